@@ -1,0 +1,227 @@
+"""The nouns of this server: what is asked of Gemini, what came back and what the journal keeps."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Kind = Literal["ask", "analyze", "image", "research"]
+"""What an interaction is for; decides how it is sent and shown."""
+
+Content = Mapping[str, Any]
+"""One content block as the API takes it.
+
+Source: google-genai 3.4.0, types/interactions/content.py
+"""
+
+TERMINAL: Final = frozenset({"completed", "failed", "cancelled", "incomplete", "budget_exceeded"})
+"""Statuses after which an interaction does not change.
+
+Source: google-genai 3.4.0, types/interactions/interaction.py
+"""
+
+WAITING_FOR_CLIENT: Final = frozenset({"requires_action", "requires_continuation"})
+"""Statuses that only a further request of the client can change."""
+
+UNKNOWN: Final = "unknown"
+"""Our one status that is not the API's: the request may or may not have been taken."""
+
+
+def settled(status: str) -> bool:
+    """Whether there is nothing to wait for any more; an unknown status of the API counts as running."""
+    return status in TERMINAL or status in WAITING_FOR_CLIENT
+
+
+class Model(BaseModel):
+    """Frozen and closed: what we make has exactly these fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Citation(Model):
+    """A source of a stretch of the answer.
+
+    Attributes:
+        url: The page, file or place.
+        start: First byte of the stretch in the UTF-8 of the answer's text.
+        end: The byte after its last.
+
+    Source: google-genai 3.4.0, types/interactions/urlcitation.py
+    """
+
+    url: str
+    title: str = ""
+    start: int | None = None
+    end: int | None = None
+
+
+class Usage(Model):
+    """Tokens, in the API's own names; zero where it said nothing.
+
+    Source: google-genai 3.4.0, types/interactions/usage.py
+    """
+
+    total_input_tokens: int = 0
+    total_output_tokens: int = 0
+    total_thought_tokens: int = 0
+    total_tool_use_tokens: int = 0
+    total_cached_tokens: int = 0
+    total_tokens: int = 0
+
+
+class Media(Model):
+    """A generated image, audio, video or document, as the API returned it.
+
+    Attributes:
+        kind: The content type: image, audio, video or document.
+        data: Base64 text, when the bytes came along.
+        uri: Where they are otherwise.
+    """
+
+    kind: str
+    mime_type: str = "application/octet-stream"
+    data: str | None = Field(default=None, repr=False)
+    uri: str | None = None
+
+
+class SavedFile(Model):
+    """A file written for an interaction.
+
+    Attributes:
+        name: Unique within the interaction; the last part of its resource URI.
+        path: Absolute.
+        width: Pixels, for images.
+        height: Pixels, for images.
+    """
+
+    name: str
+    path: str
+    mime_type: str
+    bytes: int
+    width: int | None = None
+    height: int | None = None
+
+
+class Interaction(Model):
+    """What the API says of an interaction, reduced to what this server shows.
+
+    Attributes:
+        text: All text blocks of all `model_output` steps.
+        steps: The types of all steps, in order.
+        thoughts: Thought summaries, in order.
+        prompt: The last user input, when the API returned it.
+        error: What went wrong, in the API's words.
+    """
+
+    id: str | None = None
+    status: str
+    model: str | None = None
+    agent: str | None = None
+    previous_interaction_id: str | None = None
+    text: str = ""
+    citations: tuple[Citation, ...] = ()
+    usage: Usage | None = None
+    media: tuple[Media, ...] = ()
+    steps: tuple[str, ...] = ()
+    thoughts: tuple[str, ...] = ()
+    prompt: str | None = None
+    error: str | None = None
+    created: str | None = None
+
+
+class Event(Model):
+    """One event of a stream.
+
+    Attributes:
+        type: The API's event type; `unknown` for one that we do not know.
+        event_id: Where a dropped stream can be resumed.
+        text: Text that this event adds to the answer.
+        activity: One line on what the interaction does now, for people.
+    """
+
+    type: str
+    event_id: str | None = None
+    interaction_id: str | None = None
+    status: str | None = None
+    text: str = ""
+    activity: str | None = None
+    usage: Usage | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+
+
+class Request(Model):
+    """An interaction to start.
+
+    Attributes:
+        contents: Content blocks that go before the prompt.
+        tools: Types of Gemini's built-in tools.
+        response_schema: JSON Schema that the answer must follow.
+        image: `aspect_ratio` and `image_size` of an image to make.
+        agent_config: Goes with `agent`; `generation_config` goes with `model`.
+    """
+
+    kind: Kind
+    prompt: str
+    model: str | None = None
+    agent: str | None = None
+    contents: tuple[Content, ...] = Field(default=(), repr=False)
+    previous_interaction_id: str | None = None
+    system_instruction: str | None = None
+    tools: tuple[str, ...] = ()
+    response_schema: dict[str, Any] | None = None
+    thinking_level: str | None = None
+    max_output_tokens: int | None = None
+    store: bool = True
+    image: dict[str, str] | None = None
+    agent_config: dict[str, Any] | None = None
+
+
+class Record(Model):
+    """A row of the journal.
+
+    Attributes:
+        label: Ours, unique, written before the request is sent.
+        interaction_id: The API's, as soon as it has named one.
+        status: The API's, verbatim, or `unknown`.
+        error: Why there is no answer, in a sentence.
+        created_at: When the request was about to be sent; aware.
+        finished_at: When this server saw it settle; aware.
+    """
+
+    label: str
+    interaction_id: str | None = None
+    kind: Kind
+    status: str = UNKNOWN
+    model: str | None = None
+    agent: str | None = None
+    previous_interaction_id: str | None = None
+    prompt: str = ""
+    text: str = ""
+    citations: tuple[Citation, ...] = ()
+    usage: Usage | None = None
+    files: tuple[SavedFile, ...] = ()
+    error: str | None = None
+    created_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None = None
+
+
+class RecordSummary(Model):
+    """A row of `list_interactions`; what is not known is empty."""
+
+    interaction_id: str
+    kind: str
+    status: str
+    model: str
+    created_at: str
+    prompt: str
+    files: int
+
+
+class RecordPage(Model):
+    """What `list_interactions` returns: newest first, and the cursor of the next page."""
+
+    interactions: list[RecordSummary]
+    next_cursor: str | None = None

@@ -1,0 +1,148 @@
+"""What the user has configured: the only reader of the environment."""
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final, Literal
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+
+from .errors import ConfigurationError
+
+APP: Final = "gemini-interactions-mcp"
+
+# The newest stable ids that google-genai 3.4.0 names (types/interactions/model.py, agentoption.py).
+DEFAULT_MODEL: Final = "gemini-3.8-flash"
+DEFAULT_IMAGE_MODEL: Final = "gemini-3.1-flash-image"
+DEFAULT_RESEARCH_AGENT: Final = "deep-research-preview-04-2026"
+
+# Under the 50 s after which the most impatient hosts give a call up.
+DEFAULT_WAIT_SECONDS: Final = 45.0
+DEFAULT_INLINE_BYTES: Final = 8 * 2**20
+
+VARIABLES: Final = {
+    "model": "GEMINI_MCP_MODEL",
+    "image_model": "GEMINI_MCP_IMAGE_MODEL",
+    "research_agent": "GEMINI_MCP_RESEARCH_AGENT",
+    "wait_seconds": "GEMINI_MCP_WAIT_SECONDS",
+    "inline_bytes": "GEMINI_MCP_INLINE_BYTES",
+    "log_level": "GEMINI_MCP_LOG_LEVEL",
+    "base_url": "GOOGLE_GEMINI_BASE_URL",
+}
+"""Plain settings and the variables that set them; the rest needs more than a look-up."""
+
+
+class Settings(BaseModel):
+    """Everything configurable; frozen once read.
+
+    Attributes:
+        api_key: The Gemini API key; never printed, since it is a `SecretStr`.
+        key_variable: Which variable gave the key.
+        base_url: Where the API is, when not at Google (google-genai's `GOOGLE_GEMINI_BASE_URL`).
+        allowed_dirs: Below these, files may be read and written; resolved.
+        output_dir: Where images and reports are saved; resolved, allowed too.
+        database_url: SQLAlchemy URL of the journal.
+        wait_seconds: How long a call waits before it hands over an id.
+        inline_bytes: Up to this total, files travel inside the request.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    api_key: SecretStr | None = None
+    key_variable: str | None = None
+    base_url: str | None = None
+    model: str = DEFAULT_MODEL
+    image_model: str = DEFAULT_IMAGE_MODEL
+    research_agent: str = DEFAULT_RESEARCH_AGENT
+    allowed_dirs: tuple[Path, ...] = ()
+    output_dir: Path
+    database_url: str
+    wait_seconds: float = DEFAULT_WAIT_SECONDS
+    inline_bytes: int = DEFAULT_INLINE_BYTES
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "WARNING"
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] = os.environ, cwd: Path | None = None) -> "Settings":
+        """Read the settings; `environ` and `cwd` default to the process's own.
+
+        Raises:
+            ConfigurationError: A value is of the wrong type; the message names the variable.
+        """
+        values = {name: value for name, text in environ.items() if (value := given(text)) is not None}
+        home = user_home(values)
+        output = folder(values.get("GEMINI_MCP_OUTPUT_DIR"), home) or documents() / APP
+        fields: dict[str, object] = {
+            field: values[variable] for field, variable in VARIABLES.items() if variable in values
+        }
+        key_variable = next((name for name in ("GEMINI_API_KEY", "GOOGLE_API_KEY") if name in values), None)
+        fields |= {
+            "api_key": values[key_variable] if key_variable else None,
+            "key_variable": key_variable,
+            "output_dir": output.resolve(),
+            "allowed_dirs": allowed(values.get("GEMINI_MCP_ALLOWED_DIRS"), home, cwd or Path.cwd(), output),
+            "database_url": values.get("GEMINI_MCP_DATABASE_URL") or default_database_url(),
+        }
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as exc:
+            raise ConfigurationError(complaint(exc)) from None
+
+
+def given(text: str) -> str | None:
+    """The value, or None where a host left it empty or as its own placeholder.
+
+    Claude Desktop leaves an unset optional setting as the literal `${user_config.x}`.
+    """
+    text = text.strip()
+    return None if not text or re.fullmatch(r"\$\{[^}]*\}", text) else text
+
+
+def complaint(exc: ValidationError) -> str:
+    """One sentence a bad variable, without its value: it might be a secret in the wrong place."""
+    return " ".join(
+        f"{VARIABLES.get(str(error['loc'][0]), str(error['loc'][0]))}: {error['msg']}." for error in exc.errors()
+    )
+
+
+def user_home(values: Mapping[str, str]) -> Path:
+    """The user's home directory."""
+    return Path(values.get("HOME") or Path.home())
+
+
+def folder(text: str | None, home: Path) -> Path | None:
+    """A configured directory: `~`, `$HOME` and `${HOME}` stand for the home directory."""
+    if text is None:
+        return None
+    text = re.sub(r"^(~|\$HOME|\$\{HOME\})(?=$|[/\\])", lambda _: str(home), text)
+    return Path(text).expanduser()
+
+
+def allowed(text: str | None, home: Path, cwd: Path, output: Path) -> tuple[Path, ...]:
+    """The directories below which files may be touched, resolved.
+
+    By default the working directory, unless that is the root of a disk or the home directory itself:
+    a host that starts its servers there did not mean to open all of it.
+    """
+    if text is not None:
+        chosen: Iterable[Path | None] = (folder(part.strip(), home) for part in text.split(os.pathsep))
+    else:
+        cwd = cwd.resolve()
+        chosen = () if cwd in (Path(cwd.anchor), home.resolve()) else (cwd,)
+    return tuple(dict.fromkeys([path.resolve() for path in chosen if path is not None] + [output.resolve()]))
+
+
+def documents() -> Path:
+    """Where the user looks for documents."""
+    return platformdirs.user_documents_path()
+
+
+def default_database_url() -> str:
+    """The journal in the user's data directory."""
+    return f"sqlite+aiosqlite:///{(platformdirs.user_data_path(APP) / 'journal.sqlite3').as_posix()}"
+
+
+def silence_sdk_debugging() -> None:
+    """Take google-genai's debug switch out of the environment: it prints the key and every prompt."""
+    os.environ.pop("GOOGLE_GENAI_DEBUG", None)
