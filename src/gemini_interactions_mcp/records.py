@@ -1,0 +1,108 @@
+"""What the journal is told of an interaction, and what it means. Pure, but for the clock and fresh labels."""
+
+import hashlib
+import json
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from .models import UNKNOWN, Interaction, Kind, Record, Request, settled
+
+TWIN_SECONDS: Final = 600
+"""So long, an identical research request is taken for a repetition of the first."""
+
+
+def now() -> datetime:
+    """The time, aware."""
+    return datetime.now(UTC)
+
+
+def age(record: Record) -> float:
+    """Seconds since the request."""
+    return (now() - record.created_at).total_seconds()
+
+
+def intent(request: Request) -> Record:
+    """The row that is written before the request is sent; what must not be kept is left out of it."""
+    moment = now()
+    return Record(
+        label=f"{fingerprint(request)}-{uuid.uuid4().hex}",
+        kind=request.kind,
+        status=UNKNOWN,
+        model=request.model,
+        agent=request.agent,
+        previous_interaction_id=request.previous_interaction_id,
+        prompt=request.prompt if request.store else "",
+        created_at=moment,
+        updated_at=moment,
+    )
+
+
+def fingerprint(request: Request) -> str:
+    """What makes two requests the same, in 16 hexadecimal digits."""
+    said = json.dumps(request.model_dump(mode="json"), sort_keys=True, default=str)
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def counts_as_twin(record: Record) -> bool:
+    """Whether a run was asked for within ten minutes and has not failed."""
+    young = now() - record.created_at < timedelta(seconds=TWIN_SECONDS)
+    return young and record.status not in ("failed", "cancelled")
+
+
+def complete(record: Record) -> bool:
+    """Whether the journal has all that there is to say."""
+    return settled(record.status) and bool(record.text or record.files or record.status != "completed")
+
+
+def foreign(interaction: Interaction, interaction_id: str) -> Record:
+    """A row for an interaction that something else has started."""
+    kind: Kind = "research" if interaction.agent else "image" if interaction.media else "ask"
+    moment = now()
+    return Record(
+        label=f"foreign-{uuid.uuid4().hex}",
+        interaction_id=interaction_id,
+        kind=kind,
+        status=interaction.status,
+        model=interaction.model,
+        agent=interaction.agent,
+        previous_interaction_id=interaction.previous_interaction_id,
+        prompt=interaction.prompt or "",
+        created_at=created(interaction) or moment,
+        updated_at=moment,
+    )
+
+
+def created(interaction: Interaction) -> datetime | None:
+    """When the API says that it was created; None where it does not say so readably."""
+    try:
+        moment = datetime.fromisoformat(interaction.created or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+OUTCOMES: Final = {
+    "failed": "The interaction failed at Google",
+    "cancelled": "The interaction was cancelled",
+    "incomplete": "The answer is incomplete: it reached max_output_tokens or another limit",
+    "budget_exceeded": "The answer is incomplete: it reached its token budget",
+    "requires_action": "Gemini stopped to call a function, which this server does not offer",
+    "requires_continuation": "The answer is incomplete: it reached the limit of one request; "
+    "gemini_continue can ask for the rest",
+}
+"""What a settled status means that is not `completed`."""
+
+
+def shortcoming(interaction: Interaction) -> str | None:
+    """Why the answer is missing or not whole, in a sentence; None when all is well."""
+    reason = f" ({interaction.error})" if interaction.error else ""
+    if interaction.status in OUTCOMES:
+        return f"{OUTCOMES[interaction.status]}{reason}."
+    if interaction.text or interaction.media:
+        return None
+    kinds = ", ".join(dict.fromkeys(interaction.steps)) or "none"
+    return (
+        f"Gemini completed the interaction without an answer{reason}; steps seen: {kinds}. A safety filter is the "
+        "usual cause: rephrase the prompt."
+    )

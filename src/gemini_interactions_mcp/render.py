@@ -1,0 +1,247 @@
+"""What a host's model reads: answers in pages, footers, lists, Markdown. Pure.
+
+Every text ends with a newline and is never bare JSON: Copilot and Zed join text blocks without a separator, and
+Gemini CLI rejects a result whose text is a JSON scalar or array.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+from urllib.parse import quote
+
+from .errors import InputError
+from .models import Citation, Record, RecordPage, RecordSummary, SavedFile, Usage
+
+PAGE_CHARACTERS: Final = 10_000
+"""Under what Codex (12,000 characters) and Claude Code (25,000 tokens) show of one result."""
+PARTIAL_CHARACTERS: Final = 4_000
+PROMPT_CHARACTERS: Final = 80
+
+INDEX: Final = "gemini://interactions"
+"""The resource that lists all others."""
+
+COUNTS: Final = (
+    ("total_input_tokens", "in"),
+    ("total_output_tokens", "out"),
+    ("total_thought_tokens", "thought"),
+    ("total_tool_use_tokens", "tool"),
+    ("total_cached_tokens", "cached"),
+)
+
+
+# Answers -------------------------------------------------------------------------------------------------
+
+
+def answer(record: Record, page: int = 1, *, stored: bool = True) -> str:
+    """One page of an interaction's answer, with its footer.
+
+    Raises:
+        InputError: There is no such page.
+    """
+    parts = pages(record)
+    if not 1 <= page <= len(parts):
+        raise InputError(f"There is no page {page}: this interaction has {count(len(parts), 'page')}.")
+    head = outline(record.text, parts) if page == 1 and len(parts) > 1 else ""
+    notes = [f"Note: {record.error}"] if record.error else []
+    return joined(
+        head, parts[page - 1], *notes, *map(file_line, record.files), footer(record, page, len(parts), stored)
+    )
+
+
+def pages(record: Record) -> list[str]:
+    """The answer and its sources in pages of at most 10,000 characters; at least one."""
+    if (pretty := as_json(record.text)) is not None:
+        parts = [f"```json\n{part}\n```" for part in cut(pretty)]
+        return parts if not record.citations else [*parts, sources(record.citations)]
+    return list(cut(joined(record.text, sources(record.citations)).rstrip("\n"))) or [""]
+
+
+def cut(text: str, limit: int = PAGE_CHARACTERS) -> Iterator[str]:
+    """Cut at the last paragraph end before `limit`, else at a line end, a space, or where it must be."""
+    while len(text) > limit:
+        at = next((found for mark in ("\n\n", "\n", " ") if (found := text.rfind(mark, 1, limit)) > limit // 4), limit)
+        yield text[:at]
+        text = text[at:].lstrip("\n ") if at < limit else text[at:]
+    if text:
+        yield text
+
+
+def as_json(text: str) -> str | None:
+    """The text pretty-printed, if it is a JSON object or array, else None."""
+    if not text.lstrip().startswith(("{", "[")):
+        return None
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except ValueError:
+        return None
+
+
+def outline(text: str, parts: list[str]) -> str:
+    """The headings of a long text and the pages that they are on."""
+    found = [
+        f"{'  ' * (len(match[1]) - 1)}- {match[2].strip()} (page {number})"
+        for number, part in enumerate(parts, 1)
+        for match in re.finditer(r"^(#{1,3}) +(.+)$", part, re.MULTILINE)
+    ]
+    return "\n".join([f"Outline of {len(text):,} characters in {count(len(parts), 'page')}:", *found])
+
+
+def sources(citations: Iterable[Citation]) -> str:
+    """The cited pages as numbered links, each once."""
+    links = dict.fromkeys((citation.url, citation.title or citation.url) for citation in citations)
+    titles: dict[str, str] = {}
+    for url, title in links:
+        titles.setdefault(url, title)
+    lines = [f"{number}. [{title}]({url})" for number, (url, title) in enumerate(titles.items(), 1)]
+    return "\n".join(["Sources:", *lines]) if lines else ""
+
+
+def file_line(file: SavedFile) -> str:
+    """Where a file is and what it is."""
+    size = f", {file.width}x{file.height} px" if file.width else ""
+    return f"Saved: {file.path} ({file.mime_type}{size}, {file.bytes:,} bytes)"
+
+
+def footer(record: Record, page: int, of: int, stored: bool) -> str:
+    """Id, model, status, tokens and what to call next."""
+    lines = ["---", identity(record)]
+    if page < of:
+        lines.append(f"Page {page} of {of}. Next: read_interaction(interaction_id={quoted(record)}, page={page + 1})")
+    elif of > 1:
+        lines.append(f"Page {page} of {of}, the last.")
+    if not stored:
+        lines.append("Not stored at Google (store=false): it cannot be continued or read again.")
+    elif record.interaction_id and page == of:
+        lines.append(f"To follow up: {follow_up(record)}")
+    return "\n".join(lines)
+
+
+def identity(record: Record) -> str:
+    """`interaction_id: v1_x | gemini-3.8-flash | completed | 12 in, 34 out tokens`."""
+    parts = [
+        f"interaction_id: {record.interaction_id or 'none'}",
+        record.agent or record.model or "",
+        record.status,
+        tokens(record.usage),
+    ]
+    return " | ".join(part for part in parts if part)
+
+
+def tokens(usage: Usage | None) -> str:
+    """Token counts that are not zero."""
+    counts = [f"{value:,} {word}" for name, word in COUNTS if (value := getattr(usage, name, 0))]
+    return f"{', '.join(counts)} tokens" if counts else ""
+
+
+def follow_up(record: Record) -> str:
+    """The call that goes on from here."""
+    tool = "generate_image" if record.kind == "image" else "gemini_continue"
+    return f"{tool}(previous_interaction_id={quoted(record)}, prompt=...)"
+
+
+# Not yet -------------------------------------------------------------------------------------------------
+
+
+def pending(record: Record, *, age: float, activity: str | None, text: str) -> str:
+    """What is known of an interaction that has not settled, and the call that fetches the rest."""
+    doing = f": {activity}" if activity else ""
+    return joined(
+        f"Still {record.status} after {duration(age)}{doing}.",
+        f"Partial answer so far:\n\n{text[-PARTIAL_CHARACTERS:]}" if text else "",
+        f"---\n{identity(record)}\nNext: {fetch(record)} It goes on at Google meanwhile and has been paid for: do not "
+        "ask the same again.",
+    )
+
+
+def fetch(record: Record) -> str:
+    """The call that waits for an interaction."""
+    if record.interaction_id is None:
+        return "list_interactions() shows its id as soon as Google has named it."
+    tool = "check_research" if record.kind == "research" else "read_interaction"
+    return f"{tool}(interaction_id={quoted(record)}, wait_seconds=45) waits for it."
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `12 min`, `1 h 5 min`."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes = int(seconds // 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+# Lists and documents -------------------------------------------------------------------------------------
+
+
+def summary(record: Record) -> RecordSummary:
+    """A row of a list."""
+    return RecordSummary(
+        interaction_id=record.interaction_id or "",
+        kind=record.kind,
+        status=record.status,
+        model=record.agent or record.model or "",
+        created_at=record.created_at.isoformat(timespec="seconds"),
+        prompt=shortened(record.prompt),
+        files=len(record.files),
+    )
+
+
+def listing(page: RecordPage) -> str:
+    """A list of interactions: the same that the structured result says."""
+    if not page.interactions:
+        return "No interactions found.\n"
+    more = f"More: list_interactions(cursor={json.dumps(page.next_cursor)})" if page.next_cursor else ""
+    return joined("\n".join(map(list_line, page.interactions)), more)
+
+
+def list_line(row: RecordSummary) -> str:
+    """`- v1_x | ask | completed | gemini-3.8-flash | 2026-11-23T10:00:00+00:00 | "prompt" | 1 file`."""
+    files = count(row.files, "file") if row.files else ""
+    parts = [row.interaction_id or "no id", row.kind, row.status, row.model, row.created_at]
+    return " | ".join(part for part in [*parts, json.dumps(row.prompt, ensure_ascii=False), files] if part).join(
+        ("- ", "")
+    )
+
+
+def document(record: Record) -> str:
+    """An interaction as Markdown: prompt, answer, sources, usage."""
+    return joined(
+        f"# {shortened(record.prompt) or record.interaction_id}",
+        f"- {identity(record)}\n- kind: {record.kind}\n- created: {record.created_at.isoformat(timespec='seconds')}"
+        + (f"\n- previous_interaction_id: {record.previous_interaction_id}" if record.previous_interaction_id else ""),
+        f"## Prompt\n\n{record.prompt}" if record.prompt else "",
+        f"## Answer\n\n{record.text}" if record.text else "",
+        f"Note: {record.error}" if record.error else "",
+        sources(record.citations),
+        "\n".join(map(file_line, record.files)),
+    )
+
+
+def uri(record: Record, file: SavedFile | None = None) -> str:
+    """The resource of an interaction, or of a file that was saved for it."""
+    address = f"{INDEX}/{record.interaction_id}"
+    return f"{address}/files/{quote(file.name, safe='')}" if file else address
+
+
+# Words ---------------------------------------------------------------------------------------------------
+
+
+def joined(*parts: str) -> str:
+    """The parts that are not empty, as paragraphs, with a newline at the end."""
+    return "\n\n".join(part.rstrip("\n") for part in parts if part) + "\n"
+
+
+def quoted(record: Record) -> str:
+    """The id as an argument."""
+    return f'"{record.interaction_id}"'
+
+
+def count(number: int, noun: str) -> str:
+    """`1 page`, `3 pages`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def shortened(text: str, limit: int = PROMPT_CHARACTERS) -> str:
+    """One line, cut at `limit` characters."""
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,322 @@
+"""Between the Interactions API's JSON and our models. Pure: no I/O, and no type of the SDK.
+
+What the API sends is read leniently: an unknown step, event or field is passed over, never an error.
+The shapes are those of google-genai 3.4.0 (google/genai/_gaos/types/interactions).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+
+from .errors import InputError
+from .models import Citation, Content, Event, Interaction, Media, Request, Usage
+
+MEDIA: Final = ("image", "audio", "video", "document")
+"""Content types that are bytes."""
+
+# The SDK puts ids into the URL path unescaped: `../files/abc` would delete a file.
+INTERACTION_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
+
+Json = Mapping[str, Any]
+
+
+def checked_id(text: str) -> str:
+    """The text, if it can be an interaction id.
+
+    Raises:
+        InputError: It has other characters, or is empty or over 256 long.
+    """
+    if INTERACTION_ID.fullmatch(text):
+        return text
+    raise InputError(
+        "That is not an interaction id: an id has only letters, digits, '-' and '_'. "
+        "list_interactions shows the ids of this server."
+    )
+
+
+# Requests ------------------------------------------------------------------------------------------------
+
+
+def create_arguments(request: Request, *, background: bool, stream: bool) -> dict[str, Any]:
+    """Keyword arguments of the SDK's `interactions.create`.
+
+    None-valued ones are left out: `agent=None` beside `model` raises there.
+    """
+    arguments: dict[str, Any] = {
+        "model": request.model,
+        "agent": request.agent,
+        "input": input_of(request),
+        "previous_interaction_id": request.previous_interaction_id,
+        "system_instruction": request.system_instruction,
+        "tools": [{"type": tool} for tool in request.tools] or None,
+        "generation_config": generation_config(request) or None,
+        "response_format": response_format(request),
+        "agent_config": request.agent_config,
+        "background": background or None,
+        "stream": stream or None,
+        "store": request.store,
+        # The SDK would otherwise send several billed requests for one. Beside `background`, where the
+        # server continues by itself, giving the argument raises.
+        "automatic_continuation": None if background else False,
+    }
+    return {name: value for name, value in arguments.items() if value is not None}
+
+
+def input_of(request: Request) -> str | list[Content]:
+    """The prompt alone, or after the content blocks that it is about."""
+    if not request.contents:
+        return request.prompt
+    return [*request.contents, {"type": "text", "text": request.prompt}]
+
+
+def generation_config(request: Request) -> dict[str, Any]:
+    """How a model thinks and when it stops."""
+    config: dict[str, Any] = {}
+    if request.thinking_level:
+        # Without summaries there is nothing to show while a model thinks.
+        config |= {"thinking_level": request.thinking_level, "thinking_summaries": "auto"}
+    if request.max_output_tokens:
+        config["max_output_tokens"] = request.max_output_tokens
+    return config
+
+
+def response_format(request: Request) -> dict[str, Any] | None:
+    """An image or an answer that follows a JSON Schema."""
+    if request.image is not None:
+        return {"type": "image", **request.image}
+    if request.response_schema is not None:
+        return {"type": "text", "mime_type": "application/json", "schema": request.response_schema}
+    return None
+
+
+# Responses -----------------------------------------------------------------------------------------------
+
+
+def interaction(payload: object) -> Interaction:
+    """Read an Interaction; what is missing stays empty, a missing status is `in_progress`."""
+    data = as_json(payload)
+    steps = list(items(data.get("steps")))
+    draft = answer(steps)
+    return Interaction(
+        id=text_of(data.get("id")),
+        status=text_of(data.get("status")) or "in_progress",
+        model=text_of(data.get("model")),
+        agent=text_of(data.get("agent")),
+        previous_interaction_id=text_of(data.get("previous_interaction_id")),
+        text=draft.text,
+        citations=tuple(draft.citations),
+        usage=usage(data.get("usage")),
+        media=tuple(draft.media),
+        steps=tuple(str(step.get("type", "unknown")) for step in steps),
+        thoughts=tuple(thought for step in steps for thought in thoughts(step)),
+        prompt=prompt(steps),
+        error=reported_error(data, steps),
+        created=text_of(data.get("created")),
+    )
+
+
+@dataclass
+class Draft:
+    """The answer as it is joined from blocks.
+
+    The SDK's `output_text` is only the trailing run of text: a chart or a tool call in between loses
+    what came before.
+    """
+
+    text: str = ""
+    citations: list[Citation] = field(default_factory=list[Citation])
+    media: list[Media] = field(default_factory=list[Media])
+    interrupted: bool = False
+
+    def add_text(self, block: Json) -> None:
+        """Append a text block; its citations' byte offsets move along."""
+        text = text_of(block.get("text")) or ""
+        if not text:
+            return
+        if self.interrupted and self.text and not self.text.endswith("\n") and not text.startswith("\n"):
+            self.text += "\n\n"
+        self.interrupted = False
+        base = len(self.text.encode())
+        self.citations += [shifted(found, base) for found in citations(block)]
+        self.text += text
+
+    def add_media(self, block: Json) -> None:
+        """Note generated media; where only an address came, the text says it, so that it is not lost."""
+        media = Media(
+            kind=str(block["type"]),
+            mime_type=mime_type(block),
+            data=text_of(block.get("data")),
+            uri=text_of(block.get("uri")),
+        )
+        self.interrupted = True
+        if media.data:
+            self.media.append(media)
+        elif media.uri:
+            self.add_text({"text": f"[{media.kind}]({media.uri})"})
+            self.interrupted = True
+
+
+def mime_type(block: Json) -> str:
+    """The MIME type of a media block; raw samples say nothing of their rate and channels themselves."""
+    named = text_of(block.get("mime_type")) or "application/octet-stream"
+    told = {"rate": number(block.get("sample_rate")), "channels": number(block.get("channels"))}
+    return ";".join([named, *(f"{name}={value}" for name, value in told.items() if value and ";" not in named)])
+
+
+def answer(steps: list[Json]) -> Draft:
+    """Join all text blocks of all `model_output` steps, and collect the media."""
+    draft = Draft()
+    for step in steps:
+        if step.get("type") != "model_output":
+            draft.interrupted = True
+            continue
+        for block in items(step.get("content")):
+            if block.get("type") == "text":
+                draft.add_text(block)
+            elif block.get("type") in MEDIA:
+                draft.add_media(block)
+    return draft
+
+
+def citations(block: Json) -> Iterator[Citation]:
+    """The sources of a text block: pages, files and places."""
+    for note in items(block.get("annotations")):
+        url = text_of(note.get("url")) or text_of(note.get("document_uri"))
+        if url:
+            title = text_of(note.get("title")) or text_of(note.get("file_name")) or text_of(note.get("name"))
+            yield Citation(
+                url=url,
+                title=title or "",
+                start=number(note.get("start_index")),
+                end=number(note.get("end_index")),
+            )
+
+
+def shifted(citation: Citation, base: int) -> Citation:
+    """The citation in a text that has `base` bytes before the block."""
+    return citation.model_copy(
+        update={name: at + base for name in ("start", "end") if (at := getattr(citation, name)) is not None}
+    )
+
+
+def thoughts(step: Json) -> Iterator[str]:
+    """The summaries of a thought step."""
+    if step.get("type") == "thought":
+        for block in items(step.get("summary")):
+            if text := text_of(block.get("text")):
+                yield text
+
+
+def prompt(steps: list[Json]) -> str | None:
+    """What the user said last."""
+    said = [step for step in steps if step.get("type") == "user_input"]
+    texts = [text for block in items(said[-1].get("content")) if (text := text_of(block.get("text")))] if said else []
+    return "\n\n".join(texts) or None
+
+
+def usage(payload: object) -> Usage | None:
+    """Token counts; None where the API said nothing, as on some paths it does."""
+    data = as_json(payload)
+    counts = {name: count for name in Usage.model_fields if (count := number(data.get(name))) is not None}
+    return Usage(**counts) if counts else None
+
+
+def reported_error(data: Json, steps: list[Json]) -> str | None:
+    """The messages of `errors`, `error` and of failed steps."""
+    faults = [
+        *items(data.get("errors")),
+        as_json(data.get("error")),
+        *(as_json(step.get("error")) for step in steps),
+    ]
+    messages = [message for fault in faults if (message := text_of(fault.get("message")))]
+    return " ".join(dict.fromkeys(messages)) or None
+
+
+# Streams -------------------------------------------------------------------------------------------------
+
+
+def event(payload: object) -> Event:
+    """Read one event of a stream; a truncated or unknown one is of type `unknown`."""
+    data = as_json(payload)
+    about = as_json(data.get("interaction"))
+    fault = as_json(data.get("error"))
+    part = as_json(data.get("delta")) or as_json(data.get("step"))
+    return Event(
+        type=text_of(data.get("event_type")) or "unknown",
+        event_id=text_of(data.get("event_id")),
+        interaction_id=text_of(about.get("id")) or text_of(data.get("interaction_id")),
+        status=text_of(about.get("status")) or text_of(data.get("status")),
+        text=added_text(part),
+        activity=activity(part),
+        usage=usage(about.get("usage")),
+        error_code=text_of(fault.get("code")),
+        error_message=text_of(fault.get("message")),
+    )
+
+
+def added_text(part: Json) -> str:
+    """The answer's text in a delta, or in a step that begins with content."""
+    if part.get("type") == "text":
+        return text_of(part.get("text")) or ""
+    return answer([part]).text
+
+
+ACTIVITIES: Final = {
+    "google_search_call": ("Searching", "queries"),
+    "google_maps_call": ("Looking at maps", "queries"),
+    "url_context_call": ("Reading", "urls"),
+    "code_execution_call": ("Running code", ""),
+    "model_output": ("Writing", ""),
+    "thought": ("Thinking", ""),
+}
+"""What a step or delta type means to people, and which of its arguments says more."""
+
+
+def activity(part: Json) -> str | None:
+    """One line on what the interaction does now."""
+    kind = str(part.get("type"))
+    if kind == "thought_summary":
+        return headline(text_of(as_json(part.get("content")).get("text")))
+    if kind not in ACTIVITIES:
+        return None
+    verb, argument = ACTIVITIES[kind]
+    return headline(next(thoughts(part), None)) or listed(verb, as_json(part.get("arguments")).get(argument))
+
+
+def headline(text: str | None) -> str | None:
+    """The first line of a thought summary without its Markdown, at most 160 characters."""
+    lines = (line.strip("*# \t") for line in (text or "").splitlines())
+    return next((line[:160] for line in lines if line), None)
+
+
+def listed(verb: str, things: object) -> str:
+    """`Searching: a; b`, at most 160 characters."""
+    names = [str(thing) for thing in cast("list[object]", things)] if isinstance(things, list) else []
+    return f"{verb}: {'; '.join(names)}"[:160] if names else verb
+
+
+# Lenient reading -----------------------------------------------------------------------------------------
+
+
+def as_json(value: object) -> Json:
+    """The value if it is a JSON object, else an empty one."""
+    return cast("Json", value) if isinstance(value, Mapping) else {}
+
+
+def items(value: object) -> Iterator[Json]:
+    """The JSON objects of a list; of anything else, none."""
+    if isinstance(value, list | tuple):
+        for item in cast("list[object]", value):
+            if isinstance(item, Mapping):
+                yield cast("Json", item)
+
+
+def text_of(value: object) -> str | None:
+    """The value if it is text with something in it."""
+    return value if isinstance(value, str) and value else None
+
+
+def number(value: object) -> int | None:
+    """The value if it is a whole number."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
