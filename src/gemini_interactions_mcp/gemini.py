@@ -1,0 +1,382 @@
+"""The only I/O with Google: calls, streams, the retry rule and the mapping of every foreign error.
+
+Google-genai is imported here and nowhere else, and this module only once it is needed: it takes 0.8 s.
+"""
+
+import random
+import re
+import warnings
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from typing import Any, BinaryIO, Final, TypeVar, cast
+
+import anyio
+import anyio.to_thread
+import httpx2
+from google import genai
+from google.genai import _interactions as sdk
+from google.genai import errors as sdk_errors
+from google.genai import types
+from pydantic import ValidationError
+
+from . import __version__, wire
+from .errors import (
+    GeminiMCPError,
+    InputError,
+    KeyMissingError,
+    NetworkError,
+    OutcomeUnknownError,
+    OverloadedError,
+    QuotaError,
+)
+from .faults import UNKNOWN_OUTCOME, Call, failure, fault
+from .models import Event, Interaction, Request
+from .settings import Settings, silence_sdk_debugging
+
+CREATE_SECONDS: Final = 120.0
+"""Until a background request must have been accepted."""
+FOREGROUND_SECONDS: Final = 900.0
+"""Until a request that is answered on its own connection must have been."""
+READ_SECONDS: Final = 60.0
+UPLOAD_SECONDS: Final = 1800.0
+CONNECT_SECONDS: Final = 15.0
+ATTEMPTS: Final = 3
+"""How often a call is sent at the most, when it is certain that sending again costs nothing."""
+MAX_CONNECTIONS: Final = 1000
+"""Open at once; httpx2's default of 100 would make research runs and asks wait for each other."""
+
+NEVER_CONNECTED: Final = (
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.PoolTimeout,
+    httpx2.UnsupportedProtocol,
+)
+"""With these, no byte of the request has left."""
+
+Result = TypeVar("Result")
+
+
+class Gemini:
+    """The Interactions and Files APIs, in our models and errors; one SDK client for the life of the process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client: genai.Client | None = None
+        self._opening = anyio.Lock()
+
+    async def create(self, request: Request, *, background: bool) -> Interaction:
+        """Start an interaction: in the background it is answered at once, else when it has ended.
+
+        Raises:
+            OutcomeUnknownError: Google may or may not have taken it.
+            GeminiMCPError: Anything else that `faults` lists; then it has certainly not been taken.
+        """
+        api = await self._interactions()
+        arguments = wire.create_arguments(request, background=background, stream=False)
+        seconds = CREATE_SECONDS if background else FOREGROUND_SECONDS
+        call = self._call(request, background=background)
+        return wire.interaction(payload(await persist(call, seconds, lambda: api.create(**arguments, **TIMEOUTS))))
+
+    @asynccontextmanager
+    async def stream(self, request: Request, *, background: bool) -> AsyncGenerator[AsyncIterator[Event]]:
+        """Start an interaction and yield its events; in the background it outlives the stream.
+
+        A stream may end silently at any time: what the interaction came to is told by `get`.
+
+        Raises:
+            GeminiMCPError: As `create`, when it is opened; then, a NetworkError when it drops.
+        """
+        api = await self._interactions()
+        arguments = wire.create_arguments(request, background=background, stream=True)
+        call = self._call(request, background=background)
+        opened = await persist(call, CREATE_SECONDS, lambda: api.create(**arguments, **TIMEOUTS))
+        async with listening(opened) as heard:
+            yield heard
+
+    @asynccontextmanager
+    async def resume(self, interaction_id: str, last_event_id: str) -> AsyncGenerator[AsyncIterator[Event]]:
+        """Yield the events after `last_event_id`.
+
+        Raises:
+            GeminiMCPError: It cannot be resumed, or drops.
+        """
+        wire.checked_id(interaction_id)
+        api = await self._interactions()
+        call = Call(interaction_id=interaction_id)
+        opened = await persist(
+            call,
+            READ_SECONDS,
+            lambda: api.get(interaction_id, stream=True, last_event_id=last_event_id, **TIMEOUTS),
+        )
+        async with listening(opened) as heard:
+            yield heard
+
+    async def get(self, interaction_id: str) -> Interaction:
+        """Read an interaction, its input included.
+
+        Raises:
+            InteractionNotFoundError: Google has none of this id (or not yet: a fresh one may take minutes).
+            GeminiMCPError: It could not be read.
+        """
+        wire.checked_id(interaction_id)
+        api = await self._interactions()
+        call = Call(interaction_id=interaction_id)
+        found = await persist(call, READ_SECONDS, lambda: api.get(interaction_id, include_input=True, **TIMEOUTS))
+        return wire.interaction(payload(found))
+
+    async def cancel(self, interaction_id: str) -> Interaction:
+        """Stop a running background interaction; the status in the answer may lag.
+
+        Raises:
+            GeminiMCPError: Google would not; 403 has been seen for runs that could be read.
+        """
+        wire.checked_id(interaction_id)
+        api = await self._interactions()
+        call = Call(interaction_id=interaction_id)
+        return wire.interaction(
+            payload(await persist(call, READ_SECONDS, lambda: api.cancel(interaction_id, **TIMEOUTS)))
+        )
+
+    async def delete(self, interaction_id: str) -> None:
+        """Delete an interaction at Google; a running one is not stopped by it.
+
+        Raises:
+            GeminiMCPError: It could not be deleted, or was not there.
+        """
+        wire.checked_id(interaction_id)
+        api = await self._interactions()
+        await persist(
+            Call(interaction_id=interaction_id),
+            READ_SECONDS,
+            lambda: api.delete(interaction_id, **TIMEOUTS),
+        )
+
+    async def upload(self, stream: BinaryIO, mime_type: str, name: str) -> str:
+        """Upload a file, wait until it can be used, and return its uri; Google keeps it for 48 hours.
+
+        Source: https://ai.google.dev/gemini-api/docs/files
+
+        Raises:
+            GeminiMCPError: It was not taken, or could not be processed.
+        """
+        files = (await self._open()).aio.files
+        config = types.UploadFileConfig(mime_type=mime_type, display_name=name[:512])
+        with mapped(Call()), anyio.fail_after(UPLOAD_SECONDS):
+            # A BufferedReader is an io.IOBase, which BinaryIO does not say.
+            file = await files.upload(file=cast("Any", stream), config=config)
+            while file.state == types.FileState.PROCESSING and file.name:
+                await anyio.sleep(0.5)
+                file = await files.get(name=file.name)
+        if file.state == types.FileState.FAILED or not file.uri:
+            raise InputError(f"Google could not process {name}. Convert it to another format and try again.")
+        return file.uri
+
+    async def mime_type(self, name: str) -> str:
+        """What an uploaded file (`files/abc`) is.
+
+        Raises:
+            GeminiMCPError: It is not there (any more), or could not be asked for.
+        """
+        files = (await self._open()).aio.files
+        found = await persist(Call(file=name), READ_SECONDS, lambda: files.get(name=name))
+        return found.mime_type or ""
+
+    async def check(self) -> str:
+        """Look the default model up, which costs nothing, and return its name.
+
+        Raises:
+            GeminiMCPError: The key or the network does not work, or the model is gone.
+        """
+        models = (await self._open()).aio.models
+        call = Call(paid=True, model=self._settings.model)
+        found = await persist(call, READ_SECONDS, lambda: models.get(model=self._settings.model))
+        return str(found.name or self._settings.model)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            await self._client.aio.aclose()
+
+    def _call(self, request: Request, *, background: bool) -> Call:
+        successors = {"image": self._settings.image_model, "research": self._settings.research_agent}
+        return Call(
+            paid=True,
+            background=background,
+            previous_interaction_id=request.previous_interaction_id,
+            model=request.model or request.agent,
+            successor=successors.get(request.kind, self._settings.model),
+        )
+
+    async def _interactions(self) -> Any:  # noqa: ANN401 - the SDK's create() is only partly typed
+        return (await self._open()).aio.interactions
+
+    async def _open(self) -> genai.Client:
+        async with self._opening:
+            if self._client is None:
+                key = usable_key(self._settings)
+                # Off the loop: it reads the certificate store, and imports more at the first `.interactions`.
+                self._client = await anyio.to_thread.run_sync(make_client, key, self._settings.base_url)
+            return self._client
+
+
+TIMEOUTS: Final = {"timeout": httpx2.Timeout(None, connect=CONNECT_SECONDS)}
+"""Only connecting is timed by the SDK, so that a time-out there is known to be one; `persist` does the rest."""
+
+
+def usable_key(settings: Settings) -> str:
+    """The API key.
+
+    Raises:
+        KeyMissingError: None is configured, or it cannot go into a header (which would put it into an error).
+    """
+    key = settings.api_key.get_secret_value() if settings.api_key else ""
+    if not key:
+        raise KeyMissingError(
+            "No Gemini API key is set. Put GEMINI_API_KEY (from https://aistudio.google.com/apikey) into the "
+            "`env` of this server in the host's MCP configuration, then restart the server."
+        )
+    if not re.fullmatch(r"[\x21-\x7e]+", key):
+        raise KeyMissingError(
+            f"The API key in {settings.key_variable} has a space, a line break or another character that no key "
+            "has. Set it again, without quotes."
+        )
+    return key
+
+
+def make_client(key: str, base_url: str | None) -> genai.Client:
+    """An SDK client that retries nothing by itself and cannot be switched to another backend."""
+    silence_sdk_debugging()
+    # Told in our own words, in the answer; it would be the SDK's only other use of the warning.
+    warnings.filterwarnings("ignore", message=r"(?s).*automatic_continuation", category=UserWarning)
+    client = genai.Client(
+        api_key=key,
+        vertexai=False,
+        http_options=types.HttpOptions(
+            base_url=base_url,
+            headers={"user-agent": f"gemini-interactions-mcp/{__version__}"},
+            retry_options=types.HttpRetryOptions(attempts=1),
+            async_client_args={"limits": httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=20)},
+        ),
+    )
+    _ = client.aio.interactions
+    return client
+
+
+# The retry rule ------------------------------------------------------------------------------------------
+
+
+async def persist(call: Call, seconds: float, send: Callable[[], Awaitable[Result]]) -> Result:
+    """Send a call, and again only where that cannot buy anything twice; `seconds` bounds it all."""
+    deadline = anyio.current_time() + seconds
+    attempt = 1
+    while True:
+        try:
+            with mapped(call), anyio.fail_after(deadline - anyio.current_time()):
+                return await send()
+        except (NetworkError, QuotaError, OverloadedError) as exc:
+            delay = resend_delay(exc, attempt, deadline - anyio.current_time(), paid=call.paid)
+            if delay is None:
+                raise
+        attempt += 1
+        await anyio.sleep(delay)
+
+
+def resend_delay(exc: GeminiMCPError, attempt: int, left: float, *, paid: bool) -> float | None:
+    """Seconds to wait before sending again, or None: not at all.
+
+    A paid call is sent again where the connection was never made, or where Google named the delay.
+    """
+    if attempt >= ATTEMPTS:
+        return None
+    named = exc.retry_after_seconds if isinstance(exc, QuotaError | OverloadedError) else None
+    if named is None and paid and not isinstance(exc, NetworkError):
+        return None
+    # Jitter: many servers that lost one network must not come back at once. Not cryptography.
+    delay = named if named is not None else 0.5 * 2 ** (attempt - 1) * random.uniform(0.75, 1.25)  # noqa: S311
+    return delay if delay < left else None
+
+
+# The SDK's objects and errors ----------------------------------------------------------------------------
+
+
+def payload(answer: object) -> object:
+    """An SDK object as JSON; what is none already stays what it is."""
+    dump = getattr(answer, "model_dump", None)
+    # The SDK builds objects leniently, and pydantic would warn of every field that is off.
+    return dump(exclude_none=True, warnings=False) if callable(dump) else answer
+
+
+@asynccontextmanager
+async def listening(opened: Any) -> AsyncGenerator[AsyncIterator[Event]]:  # noqa: ANN401 - a wrapper without a public type
+    """Read an open stream as our events, and close it whatever happens."""
+    try:
+        async with aclosing(events(opened)) as heard:
+            yield heard
+    finally:
+        with anyio.CancelScope(shield=True), mapped(Call()), anyio.move_on_after(1):
+            await opened.close()
+
+
+async def events(opened: Any) -> AsyncGenerator[Event]:  # noqa: ANN401 - as above
+    """Our events, one for each of the SDK's; a reply that is no stream has none."""
+    if not hasattr(opened, "__aiter__"):
+        return
+    with mapped(Call()):
+        async for each in opened:
+            yield wire.event(payload(each))
+
+
+@contextmanager
+def mapped(call: Call) -> Generator[None]:
+    """Turn every error that google-genai and httpx2 raise into ours."""
+    try:
+        yield
+    except sdk.APIStatusError as exc:
+        raise failure(fault(exc.status_code, exc.body, headers(exc)), call) from exc
+    except sdk_errors.APIError as exc:
+        details = cast("object", exc.details)  # pyright: ignore[reportUnknownMemberType] - untyped in the SDK
+        raise failure(fault(exc.code, details), call) from exc
+    except sdk.APIConnectionError as exc:
+        raise disconnected(exc, call) from exc
+    except (sdk.GeminiNextGenAPIClientError, sdk_errors.ContinuationInterruptedError) as exc:
+        raise unreadable(call) from exc
+    except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, OSError) as exc:
+        raise disconnected(exc, call) from exc
+    except (ValidationError, ValueError, TypeError) as exc:
+        # Without the text: it repeats the prompt.
+        raise InputError(f"The request is malformed ({type(exc).__name__}); nothing was sent.") from exc
+
+
+def headers(exc: sdk.APIStatusError) -> Mapping[str, str]:
+    """The headers of an error response."""
+    response = cast("httpx2.Response", exc.response)  # pyright: ignore[reportUnknownMemberType] - httpx is not installed
+    return response.headers
+
+
+def disconnected(exc: BaseException, call: Call) -> GeminiMCPError:
+    """No answer: harmless for a read, and for what never left."""
+    if any(isinstance(cause, NEVER_CONNECTED) for cause in causes(exc)):
+        return NetworkError(
+            "Google cannot be reached; nothing was sent or charged. Check the network, a proxy "
+            "(HTTPS_PROXY) and GOOGLE_GEMINI_BASE_URL."
+        )
+    if call.paid:
+        return OutcomeUnknownError(f"The connection to Google broke before an answer came. {UNKNOWN_OUTCOME}")
+    return NetworkError(
+        "The connection to Google broke. Try again; reading is free.", interaction_id=call.interaction_id
+    )
+
+
+def unreadable(call: Call) -> GeminiMCPError:
+    """An answer that is not the API's."""
+    what = "Something else than the Gemini API answered; check GOOGLE_GEMINI_BASE_URL and any proxy."
+    if call.paid:
+        return OutcomeUnknownError(f"{what} {UNKNOWN_OUTCOME}")
+    return NetworkError(what, interaction_id=call.interaction_id)
+
+
+def causes(exc: BaseException | None) -> Iterator[BaseException]:
+    """The error and what led to it."""
+    while exc is not None:
+        yield exc
+        exc = exc.__cause__ or exc.__context__
