@@ -1,0 +1,142 @@
+"""What a handler may reach.
+
+The SDK of Google, SQLAlchemy and Pillow take over a second to import. A host waits for the answer to its first
+message, so all of that is loaded behind `Opening`, once somebody needs it.
+"""
+
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.to_thread
+from anyio.abc import TaskGroup
+from mcp.server.mcpserver import Context
+
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from .files import Files
+    from .gemini import Gemini
+    from .runs import Pace, Runs
+    from .store import Journal
+
+logger = logging.getLogger(__name__)
+
+Announce = Callable[[str], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class AppContext:
+    """The rooms below, opened.
+
+    Attributes:
+        preview: Makes a small JPEG of a picture on disk; blocks, so call it in a worker thread.
+    """
+
+    settings: Settings
+    gemini: "Gemini"
+    journal: "Journal"
+    files: "Files"
+    runs: "Runs"
+    preview: Callable[[Path], bytes | None]
+
+
+class Opening:
+    """Opens the `AppContext` once, when the first handler asks for it, and closes it in the end."""
+
+    def __init__(self, settings: Settings, announce: Announce, pace: "Pace | None" = None) -> None:
+        self.settings = settings
+        self._announce = announce
+        self._pace = pace
+        self._tasks: TaskGroup | None = None
+        self._app: AppContext | None = None
+        self._lock = anyio.Lock()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator["Opening"]:
+        """The time in which it can be opened: from start-up to shutdown."""
+        try:
+            async with anyio.create_task_group() as tasks:
+                self._tasks = tasks
+                try:
+                    yield self
+                finally:
+                    with anyio.CancelScope(shield=True):
+                        await self._settle()
+                    tasks.cancel_scope.cancel()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._close()
+
+    async def app(self) -> AppContext:
+        """The opened context; what was left unfinished by an earlier process is followed from now on."""
+        async with self._lock:
+            if self._app is None:
+                self._app = await self._open()
+                await self._app.runs.resume()
+            return self._app
+
+    def warm(self) -> None:
+        """Begin to load the slow modules in a worker thread, so that the first call does not wait for them."""
+        if self._tasks is not None:
+            self._tasks.start_soon(self._warm)
+
+    async def _warm(self) -> None:
+        try:
+            await anyio.to_thread.run_sync(load, abandon_on_cancel=True)
+        except ImportError:  # must not end the server; the first call fails with it, and says so
+            logger.exception("This installation is broken")
+
+    async def _open(self) -> AppContext:
+        if self._tasks is None:
+            raise RuntimeError("the server is not running")
+        rooms = await anyio.to_thread.run_sync(load)
+        gemini = rooms.Gemini(self.settings)
+        journal = rooms.Journal(self.settings.database_url)
+        runs = rooms.Runs(
+            gemini=gemini,
+            journal=journal,
+            output_dir=self.settings.output_dir,
+            tasks=self._tasks,
+            announce=self._announce,
+            pace=self._pace,
+        )
+        files = rooms.Files(self.settings, gemini.upload, lookup=gemini.mime_type)
+        return AppContext(self.settings, gemini, journal, files, runs, rooms.preview)
+
+    async def _settle(self) -> None:
+        if self._app is not None:
+            await self._app.runs.close()
+
+    async def _close(self) -> None:
+        if self._app is not None:
+            await self._app.journal.close()
+            with anyio.move_on_after(0.5):
+                await self._app.gemini.close()
+
+
+def load() -> Any:  # noqa: ANN401 - its types are those imported for checking above
+    """Import the slow rooms."""
+    from . import files, gemini, media, runs, store  # noqa: PLC0415 - over a second, not to be paid at start-up
+
+    return SimpleNamespace(
+        Files=files.Files,
+        Gemini=gemini.Gemini,
+        Journal=store.Journal,
+        Runs=runs.Runs,
+        preview=media.preview,
+    )
+
+
+Ctx = Context[Opening, Any]
+"""The `Context` parameter of our handlers."""
+
+
+async def opened(ctx: Ctx) -> AppContext:
+    """The context of a request's server, opened."""
+    return await ctx.request_context.lifespan_context.app()

@@ -1,0 +1,56 @@
+"""MCP prompts: four ways of working that take more than one call."""
+
+from mcp.server.mcpserver import MCPServer
+
+from .context import Opening
+
+
+def deep_research(question: str) -> str:
+    """Plan, approve, run and read a Deep Research report."""
+    return f"""Research this with Gemini Deep Research: {question}
+
+1. Call start_research with plan_first=true. Wait for the plan with check_research.
+2. Show me the plan. If I want changes, call start_research again with plan_first=true, my changes as the prompt \
+and the plan's interaction_id as previous_interaction_id.
+3. When I approve, call start_research with that previous_interaction_id and without plan_first.
+4. Look with check_research (wait_seconds=45) until it has completed; do not start it again.
+5. Read all pages. Summarise the findings in ten lines with their sources, and tell me where the report is saved."""
+
+
+def second_opinion(subject: str) -> str:
+    """Ask Gemini to judge a plan, an answer or code, and compare."""
+    return f"""Get a second opinion from Gemini on this: {subject}
+
+Call gemini_ask with thinking_level="high". Give it the facts and the question, not your own view. Then compare: \
+where you agree, where you differ and who has the better reasons, and what you would do now."""
+
+
+def explain_file(path: str, question: str = "What is this and what matters in it?") -> str:
+    """Have Gemini read a file and explain it."""
+    return f"""Call analyze_file with files=["{path}"] and this prompt: {question}
+
+Answer from what comes back. For further questions about the same file use gemini_continue with the \
+interaction_id, so that the file is not sent again."""
+
+
+def edit_image(path: str, change: str) -> str:
+    """Change an image step by step."""
+    return f"""Call generate_image with images=["{path}"] and this prompt: {change}
+
+Show me the result and where it is saved. For each further change call generate_image with the \
+previous_interaction_id of the last result and only the new change as the prompt."""
+
+
+PROMPTS = (
+    (deep_research, "Deep research"),
+    (second_opinion, "Second opinion"),
+    (explain_file, "Explain a file"),
+    (edit_image, "Edit an image"),
+)
+"""All prompts, in the order in which they are listed."""
+
+
+def register(mcp: MCPServer[Opening]) -> None:
+    """Add the prompts to a server."""
+    for function, title in PROMPTS:
+        mcp.prompt(title=title)(function)

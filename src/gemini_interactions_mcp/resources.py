@@ -1,0 +1,174 @@
+"""Past interactions as MCP resources: an index, Markdown, JSON data and saved media."""
+
+import re
+from typing import Final
+from urllib.parse import unquote
+
+import anyio
+from mcp.server.lowlevel.helper_types import ReadResourceContents
+from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
+from mcp_types import Annotations, ListResourcesResult, Resource, ResourceTemplate
+
+from . import render
+from .context import AppContext
+from .errors import GeminiMCPError, InteractionNotFoundError
+from .models import Record, RecordPage, SavedFile
+
+ADDRESS: Final = re.compile(
+    r"gemini://interactions/(?P<id>[A-Za-z0-9_-]{1,256})(?:/(?P<data>data)|/files/(?P<name>[^/]{1,255}))?"
+)
+MARKDOWN: Final = "text/markdown"
+ROWS: Final = 50
+"""Interactions on one page of resources/list, and in the index."""
+
+TEMPLATES: Final = (
+    ResourceTemplate(
+        uri_template="gemini://interactions/{interaction_id}",
+        name="interaction",
+        title="Interaction",
+        description="Prompt, answer, sources and usage of an interaction, as Markdown",
+        mime_type=MARKDOWN,
+    ),
+    ResourceTemplate(
+        uri_template="gemini://interactions/{interaction_id}/data",
+        name="interaction_data",
+        title="Interaction data",
+        description="Everything that the journal keeps of an interaction, as JSON",
+        mime_type="application/json",
+    ),
+    ResourceTemplate(
+        uri_template="gemini://interactions/{interaction_id}/files/{name}",
+        name="interaction_file",
+        title="Saved file",
+        description="An image, report or other file that was saved for an interaction",
+    ),
+)
+
+
+async def listing(app: AppContext, cursor: str | None) -> ListResourcesResult:
+    """A page of `resources/list`: the index first, then interactions and their files, newest first.
+
+    Raises:
+        GeminiMCPError: The cursor is none of ours, or the journal cannot be read.
+    """
+    rows, following = await app.journal.page(limit=ROWS, cursor=cursor)
+    found = [] if cursor else [index_entry()]
+    for record in rows:
+        if record.interaction_id:
+            found += [entry(record), *(file_entry(record, file) for file in record.files)]
+    return ListResourcesResult(resources=found, next_cursor=following)
+
+
+def index_entry() -> Resource:
+    """The index, in a list."""
+    return Resource(
+        uri=render.INDEX,
+        name="interactions",
+        title="Recent interactions",
+        description="The interactions that this server knows, newest first",
+        mime_type=MARKDOWN,
+    )
+
+
+def entry(record: Record) -> Resource:
+    """An interaction, in a list."""
+    return Resource(
+        uri=render.uri(record),
+        name=str(record.interaction_id),
+        title=render.shortened(record.prompt) or record.kind,
+        description=f"{record.kind}, {record.status}, {record.agent or record.model or 'unknown model'}",
+        mime_type=MARKDOWN,
+        size=len(render.document(record).encode()),
+        annotations=dated(record),
+    )
+
+
+def file_entry(record: Record, file: SavedFile) -> Resource:
+    """A saved file, in a list."""
+    return Resource(
+        uri=render.uri(record, file),
+        name=file.name,
+        title=file.name,
+        mime_type=file.mime_type,
+        size=file.bytes,
+        annotations=dated(record),
+    )
+
+
+def dated(record: Record) -> Annotations:
+    """When it last changed."""
+    return Annotations(last_modified=record.updated_at.isoformat(timespec="seconds"))
+
+
+async def read(app: AppContext, address: str) -> ReadResourceContents:
+    """The contents of a resource.
+
+    Raises:
+        ResourceNotFoundError: There is none at this address; the message names the id.
+        ResourceError: It cannot be read now.
+    """
+    try:
+        if address == render.INDEX:
+            return ReadResourceContents(content=await index(app), mime_type=MARKDOWN)
+        parts = ADDRESS.fullmatch(address)
+        if parts is None:
+            raise ResourceNotFoundError(f"There is no resource {address}. {render.INDEX} lists what there is.")
+        record = await recorded(app, parts["id"])
+        if parts["name"]:
+            return await saved(record, unquote(parts["name"]))
+        if parts["data"]:
+            return ReadResourceContents(content=record.model_dump_json(indent=2), mime_type="application/json")
+        return ReadResourceContents(content=render.document(record), mime_type=MARKDOWN)
+    except InteractionNotFoundError as exc:
+        raise ResourceNotFoundError(str(exc)) from exc
+    except GeminiMCPError as exc:
+        raise ResourceError(str(exc)) from exc
+
+
+async def index(app: AppContext) -> str:
+    """The recent interactions as a list."""
+    rows, following = await app.journal.page(limit=ROWS)
+    page = RecordPage(interactions=[render.summary(row) for row in rows], next_cursor=following)
+    return render.joined("# Recent interactions", render.listing(page))
+
+
+async def recorded(app: AppContext, interaction_id: str) -> Record:
+    """What is known of an interaction, from the journal or from Google.
+
+    Raises:
+        GeminiMCPError: Nothing is.
+    """
+    return (await app.runs.find(interaction_id)).record
+
+
+async def saved(record: Record, name: str) -> ReadResourceContents:
+    """A saved file: only those that the journal names are read.
+
+    Raises:
+        ResourceNotFoundError: It has no such file, or not any more.
+    """
+    file = next((file for file in record.files if file.name == name), None)
+    if file is None:
+        raise ResourceNotFoundError(f"Interaction {record.interaction_id} has no file {name}.")
+    try:
+        content = await anyio.Path(file.path).read_bytes()
+    except OSError as exc:
+        raise ResourceNotFoundError(
+            f"{file.path} of interaction {record.interaction_id} is not there any more."
+        ) from exc
+    text = content.decode() if file.mime_type == MARKDOWN else content
+    return ReadResourceContents(content=text, mime_type=file.mime_type)
+
+
+async def completions(app: AppContext, argument: str, typed: str, interaction_id: str | None) -> list[str]:
+    """Values for an argument of a template or prompt, at most 100.
+
+    Raises:
+        JournalError: The journal cannot be read.
+    """
+    if argument in ("interaction_id", "previous_interaction_id"):
+        return await app.journal.ids(typed)
+    if argument == "name" and interaction_id:
+        record = await app.journal.find(interaction_id)
+        return [file.name for file in record.files if file.name.startswith(typed)] if record else []
+    return []
