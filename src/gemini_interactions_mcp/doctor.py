@@ -1,0 +1,106 @@
+"""The `doctor` command: what is configured, reachable and allowed. It never prints the key."""
+
+import platform
+import uuid
+from collections.abc import Awaitable, Callable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+import anyio
+
+from . import __version__
+from .errors import ConfigurationError, GeminiMCPError
+from .gemini import Gemini
+from .settings import Settings
+from .store import Journal
+
+GOOGLE = "https://generativelanguage.googleapis.com"
+
+
+class Finding(NamedTuple):
+    """One line of the report; `ok` is None where there is nothing to be right or wrong."""
+
+    ok: bool | None
+    topic: str
+    text: str
+
+
+def doctor() -> int:
+    """Print the findings; 0 if nothing is wrong."""
+    print(f"gemini-interactions-mcp {__version__}")
+    print(f"Python {platform.python_version()}, mcp {version('mcp')}, google-genai {version('google-genai')}\n")
+    try:
+        settings = Settings.from_environ()
+    except ConfigurationError as exc:
+        print(line(Finding(ok=False, topic="settings", text=str(exc))))
+        return 1
+    findings = [*configured(settings), *anyio.run(examined, settings)]
+    for finding in findings:
+        print(line(finding))
+    return 1 if any(finding.ok is False for finding in findings) else 0
+
+
+def line(finding: Finding) -> str:
+    """`ok      API key      from GEMINI_API_KEY`."""
+    mark = {True: "ok", False: "WRONG", None: ""}[finding.ok]
+    return f"{mark:<7} {finding.topic:<12} {finding.text}"
+
+
+def configured(settings: Settings) -> Iterator[Finding]:
+    """What can be said without trying anything."""
+    yield Finding(None, "model", settings.model)
+    yield Finding(None, "image model", settings.image_model)
+    yield Finding(None, "agent", settings.research_agent)
+    yield Finding(None, "waits", f"{settings.wait_seconds:g} s before a call hands over an id")
+    for path in settings.allowed_dirs:
+        yield Finding(bool(path.is_dir() or path == settings.output_dir), "may touch", str(path))
+
+
+async def examined(settings: Settings) -> list[Finding]:
+    """What has to be tried: the key, the API, the directories and the journal."""
+    return [
+        await tried("API", lambda: reached(settings)),
+        await tried("output", lambda: written(settings.output_dir)),
+        await tried("journal", lambda: counted(settings)),
+    ]
+
+
+async def tried(topic: str, check: Callable[[], Awaitable[str]]) -> Finding:
+    """A finding from a check that may fail."""
+    try:
+        return Finding(ok=True, topic=topic, text=await check())
+    except GeminiMCPError as exc:
+        return Finding(ok=False, topic=topic, text=str(exc))
+    except OSError as exc:
+        return Finding(ok=False, topic=topic, text=f"{exc.filename}: {exc.strerror}")
+
+
+async def reached(settings: Settings) -> str:
+    """Look the default model up, which is free."""
+    gemini = Gemini(settings)
+    try:
+        model = await gemini.check()
+    finally:
+        await gemini.close()
+    return f"{model} at {settings.base_url or GOOGLE}, with the key of {settings.key_variable}"
+
+
+async def written(directory: Path) -> str:
+    """Write and remove a file in the output directory."""
+    probe = anyio.Path(directory) / f".{uuid.uuid4().hex}"
+    await probe.parent.mkdir(parents=True, exist_ok=True)
+    await probe.write_bytes(b"")
+    await probe.unlink()
+    return f"{directory} can be written"
+
+
+async def counted(settings: Settings) -> str:
+    """Open the journal."""
+    journal = Journal(settings.database_url)
+    try:
+        rows, _ = await journal.page(limit=1)
+    finally:
+        await journal.close()
+    latest = f"the latest interaction is of {rows[0].created_at:%Y-%m-%d %H:%M} UTC" if rows else "no interactions yet"
+    return f"can be written; {latest}"
