@@ -1,0 +1,99 @@
+"""What all tests share: the emulator at the wire, settings in a temporary folder, a real client in both eras."""
+
+import socket
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from mcp import Client
+from pydantic import SecretStr
+
+from gemini_interactions_mcp.emulator import Emulator, serve
+from gemini_interactions_mcp.runs import Pace
+from gemini_interactions_mcp.server import Server, build_server
+from gemini_interactions_mcp.settings import Settings
+
+Mode = Literal["auto", "legacy"]
+
+KEY = "test-key-7c41e0"
+"""Must never appear in an answer, an error, a log or a file."""
+
+FAST = Pace(first_poll=0.01, slowest_poll=0.02, tolerance=300, silence=5, least_report=0.01, most_report=0.05)
+"""As the real pace, a hundred times faster."""
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the machine, and no key of its user, reaches a test."""
+    import os
+
+    for name in list(os.environ):
+        if name.startswith(("GEMINI_", "GOOGLE_")) or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sockets lead no further than this machine."""
+    connect = socket.socket.connect
+
+    def refuse(self: socket.socket, address: Any) -> None:
+        if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise OSError(f"tests may not reach {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+@pytest.fixture
+def emulator() -> Emulator:
+    return Emulator(research_seconds=0.05, step_seconds=0.001, processing_seconds=0.01)
+
+
+@pytest.fixture
+async def url(emulator: Emulator) -> AsyncGenerator[str]:
+    async with serve(emulator) as address:
+        yield address
+
+
+@pytest.fixture
+def settings(tmp_path: Path, url: str) -> Settings:
+    return make_settings(tmp_path, url)
+
+
+def make_settings(folder: Path, url: str, **changes: Any) -> Settings:
+    """Settings that touch nothing but `folder` and the emulator."""
+    fields: dict[str, Any] = {
+        "api_key": SecretStr(KEY),
+        "key_variable": "GEMINI_API_KEY",
+        "base_url": url,
+        "allowed_dirs": (folder / "files", folder / "output"),
+        "output_dir": folder / "output",
+        "database_url": f"sqlite+aiosqlite:///{(folder / 'journal.sqlite3').as_posix()}",
+        "wait_seconds": 20.0,
+    }
+    (folder / "files").mkdir(exist_ok=True)
+    return Settings(**fields | changes)
+
+
+@pytest.fixture
+def server(settings: Settings) -> Server:
+    return build_server(settings, FAST)
+
+
+@pytest.fixture(params=["auto", "legacy"])
+def mode(request: pytest.FixtureRequest) -> Mode:
+    """Both protocol eras: 2026-07-28 and 2025-11-25."""
+    return request.param
+
+
+@pytest.fixture
+async def client(server: Server, mode: Mode) -> AsyncGenerator[Client]:
+    async with Client(server, mode=mode, cache=None) as connected:
+        yield connected

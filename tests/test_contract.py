@@ -1,0 +1,165 @@
+"""What is promised on paper is what is served: manifest, README, snapshot, version, budgets.
+
+After a deliberate change of the tools, `UPDATE=1 python -m pytest tests/test_contract.py` rewrites the snapshot and
+the tools of the manifest; the README is for people to write.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from mcp import Client
+
+from conftest import make_settings
+from gemini_interactions_mcp import __version__, settings
+from gemini_interactions_mcp.prompts import PROMPTS
+from gemini_interactions_mcp.server import INSTRUCTIONS, build_server
+from gemini_interactions_mcp.tools import TOOLS
+
+ROOT = Path(__file__).parent.parent
+SNAPSHOT = ROOT / "tests" / "tools.json"
+UPDATE = os.environ.get("UPDATE") == "1"
+Json = dict[str, Any]
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> list[Json]:
+    """The tools as `tools/list` gives them, without a key or network."""
+    server = build_server(make_settings(tmp_path, "http://127.0.0.1:9", api_key=None))
+
+    async def listed() -> list[Json]:
+        async with Client(server) as client:
+            tools = (await client.list_tools()).tools
+        return [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]
+
+    return anyio.run(listed)
+
+
+def manifest() -> Json:
+    return json.loads((ROOT / "manifest.json").read_text(encoding="utf-8"))
+
+
+def readme() -> str:
+    return (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def first_sentence(description: str) -> str:
+    return re.split(r"(?<=\.) |: |; ", description, maxsplit=1)[0].rstrip(".") + "."
+
+
+def test_the_snapshot_is_what_is_served(served: list[Json]) -> None:
+    if UPDATE:
+        SNAPSHOT.write_text(json.dumps(served, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert json.loads(SNAPSHOT.read_text(encoding="utf-8")) == served
+
+
+def test_the_manifest_lists_the_tools_that_are_served(served: list[Json]) -> None:
+    expected = [{"name": tool["name"], "description": first_sentence(tool["description"])} for tool in served]
+    if UPDATE:
+        changed = manifest() | {"tools": expected}
+        (ROOT / "manifest.json").write_text(json.dumps(changed, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert manifest()["tools"] == expected
+
+
+def test_the_readme_lists_the_tools_and_their_arguments(served: list[Json]) -> None:
+    rows = re.findall(r"^\| `([a-z_]+)` \| ([^|]*) \|", readme(), re.MULTILINE)
+    assert rows == [(tool["name"], arguments(tool["inputSchema"])) for tool in served]
+
+
+def arguments(schema: Json) -> str:
+    """`prompt; model, tools`: the required ones, then the others."""
+    required = schema.get("required", [])
+    optional = [name for name in schema["properties"] if name not in required]
+    return "; ".join(", ".join(names) for names in (required, optional) if names)
+
+
+def test_the_readme_lists_every_setting() -> None:
+    source = Path(settings.__file__).read_text(encoding="utf-8")
+    variables = set(re.findall(r"\b(?:GEMINI_MCP_\w+|GEMINI_API_KEY|GOOGLE_API_KEY|GOOGLE_GEMINI_BASE_URL)\b", source))
+    assert variables == set(re.findall(r"^\| `([A-Z_]+)` \|", readme(), re.MULTILINE))
+
+
+def test_the_readme_names_every_prompt() -> None:
+    assert [function.__name__ for function, _ in PROMPTS if f"`{function.__name__}`" not in readme()] == []
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    newest = re.search(r"^## \[([^\]]+)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert newest is not None
+    assert (newest[1], manifest()["version"]) == (__version__, __version__)
+
+
+def test_the_manifest_sets_only_variables_that_are_read() -> None:
+    known = set(settings.VARIABLES.values()) | {
+        "GEMINI_API_KEY",
+        "GEMINI_MCP_ALLOWED_DIRS",
+        "GEMINI_MCP_OUTPUT_DIR",
+        "GEMINI_MCP_DATABASE_URL",
+    }
+    config = manifest()["server"]["mcp_config"]["env"]
+    assert set(config) <= known
+    assert set(config.values()) == {f"${{user_config.{key}}}" for key in manifest()["user_config"]}
+
+
+def test_tools_list_costs_at_most_3000_tokens(served: list[Json]) -> None:
+    """A token is 4 bytes, as hosts estimate it."""
+    size = len(json.dumps({"tools": served}, separators=(",", ":"), ensure_ascii=False).encode())
+    assert size / 4 <= 3_000
+
+
+def test_texts_for_models_fit_the_hosts_limits(served: list[Json]) -> None:
+    """Claude Code cuts descriptions and instructions at 2,048 characters (facts of mid-2026)."""
+    assert len(INSTRUCTIONS) <= 2_000
+    assert [tool["name"] for tool in served if not 40 <= len(tool["description"]) <= 2_000] == []
+    assert [tool["name"] for tool in served if len(tool["name"]) > 40] == []
+
+
+def test_every_tool_has_a_title_all_hints_and_a_search_hint(served: list[Json]) -> None:
+    hints = {"readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"}
+    for tool in served:
+        assert tool["title"]
+        assert set(tool["annotations"]) >= hints, tool["name"]
+    assert served[0]["_meta"] == {"anthropic/alwaysLoad": True}
+    assert all("anthropic/searchHint" in tool["_meta"] for tool in served[1:])
+    assert [tool["name"] for tool in served if "anthropic/maxResultSizeChars" in tool["_meta"]] == [
+        "check_research",
+        "read_interaction",
+    ]
+
+
+def test_only_the_list_has_an_output_schema(served: list[Json]) -> None:
+    """Half of the hosts show structured content instead of text, images and links."""
+    assert [tool["name"] for tool in served if "outputSchema" in tool] == ["list_interactions"]
+
+
+def test_input_schemas_are_portable(served: list[Json]) -> None:
+    """No combinators at the root, no tuples, every array typed, plain property names."""
+    for tool in served:
+        schema = tool["inputSchema"]
+        assert schema["type"] == "object"
+        assert not {"anyOf", "oneOf", "allOf", "$defs"} & set(schema), tool["name"]
+        assert all(re.fullmatch(r"[a-z_]{1,64}", name) for name in schema["properties"])
+        for part in parts(schema):
+            assert "prefixItems" not in part
+            assert part.get("type") != "array" or "items" in part
+            assert not isinstance(part.get("title"), str)
+
+
+def parts(schema: object) -> Iterator[Json]:
+    """Every object in a JSON document."""
+    if isinstance(schema, dict):
+        yield schema  # pyright: ignore[reportUnknownVariableType] - JSON
+        for value in schema.values():  # pyright: ignore[reportUnknownVariableType] - JSON
+            yield from parts(value)  # pyright: ignore[reportUnknownArgumentType] - JSON
+    elif isinstance(schema, list):
+        for value in schema:  # pyright: ignore[reportUnknownVariableType] - JSON
+            yield from parts(value)  # pyright: ignore[reportUnknownArgumentType] - JSON
+
+
+def test_each_tool_is_one_function_and_one_row(served: list[Json]) -> None:
+    assert [entry.function.__name__ for entry in TOOLS] == [tool["name"] for tool in served]
