@@ -1,0 +1,462 @@
+"""The journal: a row for every interaction that this server has started, written before it is paid for.
+
+Owns the database, its one table, where its file lies and who may read that, and what a broken database is called. It
+refuses to know the API, to decide when a row changes, and to let an error of the database's libraries out.
+
+Statements take turns on one connection, and one that has begun is never interrupted: a cancellation that reaches the
+driver costs the connection and leaves its closing to a task that nobody waits for. Every statement commits itself.
+"""
+
+import base64
+import os
+import sqlite3
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
+
+import anyio
+import sqlalchemy as sa
+from pydantic import BaseModel, ValidationError
+from sqlalchemy import event
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from .errors import GeminiMCPError, InputError, JournalError
+from .models import TERMINAL, UNKNOWN, WAITING_FOR_CLIENT, Record
+
+T = TypeVar("T")
+Row = dict[str, object]
+"""Values by the names of columns."""
+
+SCHEMA_VERSION: Final = 1
+
+# Two servers on one journal are normal on a desktop, and one may be writing.
+BUSY_SECONDS: Final = 10.0
+CLOSE_SECONDS: Final = 1.0
+
+# How long Google keeps an interaction at most (ai.google.dev/gemini-api/docs/interactions, data retention): until
+# then, somebody may still want to find out what became of a request whose outcome is unknown.
+RETENTION: Final = timedelta(days=55)
+
+SETTLED: Final = sorted(TERMINAL | WAITING_FOR_CLIENT)
+
+# MySQL's TEXT ends at 64 KiB; of this length it becomes a LONGTEXT.
+LONG: Final = sa.Text().with_variant(sa.Text(2**32 - 1), "mysql", "mariadb")
+DOCUMENT: Final = sa.JSON(none_as_null=True)
+# 512 characters still fit an index of MySQL.
+NAME: Final = sa.String(512)
+STAMP: Final = sa.String(32)
+
+METADATA: Final = sa.MetaData()
+ROWS: Final = sa.Table(
+    "interactions",
+    METADATA,
+    sa.Column("label", NAME, primary_key=True),
+    sa.Column("interaction_id", NAME, unique=True, index=True),
+    sa.Column("kind", LONG, nullable=False),
+    sa.Column("plan", sa.Boolean, nullable=False),
+    sa.Column("status", LONG, nullable=False),
+    sa.Column("model", LONG),
+    sa.Column("agent", LONG),
+    sa.Column("previous_interaction_id", LONG),
+    sa.Column("prompt", LONG, nullable=False),
+    sa.Column("text", LONG, nullable=False),
+    sa.Column("citations", DOCUMENT, nullable=False),
+    sa.Column("usage", DOCUMENT),
+    sa.Column("files", DOCUMENT, nullable=False),
+    sa.Column("error", LONG),
+    sa.Column("created_at", STAMP, nullable=False),
+    sa.Column("updated_at", STAMP, nullable=False),
+    sa.Column("finished_at", STAMP),
+)
+sa.Index("interactions_by_time", ROWS.c.created_at, ROWS.c.label)
+
+NEWEST_FIRST: Final = (ROWS.c.created_at.desc(), ROWS.c.label.desc())
+OLDEST_FIRST: Final = (ROWS.c.created_at, ROWS.c.label)
+
+UPDATE: Final = sa.update(ROWS).where(ROWS.c.label == sa.bindparam("of_label"))
+
+UNWRITABLE: Final = ("cannot be opened or written", "Make the file and its directory writable")
+LOCKED: Final = ("is locked by another program", "Close that program, call again later")
+
+# Primary result codes (sqlite.org/rescode.html): what happened, what to do.
+SQLITE_REASONS: Final = {
+    sqlite3.SQLITE_BUSY: LOCKED,
+    sqlite3.SQLITE_LOCKED: LOCKED,
+    sqlite3.SQLITE_READONLY: UNWRITABLE,
+    sqlite3.SQLITE_CANTOPEN: UNWRITABLE,
+    sqlite3.SQLITE_PERM: UNWRITABLE,
+    sqlite3.SQLITE_NOTADB: ("is not a database", "Move that file away"),
+    sqlite3.SQLITE_CORRUPT: ("is damaged", "Move that file away"),
+    sqlite3.SQLITE_FULL: ("cannot grow because the disk is full", "Free some space"),
+    sqlite3.SQLITE_IOERR: ("cannot be read or written because of a disk error", "Check the disk"),
+    sqlite3.SQLITE_CONSTRAINT: ("already has a row of this label or interaction_id", "Use that row"),
+}
+
+
+class Journal:
+    """Every interaction that this server has started.
+
+    Opened by the first method that needs it, and again by the next one when that failed. Every method raises
+    `JournalError` when the database cannot be used. A write that has been called is finished even if the caller is
+    cancelled; a read only when its turn has come.
+
+    Args:
+        url: SQLAlchemy URL of an async driver, or the path of an SQLite file; the file and its directory are made
+            when they are missing.
+    """
+
+    def __init__(self, url: str | Path) -> None:
+        self._url = url
+        self._turn = anyio.Lock()
+        self._engine: AsyncEngine | None = None
+        self._closed = False
+
+    async def insert(self, record: Record) -> None:
+        """Write a new row.
+
+        Raises:
+            JournalError: Also when its label or interaction_id is taken.
+        """
+        await self._write(sa.insert(ROWS), row(dict(record)))
+
+    async def update(self, label: str, **changes: object) -> None:
+        """Change fields of a `Record`, and `updated_at`; without a row of that label nothing happens."""
+        values = row({"updated_at": datetime.now(UTC)} | changes)
+        await self._write(UPDATE, values | {"of_label": label})
+
+    async def find(self, interaction_id: str) -> Record | None:
+        """The row of an interaction, or None when this server has not started it."""
+        found = await self._read(sa.select(ROWS).where(ROWS.c.interaction_id == interaction_id), records)
+        return found[0] if found else None
+
+    async def page(
+        self,
+        *,
+        query: str | None = None,
+        kind: str | None = None,
+        status: str | None = None,
+        limit: int = 20,
+        cursor: str | None = None,
+    ) -> tuple[list[Record], str | None]:
+        """Up to `limit` (at least 1) rows, newest first, and the cursor of the next page if there is one.
+
+        Args:
+            query: Text that the prompt, the answer or the interaction_id contains, in any case.
+            kind: Only of this kind.
+            status: Only of this status.
+            limit: Rows.
+            cursor: Where the previous page ended.
+
+        Raises:
+            InputError: The cursor is not one of ours.
+            JournalError: The journal cannot be read.
+        """
+        wanted = sa.select(ROWS).where(*conditions(query, kind, status, cursor)).order_by(*NEWEST_FIRST)
+        found = await self._read(wanted.limit(limit + 1), records)
+        return found[:limit], encode_cursor(found[limit - 1]) if len(found) > limit else None
+
+    async def unfinished(self) -> list[Record]:
+        """The rows with an id that have not settled, oldest first."""
+        running = ROWS.c.interaction_id.is_not(None) & ROWS.c.status.not_in(SETTLED)
+        return await self._read(sa.select(ROWS).where(running).order_by(*OLDEST_FIRST), records)
+
+    async def ids(self, prefix: str, limit: int = 100) -> list[str]:
+        """Up to `limit` interaction ids that begin with `prefix` exactly, newest first."""
+        column = ROWS.c.interaction_id
+        wanted = sa.select(column).where(sa.func.substr(column, 1, len(prefix)) == prefix)
+        return await self._read(wanted.order_by(*NEWEST_FIRST).limit(limit), lambda result: list(result.scalars()))
+
+    async def delete(self, interaction_id: str) -> bool:
+        """Delete the row of an interaction; whether there was one."""
+        return await self._write(sa.delete(ROWS).where(ROWS.c.interaction_id == interaction_id)) > 0
+
+    async def prune(self, before: datetime) -> int:
+        """Delete settled rows created before that moment; how many they were.
+
+        Running rows stay. A row of unknown outcome and without an id goes too, but not before Google has forgotten
+        the interaction that it may stand for (55 days).
+        """
+        forgotten = ROWS.c.created_at < stamp(datetime.now(UTC) - RETENTION)
+        lost = sa.and_(ROWS.c.status == UNKNOWN, ROWS.c.interaction_id.is_(None), forgotten)
+        gone = sa.or_(ROWS.c.status.in_(SETTLED), lost)
+        return await self._write(sa.delete(ROWS).where(ROWS.c.created_at < stamp(before), gone))
+
+    async def close(self) -> None:
+        """Close the database within a second; a statement still at work closes it after itself.
+
+        Harmless when it was never opened or is closed. A later call is still answered: it opens and closes for
+        itself, since a late write may be about something paid.
+        """
+        self._closed = True
+        with anyio.move_on_after(CLOSE_SECONDS, shield=True):
+            async with self._turn:
+                await self._dispose()
+
+    async def _read(self, query: sa.Executable, outcome: Callable[[sa.CursorResult[Any]], T]) -> T:
+        with translated(self._url):
+            async with self._turn:
+                return await self._execute(query, outcome)
+
+    async def _write(self, statement: sa.Executable, values: Row | None = None) -> int:
+        with translated(self._url), uncancelled():
+            async with self._turn:
+                return await self._execute(statement, lambda result: result.rowcount, values)
+
+    async def _execute(
+        self, statement: sa.Executable, outcome: Callable[[sa.CursorResult[Any]], T], values: Row | None = None
+    ) -> T:
+        with uncancelled():
+            try:
+                engine = self._engine or await self._open()
+                async with engine.connect() as connection:
+                    return outcome(await connection.execute(statement, values))
+            finally:
+                if self._closed:
+                    await self._dispose()
+
+    async def _open(self) -> AsyncEngine:
+        url = parse_url(self._url)
+        self._engine = new_engine(url)
+        try:
+            make_file(url)
+            async with self._engine.connect() as connection:
+                await establish(connection)
+        except BaseException:
+            await self._dispose()
+            raise
+        return self._engine
+
+    async def _dispose(self) -> None:
+        engine, self._engine = self._engine, None
+        if engine:
+            await engine.dispose()
+
+
+def conditions(
+    query: str | None, kind: str | None, status: str | None, cursor: str | None
+) -> Iterator[sa.ColumnElement[bool]]:
+    """What a row must be like to be on a page."""
+    if query:
+        searched = (ROWS.c.prompt, ROWS.c.text, ROWS.c.interaction_id)
+        yield sa.or_(*(column.icontains(query, autoescape=True) for column in searched))
+    if kind:
+        yield ROWS.c.kind == kind
+    if status:
+        yield ROWS.c.status == status
+    if cursor:
+        created_at, label = decode_cursor(cursor)
+        earlier = sa.and_(ROWS.c.created_at == created_at, ROWS.c.label < label)
+        yield sa.or_(ROWS.c.created_at < created_at, earlier)
+
+
+def encode_cursor(record: Record) -> str:
+    """Where a page ends that ends with this record."""
+    place = f"{stamp(record.created_at)} {record.label}"
+    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str) -> tuple[str, str]:
+    """The time and the label of the record that the previous page ended with.
+
+    Raises:
+        InputError: It is not one of ours.
+    """
+    try:
+        place = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        created_at, label = place.split(" ", 1)
+        return stamp(datetime.fromisoformat(created_at)), label
+    except ValueError:
+        raise InputError(
+            f"Unknown cursor {cursor[:80]!r}. Pass the next_cursor of the previous page, or none for the first page."
+        ) from None
+
+
+def row(fields: Mapping[str, object]) -> Row:
+    """Fields of a `Record` as columns.
+
+    Raises:
+        TypeError: There is no such field.
+    """
+    if unknown := fields.keys() - Record.model_fields.keys():
+        raise TypeError(f"Record has no field {', '.join(sorted(unknown))}")
+    return {name: cell(value) for name, value in fields.items()}
+
+
+def cell(value: object) -> object:
+    """A value as its column keeps it."""
+    match value:
+        case datetime():
+            return stamp(value)
+        case str():
+            # Half a surrogate pair, which JSON can carry, has no UTF-8.
+            return value.encode(errors="replace").decode()
+        case BaseModel():
+            return value.model_dump(mode="json")
+        case list() | tuple():
+            return [cell(item) for item in cast("Sequence[object]", value)]
+        case _:
+            return value
+
+
+def stamp(moment: datetime) -> str:
+    """A moment as text that sorts by time: UTC, always to the microsecond.
+
+    Raises:
+        ValueError: It has no time zone.
+    """
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment} has no time zone")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def records(result: sa.CursorResult[Any]) -> list[Record]:
+    """The rows of a result."""
+    return [Record.model_validate(dict(found)) for found in result.mappings()]
+
+
+def parse_url(text: str | Path) -> sa.URL:
+    """The parts of a URL, or the URL of a path, which may have characters that mean something in one.
+
+    Raises:
+        JournalError: It is none, or its password is written so that a part of it would be taken for the host.
+    """
+    if isinstance(text, Path):
+        return sa.URL.create("sqlite+aiosqlite", database=str(text))
+    with suppress(ArgumentError, ValueError):
+        url = sa.make_url(text)
+        if "@" not in (url.host or ""):
+            return url
+    raise JournalError(
+        "GEMINI_MCP_DATABASE_URL is not a database URL."
+        " Write it as sqlite+aiosqlite:///path, and special characters of a password as %-codes."
+    )
+
+
+def is_sqlite(url: sa.URL) -> bool:
+    """Whether it is SQLite, with any driver."""
+    return url.get_backend_name() == "sqlite"
+
+
+def in_file(url: sa.URL) -> bool:
+    """Whether it is SQLite and the path of a file; what starts with `file:` is SQLite's own kind of URI."""
+    return is_sqlite(url) and not (url.database or ":memory:").startswith((":memory:", "file:"))
+
+
+def make_file(url: sa.URL) -> None:
+    """Make SQLite's directory and file when they are missing, so that only the user can ever read them."""
+    if not in_file(url):
+        return
+    path = Path(str(url.database)).resolve()
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Exclusively: to open and close a database that is in use drops SQLite's locks on it
+    # (sqlite.org/howtocorrupt.html, 2.2).
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+def new_engine(url: sa.URL) -> AsyncEngine:
+    """An engine whose statements commit themselves and whose errors hide what was asked and answered."""
+    sqlite = is_sqlite(url)
+    if sqlite and "timeout" not in url.query:
+        url = url.update_query_dict({"timeout": str(BUSY_SECONDS)})
+    # A connection through a network may have died since it was used last.
+    engine = create_async_engine(url, isolation_level="AUTOCOMMIT", hide_parameters=True, pool_pre_ping=not sqlite)
+    if sqlite:
+        event.listen(engine.sync_engine, "connect", configure)
+    return engine
+
+
+def configure(connection: sqlite3.Connection, _record: object) -> None:
+    """Set up a new connection, which has the methods of sqlite3's."""
+    cursor = connection.cursor()
+    # NORMAL may lose the last commits when the power fails (sqlite.org/pragma.html#pragma_synchronous).
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.close()
+    # SQLite's own knows only the letters of ASCII (sqlite.org/lang_corefunc.html#lower).
+    connection.create_function("lower", 1, lower, deterministic=True)
+
+
+def lower(text: str | None) -> str | None:
+    """SQL's `lower`, for the letters of all alphabets."""
+    return text and text.lower()
+
+
+async def establish(connection: AsyncConnection) -> None:
+    """Create the table where it is missing.
+
+    Raises:
+        JournalError: A newer version has written this journal; nothing has been changed.
+    """
+    if not is_sqlite(connection.engine.url):
+        await connection.run_sync(METADATA.create_all)
+        return
+    if await schema_version(connection) < SCHEMA_VERSION:
+        await connection.exec_driver_sql("BEGIN IMMEDIATE")
+        # Asked again: another process may have been here first.
+        await schema_version(connection)
+        await connection.run_sync(METADATA.create_all)
+        await connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
+        await connection.exec_driver_sql("COMMIT")
+    # SQLite refuses this at once, whatever the time-out, while another process does the same; what matters works
+    # without it, and the next opening asks again.
+    with suppress(OperationalError):
+        await connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+
+
+async def schema_version(connection: AsyncConnection) -> int:
+    """The schema's version in SQLite; 0 in a new file.
+
+    Raises:
+        JournalError: It is newer than ours.
+    """
+    version = int((await connection.exec_driver_sql("PRAGMA user_version")).scalar_one())
+    if version > SCHEMA_VERSION:
+        raise JournalError(
+            f"The journal was written by a newer version of this server (schema {version}, here {SCHEMA_VERSION})."
+            " Update the server, or name another database with GEMINI_MCP_DATABASE_URL."
+        )
+    return version
+
+
+@contextmanager
+def uncancelled() -> Generator[None]:
+    """Let what is inside finish although the caller is cancelled."""
+    with anyio.CancelScope(shield=True):
+        yield
+
+
+@contextmanager
+def translated(url: str | Path) -> Generator[None]:
+    """Turn whatever the database's libraries raise into a `JournalError`: each driver has classes of its own."""
+    try:
+        yield
+    except GeminiMCPError:
+        raise
+    except Exception as exc:
+        raise JournalError(complaint(exc, parse_url(url))) from exc
+
+
+def complaint(exc: Exception, url: sa.URL) -> str:
+    """What happened and what to do about it, without the URL's password, which a driver may have quoted."""
+    what, remedy = reason(exc)
+    where = f" at {url.database}" if in_file(url) else ""
+    text = f"The journal{where} {what}. {remedy}, or name another database with GEMINI_MCP_DATABASE_URL."
+    return text.replace(url.password, "***") if url.password else text
+
+
+def reason(exc: Exception) -> tuple[str, str]:
+    """What happened, and what to do about it."""
+    cause = exc.orig if isinstance(exc, DBAPIError) and exc.orig else exc
+    # The low byte is the primary code (sqlite.org/rescode.html).
+    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    if code in SQLITE_REASONS:
+        return SQLITE_REASONS[code]
+    if isinstance(cause, ImportError):
+        return f"cannot be opened ({cause})", "Install the driver that its URL names"
+    if isinstance(cause, ValidationError):
+        return "has a row that this version cannot read", "Update the server"
+    first_line = str(cause).partition("\n")[0]
+    return f"cannot be used ({type(cause).__name__}: {first_line})", "Make sure that it can be reached"
