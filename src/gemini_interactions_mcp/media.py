@@ -1,0 +1,359 @@
+"""Media types, and generated media as files on disk.
+
+Owns what a media type is called, recognised by and saved as; writes the files of an interaction and makes the small
+previews. It refuses to write over anything, and decides nothing about where: callers bring an approved place.
+Everything here blocks, so callers run it in a worker thread.
+"""
+
+import base64
+import binascii
+import io
+import os
+import re
+import unicodedata
+import uuid
+import wave
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from filetype import (  # pyright: ignore[reportMissingTypeStubs] - it ships no types
+    guess_mime,  # pyright: ignore[reportUnknownVariableType] - it ships no types
+)
+from PIL import Image, ImageOps
+
+from .errors import ConfigurationError, InputError, InteractionFailedError
+from .models import Media, SavedFile
+
+OFFICE: Final = "application/vnd.openxmlformats-officedocument"
+OASIS: Final = "application/vnd.oasis.opendocument"
+
+MIME_TYPES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    "image": {
+        "image/png": ("png",),
+        "image/jpeg": ("jpg", "jpeg"),
+        "image/webp": ("webp",),
+        "image/heic": ("heic",),
+        "image/heif": ("heif",),
+        "image/gif": ("gif",),
+        "image/bmp": ("bmp",),
+        "image/tiff": ("tiff", "tif"),
+    },
+    "audio": {
+        "audio/wav": ("wav",),
+        "audio/mpeg": ("mp3",),
+        "audio/aiff": ("aiff", "aif"),
+        "audio/aac": ("aac",),
+        "audio/ogg": ("ogg", "oga"),
+        "audio/flac": ("flac",),
+        "audio/m4a": ("m4a",),
+        "audio/opus": ("opus",),
+        "audio/webm": ("weba",),
+    },
+    "video": {
+        "video/mp4": ("mp4", "m4v"),
+        "video/mpeg": ("mpeg", "mpg"),
+        "video/mov": ("mov",),
+        "video/avi": ("avi",),
+        "video/x-flv": ("flv",),
+        "video/webm": ("webm",),
+        "video/wmv": ("wmv",),
+        "video/3gpp": ("3gp",),
+    },
+    "document": {
+        "application/pdf": ("pdf",),
+        "text/csv": ("csv",),
+        f"{OFFICE}.wordprocessingml.document": ("docx",),
+        f"{OFFICE}.wordprocessingml.template": ("dotx",),
+        f"{OFFICE}.spreadsheetml.sheet": ("xlsx",),
+        f"{OFFICE}.presentationml.presentation": ("pptx",),
+        "application/msword": ("doc",),
+        "application/vnd.ms-excel": ("xls",),
+        "application/vnd.ms-powerpoint": ("ppt",),
+        f"{OASIS}.text": ("odt",),
+        f"{OASIS}.spreadsheet": ("ods",),
+        f"{OASIS}.presentation": ("odp",),
+    },
+}
+"""What Gemini takes, by content type: MIME type -> file name extensions, the usual one first.
+
+Raw audio without a header (l16, alaw, mulaw) is left out: no file says which of them it is.
+Source: google-genai 3.4.0, types/interactions/{image,audio,video,document}content.py
+"""
+
+ALIASES: Final = {
+    "application/x-pdf": "application/pdf",
+    "audio/mp3": "audio/mpeg",
+    "audio/mp4": "audio/m4a",
+    "audio/wave": "audio/wav",
+    "audio/x-aiff": "audio/aiff",
+    "audio/x-flac": "audio/flac",
+    "audio/x-m4a": "audio/m4a",
+    "audio/x-wav": "audio/wav",
+    "image/apng": "image/png",
+    "image/jpg": "image/jpeg",
+    "image/x-ms-bmp": "image/bmp",
+    "video/quicktime": "video/mov",
+    "video/x-ms-wmv": "video/wmv",
+    "video/x-msvideo": "video/avi",
+}
+"""Other names of the same types, as filetype 1.2.0 and operating systems have them."""
+
+KINDS: Final = {mime: kind for kind, types in MIME_TYPES.items() for mime in types}
+EXTENSIONS: Final = {
+    extension: mime for types in MIME_TYPES.values() for mime, names in types.items() for extension in names
+}
+SUFFIXES: Final = {mime: f".{names[0]}" for types in MIME_TYPES.values() for mime, names in types.items()} | {
+    "application/json": ".json",
+    "image/svg+xml": ".svg",
+    "text/html": ".html",
+    "text/markdown": ".md",
+    "text/plain": ".txt",
+}
+
+SNIFF_BYTES: Final = 8192
+"""How much of a file's start filetype 1.2.0 looks at (filetype/utils.py)."""
+
+PREVIEW_SIDE: Final = 1024
+PREVIEW_BYTES: Final = 512 * 2**10
+PREVIEW_QUALITIES: Final = (85, 70, 50, 30)
+
+# Four times what the largest generated image has (4K); decoded it takes some 200 MB.
+MAX_PIXELS: Final = 64_000_000
+# Formats whose size Pillow knows before it decodes anything, so that MAX_PIXELS is looked at in time.
+PICTURES: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+# Pillow's own limit warns through a process-wide switch; `picture` sets a stricter one.
+Image.MAX_IMAGE_PIXELS = None
+
+STEM_CHARACTERS: Final = 60
+ARTICLES: Final = frozenset({"a", "an", "the"})
+
+# What Gemini's speech models send when they name no rate: 16 bit, little-endian, mono, 24 kHz.
+# Source: https://ai.google.dev/gemini-api/docs/speech-generation
+PCM_RATE: Final = 24_000
+
+
+def canonical(mime: str) -> str:
+    """The API's name of a MIME type, without parameters."""
+    mime = mime.partition(";")[0].strip().lower()
+    return ALIASES.get(mime, mime)
+
+
+def sniff(head: bytes) -> str | None:
+    """The MIME type that the first `SNIFF_BYTES` of a file show, in the API's name; None when they show none."""
+    mime: str | None = guess_mime(head)
+    return canonical(mime) if mime else None
+
+
+def save(media: Media, directory: Path, stem: str, *, target: Path | None = None) -> SavedFile:
+    """Write generated media into `directory`, or to exactly `target`.
+
+    Args:
+        media: With its data.
+        directory: Made when missing.
+        stem: The file's name without extension; a number is added when it is taken.
+        target: An approved path that is used as it is, but for a missing extension.
+
+    Raises:
+        InputError: `target` exists.
+        InteractionFailedError: The data is missing or broken.
+        ConfigurationError: The disk does not take it.
+    """
+    content, mime = playable(decoded(media), media.mime_type)
+    suffix = SUFFIXES.get(mime, ".bin")
+    path = (
+        write(content, directory, numbered(stem, suffix))
+        if target is None
+        else write(content, target.parent, [target.name if target.suffix else target.name + suffix])
+    )
+    width, height = pixels(path) if mime.startswith("image/") else (None, None)
+    return SavedFile(name=path.name, path=str(path), mime_type=mime, bytes=len(content), width=width, height=height)
+
+
+def save_text(text: str, directory: Path, stem: str) -> SavedFile:
+    """Write a Markdown report into `directory`.
+
+    Raises:
+        ConfigurationError: The disk does not take it.
+    """
+    content = text.encode("utf-8", errors="replace")
+    path = write(content, directory, numbered(stem, ".md"))
+    return SavedFile(name=path.name, path=str(path), mime_type="text/markdown", bytes=len(content))
+
+
+def stem(prompt: str, when: datetime) -> str:
+    """A readable ASCII file name for what `prompt` asked for: `2026-11-23-red-bicycle`."""
+    plain = unicodedata.normalize("NFKD", prompt[: 10 * STEM_CHARACTERS]).encode("ascii", "ignore").decode()
+    words = [word for word in re.findall(r"[a-z0-9]+", plain.lower()) if word not in ARTICLES] or ["gemini"]
+    name = f"{when:%Y-%m-%d}-{words[0]}"[:STEM_CHARACTERS]
+    for word in words[1:]:
+        if len(name) + 1 + len(word) > STEM_CHARACTERS:
+            break
+        name += f"-{word}"
+    return name
+
+
+def preview(path: Path) -> bytes | None:
+    """A JPEG of at most 1,024 px and 512 KiB; None when the file is no picture that can be opened."""
+    try:
+        with picture(path) as image:
+            image.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
+            return small_jpeg(on_white(ImageOps.exif_transpose(image)))
+    except Exception:  # noqa: BLE001 - a decoder of foreign bytes may raise anything, and a preview is never needed
+        return None
+
+
+def pixels(path: Path) -> tuple[int, int] | tuple[None, None]:
+    """Width and height of a picture, or twice None."""
+    try:
+        with picture(path) as image:
+            return image.size
+    except Exception:  # noqa: BLE001 - a decoder of foreign bytes may raise anything, and the size is never needed
+        return None, None
+
+
+@contextmanager
+def picture(path: Path) -> Generator[Image.Image]:
+    """Open a picture, not yet decoded, of at most `MAX_PIXELS`.
+
+    Raises:
+        ValueError: It has more.
+    """
+    with Image.open(path, formats=PICTURES) as image:
+        if image.width * image.height > MAX_PIXELS:
+            raise ValueError("more pixels than are decoded here")
+        yield image
+
+
+def on_white(image: Image.Image) -> Image.Image:
+    """The picture without transparency: JPEG has none."""
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    image = image.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+
+
+def small_jpeg(image: Image.Image) -> bytes:
+    """The picture as JPEG, as good as fits into `PREVIEW_BYTES`."""
+    for quality in PREVIEW_QUALITIES:
+        buffer = io.BytesIO()
+        image.save(buffer, "JPEG", quality=quality)
+        if buffer.tell() <= PREVIEW_BYTES:
+            return buffer.getvalue()
+    return small_jpeg(image.reduce(2))
+
+
+def decoded(media: Media) -> bytes:
+    """The bytes of generated media.
+
+    Raises:
+        InteractionFailedError: There are none, or they are no base64.
+    """
+    if not media.data:
+        where = f"only a link to it: {media.uri}" if media.uri else "no data"
+        raise InteractionFailedError(f"Gemini made {media.kind} content, but sent {where}.")
+    try:
+        return base64.b64decode(media.data, validate=True)
+    except (binascii.Error, ValueError):
+        raise InteractionFailedError(
+            f"Gemini made {media.kind} content, but its data arrived broken; ask for it again."
+        ) from None
+
+
+def playable(content: bytes, declared: str) -> tuple[bytes, str]:
+    """The bytes that programs can open, and their true MIME type: what they show goes before what was declared."""
+    mime = canonical(declared)
+    if mime == "audio/l16":
+        return wav(content, declared), "audio/wav"
+    if mime.startswith("text/"):
+        return content, mime
+    return content, sniff(content[:SNIFF_BYTES]) or mime
+
+
+def wav(samples: bytes, mime: str) -> bytes:
+    """Raw 16-bit PCM with a WAV header; rate and channels are the MIME type's parameters."""
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(parameter(mime, "channels") or 1)
+        file.setsampwidth(2)
+        file.setframerate(parameter(mime, "rate") or PCM_RATE)
+        file.writeframes(samples)
+    return buffer.getvalue()
+
+
+def parameter(mime: str, name: str) -> int | None:
+    """A whole number among the parameters of a MIME type."""
+    found = re.search(rf";\s*{name}\s*=\s*\"?(\d{{1,6}})\b", mime, re.IGNORECASE)
+    return int(found[1]) if found else None
+
+
+def numbered(stem: str, suffix: str) -> Iterator[str]:
+    """Names to try, in order: `stem.png`, `stem-1.png`, `stem-2.png` ..."""
+    yield f"{stem}{suffix}"
+    for number in count(1):
+        yield f"{stem}-{number}{suffix}"
+
+
+def write(content: bytes, directory: Path, names: Iterable[str]) -> Path:
+    """Write a whole file into `directory` under the first free name; its absolute path.
+
+    Raises:
+        InputError: No name is free.
+        ConfigurationError: The disk does not take it.
+    """
+    directory = directory.absolute()
+    partial = directory / f".{uuid.uuid4().hex}.part"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        write_through(content, partial)
+        path = next((path for name in names if publish(partial, path := directory / name)), None)
+    except OSError as exc:
+        raise ConfigurationError(
+            f"Cannot write to {directory}: {exc.strerror or exc}. "
+            "Make room there, or set GEMINI_MCP_OUTPUT_DIR to another directory."
+        ) from exc
+    finally:
+        discard(partial)
+    if path is None:
+        raise InputError("A file of this name exists already; give another output_path.")
+    return path
+
+
+def write_through(content: bytes, path: Path) -> None:
+    """Write a new file down to the disk: a name must never stand for half of it, even after a power cut."""
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def publish(partial: Path, path: Path) -> bool:
+    """Give the finished file its name at one stroke; False when the name is taken."""
+    try:
+        path.hardlink_to(partial)
+    except FileExistsError:
+        return False
+    except OSError:
+        return claim(partial, path)  # FAT, exFAT and some network drives have no hard links
+    return True
+
+
+def claim(partial: Path, path: Path) -> bool:
+    """Like `publish`, for disks without hard links: the name is taken first, then filled."""
+    try:
+        path.touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    partial.replace(path)
+    return True
+
+
+def discard(partial: Path) -> None:
+    """Remove what is left of a file in the making; a disk in trouble has been told of already."""
+    try:
+        partial.unlink(missing_ok=True)
+    except OSError:
+        return

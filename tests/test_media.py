@@ -1,0 +1,293 @@
+"""Generated media become files: whole, playable, under a free name."""
+
+import base64
+import errno
+import io
+import os
+import typing
+import wave
+import zlib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from gemini_interactions_mcp import media
+from gemini_interactions_mcp.errors import ConfigurationError, InputError, InteractionFailedError
+from gemini_interactions_mcp.models import Media
+
+WHEN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+def picture(kind: str = "PNG", size: tuple[int, int] = (6, 4), mode: str = "RGB", **options: object) -> bytes:
+    buffer = io.BytesIO()
+    Image.new(mode, size, "red").save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def made(content: bytes, mime: str, kind: str = "image") -> Media:
+    return Media(kind=kind, mime_type=mime, data=base64.b64encode(content).decode())
+
+
+def names(directory: Path) -> list[str]:
+    return sorted(path.name for path in directory.iterdir())
+
+
+def test_an_image_is_saved_with_its_pixels(tmp_path: Path) -> None:
+    content = picture()
+    saved = media.save(made(content, "image/png"), tmp_path / "new" / "folder", "2026-11-23-red")
+    path = tmp_path / "new" / "folder" / "2026-11-23-red.png"
+    assert saved.model_dump() == {
+        "name": "2026-11-23-red.png",
+        "path": str(path),
+        "mime_type": "image/png",
+        "bytes": len(content),
+        "width": 6,
+        "height": 4,
+    }
+    assert path.read_bytes() == content
+    assert names(path.parent) == [path.name]
+
+
+def test_a_taken_name_gets_a_number_and_nothing_is_written_over(tmp_path: Path) -> None:
+    image = made(picture(), "image/png")
+    saved = [media.save(image, tmp_path, "red").name for _ in range(3)]
+    assert saved == ["red.png", "red-1.png", "red-2.png"]
+    assert media.save_text("report", tmp_path, "red").name == "red.md"
+
+
+def test_a_relative_directory_gives_an_absolute_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert media.save_text("x", Path("out"), "report").path == str(tmp_path / "out" / "report.md")
+
+
+def test_a_target_is_used_exactly_and_the_true_type_is_told(tmp_path: Path) -> None:
+    saved = media.save(made(picture("JPEG"), "image/png"), tmp_path, "unused", target=tmp_path / "sub" / "my image.png")
+    assert (saved.name, saved.mime_type) == ("my image.png", "image/jpeg")
+    assert (tmp_path / "sub" / "my image.png").exists()
+
+
+def test_a_target_without_extension_gets_the_right_one(tmp_path: Path) -> None:
+    assert media.save(made(picture("WEBP"), "image/png"), tmp_path, "x", target=tmp_path / "bike").name == ("bike.webp")
+
+
+def test_a_target_that_exists_is_refused_and_kept(tmp_path: Path) -> None:
+    target = tmp_path / "mine.png"
+    target.write_text("mine")
+    with pytest.raises(InputError, match="exists already"):
+        media.save(made(picture(), "image/png"), tmp_path, "x", target=target)
+    assert target.read_text() == "mine"
+    assert names(tmp_path) == ["mine.png"]
+
+
+def test_a_dangling_link_is_not_written_through(tmp_path: Path) -> None:
+    try:
+        (tmp_path / "red.png").symlink_to(tmp_path / "elsewhere.png")
+    except OSError:
+        pytest.skip("no right to make links")
+    assert media.save(made(picture(), "image/png"), tmp_path, "red").name == "red-1.png"
+    assert not (tmp_path / "elsewhere.png").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_the_mode_is_what_the_umask_says(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        saved = media.save_text("x", tmp_path, "report")
+    finally:
+        os.umask(before)
+    assert Path(saved.path).stat().st_mode & 0o777 == 0o640
+
+
+def test_a_report_is_markdown_in_utf8(tmp_path: Path) -> None:
+    saved = media.save_text("# Résumé\n", tmp_path, "report")
+    assert (saved.mime_type, saved.bytes, saved.width) == ("text/markdown", 11, None)
+    assert Path(saved.path).read_bytes() == "# Résumé\n".encode()
+
+
+def test_half_a_character_does_not_lose_a_report(tmp_path: Path) -> None:
+    assert Path(media.save_text("a\ud83d", tmp_path, "report").path).read_bytes() == b"a?"
+
+
+@pytest.mark.parametrize(
+    ("mime", "expected"),
+    [
+        ("audio/l16;rate=16000;channels=2", (2, 2, 16_000)),
+        ("audio/L16; codec=pcm; rate=24000", (1, 2, 24_000)),
+        ("audio/l16", (1, 2, 24_000)),
+        ("audio/l16;rate=0;channels=many", (1, 2, 24_000)),
+    ],
+)
+def test_raw_audio_becomes_a_wav_file(tmp_path: Path, mime: str, expected: tuple[int, int, int]) -> None:
+    saved = media.save(made(b"\1\0" * 400, mime, "audio"), tmp_path, "speech")
+    assert (saved.name, saved.mime_type) == ("speech.wav", "audio/wav")
+    assert Path(saved.path).stat().st_size == saved.bytes
+    with wave.open(saved.path, "rb") as file:
+        assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == expected
+        assert file.readframes(1000) == b"\1\0" * 400
+
+
+@pytest.mark.parametrize(
+    ("content", "declared", "name", "mime"),
+    [
+        (b"ID3\3\0\0\0\0\0\0", "audio/mp3", "x.mp3", "audio/mpeg"),
+        (b"anything", "video/mp4", "x.mp4", "video/mp4"),
+        (b"BM, a text", "text/plain", "x.txt", "text/plain"),
+        (b"%PDF-1.4\n", "application/octet-stream", "x.pdf", "application/pdf"),
+        (b"anything", "application/octet-stream", "x.bin", "application/octet-stream"),
+        (b"anything", "application/x-msdownload", "x.bin", "application/x-msdownload"),
+    ],
+)
+def test_the_extension_follows_the_type(tmp_path: Path, content: bytes, declared: str, name: str, mime: str) -> None:
+    saved = media.save(made(content, declared, "document"), tmp_path, "x")
+    assert (saved.name, saved.mime_type) == (name, mime)
+
+
+def test_a_broken_picture_is_kept_without_pixels(tmp_path: Path) -> None:
+    saved = media.save(made(b"not a picture", "image/png"), tmp_path, "x")
+    assert (saved.name, saved.width, saved.height) == ("x.png", None, None)
+
+
+@pytest.mark.parametrize("data", ["!!!", "abc", "é"])
+def test_broken_base64_is_a_failure_of_the_interaction(tmp_path: Path, data: str) -> None:
+    with pytest.raises(InteractionFailedError, match="broken"):
+        media.save(Media(kind="image", mime_type="image/png", data=data), tmp_path, "x")
+    assert not names(tmp_path)
+
+
+def test_media_without_data_says_where_it_is(tmp_path: Path) -> None:
+    with pytest.raises(InteractionFailedError, match=r"https://example\.com/v\.mp4"):
+        media.save(Media(kind="video", uri="https://example.com/v.mp4"), tmp_path, "x")
+    with pytest.raises(InteractionFailedError, match="no data"):
+        media.save(Media(kind="video"), tmp_path, "x")
+
+
+def test_a_disk_that_takes_nothing_is_told_with_its_directory(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(ConfigurationError, match="GEMINI_MCP_OUTPUT_DIR") as caught:
+        media.save_text("x", tmp_path / "file", "report")
+    assert str(tmp_path / "file") in str(caught.value)
+
+
+def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ConfigurationError, match="No space left"):
+        media.save_text("x", tmp_path, "report")
+    assert not names(tmp_path)
+
+
+def test_a_disk_without_hard_links_is_written_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unsupported(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", unsupported)
+    saved = [media.save_text(text, tmp_path, "report").name for text in ("one", "two")]
+    assert saved == ["report.md", "report-1.md"]
+    assert names(tmp_path) == ["report-1.md", "report.md"]
+    assert (tmp_path / "report-1.md").read_text() == "two"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("A red bicycle", "2026-11-23-red-bicycle"),
+        ("Ein schönes Café, bitte!", "2026-11-23-ein-schones-cafe-bitte"),
+        ("../../etc/passwd", "2026-11-23-etc-passwd"),
+        ("赤い自転車", "2026-11-23-gemini"),
+        ("the", "2026-11-23-gemini"),
+        ("", "2026-11-23-gemini"),
+        ("x" * 500, "2026-11-23-" + "x" * 49),
+        ("several rather long words " * 20, "2026-11-23-several-rather-long-words-several-rather-long"),
+    ],
+)
+def test_a_stem_is_short_readable_and_ascii(prompt: str, expected: str) -> None:
+    assert media.stem(prompt, WHEN) == expected
+    assert len(expected) <= media.STEM_CHARACTERS
+
+
+def shown(content: bytes | None) -> Image.Image:
+    assert content is not None
+    assert len(content) <= media.PREVIEW_BYTES
+    image = Image.open(io.BytesIO(content))
+    assert image.format == "JPEG"
+    return image
+
+
+def stored(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
+
+
+def test_a_preview_is_small(tmp_path: Path) -> None:
+    large = stored(tmp_path / "large.png", picture(size=(3000, 1500)))
+    assert shown(media.preview(large)).size == (1024, 512)
+    small = stored(tmp_path / "small.png", picture(size=(30, 15)))
+    assert shown(media.preview(small)).size == (30, 15)
+
+
+@pytest.mark.parametrize(("side", "expected"), [(1000, 1000), (1024, 1024)])
+def test_a_noisy_picture_loses_quality_rather_than_fit(tmp_path: Path, side: int, expected: int) -> None:
+    noise = Image.frombytes("RGB", (side, side), os.urandom(side * side * 3))
+    noise.save(tmp_path / "noise.png", compress_level=0)
+    assert shown(media.preview(tmp_path / "noise.png")).width == expected
+
+
+def test_a_picture_too_noisy_for_any_quality_is_halved(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(media, "PREVIEW_BYTES", 20_000)
+    noise = Image.frombytes("RGB", (512, 512), os.urandom(512 * 512 * 3))
+    assert shown(media.small_jpeg(noise)).width < 512
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "TIFF", "PNG", "WEBP"])
+def test_a_preview_honours_the_orientation(tmp_path: Path, kind: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    sideways = stored(tmp_path / "sideways", picture(kind, size=(2000, 1000), exif=exif))
+    assert shown(media.preview(sideways)).size == (512, 1024)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_what_is_transparent_turns_white(tmp_path: Path, mode: str) -> None:
+    Image.new(mode, (8, 8)).save(tmp_path / "clear.png")
+    assert shown(media.preview(tmp_path / "clear.png")).getpixel((4, 4)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "CMYK"])
+def test_every_colour_mode_has_a_preview(tmp_path: Path, mode: str) -> None:
+    Image.new(mode, (8, 8)).save(tmp_path / "x.tiff")
+    assert shown(media.preview(tmp_path / "x.tiff")).mode == "RGB"
+
+
+def test_what_is_no_picture_has_no_preview(tmp_path: Path) -> None:
+    assert media.preview(stored(tmp_path / "text.png", b"text")) is None
+    assert media.preview(stored(tmp_path / "half.png", picture(size=(500, 500))[:200])) is None
+    assert media.preview(tmp_path / "missing.png") is None
+
+
+def test_a_decompression_bomb_is_not_decoded(tmp_path: Path) -> None:
+    bomb = bytearray(picture())
+    bomb[16:24] = (60_000).to_bytes(4, "big") * 2
+    bomb[29:33] = zlib.crc32(bomb[12:29]).to_bytes(4, "big")
+    assert Image.open(io.BytesIO(bomb)).size == (60_000, 60_000)
+    assert media.preview(stored(tmp_path / "bomb.png", bytes(bomb))) is None
+    saved = media.save(made(bytes(bomb), "image/png"), tmp_path, "bomb")
+    assert (saved.width, saved.height) == (None, None)
+
+
+def test_the_types_are_those_of_the_installed_google_genai() -> None:
+    from google.genai._gaos.types.interactions import audiocontent, documentcontent, imagecontent, videocontent
+
+    for module, name in (
+        (imagecontent, "ImageContentMimeType"),
+        (audiocontent, "AudioContentMimeType"),
+        (videocontent, "VideoContentMimeType"),
+        (documentcontent, "DocumentContentMimeType"),
+    ):
+        theirs = set(typing.get_args(typing.get_args(getattr(module, name))[0]))
+        ours = set(media.MIME_TYPES[name.removesuffix("ContentMimeType").lower()])
+        assert ours <= theirs
+        assert theirs - ours <= {"audio/mp3", "audio/l16", "audio/alaw", "audio/mulaw", "video/mpg"}
