@@ -14,7 +14,7 @@ import wave
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import anyio
 from mcp import Client, StdioServerParameters
@@ -203,8 +203,7 @@ def id_of(result: CallToolResult) -> str:
 
 def rows_of(result: CallToolResult) -> list[dict[str, str]]:
     """The rows of list_interactions."""
-    rows: list[dict[str, str]] = (result.structured_content or {})["interactions"]
-    return rows
+    return cast("list[dict[str, str]]", (result.structured_content or {})["interactions"])
 
 
 def require(truth: bool, complaint: str) -> None:

@@ -177,6 +177,11 @@ class Request(Model):
     image: dict[str, str] | None = None
     agent_config: dict[str, Any] | None = None
 
+    @property
+    def plan(self) -> bool:
+        """Whether a research plan is asked for, instead of the research."""
+        return bool((self.agent_config or {}).get("collaborative_planning"))
+
 
 class Record(Model):
     """A row of the journal.
@@ -184,6 +189,7 @@ class Record(Model):
     Attributes:
         label: Ours, unique, written before the request is sent.
         interaction_id: The API's, as soon as it has named one.
+        plan: The answer is a research plan, to approve or refine.
         status: The API's, verbatim, or `unknown`.
         error: Why there is no answer, in a sentence.
         created_at: When the request was about to be sent; aware.
@@ -193,6 +199,7 @@ class Record(Model):
     label: str
     interaction_id: str | None = None
     kind: Kind
+    plan: bool = False
     status: str = UNKNOWN
     model: str | None = None
     agent: str | None = None

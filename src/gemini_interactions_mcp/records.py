@@ -23,11 +23,18 @@ def age(record: Record) -> float:
 
 
 def intent(request: Request) -> Record:
-    """The row that is written before the request is sent; what must not be kept is left out of it."""
+    """The row that is written before the request is sent.
+
+    Where Google is to keep nothing, what is private is left out, and our label stands for an id: nobody else
+    names one, and an answer that takes longer than the call must be found by something.
+    """
     moment = now()
+    label = f"{fingerprint(request)}-{uuid.uuid4().hex}"
     return Record(
-        label=f"{fingerprint(request)}-{uuid.uuid4().hex}",
+        label=label,
+        interaction_id=None if request.store else label,
         kind=request.kind,
+        plan=request.plan,
         status=UNKNOWN,
         model=request.model,
         agent=request.agent,
@@ -48,6 +55,11 @@ def counts_as_twin(record: Record) -> bool:
     """Whether a run was asked for within ten minutes and has not failed."""
     young = now() - record.created_at < timedelta(seconds=TWIN_SECONDS)
     return young and record.status not in ("failed", "cancelled")
+
+
+def unstored(record: Record) -> bool:
+    """Whether Google was to keep nothing of it."""
+    return record.interaction_id == record.label
 
 
 def complete(record: Record) -> bool:

@@ -113,7 +113,7 @@ def footer(record: Record, page: int, of: int, stored: bool) -> str:
     if not stored:
         lines.append("Not stored at Google (store=false): it cannot be continued or read again.")
     elif record.interaction_id and page == of:
-        lines.append(f"To follow up: {follow_up(record)}")
+        lines.append(follow_up(record))
     return "\n".join(lines)
 
 
@@ -135,9 +135,14 @@ def tokens(usage: Usage | None) -> str:
 
 
 def follow_up(record: Record) -> str:
-    """The call that goes on from here."""
+    """What goes on from here."""
+    if record.plan:
+        return (
+            "This is a plan. start_research with it as previous_interaction_id runs it; with plan_first=true too, "
+            "the prompt changes it."
+        )
     tool = "generate_image" if record.kind == "image" else "gemini_continue"
-    return f"{tool}(previous_interaction_id={quoted(record)}, prompt=...)"
+    return f"To follow up: {tool} with it as previous_interaction_id."
 
 
 # Not yet -------------------------------------------------------------------------------------------------

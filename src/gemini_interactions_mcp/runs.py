@@ -88,6 +88,7 @@ class Run:
     usage: Usage | None = None
     last_event_id: str | None = None
     error: GeminiMCPError | None = None
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     named: anyio.Event = field(default_factory=anyio.Event)
     done: anyio.Event = field(default_factory=anyio.Event)
     moved: anyio.Event = field(default_factory=anyio.Event)
@@ -159,7 +160,10 @@ class Runs:
         record = await anyio.to_thread.run_sync(records.intent, request)
         await self._journal.insert(record)
         run = Run(record, request)
-        self._unnamed.add(run)
+        if run.id is None:
+            self._unnamed.add(run)
+        else:
+            self._keep(run, run.id)
         self._tasks.start_soon(self._drive, run, target)
         return run
 
@@ -191,6 +195,12 @@ class Runs:
         if run := self._runs.get(interaction_id):
             return run
         record = await self._recorded(interaction_id)
+        if record is not None and records.unstored(record):
+            raise InteractionNotFoundError(
+                "That interaction was asked for with store=false: its answer was kept nowhere, and was read before or "
+                "lost when this server ended.",
+                interaction_id=interaction_id,
+            )
         if record is not None and records.complete(record):
             return finished(record)
         try:
@@ -215,20 +225,21 @@ class Runs:
             logger.warning("Unfinished interactions cannot be followed: %s", exc)
             return
         for record in rows:
-            if record.interaction_id not in self._runs:
+            if record.interaction_id not in self._runs and not records.unstored(record):
                 self._follow(Run(record))
 
     # Waiting and stopping ------------------------------------------------------------------------------
 
     async def wait(self, run: Run, seconds: float, report: Report) -> bool:
         """Wait until the run is done, reporting progress; False when `seconds` have passed before."""
-        if run.done.is_set():
-            return True
-        with anyio.move_on_after(seconds):
+        with anyio.move_on_after(0 if run.done.is_set() else seconds):
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._report, run, report, anyio.current_time())
                 await run.done.wait()
                 tasks.cancel_scope.cancel()
+        if run.done.is_set() and not run.stored:
+            # Whoever waited has the answer now; it was in memory only.
+            self._runs.pop(str(run.id), None)
         return run.done.is_set()
 
     async def _report(self, run: Run, report: Report, since: float) -> None:
@@ -239,9 +250,14 @@ class Runs:
                 await run.moved.wait()
 
     def abandon(self, run: Run) -> None:
-        """Nobody wants it any more: cancel it at Google as soon as its id is known. Returns at once."""
+        """Nobody wants it any more: cancel it at Google as soon as its id is known. Returns at once.
+
+        What is not stored has no id there: hanging up is all that can be done.
+        """
         if run.stored:
             self._tasks.start_soon(self._stop, run)
+        else:
+            run.scope.cancel()
 
     async def _stop(self, run: Run) -> None:
         await run.named.wait()
@@ -284,15 +300,23 @@ class Runs:
     def _follow(self, run: Run) -> Run:
         if already := self._runs.get(str(run.id)):
             return already
-        run.named.set()
-        self._runs[str(run.id)] = run
+        self._keep(run, str(run.id))
         self._tasks.start_soon(self._drive, run, None)
         return run
 
+    def _keep(self, run: Run, interaction_id: str) -> None:
+        self._runs[interaction_id] = run
+        self._unnamed.discard(run)
+        run.named.set()
+
     async def _drive(self, run: Run, target: Path | None) -> None:
         try:
-            begun = await self._begin(run, run.request) if run.request and run.id is None else None
-            await self._finish(run, begun or await self._pursue(run), target)
+            with run.scope:
+                begun = await self._begin(run, run.request) if run.request else None
+                await self._finish(run, begun or await self._pursue(run), target)
+            if run.scope.cancelled_caught:
+                await self._note(run, status="cancelled", error="The call was cancelled.", finished_at=records.now())
+                self._runs.pop(str(run.id), None)
         except GeminiMCPError as exc:
             await self._fail(run, exc)
         except Exception:  # an error that reached the task group would end the server
@@ -321,7 +345,7 @@ class Runs:
         async with self._gemini.stream(request, background=background) as events:
             completed = await self._listen(run, events)
         if not request.store:
-            return unstored(run, completed)
+            return accumulated(run, completed)
         if run.id is None:
             reason = f" ({completed.error_message})" if completed and completed.error_message else ""
             raise OutcomeUnknownError(f"The stream ended{reason} before the interaction was named. {UNKNOWN_OUTCOME}")
@@ -418,9 +442,7 @@ class Runs:
         if interaction_id is None:
             raise OutcomeUnknownError(f"Google answered without an interaction id. {UNKNOWN_OUTCOME}")
         await self._note(run, interaction_id=interaction_id, status=status or "in_progress")
-        self._runs[interaction_id] = run
-        self._unnamed.discard(run)
-        run.named.set()
+        self._keep(run, interaction_id)
         run.move()
 
     async def _note(self, run: Run, **changes: object) -> bool:
@@ -453,7 +475,7 @@ class Runs:
         if private:
             run.record = run.record.model_copy(update=content)
         if run.id is not None:
-            if journaled:
+            if journaled and run.stored:
                 self._runs.pop(run.id, None)
             await self._announce(run.id)
 
@@ -468,7 +490,7 @@ class Runs:
                 media.save(each, self._output_dir, stem, target=target if index == 0 else None)
                 for index, each in enumerate(interaction.media)
             ]
-            if run.record.kind == "research" and interaction.text:
+            if run.record.kind == "research" and not run.record.plan and interaction.text:
                 saved.append(media.save_text(interaction.text, self._output_dir, stem))
             return tuple(saved)
 
@@ -481,7 +503,8 @@ class Runs:
         """Write down why there is no answer; a run with an id may still end well, and stays as it was."""
         run.error = exc
         changes: dict[str, object] = {"error": str(exc)}
-        if isinstance(exc, InteractionNotFoundError) or (run.id is None and not isinstance(exc, OutcomeUnknownError)):
+        refused = (run.id is None or not run.stored) and not isinstance(exc, OutcomeUnknownError)
+        if refused or isinstance(exc, InteractionNotFoundError):
             changes |= {"status": "failed", "finished_at": records.now()}
         await self._note(run, **changes)
         if run.id is not None:
@@ -517,7 +540,7 @@ def finished(record: Record) -> Run:
     return run
 
 
-def unstored(run: Run, completed: Event | None) -> Interaction:
+def accumulated(run: Run, completed: Event | None) -> Interaction:
     """The interaction as its stream told it, where Google keeps nothing that could be read.
 
     Raises:

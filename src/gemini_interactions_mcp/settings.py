@@ -43,7 +43,7 @@ class Settings(BaseModel):
         base_url: Where the API is, when not at Google (google-genai's `GOOGLE_GEMINI_BASE_URL`).
         allowed_dirs: Below these, files may be read and written; resolved.
         output_dir: Where images and reports are saved; resolved, allowed too.
-        database_url: SQLAlchemy URL of the journal.
+        database_url: SQLAlchemy URL of the journal, or the path of its SQLite file.
         wait_seconds: How long a call waits before it hands over an id.
         inline_bytes: Up to this total, files travel inside the request.
     """
@@ -58,7 +58,7 @@ class Settings(BaseModel):
     research_agent: str = DEFAULT_RESEARCH_AGENT
     allowed_dirs: tuple[Path, ...] = ()
     output_dir: Path
-    database_url: str
+    database_url: str | Path
     wait_seconds: float = DEFAULT_WAIT_SECONDS
     inline_bytes: int = DEFAULT_INLINE_BYTES
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "WARNING"
@@ -82,7 +82,8 @@ class Settings(BaseModel):
             "key_variable": key_variable,
             "output_dir": output.resolve(),
             "allowed_dirs": allowed(values.get("GEMINI_MCP_ALLOWED_DIRS"), home, cwd or Path.cwd(), output),
-            "database_url": values.get("GEMINI_MCP_DATABASE_URL") or default_database_url(),
+            "database_url": values.get("GEMINI_MCP_DATABASE_URL")
+            or platformdirs.user_data_path(APP) / "journal.sqlite3",
         }
         try:
             return cls.model_validate(fields)
@@ -136,11 +137,6 @@ def allowed(text: str | None, home: Path, cwd: Path, output: Path) -> tuple[Path
 def documents() -> Path:
     """Where the user looks for documents."""
     return platformdirs.user_documents_path()
-
-
-def default_database_url() -> str:
-    """The journal in the user's data directory."""
-    return f"sqlite+aiosqlite:///{(platformdirs.user_data_path(APP) / 'journal.sqlite3').as_posix()}"
 
 
 def silence_sdk_debugging() -> None:

@@ -100,6 +100,7 @@ async def gemini_continue(
     response_schema: Schema = None,
     thinking_level: Thinking = None,
     max_output_tokens: MaxTokens = None,
+    store: Store = True,
     wait_seconds: Wait = None,
 ) -> CallToolResult:
     """Continue any earlier interaction (ask, file analysis or finished research): Google keeps its context, so
@@ -116,6 +117,7 @@ async def gemini_continue(
         response_schema=response_schema,
         thinking_level=thinking_level,
         max_output_tokens=max_output_tokens,
+        store=store,
     )
     return await asked(ctx, app, request, wait_seconds)
 
@@ -211,8 +213,8 @@ async def start_research(
     run, fresh = (await app.runs.start(request), True) if force else await app.runs.start_once(request)
     with anyio.move_on_after(NAMING_SECONDS):
         await run.named.wait()
-    if run.done.is_set():
-        return await shown(app, run)
+    if run.error is not None:
+        raise run.error
     return text_result(started(run, fresh=fresh))
 
 
@@ -235,12 +237,13 @@ def research_config(agent: str, *, plan_first: bool, visualization: bool) -> dic
 def started(run: "Run", *, fresh: bool) -> str:
     """What start_research says."""
     record = run.record
-    age = render.duration(run.age())
-    head = (
-        "Research has started; it usually takes 5 to 20 minutes."
-        if fresh
-        else f"The same research was asked for {age} ago: this is that run. force=true pays for another."
-    )
+    if fresh:
+        head = "Planning has started." if record.plan else "Research has started; it usually takes 5 to 20 minutes."
+    else:
+        head = (
+            f"The same research was asked for {render.duration(run.age())} ago: this is that run, and nothing new was "
+            "started. force=true pays for another."
+        )
     return render.joined(head, f"---\n{render.identity(record)}\nNext: {render.fetch(record)}")
 
 
