@@ -101,7 +101,7 @@ async def test_a_row_without_optional_fields_comes_back_with_none(journal: Journ
 
 
 def test_the_table_has_a_column_for_every_field_of_a_record() -> None:
-    assert list(store.ROWS.columns.keys()) == list(Record.model_fields)
+    assert [column.name for column in store.RECORD] == list(Record.model_fields)
 
 
 async def test_an_update_changes_what_it_names_and_when_it_happened(journal: Journal) -> None:
@@ -580,3 +580,29 @@ async def test_another_database_needs_nothing_of_sqlites_own(path: Path, monkeyp
     assert await journal.find("v1_abc") == full_record()
     await journal.close()
     assert rows_in(path, "PRAGMA user_version") == [(0,)]
+
+
+async def test_a_row_is_followed_by_one_owner_at_a_time(journal: Journal) -> None:
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    await journal.insert(record("one"), owner="first", until=later)
+    assert not await journal.claim("one", "second", later)
+    assert await journal.claim("one", "first", later)
+    await journal.release("first")
+    assert await journal.claim("one", "second", later)
+    assert not await journal.claim("one", "first", later)
+
+
+async def test_a_row_without_an_owner_is_free(journal: Journal) -> None:
+    await journal.insert(record("one"))
+    assert await journal.claim("one", "first", datetime.now(UTC) + timedelta(minutes=1))
+    assert not await journal.claim("none", "first", datetime.now(UTC))
+
+
+async def test_an_owner_that_is_not_heard_of_loses_its_rows(journal: Journal) -> None:
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    await journal.insert(record("renewed"), owner="first", until=past)
+    await journal.insert(record("lost"), owner="third", until=past)
+    await journal.renew("first", later)
+    assert not await journal.claim("renewed", "second", later)
+    assert await journal.claim("lost", "second", later)

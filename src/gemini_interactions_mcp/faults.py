@@ -171,7 +171,7 @@ def not_found(fault: Fault, call: Call) -> GeminiMCPError:
     """404, which never names what is missing: the call tells what it can be."""
     if call.file:
         return InputError(f"Google keeps no {call.file}: uploaded files are deleted after 48 hours. Upload it again.")
-    if not call.paid:
+    if call.model is None:
         return InteractionNotFoundError(
             f"Google keeps no interaction {call.interaction_id}: the id is wrong, of another project's key, "
             "deleted, or past its keeping time (55 days, 1 day on the free tier).",
@@ -215,7 +215,7 @@ def too_large(fault: Fault, _: Call) -> GeminiMCPError:
 
 
 def server_fault(fault: Fault, call: Call) -> GeminiMCPError:
-    """5xx and 499: whether a paid request was taken is not known."""
+    """5xx, 499 and 408: whether a paid request was taken is not known."""
     what = f"Google answered {fault.status}" + (f" ({fault.message})" if fault.message else "")
     if call.paid:
         return OutcomeUnknownError(f"{what}. {UNKNOWN_OUTCOME}")
@@ -248,7 +248,7 @@ def about_background(fault: Fault, call: Call) -> bool:
 
 def of_the_server(fault: Fault, _: Call) -> bool:
     """Not the caller's doing, and no answer either."""
-    return fault.status is None or fault.status >= 499 or fault.status < 400
+    return fault.status in (None, 408) or fault.status >= 499 or fault.status < 400
 
 
 def status(code: int) -> Fits:

@@ -17,7 +17,8 @@ from google import genai
 from google.genai import _interactions as sdk
 from google.genai import errors as sdk_errors
 from google.genai import types
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from . import __version__, wire
 from .errors import (
@@ -188,7 +189,7 @@ class Gemini:
             GeminiMCPError: The key or the network does not work, or the model is gone.
         """
         models = (await self._open()).aio.models
-        call = Call(paid=True, model=self._settings.model)
+        call = Call(model=self._settings.model)
         found = await persist(call, READ_SECONDS, lambda: models.get(model=self._settings.model))
         return str(found.name or self._settings.model)
 
@@ -301,14 +302,31 @@ def resend_delay(exc: GeminiMCPError, attempt: int, left: float, *, paid: bool) 
 
 def payload(answer: object) -> object:
     """An SDK object as JSON; what is none already stays what it is."""
-    dump = getattr(answer, "model_dump", None)
-    # The SDK builds objects leniently, and pydantic would warn of every field that is off.
-    return dump(exclude_none=True, warnings=False) if callable(dump) else answer
+    if not isinstance(answer, BaseModel):
+        return answer
+    try:
+        # The SDK builds objects leniently, and pydantic would warn of every field that is off.
+        return answer.model_dump(exclude_none=True, warnings=False)
+    except PydanticSerializationError:
+        return bare(answer)
+
+
+def bare(value: object) -> object:
+    """An SDK object as JSON, read field by field: some are off so far that pydantic cannot."""
+    if isinstance(value, BaseModel):
+        return {name: bare(each) for name, each in value}
+    if isinstance(value, list):
+        return [bare(each) for each in cast("list[object]", value)]
+    return value
 
 
 @asynccontextmanager
 async def listening(opened: Any) -> AsyncGenerator[AsyncIterator[Event]]:  # noqa: ANN401 - a wrapper without a public type
     """Read an open stream as our events, and close it whatever happens."""
+    if not hasattr(opened, "__aiter__"):
+        async with aclosing(whole(wire.interaction(payload(opened)))) as heard:
+            yield heard
+        return
     try:
         async with aclosing(events(opened)) as heard:
             yield heard
@@ -318,12 +336,22 @@ async def listening(opened: Any) -> AsyncGenerator[AsyncIterator[Event]]:  # noq
 
 
 async def events(opened: Any) -> AsyncGenerator[Event]:  # noqa: ANN401 - as above
-    """Our events, one for each of the SDK's; a reply that is no stream has none."""
-    if not hasattr(opened, "__aiter__"):
-        return
+    """Our events, one for each of the SDK's."""
     with mapped(Call()):
         async for each in opened:
             yield wire.event(payload(each))
+
+
+async def whole(answer: Interaction) -> AsyncGenerator[Event]:
+    """A reply that is no stream, as its one event."""
+    if answer.id or answer.text:
+        yield Event(
+            type="interaction.completed",
+            interaction_id=answer.id,
+            status=answer.status,
+            text=answer.text,
+            usage=answer.usage,
+        )
 
 
 @contextmanager

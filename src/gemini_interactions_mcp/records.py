@@ -8,6 +8,9 @@ from typing import Final
 
 from .models import UNKNOWN, Interaction, Kind, Record, Request, settled
 
+UNSAVED: Final = "The files could not be saved"
+"""Begins the complaint of a full disk; what could not be saved can be fetched again."""
+
 TWIN_SECONDS: Final = 600
 """So long, an identical research request is taken for a repetition of the first."""
 
@@ -64,7 +67,14 @@ def unstored(record: Record) -> bool:
 
 def complete(record: Record) -> bool:
     """Whether the journal has all that there is to say."""
-    return settled(record.status) and bool(record.text or record.files or record.status != "completed")
+    if not settled(record.status) or record.finished_at is None or UNSAVED in (record.error or ""):
+        return False
+    return record.status != "completed" or readable(record)
+
+
+def readable(record: Record) -> bool:
+    """Whether the journal has an answer to show, though files may be missing that could not be saved."""
+    return settled(record.status) and bool(record.text or record.files)
 
 
 def foreign(interaction: Interaction, interaction_id: str) -> Record:

@@ -60,20 +60,19 @@ def pages(record: Record) -> list[str]:
 def cut(text: str, limit: int = PAGE_CHARACTERS) -> Iterator[str]:
     """Cut at the last paragraph end before `limit`, else at a line end, a space, or where it must be."""
     while len(text) > limit:
-        at = next((found for mark in ("\n\n", "\n", " ") if (found := text.rfind(mark, 1, limit)) > limit // 4), limit)
+        places = ((text.rfind(mark, 1, limit), mark) for mark in ("\n\n", "\n", " "))
+        at, mark = next(((found, mark) for found, mark in places if found > limit // 4), (limit, ""))
         yield text[:at]
-        text = text[at:].lstrip("\n ") if at < limit else text[at:]
+        text = text[at + len(mark) :].lstrip("\n")
     if text:
         yield text
 
 
 def as_json(text: str) -> str | None:
-    """The text pretty-printed, if it is a JSON object or array, else None."""
-    if not text.lstrip().startswith(("{", "[")):
-        return None
+    """The text pretty-printed, if it is JSON of any type, else None."""
     try:
         return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

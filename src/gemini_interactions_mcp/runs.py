@@ -19,6 +19,7 @@ from .errors import (
     BackgroundRefusedError,
     ConfigurationError,
     GeminiMCPError,
+    InputError,
     InteractionFailedError,
     InteractionNotFoundError,
     JournalError,
@@ -178,6 +179,8 @@ class Runs:
             twin = await self._twin(request)
             if twin is None:
                 return await self.start(request), True
+        if run := next((run for run in self._unnamed if run.record.label == twin.label), None):
+            return run, False
         if twin.interaction_id is None:
             raise OutcomeUnknownError(
                 f"The same research was asked for at {twin.created_at:%H:%M} UTC, and whether Google took it is not "
@@ -205,10 +208,8 @@ class Runs:
             return finished(record)
         try:
             interaction = await self._gemini.get(interaction_id)
-        except (InteractionNotFoundError, PermissionDeniedError):
-            if record is None or settled(record.status) or records.age(record) > self._pace.tolerance:
-                raise
-            return self._follow(Run(record))
+        except GeminiMCPError as exc:
+            return self._unseen(record, exc)
         run = Run(record or await self._adopt(interaction, interaction_id))
         if not settled(interaction.status):
             await self._note(run, status=interaction.status)
@@ -216,6 +217,19 @@ class Runs:
         await self._finish(run, interaction, None)
         run.end()
         return run
+
+    def _unseen(self, record: Record | None, exc: GeminiMCPError) -> Run:
+        """What is known here of an interaction that Google does not show, or not yet.
+
+        Raises:
+            GeminiMCPError: Nothing is.
+        """
+        if record is not None and records.readable(record):
+            return finished(record)
+        hidden = isinstance(exc, InteractionNotFoundError | PermissionDeniedError)
+        if record is None or settled(record.status) or not hidden or records.age(record) > self._pace.tolerance:
+            raise exc
+        return self._follow(Run(record))
 
     async def resume(self) -> None:
         """Follow the journal's unfinished rows, as after a restart."""
@@ -287,6 +301,7 @@ class Runs:
     async def forget(self, interaction_id: str) -> None:
         """Stop following it."""
         if run := self._runs.pop(interaction_id, None):
+            run.scope.cancel()
             run.end()
 
     async def close(self, seconds: float = 1.0) -> None:
@@ -314,9 +329,8 @@ class Runs:
             with run.scope:
                 begun = await self._begin(run, run.request) if run.request else None
                 await self._finish(run, begun or await self._pursue(run), target)
-            if run.scope.cancelled_caught:
+            if run.scope.cancelled_caught and self._runs.pop(str(run.id), None):
                 await self._note(run, status="cancelled", error="The call was cancelled.", finished_at=records.now())
-                self._runs.pop(str(run.id), None)
         except GeminiMCPError as exc:
             await self._fail(run, exc)
         except Exception:  # an error that reached the task group would end the server
@@ -340,7 +354,8 @@ class Runs:
         if request.kind == "image":
             # Not streamed: parsing an image out of events blocks the loop for 0.2 s per MiB.
             interaction = await self._gemini.create(request, background=background)
-            await self._name(run, interaction.id, interaction.status)
+            if interaction.id or not settled(interaction.status):
+                await self._name(run, interaction.id, interaction.status)
             return interaction if settled(interaction.status) else None
         async with self._gemini.stream(request, background=background) as events:
             completed = await self._listen(run, events)
@@ -448,6 +463,8 @@ class Runs:
     async def _note(self, run: Run, **changes: object) -> bool:
         """Change the record, here and in the journal; a journal that fails does not lose the run."""
         run.record = run.record.model_copy(update=changes)
+        # Again, in case that the journal could not be written when it was new.
+        changes["interaction_id"] = run.id
         try:
             await self._journal.update(run.record.label, **changes)
         except JournalError as exc:
@@ -459,7 +476,7 @@ class Runs:
         """Save what came, and write it all down."""
         interaction = interaction.model_copy(update={"text": interaction.text or run.text})
         files, complaint = await self._save(run, interaction, target)
-        error = records.shortcoming(interaction) or complaint
+        error = " ".join(filter(None, (records.shortcoming(interaction), complaint))) or None
         private = not run.stored
         result = {
             "status": interaction.status,
@@ -477,7 +494,13 @@ class Runs:
         if run.id is not None:
             if journaled and run.stored:
                 self._runs.pop(run.id, None)
-            await self._announce(run.id)
+            await self._tell(run.id)
+
+    async def _tell(self, interaction_id: str) -> None:
+        try:
+            await self._announce(interaction_id)
+        except Exception:  # a client that has gone must not take the answer from the others
+            logger.exception("Nobody could be told that interaction %s has settled", interaction_id)
 
     async def _save(
         self, run: Run, interaction: Interaction, target: Path | None
@@ -496,17 +519,23 @@ class Runs:
 
         try:
             return await anyio.to_thread.run_sync(write), None
-        except (ConfigurationError, InteractionFailedError) as exc:
-            return (), f"The files could not be saved: {exc} Then read_interaction saves them."
+        except (ConfigurationError, InputError, InteractionFailedError) as exc:
+            return (), f"{records.UNSAVED}: {exc} Then read_interaction saves them."
 
     async def _fail(self, run: Run, exc: GeminiMCPError) -> None:
         """Write down why there is no answer; a run with an id may still end well, and stays as it was."""
+        exc.interaction_id = exc.interaction_id or run.id
         run.error = exc
         changes: dict[str, object] = {"error": str(exc)}
-        refused = (run.id is None or not run.stored) and not isinstance(exc, OutcomeUnknownError)
-        if refused or isinstance(exc, InteractionNotFoundError):
+        if (run.id is None or not run.stored) and not isinstance(exc, OutcomeUnknownError):
             changes |= {"status": "failed", "finished_at": records.now()}
+        elif isinstance(exc, InteractionNotFoundError):
+            # Not finished: whoever asks for it again makes us look again.
+            changes |= {"status": "failed"}
         await self._note(run, **changes)
+        if not run.stored and run.text:
+            # Not into the journal.
+            run.error = type(exc)(f"{exc} The text that came: {run.text}", interaction_id=run.id)
         if run.id is not None:
             self._runs.pop(run.id, None)
 
@@ -544,13 +573,12 @@ def accumulated(run: Run, completed: Event | None) -> Interaction:
     """The interaction as its stream told it, where Google keeps nothing that could be read.
 
     Raises:
-        OutcomeUnknownError: The stream ended early; the message has the text that came.
+        OutcomeUnknownError: The stream ended early.
     """
     if completed is None or completed.type == "error":
         reason = completed.error_message if completed else None
-        partial = f" The text that came: {run.text}" if run.text else ""
         raise OutcomeUnknownError(
             f"The stream ended before the answer was complete{f' ({reason})' if reason else ''}, and store=false "
-            f"keeps nothing to read it from. It was probably charged.{partial}"
+            f"keeps nothing to read it from. It was probably charged."
         )
     return Interaction(id=run.id, status=completed.status or "completed", text=run.text, usage=run.usage)

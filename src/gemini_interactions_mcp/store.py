@@ -70,7 +70,12 @@ ROWS: Final = sa.Table(
     sa.Column("created_at", STAMP, nullable=False),
     sa.Column("updated_at", STAMP, nullable=False),
     sa.Column("finished_at", STAMP),
+    # Who follows the row, and until when others leave it alone; not a part of a Record.
+    sa.Column("owner", NAME),
+    sa.Column("owned_until", STAMP),
 )
+RECORD: Final = [column for column in ROWS.c if column.name in Record.model_fields]
+"""The columns that a `Record` has."""
 sa.Index("interactions_by_time", ROWS.c.created_at, ROWS.c.label)
 
 NEWEST_FIRST: Final = (ROWS.c.created_at.desc(), ROWS.c.label.desc())
@@ -114,13 +119,14 @@ class Journal:
         self._engine: AsyncEngine | None = None
         self._closed = False
 
-    async def insert(self, record: Record) -> None:
-        """Write a new row.
+    async def insert(self, record: Record, *, owner: str | None = None, until: datetime | None = None) -> None:
+        """Write a new row, which `owner` follows `until` then.
 
         Raises:
             JournalError: Also when its label or interaction_id is taken.
         """
-        await self._write(sa.insert(ROWS), row(dict(record)))
+        lease = {"owner": owner, "owned_until": until and stamp(until)}
+        await self._write(sa.insert(ROWS), row(dict(record)) | lease)
 
     async def update(self, label: str, **changes: object) -> None:
         """Change fields of a `Record`, and `updated_at`; without a row of that label nothing happens."""
@@ -129,7 +135,7 @@ class Journal:
 
     async def find(self, interaction_id: str) -> Record | None:
         """The row of an interaction, or None when this server has not started it."""
-        found = await self._read(sa.select(ROWS).where(ROWS.c.interaction_id == interaction_id), records)
+        found = await self._read(sa.select(*RECORD).where(ROWS.c.interaction_id == interaction_id), records)
         return found[0] if found else None
 
     async def page(
@@ -154,14 +160,29 @@ class Journal:
             InputError: The cursor is not one of ours.
             JournalError: The journal cannot be read.
         """
-        wanted = sa.select(ROWS).where(*conditions(query, kind, status, cursor)).order_by(*NEWEST_FIRST)
+        wanted = sa.select(*RECORD).where(*conditions(query, kind, status, cursor)).order_by(*NEWEST_FIRST)
         found = await self._read(wanted.limit(limit + 1), records)
         return found[:limit], encode_cursor(found[limit - 1]) if len(found) > limit else None
 
     async def unfinished(self) -> list[Record]:
         """The rows with an id that have not settled, oldest first."""
         running = ROWS.c.interaction_id.is_not(None) & ROWS.c.status.not_in(SETTLED)
-        return await self._read(sa.select(ROWS).where(running).order_by(*OLDEST_FIRST), records)
+        return await self._read(sa.select(*RECORD).where(running).order_by(*OLDEST_FIRST), records)
+
+    async def claim(self, label: str, owner: str, until: datetime) -> bool:
+        """Have `owner` follow a row until then; False when somebody else follows it now."""
+        free = sa.or_(ROWS.c.owner.is_(None), ROWS.c.owner == owner, ROWS.c.owned_until < stamp(datetime.now(UTC)))
+        wanted = sa.update(ROWS).where(ROWS.c.label == label, free)
+        return await self._write(wanted.values(owner=owner, owned_until=stamp(until))) > 0
+
+    async def renew(self, owner: str, until: datetime) -> None:
+        """Go on following all rows that `owner` follows."""
+        running = sa.update(ROWS).where(ROWS.c.owner == owner, ROWS.c.status.not_in(SETTLED))
+        await self._write(running.values(owned_until=stamp(until)))
+
+    async def release(self, owner: str) -> None:
+        """Leave all rows that `owner` follows to others."""
+        await self._write(sa.update(ROWS).where(ROWS.c.owner == owner).values(owner=None, owned_until=None))
 
     async def ids(self, prefix: str, limit: int = 100) -> list[str]:
         """Up to `limit` interaction ids that begin with `prefix` exactly, newest first."""

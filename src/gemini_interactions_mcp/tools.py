@@ -179,7 +179,7 @@ async def generate_image(
 # Research ------------------------------------------------------------------------------------------------
 
 NAMING_SECONDS: Final = 4.0
-"""How long start_research waits for an id: openai-agents and google-adk give a call 5 s."""
+"""How long a call waits for an id at the least: openai-agents and google-adk give it 5 s."""
 
 
 async def start_research(
@@ -352,6 +352,10 @@ async def asked(
     seconds = app.settings.wait_seconds if wait_seconds is None else wait_seconds
     try:
         await app.runs.wait(run, seconds, reporter(ctx))
+        if run.stored and seconds < NAMING_SECONDS:
+            # What is handed over is of use only with its id.
+            with anyio.move_on_after(NAMING_SECONDS - seconds):
+                await run.named.wait()
     except anyio.get_cancelled_exc_class():
         app.runs.abandon(run)
         raise

@@ -313,8 +313,10 @@ def items(value: object) -> Iterator[Json]:
 
 
 def text_of(value: object) -> str | None:
-    """The value if it is text with something in it."""
-    return value if isinstance(value, str) and value else None
+    """The value if it is text with something in it; half a surrogate pair, which has no UTF-8, becomes U+FFFD."""
+    if not isinstance(value, str) or not value:
+        return None
+    return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def number(value: object) -> int | None:
