@@ -1,0 +1,39 @@
+"""A local Interactions API, for the demo, for tests and for development.
+
+`serve` runs an `Emulator` on loopback; any client that speaks the real API's protocol can talk to it. No model
+runs: answers say so, and are made from what the request says. Refuses to reach any network.
+
+Directives in a prompt change how it is answered:
+
+- `[[words=3000]]` adds that many words, in paragraphs;
+- `[[seconds=2]]` makes the run take that long.
+
+An API key that begins with `invalid` is rejected; every other one is accepted. Hosts below `.invalid` cannot
+be fetched. Speech, music and video models answer 501. Webhooks are accepted and never sent.
+"""
+
+from .answers import Answer, Question, dimensions
+from .faults import Fault, rate_limited
+from .files import File, Files
+from .protocol import AGENTS, IMAGE_MODELS, MODELS, RESEARCH_AGENTS
+from .serving import run, serve
+from .state import Emulator, Interaction, RecordedRequest
+
+__all__ = [
+    "AGENTS",
+    "IMAGE_MODELS",
+    "MODELS",
+    "RESEARCH_AGENTS",
+    "Answer",
+    "Emulator",
+    "Fault",
+    "File",
+    "Files",
+    "Interaction",
+    "Question",
+    "RecordedRequest",
+    "dimensions",
+    "rate_limited",
+    "run",
+    "serve",
+]

@@ -1,0 +1,269 @@
+"""Routes: the paths of the API, and what every exchange has in common (records, keys, refusals, faults)."""
+
+import json
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from anyio.to_thread import run_sync
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from .events import DroppedResponse, stream
+from .faults import Fault, Point, take
+from .protocol import MODELS, Json, RefusalError, grpc_body, is_object, object_of, refused, refused_grpc
+from .requests import check_key
+from .state import Emulator, Interaction, RecordedRequest, resource, summary
+
+# Larger bodies take more than some milliseconds to parse.
+PARSED_IN_THREAD_BYTES = 256 * 1024
+# https://developers.google.com/photos/library/guides/resumable-uploads describes the same protocol.
+GRANULARITY = {"X-Goog-Upload-Chunk-Granularity": "262144"}
+Handle = Callable[[Request], Awaitable[Response]]
+
+
+def application(emulator: Emulator) -> Starlette:
+    """Return the emulator as an ASGI application; only `serve` can run it."""
+    api = _Api(emulator)
+    interaction, file = "/v1/interactions/{interaction_id}", "/v1/files/{name}"
+    return Starlette(
+        routes=[
+            Route("/v1/interactions", api.create, methods=["POST"]),
+            Route(interaction, api.get, methods=["GET"]),
+            Route(interaction, api.at("delete", api.delete), methods=["DELETE"]),
+            Route(f"{interaction}/cancel", api.at("cancel", api.cancel), methods=["POST"]),
+            Route("/upload/v1/files", api.upload, methods=["POST"]),
+            Route("/v1/files", api.at("file", api.list_files), methods=["GET"]),
+            Route(file, api.at("file", api.file), methods=["GET"]),
+            Route(file, api.at("file", api.delete_file), methods=["DELETE"]),
+            Route("/v1/models", api.at("model", api.list_models), methods=["GET"]),
+            Route("/v1/models/{model}", api.at("model", api.model), methods=["GET"]),
+        ],
+        exception_handlers={404: api.unknown_path, 405: api.unknown_path},
+    )
+
+
+class _Api:
+    """The endpoints: `create`, `get` and `upload` look at a request before its exchange, the others need not."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator = emulator
+
+    def at(self, point: Point, handle: Handle) -> Handle:
+        """Return an endpoint whose calls are all of one kind."""
+
+        async def endpoint(request: Request) -> Response:
+            return await self._exchange(request, (point,), handle)
+
+        return endpoint
+
+    async def unknown_path(self, request: Request, _: Exception) -> Response:
+        """Record and refuse what no other endpoint serves."""
+        self.emulator.requests.append(_recorded(request, None))
+        return JSONResponse(grpc_body(404, f"{request.method} {request.url.path} does not exist."), 404)
+
+    async def create(self, request: Request) -> Response:
+        """Start an interaction."""
+        raw = await request.body()
+        body = await _parsed(raw)
+        streams = object_of(body).get("stream") is True
+        points: tuple[Point, ...] = ("create", "stream") if streams else ("create",)
+        return await self._exchange(request, points, partial(self._create, body=body, raw=raw), raw, body)
+
+    async def _create(self, request: Request, *, body: object, raw: bytes) -> Response:
+        if len(raw) > self.emulator.max_body_bytes:
+            limit = self.emulator.max_body_bytes
+            raise refused(400, f"Request payload size exceeds the limit: {limit} bytes.")
+        if not is_object(body):
+            raise refused(400, "Invalid JSON payload received.")
+        interaction = await self.emulator.create(object_of(body), raw, str(request.base_url))
+        if interaction.body.get("stream"):
+            fault = take(self.emulator.faults, "stream", ("stream",), raw)
+            return stream(request, interaction.event, 0, fault)
+        if not interaction.background:
+            await interaction.finished.wait()
+        return JSONResponse(resource(interaction), headers=_tier(interaction))
+
+    async def get(self, request: Request) -> Response:
+        """Show an interaction, or stream its events."""
+        if request.query_params.get("stream") == "true":
+            return await self._exchange(request, ("resume",), self._resume)
+        return await self._exchange(request, ("get",), self._get)
+
+    async def _get(self, request: Request) -> Response:
+        interaction = self.emulator.find(request.path_params["interaction_id"])
+        include_input = request.query_params.get("include_input") == "true"
+        shown = resource(interaction, whole=True, include_input=include_input)
+        if take(self.emulator.faults, "run", ("get",), _said(request)):
+            shown.pop("usage", None)
+        return JSONResponse(shown, headers=_tier(interaction))
+
+    async def _resume(self, request: Request) -> Response:
+        interaction = self.emulator.find(request.path_params["interaction_id"])
+        last = request.query_params.get("last_event_id", "e-1").removeprefix("e")
+        if last != "-1" and not (last.isdecimal() and int(last) < len(interaction.events)):
+            raise refused(400, "Invalid value for 'last_event_id'.")
+        fault = take(self.emulator.faults, "stream", ("resume",), _said(request))
+        return stream(request, interaction.event, int(last) + 1, fault)
+
+    async def cancel(self, request: Request) -> Response:
+        """Stop a background interaction."""
+        return JSONResponse(summary(self.emulator.cancel(request.path_params["interaction_id"])))
+
+    async def delete(self, request: Request) -> Response:
+        """Forget an interaction."""
+        self.emulator.delete(request.path_params["interaction_id"])
+        return JSONResponse({})
+
+    async def upload(self, request: Request) -> Response:
+        """Start, continue, query or finish an upload."""
+        if "upload_id" in request.query_params:
+            return await self._exchange(request, ("upload",), self._continue_upload, keyless=True)
+        body = await _parsed(await request.body())
+        return await self._exchange(request, ("upload",), partial(self._start_upload, body=body), body=body)
+
+    async def _start_upload(self, request: Request, *, body: object) -> Response:
+        mime_type = request.headers.get("x-goog-upload-header-content-type", "")
+        size = request.headers.get("x-goog-upload-header-content-length", "")
+        upload_id = self.emulator.files.start(object_of(body), mime_type, size)
+        url = f"{request.base_url}upload/v1/files?upload_id={upload_id}&upload_protocol=resumable"
+        return Response(headers={"X-Goog-Upload-URL": url, "X-Goog-Upload-Status": "active", **GRANULARITY})
+
+    async def _continue_upload(self, request: Request) -> Response:
+        files, upload_id = self.emulator.files, request.query_params["upload_id"]
+        upload = files.upload(upload_id)
+        commands = {part.strip() for part in request.headers.get("x-goog-upload-command", "").split(",")}
+        if not commands <= {"query", "upload", "finalize"}:
+            raise refused_grpc(400, "Unknown upload command.")
+        if "upload" in commands:
+            if request.headers.get("x-goog-upload-offset") != str(upload.received):
+                raise refused_grpc(400, f"Wrong offset: {upload.received} bytes were received.")
+            async for part in request.stream():
+                upload.take(part)
+        if "finalize" in commands:
+            file = files.finish(upload_id).resource(str(request.base_url))
+            return JSONResponse({"file": file}, headers={"X-Goog-Upload-Status": "final"})
+        received = {"X-Goog-Upload-Size-Received": str(upload.received)}
+        return Response(headers={"X-Goog-Upload-Status": "active", **received})
+
+    async def list_files(self, request: Request) -> Response:
+        """List the files, in pages."""
+        # 10 by default, 100 at most: https://ai.google.dev/api/files
+        size = min(int(request.query_params.get("pageSize", "10")), 100)
+        start = int(request.query_params.get("pageToken", "0"))
+        files = list(self.emulator.files.files.values())
+        shown = [file.resource(str(request.base_url)) for file in files[start : start + size]]
+        after: Json = {"nextPageToken": str(start + size)} if start + size < len(files) else {}
+        return JSONResponse({"files": shown, **after})
+
+    async def file(self, request: Request) -> Response:
+        """Show or download a file."""
+        name, _, action = request.path_params["name"].partition(":")
+        file = self.emulator.files.get(f"files/{name}")
+        if action != "download":
+            return JSONResponse(file.resource(str(request.base_url)))
+        if file.content is None:
+            raise refused_grpc(400, "Only generated files can be downloaded.")
+        return Response(file.content, media_type=file.mime_type)
+
+    async def delete_file(self, request: Request) -> Response:
+        """Delete a file."""
+        name, _, _ = request.path_params["name"].partition(":")
+        file = self.emulator.files.get(f"files/{name}")
+        del self.emulator.files.files[file.name]
+        return JSONResponse({})
+
+    async def list_models(self, _: Request) -> Response:
+        """List the models."""
+        return JSONResponse({"models": [model_resource(model) for model in MODELS]})
+
+    async def model(self, request: Request) -> Response:
+        """Show a model."""
+        model = request.path_params["model"]
+        if model not in MODELS:
+            raise refused_grpc(404, f"models/{model} is not found for API version v1.")
+        return JSONResponse(model_resource(model))
+
+    async def _exchange(
+        self,
+        request: Request,
+        points: tuple[Point, ...],
+        handle: Handle,
+        raw: bytes = b"",
+        body: object = None,
+        *,
+        keyless: bool = False,
+    ) -> Response:
+        """Record a request and answer it, unless a fault strikes first."""
+        self.emulator.requests.append(_recorded(request, body))
+        fault = take(self.emulator.faults, "http", points, _said(request) + raw)
+        if fault is not None and fault.kind in ("http", "drop"):
+            return _instead(fault)
+        try:
+            if not keyless:
+                check_key(request.headers.get("x-goog-api-key") or request.query_params.get("key", ""))
+            response = await handle(request)
+        except RefusalError as refusal:
+            # Without the upload status the client would try again for seconds.
+            headers = {"X-Goog-Upload-Status": "final"} if keyless else {}
+            response = JSONResponse(refusal.body, refusal.status, headers)
+        return response if fault is None else await _after(fault, response)
+
+
+async def _after(fault: Fault, response: Response) -> Response:
+    """Do what a fault does to a request that has been carried out."""
+    fault.reached.set()
+    if fault.kind == "drop_taken":
+        return DroppedResponse()
+    await fault.release.wait()
+    return response
+
+
+def _instead(fault: Fault) -> Response:
+    """Do what a fault does in place of the request."""
+    fault.reached.set()
+    if fault.kind == "drop":
+        return DroppedResponse()
+    body = fault.answer()
+    if isinstance(body, str):
+        return HTMLResponse(body, fault.http_status, fault.headers)
+    return JSONResponse(body, fault.http_status, fault.headers)
+
+
+async def _parsed(raw: bytes) -> object:
+    """Return a body as JSON, or None when it is not."""
+    try:
+        if len(raw) > PARSED_IN_THREAD_BYTES:
+            return await run_sync(json.loads, raw)
+        return json.loads(raw)
+    except ValueError:
+        return None
+
+
+def _recorded(request: Request, body: object) -> RecordedRequest:
+    headers = {key: value for key, value in request.headers.items() if key != "x-goog-api-key"}
+    query = {key: value for key, value in request.query_params.items() if key != "key"}
+    return RecordedRequest(request.method, request.url.path, query, headers, body)
+
+
+def _said(request: Request) -> bytes:
+    return f"{request.url.path}\n".encode()
+
+
+def _tier(interaction: Interaction) -> dict[str, str]:
+    return {"x-gemini-service-tier": str(interaction.body.get("service_tier", "standard"))}
+
+
+def model_resource(model: str) -> Json:
+    """Return a model as `GET /v1/models` shows it.
+
+    Token limits: https://ai.google.dev/gemini-api/docs/models (Gemini 3 Flash), told for every model.
+    """
+    return {
+        "name": f"models/{model}",
+        "displayName": f"{model} (emulated)",
+        "inputTokenLimit": 1_048_576,
+        "outputTokenLimit": 65_536,
+        "supportedGenerationMethods": ["createInteraction"],
+    }

@@ -1,0 +1,157 @@
+"""Events of an interaction: how steps are told one by one, and how events are sent, as SSE or broken by a fault.
+
+Shapes: google-genai 3.4.0, `InteractionSSEEvent` and `StepDeltaData`.
+"""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import TypeAlias, cast
+
+import anyio
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from .faults import Fault
+from .protocol import Json, error_body, grpc_body, list_of, object_of, objects_of
+
+DELTA_CHARACTERS = 120
+MOST_DELTAS = 40
+DONE = b"event: done\ndata: [DONE]\n\n"
+DEADLINE_MESSAGE = "Deadline expired before operation could complete."
+UNKNOWN_EVENTS: tuple[Json, ...] = (
+    {"event_type": "interaction.emulated", "detail": "an event of a kind that no client knows"},
+    {"event_type": "step.start", "index": 90, "step": {"type": "emulated_step", "detail": "unknown"}},
+    {"event_type": "step.delta", "index": 90, "delta": {"type": "emulated_delta", "detail": "unknown"}},
+    {"event_type": "step.stop", "index": 90},
+)
+# The event at a place of a log, awaited until it is there; None after the last.
+Log: TypeAlias = Callable[[int], Awaitable[Json | None]]
+
+
+def step_events(index: int, step: Json) -> Iterator[Json]:
+    """Tell one step: its start, its deltas, its stop. The first words already come with the start."""
+    first, rest = _opened(step)
+    yield {"event_type": "step.start", "index": index, "step": first}
+    for delta in rest:
+        yield {"event_type": "step.delta", "index": index, "delta": delta}
+    yield {"event_type": "step.stop", "index": index}
+
+
+def _opened(step: Json) -> tuple[Json, Iterator[Json]]:
+    match step["type"]:
+        case "model_output":
+            return _opened_output(step)
+        case "thought":
+            return {"type": "thought"}, _thought_deltas(step)
+        case "function_call":
+            arguments = json.dumps(step["arguments"], ensure_ascii=False)
+            return {**step, "arguments": {}}, iter([{"type": "arguments_delta", "arguments": arguments}])
+        case _:
+            named = {key: step[key] for key in ("type", "id", "call_id") if key in step}
+            told = {key: value for key, value in step.items() if key not in ("id", "call_id")}
+            return named, iter([told])
+
+
+def _opened_output(step: Json) -> tuple[Json, Iterator[Json]]:
+    deltas = list(_content_deltas(objects_of(step["content"])))
+    opened: Json = {**step, "content": []}
+    if deltas and deltas[0]["type"] == "text":
+        opened["content"] = [deltas.pop(0)]
+    return opened, iter(deltas)
+
+
+def _content_deltas(contents: list[Json]) -> Iterator[Json]:
+    for part in contents:
+        if part["type"] != "text":
+            yield part
+            continue
+        size = max(DELTA_CHARACTERS, len(part["text"]) // MOST_DELTAS)
+        for start in range(0, len(part["text"]), size):
+            yield {"type": "text", "text": part["text"][start : start + size]}
+        if part.get("annotations"):
+            yield {"type": "text_annotation_delta", "annotations": part["annotations"]}
+
+
+def _thought_deltas(step: Json) -> Iterator[Json]:
+    """Tell the summaries with an empty signature between them, as Deep Research does, then the signature."""
+    for summary in list_of(step.get("summary")):
+        yield {"type": "thought_summary", "content": summary}
+        yield {"type": "thought_signature", "signature": ""}
+    yield {"type": "thought_signature", "signature": step["signature"]}
+
+
+def frame(event: Json) -> bytes:
+    """Write one event as SSE."""
+    return f"event: {event['event_type']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n".encode()
+
+
+def inserted(fault: Fault, following: Json) -> bytes:
+    """Return what a fault puts into a stream before the event that would follow."""
+    match fault.kind:
+        case "deadline":
+            return json.dumps([grpc_body(504, DEADLINE_MESSAGE)]).encode()
+        case "truncate":
+            written = frame(following).rstrip()
+            return written[: len(written) - len(written) // 4]
+        case "error":
+            return frame({"event_type": "error", **_error(fault)})
+        case "unknown":
+            return b"".join(frame(event) for event in UNKNOWN_EVENTS)
+        case _:
+            return b""
+
+
+def _error(fault: Fault) -> Json:
+    if fault.body is None:
+        return error_body("gateway_timeout", DEADLINE_MESSAGE)
+    body = object_of(fault.body)
+    return body if "error" in body or not body else {"error": body}
+
+
+class DroppedResponse(Response):
+    """No response at all: the client's socket is closed instead.
+
+    Raising would not do: the server answers an exception with a 500. `serve` has put the means to abort the
+    transport into the scope, and nothing may be sent until the server has noticed.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Close the socket, and wait until it is closed."""
+        _abort(scope)
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+
+def _abort(scope: Scope) -> None:
+    cast(Callable[[], None], scope["state"]["abort"])()
+
+
+def stream(request: Request, log: Log, position: int, fault: Fault | None) -> Response:
+    """Return the events of a log from a place on, as they come."""
+    frames = _frames(request.scope, log, position, fault)
+    return StreamingResponse(frames, media_type="text/event-stream")
+
+
+async def _frames(scope: Scope, log: Log, position: int, fault: Fault | None) -> AsyncIterator[bytes]:
+    sent = 0
+    while (event := await log(position + sent)) is not None:
+        if fault is not None and sent == fault.after:
+            yield inserted(fault, event)
+            if await _broken(scope, fault):
+                return
+        yield frame(event)
+        sent += 1
+    yield DONE
+
+
+async def _broken(scope: Scope, fault: Fault) -> bool:
+    """Do what a fault does to the connection, and tell whether the stream ends with that."""
+    fault.reached.set()
+    if fault.kind == "stall":
+        await fault.release.wait()
+    if fault.kind == "cut":
+        _abort(scope)
+        # The server cancels the response as soon as it has noticed; sending on would only be ignored.
+        await anyio.sleep_forever()
+    return fault.kind not in ("stall", "unknown")

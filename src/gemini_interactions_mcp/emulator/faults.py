@@ -1,0 +1,213 @@
+"""Faults that a test scripts: what goes wrong, at which call, how often, and what that makes of an answer."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import anyio
+
+from .answers import Answer
+from .protocol import CODES, Json, error_body, grpc_body, is_object, object_of, objects_of, retry_info
+
+Point = Literal["create", "stream", "get", "resume", "cancel", "delete", "upload", "file", "model"]
+Kind = Literal[
+    "http",
+    "drop",
+    "drop_taken",
+    "stall",
+    "cut",
+    "end",
+    "deadline",
+    "truncate",
+    "error",
+    "unknown",
+    "status",
+    "queued",
+    "hold",
+    "empty",
+    "blocked",
+    "no_usage",
+]
+Stage = Literal["http", "stream", "run"]
+
+HTTP_KINDS = frozenset({"http", "drop", "drop_taken", "stall"})
+STREAM_KINDS = frozenset({"cut", "end", "deadline", "truncate", "error", "unknown", "stall"})
+RUN_KINDS = frozenset({"status", "queued", "hold", "empty", "blocked", "no_usage"})
+STREAMS = ("stream", "resume")
+# The API's own words.
+BLOCKED_MESSAGE = "The response was blocked because of the safety settings."
+
+
+@dataclass
+class Fault:
+    """One thing that goes wrong: `kind` says what, `on` at which call.
+
+    Calls: `create` is every POST of an interaction, `stream` only one with `stream: true`; `get` is a plain
+    GET, `resume` one with `stream=true`; `upload` is the start and each chunk; `file` and `model` are the rest
+    of those two services.
+
+    Kinds at any call: `http` (answers `http_status`, `headers` and `body` instead), `drop` (closes the
+    socket, the request is not taken), `drop_taken` (carries the request out, then closes the socket
+    unanswered), `stall` (carries it out and withholds the answer until `release`).
+
+    Kinds at `stream` and `resume`, each when `after` events were sent: `cut` (closes the socket), `end` (a
+    clean early end), `deadline` (a JSON error array in place of SSE, as a stream is cut at ten minutes),
+    `truncate` (half of the next event, then a clean end), `error` (an `error` event with `body`, or without
+    one when it is an empty string, then the end), `unknown` (an event, a step and a delta of unknown kinds;
+    the stream goes on), `stall` (no more bytes until `release`).
+
+    Kinds at `create`, for how the run goes: `status` (it ends as `run_status`, or never ends when that is
+    `in_progress`; `body` replaces `errors` or the arguments of the function call), `queued` and `hold` (it
+    is `queued` or `in_progress` until `release`), `empty` (completed, with nothing but a thought), `blocked`
+    (failed for safety), `no_usage` (no usage in the completed event and the answer of the create; also at
+    `get`).
+
+    Attributes:
+        times: How many calls it strikes, `math.inf` for all.
+        skip: How many calls pass unharmed first.
+        match: Only calls whose path and body contain this text count.
+        body: A dict or list is sent as JSON, a string as HTML; None is the API's own error for the status.
+        after: How many events are sent before it strikes.
+        release: Set it to end a `stall`, `queued` or `hold`.
+        reached: Is set when it has first struck: for `stall` when the request was carried out or the events
+            were sent, for a run when the request was taken.
+    """
+
+    on: Point
+    kind: Kind
+    times: float = 1
+    skip: int = 0
+    match: str = ""
+    http_status: int = 503
+    headers: dict[str, str] = field(default_factory=dict[str, str])
+    body: Json | list[object] | str | None = None
+    run_status: str = "failed"
+    after: int = 0
+    release: anyio.Event = field(default_factory=anyio.Event)
+    reached: anyio.Event = field(default_factory=anyio.Event)
+
+    def __post_init__(self) -> None:
+        """Refuse a kind that cannot happen at that call.
+
+        Raises:
+            ValueError: The kind belongs to streams or runs and `on` does not.
+        """
+        streams = self.kind in STREAM_KINDS and self.on in STREAMS
+        runs = self.kind in RUN_KINDS and (self.on == "create" or (self.on, self.kind) == ("get", "no_usage"))
+        if not (streams or runs or self.kind in HTTP_KINDS):
+            raise ValueError(f"a fault of kind {self.kind!r} cannot happen on {self.on!r}")
+
+    @property
+    def stage(self) -> Stage:
+        """Where it strikes: instead of the HTTP exchange, inside a stream, or in the run."""
+        if self.kind in STREAM_KINDS and self.on in STREAMS:
+            return "stream"
+        return "run" if self.kind in RUN_KINDS else "http"
+
+    def strikes(self) -> bool:
+        """Count one matching call, and tell whether the fault strikes it."""
+        if self.skip > 0:
+            self.skip -= 1
+            return False
+        if self.times <= 0:
+            return False
+        self.times -= 1
+        return True
+
+    def answer(self) -> Json | list[object] | str:
+        """Return the body of a fault of kind `http`."""
+        if self.body is not None:
+            return self.body
+        code = CODES.get(self.http_status, "api_error")
+        return error_body(code, f"The emulator was told to answer {self.http_status}.")
+
+
+def striking(faults: list[Fault], stage: Stage, points: tuple[Point, ...], said: bytes) -> Iterator[Fault]:
+    """Find the faults that strike this call at this stage, in their order, counting the call for each as it comes."""
+    for fault in faults:
+        if fault.stage == stage and fault.on in points and fault.match.encode() in said and fault.strikes():
+            yield fault
+
+
+def take(faults: list[Fault], stage: Stage, points: tuple[Point, ...], said: bytes) -> Fault | None:
+    """Return the first fault that strikes this call at this stage; those behind it do not count the call."""
+    return next(striking(faults, stage, points, said), None)
+
+
+def rate_limited(
+    on: Point = "create",
+    *,
+    seconds: float = 30,
+    told: Literal["details", "header", "nowhere"] = "details",
+    times: float = 1,
+) -> Fault:
+    """Return a 429 that tells when to try again in RetryInfo (gRPC shape), in `retry-after`, or nowhere."""
+    message = "You do not have enough quota to make this request."
+    if told == "details":
+        body = grpc_body(429, message, retry_info(seconds))
+        return Fault(on, "http", times, http_status=429, body=body)
+    headers = {"retry-after": f"{seconds:g}"} if told == "header" else {}
+    body = error_body("too_many_requests", message)
+    return Fault(on, "http", times, http_status=429, headers=headers, body=body)
+
+
+def altered(answer: Answer, fault: Fault, functions: list[str]) -> Answer:
+    """Return what an answer becomes under a fault of the run; most faults leave it as it is."""
+    match fault.kind:
+        case "empty":
+            return Answer([step for step in answer.steps if step["type"] == "thought"])
+        case "blocked":
+            return _blocked()
+        case "status":
+            return _ended(answer, fault, functions)
+        case _:
+            return answer
+
+
+def continued(answer: Answer) -> Answer:
+    """Return what is left of an answer whose first half was told before it required continuation."""
+    return replace(answer, steps=_halved(answer.steps, first=False)[-1:])
+
+
+def _blocked() -> Answer:
+    # 3 is INVALID_ARGUMENT in google.rpc.Code, the numbers of `Status.code`.
+    error = {"code": 3, "message": BLOCKED_MESSAGE}
+    steps: list[Json] = [{"type": "model_output", "content": [], "error": error}]
+    return Answer(steps, "failed", [{"code": "safety", "message": BLOCKED_MESSAGE}])
+
+
+def _ended(answer: Answer, fault: Fault, functions: list[str]) -> Answer:
+    status = fault.run_status
+    match status:
+        case "failed":
+            told = [{"code": "internal", "message": "The emulator was told to fail."}]
+            return Answer([], status, objects_of(fault.body) or told)
+        case "requires_action":
+            return Answer([*answer.steps[:-1], _function_call(fault, functions)], status)
+        case "requires_continuation":
+            token = "token-of-the-emulator"  # noqa: S105 -- opaque to the client, and no secret
+            return replace(answer, steps=_halved(answer.steps), status=status, continuation_token=token)
+        case _:
+            return replace(answer, steps=_halved(answer.steps), status=status)
+
+
+def _function_call(fault: Fault, functions: list[str]) -> Json:
+    arguments = object_of(fault.body) if is_object(fault.body) else {"location": "Zürich"}
+    name = functions[0] if functions else "get_weather"
+    return {"type": "function_call", "id": "call_emulated", "name": name, "arguments": arguments}
+
+
+def _halved(steps: list[Json], *, first: bool = True) -> list[Json]:
+    """Return the steps with one half of the last text only: what a run that was stopped leaves, or the rest."""
+    *before, last = steps
+    halves = [
+        {"type": "text", "text": _half(part["text"], first)}
+        for part in objects_of(last.get("content"))
+        if part["type"] == "text"
+    ]
+    return [*before, {**last, "content": halves}]
+
+
+def _half(text: str, first: bool) -> str:
+    middle = len(text) // 2
+    return text[:middle] if first else text[middle:]

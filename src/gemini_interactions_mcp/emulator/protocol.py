@@ -1,0 +1,264 @@
+"""The words of the real API: JSON as it comes, what it knows by name, and how it says no.
+
+Ids and enum values: google-genai 3.4.0, `Model`, `AgentOption` and the request types beside them.
+Codes of errors: https://ai.google.dev/gemini-api/docs/api-errors
+"""
+
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeAlias, cast
+
+Json: TypeAlias = dict[str, Any]
+Family = Literal["text", "image", "research", "coding"]
+
+TEXT_MODELS = (
+    "gemini-3.8-flash",
+    "gemini-3.7-flash",
+    "gemini-3.6-flash",
+    "gemini-3.5-flash",
+    "gemini-3.5-flash-lite",
+    "gemini-3.1-flash-lite",
+    "gemini-3.1-pro-preview",
+    "gemini-3.1-pro-preview-customtools",
+    "gemini-3-flash-preview",
+    "gemini-4-argon",
+    "gemini-4-carbon",
+    "gemini-4-hydrogen",
+    "gemini-2.5-pro",
+    "gemini-2.5-flash",
+    "gemini-2.5-flash-lite",
+    "gemini-3.5-transcribe",
+    "gemini-robotics-er-1.6-preview",
+    "gemini-robotics-er-2-preview",
+    "gemma-4-31b-it",
+    "gemma-4-26b-a4b-it",
+)
+IMAGE_MODELS = (
+    "gemini-3.1-flash-image",
+    "gemini-3.1-flash-lite-image",
+    "gemini-3-pro-image",
+    "nano-banana-pro-preview",
+    "gemini-nano-banana-2.1",
+    "gemini-2.5-flash-image",
+)
+# Known ids whose output (speech, music, video) the emulator cannot make.
+SILENT_MODELS = (
+    "gemini-3.8-flash-tts",
+    "gemini-3.8-flash-lite-tts",
+    "gemini-3.1-flash-tts-preview",
+    "lyria-3.5",
+    "lyria-3-pro-preview",
+    "lyria-3-clip-preview",
+    "gemini-omni-1.2-flash",
+    "gemini-omni-1.1-flash",
+    "gemini-omni-flash-preview",
+)
+MODELS = (*TEXT_MODELS, *IMAGE_MODELS, *SILENT_MODELS)
+
+RESEARCH_AGENTS = (
+    "deep-research-preview-04-2026",
+    "deep-research-max-preview-04-2026",
+    "deep-research-pro-preview-12-2025",
+)
+AGENTS = (*RESEARCH_AGENTS, "antigravity-preview-09-2026")
+
+TOOLS = (
+    "google_search",
+    "url_context",
+    "code_execution",
+    "google_maps",
+    "file_search",
+    "mcp_server",
+    "computer_use",
+    "function",
+    "retrieval",
+    "tool_search",
+)
+
+MEDIA = ("image", "audio", "video", "document")
+CONTENT = ("text", *MEDIA)
+STEPS = (
+    "user_input",
+    "model_output",
+    "thought",
+    "function_call",
+    "function_result",
+    *(
+        f"{name}_{part}"
+        for name in (
+            "code_execution",
+            "url_context",
+            "google_search",
+            "google_maps",
+            "file_search",
+            "mcp_server_tool",
+            "retrieval",
+            "tool_search",
+            "processing",
+        )
+        for part in ("call", "result")
+    ),
+)
+
+THINKING_LEVELS = ("minimal", "low", "medium", "high", "xhigh")
+THINKING_SUMMARIES = ("auto", "none")
+VISUALIZATIONS = ("auto", "off")
+RESOLUTIONS = ("low", "medium", "high", "ultra_high")
+ASPECT_RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9", "1:8", "8:1", "1:4", "4:1")
+IMAGE_SIZES = ("512", "1K", "2K", "4K")
+DELIVERIES = ("inline", "uri")
+SERVICE_TIERS = ("flex", "standard", "priority", "deferred")
+RESPONSE_FORMATS = ("text", "image", "audio", "video")
+SCHEMA_TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
+
+SHARED_KEYS = frozenset(
+    [
+        "background",
+        "continuation_token",
+        "environment",
+        "input",
+        "labels",
+        "previous_interaction_id",
+        "response_format",
+        "response_mime_type",
+        "response_modalities",
+        "safety_settings",
+        "service_tier",
+        "store",
+        "stream",
+        "system_instruction",
+        "tools",
+        "webhook_config",
+    ]
+)
+MODEL_KEYS = SHARED_KEYS | {"model", "cached_content", "generation_config"}
+AGENT_KEYS = SHARED_KEYS | {"agent", "agent_config"}
+GENERATION_KEYS = frozenset(
+    [
+        "max_output_tokens",
+        "seed",
+        "stop_sequences",
+        "thinking_level",
+        "thinking_summaries",
+        "tool_choice",
+        "speech_config",
+        "transcription_config",
+        "video_config",
+        "temperature",
+        "top_p",
+        "image_config",
+    ]
+)
+RESEARCH_KEYS = frozenset(
+    ["type", "collaborative_planning", "thinking_summaries", "visualization", "enable_bigquery_tool"]
+)
+
+CODES = {
+    400: "invalid_request",
+    401: "authentication",
+    402: "payment_required",
+    403: "permission_denied",
+    404: "not_found",
+    409: "aborted",
+    413: "invalid_request",
+    429: "rate_limit_exceeded",
+    499: "cancelled",
+    500: "api_error",
+    501: "unimplemented",
+    503: "service_unavailable",
+    504: "deadline_exceeded",
+}
+GRPC_STATUSES = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    409: "ABORTED",
+    429: "RESOURCE_EXHAUSTED",
+    499: "CANCELLED",
+    500: "INTERNAL",
+    501: "UNIMPLEMENTED",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
+TYPE_PREFIX = "type.googleapis.com/google.rpc."
+
+
+def is_object(value: object) -> bool:
+    """Tell whether a parsed JSON value is an object."""
+    return isinstance(value, dict)
+
+
+def object_of(value: object) -> Json:
+    """Return the value when it is a JSON object, and an empty one otherwise."""
+    return cast(Json, value) if isinstance(value, dict) else {}
+
+
+def list_of(value: object) -> list[Any]:
+    """Return the value when it is a JSON array, and an empty one otherwise."""
+    return cast(list[Any], value) if isinstance(value, list) else []
+
+
+def objects_of(value: object) -> list[Json]:
+    """Return the objects of a JSON array, or a lone object as a list of one."""
+    if is_object(value):
+        return [object_of(value)]
+    return [object_of(entry) for entry in list_of(value) if is_object(entry)]
+
+
+def text_of(value: object) -> str:
+    """Return the value when it is a JSON string, and an empty one otherwise."""
+    return value if isinstance(value, str) else ""
+
+
+def timestamp(moment: datetime) -> str:
+    """Return a moment as the API writes it, to the second and in UTC."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def family(name: str) -> Family:
+    """Return which kind of answer a model or an agent gives."""
+    if name in RESEARCH_AGENTS:
+        return "research"
+    if name in AGENTS:
+        return "coding"
+    return "image" if name in IMAGE_MODELS else "text"
+
+
+def error_body(code: str, message: str) -> Json:
+    """Return an error in the shape of the Interactions API."""
+    return {"error": {"message": message, "code": code}}
+
+
+def grpc_body(status: int, message: str, *details: Json) -> Json:
+    """Return an error in the shape of Google's front end and of the Files API."""
+    error: Json = {"code": status, "message": message, "status": GRPC_STATUSES.get(status, "UNKNOWN")}
+    if details:
+        error["details"] = list(details)
+    return {"error": error}
+
+
+def retry_info(seconds: float) -> Json:
+    """Return the detail that tells when to try again.
+
+    Source: google.rpc.RetryInfo, https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto
+    """
+    return {"@type": f"{TYPE_PREFIX}RetryInfo", "retryDelay": f"{seconds:g}s"}
+
+
+class RefusalError(Exception):
+    """A request that the API answers with an error: an HTTP status and a JSON body."""
+
+    def __init__(self, status: int, body: Json) -> None:
+        super().__init__(status, body)
+        self.status = status
+        self.body = body
+
+
+def refused(status: int, message: str, code: str = "") -> RefusalError:
+    """Return a refusal in the shape of the Interactions API."""
+    return RefusalError(status, error_body(code or CODES[status], message))
+
+
+def refused_grpc(status: int, message: str, *details: Json) -> RefusalError:
+    """Return a refusal in the gRPC shape."""
+    return RefusalError(status, grpc_body(status, message, *details))

@@ -1,0 +1,171 @@
+"""JSON Schema: whether one is well formed, and a valid instance of it.
+
+Covers what the API covers, and more of `format`; a `pattern` is not followed.
+The API's subset: https://ai.google.dev/gemini-api/docs/structured-output
+"""
+
+import math
+
+from .protocol import SCHEMA_TYPES, Json, is_object, list_of, object_of, objects_of, text_of
+
+FORMATS = {
+    "date": "2026-01-31",
+    "time": "12:00:00Z",
+    "date-time": "2026-01-31T12:00:00Z",
+    "duration": "PT1H",
+    "email": "emulator@example.com",
+    "hostname": "example.com",
+    "ipv4": "192.0.2.1",
+    "ipv6": "2001:db8::1",
+    "uri": "https://example.com/emulated",
+    "uuid": "00000000-0000-4000-8000-000000000000",
+}
+# Below this depth an instance is kept as small as the schema allows, so that recursive schemas end.
+DEPTH = 5
+# Beyond it a schema has no finite instance.
+MOST_DEPTH = 40
+
+
+def is_malformed(schema: object) -> bool:
+    """Tell whether a schema, or one inside it, is no object or has a `type` that does not exist."""
+    if not is_object(schema):
+        return not isinstance(schema, bool)
+    given = object_of(schema)
+    kinds = given.get("type", [])
+    kinds = [kinds] if isinstance(kinds, str) else list_of(kinds)
+    if any(kind not in SCHEMA_TYPES for kind in kinds) or ("type" in given and not kinds):
+        return True
+    return any(is_malformed(inner) for inner in _inner_schemas(given))
+
+
+def _inner_schemas(schema: Json) -> list[object]:
+    named = [object_of(schema.get(key)) for key in ("properties", "$defs", "definitions")]
+    listed = [list_of(schema.get(key)) for key in ("anyOf", "oneOf", "allOf", "prefixItems")]
+    lone: list[object] = [schema[key] for key in ("items", "additionalProperties") if key in schema]
+    inner: list[object] = [value for group in named for value in group.values()]
+    return inner + [value for group in listed for value in group] + lone
+
+
+def instance_of(schema: Json, text: str) -> object:
+    """Return a valid instance of a schema whose free strings tell `text`."""
+    return _Generator(schema, text).value(schema, 0)
+
+
+class _Generator:
+    """One walk through one schema; `root` is where `$ref` looks."""
+
+    def __init__(self, root: Json, text: str) -> None:
+        self.root = root
+        self.text = text
+
+    def value(self, given: object, depth: int) -> object:
+        """Return an instance of a schema inside the root."""
+        schema = self.resolved(object_of(given))
+        if depth > MOST_DEPTH:
+            return None
+        if "const" in schema or schema.get("enum"):
+            return schema.get("const", (schema.get("enum") or [None])[0])
+        choices = objects_of(schema.get("anyOf") or schema.get("oneOf"))
+        if choices:
+            return self.value(self.chosen(choices, depth), depth + 1)
+        return self.typed(_kind(schema, depth), schema, depth)
+
+    def resolved(self, schema: Json) -> Json:
+        """Follow `$ref` and merge `allOf`, until neither is left or they go round in a circle."""
+        for _ in range(MOST_DEPTH):
+            if "$ref" not in schema and "allOf" not in schema:
+                break
+            rest = {key: value for key, value in schema.items() if key not in ("$ref", "allOf")}
+            parts = [self.target(text_of(schema["$ref"]))] if "$ref" in schema else []
+            schema = _merged([*parts, *objects_of(schema.get("allOf")), rest])
+        return schema
+
+    def target(self, reference: str) -> Json:
+        """Return what a `$ref` points at, an empty schema when there is nothing."""
+        found: object = self.root
+        for part in reference.removeprefix("#").strip("/").split("/"):
+            found = object_of(found).get(part, {}) if part else found
+        return object_of(found)
+
+    def chosen(self, choices: list[Json], depth: int) -> Json:
+        """Return the first choice; a null one, which ends a recursion, only in the depth."""
+        empty = [choice for choice in choices if choice.get("type") == "null"]
+        full = [choice for choice in choices if choice.get("type") != "null"]
+        return (empty + full if depth > DEPTH else full + empty)[0]
+
+    def typed(self, kind: str, schema: Json, depth: int) -> object:
+        """Return an instance of a type."""
+        match kind:
+            case "object":
+                return self.members(schema, depth)
+            case "array":
+                return self.entries(schema, depth)
+            case "string":
+                return self.string(schema)
+            case "integer" | "number":
+                return _number(schema, kind)
+            case _:
+                return True if kind == "boolean" else None
+
+    def members(self, schema: Json, depth: int) -> Json:
+        """Return an object: all properties, in the depth only the required ones."""
+        properties = object_of(schema.get("properties"))
+        required = list_of(schema.get("required"))
+        names = [name for name in properties if depth <= DEPTH or name in required]
+        names += [name for name in required if name not in properties]
+        return {name: self.value(properties.get(name, {}), depth + 1) for name in names}
+
+    def entries(self, schema: Json, depth: int) -> list[object]:
+        """Return an array: one entry unless more are wanted, in the depth as few as allowed."""
+        fixed = objects_of(schema.get("prefixItems"))
+        least = max(int(schema.get("minItems", 0)), len(fixed))
+        wanted = least if depth > DEPTH or schema.get("items") is False else max(least, 1)
+        count = min(wanted, int(schema.get("maxItems", wanted)))
+        items = [*fixed, *[object_of(schema.get("items"))] * count][:count]
+        return [self.value(item, depth + 1) for item in items]
+
+    def string(self, schema: Json) -> str:
+        """Return the text, or a fixed one where a format is asked for."""
+        if schema.get("format") in FORMATS:
+            return FORMATS[schema["format"]]
+        text = self.text.ljust(int(schema.get("minLength", 0)), ".")
+        return text[: int(schema.get("maxLength", len(text)))]
+
+
+def _kind(schema: Json, depth: int) -> str:
+    """Return the type of the instance: the first named that is not null, or what the other keywords suggest."""
+    kinds = schema.get("type", [])
+    kinds = [kinds] if isinstance(kinds, str) else list_of(kinds)
+    if "null" in kinds and depth > DEPTH:
+        return "null"
+    named = [kind for kind in kinds if kind != "null"]
+    if named or kinds:
+        return (named or kinds)[0]
+    if "properties" in schema or "required" in schema:
+        return "object"
+    return "array" if "items" in schema or "prefixItems" in schema else "string"
+
+
+def _merged(schemas: list[Json]) -> Json:
+    merged: Json = {}
+    for schema in schemas:
+        properties = {**object_of(merged.get("properties")), **object_of(schema.get("properties"))}
+        required = [*list_of(merged.get("required")), *list_of(schema.get("required"))]
+        merged |= schema
+        merged |= {"properties": properties} if properties else {}
+        merged |= {"required": required} if required else {}
+    return merged
+
+
+def _number(schema: Json, kind: str) -> float:
+    """Return the smallest allowed number that is not below 1, or the largest when all are."""
+    step = schema.get("multipleOf") or (1 if kind == "integer" else 0.5)
+    least = schema.get("minimum", -math.inf)
+    if "exclusiveMinimum" in schema:
+        least = max(least, schema["exclusiveMinimum"] + step)
+    most = schema.get("maximum", math.inf)
+    if "exclusiveMaximum" in schema:
+        most = min(most, schema["exclusiveMaximum"] - step)
+    number = min(max(1, least), most)
+    whole = math.ceil(number / step) if number < most else math.floor(number / step)
+    return int(whole * step) if kind == "integer" else whole * step

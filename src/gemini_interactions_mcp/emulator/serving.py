@@ -1,0 +1,127 @@
+"""Serving on loopback: starts in milliseconds, and stops without waiting for anybody."""
+
+import os
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from functools import partial
+
+import anyio
+import anyio.lowlevel
+import uvicorn
+from anyio.abc import TaskStatus
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from .api import application
+from .state import Emulator
+
+HOST = "127.0.0.1"
+PORT = 8765
+
+
+@asynccontextmanager
+async def serve(emulator: Emulator, port: int = 0) -> AsyncGenerator[str]:
+    """Serve on 127.0.0.1 and yield the base URL; 0 lets the system choose a port.
+
+    Leaving stops every run and every open stream, and closes every connection, at once.
+    """
+    app = _Requests(application(emulator))
+    server = await _started(app, port)
+    runs = emulator.runs = await anyio.create_task_group().__aenter__()
+    try:
+        yield f"http://{HOST}:{server.config.port}"
+    finally:
+        runs.cancel_scope.cancel()
+        with anyio.CancelScope(shield=True):
+            await _stopped(app, server)
+        # Left by hand, because `async with` would wrap the caller's own exception in a group.
+        await runs.__aexit__(None, None, None)
+        emulator.runs = None
+
+
+async def run(
+    port: int = PORT,
+    emulator: Emulator | None = None,
+    *,
+    task_status: TaskStatus[str] = anyio.TASK_STATUS_IGNORED,
+) -> None:
+    """Serve until cancelled; `task_status` is told the base URL."""
+    async with serve(emulator or Emulator(), port) as base_url:
+        task_status.started(base_url)
+        await anyio.sleep_forever()
+
+
+def _listener(port: int) -> socket.socket:
+    """Bind the port, or fail with the system's own error."""
+    # The protocol is named because asyncio sets TCP_NODELAY only on a socket that has one; without it each
+    # answer waits 40 ms for an acknowledgement.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if os.name == "posix":  # elsewhere it would let two servers share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, port))
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+async def _started(app: "_Requests", port: int) -> uvicorn.Server:
+    """Start a uvicorn server without its main loop, whose ticks and signal handlers we do not want."""
+    listener = _listener(port)
+    config = uvicorn.Config(
+        app,
+        host=HOST,
+        port=listener.getsockname()[1],
+        http=H11Protocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        timeout_keep_alive=60,
+    )
+    config.load()
+    app.server = server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    await server.startup(sockets=[listener])
+    return server
+
+
+async def _stopped(app: "_Requests", server: uvicorn.Server) -> None:
+    """Close everything: uvicorn's own shutdown waits for streams, and sleeps."""
+    for listener in server.servers:
+        listener.close()
+    for connection in list(server.server_state.connections):
+        connection.transport.abort()
+    # The transports tell of their end in the next round of the event loop; after it, nothing is sent any more.
+    await anyio.lowlevel.checkpoint()
+    for scope in app.open:
+        scope.cancel()
+    while server.server_state.tasks or server.server_state.connections:  # noqa: ASYNC110 -- uvicorn has no event
+        await anyio.sleep(0.001)
+
+
+class _Requests:
+    """The application with its open requests: each can be stopped, and can abort its connection."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.open: set[anyio.CancelScope] = set()
+        self.server: uvicorn.Server
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        abort = partial(self.abort, scope["client"])
+        with anyio.CancelScope() as cancel_scope:
+            self.open.add(cancel_scope)
+            try:
+                await self.app({**scope, "state": {"abort": abort}}, receive, send)
+            finally:
+                self.open.discard(cancel_scope)
+
+    def abort(self, client: tuple[str, int]) -> None:
+        """Close a client's socket without another byte. ASGI has no word for that, so the transport is asked."""
+        for connection in list(self.server.server_state.connections):
+            if isinstance(connection, H11Protocol) and connection.client == client:
+                connection.transport.abort()

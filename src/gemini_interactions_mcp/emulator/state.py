@@ -1,0 +1,402 @@
+"""The emulator itself: its interactions with their runs, what it records, and how it takes a request."""
+
+import base64
+import secrets
+import uuid
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import cast
+
+import anyio
+from anyio.abc import TaskGroup
+from anyio.to_thread import run_sync
+
+from .answers import Answer, Question, image_answer, research_answer, text_answer, text_bytes, usage_of
+from .events import step_events
+from .faults import Fault, altered, continued, striking
+from .files import Files
+from .protocol import Json, family, object_of, objects_of, refused, text_of, timestamp
+from .requests import check, formats_of, functions_of, images_in, steps_of, turn_of
+
+ANSWERS = {"text": text_answer, "coding": text_answer, "image": image_answer, "research": research_answer}
+# What `GET` tells again of a request: google-genai 3.4.0, `Interaction`.
+ECHOED = (
+    "agent_config",
+    "environment",
+    "generation_config",
+    "labels",
+    "response_format",
+    "safety_settings",
+    "service_tier",
+    "system_instruction",
+    "tools",
+    "webhook_config",
+)
+
+
+def _now() -> str:
+    return timestamp(datetime.now(UTC))
+
+
+def _new_id() -> str:
+    return f"v1_{secrets.token_urlsafe(48)}"
+
+
+@dataclass
+class Interaction:
+    """An interaction from its acceptance on.
+
+    Attributes:
+        input_steps: The input of the newest turn, as steps.
+        answer: What it will end with, and has ended with once `finished` is set.
+        events: The log; an event's id is its place. Streams read it, and wait for `changed`.
+        faults: What was scripted for the run.
+        usage: That of the whole interaction, known from the start and told at the end.
+    """
+
+    question: Question
+    input_steps: list[Json]
+    answer: Answer
+    faults: list[Fault] = field(default_factory=list[Fault])
+    id: str = field(default_factory=_new_id)
+    status: str = "in_progress"
+    events: list[Json] = field(default_factory=list[Json])
+    created: str = field(default_factory=_now)
+    updated: str = field(default_factory=_now)
+    environment_id: str = ""
+    changed: anyio.Event = field(default_factory=anyio.Event)
+    finished: anyio.Event = field(default_factory=anyio.Event)
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+
+    def __post_init__(self) -> None:
+        """Name the environment, when one is asked for."""
+        self.environment_id = _environment_id(self.body.get("environment"))
+
+    @property
+    def body(self) -> Json:
+        """The request."""
+        return self.question.body
+
+    @property
+    def stored(self) -> bool:
+        """Whether it can be retrieved; so by default."""
+        return self.body.get("store") is not False
+
+    @property
+    def background(self) -> bool:
+        """Whether the create answers before the run has ended."""
+        return self.body.get("background") is True
+
+    @property
+    def usage(self) -> Json:
+        """What the run costs."""
+        return usage_of(self.question.turn, self.question.earlier_bytes, self.answer.steps)
+
+    @property
+    def text_bytes(self) -> int:
+        """The size of the text that a next turn would have to read again."""
+        return self.question.earlier_bytes + text_bytes([*self.input_steps, *self.answer.steps])
+
+    def struck_by(self, kind: str) -> Fault | None:
+        """Return the fault of that kind that was scripted for the run."""
+        return next((fault for fault in self.faults if fault.kind == kind), None)
+
+    async def run(self, seconds: float) -> None:
+        """Tell the answer event by event over that many seconds, and end with its status."""
+        with self.scope:
+            await self._start()
+            steps = self.answer.steps
+            events = [event for index, step in enumerate(steps) for event in step_events(index, step)]
+            for event in events:
+                await anyio.sleep(seconds / len(events))
+                self.publish(event)
+            if self.answer.status == "in_progress":
+                await anyio.sleep_forever()
+            self.finish(self.answer.status)
+
+    async def _start(self) -> None:
+        self.publish({"event_type": "interaction.created", "interaction": summary(self)})
+        for kind in ("queued", "hold"):
+            fault = self.struck_by(kind)
+            if fault is not None:
+                await fault.release.wait()
+        self.status = "in_progress"
+        named = self.id if self.stored else ""
+        update = {"interaction_id": named, "status": self.status}
+        self.publish({"event_type": "interaction.status_update", **update})
+
+    def publish(self, event: Json) -> None:
+        """Append an event to the log and wake those who follow it."""
+        self.events.append({**event, "event_id": f"e{len(self.events)}"})
+        self.updated = _now()
+        self.changed.set()
+        self.changed = anyio.Event()
+
+    async def event(self, position: int) -> Json | None:
+        """Return the event at a place of the log, waiting for it; None after the last."""
+        while position >= len(self.events):
+            if self.finished.is_set():
+                return None
+            await self.changed.wait()
+        return self.events[position]
+
+    def finish(self, status: str) -> None:
+        """End the run: the status holds from here on, and the log is complete."""
+        self.status = status
+        completed = summary(self)
+        if self.answer.continuation_token and status == self.answer.status:
+            completed["continuation_token"] = self.answer.continuation_token
+        # A research agent's last event has no usage by field reports; a later GET has.
+        if "agent" not in self.body and not self.struck_by("no_usage"):
+            completed["usage"] = self.usage
+        self.finished.set()
+        self.publish({"event_type": "interaction.completed", "interaction": completed})
+
+    def cancel(self) -> None:
+        """Stop the run; nothing that it has generated is kept."""
+        self.answer = Answer([], "cancelled")
+        self.finish("cancelled")
+        self.scope.cancel()
+
+
+def summary(interaction: Interaction) -> Json:
+    """Return the partial resource of the first and the last event; an unstored one has no id."""
+    asked = {key: interaction.body[key] for key in ("model", "agent") if key in interaction.body}
+    named = {"id": interaction.id} if interaction.stored else {}
+    times = {"created": interaction.created, "updated": interaction.updated}
+    tier = {"service_tier": interaction.body.get("service_tier", "standard")}
+    return {**named, "status": interaction.status, "object": "interaction", **asked, **times, **tier}
+
+
+def resource(interaction: Interaction, *, whole: bool = False, include_input: bool = False) -> Json:
+    """Return an interaction as the API shows it.
+
+    Args:
+        interaction: The interaction.
+        whole: As `GET` shows it: the user's steps too, and what the request said. By field reports.
+        include_input: With the input beside the steps.
+    """
+    shown = summary(interaction)
+    body = interaction.body
+    if "previous_interaction_id" in body:
+        shown["previous_interaction_id"] = body["previous_interaction_id"]
+    if interaction.environment_id:
+        shown["environment_id"] = interaction.environment_id
+    if whole:
+        shown |= {key: body[key] for key in ECHOED if key in body}
+    if include_input:
+        shown["input"] = body.get("input")
+    if not interaction.finished.is_set():
+        return {**shown, "steps": []} if whole else shown
+    return {**shown, **_ended(interaction, whole)}
+
+
+def _ended(interaction: Interaction, whole: bool) -> Json:
+    answer = interaction.answer
+    ended: Json = {"steps": [*(interaction.input_steps if whole else []), *answer.steps]}
+    if answer.errors:
+        ended["errors"] = answer.errors
+    if answer.continuation_token:
+        ended["continuation_token"] = answer.continuation_token
+    if whole or not interaction.struck_by("no_usage"):
+        ended["usage"] = interaction.usage
+    return ended
+
+
+def _environment_id(asked: object) -> str:
+    """Return the environment's bare UUID, new unless the request names one."""
+    if not asked:
+        return ""
+    named = text_of(asked) or text_of(object_of(asked).get("environment_id"))
+    return str(uuid.uuid4()) if named in ("", "remote") else named
+
+
+@dataclass(frozen=True)
+class RecordedRequest:
+    """One request as it came in; `headers` lack the key, `body` is the parsed JSON or None."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: object = None
+
+
+@dataclass
+class Emulator:
+    """A local Interactions API; give it to `serve`.
+
+    Attributes:
+        research_seconds: How long a Deep Research run takes.
+        step_seconds: How long another run takes for each of its steps.
+        processing_seconds: How long an uploaded video or audio stays `PROCESSING`.
+        max_body_bytes: Larger requests are refused: 100 MB, https://ai.google.dev/gemini-api/docs/audio
+        max_file_bytes: Larger uploads are refused: 2 GB, https://ai.google.dev/gemini-api/docs/files
+        faults: What goes wrong; append to it at any time.
+        requests: Every request, in the order of arrival.
+        creates: The bodies of the creates that were taken, which the real API would bill.
+        cancels: The ids of the interactions that were cancelled.
+        deletes: The ids of the interactions that were deleted.
+        interactions: All stored interactions, by id.
+        files: The Files API.
+    """
+
+    research_seconds: float = 4.0
+    step_seconds: float = 0.02
+    processing_seconds: float = 0.05
+    max_body_bytes: int = 100 * 2**20
+    max_file_bytes: int = 2 * 2**30
+    faults: list[Fault] = field(default_factory=list[Fault])
+    requests: list[RecordedRequest] = field(default_factory=list[RecordedRequest])
+    creates: list[Json] = field(default_factory=list[Json])
+    cancels: list[str] = field(default_factory=list[str])
+    deletes: list[str] = field(default_factory=list[str])
+    interactions: dict[str, Interaction] = field(default_factory=dict[str, Interaction])
+    files: Files = field(init=False)
+    runs: TaskGroup | None = field(default=None, init=False, repr=False)
+    _unfinished: dict[str, Question] = field(default_factory=dict[str, Question], init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Open an empty Files API."""
+        self.files = Files(self.processing_seconds, self.max_file_bytes)
+
+    async def create(self, body: Json, said: bytes, base_url: str) -> Interaction:
+        """Take a request and start its run, or refuse it.
+
+        Args:
+            body: The request.
+            said: The same as it came in, for faults to match.
+            base_url: Where generated files can be downloaded.
+
+        Raises:
+            RefusalError: The real API would not take it.
+        """
+        check(body)
+        question, steps = self._question(body)
+        answer = await _answered(question)
+        if "continuation_token" in body:
+            answer = continued(answer)
+        faults = list(striking(self.faults, "run", ("create",), said))
+        for fault in faults:
+            answer = altered(answer, fault, functions_of(body))
+            fault.reached.set()
+        if any(entry.get("delivery") == "uri" for entry in formats_of(body)):
+            answer = replace(answer, steps=[self._as_files(step, base_url) for step in answer.steps])
+        interaction = Interaction(question, steps, answer, faults)
+        self._take(interaction)
+        return interaction
+
+    def _take(self, interaction: Interaction) -> None:
+        self.creates.append(interaction.body)
+        if interaction.stored:
+            self.interactions[interaction.id] = interaction
+        if interaction.answer.continuation_token:
+            interaction.answer.continuation_token = f"continue-{interaction.id}"
+            self._unfinished[interaction.answer.continuation_token] = interaction.question
+        if interaction.struck_by("queued"):
+            interaction.status = "queued"
+        # Present from `serve` on; without it nobody could have sent this request.
+        cast(TaskGroup, self.runs).start_soon(interaction.run, self._seconds(interaction))
+
+    def _as_files(self, step: Json, base_url: str) -> Json:
+        """Return a step whose inline media have become files."""
+        contents = [
+            {"type": part["type"], "mime_type": part["mime_type"], "uri": self._kept(part, base_url)}
+            if "data" in part
+            else part
+            for part in objects_of(step.get("content"))
+        ]
+        return {**step, "content": contents} if contents else step
+
+    def _kept(self, part: Json, base_url: str) -> str:
+        file = self.files.generate(base64.b64decode(part["data"]), part["mime_type"])
+        return file.resource(base_url)["uri"]
+
+    def _seconds(self, interaction: Interaction) -> float:
+        directed = interaction.question.turn.directive("seconds")
+        if directed is not None:
+            return directed
+        researches = family(interaction.question.name) == "research"
+        return self.research_seconds if researches else self.step_seconds * len(interaction.answer.steps)
+
+    def _question(self, body: Json) -> tuple[Question, list[Json]]:
+        """Return what a request asks, with its chain, and its input as steps."""
+        chain = self._chain(body.get("previous_interaction_id"))
+        token = body.get("continuation_token")
+        if token is not None and token not in self._unfinished:
+            raise refused(400, "Invalid value for 'continuation_token'.")
+        if token is not None and "input" not in body:
+            return replace(self._unfinished[token], body=body), []
+        steps = steps_of(body.get("input"))
+        turn = turn_of(steps, self.files.find)
+        last = chain[-1] if chain else None
+        config = object_of(last.body.get("agent_config")) if last else {}
+        question = Question(
+            body,
+            turn,
+            earlier_prompts=tuple(interaction.question.turn.prompt for interaction in chain),
+            earlier_bytes=last.text_bytes if last else 0,
+            earlier_images=tuple(image for interaction in chain for image in images_in(interaction.answer.steps)),
+            planned=bool(config.get("collaborative_planning")),
+        )
+        return question, steps
+
+    def _chain(self, previous_id: object) -> list[Interaction]:
+        """Return the interactions before a new one, oldest first.
+
+        Raises:
+            RefusalError: The previous one is unknown, or still in progress.
+        """
+        chain: list[Interaction] = []
+        while previous_id is not None:
+            previous = self.find(text_of(previous_id), malformed="Invalid JSON payload received.")
+            if not previous.finished.is_set():
+                raise refused(400, "The previous interaction is still in progress.", "failed_precondition")
+            chain.insert(0, previous)
+            previous_id = previous.body.get("previous_interaction_id")
+            if previous_id not in self.interactions:
+                break
+        return chain
+
+    def find(self, interaction_id: str, *, malformed: str = "Invalid interaction name.") -> Interaction:
+        """Return a stored interaction.
+
+        Raises:
+            RefusalError: 400 when the id is none, 404 when there is no such interaction.
+        """
+        if not interaction_id.startswith("v1_") or not interaction_id.isascii():
+            raise refused(400, malformed)
+        if interaction_id not in self.interactions:
+            # Which entity, the real one never says.
+            raise refused(404, "Requested entity was not found.")
+        return self.interactions[interaction_id]
+
+    def cancel(self, interaction_id: str) -> Interaction:
+        """Stop a background run.
+
+        Raises:
+            RefusalError: It is unknown, has ended, or runs in the foreground.
+        """
+        interaction = self.find(interaction_id)
+        if interaction.finished.is_set() or not interaction.background:
+            raise refused(400, "Only running background interactions can be cancelled.", "failed_precondition")
+        self.cancels.append(interaction_id)
+        interaction.cancel()
+        return interaction
+
+    def delete(self, interaction_id: str) -> None:
+        """Forget an interaction; a run goes on, as on the real API.
+
+        Raises:
+            RefusalError: It is unknown.
+        """
+        self.find(interaction_id)
+        self.deletes.append(interaction_id)
+        del self.interactions[interaction_id]
+
+
+async def _answered(question: Question) -> Answer:
+    answer_of = ANSWERS[family(question.name)]
+    if question.draws:
+        return await run_sync(answer_of, question)
+    return answer_of(question)
