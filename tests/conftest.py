@@ -10,7 +10,7 @@ from mcp import Client
 from pydantic import SecretStr
 
 from gemini_interactions_mcp.emulator import Emulator, serve
-from gemini_interactions_mcp.runs import Pace
+from gemini_interactions_mcp.run import Pace
 from gemini_interactions_mcp.server import Server, build_server
 from gemini_interactions_mcp.settings import Settings
 
@@ -44,7 +44,7 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     connect = socket.socket.connect
 
     def refuse(self: socket.socket, address: Any) -> None:
-        if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+        if self.family != getattr(socket, "AF_UNIX", None) and address[0] not in ("127.0.0.1", "::1", "localhost"):
             raise OSError(f"tests may not reach {address}")
         connect(self, address)
 

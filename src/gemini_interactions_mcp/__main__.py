@@ -1,14 +1,23 @@
 """From the command line to what is run: serve (the default), demo, emulator, doctor."""
 
 import argparse
-import contextlib
 import logging
+import os
+import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from . import __version__
 from .claim import claim
+
+if TYPE_CHECKING:
+    from .server import Server
+
+HOST: Final = "127.0.0.1"
+SHUTDOWN_SECONDS: Final = 1
+"""So long, HTTP requests that are being answered may go on after a signal to end."""
 
 DESCRIPTION = "Gemini's models and agents for any MCP host, through Google's Interactions API."
 EPILOG = "Without a command it serves MCP on stdin and stdout, which is what a host starts. Settings: see README.md."
@@ -45,9 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             return demo()
         case "emulator":
-            from .emulator import run  # noqa: PLC0415 - as above
-
-            return interruptible(partial(run, arguments.port))
+            return interruptible(partial(emulate, arguments.port))
         case "doctor":
             from .doctor import doctor  # noqa: PLC0415 - as above
 
@@ -73,20 +80,57 @@ def serve(arguments: argparse.Namespace) -> int:
 
     server = build_server(settings)
     if claimed is None:
-        sys.stderr.write(f"Serving MCP on http://127.0.0.1:{arguments.port}/mcp\n")
-        return interruptible(partial(server.run_streamable_http_async, host="127.0.0.1", port=arguments.port))
+        return interruptible(partial(serve_http, server, arguments.port))
     from . import stdio  # noqa: PLC0415 - as above
 
     stdio.serve(server, claimed)
     return 0
 
 
+async def serve_http(server: "Server", number: int) -> None:
+    """Serve streamable HTTP on loopback; connections wait from the moment on that the address is told."""
+    import socket  # noqa: PLC0415 - as above
+
+    import uvicorn  # noqa: PLC0415 - as above
+
+    # The protocol is named because asyncio sets TCP_NODELAY only on a socket that has one.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+        if os.name == "posix":  # elsewhere it would let two servers share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((HOST, number))
+        listener.listen()
+        config = uvicorn.Config(
+            server.streamable_http_app(host=HOST), log_config=None, timeout_graceful_shutdown=SHUTDOWN_SECONDS
+        )
+        sys.stderr.write(f"Serving MCP on http://{HOST}:{listener.getsockname()[1]}/mcp\n")
+        await uvicorn.Server(config).serve(sockets=[listener])
+
+
+async def emulate(number: int) -> None:
+    """Serve the emulator, and say what to set so that the server uses it."""
+    import anyio  # noqa: PLC0415 - as above
+
+    from .emulator import Emulator, serve  # noqa: PLC0415 - as above
+
+    async with serve(Emulator(), number) as url:
+        print("An emulated Interactions API, until Ctrl-C. No model runs. To use it, set:\n")
+        print(f"GOOGLE_GEMINI_BASE_URL={url}")
+        print("GEMINI_API_KEY=any-but-one-that-begins-with-invalid", flush=True)
+        await anyio.sleep_forever()
+
+
 def interruptible(run: Callable[[], Awaitable[None]]) -> int:
-    """Run until Ctrl-C, which is the way to end it."""
+    """Run until Ctrl-C or SIGTERM, which are the ways to end it; the exit status is 1 if the port is taken."""
     import anyio  # noqa: PLC0415 - after `claim`
 
-    with contextlib.suppress(KeyboardInterrupt):
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
         anyio.run(run)
+    except KeyboardInterrupt:
+        pass
+    except OSError as exc:
+        sys.stderr.write(f"gemini-interactions-mcp: {exc.strerror or exc}. --port chooses another port.\n")
+        return 1
     return 0
 
 

@@ -22,7 +22,8 @@ from .settings import Settings
 if TYPE_CHECKING:
     from .files import Files
     from .gemini import Gemini
-    from .runs import Pace, Runs
+    from .run import Pace
+    from .runs import Runs
     from .store import Journal
 
 logger = logging.getLogger(__name__)
@@ -78,7 +79,6 @@ class Opening:
         async with self._lock:
             if self._app is None:
                 self._app = await self._open()
-                await self._app.runs.resume()
             return self._app
 
     def warm(self) -> None:
@@ -106,8 +106,14 @@ class Opening:
             announce=self._announce,
             pace=self._pace,
         )
+        self._tasks.start_soon(runs.tend)
         files = rooms.Files(self.settings, gemini.upload, lookup=gemini.mime_type)
         return AppContext(self.settings, gemini, journal, files, runs, rooms.preview)
+
+    def hang_up(self) -> None:
+        """The host has gone."""
+        if self._app is not None:
+            self._app.runs.hang_up()
 
     async def _settle(self) -> None:
         if self._app is not None:

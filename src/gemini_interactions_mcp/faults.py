@@ -270,3 +270,23 @@ RULES: Final[tuple[tuple[Fits, Rule], ...]] = (
     (lambda _fault, _call: True, refused),
 )
 """What errors mean, first match first."""
+
+STATUSES: Final = {
+    "invalid_request": 400,
+    "failed_precondition": 400,
+    "authentication": 401,
+    "payment_required": 402,
+    "permission_denied": 403,
+    "not_found": 404,
+    "model_not_found": 404,
+    "rate_limit_exceeded": 429,
+    "quota_exceeded": 429,
+    "too_many_requests": 429,
+    "service_unavailable": 503,
+}
+"""HTTP statuses of the codes that an `error` event of a stream carries; all others are the server's fault."""
+
+
+def streamed(code: str | None, message: str | None) -> GeminiMCPError:
+    """What an `error` event stands for that comes instead of an interaction: the same as an error response."""
+    return failure(Fault(status=STATUSES.get(code or "", 500), code=code or "", message=message or ""), Call(paid=True))

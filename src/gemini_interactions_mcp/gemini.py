@@ -49,10 +49,19 @@ MAX_CONNECTIONS: Final = 1000
 NEVER_CONNECTED: Final = (
     httpx2.ConnectError,
     httpx2.ConnectTimeout,
+    httpx2.InvalidURL,
     httpx2.PoolTimeout,
+    httpx2.ProxyError,
     httpx2.UnsupportedProtocol,
 )
 """With these, no byte of the request has left."""
+
+UNREADABLE: Final = (
+    sdk.GeminiNextGenAPIClientError,
+    sdk_errors.ContinuationInterruptedError,
+    sdk_errors.UnknownApiResponseError,
+)
+"""With these, something was answered, and nobody knows what."""
 
 Result = TypeVar("Result")
 
@@ -349,8 +358,8 @@ async def whole(answer: Interaction) -> AsyncGenerator[Event]:
             type="interaction.completed",
             interaction_id=answer.id,
             status=answer.status,
-            text=answer.text,
             usage=answer.usage,
+            data={"index": 0, "step": {"type": "model_output", "content": [{"type": "text", "text": answer.text}]}},
         )
 
 
@@ -366,9 +375,9 @@ def mapped(call: Call) -> Generator[None]:
         raise failure(fault(exc.code, details), call) from exc
     except sdk.APIConnectionError as exc:
         raise disconnected(exc, call) from exc
-    except (sdk.GeminiNextGenAPIClientError, sdk_errors.ContinuationInterruptedError) as exc:
+    except UNREADABLE as exc:
         raise unreadable(call) from exc
-    except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, OSError) as exc:
+    except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, TimeoutError, OSError) as exc:
         raise disconnected(exc, call) from exc
     except (ValidationError, ValueError, TypeError) as exc:
         # Without the text: it repeats the prompt.

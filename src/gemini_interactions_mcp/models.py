@@ -138,6 +138,7 @@ class Event(Model):
         event_id: Where a dropped stream can be resumed.
         text: Text that this event adds to the answer.
         activity: One line on what the interaction does now, for people.
+        data: The event as it came.
     """
 
     type: str
@@ -149,6 +150,7 @@ class Event(Model):
     usage: Usage | None = None
     error_code: str | None = None
     error_message: str | None = None
+    data: Mapping[str, Any] = Field(default_factory=dict[str, Any], repr=False)
 
 
 class Request(Model):

@@ -17,6 +17,7 @@ PAGE_CHARACTERS: Final = 10_000
 """Under what Codex (12,000 characters) and Claude Code (25,000 tokens) show of one result."""
 PARTIAL_CHARACTERS: Final = 4_000
 PROMPT_CHARACTERS: Final = 80
+FENCED: Final = "```json\n{}\n```"
 
 INDEX: Final = "gemini://interactions"
 """The resource that lists all others."""
@@ -52,8 +53,8 @@ def answer(record: Record, page: int = 1, *, stored: bool = True) -> str:
 def pages(record: Record) -> list[str]:
     """The answer and its sources in pages of at most 10,000 characters; at least one."""
     if (pretty := as_json(record.text)) is not None:
-        parts = [f"```json\n{part}\n```" for part in cut(pretty)]
-        return parts if not record.citations else [*parts, sources(record.citations)]
+        parts = [FENCED.format(part) for part in cut(pretty, PAGE_CHARACTERS - len(FENCED))]
+        return [*parts, *cut(sources(record.citations))]
     return list(cut(joined(record.text, sources(record.citations)).rstrip("\n"))) or [""]
 
 
@@ -71,7 +72,8 @@ def cut(text: str, limit: int = PAGE_CHARACTERS) -> Iterator[str]:
 def as_json(text: str) -> str | None:
     """The text pretty-printed, if it is JSON of any type, else None."""
     try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+        # Half a surrogate pair stays escaped, since it has no UTF-8.
+        return json.dumps(json.loads(text), indent=2, ensure_ascii="\\ud" in text.lower())
     except (ValueError, RecursionError):
         return None
 

@@ -9,7 +9,7 @@ from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from mcp_types import Annotations, ListResourcesResult, Resource, ResourceTemplate
 
-from . import render
+from . import records, render
 from .context import AppContext
 from .errors import GeminiMCPError, InteractionNotFoundError
 from .models import Record, RecordPage, SavedFile
@@ -54,7 +54,7 @@ async def listing(app: AppContext, cursor: str | None) -> ListResourcesResult:
     rows, following = await app.journal.page(limit=ROWS, cursor=cursor)
     found = [] if cursor else [index_entry()]
     for record in rows:
-        if record.interaction_id:
+        if record.interaction_id and not records.unstored(record):
             found += [entry(record), *(file_entry(record, file) for file in record.files)]
     return ListResourcesResult(resources=found, next_cursor=following)
 

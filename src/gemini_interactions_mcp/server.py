@@ -8,10 +8,10 @@ from weakref import WeakSet
 import anyio.to_thread
 from mcp import MCPError
 from mcp.server import CacheHint, ServerRequestContext
+from mcp.server.connection import Connection
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
-from mcp.server.session import ServerSession
 from mcp.server.subscriptions import InMemorySubscriptionBus, ResourceUpdated
 from mcp_types import (
     INVALID_PARAMS,
@@ -38,7 +38,7 @@ from .errors import GeminiMCPError
 from .settings import APP, Settings
 
 if TYPE_CHECKING:
-    from .runs import Pace
+    from .run import Pace
 
 INSTRUCTIONS: Final = """Google's Gemini models and agents through the Interactions API.
 
@@ -91,6 +91,10 @@ class Server(MCPServer[Opening]):
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         async with self._opening.running() as opening:
             yield opening
+
+    def hang_up(self) -> None:
+        """Before the connection is closed: tell that it is the host that ends, not somebody who cancels a call."""
+        self._opening.hang_up()
 
     async def _warm_afterwards(
         self, ctx: ServerRequestContext[Any, Any], call_next: Callable[..., Awaitable[Any]]
@@ -181,11 +185,11 @@ class Server(MCPServer[Opening]):
 
 
 class Subscribers:
-    """Who wants to know of changes: listeners of 2026-07-28 on the bus, earlier clients by their sessions."""
+    """Who wants to know of changes: listeners of 2026-07-28 on the bus, earlier clients by their connections."""
 
     def __init__(self) -> None:
         self.bus = InMemorySubscriptionBus()
-        self._sessions: dict[str, WeakSet[ServerSession]] = {}
+        self._connections: dict[str, WeakSet[Connection]] = {}
 
     def register(self, server: Server) -> None:
         """Answer `resources/subscribe` and `resources/unsubscribe` of clients before 2026-07-28."""
@@ -194,19 +198,24 @@ class Subscribers:
         lowlevel.add_request_handler("resources/unsubscribe", UnsubscribeRequestParams, self._unsubscribe)
 
     async def _subscribe(self, ctx: ServerRequestContext[Any, Any], params: SubscribeRequestParams) -> EmptyResult:
-        self._sessions.setdefault(params.uri, WeakSet()).add(ctx.session)
+        self._connections.setdefault(params.uri, WeakSet()).add(connection(ctx))
         return EmptyResult()
 
     async def _unsubscribe(self, ctx: ServerRequestContext[Any, Any], params: UnsubscribeRequestParams) -> EmptyResult:
-        self._sessions.get(params.uri, WeakSet[ServerSession]()).discard(ctx.session)
+        self._connections.get(params.uri, WeakSet[Connection]()).discard(connection(ctx))
         return EmptyResult()
 
     async def announce(self, interaction_id: str) -> None:
         """Tell that an interaction has settled: its own resource and the index have changed."""
         for uri in (f"{render.INDEX}/{interaction_id}", f"{render.INDEX}/{interaction_id}/data", render.INDEX):
             await self.bus.publish(ResourceUpdated(uri=uri))
-            for session in list(self._sessions.get(uri, ())):
-                await session.send_resource_updated(uri)
+            for each in list(self._connections.get(uri, ())):
+                await each.send_resource_updated(uri)
+
+
+def connection(ctx: ServerRequestContext[Any, Any]) -> Connection:
+    """A client's connection; its ServerSession lives no longer than one request."""
+    return ctx.session._connection  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - mcp 2.3 has no public way
 
 
 def build_server(settings: Settings, pace: "Pace | None" = None) -> Server:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from .errors import ConfigurationError
 
@@ -59,8 +59,8 @@ class Settings(BaseModel):
     allowed_dirs: tuple[Path, ...] = ()
     output_dir: Path
     database_url: str | Path
-    wait_seconds: float = DEFAULT_WAIT_SECONDS
-    inline_bytes: int = DEFAULT_INLINE_BYTES
+    wait_seconds: float = Field(default=DEFAULT_WAIT_SECONDS, ge=0)
+    inline_bytes: int = Field(default=DEFAULT_INLINE_BYTES, ge=0)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "WARNING"
 
     @classmethod
@@ -94,10 +94,10 @@ class Settings(BaseModel):
 def given(text: str) -> str | None:
     """The value, or None where a host left it empty or as its own placeholder.
 
-    Claude Desktop leaves an unset optional setting as the literal `${user_config.x}`.
+    Claude Desktop leaves an unset optional setting as the literal `${user_config.x}`; `${HOME}` is a directory.
     """
     text = text.strip()
-    return None if not text or re.fullmatch(r"\$\{[^}]*\}", text) else text
+    return None if not text or re.fullmatch(r"\$\{(?!HOME\})[^}]*\}", text) else text
 
 
 def complaint(exc: ValidationError) -> str:
@@ -127,7 +127,7 @@ def allowed(text: str | None, home: Path, cwd: Path, output: Path) -> tuple[Path
     a host that starts its servers there did not mean to open all of it.
     """
     if text is not None:
-        chosen: Iterable[Path | None] = (folder(part.strip(), home) for part in text.split(os.pathsep))
+        chosen: Iterable[Path | None] = (folder(part.strip(), home) for part in text.split(os.pathsep) if part.strip())
     else:
         cwd = cwd.resolve()
         chosen = () if cwd in (Path(cwd.anchor), home.resolve()) else (cwd,)

@@ -28,24 +28,23 @@ def serve(server: Server, claimed: Claim) -> None:
     gc.enable()
     gc.freeze()
     anyio.run(run, server, claimed)
-    # Everything is written and closed. A thread that still imports, or looks a name up without a network,
-    # would hold the process longer than a host waits.
-    leave()
 
 
 async def run(server: Server, claimed: Claim) -> None:
-    """Serve, and cancel everything on a signal."""
+    """Serve, and end the process."""
     lowlevel = server._lowlevel_server  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - run_stdio_async() takes no streams
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(end_on_signal, tasks.cancel_scope)
+        tasks.start_soon(hang_up_on_signal, claimed)
         # Declared as files, of which only iterating, writing and flushing are used.
-        streams = stdio_server(cast("Any", lines(claimed)), cast("Any", anyio.wrap_file(claimed.stdout)))
+        streams = stdio_server(cast("Any", lines(server, claimed)), cast("Any", anyio.wrap_file(claimed.stdout)))
         async with streams as (incoming, outgoing):
             await lowlevel.run(incoming, outgoing, lowlevel.create_initialization_options())
-        tasks.cancel_scope.cancel()
+        # Everything is written and closed. A thread that still imports, or looks a name up without a network,
+        # would hold the process longer than a host waits; and another signal must not change the status.
+        leave()
 
 
-async def lines(claimed: Claim) -> AsyncIterator[str]:
+async def lines(server: Server, claimed: Claim) -> AsyncIterator[str]:
     """What the host writes, until it closes stdin."""
     # A thread of its own, which a call's worker threads cannot starve.
     limiter = anyio.CapacityLimiter(1)
@@ -54,20 +53,23 @@ async def lines(claimed: Claim) -> AsyncIterator[str]:
         for line in batch:
             if line is None:
                 end_within(EXIT_SECONDS)
+                server.hang_up()
                 return
             yield line
         batch = iter([await anyio.to_thread.run_sync(claimed.lines.get, abandon_on_cancel=True, limiter=limiter)])
 
 
-async def end_on_signal(scope: anyio.CancelScope) -> None:
-    """Cancel everything on SIGTERM and SIGINT; Windows has neither, there a host closes stdin."""
+async def hang_up_on_signal(claimed: Claim) -> None:
+    """Take SIGTERM and SIGINT for the end of stdin: to cancel instead would stop requests before they know their ids.
+
+    The event loop of Windows cannot receive signals; there those of `claim` go on.
+    """
     if sys.platform == "win32":
         return
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async for _ in signals:
             end_within(EXIT_SECONDS)
-            scope.cancel()
-            return
+            claimed.lines.put(None)
 
 
 def end_within(seconds: float) -> None:

@@ -25,7 +25,7 @@ from .errors import GeminiMCPError, InputError, InteractionFailedError, Interact
 from .models import Content, Record, RecordPage, Request, SavedFile
 
 if TYPE_CHECKING:
-    from .runs import Run
+    from .run import Run
 
 P = ParamSpec("P")
 

@@ -252,6 +252,7 @@ def event(payload: object) -> Event:
         usage=usage(about.get("usage")),
         error_code=text_of(fault.get("code")),
         error_message=text_of(fault.get("message")),
+        data=data,
     )
 
 
@@ -260,6 +261,45 @@ def added_text(part: Json) -> str:
     if part.get("type") == "text":
         return text_of(part.get("text")) or ""
     return answer([part]).text
+
+
+class Steps:
+    """The steps of an interaction as its stream tells them: they begin, then grow by deltas.
+
+    Source: google-genai 3.4.0, types/interactions/stepstart.py, stepdelta.py
+    """
+
+    def __init__(self) -> None:
+        self._steps: dict[int, dict[str, Any]] = {}
+
+    def take(self, payload: object) -> None:
+        """Take an event in, whatever it is."""
+        data = as_json(payload)
+        index = number(data.get("index"))
+        if index is None:
+            return
+        if step := as_json(data.get("step")):
+            self._steps[index] = {**step, "content": list(items(step.get("content")))}
+        elif delta := as_json(data.get("delta")):
+            blocks: list[Json] = self._steps.setdefault(index, {"type": "model_output", "content": []})["content"]
+            grow(blocks, delta)
+
+    def all(self) -> list[Json]:
+        """The steps so far, in order."""
+        return [self._steps[index] for index in sorted(self._steps)]
+
+
+def grow(blocks: list[Json], delta: Json) -> None:
+    """Add a delta to the content of its step: to its last text block, or as a block of its own."""
+    kind = delta.get("type")
+    if kind in MEDIA:
+        blocks.append(delta)
+    if kind not in ("text", "text_annotation_delta"):
+        return
+    last = blocks.pop() if blocks and blocks[-1].get("type") == "text" else {"type": "text"}
+    text = (text_of(last.get("text")) or "") + (text_of(delta.get("text")) or "")
+    notes = [*items(last.get("annotations")), *items(delta.get("annotations"))]
+    blocks.append({**last, "text": text, "annotations": notes})
 
 
 ACTIVITIES: Final = {

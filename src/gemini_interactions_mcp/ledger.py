@@ -1,0 +1,176 @@
+"""What this process writes down of its runs: rows of the journal, files on disk.
+
+A journal or a disk that fails does not lose a run: what could not be written is written later, and said.
+"""
+
+import contextlib
+import logging
+import uuid
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import anyio.to_thread
+
+from . import media, records
+from .errors import (
+    ConfigurationError,
+    GeminiMCPError,
+    InputError,
+    InteractionFailedError,
+    InteractionNotFoundError,
+    JournalError,
+    OutcomeUnknownError,
+)
+from .models import Interaction, Record, Request, SavedFile
+from .run import Run
+from .store import Journal
+
+logger = logging.getLogger(__name__)
+
+
+class Ledger:
+    """The journal and the output directory, as the runs of this process use them.
+
+    Args:
+        lease: For how many seconds no other process follows what this one does, unless renewed.
+    """
+
+    def __init__(self, journal: Journal, output_dir: Path, lease: float) -> None:
+        self._journal = journal
+        self._output_dir = output_dir
+        self._lease = lease
+        self._owner = uuid.uuid4().hex
+
+    # Rows ----------------------------------------------------------------------------------------------
+
+    async def open(self, record: Record) -> None:
+        """Write an intent down.
+
+        Raises:
+            JournalError: It could not be.
+        """
+        await self._journal.insert(record, owner=self._owner, until=self._lease_end())
+
+    async def write(self, run: Run, **changes: object) -> bool:
+        """Change the record, here and in the journal; what a journal cannot take is written with the next change."""
+        run.record = run.record.model_copy(update=changes)
+        run.unwritten |= changes
+        try:
+            await self._journal.update(run.record.label, **run.unwritten)
+        except JournalError as exc:
+            logger.warning("Interaction %s is not in the journal: %s", run.id, exc)
+            return False
+        run.unwritten.clear()
+        return True
+
+    async def find(self, interaction_id: str) -> Record | None:
+        """The row of an interaction; None also when the journal cannot be read."""
+        try:
+            return await self._journal.find(interaction_id)
+        except JournalError as exc:
+            logger.warning("The journal cannot be read, Google is asked instead: %s", exc)
+            return None
+
+    async def adopt(self, interaction: Interaction, interaction_id: str) -> Record:
+        """Write down an interaction that something else has started, so that its media are saved once."""
+        record = records.foreign(interaction, interaction_id)
+        try:
+            await self._journal.insert(record)
+        except JournalError as exc:
+            logger.warning("Interaction %s is not in the journal: %s", interaction_id, exc)
+        return record
+
+    async def twin(self, request: Request) -> Record | None:
+        """A recent research run that was asked for in the same words.
+
+        Raises:
+            JournalError: The journal cannot be read.
+        """
+        rows, _ = await self._journal.page(kind="research", limit=50)
+        mark = records.fingerprint(request)
+        return next((row for row in rows if row.label.startswith(mark) and records.counts_as_twin(row)), None)
+
+    # Results -------------------------------------------------------------------------------------------
+
+    async def finish(self, run: Run, interaction: Interaction, target: Path | None) -> bool:
+        """Save what came and write it all down; False when the journal could not take it."""
+        interaction = interaction.model_copy(update={"text": interaction.text or run.text})
+        files, complaint = await self._save(run, interaction, target)
+        content = {"text": interaction.text, "citations": interaction.citations}
+        result: dict[str, object] = {
+            "status": interaction.status,
+            "model": interaction.model or run.record.model,
+            "agent": interaction.agent or run.record.agent,
+            "usage": interaction.usage or run.usage,
+            "files": files,
+            "error": " ".join(filter(None, (records.shortcoming(interaction), complaint))) or None,
+            "finished_at": records.now(),
+        }
+        journaled = await self.write(run, **result, **(content if run.stored else {}))
+        run.record = run.record.model_copy(update=content)
+        return journaled
+
+    async def _save(
+        self, run: Run, interaction: Interaction, target: Path | None
+    ) -> tuple[tuple[SavedFile, ...], str | None]:
+        """Write media and reports to disk; a full disk does not lose the answer."""
+
+        def write() -> tuple[SavedFile, ...]:
+            stem = media.stem(run.record.prompt or interaction.prompt or "", run.record.created_at)
+            saved = [
+                media.save(each, self._output_dir, stem, target=target if index == 0 else None)
+                for index, each in enumerate(interaction.media)
+            ]
+            if run.record.kind == "research" and not run.record.plan and interaction.text:
+                saved.append(media.save_text(interaction.text, self._output_dir, stem))
+            return tuple(saved)
+
+        try:
+            return await anyio.to_thread.run_sync(write), None
+        except (ConfigurationError, InputError, InteractionFailedError) as exc:
+            return (), f"{records.UNSAVED}: {exc} Then read_interaction saves them."
+
+    async def fail(self, run: Run, exc: GeminiMCPError) -> None:
+        """Write down why there is no answer; a run with an id may still end well, and stays as it was."""
+        exc.interaction_id = exc.interaction_id or run.id
+        run.error = exc
+        changes: dict[str, object] = {"error": str(exc)}
+        if (run.id is None or not run.stored) and not isinstance(exc, OutcomeUnknownError):
+            changes |= {"status": "failed", "finished_at": records.now()}
+        elif isinstance(exc, InteractionNotFoundError):
+            # Not finished: whoever asks for it again makes us look again.
+            changes |= {"status": "failed"}
+        await self.write(run, **changes)
+        if not run.stored and run.text:
+            # Not into the journal.
+            run.error = type(exc)(f"{exc} The text that came: {run.text}", interaction_id=run.id)
+
+    # Leases --------------------------------------------------------------------------------------------
+
+    async def claim(self, record: Record) -> bool:
+        """Whether this process may follow an interaction: no other does, or it is in no journal."""
+        try:
+            if await self._journal.claim(record.label, self._owner, self._lease_end()):
+                return True
+            return await self._journal.find(str(record.interaction_id)) is None
+        except JournalError as exc:
+            logger.warning("Who follows interaction %s cannot be read: %s", record.interaction_id, exc)
+            return True
+
+    async def orphans(self) -> list[Record]:
+        """Renew the leases of this process, and return the unfinished rows that nobody follows, claimed.
+
+        Raises:
+            JournalError: The journal cannot be used.
+        """
+        await self._journal.renew(self._owner, self._lease_end())
+        rows = [row for row in await self._journal.unfinished() if not records.unstored(row)]
+        return [row for row in rows if await self.claim(row)]
+
+    async def release(self) -> None:
+        """Leave everything to others."""
+        with contextlib.suppress(JournalError):
+            await self._journal.release(self._owner)
+
+    def _lease_end(self) -> datetime:
+        return records.now() + timedelta(seconds=self._lease)

@@ -1,0 +1,111 @@
+"""One interaction as this process follows it, and how patient it is."""
+
+import random
+from dataclasses import dataclass, field
+
+import anyio
+
+from . import records, wire
+from .errors import GeminiMCPError
+from .models import Record, Request, Usage
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How patient we are, in seconds.
+
+    Attributes:
+        first_poll: Before the second look at a run; grows to `slowest_poll`.
+        tolerance: So long, 403 and 404 for a fresh id mean "not yet".
+        stuck: After this, a run that is still in progress is told as stuck; Deep Research ends within 60
+            minutes (https://ai.google.dev/gemini-api/docs/deep-research).
+        silence: After this without an event, a stream is taken for dead.
+        lease: So long, no other server follows what this one does, unless it says that it still does; three times
+            in this time it says so.
+        least_report: Between two progress reports at the least.
+        most_report: Between two progress reports at the most.
+    """
+
+    first_poll: float = 2.0
+    slowest_poll: float = 30.0
+    tolerance: float = 300.0
+    stuck: float = 65 * 60.0
+    silence: float = 90.0
+    lease: float = 60.0
+    least_report: float = 1.0
+    most_report: float = 5.0
+
+
+@dataclass(eq=False)
+class Run:
+    """An interaction as this process follows it.
+
+    Attributes:
+        record: What the journal says of it; replaced as it changes.
+        steps: What has been streamed so far.
+        error: Why it could not be started or followed; what went wrong inside it is in the record.
+        unwritten: Changes of the record that the journal could not take.
+        named: Set once its id is known, or will never be.
+        done: Set once it is not followed any more.
+    """
+
+    record: Record
+    request: Request | None = None
+    steps: wire.Steps = field(default_factory=wire.Steps)
+    activity: str | None = None
+    usage: Usage | None = None
+    last_event_id: str | None = None
+    error: GeminiMCPError | None = None
+    unwritten: dict[str, object] = field(default_factory=dict[str, object])
+    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    named: anyio.Event = field(default_factory=anyio.Event)
+    done: anyio.Event = field(default_factory=anyio.Event)
+    moved: anyio.Event = field(default_factory=anyio.Event)
+
+    @property
+    def id(self) -> str | None:
+        """The interaction's id, once the API has named it."""
+        return self.record.interaction_id
+
+    @property
+    def stored(self) -> bool:
+        """Whether Google keeps it, so that it can be read and continued."""
+        return self.request is None or self.request.store
+
+    @property
+    def text(self) -> str:
+        """The part of the answer that has been streamed so far."""
+        return wire.answer(self.steps.all()).text
+
+    def age(self) -> float:
+        """Seconds since the request."""
+        return records.age(self.record)
+
+    def move(self) -> None:
+        """Wake whoever waits for news."""
+        self.moved.set()
+        self.moved = anyio.Event()
+
+    async def nap(self, delay: float) -> None:
+        """Sleep until there is news, or for about `delay` seconds."""
+        # Jitter, so that many runs do not look all at once. Not cryptography.
+        with anyio.move_on_after(delay * random.uniform(0.8, 1.2)):  # noqa: S311
+            await self.moved.wait()
+
+    def end(self) -> None:
+        """Wake everyone: nothing more will come."""
+        self.named.set()
+        self.done.set()
+        self.move()
+
+    def headline(self) -> str:
+        """What a progress report says: the id, so that a call that times out has told it, and the activity."""
+        what = self.activity or ("Sending" if self.id is None else self.record.status)
+        return f"{what} ({self.id})" if self.id else what
+
+
+def finished(record: Record) -> Run:
+    """A run that is over."""
+    run = Run(record)
+    run.end()
+    return run
