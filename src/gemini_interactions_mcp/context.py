@@ -105,6 +105,7 @@ class Opening:
             tasks=self._tasks,
             announce=self._announce,
             pace=self._pace,
+            keep_days=self.settings.keep_days,
         )
         self._tasks.start_soon(runs.tend)
         files = rooms.Files(self.settings, gemini.upload, lookup=gemini.mime_type)

@@ -52,12 +52,23 @@ async def tour(folder: Path) -> None:
     print("An emulated Interactions API on loopback, the real server over stdio, the real MCP client.")
     print("No model runs: answers are made up from the request, and say so.")
     async with emulator.serve(emulator.Emulator(research_seconds=RESEARCH_SECONDS)) as url, host(folder, url) as client:
+        failure = await first_failure(client, inputs)
+    if failure is not None:
+        raise failure
+
+
+async def first_failure(client: Client, inputs: list[Path]) -> StepFailedError | None:
+    """Take the steps; what fails is returned, because the client's task groups would wrap what is raised."""
+    try:
         await introduce(client)
         await converse(client)
         await analyze(client, inputs)
         await draw(client, inputs)
         await research(client)
         await look_back(client)
+    except StepFailedError as exc:
+        return exc
+    return None
 
 
 @asynccontextmanager

@@ -167,6 +167,14 @@ class Ledger:
         rows = [row for row in await self._journal.unfinished() if not records.unstored(row)]
         return [row for row in rows if await self.claim(row)]
 
+    async def prune(self, keep_days: float) -> None:
+        """Forget what has settled so long ago.
+
+        Raises:
+            JournalError: The journal cannot be used.
+        """
+        await self._journal.prune(records.now() - timedelta(days=keep_days))
+
     async def release(self) -> None:
         """Leave everything to others."""
         with contextlib.suppress(JournalError):

@@ -1,5 +1,6 @@
 """All interactions that this process follows: starting and finding them, waits, progress, hand-off, restart."""
 
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -22,6 +23,7 @@ from .gemini import Gemini
 from .ledger import Ledger
 from .models import Interaction, Record, Request, settled
 from .run import Pace, Run, finished
+from .settings import DEFAULT_KEEP_DAYS
 from .store import Journal
 
 logger = logging.getLogger(__name__)
@@ -45,7 +47,9 @@ class Runs:
         tasks: TaskGroup,
         announce: Announce,
         pace: Pace | None = None,
+        keep_days: float = DEFAULT_KEEP_DAYS,
     ) -> None:
+        self._keep_days = keep_days
         self._pace = pace or Pace()
         self._gemini = gemini
         self._ledger = Ledger(journal, output_dir, self._pace.lease)
@@ -221,6 +225,8 @@ class Runs:
 
         Two hosts that are open at once have two servers on one journal: a row is followed by one of them.
         """
+        with contextlib.suppress(JournalError):  # said below
+            await self._ledger.prune(self._keep_days)
         while True:
             try:
                 for record in await self._ledger.orphans():

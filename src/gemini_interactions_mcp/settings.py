@@ -21,6 +21,8 @@ DEFAULT_RESEARCH_AGENT: Final = "deep-research-preview-04-2026"
 # Under the 50 s after which the most impatient hosts give a call up.
 DEFAULT_WAIT_SECONDS: Final = 45.0
 DEFAULT_INLINE_BYTES: Final = 8 * 2**20
+# As long as Google keeps an interaction: https://ai.google.dev/gemini-api/docs/interactions
+DEFAULT_KEEP_DAYS: Final = 55.0
 
 VARIABLES: Final = {
     "model": "GEMINI_MCP_MODEL",
@@ -28,6 +30,7 @@ VARIABLES: Final = {
     "research_agent": "GEMINI_MCP_RESEARCH_AGENT",
     "wait_seconds": "GEMINI_MCP_WAIT_SECONDS",
     "inline_bytes": "GEMINI_MCP_INLINE_BYTES",
+    "keep_days": "GEMINI_MCP_KEEP_DAYS",
     "log_level": "GEMINI_MCP_LOG_LEVEL",
     "base_url": "GOOGLE_GEMINI_BASE_URL",
 }
@@ -46,6 +49,7 @@ class Settings(BaseModel):
         database_url: SQLAlchemy URL of the journal, or the path of its SQLite file.
         wait_seconds: How long a call waits before it hands over an id.
         inline_bytes: Up to this total, files travel inside the request.
+        keep_days: For how long the journal keeps what has settled.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,6 +65,7 @@ class Settings(BaseModel):
     database_url: str | Path
     wait_seconds: float = Field(default=DEFAULT_WAIT_SECONDS, ge=0)
     inline_bytes: int = Field(default=DEFAULT_INLINE_BYTES, ge=0)
+    keep_days: float = Field(default=DEFAULT_KEEP_DAYS, gt=0, le=36_500)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "WARNING"
 
     @classmethod
