@@ -26,7 +26,7 @@ async def echo(text: str) -> str:
     return text
 mcp.run()
 """
-INITIALIZE = {
+INITIALIZE: dict[str, object] = {
     "jsonrpc": "2.0",
     "id": 1,
     "method": "initialize",
@@ -37,7 +37,7 @@ INITIALIZE = {
     },
 }
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-LIST = {"jsonrpc": "2.0", "id": 2, "method": "tools/list", "params": {}}
+LIST: dict[str, object] = {"jsonrpc": "2.0", "id": 2, "method": "tools/list", "params": {}}
 
 
 def start(command: list[str], folder: Path) -> tuple[float, float]:
