@@ -83,8 +83,7 @@ def serve(arguments: argparse.Namespace) -> int:
         return interruptible(partial(serve_http, server, arguments.port))
     from . import stdio  # noqa: PLC0415 - as above
 
-    stdio.serve(server, claimed)
-    return 0
+    return stdio.serve(server, claimed)
 
 
 async def serve_http(server: "Server", number: int) -> None:
@@ -92,6 +91,11 @@ async def serve_http(server: "Server", number: int) -> None:
     import socket  # noqa: PLC0415 - as above
 
     import uvicorn  # noqa: PLC0415 - as above
+
+    class Listening(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            server.hang_up()
+            await super().shutdown(sockets)
 
     # The protocol is named because asyncio sets TCP_NODELAY only on a socket that has one.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
@@ -103,7 +107,7 @@ async def serve_http(server: "Server", number: int) -> None:
             server.streamable_http_app(host=HOST), log_config=None, timeout_graceful_shutdown=SHUTDOWN_SECONDS
         )
         sys.stderr.write(f"Serving MCP on http://{HOST}:{listener.getsockname()[1]}/mcp\n")
-        await uvicorn.Server(config).serve(sockets=[listener])
+        await Listening(config).serve(sockets=[listener])
 
 
 async def emulate(number: int) -> None:

@@ -61,6 +61,7 @@ class Run:
     named: anyio.Event = field(default_factory=anyio.Event)
     done: anyio.Event = field(default_factory=anyio.Event)
     moved: anyio.Event = field(default_factory=anyio.Event)
+    moves: int = 0
 
     @property
     def id(self) -> str | None:
@@ -83,6 +84,7 @@ class Run:
 
     def move(self) -> None:
         """Wake whoever waits for news."""
+        self.moves += 1
         self.moved.set()
         self.moved = anyio.Event()
 

@@ -122,14 +122,23 @@ class Runs:
             interaction = await self._gemini.get(interaction_id)
         except GeminiMCPError as exc:
             return self._unseen(record, exc)
+        return await self._seen(interaction, interaction_id)
+
+    async def _seen(self, interaction: Interaction, interaction_id: str) -> Run:
+        """The run of an interaction that Google shows; its files are saved once, also when several find it at once."""
+        # Again: another task may have finished it meanwhile.
+        record = await self._ledger.find(interaction_id)
+        if record is not None and records.complete(record):
+            return finished(record)
         run = Run(record or await self._ledger.adopt(interaction, interaction_id))
         if not settled(interaction.status):
             await self._ledger.write(run, status=interaction.status)
             return self._follow(run)
         if not await self._ledger.claim(run.record):
             return self._follow(run)
-        await self._ledger.finish(run, interaction, None)
-        run.end()
+        run = self._follow(run, interaction)
+        run.move()
+        await run.done.wait()
         return run
 
     def _unseen(self, record: Record | None, exc: GeminiMCPError) -> Run:
@@ -160,11 +169,15 @@ class Runs:
         return run.done.is_set()
 
     async def _report(self, run: Run, report: Report, since: float) -> None:
+        # A run that has no id yet has nothing to tell; with the id, a call that times out has told what matters.
+        told = -1 if run.id else run.moves
         while True:
+            if run.moves == told:
+                with anyio.move_on_after(self._pace.most_report - self._pace.least_report):
+                    await run.moved.wait()
+            told = run.moves
             await report(anyio.current_time() - since, run.headline())
             await anyio.sleep(self._pace.least_report)
-            with anyio.move_on_after(self._pace.most_report - self._pace.least_report):
-                await run.moved.wait()
 
     def abandon(self, run: Run) -> None:
         """Nobody wants it any more: cancel it at Google as soon as its id is known. Returns at once.
@@ -242,11 +255,11 @@ class Runs:
             if await self._ledger.write(run) and run.done.is_set() and run.stored:
                 self._runs.pop(str(run.id), None)
 
-    def _follow(self, run: Run) -> Run:
+    def _follow(self, run: Run, interaction: Interaction | None = None) -> Run:
         if already := self._runs.get(str(run.id)):
             return already
         self._keep(run)
-        self._tasks.start_soon(self._drive, run, None)
+        self._tasks.start_soon(self._drive, run, None, interaction)
         return run
 
     def _keep(self, run: Run) -> None:
@@ -255,12 +268,12 @@ class Runs:
         self._unnamed.discard(run)
         run.named.set()
 
-    async def _drive(self, run: Run, target: Path | None) -> None:
+    async def _drive(self, run: Run, target: Path | None, interaction: Interaction | None = None) -> None:
         try:
             with run.scope:
-                if run.request is None and await self._watched(run):
+                if run.request is None and interaction is None and await self._watched(run):
                     return
-                await self._finish(run, await self._follower.follow(run), target)
+                await self._finish(run, interaction or await self._follower.follow(run), target)
             if run.scope.cancelled_caught and self._runs.pop(str(run.id), None):
                 await self._ledger.write(
                     run, status="cancelled", error="The call was cancelled.", finished_at=records.now()

@@ -11,7 +11,7 @@ from mcp.server import CacheHint, ServerRequestContext
 from mcp.server.connection import Connection
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context, MCPServer
-from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
+from mcp.server.mcpserver.exceptions import ResourceError, ToolError, UnexpectedResourceError, UnexpectedToolError
 from mcp.server.subscriptions import InMemorySubscriptionBus, ResourceUpdated
 from mcp_types import (
     INVALID_PARAMS,
@@ -165,7 +165,14 @@ class Server(MCPServer[Opening]):
             ResourceError: It cannot be read now.
         """
         del context
-        return [await resources.read(await self._opening.app(), str(uri))]
+        try:
+            return [await resources.read(await self._opening.app(), str(uri))]
+        except ResourceError:
+            raise
+        except Exception as exc:
+            raise UnexpectedResourceError(
+                f"{uri} cannot be read because of a fault in this server; its log on stderr says more."
+            ) from exc
 
     async def _complete(
         self,

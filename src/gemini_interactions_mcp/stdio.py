@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import AsyncIterator
-from typing import Any, Final, cast
+from typing import Any, Final, NoReturn, cast
 
 import anyio
 import anyio.to_thread
@@ -23,11 +23,12 @@ EXIT_SECONDS: Final = 1.8
 """After this, an orderly end has failed; hosts kill after 2 s (mcp 2.3, client/stdio.py)."""
 
 
-def serve(server: Server, claimed: Claim) -> None:
+def serve(server: Server, claimed: Claim) -> NoReturn:
     """Serve until the host closes stdin, or a signal asks to end."""
     gc.enable()
     gc.freeze()
     anyio.run(run, server, claimed)
+    raise AssertionError("run() ends the process")
 
 
 async def run(server: Server, claimed: Claim) -> None:

@@ -21,7 +21,7 @@ from pydantic import Field
 from . import render, wire
 from .arguments import slim
 from .context import AppContext, Ctx, opened
-from .errors import GeminiMCPError, InputError, InteractionFailedError, InteractionNotFoundError
+from .errors import ConfigurationError, GeminiMCPError, InputError, InteractionFailedError, InteractionNotFoundError
 from .models import Content, Record, RecordPage, Request, SavedFile
 
 if TYPE_CHECKING:
@@ -260,7 +260,7 @@ async def cancel_research(ctx: Ctx, interaction_id: InteractionId) -> CallToolRe
     wire.checked_id(interaction_id)
     try:
         run = await app.runs.cancel(interaction_id)
-    except InteractionNotFoundError:
+    except (ConfigurationError, InteractionNotFoundError):
         raise
     except GeminiMCPError as exc:
         await app.runs.forget(interaction_id)
