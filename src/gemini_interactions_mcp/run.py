@@ -7,7 +7,7 @@ import anyio
 
 from . import records, wire
 from .errors import GeminiMCPError
-from .models import Record, Request, Usage
+from .models import Interaction, Record, Request, Usage
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Pace:
     tolerance: float = 300.0
     stuck: float = 65 * 60.0
     silence: float = 90.0
-    lease: float = 60.0
+    lease: float = 30.0
     least_report: float = 1.0
     most_report: float = 5.0
 
@@ -43,6 +43,8 @@ class Run:
     Attributes:
         record: What the journal says of it; replaced as it changes.
         steps: What has been streamed so far.
+        seen: How Google has shown it, settled, before it was followed.
+        watched: Another process follows it; this one waits for what that writes down.
         error: Why it could not be started or followed; what went wrong inside it is in the record.
         unwritten: Changes of the record that the journal could not take.
         named: Set once its id is known, or will never be.
@@ -55,6 +57,8 @@ class Run:
     activity: str | None = None
     usage: Usage | None = None
     last_event_id: str | None = None
+    seen: Interaction | None = None
+    watched: bool = False
     error: GeminiMCPError | None = None
     unwritten: dict[str, object] = field(default_factory=dict[str, object])
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)

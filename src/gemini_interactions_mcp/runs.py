@@ -107,7 +107,7 @@ class Runs:
             InteractionNotFoundError: There is none.
             GeminiMCPError: Google could not be asked.
         """
-        if run := self._runs.get(interaction_id):
+        if (run := self._runs.get(interaction_id)) and not run.watched:
             return run
         record = await self._ledger.find(interaction_id)
         if record is not None and records.unstored(record):
@@ -130,13 +130,11 @@ class Runs:
         record = await self._ledger.find(interaction_id)
         if record is not None and records.complete(record):
             return finished(record)
-        run = Run(record or await self._ledger.adopt(interaction, interaction_id))
+        run = self._follow(Run(record or await self._ledger.adopt(interaction, interaction_id)))
         if not settled(interaction.status):
             await self._ledger.write(run, status=interaction.status)
-            return self._follow(run)
-        if not await self._ledger.claim(run.record):
-            return self._follow(run)
-        run = self._follow(run, interaction)
+            return run
+        run.seen = interaction
         run.move()
         await run.done.wait()
         return run
@@ -255,11 +253,11 @@ class Runs:
             if await self._ledger.write(run) and run.done.is_set() and run.stored:
                 self._runs.pop(str(run.id), None)
 
-    def _follow(self, run: Run, interaction: Interaction | None = None) -> Run:
+    def _follow(self, run: Run) -> Run:
         if already := self._runs.get(str(run.id)):
             return already
         self._keep(run)
-        self._tasks.start_soon(self._drive, run, None, interaction)
+        self._tasks.start_soon(self._drive, run, None)
         return run
 
     def _keep(self, run: Run) -> None:
@@ -268,12 +266,12 @@ class Runs:
         self._unnamed.discard(run)
         run.named.set()
 
-    async def _drive(self, run: Run, target: Path | None, interaction: Interaction | None = None) -> None:
+    async def _drive(self, run: Run, target: Path | None) -> None:
         try:
             with run.scope:
-                if run.request is None and interaction is None and await self._watched(run):
+                if run.request is None and await self._watched(run):
                     return
-                await self._finish(run, interaction or await self._follower.follow(run), target)
+                await self._finish(run, run.seen or await self._follower.follow(run), target)
             if run.scope.cancelled_caught and self._runs.pop(str(run.id), None):
                 await self._ledger.write(
                     run, status="cancelled", error="The call was cancelled.", finished_at=records.now()
@@ -288,14 +286,19 @@ class Runs:
             run.end()
 
     async def _watched(self, run: Run) -> bool:
-        """Let the process that follows it already do so; True once its result is in the journal."""
-        while not await self._ledger.claim(run.record):
+        """Let the process that follows it already do so; True once its result is in the journal.
+
+        What Google has shown settled is not waited for: that process may have been killed.
+        """
+        while run.seen is None and not await self._ledger.claim(run.record):
+            run.watched = True
             record = await self._ledger.find(str(run.id))
             run.record = record or run.record
             if records.complete(run.record):
                 self._runs.pop(str(run.id), None)
                 return True
             await run.nap(self._pace.first_poll)
+        run.watched = False
         return False
 
     async def _finish(self, run: Run, interaction: Interaction, target: Path | None) -> None:

@@ -1,0 +1,99 @@
+"""The `demo` command, which is the first thing that a newcomer runs."""
+
+import re
+import tempfile
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import pytest
+from mcp_types import AudioContent, CallToolResult, ImageContent, ResourceLink, TextContent
+
+from gemini_interactions_mcp import demo, tools
+from gemini_interactions_mcp.__main__ import main
+from gemini_interactions_mcp.emulator import Emulator, Fault
+from wired import command, environment
+
+Capture = pytest.CaptureFixture[str]
+
+
+async def test_every_tool_is_shown_and_all_that_is_left_is_one_folder_that_is_listed(tmp_path: Path) -> None:
+    (temporary := tmp_path / "tmp").mkdir()
+    (cwd := tmp_path / "cwd").mkdir()
+    places = {name: str(temporary) for name in ("TMPDIR", "TEMP", "TMP")}
+    env = environment(tmp_path, None, measured=True, GEMINI_API_KEY=None, **places)
+    status, out, err = await command(env, "demo", cwd=cwd)
+    assert status == 0, out + err
+    assert err == ""
+    for entry in tools.TOOLS:
+        assert f"\n== {entry.function.__name__}(" in out
+    assert re.search(r"\n   \.\.\. +\d+\.\d s ", out), "no progress is shown"
+
+    (folder,) = temporary.iterdir()
+    saved = {str(path) for path in folder.rglob("*") if path.is_file()}
+    listed = re.findall(r"^  (\S.*) \([\d,]+ bytes\)$", out.partition("What was saved:")[2], re.MULTILINE)
+    assert set(listed) == saved
+    assert {Path(path).suffix for path in saved} == {".jpg", ".md", ".pdf", ".png", ".sqlite3", ".txt", ".wav"}
+    for elsewhere in ("cwd", "home", "files"):
+        assert list((tmp_path / elsewhere).iterdir()) == []
+    assert not (tmp_path / "output").exists()
+    assert not (tmp_path / "journal.sqlite3").exists()
+
+
+async def test_a_step_that_fails_ends_the_demo_with_status_1_and_says_which(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    def refusing(research_seconds: float) -> Emulator:
+        return Emulator(research_seconds, faults=[Fault("create", "http", http_status=402)])
+
+    monkeypatch.setattr(demo.emulator, "Emulator", refusing)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    status = await anyio.to_thread.run_sync(main, ["demo"])
+    out = capsys.readouterr().out
+    assert status == 1
+    assert out.endswith("\nThe demo failed: gemini_ask failed\n")
+    assert "Add credit or billing" in out
+
+
+def test_a_step_that_shows_something_wrong_fails_the_demo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    async def tour(folder: Path) -> None:
+        demo.require(folder.parent == tmp_path, "the folder is elsewhere")
+        demo.require(False, "one and one is not three")
+
+    monkeypatch.setattr(demo, "tour", tour)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert demo.demo() == 1
+    assert capsys.readouterr().out.endswith("\nThe demo failed: one and one is not three\n")
+
+
+def test_what_is_left_is_listed_with_its_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    async def tour(folder: Path) -> None:
+        await anyio.Path(folder / "report.md").write_bytes(b"x" * 1234)
+
+    monkeypatch.setattr(demo, "tour", tour)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert demo.demo() == 0
+    assert capsys.readouterr().out.endswith("report.md (1,234 bytes)\n")
+
+
+def test_a_long_text_is_shown_by_its_beginning_and_its_end() -> None:
+    text = TextContent(text="\n".join(f"line {number}" for number in range(40)))
+    lines = demo.shown(text)
+    assert len(lines) == demo.SHOWN_LINES + 1
+    assert lines[0] == "   line 0"
+    assert lines[-1] == "   line 39"
+    assert f"   ({40 - demo.SHOWN_LINES} more lines)" in lines
+
+
+def test_other_blocks_are_shown_by_what_they_are() -> None:
+    assert demo.shown(TextContent(text="one\ntwo")) == ["   one", "   two"]
+    assert demo.shown(ImageContent(data="AAAA", mime_type="image/jpeg")) == ["   [preview: image/jpeg, 3 bytes]"]
+    assert demo.shown(ResourceLink(uri="gemini://interactions/a", name="a")) == ["   [link: gemini://interactions/a]"]
+    assert demo.shown(AudioContent(data="AAAA", mime_type="audio/wav")) == ["   [AudioContent]"]
+
+
+def test_a_result_without_an_id_fails_the_step_that_needs_it() -> None:
+    with pytest.raises(demo.StepFailedError, match="there is no interaction_id"):
+        demo.id_of(CallToolResult(content=[TextContent(text="nothing to follow")]))

@@ -1,0 +1,173 @@
+"""The `doctor` command, against the emulator and against everything that can be wrong."""
+
+import contextlib
+import socket
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import anyio.to_thread
+import pytest
+
+from conftest import KEY
+from gemini_interactions_mcp import __version__
+from gemini_interactions_mcp.__main__ import main
+from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.models import Record
+from gemini_interactions_mcp.store import Journal
+from wired import environment, journal
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def closed_url() -> Iterator[str]:
+    """An address at which nobody listens, and nobody else will."""
+    with contextlib.closing(socket.socket()) as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+
+
+async def examined(env: Mapping[str, str], monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> tuple[int, str]:
+    """Status and output, in a thread: the command has an event loop of its own."""
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    status = await anyio.to_thread.run_sync(main, ["doctor"])
+    said = capsys.readouterr()
+    assert KEY not in said.out + said.err
+    return status, said.out
+
+
+def real(path: Path) -> Path:
+    """The path without symbolic links, as macOS has them in temporary folders."""
+    return path.resolve()
+
+
+def line(out: str, topic: str) -> str:
+    """The line on a topic."""
+    return next(each for each in out.splitlines() if each[8:].startswith(f"{topic} "))
+
+
+async def test_all_is_well_with_a_key_and_the_api_in_reach(
+    tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    status, out = await examined(environment(tmp_path, url), monkeypatch, capsys)
+    root = real(tmp_path)
+    assert status == 0
+    assert out.startswith(f"gemini-interactions-mcp {__version__}\nPython ")
+    assert "google-genai 3." in out
+    assert line(out, "model").endswith("gemini-3.8-flash")
+    assert line(out, "waits").endswith("20 s before a call hands over an id")
+    assert line(out, "may touch") == f"ok      may touch    {root / 'files'}"
+    api = line(out, "API")
+    assert api.startswith("ok ")
+    assert api.endswith(f"models/gemini-3.8-flash at {url}, with the key of GEMINI_API_KEY")
+    assert line(out, "output") == f"ok      output       {root / 'output'} can be written"
+    assert line(out, "journal") == "ok      journal      can be written; no interactions yet"
+    assert "WRONG" not in out
+    assert emulator.creates == []
+    assert list((tmp_path / "output").iterdir()) == []
+    assert journal(tmp_path) == {}
+
+
+async def test_it_says_which_key_it_uses_and_when_the_latest_interaction_was(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    env = environment(tmp_path, url, GEMINI_API_KEY=None, GOOGLE_API_KEY=KEY)
+    noon = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+    earlier = Journal(env["GEMINI_MCP_DATABASE_URL"])
+    await earlier.insert(Record(label="a", kind="ask", prompt="Why?", created_at=noon, updated_at=noon))
+    await earlier.close()
+    status, out = await examined(env, monkeypatch, capsys)
+    assert status == 0
+    assert line(out, "API").endswith("with the key of GOOGLE_API_KEY")
+    assert line(out, "journal").endswith("the latest interaction is of 2026-03-01 12:30 UTC")
+    assert len(journal(tmp_path)) == 1
+
+
+async def test_a_missing_key_is_wrong(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    status, out = await examined(environment(tmp_path, url, GEMINI_API_KEY=None), monkeypatch, capsys)
+    assert status == 1
+    assert line(out, "API").startswith("WRONG   API          No Gemini API key is set. Put GEMINI_API_KEY")
+
+
+@pytest.mark.parametrize("key", ["invalid-4f1a9c", "two words 4f1a9c", "line\nbreak-4f1a9c"])
+async def test_a_key_that_is_rejected_or_malformed_is_wrong_and_not_repeated(
+    key: str, tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    status, out = await examined(environment(tmp_path, url, GEMINI_API_KEY=key), monkeypatch, capsys)
+    assert status == 1
+    assert line(out, "API").startswith("WRONG ")
+    assert "key" in line(out, "API")
+    assert "4f1a9c" not in out
+
+
+async def test_an_api_out_of_reach_is_wrong_and_the_rest_is_still_examined(
+    tmp_path: Path, closed_url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    status, out = await examined(environment(tmp_path, closed_url), monkeypatch, capsys)
+    assert status == 1
+    assert line(out, "API").startswith("WRONG   API          Google cannot be reached")
+    assert line(out, "output").startswith("ok ")
+    assert line(out, "journal").startswith("ok ")
+
+
+async def test_a_model_that_is_gone_is_wrong(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    env = environment(tmp_path, url, GEMINI_MCP_MODEL="gemini-1.0-ultra")
+    status, out = await examined(env, monkeypatch, capsys)
+    assert status == 1
+    assert line(out, "API").startswith("WRONG   API          Google has no model or agent gemini-1.0-ultra")
+
+
+async def test_an_api_that_refuses_is_wrong(
+    tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    emulator.faults.append(Fault("model", "http", http_status=402))
+    status, out = await examined(environment(tmp_path, url), monkeypatch, capsys)
+    assert status == 1
+    assert "Add credit or billing" in line(out, "API")
+
+
+@pytest.mark.parametrize("database", ["no url", "postgresql+nodriver://user:secret-4f1a9c@db/journal"])
+async def test_a_bad_journal_url_is_wrong_and_its_password_is_not_repeated(
+    database: str, tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    env = environment(tmp_path, url, GEMINI_MCP_DATABASE_URL=database)
+    status, out = await examined(env, monkeypatch, capsys)
+    assert status == 1
+    assert line(out, "journal").startswith("WRONG ")
+    assert "4f1a9c" not in out
+
+
+async def test_an_output_folder_that_is_a_file_is_wrong(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    (tmp_path / "taken").write_bytes(b"")
+    env = environment(tmp_path, url, GEMINI_MCP_OUTPUT_DIR=str(tmp_path / "taken"))
+    status, out = await examined(env, monkeypatch, capsys)
+    assert status == 1
+    assert line(out, "output").startswith("WRONG ")
+    assert str(tmp_path / "taken") in line(out, "output")
+
+
+async def test_an_allowed_directory_that_is_not_there_is_wrong(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    env = environment(tmp_path, url, GEMINI_MCP_ALLOWED_DIRS=str(tmp_path / "nowhere"))
+    status, out = await examined(env, monkeypatch, capsys)
+    assert status == 1
+    assert line(out, "may touch") == f"WRONG   may touch    {real(tmp_path) / 'nowhere'}"
+
+
+def test_a_wrong_setting_is_told_without_its_value(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setenv("GEMINI_MCP_WAIT_SECONDS", KEY)
+    assert main(["doctor"]) == 1
+    out = capsys.readouterr().out
+    assert "WRONG   settings     GEMINI_MCP_WAIT_SECONDS: " in out
+    assert KEY not in out

@@ -1,0 +1,195 @@
+"""The command line: what it refuses, what it says, and serving over HTTP."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, closing, suppress
+from pathlib import Path
+
+import anyio
+import httpx2
+import pytest
+from anyio.abc import Process
+from mcp import Client
+from mcp_types import TextContent
+
+from conftest import KEY, Mode
+from gemini_interactions_mcp import __version__
+from gemini_interactions_mcp.__main__ import main
+from gemini_interactions_mcp.emulator import Emulator, Fault
+from wired import MODERN, PATIENCE, SERVE, Json, command, envelope, environment, journal
+
+LOOPBACK = "127.0.0.1"
+ACCEPT = {"accept": "application/json, text/event-stream"}
+
+
+# Words ---------------------------------------------------------------------------------------------------
+
+
+def test_version_says_the_version_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"{__version__}\n"
+
+
+def test_help_names_every_command_and_option(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--help"])
+    assert end.value.code == 0
+    out = capsys.readouterr().out
+    for word in ("demo", "emulator", "doctor", "--http", "--port", "--version", "default 8765"):
+        assert word in out
+
+
+@pytest.mark.parametrize(
+    ("argv", "complaint"),
+    [
+        (["frobnicate"], "invalid choice: 'frobnicate'"),
+        (["--frobnicate"], "unrecognized arguments: --frobnicate"),
+        (["demo", "--port", "1"], "unrecognized arguments: --port"),
+        (["--port"], "--port: expected one argument"),
+        (["--http", "--port", "65536"], "a port is a number from 0 to 65535"),
+        (["--http", "--port", "-1"], "--port"),
+        (["emulator", "--port", "70000"], "a port is a number from 0 to 65535"),
+        (["emulator", "--port", "eighty"], "'eighty'"),
+    ],
+)
+def test_what_it_does_not_know_is_refused_with_its_usage(
+    argv: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(argv)
+    said = capsys.readouterr()
+    assert end.value.code == 2
+    assert said.out == ""
+    assert said.err.startswith("usage: gemini-interactions-mcp")
+    assert complaint in said.err
+
+
+async def test_a_wrong_setting_ends_it_with_status_2_and_the_name_of_the_variable(tmp_path: Path) -> None:
+    wrong = environment(tmp_path, None, measured=True, GEMINI_MCP_WAIT_SECONDS="soon")
+    status, out, err = await command(wrong)
+    assert (status, out) == (2, "")
+    assert err.startswith("gemini-interactions-mcp: GEMINI_MCP_WAIT_SECONDS: ")
+    assert "soon" not in err
+    assert "Traceback" not in err
+
+
+# Serving on a port ---------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def started(folder: Path, url: str | None, *arguments: str) -> AsyncGenerator[Process]:
+    """A command that serves until it is told to end."""
+    env = environment(folder, url, measured=True)
+    process = await anyio.open_process([*SERVE, *arguments], stdin=subprocess.DEVNULL, env=env)
+    try:
+        with anyio.fail_after(PATIENCE):
+            yield process
+    finally:
+        with anyio.CancelScope(shield=True):
+            if process.returncode is None:
+                process.kill()
+            await process.aclose()
+
+
+async def told(process: Process, pattern: str, *, on: str) -> str:
+    """Read what a command says until it matches, and return the match's group."""
+    stream = process.stdout if on == "stdout" else process.stderr
+    assert stream is not None
+    said = ""
+    async for chunk in stream:
+        said += chunk.decode()
+        if match := re.search(pattern, said):
+            return match[1]
+    pytest.fail(f"it ended and said only {said!r}")
+
+
+async def ended(process: Process, number: signal.Signals) -> int | None:
+    """Tell it to end, and return its status; Windows can only kill."""
+    if sys.platform == "win32":
+        return 0
+    process.send_signal(number)
+    return await process.wait()
+
+
+async def test_http_serves_both_modes_on_loopback_refuses_strangers_and_ends_without_losing_a_call(
+    tmp_path: Path, url: str, emulator: Emulator
+) -> None:
+    hold, stall = Fault("create", "hold", match="sky"), Fault("create", "stall", match="sea")
+    emulator.faults += [hold, stall]
+    async with started(tmp_path, url, "--http", "--port", "0") as process:
+        address = await told(process, r"Serving MCP on (http://127\.0\.0\.1:\d+/mcp)\n", on="stderr")
+        await lists_and_asks(address, "auto", MODERN)
+        await lists_and_asks(address, "legacy", "2025-11-25")
+        assert only_on_loopback(int(address.split(":")[2].removesuffix("/mcp")))
+        await refuses_strangers(address)
+        async with httpx2.AsyncClient(trust_env=False, timeout=PATIENCE) as web, anyio.create_task_group() as tasks:
+            for fault in (hold, stall):
+                tasks.start_soon(is_cut_off, web, address, fault.match)
+                await fault.reached.wait()
+            assert await ended(process, signal.SIGINT) == 0
+    (*answered, named, _unnamed) = emulator.interactions
+    assert journal(tmp_path) == dict.fromkeys(answered, "completed") | {named: "in_progress", None: "unknown"}
+    assert emulator.cancels == []
+
+
+async def lists_and_asks(address: str, mode: Mode, version: str) -> None:
+    async with Client(address, mode=mode) as client:
+        assert client.protocol_version == version
+        assert client.server_info is not None
+        assert client.server_info.version == __version__
+        assert len((await client.list_tools()).tools) == 10
+        result = await client.call_tool("gemini_ask", {"prompt": f"Why {mode}?"})
+        assert isinstance(result.content[0], TextContent)
+        assert f"Why {mode}?" in result.content[0].text
+
+
+def only_on_loopback(port: int) -> bool:
+    """Whether another address has the port free, as it would not be had it been bound for all addresses."""
+    if sys.platform != "linux":  # elsewhere there is one loopback address, or ports are shared
+        return True
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as other:
+        other.bind(("127.0.0.2", port))
+    return True
+
+
+async def refuses_strangers(address: str) -> None:
+    request: Json = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": envelope()}
+    async with httpx2.AsyncClient(trust_env=False) as web:
+        foreign_host = await web.post(address, json=request, headers=ACCEPT | {"host": "evil.example"})
+        foreign_page = await web.post(address, json=request, headers=ACCEPT | {"origin": "https://evil.example"})
+    assert foreign_host.status_code == 421
+    assert foreign_page.status_code == 403
+
+
+async def is_cut_off(web: httpx2.AsyncClient, address: str, prompt: str) -> None:
+    named = {"mcp-protocol-version": MODERN, "mcp-method": "tools/call", "mcp-name": "gemini_ask"}
+    arguments: Json = {"name": "gemini_ask", "arguments": {"prompt": prompt}}
+    call: Json = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": arguments | envelope()}
+    with suppress(httpx2.HTTPError):  # a connection may also just break
+        answer = await web.post(address, json=call, headers=ACCEPT | named)
+        assert answer.is_error
+
+
+async def test_emulator_says_what_to_set_and_answers_there(tmp_path: Path) -> None:
+    async with started(tmp_path, None, "emulator", "--port", "0") as process:
+        url = await told(process, r"GOOGLE_GEMINI_BASE_URL=(http://127\.0\.0\.1:\d+)\n", on="stdout")
+        async with httpx2.AsyncClient(base_url=url, headers={"x-goog-api-key": KEY}, trust_env=False) as web:
+            models = (await web.get("/v1/models")).json()
+        assert "models/gemini-3.8-flash" in [model["name"] for model in models["models"]]
+        assert await ended(process, signal.SIGTERM) == 0
+
+
+@pytest.mark.parametrize("arguments", [["--http"], ["emulator"]])
+async def test_a_port_that_is_taken_is_said_in_a_sentence(arguments: list[str], tmp_path: Path) -> None:
+    with socket.create_server((LOOPBACK, 0)) as taken:
+        port = str(taken.getsockname()[1])
+        status, out, err = await command(environment(tmp_path, None, measured=True), *arguments, "--port", port)
+    assert (status, out) == (1, "")
+    assert err.endswith(". --port chooses another port.\n")
+    assert "Traceback" not in err

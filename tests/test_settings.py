@@ -1,0 +1,226 @@
+"""What the environment means: every variable, what counts as unset, and what is said of a wrong one."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from gemini_interactions_mcp import settings as module
+from gemini_interactions_mcp.errors import ConfigurationError
+from gemini_interactions_mcp.settings import Settings
+
+SECRET = "AIza-not-a-real-key"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (home := tmp_path.resolve() / "home").mkdir()
+    return home
+
+
+@pytest.fixture
+def cwd(tmp_path: Path) -> Path:
+    (cwd := tmp_path.resolve() / "project").mkdir()
+    return cwd
+
+
+def read(home: Path, cwd: Path, **environ: str) -> Settings:
+    return Settings.from_environ({"HOME": str(home), **environ}, cwd)
+
+
+# Defaults and values -------------------------------------------------------------------------------------
+
+
+def test_without_any_variable_everything_has_a_default(home: Path, cwd: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.delenv("XDG_DOCUMENTS_DIR", raising=False)
+    settings = read(home, cwd)
+    assert settings.api_key is None
+    assert settings.key_variable is None
+    assert settings.base_url is None
+    assert settings.model == "gemini-3.8-flash"
+    assert settings.image_model == "gemini-3.1-flash-image"
+    assert settings.research_agent == "deep-research-preview-04-2026"
+    assert settings.wait_seconds == 45
+    assert settings.inline_bytes == 8 * 1024 * 1024
+    assert settings.keep_days == 55
+    assert settings.log_level == "WARNING"
+    assert settings.output_dir.name == "gemini-interactions-mcp"
+    assert settings.allowed_dirs == (cwd, settings.output_dir)
+    assert isinstance(settings.database_url, Path)
+    assert settings.database_url.name == "journal.sqlite3"
+    assert settings.database_url.is_relative_to(home)
+
+
+def test_every_variable_sets_its_own_setting(home: Path, cwd: Path, tmp_path: Path) -> None:
+    settings = read(
+        home,
+        cwd,
+        GEMINI_API_KEY=SECRET,
+        GOOGLE_GEMINI_BASE_URL="http://127.0.0.1:8765",
+        GEMINI_MCP_MODEL="gemini-x",
+        GEMINI_MCP_IMAGE_MODEL="gemini-x-image",
+        GEMINI_MCP_RESEARCH_AGENT="deep-research-x",
+        GEMINI_MCP_WAIT_SECONDS="2.5",
+        GEMINI_MCP_INLINE_BYTES="1024",
+        GEMINI_MCP_KEEP_DAYS="7",
+        GEMINI_MCP_LOG_LEVEL="DEBUG",
+        GEMINI_MCP_OUTPUT_DIR=str(tmp_path / "out"),
+        GEMINI_MCP_ALLOWED_DIRS=str(tmp_path / "in"),
+        GEMINI_MCP_DATABASE_URL="postgresql+asyncpg://db/journal",
+    )
+    root = tmp_path.resolve()
+    assert settings.api_key is not None
+    assert settings.model_dump(exclude={"api_key"}) == {
+        "key_variable": "GEMINI_API_KEY",
+        "base_url": "http://127.0.0.1:8765",
+        "model": "gemini-x",
+        "image_model": "gemini-x-image",
+        "research_agent": "deep-research-x",
+        "wait_seconds": 2.5,
+        "inline_bytes": 1024,
+        "keep_days": 7,
+        "log_level": "DEBUG",
+        "output_dir": root / "out",
+        "allowed_dirs": (root / "in", root / "out"),
+        "database_url": "postgresql+asyncpg://db/journal",
+    }
+    assert settings.api_key.get_secret_value() == SECRET
+
+
+def test_the_own_environment_and_directory_are_read_by_default(cwd: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(cwd)
+    monkeypatch.setenv("GEMINI_MCP_MODEL", "gemini-from-the-process")
+    settings = Settings.from_environ()
+    assert settings.model == "gemini-from-the-process"
+    assert settings.allowed_dirs[0] == cwd
+
+
+@pytest.mark.parametrize("text", ["", "   ", "${user_config.model}", " ${GEMINI_MCP_MODEL} ", "${}"])
+def test_an_empty_value_and_a_placeholder_left_by_a_host_count_as_unset(text: str, home: Path, cwd: Path) -> None:
+    settings = read(home, cwd, GEMINI_MCP_MODEL=text, GEMINI_API_KEY=text, GEMINI_MCP_ALLOWED_DIRS=text)
+    assert settings.model == "gemini-3.8-flash"
+    assert settings.api_key is None
+    assert settings.allowed_dirs[0] == cwd
+
+
+def test_space_around_a_value_does_not_count(home: Path, cwd: Path) -> None:
+    assert read(home, cwd, GEMINI_MCP_MODEL=" gemini-x\n").model == "gemini-x"
+
+
+# The key -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("environ", "variable"),
+    [
+        ({"GEMINI_API_KEY": SECRET, "GOOGLE_API_KEY": "other"}, "GEMINI_API_KEY"),
+        ({"GOOGLE_API_KEY": SECRET, "GEMINI_API_KEY": "${user_config.api_key}"}, "GOOGLE_API_KEY"),
+        ({"GOOGLE_API_KEY": SECRET}, "GOOGLE_API_KEY"),
+    ],
+)
+def test_gemini_api_key_goes_before_google_api_key(
+    environ: dict[str, str], variable: str, home: Path, cwd: Path
+) -> None:
+    settings = read(home, cwd, **environ)
+    assert settings.key_variable == variable
+    assert settings.api_key is not None
+    assert settings.api_key.get_secret_value() == SECRET
+
+
+def test_the_key_is_in_no_representation_of_the_settings(home: Path, cwd: Path) -> None:
+    settings = read(home, cwd, GEMINI_API_KEY=SECRET)
+    for text in (repr(settings), str(settings), settings.model_dump_json(), repr(settings.model_dump())):
+        assert SECRET not in text
+
+
+# Directories ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("prefix", ["~", "$HOME", "${HOME}"])
+def test_a_path_may_begin_with_the_home_directory_in_three_ways(prefix: str, home: Path, cwd: Path) -> None:
+    settings = read(home, cwd, GEMINI_MCP_OUTPUT_DIR=f"{prefix}/pictures", GEMINI_MCP_ALLOWED_DIRS=prefix)
+    assert settings.output_dir == home / "pictures"
+    assert settings.allowed_dirs == (home, home / "pictures")
+
+
+def test_home_in_the_middle_of_a_name_is_only_a_name(home: Path, cwd: Path, tmp_path: Path) -> None:
+    settings = read(home, cwd, GEMINI_MCP_OUTPUT_DIR=str(tmp_path / "$HOMEWORK" / "~"))
+    assert settings.output_dir == tmp_path.resolve() / "$HOMEWORK" / "~"
+
+
+def test_several_directories_are_allowed_as_in_path(home: Path, cwd: Path, tmp_path: Path) -> None:
+    listed = os.pathsep.join([str(tmp_path / "a"), " ~/b ", str(tmp_path / "a")])
+    settings = read(home, cwd, GEMINI_MCP_ALLOWED_DIRS=listed, GEMINI_MCP_OUTPUT_DIR="~/out")
+    assert settings.allowed_dirs == (tmp_path.resolve() / "a", home / "b", home / "out")
+
+
+@pytest.mark.parametrize("listed", ["{0}{1}", "{1}{0}", "{1}{0}{1}{1}"])
+def test_an_empty_part_of_the_list_allows_nothing(listed: str, home: Path, cwd: Path, tmp_path: Path) -> None:
+    listed = listed.format(tmp_path / "a", os.pathsep)
+    settings = read(home, cwd, GEMINI_MCP_ALLOWED_DIRS=listed, GEMINI_MCP_OUTPUT_DIR="~/out")
+    assert settings.allowed_dirs == (tmp_path.resolve() / "a", home / "out")
+
+
+def test_a_working_directory_that_is_the_root_or_home_is_not_allowed_by_default(home: Path) -> None:
+    for cwd in (Path(home.anchor), home):
+        assert read(home, cwd, GEMINI_MCP_OUTPUT_DIR="~/out").allowed_dirs == (home / "out",)
+
+
+def test_it_is_allowed_when_it_is_asked_for(home: Path) -> None:
+    settings = read(home, home, GEMINI_MCP_OUTPUT_DIR="~/out", GEMINI_MCP_ALLOWED_DIRS="~")
+    assert settings.allowed_dirs == (home, home / "out")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="making a symbolic link needs a privilege on Windows")
+def test_directories_are_resolved(home: Path, cwd: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(cwd, target_is_directory=True)
+    settings = read(home, cwd, GEMINI_MCP_ALLOWED_DIRS=str(tmp_path / "link"), GEMINI_MCP_OUTPUT_DIR="~/x/../out")
+    assert settings.allowed_dirs == (cwd, home / "out")
+    assert settings.output_dir == home / "out"
+
+
+# Wrong values --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("GEMINI_MCP_WAIT_SECONDS", "soon"),
+        ("GEMINI_MCP_INLINE_BYTES", "8 MiB"),
+        ("GEMINI_MCP_LOG_LEVEL", "LOUD"),
+        ("GEMINI_MCP_WAIT_SECONDS", "-1"),
+        ("GEMINI_MCP_WAIT_SECONDS", "nan"),
+        ("GEMINI_MCP_INLINE_BYTES", "-1"),
+        ("GEMINI_MCP_KEEP_DAYS", "-7"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_the_name_of_its_variable_alone(
+    variable: str, value: str, home: Path, cwd: Path
+) -> None:
+    with pytest.raises(ConfigurationError) as refusal:
+        read(home, cwd, **{variable: value})
+    assert str(refusal.value).startswith(f"{variable}: ")
+    assert value not in str(refusal.value)
+    assert "pydantic" not in str(refusal.value)
+
+
+def test_a_key_in_the_wrong_variable_is_not_repeated(home: Path, cwd: Path) -> None:
+    with pytest.raises(ConfigurationError) as refusal:
+        read(home, cwd, GEMINI_MCP_WAIT_SECONDS=SECRET, GEMINI_MCP_LOG_LEVEL=SECRET)
+    assert SECRET not in str(refusal.value)
+    assert str(refusal.value).count("GEMINI_MCP_") == 2
+
+
+def test_a_wrong_log_level_is_told_the_right_ones(home: Path, cwd: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"GEMINI_MCP_LOG_LEVEL: .*'DEBUG'.*'CRITICAL'"):
+        read(home, cwd, GEMINI_MCP_LOG_LEVEL="LOUD")
+
+
+def test_the_debug_switch_of_the_sdk_is_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOOGLE_GENAI_DEBUG", "1")
+    module.silence_sdk_debugging()
+    module.silence_sdk_debugging()
+    assert "GOOGLE_GENAI_DEBUG" not in os.environ

@@ -1,0 +1,306 @@
+"""The real server over real pipes: both protocol eras, every way to end it, and a clean stdout."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import anyio
+import pytest
+from mcp import Client, StdioServerParameters
+from mcp_types import TextContent
+
+from conftest import KEY, Mode
+from gemini_interactions_mcp import __version__
+from gemini_interactions_mcp.emulator import Emulator, Fault
+from wired import (
+    HANDSHAKES,
+    MODERN,
+    PATIENCE,
+    SERVE,
+    Wired,
+    at_import,
+    environment,
+    hello,
+    journal,
+    let_leases_run_out,
+    line,
+    wired,
+)
+
+NEWEST = HANDSHAKES[-1]
+SIGNALS = pytest.mark.skipif(
+    sys.platform == "win32", reason="Windows cannot send a process SIGTERM or SIGINT; a host closes stdin there"
+)
+CLOSED = "http://127.0.0.1:9"
+
+
+# Both eras -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", HANDSHAKES)
+async def test_a_host_of_each_handshake_revision_initializes_lists_and_calls(version: str, tmp_path: Path) -> None:
+    async with wired(environment(tmp_path, CLOSED)) as server:
+        opened = await server.open(version)
+        listed = await server.result("tools/list")
+        refused = await server.call("gemini_ask", prompt="Why?", colour="blue")
+    assert opened["protocolVersion"] == version
+    assert opened["serverInfo"]["version"] == __version__
+    assert [tool["name"] for tool in listed["tools"]][:2] == ["gemini_ask", "gemini_continue"]
+    assert len(listed["tools"]) == 10
+    assert refused["isError"] is True
+    assert refused["content"][0]["text"].startswith("Unknown argument `colour`.")
+
+
+async def test_a_host_of_the_newest_revision_discovers_lists_and_calls(tmp_path: Path) -> None:
+    async with wired(environment(tmp_path, CLOSED)) as server:
+        opened = await server.open(MODERN)
+        listed = await server.result("tools/list")
+        refused = await server.call("gemini_ask", prompt="Why?", colour="blue")
+    assert opened["supportedVersions"] == [MODERN]
+    assert opened["_meta"]["io.modelcontextprotocol/serverInfo"]["version"] == __version__
+    assert len(listed["tools"]) == 10
+    assert refused["resultType"] == "complete"
+    assert refused["isError"] is True
+
+
+async def test_the_client_of_the_sdk_lists_and_asks_in_both_modes(tmp_path: Path, url: str) -> None:
+    env = environment(tmp_path, url)
+    answers: dict[Mode, str] = {}
+
+    async def ask(mode: Mode) -> None:
+        parameters = StdioServerParameters(command=SERVE[0], args=list(SERVE[1:]), env=env)
+        async with Client(parameters, mode=mode) as client:
+            assert client.server_info is not None
+            assert client.server_info.version == __version__
+            assert len((await client.list_tools()).tools) == 10
+            result = await client.call_tool("gemini_ask", {"prompt": f"Why {mode}?"})
+            assert not result.is_error
+            assert isinstance(result.content[0], TextContent)
+            answers[mode] = f"{client.protocol_version}: {result.content[0].text}"
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(ask, "auto")
+        tasks.start_soon(ask, "legacy")
+    assert answers["auto"].startswith(MODERN)
+    assert "Why auto?" in answers["auto"]
+    assert answers["legacy"].startswith(NEWEST)
+    assert "Why legacy?" in answers["legacy"]
+
+
+async def test_a_probe_given_up_before_the_server_was_up_does_not_lock_the_connection(tmp_path: Path) -> None:
+    probe = line("server/discover", 101, {"_meta": {"io.modelcontextprotocol/protocolVersion": MODERN}})
+    given_up = line("notifications/cancelled", None, {"requestId": 101})
+    queued = probe + given_up + line("initialize", 102, hello(NEWEST))
+    async with wired(environment(tmp_path, CLOSED), queued=queued) as server:
+        initialized = await server.answer(102)
+        server.notify("notifications/initialized")
+        await server.result("tools/list")
+    assert initialized["result"]["protocolVersion"] == NEWEST
+    assert server.answers(101) == []
+
+
+# Ways to end ---------------------------------------------------------------------------------------------
+
+
+def hang_up(server: Wired) -> None:
+    server.hang_up()
+
+
+def terminate(server: Wired) -> None:
+    server.process.send_signal(signal.SIGTERM)
+
+
+def interrupt(server: Wired) -> None:
+    server.process.send_signal(signal.SIGINT)
+
+
+BY_SIGNAL: dict[str, Callable[[Wired], None]] = {"SIGTERM": terminate, "SIGINT": interrupt}
+ENDINGS = {"EOF": hang_up, **(BY_SIGNAL if sys.platform != "win32" else {})}
+
+
+async def test_asks_in_flight_when_the_server_is_ended_are_read_by_the_next_and_paid_once(
+    tmp_path: Path, url: str, emulator: Emulator
+) -> None:
+    env = environment(tmp_path, url)
+    holds = {name: Fault("create", "hold", match=f"{name} mean") for name in ENDINGS}
+    stalls = {name: Fault("create", "stall", match=f"{name} good for") for name in ENDINGS}
+    emulator.faults += [*holds.values(), *stalls.values()]
+    statuses: dict[str, int] = {}
+
+    async def interrupted(name: str, end: Callable[[Wired], None]) -> None:
+        async with wired(env) as server:
+            await server.open(NEWEST if end is hang_up else MODERN)
+            asked = server.request("tools/call", name="gemini_ask", arguments={"prompt": f"What does {name} mean?"})
+            server.request("tools/call", name="gemini_ask", arguments={"prompt": f"What is {name} good for?"})
+            await holds[name].reached.wait()
+            await stalls[name].reached.wait()
+            end(server)
+            if name == "SIGTERM":  # an impatient host, which sends more once closing has begun
+                assert "error" in await server.answer(asked)
+                terminate(server)
+                interrupt(server)
+            statuses[name] = await server.ended()
+
+    with anyio.fail_after(PATIENCE):
+        async with anyio.create_task_group() as tasks:
+            for name, end in ENDINGS.items():
+                tasks.start_soon(interrupted, name, end)
+    held = [key for key, each in emulator.interactions.items() if "mean" in each.body["input"]]
+    assert statuses == dict.fromkeys(ENDINGS, 0)
+    assert journal(tmp_path) == {None: "unknown"} | dict.fromkeys(held, "in_progress")
+    assert emulator.cancels == []
+
+    for fault in emulator.faults:
+        fault.release.set()
+    async with wired(env) as server:
+        await server.open(MODERN)
+        read = [await server.said("read_interaction", interaction_id=each, wait_seconds=20) for each in held]
+    assert len(read) == len(ENDINGS)
+    for name in ENDINGS:
+        assert any(f"You asked: “What does {name} mean?”" in text for text in read)
+    assert len(emulator.creates) == 2 * len(ENDINGS)
+
+
+async def test_research_survives_a_kill_and_is_not_bought_again(tmp_path: Path, url: str, emulator: Emulator) -> None:
+    env = environment(tmp_path, url)
+    running, unnamed = Fault("create", "hold", match="tides"), Fault("create", "stall", match="moons")
+    emulator.faults += [running, unnamed]
+    async with wired(env) as server:
+        await server.open(MODERN)
+        started = await server.said("start_research", prompt="How do tides work?")
+        server.request("tools/call", name="start_research", arguments={"prompt": "How many moons are there?"})
+        with anyio.fail_after(PATIENCE):
+            await unnamed.reached.wait()
+        server.process.kill()
+        assert await server.ended() != 0
+    (running_id, *_) = emulator.interactions
+    assert running_id in started
+    assert journal(tmp_path) == {running_id: "in_progress", None: "unknown"}
+
+    let_leases_run_out(tmp_path)
+    running.release.set()
+    unnamed.release.set()
+    async with wired(env) as server:
+        await server.open(MODERN)
+        again = await server.call("start_research", prompt="How many moons are there?")
+        report = await server.said("check_research", interaction_id=running_id, wait_seconds=20)
+    assert again["isError"] is True
+    assert "was not sent again" in again["content"][0]["text"]
+    assert "# Research report: How do tides work?" in report
+    assert len(emulator.creates) == 2
+
+
+@SIGNALS
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+async def test_a_signal_while_the_sdk_is_still_imported_ends_with_status_0(name: str, tmp_path: Path) -> None:
+    hook = at_import(tmp_path, ("mcp",), f"os.kill(os.getpid(), signal.{name})")
+    async with wired(environment(tmp_path, CLOSED, measured=True, **hook)) as server:
+        assert await server.ended() == 0
+    assert server.stderr == b""
+
+
+@SIGNALS
+async def test_a_signal_while_a_slow_module_hangs_in_its_import_ends_with_status_0(tmp_path: Path) -> None:
+    hook = at_import(tmp_path, ("google.genai",), "os.kill(os.getpid(), signal.SIGTERM)\nthreading.Event().wait()")
+    async with wired(environment(tmp_path, CLOSED, measured=True, **hook)) as server:
+        await server.open(NEWEST)
+        assert await server.ended() == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe cannot be filled without blocking on Windows")
+async def test_a_host_that_reads_no_more_cannot_keep_the_server_alive(tmp_path: Path) -> None:
+    reading, full = os.pipe()
+    try:
+        fill(full)
+        queued = line("initialize", 1, hello(NEWEST))
+        async with wired(environment(tmp_path, CLOSED, measured=True), queued=queued, stdout=full) as server:
+            server.hang_up()
+            assert await server.ended() == 0
+    finally:
+        os.close(reading)
+        os.close(full)
+
+
+def fill(pipe: int) -> None:
+    """Write until a pipe takes no more."""
+    os.set_blocking(pipe, False)
+    with suppress(BlockingIOError):
+        while os.write(pipe, b"\n" * 1024):
+            pass
+    os.set_blocking(pipe, True)
+
+
+# The wire ------------------------------------------------------------------------------------------------
+
+NOISE = """
+print("printed", flush=True)
+print("printed and not flushed")
+os.write(1, b"written to the descriptor\\n")
+subprocess.run([sys.executable, "-S", "-c", "print('printed by a child')"], check=True)
+warnings.warn("warned")
+"""
+
+
+async def test_nothing_but_json_rpc_reaches_stdout_whatever_libraries_print(tmp_path: Path, url: str) -> None:
+    hook = at_import(tmp_path, ("mcp", "google.genai", "sqlalchemy", "PIL"), NOISE)
+    env = environment(
+        tmp_path,
+        url,
+        measured=True,
+        **hook,
+        PYTHONWARNINGS="always",
+        GEMINI_MCP_LOG_LEVEL="DEBUG",
+        GOOGLE_GENAI_DEBUG="1",
+    )
+    async with wired(env) as server:
+        await server.open(NEWEST)
+        answer = await server.said("gemini_ask", prompt="Quiet?")
+    assert "Quiet?" in answer
+    assert server.nothing_else_on_stdout()
+    for noise in (b"printed\n", b"written to the descriptor\n", b"printed by a child\n", b"UserWarning: warned"):
+        assert server.stderr.count(noise) >= 4
+    assert KEY.encode() not in server.stderr
+
+
+async def test_garbage_on_stdin_does_not_end_the_server(tmp_path: Path) -> None:
+    garbage = (
+        b'not json\n\n\xff\xfe\x80\n{"jsonrpc": "2.0"\n[1, 2]\nnull\n{"jsonrpc": "1.0", "id": 7}\n"'
+        + b"x" * 50_000
+        + b"\n"
+    )
+    async with wired(environment(tmp_path, CLOSED), queued=garbage) as server:
+        await server.open(NEWEST)
+        server.write(garbage)
+        server.write(b'{"jsonrpc":"2.0","id":900,"method":"ping","params":{"_meta":{"progressToken":"\xff"}}}\n')
+        assert (await server.answer(900))["result"] == {}
+
+
+async def test_a_host_gone_before_the_server_is_up_is_answered_though_its_last_line_has_no_end(tmp_path: Path) -> None:
+    async with wired(environment(tmp_path, CLOSED), queued=line("initialize", 1, hello(NEWEST))[:-1]) as server:
+        server.hang_up()
+        assert (await server.answer(1))["result"]["protocolVersion"] == NEWEST
+        assert await server.ended() == 0
+
+
+# Without a key, without a network ------------------------------------------------------------------------
+
+
+async def test_without_a_key_or_a_network_it_serves_and_the_first_call_says_what_is_missing(tmp_path: Path) -> None:
+    refusals: dict[str, str] = {}
+
+    async def ask(missing: str, env: dict[str, str]) -> None:
+        async with wired(env) as server:
+            await server.open(MODERN)
+            assert len((await server.result("tools/list"))["tools"]) == 10
+            refused = await server.call("gemini_ask", prompt="Why?")
+            assert refused["isError"] is True
+            refusals[missing] = refused["content"][0]["text"]
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(ask, "key", environment(tmp_path, CLOSED, GEMINI_API_KEY=None))
+        tasks.start_soon(ask, "network", environment(tmp_path, CLOSED))
+    assert refusals["key"].startswith("No Gemini API key is set. Put GEMINI_API_KEY")
+    assert refusals["network"].startswith("Google cannot be reached; nothing was sent or charged.")
