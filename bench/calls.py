@@ -44,6 +44,20 @@ def emulated() -> Generator[str]:
             process.terminate()
 
 
+def server_at(url: str, folder: Path) -> StdioServerParameters:
+    """This server over stdio, on the emulator."""
+    return StdioServerParameters(
+        command=sys.executable,
+        args=["-m", "gemini_interactions_mcp"],
+        env={
+            "GEMINI_API_KEY": "bench",
+            "GOOGLE_GEMINI_BASE_URL": url,
+            "GEMINI_MCP_OUTPUT_DIR": str(folder / "output"),
+            "GEMINI_MCP_DATABASE_URL": f"sqlite+aiosqlite:///{(folder / 'journal.sqlite3').as_posix()}",
+        },
+    )
+
+
 def direct(url: str) -> genai.Client:
     """google-genai as this server sets it up, without retries."""
     return genai.Client(
@@ -155,18 +169,8 @@ def child_of_this_process(name: str) -> Path | None:
 
 
 async def measure(url: str, folder: Path, calls: int) -> None:
-    server = StdioServerParameters(
-        command=sys.executable,
-        args=["-m", "gemini_interactions_mcp"],
-        env={
-            "GEMINI_API_KEY": "bench",
-            "GOOGLE_GEMINI_BASE_URL": url,
-            "GEMINI_MCP_OUTPUT_DIR": str(folder / "output"),
-            "GEMINI_MCP_DATABASE_URL": f"sqlite+aiosqlite:///{(folder / 'journal.sqlite3').as_posix()}",
-        },
-    )
     sdk = direct(url)
-    async with Client(server) as client:
+    async with Client(server_at(url, folder)) as client:
 
         async def here() -> None:
             await ask_here(client)

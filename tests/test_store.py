@@ -472,8 +472,9 @@ async def test_ids_complete_what_they_begin_with_newest_first(journal: Journal) 
     ids = ["v1_ab", "v1_abc", "v1_AB", "v1-ab", "v1_%"]
     for number, interaction_id in enumerate(ids):
         moment = NOON + timedelta(seconds=number)
-        await journal.insert(record(interaction_id, interaction_id=interaction_id, created_at=moment))
+        await journal.insert(record(f"label {number}", interaction_id=interaction_id, created_at=moment))
     await journal.insert(record("no id"))
+    await journal.insert(record("v1_unstored", interaction_id="v1_unstored"))
     assert await journal.ids("v1_ab") == ["v1_abc", "v1_ab"]
     assert await journal.ids("v1_%") == ["v1_%"]
     assert await journal.ids("") == ids[::-1]

@@ -8,7 +8,7 @@ Source: https://ai.google.dev/gemini-api/docs/api-errors
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from .errors import (
@@ -43,6 +43,10 @@ class Fault:
     message: str = ""
     reasons: tuple[str, ...] = ()
     retry_after_seconds: float | None = None
+
+    def without(self, secret: str) -> "Fault":
+        """The same, if Google's words should repeat the API key, without it."""
+        return replace(self, message=self.message.replace(secret, "[API key]")) if secret else self
 
     def says(self, *words: str) -> bool:
         """Whether any of the words is in the code, message or reasons, whatever the case."""
@@ -99,6 +103,7 @@ class Call:
         model: Model or agent asked for.
         successor: The model or agent to use where that one is gone.
         file: An uploaded file that is asked for.
+        secret: What must not be repeated.
     """
 
     paid: bool = False
@@ -108,6 +113,7 @@ class Call:
     model: str | None = None
     successor: str | None = None
     file: str | None = None
+    secret: str = field(default="", repr=False)
 
 
 Fits = Callable[[Fault, Call], bool]

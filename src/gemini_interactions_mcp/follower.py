@@ -29,6 +29,10 @@ from .run import Pace, Run
 
 logger = logging.getLogger(__name__)
 
+RESEARCH_STREAMS: Final = 64
+"""Streams of research open at once; further runs are polled. A process on macOS may have 256 open files, and research
+holds a stream for up to an hour."""
+
 CLOSING_EVENTS: Final = ("interaction.completed", "error")
 """After these, a stream has nothing more to say."""
 
@@ -46,6 +50,7 @@ class Follower:
         self._pace = pace
         self._named = named
         self._foreground_only: set[str | None] = set()
+        self._research_streams = 0
 
     async def follow(self, run: Run) -> Interaction:
         """Send the run's request, if it has one, and return the interaction once it has settled.
@@ -67,8 +72,8 @@ class Follower:
 
     async def _send(self, run: Run, request: Request, *, background: bool) -> Interaction | None:
         """Create the interaction; returned only if it has settled, for `_pursue` to read otherwise."""
-        if request.kind == "image":
-            # Not streamed: parsing an image out of events blocks the loop for 0.2 s per MiB.
+        # Not streamed: parsing an image out of events blocks the loop for 0.2 s per MiB.
+        if request.kind == "image" or (background and self._crowded(run)):
             interaction = await self._gemini.create(request, background=background)
             if interaction.id or not settled(interaction.status):
                 await self._name(run, interaction.id, interaction.status)
@@ -116,7 +121,7 @@ class Follower:
     async def _rejoin(self, run: Run) -> bool:
         """Go on listening where the stream ended; False when there was nothing more to hear."""
         since = run.last_event_id
-        if since is None:
+        if since is None or self._crowded(run):
             return False
         try:
             async with self._gemini.resume(str(run.id), since) as events:
@@ -131,6 +136,7 @@ class Follower:
     async def _listen(self, run: Run, events: AsyncIterator[Event]) -> Event | None:
         """Take in events until the stream ends, however it does; return its closing event, if one came."""
         event = None
+        self._research_streams += run.record.kind == "research"
         try:
             while event is None or event.type not in CLOSING_EVENTS:
                 event = await self._next(events)
@@ -143,7 +149,12 @@ class Follower:
                     f"The connection broke before the interaction was named. {UNKNOWN_OUTCOME}"
                 ) from None
             return None
+        finally:
+            self._research_streams -= run.record.kind == "research"
         return event
+
+    def _crowded(self, run: Run) -> bool:
+        return run.record.kind == "research" and self._research_streams >= RESEARCH_STREAMS
 
     async def _next(self, events: AsyncIterator[Event]) -> Event | None:
         with anyio.move_on_after(self._pace.silence):

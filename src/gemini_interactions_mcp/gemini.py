@@ -74,6 +74,14 @@ class Gemini:
         self._client: genai.Client | None = None
         self._opening = anyio.Lock()
 
+    async def ready(self) -> None:
+        """Make the client, which sends nothing.
+
+        Raises:
+            KeyMissingError: There is no key to send anything with.
+        """
+        await self._open()
+
     async def create(self, request: Request, *, background: bool) -> Interaction:
         """Start an interaction: in the background it is answered at once, else when it has ended.
 
@@ -112,7 +120,7 @@ class Gemini:
         """
         wire.checked_id(interaction_id)
         api = await self._interactions()
-        call = Call(interaction_id=interaction_id)
+        call = self._about(interaction_id=interaction_id)
         opened = await persist(
             call,
             READ_SECONDS,
@@ -130,7 +138,7 @@ class Gemini:
         """
         wire.checked_id(interaction_id)
         api = await self._interactions()
-        call = Call(interaction_id=interaction_id)
+        call = self._about(interaction_id=interaction_id)
         found = await persist(call, READ_SECONDS, lambda: api.get(interaction_id, include_input=True, **TIMEOUTS))
         return wire.interaction(payload(found))
 
@@ -142,7 +150,7 @@ class Gemini:
         """
         wire.checked_id(interaction_id)
         api = await self._interactions()
-        call = Call(interaction_id=interaction_id)
+        call = self._about(interaction_id=interaction_id)
         return wire.interaction(
             payload(await persist(call, READ_SECONDS, lambda: api.cancel(interaction_id, **TIMEOUTS)))
         )
@@ -156,7 +164,7 @@ class Gemini:
         wire.checked_id(interaction_id)
         api = await self._interactions()
         await persist(
-            Call(interaction_id=interaction_id),
+            self._about(interaction_id=interaction_id),
             READ_SECONDS,
             lambda: api.delete(interaction_id, **TIMEOUTS),
         )
@@ -171,7 +179,7 @@ class Gemini:
         """
         files = (await self._open()).aio.files
         config = types.UploadFileConfig(mime_type=mime_type, display_name=name[:512])
-        with mapped(Call()), anyio.fail_after(UPLOAD_SECONDS):
+        with mapped(self._about()), anyio.fail_after(UPLOAD_SECONDS):
             # A BufferedReader is an io.IOBase, which BinaryIO does not say.
             file = await files.upload(file=cast("Any", stream), config=config)
             while file.state == types.FileState.PROCESSING and file.name:
@@ -188,7 +196,7 @@ class Gemini:
             GeminiMCPError: It is not there (any more), or could not be asked for.
         """
         files = (await self._open()).aio.files
-        found = await persist(Call(file=name), READ_SECONDS, lambda: files.get(name=name))
+        found = await persist(self._about(file=name), READ_SECONDS, lambda: files.get(name=name))
         return found.mime_type or ""
 
     async def check(self) -> str:
@@ -198,7 +206,7 @@ class Gemini:
             GeminiMCPError: The key or the network does not work, or the model is gone.
         """
         models = (await self._open()).aio.models
-        call = Call(model=self._settings.model)
+        call = self._about(model=self._settings.model)
         found = await persist(call, READ_SECONDS, lambda: models.get(model=self._settings.model))
         return str(found.name or self._settings.model)
 
@@ -207,9 +215,13 @@ class Gemini:
         if self._client is not None:
             await self._client.aio.aclose()
 
+    def _about(self, **facts: Any) -> Call:  # noqa: ANN401 - the fields of a Call
+        key = self._settings.api_key
+        return Call(secret=key.get_secret_value() if key else "", **facts)
+
     def _call(self, request: Request, *, background: bool) -> Call:
         successors = {"image": self._settings.image_model, "research": self._settings.research_agent}
-        return Call(
+        return self._about(
             paid=True,
             background=background,
             previous_interaction_id=request.previous_interaction_id,
@@ -369,10 +381,10 @@ def mapped(call: Call) -> Generator[None]:
     try:
         yield
     except sdk.APIStatusError as exc:
-        raise failure(fault(exc.status_code, exc.body, headers(exc)), call) from exc
+        raise failure(fault(exc.status_code, exc.body, headers(exc)).without(call.secret), call) from exc
     except sdk_errors.APIError as exc:
         details = cast("object", exc.details)  # pyright: ignore[reportUnknownMemberType] - untyped in the SDK
-        raise failure(fault(exc.code, details), call) from exc
+        raise failure(fault(exc.code, details).without(call.secret), call) from exc
     except sdk.APIConnectionError as exc:
         raise disconnected(exc, call) from exc
     except UNREADABLE as exc:

@@ -11,10 +11,12 @@ from typing import Final
 from urllib.parse import quote
 
 from .errors import InputError
-from .models import Citation, Record, RecordPage, RecordSummary, SavedFile, Usage
+from .models import UNKNOWN, Citation, Record, RecordPage, RecordSummary, SavedFile, Usage
 
 PAGE_CHARACTERS: Final = 10_000
 """Under what Codex (12,000 characters) and Claude Code (25,000 tokens) show of one result."""
+LINE_CHARACTERS: Final = 2_000
+"""opencode drops a line of 60,000 characters without a word."""
 PARTIAL_CHARACTERS: Final = 4_000
 PROMPT_CHARACTERS: Final = 80
 FENCED: Final = "```json\n{}\n```"
@@ -43,7 +45,7 @@ def answer(record: Record, page: int = 1, *, stored: bool = True) -> str:
     parts = pages(record)
     if not 1 <= page <= len(parts):
         raise InputError(f"There is no page {page}: this interaction has {count(len(parts), 'page')}.")
-    head = outline(record.text, parts) if page == 1 and len(parts) > 1 else ""
+    head = outline(record.text, parts) if page == 1 else ""
     notes = [f"Note: {record.error}"] if record.error else []
     return joined(
         head, parts[page - 1], *notes, *map(file_line, record.files), footer(record, page, len(parts), stored)
@@ -70,21 +72,26 @@ def cut(text: str, limit: int = PAGE_CHARACTERS) -> Iterator[str]:
 
 
 def as_json(text: str) -> str | None:
-    """The text pretty-printed, if it is JSON of any type, else None."""
+    """The text, if it is JSON of any type, else None; in lines that hosts can show."""
     try:
-        # Half a surrogate pair stays escaped, since it has no UTF-8.
-        return json.dumps(json.loads(text), indent=2, ensure_ascii="\\ud" in text.lower())
+        value: object = json.loads(text)
     except (ValueError, RecursionError):
         return None
+    if all(len(line) <= LINE_CHARACTERS for line in text.splitlines()):
+        return text.strip()
+    # Half a surrogate pair stays escaped, since it has no UTF-8.
+    return json.dumps(value, indent=2, ensure_ascii="\\ud" in text.lower())
 
 
 def outline(text: str, parts: list[str]) -> str:
-    """The headings of a long text and the pages that they are on."""
+    """The headings of a text of several pages and the pages that they are on."""
     found = [
         f"{'  ' * (len(match[1]) - 1)}- {match[2].strip()} (page {number})"
         for number, part in enumerate(parts, 1)
         for match in re.finditer(r"^(#{1,3}) +(.+)$", part, re.MULTILINE)
     ]
+    if not found or len(parts) == 1:
+        return ""
     return "\n".join([f"Outline of {len(text):,} characters in {count(len(parts), 'page')}:", *found])
 
 
@@ -112,7 +119,7 @@ def footer(record: Record, page: int, of: int, stored: bool) -> str:
     elif of > 1:
         lines.append(f"Page {page} of {of}, the last.")
     if not stored:
-        lines.append("Not stored at Google (store=false): it cannot be continued or read again.")
+        lines.append("Not stored (store=false): it cannot be continued, and is gone when this server ends.")
     elif record.interaction_id and page == of:
         lines.append(follow_up(record))
     return "\n".join(lines)
@@ -121,7 +128,7 @@ def footer(record: Record, page: int, of: int, stored: bool) -> str:
 def identity(record: Record) -> str:
     """`interaction_id: v1_x | gemini-3.8-flash | completed | 12 in, 34 out tokens`."""
     parts = [
-        f"interaction_id: {record.interaction_id or 'none'}",
+        f"interaction_id: {handle(record)}",
         record.agent or record.model or "",
         record.status,
         tokens(record.usage),
@@ -153,17 +160,19 @@ def pending(record: Record, *, age: float, activity: str | None, text: str) -> s
     """What is known of an interaction that has not settled, and the call that fetches the rest."""
     doing = f": {activity}" if activity else ""
     return joined(
-        f"Still {record.status} after {duration(age)}{doing}.",
+        f"{NOT_YET.get(record.status, 'Finishing')} after {duration(age)}{doing}.",
         f"Partial answer so far:\n\n{text[-PARTIAL_CHARACTERS:]}" if text else "",
         f"---\n{identity(record)}\nNext: {fetch(record)} It goes on at Google meanwhile and has been paid for: do not "
         "ask the same again.",
     )
 
 
+NOT_YET: Final = {"in_progress": "Still in_progress", "queued": "Still queued", UNKNOWN: "Sent, and not answered yet"}
+"""How a status reads that is not the last."""
+
+
 def fetch(record: Record) -> str:
     """The call that waits for an interaction."""
-    if record.interaction_id is None:
-        return "list_interactions() shows its id as soon as Google has named it."
     tool = "check_research" if record.kind == "research" else "read_interaction"
     return f"{tool}(interaction_id={quoted(record)}, wait_seconds=45) waits for it."
 
@@ -182,7 +191,7 @@ def duration(seconds: float) -> str:
 def summary(record: Record) -> RecordSummary:
     """A row of a list."""
     return RecordSummary(
-        interaction_id=record.interaction_id or "",
+        interaction_id=handle(record),
         kind=record.kind,
         status=record.status,
         model=record.agent or record.model or "",
@@ -239,7 +248,12 @@ def joined(*parts: str) -> str:
 
 def quoted(record: Record) -> str:
     """The id as an argument."""
-    return f'"{record.interaction_id}"'
+    return f'"{handle(record)}"'
+
+
+def handle(record: Record) -> str:
+    """What an interaction is found by: its id, or our label until the API has named one."""
+    return record.interaction_id or record.label
 
 
 def count(number: int, noun: str) -> str:

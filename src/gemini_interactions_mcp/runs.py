@@ -2,8 +2,10 @@
 
 import contextlib
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Final
 
 import anyio
 import anyio.to_thread
@@ -18,6 +20,7 @@ from .errors import (
     OutcomeUnknownError,
     PermissionDeniedError,
 )
+from .faults import UNKNOWN_OUTCOME
 from .follower import Follower
 from .gemini import Gemini
 from .ledger import Ledger
@@ -27,6 +30,9 @@ from .settings import DEFAULT_KEEP_DAYS
 from .store import Journal
 
 logger = logging.getLogger(__name__)
+
+UNSTORED: Final = 100
+"""Answers with store=false that are kept in memory."""
 
 Report = Callable[[float, str], Awaitable[None]]
 """Told the seconds of waiting, which only grow, and what the interaction does now."""
@@ -57,7 +63,9 @@ class Runs:
         self._tasks = tasks
         self._announce = announce
         self._runs: dict[str, Run] = {}
+        """By id and by label: a run is findable before it is named."""
         self._unnamed: set[Run] = set()
+        self._unstored: deque[Run] = deque()
         self._starting = anyio.Lock()
         self._hung_up = False
 
@@ -67,15 +75,17 @@ class Runs:
         """Write the intent down, then send the request in the background.
 
         Raises:
+            KeyMissingError: There is no key to send it with.
             JournalError: It could not be written down; nothing was sent.
         """
+        await self._gemini.ready()
         # Off the loop: a request may carry megabytes.
         record = await anyio.to_thread.run_sync(records.intent, request)
         await self._ledger.open(record)
         run = Run(record, request)
-        if run.id is None:
-            self._unnamed.add(run)
-        else:
+        self._unnamed.add(run)
+        self._runs[record.label] = run
+        if run.id:
             self._keep(run)
         self._tasks.start_soon(self._drive, run, target)
         return run
@@ -91,17 +101,15 @@ class Runs:
             twin = await self._ledger.twin(request)
             if twin is None:
                 return await self.start(request), True
-        if run := next((run for run in self._unnamed if run.record.label == twin.label), None):
-            return run, False
-        if twin.interaction_id is None:
+        if twin.interaction_id is None and twin.label not in self._runs:
             raise OutcomeUnknownError(
                 f"The same research was asked for at {twin.created_at:%H:%M} UTC, and whether Google took it is not "
                 "known: it was not sent again. Call start_research with force=true to pay for another run."
             )
-        return await self.find(twin.interaction_id), False
+        return await self.find(twin.interaction_id or twin.label), False
 
     async def find(self, interaction_id: str) -> Run:
-        """The run of any id: one that is followed, in the journal, or only at Google.
+        """The run of any id: one that is followed, in the journal, or only at Google; our labels are ids, too.
 
         Raises:
             InteractionNotFoundError: There is none.
@@ -112,12 +120,21 @@ class Runs:
         record = await self._ledger.find(interaction_id)
         if record is not None and records.unstored(record):
             raise InteractionNotFoundError(
-                "That interaction was asked for with store=false: its answer was kept nowhere, and was read before or "
-                "lost when this server ended.",
+                "That interaction was asked for with store=false: its answer was kept in memory only, until the server "
+                "that asked for it ended.",
                 interaction_id=interaction_id,
             )
         if record is not None and records.complete(record):
             return finished(record)
+        if record is not None and record.interaction_id is None:
+            raise OutcomeUnknownError(
+                f"Google never named this interaction. {record.error or UNKNOWN_OUTCOME}", interaction_id=record.label
+            )
+        return await self._look_up(
+            record, record.interaction_id if record and record.interaction_id else interaction_id
+        )
+
+    async def _look_up(self, record: Record | None, interaction_id: str) -> Run:
         try:
             interaction = await self._gemini.get(interaction_id)
         except GeminiMCPError as exc:
@@ -161,9 +178,6 @@ class Runs:
                 tasks.start_soon(self._report, run, report, anyio.current_time())
                 await run.done.wait()
                 tasks.cancel_scope.cancel()
-        if run.done.is_set() and not run.stored:
-            # Whoever waited has the answer now; it was in memory only.
-            self._runs.pop(str(run.id), None)
         return run.done.is_set()
 
     async def _report(self, run: Run, report: Report, since: float) -> None:
@@ -207,8 +221,10 @@ class Runs:
             GeminiMCPError: Google would not cancel it.
         """
         run = await self.find(interaction_id)
-        if not run.done.is_set():
-            interaction = await self._gemini.cancel(interaction_id)
+        with anyio.move_on_after(seconds):
+            await run.named.wait()
+        if run.id and not run.done.is_set():
+            interaction = await self._gemini.cancel(run.id)
             if settled(interaction.status):
                 await self._ledger.write(run, status=interaction.status)
             run.move()
@@ -218,7 +234,8 @@ class Runs:
 
     async def forget(self, interaction_id: str) -> None:
         """Stop following it."""
-        if run := self._runs.pop(interaction_id, None):
+        if run := self._runs.get(interaction_id):
+            self._drop(run)
             run.scope.cancel()
             run.end()
 
@@ -251,7 +268,7 @@ class Runs:
         """Write down what the journal could not take when it was new."""
         for run in [run for run in self._runs.values() if run.unwritten]:
             if await self._ledger.write(run) and run.done.is_set() and run.stored:
-                self._runs.pop(str(run.id), None)
+                self._drop(run)
 
     def _follow(self, run: Run) -> Run:
         if already := self._runs.get(str(run.id)):
@@ -266,13 +283,18 @@ class Runs:
         self._unnamed.discard(run)
         run.named.set()
 
+    def _drop(self, run: Run) -> bool:
+        """The journal has it now; whether it was kept until then."""
+        dropped = [self._runs.pop(key, None) for key in {run.record.label, str(run.id)}]
+        return any(dropped)
+
     async def _drive(self, run: Run, target: Path | None) -> None:
         try:
             with run.scope:
                 if run.request is None and await self._watched(run):
                     return
                 await self._finish(run, run.seen or await self._follower.follow(run), target)
-            if run.scope.cancelled_caught and self._runs.pop(str(run.id), None):
+            if run.scope.cancelled_caught and self._drop(run):
                 await self._ledger.write(
                     run, status="cancelled", error="The call was cancelled.", finished_at=records.now()
                 )
@@ -295,7 +317,7 @@ class Runs:
             record = await self._ledger.find(str(run.id))
             run.record = record or run.record
             if records.complete(run.record):
-                self._runs.pop(str(run.id), None)
+                self._drop(run)
                 return True
             await run.nap(self._pace.first_poll)
         run.watched = False
@@ -303,15 +325,22 @@ class Runs:
 
     async def _finish(self, run: Run, interaction: Interaction, target: Path | None) -> None:
         journaled = await self._ledger.finish(run, interaction, target)
+        if not run.stored:
+            self._remember(run)
+        elif journaled:
+            self._drop(run)
         if run.id is not None:
-            if journaled and run.stored:
-                self._runs.pop(run.id, None)
             await self._tell(run.id)
+
+    def _remember(self, run: Run) -> None:
+        """Keep an answer that is stored nowhere in memory, where its pages can be read; the last hundred of them."""
+        self._unstored.append(run)
+        if len(self._unstored) > UNSTORED:
+            self._drop(self._unstored.popleft())
 
     async def _fail(self, run: Run, exc: GeminiMCPError) -> None:
         await self._ledger.fail(run, exc)
-        if run.id is not None:
-            self._runs.pop(run.id, None)
+        self._drop(run)
 
     async def _tell(self, interaction_id: str) -> None:
         try:

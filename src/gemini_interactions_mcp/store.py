@@ -134,8 +134,9 @@ class Journal:
         await self._write(UPDATE, values | {"of_label": label})
 
     async def find(self, interaction_id: str) -> Record | None:
-        """The row of an interaction, or None when this server has not started it."""
-        found = await self._read(sa.select(*RECORD).where(ROWS.c.interaction_id == interaction_id), records)
+        """The row of an interaction, by its id or its label; None when this server does not know it."""
+        named = sa.or_(ROWS.c.interaction_id == interaction_id, ROWS.c.label == interaction_id)
+        found = await self._read(sa.select(*RECORD).where(named), records)
         return found[0] if found else None
 
     async def page(
@@ -187,7 +188,9 @@ class Journal:
     async def ids(self, prefix: str, limit: int = 100) -> list[str]:
         """Up to `limit` interaction ids that begin with `prefix` exactly, newest first."""
         column = ROWS.c.interaction_id
-        wanted = sa.select(column).where(sa.func.substr(column, 1, len(prefix)) == prefix)
+        # A label as an id says that there is nothing to read or continue.
+        begins = sa.and_(sa.func.substr(column, 1, len(prefix)) == prefix, column != ROWS.c.label)
+        wanted = sa.select(column).where(begins)
         return await self._read(wanted.order_by(*NEWEST_FIRST).limit(limit), lambda result: list(result.scalars()))
 
     async def delete(self, interaction_id: str) -> bool:

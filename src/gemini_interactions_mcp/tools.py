@@ -21,7 +21,13 @@ from pydantic import Field
 from . import render, wire
 from .arguments import slim
 from .context import AppContext, Ctx, opened
-from .errors import ConfigurationError, GeminiMCPError, InputError, InteractionFailedError, InteractionNotFoundError
+from .errors import (
+    GeminiMCPError,
+    InputError,
+    InteractionFailedError,
+    InteractionNotFoundError,
+    PermissionDeniedError,
+)
 from .models import Content, Record, RecordPage, Request, SavedFile
 
 if TYPE_CHECKING:
@@ -178,6 +184,9 @@ async def generate_image(
 
 # Research ------------------------------------------------------------------------------------------------
 
+DEEP_RESEARCH: Final = "deep-research"
+"""How the ids of Google's research agents begin (google-genai 3.4.0, types/interactions/agentoption.py)."""
+
 NAMING_SECONDS: Final = 4.0
 """How long a call waits for an id at the least: openai-agents and google-adk give it 5 s."""
 
@@ -201,6 +210,8 @@ async def start_research(
     """
     app = await opened(ctx)
     agent = agent or app.settings.research_agent
+    if plan_first and not agent.startswith(DEEP_RESEARCH):
+        raise InputError("`plan_first` works with Deep Research agents only; other agents start at once.")
     request = Request(
         kind="research",
         prompt=said(prompt),
@@ -223,7 +234,7 @@ def research_config(agent: str, *, plan_first: bool, visualization: bool) -> dic
 
     Source: google-genai 3.4.0, types/interactions/deepresearchagentconfig.py
     """
-    if not agent.startswith("deep-research"):
+    if not agent.startswith(DEEP_RESEARCH):
         return None
     return {
         "type": "deep-research",
@@ -260,9 +271,7 @@ async def cancel_research(ctx: Ctx, interaction_id: InteractionId) -> CallToolRe
     wire.checked_id(interaction_id)
     try:
         run = await app.runs.cancel(interaction_id)
-    except (ConfigurationError, InteractionNotFoundError):
-        raise
-    except GeminiMCPError as exc:
+    except PermissionDeniedError as exc:
         await app.runs.forget(interaction_id)
         return text_result(
             render.joined(

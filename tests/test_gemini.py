@@ -1,0 +1,405 @@
+"""The only I/O with Google, driven over loopback against the emulator: calls, retry rule, errors."""
+
+import inspect
+import io
+import logging
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from google.genai import _interactions as sdk
+from google.genai import errors as sdk_errors
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from conftest import KEY, make_settings
+from faults.harness import few_certificates, without_jitter
+from gemini_interactions_mcp import errors, gemini
+from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.errors import (
+    BackgroundRefusedError,
+    ConfigurationError,
+    GeminiMCPError,
+    InputError,
+    InteractionNotFoundError,
+    KeyMissingError,
+    KeyRejectedError,
+    ModelNotFoundError,
+    NetworkError,
+    OutcomeUnknownError,
+    OverloadedError,
+    PermissionDeniedError,
+    QuotaError,
+    RefusedError,
+)
+from gemini_interactions_mcp.faults import UNKNOWN_OUTCOME, Call
+from gemini_interactions_mcp.gemini import Gemini, mapped
+from gemini_interactions_mcp.models import Request
+from gemini_interactions_mcp.settings import Settings
+
+MODEL = "gemini-3.8-flash"
+ASK = Request(kind="ask", prompt="Grüße", model=MODEL)
+IMAGE = Request(kind="image", prompt="A bicycle", model="gemini-3.1-flash-image", image={"image_size": "512"})
+PAID = Call(paid=True, model=MODEL)
+JSON = {"content-type": "application/json"}
+
+
+@pytest.fixture
+async def google(settings: Settings) -> AsyncGenerator[Gemini]:
+    made = Gemini(settings)
+    yield made
+    await made.close()
+
+
+@pytest.fixture(autouse=True)
+def quick_clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few_certificates(tmp_path, monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def no_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_jitter(monkeypatch)
+
+
+def replies(text: str, on: Any = "create", headers: dict[str, str] = JSON) -> Fault:
+    """A reply of that very text, whatever was asked."""
+    return Fault(on, "http", http_status=200, body=text, headers=headers)
+
+
+def paths(emulator: Emulator) -> list[str]:
+    return [f"{request.method} {request.path}" for request in emulator.requests]
+
+
+# Calls ---------------------------------------------------------------------------------------------------
+
+
+async def test_a_foreground_create_returns_the_whole_answer(google: Gemini, emulator: Emulator) -> None:
+    answer = await google.create(ASK, background=False)
+    assert (answer.status, answer.model) == ("completed", MODEL)
+    assert "You asked: “Grüße”" in answer.text
+    assert answer.usage is not None
+    assert answer.id in emulator.interactions
+
+
+async def test_a_background_create_returns_the_id_at_once(google: Gemini, emulator: Emulator) -> None:
+    held = Fault("create", "hold")
+    emulator.faults.append(held)
+    begun = await google.create(ASK, background=True)
+    assert begun.status == "in_progress"
+    assert begun.text == ""
+    held.release.set()
+    assert begun.id is not None
+    await emulator.interactions[begun.id].finished.wait()
+    assert "Grüße" in (await google.get(begun.id)).text
+
+
+async def test_a_stream_tells_the_id_first_and_then_the_text(google: Gemini) -> None:
+    async with google.stream(ASK, background=True) as events:
+        heard = [event async for event in events]
+    assert (heard[0].type, heard[-1].type) == ("interaction.created", "interaction.completed")
+    assert heard[0].interaction_id is not None
+    answer = await google.get(heard[0].interaction_id)
+    assert "".join(event.text for event in heard) == answer.text
+    assert answer.prompt == "Grüße"
+
+
+async def test_a_stream_is_resumed_after_the_last_event_that_was_heard(google: Gemini) -> None:
+    async with google.stream(ASK, background=True) as events:
+        first = [await anext(events) for _ in range(3)]
+    interaction_id = first[0].interaction_id or ""
+    async with google.resume(interaction_id, first[-1].event_id or "") as events:
+        rest = [event async for event in events]
+    answer = await google.get(interaction_id)
+    assert "".join(event.text for event in [*first, *rest]) == answer.text
+    assert rest[-1].status == "completed"
+
+
+async def test_a_running_interaction_is_cancelled(google: Gemini, emulator: Emulator) -> None:
+    emulator.faults.append(Fault("create", "hold"))
+    begun = await google.create(ASK, background=True)
+    assert (await google.cancel(begun.id or "")).status == "cancelled"
+    assert emulator.cancels == [begun.id]
+
+
+async def test_what_is_over_is_not_cancelled_and_that_is_said(google: Gemini) -> None:
+    answer = await google.create(ASK, background=False)
+    with pytest.raises(RefusedError, match="Only running background interactions") as caught:
+        await google.cancel(answer.id or "")
+    assert caught.value.interaction_id == answer.id
+
+
+async def test_a_deleted_interaction_is_gone(google: Gemini, emulator: Emulator) -> None:
+    answer = await google.create(ASK, background=False)
+    await google.delete(answer.id or "")
+    assert emulator.deletes == [answer.id]
+    with pytest.raises(InteractionNotFoundError, match="55 days"):
+        await google.get(answer.id or "")
+
+
+async def test_an_upload_waits_until_the_file_can_be_used(google: Gemini, emulator: Emulator) -> None:
+    uri = await google.upload(io.BytesIO(b"RIFF" * 20), "video/mp4", "clip.mp4")
+    [file] = emulator.files.files.values()
+    assert uri.endswith(file.name)
+    assert await google.mime_type(file.name) == "video/mp4"
+    assert paths(emulator).count(f"GET /v1/{file.name}") >= 2
+
+
+async def test_a_file_that_google_cannot_process_is_named(google: Gemini, emulator: Emulator) -> None:
+    failed = '{"name": "files/abc", "uri": "https://x/files/abc", "state": "FAILED"}'
+    emulator.faults.append(replies(failed, "file"))
+    with pytest.raises(InputError, match=r"could not process clip\.mp4\. Convert it"):
+        await google.upload(io.BytesIO(b"RIFF"), "video/mp4", "clip.mp4")
+
+
+async def test_an_upload_that_breaks_is_a_network_error_without_the_key(google: Gemini, emulator: Emulator) -> None:
+    emulator.faults.append(Fault("upload", "drop"))
+    with pytest.raises(NetworkError) as caught:
+        await google.upload(io.BytesIO(b"abc"), "application/pdf", "a.pdf")
+    assert KEY not in str(caught.value)
+
+
+async def test_an_uploaded_file_that_has_expired_is_to_be_uploaded_again(google: Gemini) -> None:
+    with pytest.raises(InputError, match=r"files/gone: uploaded files are deleted after 48 hours\. Upload it again"):
+        await google.mime_type("files/gone")
+
+
+async def test_a_check_looks_the_model_up_and_buys_nothing(google: Gemini, emulator: Emulator) -> None:
+    assert await google.check() == f"models/{MODEL}"
+    assert paths(emulator) == [f"GET /v1/models/{MODEL}"]
+
+
+async def test_a_check_names_a_model_that_is_gone(tmp_path: Path, url: str) -> None:
+    google = Gemini(make_settings(tmp_path, url, model="gemini-3-pro-preview"))
+    with pytest.raises(ModelNotFoundError, match="no model or agent gemini-3-pro-preview"):
+        await google.check()
+    await google.close()
+
+
+async def test_a_check_that_breaks_says_nothing_of_charges(google: Gemini, emulator: Emulator) -> None:
+    emulator.faults.append(Fault("model", "http", times=9, http_status=500))
+    with pytest.raises(NetworkError) as caught:
+        await google.check()
+    assert "charged" not in str(caught.value)
+    assert len(emulator.requests) == gemini.ATTEMPTS
+
+
+@pytest.mark.parametrize("bad", ["../files/abc", "", "..", "x/cancel", "x?alt=json", "a" * 257])
+async def test_an_id_that_leads_elsewhere_is_refused_before_any_request(
+    google: Gemini, emulator: Emulator, bad: str
+) -> None:
+    async def resume() -> None:
+        async with google.resume(bad, "e1"):
+            raise AssertionError
+
+    for call in (lambda: google.get(bad), lambda: google.cancel(bad), lambda: google.delete(bad), resume):
+        with pytest.raises(InputError, match="not an interaction id"):
+            await call()
+    assert emulator.requests == []
+
+
+async def test_closing_a_client_that_was_never_opened_is_harmless(settings: Settings) -> None:
+    google = Gemini(settings)
+    await google.close()
+    assert google._client is None  # pyright: ignore[reportPrivateUsage]
+
+
+# Errors --------------------------------------------------------------------------------------------------
+
+REQUEST = httpx2.Request("POST", "http://x/v1/interactions", headers={"x-goog-api-key": KEY})
+FOREIGN = [
+    found
+    for module in (sdk, sdk_errors, httpx2)
+    for _, found in inspect.getmembers(module, inspect.isclass)
+    if issubclass(found, Exception) and not issubclass(found, Warning) and found is not httpx2.CookieConflict
+]
+
+
+WITHOUT_ARGUMENTS = (httpx2.RequestNotRead, httpx2.ResponseNotRead, httpx2.StreamClosed, httpx2.StreamConsumed)
+
+
+def instance(error: Any) -> Exception:
+    """One of each: their constructors differ."""
+    response = httpx2.Response(getattr(error, "status_code", None) or 418, request=REQUEST)
+    recipes: list[tuple[Any, Any]] = [
+        (sdk.APIStatusError, lambda: error("No.", response=response, body={"error": {"message": "No."}})),
+        (sdk.APIResponseValidationError, lambda: error(response, None)),
+        (sdk.APIConnectionError, lambda: error(request=REQUEST)),
+        (sdk.APIError, lambda: error("No.", REQUEST, body=None)),
+        (sdk_errors.APIError, lambda: error(500, {"error": {"message": "No.", "code": 500}})),
+        (httpx2.HTTPStatusError, lambda: error("No.", request=REQUEST, response=response)),
+        (WITHOUT_ARGUMENTS, error),
+        (Exception, lambda: error("No.")),
+    ]
+    return next(made() for base, made in recipes if issubclass(error, base))
+
+
+@pytest.mark.parametrize("error", FOREIGN, ids=lambda error: f"{error.__module__}.{error.__name__}")
+@pytest.mark.parametrize("call", [PAID, Call(interaction_id="v1_a")], ids=["paid", "read"])
+def test_every_error_of_the_sdk_becomes_one_of_ours_without_the_key(error: type[Exception], call: Call) -> None:
+    with pytest.raises(GeminiMCPError) as caught, mapped(call):
+        raise instance(error)
+    assert KEY not in str(caught.value)
+    assert isinstance(caught.value.__cause__, error)
+
+
+@pytest.mark.parametrize(
+    ("error", "paid", "read"),
+    [
+        (TimeoutError(), OutcomeUnknownError, NetworkError),
+        (httpx2.ReadTimeout("x"), OutcomeUnknownError, NetworkError),
+        (httpx2.RemoteProtocolError("x"), OutcomeUnknownError, NetworkError),
+        (httpx2.ConnectError("x"), NetworkError, NetworkError),
+        (httpx2.ConnectTimeout("x"), NetworkError, NetworkError),
+        (httpx2.PoolTimeout("x"), NetworkError, NetworkError),
+        (httpx2.UnsupportedProtocol("x"), NetworkError, NetworkError),
+        (httpx2.InvalidURL("x"), NetworkError, NetworkError),
+        (httpx2.ProxyError("x"), NetworkError, NetworkError),
+        (ConnectionResetError(), OutcomeUnknownError, NetworkError),
+        (httpx2.StreamClosed(), OutcomeUnknownError, NetworkError),
+        (sdk_errors.ContinuationInterruptedError("x"), OutcomeUnknownError, NetworkError),
+        (sdk_errors.UnknownApiResponseError("x"), OutcomeUnknownError, NetworkError),
+        (ValueError("prompt"), InputError, InputError),
+        (TypeError("prompt"), InputError, InputError),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_only_what_may_have_reached_google_is_of_unknown_outcome(
+    error: Exception, paid: type[GeminiMCPError], read: type[GeminiMCPError]
+) -> None:
+    for call, expected in ((PAID, paid), (Call(interaction_id="v1_a"), read)):
+        with pytest.raises(expected) as caught, mapped(call):
+            raise error
+        assert type(caught.value) is expected
+        assert "prompt" not in str(caught.value)
+
+
+def test_a_connection_that_was_never_made_is_known_through_what_the_sdk_wraps_around_it() -> None:
+    wrapped = sdk.APIConnectionError(request=REQUEST)
+    wrapped.__cause__ = httpx2.ConnectError("refused")
+    with pytest.raises(NetworkError, match="nothing was sent or charged"), mapped(PAID):
+        raise wrapped
+
+
+def test_a_malformed_request_is_told_without_repeating_the_prompt() -> None:
+    class Strict(BaseModel):
+        number: int
+
+    with pytest.raises(InputError, match="malformed \\(ValidationError\\); nothing was sent") as caught, mapped(PAID):
+        Strict.model_validate({"number": "my secret prompt"})
+    assert isinstance(caught.value.__cause__, ValidationError)
+
+
+def test_a_fault_of_our_own_is_not_disguised() -> None:
+    with pytest.raises(KeyError), mapped(PAID):
+        raise KeyError("ours")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected", "said"),
+    [
+        (400, {"error": {"message": "Bad tool.", "code": "invalid_request"}}, RefusedError, "Bad tool."),
+        (400, {"error": {"message": "Background? No.", "code": "x"}}, BackgroundRefusedError, "background"),
+        (400, [{"error": {"message": "In a list.", "code": 400}}], RefusedError, "In a list."),
+        (401, {"error": {"message": "Who?", "code": "authentication"}}, KeyRejectedError, "Set GEMINI_API_KEY"),
+        (402, {"error": {"message": "Pay.", "code": "payment_required"}}, ConfigurationError, "Add credit"),
+        (403, {"error": {"message": "No.", "code": "permission_denied"}}, PermissionDeniedError, "may use it"),
+        (404, {"error": {"message": "No.", "code": "model_not_found"}}, ModelNotFoundError, f"agent {MODEL}"),
+        (409, {"error": {"message": "Twice.", "code": "already_exists"}}, RefusedError, "Twice."),
+        (413, "<html>too big</html>", InputError, "fewer or smaller files"),
+        (422, {"error": {"message": "Odd.", "code": "x"}}, RefusedError, "Odd."),
+        (429, "", QuotaError, "Wait a minute"),
+        (499, {"error": {"message": "Gone.", "code": "cancelled"}}, OutcomeUnknownError, UNKNOWN_OUTCOME),
+        (503, "<html>busy</html>", OverloadedError, "nothing was charged"),
+    ],
+)  # fmt: skip
+async def test_an_error_response_over_the_wire_becomes_its_class(
+    google: Gemini, emulator: Emulator, status: int, body: Any, expected: type[GeminiMCPError], said: str
+) -> None:
+    emulator.faults.append(Fault("create", "http", http_status=status, body=body))
+    with pytest.raises(expected) as caught:
+        await google.create(ASK, background=True)
+    assert type(caught.value) is expected
+    assert said in str(caught.value)
+    assert KEY not in str(caught.value)
+    assert "<html>" not in str(caught.value)
+
+
+async def test_a_retired_model_names_its_successor(google: Gemini) -> None:
+    for request, successor in ((ASK, MODEL), (IMAGE, "gemini-3.1-flash-image")):
+        with pytest.raises(ModelNotFoundError, match=f"Use {successor} instead"):
+            await google.create(request.model_copy(update={"model": "gemini-1.0"}), background=False)
+
+
+async def test_a_continued_interaction_that_is_gone_is_named(google: Gemini) -> None:
+    request = ASK.model_copy(update={"previous_interaction_id": "v1_gone"})
+    with pytest.raises(InteractionNotFoundError, match="v1_gone to continue"):
+        await google.create(request, background=True)
+
+
+# The key and the environment -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", ["two words", "line\nbreak", "tab\t", "schlüssel", "\u200bkey"])
+async def test_a_key_that_no_header_can_carry_is_refused_without_showing_it(
+    tmp_path: Path, url: str, emulator: Emulator, key: str
+) -> None:
+    google = Gemini(make_settings(tmp_path, url, api_key=SecretStr(key), key_variable="GOOGLE_API_KEY"))
+    with pytest.raises(KeyMissingError, match="The API key in GOOGLE_API_KEY has a space") as caught:
+        await google.create(ASK, background=True)
+    assert key not in str(caught.value)
+    assert emulator.requests == []
+
+
+async def test_without_a_key_the_first_call_says_what_to_set(tmp_path: Path, url: str, emulator: Emulator) -> None:
+    google = Gemini(make_settings(tmp_path, url, api_key=None))
+    with pytest.raises(KeyMissingError, match=r"No Gemini API key is set\. Put GEMINI_API_KEY"):
+        await google.get("v1_a")
+    assert emulator.requests == []
+
+
+async def test_a_key_that_google_rejects_is_told_without_showing_it(tmp_path: Path, url: str) -> None:
+    google = Gemini(make_settings(tmp_path, url, api_key=SecretStr("invalid-7c41e0")))
+    with pytest.raises(KeyRejectedError, match="API key not valid") as caught:
+        await google.get("v1_a")
+    assert "7c41e0" not in str(caught.value)
+    await google.close()
+
+
+async def test_the_environment_switches_neither_backend_nor_debugging_on(
+    settings: Settings,
+    emulator: Emulator,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    import os
+
+    for name, value in {
+        "GOOGLE_GENAI_DEBUG": "1",
+        "GOOGLE_GENAI_USE_VERTEXAI": "true",
+        "GOOGLE_GENAI_USE_ENTERPRISE": "true",
+        "GOOGLE_CLOUD_PROJECT": "p",
+        "GOOGLE_API_KEY": "another-key",
+        "GOOGLE_GENAI_API_VERSION": "v1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    caplog.set_level(logging.DEBUG)
+    google = Gemini(settings)
+    await google.create(ASK, background=False)
+    await google.close()
+    assert paths(emulator) == ["POST /v1/interactions"]
+    assert "GOOGLE_GENAI_DEBUG" not in os.environ
+    out, err = capfd.readouterr()
+    assert KEY not in caplog.text + out + err
+    assert "Grüße" not in caplog.text + out + err
+
+
+async def test_a_request_says_who_sends_it(google: Gemini, emulator: Emulator) -> None:
+    await google.create(ASK, background=False)
+    assert "gemini-interactions-mcp/" in emulator.requests[0].headers["user-agent"]
+
+
+def test_our_errors_are_raised_by_nobody_else() -> None:
+    assert not {found.__name__ for found in FOREIGN} & {"GeminiMCPError"}
+    assert all(issubclass(found, Exception) for found in vars(errors).values() if inspect.isclass(found))

@@ -1,0 +1,203 @@
+"""What the journal is told, and what its rows mean."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from gemini_interactions_mcp import records
+from gemini_interactions_mcp.models import Interaction, Media, Record, Request, SavedFile
+
+NOW = datetime.now(UTC)
+FILE = SavedFile(name="a.png", path="/a.png", mime_type="image/png", bytes=1)
+RESEARCH: dict[str, Any] = {
+    "kind": "research",
+    "prompt": "Rivers",
+    "agent": "deep-research-preview-04-2026",
+    "agent_config": {"type": "deep-research", "collaborative_planning": False},
+}
+
+
+def record(**changes: Any) -> Record:
+    fields: dict[str, Any] = {"label": "l", "kind": "ask", "created_at": NOW, "updated_at": NOW, "status": "completed"}
+    return Record.model_validate(fields | changes)
+
+
+def research(**changes: Any) -> Request:
+    return Request.model_validate(RESEARCH | changes)
+
+
+def test_an_intent_is_unknown_and_unnamed_until_the_api_has_spoken() -> None:
+    intent = records.intent(Request(kind="ask", prompt="Why?", model="m", previous_interaction_id="v1_p"))
+    assert (intent.status, intent.interaction_id, intent.finished_at) == ("unknown", None, None)
+    assert (intent.prompt, intent.model, intent.previous_interaction_id) == ("Why?", "m", "v1_p")
+    assert intent.created_at.tzinfo is not None
+    assert not records.unstored(intent)
+
+
+def test_an_intent_that_is_not_to_be_stored_keeps_no_prompt_and_is_named_by_its_label() -> None:
+    intent = records.intent(Request(kind="ask", prompt="secret", model="m", store=False))
+    assert "secret" not in intent.model_dump_json()
+    assert intent.interaction_id == intent.label
+    assert records.unstored(intent)
+
+
+def test_two_intents_of_one_request_have_different_labels_with_the_same_mark() -> None:
+    request = research()
+    first, second = records.intent(request), records.intent(request)
+    assert first.label != second.label
+    assert first.label.startswith(records.fingerprint(request))
+    assert second.label.startswith(records.fingerprint(request))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"prompt": "Rivers!"},
+        {"agent": "deep-research-max-preview-04-2026"},
+        {"previous_interaction_id": "v1_p"},
+        {"tools": ("google_search",)},
+        {"contents": ({"type": "image", "data": "aGk=", "mime_type": "image/png"},)},
+        {"agent_config": {"type": "deep-research", "collaborative_planning": True}},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_requests_that_differ_have_different_fingerprints(change: dict[str, Any]) -> None:
+    assert records.fingerprint(research()) != records.fingerprint(research(**change))
+
+
+def test_the_order_of_keys_makes_no_other_request() -> None:
+    turned = {"collaborative_planning": False, "type": "deep-research"}
+    assert records.fingerprint(research()) == records.fingerprint(research(agent_config=turned))
+
+
+def test_a_plan_is_known_from_its_configuration() -> None:
+    config = {"type": "deep-research", "collaborative_planning": True}
+    assert records.intent(research(agent_config=config)).plan
+    assert not records.intent(research()).plan
+
+
+@pytest.mark.parametrize(
+    ("status", "minutes", "counts"),
+    [
+        ("in_progress", 0, True),
+        ("unknown", 9, True),
+        ("completed", 9, True),
+        ("a_new_status", 1, True),
+        ("in_progress", 11, False),
+        ("failed", 0, False),
+        ("cancelled", 0, False),
+    ],
+)
+def test_a_twin_is_young_and_has_not_failed(status: str, minutes: int, counts: bool) -> None:
+    made = records.now() - timedelta(minutes=minutes)
+    assert records.counts_as_twin(record(status=status, created_at=made)) is counts
+
+
+@pytest.mark.parametrize(
+    ("fields", "complete"),
+    [
+        ({"text": "a", "finished_at": NOW}, True),
+        ({"files": (FILE,), "finished_at": NOW}, True),
+        ({"status": "failed", "finished_at": NOW}, True),
+        ({"status": "requires_action", "finished_at": NOW}, True),
+        ({"finished_at": NOW}, False),  # completed and empty: it may have been read too early
+        ({"text": "a"}, False),  # nobody saw it settle
+        ({"status": "failed"}, False),  # it could not be found, which may pass
+        ({"status": "in_progress", "text": "a", "finished_at": NOW}, False),
+        ({"text": "a", "finished_at": NOW, "error": f"{records.UNSAVED}: disk full."}, False),
+        ({"status": "incomplete", "finished_at": NOW, "error": f"Cut. {records.UNSAVED}: disk full."}, False),
+    ],
+)
+def test_a_row_is_complete_when_asking_google_again_would_tell_nothing_new(
+    fields: dict[str, Any], complete: bool
+) -> None:
+    assert records.complete(record(**fields)) is complete
+
+
+@pytest.mark.parametrize(
+    ("fields", "readable"),
+    [
+        ({"text": "a"}, True),
+        ({"status": "incomplete", "files": (FILE,)}, True),
+        ({"status": "in_progress", "text": "a"}, False),
+        ({"status": "unknown"}, False),
+        ({}, False),
+    ],
+)
+def test_a_row_is_readable_when_it_has_an_answer_that_will_not_change(fields: dict[str, Any], readable: bool) -> None:
+    assert records.readable(record(**fields)) is readable
+
+
+@pytest.mark.parametrize(
+    ("interaction", "kind"),
+    [
+        (Interaction(status="completed", agent="deep-research-preview-04-2026"), "research"),
+        (Interaction(status="completed", model="m", media=(Media(kind="image"),)), "image"),
+        (Interaction(status="in_progress", model="m"), "ask"),
+    ],
+)
+def test_a_foreign_interaction_is_of_the_kind_that_it_looks_like(interaction: Interaction, kind: str) -> None:
+    adopted = records.foreign(interaction, "v1_f")
+    assert (adopted.kind, adopted.interaction_id, adopted.status) == (kind, "v1_f", interaction.status)
+    assert adopted.finished_at is None
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2025-11-26T12:25:15Z", datetime(2025, 11, 26, 12, 25, 15, tzinfo=UTC)),
+        ("2025-11-26T14:25:15+02:00", datetime(2025, 11, 26, 12, 25, 15, tzinfo=UTC)),
+        ("2025-11-26T12:25:15", datetime(2025, 11, 26, 12, 25, 15, tzinfo=UTC)),
+        ("yesterday", None),
+        (None, None),
+    ],
+)
+def test_the_time_of_creation_is_read_in_every_form_and_never_naive(text: str | None, moment: datetime | None) -> None:
+    assert records.created(Interaction(status="completed", created=text)) == moment
+
+
+def test_a_foreign_interaction_without_a_readable_time_was_created_now() -> None:
+    before = records.now()
+    adopted = records.foreign(Interaction(status="completed", created="?", prompt="Hi"), "v1_f")
+    assert before <= adopted.created_at <= records.now()
+    assert adopted.prompt == "Hi"
+    assert records.age(record(created_at=before - timedelta(seconds=90))) >= 90
+
+
+@pytest.mark.parametrize(
+    ("interaction", "said"),
+    [
+        (Interaction(status="completed", text="a"), None),
+        (Interaction(status="completed", media=(Media(kind="image"),)), None),
+        (Interaction(status="failed", error="Internal."), "The interaction failed at Google (Internal.)."),
+        (Interaction(status="cancelled"), "The interaction was cancelled."),
+        (
+            Interaction(status="incomplete", text="half"),
+            "The answer is incomplete: it reached max_output_tokens or another limit.",
+        ),
+        (
+            Interaction(status="budget_exceeded", text="half"),
+            "The answer is incomplete: it reached its token budget.",
+        ),
+        (
+            Interaction(status="requires_action"),
+            "Gemini stopped to call a function, which this server does not offer.",
+        ),
+        (
+            Interaction(status="requires_continuation", text="half"),
+            "The answer is incomplete: it reached the limit of one request; gemini_continue can ask for the rest.",
+        ),
+    ],
+    ids=lambda value: value.status if isinstance(value, Interaction) else "",
+)
+def test_what_is_missing_from_an_answer_is_said_in_a_sentence(interaction: Interaction, said: str | None) -> None:
+    assert records.shortcoming(interaction) == said
+
+
+def test_a_completed_but_empty_answer_names_each_kind_of_step_once() -> None:
+    empty = Interaction(status="completed", steps=("thought", "google_search_call", "thought"), error="Blocked.")
+    said = records.shortcoming(empty)
+    assert said is not None
+    assert "without an answer (Blocked.); steps seen: thought, google_search_call." in said
+    assert "steps seen: none" in (records.shortcoming(Interaction(status="completed")) or "")

@@ -1,0 +1,376 @@
+"""Files that go in and images that come out: what is sent, saved and shown."""
+
+import base64
+import math
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from mcp import Client
+from mcp_types import BlobResourceContents, CallToolResult
+from PIL import Image
+
+from conftest import make_settings
+from gemini_interactions_mcp import tools
+from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.server import build_server
+from gemini_interactions_mcp.settings import Settings
+from reading import (
+    LEGACY,
+    PDF,
+    call,
+    complaint,
+    footer_of,
+    id_of,
+    links_of,
+    newest,
+    note,
+    pdf,
+    png,
+    posts,
+    previews_of,
+    saved_in,
+    text_of,
+    trust_one_authority,
+    wav,
+)
+
+one_authority = pytest.fixture(autouse=True)(trust_one_authority)
+
+IMAGE_MODEL = "gemini-3.1-flash-image"
+
+
+@pytest.fixture
+def folder(settings: Settings) -> Path:
+    """An allowed directory."""
+    return settings.allowed_dirs[0]
+
+
+def sent(emulator: Emulator) -> list[dict[str, Any]]:
+    """The content blocks of the last request."""
+    (step,) = emulator.creates[-1]["input"]
+    assert step["type"] == "user_input"
+    return step["content"]
+
+
+# Files that go in ----------------------------------------------------------------------------------------
+
+
+async def test_several_files_of_several_kinds_go_in_one_call(client: Client, emulator: Emulator, folder: Path) -> None:
+    files = [png(folder), wav(folder), pdf(folder), note(folder)]
+    result = await call(client, "analyze_file", files=[str(file) for file in files], prompt="What is this?")
+    *media, text, prompt = sent(emulator)
+    assert [(part["type"], part["mime_type"]) for part in media] == [
+        ("image", "image/png"),
+        ("audio", "audio/wav"),
+        ("document", "application/pdf"),
+    ]
+    assert [base64.b64decode(part["data"]) for part in media] == [file.read_bytes() for file in files[:3]]
+    assert text == {"type": "text", "text": "File note.txt:\n\nGrüße, world"}
+    assert prompt == {"type": "text", "text": "What is this?"}
+    assert f"File 1, image: image/png, {files[0].stat().st_size} bytes, 8 x 6 pixels" in text_of(result)
+    assert f"File 3, document: application/pdf, {len(PDF)} bytes" in text_of(result)
+    assert id_of(result) == newest(emulator).id
+
+
+@LEGACY
+async def test_detail_is_asked_for_where_a_file_can_have_it(client: Client, emulator: Emulator, folder: Path) -> None:
+    files = [str(file) for file in (png(folder), wav(folder), pdf(folder), note(folder))]
+    await call(client, "analyze_file", files=files, prompt="hi", media_resolution="ultra_high")
+    assert [part.get("resolution") for part in sent(emulator)] == ["ultra_high", None, "ultra_high", None, None]
+
+
+@LEGACY
+async def test_options_of_a_file_analysis_reach_the_api(client: Client, emulator: Emulator, folder: Path) -> None:
+    schema = {"type": "object", "properties": {"colour": {"type": "string"}}, "required": ["colour"]}
+    first = await call(client, "gemini_ask", prompt="one")
+    await call(
+        client,
+        "analyze_file",
+        files=[str(png(folder))],
+        prompt="two",
+        model="gemini-3.5-flash",
+        previous_interaction_id=id_of(first),
+        response_schema=schema,
+    )
+    body = emulator.creates[-1]
+    assert body["model"] == "gemini-3.5-flash"
+    assert body["previous_interaction_id"] == id_of(first)
+    assert body["response_format"]["schema"] == schema
+    assert (body["background"], body["store"]) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("source", "block"),
+    [
+        ("https://www.youtube.com/watch?v=abc", {"type": "video", "uri": "https://www.youtube.com/watch?v=abc"}),
+        ("https://youtu.be/abc", {"type": "video", "uri": "https://youtu.be/abc"}),
+        (
+            "https://example.com/cat.jpg",
+            {"type": "image", "uri": "https://example.com/cat.jpg", "mime_type": "image/jpeg"},
+        ),
+        ("https://example.com/page", {"type": "document", "uri": "https://example.com/page"}),
+        (
+            "gs://bucket/talk.mp4",
+            {"type": "video", "uri": "gs://bucket/talk.mp4", "mime_type": "video/mp4"},
+        ),
+    ],
+    ids=["youtube", "youtu.be", "image", "page", "gs"],
+)
+@LEGACY
+async def test_an_address_is_left_to_gemini_to_fetch(
+    client: Client, emulator: Emulator, source: str, block: dict[str, str]
+) -> None:
+    await call(client, "analyze_file", files=[source], prompt="hi")
+    assert sent(emulator)[0] == block
+
+
+async def test_a_large_file_is_uploaded_once_and_sent_by_its_address(
+    tmp_path: Path, url: str, emulator: Emulator
+) -> None:
+    server = build_server(make_settings(tmp_path, url, inline_bytes=100))
+    file = str(png(tmp_path / "files", size=(300, 300)))
+    async with Client(server, cache=None) as client:
+        await call(client, "analyze_file", files=[file], prompt="one")
+        uri = sent(emulator)[0]["uri"]
+        await call(client, "analyze_file", files=[file], prompt="two")
+    (uploaded,) = emulator.files.files.values()
+    assert uploaded.size_bytes > 100
+    assert uploaded.mime_type == "image/png"
+    assert uri.endswith(uploaded.name)
+    assert sent(emulator)[0] == {"type": "image", "uri": uri, "mime_type": "image/png"}
+
+
+@LEGACY
+async def test_a_follow_up_of_a_file_analysis_does_not_send_the_file_again(
+    client: Client, emulator: Emulator, folder: Path
+) -> None:
+    first = await call(client, "analyze_file", files=[str(png(folder))], prompt="What is this?")
+    second = await call(client, "gemini_continue", previous_interaction_id=id_of(first), prompt="And why?")
+    assert emulator.creates[-1]["input"] == "And why?"
+    assert "The previous prompt was: “What is this?”" in text_of(second)
+
+
+@LEGACY
+async def test_a_slow_file_analysis_is_read_later(client: Client, emulator: Emulator, folder: Path) -> None:
+    fault = Fault("create", "hold")
+    emulator.faults.append(fault)
+    result = await call(client, "analyze_file", files=[str(png(folder))], prompt="hi", wait_seconds=0)
+    assert f'read_interaction(interaction_id="{id_of(result)}", wait_seconds=45)' in text_of(result)
+    fault.release.set()
+    later = await call(client, "read_interaction", interaction_id=id_of(result), wait_seconds=5)
+    assert "File 1, image: image/png" in text_of(later)
+
+
+# Images that come out ------------------------------------------------------------------------------------
+
+
+async def test_an_image_is_saved_shown_and_linked(client: Client, emulator: Emulator, settings: Settings) -> None:
+    result = await call(client, "generate_image", prompt="A red bicycle")
+    assert emulator.creates == [
+        {"model": IMAGE_MODEL, "input": "A red bicycle", "response_format": {"type": "image"}, "store": True}
+    ]
+    (path,) = saved_in(result)
+    content = path.read_bytes()
+    drawn = newest(emulator).answer.steps[-1]["content"][0]["data"]
+    assert content == base64.b64decode(drawn)
+    assert path.parent == settings.output_dir
+    assert path.name.endswith("-red-bicycle.jpg")
+    assert f"Saved: {path} (image/jpeg, 1024x1024 px, {len(content):,} bytes)" in text_of(result)
+    assert [block.type for block in result.content] == ["text", "image", "resource_link"]
+    (link,) = links_of(result)
+    assert (link.name, link.mime_type, link.size) == (path.name, "image/jpeg", len(content))
+    (linked,) = (await client.read_resource(link.uri)).contents
+    assert isinstance(linked, BlobResourceContents)
+    assert base64.b64decode(linked.blob) == content
+    assert id_of(result) == newest(emulator).id
+    assert "generate_image with it as previous_interaction_id" in footer_of(result)
+
+
+@LEGACY
+async def test_shape_size_and_model_of_an_image_are_those_asked_for(client: Client, emulator: Emulator) -> None:
+    shape = {"aspect_ratio": "16:9", "image_size": "2K"}
+    result = await call(client, "generate_image", prompt="hi", model="gemini-3-pro-image", **shape)
+    body = emulator.creates[-1]
+    assert body["response_format"] == {"type": "image", **shape}
+    assert body["model"] == "gemini-3-pro-image"
+    assert "2731x1536 px" in text_of(result)
+    with Image.open(saved_in(result)[0]) as image:
+        assert image.size == (2731, 1536)
+    (preview,) = previews_of(result)
+    assert preview.size == (1024, 576)
+
+
+@LEGACY
+async def test_an_image_is_changed_by_naming_its_interaction(client: Client, emulator: Emulator) -> None:
+    first = await call(client, "generate_image", prompt="A bicycle", image_size="512")
+    second = await call(
+        client, "generate_image", prompt="Make it blue", previous_interaction_id=id_of(first), image_size="512"
+    )
+    assert emulator.creates[-1]["previous_interaction_id"] == id_of(first)
+    assert emulator.creates[-1]["input"] == "Make it blue"
+    assert len({*saved_in(first), *saved_in(second)}) == 2
+    assert id_of(second) != id_of(first)
+
+
+@LEGACY
+async def test_reference_images_go_before_the_prompt(client: Client, emulator: Emulator, folder: Path) -> None:
+    images = [png(folder, "one.png"), png(folder, "two.png", (5, 5))]
+    await call(
+        client, "generate_image", prompt="Combine them", images=[str(image) for image in images], image_size="512"
+    )
+    assert [part.get("data") for part in sent(emulator)[:2]] == [
+        base64.b64encode(image.read_bytes()).decode() for image in images
+    ]
+    assert sent(emulator)[2] == {"type": "text", "text": "Combine them"}
+
+
+@LEGACY
+async def test_what_is_no_image_is_refused_before_anything_is_paid(
+    client: Client, emulator: Emulator, folder: Path
+) -> None:
+    said = await complaint(client, "generate_image", prompt="hi", images=[str(note(folder))])
+    assert said == "`images` takes images only; analyze_file takes other files."
+    assert emulator.requests == []
+
+
+@pytest.mark.parametrize(
+    ("output_path", "saved"),
+    [("sub/bike.jpg", "output/sub/bike.jpg"), ("bike", "output/bike.jpg"), ("{files}/bike.jpg", "files/bike.jpg")],
+    ids=["relative", "no extension", "absolute"],
+)
+@LEGACY
+async def test_an_image_is_saved_where_it_was_asked_for(
+    client: Client, tmp_path: Path, folder: Path, output_path: str, saved: str
+) -> None:
+    wanted = output_path.format(files=folder)
+    result = await call(client, "generate_image", prompt="hi", output_path=wanted, image_size="512")
+    assert saved_in(result) == [tmp_path / saved]
+
+
+@pytest.mark.parametrize(
+    ("output_path", "said"),
+    [
+        ("../elsewhere.jpg", "outside the allowed directories"),
+        ("{files}/../elsewhere.jpg", "outside the allowed directories"),
+        ("{files}/taken.jpg", "exists already"),
+        (".hidden.jpg", "dot-file"),
+    ],
+    ids=["above", "outside", "taken", "hidden"],
+)
+@LEGACY
+async def test_a_path_that_may_not_be_written_is_refused_before_anything_is_paid(
+    client: Client, emulator: Emulator, folder: Path, output_path: str, said: str
+) -> None:
+    (folder / "taken.jpg").write_bytes(b"mine")
+    text = await complaint(client, "generate_image", prompt="hi", output_path=output_path.format(files=folder))
+    assert said in text
+    assert emulator.requests == []
+    assert (folder / "taken.jpg").read_bytes() == b"mine"
+
+
+@LEGACY
+async def test_two_images_for_one_path_are_both_kept(client: Client, emulator: Emulator) -> None:
+    faults = [Fault("create", "hold", match=prompt) for prompt in ("first", "second")]
+    emulator.faults += faults
+    results: list[CallToolResult] = []
+
+    async def generate(prompt: str) -> None:
+        arguments = {"prompt": prompt, "output_path": "same.jpg", "image_size": "512"}
+        results.append(await client.call_tool("generate_image", arguments))
+
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as tasks:
+            for fault in faults:
+                tasks.start_soon(generate, fault.match)
+            for fault in faults:
+                await fault.reached.wait()
+                fault.release.set()
+    assert sum("Saved: " in text_of(result) for result in results) == 1
+    (lost,) = [result for result in results if "Saved: " not in text_of(result)]
+    (interaction_id,) = [each for each in emulator.interactions if each in text_of(lost)]
+    assert "exists already" in text_of(lost)
+    again = await call(client, "read_interaction", interaction_id=interaction_id, wait_seconds=5)
+    assert len(saved_in(again)) == 1
+    assert len(emulator.creates) == 2
+
+
+@LEGACY
+async def test_an_image_model_is_asked_once_whether_it_runs_in_the_background(
+    client: Client, emulator: Emulator
+) -> None:
+    await call(client, "generate_image", prompt="one", image_size="512")
+    await call(client, "generate_image", prompt="two", image_size="512")
+    assert posts(emulator) == 3
+    assert ["background" in body for body in emulator.creates] == [False, False]
+
+
+@LEGACY
+async def test_a_model_that_makes_no_images_is_refused_in_googles_words(client: Client, emulator: Emulator) -> None:
+    said = "Image output is not supported for gemini-3.8-flash."
+    text = await complaint(client, "generate_image", prompt="hi", model="gemini-3.8-flash")
+    assert said in text
+    assert emulator.creates == []
+
+
+@LEGACY
+async def test_an_image_that_was_not_made_is_an_error_with_the_id(client: Client, emulator: Emulator) -> None:
+    emulator.faults.append(Fault("create", "empty"))
+    text = await complaint(client, "generate_image", prompt="hi")
+    assert "without an answer" in text
+    assert newest(emulator).id in text
+
+
+async def test_an_image_is_there_for_later_when_the_call_is_over(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, emulator: Emulator
+) -> None:
+    monkeypatch.setattr(tools, "NAMING_SECONDS", 0)
+    fault = Fault("create", "hold")
+    emulator.faults.append(fault)
+    server = build_server(make_settings(tmp_path, url, wait_seconds=0))
+    async with Client(server, cache=None) as client:
+        result = await call(client, "generate_image", prompt="A slow bicycle", image_size="512")
+        label = footer_of(result).split(" | ")[0].removeprefix("interaction_id: ")
+        assert f'read_interaction(interaction_id="{label}", wait_seconds=45)' in text_of(result)
+        with anyio.fail_after(5):
+            await fault.reached.wait()
+        fault.release.set()
+        later = await call(client, "read_interaction", interaction_id=label, wait_seconds=5)
+        assert id_of(later) == newest(emulator).id
+    assert len(saved_in(later)) == len(previews_of(later)) == 1
+
+
+@LEGACY
+async def test_an_image_that_has_been_removed_is_still_told_of(client: Client) -> None:
+    first = await call(client, "generate_image", prompt="hi", image_size="512")
+    (path,) = saved_in(first)
+    path.unlink()
+    again = await call(client, "read_interaction", interaction_id=id_of(first))
+    assert str(path) in text_of(again)
+    assert previews_of(again) == []
+    assert [link.name for link in links_of(again)] == [path.name]
+
+
+@LEGACY
+async def test_an_image_that_cannot_be_saved_is_fetched_again_by_reading_it(
+    client: Client, emulator: Emulator, settings: Settings
+) -> None:
+    settings.output_dir.write_text("a file in the way", encoding="utf-8")
+    said = await complaint(client, "generate_image", prompt="hi", image_size="512")
+    assert "The files could not be saved" in said
+    assert newest(emulator).id in said
+    settings.output_dir.unlink()
+    again = await call(client, "read_interaction", interaction_id=newest(emulator).id)
+    assert len(saved_in(again)) == 1
+    assert len(emulator.creates) == 1
+
+
+@LEGACY
+async def test_faults_of_the_api_while_an_image_is_made_are_never_paid_twice(
+    client: Client, emulator: Emulator
+) -> None:
+    emulator.faults.append(Fault("create", "http", times=math.inf, http_status=500, match='"background":true'))
+    said = await complaint(client, "generate_image", prompt="hi")
+    assert "Google may have taken the request all the same, so it was not sent again." in said
+    assert posts(emulator) == 1

@@ -1,0 +1,272 @@
+"""Past interactions: listed, read whoever started them, and deleted."""
+
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google import genai
+from google.genai import types
+from mcp import Client
+from mcp_types import CallToolResult
+
+from conftest import FAST, make_settings
+from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.server import build_server
+from reading import (
+    LEGACY,
+    call,
+    complaint,
+    cursor_of,
+    footer_of,
+    id_of,
+    newest,
+    previews_of,
+    rows_of,
+    saved_in,
+    text_of,
+    trust_one_authority,
+)
+
+one_authority = pytest.fixture(autouse=True)(trust_one_authority)
+
+
+async def created_elsewhere(url: str, **body: Any) -> str:
+    """The id of an interaction that another program has started, with google-genai."""
+    other: Any = genai.Client(api_key="another", vertexai=False, http_options=types.HttpOptions(base_url=url))
+    interaction = await other.aio.interactions.create(**body)
+    await other.aio.aclose()
+    other.close()
+    return interaction.id
+
+
+def ids_of(result: CallToolResult) -> list[str]:
+    """The ids of a list, of which text and structure say the same."""
+    rows, cursor = rows_of(result), cursor_of(result)
+    for row in rows:
+        facts = [row["interaction_id"], row["kind"], row["status"], row["model"], row["created_at"]]
+        assert "- " + " | ".join(facts) + ' | "' + row["prompt"] + '"' in text_of(result)
+        assert (f'"{row["prompt"]}" | {row["files"]} file' in text_of(result)) == (row["files"] > 0)
+    assert text_of(result).count("\n- ") + text_of(result).startswith("- ") == len(rows)
+    assert (f'More: list_interactions(cursor="{cursor}")' in text_of(result)) == (cursor is not None)
+    return [row["interaction_id"] for row in rows]
+
+
+# Listing -------------------------------------------------------------------------------------------------
+
+
+async def test_an_empty_list_says_so(client: Client, emulator: Emulator) -> None:
+    result = await call(client, "list_interactions")
+    assert text_of(result) == "No interactions found.\n"
+    assert result.structured_content == {"interactions": []}
+    assert emulator.requests == []
+
+
+async def test_interactions_are_listed_newest_first_and_filtered(client: Client, emulator: Emulator) -> None:
+    river = id_of(await call(client, "gemini_ask", prompt="Name a river"))
+    image = id_of(await call(client, "generate_image", prompt="A red bicycle", image_size="512"))
+    emulator.faults.append(Fault("create", "status", run_status="failed"))
+    await complaint(client, "gemini_ask", prompt="This fails, RIVERS too")
+    failed = newest(emulator).id
+    page = "https://example.com/page"
+    file = id_of(await call(client, "analyze_file", files=[page], prompt="Summarise"))
+
+    async def listed(**filters: Any) -> list[str]:
+        return ids_of(await call(client, "list_interactions", **filters))
+
+    assert await listed() == [file, failed, image, river]
+    assert await listed(query="river") == [failed, river]
+    assert await listed(query="You asked: “Name") == [river]
+    assert await listed(query="100%") == []
+    assert await listed(kind="image") == [image]
+    assert await listed(kind="analyze") == [file]
+    assert await listed(kind="ask", status="completed") == [river]
+    assert await listed(status="failed") == [failed]
+    assert await listed(kind="research") == []
+
+
+async def test_a_list_comes_in_pages_of_the_asked_length(client: Client) -> None:
+    ids = [id_of(await call(client, "gemini_ask", prompt=f"Question {number}")) for number in range(5)]
+    found: list[str] = []
+    arguments: dict[str, Any] = {"limit": 2}
+    while arguments:
+        result = await call(client, "list_interactions", **arguments)
+        page = ids_of(result)
+        assert len(page) <= 2
+        found += page
+        cursor = cursor_of(result)
+        arguments = {"limit": 2, "cursor": cursor} if cursor else {}
+    assert found == ids[::-1]
+
+
+@LEGACY
+async def test_a_long_prompt_is_listed_on_one_short_line(client: Client) -> None:
+    await call(client, "gemini_ask", prompt="first line\nsecond " + "line " * 40)
+    result = await call(client, "list_interactions")
+    (row,) = rows_of(result)
+    assert row["prompt"].startswith("first line second line")
+    assert row["prompt"].endswith("…")
+    assert len(row["prompt"]) == 80
+    assert row["prompt"] in text_of(result)
+
+
+@LEGACY
+async def test_a_quotation_mark_in_a_prompt_keeps_the_line_readable(client: Client) -> None:
+    await call(client, "gemini_ask", prompt='Say "hi" | now')
+    assert text_of(await call(client, "list_interactions")).endswith(' | "Say \\"hi\\" | now"\n')
+
+
+# Reading -------------------------------------------------------------------------------------------------
+
+
+@LEGACY
+async def test_an_answer_reads_the_same_later_without_asking_google(client: Client, emulator: Emulator) -> None:
+    first = await call(client, "gemini_ask", prompt="hi", tools=["google_search"])
+    sent = len(emulator.requests)
+    again = await call(client, "read_interaction", interaction_id=id_of(first))
+    assert text_of(again) == text_of(first)
+    assert len(emulator.requests) == sent
+
+
+async def test_an_answer_is_there_after_a_restart(tmp_path: Path, url: str, emulator: Emulator) -> None:
+    settings = make_settings(tmp_path, url)
+    async with Client(build_server(settings, FAST), cache=None) as client:
+        first = await call(client, "gemini_ask", prompt="hi")
+    emulator.interactions.clear()
+    async with Client(build_server(settings, FAST), cache=None) as client:
+        again = await call(client, "read_interaction", interaction_id=id_of(first))
+    assert text_of(again) == text_of(first)
+
+
+async def test_a_run_that_a_restart_interrupted_is_followed_to_its_end(
+    tmp_path: Path, url: str, emulator: Emulator
+) -> None:
+    hold = Fault("create", "hold")
+    emulator.faults.append(hold)
+    settings = make_settings(tmp_path, url)
+    async with Client(build_server(settings, FAST), cache=None) as client:
+        begun = await call(client, "start_research", prompt="Bicycles")
+    hold.release.set()
+    async with Client(build_server(settings, FAST), cache=None) as client:
+        report = await call(client, "check_research", interaction_id=id_of(begun), wait_seconds=10)
+    assert "# Research report: Bicycles" in text_of(report)
+    assert len(emulator.creates) == 1
+
+
+async def test_an_interaction_of_another_program_is_read_like_our_own(client: Client, url: str) -> None:
+    foreign = await created_elsewhere(url, model="gemini-3.5-flash", input="Who are you?")
+    result = await call(client, "read_interaction", interaction_id=foreign)
+    assert "You asked: “Who are you?”" in text_of(result)
+    assert id_of(result) == foreign
+    assert " | gemini-3.5-flash | completed | " in footer_of(result)
+    assert ids_of(await call(client, "list_interactions", query="who are you")) == [foreign]
+
+
+@LEGACY
+async def test_an_image_of_another_program_is_saved_once(client: Client, url: str) -> None:
+    asked = {"type": "image", "image_size": "512"}
+    body = {"model": "gemini-3.1-flash-image", "input": "A red bicycle", "response_format": asked}
+    foreign = await created_elsewhere(url, **body)
+    first = await call(client, "read_interaction", interaction_id=foreign)
+    again = await call(client, "read_interaction", interaction_id=foreign)
+    assert saved_in(again) == saved_in(first)
+    assert [path.name[11:] for path in saved_in(first)] == ["red-bicycle.jpg"]
+    assert len(list(saved_in(first)[0].parent.iterdir())) == len(previews_of(first)) == 1
+
+
+@LEGACY
+async def test_a_running_interaction_of_another_program_is_waited_for(
+    client: Client, url: str, emulator: Emulator
+) -> None:
+    hold = Fault("create", "hold")
+    emulator.faults.append(hold)
+    foreign = await created_elsewhere(
+        url, agent="deep-research-preview-04-2026", input="Bicycles", background=True, store=True
+    )
+    looked = await call(client, "check_research", interaction_id=foreign)
+    assert "Still in_progress" in text_of(looked)
+    assert f'check_research(interaction_id="{foreign}", wait_seconds=45)' in text_of(looked)
+    hold.release.set()
+    report = await call(client, "read_interaction", interaction_id=foreign, wait_seconds=10)
+    assert "# Research report: Bicycles" in text_of(report)
+    assert [path.suffix for path in saved_in(report)] == [".png", ".md"]
+
+
+@LEGACY
+async def test_an_id_that_nobody_knows_is_told_with_the_reasons(client: Client) -> None:
+    said = await complaint(client, "read_interaction", interaction_id="v1_gone")
+    assert said.startswith("Google keeps no interaction v1_gone: the id is wrong, of another project's key, deleted")
+
+
+@LEGACY
+async def test_an_unreachable_api_is_not_taken_for_a_missing_interaction(client: Client, emulator: Emulator) -> None:
+    emulator.faults.append(Fault("get", "http", times=math.inf, http_status=400))
+    said = await complaint(client, "read_interaction", interaction_id="v1_some")
+    assert "keeps no interaction" not in said
+    assert "v1_some" in said
+
+
+# Deleting ------------------------------------------------------------------------------------------------
+
+
+async def test_deleting_tells_what_happened_at_google_in_the_journal_and_to_files(
+    client: Client, emulator: Emulator
+) -> None:
+    image = await call(client, "generate_image", prompt="A red bicycle", image_size="512")
+    (path,) = saved_in(image)
+    result = await call(client, "delete_interaction", interaction_id=id_of(image))
+    assert text_of(result) == f"Google: deleted.\nFile {path}: deleted.\nJournal: deleted.\n"
+    assert emulator.deletes == [id_of(image)]
+    assert not path.exists()
+    assert ids_of(await call(client, "list_interactions")) == []
+    assert "Google keeps no interaction" in await complaint(client, "read_interaction", interaction_id=id_of(image))
+    again = await call(client, "delete_interaction", interaction_id=id_of(image))
+    assert text_of(again) == "Google: it was not there (any more).\nJournal: it was not there.\n"
+
+
+@LEGACY
+async def test_deleting_tells_of_a_file_that_is_gone_or_stays(client: Client) -> None:
+    first = await call(client, "generate_image", prompt="one", image_size="512")
+    saved_in(first)[0].unlink()
+    text = text_of(await call(client, "delete_interaction", interaction_id=id_of(first)))
+    assert re.search(r"^File .*: it was not there\.$", text, re.MULTILINE)
+    second = await call(client, "generate_image", prompt="two", image_size="512")
+    (path,) = saved_in(second)
+    path.unlink()
+    path.mkdir()
+    text = text_of(await call(client, "delete_interaction", interaction_id=id_of(second)))
+    assert re.search(r"^File .*: not deleted \(.+\)\.$", text, re.MULTILINE)
+
+
+@LEGACY
+async def test_what_google_will_not_delete_is_told(client: Client, emulator: Emulator) -> None:
+    answer = await call(client, "gemini_ask", prompt="hi")
+    emulator.faults.append(Fault("delete", "http", http_status=403))
+    text = text_of(await call(client, "delete_interaction", interaction_id=id_of(answer)))
+    assert text.startswith("Google: not deleted. Google does not allow this")
+    assert text.endswith("Journal: deleted.\n")
+
+
+@LEGACY
+async def test_an_interaction_of_another_program_can_be_deleted(client: Client, url: str, emulator: Emulator) -> None:
+    foreign = await created_elsewhere(url, model="gemini-3.5-flash", input="hi")
+    text = text_of(await call(client, "delete_interaction", interaction_id=foreign))
+    assert text == "Google: deleted.\nJournal: it was not there.\n"
+    assert emulator.interactions == {}
+
+
+@LEGACY
+async def test_a_running_interaction_that_is_deleted_leaves_no_file_behind(
+    client: Client, emulator: Emulator, tmp_path: Path
+) -> None:
+    hold = Fault("create", "hold")
+    emulator.faults.append(hold)
+    begun = await call(client, "start_research", prompt="Bicycles")
+    interaction = newest(emulator)
+    await call(client, "delete_interaction", interaction_id=id_of(begun))
+    hold.release.set()
+    await interaction.finished.wait()
+    await call(client, "gemini_ask", prompt="hi")
+    assert len(ids_of(await call(client, "list_interactions"))) == 1
+    assert not (tmp_path / "output").exists()

@@ -1,0 +1,406 @@
+"""Deep Research: what is sent, paid once, watched, read and stopped."""
+
+import math
+import re
+from typing import Any
+
+import anyio
+import pytest
+from mcp import Client
+from mcp_types import CallToolResult
+
+from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.settings import Settings
+from reading import (
+    MODERN,
+    call,
+    complaint,
+    ended,
+    footer_of,
+    id_of,
+    links_of,
+    newest,
+    note,
+    posts,
+    previews_of,
+    saved_in,
+    text_of,
+    trust_one_authority,
+)
+
+one_authority = pytest.fixture(autouse=True)(trust_one_authority)
+
+AGENT = "deep-research-preview-04-2026"
+CONFIG = {
+    "type": "deep-research",
+    "thinking_summaries": "auto",
+    "visualization": "auto",
+    "collaborative_planning": False,
+}
+
+
+def body(**more: Any) -> dict[str, Any]:
+    """What is sent for a question alone, and more."""
+    sent = {"agent": AGENT, "input": "Bicycles", "agent_config": CONFIG}
+    return sent | {"background": True, "stream": True, "store": True} | more
+
+
+async def reported(client: Client, **arguments: Any) -> CallToolResult:
+    """The first page of the report of new research."""
+    begun = await call(client, "start_research", prompt="Bicycles", **arguments)
+    return await call(client, "check_research", interaction_id=id_of(begun), wait_seconds=10)
+
+
+# Starting ------------------------------------------------------------------------------------------------
+
+
+async def test_research_starts_at_once_with_an_id_and_the_call_that_watches_it(
+    client: Client, emulator: Emulator
+) -> None:
+    fault = Fault("create", "hold")
+    emulator.faults.append(fault)
+    result = await call(client, "start_research", prompt="Bicycles")
+    assert text_of(result).startswith("Research has started; it usually takes 5 to 20 minutes.\n")
+    assert id_of(result) == newest(emulator).id
+    assert f" | {AGENT} | in_progress" in footer_of(result)
+    assert f'check_research(interaction_id="{id_of(result)}", wait_seconds=45)' in text_of(result)
+    assert emulator.creates == [body()]
+    fault.release.set()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sent"),
+    [
+        (
+            {"tools": ["google_search", "code_execution"]},
+            {"tools": [{"type": "google_search"}, {"type": "code_execution"}]},
+        ),
+        ({"visualization": False}, {"agent_config": CONFIG | {"visualization": "off"}}),
+        ({"plan_first": True}, {"agent_config": CONFIG | {"collaborative_planning": True}}),
+        ({"agent": "deep-research-max-preview-04-2026"}, {"agent": "deep-research-max-preview-04-2026"}),
+    ],
+    ids=["tools", "visualization", "plan_first", "agent"],
+)
+@MODERN
+async def test_an_option_of_research_reaches_the_api(
+    client: Client, emulator: Emulator, arguments: dict[str, Any], sent: dict[str, Any]
+) -> None:
+    await call(client, "start_research", prompt="Bicycles", **arguments)
+    assert emulator.creates == [body(**sent)]
+
+
+@MODERN
+async def test_another_kind_of_agent_gets_no_settings_of_deep_research(client: Client, emulator: Emulator) -> None:
+    result = await call(client, "start_research", prompt="Bicycles", agent="antigravity-preview-09-2026")
+    assert "agent_config" not in emulator.creates[-1]
+    assert "antigravity-preview-09-2026" in footer_of(result)
+
+
+@MODERN
+async def test_files_go_along_with_the_question(client: Client, emulator: Emulator, settings: Settings) -> None:
+    file = str(note(settings.allowed_dirs[0]))
+    await call(client, "start_research", prompt="Bicycles", files=[file, "https://example.com/a.pdf"])
+    (step,) = emulator.creates[-1]["input"]
+    assert step["content"] == [
+        {"type": "text", "text": "File note.txt:\n\nGrüße, world"},
+        {"type": "document", "uri": "https://example.com/a.pdf", "mime_type": "application/pdf"},
+        {"type": "text", "text": "Bicycles"},
+    ]
+
+
+@MODERN
+async def test_an_agent_that_is_not_there_names_one_that_is(client: Client, emulator: Emulator) -> None:
+    said = await complaint(client, "start_research", prompt="Bicycles", agent="deep-research-1")
+    assert said == f"Google has no model or agent deep-research-1, or not any more. Use {AGENT} instead."
+    assert emulator.creates == []
+
+
+# Planning ------------------------------------------------------------------------------------------------
+
+
+async def test_a_plan_is_made_refined_approved_and_run(client: Client, emulator: Emulator) -> None:
+    begun = await call(client, "start_research", prompt="Bicycles", plan_first=True)
+    assert text_of(begun).startswith("Planning has started.\n")
+    plan = await call(client, "check_research", interaction_id=id_of(begun), wait_seconds=10)
+    assert "## Research plan" in text_of(plan)
+    assert "This is a plan." in footer_of(plan)
+    assert saved_in(plan) == []
+
+    changed = {"prompt": "Only cargo bicycles", "plan_first": True, "previous_interaction_id": id_of(plan)}
+    begun = await call(client, "start_research", **changed)
+    refined = await call(client, "check_research", interaction_id=id_of(begun), wait_seconds=10)
+    assert "## Refined research plan" in text_of(refined)
+    assert emulator.creates[-1]["previous_interaction_id"] == id_of(plan)
+    assert emulator.creates[-1]["agent_config"]["collaborative_planning"] is True
+
+    begun = await call(client, "start_research", prompt="Go ahead", previous_interaction_id=id_of(refined))
+    report = await call(client, "check_research", interaction_id=id_of(begun), wait_seconds=10)
+    assert "The approved plan was for: “Only cargo bicycles”" in text_of(report)
+    assert emulator.creates[-1]["previous_interaction_id"] == id_of(refined)
+    assert emulator.creates[-1]["agent_config"]["collaborative_planning"] is False
+
+
+# Paid once -----------------------------------------------------------------------------------------------
+
+
+@MODERN
+async def test_the_same_question_again_returns_the_run_that_exists(client: Client, emulator: Emulator) -> None:
+    first = await call(client, "start_research", prompt="Bicycles")
+    second = await call(client, "start_research", prompt="Bicycles")
+    assert id_of(second) == id_of(first)
+    assert "nothing new was started. force=true pays for another." in text_of(second)
+    assert posts(emulator) == 1
+
+
+@MODERN
+async def test_the_same_question_again_returns_a_run_that_has_ended(client: Client, emulator: Emulator) -> None:
+    report = await reported(client)
+    again = await call(client, "start_research", prompt="Bicycles")
+    assert id_of(again) == id_of(report)
+    assert " | completed | " in footer_of(again)
+    assert posts(emulator) == 1
+
+
+@MODERN
+async def test_two_questions_at_once_are_paid_once_and_both_get_the_id(client: Client, emulator: Emulator) -> None:
+    stall = Fault("create", "stall")
+    emulator.faults.append(stall)
+    results: list[CallToolResult] = []
+
+    async def start() -> None:
+        results.append(await call(client, "start_research", prompt="Bicycles"))
+
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(start)
+            tasks.start_soon(start)
+            await stall.reached.wait()
+            stall.release.set()
+    assert {id_of(result) for result in results} == {newest(emulator).id}
+    assert posts(emulator) == 1
+
+
+@MODERN
+async def test_force_pays_for_another_run(client: Client, emulator: Emulator) -> None:
+    first = await call(client, "start_research", prompt="Bicycles")
+    second = await call(client, "start_research", prompt="Bicycles", force=True)
+    assert id_of(second) != id_of(first)
+    assert len(emulator.creates) == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"prompt": "Cars"}, {"plan_first": True}, {"visualization": False}, {"tools": ["google_search"]}],
+    ids=str,
+)
+@MODERN
+async def test_another_question_is_another_run(client: Client, emulator: Emulator, change: dict[str, Any]) -> None:
+    await call(client, "start_research", prompt="Bicycles")
+    await call(client, "start_research", **({"prompt": "Bicycles"} | change))
+    assert len(emulator.creates) == 2
+
+
+@MODERN
+async def test_a_run_that_failed_is_not_taken_for_the_same_again(client: Client, emulator: Emulator) -> None:
+    emulator.faults.append(Fault("create", "status", run_status="failed"))
+    begun = await call(client, "start_research", prompt="Bicycles")
+    await complaint(client, "check_research", interaction_id=id_of(begun), wait_seconds=10)
+    again = await call(client, "start_research", prompt="Bicycles")
+    assert id_of(again) != id_of(begun)
+
+
+@MODERN
+async def test_research_whose_outcome_is_unknown_is_not_bought_again_by_itself(
+    client: Client, emulator: Emulator
+) -> None:
+    emulator.faults.append(Fault("create", "drop_taken"))
+    said = await complaint(client, "start_research", prompt="Bicycles")
+    assert "Google may have taken the request all the same" in said
+    again = await complaint(client, "start_research", prompt="Bicycles")
+    assert "whether Google took it is not known: it was not sent again." in again
+    assert "force=true" in again
+    assert len(emulator.creates) == posts(emulator) == 1
+
+
+# Watching and reading ------------------------------------------------------------------------------------
+
+
+@MODERN
+async def test_research_in_progress_tells_what_it_does_and_what_to_call_next(
+    client: Client, emulator: Emulator
+) -> None:
+    stall = Fault("stream", "stall", after=5)
+    emulator.faults.append(stall)
+    begun = await call(client, "start_research", prompt="Bicycles [[seconds=0.5]]")
+    with anyio.fail_after(5):
+        await stall.reached.wait()
+        text = text_of(await call(client, "check_research", interaction_id=id_of(begun)))
+        while "Planning the research" not in text:
+            text = text_of(await call(client, "check_research", interaction_id=id_of(begun)))
+    assert re.match(r"Still in_progress after \d+ s: Planning the research\.\n", text)
+    assert f'check_research(interaction_id="{id_of(begun)}", wait_seconds=45)' in text
+    stall.release.set()
+
+
+async def test_a_report_comes_with_sources_files_and_its_chart(
+    client: Client, emulator: Emulator, settings: Settings
+) -> None:
+    report = await reported(client)
+    text = text_of(report)
+    assert text.startswith("# Research report: Bicycles\n")
+    assert "## Findings" in text
+    assert "## Limits" in text
+    sources = text.rpartition("\nSources:\n")[2].partition("\n\n")[0].split("\n")
+    assert sources == [
+        f"{number}. [https://example.com/emulated/redirect/{number}](https://example.com/emulated/redirect/{number})"
+        for number in (1, 2, 3)
+    ]
+    chart, document = saved_in(report)
+    assert {path.parent for path in (chart, document)} == {settings.output_dir}
+    assert (chart.suffix, document.suffix) == (".png", ".md")
+    blocks = [part["text"] for part in newest(emulator).answer.steps[-1]["content"] if part["type"] == "text"]
+    assert all(block.strip() in document.read_text(encoding="utf-8") for block in blocks)
+    assert [link.name for link in links_of(report)] == [chart.name, document.name]
+    assert [preview.size for preview in previews_of(report)] == [(640, 360)]
+    assert "completed" in footer_of(report)
+    assert f"{newest(emulator).usage['total_output_tokens']:,} out" in footer_of(report)
+
+
+@MODERN
+async def test_a_report_without_visualization_has_no_chart(client: Client) -> None:
+    report = await reported(client, visualization=False)
+    assert [path.suffix for path in saved_in(report)] == [".md"]
+    assert previews_of(report) == []
+
+
+@MODERN
+async def test_a_long_report_begins_with_its_outline_and_is_read_page_by_page(
+    client: Client, emulator: Emulator
+) -> None:
+    begun = await call(client, "start_research", prompt="Bicycles [[words=3000]]")
+    first = await call(client, "check_research", interaction_id=id_of(begun), wait_seconds=10)
+    last = await call(client, "check_research", interaction_id=id_of(begun), page=2)
+    outline = text_of(first).partition("\n\n")[0].split("\n")
+    assert re.fullmatch(r"Outline of [\d,]+ characters in 2 pages:", outline[0])
+    assert [line.strip() for line in outline[1:]] == [
+        "- Research report: Bicycles [[words=3000]] (page 1)",
+        "- Summary (page 1)",
+        "- Findings (page 1)",
+        "- Details (page 1)",
+        "- Comparison (page 2)",
+        "- Limits (page 2)",
+        "- Sources (page 2)",
+    ]
+    assert f'Page 1 of 2. Next: read_interaction(interaction_id="{id_of(begun)}", page=2)' in footer_of(first)
+    assert "Page 2 of 2, the last." in footer_of(last)
+    assert "## Comparison" in text_of(last)
+    assert "## Comparison" not in text_of(first)
+    assert previews_of(last) == links_of(last) == []
+    said = await complaint(client, "check_research", interaction_id=id_of(begun), page=3)
+    assert said == "There is no page 3: this interaction has 2 pages."
+
+
+@MODERN
+async def test_research_that_ended_without_a_report_is_an_error_with_its_id(client: Client, emulator: Emulator) -> None:
+    emulator.faults.append(Fault("create", "blocked"))
+    begun = await call(client, "start_research", prompt="Bicycles")
+    said = await complaint(client, "check_research", interaction_id=id_of(begun), wait_seconds=10)
+    assert "safety settings" in said
+    assert id_of(begun) in said
+
+
+@MODERN
+async def test_a_question_about_a_report_continues_it(client: Client, emulator: Emulator) -> None:
+    report = await reported(client)
+    answer = await call(client, "gemini_continue", previous_interaction_id=id_of(report), prompt="In one line?")
+    assert emulator.creates[-1]["previous_interaction_id"] == id_of(report)
+    assert "The previous prompt was: “Bicycles”" in text_of(answer)
+
+
+# Stopping ------------------------------------------------------------------------------------------------
+
+
+async def test_cancelling_research_stops_it_at_google(client: Client, emulator: Emulator) -> None:
+    emulator.faults.append(Fault("create", "hold"))
+    begun = await call(client, "start_research", prompt="Bicycles")
+    result = await call(client, "cancel_research", interaction_id=id_of(begun))
+    assert text_of(result).startswith("The interaction has ended.\n")
+    assert " | cancelled" in footer_of(result)
+    assert emulator.cancels == [id_of(begun)]
+    again = await call(client, "cancel_research", interaction_id=id_of(begun))
+    assert " | cancelled" in footer_of(again)
+    assert emulator.cancels == [id_of(begun)]
+    said = await complaint(client, "check_research", interaction_id=id_of(begun))
+    assert said.startswith("The interaction was cancelled.")
+
+
+@MODERN
+async def test_research_that_google_will_not_cancel_keeps_its_id_and_is_saved_once(
+    client: Client, emulator: Emulator, settings: Settings
+) -> None:
+    hold, refusal = Fault("create", "hold"), Fault("cancel", "http", http_status=403)
+    emulator.faults += [hold, refusal]
+    begun = await call(client, "start_research", prompt="Bicycles")
+    result = await call(client, "cancel_research", interaction_id=id_of(begun))
+    assert "Google did not cancel it: Google does not allow this" in text_of(result)
+    assert f'check_research(interaction_id="{id_of(begun)}")' in text_of(result)
+    looked = await call(client, "check_research", interaction_id=id_of(begun))
+    assert "Still in_progress" in text_of(looked)
+    hold.release.set()
+    report = await call(client, "check_research", interaction_id=id_of(begun), wait_seconds=10)
+    assert sorted(settings.output_dir.iterdir()) == sorted(saved_in(report))
+
+
+@MODERN
+async def test_cancelling_what_does_not_exist_is_an_error(client: Client, emulator: Emulator) -> None:
+    said = await complaint(client, "cancel_research", interaction_id="v1_gone")
+    assert said.startswith("Google keeps no interaction v1_gone")
+    assert emulator.cancels == []
+
+
+async def test_a_host_that_gives_the_call_up_does_not_stop_the_research(client: Client, emulator: Emulator) -> None:
+    stall = Fault("create", "stall")
+    emulator.faults.append(stall)
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(client.call_tool, "start_research", {"prompt": "Bicycles"})
+            await stall.reached.wait()
+            tasks.cancel_scope.cancel()
+    stall.release.set()
+    await ended(newest(emulator))
+    report = await call(client, "check_research", interaction_id=newest(emulator).id, wait_seconds=10)
+    assert "# Research report: Bicycles" in text_of(report)
+    assert emulator.cancels == []
+
+
+@MODERN
+async def test_a_host_that_gives_up_watching_does_not_stop_the_research(client: Client, emulator: Emulator) -> None:
+    hold = Fault("create", "hold")
+    emulator.faults.append(hold)
+    begun = await call(client, "start_research", prompt="Bicycles")
+    watching = anyio.Event()
+
+    async def report(progress: float, total: float | None, message: str | None) -> None:
+        del progress, total, message
+        watching.set()
+
+    async def watch() -> None:
+        await client.call_tool("check_research", {"interaction_id": id_of(begun), "wait_seconds": 60}, None, report)
+
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(watch)
+            await watching.wait()
+            tasks.cancel_scope.cancel()
+    hold.release.set()
+    await ended(newest(emulator))
+    assert emulator.cancels == []
+    assert newest(emulator).status == "completed"
+
+
+@MODERN
+async def test_research_goes_on_when_its_stream_and_every_resumption_break(client: Client, emulator: Emulator) -> None:
+    emulator.faults += [Fault("stream", "cut", after=4), Fault("resume", "http", times=math.inf, http_status=400)]
+    report = await reported(client)
+    assert "## Comparison" in text_of(report)
+    assert len(emulator.creates) == 1

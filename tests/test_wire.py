@@ -1,0 +1,389 @@
+"""Reading what the API sends, whatever shape it has, and writing what it takes."""
+
+from typing import Any
+
+import pytest
+
+from gemini_interactions_mcp import wire
+from gemini_interactions_mcp.errors import InputError
+from gemini_interactions_mcp.models import Citation, Event, Interaction, Media, Request, Usage
+
+Json = dict[str, Any]
+
+
+def text(content: Any, *notes: Any) -> Json:
+    return {"type": "text", "text": content, "annotations": list(notes)}
+
+
+def output(*content: Any, **more: Any) -> Json:
+    return {"type": "model_output", "content": list(content), **more}
+
+
+def cited(start: int, end: int, url: str = "https://x", **more: Any) -> Json:
+    return {"type": "url_citation", "url": url, "start_index": start, "end_index": end, **more}
+
+
+def read(*steps: Any, **more: Any) -> Interaction:
+    return wire.interaction({"id": "v1_a", "status": "completed", "steps": list(steps), **more})
+
+
+# Ids -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("good", ["v1_ChdPU0F4-YW_Tg", "a", "a" * 256])
+def test_what_can_be_an_id_is_one(good: str) -> None:
+    assert wire.checked_id(good) == good
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["", "../files/abc", "x/cancel", "x?alt=json", "x#y", "..", "a b", "a%2fb", "a\n", "a\r", "é", "a" * 257, "v1_a="],
+)
+def test_what_could_lead_elsewhere_is_refused(bad: str) -> None:
+    with pytest.raises(InputError, match=r"not an interaction id.*list_interactions"):
+        wire.checked_id(bad)
+
+
+# Requests ------------------------------------------------------------------------------------------------
+
+
+def test_a_plain_question_is_sent_with_nothing_that_is_not_meant() -> None:
+    request = Request(kind="ask", prompt="Hi", model="m")
+    assert wire.create_arguments(request, background=True, stream=True) == {
+        "model": "m",
+        "input": "Hi",
+        "background": True,
+        "stream": True,
+        "store": True,
+    }
+
+
+def test_in_the_foreground_the_sdk_is_told_not_to_continue_by_itself() -> None:
+    request = Request(kind="ask", prompt="Hi", model="m", store=False)
+    assert wire.create_arguments(request, background=False, stream=False) == {
+        "model": "m",
+        "input": "Hi",
+        "store": False,
+        "automatic_continuation": False,
+    }
+
+
+def test_everything_that_is_asked_for_is_sent() -> None:
+    request = Request(
+        kind="ask",
+        prompt="Hi",
+        model="m",
+        contents=({"type": "image", "uri": "u"},),
+        previous_interaction_id="v1_p",
+        system_instruction="Be brief.",
+        tools=("google_search", "url_context"),
+        response_schema={"type": "object"},
+        thinking_level="low",
+        max_output_tokens=7,
+    )
+    assert wire.create_arguments(request, background=True, stream=False) == {
+        "model": "m",
+        "input": [{"type": "image", "uri": "u"}, {"type": "text", "text": "Hi"}],
+        "previous_interaction_id": "v1_p",
+        "system_instruction": "Be brief.",
+        "tools": [{"type": "google_search"}, {"type": "url_context"}],
+        "generation_config": {"thinking_level": "low", "thinking_summaries": "auto", "max_output_tokens": 7},
+        "response_format": {"type": "text", "mime_type": "application/json", "schema": {"type": "object"}},
+        "background": True,
+        "store": True,
+    }
+
+
+def test_an_agent_is_sent_without_a_model_and_with_its_configuration() -> None:
+    config = {"type": "deep-research", "collaborative_planning": False}
+    request = Request(kind="research", prompt="Hi", agent="a", agent_config=config)
+    sent = wire.create_arguments(request, background=True, stream=True)
+    assert sent["agent_config"] == config
+    assert sent.keys() & {"model", "generation_config"} == set()
+
+
+@pytest.mark.parametrize("image", [{}, {"aspect_ratio": "16:9", "image_size": "2K"}])
+def test_an_image_is_asked_for_by_its_format_even_without_a_wish(image: dict[str, str]) -> None:
+    request = Request(kind="image", prompt="Hi", model="m", image=image)
+    assert wire.create_arguments(request, background=True, stream=False)["response_format"] == {"type": "image"} | image
+
+
+# Answers -------------------------------------------------------------------------------------------------
+
+
+def test_an_answer_is_all_its_text_not_only_the_trailing_run() -> None:
+    image = {"type": "image", "data": "aGk=", "mime_type": "image/png"}
+    found = read(
+        {"type": "user_input", "content": [text("Asked")]},
+        output(text("A"), image, text("B")),
+        {"type": "code_execution_call", "id": "c", "arguments": {"code": "1"}},
+        output(text("C"), text("D")),
+    )
+    assert found.text == "A\n\nB\n\nCD"
+    assert found.media == (Media(kind="image", mime_type="image/png", data="aGk="),)
+    assert found.steps == ("user_input", "model_output", "code_execution_call", "model_output")
+    assert found.prompt == "Asked"
+
+
+@pytest.mark.parametrize(("first", "second"), [("A\n", "B"), ("A", "\nB")])
+def test_a_line_break_at_the_seam_is_not_doubled(first: str, second: str) -> None:
+    assert read(output(text(first)), {"type": "thought"}, output(text(second))).text == "A\nB"
+
+
+def test_citations_keep_pointing_at_their_bytes_in_the_joined_text() -> None:
+    found = read(
+        output(text("Größe 1.", cited(0, 8, "https://a")), text("Käse 2.", cited(0, 6, "https://b"))),
+        {"type": "google_search_call", "id": "s", "arguments": None},
+        output(text("— €nd.", cited(4, 8, "https://c"))),
+    )
+    raw = found.text.encode()
+    assert [raw[each.start : each.end].decode() for each in found.citations] == ["Größe ", "Käse ", "€n"]
+    assert [each.url for each in found.citations] == ["https://a", "https://b", "https://c"]
+
+
+@pytest.mark.parametrize(
+    ("note", "citation"),
+    [
+        ({"type": "url_citation", "url": "u", "title": "t"}, Citation(url="u", title="t")),
+        ({"type": "file_citation", "document_uri": "d", "file_name": "f.pdf", "start_index": 1, "end_index": 2},
+         Citation(url="d", title="f.pdf", start=1, end=2)),
+        ({"type": "place_citation", "url": "p", "name": "Café"}, Citation(url="p", title="Café")),
+        ({"type": "url_citation", "url": "u", "start_index": "1", "end_index": True}, Citation(url="u")),
+        ({"type": "url_citation", "url": "u", "start_index": 0, "end_index": 1.5}, Citation(url="u", start=0)),
+    ],
+)  # fmt: skip
+def test_pages_files_and_places_are_sources(note: Json, citation: Citation) -> None:
+    assert read(output(text("abc", note))).citations == (citation,)
+
+
+@pytest.mark.parametrize("note", [{"type": "word_info", "text": "a"}, {"url": ""}, {"url": 5}, "u", None])
+def test_an_annotation_without_an_address_is_no_source(note: Any) -> None:
+    assert read(output(text("abc", note))).citations == ()
+
+
+def test_media_that_came_as_an_address_are_named_in_the_text() -> None:
+    video = {"type": "video", "uri": "https://v", "mime_type": "video/mp4"}
+    found = read(output(text("Before"), video, text("after", cited(0, 5))))
+    assert found.text == "Before\n\n[video](https://v)\n\nafter"
+    assert found.media == ()
+    assert found.citations[0].start == len("Before\n\n[video](https://v)\n\n")
+
+
+def test_media_without_data_or_address_are_passed_over() -> None:
+    found = read(output({"type": "image", "mime_type": "image/png"}, text("x")))
+    assert (found.media, found.text) == ((), "x")
+
+
+@pytest.mark.parametrize(
+    ("block", "mime"),
+    [
+        ({"mime_type": "audio/l16", "sample_rate": 24000, "channels": 2}, "audio/l16;rate=24000;channels=2"),
+        ({"mime_type": "audio/l16", "sample_rate": 16000}, "audio/l16;rate=16000"),
+        ({"mime_type": "audio/l16;rate=8000", "sample_rate": 16000}, "audio/l16;rate=8000"),
+        ({"mime_type": "audio/l16", "channels": 0}, "audio/l16"),
+        ({"mime_type": "audio/wav"}, "audio/wav"),
+        ({}, "application/octet-stream"),
+        ({"mime_type": 5, "sample_rate": "x"}, "application/octet-stream"),
+    ],
+)
+def test_raw_samples_say_their_rate_and_channels_in_their_type(block: Json, mime: str) -> None:
+    found = read(output({"type": "audio", "data": "aGk=", **block}))
+    assert found.media == (Media(kind="audio", mime_type=mime, data="aGk="),)
+
+
+def test_thoughts_and_errors_are_collected() -> None:
+    found = read(
+        {"type": "thought", "summary": [{"type": "text", "text": "One"}, {"type": "image"}, {"text": "Two"}]},
+        output(error={"code": 3, "message": "Blocked."}),
+        errors=[{"code": "x", "message": "Broken."}, {"message": "Blocked."}],
+        error={"message": "Old style."},
+    )
+    assert found.thoughts == ("One", "Two")
+    assert found.error == "Broken. Blocked. Old style."
+
+
+def test_the_prompt_is_what_the_user_said_last() -> None:
+    asked = [{"type": "user_input", "content": [text("first")]}, output(text("a"))]
+    last = {"type": "user_input", "content": [{"type": "image", "data": "x"}, text("second"), text("third")]}
+    assert read(*asked, last).prompt == "second\n\nthird"
+    assert read(*asked, {"type": "user_input", "content": [{"type": "image"}]}).prompt is None
+
+
+@pytest.mark.parametrize(
+    ("payload", "usage"),
+    [
+        ({"total_input_tokens": 7, "total_tokens": 49, "grounding_tool_count": []},
+         Usage(total_input_tokens=7, total_tokens=49)),
+        ({"total_input_tokens": 0}, Usage()),
+        ({"total_input_tokens": None, "total_output_tokens": "many"}, None),
+        ({}, None),
+        (None, None),
+        ([1], None),
+    ],
+)  # fmt: skip
+def test_usage_is_what_was_counted_or_nothing(payload: object, usage: Usage | None) -> None:
+    assert wire.usage(payload) == usage
+
+
+@pytest.mark.parametrize(
+    "payload", [{}, None, [1, 2], "text", 42, {"id": "", "status": ""}, {"id": 5, "steps": {"a": 1}}]
+)
+def test_an_answer_of_another_shape_is_an_interaction_of_which_nothing_is_known(payload: object) -> None:
+    assert wire.interaction(payload) == Interaction(status="in_progress")
+
+
+@pytest.mark.parametrize(
+    "step",
+    [None, 5, "text", [], {"type": "thought", "summary": "plain"}, {"type": "url_context_result", "result": {"a": 1}},
+     {"type": "model_output", "content": "plain"}, {"type": "model_output", "content": {"type": "text"}},
+     {"type": "model_output", "content": [None, 3, {"type": "text"}, {"type": "text", "text": 5}, {"type": "new"}]},
+     {"type": "model_output", "error": "text"}, {"type": "UNKNOWN", "raw": {"type": "new_step"}, "is_unknown": True},
+     {"type": "google_search_call", "arguments": None}, {}],
+)  # fmt: skip
+def test_a_step_of_an_odd_or_unknown_shape_harms_no_other(step: Any) -> None:
+    found = read(step, output(text("The answer", "odd", cited(0, 3))))
+    assert found.text == "The answer"
+    assert len(found.citations) == 1
+    assert found.error is None
+
+
+def test_a_status_that_nobody_knows_is_let_through() -> None:
+    assert wire.interaction({"status": "pondering"}).status == "pondering"
+
+
+def test_half_a_surrogate_pair_becomes_a_character_that_has_utf_8() -> None:
+    found = read(output(text("a\ud83db"), text("é", cited(0, 2))))
+    assert found.text == "a\ufffdbé"
+    assert found.text.encode()[found.citations[0].start : found.citations[0].end] == "é".encode()
+
+
+def test_two_halves_that_belong_together_become_their_character() -> None:
+    assert read(output(text("\ud83d\ude00"))).text == "😀"
+
+
+# Steps of a stream ---------------------------------------------------------------------------------------
+
+
+def told(*events: Any) -> Interaction:
+    steps = wire.Steps()
+    for event in events:
+        steps.take(event)
+    return wire.interaction({"steps": steps.all()})
+
+
+def start(index: Any, step: Json) -> Json:
+    return {"event_type": "step.start", "index": index, "step": step}
+
+
+def delta(index: Any, **part: Any) -> Json:
+    return {"event_type": "step.delta", "index": index, "delta": part}
+
+
+def test_steps_grow_by_their_deltas_into_the_whole_answer() -> None:
+    image = {"type": "image", "data": "aGk=", "mime_type": "image/png"}
+    found = told(
+        start(0, {"type": "thought"}),
+        delta(0, type="thought_signature", signature="c2ln"),
+        start(1, output(text("Zü"))),
+        delta(1, type="text", text="rich"),
+        delta(1, type="text_annotation_delta", annotations=[cited(0, 3)]),
+        delta(1, **image),
+        delta(1, type="text", text="after"),
+        delta(1, type="text_annotation_delta", annotations=[cited(0, 5, "https://y")]),
+    )
+    assert found.text == "Zürich\n\nafter"
+    assert found.media == (Media(kind="image", mime_type="image/png", data="aGk="),)
+    raw = found.text.encode()
+    assert [raw[each.start : each.end].decode() for each in found.citations] == ["Zü", "after"]
+    assert found.steps == ("thought", "model_output")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        None,
+        "text",
+        {"index": "1"},
+        {"index": 1},
+        delta(1, type="text"),
+        delta(1, type="new"),
+        delta(1, type="text_annotation_delta", annotations="x"),
+    ],
+)
+def test_an_odd_event_harms_no_step(odd: Any) -> None:
+    assert told(start(1, output(text("A"))), odd, delta(1, type="text", text="B")).text == "AB"
+
+
+def test_a_delta_whose_step_was_not_heard_to_begin_is_kept() -> None:
+    assert told(delta(3, type="text", text="late"), start(1, output(text("early ")))).text == "early late"
+
+
+# Events --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("payload", "event"),
+    [
+        ({"event_type": "interaction.created", "event_id": "e0", "interaction": {"id": "v1_s", "status": "queued"}},
+         Event(type="interaction.created", event_id="e0", interaction_id="v1_s", status="queued")),
+        ({"event_type": "interaction.status_update", "interaction_id": "v1_s", "status": "in_progress"},
+         Event(type="interaction.status_update", interaction_id="v1_s", status="in_progress")),
+        ({"event_type": "step.start", "index": 1, "step": output(text("First "))},
+         Event(type="step.start", text="First ", activity="Writing")),
+        ({"event_type": "step.delta", "index": 1, "delta": {"type": "text", "text": "second"}},
+         Event(type="step.delta", text="second")),
+        ({"event_type": "step.delta", "delta": {"type": "thought_signature", "signature": "c2ln"}},
+         Event(type="step.delta")),
+        ({"event_type": "step.delta", "delta": {"type": "image", "data": "aGk="}}, Event(type="step.delta")),
+        ({"event_type": "step.delta", "delta": {"type": "text"}}, Event(type="step.delta")),
+        ({"event_type": "step.stop", "index": 1, "usage": {"total_tokens": 3}}, Event(type="step.stop")),
+        ({"event_type": "interaction.completed",
+          "interaction": {"id": "v1_s", "status": "completed", "usage": {"total_tokens": 3}}},
+         Event(type="interaction.completed", interaction_id="v1_s", status="completed", usage=Usage(total_tokens=3))),
+        ({"event_type": "error", "error": {"code": "gateway_timeout", "message": "Deadline."}},
+         Event(type="error", error_code="gateway_timeout", error_message="Deadline.")),
+        ({"event_type": "error"}, Event(type="error")),
+        ({"event_type": "error", "error": None}, Event(type="error")),
+        ({"event_type": "UNKNOWN", "raw": {"a": 1}, "is_unknown": True}, Event(type="UNKNOWN")),
+        ('{"index":1,"delta":{"type":"te', Event(type="unknown")),
+        (None, Event(type="unknown")),
+        ([1], Event(type="unknown")),
+        ({}, Event(type="unknown")),
+        ({"event_type": "step.delta", "delta": [1], "step": "x"}, Event(type="step.delta")),
+    ],
+)  # fmt: skip
+def test_every_event_is_read_and_none_is_an_error(payload: object, event: Event) -> None:
+    heard = wire.event(payload)
+    assert heard.model_copy(update={"data": {}}) == event
+    assert heard.data == (payload if isinstance(payload, dict) else {})
+
+
+@pytest.mark.parametrize(
+    ("part", "activity"),
+    [
+        ({"type": "thought"}, "Thinking"),
+        ({"type": "thought", "summary": [{"type": "text", "text": "**Plan**\n\nMore."}]}, "Plan"),
+        ({"type": "thought", "summary": "plain"}, "Thinking"),
+        ({"type": "thought_summary", "content": {"type": "text", "text": "\n## *Weighing* it\nmore"}}, "Weighing* it"),
+        ({"type": "thought_summary", "content": {"type": "image"}}, None),
+        ({"type": "thought_summary"}, None),
+        ({"type": "google_search_call", "arguments": {"queries": ["a", "b"]}}, "Searching: a; b"),
+        ({"type": "google_search_call", "arguments": None}, "Searching"),
+        ({"type": "google_search_call", "arguments": {"queries": "a"}}, "Searching"),
+        ({"type": "google_search_call", "arguments": {"queries": []}}, "Searching"),
+        ({"type": "google_maps_call", "arguments": {"queries": ["Bern"]}}, "Looking at maps: Bern"),
+        ({"type": "url_context_call", "arguments": {"urls": ["https://x"]}}, "Reading: https://x"),
+        ({"type": "code_execution_call"}, "Running code"),
+        ({"type": "new_step"}, None),
+    ],
+)
+def test_what_it_does_now_is_one_line_for_people(part: Json, activity: str | None) -> None:
+    key = "delta" if part["type"] == "thought_summary" else "step"
+    assert wire.event({"event_type": "step.start", key: part}).activity == activity
+
+
+def test_a_long_activity_is_cut() -> None:
+    told = wire.activity({"type": "google_search_call", "arguments": {"queries": ["x" * 500]}})
+    assert told is not None
+    assert len(told) == 160
+    assert len(wire.headline("y" * 500) or "") == 160
