@@ -25,6 +25,8 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python bench/start.py
+	$(BIN)/python bench/calls.py
+	$(BIN)/python bench/followers.py
 
 clean:
 	rm -rf $(VENV) .coverage .coverage.* .pytest_cache .ruff_cache dist

@@ -13,6 +13,7 @@ import tempfile
 import time
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import anyio
 from calls import child_of_this_process, emulated, resident, server_at
@@ -33,14 +34,15 @@ async def start(client: Client, seconds: int, number: int, limiter: anyio.Capaci
 
 
 async def completed(client: Client) -> int:
-    found, cursor = 0, None
+    found = 0
+    arguments: dict[str, Any] = {"kind": "research", "status": "completed", "limit": 100}
     while True:
-        arguments = {"kind": "research", "status": "completed", "limit": 100} | ({"cursor": cursor} if cursor else {})
-        page = (await client.call_tool("list_interactions", arguments)).structured_content or {}
+        result = await client.call_tool("list_interactions", arguments)
+        page: dict[str, Any] = result.structured_content or {}
         found += len(page["interactions"])
-        cursor = page.get("next_cursor")
-        if not cursor:
+        if "next_cursor" not in page:
             return found
+        arguments["cursor"] = page["next_cursor"]
 
 
 def processor_seconds(process: Path) -> float:
