@@ -24,8 +24,9 @@ from gemini_interactions_mcp.errors import (
     PermissionDeniedError,
     QuotaError,
 )
-from gemini_interactions_mcp.models import Request
-from gemini_interactions_mcp.run import Run
+from gemini_interactions_mcp.ledger import Ledger
+from gemini_interactions_mcp.models import Record, Request
+from gemini_interactions_mcp.run import Pace, Run
 from gemini_interactions_mcp.settings import Settings
 
 MODEL = "gemini-3.8-flash"
@@ -536,3 +537,49 @@ async def test_an_answer_whose_files_are_missing_is_readable_without_google(
         assert (await here.read(run.id)).record.text == run.record.text
         emulator.faults[:] = [Fault("get", "drop", times=math.inf)]
         assert (await here.read(run.id)).record.text == run.record.text
+
+
+# Given up ------------------------------------------------------------------------------------------------
+
+
+async def test_what_is_abandoned_before_it_could_be_sent_again_is_not_bought(here: World, emulator: Emulator) -> None:
+    emulator.faults.append(refused := rate_limited(seconds=1, told="details"))
+    run = await here.runs.start(ASK)
+    await reached(refused)
+    here.runs.abandon(run)
+    await run.done.wait()
+    assert isinstance(run.error, QuotaError)
+    assert emulator.creates == []
+
+
+async def test_a_run_that_was_given_up_is_not_taken_up_again_by_itself(
+    settings: Settings, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = 0
+    enough = anyio.Event()
+    orphans = Ledger.orphans
+
+    async def counted(ledger: Ledger) -> list[Record]:
+        nonlocal looked
+        looked += 1
+        if looked == 5:
+            enough.set()
+        return await orphans(ledger)
+
+    monkeypatch.setattr(Ledger, "orphans", counted)
+    emulator.faults += [never_ends(), Fault("stream", "end", after=2)]
+    async with world(settings, Pace(stuck=0, lease=0.03), tend=True) as here:
+        run = await here.ended(ASK)
+        assert isinstance(run.error, InteractionFailedError)
+        reads = [request for request in emulator.requests if request.method == "GET"]
+        looked = 0
+        with anyio.fail_after(PATIENCE):
+            await enough.wait()
+        assert [request for request in emulator.requests if request.method == "GET"] == reads
+
+
+async def test_a_stream_that_carries_the_only_answer_is_waited_for(settings: Settings, emulator: Emulator) -> None:
+    async with world(settings, Pace(silence=0)) as here:
+        run = await here.ended(UNSTORED)
+        assert run.record.text.startswith("Emulated answer")
+    assert len(emulator.creates) == 1

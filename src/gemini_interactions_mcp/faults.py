@@ -94,6 +94,15 @@ def one_line(text: str, limit: int = 400) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+Wanted = Callable[[], bool]
+"""Whether somebody still waits for a call to be sent."""
+
+
+def always() -> bool:
+    """What nobody can give up."""
+    return True
+
+
 @dataclass(frozen=True)
 class Call:
     """What was being asked of the API when an error came.
@@ -104,6 +113,7 @@ class Call:
         successor: The model or agent to use where that one is gone.
         file: An uploaded file that is asked for.
         secret: What must not be repeated.
+        wanted: Asked before it is sent again.
     """
 
     paid: bool = False
@@ -114,6 +124,7 @@ class Call:
     successor: str | None = None
     file: str | None = None
     secret: str = field(default="", repr=False)
+    wanted: Wanted = always
 
 
 Fits = Callable[[Fault, Call], bool]

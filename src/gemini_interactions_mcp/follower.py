@@ -67,19 +67,21 @@ class Follower:
         try:
             return await self._send(run, request, background=background)
         except BackgroundRefusedError:
+            begun = await self._send(run, request, background=False)
             self._foreground_only.add(asked)
-            return await self._send(run, request, background=False)
+            return begun
 
     async def _send(self, run: Run, request: Request, *, background: bool) -> Interaction | None:
         """Create the interaction; returned only if it has settled, for `_pursue` to read otherwise."""
         # Not streamed: parsing an image out of events blocks the loop for 0.2 s per MiB.
         if request.kind == "image" or (background and self._crowded(run)):
-            interaction = await self._gemini.create(request, background=background)
+            interaction = await self._gemini.create(request, background=background, wanted=run.wanted)
             if interaction.id or not settled(interaction.status):
                 await self._name(run, interaction.id, interaction.status)
             return interaction if settled(interaction.status) else None
-        async with self._gemini.stream(request, background=background) as events:
-            completed = await self._listen(run, events)
+        silence = self._pace.silence if background else self._pace.foreground_silence
+        async with self._gemini.stream(request, background=background, wanted=run.wanted) as events:
+            completed = await self._listen(run, events, silence)
         if not request.store:
             return accumulated(run, completed)
         if run.id is None:
@@ -125,7 +127,7 @@ class Follower:
             return False
         try:
             async with self._gemini.resume(str(run.id), since) as events:
-                await self._listen(run, events)
+                await self._listen(run, events, self._pace.silence)
         except GeminiMCPError as exc:
             logger.info("The stream of %s cannot be resumed: %s", run.id, exc)
         if run.last_event_id == since:
@@ -133,13 +135,15 @@ class Follower:
             return False
         return True
 
-    async def _listen(self, run: Run, events: AsyncIterator[Event]) -> Event | None:
+    async def _listen(self, run: Run, events: AsyncIterator[Event], silence: float) -> Event | None:
         """Take in events until the stream ends, however it does; return its closing event, if one came."""
         event = None
         self._research_streams += run.record.kind == "research"
         try:
             while event is None or event.type not in CLOSING_EVENTS:
-                event = await self._next(events)
+                event = None
+                with anyio.move_on_after(silence):
+                    event = await anext(events, None)
                 if event is None:
                     return None
                 await self._hear(run, event)
@@ -155,11 +159,6 @@ class Follower:
 
     def _crowded(self, run: Run) -> bool:
         return run.record.kind == "research" and self._research_streams >= RESEARCH_STREAMS
-
-    async def _next(self, events: AsyncIterator[Event]) -> Event | None:
-        with anyio.move_on_after(self._pace.silence):
-            return await anext(events, None)
-        return None
 
     async def _hear(self, run: Run, event: Event) -> None:
         run.last_event_id = event.event_id or run.last_event_id

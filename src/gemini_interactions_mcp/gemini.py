@@ -30,7 +30,7 @@ from .errors import (
     OverloadedError,
     QuotaError,
 )
-from .faults import UNKNOWN_OUTCOME, Call, failure, fault
+from .faults import UNKNOWN_OUTCOME, Call, Wanted, always, failure, fault
 from .models import Event, Interaction, Request
 from .settings import Settings, silence_sdk_debugging
 
@@ -82,8 +82,10 @@ class Gemini:
         """
         await self._open()
 
-    async def create(self, request: Request, *, background: bool) -> Interaction:
+    async def create(self, request: Request, *, background: bool, wanted: Wanted = always) -> Interaction:
         """Start an interaction: in the background it is answered at once, else when it has ended.
+
+        Once it is not wanted any more, it is not sent again.
 
         Raises:
             OutcomeUnknownError: Google may or may not have taken it.
@@ -92,11 +94,13 @@ class Gemini:
         api = await self._interactions()
         arguments = wire.create_arguments(request, background=background, stream=False)
         seconds = CREATE_SECONDS if background else FOREGROUND_SECONDS
-        call = self._call(request, background=background)
-        return wire.interaction(payload(await persist(call, seconds, lambda: api.create(**arguments, **TIMEOUTS))))
+        call = self._call(request, background=background, wanted=wanted)
+        return wire.interaction(payload(await persist(call, seconds, lambda: api.create(**arguments))))
 
     @asynccontextmanager
-    async def stream(self, request: Request, *, background: bool) -> AsyncGenerator[AsyncIterator[Event]]:
+    async def stream(
+        self, request: Request, *, background: bool, wanted: Wanted = always
+    ) -> AsyncGenerator[AsyncIterator[Event]]:
         """Start an interaction and yield its events; in the background it outlives the stream.
 
         A stream may end silently at any time: what the interaction came to is told by `get`.
@@ -106,8 +110,8 @@ class Gemini:
         """
         api = await self._interactions()
         arguments = wire.create_arguments(request, background=background, stream=True)
-        call = self._call(request, background=background)
-        opened = await persist(call, CREATE_SECONDS, lambda: api.create(**arguments, **TIMEOUTS))
+        call = self._call(request, background=background, wanted=wanted)
+        opened = await persist(call, CREATE_SECONDS, lambda: api.create(**arguments))
         async with listening(opened) as heard:
             yield heard
 
@@ -124,7 +128,7 @@ class Gemini:
         opened = await persist(
             call,
             READ_SECONDS,
-            lambda: api.get(interaction_id, stream=True, last_event_id=last_event_id, **TIMEOUTS),
+            lambda: api.get(interaction_id, stream=True, last_event_id=last_event_id),
         )
         async with listening(opened) as heard:
             yield heard
@@ -139,7 +143,7 @@ class Gemini:
         wire.checked_id(interaction_id)
         api = await self._interactions()
         call = self._about(interaction_id=interaction_id)
-        found = await persist(call, READ_SECONDS, lambda: api.get(interaction_id, include_input=True, **TIMEOUTS))
+        found = await persist(call, READ_SECONDS, lambda: api.get(interaction_id, include_input=True))
         return wire.interaction(payload(found))
 
     async def cancel(self, interaction_id: str) -> Interaction:
@@ -151,9 +155,7 @@ class Gemini:
         wire.checked_id(interaction_id)
         api = await self._interactions()
         call = self._about(interaction_id=interaction_id)
-        return wire.interaction(
-            payload(await persist(call, READ_SECONDS, lambda: api.cancel(interaction_id, **TIMEOUTS)))
-        )
+        return wire.interaction(payload(await persist(call, READ_SECONDS, lambda: api.cancel(interaction_id))))
 
     async def delete(self, interaction_id: str) -> None:
         """Delete an interaction at Google; a running one is not stopped by it.
@@ -166,7 +168,7 @@ class Gemini:
         await persist(
             self._about(interaction_id=interaction_id),
             READ_SECONDS,
-            lambda: api.delete(interaction_id, **TIMEOUTS),
+            lambda: api.delete(interaction_id),
         )
 
     async def upload(self, stream: BinaryIO, mime_type: str, name: str) -> str:
@@ -219,11 +221,12 @@ class Gemini:
         key = self._settings.api_key
         return Call(secret=key.get_secret_value() if key else "", **facts)
 
-    def _call(self, request: Request, *, background: bool) -> Call:
+    def _call(self, request: Request, *, background: bool, wanted: Wanted) -> Call:
         successors = {"image": self._settings.image_model, "research": self._settings.research_agent}
         return self._about(
             paid=True,
             background=background,
+            wanted=wanted,
             previous_interaction_id=request.previous_interaction_id,
             model=request.model or request.agent,
             successor=successors.get(request.kind, self._settings.model),
@@ -239,10 +242,6 @@ class Gemini:
                 # Off the loop: it reads the certificate store, and imports more at the first `.interactions`.
                 self._client = await anyio.to_thread.run_sync(make_client, key, self._settings.base_url)
             return self._client
-
-
-TIMEOUTS: Final = {"timeout": httpx2.Timeout(None, connect=CONNECT_SECONDS)}
-"""Only connecting is timed by the SDK, so that a time-out there is known to be one; `persist` does the rest."""
 
 
 def usable_key(settings: Settings) -> str:
@@ -277,7 +276,12 @@ def make_client(key: str, base_url: str | None) -> genai.Client:
             base_url=base_url,
             headers={"user-agent": f"gemini-interactions-mcp/{__version__}"},
             retry_options=types.HttpRetryOptions(attempts=1),
-            async_client_args={"limits": httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=20)},
+            async_client_args={
+                "limits": httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=20),
+                # Only connecting is timed here, so that a time-out there is known to be one; `persist` does the rest.
+                # Given to a call, the SDK would take its longest part for every phase, reading too.
+                "timeout": httpx2.Timeout(None, connect=CONNECT_SECONDS),
+            },
         ),
     )
     _ = client.aio.interactions
@@ -299,8 +303,11 @@ async def persist(call: Call, seconds: float, send: Callable[[], Awaitable[Resul
             delay = resend_delay(exc, attempt, deadline - anyio.current_time(), paid=call.paid)
             if delay is None:
                 raise
+            failed = exc
         attempt += 1
         await anyio.sleep(delay)
+        if not call.wanted():
+            raise failed
 
 
 def resend_delay(exc: GeminiMCPError, attempt: int, left: float, *, paid: bool) -> float | None:

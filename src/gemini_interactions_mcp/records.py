@@ -55,9 +55,10 @@ def fingerprint(request: Request) -> str:
 
 
 def counts_as_twin(record: Record) -> bool:
-    """Whether a run was asked for within ten minutes and has not failed."""
+    """Whether a run was asked for within ten minutes and has not failed; one that cannot be found may still appear."""
     young = now() - record.created_at < timedelta(seconds=TWIN_SECONDS)
-    return young and record.status not in ("failed", "cancelled")
+    over = record.status in ("failed", "cancelled") and not (record.interaction_id and record.finished_at is None)
+    return young and not over
 
 
 def unstored(record: Record) -> bool:

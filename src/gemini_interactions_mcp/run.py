@@ -19,7 +19,8 @@ class Pace:
         tolerance: So long, 403 and 404 for a fresh id mean "not yet".
         stuck: After this, a run that is still in progress is told as stuck; Deep Research ends within 60
             minutes (https://ai.google.dev/gemini-api/docs/deep-research).
-        silence: After this without an event, a stream is taken for dead.
+        silence: After this without an event, a stream is taken for dead that only tells how the run is doing.
+        foreground_silence: The same for a stream that carries the only answer.
         lease: So long, no other server follows what this one does, unless it says that it still does; three times
             in this time it says so.
         least_report: Between two progress reports at the least.
@@ -31,6 +32,7 @@ class Pace:
     tolerance: float = 300.0
     stuck: float = 65 * 60.0
     silence: float = 90.0
+    foreground_silence: float = 900.0
     lease: float = 30.0
     least_report: float = 1.0
     most_report: float = 5.0
@@ -45,6 +47,7 @@ class Run:
         steps: What has been streamed so far.
         seen: How Google has shown it, settled, before it was followed.
         watched: Another process follows it; this one waits for what that writes down.
+        abandoned: Nobody wants it any more; what has not been sent yet is not sent.
         error: Why it could not be started or followed; what went wrong inside it is in the record.
         unwritten: Changes of the record that the journal could not take.
         named: Set once its id is known, or will never be.
@@ -59,6 +62,7 @@ class Run:
     last_event_id: str | None = None
     seen: Interaction | None = None
     watched: bool = False
+    abandoned: bool = False
     error: GeminiMCPError | None = None
     unwritten: dict[str, object] = field(default_factory=dict[str, object])
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
@@ -81,6 +85,10 @@ class Run:
     def text(self) -> str:
         """The part of the answer that has been streamed so far."""
         return wire.answer(self.steps.all()).text
+
+    def wanted(self) -> bool:
+        """Whether anybody still wants it."""
+        return not self.abandoned
 
     def age(self) -> float:
         """Seconds since the request."""

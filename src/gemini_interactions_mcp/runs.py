@@ -66,6 +66,8 @@ class Runs:
         """By id and by label: a run is findable before it is named."""
         self._unnamed: set[Run] = set()
         self._unstored: deque[Run] = deque()
+        self._given_up: set[str] = set()
+        """Labels of what could not be followed; looked at again when somebody asks."""
         self._starting = anyio.Lock()
         self._hung_up = False
 
@@ -196,6 +198,7 @@ class Runs:
 
         What is not stored has no id there: hanging up is all that can be done.
         """
+        run.abandoned = True
         if not run.stored:
             run.scope.cancel()
         elif not self._hung_up:
@@ -244,6 +247,7 @@ class Runs:
         with anyio.move_on_after(seconds):
             for run in list(self._unnamed):
                 await run.named.wait()
+        await self._write_late()
         await self._ledger.release()
 
     # Following -----------------------------------------------------------------------------------------
@@ -258,7 +262,8 @@ class Runs:
         while True:
             try:
                 for record in await self._ledger.orphans():
-                    self._follow(Run(record))
+                    if record.label not in self._given_up:
+                        self._follow(Run(record))
             except JournalError as exc:
                 logger.warning("Unfinished interactions cannot be followed: %s", exc)
             await self._write_late()
@@ -340,6 +345,7 @@ class Runs:
 
     async def _fail(self, run: Run, exc: GeminiMCPError) -> None:
         await self._ledger.fail(run, exc)
+        self._given_up.add(run.record.label)
         self._drop(run)
 
     async def _tell(self, interaction_id: str) -> None:
