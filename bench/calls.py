@@ -1,4 +1,4 @@
-"""What a call through this server costs more than the same call made with google-genai itself.
+"""What a call through this server costs more than the same call made with google-genai itself, and what a host notices.
 
     python bench/calls.py [calls]
 
@@ -28,6 +28,8 @@ from mcp import Client, StdioServerParameters
 CALLS = 500
 AT_ONCE = 200
 INTERACTIONS = 1_000
+IN_FLIGHT = 100
+BUSY_SECONDS = 8
 MODEL = "gemini-3.8-flash"
 Call = Callable[[], Awaitable[None]]
 
@@ -121,6 +123,28 @@ async def together(call: Call) -> float:
     return time.perf_counter() - began
 
 
+async def responsiveness(client: Client) -> None:
+    """How long tools/list takes while 100 asks are in flight."""
+    times: list[float] = []
+
+    async def ask() -> None:
+        await client.call_tool("gemini_ask", {"prompt": f"[[seconds={BUSY_SECONDS}]]"})
+
+    async def list_tools() -> None:
+        await client.session.list_tools()
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(IN_FLIGHT):
+            tasks.start_soon(ask)
+        await anyio.sleep(BUSY_SECONDS / 2)
+        for _ in range(20):
+            times.append(await timed(list_tools))
+            await anyio.sleep(0.05)
+    print(
+        f"tools/list with {IN_FLIGHT} asks in flight: median {statistics.median(times):.1f} ms, worst {max(times):.1f}"
+    )
+
+
 async def first_progress(client: Client) -> None:
     """From the call to its first and second progress: the second follows the emulator's first events."""
     times: list[float] = []
@@ -182,6 +206,7 @@ async def measure(url: str, folder: Path, calls: int) -> None:
             await call()
         await latency(here, there, calls)
         await throughput(here, there)
+        await responsiveness(client)
         await first_progress(client)
         await memory(here)
 

@@ -4,6 +4,7 @@ The SDK of Google, SQLAlchemy and Pillow take over a second to import. A host wa
 message, so all of that is loaded behind `Opening`, once somebody needs it.
 """
 
+import gc
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -96,6 +97,8 @@ class Opening:
         if self._tasks is None:
             raise RuntimeError("the server is not running")
         rooms = await anyio.to_thread.run_sync(load)
+        # What has been loaded stays: the collector need not walk through it again and again.
+        gc.freeze()
         gemini = rooms.Gemini(self.settings)
         journal = rooms.Journal(self.settings.database_url)
         runs = rooms.Runs(

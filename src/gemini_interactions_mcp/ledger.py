@@ -121,10 +121,15 @@ class Ledger:
                 media.save(each, self._output_dir, stem, target=target if index == 0 else None)
                 for index, each in enumerate(interaction.media)
             ]
-            if run.record.kind == "research" and not run.record.plan and interaction.text:
+            if run.reports and interaction.text:
                 saved.append(media.save_text(interaction.text, self._output_dir, stem))
             return tuple(saved)
 
+        # Another process may have been quicker: it took the lease over, or was asked for the result. Only the one that
+        # has sent the request knows where it is wanted.
+        record = await self.find(run.id) if run.id and not target and (interaction.media or run.reports) else None
+        if record is not None and record.files:
+            return record.files, None
         try:
             return await anyio.to_thread.run_sync(write), None
         except (ConfigurationError, InputError, InteractionFailedError) as exc:

@@ -82,6 +82,11 @@ class Run:
         return self.request is None or self.request.store
 
     @property
+    def reports(self) -> bool:
+        """Whether its answer is a report, which is saved as a file."""
+        return self.record.kind == "research" and not self.record.plan
+
+    @property
     def text(self) -> str:
         """The part of the answer that has been streamed so far."""
         return wire.answer(self.steps.all()).text
