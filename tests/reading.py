@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import anyio
-import certifi
 import pytest
 from mcp import Client
 from mcp_types import CallToolResult, ImageContent, ResourceLink, TextContent
@@ -24,14 +23,6 @@ MODERN, LEGACY = (pytest.mark.parametrize("mode", [mode]) for mode in ("auto", "
 """For tests in which the era makes no difference: one of them will do, in half the time."""
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
-
-
-def trust_one_authority(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Load one certificate instead of all: most of the time that a new client of google-genai takes."""
-    first, end, _ = Path(certifi.where()).read_text(encoding="utf-8").partition("-----END CERTIFICATE-----\n")
-    bundle = tmp_path_factory.getbasetemp() / "authority.pem"
-    bundle.write_text(first + end, encoding="utf-8")
-    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
 
 
 async def call(client: Client, tool: str, /, **arguments: Any) -> CallToolResult:

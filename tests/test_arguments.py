@@ -12,9 +12,7 @@ from mcp import Client
 from gemini_interactions_mcp.arguments import slim
 from gemini_interactions_mcp.emulator import Emulator
 from gemini_interactions_mcp.settings import Settings
-from reading import LEGACY, call, complaint, png, text_of, trust_one_authority
-
-one_authority = pytest.fixture(autouse=True)(trust_one_authority)
+from reading import LEGACY, call, complaint, png, text_of
 
 TOOLS = (
     "gemini_ask, gemini_continue, analyze_file, generate_image, start_research, check_research, cancel_research, "

@@ -14,7 +14,7 @@ from google.genai import errors as sdk_errors
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from conftest import KEY, make_settings
-from faults.harness import few_certificates, without_jitter
+from faults.harness import without_jitter
 from gemini_interactions_mcp import errors, gemini
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.errors import (
@@ -50,11 +50,6 @@ async def google(settings: Settings) -> AsyncGenerator[Gemini]:
     made = Gemini(settings)
     yield made
     await made.close()
-
-
-@pytest.fixture(autouse=True)
-def quick_clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    few_certificates(tmp_path, monkeypatch)
 
 
 @pytest.fixture(autouse=True)

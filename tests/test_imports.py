@@ -20,14 +20,14 @@ LAYERS = [
     {"follower"},
     {"runs"},
     {"context"},
-    {"tools", "resources", "prompts"},
+    {"tools", "resources", "prompts", "subscribers"},
     {"server"},
     {"stdio", "demo", "doctor"},
     {"__main__"},
 ]
 """A module imports only from sets above its own."""
 
-SPEAKING_MCP = {"context", "tools", "resources", "prompts", "server", "stdio", "demo"}
+SPEAKING_MCP = {"context", "tools", "resources", "prompts", "subscribers", "server", "stdio", "demo"}
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:

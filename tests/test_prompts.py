@@ -6,9 +6,7 @@ import pytest
 from mcp import Client, MCPError
 from mcp_types import PromptReference, TextContent
 
-from reading import LEGACY, call, id_of, trust_one_authority
-
-one_authority = pytest.fixture(autouse=True)(trust_one_authority)
+from reading import LEGACY, call, id_of
 
 
 async def rendered(client: Client, name: str, **arguments: str) -> str:

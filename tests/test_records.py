@@ -78,28 +78,6 @@ def test_a_plan_is_known_from_its_configuration() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "minutes", "counts"),
-    [
-        ("in_progress", 0, True),
-        ("unknown", 9, True),
-        ("completed", 9, True),
-        ("a_new_status", 1, True),
-        ("in_progress", 11, False),
-        ("failed", 0, False),
-        ("cancelled", 0, False),
-    ],
-)
-def test_a_twin_is_young_and_has_not_failed(status: str, minutes: int, counts: bool) -> None:
-    made = records.now() - timedelta(minutes=minutes)
-    finished_at = made if status in ("failed", "cancelled") else None
-    assert records.counts_as_twin(record(status=status, created_at=made, finished_at=finished_at)) is counts
-
-
-def test_a_run_that_cannot_be_found_is_still_a_twin_since_it_may_appear() -> None:
-    assert records.counts_as_twin(record(status="failed", interaction_id="v1_a", created_at=records.now()))
-
-
-@pytest.mark.parametrize(
     ("fields", "complete"),
     [
         ({"text": "a", "finished_at": NOW}, True),

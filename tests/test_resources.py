@@ -24,9 +24,7 @@ from gemini_interactions_mcp.models import Record
 from gemini_interactions_mcp.server import Server, build_server
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.store import Journal
-from reading import LEGACY, call, id_of, links_of, newest, saved_in, trust_one_authority
-
-one_authority = pytest.fixture(autouse=True)(trust_one_authority)
+from reading import LEGACY, call, id_of, links_of, newest, saved_in
 
 INDEX = "gemini://interactions"
 MARKDOWN = "text/markdown"

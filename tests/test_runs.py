@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from conftest import make_settings
-from faults.harness import few_certificates, fresh, rows
+from faults.harness import fresh, rows
 from faults.world import PACE, PATIENCE, World, over, world
 from gemini_interactions_mcp import gemini, records
 from gemini_interactions_mcp.emulator import Emulator, Fault, rate_limited
@@ -39,11 +39,6 @@ RESEARCH = Request(
     agent="deep-research-preview-04-2026",
     agent_config={"type": "deep-research", "thinking_summaries": "auto", "visualization": "off"},
 )
-
-
-@pytest.fixture(autouse=True)
-def quick_clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    few_certificates(tmp_path, monkeypatch)
 
 
 @pytest.fixture

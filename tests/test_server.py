@@ -17,9 +17,7 @@ from conftest import FAST, KEY, Mode, make_settings
 from gemini_interactions_mcp import __version__, context, media, render
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.server import Server, build_server
-from reading import LEGACY, call, complaint, id_of, newest, note, text_of, trust_one_authority
-
-one_authority = pytest.fixture(autouse=True)(trust_one_authority)
+from reading import LEGACY, call, complaint, id_of, newest, note, text_of
 
 INDEX = "gemini://interactions"
 NEEDING_A_KEY: list[tuple[str, dict[str, Any]]] = [

@@ -607,3 +607,45 @@ async def test_an_owner_that_is_not_heard_of_loses_its_rows(journal: Journal) ->
     await journal.renew("first", later)
     assert not await journal.claim("renewed", "second", later)
     assert await journal.claim("lost", "second", later)
+
+
+@pytest.mark.parametrize(
+    ("fields", "counts"),
+    [
+        ({"status": "in_progress"}, True),
+        ({"status": "unknown"}, True),
+        ({"status": "completed", "finished_at": NOON}, True),
+        ({"status": "a_new_status"}, True),
+        ({"created_at": NOON - timedelta(minutes=11)}, False),
+        ({"status": "failed"}, False),
+        ({"status": "cancelled", "interaction_id": "v1_a", "finished_at": NOON}, False),
+        # It cannot be found at Google, and may still appear.
+        ({"status": "failed", "interaction_id": "v1_a"}, True),
+    ],
+)
+async def test_a_row_is_written_once_while_a_twin_counts(
+    journal: Journal, fields: dict[str, Any], counts: bool
+) -> None:
+    since = NOON - timedelta(minutes=10)
+    first = record("mark-1", **fields)
+    await journal.insert(first)
+    found = await journal.insert_once(record("mark-2"), "mark-", since)
+    assert (found is not None and found.label == "mark-1") is counts
+    assert len((await journal.page())[0]) == (1 if counts else 2)
+    assert await journal.insert_once(record("other-1"), "other-", since) is None
+
+
+async def test_two_journals_that_write_the_same_at_once_write_one_row(path: Path) -> None:
+    journals = [Journal(url(path)) for _ in range(6)]
+    found: list[Record | None] = []
+
+    async def write(number: int, journal: Journal) -> None:
+        found.append(await journal.insert_once(record(f"mark-{number}"), "mark-", NOON - timedelta(minutes=10)))
+
+    async with anyio.create_task_group() as group:
+        for number, journal in enumerate(journals):
+            group.start_soon(write, number, journal)
+    assert found.count(None) == 1
+    assert len({each.label for each in found if each}) == 1
+    for journal in journals:
+        await journal.close()

@@ -26,13 +26,11 @@ from reading import (
     newest,
     posts,
     text_of,
-    trust_one_authority,
 )
 
 MODEL = "gemini-3.8-flash"
 SECRET = "the unmistakable zebra"
 
-one_authority = pytest.fixture(autouse=True)(trust_one_authority)
 
 PERSON: dict[str, Any] = {
     "type": "object",

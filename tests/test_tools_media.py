@@ -32,11 +32,8 @@ from reading import (
     previews_of,
     saved_in,
     text_of,
-    trust_one_authority,
     wav,
 )
-
-one_authority = pytest.fixture(autouse=True)(trust_one_authority)
 
 IMAGE_MODEL = "gemini-3.1-flash-image"
 

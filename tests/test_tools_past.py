@@ -5,7 +5,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
 from google import genai
 from google.genai import types
 from mcp import Client
@@ -26,10 +25,7 @@ from reading import (
     rows_of,
     saved_in,
     text_of,
-    trust_one_authority,
 )
-
-one_authority = pytest.fixture(autouse=True)(trust_one_authority)
 
 
 async def created_elsewhere(url: str, **body: Any) -> str:

@@ -25,10 +25,7 @@ from reading import (
     previews_of,
     saved_in,
     text_of,
-    trust_one_authority,
 )
-
-one_authority = pytest.fixture(autouse=True)(trust_one_authority)
 
 AGENT = "deep-research-preview-04-2026"
 CONFIG = {

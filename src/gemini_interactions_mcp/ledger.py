@@ -21,7 +21,7 @@ from .errors import (
     JournalError,
     OutcomeUnknownError,
 )
-from .models import Interaction, Record, Request, SavedFile
+from .models import Interaction, Record, SavedFile
 from .run import Run
 from .store import Journal
 
@@ -51,6 +51,16 @@ class Ledger:
         """
         await self._journal.insert(record, owner=self._owner, until=self._lease_end())
 
+    async def open_once(self, record: Record) -> Record | None:
+        """Write an intent down, unless the same was asked for lately: then that one is returned.
+
+        Raises:
+            JournalError: The journal cannot be used.
+        """
+        since = records.now() - timedelta(seconds=records.TWIN_SECONDS)
+        mark = records.mark(record)
+        return await self._journal.insert_once(record, mark, since, owner=self._owner, until=self._lease_end())
+
     async def write(self, run: Run, **changes: object) -> bool:
         """Change the record, here and in the journal; what a journal cannot take is written with the next change."""
         run.record = run.record.model_copy(update=changes)
@@ -79,16 +89,6 @@ class Ledger:
         except JournalError as exc:
             logger.warning("Interaction %s is not in the journal: %s", interaction_id, exc)
         return record
-
-    async def twin(self, request: Request) -> Record | None:
-        """A recent research run that was asked for in the same words.
-
-        Raises:
-            JournalError: The journal cannot be read.
-        """
-        rows, _ = await self._journal.page(kind="research", limit=50)
-        mark = records.fingerprint(request)
-        return next((row for row in rows if row.label.startswith(mark) and records.counts_as_twin(row)), None)
 
     # Results -------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 from .models import UNKNOWN, Interaction, Kind, Record, Request, settled
@@ -54,11 +54,9 @@ def fingerprint(request: Request) -> str:
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
-def counts_as_twin(record: Record) -> bool:
-    """Whether a run was asked for within ten minutes and has not failed; one that cannot be found may still appear."""
-    young = now() - record.created_at < timedelta(seconds=TWIN_SECONDS)
-    over = record.status in ("failed", "cancelled") and not (record.interaction_id and record.finished_at is None)
-    return young and not over
+def mark(record: Record) -> str:
+    """What the labels of identical requests begin with."""
+    return record.label.partition("-")[0] + "-"
 
 
 def unstored(record: Record) -> bool:

@@ -24,7 +24,7 @@ from .faults import UNKNOWN_OUTCOME
 from .follower import Follower
 from .gemini import Gemini
 from .ledger import Ledger
-from .models import Interaction, Record, Request, settled
+from .models import UNKNOWN, Interaction, Record, Request, settled
 from .run import Pace, Run, finished
 from .settings import DEFAULT_KEEP_DAYS
 from .store import Journal
@@ -68,7 +68,6 @@ class Runs:
         self._unstored: deque[Run] = deque()
         self._given_up: set[str] = set()
         """Labels of what could not be followed; looked at again when somebody asks."""
-        self._starting = anyio.Lock()
         self._hung_up = False
 
     # Starting and finding ------------------------------------------------------------------------------
@@ -80,10 +79,46 @@ class Runs:
             KeyMissingError: There is no key to send it with.
             JournalError: It could not be written down; nothing was sent.
         """
+        record = await self._intent(request)
+        await self._ledger.open(record)
+        return self._launch(record, request, target)
+
+    async def start_once(self, request: Request) -> tuple[Run, bool]:
+        """Start, unless an identical request was made within ten minutes, by any server on the journal; tell which.
+
+        Raises:
+            OutcomeUnknownError: The identical one may have been taken or not.
+            KeyMissingError: There is no key to send it with.
+            JournalError: The journal cannot be used; nothing was sent.
+        """
+        record = await self._intent(request)
+        twin = await self._ledger.open_once(record)
+        if twin is None:
+            return self._launch(record, request, None), True
+        twin = await self._named_elsewhere(twin)
+        if twin.interaction_id is None and twin.label not in self._runs:
+            raise OutcomeUnknownError(
+                f"The same research was asked for at {twin.created_at:%H:%M} UTC, and whether Google took it is not "
+                "known: it was not sent again. Call start_research with force=true to pay for another run."
+            )
+        return await self.find(twin.interaction_id or twin.label), False
+
+    async def _named_elsewhere(self, twin: Record) -> Record:
+        """The twin, after waiting a little for its id if another process may be sending it at this moment."""
+        fresh = twin.label not in self._runs and records.age(twin) < self._pace.lease
+        with anyio.move_on_after(self._pace.naming if fresh else 0):
+            while twin.interaction_id is None and twin.status == UNKNOWN:
+                await anyio.sleep(self._pace.naming / 40)
+                twin = await self._ledger.find(twin.label) or twin
+        return twin
+
+    async def _intent(self, request: Request) -> Record:
         await self._gemini.ready()
         # Off the loop: a request may carry megabytes.
-        record = await anyio.to_thread.run_sync(records.intent, request)
-        await self._ledger.open(record)
+        return await anyio.to_thread.run_sync(records.intent, request)
+
+    def _launch(self, record: Record, request: Request, target: Path | None) -> Run:
+        """From here on there is nothing to wait for, so that a cancelled call does not leave an intent unsent."""
         run = Run(record, request)
         self._unnamed.add(run)
         self._runs[record.label] = run
@@ -91,24 +126,6 @@ class Runs:
             self._keep(run)
         self._tasks.start_soon(self._drive, run, target)
         return run
-
-    async def start_once(self, request: Request) -> tuple[Run, bool]:
-        """Start, unless an identical request was made within ten minutes; tell which.
-
-        Raises:
-            OutcomeUnknownError: The identical one may have been taken or not.
-            JournalError: The journal cannot be used; nothing was sent.
-        """
-        async with self._starting:
-            twin = await self._ledger.twin(request)
-            if twin is None:
-                return await self.start(request), True
-        if twin.interaction_id is None and twin.label not in self._runs:
-            raise OutcomeUnknownError(
-                f"The same research was asked for at {twin.created_at:%H:%M} UTC, and whether Google took it is not "
-                "known: it was not sent again. Call start_research with force=true to pay for another run."
-            )
-        return await self.find(twin.interaction_id or twin.label), False
 
     async def find(self, interaction_id: str) -> Run:
         """The run of any id: one that is followed, in the journal, or only at Google; our labels are ids, too.

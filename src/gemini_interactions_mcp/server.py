@@ -3,39 +3,34 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
-from weakref import WeakSet
 
 import anyio.to_thread
 from mcp import MCPError
 from mcp.server import CacheHint, ServerRequestContext
-from mcp.server.connection import Connection
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ToolError, UnexpectedResourceError, UnexpectedToolError
-from mcp.server.subscriptions import InMemorySubscriptionBus, ResourceUpdated
 from mcp_types import (
     INVALID_PARAMS,
     CallToolResult,
     Completion,
     CompletionArgument,
     CompletionContext,
-    EmptyResult,
     InputRequiredResult,
     ListResourcesResult,
     PaginatedRequestParams,
     PromptReference,
     ResourceTemplate,
     ResourceTemplateReference,
-    SubscribeRequestParams,
-    UnsubscribeRequestParams,
 )
 from pydantic import ValidationError
 
-from . import __version__, prompts, render, resources, tools
+from . import __version__, prompts, resources, tools
 from .arguments import accepted, complaint, unknown_arguments
 from .context import Opening
 from .errors import GeminiMCPError
 from .settings import APP, Settings
+from .subscribers import Subscribers
 
 if TYPE_CHECKING:
     from .run import Pace
@@ -61,7 +56,7 @@ THREADS: Final = 256
 class Server(MCPServer[Opening]):
     """An MCPServer whose argument errors are sentences and whose resources come from the journal."""
 
-    def __init__(self, opening: Opening, subscribers: "Subscribers") -> None:
+    def __init__(self, opening: Opening, subscribers: Subscribers) -> None:
         self._opening = opening
         self._warmed = False
         super().__init__(
@@ -84,7 +79,7 @@ class Server(MCPServer[Opening]):
         )
         prompts.register(self)
         self.completion()(self._complete)
-        subscribers.register(self)
+        subscribers.register(self._lowlevel_server)
 
     @asynccontextmanager
     async def _lifespan(self, _: MCPServer[Opening]) -> AsyncGenerator[Opening]:
@@ -189,40 +184,6 @@ class Server(MCPServer[Opening]):
         except GeminiMCPError:
             values = []
         return Completion(values=values)
-
-
-class Subscribers:
-    """Who wants to know of changes: listeners of 2026-07-28 on the bus, earlier clients by their connections."""
-
-    def __init__(self) -> None:
-        self.bus = InMemorySubscriptionBus()
-        self._connections: dict[str, WeakSet[Connection]] = {}
-
-    def register(self, server: Server) -> None:
-        """Answer `resources/subscribe` and `resources/unsubscribe` of clients before 2026-07-28."""
-        lowlevel = server._lowlevel_server  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - mcp 2.3 has no public way
-        lowlevel.add_request_handler("resources/subscribe", SubscribeRequestParams, self._subscribe)
-        lowlevel.add_request_handler("resources/unsubscribe", UnsubscribeRequestParams, self._unsubscribe)
-
-    async def _subscribe(self, ctx: ServerRequestContext[Any, Any], params: SubscribeRequestParams) -> EmptyResult:
-        self._connections.setdefault(params.uri, WeakSet()).add(connection(ctx))
-        return EmptyResult()
-
-    async def _unsubscribe(self, ctx: ServerRequestContext[Any, Any], params: UnsubscribeRequestParams) -> EmptyResult:
-        self._connections.get(params.uri, WeakSet[Connection]()).discard(connection(ctx))
-        return EmptyResult()
-
-    async def announce(self, interaction_id: str) -> None:
-        """Tell that an interaction has settled: its own resource and the index have changed."""
-        for uri in (f"{render.INDEX}/{interaction_id}", f"{render.INDEX}/{interaction_id}/data", render.INDEX):
-            await self.bus.publish(ResourceUpdated(uri=uri))
-            for each in list(self._connections.get(uri, ())):
-                await each.send_resource_updated(uri)
-
-
-def connection(ctx: ServerRequestContext[Any, Any]) -> Connection:
-    """A client's connection; its ServerSession lives no longer than one request."""
-    return ctx.session._connection  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - mcp 2.3 has no public way
 
 
 def build_server(settings: Settings, pace: "Pace | None" = None) -> Server:

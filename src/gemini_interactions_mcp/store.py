@@ -125,8 +125,24 @@ class Journal:
         Raises:
             JournalError: Also when its label or interaction_id is taken.
         """
-        lease = {"owner": owner, "owned_until": until and stamp(until)}
-        await self._write(sa.insert(ROWS), row(dict(record)) | lease)
+        await self._write(sa.insert(ROWS), row(dict(record)) | lease(owner, until))
+
+    async def insert_once(
+        self, record: Record, mark: str, since: datetime, *, owner: str | None = None, until: datetime | None = None
+    ) -> Record | None:
+        """Write a new row, unless one has come since then whose label begins with `mark`: that one is returned.
+
+        Rows that have certainly failed do not count. It is one statement, so that two servers on one SQLite file
+        cannot both write; other databases would need a stricter isolation for that.
+        """
+        values = row(dict(record)) | lease(owner, until)
+        columns = [sa.literal(value, ROWS.c[name].type).label(name) for name, value in values.items()]
+        twins = twin_conditions(mark, since)
+        source = sa.select(*columns).where(~sa.select(ROWS.c.label).where(*twins).exists())
+        if await self._write(sa.insert(ROWS).from_select(list(values), source)):
+            return None
+        found = await self._read(sa.select(*RECORD).where(*twins).order_by(*NEWEST_FIRST).limit(1), records)
+        return found[0] if found else await self.insert_once(record, mark, since, owner=owner, until=until)
 
     async def update(self, label: str, **changes: object) -> None:
         """Change fields of a `Record`, and `updated_at`; without a row of that label nothing happens."""
@@ -274,6 +290,20 @@ def conditions(
         created_at, label = decode_cursor(cursor)
         earlier = sa.and_(ROWS.c.created_at == created_at, ROWS.c.label < label)
         yield sa.or_(ROWS.c.created_at < created_at, earlier)
+
+
+def twin_conditions(mark: str, since: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    """What a row is like that stands for the same request: one that cannot be found may still appear."""
+    over = sa.and_(
+        ROWS.c.status.in_(["failed", "cancelled"]),
+        sa.or_(ROWS.c.interaction_id.is_(None), ROWS.c.finished_at.is_not(None)),
+    )
+    return ROWS.c.label.startswith(mark, autoescape=True), ROWS.c.created_at > stamp(since), ~over
+
+
+def lease(owner: str | None, until: datetime | None) -> Row:
+    """Who follows a row, as columns."""
+    return {"owner": owner, "owned_until": until and stamp(until)}
 
 
 def encode_cursor(record: Record) -> str:

@@ -1,0 +1,35 @@
+"""What the tests of durability share: quick clients, fresh faults, and a journal read by something else."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from gemini_interactions_mcp.emulator import Fault
+
+Json = dict[str, Any]
+
+
+def without_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the second and third attempt follow at once: how long it waits between them is not what is tested."""
+
+    def nothing(_low: float, _high: float) -> float:
+        return 0.0
+
+    monkeypatch.setattr("random.uniform", nothing)
+
+
+def fresh(fault: Fault) -> Fault:
+    """The fault, not yet struck: a parameter serves several tests."""
+    return replace(fault, release=anyio.Event(), reached=anyio.Event())
+
+
+def rows(folder: Path) -> list[Json]:
+    """The journal's rows, oldest first, read without any of our code."""
+    with closing(sqlite3.connect(folder / "journal.sqlite3")) as database:
+        database.row_factory = sqlite3.Row
+        return [dict(row) for row in database.execute("select * from interactions order by created_at, label")]

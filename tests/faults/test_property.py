@@ -1,0 +1,475 @@
+"""The promise under anything: random calls, faults, cancelled calls, ends and kills, against one Google.
+
+An example is some lives of a server on one journal. After the last, everything that Google has taken was asked for and
+taken once, and a fresh server can read every answer.
+"""
+
+import math
+import operator
+import sqlite3
+import tempfile
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, closing, suppress
+from dataclasses import dataclass, field
+from functools import partialmethod
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import anyio
+import anyio.lowlevel
+import pytest
+from anyio.abc import TaskGroup
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mcp import Client
+from mcp_types import CallToolResult
+
+from conftest import FAST, make_settings
+from gemini_interactions_mcp import gemini, prompts, tools
+from gemini_interactions_mcp.emulator import Emulator, Fault, Interaction, serve
+from gemini_interactions_mcp.runs import Runs
+from gemini_interactions_mcp.server import Server, build_server
+from gemini_interactions_mcp.settings import Settings
+from reading import rows_of, text_of
+from wired import let_leases_run_out
+
+SEQUENCES = 200
+PATIENCE = 20.0
+"""Seconds after which a test that waits has failed; never what is tested."""
+TURNS = (0, 3, 10, 30, 60, 100, 200)
+"""Rounds of the event loop: an ask takes about a hundred, so that these are points in the whole of a call."""
+TOPICS = ("Rivers of Zürich.", "Lakes of Zürich.")
+HOURLY = ("hold", "queued", "stall")
+TOOLS = tools.tools()
+
+End = Literal["closes", "hangs up", "is killed", "is killed and leaves its leases"]
+
+
+# What happens --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A fault of the emulator; `lasts` says after how many turns one that waits is over, None with the life."""
+
+    on: Any
+    kind: Any
+    after: int = 0
+    times: int = 1
+    status: Any = 503
+    lasts: int | None = 0
+
+
+@dataclass(frozen=True)
+class Start:
+    """A call that may cost money.
+
+    Attributes:
+        at: Which earlier interaction is continued, and what is researched.
+        cancelled: After how many turns its host cancels it; None never.
+        left: Whether the next step begins while it is still being answered.
+    """
+
+    tool: Literal["ask", "continue", "analyze", "image", "research"]
+    at: int = 0
+    waits: bool = True
+    cancelled: int | None = None
+    left: bool = False
+    troubles: tuple[Trouble, ...] = ()
+
+
+@dataclass(frozen=True)
+class Look:
+    """A call that is free."""
+
+    tool: Literal["read", "check", "cancel", "list"]
+    at: int = 0
+    waits: bool = False
+    troubles: tuple[Trouble, ...] = ()
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Nothing is asked for some turns."""
+
+    turns: int
+
+
+Step = Start | Look | Pause
+
+
+@dataclass(frozen=True)
+class Life:
+    """What a server lives through, and how that ends."""
+
+    steps: tuple[Step, ...]
+    end: End
+
+
+def troubles(*points: str) -> st.SearchStrategy[tuple[Trouble, ...]]:
+    """At most two things that go wrong with a call, none for half of the calls."""
+    lasts = st.sampled_from((0, 10, 60, None))
+    create = st.one_of(
+        st.builds(Trouble, st.just("create"), st.just("http"), status=st.sampled_from((400, 401, 429, 500, 503))),
+        st.builds(Trouble, st.just("create"), st.sampled_from(("drop", "drop_taken", "empty", "blocked", "no_usage"))),
+        st.builds(Trouble, st.just("create"), st.sampled_from(HOURLY), lasts=lasts),
+        st.builds(
+            Trouble,
+            st.just("create"),
+            st.just("status"),
+            status=st.sampled_from(("failed", "incomplete", "requires_action", "budget_exceeded", "in_progress")),
+        ),
+    )
+    breaks = ("cut", "end", "deadline", "truncate", "error", "unknown", "stall")
+    stream = st.builds(
+        Trouble,
+        st.sampled_from(("stream", "resume")),
+        st.sampled_from(breaks),
+        after=st.integers(0, 9),
+        lasts=lasts,
+    )
+    read = st.one_of(
+        st.builds(
+            Trouble,
+            st.sampled_from(("get", "resume")),
+            st.just("http"),
+            times=st.integers(1, 4),
+            status=st.sampled_from((403, 404, 429, 500, 503)),
+        ),
+        st.builds(Trouble, st.just("get"), st.sampled_from(("drop", "drop_taken")), times=st.integers(1, 4)),
+        # A read waits for it.
+        st.builds(Trouble, st.just("get"), st.just("stall"), lasts=st.sampled_from((0, 10, 60))),
+    )
+    cancel = st.builds(Trouble, st.just("cancel"), st.sampled_from(("http", "drop", "drop_taken")), status=st.just(403))
+    known = {"create": create, "stream": stream, "read": read, "cancel": cancel}
+    some = st.lists(st.one_of(*(known[point] for point in points)), min_size=1, max_size=2).map(tuple)
+    return st.one_of(st.just(()), some)
+
+
+# Google is as quick as we are, unless it is held up.
+HOLDS = st.sampled_from(((), *((Trouble("create", "hold", lasts=lasts),) for lasts in (10, 60, 200, None))))
+STARTS = st.builds(
+    Start,
+    # An image takes as long as five asks.
+    tool=st.sampled_from(("ask", "ask", "ask", "continue", "analyze", "research", "research", "research", "image")),
+    at=st.integers(0, 3),
+    waits=st.booleans(),
+    cancelled=st.sampled_from((*(None,) * 2 * len(TURNS), *TURNS)),
+    left=st.sampled_from((False, False, True)),
+    troubles=st.builds(operator.add, HOLDS, troubles("create", "create", "stream", "stream", "read")),
+)
+LOOKS = st.builds(
+    Look,
+    tool=st.sampled_from(("read", "check", "cancel", "list")),
+    at=st.integers(0, 3),
+    waits=st.booleans(),
+    troubles=troubles("read", "cancel"),
+)
+PAUSES = st.builds(Pause, st.sampled_from(TURNS))
+LIVES = st.lists(
+    st.builds(
+        Life,
+        steps=st.lists(st.one_of(STARTS, STARTS, LOOKS, PAUSES), min_size=2, max_size=4).map(tuple),
+        end=st.sampled_from(get_args(End)),
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+# Where it happens ----------------------------------------------------------------------------------------
+
+
+@dataclass
+class World:
+    """Google, a computer, and what the hosts on it have asked.
+
+    Attributes:
+        asked: The prompts that were sent, a topic of research as often as it was.
+        told: The ids that a server has named in an answer, and lived to write down.
+    """
+
+    emulator: Emulator
+    settings: Settings
+    folder: Path
+    asked: Counter[str] = field(default_factory=Counter[str])
+    told: set[str] = field(default_factory=set[str])
+    faults: list[Fault] = field(default_factory=list[Fault])
+
+    def id_at(self, place: int) -> str:
+        """One of Google's interactions, or an id that there is not."""
+        return next(iter(list(self.emulator.interactions)[place:]), "v1_unknown")
+
+    def arguments(self, step: Start | Look) -> dict[str, Any]:
+        """What a call is made with."""
+        wait = {} if step.waits or step.tool in ("image", "research", "list", "cancel") else {"wait_seconds": 0}
+        if isinstance(step, Look):
+            return wait if step.tool == "list" else wait | {"interaction_id": self.id_at(step.at)}
+        prompt = TOPICS[step.at % 2] if step.tool == "research" else f"Prompt {self.asked.total()}."
+        self.asked[prompt] += 1
+        special: dict[str, dict[str, Any]] = {
+            "continue": {"previous_interaction_id": self.id_at(step.at)},
+            "analyze": {"files": [str(self.folder / "files" / "note.txt")]},
+            "image": {"image_size": "512"},
+            "research": {"visualization": False},
+        }
+        # An answer of some events, so that a stream can break in its midst.
+        return (
+            wait | special.get(step.tool, {}) | {"prompt": f"{prompt} [[words=40]]" if step.tool == "ask" else prompt}
+        )
+
+    def script(self, trouble: Trouble, tasks: TaskGroup) -> None:
+        """Have the emulator do it."""
+        told: dict[str, Any] = {}
+        if trouble.kind == "status":
+            told = {"run_status": trouble.status}
+        elif trouble.kind == "http":
+            told = {"http_status": trouble.status}
+        fault = Fault(trouble.on, trouble.kind, times=trouble.times, after=trouble.after, **told)
+        self.emulator.faults.append(fault)
+        self.faults.append(fault)
+        if trouble.lasts is not None:
+            tasks.start_soon(pass_over, fault, trouble.lasts)
+
+    def calm(self) -> None:
+        """Nothing goes wrong any more."""
+        self.emulator.faults.clear()
+        for fault in self.faults:
+            fault.release.set()
+
+
+async def pass_over(fault: Fault, lasts: int) -> None:
+    """Let what waits at Google go on some turns after it has begun to wait."""
+    await fault.reached.wait()
+    await turns(lasts)
+    fault.release.set()
+
+
+async def turns(number: int) -> None:
+    """Let the event loop go round so often."""
+    for _ in range(number):
+        await anyio.lowlevel.checkpoint()
+
+
+TOOL_OF = {
+    "ask": "gemini_ask",
+    "continue": "gemini_continue",
+    "analyze": "analyze_file",
+    "image": "generate_image",
+    "research": "start_research",
+    "read": "read_interaction",
+    "check": "check_research",
+    "cancel": "cancel_research",
+    "list": "list_interactions",
+}
+
+
+@dataclass
+class Host:
+    """A program that uses one server."""
+
+    world: World
+    client: Client
+    tasks: TaskGroup
+    told: set[str] = field(default_factory=set[str])
+
+    async def take(self, step: Step) -> None:
+        """Do the next thing."""
+        if isinstance(step, Pause):
+            return await turns(step.turns)
+        for trouble in step.troubles:
+            self.world.script(trouble, self.tasks)
+        arguments = self.world.arguments(step)
+        scope = anyio.CancelScope()
+        if isinstance(step, Start) and step.cancelled is not None:
+            self.tasks.start_soon(self.give_up, scope, step.cancelled)
+        if isinstance(step, Start) and step.left:
+            self.tasks.start_soon(self.call, scope, TOOL_OF[step.tool], arguments)
+        else:
+            await self.call(scope, TOOL_OF[step.tool], arguments)
+        return None
+
+    async def give_up(self, scope: anyio.CancelScope, number: int) -> None:
+        """Cancel a call after some turns."""
+        await turns(number)
+        scope.cancel()
+
+    async def call(self, scope: anyio.CancelScope, tool: str, arguments: dict[str, Any]) -> None:
+        """Call a tool; whatever goes wrong outside, nothing goes wrong in the server."""
+        with scope, anyio.fail_after(PATIENCE):
+            result = await self.client.call_tool(tool, arguments)
+            text = text_of(result)
+            assert "fault in this server" not in text
+            assert "This server failed" not in text
+            if not result.is_error:
+                self.told |= {each for each in self.world.emulator.interactions if each in text}
+
+
+async def live(world: World, life: Life) -> None:
+    """Run a server from its start to its end, however it ends."""
+    server = build_server(world.settings, FAST)
+    killed = life.end.startswith("is killed")
+    journal = None
+    async with Client(server, cache=None) as client, anyio.create_task_group() as tasks:
+        host = Host(world, client, tasks)
+        for step in life.steps:
+            await host.take(step)
+        if life.end != "closes":
+            server.hang_up()
+        if killed:
+            # From here on it writes nothing down and sends nothing that is paid for.
+            journal = copied(world.folder)
+            world.emulator.faults.insert(0, Fault("create", "drop", times=math.inf))
+        else:
+            world.told |= host.told
+        tasks.cancel_scope.cancel()
+    world.calm()
+    if killed:
+        put_back(world.folder, journal)
+    if life.end == "is killed":
+        time_passes(world.folder)
+
+
+def time_passes(folder: Path) -> None:
+    """As if a minute had gone by."""
+    with suppress(sqlite3.OperationalError):  # no server has come so far as to need its journal
+        let_leases_run_out(folder)
+
+
+def copied(folder: Path) -> Path | None:
+    """The journal as it is on disk now; None when there is none."""
+    if not (folder / "journal.sqlite3").exists():
+        return None
+    copy = folder / "copy.sqlite3"
+    with closing(sqlite3.connect(folder / "journal.sqlite3")) as journal, closing(sqlite3.connect(copy)) as target:
+        journal.backup(target)
+    return copy
+
+
+def put_back(folder: Path, journal: Path | None) -> None:
+    """Undo what was written after a server was killed."""
+    for path in folder.glob("journal.sqlite3*"):
+        path.unlink()
+    if journal is not None:
+        journal.rename(folder / "journal.sqlite3")
+
+
+# What holds afterwards -----------------------------------------------------------------------------------
+
+
+def bought_once(world: World) -> None:
+    """Hold that each call was taken at most once, and research again only where the first has ended badly."""
+    creates = [str(create["input"]) for create in world.emulator.creates]
+    taken = {prompt: sum(prompt in create for create in creates) for prompt in world.asked}
+    assert sum(taken.values()) == len(creates)
+    for prompt, times in taken.items():
+        ended_badly = sum(
+            prompt in str(each.body["input"]) and each.status in ("failed", "cancelled")
+            for each in world.emulator.interactions.values()
+        )
+        assert times <= world.asked[prompt]
+        assert times <= 1 + (ended_badly if prompt in TOPICS else 0), prompt
+
+
+async def never_lost(world: World) -> None:
+    """Hold that a fresh server reads every answer, and lists whatever a host was told of."""
+    async with Client(build_server(world.settings, FAST), cache=None) as client:
+        listed = {row["interaction_id"] for row in rows_of(await called(client, "list_interactions", limit=100))}
+        assert world.told <= listed
+        for interaction in world.emulator.interactions.values():
+            if interaction.status == "completed":
+                await readable(client, interaction)
+        rows = rows_of(await called(client, "list_interactions", limit=100))
+    completed = {each.id for each in world.emulator.interactions.values() if each.status == "completed"}
+    assert completed <= {row["interaction_id"] for row in rows if row["status"] == "completed"}
+
+
+async def readable(client: Client, interaction: Interaction) -> None:
+    """Hold that the answer can be read whole, with its files; one that is empty is told as such."""
+    result = await called(client, "read_interaction", interaction_id=interaction.id, wait_seconds=10)
+    shown = text_of(result)
+    assert interaction.id in shown
+    contents = [
+        part
+        for step in interaction.answer.steps
+        if step["type"] == "model_output"
+        for part in step["content"]
+    ]  # fmt: skip
+    assert all(part["text"].strip() in shown for part in contents if part["type"] == "text")
+    saved = "agent" in interaction.body or any(part["type"] == "image" for part in contents)
+    assert ("Saved: " in shown) is (saved and bool(contents))
+    assert result.is_error is (not contents)
+
+
+async def called(client: Client, tool: str, **arguments: Any) -> CallToolResult:
+    with anyio.fail_after(PATIENCE):
+        return await client.call_tool(tool, arguments)
+
+
+@asynccontextmanager
+async def world_in(folder: Path) -> AsyncGenerator[World]:
+    """Google and a computer, both new."""
+    emulator = Emulator(research_seconds=0, step_seconds=0, processing_seconds=0)
+    async with serve(emulator) as url:
+        settings = make_settings(folder, url, wait_seconds=0.2)
+        (folder / "files" / "note.txt").write_text("Grüße", encoding="utf-8")
+        yield World(emulator, settings, folder)
+
+
+async def play(lives: list[Life]) -> None:
+    """Live through all of it, let Google finish what it has taken, and hold the promise."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with world_in(Path(folder)) as world:
+            for life in lives:
+                await live(world, life)
+            with anyio.fail_after(PATIENCE):
+                for interaction in world.emulator.interactions.values():
+                    if interaction.answer.status != "in_progress":
+                        await interaction.finished.wait()
+            time_passes(world.folder)
+            bought_once(world)
+            await never_lost(world)
+            bought_once(world)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick(one_authority: Path) -> Any:
+    """Waits of seconds are not what is tested here, nor is what each server makes anew."""
+
+    def hurried(*arguments: Any, **more: Any) -> float | None:
+        delay = resend_delay(*arguments, **more)
+        return None if delay is None else delay / 100
+
+    def nothing(_server: Server) -> None:
+        """Register no prompts."""
+
+    resend_delay = gemini.resend_delay
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(one_authority))
+        patch.setattr(gemini, "resend_delay", hurried)
+        patch.setattr(tools, "NAMING_SECONDS", 0.05)
+        patch.setattr(tools, "tools", lambda: TOOLS)
+        patch.setattr(prompts, "register", nothing)
+        patch.setattr(Runs, "close", partialmethod(Runs.close, 0.01))
+        yield
+
+
+@pytest.mark.timeout(300)
+@settings(max_examples=SEQUENCES, deadline=None, derandomize=True, database=None)
+@given(LIVES)
+def test_whatever_happens_nothing_paid_is_lost_or_bought_twice(lives: list[Life]) -> None:
+    anyio.run(play, lives)
+
+
+async def test_an_answer_that_takes_longer_than_connecting_may_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gemini, "CONNECT_SECONDS", 0.2)
+    with tempfile.TemporaryDirectory() as folder:
+        async with world_in(Path(folder)) as world:
+            patient = world.settings.model_copy(update={"wait_seconds": PATIENCE})
+            async with Client(build_server(patient, FAST), cache=None) as client:
+                # Images are answered in the foreground, when they are done.
+                result = await called(client, "generate_image", prompt="Draw [[seconds=0.6]]", image_size="512")
+            assert not result.is_error, text_of(result)
+            assert "Saved: " in text_of(result)
+            assert len(world.emulator.creates) == 1

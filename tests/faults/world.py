@@ -1,0 +1,84 @@
+"""The rooms from the API to the journal, opened for a test: what a server has without its MCP face."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import anyio
+
+from gemini_interactions_mcp.gemini import Gemini
+from gemini_interactions_mcp.models import Request
+from gemini_interactions_mcp.run import Pace, Run
+from gemini_interactions_mcp.runs import Runs
+from gemini_interactions_mcp.settings import Settings
+from gemini_interactions_mcp.store import Journal
+
+PACE = Pace(first_poll=0.01, slowest_poll=0.02, silence=5, lease=60, least_report=0.01, most_report=0.02)
+PATIENCE = 20.0
+"""Seconds after which a test that waits has failed; never what is tested."""
+
+
+@dataclass
+class World:
+    """A process that follows interactions.
+
+    Attributes:
+        announced: The ids of the interactions that have settled, in order.
+    """
+
+    runs: Runs
+    gemini: Gemini
+    journal: Journal
+    announced: list[str] = field(default_factory=list[str])
+
+    async def ended(self, request: Request) -> Run:
+        """Start an interaction and wait for its end."""
+        return await over(await self.runs.start(request))
+
+    async def named(self, request: Request) -> Run:
+        """Start an interaction and wait until its id is known."""
+        run = await self.runs.start(request)
+        with anyio.fail_after(PATIENCE):
+            await run.named.wait()
+        return run
+
+    async def read(self, interaction_id: str | None) -> Run:
+        """Find an interaction and wait for its end."""
+        return await over(await self.runs.find(interaction_id or ""))
+
+
+async def over(run: Run) -> Run:
+    """Wait for the end of a run."""
+    with anyio.fail_after(PATIENCE):
+        await run.done.wait()
+    return run
+
+
+@asynccontextmanager
+async def world(settings: Settings, pace: Pace = PACE, *, tend: bool = False) -> AsyncGenerator[World]:
+    """A process from its start to its end; with `tend`, it looks after what an earlier one has left."""
+    gemini, journal = Gemini(settings), Journal(settings.database_url)
+    announced: list[str] = []
+
+    async def announce(interaction_id: str) -> None:
+        announced.append(interaction_id)
+
+    try:
+        async with anyio.create_task_group() as tasks:
+            runs = Runs(
+                gemini=gemini,
+                journal=journal,
+                output_dir=settings.output_dir,
+                tasks=tasks,
+                announce=announce,
+                pace=pace,
+            )
+            if tend:
+                tasks.start_soon(runs.tend)
+            yield World(runs, gemini, journal, announced)
+            await runs.close(0.05)
+            tasks.cancel_scope.cancel()
+    finally:
+        with anyio.CancelScope(shield=True):
+            await journal.close()
+            await gemini.close()
