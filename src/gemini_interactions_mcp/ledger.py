@@ -40,6 +40,7 @@ class Ledger:
         self._output_dir = output_dir
         self._lease = lease
         self._owner = uuid.uuid4().hex
+        self._released = False
 
     # Rows ----------------------------------------------------------------------------------------------
 
@@ -165,11 +166,15 @@ class Ledger:
     async def orphans(self) -> list[Record]:
         """Renew the leases of this process, and return the unfinished rows that nobody follows, claimed.
 
+        What this process has followed before is not among them: it does so still, or has given it up.
+
         Raises:
             JournalError: The journal cannot be used.
         """
         await self._journal.renew(self._owner, self._lease_end())
-        rows = [row for row in await self._journal.unfinished() if not records.unstored(row)]
+        if self._released:
+            return []
+        rows = [row for row in await self._journal.unfinished(but=self._owner) if not records.unstored(row)]
         return [row for row in rows if await self.claim(row)]
 
     async def prune(self, keep_days: float) -> None:
@@ -182,6 +187,7 @@ class Ledger:
 
     async def release(self) -> None:
         """Leave everything to others."""
+        self._released = True
         with contextlib.suppress(JournalError):
             await self._journal.release(self._owner)
 

@@ -66,8 +66,6 @@ class Runs:
         """By id and by label: a run is findable before it is named."""
         self._unnamed: set[Run] = set()
         self._unstored: deque[Run] = deque()
-        self._given_up: set[str] = set()
-        """Labels of what could not be followed; looked at again when somebody asks."""
         self._hung_up = False
 
     # Starting and finding ------------------------------------------------------------------------------
@@ -279,8 +277,7 @@ class Runs:
         while True:
             try:
                 for record in await self._ledger.orphans():
-                    if record.label not in self._given_up:
-                        self._follow(Run(record))
+                    self._follow(Run(record))
             except JournalError as exc:
                 logger.warning("Unfinished interactions cannot be followed: %s", exc)
             await self._write_late()
@@ -362,7 +359,6 @@ class Runs:
 
     async def _fail(self, run: Run, exc: GeminiMCPError) -> None:
         await self._ledger.fail(run, exc)
-        self._given_up.add(run.record.label)
         self._drop(run)
 
     async def _tell(self, interaction_id: str) -> None:

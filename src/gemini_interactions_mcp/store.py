@@ -181,10 +181,11 @@ class Journal:
         found = await self._read(wanted.limit(limit + 1), records)
         return found[:limit], encode_cursor(found[limit - 1]) if len(found) > limit else None
 
-    async def unfinished(self) -> list[Record]:
-        """The rows with an id that have not settled, oldest first."""
+    async def unfinished(self, *, but: str = "") -> list[Record]:
+        """The rows with an id that have not settled, oldest first; without those that the owner `but` follows."""
         running = ROWS.c.interaction_id.is_not(None) & ROWS.c.status.not_in(SETTLED)
-        return await self._read(sa.select(*RECORD).where(running).order_by(*OLDEST_FIRST), records)
+        others = sa.or_(ROWS.c.owner.is_(None), ROWS.c.owner != but)
+        return await self._read(sa.select(*RECORD).where(running, others).order_by(*OLDEST_FIRST), records)
 
     async def claim(self, label: str, owner: str, until: datetime) -> bool:
         """Have `owner` follow a row until then; False when somebody else follows it now."""
