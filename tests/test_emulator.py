@@ -17,6 +17,7 @@ from PIL import Image
 import emulating
 from emulating import MODEL, RESEARCH, Untyped, ask, drawn, encoded, events_of, finished, kinds, streamed_text, text_of
 from gemini_interactions_mcp.emulator import Emulator, Fault, dimensions
+from gemini_interactions_mcp.emulator.answers import picture
 
 http = emulating.http
 client = emulating.client  # in place of the MCP client of all other tests
@@ -479,3 +480,10 @@ async def test_an_upload_that_cannot_be_kept_is_refused(
 ) -> None:
     response = await start(http, size, **file)
     assert (response.status_code, told in response.text) == (400, True)
+
+
+def test_no_line_in_a_drawn_image_is_cut_off_at_the_edge() -> None:
+    jpeg = picture("A bicycle", "Emulated answer by gemini-3.1-flash-image (no model ran).", (512, 512), None)
+    with Image.open(io.BytesIO(jpeg)) as image:
+        edge = image.convert("L").crop((508, 0, 512, 512))
+    assert max(edge.tobytes()) < 100

@@ -379,6 +379,9 @@ def _ground(size: tuple[int, int], background: bytes | None) -> Image.Image:
 def _lettering(draw: ImageDraw.ImageDraw, lines: list[str], size: tuple[int, int], height: int) -> None:
     """Write lines on a dark band in the middle, so that whatever is behind stays visible around it."""
     font = ImageFont.load_default(height)
+    widest = max(draw.textlength(line, font=font) for line in lines)
+    if widest > size[0] - height:
+        font = ImageFont.load_default(height * (size[0] - height) / widest)
     top = max(0, (size[1] - len(lines) * height * 1.4) / 2)
     draw.rectangle((0, top, size[0], top + len(lines) * height * 1.4), fill=BAND)
     for number, line in enumerate(lines):
