@@ -578,3 +578,15 @@ async def test_a_stream_that_carries_the_only_answer_is_waited_for(settings: Set
         run = await here.ended(UNSTORED)
         assert run.record.text.startswith("Emulated answer")
     assert len(emulator.creates) == 1
+
+
+async def test_what_was_streamed_of_an_answer_that_cannot_be_found_any_more_is_kept(
+    settings: Settings, emulator: Emulator, tmp_path: Path
+) -> None:
+    emulator.faults.append(Fault("get", "http", math.inf, http_status=404))
+    async with world(settings, replace(PACE, tolerance=0)) as here:
+        run = await here.ended(ASK)
+        assert isinstance(run.error, InteractionNotFoundError)
+        [row] = rows(tmp_path)
+        assert (row["status"], row["text"]) == ("failed", full_text(emulator, run))
+        assert (await here.runs.find(str(run.id))).record.text == row["text"]

@@ -137,10 +137,15 @@ class Ledger:
             return (), f"{records.UNSAVED}: {exc} Then read_interaction saves them."
 
     async def fail(self, run: Run, exc: GeminiMCPError) -> None:
-        """Write down why there is no answer; a run with an id may still end well, and stays as it was."""
+        """Write down why there is no answer, and what part of it came.
+
+        A run with an id may still end well, and stays as it was.
+        """
         exc.interaction_id = exc.interaction_id or run.id
         run.error = exc
         changes: dict[str, object] = {"error": str(exc)}
+        if run.stored and run.text:
+            changes["text"] = run.text
         if (run.id is None or not run.stored) and not isinstance(exc, OutcomeUnknownError):
             changes |= {"status": "failed", "finished_at": records.now()}
         elif isinstance(exc, InteractionNotFoundError):
