@@ -5,7 +5,8 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -112,15 +113,34 @@ async def serve_http(server: "Server", number: int) -> None:
 
 async def emulate(number: int) -> None:
     """Serve the emulator, and say what to set so that the server uses it."""
-    import anyio  # noqa: PLC0415 - as above
-
     from .emulator import Emulator, serve  # noqa: PLC0415 - as above
 
     async with serve(Emulator(), number) as url:
-        print("An emulated Interactions API, until Ctrl-C. No model runs. To use it, set:\n")
-        print(f"GOOGLE_GEMINI_BASE_URL={url}")
-        print("GEMINI_API_KEY=any-but-one-that-begins-with-invalid", flush=True)
-        await anyio.sleep_forever()
+        with signals_to_end() as signals:
+            print("An emulated Interactions API, until Ctrl-C. No model runs. To use it, set:\n")
+            print(f"GOOGLE_GEMINI_BASE_URL={url}")
+            print("GEMINI_API_KEY=any-but-one-that-begins-with-invalid", flush=True)
+            async for _ in signals:
+                return
+
+
+@contextmanager
+def signals_to_end() -> Generator[AsyncIterator[object]]:
+    """Signals to end, received by the event loop: a KeyboardInterrupt that is raised in a callback may be lost."""
+    import anyio  # noqa: PLC0415 - as above
+
+    if sys.platform != "win32":
+        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+            yield signals
+    else:
+        yield never()
+
+
+async def never() -> AsyncGenerator[object]:
+    """Nothing, forever; on Windows Ctrl-C raises KeyboardInterrupt."""
+    import anyio  # noqa: PLC0415 - as above
+
+    yield await anyio.sleep_forever()
 
 
 def interruptible(run: Callable[[], Awaitable[None]]) -> int:
