@@ -305,7 +305,6 @@ def files_below(folder: Path) -> list[Path]:
 
 @LEGACY
 async def test_a_key_in_googles_own_words_is_not_passed_on(client: Client, emulator: Emulator) -> None:
-    # BUG: what Google (or a proxy before it) says is shown as it is, and the journal keeps it.
     body = {"error": {"message": f"API key {KEY} not valid.", "code": "authentication"}}
     emulator.faults.append(Fault("create", "http", http_status=401, body=body))
     said = await complaint(client, "gemini_ask", prompt="hi")
