@@ -17,7 +17,7 @@ from PIL import Image
 import emulating
 from emulating import MODEL, RESEARCH, Untyped, ask, drawn, encoded, events_of, finished, kinds, streamed_text, text_of
 from gemini_interactions_mcp.emulator import Emulator, Fault, dimensions
-from gemini_interactions_mcp.emulator.answers import picture
+from gemini_interactions_mcp.emulator.answers import SOURCES, picture
 
 http = emulating.http
 client = emulating.client  # in place of the MCP client of all other tests
@@ -348,7 +348,8 @@ async def test_a_report_has_sections_sources_citations_and_a_chart(client: Untyp
     assert drawn(done.output_image.data).format == "PNG"
     block = done.steps[-1].content[0]
     cited = [block.text.encode()[entry.start_index : entry.end_index].decode() for entry in block.annotations]
-    assert [sentence[-3:] for sentence in cited] == ["[1]", "[2]", "[3]"]
+    assert [sentence.partition(" reports")[0] for sentence in cited] == list(SOURCES)
+    assert all(sentence.endswith("for the naïve case.") for sentence in cited)
     assert {"google_search_call", "url_context_call", "code_execution_call"} <= set(kinds(done.steps))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gemini_interactions_mcp import render
+from gemini_interactions_mcp import chapters, citations, render
 from gemini_interactions_mcp.errors import InputError
 from gemini_interactions_mcp.models import Citation, Record, RecordPage, SavedFile, Usage
 
@@ -75,12 +75,12 @@ def test_a_page_ends_with_a_paragraph_where_one_ends_late_enough() -> None:
     ],
 )
 def test_a_page_is_cut_at_the_best_place_that_does_not_leave_it_almost_empty(text: str, first: str) -> None:
-    assert next(render.cut(text)) == first
+    assert next(chapters.cut(text)) == first
 
 
 def test_code_keeps_its_indentation_across_a_cut() -> None:
     text = "\n".join("        return value_of_something_long" for _ in range(600))
-    assert all(part.startswith("        return") for part in render.cut(text))
+    assert all(part.startswith("        return") for part in chapters.cut(text))
 
 
 def test_a_text_that_just_fits_is_one_page() -> None:
@@ -191,8 +191,8 @@ def test_each_source_is_listed_once_under_the_first_title_that_it_had() -> None:
         Citation(url="https://a", title="late"),
         Citation(url="https://b", title="B"),
     ]
-    assert render.sources(cited) == "Sources:\n1. [https://a](https://a)\n2. [B](https://b)"
-    assert render.sources([]) == ""
+    assert citations.listed("", cited) == "Sources:\n1. [late](https://a)\n2. [B](https://b)"
+    assert citations.listed("", []) == ""
 
 
 def test_the_footer_has_id_model_status_tokens_and_what_to_call_next() -> None:
@@ -222,7 +222,10 @@ def test_an_interaction_that_has_no_id_yet_is_known_by_its_label() -> None:
     [
         ({"kind": "image"}, "To follow up: generate_image with it"),
         ({"kind": "research", "agent": "a"}, "To follow up: gemini_continue with it"),
-        ({"kind": "research", "agent": "a", "plan": True}, "This is a plan. start_research with it"),
+        (
+            {"kind": "research", "agent": "a", "plan": True},
+            "This is a plan. It is not approved yet: start_research with it",
+        ),
     ],
 )
 def test_what_goes_on_from_here_depends_on_the_kind(changes: dict[str, Any], said: str) -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 from conftest import make_settings
 from faults.harness import fresh, rows
 from faults.world import PACE, PATIENCE, World, over, world
-from gemini_interactions_mcp import gemini, records
+from gemini_interactions_mcp import gemini, records, render
 from gemini_interactions_mcp.emulator import Emulator, Fault, rate_limited
 from gemini_interactions_mcp.errors import (
     InteractionFailedError,
@@ -495,7 +495,7 @@ async def test_an_image_that_came_without_an_id_is_kept_all_the_same(here: World
 async def test_a_report_is_saved_as_markdown_and_a_plan_is_not(here: World) -> None:
     report = await here.ended(RESEARCH)
     [file] = report.record.files
-    assert await anyio.Path(file.path).read_text(encoding="utf-8") == report.record.text
+    assert await anyio.Path(file.path).read_text(encoding="utf-8") == render.report(report.record)
     config = {"type": "deep-research", "collaborative_planning": True}
     plan = await here.ended(RESEARCH.model_copy(update={"agent_config": config}))
     assert plan.record.files == ()

@@ -82,6 +82,7 @@ def test_every_variable_sets_its_own_setting(home: Path, cwd: Path, tmp_path: Pa
         "wait_seconds": 2.5,
         "inline_bytes": 1024,
         "keep_days": 7,
+        "servers": (),
         "log_level": "DEBUG",
         "output_dir": root / "out",
         "allowed_dirs": (root / "in", root / "out"),

@@ -62,6 +62,7 @@ def full_record() -> Record:
         usage=Usage(total_input_tokens=3, total_tokens=2**40),
         files=(SavedFile(name="ø.png", path="/tmp/ø.png", mime_type="image/png", bytes=9, width=3, height=2),),
         plan=True,
+        environment_id="e1",
         error="Überlastet",
         created_at=NOON + timedelta(microseconds=1),
         updated_at=datetime(2026, 3, 1, 14, 0, tzinfo=timezone(timedelta(hours=5, minutes=30))),
@@ -182,7 +183,7 @@ async def test_journals_that_create_one_file_at_once_all_succeed(path: Path) -> 
     assert len((await journals[0].page())[0]) == 8
     for each in journals:
         await each.close()
-    assert rows_in(path, "PRAGMA user_version") == [(1,)]
+    assert rows_in(path, "PRAGMA user_version") == [(2,)]
 
 
 async def test_two_journals_on_one_file_see_each_others_rows(journal: Journal, path: Path) -> None:
@@ -248,12 +249,36 @@ async def test_only_the_user_can_read_the_journal(journal: Journal, path: Path) 
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
+async def test_a_journal_of_an_older_version_gets_what_it_lacks_and_keeps_its_rows(
+    journal: Journal, path: Path
+) -> None:
+    await journal.insert(record("one", interaction_id="v1_a"))
+    await journal.close()
+    rows_in(path, "ALTER TABLE interactions DROP COLUMN environment_id")
+    rows_in(path, "PRAGMA user_version = 1")
+    newer = Journal(url(path))
+    await newer.update("one", environment_id="e1")
+    found = await newer.find("v1_a")
+    await newer.close()
+    assert found
+    assert found.environment_id == "e1"
+    assert rows_in(path, "PRAGMA user_version") == [(2,)]
+
+
+async def test_what_goes_on_from_an_interaction_is_found_oldest_first(journal: Journal) -> None:
+    for number, previous in enumerate(("v1_a", "v1_b", "v1_a")):
+        moment = NOON + timedelta(seconds=number)
+        await journal.insert(record(str(number), previous_interaction_id=previous, created_at=moment))
+    assert [each.label for each in await journal.followers("v1_a")] == ["0", "2"]
+    assert await journal.followers("v1_none") == []
+
+
 async def test_a_newer_schema_is_refused_and_left_alone(path: Path) -> None:
     occupy(path, "")
-    rows_in(path, "PRAGMA user_version = 2")
+    rows_in(path, "PRAGMA user_version = 3")
     before = content(path)
     journal = Journal(url(path))
-    with pytest.raises(JournalError, match=r"newer version.*schema 2.*GEMINI_MCP_DATABASE_URL"):
+    with pytest.raises(JournalError, match=r"newer version.*schema 3.*GEMINI_MCP_DATABASE_URL"):
         await journal.insert(record("one"))
     await journal.close()
     assert content(path) == before

@@ -2,14 +2,21 @@
 
 import math
 import re
+from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 from mcp import Client
 from mcp_types import CallToolResult
+from pydantic import SecretStr
 
+from conftest import FAST
 from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.emulator.answers import SOURCES
+from gemini_interactions_mcp.emulator.protocol import error_body
+from gemini_interactions_mcp.models import RemoteServer
+from gemini_interactions_mcp.server import build_server
 from gemini_interactions_mcp.settings import Settings
 from reading import (
     MODERN,
@@ -18,6 +25,7 @@ from reading import (
     ended,
     footer_of,
     id_of,
+    journal_in,
     links_of,
     newest,
     note,
@@ -248,15 +256,21 @@ async def test_a_report_comes_with_sources_files_and_its_chart(
     assert "## Findings" in text
     assert "## Limits" in text
     sources = text.rpartition("\nSources:\n")[2].partition("\n\n")[0].split("\n")
-    assert sources == [
-        f"{number}. [https://example.com/emulated/redirect/{number}](https://example.com/emulated/redirect/{number})"
-        for number in (1, 2, 3)
-    ]
+    redirects = [f"{settings.base_url}/grounding-api-redirect/{number}" for number in (1, 2, 3)]
+    assert sources == [f"{number}. [{url}]({url})" for number, url in enumerate(redirects, 1)]
+    for number, title in enumerate(SOURCES, 1):
+        assert f"{title} reports “{number} of 3” for the naïve case. [{number}]\n" in text
+    assert "The table above is as emulated as the rest — 100 %. [1]\n" in text
     chart, document = saved_in(report)
     assert {path.parent for path in (chart, document)} == {settings.output_dir}
     assert (chart.suffix, document.suffix) == (".png", ".md")
+    written = document.read_text(encoding="utf-8")
     blocks = [part["text"] for part in newest(emulator).answer.steps[-1]["content"] if part["type"] == "text"]
-    assert all(block.strip() in document.read_text(encoding="utf-8") for block in blocks)
+    assert all(block.strip() in re.sub(r" \[\d\]", "", written) for block in blocks)
+    assert f"\n\n![image 1]({chart})\n\n## Comparison" in text
+    assert f"\n\n![image 1]({chart.name})\n\n## Comparison" in written
+    assert "\n".join(["Sources:", *sources]) in written
+    assert id_of(report) in written
     assert [link.name for link in links_of(report)] == [chart.name, document.name]
     assert [preview.size for preview in previews_of(report)] == [(640, 360)]
     assert "completed" in footer_of(report)
@@ -312,6 +326,270 @@ async def test_a_question_about_a_report_continues_it(client: Client, emulator: 
     answer = await call(client, "gemini_continue", previous_interaction_id=id_of(report), prompt="In one line?")
     assert emulator.creates[-1]["previous_interaction_id"] == id_of(report)
     assert "The previous prompt was: “Bicycles”" in text_of(answer)
+
+
+@MODERN
+async def test_one_section_of_a_report_is_read_by_its_heading(client: Client) -> None:
+    report = await reported(client)
+    found = await call(client, "check_research", interaction_id=id_of(report), section="comparison")
+    text = text_of(found)
+    assert text.startswith("## Comparison\n")
+    assert "## Limits" not in text
+    assert "\nSources:\n1. [" in text
+    assert "\n2. [" not in text
+    assert 'Section "comparison", page 1 of 1, the last.' in footer_of(found)
+    assert links_of(found) == previews_of(found) == []
+    said = await complaint(client, "read_interaction", interaction_id=id_of(report), section="Prices")
+    assert said.startswith("There is no section 'Prices'. Headings: Research report: Bicycles; Summary; Findings;")
+
+
+@MODERN
+async def test_a_long_section_has_pages_of_its_own(client: Client) -> None:
+    begun = await call(client, "start_research", prompt="Bicycles [[words=3000]]")
+    report = await call(client, "check_research", interaction_id=id_of(begun), wait_seconds=10)
+    first = await call(client, "read_interaction", interaction_id=id_of(report), section="Details")
+    assert (
+        f'Section "Details", page 1 of 2. Next: read_interaction(interaction_id="{id_of(report)}", '
+        'section="Details", page=2)'
+    ) in footer_of(first)
+    second = await call(client, "read_interaction", interaction_id=id_of(report), section="Details", page=2)
+    assert "## Comparison" not in text_of(second)
+    said = await complaint(client, "read_interaction", interaction_id=id_of(report), section="Details", page=3)
+    assert said == "There is no page 3: this section has 2 pages."
+
+
+@MODERN
+async def test_redirect_links_are_followed_when_asked_for_and_then_remembered(
+    client: Client, emulator: Emulator
+) -> None:
+    report = await reported(client)
+    resolved = await call(client, "read_interaction", interaction_id=id_of(report), resolve_sources=True)
+    expected = "\n".join(f"{n}. [example.com](https://example.com/emulated/source/{n})" for n in (1, 2, 3))
+    assert f"\nSources:\n{expected}\n" in text_of(resolved)
+    asked = [request for request in emulator.requests if "redirect" in request.path]
+    assert sorted((request.method, request.path[-1]) for request in asked) == [("HEAD", n) for n in "123"]
+    assert expected in text_of(await call(client, "check_research", interaction_id=id_of(report)))
+    await call(client, "check_research", interaction_id=id_of(report), resolve_sources=True)
+    assert sum("redirect" in request.path for request in emulator.requests) == 3
+    data = (await client.read_resource(f"gemini://interactions/{id_of(report)}/data")).contents[0]
+    assert "grounding-api-redirect/1" in getattr(data, "text", "")
+
+
+@MODERN
+async def test_a_report_of_a_hundred_thousand_characters_is_complete(
+    client: Client, emulator: Emulator, settings: Settings
+) -> None:
+    asked = "Bicycles [[words=18000]] [[sources=200]] [[charts=5]]"
+    begun = await call(client, "start_research", prompt=asked)
+    first = await call(client, "check_research", interaction_id=id_of(begun), wait_seconds=20)
+    count = int(re.findall(r"Page 1 of (\d+)\.", footer_of(first))[0])
+    read = [await call(client, "read_interaction", interaction_id=id_of(begun), page=n) for n in range(2, count + 1)]
+    text = "".join(text_of(page) for page in [first, *read])
+    assert len(text) > 100_000
+    assert all(len(text_of(page)) < 20_000 for page in [first, *read])
+    for number in range(1, 201):
+        assert f"for the naïve case. [{number}]" in text
+        assert f"\n{number}. [{settings.base_url}/grounding-api-redirect/{number}](" in text
+    *charts, document = saved_in(first)
+    assert len(charts) == 5
+    assert all(f"![image {number}]({chart})" in text for number, chart in enumerate(charts, 1))
+    assert len(previews_of(first)) == 5
+    written = document.read_text(encoding="utf-8")
+    assert all(f"![image {number}]({chart.name})" in written for number, chart in enumerate(charts, 1))
+
+
+# Following up --------------------------------------------------------------------------------------------
+
+
+async def test_the_chain_of_a_plan_its_research_and_questions_is_told(client: Client) -> None:
+    plan = await reported(client, plan_first=True)
+    begun = await call(client, "start_research", prompt="Go ahead", previous_interaction_id=id_of(plan))
+    shown = await call(client, "check_research", interaction_id=id_of(plan))
+    assert f"This plan was approved: {id_of(begun)} is its research." in footer_of(shown)
+    await call(client, "check_research", interaction_id=id_of(begun), wait_seconds=10)
+    answer = await call(client, "gemini_continue", previous_interaction_id=id_of(begun), prompt="In short?")
+    more = await call(client, "start_research", prompt="Dig deeper", previous_interaction_id=id_of(begun))
+    document = getattr((await client.read_resource(f"gemini://interactions/{id_of(begun)}")).contents[0], "text", "")
+    assert f"\n- previous_interaction_id: {id_of(plan)}\n" in document
+    assert f"\n- followed by: {id_of(answer)} (ask)\n- followed by: {id_of(more)} (research)\n" in document
+
+
+@MODERN
+async def test_a_refined_plan_names_the_new_one(client: Client) -> None:
+    plan = await reported(client, plan_first=True)
+    begun = await call(
+        client, "start_research", prompt="Only cargo", plan_first=True, previous_interaction_id=id_of(plan)
+    )
+    shown = await call(client, "check_research", interaction_id=id_of(plan))
+    assert f"This plan was refined: {id_of(begun)} is the new one." in footer_of(shown)
+
+
+@MODERN
+async def test_a_plan_is_run_by_the_agent_that_made_it(client: Client, emulator: Emulator) -> None:
+    thorough = "deep-research-max-preview-04-2026"
+    plan = await reported(client, plan_first=True, agent=thorough)
+    await call(client, "start_research", prompt="Go ahead", previous_interaction_id=id_of(plan))
+    assert emulator.creates[-1]["agent"] == thorough
+
+
+# Restarts ------------------------------------------------------------------------------------------------
+
+
+async def test_a_plan_is_approved_and_a_report_read_after_restarts(settings: Settings, emulator: Emulator) -> None:
+    async with Client(build_server(settings, FAST), cache=None) as planning:
+        begun = await call(planning, "start_research", prompt="Bicycles", plan_first=True)
+    async with Client(build_server(settings, FAST), cache=None) as approving:
+        plan = await call(approving, "check_research", interaction_id=id_of(begun), wait_seconds=10)
+        assert "This plan" in footer_of(plan) or "This is a plan." in footer_of(plan)
+        hold = Fault("create", "hold")
+        emulator.faults.append(hold)
+        run = await call(approving, "start_research", prompt="Go ahead", previous_interaction_id=id_of(plan))
+    hold.release.set()
+    async with Client(build_server(settings, FAST), cache=None) as reading:
+        report = await call(reading, "check_research", interaction_id=id_of(run), wait_seconds=10)
+        assert "The approved plan was for: “Bicycles”" in text_of(report)
+    async with Client(build_server(settings, FAST), cache=None) as again:
+        later = await call(again, "check_research", interaction_id=id_of(run), section="Findings")
+        assert "for the naïve case. [1]" in text_of(later)
+    assert posts(emulator) == 2
+
+
+# Tools, formats and environments -------------------------------------------------------------------------
+
+
+def with_servers(settings: Settings) -> Settings:
+    """Settings with two remote MCP servers."""
+    found = (
+        RemoteServer(name="docs", url="https://docs.example/mcp", headers={"X-Key": SecretStr("hush-5f2e")}),
+        RemoteServer(name="open", url="https://open.example/mcp"),
+    )
+    return settings.model_copy(update={"servers": found})
+
+
+async def test_stores_and_the_users_servers_go_to_the_agent_and_their_secrets_nowhere_else(
+    settings: Settings, emulator: Emulator, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with Client(build_server(with_servers(settings), FAST), cache=None) as client:
+        tools = ["google_search", "file_search:fileSearchStores/notes-1", "file_search:more", "mcp:docs", "mcp:open"]
+        report = await reported(client, tools=tools)
+        body_text = emulator.creates[-1]["tools"]
+        assert body_text == [
+            {"type": "google_search"},
+            {"type": "file_search", "file_search_store_names": ["fileSearchStores/notes-1", "fileSearchStores/more"]},
+            {
+                "type": "mcp_server",
+                "name": "docs",
+                "url": "https://docs.example/mcp",
+                "headers": {"X-Key": "hush-5f2e"},
+            },
+            {"type": "mcp_server", "name": "open", "url": "https://open.example/mcp"},
+        ]
+        emulator.faults.append(Fault("create", "http", http_status=400, body=error_body("x", "No: hush-5f2e")))
+        said = await complaint(client, "start_research", prompt="Again", tools=["mcp:docs"])
+    assert "No: [secret]" in said
+    assert "hush" not in text_of(report)
+    assert b"hush" not in journal_in(tmp_path)
+    assert "hush" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("tool", "said"),
+    [
+        ("mcp:mail", "There is no tool 'mcp:mail' for agents; there are google_search, url_context,"),
+        ("shell", "There is no tool 'shell' for agents"),
+        ("file_search:../x", "'file_search:../x' names no file search store"),
+    ],
+)
+async def test_a_tool_that_is_not_there_is_refused_before_anything_is_sent(
+    settings: Settings, emulator: Emulator, tool: str, said: str
+) -> None:
+    async with Client(build_server(with_servers(settings), FAST), cache=None) as client:
+        found = await complaint(client, "start_research", prompt="Bicycles", tools=[tool])
+    assert found.startswith(said)
+    assert posts(emulator) == 0
+
+
+@MODERN
+async def test_the_format_of_the_report_goes_along_and_makes_another_run(client: Client, emulator: Emulator) -> None:
+    await call(client, "start_research", prompt="Bicycles", output_format="A table")
+    assert emulator.creates[-1]["input"] == "Bicycles\n\nFormat of the answer: A table"
+    await call(client, "start_research", prompt="Bicycles", output_format="A poem")
+    assert posts(emulator) == 2
+
+
+@MODERN
+async def test_an_agent_works_on_in_the_environment_of_the_interaction_before(
+    client: Client, emulator: Emulator
+) -> None:
+    agent = "antigravity-preview-09-2026"
+    report = await reported(client, agent=agent)
+    assert emulator.creates[-1]["environment"] == "remote"
+    environment = newest(emulator).environment_id
+    text = text_of(report)
+    assert f"Files in the agent's environment {environment}; read_interaction with save=" in text
+    assert "- workspace/data/words.csv (13 bytes)" in text
+    await call(client, "start_research", prompt="Go on", previous_interaction_id=id_of(report))
+    assert emulator.creates[-1]["agent"] == agent
+    assert emulator.creates[-1]["environment"] == environment
+
+
+@MODERN
+async def test_files_of_an_environment_are_saved_when_asked_for(
+    client: Client, emulator: Emulator, settings: Settings
+) -> None:
+    report = await reported(client, agent="antigravity-preview-09-2026")
+    saved = await call(client, "read_interaction", interaction_id=id_of(report), save="*.csv")
+    document, path = saved_in(saved)
+    assert path.parent == settings.output_dir
+    assert (document.suffix, path.suffix) == (".md", ".csv")
+    assert path.read_bytes() == b"word\nBicycles"
+    again = await call(client, "read_interaction", interaction_id=id_of(report))
+    assert saved_in(again) == [document, path]
+    said = await complaint(client, "read_interaction", interaction_id=id_of(report), save="*.exe")
+    assert said == "No file in the agent's environment fits '*.exe'."
+
+
+@MODERN
+async def test_an_environment_that_is_gone_does_not_hide_the_answer(client: Client, emulator: Emulator) -> None:
+    report = await reported(client, agent="antigravity-preview-09-2026")
+    emulator.environments.clear()
+    text = text_of(await call(client, "read_interaction", interaction_id=id_of(report)))
+    assert "Emulated answer by antigravity-preview-09-2026" in text
+    assert "The files in the agent's environment cannot be listed:" in text
+    await complaint(client, "read_interaction", interaction_id=id_of(report), save="*")
+
+
+@MODERN
+async def test_what_cannot_be_saved_is_said_and_the_rest_is_saved(client: Client, emulator: Emulator) -> None:
+    report = await reported(client, agent="antigravity-preview-09-2026")
+    files = emulator.environments[newest(emulator).environment_id]
+    files["workspace/../escape.csv"] = b"x"
+    saved = await call(client, "read_interaction", interaction_id=id_of(report), save="*.csv")
+    assert [path.suffix for path in saved_in(saved)] == [".md", ".csv"]
+    assert "workspace/../escape.csv was not saved: That path leads out of the agent's environment." in text_of(saved)
+
+
+@MODERN
+async def test_more_files_than_are_saved_at_once_are_refused_and_a_long_list_is_cut(
+    client: Client, emulator: Emulator
+) -> None:
+    report = await reported(client, agent="antigravity-preview-09-2026")
+    files = emulator.environments[newest(emulator).environment_id]
+    files.update({f"workspace/many/{number}.txt": b"x" for number in range(240)})
+    text = text_of(await call(client, "read_interaction", interaction_id=id_of(report)))
+    assert "- and 192 more\n" in text
+    said = await complaint(client, "read_interaction", interaction_id=id_of(report), save="many/*")
+    assert said == "240 files fit 'many/*'; at most 50 are saved at once."
+
+
+@MODERN
+async def test_an_agent_that_refuses_the_background_is_run_in_the_foreground(
+    client: Client, emulator: Emulator
+) -> None:
+    report = await reported(client, agent="emulated-agent", environment="remote")
+    assert "Emulated answer by emulated-agent" in text_of(report)
+    assert "background" not in emulator.creates[-1]
+    assert len(emulator.creates) == 1
 
 
 # Stopping ------------------------------------------------------------------------------------------------

@@ -119,7 +119,7 @@ def test_an_answer_is_all_its_text_not_only_the_trailing_run() -> None:
         {"type": "code_execution_call", "id": "c", "arguments": {"code": "1"}},
         output(text("C"), text("D")),
     )
-    assert found.text == "A\n\nB\n\nCD"
+    assert found.text == "A\n\n![image 1](media:1)\n\nB\n\nCD"
     assert found.media == (Media(kind="image", mime_type="image/png", data="aGk="),)
     assert found.steps == ("user_input", "model_output", "code_execution_call", "model_output")
     assert found.prompt == "Asked"
@@ -291,7 +291,7 @@ def test_steps_grow_by_their_deltas_into_the_whole_answer() -> None:
         delta(1, type="text", text="after"),
         delta(1, type="text_annotation_delta", annotations=[cited(0, 5, "https://y")]),
     )
-    assert found.text == "Zürich\n\nafter"
+    assert found.text == "Zürich\n\n![image 1](media:1)\n\nafter"
     assert found.media == (Media(kind="image", mime_type="image/png", data="aGk="),)
     raw = found.text.encode()
     assert [raw[each.start : each.end].decode() for each in found.citations] == ["Zü", "after"]

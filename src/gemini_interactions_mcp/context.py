@@ -6,7 +6,7 @@ message, so all of that is loaded behind `Opening`, once somebody needs it.
 
 import gc
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +21,10 @@ from mcp.server.mcpserver import Context
 from .settings import Settings
 
 if TYPE_CHECKING:
+    from .environments import Environments
     from .files import Files
     from .gemini import Gemini
+    from .models import Citation
     from .run import Pace
     from .runs import Runs
     from .store import Journal
@@ -38,6 +40,7 @@ class AppContext:
 
     Attributes:
         preview: Makes a small JPEG of a picture on disk; blocks, so call it in a worker thread.
+        resolve: Looks up where Google's redirect links lead.
     """
 
     settings: Settings
@@ -46,6 +49,8 @@ class AppContext:
     files: "Files"
     runs: "Runs"
     preview: Callable[[Path], bytes | None]
+    resolve: "Callable[[Iterable[Citation], str | None], Awaitable[tuple[Citation, ...]]]"
+    environments: "Environments"
 
 
 class Opening:
@@ -112,7 +117,8 @@ class Opening:
         )
         self._tasks.start_soon(runs.tend)
         files = rooms.Files(self.settings, gemini.upload, lookup=gemini.mime_type)
-        return AppContext(self.settings, gemini, journal, files, runs, rooms.preview)
+        environments = rooms.Environments(gemini, self.settings.output_dir)
+        return AppContext(self.settings, gemini, journal, files, runs, rooms.preview, rooms.resolve, environments)
 
     def hang_up(self) -> None:
         """The host has gone."""
@@ -132,7 +138,7 @@ class Opening:
 
 def load() -> Any:  # noqa: ANN401 - its types are those imported for checking above
     """Import the slow rooms."""
-    from . import files, gemini, media, runs, store  # noqa: PLC0415 - over a second, not to be paid at start-up
+    from . import environments, files, gemini, media, redirects, runs, store  # noqa: PLC0415 - over a second, not to be paid at start-up
 
     return SimpleNamespace(
         Files=files.Files,
@@ -140,6 +146,8 @@ def load() -> Any:  # noqa: ANN401 - its types are those imported for checking a
         Journal=store.Journal,
         Runs=runs.Runs,
         preview=media.preview,
+        resolve=redirects.resolved,
+        Environments=environments.Environments,
     )
 
 

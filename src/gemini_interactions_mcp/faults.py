@@ -44,9 +44,12 @@ class Fault:
     reasons: tuple[str, ...] = ()
     retry_after_seconds: float | None = None
 
-    def without(self, secret: str) -> "Fault":
-        """The same, if Google's words should repeat the API key, without it."""
-        return replace(self, message=self.message.replace(secret, "[API key]")) if secret else self
+    def without(self, *secrets: str) -> "Fault":
+        """The same, if Google's words should repeat the API key or another secret, without it."""
+        message = self.message
+        for secret in filter(None, secrets):
+            message = message.replace(secret, "[secret]")
+        return replace(self, message=message)
 
     def says(self, *words: str) -> bool:
         """Whether any of the words is in the code, message or reasons, whatever the case."""
@@ -112,7 +115,7 @@ class Call:
         model: Model or agent asked for.
         successor: The model or agent to use where that one is gone.
         file: An uploaded file that is asked for.
-        secret: What must not be repeated.
+        secrets: What must not be repeated.
         wanted: Asked before it is sent again.
     """
 
@@ -123,7 +126,7 @@ class Call:
     model: str | None = None
     successor: str | None = None
     file: str | None = None
-    secret: str = field(default="", repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
     wanted: Wanted = always
 
 

@@ -164,6 +164,8 @@ class Follower:
         run.last_event_id = event.event_id or run.last_event_id
         run.usage = event.usage or run.usage
         run.steps.take(event.data)
+        run.searches |= dict.fromkeys(event.searches)
+        run.pages |= dict.fromkeys(event.pages)
         run.activity = event.activity or run.activity
         if run.id is None and event.interaction_id:
             await self._name(run, event.interaction_id, event.status)

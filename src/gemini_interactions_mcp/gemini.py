@@ -8,6 +8,7 @@ import re
 import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
+from functools import partial
 from json import JSONDecodeError
 from typing import Any, BinaryIO, Final, TypeVar, cast
 
@@ -32,7 +33,7 @@ from .errors import (
     QuotaError,
 )
 from .faults import UNKNOWN_OUTCOME, Call, Wanted, always, failure, fault
-from .models import Event, Interaction, Request
+from .models import Event, Interaction, Request, SandboxFile
 from .settings import Settings, silence_sdk_debugging
 
 CREATE_SECONDS: Final = 120.0
@@ -44,6 +45,9 @@ UPLOAD_SECONDS: Final = 1800.0
 CONNECT_SECONDS: Final = 15.0
 ATTEMPTS: Final = 3
 """How often a call is sent at the most, when it is certain that sending again costs nothing."""
+MOST_ENTRIES: Final = 5_000
+"""Of an environment's list of files; what agents install would be endless."""
+
 MAX_CONNECTIONS: Final = 1000
 """Open at once; httpx2's default of 100 would make research runs and asks wait for each other."""
 
@@ -200,6 +204,35 @@ class Gemini:
             raise InputError(f"Google could not process {name}. Convert it to another format and try again.")
         return file.uri
 
+    async def environment_files(self, environment_id: str, path: str) -> list[SandboxFile]:
+        """The files below a folder of an agent's environment, all pages of the list.
+
+        Raises:
+            GeminiMCPError: It could not be read.
+        """
+        files: Any = (await self._open()).aio.environments.files
+        named = wire.checked_id(environment_id)
+        found: list[SandboxFile] = []
+        token: str | None = None
+        while len(found) < MOST_ENTRIES:
+            ask = partial(files.list, environment=named, path=path, recursive=True, page_token=token)
+            answer = wire.as_json(payload(await persist(self._about(file=path), READ_SECONDS, ask)))
+            found += wire.sandbox_files(answer)
+            token = wire.text_of(answer.get("next_page_token"))
+            if token is None:
+                break
+        return found
+
+    async def environment_file(self, environment_id: str, path: str) -> bytes:
+        """The content of a file in an agent's environment.
+
+        Raises:
+            GeminiMCPError: It could not be read.
+        """
+        files = (await self._open()).aio.environments.files
+        ask = partial(files.download, environment=wire.checked_id(environment_id), path=wire.checked_path(path))
+        return await persist(self._about(file=path), READ_SECONDS, ask)
+
     async def mime_type(self, name: str) -> str:
         """What an uploaded file (`files/abc`) is.
 
@@ -227,8 +260,9 @@ class Gemini:
             await self._client.aio.aclose()
 
     def _about(self, **facts: Any) -> Call:  # noqa: ANN401 - the fields of a Call
-        key = self._settings.api_key
-        return Call(secret=key.get_secret_value() if key else "", **facts)
+        headers = (value for server in self._settings.servers for value in server.headers.values())
+        secrets = filter(None, (self._settings.api_key, *headers))
+        return Call(secrets=tuple(each.get_secret_value() for each in secrets), **facts)
 
     def _call(self, request: Request, *, background: bool, wanted: Wanted) -> Call:
         successors = {"image": self._settings.image_model, "research": self._settings.research_agent}
@@ -278,6 +312,7 @@ def make_client(key: str, base_url: str | None) -> genai.Client:
     silence_sdk_debugging()
     # Told in our own words, in the answer; it would be the SDK's only other use of the warning.
     warnings.filterwarnings("ignore", message=r"(?s).*automatic_continuation", category=UserWarning)
+    warnings.filterwarnings("ignore", message="Environments usage is experimental", category=UserWarning)
     client = genai.Client(
         api_key=key,
         vertexai=False,
@@ -397,10 +432,10 @@ def mapped(call: Call) -> Generator[None]:
     try:
         yield
     except sdk.APIStatusError as exc:
-        raise failure(fault(exc.status_code, exc.body, headers(exc)).without(call.secret), call) from exc
+        raise failure(fault(exc.status_code, exc.body, headers(exc)).without(*call.secrets), call) from exc
     except sdk_errors.APIError as exc:
         details = cast("object", exc.details)  # pyright: ignore[reportUnknownMemberType] - untyped in the SDK
-        raise failure(fault(exc.code, details).without(call.secret), call) from exc
+        raise failure(fault(exc.code, details).without(*call.secrets), call) from exc
     except sdk.APIConnectionError as exc:
         raise disconnected(exc, call) from exc
     except UNREADABLE as exc:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import anyio.to_thread
 
-from . import media, records
+from . import media, records, render
 from .errors import (
     ConfigurationError,
     GeminiMCPError,
@@ -82,6 +82,12 @@ class Ledger:
             logger.warning("The journal cannot be read, Google is asked instead: %s", exc)
             return None
 
+    async def followers(self, interaction_id: str) -> list[Record]:
+        """The rows that go on from an interaction; none when the journal cannot be read."""
+        with contextlib.suppress(JournalError):
+            return await self._journal.followers(interaction_id)
+        return []
+
     async def adopt(self, interaction: Interaction, interaction_id: str) -> Record:
         """Write down an interaction that something else has started, so that its media are saved once."""
         record = records.foreign(interaction, interaction_id)
@@ -102,6 +108,7 @@ class Ledger:
             "status": interaction.status,
             "model": interaction.model or run.record.model,
             "agent": interaction.agent or run.record.agent,
+            "environment_id": interaction.environment_id or run.record.environment_id,
             "usage": interaction.usage or run.usage,
             "files": files,
             "error": " ".join(filter(None, (records.shortcoming(interaction), complaint))) or None,
@@ -123,7 +130,10 @@ class Ledger:
                 for index, each in enumerate(interaction.media)
             ]
             if run.reports and interaction.text:
-                saved.append(media.save_text(interaction.text, self._output_dir, stem))
+                told = {"text": interaction.text, "citations": interaction.citations, "files": tuple(saved)}
+                told |= {"status": interaction.status, "usage": interaction.usage}
+                report = render.report(run.record.model_copy(update=told))
+                saved.append(media.save_text(report, self._output_dir, stem))
             return tuple(saved)
 
         # Another process may have been quicker: it took the lease over, or was asked for the result. Only the one that

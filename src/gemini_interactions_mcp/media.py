@@ -26,7 +26,7 @@ from filetype import (  # pyright: ignore[reportMissingTypeStubs] - it ships no 
 from PIL import Image, ImageOps
 
 from .errors import ConfigurationError, InputError, InteractionFailedError
-from .models import Media, SavedFile
+from .models import Media, SandboxFile, SavedFile
 
 OFFICE: Final = "application/vnd.openxmlformats-officedocument"
 OASIS: Final = "application/vnd.oasis.opendocument"
@@ -182,6 +182,19 @@ def save_text(text: str, directory: Path, stem: str) -> SavedFile:
     content = text.encode("utf-8", errors="replace")
     path = write(content, directory, numbered(stem, ".md"))
     return SavedFile(name=path.name, path=str(path), mime_type="text/markdown", bytes=len(content))
+
+
+def save_bytes(content: bytes, directory: Path, stem: str, file: SandboxFile) -> SavedFile:
+    """Write a file of an agent's environment into `directory`, with its own extension.
+
+    Raises:
+        ConfigurationError: The disk does not take it.
+    """
+    suffix = re.sub(r"[^.A-Za-z0-9]", "", Path(file.path).suffix)[:STEM_CHARACTERS] or ".bin"
+    path = write(content, directory, numbered(stem, suffix))
+    mime = canonical(file.mime_type) or EXTENSIONS.get(suffix[1:].lower(), "application/octet-stream")
+    width, height = pixels(path) if mime.startswith("image/") else (None, None)
+    return SavedFile(name=path.name, path=str(path), mime_type=mime, bytes=len(content), width=width, height=height)
 
 
 def stem(prompt: str, when: datetime) -> str:

@@ -1,10 +1,11 @@
 """The nouns of this server: what is asked of Gemini, what came back and what the journal keeps."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 Kind = Literal["ask", "analyze", "image", "research"]
 """What an interaction is for; decides how it is sent and shown."""
@@ -28,6 +29,10 @@ UNKNOWN: Final = "unknown"
 """Our one status that is not the API's: the request may or may not have been taken."""
 
 
+PLACE: Final = re.compile(r"!\[([^\]]*)\]\(media:(\d+)\)")
+"""Where the n-th of an answer's media belongs in its text: `![image 2](media:2)`."""
+
+
 def settled(status: str) -> bool:
     """Whether there is nothing to wait for any more; an unknown status of the API counts as running."""
     return status in TERMINAL or status in WAITING_FOR_CLIENT
@@ -46,12 +51,14 @@ class Citation(Model):
         url: The page, file or place.
         start: First byte of the stretch in the UTF-8 of the answer's text.
         end: The byte after its last.
+        resolved: Where `url` leads, when that is one of Google's redirects and somebody asked.
 
     Source: google-genai 3.4.0, types/interactions/urlcitation.py
     """
 
     url: str
     title: str = ""
+    resolved: str = ""
     start: int | None = None
     end: int | None = None
 
@@ -107,7 +114,8 @@ class Interaction(Model):
     """What the API says of an interaction, reduced to what this server shows.
 
     Attributes:
-        text: All text blocks of all `model_output` steps.
+        text: All text blocks of all `model_output` steps; `PLACE` says where `media` belong.
+        environment_id: Of the sandbox that an agent has worked in.
         steps: The types of all steps, in order.
         thoughts: Thought summaries, in order.
         prompt: The last user input, when the API returned it.
@@ -119,6 +127,7 @@ class Interaction(Model):
     model: str | None = None
     agent: str | None = None
     previous_interaction_id: str | None = None
+    environment_id: str | None = None
     text: str = ""
     citations: tuple[Citation, ...] = ()
     usage: Usage | None = None
@@ -138,6 +147,8 @@ class Event(Model):
         event_id: Where a dropped stream can be resumed.
         text: Text that this event adds to the answer.
         activity: One line on what the interaction does now, for people.
+        searches: What it has searched for.
+        pages: The addresses that it has read.
         data: The event as it came.
     """
 
@@ -147,10 +158,40 @@ class Event(Model):
     status: str | None = None
     text: str = ""
     activity: str | None = None
+    searches: tuple[str, ...] = ()
+    pages: tuple[str, ...] = ()
     usage: Usage | None = None
     error_code: str | None = None
     error_message: str | None = None
     data: Mapping[str, Any] = Field(default_factory=dict[str, Any], repr=False)
+
+
+class RemoteServer(Model):
+    """A remote MCP server that an agent at Google may use, as the user has configured it.
+
+    Attributes:
+        headers: May carry secrets, so they show nowhere.
+
+    Source: google-genai 3.6.1, types/interactions/mcpserver.py
+    """
+
+    name: str
+    url: str
+    headers: dict[str, SecretStr] = Field(default_factory=dict[str, SecretStr], repr=False)
+
+
+class SandboxFile(Model):
+    """A file in the environment of a managed agent.
+
+    Attributes:
+        path: Relative to the environment's workspace.
+
+    Source: google-genai 3.6.1, types/environments/environmentfile.py
+    """
+
+    path: str
+    bytes: int = 0
+    mime_type: str = ""
 
 
 class Request(Model):
@@ -159,6 +200,9 @@ class Request(Model):
     Attributes:
         contents: Content blocks that go before the prompt.
         tools: Types of Gemini's built-in tools.
+        stores: File search stores to search.
+        servers: Remote MCP servers to use.
+        environment: `remote` for a new sandbox, or the id of one, for agents that work in one.
         response_schema: JSON Schema that the answer must follow.
         image: `aspect_ratio` and `image_size` of an image to make.
         agent_config: Goes with `agent`; `generation_config` goes with `model`.
@@ -172,6 +216,9 @@ class Request(Model):
     previous_interaction_id: str | None = None
     system_instruction: str | None = None
     tools: tuple[str, ...] = ()
+    stores: tuple[str, ...] = ()
+    servers: tuple[RemoteServer, ...] = ()
+    environment: str | None = None
     response_schema: dict[str, Any] | None = None
     thinking_level: str | None = None
     max_output_tokens: int | None = None
@@ -192,6 +239,7 @@ class Record(Model):
         label: Ours, unique, written before the request is sent.
         interaction_id: The API's, as soon as it has named one.
         plan: The answer is a research plan, to approve or refine.
+        text: As in `Interaction`; its media are the first of `files`.
         status: The API's, verbatim, or `unknown`.
         error: Why there is no answer, in a sentence.
         created_at: When the request was about to be sent; aware.
@@ -206,6 +254,7 @@ class Record(Model):
     model: str | None = None
     agent: str | None = None
     previous_interaction_id: str | None = None
+    environment_id: str | None = None
     prompt: str = ""
     text: str = ""
     citations: tuple[Citation, ...] = ()

@@ -88,6 +88,7 @@ def foreign(interaction: Interaction, interaction_id: str) -> Record:
         model=interaction.model,
         agent=interaction.agent,
         previous_interaction_id=interaction.previous_interaction_id,
+        environment_id=interaction.environment_id,
         prompt=interaction.prompt or "",
         created_at=created(interaction) or moment,
         updated_at=moment,

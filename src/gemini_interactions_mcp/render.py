@@ -6,19 +6,19 @@ Gemini CLI rejects a result whose text is a JSON scalar or array.
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, NamedTuple
 from urllib.parse import quote
 
+from . import chapters, citations
 from .errors import InputError
-from .models import UNKNOWN, Citation, Record, RecordPage, RecordSummary, SavedFile, Usage
+from .models import PLACE, UNKNOWN, Record, RecordPage, RecordSummary, SandboxFile, SavedFile, Usage
 
-PAGE_CHARACTERS: Final = 10_000
-"""Under what Codex (12,000 characters) and Claude Code (25,000 tokens) show of one result."""
 LINE_CHARACTERS: Final = 2_000
 """opencode drops a line of 60,000 characters without a word."""
 PARTIAL_CHARACTERS: Final = 4_000
 PROMPT_CHARACTERS: Final = 80
+SANDBOX_ROWS: Final = 50
 FENCED: Final = "```json\n{}\n```"
 
 INDEX: Final = "gemini://interactions"
@@ -36,39 +36,80 @@ COUNTS: Final = (
 # Answers -------------------------------------------------------------------------------------------------
 
 
-def answer(record: Record, page: int = 1, *, stored: bool = True) -> str:
-    """One page of an interaction's answer, with its footer.
+def answer(
+    record: Record,
+    page: int = 1,
+    *,
+    section: str = "",
+    stored: bool = True,
+    followers: Iterable[Record] = (),
+    notes: Iterable[str] = (),
+) -> str:
+    """One page of an interaction's answer, or of one of its sections, with its footer.
+
+    Args:
+        record: What the journal says.
+        page: From 1.
+        section: The heading of the only section to show.
+        stored: Whether Google keeps it.
+        followers: What goes on from it.
+        notes: What else there is to say, a paragraph each.
 
     Raises:
-        InputError: There is no such page.
+        InputError: There is no such page or section.
     """
-    parts = pages(record)
+    parts = pages(record, section)
     if not 1 <= page <= len(parts):
-        raise InputError(f"There is no page {page}: this interaction has {count(len(parts), 'page')}.")
-    head = outline(record.text, parts) if page == 1 else ""
-    notes = [f"Note: {record.error}"] if record.error else []
+        raise InputError(
+            f"There is no page {page}: this {'section' if section else 'interaction'} has {count(len(parts), 'page')}."
+        )
+    head = chapters.outline(record.text, parts) if page == 1 and not section else ""
+    said = [f"Note: {record.error}"] if record.error else []
+    place = Place(page, len(parts), section)
     return joined(
-        head, parts[page - 1], *notes, *map(file_line, record.files), footer(record, page, len(parts), stored)
+        head,
+        parts[page - 1],
+        *said,
+        *map(file_line, record.files),
+        *notes,
+        footer(record, place, stored=stored, followers=followers),
     )
 
 
-def pages(record: Record) -> list[str]:
-    """The answer and its sources in pages of at most 10,000 characters; at least one."""
+def pages(record: Record, section: str = "") -> list[str]:
+    """The answer and its sources in pages of at most 10,000 characters; at least one.
+
+    Raises:
+        InputError: There is no such section.
+    """
     if (pretty := as_json(record.text)) is not None:
-        parts = [FENCED.format(part) for part in cut(pretty, PAGE_CHARACTERS - len(FENCED))]
-        return [*parts, *cut(sources(record.citations))]
-    return list(cut(joined(record.text, sources(record.citations)).rstrip("\n"))) or [""]
+        parts = [FENCED.format(part) for part in chapters.cut(pretty, chapters.PAGE_CHARACTERS - len(FENCED))]
+        return [*parts, *chapters.cut(citations.listed("", record.citations))]
+    text = body(record, lambda file: file.path)
+    chosen = chapters.section(text, section) if section else text
+    sources = citations.listed(record.text, record.citations, within=chosen if section else None)
+    return list(chapters.cut(joined(chosen, sources).rstrip("\n"))) or [""]
 
 
-def cut(text: str, limit: int = PAGE_CHARACTERS) -> Iterator[str]:
-    """Cut at the last paragraph end before `limit`, else at a line end, a space, or where it must be."""
-    while len(text) > limit:
-        places = ((text.rfind(mark, 1, limit), mark) for mark in ("\n\n", "\n", " "))
-        at, mark = next(((found, mark) for found, mark in places if found > limit // 4), (limit, ""))
-        yield text[:at]
-        text = text[at + len(mark) :].lstrip("\n")
-    if text:
-        yield text
+def body(record: Record, link: Callable[[SavedFile], str]) -> str:
+    """The answer's text, with its sources and media where they belong."""
+    return illustrated(citations.placed(record.text, record.citations), record.files, link)
+
+
+def illustrated(text: str, files: Sequence[SavedFile], link: Callable[[SavedFile], str]) -> str:
+    """The text with links to its saved media; what is not saved is only mentioned."""
+
+    def shown(found: re.Match[str]) -> str:
+        at = int(found[2]) - 1
+        return f"![{found[1]}]({link(files[at])})" if at < len(files) else f"({found[1]})"
+
+    return PLACE.sub(shown, text)
+
+
+def report(record: Record) -> str:
+    """An answer as a file of its own; its media lie beside it."""
+    text = body(record, lambda file: quote(file.name))
+    return joined(text, citations.listed(record.text, record.citations), f"---\n{identity(record)}")
 
 
 def as_json(text: str) -> str | None:
@@ -83,45 +124,41 @@ def as_json(text: str) -> str | None:
     return json.dumps(value, indent=2, ensure_ascii="\\ud" in text.lower())
 
 
-def outline(text: str, parts: list[str]) -> str:
-    """The headings of a text of several pages and the pages that they are on."""
-    found = [
-        f"{'  ' * (len(match[1]) - 1)}- {match[2].strip()} (page {number})"
-        for number, part in enumerate(parts, 1)
-        for match in re.finditer(r"^(#{1,3}) +(.+)$", part, re.MULTILINE)
-    ]
-    if not found or len(parts) == 1:
-        return ""
-    return "\n".join([f"Outline of {len(text):,} characters in {count(len(parts), 'page')}:", *found])
-
-
-def sources(citations: Iterable[Citation]) -> str:
-    """The cited pages as numbered links, each once."""
-    links = dict.fromkeys((citation.url, citation.title or citation.url) for citation in citations)
-    titles: dict[str, str] = {}
-    for url, title in links:
-        titles.setdefault(url, title)
-    lines = [f"{number}. [{title}]({url})" for number, (url, title) in enumerate(titles.items(), 1)]
-    return "\n".join(["Sources:", *lines]) if lines else ""
-
-
 def file_line(file: SavedFile) -> str:
     """Where a file is and what it is."""
     size = f", {file.width}x{file.height} px" if file.width else ""
     return f"Saved: {file.path} ({file.mime_type}{size}, {file.bytes:,} bytes)"
 
 
-def footer(record: Record, page: int, of: int, stored: bool) -> str:
+class Place(NamedTuple):
+    """Which page of how many, of the whole answer or of a section."""
+
+    page: int
+    of: int
+    section: str
+
+    @property
+    def label(self) -> str:
+        """`Page 2 of 3` or `Section "Costs", page 2 of 3`; nothing where there is only one page of it all."""
+        if self.section:
+            return f"Section {json.dumps(self.section, ensure_ascii=False)}, page {self.page} of {self.of}"
+        return f"Page {self.page} of {self.of}" if self.of > 1 else ""
+
+
+def footer(record: Record, place: Place, *, stored: bool, followers: Iterable[Record]) -> str:
     """Id, model, status, tokens and what to call next."""
     lines = ["---", identity(record)]
-    if page < of:
-        lines.append(f"Page {page} of {of}. Next: read_interaction(interaction_id={quoted(record)}, page={page + 1})")
-    elif of > 1:
-        lines.append(f"Page {page} of {of}, the last.")
+    if place.page < place.of:
+        section = f"section={json.dumps(place.section, ensure_ascii=False)}, " if place.section else ""
+        lines.append(
+            f"{place.label}. Next: read_interaction(interaction_id={quoted(record)}, {section}page={place.page + 1})"
+        )
+    elif place.label:
+        lines.append(f"{place.label}, the last.")
     if not stored:
         lines.append("Not stored (store=false): it cannot be continued, and is gone when this server ends.")
-    elif record.interaction_id and page == of:
-        lines.append(follow_up(record))
+    elif record.interaction_id and place.page == place.of:
+        lines.append(follow_up(record, followers))
     return "\n".join(lines)
 
 
@@ -142,29 +179,56 @@ def tokens(usage: Usage | None) -> str:
     return f"{', '.join(counts)} tokens" if counts else ""
 
 
-def follow_up(record: Record) -> str:
-    """What goes on from here."""
+def follow_up(record: Record, followers: Iterable[Record] = ()) -> str:
+    """What goes on from here, or has done so."""
     if record.plan:
-        return (
-            "This is a plan. start_research with it as previous_interaction_id runs it; with plan_first=true too, "
-            "the prompt changes it."
-        )
+        return plan_state(followers)
     tool = "generate_image" if record.kind == "image" else "gemini_continue"
     return f"To follow up: {tool} with it as previous_interaction_id."
+
+
+def plan_state(followers: Iterable[Record]) -> str:
+    """Whether a research plan waits, was refined, or was approved; the last word counts."""
+    research = [each for each in followers if each.kind == "research"]
+    if not research:
+        return (
+            "This is a plan. It is not approved yet: start_research with it as previous_interaction_id runs it; with "
+            "plan_first=true too, the prompt changes it."
+        )
+    last = research[-1]
+    if last.plan:
+        return f"This plan was refined: {handle(last)} is the new one."
+    return f"This plan was approved: {handle(last)} is its research. {fetch(last)}"
 
 
 # Not yet -------------------------------------------------------------------------------------------------
 
 
-def pending(record: Record, *, age: float, activity: str | None, text: str) -> str:
+def pending(record: Record, *, age: float, activity: str | None, text: str, read: str = "") -> str:
     """What is known of an interaction that has not settled, and the call that fetches the rest."""
     doing = f": {activity}" if activity else ""
+    so_far = f" {read} so far." if read else ""
+    later = f" Or look again in about {duration(patience(age))}." if record.kind == "research" else ""
     return joined(
-        f"{NOT_YET.get(record.status, 'Finishing')} after {duration(age)}{doing}.",
-        f"Partial answer so far:\n\n{text[-PARTIAL_CHARACTERS:]}" if text else "",
-        f"---\n{identity(record)}\nNext: {fetch(record)} It goes on at Google meanwhile and has been paid for: do not "
-        "ask the same again.",
+        f"{NOT_YET.get(record.status, 'Finishing')} after {duration(age)}{doing}.{so_far}",
+        f"Partial answer so far:\n\n{illustrated(text, (), lambda file: file.path)[-PARTIAL_CHARACTERS:]}"
+        if text
+        else "",
+        f"---\n{identity(record)}\nNext: {fetch(record)}{later} It goes on at Google meanwhile and has been paid for: "
+        "do not ask the same again.",
     )
+
+
+def patience(age: float) -> float:
+    """Seconds until a research run is worth another look: longer, the longer it takes; 1 to 5 minutes."""
+    return min(max(age / 4, 60), 300)
+
+
+def progress(searches: int, addresses: int) -> str:
+    """`12 searches, 30 pages read`."""
+    counts = [count(searches, "search", "searches")] if searches else []
+    counts += [f"{count(addresses, 'page')} read"] if addresses else []
+    return ", ".join(counts)
 
 
 NOT_YET: Final = {"in_progress": "Still in_progress", "queued": "Still queued", UNKNOWN: "Sent, and not answered yet"}
@@ -218,18 +282,39 @@ def list_line(row: RecordSummary) -> str:
     )
 
 
-def document(record: Record) -> str:
-    """An interaction as Markdown: prompt, answer, sources, usage."""
+def document(record: Record, followers: Iterable[Record] = ()) -> str:
+    """An interaction as Markdown: what it follows, prompt, answer, sources, usage, what follows it."""
+    facts = [
+        identity(record),
+        f"kind: {record.kind}{', a plan' if record.plan else ''}",
+        f"created: {record.created_at.isoformat(timespec='seconds')}",
+    ]
+    if record.previous_interaction_id:
+        facts.append(f"previous_interaction_id: {record.previous_interaction_id}")
+    if record.environment_id:
+        facts.append(f"environment_id: {record.environment_id}")
+    facts += [f"followed by: {handle(each)} ({'plan' if each.plan else each.kind})" for each in followers]
     return joined(
         f"# {shortened(record.prompt) or record.interaction_id}",
-        f"- {identity(record)}\n- kind: {record.kind}\n- created: {record.created_at.isoformat(timespec='seconds')}"
-        + (f"\n- previous_interaction_id: {record.previous_interaction_id}" if record.previous_interaction_id else ""),
+        "\n".join(f"- {fact}" for fact in facts),
         f"## Prompt\n\n{record.prompt}" if record.prompt else "",
-        f"## Answer\n\n{record.text}" if record.text else "",
+        f"## Answer\n\n{body(record, lambda file: uri(record, file))}" if record.text else "",
         f"Note: {record.error}" if record.error else "",
-        sources(record.citations),
+        citations.listed(record.text, record.citations),
         "\n".join(map(file_line, record.files)),
     )
+
+
+def sandbox(files: Sequence[SandboxFile], environment_id: str) -> str:
+    """What lies in an agent's environment, and how to save it."""
+    if not files:
+        return ""
+    lines = [f"- {file.path} ({file.bytes:,} bytes)" for file in files[:SANDBOX_ROWS]]
+    lines += [f"- and {len(files) - SANDBOX_ROWS} more"] if len(files) > SANDBOX_ROWS else []
+    head = (
+        f'Files in the agent\'s environment {environment_id}; read_interaction with save="*.csv" saves those that fit:'
+    )
+    return "\n".join([head, *lines])
 
 
 def uri(record: Record, file: SavedFile | None = None) -> str:
@@ -256,9 +341,9 @@ def handle(record: Record) -> str:
     return record.interaction_id or record.label
 
 
-def count(number: int, noun: str) -> str:
+def count(number: int, noun: str, plural: str = "") -> str:
     """`1 page`, `3 pages`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
 def shortened(text: str, limit: int = PROMPT_CHARACTERS) -> str:

@@ -118,7 +118,8 @@ async def read(app: AppContext, address: str) -> ReadResourceContents:
             return await saved(record, unquote(parts["name"]))
         if parts["data"]:
             return ReadResourceContents(content=record.model_dump_json(indent=2), mime_type="application/json")
-        return ReadResourceContents(content=render.document(record), mime_type=MARKDOWN)
+        followers = await app.runs.followers(parts["id"])
+        return ReadResourceContents(content=render.document(record, followers), mime_type=MARKDOWN)
     except InteractionNotFoundError as exc:
         raise ResourceNotFoundError(str(exc)) from exc
     except GeminiMCPError as exc:

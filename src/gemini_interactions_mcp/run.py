@@ -47,6 +47,8 @@ class Run:
     Attributes:
         record: What the journal says of it; replaced as it changes.
         steps: What has been streamed so far.
+        searches: What it has searched for so far, each once.
+        pages: The addresses that it has read so far, each once.
         seen: How Google has shown it, settled, before it was followed.
         watched: Another process follows it; this one waits for what that writes down.
         abandoned: Nobody wants it any more; what has not been sent yet is not sent.
@@ -59,6 +61,8 @@ class Run:
     record: Record
     request: Request | None = None
     steps: wire.Steps = field(default_factory=wire.Steps)
+    searches: dict[str, None] = field(default_factory=dict[str, None])
+    pages: dict[str, None] = field(default_factory=dict[str, None])
     activity: str | None = None
     usage: Usage | None = None
     last_event_id: str | None = None

@@ -151,6 +151,21 @@ class Runs:
             record, record.interaction_id if record and record.interaction_id else interaction_id
         )
 
+    async def known(self, interaction_id: str | None) -> Record | None:
+        """What the journal says of an interaction, if anything."""
+        return await self._ledger.find(interaction_id) if interaction_id else None
+
+    async def amend(self, run: Run, **changes: object) -> None:
+        """Write down what was found out after the end; of what is stored nowhere, only here."""
+        if run.stored:
+            await self._ledger.write(run, **changes)
+        else:
+            run.record = run.record.model_copy(update=changes)
+
+    async def followers(self, interaction_id: str) -> list[Record]:
+        """What goes on from an interaction, oldest first, as far as the journal knows."""
+        return await self._ledger.followers(interaction_id)
+
     async def _look_up(self, record: Record | None, interaction_id: str) -> Run:
         try:
             interaction = await self._gemini.get(interaction_id)

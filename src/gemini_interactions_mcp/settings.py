@@ -1,15 +1,17 @@
 """What the user has configured: the only reader of the environment."""
 
+import json
 import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal, cast
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from .errors import ConfigurationError
+from .models import RemoteServer
 
 APP: Final = "gemini-interactions-mcp"
 
@@ -49,6 +51,7 @@ class Settings(BaseModel):
         database_url: SQLAlchemy URL of the journal, or the path of its SQLite file.
         wait_seconds: How long a call waits before it hands over an id.
         inline_bytes: Up to this total, files travel inside the request.
+        servers: Remote MCP servers that agents may be given by name.
         keep_days: For how long the journal keeps what has settled.
     """
 
@@ -66,6 +69,7 @@ class Settings(BaseModel):
     wait_seconds: float = Field(default=DEFAULT_WAIT_SECONDS, ge=0)
     inline_bytes: int = Field(default=DEFAULT_INLINE_BYTES, ge=0)
     keep_days: float = Field(default=DEFAULT_KEEP_DAYS, gt=0, le=36_500)
+    servers: tuple[RemoteServer, ...] = Field(default=(), repr=False)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "WARNING"
 
     @classmethod
@@ -85,6 +89,7 @@ class Settings(BaseModel):
         fields |= {
             "api_key": values[key_variable] if key_variable else None,
             "key_variable": key_variable,
+            "servers": remote_servers(values.get("GEMINI_MCP_SERVERS"), values),
             "output_dir": output.resolve(),
             "allowed_dirs": allowed(values.get("GEMINI_MCP_ALLOWED_DIRS"), home, cwd or Path.cwd(), output),
             "database_url": values.get("GEMINI_MCP_DATABASE_URL")
@@ -110,6 +115,38 @@ def complaint(exc: ValidationError) -> str:
     return " ".join(
         f"{VARIABLES.get(str(error['loc'][0]), str(error['loc'][0]))}: {error['msg']}." for error in exc.errors()
     )
+
+
+def remote_servers(text: str | None, values: Mapping[str, str]) -> tuple[RemoteServer, ...]:
+    """Remote MCP servers from JSON such as `{"docs": {"url": "https://...", "headers": {"X-Key": "${DOCS_KEY}"}}}`.
+
+    `${DOCS_KEY}` is the environment's DOCS_KEY, so that a secret need not stand here too.
+
+    Raises:
+        ConfigurationError: It is something else; the message repeats no value, which may be a secret.
+    """
+    try:
+        found = json.loads(text or "{}", object_hook=dict[str, Any])
+        return tuple(remote_server(name, described, values) for name, described in found.items())
+    except (AttributeError, KeyError, TypeError, ValueError) as exc:
+        missing = f" ({exc.args[0]} is missing)" if isinstance(exc, KeyError) else ""
+        raise ConfigurationError(
+            f'GEMINI_MCP_SERVERS is not JSON like {{"name": {{"url": "https://...", "headers": {{...}}}}}}{missing}.'
+        ) from None
+
+
+def remote_server(name: str, described: Mapping[str, Any], values: Mapping[str, str]) -> RemoteServer:
+    """One remote MCP server.
+
+    Raises:
+        KeyError: Its url or a variable that a header names is missing.
+        ValueError: Its name or url cannot be used.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name) or not re.match(r"https?://[^\s/]+", described["url"]):
+        raise ValueError(name)
+    headers = cast("Mapping[str, str]", described.get("headers", {}))
+    filled = {each: re.sub(r"\$\{(\w+)\}", lambda found: values[found[1]], value) for each, value in headers.items()}
+    return RemoteServer.model_validate({"name": name, "url": described["url"], "headers": filled})
 
 
 def user_home(values: Mapping[str, str]) -> Path:

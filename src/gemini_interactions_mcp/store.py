@@ -30,7 +30,7 @@ T = TypeVar("T")
 Row = dict[str, object]
 """Values by the names of columns."""
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 # Two servers on one journal are normal on a desktop, and one may be writing.
 BUSY_SECONDS: Final = 10.0
@@ -61,6 +61,7 @@ ROWS: Final = sa.Table(
     sa.Column("model", LONG),
     sa.Column("agent", LONG),
     sa.Column("previous_interaction_id", LONG),
+    sa.Column("environment_id", LONG),
     sa.Column("prompt", LONG, nullable=False),
     sa.Column("text", LONG, nullable=False),
     sa.Column("citations", DOCUMENT, nullable=False),
@@ -209,6 +210,11 @@ class Journal:
         begins = sa.and_(sa.func.substr(column, 1, len(prefix)) == prefix, column != ROWS.c.label)
         wanted = sa.select(column).where(begins)
         return await self._read(wanted.order_by(*NEWEST_FIRST).limit(limit), lambda result: list(result.scalars()))
+
+    async def followers(self, interaction_id: str) -> list[Record]:
+        """The rows that go on from an interaction, oldest first."""
+        after = sa.select(*RECORD).where(ROWS.c.previous_interaction_id == interaction_id)
+        return await self._read(after.order_by(*OLDEST_FIRST), records)
 
     async def delete(self, interaction_id: str) -> bool:
         """Delete the row of an interaction; whether there was one."""
@@ -440,25 +446,34 @@ def lower(text: str | None) -> str | None:
 
 
 async def establish(connection: AsyncConnection) -> None:
-    """Create the table where it is missing.
+    """Create the table where it is missing, and the columns that an older version did not have.
 
     Raises:
         JournalError: A newer version has written this journal; nothing has been changed.
     """
     if not is_sqlite(connection.engine.url):
-        await connection.run_sync(METADATA.create_all)
+        await connection.run_sync(bring_up)
         return
     if await schema_version(connection) < SCHEMA_VERSION:
         await connection.exec_driver_sql("BEGIN IMMEDIATE")
         # Asked again: another process may have been here first.
         await schema_version(connection)
-        await connection.run_sync(METADATA.create_all)
+        await connection.run_sync(bring_up)
         await connection.exec_driver_sql(f"PRAGMA user_version={SCHEMA_VERSION}")
         await connection.exec_driver_sql("COMMIT")
     # SQLite refuses this at once, whatever the time-out, while another process does the same; what matters works
     # without it, and the next opening asks again.
     with suppress(OperationalError):
         await connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+
+
+def bring_up(connection: sa.Connection) -> None:
+    """Make the schema ours: what is missing is added, and nothing is taken away."""
+    METADATA.create_all(connection)
+    there = {column["name"] for column in sa.inspect(connection).get_columns(ROWS.name)}
+    for column in [column for column in ROWS.c if column.name not in there]:
+        kind = column.type.compile(connection.dialect)
+        connection.exec_driver_sql(f"ALTER TABLE {ROWS.name} ADD COLUMN {column.name} {kind}")
 
 
 async def schema_version(connection: AsyncConnection) -> int:

@@ -6,7 +6,7 @@ A new tool is a function and a row in TOOLS. The docstrings and descriptions are
 import base64
 import functools
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, ParamSpec
@@ -18,7 +18,7 @@ from mcp.server.mcpserver.tools.base import Tool
 from mcp_types import CallToolResult, ContentBlock, ImageContent, ResourceLink, TextContent, ToolAnnotations
 from pydantic import Field
 
-from . import render, wire
+from . import render, research, wire
 from .arguments import slim
 from .context import AppContext, Ctx, opened
 from .errors import (
@@ -53,6 +53,8 @@ Wait = Annotated[
     float | None, Field(ge=0, le=600, description="Seconds to wait, 0-600, then an id is returned; default 45")
 ]
 Page = Annotated[int, Field(ge=1, description="Page of a long answer; default 1")]
+Section = Annotated[str | None, Field(description="Only what stands under this heading")]
+Resolve = Annotated[bool, Field(description="Look up where Google's redirect links lead; default false")]
 Sources = Annotated[list[str], Field(description="Local paths, http(s) or YouTube URLs, gs:// URIs or Files API names")]
 Images = Annotated[list[str] | None, Field(description="Reference images or images to edit: paths or URLs")]
 Resolution = Annotated[
@@ -184,9 +186,6 @@ async def generate_image(
 
 # Research ------------------------------------------------------------------------------------------------
 
-DEEP_RESEARCH: Final = "deep-research"
-"""How the ids of Google's research agents begin (google-genai 3.4.0, types/interactions/agentoption.py)."""
-
 NAMING_SECONDS: Final = 4.0
 """How long a call waits for an id at the least: openai-agents and google-adk give it 5 s."""
 
@@ -200,26 +199,36 @@ async def start_research(
         str | None, Field(description="With plan_first: plan to refine. Without: plan to run, or report to build on")
     ] = None,
     files: Annotated[list[str] | None, Field(description="Input files or URLs")] = None,
-    tools: Annotated[list[BuiltInTool] | None, Field(description="default: the agent's own")] = None,
+    tools: Annotated[
+        list[str] | None,
+        Field(
+            description="google_search, url_context, code_execution, file_search:STORE, mcp:NAME (set by the user); "
+            "default the agent's own"
+        ),
+    ] = None,
     visualization: Annotated[bool, Field(description="Charts in the report; default true")] = True,
+    output_format: Annotated[str | None, Field(description="How the report should look")] = None,
+    environment: Annotated[str | None, Field(description="Sandbox of other agents: remote or an id")] = None,
     force: Annotated[bool, Field(description="Pay again for the same request; default false")] = False,
 ) -> CallToolResult:
     """Start Deep Research: an agent reads the web for 5-60 minutes and writes a cited report; costs dollars.
     Returns at once with an interaction_id for check_research. The same request within 10 minutes returns the run
-    that exists.
+    that exists. Other agents (Antigravity, custom ones) take tasks the same way.
     """
     app = await opened(ctx)
-    agent = agent or app.settings.research_agent
-    if plan_first and not agent.startswith(DEEP_RESEARCH):
-        raise InputError("`plan_first` works with Deep Research agents only; other agents start at once.")
-    request = Request(
-        kind="research",
-        prompt=said(prompt),
+    previous_interaction_id = optional_id(previous_interaction_id)
+    request = research.request(
+        app.settings,
+        said(prompt),
         agent=agent,
+        plan_first=plan_first,
+        previous=await app.runs.known(previous_interaction_id),
+        previous_interaction_id=previous_interaction_id,
         contents=await app.files.contents(files) if files else (),
-        previous_interaction_id=optional_id(previous_interaction_id),
-        tools=tuple(tools or ()),
-        agent_config=research_config(agent, plan_first=plan_first, visualization=visualization),
+        tools=tools or (),
+        visualization=visualization,
+        output_format=output_format,
+        environment=environment,
     )
     run, fresh = (await app.runs.start(request), True) if force else await app.runs.start_once(request)
     with anyio.move_on_after(NAMING_SECONDS):
@@ -227,22 +236,6 @@ async def start_research(
     if run.error is not None:
         raise run.error
     return text_result(started(run, fresh=fresh))
-
-
-def research_config(agent: str, *, plan_first: bool, visualization: bool) -> dict[str, Any] | None:
-    """How Deep Research works; other agents have other settings.
-
-    Source: google-genai 3.4.0, types/interactions/deepresearchagentconfig.py
-    """
-    if not agent.startswith(DEEP_RESEARCH):
-        return None
-    return {
-        "type": "deep-research",
-        "thinking_summaries": "auto",
-        "visualization": "auto" if visualization else "off",
-        # Sent as false too: that is what approves a plan.
-        "collaborative_planning": plan_first,
-    }
 
 
 def started(run: "Run", *, fresh: bool) -> str:
@@ -259,10 +252,15 @@ def started(run: "Run", *, fresh: bool) -> str:
 
 
 async def check_research(
-    ctx: Ctx, interaction_id: InteractionId, wait_seconds: Wait = 0, page: Page = 1
+    ctx: Ctx,
+    interaction_id: InteractionId,
+    wait_seconds: Wait = 0,
+    page: Page = 1,
+    section: Section = None,
+    resolve_sources: Resolve = False,
 ) -> CallToolResult:
     """See how a research run is doing, or read its report (outline first, then pages). Works for any id."""
-    return await read(ctx, interaction_id, wait_seconds, page)
+    return await read(ctx, interaction_id, wait_seconds, Reading(page, section or "", resolve_sources))
 
 
 async def cancel_research(ctx: Ctx, interaction_id: InteractionId) -> CallToolResult:
@@ -306,10 +304,16 @@ async def list_interactions(
 
 
 async def read_interaction(
-    ctx: Ctx, interaction_id: InteractionId, page: Page = 1, wait_seconds: Wait = 0
+    ctx: Ctx,
+    interaction_id: InteractionId,
+    page: Page = 1,
+    wait_seconds: Wait = 0,
+    section: Section = None,
+    resolve_sources: Resolve = False,
+    save: Annotated[str | None, Field(description="Save an agent's sandbox files that fit, e.g. *.csv")] = None,
 ) -> CallToolResult:
     """Read the answer of any interaction, page by page, with its sources and files; waits for a running one."""
-    return await read(ctx, interaction_id, wait_seconds, page)
+    return await read(ctx, interaction_id, wait_seconds, Reading(page, section or "", resolve_sources, save))
 
 
 async def delete_interaction(ctx: Ctx, interaction_id: InteractionId) -> CallToolResult:
@@ -371,12 +375,45 @@ async def asked(
     return await shown(app, run)
 
 
-async def read(ctx: Ctx, interaction_id: str, wait_seconds: float | None, page: int) -> CallToolResult:
+@dataclass(frozen=True)
+class Reading:
+    """What of an answer is read, and what is looked up or saved for it first."""
+
+    page: int = 1
+    section: str = ""
+    resolve: bool = False
+    save: str | None = None
+
+
+async def read(ctx: Ctx, interaction_id: str, wait_seconds: float | None, wanted: Reading) -> CallToolResult:
     """Show any interaction, after waiting for it if asked to."""
     app = await opened(ctx)
     run = await app.runs.find(wire.checked_id(interaction_id))
     await app.runs.wait(run, app.settings.wait_seconds if wait_seconds is None else wait_seconds, reporter(ctx))
-    return await shown(app, run, page)
+    if not run.done.is_set():
+        return await shown(app, run, wanted)
+    if wanted.resolve:
+        await app.runs.amend(run, citations=await app.resolve(run.record.citations, app.settings.base_url))
+    notes = await environment_notes(app, run, wanted) if run.record.environment_id else []
+    return await shown(app, run, wanted, notes)
+
+
+async def environment_notes(app: AppContext, run: "Run", wanted: Reading) -> list[str]:
+    """What lies in an agent's environment; what is asked for is saved.
+
+    Raises:
+        GeminiMCPError: Something was to be saved, and could not be.
+    """
+    if wanted.save:
+        saved, complaints = await app.environments.save(run.record, wanted.save)
+        await app.runs.amend(run, files=(*run.record.files, *saved))
+        return complaints
+    if wanted.page > 1 or wanted.section:
+        return []
+    try:
+        return [render.sandbox(await app.environments.files(run.record), str(run.record.environment_id))]
+    except GeminiMCPError as exc:
+        return [f"The files in the agent's environment cannot be listed: {exc}"]
 
 
 def reporter(ctx: Ctx) -> Callable[[float, str], Awaitable[None]]:
@@ -388,21 +425,29 @@ def reporter(ctx: Ctx) -> Callable[[float, str], Awaitable[None]]:
     return report
 
 
-async def shown(app: AppContext, run: "Run", page: int = 1) -> CallToolResult:
+async def shown(
+    app: AppContext, run: "Run", wanted: Reading | None = None, notes: Iterable[str] = ()
+) -> CallToolResult:
     """The answer of a run, or what is known of it so far.
 
     Raises:
         GeminiMCPError: It has failed and there is nothing to show.
     """
+    wanted = wanted or Reading()
     record = run.record
     if run.error is not None:
         raise run.error
     if not run.done.is_set():
-        return text_result(render.pending(record, age=run.age(), activity=run.activity, text=run.text))
+        read = render.progress(len(run.searches), len(run.pages))
+        return text_result(render.pending(record, age=run.age(), activity=run.activity, text=run.text, read=read))
     if record.error and not record.text and not record.files:
         raise InteractionFailedError(record.error, interaction_id=record.interaction_id)
-    text = TextContent(text=render.answer(record, page, stored=run.stored))
-    return CallToolResult(content=[text, *(await attached(app, record) if page == 1 else [])])
+    followers = await app.runs.followers(str(run.id)) if record.plan else ()
+    answer = render.answer(
+        record, wanted.page, section=wanted.section, stored=run.stored, followers=followers, notes=notes
+    )
+    whole = wanted.page == 1 and not wanted.section
+    return CallToolResult(content=[TextContent(text=answer), *(await attached(app, record) if whole else [])])
 
 
 async def attached(app: AppContext, record: Record) -> list[ContentBlock]:

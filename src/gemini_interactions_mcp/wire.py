@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
+from urllib.parse import quote
 
 from .errors import InputError
-from .models import Citation, Content, Event, Interaction, Media, Request, Usage
+from .models import PLACE, Citation, Content, Event, Interaction, Media, Request, SandboxFile, Usage
 
 MEDIA: Final = ("image", "audio", "video", "document")
 """Content types that are bytes."""
@@ -35,6 +36,17 @@ def checked_id(text: str) -> str:
     )
 
 
+def checked_path(path: str) -> str:
+    """A path in an agent's environment as it may stand in a URL, which the SDK would take as it is.
+
+    Raises:
+        InputError: It leads out of the environment.
+    """
+    if ".." in path.split("/"):
+        raise InputError("That path leads out of the agent's environment.")
+    return quote(path)
+
+
 # Requests ------------------------------------------------------------------------------------------------
 
 
@@ -49,7 +61,8 @@ def create_arguments(request: Request, *, background: bool, stream: bool) -> dic
         "input": input_of(request),
         "previous_interaction_id": request.previous_interaction_id,
         "system_instruction": request.system_instruction,
-        "tools": [{"type": tool} for tool in request.tools] or None,
+        "tools": list(tools(request)) or None,
+        "environment": request.environment,
         "generation_config": generation_config(request) or None,
         "response_format": response_format(request),
         "agent_config": request.agent_config,
@@ -68,6 +81,16 @@ def input_of(request: Request) -> str | list[Content]:
     if not request.contents:
         return request.prompt
     return [*request.contents, {"type": "text", "text": request.prompt}]
+
+
+def tools(request: Request) -> Iterator[Json]:
+    """Gemini's own tools, file search stores and remote MCP servers."""
+    yield from ({"type": tool} for tool in request.tools)
+    if request.stores:
+        yield {"type": "file_search", "file_search_store_names": list(request.stores)}
+    for server in request.servers:
+        headers = {name: value.get_secret_value() for name, value in server.headers.items()}
+        yield {"type": "mcp_server", "name": server.name, "url": server.url} | ({"headers": headers} if headers else {})
 
 
 def generation_config(request: Request) -> dict[str, Any]:
@@ -104,6 +127,7 @@ def interaction(payload: object) -> Interaction:
         model=text_of(data.get("model")),
         agent=text_of(data.get("agent")),
         previous_interaction_id=text_of(data.get("previous_interaction_id")),
+        environment_id=text_of(data.get("environment_id")),
         text=draft.text,
         citations=tuple(draft.citations),
         usage=usage(data.get("usage")),
@@ -142,7 +166,7 @@ class Draft:
         self.text += text
 
     def add_media(self, block: Json) -> None:
-        """Note generated media; where only an address came, the text says it, so that it is not lost."""
+        """Note generated media and where they belong; of those that come as an address, the text has it."""
         media = Media(
             kind=str(block["type"]),
             mime_type=mime_type(block),
@@ -152,9 +176,10 @@ class Draft:
         self.interrupted = True
         if media.data:
             self.media.append(media)
+            self.add_text({"text": f"![{media.kind} {len(self.media)}](media:{len(self.media)})"})
         elif media.uri:
             self.add_text({"text": f"[{media.kind}]({media.uri})"})
-            self.interrupted = True
+        self.interrupted = True
 
 
 def mime_type(block: Json) -> str:
@@ -176,6 +201,9 @@ def answer(steps: list[Json]) -> Draft:
                 draft.add_text(block)
             elif block.get("type") in MEDIA:
                 draft.add_media(block)
+    if not PLACE.sub("", draft.text).strip():
+        # Nothing is written around the media.
+        draft.text = ""
     return draft
 
 
@@ -233,6 +261,15 @@ def reported_error(data: Json, steps: list[Json]) -> str | None:
     return " ".join(dict.fromkeys(messages)) or None
 
 
+def sandbox_files(payload: object) -> list[SandboxFile]:
+    """The files of a page of an environment's list; folders are left out."""
+    return [
+        SandboxFile(path=path, bytes=long(entry.get("size_bytes")), mime_type=text_of(entry.get("mime_type")) or "")
+        for entry in items(as_json(payload).get("files"))
+        if entry.get("type") != "directory" and (path := text_of(entry.get("path")))
+    ]
+
+
 # Streams -------------------------------------------------------------------------------------------------
 
 
@@ -249,6 +286,8 @@ def event(payload: object) -> Event:
         status=text_of(about.get("status")) or text_of(data.get("status")),
         text=added_text(part),
         activity=activity(part),
+        searches=tuple(asked(part, "queries")),
+        pages=tuple(asked(part, "urls")),
         usage=usage(about.get("usage")),
         error_code=text_of(fault.get("code")),
         error_message=text_of(fault.get("message")),
@@ -324,6 +363,13 @@ def activity(part: Json) -> str | None:
     return headline(next(thoughts(part), None)) or listed(verb, as_json(part.get("arguments")).get(argument))
 
 
+def asked(part: Json, argument: str) -> Iterator[str]:
+    """What a tool's call asks for: the `queries` of a search, the `urls` that are read."""
+    if str(part.get("type")).endswith("_call"):
+        values = as_json(part.get("arguments")).get(argument)
+        yield from (str(value) for value in (cast("list[object]", values) if isinstance(values, list) else []))
+
+
 def headline(text: str | None) -> str | None:
     """The first line of a thought summary without its Markdown, at most 160 characters."""
     lines = (line.strip("*# \t") for line in (text or "").splitlines())
@@ -362,3 +408,8 @@ def text_of(value: object) -> str | None:
 def number(value: object) -> int | None:
     """The value if it is a whole number."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def long(value: object) -> int:
+    """A 64-bit number, which Google's JSON has as text; 0 where there is none."""
+    return int(value) if isinstance(value, int | str) and str(value).isdecimal() else 0

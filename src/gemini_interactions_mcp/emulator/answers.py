@@ -36,6 +36,7 @@ class Question:
         earlier_bytes: The size of the text of the chain, which the API reads (and bills) again.
         earlier_images: What the chain has drawn, oldest first.
         planned: Whether the previous interaction is a research plan.
+        base_url: Where redirect links lead to the emulator.
     """
 
     body: Json
@@ -44,6 +45,7 @@ class Question:
     earlier_bytes: int = 0
     earlier_images: tuple[bytes, ...] = ()
     planned: bool = False
+    base_url: str = "https://example.com/"
 
     @property
     def name(self) -> str:
@@ -243,7 +245,7 @@ def report(question: Question) -> list[Json]:
     if object_of(question.body.get("agent_config")).get("visualization", "auto") == "auto":
         drawn = chart("Emulated findings by source", {"1": 42.0, "2": 17.5, "3": 30.0})
         image = {"type": "image", "data": base64.b64encode(drawn).decode(), "mime_type": "image/png"}
-        blocks.insert(1, image)
+        blocks[1:1] = [image] * int(question.turn.directive("charts") or 1)
     return blocks
 
 
@@ -253,9 +255,10 @@ def _findings(question: Question) -> Prose:
         prose.write(f"The approved plan was for: “{question.earlier_prompts[-1]}”\n\n")
     _write_told(prose, question)
     prose.write("Nothing was researched — these are sentences of the emulator.\n\n## Findings\n\n")
-    for number, title in enumerate(SOURCES, start=1):
-        source = {"type": "url_citation", "url": _redirect(number)}
-        prose.cite(f"{title} reports “{number} of 3” for the naïve case. [{number}]", source)
+    cited = islice(cycle(SOURCES), int(question.turn.directive("sources") or len(SOURCES)))
+    for number, title in enumerate(cited, start=1):
+        source = {"type": "url_citation", "url": _redirect(question, number)}
+        prose.cite(f"{title} reports “{number} of 3” for the naïve case.", source)
         prose.write("\n\n")
     words = question.turn.directive("words")
     prose.write(f"## Details\n\n{filler(int(words))}\n\n" if words else "")
@@ -264,7 +267,8 @@ def _findings(question: Question) -> Prose:
 
 def _comparison(question: Question) -> Prose:
     prose = Prose(f"## Comparison\n\n{TABLE}\n")
-    prose.cite("The table above is as emulated as the rest — 100 %.", {"type": "url_citation", "url": _redirect(1)})
+    source = {"type": "url_citation", "url": _redirect(question, 1)}
+    prose.cite("The table above is as emulated as the rest — 100 %.", source)
     prose.write(f"\n\n## Limits\n\n- No search was made.\n- {question.name} did not run.\n\n## Sources\n\n")
     for number, title in enumerate(SOURCES, start=1):
         prose.write(f"{number}. [{title}](https://example.com/emulated/source/{number})\n")
@@ -276,8 +280,17 @@ def _write_told(prose: Prose, question: Question) -> None:
         prose.write(f"{line}\n\n")
 
 
-def _redirect(number: int) -> str:
-    return f"https://example.com/emulated/redirect/{number}"
+def _redirect(question: Question, number: int) -> str:
+    return f"{question.base_url}grounding-api-redirect/{number}"
+
+
+def workspace(question: Question) -> dict[str, bytes]:
+    """Return the files that an agent leaves in its environment."""
+    asked = question.turn.prompt
+    return {
+        "workspace/notes.txt": f"{opening(question)}\n{asked}\n".encode(),
+        "workspace/data/words.csv": "\n".join(["word", *asked.split()]).encode(),
+    }
 
 
 SIGNATURE = base64.b64encode(b"emulated signature").decode()

@@ -1,6 +1,7 @@
 """Routes: the paths of the API, and what every exchange has in common (records, keys, refusals, faults)."""
 
 import json
+import mimetypes
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -20,6 +21,7 @@ from .state import Emulator, Interaction, RecordedRequest, resource, summary
 PARSED_IN_THREAD_BYTES = 256 * 1024
 # https://developers.google.com/photos/library/guides/resumable-uploads describes the same protocol.
 GRANULARITY = {"X-Goog-Upload-Chunk-Granularity": "262144"}
+PAGE_FILES = 100
 Handle = Callable[[Request], Awaitable[Response]]
 
 
@@ -37,6 +39,8 @@ def application(emulator: Emulator) -> Starlette:
             Route("/v1/files", api.at("file", api.list_files), methods=["GET"]),
             Route(file, api.at("file", api.file), methods=["GET"]),
             Route(file, api.at("file", api.delete_file), methods=["DELETE"]),
+            Route("/v1/environments/{environment_id}/files/{path:path}", api.at("file", api.environment_files)),
+            Route("/grounding-api-redirect/{number}", api.redirect, methods=["GET", "HEAD"]),
             Route("/v1/models", api.at("model", api.list_models), methods=["GET"]),
             Route("/v1/models/{model}", api.at("model", api.model), methods=["GET"]),
         ],
@@ -174,6 +178,27 @@ class _Api:
         del self.emulator.files.files[file.name]
         return JSONResponse({})
 
+    async def environment_files(self, request: Request) -> Response:
+        """List a folder of an environment, in pages, or download a file of it."""
+        files = self.emulator.environment(request.path_params["environment_id"])
+        path = request.path_params["path"]
+        if request.query_params.get("alt") == "media":
+            if path not in files:
+                raise refused(404, "Requested entity was not found.")
+            return Response(files[path], media_type="application/octet-stream")
+        below = [environment_file(name, content) for name, content in files.items() if name.startswith(f"{path}/")]
+        folders = {name.rpartition("/")[0] for name in files} - {path}
+        below += [{"type": "directory", "path": folder, "name": folder.rpartition("/")[2]} for folder in folders]
+        start = int(request.query_params.get("page_token", "0"))
+        after: Json = {"next_page_token": str(start + PAGE_FILES)} if start + PAGE_FILES < len(below) else {}
+        return JSONResponse({"files": below[start : start + PAGE_FILES], **after})
+
+    async def redirect(self, request: Request) -> Response:
+        """Send a reader on from a link in a report, as Google's do; without a key."""
+        self.emulator.requests.append(_recorded(request, None))
+        number = request.path_params["number"]
+        return Response(status_code=302, headers={"Location": f"https://example.com/emulated/source/{number}"})
+
     async def list_models(self, _: Request) -> Response:
         """List the models."""
         return JSONResponse({"models": [model_resource(model) for model in MODELS]})
@@ -253,6 +278,12 @@ def _said(request: Request) -> bytes:
 
 def _tier(interaction: Interaction) -> dict[str, str]:
     return {"x-gemini-service-tier": str(interaction.body.get("service_tier", "standard"))}
+
+
+def environment_file(path: str, content: bytes) -> Json:
+    """Return a file of an environment as a list shows it: google-genai 3.6.1, `EnvironmentFile`."""
+    named = {"type": "file", "path": path, "name": path.rpartition("/")[2]}
+    return {**named, "size_bytes": str(len(content)), "mime_type": mimetypes.guess_type(path)[0] or ""}
 
 
 def model_resource(model: str) -> Json:

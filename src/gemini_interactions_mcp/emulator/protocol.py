@@ -59,7 +59,9 @@ RESEARCH_AGENTS = (
     "deep-research-max-preview-04-2026",
     "deep-research-pro-preview-12-2025",
 )
-AGENTS = (*RESEARCH_AGENTS, "antigravity-preview-09-2026")
+# A custom agent that does not run in the background, as the first Antigravity agent did not by field reports.
+FOREGROUND_AGENTS = ("emulated-agent",)
+AGENTS = (*RESEARCH_AGENTS, "antigravity-preview-09-2026", *FOREGROUND_AGENTS)
 
 TOOLS = (
     "google_search",

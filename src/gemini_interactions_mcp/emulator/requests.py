@@ -22,6 +22,7 @@ from .protocol import (
     ASPECT_RATIOS,
     CONTENT,
     DELIVERIES,
+    FOREGROUND_AGENTS,
     GENERATION_KEYS,
     IMAGE_SIZES,
     MEDIA,
@@ -51,7 +52,7 @@ from .protocol import (
 )
 from .schemas import is_malformed
 
-DIRECTIVE = re.compile(r"\[\[(words|seconds)=(\d+(?:\.\d+)?)\]\]")
+DIRECTIVE = re.compile(r"\[\[(words|seconds|sources|charts)=(\d+(?:\.\d+)?)\]\]")
 FindFile = Callable[[str], File | None]
 TYPES: dict[str, type] = {
     "background": bool,
@@ -315,6 +316,8 @@ def check_background(body: Json) -> None:
         raise refused(400, "store=true is required for background interactions.")
     if family(name_of(body)) == "image":
         raise refused(400, f"Background is not supported for {name_of(body)}.")
+    if name_of(body) in FOREGROUND_AGENTS:
+        raise refused(400, "Agent does not support using background=True.")
 
 
 def check_generation(body: Json) -> None:
@@ -341,6 +344,10 @@ def check_tools(body: Json) -> None:
             raise unknown_value("tools.type", kind, TOOLS)
         if kind == "function" and not tool.get("name"):
             raise refused(400, "Invalid value for 'tools': a function needs a name.")
+        if kind == "mcp_server" and not tool.get("url"):
+            raise refused(400, "Invalid value for 'tools': an MCP server needs a url.")
+        if kind == "file_search" and not list_of(tool.get("file_search_store_names")):
+            raise refused(400, "Invalid value for 'tools': file_search needs stores.")
 
 
 def check_service_tier(body: Json) -> None:

@@ -11,7 +11,7 @@ import anyio
 from anyio.abc import TaskGroup
 from anyio.to_thread import run_sync
 
-from .answers import Answer, Question, image_answer, research_answer, text_answer, text_bytes, usage_of
+from .answers import Answer, Question, image_answer, research_answer, text_answer, text_bytes, usage_of, workspace
 from .events import step_events
 from .faults import Fault, altered, continued, striking
 from .files import Files
@@ -239,6 +239,7 @@ class Emulator:
         deletes: The ids of the interactions that were deleted.
         interactions: All stored interactions, by id.
         files: The Files API.
+        environments: The files of each environment, by its id and their paths.
     """
 
     research_seconds: float = 4.0
@@ -253,6 +254,7 @@ class Emulator:
     deletes: list[str] = field(default_factory=list[str])
     interactions: dict[str, Interaction] = field(default_factory=dict[str, Interaction])
     files: Files = field(init=False)
+    environments: dict[str, dict[str, bytes]] = field(default_factory=dict[str, dict[str, bytes]])
     runs: TaskGroup | None = field(default=None, init=False, repr=False)
     _unfinished: dict[str, Question] = field(default_factory=dict[str, Question], init=False, repr=False)
 
@@ -272,7 +274,7 @@ class Emulator:
             RefusalError: The real API would not take it.
         """
         check(body)
-        question, steps = self._question(body)
+        question, steps = self._question(body, base_url)
         answer = await _answered(question)
         if "continuation_token" in body:
             answer = continued(answer)
@@ -290,6 +292,8 @@ class Emulator:
         self.creates.append(interaction.body)
         if interaction.stored:
             self.interactions[interaction.id] = interaction
+        if interaction.environment_id:
+            self.environments.setdefault(interaction.environment_id, {}).update(workspace(interaction.question))
         if interaction.answer.continuation_token:
             interaction.answer.continuation_token = f"continue-{interaction.id}"
             self._unfinished[interaction.answer.continuation_token] = interaction.question
@@ -319,7 +323,7 @@ class Emulator:
         researches = family(interaction.question.name) == "research"
         return self.research_seconds if researches else self.step_seconds * len(interaction.answer.steps)
 
-    def _question(self, body: Json) -> tuple[Question, list[Json]]:
+    def _question(self, body: Json, base_url: str) -> tuple[Question, list[Json]]:
         """Return what a request asks, with its chain, and its input as steps."""
         chain = self._chain(body.get("previous_interaction_id"))
         token = body.get("continuation_token")
@@ -338,6 +342,7 @@ class Emulator:
             earlier_bytes=last.text_bytes if last else 0,
             earlier_images=tuple(image for interaction in chain for image in images_in(interaction.answer.steps)),
             planned=bool(config.get("collaborative_planning")),
+            base_url=base_url,
         )
         return question, steps
 
@@ -370,6 +375,16 @@ class Emulator:
             # Which entity, the real one never says.
             raise refused(404, "Requested entity was not found.")
         return self.interactions[interaction_id]
+
+    def environment(self, environment_id: str) -> dict[str, bytes]:
+        """Return the files of an environment.
+
+        Raises:
+            RefusalError: It is unknown.
+        """
+        if environment_id not in self.environments:
+            raise refused(404, "Requested entity was not found.")
+        return self.environments[environment_id]
 
     def cancel(self, interaction_id: str) -> Interaction:
         """Stop a background run.

@@ -1,0 +1,107 @@
+"""The sources of an answer: where they belong in its text, and the list below it. Pure."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+from urllib.parse import urlsplit
+
+from .models import Citation
+
+OWN_MARK: Final = re.compile(rb"\[(?:cite: ?)?\d+(?:, ?\d+)*\][.,;:!?)\s]*$")
+"""Ends a stretch that the writer has numbered already, as Deep Research does in some reports."""
+LONGEST_MARK: Final = 64
+SPACE: Final = b" \t\r\n"
+
+
+def placed(text: str, citations: Iterable[Citation]) -> str:
+    """The text with ` [1][3]` after each stretch that sources back, unless it bears numbers of its own there.
+
+    The numbers are those of `listed`. Offsets are UTF-8 bytes, the end exclusive
+    (google-genai 3.4.0, types/interactions/urlcitation.py).
+    """
+    content = text.encode(errors="replace")
+    marks = places(content, citations)
+    pieces: list[bytes] = []
+    start = 0
+    for end in sorted(marks):
+        pieces += [content[start:end], mark(marks[end])]
+        start = end
+    return b"".join([*pieces, content[start:]]).decode()
+
+
+def places(content: bytes, citations: Iterable[Citation]) -> dict[int, list[int]]:
+    """Byte offsets, and the numbers of the sources that belong there."""
+    citations = list(citations)
+    numbers = numbered(citations)
+    found: dict[int, list[int]] = {}
+    for citation in citations:
+        number = numbers[address(citation)]
+        if citation.end and citation.end <= len(content) and not bears_a_mark(content, citation.end):
+            at = found.setdefault(boundary(content, citation.end), [])
+            at += [number] if number not in at else []
+    return found
+
+
+def bears_a_mark(content: bytes, end: int) -> bool:
+    """Whether the stretch up to there ends with a number of its own."""
+    return OWN_MARK.search(content[max(0, end - LONGEST_MARK) : end]) is not None
+
+
+def boundary(content: bytes, end: int) -> int:
+    """The nearest place for a mark: between characters, and before the white space that a stretch ends with."""
+    while end < len(content) and content[end] & 0xC0 == 0x80:
+        end += 1
+    return len(content[:end].rstrip(SPACE)) or end
+
+
+def mark(numbers: list[int]) -> bytes:
+    """` [1][3]`."""
+    return (" " + "".join(f"[{number}]" for number in numbers)).encode()
+
+
+def address(citation: Citation) -> str:
+    """Where a source is, as far as known."""
+    return citation.resolved or citation.url
+
+
+def numbered(citations: Iterable[Citation]) -> dict[str, int]:
+    """The number of each source by its address, in the order in which the text cites them."""
+    ordered = sorted(citations, key=lambda citation: (citation.end is None, citation.end or 0))
+    return {url: number for number, url in enumerate(dict.fromkeys(map(address, ordered)), 1)}
+
+
+def listed(text: str, citations: Iterable[Citation], *, within: str | None = None) -> str:
+    """The sources as numbered links, each once.
+
+    Args:
+        text: The answer, not yet marked.
+        citations: All of its sources.
+        within: Only those that are marked in this part of it.
+    """
+    citations = list(citations)
+    lines = [line for number, line in enumerate(links(citations), 1) if within is None or f"[{number}]" in within]
+    if not lines:
+        return ""
+    content = text.encode(errors="replace")
+    own = any(citation.end and bears_a_mark(content, citation.end) for citation in citations)
+    return "\n".join(["Sources (not by the text's own numbers):" if own else "Sources:", *lines])
+
+
+def links(citations: list[Citation]) -> Iterator[str]:
+    """`1. [title](url)`, in the order of their numbers."""
+    titles: dict[str, str] = {}
+    for citation in citations:
+        titles[address(citation)] = titles.get(address(citation)) or citation.title
+    for url, number in numbered(citations).items():
+        title = titles[url] or (host(url) if any(each.resolved == url for each in citations) else url)
+        yield f"{number}. [{plain(title)}]({url})"
+
+
+def host(url: str) -> str:
+    """The site that an address is on."""
+    return (urlsplit(url).hostname or url).removeprefix("www.")
+
+
+def plain(title: str) -> str:
+    """A title as it may stand in a link: on one line and without brackets."""
+    return " ".join(title.replace("[", "(").replace("]", ")").split())

@@ -1,0 +1,79 @@
+"""Sections of a long answer by their headings, and its outline."""
+
+import pytest
+
+from gemini_interactions_mcp import chapters
+from gemini_interactions_mcp.errors import InputError
+
+TEXT = """# Report
+
+Intro.
+
+## Costs
+
+A lot.
+
+### **Costs** in detail
+
+More.
+
+```sh
+# not a heading
+```
+
+## Größe und Zeit ##
+
+Later.
+
+# Appendix
+
+End."""
+
+
+def test_headings_are_those_outside_code() -> None:
+    assert [(heading.level, heading.title) for heading in chapters.headings(TEXT)] == [
+        (1, "Report"),
+        (2, "Costs"),
+        (3, "Costs in detail"),
+        (2, "Größe und Zeit"),
+        (1, "Appendix"),
+    ]
+
+
+def test_a_fence_that_is_never_closed_hides_the_rest() -> None:
+    assert [heading.title for heading in chapters.headings("# A\n~~~\n# B\n# C")] == ["A"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "begins", "ends"),
+    [
+        ("Costs", "## Costs", "```"),
+        ("## costs ", "## Costs", "```"),
+        ("GRÖSSE", "## Größe und Zeit ##", "Later."),
+        ("in detail", "### **Costs** in detail", "```"),
+        ("Report", "# Report", "Later."),
+        ("appendix", "# Appendix", "End."),
+    ],
+)
+def test_a_section_is_found_by_its_heading_and_ends_before_the_next_of_its_level(
+    wanted: str, begins: str, ends: str
+) -> None:
+    found = chapters.section(TEXT, wanted)
+    assert found.startswith(begins)
+    assert found.endswith(ends)
+
+
+def test_a_section_that_is_not_there_names_those_that_are() -> None:
+    with pytest.raises(InputError, match=r"There is no section 'Prices'\. Headings: Report; Costs; .*; Appendix\."):
+        chapters.section(TEXT, "Prices")
+
+
+def test_a_heading_that_fits_several_names_them() -> None:
+    with pytest.raises(InputError, match=r"There are several sections 'e'\. Headings: Report; Costs in detail;"):
+        chapters.section(TEXT, "e")
+
+
+@pytest.mark.parametrize("text", ["", "No headings."])
+def test_a_text_without_headings_says_so(text: str) -> None:
+    with pytest.raises(InputError, match="Headings: none"):
+        chapters.section(text, "Costs")
