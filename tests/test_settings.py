@@ -225,3 +225,48 @@ def test_the_debug_switch_of_the_sdk_is_taken_away(monkeypatch: pytest.MonkeyPat
     module.silence_sdk_debugging()
     module.silence_sdk_debugging()
     assert "GOOGLE_GENAI_DEBUG" not in os.environ
+
+
+SERVERS = """{
+  "docs": {"url": "https://docs.example/mcp", "headers": {"Authorization": "Bearer ${DOCS_TOKEN}", "X": "plain"}},
+  "open": {"url": "http://127.0.0.1:9/mcp"}
+}"""
+
+
+def test_remote_servers_come_with_their_headers_filled_and_hidden(home: Path, cwd: Path) -> None:
+    settings = read(home, cwd, GEMINI_MCP_SERVERS=SERVERS, DOCS_TOKEN=SECRET)
+    docs, open_ = settings.servers
+    assert (docs.name, docs.url) == ("docs", "https://docs.example/mcp")
+    assert {name: value.get_secret_value() for name, value in docs.headers.items()} == {
+        "Authorization": f"Bearer {SECRET}",
+        "X": "plain",
+    }
+    assert (open_.name, open_.url, open_.headers) == ("open", "http://127.0.0.1:9/mcp", {})
+    assert SECRET not in repr(settings) + str(settings) + repr(docs) + settings.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "docs",
+        "[]",
+        "3",
+        '{"docs": "https://docs.example"}',
+        '{"docs": {}}',
+        '{"docs": {"url": "ftp://docs.example"}}',
+        '{"docs": {"url": 3}}',
+        '{"do cs": {"url": "https://docs.example"}}',
+        '{"docs": {"url": "https://docs.example", "headers": ["topsecret"]}}',
+        '{"docs": {"url": "https://docs.example", "headers": {"X": 3}}}',
+    ],
+)
+def test_remote_servers_in_another_form_are_refused_without_their_values(home: Path, cwd: Path, text: str) -> None:
+    with pytest.raises(ConfigurationError, match="GEMINI_MCP_SERVERS is not JSON like") as caught:
+        read(home, cwd, GEMINI_MCP_SERVERS=text)
+    assert "topsecret" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_a_variable_that_a_header_names_and_nobody_has_set_is_named(home: Path, cwd: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"\(DOCS_TOKEN is missing\)"):
+        read(home, cwd, GEMINI_MCP_SERVERS=SERVERS)

@@ -247,6 +247,23 @@ async def test_research_in_progress_tells_what_it_does_and_what_to_call_next(
     stall.release.set()
 
 
+@MODERN
+async def test_research_in_progress_counts_what_it_has_read(client: Client, emulator: Emulator) -> None:
+    stall = Fault("stream", "stall", after=14)
+    emulator.faults.append(stall)
+    begun = await call(client, "start_research", prompt="Bicycles https://a.example https://b.example [[seconds=0.5]]")
+    with anyio.fail_after(5):
+        await stall.reached.wait()
+        text = text_of(await call(client, "check_research", interaction_id=id_of(begun)))
+        while "read so far" not in text:
+            text = text_of(await call(client, "check_research", interaction_id=id_of(begun)))
+    assert re.match(r"Still in_progress after \d+ s: [^\n]+\. 1 search, 2 pages read so far\.\n", text)
+    assert " Or look again in about 60 s." in footer_of(
+        await call(client, "check_research", interaction_id=id_of(begun))
+    )
+    stall.release.set()
+
+
 async def test_a_report_comes_with_sources_files_and_its_chart(
     client: Client, emulator: Emulator, settings: Settings
 ) -> None:
