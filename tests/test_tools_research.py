@@ -249,7 +249,7 @@ async def test_research_in_progress_tells_what_it_does_and_what_to_call_next(
 
 @MODERN
 async def test_research_in_progress_counts_what_it_has_read(client: Client, emulator: Emulator) -> None:
-    stall = Fault("stream", "stall", after=14)
+    stall = Fault("stream", "stall", after=15)
     emulator.faults.append(stall)
     begun = await call(client, "start_research", prompt="Bicycles https://a.example https://b.example [[seconds=0.5]]")
     with anyio.fail_after(5):
