@@ -23,6 +23,7 @@ class Pace:
         foreground_silence: The same for a stream that carries the only answer.
         lease: So long, no other server follows what this one does, unless it says that it still does; three times
             in this time it says so.
+        usage: So long after an answer that came without its token counts, they are asked for once more.
         naming: So long, the id of a request that another process is sending is waited for.
         least_report: Between two progress reports at the least.
         most_report: Between two progress reports at the most.
@@ -35,6 +36,7 @@ class Pace:
     silence: float = 90.0
     foreground_silence: float = 900.0
     lease: float = 30.0
+    usage: float = 5.0
     naming: float = 4.0
     least_report: float = 1.0
     most_report: float = 5.0
