@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+import anyio
 import anyio.to_thread
 
 from . import media, records
@@ -81,13 +82,20 @@ class Ledger:
         return await self._write(run, LATE_SECONDS)
 
     async def _write(self, run: Run, patience: float) -> bool:
+        # One after the other: an older change must not arrive after a newer one, nor pass for it.
+        with anyio.CancelScope(shield=True):
+            async with run.writing:
+                await self._put(run, patience)
+        return not run.unwritten
+
+    async def _put(self, run: Run, patience: float) -> None:
+        sent = dict(run.unwritten)
         try:
-            await self._journal.update(run.record.label, patience=patience, **run.unwritten)
+            await self._journal.update(run.record.label, patience=patience, **sent)
         except JournalError as exc:
             logger.warning("Interaction %s is not in the journal: %s", run.id, exc)
-            return False
-        run.unwritten.clear()
-        return True
+            return
+        run.unwritten = {name: value for name, value in run.unwritten.items() if sent.get(name, sent) is not value}
 
     async def find(self, interaction_id: str) -> Record | None:
         """The row of an interaction; None also when the journal cannot be read."""

@@ -54,6 +54,7 @@ class Run:
         abandoned: Nobody wants it any more; what has not been sent yet is not sent.
         error: Why it could not be started or followed; what went wrong inside it is in the record.
         unwritten: Changes of the record that the journal could not take.
+        writing: Held while they are written.
         named: Set once its id is known, or will never be.
         done: Set once it is not followed any more.
     """
@@ -69,6 +70,7 @@ class Run:
     abandoned: bool = False
     error: GeminiMCPError | None = None
     unwritten: dict[str, object] = field(default_factory=dict[str, object])
+    writing: anyio.Lock = field(default_factory=anyio.Lock)
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     named: anyio.Event = field(default_factory=anyio.Event)
     done: anyio.Event = field(default_factory=anyio.Event)
