@@ -10,6 +10,7 @@ import anyio
 import pytest
 from mcp import Client, MCPDeprecationWarning, MCPError
 from mcp_types import (
+    INTERNAL_ERROR,
     INVALID_PARAMS,
     BlobResourceContents,
     ReadResourceResult,
@@ -117,6 +118,13 @@ async def test_a_cursor_of_somebody_else_is_refused(client: Client) -> None:
     with pytest.raises(MCPError, match="Unknown cursor 'nonsense'") as caught:
         await client.list_resources(cursor="nonsense")
     assert caught.value.code == INVALID_PARAMS
+
+
+async def test_a_journal_that_cannot_be_read_is_not_the_fault_of_the_request(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "journal.sqlite3").write_text("Dear diary, " * 100)
+    with pytest.raises(MCPError, match="is not a database") as caught:
+        await client.list_resources()
+    assert caught.value.code == INTERNAL_ERROR
 
 
 @LEGACY

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 from PIL import Image
 
@@ -335,6 +336,33 @@ async def test_each_end_is_told_for_what_it_is_with_the_text_that_there_is(
     assert row["text"].startswith(text)
     assert row["text"] == run.record.text
     assert len(emulator.creates) == 1
+
+
+async def test_token_counts_that_come_late_are_asked_for_once_more_and_delay_nothing(
+    settings: Settings, emulator: Emulator
+) -> None:
+    emulator.faults += [Fault("create", "no_usage"), Fault("get", "no_usage")]
+    async with world(settings, replace(PACE, usage=0.05)) as here:
+        run = await here.ended(ASK)
+        assert (run.record.status, run.record.usage) == ("completed", None)
+        with anyio.fail_after(PATIENCE):
+            while (record := await here.journal.find(str(run.id))) is None or record.usage is None:
+                await anyio.lowlevel.checkpoint()
+    assert record.usage.total_tokens
+    assert record.text == run.record.text
+
+
+async def test_token_counts_that_never_come_are_asked_for_only_once_more(
+    settings: Settings, emulator: Emulator
+) -> None:
+    emulator.faults += [Fault("create", "no_usage"), Fault("get", "no_usage"), again := Fault("get", "drop", times=9)]
+    async with world(settings, replace(PACE, usage=0)) as here:
+        run = await here.ended(ASK)
+        with anyio.fail_after(PATIENCE):
+            await again.reached.wait()
+        record = await here.journal.find(str(run.id))
+        assert record is not None
+        assert (record.status, record.usage, record.text) == ("completed", None, run.record.text)
 
 
 async def test_an_empty_answer_is_asked_for_again_because_it_may_have_been_read_too_early(

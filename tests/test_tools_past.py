@@ -2,17 +2,21 @@
 
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from google import genai
 from google.genai import types
 from mcp import Client
 from mcp_types import CallToolResult
 
 from conftest import FAST, make_settings
+from gemini_interactions_mcp import tools
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.server import build_server
+from gemini_interactions_mcp.settings import Settings
 from reading import (
     LEGACY,
     call,
@@ -242,6 +246,55 @@ async def test_what_google_will_not_delete_is_told(client: Client, emulator: Emu
     text = text_of(await call(client, "delete_interaction", interaction_id=id_of(answer)))
     assert text.startswith("Google: not deleted. Google does not allow this")
     assert text.endswith("Journal: deleted.\n")
+
+
+@LEGACY
+@pytest.mark.parametrize("http_status", [500, 503, 429, 401])
+async def test_what_google_may_delete_another_time_keeps_its_id(
+    client: Client, emulator: Emulator, http_status: int
+) -> None:
+    answer = await call(client, "gemini_ask", prompt="hi")
+    emulator.faults.append(Fault("delete", "http", times=9, http_status=http_status))
+    text = text_of(await call(client, "delete_interaction", interaction_id=id_of(answer)))
+    assert text.startswith("Google: not deleted.")
+    assert text.endswith("Journal: kept, so that its id is not lost. Call delete_interaction again later.\n")
+    assert ids_of(await call(client, "list_interactions")) == [id_of(answer)]
+    emulator.faults.clear()
+    text = text_of(await call(client, "delete_interaction", interaction_id=id_of(answer)))
+    assert text == "Google: deleted.\nJournal: deleted.\n"
+
+
+@LEGACY
+async def test_a_read_waits_for_google_no_longer_than_it_was_asked_to(
+    client: Client, emulator: Emulator, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tools, "LOOK_SECONDS", 0.05)
+    foreign = await created_elsewhere(url, model="gemini-3.5-flash", input="hi")
+    emulator.faults.append(stalled := Fault("get", "stall", match=foreign))
+    said = await complaint(client, "read_interaction", interaction_id=foreign, wait_seconds=0)
+    assert "Google has not answered within 0 seconds. Try again with a longer wait_seconds" in said
+    assert stalled.reached.is_set()
+    assert "hi" in text_of(await call(client, "read_interaction", interaction_id=foreign, wait_seconds=20))
+
+
+async def test_an_interaction_that_google_does_not_show_in_time_is_told_as_the_journal_knows_it(
+    settings: Settings, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tools, "LOOK_SECONDS", 0.05)
+    emulator.faults.append(held := Fault("create", "hold"))
+    async with Client(build_server(settings, FAST), mode="legacy", cache=None) as first:
+        begun = id_of(await call(first, "start_research", prompt="Rivers", visualization=False))
+    emulator.faults.append(stalled := Fault("get", "stall", times=9))
+    slow = replace(FAST, lease=3600)
+    async with Client(build_server(settings, slow), mode="legacy", cache=None) as second:
+        text = text_of(await call(second, "check_research", interaction_id=begun, wait_seconds=0))
+        assert "Still in_progress" in text
+        assert f'check_research(interaction_id="{begun}", wait_seconds=45)' in text
+        held.release.set()
+        stalled.times = 0
+        stalled.release.set()
+        done = text_of(await call(second, "check_research", interaction_id=begun, wait_seconds=20))
+        assert "# Research report: Rivers" in done
 
 
 @LEGACY

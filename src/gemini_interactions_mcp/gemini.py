@@ -3,6 +3,7 @@
 Google-genai is imported here and nowhere else, and this module only once it is needed: it takes 0.8 s.
 """
 
+import json
 import random
 import re
 import warnings
@@ -19,8 +20,7 @@ from google import genai
 from google.genai import _interactions as sdk
 from google.genai import errors as sdk_errors
 from google.genai import types
-from pydantic import BaseModel, ValidationError
-from pydantic_core import PydanticSerializationError
+from pydantic import ValidationError
 
 from . import __version__, wire
 from .errors import (
@@ -66,11 +66,15 @@ NEVER_CONNECTED: Final = (
 
 UNREADABLE: Final = (
     JSONDecodeError,
+    UnicodeDecodeError,
     sdk.GeminiNextGenAPIClientError,
     sdk_errors.ContinuationInterruptedError,
     sdk_errors.UnknownApiResponseError,
 )
 """With these, something was answered, and nobody knows what."""
+
+END_OF_STREAM: Final = "[DONE]"
+"""The data of the last event of a stream that is told to its end (google-genai 3.6.1, _gaos/interactions.py)."""
 
 Result = TypeVar("Result")
 
@@ -104,7 +108,7 @@ class Gemini:
         arguments = wire.create_arguments(request, background=background, stream=False)
         seconds = CREATE_SECONDS if background else FOREGROUND_SECONDS
         call = self._call(request, background=background, wanted=wanted)
-        return wire.interaction(payload(await persist(call, seconds, lambda: api.create(**arguments))))
+        return await persist(call, seconds, lambda: answered(api.with_raw_response.create(**arguments)))
 
     @asynccontextmanager
     async def stream(
@@ -120,7 +124,7 @@ class Gemini:
         api = await self._interactions()
         arguments = wire.create_arguments(request, background=background, stream=True)
         call = self._call(request, background=background, wanted=wanted)
-        opened = await persist(call, CREATE_SECONDS, lambda: api.create(**arguments))
+        opened = await persist(call, CREATE_SECONDS, lambda: begun(api.with_raw_response.create(**arguments)))
         async with listening(opened) as heard:
             yield heard
 
@@ -137,7 +141,7 @@ class Gemini:
         opened = await persist(
             call,
             READ_SECONDS,
-            lambda: api.get(interaction_id, stream=True, last_event_id=last_event_id),
+            lambda: begun(api.with_raw_response.get(interaction_id, stream=True, last_event_id=last_event_id)),
         )
         async with listening(opened) as heard:
             yield heard
@@ -152,12 +156,8 @@ class Gemini:
         wire.checked_id(interaction_id)
         api = await self._interactions()
         call = self._about(interaction_id=interaction_id)
-
-        async def fetch() -> object:
-            # As it came: the SDK takes twice as long to make objects of it as everything else does together.
-            return await (await api.with_raw_response.get(interaction_id, include_input=True)).json()
-
-        return wire.interaction(await persist(call, READ_SECONDS, fetch))
+        raw = api.with_raw_response
+        return await persist(call, READ_SECONDS, lambda: answered(raw.get(interaction_id, include_input=True)))
 
     async def cancel(self, interaction_id: str) -> Interaction:
         """Stop a running background interaction; the status in the answer may lag.
@@ -168,7 +168,7 @@ class Gemini:
         wire.checked_id(interaction_id)
         api = await self._interactions()
         call = self._about(interaction_id=interaction_id)
-        return wire.interaction(payload(await persist(call, READ_SECONDS, lambda: api.cancel(interaction_id))))
+        return await persist(call, READ_SECONDS, lambda: answered(api.with_raw_response.cancel(interaction_id)))
 
     async def delete(self, interaction_id: str) -> None:
         """Delete an interaction at Google; a running one is not stopped by it.
@@ -210,15 +210,15 @@ class Gemini:
         Raises:
             GeminiMCPError: It could not be read.
         """
-        files: Any = (await self._open()).aio.environments.files
+        files: Any = (await self._open()).aio.environments.files.with_raw_response
         named = wire.checked_id(environment_id)
         found: list[SandboxFile] = []
         token: str | None = None
         while len(found) < MOST_ENTRIES:
             ask = partial(files.list, environment=named, path=path, recursive=True, page_token=token)
-            answer = wire.as_json(payload(await persist(self._about(file=path), READ_SECONDS, ask)))
-            found += wire.sandbox_files(answer)
-            token = wire.text_of(answer.get("next_page_token"))
+            page = await persist(self._about(file=path), READ_SECONDS, lambda ask=ask: plain(ask()))
+            found += wire.sandbox_files(page)
+            token = wire.text_of(wire.as_json(page).get("next_page_token"))
             if token is None:
                 break
         return found
@@ -369,34 +369,32 @@ def resend_delay(exc: GeminiMCPError, attempt: int, left: float, *, paid: bool) 
     return delay if delay < left else None
 
 
-# The SDK's objects and errors ----------------------------------------------------------------------------
+# Answers and errors --------------------------------------------------------------------------------------
 
 
-def payload(answer: object) -> object:
-    """An SDK object as JSON; what is none already stays what it is."""
-    if not isinstance(answer, BaseModel):
-        return answer
-    try:
-        # The SDK builds objects leniently, and pydantic would warn of every field that is off.
-        return answer.model_dump(exclude_none=True, warnings=False)
-    except PydanticSerializationError:
-        return bare(answer)
+async def plain(sent: Awaitable[Any]) -> object:
+    """The JSON of a raw response: the SDK takes longer to make objects of it than everything else together."""
+    return await (await sent).json()
 
 
-def bare(value: object) -> object:
-    """An SDK object as JSON, read field by field: some are off so far that pydantic cannot."""
-    if isinstance(value, BaseModel):
-        return {name: bare(each) for name, each in value}
-    if isinstance(value, list):
-        return [bare(each) for each in cast("list[object]", value)]
-    return value
+async def answered(sent: Awaitable[Any]) -> Interaction:
+    """The interaction in a raw response."""
+    return wire.interaction(await plain(sent))
+
+
+async def begun(sent: Awaitable[Any]) -> httpx2.Response | Interaction:
+    """The response to a call for a stream, not read yet; a reply that is no stream is read at once."""
+    raw = await sent
+    if "text/event-stream" in raw.headers.get("content-type", ""):
+        return cast("httpx2.Response", raw.http_response)
+    return wire.interaction(await raw.json())
 
 
 @asynccontextmanager
-async def listening(opened: Any) -> AsyncGenerator[AsyncIterator[Event]]:  # noqa: ANN401 - a wrapper without a public type
+async def listening(opened: httpx2.Response | Interaction) -> AsyncGenerator[AsyncIterator[Event]]:
     """Read an open stream as our events, and close it whatever happens."""
-    if not hasattr(opened, "__aiter__"):
-        async with aclosing(whole(wire.interaction(payload(opened)))) as heard:
+    if isinstance(opened, Interaction):
+        async with aclosing(whole(opened)) as heard:
             yield heard
         return
     try:
@@ -404,14 +402,26 @@ async def listening(opened: Any) -> AsyncGenerator[AsyncIterator[Event]]:  # noq
             yield heard
     finally:
         with anyio.CancelScope(shield=True), mapped(Call()), anyio.move_on_after(1):
-            await opened.close()
+            await opened.aclose()
 
 
-async def events(opened: Any) -> AsyncGenerator[Event]:  # noqa: ANN401 - as above
-    """Our events, one for each of the SDK's."""
+async def events(opened: httpx2.Response) -> AsyncGenerator[Event]:
+    """Our events, one for each that the server sends."""
     with mapped(Call()):
-        async for each in opened:
-            yield wire.event(payload(each))
+        # Without a limit: an event may carry an image.
+        async for each in httpx2.EventSource(opened, max_event_size=None):
+            if each.data == END_OF_STREAM:
+                return
+            if each.data:
+                yield wire.event(parsed(each.data))
+
+
+def parsed(data: str) -> object:
+    """The JSON of an event; None where there is none, as in one that was cut off."""
+    try:
+        return json.loads(data)
+    except ValueError:
+        return None
 
 
 async def whole(answer: Interaction) -> AsyncGenerator[Event]:

@@ -8,7 +8,9 @@ import logging
 import uuid
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Final
 
+import anyio
 import anyio.to_thread
 
 from . import media, records, render
@@ -26,6 +28,9 @@ from .run import Run
 from .store import Journal
 
 logger = logging.getLogger(__name__)
+
+LATE_SECONDS: Final = 2.0
+"""How long what can be written later waits for a journal that another program holds: an answer waits with it."""
 
 
 class Ledger:
@@ -63,21 +68,39 @@ class Ledger:
         return await self._journal.insert_once(record, mark, since, owner=self._owner, until=self._lease_end())
 
     async def write(self, run: Run, **changes: object) -> bool:
-        """Change the record, here and in the journal; what a journal cannot take is written with the next change."""
+        """Change the record, here and in the journal; what a journal cannot take is written with the next change.
+
+        A journal that did not take the last change is not waited for.
+        """
+        patience = 0.0 if run.unwritten else LATE_SECONDS
         run.record = run.record.model_copy(update=changes)
         run.unwritten |= changes
+        return await self._write(run, patience)
+
+    async def write_late(self, run: Run) -> bool:
+        """Write what the journal could not take when it was new."""
+        return await self._write(run, LATE_SECONDS)
+
+    async def _write(self, run: Run, patience: float) -> bool:
+        # One after the other: an older change must not arrive after a newer one, nor pass for it.
+        with anyio.CancelScope(shield=True):
+            async with run.writing:
+                await self._put(run, patience)
+        return not run.unwritten
+
+    async def _put(self, run: Run, patience: float) -> None:
+        sent = dict(run.unwritten)
         try:
-            await self._journal.update(run.record.label, **run.unwritten)
+            await self._journal.update(run.record.label, patience=patience, **sent)
         except JournalError as exc:
             logger.warning("Interaction %s is not in the journal: %s", run.id, exc)
-            return False
-        run.unwritten.clear()
-        return True
+            return
+        run.unwritten = {name: value for name, value in run.unwritten.items() if sent.get(name, sent) is not value}
 
     async def find(self, interaction_id: str) -> Record | None:
         """The row of an interaction; None also when the journal cannot be read."""
         try:
-            return await self._journal.find(interaction_id)
+            return await self._journal.find(interaction_id, patience=LATE_SECONDS)
         except JournalError as exc:
             logger.warning("The journal cannot be read, Google is asked instead: %s", exc)
             return None
@@ -92,7 +115,7 @@ class Ledger:
         """Write down an interaction that something else has started, so that its media are saved once."""
         record = records.foreign(interaction, interaction_id)
         try:
-            await self._journal.insert(record)
+            await self._journal.insert(record, patience=LATE_SECONDS)
         except JournalError as exc:
             logger.warning("Interaction %s is not in the journal: %s", interaction_id, exc)
         return record
@@ -171,9 +194,9 @@ class Ledger:
     async def claim(self, record: Record) -> bool:
         """Whether this process may follow an interaction: no other does, or it is in no journal."""
         try:
-            if await self._journal.claim(record.label, self._owner, self._lease_end()):
+            if await self._journal.claim(record.label, self._owner, self._lease_end(), patience=LATE_SECONDS):
                 return True
-            return await self._journal.find(str(record.interaction_id)) is None
+            return await self._journal.find(str(record.interaction_id), patience=LATE_SECONDS) is None
         except JournalError as exc:
             logger.warning("Who follows interaction %s cannot be read: %s", record.interaction_id, exc)
             return True
@@ -204,7 +227,7 @@ class Ledger:
         """Leave everything to others."""
         self._released = True
         with contextlib.suppress(JournalError):
-            await self._journal.release(self._owner)
+            await self._journal.release(self._owner, patience=LATE_SECONDS)
 
     def _lease_end(self) -> datetime:
         return records.now() + timedelta(seconds=self._lease)

@@ -23,6 +23,7 @@ class Pace:
         foreground_silence: The same for a stream that carries the only answer.
         lease: So long, no other server follows what this one does, unless it says that it still does; three times
             in this time it says so.
+        usage: So long after an answer that came without its token counts, they are asked for once more.
         naming: So long, the id of a request that another process is sending is waited for.
         least_report: Between two progress reports at the least.
         most_report: Between two progress reports at the most.
@@ -35,6 +36,7 @@ class Pace:
     silence: float = 90.0
     foreground_silence: float = 900.0
     lease: float = 30.0
+    usage: float = 5.0
     naming: float = 4.0
     least_report: float = 1.0
     most_report: float = 5.0
@@ -54,6 +56,7 @@ class Run:
         abandoned: Nobody wants it any more; what has not been sent yet is not sent.
         error: Why it could not be started or followed; what went wrong inside it is in the record.
         unwritten: Changes of the record that the journal could not take.
+        writing: Held while they are written.
         named: Set once its id is known, or will never be.
         done: Set once it is not followed any more.
     """
@@ -71,6 +74,7 @@ class Run:
     abandoned: bool = False
     error: GeminiMCPError | None = None
     unwritten: dict[str, object] = field(default_factory=dict[str, object])
+    writing: anyio.Lock = field(default_factory=anyio.Lock)
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     named: anyio.Event = field(default_factory=anyio.Event)
     done: anyio.Event = field(default_factory=anyio.Event)

@@ -17,6 +17,7 @@ from .errors import (
     InteractionFailedError,
     InteractionNotFoundError,
     JournalError,
+    NetworkError,
     OutcomeUnknownError,
     PermissionDeniedError,
 )
@@ -30,6 +31,9 @@ from .settings import DEFAULT_KEEP_DAYS
 from .store import Journal
 
 logger = logging.getLogger(__name__)
+
+LOOK_SECONDS: Final = 30.0
+"""How long Google may take to show an interaction that somebody asks for, unless told otherwise."""
 
 UNSTORED: Final = 100
 """Answers with store=false that are kept in memory."""
@@ -125,12 +129,14 @@ class Runs:
         self._tasks.start_soon(self._drive, run, target)
         return run
 
-    async def find(self, interaction_id: str) -> Run:
+    async def find(self, interaction_id: str, seconds: float = LOOK_SECONDS) -> Run:
         """The run of any id: one that is followed, in the journal, or only at Google; our labels are ids, too.
+
+        Where Google does not answer within `seconds`, it is what the journal knows, and goes on being asked for.
 
         Raises:
             InteractionNotFoundError: There is none.
-            GeminiMCPError: Google could not be asked.
+            GeminiMCPError: Google could not be asked, or did not answer in time, and the journal does not know it.
         """
         if (run := self._runs.get(interaction_id)) and not run.watched:
             return run
@@ -148,7 +154,7 @@ class Runs:
                 f"Google never named this interaction. {record.error or UNKNOWN_OUTCOME}", interaction_id=record.label
             )
         return await self._look_up(
-            record, record.interaction_id if record and record.interaction_id else interaction_id
+            record, record.interaction_id if record and record.interaction_id else interaction_id, seconds
         )
 
     async def known(self, interaction_id: str | None) -> Record | None:
@@ -166,14 +172,34 @@ class Runs:
         """What goes on from an interaction, oldest first, as far as the journal knows."""
         return await self._ledger.followers(interaction_id)
 
-    async def _look_up(self, record: Record | None, interaction_id: str) -> Run:
+    async def _look_up(self, record: Record | None, interaction_id: str, seconds: float) -> Run:
         try:
-            interaction = await self._gemini.get(interaction_id)
+            with anyio.fail_after(seconds):
+                interaction = await self._gemini.get(interaction_id)
+        except TimeoutError:
+            return self._unanswered(record, interaction_id, seconds)
         except GeminiMCPError as exc:
             return self._unseen(record, exc)
-        return await self._seen(interaction, interaction_id)
+        return await self._seen(interaction, interaction_id, seconds)
 
-    async def _seen(self, interaction: Interaction, interaction_id: str) -> Run:
+    def _unanswered(self, record: Record | None, interaction_id: str, seconds: float) -> Run:
+        """What is known here of an interaction that Google has not shown in time.
+
+        Raises:
+            NetworkError: Nothing is.
+        """
+        late = NetworkError(
+            f"Google has not answered within {seconds:.0f} seconds. Try again with a longer wait_seconds; reading is "
+            "free.",
+            interaction_id=interaction_id,
+        )
+        if record is None or settled(record.status):
+            return self._unseen(record, late)
+        run = self._follow(Run(record))
+        run.activity = run.activity or "Google has not answered yet"
+        return run
+
+    async def _seen(self, interaction: Interaction, interaction_id: str, seconds: float) -> Run:
         """The run of an interaction that Google shows; its files are saved once, also when several find it at once."""
         # Again: another task may have finished it meanwhile.
         record = await self._ledger.find(interaction_id)
@@ -185,7 +211,8 @@ class Runs:
             return run
         run.seen = interaction
         run.move()
-        await run.done.wait()
+        with anyio.move_on_after(seconds):
+            await run.done.wait()
         return run
 
     def _unseen(self, record: Record | None, exc: GeminiMCPError) -> Run:
@@ -301,7 +328,7 @@ class Runs:
     async def _write_late(self) -> None:
         """Write down what the journal could not take when it was new."""
         for run in [run for run in self._runs.values() if run.unwritten]:
-            if await self._ledger.write(run) and run.done.is_set() and run.stored:
+            if await self._ledger.write_late(run) and run.done.is_set() and run.stored:
                 self._drop(run)
 
     def _follow(self, run: Run) -> Run:
@@ -363,8 +390,21 @@ class Runs:
             self._remember(run)
         elif journaled:
             self._drop(run)
+        if run.stored and run.record.status == "completed" and run.record.usage is None:
+            self._tasks.start_soon(self._count, run)
         if run.id is not None:
             await self._tell(run.id)
+
+    async def _count(self, run: Run) -> None:
+        """Ask once more for token counts: the API knows them some seconds after the answer."""
+        await anyio.sleep(self._pace.usage)
+        try:
+            interaction = await self._gemini.get(str(run.id))
+        except GeminiMCPError as exc:
+            logger.info("The tokens of interaction %s are not known: %s", run.id, exc)
+            return
+        if interaction.usage is not None:
+            await self._ledger.write(run, usage=interaction.usage)
 
     def _remember(self, run: Run) -> None:
         """Keep an answer that is stored nowhere in memory, where its pages can be read; the last hundred of them."""

@@ -11,6 +11,7 @@ from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ToolError, UnexpectedResourceError, UnexpectedToolError
 from mcp_types import (
+    INTERNAL_ERROR,
     INVALID_PARAMS,
     CallToolResult,
     Completion,
@@ -28,7 +29,7 @@ from pydantic import ValidationError
 from . import __version__, prompts, resources, tools
 from .arguments import accepted, complaint, unknown_arguments
 from .context import Opening
-from .errors import GeminiMCPError
+from .errors import GeminiMCPError, InputError
 from .settings import APP, Settings
 from .subscribers import Subscribers
 
@@ -147,8 +148,10 @@ class Server(MCPServer[Opening]):
         del ctx
         try:
             return await resources.listing(await self._opening.app(), params.cursor if params else None)
-        except GeminiMCPError as exc:
+        except InputError as exc:
             raise MCPError(INVALID_PARAMS, str(exc)) from exc
+        except GeminiMCPError as exc:
+            raise MCPError(INTERNAL_ERROR, str(exc)) from exc
 
     async def read_resource(
         self, uri: object, context: Context[Opening, Any] | None = None

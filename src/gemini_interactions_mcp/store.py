@@ -5,12 +5,15 @@ refuses to know the API, to decide when a row changes, and to let an error of th
 
 Statements take turns on one connection, and one that has begun is never interrupted: a cancellation that reaches the
 driver costs the connection and leaves its closing to a task that nobody waits for. Every statement commits itself.
+While another program holds an SQLite database, a statement soon gives up its turn and tries again: in SQLite's own
+waiting it would keep all others waiting, too.
 """
 
 import base64
+import math
 import os
 import sqlite3
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,7 +36,12 @@ Row = dict[str, object]
 SCHEMA_VERSION: Final = 2
 
 # Two servers on one journal are normal on a desktop, and one may be writing.
-BUSY_SECONDS: Final = 10.0
+BUSY_SECONDS: Final = 5.0
+# So long a statement waits in its turn, and between its turns.
+BUSY_TURN: Final = 0.1
+BUSY_PAUSE: Final = 0.02
+# So long after that, nothing is tried any more that has waited long enough already.
+HELD_SECONDS: Final = 1.0
 CLOSE_SECONDS: Final = 1.0
 
 # How long Google keeps an interaction at most (ai.google.dev/gemini-api/docs/interactions, data retention): until
@@ -107,7 +115,8 @@ class Journal:
 
     Opened by the first method that needs it, and again by the next one when that failed. Every method raises
     `JournalError` when the database cannot be used. A write that has been called is finished even if the caller is
-    cancelled; a read only when its turn has come.
+    cancelled; a read only when its turn has come. SQLite that another program holds is tried again for 5 seconds, or
+    for the `timeout` in the URL, or for `patience` seconds where that is given and less.
 
     Args:
         url: SQLAlchemy URL of an async driver, or the path of an SQLite file; the file and its directory are made
@@ -119,14 +128,23 @@ class Journal:
         self._turn = anyio.Lock()
         self._engine: AsyncEngine | None = None
         self._closed = False
+        self._held_at = -math.inf
+        """When another program was last seen to hold the database."""
 
-    async def insert(self, record: Record, *, owner: str | None = None, until: datetime | None = None) -> None:
+    async def insert(
+        self,
+        record: Record,
+        *,
+        owner: str | None = None,
+        until: datetime | None = None,
+        patience: float = math.inf,
+    ) -> None:
         """Write a new row, which `owner` follows `until` then.
 
         Raises:
             JournalError: Also when its label or interaction_id is taken.
         """
-        await self._write(sa.insert(ROWS), row(dict(record)) | lease(owner, until))
+        await self._write(sa.insert(ROWS), row(dict(record)) | lease(owner, until), patience)
 
     async def insert_once(
         self, record: Record, mark: str, since: datetime, *, owner: str | None = None, until: datetime | None = None
@@ -145,15 +163,15 @@ class Journal:
         found = await self._read(sa.select(*RECORD).where(*twins).order_by(*NEWEST_FIRST).limit(1), records)
         return found[0] if found else await self.insert_once(record, mark, since, owner=owner, until=until)
 
-    async def update(self, label: str, **changes: object) -> None:
+    async def update(self, label: str, *, patience: float = math.inf, **changes: object) -> None:
         """Change fields of a `Record`, and `updated_at`; without a row of that label nothing happens."""
         values = row({"updated_at": datetime.now(UTC)} | changes)
-        await self._write(UPDATE, values | {"of_label": label})
+        await self._write(UPDATE, values | {"of_label": label}, patience)
 
-    async def find(self, interaction_id: str) -> Record | None:
+    async def find(self, interaction_id: str, *, patience: float = math.inf) -> Record | None:
         """The row of an interaction, by its id or its label; None when this server does not know it."""
         named = sa.or_(ROWS.c.interaction_id == interaction_id, ROWS.c.label == interaction_id)
-        found = await self._read(sa.select(*RECORD).where(named), records)
+        found = await self._read(sa.select(*RECORD).where(named), records, patience)
         return found[0] if found else None
 
     async def page(
@@ -188,20 +206,21 @@ class Journal:
         others = sa.or_(ROWS.c.owner.is_(None), ROWS.c.owner != but)
         return await self._read(sa.select(*RECORD).where(running, others).order_by(*OLDEST_FIRST), records)
 
-    async def claim(self, label: str, owner: str, until: datetime) -> bool:
+    async def claim(self, label: str, owner: str, until: datetime, *, patience: float = math.inf) -> bool:
         """Have `owner` follow a row until then; False when somebody else follows it now."""
         free = sa.or_(ROWS.c.owner.is_(None), ROWS.c.owner == owner, ROWS.c.owned_until < stamp(datetime.now(UTC)))
         wanted = sa.update(ROWS).where(ROWS.c.label == label, free)
-        return await self._write(wanted.values(owner=owner, owned_until=stamp(until))) > 0
+        return await self._write(wanted.values(owner=owner, owned_until=stamp(until)), patience=patience) > 0
 
     async def renew(self, owner: str, until: datetime) -> None:
         """Go on following all rows that `owner` follows."""
         running = sa.update(ROWS).where(ROWS.c.owner == owner, ROWS.c.status.not_in(SETTLED))
         await self._write(running.values(owned_until=stamp(until)))
 
-    async def release(self, owner: str) -> None:
+    async def release(self, owner: str, *, patience: float = math.inf) -> None:
         """Leave all rows that `owner` follows to others."""
-        await self._write(sa.update(ROWS).where(ROWS.c.owner == owner).values(owner=None, owned_until=None))
+        owned = sa.update(ROWS).where(ROWS.c.owner == owner)
+        await self._write(owned.values(owner=None, owned_until=None), patience=patience)
 
     async def ids(self, prefix: str, limit: int = 100) -> list[str]:
         """Up to `limit` interaction ids that begin with `prefix` exactly, newest first."""
@@ -242,15 +261,41 @@ class Journal:
             async with self._turn:
                 await self._dispose()
 
-    async def _read(self, query: sa.Executable, outcome: Callable[[sa.CursorResult[Any]], T]) -> T:
+    async def _read(
+        self, query: sa.Executable, outcome: Callable[[sa.CursorResult[Any]], T], patience: float = math.inf
+    ) -> T:
         with translated(self._url):
-            async with self._turn:
-                return await self._execute(query, outcome)
+            return await self._persist(lambda: self._execute(query, outcome), patience)
 
-    async def _write(self, statement: sa.Executable, values: Row | None = None) -> int:
+    async def _write(self, statement: sa.Executable, values: Row | None = None, patience: float = math.inf) -> int:
         with translated(self._url), uncancelled():
-            async with self._turn:
-                return await self._execute(statement, lambda result: result.rowcount, values)
+            count = await self._persist(
+                lambda: self._execute(statement, lambda found: found.rowcount, values), patience
+            )
+            self._held_at = -math.inf
+            return count
+
+    async def _persist(self, execute: Callable[[], Awaitable[T]], patience: float) -> T:
+        """Execute a statement in its turn, and again where another program holds the database."""
+        deadline = anyio.current_time() + min(patience, busy_seconds(parse_url(self._url)))
+        while True:
+            self._refuse(deadline)
+            try:
+                async with self._turn:
+                    self._refuse(deadline)
+                    return await execute()
+            except DBAPIError as exc:
+                if reason(exc) != LOCKED:
+                    raise
+                self._held_at = anyio.current_time()
+                if self._held_at >= deadline:
+                    raise
+            await anyio.sleep(BUSY_PAUSE)
+
+    def _refuse(self, deadline: float) -> None:
+        """Do not try what has waited long enough, where another program held the database a moment ago."""
+        if anyio.current_time() >= deadline and anyio.current_time() - self._held_at < HELD_SECONDS:
+            raise JournalError(worded(LOCKED, parse_url(self._url)))
 
     async def _execute(
         self, statement: sa.Executable, outcome: Callable[[sa.CursorResult[Any]], T], values: Row | None = None
@@ -418,11 +463,21 @@ def make_file(url: sa.URL) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
+def busy_seconds(url: sa.URL) -> float:
+    """For how long SQLite that another program holds is tried again: as its URL says.
+
+    Raises:
+        ValueError: It says no number.
+    """
+    return float(str(url.query.get("timeout", BUSY_SECONDS)))
+
+
 def new_engine(url: sa.URL) -> AsyncEngine:
     """An engine whose statements commit themselves and whose errors hide what was asked and answered."""
     sqlite = is_sqlite(url)
-    if sqlite and "timeout" not in url.query:
-        url = url.update_query_dict({"timeout": str(BUSY_SECONDS)})
+    if sqlite:
+        # A connection that waits keeps its turn; most of the waiting is done between turns.
+        url = url.update_query_dict({"timeout": str(BUSY_TURN)})
     # A connection through a network may have died since it was used last.
     engine = create_async_engine(url, isolation_level="AUTOCOMMIT", hide_parameters=True, pool_pre_ping=not sqlite)
     if sqlite:
@@ -511,7 +566,12 @@ def translated(url: str | Path) -> Generator[None]:
 
 def complaint(exc: Exception, url: sa.URL) -> str:
     """What happened and what to do about it, without the URL's password, which a driver may have quoted."""
-    what, remedy = reason(exc)
+    return worded(reason(exc), url)
+
+
+def worded(reason: tuple[str, str], url: sa.URL) -> str:
+    """The same of a reason that is known."""
+    what, remedy = reason
     where = f" at {url.database}" if in_file(url) else ""
     text = f"The journal{where} {what}. {remedy}, or name another database with GEMINI_MCP_DATABASE_URL."
     return text.replace(url.password, "***") if url.password else text

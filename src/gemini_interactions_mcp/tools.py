@@ -22,11 +22,15 @@ from . import render, research, wire
 from .arguments import slim
 from .context import AppContext, Ctx, opened
 from .errors import (
+    ConfigurationError,
     GeminiMCPError,
     InputError,
     InteractionFailedError,
     InteractionNotFoundError,
+    NetworkError,
+    OverloadedError,
     PermissionDeniedError,
+    QuotaError,
 )
 from .models import Content, Record, RecordPage, Request, SavedFile
 
@@ -189,6 +193,9 @@ async def generate_image(
 NAMING_SECONDS: Final = 4.0
 """How long a call waits for an id at the least: openai-agents and google-adk give it 5 s."""
 
+LOOK_SECONDS: Final = 4.0
+"""How long a call waits at the least for Google to show an interaction, for the same reason."""
+
 
 async def start_research(
     ctx: Ctx,
@@ -322,25 +329,36 @@ async def delete_interaction(ctx: Ctx, interaction_id: InteractionId) -> CallToo
     wire.checked_id(interaction_id)
     record = await app.journal.find(interaction_id)
     await app.runs.forget(interaction_id)
-    lines = [await deleted_at_google(app, interaction_id)]
+    at_google, final = await deleted_at_google(app, interaction_id)
+    lines = [at_google]
     if record is None:
         lines.append("Journal: it was not there.")
     else:
         lines += await anyio.to_thread.run_sync(lambda: [removed(file) for file in record.files])
-        await app.journal.delete(interaction_id)
-        lines.append("Journal: deleted.")
+        lines.append(await deleted_here(app, interaction_id) if final else KEPT)
     return text_result(render.joined("\n".join(lines)))
 
 
-async def deleted_at_google(app: AppContext, interaction_id: str) -> str:
-    """Delete it there, and say how that went."""
+async def deleted_at_google(app: AppContext, interaction_id: str) -> tuple[str, bool]:
+    """Delete it there; how that went, and whether trying again would change nothing."""
     try:
         await app.gemini.delete(interaction_id)
     except InteractionNotFoundError:
-        return "Google: it was not there (any more)."
+        return "Google: it was not there (any more).", True
     except GeminiMCPError as exc:
-        return f"Google: not deleted. {exc}"
-    return "Google: deleted."
+        return f"Google: not deleted. {exc}", not isinstance(exc, PASSING)
+    return "Google: deleted.", True
+
+
+async def deleted_here(app: AppContext, interaction_id: str) -> str:
+    """Delete its row, and say so."""
+    await app.journal.delete(interaction_id)
+    return "Journal: deleted."
+
+
+KEPT: Final = "Journal: kept, so that its id is not lost. Call delete_interaction again later."
+PASSING: Final = (ConfigurationError, NetworkError, OverloadedError, QuotaError)
+"""With these, Google may delete it another time."""
 
 
 def removed(file: SavedFile) -> str:
@@ -388,8 +406,10 @@ class Reading:
 async def read(ctx: Ctx, interaction_id: str, wait_seconds: float | None, wanted: Reading) -> CallToolResult:
     """Show any interaction, after waiting for it if asked to."""
     app = await opened(ctx)
-    run = await app.runs.find(wire.checked_id(interaction_id))
-    await app.runs.wait(run, app.settings.wait_seconds if wait_seconds is None else wait_seconds, reporter(ctx))
+    seconds = app.settings.wait_seconds if wait_seconds is None else wait_seconds
+    began = anyio.current_time()
+    run = await app.runs.find(wire.checked_id(interaction_id), max(seconds, LOOK_SECONDS))
+    await app.runs.wait(run, max(seconds - (anyio.current_time() - began), 0), reporter(ctx))
     if not run.done.is_set():
         return await shown(app, run, wanted)
     if wanted.resolve:

@@ -63,8 +63,9 @@ def paths(emulator: Emulator) -> list[str]:
         (Fault("create", "http", http_status=408), 0),
         (Fault("create", "http", http_status=200, body="<html>log in</html>"), 0),
         (replies('{"id": "v1_'), 0),
+        (replies("\x00{}"), 0),
     ],
-    ids=["drop_taken", "drop", "500", "504", "408", "html", "half"],
+    ids=["drop_taken", "drop", "500", "504", "408", "html", "half", "no text"],
 )
 @pytest.mark.parametrize("streamed", [False, True])
 async def test_a_paid_request_of_unknown_outcome_is_never_sent_again(
@@ -98,6 +99,16 @@ async def test_a_paid_request_that_times_out_is_never_sent_again(
         await started(google, streamed)
     assert stalled.reached.is_set()
     assert len(emulator.creates) == 1
+
+
+async def test_a_host_whose_name_cannot_be_resolved_is_sent_nothing(tmp_path: Path) -> None:
+    # Never the name of a host (rfc-editor.org/rfc/rfc6761, 6.4).
+    google = Gemini(make_settings(tmp_path, "http://gemini.invalid"))
+    for streamed in (False, True):
+        with pytest.raises(NetworkError, match="cannot be reached; nothing was sent or charged") as caught:
+            await started(google, streamed)
+        assert any(isinstance(cause, socket.gaierror) for cause in gemini.causes(caught.value))
+    await google.close()
 
 
 async def test_a_request_that_never_connected_is_sent_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
