@@ -11,7 +11,7 @@ from pathlib import Path
 
 import anyio.to_thread
 
-from . import media, records
+from . import media, metadata, records
 from .errors import (
     ConfigurationError,
     GeminiMCPError,
@@ -21,7 +21,7 @@ from .errors import (
     JournalError,
     OutcomeUnknownError,
 )
-from .models import Interaction, Record, SavedFile
+from .models import Interaction, Media, Record, SavedFile
 from .run import Run
 from .store import Journal
 
@@ -104,7 +104,7 @@ class Ledger:
             "agent": interaction.agent or run.record.agent,
             "usage": interaction.usage or run.usage,
             "files": files,
-            "error": " ".join(filter(None, (records.shortcoming(interaction), complaint))) or None,
+            "error": " ".join(filter(None, (records.shortcoming(interaction, run.record.kind), complaint))) or None,
             "finished_at": records.now(),
         }
         journaled = await self.write(run, **result, **(content if run.stored else {}))
@@ -115,26 +115,53 @@ class Ledger:
         self, run: Run, interaction: Interaction, target: Path | None
     ) -> tuple[tuple[SavedFile, ...], str | None]:
         """Write media and reports to disk; a full disk does not lose the answer."""
-
-        def write() -> tuple[SavedFile, ...]:
-            stem = media.stem(run.record.prompt or interaction.prompt or "", run.record.created_at)
-            saved = [
-                media.save(each, self._output_dir, stem, target=target if index == 0 else None)
-                for index, each in enumerate(interaction.media)
-            ]
-            if run.reports and interaction.text:
-                saved.append(media.save_text(interaction.text, self._output_dir, stem))
-            return tuple(saved)
-
         # Another process may have been quicker: it took the lease over, or was asked for the result. Only the one that
         # has sent the request knows where it is wanted.
         record = await self.find(run.id) if run.id and not target and (interaction.media or run.reports) else None
-        if record is not None and record.files:
+        if record is not None and record.files and records.UNSAVED not in (record.error or ""):
             return record.files, None
+        files = list(record.files) if record else []
+        notes: list[str] = []
         try:
-            return await anyio.to_thread.run_sync(write), None
-        except (ConfigurationError, InputError, InteractionFailedError) as exc:
-            return (), f"{records.UNSAVED}: {exc} Then read_interaction saves them."
+            await anyio.to_thread.run_sync(self._write, run, interaction, target, files, notes)
+        except (ConfigurationError, InteractionFailedError) as exc:
+            notes.append(f"{records.UNSAVED}: {exc} Then read_interaction saves them.")
+        return tuple(files), " ".join(notes) or None
+
+    def _write(
+        self, run: Run, interaction: Interaction, target: Path | None, files: list[SavedFile], notes: list[str]
+    ) -> None:
+        """Save what is not among `files` yet, in order, and add to them and to the notes as it goes.
+
+        Raises:
+            ConfigurationError: The disk does not take it.
+            InteractionFailedError: Data is missing or broken.
+        """
+        prompt = run.record.prompt or interaction.prompt or ""
+        stem = media.stem(prompt, run.record.created_at)
+        model = interaction.model or interaction.agent or run.record.model or run.record.agent or ""
+        origin = metadata.Origin(prompt, model, run.id or "") if run.stored else metadata.Origin(model=model)
+        for index, each in enumerate(interaction.media[len(files) :]):
+            wanted = target.with_stem(f"{target.stem}-{index + 1}") if target and index else target
+            files.append(self._place(each, stem, origin, wanted, notes))
+        if run.reports and interaction.text:
+            files.append(media.save_text(interaction.text, self._output_dir, stem))
+
+    def _place(
+        self, each: Media, stem: str, origin: metadata.Origin, target: Path | None, notes: list[str]
+    ) -> SavedFile:
+        """Save one of the media where it is wanted; if that place is taken or closed by now, in the output directory.
+
+        Raises:
+            ConfigurationError: The disk does not take it.
+            InteractionFailedError: Its data is missing or broken.
+        """
+        if target is not None:
+            try:
+                return media.save(each, self._output_dir, stem, origin=origin, target=target)
+            except (InputError, ConfigurationError) as exc:
+                notes.append(f"Not saved at {target}, but in the output directory: {exc}.")
+        return media.save(each, self._output_dir, stem, origin=origin)
 
     async def fail(self, run: Run, exc: GeminiMCPError) -> None:
         """Write down why there is no answer, and what part of it came.
