@@ -13,13 +13,14 @@ LAYERS = [
     {"__init__", "emulator"},
     {"errors", "claim"},
     {"models", "settings"},
-    {"wire", "render", "arguments"},
+    {"wire", "render", "arguments", "metadata"},
     {"faults", "records"},
     {"gemini", "store", "media", "run"},
     {"files", "ledger"},
     {"follower"},
     {"runs"},
     {"context"},
+    {"attachments"},
     {"tools", "resources", "prompts", "subscribers"},
     {"server"},
     {"stdio", "demo", "doctor"},
@@ -27,7 +28,7 @@ LAYERS = [
 ]
 """A module imports only from sets above its own."""
 
-SPEAKING_MCP = {"context", "tools", "resources", "prompts", "subscribers", "server", "stdio", "demo"}
+SPEAKING_MCP = {"context", "attachments", "tools", "resources", "prompts", "subscribers", "server", "stdio", "demo"}
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:

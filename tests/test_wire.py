@@ -105,7 +105,8 @@ def test_an_agent_is_sent_without_a_model_and_with_its_configuration() -> None:
 @pytest.mark.parametrize("image", [{}, {"aspect_ratio": "16:9", "image_size": "2K"}])
 def test_an_image_is_asked_for_by_its_format_even_without_a_wish(image: dict[str, str]) -> None:
     request = Request(kind="image", prompt="Hi", model="m", image=image)
-    assert wire.create_arguments(request, background=True, stream=False)["response_format"] == {"type": "image"} | image
+    asked = wire.create_arguments(request, background=True, stream=False)["response_format"]
+    assert asked == [{"type": "text"}, {"type": "image"} | image]
 
 
 # Answers -------------------------------------------------------------------------------------------------

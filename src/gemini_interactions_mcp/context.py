@@ -37,7 +37,9 @@ class AppContext:
     """The rooms below, opened.
 
     Attributes:
-        preview: Makes a small JPEG of a picture on disk; blocks, so call it in a worker thread.
+        preview: Makes a small JPEG of a picture on disk, of at most so many pixels a side and bytes; blocks, so call it
+            in a worker thread.
+        decoding: How many of those there are at once: a picture of 24 megapixels takes 72 MB while it is decoded.
     """
 
     settings: Settings
@@ -45,7 +47,8 @@ class AppContext:
     journal: "Journal"
     files: "Files"
     runs: "Runs"
-    preview: Callable[[Path], bytes | None]
+    preview: Callable[[Path, int, int], bytes | None]
+    decoding: anyio.CapacityLimiter
 
 
 class Opening:
@@ -112,7 +115,8 @@ class Opening:
         )
         self._tasks.start_soon(runs.tend)
         files = rooms.Files(self.settings, gemini.upload, lookup=gemini.mime_type)
-        return AppContext(self.settings, gemini, journal, files, runs, rooms.preview)
+        decoding = anyio.CapacityLimiter(2)
+        return AppContext(self.settings, gemini, journal, files, runs, rooms.preview, decoding)
 
     def hang_up(self) -> None:
         """The host has gone."""

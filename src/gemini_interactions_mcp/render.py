@@ -19,6 +19,9 @@ LINE_CHARACTERS: Final = 2_000
 """opencode drops a line of 60,000 characters without a word."""
 PARTIAL_CHARACTERS: Final = 4_000
 PROMPT_CHARACTERS: Final = 80
+FAILURE_CHARACTERS: Final = 1_000
+HEADINGS_LISTED: Final = 60
+FILES_LISTED: Final = 30
 FENCED: Final = "```json\n{}\n```"
 
 INDEX: Final = "gemini://interactions"
@@ -36,8 +39,14 @@ COUNTS: Final = (
 # Answers -------------------------------------------------------------------------------------------------
 
 
-def answer(record: Record, page: int = 1, *, stored: bool = True) -> str:
+def answer(record: Record, page: int = 1, *, stored: bool = True, hidden: int = 0) -> str:
     """One page of an interaction's answer, with its footer.
+
+    Args:
+        record: What is shown.
+        page: Counted from 1.
+        stored: Whether Google keeps it.
+        hidden: How many pictures are not shown beside it.
 
     Raises:
         InputError: There is no such page.
@@ -46,10 +55,16 @@ def answer(record: Record, page: int = 1, *, stored: bool = True) -> str:
     if not 1 <= page <= len(parts):
         raise InputError(f"There is no page {page}: this interaction has {count(len(parts), 'page')}.")
     head = outline(record.text, parts) if page == 1 else ""
-    notes = [f"Note: {record.error}"] if record.error else []
+    note = f"Note: {record.error}" if record.error else ""
     return joined(
-        head, parts[page - 1], *notes, *map(file_line, record.files), footer(record, page, len(parts), stored)
+        head, parts[page - 1], note, *file_lines(record), unshown(hidden), footer(record, page, len(parts), stored)
     )
+
+
+def failure(record: Record) -> str:
+    """Why there is no answer, and what Gemini said instead of one."""
+    said = f" It said: {shortened(record.text, FAILURE_CHARACTERS)}" if record.text else ""
+    return f"{record.error}{said}"
 
 
 def pages(record: Record) -> list[str]:
@@ -86,12 +101,14 @@ def as_json(text: str) -> str | None:
 def outline(text: str, parts: list[str]) -> str:
     """The headings of a text of several pages and the pages that they are on."""
     found = [
-        f"{'  ' * (len(match[1]) - 1)}- {match[2].strip()} (page {number})"
+        f"{'  ' * (len(match[1]) - 1)}- {shortened(match[2])} (page {number})"
         for number, part in enumerate(parts, 1)
         for match in re.finditer(r"^(#{1,3}) +(.+)$", part, re.MULTILINE)
     ]
     if not found or len(parts) == 1:
         return ""
+    if len(found) > HEADINGS_LISTED:
+        found[HEADINGS_LISTED:] = [f"- and {count(len(found) - HEADINGS_LISTED, 'heading')} more"]
     return "\n".join([f"Outline of {len(text):,} characters in {count(len(parts), 'page')}:", *found])
 
 
@@ -103,6 +120,20 @@ def sources(citations: Iterable[Citation]) -> str:
         titles.setdefault(url, title)
     lines = [f"{number}. [{title}]({url})" for number, (url, title) in enumerate(titles.items(), 1)]
     return "\n".join(["Sources:", *lines]) if lines else ""
+
+
+def file_lines(record: Record) -> list[str]:
+    """Where the files are; of very many, the first."""
+    lines = [file_line(file) for file in record.files[:FILES_LISTED]]
+    if (more := len(record.files) - FILES_LISTED) > 0:
+        lines.append(f"And {count(more, 'more file')}; {uri(record)} lists them all.")
+    return lines
+
+
+def unshown(hidden: int) -> str:
+    """What is said of pictures that a result has no room for."""
+    be = "is" if hidden == 1 else "are"
+    return f"{count(hidden, 'more picture')} {be} saved but not shown here." if hidden else ""
 
 
 def file_line(file: SavedFile) -> str:

@@ -81,10 +81,13 @@ def generation_config(request: Request) -> dict[str, Any]:
     return config
 
 
-def response_format(request: Request) -> dict[str, Any] | None:
-    """An image or an answer that follows a JSON Schema."""
+def response_format(request: Request) -> dict[str, Any] | list[dict[str, Any]] | None:
+    """An image, with the text that a model adds to it, or an answer that follows a JSON Schema.
+
+    Several kinds are asked for as a list: https://ai.google.dev/gemini-api/docs/interactions-breaking-changes-may-2026
+    """
     if request.image is not None:
-        return {"type": "image", **request.image}
+        return [{"type": "text"}, {"type": "image", **request.image}]
     if request.response_schema is not None:
         return {"type": "text", "mime_type": "application/json", "schema": request.response_schema}
     return None

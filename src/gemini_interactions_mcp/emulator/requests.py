@@ -51,7 +51,7 @@ from .protocol import (
 )
 from .schemas import is_malformed
 
-DIRECTIVE = re.compile(r"\[\[(words|seconds)=(\d+(?:\.\d+)?)\]\]")
+DIRECTIVE = re.compile(r"\[\[(words|seconds|images)=(\d+(?:\.\d+)?)\]\]")
 FindFile = Callable[[str], File | None]
 TYPES: dict[str, type] = {
     "background": bool,
