@@ -39,7 +39,8 @@ class AppContext:
     Attributes:
         preview: Makes a small JPEG of a picture on disk, of at most so many pixels a side and bytes; blocks, so call it
             in a worker thread.
-        decoding: How many of those there are at once: a picture of 24 megapixels takes 72 MB while it is decoded.
+        decoding: One of those at a time: a picture of 24 megapixels takes 72 MB while it is decoded, and two at once
+            take longer for both and stall the event loop (bench/previews.py).
     """
 
     settings: Settings
@@ -115,7 +116,7 @@ class Opening:
         )
         self._tasks.start_soon(runs.tend)
         files = rooms.Files(self.settings, gemini.upload, lookup=gemini.mime_type)
-        decoding = anyio.CapacityLimiter(2)
+        decoding = anyio.CapacityLimiter(1)
         return AppContext(self.settings, gemini, journal, files, runs, rooms.preview, decoding)
 
     def hang_up(self) -> None:

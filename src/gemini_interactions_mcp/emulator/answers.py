@@ -182,7 +182,7 @@ def told(question: Question) -> list[str]:
 
 
 def image_answer(question: Question) -> Answer:
-    """Return the answer of an image model: JPEGs, one unless told otherwise, and a text unless only images were asked for.
+    """Return the answer of an image model: a JPEG, or as many as directed, and a text unless only images are asked for.
 
     JPEG whatever was asked: the only value of `ImageResponseFormatMimeType` in google-genai 3.4.0.
     """
