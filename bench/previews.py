@@ -2,9 +2,9 @@
 
     python bench/previews.py [previews]
 
-Makes a JPEG and a PNG of 6000 x 4000 pixels, has that many previews made of each by the code
-that a result uses (one at a time, in a worker thread), and prints the time of each, the memory, and the longest delay
-of a task that wants to run every millisecond meanwhile; beside it the same delay while nothing is done.
+Makes a JPEG and a PNG of 6000 x 4000 pixels, has that many previews made of each by the code that a result uses (one
+at a time, in a worker thread), and prints the time of each, the memory, and the longest delay of a task that wants to
+run every millisecond meanwhile; beside it the same delay while nothing is done.
 """
 
 import statistics
@@ -41,20 +41,29 @@ def pictures(folder: Path) -> dict[str, Path]:
     return paths
 
 
-async def ticking(delays: list[float]) -> None:
+def waited_for_processor() -> float:
+    """Seconds that the thread of the loop was ready to run while other processes had the processors."""
+    return int(Path("/proc/self/schedstat").read_text().split()[1]) / 1e9
+
+
+async def ticking(delays: list[tuple[float, float]]) -> None:
+    waited = waited_for_processor()
     while True:
         due = time.perf_counter() + TICK
         await anyio.sleep(TICK)
-        delays.append(time.perf_counter() - due)
+        delay, before = time.perf_counter() - due, waited
+        waited = waited_for_processor()
+        delays.append((delay, max(0.0, delay - (waited - before))))
 
 
-async def worst_delay(work: Callable[[], Awaitable[None]]) -> float:
-    delays: list[float] = []
+async def delays_during(work: Callable[[], Awaitable[None]]) -> str:
+    delays: list[tuple[float, float]] = []
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(ticking, delays)
         await work()
         tasks.cancel_scope.cancel()
-    return max(delays)
+    worst, own = (max(column) * 1000 for column in zip(*delays, strict=True))
+    return f"worst delay of the loop {worst:5.1f} ms, {own:5.1f} without waiting for a processor"
 
 
 async def some(app: AppContext, file: SavedFile, previews: int, seconds: list[float]) -> None:
@@ -68,16 +77,15 @@ async def measure(paths: dict[str, Path], previews: int) -> None:
     # All of it that previews need.
     app = cast("AppContext", SimpleNamespace(preview=preview, decoding=anyio.CapacityLimiter(1)))
     forget_peak()
-    idle = await worst_delay(lambda: anyio.sleep(5))
-    print(f"{'nothing':<8} worst delay of the loop {idle * 1000:5.1f} ms")
+    print(f"{'nothing':<8} {await delays_during(lambda: anyio.sleep(5))}")
     for label, path in paths.items():
         file = SavedFile(name=path.name, path=str(path), mime_type="image/*", bytes=path.stat().st_size)
         seconds: list[float] = []
-        worst = await worst_delay(partial(some, app, file, previews, seconds))
+        delays = await delays_during(partial(some, app, file, previews, seconds))
         middle, longest = statistics.median(seconds) * 1000, max(seconds) * 1000
         size = file.bytes / 2**20
         print(
-            f"{label:<8} worst delay of the loop {worst * 1000:5.1f} ms   {len(seconds)} previews of {size:.0f} MiB: "
+            f"{label:<8} {delays}; {len(seconds)} previews of {size:.0f} MiB: "
             f"{middle:.0f} ms each (median), {longest:.0f} at the most"
         )
     print(f"memory: {peak():.0f} MiB at the most")
