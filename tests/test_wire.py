@@ -170,6 +170,19 @@ def test_media_that_came_as_an_address_are_named_in_the_text() -> None:
     assert found.citations[0].start == len("Before\n\n[video](https://v)\n\n")
 
 
+def test_what_code_has_drawn_is_media_and_what_it_printed_is_no_answer() -> None:
+    plot = {"type": "image", "data": "aGk=", "mime_type": "image/png"}
+    printed = {"type": "code_execution_result", "call_id": "c", "result": "42"}
+    found = read(
+        output(text("A")),
+        {"type": "code_execution_result", "call_id": "c", "result": [text("42"), plot]},
+        printed,
+        output(text("B")),
+    )
+    assert found.text == "A\n\nB"
+    assert found.media == (Media(kind="image", mime_type="image/png", data="aGk="),)
+
+
 def test_media_without_data_or_address_are_passed_over() -> None:
     found = read(output({"type": "image", "mime_type": "image/png"}, text("x")))
     assert (found.media, found.text) == ((), "x")

@@ -171,15 +171,27 @@ def answer(steps: list[Json]) -> Draft:
     """Join all text blocks of all `model_output` steps, and collect the media."""
     draft = Draft()
     for step in steps:
-        if step.get("type") != "model_output":
-            draft.interrupted = True
-            continue
-        for block in items(step.get("content")):
+        draft.interrupted |= step.get("type") != "model_output"
+        for block in contents(step):
             if block.get("type") == "text":
                 draft.add_text(block)
             elif block.get("type") in MEDIA:
                 draft.add_media(block)
     return draft
+
+
+def contents(step: Json) -> list[Json]:
+    """What a step adds to the answer: all that a model says, and of what code did only the pictures that it drew.
+
+    Source: google-genai 3.6.1, types/interactions/codeexecutionresultstep.py
+    """
+    match step.get("type"):
+        case "model_output":
+            return list(items(step.get("content")))
+        case "code_execution_result":
+            return [block for block in items(step.get("result")) if block.get("type") in MEDIA]
+        case _:
+            return []
 
 
 def citations(block: Json) -> Iterator[Citation]:
