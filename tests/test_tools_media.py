@@ -1,8 +1,10 @@
 """Files that go in and images that come out: what is sent, saved and shown."""
 
 import base64
+import errno
 import io
 import math
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,10 +16,14 @@ from mcp_types import BlobResourceContents, CallToolResult
 from PIL import Image
 
 from conftest import KEY, make_settings
-from gemini_interactions_mcp import tools
+from gemini_interactions_mcp import records, tools
 from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.ledger import Ledger
+from gemini_interactions_mcp.models import Interaction, Media, Request
+from gemini_interactions_mcp.run import Run
 from gemini_interactions_mcp.server import build_server
 from gemini_interactions_mcp.settings import Settings
+from gemini_interactions_mcp.store import Journal
 from reading import (
     LEGACY,
     PDF,
@@ -462,6 +468,49 @@ async def test_an_image_that_cannot_be_saved_is_fetched_again_by_reading_it(
     again = await call(client, "read_interaction", interaction_id=newest(emulator).id)
     assert len(saved_in(again)) == 1
     assert len(emulator.creates) == 1
+
+
+@LEGACY
+async def test_a_disk_that_fills_up_keeps_what_was_saved_and_the_rest_is_saved_later(
+    client: Client, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flush = os.fsync
+    flushed: list[int] = []
+
+    def full(descriptor: int) -> None:
+        flushed.append(descriptor)
+        if len(flushed) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full)
+    result = await call(client, "generate_image", prompt="Bikes [[images=3]]", image_size="512")
+    first = saved_in(result)
+    assert len(first) == len(links_of(result)) == 1
+    assert "Note: The files could not be saved: Cannot write to" in text_of(result)
+    again = await call(client, "read_interaction", interaction_id=id_of(result))
+    assert len(saved_in(again)) == 3
+    assert saved_in(again)[:1] == first
+    assert "Note:" not in text_of(again)
+    assert len(emulator.creates) == 1
+
+
+@pytest.mark.parametrize("store", [True, False])
+async def test_a_prompt_that_is_kept_nowhere_is_in_no_file(tmp_path: Path, store: bool) -> None:
+    request = Request(kind="ask", prompt="A secret", model="m", store=store)
+    made = Media(kind="image", mime_type="image/png", data=base64.b64encode(png(tmp_path).read_bytes()).decode())
+    interaction = Interaction(id="v1_x", status="completed", model="m-1", prompt="A secret", media=(made,))
+    journal = Journal(f"sqlite+aiosqlite:///{(tmp_path / 'journal.sqlite3').as_posix()}")
+    run = Run(records.intent(request), request)
+    try:
+        await Ledger(journal, tmp_path / "output", 30).finish(run, interaction, None)
+    finally:
+        await journal.close()
+    (file,) = run.record.files
+    content = await anyio.Path(file.path).read_bytes()
+    assert (b"A secret" in content) is store
+    assert ("secret" in file.name) is store
+    assert b">m-1</" in content
 
 
 @LEGACY

@@ -137,10 +137,10 @@ class Ledger:
             ConfigurationError: The disk does not take it.
             InteractionFailedError: Data is missing or broken.
         """
-        prompt = run.record.prompt or interaction.prompt or ""
+        prompt = (run.record.prompt or interaction.prompt or "") if run.stored else ""
         stem = media.stem(prompt, run.record.created_at)
         model = interaction.model or interaction.agent or run.record.model or run.record.agent or ""
-        origin = metadata.Origin(prompt, model, run.id or "") if run.stored else metadata.Origin(model=model)
+        origin = metadata.Origin(prompt, model, (run.id if run.stored else None) or "")
         for index, each in enumerate(interaction.media[len(files) :]):
             wanted = target.with_stem(f"{target.stem}-{index + 1}") if target and index else target
             files.append(self._place(each, stem, origin, wanted, notes))
