@@ -344,6 +344,7 @@ async def test_a_place_that_is_closed_meanwhile_does_not_lose_the_image(
     (path,) = saved_in(results[0])
     assert path.parent == settings.output_dir
     assert f"Note: Not saved at {folder / 'new' / 'a.jpg'}, but in the output directory:" in text_of(results[0])
+    assert "another directory.\n" in text_of(results[0])
 
 
 @LEGACY
@@ -493,6 +494,19 @@ async def test_a_disk_that_fills_up_keeps_what_was_saved_and_the_rest_is_saved_l
     assert saved_in(again)[:1] == first
     assert "Note:" not in text_of(again)
     assert len(emulator.creates) == 1
+
+
+@LEGACY
+async def test_nothing_is_said_to_be_saved_when_nothing_can_be(
+    client: Client, emulator: Emulator, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    said = await complaint(client, "generate_image", prompt="hi", output_path="bike.jpg", image_size="512")
+    assert said.startswith(f"The files could not be saved: Cannot write to {settings.output_dir}: No space left")
+    assert newest(emulator).id in said
 
 
 @pytest.mark.parametrize("store", [True, False])

@@ -156,12 +156,15 @@ class Ledger:
             ConfigurationError: The disk does not take it.
             InteractionFailedError: Its data is missing or broken.
         """
-        if target is not None:
-            try:
-                return media.save(each, self._output_dir, stem, origin=origin, target=target)
-            except (InputError, ConfigurationError) as exc:
-                notes.append(f"Not saved at {target}, but in the output directory: {exc}.")
-        return media.save(each, self._output_dir, stem, origin=origin)
+        if target is None:
+            return media.save(each, self._output_dir, stem, origin=origin)
+        try:
+            return media.save(each, self._output_dir, stem, origin=origin, target=target)
+        except (InputError, ConfigurationError) as exc:
+            reason = str(exc).rstrip(".")
+        saved = media.save(each, self._output_dir, stem, origin=origin)
+        notes.append(f"Not saved at {target}, but in the output directory: {reason}.")
+        return saved
 
     async def fail(self, run: Run, exc: GeminiMCPError) -> None:
         """Write down why there is no answer, and what part of it came.
