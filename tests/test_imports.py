@@ -14,13 +14,14 @@ LAYERS = [
     {"errors", "claim"},
     {"models"},
     {"settings", "chapters", "citations"},
-    {"wire", "render", "arguments", "research"},
+    {"wire", "render", "arguments", "research", "metadata"},
     {"faults", "records"},
     {"gemini", "store", "media", "run", "redirects"},
     {"files", "ledger", "environments"},
     {"follower"},
     {"runs"},
     {"context"},
+    {"attachments"},
     {"tools", "resources", "prompts", "subscribers"},
     {"server"},
     {"stdio", "demo", "doctor"},
@@ -28,7 +29,7 @@ LAYERS = [
 ]
 """A module imports only from sets above its own."""
 
-SPEAKING_MCP = {"context", "tools", "resources", "prompts", "subscribers", "server", "stdio", "demo"}
+SPEAKING_MCP = {"context", "attachments", "tools", "resources", "prompts", "subscribers", "server", "stdio", "demo"}
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:

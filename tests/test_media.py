@@ -15,9 +15,11 @@ from PIL import Image
 
 from gemini_interactions_mcp import media
 from gemini_interactions_mcp.errors import ConfigurationError, InputError, InteractionFailedError
+from gemini_interactions_mcp.metadata import Origin
 from gemini_interactions_mcp.models import Media
 
 WHEN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+ORIGIN = Origin("A red bicycle", "gemini-3.1-flash-image", "v1_x")
 
 
 def picture(kind: str = "PNG", size: tuple[int, int] = (6, 4), mode: str = "RGB", **options: object) -> bytes:
@@ -37,24 +39,25 @@ def names(directory: Path) -> list[str]:
 def test_an_image_is_saved_with_its_pixels(tmp_path: Path) -> None:
     content = picture()
     saved = media.save(made(content, "image/png"), tmp_path / "new" / "folder", "2026-11-23-red")
-    path = tmp_path / "new" / "folder" / "2026-11-23-red.png"
+    path = tmp_path / "new" / "folder" / "2026-11-23-red-1.png"
     assert saved.model_dump() == {
-        "name": "2026-11-23-red.png",
+        "name": "2026-11-23-red-1.png",
         "path": str(path),
         "mime_type": "image/png",
-        "bytes": len(content),
+        "bytes": path.stat().st_size,
         "width": 6,
         "height": 4,
     }
-    assert path.read_bytes() == content
+    with Image.open(path) as image:
+        assert image.tobytes() == Image.open(io.BytesIO(content)).tobytes()
     assert names(path.parent) == [path.name]
 
 
 def test_a_taken_name_gets_a_number_and_nothing_is_written_over(tmp_path: Path) -> None:
     image = made(picture(), "image/png")
     saved = [media.save(image, tmp_path, "red").name for _ in range(3)]
-    assert saved == ["red.png", "red-1.png", "red-2.png"]
-    assert media.save_text("report", tmp_path, "red").name == "red.md"
+    assert saved == ["red-1.png", "red-2.png", "red-3.png"]
+    assert [media.save_text("report", tmp_path, "red").name for _ in range(2)] == ["red.md", "red-1.md"]
 
 
 def test_a_relative_directory_gives_an_absolute_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,10 +65,64 @@ def test_a_relative_directory_gives_an_absolute_path(tmp_path: Path, monkeypatch
     assert media.save_text("x", Path("out"), "report").path == str(tmp_path / "out" / "report.md")
 
 
-def test_a_target_is_used_exactly_and_the_true_type_is_told(tmp_path: Path) -> None:
-    saved = media.save(made(picture("JPEG"), "image/png"), tmp_path, "unused", target=tmp_path / "sub" / "my image.png")
-    assert (saved.name, saved.mime_type) == ("my image.png", "image/jpeg")
-    assert (tmp_path / "sub" / "my image.png").exists()
+def opened(content: bytes | Path) -> Image.Image:
+    """A picture, decoded."""
+    with Image.open(io.BytesIO(content) if isinstance(content, bytes) else content) as image:
+        image.load()
+        return image
+
+
+def coloured(kind: str, **options: object) -> bytes:
+    """A picture that a lossy encoder would change."""
+    buffer = io.BytesIO()
+    Image.effect_noise((32, 24), 90).convert("RGB").save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "mime"),
+    [
+        ("my image.png", "PNG", "image/png"),
+        ("my image.PNG", "PNG", "image/png"),
+        ("my image.webp", "WEBP", "image/webp"),
+        ("my image.jpeg", "JPEG", "image/jpeg"),
+    ],
+)
+def test_a_target_becomes_what_its_name_says_without_a_loss(tmp_path: Path, name: str, kind: str, mime: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    came = coloured("JPEG", exif=exif, icc_profile=b"a profile")
+    saved = media.save(made(came, "image/png"), tmp_path, "unused", origin=ORIGIN, target=tmp_path / "sub" / name)
+    assert (saved.name, saved.mime_type, saved.width, saved.height) == (name, mime, 32, 24)
+    assert saved.bytes == (tmp_path / "sub" / name).stat().st_size
+    image = opened(tmp_path / "sub" / name)
+    assert image.format == kind
+    assert image.tobytes() == opened(came).tobytes()
+    assert image.getexif()[0x0112] == 6
+    assert image.info["icc_profile"] == b"a profile"
+    assert "A red bicycle" in image.info["xmp"].decode()
+
+
+@pytest.mark.parametrize("wanted", ["png", "webp"])
+def test_what_a_picture_says_of_itself_is_kept_in_another_format(tmp_path: Path, wanted: str) -> None:
+    came = coloured("JPEG", xmp=b"<x>made by someone</x>")
+    media.save(made(came, "image/jpeg"), tmp_path, "x", origin=ORIGIN, target=tmp_path / f"bike.{wanted}")
+    assert opened(tmp_path / f"bike.{wanted}").info["xmp"] == b"<x>made by someone</x>"
+
+
+@pytest.mark.parametrize(
+    ("content", "wanted", "name"),
+    [
+        (coloured("PNG"), "bike.jpg", "bike.png"),
+        (picture("TIFF", mode="CMYK"), "bike.png", "bike.tiff"),
+        (b"not a picture", "bike.png", "bike.gif"),
+    ],
+    ids=["would lose pixels", "has no such colours", "cannot be opened"],
+)
+def test_an_extension_that_cannot_come_true_is_replaced(tmp_path: Path, content: bytes, wanted: str, name: str) -> None:
+    saved = media.save(made(content, "image/gif"), tmp_path, "x", target=tmp_path / wanted)
+    assert names(tmp_path) == [saved.name] == [name]
+    assert Path(saved.path).read_bytes().endswith(content[-20:])
 
 
 def test_a_target_without_extension_gets_the_right_one(tmp_path: Path) -> None:
@@ -83,10 +140,10 @@ def test_a_target_that_exists_is_refused_and_kept(tmp_path: Path) -> None:
 
 def test_a_dangling_link_is_not_written_through(tmp_path: Path) -> None:
     try:
-        (tmp_path / "red.png").symlink_to(tmp_path / "elsewhere.png")
+        (tmp_path / "red-1.png").symlink_to(tmp_path / "elsewhere.png")
     except OSError:
         pytest.skip("no right to make links")
-    assert media.save(made(picture(), "image/png"), tmp_path, "red").name == "red-1.png"
+    assert media.save(made(picture(), "image/png"), tmp_path, "red").name == "red-2.png"
     assert not (tmp_path / "elsewhere.png").exists()
 
 
@@ -121,7 +178,7 @@ def test_half_a_character_does_not_lose_a_report(tmp_path: Path) -> None:
 )
 def test_raw_audio_becomes_a_wav_file(tmp_path: Path, mime: str, expected: tuple[int, int, int]) -> None:
     saved = media.save(made(b"\1\0" * 400, mime, "audio"), tmp_path, "speech")
-    assert (saved.name, saved.mime_type) == ("speech.wav", "audio/wav")
+    assert (saved.name, saved.mime_type) == ("speech-1.wav", "audio/wav")
     assert Path(saved.path).stat().st_size == saved.bytes
     with wave.open(saved.path, "rb") as file:
         assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == expected
@@ -131,12 +188,12 @@ def test_raw_audio_becomes_a_wav_file(tmp_path: Path, mime: str, expected: tuple
 @pytest.mark.parametrize(
     ("content", "declared", "name", "mime"),
     [
-        (b"ID3\3\0\0\0\0\0\0", "audio/mp3", "x.mp3", "audio/mpeg"),
-        (b"anything", "video/mp4", "x.mp4", "video/mp4"),
-        (b"BM, a text", "text/plain", "x.txt", "text/plain"),
-        (b"%PDF-1.4\n", "application/octet-stream", "x.pdf", "application/pdf"),
-        (b"anything", "application/octet-stream", "x.bin", "application/octet-stream"),
-        (b"anything", "application/x-msdownload", "x.bin", "application/x-msdownload"),
+        (b"ID3\3\0\0\0\0\0\0", "audio/mp3", "x-1.mp3", "audio/mpeg"),
+        (b"anything", "video/mp4", "x-1.mp4", "video/mp4"),
+        (b"BM, a text", "text/plain", "x-1.txt", "text/plain"),
+        (b"%PDF-1.4\n", "application/octet-stream", "x-1.pdf", "application/pdf"),
+        (b"anything", "application/octet-stream", "x-1.bin", "application/octet-stream"),
+        (b"anything", "application/x-msdownload", "x-1.bin", "application/x-msdownload"),
     ],
 )
 def test_the_extension_follows_the_type(tmp_path: Path, content: bytes, declared: str, name: str, mime: str) -> None:
@@ -146,7 +203,7 @@ def test_the_extension_follows_the_type(tmp_path: Path, content: bytes, declared
 
 def test_a_broken_picture_is_kept_without_pixels(tmp_path: Path) -> None:
     saved = media.save(made(b"not a picture", "image/png"), tmp_path, "x")
-    assert (saved.name, saved.width, saved.height) == ("x.png", None, None)
+    assert (saved.name, saved.width, saved.height) == ("x-1.png", None, None)
 
 
 @pytest.mark.parametrize("data", ["!!!", "abc", "é"])
@@ -236,10 +293,19 @@ def test_a_noisy_picture_loses_quality_rather_than_fit(tmp_path: Path, side: int
     assert shown(media.preview(tmp_path / "noise.png")).width == expected
 
 
-def test_a_picture_too_noisy_for_any_quality_is_halved(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(media, "PREVIEW_BYTES", 20_000)
+def test_a_picture_too_noisy_for_any_quality_is_halved() -> None:
     noise = Image.frombytes("RGB", (512, 512), os.urandom(512 * 512 * 3))
-    assert shown(media.small_jpeg(noise)).width < 512
+    small = media.small_jpeg(noise, 20_000)
+    assert len(small) <= 20_000
+    assert shown(small).width < 512
+
+
+def test_a_preview_is_as_small_as_it_has_to_be(tmp_path: Path) -> None:
+    noise = Image.frombytes("RGB", (900, 600), os.urandom(900 * 600 * 3))
+    noise.save(tmp_path / "noise.png", compress_level=0)
+    small = media.preview(tmp_path / "noise.png", side=512, size=60_000)
+    assert shown(small).size == (512, 341)
+    assert len(small or b"") <= 60_000
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "TIFF", "PNG", "WEBP"])

@@ -175,12 +175,19 @@ def test_a_foreign_interaction_without_a_readable_time_was_created_now() -> None
     ids=lambda value: value.status if isinstance(value, Interaction) else "",
 )
 def test_what_is_missing_from_an_answer_is_said_in_a_sentence(interaction: Interaction, said: str | None) -> None:
-    assert records.shortcoming(interaction) == said
+    assert records.shortcoming(interaction, "ask") == said
 
 
 def test_a_completed_but_empty_answer_names_each_kind_of_step_once() -> None:
     empty = Interaction(status="completed", steps=("thought", "google_search_call", "thought"), error="Blocked.")
-    said = records.shortcoming(empty)
+    said = records.shortcoming(empty, "ask")
     assert said is not None
     assert "without an answer (Blocked.); steps seen: thought, google_search_call." in said
-    assert "steps seen: none" in (records.shortcoming(Interaction(status="completed")) or "")
+    assert "steps seen: none" in (records.shortcoming(Interaction(status="completed"), "ask") or "")
+
+
+def test_an_image_that_was_asked_for_is_missing_although_there_is_text() -> None:
+    text = Interaction(status="completed", text="I cannot draw that.")
+    assert records.shortcoming(text, "image") == "Gemini made no image, but answered with text."
+    both = Interaction(status="completed", text="Here.", media=(Media(kind="image"),))
+    assert records.shortcoming(both, "image") is None

@@ -331,3 +331,35 @@ def test_a_document_leaves_out_what_there_is_not() -> None:
 def test_resources_have_addresses_that_any_file_name_fits_into() -> None:
     assert render.uri(record()) == "gemini://interactions/v1_a"
     assert render.uri(record(), PICTURE) == "gemini://interactions/v1_a/files/a%20b%2F%C3%A9.png"
+
+
+def files(number: int) -> tuple[SavedFile, ...]:
+    return tuple(
+        SavedFile(name=f"{each}.jpg", path=f"/out/{each}.jpg", mime_type="image/jpeg", bytes=1)
+        for each in range(number)
+    )
+
+
+def test_of_very_many_files_the_first_are_listed_and_where_all_are() -> None:
+    shown = render.answer(record("Here.", files=files(32)), notes=[render.unshown(1)])
+    assert shown.count("Saved: ") == 30
+    assert "And 2 more files; gemini://interactions/v1_" in shown
+    assert "\n\n1 more picture is saved but not shown here.\n\n---\n" in shown
+    assert render.document(record("Here.", files=files(32))).count("Saved: ") == 32
+    assert "more" not in render.answer(record("Here.", files=files(30)))
+
+
+def test_an_outline_is_of_bounded_length() -> None:
+    text = "\n\n".join(f"## {number} {'long ' * 100}\n\nText." for number in range(200))
+    outline, _, rest = render.answer(record(text)).partition("\n\n")
+    assert len(outline.splitlines()) == 62
+    assert outline.endswith("- and 140 headings more")
+    assert max(map(len, outline.splitlines())) < 110
+    assert rest.startswith("## 0 long")
+
+
+def test_a_failure_tells_why_and_what_was_said_instead() -> None:
+    assert render.failure(record("", error="Nothing came.")) == "Nothing came."
+    told = render.failure(record("I would\nrather not. " * 100, error="No image."))
+    assert told.startswith("No image. It said: I would rather not. I would")
+    assert len(told) < 1_100

@@ -46,6 +46,7 @@ def test_without_any_variable_everything_has_a_default(home: Path, cwd: Path, mo
     assert settings.wait_seconds == 45
     assert settings.inline_bytes == 8 * 1024 * 1024
     assert settings.keep_days == 55
+    assert settings.previews
     assert settings.log_level == "WARNING"
     assert settings.output_dir.name == "gemini-interactions-mcp"
     assert settings.allowed_dirs == (cwd, settings.output_dir)
@@ -66,6 +67,7 @@ def test_every_variable_sets_its_own_setting(home: Path, cwd: Path, tmp_path: Pa
         GEMINI_MCP_WAIT_SECONDS="2.5",
         GEMINI_MCP_INLINE_BYTES="1024",
         GEMINI_MCP_KEEP_DAYS="7",
+        GEMINI_MCP_PREVIEWS="false",
         GEMINI_MCP_LOG_LEVEL="DEBUG",
         GEMINI_MCP_OUTPUT_DIR=str(tmp_path / "out"),
         GEMINI_MCP_ALLOWED_DIRS=str(tmp_path / "in"),
@@ -83,6 +85,7 @@ def test_every_variable_sets_its_own_setting(home: Path, cwd: Path, tmp_path: Pa
         "inline_bytes": 1024,
         "keep_days": 7,
         "servers": (),
+        "previews": False,
         "log_level": "DEBUG",
         "output_dir": root / "out",
         "allowed_dirs": (root / "in", root / "out"),
@@ -196,6 +199,7 @@ def test_directories_are_resolved(home: Path, cwd: Path, tmp_path: Path) -> None
         ("GEMINI_MCP_WAIT_SECONDS", "nan"),
         ("GEMINI_MCP_INLINE_BYTES", "-1"),
         ("GEMINI_MCP_KEEP_DAYS", "-7"),
+        ("GEMINI_MCP_PREVIEWS", "perhaps"),
     ],
 )
 def test_a_wrong_value_is_refused_by_the_name_of_its_variable_alone(

@@ -1,7 +1,11 @@
 """Files that go in and images that come out: what is sent, saved and shown."""
 
 import base64
+import errno
+import io
 import math
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +15,15 @@ from mcp import Client
 from mcp_types import BlobResourceContents, CallToolResult
 from PIL import Image
 
-from conftest import make_settings
-from gemini_interactions_mcp import tools
+from conftest import KEY, make_settings
+from gemini_interactions_mcp import records, tools
 from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.ledger import Ledger
+from gemini_interactions_mcp.models import Interaction, Media, Request
+from gemini_interactions_mcp.run import Run
 from gemini_interactions_mcp.server import build_server
 from gemini_interactions_mcp.settings import Settings
+from gemini_interactions_mcp.store import Journal
 from reading import (
     LEGACY,
     PDF,
@@ -166,14 +174,24 @@ async def test_a_slow_file_analysis_is_read_later(client: Client, emulator: Emul
 async def test_an_image_is_saved_shown_and_linked(client: Client, emulator: Emulator, settings: Settings) -> None:
     result = await call(client, "generate_image", prompt="A red bicycle")
     assert emulator.creates == [
-        {"model": IMAGE_MODEL, "input": "A red bicycle", "response_format": {"type": "image"}, "store": True}
+        {
+            "model": IMAGE_MODEL,
+            "input": "A red bicycle",
+            "response_format": [{"type": "text"}, {"type": "image"}],
+            "store": True,
+        }
     ]
     (path,) = saved_in(result)
     content = path.read_bytes()
-    drawn = newest(emulator).answer.steps[-1]["content"][0]["data"]
-    assert content == base64.b64decode(drawn)
+    text, drawn = newest(emulator).answer.steps[-1]["content"]
+    assert text["text"].strip() in text_of(result)
+    with Image.open(io.BytesIO(base64.b64decode(drawn["data"]))) as came, Image.open(path) as image:
+        assert image.tobytes() == came.tobytes()
+        xmp = image.info["xmp"].decode()
+    assert all(f">{fact}</" in xmp for fact in ("A red bicycle", IMAGE_MODEL, id_of(result)))
+    assert KEY not in xmp
     assert path.parent == settings.output_dir
-    assert path.name.endswith("-red-bicycle.jpg")
+    assert path.name == f"{datetime.now(UTC):%Y-%m-%d}-red-bicycle-1.jpg"
     assert f"Saved: {path} (image/jpeg, 1024x1024 px, {len(content):,} bytes)" in text_of(result)
     assert [block.type for block in result.content] == ["text", "image", "resource_link"]
     (link,) = links_of(result)
@@ -190,7 +208,7 @@ async def test_shape_size_and_model_of_an_image_are_those_asked_for(client: Clie
     shape = {"aspect_ratio": "16:9", "image_size": "2K"}
     result = await call(client, "generate_image", prompt="hi", model="gemini-3-pro-image", **shape)
     body = emulator.creates[-1]
-    assert body["response_format"] == {"type": "image", **shape}
+    assert body["response_format"] == [{"type": "text"}, {"type": "image", **shape}]
     assert body["model"] == "gemini-3-pro-image"
     assert "2731x1536 px" in text_of(result)
     with Image.open(saved_in(result)[0]) as image:
@@ -233,17 +251,28 @@ async def test_what_is_no_image_is_refused_before_anything_is_paid(
 
 
 @pytest.mark.parametrize(
-    ("output_path", "saved"),
-    [("sub/bike.jpg", "output/sub/bike.jpg"), ("bike", "output/bike.jpg"), ("{files}/bike.jpg", "files/bike.jpg")],
-    ids=["relative", "no extension", "absolute"],
+    ("output_path", "saved", "kind"),
+    [
+        ("sub/bike.jpg", "output/sub/bike.jpg", "JPEG"),
+        ("bike", "output/bike.jpg", "JPEG"),
+        ("{files}/bike.JPEG", "files/bike.JPEG", "JPEG"),
+        ("bike.png", "output/bike.png", "PNG"),
+        ("bike.webp", "output/bike.webp", "WEBP"),
+    ],
 )
 @LEGACY
 async def test_an_image_is_saved_where_it_was_asked_for(
-    client: Client, tmp_path: Path, folder: Path, output_path: str, saved: str
+    client: Client, tmp_path: Path, folder: Path, output_path: str, saved: str, kind: str
 ) -> None:
     wanted = output_path.format(files=folder)
-    result = await call(client, "generate_image", prompt="hi", output_path=wanted, image_size="512")
+    result = await call(client, "generate_image", prompt="A bike", output_path=wanted, image_size="512")
     assert saved_in(result) == [tmp_path / saved]
+    with Image.open(tmp_path / saved) as image:
+        image.load()
+        assert image.format == kind
+        assert b">A bike</" in image.info["xmp"]
+    assert f"Saved: {tmp_path / saved} (image/{kind.lower()}, 512x512 px" in text_of(result)
+    assert [link.mime_type for link in links_of(result)] == [f"image/{kind.lower()}"]
 
 
 @pytest.mark.parametrize(
@@ -253,8 +282,10 @@ async def test_an_image_is_saved_where_it_was_asked_for(
         ("{files}/../elsewhere.jpg", "outside the allowed directories"),
         ("{files}/taken.jpg", "exists already"),
         (".hidden.jpg", "dot-file"),
+        ("bike.foo", "ends with .jpg, .jpeg, .png, .webp, or no extension"),
+        ("bike.tiff", "ends with .jpg"),
     ],
-    ids=["above", "outside", "taken", "hidden"],
+    ids=["above", "outside", "taken", "hidden", "no format", "another format"],
 )
 @LEGACY
 async def test_a_path_that_may_not_be_written_is_refused_before_anything_is_paid(
@@ -268,7 +299,7 @@ async def test_a_path_that_may_not_be_written_is_refused_before_anything_is_paid
 
 
 @LEGACY
-async def test_two_images_for_one_path_are_both_kept(client: Client, emulator: Emulator) -> None:
+async def test_two_images_for_one_path_are_both_kept(client: Client, emulator: Emulator, settings: Settings) -> None:
     faults = [Fault("create", "hold", match=prompt) for prompt in ("first", "second")]
     emulator.faults += faults
     results: list[CallToolResult] = []
@@ -284,13 +315,66 @@ async def test_two_images_for_one_path_are_both_kept(client: Client, emulator: E
             for fault in faults:
                 await fault.reached.wait()
                 fault.release.set()
-    assert sum("Saved: " in text_of(result) for result in results) == 1
-    (lost,) = [result for result in results if "Saved: " not in text_of(result)]
-    (interaction_id,) = [each for each in emulator.interactions if each in text_of(lost)]
-    assert "exists already" in text_of(lost)
-    again = await call(client, "read_interaction", interaction_id=interaction_id, wait_seconds=5)
-    assert len(saved_in(again)) == 1
-    assert len(emulator.creates) == 2
+    saved = [path for result in results for path in saved_in(result)]
+    assert (settings.output_dir / "same.jpg") in saved
+    (other,) = [path for path in saved if path.name != "same.jpg"]
+    assert other.parent == settings.output_dir
+    (said,) = [text_of(result) for result in results if other in saved_in(result)]
+    assert "same.jpg, but in the output directory: a file of this name exists already." in said
+    assert len({path.read_bytes() for path in saved}) == len(emulator.creates) == 2
+
+
+@LEGACY
+async def test_a_place_that_is_closed_meanwhile_does_not_lose_the_image(
+    client: Client, emulator: Emulator, settings: Settings, folder: Path
+) -> None:
+    fault = Fault("create", "hold")
+    emulator.faults.append(fault)
+    results: list[CallToolResult] = []
+
+    async def generate() -> None:
+        results.append(await call(client, "generate_image", prompt="A bike", output_path=str(folder / "new" / "a.jpg")))
+
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(generate)
+            await fault.reached.wait()
+            (folder / "new").write_text("a file in the way", encoding="utf-8")
+            fault.release.set()
+    (path,) = saved_in(results[0])
+    assert path.parent == settings.output_dir
+    assert f"Note: Not saved at {folder / 'new' / 'a.jpg'}, but in the output directory:" in text_of(results[0])
+    assert "another directory.\n" in text_of(results[0])
+
+
+@LEGACY
+async def test_several_images_of_one_answer_are_numbered(client: Client, settings: Settings) -> None:
+    asked = {"prompt": "Bikes [[images=3]]", "image_size": "512"}
+    first = await call(client, "generate_image", **asked)
+    assert [path.name[11:] for path in saved_in(first)] == [f"bikes-images-3-{number}.jpg" for number in (1, 2, 3)]
+    second = await call(client, "generate_image", **asked, output_path="bikes.png")
+    assert saved_in(second) == [settings.output_dir / name for name in ("bikes.png", "bikes-2.png", "bikes-3.png")]
+    assert [block.type for block in second.content] == ["text", *["image", "resource_link"] * 3]
+
+
+async def test_results_stay_within_what_hosts_take(tmp_path: Path, url: str) -> None:
+    async with Client(build_server(make_settings(tmp_path, url)), cache=None) as client:
+        result = await call(client, "generate_image", prompt="Many [[images=40]] [[words=3000]]", image_size="512")
+    assert len(result.model_dump_json(by_alias=True)) < 2**20
+    shown = previews_of(result)
+    assert [max(each.size) for each in shown] == [512] * 8
+    assert len(text_of(result)) / 3 + 1600 * len(shown) < 25_000
+    assert len(links_of(result)) == len(saved_in(result)) == 30
+    assert "And 10 more files; gemini://interactions/" in text_of(result)
+    assert "32 more pictures are saved but not shown here." in text_of(result)
+
+
+async def test_previews_can_be_turned_off(tmp_path: Path, url: str) -> None:
+    async with Client(build_server(make_settings(tmp_path, url, previews=False)), mode="legacy", cache=None) as client:
+        result = await call(client, "generate_image", prompt="hi", image_size="512")
+    assert [block.type for block in result.content] == ["text", "resource_link"]
+    assert "not shown" not in text_of(result)
+    assert len(saved_in(result)) == 1
 
 
 @LEGACY
@@ -317,6 +401,30 @@ async def test_an_image_that_was_not_made_is_an_error_with_the_id(client: Client
     text = await complaint(client, "generate_image", prompt="hi")
     assert "without an answer" in text
     assert newest(emulator).id in text
+
+
+@LEGACY
+async def test_a_text_instead_of_an_image_is_an_error_that_tells_it(client: Client, emulator: Emulator) -> None:
+    said = await complaint(client, "generate_image", prompt="A bicycle [[images=0]]")
+    assert said.startswith("Gemini made no image, but answered with text. It said: Emulated answer by")
+    assert newest(emulator).id in said
+    again = await complaint(client, "read_interaction", interaction_id=newest(emulator).id)
+    assert again == said
+
+
+@LEGACY
+async def test_an_image_that_was_blocked_is_an_error_in_googles_words(client: Client, emulator: Emulator) -> None:
+    emulator.faults.append(Fault("create", "blocked"))
+    said = await complaint(client, "generate_image", prompt="hi")
+    assert "The response was blocked because of the safety settings." in said
+    assert newest(emulator).id in said
+
+
+@LEGACY
+async def test_a_ratio_that_the_api_does_not_take_is_refused_with_the_list(client: Client, emulator: Emulator) -> None:
+    said = await complaint(client, "generate_image", prompt="hi", aspect_ratio="2:1")
+    assert "'1:1', '2:3', '3:2', '3:4', '4:3', '4:5', '5:4', '9:16', '16:9', '21:9', '1:8', '8:1', '1:4'" in said
+    assert emulator.requests == []
 
 
 async def test_an_image_is_there_for_later_when_the_call_is_over(
@@ -361,6 +469,62 @@ async def test_an_image_that_cannot_be_saved_is_fetched_again_by_reading_it(
     again = await call(client, "read_interaction", interaction_id=newest(emulator).id)
     assert len(saved_in(again)) == 1
     assert len(emulator.creates) == 1
+
+
+@LEGACY
+async def test_a_disk_that_fills_up_keeps_what_was_saved_and_the_rest_is_saved_later(
+    client: Client, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flush = os.fsync
+    flushed: list[int] = []
+
+    def full(descriptor: int) -> None:
+        flushed.append(descriptor)
+        if len(flushed) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full)
+    result = await call(client, "generate_image", prompt="Bikes [[images=3]]", image_size="512")
+    first = saved_in(result)
+    assert len(first) == len(links_of(result)) == 1
+    assert "Note: The files could not be saved: Cannot write to" in text_of(result)
+    again = await call(client, "read_interaction", interaction_id=id_of(result))
+    assert len(saved_in(again)) == 3
+    assert saved_in(again)[:1] == first
+    assert "Note:" not in text_of(again)
+    assert len(emulator.creates) == 1
+
+
+@LEGACY
+async def test_nothing_is_said_to_be_saved_when_nothing_can_be(
+    client: Client, emulator: Emulator, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    said = await complaint(client, "generate_image", prompt="hi", output_path="bike.jpg", image_size="512")
+    assert said.startswith(f"The files could not be saved: Cannot write to {settings.output_dir}: No space left")
+    assert newest(emulator).id in said
+
+
+@pytest.mark.parametrize("store", [True, False])
+async def test_a_prompt_that_is_kept_nowhere_is_in_no_file(tmp_path: Path, store: bool) -> None:
+    request = Request(kind="ask", prompt="A secret", model="m", store=store)
+    made = Media(kind="image", mime_type="image/png", data=base64.b64encode(png(tmp_path).read_bytes()).decode())
+    interaction = Interaction(id="v1_x", status="completed", model="m-1", prompt="A secret", media=(made,))
+    journal = Journal(f"sqlite+aiosqlite:///{(tmp_path / 'journal.sqlite3').as_posix()}")
+    run = Run(records.intent(request), request)
+    try:
+        await Ledger(journal, tmp_path / "output", 30).finish(run, interaction, None)
+    finally:
+        await journal.close()
+    (file,) = run.record.files
+    content = await anyio.Path(file.path).read_bytes()
+    assert (b"A secret" in content) is store
+    assert ("secret" in file.name) is store
+    assert b">m-1</" in content
 
 
 @LEGACY

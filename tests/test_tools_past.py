@@ -171,7 +171,7 @@ async def test_an_image_of_another_program_is_saved_once(client: Client, url: st
     first = await call(client, "read_interaction", interaction_id=foreign)
     again = await call(client, "read_interaction", interaction_id=foreign)
     assert saved_in(again) == saved_in(first)
-    assert [path.name[11:] for path in saved_in(first)] == ["red-bicycle.jpg"]
+    assert [path.name[11:] for path in saved_in(first)] == ["red-bicycle-1.jpg"]
     assert len(list(saved_in(first)[0].parent.iterdir())) == len(previews_of(first)) == 1
 
 

@@ -105,7 +105,8 @@ def test_an_agent_is_sent_without_a_model_and_with_its_configuration() -> None:
 @pytest.mark.parametrize("image", [{}, {"aspect_ratio": "16:9", "image_size": "2K"}])
 def test_an_image_is_asked_for_by_its_format_even_without_a_wish(image: dict[str, str]) -> None:
     request = Request(kind="image", prompt="Hi", model="m", image=image)
-    assert wire.create_arguments(request, background=True, stream=False)["response_format"] == {"type": "image"} | image
+    asked = wire.create_arguments(request, background=True, stream=False)["response_format"]
+    assert asked == [{"type": "text"}, {"type": "image"} | image]
 
 
 # Answers -------------------------------------------------------------------------------------------------
@@ -167,6 +168,19 @@ def test_media_that_came_as_an_address_are_named_in_the_text() -> None:
     assert found.text == "Before\n\n[video](https://v)\n\nafter"
     assert found.media == ()
     assert found.citations[0].start == len("Before\n\n[video](https://v)\n\n")
+
+
+def test_what_code_has_drawn_is_media_and_what_it_printed_is_no_answer() -> None:
+    plot = {"type": "image", "data": "aGk=", "mime_type": "image/png"}
+    printed = {"type": "code_execution_result", "call_id": "c", "result": "42"}
+    found = read(
+        output(text("A")),
+        {"type": "code_execution_result", "call_id": "c", "result": [text("42"), plot]},
+        printed,
+        output(text("B")),
+    )
+    assert found.text == "A\n\n![image 1](media:1)\n\nB"
+    assert found.media == (Media(kind="image", mime_type="image/png", data="aGk="),)
 
 
 def test_media_without_data_or_address_are_passed_over() -> None:

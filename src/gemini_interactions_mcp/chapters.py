@@ -10,6 +10,8 @@ PAGE_CHARACTERS: Final = 10_000
 """Under what Codex (12,000 characters) and Claude Code (25,000 tokens) show of one result."""
 
 OUTLINE_LEVELS: Final = 3
+HEADINGS_LISTED: Final = 60
+HEADING_CHARACTERS: Final = 80
 NAMED_HEADINGS: Final = 40
 """So many headings are named to who asks for one that does not exist."""
 
@@ -52,14 +54,22 @@ def headings(text: str) -> list[Heading]:
 def outline(text: str, parts: list[str]) -> str:
     """The headings of a text of several pages and the pages that they are on."""
     found = [
-        f"{'  ' * (heading.level - 1)}- {heading.title} (page {number})"
+        f"{'  ' * (heading.level - 1)}- {shortened(heading.title)} (page {number})"
         for number, part in enumerate(parts, 1)
         for heading in headings(part)
         if heading.level <= OUTLINE_LEVELS
     ]
     if not found or len(parts) == 1:
         return ""
+    if (more := len(found) - HEADINGS_LISTED) > 0:
+        found[HEADINGS_LISTED:] = [f"- and {more} heading{'' if more == 1 else 's'} more"]
     return "\n".join([f"Outline of {len(text):,} characters in {len(parts)} pages:", *found])
+
+
+def shortened(text: str, limit: int = HEADING_CHARACTERS) -> str:
+    """One line, cut at `limit` characters."""
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def section(text: str, wanted: str) -> str:

@@ -39,8 +39,11 @@ class AppContext:
     """The rooms below, opened.
 
     Attributes:
-        preview: Makes a small JPEG of a picture on disk; blocks, so call it in a worker thread.
         resolve: Looks up where Google's redirect links lead.
+        preview: Makes a small JPEG of a picture on disk, of at most so many pixels a side and bytes; blocks, so call it
+            in a worker thread.
+        decoding: One of those at a time: a picture of 24 megapixels takes 72 MB while it is decoded, and two at once
+            take longer for both and stall the event loop (bench/previews.py).
     """
 
     settings: Settings
@@ -48,9 +51,10 @@ class AppContext:
     journal: "Journal"
     files: "Files"
     runs: "Runs"
-    preview: Callable[[Path], bytes | None]
     resolve: "Callable[[Iterable[Citation], str | None], Awaitable[tuple[Citation, ...]]]"
     environments: "Environments"
+    preview: Callable[[Path, int, int], bytes | None]
+    decoding: anyio.CapacityLimiter
 
 
 class Opening:
@@ -118,7 +122,10 @@ class Opening:
         self._tasks.start_soon(runs.tend)
         files = rooms.Files(self.settings, gemini.upload, lookup=gemini.mime_type)
         environments = rooms.Environments(gemini, self.settings.output_dir)
-        return AppContext(self.settings, gemini, journal, files, runs, rooms.preview, rooms.resolve, environments)
+        decoding = anyio.CapacityLimiter(1)
+        return AppContext(
+            self.settings, gemini, journal, files, runs, rooms.resolve, environments, rooms.preview, decoding
+        )
 
     def hang_up(self) -> None:
         """The host has gone."""

@@ -151,7 +151,7 @@ class Files:
             wanted = local_path(path)
             roots = self._roots if wanted.is_absolute() else (self._output,)
             parent = resolved((self._output / wanted).parent, roots, path)
-            return unused(approved(parent / wanted.name, roots, path), path)
+            return for_picture(unused(approved(parent / wanted.name, roots, path), path), path)
 
     def _prepared(self, sources: Sequence[str], streams: ExitStack) -> list[Content | Found]:
         """Everything that needs no network: finished blocks, and the open files that have to be uploaded."""
@@ -329,6 +329,20 @@ def approved(path: Path, roots: Sequence[Path], source: str) -> Path:
         )
     if all(map(hidden, places)):
         raise FileRefusedError(f"{shown(source)} is, or lies in, a dot-file or dot-folder: these stay private.")
+    return path
+
+
+def for_picture(path: Path, source: str) -> Path:
+    """A path whose extension, if it has one, is that of a picture that can be written.
+
+    Raises:
+        FileRefusedError: It is another.
+    """
+    if path.suffix and extension(path.name) not in media.PICTURE_EXTENSIONS:
+        possible = ", ".join(f".{each}" for each in media.PICTURE_EXTENSIONS)
+        raise FileRefusedError(
+            f"{shown(source)} cannot be written: a picture's path ends with {possible}, or no extension."
+        )
     return path
 
 

@@ -13,7 +13,7 @@ from typing import Final
 import anyio
 import anyio.to_thread
 
-from . import media, records, render
+from . import media, metadata, records, render
 from .errors import (
     ConfigurationError,
     GeminiMCPError,
@@ -23,7 +23,7 @@ from .errors import (
     JournalError,
     OutcomeUnknownError,
 )
-from .models import Interaction, Record, SavedFile
+from .models import Interaction, Media, Record, SavedFile
 from .run import Run
 from .store import Journal
 
@@ -134,7 +134,7 @@ class Ledger:
             "environment_id": interaction.environment_id or run.record.environment_id,
             "usage": interaction.usage or run.usage,
             "files": files,
-            "error": " ".join(filter(None, (records.shortcoming(interaction), complaint))) or None,
+            "error": " ".join(filter(None, (records.shortcoming(interaction, run.record.kind), complaint))) or None,
             "finished_at": records.now(),
         }
         journaled = await self.write(run, **result, **(content if run.stored else {}))
@@ -145,29 +145,58 @@ class Ledger:
         self, run: Run, interaction: Interaction, target: Path | None
     ) -> tuple[tuple[SavedFile, ...], str | None]:
         """Write media and reports to disk; a full disk does not lose the answer."""
-
-        def write() -> tuple[SavedFile, ...]:
-            stem = media.stem(run.record.prompt or interaction.prompt or "", run.record.created_at)
-            saved = [
-                media.save(each, self._output_dir, stem, target=target if index == 0 else None)
-                for index, each in enumerate(interaction.media)
-            ]
-            if run.reports and interaction.text:
-                told = {"text": interaction.text, "citations": interaction.citations, "files": tuple(saved)}
-                told |= {"status": interaction.status, "usage": interaction.usage}
-                report = render.report(run.record.model_copy(update=told))
-                saved.append(media.save_text(report, self._output_dir, stem))
-            return tuple(saved)
-
         # Another process may have been quicker: it took the lease over, or was asked for the result. Only the one that
         # has sent the request knows where it is wanted.
         record = await self.find(run.id) if run.id and not target and (interaction.media or run.reports) else None
-        if record is not None and record.files:
+        if record is not None and record.files and records.UNSAVED not in (record.error or ""):
             return record.files, None
+        files = list(record.files) if record else []
+        notes: list[str] = []
         try:
-            return await anyio.to_thread.run_sync(write), None
-        except (ConfigurationError, InputError, InteractionFailedError) as exc:
-            return (), f"{records.UNSAVED}: {exc} Then read_interaction saves them."
+            await anyio.to_thread.run_sync(self._write_files, run, interaction, target, files, notes)
+        except (ConfigurationError, InteractionFailedError) as exc:
+            notes.append(f"{records.UNSAVED}: {exc} Then read_interaction saves them.")
+        return tuple(files), " ".join(notes) or None
+
+    def _write_files(
+        self, run: Run, interaction: Interaction, target: Path | None, files: list[SavedFile], notes: list[str]
+    ) -> None:
+        """Save what is not among `files` yet, in order, and add to them and to the notes as it goes.
+
+        Raises:
+            ConfigurationError: The disk does not take it.
+            InteractionFailedError: Data is missing or broken.
+        """
+        prompt = (run.record.prompt or interaction.prompt or "") if run.stored else ""
+        stem = media.stem(prompt, run.record.created_at)
+        model = interaction.model or interaction.agent or run.record.model or run.record.agent or ""
+        origin = metadata.Origin(prompt, model, (run.id if run.stored else None) or "")
+        for index, each in enumerate(interaction.media[len(files) :]):
+            wanted = target.with_stem(f"{target.stem}-{index + 1}") if target and index else target
+            files.append(self._place(each, stem, origin, wanted, notes))
+        if run.reports and interaction.text:
+            told = {name: getattr(interaction, name) for name in ("text", "citations", "status", "usage")}
+            report = render.report(run.record.model_copy(update=told | {"files": tuple(files)}))
+            files.append(media.save_text(report, self._output_dir, stem))
+
+    def _place(
+        self, each: Media, stem: str, origin: metadata.Origin, target: Path | None, notes: list[str]
+    ) -> SavedFile:
+        """Save one of the media where it is wanted; if that place is taken or closed by now, in the output directory.
+
+        Raises:
+            ConfigurationError: The disk does not take it.
+            InteractionFailedError: Its data is missing or broken.
+        """
+        if target is None:
+            return media.save(each, self._output_dir, stem, origin=origin)
+        try:
+            return media.save(each, self._output_dir, stem, origin=origin, target=target)
+        except (InputError, ConfigurationError) as exc:
+            reason = str(exc).rstrip(".")
+        saved = media.save(each, self._output_dir, stem, origin=origin)
+        notes.append(f"Not saved at {target}, but in the output directory: {reason}.")
+        return saved
 
     async def fail(self, run: Run, exc: GeminiMCPError) -> None:
         """Write down why there is no answer, and what part of it came.

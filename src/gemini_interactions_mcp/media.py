@@ -16,15 +16,17 @@ import wave
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
-from typing import Final
+from typing import IO, Any, Final
 
 from filetype import (  # pyright: ignore[reportMissingTypeStubs] - it ships no types
     guess_mime,  # pyright: ignore[reportUnknownVariableType] - it ships no types
 )
 from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
 
+from . import metadata
 from .errors import ConfigurationError, InputError, InteractionFailedError
 from .models import Media, SandboxFile, SavedFile
 
@@ -117,6 +119,14 @@ SUFFIXES: Final = {mime: f".{names[0]}" for types in MIME_TYPES.values() for mim
 SNIFF_BYTES: Final = 8192
 """How much of a file's start filetype 1.2.0 looks at (filetype/utils.py)."""
 
+LOSSLESS: Final = {"image/png": "PNG", "image/webp": "WEBP"}
+"""What a picture of another format is turned into, where its path asks for it; Pillow's names."""
+
+PICTURE_EXTENSIONS: Final = tuple(
+    extension for mime in ("image/jpeg", *LOSSLESS) for extension in MIME_TYPES["image"][mime]
+)
+"""How a path for a picture may end: what Gemini makes (google-genai 3.6.1, `ImageResponseFormat`), and LOSSLESS."""
+
 PREVIEW_SIDE: Final = 1024
 PREVIEW_BYTES: Final = 512 * 2**10
 PREVIEW_QUALITIES: Final = (85, 70, 50, 30)
@@ -129,6 +139,7 @@ PICTURES: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 Image.MAX_IMAGE_PIXELS = None
 
 STEM_CHARACTERS: Final = 60
+UNKNOWN_ORIGIN: Final = metadata.Origin()
 ARTICLES: Final = frozenset({"a", "an", "the"})
 
 # What Gemini's speech models send when they name no rate: 16 bit, little-endian, mono, 24 kHz.
@@ -148,14 +159,17 @@ def sniff(head: bytes) -> str | None:
     return canonical(mime) if mime else None
 
 
-def save(media: Media, directory: Path, stem: str, *, target: Path | None = None) -> SavedFile:
+def save(
+    media: Media, directory: Path, stem: str, *, origin: metadata.Origin = UNKNOWN_ORIGIN, target: Path | None = None
+) -> SavedFile:
     """Write generated media into `directory`, or to exactly `target`.
 
     Args:
         media: With its data.
         directory: Made when missing.
-        stem: The file's name without extension; a number is added when it is taken.
-        target: An approved path that is used as it is, but for a missing extension.
+        stem: The file's name without extension and number.
+        origin: Goes into a picture's metadata.
+        target: An approved path that is used as it is, but for an extension that is missing or cannot come true.
 
     Raises:
         InputError: `target` exists.
@@ -163,12 +177,13 @@ def save(media: Media, directory: Path, stem: str, *, target: Path | None = None
         ConfigurationError: The disk does not take it.
     """
     content, mime = playable(decoded(media), media.mime_type)
-    suffix = SUFFIXES.get(mime, ".bin")
-    path = (
-        write(content, directory, numbered(stem, suffix))
-        if target is None
-        else write(content, target.parent, [target.name if target.suffix else target.name + suffix])
-    )
+    if target is None:
+        content = metadata.described(content, mime, origin)
+        path = write(content, directory, numbered(stem, SUFFIXES.get(mime, ".bin")))
+    else:
+        content, mime = converted(content, mime, extension_type(target), origin)
+        content = metadata.described(content, mime, origin)
+        path = write(content, target.parent, [named(target, mime)])
     width, height = pixels(path) if mime.startswith("image/") else (None, None)
     return SavedFile(name=path.name, path=str(path), mime_type=mime, bytes=len(content), width=width, height=height)
 
@@ -180,7 +195,7 @@ def save_text(text: str, directory: Path, stem: str) -> SavedFile:
         ConfigurationError: The disk does not take it.
     """
     content = text.encode("utf-8", errors="replace")
-    path = write(content, directory, numbered(stem, ".md"))
+    path = write(content, directory, chain([f"{stem}.md"], numbered(stem, ".md")))
     return SavedFile(name=path.name, path=str(path), mime_type="text/markdown", bytes=len(content))
 
 
@@ -209,12 +224,47 @@ def stem(prompt: str, when: datetime) -> str:
     return name
 
 
-def preview(path: Path) -> bytes | None:
-    """A JPEG of at most 1,024 px and 512 KiB; None when the file is no picture that can be opened."""
+def extension_type(path: Path) -> str | None:
+    """The MIME type that a path's extension stands for."""
+    return EXTENSIONS.get(path.suffix[1:].lower())
+
+
+def named(target: Path, mime: str) -> str:
+    """The name that was asked for, with an extension that is true."""
+    if extension_type(target) == mime:
+        return target.name
+    return target.with_suffix(SUFFIXES.get(mime, ".bin")).name
+
+
+def converted(content: bytes, mime: str, wanted: str | None, origin: metadata.Origin) -> tuple[bytes, str]:
+    """A picture in the wanted format, where that loses nothing; else as it is."""
+    if wanted == mime or wanted not in LOSSLESS or not mime.startswith("image/"):
+        return content, mime
+    buffer = io.BytesIO()
+    try:
+        with picture(io.BytesIO(content)) as image:
+            image.save(buffer, LOSSLESS[wanted], lossless=True, exact=True, **kept(image, origin))
+    except Exception:  # noqa: BLE001 - a decoder of foreign bytes may raise anything, and the picture stays as it came
+        return content, mime
+    return buffer.getvalue(), wanted
+
+
+def kept(image: Image.Image, origin: metadata.Origin) -> dict[str, Any]:
+    """What a picture brings beside its pixels, as Pillow's encoders take it: PNG's takes XMP as text only."""
+    kept = {name: image.info[name] for name in ("exif", "icc_profile") if name in image.info}
+    texts = PngInfo()
+    if own := image.info.get("xmp"):
+        texts.add_itxt("XML:com.adobe.xmp", own.decode(errors="replace"))
+    return kept | {"xmp": own or metadata.packet(origin), "pnginfo": texts}
+
+
+def preview(path: Path, side: int = PREVIEW_SIDE, size: int = PREVIEW_BYTES) -> bytes | None:
+    """A JPEG of at most `side` pixels and `size` bytes; None when the file is no picture that can be opened."""
     try:
         with picture(path) as image:
-            image.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
-            return small_jpeg(on_white(ImageOps.exif_transpose(image)))
+            # The smallest gap: most of the time goes into pixels that a preview does not have.
+            image.thumbnail((side, side), reducing_gap=1.0)
+            return small_jpeg(on_white(ImageOps.exif_transpose(image)), size)
     except Exception:  # noqa: BLE001 - a decoder of foreign bytes may raise anything, and a preview is never needed
         return None
 
@@ -229,7 +279,7 @@ def pixels(path: Path) -> tuple[int, int] | tuple[None, None]:
 
 
 @contextmanager
-def picture(path: Path) -> Generator[Image.Image]:
+def picture(path: Path | IO[bytes]) -> Generator[Image.Image]:
     """Open a picture, not yet decoded, of at most `MAX_PIXELS`.
 
     Raises:
@@ -249,14 +299,14 @@ def on_white(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
 
 
-def small_jpeg(image: Image.Image) -> bytes:
-    """The picture as JPEG, as good as fits into `PREVIEW_BYTES`."""
+def small_jpeg(image: Image.Image, size: int) -> bytes:
+    """The picture as JPEG, as good as fits into `size` bytes."""
     for quality in PREVIEW_QUALITIES:
         buffer = io.BytesIO()
         image.save(buffer, "JPEG", quality=quality)
-        if buffer.tell() <= PREVIEW_BYTES:
+        if buffer.tell() <= size:
             return buffer.getvalue()
-    return small_jpeg(image.reduce(2))
+    return small_jpeg(image.reduce(2), size)
 
 
 def decoded(media: Media) -> bytes:
@@ -304,8 +354,7 @@ def parameter(mime: str, name: str) -> int | None:
 
 
 def numbered(stem: str, suffix: str) -> Iterator[str]:
-    """Names to try, in order: `stem.png`, `stem-1.png`, `stem-2.png` ..."""
-    yield f"{stem}{suffix}"
+    """Names to try, in order: `stem-1.png`, `stem-2.png` ..."""
     for number in count(1):
         yield f"{stem}-{number}{suffix}"
 
@@ -331,7 +380,7 @@ def write(content: bytes, directory: Path, names: Iterable[str]) -> Path:
     finally:
         discard(partial)
     if path is None:
-        raise InputError("A file of this name exists already; give another output_path.")
+        raise InputError("a file of this name exists already")
     return path
 
 

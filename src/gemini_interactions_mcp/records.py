@@ -116,13 +116,15 @@ OUTCOMES: Final = {
 """What a settled status means that is not `completed`."""
 
 
-def shortcoming(interaction: Interaction) -> str | None:
+def shortcoming(interaction: Interaction, kind: Kind) -> str | None:
     """Why the answer is missing or not whole, in a sentence; None when all is well."""
     reason = f" ({interaction.error})" if interaction.error else ""
     if interaction.status in OUTCOMES:
         return f"{OUTCOMES[interaction.status]}{reason}."
-    if interaction.text or interaction.media:
+    if interaction.media or (interaction.text and kind != "image"):
         return None
+    if interaction.text:
+        return "Gemini made no image, but answered with text."
     kinds = ", ".join(dict.fromkeys(interaction.steps)) or "none"
     return (
         f"Gemini completed the interaction without an answer{reason}; steps seen: {kinds}. A safety filter is the "

@@ -17,8 +17,9 @@ from .models import PLACE, UNKNOWN, Record, RecordPage, RecordSummary, SandboxFi
 LINE_CHARACTERS: Final = 2_000
 """opencode drops a line of 60,000 characters without a word."""
 PARTIAL_CHARACTERS: Final = 4_000
-PROMPT_CHARACTERS: Final = 80
 SANDBOX_ROWS: Final = 50
+FAILURE_CHARACTERS: Final = 1_000
+FILES_LISTED: Final = 30
 FENCED: Final = "```json\n{}\n```"
 
 INDEX: Final = "gemini://interactions"
@@ -55,6 +56,12 @@ def answer(
         followers: What goes on from it.
         notes: What else there is to say, a paragraph each.
 
+    Args:
+        record: What is shown.
+        page: Counted from 1.
+        stored: Whether Google keeps it.
+        hidden: How many pictures are not shown beside it.
+
     Raises:
         InputError: There is no such page or section.
     """
@@ -64,16 +71,22 @@ def answer(
             f"There is no page {page}: this {'section' if section else 'interaction'} has {count(len(parts), 'page')}."
         )
     head = chapters.outline(record.text, parts) if page == 1 and not section else ""
-    said = [f"Note: {record.error}"] if record.error else []
+    said = f"Note: {record.error}" if record.error else ""
     place = Place(page, len(parts), section)
     return joined(
         head,
         parts[page - 1],
-        *said,
-        *map(file_line, record.files),
+        said,
+        *file_lines(record),
         *notes,
         footer(record, place, stored=stored, followers=followers),
     )
+
+
+def failure(record: Record) -> str:
+    """Why there is no answer, and what Gemini said instead of one."""
+    said = f" It said: {chapters.shortened(record.text, FAILURE_CHARACTERS)}" if record.text else ""
+    return f"{record.error}{said}"
 
 
 def pages(record: Record, section: str = "") -> list[str]:
@@ -122,6 +135,20 @@ def as_json(text: str) -> str | None:
         return text.strip()
     # Half a surrogate pair stays escaped, since it has no UTF-8.
     return json.dumps(value, indent=2, ensure_ascii="\\ud" in text.lower())
+
+
+def file_lines(record: Record) -> list[str]:
+    """Where the files are; of very many, the first."""
+    lines = [file_line(file) for file in record.files[:FILES_LISTED]]
+    if (more := len(record.files) - FILES_LISTED) > 0:
+        lines.append(f"And {count(more, 'more file')}; {uri(record)} lists them all.")
+    return lines
+
+
+def unshown(hidden: int) -> str:
+    """What is said of pictures that a result has no room for."""
+    be = "is" if hidden == 1 else "are"
+    return f"{count(hidden, 'more picture')} {be} saved but not shown here." if hidden else ""
 
 
 def file_line(file: SavedFile) -> str:
@@ -260,7 +287,7 @@ def summary(record: Record) -> RecordSummary:
         status=record.status,
         model=record.agent or record.model or "",
         created_at=record.created_at.isoformat(timespec="seconds"),
-        prompt=shortened(record.prompt),
+        prompt=chapters.shortened(record.prompt),
         files=len(record.files),
     )
 
@@ -295,7 +322,7 @@ def document(record: Record, followers: Iterable[Record] = ()) -> str:
         facts.append(f"environment_id: {record.environment_id}")
     facts += [f"followed by: {handle(each)} ({'plan' if each.plan else each.kind})" for each in followers]
     return joined(
-        f"# {shortened(record.prompt) or record.interaction_id}",
+        f"# {chapters.shortened(record.prompt) or record.interaction_id}",
         "\n".join(f"- {fact}" for fact in facts),
         f"## Prompt\n\n{record.prompt}" if record.prompt else "",
         f"## Answer\n\n{body(record, lambda file: uri(record, file))}" if record.text else "",
@@ -344,9 +371,3 @@ def handle(record: Record) -> str:
 def count(number: int, noun: str, plural: str = "") -> str:
     """`1 page`, `3 pages`."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
-
-
-def shortened(text: str, limit: int = PROMPT_CHARACTERS) -> str:
-    """One line, cut at `limit` characters."""
-    text = " ".join(text.split())
-    return text if len(text) <= limit else text[: limit - 1] + "…"

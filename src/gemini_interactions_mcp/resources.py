@@ -9,7 +9,7 @@ from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from mcp_types import Annotations, ListResourcesResult, Resource, ResourceTemplate
 
-from . import records, render
+from . import chapters, records, render
 from .context import AppContext
 from .errors import GeminiMCPError, InteractionNotFoundError
 from .models import Record, RecordPage, SavedFile
@@ -75,7 +75,7 @@ def entry(record: Record) -> Resource:
     return Resource(
         uri=render.uri(record),
         name=str(record.interaction_id),
-        title=render.shortened(record.prompt) or record.kind,
+        title=chapters.shortened(record.prompt) or record.kind,
         description=f"{record.kind}, {record.status}, {record.agent or record.model or 'unknown model'}",
         mime_type=MARKDOWN,
         size=len(render.document(record).encode()),

@@ -33,6 +33,7 @@ VARIABLES: Final = {
     "wait_seconds": "GEMINI_MCP_WAIT_SECONDS",
     "inline_bytes": "GEMINI_MCP_INLINE_BYTES",
     "keep_days": "GEMINI_MCP_KEEP_DAYS",
+    "previews": "GEMINI_MCP_PREVIEWS",
     "log_level": "GEMINI_MCP_LOG_LEVEL",
     "base_url": "GOOGLE_GEMINI_BASE_URL",
 }
@@ -53,6 +54,7 @@ class Settings(BaseModel):
         inline_bytes: Up to this total, files travel inside the request.
         servers: Remote MCP servers that agents may be given by name.
         keep_days: For how long the journal keeps what has settled.
+        previews: Whether results carry small pictures of what was made.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -70,6 +72,7 @@ class Settings(BaseModel):
     inline_bytes: int = Field(default=DEFAULT_INLINE_BYTES, ge=0)
     keep_days: float = Field(default=DEFAULT_KEEP_DAYS, gt=0, le=36_500)
     servers: tuple[RemoteServer, ...] = Field(default=(), repr=False)
+    previews: bool = True
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "WARNING"
 
     @classmethod

@@ -3,7 +3,6 @@
 A new tool is a function and a row in TOOLS. The docstrings and descriptions are read by a model, and paid for.
 """
 
-import base64
 import functools
 import inspect
 from collections.abc import Awaitable, Callable, Iterable
@@ -15,11 +14,12 @@ import anyio
 import anyio.to_thread
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools.base import Tool
-from mcp_types import CallToolResult, ContentBlock, ImageContent, ResourceLink, TextContent, ToolAnnotations
+from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import Field
 
 from . import render, research, wire
 from .arguments import slim
+from .attachments import attached
 from .context import AppContext, Ctx, opened
 from .errors import (
     ConfigurationError,
@@ -32,7 +32,7 @@ from .errors import (
     PermissionDeniedError,
     QuotaError,
 )
-from .models import Content, Record, RecordPage, Request, SavedFile
+from .models import Content, RecordPage, Request, SavedFile
 
 if TYPE_CHECKING:
     from .run import Run
@@ -64,7 +64,10 @@ Images = Annotated[list[str] | None, Field(description="Reference images or imag
 Resolution = Annotated[
     Literal["low", "medium", "high", "ultra_high"] | None, Field(description="Detail of images, video and PDF")
 ]
-AspectRatio = Annotated[str | None, Field(description="1:1, 2:3, 3:2, 3:4, 4:3, 4:5, 5:4, 9:16, 16:9 or 21:9")]
+AspectRatio = Literal[
+    "1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9", "1:8", "8:1", "1:4", "4:1"
+]
+"""Source: google-genai 3.6.1, types/interactions/imageresponseformat.py"""
 ImageSize = Annotated[Literal["512", "1K", "2K", "4K"] | None, Field(description="default 1K")]
 
 
@@ -164,17 +167,19 @@ async def generate_image(
     prompt: Prompt,
     images: Images = None,
     previous_interaction_id: Previous = None,
-    aspect_ratio: AspectRatio = None,
+    aspect_ratio: AspectRatio | None = None,
     image_size: ImageSize = None,
     model: ModelName = None,
     output_path: Annotated[
-        str | None, Field(description="New file to write; default a name in the output folder")
+        str | None, Field(description="New .jpg, .png or .webp file; default a name in the output folder")
     ] = None,
+    wait_seconds: Wait = None,
 ) -> CallToolResult:
     """Make an image from text, or edit images (`images`, or `previous_interaction_id` of the one to change). The
     file is saved; returns its path and a preview.
     """
     app = await opened(ctx)
+    target = app.files.output_path(output_path) if output_path else None
     chosen = {"aspect_ratio": aspect_ratio, "image_size": image_size}
     request = Request(
         kind="image",
@@ -184,8 +189,7 @@ async def generate_image(
         previous_interaction_id=optional_id(previous_interaction_id),
         image={name: value for name, value in chosen.items() if value},
     )
-    target = app.files.output_path(output_path) if output_path else None
-    return await asked(ctx, app, request, None, target)
+    return await asked(ctx, app, request, wait_seconds, target)
 
 
 # Research ------------------------------------------------------------------------------------------------
@@ -460,27 +464,16 @@ async def shown(
     if not run.done.is_set():
         read = render.progress(len(run.searches), len(run.pages))
         return text_result(render.pending(record, age=run.age(), activity=run.activity, text=run.text, read=read))
-    if record.error and not record.text and not record.files:
-        raise InteractionFailedError(record.error, interaction_id=record.interaction_id)
+    silent = record.kind == "image" and record.status == "completed"
+    if record.error and not record.files and (silent or not record.text):
+        raise InteractionFailedError(render.failure(record), interaction_id=record.interaction_id)
     followers = await app.runs.followers(str(run.id)) if record.plan else ()
-    answer = render.answer(
-        record, wanted.page, section=wanted.section, stored=run.stored, followers=followers, notes=notes
+    page = functools.partial(
+        render.answer, record, wanted.page, section=wanted.section, stored=run.stored, followers=followers
     )
     whole = wanted.page == 1 and not wanted.section
-    return CallToolResult(content=[TextContent(text=answer), *(await attached(app, record) if whole else [])])
-
-
-async def attached(app: AppContext, record: Record) -> list[ContentBlock]:
-    """A preview and a link for each picture, a link for each other file."""
-    blocks: list[ContentBlock] = []
-    for file in record.files:
-        preview = await anyio.to_thread.run_sync(app.preview, Path(file.path))
-        if preview is not None:
-            blocks.append(ImageContent(data=base64.b64encode(preview).decode(), mime_type="image/jpeg"))
-        blocks.append(
-            ResourceLink(uri=render.uri(record, file), name=file.name, mime_type=file.mime_type, size=file.bytes)
-        )
-    return blocks
+    blocks, hidden = await attached(app, record, page(notes=notes)) if whole else ([], 0)
+    return CallToolResult(content=[TextContent(text=page(notes=[*notes, render.unshown(hidden)])), *blocks])
 
 
 def text_result(text: str) -> CallToolResult:

@@ -104,10 +104,13 @@ def generation_config(request: Request) -> dict[str, Any]:
     return config
 
 
-def response_format(request: Request) -> dict[str, Any] | None:
-    """An image or an answer that follows a JSON Schema."""
+def response_format(request: Request) -> dict[str, Any] | list[dict[str, Any]] | None:
+    """An image, with the text that a model adds to it, or an answer that follows a JSON Schema.
+
+    Several kinds are asked for as a list: https://ai.google.dev/gemini-api/docs/interactions-breaking-changes-may-2026
+    """
     if request.image is not None:
-        return {"type": "image", **request.image}
+        return [{"type": "text"}, {"type": "image", **request.image}]
     if request.response_schema is not None:
         return {"type": "text", "mime_type": "application/json", "schema": request.response_schema}
     return None
@@ -193,10 +196,8 @@ def answer(steps: list[Json]) -> Draft:
     """Join all text blocks of all `model_output` steps, and collect the media."""
     draft = Draft()
     for step in steps:
-        if step.get("type") != "model_output":
-            draft.interrupted = True
-            continue
-        for block in items(step.get("content")):
+        draft.interrupted |= step.get("type") != "model_output"
+        for block in contents(step):
             if block.get("type") == "text":
                 draft.add_text(block)
             elif block.get("type") in MEDIA:
@@ -205,6 +206,20 @@ def answer(steps: list[Json]) -> Draft:
         # Nothing is written around the media.
         draft.text = ""
     return draft
+
+
+def contents(step: Json) -> list[Json]:
+    """What a step adds to the answer: all that a model says, and of what code did only the pictures that it drew.
+
+    Source: google-genai 3.6.1, types/interactions/codeexecutionresultstep.py
+    """
+    match step.get("type"):
+        case "model_output":
+            return list(items(step.get("content")))
+        case "code_execution_result":
+            return [block for block in items(step.get("result")) if block.get("type") in MEDIA]
+        case _:
+            return []
 
 
 def citations(block: Json) -> Iterator[Citation]:

@@ -6,7 +6,9 @@ runs: answers say so, and are made from what the request says. Refuses to reach 
 Directives in a prompt change how it is answered:
 
 - `[[words=3000]]` adds that many words, in paragraphs;
-- `[[seconds=2]]` makes the run take that long.
+- `[[seconds=2]]` makes the run take that long;
+- `[[images=3]]` makes an image model return that many, or none;
+- `[[sources=200]]` and `[[charts=5]]` give a report that many.
 
 An API key that begins with `invalid` is rejected; every other one is accepted. Hosts below `.invalid` cannot
 be fetched. Speech, music and video models answer 501. Webhooks are accepted and never sent.

@@ -184,7 +184,7 @@ def told(question: Question) -> list[str]:
 
 
 def image_answer(question: Question) -> Answer:
-    """Return the answer of an image model: a JPEG, and a text unless only an image was asked for.
+    """Return the answer of an image model: a JPEG, or as many as directed, and a text unless only images are asked for.
 
     JPEG whatever was asked: the only value of `ImageResponseFormatMimeType` in google-genai 3.4.0.
     """
@@ -195,12 +195,15 @@ def image_answer(question: Question) -> Answer:
     size = asked.get("image_size") or legacy.get("image_size") or "1K"
     given = [attachment.content for attachment in question.turn.attachments if attachment.content]
     ground = (given or list(question.earlier_images[-1:]) or [None])[0]
-    drawn = picture(question.turn.prompt, opening(question), dimensions(ratio, size), ground)
-    image = {"type": "image", "data": base64.b64encode(drawn).decode(), "mime_type": "image/jpeg"}
+    number = question.turn.directive("images")
+    images = [
+        {"type": "image", "data": base64.b64encode(drawn).decode(), "mime_type": "image/jpeg"}
+        for drawn in [picture(question.turn.prompt, opening(question), dimensions(ratio, size), ground)]
+    ] * (1 if number is None else int(number))
     prose = Prose()
     write(prose, question)
     silent = bool(formats) and all(entry.get("type") == "image" for entry in formats)
-    contents = [image] if silent else [prose.content(), image]
+    contents = images if silent else [prose.content(), *images]
     return Answer([thought(question, "**Drawing**"), {"type": "model_output", "content": contents}])
 
 

@@ -52,7 +52,7 @@ from .protocol import (
 )
 from .schemas import is_malformed
 
-DIRECTIVE = re.compile(r"\[\[(words|seconds|sources|charts)=(\d+(?:\.\d+)?)\]\]")
+DIRECTIVE = re.compile(r"\[\[(words|seconds|images|sources|charts)=(\d+(?:\.\d+)?)\]\]")
 FindFile = Callable[[str], File | None]
 TYPES: dict[str, type] = {
     "background": bool,

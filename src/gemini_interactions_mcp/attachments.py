@@ -1,0 +1,76 @@
+"""What goes along with the text of a result: previews and links, in all no more than hosts take of one result."""
+
+import base64
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import anyio.to_thread
+from mcp_types import ContentBlock, ImageContent, ResourceLink
+
+from . import render
+from .context import AppContext
+from .models import Record, SavedFile
+
+# Claude Code shows 25,000 tokens of a result unless MAX_MCP_OUTPUT_TOKENS is set, and counts every image as about 1,600
+# (https://code.claude.com/docs/en/mcp). A thousand are left for what surrounds the blocks.
+RESULT_TOKENS: Final = 24_000
+IMAGE_TOKENS: Final = 1_600
+
+BYTES_PER_TOKEN: Final = 3
+"""Of UTF-8, at the least: English has four, and a letter outside Latin about one token."""
+
+# Claude Desktop refuses a result of more than 1 MiB; in base64 this is two thirds of it.
+PREVIEW_BYTES: Final = 512 * 2**10
+
+SIDES: Final = ((1, 1024), (4, 768), (8, 512))
+"""How many previews a result has at the most, and the longest side in pixels of each."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """What each preview of a result may have.
+
+    Attributes:
+        count: How many previews there are.
+        side: Longest side, in pixels.
+        size: Bytes, before base64.
+    """
+
+    count: int
+    side: int
+    size: int
+
+
+def share(pictures: int, other_bytes: int) -> Share:
+    """What the previews of so many pictures may have, beside so many bytes of text and links."""
+    room = max(0, RESULT_TOKENS - other_bytes // BYTES_PER_TOKEN) // IMAGE_TOKENS
+    count = min(pictures, room, SIDES[-1][0])
+    side = next(side for most, side in SIDES if count <= most)
+    return Share(count, side, PREVIEW_BYTES // max(1, count))
+
+
+async def attached(app: AppContext, record: Record, text: str) -> tuple[list[ContentBlock], int]:
+    """A link for each file that the text lists, before those of pictures a preview; and how many pictures have none."""
+    files = record.files[: render.FILES_LISTED]
+    links = [link(record, file) for file in files]
+    pictures = [file for file in record.files if file.mime_type.startswith("image/")] if app.settings.previews else []
+    other_bytes = len(text.encode()) + sum(len(each.model_dump_json()) for each in links)
+    each = share(len(pictures), other_bytes)
+    blocks: list[ContentBlock] = []
+    for file, linked in zip(files, links, strict=True):
+        if file in pictures[: each.count] and (preview := await previewed(app, file, each)):
+            blocks.append(preview)
+        blocks.append(linked)
+    return blocks, len(pictures) - each.count
+
+
+async def previewed(app: AppContext, file: SavedFile, share: Share) -> ImageContent | None:
+    """A small JPEG of a picture; None when it cannot be opened (any more)."""
+    preview = await anyio.to_thread.run_sync(app.preview, Path(file.path), share.side, share.size, limiter=app.decoding)
+    return ImageContent(data=base64.b64encode(preview).decode(), mime_type="image/jpeg") if preview else None
+
+
+def link(record: Record, file: SavedFile) -> ResourceLink:
+    """Where a host can read a whole file."""
+    return ResourceLink(uri=render.uri(record, file), name=file.name, mime_type=file.mime_type, size=file.bytes)
