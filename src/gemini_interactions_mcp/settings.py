@@ -31,6 +31,8 @@ VARIABLES: Final = {
     "wait_seconds": "GEMINI_MCP_WAIT_SECONDS",
     "inline_bytes": "GEMINI_MCP_INLINE_BYTES",
     "keep_days": "GEMINI_MCP_KEEP_DAYS",
+    "confirm": "GEMINI_MCP_CONFIRM",
+    "runs_per_day": "GEMINI_MCP_RUNS_PER_DAY",
     "log_level": "GEMINI_MCP_LOG_LEVEL",
     "base_url": "GOOGLE_GEMINI_BASE_URL",
 }
@@ -50,6 +52,8 @@ class Settings(BaseModel):
         wait_seconds: How long a call waits before it hands over an id.
         inline_bytes: Up to this total, files travel inside the request.
         keep_days: For how long the journal keeps what has settled.
+        confirm: Whether the user is asked before research is started, where the client can ask.
+        runs_per_day: How many research requests may be sent in a UTC day; None is no limit.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -66,6 +70,8 @@ class Settings(BaseModel):
     wait_seconds: float = Field(default=DEFAULT_WAIT_SECONDS, ge=0)
     inline_bytes: int = Field(default=DEFAULT_INLINE_BYTES, ge=0)
     keep_days: float = Field(default=DEFAULT_KEEP_DAYS, gt=0, le=36_500)
+    confirm: bool = False
+    runs_per_day: int | None = Field(default=None, ge=1)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "WARNING"
 
     @classmethod
