@@ -14,20 +14,32 @@ LAYERS = [
     {"errors", "claim"},
     {"models", "settings"},
     {"wire", "render", "arguments"},
-    {"faults", "records"},
+    {"faults", "records", "consent"},
     {"gemini", "store", "media", "run"},
     {"files", "ledger"},
     {"follower"},
     {"runs"},
-    {"context"},
+    {"context", "tasks"},
     {"tools", "resources", "prompts", "subscribers"},
+    {"chains"},
     {"server"},
     {"stdio", "demo", "doctor"},
     {"__main__"},
 ]
 """A module imports only from sets above its own."""
 
-SPEAKING_MCP = {"context", "tools", "resources", "prompts", "subscribers", "server", "stdio", "demo"}
+SPEAKING_MCP = {
+    "context",
+    "tasks",
+    "tools",
+    "chains",
+    "resources",
+    "prompts",
+    "subscribers",
+    "server",
+    "stdio",
+    "demo",
+}
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:

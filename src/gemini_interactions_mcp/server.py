@@ -27,10 +27,12 @@ from pydantic import ValidationError
 
 from . import __version__, prompts, resources, tools
 from .arguments import accepted, complaint, unknown_arguments
+from .chains import Chains
 from .context import Opening
 from .errors import GeminiMCPError
 from .settings import APP, Settings
 from .subscribers import Subscribers
+from .tasks import Tasks
 
 if TYPE_CHECKING:
     from .run import Pace
@@ -67,6 +69,7 @@ class Server(MCPServer[Opening]):
             website_url="https://ai.google.dev/gemini-api/docs/interactions",
             version=__version__,
             tools=tools.tools(),
+            extensions=[Tasks(Chains(opening))],
             lifespan=self._lifespan,
             log_level=opening.settings.log_level,
             subscriptions=subscribers.bus,

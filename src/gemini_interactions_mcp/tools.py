@@ -9,17 +9,19 @@ import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, ParamSpec, TypeVar
 
 import anyio
 import anyio.to_thread
+from mcp.server.mcpserver import AcceptedElicitation, Elicit, ElicitationResult, Resolve
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools.base import Tool
 from mcp_types import CallToolResult, ContentBlock, ImageContent, ResourceLink, TextContent, ToolAnnotations
 from pydantic import Field
 
-from . import render, wire
+from . import records, render, wire
 from .arguments import slim
+from .consent import DEEP_RESEARCH, Consent, question
 from .context import AppContext, Ctx, opened
 from .errors import (
     GeminiMCPError,
@@ -29,11 +31,26 @@ from .errors import (
     PermissionDeniedError,
 )
 from .models import Content, Record, RecordPage, Request, SavedFile
+from .tasks import Unfinished, askable
 
 if TYPE_CHECKING:
     from .run import Run
 
 P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def translated(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+    """The function, its expected errors raised as what MCP shows to the model."""
+
+    @functools.wraps(function)
+    async def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return await function(*args, **kwargs)
+        except GeminiMCPError as exc:
+            raise ToolError(str(exc)) from exc
+
+    return call
 
 
 Prompt = Annotated[str, Field(description="Text for Gemini")]
@@ -184,15 +201,58 @@ async def generate_image(
 
 # Research ------------------------------------------------------------------------------------------------
 
-DEEP_RESEARCH: Final = "deep-research"
-"""How the ids of Google's research agents begin (google-genai 3.4.0, types/interactions/agentoption.py)."""
-
 NAMING_SECONDS: Final = 4.0
 """How long a call waits for an id at the least: openai-agents and google-adk give it 5 s."""
 
 
+@translated
+async def wanted_research(
+    ctx: Ctx,
+    prompt: str,
+    agent: str | None,
+    plan_first: bool,
+    previous_interaction_id: str | None,
+    files: list[str] | None,
+    tools: list[BuiltInTool] | None,
+    visualization: bool,
+) -> Request:
+    """What start_research is to send."""
+    app = await opened(ctx)
+    agent = agent or app.settings.research_agent
+    if plan_first and not agent.startswith(DEEP_RESEARCH):
+        raise InputError("`plan_first` works with Deep Research agents only; other agents start at once.")
+    return Request(
+        kind="research",
+        prompt=said(prompt),
+        agent=agent,
+        contents=await app.files.contents(files) if files else (),
+        previous_interaction_id=optional_id(previous_interaction_id),
+        tools=tuple(tools or ()),
+        agent_config=research_config(agent, plan_first=plan_first, visualization=visualization),
+    )
+
+
+@translated
+async def agreed(
+    ctx: Ctx,
+    wanted: Annotated[Request, Resolve(wanted_research)],
+    force: bool,
+) -> Consent | Elicit[Consent]:
+    """Ask the user, where that is wanted and possible, and something would be started."""
+    app = await opened(ctx)
+    most, today = app.settings.runs_per_day, records.today()
+    if not app.settings.confirm or not askable(ctx.client_capabilities):
+        return Consent()
+    spent = await app.journal.spent(today)
+    if (most is not None and spent >= most) or (not force and await app.runs.repeats(wanted)):
+        return Consent()
+    return Elicit(question(wanted, spent, most), Consent)
+
+
 async def start_research(
     ctx: Ctx,
+    wanted: Annotated[Request, Resolve(wanted_research)],
+    consent: Annotated[ElicitationResult[Consent], Resolve(agreed)],
     prompt: Prompt,
     agent: Annotated[str | None, Field(description="Agent id; default is set by the user")] = None,
     plan_first: Annotated[bool, Field(description="Return a plan to approve instead; default false")] = False,
@@ -208,25 +268,15 @@ async def start_research(
     Returns at once with an interaction_id for check_research. The same request within 10 minutes returns the run
     that exists.
     """
+    if not isinstance(consent, AcceptedElicitation) or not consent.data.start:
+        return text_result("The user was asked and declined: nothing was started and nothing is charged.\n")
     app = await opened(ctx)
-    agent = agent or app.settings.research_agent
-    if plan_first and not agent.startswith(DEEP_RESEARCH):
-        raise InputError("`plan_first` works with Deep Research agents only; other agents start at once.")
-    request = Request(
-        kind="research",
-        prompt=said(prompt),
-        agent=agent,
-        contents=await app.files.contents(files) if files else (),
-        previous_interaction_id=optional_id(previous_interaction_id),
-        tools=tuple(tools or ()),
-        agent_config=research_config(agent, plan_first=plan_first, visualization=visualization),
-    )
-    run, fresh = (await app.runs.start(request), True) if force else await app.runs.start_once(request)
+    run, fresh = await app.runs.start_once(wanted, again=force)
     with anyio.move_on_after(NAMING_SECONDS):
         await run.named.wait()
     if run.error is not None:
         raise run.error
-    return text_result(started(run, fresh=fresh))
+    return unless_done(run, text_result(started(run, fresh=fresh)))
 
 
 def research_config(agent: str, *, plan_first: bool, visualization: bool) -> dict[str, Any] | None:
@@ -368,7 +418,14 @@ async def asked(
     except anyio.get_cancelled_exc_class():
         app.runs.abandon(run)
         raise
-    return await shown(app, run)
+    return unless_done(run, await shown(app, run))
+
+
+def unless_done(run: "Run", result: CallToolResult) -> CallToolResult:
+    """The result; that of a run which goes on is marked as unfinished."""
+    if run.done.is_set():
+        return result
+    return Unfinished(content=result.content, task_id=run.record.label)
 
 
 async def read(ctx: Ctx, interaction_id: str, wait_seconds: float | None, page: int) -> CallToolResult:
@@ -529,16 +586,3 @@ def meta(entry: Entry) -> dict[str, Any]:
         return {"anthropic/alwaysLoad": True}
     found: dict[str, Any] = {"anthropic/searchHint": entry.search}
     return found | ({"anthropic/maxResultSizeChars": entry.characters} if entry.characters else {})
-
-
-def translated(function: Callable[P, Awaitable[CallToolResult]]) -> Callable[P, Awaitable[CallToolResult]]:
-    """The function, its expected errors raised as what MCP shows to the model."""
-
-    @functools.wraps(function)
-    async def call(*args: P.args, **kwargs: P.kwargs) -> CallToolResult:
-        try:
-            return await function(*args, **kwargs)
-        except GeminiMCPError as exc:
-            raise ToolError(str(exc)) from exc
-
-    return call
