@@ -16,6 +16,7 @@ from mcp_types import (
     Completion,
     CompletionArgument,
     CompletionContext,
+    GetPromptResult,
     InputRequiredResult,
     ListResourcesResult,
     PaginatedRequestParams,
@@ -171,6 +172,19 @@ class Server(MCPServer[Opening]):
             raise UnexpectedResourceError(
                 f"{uri} cannot be read because of a fault in this server; its log on stderr says more."
             ) from exc
+
+    async def get_prompt(
+        self, name: str, arguments: dict[str, Any] | None = None, context: Context[Opening, Any] | None = None
+    ) -> GetPromptResult | InputRequiredResult:
+        """Fill in a prompt.
+
+        Raises:
+            MCPError: There is none of this name, or an argument is missing.
+        """
+        try:
+            return await super().get_prompt(name, arguments, context)
+        except ValueError as exc:
+            raise MCPError(INVALID_PARAMS, f"{exc}.") from exc
 
     async def _complete(
         self,
