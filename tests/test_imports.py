@@ -15,21 +15,34 @@ LAYERS = [
     {"models"},
     {"settings", "chapters", "citations"},
     {"wire", "render", "arguments", "research", "metadata"},
-    {"faults", "records"},
+    {"faults", "records", "consent"},
     {"gemini", "store", "media", "run", "redirects"},
     {"files", "ledger", "environments"},
     {"follower"},
     {"runs"},
-    {"context"},
+    {"context", "tasks"},
     {"attachments"},
     {"tools", "resources", "prompts", "subscribers"},
+    {"chains"},
     {"server"},
     {"stdio", "demo", "doctor"},
     {"__main__"},
 ]
 """A module imports only from sets above its own."""
 
-SPEAKING_MCP = {"context", "attachments", "tools", "resources", "prompts", "subscribers", "server", "stdio", "demo"}
+SPEAKING_MCP = {
+    "context",
+    "tasks",
+    "attachments",
+    "tools",
+    "chains",
+    "resources",
+    "prompts",
+    "subscribers",
+    "server",
+    "stdio",
+    "demo",
+}
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from mcp import Client, MCPError
-from mcp_types import PromptReference, TextContent
+from mcp_types import INVALID_PARAMS, PromptReference, TextContent
 
 from reading import LEGACY, call, id_of
 
@@ -65,12 +65,19 @@ async def test_prompts_name_only_tools_and_arguments_that_exist(client: Client) 
         assert named <= known
 
 
-@pytest.mark.parametrize(("name", "arguments"), [("no_such_prompt", {}), ("deep_research", {})])
-async def test_a_prompt_that_cannot_be_rendered_is_an_error(
-    client: Client, name: str, arguments: dict[str, str]
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("no_such_prompt", "Unknown prompt: no_such_prompt."),
+        ("deep_research", "Missing required arguments: {'question'}."),
+    ],
+)
+async def test_a_prompt_that_cannot_be_rendered_is_an_error_of_the_request(
+    client: Client, name: str, said: str
 ) -> None:
-    with pytest.raises(MCPError):
-        await client.get_prompt(name, arguments)
+    with pytest.raises(MCPError) as caught:
+        await client.get_prompt(name, {})
+    assert (caught.value.error.code, caught.value.error.message) == (INVALID_PARAMS, said)
 
 
 async def test_ids_complete_in_prompts_too_and_other_arguments_do_not(client: Client) -> None:

@@ -47,6 +47,8 @@ def test_without_any_variable_everything_has_a_default(home: Path, cwd: Path, mo
     assert settings.inline_bytes == 8 * 1024 * 1024
     assert settings.keep_days == 55
     assert settings.previews
+    assert settings.confirm is False
+    assert settings.runs_per_day is None
     assert settings.log_level == "WARNING"
     assert settings.output_dir.name == "gemini-interactions-mcp"
     assert settings.allowed_dirs == (cwd, settings.output_dir)
@@ -68,6 +70,8 @@ def test_every_variable_sets_its_own_setting(home: Path, cwd: Path, tmp_path: Pa
         GEMINI_MCP_INLINE_BYTES="1024",
         GEMINI_MCP_KEEP_DAYS="7",
         GEMINI_MCP_PREVIEWS="false",
+        GEMINI_MCP_CONFIRM="true",
+        GEMINI_MCP_RUNS_PER_DAY="3",
         GEMINI_MCP_LOG_LEVEL="DEBUG",
         GEMINI_MCP_OUTPUT_DIR=str(tmp_path / "out"),
         GEMINI_MCP_ALLOWED_DIRS=str(tmp_path / "in"),
@@ -86,6 +90,8 @@ def test_every_variable_sets_its_own_setting(home: Path, cwd: Path, tmp_path: Pa
         "keep_days": 7,
         "servers": (),
         "previews": False,
+        "confirm": True,
+        "runs_per_day": 3,
         "log_level": "DEBUG",
         "output_dir": root / "out",
         "allowed_dirs": (root / "in", root / "out"),

@@ -20,9 +20,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import CreateTable
 
 from gemini_interactions_mcp import store
-from gemini_interactions_mcp.errors import InputError, JournalError
+from gemini_interactions_mcp.errors import DailyLimitError, InputError, JournalError
 from gemini_interactions_mcp.models import Citation, Record, SavedFile, Usage
-from gemini_interactions_mcp.store import Journal
+from gemini_interactions_mcp.store import Journal, Limit
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -698,5 +698,69 @@ async def test_two_journals_that_write_the_same_at_once_write_one_row(path: Path
             group.start_soon(write, number, journal)
     assert found.count(None) == 1
     assert len({each.label for each in found if each}) == 1
+    for journal in journals:
+        await journal.close()
+
+
+# Limits --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "counts"),
+    [
+        ({"status": "unknown"}, True),
+        ({"status": "in_progress", "interaction_id": "v1_a", "plan": True}, True),
+        ({"status": "failed", "interaction_id": "v1_a"}, True),
+        ({"status": "cancelled", "interaction_id": "v1_a"}, True),
+        # Google has certainly not taken these.
+        ({"status": "failed"}, False),
+        ({"status": "cancelled"}, False),
+        ({"label": "foreign-1", "interaction_id": "v1_a"}, False),
+        ({"kind": "ask"}, False),
+        ({"created_at": NOON - timedelta(seconds=1)}, False),
+    ],
+)
+async def test_a_limit_counts_what_google_may_have_taken(
+    journal: Journal, fields: dict[str, Any], counts: bool
+) -> None:
+    await journal.insert(record(**{"label": "1", "kind": "research"} | fields))
+    assert await journal.spent(NOON) == counts
+    wanted = record("mark-2", kind="research")
+    if counts:
+        with pytest.raises(DailyLimitError, match="limit of 1 research run a day"):
+            await journal.insert_once(wanted, "mark-", NOON, limit=Limit(1, NOON))
+        assert await journal.find("mark-2") is None
+    else:
+        assert await journal.insert_once(wanted, "mark-", NOON, limit=Limit(1, NOON)) is None
+
+
+async def test_a_twin_is_returned_also_when_the_limit_is_reached(journal: Journal) -> None:
+    await journal.insert(record("mark-1", kind="research"))
+    since = NOON - timedelta(minutes=10)
+    found = await journal.insert_once(record("mark-2", kind="research"), "mark-", since, limit=Limit(1, NOON))
+    assert found is not None
+    assert found.label == "mark-1"
+    with pytest.raises(DailyLimitError):
+        await journal.insert_once(record("mark-2", kind="research"), None, since, limit=Limit(1, NOON))
+
+
+async def test_of_several_servers_one_takes_the_last_place_of_a_limit(path: Path) -> None:
+    journals = [Journal(url(path)) for _ in range(6)]
+    taken: list[int] = []
+    refused: list[int] = []
+
+    async def write(number: int, journal: Journal) -> None:
+        wanted = record(f"{number}-1", kind="research")
+        try:
+            assert await journal.insert_once(wanted, None, NOON, limit=Limit(2, NOON)) is None
+            taken.append(number)
+        except DailyLimitError:
+            refused.append(number)
+
+    async with anyio.create_task_group() as group:
+        for number, journal in enumerate(journals):
+            group.start_soon(write, number, journal)
+    assert (len(taken), len(refused)) == (2, 4)
+    assert await journals[0].spent(NOON) == 2
     for journal in journals:
         await journal.close()

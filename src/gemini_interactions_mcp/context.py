@@ -118,6 +118,7 @@ class Opening:
             announce=self._announce,
             pace=self._pace,
             keep_days=self.settings.keep_days,
+            runs_per_day=self.settings.runs_per_day,
         )
         self._tasks.start_soon(runs.tend)
         files = rooms.Files(self.settings, gemini.upload, lookup=gemini.mime_type)

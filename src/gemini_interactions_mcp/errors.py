@@ -4,6 +4,7 @@
     ├── InputError                 the model: an argument that cannot work; nothing was sent
     │   └── FileRefusedError       a file that is missing, not allowed or of no use to Gemini
     ├── ConfigurationError         the user: key, billing, directories, journal
+    │   ├── DailyLimitError
     │   ├── KeyMissingError
     │   └── KeyRejectedError
     ├── RefusedError               Google answered no, and nothing was charged
@@ -51,6 +52,10 @@ class FileRefusedError(InputError):
 
 class ConfigurationError(GeminiMCPError):
     """Something that only the user can set right."""
+
+
+class DailyLimitError(ConfigurationError):
+    """The user allows no further research run today; nothing was sent."""
 
 
 class KeyMissingError(ConfigurationError):

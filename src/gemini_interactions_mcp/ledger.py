@@ -25,7 +25,7 @@ from .errors import (
 )
 from .models import Interaction, Media, Record, SavedFile
 from .run import Run
-from .store import Journal
+from .store import Journal, Limit
 
 logger = logging.getLogger(__name__)
 
@@ -38,12 +38,14 @@ class Ledger:
 
     Args:
         lease: For how many seconds no other process follows what this one does, unless renewed.
+        runs_per_day: How much research may be sent in a UTC day.
     """
 
-    def __init__(self, journal: Journal, output_dir: Path, lease: float) -> None:
+    def __init__(self, journal: Journal, output_dir: Path, lease: float, runs_per_day: int | None = None) -> None:
         self._journal = journal
         self._output_dir = output_dir
         self._lease = lease
+        self._runs_per_day = runs_per_day
         self._owner = uuid.uuid4().hex
         self._released = False
 
@@ -57,15 +59,36 @@ class Ledger:
         """
         await self._journal.insert(record, owner=self._owner, until=self._lease_end())
 
-    async def open_once(self, record: Record) -> Record | None:
-        """Write an intent down, unless the same was asked for lately: then that one is returned.
+    async def open_once(self, record: Record, *, again: bool = False) -> Record | None:
+        """Write an intent of research down, unless the same was asked for lately: then that one is returned.
+
+        Args:
+            record: The intent.
+            again: Write it down also then.
+
+        Raises:
+            DailyLimitError: The user allows no more of it today.
+            JournalError: The journal cannot be used.
+        """
+        most = self._runs_per_day
+        return await self._journal.insert_once(
+            record,
+            None if again else records.mark(record),
+            records.now() - timedelta(seconds=records.TWIN_SECONDS),
+            limit=Limit(most, records.today()) if most else None,
+            owner=self._owner,
+            until=self._lease_end(),
+        )
+
+    async def twin(self, record: Record) -> Record | None:
+        """The row that `open_once` would return.
 
         Raises:
             JournalError: The journal cannot be used.
         """
-        since = records.now() - timedelta(seconds=records.TWIN_SECONDS)
-        mark = records.mark(record)
-        return await self._journal.insert_once(record, mark, since, owner=self._owner, until=self._lease_end())
+        # A little less than there, so that what is found here will be found there.
+        since = records.now() - timedelta(seconds=records.TWIN_SECONDS - 10)
+        return await self._journal.twin(records.mark(record), since)
 
     async def write(self, run: Run, **changes: object) -> bool:
         """Change the record, here and in the journal; what a journal cannot take is written with the next change.

@@ -3,9 +3,10 @@
 import hashlib
 import json
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from . import render
 from .models import UNKNOWN, Interaction, Kind, Record, Request, settled
 
 UNSAVED: Final = "The files could not be saved"
@@ -13,6 +14,9 @@ UNSAVED: Final = "The files could not be saved"
 
 TWIN_SECONDS: Final = 600
 """So long, an identical research request is taken for a repetition of the first."""
+
+FOREIGN: Final = "foreign-"
+"""What the labels of interactions begin with that something else has started."""
 
 
 def now() -> datetime:
@@ -23,6 +27,20 @@ def now() -> datetime:
 def age(record: Record) -> float:
     """Seconds since the request."""
     return (now() - record.created_at).total_seconds()
+
+
+def today() -> datetime:
+    """When the UTC day began."""
+    return now().replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def used_up(most: int) -> str:
+    """What is said when the user allows no further research today."""
+    left = (today() + timedelta(days=1) - now()).total_seconds()
+    return (
+        f"The limit of {render.count(most, 'research run')} a day (GEMINI_MCP_RUNS_PER_DAY) is used up: nothing was "
+        f"started, and `force` does not change that. It works again at 00:00 UTC, in {render.duration(left)}."
+    )
 
 
 def intent(request: Request) -> Record:
@@ -81,7 +99,7 @@ def foreign(interaction: Interaction, interaction_id: str) -> Record:
     kind: Kind = "research" if interaction.agent else "image" if interaction.media else "ask"
     moment = now()
     return Record(
-        label=f"foreign-{uuid.uuid4().hex}",
+        label=f"{FOREIGN}{uuid.uuid4().hex}",
         interaction_id=interaction_id,
         kind=kind,
         status=interaction.status,

@@ -216,7 +216,10 @@ def follow_up(record: Record, followers: Iterable[Record] = ()) -> str:
 
 def plan_state(followers: Iterable[Record]) -> str:
     """Whether a research plan waits, was refined, or was approved; the last word counts."""
-    research = [each for each in followers if each.kind == "research"]
+    # Without those that Google has certainly not taken.
+    research = [
+        each for each in followers if each.kind == "research" and (each.interaction_id or each.status != "failed")
+    ]
     if not research:
         return (
             "This is a plan. It is not approved yet: start_research with it as previous_interaction_id runs it; with "

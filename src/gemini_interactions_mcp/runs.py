@@ -58,11 +58,12 @@ class Runs:
         announce: Announce,
         pace: Pace | None = None,
         keep_days: float = DEFAULT_KEEP_DAYS,
+        runs_per_day: int | None = None,
     ) -> None:
         self._keep_days = keep_days
         self._pace = pace or Pace()
         self._gemini = gemini
-        self._ledger = Ledger(journal, output_dir, self._pace.lease)
+        self._ledger = Ledger(journal, output_dir, self._pace.lease, runs_per_day)
         self._follower = Follower(gemini, self._ledger, self._pace, self._keep)
         self._tasks = tasks
         self._announce = announce
@@ -85,16 +86,24 @@ class Runs:
         await self._ledger.open(record)
         return self._launch(record, request, target)
 
-    async def start_once(self, request: Request) -> tuple[Run, bool]:
-        """Start, unless an identical request was made within ten minutes, by any server on the journal; tell which.
+    async def start_once(self, request: Request, *, again: bool = False) -> tuple[Run, bool]:
+        """Start research, unless an identical request was made within ten minutes, by any server on the journal.
+
+        Args:
+            request: Of research.
+            again: Start it also then.
+
+        Returns:
+            The run, and whether it was started now.
 
         Raises:
+            DailyLimitError: The user allows no further run today.
             OutcomeUnknownError: The identical one may have been taken or not.
             KeyMissingError: There is no key to send it with.
             JournalError: The journal cannot be used; nothing was sent.
         """
         record = await self._intent(request)
-        twin = await self._ledger.open_once(record)
+        twin = await self._ledger.open_once(record, again=again)
         if twin is None:
             return self._launch(record, request, None), True
         twin = await self._named_elsewhere(twin)
@@ -104,6 +113,15 @@ class Runs:
                 "known: it was not sent again. Call start_research with force=true to pay for another run."
             )
         return await self.find(twin.interaction_id or twin.label), False
+
+    async def repeats(self, request: Request) -> bool:
+        """Whether `start_once` would start nothing, since an identical request was made within ten minutes.
+
+        Raises:
+            KeyMissingError: There is no key to send it with.
+            JournalError: The journal cannot be used.
+        """
+        return await self._ledger.twin(await self._intent(request)) is not None
 
     async def _named_elsewhere(self, twin: Record) -> Record:
         """The twin, after waiting a little for its id if another process may be sending it at this moment."""
@@ -291,6 +309,18 @@ class Runs:
             with anyio.move_on_after(seconds):
                 await run.done.wait()
         return run
+
+    def cancel_later(self, interaction_id: str) -> None:
+        """Stop an interaction in the background; what hinders it is logged. Returns at once."""
+        self._tasks.start_soon(self._cancel_quietly, interaction_id)
+
+    async def _cancel_quietly(self, interaction_id: str) -> None:
+        try:
+            run = await self.find(interaction_id)
+        except GeminiMCPError as exc:
+            logger.warning("Interaction %s could not be cancelled: %s", interaction_id, exc)
+        else:
+            self.abandon(run)
 
     async def forget(self, interaction_id: str) -> None:
         """Stop following it."""

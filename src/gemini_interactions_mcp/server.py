@@ -17,6 +17,7 @@ from mcp_types import (
     Completion,
     CompletionArgument,
     CompletionContext,
+    GetPromptResult,
     InputRequiredResult,
     ListResourcesResult,
     PaginatedRequestParams,
@@ -28,10 +29,12 @@ from pydantic import ValidationError
 
 from . import __version__, prompts, resources, tools
 from .arguments import accepted, complaint, unknown_arguments
+from .chains import Chains
 from .context import Opening
 from .errors import GeminiMCPError, InputError
 from .settings import APP, Settings
 from .subscribers import Subscribers
+from .tasks import Tasks
 
 if TYPE_CHECKING:
     from .run import Pace
@@ -68,6 +71,7 @@ class Server(MCPServer[Opening]):
             website_url="https://ai.google.dev/gemini-api/docs/interactions",
             version=__version__,
             tools=tools.tools(),
+            extensions=[Tasks(Chains(opening))],
             lifespan=self._lifespan,
             log_level=opening.settings.log_level,
             subscriptions=subscribers.bus,
@@ -171,6 +175,19 @@ class Server(MCPServer[Opening]):
             raise UnexpectedResourceError(
                 f"{uri} cannot be read because of a fault in this server; its log on stderr says more."
             ) from exc
+
+    async def get_prompt(
+        self, name: str, arguments: dict[str, Any] | None = None, context: Context[Opening, Any] | None = None
+    ) -> GetPromptResult | InputRequiredResult:
+        """Fill in a prompt.
+
+        Raises:
+            MCPError: There is none of this name, or an argument is missing.
+        """
+        try:
+            return await super().get_prompt(name, arguments, context)
+        except ValueError as exc:
+            raise MCPError(INVALID_PARAMS, f"{exc}.") from exc
 
     async def _complete(
         self,

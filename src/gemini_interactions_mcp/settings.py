@@ -34,6 +34,8 @@ VARIABLES: Final = {
     "inline_bytes": "GEMINI_MCP_INLINE_BYTES",
     "keep_days": "GEMINI_MCP_KEEP_DAYS",
     "previews": "GEMINI_MCP_PREVIEWS",
+    "confirm": "GEMINI_MCP_CONFIRM",
+    "runs_per_day": "GEMINI_MCP_RUNS_PER_DAY",
     "log_level": "GEMINI_MCP_LOG_LEVEL",
     "base_url": "GOOGLE_GEMINI_BASE_URL",
 }
@@ -55,6 +57,8 @@ class Settings(BaseModel):
         servers: Remote MCP servers that agents may be given by name.
         keep_days: For how long the journal keeps what has settled.
         previews: Whether results carry small pictures of what was made.
+        confirm: Whether the user is asked before research is started, where the client can ask.
+        runs_per_day: How many research requests may be sent in a UTC day; None is no limit.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -73,6 +77,8 @@ class Settings(BaseModel):
     keep_days: float = Field(default=DEFAULT_KEEP_DAYS, gt=0, le=36_500)
     servers: tuple[RemoteServer, ...] = Field(default=(), repr=False)
     previews: bool = True
+    confirm: bool = False
+    runs_per_day: int | None = Field(default=None, ge=1)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "WARNING"
 
     @classmethod

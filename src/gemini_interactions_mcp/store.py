@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, S
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 import anyio
 import sqlalchemy as sa
@@ -26,8 +26,9 @@ from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from .errors import GeminiMCPError, InputError, JournalError
+from .errors import DailyLimitError, GeminiMCPError, InputError, JournalError
 from .models import TERMINAL, UNKNOWN, WAITING_FOR_CLIENT, Record
+from .records import FOREIGN, used_up
 
 T = TypeVar("T")
 Row = dict[str, object]
@@ -110,6 +111,13 @@ SQLITE_REASONS: Final = {
 }
 
 
+class Limit(NamedTuple):
+    """At most so many research rows since then."""
+
+    most: int
+    since: datetime
+
+
 class Journal:
     """Every interaction that this server has started.
 
@@ -147,21 +155,48 @@ class Journal:
         await self._write(sa.insert(ROWS), row(dict(record)) | lease(owner, until), patience)
 
     async def insert_once(
-        self, record: Record, mark: str, since: datetime, *, owner: str | None = None, until: datetime | None = None
+        self,
+        record: Record,
+        mark: str | None,
+        since: datetime,
+        *,
+        limit: Limit | None = None,
+        owner: str | None = None,
+        until: datetime | None = None,
     ) -> Record | None:
         """Write a new row, unless one has come since then whose label begins with `mark`: that one is returned.
 
         Rows that have certainly failed do not count. It is one statement, so that two servers on one SQLite file
-        cannot both write; other databases would need a stricter isolation for that.
+        cannot both write, nor both take the last place of a limit; other databases would need a stricter isolation
+        for that.
+
+        Raises:
+            DailyLimitError: The limit is reached; nothing was written.
         """
         values = row(dict(record)) | lease(owner, until)
         columns = [sa.literal(value, ROWS.c[name].type).label(name) for name, value in values.items()]
-        twins = twin_conditions(mark, since)
-        source = sa.select(*columns).where(~sa.select(ROWS.c.label).where(*twins).exists())
+        source = sa.select(*columns)
+        if mark:
+            source = source.where(~sa.select(ROWS.c.label).where(*twin_conditions(mark, since)).exists())
+        if limit:
+            source = source.where(spent(limit.since).scalar_subquery() < limit.most)
         if await self._write(sa.insert(ROWS).from_select(list(values), source)):
             return None
-        found = await self._read(sa.select(*RECORD).where(*twins).order_by(*NEWEST_FIRST).limit(1), records)
-        return found[0] if found else await self.insert_once(record, mark, since, owner=owner, until=until)
+        if mark and (twin := await self.twin(mark, since)):
+            return twin
+        if limit and await self.spent(limit.since) >= limit.most:
+            raise DailyLimitError(used_up(limit.most))
+        return await self.insert_once(record, mark, since, limit=limit, owner=owner, until=until)
+
+    async def twin(self, mark: str, since: datetime) -> Record | None:
+        """The newest row since then whose label begins with `mark`, and that has not certainly failed."""
+        wanted = sa.select(*RECORD).where(*twin_conditions(mark, since)).order_by(*NEWEST_FIRST)
+        found = await self._read(wanted.limit(1), records)
+        return found[0] if found else None
+
+    async def spent(self, since: datetime) -> int:
+        """How many research requests this server has sent since then that Google may have taken."""
+        return await self._read(spent(since), lambda result: int(result.scalar_one()))
 
     async def update(self, label: str, *, patience: float = math.inf, **changes: object) -> None:
         """Change fields of a `Record`, and `updated_at`; without a row of that label nothing happens."""
@@ -351,6 +386,14 @@ def twin_conditions(mark: str, since: datetime) -> tuple[sa.ColumnElement[bool],
         sa.or_(ROWS.c.interaction_id.is_(None), ROWS.c.finished_at.is_not(None)),
     )
     return ROWS.c.label.startswith(mark, autoescape=True), ROWS.c.created_at > stamp(since), ~over
+
+
+def spent(since: datetime) -> sa.Select[int]:
+    """Counts research rows since then, but those that were certainly not taken, and what something else started."""
+    unsent = sa.and_(ROWS.c.status.in_(["failed", "cancelled"]), ROWS.c.interaction_id.is_(None))
+    ours = ~ROWS.c.label.startswith(FOREIGN, autoescape=True)
+    paid = (ROWS.c.kind == "research", ROWS.c.created_at >= stamp(since), ~unsent, ours)
+    return sa.select(sa.func.count()).select_from(ROWS).where(*paid)
 
 
 def lease(owner: str | None, until: datetime | None) -> Row:

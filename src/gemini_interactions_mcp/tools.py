@@ -8,18 +8,20 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, ParamSpec, TypeVar
 
 import anyio
 import anyio.to_thread
+from mcp.server.mcpserver import AcceptedElicitation, Elicit, ElicitationResult, Resolve
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools.base import Tool
 from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import Field
 
-from . import render, research, wire
+from . import records, render, research, wire
 from .arguments import slim
 from .attachments import attached
+from .consent import Consent, question
 from .context import AppContext, Ctx, opened
 from .errors import (
     ConfigurationError,
@@ -32,12 +34,27 @@ from .errors import (
     PermissionDeniedError,
     QuotaError,
 )
-from .models import Content, RecordPage, Request, SavedFile
+from .models import Content, Record, RecordPage, Request, SavedFile
+from .tasks import Unfinished, askable
 
 if TYPE_CHECKING:
     from .run import Run
 
 P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def translated(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+    """The function, its expected errors raised as what MCP shows to the model."""
+
+    @functools.wraps(function)
+    async def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return await function(*args, **kwargs)
+        except GeminiMCPError as exc:
+            raise ToolError(str(exc)) from exc
+
+    return call
 
 
 Prompt = Annotated[str, Field(description="Text for Gemini")]
@@ -58,7 +75,7 @@ Wait = Annotated[
 ]
 Page = Annotated[int, Field(ge=1, description="Page of a long answer; default 1")]
 Section = Annotated[str | None, Field(description="Only what stands under this heading")]
-Resolve = Annotated[bool, Field(description="Look up where Google's redirect links lead; default false")]
+Resolved = Annotated[bool, Field(description="Look up where Google's redirect links lead; default false")]
 Sources = Annotated[list[str], Field(description="Local paths, http(s) or YouTube URLs, gs:// URIs or Files API names")]
 Images = Annotated[list[str] | None, Field(description="Reference images or images to edit: paths or URLs")]
 Resolution = Annotated[
@@ -201,8 +218,58 @@ LOOK_SECONDS: Final = 4.0
 """How long a call waits at the least for Google to show an interaction, for the same reason."""
 
 
+@translated
+async def wanted_research(
+    ctx: Ctx,
+    prompt: str,
+    agent: str | None,
+    plan_first: bool,
+    previous_interaction_id: str | None,
+    files: list[str] | None,
+    tools: list[str] | None,
+    visualization: bool,
+    output_format: str | None,
+    environment: str | None,
+) -> Request:
+    """What start_research is to send."""
+    app = await opened(ctx)
+    previous_interaction_id = optional_id(previous_interaction_id)
+    return research.request(
+        app.settings,
+        said(prompt),
+        agent=agent,
+        plan_first=plan_first,
+        previous=await app.runs.known(previous_interaction_id),
+        previous_interaction_id=previous_interaction_id,
+        contents=await app.files.contents(files) if files else (),
+        tools=tools or (),
+        visualization=visualization,
+        output_format=output_format,
+        environment=environment,
+    )
+
+
+@translated
+async def agreed(
+    ctx: Ctx,
+    wanted: Annotated[Request, Resolve(wanted_research)],
+    force: bool,
+) -> Consent | Elicit[Consent]:
+    """Ask the user, where that is wanted and possible, and something would be started."""
+    app = await opened(ctx)
+    most, today = app.settings.runs_per_day, records.today()
+    if not app.settings.confirm or not askable(ctx.client_capabilities):
+        return Consent()
+    spent = await app.journal.spent(today)
+    if (most is not None and spent >= most) or (not force and await app.runs.repeats(wanted)):
+        return Consent()
+    return Elicit(question(wanted, spent, most), Consent)
+
+
 async def start_research(
     ctx: Ctx,
+    wanted: Annotated[Request, Resolve(wanted_research)],
+    consent: Annotated[ElicitationResult[Consent], Resolve(agreed)],
     prompt: Prompt,
     agent: Annotated[str | None, Field(description="Agent id; default is set by the user")] = None,
     plan_first: Annotated[bool, Field(description="Return a plan to approve instead; default false")] = False,
@@ -226,27 +293,15 @@ async def start_research(
     Returns at once with an interaction_id for check_research. The same request within 10 minutes returns the run
     that exists. Other agents (Antigravity, custom ones) take tasks the same way.
     """
+    if not isinstance(consent, AcceptedElicitation) or not consent.data.start:
+        return text_result("The user was asked and declined: nothing was started and nothing is charged.\n")
     app = await opened(ctx)
-    previous_interaction_id = optional_id(previous_interaction_id)
-    request = research.request(
-        app.settings,
-        said(prompt),
-        agent=agent,
-        plan_first=plan_first,
-        previous=await app.runs.known(previous_interaction_id),
-        previous_interaction_id=previous_interaction_id,
-        contents=await app.files.contents(files) if files else (),
-        tools=tools or (),
-        visualization=visualization,
-        output_format=output_format,
-        environment=environment,
-    )
-    run, fresh = (await app.runs.start(request), True) if force else await app.runs.start_once(request)
+    run, fresh = await app.runs.start_once(wanted, again=force)
     with anyio.move_on_after(NAMING_SECONDS):
         await run.named.wait()
     if run.error is not None:
         raise run.error
-    return text_result(started(run, fresh=fresh))
+    return unless_done(run, text_result(started(run, fresh=fresh)))
 
 
 def started(run: "Run", *, fresh: bool) -> str:
@@ -268,7 +323,7 @@ async def check_research(
     wait_seconds: Wait = 0,
     page: Page = 1,
     section: Section = None,
-    resolve_sources: Resolve = False,
+    resolve_sources: Resolved = False,
 ) -> CallToolResult:
     """See how a research run is doing, or read its report (outline first, then pages). Works for any id."""
     return await read(ctx, interaction_id, wait_seconds, Reading(page, section or "", resolve_sources))
@@ -320,7 +375,7 @@ async def read_interaction(
     page: Page = 1,
     wait_seconds: Wait = 0,
     section: Section = None,
-    resolve_sources: Resolve = False,
+    resolve_sources: Resolved = False,
     save: Annotated[str | None, Field(description="Save an agent's sandbox files that fit, e.g. *.csv")] = None,
 ) -> CallToolResult:
     """Read the answer of any interaction, page by page, with its sources and files; waits for a running one."""
@@ -394,7 +449,14 @@ async def asked(
     except anyio.get_cancelled_exc_class():
         app.runs.abandon(run)
         raise
-    return await shown(app, run)
+    return unless_done(run, await shown(app, run))
+
+
+def unless_done(run: "Run", result: CallToolResult) -> CallToolResult:
+    """The result; that of a run which goes on is marked as unfinished."""
+    if run.done.is_set():
+        return result
+    return Unfinished(content=result.content, task_id=run.record.label)
 
 
 @dataclass(frozen=True)
@@ -419,7 +481,8 @@ async def read(ctx: Ctx, interaction_id: str, wait_seconds: float | None, wanted
     if wanted.resolve:
         await app.runs.amend(run, citations=await app.resolve(run.record.citations, app.settings.base_url))
     notes = await environment_notes(app, run, wanted) if run.record.environment_id else []
-    return await shown(app, run, wanted, notes)
+    followers = await app.runs.followers(str(run.id)) if run.record.plan else ()
+    return await shown(app, run, wanted, notes, followers)
 
 
 async def environment_notes(app: AppContext, run: "Run", wanted: Reading) -> list[str]:
@@ -450,7 +513,11 @@ def reporter(ctx: Ctx) -> Callable[[float, str], Awaitable[None]]:
 
 
 async def shown(
-    app: AppContext, run: "Run", wanted: Reading | None = None, notes: Iterable[str] = ()
+    app: AppContext,
+    run: "Run",
+    wanted: Reading | None = None,
+    notes: Iterable[str] = (),
+    followers: Iterable[Record] = (),
 ) -> CallToolResult:
     """The answer of a run, or what is known of it so far.
 
@@ -467,7 +534,6 @@ async def shown(
     silent = record.kind == "image" and record.status == "completed"
     if record.error and not record.files and (silent or not record.text):
         raise InteractionFailedError(render.failure(record), interaction_id=record.interaction_id)
-    followers = await app.runs.followers(str(run.id)) if record.plan else ()
     page = functools.partial(
         render.answer, record, wanted.page, section=wanted.section, stored=run.stored, followers=followers
     )
@@ -587,16 +653,3 @@ def meta(entry: Entry) -> dict[str, Any]:
         return {"anthropic/alwaysLoad": True}
     found: dict[str, Any] = {"anthropic/searchHint": entry.search}
     return found | ({"anthropic/maxResultSizeChars": entry.characters} if entry.characters else {})
-
-
-def translated(function: Callable[P, Awaitable[CallToolResult]]) -> Callable[P, Awaitable[CallToolResult]]:
-    """The function, its expected errors raised as what MCP shows to the model."""
-
-    @functools.wraps(function)
-    async def call(*args: P.args, **kwargs: P.kwargs) -> CallToolResult:
-        try:
-            return await function(*args, **kwargs)
-        except GeminiMCPError as exc:
-            raise ToolError(str(exc)) from exc
-
-    return call
