@@ -11,12 +11,13 @@ PACKAGE = Path(gemini_interactions_mcp.__file__).parent
 
 LAYERS = [
     {"__init__", "emulator"},
-    {"errors", "claim"},
+    {"errors", "claim", "secrecy"},
     {"models", "settings"},
-    {"wire", "render", "arguments"},
+    {"wire", "render", "arguments", "excerpt", "paths"},
     {"faults", "records"},
-    {"gemini", "store", "media", "run"},
-    {"files", "ledger"},
+    {"transfer", "store", "media", "run"},
+    {"gemini", "sources", "uploads", "ledger"},
+    {"files"},
     {"follower"},
     {"runs"},
     {"context"},

@@ -5,6 +5,7 @@ message, so all of that is loaded behind `Opening`, once somebody needs it.
 """
 
 import gc
+import hashlib
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -23,6 +24,7 @@ from .settings import Settings
 if TYPE_CHECKING:
     from .files import Files
     from .gemini import Gemini
+    from .models import Record
     from .run import Pace
     from .runs import Runs
     from .store import Journal
@@ -111,7 +113,12 @@ class Opening:
             keep_days=self.settings.keep_days,
         )
         self._tasks.start_soon(runs.tend)
-        files = rooms.Files(self.settings, gemini.upload, lookup=gemini.mime_type)
+
+        async def earlier(interaction_id: str) -> "Record":
+            return (await runs.find(interaction_id)).record
+
+        uploads = rooms.Uploads(gemini, journal, account(self.settings), self._tasks)
+        files = rooms.Files(self.settings, uploads, lookup=gemini.mime_type, earlier=earlier)
         return AppContext(self.settings, gemini, journal, files, runs, rooms.preview)
 
     def hang_up(self) -> None:
@@ -132,15 +139,22 @@ class Opening:
 
 def load() -> Any:  # noqa: ANN401 - its types are those imported for checking above
     """Import the slow rooms."""
-    from . import files, gemini, media, runs, store  # noqa: PLC0415 - over a second, not to be paid at start-up
+    from . import files, gemini, media, runs, store, uploads  # noqa: PLC0415 - over a second, not to be paid at start-up
 
     return SimpleNamespace(
         Files=files.Files,
         Gemini=gemini.Gemini,
         Journal=store.Journal,
         Runs=runs.Runs,
+        Uploads=uploads.Uploads,
         preview=media.preview,
     )
+
+
+def account(settings: Settings) -> str:
+    """Whose uploaded files are ours: a hash of the API and its key, which does not tell the key."""
+    key = settings.api_key.get_secret_value() if settings.api_key else ""
+    return hashlib.sha256(f"{settings.base_url or ''}\n{key}".encode()).hexdigest()
 
 
 Ctx = Context[Opening, Any]

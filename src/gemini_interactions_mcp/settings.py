@@ -31,6 +31,7 @@ VARIABLES: Final = {
     "wait_seconds": "GEMINI_MCP_WAIT_SECONDS",
     "inline_bytes": "GEMINI_MCP_INLINE_BYTES",
     "keep_days": "GEMINI_MCP_KEEP_DAYS",
+    "allow_secrets": "GEMINI_MCP_ALLOW_SECRETS",
     "log_level": "GEMINI_MCP_LOG_LEVEL",
     "base_url": "GOOGLE_GEMINI_BASE_URL",
 }
@@ -48,6 +49,7 @@ class Settings(BaseModel):
         output_dir: Where images and reports are saved; resolved, allowed too.
         database_url: SQLAlchemy URL of the journal, or the path of its SQLite file.
         wait_seconds: How long a call waits before it hands over an id.
+        allow_secrets: Whether files that look like secrets may be sent.
         inline_bytes: Up to this total, files travel inside the request.
         keep_days: For how long the journal keeps what has settled.
     """
@@ -62,6 +64,7 @@ class Settings(BaseModel):
     research_agent: str = DEFAULT_RESEARCH_AGENT
     allowed_dirs: tuple[Path, ...] = ()
     output_dir: Path
+    allow_secrets: bool = False
     database_url: str | Path
     wait_seconds: float = Field(default=DEFAULT_WAIT_SECONDS, ge=0)
     inline_bytes: int = Field(default=DEFAULT_INLINE_BYTES, ge=0)

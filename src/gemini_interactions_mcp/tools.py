@@ -6,7 +6,7 @@ A new tool is a function and a row in TOOLS. The docstrings and descriptions are
 import base64
 import functools
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, ParamSpec
@@ -28,7 +28,8 @@ from .errors import (
     InteractionNotFoundError,
     PermissionDeniedError,
 )
-from .models import Content, Record, RecordPage, Request, SavedFile
+from .excerpt import Excerpt
+from .models import Content, Contents, Record, RecordPage, Request, SavedFile
 
 if TYPE_CHECKING:
     from .run import Run
@@ -53,7 +54,15 @@ Wait = Annotated[
     float | None, Field(ge=0, le=600, description="Seconds to wait, 0-600, then an id is returned; default 45")
 ]
 Page = Annotated[int, Field(ge=1, description="Page of a long answer; default 1")]
-Sources = Annotated[list[str], Field(description="Local paths, http(s) or YouTube URLs, gs:// URIs or Files API names")]
+Sources = Annotated[
+    list[str],
+    Field(
+        description="Local paths, folders, globs, http(s) or YouTube URLs, gs:// URIs, Files API names or "
+        "gemini://interactions/{id}/files/{name}"
+    ),
+]
+Clip = Annotated[str | None, Field(description="Part of video or audio: 1:30-2:45, 90-")]
+Pages = Annotated[str | None, Field(description="Pages of a PDF: 3-7")]
 Images = Annotated[list[str] | None, Field(description="Reference images or images to edit: paths or URLs")]
 Resolution = Annotated[
     Literal["low", "medium", "high", "ultra_high"] | None, Field(description="Detail of images, video and PDF")
@@ -135,6 +144,8 @@ async def analyze_file(
     model: ModelName = None,
     previous_interaction_id: Previous = None,
     media_resolution: Resolution = None,
+    clip: Clip = None,
+    pages: Pages = None,
     response_schema: Schema = None,
     wait_seconds: Wait = None,
 ) -> CallToolResult:
@@ -142,15 +153,27 @@ async def analyze_file(
     sent to Google; only allowed directories are read. Returns the answer and an interaction_id for follow-ups.
     """
     app = await opened(ctx)
+    said(prompt)
+    previous = optional_id(previous_interaction_id)
+    progress, since = Progress(ctx), anyio.current_time()
+    seconds = app.settings.wait_seconds if wait_seconds is None else wait_seconds
+    contents = await app.files.contents(
+        files,
+        resolution=media_resolution,
+        excerpt=Excerpt.of(clip, pages),
+        seconds=seconds,
+        report=progress.uploading,
+    )
     request = Request(
         kind="analyze",
-        prompt=said(prompt),
+        prompt=prompt,
         model=model or app.settings.model,
-        contents=await app.files.contents(files, resolution=media_resolution),
-        previous_interaction_id=optional_id(previous_interaction_id),
+        contents=contents.labelled,
+        previous_interaction_id=previous,
         response_schema=response_schema,
     )
-    return await asked(ctx, app, request, wait_seconds)
+    left = max(0.0, seconds - (anyio.current_time() - since))
+    return noted(await asked(ctx, app, request, left, progress=progress), contents.notes)
 
 
 async def generate_image(
@@ -212,11 +235,12 @@ async def start_research(
     agent = agent or app.settings.research_agent
     if plan_first and not agent.startswith(DEEP_RESEARCH):
         raise InputError("`plan_first` works with Deep Research agents only; other agents start at once.")
+    contents = await app.files.contents(files) if files else Contents()
     request = Request(
         kind="research",
         prompt=said(prompt),
         agent=agent,
-        contents=await app.files.contents(files) if files else (),
+        contents=contents.labelled,
         previous_interaction_id=optional_id(previous_interaction_id),
         tools=tuple(tools or ()),
         agent_config=research_config(agent, plan_first=plan_first, visualization=visualization),
@@ -226,7 +250,7 @@ async def start_research(
         await run.named.wait()
     if run.error is not None:
         raise run.error
-    return text_result(started(run, fresh=fresh))
+    return noted(text_result(started(run, fresh=fresh)), contents.notes)
 
 
 def research_config(agent: str, *, plan_first: bool, visualization: bool) -> dict[str, Any] | None:
@@ -354,13 +378,18 @@ def removed(file: SavedFile) -> str:
 
 
 async def asked(
-    ctx: Ctx, app: AppContext, request: Request, wait_seconds: float | None, target: Path | None = None
+    ctx: Ctx,
+    app: AppContext,
+    request: Request,
+    wait_seconds: float | None,
+    target: Path | None = None,
+    progress: "Progress | None" = None,
 ) -> CallToolResult:
     """Start an interaction and wait for it; if the host cancels the call, so is the interaction."""
     run = await app.runs.start(request, target=target)
     seconds = app.settings.wait_seconds if wait_seconds is None else wait_seconds
     try:
-        await app.runs.wait(run, seconds, reporter(ctx))
+        await app.runs.wait(run, seconds, (progress or Progress(ctx)).waiting)
         if run.stored and seconds < NAMING_SECONDS:
             # What is handed over is of use only with its id.
             with anyio.move_on_after(NAMING_SECONDS - seconds):
@@ -375,17 +404,33 @@ async def read(ctx: Ctx, interaction_id: str, wait_seconds: float | None, page: 
     """Show any interaction, after waiting for it if asked to."""
     app = await opened(ctx)
     run = await app.runs.find(wire.checked_id(interaction_id))
-    await app.runs.wait(run, app.settings.wait_seconds if wait_seconds is None else wait_seconds, reporter(ctx))
+    await app.runs.wait(run, app.settings.wait_seconds if wait_seconds is None else wait_seconds, Progress(ctx).waiting)
     return await shown(app, run, page)
 
 
-def reporter(ctx: Ctx) -> Callable[[float, str], Awaitable[None]]:
-    """Progress notifications of a request, when its client wants them."""
+class Progress:
+    """Progress notifications of one call, if its client wants them: bytes of uploads, then seconds; they only grow."""
 
-    async def report(seconds: float, message: str) -> None:
-        await ctx.report_progress(seconds, None, message)
+    def __init__(self, ctx: Ctx) -> None:
+        self._ctx = ctx
+        self._sent = 0.0
 
-    return report
+    async def uploading(self, sent: float, total: float, message: str) -> None:
+        """Tell how many bytes have been sent, and of how many."""
+        self._sent = sent
+        await self._ctx.report_progress(sent, total, message)
+
+    async def waiting(self, seconds: float, message: str) -> None:
+        """Tell how long the interaction has been waited for, and what it does."""
+        await self._ctx.report_progress(self._sent + seconds, None, message)
+
+
+def noted(result: CallToolResult, notes: Sequence[str]) -> CallToolResult:
+    """The result, its text after what the caller has to know of the files."""
+    first = result.content[0]
+    if notes and isinstance(first, TextContent):
+        first.text = render.joined(*notes, first.text)
+    return result
 
 
 async def shown(app: AppContext, run: "Run", page: int = 1) -> CallToolResult:
@@ -429,7 +474,7 @@ async def pictures(app: AppContext, images: list[str] | None) -> tuple[Content, 
     Raises:
         InputError: One of them is no image.
     """
-    contents = await app.files.contents(images) if images else ()
+    contents = (await app.files.contents(images)).blocks if images else ()
     if any(content["type"] != "image" for content in contents):
         raise InputError("`images` takes images only; analyze_file takes other files.")
     return contents
