@@ -27,6 +27,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python bench/start.py
 	$(BIN)/python bench/calls.py
 	$(BIN)/python bench/followers.py
+	$(BIN)/python bench/files.py
 
 clean:
 	rm -rf $(VENV) .coverage .coverage.* .pytest_cache .ruff_cache dist

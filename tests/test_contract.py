@@ -89,7 +89,7 @@ def test_the_readme_names_every_prompt() -> None:
 
 
 def test_the_version_is_the_same_everywhere() -> None:
-    newest = re.search(r"^## \[([^\]]+)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    newest = re.search(r"^## \[(\d[^\]]*)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert newest is not None
     assert (newest[1], manifest()["version"]) == (__version__, __version__)
 

@@ -66,6 +66,7 @@ def test_every_variable_sets_its_own_setting(home: Path, cwd: Path, tmp_path: Pa
         GEMINI_MCP_WAIT_SECONDS="2.5",
         GEMINI_MCP_INLINE_BYTES="1024",
         GEMINI_MCP_KEEP_DAYS="7",
+        GEMINI_MCP_ALLOW_SECRETS="true",
         GEMINI_MCP_LOG_LEVEL="DEBUG",
         GEMINI_MCP_OUTPUT_DIR=str(tmp_path / "out"),
         GEMINI_MCP_ALLOWED_DIRS=str(tmp_path / "in"),
@@ -82,6 +83,7 @@ def test_every_variable_sets_its_own_setting(home: Path, cwd: Path, tmp_path: Pa
         "wait_seconds": 2.5,
         "inline_bytes": 1024,
         "keep_days": 7,
+        "allow_secrets": True,
         "log_level": "DEBUG",
         "output_dir": root / "out",
         "allowed_dirs": (root / "in", root / "out"),
@@ -190,6 +192,7 @@ def test_directories_are_resolved(home: Path, cwd: Path, tmp_path: Path) -> None
     [
         ("GEMINI_MCP_WAIT_SECONDS", "soon"),
         ("GEMINI_MCP_INLINE_BYTES", "8 MiB"),
+        ("GEMINI_MCP_ALLOW_SECRETS", "perhaps"),
         ("GEMINI_MCP_LOG_LEVEL", "LOUD"),
         ("GEMINI_MCP_WAIT_SECONDS", "-1"),
         ("GEMINI_MCP_WAIT_SECONDS", "nan"),

@@ -4,6 +4,7 @@ import hashlib
 import io
 import logging
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx2
 import pytest
@@ -72,15 +73,18 @@ async def test_every_size_arrives_whole(sender: Transfer, emulator: Emulator, si
     assert arrived(emulator) == expected(CONTENT[:size])
 
 
-async def test_the_key_goes_with_the_start_only(sender: Transfer, emulator: Emulator) -> None:
-    keys: list[str] = []
+async def test_the_key_goes_with_the_start_only(sender: Transfer, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys: list[str | None] = []
 
-    async def seen(request: httpx2.Request) -> None:
-        keys.append(request.headers.get("x-goog-api-key", ""))
+    really = httpx2.AsyncClient.send
 
-    sender._client.event_hooks["request"].append(seen)
+    async def noting(self: httpx2.AsyncClient, request: httpx2.Request, **options: Any) -> httpx2.Response:
+        keys.append(request.headers.get("x-goog-api-key"))
+        return await really(self, request, **options)
+
+    monkeypatch.setattr(httpx2.AsyncClient, "send", noting)
     await send(sender)
-    assert keys == [KEY, "", "", ""]
+    assert keys == [KEY, None, None, None]
 
 
 @pytest.mark.parametrize("after", [1, PIECE, CHUNK - 1])
@@ -187,6 +191,9 @@ async def test_the_address_of_an_upload_is_in_no_log_and_no_error(
     assert KEY not in caplog.text
 
 
-def test_the_address_keeps_the_path_of_a_proxy() -> None:
-    assert Transfer("http://localhost/proxy/", KEY)._url == "http://localhost/proxy/upload/v1/files"
-    assert Transfer(None, KEY)._url == "https://generativelanguage.googleapis.com/upload/v1/files"
+async def test_the_address_keeps_the_path_of_a_proxy(url: str, emulator: Emulator) -> None:
+    sender = Transfer(f"{url}/proxy/", KEY)
+    with pytest.raises(RefusedError):
+        await sender.start({}, 3, "text/csv")
+    await sender.close()
+    assert emulator.requests[-1].path == "/proxy/upload/v1/files"

@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import anyio
@@ -191,6 +191,17 @@ async def test_the_journal_keeps_the_newest_upload_of_a_content(tmp_path: Path) 
         await journal.keep_upload("me", 5, "text/plain", "digest", file)
     assert await journal.uploads("me", 5, "text/plain") == {"digest": new}
     assert await journal.uploads("you", 5, "text/plain") == {}
+    await journal.close()
+
+
+async def test_an_upload_that_has_expired_is_pruned(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.sqlite3")
+    now = datetime.now(UTC)
+    for name, hours in (("gone", -1), ("kept", 1)):
+        file = Uploaded(name=f"files/{name}", uri="https://x/1", expires_at=now + timedelta(hours=hours))
+        await journal.keep_upload("me", 5, "text/plain", name, file)
+    await journal.prune(now - timedelta(days=55))
+    assert list(await journal.uploads("me", 5, "text/plain")) == ["kept"]
     await journal.close()
 
 

@@ -161,7 +161,8 @@ async def analyze_file(
         files,
         resolution=media_resolution,
         excerpt=Excerpt.of(clip, pages),
-        seconds=seconds,
+        # What has been uploaded earlier takes a moment to be found.
+        seconds=max(seconds, NAMING_SECONDS),
         report=progress.uploading,
     )
     request = Request(
@@ -235,7 +236,8 @@ async def start_research(
     agent = agent or app.settings.research_agent
     if plan_first and not agent.startswith(DEEP_RESEARCH):
         raise InputError("`plan_first` works with Deep Research agents only; other agents start at once.")
-    contents = await app.files.contents(files) if files else Contents()
+    seconds, report = app.settings.wait_seconds, Progress(ctx).uploading
+    contents = await app.files.contents(files, seconds=seconds, report=report) if files else Contents()
     request = Request(
         kind="research",
         prompt=said(prompt),

@@ -16,6 +16,7 @@ import anyio
 import anyio.to_thread
 import httpx2
 
+from . import __version__
 from .errors import FileRefusedError, GeminiMCPError, NetworkError, RefusedError
 from .faults import Call, failure, fault
 from .wire import Json, as_json
@@ -70,7 +71,8 @@ class Transfer:
         # At INFO they tell every address, at DEBUG every header.
         for name in ("httpx2", "httpcore2"):
             logging.getLogger(name).setLevel(logging.WARNING)
-        self._client = httpx2.AsyncClient(timeout=PATIENCE)
+        headers = {"user-agent": f"gemini-interactions-mcp/{__version__}"}
+        self._client = httpx2.AsyncClient(timeout=PATIENCE, headers=headers)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -98,7 +100,7 @@ class Transfer:
         told = {"file": {**file, "mime_type": mime_type, "size_bytes": size}}
         response = await self._client.post(self._url, headers=headers, json=told)
         address = accepted(response, self._key).headers.get("x-goog-upload-url")
-        if not address:
+        if not address or (self._url.startswith("https:") and not address.startswith("https:")):
             raise NetworkError("Something else than the Gemini API answered; check GOOGLE_GEMINI_BASE_URL.")
         return address
 
