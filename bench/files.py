@@ -69,6 +69,7 @@ async def measure_here(url: str, path: Path, times: int) -> dict[str, float]:
     settings = Settings(api_key=SecretStr("bench"), base_url=url, output_dir=path.parent, database_url="unused")
     gemini = Gemini(settings)
     journal = Journal(path.parent / "journal.sqlite3")
+    found: dict[str, float] = {}
     async with anyio.create_task_group() as tasks:
         uploads = Uploads(gemini, journal, "bench", tasks)
 
@@ -80,11 +81,10 @@ async def measure_here(url: str, path: Path, times: int) -> dict[str, float]:
                 size = os.fstat(stream.fileno()).st_size
                 await uploads.uri(Outgoing(path.name, stream, size, MIME_TYPE), heard)
 
-        try:
-            return await repeated(send, path, times)
-        finally:
-            await journal.close()
-            await gemini.close()
+        found.update(await repeated(send, path, times))
+    await journal.close()
+    await gemini.close()
+    return found
 
 
 async def measure_there(url: str, path: Path, times: int) -> dict[str, float]:

@@ -164,3 +164,20 @@ Ctx = Context[Opening, Any]
 async def opened(ctx: Ctx) -> AppContext:
     """The context of a request's server, opened."""
     return await ctx.request_context.lifespan_context.app()
+
+
+class Progress:
+    """Progress notifications of one call, if its client wants them: bytes of uploads, then seconds; they only grow."""
+
+    def __init__(self, ctx: Ctx) -> None:
+        self._ctx = ctx
+        self._sent = 0.0
+
+    async def uploading(self, sent: float, total: float, message: str) -> None:
+        """Tell how many bytes have been sent, and of how many."""
+        self._sent = sent
+        await self._ctx.report_progress(sent, total, message)
+
+    async def waiting(self, seconds: float, message: str) -> None:
+        """Tell how long the interaction has been waited for, and what it does."""
+        await self._ctx.report_progress(self._sent + seconds, None, message)

@@ -20,7 +20,7 @@ from pydantic import Field
 
 from . import render, wire
 from .arguments import slim
-from .context import AppContext, Ctx, opened
+from .context import AppContext, Ctx, Progress, opened
 from .errors import (
     GeminiMCPError,
     InputError,
@@ -385,7 +385,7 @@ async def asked(
     request: Request,
     wait_seconds: float | None,
     target: Path | None = None,
-    progress: "Progress | None" = None,
+    progress: Progress | None = None,
 ) -> CallToolResult:
     """Start an interaction and wait for it; if the host cancels the call, so is the interaction."""
     run = await app.runs.start(request, target=target)
@@ -408,23 +408,6 @@ async def read(ctx: Ctx, interaction_id: str, wait_seconds: float | None, page: 
     run = await app.runs.find(wire.checked_id(interaction_id))
     await app.runs.wait(run, app.settings.wait_seconds if wait_seconds is None else wait_seconds, Progress(ctx).waiting)
     return await shown(app, run, page)
-
-
-class Progress:
-    """Progress notifications of one call, if its client wants them: bytes of uploads, then seconds; they only grow."""
-
-    def __init__(self, ctx: Ctx) -> None:
-        self._ctx = ctx
-        self._sent = 0.0
-
-    async def uploading(self, sent: float, total: float, message: str) -> None:
-        """Tell how many bytes have been sent, and of how many."""
-        self._sent = sent
-        await self._ctx.report_progress(sent, total, message)
-
-    async def waiting(self, seconds: float, message: str) -> None:
-        """Tell how long the interaction has been waited for, and what it does."""
-        await self._ctx.report_progress(self._sent + seconds, None, message)
 
 
 def noted(result: CallToolResult, notes: Sequence[str]) -> CallToolResult:
