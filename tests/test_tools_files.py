@@ -165,7 +165,7 @@ async def test_an_upload_tells_its_bytes_then_the_seconds(
         await client.call_tool("analyze_file", arguments, progress_callback=heard)
     assert [each for each, _, _ in told] == sorted({each for each, _, _ in told})
     uploads = [each for each in told if each[1] is not None]
-    assert uploads[0] == (0, len(content), "Uploading talk.mp4: 0.0 of 0.0 MiB")
+    assert uploads[0] == (0, len(content), "Reading talk.mp4 (0.0 MiB)")
     assert any(0 < each < len(content) for each, _, _ in uploads)
     assert all(total is None for each, total, _ in told if each > len(content))
     (file,) = emulator.files.files.values()

@@ -151,7 +151,7 @@ async def test_what_is_sent_again_is_told_again(sender: Transfer, emulator: Emul
 async def test_an_upload_that_google_has_forgotten_is_an_error(sender: Transfer, emulator: Emulator) -> None:
     address = await sender.start({}, 3, "text/csv")
     emulator.files.uploads.clear()
-    with pytest.raises(RefusedError, match="given this upload up"):
+    with pytest.raises(RefusedError, match="does not know this upload"):
         await sender.send(address, io.BytesIO(b"abc"), 3, lambda _: None)
 
 

@@ -80,9 +80,7 @@ async def test_a_call_waits_no_longer_than_it_may_and_the_next_goes_on(
 ) -> None:
     subject = make(inline_bytes=0)
     recorder.hold = anyio.Event()
-    with pytest.raises(
-        StillUploadingError, match=r"Uploading a\.pdf: 0\.0 of 0\.0 MiB so far\. Nothing has been asked"
-    ):
+    with pytest.raises(StillUploadingError, match=r"Reading a\.pdf \(0\.0 MiB\)\. Nothing has been asked"):
         await subject.contents([paper.name], seconds=0.01)
     recorder.hold.set()
     assert len(await blocks_of(subject, [paper.name], seconds=20)) == 1
@@ -107,7 +105,10 @@ async def test_progress_counts_the_bytes_of_all_files_and_only_grows(
     assert sent[0] == 0
     assert len(PDF) // 2 in sent
     assert {total for _, total, _ in told} == {2 * len(PDF) + 1}
-    assert {message.partition(":")[0] for _, _, message in told} == {"Uploading a.pdf", "Uploading b.pdf"}
+    assert sent[-1] == 2 * len(PDF) + 1
+    assert told[0][2] == "Reading a.pdf (0.0 MiB)"
+    assert "Uploading a.pdf: 0.0 of 0.0 MiB" in [message for _, _, message in told]
+    assert told[-1][2] == "Uploaded b.pdf, which Google looks at now"
 
 
 async def test_a_failed_upload_is_tried_again(paper: Path, make: Make, recorder: Recorder) -> None:

@@ -264,7 +264,7 @@ class Files:
         with anyio.move_on_after(seconds):
             return excerpt.applied([await self._uploaded(each, sending) for each in known])
         raise StillUploadingError(
-            f"{sending.headline()} so far. Nothing has been asked or charged yet: call again with the same arguments, "
+            f"{sending.headline()}. Nothing has been asked or charged yet: call again with the same arguments, "
             "and it goes on from there."
         )
 
@@ -298,6 +298,8 @@ class Sending:
         self._before += self._file.size if self._file else 0
         self._file = file
 
+        self._sent = 0
+
         async def heard(sent: int) -> None:
             self._sent = sent
             done = min(self._before + sent, self._total)
@@ -311,10 +313,12 @@ class Sending:
     def headline(self) -> str:
         """`Uploading film.mp4: 40 of 100 MiB`."""
         if self._file is None:
-            return "Looking at the files"
+            return "Reading the files"
         size = self._file.size
+        if not self._sent:
+            return f"Reading {self._file.name} ({size / MIB:,.1f} MiB)"
         if self._sent >= size:
-            return f"Uploaded {self._file.name}, which Google processes"
+            return f"Uploaded {self._file.name}, which Google looks at now"
         return f"Uploading {self._file.name}: {self._sent / MIB:,.1f} of {size / MIB:,.1f} MiB"
 
 

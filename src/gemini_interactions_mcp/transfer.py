@@ -168,7 +168,10 @@ def refusal(response: httpx2.Response, key: str) -> GeminiMCPError:
     except ValueError:
         body = None
     if response.status_code in (404, 410):
-        return RefusedError("Google has given this upload up. Try again; uploading is free.")
+        return RefusedError(
+            "Google does not know this upload (any more). Try again, since uploading is free; if that fails, too, check "
+            "GOOGLE_GEMINI_BASE_URL."
+        )
     exc = failure(fault(response.status_code, body, response.headers).without(key), Call(secret=key))
     return NetworkError(str(exc)) if response.status_code in PASSING else exc
 

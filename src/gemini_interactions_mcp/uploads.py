@@ -88,6 +88,7 @@ class Going:
             await heard(self.sent)
             with anyio.move_on_after(REPORT_SECONDS):
                 await self.done.wait()
+        await heard(self.sent)
 
 
 class Uploads:
