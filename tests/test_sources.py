@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import filing
-from filing import API, Make, Recorder, blocks_of, image, link, sound
+from filing import API, POSIX, Make, Recorder, blocks_of, image, link, sound
 from gemini_interactions_mcp import sources
 from gemini_interactions_mcp.errors import FileRefusedError, InteractionNotFoundError
 from gemini_interactions_mcp.files import Files
@@ -159,6 +159,14 @@ async def test_a_link_in_a_folder_leads_nowhere_else(subject: Files, tree: Path)
     assert texts(contents.labelled) == ["docs/a.txt", "docs/b.txt", "docs/deep/dot.png", "docs/deep/er/c.md"]
     assert "1 outside the allowed directories (docs/out.txt)" in contents.notes[0]
     assert "1 with a hard link (docs/twin.txt)" in contents.notes[0]
+
+
+@POSIX
+async def test_a_pipe_in_a_folder_is_passed_over(subject: Files, tree: Path) -> None:
+    os.mkfifo(tree / "docs" / "pipe")
+    contents = await subject.contents(["docs"])
+    assert len(contents.blocks) == 4
+    assert "1 that cannot be read (docs/pipe)" in contents.notes[0]
 
 
 async def test_a_folder_gives_a_hundred_files_and_says_how_many_more_there_are(subject: Files, home: Path) -> None:

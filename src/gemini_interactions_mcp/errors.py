@@ -53,7 +53,7 @@ class FileRefusedError(InputError):
         reason: In a few words, by which files of a folder that were passed over are counted.
     """
 
-    def __init__(self, message: str, *, reason: str = "cannot be read") -> None:
+    def __init__(self, message: str, *, reason: str = "that cannot be read") -> None:
         super().__init__(message)
         self.reason = reason
 

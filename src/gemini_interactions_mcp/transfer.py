@@ -169,8 +169,8 @@ def refusal(response: httpx2.Response, key: str) -> GeminiMCPError:
         body = None
     if response.status_code in (404, 410):
         return RefusedError(
-            "Google does not know this upload (any more). Try again, since uploading is free; if that fails, too, check "
-            "GOOGLE_GEMINI_BASE_URL."
+            "Google does not know this upload (any more). Try again, since uploading is free; if that fails, too, "
+            "check GOOGLE_GEMINI_BASE_URL."
         )
     exc = failure(fault(response.status_code, body, response.headers).without(key), Call(secret=key))
     return NetworkError(str(exc)) if response.status_code in PASSING else exc
