@@ -53,8 +53,8 @@ class FileRefusedError(InputError):
         reason: In a few words, by which files of a folder that were passed over are counted.
     """
 
-    def __init__(self, message: str, *, reason: str = "that cannot be read") -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, interaction_id: str | None = None, reason: str = "that cannot be read") -> None:
+        super().__init__(message, interaction_id=interaction_id)
         self.reason = reason
 
 
