@@ -27,6 +27,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python bench/start.py
 	$(BIN)/python bench/calls.py
 	$(BIN)/python bench/followers.py
+	$(BIN)/python bench/files.py
 	$(BIN)/python bench/previews.py
 
 # Needs npm; brings a Node of its own where that is Linux on x64, and elsewhere takes yours (22 or newer).

@@ -79,7 +79,7 @@ UNSENT: list[tuple[str, dict[str, Any], str]] = [
     *((tool, {"interaction_id": "v1_x?key=1"}, NO_ID) for tool in BY_ID),
     ("analyze_file", {"files": [], "prompt": "hi"}, "Name at least one file: a local path,"),
     ("analyze_file", {"files": ["{files}/gone.png"], "prompt": "hi"}, "{files}/gone.png does not exist."),
-    ("analyze_file", {"files": ["{files}"], "prompt": "hi"}, "{files} is a directory; name the files in it."),
+    ("analyze_file", {"files": ["{files}/*.doc"], "prompt": "hi"}, "*.doc has no file in it, or matches none."),
     ("analyze_file", {"files": ["/etc/hostname"], "prompt": "hi"}, "/etc/hostname is outside the allowed directories"),
     ("analyze_file", {"files": ["{files}/../secret.txt"], "prompt": "hi"}, "is outside the allowed directories"),
     ("analyze_file", {"files": ["{files}/none.txt"], "prompt": "hi"}, "{files}/none.txt is empty."),

@@ -464,7 +464,8 @@ async def test_an_interrupted_upload_is_queried_and_continued(http: httpx2.Async
     assert (await put(http, target, "dance", 3, b"")).status_code == 400
     done = await put(http, target, "upload, finalize", 3, b"def")
     assert (done.headers["x-goog-upload-status"], done.json()["file"]["name"]) == ("final", "files/mine")
-    assert (await put(http, target, "query", 0, b"")).status_code == 404
+    assert (await put(http, target, "query", 0, b"")).headers["x-goog-upload-status"] == "final"
+    assert (await put(http, target, "upload", 6, b"g")).status_code == 404
     assert (await start(http, 1, mime_type="text/csv", name="files/mine")).status_code == 409
 
 

@@ -4,6 +4,7 @@ import inspect
 import io
 import logging
 from collections.abc import AsyncGenerator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ from gemini_interactions_mcp.errors import (
 )
 from gemini_interactions_mcp.faults import UNKNOWN_OUTCOME, Call
 from gemini_interactions_mcp.gemini import Gemini, mapped
-from gemini_interactions_mcp.models import Request
+from gemini_interactions_mcp.models import Request, Uploaded
 from gemini_interactions_mcp.settings import Settings
 
 MODEL = "gemini-3.8-flash"
@@ -132,26 +133,46 @@ async def test_a_deleted_interaction_is_gone(google: Gemini, emulator: Emulator)
         await google.get(answer.id or "")
 
 
+async def upload(google: Gemini, content: bytes, mime_type: str, name: str) -> Uploaded:
+    return await google.upload(io.BytesIO(content), len(content), mime_type, name, lambda _: None)
+
+
 async def test_an_upload_waits_until_the_file_can_be_used(google: Gemini, emulator: Emulator) -> None:
-    uri = await google.upload(io.BytesIO(b"RIFF" * 20), "video/mp4", "clip.mp4")
+    uploaded = await upload(google, b"RIFF" * 20, "video/mp4", "clip.mp4")
     [file] = emulator.files.files.values()
-    assert uri.endswith(file.name)
+    assert uploaded.uri.endswith(file.name)
+    assert (uploaded.name, file.display_name) == (file.name, "clip.mp4")
+    assert uploaded.expires_at == (file.created + timedelta(hours=48)).replace(
+        microsecond=uploaded.expires_at.microsecond
+    )
     assert await google.mime_type(file.name) == "video/mp4"
     assert paths(emulator).count(f"GET /v1/{file.name}") >= 2
 
 
-async def test_a_file_that_google_cannot_process_is_named(google: Gemini, emulator: Emulator) -> None:
-    failed = '{"name": "files/abc", "uri": "https://x/files/abc", "state": "FAILED"}'
+async def test_a_file_that_google_cannot_process_is_named_with_its_reason(google: Gemini, emulator: Emulator) -> None:
+    failed = '{"name": "files/abc", "uri": "https://x/files/abc", "state": "FAILED", "error": {"message": "No track"}}'
     emulator.faults.append(replies(failed, "file"))
-    with pytest.raises(InputError, match=r"could not process clip\.mp4\. Convert it"):
-        await google.upload(io.BytesIO(b"RIFF"), "video/mp4", "clip.mp4")
+    with pytest.raises(InputError, match=r"could not process clip\.mp4 \(No track\)\. Convert it"):
+        await upload(google, b"RIFF", "video/mp4", "clip.mp4")
 
 
-async def test_an_upload_that_breaks_is_a_network_error_without_the_key(google: Gemini, emulator: Emulator) -> None:
+async def test_an_upload_whose_last_answer_is_lost_is_found_by_its_name(google: Gemini, emulator: Emulator) -> None:
+    emulator.faults.append(Fault("upload", "drop_taken", skip=1))
+    uploaded = await upload(google, b"abc", "application/pdf", "a.pdf")
+    assert [uploaded.name] == list(emulator.files.files)
+
+
+async def test_a_broken_start_of_an_upload_is_sent_again(google: Gemini, emulator: Emulator) -> None:
     emulator.faults.append(Fault("upload", "drop"))
-    with pytest.raises(NetworkError) as caught:
-        await google.upload(io.BytesIO(b"abc"), "application/pdf", "a.pdf")
-    assert KEY not in str(caught.value)
+    uploaded = await upload(google, b"abc", "application/pdf", "a.pdf")
+    assert [uploaded.name] == list(emulator.files.files)
+
+
+async def test_a_refused_upload_is_told_without_the_key(google: Gemini, emulator: Emulator) -> None:
+    body = {"error": {"code": 413, "message": f"Too much for {KEY}", "status": "INVALID_ARGUMENT"}}
+    emulator.faults.append(Fault("upload", "http", http_status=413, body=body))
+    with pytest.raises(InputError, match=r"Too much for \[API key\]"):
+        await upload(google, b"abc", "application/pdf", "a.pdf")
 
 
 async def test_an_uploaded_file_that_has_expired_is_to_be_uploaded_again(google: Gemini) -> None:

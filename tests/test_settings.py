@@ -72,6 +72,7 @@ def test_every_variable_sets_its_own_setting(home: Path, cwd: Path, tmp_path: Pa
         GEMINI_MCP_PREVIEWS="false",
         GEMINI_MCP_CONFIRM="true",
         GEMINI_MCP_RUNS_PER_DAY="3",
+        GEMINI_MCP_ALLOW_SECRETS="true",
         GEMINI_MCP_LOG_LEVEL="DEBUG",
         GEMINI_MCP_OUTPUT_DIR=str(tmp_path / "out"),
         GEMINI_MCP_ALLOWED_DIRS=str(tmp_path / "in"),
@@ -92,6 +93,7 @@ def test_every_variable_sets_its_own_setting(home: Path, cwd: Path, tmp_path: Pa
         "previews": False,
         "confirm": True,
         "runs_per_day": 3,
+        "allow_secrets": True,
         "log_level": "DEBUG",
         "output_dir": root / "out",
         "allowed_dirs": (root / "in", root / "out"),
@@ -200,6 +202,7 @@ def test_directories_are_resolved(home: Path, cwd: Path, tmp_path: Path) -> None
     [
         ("GEMINI_MCP_WAIT_SECONDS", "soon"),
         ("GEMINI_MCP_INLINE_BYTES", "8 MiB"),
+        ("GEMINI_MCP_ALLOW_SECRETS", "perhaps"),
         ("GEMINI_MCP_LOG_LEVEL", "LOUD"),
         ("GEMINI_MCP_WAIT_SECONDS", "-1"),
         ("GEMINI_MCP_WAIT_SECONDS", "nan"),

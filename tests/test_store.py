@@ -22,7 +22,7 @@ from sqlalchemy.schema import CreateTable
 from gemini_interactions_mcp import store
 from gemini_interactions_mcp.errors import DailyLimitError, InputError, JournalError
 from gemini_interactions_mcp.models import Citation, Record, SavedFile, Usage
-from gemini_interactions_mcp.store import Journal, Limit
+from gemini_interactions_mcp.store import SCHEMA_VERSION, Journal, Limit
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -183,7 +183,7 @@ async def test_journals_that_create_one_file_at_once_all_succeed(path: Path) -> 
     assert len((await journals[0].page())[0]) == 8
     for each in journals:
         await each.close()
-    assert rows_in(path, "PRAGMA user_version") == [(2,)]
+    assert rows_in(path, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
 
 
 async def test_two_journals_on_one_file_see_each_others_rows(journal: Journal, path: Path) -> None:
@@ -276,10 +276,10 @@ async def test_what_goes_on_from_an_interaction_is_found_oldest_first(journal: J
 
 async def test_a_newer_schema_is_refused_and_left_alone(path: Path) -> None:
     occupy(path, "")
-    rows_in(path, "PRAGMA user_version = 3")
+    rows_in(path, f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     before = content(path)
     journal = Journal(url(path))
-    with pytest.raises(JournalError, match=r"newer version.*schema 3.*GEMINI_MCP_DATABASE_URL"):
+    with pytest.raises(JournalError, match=rf"newer version.*schema {SCHEMA_VERSION + 1}.*GEMINI_MCP_DATABASE_URL"):
         await journal.insert(record("one"))
     await journal.close()
     assert content(path) == before

@@ -17,9 +17,9 @@ from . import consent, records, render, research
 from .context import AppContext, Opening
 from .errors import GeminiMCPError, InputError, InteractionNotFoundError, OutcomeUnknownError
 from .models import Record, Request, settled
+from .results import shown
 from .run import Run
 from .tasks import Task
-from .tools import shown
 
 POLL_MS: Final = 5_000
 

@@ -5,6 +5,7 @@ message, so all of that is loaded behind `Opening`, once somebody needs it.
 """
 
 import gc
+import hashlib
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from .environments import Environments
     from .files import Files
     from .gemini import Gemini
-    from .models import Citation
+    from .models import Citation, Record
     from .run import Pace
     from .runs import Runs
     from .store import Journal
@@ -121,7 +122,12 @@ class Opening:
             runs_per_day=self.settings.runs_per_day,
         )
         self._tasks.start_soon(runs.tend)
-        files = rooms.Files(self.settings, gemini.upload, lookup=gemini.mime_type)
+
+        async def earlier(interaction_id: str) -> "Record":
+            return (await runs.find(interaction_id)).record
+
+        uploads = rooms.Uploads(gemini, journal, account(self.settings), self._tasks)
+        files = rooms.Files(self.settings, uploads, lookup=gemini.mime_type, earlier=earlier)
         environments = rooms.Environments(gemini, self.settings.output_dir)
         decoding = anyio.CapacityLimiter(1)
         return AppContext(
@@ -146,17 +152,24 @@ class Opening:
 
 def load() -> Any:  # noqa: ANN401 - its types are those imported for checking above
     """Import the slow rooms."""
-    from . import environments, files, gemini, media, redirects, runs, store  # noqa: PLC0415 - over a second, not to be paid at start-up
+    from . import environments, files, gemini, media, redirects, runs, store, uploads  # noqa: PLC0415 - over a second, not to be paid at start-up
 
     return SimpleNamespace(
         Files=files.Files,
         Gemini=gemini.Gemini,
         Journal=store.Journal,
         Runs=runs.Runs,
+        Uploads=uploads.Uploads,
         preview=media.preview,
         resolve=redirects.resolved,
         Environments=environments.Environments,
     )
+
+
+def account(settings: Settings) -> str:
+    """Whose uploaded files are ours: a hash of the API and its key, which does not tell the key."""
+    key = settings.api_key.get_secret_value() if settings.api_key else ""
+    return hashlib.sha256(f"{settings.base_url or ''}\n{key}".encode()).hexdigest()
 
 
 Ctx = Context[Opening, Any]
@@ -166,3 +179,20 @@ Ctx = Context[Opening, Any]
 async def opened(ctx: Ctx) -> AppContext:
     """The context of a request's server, opened."""
     return await ctx.request_context.lifespan_context.app()
+
+
+class Progress:
+    """Progress notifications of one call, if its client wants them: bytes of uploads, then seconds; they only grow."""
+
+    def __init__(self, ctx: Ctx) -> None:
+        self._ctx = ctx
+        self._sent = 0.0
+
+    async def uploading(self, sent: float, total: float, message: str) -> None:
+        """Tell how many bytes have been sent, and of how many."""
+        self._sent = sent
+        await self._ctx.report_progress(sent, total, message)
+
+    async def waiting(self, seconds: float, message: str) -> None:
+        """Tell how long the interaction has been waited for, and what it does."""
+        await self._ctx.report_progress(self._sent + seconds, None, message)

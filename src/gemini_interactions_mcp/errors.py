@@ -15,6 +15,7 @@
     │   ├── OverloadedError
     │   ├── PermissionDeniedError
     │   └── QuotaError
+    ├── StillUploadingError        a file is on its way; the same call again waits for the rest
     ├── NetworkError               Google was certainly not reached, or a read can be repeated
     ├── OutcomeUnknownError        a paid request may have been taken; never sent again
     ├── InteractionFailedError     the interaction ended without an answer
@@ -47,7 +48,15 @@ class InputError(GeminiMCPError):
 
 
 class FileRefusedError(InputError):
-    """A file that is missing, not allowed or of no use to Gemini."""
+    """A file that is missing, not allowed or of no use to Gemini.
+
+    Attributes:
+        reason: In a few words, by which files of a folder that were passed over are counted.
+    """
+
+    def __init__(self, message: str, *, interaction_id: str | None = None, reason: str = "that cannot be read") -> None:
+        super().__init__(message, interaction_id=interaction_id)
+        self.reason = reason
 
 
 class ConfigurationError(GeminiMCPError):
@@ -106,6 +115,10 @@ class PermissionDeniedError(RefusedError):
 
 class QuotaError(RefusedError):
     """A rate limit or a daily quota is used up (429)."""
+
+
+class StillUploadingError(GeminiMCPError):
+    """A file is on its way to Google; the same call again waits for the rest."""
 
 
 class NetworkError(GeminiMCPError):

@@ -6,12 +6,14 @@ Google-genai is imported here and nowhere else, and this module only once it is 
 import json
 import random
 import re
+import uuid
 import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from json import JSONDecodeError
-from typing import Any, BinaryIO, Final, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import anyio
 import anyio.to_thread
@@ -32,16 +34,23 @@ from .errors import (
     OverloadedError,
     QuotaError,
 )
-from .faults import UNKNOWN_OUTCOME, Call, Wanted, always, failure, fault
-from .models import Event, Interaction, Request, SandboxFile
+from .faults import UNKNOWN_OUTCOME, Call, Wanted, always, failure, fault, one_line
+from .models import Event, Interaction, Request, SandboxFile, Uploaded
 from .settings import Settings, silence_sdk_debugging
+from .transfer import Moved, Source, Transfer
 
 CREATE_SECONDS: Final = 120.0
 """Until a background request must have been accepted."""
 FOREGROUND_SECONDS: Final = 900.0
 """Until a request that is answered on its own connection must have been."""
 READ_SECONDS: Final = 60.0
-UPLOAD_SECONDS: Final = 1800.0
+UPLOAD_SECONDS: Final = 4 * 3600.0
+"""2 GB at 1.2 Mbit/s; a connection without a sign of life is given up much sooner."""
+PROCESSING_SECONDS: Final = 1800.0
+FIRST_LOOK: Final = 0.2
+"""Seconds before the second look at a file that Google processes; grows to `SLOWEST_LOOK`."""
+SLOWEST_LOOK: Final = 5.0
+FILE_FIELDS: Final = ("name", "uri", "state", "expirationTime", "error")
 CONNECT_SECONDS: Final = 15.0
 ATTEMPTS: Final = 3
 """How often a call is sent at the most, when it is certain that sending again costs nothing."""
@@ -85,6 +94,7 @@ class Gemini:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._client: genai.Client | None = None
+        self._transfer: Transfer | None = None
         self._opening = anyio.Lock()
 
     async def ready(self) -> None:
@@ -184,25 +194,42 @@ class Gemini:
             lambda: api.delete(interaction_id),
         )
 
-    async def upload(self, stream: BinaryIO, mime_type: str, name: str) -> str:
-        """Upload a file, wait until it can be used, and return its uri; Google keeps it for 48 hours.
+    async def upload(self, source: Source, size: int, mime_type: str, name: str, moved: Moved) -> Uploaded:
+        """Upload a file and wait until it can be used; free, and therefore gone on with when something breaks.
 
-        Source: https://ai.google.dev/gemini-api/docs/files
+        Args:
+            source: Read from its start.
+            size: In bytes.
+            mime_type: The API's name of its type.
+            name: For people.
+            moved: Told how many bytes have been sent so far.
 
         Raises:
             GeminiMCPError: It was not taken, or could not be processed.
         """
+        # Named here, so that it is found when only the last answer is lost.
+        told = {"name": f"files/{uuid.uuid4().hex}", "display_name": name[:512]}
+        transfer = await self._sender()
+        call = self._about()
+        address = await persist(call, READ_SECONDS, lambda: transfer.start(told, size, mime_type))
+        with mapped(call), anyio.fail_after(UPLOAD_SECONDS):
+            sent = await transfer.send(address, source, size, moved)
+            # Only what is needed: google-genai's type refuses fields that it does not know.
+            file = types.File.model_validate({key: sent[key] for key in FILE_FIELDS if key in sent})
+        with anyio.move_on_after(PROCESSING_SECONDS):
+            return usable(await self._processed(file, told["name"]), name)
+        raise NetworkError(f"Google has been processing {name} for half an hour. Try again later, or a shorter file.")
+
+    async def _processed(self, file: types.File, name: str) -> types.File:
+        """The file once it is not processed any more."""
         files = (await self._open()).aio.files
-        config = types.UploadFileConfig(mime_type=mime_type, display_name=name[:512])
-        with mapped(self._about()), anyio.fail_after(UPLOAD_SECONDS):
-            # A BufferedReader is an io.IOBase, which BinaryIO does not say.
-            file = await files.upload(file=cast("Any", stream), config=config)
-            while file.state == types.FileState.PROCESSING and file.name:
-                await anyio.sleep(0.5)
-                file = await files.get(name=file.name)
-        if file.state == types.FileState.FAILED or not file.uri:
-            raise InputError(f"Google could not process {name}. Convert it to another format and try again.")
-        return file.uri
+        delay = FIRST_LOOK
+        while file.state in (None, types.FileState.PROCESSING):
+            file = await persist(self._about(file=name), READ_SECONDS, lambda: files.get(name=name))
+            if file.state == types.FileState.PROCESSING:
+                await anyio.sleep(delay)
+                delay = min(delay * 1.5, SLOWEST_LOOK)
+        return file
 
     async def environment_files(self, environment_id: str, path: str) -> list[SandboxFile]:
         """The files below a folder of an agent's environment, all pages of the list.
@@ -258,6 +285,8 @@ class Gemini:
         """Close the connections."""
         if self._client is not None:
             await self._client.aio.aclose()
+        if self._transfer is not None:
+            await self._transfer.close()
 
     def _about(self, **facts: Any) -> Call:  # noqa: ANN401 - the fields of a Call
         headers = (value for server in self._settings.servers for value in server.headers.values())
@@ -285,6 +314,31 @@ class Gemini:
                 # Off the loop: it reads the certificate store, and imports more at the first `.interactions`.
                 self._client = await anyio.to_thread.run_sync(make_client, key, self._settings.base_url)
             return self._client
+
+    async def _sender(self) -> Transfer:
+        async with self._opening:
+            if self._transfer is None:
+                key = usable_key(self._settings)
+                # Off the loop, as above.
+                self._transfer = await anyio.to_thread.run_sync(Transfer, self._settings.base_url, key)
+            return self._transfer
+
+
+def usable(file: types.File, name: str) -> Uploaded:
+    """The file, if Google could process it.
+
+    Raises:
+        InputError: It could not.
+    """
+    if file.state == types.FileState.FAILED or not file.uri or not file.name:
+        reason = file.error.message if file.error else None
+        raise InputError(
+            f"Google could not process {name}{f' ({one_line(reason)})' if reason else ''}. "
+            "Convert it to another format and try again."
+        )
+    # Kept for 48 hours: https://ai.google.dev/gemini-api/docs/files
+    expires_at = file.expiration_time or datetime.now(UTC) + timedelta(hours=48)
+    return Uploaded(name=file.name, uri=file.uri, expires_at=expires_at)
 
 
 def usable_key(settings: Settings) -> str:

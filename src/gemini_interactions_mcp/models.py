@@ -44,6 +44,33 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Contents(Model):
+    """What is given to Gemini beside a prompt.
+
+    Attributes:
+        parts: Labels, which most files have not, and blocks, in the order of the sources.
+        notes: What of folders and globs was left out, in sentences for the caller.
+    """
+
+    parts: tuple[tuple[str, Content], ...] = Field(default=(), repr=False)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def blocks(self) -> tuple[Content, ...]:
+        """The content blocks."""
+        return tuple(block for _, block in self.parts)
+
+    @property
+    def labelled(self) -> tuple[Content, ...]:
+        """The content blocks, each after the name by which it was found: a picture does not tell its own."""
+        return tuple(each for label, block in self.parts for each in (*labels(label), block))
+
+
+def labels(label: str) -> tuple[Content, ...]:
+    """A label as a block."""
+    return ({"type": "text", "text": f"File {label}:"},) if label else ()
+
+
 class Citation(Model):
     """A source of a stretch of the answer.
 
@@ -108,6 +135,20 @@ class SavedFile(Model):
     bytes: int
     width: int | None = None
     height: int | None = None
+
+
+class Uploaded(Model):
+    """A file that the Files API keeps.
+
+    Attributes:
+        name: `files/abc`.
+        uri: What a content block names it by.
+        expires_at: When Google deletes it; aware.
+    """
+
+    name: str
+    uri: str
+    expires_at: datetime
 
 
 class Interaction(Model):

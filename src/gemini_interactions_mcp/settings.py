@@ -36,6 +36,7 @@ VARIABLES: Final = {
     "previews": "GEMINI_MCP_PREVIEWS",
     "confirm": "GEMINI_MCP_CONFIRM",
     "runs_per_day": "GEMINI_MCP_RUNS_PER_DAY",
+    "allow_secrets": "GEMINI_MCP_ALLOW_SECRETS",
     "log_level": "GEMINI_MCP_LOG_LEVEL",
     "base_url": "GOOGLE_GEMINI_BASE_URL",
 }
@@ -53,6 +54,7 @@ class Settings(BaseModel):
         output_dir: Where images and reports are saved; resolved, allowed too.
         database_url: SQLAlchemy URL of the journal, or the path of its SQLite file.
         wait_seconds: How long a call waits before it hands over an id.
+        allow_secrets: Whether files that look like secrets may be sent.
         inline_bytes: Up to this total, files travel inside the request.
         servers: Remote MCP servers that agents may be given by name.
         keep_days: For how long the journal keeps what has settled.
@@ -71,6 +73,7 @@ class Settings(BaseModel):
     research_agent: str = DEFAULT_RESEARCH_AGENT
     allowed_dirs: tuple[Path, ...] = ()
     output_dir: Path
+    allow_secrets: bool = False
     database_url: str | Path
     wait_seconds: float = Field(default=DEFAULT_WAIT_SECONDS, ge=0)
     inline_bytes: int = Field(default=DEFAULT_INLINE_BYTES, ge=0)

@@ -1,7 +1,8 @@
 """The journal: a row for every interaction that this server has started, written before it is paid for.
 
-Owns the database, its one table, where its file lies and who may read that, and what a broken database is called. It
-refuses to know the API, to decide when a row changes, and to let an error of the database's libraries out.
+Beside them, a row for every file that the Files API keeps. Owns the database, its tables, where its file lies and who
+may read that, and what a broken database is called. It refuses to know the API, to decide when a row changes, and to
+let an error of the database's libraries out.
 
 Statements take turns on one connection, and one that has begun is never interrupted: a cancellation that reaches the
 driver costs the connection and leaves its closing to a task that nobody waits for. Every statement commits itself.
@@ -27,7 +28,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from .errors import DailyLimitError, GeminiMCPError, InputError, JournalError
-from .models import TERMINAL, UNKNOWN, WAITING_FOR_CLIENT, Record
+from .models import TERMINAL, UNKNOWN, WAITING_FOR_CLIENT, Record, Uploaded
 from .records import FOREIGN, used_up
 
 T = TypeVar("T")
@@ -87,6 +88,19 @@ ROWS: Final = sa.Table(
 RECORD: Final = [column for column in ROWS.c if column.name in Record.model_fields]
 """The columns that a `Record` has."""
 sa.Index("interactions_by_time", ROWS.c.created_at, ROWS.c.label)
+
+# Since version 2. Short names: all that finds a row is one index, also in MySQL.
+UPLOADS: Final = sa.Table(
+    "uploads",
+    METADATA,
+    sa.Column("account", sa.String(64), primary_key=True),
+    sa.Column("size", sa.BigInteger, primary_key=True),
+    sa.Column("mime_type", sa.String(128), primary_key=True),
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("name", NAME, nullable=False),
+    sa.Column("uri", LONG, nullable=False),
+    sa.Column("expires_at", STAMP, nullable=False),
+)
 
 NEWEST_FIRST: Final = (ROWS.c.created_at.desc(), ROWS.c.label.desc())
 OLDEST_FIRST: Final = (ROWS.c.created_at, ROWS.c.label)
@@ -275,7 +289,7 @@ class Journal:
         return await self._write(sa.delete(ROWS).where(ROWS.c.interaction_id == interaction_id)) > 0
 
     async def prune(self, before: datetime) -> int:
-        """Delete settled rows created before that moment; how many they were.
+        """Delete settled rows created before that moment, and uploads that have expired; how many rows they were.
 
         Running rows stay. A row of unknown outcome and without an id goes too, but not before Google has forgotten
         the interaction that it may stand for (55 days).
@@ -283,7 +297,19 @@ class Journal:
         forgotten = ROWS.c.created_at < stamp(datetime.now(UTC) - RETENTION)
         lost = sa.and_(ROWS.c.status == UNKNOWN, ROWS.c.interaction_id.is_(None), forgotten)
         gone = sa.or_(ROWS.c.status.in_(SETTLED), lost)
+        await self._write(sa.delete(UPLOADS).where(UPLOADS.c.expires_at < stamp(datetime.now(UTC))))
         return await self._write(sa.delete(ROWS).where(ROWS.c.created_at < stamp(before), gone))
+
+    async def uploads(self, account: str, size: int, mime_type: str) -> dict[str, Uploaded]:
+        """What the Files API keeps for an account of files of this size and type, by the hash of their content."""
+        ours = (UPLOADS.c.account == account, UPLOADS.c.size == size, UPLOADS.c.mime_type == mime_type)
+        return await self._read(sa.select(UPLOADS).where(*ours), uploaded)
+
+    async def keep_upload(self, account: str, size: int, mime_type: str, digest: str, file: Uploaded) -> None:
+        """Keep an upload, in place of an earlier one of the same content."""
+        key: Row = {"account": account, "size": size, "mime_type": mime_type, "digest": digest}
+        await self._write(sa.delete(UPLOADS).where(*(UPLOADS.c[name] == value for name, value in key.items())))
+        await self._write(sa.insert(UPLOADS), key | {name: cell(value) for name, value in dict(file).items()})
 
     async def close(self) -> None:
         """Close the database within a second; a statement still at work closes it after itself.
@@ -466,6 +492,14 @@ def records(result: sa.CursorResult[Any]) -> list[Record]:
     return [Record.model_validate(dict(found)) for found in result.mappings()]
 
 
+def uploaded(result: sa.CursorResult[Any]) -> dict[str, Uploaded]:
+    """The uploads of a result, by the hash of their content."""
+    return {
+        found["digest"]: Uploaded.model_validate({name: found[name] for name in Uploaded.model_fields})
+        for found in result.mappings()
+    }
+
+
 def parse_url(text: str | Path) -> sa.URL:
     """The parts of a URL, or the URL of a path, which may have characters that mean something in one.
 
@@ -544,7 +578,7 @@ def lower(text: str | None) -> str | None:
 
 
 async def establish(connection: AsyncConnection) -> None:
-    """Create the table where it is missing, and the columns that an older version did not have.
+    """Create the tables where they are missing, and the columns that an older version did not have.
 
     Raises:
         JournalError: A newer version has written this journal; nothing has been changed.

@@ -5,7 +5,7 @@ A new tool is a function and a row in TOOLS. The docstrings and descriptions are
 
 import functools
 import inspect
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, ParamSpec, TypeVar
@@ -20,22 +20,22 @@ from pydantic import Field
 
 from . import records, render, research, wire
 from .arguments import slim
-from .attachments import attached
 from .consent import Consent, question
-from .context import AppContext, Ctx, opened
+from .context import AppContext, Ctx, Progress, opened
 from .errors import (
     ConfigurationError,
     GeminiMCPError,
     InputError,
-    InteractionFailedError,
     InteractionNotFoundError,
     NetworkError,
     OverloadedError,
     PermissionDeniedError,
     QuotaError,
 )
-from .models import Content, Record, RecordPage, Request, SavedFile
-from .tasks import Unfinished, askable
+from .excerpt import Excerpt
+from .models import Content, Contents, Model, RecordPage, Request, SavedFile
+from .results import NAMING_SECONDS, Reading, asked, noted, read, text_result, unless_done
+from .tasks import askable
 
 if TYPE_CHECKING:
     from .run import Run
@@ -76,7 +76,15 @@ Wait = Annotated[
 Page = Annotated[int, Field(ge=1, description="Page of a long answer; default 1")]
 Section = Annotated[str | None, Field(description="Only what stands under this heading")]
 Resolved = Annotated[bool, Field(description="Look up where Google's redirect links lead; default false")]
-Sources = Annotated[list[str], Field(description="Local paths, http(s) or YouTube URLs, gs:// URIs or Files API names")]
+Sources = Annotated[
+    list[str],
+    Field(
+        description="Local paths, folders, globs, http(s) or YouTube URLs, gs:// URIs, Files API names or "
+        "gemini://interactions/{id}/files/{name}"
+    ),
+]
+Clip = Annotated[str | None, Field(description="Part of video or audio: 1:30-2:45, 90-")]
+Pages = Annotated[str | None, Field(description="Pages of a PDF: 3-7")]
 Images = Annotated[list[str] | None, Field(description="Reference images or images to edit: paths or URLs")]
 Resolution = Annotated[
     Literal["low", "medium", "high", "ultra_high"] | None, Field(description="Detail of images, video and PDF")
@@ -161,6 +169,8 @@ async def analyze_file(
     model: ModelName = None,
     previous_interaction_id: Previous = None,
     media_resolution: Resolution = None,
+    clip: Clip = None,
+    pages: Pages = None,
     response_schema: Schema = None,
     wait_seconds: Wait = None,
 ) -> CallToolResult:
@@ -168,15 +178,28 @@ async def analyze_file(
     sent to Google; only allowed directories are read. Returns the answer and an interaction_id for follow-ups.
     """
     app = await opened(ctx)
+    said(prompt)
+    previous = optional_id(previous_interaction_id)
+    progress, since = Progress(ctx), anyio.current_time()
+    seconds = app.settings.wait_seconds if wait_seconds is None else wait_seconds
+    contents = await app.files.contents(
+        files,
+        resolution=media_resolution,
+        excerpt=Excerpt.of(clip, pages),
+        # What has been uploaded earlier takes a moment to be found.
+        seconds=max(seconds, NAMING_SECONDS),
+        report=progress.uploading,
+    )
     request = Request(
         kind="analyze",
-        prompt=said(prompt),
+        prompt=prompt,
         model=model or app.settings.model,
-        contents=await app.files.contents(files, resolution=media_resolution),
-        previous_interaction_id=optional_id(previous_interaction_id),
+        contents=contents.labelled,
+        previous_interaction_id=previous,
         response_schema=response_schema,
     )
-    return await asked(ctx, app, request, wait_seconds)
+    left = max(0.0, seconds - (anyio.current_time() - since))
+    return noted(await asked(ctx, app, request, left, progress=progress), contents.notes)
 
 
 async def generate_image(
@@ -211,11 +234,12 @@ async def generate_image(
 
 # Research ------------------------------------------------------------------------------------------------
 
-NAMING_SECONDS: Final = 4.0
-"""How long a call waits for an id at the least: openai-agents and google-adk give it 5 s."""
 
-LOOK_SECONDS: Final = 4.0
-"""How long a call waits at the least for Google to show an interaction, for the same reason."""
+class Wanted(Model):
+    """What start_research is to send, and what the caller has to know of its files."""
+
+    request: Request
+    notes: tuple[str, ...] = ()
 
 
 @translated
@@ -230,29 +254,32 @@ async def wanted_research(
     visualization: bool,
     output_format: str | None,
     environment: str | None,
-) -> Request:
-    """What start_research is to send."""
+) -> Wanted:
+    """The request for what the arguments ask for."""
     app = await opened(ctx)
     previous_interaction_id = optional_id(previous_interaction_id)
-    return research.request(
+    seconds, report = app.settings.wait_seconds, Progress(ctx).uploading
+    contents = await app.files.contents(files, seconds=seconds, report=report) if files else Contents()
+    request = research.request(
         app.settings,
         said(prompt),
         agent=agent,
         plan_first=plan_first,
         previous=await app.runs.known(previous_interaction_id),
         previous_interaction_id=previous_interaction_id,
-        contents=await app.files.contents(files) if files else (),
+        contents=contents.labelled,
         tools=tools or (),
         visualization=visualization,
         output_format=output_format,
         environment=environment,
     )
+    return Wanted(request=request, notes=contents.notes)
 
 
 @translated
 async def agreed(
     ctx: Ctx,
-    wanted: Annotated[Request, Resolve(wanted_research)],
+    wanted: Annotated[Wanted, Resolve(wanted_research)],
     force: bool,
 ) -> Consent | Elicit[Consent]:
     """Ask the user, where that is wanted and possible, and something would be started."""
@@ -261,14 +288,14 @@ async def agreed(
     if not app.settings.confirm or not askable(ctx.client_capabilities):
         return Consent()
     spent = await app.journal.spent(today)
-    if (most is not None and spent >= most) or (not force and await app.runs.repeats(wanted)):
+    if (most is not None and spent >= most) or (not force and await app.runs.repeats(wanted.request)):
         return Consent()
-    return Elicit(question(wanted, spent, most), Consent)
+    return Elicit(question(wanted.request, spent, most), Consent)
 
 
 async def start_research(
     ctx: Ctx,
-    wanted: Annotated[Request, Resolve(wanted_research)],
+    wanted: Annotated[Wanted, Resolve(wanted_research)],
     consent: Annotated[ElicitationResult[Consent], Resolve(agreed)],
     prompt: Prompt,
     agent: Annotated[str | None, Field(description="Agent id; default is set by the user")] = None,
@@ -296,12 +323,12 @@ async def start_research(
     if not isinstance(consent, AcceptedElicitation) or not consent.data.start:
         return text_result("The user was asked and declined: nothing was started and nothing is charged.\n")
     app = await opened(ctx)
-    run, fresh = await app.runs.start_once(wanted, again=force)
+    run, fresh = await app.runs.start_once(wanted.request, again=force)
     with anyio.move_on_after(NAMING_SECONDS):
         await run.named.wait()
     if run.error is not None:
         raise run.error
-    return unless_done(run, text_result(started(run, fresh=fresh)))
+    return unless_done(run, noted(text_result(started(run, fresh=fresh)), wanted.notes))
 
 
 def started(run: "Run", *, fresh: bool) -> str:
@@ -434,126 +461,13 @@ def removed(file: SavedFile) -> str:
 # What tools share ----------------------------------------------------------------------------------------
 
 
-async def asked(
-    ctx: Ctx, app: AppContext, request: Request, wait_seconds: float | None, target: Path | None = None
-) -> CallToolResult:
-    """Start an interaction and wait for it; if the host cancels the call, so is the interaction."""
-    run = await app.runs.start(request, target=target)
-    seconds = app.settings.wait_seconds if wait_seconds is None else wait_seconds
-    try:
-        await app.runs.wait(run, seconds, reporter(ctx))
-        if run.stored and seconds < NAMING_SECONDS:
-            # What is handed over is of use only with its id.
-            with anyio.move_on_after(NAMING_SECONDS - seconds):
-                await run.named.wait()
-    except anyio.get_cancelled_exc_class():
-        app.runs.abandon(run)
-        raise
-    return unless_done(run, await shown(app, run))
-
-
-def unless_done(run: "Run", result: CallToolResult) -> CallToolResult:
-    """The result; that of a run which goes on is marked as unfinished."""
-    if run.done.is_set():
-        return result
-    return Unfinished(content=result.content, task_id=run.record.label)
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What of an answer is read, and what is looked up or saved for it first."""
-
-    page: int = 1
-    section: str = ""
-    resolve: bool = False
-    save: str | None = None
-
-
-async def read(ctx: Ctx, interaction_id: str, wait_seconds: float | None, wanted: Reading) -> CallToolResult:
-    """Show any interaction, after waiting for it if asked to."""
-    app = await opened(ctx)
-    seconds = app.settings.wait_seconds if wait_seconds is None else wait_seconds
-    began = anyio.current_time()
-    run = await app.runs.find(wire.checked_id(interaction_id), max(seconds, LOOK_SECONDS))
-    await app.runs.wait(run, max(seconds - (anyio.current_time() - began), 0), reporter(ctx))
-    if not run.done.is_set():
-        return await shown(app, run, wanted)
-    if wanted.resolve:
-        await app.runs.amend(run, citations=await app.resolve(run.record.citations, app.settings.base_url))
-    notes = await environment_notes(app, run, wanted) if run.record.environment_id else []
-    followers = await app.runs.followers(str(run.id)) if run.record.plan else ()
-    return await shown(app, run, wanted, notes, followers)
-
-
-async def environment_notes(app: AppContext, run: "Run", wanted: Reading) -> list[str]:
-    """What lies in an agent's environment; what is asked for is saved.
-
-    Raises:
-        GeminiMCPError: Something was to be saved, and could not be.
-    """
-    if wanted.save:
-        saved, complaints = await app.environments.save(run.record, wanted.save)
-        await app.runs.amend(run, files=(*run.record.files, *saved))
-        return complaints
-    if wanted.page > 1 or wanted.section:
-        return []
-    try:
-        return [render.sandbox(await app.environments.files(run.record), str(run.record.environment_id))]
-    except GeminiMCPError as exc:
-        return [f"The files in the agent's environment cannot be listed: {exc}"]
-
-
-def reporter(ctx: Ctx) -> Callable[[float, str], Awaitable[None]]:
-    """Progress notifications of a request, when its client wants them."""
-
-    async def report(seconds: float, message: str) -> None:
-        await ctx.report_progress(seconds, None, message)
-
-    return report
-
-
-async def shown(
-    app: AppContext,
-    run: "Run",
-    wanted: Reading | None = None,
-    notes: Iterable[str] = (),
-    followers: Iterable[Record] = (),
-) -> CallToolResult:
-    """The answer of a run, or what is known of it so far.
-
-    Raises:
-        GeminiMCPError: It has failed and there is nothing to show.
-    """
-    wanted = wanted or Reading()
-    record = run.record
-    if run.error is not None:
-        raise run.error
-    if not run.done.is_set():
-        read = render.progress(len(run.searches), len(run.pages))
-        return text_result(render.pending(record, age=run.age(), activity=run.activity, text=run.text, read=read))
-    silent = record.kind == "image" and record.status == "completed"
-    if record.error and not record.files and (silent or not record.text):
-        raise InteractionFailedError(render.failure(record), interaction_id=record.interaction_id)
-    page = functools.partial(
-        render.answer, record, wanted.page, section=wanted.section, stored=run.stored, followers=followers
-    )
-    whole = wanted.page == 1 and not wanted.section
-    blocks, hidden = await attached(app, record, page(notes=notes)) if whole else ([], 0)
-    return CallToolResult(content=[TextContent(text=page(notes=[*notes, render.unshown(hidden)])), *blocks])
-
-
-def text_result(text: str) -> CallToolResult:
-    """A result of one text block."""
-    return CallToolResult(content=[TextContent(text=text)])
-
-
 async def pictures(app: AppContext, images: list[str] | None) -> tuple[Content, ...]:
     """Images to edit or to go by.
 
     Raises:
         InputError: One of them is no image.
     """
-    contents = await app.files.contents(images) if images else ()
+    contents = (await app.files.contents(images)).blocks if images else ()
     if any(content["type"] != "image" for content in contents):
         raise InputError("`images` takes images only; analyze_file takes other files.")
     return contents

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from .events import DroppedResponse, stream
 from .faults import Fault, Point, take
+from .files import Upload
 from .protocol import MODELS, Json, RefusalError, grpc_body, is_object, object_of, refused, refused_grpc
 from .requests import check_key
 from .state import Emulator, Interaction, RecordedRequest, resource, summary
@@ -136,15 +137,18 @@ class _Api:
 
     async def _continue_upload(self, request: Request) -> Response:
         files, upload_id = self.emulator.files, request.query_params["upload_id"]
-        upload = files.upload(upload_id)
         commands = {part.strip() for part in request.headers.get("x-goog-upload-command", "").split(",")}
         if not commands <= {"query", "upload", "finalize"}:
             raise refused_grpc(400, "Unknown upload command.")
+        if commands == {"query"} and upload_id in files.finished:
+            return Response(headers={"X-Goog-Upload-Status": "final"})
+        upload = files.upload(upload_id)
         if "upload" in commands:
             if request.headers.get("x-goog-upload-offset") != str(upload.received):
                 raise refused_grpc(400, f"Wrong offset: {upload.received} bytes were received.")
-            async for part in request.stream():
-                upload.take(part)
+            fault = take(self.emulator.faults, "stream", ("upload",), _said(request))
+            if not await _arrived(request, upload, fault):
+                return DroppedResponse()
         if "finalize" in commands:
             file = files.finish(upload_id).resource(str(request.base_url))
             return JSONResponse({"file": file}, headers={"X-Goog-Upload-Status": "final"})
@@ -234,6 +238,16 @@ class _Api:
             headers = {"X-Goog-Upload-Status": "final"} if keyless else {}
             response = JSONResponse(refusal.body, refusal.status, headers)
         return response if fault is None else await _after(fault, response)
+
+
+async def _arrived(request: Request, upload: Upload, fault: Fault | None) -> bool:
+    """Take a chunk in; False when a fault has cut it."""
+    end = upload.received + fault.after if fault else upload.size_bytes + 1
+    async for part in request.stream():
+        upload.take(part[: end - upload.received])
+        if upload.received >= end:
+            return False
+    return True
 
 
 async def _after(fault: Fault, response: Response) -> Response:

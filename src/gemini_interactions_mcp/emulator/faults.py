@@ -34,6 +34,8 @@ HTTP_KINDS = frozenset({"http", "drop", "drop_taken", "stall"})
 STREAM_KINDS = frozenset({"cut", "end", "deadline", "truncate", "error", "unknown", "stall"})
 RUN_KINDS = frozenset({"status", "queued", "hold", "empty", "blocked", "no_usage"})
 STREAMS = ("stream", "resume")
+# What is cut in the middle: `cut` of an upload strikes inside a chunk.
+CUT = (*((kind, point) for kind in STREAM_KINDS for point in STREAMS), ("cut", "upload"))
 # The API's own words.
 BLOCKED_MESSAGE = "The response was blocked because of the safety settings."
 
@@ -56,6 +58,8 @@ class Fault:
     one when it is an empty string, then the end), `unknown` (an event, a step and a delta of unknown kinds;
     the stream goes on), `stall` (no more bytes until `release`).
 
+    Kind at `upload`, for chunks only: `cut` (takes `after` bytes of the chunk, then closes the socket).
+
     Kinds at `create`, for how the run goes: `status` (it ends as `run_status`, or never ends when that is
     `in_progress`; `body` replaces `errors` or the arguments of the function call), `queued` and `hold` (it
     is `queued` or `in_progress` until `release`), `empty` (completed, with nothing but a thought), `blocked`
@@ -67,7 +71,7 @@ class Fault:
         skip: How many calls pass unharmed first.
         match: Only calls whose path and body contain this text count.
         body: A dict or list is sent as JSON, a string as HTML; None is the API's own error for the status.
-        after: How many events are sent before it strikes.
+        after: How many events are sent, or bytes of a chunk taken, before it strikes.
         release: Set it to end a `stall`, `queued` or `hold`.
         reached: Is set when it has first struck: for `stall` when the request was carried out or the events
             were sent, for a run when the request was taken.
@@ -92,7 +96,7 @@ class Fault:
         Raises:
             ValueError: The kind belongs to streams or runs and `on` does not.
         """
-        streams = self.kind in STREAM_KINDS and self.on in STREAMS
+        streams = (self.kind, self.on) in CUT
         runs = self.kind in RUN_KINDS and (self.on == "create" or (self.on, self.kind) == ("get", "no_usage"))
         if not (streams or runs or self.kind in HTTP_KINDS):
             raise ValueError(f"a fault of kind {self.kind!r} cannot happen on {self.on!r}")
@@ -100,7 +104,7 @@ class Fault:
     @property
     def stage(self) -> Stage:
         """Where it strikes: instead of the HTTP exchange, inside a stream, or in the run."""
-        if self.kind in STREAM_KINDS and self.on in STREAMS:
+        if (self.kind, self.on) in CUT:
             return "stream"
         return "run" if self.kind in RUN_KINDS else "http"
 

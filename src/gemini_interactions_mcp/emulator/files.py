@@ -92,6 +92,7 @@ class Files:
         self.max_file_bytes = max_file_bytes
         self.files: dict[str, File] = {}
         self.uploads: dict[str, Upload] = {}
+        self.finished: set[str] = set()
 
     def start(self, body: Json, mime_type: str, size: str) -> str:
         """Open an upload and return its id, which is all that the later parts need.
@@ -132,6 +133,7 @@ class Files:
         if upload.received != upload.size_bytes:
             raise refused_grpc(400, f"Received {upload.received} bytes, expected {upload.size_bytes}.")
         del self.uploads[upload_id]
+        self.finished.add(upload_id)
         slow = upload.mime_type.startswith(("video/", "audio/"))
         return self._add(
             File(

@@ -69,6 +69,13 @@ TYPES: dict[str, type] = {
 }
 
 
+PROCESSING = {
+    "video": ("type", "content_layers", "start_offset", "end_offset", "fps"),
+    "audio": ("type", "start_offset", "end_offset"),
+    "document": ("type", "page_options", "spreadsheet_options"),
+}
+
+
 @dataclass(frozen=True)
 class Attachment:
     """One image, audio, video or document of the input; `content` is kept for inline images only."""
@@ -168,6 +175,7 @@ def _result(step: Json) -> str:
 def _attachment(part: Json, find_file: FindFile) -> Attachment:
     if part.get("resolution") not in (None, *RESOLUTIONS):
         raise unknown_value("input.resolution", part["resolution"], RESOLUTIONS)
+    check_processing(part)
     mime_type = text_of(part.get("mime_type"))
     if part.get("data"):
         content = _decoded(part["data"])
@@ -179,6 +187,32 @@ def _attachment(part: Json, find_file: FindFile) -> Attachment:
         return Attachment(part["type"], file.mime_type, file.name, file.size_bytes)
     _check_fetched(uri)
     return Attachment(part["type"], mime_type, uri, None)
+
+
+def check_processing(part: Json) -> None:
+    """Refuse a clip or a range of pages that is malformed, or of a kind of content that has none.
+
+    google-genai 3.6.1, `StaticMediaProcessing`, `AudioStaticMediaProcessing` and `DocumentStaticMediaProcessing`.
+    """
+    processing = part.get("processing")
+    if processing in (None, "static"):
+        return
+    given = object_of(processing)
+    _refuse_value("processing.type", given.get("type", ""), ("static",))
+    for key in given:
+        if key not in PROCESSING.get(part["type"], ()):
+            raise unknown_parameter(f"processing.{key}")
+    offsets = [_seconds(given[key]) for key in ("start_offset", "end_offset") if key in given]
+    pages = object_of(given.get("page_options"))
+    numbers = [pages[key] for key in ("start_page", "end_page") if key in pages]
+    if offsets != sorted(set(offsets)) or numbers != sorted(numbers) or any(number < 1 for number in numbers):
+        raise refused(400, "Invalid value for 'processing': it ends before it begins.")
+
+
+def _seconds(value: object) -> float:
+    if not re.fullmatch(r"\d+(\.\d+)?s", text_of(value)):
+        raise refused(400, "Invalid value for 'processing': an offset is a number of seconds such as '10.5s'.")
+    return float(text_of(value)[:-1])
 
 
 def _decoded(data: object) -> bytes:

@@ -1,0 +1,141 @@
+"""What files cost: uploads from disk against google-genai's own.
+
+    python bench/files.py [rounds]
+
+One emulator in its own process takes everything. Each measurement is a process of its own, which first sends a small
+file, so that imports and connections are not counted; the two sides alternate. Every upload is of a content and a size
+that have not been sent before. Here means all that a tool does between an open file and its address: the journal is
+asked for an earlier upload, the content hashed, sent and the upload written down. Printed: the ratio of the times
+(medians), and the peak memory that an upload adds to its process.
+"""
+
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import anyio
+from calls import direct, emulated
+from pydantic import SecretStr
+
+from gemini_interactions_mcp.gemini import Gemini
+from gemini_interactions_mcp.settings import Settings
+from gemini_interactions_mcp.store import Journal
+from gemini_interactions_mcp.uploads import Outgoing, Uploads
+
+MIB = 2**20
+UPLOADS = {1 * MIB: 20, 20 * MIB: 5, 1024 * MIB: 1}
+"""Bytes: how many uploads one process makes."""
+ROUNDS = 2
+MIME_TYPE = "application/pdf"
+Send = Callable[[Path], Awaitable[None]]
+
+
+def unlike_before(path: Path) -> None:
+    """Change a file: its content, and its size by a byte, since files of one size are compared before they are sent."""
+    with path.open("r+b") as file:
+        file.write(os.urandom(32))
+        file.seek(0, os.SEEK_END)
+        file.write(b"\n")
+
+
+def peak() -> float:
+    """The most memory that this process has had, in MiB."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most / MIB if sys.platform == "darwin" else most / 1024
+
+
+async def repeated(send: Send, path: Path, times: int) -> dict[str, float]:
+    small = path.with_suffix(".small")
+    small.write_bytes(os.urandom(64 * 1024))
+    await send(small)
+    before = peak()
+    seconds: list[float] = []
+    for _ in range(times):
+        unlike_before(path)
+        began = time.perf_counter()
+        await send(path)
+        seconds.append(time.perf_counter() - began)
+    return {"seconds": statistics.median(seconds), "mib": peak() - before}
+
+
+async def measure_here(url: str, path: Path, times: int) -> dict[str, float]:
+    settings = Settings(api_key=SecretStr("bench"), base_url=url, output_dir=path.parent, database_url="unused")
+    gemini = Gemini(settings)
+    journal = Journal(path.parent / "journal.sqlite3")
+    found: dict[str, float] = {}
+    async with anyio.create_task_group() as tasks:
+        uploads = Uploads(gemini, journal, "bench", tasks)
+
+        async def heard(_: int) -> None:
+            await anyio.lowlevel.checkpoint()
+
+        async def send(path: Path) -> None:
+            with path.open("rb") as stream:
+                size = os.fstat(stream.fileno()).st_size
+                await uploads.uri(Outgoing(path.name, stream, size, MIME_TYPE), heard)
+
+        found.update(await repeated(send, path, times))
+    await journal.close()
+    await gemini.close()
+    return found
+
+
+async def measure_there(url: str, path: Path, times: int) -> dict[str, float]:
+    files = direct(url).aio.files
+
+    async def send(path: Path) -> None:
+        await files.upload(file=path, config={"mime_type": MIME_TYPE})
+
+    return await repeated(send, path, times)
+
+
+SIDES = {"here": measure_here, "google-genai": measure_there}
+
+
+def in_a_process(side: str, url: str, path: Path, times: int) -> dict[str, float]:
+    command = [sys.executable, __file__, side, url, str(path), str(times)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def uploads(url: str, folder: Path, rounds: int) -> None:
+    for size, times in UPLOADS.items():
+        path = folder / "file"
+        with path.open("wb") as file:
+            for _ in range(size // MIB):
+                file.write(os.urandom(MIB))
+        found: dict[str, list[dict[str, float]]] = {side: [] for side in SIDES}
+        for _ in range(rounds):
+            for side, each in found.items():
+                each.append(in_a_process(side, url, path, times))
+        path.unlink()
+        tell(size, found)
+
+
+def tell(size: int, found: dict[str, list[dict[str, float]]]) -> None:
+    ours, theirs = (statistics.median(each["seconds"] for each in found[side]) for side in SIDES)
+    added = ", ".join(f"{side} {max(each['mib'] for each in found[side]):.0f} MiB" for side in SIDES)
+    print(
+        f"{size // MIB} MiB: here {ours * 1000:,.0f} ms, google-genai {theirs * 1000:,.0f} ms, "
+        f"ratio {ours / theirs:.2f}; memory added at the peak: {added}"
+    )
+
+
+def main() -> None:
+    if len(sys.argv) == 5:
+        side, url, path, times = sys.argv[1:]
+        print(json.dumps(anyio.run(SIDES[side], url, Path(path), int(times))))
+        return
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
+    with tempfile.TemporaryDirectory() as name, emulated() as url:
+        uploads(url, Path(name), rounds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,311 @@
+"""Which paths may be read and written: below the allowed directories, visible, regular, no secret.
+
+A file is opened once, and what is checked is what is read. Everything here blocks.
+"""
+
+import errno
+import os
+import re
+import stat
+import sys
+import unicodedata
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BufferedReader
+from pathlib import Path, PureWindowsPath
+from typing import Final
+from urllib.parse import unquote
+
+from .errors import FileRefusedError
+from .secrecy import HEAD_BYTES, kind_of_secret
+from .settings import Settings
+
+SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]+)://|(file|data):", re.IGNORECASE)
+WINDOWS: Final = sys.platform == "win32"
+SHOWN_CHARACTERS: Final = 120
+
+# https://ai.google.dev/gemini-api/docs/files: 2 GB a file.
+FILE_BYTES: Final = 2 * 2**30
+
+OPEN_FLAGS: Final = (
+    os.O_RDONLY
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+# The words by which files that were passed over are counted.
+HIDDEN: Final = "hidden"
+SECRET: Final = "like a secret"  # noqa: S105 - no secret itself
+OUTSIDE: Final = "outside the allowed directories"
+EMPTY: Final = "empty"
+TOO_LARGE: Final = "too large"
+SHARED: Final = "with a hard link"
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """What this server may read and write.
+
+    Attributes:
+        roots: Below these, resolved.
+        output: Where relative paths are written; one of them.
+        secrets: Whether files that look like secrets may be read.
+    """
+
+    roots: tuple[Path, ...]
+    output: Path
+    secrets: bool = False
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Boundary":
+        """That of the user's settings."""
+        roots = dict.fromkeys((*settings.allowed_dirs, settings.output_dir))
+        return cls(tuple(roots), settings.output_dir, settings.allow_secrets)
+
+    @contextmanager
+    def opened(self, source: str) -> Generator[BufferedReader]:
+        """Open a file once, for reading; the stream is at its start.
+
+        Raises:
+            FileRefusedError: It is not a visible, regular, non-empty file within the boundary, or looks like a secret.
+        """
+        # Resolved leniently first: what is outside is refused as such, and nothing tells whether it exists.
+        path = self.approved(source)
+        usable(path.lstat(), source)
+        with open(path, "rb", opener=by_descriptor) as stream:
+            unchanged(path, os.fstat(stream.fileno()), source)
+            if not self.secrets:
+                harmless(path, stream, source)
+            yield stream
+
+    def approved(self, source: str) -> Path:
+        """The path of a source, links resolved, as far as it exists.
+
+        Raises:
+            FileRefusedError: It is hidden, outside, or no path.
+        """
+        return approved(resolved(local_path(source), self.roots, source), self.roots, source)
+
+    def writable(self, path: str) -> Path:
+        """Approve a path to write: absolute, not there yet; the parent is not made here.
+
+        Args:
+            path: Relative to the output directory; an absolute one must be below an allowed directory.
+
+        Raises:
+            FileRefusedError: It is elsewhere, hidden or exists.
+        """
+        with refusals(path):
+            wanted = local_path(path)
+            roots = self.roots if wanted.is_absolute() else (self.output,)
+            parent = resolved((self.output / wanted).parent, roots, path)
+            return unused(approved(parent / wanted.name, roots, path), path)
+
+
+def harmless(path: Path, stream: BufferedReader, source: str) -> None:
+    """Check that a file is no secret, and leave it at its start.
+
+    Raises:
+        FileRefusedError: It looks like one.
+    """
+    kind = kind_of_secret(path.name, stream.read(HEAD_BYTES))
+    stream.seek(0)
+    if kind:
+        raise FileRefusedError(
+            f"{shown(source)} looks like a secret ({kind}) and stays private; "
+            "the user can allow such files with GEMINI_MCP_ALLOW_SECRETS=true.",
+            reason=SECRET,
+        )
+
+
+def local_path(source: str, *, windows: bool = WINDOWS) -> Path:
+    """The path that a source names, `~` and file:// URLs resolved.
+
+    Raises:
+        FileRefusedError: It is empty, has a NUL or another scheme, or names another machine or an unknown user.
+    """
+    if scheme(source) not in ("", "file"):
+        raise FileRefusedError(f"{shown(source)} is not a local path.")
+    path = url_path(source, windows=windows) if scheme(source) else source
+    if not path or "\0" in path:
+        raise FileRefusedError(f"{shown(source)!r} is not a path: it is empty or has a NUL character.")
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise FileRefusedError(f"{shown(source)} names a user whose home directory is not known.") from None
+
+
+def url_path(url: str, *, windows: bool) -> str:
+    """The path of a file URL, percent-decoded once; `#` and `?` are a path's own characters here.
+
+    Raises:
+        FileRefusedError: It names another machine.
+    """
+    rest = url.partition(":")[2]
+    if rest.startswith("//"):
+        host, slash, rest = rest[2:].partition("/")
+        rest = slash + rest
+        if host.lower() not in ("", "localhost"):
+            raise FileRefusedError(f"{shown(url)} is on another machine; copy the file to this one first.")
+    path = unquote(rest)
+    return re.sub(r"^/([A-Za-z])[:|]", r"\1:", path) if windows else path
+
+
+def scheme(source: str) -> str:
+    """The scheme of a URL, in lower case; empty for a path, also one with a drive letter."""
+    found = SCHEME.match(source)
+    return (found[1] or found[2]).lower() if found else ""
+
+
+def foreign_share(path: Path, roots: Sequence[Path], *, windows: bool = WINDOWS) -> bool:
+    """Whether a path is on a Windows network share or device that no allowed directory is on."""
+    drive = PureWindowsPath(path).drive.lower()
+    known = (PureWindowsPath(root).drive.lower() for root in roots)
+    return windows and drive.startswith("\\\\") and drive not in known
+
+
+def resolved(path: Path, roots: Sequence[Path], source: str) -> Path:
+    """The path without links, as far as it exists.
+
+    A share that is not allowed is left alone: only to look there would send it the user's credentials.
+
+    Raises:
+        FileRefusedError: The links form a loop, or the system has no such character.
+    """
+    try:
+        return path if foreign_share(path, roots) else path.resolve()
+    except (RuntimeError, ValueError):
+        raise FileRefusedError(f"{shown(source)} is not a path that can be followed.") from None
+
+
+def below(path: Path, roots: Sequence[Path]) -> list[tuple[str, ...]]:
+    """The parts of a resolved path below each allowed directory that holds it."""
+    return [path.relative_to(root).parts for root in roots if path.is_relative_to(root)]
+
+
+def hidden(parts: Sequence[str], *, windows: bool = WINDOWS) -> bool:
+    """Whether a path goes through a dot-file or dot-folder, or names a second stream of a Windows file."""
+    return any(dotted(part) or (windows and ":" in part) for part in parts)
+
+
+def dotted(part: str) -> bool:
+    """Whether a name begins with a dot, or with what some file system takes for one or does not show before it."""
+    first = next((letter for letter in part if unicodedata.category(letter) != "Cf"), "")
+    return unicodedata.normalize("NFKC", first) == "."
+
+
+def approved(path: Path, roots: Sequence[Path], source: str) -> Path:
+    """A resolved path, when it is visible and below an allowed directory.
+
+    Raises:
+        FileRefusedError: It is not.
+    """
+    places = below(path, roots)
+    if not places:
+        allowed = ", ".join(map(str, roots))
+        raise FileRefusedError(
+            f"{shown(source)} is outside the allowed directories ({allowed}); "
+            "the user can allow more with GEMINI_MCP_ALLOWED_DIRS.",
+            reason=OUTSIDE,
+        )
+    if all(map(hidden, places)):
+        raise FileRefusedError(
+            f"{shown(source)} is, or lies in, a dot-file or dot-folder: these stay private.", reason=HIDDEN
+        )
+    return path
+
+
+def unused(path: Path, source: str) -> Path:
+    """A path at which there is nothing, not even a dangling link.
+
+    Raises:
+        FileRefusedError: There is something.
+    """
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return path
+    raise FileRefusedError(f"{shown(source)} exists already, and nothing is written over; choose another name.")
+
+
+def by_descriptor(path: str, _flags: int) -> int:
+    """Open for reading without following a link, waiting for a pipe's writer or becoming a terminal's owner."""
+    return os.open(path, OPEN_FLAGS)
+
+
+def unchanged(path: Path, status: os.stat_result, source: str) -> None:
+    """Check that an open file is still the one that was approved.
+
+    Raises:
+        FileRefusedError: Something was put in its place, or in that of a folder above it.
+    """
+    usable(status, source)
+    if path.resolve(strict=True) != path or not os.path.samestat(path.lstat(), status):
+        raise FileRefusedError(f"{shown(source)} was replaced while it was opened; try again.")
+
+
+def usable(status: os.stat_result, source: str) -> None:
+    """Check what kind of file it is.
+
+    Raises:
+        FileRefusedError: It is no regular file, empty, too large, or has a second name.
+    """
+    if stat.S_ISDIR(status.st_mode):
+        raise FileRefusedError(f"{shown(source)} is a directory.")
+    if not stat.S_ISREG(status.st_mode):
+        raise FileRefusedError(f"{shown(source)} is not a regular file, but a device, a pipe or a socket.")
+    if not status.st_size:
+        raise FileRefusedError(f"{shown(source)} is empty.", reason=EMPTY)
+    if status.st_size > FILE_BYTES:
+        raise FileRefusedError(
+            f"{shown(source)} is too large: the Files API takes at most 2 GB a file.", reason=TOO_LARGE
+        )
+    if status.st_nlink > 1:
+        raise FileRefusedError(
+            f"{shown(source)} has a hard link: the same file may have another name outside the allowed directories. "
+            "Copy it, and name the copy.",
+            reason=SHARED,
+        )
+
+
+@contextmanager
+def refusals(source: str) -> Generator[None]:
+    """Turn what the operating system says of a path into one sentence.
+
+    Raises:
+        FileRefusedError: It said no.
+    """
+    try:
+        yield
+    except OSError as exc:
+        raise FileRefusedError(f"{shown(source)} {complaint(exc)}.") from exc
+
+
+def complaint(exc: OSError) -> str:
+    """What is wrong with a path, for people."""
+    match exc.errno:
+        case errno.ENOENT:
+            return "does not exist"
+        case errno.ENOTDIR:
+            return "goes through a file as if it were a directory"
+        case errno.EACCES | errno.EPERM:
+            return "cannot be opened: this server's user lacks the permission"
+        case errno.ENAMETOOLONG:
+            return "is too long for a path"
+        case _:
+            return f"cannot be opened: {exc.strerror or 'the system gives no reason'}"
+
+
+def shown(source: str) -> str:
+    """A source as it may stand in a message: of bounded length, on one line."""
+    half = SHOWN_CHARACTERS // 2
+    return printable(source if len(source) <= SHOWN_CHARACTERS else f"{source[:half]}…{source[-half:]}")
+
+
+def printable(text: str) -> str:
+    """The text with its control characters replaced: a file's name must not read like a line of ours."""
+    return "".join(character if character.isprintable() else "?" for character in text)

@@ -1,0 +1,143 @@
+"""What a tool answers: it starts or finds an interaction, waits for it, and shows it."""
+
+import functools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import anyio
+from mcp_types import CallToolResult, TextContent
+
+from . import render, wire
+from .attachments import attached
+from .context import AppContext, Ctx, Progress, opened
+from .errors import GeminiMCPError, InteractionFailedError
+from .models import Record, Request
+from .tasks import Unfinished
+
+if TYPE_CHECKING:
+    from .run import Run
+
+NAMING_SECONDS: Final = 4.0
+"""How long a call waits for an id at the least: openai-agents and google-adk give it 5 s."""
+
+LOOK_SECONDS: Final = 4.0
+"""How long a call waits at the least for Google to show an interaction, for the same reason."""
+
+
+async def asked(
+    ctx: Ctx,
+    app: AppContext,
+    request: Request,
+    wait_seconds: float | None,
+    target: Path | None = None,
+    progress: Progress | None = None,
+) -> CallToolResult:
+    """Start an interaction and wait for it; if the host cancels the call, so is the interaction."""
+    run = await app.runs.start(request, target=target)
+    seconds = app.settings.wait_seconds if wait_seconds is None else wait_seconds
+    try:
+        await app.runs.wait(run, seconds, (progress or Progress(ctx)).waiting)
+        if run.stored and seconds < NAMING_SECONDS:
+            # What is handed over is of use only with its id.
+            with anyio.move_on_after(NAMING_SECONDS - seconds):
+                await run.named.wait()
+    except anyio.get_cancelled_exc_class():
+        app.runs.abandon(run)
+        raise
+    return unless_done(run, await shown(app, run))
+
+
+def unless_done(run: "Run", result: CallToolResult) -> CallToolResult:
+    """The result; that of a run which goes on is marked as unfinished."""
+    if run.done.is_set():
+        return result
+    return Unfinished(content=result.content, task_id=run.record.label)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What of an answer is read, and what is looked up or saved for it first."""
+
+    page: int = 1
+    section: str = ""
+    resolve: bool = False
+    save: str | None = None
+
+
+async def read(ctx: Ctx, interaction_id: str, wait_seconds: float | None, wanted: Reading) -> CallToolResult:
+    """Show any interaction, after waiting for it if asked to."""
+    app = await opened(ctx)
+    seconds = app.settings.wait_seconds if wait_seconds is None else wait_seconds
+    began = anyio.current_time()
+    run = await app.runs.find(wire.checked_id(interaction_id), max(seconds, LOOK_SECONDS))
+    await app.runs.wait(run, max(seconds - (anyio.current_time() - began), 0), Progress(ctx).waiting)
+    if not run.done.is_set():
+        return await shown(app, run, wanted)
+    if wanted.resolve:
+        await app.runs.amend(run, citations=await app.resolve(run.record.citations, app.settings.base_url))
+    notes = await environment_notes(app, run, wanted) if run.record.environment_id else []
+    followers = await app.runs.followers(str(run.id)) if run.record.plan else ()
+    return await shown(app, run, wanted, notes, followers)
+
+
+async def environment_notes(app: AppContext, run: "Run", wanted: Reading) -> list[str]:
+    """What lies in an agent's environment; what is asked for is saved.
+
+    Raises:
+        GeminiMCPError: Something was to be saved, and could not be.
+    """
+    if wanted.save:
+        saved, complaints = await app.environments.save(run.record, wanted.save)
+        await app.runs.amend(run, files=(*run.record.files, *saved))
+        return complaints
+    if wanted.page > 1 or wanted.section:
+        return []
+    try:
+        return [render.sandbox(await app.environments.files(run.record), str(run.record.environment_id))]
+    except GeminiMCPError as exc:
+        return [f"The files in the agent's environment cannot be listed: {exc}"]
+
+
+def noted(result: CallToolResult, notes: Sequence[str]) -> CallToolResult:
+    """The result, its text after what the caller has to know of the files."""
+    first = result.content[0]
+    if notes and isinstance(first, TextContent):
+        first.text = render.joined(*notes, first.text)
+    return result
+
+
+async def shown(
+    app: AppContext,
+    run: "Run",
+    wanted: Reading | None = None,
+    notes: Iterable[str] = (),
+    followers: Iterable[Record] = (),
+) -> CallToolResult:
+    """The answer of a run, or what is known of it so far.
+
+    Raises:
+        GeminiMCPError: It has failed and there is nothing to show.
+    """
+    wanted = wanted or Reading()
+    record = run.record
+    if run.error is not None:
+        raise run.error
+    if not run.done.is_set():
+        read = render.progress(len(run.searches), len(run.pages))
+        return text_result(render.pending(record, age=run.age(), activity=run.activity, text=run.text, read=read))
+    silent = record.kind == "image" and record.status == "completed"
+    if record.error and not record.files and (silent or not record.text):
+        raise InteractionFailedError(render.failure(record), interaction_id=record.interaction_id)
+    page = functools.partial(
+        render.answer, record, wanted.page, section=wanted.section, stored=run.stored, followers=followers
+    )
+    whole = wanted.page == 1 and not wanted.section
+    blocks, hidden = await attached(app, record, page(notes=notes)) if whole else ([], 0)
+    return CallToolResult(content=[TextContent(text=page(notes=[*notes, render.unshown(hidden)])), *blocks])
+
+
+def text_result(text: str) -> CallToolResult:
+    """A result of one text block."""
+    return CallToolResult(content=[TextContent(text=text)])

@@ -1,0 +1,197 @@
+"""What the tests of files share: a folder that is allowed and one that is not, our seams, real files of each kind."""
+
+import io
+import os
+import struct
+import wave
+import zipfile
+from collections.abc import AsyncGenerator, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from anyio.abc import TaskGroup
+from PIL import Image
+
+from gemini_interactions_mcp.errors import InteractionNotFoundError, JournalError
+from gemini_interactions_mcp.files import Files
+from gemini_interactions_mcp.models import Content, Record, Uploaded
+from gemini_interactions_mcp.settings import Settings
+from gemini_interactions_mcp.transfer import Moved, Source
+from gemini_interactions_mcp.uploads import Uploads
+
+API = "https://generativelanguage.googleapis.com/v1beta/"
+POSIX = pytest.mark.skipif(os.name != "posix", reason="POSIX has these")
+Make = Callable[..., Files]
+
+
+class Recorder:
+    """Our own seams: stands for the Files API and for a journal that is broken, and notes what it was given."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[bytes, str, str]] = []
+        self.now = datetime(2026, 11, 24, tzinfo=UTC)
+        self.records: dict[str, Record] = {}
+        self.types: dict[str, str] = {}
+        self.asked: list[str] = []
+        self.failure: Exception | None = None
+        self.hold = anyio.Event()
+        self.hold.set()
+
+    async def upload(self, source: Source, size: int, mime_type: str, name: str, moved: Moved) -> Uploaded:
+        content = source.read(size // 2)
+        moved(size // 2)
+        await self.hold.wait()
+        if self.failure:
+            failure, self.failure = self.failure, None
+            raise failure
+        self.calls.append((content + source.read(size), mime_type, name))
+        moved(size)
+        named = f"files/{len(self.calls)}"
+        return Uploaded(name=named, uri=f"{API}{named}", expires_at=self.now + timedelta(hours=48))
+
+    async def mime_type(self, name: str) -> str:
+        await anyio.lowlevel.checkpoint()
+        self.asked.append(name)
+        return self.types.get(name, "application/pdf")
+
+    async def uploads(self, account: str, size: int, mime_type: str) -> dict[str, Uploaded]:
+        raise JournalError(f"There is no journal of {account} here, {size}, {mime_type}.")
+
+    async def keep_upload(self, account: str, size: int, mime_type: str, digest: str, file: Uploaded) -> None:
+        raise JournalError(f"There is no journal of {account} here, {size}, {mime_type}, {digest}, {file.name}.")
+
+    async def earlier(self, interaction_id: str) -> Record:
+        await anyio.lowlevel.checkpoint()
+        if interaction_id not in self.records:
+            raise InteractionNotFoundError("no such interaction")
+        return self.records[interaction_id]
+
+
+@pytest.fixture
+async def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+async def tasks() -> AsyncGenerator[TaskGroup]:
+    async with anyio.create_task_group() as group:
+        yield group
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory, allowed; beside it lies what is not."""
+    home = tmp_path.resolve() / "home"
+    home.mkdir()
+    (home.parent / "outside").mkdir()
+    (home.parent / "outside" / "secret.txt").write_text("secret")
+    monkeypatch.chdir(home)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USERPROFILE", str(home))
+    return home
+
+
+@pytest.fixture
+def make(home: Path, recorder: Recorder, tasks: TaskGroup) -> Make:
+    """Makes what is tested, with other settings."""
+
+    def made(**changes: Any) -> Files:
+        fields: dict[str, Any] = {
+            "allowed_dirs": (home,),
+            "output_dir": home.parent / "out",
+            "database_url": "sqlite+aiosqlite://",
+            "inline_bytes": 10_000,
+        }
+        uploads = Uploads(recorder, recorder, "account", tasks, lambda: recorder.now)
+        return Files(Settings(**fields | changes), uploads, lookup=recorder.mime_type, earlier=recorder.earlier)
+
+    return made
+
+
+@pytest.fixture
+def subject(make: Make) -> Files:
+    return make()
+
+
+async def blocks_of(subject: Files, sources: Sequence[str], **options: Any) -> tuple[Content, ...]:
+    return (await subject.contents(sources, **options)).blocks
+
+
+def link(path: Path, target: Path) -> None:
+    try:
+        path.symlink_to(target, target_is_directory=target.is_dir())
+    except OSError:
+        pytest.skip("no right to make links")
+
+
+def rows(table: dict[str, list[str]]) -> list[Any]:
+    """A table of what is said by what is given, as parameters."""
+    return [pytest.param(path, says, id=ascii(path[:40])) for says, paths in table.items() for path in paths]
+
+
+# Real files ----------------------------------------------------------------------------------------------
+
+
+def image(kind: str, size: tuple[int, int] = (4, 4), color: str = "red") -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", size, color).save(buffer, kind)
+    return buffer.getvalue()
+
+
+def sound(frames: int = 40) -> bytes:
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(b"\0\0" * frames)
+    return buffer.getvalue()
+
+
+def pdf(*pages: str) -> bytes:
+    """A PDF with a line of text on each page, with its table of offsets."""
+    kids = " ".join(f"{3 + 2 * number} 0 R" for number in range(len(pages)))
+    objects = ["<< /Type /Catalog /Pages 2 0 R >>", f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>"]
+    for number, text in enumerate(pages):
+        drawn = f"BT /F1 12 Tf 72 720 Td ({text}) Tj ET"
+        font = "<< /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >>"
+        box = "/MediaBox [0 0 612 792]"
+        objects.append(f"<< /Type /Page /Parent 2 0 R {box} /Resources {font} /Contents {4 + 2 * number} 0 R >>")
+        objects.append(f"<< /Length {len(drawn)} >>\nstream\n{drawn}\nendstream")
+    body, offsets = b"%PDF-1.4\n", list[int]()
+    for number, each in enumerate(objects, start=1):
+        offsets.append(len(body))
+        body += f"{number} 0 obj\n{each}\nendobj\n".encode()
+    table = "".join(f"{offset:010} 00000 n \n" for offset in offsets)
+    trailer = f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{len(body)}\n%%EOF\n"
+    return body + f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}{trailer}".encode()
+
+
+def mp4(brand: bytes = b"isom", milliseconds: int = 1000) -> bytes:
+    """An ISO media file without a track: its brand, its length, and bytes of media."""
+    header = struct.pack(">IIIII", 0, 0, 0, 1000, milliseconds) + struct.pack(">IH", 0x10000, 0x100) + b"\0" * 10
+    matrix = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
+    movie = box(b"mvhd", header + matrix + b"\0" * 24 + struct.pack(">I", 1))
+    return box(b"ftyp", brand + b"\0\0\2\0" + brand + brand) + box(b"moov", movie) + box(b"mdat", b"\0\xff" * 40)
+
+
+def box(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", 8 + len(content)) + kind + content
+
+
+def package(*names: str, mimetype: str = "") -> bytes:
+    """A ZIP archive, such as office documents are."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        if mimetype:
+            archive.writestr("mimetype", mimetype)
+        for name in names:
+            archive.writestr(name, "<xml/>")
+    return buffer.getvalue()
+
+
+def office(folder: str) -> bytes:
+    return package("[Content_Types].xml", "_rels/.rels", f"{folder}/main.xml")

@@ -1,0 +1,321 @@
+"""What may be read and written: the boundary, and attacks on it."""
+
+import errno
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+import filing
+from filing import POSIX, Make, blocks_of, link, rows
+from gemini_interactions_mcp import paths
+from gemini_interactions_mcp.errors import FileRefusedError
+from gemini_interactions_mcp.files import Files
+
+home, make, recorder, subject, tasks = filing.home, filing.make, filing.recorder, filing.subject, filing.tasks
+
+KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjE=\n-----END OPENSSH PRIVATE KEY-----\n"
+
+WAYS = """
+note.txt ./sub/../note.txt ~/note.txt link.txt linked/note.txt {home}/note.txt file:{home}/note.txt
+file://{home}/note.txt FILE://localhost{home}/note.txt file://{home}/%6eote%2Etxt
+"""
+
+
+@pytest.mark.parametrize("source", WAYS.split())
+async def test_every_way_to_name_an_allowed_file_works(subject: Files, home: Path, source: str) -> None:
+    (home / "sub").mkdir()
+    (home / "note.txt").write_text("hello")
+    link(home / "link.txt", home / "note.txt")
+    link(home / "linked", home)
+    root = home.as_uri().removeprefix("file://") if source.lower().startswith("file:") else home
+    (block,) = await blocks_of(subject, [source.format(home=root)])
+    assert block["text"].endswith(":\n\nhello")
+
+
+def attacked(home: Path) -> None:
+    """Everything that the table of attacks names."""
+    outside = home.parent / "outside"
+    (home / "note.txt").write_text("hello")
+    (home / "folder").mkdir()
+    (home / "empty.txt").touch()
+    for hidden in (home / ".env", home / ".git" / "config"):
+        hidden.parent.mkdir(exist_ok=True)
+        hidden.write_text("secret")
+    link(home / "innocent.txt", outside / "secret.txt")
+    link(home / "innocent", outside)
+    link(home / "visible.txt", home / ".env")
+    link(home / "dangling.txt", home / "nothing.txt")
+    link(home / "dangling-out.txt", outside / "nothing.txt")
+    link(home / "loop.txt", home / "loop.txt")
+    link(home / "photo.txt", home / "folder" / "id_rsa")
+    (home / "folder" / "id_rsa").write_text(KEY)
+    (home / "folder" / "deploy.txt").write_text(f"Keep this\n{KEY}")
+    (home / "folder" / "\uff29\uff24_\uff32\uff33\uff21").write_text("full width")
+    (home / "folder" / "prod.ENV").write_text("TOKEN=1")
+    (home / "\uff0eenv").write_text("full-width dot")
+    (home / "\u200b.env").write_text("dot behind a space of no width")
+    (home / "Résumé.txt").write_text("composed")
+    os.link(outside / "secret.txt", home / "twin.txt")
+
+
+ATTACKS = {
+    "outside the allowed": [
+        "../outside/secret.txt",
+        "folder/../../outside/secret.txt",
+        "../outside/missing.txt",
+        "innocent.txt",
+        "innocent/secret.txt",
+        "dangling-out.txt",
+        "file:///%2e%2e/%2E%2E/etc/passwd",
+        "file:%2e%2e/outside/secret.txt",
+        "folder/../../HOME/note.txt",
+        "~/../outside/secret.txt",
+        "/proc/self/environ",
+        "/proc/self/cwd/../outside/secret.txt",
+        "/proc/self/root/etc/passwd",
+        "/dev/fd/0",
+        "/etc/*",
+        "../outside/*.txt",
+        "../*/secret.txt",
+        "../outside",
+        "*/../../outside/secret.txt",
+        "**/../../outside/*",
+        "innocent/*",
+        "/",
+        "/**",
+    ],
+    "has a hard link": ["twin.txt"],
+    "looks like a secret": [
+        "folder/id_rsa",
+        "photo.txt",
+        "folder/deploy.txt",
+        "folder/\uff29\uff24_\uff32\uff33\uff21",
+        "folder/prod.ENV",
+    ],
+    "behind a wildcard": ["f*/../note.txt", "**/../folder/*"],
+    "does not exist": [
+        "dangling.txt",
+        "missing.txt",
+        "%2e%2e/outside/secret.txt",
+        "Re\u0301sume\u0301.txt",
+    ],
+    "cannot be|can be followed|not a regular file": ["loop.txt"],
+    "has no file in it, or matches none": ["*.nothing", "nowhere/**", "[n]othing.txt"],
+    "is empty": ["empty.txt"],
+    "dot-file or dot-folder": [
+        ".env",
+        ".git/config",
+        "folder/../.git/config",
+        "visible.txt",
+        ".missing",
+        "\uff0eenv",
+        "\u200b.env",
+        ".*",
+        ".git",
+        "*/.git/*",
+    ],
+    "empty or has a NUL": ["", "note.txt\0.png", "file:///%00"],
+    "through a file|does not exist": ["note.txt/x"],
+    "too long|does not exist|matches none": ["x" * 5000, "x/" * 2500, "*/" * 2000 + "x", "*" * 5000],
+    "home directory is not known": ["~nobody-of-this-name/x"],
+    "can be followed|does not exist": ["half-a-character-\ud83d"],
+    "on another machine": ["file://example.com/etc/passwd"],
+    "name a local path": ["smb://server/share"],
+}
+
+
+@pytest.mark.parametrize(("source", "says"), rows(ATTACKS))
+async def test_an_attack_on_the_path_is_refused_in_one_line(subject: Files, home: Path, source: str, says: str) -> None:
+    attacked(home)
+    with pytest.raises(FileRefusedError, match=says) as caught:
+        await blocks_of(subject, [source])
+    message = str(caught.value)
+    assert message.isprintable()
+    assert len(message) < 500 + len(str(home.parent)) * 3
+    assert "PRIVATE" not in message
+
+
+async def test_a_refusal_names_the_allowed_directories(subject: Files, home: Path) -> None:
+    with pytest.raises(FileRefusedError, match="GEMINI_MCP_ALLOWED_DIRS") as caught:
+        await blocks_of(subject, ["../outside/secret.txt"])
+    assert str(home) in str(caught.value)
+    assert str(home.parent / "out") in str(caught.value)
+
+
+@POSIX
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("/dev/zero", "device, a pipe or a socket"),
+        ("/proc/self/environ", "is empty|does not exist"),
+        ("/dev/stdin", "."),
+        ("pipe", "device, a pipe or a socket"),
+        ("s", "device, a pipe or a socket"),
+    ],
+)
+async def test_what_is_no_regular_file_is_refused_at_once(home: Path, make: Make, path: str, says: str) -> None:
+    os.mkfifo(home / "pipe")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("s")
+        with pytest.raises(FileRefusedError, match=says):
+            await make(allowed_dirs=(Path("/"),)).contents([path])
+
+
+@POSIX
+async def test_a_file_that_may_not_be_read_is_refused(subject: Files, home: Path) -> None:
+    (home / "locked.txt").write_text("x")
+    (home / "locked.txt").chmod(0)
+    if os.access(home / "locked.txt", os.R_OK):
+        pytest.skip("this user may read everything")
+    with pytest.raises(FileRefusedError, match="permission"):
+        await blocks_of(subject, ["locked.txt"])
+
+
+@POSIX
+@pytest.mark.parametrize("swap", ["file", "folder", "link", "pipe", "directory"])
+async def test_a_swap_between_check_and_open_is_noticed(
+    subject: Files, home: Path, monkeypatch: pytest.MonkeyPatch, swap: str
+) -> None:
+    (home / "sub").mkdir()
+    victim = home / "sub" / "secret.txt"
+    victim.write_text("harmless")
+    outside = home.parent / "outside"
+    really_open = os.open
+
+    def swapping(path: str, flags: int) -> int:
+        (home / "sub").rename(home / "moved") if swap == "folder" else victim.unlink()
+        match swap:
+            case "file":
+                (outside / "secret.txt").rename(victim)
+                descriptor = really_open(path, flags)
+                victim.rename(outside / "secret.txt")
+                victim.write_text("harmless")
+                return descriptor
+            case "folder":
+                (home / "sub").symlink_to(outside)
+            case "link":
+                victim.symlink_to(outside / "secret.txt")
+            case "pipe":
+                os.mkfifo(victim)
+            case _:
+                victim.mkdir()
+        return really_open(path, flags)
+
+    monkeypatch.setattr(os, "open", swapping)
+    with pytest.raises(FileRefusedError):
+        await blocks_of(subject, ["sub/secret.txt"])
+
+
+def test_the_systems_refusals_are_put_for_people() -> None:
+    assert "lacks the permission" in paths.complaint(PermissionError(errno.EACCES, "Permission denied"))
+    assert "too long" in paths.complaint(OSError(errno.ENAMETOOLONG, "File name too long"))
+    assert "through a file" in paths.complaint(NotADirectoryError(errno.ENOTDIR, "Not a directory"))
+    assert "Input/output error" in paths.complaint(OSError(errno.EIO, "Input/output error"))
+
+
+async def test_a_path_to_write_is_approved(subject: Files, home: Path) -> None:
+    out = home.parent / "out"
+    assert subject.output_path("sub/new/bike") == out / "sub" / "new" / "bike"
+    assert subject.output_path("./sub/../bike.png") == out / "bike.png"
+    assert subject.output_path("~/bike.png") == home / "bike.png"
+    assert subject.output_path(str(home / "bike.png")) == home / "bike.png"
+    assert subject.output_path((home / "my bike.png").as_uri()) == home / "my bike.png"
+    assert not out.exists()
+
+
+REFUSED_OUTPUTS = {
+    "outside the allowed": [
+        "../home/bike.png",
+        "../outside/bike.png",
+        "~/../outside/bike.png",
+        "~/innocent/bike.png",
+        "/",
+    ],
+    "outside the allowed|exists already": ["."],
+    "dot-file or dot-folder": ["sub/..", ".bike.png", ".config/bike.png", "~/.config/bike.png"],
+    "exists already": ["~/note.txt", "~/folder", "~/dangling.txt"],
+    "through a file|exist": ["~/note.txt/bike.png"],
+    "too long|cannot be": ["~/" + "x" * 5000],
+    "NUL": ["bike\0.png"],
+    "empty": [""],
+    "not a local path": ["https://example.com/bike.png"],
+}
+
+
+@pytest.mark.parametrize(("path", "says"), rows(REFUSED_OUTPUTS))
+async def test_a_path_to_write_is_refused(subject: Files, home: Path, path: str, says: str) -> None:
+    attacked(home)
+    with pytest.raises(FileRefusedError, match=says):
+        subject.output_path(path)
+
+
+def test_a_file_url_of_windows_names_a_drive() -> None:
+    assert paths.url_path("file:///C:/a%20b.txt", windows=True) == "C:/a b.txt"
+    assert paths.url_path("file:///c|/x#1?.txt", windows=True) == "c:/x#1?.txt"
+    assert paths.url_path("file:C:/x", windows=True) == "C:/x"
+    assert paths.url_path("file://localhost/C:/x", windows=True) == "C:/x"
+
+
+def test_a_share_of_windows_is_not_even_looked_at() -> None:
+    roots = [Path("C:\\"), Path(r"\\server\Share\docs")]
+    assert paths.foreign_share(Path(r"\\other\share\x"), roots, windows=True)
+    assert paths.foreign_share(Path(r"\\.\PhysicalDrive0"), roots, windows=True)
+    assert not paths.foreign_share(Path(r"\\Server\share\x"), roots, windows=True)
+    assert not paths.foreign_share(Path(r"C:\x"), roots, windows=True)
+    assert not paths.foreign_share(Path(r"\\other\share\x"), roots, windows=False)
+
+
+def test_a_second_stream_of_a_windows_file_is_hidden() -> None:
+    assert paths.hidden(("folder", "note.txt:secret"), windows=True)
+    assert not paths.hidden(("folder", "note:1.txt"), windows=False)
+
+
+def test_a_drive_is_no_scheme() -> None:
+    assert paths.scheme("C:\\Users\\x.png") == ""
+    assert paths.scheme("C://Users/x.png") == ""
+
+
+async def test_a_windows_device_or_share_is_no_way_out(subject: Files) -> None:
+    for source in (
+        r"C:\Windows\win.ini",
+        r"\\server\share\x",
+        r"\\?\C:\x",
+        r"\\.\PhysicalDrive0",
+        "NUL",
+        "..\\outside\\x",
+    ):
+        with pytest.raises(FileRefusedError):
+            await subject.contents([source])
+
+
+async def test_secrets_may_be_read_once_the_user_says_so(home: Path, make: Make) -> None:
+    (home / "id_rsa").write_text(KEY)
+    (block,) = await blocks_of(make(allow_secrets=True), ["id_rsa"])
+    assert block["text"].endswith(KEY)
+
+
+async def test_a_copy_of_a_file_with_a_second_name_may_be_read(subject: Files, home: Path) -> None:
+    (home / "a.txt").write_text("x")
+    os.link(home / "a.txt", home / "b.txt")
+    with pytest.raises(FileRefusedError, match="Copy it"):
+        await subject.contents(["a.txt"])
+    (home / "c.txt").write_bytes((home / "a.txt").read_bytes())
+    assert len(await blocks_of(subject, ["c.txt"])) == 1
+
+
+@pytest.mark.parametrize(
+    ("part", "is_one"),
+    [
+        (".env", True),
+        ("\uff0eenv", True),
+        ("\u2024env", True),
+        ("\u200b.env", True),
+        ("…and.txt", False),
+        ("a.env", False),
+        ("", False),
+    ],
+)
+def test_what_some_system_takes_for_a_dot_hides_a_file(part: str, is_one: bool) -> None:
+    assert paths.dotted(part) == is_one

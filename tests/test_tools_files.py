@@ -1,0 +1,230 @@
+"""Files that go in, through the tools: folders, parts, saved media, uploads that break, wait and are found again."""
+
+import sqlite3
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from mcp import Client
+
+from conftest import KEY, make_settings
+from filing import image, mp4, pdf
+from gemini_interactions_mcp import tools, transfer
+from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.server import build_server
+from gemini_interactions_mcp.settings import Settings
+from reading import LEGACY, call, complaint, id_of, journal_in, links_of, posts, text_of
+
+PDF = pdf("one", "two")
+
+
+@pytest.fixture
+def folder(settings: Settings) -> Path:
+    """An allowed directory."""
+    return settings.allowed_dirs[0]
+
+
+@asynccontextmanager
+async def uploading(tmp_path: Path, url: str, **changes: Any) -> AsyncGenerator[Client]:
+    """A client of a server that sends every file through the Files API."""
+    async with Client(build_server(make_settings(tmp_path, url, inline_bytes=0, **changes)), cache=None) as client:
+        yield client
+
+
+def sent(emulator: Emulator) -> list[dict[str, Any]]:
+    """The content blocks of the last request, without the prompt."""
+    (step,) = emulator.creates[-1]["input"]
+    return step["content"][:-1]
+
+
+# What is given -------------------------------------------------------------------------------------------
+
+
+@LEGACY
+async def test_a_folder_is_given_and_what_was_left_out_is_said(
+    client: Client, emulator: Emulator, folder: Path
+) -> None:
+    (folder / "a.txt").write_text("A")
+    (folder / "b.png").write_bytes(image("PNG"))
+    (folder / "c.exe").write_bytes(b"\x7fELF\2\1\1" + b"\0" * 99)
+    (folder / "server.pem").write_text("-----BEGIN " + "PRIVATE KEY-----\nx")
+    result = await call(client, "analyze_file", files=[str(folder)], prompt="What is in here?")
+    assert text_of(result).startswith(
+        f"Left out of {folder}: 1 of a type that Gemini does not take (files/c.exe); "
+        "1 like a secret (files/server.pem).\n\nEmulated answer"
+    )
+    assert [block["type"] for block in sent(emulator)] == ["text", "text", "image"]
+    assert sent(emulator)[1] == {"type": "text", "text": "File files/b.png:"}
+    assert id_of(result)
+
+
+@LEGACY
+async def test_research_is_given_a_folder_too(client: Client, emulator: Emulator, folder: Path) -> None:
+    (folder / "a.txt").write_text("A")
+    (folder / "b.txt").touch()
+    result = await call(client, "start_research", prompt="Compare", files=[f"{folder}/*.txt"])
+    assert text_of(result).startswith(f"Left out of {folder}/*.txt: 1 empty (files/b.txt).\n\nResearch has started")
+    assert sent(emulator) == [{"type": "text", "text": "File files/a.txt:\n\nA"}]
+
+
+@LEGACY
+async def test_a_picture_that_was_made_can_be_looked_at_again(client: Client, emulator: Emulator) -> None:
+    made = await call(client, "generate_image", prompt="A red bicycle")
+    (link,) = links_of(made)
+    await call(client, "analyze_file", files=[str(link.uri), f"gemini://interactions/{id_of(made)}"], prompt="What?")
+    first, second = sent(emulator)
+    assert first == second
+    assert first["type"] == "image"
+
+
+@LEGACY
+async def test_media_that_only_google_knows_are_saved_and_given(
+    client: Client, emulator: Emulator, settings: Settings
+) -> None:
+    made = await call(client, "generate_image", prompt="A red bicycle")
+    interaction = emulator.interactions[id_of(made)]
+    await call(client, "delete_interaction", interaction_id=id_of(made))
+    emulator.interactions[interaction.id] = interaction
+    await call(client, "analyze_file", files=[f"gemini://interactions/{interaction.id}"], prompt="What?")
+    assert sent(emulator)[0]["type"] == "image"
+    assert len(list(settings.output_dir.iterdir())) == 1
+
+
+@LEGACY
+async def test_a_clip_and_pages_reach_the_api(client: Client, emulator: Emulator, folder: Path) -> None:
+    (folder / "talk.mp4").write_bytes(mp4())
+    (folder / "paper.pdf").write_bytes(PDF)
+    files = [str(folder / "talk.mp4"), str(folder / "paper.pdf"), "https://youtu.be/abc"]
+    await call(client, "analyze_file", files=files, prompt="Hi", clip="1:30-2:45", pages="2")
+    video, paper, youtube = (block["processing"] for block in sent(emulator))
+    assert video == youtube == {"type": "static", "start_offset": "90s", "end_offset": "165s"}
+    assert paper == {"type": "static", "page_options": {"start_page": 2, "end_page": 2}}
+
+
+@LEGACY
+async def test_a_part_that_makes_no_sense_is_told_before_anything_is_sent(
+    client: Client, emulator: Emulator, folder: Path
+) -> None:
+    (folder / "paper.pdf").write_bytes(PDF)
+    files = [str(folder / "paper.pdf")]
+    assert "none of the files is either" in await complaint(client, "analyze_file", files=files, prompt="x", clip="1-2")
+    assert '"3-7"' in await complaint(client, "analyze_file", files=files, prompt="x", pages="seven")
+    assert emulator.requests == []
+
+
+# Uploads -------------------------------------------------------------------------------------------------
+
+
+async def test_an_upload_is_found_again_after_a_restart(tmp_path: Path, url: str, emulator: Emulator) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "a.pdf").write_bytes(PDF)
+    for _ in range(2):
+        async with uploading(tmp_path, url) as client:
+            await call(client, "analyze_file", files=[str(tmp_path / "files" / "a.pdf")], prompt="Hi")
+    (file,) = emulator.files.files
+    assert sent(emulator)[0]["uri"].endswith(file)
+    assert KEY.encode() not in journal_in(tmp_path)
+
+
+async def test_a_file_that_was_deleted_at_google_is_uploaded_again_and_nothing_is_bought_twice(
+    tmp_path: Path, url: str, emulator: Emulator
+) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "a.pdf").write_bytes(PDF)
+    async with uploading(tmp_path, url) as client:
+        for _ in range(2):
+            await call(client, "analyze_file", files=[str(tmp_path / "files" / "a.pdf")], prompt="Hi")
+            (file,) = emulator.files.files
+            assert sent(emulator)[0]["uri"].endswith(file)
+            emulator.files.files.clear()
+    assert posts(emulator) == 2
+
+
+async def test_an_upload_tells_its_bytes_then_the_seconds(
+    tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transfer, "CHUNK", 4096)
+    monkeypatch.setattr(transfer, "PIECE", 1024)
+    content = mp4() + bytes(20_000)
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "talk.mp4").write_bytes(content)
+    told: list[tuple[float, float | None, str]] = []
+    emulator.faults += [Fault("upload", "cut", skip=2, after=100), Fault("upload", "stall", skip=3)]
+    stalled = emulator.faults[-1]
+
+    async def heard(progress: float, total: float | None, message: str | None) -> None:
+        told.append((progress, total, str(message)))
+        if progress:
+            stalled.release.set()
+
+    async with uploading(tmp_path, url) as client:
+        arguments = {"files": [str(tmp_path / "files" / "talk.mp4")], "prompt": "[[seconds=0.2]]"}
+        await client.call_tool("analyze_file", arguments, progress_callback=heard)
+    assert [each for each, _, _ in told] == sorted({each for each, _, _ in told})
+    uploads = [each for each in told if each[1] is not None]
+    assert uploads[0] == (0, len(content), "Reading talk.mp4 (0.0 MiB)")
+    assert any(0 < each < len(content) for each, _, _ in uploads)
+    assert all(total is None for each, total, _ in told if each > len(content))
+    (file,) = emulator.files.files.values()
+    assert file.size_bytes == len(content)
+
+
+async def test_a_slow_upload_is_handed_over_and_the_next_call_goes_on(
+    tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tools, "NAMING_SECONDS", 0.05)
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "a.pdf").write_bytes(PDF)
+    stalled = Fault("upload", "stall", skip=1)
+    emulator.faults.append(stalled)
+    async with uploading(tmp_path, url) as client:
+        arguments: dict[str, Any] = {"files": [str(tmp_path / "files" / "a.pdf")], "prompt": "Hi"}
+        said = await complaint(client, "analyze_file", **arguments, wait_seconds=0)
+        assert "a.pdf" in said
+        assert said.endswith(
+            "Nothing has been asked or charged yet: call again with the same arguments, and it goes on from there."
+        )
+        assert posts(emulator) == 0
+        stalled.release.set()
+        await call(client, "analyze_file", **arguments)
+    assert len(emulator.files.files) == 1
+    assert posts(emulator) == 1
+
+
+async def test_uploads_of_two_calls_at_once_are_one(tmp_path: Path, url: str, emulator: Emulator) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "a.pdf").write_bytes(PDF)
+    async with uploading(tmp_path, url) as client, anyio.create_task_group() as group:
+        for prompt in ("one", "two", "three"):
+            arguments = {"files": [str(tmp_path / "files" / "a.pdf")], "prompt": prompt}
+            group.start_soon(client.call_tool, "analyze_file", arguments)
+    assert len(emulator.files.files) == 1
+    assert posts(emulator) == 3
+
+
+async def test_a_journal_of_version_1_gets_the_table_of_uploads(tmp_path: Path, url: str, emulator: Emulator) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "a.pdf").write_bytes(PDF)
+    async with uploading(tmp_path, url) as client:
+        first = await call(client, "gemini_ask", prompt="Hi")
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as journal, journal:
+        journal.execute("drop table uploads")
+        journal.execute("pragma user_version = 1")
+    async with uploading(tmp_path, url) as client:
+        await call(client, "analyze_file", files=[str(tmp_path / "files" / "a.pdf")], prompt="Hi")
+        assert text_of(await call(client, "read_interaction", interaction_id=id_of(first)))
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as journal:
+        assert journal.execute("pragma user_version").fetchone() == (2,)
+        assert journal.execute("select count(*) from uploads").fetchone() == (1,)
+
+
+@LEGACY
+async def test_a_secret_is_refused_until_the_user_allows_it(client: Client, emulator: Emulator, folder: Path) -> None:
+    (folder / "prod.env").write_text("TOKEN=1")
+    said = await complaint(client, "analyze_file", files=[str(folder / "prod.env")], prompt="Hi")
+    assert "looks like a secret (credentials)" in said
+    assert "GEMINI_MCP_ALLOW_SECRETS" in said
+    assert emulator.requests == []
