@@ -21,6 +21,7 @@ from conftest import FAST, Mode
 from faults.harness import rows, without_jitter
 from gemini_interactions_mcp import tools
 from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.errors import JournalError
 from gemini_interactions_mcp.models import Record
 from gemini_interactions_mcp.server import Server, build_server
 from gemini_interactions_mcp.settings import Settings
@@ -319,6 +320,21 @@ async def test_a_journal_that_cannot_be_read_is_an_error_of_the_request(
     code, message = await complaint(host, "tasks/get", task)
     assert code == INTERNAL_ERROR
     assert message.startswith("The journal")
+
+
+async def test_what_cannot_be_shown_as_a_task_is_the_plain_result(
+    host: Client, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Journal, "find", unreadable)
+    emulator.faults.append(hold := Fault("create", "hold"))
+    result = await answered(host, "start_research", prompt="Bicycles")
+    assert (result["resultType"], newest(emulator).id in result["content"][0]["text"]) == ("complete", True)
+    hold.release.set()
+
+
+async def unreadable(*_: object) -> None:
+    """A journal that is gone."""
+    raise JournalError("The journal is gone.")
 
 
 async def test_a_plan_that_cannot_be_shown_now_still_waits(host: Client, monkeypatch: pytest.MonkeyPatch) -> None:
