@@ -19,7 +19,7 @@ from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import CreateTable
 
-from gemini_interactions_mcp import store
+from gemini_interactions_mcp import database, store
 from gemini_interactions_mcp.errors import DailyLimitError, InputError, JournalError
 from gemini_interactions_mcp.models import Citation, Record, SavedFile, Usage
 from gemini_interactions_mcp.store import SCHEMA_VERSION, Journal, Limit
@@ -157,13 +157,13 @@ async def test_an_unknown_id_is_not_found(journal: Journal) -> None:
 @pytest.fixture
 def engines(monkeypatch: pytest.MonkeyPatch) -> list[AsyncEngine]:
     made: list[AsyncEngine] = []
-    new_engine = store.new_engine
+    new_engine = database.new_engine
 
     def kept(parsed: sa.URL) -> AsyncEngine:
         made.append(new_engine(parsed))
         return made[-1]
 
-    monkeypatch.setattr(store, "new_engine", kept)
+    monkeypatch.setattr(database, "new_engine", kept)
     return made
 
 
@@ -373,7 +373,7 @@ async def test_a_password_that_a_driver_quotes_is_not_shown(monkeypatch: pytest.
     def refuse(_url: sa.URL) -> None:
         raise RuntimeError("no user me with hunter2")
 
-    monkeypatch.setattr(store, "new_engine", refuse)
+    monkeypatch.setattr(database, "new_engine", refuse)
     with pytest.raises(JournalError, match=r"no user me with \*\*\*"):
         await Journal("postgresql+asyncpg://me:hunter2@host/db").insert(record("one"))
 
@@ -406,7 +406,7 @@ async def test_a_cancelled_read_does_not_cost_the_connection() -> None:
 
 
 async def test_a_read_that_waits_for_its_turn_can_be_cancelled(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "BUSY_TURN", 60)
+    monkeypatch.setattr(database, "BUSY_TURN", 60)
     journal = Journal(url(path, "?timeout=60"))
     await journal.insert(record("one"))
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
@@ -580,7 +580,7 @@ async def test_a_write_after_closing_is_kept_and_leaves_nothing_open(journal: Jo
 
 
 async def test_closing_does_not_wait_for_a_locked_database(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "CLOSE_SECONDS", 0.05)
+    monkeypatch.setattr(database, "CLOSE_SECONDS", 0.05)
     journal = Journal(url(path, "?timeout=60"))
     await journal.insert(record("one"))
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
@@ -625,7 +625,7 @@ async def test_another_database_needs_nothing_of_sqlites_own(path: Path, monkeyp
     def never(_url: sa.URL) -> bool:
         return False
 
-    monkeypatch.setattr(store, "is_sqlite", never)
+    monkeypatch.setattr(database, "is_sqlite", never)
     path.parent.mkdir()
     journal = Journal(url(path))
     await journal.insert(full_record())

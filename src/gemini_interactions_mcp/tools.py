@@ -60,7 +60,7 @@ def translated(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]
 Prompt = Annotated[str, Field(description="Text for Gemini")]
 InteractionId = Annotated[str, Field(description="Id from an earlier result")]
 Previous = Annotated[str | None, Field(description="Interaction to continue")]
-ModelName = Annotated[str | None, Field(description="Gemini model id; default is set by the user")]
+ModelName = Annotated[str | None, Field(description="Gemini model id; default set by the user")]
 BuiltInTool = Literal["google_search", "url_context", "code_execution", "google_maps"]
 BuiltInTools = Annotated[list[BuiltInTool] | None, Field(description="Gemini's own tools; default none")]
 System = Annotated[str | None, Field(description="System instruction; not inherited by follow-ups")]
@@ -75,11 +75,11 @@ Wait = Annotated[
 ]
 Page = Annotated[int, Field(ge=1, description="Page of a long answer; default 1")]
 Section = Annotated[str | None, Field(description="Only what stands under this heading")]
-Resolved = Annotated[bool, Field(description="Look up where Google's redirect links lead; default false")]
+Resolved = Annotated[bool, Field(description="Follow Google's redirect links; default false")]
 Sources = Annotated[
     list[str],
     Field(
-        description="Local paths, folders, globs, http(s) or YouTube URLs, gs:// URIs, Files API names or "
+        description="Paths, folders, globs, URLs (also YouTube), gs://, Files API names or "
         "gemini://interactions/{id}/files/{name}"
     ),
 ]
@@ -211,7 +211,7 @@ async def generate_image(
     image_size: ImageSize = None,
     model: ModelName = None,
     output_path: Annotated[
-        str | None, Field(description="New .jpg, .png or .webp file; default a name in the output folder")
+        str | None, Field(description="New .jpg, .png or .webp file; default in the output folder")
     ] = None,
     wait_seconds: Wait = None,
 ) -> CallToolResult:
@@ -298,7 +298,7 @@ async def start_research(
     wanted: Annotated[Wanted, Resolve(wanted_research)],
     consent: Annotated[ElicitationResult[Consent], Resolve(agreed)],
     prompt: Prompt,
-    agent: Annotated[str | None, Field(description="Agent id; default is set by the user")] = None,
+    agent: Annotated[str | None, Field(description="Agent id; default set by the user")] = None,
     plan_first: Annotated[bool, Field(description="Return a plan to approve instead; default false")] = False,
     previous_interaction_id: Annotated[
         str | None, Field(description="With plan_first: plan to refine. Without: plan to run, or report to build on")
@@ -307,7 +307,7 @@ async def start_research(
     tools: Annotated[
         list[str] | None,
         Field(
-            description="google_search, url_context, code_execution, file_search:STORE, mcp:NAME (set by the user); "
+            description="google_search, url_context, code_execution, file_search:STORE, mcp:NAME; "
             "default the agent's own"
         ),
     ] = None,
@@ -318,7 +318,7 @@ async def start_research(
 ) -> CallToolResult:
     """Start Deep Research: an agent reads the web for 5-60 minutes and writes a cited report; costs dollars.
     Returns at once with an interaction_id for check_research. The same request within 10 minutes returns the run
-    that exists. Other agents (Antigravity, custom ones) take tasks the same way.
+    that exists. Other agents (Antigravity, custom) take tasks, too.
     """
     if not isinstance(consent, AcceptedElicitation) or not consent.data.start:
         return text_result("The user was asked and declined: nothing was started and nothing is charged.\n")
@@ -403,7 +403,7 @@ async def read_interaction(
     wait_seconds: Wait = 0,
     section: Section = None,
     resolve_sources: Resolved = False,
-    save: Annotated[str | None, Field(description="Save an agent's sandbox files that fit, e.g. *.csv")] = None,
+    save: Annotated[str | None, Field(description="Sandbox files to save, e.g. *.csv")] = None,
 ) -> CallToolResult:
     """Read the answer of any interaction, page by page, with its sources and files; waits for a running one."""
     return await read(ctx, interaction_id, wait_seconds, Reading(page, section or "", resolve_sources, save))

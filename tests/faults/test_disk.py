@@ -15,7 +15,7 @@ from mcp import Client
 
 from conftest import FAST, make_settings
 from faults.harness import rows
-from gemini_interactions_mcp import gemini, store
+from gemini_interactions_mcp import database, gemini
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.server import build_server
 from reading import call, complaint, id_of, posts, saved_in, text_of
@@ -86,13 +86,13 @@ async def test_a_full_disk_under_the_output_directory_keeps_the_answer_until_the
 async def test_a_journal_that_may_not_grow_refuses_what_costs(
     tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    configure = store.configure
+    configure = database.configure
 
     def bounded(connection: sqlite3.Connection, entry: object) -> None:
         configure(connection, entry)
         connection.execute("PRAGMA max_page_count=20").close()
 
-    monkeypatch.setattr(store, "configure", bounded)
+    monkeypatch.setattr(database, "configure", bounded)
     async with Client(build_server(make_settings(tmp_path, url), FAST), cache=None) as client:
         before = id_of(await call(client, "gemini_ask", prompt="Asked before"))
         said = await complaint(client, "gemini_ask", prompt="x" * 100_000)

@@ -1,0 +1,330 @@
+"""The journal's database: where its file lies and who may read that, its one connection, what a broken one is called.
+
+It refuses to know what is in the tables, and to let an error of the database's libraries out.
+
+Statements take turns on one connection, and one that has begun is never interrupted: a cancellation that reaches the
+driver costs the connection and leaves its closing to a task that nobody waits for. Every statement commits itself.
+While another program holds an SQLite database, a statement soon gives up its turn and tries again: in SQLite's own
+waiting it would keep all others waiting, too.
+"""
+
+import math
+import os
+import sqlite3
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import anyio
+import sqlalchemy as sa
+from pydantic import ValidationError
+from sqlalchemy import event
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from .errors import GeminiMCPError, JournalError
+
+T = TypeVar("T")
+Row = dict[str, object]
+"""Values by the names of columns."""
+
+# Two servers on one journal are normal on a desktop, and one may be writing.
+BUSY_SECONDS: Final = 5.0
+# So long a statement waits in its turn, and between its turns.
+BUSY_TURN: Final = 0.1
+BUSY_PAUSE: Final = 0.02
+# So long after that, nothing is tried any more that has waited long enough already.
+HELD_SECONDS: Final = 1.0
+CLOSE_SECONDS: Final = 1.0
+
+UNWRITABLE: Final = ("cannot be opened or written", "Make the file and its directory writable")
+LOCKED: Final = ("is locked by another program", "Close that program, call again later")
+
+# Primary result codes (sqlite.org/rescode.html): what happened, what to do.
+SQLITE_REASONS: Final = {
+    sqlite3.SQLITE_BUSY: LOCKED,
+    sqlite3.SQLITE_LOCKED: LOCKED,
+    sqlite3.SQLITE_READONLY: UNWRITABLE,
+    sqlite3.SQLITE_CANTOPEN: UNWRITABLE,
+    sqlite3.SQLITE_PERM: UNWRITABLE,
+    sqlite3.SQLITE_NOTADB: ("is not a database", "Move that file away"),
+    sqlite3.SQLITE_CORRUPT: ("is damaged", "Move that file away"),
+    sqlite3.SQLITE_FULL: ("cannot grow because the disk is full", "Free some space"),
+    sqlite3.SQLITE_IOERR: ("cannot be read or written because of a disk error", "Check the disk"),
+    sqlite3.SQLITE_CONSTRAINT: ("already has a row of this label or interaction_id", "Use that row"),
+}
+
+
+class Database:
+    """A database of some tables.
+
+    Opened by the first statement, and again by the next one when that failed. Every method raises `JournalError` when
+    the database cannot be used. A write that has been called is finished even if the caller is cancelled; a read only
+    when its turn has come. SQLite that another program holds is tried again for 5 seconds, or for the `timeout` in the
+    URL, or for `patience` seconds where that is given and less.
+
+    Args:
+        url: SQLAlchemy URL of an async driver, or the path of an SQLite file; the file and its directory are made
+            when they are missing.
+        metadata: The tables; those that are missing are made.
+        version: Of the tables; a newer one is left alone.
+    """
+
+    def __init__(self, url: str | Path, metadata: sa.MetaData, version: int) -> None:
+        self._url = url
+        self._metadata = metadata
+        self._version = version
+        self._turn = anyio.Lock()
+        self._engine: AsyncEngine | None = None
+        self._closed = False
+        self._held_at = -math.inf
+        """When another program was last seen to hold the database."""
+
+    async def read(
+        self, query: sa.Executable, outcome: Callable[[sa.CursorResult[Any]], T], patience: float = math.inf
+    ) -> T:
+        """What a query comes to."""
+        with translated(self._url):
+            return await self._persist(lambda: self._execute(query, outcome), patience)
+
+    async def write(self, statement: sa.Executable, values: Row | None = None, patience: float = math.inf) -> int:
+        """Execute a statement that changes rows; how many they were."""
+        with translated(self._url), uncancelled():
+            count = await self._persist(
+                lambda: self._execute(statement, lambda found: found.rowcount, values), patience
+            )
+            self._held_at = -math.inf
+            return count
+
+    async def close(self) -> None:
+        """Close the database within a second; a statement still at work closes it after itself.
+
+        Harmless when it was never opened or is closed. A later call is still answered: it opens and closes for
+        itself, since a late write may be about something paid.
+        """
+        self._closed = True
+        with anyio.move_on_after(CLOSE_SECONDS, shield=True):
+            async with self._turn:
+                await self._dispose()
+
+    async def _persist(self, execute: Callable[[], Awaitable[T]], patience: float) -> T:
+        """Execute a statement in its turn, and again where another program holds the database."""
+        deadline = anyio.current_time() + min(patience, busy_seconds(parse_url(self._url)))
+        while True:
+            self._refuse(deadline)
+            try:
+                async with self._turn:
+                    self._refuse(deadline)
+                    return await execute()
+            except DBAPIError as exc:
+                if reason(exc) != LOCKED:
+                    raise
+                self._held_at = anyio.current_time()
+                if self._held_at >= deadline:
+                    raise
+            await anyio.sleep(BUSY_PAUSE)
+
+    def _refuse(self, deadline: float) -> None:
+        """Do not try what has waited long enough, where another program held the database a moment ago."""
+        if anyio.current_time() >= deadline and anyio.current_time() - self._held_at < HELD_SECONDS:
+            raise JournalError(worded(LOCKED, parse_url(self._url)))
+
+    async def _execute(
+        self, statement: sa.Executable, outcome: Callable[[sa.CursorResult[Any]], T], values: Row | None = None
+    ) -> T:
+        with uncancelled():
+            try:
+                engine = self._engine or await self._open()
+                async with engine.connect() as connection:
+                    return outcome(await connection.execute(statement, values))
+            finally:
+                if self._closed:
+                    await self._dispose()
+
+    async def _open(self) -> AsyncEngine:
+        url = parse_url(self._url)
+        self._engine = new_engine(url)
+        try:
+            make_file(url)
+            async with self._engine.connect() as connection:
+                await establish(connection, self._metadata, self._version)
+        except BaseException:
+            await self._dispose()
+            raise
+        return self._engine
+
+    async def _dispose(self) -> None:
+        engine, self._engine = self._engine, None
+        if engine:
+            await engine.dispose()
+
+
+def parse_url(text: str | Path) -> sa.URL:
+    """The parts of a URL, or the URL of a path, which may have characters that mean something in one.
+
+    Raises:
+        JournalError: It is none, or its password is written so that a part of it would be taken for the host.
+    """
+    if isinstance(text, Path):
+        return sa.URL.create("sqlite+aiosqlite", database=str(text))
+    with suppress(ArgumentError, ValueError):
+        url = sa.make_url(text)
+        if "@" not in (url.host or ""):
+            return url
+    raise JournalError(
+        "GEMINI_MCP_DATABASE_URL is not a database URL."
+        " Write it as sqlite+aiosqlite:///path, and special characters of a password as %-codes."
+    )
+
+
+def is_sqlite(url: sa.URL) -> bool:
+    """Whether it is SQLite, with any driver."""
+    return url.get_backend_name() == "sqlite"
+
+
+def in_file(url: sa.URL) -> bool:
+    """Whether it is SQLite and the path of a file; what starts with `file:` is SQLite's own kind of URI."""
+    return is_sqlite(url) and not (url.database or ":memory:").startswith((":memory:", "file:"))
+
+
+def make_file(url: sa.URL) -> None:
+    """Make SQLite's directory and file when they are missing, so that only the user can ever read them."""
+    if not in_file(url):
+        return
+    path = Path(str(url.database)).resolve()
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Exclusively: to open and close a database that is in use drops SQLite's locks on it
+    # (sqlite.org/howtocorrupt.html, 2.2).
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+def busy_seconds(url: sa.URL) -> float:
+    """For how long SQLite that another program holds is tried again: as its URL says.
+
+    Raises:
+        ValueError: It says no number.
+    """
+    return float(str(url.query.get("timeout", BUSY_SECONDS)))
+
+
+def new_engine(url: sa.URL) -> AsyncEngine:
+    """An engine whose statements commit themselves and whose errors hide what was asked and answered."""
+    sqlite = is_sqlite(url)
+    if sqlite:
+        # A connection that waits keeps its turn; most of the waiting is done between turns.
+        url = url.update_query_dict({"timeout": str(BUSY_TURN)})
+    # A connection through a network may have died since it was used last.
+    engine = create_async_engine(url, isolation_level="AUTOCOMMIT", hide_parameters=True, pool_pre_ping=not sqlite)
+    if sqlite:
+        event.listen(engine.sync_engine, "connect", configure)
+    return engine
+
+
+def configure(connection: sqlite3.Connection, _record: object) -> None:
+    """Set up a new connection, which has the methods of sqlite3's."""
+    cursor = connection.cursor()
+    # NORMAL may lose the last commits when the power fails (sqlite.org/pragma.html#pragma_synchronous).
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.close()
+    # SQLite's own knows only the letters of ASCII (sqlite.org/lang_corefunc.html#lower).
+    connection.create_function("lower", 1, lower, deterministic=True)
+
+
+def lower(text: str | None) -> str | None:
+    """SQL's `lower`, for the letters of all alphabets."""
+    return text and text.lower()
+
+
+async def establish(connection: AsyncConnection, metadata: sa.MetaData, version: int) -> None:
+    """Create the tables where they are missing, and the columns that an older version did not have.
+
+    Raises:
+        JournalError: A newer version has written this journal; nothing has been changed.
+    """
+    if not is_sqlite(connection.engine.url):
+        await connection.run_sync(bring_up, metadata)
+        return
+    if await schema_version(connection, version) < version:
+        await connection.exec_driver_sql("BEGIN IMMEDIATE")
+        # Asked again: another process may have been here first.
+        await schema_version(connection, version)
+        await connection.run_sync(bring_up, metadata)
+        await connection.exec_driver_sql(f"PRAGMA user_version={version}")
+        await connection.exec_driver_sql("COMMIT")
+    # SQLite refuses this at once, whatever the time-out, while another process does the same; what matters works
+    # without it, and the next opening asks again.
+    with suppress(OperationalError):
+        await connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+
+
+def bring_up(connection: sa.Connection, metadata: sa.MetaData) -> None:
+    """Make the schema ours: tables and columns that are missing are added, and nothing is taken away."""
+    metadata.create_all(connection)
+    for table in metadata.sorted_tables:
+        there = {column["name"] for column in sa.inspect(connection).get_columns(table.name)}
+        for column in [column for column in table.c if column.name not in there]:
+            kind = column.type.compile(connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}")
+
+
+async def schema_version(connection: AsyncConnection, ours: int) -> int:
+    """The schema's version in SQLite; 0 in a new file.
+
+    Raises:
+        JournalError: It is newer than ours.
+    """
+    version = int((await connection.exec_driver_sql("PRAGMA user_version")).scalar_one())
+    if version > ours:
+        raise JournalError(
+            f"The journal was written by a newer version of this server (schema {version}, here {ours})."
+            " Update the server, or name another database with GEMINI_MCP_DATABASE_URL."
+        )
+    return version
+
+
+@contextmanager
+def uncancelled() -> Generator[None]:
+    """Let what is inside finish although the caller is cancelled."""
+    with anyio.CancelScope(shield=True):
+        yield
+
+
+@contextmanager
+def translated(url: str | Path) -> Generator[None]:
+    """Turn whatever the database's libraries raise into a `JournalError`: each driver has classes of its own."""
+    try:
+        yield
+    except GeminiMCPError:
+        raise
+    except Exception as exc:
+        raise JournalError(complaint(exc, parse_url(url))) from exc
+
+
+def complaint(exc: Exception, url: sa.URL) -> str:
+    """What happened and what to do about it, without the URL's password, which a driver may have quoted."""
+    return worded(reason(exc), url)
+
+
+def worded(reason: tuple[str, str], url: sa.URL) -> str:
+    """The same of a reason that is known."""
+    what, remedy = reason
+    where = f" at {url.database}" if in_file(url) else ""
+    text = f"The journal{where} {what}. {remedy}, or name another database with GEMINI_MCP_DATABASE_URL."
+    return text.replace(url.password, "***") if url.password else text
+
+
+def reason(exc: Exception) -> tuple[str, str]:
+    """What happened, and what to do about it."""
+    cause = exc.orig if isinstance(exc, DBAPIError) and exc.orig else exc
+    # The low byte is the primary code (sqlite.org/rescode.html).
+    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    if code in SQLITE_REASONS:
+        return SQLITE_REASONS[code]
+    if isinstance(cause, ImportError):
+        return f"cannot be opened ({cause})", "Install the driver that its URL names"
+    if isinstance(cause, ValidationError):
+        return "has a row that this version cannot read", "Update the server"
+    first_line = str(cause).partition("\n")[0]
+    return f"cannot be used ({type(cause).__name__}: {first_line})", "Make sure that it can be reached"
