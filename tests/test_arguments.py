@@ -137,7 +137,7 @@ async def test_bad_input_gets_one_clear_sentence_and_nothing_is_sent(
     [
         ("gemini_ask", {"prompt": "hi", "model": "gpt-5"}, "Google has no model or agent gpt-5, or not any more."),
         ("gemini_ask", {"prompt": "hi", "response_schema": {"type": "banana"}}, "Invalid JSON schema"),
-        ("generate_image", {"prompt": "hi", "aspect_ratio": "7:5"}, "Invalid value '7:5' for"),
+        ("generate_image", {"prompt": "hi", "model": "gemini-3.8-flash"}, "Image output is not supported for"),
         ("read_interaction", {"interaction_id": "v1_gone"}, "Google keeps no interaction v1_gone"),
         (
             "gemini_continue",
@@ -146,7 +146,7 @@ async def test_bad_input_gets_one_clear_sentence_and_nothing_is_sent(
         ),
         ("analyze_file", {"files": ["files/gone"], "prompt": "hi"}, "Google keeps no files/gone"),
     ],
-    ids=["model", "schema", "ratio", "read", "continue", "file"],
+    ids=["model", "schema", "image", "read", "continue", "file"],
 )
 @LEGACY
 async def test_what_only_google_can_know_is_told_in_a_sentence_and_costs_nothing(

@@ -171,7 +171,7 @@ async def test_a_broken_start_of_an_upload_is_sent_again(google: Gemini, emulato
 async def test_a_refused_upload_is_told_without_the_key(google: Gemini, emulator: Emulator) -> None:
     body = {"error": {"code": 413, "message": f"Too much for {KEY}", "status": "INVALID_ARGUMENT"}}
     emulator.faults.append(Fault("upload", "http", http_status=413, body=body))
-    with pytest.raises(InputError, match=r"Too much for \[API key\]"):
+    with pytest.raises(InputError, match=r"Too much for \[secret\]"):
         await upload(google, b"abc", "application/pdf", "a.pdf")
 
 

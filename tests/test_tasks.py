@@ -20,6 +20,7 @@ from mcp_types import MISSING_REQUIRED_CLIENT_CAPABILITY as NOT_DECLARED
 from conftest import FAST, Mode
 from faults.harness import rows, without_jitter
 from gemini_interactions_mcp import tools
+from gemini_interactions_mcp.database import Database
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.errors import JournalError
 from gemini_interactions_mcp.models import Record
@@ -316,7 +317,7 @@ async def test_a_journal_that_cannot_be_read_is_an_error_of_the_request(
 ) -> None:
     task = await begun(host, "start_research", prompt="Bicycles")
     await settled(host, task)
-    monkeypatch.setattr(Journal, "_execute", broken)
+    monkeypatch.setattr(Database, "_execute", broken)
     code, message = await complaint(host, "tasks/get", task)
     assert code == INTERNAL_ERROR
     assert message.startswith("The journal")
@@ -340,7 +341,7 @@ async def unreadable(*_: object) -> None:
 async def test_a_plan_that_cannot_be_shown_now_still_waits(host: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     task = await planned(host)
     with monkeypatch.context() as patched:
-        patched.setattr(Journal, "_execute", broken)
+        patched.setattr(Database, "_execute", broken)
         assert (await complaint(host, "tasks/get", task))[0] == INTERNAL_ERROR
     assert await got(host, task) == task
 

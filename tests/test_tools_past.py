@@ -13,7 +13,7 @@ from mcp import Client
 from mcp_types import CallToolResult
 
 from conftest import FAST, make_settings
-from gemini_interactions_mcp import tools
+from gemini_interactions_mcp import results
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.server import build_server
 from gemini_interactions_mcp.settings import Settings
@@ -268,7 +268,7 @@ async def test_what_google_may_delete_another_time_keeps_its_id(
 async def test_a_read_waits_for_google_no_longer_than_it_was_asked_to(
     client: Client, emulator: Emulator, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tools, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(results, "LOOK_SECONDS", 0.05)
     foreign = await created_elsewhere(url, model="gemini-3.5-flash", input="hi")
     emulator.faults.append(stalled := Fault("get", "stall", match=foreign))
     said = await complaint(client, "read_interaction", interaction_id=foreign, wait_seconds=0)
@@ -280,7 +280,7 @@ async def test_a_read_waits_for_google_no_longer_than_it_was_asked_to(
 async def test_an_interaction_that_google_does_not_show_in_time_is_told_as_the_journal_knows_it(
     settings: Settings, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tools, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(results, "LOOK_SECONDS", 0.05)
     emulator.faults.append(held := Fault("create", "hold"))
     async with Client(build_server(settings, FAST), mode="legacy", cache=None) as first:
         begun = id_of(await call(first, "start_research", prompt="Rivers", visualization=False))

@@ -69,7 +69,7 @@ Thinking = Annotated[
     Literal["minimal", "low", "medium", "high"] | None, Field(description="How hard to think; default is the model's")
 ]
 MaxTokens = Annotated[int | None, Field(ge=1, description="Limit of the answer, in tokens")]
-Store = Annotated[bool, Field(description="false: Google keeps nothing and it cannot be continued; default true")]
+Store = Annotated[bool, Field(description="false: nothing is kept at Google, no follow-ups; default true")]
 Wait = Annotated[
     float | None, Field(ge=0, le=600, description="Seconds to wait, 0-600, then an id is returned; default 45")
 ]

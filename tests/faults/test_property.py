@@ -6,6 +6,7 @@ taken once, and a fresh server can read every answer.
 
 import math
 import operator
+import re
 import sqlite3
 import tempfile
 from collections import Counter
@@ -396,7 +397,8 @@ async def readable(client: Client, interaction: Interaction) -> None:
         if step["type"] == "model_output"
         for part in step["content"]
     ]  # fmt: skip
-    assert all(part["text"].strip() in shown for part in contents if part["type"] == "text")
+    unmarked = re.sub(r" (?:\[\d+\])+", "", shown)
+    assert all(part["text"].strip() in unmarked for part in contents if part["type"] == "text")
     saved = "agent" in interaction.body or any(part["type"] == "image" for part in contents)
     assert ("Saved: " in shown) is (saved and bool(contents))
     assert result.is_error is (not contents)
