@@ -16,7 +16,7 @@ from mcp_types import BlobResourceContents, CallToolResult
 from PIL import Image
 
 from conftest import KEY, make_settings
-from gemini_interactions_mcp import records, tools
+from gemini_interactions_mcp import records, results
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.ledger import Ledger
 from gemini_interactions_mcp.models import Interaction, Media, Request
@@ -430,7 +430,7 @@ async def test_a_ratio_that_the_api_does_not_take_is_refused_with_the_list(clien
 async def test_an_image_is_there_for_later_when_the_call_is_over(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, emulator: Emulator
 ) -> None:
-    monkeypatch.setattr(tools, "NAMING_SECONDS", 0)
+    monkeypatch.setattr(results, "NAMING_SECONDS", 0)
     fault = Fault("create", "hold")
     emulator.faults.append(fault)
     server = build_server(make_settings(tmp_path, url, wait_seconds=0))

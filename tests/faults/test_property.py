@@ -27,7 +27,7 @@ from mcp import Client
 from mcp_types import CallToolResult
 
 from conftest import FAST, make_settings
-from gemini_interactions_mcp import gemini, prompts, tools
+from gemini_interactions_mcp import gemini, prompts, results, tools
 from gemini_interactions_mcp.emulator import Emulator, Fault, Interaction, serve
 from gemini_interactions_mcp.runs import Runs
 from gemini_interactions_mcp.server import Server, build_server
@@ -451,6 +451,7 @@ def quick(one_authority: Path) -> Any:
         patch.setenv("SSL_CERT_FILE", str(one_authority))
         patch.setattr(gemini, "resend_delay", hurried)
         patch.setattr(tools, "NAMING_SECONDS", 0.05)
+        patch.setattr(results, "NAMING_SECONDS", 0.05)
         patch.setattr(tools, "tools", lambda: TOOLS)
         patch.setattr(prompts, "register", nothing)
         patch.setattr(Runs, "close", partialmethod(Runs.close, 0.01))
