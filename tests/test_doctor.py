@@ -58,6 +58,8 @@ async def test_all_is_well_with_a_key_and_the_api_in_reach(
     assert "google-genai 3." in out
     assert line(out, "model").endswith("gemini-3.8-flash")
     assert line(out, "waits").endswith("20 s before a call hands over an id")
+    assert line(out, "research").endswith("no limit of runs a day, without asking")
+    assert "MCP servers" not in out
     assert line(out, "may touch") == f"ok      may touch    {root / 'files'}"
     api = line(out, "API")
     assert api.startswith("ok ")
@@ -83,6 +85,26 @@ async def test_it_says_which_key_it_uses_and_when_the_latest_interaction_was(
     assert line(out, "API").endswith("with the key of GOOGLE_API_KEY")
     assert line(out, "journal").endswith("the latest interaction is of 2026-03-01 12:30 UTC")
     assert len(journal(tmp_path)) == 1
+
+
+async def test_it_says_what_stands_before_research_and_what_is_allowed_beyond_the_usual(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    servers = '{"docs": {"url": "https://docs.example/?key=hush-5f2e", "headers": {"X-Key": "hush-5f2e"}}}'
+    env = environment(
+        tmp_path,
+        url,
+        GEMINI_MCP_SERVERS=servers,
+        GEMINI_MCP_RUNS_PER_DAY="3",
+        GEMINI_MCP_CONFIRM="true",
+        GEMINI_MCP_ALLOW_SECRETS="true",
+    )
+    status, out = await examined(env, monkeypatch, capsys)
+    assert status == 0
+    assert line(out, "research").endswith("at most 3 runs a day, after asking")
+    assert line(out, "MCP servers").endswith(" mcp:docs")
+    assert "GEMINI_MCP_ALLOW_SECRETS" in line(out, "secrets")
+    assert "hush" not in out
 
 
 async def test_a_missing_key_is_wrong(

@@ -63,6 +63,7 @@ def full_record() -> Record:
         files=(SavedFile(name="ø.png", path="/tmp/ø.png", mime_type="image/png", bytes=9, width=3, height=2),),
         plan=True,
         environment_id="e1",
+        tools=("google_search", "mcp:docs"),
         error="Überlastet",
         created_at=NOON + timedelta(microseconds=1),
         updated_at=datetime(2026, 3, 1, 14, 0, tzinfo=timezone(timedelta(hours=5, minutes=30))),

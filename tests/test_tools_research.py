@@ -609,6 +609,22 @@ async def test_an_agent_that_refuses_the_background_is_run_in_the_foreground(
     assert len(emulator.creates) == 1
 
 
+async def test_a_plan_is_run_with_the_tools_that_it_was_made_with(settings: Settings, emulator: Emulator) -> None:
+    async with Client(build_server(with_servers(settings), FAST), cache=None) as client:
+        chosen = ["url_context", "file_search:notes", "mcp:docs"]
+        plan = await reported(client, plan_first=True, tools=chosen)
+        first = emulator.creates[-1]["tools"]
+        await call(client, "start_research", prompt="Go ahead", previous_interaction_id=id_of(plan))
+        assert emulator.creates[-1]["tools"] == first
+        assert first[-1]["headers"] == {"X-Key": "hush-5f2e"}
+        other = {"prompt": "Go ahead", "tools": ["google_search"], "previous_interaction_id": id_of(plan)}
+        report = await call(client, "start_research", **other)
+        assert emulator.creates[-1]["tools"] == [{"type": "google_search"}]
+        await call(client, "check_research", interaction_id=id_of(report), wait_seconds=10)
+        await call(client, "start_research", prompt="More", previous_interaction_id=id_of(report))
+        assert "tools" not in emulator.creates[-1]
+
+
 # Stopping ------------------------------------------------------------------------------------------------
 
 

@@ -19,6 +19,7 @@ from .errors import GeminiMCPError, InputError, InteractionNotFoundError, Outcom
 from .models import Record, Request, settled
 from .results import shown
 from .run import Run
+from .settings import Settings
 from .tasks import Task
 
 POLL_MS: Final = 5_000
@@ -187,7 +188,9 @@ async def asking(app: AppContext, chain: Chain, task: Task) -> Task:
     """The task while its plan waits for the user."""
     plan = chain.last
     today = await app.journal.spent(records.today())
-    words = consent.question(following(plan, plan.prompt, plan_first=False), today, app.settings.runs_per_day)
+    words = consent.question(
+        following(app.settings, plan, plan.prompt, plan_first=False), today, app.settings.runs_per_day
+    )
     form = ElicitRequestFormParams(
         message=render.joined(plan.text, "---", words), requested_schema=render_elicitation_schema(Approval)
     )
@@ -220,21 +223,29 @@ async def decided(app: AppContext, plan: Record, said: Approval | None) -> None:
     Changes come first, since they cost least. The plan that is given up stays readable, and is told as cancelled.
     """
     if said is not None and said.changes.strip():
-        await app.runs.start_once(following(plan, said.changes, plan_first=True))
+        await app.runs.start_once(following(app.settings, plan, said.changes, plan_first=True))
     elif said is not None and said.approve:
-        await app.runs.start_once(following(plan, APPROVED, plan_first=False))
+        await app.runs.start_once(following(app.settings, plan, APPROVED, plan_first=False))
     else:
         await app.journal.update(plan.label, status="cancelled", error=DECLINED)
 
 
-def following(plan: Record, prompt: str, *, plan_first: bool) -> Request:
-    """What start_research sends for a plan: to change it, or to run it."""
-    agent = plan.agent or ""
-    return Request(
-        kind="research",
-        prompt=prompt,
-        agent=agent,
+def following(settings: Settings, plan: Record, prompt: str, *, plan_first: bool) -> Request:
+    """What start_research sends for a plan: to change it, or to run it.
+
+    Raises:
+        InputError: A tool of the plan is not configured any more.
+    """
+    return research.request(
+        settings,
+        prompt,
+        agent=plan.agent,
+        plan_first=plan_first,
+        previous=plan,
         previous_interaction_id=plan.interaction_id,
-        environment=research.inherited(agent, plan),
-        agent_config=research.config(agent, plan_first=plan_first, visualization=True),
+        contents=(),
+        tools=(),
+        visualization=True,
+        output_format=None,
+        environment=None,
     )

@@ -54,8 +54,19 @@ def configured(settings: Settings) -> Iterator[Finding]:
     yield Finding(None, "image model", settings.image_model)
     yield Finding(None, "agent", settings.research_agent)
     yield Finding(None, "waits", f"{settings.wait_seconds:g} s before a call hands over an id")
+    yield Finding(None, "research", spending(settings))
+    if settings.servers:
+        yield Finding(None, "MCP servers", ", ".join(f"mcp:{each.name}" for each in settings.servers))
+    if settings.allow_secrets:
+        yield Finding(None, "secrets", "files that look like secrets may be sent (GEMINI_MCP_ALLOW_SECRETS)")
     for path in settings.allowed_dirs:
         yield Finding(bool(path.is_dir() or path == settings.output_dir), "may touch", str(path))
+
+
+def spending(settings: Settings) -> str:
+    """What stands before a run of research."""
+    limit = f"at most {settings.runs_per_day} runs a day" if settings.runs_per_day else "no limit of runs a day"
+    return f"{limit}, {'after asking' if settings.confirm else 'without asking'}"
 
 
 async def examined(settings: Settings) -> list[Finding]:

@@ -280,6 +280,7 @@ class Record(Model):
         label: Ours, unique, written before the request is sent.
         interaction_id: The API's, as soon as it has named one.
         plan: The answer is a research plan, to approve or refine.
+        tools: Of an agent, by the names that `start_research` takes; None where they were the agent's own.
         text: As in `Interaction`; its media are the first of `files`.
         status: The API's, verbatim, or `unknown`.
         error: Why there is no answer, in a sentence.
@@ -296,6 +297,7 @@ class Record(Model):
     agent: str | None = None
     previous_interaction_id: str | None = None
     environment_id: str | None = None
+    tools: tuple[str, ...] | None = None
     prompt: str = ""
     text: str = ""
     citations: tuple[Citation, ...] = ()

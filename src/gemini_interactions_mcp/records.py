@@ -6,7 +6,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from . import render
+from . import render, research
 from .models import UNKNOWN, Interaction, Kind, Record, Request, settled
 
 UNSAVED: Final = "The files could not be saved"
@@ -60,6 +60,7 @@ def intent(request: Request) -> Record:
         model=request.model,
         agent=request.agent,
         previous_interaction_id=request.previous_interaction_id,
+        tools=research.names(request) or None,
         prompt=request.prompt if request.store else "",
         created_at=moment,
         updated_at=moment,

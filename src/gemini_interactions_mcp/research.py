@@ -41,10 +41,13 @@ def request(
 ) -> Request:
     """The request for a run of an agent.
 
+    What follows a plan has the plan's agent and tools, unless others are named.
+
     Raises:
         InputError: The agent cannot make plans, or a tool is not known.
     """
     agent = agent or (previous and previous.agent) or settings.research_agent
+    tools = tools or (previous.tools if previous and previous.plan else None) or ()
     if plan_first and not agent.startswith(DEEP_RESEARCH):
         raise InputError("`plan_first` works with Deep Research agents only; other agents start at once.")
     return Request(
@@ -59,6 +62,14 @@ def request(
         environment=environment or inherited(agent, previous),
         agent_config=config(agent, plan_first=plan_first, visualization=visualization),
     )
+
+
+def names(request: Request) -> tuple[str, ...]:
+    """The tools of an agent's request, as `start_research` takes them."""
+    if request.kind != "research":
+        return ()
+    stores = (f"{STORE}{name}" for name in request.stores)
+    return (*request.tools, *stores, *(f"{SERVER}{each.name}" for each in request.servers))
 
 
 def config(agent: str, *, plan_first: bool, visualization: bool) -> dict[str, Any] | None:

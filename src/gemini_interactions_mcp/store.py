@@ -47,6 +47,7 @@ ROWS: Final = sa.Table(
     sa.Column("agent", LONG),
     sa.Column("previous_interaction_id", LONG),
     sa.Column("environment_id", LONG),
+    sa.Column("tools", DOCUMENT),
     sa.Column("prompt", LONG, nullable=False),
     sa.Column("text", LONG, nullable=False),
     sa.Column("citations", DOCUMENT, nullable=False),
