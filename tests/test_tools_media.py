@@ -535,3 +535,15 @@ async def test_faults_of_the_api_while_an_image_is_made_are_never_paid_twice(
     said = await complaint(client, "generate_image", prompt="hi")
     assert "Google may have taken the request all the same, so it was not sent again." in said
     assert posts(emulator) == 1
+
+
+@LEGACY
+async def test_a_picture_of_an_earlier_interaction_is_edited_by_its_address(client: Client, emulator: Emulator) -> None:
+    made = await call(client, "generate_image", prompt="A red bicycle", image_size="512")
+    (path,) = saved_in(made)
+    (link,) = links_of(made)
+    for source in (link.uri, f"gemini://interactions/{id_of(made)}"):
+        await call(client, "generate_image", prompt=f"Paint it blue, {source}", images=[source], image_size="512")
+        (step,) = emulator.creates[-1]["input"]
+        sent = [block for block in step["content"] if block["type"] == "image"]
+        assert [block["data"] for block in sent] == [base64.b64encode(path.read_bytes()).decode()]

@@ -114,10 +114,11 @@ async def converse(client: Client) -> None:
 
 
 async def analyze(client: Client, inputs: list[Path]) -> None:
-    """Analyze a PNG, a PDF, a WAV and a text file in one call."""
+    """Analyze a PNG, a PDF, a WAV and a text file in one call, then a page of what a glob finds."""
     await call(
         client, "analyze_file", files=[str(path) for path in inputs], prompt="What do these four files have in common?"
     )
+    await call(client, "analyze_file", files=[f"{inputs[0].parent}/*.pdf"], pages="1", prompt="And this page?")
 
 
 async def draw(client: Client, inputs: list[Path]) -> None:
@@ -136,6 +137,10 @@ async def research(client: Client) -> None:
     await call(client, "check_research", interaction_id=id_of(started))
     report = await call(client, "check_research", interaction_id=id_of(started), wait_seconds=45)
     require("completed" in text_of(report), "the research did not complete")
+    section = await call(
+        client, "check_research", interaction_id=id_of(started), section="Findings", resolve_sources=True
+    )
+    require("](https://example.com/emulated/source/1)" in text_of(section), "a redirect link was not looked up")
     repeated = await call(client, "start_research", prompt="Go ahead.", previous_interaction_id=id_of(planned))
     require(id_of(repeated) == id_of(started), "the same research was bought twice")
     other = await call(client, "start_research", prompt="Something else entirely")
