@@ -58,7 +58,7 @@ async def test_all_is_well_with_a_key_and_the_api_in_reach(
     assert "google-genai 3." in out
     assert line(out, "model").endswith("gemini-3.8-flash")
     assert line(out, "waits").endswith("20 s before a call hands over an id")
-    assert line(out, "research").endswith("no limit of runs a day, without asking")
+    assert line(out, "research").endswith("no limit a day, without asking")
     assert "MCP servers" not in out
     assert line(out, "may touch") == f"ok      may touch    {root / 'files'}"
     api = line(out, "API")
@@ -101,7 +101,7 @@ async def test_it_says_what_stands_before_research_and_what_is_allowed_beyond_th
     )
     status, out = await examined(env, monkeypatch, capsys)
     assert status == 0
-    assert line(out, "research").endswith("at most 3 runs a day, after asking")
+    assert line(out, "research").endswith("at most 3 a day, after asking")
     assert line(out, "MCP servers").endswith(" mcp:docs")
     assert "GEMINI_MCP_ALLOW_SECRETS" in line(out, "secrets")
     assert "hush" not in out

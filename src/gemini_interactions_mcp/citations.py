@@ -79,22 +79,24 @@ def listed(text: str, citations: Iterable[Citation], *, within: str | None = Non
         within: Only those that are marked in this part of it.
     """
     citations = list(citations)
-    lines = [line for number, line in enumerate(links(citations), 1) if within is None or f"[{number}]" in within]
-    if not lines:
-        return ""
     content = text.encode(errors="replace")
     own = any(citation.end and bears_a_mark(content, citation.end) for citation in citations)
-    return "\n".join(["Sources (not by the text's own numbers):" if own else "Sources:", *lines])
+    # Where the text has numbers of its own, they do not tell which of ours a part of it names.
+    part = None if own else within
+    lines = [line for number, line in enumerate(links(citations), 1) if part is None or f"[{number}]" in part]
+    head = "Sources (not by the text's own numbers):" if own else "Sources:"
+    return "\n".join([head, *lines]) if lines else ""
 
 
 def links(citations: list[Citation]) -> Iterator[str]:
-    """`1. [title](url)`, in the order of their numbers."""
+    """`1. [title](url)`, or the address alone, in the order of their numbers."""
     titles: dict[str, str] = {}
     for citation in citations:
         titles[address(citation)] = titles.get(address(citation)) or citation.title
+    known = {each.resolved for each in citations}
     for url, number in numbered(citations).items():
-        title = titles[url] or (host(url) if any(each.resolved == url for each in citations) else url)
-        yield f"{number}. [{plain(title)}]({url})"
+        title = titles[url] or (host(url) if url in known else "")
+        yield f"{number}. [{plain(title)}]({url})" if title else f"{number}. <{url}>"
 
 
 def host(url: str) -> str:

@@ -65,7 +65,7 @@ def configured(settings: Settings) -> Iterator[Finding]:
 
 def spending(settings: Settings) -> str:
     """What stands before a run of research."""
-    limit = f"at most {settings.runs_per_day} runs a day" if settings.runs_per_day else "no limit of runs a day"
+    limit = f"at most {settings.runs_per_day} a day" if settings.runs_per_day else "no limit a day"
     return f"{limit}, {'after asking' if settings.confirm else 'without asking'}"
 
 

@@ -29,6 +29,9 @@ from .errors import (
 )
 from .wire import Json, as_json, items, text_of
 
+SECRET_CHARACTERS: Final = 8
+"""What is shorter is no secret, but may be a part of any word."""
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -47,8 +50,9 @@ class Fault:
     def without(self, *secrets: str) -> "Fault":
         """The same, if Google's words should repeat the API key or another secret, without it."""
         message = self.message
-        for secret in filter(None, secrets):
-            message = message.replace(secret, "[secret]")
+        for secret in secrets:
+            if len(secret) >= SECRET_CHARACTERS:
+                message = message.replace(secret, "[secret]")
         return replace(self, message=message)
 
     def says(self, *words: str) -> bool:

@@ -74,7 +74,7 @@ class Ledger:
         return await self._journal.insert_once(
             record,
             None if again else records.mark(record),
-            records.now() - timedelta(seconds=records.TWIN_SECONDS),
+            records.twins_since(record),
             limit=Limit(most, records.today()) if most else None,
             owner=self._owner,
             until=self._lease_end(),
@@ -87,7 +87,7 @@ class Ledger:
             JournalError: The journal cannot be used.
         """
         # A little less than there, so that what is found here will be found there.
-        since = records.now() - timedelta(seconds=records.TWIN_SECONDS - 10)
+        since = records.twins_since(record) + timedelta(seconds=10)
         return await self._journal.twin(records.mark(record), since)
 
     async def write(self, run: Run, **changes: object) -> bool:

@@ -244,6 +244,7 @@ class Request(Model):
         stores: File search stores to search.
         servers: Remote MCP servers to use.
         environment: `remote` for a new sandbox, or the id of one, for agents that work in one.
+        approves: It runs the plan that it follows.
         response_schema: JSON Schema that the answer must follow.
         image: `aspect_ratio` and `image_size` of an image to make.
         agent_config: Goes with `agent`; `generation_config` goes with `model`.
@@ -260,6 +261,7 @@ class Request(Model):
     stores: tuple[str, ...] = ()
     servers: tuple[RemoteServer, ...] = ()
     environment: str | None = None
+    approves: bool = False
     response_schema: dict[str, Any] | None = None
     thinking_level: str | None = None
     max_output_tokens: int | None = None

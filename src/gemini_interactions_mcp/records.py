@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -14,6 +15,12 @@ UNSAVED: Final = "The files could not be saved"
 
 TWIN_SECONDS: Final = 600
 """So long, an identical research request is taken for a repetition of the first."""
+
+APPROVAL: Final = "approval"
+"""What the labels of requests begin with that run a plan: their wording makes no difference."""
+
+LABEL: Final = re.compile(r"(?:approval)?[0-9a-f]{16}-[0-9a-f]{32}")
+"""How our labels look, which stand for ids until Google has named one."""
 
 FOREIGN: Final = "foreign-"
 """What the labels of interactions begin with that something else has started."""
@@ -68,9 +75,18 @@ def intent(request: Request) -> Record:
 
 
 def fingerprint(request: Request) -> str:
-    """What makes two requests the same, in 16 hexadecimal digits."""
+    """What makes two requests the same: 16 hexadecimal digits, after `APPROVAL` where it is the plan that they run."""
+    if request.approves:
+        return APPROVAL + hashlib.sha256(str(request.previous_interaction_id).encode()).hexdigest()[:16]
     said = json.dumps(request.model_dump(mode="json"), sort_keys=True, default=str)
     return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def twins_since(record: Record) -> datetime:
+    """From when on an identical request is taken for the same: a plan is run once, however often it is approved."""
+    if record.label.startswith(APPROVAL):
+        return datetime.min.replace(tzinfo=UTC)
+    return now() - timedelta(seconds=TWIN_SECONDS)
 
 
 def mark(record: Record) -> str:

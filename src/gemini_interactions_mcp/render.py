@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from . import chapters, citations
 from .errors import InputError
-from .models import PLACE, UNKNOWN, Record, RecordPage, RecordSummary, SandboxFile, SavedFile, Usage
+from .models import PLACE, UNKNOWN, Record, RecordPage, RecordSummary, SandboxFile, SavedFile, Usage, settled
 
 LINE_CHARACTERS: Final = 2_000
 """opencode drops a line of 60,000 characters without a word."""
@@ -56,12 +56,6 @@ def answer(
         followers: What goes on from it.
         notes: What else there is to say, a paragraph each.
 
-    Args:
-        record: What is shown.
-        page: Counted from 1.
-        stored: Whether Google keeps it.
-        hidden: How many pictures are not shown beside it.
-
     Raises:
         InputError: There is no such page or section.
     """
@@ -77,7 +71,7 @@ def answer(
         head,
         parts[page - 1],
         said,
-        *file_lines(record),
+        *(file_lines(record) if page == 1 and not section else ()),
         *notes,
         footer(record, place, stored=stored, followers=followers),
     )
@@ -114,9 +108,14 @@ def illustrated(text: str, files: Sequence[SavedFile], link: Callable[[SavedFile
 
     def shown(found: re.Match[str]) -> str:
         at = int(found[2]) - 1
-        return f"![{found[1]}]({link(files[at])})" if at < len(files) else f"({found[1]})"
+        return f"![{found[1]}]({destination(link(files[at]))})" if at < len(files) else f"({found[1]})"
 
     return PLACE.sub(shown, text)
+
+
+def destination(address: str) -> str:
+    """An address as a Markdown link takes it (spec.commonmark.org, 6.3)."""
+    return f"<{address}>" if re.search(r"[\s()<>]", address) else address
 
 
 def report(record: Record) -> str:
@@ -167,9 +166,10 @@ class Place(NamedTuple):
     @property
     def label(self) -> str:
         """`Page 2 of 3` or `Section "Costs", page 2 of 3`; nothing where there is only one page of it all."""
-        if self.section:
-            return f"Section {json.dumps(self.section, ensure_ascii=False)}, page {self.page} of {self.of}"
-        return f"Page {self.page} of {self.of}" if self.of > 1 else ""
+        page = f"page {self.page} of {self.of}" if self.of > 1 else ""
+        section = f"section {json.dumps(self.section, ensure_ascii=False)}" if self.section else ""
+        label = ", ".join(filter(None, (section, page)))
+        return label[:1].upper() + label[1:]
 
 
 def footer(record: Record, place: Place, *, stored: bool, followers: Iterable[Record]) -> str:
@@ -181,7 +181,7 @@ def footer(record: Record, place: Place, *, stored: bool, followers: Iterable[Re
             f"{place.label}. Next: read_interaction(interaction_id={quoted(record)}, {section}page={place.page + 1})"
         )
     elif place.label:
-        lines.append(f"{place.label}, the last.")
+        lines.append(f"{place.label}{', the last' if place.of > 1 else ''}.")
     if not stored:
         lines.append("Not stored (store=false): it cannot be continued, and is gone when this server ends.")
     elif record.interaction_id and place.page == place.of:
@@ -210,6 +210,11 @@ def follow_up(record: Record, followers: Iterable[Record] = ()) -> str:
     """What goes on from here, or has done so."""
     if record.plan:
         return plan_state(followers)
+    if record.environment_id:
+        return (
+            "To follow up: start_research with it as previous_interaction_id goes on in its environment; "
+            "gemini_continue asks a model about the answer."
+        )
     tool = "generate_image" if record.kind == "image" else "gemini_continue"
     return f"To follow up: {tool} with it as previous_interaction_id."
 
@@ -266,8 +271,10 @@ NOT_YET: Final = {"in_progress": "Still in_progress", "queued": "Still queued", 
 
 
 def fetch(record: Record) -> str:
-    """The call that waits for an interaction."""
+    """The call that waits for an interaction, or reads it."""
     tool = "check_research" if record.kind == "research" else "read_interaction"
+    if settled(record.status):
+        return f"{tool}(interaction_id={quoted(record)}) reads it."
     return f"{tool}(interaction_id={quoted(record)}, wait_seconds=45) waits for it."
 
 
@@ -286,7 +293,7 @@ def summary(record: Record) -> RecordSummary:
     """A row of a list."""
     return RecordSummary(
         interaction_id=handle(record),
-        kind=record.kind,
+        kind=f"{record.kind} plan" if record.plan else record.kind,
         status=record.status,
         model=record.agent or record.model or "",
         created_at=record.created_at.isoformat(timespec="seconds"),

@@ -60,6 +60,7 @@ def request(
         stores=tuple(store(tool) for tool in tools if tool.startswith(STORE)),
         servers=tuple(server(tool, settings) for tool in tools if known(tool, settings).startswith(SERVER)),
         environment=environment or inherited(agent, previous),
+        approves=bool(previous and previous.plan) and not plan_first,
         agent_config=config(agent, plan_first=plan_first, visualization=visualization),
     )
 

@@ -12,7 +12,7 @@ from mcp_types import CallToolResult, TextContent
 from . import render, wire
 from .attachments import attached
 from .context import AppContext, Ctx, Progress, opened
-from .errors import GeminiMCPError, InteractionFailedError
+from .errors import GeminiMCPError, InputError, InteractionFailedError
 from .models import Record, Request
 from .tasks import Unfinished
 
@@ -74,7 +74,10 @@ async def read(ctx: Ctx, interaction_id: str, wait_seconds: float | None, wanted
     run = await app.runs.find(wire.checked_id(interaction_id), max(seconds, LOOK_SECONDS))
     await app.runs.wait(run, max(seconds - (anyio.current_time() - began), 0), Progress(ctx).waiting)
     if not run.done.is_set():
-        return await shown(app, run, wanted)
+        unsaved = ["Nothing has been saved yet: it still runs."] if wanted.save else []
+        return noted(await shown(app, run, wanted), unsaved)
+    if wanted.save and not run.record.environment_id:
+        raise InputError("There is nothing to save: only agents that work in an environment leave files there.")
     if wanted.resolve:
         await app.runs.amend(run, citations=await app.resolve(run.record.citations, app.settings.base_url))
     notes = await environment_notes(app, run, wanted) if run.record.environment_id else []

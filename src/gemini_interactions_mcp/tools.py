@@ -33,7 +33,7 @@ from .errors import (
     QuotaError,
 )
 from .excerpt import Excerpt
-from .models import Content, Contents, Model, RecordPage, Request, SavedFile
+from .models import Contents, Model, Record, RecordPage, Request, SavedFile
 from .results import NAMING_SECONDS, Reading, asked, noted, read, text_result, unless_done
 from .tasks import askable
 
@@ -73,6 +73,7 @@ Store = Annotated[bool, Field(description="false: nothing is kept at Google, no 
 Wait = Annotated[
     float | None, Field(ge=0, le=600, description="Seconds to wait, 0-600, then an id is returned; default 45")
 ]
+WaitNone = Annotated[float | None, Field(ge=0, le=600, description="Seconds to wait for it, 0-600; default 0")]
 Page = Annotated[int, Field(ge=1, description="Page of a long answer; default 1")]
 Section = Annotated[str | None, Field(description="Only what stands under this heading")]
 Resolved = Annotated[bool, Field(description="Follow Google's redirect links; default false")]
@@ -85,7 +86,7 @@ Sources = Annotated[
 ]
 Clip = Annotated[str | None, Field(description="Part of video or audio: 1:30-2:45, 90-")]
 Pages = Annotated[str | None, Field(description="Pages of a PDF: 3-7")]
-Images = Annotated[list[str] | None, Field(description="Reference images or images to edit: paths or URLs")]
+Images = Annotated[list[str] | None, Field(description="Images to go by or to edit; as in analyze_file")]
 Resolution = Annotated[
     Literal["low", "medium", "high", "ultra_high"] | None, Field(description="Detail of images, video and PDF")
 ]
@@ -151,7 +152,7 @@ async def gemini_continue(
         kind="ask",
         prompt=said(prompt),
         model=model or app.settings.model,
-        previous_interaction_id=wire.checked_id(previous_interaction_id),
+        previous_interaction_id=followed_id(previous_interaction_id),
         system_instruction=system_instruction,
         tools=tuple(tools or ()),
         response_schema=response_schema,
@@ -219,17 +220,23 @@ async def generate_image(
     file is saved; returns its path and a preview.
     """
     app = await opened(ctx)
+    said(prompt)
+    previous = optional_id(previous_interaction_id)
     target = app.files.output_path(output_path) if output_path else None
+    progress, since = Progress(ctx), anyio.current_time()
+    seconds = app.settings.wait_seconds if wait_seconds is None else wait_seconds
+    contents = await pictures(app, images, max(seconds, NAMING_SECONDS), progress)
     chosen = {"aspect_ratio": aspect_ratio, "image_size": image_size}
     request = Request(
         kind="image",
-        prompt=said(prompt),
+        prompt=prompt,
         model=model or app.settings.image_model,
-        contents=await pictures(app, images),
-        previous_interaction_id=optional_id(previous_interaction_id),
+        contents=contents.blocks,
+        previous_interaction_id=previous,
         image={name: value for name, value in chosen.items() if value},
     )
-    return await asked(ctx, app, request, wait_seconds, target)
+    left = max(0.0, seconds - (anyio.current_time() - since))
+    return noted(await asked(ctx, app, request, left, target, progress), contents.notes)
 
 
 # Research ------------------------------------------------------------------------------------------------
@@ -303,11 +310,11 @@ async def start_research(
     previous_interaction_id: Annotated[
         str | None, Field(description="With plan_first: plan to refine. Without: plan to run, or report to build on")
     ] = None,
-    files: Annotated[list[str] | None, Field(description="Input files or URLs")] = None,
+    files: Annotated[list[str] | None, Field(description="As in analyze_file")] = None,
     tools: Annotated[
         list[str] | None,
         Field(
-            description="google_search, url_context, code_execution, file_search:STORE, mcp:NAME; "
+            description="google_search, url_context, code_execution, google_maps, file_search:STORE, mcp:NAME; "
             "default the agent's own"
         ),
     ] = None,
@@ -331,11 +338,21 @@ async def start_research(
     return unless_done(run, noted(text_result(started(run, fresh=fresh)), wanted.notes))
 
 
+RESEARCHING: Final = "Research has started; it usually takes 5 to 20 minutes."
+
+
+def researches(record: Record) -> bool:
+    """Whether it is Deep Research, and not a task of another agent."""
+    return (record.agent or "").startswith(research.DEEP_RESEARCH)
+
+
 def started(run: "Run", *, fresh: bool) -> str:
     """What start_research says."""
     record = run.record
     if fresh:
-        head = "Planning has started." if record.plan else "Research has started; it usually takes 5 to 20 minutes."
+        head = (
+            "Planning has started." if record.plan else RESEARCHING if researches(record) else "The task has started."
+        )
     else:
         head = (
             f"The same research was asked for {render.duration(run.age())} ago: this is that run, and nothing new was "
@@ -347,7 +364,7 @@ def started(run: "Run", *, fresh: bool) -> str:
 async def check_research(
     ctx: Ctx,
     interaction_id: InteractionId,
-    wait_seconds: Wait = 0,
+    wait_seconds: WaitNone = 0,
     page: Page = 1,
     section: Section = None,
     resolve_sources: Resolved = False,
@@ -400,7 +417,7 @@ async def read_interaction(
     ctx: Ctx,
     interaction_id: InteractionId,
     page: Page = 1,
-    wait_seconds: Wait = 0,
+    wait_seconds: WaitNone = 0,
     section: Section = None,
     resolve_sources: Resolved = False,
     save: Annotated[str | None, Field(description="Sandbox files to save, e.g. *.csv")] = None,
@@ -427,6 +444,8 @@ async def delete_interaction(ctx: Ctx, interaction_id: InteractionId) -> CallToo
 
 async def deleted_at_google(app: AppContext, interaction_id: str) -> tuple[str, bool]:
     """Delete it there; how that went, and whether trying again would change nothing."""
+    if records.LABEL.fullmatch(interaction_id):
+        return "Google: it was never kept there under this name.", True
     try:
         await app.gemini.delete(interaction_id)
     except InteractionNotFoundError:
@@ -461,14 +480,16 @@ def removed(file: SavedFile) -> str:
 # What tools share ----------------------------------------------------------------------------------------
 
 
-async def pictures(app: AppContext, images: list[str] | None) -> tuple[Content, ...]:
+async def pictures(app: AppContext, images: list[str] | None, seconds: float, progress: Progress) -> Contents:
     """Images to edit or to go by.
 
     Raises:
         InputError: One of them is no image.
     """
-    contents = (await app.files.contents(images)).blocks if images else ()
-    if any(content["type"] != "image" for content in contents):
+    if not images:
+        return Contents()
+    contents = await app.files.contents(images, seconds=seconds, report=progress.uploading)
+    if any(content["type"] != "image" for content in contents.blocks):
         raise InputError("`images` takes images only; analyze_file takes other files.")
     return contents
 
@@ -485,12 +506,26 @@ def said(prompt: str) -> str:
 
 
 def optional_id(interaction_id: str | None) -> str | None:
-    """The id, checked, or None.
+    """The id of an interaction to go on from, checked, or None.
 
     Raises:
-        InputError: It cannot be an id.
+        InputError: It cannot be an id, or is one of ours that Google does not know.
     """
-    return wire.checked_id(interaction_id) if interaction_id else None
+    return followed_id(interaction_id) if interaction_id else None
+
+
+def followed_id(interaction_id: str) -> str:
+    """The id of an interaction to go on from.
+
+    Raises:
+        InputError: It cannot be an id, or is one of ours that Google does not know.
+    """
+    if records.LABEL.fullmatch(interaction_id):
+        raise InputError(
+            "Google does not know that interaction: it was asked for with store=false, or has not been named yet. It "
+            "cannot be continued; read_interaction shows it."
+        )
+    return wire.checked_id(interaction_id)
 
 
 # The table -----------------------------------------------------------------------------------------------
