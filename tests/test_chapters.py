@@ -77,3 +77,9 @@ def test_a_heading_that_fits_several_names_them() -> None:
 def test_a_text_without_headings_says_so(text: str) -> None:
     with pytest.raises(InputError, match="Headings: none"):
         chapters.section(text, "Costs")
+
+
+def test_a_heading_may_be_full_of_blanks_and_marks() -> None:
+    [heading] = chapters.headings("# a" + " #" * 20_000 + " b #  ")
+    assert heading.title.startswith("a #")
+    assert heading.title.endswith("# b")

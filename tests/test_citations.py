@@ -31,9 +31,7 @@ def test_sources_are_numbered_as_they_come_in_the_text_each_once() -> None:
         cited(text, "One.", "https://b"),
     ]
     assert citations.placed(text, found) == "One. [1][2] Two. [3] Three. [3]"
-    assert citations.listed(text, found) == (
-        "Sources:\n1. [B](https://b)\n2. [https://c](https://c)\n3. [A](https://a)"
-    )
+    assert citations.listed(text, found) == ("Sources:\n1. [B](https://b)\n2. <https://c>\n3. [A](https://a)")
 
 
 @pytest.mark.parametrize("own", ["[3]", "[cite: 1, 2]", "[cite:1].", "[12, 13]"])
@@ -48,7 +46,7 @@ def test_a_stretch_that_bears_numbers_of_its_own_gets_no_second_one(own: str) ->
 def test_a_source_without_a_place_is_only_listed(end: int | None) -> None:
     found = [Citation(url="https://a", start=0, end=end)]
     assert citations.placed("Text.", found) == "Text."
-    assert citations.listed("Text.", found) == "Sources:\n1. [https://a](https://a)"
+    assert citations.listed("Text.", found) == "Sources:\n1. <https://a>"
 
 
 def test_a_place_within_a_character_is_moved_behind_it() -> None:
@@ -82,5 +80,12 @@ def test_a_title_cannot_break_its_link() -> None:
 def test_only_the_sources_that_a_part_names_are_listed_with_it() -> None:
     text = "One. Two."
     found = [cited(text, "One.", "https://a"), cited(text, "Two.", "https://b")]
-    assert citations.listed(text, found, within="Two. [2]") == "Sources:\n2. [https://b](https://b)"
+    assert citations.listed(text, found, within="Two. [2]") == "Sources:\n2. <https://b>"
     assert citations.listed(text, found, within="Nothing.") == ""
+
+
+def test_of_a_text_with_numbers_of_its_own_every_part_lists_all_sources() -> None:
+    text = "One [2]. Two [1]."
+    found = [cited(text, "One [2]", "https://a", title="A"), cited(text, "Two [1]", "https://b", title="B")]
+    whole = "Sources (not by the text's own numbers):\n1. [A](https://a)\n2. [B](https://b)"
+    assert citations.listed(text, found, within="One [2].") == whole

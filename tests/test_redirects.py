@@ -56,13 +56,19 @@ async def test_what_is_no_answer_leaves_a_link_as_it_is(monkeypatch: pytest.Monk
         "302 Found\r\nLocation: javascript:alert(1)",
         "404 Not Found\r\nLocation: https://b.example/",
         "302 Found",
+        "302 Found\r\nLocation: https://[bad",
         "nonsense",
         None,
     )
     async with answering(*heads) as url:
         links = [Citation(url=f"{url}/grounding-api-redirect/{number}") for number in range(len(heads))]
         found = await redirects.resolved(links, url)
-    assert [each.resolved for each in found] == ["https://a.example/", "", "", "", "", ""]
+    assert [each.resolved for each in found] == ["https://a.example/", "", "", "", "", "", ""]
+
+
+async def test_a_link_that_is_none_is_left_alone(url: str) -> None:
+    found = (Citation(url=f"{url}/grounding-api-redirect/\x07"),)
+    assert await redirects.resolved(found, url) == found
 
 
 async def test_without_a_network_all_links_stay() -> None:

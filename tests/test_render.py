@@ -171,14 +171,14 @@ def test_long_json_is_cut_into_fenced_pages_within_the_limit() -> None:
     assert all(part.startswith("```json\n") and part.endswith("\n```") for part in fenced)
     inner = "\n".join(part.removeprefix("```json\n").removesuffix("\n```") for part in fenced)
     assert json.loads(inner) == value
-    assert last == "Sources:\n1. [https://a](https://a)"
+    assert last == "Sources:\n1. <https://a>"
 
 
 def test_many_sources_of_a_json_answer_are_cut_into_pages_too() -> None:
     many = tuple(Citation(url=f"https://example.com/{number:0200}") for number in range(100))
     parts = render.pages(record("[1]", citations=many))
     assert all(len(part) <= 10_000 for part in parts)
-    assert len(re.findall(r"\]\(https://", "".join(parts))) == 100
+    assert len(re.findall(r"<https://", "".join(parts))) == 100
 
 
 # Around the answer ---------------------------------------------------------------------------------------
@@ -317,7 +317,7 @@ def test_a_document_has_everything_that_there_is() -> None:
     assert shown == (
         "# Why?\n\n- interaction_id: v1_a | gemini-3.8-flash | completed\n- kind: ask\n"
         "- created: 2026-11-23T10:00:00+00:00\n- previous_interaction_id: v1_p\n\n## Prompt\n\nWhy?\n\n"
-        "## Answer\n\nYes.\n\nNote: Cut.\n\nSources:\n1. [https://a](https://a)\n\n"
+        "## Answer\n\nYes.\n\nNote: Cut.\n\nSources:\n1. <https://a>\n\n"
         "Saved: /out/a.png (image/png, 640x480 px, 12,345 bytes)\n"
     )
 
@@ -363,3 +363,15 @@ def test_a_failure_tells_why_and_what_was_said_instead() -> None:
     told = render.failure(record("I would\nrather not. " * 100, error="No image."))
     assert told.startswith("No image. It said: I would rather not. I would")
     assert len(told) < 1_100
+
+
+@pytest.mark.parametrize("number", [0, 2, 999999999999999999999])
+def test_a_place_that_no_file_has_is_only_mentioned(number: int) -> None:
+    shown = record(f"See ![image](media:{number}).", files=(PICTURE.model_copy(update={"place": 1}), REPORT))
+    assert render.answer(shown).startswith("See (image).\n")
+
+
+@pytest.mark.parametrize(("path", "said"), [("/a/b.png", "/a/b.png"), ("/my out (2)/b.png", "</my out (2)/b.png>")])
+def test_a_picture_is_linked_by_any_path(path: str, said: str) -> None:
+    file = PICTURE.model_copy(update={"place": 1, "path": path})
+    assert f"![image 1]({said})" in render.answer(record("![image 1](media:1) and text", files=(file,)))

@@ -1,7 +1,9 @@
 """Runs on a real journal, a real client and the emulator: never lost, never bought twice."""
 
+import base64
+import io
 import math
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,7 @@ from gemini_interactions_mcp.errors import (
     QuotaError,
 )
 from gemini_interactions_mcp.ledger import Ledger
-from gemini_interactions_mcp.models import Record, Request
+from gemini_interactions_mcp.models import Interaction, Media, Record, Request, SavedFile
 from gemini_interactions_mcp.run import Pace, Run
 from gemini_interactions_mcp.settings import Settings
 
@@ -619,3 +621,101 @@ async def test_what_was_streamed_of_an_answer_that_cannot_be_found_any_more_is_k
         [row] = rows(tmp_path)
         assert (row["status"], row["text"]) == ("failed", full_text(emulator, run))
         assert (await here.runs.find(str(run.id))).record.text == row["text"]
+
+
+# What fails ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def held(here: World) -> Generator[pytest.MonkeyPatch]:
+    """A journal that takes no change, until this is undone."""
+
+    async def refuse(*_args: object, **_kwargs: object) -> None:
+        raise JournalError("held")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(here.journal, "update", refuse)
+        yield patch
+
+
+async def test_a_refusal_that_a_held_journal_could_not_take_is_written_later(
+    here: World, held: pytest.MonkeyPatch, emulator: Emulator, tmp_path: Path
+) -> None:
+    emulator.faults.append(Fault("create", "http", http_status=401))
+    run = await here.ended(ASK)
+    assert [row["status"] for row in rows(tmp_path)] == ["unknown"]
+    held.undo()
+    await here.runs.close()
+    [row] = rows(tmp_path)
+    assert row["status"] == "failed"
+    assert row["error"] == str(run.error)
+
+
+async def test_an_id_that_a_held_journal_could_not_take_is_written_later(
+    here: World, held: pytest.MonkeyPatch, emulator: Emulator, tmp_path: Path
+) -> None:
+    emulator.faults.append(Fault("get", "http", http_status=401))
+    run = await here.ended(ASK)
+    assert run.id is not None
+    assert [row["interaction_id"] for row in rows(tmp_path)] == [None]
+    held.undo()
+    await here.runs.close()
+    assert [row["interaction_id"] for row in rows(tmp_path)] == [run.id]
+
+
+async def test_what_came_of_an_answer_that_is_stored_nowhere_can_still_be_read(here: World, emulator: Emulator) -> None:
+    emulator.faults.append(Fault("stream", "cut", after=10))
+    run = await here.ended(UNSTORED.model_copy(update={"prompt": "Private matter [[words=500]]"}))
+    found = await here.runs.find(run.record.label)
+    assert found.error is not None
+    assert "The text that came: Emulated answer" in str(found.error)
+
+
+async def test_a_request_that_nobody_wants_any_more_is_not_sent_again_in_the_foreground(
+    here: World, emulator: Emulator
+) -> None:
+    stall = Fault("create", "stall")
+    emulator.faults.append(stall)
+    run = await here.runs.start(IMAGE)
+    with anyio.fail_after(PATIENCE):
+        await stall.reached.wait()
+        here.runs.abandon(run)
+        stall.release.set()
+        await run.done.wait()
+    assert emulator.creates == []
+
+
+# Media and other files -----------------------------------------------------------------------------------
+
+
+def drawn(data: str) -> Media:
+    return Media(kind="image", mime_type="image/png", data=data)
+
+
+async def test_broken_media_do_not_hide_what_comes_after_them(here: World, tmp_path: Path) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(picture, "PNG")
+    good = drawn(base64.b64encode(picture.getvalue()).decode())
+    text = "A ![image 1](media:1) B ![image 2](media:2)"
+    run = await here.ended(RESEARCH)
+    ledger = Ledger(here.journal, tmp_path / "more", lease=60)
+    await here.journal.update(run.record.label, files=(), finished_at=None)
+    shown = Interaction(id=run.id, status="completed", text=text, media=(drawn("no base64!"), good))
+    assert await ledger.finish(run, shown, None)
+    picture_file, report = run.record.files
+    assert (picture_file.place, report.mime_type) == (2, "text/markdown")
+    assert "its data arrived broken" in str(run.record.error)
+    assert render.body(run.record, lambda file: file.name) == f"A (image 1) B ![image 2]({picture_file.name})"
+
+
+async def test_files_of_an_environment_are_not_taken_for_media(here: World, tmp_path: Path) -> None:
+    run = await here.ended(RESEARCH)
+    other = SavedFile(name="a.csv", path="/a.csv", mime_type="text/csv", bytes=1, within="workspace/a.csv")
+    await here.journal.update(run.record.label, files=(other,), error=f"{records.UNSAVED}: full.")
+    picture = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(picture, "PNG")
+    media = (drawn(base64.b64encode(picture.getvalue()).decode()),)
+    shown = Interaction(id=run.id, status="completed", text="A ![image 1](media:1)", media=media)
+    assert await Ledger(here.journal, tmp_path / "more", lease=60).finish(run, shown, None)
+    assert [(file.within, file.place) for file in run.record.files][:2] == [("workspace/a.csv", None), (None, 1)]
+    assert run.record.error is None

@@ -16,7 +16,7 @@ from gemini_interactions_mcp import tools, transfer
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.server import build_server
 from gemini_interactions_mcp.settings import Settings
-from reading import LEGACY, call, complaint, id_of, journal_in, links_of, posts, text_of
+from reading import LEGACY, call, complaint, id_of, journal_in, links_of, png, posts, text_of
 
 PDF = pdf("one", "two")
 
@@ -228,3 +228,23 @@ async def test_a_secret_is_refused_until_the_user_allows_it(client: Client, emul
     assert "looks like a secret (credentials)" in said
     assert "GEMINI_MCP_ALLOW_SECRETS" in said
     assert emulator.requests == []
+
+
+async def test_research_on_a_file_that_is_uploaded_begins_also_without_waiting(
+    tmp_path: Path, url: str, emulator: Emulator
+) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "a.pdf").write_bytes(PDF)
+    async with uploading(tmp_path, url, wait_seconds=0) as client:
+        await call(client, "start_research", prompt="Hi", files=[str(tmp_path / "files" / "a.pdf")])
+    assert posts(emulator) == 1
+
+
+async def test_what_a_folder_of_images_leaves_out_is_said(tmp_path: Path, url: str, emulator: Emulator) -> None:
+    (tmp_path / "files").mkdir()
+    png(tmp_path / "files")
+    (tmp_path / "files" / ".hidden.png").write_bytes(b"x")
+    async with uploading(tmp_path, url) as client:
+        made = await call(client, "generate_image", prompt="Like this", images=[str(tmp_path / "files")])
+    assert text_of(made).startswith(f"Left out of {tmp_path / 'files'}: 1 hidden (.hidden.png).\n")
+    assert len(emulator.creates) == 1

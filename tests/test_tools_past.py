@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from google import genai
 from google.genai import types
@@ -13,6 +14,7 @@ from mcp import Client
 from mcp_types import CallToolResult
 
 from conftest import FAST, make_settings
+from faults.harness import rows
 from gemini_interactions_mcp import results
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.server import build_server
@@ -25,6 +27,7 @@ from reading import (
     footer_of,
     id_of,
     newest,
+    posts,
     previews_of,
     rows_of,
     saved_in,
@@ -319,3 +322,57 @@ async def test_a_running_interaction_that_is_deleted_leaves_no_file_behind(
     await call(client, "gemini_ask", prompt="hi")
     assert len(ids_of(await call(client, "list_interactions"))) == 1
     assert not (tmp_path / "output").exists()
+
+
+# Our own labels ------------------------------------------------------------------------------------------
+
+
+def label_of(folder: Path) -> str:
+    [row] = rows(folder)
+    return str(row["label"])
+
+
+@LEGACY
+async def test_an_interaction_is_deleted_by_its_label_too(client: Client, emulator: Emulator, tmp_path: Path) -> None:
+    answer = await call(client, "gemini_ask", prompt="hi")
+    text = text_of(await call(client, "delete_interaction", interaction_id=label_of(tmp_path)))
+    assert text == "Google: deleted.\nJournal: deleted.\n"
+    assert emulator.deletes == [id_of(answer)]
+    assert rows(tmp_path) == []
+
+
+@LEGACY
+async def test_what_google_never_named_is_deleted_here(client: Client, emulator: Emulator, tmp_path: Path) -> None:
+    emulator.faults.append(Fault("create", "drop_taken"))
+    await complaint(client, "gemini_ask", prompt="hi")
+    text = text_of(await call(client, "delete_interaction", interaction_id=label_of(tmp_path)))
+    assert text == "Google: it has no name there, so there is nothing to delete by.\nJournal: deleted.\n"
+    assert rows(tmp_path) == []
+
+
+@LEGACY
+async def test_a_request_that_is_being_sent_is_not_deleted(client: Client, emulator: Emulator, tmp_path: Path) -> None:
+    stall = Fault("create", "stall")
+    emulator.faults.append(stall)
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(client.call_tool, "gemini_ask", {"prompt": "hi"})
+            await stall.reached.wait()
+            said = await complaint(client, "delete_interaction", interaction_id=label_of(tmp_path))
+            assert said.startswith("It is being sent at this moment")
+            stall.release.set()
+    assert [row["interaction_id"] for row in rows(tmp_path)] == [newest(emulator).id]
+
+
+@LEGACY
+async def test_what_is_stored_nowhere_cannot_be_continued_or_deleted_at_google(
+    client: Client, emulator: Emulator, tmp_path: Path
+) -> None:
+    await call(client, "gemini_ask", prompt="hi", store=False)
+    label = label_of(tmp_path)
+    for tool, more in (("gemini_continue", {}), ("start_research", {}), ("generate_image", {})):
+        said = await complaint(client, tool, previous_interaction_id=label, prompt="More", **more)
+        assert said.startswith("Google does not know that interaction: it was asked for with store=false")
+    assert posts(emulator) == 1
+    text = text_of(await call(client, "delete_interaction", interaction_id=label))
+    assert text == "Google: it has no name there, so there is nothing to delete by.\nJournal: deleted.\n"

@@ -274,7 +274,7 @@ async def test_a_report_comes_with_sources_files_and_its_chart(
     assert "## Limits" in text
     sources = text.rpartition("\nSources:\n")[2].partition("\n\n")[0].split("\n")
     redirects = [f"{settings.base_url}/grounding-api-redirect/{number}" for number in (1, 2, 3)]
-    assert sources == [f"{number}. [{url}]({url})" for number, url in enumerate(redirects, 1)]
+    assert sources == [f"{number}. <{url}>" for number, url in enumerate(redirects, 1)]
     for number, title in enumerate(SOURCES, 1):
         assert f"{title} reports “{number} of 3” for the naïve case. [{number}]\n" in text
     assert "The table above is as emulated as the rest — 100 %. [1]\n" in text
@@ -352,9 +352,10 @@ async def test_one_section_of_a_report_is_read_by_its_heading(client: Client) ->
     text = text_of(found)
     assert text.startswith("## Comparison\n")
     assert "## Limits" not in text
-    assert "\nSources:\n1. [" in text
-    assert "\n2. [" not in text
-    assert 'Section "comparison", page 1 of 1, the last.' in footer_of(found)
+    assert "\nSources:\n1. <" in text
+    assert "\n2. <" not in text
+    assert '\nSection "comparison".\n' in footer_of(found)
+    assert "Saved: " not in text
     assert links_of(found) == previews_of(found) == []
     said = await complaint(client, "read_interaction", interaction_id=id_of(report), section="Prices")
     assert said.startswith("There is no section 'Prices'. Headings: Research report: Bicycles; Summary; Findings;")
@@ -406,7 +407,7 @@ async def test_a_report_of_a_hundred_thousand_characters_is_complete(
     assert all(len(text_of(page)) < 20_000 for page in [first, *read])
     for number in range(1, 201):
         assert f"for the naïve case. [{number}]" in text
-        assert f"\n{number}. [{settings.base_url}/grounding-api-redirect/{number}](" in text
+        assert f"\n{number}. <{settings.base_url}/grounding-api-redirect/{number}>" in text
     *charts, document = saved_in(first)
     assert len(charts) == 5
     assert all(f"![image {number}]({chart})" in text for number, chart in enumerate(charts, 1))
@@ -429,6 +430,20 @@ async def test_the_chain_of_a_plan_its_research_and_questions_is_told(client: Cl
     document = getattr((await client.read_resource(f"gemini://interactions/{id_of(begun)}")).contents[0], "text", "")
     assert f"\n- previous_interaction_id: {id_of(plan)}\n" in document
     assert f"\n- followed by: {id_of(answer)} (ask)\n- followed by: {id_of(more)} (research)\n" in document
+
+
+@MODERN
+async def test_a_plan_is_run_once_whatever_the_words_of_its_approval(client: Client, emulator: Emulator) -> None:
+    plan = await reported(client, plan_first=True)
+    first = await call(client, "start_research", prompt="Go ahead", previous_interaction_id=id_of(plan))
+    await call(client, "check_research", interaction_id=id_of(first), wait_seconds=10)
+    again = await call(client, "start_research", prompt="Approved!", previous_interaction_id=id_of(plan))
+    assert id_of(again) == id_of(first)
+    assert "nothing new was started. force=true pays for another." in text_of(again)
+    assert f'check_research(interaction_id="{id_of(first)}") reads it.' in footer_of(again)
+    assert posts(emulator) == 2
+    forced = {"prompt": "Once more", "previous_interaction_id": id_of(plan), "force": True}
+    assert id_of(await call(client, "start_research", **forced)) != id_of(first)
 
 
 @MODERN
@@ -577,6 +592,31 @@ async def test_an_environment_that_is_gone_does_not_hide_the_answer(client: Clie
 
 
 @MODERN
+async def test_the_same_file_is_saved_once_and_what_leaves_none_says_so(client: Client, emulator: Emulator) -> None:
+    report = await reported(client, agent="antigravity-preview-09-2026")
+    first = await call(client, "read_interaction", interaction_id=id_of(report), save="*.csv")
+    assert saved_in(await call(client, "read_interaction", interaction_id=id_of(report), save="*.csv")) == saved_in(
+        first
+    )
+    emulator.environments[newest(emulator).environment_id]["workspace/data/words.csv"] = b"changed"
+    assert len(saved_in(await call(client, "read_interaction", interaction_id=id_of(report), save="*.csv"))) == 3
+    assert "start_research with it as previous_interaction_id goes on in its environment" in footer_of(first)
+    asked = await call(client, "gemini_ask", prompt="Hi")
+    said = await complaint(client, "read_interaction", interaction_id=id_of(asked), save="*")
+    assert said.startswith("There is nothing to save:")
+
+
+@MODERN
+async def test_two_calls_that_save_at_once_both_keep_their_files(client: Client) -> None:
+    report = await reported(client, agent="antigravity-preview-09-2026")
+    async with anyio.create_task_group() as tasks:
+        for pattern in ("*.csv", "*.txt"):
+            tasks.start_soon(client.call_tool, "read_interaction", {"interaction_id": id_of(report), "save": pattern})
+    kept = saved_in(await call(client, "read_interaction", interaction_id=id_of(report)))
+    assert sorted(path.suffix for path in kept) == [".csv", ".md", ".txt"]
+
+
+@MODERN
 async def test_what_cannot_be_saved_is_said_and_the_rest_is_saved(client: Client, emulator: Emulator) -> None:
     report = await reported(client, agent="antigravity-preview-09-2026")
     files = emulator.environments[newest(emulator).environment_id]
@@ -617,7 +657,7 @@ async def test_a_plan_is_run_with_the_tools_that_it_was_made_with(settings: Sett
         await call(client, "start_research", prompt="Go ahead", previous_interaction_id=id_of(plan))
         assert emulator.creates[-1]["tools"] == first
         assert first[-1]["headers"] == {"X-Key": "hush-5f2e"}
-        other = {"prompt": "Go ahead", "tools": ["google_search"], "previous_interaction_id": id_of(plan)}
+        other = {"prompt": "Go", "tools": ["google_search"], "previous_interaction_id": id_of(plan), "force": True}
         report = await call(client, "start_research", **other)
         assert emulator.creates[-1]["tools"] == [{"type": "google_search"}]
         await call(client, "check_research", interaction_id=id_of(report), wait_seconds=10)

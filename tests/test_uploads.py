@@ -1,7 +1,9 @@
 """Large files go to the Files API once, and a call that is given up does not stop them."""
 
+import errno
 import hashlib
 import io
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -221,3 +223,41 @@ def test_a_hole_in_what_was_read_leaves_no_hash() -> None:
     source.seek(50)
     source.read(50)
     assert source.hexdigest(100) is None
+
+
+async def test_a_file_that_cannot_be_opened_again_hinders_no_later_upload(
+    paper: Path, make: Make, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    subject = make(inline_bytes=0)
+    with monkeypatch.context() as patched:
+        patched.setattr("os.dup", full)
+        with pytest.raises(InputError, match=r"a\.pdf cannot be uploaded: Too many open files"):
+            await blocks_of(subject, [paper.name])
+    with anyio.fail_after(5):
+        await blocks_of(subject, [paper.name])
+    assert len(recorder.calls) == 1
+
+
+async def test_a_file_that_changes_while_it_is_uploaded_is_not_remembered(
+    paper: Path, make: Make, recorder: Recorder
+) -> None:
+    subject = make(inline_bytes=0)
+    recorder.hold = anyio.Event()
+    refused: list[str] = []
+
+    async def send() -> None:
+        with pytest.raises(InputError) as caught:
+            await subject.contents([paper.name])
+        refused.append(str(caught.value))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(send)
+        await anyio.wait_all_tasks_blocked()
+        os.utime(paper, ns=(1, 1))
+        recorder.hold.set()
+    assert refused == ["a.pdf was changed while it was uploaded. Call again."]
+    await blocks_of(subject, [paper.name])
+    assert len(recorder.calls) == 2

@@ -18,7 +18,7 @@ NAMED_HEADINGS: Final = 40
 # A fence of code is passed over whole, also when it is never closed (spec.commonmark.org, 4.2 and 4.5).
 LINES: Final = re.compile(
     r"^ {0,3}(?P<fence>`{3,}|~{3,}).*?(?:^ {0,3}(?P=fence)|\Z)"
-    r"|^(?P<level>#{1,6})[ \t]+(?P<title>[^\n]+?)[ \t#]*$",
+    r"|^(?P<level>#{1,6})[ \t]+(?P<title>[^\n]+)$",
     re.MULTILINE | re.DOTALL,
 )
 
@@ -45,10 +45,15 @@ def cut(text: str, limit: int = PAGE_CHARACTERS) -> Iterator[str]:
 def headings(text: str) -> list[Heading]:
     """All headings outside code, in order."""
     return [
-        Heading(found.start(), len(found["level"]), found["title"].replace("**", "").replace("`", ""))
+        Heading(found.start(), len(found["level"]), bare(found["title"]))
         for found in LINES.finditer(text)
         if found["level"]
     ]
+
+
+def bare(title: str) -> str:
+    """What a heading says, without the marks that may close it and those of emphasis."""
+    return title.strip(" \t#").replace("**", "").replace("`", "")
 
 
 def outline(text: str, parts: list[str]) -> str:

@@ -58,8 +58,19 @@ class Environments:
         if file.bytes > MOST_BYTES:
             raise InputError(f"It has {file.bytes:,} bytes; at most {MOST_BYTES:,} are saved.")
         content = await self._gemini.environment_file(str(record.environment_id), file.path)
+        earlier = [each for each in record.files if each.within == file.path]
+        if earlier and await anyio.to_thread.run_sync(same, earlier[-1], content):
+            return earlier[-1]
         stem = media.stem(PurePosixPath(file.path).stem, records.now())
         return await anyio.to_thread.run_sync(media.save_bytes, content, self._output_dir, stem, file)
+
+
+def same(file: SavedFile, content: bytes) -> bool:
+    """Whether a file that was saved earlier is still there and has this content."""
+    try:
+        return Path(file.path).read_bytes() == content
+    except OSError:
+        return False
 
 
 def chosen(files: Sequence[SandboxFile], pattern: str) -> list[SandboxFile]:

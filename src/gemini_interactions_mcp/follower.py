@@ -67,6 +67,8 @@ class Follower:
         try:
             return await self._send(run, request, background=background)
         except BackgroundRefusedError:
+            if not run.wanted():
+                raise
             begun = await self._send(run, request, background=False)
             self._foreground_only.add(asked)
             return begun

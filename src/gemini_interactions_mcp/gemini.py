@@ -54,6 +54,9 @@ FILE_FIELDS: Final = ("name", "uri", "state", "expirationTime", "error")
 CONNECT_SECONDS: Final = 15.0
 ATTEMPTS: Final = 3
 """How often a call is sent at the most, when it is certain that sending again costs nothing."""
+UNREADY: Final = (None, types.FileState.PROCESSING)
+"""States of an uploaded file that is not known to be usable yet."""
+
 MOST_ENTRIES: Final = 5_000
 """Of an environment's list of files; what agents install would be endless."""
 
@@ -224,9 +227,9 @@ class Gemini:
         """The file once it is not processed any more."""
         files = (await self._open()).aio.files
         delay = FIRST_LOOK
-        while file.state in (None, types.FileState.PROCESSING):
+        while file.state in UNREADY:
             file = await persist(self._about(file=name), READ_SECONDS, lambda: files.get(name=name))
-            if file.state == types.FileState.PROCESSING:
+            if file.state in UNREADY:
                 await anyio.sleep(delay)
                 delay = min(delay * 1.5, SLOWEST_LOOK)
         return file
@@ -290,8 +293,9 @@ class Gemini:
 
     def _about(self, **facts: Any) -> Call:  # noqa: ANN401 - the fields of a Call
         headers = (value for server in self._settings.servers for value in server.headers.values())
-        secrets = filter(None, (self._settings.api_key, *headers))
-        return Call(secrets=tuple(each.get_secret_value() for each in secrets), **facts)
+        secrets = [each.get_secret_value() for each in (self._settings.api_key, *headers) if each]
+        # Of "Bearer token", the token alone too.
+        return Call(secrets=(*secrets, *(each.split()[-1] for each in secrets if each.strip())), **facts)
 
     def _call(self, request: Request, *, background: bool, wanted: Wanted) -> Call:
         successors = {"image": self._settings.image_model, "research": self._settings.research_agent}

@@ -100,9 +100,9 @@ class Ledger:
         run.unwritten |= changes
         return await self._write(run, patience)
 
-    async def write_late(self, run: Run) -> bool:
+    async def write_late(self, run: Run, *, wait: bool = True) -> bool:
         """Write what the journal could not take when it was new."""
-        return await self._write(run, LATE_SECONDS)
+        return await self._write(run, LATE_SECONDS if wait else 0.0)
 
     async def _write(self, run: Run, patience: float) -> bool:
         # One after the other: an older change must not arrive after a newer one, nor pass for it.
@@ -127,6 +127,14 @@ class Ledger:
         except JournalError as exc:
             logger.warning("The journal cannot be read, Google is asked instead: %s", exc)
             return None
+
+    async def row(self, interaction_id: str) -> Record | None:
+        """The row of an interaction.
+
+        Raises:
+            JournalError: The journal cannot be read.
+        """
+        return await self._journal.find(interaction_id)
 
     async def followers(self, interaction_id: str) -> list[Record]:
         """The rows that go on from an interaction; none when the journal cannot be read."""
@@ -171,13 +179,14 @@ class Ledger:
         # Another process may have been quicker: it took the lease over, or was asked for the result. Only the one that
         # has sent the request knows where it is wanted.
         record = await self.find(run.id) if run.id and not target and (interaction.media or run.reports) else None
-        if record is not None and record.files and records.UNSAVED not in (record.error or ""):
+        quicker = record is not None and record.finished_at and records.UNSAVED not in (record.error or "")
+        if record is not None and quicker and record.files:
             return record.files, None
         files = list(record.files) if record else []
         notes: list[str] = []
         try:
             await anyio.to_thread.run_sync(self._write_files, run, interaction, target, files, notes)
-        except (ConfigurationError, InteractionFailedError) as exc:
+        except ConfigurationError as exc:
             notes.append(f"{records.UNSAVED}: {exc} Then read_interaction saves them.")
         return tuple(files), " ".join(notes) or None
 
@@ -188,15 +197,22 @@ class Ledger:
 
         Raises:
             ConfigurationError: The disk does not take it.
-            InteractionFailedError: Data is missing or broken.
         """
         prompt = (run.record.prompt or interaction.prompt or "") if run.stored else ""
         stem = media.stem(prompt, run.record.created_at)
         model = interaction.model or interaction.agent or run.record.model or run.record.agent or ""
         origin = metadata.Origin(prompt, model, (run.id if run.stored else None) or "")
-        for index, each in enumerate(interaction.media[len(files) :]):
-            wanted = target.with_stem(f"{target.stem}-{index + 1}") if target and index else target
-            files.append(self._place(each, stem, origin, wanted, notes))
+        there = {file.place for file in files}
+        for place, each in enumerate(interaction.media, 1):
+            if place in there:
+                continue
+            wanted = target.with_stem(f"{target.stem}-{place}") if target and place > 1 else target
+            try:
+                saved = self._place(each, stem, origin, wanted, notes)
+            except InteractionFailedError as exc:
+                notes.append(str(exc))
+            else:
+                files.append(saved.model_copy(update={"place": place}))
         if run.reports and interaction.text:
             told = {name: getattr(interaction, name) for name in ("text", "citations", "status", "usage")}
             report = render.report(run.record.model_copy(update=told | {"files": tuple(files)}))
@@ -221,8 +237,8 @@ class Ledger:
         notes.append(f"Not saved at {target}, but in the output directory: {reason}.")
         return saved
 
-    async def fail(self, run: Run, exc: GeminiMCPError) -> None:
-        """Write down why there is no answer, and what part of it came.
+    async def fail(self, run: Run, exc: GeminiMCPError) -> bool:
+        """Write down why there is no answer, and what part of it came; False when the journal could not take it.
 
         A run with an id may still end well, and stays as it was.
         """
@@ -236,10 +252,11 @@ class Ledger:
         elif isinstance(exc, InteractionNotFoundError):
             # Not finished: whoever asks for it again makes us look again.
             changes |= {"status": "failed"}
-        await self.write(run, **changes)
+        journaled = await self.write(run, **changes)
         if not run.stored and run.text:
             # Not into the journal.
             run.error = type(exc)(f"{exc} The text that came: {run.text}", interaction_id=run.id)
+        return journaled
 
     # Leases --------------------------------------------------------------------------------------------
 

@@ -209,7 +209,15 @@ def save_bytes(content: bytes, directory: Path, stem: str, file: SandboxFile) ->
     path = write(content, directory, numbered(stem, suffix))
     mime = canonical(file.mime_type) or EXTENSIONS.get(suffix[1:].lower(), "application/octet-stream")
     width, height = pixels(path) if mime.startswith("image/") else (None, None)
-    return SavedFile(name=path.name, path=str(path), mime_type=mime, bytes=len(content), width=width, height=height)
+    return SavedFile(
+        name=path.name,
+        path=str(path),
+        mime_type=mime,
+        bytes=len(content),
+        within=file.path,
+        width=width,
+        height=height,
+    )
 
 
 def stem(prompt: str, when: datetime) -> str:

@@ -125,6 +125,8 @@ class SavedFile(Model):
     Attributes:
         name: Unique within the interaction; the last part of its resource URI.
         path: Absolute.
+        place: Which of the interaction's media it is, from 1: the one that `PLACE` names; None for other files.
+        within: The path that it has in an agent's environment.
         width: Pixels, for images.
         height: Pixels, for images.
     """
@@ -133,6 +135,8 @@ class SavedFile(Model):
     path: str
     mime_type: str
     bytes: int
+    place: int | None = None
+    within: str | None = None
     width: int | None = None
     height: int | None = None
 
@@ -283,7 +287,7 @@ class Record(Model):
         interaction_id: The API's, as soon as it has named one.
         plan: The answer is a research plan, to approve or refine.
         tools: Of an agent, by the names that `start_research` takes; None where they were the agent's own.
-        text: As in `Interaction`; its media are the first of `files`.
+        text: As in `Interaction`; the `place` of a file says which of the media it is.
         status: The API's, verbatim, or `unknown`.
         error: Why there is no answer, in a sentence.
         created_at: When the request was about to be sent; aware.

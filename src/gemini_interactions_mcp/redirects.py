@@ -6,6 +6,7 @@ Only Google is asked, and only where it would send a reader: no page of anybody 
 from collections.abc import Iterable
 from functools import partial
 from typing import Final
+from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
@@ -58,8 +59,16 @@ async def look(client: httpx2.AsyncClient, places: anyio.CapacityLimiter, url: s
     async with places:
         try:
             answer = await client.head(url)
-        except httpx2.HTTPError:
+        except (httpx2.HTTPError, httpx2.InvalidURL):
             return
     target = answer.headers.get("location", "")
-    if answer.is_redirect and target.startswith(("http://", "https://")):
+    if answer.is_redirect and usable(target):
         found[url] = target
+
+
+def usable(target: str) -> bool:
+    """Whether it is the address of a page."""
+    try:
+        return target.startswith(("http://", "https://")) and bool(urlsplit(target).hostname)
+    except ValueError:
+        return False

@@ -105,10 +105,11 @@ def body(record: Record, link: Callable[[SavedFile], str]) -> str:
 
 def illustrated(text: str, files: Sequence[SavedFile], link: Callable[[SavedFile], str]) -> str:
     """The text with links to its saved media; what is not saved is only mentioned."""
+    places = {str(file.place): file for file in files}
 
     def shown(found: re.Match[str]) -> str:
-        at = int(found[2]) - 1
-        return f"![{found[1]}]({destination(link(files[at]))})" if at < len(files) else f"({found[1]})"
+        file = places.get(found[2])
+        return f"![{found[1]}]({destination(link(file))})" if file else f"({found[1]})"
 
     return PLACE.sub(shown, text)
 

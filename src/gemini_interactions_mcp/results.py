@@ -73,7 +73,7 @@ async def read(ctx: Ctx, interaction_id: str, wait_seconds: float | None, wanted
     began = anyio.current_time()
     run = await app.runs.find(wire.checked_id(interaction_id), max(seconds, LOOK_SECONDS))
     await app.runs.wait(run, max(seconds - (anyio.current_time() - began), 0), Progress(ctx).waiting)
-    if not run.done.is_set():
+    if not run.done.is_set() or run.error is not None:
         unsaved = ["Nothing has been saved yet: it still runs."] if wanted.save else []
         return noted(await shown(app, run, wanted), unsaved)
     if wanted.save and not run.record.environment_id:
@@ -93,7 +93,7 @@ async def environment_notes(app: AppContext, run: "Run", wanted: Reading) -> lis
     """
     if wanted.save:
         saved, complaints = await app.environments.save(run.record, wanted.save)
-        await app.runs.amend(run, files=(*run.record.files, *saved))
+        await app.runs.add_files(run, saved)
         return complaints
     if wanted.page > 1 or wanted.section:
         return []

@@ -3,7 +3,7 @@
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -25,7 +25,7 @@ from .faults import UNKNOWN_OUTCOME
 from .follower import Follower
 from .gemini import Gemini
 from .ledger import Ledger
-from .models import UNKNOWN, Interaction, Record, Request, settled
+from .models import UNKNOWN, Interaction, Record, Request, SavedFile, settled
 from .run import Pace, Run, finished
 from .settings import DEFAULT_KEEP_DAYS
 from .store import Journal
@@ -72,6 +72,7 @@ class Runs:
         self._unnamed: set[Run] = set()
         self._unstored: deque[Run] = deque()
         self._hung_up = False
+        self._adding = anyio.Lock()
 
     # Starting and finding ------------------------------------------------------------------------------
 
@@ -176,15 +177,27 @@ class Runs:
         )
 
     async def known(self, interaction_id: str | None) -> Record | None:
-        """What the journal says of an interaction, if anything."""
-        return await self._ledger.find(interaction_id) if interaction_id else None
+        """What the journal says of an interaction, if anything.
+
+        Raises:
+            JournalError: It cannot be read: what follows an interaction would be sent without what it inherits.
+        """
+        return await self._ledger.row(interaction_id) if interaction_id else None
 
     async def amend(self, run: Run, **changes: object) -> None:
         """Write down what was found out after the end; of what is stored nowhere, only here."""
-        if run.stored:
-            await self._ledger.write(run, **changes)
-        else:
+        if not run.stored:
             run.record = run.record.model_copy(update=changes)
+        elif not await self._ledger.write(run, **changes):
+            self._keep(run)
+
+    async def add_files(self, run: Run, files: Iterable[SavedFile]) -> None:
+        """Write down files that were saved after the end, beside those of other calls."""
+        with anyio.CancelScope(shield=True):
+            async with self._adding:
+                record = await self._ledger.find(str(run.id)) or run.record
+                new = [file for file in files if file not in record.files]
+                await self.amend(run, files=(*record.files, *new))
 
     async def followers(self, interaction_id: str) -> list[Record]:
         """What goes on from an interaction, oldest first, as far as the journal knows."""
@@ -322,6 +335,11 @@ class Runs:
         else:
             self.abandon(run)
 
+    def sending(self, record: Record) -> bool:
+        """Whether a request of this process is on its way, and not named yet."""
+        run = self._runs.get(record.label)
+        return run is not None and not run.named.is_set()
+
     async def forget(self, interaction_id: str) -> None:
         """Stop following it."""
         if run := self._runs.get(interaction_id):
@@ -357,8 +375,12 @@ class Runs:
 
     async def _write_late(self) -> None:
         """Write down what the journal could not take when it was new."""
+        held = False
         for run in [run for run in self._runs.values() if run.unwritten]:
-            if await self._ledger.write_late(run) and run.done.is_set() and run.stored:
+            # A journal that is held is waited for once, not for every run.
+            written = await self._ledger.write_late(run, wait=not held)
+            held = held or not written
+            if written and run.done.is_set() and run.stored:
                 self._drop(run)
 
     def _follow(self, run: Run) -> Run:
@@ -434,7 +456,7 @@ class Runs:
             logger.info("The tokens of interaction %s are not known: %s", run.id, exc)
             return
         if interaction.usage is not None:
-            await self._ledger.write(run, usage=interaction.usage)
+            await self.amend(run, usage=interaction.usage)
 
     def _remember(self, run: Run) -> None:
         """Keep an answer that is stored nowhere in memory, where its pages can be read; the last hundred of them."""
@@ -443,8 +465,11 @@ class Runs:
             self._drop(self._unstored.popleft())
 
     async def _fail(self, run: Run, exc: GeminiMCPError) -> None:
-        await self._ledger.fail(run, exc)
-        self._drop(run)
+        journaled = await self._ledger.fail(run, exc)
+        if not run.stored:
+            self._remember(run)
+        elif journaled:
+            self._drop(run)
 
     async def _tell(self, interaction_id: str) -> None:
         try:

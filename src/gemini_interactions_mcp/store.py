@@ -237,9 +237,9 @@ class Journal:
         after = sa.select(*RECORD).where(ROWS.c.previous_interaction_id == interaction_id)
         return await self._database.read(after.order_by(*OLDEST_FIRST), records)
 
-    async def delete(self, interaction_id: str) -> bool:
-        """Delete the row of an interaction; whether there was one."""
-        return await self._database.write(sa.delete(ROWS).where(ROWS.c.interaction_id == interaction_id)) > 0
+    async def delete(self, label: str) -> bool:
+        """Delete a row; whether there was one."""
+        return await self._database.write(sa.delete(ROWS).where(ROWS.c.label == label)) > 0
 
     async def prune(self, before: datetime) -> int:
         """Delete settled rows created before that moment, and uploads that have expired; how many rows they were.

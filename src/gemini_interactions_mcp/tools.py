@@ -265,7 +265,7 @@ async def wanted_research(
     """The request for what the arguments ask for."""
     app = await opened(ctx)
     previous_interaction_id = optional_id(previous_interaction_id)
-    seconds, report = app.settings.wait_seconds, Progress(ctx).uploading
+    seconds, report = max(app.settings.wait_seconds, NAMING_SECONDS), Progress(ctx).uploading
     contents = await app.files.contents(files, seconds=seconds, report=report) if files else Contents()
     request = research.request(
         app.settings,
@@ -429,25 +429,27 @@ async def read_interaction(
 async def delete_interaction(ctx: Ctx, interaction_id: InteractionId) -> CallToolResult:
     """Delete an interaction for good: at Google, in this server's journal, and its saved files."""
     app = await opened(ctx)
-    wire.checked_id(interaction_id)
-    record = await app.journal.find(interaction_id)
+    record = await app.journal.find(wire.checked_id(interaction_id))
+    if record is not None and record.interaction_id is None and app.runs.sending(record):
+        raise InputError("It is being sent at this moment, and Google has not named it yet. Call again in a minute.")
     await app.runs.forget(interaction_id)
-    at_google, final = await deleted_at_google(app, interaction_id)
+    at_google, final = await deleted_at_google(app, record, interaction_id)
     lines = [at_google]
     if record is None:
         lines.append("Journal: it was not there.")
     else:
         lines += await anyio.to_thread.run_sync(lambda: [removed(file) for file in record.files])
-        lines.append(await deleted_here(app, interaction_id) if final else KEPT)
+        lines.append(await deleted_here(app, record) if final else KEPT)
     return text_result(render.joined("\n".join(lines)))
 
 
-async def deleted_at_google(app: AppContext, interaction_id: str) -> tuple[str, bool]:
+async def deleted_at_google(app: AppContext, record: Record | None, interaction_id: str) -> tuple[str, bool]:
     """Delete it there; how that went, and whether trying again would change nothing."""
-    if records.LABEL.fullmatch(interaction_id):
-        return "Google: it was never kept there under this name.", True
+    known = record.interaction_id if record else interaction_id
+    if known is None or records.LABEL.fullmatch(known):
+        return "Google: it has no name there, so there is nothing to delete by.", True
     try:
-        await app.gemini.delete(interaction_id)
+        await app.gemini.delete(known)
     except InteractionNotFoundError:
         return "Google: it was not there (any more).", True
     except GeminiMCPError as exc:
@@ -455,10 +457,9 @@ async def deleted_at_google(app: AppContext, interaction_id: str) -> tuple[str, 
     return "Google: deleted.", True
 
 
-async def deleted_here(app: AppContext, interaction_id: str) -> str:
-    """Delete its row, and say so."""
-    await app.journal.delete(interaction_id)
-    return "Journal: deleted."
+async def deleted_here(app: AppContext, record: Record) -> str:
+    """Delete its row, and say how that went."""
+    return "Journal: deleted." if await app.journal.delete(record.label) else "Journal: it was not there (any more)."
 
 
 KEPT: Final = "Journal: kept, so that its id is not lost. Call delete_interaction again later."

@@ -129,9 +129,13 @@ class Uploads:
         key = (file.size, file.mime)
         while going := self._going.get(key):
             await going.watch(heard)
+        try:
+            # The caller's own stream ends with its call.
+            stream = os.fdopen(os.dup(file.stream.fileno()), "rb")
+        except OSError as exc:
+            raise InputError(f"{file.name} cannot be uploaded: {exc.strerror}.") from exc
         going = self._going[key] = Going()
-        # The caller's own stream ends with its call.
-        self._tasks.start_soon(self._drive, going, file, os.fdopen(os.dup(file.stream.fileno()), "rb"))
+        self._tasks.start_soon(self._drive, going, file, stream)
         await going.watch(heard)
         if going.file is None:
             raise going.error or InputError(f"The upload of {file.name} was stopped.")
@@ -180,7 +184,10 @@ class Uploads:
         # Where its owner left it is of no use here.
         stream.seek(0)
         source = Digesting(stream)
+        before = version(stream)
         uploaded = await self._service.upload(source, file.size, file.mime, file.name, going.move)
+        if version(stream) != before:
+            raise InputError(f"{file.name} was changed while it was uploaded. Call again.")
         digest = source.hexdigest(file.size)
         if digest is not None:
             await self._remember(file, digest, uploaded)
@@ -218,6 +225,12 @@ class Digesting:
     def hexdigest(self, size: int) -> str | None:
         """The hash, if all of the file was read."""
         return self._hash.hexdigest() if self._hashed == size else None
+
+
+def version(stream: BufferedReader) -> tuple[int, int]:
+    """What changes with a file's content: its size, and when it was written last."""
+    status = os.fstat(stream.fileno())
+    return status.st_size, status.st_mtime_ns
 
 
 def sha256(stream: BufferedReader) -> str:
