@@ -40,7 +40,7 @@ def test_an_image_is_saved_with_its_pixels(tmp_path: Path) -> None:
     content = picture()
     saved = media.save(made(content, "image/png"), tmp_path / "new" / "folder", "2026-11-23-red")
     path = tmp_path / "new" / "folder" / "2026-11-23-red-1.png"
-    assert saved.model_dump() == {
+    assert saved.model_dump(exclude_none=True) == {
         "name": "2026-11-23-red-1.png",
         "path": str(path),
         "mime_type": "image/png",
