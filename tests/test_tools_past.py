@@ -3,6 +3,7 @@
 import math
 import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ from mcp_types import CallToolResult
 
 from conftest import FAST, make_settings
 from faults.harness import rows
-from gemini_interactions_mcp import results
+from gemini_interactions_mcp import records, results
 from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.models import Request
 from gemini_interactions_mcp.server import build_server
 from gemini_interactions_mcp.settings import Settings
+from gemini_interactions_mcp.store import Journal
 from reading import (
     LEGACY,
     call,
@@ -362,6 +365,22 @@ async def test_a_request_that_is_being_sent_is_not_deleted(client: Client, emula
             assert said.startswith("It is being sent at this moment")
             stall.release.set()
     assert [row["interaction_id"] for row in rows(tmp_path)] == [newest(emulator).id]
+
+
+@LEGACY
+async def test_a_request_that_another_server_is_sending_is_not_deleted(
+    client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    other = Journal(settings.database_url)
+    record = records.intent(Request(kind="ask", prompt="Asked elsewhere", model="gemini-3.8-flash"))
+    await other.insert(record)
+    said = await complaint(client, "delete_interaction", interaction_id=record.label)
+    assert said.startswith("It is being sent at this moment")
+    await other.update(record.label, created_at=record.created_at - timedelta(minutes=16))
+    await other.close()
+    text = text_of(await call(client, "delete_interaction", interaction_id=record.label))
+    assert text.endswith("Journal: deleted.\n")
+    assert rows(tmp_path) == []
 
 
 @LEGACY

@@ -27,9 +27,6 @@ POLL_MS: Final = 5_000
 GONE: Final = (InteractionNotFoundError, OutcomeUnknownError)
 """After these, nothing more will be known of an interaction; other errors only keep us from looking at it now."""
 
-SENDING_SECONDS: Final = 600
-"""So long, a request of another process without an id may still be on its way."""
-
 APPROVED: Final = "The plan is approved. Carry it out."
 DECLINED: Final = "The user declined the plan."
 
@@ -149,7 +146,7 @@ async def seen(app: AppContext, chain: Chain, task: Task, *, asks: bool) -> Task
     try:
         run = await app.runs.find(render.handle(record))
     except GeminiMCPError as exc:
-        if isinstance(exc, GONE) and not sending(record):
+        if isinstance(exc, GONE) and not records.sending(record):
             return wrong(task, exc)
         if settled(record.status):
             raise
@@ -172,11 +169,6 @@ async def over(app: AppContext, chain: Chain, run: Run, task: Task, *, asks: boo
         # It may still go on at Google.
         lost = record.interaction_id is not None and not settled(record.status)
         return replace(task, message=str(exc)) if lost else wrong(task, exc)
-
-
-def sending(record: Record) -> bool:
-    """Whether its request may still be on its way, from another process."""
-    return record.interaction_id is None and not record.error and records.age(record) < SENDING_SECONDS
 
 
 def wrong(task: Task, exc: GeminiMCPError) -> Task:

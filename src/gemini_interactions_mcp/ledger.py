@@ -179,8 +179,7 @@ class Ledger:
         # Another process may have been quicker: it took the lease over, or was asked for the result. Only the one that
         # has sent the request knows where it is wanted.
         record = await self.find(run.id) if run.id and not target and (interaction.media or run.reports) else None
-        quicker = record is not None and record.finished_at and records.UNSAVED not in (record.error or "")
-        if record is not None and quicker and record.files:
+        if record is not None and records.saved(record):
             return record.files, None
         files = list(record.files) if record else []
         notes: list[str] = []

@@ -22,6 +22,9 @@ APPROVAL: Final = "approval"
 LABEL: Final = re.compile(r"(?:approval)?[0-9a-f]{16}-[0-9a-f]{32}")
 """How our labels look, which stand for ids until Google has named one."""
 
+SENDING_SECONDS: Final = 600
+"""So long, a request without an id may still be on its way, from this process or another."""
+
 FOREIGN: Final = "foreign-"
 """What the labels of interactions begin with that something else has started."""
 
@@ -97,6 +100,16 @@ def mark(record: Record) -> str:
 def unstored(record: Record) -> bool:
     """Whether Google was to keep nothing of it."""
     return record.interaction_id == record.label
+
+
+def sending(record: Record) -> bool:
+    """Whether its request may still be on its way."""
+    return record.interaction_id is None and not record.error and age(record) < SENDING_SECONDS
+
+
+def saved(record: Record) -> bool:
+    """Whether the files that came of it are on disk, and listed."""
+    return bool(record.files and record.finished_at) and UNSAVED not in (record.error or "")
 
 
 def complete(record: Record) -> bool:

@@ -335,11 +335,6 @@ class Runs:
         else:
             self.abandon(run)
 
-    def sending(self, record: Record) -> bool:
-        """Whether a request of this process is on its way, and not named yet."""
-        run = self._runs.get(record.label)
-        return run is not None and not run.named.is_set()
-
     async def forget(self, interaction_id: str) -> None:
         """Stop following it."""
         if run := self._runs.get(interaction_id):

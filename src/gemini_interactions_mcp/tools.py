@@ -430,8 +430,10 @@ async def delete_interaction(ctx: Ctx, interaction_id: InteractionId) -> CallToo
     """Delete an interaction for good: at Google, in this server's journal, and its saved files."""
     app = await opened(ctx)
     record = await app.journal.find(wire.checked_id(interaction_id))
-    if record is not None and record.interaction_id is None and app.runs.sending(record):
-        raise InputError("It is being sent at this moment, and Google has not named it yet. Call again in a minute.")
+    if record is not None and records.sending(record):
+        raise InputError(
+            "It is being sent at this moment, and Google has not named it yet. Call again in some minutes."
+        )
     await app.runs.forget(interaction_id)
     at_google, final = await deleted_at_google(app, record, interaction_id)
     lines = [at_google]
