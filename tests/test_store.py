@@ -68,6 +68,8 @@ def full_record() -> Record:
         created_at=NOON + timedelta(microseconds=1),
         updated_at=datetime(2026, 3, 1, 14, 0, tzinfo=timezone(timedelta(hours=5, minutes=30))),
         finished_at=NOON + timedelta(seconds=1),
+        delivered_at=NOON + timedelta(seconds=2),
+        detached_at=NOON + timedelta(seconds=3),
     )
 
 
@@ -264,7 +266,7 @@ async def test_a_journal_of_an_older_version_gets_what_it_lacks_and_keeps_its_ro
     await newer.close()
     assert found
     assert found.environment_id == "e1"
-    assert rows_in(path, "PRAGMA user_version") == [(2,)]
+    assert rows_in(path, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
 
 
 async def test_what_goes_on_from_an_interaction_is_found_oldest_first(journal: Journal) -> None:

@@ -292,6 +292,8 @@ class Record(Model):
         error: Why there is no answer, in a sentence.
         created_at: When the request was about to be sent; aware.
         finished_at: When this server saw it settle; aware.
+        delivered_at: When a call last returned its answer; aware. None while nobody has been given it.
+        detached_at: When its call ended without the answer, by a hand-over or a cancellation; aware.
     """
 
     label: str
@@ -313,6 +315,8 @@ class Record(Model):
     created_at: datetime
     updated_at: datetime
     finished_at: datetime | None = None
+    delivered_at: datetime | None = None
+    detached_at: datetime | None = None
 
 
 class RecordSummary(Model):

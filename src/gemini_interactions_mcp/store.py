@@ -19,7 +19,7 @@ from .errors import DailyLimitError, InputError
 from .models import TERMINAL, UNKNOWN, WAITING_FOR_CLIENT, Record, Uploaded
 from .records import FOREIGN, used_up
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 # How long Google keeps an interaction at most (ai.google.dev/gemini-api/docs/interactions, data retention): until
 # then, somebody may still want to find out what became of a request whose outcome is unknown.
@@ -57,6 +57,9 @@ ROWS: Final = sa.Table(
     sa.Column("created_at", STAMP, nullable=False),
     sa.Column("updated_at", STAMP, nullable=False),
     sa.Column("finished_at", STAMP),
+    # Since version 3.
+    sa.Column("delivered_at", STAMP),
+    sa.Column("detached_at", STAMP),
     # Who follows the row, and until when others leave it alone; not a part of a Record.
     sa.Column("owner", NAME),
     sa.Column("owned_until", STAMP),
@@ -80,6 +83,12 @@ UPLOADS: Final = sa.Table(
 
 NEWEST_FIRST: Final = (ROWS.c.created_at.desc(), ROWS.c.label.desc())
 OLDEST_FIRST: Final = (ROWS.c.created_at, ROWS.c.label)
+
+OVER: Final = sa.and_(
+    ROWS.c.status.in_(["failed", "cancelled"]),
+    sa.or_(ROWS.c.interaction_id.is_(None), ROWS.c.finished_at.is_not(None)),
+)
+"""Rows that have certainly come to nothing."""
 
 UPDATE: Final = sa.update(ROWS).where(ROWS.c.label == sa.bindparam("of_label"))
 
@@ -159,6 +168,19 @@ class Journal:
         found = await self._database.read(wanted.limit(1), records)
         return found[0] if found else None
 
+    async def undelivered(self, mark: str, since: datetime) -> list[Record]:
+        """The rows whose label begins with `mark` and whose answer nobody has been given, newest first.
+
+        Args:
+            mark: Of identical requests.
+            since: Rows that were left by their calls, or else asked for, before that moment are not among them.
+        """
+        latest = sa.func.coalesce(ROWS.c.detached_at, ROWS.c.created_at)
+        wanted = sa.select(*RECORD).where(
+            ROWS.c.label.startswith(mark, autoescape=True), ROWS.c.delivered_at.is_(None), latest > stamp(since), ~OVER
+        )
+        return await self._database.read(wanted.order_by(*NEWEST_FIRST), records)
+
     async def spent(self, since: datetime) -> int:
         """How many research requests this server has sent since then that Google may have taken."""
         return await self._database.read(spent(since), lambda result: int(result.scalar_one()))
@@ -216,6 +238,11 @@ class Journal:
         """Go on following all rows that `owner` follows."""
         running = sa.update(ROWS).where(ROWS.c.owner == owner, ROWS.c.status.not_in(SETTLED))
         await self._database.write(running.values(owned_until=stamp(until)))
+
+    async def owners(self) -> set[str]:
+        """Who follows rows that have not settled."""
+        owned = sa.select(ROWS.c.owner).where(ROWS.c.owner.is_not(None), ROWS.c.status.not_in(SETTLED)).distinct()
+        return await self._database.read(owned, lambda result: set(result.scalars()))
 
     async def release(self, owner: str, *, patience: float = math.inf) -> None:
         """Leave all rows that `owner` follows to others."""
@@ -288,11 +315,7 @@ def conditions(
 
 def twin_conditions(mark: str, since: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     """What a row is like that stands for the same request: one that cannot be found may still appear."""
-    over = sa.and_(
-        ROWS.c.status.in_(["failed", "cancelled"]),
-        sa.or_(ROWS.c.interaction_id.is_(None), ROWS.c.finished_at.is_not(None)),
-    )
-    return ROWS.c.label.startswith(mark, autoescape=True), ROWS.c.created_at > stamp(since), ~over
+    return ROWS.c.label.startswith(mark, autoescape=True), ROWS.c.created_at > stamp(since), ~OVER
 
 
 def spent(since: datetime) -> sa.Select[int]:
