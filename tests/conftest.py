@@ -20,7 +20,20 @@ Mode = Literal["auto", "legacy"]
 KEY = "test-key-7c41e0"
 """Must never appear in an answer, an error, a log or a file."""
 
-FAST = Pace(first_poll=0.01, slowest_poll=0.02, tolerance=300, silence=5, naming=1, least_report=0.01, most_report=0.05)
+FAST = Pace(
+    first_poll=0.01,
+    slowest_poll=0.02,
+    tolerance=300,
+    silence=5,
+    look=0.05,
+    yielding=0.1,
+    enrichment=0.2,
+    hollow=0.2,
+    late=0.02,
+    naming=1,
+    least_report=0.01,
+    most_report=0.05,
+)
 """As the real pace, a hundred times faster."""
 
 

@@ -268,7 +268,7 @@ def test_what_is_pending_without_news_says_only_what_is_known() -> None:
     shown = render.pending(record(status="queued"), age=5, activity=None, text="")
     assert shown.startswith("Still queued after 5 s.\n\n---\n")
     assert 'read_interaction(interaction_id="v1_a"' in shown
-    assert "do not ask the same again" in shown
+    assert "Do not ask the same again." in shown
 
 
 def test_what_is_pending_without_an_id_is_fetched_by_its_label() -> None:

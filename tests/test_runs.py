@@ -240,10 +240,15 @@ async def test_a_result_that_cannot_be_read_yet_is_read_later(
     assert "Grüße" in run.record.text
 
 
+def broken_off() -> list[Fault]:
+    """A stream that ends before the answer, and cannot be heard again."""
+    return [Fault("stream", "end", after=3), Fault("resume", "http", http_status=404)]
+
+
 async def test_an_id_that_google_does_not_show_for_too_long_is_told_and_can_still_be_read_later(
     settings: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:
-    emulator.faults.append(Fault("get", "http", http_status=404))
+    emulator.faults += [*broken_off(), Fault("get", "http", http_status=404)]
     async with world(settings, replace(PACE, tolerance=0)) as here:
         run = await here.ended(ASK)
         assert isinstance(run.error, InteractionNotFoundError)
@@ -257,7 +262,7 @@ async def test_an_id_that_google_does_not_show_for_too_long_is_told_and_can_stil
 async def test_a_forbidden_id_is_told_after_the_tolerance_and_kept(
     settings: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:
-    emulator.faults.append(Fault("get", "http", http_status=403))
+    emulator.faults += [*broken_off(), Fault("get", "http", http_status=403)]
     async with world(settings, replace(PACE, tolerance=0)) as here:
         run = await here.ended(ASK)
         assert isinstance(run.error, PermissionDeniedError)
@@ -267,7 +272,7 @@ async def test_a_forbidden_id_is_told_after_the_tolerance_and_kept(
 
 
 async def test_a_key_that_is_revoked_meanwhile_does_not_hide_the_id(here: World, emulator: Emulator) -> None:
-    emulator.faults.append(Fault("get", "http", http_status=401))
+    emulator.faults += [*broken_off(), Fault("get", "http", http_status=401)]
     run = await here.ended(ASK)
     assert isinstance(run.error, KeyRejectedError)
     assert str(run.id) in str(run.error)
@@ -382,14 +387,36 @@ async def test_an_empty_answer_is_asked_for_again_because_it_may_have_been_read_
 # Background and store ------------------------------------------------------------------------------------
 
 
-async def test_a_model_that_refuses_the_background_is_asked_once_in_the_foreground_and_remembered(
-    here: World, emulator: Emulator
+async def test_a_model_that_refuses_the_background_twice_is_asked_in_the_foreground_for_some_minutes(
+    settings: Settings, emulator: Emulator
 ) -> None:
-    first, second = await here.ended(IMAGE), await here.ended(IMAGE.model_copy(update={"prompt": "Again"}))
-    assert first.record.status == second.record.status == "completed"
+    async with world(settings) as here:
+        for number in range(3):
+            run = await here.ended(IMAGE.model_copy(update={"prompt": f"Picture {number}"}))
+            assert run.record.status == "completed"
+        assert in_background(emulator) == [True, False, True, False, False]
+    async with world(settings, replace(PACE, refusal=0)) as here:
+        for number in range(3, 6):
+            await here.ended(IMAGE.model_copy(update={"prompt": f"Picture {number}"}))
+        assert in_background(emulator)[5:] == [True, False] * 3
+    assert len(emulator.creates) == 6
+
+
+async def test_a_refusal_of_background_that_passes_is_forgotten(here: World, emulator: Emulator) -> None:
+    body = {"error": {"message": "Model 'X' does not support background interactions.", "code": "invalid_request"}}
+    emulator.faults += [
+        Fault("create", "http", http_status=400, body=body, match="first"),
+        Fault("create", "http", http_status=400, body=body, match="third"),
+    ]
+    for prompt in ("first", "second", "third", "fourth"):
+        await here.ended(ASK.model_copy(update={"prompt": prompt}))
+    assert in_background(emulator) == [True, False, True, True, False, True]
+
+
+def in_background(emulator: Emulator) -> list[bool]:
+    """Of every request for an interaction, whether it asked for the background."""
     asked = [each.body for each in emulator.requests if each.method == "POST"]
-    assert [isinstance(body, dict) and "background" in body for body in asked] == [True, False, False]
-    assert len(emulator.creates) == 2
+    return [isinstance(body, dict) and "background" in body for body in asked]
 
 
 async def test_an_ask_that_is_refused_in_the_background_is_streamed_in_the_foreground(
@@ -568,11 +595,11 @@ async def test_an_answer_whose_files_are_missing_is_readable_without_google(
 # Given up ------------------------------------------------------------------------------------------------
 
 
-async def test_what_is_abandoned_before_it_could_be_sent_again_is_not_bought(here: World, emulator: Emulator) -> None:
+async def test_what_is_cancelled_before_it_could_be_sent_again_is_not_bought(here: World, emulator: Emulator) -> None:
     emulator.faults.append(refused := rate_limited(seconds=1, told="details"))
     run = await here.runs.start(ASK)
     await reached(refused)
-    here.runs.abandon(run)
+    await here.runs.cancel(run.record.label, 0)
     await run.done.wait()
     assert isinstance(run.error, QuotaError)
     assert emulator.creates == []
@@ -614,7 +641,11 @@ async def test_a_stream_that_carries_the_only_answer_is_waited_for(settings: Set
 async def test_what_was_streamed_of_an_answer_that_cannot_be_found_any_more_is_kept(
     settings: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:
-    emulator.faults.append(Fault("get", "http", math.inf, http_status=404))
+    emulator.faults += [
+        Fault("stream", "end", after=7),
+        Fault("resume", "http", math.inf, http_status=404),
+        Fault("get", "http", math.inf, http_status=404),
+    ]
     async with world(settings, replace(PACE, tolerance=0)) as here:
         run = await here.ended(ASK)
         assert isinstance(run.error, InteractionNotFoundError)
@@ -671,7 +702,7 @@ async def test_what_came_of_an_answer_that_is_stored_nowhere_can_still_be_read(h
     assert "The text that came: Emulated answer" in str(found.error)
 
 
-async def test_a_request_that_nobody_wants_any_more_is_not_sent_again_in_the_foreground(
+async def test_a_request_that_was_cancelled_is_not_sent_again_in_the_foreground(
     here: World, emulator: Emulator
 ) -> None:
     stall = Fault("create", "stall")
@@ -679,7 +710,7 @@ async def test_a_request_that_nobody_wants_any_more_is_not_sent_again_in_the_for
     run = await here.runs.start(IMAGE)
     with anyio.fail_after(PATIENCE):
         await stall.reached.wait()
-        here.runs.abandon(run)
+        await here.runs.cancel(run.record.label, 0)
         stall.release.set()
         await run.done.wait()
     assert emulator.creates == []

@@ -378,13 +378,13 @@ async def test_previews_can_be_turned_off(tmp_path: Path, url: str) -> None:
 
 
 @LEGACY
-async def test_an_image_model_is_asked_once_whether_it_runs_in_the_background(
+async def test_an_image_model_is_asked_twice_whether_it_runs_in_the_background(
     client: Client, emulator: Emulator
 ) -> None:
-    await call(client, "generate_image", prompt="one", image_size="512")
-    await call(client, "generate_image", prompt="two", image_size="512")
-    assert posts(emulator) == 3
-    assert ["background" in body for body in emulator.creates] == [False, False]
+    for prompt in ("one", "two", "three"):
+        await call(client, "generate_image", prompt=prompt, image_size="512")
+    assert posts(emulator) == 5
+    assert ["background" in body for body in emulator.creates] == [False] * 3
 
 
 @LEGACY

@@ -251,7 +251,7 @@ async def test_what_google_will_not_delete_is_told(client: Client, emulator: Emu
     emulator.faults.append(Fault("delete", "http", http_status=403))
     text = text_of(await call(client, "delete_interaction", interaction_id=id_of(answer)))
     assert text.startswith("Google: not deleted. Google does not allow this")
-    assert text.endswith("Journal: deleted.\n")
+    assert text.endswith("Journal and files: kept, so that nothing is lost. Call delete_interaction again later.\n")
 
 
 @LEGACY
@@ -263,7 +263,7 @@ async def test_what_google_may_delete_another_time_keeps_its_id(
     emulator.faults.append(Fault("delete", "http", times=9, http_status=http_status))
     text = text_of(await call(client, "delete_interaction", interaction_id=id_of(answer)))
     assert text.startswith("Google: not deleted.")
-    assert text.endswith("Journal: kept, so that its id is not lost. Call delete_interaction again later.\n")
+    assert text.endswith("Journal and files: kept, so that nothing is lost. Call delete_interaction again later.\n")
     assert ids_of(await call(client, "list_interactions")) == [id_of(answer)]
     emulator.faults.clear()
     text = text_of(await call(client, "delete_interaction", interaction_id=id_of(answer)))

@@ -93,11 +93,6 @@ async def serve_http(server: "Server", number: int) -> None:
 
     import uvicorn  # noqa: PLC0415 - as above
 
-    class Listening(uvicorn.Server):
-        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            server.hang_up()
-            await super().shutdown(sockets)
-
     # The protocol is named because asyncio sets TCP_NODELAY only on a socket that has one.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         if os.name == "posix":  # elsewhere it would let two servers share the port
@@ -108,7 +103,7 @@ async def serve_http(server: "Server", number: int) -> None:
             server.streamable_http_app(host=HOST), log_config=None, timeout_graceful_shutdown=SHUTDOWN_SECONDS
         )
         sys.stderr.write(f"Serving MCP on http://{HOST}:{listener.getsockname()[1]}/mcp\n")
-        await Listening(config).serve(sockets=[listener])
+        await uvicorn.Server(config).serve(sockets=[listener])
 
 
 async def emulate(number: int) -> None:

@@ -159,6 +159,7 @@ async def seen(app: AppContext, chain: Chain, task: Task, *, asks: bool) -> Task
 async def over(app: AppContext, chain: Chain, run: Run, task: Task, *, asks: bool) -> Task:
     """The task whose last interaction is not followed any more."""
     record = chain.last
+    task = replace(task, updated=record.updated_at)
     if record.status == "cancelled":
         return replace(task, status="cancelled", message=record.error)
     if asks and proposes(record):

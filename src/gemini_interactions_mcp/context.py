@@ -93,15 +93,16 @@ class Opening:
             return self._app
 
     def warm(self) -> None:
-        """Begin to load the slow modules in a worker thread, so that the first call does not wait for them."""
+        """Begin to load the slow modules and to follow what an earlier process left, so that no call waits for it."""
         if self._tasks is not None:
             self._tasks.start_soon(self._warm)
 
     async def _warm(self) -> None:
         try:
             await anyio.to_thread.run_sync(load, abandon_on_cancel=True)
-        except ImportError:  # must not end the server; the first call fails with it, and says so
-            logger.exception("This installation is broken")
+            await self.app()
+        except Exception:  # must not end the server; the first call fails with it, and says so
+            logger.exception("This server cannot open what it needs")
 
     async def _open(self) -> AppContext:
         if self._tasks is None:
@@ -133,11 +134,6 @@ class Opening:
         return AppContext(
             self.settings, gemini, journal, files, runs, rooms.resolve, environments, rooms.preview, decoding
         )
-
-    def hang_up(self) -> None:
-        """The host has gone."""
-        if self._app is not None:
-            self._app.runs.hang_up()
 
     async def _settle(self) -> None:
         if self._app is not None:

@@ -7,7 +7,7 @@ Source: https://ai.google.dev/gemini-api/docs/api-errors
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -108,6 +108,26 @@ Wanted = Callable[[], bool]
 def always() -> bool:
     """What nobody can give up."""
     return True
+
+
+async def unheard_of() -> bool:
+    """Nothing is known to exist."""
+    return False
+
+
+@dataclass(frozen=True)
+class Caller:
+    """How the caller of a paid request takes part in its sending.
+
+    Attributes:
+        wanted: Asked before it is sent again.
+        hear: Told what is waited for before it is sent again; nothing once it is sent.
+        previous_exists: Whether the interaction that it continues is known to exist.
+    """
+
+    wanted: Wanted = always
+    hear: Callable[[str], None] = lambda _: None
+    previous_exists: Callable[[], Awaitable[bool]] = unheard_of
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ from .errors import (
     OverloadedError,
     QuotaError,
 )
-from .faults import UNKNOWN_OUTCOME, Call, Wanted, always, failure, fault, one_line
+from .faults import UNKNOWN_OUTCOME, Call, Caller, Wanted, failure, fault, one_line
 from .models import Event, Interaction, Request, SandboxFile, Uploaded
 from .settings import Settings, silence_sdk_debugging
 from .transfer import Moved, Source, Transfer
@@ -108,7 +108,7 @@ class Gemini:
         """
         await self._open()
 
-    async def create(self, request: Request, *, background: bool, wanted: Wanted = always) -> Interaction:
+    async def create(self, request: Request, *, background: bool, caller: Caller = Caller()) -> Interaction:
         """Start an interaction: in the background it is answered at once, else when it has ended.
 
         Once it is not wanted any more, it is not sent again.
@@ -120,12 +120,12 @@ class Gemini:
         api = await self._interactions()
         arguments = wire.create_arguments(request, background=background, stream=False)
         seconds = CREATE_SECONDS if background else FOREGROUND_SECONDS
-        call = self._call(request, background=background, wanted=wanted)
+        call = self._call(request, background=background, wanted=caller.wanted)
         return await persist(call, seconds, lambda: answered(api.with_raw_response.create(**arguments)))
 
     @asynccontextmanager
     async def stream(
-        self, request: Request, *, background: bool, wanted: Wanted = always
+        self, request: Request, *, background: bool, caller: Caller = Caller()
     ) -> AsyncGenerator[AsyncIterator[Event]]:
         """Start an interaction and yield its events; in the background it outlives the stream.
 
@@ -136,13 +136,13 @@ class Gemini:
         """
         api = await self._interactions()
         arguments = wire.create_arguments(request, background=background, stream=True)
-        call = self._call(request, background=background, wanted=wanted)
+        call = self._call(request, background=background, wanted=caller.wanted)
         opened = await persist(call, CREATE_SECONDS, lambda: begun(api.with_raw_response.create(**arguments)))
         async with listening(opened) as heard:
             yield heard
 
     @asynccontextmanager
-    async def resume(self, interaction_id: str, last_event_id: str) -> AsyncGenerator[AsyncIterator[Event]]:
+    async def resume(self, interaction_id: str, last_event_id: str | None) -> AsyncGenerator[AsyncIterator[Event]]:
         """Yield the events after `last_event_id`.
 
         Raises:

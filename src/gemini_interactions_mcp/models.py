@@ -251,6 +251,7 @@ class Request(Model):
         approves: It runs the plan that it follows.
         response_schema: JSON Schema that the answer must follow.
         image: `aspect_ratio` and `image_size` of an image to make.
+        output_path: Where the image is wanted, as the caller named it; not sent.
         agent_config: Goes with `agent`; `generation_config` goes with `model`.
     """
 
@@ -271,6 +272,7 @@ class Request(Model):
     max_output_tokens: int | None = None
     store: bool = True
     image: dict[str, str] | None = None
+    output_path: str | None = None
     agent_config: dict[str, Any] | None = None
 
     @property

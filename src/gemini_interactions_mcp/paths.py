@@ -44,6 +44,7 @@ OUTSIDE: Final = "outside the allowed directories"
 EMPTY: Final = "empty"
 TOO_LARGE: Final = "too large"
 SHARED: Final = "with a hard link"
+TAKEN: Final = "already there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +230,9 @@ def unused(path: Path, source: str) -> Path:
         path.lstat()
     except FileNotFoundError:
         return path
-    raise FileRefusedError(f"{shown(source)} exists already, and nothing is written over; choose another name.")
+    raise FileRefusedError(
+        f"{shown(source)} exists already, and nothing is written over; choose another name.", reason=TAKEN
+    )
 
 
 def by_descriptor(path: str, _flags: int) -> int:

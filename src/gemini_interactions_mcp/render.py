@@ -240,7 +240,17 @@ def plan_state(followers: Iterable[Record]) -> str:
 # Not yet -------------------------------------------------------------------------------------------------
 
 
-def pending(record: Record, *, age: float, activity: str | None, text: str, read: str = "") -> str:
+ON_AT_GOOGLE: Final = "It goes on at Google meanwhile and has been paid for."
+ON_A_CONNECTION: Final = (
+    "Google answers it on a connection that this server holds open: if the server ends before, the answer may be lost. "
+    "It may be charged all the same."
+)
+ON_ITS_WAY: Final = "It has been sent, and Google has not named it yet: whether it is charged is not known."
+
+
+def pending(
+    record: Record, *, age: float, activity: str | None, text: str, read: str = "", prospect: str = ON_AT_GOOGLE
+) -> str:
     """What is known of an interaction that has not settled, and the call that fetches the rest."""
     doing = f": {activity}" if activity else ""
     so_far = f" {read} so far." if read else ""
@@ -250,8 +260,24 @@ def pending(record: Record, *, age: float, activity: str | None, text: str, read
         f"Partial answer so far:\n\n{illustrated(text, (), lambda file: file.path)[-PARTIAL_CHARACTERS:]}"
         if text
         else "",
-        f"---\n{identity(record)}\nNext: {fetch(record)}{later} It goes on at Google meanwhile and has been paid for: "
-        "do not ask the same again.",
+        f"---\n{identity(record)}\nNext: {fetch(record)}{later} {prospect} Do not ask the same again.",
+    )
+
+
+def prospect(*, waiting: str, named: bool, stored: bool, background: bool) -> str:
+    """What becomes of an interaction that has not settled, and whether it is paid for, as far as that is certain."""
+    if waiting:
+        return f"{waiting.rstrip('.')}. This server goes on trying."
+    if not named or (not background and not stored):
+        return ON_ITS_WAY
+    return ON_AT_GOOGLE if background else ON_A_CONNECTION
+
+
+def repeated(age: float) -> str:
+    """What is said where a call is given the run of an identical one."""
+    return (
+        f"The same was asked {duration(age)} ago, and nobody had been given the answer: this is that interaction. "
+        "Nothing new was sent or charged."
     )
 
 

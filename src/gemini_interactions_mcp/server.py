@@ -92,14 +92,10 @@ class Server(MCPServer[Opening]):
         async with self._opening.running() as opening:
             yield opening
 
-    def hang_up(self) -> None:
-        """Before the connection is closed: tell that it is the host that ends, not somebody who cancels a call."""
-        self._opening.hang_up()
-
     async def _warm_afterwards(
         self, ctx: ServerRequestContext[Any, Any], call_next: Callable[..., Awaitable[Any]]
     ) -> Any:  # noqa: ANN401 - whatever the handler returns
-        """Load the slow modules once the host's first message has been answered."""
+        """Load the slow modules and take up unfinished interactions once the host's first message has been answered."""
         result = await call_next(ctx)
         if not self._warmed:
             self._warmed = True

@@ -84,6 +84,9 @@ UPLOADS: Final = sa.Table(
 NEWEST_FIRST: Final = (ROWS.c.created_at.desc(), ROWS.c.label.desc())
 OLDEST_FIRST: Final = (ROWS.c.created_at, ROWS.c.label)
 
+DELIVERY: Final = frozenset({"delivered_at", "detached_at"})
+"""Fields that say to whom the answer went."""
+
 OVER: Final = sa.and_(
     ROWS.c.status.in_(["failed", "cancelled"]),
     sa.or_(ROWS.c.interaction_id.is_(None), ROWS.c.finished_at.is_not(None)),
@@ -186,8 +189,12 @@ class Journal:
         return await self._database.read(spent(since), lambda result: int(result.scalar_one()))
 
     async def update(self, label: str, *, patience: float = math.inf, **changes: object) -> None:
-        """Change fields of a `Record`, and `updated_at`; without a row of that label nothing happens."""
-        values = row({"updated_at": datetime.now(UTC)} | changes)
+        """Change fields of a `Record`, and `updated_at`; without a row of that label nothing happens.
+
+        To whom an answer was delivered is no change of the interaction.
+        """
+        updated: Row = {} if changes.keys() <= DELIVERY else {"updated_at": datetime.now(UTC)}
+        values = row(updated | changes)
         await self._database.write(UPDATE, values | {"of_label": label}, patience)
 
     async def find(self, interaction_id: str, *, patience: float = math.inf) -> Record | None:

@@ -3,6 +3,7 @@
 A new tool is a function and a row in TOOLS. The docstrings and descriptions are read by a model, and paid for.
 """
 
+import contextlib
 import functools
 import inspect
 from collections.abc import Awaitable, Callable
@@ -23,17 +24,15 @@ from .arguments import slim
 from .consent import Consent, question
 from .context import AppContext, Ctx, Progress, opened
 from .errors import (
-    ConfigurationError,
+    FileRefusedError,
     GeminiMCPError,
     InputError,
     InteractionNotFoundError,
-    NetworkError,
-    OverloadedError,
-    PermissionDeniedError,
-    QuotaError,
+    RefusedError,
 )
 from .excerpt import Excerpt
-from .models import Contents, Model, Record, RecordPage, Request, SavedFile
+from .models import Contents, Model, Record, RecordPage, Request, SavedFile, settled
+from .paths import TAKEN
 from .results import NAMING_SECONDS, Reading, asked, noted, read, text_result, unless_done
 from .tasks import askable
 
@@ -152,7 +151,7 @@ async def gemini_continue(
         kind="ask",
         prompt=said(prompt),
         model=model or app.settings.model,
-        previous_interaction_id=followed_id(previous_interaction_id),
+        previous_interaction_id=await followed_id(app, previous_interaction_id),
         system_instruction=system_instruction,
         tools=tuple(tools or ()),
         response_schema=response_schema,
@@ -180,7 +179,7 @@ async def analyze_file(
     """
     app = await opened(ctx)
     said(prompt)
-    previous = optional_id(previous_interaction_id)
+    previous = await optional_id(app, previous_interaction_id)
     progress, since = Progress(ctx), anyio.current_time()
     seconds = app.settings.wait_seconds if wait_seconds is None else wait_seconds
     contents = await app.files.contents(
@@ -221,8 +220,8 @@ async def generate_image(
     """
     app = await opened(ctx)
     said(prompt)
-    previous = optional_id(previous_interaction_id)
-    target = app.files.output_path(output_path) if output_path else None
+    previous = await optional_id(app, previous_interaction_id)
+    target, refusal = placed(app, output_path)
     progress, since = Progress(ctx), anyio.current_time()
     seconds = app.settings.wait_seconds if wait_seconds is None else wait_seconds
     contents = await pictures(app, images, max(seconds, NAMING_SECONDS), progress)
@@ -234,9 +233,24 @@ async def generate_image(
         contents=contents.blocks,
         previous_interaction_id=previous,
         image={name: value for name, value in chosen.items() if value},
+        output_path=output_path,
     )
     left = max(0.0, seconds - (anyio.current_time() - since))
-    return noted(await asked(ctx, app, request, left, target, progress), contents.notes)
+    return noted(await asked(ctx, app, request, left, target, progress, refusal), contents.notes)
+
+
+def placed(app: AppContext, output_path: str | None) -> tuple[Path | None, FileRefusedError | None]:
+    """Where a picture is wanted, or that there is a file already: it may be the one that an identical call has made.
+
+    Raises:
+        FileRefusedError: It cannot be written there for another reason.
+    """
+    try:
+        return (app.files.output_path(output_path) if output_path else None), None
+    except FileRefusedError as exc:
+        if exc.reason != TAKEN:
+            raise
+        return None, exc
 
 
 # Research ------------------------------------------------------------------------------------------------
@@ -264,7 +278,7 @@ async def wanted_research(
 ) -> Wanted:
     """The request for what the arguments ask for."""
     app = await opened(ctx)
-    previous_interaction_id = optional_id(previous_interaction_id)
+    previous_interaction_id = await optional_id(app, previous_interaction_id)
     seconds, report = max(app.settings.wait_seconds, NAMING_SECONDS), Progress(ctx).uploading
     contents = await app.files.contents(files, seconds=seconds, report=report) if files else Contents()
     request = research.request(
@@ -376,16 +390,16 @@ async def check_research(
 async def cancel_research(ctx: Ctx, interaction_id: InteractionId) -> CallToolResult:
     """Stop a running interaction at Google. What it has cost so far is not refunded."""
     app = await opened(ctx)
-    wire.checked_id(interaction_id)
     try:
-        run = await app.runs.cancel(interaction_id)
-    except PermissionDeniedError as exc:
-        await app.runs.forget(interaction_id)
+        run = await app.runs.cancel(wire.plain_id(interaction_id))
+    except InteractionNotFoundError:
+        raise
+    except RefusedError as exc:
         return text_result(
             render.joined(
                 f"Google did not cancel it: {exc}",
-                "This server follows it no longer, and keeps its id; it may go on at Google. "
-                f'check_research(interaction_id="{interaction_id}") looks at it again.',
+                "It may go on at Google, and this server follows it as before. "
+                f'check_research(interaction_id="{wire.plain_id(interaction_id)}") reads it.',
             )
         )
     state = "has ended" if run.done.is_set() else "was asked to stop, and should do so within a minute"
@@ -429,44 +443,53 @@ async def read_interaction(
 async def delete_interaction(ctx: Ctx, interaction_id: InteractionId) -> CallToolResult:
     """Delete an interaction for good: at Google, in this server's journal, and its saved files."""
     app = await opened(ctx)
-    record = await app.journal.find(wire.checked_id(interaction_id))
-    if record is not None and records.sending(record):
+    interaction_id = wire.plain_id(interaction_id)
+    record = await app.journal.find(interaction_id)
+    if record is None:
+        wire.checked_id(interaction_id)
+    elif records.sending(record):
         raise InputError(
             "It is being sent at this moment, and Google has not named it yet. Call again in some minutes."
         )
+    at_google, gone = await deleted_at_google(app, record, interaction_id)
+    if not gone:
+        return text_result(render.joined("\n".join([at_google, *([KEPT] if record else [])])))
     await app.runs.forget(interaction_id)
-    at_google, final = await deleted_at_google(app, record, interaction_id)
-    lines = [at_google]
-    if record is None:
-        lines.append("Journal: it was not there.")
-    else:
-        lines += await anyio.to_thread.run_sync(lambda: [removed(file) for file in record.files])
-        lines.append(await deleted_here(app, record) if final else KEPT)
-    return text_result(render.joined("\n".join(lines)))
+    return text_result(render.joined("\n".join([at_google, *await deleted_here(app, record)])))
 
 
 async def deleted_at_google(app: AppContext, record: Record | None, interaction_id: str) -> tuple[str, bool]:
-    """Delete it there; how that went, and whether trying again would change nothing."""
+    """Delete it there; how that went, and whether it is gone there."""
     known = record.interaction_id if record else interaction_id
     if known is None or records.LABEL.fullmatch(known):
         return "Google: it has no name there, so there is nothing to delete by.", True
     try:
+        if record is not None and not settled(record.status):
+            await stopped(app, known)
         await app.gemini.delete(known)
     except InteractionNotFoundError:
         return "Google: it was not there (any more).", True
     except GeminiMCPError as exc:
-        return f"Google: not deleted. {exc}", not isinstance(exc, PASSING)
+        return f"Google: not deleted. {exc}", False
     return "Google: deleted.", True
 
 
-async def deleted_here(app: AppContext, record: Record) -> str:
-    """Delete its row, and say how that went."""
-    return "Journal: deleted." if await app.journal.delete(record.label) else "Journal: it was not there (any more)."
+async def stopped(app: AppContext, interaction_id: str) -> None:
+    """Stop an interaction at Google, which a deletion alone does not; that it has ended by now is no hindrance."""
+    with contextlib.suppress(RefusedError):
+        await app.gemini.cancel(interaction_id)
 
 
-KEPT: Final = "Journal: kept, so that its id is not lost. Call delete_interaction again later."
-PASSING: Final = (ConfigurationError, NetworkError, OverloadedError, QuotaError)
-"""With these, Google may delete it another time."""
+async def deleted_here(app: AppContext, record: Record | None) -> list[str]:
+    """Delete its files and its row, and say how that went."""
+    if record is None:
+        return ["Journal: it was not there."]
+    lines = await anyio.to_thread.run_sync(lambda: [removed(file) for file in record.files])
+    there = await app.journal.delete(record.label)
+    return [*lines, "Journal: deleted." if there else "Journal: it was not there (any more)."]
+
+
+KEPT: Final = "Journal and files: kept, so that nothing is lost. Call delete_interaction again later."
 
 
 def removed(file: SavedFile) -> str:
@@ -508,26 +531,29 @@ def said(prompt: str) -> str:
     return prompt
 
 
-def optional_id(interaction_id: str | None) -> str | None:
+async def optional_id(app: AppContext, interaction_id: str | None) -> str | None:
     """The id of an interaction to go on from, checked, or None.
 
     Raises:
         InputError: It cannot be an id, or is one of ours that Google does not know.
     """
-    return followed_id(interaction_id) if interaction_id else None
+    return await followed_id(app, interaction_id) if interaction_id else None
 
 
-def followed_id(interaction_id: str) -> str:
-    """The id of an interaction to go on from.
+async def followed_id(app: AppContext, interaction_id: str) -> str:
+    """The id of an interaction to go on from; one that Google gave may have any characters.
 
     Raises:
         InputError: It cannot be an id, or is one of ours that Google does not know.
     """
+    interaction_id = wire.plain_id(interaction_id)
     if records.LABEL.fullmatch(interaction_id):
         raise InputError(
             "Google does not know that interaction: it was asked for with store=false, or has not been named yet. It "
             "cannot be continued; read_interaction shows it."
         )
+    if wire.INTERACTION_ID.fullmatch(interaction_id) or await app.runs.known(interaction_id):
+        return interaction_id
     return wire.checked_id(interaction_id)
 
 

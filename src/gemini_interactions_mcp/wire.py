@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from .errors import InputError
 from .models import PLACE, Citation, Content, Event, Interaction, Media, Request, SandboxFile, Usage
@@ -34,6 +34,12 @@ def checked_id(text: str) -> str:
         "That is not an interaction id: an id has only letters, digits, '-' and '_'. "
         "list_interactions shows the ids of this server."
     )
+
+
+def plain_id(text: str) -> str:
+    """The id in what people and models give for one: quoted, spaced, or as a resource."""
+    found = re.fullmatch(r"gemini://interactions/([^/]+)(?:/.*)?", text.strip().strip("\"'`").strip())
+    return unquote(found[1]) if found else text.strip().strip("\"'`").strip()
 
 
 def checked_path(path: str) -> str:
@@ -335,12 +341,27 @@ class Steps:
         if step := as_json(data.get("step")):
             self._steps[index] = {**step, "content": list(items(step.get("content")))}
         elif delta := as_json(data.get("delta")):
-            blocks: list[Json] = self._steps.setdefault(index, {"type": "model_output", "content": []})["content"]
-            grow(blocks, delta)
+            step = self._steps.setdefault(index, {"type": "model_output", "content": []})
+            if delta.get("type") == step.get("type"):
+                self._steps[index] = merged(step, delta)
+            elif delta.get("type") == "thought_summary":
+                step["summary"] = [*items(step.get("summary")), as_json(delta.get("content"))]
+            else:
+                grow(step["content"], delta)
 
     def all(self) -> list[Json]:
         """The steps so far, in order."""
         return [self._steps[index] for index in sorted(self._steps)]
+
+
+def merged(step: dict[str, Any], delta: Json) -> dict[str, Any]:
+    """A step of a tool with what a delta of its own type adds: its result grows, other values are replaced."""
+    before, added = step.get("result"), delta.get("result")
+    if isinstance(before, str) and isinstance(added, str):
+        delta = {**delta, "result": before + added}
+    elif isinstance(before, list) and isinstance(added, list):
+        delta = {**delta, "result": [*cast("list[object]", before), *cast("list[object]", added)]}
+    return {**step, **delta}
 
 
 def grow(blocks: list[Json], delta: Json) -> None:

@@ -44,7 +44,7 @@ TOPICS = ("Rivers of Zürich.", "Lakes of Zürich.")
 HOURLY = ("hold", "queued", "stall")
 TOOLS = tools.tools()
 
-End = Literal["closes", "hangs up", "is killed", "is killed and leaves its leases"]
+End = Literal["closes", "is killed", "is killed and leaves its leases"]
 
 
 # What happens --------------------------------------------------------------------------------------------
@@ -316,8 +316,6 @@ async def live(world: World, life: Life) -> None:
         host = Host(world, client, tasks)
         for step in life.steps:
             await host.take(step)
-        if life.end != "closes":
-            server.hang_up()
         if killed:
             # From here on it writes nothing down and sends nothing that is paid for.
             journal = copied(world.folder)
