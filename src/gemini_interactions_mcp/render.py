@@ -383,8 +383,13 @@ def sandbox(files: Sequence[SandboxFile], environment_id: str) -> str:
 
 def uri(record: Record, file: SavedFile | None = None) -> str:
     """The resource of an interaction, or of a file that was saved for it."""
-    address = f"{INDEX}/{record.interaction_id}"
-    return f"{address}/files/{quote(file.name, safe='')}" if file else address
+    resource = address(str(record.interaction_id))
+    return f"{resource}/files/{quote(file.name, safe='')}" if file else resource
+
+
+def address(interaction_id: str) -> str:
+    """The resource of the interaction of an id, whatever characters that has."""
+    return f"{INDEX}/{quote(interaction_id, safe='')}"
 
 
 # Words ---------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ FILES_API: Final = "https://generativelanguage.googleapis.com/v1beta/"
 FILE_NAME: Final = re.compile(r"(?:https://generativelanguage\.googleapis\.com/v1\w*/)?(files/[a-z0-9-]{1,40})")
 """A file of the Files API; ids have at most 40 characters (google-genai 3.4.0, types.File.name)."""
 
-SAVED: Final = re.compile(r"gemini://interactions/([A-Za-z0-9_-]{1,256})(?:/files/([^/]{1,800}))?")
+SAVED: Final = re.compile(r"gemini://interactions/([^/]{1,1024})(?:/files/([^/]{1,800}))?")
 """What was saved for an interaction: one file, or all."""
 
 YOUTUBE: Final = re.compile(r"(?:[\w-]+\.)?(?:youtube\.com|youtube-nocookie\.com|youtu\.be)")
