@@ -245,30 +245,52 @@ ON_A_CONNECTION: Final = (
     "Google answers it on a connection that this server holds open: if the server ends before, the answer may be lost. "
     "It may be charged all the same."
 )
-ON_ITS_WAY: Final = "It has been sent, and Google has not named it yet: whether it is charged is not known."
+ON_ITS_WAY: Final = (
+    "It has been sent on a connection that this server holds open, and Google has not named it: whether it is charged "
+    "is not known yet."
+)
 
 
 def pending(
-    record: Record, *, age: float, activity: str | None, text: str, read: str = "", prospect: str = ON_AT_GOOGLE
+    record: Record,
+    *,
+    age: float,
+    activity: str | None,
+    text: str,
+    read: str = "",
+    waiting: str = "",
+    background: bool = True,
 ) -> str:
-    """What is known of an interaction that has not settled, and the call that fetches the rest."""
+    """What is known of an interaction that has not settled, and the call that fetches the rest.
+
+    Args:
+        record: What the journal says.
+        age: Seconds since the request.
+        activity: What it does now, in a line.
+        text: The part of the answer that has been streamed so far.
+        read: How much has been searched and read so far.
+        waiting: Why the request has to be sent again, and when that is done.
+        background: Whether it goes on at Google without a connection.
+    """
     doing = f": {activity}" if activity else ""
     so_far = f" {read} so far." if read else ""
     later = f" Or look again in about {duration(patience(age))}." if record.kind == "research" else ""
+    state = "Not taken by Google yet" if waiting else NOT_YET.get(record.status, "Finishing")
     return joined(
-        f"{NOT_YET.get(record.status, 'Finishing')} after {duration(age)}{doing}.{so_far}",
+        f"{state} after {duration(age)}{doing}.{so_far}",
         f"Partial answer so far:\n\n{illustrated(text, (), lambda file: file.path)[-PARTIAL_CHARACTERS:]}"
         if text
         else "",
-        f"---\n{identity(record)}\nNext: {fetch(record)}{later} {prospect} Do not ask the same again.",
+        f"---\n{identity(record)}\nNext: {fetch(record)}{later} {prospect(record, waiting, background=background)} "
+        "Do not ask the same again.",
     )
 
 
-def prospect(*, waiting: str, named: bool, stored: bool, background: bool) -> str:
+def prospect(record: Record, waiting: str, *, background: bool) -> str:
     """What becomes of an interaction that has not settled, and whether it is paid for, as far as that is certain."""
     if waiting:
-        return f"{waiting.rstrip('.')}. This server goes on trying."
-    if not named or (not background and not stored):
+        return f"{waiting.rstrip('.')}."
+    if record.interaction_id in (None, record.label):
         return ON_ITS_WAY
     return ON_AT_GOOGLE if background else ON_A_CONNECTION
 

@@ -136,11 +136,16 @@ async def shown(
         raise run.error
     if not run.done.is_set():
         read = render.progress(len(run.searches), len(run.pages))
-        prospect = render.prospect(
-            waiting=run.waiting, named=run.id is not None, stored=run.stored, background=run.background
-        )
         return text_result(
-            render.pending(record, age=run.age(), activity=run.activity, text=run.text, read=read, prospect=prospect)
+            render.pending(
+                record,
+                age=run.age(),
+                activity=run.activity,
+                text=run.text,
+                read=read,
+                waiting=run.waiting,
+                background=run.background,
+            )
         )
     await app.runs.deliver(run)
     silent = record.kind == "image" and record.status == "completed"
