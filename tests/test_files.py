@@ -7,7 +7,7 @@ import pytest
 
 import filing
 from filing import API, Make, Recorder, blocks_of, image, mp4, office, package, pdf, sound
-from gemini_interactions_mcp import files, paths
+from gemini_interactions_mcp import paths, recognition
 from gemini_interactions_mcp.errors import FileRefusedError, InputError
 from gemini_interactions_mcp.excerpt import Excerpt
 from gemini_interactions_mcp.files import Files
@@ -107,7 +107,7 @@ async def test_text_goes_as_text(subject: Files, home: Path, name: str, content:
         ("latin.txt", "naïve".encode("latin-1"), "unknown type"),
         ("nul.txt", b"a\0b", "unknown type"),
         ("half.txt", "é".encode()[:1], "unknown type"),
-        ("late.txt", b"a" * files.CHUNK + b"\0", "unknown type"),
+        ("late.txt", b"a" * recognition.CHUNK + b"\0", "unknown type"),
     ],
 )
 async def test_what_gemini_does_not_take_is_refused_with_what_it_takes(
@@ -147,7 +147,7 @@ async def test_a_files_name_cannot_forge_a_line(subject: Files, home: Path) -> N
 
 
 async def test_too_large_files_are_refused_before_they_are_read(subject: Files, home: Path) -> None:
-    for name, size in (("large.pdf", files.PDF_BYTES + 1), ("huge.mp4", paths.FILE_BYTES + 1)):
+    for name, size in (("large.pdf", recognition.PDF_BYTES + 1), ("huge.mp4", paths.FILE_BYTES + 1)):
         with (home / name).open("wb") as file:
             file.write(PDF + b"\0" if name == "large.pdf" else mp4())
             file.truncate(size)

@@ -19,6 +19,7 @@ LAYERS = [
     {"transfer", "database", "media", "run", "redirects"},
     {"store"},
     {"gemini", "sources", "uploads", "ledger"},
+    {"recognition"},
     {"files", "environments"},
     {"follower"},
     {"runs"},

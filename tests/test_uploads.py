@@ -14,9 +14,9 @@ from anyio.abc import TaskGroup
 import filing
 from filing import API, Make, Recorder, blocks_of, pdf
 from gemini_interactions_mcp.errors import InputError, KeyRejectedError, NetworkError, StillUploadingError
-from gemini_interactions_mcp.models import Uploaded
+from gemini_interactions_mcp.models import LocalFile, Uploaded
 from gemini_interactions_mcp.store import Journal
-from gemini_interactions_mcp.uploads import MARGIN, Digesting, Outgoing, Uploads
+from gemini_interactions_mcp.uploads import MARGIN, Digesting, Outgoing, Uploads, sha256, version
 
 home, make, recorder, subject, tasks = filing.home, filing.make, filing.recorder, filing.subject, filing.tasks
 PDF = pdf("one", "two")
@@ -26,6 +26,20 @@ PDF = pdf("one", "two")
 def paper(home: Path) -> Path:
     (home / "a.pdf").write_bytes(PDF)
     return home / "a.pdf"
+
+
+def outgoing(stream: io.BufferedReader) -> Outgoing:
+    """The paper, open."""
+    file = LocalFile(
+        source="a.pdf",
+        name="a.pdf",
+        size=len(PDF),
+        kind="document",
+        mime="application/pdf",
+        version=version(stream),
+        sha256=sha256(stream),
+    )
+    return Outgoing(file, stream)
 
 
 async def test_the_same_content_is_uploaded_once_while_it_is_kept(
@@ -157,7 +171,7 @@ async def test_an_upload_is_found_again_after_a_restart_by_the_same_account_only
         journal = Journal(tmp_path / "journal.sqlite3")
         uploads = Uploads(recorder, journal, account, tasks, lambda: recorder.now)
         with paper.open("rb") as stream:
-            uri = await uploads.uri(Outgoing("a.pdf", stream, len(PDF), "application/pdf"), heard)
+            uri = await uploads.uri(outgoing(stream), heard)
         await journal.close()
         return uri
 
@@ -183,7 +197,7 @@ async def test_an_upload_of_a_server_that_ends_is_an_error(paper: Path, recorder
         async with anyio.create_task_group() as group:
             uploads = Uploads(recorder, recorder, "account", group)
             with anyio.CancelScope(shield=True), pytest.raises(InputError, match="was stopped"):
-                await uploads.uri(Outgoing("a.pdf", stream, len(PDF), "application/pdf"), heard)
+                await uploads.uri(outgoing(stream), heard)
 
 
 async def test_the_journal_keeps_the_newest_upload_of_a_content(tmp_path: Path) -> None:

@@ -81,7 +81,9 @@ def fingerprint(request: Request) -> str:
     """What makes two requests the same: 16 hexadecimal digits, after `APPROVAL` where it is the plan that they run."""
     if request.approves:
         return APPROVAL + hashlib.sha256(str(request.previous_interaction_id).encode()).hexdigest()[:16]
-    said = json.dumps(request.model_dump(mode="json"), sort_keys=True, default=str)
+    # An upload of the same content has another address.
+    unsaid = {"contents"} if request.contents_digest else {"contents_digest"}
+    said = json.dumps(request.model_dump(mode="json", exclude=unsaid), sort_keys=True, default=str)
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
