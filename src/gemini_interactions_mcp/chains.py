@@ -235,7 +235,7 @@ def following(settings: Settings, plan: Record, prompt: str, *, plan_first: bool
         plan_first=plan_first,
         previous=plan,
         previous_interaction_id=plan.interaction_id,
-        contents=(),
+        contents_digest="",
         tools=(),
         visualization=True,
         output_format=None,

@@ -19,6 +19,7 @@ import anyio.to_thread
 from anyio.abc import TaskGroup
 from mcp.server.mcpserver import Context
 
+from .consent import Agreements
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class AppContext:
         resolve: Looks up where Google's redirect links lead.
         preview: Makes a small JPEG of a picture on disk, of at most so many pixels a side and bytes; blocks, so call it
             in a worker thread.
+        agreements: What the user has agreed to and has not been started yet.
         decoding: One of those at a time: a picture of 24 megapixels takes 72 MB while it is decoded, and two at once
             take longer for both and stall the event loop (bench/previews.py).
     """
@@ -56,6 +58,7 @@ class AppContext:
     environments: "Environments"
     preview: Callable[[Path, int, int], bytes | None]
     decoding: anyio.CapacityLimiter
+    agreements: Agreements
 
 
 class Opening:
@@ -130,8 +133,18 @@ class Opening:
         files = rooms.Files(self.settings, uploads, lookup=gemini.mime_type, earlier=earlier)
         environments = rooms.Environments(gemini, self.settings.output_dir)
         decoding = anyio.CapacityLimiter(1)
+        agreements = Agreements(anyio.current_time)
         return AppContext(
-            self.settings, gemini, journal, files, runs, rooms.resolve, environments, rooms.preview, decoding
+            self.settings,
+            gemini,
+            journal,
+            files,
+            runs,
+            rooms.resolve,
+            environments,
+            rooms.preview,
+            decoding,
+            agreements,
         )
 
     def hang_up(self) -> None:
