@@ -26,7 +26,7 @@ from calls import direct, emulated
 from pydantic import SecretStr
 
 from gemini_interactions_mcp.gemini import Gemini
-from gemini_interactions_mcp.models import LocalFile
+from gemini_interactions_mcp.inspection import LocalFile
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.store import Journal
 from gemini_interactions_mcp.uploads import Outgoing, Uploads, sha256, version

@@ -14,7 +14,8 @@ from anyio.abc import TaskGroup
 import filing
 from filing import API, Make, Recorder, blocks_of, pdf
 from gemini_interactions_mcp.errors import InputError, KeyRejectedError, NetworkError, StillUploadingError
-from gemini_interactions_mcp.models import LocalFile, Uploaded
+from gemini_interactions_mcp.inspection import LocalFile
+from gemini_interactions_mcp.models import Uploaded
 from gemini_interactions_mcp.store import Journal
 from gemini_interactions_mcp.uploads import MARGIN, Digesting, Outgoing, Uploads, sha256, version
 

@@ -1,14 +1,17 @@
 """What the user is told before research is started, and asked when a setting wants it. Pure, but for what is agreed."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, Field, ValidationError
 
 from . import chapters, render, research
 from .errors import InputError
-from .models import Inspected, Inspection, LocalFile, Request
-from .paths import printable, shown
+from .models import Request
+from .words import printable, shown
+
+if TYPE_CHECKING:
+    from .inspection import Inspected, Inspection, LocalFile
 
 EXHAUSTIVE: Final = "deep-research-max"
 SOURCE: Final = "https://ai.google.dev/gemini-api/docs/deep-research"
@@ -91,7 +94,7 @@ def refusal(action: str, content: Mapping[str, Any] | None) -> str:
 # Questions -----------------------------------------------------------------------------------------------
 
 
-def question(request: Request, today: int, most: int | None, given: Inspection | None = None) -> str:
+def question(request: Request, today: int, most: int | None, given: "Inspection | None" = None) -> str:
     """What is asked before anything is sent; hosts may show no more than its first lines.
 
     Args:
@@ -121,7 +124,7 @@ def estimate(request: Request) -> str:
     return next(known, "Google names no time or price for this agent.")
 
 
-def amounts(sources: Sequence[Inspected]) -> str:
+def amounts(sources: "Sequence[Inspected]") -> str:
     """` with 3 files (9.2 MiB) and 1 address`; empty without any."""
     files = [file for source in sources for file in source.files]
     addresses = sum(not source.files for source in sources)
@@ -130,7 +133,7 @@ def amounts(sources: Sequence[Inspected]) -> str:
     return f" with {' and '.join(parts)}" if parts else ""
 
 
-def file_line(source: Inspected) -> str:
+def file_line(source: "Inspected") -> str:
     """A file; of a folder or glob how many there are, and the first of them."""
     first, *more = source.files
     if not more:
@@ -146,7 +149,7 @@ def listing(head: str, lines: Sequence[str]) -> str:
     return "\n".join([head, *lines[:LISTED], *more]) if lines else ""
 
 
-def size(files: Iterable[LocalFile]) -> str:
+def size(files: "Iterable[LocalFile]") -> str:
     """How much they are together: `812 bytes`, `3.4 KiB`, `9.2 MiB`."""
     total = sum(file.size for file in files)
     if total < 2**10:

@@ -17,8 +17,9 @@ import anyio.to_thread
 from . import media
 from .errors import FileRefusedError, InputError, StillUploadingError
 from .excerpt import Excerpt
-from .models import Content, Contents, Inspected, Inspection, LocalFile, Part, Record, digest
-from .paths import Boundary, refusals, shown
+from .inspection import Inspected, Inspection, LocalFile, Part, digest
+from .models import Content, Contents, Record
+from .paths import Boundary, refusals
 from .recognition import inline, recognised, unchanged, uploadable
 from .settings import Settings
 from .sources import (
@@ -35,6 +36,7 @@ from .sources import (
     uri_block,
 )
 from .uploads import Outgoing, Uploads
+from .words import shown
 
 Lookup = Callable[[str], Awaitable[str]]
 """Name of a file of the Files API (`files/abc`) -> its MIME type."""
@@ -106,8 +108,11 @@ class Files:
             report: Told of them.
 
         Raises:
+            InputError: There is no source.
             GeminiMCPError: As `inspect` and `send`.
         """
+        if not sources:
+            raise InputError(f"Name at least one file: {TAKEN}.")
         inspection = await self.inspect(sources)
         return await self.send(inspection, resolution=resolution, excerpt=excerpt, seconds=seconds, report=report)
 
@@ -118,12 +123,9 @@ class Files:
             sources: As `TAKEN` lists them.
 
         Raises:
-            InputError: There is no source.
             FileRefusedError: A source is missing, not allowed or of no use to Gemini.
             GeminiMCPError: An interaction whose files are meant is not known.
         """
-        if not sources:
-            raise InputError(f"Name at least one file: {TAKEN}.")
         named = [each for source in sources for each in await self._named(source)]
         return await anyio.to_thread.run_sync(self._inspected, named)
 
@@ -191,13 +193,13 @@ class Files:
     def _inspected(self, sources: Sequence[str]) -> Inspection:
         """Everything that can be seen from here."""
         picking = Picking(self._inline)
-        inspected = tuple(Inspected(source=source, parts=self._parts(source, picking)) for source in sources)
-        return Inspection(sources=inspected, notes=tuple(picking.notes))
+        inspected = tuple(Inspected(source, self._parts(source, picking)) for source in sources)
+        return Inspection(inspected, tuple(picking.notes))
 
     def _parts(self, source: str, picking: Picking) -> tuple[Part, ...]:
         block = remote(source)
         if block is not None:
-            return (Part(content=block),)
+            return (Part("", block),)
         left_out = LeftOut(source)
         files = found(source, self._boundary, left_out)
         if files is None:
@@ -248,10 +250,10 @@ class Files:
         with refusals(file.source), self._boundary.opened(file.source) as stream:
             known = recognised(file, stream)
         if known.size > picking.inline:
-            return Part(label=file.label, content=uploadable(known))
+            return Part(file.label, uploadable(known))
         picking.inline -= known.size
         # A text inside the request begins with its name.
-        return Part(label="" if known.kind == "text" else file.label, content=known)
+        return Part("" if known.kind == "text" else file.label, known)
 
     def _ready(self, parts: Sequence[Part], streams: ExitStack) -> list[Content | Outgoing]:
         """Blocks, and open files where they have to be uploaded.

@@ -1,9 +1,7 @@
 """The nouns of this server: what is asked of Gemini, what came back and what the journal keeps."""
 
-import hashlib
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -46,96 +44,12 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class LocalFile(Model):
-    """A file to give to Gemini, as it was when it was looked at; it is not open.
-
-    Attributes:
-        source: Its path, as the caller names it or as it was found in a folder.
-        name: What it is called towards Gemini.
-        size: In bytes.
-        kind: The content type that it becomes.
-        version: What changes with its content, and can be compared without reading it.
-        sha256: Of its content.
-        encoding: Of text.
-        inline: Whether it travels inside the request; otherwise it is uploaded.
-    """
-
-    source: str
-    name: str
-    size: int
-    kind: str
-    mime: str
-    version: tuple[int, ...]
-    sha256: str
-    encoding: str = ""
-    inline: bool = True
-
-    @property
-    def identity(self) -> object:
-        """What two files have in common that are the same to Gemini."""
-        return [self.name, self.mime, self.sha256]
-
-
-class Part(Model):
-    """One content block to be: a file on this computer, or an address that Google reads.
-
-    Attributes:
-        label: The name by which it was found, where the block does not tell it.
-    """
-
-    label: str = ""
-    content: LocalFile | Content
-
-    @property
-    def identity(self) -> object:
-        """What stays the same wherever the content is uploaded to."""
-        return self.content.identity if isinstance(self.content, LocalFile) else dict(self.content)
-
-
-class Inspected(Model):
-    """What one source stands for; a folder or glob has a part for each file."""
-
-    source: str
-    parts: tuple[Part, ...]
-
-    @property
-    def files(self) -> tuple[LocalFile, ...]:
-        """The files on this computer."""
-        return tuple(part.content for part in self.parts if isinstance(part.content, LocalFile))
-
-
-class Inspection(Model):
-    """What sources stand for, before anything of them is sent.
-
-    Attributes:
-        notes: What of folders and globs was left out, in sentences for the caller.
-    """
-
-    sources: tuple[Inspected, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    @property
-    def parts(self) -> Iterator[Part]:
-        """Those of all sources, in their order."""
-        return (part for source in self.sources for part in source.parts)
-
-    @property
-    def digest(self) -> str:
-        """The SHA-256 of the names and contents; empty where there are none."""
-        return digest([part.identity for part in self.parts]) if self.sources else ""
-
-
-def digest(value: object) -> str:
-    """The SHA-256 of what JSON can say."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
-
-
 class Contents(Model):
     """What is given to Gemini beside a prompt.
 
     Attributes:
         parts: Labels, which most files have not, and blocks, in the order of the sources.
-        notes: As in `Inspection`.
+        notes: What of folders and globs was left out, in sentences for the caller.
         digest: What makes two of them the same: names and contents, wherever they are uploaded to.
     """
 

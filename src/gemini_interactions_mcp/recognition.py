@@ -7,15 +7,18 @@ import base64
 import codecs
 import hashlib
 import os
+from dataclasses import replace
 from io import BufferedReader
 from typing import BinaryIO, Final
 
 from . import media
 from .errors import FileRefusedError
-from .models import Content, LocalFile
-from .paths import TOO_LARGE, local_path, printable, shown
+from .inspection import LocalFile
+from .models import Content
+from .paths import TOO_LARGE, local_path
 from .sources import Named, extension
 from .uploads import sha256, version
+from .words import printable, shown
 
 # https://ai.google.dev/gemini-api/docs/document-processing
 PDF_BYTES: Final = 50 * 2**20
@@ -113,7 +116,7 @@ def unchanged(known: LocalFile, stream: BufferedReader) -> LocalFile:
     # A file that was only saved again is read, to tell.
     if now != known.version and sha256(stream) != known.sha256:
         raise changed(known)
-    return known.model_copy(update={"version": now})
+    return replace(known, version=now)
 
 
 def changed(known: LocalFile) -> FileRefusedError:
@@ -149,4 +152,4 @@ def uploadable(known: LocalFile) -> LocalFile:
     if known.kind == "text" and known.encoding == "utf-16":
         raise FileRefusedError(f"{known.name} is a large text in UTF-16; save it as UTF-8 first.")
     kind = "document" if known.kind == "text" else known.kind
-    return known.model_copy(update={"kind": kind, "inline": False})
+    return replace(known, kind=kind, inline=False)

@@ -33,11 +33,12 @@ from .errors import (
     QuotaError,
 )
 from .excerpt import Excerpt
-from .models import Contents, Inspection, Record, RecordPage, Request, SavedFile
+from .models import Contents, Record, RecordPage, Request, SavedFile
 from .results import NAMING_SECONDS, Reading, asked, noted, read, text_result, unless_done
 from .tasks import askable
 
 if TYPE_CHECKING:
+    from .inspection import Inspection
     from .run import Run
 
 P = ParamSpec("P")
@@ -273,7 +274,7 @@ async def start_research(
     previous_interaction_id = optional_id(previous_interaction_id)
     said(prompt)
     await app.gemini.ready()
-    given = await app.files.inspect(files) if files else Inspection()
+    given = await app.files.inspect(files or ())
     request = research.request(
         app.settings,
         prompt,
@@ -292,9 +293,7 @@ async def start_research(
     instead = await unless_agreed(ctx, app, request, given)
     if instead is not None:
         return instead
-    contents = await sent(ctx, app, given)
-    app.agreements.end(subject(request))
-    run, fresh = await app.runs.start_once(request.model_copy(update={"contents": contents.labelled}), again=force)
+    run, fresh = await app.runs.start_once(await completed(ctx, app, request, given), again=force)
     return noted(await begun(run, fresh=fresh), given.notes)
 
 
@@ -304,7 +303,7 @@ def subject(request: Request) -> str:
 
 
 async def unless_agreed(
-    ctx: Ctx, app: AppContext, request: Request, given: Inspection
+    ctx: Ctx, app: AppContext, request: Request, given: "Inspection"
 ) -> CallToolResult | InputRequiredResult | None:
     """What is returned in place of starting research: a question or its answer; None where it may be started.
 
@@ -329,10 +328,22 @@ async def unless_agreed(
     return None
 
 
-async def sent(ctx: Ctx, app: AppContext, given: Inspection) -> Contents:
-    """The contents of a research request, uploaded where they have to be."""
+async def completed(ctx: Ctx, app: AppContext, request: Request, given: "Inspection") -> Request:
+    """The request with its contents, uploaded where they have to be; while that lasts, the user's answer holds.
+
+    Raises:
+        FileRefusedError: A file was changed.
+        StillUploadingError: The time is over; the uploads go on.
+        GeminiMCPError: A file could not be uploaded.
+    """
     seconds = max(app.settings.wait_seconds, NAMING_SECONDS)
-    return await app.files.send(given, seconds=seconds, report=Progress(ctx).uploading)
+    try:
+        contents = await app.files.send(given, seconds=seconds, report=Progress(ctx).uploading)
+    except InputError:
+        app.agreements.end(subject(request))
+        raise
+    app.agreements.end(subject(request))
+    return request.model_copy(update={"contents": contents.labelled})
 
 
 async def begun(run: "Run", *, fresh: bool) -> CallToolResult:

@@ -16,7 +16,8 @@ import anyio
 from anyio.abc import TaskGroup
 
 from .errors import GeminiMCPError, InputError, JournalError
-from .models import LocalFile, Uploaded
+from .inspection import LocalFile
+from .models import Uploaded
 from .transfer import Moved, Source
 
 logger = logging.getLogger(__name__)
