@@ -370,6 +370,8 @@ async def test_what_comes_into_a_folder_while_the_user_thinks_is_not_sent(
     async with strict(settings, mode, user) as client:
         await client.call_tool("start_research", {"prompt": "Bicycles", "files": [str(folder / "docs")]})
     assert not any("private" in str(body) or "diary" in str(body) for body in emulator.creates)
+    # Who is asked within the call has agreed to what the folder had; who calls again is asked anew.
+    assert posts(emulator) == (1 if mode == "legacy" else 0)
 
 
 async def test_a_file_that_is_only_saved_again_is_sent(

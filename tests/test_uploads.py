@@ -276,3 +276,45 @@ async def test_a_file_that_changes_while_it_is_uploaded_is_not_remembered(
     assert refused == ["a.pdf was changed while it was uploaded. Call again."]
     await blocks_of(subject, [paper.name])
     assert len(recorder.calls) == 2
+
+
+async def test_a_file_that_changes_before_its_turn_is_not_sent(
+    home: Path, paper: Path, make: Make, recorder: Recorder
+) -> None:
+    (home / "b.pdf").write_bytes(PDF + b"\n")
+    subject = make(inline_bytes=0)
+    recorder.hold = anyio.Event()
+    refused: list[str] = []
+
+    async def send() -> None:
+        with pytest.raises(InputError) as caught:
+            await subject.contents([paper.name, "b.pdf"])
+        refused.append(str(caught.value))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(send)
+        await anyio.wait_all_tasks_blocked()
+        (home / "b.pdf").write_bytes(b"\n" + PDF)
+        recorder.hold.set()
+    assert refused == ["b.pdf was changed while it was uploaded. Call again."]
+    assert [name for _, _, name in recorder.calls] == ["a.pdf"]
+
+
+def rewrite(path: Path, content: bytes) -> None:
+    """Other bytes, and the time of the old ones."""
+    before = path.stat()
+    path.write_bytes(content)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+async def test_other_bytes_with_the_old_time_are_neither_given_nor_remembered(
+    paper: Path, make: Make, recorder: Recorder
+) -> None:
+    subject = make(inline_bytes=0)
+    inspection = await subject.inspect([paper.name])
+    rewrite(paper, PDF[:-2] + b"f\n")
+    with pytest.raises(InputError, match=r"a\.pdf was changed"):
+        await subject.send(inspection)
+    rewrite(paper, PDF)
+    (block,) = await blocks_of(subject, [paper.name])
+    assert block["uri"] == f"{API}files/2"
