@@ -65,7 +65,7 @@ class Agreements:
         return held
 
     def end(self, subject: str) -> None:
-        """It is started: for the next time, the user is asked again."""
+        """It is started, or cannot be any more: from now on the user is asked again."""
         self._until.pop(subject, None)
 
 

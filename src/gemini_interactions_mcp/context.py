@@ -9,7 +9,7 @@ import hashlib
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -44,9 +44,9 @@ class AppContext:
         resolve: Looks up where Google's redirect links lead.
         preview: Makes a small JPEG of a picture on disk, of at most so many pixels a side and bytes; blocks, so call it
             in a worker thread.
-        agreements: What the user has agreed to and has not been started yet.
         decoding: One of those at a time: a picture of 24 megapixels takes 72 MB while it is decoded, and two at once
             take longer for both and stall the event loop (bench/previews.py).
+        agreements: What the user has agreed to and has not been started yet.
     """
 
     settings: Settings
@@ -58,7 +58,7 @@ class AppContext:
     environments: "Environments"
     preview: Callable[[Path, int, int], bytes | None]
     decoding: anyio.CapacityLimiter
-    agreements: Agreements
+    agreements: Agreements = field(default_factory=lambda: Agreements(anyio.current_time))
 
 
 class Opening:
@@ -133,18 +133,8 @@ class Opening:
         files = rooms.Files(self.settings, uploads, lookup=gemini.mime_type, earlier=earlier)
         environments = rooms.Environments(gemini, self.settings.output_dir)
         decoding = anyio.CapacityLimiter(1)
-        agreements = Agreements(anyio.current_time)
         return AppContext(
-            self.settings,
-            gemini,
-            journal,
-            files,
-            runs,
-            rooms.resolve,
-            environments,
-            rooms.preview,
-            decoding,
-            agreements,
+            self.settings, gemini, journal, files, runs, rooms.resolve, environments, rooms.preview, decoding
         )
 
     def hang_up(self) -> None:

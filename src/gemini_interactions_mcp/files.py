@@ -1,7 +1,7 @@
 """Sources -> content blocks, in two phases: they are looked at, and then sent.
 
-Looking asks nobody outside this computer, and refuses whatever Gemini does not take. Sending gives what was looked at:
-a file that was changed meanwhile is refused, and a folder is not gathered again. No URL is fetched: Gemini does that.
+Looking sends nothing of them, and refuses what Gemini does not take. Sending gives what was looked at: a file that was
+changed meanwhile is refused, and a folder is not gathered again. No URL is fetched: Gemini does that.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -117,7 +117,7 @@ class Files:
         return await self.send(inspection, resolution=resolution, excerpt=excerpt, seconds=seconds, report=report)
 
     async def inspect(self, sources: Sequence[str]) -> Inspection:
-        """Look at what `sources` stand for, in their order; nothing is sent, and no file stays open.
+        """Look at what `sources` stand for, in their order; nothing of them is sent, and no file stays open.
 
         Args:
             sources: As `TAKEN` lists them.
