@@ -66,6 +66,14 @@ def test_requests_that_differ_have_different_fingerprints(change: dict[str, Any]
     assert records.fingerprint(research()) != records.fingerprint(research(**change))
 
 
+def test_contents_are_the_same_by_their_digest_wherever_they_were_uploaded_to() -> None:
+    here, there = ({"contents": ({"type": "image", "uri": f"https://x/files/{name}"},)} for name in "ab")
+    assert records.fingerprint(research(**here)) != records.fingerprint(research(**there))
+    one, same = (research(contents_digest="1", **contents) for contents in (here, there))
+    assert records.fingerprint(one) == records.fingerprint(same) == records.fingerprint(research(contents_digest="1"))
+    assert records.fingerprint(one) != records.fingerprint(research(contents_digest="2", **here))
+
+
 def test_the_order_of_keys_makes_no_other_request() -> None:
     turned = {"collaborative_planning": False, "type": "deep-research"}
     assert records.fingerprint(research()) == records.fingerprint(research(agent_config=turned))

@@ -20,7 +20,7 @@ from mcp_types import MISSING_REQUIRED_CLIENT_CAPABILITY as NOT_DECLARED
 
 from conftest import FAST, Mode
 from faults.harness import rows, without_jitter
-from gemini_interactions_mcp import tools
+from gemini_interactions_mcp import chains, tools
 from gemini_interactions_mcp.database import Database
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.errors import JournalError
@@ -422,18 +422,25 @@ async def test_changes_make_a_new_plan_with_a_new_key_even_when_approved(host: C
 
 
 @pytest.mark.parametrize(
-    "response",
-    [{"action": "decline"}, {"action": "cancel"}, accepted(approve=False), accepted(approve=False, changes=" ")],
-    ids=["declined", "closed", "not approved", "no changes"],
+    ("response", "why"),
+    [
+        ({"action": "decline"}, "The user declined the plan."),
+        ({"action": "decline", "content": {"approve": True}}, "The user declined the plan."),
+        (accepted(approve=False), "The user declined the plan."),
+        (accepted(approve=False, changes=" "), "The user declined the plan."),
+        ({"action": "cancel"}, chains.UNANSWERED),
+        ({"action": "cancel", "content": {"approve": True}}, chains.UNANSWERED),
+    ],
+    ids=["declined", "declined all the same", "not approved", "no changes", "closed", "closed when filled in"],
 )
 async def test_a_plan_that_is_not_wanted_cancels_the_task_for_good(
-    host: Client, emulator: Emulator, settings: Settings, response: Json
+    host: Client, emulator: Emulator, settings: Settings, response: Json, why: str
 ) -> None:
     task = await planned(host)
     key, _ = form(task)
     await updated(host, task, **{key: response})
     done = await got(host, task)
-    assert (done["status"], done["statusMessage"]) == ("cancelled", "The user declined the plan.")
+    assert (done["status"], done["statusMessage"]) == ("cancelled", why)
     await updated(host, task, **{key: accepted(approve=True)})
     # It stays so when the plan is run in another way, and after a restart.
     plan = await call(host, "read_interaction", interaction_id=newest(emulator).id)
@@ -446,7 +453,8 @@ async def test_a_plan_that_is_not_wanted_cancels_the_task_for_good(
 async def test_cancelling_a_task_that_waits_gives_its_plan_up(host: Client, emulator: Emulator) -> None:
     task = await planned(host)
     await cancelled(host, task)
-    assert (await got(host, task))["status"] == "cancelled"
+    done = await got(host, task)
+    assert (done["status"], done["statusMessage"]) == ("cancelled", "The task was cancelled before its plan was run.")
     assert emulator.cancels == []
 
 

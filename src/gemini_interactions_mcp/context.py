@@ -9,7 +9,7 @@ import hashlib
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ import anyio.to_thread
 from anyio.abc import TaskGroup
 from mcp.server.mcpserver import Context
 
+from .consent import Agreements
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class AppContext:
             in a worker thread.
         decoding: One of those at a time: a picture of 24 megapixels takes 72 MB while it is decoded, and two at once
             take longer for both and stall the event loop (bench/previews.py).
+        agreements: What the user has agreed to and has not been started yet.
     """
 
     settings: Settings
@@ -56,6 +58,7 @@ class AppContext:
     environments: "Environments"
     preview: Callable[[Path, int, int], bytes | None]
     decoding: anyio.CapacityLimiter
+    agreements: Agreements = field(default_factory=lambda: Agreements(anyio.current_time))
 
 
 class Opening:

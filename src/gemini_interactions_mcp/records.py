@@ -85,7 +85,9 @@ def fingerprint(request: Request) -> str:
     """What makes two requests the same: 16 hexadecimal digits, after `APPROVAL` where it is the plan that they run."""
     if request.approves:
         return APPROVAL + hashlib.sha256(str(request.previous_interaction_id).encode()).hexdigest()[:16]
-    fields = request.model_dump(mode="json")
+    # An upload of the same content has another address.
+    unsaid = {"contents"} if request.contents_digest else {"contents_digest"}
+    fields = request.model_dump(mode="json", exclude=unsaid)
     if request.kind == "research":
         fields["prompt"] = folded(request.prompt)
     said = json.dumps(fields, sort_keys=True, default=str)

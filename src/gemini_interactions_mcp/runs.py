@@ -164,22 +164,27 @@ class Runs:
             twin = await self._ledger.open_once(record, again=again)
             if twin is None:
                 return self._launch(record, request, None), True
+        return await self._repeated(twin), False
+
+    async def repeated(self, request: Request) -> Run | None:
+        """The run of an identical request of the last ten minutes, which `start_once` would return; None without any.
+
+        Raises:
+            OutcomeUnknownError: It may have been taken or not.
+            KeyMissingError: There is no key to send anything with.
+            JournalError: The journal cannot be used.
+        """
+        twin = await self._ledger.twin(await self._intent(request))
+        return None if twin is None else await self._repeated(twin)
+
+    async def _repeated(self, twin: Record) -> Run:
         twin = await self._named_elsewhere(twin)
         if twin.interaction_id is None and twin.label not in self._runs:
             raise OutcomeUnknownError(
                 f"The same research was asked for at {twin.created_at:%H:%M} UTC, and whether Google took it is not "
                 "known: it was not sent again. Call start_research with force=true to pay for another run."
             )
-        return await self.find(twin.interaction_id or twin.label), False
-
-    async def repeats(self, request: Request) -> bool:
-        """Whether `start_once` would start nothing, since an identical request was made within ten minutes.
-
-        Raises:
-            KeyMissingError: There is no key to send it with.
-            JournalError: The journal cannot be used.
-        """
-        return await self._ledger.twin(await self._intent(request)) is not None
+        return await self.find(twin.interaction_id or twin.label)
 
     async def _named_elsewhere(self, twin: Record) -> Record:
         """The twin, after waiting a little for its id if another process may be sending it at this moment."""

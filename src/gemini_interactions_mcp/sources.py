@@ -16,7 +16,8 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from . import media
 from .errors import FileRefusedError
 from .models import Content
-from .paths import HIDDEN, Boundary, hidden, local_path, refusals, scheme, shown
+from .paths import HIDDEN, Boundary, hidden, local_path, refusals, scheme
+from .words import shown
 
 FILES_API: Final = "https://generativelanguage.googleapis.com/v1beta/"
 FILE_NAME: Final = re.compile(r"(?:https://generativelanguage\.googleapis\.com/v1\w*/)?(files/[a-z0-9-]{1,40})")

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, ParamSpec, Typ
 
 import anyio
 import anyio.to_thread
-from mcp.server.mcpserver import AcceptedElicitation, Elicit, ElicitationResult, Resolve
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools.base import Tool
-from mcp_types import CallToolResult, TextContent, ToolAnnotations
+from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
 from pydantic import Field
 
-from . import records, render, research, wire
+from . import consent, records, render, research, wire
 from .arguments import slim
-from .consent import Consent, question
 from .context import AppContext, Ctx, Progress, opened
+from .elicitation import elicited
 from .errors import (
+    DailyLimitError,
     FileRefusedError,
     GeminiMCPError,
     InputError,
@@ -31,12 +31,13 @@ from .errors import (
     RefusedError,
 )
 from .excerpt import Excerpt
-from .models import Contents, Model, Record, RecordPage, Request, SavedFile, settled
+from .models import Contents, Record, RecordPage, Request, SavedFile, settled
 from .paths import TAKEN
 from .results import NAMING_SECONDS, Reading, asked, noted, read, text_result, unless_done
 from .tasks import askable
 
 if TYPE_CHECKING:
+    from .inspection import Inspection
     from .run import Run
 
 P = ParamSpec("P")
@@ -195,6 +196,7 @@ async def analyze_file(
         prompt=prompt,
         model=model or app.settings.model,
         contents=contents.labelled,
+        contents_digest=contents.digest,
         previous_interaction_id=previous,
         response_schema=response_schema,
     )
@@ -231,6 +233,7 @@ async def generate_image(
         prompt=prompt,
         model=model or app.settings.image_model,
         contents=contents.blocks,
+        contents_digest=contents.digest,
         previous_interaction_id=previous,
         image={name: value for name, value in chosen.items() if value},
         output_path=output_path,
@@ -256,68 +259,8 @@ def placed(app: AppContext, output_path: str | None) -> tuple[Path | None, FileR
 # Research ------------------------------------------------------------------------------------------------
 
 
-class Wanted(Model):
-    """What start_research is to send, and what the caller has to know of its files."""
-
-    request: Request
-    notes: tuple[str, ...] = ()
-
-
-@translated
-async def wanted_research(
-    ctx: Ctx,
-    prompt: str,
-    agent: str | None,
-    plan_first: bool,
-    previous_interaction_id: str | None,
-    files: list[str] | None,
-    tools: list[str] | None,
-    visualization: bool,
-    output_format: str | None,
-    environment: str | None,
-) -> Wanted:
-    """The request for what the arguments ask for."""
-    app = await opened(ctx)
-    previous_interaction_id = await optional_id(app, previous_interaction_id)
-    seconds, report = max(app.settings.wait_seconds, NAMING_SECONDS), Progress(ctx).uploading
-    contents = await app.files.contents(files, seconds=seconds, report=report) if files else Contents()
-    request = research.request(
-        app.settings,
-        said(prompt),
-        agent=agent,
-        plan_first=plan_first,
-        previous=await app.runs.known(previous_interaction_id),
-        previous_interaction_id=previous_interaction_id,
-        contents=contents.labelled,
-        tools=tools or (),
-        visualization=visualization,
-        output_format=output_format,
-        environment=environment,
-    )
-    return Wanted(request=request, notes=contents.notes)
-
-
-@translated
-async def agreed(
-    ctx: Ctx,
-    wanted: Annotated[Wanted, Resolve(wanted_research)],
-    force: bool,
-) -> Consent | Elicit[Consent]:
-    """Ask the user, where that is wanted and possible, and something would be started."""
-    app = await opened(ctx)
-    most, today = app.settings.runs_per_day, records.today()
-    if not app.settings.confirm or not askable(ctx.client_capabilities):
-        return Consent()
-    spent = await app.journal.spent(today)
-    if (most is not None and spent >= most) or (not force and await app.runs.repeats(wanted.request)):
-        return Consent()
-    return Elicit(question(wanted.request, spent, most), Consent)
-
-
 async def start_research(
     ctx: Ctx,
-    wanted: Annotated[Wanted, Resolve(wanted_research)],
-    consent: Annotated[ElicitationResult[Consent], Resolve(agreed)],
     prompt: Prompt,
     agent: Annotated[str | None, Field(description="Agent id; default set by the user")] = None,
     plan_first: Annotated[bool, Field(description="Return a plan to approve instead; default false")] = False,
@@ -336,20 +279,94 @@ async def start_research(
     output_format: Annotated[str | None, Field(description="How the report should look")] = None,
     environment: Annotated[str | None, Field(description="Sandbox of other agents: remote or an id")] = None,
     force: Annotated[bool, Field(description="Pay again for the same request; default false")] = False,
-) -> CallToolResult:
+) -> CallToolResult | InputRequiredResult:
     """Start Deep Research: an agent reads the web for 5-60 minutes and writes a cited report; costs dollars.
     Returns at once with an interaction_id for check_research. The same request within 10 minutes returns the run
     that exists. Other agents (Antigravity, custom) take tasks, too.
     """
-    if not isinstance(consent, AcceptedElicitation) or not consent.data.start:
-        return text_result("The user was asked and declined: nothing was started and nothing is charged.\n")
     app = await opened(ctx)
-    run, fresh = await app.runs.start_once(wanted.request, again=force)
+    previous_interaction_id = await optional_id(app, previous_interaction_id)
+    said(prompt)
+    await app.gemini.ready()
+    given = await app.files.inspect(files or ())
+    request = research.request(
+        app.settings,
+        prompt,
+        agent=agent,
+        plan_first=plan_first,
+        previous=await app.runs.known(previous_interaction_id),
+        previous_interaction_id=previous_interaction_id,
+        contents_digest=given.digest,
+        tools=tools or (),
+        visualization=visualization,
+        output_format=output_format,
+        environment=environment,
+    )
+    if not force and (earlier := await app.runs.repeated(request)):
+        return noted(await begun(earlier, fresh=False), given.notes)
+    instead = await unless_agreed(ctx, app, request, given)
+    if instead is not None:
+        return instead
+    run, fresh = await app.runs.start_once(await completed(ctx, app, request, given), again=force)
+    return noted(await begun(run, fresh=fresh), given.notes)
+
+
+def subject(request: Request) -> str:
+    """What the user agrees to: the request, its files by their contents, whatever plan it runs."""
+    return f"{records.fingerprint(request)} {request.contents_digest}"
+
+
+async def unless_agreed(
+    ctx: Ctx, app: AppContext, request: Request, given: "Inspection"
+) -> CallToolResult | InputRequiredResult | None:
+    """What is returned in place of starting research: a question or its answer; None where it may be started.
+
+    The user is asked where that is wanted and possible.
+
+    Raises:
+        DailyLimitError: The user allows no further run today.
+        InputError: The user has agreed to something else, or not filled in the form.
+    """
+    most, today = app.settings.runs_per_day, await app.journal.spent(records.today())
+    if most is not None and today >= most:
+        raise DailyLimitError(records.used_up(most))
+    asks = app.settings.confirm and askable(ctx.client_capabilities)
+    if not asks or app.agreements.holds(subject(request)):
+        return None
+    answer = await elicited(ctx, consent.question(request, today, most, given), consent.Consent, subject(request))
+    if isinstance(answer, InputRequiredResult):
+        return answer
+    if why := consent.refusal(answer.action, answer.content):
+        return text_result(f"{why}\n")
+    app.agreements.add(subject(request))
+    return None
+
+
+async def completed(ctx: Ctx, app: AppContext, request: Request, given: "Inspection") -> Request:
+    """The request with its contents, uploaded where they have to be; while that lasts, the user's answer holds.
+
+    Raises:
+        FileRefusedError: A file was changed.
+        StillUploadingError: The time is over; the uploads go on.
+        GeminiMCPError: A file could not be uploaded.
+    """
+    seconds = max(app.settings.wait_seconds, NAMING_SECONDS)
+    try:
+        contents = await app.files.send(given, seconds=seconds, report=Progress(ctx).uploading)
+    except InputError:
+        app.agreements.end(subject(request))
+        raise
+    app.agreements.end(subject(request))
+    return request.model_copy(update={"contents": contents.labelled})
+
+
+async def begun(run: "Run", *, fresh: bool) -> CallToolResult:
+    """What start_research returns, once Google has named the run or that takes too long."""
     with anyio.move_on_after(NAMING_SECONDS):
         await run.named.wait()
     if run.error is not None:
         raise run.error
-    return unless_done(run, noted(text_result(started(run, fresh=fresh)), wanted.notes))
+    return unless_done(run, text_result(started(run, fresh=fresh)))
 
 
 RESEARCHING: Final = "Research has started; it usually takes 5 to 20 minutes."
@@ -569,7 +586,7 @@ class Entry:
         characters: How much Claude Code shows of one result before it moves it to a file.
     """
 
-    function: Callable[..., Awaitable[CallToolResult]]
+    function: Callable[..., Awaitable[CallToolResult | InputRequiredResult]]
     title: str
     annotations: ToolAnnotations
     search: str | None = None
