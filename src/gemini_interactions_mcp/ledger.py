@@ -281,6 +281,11 @@ class Ledger:
             logger.warning("Who follows interaction %s cannot be read: %s", record.interaction_id, exc)
             return True
 
+    async def seize(self, record: Record) -> None:
+        """Follow an interaction in place of a process that hangs; that one sees it before it saves anything."""
+        with contextlib.suppress(JournalError):
+            await self._journal.seize(record.label, self._owner, self._lease_end(), patience=LATE_SECONDS)
+
     async def _claimed(self, record: Record) -> bool:
         return await self._journal.claim(record.label, self._owner, self._lease_end(), patience=LATE_SECONDS)
 

@@ -504,7 +504,13 @@ class Runs:
             with run.scope:
                 if run.request is None and await self._watched(run):
                     return
-                await self._finish(run, run.seen or await self._follower.follow(run), target)
+                interaction = run.seen or await self._follower.follow(run)
+                if target is None and saves(run, interaction):
+                    # Another process may have been quicker: its files are the ones.
+                    run.seen = interaction
+                    if await self._watched(run):
+                        return
+                await self._finish(run, interaction, target)
             if run.scope.cancelled_caught and self._drop(run):
                 await self._ledger.write(
                     run, status="cancelled", error="The call was cancelled.", finished_at=records.now()
@@ -524,11 +530,15 @@ class Runs:
         What Google has shown settled is left to that process for a moment only: it may hang.
         """
         deadline = math.inf
-        while anyio.current_time() < deadline and not await self._ledger.claim(run.record):
+        while not await self._ledger.claim(run.record):
             run.watched = True
+            if anyio.current_time() >= deadline:
+                await self._ledger.seize(run.record)
+                break
             run.record = await self._ledger.find(str(run.id)) or run.record
             if records.complete(run.record):
                 self._drop(run)
+                self._start(self._tell, str(run.id))
                 return True
             if run.seen is None:
                 await run.nap(self._pace.first_poll)
@@ -579,6 +589,11 @@ class Runs:
         """Tell who wants to know; a client that is slow or has gone takes the answer from nobody."""
         with anyio.move_on_after(self._pace.telling):
             await self._announce(interaction_id)
+
+
+def saves(run: Run, interaction: Interaction) -> bool:
+    """Whether files come of an interaction that other processes can read, too."""
+    return run.stored and run.id is not None and bool(interaction.media or run.reports)
 
 
 def unexpected(run: Run) -> GeminiMCPError:

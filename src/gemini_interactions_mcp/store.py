@@ -241,6 +241,11 @@ class Journal:
         wanted = sa.update(ROWS).where(ROWS.c.label == label, free)
         return await self._database.write(wanted.values(owner=owner, owned_until=stamp(until)), patience=patience) > 0
 
+    async def seize(self, label: str, owner: str, until: datetime, *, patience: float = math.inf) -> None:
+        """Have `owner` follow a row until then, whoever follows it now."""
+        wanted = sa.update(ROWS).where(ROWS.c.label == label)
+        await self._database.write(wanted.values(owner=owner, owned_until=stamp(until)), patience=patience)
+
     async def renew(self, owner: str, until: datetime) -> None:
         """Go on following all rows that `owner` follows."""
         running = sa.update(ROWS).where(ROWS.c.owner == owner, ROWS.c.status.not_in(SETTLED))
