@@ -21,7 +21,7 @@ from gemini_interactions_mcp.emulator.answers import SOURCES, picture
 
 http = emulating.http
 client = emulating.client  # in place of the MCP client of all other tests
-IMAGE_MODEL = "gemini-3.1-flash-image"
+IMAGE_MODEL = "gemini-nano-banana-2.1"
 
 
 # Answers.
@@ -194,8 +194,11 @@ async def test_a_bare_schema_is_the_legacy_way_to_ask_for_json(http: httpx2.Asyn
 # Images.
 
 
-@pytest.mark.parametrize(("ratio", "size"), [("16:9", "1K"), ("1:8", "512"), ("1:1", "2K")])
-async def test_an_image_has_the_asked_ratio_and_size(client: Untyped, ratio: str, size: str) -> None:
+@pytest.mark.parametrize(("ratio", "size"), [("16:9", "1K"), ("1:8", "1K"), ("1:1", "2K")])
+async def test_an_image_has_the_asked_ratio_and_size(
+    client: Untyped, emulator: Emulator, ratio: str, size: str
+) -> None:
+    emulator.picture_scale = 1
     given = {"type": "image", "aspect_ratio": ratio, "image_size": size}
     answer = await client.interactions.create(model=IMAGE_MODEL, input="A café " * 60, response_format=given)
     image = drawn(answer.output_image.data)
@@ -221,7 +224,7 @@ async def test_editing_shows_the_input_and_then_the_previous_image_behind_the_te
 
 
 async def test_an_image_by_uri_can_be_downloaded(client: Untyped, http: httpx2.AsyncClient) -> None:
-    given = [{"type": "text"}, {"type": "image", "delivery": "uri", "image_size": "512"}]
+    given = [{"type": "text"}, {"type": "image", "delivery": "uri", "image_size": "1K"}]
     answer = await client.interactions.create(model=IMAGE_MODEL, input="x", response_format=given)
     assert answer.output_image.data is None
     file = await client.files.get(name="files/" + answer.output_image.uri.rsplit("/", 1)[-1])
@@ -485,7 +488,7 @@ async def test_an_upload_that_cannot_be_kept_is_refused(
 
 
 def test_no_line_in_a_drawn_image_is_cut_off_at_the_edge() -> None:
-    jpeg = picture("A bicycle", "Emulated answer by gemini-3.1-flash-image (no model ran).", (512, 512), None)
+    jpeg = picture("A bicycle", "Emulated answer by gemini-nano-banana-2.1 (no model ran).", (512, 512), None)
     with Image.open(io.BytesIO(jpeg)) as image:
         edge = image.convert("L").crop((508, 0, 512, 512))
     assert max(edge.tobytes()) < 100

@@ -22,7 +22,7 @@ from google.genai._interactions import (
 
 import emulating
 from emulating import AGENT, MODEL, RESEARCH, Untyped, ask, events_of, finished, kinds, text_of
-from gemini_interactions_mcp.emulator import IMAGE_MODELS, Emulator, Fault, rate_limited, run, serve
+from gemini_interactions_mcp.emulator import Emulator, Fault, rate_limited, run, serve
 from gemini_interactions_mcp.emulator.faults import Kind, Point
 
 http = emulating.http
@@ -37,35 +37,46 @@ REFUSED: list[tuple[dict[str, Any], int, str]] = [
     ({"foo": 1}, 400, "parameter_unknown"),
     ({"agent": AGENT}, 400, "Exactly one of"),
     ({"model": "gemini-3-pro-preview"}, 404, "model_not_found"),
+    ({"model": "gemini-3.1-flash-image"}, 404, "model_not_found"),
+    ({"model": "gemini-2.5-flash"}, 404, "model_not_found"),
     ({"model": "gemini-3.8-flash-tts"}, 501, "unimplemented"),
     ({"response_format": {"type": "audio"}}, 501, "neither audio nor video"),
     ({"model": 3}, 400, "expected str"),
     ({"stream": "yes"}, 400, "expected bool"),
     ({"agent_config": {}}, 400, "not supported for gemini-3.8-flash"),
     ({"store": False, "background": True}, 400, "store=true is required"),
-    ({"model": IMAGE_MODELS[0], "background": True}, 400, "Background is not supported"),
+    ({"model": "gemini-nano-banana-2.1", "background": True}, 400, "does not support background interactions"),
     ({"webhook_config": {"uris": []}, "background": False}, 400, "requires background=true"),
-    ({"generation_config": {"top_k": 1}}, 400, "generation_config.top_k"),
-    ({"generation_config": {"thinking_level": "huge"}}, 400, "minimal, low, medium, high, xhigh"),
-    ({"generation_config": {"thinking_level": "minimal"}, "model": "gemini-3.1-pro-preview"}, 400, "low, medium"),
+    ({"generation_config": {"top_k": 1}}, 400, "Unknown parameter 'top_k' at 'generation_config'"),
+    ({"generation_config": {"thinking_level": "huge"}}, 400, "Supported values: 'low', 'medium', 'high'."),
+    ({"generation_config": {"thinking_level": "minimal"}, "model": "gemini-3.1-pro-preview"}, 400, "'low', 'medium'"),
     ({"generation_config": {"max_output_tokens": 0}}, 400, "positive integer"),
-    ({"tools": [{"type": "telepathy"}]}, 400, "google_search, url_context"),
+    (
+        {"tools": [{"type": "telepathy"}]},
+        400,
+        "not supported for 'type' at 'tools[0]'. Supported values: 'google_search'",
+    ),
     ({"tools": [{"type": "function"}]}, 400, "a function needs a name"),
-    ({"service_tier": "gold"}, 400, "flex, standard, priority, deferred"),
+    ({"service_tier": "gold"}, 400, "'flex', 'standard', 'priority', 'deferred'"),
     ({"response_format": "json"}, 400, "response_format"),
-    ({"response_format": {"type": "smell"}}, 400, "text, image, audio, video"),
+    ({"response_format": {"type": "smell"}}, 400, "'text', 'image', 'audio', 'video'"),
     ({"response_format": {"type": "image"}}, 400, "Image output is not supported"),
     ({"response_format": {"type": "image", "aspect_ratio": "5:1"}}, 400, "16:9"),
-    ({"response_format": {"type": "image", "image_size": "8K"}}, 400, "512, 1K, 2K, 4K"),
+    (
+        {"model": "gemini-nano-banana-2.1", "response_format": {"type": "image", "image_size": "512"}},
+        400,
+        "'1K', '2K', '4K'",
+    ),
+    ({"model": "gemini-3.1-flash-lite-image", "response_format": {"type": "image", "image_size": "2K"}}, 400, "'1K'."),
     ({"response_format": {**JSON_FORMAT, "schema": "no"}}, 400, "Invalid JSON schema"),
     ({"response_format": {**JSON_FORMAT, "schema": {"items": {"type": "float"}}}}, 400, "Invalid JSON schema"),
     ({"input": ""}, 400, "Invalid input"),
     ({"input": []}, 400, "Invalid input"),
     ({"input": ["text"]}, 400, "Invalid input"),
     ({"input": [{"role": "user", "content": "x"}]}, 400, "user_input"),
-    ({"input": [{"type": "user_input", "content": [{"type": "hologram"}]}]}, 400, "text, image, audio"),
+    ({"input": [{"type": "user_input", "content": [{"type": "hologram"}]}]}, 400, "'text', 'image', 'audio'"),
     ({"input": [{**CONTENT, "data": "a"}]}, 400, "Base64 decoding failed"),
-    ({"input": [{**CONTENT, "resolution": "blurred"}]}, 400, "low, medium, high, ultra_high"),
+    ({"input": [{**CONTENT, "resolution": "blurred"}]}, 400, "'low', 'medium', 'high', 'ultra_high'"),
     ({"input": [{"type": "image", "uri": "file:///etc/hosts"}]}, 400, "Cannot fetch content"),
     ({"input": [{"type": "image", "uri": "https://x.invalid/a.png"}]}, 400, "Cannot fetch content"),
     ({"input": [{"type": "image", "uri": "files/unknown"}]}, 403, "permission_denied"),
@@ -74,17 +85,18 @@ REFUSED: list[tuple[dict[str, Any], int, str]] = [
     ({"continuation_token": "unknown"}, 400, "continuation_token"),
 ]
 REFUSED_RESEARCH: list[tuple[dict[str, Any], int, str]] = [
-    ({"agent": "antigravity-preview-05-2026"}, 404, "not_found"),
+    ({"agent": "antigravity-preview-05-2026"}, 404, "model_not_found"),
+    ({"agent": "deep-research-pro-preview-12-2025"}, 404, "model_not_found"),
     ({"background": False}, 400, "Agents are required to use background=true"),
     ({"background": False, "store": False}, 400, "store=true is required"),
     ({"system_instruction": "x"}, 400, "system_instruction is not supported"),
     ({"generation_config": {}}, 400, "'generation_config' is not supported"),
     ({"response_format": JSON_FORMAT}, 400, "Structured output is not supported"),
     ({"tools": [{"type": "function", "name": "f"}]}, 400, "Custom function tools"),
-    ({"agent_config": {"depth": 3}}, 400, "agent_config.depth"),
+    ({"agent_config": {"depth": 3}}, 400, "'depth' at 'agent_config'"),
     ({"agent_config": {"type": "antigravity"}}, 400, "deep-research"),
-    ({"agent_config": {"visualization": "on"}}, 400, "auto, off"),
-    ({"agent_config": {"thinking_summaries": "all"}}, 400, "auto, none"),
+    ({"agent_config": {"visualization": "on"}}, 400, "'auto', 'off'"),
+    ({"agent_config": {"thinking_summaries": "all"}}, 400, "'auto', 'none'"),
 ]
 CASES = [
     *(({"model": MODEL, "input": "x"} | more, code, told) for more, code, told in REFUSED),

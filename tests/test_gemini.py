@@ -41,7 +41,7 @@ from gemini_interactions_mcp.settings import Settings
 
 MODEL = "gemini-3.8-flash"
 ASK = Request(kind="ask", prompt="Grüße", model=MODEL)
-IMAGE = Request(kind="image", prompt="A bicycle", model="gemini-3.1-flash-image", image={"image_size": "512"})
+IMAGE = Request(kind="image", prompt="A bicycle", model="gemini-nano-banana-2.1", image={"image_size": "1K"})
 PAID = Call(paid=True, model=MODEL)
 JSON = {"content-type": "application/json"}
 
@@ -342,7 +342,7 @@ async def test_an_error_response_over_the_wire_becomes_its_class(
 
 
 async def test_a_retired_model_names_its_successor(google: Gemini) -> None:
-    for request, successor in ((ASK, MODEL), (IMAGE, "gemini-3.1-flash-image")):
+    for request, successor in ((ASK, MODEL), (IMAGE, "gemini-nano-banana-2.1")):
         with pytest.raises(ModelNotFoundError, match=f"Use {successor} instead"):
             await google.create(request.model_copy(update={"model": "gemini-1.0"}), background=False)
 

@@ -213,7 +213,7 @@ def test_thoughts_and_errors_are_collected() -> None:
         error={"message": "Old style."},
     )
     assert found.thoughts == ("One", "Two")
-    assert found.error == "Broken. Blocked. Old style."
+    assert found.error == "x: Broken. Blocked. Old style."
 
 
 def test_the_prompt_is_what_the_user_said_last() -> None:

@@ -21,7 +21,7 @@ from .errors import (
     PermissionDeniedError,
     QuotaError,
 )
-from .faults import UNKNOWN_OUTCOME, streamed
+from .faults import UNKNOWN_OUTCOME, Caller, streamed
 from .gemini import Gemini
 from .ledger import Ledger
 from .models import Event, Interaction, Request, settled
@@ -77,12 +77,12 @@ class Follower:
         """Create the interaction; returned only if it has settled, for `_pursue` to read otherwise."""
         # Not streamed: parsing an image out of events blocks the loop for 0.2 s per MiB.
         if request.kind == "image" or (background and self._crowded(run)):
-            interaction = await self._gemini.create(request, background=background, wanted=run.wanted)
+            interaction = await self._gemini.create(request, background=background, caller=Caller(wanted=run.wanted))
             if interaction.id or not settled(interaction.status):
                 await self._name(run, interaction.id, interaction.status)
             return interaction if settled(interaction.status) else None
         silence = self._pace.silence if background else self._pace.foreground_silence
-        async with self._gemini.stream(request, background=background, wanted=run.wanted) as events:
+        async with self._gemini.stream(request, background=background, caller=Caller(wanted=run.wanted)) as events:
             completed = await self._listen(run, events, silence)
         if not request.store:
             return accumulated(run, completed)

@@ -27,7 +27,7 @@ from gemini_interactions_mcp.settings import Settings
 CALLS: dict[str, dict[str, Any]] = {
     "gemini_ask": {"prompt": "Ask about Zürich"},
     "start_research": {"prompt": "Research Zürich", "visualization": False},
-    "generate_image": {"prompt": "Draw Zürich", "image_size": "512"},
+    "generate_image": {"prompt": "Draw Zürich"},
 }
 UNKNOWN = "may have taken the request"
 ANSWERED = ""
