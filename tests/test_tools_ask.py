@@ -376,7 +376,10 @@ async def test_an_ask_that_cannot_be_cancelled_is_still_in_the_journal(client: C
     [
         (Fault("create", "empty"), r"without an answer; steps seen: user_input, thought\. A safety filter"),
         (Fault("create", "blocked"), r"failed at Google \(.*safety settings\.?"),
-        (Fault("create", "status", run_status="failed"), r"failed at Google \(internal: The emulator was told to fail\.\)"),
+        (
+            Fault("create", "status", run_status="failed"),
+            r"failed at Google \(internal: The emulator was told to fail\.\)",
+        ),
         (Fault("create", "status", run_status="requires_action"), r"stopped to call a function"),
     ],
     ids=["empty", "blocked", "failed", "requires_action"],

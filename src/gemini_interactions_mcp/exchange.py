@@ -5,7 +5,7 @@ request that could not be written.
 """
 
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ class Exchange:
     Attributes:
         left: A request has begun to leave.
         response: The newest answer, as soon as its head is there.
-        body: What has come of an answer that `read` reads.
+        body: What has come of the answer, until it has named an interaction.
         interaction_id: The interaction that an event of the answer has named.
     """
 
@@ -55,10 +55,21 @@ class Exchange:
             httpx2.HTTPStatusError: It is a redirect, or another answer without a result.
             ValueError: It is no JSON.
         """
+        async for _ in self.parts(response):
+            pass
+        return json.loads(self.body)
+
+    async def parts(self, response: httpx2.Response) -> AsyncGenerator[bytes]:
+        """The parts of an answer as they come.
+
+        Raises:
+            httpx2.HTTPStatusError: It is a redirect, or another answer without a result.
+        """
         response.raise_for_status()
         async for part in response.aiter_bytes():
-            self.body += part
-        return json.loads(self.body)
+            if self.interaction_id is None:
+                self.body += part
+            yield part
 
     @property
     def named(self) -> str | None:

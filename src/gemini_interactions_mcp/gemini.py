@@ -114,10 +114,9 @@ class Gemini:
         segment = wire.path_segment(interaction_id)
         api = (await self._interactions()).with_raw_response
         since = {"last_event_id": last_event_id} if last_event_id else {}
+        call = self._about(interaction_id=interaction_id)
         opened = await persist(
-            self._about(interaction_id=interaction_id),
-            READ_SECONDS,
-            lambda exchange: resumed(api.get(segment, stream=True, **since), exchange),
+            call, READ_SECONDS, lambda exchange: resumed(api.get(segment, stream=True, **since), exchange, call)
         )
         async with listening(opened) as heard:
             yield heard

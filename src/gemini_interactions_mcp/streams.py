@@ -15,6 +15,7 @@ from .faults import Call, failure, streamed_fault
 from .models import Event, Interaction
 
 COMPLETED: Final = "interaction.completed"
+UNKNOWN: Final = "unknown"
 
 END_OF_STREAM: Final = "[DONE]"
 """The data of the last event of a stream that is told to its end (google-genai 3.6.1, _gaos/interactions.py)."""
@@ -41,8 +42,9 @@ class Opened:
             await self.response.aclose()
 
 
-async def resumed(sent: Awaitable[Any], exchange: Exchange) -> Opened:
+async def resumed(sent: Awaitable[Any], exchange: Exchange, call: Call) -> Opened:
     """The stream of an interaction that is known, of which nothing has been read."""
+    exchange.interaction_id = call.interaction_id
     response: httpx2.Response = (await sent).http_response
     return Opened(response, exchange, [], events(response, exchange))
 
@@ -54,7 +56,7 @@ async def begun(sent: Awaitable[Any], exchange: Exchange, call: Call) -> Opened:
         OutcomeUnknownError: It ended before that.
         GeminiMCPError: It told of an error before that.
     """
-    opened = await resumed(sent, exchange)
+    opened = await resumed(sent, exchange, call)
     try:
         async for event in opened.rest:
             if event.type == "error":
@@ -98,9 +100,10 @@ async def events(response: httpx2.Response, exchange: Exchange) -> AsyncGenerato
         for event in whole(wire.interaction(await exchange.read(response))):
             yield event
         return
-    response.raise_for_status()
+    kind = {"content-type": response.headers["content-type"]}
+    told = httpx2.Response(200, headers=kind, content=exchange.parts(response), request=response.request)
     # Without a limit: an event may carry an image.
-    async for each in httpx2.EventSource(response, max_event_size=None):
+    async for each in httpx2.EventSource(told, max_event_size=None):
         if each.data == END_OF_STREAM:
             return
         if each.data:
@@ -112,9 +115,10 @@ async def events(response: httpx2.Response, exchange: Exchange) -> AsyncGenerato
 def parsed(data: str) -> Event:
     """The event; of one that cannot be read, as one that was cut off, at most the interaction."""
     try:
-        return wire.event(json.loads(data))
+        event = wire.event(json.loads(data))
     except UNPARSABLE:
-        return Event(type="unknown", interaction_id=wire.named(data))
+        event = Event(type=UNKNOWN)
+    return event if event.type != UNKNOWN else event.model_copy(update={"interaction_id": wire.named(data)})
 
 
 def whole(answer: Interaction) -> Iterator[Event]:
