@@ -216,7 +216,9 @@ async def test_a_failed_interaction_reads_with_the_reason(client: Client, emulat
     emulator.faults.append(Fault("create", "blocked"))
     await client.call_tool("gemini_ask", {"prompt": "hi"})
     text = text_in(await client.read_resource(f"{INDEX}/{newest(emulator).id}"))
-    assert "\nNote: The interaction failed at Google (The response was blocked" in text
+    assert (
+        "\nNote: The interaction failed at Google (safety, blocked by Google's filter for unsafe content: The" in text
+    )
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ PERSON: dict[str, Any] = {
 }
 
 OPTIONS = [
-    ("model", "gemini-3.5-flash-lite", {"model": "gemini-3.5-flash-lite"}),
+    ("model", "gemini-3.6-flash", {"model": "gemini-3.6-flash"}),
     ("system_instruction", "Speak like a pirate", {"system_instruction": "Speak like a pirate"}),
     (
         "tools",

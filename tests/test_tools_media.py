@@ -172,6 +172,7 @@ async def test_a_slow_file_analysis_is_read_later(client: Client, emulator: Emul
 
 
 async def test_an_image_is_saved_shown_and_linked(client: Client, emulator: Emulator, settings: Settings) -> None:
+    emulator.picture_scale = 1
     result = await call(client, "generate_image", prompt="A red bicycle")
     assert emulator.creates == [
         {
@@ -205,6 +206,7 @@ async def test_an_image_is_saved_shown_and_linked(client: Client, emulator: Emul
 
 @LEGACY
 async def test_shape_size_and_model_of_an_image_are_those_asked_for(client: Client, emulator: Emulator) -> None:
+    emulator.picture_scale = 1
     shape = {"aspect_ratio": "16:9", "image_size": "2K"}
     result = await call(client, "generate_image", prompt="hi", model="gemini-3-pro-image", **shape)
     body = emulator.creates[-1]

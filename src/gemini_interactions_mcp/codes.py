@@ -73,9 +73,9 @@ def explained(code: str, message: str) -> str:
     """What a code and its message say together; a number says nothing to people."""
     name = code.lower()
     if name in BLOCKED:
-        code = f"Blocked by Google's filter for {BLOCKED[name]} ({code})"
+        code += f", blocked by Google's filter for {BLOCKED[name]}"
     elif name in GENERATION:
-        code = f"{GENERATION[name].capitalize()} ({code})"
+        code += f", {GENERATION[name]}"
     elif name.isdecimal():
         code = ""
     return ": ".join(filter(None, (code, message)))

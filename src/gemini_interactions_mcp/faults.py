@@ -120,7 +120,10 @@ def without_quota(detail: Json) -> bool:
 NO_QUOTA: Final = re.compile(r"\blimit:\s*0\b(?!\.\d)", re.IGNORECASE)
 """In the message of a 429: `Quota exceeded for metric: ..., limit: 0, model: ...`."""
 
-DELAY: Final = re.compile(r"\bretry in\s+((?:\d+(?:\.\d+)?\s*(?:d|h|ms|m|s)\s*)+)", re.IGNORECASE)
+SPAN: Final = r"(\d+(?:\.\d+)?)\s*(ms|days?|d|hours?|h|minutes?|min|m|seconds?|sec|s)(?![a-z])\s*"
+"""A part of a delay: `46m` of `5h46m13s`, or `46 minutes`."""
+
+DELAY: Final = re.compile(rf"\bretry in\s+((?:{SPAN})+)", re.IGNORECASE)
 """In the message of a 429: `Please retry in 5h46m13s`."""
 
 UNITS: Final = {"d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
@@ -139,8 +142,8 @@ def spoken_delay(message: str) -> float | None:
     """The seconds of a delay such as `retry in 1m30.5s`."""
     if (found := DELAY.search(message)) is None:
         return None
-    parts = re.findall(r"(\d+(?:\.\d+)?)\s*(d|h|ms|m|s)", found[1].lower())
-    return sum(float(number) * UNITS[unit] for number, unit in parts)
+    parts = re.findall(SPAN, found[1].lower())
+    return sum(float(number) * UNITS[unit if unit in UNITS else unit[0]] for number, unit in parts)
 
 
 def one_line(text: str, limit: int = 400) -> str:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ import anyio
 import httpx2
 
 from . import wire
+from .errors import GeminiMCPError
 from .exchange import UNPARSABLE, Exchange, mapped, unnamed
 from .faults import Call, failure, streamed_fault
 from .models import Event, Interaction
@@ -37,9 +38,10 @@ class Opened:
 
     async def close(self) -> None:
         """Hang up, whatever happens."""
-        with anyio.CancelScope(shield=True), mapped(Call(), self.exchange), anyio.move_on_after(1):
-            await self.rest.aclose()
-            await self.response.aclose()
+        with anyio.CancelScope(shield=True), suppress(GeminiMCPError), mapped(Call(), self.exchange):
+            with anyio.move_on_after(1):
+                await self.rest.aclose()
+                await self.response.aclose()
 
 
 async def resumed(sent: Awaitable[Any], exchange: Exchange, call: Call) -> Opened:
@@ -100,16 +102,17 @@ async def events(response: httpx2.Response, exchange: Exchange) -> AsyncGenerato
         for event in whole(wire.interaction(await exchange.read(response))):
             yield event
         return
-    kind = {"content-type": response.headers["content-type"]}
-    told = httpx2.Response(200, headers=kind, content=exchange.parts(response), request=response.request)
-    # Without a limit: an event may carry an image.
-    async for each in httpx2.EventSource(told, max_event_size=None):
-        if each.data == END_OF_STREAM:
-            return
-        if each.data:
-            event = parsed(each.data)
-            exchange.interaction_id = event.interaction_id or exchange.interaction_id
-            yield event
+    async with aclosing(exchange.parts(response)) as parts:
+        kind = {"content-type": response.headers["content-type"]}
+        told = httpx2.Response(200, headers=kind, content=parts, request=response.request)
+        # Without a limit: an event may carry an image.
+        async for each in httpx2.EventSource(told, max_event_size=None):
+            if each.data == END_OF_STREAM:
+                return
+            if each.data:
+                event = parsed(each.data)
+                exchange.interaction_id = event.interaction_id or exchange.interaction_id
+                yield event
 
 
 def parsed(data: str) -> Event:
