@@ -5,6 +5,7 @@ import io
 import json
 import math
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 import jsonschema
@@ -208,6 +209,13 @@ async def test_an_image_has_the_asked_ratio_and_size(
     assert answer.output_text == ""
 
 
+async def test_pictures_can_be_made_smaller_than_they_are_asked_for(client: Untyped, emulator: Emulator) -> None:
+    emulator.picture_scale = 1 / 16
+    given = {"type": "image", "aspect_ratio": "4:1", "image_size": "2K"}
+    answer = await client.interactions.create(model=IMAGE_MODEL, input="x", response_format=given)
+    assert drawn(answer.output_image.data).size == (256, 64)
+
+
 async def test_editing_shows_the_input_and_then_the_previous_image_behind_the_text(client: Untyped) -> None:
     parts = [{"type": "text", "text": "Edit"}, {"type": "image", "data": encoded(), "mime_type": "image/png"}]
     first = await client.interactions.create(model=IMAGE_MODEL, input=parts)
@@ -256,6 +264,19 @@ async def test_get_shows_the_whole_timeline_and_the_input_when_asked(client: Unt
     assert kinds(got.steps) == ["user_input", *kinds(answer.steps)]
     assert (got.input, got.labels) == (None, {"team": "x"})
     assert (await client.interactions.get(answer.id, include_input=True)).input == "Hello"
+
+
+async def test_an_id_may_have_any_characters(client: Untyped, http: httpx2.AsyncClient, emulator: Emulator) -> None:
+    emulator.id_suffix = ".a/b=%é"
+    answer = await ask(client)
+    assert answer.id.endswith(".a/b=%é")
+    path = f"/v1/interactions/{quote(answer.id, safe='')}"
+    assert (await http.get(path)).json()["id"] == answer.id
+    assert emulator.requests[-1].path == path
+    assert (await http.get(f"/v1/interactions/{answer.id.replace('%', '%25')}")).status_code == 404
+    assert (await ask(client, previous_interaction_id=answer.id)).status == "completed"
+    assert (await http.delete(path)).status_code == 200
+    assert emulator.deletes == [answer.id]
 
 
 async def test_an_unstored_interaction_has_no_id_and_cannot_be_retrieved(client: Untyped, emulator: Emulator) -> None:
