@@ -160,6 +160,25 @@ async def test_an_error_event_repeats_no_key(google: Gemini, emulator: Emulator)
         await streamed(google)
 
 
+async def test_an_error_that_names_its_interaction_is_no_refusal(google: Gemini, emulator: Emulator) -> None:
+    emulator.faults.append(
+        Fault(
+            "stream", "error", body={"interaction_id": "v1_q", "error": {"code": "invalid_request", "message": "No."}}
+        )
+    )
+    async with google.stream(ASK, background=True) as events:
+        assert [(event.type, event.interaction_id) async for event in events] == [("error", "v1_q")]
+
+
+async def test_an_error_event_is_known_without_its_type(google: Gemini, emulator: Emulator) -> None:
+    body = b'event: error\ndata: {"error":{"code":"quota_exceeded","message":"Over."}}\n\n'
+    emulator.faults.append(
+        Fault("stream", "http", http_status=200, body=body, headers={"content-type": "text/event-stream"})
+    )
+    with pytest.raises(QuotaError, match="Over"):
+        await streamed(google)
+
+
 @pytest.mark.parametrize("code", ["not_found", "service_unavailable", "invalid_request", "safety"])
 async def test_an_error_after_the_id_is_an_event_of_the_stream(google: Gemini, emulator: Emulator, code: str) -> None:
     emulator.faults.append(Fault("stream", "error", after=1, body={"code": code, "message": "Result not found."}))

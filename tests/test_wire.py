@@ -271,6 +271,20 @@ def test_thoughts_and_errors_are_collected() -> None:
     assert found.error == "x: Broken. Blocked. Old style."
 
 
+@pytest.mark.parametrize("count", [2**63, -(2**63), 10**4000])
+def test_a_number_that_no_journal_takes_is_none(count: int) -> None:
+    assert read(usage={"total_tokens": count}).usage is None
+    assert read(usage={"total_tokens": 2**63 - 1}).usage == Usage(total_tokens=2**63 - 1)
+
+
+@pytest.mark.parametrize(
+    ("size", "read_as"), [("12", 12), (12, 12), ("9" * 5000, 0), ("-1", 0), ("²", 0), (1.5, 0), (None, 0), (True, 0)]
+)
+def test_the_size_of_a_file_of_an_environment_is_a_number_or_unknown(size: object, read_as: int) -> None:
+    [file] = wire.sandbox_files({"files": [{"path": "a", "size_bytes": size}]})
+    assert file.bytes == read_as
+
+
 FAILURES: list[tuple[Any, str | None]] = [
     ([{"code": "PROHIBITED_CONTENT"}], "PROHIBITED_CONTENT, blocked by Google's filter for prohibited content"),
     (

@@ -1,4 +1,4 @@
-"""The only I/O with Google: calls, streams, the retry rule and the mapping of every foreign error.
+"""The only I/O with Google: the Interactions and Files APIs, each call under the retry rule and in our errors.
 
 Google-genai is imported here and nowhere else, and this module only once it is needed: it takes 0.8 s.
 """
@@ -68,6 +68,7 @@ class Gemini:
 
         Raises:
             KeyMissingError: There is no key to send anything with.
+            ConfigurationError: Something in the environment hinders it.
         """
         await self._open()
 

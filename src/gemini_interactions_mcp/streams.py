@@ -61,7 +61,7 @@ async def begun(sent: Awaitable[Any], exchange: Exchange, call: Call) -> Opened:
     opened = await resumed(sent, exchange, call)
     try:
         async for event in opened.rest:
-            if event.type == "error":
+            if event.type == "error" and event.interaction_id is None:
                 raise failure(streamed_fault(event.data.get("error")).without(*call.secrets), call)
             opened.head.append(event)
             if begins(event):

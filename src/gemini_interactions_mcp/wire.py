@@ -346,9 +346,10 @@ def event(payload: object) -> Event:
     data = as_json(payload)
     about = as_json(data.get("interaction"))
     fault = as_json(data.get("error"))
+    unnamed = "error" if fault else "unknown"
     part = as_json(data.get("delta")) or as_json(data.get("step"))
     return Event(
-        type=text_of(data.get("event_type")) or "unknown",
+        type=text_of(data.get("event_type")) or unnamed,
         event_id=text_of(data.get("event_id")),
         interaction_id=text_of(about.get("id")) or text_of(data.get("interaction_id")),
         status=text_of(about.get("status")) or text_of(data.get("status")),
@@ -474,10 +475,13 @@ def text_of(value: object) -> str | None:
 
 
 def number(value: object) -> int | None:
-    """The value if it is a whole number."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    """The value if it is a whole number of at most 64 bits."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
+        return value
+    return None
 
 
 def long(value: object) -> int:
     """A 64-bit number, which Google's JSON has as text; 0 where there is none."""
-    return int(value) if isinstance(value, int | str) and str(value).isdecimal() else 0
+    text = value if isinstance(value, str) else str(number(value))
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0
