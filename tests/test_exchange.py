@@ -201,6 +201,13 @@ async def test_half_an_answer_is_of_unknown_outcome_and_keeps_the_id(
     assert len(emulator.requests) == 1
 
 
+async def test_a_stream_without_a_byte_is_of_unknown_outcome(google: Gemini, emulator: Emulator) -> None:
+    emulator.faults.append(Fault("stream", "half"))
+    with pytest.raises(OutcomeUnknownError, match="ended before it named an interaction"):
+        await streamed(google)
+    assert (len(emulator.requests), len(emulator.creates)) == (1, 1)
+
+
 async def test_half_a_read_can_be_repeated(google: Gemini, emulator: Emulator) -> None:
     answer = await google.create(ASK, background=False)
     emulator.faults.append(Fault("get", "half"))

@@ -258,7 +258,8 @@ async def _after(fault: Fault, response: Response) -> Response:
     if fault.kind == "drop_taken":
         return DroppedResponse()
     if fault.kind == "half":
-        return HalfResponse(response.body, response.status_code, dict(response.headers))
+        # A stream has no body yet: nothing of it is sent.
+        return HalfResponse(getattr(response, "body", b""), response.status_code, dict(response.headers))
     await fault.release.wait()
     return response
 
