@@ -81,7 +81,8 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def emulator() -> Emulator:
-    return Emulator(research_seconds=0.05, step_seconds=0.001, processing_seconds=0.01)
+    # Pictures of half the size: drawing them is most of what a test with one takes.
+    return Emulator(research_seconds=0.05, step_seconds=0.001, processing_seconds=0.01, picture_scale=0.5)
 
 
 @pytest.fixture

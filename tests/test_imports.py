@@ -11,12 +11,13 @@ PACKAGE = Path(gemini_interactions_mcp.__file__).parent
 
 LAYERS = [
     {"__init__", "emulator"},
-    {"errors", "claim", "secrecy", "processes"},
+    {"errors", "claim", "secrecy", "processes", "codes", "catalog"},
     {"models"},
     {"settings", "chapters", "citations", "inspection", "words"},
     {"wire", "render", "arguments", "research", "metadata", "excerpt", "paths"},
     {"faults", "records", "consent"},
-    {"transfer", "database", "media", "run", "redirects"},
+    {"exchange"},
+    {"transfer", "retry", "streams", "database", "media", "run", "redirects"},
     {"store"},
     {"gemini", "sources", "uploads", "ledger"},
     {"recognition"},

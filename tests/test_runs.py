@@ -16,7 +16,7 @@ from PIL import Image
 from conftest import make_settings
 from faults.harness import fresh, rows
 from faults.world import PACE, PATIENCE, World, over, world
-from gemini_interactions_mcp import gemini, records, render
+from gemini_interactions_mcp import records, render, retry
 from gemini_interactions_mcp.emulator import Emulator, Fault, rate_limited
 from gemini_interactions_mcp.errors import (
     InteractionFailedError,
@@ -35,7 +35,7 @@ from gemini_interactions_mcp.settings import Settings
 MODEL = "gemini-3.8-flash"
 ASK = Request(kind="ask", prompt="Grüße", model=MODEL)
 UNSTORED = Request(kind="ask", prompt="Private matter", model=MODEL, store=False)
-IMAGE = Request(kind="image", prompt="A red bicycle", model="gemini-3.1-flash-image", image={"image_size": "512"})
+IMAGE = Request(kind="image", prompt="A red bicycle", model="gemini-nano-banana-2.1", image={"image_size": "1K"})
 RESEARCH = Request(
     kind="research",
     prompt="Rivers of Zürich",
@@ -143,7 +143,7 @@ async def test_a_stream_that_breaks_at_any_event_loses_nothing_and_buys_nothing_
 async def test_a_stream_that_breaks_before_the_first_event_may_have_been_bought_and_says_so(
     here: World, emulator: Emulator, tmp_path: Path
 ) -> None:
-    kinds: list[Any] = ["cut", "end", "deadline", "truncate", "error"]
+    kinds: list[Any] = ["cut", "end", "deadline", "error"]
     emulator.faults += [Fault("stream", kind) for kind in kinds]
     for run in [await here.ended(ASK) for _ in kinds]:
         assert isinstance(run.error, OutcomeUnknownError)
@@ -151,6 +151,15 @@ async def test_a_stream_that_breaks_before_the_first_event_may_have_been_bought_
     for row in rows(tmp_path):
         assert (row["status"], row["interaction_id"], row["finished_at"]) == ("unknown", None, None)
     assert len(emulator.creates) == len(kinds)
+
+
+async def test_a_stream_that_breaks_in_the_event_that_names_it_is_read_by_that_name(
+    here: World, emulator: Emulator
+) -> None:
+    emulator.faults.append(Fault("stream", "truncate"))
+    run = await here.ended(ASK)
+    assert run.record.text == full_text(emulator, run)
+    assert len(emulator.creates) == 1
 
 
 async def test_an_error_event_in_place_of_an_interaction_is_told_like_an_error_response(
@@ -233,7 +242,7 @@ async def test_a_stream_that_falls_silent_is_given_up_for_a_plain_read(settings:
 async def test_a_result_that_cannot_be_read_yet_is_read_later(
     here: World, emulator: Emulator, fault: Fault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gemini, "ATTEMPTS", 1)
+    monkeypatch.setattr(retry, "ATTEMPTS", 1)
     emulator.faults.append(fresh(fault))
     run = await here.ended(ASK)
     assert run.error is None
@@ -318,7 +327,7 @@ async def test_queued_is_told_as_what_it_is_until_it_runs(here: World, emulator:
 @pytest.mark.parametrize(
     ("fault", "status", "said", "text"),
     [
-        (Fault("create", "status"), "failed", "failed at Google (The emulator was told to fail.)", ""),
+        (Fault("create", "status"), "failed", "failed at Google (internal: The emulator was told to fail.)", ""),
         (Fault("create", "status", run_status="incomplete"), "incomplete", "The answer is incomplete", "Emulated"),
         (Fault("create", "status", run_status="budget_exceeded"), "budget_exceeded", "token budget", "Emulated"),
         (Fault("create", "status", run_status="requires_action"), "requires_action", "call a function", ""),
@@ -582,7 +591,7 @@ async def test_a_disk_that_cannot_be_written_keeps_the_answer_and_a_later_read_s
 async def test_an_answer_whose_files_are_missing_is_readable_without_google(
     tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gemini, "ATTEMPTS", 1)
+    monkeypatch.setattr(retry, "ATTEMPTS", 1)
     (obstacle := tmp_path / "obstacle").write_text("in the way")
     async with world(make_settings(tmp_path, url, output_dir=obstacle / "output")) as here:
         run = await here.ended(RESEARCH)

@@ -272,7 +272,7 @@ async def test_the_key_is_in_no_answer_log_or_file(
         file = str(note(settings.allowed_dirs[0]))
         await use("gemini_ask", prompt="hi", tools=["google_search"])
         await use("analyze_file", prompt="hi", files=[file])
-        await use("generate_image", prompt="hi", image_size="512")
+        await use("generate_image", prompt="hi")
         await use("start_research", prompt="hi")
         await use("check_research", interaction_id=newest(emulator).id, wait_seconds=10)
         await use("gemini_ask", prompt="hi", model="gpt-5")

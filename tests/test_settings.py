@@ -41,7 +41,7 @@ def test_without_any_variable_everything_has_a_default(home: Path, cwd: Path, mo
     assert settings.key_variable is None
     assert settings.base_url is None
     assert settings.model == "gemini-3.8-flash"
-    assert settings.image_model == "gemini-3.1-flash-image"
+    assert settings.image_model == "gemini-nano-banana-2.1"
     assert settings.research_agent == "deep-research-preview-04-2026"
     assert settings.wait_seconds == 45
     assert settings.inline_bytes == 8 * 1024 * 1024

@@ -44,7 +44,7 @@ PERSON: dict[str, Any] = {
 }
 
 OPTIONS = [
-    ("model", "gemini-3.5-flash-lite", {"model": "gemini-3.5-flash-lite"}),
+    ("model", "gemini-3.6-flash", {"model": "gemini-3.6-flash"}),
     ("system_instruction", "Speak like a pirate", {"system_instruction": "Speak like a pirate"}),
     (
         "tools",
@@ -378,7 +378,10 @@ async def test_an_ask_that_its_host_gives_up_goes_on_and_its_answer_is_there(
     [
         (Fault("create", "empty"), r"without an answer; steps seen: user_input, thought\. Google gives no reason"),
         (Fault("create", "blocked"), r"failed at Google \(.*safety settings\.?"),
-        (Fault("create", "status", run_status="failed"), r"failed at Google \(The emulator was told to fail\.\)"),
+        (
+            Fault("create", "status", run_status="failed"),
+            r"failed at Google \(internal: The emulator was told to fail\.\)",
+        ),
         (Fault("create", "status", run_status="requires_action"), r"stopped to call a function"),
     ],
     ids=["empty", "blocked", "failed", "requires_action"],

@@ -24,7 +24,7 @@ from .errors import (
     QuotaError,
     RefusedError,
 )
-from .faults import UNKNOWN_OUTCOME, Caller, streamed
+from .faults import UNKNOWN_OUTCOME, Caller
 from .gemini import Gemini
 from .ledger import Ledger
 from .models import Event, Interaction, Request, settled
@@ -148,7 +148,7 @@ class Follower:
         if not request.store:
             return accumulated(run, closing)
         if run.id is None:
-            raise unnamed(closing)
+            raise OutcomeUnknownError(f"The stream ended before the interaction was named. {UNKNOWN_OUTCOME}")
         return told(run, closing)
 
     async def _exists(self, interaction_id: str | None) -> bool:
@@ -327,13 +327,6 @@ class Follower:
 
 
 # What was told -------------------------------------------------------------------------------------------
-
-
-def unnamed(closing: Event | None) -> GeminiMCPError:
-    """The error of a stream that ended before the interaction was named."""
-    if closing is not None and closing.type == "error":
-        return streamed(closing.error_code, closing.error_message)
-    return OutcomeUnknownError(f"The stream ended before the interaction was named. {UNKNOWN_OUTCOME}")
 
 
 def told(run: Run, closing: Event | None) -> Interaction | None:

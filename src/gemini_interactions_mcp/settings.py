@@ -10,15 +10,11 @@ from typing import Any, Final, Literal, cast
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from . import catalog
 from .errors import ConfigurationError
 from .models import RemoteServer
 
 APP: Final = "gemini-interactions-mcp"
-
-# The newest stable ids that google-genai 3.4.0 names (types/interactions/model.py, agentoption.py).
-DEFAULT_MODEL: Final = "gemini-3.8-flash"
-DEFAULT_IMAGE_MODEL: Final = "gemini-3.1-flash-image"
-DEFAULT_RESEARCH_AGENT: Final = "deep-research-preview-04-2026"
 
 # Under the 50 s after which the most impatient hosts give a call up.
 DEFAULT_WAIT_SECONDS: Final = 45.0
@@ -68,9 +64,9 @@ class Settings(BaseModel):
     api_key: SecretStr | None = None
     key_variable: str | None = None
     base_url: str | None = None
-    model: str = DEFAULT_MODEL
-    image_model: str = DEFAULT_IMAGE_MODEL
-    research_agent: str = DEFAULT_RESEARCH_AGENT
+    model: str = catalog.MODEL
+    image_model: str = catalog.IMAGE_MODEL
+    research_agent: str = catalog.RESEARCH_AGENT
     allowed_dirs: tuple[Path, ...] = ()
     output_dir: Path
     allow_secrets: bool = False

@@ -94,7 +94,7 @@ AspectRatio = Literal[
     "1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9", "1:8", "8:1", "1:4", "4:1"
 ]
 """Source: google-genai 3.6.1, types/interactions/imageresponseformat.py"""
-ImageSize = Annotated[Literal["512", "1K", "2K", "4K"] | None, Field(description="default 1K")]
+ImageSize = Annotated[Literal["1K", "2K", "4K"] | None, Field(description="default 1K")]
 
 
 # Asking --------------------------------------------------------------------------------------------------

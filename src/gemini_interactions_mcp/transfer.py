@@ -18,6 +18,7 @@ import httpx2
 
 from . import __version__
 from .errors import FileRefusedError, GeminiMCPError, NetworkError, RefusedError
+from .exchange import HOOKS
 from .faults import Call, failure, fault
 from .wire import Json, as_json
 
@@ -72,7 +73,7 @@ class Transfer:
         for name in ("httpx2", "httpcore2"):
             logging.getLogger(name).setLevel(logging.WARNING)
         headers = {"user-agent": f"gemini-interactions-mcp/{__version__}"}
-        self._client = httpx2.AsyncClient(timeout=PATIENCE, headers=headers)
+        self._client = httpx2.AsyncClient(event_hooks=HOOKS, follow_redirects=False, timeout=PATIENCE, headers=headers)
 
     async def close(self) -> None:
         """Close the connections."""

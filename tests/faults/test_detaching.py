@@ -74,13 +74,9 @@ async def test_the_same_call_after_one_that_was_given_up_gets_its_answer_and_pay
         if finished:
             slow.release.set()
             await until(tmp_path, "status", "completed")
+        said: list[str] = []
         async with anyio.create_task_group() as tasks:
-            said: list[str] = []
-
-            async def again() -> None:
-                said.append(text_of(await call(client, "gemini_ask", **ASK)))
-
-            tasks.start_soon(again)
+            tasks.start_soon(ask_again, client, said)
             slow.release.set()
         assert said[0].startswith(SAME)
         assert "Nothing new was sent or charged." in said[0]
@@ -166,10 +162,18 @@ async def test_calls_that_begin_together_are_separate_and_a_later_one_joins(
             async with host(settings) as other:
                 # Five seconds later, in another server.
                 age(tmp_path, 5)
-                tasks.start_soon(lambda: waiting(other, said))
+                joined = anyio.Event()
+
+                async def join() -> None:
+                    async def heard(*_: object) -> None:
+                        joined.set()
+
+                    result = await other.call_tool("gemini_ask", ASK, progress_callback=heard)
+                    said.append(text_of(result))
+
+                tasks.start_soon(join)
                 with anyio.fail_after(PATIENCE):
-                    while not any(each.method == "GET" for each in emulator.requests):
-                        await anyio.lowlevel.checkpoint()
+                    await joined.wait()
                 slow.release.set()
                 with anyio.fail_after(PATIENCE):
                     while len(said) < 3:
@@ -178,7 +182,7 @@ async def test_calls_that_begin_together_are_separate_and_a_later_one_joins(
     assert len(emulator.creates) == 2
 
 
-async def waiting(client: Client, said: list[str]) -> None:
+async def ask_again(client: Client, said: list[str]) -> None:
     said.append(text_of(await call(client, "gemini_ask", **ASK)))
 
 

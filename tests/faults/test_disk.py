@@ -73,7 +73,7 @@ async def test_a_full_disk_under_the_output_directory_keeps_the_answer_until_the
     settings = make_settings(tmp_path, url, output_dir=small_disk)
     filler = fill(small_disk)
     async with Client(build_server(settings, FAST), cache=None) as client:
-        said = await complaint(client, "generate_image", prompt="A bicycle", image_size="512")
+        said = await complaint(client, "generate_image", prompt="A bicycle")
         assert os.strerror(errno.ENOSPC) in said
         assert names(small_disk) == [filler.name]
         filler.unlink()

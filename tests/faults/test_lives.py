@@ -363,7 +363,7 @@ async def test_what_ended_while_no_process_was_there_is_read_by_the_next_and_sav
 async def test_an_image_of_others_that_is_read_twice_at_once_is_saved_once(
     here: World, emulator: Emulator, tmp_path: Path
 ) -> None:
-    image = Request(kind="image", prompt="A red bicycle", model="gemini-3.1-flash-image", image={"image_size": "512"})
+    image = Request(kind="image", prompt="A red bicycle", model="gemini-nano-banana-2.1", image={"image_size": "1K"})
     interaction_id = (await here.gemini.create(image, background=False)).id
     found: list[Run] = []
 

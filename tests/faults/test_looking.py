@@ -249,7 +249,7 @@ async def test_what_was_running_when_its_server_ended_is_heard_from_its_start_wh
 async def test_a_completed_read_without_an_answer_is_read_again_before_it_is_called_empty(
     settings: Settings, emulator: Emulator
 ) -> None:
-    hollow = {"id": "v1_x", "status": "completed", "object": "interaction", "steps": []}
+    hollow: dict[str, Any] = {"id": "v1_x", "status": "completed", "object": "interaction", "steps": []}
     emulator.faults += [
         Fault("stream", "end", after=2),
         Fault("resume", "http", times=math.inf, http_status=400),

@@ -27,10 +27,11 @@ from gemini_interactions_mcp.settings import Settings
 CALLS: dict[str, dict[str, Any]] = {
     "gemini_ask": {"prompt": "Ask about Zürich"},
     "start_research": {"prompt": "Research Zürich", "visualization": False},
-    "generate_image": {"prompt": "Draw Zürich", "image_size": "512"},
+    "generate_image": {"prompt": "Draw Zürich"},
 }
 UNKNOWN = "may have taken the request"
 ANSWERED = ""
+CHEAP = ("gemini_ask", "generate_image")
 TOOLS = tools.tools()
 
 
@@ -111,9 +112,17 @@ SCENARIOS = [
     Scenario("drop of a request that was taken", Fault("create", "drop_taken"), UNKNOWN, bought=2),
     Scenario("500", Fault("create", "http", http_status=500), UNKNOWN, bought=0),
     Scenario("504 of a proxy", Fault("create", "http", http_status=504, body="<html>"), UNKNOWN, bought=0),
-    Scenario("503", Fault("create", "http"), "overloaded", bought=0),
-    Scenario("503 with a delay", Fault("create", "http", headers={"retry-after": "0"})),
-    Scenario("429", rate_limited(told="nowhere"), "Nothing was charged", bought=0),
+    Scenario("503", Fault("create", "http"), "overloaded", bought=0, tools=CHEAP),
+    Scenario("503 with a delay", Fault("create", "http", headers={"retry-after": "0"}), bought=2, tools=CHEAP),
+    Scenario("503 of research", Fault("create", "http"), UNKNOWN, bought=0, tools=("start_research",)),
+    Scenario(
+        "503 of research with a delay",
+        Fault("create", "http", headers={"retry-after": "0"}),
+        UNKNOWN,
+        bought=0,
+        tools=("start_research",),
+    ),
+    Scenario("429", rate_limited(told="nowhere"), "does not charge failed requests", bought=0),
     Scenario("429 with a delay", rate_limited(seconds=0.01)),
     Scenario("429 with a long delay", rate_limited(seconds=900), "Try again in 900 seconds", bought=0),
     Scenario("rejected key", Fault("create", "http", http_status=401), "Set GEMINI_API_KEY", bought=0),

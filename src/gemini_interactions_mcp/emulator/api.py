@@ -4,6 +4,7 @@ import json
 import mimetypes
 from collections.abc import Awaitable, Callable
 from functools import partial
+from urllib.parse import unquote
 
 from anyio.to_thread import run_sync
 from starlette.applications import Starlette
@@ -11,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from .events import DroppedResponse, stream
+from .events import DroppedResponse, HalfResponse, refused_stream, stream
 from .faults import Fault, Point, take
 from .files import Upload
-from .protocol import MODELS, Json, RefusalError, grpc_body, is_object, object_of, refused, refused_grpc
+from .protocol import MODELS, NOT_FOUND, Json, RefusalError, grpc_body, is_object, object_of, refused, refused_grpc
 from .requests import check_key
 from .state import Emulator, Interaction, RecordedRequest, resource, summary
 
@@ -97,7 +98,7 @@ class _Api:
         return await self._exchange(request, ("get",), self._get)
 
     async def _get(self, request: Request) -> Response:
-        interaction = self.emulator.find(request.path_params["interaction_id"])
+        interaction = self.emulator.find(_named(request, "interaction_id"))
         include_input = request.query_params.get("include_input") == "true"
         shown = resource(interaction, whole=True, include_input=include_input)
         if take(self.emulator.faults, "run", ("get",), _said(request)):
@@ -105,7 +106,7 @@ class _Api:
         return JSONResponse(shown, headers=_tier(interaction))
 
     async def _resume(self, request: Request) -> Response:
-        interaction = self.emulator.find(request.path_params["interaction_id"])
+        interaction = self.emulator.find(_named(request, "interaction_id"))
         last = request.query_params.get("last_event_id", "e-1").removeprefix("e")
         if last != "-1" and not (last.isdecimal() and int(last) < len(interaction.events)):
             raise refused(400, "Invalid value for 'last_event_id'.")
@@ -114,11 +115,11 @@ class _Api:
 
     async def cancel(self, request: Request) -> Response:
         """Stop a background interaction."""
-        return JSONResponse(summary(self.emulator.cancel(request.path_params["interaction_id"])))
+        return JSONResponse(summary(self.emulator.cancel(_named(request, "interaction_id"))))
 
     async def delete(self, request: Request) -> Response:
         """Forget an interaction."""
-        self.emulator.delete(request.path_params["interaction_id"])
+        self.emulator.delete(_named(request, "interaction_id"))
         return JSONResponse({})
 
     async def upload(self, request: Request) -> Response:
@@ -184,11 +185,11 @@ class _Api:
 
     async def environment_files(self, request: Request) -> Response:
         """List a folder of an environment, in pages, or download a file of it."""
-        files = self.emulator.environment(request.path_params["environment_id"])
-        path = request.path_params["path"]
+        files = self.emulator.environment(_named(request, "environment_id"))
+        path = _named(request, "path")
         if request.query_params.get("alt") == "media":
             if path not in files:
-                raise refused(404, "Requested entity was not found.")
+                raise refused(404, NOT_FOUND)
             return Response(files[path], media_type="application/octet-stream")
         below = [environment_file(name, content) for name, content in files.items() if name.startswith(f"{path}/")]
         folders = {name.rpartition("/")[0] for name in files} - {path}
@@ -236,7 +237,8 @@ class _Api:
         except RefusalError as refusal:
             # Without the upload status the client would try again for seconds.
             headers = {"X-Goog-Upload-Status": "final"} if keyless else {}
-            response = JSONResponse(refusal.body, refusal.status, headers)
+            told = self.emulator.errors_as_events and "stream" in points
+            response = refused_stream(refusal.body) if told else JSONResponse(refusal.body, refusal.status, headers)
         return response if fault is None else await _after(fault, response)
 
 
@@ -255,6 +257,9 @@ async def _after(fault: Fault, response: Response) -> Response:
     fault.reached.set()
     if fault.kind == "drop_taken":
         return DroppedResponse()
+    if fault.kind == "half":
+        # A stream has no body yet: nothing of it is sent.
+        return HalfResponse(getattr(response, "body", b""), response.status_code, dict(response.headers))
     await fault.release.wait()
     return response
 
@@ -265,6 +270,8 @@ def _instead(fault: Fault) -> Response:
     if fault.kind == "drop":
         return DroppedResponse()
     body = fault.answer()
+    if isinstance(body, bytes):
+        return Response(body, fault.http_status, fault.headers)
     if isinstance(body, str):
         return HTMLResponse(body, fault.http_status, fault.headers)
     return JSONResponse(body, fault.http_status, fault.headers)
@@ -284,6 +291,11 @@ def _recorded(request: Request, body: object) -> RecordedRequest:
     headers = {key: value for key, value in request.headers.items() if key != "x-goog-api-key"}
     query = {key: value for key, value in request.query_params.items() if key != "key"}
     return RecordedRequest(request.method, request.url.path, query, headers, body)
+
+
+def _named(request: Request, parameter: str) -> str:
+    """Return a part of the path, which is matched as it came: an id may have a slash of its own."""
+    return unquote(request.path_params[parameter])
 
 
 def _said(request: Request) -> bytes:

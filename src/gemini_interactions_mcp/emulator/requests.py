@@ -22,9 +22,11 @@ from .protocol import (
     ASPECT_RATIOS,
     CONTENT,
     DELIVERIES,
+    FEWER_LEVELS,
     FOREGROUND_AGENTS,
+    FOREGROUND_MODELS,
     GENERATION_KEYS,
-    IMAGE_SIZES,
+    IMAGE_MODELS,
     MEDIA,
     MODEL_KEYS,
     MODELS,
@@ -128,9 +130,9 @@ def steps_of(value: object) -> list[Json]:
     parts = [{"type": "text", "text": value}] if isinstance(value, str) else objects_of(value)
     if not value or not parts or len(parts) < len(list_of(value)):
         raise refused(400, "Invalid input: it must be a text, content, or a list of content or steps.")
-    for part in parts:
+    for place, part in enumerate(parts):
         if part.get("type") not in (*CONTENT, *STEPS):
-            raise unknown_value("input.type", part.get("type"), (*CONTENT, *STEPS))
+            raise unknown_value(f"input[{place}].type", part.get("type"), (*CONTENT, *STEPS))
     if any(part["type"] in CONTENT for part in parts):
         return [{"type": "user_input", "content": parts}]
     return parts
@@ -284,12 +286,19 @@ def wants_summaries(body: Json) -> bool:
 
 def unknown_parameter(name: str) -> RefusalError:
     """Return the refusal of a key that the request does not have."""
-    return refused(400, f"Unknown parameter '{name}'.", "parameter_unknown")
+    return refused(400, f"Unknown parameter {placed(name)}.", "parameter_unknown")
 
 
 def unknown_value(where: str, value: object, valid: tuple[str, ...]) -> RefusalError:
     """Return the refusal of an enum value; it lists the valid ones."""
-    return refused(400, f"Invalid value {value!r} for '{where}'. Valid values are: {', '.join(valid)}.")
+    supported = ", ".join(f"'{each}'" for each in valid)
+    return refused(400, f"The value '{value}' is not supported for {placed(where)}. Supported values: {supported}.")
+
+
+def placed(name: str) -> str:
+    """Return a key as the API names it: `'type' at 'tools[0]'` for `tools[0].type`."""
+    place, _, key = name.rpartition(".")
+    return f"'{key}' at '{place}'" if place else f"'{key}'"
 
 
 def check(body: Json) -> None:
@@ -328,7 +337,7 @@ def check_name(body: Json) -> None:
     """Refuse a model or an agent that is unknown or retired, and output that the emulator cannot make."""
     name = name_of(body)
     if "agent" in body and name not in AGENTS:
-        raise refused(404, f"Agent {name} was not found.")
+        raise refused(404, f"Agent {name} was not found.", "model_not_found")
     if "model" in body and name not in MODELS:
         message = f"models/{name} is not found for API version v1, or is not supported."
         raise refused(404, message, "model_not_found")
@@ -348,8 +357,8 @@ def check_background(body: Json) -> None:
         return
     if body.get("store") is False:
         raise refused(400, "store=true is required for background interactions.")
-    if family(name_of(body)) == "image":
-        raise refused(400, f"Background is not supported for {name_of(body)}.")
+    if name_of(body) in FOREGROUND_MODELS:
+        raise refused(400, f"Model '{name_of(body)}' does not support background interactions.")
     if name_of(body) in FOREGROUND_AGENTS:
         raise refused(400, "Agent does not support using background=True.")
 
@@ -360,8 +369,7 @@ def check_generation(body: Json) -> None:
         if key not in GENERATION_KEYS:
             raise unknown_parameter(f"generation_config.{key}")
     level = generation(body, "thinking_level")
-    # The Pro model rejects minimal by field reports.
-    valid = THINKING_LEVELS[1:] if "-pro" in name_of(body) else THINKING_LEVELS
+    valid = FEWER_LEVELS.get(name_of(body), THINKING_LEVELS)
     _refuse_value("generation_config.thinking_level", level, valid)
     summaries = generation(body, "thinking_summaries")
     _refuse_value("generation_config.thinking_summaries", summaries, THINKING_SUMMARIES)
@@ -372,10 +380,10 @@ def check_generation(body: Json) -> None:
 
 def check_tools(body: Json) -> None:
     """Refuse tools without a known type, and functions without a name."""
-    for tool in list_of(body.get("tools")):
+    for place, tool in enumerate(list_of(body.get("tools"))):
         kind = object_of(tool).get("type")
         if kind not in TOOLS:
-            raise unknown_value("tools.type", kind, TOOLS)
+            raise unknown_value(f"tools[{place}].type", kind, TOOLS)
         if kind == "function" and not tool.get("name"):
             raise refused(400, "Invalid value for 'tools': a function needs a name.")
         if kind == "mcp_server" and not tool.get("url"):
@@ -406,10 +414,10 @@ def _check_entry(entry: Json, body: Json) -> None:
         _refuse_value("response_format.type", entry.get("type", ""), RESPONSE_FORMATS)
     if entry.get("type") == "image":
         _refuse_value("response_format.aspect_ratio", entry.get("aspect_ratio"), ASPECT_RATIOS)
-        _refuse_value("response_format.image_size", entry.get("image_size"), IMAGE_SIZES)
         _refuse_value("response_format.delivery", entry.get("delivery"), DELIVERIES)
         if family(name_of(body)) != "image":
             raise refused(400, f"Image output is not supported for {name_of(body)}.")
+        _refuse_value("response_format.image_size", entry.get("image_size"), IMAGE_MODELS[name_of(body)])
 
 
 def check_agent(body: Json) -> None:

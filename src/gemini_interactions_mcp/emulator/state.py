@@ -15,7 +15,7 @@ from .answers import Answer, Question, image_answer, research_answer, text_answe
 from .events import step_events
 from .faults import Fault, altered, continued, striking
 from .files import Files
-from .protocol import Json, family, object_of, objects_of, refused, text_of, timestamp
+from .protocol import NOT_FOUND, Json, family, object_of, objects_of, refused, text_of, timestamp
 from .requests import check, formats_of, functions_of, images_in, steps_of, turn_of
 
 ANSWERS = {"text": text_answer, "coding": text_answer, "image": image_answer, "research": research_answer}
@@ -57,8 +57,8 @@ class Interaction:
     question: Question
     input_steps: list[Json]
     answer: Answer
-    faults: list[Fault] = field(default_factory=list[Fault])
-    id: str = field(default_factory=_new_id)
+    faults: list[Fault]
+    id: str
     status: str = "in_progress"
     events: list[Json] = field(default_factory=list[Json])
     created: str = field(default_factory=_now)
@@ -230,6 +230,9 @@ class Emulator:
         research_seconds: How long a Deep Research run takes.
         step_seconds: How long another run takes for each of its steps.
         processing_seconds: How long an uploaded video or audio stays `PROCESSING`.
+        picture_scale: By which pictures are smaller than asked for: drawing takes time.
+        id_suffix: Ends the ids of new interactions, so that they have characters that no id has had so far.
+        errors_as_events: A streaming request is refused by an `error` event, with status 200.
         max_body_bytes: Larger requests are refused: 100 MB, https://ai.google.dev/gemini-api/docs/audio
         max_file_bytes: Larger uploads are refused: 2 GB, https://ai.google.dev/gemini-api/docs/files
         faults: What goes wrong; append to it at any time.
@@ -245,6 +248,9 @@ class Emulator:
     research_seconds: float = 4.0
     step_seconds: float = 0.02
     processing_seconds: float = 0.05
+    picture_scale: float = 1.0
+    id_suffix: str = ""
+    errors_as_events: bool = False
     max_body_bytes: int = 100 * 2**20
     max_file_bytes: int = 2 * 2**30
     faults: list[Fault] = field(default_factory=list[Fault])
@@ -284,7 +290,7 @@ class Emulator:
             fault.reached.set()
         if any(entry.get("delivery") == "uri" for entry in formats_of(body)):
             answer = replace(answer, steps=[self._as_files(step, base_url) for step in answer.steps])
-        interaction = Interaction(question, steps, answer, faults)
+        interaction = Interaction(question, steps, answer, faults, _new_id() + self.id_suffix)
         self._take(interaction)
         return interaction
 
@@ -343,6 +349,7 @@ class Emulator:
             earlier_images=tuple(image for interaction in chain for image in images_in(interaction.answer.steps)),
             planned=bool(config.get("collaborative_planning")),
             base_url=base_url,
+            picture_scale=self.picture_scale,
         )
         return question, steps
 
@@ -363,18 +370,18 @@ class Emulator:
                 break
         return chain
 
-    def find(self, interaction_id: str, *, malformed: str = "Invalid interaction name.") -> Interaction:
+    def find(self, interaction_id: str, *, malformed: str = "") -> Interaction:
         """Return a stored interaction.
 
         Raises:
             RefusalError: 400 when the id is none, 404 when there is no such interaction.
         """
-        if not interaction_id.startswith("v1_") or not interaction_id.isascii():
-            raise refused(400, malformed)
-        if interaction_id not in self.interactions:
-            # Which entity, the real one never says.
-            raise refused(404, "Requested entity was not found.")
-        return self.interactions[interaction_id]
+        if interaction_id in self.interactions:
+            return self.interactions[interaction_id]
+        if not interaction_id.startswith("v1") or not interaction_id.isascii():
+            raise refused(400, malformed or f"Invalid interaction name: interactions/{interaction_id}")
+        # Which entity, the real one never says.
+        raise refused(404, NOT_FOUND)
 
     def environment(self, environment_id: str) -> dict[str, bytes]:
         """Return the files of an environment.
@@ -383,7 +390,7 @@ class Emulator:
             RefusalError: It is unknown.
         """
         if environment_id not in self.environments:
-            raise refused(404, "Requested entity was not found.")
+            raise refused(404, NOT_FOUND)
         return self.environments[environment_id]
 
     def cancel(self, interaction_id: str) -> Interaction:

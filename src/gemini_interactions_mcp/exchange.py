@@ -1,0 +1,184 @@
+"""What goes over the wire for one call, whether a byte has left and what has come back, and what an error then means.
+
+The wire tells what an exception cannot: a request whose answer cannot be parsed fails with the same ValueError as a
+request that could not be written.
+"""
+
+import json
+from collections.abc import AsyncGenerator, Generator, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import httpx2
+
+from . import wire
+from .errors import GeminiMCPError, InputError, NetworkError, OutcomeUnknownError
+from .faults import UNKNOWN_OUTCOME, Call, failure, fault
+
+UNREACHABLE: Final = (httpx2.TransportError, httpx2.InvalidURL, OSError)
+"""With these, it was not the request that was wrong."""
+
+UNPARSABLE: Final = (ValueError, RecursionError, MemoryError)
+"""What reading JSON ends with, where it is none, nested too deep, or has a number with too many digits."""
+
+
+@dataclass
+class Exchange:
+    """The requests and answers of one call.
+
+    Attributes:
+        left: A request has begun to leave.
+        response: The newest answer, as soon as its head is there.
+        body: What has come of the answer, until it has named an interaction.
+        interaction_id: The interaction that an event of the answer has named.
+    """
+
+    left: bool = False
+    response: httpx2.Response | None = None
+    body: bytearray = field(default_factory=bytearray)
+    interaction_id: str | None = None
+
+    async def trace(self, event: str, info: dict[str, Any]) -> None:
+        """Take note of what httpcore2 does with a request, by the names of its `trace` extension.
+
+        The CONNECT by which a proxy is asked for a tunnel is not the request.
+        """
+        if event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
+            self.left = True
+
+    async def read(self, response: httpx2.Response) -> object:
+        """The JSON of an answer whose body has not been read.
+
+        Raises:
+            httpx2.HTTPStatusError: It is a redirect, or another answer without a result.
+            ValueError: It is no JSON.
+        """
+        async for _ in self.parts(response):
+            pass
+        return json.loads(self.body)
+
+    async def parts(self, response: httpx2.Response) -> AsyncGenerator[bytes]:
+        """The parts of an answer as they come.
+
+        Raises:
+            httpx2.HTTPStatusError: It is a redirect, or another answer without a result.
+        """
+        response.raise_for_status()
+        async for part in response.aiter_bytes():
+            if self.interaction_id is None:
+                self.body += part
+            yield part
+
+    @property
+    def named(self) -> str | None:
+        """The interaction that the answer has named, as far as it came."""
+        return self.interaction_id or wire.named(self.body.decode(errors="replace"))
+
+    @contextmanager
+    def watched(self) -> Generator[None]:
+        """Take note of every request that this task sends meanwhile through a client with `HOOKS`."""
+        token = WATCHING.set(self)
+        try:
+            yield
+        finally:
+            WATCHING.reset(token)
+
+
+WATCHING: Final[ContextVar[Exchange | None]] = ContextVar("WATCHING", default=None)
+
+
+async def follow(request: httpx2.Request) -> None:
+    """Have the exchange told of what becomes of a request."""
+    if exchange := WATCHING.get():
+        exchange.response = None
+        request.extensions["trace"] = exchange.trace
+
+
+async def note(response: httpx2.Response) -> None:
+    """Have the exchange told of an answer."""
+    if exchange := WATCHING.get():
+        exchange.response = response
+
+
+HOOKS: Final[dict[str, list[Any]]] = {"request": [follow], "response": [note]}
+"""For the `event_hooks` of a client."""
+
+
+@contextmanager
+def exchanging(call: Call) -> Generator[Exchange]:
+    """Take note of what a call sends and gets, and turn every error into ours."""
+    exchange = Exchange()
+    with mapped(call, exchange), exchange.watched():
+        yield exchange
+
+
+@contextmanager
+def mapped(call: Call, exchange: Exchange) -> Generator[None]:
+    """Turn every error into ours, by what has gone over the wire."""
+    try:
+        yield
+    except GeminiMCPError:
+        raise
+    except Exception as exc:
+        raise outcome(exc, call, exchange) from exc
+
+
+def outcome(exc: Exception, call: Call, exchange: Exchange) -> GeminiMCPError:
+    """What has become of a call that ended with an exception."""
+    response = exchange.response
+    if response is not None and not response.is_success:
+        return failure(fault(response.status_code, body(response), response.headers).without(*call.secrets), call)
+    if not exchange.left:
+        return unsent(exc, call)
+    what = unreadable(exc) if response is not None else "The connection to Google broke before an answer came."
+    if not call.paid:
+        return NetworkError(f"{what} Try again; reading is free.", interaction_id=call.interaction_id or exchange.named)
+    return OutcomeUnknownError(f"{what} {UNKNOWN_OUTCOME}", interaction_id=call.interaction_id or exchange.named)
+
+
+def body(response: httpx2.Response) -> object:
+    """The JSON of an error response, if it is there and is any."""
+    try:
+        return json.loads(response.content)
+    except (httpx2.ResponseNotRead, *UNPARSABLE):
+        return None
+
+
+def unsent(exc: Exception, call: Call) -> GeminiMCPError:
+    """Why nothing was sent."""
+    if any(isinstance(cause, UNREACHABLE) for cause in causes(exc)):
+        return NetworkError(
+            "Google cannot be reached; nothing was sent or charged. Check the network, a proxy "
+            "(HTTPS_PROXY) and GOOGLE_GEMINI_BASE_URL.",
+            interaction_id=call.interaction_id,
+        )
+    # Without the text: it repeats the prompt.
+    return InputError(
+        f"The request is malformed ({type(exc).__name__}); nothing was sent.", interaction_id=call.interaction_id
+    )
+
+
+def unreadable(exc: Exception) -> str:
+    """What has come in place of an answer."""
+    if any(isinstance(cause, UNREACHABLE) for cause in causes(exc)):
+        return "The connection to Google broke in the middle of the answer."
+    return (
+        f"Something else than an answer of the Gemini API came ({type(exc).__name__}); check GOOGLE_GEMINI_BASE_URL "
+        "and any proxy."
+    )
+
+
+def unnamed(exchange: Exchange) -> OutcomeUnknownError:
+    """The error of an answer to a paid request that can be read, but names no interaction in its place."""
+    return OutcomeUnknownError(
+        f"The answer ended before it named an interaction. {UNKNOWN_OUTCOME}", interaction_id=exchange.named
+    )
+
+
+def causes(exc: BaseException | None) -> Iterator[BaseException]:
+    """The error and what led to it."""
+    while exc is not None:
+        yield exc
+        exc = exc.__cause__ or exc.__context__
