@@ -8,7 +8,7 @@ Source: https://ai.google.dev/gemini-api/docs/api-errors
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from .errors import (
@@ -27,10 +27,8 @@ from .errors import (
     QuotaError,
     RefusedError,
 )
+from .redaction import NOTHING, Redactor
 from .wire import Json, as_json, items, text_of
-
-SECRET_CHARACTERS: Final = 8
-"""What is shorter is no secret, but may be a part of any word."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +44,6 @@ class Fault:
     message: str = ""
     reasons: tuple[str, ...] = ()
     retry_after_seconds: float | None = None
-
-    def without(self, *secrets: str) -> "Fault":
-        """The same, if Google's words should repeat the API key or another secret, without it."""
-        message = self.message
-        for secret in secrets:
-            if len(secret) >= SECRET_CHARACTERS:
-                message = message.replace(secret, "[secret]")
-        return replace(self, message=message)
 
     def says(self, *words: str) -> bool:
         """Whether any of the words is in the code, message or reasons, whatever the case."""
@@ -119,7 +109,7 @@ class Call:
         model: Model or agent asked for.
         successor: The model or agent to use where that one is gone.
         file: An uploaded file that is asked for.
-        secrets: What must not be repeated.
+        redact: Takes out what must not be repeated.
         wanted: Asked before it is sent again.
     """
 
@@ -130,7 +120,7 @@ class Call:
     model: str | None = None
     successor: str | None = None
     file: str | None = None
-    secrets: tuple[str, ...] = field(default=(), repr=False)
+    redact: Redactor = field(default=NOTHING, repr=False)
     wanted: Wanted = always
 
 

@@ -36,6 +36,7 @@ from .errors import (
 )
 from .faults import UNKNOWN_OUTCOME, Call, Wanted, always, failure, fault, one_line
 from .models import Event, Interaction, Request, SandboxFile, Uploaded
+from .redaction import Redactor
 from .settings import Settings, silence_sdk_debugging
 from .transfer import Moved, Source, Transfer
 
@@ -96,6 +97,7 @@ class Gemini:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._redact = Redactor(settings.secrets)
         self._client: genai.Client | None = None
         self._transfer: Transfer | None = None
         self._opening = anyio.Lock()
@@ -138,7 +140,7 @@ class Gemini:
         arguments = wire.create_arguments(request, background=background, stream=True)
         call = self._call(request, background=background, wanted=wanted)
         opened = await persist(call, CREATE_SECONDS, lambda: begun(api.with_raw_response.create(**arguments)))
-        async with listening(opened) as heard:
+        async with listening(opened, self._redact) as heard:
             yield heard
 
     @asynccontextmanager
@@ -156,7 +158,7 @@ class Gemini:
             READ_SECONDS,
             lambda: begun(api.with_raw_response.get(interaction_id, stream=True, last_event_id=last_event_id)),
         )
-        async with listening(opened) as heard:
+        async with listening(opened, self._redact) as heard:
             yield heard
 
     async def get(self, interaction_id: str) -> Interaction:
@@ -213,10 +215,10 @@ class Gemini:
         # Named here, so that it is found when only the last answer is lost.
         told = {"name": f"files/{uuid.uuid4().hex}", "display_name": name[:512]}
         transfer = await self._sender()
-        call = self._about()
-        address = await persist(call, READ_SECONDS, lambda: transfer.start(told, size, mime_type))
-        with mapped(call), anyio.fail_after(UPLOAD_SECONDS):
-            sent = await transfer.send(address, source, size, moved)
+        # The address is used as it comes; what is said beside it, `Transfer` redacts.
+        address = await persist(Call(), READ_SECONDS, lambda: transfer.start(told, size, mime_type))
+        with mapped(self._about()), anyio.fail_after(UPLOAD_SECONDS):
+            sent = self._redact(await transfer.send(address, source, size, moved))
             # Only what is needed: google-genai's type refuses fields that it does not know.
             file = types.File.model_validate({key: sent[key] for key in FILE_FIELDS if key in sent})
         with anyio.move_on_after(PROCESSING_SECONDS):
@@ -261,7 +263,8 @@ class Gemini:
         """
         files = (await self._open()).aio.environments.files
         ask = partial(files.download, environment=wire.checked_id(environment_id), path=wire.checked_path(path))
-        return await persist(self._about(file=path), READ_SECONDS, ask)
+        content = await persist(self._about(file=path), READ_SECONDS, ask)
+        return await anyio.to_thread.run_sync(self._redact.content, content)
 
     async def mime_type(self, name: str) -> str:
         """What an uploaded file (`files/abc`) is.
@@ -292,10 +295,7 @@ class Gemini:
             await self._transfer.close()
 
     def _about(self, **facts: Any) -> Call:  # noqa: ANN401 - the fields of a Call
-        headers = (value for server in self._settings.servers for value in server.headers.values())
-        secrets = [each.get_secret_value() for each in (self._settings.api_key, *headers) if each]
-        # Of "Bearer token", the token alone too.
-        return Call(secrets=(*secrets, *(each.split()[-1] for each in secrets if each.strip())), **facts)
+        return Call(redact=self._redact, **facts)
 
     def _call(self, request: Request, *, background: bool, wanted: Wanted) -> Call:
         successors = {"image": self._settings.image_model, "research": self._settings.research_agent}
@@ -324,7 +324,7 @@ class Gemini:
             if self._transfer is None:
                 key = usable_key(self._settings)
                 # Off the loop, as above.
-                self._transfer = await anyio.to_thread.run_sync(Transfer, self._settings.base_url, key)
+                self._transfer = await anyio.to_thread.run_sync(Transfer, self._settings.base_url, key, self._redact)
             return self._transfer
 
 
@@ -400,7 +400,7 @@ async def persist(call: Call, seconds: float, send: Callable[[], Awaitable[Resul
     while True:
         try:
             with mapped(call), anyio.fail_after(deadline - anyio.current_time()):
-                return await send()
+                return call.redact(await send())
         except (NetworkError, QuotaError, OverloadedError) as exc:
             delay = resend_delay(exc, attempt, deadline - anyio.current_time(), paid=call.paid)
             if delay is None:
@@ -449,21 +449,21 @@ async def begun(sent: Awaitable[Any]) -> httpx2.Response | Interaction:
 
 
 @asynccontextmanager
-async def listening(opened: httpx2.Response | Interaction) -> AsyncGenerator[AsyncIterator[Event]]:
+async def listening(opened: httpx2.Response | Interaction, redact: Redactor) -> AsyncGenerator[AsyncIterator[Event]]:
     """Read an open stream as our events, and close it whatever happens."""
     if isinstance(opened, Interaction):
         async with aclosing(whole(opened)) as heard:
             yield heard
         return
     try:
-        async with aclosing(events(opened)) as heard:
+        async with aclosing(events(opened, redact)) as heard:
             yield heard
     finally:
         with anyio.CancelScope(shield=True), mapped(Call()), anyio.move_on_after(1):
             await opened.aclose()
 
 
-async def events(opened: httpx2.Response) -> AsyncGenerator[Event]:
+async def events(opened: httpx2.Response, redact: Redactor) -> AsyncGenerator[Event]:
     """Our events, one for each that the server sends."""
     with mapped(Call()):
         # Without a limit: an event may carry an image.
@@ -471,7 +471,9 @@ async def events(opened: httpx2.Response) -> AsyncGenerator[Event]:
             if each.data == END_OF_STREAM:
                 return
             if each.data:
-                yield wire.event(parsed(each.data))
+                data = parsed(each.data)
+                # A part of a text is redacted with the rest of it, once they are joined.
+                yield wire.event(redact(data)).model_copy(update={"data": wire.as_json(data)})
 
 
 def parsed(data: str) -> object:
@@ -500,10 +502,10 @@ def mapped(call: Call) -> Generator[None]:
     try:
         yield
     except sdk.APIStatusError as exc:
-        raise failure(fault(exc.status_code, exc.body, headers(exc)).without(*call.secrets), call) from exc
+        raise failure(fault(exc.status_code, call.redact(exc.body), headers(exc)), call) from exc
     except sdk_errors.APIError as exc:
         details = cast("object", exc.details)  # pyright: ignore[reportUnknownMemberType] - untyped in the SDK
-        raise failure(fault(exc.code, details).without(*call.secrets), call) from exc
+        raise failure(fault(exc.code, call.redact(details)), call) from exc
     except sdk.APIConnectionError as exc:
         raise disconnected(exc, call) from exc
     except UNREADABLE as exc:
