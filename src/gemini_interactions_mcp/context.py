@@ -19,6 +19,7 @@ import anyio.to_thread
 from anyio.abc import TaskGroup
 from mcp.server.mcpserver import Context
 
+from .redaction import Redactor
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class Opening:
 
     def __init__(self, settings: Settings, announce: Announce, pace: "Pace | None" = None) -> None:
         self.settings = settings
+        self.redact = Redactor(settings.secrets)
         self._announce = announce
         self._pace = pace
         self._tasks: TaskGroup | None = None
@@ -110,7 +112,7 @@ class Opening:
         # What has been loaded stays: the collector need not walk through it again and again.
         gc.freeze()
         gemini = rooms.Gemini(self.settings)
-        journal = rooms.Journal(self.settings.database_url)
+        journal = rooms.Journal(self.settings.database_url, self.redact)
         runs = rooms.Runs(
             gemini=gemini,
             journal=journal,
@@ -120,6 +122,7 @@ class Opening:
             pace=self._pace,
             keep_days=self.settings.keep_days,
             runs_per_day=self.settings.runs_per_day,
+            redact=self.redact,
         )
         self._tasks.start_soon(runs.tend)
 
