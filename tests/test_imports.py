@@ -11,9 +11,9 @@ PACKAGE = Path(gemini_interactions_mcp.__file__).parent
 
 LAYERS = [
     {"__init__", "emulator"},
-    {"errors", "claim", "secrecy"},
+    {"errors", "claim", "secrecy", "redaction"},
     {"models"},
-    {"settings", "chapters", "citations"},
+    {"settings", "chapters", "citations", "logs"},
     {"wire", "render", "arguments", "research", "metadata", "excerpt", "paths"},
     {"faults", "records", "consent"},
     {"transfer", "database", "media", "run", "redirects"},
@@ -26,7 +26,7 @@ LAYERS = [
     {"attachments"},
     {"results"},
     {"tools", "resources", "prompts", "subscribers"},
-    {"chains"},
+    {"chains", "outgoing"},
     {"server"},
     {"stdio", "demo", "doctor"},
     {"__main__"},
@@ -43,6 +43,7 @@ SPEAKING_MCP = {
     "resources",
     "prompts",
     "subscribers",
+    "outgoing",
     "server",
     "stdio",
     "demo",
