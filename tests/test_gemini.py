@@ -423,3 +423,29 @@ async def test_the_environment_switches_neither_backend_nor_debugging_on(
 async def test_a_request_says_who_sends_it(google: Gemini, emulator: Emulator) -> None:
     await google.create(ASK, background=False)
     assert "gemini-interactions-mcp/" in emulator.requests[0].headers["user-agent"]
+
+
+async def test_a_secret_is_taken_out_before_an_error_is_cut(google: Gemini, emulator: Emulator) -> None:
+    for kept in (4, 9, len(KEY) - 1):
+        body = {"error": {"message": f"{'x' * (399 - kept)}{KEY} and more", "code": "invalid_request"}}
+        emulator.faults.append(Fault("get", "http", http_status=400, body=body))
+        with pytest.raises(RefusedError) as caught:
+            await google.get("v1_a")
+        assert KEY[:4] not in str(caught.value)
+
+
+async def test_a_secret_is_taken_out_before_the_activity_of_an_event_is_cut(google: Gemini, emulator: Emulator) -> None:
+    for kept in (4, 9, len(KEY) - 1):
+        thought = {"type": "thought_summary", "content": {"type": "text", "text": "x" * (160 - kept) + KEY}}
+        event = {"event_type": "step.delta", "index": 9, "delta": thought}
+        emulator.faults.append(Fault("stream", "unknown", body=[event], after=2))
+        async with google.stream(ASK, background=True) as events:
+            told = [each.activity or "" async for each in events]
+        assert any(each.startswith("xxx") for each in told)
+        assert KEY[:4] not in "".join(told)
+
+
+async def test_a_text_file_of_an_environment_has_no_secret_in_it(google: Gemini, emulator: Emulator) -> None:
+    emulator.environments["e-1"] = {"workspace/a.csv": f"a,{KEY}".encode(), "workspace/b.bin": b"\xff" + KEY.encode()}
+    assert await google.environment_file("e-1", "workspace/a.csv") == b"a,[secret]"
+    assert await google.environment_file("e-1", "workspace/b.bin") == b"\xff" + KEY.encode()

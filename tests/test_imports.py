@@ -11,9 +11,9 @@ PACKAGE = Path(gemini_interactions_mcp.__file__).parent
 
 LAYERS = [
     {"__init__", "emulator"},
-    {"errors", "claim", "secrecy", "processes", "codes", "catalog"},
+    {"errors", "claim", "secrecy", "processes", "codes", "catalog", "redaction"},
     {"models"},
-    {"settings", "chapters", "citations", "inspection", "words"},
+    {"settings", "chapters", "citations", "inspection", "words", "logs"},
     {"wire", "render", "arguments", "research", "metadata", "excerpt", "paths"},
     {"faults", "records", "consent"},
     {"exchange"},
@@ -28,7 +28,7 @@ LAYERS = [
     {"attachments", "elicitation"},
     {"results"},
     {"tools", "resources", "prompts", "subscribers"},
-    {"chains"},
+    {"chains", "outgoing"},
     {"server"},
     {"stdio", "demo", "doctor"},
     {"__main__"},
@@ -46,6 +46,7 @@ SPEAKING_MCP = {
     "resources",
     "prompts",
     "subscribers",
+    "outgoing",
     "server",
     "stdio",
     "demo",

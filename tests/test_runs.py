@@ -29,6 +29,7 @@ from gemini_interactions_mcp.errors import (
 )
 from gemini_interactions_mcp.ledger import Ledger
 from gemini_interactions_mcp.models import Interaction, Media, Record, Request, SavedFile
+from gemini_interactions_mcp.redaction import Redactor
 from gemini_interactions_mcp.run import Pace, Run
 from gemini_interactions_mcp.settings import Settings
 
@@ -759,3 +760,16 @@ async def test_files_of_an_environment_are_not_taken_for_media(here: World, tmp_
     assert await Ledger(here.journal, tmp_path / "more", lease=60).finish(run, shown, None)
     assert [(file.within, file.place) for file in run.record.files][:2] == [("workspace/a.csv", None), (None, 1)]
     assert run.record.error is None
+
+
+async def test_a_secret_that_came_in_parts_is_whole_when_it_is_taken_out(here: World, tmp_path: Path) -> None:
+    secret = "hush-5f2e-9b1c"
+    run = await here.ended(RESEARCH)
+    for part in ("A ", *secret, " B"):
+        run.steps.take({"index": 99, "delta": {"type": "text", "text": part}})
+    await here.journal.update(run.record.label, files=(), finished_at=None)
+    ledger = Ledger(here.journal, tmp_path / "more", lease=60, redact=Redactor([secret]))
+    assert await ledger.finish(run, Interaction(id=run.id, status="completed"), None)
+    assert run.record.text.endswith("A [secret] B")
+    (report,) = run.record.files
+    assert "A [secret] B" in await anyio.Path(report.path).read_text(encoding="utf-8")

@@ -1,7 +1,6 @@
 """From the command line to what is run: serve (the default), demo, emulator, doctor."""
 
 import argparse
-import logging
 import os
 import signal
 import sys
@@ -76,7 +75,10 @@ def serve(arguments: argparse.Namespace) -> int:
     except ConfigurationError as exc:
         sys.stderr.write(f"gemini-interactions-mcp: {exc}\n")
         return 2
-    logging.basicConfig(level=settings.log_level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    from .logs import set_up  # noqa: PLC0415 - as above
+    from .redaction import Redactor  # noqa: PLC0415 - as above
+
+    set_up(settings.log_level, Redactor(settings.secrets))
     from .server import build_server  # noqa: PLC0415 - as above
 
     server = build_server(settings)

@@ -20,6 +20,7 @@ from anyio.abc import TaskGroup
 from mcp.server.mcpserver import Context
 
 from .consent import Agreements
+from .redaction import Redactor
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Opening:
 
     def __init__(self, settings: Settings, announce: Announce, pace: "Pace | None" = None) -> None:
         self.settings = settings
+        self.redact = Redactor(settings.secrets)
         self._announce = announce
         self._pace = pace
         self._tasks: TaskGroup | None = None
@@ -114,7 +116,7 @@ class Opening:
         # What has been loaded stays: the collector need not walk through it again and again.
         gc.freeze()
         gemini = rooms.Gemini(self.settings)
-        journal = rooms.Journal(self.settings.database_url)
+        journal = rooms.Journal(self.settings.database_url, self.redact)
         runs = rooms.Runs(
             gemini=gemini,
             journal=journal,
@@ -124,6 +126,7 @@ class Opening:
             pace=self._pace,
             keep_days=self.settings.keep_days,
             runs_per_day=self.settings.runs_per_day,
+            redact=self.redact,
         )
         self._tasks.start_soon(runs.tend)
 

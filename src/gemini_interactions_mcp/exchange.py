@@ -129,7 +129,7 @@ def outcome(exc: Exception, call: Call, exchange: Exchange) -> GeminiMCPError:
     """What has become of a call that ended with an exception."""
     response = exchange.response
     if response is not None and not response.is_success:
-        return failure(fault(response.status_code, body(response), response.headers).without(*call.secrets), call)
+        return failure(fault(response.status_code, call.redact(body(response)), response.headers), call)
     if not exchange.left:
         return unsent(exc, call)
     what = unreadable(exc) if response is not None else "The connection to Google broke before an answer came."

@@ -30,10 +30,8 @@ from .errors import (
     QuotaError,
     RefusedError,
 )
+from .redaction import NOTHING, Redactor
 from .wire import Json, as_json, error_code, items, text_of
-
-SECRET_CHARACTERS: Final = 8
-"""What is shorter is no secret, but may be a part of any word."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +50,6 @@ class Fault:
     reasons: tuple[str, ...] = ()
     retry_after_seconds: float | None = None
     exhausted: bool = False
-
-    def without(self, *secrets: str) -> "Fault":
-        """The same, if Google's words should repeat the API key or another secret, without it."""
-        message = self.message
-        for secret in secrets:
-            if len(secret) >= SECRET_CHARACTERS:
-                message = message.replace(secret, "[secret]")
-        return replace(self, message=message)
 
     def says(self, *words: str) -> bool:
         """Whether any of the words is in the code, message or reasons, whatever the case."""
@@ -194,7 +184,7 @@ class Call:
         model: Model or agent asked for.
         successor: The model or agent to use where that one is gone.
         file: An uploaded file that is asked for.
-        secrets: What must not be repeated.
+        redact: Takes out what must not be repeated.
         caller: Who has it sent.
     """
 
@@ -206,7 +196,7 @@ class Call:
     model: str | None = None
     successor: str | None = None
     file: str | None = None
-    secrets: tuple[str, ...] = field(default=(), repr=False)
+    redact: Redactor = field(default=NOTHING, repr=False)
     caller: Caller = NOBODY
 
 

@@ -237,7 +237,7 @@ class Follower:
         answered = bool(told.text or told.media)
         if answered and run.stored:
             await self._ledger.write(run, status=told.status, text=told.text, citations=told.citations)
-        with anyio.move_on_after(self._pace.enrichment if answered else self._pace.hollow):
+        with anyio.move_on_after(self._pace.enrichment if answered or told.error else self._pace.hollow):
             while True:
                 read = await self._read(run)
                 if read is not None and settled(read.status):
@@ -378,7 +378,7 @@ def whole(run: Run, interaction: Interaction) -> bool:
     if not run.stored or run.seen is interaction:
         return True
     if interaction.status != "completed":
-        return interaction.error is not None or interaction.status == "cancelled"
+        return interaction.status == "cancelled"
     answered = bool(interaction.text or interaction.media)
     sourced = bool(interaction.citations) or not (run.request and run.request.tools)
     return answered and sourced and interaction.usage is not None and run.record.agent is None

@@ -22,6 +22,7 @@ from .errors import ConfigurationError, InputError, KeyMissingError, NetworkErro
 from .exchange import HOOKS, Exchange, exchanging, unnamed
 from .faults import NOBODY, Call, Caller, one_line
 from .models import Event, Interaction, Request, SandboxFile, Uploaded, settled
+from .redaction import Redactor
 from .retry import persist
 from .settings import Settings, silence_sdk_debugging
 from .streams import begun, listening, resumed
@@ -58,6 +59,7 @@ class Gemini:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._redact = Redactor(settings.secrets)
         self._http: httpx2.AsyncClient | None = None
         self._client: genai.Client | None = None
         self._transfer: Transfer | None = None
@@ -173,10 +175,10 @@ class Gemini:
         # Named here, so that it is found when only the last answer is lost.
         told = {"name": f"files/{uuid.uuid4().hex}", "display_name": name[:512]}
         transfer = await self._sender()
-        call = self._about()
-        address = await persist(call, READ_SECONDS, lambda _: transfer.start(told, size, mime_type))
-        with exchanging(call), anyio.fail_after(UPLOAD_SECONDS):
-            sent = await transfer.send(address, source, size, moved)
+        # The address is used as it comes; what is said beside it, `Transfer` redacts.
+        address = await persist(Call(), READ_SECONDS, lambda _: transfer.start(told, size, mime_type))
+        with exchanging(self._about()), anyio.fail_after(UPLOAD_SECONDS):
+            sent = self._redact(await transfer.send(address, source, size, moved))
             # Only what is needed: google-genai's type refuses fields that it does not know.
             file = types.File.model_validate({key: sent[key] for key in FILE_FIELDS if key in sent})
         with anyio.move_on_after(PROCESSING_SECONDS):
@@ -224,9 +226,10 @@ class Gemini:
         """
         files = (await self._open()).aio.environments.files
         environment, asked = wire.path_segment(environment_id), wire.checked_path(path)
-        return await persist(
+        content = await persist(
             self._about(file=path), READ_SECONDS, lambda _: files.download(environment=environment, path=asked)
         )
+        return await anyio.to_thread.run_sync(self._redact.content, content)
 
     async def mime_type(self, name: str) -> str:
         """What an uploaded file (`files/abc`) is.
@@ -258,10 +261,7 @@ class Gemini:
             await self._transfer.close()
 
     def _about(self, **facts: Any) -> Call:  # noqa: ANN401 - the fields of a Call
-        headers = (value for server in self._settings.servers for value in server.headers.values())
-        secrets = [each.get_secret_value() for each in (self._settings.api_key, *headers) if each]
-        # Of "Bearer token", the token alone too.
-        return Call(secrets=(*secrets, *(each.split()[-1] for each in secrets if each.strip())), **facts)
+        return Call(redact=self._redact, **facts)
 
     def _call(self, request: Request, *, background: bool, caller: Caller) -> Call:
         asked = request.model or request.agent
@@ -302,7 +302,9 @@ class Gemini:
                 key = usable_key(self._settings)
                 with startable():
                     # Off the loop, as above.
-                    self._transfer = await anyio.to_thread.run_sync(Transfer, self._settings.base_url, key)
+                    self._transfer = await anyio.to_thread.run_sync(
+                        Transfer, self._settings.base_url, key, self._redact
+                    )
             return self._transfer
 
 

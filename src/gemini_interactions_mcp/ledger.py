@@ -23,6 +23,7 @@ from .errors import (
     OutcomeUnknownError,
 )
 from .models import Interaction, Media, Record, SavedFile
+from .redaction import NOTHING, Redactor
 from .run import Run
 from .store import DELIVERY, Journal, Limit
 
@@ -38,13 +39,22 @@ class Ledger:
     Args:
         lease: Lease duration in seconds; renewed three times per period.
         runs_per_day: How much research may be sent in a UTC day.
+        redact: Takes secrets out of what goes into files.
     """
 
-    def __init__(self, journal: Journal, output_dir: Path, lease: float, runs_per_day: int | None = None) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        output_dir: Path,
+        lease: float,
+        runs_per_day: int | None = None,
+        redact: Redactor = NOTHING,
+    ) -> None:
         self._journal = journal
         self._output_dir = output_dir
         self._lease = lease
         self._runs_per_day = runs_per_day
+        self._redact = redact
         self._owner = processes.new_owner()
         self._released = False
 
@@ -166,7 +176,8 @@ class Ledger:
 
     async def finish(self, run: Run, interaction: Interaction, target: Path | None) -> bool:
         """Save what came and write it all down; False when the journal could not take it."""
-        interaction = interaction.model_copy(update={"text": interaction.text or run.text})
+        # Only now a secret is whole again that came in several deltas.
+        interaction = self._redact(interaction.model_copy(update={"text": interaction.text or run.text}))
         files, complaint = await self._save(run, interaction, target)
         content = {"text": interaction.text, "citations": interaction.citations}
         result: dict[str, object] = {
@@ -209,9 +220,9 @@ class Ledger:
         Raises:
             ConfigurationError: The disk does not take it.
         """
-        prompt = (run.record.prompt or interaction.prompt or "") if run.stored else ""
+        prompt = self._redact(run.record.prompt or interaction.prompt or "") if run.stored else ""
         stem = media.stem(prompt, run.record.created_at)
-        model = interaction.model or interaction.agent or run.record.model or run.record.agent or ""
+        model = self._redact(interaction.model or interaction.agent or run.record.model or run.record.agent or "")
         origin = metadata.Origin(prompt, model, (run.id if run.stored else None) or "")
         there = {file.place for file in files}
         for place, each in enumerate(interaction.media, 1):

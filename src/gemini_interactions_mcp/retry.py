@@ -36,7 +36,7 @@ async def persist(call: Call, seconds: float, send: Callable[[Exchange], Awaitab
         attempt += 1
         try:
             with exchanging(call) as exchange, anyio.fail_after(deadline - anyio.current_time()):
-                return await send(exchange)
+                return call.redact(await send(exchange))
         except GeminiMCPError as exc:
             failed = exc
         if isinstance(failed, InteractionNotFoundError):

@@ -27,6 +27,7 @@ from .follower import Follower
 from .gemini import Gemini
 from .ledger import Ledger
 from .models import UNKNOWN, Interaction, Record, Request, SavedFile, settled
+from .redaction import NOTHING, Redactor
 from .run import Pace, Run, finished
 from .settings import DEFAULT_KEEP_DAYS
 from .store import Journal
@@ -68,11 +69,12 @@ class Runs:
         pace: Pace | None = None,
         keep_days: float = DEFAULT_KEEP_DAYS,
         runs_per_day: int | None = None,
+        redact: Redactor = NOTHING,
     ) -> None:
         self._keep_days = keep_days
         self._pace = pace or Pace()
         self._gemini = gemini
-        self._ledger = Ledger(journal, output_dir, self._pace.lease, runs_per_day)
+        self._ledger = Ledger(journal, output_dir, self._pace.lease, runs_per_day, redact)
         self._follower = Follower(gemini, self._ledger, self._pace, self._keep)
         self._tasks = tasks
         self._announce = announce

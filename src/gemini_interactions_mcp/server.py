@@ -32,6 +32,7 @@ from .arguments import accepted, complaint, unknown_arguments
 from .chains import Chains
 from .context import Opening
 from .errors import GeminiMCPError, InputError
+from .outgoing import Outgoing
 from .settings import APP, Settings
 from .subscribers import Subscribers
 from .tasks import Tasks
@@ -82,6 +83,9 @@ class Server(MCPServer[Opening]):
                 "resources/templates/list": CacheHint(ttl_ms=3_600_000, scope="public"),
             },
         )
+        # Inside the spans of OpenTelemetry, which quote errors; outside of all else, since the SDK seals the state of a
+        # call that asks its user, and that must come back as it was.
+        self.middleware.insert(1, Outgoing(opening.redact))
         prompts.register(self)
         self.completion()(self._complete)
         subscribers.register(self._lowlevel_server)

@@ -18,6 +18,7 @@ from .database import Database, Row
 from .errors import DailyLimitError, InputError
 from .models import TERMINAL, UNKNOWN, WAITING_FOR_CLIENT, Record, Uploaded
 from .records import FOREIGN, used_up
+from .redaction import NOTHING, Redactor
 
 SCHEMA_VERSION: Final = 3
 
@@ -111,10 +112,12 @@ class Journal:
 
     Args:
         url: As `Database` takes it.
+        redact: Takes secrets out of all that is written.
     """
 
-    def __init__(self, url: str | Path) -> None:
+    def __init__(self, url: str | Path, redact: Redactor = NOTHING) -> None:
         self._database = Database(url, METADATA, SCHEMA_VERSION)
+        self._redact = redact
 
     async def insert(
         self,
@@ -129,7 +132,7 @@ class Journal:
         Raises:
             JournalError: Also when its label or interaction_id is taken.
         """
-        await self._database.write(sa.insert(ROWS), row(dict(record)) | lease(owner, until), patience)
+        await self._database.write(sa.insert(ROWS), self._row(dict(record)) | lease(owner, until), patience)
 
     async def insert_once(
         self,
@@ -150,7 +153,7 @@ class Journal:
         Raises:
             DailyLimitError: The limit is reached; nothing was written.
         """
-        values = row(dict(record)) | lease(owner, until)
+        values = self._row(dict(record)) | lease(owner, until)
         columns = [sa.literal(value, ROWS.c[name].type).label(name) for name, value in values.items()]
         source = sa.select(*columns)
         if mark:
@@ -194,7 +197,7 @@ class Journal:
         To whom an answer was delivered is no change of the interaction.
         """
         updated: Row = {} if changes.keys() <= DELIVERY else {"updated_at": datetime.now(UTC)}
-        values = row(updated | changes)
+        values = self._row(updated | changes)
         await self._database.write(UPDATE, values | {"of_label": label}, patience)
 
     async def find(self, interaction_id: str, *, patience: float = math.inf) -> Record | None:
@@ -302,6 +305,10 @@ class Journal:
         key: Row = {"account": account, "size": size, "mime_type": mime_type, "digest": digest}
         await self._database.write(sa.delete(UPLOADS).where(*(UPLOADS.c[name] == value for name, value in key.items())))
         await self._database.write(sa.insert(UPLOADS), key | {name: cell(value) for name, value in dict(file).items()})
+
+    def _row(self, fields: Mapping[str, object]) -> Row:
+        """Fields of a `Record` as they are written."""
+        return self._redact(row(fields))
 
     async def close(self) -> None:
         """Close the database, as `Database.close` does."""

@@ -14,6 +14,7 @@ from .errors import GeminiMCPError
 from .exchange import UNPARSABLE, Exchange, mapped, unnamed
 from .faults import Call, failure, streamed_fault
 from .models import Event, Interaction
+from .redaction import Redactor
 
 COMPLETED: Final = "interaction.completed"
 UNKNOWN: Final = "unknown"
@@ -48,7 +49,7 @@ async def resumed(sent: Awaitable[Any], exchange: Exchange, call: Call) -> Opene
     """The stream of an interaction that is known, of which nothing has been read."""
     exchange.interaction_id = call.interaction_id
     response: httpx2.Response = (await sent).http_response
-    return Opened(response, exchange, [], events(response, exchange))
+    return Opened(response, exchange, [], events(response, exchange, call.redact))
 
 
 async def begun(sent: Awaitable[Any], exchange: Exchange, call: Call) -> Opened:
@@ -62,7 +63,7 @@ async def begun(sent: Awaitable[Any], exchange: Exchange, call: Call) -> Opened:
     try:
         async for event in opened.rest:
             if event.type == "error" and event.interaction_id is None:
-                raise failure(streamed_fault(event.data.get("error")).without(*call.secrets), call)
+                raise failure(streamed_fault(call.redact(event.data.get("error"))), call)
             opened.head.append(event)
             if begins(event):
                 return opened
@@ -96,11 +97,11 @@ async def heard(opened: Opened) -> AsyncGenerator[Event]:
             yield event
 
 
-async def events(response: httpx2.Response, exchange: Exchange) -> AsyncGenerator[Event]:
+async def events(response: httpx2.Response, exchange: Exchange, redact: Redactor) -> AsyncGenerator[Event]:
     """Our events, one for each that the server sends; a reply that is no stream is one."""
     if "text/event-stream" not in response.headers.get("content-type", ""):
         for event in whole(wire.interaction(await exchange.read(response))):
-            yield event
+            yield redact(event)
         return
     async with aclosing(exchange.parts(response)) as parts:
         kind = {"content-type": response.headers["content-type"]}
@@ -110,15 +111,19 @@ async def events(response: httpx2.Response, exchange: Exchange) -> AsyncGenerato
             if each.data == END_OF_STREAM:
                 return
             if each.data:
-                event = parsed(each.data)
+                event = parsed(each.data, redact)
                 exchange.interaction_id = event.interaction_id or exchange.interaction_id
                 yield event
 
 
-def parsed(data: str) -> Event:
-    """The event; of one that cannot be read, as one that was cut off, at most the interaction."""
+def parsed(data: str, redact: Redactor) -> Event:
+    """The event; of one that cannot be read, as one that was cut off, at most the interaction.
+
+    Its `data` stay as they came: a part of a text is redacted with the rest of it, once they are joined.
+    """
     try:
-        event = wire.event(json.loads(data))
+        told: object = json.loads(data)
+        event = wire.event(redact(told)).model_copy(update={"data": wire.as_json(told)})
     except UNPARSABLE:
         event = Event(type=UNKNOWN)
     return event if event.type != UNKNOWN else event.model_copy(update={"interaction_id": wire.named(data)})

@@ -20,6 +20,7 @@ from . import __version__
 from .errors import FileRefusedError, GeminiMCPError, NetworkError, RefusedError
 from .exchange import HOOKS
 from .faults import Call, failure, fault
+from .redaction import NOTHING, Redactor
 from .wire import Json, as_json
 
 GOOGLE: Final = "https://generativelanguage.googleapis.com"
@@ -62,12 +63,16 @@ class Transfer:
     Args:
         base_url: Of the API.
         key: Goes into the header that starts an upload, and nowhere else.
+        redact: Takes secrets out of what the service says.
         pauses: Seconds before each time that a broken upload is gone on with.
     """
 
-    def __init__(self, base_url: str | None, key: str, pauses: tuple[float, ...] = PAUSES) -> None:
+    def __init__(
+        self, base_url: str | None, key: str, redact: Redactor = NOTHING, pauses: tuple[float, ...] = PAUSES
+    ) -> None:
         self._url = f"{(base_url or GOOGLE).rstrip('/')}/upload/{VERSION}/files"
         self._key = key
+        self._redact = redact
         self._pauses = pauses
         # At INFO they tell every address, at DEBUG every header.
         for name in ("httpx2", "httpcore2"):
@@ -100,7 +105,7 @@ class Transfer:
         }
         told = {"file": {**file, "mime_type": mime_type, "size_bytes": size}}
         response = await self._client.post(self._url, headers=headers, json=told)
-        address = accepted(response, self._key).headers.get("x-goog-upload-url")
+        address = accepted(response, self._redact).headers.get("x-goog-upload-url")
         if not address or (self._url.startswith("https:") and not address.startswith("https:")):
             raise NetworkError("Something else than the Gemini API answered; check GOOGLE_GEMINI_BASE_URL.")
         return address
@@ -139,18 +144,18 @@ class Transfer:
             "Content-Length": str(length),
         }
         content = pieces(source, offset, length, moved)
-        return accepted(await self._client.post(address, headers=headers, content=content), self._key)
+        return accepted(await self._client.post(address, headers=headers, content=content), self._redact)
 
     async def _arrived(self, address: str) -> int | None:
         """How many bytes have arrived; None when all have, and the file has been made of them."""
         headers = {"X-Goog-Upload-Command": "query", "Content-Length": "0"}
-        response = accepted(await self._client.post(address, headers=headers), self._key)
+        response = accepted(await self._client.post(address, headers=headers), self._redact)
         if response.headers.get("x-goog-upload-status") == "final":
             return None
         return int(response.headers.get("x-goog-upload-size-received", "0"))
 
 
-def accepted(response: httpx2.Response, key: str) -> httpx2.Response:
+def accepted(response: httpx2.Response, redact: Redactor) -> httpx2.Response:
     """The response, if it is none of an error.
 
     Raises:
@@ -159,10 +164,10 @@ def accepted(response: httpx2.Response, key: str) -> httpx2.Response:
     """
     if response.is_success:
         return response
-    raise refusal(response, key)
+    raise refusal(response, redact)
 
 
-def refusal(response: httpx2.Response, key: str) -> GeminiMCPError:
+def refusal(response: httpx2.Response, redact: Redactor) -> GeminiMCPError:
     """What an error response stands for."""
     try:
         body: object = response.json()
@@ -173,7 +178,7 @@ def refusal(response: httpx2.Response, key: str) -> GeminiMCPError:
             "Google does not know this upload (any more). Try again, since uploading is free; if that fails, too, "
             "check GOOGLE_GEMINI_BASE_URL."
         )
-    exc = failure(fault(response.status_code, body, response.headers).without(key), Call(secrets=(key,)))
+    exc = failure(fault(response.status_code, redact(body), response.headers), Call())
     return NetworkError(str(exc)) if response.status_code in PASSING else exc
 
 

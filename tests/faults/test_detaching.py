@@ -165,7 +165,8 @@ async def test_calls_that_begin_together_are_separate_and_a_later_one_joins(
                 joined = anyio.Event()
 
                 async def join() -> None:
-                    async def heard(*_: object) -> None:
+                    async def heard(progress: float, total: float | None, message: str | None) -> None:
+                        del progress, total, message
                         joined.set()
 
                     result = await other.call_tool("gemini_ask", ASK, progress_callback=heard)

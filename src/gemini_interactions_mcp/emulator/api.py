@@ -202,7 +202,8 @@ class _Api:
         """Send a reader on from a link in a report, as Google's do; without a key."""
         self.emulator.requests.append(_recorded(request, None))
         number = request.path_params["number"]
-        return Response(status_code=302, headers={"Location": f"https://example.com/emulated/source/{number}"})
+        place = self.emulator.redirects.get(number, f"https://example.com/emulated/source/{number}")
+        return Response(status_code=302, headers={"Location": place})
 
     async def list_models(self, _: Request) -> Response:
         """List the models."""

@@ -97,7 +97,9 @@ def inserted(fault: Fault, following: Json) -> bytes:
         case "error":
             return frame({"event_type": "error", **_error(fault)})
         case "unknown":
-            return b"".join(frame(event) for event in UNKNOWN_EVENTS)
+            return b"".join(frame(event) for event in objects_of(fault.body) or UNKNOWN_EVENTS)
+        case "stall":
+            return b"".join(frame(event) for event in objects_of(fault.body))
         case _:
             return b""
 

@@ -57,8 +57,9 @@ class Fault:
     Kinds at `stream` and `resume`, each when `after` events were sent: `cut` (closes the socket), `end` (a
     clean early end), `deadline` (a JSON error array in place of SSE, as a stream is cut at ten minutes),
     `truncate` (half of the next event, then a clean end), `error` (an `error` event with `body`, or without
-    one when it is an empty string, then the end), `unknown` (an event, a step and a delta of unknown kinds;
-    the stream goes on), `stall` (no more bytes until `release`).
+    one when it is an empty string, then the end), `unknown` (an event, a step and a delta of unknown kinds, or
+    the events of `body`; the stream goes on), `stall` (the events of `body`, then no more bytes
+    until `release`).
 
     Kind at `upload`, for chunks only: `cut` (takes `after` bytes of the chunk, then closes the socket).
 

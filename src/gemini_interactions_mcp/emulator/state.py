@@ -243,6 +243,7 @@ class Emulator:
         interactions: All stored interactions, by id.
         files: The Files API.
         environments: The files of each environment, by its id and their paths.
+        redirects: Where redirect links lead, by their last part; all others lead to one site.
     """
 
     research_seconds: float = 4.0
@@ -261,6 +262,7 @@ class Emulator:
     interactions: dict[str, Interaction] = field(default_factory=dict[str, Interaction])
     files: Files = field(init=False)
     environments: dict[str, dict[str, bytes]] = field(default_factory=dict[str, dict[str, bytes]])
+    redirects: dict[str, str] = field(default_factory=dict[str, str])
     runs: TaskGroup | None = field(default=None, init=False, repr=False)
     _unfinished: dict[str, Question] = field(default_factory=dict[str, Question], init=False, repr=False)
 
