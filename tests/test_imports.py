@@ -13,7 +13,7 @@ LAYERS = [
     {"__init__", "emulator"},
     {"errors", "claim", "secrecy"},
     {"models"},
-    {"settings", "chapters", "citations"},
+    {"settings", "chapters", "citations", "addresses"},
     {"wire", "render", "arguments", "research", "metadata", "excerpt", "paths"},
     {"faults", "records", "consent"},
     {"transfer", "database", "media", "run", "redirects"},

@@ -20,17 +20,16 @@ import anyio
 import sqlalchemy as sa
 from pydantic import ValidationError
 from sqlalchemy import event
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from .addresses import busy_seconds, in_file, is_sqlite, libpq_apart, parse_url, redacted
 from .errors import GeminiMCPError, JournalError
 
 T = TypeVar("T")
 Row = dict[str, object]
 """Values by the names of columns."""
 
-# Two servers on one journal are normal on a desktop, and one may be writing.
-BUSY_SECONDS: Final = 5.0
 # So long a statement waits in its turn, and between its turns.
 BUSY_TURN: Final = 0.1
 BUSY_PAUSE: Final = 0.02
@@ -40,6 +39,7 @@ CLOSE_SECONDS: Final = 1.0
 
 UNWRITABLE: Final = ("cannot be opened or written", "Make the file and its directory writable")
 LOCKED: Final = ("is locked by another program", "Close that program, call again later")
+TAKEN: Final = ("already has a row of this label or interaction_id", "Use that row")
 
 # Primary result codes (sqlite.org/rescode.html): what happened, what to do.
 SQLITE_REASONS: Final = {
@@ -52,7 +52,6 @@ SQLITE_REASONS: Final = {
     sqlite3.SQLITE_CORRUPT: ("is damaged", "Move that file away"),
     sqlite3.SQLITE_FULL: ("cannot grow because the disk is full", "Free some space"),
     sqlite3.SQLITE_IOERR: ("cannot be read or written because of a disk error", "Check the disk"),
-    sqlite3.SQLITE_CONSTRAINT: ("already has a row of this label or interaction_id", "Use that row"),
 }
 
 
@@ -65,8 +64,7 @@ class Database:
     URL, or for `patience` seconds where that is given and less.
 
     Args:
-        url: SQLAlchemy URL of an async driver, or the path of an SQLite file; the file and its directory are made
-            when they are missing.
+        url: SQLAlchemy URL, or the path of an SQLite file; the file and its directory are made when they are missing.
         metadata: The tables; those that are missing are made.
         version: Of the tables; a newer one is left alone.
     """
@@ -160,34 +158,6 @@ class Database:
             await engine.dispose()
 
 
-def parse_url(text: str | Path) -> sa.URL:
-    """The parts of a URL, or the URL of a path, which may have characters that mean something in one.
-
-    Raises:
-        JournalError: It is none, or its password is written so that a part of it would be taken for the host.
-    """
-    if isinstance(text, Path):
-        return sa.URL.create("sqlite+aiosqlite", database=str(text))
-    with suppress(ArgumentError, ValueError):
-        url = sa.make_url(text)
-        if "@" not in (url.host or ""):
-            return url
-    raise JournalError(
-        "GEMINI_MCP_DATABASE_URL is not a database URL."
-        " Write it as sqlite+aiosqlite:///path, and special characters of a password as %-codes."
-    )
-
-
-def is_sqlite(url: sa.URL) -> bool:
-    """Whether it is SQLite, with any driver."""
-    return url.get_backend_name() == "sqlite"
-
-
-def in_file(url: sa.URL) -> bool:
-    """Whether it is SQLite and the path of a file; what starts with `file:` is SQLite's own kind of URI."""
-    return is_sqlite(url) and not (url.database or ":memory:").startswith((":memory:", "file:"))
-
-
 def make_file(url: sa.URL) -> None:
     """Make SQLite's directory and file when they are missing, so that only the user can ever read them."""
     if not in_file(url):
@@ -200,23 +170,21 @@ def make_file(url: sa.URL) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
-def busy_seconds(url: sa.URL) -> float:
-    """For how long SQLite that another program holds is tried again: as its URL says.
-
-    Raises:
-        ValueError: It says no number.
-    """
-    return float(str(url.query.get("timeout", BUSY_SECONDS)))
-
-
 def new_engine(url: sa.URL) -> AsyncEngine:
     """An engine whose statements commit themselves and whose errors hide what was asked and answered."""
     sqlite = is_sqlite(url)
     if sqlite:
         # A connection that waits keeps its turn; most of the waiting is done between turns.
         url = url.update_query_dict({"timeout": str(BUSY_TURN)})
+    url, arguments = libpq_apart(url)
     # A connection through a network may have died since it was used last.
-    engine = create_async_engine(url, isolation_level="AUTOCOMMIT", hide_parameters=True, pool_pre_ping=not sqlite)
+    engine = create_async_engine(
+        url,
+        isolation_level="AUTOCOMMIT",
+        hide_parameters=True,
+        pool_pre_ping=not sqlite,
+        connect_args=arguments,
+    )
     if sqlite:
         event.listen(engine.sync_engine, "connect", configure)
     return engine
@@ -303,7 +271,7 @@ def translated(url: str | Path) -> Generator[None]:
 
 
 def complaint(exc: Exception, url: sa.URL) -> str:
-    """What happened and what to do about it, without the URL's password, which a driver may have quoted."""
+    """What happened and what to do about it, without the URL's passwords, which a driver may have quoted."""
     return worded(reason(exc), url)
 
 
@@ -311,8 +279,7 @@ def worded(reason: tuple[str, str], url: sa.URL) -> str:
     """The same of a reason that is known."""
     what, remedy = reason
     where = f" at {url.database}" if in_file(url) else ""
-    text = f"The journal{where} {what}. {remedy}, or name another database with GEMINI_MCP_DATABASE_URL."
-    return text.replace(url.password, "***") if url.password else text
+    return redacted(f"The journal{where} {what}. {remedy}, or name another database with GEMINI_MCP_DATABASE_URL.", url)
 
 
 def reason(exc: Exception) -> tuple[str, str]:
@@ -322,9 +289,18 @@ def reason(exc: Exception) -> tuple[str, str]:
     code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
     if code in SQLITE_REASONS:
         return SQLITE_REASONS[code]
+    if isinstance(exc, IntegrityError):
+        return TAKEN
     if isinstance(cause, ImportError):
-        return f"cannot be opened ({cause})", "Install the driver that its URL names"
+        return f"cannot be opened ({cause})", driver_remedy(cause)
     if isinstance(cause, ValidationError):
         return "has a row that this version cannot read", "Update the server"
     first_line = str(cause).partition("\n")[0]
     return f"cannot be used ({type(cause).__name__}: {first_line})", "Make sure that it can be reached"
+
+
+def driver_remedy(missing: ImportError) -> str:
+    """What to do where a driver is missing."""
+    if missing.name == "asyncpg":
+        return "Install gemini-interactions-mcp[postgresql], which brings it along"
+    return "Install the driver that its URL needs"
