@@ -5,14 +5,16 @@ It refuses to know what is in the tables, and to let an error of the database's 
 Statements take turns on one connection, and one that has begun is never interrupted: a cancellation that reaches the
 driver costs the connection and leaves its closing to a task that nobody waits for. Every statement commits itself.
 While another program holds an SQLite database, a statement soon gives up its turn and tries again: in SQLite's own
-waiting it would keep all others waiting, too.
+waiting it would keep all others waiting, too. What another database gives up, because two programs met in it, is tried
+again in the same way.
 """
 
 import math
 import os
+import random
 import sqlite3
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -36,9 +38,16 @@ BUSY_PAUSE: Final = 0.02
 # So long after that, nothing is tried any more that has waited long enough already.
 HELD_SECONDS: Final = 1.0
 CLOSE_SECONDS: Final = 1.0
+# So often the tables are made: servers that start together on an empty database stand in each other's way.
+TABLE_TRIES: Final = 10
+
+GATE: Final = sa.Table("gate", sa.MetaData(), sa.Column("number", sa.Integer, primary_key=True, autoincrement=False))
+"""One row, which a write locks that nothing of its kind may happen beside."""
+PASS: Final = sa.select(GATE.c.number).with_for_update(nowait=True)
 
 UNWRITABLE: Final = ("cannot be opened or written", "Make the file and its directory writable")
 LOCKED: Final = ("is locked by another program", "Close that program, call again later")
+COLLIDED: Final = ("is being written by too many programs at once", "Call again later")
 TAKEN: Final = ("already has a row of this label or interaction_id", "Use that row")
 
 # Primary result codes (sqlite.org/rescode.html): what happened, what to do.
@@ -54,14 +63,25 @@ SQLITE_REASONS: Final = {
     sqlite3.SQLITE_IOERR: ("cannot be read or written because of a disk error", "Check the disk"),
 }
 
+COLLISIONS: Final = {
+    # PostgreSQL: serialization_failure, deadlock_detected, lock_not_available
+    # (postgresql.org/docs/current/errcodes-appendix.html).
+    *("40001", "40P01", "55P03"),
+    # MySQL and MariaDB: ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, ER_LOCK_NOWAIT
+    # (dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html).
+    *(1205, 1213, 3572),
+}
+"""What a database says that has undone a statement because of another one."""
+
 
 class Database:
     """A database of some tables.
 
     Opened by the first statement, and again by the next one when that failed. Every method raises `JournalError` when
     the database cannot be used. A write that has been called is finished even if the caller is cancelled; a read only
-    when its turn has come. SQLite that another program holds is tried again for 5 seconds, or for the `timeout` in the
-    URL, or for `patience` seconds where that is given and less.
+    when its turn has come. SQLite that another program holds, and what another database has undone because of another
+    program, is tried again for 5 seconds, or for the `timeout` in the URL, or for `patience` seconds where that is
+    given and less.
 
     Args:
         url: SQLAlchemy URL, or the path of an SQLite file; the file and its directory are made when they are missing.
@@ -86,11 +106,21 @@ class Database:
         with translated(self._url):
             return await self._persist(lambda: self._execute(query, outcome), patience)
 
-    async def write(self, statement: sa.Executable, values: Row | None = None, patience: float = math.inf) -> int:
-        """Execute a statement that changes rows; how many they were."""
+    async def write(
+        self, statement: sa.Executable, values: Row | None = None, patience: float = math.inf, *, alone: bool = False
+    ) -> int:
+        """Execute a statement that changes rows; how many they were.
+
+        Args:
+            statement: What changes them.
+            values: Of its parameters.
+            patience: As the class says.
+            alone: It depends on rows that are not there. No other such statement is executed meanwhile, by any
+                program, and it sees what those before it have written.
+        """
         with translated(self._url), uncancelled():
             count = await self._persist(
-                lambda: self._execute(statement, lambda found: found.rowcount, values), patience
+                lambda: self._execute(statement, lambda found: found.rowcount, values, alone=alone), patience
             )
             self._held_at = -math.inf
             return count
@@ -116,12 +146,13 @@ class Database:
                     self._refuse(deadline)
                     return await execute()
             except DBAPIError as exc:
-                if reason(exc) != LOCKED:
+                if (why := reason(exc)) not in {LOCKED, COLLIDED}:
                     raise
-                self._held_at = anyio.current_time()
-                if self._held_at >= deadline:
+                if why == LOCKED:
+                    self._held_at = anyio.current_time()
+                if anyio.current_time() >= deadline:
                     raise
-            await anyio.sleep(BUSY_PAUSE)
+            await anyio.sleep(pause())
 
     def _refuse(self, deadline: float) -> None:
         """Do not try what has waited long enough, where another program held the database a moment ago."""
@@ -129,12 +160,17 @@ class Database:
             raise JournalError(worded(LOCKED, parse_url(self._url)))
 
     async def _execute(
-        self, statement: sa.Executable, outcome: Callable[[sa.CursorResult[Any]], T], values: Row | None = None
+        self,
+        statement: sa.Executable,
+        outcome: Callable[[sa.CursorResult[Any]], T],
+        values: Row | None = None,
+        *,
+        alone: bool = False,
     ) -> T:
         with uncancelled():
             try:
                 engine = self._engine or await self._open()
-                async with engine.connect() as connection:
+                async with engine.connect() as connection, gated(connection) if alone else nullcontext():
                     return outcome(await connection.execute(statement, values))
             finally:
                 if self._closed:
@@ -212,7 +248,7 @@ async def establish(connection: AsyncConnection, metadata: sa.MetaData, version:
         JournalError: A newer version has written this journal; nothing has been changed.
     """
     if not is_sqlite(connection.engine.url):
-        await connection.run_sync(bring_up, metadata)
+        await bring_up_together(connection, metadata)
         return
     if await schema_version(connection, version) < version:
         await connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -225,6 +261,43 @@ async def establish(connection: AsyncConnection, metadata: sa.MetaData, version:
     # without it, and the next opening asks again.
     with suppress(OperationalError):
         await connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+
+
+async def bring_up_together(connection: AsyncConnection, metadata: sa.MetaData) -> None:
+    """Make the schema ours, and the gate, while other servers may be doing the same."""
+    for left in reversed(range(TABLE_TRIES)):
+        try:
+            await connection.run_sync(bring_up, metadata)
+            await connection.run_sync(make_gate)
+            return
+        except DBAPIError:
+            if not left:
+                raise
+        await anyio.sleep(pause())
+
+
+def make_gate(connection: sa.Connection) -> None:
+    """Make the gate where it is missing, which SQLite does not need."""
+    GATE.create(connection, checkfirst=True)
+    if connection.execute(sa.select(GATE.c.number)).first() is None:
+        connection.execute(sa.insert(GATE), {"number": 1})
+
+
+@asynccontextmanager
+async def gated(connection: AsyncConnection) -> AsyncGenerator[None]:
+    """Execute what is inside in a transaction that no other one of this kind overlaps.
+
+    One statement of SQLite is that by itself. Elsewhere the gate is locked first. A gate that is closed is an error,
+    so that nothing waits for it in its turn, nor for ever for a program that stands still while it has the gate.
+    """
+    if is_sqlite(connection.engine.url):
+        yield
+        return
+    # Each statement sees all that was committed before it; MySQL's default is the time of the transaction's first.
+    await connection.execution_options(isolation_level="READ COMMITTED")
+    async with connection.begin():
+        (await connection.execute(PASS)).scalar_one()
+        yield
 
 
 def bring_up(connection: sa.Connection, metadata: sa.MetaData) -> None:
@@ -250,6 +323,11 @@ async def schema_version(connection: AsyncConnection, ours: int) -> int:
             " Update the server, or name another database with GEMINI_MCP_DATABASE_URL."
         )
     return version
+
+
+def pause() -> float:
+    """How long to wait before the next try: of two that met, one comes first then."""
+    return BUSY_PAUSE * random.uniform(0.5, 1.5)  # noqa: S311
 
 
 @contextmanager
@@ -291,12 +369,20 @@ def reason(exc: Exception) -> tuple[str, str]:
         return SQLITE_REASONS[code]
     if isinstance(exc, IntegrityError):
         return TAKEN
+    if collided(cause):
+        return COLLIDED
     if isinstance(cause, ImportError):
         return f"cannot be opened ({cause})", driver_remedy(cause)
     if isinstance(cause, ValidationError):
         return "has a row that this version cannot read", "Update the server"
     first_line = str(cause).partition("\n")[0]
     return f"cannot be used ({type(cause).__name__}: {first_line})", "Make sure that it can be reached"
+
+
+def collided(cause: BaseException) -> bool:
+    """Whether a database has undone a statement because of another one: drivers of MySQL put the code first."""
+    codes: list[object] = [getattr(cause, "sqlstate", None), *cause.args[:1]]
+    return any(code in COLLISIONS for code in codes if isinstance(code, str | int))
 
 
 def driver_remedy(missing: ImportError) -> str:

@@ -140,9 +140,8 @@ class Journal:
     ) -> Record | None:
         """Write a new row, unless one has come since then whose label begins with `mark`: that one is returned.
 
-        Rows that have certainly failed do not count. It is one statement, so that two servers on one SQLite file
-        cannot both write, nor both take the last place of a limit; other databases would need a stricter isolation
-        for that.
+        Rows that have certainly failed do not count. Two servers on one journal cannot both write, nor both take the
+        last place of a limit.
 
         Raises:
             DailyLimitError: The limit is reached; nothing was written.
@@ -154,7 +153,7 @@ class Journal:
             source = source.where(~sa.select(ROWS.c.label).where(*twin_conditions(mark, since)).exists())
         if limit:
             source = source.where(spent(limit.since).scalar_subquery() < limit.most)
-        if await self._database.write(sa.insert(ROWS).from_select(list(values), source)):
+        if await self._database.write(sa.insert(ROWS).from_select(list(values), source), alone=True):
             return None
         if mark and (twin := await self.twin(mark, since)):
             return twin
