@@ -1,5 +1,6 @@
 """The journal, on a real SQLite and a real PostgreSQL."""
 
+import base64
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -64,12 +65,40 @@ async def test_a_moment_without_a_time_zone_is_a_bug(journal: Journal) -> None:
         await journal.update("one", finished_at=datetime(2026, 3, 1))
 
 
-async def test_half_a_surrogate_pair_does_not_lose_an_answer(journal: Journal) -> None:
-    await journal.insert(record("one", interaction_id="v1_a"))
-    await journal.update("one", text="before \ud83d after")
+@pytest.mark.parametrize(
+    ("came", "kept"),
+    [
+        ("before \ud83d after", "before \ufffd after"),
+        ("\udcff", "\ufffd"),
+        ("before \x00 after", "before \ufffd after"),
+        ("\x00" * 3, "\ufffd" * 3),
+        ("\ude00\ud83d\x00", "\ufffd" * 3),
+        # Halves that came one after the other.
+        ("\ud83d\ude00", "😀"),
+        ("\ufeff😀\x01", "\ufeff😀\x01"),
+    ],
+    ids=ascii,
+)
+async def test_what_is_not_a_character_does_not_lose_an_answer(journal: Journal, came: str, kept: str) -> None:
+    await journal.insert(record("one", interaction_id="v1_a", prompt=came, tools=(came,)))
+    await journal.update("one", text=came, error=came)
     found = await journal.find("v1_a")
     assert found
-    assert found.text == "before ? after"
+    assert (found.prompt, found.text, found.error, found.tools) == (kept, kept, kept, (kept,))
+    assert await labels(journal, query=came) == {"one"}
+
+
+@pytest.mark.parametrize("name", ["v1_\x00", "\ud83d", "\x00"], ids=ascii)
+async def test_what_is_not_a_character_finds_nothing_where_nothing_has_it(journal: Journal, name: str) -> None:
+    await journal.insert(record("one", interaction_id="v1_a"))
+    assert await journal.find(name) is None
+    assert await journal.ids(name) == []
+    assert await journal.followers(name) == []
+    assert await journal.page(query=name) == ([], None)
+    assert await journal.page(kind=name) == ([], None)
+    assert await journal.page(status=name) == ([], None)
+    cursor = base64.urlsafe_b64encode(b"2026-01-01T00:00:00+00:00 \x00").decode()
+    assert await journal.page(cursor=cursor) == ([], None)
 
 
 @pytest.mark.parametrize("again", [{"label": "one"}, {"interaction_id": "v1_a"}], ids=lambda again: next(iter(again)))

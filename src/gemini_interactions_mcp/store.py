@@ -191,7 +191,8 @@ class Journal:
 
     async def find(self, interaction_id: str, *, patience: float = math.inf) -> Record | None:
         """The row of an interaction, by its id or its label; None when this server does not know it."""
-        named = sa.or_(ROWS.c.interaction_id == interaction_id, ROWS.c.label == interaction_id)
+        name = clean(interaction_id)
+        named = sa.or_(ROWS.c.interaction_id == name, ROWS.c.label == name)
         found = await self._database.read(sa.select(*RECORD).where(named), records, patience)
         return found[0] if found else None
 
@@ -250,7 +251,7 @@ class Journal:
 
     async def ids(self, prefix: str, limit: int = 100) -> list[str]:
         """Up to `limit` interaction ids that begin with `prefix` exactly, newest first."""
-        column = ROWS.c.interaction_id
+        column, prefix = ROWS.c.interaction_id, clean(prefix)
         # A label as an id says that there is nothing to read or continue.
         begins = sa.and_(sa.func.substr(column, 1, len(prefix)) == prefix, column != ROWS.c.label)
         wanted = sa.select(column).where(begins)
@@ -260,7 +261,7 @@ class Journal:
 
     async def followers(self, interaction_id: str) -> list[Record]:
         """The rows that go on from an interaction, oldest first."""
-        after = sa.select(*RECORD).where(ROWS.c.previous_interaction_id == interaction_id)
+        after = sa.select(*RECORD).where(ROWS.c.previous_interaction_id == clean(interaction_id))
         return await self._database.read(after.order_by(*OLDEST_FIRST), records)
 
     async def delete(self, label: str) -> bool:
@@ -301,11 +302,11 @@ def conditions(
     """What a row must be like to be on a page."""
     if query:
         searched = (ROWS.c.prompt, ROWS.c.text, ROWS.c.interaction_id)
-        yield sa.or_(*(column.icontains(query, autoescape=True) for column in searched))
+        yield sa.or_(*(column.icontains(clean(query), autoescape=True) for column in searched))
     if kind:
-        yield ROWS.c.kind == kind
+        yield ROWS.c.kind == clean(kind)
     if status:
-        yield ROWS.c.status == status
+        yield ROWS.c.status == clean(status)
     if cursor:
         created_at, label = decode_cursor(cursor)
         earlier = sa.and_(ROWS.c.created_at == created_at, ROWS.c.label < label)
@@ -345,7 +346,7 @@ def decode_cursor(cursor: str) -> tuple[str, str]:
     try:
         place = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         created_at, label = place.split(" ", 1)
-        return stamp(datetime.fromisoformat(created_at)), label
+        return stamp(datetime.fromisoformat(created_at)), clean(label)
     except ValueError:
         raise InputError(
             f"Unknown cursor {cursor[:80]!r}. Pass the next_cursor of the previous page, or none for the first page."
@@ -369,14 +370,23 @@ def cell(value: object) -> object:
         case datetime():
             return stamp(value)
         case str():
-            # Half a surrogate pair, which JSON can carry, has no UTF-8.
-            return value.encode(errors="replace").decode()
+            return clean(value)
         case BaseModel():
             return value.model_dump(mode="json")
         case list() | tuple():
             return [cell(item) for item in cast("Sequence[object]", value)]
         case _:
             return value
+
+
+def clean(text: str) -> str:
+    """Text that every database takes.
+
+    PostgreSQL refuses U+0000 (postgresql.org/docs/current/datatype-character.html). Half a surrogate pair, which JSON
+    can carry, has no UTF-8; two halves that have met are a character.
+    """
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return whole.replace("\0", "\ufffd")
 
 
 def stamp(moment: datetime) -> str:
