@@ -18,9 +18,10 @@ from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import CreateTable
 
-from gemini_interactions_mcp import database, store
+from gemini_interactions_mcp import database, schema
 from gemini_interactions_mcp.errors import JournalError
-from gemini_interactions_mcp.store import SCHEMA_VERSION, Journal
+from gemini_interactions_mcp.schema import SCHEMA_VERSION
+from gemini_interactions_mcp.store import Journal
 from journaling import full_record, record
 
 
@@ -377,7 +378,7 @@ async def test_a_journal_in_memory_works_like_one_in_a_file() -> None:
 
 @pytest.mark.parametrize("dialect", [mysql.dialect(), postgresql.dialect()], ids=["mysql", "postgresql"])
 def test_the_table_can_be_written_in_other_databases_words(dialect: sa.Dialect) -> None:
-    words = str(CreateTable(store.ROWS).compile(dialect=dialect))
+    words = str(CreateTable(schema.ROWS).compile(dialect=dialect))
     assert ("LONGTEXT" in words or "TEXT(4294967295)" in words) == (dialect.name == "mysql")
 
 

@@ -14,7 +14,7 @@ LAYERS = [
     {"errors", "claim", "secrecy"},
     {"models"},
     {"settings", "chapters", "citations", "addresses"},
-    {"wire", "render", "arguments", "research", "metadata", "excerpt", "paths"},
+    {"schema", "wire", "render", "arguments", "research", "metadata", "excerpt", "paths"},
     {"faults", "records", "consent"},
     {"transfer", "database", "media", "run", "redirects"},
     {"store"},

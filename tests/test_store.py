@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 import pytest
 
-from gemini_interactions_mcp import store
+from gemini_interactions_mcp import schema
 from gemini_interactions_mcp.errors import DailyLimitError, InputError, JournalError
 from gemini_interactions_mcp.models import Record, Usage
 from gemini_interactions_mcp.store import Journal, Limit
@@ -33,7 +33,7 @@ async def test_a_row_without_optional_fields_comes_back_with_none(journal: Journ
 
 
 def test_the_table_has_a_column_for_every_field_of_a_record() -> None:
-    assert [column.name for column in store.RECORD] == list(Record.model_fields)
+    assert [column.name for column in schema.RECORD] == list(Record.model_fields)
 
 
 async def test_an_update_changes_what_it_names_and_when_it_happened(journal: Journal) -> None:
