@@ -346,29 +346,3 @@ async def test_pruning_keeps_what_runs_what_is_young_and_what_may_still_be_found
     assert await journal.prune(now - timedelta(days=30)) == 3
     assert await labels(journal) == {"young", "running", "followed", "unclear"}
     assert await journal.prune(now - timedelta(days=30)) == 0
-
-
-async def test_a_row_is_followed_by_one_owner_at_a_time(journal: Journal) -> None:
-    later = datetime.now(UTC) + timedelta(minutes=1)
-    await journal.insert(record("one"), owner="first", until=later)
-    assert not await journal.claim("one", "second", later)
-    assert await journal.claim("one", "first", later)
-    await journal.release("first")
-    assert await journal.claim("one", "second", later)
-    assert not await journal.claim("one", "first", later)
-
-
-async def test_a_row_without_an_owner_is_free(journal: Journal) -> None:
-    await journal.insert(record("one"))
-    assert await journal.claim("one", "first", datetime.now(UTC) + timedelta(minutes=1))
-    assert not await journal.claim("none", "first", datetime.now(UTC))
-
-
-async def test_an_owner_that_is_not_heard_of_loses_its_rows(journal: Journal) -> None:
-    past = datetime.now(UTC) - timedelta(seconds=1)
-    later = datetime.now(UTC) + timedelta(minutes=1)
-    await journal.insert(record("renewed"), owner="first", until=past)
-    await journal.insert(record("lost"), owner="third", until=past)
-    await journal.renew("first", later)
-    assert not await journal.claim("renewed", "second", later)
-    assert await journal.claim("lost", "second", later)

@@ -41,9 +41,10 @@ ROWS: Final = sa.Table(
     # Since version 3.
     sa.Column("delivered_at", STAMP),
     sa.Column("detached_at", STAMP),
-    # Who follows the row, and until when others leave it alone; not a part of a Record.
+    # Who follows the row, until when others leave it alone, and when that was written; not a part of a Record.
     sa.Column("owner", NAME),
     sa.Column("owned_until", STAMP),
+    sa.Column("leased_at", STAMP),
 )
 RECORD: Final = [column for column in ROWS.c if column.name in Record.model_fields]
 """The columns that a `Record` has."""

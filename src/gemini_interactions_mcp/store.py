@@ -17,12 +17,15 @@ from pydantic import BaseModel
 from .database import Database, Row
 from .errors import DailyLimitError, InputError
 from .models import TERMINAL, UNKNOWN, WAITING_FOR_CLIENT, Record, Uploaded
-from .records import FOREIGN, used_up
+from .records import FOREIGN, now, used_up
 from .schema import METADATA, NEWEST_FIRST, OLDEST_FIRST, RECORD, ROWS, SCHEMA_VERSION, UPLOADS
 
 # How long Google keeps an interaction at most (ai.google.dev/gemini-api/docs/interactions, data retention): until
 # then, somebody may still want to find out what became of a request whose outcome is unknown.
 RETENTION: Final = timedelta(days=55)
+
+# So far apart the clocks of two servers may be, together with the time that a claim waits for the database.
+CLOCKS: Final = timedelta(seconds=10)
 
 SETTLED: Final = sorted(TERMINAL | WAITING_FOR_CLIENT)
 
@@ -128,7 +131,7 @@ class Journal:
 
     async def update(self, label: str, *, patience: float = math.inf, **changes: object) -> None:
         """Change fields of a `Record`, and `updated_at`; without a row of that label nothing happens."""
-        values = row({"updated_at": datetime.now(UTC)} | changes)
+        values = row({"updated_at": now()} | changes)
         await self._database.write(UPDATE, values | {"of_label": label}, patience)
 
     async def find(self, interaction_id: str, *, patience: float = math.inf) -> Record | None:
@@ -171,15 +174,21 @@ class Journal:
         return await self._database.read(sa.select(*RECORD).where(running, others).order_by(*OLDEST_FIRST), records)
 
     async def claim(self, label: str, owner: str, until: datetime, *, patience: float = math.inf) -> bool:
-        """Have `owner` follow a row until then; False when somebody else follows it now."""
-        free = sa.or_(ROWS.c.owner.is_(None), ROWS.c.owner == owner, ROWS.c.owned_until < stamp(datetime.now(UTC)))
-        wanted = sa.update(ROWS).where(ROWS.c.label == label, free)
-        return await self._database.write(wanted.values(owner=owner, owned_until=stamp(until)), patience=patience) > 0
+        """Have `owner` follow a row until then; False when somebody else follows it now.
+
+        What was to last longer because a clock has been set back since is over.
+        """
+        moment = now()
+        ended = sa.or_(ROWS.c.owned_until < stamp(moment), ROWS.c.leased_at > stamp(moment + CLOCKS))
+        wanted = sa.update(ROWS).where(
+            ROWS.c.label == label, sa.or_(ROWS.c.owner.is_(None), ROWS.c.owner == owner, ended)
+        )
+        return await self._database.write(wanted.values(lease(owner, until)), patience=patience) > 0
 
     async def renew(self, owner: str, until: datetime) -> None:
         """Go on following all rows that `owner` follows."""
         running = sa.update(ROWS).where(ROWS.c.owner == owner, ROWS.c.status.not_in(SETTLED))
-        await self._database.write(running.values(owned_until=stamp(until)))
+        await self._database.write(running.values(lease(owner, until)))
 
     async def owners(self) -> set[str]:
         """Who follows rows that have not settled."""
@@ -189,7 +198,7 @@ class Journal:
     async def release(self, owner: str, *, patience: float = math.inf) -> None:
         """Leave all rows that `owner` follows to others."""
         owned = sa.update(ROWS).where(ROWS.c.owner == owner)
-        await self._database.write(owned.values(owner=None, owned_until=None), patience=patience)
+        await self._database.write(owned.values(lease(None, None)), patience=patience)
 
     async def ids(self, prefix: str, limit: int = 100) -> list[str]:
         """Up to `limit` interaction ids that begin with `prefix` exactly, newest first."""
@@ -216,10 +225,10 @@ class Journal:
         Running rows stay. A row of unknown outcome and without an id goes too, but not before Google has forgotten
         the interaction that it may stand for (55 days).
         """
-        forgotten = ROWS.c.created_at < stamp(datetime.now(UTC) - RETENTION)
+        forgotten = ROWS.c.created_at < stamp(now() - RETENTION)
         lost = sa.and_(ROWS.c.status == UNKNOWN, ROWS.c.interaction_id.is_(None), forgotten)
         gone = sa.or_(ROWS.c.status.in_(SETTLED), lost)
-        await self._database.write(sa.delete(UPLOADS).where(UPLOADS.c.expires_at < stamp(datetime.now(UTC))))
+        await self._database.write(sa.delete(UPLOADS).where(UPLOADS.c.expires_at < stamp(now())))
         return await self._database.write(sa.delete(ROWS).where(ROWS.c.created_at < stamp(before), gone))
 
     async def uploads(self, account: str, size: int, mime_type: str) -> dict[str, Uploaded]:
@@ -269,8 +278,8 @@ def spent(since: datetime) -> sa.Select[int]:
 
 
 def lease(owner: str | None, until: datetime | None) -> Row:
-    """Who follows a row, as columns."""
-    return {"owner": owner, "owned_until": until and stamp(until)}
+    """Who follows a row from now on, as columns."""
+    return {"owner": owner, "owned_until": until and stamp(until), "leased_at": until and stamp(now())}
 
 
 def encode_cursor(record: Record) -> str:
