@@ -58,7 +58,7 @@ async def test_servers_that_come_to_an_older_database_at_once_all_succeed(journa
     await journal.insert(full_record())
     await execute(
         journal_url,
-        "ALTER TABLE interactions DROP COLUMN detached_at",
+        "ALTER TABLE interactions DROP COLUMN deleted_at",
         "ALTER TABLE interactions DROP COLUMN delivered_at",
         "DROP TABLE gate",
     )

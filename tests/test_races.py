@@ -108,6 +108,13 @@ def test_what_is_deleted_meanwhile_is_bought_once_at_most(journal_url: str) -> N
     assert {tuple(sorted(each[:2])) for each in came} <= {("bought", "was told"), ("was told", "was told")}
 
 
+def test_to_delete_meanwhile_gives_no_place_back(journal_url: str) -> None:
+    # One of two places is taken by what is being deleted.
+    came = race(journal_url, take_a_place("a", 2), take_a_place("b", 2), delete_old, before=insert_old)
+    assert [sorted(each[:2]) for each in came] == [["bought", "refused"]] * TRIES
+    assert {each[2] for each in came} == {"deleted"}
+
+
 def test_an_interaction_is_adopted_once(journal_url: str) -> None:
     def adopt(server: str) -> Job:
         async def insert(journal: Journal, number: int) -> str:

@@ -328,21 +328,3 @@ async def test_of_several_servers_one_takes_the_last_place_of_a_limit(journal_ur
     assert await journals[0].spent(NOON) == 2
     for journal in journals:
         await journal.close()
-
-
-async def test_pruning_keeps_what_runs_what_is_young_and_what_may_still_be_found_out(journal: Journal) -> None:
-    now = datetime.now(UTC)
-    for label, status, days, interaction_id in (
-        ("old", "completed", 31, "v1_a"),
-        ("old and waiting", "requires_action", 31, "v1_b"),
-        ("young", "completed", 29, "v1_c"),
-        ("running", "in_progress", 300, "v1_d"),
-        ("followed", "unknown", 300, "v1_e"),
-        ("unclear", "unknown", 54, None),
-        ("forgotten", "unknown", 56, None),
-    ):
-        moment = now - timedelta(days=days)
-        await journal.insert(record(label, status=status, created_at=moment, interaction_id=interaction_id))
-    assert await journal.prune(now - timedelta(days=30)) == 3
-    assert await labels(journal) == {"young", "running", "followed", "unclear"}
-    assert await journal.prune(now - timedelta(days=30)) == 0

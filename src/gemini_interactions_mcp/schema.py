@@ -41,6 +41,8 @@ ROWS: Final = sa.Table(
     # Since version 3.
     sa.Column("delivered_at", STAMP),
     sa.Column("detached_at", STAMP),
+    # Of a tombstone, which nothing finds: not a part of a Record.
+    sa.Column("deleted_at", STAMP),
     # Who follows the row, until when others leave it alone, and when that was written; not a part of a Record.
     sa.Column("owner", NAME),
     sa.Column("owned_until", STAMP),

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from .database import Database, Row
 from .errors import DailyLimitError, InputError
 from .models import TERMINAL, UNKNOWN, WAITING_FOR_CLIENT, Record, Uploaded
-from .records import FOREIGN, now, used_up
+from .records import APPROVAL, FOREIGN, TWIN_SECONDS, now, today, used_up
 from .schema import METADATA, NEWEST_FIRST, OLDEST_FIRST, RECORD, ROWS, SCHEMA_VERSION, UPLOADS
 
 # How long Google keeps an interaction at most (ai.google.dev/gemini-api/docs/interactions, data retention): until
@@ -29,13 +29,25 @@ CLOCKS: Final = timedelta(seconds=10)
 
 SETTLED: Final = sorted(TERMINAL | WAITING_FOR_CLIENT)
 
+LIVE: Final = ROWS.c.deleted_at.is_(None)
+"""Rows that nobody has deleted."""
+
+UNSENT: Final = sa.and_(LIVE, ROWS.c.status.in_(["failed", "cancelled"]), ROWS.c.interaction_id.is_(None))
+"""Rows of requests that Google has certainly not taken."""
+
+TOMBSTONE: Final[Row] = {
+    **dict.fromkeys(("interaction_id", "previous_interaction_id", "environment_id", "tools", "error"), None),
+    **dict.fromkeys(("prompt", "text"), ""),
+    **dict.fromkeys(("citations", "files"), ()),
+    **dict.fromkeys(("owner", "owned_until", "leased_at"), None),
+}
+"""What a row loses that is deleted; what counts it, and what it has cost, stays."""
+
 OVER: Final = sa.and_(
     ROWS.c.status.in_(["failed", "cancelled"]),
     sa.or_(ROWS.c.interaction_id.is_(None), ROWS.c.finished_at.is_not(None)),
 )
 """Rows that have certainly come to nothing."""
-
-UPDATE: Final = sa.update(ROWS).where(ROWS.c.label == sa.bindparam("of_label"))
 
 
 class Limit(NamedTuple):
@@ -43,6 +55,19 @@ class Limit(NamedTuple):
 
     most: int
     since: datetime
+
+
+def live(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """The records of the rows that are like that and nobody has deleted."""
+    return sa.select(*RECORD).where(LIVE, *conditions)
+
+
+def change(*conditions: sa.ColumnElement[bool]) -> sa.Update:
+    """Changes the rows that are like that and nobody has deleted."""
+    return sa.update(ROWS).where(LIVE, *conditions)
+
+
+UPDATE: Final = change(ROWS.c.label == sa.bindparam("of_label"))
 
 
 class Journal:
@@ -95,7 +120,7 @@ class Journal:
         columns = [sa.literal(value, ROWS.c[name].type).label(name) for name, value in values.items()]
         source = sa.select(*columns)
         if mark:
-            source = source.where(~sa.select(ROWS.c.label).where(*twin_conditions(mark, since)).exists())
+            source = source.where(~live(*twin_conditions(mark, since)).exists())
         if limit:
             source = source.where(spent(limit.since).scalar_subquery() < limit.most)
         if await self._database.write(sa.insert(ROWS).from_select(list(values), source), alone=True):
@@ -108,7 +133,7 @@ class Journal:
 
     async def twin(self, mark: str, since: datetime) -> Record | None:
         """The newest row since then whose label begins with `mark`, and that has not certainly failed."""
-        wanted = sa.select(*RECORD).where(*twin_conditions(mark, since)).order_by(*NEWEST_FIRST)
+        wanted = live(*twin_conditions(mark, since)).order_by(*NEWEST_FIRST)
         found = await self._database.read(wanted.limit(1), records)
         return found[0] if found else None
 
@@ -119,10 +144,8 @@ class Journal:
             mark: Of identical requests.
             since: Rows that were left by their calls, or else asked for, before that moment are not among them.
         """
-        latest = sa.func.coalesce(ROWS.c.detached_at, ROWS.c.created_at)
-        wanted = sa.select(*RECORD).where(
-            ROWS.c.label.startswith(mark, autoescape=True), ROWS.c.delivered_at.is_(None), latest > stamp(since), ~OVER
-        )
+        marked = ROWS.c.label.startswith(mark, autoescape=True)
+        wanted = live(marked, ROWS.c.delivered_at.is_(None), left_at() > stamp(since), ~OVER)
         return await self._database.read(wanted.order_by(*NEWEST_FIRST), records)
 
     async def spent(self, since: datetime) -> int:
@@ -130,7 +153,10 @@ class Journal:
         return await self._database.read(spent(since), lambda result: int(result.scalar_one()))
 
     async def update(self, label: str, *, patience: float = math.inf, **changes: object) -> None:
-        """Change fields of a `Record`, and `updated_at`; without a row of that label nothing happens."""
+        """Change fields of a `Record`, and `updated_at`; without a row of that label nothing happens.
+
+        Nor where it has been deleted: what a run says of itself later does not bring it back.
+        """
         values = row({"updated_at": now()} | changes)
         await self._database.write(UPDATE, values | {"of_label": label}, patience)
 
@@ -138,7 +164,7 @@ class Journal:
         """The row of an interaction, by its id or its label; None when this server does not know it."""
         name = clean(interaction_id)
         named = sa.or_(ROWS.c.interaction_id == name, ROWS.c.label == name)
-        found = await self._database.read(sa.select(*RECORD).where(named), records, patience)
+        found = await self._database.read(live(named), records, patience)
         return found[0] if found else None
 
     async def page(
@@ -163,7 +189,7 @@ class Journal:
             InputError: The cursor is not one of ours.
             JournalError: The journal cannot be read.
         """
-        wanted = sa.select(*RECORD).where(*conditions(query, kind, status, cursor)).order_by(*NEWEST_FIRST)
+        wanted = live(*conditions(query, kind, status, cursor)).order_by(*NEWEST_FIRST)
         found = await self._database.read(wanted.limit(limit + 1), records)
         return found[:limit], encode_cursor(found[limit - 1]) if len(found) > limit else None
 
@@ -171,7 +197,7 @@ class Journal:
         """The rows with an id that have not settled, oldest first; without those that the owner `but` follows."""
         running = ROWS.c.interaction_id.is_not(None) & ROWS.c.status.not_in(SETTLED)
         others = sa.or_(ROWS.c.owner.is_(None), ROWS.c.owner != but)
-        return await self._database.read(sa.select(*RECORD).where(running, others).order_by(*OLDEST_FIRST), records)
+        return await self._database.read(live(running, others).order_by(*OLDEST_FIRST), records)
 
     async def claim(self, label: str, owner: str, until: datetime, *, patience: float = math.inf) -> bool:
         """Have `owner` follow a row until then; False when somebody else follows it now.
@@ -180,24 +206,23 @@ class Journal:
         """
         moment = now()
         ended = sa.or_(ROWS.c.owned_until < stamp(moment), ROWS.c.leased_at > stamp(moment + CLOCKS))
-        wanted = sa.update(ROWS).where(
-            ROWS.c.label == label, sa.or_(ROWS.c.owner.is_(None), ROWS.c.owner == owner, ended)
-        )
+        wanted = change(ROWS.c.label == label, sa.or_(ROWS.c.owner.is_(None), ROWS.c.owner == owner, ended))
         return await self._database.write(wanted.values(lease(owner, until)), patience=patience) > 0
 
     async def renew(self, owner: str, until: datetime) -> None:
         """Go on following all rows that `owner` follows."""
-        running = sa.update(ROWS).where(ROWS.c.owner == owner, ROWS.c.status.not_in(SETTLED))
+        running = change(ROWS.c.owner == owner, ROWS.c.status.not_in(SETTLED))
         await self._database.write(running.values(lease(owner, until)))
 
     async def owners(self) -> set[str]:
         """Who follows rows that have not settled."""
-        owned = sa.select(ROWS.c.owner).where(ROWS.c.owner.is_not(None), ROWS.c.status.not_in(SETTLED)).distinct()
+        running = live(ROWS.c.owner.is_not(None), ROWS.c.status.not_in(SETTLED))
+        owned = running.with_only_columns(ROWS.c.owner).distinct()
         return await self._database.read(owned, lambda result: set(result.scalars()))
 
     async def release(self, owner: str, *, patience: float = math.inf) -> None:
         """Leave all rows that `owner` follows to others."""
-        owned = sa.update(ROWS).where(ROWS.c.owner == owner)
+        owned = change(ROWS.c.owner == owner)
         await self._database.write(owned.values(lease(None, None)), patience=patience)
 
     async def ids(self, prefix: str, limit: int = 100) -> list[str]:
@@ -205,31 +230,39 @@ class Journal:
         column, prefix = ROWS.c.interaction_id, clean(prefix)
         # A label as an id says that there is nothing to read or continue.
         begins = sa.and_(sa.func.substr(column, 1, len(prefix)) == prefix, column != ROWS.c.label)
-        wanted = sa.select(column).where(begins)
+        wanted = live(begins).with_only_columns(column)
         return await self._database.read(
             wanted.order_by(*NEWEST_FIRST).limit(limit), lambda result: list(result.scalars())
         )
 
     async def followers(self, interaction_id: str) -> list[Record]:
         """The rows that go on from an interaction, oldest first."""
-        after = sa.select(*RECORD).where(ROWS.c.previous_interaction_id == clean(interaction_id))
+        after = live(ROWS.c.previous_interaction_id == clean(interaction_id))
         return await self._database.read(after.order_by(*OLDEST_FIRST), records)
 
     async def delete(self, label: str) -> bool:
-        """Delete a row; whether there was one."""
-        return await self._database.write(sa.delete(ROWS).where(ROWS.c.label == label)) > 0
+        """Delete what a row says, and leave a tombstone that only `spent` counts; whether there was a row.
+
+        A row whose request Google has certainly not taken goes altogether.
+        """
+        named = ROWS.c.label == label
+        buried = change(named, ~UNSENT).values(TOMBSTONE | {"deleted_at": stamp(now())})
+        found = await self._database.write(buried) or await self._database.write(sa.delete(ROWS).where(named, UNSENT))
+        await self._database.scrub()
+        return found > 0
 
     async def prune(self, before: datetime) -> int:
-        """Delete settled rows created before that moment, and uploads that have expired; how many rows they were.
+        """Delete settled rows and tombstones created before that moment, and uploads that have expired; how many rows.
 
         Running rows stay. A row of unknown outcome and without an id goes too, but not before Google has forgotten
-        the interaction that it may stand for (55 days).
+        the interaction that it may stand for (55 days). What a rule still needs stays as well: what a limit counts
+        today, what an identical request is compared with, and that a plan was run, until Google has forgotten it.
         """
-        forgotten = ROWS.c.created_at < stamp(now() - RETENTION)
-        lost = sa.and_(ROWS.c.status == UNKNOWN, ROWS.c.interaction_id.is_(None), forgotten)
-        gone = sa.or_(ROWS.c.status.in_(SETTLED), lost)
-        await self._database.write(sa.delete(UPLOADS).where(UPLOADS.c.expires_at < stamp(now())))
-        return await self._database.write(sa.delete(ROWS).where(ROWS.c.created_at < stamp(before), gone))
+        moment = now()
+        await self._database.write(sa.delete(UPLOADS).where(UPLOADS.c.expires_at < stamp(moment)))
+        old = (ROWS.c.created_at < stamp(before), left_at() < stamp(moment - timedelta(seconds=TWIN_SECONDS)))
+        gone = sa.or_(~LIVE, ROWS.c.status.in_(SETTLED), lost(moment))
+        return await self._database.write(sa.delete(ROWS).where(*old, gone, ~needed(moment)))
 
     async def uploads(self, account: str, size: int, mime_type: str) -> dict[str, Uploaded]:
         """What the Files API keeps for an account of files of this size and type, by the hash of their content."""
@@ -270,11 +303,31 @@ def twin_conditions(mark: str, since: datetime) -> tuple[sa.ColumnElement[bool],
 
 
 def spent(since: datetime) -> sa.Select[int]:
-    """Counts research rows since then, but those that were certainly not taken, and what something else started."""
-    unsent = sa.and_(ROWS.c.status.in_(["failed", "cancelled"]), ROWS.c.interaction_id.is_(None))
+    """Counts what `counted` says."""
+    return sa.select(sa.func.count()).select_from(ROWS).where(counted(since))
+
+
+def counted(since: datetime) -> sa.ColumnElement[bool]:
+    """Research since then, deleted or not, but what was certainly not taken and what something else started."""
     ours = ~ROWS.c.label.startswith(FOREIGN, autoescape=True)
-    paid = (ROWS.c.kind == "research", ROWS.c.created_at >= stamp(since), ~unsent, ours)
-    return sa.select(sa.func.count()).select_from(ROWS).where(*paid)
+    return sa.and_(ROWS.c.kind == "research", ROWS.c.created_at >= stamp(since), ~UNSENT, ours)
+
+
+def left_at() -> sa.ColumnElement[str]:
+    """When its call left a row, or else asked for it."""
+    return sa.func.coalesce(ROWS.c.detached_at, ROWS.c.created_at)
+
+
+def lost(moment: datetime) -> sa.ColumnElement[bool]:
+    """Rows of unknown outcome, without an id, and of which Google knows nothing any more."""
+    forgotten = ROWS.c.created_at < stamp(moment - RETENTION)
+    return sa.and_(ROWS.c.status == UNKNOWN, ROWS.c.interaction_id.is_(None), forgotten)
+
+
+def needed(moment: datetime) -> sa.ColumnElement[bool]:
+    """Rows that a rule needs, however few days the journal keeps: of today's limit, and of plans that were run."""
+    ran = ROWS.c.label.startswith(APPROVAL) & LIVE & ~OVER & (ROWS.c.created_at >= stamp(moment - RETENTION))
+    return sa.or_(counted(today()), ran)
 
 
 def lease(owner: str | None, until: datetime | None) -> Row:
