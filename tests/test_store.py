@@ -9,7 +9,7 @@ import pytest
 
 from gemini_interactions_mcp import schema
 from gemini_interactions_mcp.errors import DailyLimitError, InputError, JournalError
-from gemini_interactions_mcp.models import Record, Usage
+from gemini_interactions_mcp.models import Record, SavedFile, Usage
 from gemini_interactions_mcp.store import Journal, Limit
 from journaling import NOON, execute, full_record, insert_all, labels, record
 
@@ -131,6 +131,28 @@ async def test_what_was_written_is_there_after_a_restart(journal_url: str) -> No
     await first.close()
     assert await second.find("v1_abc") == full_record()
     await second.close()
+
+
+PATHS = [
+    "/home/me/pictures/a 100%_sure.png",
+    "/home/me/pictures/Ölfässer-2.png",
+    "/bilder/日本語",
+    r"C:\Users\me\a\"b\".png",
+    "/home/me/\udcff-of-another-encoding.png",
+]
+
+
+@pytest.mark.parametrize("path", PATHS, ids=ascii)
+async def test_the_path_of_a_saved_file_is_held(journal: Journal, path: str) -> None:
+    files = [SavedFile(name="a", path=each, mime_type="image/png", bytes=1) for each in ("/another.png", path)]
+    await journal.insert(record("one"))
+    assert not await journal.holds(path)
+    await journal.update("one", files=files)
+    assert await journal.holds(path)
+    for other in (path[:-1], path + "1", path.upper(), "/elsewhere/" + path, ""):
+        assert not await journal.holds(other), other
+    await journal.delete("one")
+    assert not await journal.holds(path)
 
 
 async def test_what_goes_on_from_an_interaction_is_found_oldest_first(journal: Journal) -> None:

@@ -32,6 +32,7 @@ UNSEEING: dict[str, tuple[Callable[[Journal], Awaitable[object]], object]] = {
     "insert_once": (lambda journal: journal.insert_once(record("mark-2"), "mark-", NOON - timedelta(hours=1)), None),
     "undelivered": (lambda journal: journal.undelivered("mark-", NOON - timedelta(hours=1)), []),
     "unfinished": (lambda journal: journal.unfinished(), []),
+    "holds": (lambda journal: journal.holds("/tmp/ø.png"), False),
     "owners": (lambda journal: journal.owners(), set()),
     "claim": (lambda journal: journal.claim("mark-1", "first", LATER), False),
     "delete": (lambda journal: journal.delete("mark-1"), False),

@@ -6,6 +6,7 @@ API, and to decide when a row changes.
 
 import base64
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +27,8 @@ RETENTION: Final = timedelta(days=55)
 
 # So far apart the clocks of two servers may be, together with the time that a claim waits for the database.
 CLOCKS: Final = timedelta(seconds=10)
+
+PLAIN: Final = re.compile(r"[A-Za-z0-9._-]+")
 
 SETTLED: Final = sorted(TERMINAL | WAITING_FOR_CLIENT)
 
@@ -240,6 +243,13 @@ class Journal:
         after = live(ROWS.c.previous_interaction_id == clean(interaction_id))
         return await self._database.read(after.order_by(*OLDEST_FIRST), records)
 
+    async def holds(self, path: str) -> bool:
+        """Whether a row says that a file was saved at that path, whatever is there now."""
+        named = sa.cast(ROWS.c.files, sa.Text).contains(unescaped(path), autoescape=True)
+        wanted = live(named).with_only_columns(ROWS.c.files)
+        found = await self._database.read(wanted, lambda result: list(result.scalars()))
+        return any(file["path"] == path for files in found for file in files)
+
     async def delete(self, label: str) -> bool:
         """Delete what a row says, and leave a tombstone that only `spent` counts; whether there was a row.
 
@@ -295,6 +305,11 @@ def conditions(
         created_at, label = decode_cursor(cursor)
         earlier = sa.and_(ROWS.c.created_at == created_at, ROWS.c.label < label)
         yield sa.or_(ROWS.c.created_at < created_at, earlier)
+
+
+def unescaped(path: str) -> str:
+    """The longest part of a file's name that is the same in every database's JSON."""
+    return max(PLAIN.findall(re.split(r"[/\\]", path)[-1]), key=len, default="")
 
 
 def twin_conditions(mark: str, since: datetime) -> tuple[sa.ColumnElement[bool], ...]:
