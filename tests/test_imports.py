@@ -11,7 +11,7 @@ PACKAGE = Path(gemini_interactions_mcp.__file__).parent
 
 LAYERS = [
     {"__init__", "emulator"},
-    {"errors", "claim", "secrecy"},
+    {"errors", "claim", "secrecy", "folders"},
     {"models"},
     {"settings", "chapters", "citations"},
     {"wire", "render", "arguments", "research", "metadata", "excerpt", "paths"},

@@ -458,14 +458,31 @@ async def test_an_image_that_has_been_removed_is_still_told_of(client: Client) -
 
 
 @LEGACY
-async def test_an_image_that_cannot_be_saved_is_fetched_again_by_reading_it(
+async def test_an_output_directory_that_cannot_be_written_is_told_before_anything_is_paid(
     client: Client, emulator: Emulator, settings: Settings
 ) -> None:
     settings.output_dir.write_text("a file in the way", encoding="utf-8")
-    said = await complaint(client, "generate_image", prompt="hi", image_size="512")
+    for tool in ("generate_image", "start_research"):
+        said = await complaint(client, tool, prompt="hi")
+        assert said.startswith(f"Cannot write to {settings.output_dir}: a file or a link stands where a folder")
+        assert "GEMINI_MCP_OUTPUT_DIR" in said
+    assert emulator.requests == []
+    settings.output_dir.unlink()
+    await call(client, "generate_image", prompt="hi", image_size="512")
+
+
+@LEGACY
+async def test_an_image_that_cannot_be_saved_is_fetched_again_by_reading_it(
+    client: Client, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        said = await complaint(client, "generate_image", prompt="hi", image_size="512")
     assert "The files could not be saved" in said
     assert newest(emulator).id in said
-    settings.output_dir.unlink()
     again = await call(client, "read_interaction", interaction_id=newest(emulator).id)
     assert len(saved_in(again)) == 1
     assert len(emulator.creates) == 1

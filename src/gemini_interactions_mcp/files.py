@@ -17,7 +17,7 @@ from urllib.parse import unquote
 import anyio
 import anyio.to_thread
 
-from . import media
+from . import folders, media
 from .errors import FileRefusedError, InputError, StillUploadingError
 from .excerpt import Excerpt
 from .models import Content, Contents, Record
@@ -154,13 +154,26 @@ class Files:
         parts = tuple(zip((label for label, _ in picked.parts), blocks, strict=True))
         return Contents(parts=parts, notes=tuple(picked.notes))
 
-    def output_path(self, path: str) -> Path:
-        """Approve a path to write, as `Boundary.writable`.
+    async def output(self, path: str | None = None) -> Path | None:
+        """Approve where output is to be written, before it is paid for; the path of a picture, if one is wanted.
+
+        Args:
+            path: As `Boundary.writable` takes it; none is some name in the output directory.
 
         Raises:
-            FileRefusedError: It is elsewhere, hidden, exists, or ends as no picture that can be written does.
+            FileRefusedError: It is elsewhere, hidden, exists, cannot be written, or ends as no picture does.
+            ConfigurationError: The output directory cannot be written.
         """
-        return for_picture(self._boundary.writable(path), path)
+        return await anyio.to_thread.run_sync(self._output, path)
+
+    def _output(self, path: str | None) -> Path | None:
+        if not path:
+            return self._boundary.check_output()
+        target = for_picture(self._boundary.writable(path), path)
+        with refusals(path):
+            # With the longest extension that it may get.
+            folders.probe(target if target.suffix else target.with_name(f"{target.name}.webp"))
+        return target
 
     async def _named(self, source: str) -> list[str]:
         """The source, or the paths of the files that were saved for the interaction that it names.

@@ -222,7 +222,7 @@ async def generate_image(
     app = await opened(ctx)
     said(prompt)
     previous = optional_id(previous_interaction_id)
-    target = app.files.output_path(output_path) if output_path else None
+    target = await app.files.output(output_path)
     progress, since = Progress(ctx), anyio.current_time()
     seconds = app.settings.wait_seconds if wait_seconds is None else wait_seconds
     contents = await pictures(app, images, max(seconds, NAMING_SECONDS), progress)
@@ -265,6 +265,7 @@ async def wanted_research(
     """The request for what the arguments ask for."""
     app = await opened(ctx)
     previous_interaction_id = optional_id(previous_interaction_id)
+    await app.files.output()
     seconds, report = max(app.settings.wait_seconds, NAMING_SECONDS), Progress(ctx).uploading
     contents = await app.files.contents(files, seconds=seconds, report=report) if files else Contents()
     request = research.request(
