@@ -15,7 +15,7 @@ LAYERS = [
     {"models"},
     {"settings", "chapters", "citations"},
     {"wire", "render", "arguments", "research", "metadata", "excerpt", "paths"},
-    {"faults", "records", "consent"},
+    {"faults", "records", "consent", "saved"},
     {"transfer", "database", "media", "run", "redirects"},
     {"store"},
     {"gemini", "sources", "uploads", "ledger"},

@@ -20,6 +20,7 @@ from mcp_types import (
 )
 
 from conftest import Mode, make_settings
+from gemini_interactions_mcp import resources
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.models import Record
 from gemini_interactions_mcp.server import Server, build_server
@@ -243,15 +244,20 @@ async def test_an_unknown_resource_is_not_found_by_name(
 @LEGACY
 async def test_only_files_that_the_journal_names_can_be_read(client: Client, settings: Settings) -> None:
     image = await call(client, "generate_image", prompt="hi", image_size="512")
-    (path,) = saved_in(image)
     (settings.output_dir / "other.txt").write_text("other", encoding="utf-8")
     for name in ("other.txt", "..%2Foutput%2Fother.txt", "%2Fetc%2Fhostname"):
         error = await refusal(client, f"{INDEX}/{id_of(image)}/files/{name}")
         assert (error.code, f"Interaction {id_of(image)} has no file" in str(error)) == (INVALID_PARAMS, True)
-    path.unlink()
-    error = await refusal(client, f"{INDEX}/{id_of(image)}/files/{path.name}")
-    assert error.code == INVALID_PARAMS
-    assert f"{path} of interaction {id_of(image)} is not there any more." in str(error)
+
+
+@LEGACY
+async def test_a_file_too_large_for_a_resource_is_told_with_its_path(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resources, "FILE_BYTES", 1000)
+    image = await call(client, "generate_image", prompt="hi", image_size="512")
+    error = await refusal(client, links_of(image)[0].uri)
+    assert f"at most 1,000 are read. It is at {saved_in(image)[0]}." in str(error)
 
 
 @LEGACY

@@ -10,9 +10,8 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import anyio
 import anyio.to_thread
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from .models import Citation, Record
     from .run import Pace
     from .runs import Runs
+    from .saved import SavedFiles
     from .store import Journal
 
 logger = logging.getLogger(__name__)
@@ -41,8 +41,8 @@ class AppContext:
 
     Attributes:
         resolve: Looks up where Google's redirect links lead.
-        preview: Makes a small JPEG of a picture on disk, of at most so many pixels a side and bytes; blocks, so call it
-            in a worker thread.
+        saved: The files that were saved; blocks, as does what follows, so call both in a worker thread.
+        preview: Makes a small JPEG of an open picture, of at most so many pixels a side and bytes.
         decoding: One of those at a time: a picture of 24 megapixels takes 72 MB while it is decoded, and two at once
             take longer for both and stall the event loop (bench/previews.py).
     """
@@ -54,7 +54,8 @@ class AppContext:
     runs: "Runs"
     resolve: "Callable[[Iterable[Citation], str | None], Awaitable[tuple[Citation, ...]]]"
     environments: "Environments"
-    preview: Callable[[Path, int, int], bytes | None]
+    saved: "SavedFiles"
+    preview: Callable[[IO[bytes], int, int], bytes | None]
     decoding: anyio.CapacityLimiter
 
 
@@ -128,10 +129,11 @@ class Opening:
 
         uploads = rooms.Uploads(gemini, journal, account(self.settings), self._tasks)
         files = rooms.Files(self.settings, uploads, lookup=gemini.mime_type, earlier=earlier)
-        environments = rooms.Environments(gemini, self.settings.output_dir)
+        saved = rooms.SavedFiles(rooms.Boundary.of(self.settings))
+        environments = rooms.Environments(gemini, self.settings.output_dir, saved)
         decoding = anyio.CapacityLimiter(1)
         return AppContext(
-            self.settings, gemini, journal, files, runs, rooms.resolve, environments, rooms.preview, decoding
+            self.settings, gemini, journal, files, runs, rooms.resolve, environments, saved, rooms.preview, decoding
         )
 
     def hang_up(self) -> None:
@@ -152,7 +154,7 @@ class Opening:
 
 def load() -> Any:  # noqa: ANN401 - its types are those imported for checking above
     """Import the slow rooms."""
-    from . import environments, files, gemini, media, redirects, runs, store, uploads  # noqa: PLC0415 - over a second, not to be paid at start-up
+    from . import environments, files, gemini, media, paths, redirects, runs, saved, store, uploads  # noqa: PLC0415 - over a second, not to be paid at start-up
 
     return SimpleNamespace(
         Files=files.Files,
@@ -163,6 +165,8 @@ def load() -> Any:  # noqa: ANN401 - its types are those imported for checking a
         preview=media.preview,
         resolve=redirects.resolved,
         Environments=environments.Environments,
+        Boundary=paths.Boundary,
+        SavedFiles=saved.SavedFiles,
     )
 
 

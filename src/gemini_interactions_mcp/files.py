@@ -20,8 +20,9 @@ import anyio.to_thread
 from . import folders, media
 from .errors import FileRefusedError, InputError, StillUploadingError
 from .excerpt import Excerpt
-from .models import Content, Contents, Record
+from .models import Content, Contents, Record, SavedFile
 from .paths import TOO_LARGE, Boundary, local_path, printable, refusals, shown
+from .saved import SavedFiles
 from .settings import Settings
 from .sources import (
     FILE_NAME,
@@ -113,6 +114,7 @@ class Files:
 
     def __init__(self, settings: Settings, uploads: Uploads, *, lookup: Lookup, earlier: Earlier) -> None:
         self._boundary = Boundary.of(settings)
+        self._saved = SavedFiles(self._boundary)
         self._inline = settings.inline_bytes
         self._uploads = uploads
         self._lookup = lookup
@@ -179,7 +181,7 @@ class Files:
         """The source, or the paths of the files that were saved for the interaction that it names.
 
         Raises:
-            FileRefusedError: None was.
+            FileRefusedError: None was, or one is not what was saved.
             GeminiMCPError: The interaction is not known.
         """
         address = SAVED.fullmatch(source)
@@ -187,11 +189,16 @@ class Files:
             return [source]
         record = await self._earlier(address[1])
         name = unquote(address[2]) if address[2] else None
-        paths = [file.path for file in record.files if name in (None, file.name)]
-        if not paths:
+        files = [file for file in record.files if name in (None, file.name)]
+        if not files:
             has = ", ".join(file.name for file in record.files) or "none"
             raise FileRefusedError(f"There is no file {shown(source)}; saved for that interaction: {shown(has)}.")
-        return paths
+        return await anyio.to_thread.run_sync(self._unchanged, files)
+
+    def _unchanged(self, files: Sequence[SavedFile]) -> list[str]:
+        for file in files:
+            self._saved.opened(file).close()
+        return [file.path for file in files]
 
     def _picked(self, sources: Sequence[str], streams: ExitStack) -> Picking:
         """Everything that needs no network: finished blocks, and the open files that have to be uploaded."""

@@ -6,8 +6,9 @@ A journal or a disk that fails does not lose a run: what could not be written is
 import contextlib
 import logging
 import uuid
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final
 
 import anyio
@@ -186,7 +187,8 @@ class Ledger:
         try:
             await anyio.to_thread.run_sync(self._write_files, run, interaction, target, files, notes)
         except ConfigurationError as exc:
-            notes.append(f"{records.UNSAVED}: {exc} Then read_interaction saves them.")
+            later = " Then read_interaction saves them." if run.stored else ""
+            notes.append(f"{records.UNSAVED}: {exc}{later}")
         return tuple(files), " ".join(notes) or None
 
     def _write_files(
@@ -197,28 +199,38 @@ class Ledger:
         Raises:
             ConfigurationError: The disk does not take it.
         """
-        prompt = (run.record.prompt or interaction.prompt or "") if run.stored else ""
-        stem = media.stem(prompt, run.record.created_at)
-        model = interaction.model or interaction.agent or run.record.model or run.record.agent or ""
-        origin = metadata.Origin(prompt, model, (run.id if run.stored else None) or "")
+        stem, origin = self._described(run, interaction)
         there = {file.place for file in files}
         for place, each in enumerate(interaction.media, 1):
             if place in there:
                 continue
             wanted = target.with_stem(f"{target.stem}-{place}") if target and place > 1 else target
             try:
-                saved = self._place(each, stem, origin, wanted, notes)
+                file = self._place(each, stem, origin, wanted, names(files), notes)
             except InteractionFailedError as exc:
                 notes.append(str(exc))
             else:
-                files.append(saved.model_copy(update={"place": place}))
+                files.append(file.model_copy(update={"place": place}))
         if run.reports and interaction.text:
             told = {name: getattr(interaction, name) for name in ("text", "citations", "status", "usage")}
             report = render.report(run.record.model_copy(update=told | {"files": tuple(files)}))
-            files.append(media.save_text(report, self._output_dir, stem))
+            files.append(media.save_text(report, self._output_dir, media.report_names(stem, names(files))))
+
+    def _described(self, run: Run, interaction: Interaction) -> tuple[str, metadata.Origin]:
+        """How the names of an interaction's files begin, and what its pictures say of themselves."""
+        prompt = (run.record.prompt or interaction.prompt or "") if run.stored else ""
+        model = interaction.model or interaction.agent or run.record.model or run.record.agent or ""
+        origin = metadata.Origin(prompt, model, (run.id if run.stored else None) or "")
+        return media.stem(prompt, run.record.created_at, run.record.label), origin
 
     def _place(
-        self, each: Media, stem: str, origin: metadata.Origin, target: Path | None, notes: list[str]
+        self,
+        each: Media,
+        stem: str,
+        origin: metadata.Origin,
+        target: Path | None,
+        taken: Collection[str],
+        notes: list[str],
     ) -> SavedFile:
         """Save one of the media where it is wanted; if that place is taken or closed by now, in the output directory.
 
@@ -227,14 +239,14 @@ class Ledger:
             InteractionFailedError: Its data is missing or broken.
         """
         if target is None:
-            return media.save(each, self._output_dir, stem, origin=origin)
+            return media.save(each, self._output_dir, stem, origin=origin, taken=taken)
         try:
             return media.save(each, self._output_dir, stem, origin=origin, target=target)
         except (InputError, ConfigurationError) as exc:
             reason = str(exc).rstrip(".")
-        saved = media.save(each, self._output_dir, stem, origin=origin)
+        file = media.save(each, self._output_dir, stem, origin=origin, taken=taken)
         notes.append(f"Not saved at {target}, but in the output directory: {reason}.")
-        return saved
+        return file
 
     async def fail(self, run: Run, exc: GeminiMCPError) -> bool:
         """Write down why there is no answer, and what part of it came; False when the journal could not take it.
@@ -299,3 +311,8 @@ class Ledger:
 
     def _lease_end(self) -> datetime:
         return records.now() + timedelta(seconds=self._lease)
+
+
+def names(files: Iterable[SavedFile]) -> set[str]:
+    """What files are called: by their addresses, and on disk."""
+    return {name for file in files for name in (file.name, PurePath(file.path).name)}

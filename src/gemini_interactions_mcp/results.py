@@ -137,8 +137,8 @@ async def shown(
         render.answer, record, wanted.page, section=wanted.section, stored=run.stored, followers=followers
     )
     whole = wanted.page == 1 and not wanted.section
-    blocks, hidden = await attached(app, record, page(notes=notes)) if whole else ([], 0)
-    return CallToolResult(content=[TextContent(text=page(notes=[*notes, render.unshown(hidden)])), *blocks])
+    blocks, said = await attached(app, record, page(notes=notes)) if whole else ([], [])
+    return CallToolResult(content=[TextContent(text=page(notes=[*notes, *said])), *blocks])
 
 
 def text_result(text: str) -> CallToolResult:

@@ -7,7 +7,6 @@ import functools
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, ParamSpec, TypeVar
 
 import anyio
@@ -33,7 +32,7 @@ from .errors import (
     QuotaError,
 )
 from .excerpt import Excerpt
-from .models import Contents, Model, Record, RecordPage, Request, SavedFile
+from .models import Contents, Model, Record, RecordPage, Request
 from .results import NAMING_SECONDS, Reading, asked, noted, read, text_result, unless_done
 from .tasks import askable
 
@@ -441,7 +440,7 @@ async def delete_interaction(ctx: Ctx, interaction_id: InteractionId) -> CallToo
     if record is None:
         lines.append("Journal: it was not there.")
     else:
-        lines += await anyio.to_thread.run_sync(lambda: [removed(file) for file in record.files])
+        lines += await anyio.to_thread.run_sync(app.saved.removed, record.files)
         lines.append(await deleted_here(app, record) if final else KEPT)
     return text_result(render.joined("\n".join(lines)))
 
@@ -468,17 +467,6 @@ async def deleted_here(app: AppContext, record: Record) -> str:
 KEPT: Final = "Journal: kept, so that its id is not lost. Call delete_interaction again later."
 PASSING: Final = (ConfigurationError, NetworkError, OverloadedError, QuotaError)
 """With these, Google may delete it another time."""
-
-
-def removed(file: SavedFile) -> str:
-    """Remove a saved file, and say how that went."""
-    try:
-        Path(file.path).unlink()
-    except FileNotFoundError:
-        return f"File {file.path}: it was not there."
-    except OSError as exc:
-        return f"File {file.path}: not deleted ({exc.strerror})."
-    return f"File {file.path}: deleted."
 
 
 # What tools share ----------------------------------------------------------------------------------------

@@ -1,0 +1,138 @@
+"""Files that are moved, replaced or removed behind the server's back: nothing else is read, written or deleted."""
+
+import os
+from pathlib import Path
+
+import pytest
+from mcp import Client, MCPError
+from mcp_types import INVALID_PARAMS
+
+from filing import POSIX
+from gemini_interactions_mcp.emulator import Emulator
+from gemini_interactions_mcp.settings import Settings
+from reading import LEGACY, call, complaint, id_of, links_of, made_while, newest, previews_of, saved_in, text_of
+
+INDEX = "gemini://interactions"
+
+
+@pytest.fixture
+def folder(settings: Settings) -> Path:
+    """An allowed directory."""
+    return settings.allowed_dirs[0]
+
+
+# Replaced ------------------------------------------------------------------------------------------------
+
+
+@POSIX
+@LEGACY
+@pytest.mark.parametrize("other", ["a link to a secret", "a link without an end", "another file", "a folder", "a pipe"])
+async def test_what_stands_in_a_files_place_is_neither_read_nor_sent_nor_shown_nor_deleted(
+    client: Client, emulator: Emulator, settings: Settings, tmp_path: Path, other: str
+) -> None:
+    image = await call(client, "generate_image", prompt="hi", image_size="512")
+    (path,) = saved_in(image)
+    (link,) = links_of(image)
+    size = path.stat().st_size
+    (secret := tmp_path / "secret").write_bytes(b"s" * size)
+    path.rename(path.with_name("moved.jpg"))
+    match other:
+        case "a link to a secret":
+            path.symlink_to(secret)
+        case "a link without an end":
+            path.symlink_to("/dev/zero")
+        case "another file":
+            path.write_bytes(b"x" * size)
+        case "a folder":
+            path.mkdir()
+        case _:
+            os.mkfifo(path)
+    said = f"{path} was changed or moved; left alone."
+    with pytest.raises(MCPError) as caught:
+        await client.read_resource(link.uri)
+    assert (caught.value.code, said in str(caught.value)) == (INVALID_PARAMS, True)
+    for source in (link.uri, f"{INDEX}/{id_of(image)}"):
+        assert await complaint(client, "analyze_file", files=[source], prompt="What?") == said
+    shown = await call(client, "read_interaction", interaction_id=id_of(image))
+    assert said in text_of(shown)
+    assert previews_of(shown) == []
+    deleted = text_of(await call(client, "delete_interaction", interaction_id=id_of(image)))
+    assert f"File kept: {said}" in deleted
+    assert path.lstat()
+    assert secret.read_bytes() == b"s" * size
+    assert len(list(settings.output_dir.iterdir())) == 2
+    assert len(emulator.creates) == 1
+
+
+@POSIX
+@pytest.mark.parametrize("output_path", ["{files}/sub/bike.jpg", "{files}/sub/new/bike.jpg", "sub/bike.jpg"])
+@LEGACY
+async def test_a_folder_swapped_for_a_link_meanwhile_writes_nowhere_outside(
+    client: Client, emulator: Emulator, settings: Settings, folder: Path, tmp_path: Path, output_path: str
+) -> None:
+    for each in (folder, settings.output_dir):
+        (each / "sub").mkdir(parents=True)
+    (outside := tmp_path / "outside").mkdir()
+
+    def swap() -> None:
+        for each in (folder, settings.output_dir):
+            (each / "sub").rmdir()
+            (each / "sub").symlink_to(outside)
+
+    result = await made_while(client, emulator, swap, output_path=output_path.format(files=folder))
+    (path,) = saved_in(result)
+    assert path.parent == settings.output_dir
+    assert ", but in the output directory: Cannot write to" in text_of(result)
+    assert "a file or a link stands where a folder should be" in text_of(result)
+    assert not any(outside.iterdir())
+
+
+# Moved ---------------------------------------------------------------------------------------------------
+
+
+@LEGACY
+async def test_a_name_is_not_used_again_when_its_file_was_moved(
+    client: Client, emulator: Emulator, settings: Settings
+) -> None:
+    first = await call(client, "generate_image", prompt="A red bicycle", image_size="512")
+    (path,) = saved_in(first)
+    path.rename(path.with_name("mine.jpg"))
+    second = await call(client, "generate_image", prompt="A red bicycle", image_size="512")
+    assert saved_in(second) != [path]
+    said = text_of(await call(client, "delete_interaction", interaction_id=id_of(first)))
+    assert f"File {path}: it was not there." in said
+    assert sorted(settings.output_dir.iterdir()) == sorted([path.with_name("mine.jpg"), *saved_in(second)])
+
+
+@LEGACY
+async def test_a_path_that_was_asked_for_twice_is_deleted_with_the_image_that_is_there(
+    client: Client, settings: Settings
+) -> None:
+    """A path that is asked for by its name may be used again: what lies there tells whose it is."""
+    path = settings.output_dir / "bike.jpg"
+    first = await call(client, "generate_image", prompt="one", output_path="bike.jpg", image_size="512")
+    path.rename(path.with_name("mine.jpg"))
+    second = await call(client, "generate_image", prompt="two", output_path="bike.jpg", image_size="512")
+    assert saved_in(first) == saved_in(second) == [path]
+    said = text_of(await call(client, "delete_interaction", interaction_id=id_of(first)))
+    assert f"File kept: {path} was changed or moved; left alone." in said
+    said = text_of(await call(client, "delete_interaction", interaction_id=id_of(second)))
+    assert f"File {path}: deleted." in said
+    assert list(settings.output_dir.iterdir()) == [path.with_name("mine.jpg")]
+
+
+@LEGACY
+async def test_what_an_agent_has_left_is_saved_under_another_name_when_its_file_was_moved(
+    client: Client, emulator: Emulator, settings: Settings
+) -> None:
+    begun = await call(client, "start_research", prompt="Bicycles", agent="antigravity-preview-09-2026")
+    await call(client, "check_research", interaction_id=id_of(begun), wait_seconds=10)
+    sandbox = emulator.environments[newest(emulator).environment_id]
+    used: list[str] = []
+    for content in (b"one", b"one", b"two"):
+        sandbox["workspace/data/words.csv"] = content
+        saved = await call(client, "read_interaction", interaction_id=id_of(begun), save="*.csv")
+        used.append(links_of(saved)[-1].name)
+        (settings.output_dir / used[-1]).rename(settings.output_dir / f"mine-{len(used)}.csv")
+    assert len(set(used)) == 3
+    assert [path.read_bytes() for path in sorted(settings.output_dir.glob("mine-*"))] == [b"one", b"one", b"two"]
