@@ -467,20 +467,49 @@ async def test_an_output_directory_that_cannot_be_written_is_told_before_anythin
 
 
 @LEGACY
-async def test_an_image_that_cannot_be_saved_is_fetched_again_by_reading_it(
+async def test_an_image_that_cannot_be_saved_is_shown_and_saved_by_reading_it(
+    client: Client, emulator: Emulator, settings: Settings
+) -> None:
+    shown = await made_while(client, emulator, lambda: settings.output_dir.write_text("in the way", encoding="utf-8"))
+    assert f"\nNote: The files could not be saved: Cannot write to {settings.output_dir}:" in text_of(shown)
+    assert "Then read_interaction saves them." in text_of(shown)
+    assert [block.type for block in shown.content] == ["text", "image"]
+    assert previews_of(shown)[0].size == (512, 512)
+    still = await call(client, "read_interaction", interaction_id=id_of(shown))
+    assert len(previews_of(still)) == 1
+    settings.output_dir.unlink()
+    again = await call(client, "read_interaction", interaction_id=id_of(shown))
+    assert len(saved_in(again)) == len(previews_of(again)) == 1
+    assert "Note:" not in text_of(again)
+    assert len(emulator.creates) == 1
+
+
+@LEGACY
+async def test_images_that_cannot_be_saved_share_what_hosts_take(
     client: Client, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "fsync", full)
-        said = await complaint(client, "generate_image", prompt="hi", image_size="512")
-    assert "The files could not be saved" in said
+    monkeypatch.setattr(os, "fsync", full)
+    result = await call(client, "generate_image", prompt="Many [[images=12]]", image_size="1K")
+    assert len(result.model_dump_json(by_alias=True)) < 2**20
+    assert [max(each.size) for each in previews_of(result)] == [512] * 8
+    assert saved_in(result) == links_of(result) == []
+    assert id_of(result) == newest(emulator).id
+
+
+async def test_without_previews_an_image_that_cannot_be_saved_is_an_error(
+    tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    async with Client(build_server(make_settings(tmp_path, url, previews=False)), mode="legacy", cache=None) as client:
+        said = await complaint(client, "generate_image", prompt="hi", output_path="bike.jpg", image_size="512")
+    assert said.startswith(f"The files could not be saved: Cannot write to {tmp_path / 'output'}: No space left")
     assert newest(emulator).id in said
-    again = await call(client, "read_interaction", interaction_id=newest(emulator).id)
-    assert len(saved_in(again)) == 1
-    assert len(emulator.creates) == 1
 
 
 @LEGACY
@@ -506,19 +535,6 @@ async def test_a_disk_that_fills_up_keeps_what_was_saved_and_the_rest_is_saved_l
     assert saved_in(again)[:1] == first
     assert "Note:" not in text_of(again)
     assert len(emulator.creates) == 1
-
-
-@LEGACY
-async def test_nothing_is_said_to_be_saved_when_nothing_can_be(
-    client: Client, emulator: Emulator, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(_descriptor: int) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    said = await complaint(client, "generate_image", prompt="hi", output_path="bike.jpg", image_size="512")
-    assert said.startswith(f"The files could not be saved: Cannot write to {settings.output_dir}: No space left")
-    assert newest(emulator).id in said
 
 
 @pytest.mark.parametrize("store", [True, False])

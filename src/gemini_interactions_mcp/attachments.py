@@ -2,7 +2,8 @@
 
 import base64
 import functools
-from collections.abc import Callable
+import io
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import IO, Final
 
@@ -52,13 +53,22 @@ def share(pictures: int, other_bytes: int) -> Share:
     return Share(count, side, PREVIEW_BYTES // max(1, count))
 
 
-async def attached(app: AppContext, record: Record, text: str) -> tuple[list[ContentBlock], list[str]]:
-    """A link for each file that the text lists, before those of pictures a preview; and what to say of them."""
+async def attached(
+    app: AppContext, record: Record, text: str, unsaved: Sequence[bytes] = ()
+) -> tuple[list[ContentBlock], list[str]]:
+    """A link for each file that the text lists, before those of pictures a preview; and what there is to say of them.
+
+    Args:
+        app: What is open.
+        record: Whose files they are.
+        text: What they go along with.
+        unsaved: Small pictures of what could not be saved.
+    """
     files = record.files[: render.FILES_LISTED]
     links = [link(record, file) for file in files]
     other_bytes = len(text.encode()) + sum(len(each.model_dump_json()) for each in links)
     pictures = [file for file in record.files if file.mime_type.startswith("image/")]
-    each = share(len(pictures) if app.settings.previews else 0, other_bytes)
+    each = share(len(pictures) + len(unsaved) if app.settings.previews else 0, other_bytes)
     shown = pictures[: each.count]
     notes = await anyio.to_thread.run_sync(app.saved.complaints, [file for file in files if file not in shown])
     blocks: list[ContentBlock] = []
@@ -69,6 +79,8 @@ async def attached(app: AppContext, record: Record, text: str) -> tuple[list[Con
             except FileRefusedError as exc:
                 notes.append(str(exc))
         blocks.append(linked)
+    for jpeg in unsaved[: each.count - len(shown)]:
+        blocks += await previewed(app, functools.partial(io.BytesIO, jpeg), each)
     hidden = len(pictures) - len(shown) if app.settings.previews else 0
     return blocks, [*notes, render.unshown(hidden)]
 

@@ -47,6 +47,7 @@ class Ledger:
         self._output_dir = output_dir
         self._lease = lease
         self._runs_per_day = runs_per_day
+        self._decoding = anyio.CapacityLimiter(1)
         self._owner = uuid.uuid4().hex
         self._released = False
 
@@ -171,6 +172,8 @@ class Ledger:
         }
         journaled = await self.write(run, **result, **(content if run.stored else {}))
         run.record = run.record.model_copy(update=content)
+        if complaint and records.UNSAVED in complaint:
+            run.previews = await self._previews(interaction, files)
         return journaled
 
     async def _save(
@@ -190,6 +193,13 @@ class Ledger:
             later = " Then read_interaction saves them." if run.stored else ""
             notes.append(f"{records.UNSAVED}: {exc}{later}")
         return tuple(files), " ".join(notes) or None
+
+    async def _previews(self, interaction: Interaction, files: Iterable[SavedFile]) -> tuple[bytes, ...]:
+        """Small pictures of what could not be saved."""
+        there = {file.place for file in files}
+        unsaved = [each for place, each in enumerate(interaction.media, 1) if place not in there]
+        pictures = [each for each in unsaved if each.mime_type.startswith("image/")]
+        return await anyio.to_thread.run_sync(media.previews, pictures, limiter=self._decoding)
 
     def _write_files(
         self, run: Run, interaction: Interaction, target: Path | None, files: list[SavedFile], notes: list[str]

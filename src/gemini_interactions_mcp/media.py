@@ -12,8 +12,8 @@ import io
 import re
 import unicodedata
 import wave
-from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
@@ -130,6 +130,7 @@ PICTURE_EXTENSIONS: Final = tuple(
 PREVIEW_SIDE: Final = 1024
 PREVIEW_BYTES: Final = 512 * 2**10
 PREVIEW_QUALITIES: Final = (85, 70, 50, 30)
+MOST_PREVIEWS: Final = 8
 
 # Four times what the largest generated image has (4K); decoded it takes some 200 MB.
 MAX_PIXELS: Final = 64_000_000
@@ -264,6 +265,16 @@ def kept(image: Image.Image, origin: metadata.Origin) -> dict[str, Any]:
     if own := image.info.get("xmp"):
         texts.add_itxt("XML:com.adobe.xmp", own.decode(errors="replace"))
     return kept | {"xmp": own or metadata.packet(origin), "pnginfo": texts}
+
+
+def previews(pictures: Sequence[Media]) -> tuple[bytes, ...]:
+    """Small JPEGs of generated pictures, which share the bytes of one; what cannot be opened has none."""
+    most = pictures[:MOST_PREVIEWS]
+    found: list[bytes] = []
+    for each in most:
+        with suppress(InteractionFailedError):
+            found += filter(None, [preview(io.BytesIO(decoded(each)), size=PREVIEW_BYTES // len(most))])
+    return tuple(found)
 
 
 def preview(file: IO[bytes], side: int = PREVIEW_SIDE, size: int = PREVIEW_BYTES) -> bytes | None:

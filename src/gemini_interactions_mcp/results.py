@@ -131,13 +131,14 @@ async def shown(
         read = render.progress(len(run.searches), len(run.pages))
         return text_result(render.pending(record, age=run.age(), activity=run.activity, text=run.text, read=read))
     silent = record.kind == "image" and record.status == "completed"
-    if record.error and not record.files and (silent or not record.text):
+    unsaved = run.previews if app.settings.previews else ()
+    if record.error and not record.files and not unsaved and (silent or not record.text):
         raise InteractionFailedError(render.failure(record), interaction_id=record.interaction_id)
     page = functools.partial(
         render.answer, record, wanted.page, section=wanted.section, stored=run.stored, followers=followers
     )
     whole = wanted.page == 1 and not wanted.section
-    blocks, said = await attached(app, record, page(notes=notes)) if whole else ([], [])
+    blocks, said = await attached(app, record, page(notes=notes), unsaved) if whole else ([], [])
     return CallToolResult(content=[TextContent(text=page(notes=[*notes, *said])), *blocks])
 
 

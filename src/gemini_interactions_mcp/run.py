@@ -55,6 +55,7 @@ class Run:
         watched: Another process follows it; this one waits for what that writes down.
         abandoned: Nobody wants it any more; what has not been sent yet is not sent.
         error: Why it could not be started or followed; what went wrong inside it is in the record.
+        previews: Small JPEGs of pictures that could not be saved, together no larger than one.
         unwritten: Changes of the record that the journal could not take.
         writing: Held while they are written.
         named: Set once its id is known, or will never be.
@@ -73,6 +74,7 @@ class Run:
     watched: bool = False
     abandoned: bool = False
     error: GeminiMCPError | None = None
+    previews: tuple[bytes, ...] = ()
     unwritten: dict[str, object] = field(default_factory=dict[str, object])
     writing: anyio.Lock = field(default_factory=anyio.Lock)
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)

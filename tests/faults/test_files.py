@@ -87,6 +87,24 @@ async def test_a_folder_swapped_for_a_link_meanwhile_writes_nowhere_outside(
     assert not any(outside.iterdir())
 
 
+@POSIX
+@LEGACY
+async def test_an_output_directory_swapped_for_a_link_meanwhile_is_not_followed(
+    client: Client, emulator: Emulator, settings: Settings, tmp_path: Path
+) -> None:
+    settings.output_dir.mkdir()
+    (outside := tmp_path / "outside").mkdir()
+
+    def swap() -> None:
+        settings.output_dir.rmdir()
+        settings.output_dir.symlink_to(outside)
+
+    result = await made_while(client, emulator, swap)
+    assert len(previews_of(result)) == 1
+    assert "The files could not be saved" in text_of(result)
+    assert not any(outside.iterdir())
+
+
 # Moved ---------------------------------------------------------------------------------------------------
 
 
