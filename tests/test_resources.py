@@ -251,6 +251,38 @@ async def test_only_files_that_the_journal_names_can_be_read(client: Client, set
 
 
 @LEGACY
+async def test_a_file_that_was_removed_is_fetched_again_where_google_still_has_it(
+    client: Client, emulator: Emulator
+) -> None:
+    image = await call(client, "generate_image", prompt="hi", image_size="512")
+    (path,) = saved_in(image)
+    (link,) = links_of(image)
+    content = path.read_bytes()
+    path.unlink()
+    (read,) = (await client.read_resource(link.uri)).contents
+    assert isinstance(read, BlobResourceContents)
+    assert base64.b64decode(read.blob) == content == path.read_bytes()
+    path.unlink()
+    emulator.interactions.clear()
+    error = await refusal(client, link.uri)
+    assert error.code == INVALID_PARAMS
+    assert f"{path} is not there any more." in str(error)
+
+
+async def test_a_report_that_was_removed_is_written_again(client: Client) -> None:
+    begun = await call(client, "start_research", prompt="Bicycles")
+    report = await call(client, "check_research", interaction_id=id_of(begun), wait_seconds=10)
+    chart, document = saved_in(report)
+    before = document.read_text(encoding="utf-8")
+    document.unlink()
+    assert text_in(await client.read_resource(links_of(report)[1].uri)) == before
+    chart.unlink()
+    document.unlink()
+    again = await call(client, "check_research", interaction_id=id_of(begun))
+    assert saved_in(again) == [chart, document]
+
+
+@LEGACY
 async def test_a_file_too_large_for_a_resource_is_told_with_its_path(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

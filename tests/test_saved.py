@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Callable
 from contextlib import chdir
+from functools import partial
 from io import BufferedReader
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from filing import POSIX, link
 from gemini_interactions_mcp import folders, saved
 from gemini_interactions_mcp.errors import FileGoneError, FileRefusedError
 from gemini_interactions_mcp.models import SavedFile
-from gemini_interactions_mcp.paths import Boundary
+from gemini_interactions_mcp.paths import Boundary, foreign_share
 from gemini_interactions_mcp.saved import SavedFiles
 
 CONTENT = b"a picture of a red bicycle"
@@ -233,6 +234,7 @@ def test_what_is_gone_is_told_as_gone(files: SavedFiles, file: SavedFile, missin
         with pytest.raises(FileGoneError, match="is not there any more"):
             use(file)
     assert files.removed([file]) == [f"File {file.path}: it was not there."]
+    assert saved.absent(file, [])
 
 
 @POSIX
@@ -245,6 +247,32 @@ def test_what_the_journal_says_leads_no_way_out(files: SavedFiles, out: Path, fi
         with pytest.raises(FileRefusedError, match=r"outside the allowed directories|dot-folder"):
             use(outside)
     assert (out.parent / "secret").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("path", ["C:\\Users\\x\\bike.jpg", "/home/nobody-of-this-name/bike.jpg", "bike.jpg"])
+def test_what_another_machine_has_saved_is_absent(file: SavedFile, path: str) -> None:
+    assert saved.absent(file.model_copy(update={"path": path}), [])
+
+
+def test_a_share_that_is_not_allowed_is_not_even_looked_at(file: SavedFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(saved, "foreign_share", partial(foreign_share, windows=True))
+    share = file.model_copy(update={"path": r"\\server\share\bike.jpg"})
+    monkeypatch.setattr(folders, "opened", None)
+    assert saved.absent(share, [Path("C:\\")])
+
+
+def test_only_what_is_there_is_not_absent(file: SavedFile, tmp_path: Path) -> None:
+    assert not saved.absent(file, [])
+    a_folder(file, tmp_path)
+    assert not saved.absent(file, [])
+
+
+def test_of_files_of_one_name_the_one_on_this_machine_counts(file: SavedFile) -> None:
+    other = file.model_copy(update={"path": "/home/nobody-of-this-name/bike.jpg"})
+    third = other.model_copy(update={"name": "other.jpg"})
+    assert saved.current([other, third, file], []) == (file, third)
+    assert saved.current([file, other], []) == (file,)
+    assert saved.current([other], []) == (other,)
 
 
 # As it was saved -----------------------------------------------------------------------------------------

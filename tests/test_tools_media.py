@@ -441,6 +441,22 @@ async def test_an_image_is_there_for_later_when_the_call_is_over(
 
 
 @LEGACY
+async def test_an_image_that_has_been_removed_is_fetched_again_where_google_still_has_it(
+    client: Client, emulator: Emulator
+) -> None:
+    first = await call(client, "generate_image", prompt="hi", image_size="512")
+    (path,) = saved_in(first)
+    content = path.read_bytes()
+    path.unlink()
+    again = await call(client, "read_interaction", interaction_id=id_of(first))
+    assert saved_in(again) == [path]
+    assert path.read_bytes() == content
+    assert len(previews_of(again)) == 1
+    assert "not there" not in text_of(again)
+    assert len(emulator.creates) == 1
+
+
+@LEGACY
 async def test_an_image_that_nobody_has_any_more_is_told_of(client: Client, emulator: Emulator) -> None:
     first = await call(client, "generate_image", prompt="hi", image_size="512")
     (path,) = saved_in(first)

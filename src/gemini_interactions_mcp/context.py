@@ -125,7 +125,9 @@ class Opening:
         self._tasks.start_soon(runs.tend)
 
         async def earlier(interaction_id: str) -> "Record":
-            return (await runs.find(interaction_id)).record
+            run = await runs.find(interaction_id)
+            await runs.restore(run)
+            return run.record
 
         uploads = rooms.Uploads(gemini, journal, account(self.settings), self._tasks)
         files = rooms.Files(self.settings, uploads, lookup=gemini.mime_type, earlier=earlier)

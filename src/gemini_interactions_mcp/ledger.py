@@ -6,15 +6,16 @@ A journal or a disk that fails does not lose a run: what could not be written is
 import contextlib
 import logging
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path, PurePath
 from typing import Final
 
 import anyio
 import anyio.to_thread
 
-from . import media, metadata, records, render
+from . import media, metadata, records, render, saved
 from .errors import (
     ConfigurationError,
     GeminiMCPError,
@@ -257,6 +258,57 @@ class Ledger:
         file = media.save(each, self._output_dir, stem, origin=origin, taken=taken)
         notes.append(f"Not saved at {target}, but in the output directory: {reason}.")
         return file
+
+    async def here(self, record: Record) -> Record:
+        """The record with one file of each name: where several machines have saved it, the one that is on this."""
+        if not record.files:
+            return record
+        files = await anyio.to_thread.run_sync(saved.current, record.files, [self._output_dir])
+        return record.model_copy(update={"files": files})
+
+    async def gone(self, record: Record) -> list[SavedFile]:
+        """The files that are not on this machine, though Google may still show what was in them."""
+        return await anyio.to_thread.run_sync(self._gone, record.files)
+
+    def _gone(self, files: Iterable[SavedFile]) -> list[SavedFile]:
+        return [file for file in files if file.within is None and saved.absent(file, [self._output_dir])]
+
+    async def restore(self, run: Run, interaction: Interaction, gone: Sequence[SavedFile]) -> list[SavedFile]:
+        """Save again what is gone, as far as that goes: under its own name, where that is free."""
+        return await anyio.to_thread.run_sync(self._restore, run, interaction, gone)
+
+    def _restore(self, run: Run, interaction: Interaction, gone: Sequence[SavedFile]) -> list[SavedFile]:
+        again: list[SavedFile] = []
+        for file in gone:
+            try:
+                kept = self._again(run, interaction, file)
+                # Its address stays what it was, even where the name on disk could not.
+                again += [each.model_copy(update={"name": file.name, "place": file.place}) for each in kept]
+            except (ConfigurationError, InteractionFailedError) as exc:
+                logger.warning("%s of interaction %s was not saved again: %s", file.name, run.id, exc)
+        return again
+
+    def _again(self, run: Run, interaction: Interaction, file: SavedFile) -> list[SavedFile]:
+        """A file, saved again; nothing where it is not known what was in it.
+
+        Raises:
+            ConfigurationError: The disk does not take it.
+            InteractionFailedError: Its data is missing or broken.
+        """
+        stem, origin = self._described(run, interaction)
+        taken = names(run.record.files)
+        if file.place is not None:
+            found = interaction.media[file.place - 1 : file.place]
+            return [self._place(each, stem, origin, self._home(file), taken, []) for each in found]
+        if run.reports and run.record.text and file.mime_type == "text/markdown":
+            own = chain([self._home(file).name], media.report_names(stem, taken))
+            return [media.save_text(render.report(run.record), self._output_dir, own)]
+        return []
+
+    def _home(self, file: SavedFile) -> Path:
+        """Where a file belongs on this machine; not elsewhere than in the output directory."""
+        path = Path(file.path)
+        return path if path.is_relative_to(self._output_dir) else self._output_dir / PurePath(file.name).name
 
     async def fail(self, run: Run, exc: GeminiMCPError) -> bool:
         """Write down why there is no answer, and what part of it came; False when the journal could not take it.

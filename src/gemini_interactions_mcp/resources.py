@@ -57,7 +57,9 @@ async def listing(app: AppContext, cursor: str | None) -> ListResourcesResult:
     found = [] if cursor else [index_entry()]
     for record in rows:
         if record.interaction_id and not records.unstored(record):
-            found += [entry(record), *(file_entry(record, file) for file in record.files)]
+            # Machines on one journal may each have a file of the same name.
+            files = {file.name: file for file in record.files}
+            found += [entry(record), *(file_entry(record, file) for file in files.values())]
     return ListResourcesResult(resources=found, next_cursor=following)
 
 
@@ -117,6 +119,7 @@ async def read(app: AppContext, address: str) -> ReadResourceContents:
             raise ResourceNotFoundError(f"There is no resource {address}. {render.INDEX} lists what there is.")
         run = await app.runs.find(parts["id"])
         if parts["name"]:
+            await app.runs.restore(run)
             return await saved(app, run.record, unquote(parts["name"]))
         record = run.record
         if parts["data"]:

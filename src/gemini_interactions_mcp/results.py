@@ -78,6 +78,7 @@ async def read(ctx: Ctx, interaction_id: str, wait_seconds: float | None, wanted
         return noted(await shown(app, run, wanted), unsaved)
     if wanted.save and not run.record.environment_id:
         raise InputError("There is nothing to save: only agents that work in an environment leave files there.")
+    await app.runs.restore(run, max(seconds, LOOK_SECONDS))
     if wanted.resolve:
         await app.runs.amend(run, citations=await app.resolve(run.record.citations, app.settings.base_url))
     notes = await environment_notes(app, run, wanted) if run.record.environment_id else []

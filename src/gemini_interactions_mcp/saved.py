@@ -9,7 +9,7 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from io import BufferedReader
@@ -20,7 +20,7 @@ from . import folders
 from .errors import FileGoneError, FileRefusedError
 from .folders import Folder
 from .models import SavedFile
-from .paths import SHARED, WINDOWS, Boundary, approved, harmless, printable
+from .paths import SHARED, WINDOWS, Boundary, approved, foreign_share, harmless, printable
 
 CHUNK: Final = 2**20
 
@@ -160,3 +160,30 @@ def digest(stream: BufferedReader, size: int) -> str:
         size -= len(chunk)
     stream.seek(0)
     return found.hexdigest()
+
+
+def absent(file: SavedFile, roots: Sequence[Path]) -> bool:
+    """Whether nothing can be found where it was saved: it was moved, or that was on another machine.
+
+    Args:
+        file: Any.
+        roots: Network shares of Windows that none of these is on are not looked at.
+    """
+    path = Path(file.path)
+    if foreign_share(path, roots):
+        return True
+    try:
+        with folders.opened(path.parent) as folder:
+            folder.status(path.name)
+    except OSError as exc:
+        return isinstance(exc, FileNotFoundError | PermissionError)
+    return False
+
+
+def current(files: Iterable[SavedFile], roots: Sequence[Path]) -> tuple[SavedFile, ...]:
+    """One file of each name: of those that machines on one journal have saved, the one that is here."""
+    found: dict[str, SavedFile] = {}
+    for file in files:
+        if file.name not in found or absent(found[file.name], roots):
+            found[file.name] = file
+    return tuple(found.values())
