@@ -571,6 +571,24 @@ async def test_a_prompt_that_is_kept_nowhere_is_in_no_file(tmp_path: Path, store
     assert b">m-1</" in content
 
 
+@pytest.mark.parametrize("store", [True, False])
+async def test_only_what_google_keeps_is_said_to_be_saved_later(tmp_path: Path, store: bool) -> None:
+    request = Request(kind="ask", prompt="hi", model="m", store=store)
+    made = Media(kind="image", mime_type="image/png", data=base64.b64encode(png(tmp_path).read_bytes()).decode())
+    broken = Media(kind="image", mime_type="image/png", data="no base64!")
+    interaction = Interaction(id="v1_x", status="completed", text="Here.", media=(made, broken))
+    journal = Journal(f"sqlite+aiosqlite:///{(tmp_path / 'journal.sqlite3').as_posix()}")
+    run = Run(records.intent(request), request)
+    (tmp_path / "output").write_text("in the way", encoding="utf-8")
+    try:
+        await Ledger(journal, tmp_path / "output", 30).finish(run, interaction, None)
+    finally:
+        await journal.close()
+    assert "The files could not be saved" in str(run.record.error)
+    assert ("Then read_interaction saves them." in str(run.record.error)) is store
+    assert len(run.previews) == 1
+
+
 @LEGACY
 async def test_faults_of_the_api_while_an_image_is_made_are_never_paid_twice(
     client: Client, emulator: Emulator
