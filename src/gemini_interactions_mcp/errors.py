@@ -60,6 +60,10 @@ class FileRefusedError(InputError):
         self.reason = reason
 
 
+class FileGoneError(FileRefusedError):
+    """A saved file is not on this machine, or not any more."""
+
+
 class ConfigurationError(GeminiMCPError):
     """Something that only the user can set right."""
 
