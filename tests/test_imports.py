@@ -11,8 +11,8 @@ PACKAGE = Path(gemini_interactions_mcp.__file__).parent
 
 LAYERS = [
     {"__init__", "emulator"},
-    {"errors", "claim", "secrecy", "redaction"},
-    {"models"},
+    {"errors", "claim", "redaction"},
+    {"models", "secrecy"},
     {"settings", "chapters", "citations", "logs"},
     {"wire", "render", "arguments", "research", "metadata", "excerpt", "paths"},
     {"faults", "records", "consent"},
