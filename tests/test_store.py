@@ -784,8 +784,8 @@ async def test_secrets_are_written_nowhere(path: Path) -> None:
     assert [(each.prompt, each.text) for each in found] == [("[secret]", ""), ("a [secret]", "[secret]")]
 
 
-async def test_a_file_is_found_again_though_a_secret_is_in_its_path(path: Path) -> None:
-    journal = Journal(url(path), Redactor(["anna-2026"]))
+async def test_a_file_is_found_again_though_a_secret_is_in_its_path(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.sqlite3", Redactor(["anna-2026"]))
     file = SavedFile(name="anna-2026.png", path="/home/anna-2026/a.png", mime_type="image/png", bytes=1)
     await journal.insert(record("one", files=(file, file)))
     found = await journal.find("one")
