@@ -345,6 +345,35 @@ async def test_secrets_may_be_read_once_the_user_says_so(home: Path, make: Make)
     assert block["text"].endswith(KEY)
 
 
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+
+
+@pytest.mark.parametrize("size", [0, 100_000, 3_000_000])
+async def test_a_secret_far_inside_a_file_is_found(subject: Files, home: Path, size: int) -> None:
+    lines = "All is well.\n" * (size // 13)
+    (home / "log.txt").write_text(lines + KEY + lines)
+    with pytest.raises(FileRefusedError, match=r"log.txt looks like a secret \(private key\)"):
+        await subject.contents(["log.txt"])
+
+
+async def test_of_media_only_the_head_is_searched(subject: Files, home: Path) -> None:
+    (home / "far.png").write_bytes(PNG + b"\0" * paths.HEAD_BYTES + KEY.encode())
+    (home / "near.png").write_bytes(PNG + KEY.encode())
+    (block,) = await blocks_of(subject, ["far.png"])
+    assert block["type"] == "image"
+    with pytest.raises(FileRefusedError, match="looks like a secret"):
+        await subject.contents(["near.png"])
+
+
+async def test_a_file_is_searched_up_to_a_limit(subject: Files, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "log.txt").write_text("x" * 2 * paths.CHUNK_BYTES + KEY)
+    monkeypatch.setattr(paths, "SEARCHED_BYTES", 2 * paths.CHUNK_BYTES)
+    with pytest.raises(FileRefusedError, match="looks like a secret"):
+        await subject.contents(["log.txt"])
+    monkeypatch.setattr(paths, "SEARCHED_BYTES", paths.CHUNK_BYTES)
+    assert await blocks_of(subject, ["log.txt"])
+
+
 async def test_a_copy_of_a_file_with_a_second_name_may_be_read(subject: Files, home: Path) -> None:
     (home / "a.txt").write_text("x")
     os.link(home / "a.txt", home / "b.txt")

@@ -10,7 +10,7 @@ import pytest
 
 from gemini_interactions_mcp import schema
 from gemini_interactions_mcp.errors import DailyLimitError, InputError, JournalError
-from gemini_interactions_mcp.models import Citation, Record, SavedFile, Usage
+from gemini_interactions_mcp.models import Citation, Record, SavedFile, Uploaded, Usage
 from gemini_interactions_mcp.redaction import Redactor
 from gemini_interactions_mcp.store import Journal, Limit
 from journaling import NOON, execute, full_record, insert_all, labels, record
@@ -361,7 +361,19 @@ async def test_secrets_are_written_nowhere(tmp_path: Path) -> None:
     await journal.insert(record("one", prompt=f"a {secret}"))
     await journal.insert_once(record("two", prompt=secret), "two", datetime.now(UTC))
     await journal.update("one", text=secret, error=secret, citations=(Citation(url=secret, title=secret),))
+    file = Uploaded(name=secret, uri=f"https://a.example/{secret}", expires_at=datetime.now(UTC))
+    await journal.keep_upload("a", 1, "text/csv", "0", file)
     (found, _) = await journal.page()
     await journal.close()
     assert secret.encode() not in b"".join(each.read_bytes() for each in path.parent.glob(f"{path.name}*"))
     assert [(each.prompt, each.text) for each in found] == [("[secret]", ""), ("a [secret]", "[secret]")]
+
+
+async def test_a_file_is_found_again_though_a_secret_is_in_its_path(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.sqlite3", Redactor(["anna-2026"]))
+    file = SavedFile(name="anna-2026.png", path="/home/anna-2026/a.png", mime_type="image/png", bytes=1)
+    await journal.insert(record("one", files=(file, file)))
+    found = await journal.find("one")
+    await journal.close()
+    assert found is not None
+    assert [(each.name, each.path) for each in found.files] == [("[secret].png", file.path)] * 2

@@ -3,6 +3,7 @@
     GeminiMCPError                 one sentence on what happened, one on what to do next
     ├── InputError                 the model: an argument that cannot work; nothing was sent
     │   └── FileRefusedError       a file that is missing, not allowed or of no use to Gemini
+    │       └── FileGoneError
     ├── ConfigurationError         the user: key, billing, directories, journal
     │   ├── DailyLimitError
     │   ├── KeyMissingError

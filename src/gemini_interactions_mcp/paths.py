@@ -8,7 +8,7 @@ import re
 import stat
 import sys
 import unicodedata
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,9 +18,13 @@ from pathlib import Path, PureWindowsPath
 from typing import Final
 from urllib.parse import unquote
 
+from filetype import (  # pyright: ignore[reportMissingTypeStubs] - it ships no types
+    guess_mime,  # pyright: ignore[reportUnknownVariableType] - it ships no types
+)
+
 from . import folders
 from .errors import ConfigurationError, FileRefusedError
-from .secrecy import HEAD_BYTES, kind_of_secret
+from .secrecy import kind_of_secret
 from .settings import Settings
 from .words import shown
 
@@ -32,6 +36,13 @@ UNNAMEABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud
 
 # https://ai.google.dev/gemini-api/docs/files: 2 GB a file.
 FILE_BYTES: Final = 2 * 2**30
+
+HEAD_BYTES: Final = 64 * 2**10
+"""Of media, so much is searched for secrets."""
+SEARCHED_BYTES: Final = 256 * 2**20
+"""Of other files, so much: it takes about three seconds."""
+CHUNK_BYTES: Final = 256 * 2**10
+MEDIA: Final = ("image/", "audio/", "video/")
 
 # The words by which files that were passed over are counted.
 HIDDEN: Final = "hidden"
@@ -120,7 +131,7 @@ def harmless(path: Path, stream: BufferedReader, source: str) -> None:
     Raises:
         FileRefusedError: It looks like one.
     """
-    kind = kind_of_secret(path.name, stream.read(HEAD_BYTES))
+    kind = kind_of_secret(path.name, searched(stream))
     stream.seek(0)
     if kind:
         raise FileRefusedError(
@@ -128,6 +139,16 @@ def harmless(path: Path, stream: BufferedReader, source: str) -> None:
             "the user can allow such files with GEMINI_MCP_ALLOW_SECRETS=true.",
             reason=SECRET,
         )
+
+
+def searched(stream: BufferedReader) -> Iterator[bytes]:
+    """What of a file is searched for secrets: all of it, but of media only the head, and never more than a limit."""
+    yield (head := stream.read(HEAD_BYTES))
+    mime: str | None = guess_mime(head)
+    if mime and mime.startswith(MEDIA):
+        return
+    while stream.tell() < SEARCHED_BYTES and (chunk := stream.read(CHUNK_BYTES)):
+        yield chunk
 
 
 def local_path(source: str, *, windows: bool = WINDOWS) -> Path:

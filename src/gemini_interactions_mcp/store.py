@@ -300,15 +300,21 @@ class Journal:
         """Keep an upload, in place of an earlier one of the same content."""
         key: Row = {"account": account, "size": size, "mime_type": mime_type, "digest": digest}
         await self._database.write(sa.delete(UPLOADS).where(*(UPLOADS.c[name] == value for name, value in key.items())))
-        await self._database.write(sa.insert(UPLOADS), key | {name: cell(value) for name, value in dict(file).items()})
-
-    def _row(self, fields: Mapping[str, object]) -> Row:
-        """Fields of a `Record` as they are written."""
-        return self._redact(row(fields))
+        told = self._redact({name: cell(value) for name, value in dict(file).items()})
+        await self._database.write(sa.insert(UPLOADS), key | told)
 
     async def close(self) -> None:
         """Close the database, as `Database.close` does."""
         await self._database.close()
+
+    def _row(self, fields: Mapping[str, object]) -> Row:
+        """Fields of a `Record` without secrets; where a file lies stays as it is, or nobody could find it again."""
+        values = row(fields)
+        clean = self._redact(values)
+        if "files" in values:
+            files = zip(cast("list[Row]", clean["files"]), cast("list[Row]", values["files"]), strict=True)
+            clean["files"] = [told | {"path": file["path"]} for told, file in files]
+        return clean
 
 
 def conditions(

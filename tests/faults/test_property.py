@@ -570,7 +570,7 @@ def quick(one_authority: Path) -> Any:
         yield
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(3600)
 @settings(max_examples=SEQUENCES, deadline=None, database=None, phases=(Phase.explicit, Phase.generate))
 @given(LIVES)
 def test_whatever_happens_nothing_paid_is_lost_or_bought_twice(lives: list[Life]) -> None:
