@@ -1,7 +1,9 @@
 """What all tests share: the emulator at the wire, settings in a temporary folder, a real client in both eras."""
 
+import os
 import socket
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,7 +12,7 @@ import pytest
 from mcp import Client
 from pydantic import SecretStr
 
-from gemini_interactions_mcp.emulator import Emulator, serve
+from gemini_interactions_mcp.emulator import CONTRARY, Doubts, Emulator, serve
 from gemini_interactions_mcp.run import Pace
 from gemini_interactions_mcp.server import Server, build_server
 from gemini_interactions_mcp.settings import Settings
@@ -24,6 +26,23 @@ FAST = Pace(first_poll=0.01, slowest_poll=0.02, tolerance=300, silence=5, naming
 """As the real pace, a hundred times faster."""
 
 
+def decided(named: str) -> Doubts:
+    """What is not known of the real API: all the other way for `contrary`, else only the doubts that are named."""
+    names = [name for name in named.split(",") if name]
+    return CONTRARY if named == "contrary" else replace(Doubts(), **{name: getattr(CONTRARY, name) for name in names})
+
+
+DOUBTS = decided(os.environ.get("EMULATOR", ""))
+CONTRARY_RUN = DOUBTS != Doubts()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out of a contrary run what is about the usual behaviour; each such test says why."""
+    kept = [item for item in items if not (CONTRARY_RUN and item.get_closest_marker("usual_wire"))]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
@@ -32,8 +51,6 @@ def anyio_backend() -> str:
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the machine, and no key of its user, reaches a test."""
-    import os
-
     for name in list(os.environ):
         if name.startswith(("GEMINI_", "GOOGLE_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
@@ -68,7 +85,7 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def emulator() -> Emulator:
-    return Emulator(research_seconds=0.05, step_seconds=0.001, processing_seconds=0.01)
+    return Emulator(research_seconds=0.05, step_seconds=0.001, processing_seconds=0.01, doubts=DOUBTS)
 
 
 @pytest.fixture
@@ -102,7 +119,7 @@ def server(settings: Settings) -> Server:
     return build_server(settings, FAST)
 
 
-@pytest.fixture(params=["auto", "legacy"])
+@pytest.fixture(params=["auto"] if CONTRARY_RUN else ["auto", "legacy"])
 def mode(request: pytest.FixtureRequest) -> Mode:
     """Both protocol eras: 2026-07-28 and 2025-11-25."""
     return request.param

@@ -43,7 +43,7 @@ REFUSED: list[tuple[dict[str, Any], int, str]] = [
     ({"stream": "yes"}, 400, "expected bool"),
     ({"agent_config": {}}, 400, "not supported for gemini-3.8-flash"),
     ({"store": False, "background": True}, 400, "store=true is required"),
-    ({"model": IMAGE_MODELS[0], "background": True}, 400, "Background is not supported"),
+    ({"model": IMAGE_MODELS[0], "background": True}, 400, "does not support background"),
     ({"webhook_config": {"uris": []}, "background": False}, 400, "requires background=true"),
     ({"generation_config": {"top_k": 1}}, 400, "generation_config.top_k"),
     ({"generation_config": {"thinking_level": "huge"}}, 400, "minimal, low, medium, high, xhigh"),

@@ -34,6 +34,8 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("demo", help="run every tool on made-up files, without a key or network")
     emulator = commands.add_parser("emulator", help="serve a local Interactions API for development")
     emulator.add_argument("--port", type=port, default=argparse.SUPPRESS, help="default 8765")
+    contrary = "where it is not known how the real API behaves, behave the other way"
+    emulator.add_argument("--contrary", action="store_true", help=contrary)
     commands.add_parser("doctor", help="say what is configured, reachable and allowed")
     return top
 
@@ -55,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             return demo()
         case "emulator":
-            return interruptible(partial(emulate, arguments.port))
+            return interruptible(partial(emulate, arguments.port, contrary=arguments.contrary))
         case "doctor":
             from .doctor import doctor  # noqa: PLC0415 - as above
 
@@ -111,11 +113,11 @@ async def serve_http(server: "Server", number: int) -> None:
         await Listening(config).serve(sockets=[listener])
 
 
-async def emulate(number: int) -> None:
+async def emulate(number: int, *, contrary: bool) -> None:
     """Serve the emulator, and say what to set so that the server uses it."""
-    from .emulator import Emulator, serve  # noqa: PLC0415 - as above
+    from .emulator import CONTRARY, Doubts, Emulator, serve  # noqa: PLC0415 - as above
 
-    async with serve(Emulator(), number) as url:
+    async with serve(Emulator(doubts=CONTRARY if contrary else Doubts()), number) as url:
         with signals_to_end() as signals:
             print("An emulated Interactions API, until Ctrl-C. No model runs. To use it, set:\n")
             print(f"GOOGLE_GEMINI_BASE_URL={url}")

@@ -127,7 +127,12 @@ def _abort(scope: Scope) -> None:
     cast(Callable[[], None], scope["state"]["abort"])()
 
 
-def stream(request: Request, log: Log, position: int, fault: Fault | None) -> Response:
+def refusal_stream(body: Json) -> Response:
+    """Return a stream that has nothing but a refusal."""
+    return Response(frame({"event_type": "error", **body}) + DONE, media_type="text/event-stream")
+
+
+def stream(request: Request, log: Log, position: int, fault: Fault | None) -> StreamingResponse:
     """Return the events of a log from a place on, as they come."""
     frames = _frames(request.scope, log, position, fault)
     return StreamingResponse(frames, media_type="text/event-stream")

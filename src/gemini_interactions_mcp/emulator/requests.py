@@ -338,9 +338,9 @@ def check_name(body: Json) -> None:
 
 
 def check_background(body: Json) -> None:
-    """Refuse `background` where it is not supported, and without `store`.
+    """Refuse `background` for agents that do not run in it, and without `store`.
 
-    Image models refuse it by field reports; https://ai.google.dev/gemini-api/docs/interactions
+    Source: https://ai.google.dev/gemini-api/docs/interactions
     """
     if not body.get("background"):
         if body.get("webhook_config"):
@@ -348,8 +348,6 @@ def check_background(body: Json) -> None:
         return
     if body.get("store") is False:
         raise refused(400, "store=true is required for background interactions.")
-    if family(name_of(body)) == "image":
-        raise refused(400, f"Background is not supported for {name_of(body)}.")
     if name_of(body) in FOREGROUND_AGENTS:
         raise refused(400, "Agent does not support using background=True.")
 
@@ -360,9 +358,7 @@ def check_generation(body: Json) -> None:
         if key not in GENERATION_KEYS:
             raise unknown_parameter(f"generation_config.{key}")
     level = generation(body, "thinking_level")
-    # The Pro model rejects minimal by field reports.
-    valid = THINKING_LEVELS[1:] if "-pro" in name_of(body) else THINKING_LEVELS
-    _refuse_value("generation_config.thinking_level", level, valid)
+    _refuse_value("generation_config.thinking_level", level, THINKING_LEVELS)
     summaries = generation(body, "thinking_summaries")
     _refuse_value("generation_config.thinking_summaries", summaries, THINKING_SUMMARIES)
     limit = generation(body, "max_output_tokens")
