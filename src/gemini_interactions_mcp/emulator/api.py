@@ -43,6 +43,7 @@ def application(emulator: Emulator) -> Starlette:
             Route(file, api.at("file", api.file), methods=["GET"]),
             Route(file, api.at("file", api.delete_file), methods=["DELETE"]),
             Route("/v1/environments/{environment_id}/files/{path:path}", api.at("file", api.environment_files)),
+            Route("/v1/environments/{environment_id}", api.at("file", api.delete_environment), methods=["DELETE"]),
             Route("/grounding-api-redirect/{number}", api.redirect, methods=["GET", "HEAD"]),
             Route("/v1/models", api.at("model", api.list_models), methods=["GET"]),
             Route("/v1/models/{model}", api.at("model", api.model), methods=["GET"]),
@@ -217,6 +218,13 @@ class _Api:
         start = int(request.query_params.get("page_token", "0"))
         after: Json = {"next_page_token": str(start + PAGE_FILES)} if start + PAGE_FILES < len(below) else {}
         return JSONResponse({"files": below[start : start + PAGE_FILES], **after})
+
+    async def delete_environment(self, request: Request) -> Response:
+        """Delete an environment."""
+        environment_id = request.path_params["environment_id"]
+        self.emulator.environment(environment_id)
+        del self.emulator.environments[environment_id]
+        return JSONResponse({})
 
     async def redirect(self, request: Request) -> Response:
         """Send a reader on from a link in a report, as Google's do; without a key."""

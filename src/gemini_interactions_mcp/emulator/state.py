@@ -137,6 +137,8 @@ class Interaction:
         created = {"event_type": "interaction.created", "interaction": summary(self)}
         if not self.bare:
             self.publish(created)
+        if not self.struck_by("queued"):
+            self.status = "in_progress"
         for kind in ("queued", "hold"):
             fault = self.struck_by(kind)
             if fault is not None:
@@ -184,7 +186,9 @@ class Interaction:
         self.publish({"event_type": "interaction.completed", "interaction": completed})
 
     def cancel(self) -> None:
-        """Stop the run; nothing that it has generated is kept."""
+        """Stop the run, unless it has ended; nothing that it has generated is kept."""
+        if self.finished.is_set():
+            return
         self.answer = Answer([], "cancelled")
         self.finish("cancelled")
         self.scope.cancel()
@@ -464,8 +468,7 @@ class Emulator:
 
     async def _cancel_later(self, interaction: Interaction) -> None:
         await anyio.sleep(self.doubts.cancel_seconds)
-        if not interaction.finished.is_set():
-            interaction.cancel()
+        interaction.cancel()
 
     def delete(self, interaction_id: str) -> None:
         """Forget an interaction; a run goes on, as on the real API.
