@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from json import JSONDecodeError
 from typing import Any, Final, TypeVar, cast
+from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
@@ -383,11 +384,18 @@ def make_client(key: str, base_url: str | None) -> genai.Client:
                 # Only connecting is timed here, so that a time-out there is known to be one; `persist` does the rest.
                 # Given to a call, the SDK would take its longest part for every phase, reading too.
                 "timeout": httpx2.Timeout(None, connect=CONNECT_SECONDS),
+                # No proxy leads back to this machine, where the emulator is.
+                "trust_env": not is_loopback(base_url),
             },
         ),
     )
     _ = client.aio.interactions
     return client
+
+
+def is_loopback(base_url: str | None) -> bool:
+    """Whether an address is of this machine."""
+    return urlsplit(base_url or "").hostname in ("127.0.0.1", "::1", "localhost")
 
 
 # The retry rule ------------------------------------------------------------------------------------------
