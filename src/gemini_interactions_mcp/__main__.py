@@ -36,7 +36,12 @@ def parser() -> argparse.ArgumentParser:
     emulator.add_argument("--port", type=port, default=argparse.SUPPRESS, help="default 8765")
     contrary = "where it is not known how the real API behaves, behave the other way"
     emulator.add_argument("--contrary", action="store_true", help=contrary)
-    commands.add_parser("doctor", help="say what is configured, reachable and allowed")
+    doctor = commands.add_parser("doctor", help="say what is configured, reachable and allowed")
+    doctor.add_argument("--live", action="store_true", help="try what is doubtful about the real API, for a few cents")
+    doctor.add_argument("--images", action="append_const", const="images", dest="extras", help="live: an image too")
+    agents = "live: a managed agent too, for some ten cents"
+    doctor.add_argument("--agents", action="append_const", const="agents", dest="extras", help=agents)
+    doctor.add_argument("--yes", action="store_true", help="live: do not ask before sending")
     return top
 
 
@@ -48,9 +53,18 @@ def port(text: str) -> int:
     return number
 
 
+def parsed(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The command line, read; it ends here if it makes no sense."""
+    top = parser()
+    arguments = top.parse_args(argv)
+    if arguments.command == "doctor" and not arguments.live and (arguments.extras or arguments.yes):
+        top.error("--images, --agents and --yes need --live")
+    return arguments
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; the exit status is 0 if all went well."""
-    arguments = parser().parse_args(argv)
+    arguments = parsed(argv)
     match arguments.command:
         case "demo":
             from .demo import demo  # noqa: PLC0415 - each command imports only what it needs
@@ -58,6 +72,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             return demo()
         case "emulator":
             return interruptible(partial(emulate, arguments.port, contrary=arguments.contrary))
+        case "doctor" if arguments.live:
+            from .live import live  # noqa: PLC0415 - as above
+
+            return live(arguments.extras or (), agreed=arguments.yes)
         case "doctor":
             from .doctor import doctor  # noqa: PLC0415 - as above
 
