@@ -19,7 +19,7 @@ from gemini_interactions_mcp.__main__ import main
 from gemini_interactions_mcp.emulator import CONTRARY, Doubts, Emulator, Fault, rate_limited
 from gemini_interactions_mcp.exchange import Api
 from gemini_interactions_mcp.facts import Facts
-from gemini_interactions_mcp.live import compared, dollars, emulated, observed, price, report, scrubbed
+from gemini_interactions_mcp.live import dollars, observe, price, rehearse, scrubbed, side_by_side, write_report
 from gemini_interactions_mcp.probes import PROBES, Names, Probe
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.wire import as_json
@@ -229,9 +229,9 @@ async def test_a_proxy_does_not_come_between_it_and_the_emulator(
 
 
 async def test_an_api_of_the_contrary_is_marked_wherever_it_differs(settings: Settings) -> None:
-    usual = await emulated(settings, PROBES)
-    other = await emulated(settings, PROBES, CONTRARY)
-    text = report(other, usual, settings)
+    usual = await rehearse(settings, PROBES)
+    other = await rehearse(settings, PROBES, CONTRARY)
+    text = write_report(other, usual, settings)
     assert len(differing(text)) > 40
     assert "| reads | `404 not_found → 404 not_found → 400 invalid_request" in text
     assert "5 x 200, 5 x 400 invalid_request" in text
@@ -243,9 +243,9 @@ async def test_an_api_of_the_contrary_is_marked_wherever_it_differs(settings: Se
 async def test_every_doubt_is_seen_by_a_probe(doubt: str, settings: Settings) -> None:
     decided = replace(Doubts(), **{doubt: getattr(CONTRARY, doubt)})
     probes = only(*SEEN_BY[doubt])
-    usual, other = await emulated(settings, probes), await emulated(settings, probes, decided)
-    assert differing(report(other, usual, settings)) != []
-    assert differing(report(usual, usual, settings)) == []
+    usual, other = await rehearse(settings, probes), await rehearse(settings, probes, decided)
+    assert differing(write_report(other, usual, settings)) != []
+    assert differing(write_report(usual, usual, settings)) == []
 
 
 def test_every_doubt_has_its_probe_or_a_reason_for_having_none() -> None:
@@ -257,7 +257,7 @@ def test_every_doubt_is_decided_the_other_way_by_the_contrary() -> None:
 
 
 def test_facts_are_compared_by_name_and_a_missing_one_differs() -> None:
-    rows = list(compared({"a": "1", "b": "2", "seconds until the id is told": "9"}, {"b": "2", "c": "3"}))
+    rows = list(side_by_side({"a": "1", "b": "2", "seconds until the id is told": "9"}, {"b": "2", "c": "3"}))
     assert [(row.what, row.real, row.emulator, row.differs) for row in rows] == [
         ("a", "1", "-", True),
         ("b", "2", "2", False),
@@ -271,7 +271,7 @@ def test_facts_are_compared_by_name_and_a_missing_one_differs() -> None:
 
 async def seen(settings: Settings, probes: Sequence[Probe]) -> str:
     """The report on an API in trouble."""
-    return report(await observed(settings, probes, AT_ONCE), await emulated(settings, probes), settings)
+    return write_report(await observe(settings, probes, AT_ONCE), await rehearse(settings, probes), settings)
 
 
 async def test_a_refusal_by_quota_is_waited_for_once_and_told(settings: Settings, emulator: Emulator) -> None:
@@ -343,7 +343,7 @@ async def test_a_probe_that_breaks_or_hangs_does_not_stop_the_others(
 
     monkeypatch.setattr(live, "PROBE_SECONDS", 0.2)
     probes = [Probe("Breaks", "nothing", breaks), Probe("Hangs", "nothing", hangs), *only("Ids of nobody")]
-    found = await observed(settings, probes, AT_ONCE)
+    found = await observe(settings, probes, AT_ONCE)
     assert [outcome.facts.get("answer") for outcome in found.outcomes] == [
         "not understood (RecursionError)",
         "not within 0 seconds",
@@ -354,7 +354,7 @@ async def test_a_probe_that_breaks_or_hangs_does_not_stop_the_others(
 
 async def test_an_api_that_is_not_there_is_told_too(tmp_path: Path) -> None:
     nowhere = make_settings(tmp_path, "http://127.0.0.1:9")
-    found = await observed(nowhere, only("A file", "Ids of nobody", "Cancelling"), AT_ONCE)
+    found = await observe(nowhere, only("A file", "Ids of nobody", "Cancelling"), AT_ONCE)
     assert {str(outcome.facts) for outcome in found.outcomes if "no answer" not in str(outcome.facts)} == set()
     assert found.deleted == (0, 0)
 
@@ -363,7 +363,7 @@ async def test_what_is_made_is_deleted_also_when_it_is_stopped_midway(settings: 
     emulator.faults.append(stalled := Fault("stream", "stall", after=3))
     with anyio.fail_after(20):
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(observed, settings, only("Reading what a stream has told"), AT_ONCE)
+            tasks.start_soon(observe, settings, only("Reading what a stream has told"), AT_ONCE)
             await stalled.reached.wait()
             assert len(emulator.interactions) == 1
             tasks.cancel_scope.cancel()
@@ -395,7 +395,7 @@ def test_the_price_is_that_of_all_tokens_that_a_request_allows() -> None:
 
 
 async def test_images_and_agents_cost_more_and_are_counted(settings: Settings) -> None:
-    plain, image, agent = [dollars((await emulated(settings, only(each))).asks) for each in (PLAIN, "An image", AGENT)]
+    plain, image, agent = [dollars((await rehearse(settings, only(each))).asks) for each in (PLAIN, "An image", AGENT)]
     assert plain < 0.01
     assert image > 0.03
     assert 0.1 < agent < 0.3
@@ -417,6 +417,7 @@ async def test_images_and_agents_cost_more_and_are_counted(settings: Settings) -
         ("ask jane.doe@example.com", "ask [address]"),
         ("see https://console.example/x?project=mine&a=1 now", "see https://console.example/x?[query] now"),
         ("two\nlines", "two lines"),
+        (f"{'x ' * 147}{KEY}", f"{'x ' * 146}x [hidd…"),
         (
             "gemini-3.1-pro-preview-customtools takes 1048576 bytes",
             "gemini-3.1-pro-preview-customtools takes 1048576 bytes",

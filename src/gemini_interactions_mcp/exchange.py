@@ -48,7 +48,7 @@ Enough = Callable[[Json], bool]
 """Whether a stream has been heard for long enough after an event."""
 
 
-def never(_: Json) -> bool:
+def never_enough(_: Json) -> bool:
     """Hear it to its end."""
     return False
 
@@ -144,7 +144,7 @@ class Api:
 
     # Interactions --------------------------------------------------------------------------------------
 
-    async def create(self, enough: Enough = never, **arguments: object) -> Reply:
+    async def create(self, enough: Enough = never_enough, **arguments: object) -> Reply:
         """Start an interaction, and hear its stream if it has one."""
 
         def noted(event: Json) -> bool:
@@ -227,9 +227,9 @@ class Api:
 
     # Exchanging ----------------------------------------------------------------------------------------
 
-    async def _exchange(self, send: Callable[[], Awaitable[Any]], enough: Enough = never) -> Reply:
+    async def _exchange(self, send: Callable[[], Awaitable[Any]], enough: Enough = never_enough) -> Reply:
         """Send, once more where the quota asks for some patience, and read what comes back."""
-        reply = await observed(send, enough)
+        reply = await send_and_read(send, enough)
         if not reply.by_quota:
             return reply
         where, seconds = reply.delay()
@@ -237,7 +237,7 @@ class Api:
         if seconds is None or seconds > LONGEST_DELAY:
             return reply
         await anyio.sleep(seconds)
-        return await observed(send, enough)
+        return await send_and_read(send, enough)
 
     async def _told(self, send: Callable[[], Awaitable[Any]]) -> Reply:
         """An exchange whose raw response google-genai does not give."""
@@ -252,7 +252,7 @@ class Api:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, pauses: tuple[float, ...]) -> AsyncGenerator[Api]:
+async def connect(settings: Settings, pauses: tuple[float, ...]) -> AsyncGenerator[Api]:
     """The API of the settings' key; afterwards, what was made there is deleted.
 
     Raises:
@@ -268,7 +268,7 @@ async def opened(settings: Settings, pauses: tuple[float, ...]) -> AsyncGenerato
             await client.aio.aclose()
 
 
-async def observed(send: Callable[[], Awaitable[Any]], enough: Enough) -> Reply:
+async def send_and_read(send: Callable[[], Awaitable[Any]], enough: Enough) -> Reply:
     """Send and read, whatever becomes of it."""
     reply = Reply()
     try:
@@ -276,7 +276,7 @@ async def observed(send: Callable[[], Awaitable[Any]], enough: Enough) -> Reply:
             raw = await send()
             reply.status, reply.headers = raw.status_code, dict(raw.headers)
             if "text/event-stream" in reply.headers.get("content-type", ""):
-                await heard(raw.http_response, reply, enough)
+                await hear(raw.http_response, reply, enough)
             else:
                 reply.body = as_json(await raw.json())
     except sdk.APIStatusError as exc:
@@ -287,7 +287,7 @@ async def observed(send: Callable[[], Awaitable[Any]], enough: Enough) -> Reply:
     return reply
 
 
-async def heard(response: httpx2.Response, reply: Reply, enough: Enough) -> None:
+async def hear(response: httpx2.Response, reply: Reply, enough: Enough) -> None:
     """Take in the events of a stream until its end, or until enough of it was heard, and hang up."""
     begun = anyio.current_time()
     try:

@@ -29,7 +29,7 @@ def verdict(reply: Reply) -> str:
     return f"{reply.status}{failed}{broken}"
 
 
-def refusal(reply: Reply) -> Facts:
+def describe(reply: Reply) -> Facts:
     """A verdict, with the reason if there is one."""
     return {"answer": verdict(reply)} | ({"message": reply.message} if reply.message else {})
 
@@ -42,6 +42,11 @@ def state(reply: Reply) -> str:
     missing = [name for name in ("steps", "usage") if not reply.body.get(name)]
     lacks = f" without {' and '.join(missing)}" if settled(status) and missing else ""
     return f"200 {status}{lacks}"
+
+
+def states(reads: Iterable[Reply]) -> str:
+    """What each of some reads has shown."""
+    return " → ".join(state(read) for read in reads)
 
 
 def is_whole(reply: Reply) -> bool:
@@ -58,7 +63,7 @@ def shape(identifier: str | None) -> str:
     return f"{len(identifier)} characters of A-Z a-z 0-9 _ -" + (f", and {' '.join(others)}" if others else "")
 
 
-def listed(words: Iterable[str]) -> str:
+def in_order(words: Iterable[str]) -> str:
     """Words, each once, in the order of their appearance."""
     return ", ".join(dict.fromkeys(words)) or "none"
 
@@ -90,7 +95,7 @@ def naming(events: list[Json]) -> str:
     found = next((number for number, event in enumerate(events) if id_in(event)), None)
     if found is None:
         return "never"
-    before = listed(types(events[:found]))
+    before = in_order(types(events[:found]))
     return f"with {types(events)[found]}" + (f", after {before}" if found else ", the first event")
 
 
@@ -99,7 +104,7 @@ def event_ids(events: list[Json]) -> str:
     named = [event for event in events if event.get("event_id")]
     if len(named) in (0, len(events)):
         return "on every event" if named else "none"
-    return f"on {listed(types(named))} only"
+    return f"on {in_order(types(named))} only"
 
 
 def completion(events: list[Json]) -> str:
@@ -113,14 +118,14 @@ def completion(events: list[Json]) -> str:
 
 def stream_facts(reply: Reply) -> Facts:
     """What a stream tells, and how."""
-    facts = refusal(reply)
+    facts = describe(reply)
     if not reply.id:
         return facts | {"id": "none"}
     return facts | {
-        "events": listed(types(reply.events)),
-        "steps": listed(steps_in(reply.events)),
-        "deltas": listed(deltas_in(reply.events)),
-        "statuses": listed(statuses_in(reply.events)),
+        "events": in_order(types(reply.events)),
+        "steps": in_order(steps_in(reply.events)),
+        "deltas": in_order(deltas_in(reply.events)),
+        "statuses": in_order(statuses_in(reply.events)),
         "id": shape(reply.id),
         "the id comes": naming(reply.events),
         SECONDS: "never" if reply.named_after is None else f"{reply.named_after:.1f}",

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from . import __version__
 from .emulator import Doubts, Emulator, serve
 from .errors import GeminiMCPError
-from .exchange import Api, opened
+from .exchange import Api, connect
 from .facts import SECONDS, Facts
 from .faults import SECRET_CHARACTERS, one_line
 from .gemini import usable_key
@@ -28,7 +28,7 @@ from .probes import PROBES, Names, Probe
 from .settings import Settings
 from .wire import Json, as_json, items
 
-PAUSES: Final = (0.0, 2.0, 5.0, 10.0)
+LOOKS: Final = (0.0, 2.0, 5.0, 10.0)
 """Seconds before each look at what may take time to appear."""
 
 PROBE_SECONDS: Final = 180.0
@@ -57,7 +57,8 @@ TOOL_PRICE: Final = 0.014
 ATTACHMENT_TOKENS: Final = 2_000
 """More than a small picture or a short page counts."""
 
-BYTES_PER_TOKEN: Final = 3
+DENSEST: Final = 3
+"""Bytes of text that are a token, at the least."""
 
 LONGEST: Final = 300
 """Characters of a fact."""
@@ -117,7 +118,7 @@ def silent(_: str) -> None:
 def live(extras: Collection[str], *, agreed: bool) -> int:
     """Ask, try everything and print the report; 0 if it was tried, 1 if not, 2 if nobody could be asked."""
     try:
-        return examined(Settings.from_environ(), extras, agreed=agreed)
+        return carry_out(Settings.from_environ(), extras, agreed=agreed)
     except GeminiMCPError as exc:
         sys.stderr.write(f"gemini-interactions-mcp: {exc}\n")
     except KeyboardInterrupt:
@@ -125,11 +126,12 @@ def live(extras: Collection[str], *, agreed: bool) -> int:
     return 1
 
 
-def examined(settings: Settings, extras: Collection[str], *, agreed: bool) -> int:
+def carry_out(settings: Settings, extras: Collection[str], *, agreed: bool) -> int:
     """Try the probes that need nothing, and those of the extras."""
     usable_key(settings)
+    sys.stderr.write("Trying everything on the emulator first.\n")
     chosen = [probe for probe in PROBES if not probe.extra or probe.extra in extras]
-    emulator = anyio.run(emulated, settings, chosen)
+    emulator = anyio.run(rehearse, settings, chosen)
     sys.stderr.write(announcement(emulator, settings))
     if not agreed and not sys.stdin.isatty():
         sys.stderr.write("Nothing was sent: nobody can be asked here. With --yes it is sent without asking.\n")
@@ -137,8 +139,8 @@ def examined(settings: Settings, extras: Collection[str], *, agreed: bool) -> in
     if not agreed and not agrees():
         sys.stderr.write("Nothing was sent.\n")
         return 1
-    real = anyio.run(observed, settings, chosen, PAUSES, sys.stderr.write)
-    print(report(real, emulator, settings))
+    real = anyio.run(observe, settings, chosen, LOOKS, sys.stderr.write)
+    print(write_report(real, emulator, settings))
     return 0
 
 
@@ -152,31 +154,31 @@ def agrees() -> bool:
 # Trying ----------------------------------------------------------------------------------------------------
 
 
-async def emulated(settings: Settings, probes: Sequence[Probe], doubts: Doubts | None = None) -> Observed:
+async def rehearse(settings: Settings, probes: Sequence[Probe], doubts: Doubts | None = None) -> Observed:
     """Run the probes against the emulator."""
     emulator = Emulator(step_seconds=0.005, doubts=doubts or Doubts())
     async with serve(emulator) as url:
-        local = settings.model_copy(update={"base_url": url, "api_key": SecretStr("emulated")})
-        found = await observed(local, probes, (0.0,) * len(PAUSES))
+        local = settings.model_copy(update={"base_url": url, "api_key": SecretStr("local")})
+        found = await observe(local, probes, (0.0,) * len(LOOKS))
     bodies = [request.body for request in emulator.requests if request.path.endswith("/interactions")]
     return replace(found, asks=[as_json(body) for body in bodies], requests=len(emulator.requests))
 
 
-async def observed(
+async def observe(
     settings: Settings, probes: Sequence[Probe], pauses: tuple[float, ...], say: Say = silent
 ) -> Observed:
     """Run the probes against an API, one after the other, and delete what they have made."""
     names = Names(settings.model, settings.image_model)
-    async with opened(settings, pauses) as api:
+    async with connect(settings, pauses) as api:
         outcomes: list[Outcome] = []
         for number, probe in enumerate(probes, start=1):
             say(f"{number} of {len(probes)}: {probe.title}\n")
-            outcomes.append(Outcome(probe, await tried(probe, api, names)))
+            outcomes.append(Outcome(probe, await attempt(probe, api, names)))
     hidden = (*secrets(settings), *api.ids)
     return Observed([each.without(hidden) for each in outcomes], api.throttled, api.deleted)
 
 
-async def tried(probe: Probe, api: Api, names: Names) -> Facts:
+async def attempt(probe: Probe, api: Api, names: Names) -> Facts:
     """The facts of a probe; whatever happens to it, the next one is tried."""
     seconds = AGENT_SECONDS if probe.extra == "agents" else PROBE_SECONDS
     try:
@@ -209,31 +211,39 @@ def dollars(asks: Sequence[Json]) -> float:
 def price(body: Json) -> float:
     """The most that a request may cost: all the tokens that it allows, and each of its tools used once."""
     name = str(body.get("model") or body.get("agent"))
-    tokens_in = len(json.dumps(body)) / BYTES_PER_TOKEN
-    tokens_in += ATTACHMENT_TOKENS * any(word in str(body) for word in ("uri", "url_context"))
-    allowed = [as_json(body.get(part)) for part in ("generation_config", "agent_config")]
-    tokens_out = sum(
-        int(part.get(limit) or 0) for part in allowed for limit in ("max_output_tokens", "max_total_tokens")
-    )
     per_in, per_out = PRICES.get(name, DEAREST)
     searches = sum(tool.get("type") in ("google_search", "google_maps") for tool in items(body.get("tools")))
     draws = any(kind.get("type") == "image" for kind in items(body.get("response_format")))
     drawn = IMAGE_PRICES.get(name, max(IMAGE_PRICES.values())) if draws else 0.0
-    return (tokens_in * per_in + tokens_out * per_out) / 1e6 + searches * TOOL_PRICE + drawn
+    return (most_read(body) * per_in + most_written(body) * per_out) / 1e6 + searches * TOOL_PRICE + drawn
+
+
+def most_read(body: Json) -> float:
+    """The most tokens that a request is read as."""
+    text = json.dumps(body)
+    attached = '"uri"' in text or "url_context" in text
+    return len(text) / DENSEST + ATTACHMENT_TOKENS * attached
+
+
+def most_written(body: Json) -> int:
+    """The most tokens that a request allows to be generated."""
+    model, agent = as_json(body.get("generation_config")), as_json(body.get("agent_config"))
+    return int(model.get("max_output_tokens") or 0) + int(agent.get("max_total_tokens") or 0)
 
 
 # The report ------------------------------------------------------------------------------------------------
 
 
-def report(real: Observed, emulator: Observed, settings: Settings) -> str:
+def write_report(real: Observed, emulator: Observed, settings: Settings) -> str:
     """What the API did beside what the emulator does, as Markdown without secrets and ids."""
     rows = [
-        list(compared(mine.facts, other.facts)) for mine, other in zip(real.outcomes, emulator.outcomes, strict=True)
+        list(side_by_side(mine.facts, other.facts))
+        for mine, other in zip(real.outcomes, emulator.outcomes, strict=True)
     ]
     count = [row.differs for table in rows for row in table if row.differs is not None]
-    parts = [heading(settings), summary(real, sum(count), len(count))]
+    parts = [heading(settings), tell_differences(real, sum(count), len(count))]
     for outcome, table in zip(real.outcomes, rows, strict=True):
-        parts.append(f"## {outcome.probe.title}\n\nSends {outcome.probe.sends}.\n\n{drawn_up(table)}")
+        parts.append(f"## {outcome.probe.title}\n\nSends {outcome.probe.sends}.\n\n{as_table(table)}")
     return "\n\n".join(parts)
 
 
@@ -249,7 +259,7 @@ def heading(settings: Settings) -> str:
     )
 
 
-def summary(real: Observed, differing: int, of: int) -> str:
+def tell_differences(real: Observed, differing: int, of: int) -> str:
     """How much differs, and what else happened."""
     gone, made = real.deleted
     lines = [f"**{differing} of {of} facts differ**; they are marked with ≠.", f"Deleted again: {gone} of {made}."]
@@ -259,7 +269,7 @@ def summary(real: Observed, differing: int, of: int) -> str:
     return "\n".join(lines)
 
 
-class Row(NamedTuple):
+class Comparison(NamedTuple):
     """One fact of both; `differs` is None where it is not compared."""
 
     what: str
@@ -267,23 +277,25 @@ class Row(NamedTuple):
     emulator: str
     differs: bool | None
 
+    def as_line(self) -> str:
+        """A row of a table."""
+        mark = "≠" if self.differs else ""
+        return f"| {self.what} | {as_code(self.real)} | {as_code(self.emulator)} | {mark} |"
 
-def compared(real: Facts, emulator: Facts) -> Iterator[Row]:
+
+def side_by_side(real: Facts, emulator: Facts) -> Iterator[Comparison]:
     """The facts of both, those of the API first."""
     for what in dict.fromkeys((*real, *emulator)):
         pair = real.get(what, ABSENT), emulator.get(what, ABSENT)
-        yield Row(what, *pair, None if what == SECONDS else pair[0] != pair[1])
+        yield Comparison(what, *pair, None if what == SECONDS else pair[0] != pair[1])
 
 
-def drawn_up(table: Iterable[Row]) -> str:
+def as_table(table: Iterable[Comparison]) -> str:
     """A table in Markdown."""
-    lines = (
-        f"| {row.what} | {cell(row.real)} | {cell(row.emulator)} | {'≠' if row.differs else ''} |" for row in table
-    )
-    return "\n".join(["| | API | emulator | |", "|---|---|---|---|", *lines])
+    return "\n".join(["| | API | emulator | |", "|---|---|---|---|", *(row.as_line() for row in table)])
 
 
-def cell(text: str) -> str:
+def as_code(text: str) -> str:
     """A text that others wrote, as code, so that nothing in it is Markdown."""
     return "`" + text.replace("`", "'").replace("|", "\\|") + "`"
 
@@ -298,9 +310,8 @@ def secrets(settings: Settings) -> Iterator[str]:
 
 def scrubbed(text: str, hidden: Iterable[str]) -> str:
     """A text in one line, without secrets, ids and names of projects, known or not."""
-    text = one_line(text, LONGEST)
     for each in sorted(hidden, key=len, reverse=True):
         text = text.replace(each, "[hidden]")
     for pattern, instead in PRIVATE:
         text = pattern.sub(instead, text)
-    return text
+    return one_line(text, LONGEST)  # cut at last, since half a secret is not found

@@ -11,13 +11,26 @@ from typing import Any, Final, Literal, NamedTuple
 import anyio
 from PIL import Image
 
-from .exchange import Api, Enough, Reply, id_in, never
-from .facts import SECONDS, Facts, is_whole, listed, refusal, shape, state, steps_in, stream_facts, types, verdict
+from .exchange import Api, Enough, Reply, id_in, never_enough
+from .facts import (
+    SECONDS,
+    Facts,
+    describe,
+    in_order,
+    is_whole,
+    shape,
+    state,
+    states,
+    steps_in,
+    stream_facts,
+    types,
+    verdict,
+)
 from .wire import Json, as_json, items, text_of
 
 SHORT: Final = "Say the word ok."
 # The emulator, which writes nothing that takes long, reads how long it shall take.
-LONG: Final = "Count from 1 to 300, in words. [[seconds=3]]"
+COUNTING: Final = "Count from 1 to 300, in words. [[seconds=3]]"
 READING: Final = "What does https://example.com say? Answer with one short sentence."
 
 LITTLE: Final = {"thinking_level": "low", "max_output_tokens": 512}
@@ -59,13 +72,13 @@ class Probe(NamedTuple):
 # Requests that several probes send -------------------------------------------------------------------------
 
 
-async def ask(api: Api, names: Names, enough: Enough = never, **arguments: Any) -> Reply:  # noqa: ANN401 - the SDK's
+async def ask(api: Api, names: Names, enough: Enough = never_enough, **arguments: Any) -> Reply:  # noqa: ANN401 - the SDK's
     """Ask the model for next to nothing, in the foreground unless told otherwise."""
     usual: dict[str, Any] = {"model": names.model, "input": SHORT, "generation_config": LITTLE}
     return await api.create(enough, **usual | arguments)
 
 
-async def in_background(api: Api, names: Names, **arguments: Any) -> Reply:  # noqa: ANN401 - as above
+async def ask_in_background(api: Api, names: Names, **arguments: Any) -> Reply:  # noqa: ANN401 - as above
     """Ask in the background; once more where it is refused, which may have been for that moment only."""
     reply = await ask(api, names, background=True, **arguments)
     if reply.id or "background" not in reply.message:
@@ -73,35 +86,23 @@ async def in_background(api: Api, names: Names, **arguments: Any) -> Reply:  # n
     return await ask(api, names, background=True, **arguments)
 
 
-async def streamed(api: Api, names: Names, **arguments: Any) -> Reply:  # noqa: ANN401 - as above
+async def ask_streaming(api: Api, names: Names, **arguments: Any) -> Reply:  # noqa: ANN401 - as above
     """Ask as the server does: in the background, with a stream."""
-    return await in_background(api, names, stream=True, **arguments)
+    return await ask_in_background(api, names, stream=True, **arguments)
 
 
-async def reads(api: Api, interaction_id: str) -> str:
-    """Read until all is there, and say what each look has shown."""
-    seen: list[str] = []
+async def read_until_whole(api: Api, interaction_id: str, **query: object) -> list[Reply]:
+    """Read until all is there, or for the last time."""
+    seen: list[Reply] = []
     for pause in api.pauses:
         await anyio.sleep(pause)
-        reply = await api.get(interaction_id)
-        seen.append(state(reply))
-        if is_whole(reply):
+        seen.append(await api.get(interaction_id, **query))
+        if is_whole(seen[-1]):
             break
-    return " → ".join(seen)
+    return seen
 
 
-async def shown(api: Api, interaction_id: str, **query: object) -> Reply:
-    """The first read that shows an interaction whole, or the last look at it."""
-    reply = Reply()
-    for pause in api.pauses:
-        await anyio.sleep(pause)
-        reply = await api.get(interaction_id, **query)
-        if is_whole(reply):
-            break
-    return reply
-
-
-async def ended(api: Api, interaction_id: str, seconds: float) -> Reply:
+async def await_end(api: Api, interaction_id: str, seconds: float) -> Reply:
     """The first read that shows a run whole, or the last in so many seconds."""
     reply, delay = Reply(), 0.1
     with anyio.move_on_after(seconds):
@@ -111,7 +112,7 @@ async def ended(api: Api, interaction_id: str, seconds: float) -> Reply:
     return reply
 
 
-async def tries(api: Api, send: Callable[[], Awaitable[Reply]]) -> str:
+async def send_until_taken(api: Api, send: Callable[[], Awaitable[Reply]]) -> str:
     """Send until it is taken, and say what each try has come to."""
     seen: list[str] = []
     for pause in api.pauses:
@@ -126,50 +127,50 @@ async def tries(api: Api, send: Callable[[], Awaitable[Reply]]) -> str:
 # The probes ------------------------------------------------------------------------------------------------
 
 
-async def background_stream(api: Api, names: Names) -> Facts:
+async def probe_stream(api: Api, names: Names) -> Facts:
     """How a stream tells of a run in the background."""
-    return stream_facts(await streamed(api, names))
+    return stream_facts(await ask_streaming(api, names))
 
 
-async def read_after_stream(api: Api, names: Names) -> Facts:
+async def probe_reads(api: Api, names: Names) -> Facts:
     """Whether what a stream has told can be read."""
-    reply = await streamed(api, names)
-    return {"stream": verdict(reply)} | ({"reads": await reads(api, reply.id)} if reply.id else {})
+    reply = await ask_streaming(api, names)
+    return {"stream": verdict(reply)} | ({"reads": states(await read_until_whole(api, reply.id))} if reply.id else {})
 
 
-async def resumed_stream(api: Api, names: Names) -> Facts:
+async def probe_resuming(api: Api, names: Names) -> Facts:
     """Whether a stream can be heard again, from an event or from its start."""
-    reply = await streamed(api, names)
+    reply = await ask_streaming(api, names)
     facts = {"stream": verdict(reply)}
     if not reply.id:
         return facts
     again = await api.get(reply.id, stream=True)
-    facts["from the start"] = f"{verdict(again)}; {compared(again.events, reply.events)}"
+    facts["from the start"] = f"{verdict(again)}; {match_events(again.events, reply.events)}"
     place = next((index for index, event in enumerate(reply.events) if event.get("event_id")), None)
     if place is not None:
         rest = await api.get(reply.id, stream=True, last_event_id=reply.events[place]["event_id"])
-        facts["after the first event"] = f"{verdict(rest)}; {compared(rest.events, reply.events[place + 1 :])}"
+        facts["after the first event"] = f"{verdict(rest)}; {match_events(rest.events, reply.events[place + 1 :])}"
     return facts
 
 
-def compared(events: list[Json], expected: list[Json]) -> str:
+def match_events(events: list[Json], expected: list[Json]) -> str:
     """Whether these are the events that have been heard before."""
     if types(events) == types(expected):
         return "the same events"
-    return f"other events: {listed(types(events))}"
+    return f"other events: {in_order(types(events))}"
 
 
-async def continued_at_once(api: Api, names: Names) -> Facts:
+async def probe_continuing(api: Api, names: Names) -> Facts:
     """Whether an interaction can be continued as soon as it has been told."""
-    reply = await streamed(api, names)
+    reply = await ask_streaming(api, names)
     facts = {"stream": verdict(reply)}
     if reply.id:
-        follow_up = partial(streamed, api, names, previous_interaction_id=reply.id)
-        facts["requests that continue it"] = await tries(api, follow_up)
+        follow_up = partial(ask_streaming, api, names, previous_interaction_id=reply.id)
+        facts["requests that continue it"] = await send_until_taken(api, follow_up)
     return facts
 
 
-async def many_at_once(api: Api, names: Names) -> Facts:
+async def probe_many(api: Api, names: Names) -> Facts:
     """Whether the background is refused to some of several equal requests."""
     answers: list[str] = []
 
@@ -182,18 +183,18 @@ async def many_at_once(api: Api, names: Names) -> Facts:
     return {"answers": ", ".join(f"{count} x {answer}" for answer, count in sorted(Counter(answers).items()))}
 
 
-async def cancelled(api: Api, names: Names) -> Facts:
+async def probe_cancel(api: Api, names: Names) -> Facts:
     """What a cancel answers, and what becomes of the run."""
-    reply = await in_background(api, names, input=LONG, generation_config=MORE)
+    reply = await ask_in_background(api, names, input=COUNTING, generation_config=MORE)
     if not reply.id:
-        return refusal(reply)
+        return describe(reply)
     cancel = await api.cancel(reply.id)
     facts = {"answer": state(reply), "cancel": state(cancel)}
     facts |= {"message": cancel.message} if cancel.message else {}
-    return facts | {"reads": await reads(api, reply.id)}
+    return facts | {"reads": states(await read_until_whole(api, reply.id))}
 
 
-async def unstored(api: Api, names: Names) -> Facts:
+async def probe_unstored(api: Api, names: Names) -> Facts:
     """What `store=false` leaves, and whether it can be had in the background."""
     reply = await ask(api, names, stream=True, store=False)
     facts = {"stream": verdict(reply), "id": shape(reply.id)}
@@ -203,39 +204,39 @@ async def unstored(api: Api, names: Names) -> Facts:
     return facts | {"in the background": verdict(background), "message": background.message or "none"}
 
 
-async def foreground(api: Api, names: Names) -> Facts:
+async def probe_foreground(api: Api, names: Names) -> Facts:
     """A request that is answered on its own connection, without a stream."""
     reply = await ask(api, names)
     if not reply.id:
-        return refusal(reply)
-    return {"answer": state(reply), "id": shape(reply.id), "reads": await reads(api, reply.id)}
+        return describe(reply)
+    return {"answer": state(reply), "id": shape(reply.id), "reads": states(await read_until_whole(api, reply.id))}
 
 
-async def foreground_stream(api: Api, names: Names) -> Facts:
+async def probe_foreground_stream(api: Api, names: Names) -> Facts:
     """A stream that a request is answered with, and whether it can be heard again."""
     reply = await ask(api, names, stream=True)
     facts = stream_facts(reply)
     if reply.id:
         again = await api.get(reply.id, stream=True)
-        facts["heard again"] = f"{verdict(again)}; {compared(again.events, reply.events)}"
+        facts["heard again"] = f"{verdict(again)}; {match_events(again.events, reply.events)}"
         facts["its message"] = again.message or "none"
     return facts
 
 
-def names_it(event: Json) -> bool:
+def names_interaction(event: Json) -> bool:
     """Whether an event tells the id."""
     return id_in(event) is not None
 
 
-async def foreground_dropped(api: Api, names: Names) -> Facts:
+async def probe_hanging_up(api: Api, names: Names) -> Facts:
     """What is left of an interaction whose foreground stream was hung up on."""
-    known = await ask(api, names, names_it, stream=True, input=LONG, generation_config=MORE)
+    known = await ask(api, names, names_interaction, stream=True, input=COUNTING, generation_config=MORE)
     if not known.id:
-        return refusal(known)
-    return {"heard before": listed(types(known.events)), "read": state(await api.get(known.id))}
+        return describe(known)
+    return {"heard before": in_order(types(known.events)), "read": state(await api.get(known.id))}
 
 
-async def background_refused(api: Api, names: Names) -> Facts:
+async def probe_refusal(api: Api, names: Names) -> Facts:
     """How a model refuses the background that is said to."""
     asked = names._replace(model=NO_BACKGROUND_MODEL)
     by_stream = await ask(api, asked, background=True, stream=True)
@@ -248,10 +249,10 @@ async def background_refused(api: Api, names: Names) -> Facts:
     }
 
 
-async def bad_argument(api: Api, names: Names) -> Facts:
+async def probe_arguments(api: Api, names: Names) -> Facts:
     """How a request for a stream is refused that has an unknown parameter, or a value that does not exist."""
-    parameter = await streamed(api, names, extra_body={"no_such_parameter": 1})
-    value = await streamed(api, names, generation_config={**LITTLE, "thinking_level": "endless"})
+    parameter = await ask_streaming(api, names, extra_body={"no_such_parameter": 1})
+    value = await ask_streaming(api, names, generation_config={**LITTLE, "thinking_level": "endless"})
     return {
         "unknown parameter": verdict(parameter),
         "its message": parameter.message or "none",
@@ -260,42 +261,42 @@ async def bad_argument(api: Api, names: Names) -> Facts:
     }
 
 
-async def unknown_model(api: Api, names: Names) -> Facts:
+async def probe_model(api: Api, names: Names) -> Facts:
     """How a request for a stream is refused that names no model."""
-    return refusal(await streamed(api, names._replace(model="gemini-no-such-model")))
+    return describe(await ask_streaming(api, names._replace(model="gemini-no-such-model")))
 
 
-async def minimal_thinking(api: Api, names: Names) -> Facts:
+async def probe_thinking(api: Api, names: Names) -> Facts:
     """Whether the model takes the lowest level of thinking."""
-    return refusal(await ask(api, names, generation_config={**LITTLE, "thinking_level": "minimal"}))
+    return describe(await ask(api, names, generation_config={**LITTLE, "thinking_level": "minimal"}))
 
 
-async def cloud_uri(api: Api, names: Names) -> Facts:
+async def probe_cloud_storage(api: Api, names: Names) -> Facts:
     """Whether a file in Google Cloud Storage is taken with an API key; this one does not exist."""
     content = [
         {"type": "document", "uri": "gs://no-such-bucket-7c41e0/none.pdf", "mime_type": "application/pdf"},
         {"type": "text", "text": SHORT},
     ]
-    return refusal(await ask(api, names, input=content))
+    return describe(await ask(api, names, input=content))
 
 
-async def maps_and_search(api: Api, names: Names) -> Facts:
+async def probe_tools(api: Api, names: Names) -> Facts:
     """Whether two of Google's tools go together; the prompt gives neither of them anything to do."""
-    return refusal(await ask(api, names, tools=[{"type": "google_maps"}, {"type": "google_search"}]))
+    return describe(await ask(api, names, tools=[{"type": "google_maps"}, {"type": "google_search"}]))
 
 
-async def annotations(api: Api, names: Names) -> Facts:
+async def probe_sources(api: Api, names: Names) -> Facts:
     """Where the sources of an answer are told."""
-    reply = await streamed(api, names, input=READING, tools=[{"type": "url_context"}])
-    facts = {"stream": verdict(reply), "steps": listed(steps_in(reply.events))}
-    facts["annotations in the stream"] = listed(annotated(reply.events))
+    reply = await ask_streaming(api, names, input=READING, tools=[{"type": "url_context"}])
+    facts = {"stream": verdict(reply), "steps": in_order(steps_in(reply.events))}
+    facts["annotations in the stream"] = in_order(places_of_annotations(reply.events))
     if reply.id:
-        read = await shown(api, reply.id)
+        [*_, read] = await read_until_whole(api, reply.id)
         facts |= {"read": state(read), "annotations in it": "yes" if "annotations" in str(read.body) else "no"}
     return facts
 
 
-def annotated(events: list[Json]) -> Iterator[str]:
+def places_of_annotations(events: list[Json]) -> Iterator[str]:
     """Where in a stream there are annotations."""
     for event in events:
         for name in ("delta", "step"):
@@ -304,24 +305,24 @@ def annotated(events: list[Json]) -> Iterator[str]:
                 yield f"{event.get('event_type')} {part.get('type')}"
 
 
-async def echoes(api: Api, names: Names) -> Facts:
+async def probe_echoes(api: Api, names: Names) -> Facts:
     """What a read tells again of the request."""
     reply = await ask(api, names, labels={"probe": "live"})
     if not reply.id:
-        return refusal(reply)
-    plain = await shown(api, reply.id)
-    asked = await shown(api, reply.id, include_input=True)
+        return describe(reply)
+    [*_, plain] = await read_until_whole(api, reply.id)
+    [*_, asked] = await read_until_whole(api, reply.id, include_input=True)
     return {
         "read": state(plain),
-        "its steps": listed(str(step.get("type")) for step in items(plain.body.get("steps"))),
+        "its steps": in_order(str(step.get("type")) for step in items(plain.body.get("steps"))),
         "labels": "yes" if plain.body.get("labels") else "no",
         "read with include_input": state(asked),
-        "steps in it": listed(str(step.get("type")) for step in items(asked.body.get("steps"))),
+        "steps in it": in_order(str(step.get("type")) for step in items(asked.body.get("steps"))),
         "input beside them": "yes" if asked.body.get("input") else "no",
     }
 
 
-async def strange_ids(api: Api, _: Names) -> Facts:
+async def probe_ids(api: Api, _: Names) -> Facts:
     """How ids are refused that nobody has, or that have another form."""
     facts: Facts = {}
     for each, what in zip(STRANGE_IDS, ("three letters", "with . and =", "well-formed"), strict=True):
@@ -330,20 +331,20 @@ async def strange_ids(api: Api, _: Names) -> Facts:
     return facts
 
 
-async def deleted(api: Api, names: Names) -> Facts:
+async def probe_delete(api: Api, names: Names) -> Facts:
     """What is left of an interaction that was deleted."""
     reply = await ask(api, names)
     if not reply.id:
-        return refusal(reply)
+        return describe(reply)
     first = await api.delete(reply.id)
     read = await api.get(reply.id)
     second = await api.delete(reply.id)
     return {"delete": verdict(first), "read": state(read), "second delete": verdict(second)}
 
 
-async def uploaded_file(api: Api, names: Names) -> Facts:
+async def probe_file(api: Api, names: Names) -> Facts:
     """A small upload, and a request with it."""
-    upload = await api.upload(small_picture(), "image/png")
+    upload = await api.upload(small_png(), "image/png")
     uri, name = text_of(upload.body.get("uri")) or "", text_of(upload.body.get("name")) or ""
     facts = {"upload": verdict(upload), "state": str(upload.body.get("state")), "name": shape(name)}
     if not name:
@@ -355,13 +356,13 @@ async def uploaded_file(api: Api, names: Names) -> Facts:
     return facts | {"look at it afterwards": verdict(await api.file(name))}
 
 
-def small_picture() -> bytes:
+def small_png() -> bytes:
     """A PNG of some hundred bytes."""
     Image.new("RGB", (64, 64), "red").save(written := io.BytesIO(), "PNG")
     return written.getvalue()
 
 
-async def picture(api: Api, names: Names) -> Facts:
+async def probe_image(api: Api, names: Names) -> Facts:
     """One image of 1K: in the background if that is taken, else in a foreground stream."""
     wanted: Any = {
         "model": names.image_model,
@@ -371,23 +372,23 @@ async def picture(api: Api, names: Names) -> Facts:
     reply = await api.create(**wanted, background=True)
     facts = {"in the background": verdict(reply), "message": reply.message or "none"}
     if reply.id:
-        read = await ended(api, reply.id, IMAGE_SECONDS)
-        return facts | {"read": state(read), "pictures": listed(pictures(items(read.body.get("steps"))))}
+        read = await await_end(api, reply.id, IMAGE_SECONDS)
+        return facts | {"read": state(read), "pictures": in_order(image_formats(items(read.body.get("steps"))))}
     reply = await api.create(**wanted, stream=True)
     facts |= {f"stream: {what}": said for what, said in stream_facts(reply).items() if what != SECONDS}
     drawn = [as_json(event.get(name)) for event in reply.events for name in ("delta", "step") if event.get(name)]
-    return facts | {"pictures": listed(pictures(iter([{"content": drawn}, *drawn])))}
+    return facts | {"pictures": in_order(image_formats(iter([{"content": drawn}, *drawn])))}
 
 
-def pictures(steps: Iterator[Json]) -> Iterator[str]:
+def image_formats(steps: Iterator[Json]) -> Iterator[str]:
     """Type and size of the pictures in steps."""
     for step in steps:
         for block in items(step.get("content")):
             if block.get("type") == "image":
-                yield f"{block.get('mime_type')}, {pixels(text_of(block.get('data')))}"
+                yield f"{block.get('mime_type')}, {image_size(text_of(block.get('data')))}"
 
 
-def pixels(data: str | None) -> str:
+def image_size(data: str | None) -> str:
     """Width and height of a picture in Base64."""
     if not data:
         return "not inline"
@@ -398,7 +399,7 @@ def pixels(data: str | None) -> str:
         return "not readable"
 
 
-async def agent_environment(api: Api, names: Names) -> Facts:
+async def probe_environment(api: Api, names: Names) -> Facts:
     """A managed agent: the lists of its environment's files, and a request that goes on without naming it."""
     del names
     task: Any = {
@@ -408,53 +409,53 @@ async def agent_environment(api: Api, names: Names) -> Facts:
     }
     reply = await api.create(**task, input="Write the word ok into /workspace/ok.txt.", environment="remote")
     if not reply.id:
-        return refusal(reply)
-    read = await ended(api, reply.id, TASK_SECONDS)
+        return describe(reply)
+    read = await await_end(api, reply.id, TASK_SECONDS)
     environment = text_of(read.body.get("environment_id")) or text_of(reply.body.get("environment_id"))
     facts = {"answer": state(reply), "at the end": state(read), "environment": shape(environment)}
     if environment:
-        facts |= entries("of the root", await api.environment_files(environment, ""))
-        facts |= entries("of the workspace", await api.environment_files(environment, "workspace"))
+        facts |= describe_list("of the root", await api.environment_files(environment, ""))
+        facts |= describe_list("of the workspace", await api.environment_files(environment, "workspace"))
         facts["list of a folder that is not there"] = verdict(await api.environment_files(environment, "no-such"))
     unnamed = partial(api.create, **task, input=SHORT, previous_interaction_id=reply.id)
-    return facts | {"continued without its environment": await tries(api, unnamed)}
+    return facts | {"continued without its environment": await send_until_taken(api, unnamed)}
 
 
-def entries(where: str, reply: Reply) -> Facts:
+def describe_list(where: str, reply: Reply) -> Facts:
     """What a list of files looks like; the names in it are not told."""
     found = list(items(reply.body.get("files")))
     outside = [entry for entry in found if not str(entry.get("path")).startswith("workspace")]
     sizes = [type(entry["size_bytes"]).__name__ for entry in found if "size_bytes" in entry]
     return {
         f"list {where}": verdict(reply),
-        f"types {where}": listed(sorted(str(entry.get("type")) for entry in found)),
-        f"sizes {where}": listed({"str": "text", "int": "numbers"}.get(size, size) for size in sizes),
+        f"types {where}": in_order(sorted(str(entry.get("type")) for entry in found)),
+        f"sizes {where}": in_order({"str": "text", "int": "numbers"}.get(size, size) for size in sizes),
         f"entries {where} outside /workspace": "yes" if outside else "no",
     }
 
 
 PROBES: Final = (
-    Probe("A stream in the background", "one ask", background_stream),
-    Probe("Reading what a stream has told", "one ask, read at once and again", read_after_stream),
-    Probe("Resuming a stream", "one ask; its stream again, from the start and from its first event", resumed_stream),
-    Probe("Continuing at once", "one ask, and one that continues it, until that is taken", continued_at_once),
-    Probe("Many at once", f"{MANY} equal asks in the background", many_at_once),
-    Probe("Cancelling", "one long ask in the background, cancelled at once", cancelled),
-    Probe("store=false", "one ask that is not stored, and one that also wants the background", unstored),
-    Probe("The foreground, without a stream", "one ask", foreground),
-    Probe("The foreground, with a stream", "one ask; its stream again", foreground_stream),
-    Probe("Hanging up in the foreground", "one long ask, left when its id is known; read", foreground_dropped),
-    Probe("A model that refuses the background", f"two asks of {NO_BACKGROUND_MODEL}", background_refused),
-    Probe("Bad arguments", "two asks that cannot be taken", bad_argument),
-    Probe("An unknown model", "one ask that cannot be taken", unknown_model),
-    Probe("Minimal thinking", "one ask", minimal_thinking),
-    Probe("Google Cloud Storage", "one ask about a file that does not exist", cloud_uri),
-    Probe("Maps together with search", "one ask that needs neither", maps_and_search),
-    Probe("Sources", "one ask about https://example.com", annotations),
-    Probe("What a read tells of the request", "one ask with a label; read twice", echoes),
-    Probe("Ids of nobody", "three reads", strange_ids),
-    Probe("Deleting", "one ask; deleted, read, deleted again", deleted),
-    Probe("A file", "an upload of some hundred bytes, and one ask about it", uploaded_file),
-    Probe("An image", "one picture of 1K", picture, "images"),
-    Probe("An agent's environment", f"two short tasks for {AGENT}", agent_environment, "agents"),
+    Probe("A stream in the background", "one ask", probe_stream),
+    Probe("Reading what a stream has told", "one ask, read at once and again", probe_reads),
+    Probe("Resuming a stream", "one ask; its stream again, from the start and from its first event", probe_resuming),
+    Probe("Continuing at once", "one ask, and one that continues it, until that is taken", probe_continuing),
+    Probe("Many at once", f"{MANY} equal asks in the background", probe_many),
+    Probe("Cancelling", "one long ask in the background, cancelled at once", probe_cancel),
+    Probe("store=false", "one ask that is not stored, and one that also wants the background", probe_unstored),
+    Probe("The foreground, without a stream", "one ask", probe_foreground),
+    Probe("The foreground, with a stream", "one ask; its stream again", probe_foreground_stream),
+    Probe("Hanging up in the foreground", "one long ask, left when its id is known; read", probe_hanging_up),
+    Probe("A model that refuses the background", f"two asks of {NO_BACKGROUND_MODEL}", probe_refusal),
+    Probe("Bad arguments", "two asks that cannot be taken", probe_arguments),
+    Probe("An unknown model", "one ask that cannot be taken", probe_model),
+    Probe("Minimal thinking", "one ask", probe_thinking),
+    Probe("Google Cloud Storage", "one ask about a file that does not exist", probe_cloud_storage),
+    Probe("Maps together with search", "one ask that needs neither", probe_tools),
+    Probe("Sources", "one ask about https://example.com", probe_sources),
+    Probe("What a read tells of the request", "one ask with a label; read twice", probe_echoes),
+    Probe("Ids of nobody", "three reads", probe_ids),
+    Probe("Deleting", "one ask; deleted, read, deleted again", probe_delete),
+    Probe("A file", "an upload of some hundred bytes, and one ask about it", probe_file),
+    Probe("An image", "one picture of 1K", probe_image, "images"),
+    Probe("An agent's environment", f"two short tasks for {AGENT}", probe_environment, "agents"),
 )

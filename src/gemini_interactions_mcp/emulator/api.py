@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from .doubts import NOT_RESUMED, Doubts, delay_in_message, listed
+from .doubts import NOT_RESUMED, Doubts, as_listed, delay_in_message
 from .events import DroppedResponse, refusal_stream, stream
 from .faults import Fault, Point, take
 from .files import Upload
@@ -214,7 +214,7 @@ class _Api:
         below += [{"type": "directory", "path": folder, "name": folder.rpartition("/")[2]} for folder in folders]
         if not below and self.emulator.doubts.empty_folders == "404":
             raise refused(404, "Requested entity was not found.")
-        below = [listed(self.emulator.doubts, entry) for entry in below]
+        below = [as_listed(self.emulator.doubts, entry) for entry in below]
         start = int(request.query_params.get("page_token", "0"))
         after: Json = {"next_page_token": str(start + PAGE_FILES)} if start + PAGE_FILES < len(below) else {}
         return JSONResponse({"files": below[start : start + PAGE_FILES], **after})

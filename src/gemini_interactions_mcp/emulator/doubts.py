@@ -267,7 +267,7 @@ def _retry_after(headers: Mapping[str, str]) -> Iterator[str]:
             yield value
 
 
-def listed(doubts: Doubts, entry: Json) -> Json:
+def as_listed(doubts: Doubts, entry: Json) -> Json:
     """Return an entry of a list of an environment's files as it is written."""
     shown = dict(entry)
     if doubts.entry_types == "upper":
