@@ -3,13 +3,17 @@
 A fact is a short text, the same whenever the API does the same, so that the facts of two APIs can be compared.
 """
 
+import base64
+import io
 import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from PIL import Image
+
 from .exchange import Reply, id_in
 from .models import settled
-from .wire import Json, as_json, text_of
+from .wire import Json, as_json, items, text_of
 
 SECONDS: Final = "seconds until the id is told"
 """The one fact that is not compared."""
@@ -131,4 +135,52 @@ def stream_facts(reply: Reply) -> Facts:
         SECONDS: "never" if reply.named_after is None else f"{reply.named_after:.1f}",
         "event ids": event_ids(reply.events),
         "interaction.completed": completion(reply.events),
+    }
+
+
+def match_events(events: list[Json], expected: list[Json]) -> str:
+    """Whether these are the events that have been heard before."""
+    if types(events) == types(expected):
+        return "the same events"
+    return f"other events: {in_order(types(events))}"
+
+
+def places_of_annotations(events: list[Json]) -> Iterator[str]:
+    """Where in a stream there are annotations."""
+    for event in events:
+        for name in ("delta", "step"):
+            part = as_json(event.get(name))
+            if "annotations" in str(part):
+                yield f"{event.get('event_type')} {part.get('type')}"
+
+
+def image_formats(steps: Iterator[Json]) -> Iterator[str]:
+    """Type and size of the pictures in steps."""
+    for step in steps:
+        for block in items(step.get("content")):
+            if block.get("type") == "image":
+                yield f"{block.get('mime_type')}, {image_size(text_of(block.get('data')))}"
+
+
+def image_size(data: str | None) -> str:
+    """Width and height of a picture in Base64."""
+    if not data:
+        return "not inline"
+    try:
+        with Image.open(io.BytesIO(base64.b64decode(data))) as image:
+            return f"{image.width} x {image.height}"
+    except (OSError, ValueError):
+        return "not readable"
+
+
+def describe_list(where: str, reply: Reply) -> Facts:
+    """What a list of files looks like; the names in it are not told."""
+    found = list(items(reply.body.get("files")))
+    outside = [entry for entry in found if not str(entry.get("path")).startswith("workspace")]
+    sizes = [type(entry["size_bytes"]).__name__ for entry in found if "size_bytes" in entry]
+    return {
+        f"list {where}": verdict(reply),
+        f"types {where}": in_order(sorted(str(entry.get("type")) for entry in found)),
+        f"sizes {where}": in_order({"str": "text", "int": "numbers"}.get(size, size) for size in sizes),
+        f"entries {where} outside /workspace": "yes" if outside else "no",
     }

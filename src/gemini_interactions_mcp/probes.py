@@ -1,10 +1,9 @@
 """The probes of `doctor --live`: each tries one doubt about the API, and says as plain facts what came back."""
 
-import base64
 import io
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Final, Literal, NamedTuple
 
@@ -16,8 +15,12 @@ from .facts import (
     SECONDS,
     Facts,
     describe,
+    describe_list,
+    image_formats,
     in_order,
     is_whole,
+    match_events,
+    places_of_annotations,
     shape,
     state,
     states,
@@ -151,13 +154,6 @@ async def probe_resuming(api: Api, names: Names) -> Facts:
         rest = await api.get(reply.id, stream=True, last_event_id=reply.events[place]["event_id"])
         facts["after the first event"] = f"{verdict(rest)}; {match_events(rest.events, reply.events[place + 1 :])}"
     return facts
-
-
-def match_events(events: list[Json], expected: list[Json]) -> str:
-    """Whether these are the events that have been heard before."""
-    if types(events) == types(expected):
-        return "the same events"
-    return f"other events: {in_order(types(events))}"
 
 
 async def probe_continuing(api: Api, names: Names) -> Facts:
@@ -296,15 +292,6 @@ async def probe_sources(api: Api, names: Names) -> Facts:
     return facts
 
 
-def places_of_annotations(events: list[Json]) -> Iterator[str]:
-    """Where in a stream there are annotations."""
-    for event in events:
-        for name in ("delta", "step"):
-            part = as_json(event.get(name))
-            if "annotations" in str(part):
-                yield f"{event.get('event_type')} {part.get('type')}"
-
-
 async def probe_echoes(api: Api, names: Names) -> Facts:
     """What a read tells again of the request."""
     reply = await ask(api, names, labels={"probe": "live"})
@@ -380,25 +367,6 @@ async def probe_image(api: Api, names: Names) -> Facts:
     return facts | {"pictures": in_order(image_formats(iter([{"content": drawn}, *drawn])))}
 
 
-def image_formats(steps: Iterator[Json]) -> Iterator[str]:
-    """Type and size of the pictures in steps."""
-    for step in steps:
-        for block in items(step.get("content")):
-            if block.get("type") == "image":
-                yield f"{block.get('mime_type')}, {image_size(text_of(block.get('data')))}"
-
-
-def image_size(data: str | None) -> str:
-    """Width and height of a picture in Base64."""
-    if not data:
-        return "not inline"
-    try:
-        with Image.open(io.BytesIO(base64.b64decode(data))) as image:
-            return f"{image.width} x {image.height}"
-    except (OSError, ValueError):
-        return "not readable"
-
-
 async def probe_environment(api: Api, names: Names) -> Facts:
     """A managed agent: the lists of its environment's files, and a request that goes on without naming it."""
     del names
@@ -419,19 +387,6 @@ async def probe_environment(api: Api, names: Names) -> Facts:
         facts["list of a folder that is not there"] = verdict(await api.environment_files(environment, "no-such"))
     unnamed = partial(api.create, **task, input=SHORT, previous_interaction_id=reply.id)
     return facts | {"continued without its environment": await send_until_taken(api, unnamed)}
-
-
-def describe_list(where: str, reply: Reply) -> Facts:
-    """What a list of files looks like; the names in it are not told."""
-    found = list(items(reply.body.get("files")))
-    outside = [entry for entry in found if not str(entry.get("path")).startswith("workspace")]
-    sizes = [type(entry["size_bytes"]).__name__ for entry in found if "size_bytes" in entry]
-    return {
-        f"list {where}": verdict(reply),
-        f"types {where}": in_order(sorted(str(entry.get("type")) for entry in found)),
-        f"sizes {where}": in_order({"str": "text", "int": "numbers"}.get(size, size) for size in sizes),
-        f"entries {where} outside /workspace": "yes" if outside else "no",
-    }
 
 
 PROBES: Final = (
