@@ -2,6 +2,8 @@
 
 import io
 import re
+import signal
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
@@ -23,7 +25,7 @@ from gemini_interactions_mcp.live import dollars, observe, price, rehearse, scru
 from gemini_interactions_mcp.probes import PROBES, Names, Probe
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.wire import as_json
-from wired import command, environment
+from wired import PATIENCE, SERVE, command, environment
 
 Capture = pytest.CaptureFixture[str]
 
@@ -354,8 +356,8 @@ async def test_a_probe_that_breaks_or_hangs_does_not_stop_the_others(
 
 async def test_an_api_that_is_not_there_is_told_too(tmp_path: Path) -> None:
     nowhere = make_settings(tmp_path, "http://127.0.0.1:9")
-    found = await observe(nowhere, only("A file", "Ids of nobody", "Cancelling"), AT_ONCE)
-    assert {str(outcome.facts) for outcome in found.outcomes if "no answer" not in str(outcome.facts)} == set()
+    found = await observe(nowhere, PROBES, AT_ONCE)
+    assert [outcome.probe.title for outcome in found.outcomes if "no answer" not in str(outcome.facts)] == []
     assert found.deleted == (0, 0)
 
 
@@ -367,6 +369,25 @@ async def test_what_is_made_is_deleted_also_when_it_is_stopped_midway(settings: 
             await stalled.reached.wait()
             assert len(emulator.interactions) == 1
             tasks.cancel_scope.cancel()
+    assert emulator.interactions == {}
+    assert len(emulator.deletes) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, a process can only be killed")
+async def test_what_is_made_is_deleted_when_the_user_presses_ctrl_c(
+    tmp_path: Path, url: str, emulator: Emulator
+) -> None:
+    emulator.faults.append(stalled := Fault("stream", "stall", after=3))
+    arguments = [*SERVE, "doctor", "--live", "--yes"]
+    process = await anyio.open_process(arguments, stdin=subprocess.DEVNULL, env=environment(tmp_path, url))
+    try:
+        with anyio.fail_after(PATIENCE):
+            await stalled.reached.wait()
+            process.send_signal(signal.SIGINT)
+            assert await process.wait() == 1
+    finally:
+        with anyio.CancelScope(shield=True):
+            await process.aclose()
     assert emulator.interactions == {}
     assert len(emulator.deletes) == 1
 
