@@ -21,13 +21,15 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import anyio
+import anyio.to_thread
 from calls import direct, emulated
 from pydantic import SecretStr
 
 from gemini_interactions_mcp.gemini import Gemini
+from gemini_interactions_mcp.inspection import LocalFile
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.store import Journal
-from gemini_interactions_mcp.uploads import Outgoing, Uploads
+from gemini_interactions_mcp.uploads import Outgoing, Uploads, sha256, version
 
 MIB = 2**20
 UPLOADS = {1 * MIB: 20, 20 * MIB: 5, 1024 * MIB: 1}
@@ -78,8 +80,17 @@ async def measure_here(url: str, path: Path, times: int) -> dict[str, float]:
 
         async def send(path: Path) -> None:
             with path.open("rb") as stream:
-                size = os.fstat(stream.fileno()).st_size
-                await uploads.uri(Outgoing(path.name, stream, size, MIME_TYPE), heard)
+                file = LocalFile(
+                    source=str(path),
+                    name=path.name,
+                    size=os.fstat(stream.fileno()).st_size,
+                    kind="document",
+                    mime=MIME_TYPE,
+                    version=version(stream),
+                    sha256=await anyio.to_thread.run_sync(sha256, stream),
+                    inline=False,
+                )
+                await uploads.uri(Outgoing(file, stream), heard)
 
         found.update(await repeated(send, path, times))
     await journal.close()

@@ -22,7 +22,20 @@ Mode = Literal["auto", "legacy"]
 KEY = "test-key-7c41e0"
 """Must never appear in an answer, an error, a log or a file."""
 
-FAST = Pace(first_poll=0.01, slowest_poll=0.02, tolerance=300, silence=5, naming=1, least_report=0.01, most_report=0.05)
+FAST = Pace(
+    first_poll=0.01,
+    slowest_poll=0.02,
+    tolerance=300,
+    silence=5,
+    look=0.05,
+    yielding=0.1,
+    enrichment=0.2,
+    hollow=0.2,
+    late=0.02,
+    naming=1,
+    least_report=0.01,
+    most_report=0.05,
+)
 """As the real pace, a hundred times faster."""
 
 
@@ -85,7 +98,10 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def emulator() -> Emulator:
-    return Emulator(research_seconds=0.05, step_seconds=0.001, processing_seconds=0.01, doubts=DOUBTS)
+    # Pictures of half the size: drawing them is most of what a test with one takes.
+    return Emulator(
+        research_seconds=0.05, step_seconds=0.001, processing_seconds=0.01, picture_scale=0.5, doubts=DOUBTS
+    )
 
 
 @pytest.fixture

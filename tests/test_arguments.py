@@ -52,7 +52,7 @@ UNSENT: list[tuple[str, dict[str, Any], str]] = [
     (
         "generate_image",
         {"prompt": "hi", "image_size": "8K"},
-        "`image_size`: input should be '512', '1K', '2K' or '4K'.",
+        "`image_size`: input should be '1K', '2K' or '4K'.",
     ),
     ("start_research", {"prompt": "hi", "plan_first": 3}, "`plan_first`: input should be a valid boolean"),
     ("read_interaction", {"interaction_id": "v1_x", "page": 0}, "`page`: input should be greater than or equal to 1."),

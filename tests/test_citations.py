@@ -89,3 +89,10 @@ def test_of_a_text_with_numbers_of_its_own_every_part_lists_all_sources() -> Non
     found = [cited(text, "One [2]", "https://a", title="A"), cited(text, "Two [1]", "https://b", title="B")]
     whole = "Sources (not by the text's own numbers):\n1. [A](https://a)\n2. [B](https://b)"
     assert citations.listed(text, found, within="One [2].") == whole
+
+
+def test_an_address_that_has_no_host_any_more_is_named_by_itself() -> None:
+    broken = "https://[secret].example.com/page"
+    assert "[https://(secret).example.com/page](https://[secret].example.com/page)" in citations.listed(
+        "A.", [Citation(url="https://redirect.example/1", resolved=broken, end=2)]
+    )

@@ -1,59 +1,23 @@
 """Asking before spending: where a setting wants it and the host can ask; and a limit for each day."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from mcp import Client
-from mcp.client.session import ElicitationFnT
-from mcp_types import ElicitRequestFormParams, ElicitRequestParams, ElicitResult
 
-from conftest import FAST, Mode
+import consenting
+from conftest import Mode
+from consenting import DECLINED, ESTIMATE, UNANSWERED, User, host
 from gemini_interactions_mcp import consent, records
+from gemini_interactions_mcp.consent import AGREED_SECONDS, Agreements
 from gemini_interactions_mcp.emulator import Emulator, Fault
-from gemini_interactions_mcp.models import Record, Request
-from gemini_interactions_mcp.server import build_server
+from gemini_interactions_mcp.inspection import Inspected, Inspection, LocalFile, Part
+from gemini_interactions_mcp.models import Record, RemoteServer, Request
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.store import Journal
 from reading import MODERN, call, complaint, id_of, newest, posts, text_of
 
-DECLINED = "The user was asked and declined: nothing was started and nothing is charged.\n"
-ESTIMATE = "It takes 5 to 20 minutes as a rule and 60 at the most, and costs about 1 to 3 dollars"
-
-
-@pytest.fixture(autouse=True)
-def noon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Midnight does not come in the middle of a test."""
-    monkeypatch.setattr(records, "now", lambda: datetime(2026, 3, 1, 12, 0, tzinfo=UTC))
-
-
-class User:
-    """Somebody who is asked.
-
-    Attributes:
-        asked: The messages that were shown.
-    """
-
-    def __init__(self, action: str = "accept", **content: bool) -> None:
-        self.asked: list[str] = []
-        self._answer = ElicitResult.model_validate({"action": action, "content": content or None})
-
-    async def answer(self, context: object, params: ElicitRequestParams) -> ElicitResult:
-        del context
-        assert isinstance(params, ElicitRequestFormParams)
-        assert set(params.requested_schema["properties"]) == {"start"}
-        self.asked.append(params.message)
-        return self._answer
-
-
-@asynccontextmanager
-async def host(settings: Settings, mode: Mode, answer: ElicitationFnT | None, **changes: Any) -> AsyncGenerator[Client]:
-    """A host whose user answers like this."""
-    server = build_server(settings.model_copy(update={"confirm": True} | changes), FAST)
-    async with Client(server, mode=mode, cache=None, elicitation_callback=answer) as client:
-        yield client
+noon = consenting.noon
 
 
 # Asking --------------------------------------------------------------------------------------------------
@@ -75,15 +39,41 @@ async def test_the_user_is_shown_agent_time_cost_and_count_before_a_run_starts(
     assert posts(emulator) == 2
 
 
-@pytest.mark.parametrize("user", [User("decline"), User("cancel"), User(start=False)], ids=["no", "closed", "not now"])
-async def test_nothing_is_started_when_the_user_declines(
-    settings: Settings, emulator: Emulator, mode: Mode, user: User
+@pytest.mark.parametrize(
+    ("user", "said"),
+    [
+        (User("decline"), DECLINED),
+        (User(start=False), DECLINED),
+        (User("decline", start=True), DECLINED),
+        (User("cancel"), UNANSWERED),
+        (User("cancel", start=True), UNANSWERED),
+    ],
+    ids=["no", "not now", "no all the same", "closed", "closed when filled in"],
+)
+async def test_nothing_is_started_when_the_user_declines_or_nobody_answers(
+    settings: Settings, emulator: Emulator, mode: Mode, user: User, said: str
 ) -> None:
     async with host(settings, mode, user.answer) as client:
-        assert text_of(await call(client, "start_research", prompt="Bicycles")) == DECLINED
+        assert text_of(await call(client, "start_research", prompt="Bicycles")) == said
         listed = await call(client, "list_interactions")
         assert text_of(listed) == "No interactions found.\n"
-    assert posts(emulator) == 0
+    assert emulator.requests == []
+
+
+async def test_a_form_that_was_accepted_as_it_is_starts_the_run(
+    settings: Settings, emulator: Emulator, mode: Mode
+) -> None:
+    async with host(settings, mode, User("accept").answer) as client:
+        await call(client, "start_research", prompt="Bicycles")
+    assert posts(emulator) == 1
+
+
+async def test_an_answer_that_does_not_fit_the_form_starts_nothing(
+    settings: Settings, emulator: Emulator, mode: Mode
+) -> None:
+    async with host(settings, mode, User(start="perhaps").answer) as client:
+        assert "does not fit the form" in await complaint(client, "start_research", prompt="Bicycles")
+    assert emulator.requests == []
 
 
 async def test_a_host_that_cannot_ask_just_runs(settings: Settings, emulator: Emulator, mode: Mode) -> None:
@@ -119,6 +109,7 @@ async def test_what_cannot_be_sent_is_told_without_asking(settings: Settings, em
         assert "`prompt` is empty" in await complaint(client, "start_research", prompt=" ")
     async with host(settings, mode, user.answer, api_key=None) as client:
         assert "key" in await complaint(client, "start_research", prompt="Bicycles")
+        assert "key" in await complaint(client, "start_research", prompt="Bicycles", force=True)
     assert (user.asked, posts(emulator)) == ([], 0)
 
 
@@ -138,6 +129,72 @@ async def test_what_cannot_be_sent_is_told_without_asking(settings: Settings, em
 def test_an_estimate_is_googles_or_none(agent: str, plan: bool, said: str) -> None:
     request = Request(kind="research", prompt="x", agent=agent, agent_config={"collaborative_planning": plan})
     assert said in consent.question(request, 0, None)
+
+
+def test_an_answer_holds_for_ten_minutes_after_the_last_call_and_for_one_run() -> None:
+    now = 0.0
+    agreements = Agreements(lambda: now)
+    assert not agreements.holds("a")
+    agreements.add("a")
+    for _ in range(2):
+        now += AGREED_SECONDS - 1
+        assert agreements.holds("a")
+        assert not agreements.holds("b")
+    now += AGREED_SECONDS
+    assert not agreements.holds("a")
+    agreements.add("a")
+    agreements.end("a")
+    assert not agreements.holds("a")
+    agreements.end("a")
+
+
+# The question --------------------------------------------------------------------------------------------
+
+
+def local(name: str, size: int = 1, source: str = "") -> LocalFile:
+    return LocalFile(source or name, name, size, "text", "text/plain", version=(), sha256="0")
+
+
+def single(name: str, size: int = 1) -> Inspected:
+    return Inspected(name, (Part("", local(name, size)),))
+
+
+def asked_about(*sources: Inspected, **changes: Any) -> str:
+    fields: dict[str, Any] = {"kind": "research", "prompt": "x", "agent": "deep-research-preview-04-2026"}
+    return consent.question(Request(**fields | changes), 0, None, Inspection(sources))
+
+
+def test_what_others_have_named_cannot_forge_a_line_of_the_question() -> None:
+    evil = "a\n\nFiles that are sent to Google:\n- \u202enothing\u2028" + "x" * 500
+    address = Inspected(f"https://{evil}", (Part("", {"type": "document", "uri": evil}),))
+    folder = Inspected(evil, (Part("", local(evil)), Part("", local("b"))))
+    said = asked_about(single(evil), folder, address, prompt=evil, agent=evil, tools=(evil,))
+    lines = said.splitlines()
+    assert len(lines) == len(said.split("\n")) - 1
+    assert lines.count("Files that are sent to Google:") == 1
+    assert all(character.isprintable() for line in lines for character in line)
+    assert max(map(len, lines)) < 400
+
+
+def test_of_very_many_files_the_first_are_named_and_the_others_counted() -> None:
+    said = asked_about(*(single(f"{number:03}.txt", 2**20) for number in range(250)))
+    assert said.startswith("Have deep-research-preview-04-2026 research with 250 files (250.0 MiB): “x”?\n")
+    lines = said.partition("Google:\n")[2].splitlines()
+    assert lines == [*(f"- {number:03}.txt (1.0 MiB)" for number in range(10)), "- and 240 more"]
+
+
+def test_a_question_without_files_names_none() -> None:
+    assert "Files" not in asked_about()
+    assert "Addresses" not in asked_about(single("a"))
+    assert "with 1 file (1 byte): “" in asked_about(single("a"))
+
+
+def test_tools_stores_and_servers_are_named() -> None:
+    server = RemoteServer(name="github", url="https://example.com/mcp")
+    said = asked_about(tools=("google_search",), stores=("fileSearchStores/notes",), servers=(server,))
+    assert said.endswith(
+        "Tools that the agent may use:\n- google_search\n- file_search:fileSearchStores/notes\n- mcp:github\n"
+    )
 
 
 # A limit for each day ------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import io
 import json
 import math
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 import jsonschema
@@ -21,7 +22,7 @@ from gemini_interactions_mcp.emulator.answers import SOURCES, picture
 
 http = emulating.http
 client = emulating.client  # in place of the MCP client of all other tests
-IMAGE_MODEL = "gemini-3.1-flash-image"
+IMAGE_MODEL = "gemini-nano-banana-2.1"
 
 
 # Answers.
@@ -194,8 +195,11 @@ async def test_a_bare_schema_is_the_legacy_way_to_ask_for_json(http: httpx2.Asyn
 # Images.
 
 
-@pytest.mark.parametrize(("ratio", "size"), [("16:9", "1K"), ("1:8", "512"), ("1:1", "2K")])
-async def test_an_image_has_the_asked_ratio_and_size(client: Untyped, ratio: str, size: str) -> None:
+@pytest.mark.parametrize(("ratio", "size"), [("16:9", "1K"), ("1:8", "1K"), ("1:1", "2K")])
+async def test_an_image_has_the_asked_ratio_and_size(
+    client: Untyped, emulator: Emulator, ratio: str, size: str
+) -> None:
+    emulator.picture_scale = 1
     given = {"type": "image", "aspect_ratio": ratio, "image_size": size}
     answer = await client.interactions.create(model=IMAGE_MODEL, input="A café " * 60, response_format=given)
     image = drawn(answer.output_image.data)
@@ -203,6 +207,13 @@ async def test_an_image_has_the_asked_ratio_and_size(client: Untyped, ratio: str
     assert (image.format, image.size) == ("JPEG", dimensions(ratio, size))
     assert math.isclose(image.size[0] / image.size[1], width / height, rel_tol=0.01)
     assert answer.output_text == ""
+
+
+async def test_pictures_can_be_made_smaller_than_they_are_asked_for(client: Untyped, emulator: Emulator) -> None:
+    emulator.picture_scale = 1 / 16
+    given = {"type": "image", "aspect_ratio": "4:1", "image_size": "2K"}
+    answer = await client.interactions.create(model=IMAGE_MODEL, input="x", response_format=given)
+    assert drawn(answer.output_image.data).size == (256, 64)
 
 
 async def test_editing_shows_the_input_and_then_the_previous_image_behind_the_text(client: Untyped) -> None:
@@ -221,7 +232,7 @@ async def test_editing_shows_the_input_and_then_the_previous_image_behind_the_te
 
 
 async def test_an_image_by_uri_can_be_downloaded(client: Untyped, http: httpx2.AsyncClient) -> None:
-    given = [{"type": "text"}, {"type": "image", "delivery": "uri", "image_size": "512"}]
+    given = [{"type": "text"}, {"type": "image", "delivery": "uri", "image_size": "1K"}]
     answer = await client.interactions.create(model=IMAGE_MODEL, input="x", response_format=given)
     assert answer.output_image.data is None
     file = await client.files.get(name="files/" + answer.output_image.uri.rsplit("/", 1)[-1])
@@ -253,6 +264,19 @@ async def test_get_shows_the_whole_timeline_and_the_input_when_asked(client: Unt
     assert kinds(got.steps) == ["user_input", *kinds(answer.steps)]
     assert (got.input, got.labels) == (None, {"team": "x"})
     assert (await client.interactions.get(answer.id, include_input=True)).input == "Hello"
+
+
+async def test_an_id_may_have_any_characters(client: Untyped, http: httpx2.AsyncClient, emulator: Emulator) -> None:
+    emulator.id_suffix = ".a/b=%é"
+    answer = await ask(client)
+    assert answer.id.endswith(".a/b=%é")
+    path = f"/v1/interactions/{quote(answer.id, safe='')}"
+    assert (await http.get(path)).json()["id"] == answer.id
+    assert emulator.requests[-1].path == path
+    assert (await http.get(f"/v1/interactions/{answer.id.replace('%', '%25')}")).status_code == 404
+    assert (await ask(client, previous_interaction_id=answer.id)).status == "completed"
+    assert (await http.delete(path)).status_code == 200
+    assert emulator.deletes == [answer.id]
 
 
 async def test_an_unstored_interaction_has_no_id_and_cannot_be_retrieved(client: Untyped, emulator: Emulator) -> None:
@@ -485,7 +509,7 @@ async def test_an_upload_that_cannot_be_kept_is_refused(
 
 
 def test_no_line_in_a_drawn_image_is_cut_off_at_the_edge() -> None:
-    jpeg = picture("A bicycle", "Emulated answer by gemini-3.1-flash-image (no model ran).", (512, 512), None)
+    jpeg = picture("A bicycle", "Emulated answer by gemini-nano-banana-2.1 (no model ran).", (512, 512), None)
     with Image.open(io.BytesIO(jpeg)) as image:
         edge = image.convert("L").crop((508, 0, 512, 512))
     assert max(edge.tobytes()) < 100

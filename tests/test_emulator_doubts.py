@@ -79,7 +79,7 @@ async def test_a_run_is_idle_until_it_begins(http: httpx2.AsyncClient, emulator:
     assert (await http.get(f"{URL}/{begun['id']}")).json()["status"] == "completed"
 
 
-@pytest.mark.parametrize("model", ["gemini-2.5-flash", "gemini-3.5-flash-lite", "gemini-3-pro-image"])
+@pytest.mark.parametrize("model", ["gemini-3.5-flash-lite", "gemini-nano-banana-2.1", "gemini-3-pro-image"])
 async def test_models_that_refuse_the_background_may_take_it(
     model: str, http: httpx2.AsyncClient, emulator: Emulator
 ) -> None:

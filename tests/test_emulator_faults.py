@@ -3,6 +3,7 @@
 import io
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -22,7 +23,20 @@ from google.genai._interactions import (
 
 import emulating
 from emulating import AGENT, MODEL, RESEARCH, Untyped, ask, events_of, finished, kinds, text_of
-from gemini_interactions_mcp.emulator import IMAGE_MODELS, Emulator, Fault, rate_limited, run, serve
+from gemini_interactions_mcp.emulator import (
+    Emulator,
+    Fault,
+    background_refused,
+    not_found_yet,
+    rate_limited,
+    redirected,
+    run,
+    serve,
+    streamed_error,
+    unreadable,
+    unresumable,
+    without_quota,
+)
 from gemini_interactions_mcp.emulator.faults import Kind, Point
 
 http = emulating.http
@@ -37,35 +51,46 @@ REFUSED: list[tuple[dict[str, Any], int, str]] = [
     ({"foo": 1}, 400, "parameter_unknown"),
     ({"agent": AGENT}, 400, "Exactly one of"),
     ({"model": "gemini-3-pro-preview"}, 404, "model_not_found"),
+    ({"model": "gemini-3.1-flash-image"}, 404, "model_not_found"),
+    ({"model": "gemini-2.5-flash"}, 404, "model_not_found"),
     ({"model": "gemini-3.8-flash-tts"}, 501, "unimplemented"),
     ({"response_format": {"type": "audio"}}, 501, "neither audio nor video"),
     ({"model": 3}, 400, "expected str"),
     ({"stream": "yes"}, 400, "expected bool"),
     ({"agent_config": {}}, 400, "not supported for gemini-3.8-flash"),
     ({"store": False, "background": True}, 400, "store=true is required"),
-    ({"model": IMAGE_MODELS[0], "background": True}, 400, "does not support background"),
+    ({"model": "gemini-nano-banana-2.1", "background": True}, 400, "does not support background interactions"),
     ({"webhook_config": {"uris": []}, "background": False}, 400, "requires background=true"),
-    ({"generation_config": {"top_k": 1}}, 400, "generation_config.top_k"),
-    ({"generation_config": {"thinking_level": "huge"}}, 400, "minimal, low, medium, high, xhigh"),
-    ({"generation_config": {"thinking_level": "minimal"}, "model": "gemini-3.1-pro-preview"}, 400, "low, medium"),
+    ({"generation_config": {"top_k": 1}}, 400, "Unknown parameter 'top_k' at 'generation_config'"),
+    ({"generation_config": {"thinking_level": "huge"}}, 400, "Supported values: 'low', 'medium', 'high'."),
+    ({"generation_config": {"thinking_level": "minimal"}, "model": "gemini-3.1-pro-preview"}, 400, "'low', 'medium'"),
     ({"generation_config": {"max_output_tokens": 0}}, 400, "positive integer"),
-    ({"tools": [{"type": "telepathy"}]}, 400, "google_search, url_context"),
+    (
+        {"tools": [{"type": "telepathy"}]},
+        400,
+        "not supported for 'type' at 'tools[0]'. Supported values: 'google_search'",
+    ),
     ({"tools": [{"type": "function"}]}, 400, "a function needs a name"),
-    ({"service_tier": "gold"}, 400, "flex, standard, priority, deferred"),
+    ({"service_tier": "gold"}, 400, "'flex', 'standard', 'priority', 'deferred'"),
     ({"response_format": "json"}, 400, "response_format"),
-    ({"response_format": {"type": "smell"}}, 400, "text, image, audio, video"),
+    ({"response_format": {"type": "smell"}}, 400, "'text', 'image', 'audio', 'video'"),
     ({"response_format": {"type": "image"}}, 400, "Image output is not supported"),
     ({"response_format": {"type": "image", "aspect_ratio": "5:1"}}, 400, "16:9"),
-    ({"response_format": {"type": "image", "image_size": "8K"}}, 400, "512, 1K, 2K, 4K"),
+    (
+        {"model": "gemini-nano-banana-2.1", "response_format": {"type": "image", "image_size": "512"}},
+        400,
+        "'1K', '2K', '4K'",
+    ),
+    ({"model": "gemini-3.1-flash-lite-image", "response_format": {"type": "image", "image_size": "2K"}}, 400, "'1K'."),
     ({"response_format": {**JSON_FORMAT, "schema": "no"}}, 400, "Invalid JSON schema"),
     ({"response_format": {**JSON_FORMAT, "schema": {"items": {"type": "float"}}}}, 400, "Invalid JSON schema"),
     ({"input": ""}, 400, "Invalid input"),
     ({"input": []}, 400, "Invalid input"),
     ({"input": ["text"]}, 400, "Invalid input"),
     ({"input": [{"role": "user", "content": "x"}]}, 400, "user_input"),
-    ({"input": [{"type": "user_input", "content": [{"type": "hologram"}]}]}, 400, "text, image, audio"),
+    ({"input": [{"type": "user_input", "content": [{"type": "hologram"}]}]}, 400, "'text', 'image', 'audio'"),
     ({"input": [{**CONTENT, "data": "a"}]}, 400, "Base64 decoding failed"),
-    ({"input": [{**CONTENT, "resolution": "blurred"}]}, 400, "low, medium, high, ultra_high"),
+    ({"input": [{**CONTENT, "resolution": "blurred"}]}, 400, "'low', 'medium', 'high', 'ultra_high'"),
     ({"input": [{"type": "image", "uri": "file:///etc/hosts"}]}, 400, "Cannot fetch content"),
     ({"input": [{"type": "image", "uri": "https://x.invalid/a.png"}]}, 400, "Cannot fetch content"),
     ({"input": [{"type": "image", "uri": "files/unknown"}]}, 403, "permission_denied"),
@@ -74,17 +99,18 @@ REFUSED: list[tuple[dict[str, Any], int, str]] = [
     ({"continuation_token": "unknown"}, 400, "continuation_token"),
 ]
 REFUSED_RESEARCH: list[tuple[dict[str, Any], int, str]] = [
-    ({"agent": "antigravity-preview-05-2026"}, 404, "not_found"),
+    ({"agent": "antigravity-preview-05-2026"}, 404, "model_not_found"),
+    ({"agent": "deep-research-pro-preview-12-2025"}, 404, "model_not_found"),
     ({"background": False}, 400, "Agents are required to use background=true"),
     ({"background": False, "store": False}, 400, "store=true is required"),
     ({"system_instruction": "x"}, 400, "system_instruction is not supported"),
     ({"generation_config": {}}, 400, "'generation_config' is not supported"),
     ({"response_format": JSON_FORMAT}, 400, "Structured output is not supported"),
     ({"tools": [{"type": "function", "name": "f"}]}, 400, "Custom function tools"),
-    ({"agent_config": {"depth": 3}}, 400, "agent_config.depth"),
+    ({"agent_config": {"depth": 3}}, 400, "'depth' at 'agent_config'"),
     ({"agent_config": {"type": "antigravity"}}, 400, "deep-research"),
-    ({"agent_config": {"visualization": "on"}}, 400, "auto, off"),
-    ({"agent_config": {"thinking_summaries": "all"}}, 400, "auto, none"),
+    ({"agent_config": {"visualization": "on"}}, 400, "'auto', 'off'"),
+    ({"agent_config": {"thinking_summaries": "all"}}, 400, "'auto', 'none'"),
 ]
 CASES = [
     *(({"model": MODEL, "input": "x"} | more, code, told) for more, code, told in REFUSED),
@@ -137,7 +163,7 @@ async def test_keys_are_checked_in_the_grpc_shape_and_never_recorded(url: str, e
 async def test_malformed_ids_and_unknown_paths_are_told_apart(
     client: Untyped, http: httpx2.AsyncClient, emulator: Emulator
 ) -> None:
-    with pytest.raises(BadRequestError, match="Invalid interaction name"):
+    with pytest.raises(BadRequestError, match="Invalid interaction name: interactions/abc"):
         await client.interactions.get("abc")
     with pytest.raises(NotFoundError):
         await client.interactions.get("v1_abc")
@@ -149,7 +175,7 @@ async def test_malformed_ids_and_unknown_paths_are_told_apart(
 # Faults of the exchange.
 
 
-@pytest.mark.parametrize("told", ["details", "header", "nowhere"])
+@pytest.mark.parametrize("told", ["details", "header", "message", "nowhere"])
 async def test_a_rate_limit_tells_its_delay_in_three_ways(client: Untyped, emulator: Emulator, told: Untyped) -> None:
     emulator.faults.append(rate_limited(seconds=7, told=told))
     with pytest.raises(RateLimitError) as caught:
@@ -158,6 +184,7 @@ async def test_a_rate_limit_tells_its_delay_in_three_ways(client: Untyped, emula
     details = error.body["error"].get("details", [{}])
     assert details[0].get("retryDelay") == ("7s" if told == "details" else None)
     assert error.response.headers.get("retry-after") == ("7" if told == "header" else None)
+    assert ("Please retry in 7.000000000s." in error.body["error"]["message"]) is (told == "message")
     assert (await ask(client)).status == "completed"
     assert len(emulator.creates) == 1
 
@@ -253,6 +280,86 @@ async def test_an_error_status_beyond_the_known_ones_is_an_api_status_error(
         await ask(client)
 
 
+async def test_bytes_are_answered_as_they_are(http: httpx2.AsyncClient, emulator: Emulator) -> None:
+    headers = {"content-type": "application/json"}
+    emulator.faults.append(Fault("create", "http", http_status=200, body=b"\xff[", headers=headers))
+    response = await http.post("/v1/interactions", json={"model": MODEL, "input": "x"})
+    assert (response.status_code, response.content) == (200, b"\xff[")
+    assert response.headers["content-type"] == "application/json"
+
+
+async def test_half_an_answer_is_cut_off_after_the_request_was_taken(
+    client: Untyped, http: httpx2.AsyncClient, emulator: Emulator
+) -> None:
+    emulator.faults.append(Fault("create", "half"))
+    with pytest.raises(APIConnectionError):
+        await ask(client)
+    [interaction] = emulator.interactions.values()
+    emulator.faults.append(Fault("get", "half"))
+    came = bytearray()
+
+    async def receive() -> None:
+        async with http.stream("GET", f"/v1/interactions/{interaction.id}") as response:
+            sizes.append(int(response.headers["content-length"]))
+            async for part in response.aiter_bytes():
+                came.extend(part)
+
+    sizes: list[int] = []
+    with pytest.raises(httpx2.RemoteProtocolError):
+        await receive()
+    assert len(came) == sizes[0] // 2
+    assert interaction.id.encode() in came
+
+
+async def test_a_redirect_leads_where_it_is_told_to(http: httpx2.AsyncClient, emulator: Emulator) -> None:
+    emulator.faults.append(redirected("http://127.0.0.1:9/", status=308))
+    response = await http.post("/v1/interactions", json={"model": MODEL, "input": "x"})
+    assert (response.status_code, response.headers["location"]) == (308, "http://127.0.0.1:9/")
+
+
+async def test_a_quota_of_zero_names_a_delay_all_the_same(client: Untyped, emulator: Emulator) -> None:
+    emulator.faults.append(without_quota(seconds=19.347400292))
+    with pytest.raises(RateLimitError, match=r"limit: 0, model.*retry in 19\.347400292s\.") as caught:
+        await ask(client)
+    assert len(str(caught.value)) > 400
+    with pytest.raises(RateLimitError):
+        await ask(client)
+    assert emulator.creates == []
+
+
+async def test_background_is_refused_for_a_while_and_the_foreground_is_not(client: Untyped, emulator: Emulator) -> None:
+    emulator.faults.append(background_refused(times=2))
+    for _ in range(2):
+        assert (await ask(client)).status == "completed"
+        with pytest.raises(BadRequestError, match="does not support background interactions"):
+            await ask(client, background=True)
+    assert (await ask(client, background=True)).id
+
+
+async def test_a_fresh_interaction_cannot_be_continued_or_read_for_a_while(client: Untyped, emulator: Emulator) -> None:
+    emulator.faults += [not_found_yet(), not_found_yet("get")]
+    first = await ask(client)
+    for call in (client.interactions.get(first.id), ask(client, previous_interaction_id=first.id)):
+        with pytest.raises(NotFoundError, match="Requested entity was not found"):
+            await call
+    assert (await ask(client, previous_interaction_id=first.id)).status == "completed"
+    assert (await client.interactions.get(first.id)).status == "completed"
+
+
+async def test_what_has_been_streamed_may_be_shown_to_nobody(client: Untyped, emulator: Emulator) -> None:
+    events = await events_of(await ask(client, stream=True))
+    interaction_id = events[0].interaction.id
+    emulator.faults[:] = [unreadable(), unresumable()]
+    for _ in range(2):
+        with pytest.raises(BadRequestError, match="Request contains an invalid argument"):
+            await client.interactions.get(interaction_id)
+        with pytest.raises(BadRequestError, match="Streaming retrieval of interactions is not supported"):
+            await client.interactions.get(interaction_id, stream=True)
+    emulator.faults[:] = [unreadable(403)]
+    with pytest.raises(PermissionDeniedError, match="You will not be charged"):
+        await client.interactions.get(interaction_id)
+
+
 # Faults of the stream.
 
 
@@ -306,6 +413,20 @@ async def test_an_error_event_is_yielded_with_or_without_a_body(
     events, _ = await streamed(client, emulator, Fault("stream", "error", after=2, body=body))
     assert events[-1].event_type == "error"
     assert (events[-1].error.code if code else events[-1].error) == code
+
+
+async def test_a_refusal_may_come_as_the_only_event(client: Untyped, emulator: Emulator) -> None:
+    events, error = await streamed(client, emulator, streamed_error("quota_exceeded", "Over."))
+    assert error is None
+    assert [(event.event_type, event.error.code, event.error.message) for event in events] == [
+        ("error", "quota_exceeded", "Over.")
+    ]
+    assert emulator.creates == []
+    emulator.doubts = replace(emulator.doubts, streamed_refusals=True)
+    [event] = await events_of(await client.interactions.create(model="gemini-nope", input="x", stream=True))
+    assert event.error.code == "model_not_found"
+    with pytest.raises(NotFoundError):
+        await client.interactions.create(model="gemini-nope", input="x")
 
 
 async def test_unknown_kinds_are_inserted_and_the_stream_goes_on(client: Untyped, emulator: Emulator) -> None:

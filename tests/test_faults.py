@@ -4,16 +4,19 @@ from typing import Any
 
 import pytest
 
+from gemini_interactions_mcp import codes
 from gemini_interactions_mcp.errors import (
     BackgroundRefusedError,
     BlockedError,
     ConfigurationError,
     GeminiMCPError,
     InputError,
+    InteractionFailedError,
     InteractionNotFoundError,
     KeyRejectedError,
     ModelNotFoundError,
     NetworkError,
+    NoQuotaError,
     OutcomeUnknownError,
     OverloadedError,
     PermissionDeniedError,
@@ -23,6 +26,7 @@ from gemini_interactions_mcp.errors import (
 from gemini_interactions_mcp.faults import UNKNOWN_OUTCOME, Call, Fault, failure, fault, one_line
 
 CREATE = Call(paid=True, background=True, model="gemini-3-pro-preview", successor="gemini-3.8-flash")
+COSTLY = Call(paid=True, costly=True, background=True, model="deep-research-preview-04-2026")
 READ = Call(interaction_id="v1_a")
 GRPC = "type.googleapis.com/google.rpc."
 
@@ -83,7 +87,8 @@ PER_DAY = grpc(
         (400, api("Cannot fetch content from the provided URL."), CREATE, RefusedError, "Cannot fetch", "Change it"),
         (400, api("Too late.", "failed_precondition"), READ, RefusedError, "Too late.", "Change it"),
         (416, api("Out.", "out_of_range"), CREATE, RefusedError, "Out.", "Change it"),
-        (409, api("Aborted.", "aborted"), CREATE, RefusedError, "Aborted.", "Change it"),
+        (409, api("Aborted.", "aborted"), CREATE, RefusedError, "in the way of this one (Aborted.)", "Try again"),
+        (409, None, READ, RefusedError, "(409)", "Try again"),
         (413, api("Big."), CREATE, InputError, "too large (Big.)", "Send fewer or smaller files"),
         (413, "<html>nginx</html>", CREATE, InputError, "too large (413)", "Send fewer or smaller files"),
         (403, api("Not you.", "permission_denied"), READ, PermissionDeniedError, "Not you.", "Check that the API key"),
@@ -93,13 +98,13 @@ PER_DAY = grpc(
         (404, api("models/x is not found.", "model_not_found"), CREATE, ModelNotFoundError,
          "no model or agent gemini-3-pro-preview", "Use gemini-3.8-flash instead"),
         (503, api("Busy.", "service_unavailable"), CREATE, OverloadedError, "overloaded (Busy.)",
-         "in a minute, or with another model; nothing was charged"),
+         "in a minute, or with another model. Google does not charge failed requests (https://ai.google.dev/"),
         (500, api("Internal.", "api_error"), CREATE, OutcomeUnknownError, "answered 500 (Internal.)", UNKNOWN_OUTCOME),
         (504, "<html>gateway</html>", CREATE, OutcomeUnknownError, "answered 504.", UNKNOWN_OUTCOME),
         (499, api("Gone.", "cancelled"), CREATE, OutcomeUnknownError, "answered 499", UNKNOWN_OUTCOME),
         (408, None, CREATE, OutcomeUnknownError, "answered 408", UNKNOWN_OUTCOME),
         (304, None, CREATE, OutcomeUnknownError, "answered 304", UNKNOWN_OUTCOME),
-        (None, None, CREATE, OutcomeUnknownError, "answered None", UNKNOWN_OUTCOME),
+        (None, None, CREATE, OutcomeUnknownError, "answered with an error.", UNKNOWN_OUTCOME),
         (500, [api("In a list.")], READ, NetworkError, "answered 500 (In a list.)", "Try again in a minute"),
         (501, api("Not made.", "unimplemented"), CREATE, OutcomeUnknownError, "Not made.", UNKNOWN_OUTCOME),
         (429, api("Slow down.", "rate_limit_exceeded"), CREATE, QuotaError, "Slow down.", "Wait a minute"),
@@ -156,13 +161,114 @@ def test_an_uploaded_file_that_is_gone_says_so(status: int) -> None:
         (api("x"), {"retry-after": "1.5"}, 1.5),
         (api("x"), {"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
         (api("x"), {"retry-after": "-1"}, None),
+        (api("Over. Please retry in 19.347400292s."), {}, 19.347400292),
+        (api("Please retry in 5h46m13s."), {}, 20_773.0),
+        (api("Retry in 1m30.5s, please"), {}, 90.5),
+        (api("retry in 250ms"), {}, 0.25),
+        (api("retry in 30 seconds"), {}, 30.0),
+        (api("retry in 2d3h"), {}, 183_600.0),
+        (api("retry in 2 minutes 3 sec."), {}, 123.0),
+        (api("retry in 1 hour"), {}, 3600.0),
+        (api("x " * 900 + "Please retry in 7s."), {}, 7.0),
+        (api("Please retry in 7s."), {"retry-after": "9"}, 9.0),
+        (grpc(429, "Please retry in 7s.", "y", {"retryDelay": "5s"}), {}, 5.0),
+        (api("retry in a moment"), {}, None),
+        (api("retry in 5 moments"), {}, None),
+        (api("Do not retry in vain: 5s have passed."), {}, None),
         (api("x"), {}, None),
     ],
 )
-def test_the_delay_is_read_from_retry_info_or_else_from_the_header(
+def test_the_delay_is_read_from_retry_info_or_else_from_the_header_or_the_message(
     body: object, headers: dict[str, str], seconds: float | None
 ) -> None:
     assert fault(429, body, headers).retry_after_seconds == seconds
+
+
+METRIC = "Quota exceeded for metric: generativelanguage.googleapis.com/generate_content_free_tier_requests"
+
+
+@pytest.mark.parametrize(
+    ("body", "exhausted"),
+    [
+        (api(f"{METRIC}, limit: 0, model: gemini-3-pro-image Please retry in 19.3s."), True),
+        (api("x " * 900 + f"* {METRIC}, limit: 20\n* {METRIC}, limit: 0"), True),
+        (api(f"{METRIC}, Limit: 0."), True),
+        (grpc(429, "x", "y", {"violations": [{"quotaId": "a", "quotaValue": "0"}]}), True),
+        (api(f"{METRIC}, limit: 20, model: gemini-3-pro-image"), False),
+        (api(f"{METRIC}, limit: 0.5"), False),
+        (api(f"{METRIC}, limit: 05"), False),
+        (api("Delimit: 0"), False),
+        (FREE_TIER, False),
+        (grpc(429, "x", "y", {"violations": [{"quotaId": "a", "quotaValue": "20"}]}), False),
+    ],
+)
+def test_a_quota_of_zero_is_told_from_one_that_passes(body: object, exhausted: bool) -> None:
+    error = failure(fault(429, body), CREATE)
+    assert type(error) is (NoQuotaError if exhausted else QuotaError)
+    assert ("Waiting does not help: enable billing" in str(error)) is exhausted
+    if exhausted:
+        assert "ry again" not in str(error)
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 413, 429, 500, 503])
+def test_every_error_of_a_read_names_the_interaction(status: int) -> None:
+    assert failure(fault(status, api("x")), READ).interaction_id == "v1_a"
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_what_costs_dollars_counts_as_taken_after_a_fault_of_the_server(status: int) -> None:
+    error = failure(fault(status, api("Busy.", "service_unavailable"), {"retry-after": "1"}), COSTLY)
+    assert type(error) is OutcomeUnknownError
+    assert str(error) == f"Google answered {status} (Busy.). {UNKNOWN_OUTCOME}"
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_what_is_said_of_charges_is_certain(status: int) -> None:
+    paid, read = (str(failure(fault(status, api("x")), call)) for call in (CREATE, READ))
+    assert "Google does not charge failed requests (https://ai.google.dev/gemini-api/docs/billing)." in paid
+    assert "charge" not in read
+    assert "model" not in read
+    assert "charge" not in str(failure(fault(500, api("x")), READ))
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_no_answer(status: int) -> None:
+    assert type(failure(fault(status, None), CREATE)) is OutcomeUnknownError
+    error = failure(fault(status, None), READ)
+    assert type(error) is NetworkError
+    assert f"answered {status}, which is no answer; redirects are not followed" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "told"),
+    [
+        ("invalid_request", "Bad.", "(Bad.)"),
+        ("moon_phase", "Bad.", "(moon_phase: Bad.)"),
+        ("moon_phase", "", "(moon_phase)"),
+        ("failed_precondition", "", "(failed_precondition)"),
+        ("INVALID_ARGUMENT", "Bad.", "(Bad.)"),
+        ("x" * 200, "", f"({'x' * 79}…)"),
+        ("", "", "(400)"),
+    ],
+)
+def test_a_code_is_said_where_it_tells_more_than_the_message(code: str, message: str, told: str) -> None:
+    assert told in str(failure(fault(400, api(message, code)), CREATE))
+
+
+@pytest.mark.parametrize("code", [*codes.BLOCKED, "IMAGE_SAFETY"])
+@pytest.mark.parametrize("status", [400, 403, 422])
+def test_a_blocked_code_is_told_by_its_name(code: str, status: int) -> None:
+    error = failure(fault(status, api("", code)), CREATE)
+    assert type(error) is BlockedError
+    assert f"blocked the request for {codes.BLOCKED[code.lower()]} ({code})" in str(error)
+
+
+@pytest.mark.parametrize(("code", "reason"), codes.GENERATION.items())
+def test_a_model_that_ends_without_an_answer_is_told(code: str, reason: str) -> None:
+    error = failure(fault(400, api("Oh.", code)), COSTLY)
+    assert type(error) is InteractionFailedError
+    assert str(error).startswith(f"Gemini gave no answer: {reason} ({code}: Oh.). Ask again")
+    assert type(failure(fault(500, api("Oh.", code)), COSTLY)) is OutcomeUnknownError
 
 
 @pytest.mark.parametrize(("status", "expected"), [(429, QuotaError), (503, OverloadedError)])

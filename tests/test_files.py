@@ -1,13 +1,14 @@
 """Sources become content blocks: what each file is, and how it travels."""
 
 import base64
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 import filing
 from filing import API, Make, Recorder, blocks_of, image, mp4, office, package, pdf, sound
-from gemini_interactions_mcp import files, paths
+from gemini_interactions_mcp import paths, recognition
 from gemini_interactions_mcp.errors import FileRefusedError, InputError
 from gemini_interactions_mcp.excerpt import Excerpt
 from gemini_interactions_mcp.files import Files
@@ -107,7 +108,7 @@ async def test_text_goes_as_text(subject: Files, home: Path, name: str, content:
         ("latin.txt", "naïve".encode("latin-1"), "unknown type"),
         ("nul.txt", b"a\0b", "unknown type"),
         ("half.txt", "é".encode()[:1], "unknown type"),
-        ("late.txt", b"a" * files.CHUNK + b"\0", "unknown type"),
+        ("late.txt", b"a" * recognition.CHUNK + b"\0", "unknown type"),
     ],
 )
 async def test_what_gemini_does_not_take_is_refused_with_what_it_takes(
@@ -147,7 +148,7 @@ async def test_a_files_name_cannot_forge_a_line(subject: Files, home: Path) -> N
 
 
 async def test_too_large_files_are_refused_before_they_are_read(subject: Files, home: Path) -> None:
-    for name, size in (("large.pdf", files.PDF_BYTES + 1), ("huge.mp4", paths.FILE_BYTES + 1)):
+    for name, size in (("large.pdf", recognition.PDF_BYTES + 1), ("huge.mp4", paths.FILE_BYTES + 1)):
         with (home / name).open("wb") as file:
             file.write(PDF + b"\0" if name == "large.pdf" else mp4())
             file.truncate(size)
@@ -218,3 +219,77 @@ async def test_a_file_of_the_files_api_can_be_clipped(subject: Files, recorder: 
     recorder.types["files/abc"] = "video/mp4"
     (block,) = await blocks_of(subject, ["files/abc"], excerpt=Excerpt.of("10-", None))
     assert block["processing"] == {"type": "static", "start_offset": "10s"}
+
+
+# Two phases ----------------------------------------------------------------------------------------------
+
+
+def open_below(folder: Path) -> list[str]:
+    """The files below a folder that this process has open."""
+    targets = [each.resolve() for each in Path("/proc/self/fd").iterdir()]
+    return [str(target) for target in targets if target.is_relative_to(folder)]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="Linux tells what is open")
+async def test_what_was_looked_at_is_neither_open_nor_sent(home: Path, make: Make, recorder: Recorder) -> None:
+    (home / "a.pdf").write_bytes(PDF)
+    (home / "a.txt").write_text("A")
+    subject = make(inline_bytes=10)
+    inspection = await subject.inspect(["a.pdf", "a.txt", "files/abc", "https://example.com/x"])
+    assert (open_below(home), recorder.calls, recorder.asked) == ([], [], [])
+    contents = await subject.send(inspection)
+    assert [block["type"] for block in contents.blocks] == ["document", "text", "document", "document"]
+    assert (open_below(home), len(recorder.calls), recorder.asked) == ([], 1, ["files/abc"])
+
+
+async def test_a_change_between_the_phases_sends_nothing_of_any_file(
+    home: Path, make: Make, recorder: Recorder
+) -> None:
+    (home / "a.pdf").write_bytes(PDF)
+    (home / "b.txt").write_text("bicycle")
+    subject = make(inline_bytes=10)
+    inspection = await subject.inspect(["a.pdf", "files/abc", "b.txt"])
+    (home / "b.txt").write_text("Bicycle")
+    with pytest.raises(FileRefusedError, match=r"b\.txt was changed after it was looked at: nothing was sent"):
+        await subject.send(inspection)
+    assert (recorder.calls, recorder.asked) == ([], [])
+
+
+async def test_a_folder_is_not_gathered_again(home: Path, subject: Files) -> None:
+    (home / "docs").mkdir()
+    (home / "docs" / "b.txt").write_text("B")
+    inspection = await subject.inspect(["docs"])
+    (home / "docs" / "a.txt").write_text("A")
+    assert [block["text"] for block in (await subject.send(inspection)).blocks] == ["File docs/b.txt:\n\nB"]
+
+
+async def test_a_file_that_may_not_be_read_any_more_is_not(home: Path, subject: Files) -> None:
+    (home / "b.txt").write_text("B")
+    inspection = await subject.inspect(["b.txt"])
+    (home / "c.txt").hardlink_to(home / "b.txt")
+    with pytest.raises(FileRefusedError, match="has a hard link"):
+        await subject.send(inspection)
+
+
+async def test_the_digest_is_that_of_names_and_contents(home: Path, make: Make, recorder: Recorder) -> None:
+    (home / "a.pdf").write_bytes(PDF)
+    (home / "b.pdf").write_bytes(PDF)
+    subject, sources = make(inline_bytes=0), ["a.pdf", "https://example.com/x"]
+    first = await subject.contents(sources)
+    # Where it is, and whether it travels inside the request, makes no difference.
+    recorder.now += timedelta(hours=48)
+    again = await make(inline_bytes=0).contents(sources)
+    inside = await make(inline_bytes=10_000).contents(["./a.pdf", "https://example.com/x"])
+    assert first.blocks[0]["uri"] != again.blocks[0]["uri"]
+    assert "data" in inside.blocks[0]
+    assert first.digest == again.digest == inside.digest
+    others = [
+        await subject.contents(["b.pdf", "https://example.com/x"]),
+        await subject.contents(sources[::-1]),
+        await subject.contents(["a.pdf", "https://example.com/y"]),
+        await subject.contents(sources, resolution="low"),
+        await subject.contents(sources, excerpt=Excerpt.of(None, "1-2")),
+    ]
+    (home / "a.pdf").write_bytes(PDF + b"\n")
+    others.append(await subject.contents(sources))
+    assert len({first.digest, *(each.digest for each in others)}) == len(others) + 1

@@ -1,6 +1,5 @@
 """The only I/O with Google, driven over loopback against the emulator: calls, retry rule, errors."""
 
-import inspect
 import io
 import logging
 from collections.abc import AsyncGenerator
@@ -8,16 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
-from google.genai import _interactions as sdk
-from google.genai import errors as sdk_errors
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import SecretStr
 
 from conftest import KEY, make_settings
 from faults.harness import without_jitter
-from gemini_interactions_mcp import errors, gemini
-from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp import catalog, retry
+from gemini_interactions_mcp.emulator import AGENTS, MODELS, Emulator, Fault
 from gemini_interactions_mcp.errors import (
     BackgroundRefusedError,
     ConfigurationError,
@@ -34,15 +30,14 @@ from gemini_interactions_mcp.errors import (
     QuotaError,
     RefusedError,
 )
-from gemini_interactions_mcp.faults import UNKNOWN_OUTCOME, Call
-from gemini_interactions_mcp.gemini import Gemini, mapped
+from gemini_interactions_mcp.faults import UNKNOWN_OUTCOME
+from gemini_interactions_mcp.gemini import Gemini
 from gemini_interactions_mcp.models import Request, Uploaded
 from gemini_interactions_mcp.settings import Settings
 
 MODEL = "gemini-3.8-flash"
 ASK = Request(kind="ask", prompt="Grüße", model=MODEL)
-IMAGE = Request(kind="image", prompt="A bicycle", model="gemini-3.1-flash-image", image={"image_size": "512"})
-PAID = Call(paid=True, model=MODEL)
+IMAGE = Request(kind="image", prompt="A bicycle", model="gemini-nano-banana-2.1", image={"image_size": "1K"})
 JSON = {"content-type": "application/json"}
 
 
@@ -197,21 +192,77 @@ async def test_a_check_that_breaks_says_nothing_of_charges(google: Gemini, emula
     with pytest.raises(NetworkError) as caught:
         await google.check()
     assert "charged" not in str(caught.value)
-    assert len(emulator.requests) == gemini.ATTEMPTS
+    assert len(emulator.requests) == retry.ATTEMPTS
 
 
-@pytest.mark.parametrize("bad", ["../files/abc", "", "..", "x/cancel", "x?alt=json", "a" * 257])
-async def test_an_id_that_leads_elsewhere_is_refused_before_any_request(
+ODD_IDS = [
+    *(".abc", "=", "/../files/abc", "/cancel", "?alt=json", "#top", "%2e%2e", "%", " b", "+", "é", ":x", "{id}"),
+    *("\\", "\n", "\x00", "💥", "'\"", "a" * 400),
+]
+"""What an id that Google gives may end with, so far as anybody knows."""
+
+
+@pytest.mark.parametrize("suffix", ODD_IDS)
+async def test_an_id_that_google_gave_is_used_whatever_characters_it_has(
+    google: Gemini, emulator: Emulator, suffix: str
+) -> None:
+    emulator.id_suffix = suffix
+    answer = await google.create(ASK, background=True)
+    interaction_id = answer.id or ""
+    assert interaction_id.endswith(suffix)
+    await emulator.interactions[interaction_id].finished.wait()
+    assert "Grüße" in (await google.get(interaction_id)).text
+    async with google.resume(interaction_id, None) as events:
+        assert (await anext(events)).interaction_id == interaction_id
+    follow_up = ASK.model_copy(update={"previous_interaction_id": interaction_id})
+    await google.create(follow_up, background=True)
+    assert emulator.creates[-1]["previous_interaction_id"] == interaction_id
+    with pytest.raises(RefusedError, match="Only running background"):
+        await google.cancel(interaction_id)
+    await google.delete(interaction_id)
+    assert emulator.deletes == [interaction_id]
+
+
+@pytest.mark.parametrize("bad", ["", ".", "..", "....", "a" * 513, "v1_\ud83d"])
+async def test_what_no_url_can_carry_is_refused_before_any_request(
     google: Gemini, emulator: Emulator, bad: str
 ) -> None:
     async def resume() -> None:
         async with google.resume(bad, "e1"):
             raise AssertionError
 
-    for call in (lambda: google.get(bad), lambda: google.cancel(bad), lambda: google.delete(bad), resume):
-        with pytest.raises(InputError, match="not an interaction id"):
+    calls = (google.get, google.cancel, google.delete)
+    for call in (*(lambda call=call: call(bad) for call in calls), resume, lambda: google.environment_files(bad, "a")):
+        with pytest.raises(InputError, match="not an id of the API"):
             await call()
+    with pytest.raises(InputError, match="not an id of the API"):
+        await google.environment_file(bad, "a")
     assert emulator.requests == []
+
+
+@pytest.mark.parametrize("given", ["v1_x/../../files/abc", "..%2f", "a/b", "x?alt=json"])
+async def test_no_id_leads_to_another_path(google: Gemini, emulator: Emulator, given: str) -> None:
+    with pytest.raises(RefusedError):
+        await google.get(given)
+    with pytest.raises(InputError, match="Google keeps no a"):
+        await google.environment_files(given, "a")
+    for request in emulator.requests:
+        assert request.path.count("/") == (3 if "interactions" in request.path else 5)
+        assert "alt" not in request.query
+
+
+async def test_the_files_of_an_environment_are_found_by_any_id(google: Gemini, emulator: Emulator) -> None:
+    emulator.environments["env/1.2="] = {"workspace/a b.txt": b"Hi"}
+    [file] = await google.environment_files("env/1.2=", "workspace")
+    assert file.path == "workspace/a b.txt"
+    assert await google.environment_file("env/1.2=", file.path) == b"Hi"
+
+
+async def test_a_stream_is_heard_again_from_its_first_event(google: Gemini) -> None:
+    async with google.stream(ASK, background=True) as events:
+        told = [event async for event in events]
+    async with google.resume(told[0].interaction_id or "", None) as events:
+        assert [event async for event in events] == told
 
 
 async def test_closing_a_client_that_was_never_opened_is_harmless(settings: Settings) -> None:
@@ -221,94 +272,6 @@ async def test_closing_a_client_that_was_never_opened_is_harmless(settings: Sett
 
 
 # Errors --------------------------------------------------------------------------------------------------
-
-REQUEST = httpx2.Request("POST", "http://x/v1/interactions", headers={"x-goog-api-key": KEY})
-FOREIGN = [
-    found
-    for module in (sdk, sdk_errors, httpx2)
-    for _, found in inspect.getmembers(module, inspect.isclass)
-    if issubclass(found, Exception) and not issubclass(found, Warning) and found is not httpx2.CookieConflict
-]
-
-
-WITHOUT_ARGUMENTS = (httpx2.RequestNotRead, httpx2.ResponseNotRead, httpx2.StreamClosed, httpx2.StreamConsumed)
-
-
-def instance(error: Any) -> Exception:
-    """One of each: their constructors differ."""
-    response = httpx2.Response(getattr(error, "status_code", None) or 418, request=REQUEST)
-    recipes: list[tuple[Any, Any]] = [
-        (sdk.APIStatusError, lambda: error("No.", response=response, body={"error": {"message": "No."}})),
-        (sdk.APIResponseValidationError, lambda: error(response, None)),
-        (sdk.APIConnectionError, lambda: error(request=REQUEST)),
-        (sdk.APIError, lambda: error("No.", REQUEST, body=None)),
-        (sdk_errors.APIError, lambda: error(500, {"error": {"message": "No.", "code": 500}})),
-        (httpx2.HTTPStatusError, lambda: error("No.", request=REQUEST, response=response)),
-        (WITHOUT_ARGUMENTS, error),
-        (Exception, lambda: error("No.")),
-    ]
-    return next(made() for base, made in recipes if issubclass(error, base))
-
-
-@pytest.mark.parametrize("error", FOREIGN, ids=lambda error: f"{error.__module__}.{error.__name__}")
-@pytest.mark.parametrize("call", [PAID, Call(interaction_id="v1_a")], ids=["paid", "read"])
-def test_every_error_of_the_sdk_becomes_one_of_ours_without_the_key(error: type[Exception], call: Call) -> None:
-    with pytest.raises(GeminiMCPError) as caught, mapped(call):
-        raise instance(error)
-    assert KEY not in str(caught.value)
-    assert isinstance(caught.value.__cause__, error)
-
-
-@pytest.mark.parametrize(
-    ("error", "paid", "read"),
-    [
-        (TimeoutError(), OutcomeUnknownError, NetworkError),
-        (httpx2.ReadTimeout("x"), OutcomeUnknownError, NetworkError),
-        (httpx2.RemoteProtocolError("x"), OutcomeUnknownError, NetworkError),
-        (httpx2.ConnectError("x"), NetworkError, NetworkError),
-        (httpx2.ConnectTimeout("x"), NetworkError, NetworkError),
-        (httpx2.PoolTimeout("x"), NetworkError, NetworkError),
-        (httpx2.UnsupportedProtocol("x"), NetworkError, NetworkError),
-        (httpx2.InvalidURL("x"), NetworkError, NetworkError),
-        (httpx2.ProxyError("x"), NetworkError, NetworkError),
-        (ConnectionResetError(), OutcomeUnknownError, NetworkError),
-        (httpx2.StreamClosed(), OutcomeUnknownError, NetworkError),
-        (sdk_errors.ContinuationInterruptedError("x"), OutcomeUnknownError, NetworkError),
-        (sdk_errors.UnknownApiResponseError("x"), OutcomeUnknownError, NetworkError),
-        (ValueError("prompt"), InputError, InputError),
-        (TypeError("prompt"), InputError, InputError),
-    ],
-    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
-)
-def test_only_what_may_have_reached_google_is_of_unknown_outcome(
-    error: Exception, paid: type[GeminiMCPError], read: type[GeminiMCPError]
-) -> None:
-    for call, expected in ((PAID, paid), (Call(interaction_id="v1_a"), read)):
-        with pytest.raises(expected) as caught, mapped(call):
-            raise error
-        assert type(caught.value) is expected
-        assert "prompt" not in str(caught.value)
-
-
-def test_a_connection_that_was_never_made_is_known_through_what_the_sdk_wraps_around_it() -> None:
-    wrapped = sdk.APIConnectionError(request=REQUEST)
-    wrapped.__cause__ = httpx2.ConnectError("refused")
-    with pytest.raises(NetworkError, match="nothing was sent or charged"), mapped(PAID):
-        raise wrapped
-
-
-def test_a_malformed_request_is_told_without_repeating_the_prompt() -> None:
-    class Strict(BaseModel):
-        number: int
-
-    with pytest.raises(InputError, match="malformed \\(ValidationError\\); nothing was sent") as caught, mapped(PAID):
-        Strict.model_validate({"number": "my secret prompt"})
-    assert isinstance(caught.value.__cause__, ValidationError)
-
-
-def test_a_fault_of_our_own_is_not_disguised() -> None:
-    with pytest.raises(KeyError), mapped(PAID):
-        raise KeyError("ours")
 
 
 @pytest.mark.parametrize(
@@ -326,7 +289,7 @@ def test_a_fault_of_our_own_is_not_disguised() -> None:
         (422, {"error": {"message": "Odd.", "code": "x"}}, RefusedError, "Odd."),
         (429, "", QuotaError, "Wait a minute"),
         (499, {"error": {"message": "Gone.", "code": "cancelled"}}, OutcomeUnknownError, UNKNOWN_OUTCOME),
-        (503, "<html>busy</html>", OverloadedError, "nothing was charged"),
+        (503, "<html>busy</html>", OverloadedError, "Google does not charge failed requests"),
     ],
 )  # fmt: skip
 async def test_an_error_response_over_the_wire_becomes_its_class(
@@ -341,10 +304,42 @@ async def test_an_error_response_over_the_wire_becomes_its_class(
     assert "<html>" not in str(caught.value)
 
 
-async def test_a_retired_model_names_its_successor(google: Gemini) -> None:
-    for request, successor in ((ASK, MODEL), (IMAGE, "gemini-3.1-flash-image")):
-        with pytest.raises(ModelNotFoundError, match=f"Use {successor} instead"):
-            await google.create(request.model_copy(update={"model": "gemini-1.0"}), background=False)
+RESEARCH = Request(kind="research", prompt="Bees", agent=catalog.RESEARCH_AGENT)
+
+
+@pytest.mark.parametrize(
+    ("request_", "asked", "successor"),
+    [
+        (ASK, "gemini-1.0", "gemini-3.8-flash"),
+        (IMAGE, "gemini-1.0-image", "gemini-nano-banana-2.1"),
+        (IMAGE, "gemini-3.1-flash-image", "gemini-nano-banana-2.1"),
+        (ASK, "gemini-omni-flash-preview", "gemini-omni-1.2-flash"),
+        (RESEARCH, "deep-research-pro-preview-12-2025", "deep-research-preview-04-2026"),
+        (RESEARCH, "antigravity-preview-05-2026", "antigravity-preview-09-2026"),
+    ],
+)
+async def test_a_retired_model_names_its_successor(
+    google: Gemini, emulator: Emulator, request_: Request, asked: str, successor: str
+) -> None:
+    part = "model" if request_.model else "agent"
+    with pytest.raises(ModelNotFoundError, match=f"agent {asked}.*Use {successor} instead"):
+        await google.create(request_.model_copy(update={part: asked}), background=request_.agent is not None)
+    assert emulator.creates == []
+
+
+async def test_a_chosen_default_that_is_gone_names_what_follows_it(tmp_path: Path, url: str) -> None:
+    google = Gemini(make_settings(tmp_path, url, image_model="gemini-9-image", model="lyria-3-pro-preview"))
+    with pytest.raises(ModelNotFoundError, match=r"Use gemini-nano-banana-2\.1 instead"):
+        await google.create(IMAGE.model_copy(update={"model": "gemini-9-image"}), background=False)
+    with pytest.raises(ModelNotFoundError, match=r"Use lyria-3\.5 instead"):
+        await google.check()
+    await google.close()
+
+
+def test_what_is_used_by_default_and_what_follows_the_retired_is_there() -> None:
+    assert (catalog.MODEL, catalog.IMAGE_MODEL) == ("gemini-3.8-flash", "gemini-nano-banana-2.1")
+    assert {catalog.MODEL, catalog.IMAGE_MODEL, catalog.RESEARCH_AGENT} <= {*MODELS, *AGENTS}
+    assert set(catalog.SUCCESSORS.values()) <= {*MODELS, *AGENTS}
 
 
 async def test_a_continued_interaction_that_is_gone_is_named(google: Gemini) -> None:
@@ -365,6 +360,20 @@ async def test_a_key_that_no_header_can_carry_is_refused_without_showing_it(
         await google.create(ASK, background=True)
     assert key not in str(caught.value)
     assert emulator.requests == []
+
+
+async def test_what_hinders_the_client_from_being_made_is_told(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "gopher://nowhere")
+    google = Gemini(settings)
+    with pytest.raises(ConfigurationError, match=r"cannot be prepared .*HTTPS_PROXY"):
+        await google.ready()
+    with pytest.raises(ConfigurationError, match="cannot be prepared"):
+        await upload(google, b"abc", "application/pdf", "a.pdf")
+    monkeypatch.delenv("HTTPS_PROXY")
+    await google.ready()
+    await google.close()
 
 
 async def test_without_a_key_the_first_call_says_what_to_set(tmp_path: Path, url: str, emulator: Emulator) -> None:
@@ -416,6 +425,27 @@ async def test_a_request_says_who_sends_it(google: Gemini, emulator: Emulator) -
     assert "gemini-interactions-mcp/" in emulator.requests[0].headers["user-agent"]
 
 
-def test_our_errors_are_raised_by_nobody_else() -> None:
-    assert not {found.__name__ for found in FOREIGN} & {"GeminiMCPError"}
-    assert all(issubclass(found, Exception) for found in vars(errors).values() if inspect.isclass(found))
+async def test_a_secret_is_taken_out_before_an_error_is_cut(google: Gemini, emulator: Emulator) -> None:
+    for kept in (4, 9, len(KEY) - 1):
+        body = {"error": {"message": f"{'x' * (399 - kept)}{KEY} and more", "code": "invalid_request"}}
+        emulator.faults.append(Fault("get", "http", http_status=400, body=body))
+        with pytest.raises(RefusedError) as caught:
+            await google.get("v1_a")
+        assert KEY[:4] not in str(caught.value)
+
+
+async def test_a_secret_is_taken_out_before_the_activity_of_an_event_is_cut(google: Gemini, emulator: Emulator) -> None:
+    for kept in (4, 9, len(KEY) - 1):
+        thought = {"type": "thought_summary", "content": {"type": "text", "text": "x" * (160 - kept) + KEY}}
+        event = {"event_type": "step.delta", "index": 9, "delta": thought}
+        emulator.faults.append(Fault("stream", "unknown", body=[event], after=2))
+        async with google.stream(ASK, background=True) as events:
+            told = [each.activity or "" async for each in events]
+        assert any(each.startswith("xxx") for each in told)
+        assert KEY[:4] not in "".join(told)
+
+
+async def test_a_text_file_of_an_environment_has_no_secret_in_it(google: Gemini, emulator: Emulator) -> None:
+    emulator.environments["e-1"] = {"workspace/a.csv": f"a,{KEY}".encode(), "workspace/b.bin": b"\xff" + KEY.encode()}
+    assert await google.environment_file("e-1", "workspace/a.csv") == b"a,[secret]"
+    assert await google.environment_file("e-1", "workspace/b.bin") == b"\xff" + KEY.encode()

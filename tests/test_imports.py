@@ -11,25 +11,26 @@ PACKAGE = Path(gemini_interactions_mcp.__file__).parent
 
 LAYERS = [
     {"__init__", "emulator"},
-    {"errors", "claim", "secrecy"},
+    {"errors", "claim", "secrecy", "processes", "codes", "catalog", "redaction"},
     {"models"},
-    {"settings", "chapters", "citations"},
+    {"settings", "chapters", "citations", "inspection", "words", "logs"},
     {"wire", "render", "arguments", "research", "metadata", "excerpt", "paths"},
     {"faults", "records", "consent"},
-    {"transfer", "database", "media", "run", "redirects"},
+    {"exchange"},
+    {"transfer", "retry", "streams", "database", "media", "run", "redirects"},
     {"store"},
     {"gemini", "sources", "uploads", "ledger"},
-    {"exchange"},
+    {"recognition", "observation"},
     {"facts"},
     {"probes"},
     {"files", "environments"},
     {"follower"},
     {"runs"},
     {"context", "tasks"},
-    {"attachments"},
+    {"attachments", "elicitation"},
     {"results"},
     {"tools", "resources", "prompts", "subscribers"},
-    {"chains"},
+    {"chains", "outgoing"},
     {"server"},
     {"stdio", "demo", "doctor", "live"},
     {"__main__"},
@@ -40,12 +41,14 @@ SPEAKING_MCP = {
     "context",
     "tasks",
     "attachments",
+    "elicitation",
     "results",
     "tools",
     "chains",
     "resources",
     "prompts",
     "subscribers",
+    "outgoing",
     "server",
     "stdio",
     "demo",
@@ -89,7 +92,7 @@ def test_imports_point_down_only() -> None:
 def test_only_gemini_and_what_shows_raw_answers_speak_with_google() -> None:
     assert [
         name for name, tree in modules() if any(found.split(".")[0] == "google" for found in imported(tree, ours=False))
-    ] == ["exchange", "gemini"]
+    ] == ["gemini", "observation"]
 
 
 def test_only_the_upper_layers_speak_mcp() -> None:

@@ -19,10 +19,11 @@ from conftest import KEY, make_settings
 from gemini_interactions_mcp import __version__, live
 from gemini_interactions_mcp.__main__ import main
 from gemini_interactions_mcp.emulator import CONTRARY, Doubts, Emulator, Fault, rate_limited
-from gemini_interactions_mcp.exchange import Api
 from gemini_interactions_mcp.facts import Facts
 from gemini_interactions_mcp.live import dollars, observe, price, rehearse, scrubbed, side_by_side, write_report
+from gemini_interactions_mcp.observation import Api
 from gemini_interactions_mcp.probes import PROBES, Names, Probe
+from gemini_interactions_mcp.redaction import Redactor
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.wire import as_json
 from wired import PATIENCE, SERVE, command, environment
@@ -428,9 +429,9 @@ async def test_images_and_agents_cost_more_and_are_counted(settings: Settings) -
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (f"The key {KEY} is wrong", "The key [hidden] is wrong"),
-        ("no v1_Chd-abc_9 here", "no [hidden] here"),
-        ("key AIza" + "Sy0123456789abcdefghijklmnopqrstuvw", "key [hidden]"),
+        (f"The key {KEY} is wrong", "The key [secret] is wrong"),
+        ("no v1_Chd-abc_9 here", "no [id] here"),
+        ("key AIza" + "Sy0123456789abcdefghijklmnopqrstuvw", "key [secret]"),
         ("interactions/v1_ChdXM2ZXYW1xWUx1d3VtUGtQ not found", "interactions/[id] not found"),
         ("environment fc155701-ea68-4846-973f-f2943e35cdde", "environment [id]"),
         ("consumer 'projects/my-startup-5512' used", "consumer 'projects/[name]' used"),
@@ -438,7 +439,7 @@ async def test_images_and_agents_cost_more_and_are_counted(settings: Settings) -
         ("ask jane.doe@example.com", "ask [address]"),
         ("see https://console.example/x?project=mine&a=1 now", "see https://console.example/x?[query] now"),
         ("two\nlines", "two lines"),
-        (f"{'x ' * 147}{KEY}", f"{'x ' * 146}x [hidd…"),
+        (f"{'x ' * 147}{KEY}", f"{'x ' * 146}x [secr…"),
         (
             "gemini-3.1-pro-preview-customtools takes 1048576 bytes",
             "gemini-3.1-pro-preview-customtools takes 1048576 bytes",
@@ -446,7 +447,7 @@ async def test_images_and_agents_cost_more_and_are_counted(settings: Settings) -
     ],
 )
 def test_an_answer_is_told_without_what_is_private(text: str, told: str) -> None:
-    assert scrubbed(text, (KEY, "v1_Chd-abc_9")) == told
+    assert scrubbed(text, Redactor([KEY]), ["v1_Chd-abc_9"]) == told
 
 
 async def test_a_key_and_an_id_that_the_api_repeats_are_not_told(settings: Settings, emulator: Emulator) -> None:
@@ -458,5 +459,5 @@ async def test_a_key_and_an_id_that_the_api_repeats_are_not_told(settings: Setti
     body = {"error": {"message": f"{KEY} | tell-me-not `x` of projects/mine", "code": "not_found"}}
     emulator.faults.append(Fault("get", "http", http_status=404, body=body, times=99))
     text = await seen(servers, only("Ids of nobody"))
-    assert "`[hidden] \\| [hidden] 'x' of projects/[name]`" in text
+    assert "`[secret] \\| [secret] 'x' of projects/[name]`" in text
     assert KEY not in text

@@ -19,7 +19,7 @@ from gemini_interactions_mcp.metadata import Origin
 from gemini_interactions_mcp.models import Media
 
 WHEN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-ORIGIN = Origin("A red bicycle", "gemini-3.1-flash-image", "v1_x")
+ORIGIN = Origin("A red bicycle", "gemini-nano-banana-2.1", "v1_x")
 
 
 def picture(kind: str = "PNG", size: tuple[int, int] = (6, 4), mode: str = "RGB", **options: object) -> bytes:

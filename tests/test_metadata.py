@@ -11,7 +11,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from gemini_interactions_mcp import metadata
 from gemini_interactions_mcp.metadata import Origin
 
-ORIGIN = Origin('A "red" <bicycle> & a café, 赤い', "gemini-3.1-flash-image", "v1_x")
+ORIGIN = Origin('A "red" <bicycle> & a café, 赤い', "gemini-nano-banana-2.1", "v1_x")
 MIMES = {"JPEG": "image/jpeg", "PNG": "image/png"}
 NAMES = {
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",

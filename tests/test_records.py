@@ -66,6 +66,14 @@ def test_requests_that_differ_have_different_fingerprints(change: dict[str, Any]
     assert records.fingerprint(research()) != records.fingerprint(research(**change))
 
 
+def test_contents_are_the_same_by_their_digest_wherever_they_were_uploaded_to() -> None:
+    here, there = ({"contents": ({"type": "image", "uri": f"https://x/files/{name}"},)} for name in "ab")
+    assert records.fingerprint(research(**here)) != records.fingerprint(research(**there))
+    one, same = (research(contents_digest="1", **contents) for contents in (here, there))
+    assert records.fingerprint(one) == records.fingerprint(same) == records.fingerprint(research(contents_digest="1"))
+    assert records.fingerprint(one) != records.fingerprint(research(contents_digest="2", **here))
+
+
 def test_the_order_of_keys_makes_no_other_request() -> None:
     turned = {"collaborative_planning": False, "type": "deep-research"}
     assert records.fingerprint(research()) == records.fingerprint(research(agent_config=turned))
@@ -191,3 +199,39 @@ def test_an_image_that_was_asked_for_is_missing_although_there_is_text() -> None
     assert records.shortcoming(text, "image") == "Gemini made no image, but answered with text."
     both = Interaction(status="completed", text="Here.", media=(Media(kind="image"),))
     assert records.shortcoming(both, "image") is None
+
+
+# Identical requests --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["Rivers  of\n Zürich ", "rivers of zürich", "Rivers of Zu\u0308rich", "\uff32ivers of Zürich", "RIVERS OF ZÜRICH"],
+)
+def test_the_same_research_is_the_same_whatever_its_spacing_form_and_case(other: str) -> None:
+    research = Request(kind="research", prompt="Rivers of Zürich", agent="a")
+    assert records.fingerprint(research) == records.fingerprint(research.model_copy(update={"prompt": other}))
+    ask = Request(kind="ask", prompt="Rivers of Zürich", model="m")
+    assert records.fingerprint(ask) != records.fingerprint(ask.model_copy(update={"prompt": other}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "seconds", "attachable"),
+    [
+        ({}, 0, False),
+        ({}, 1, False),
+        ({}, 5, True),
+        ({"detached_at": NOW}, 0, True),
+        ({"detached_at": NOW, "delivered_at": NOW}, 5, False),
+        ({"delivered_at": NOW}, 5, False),
+        ({"status": "completed", "finished_at": NOW}, 5, True),
+        ({"status": "failed"}, 5, False),
+        ({"status": "failed", "interaction_id": "v1_a"}, 5, True),
+    ],
+)
+def test_a_run_can_be_taken_by_an_identical_call_while_nobody_has_its_answer(
+    changes: dict[str, Any], seconds: int, attachable: bool
+) -> None:
+    intent = records.intent(Request(kind="ask", prompt="a", model="m"))
+    record = intent.model_copy(update={"created_at": records.now() - timedelta(seconds=seconds)} | changes)
+    assert records.attachable(record) is attachable

@@ -268,7 +268,7 @@ def test_what_is_pending_without_news_says_only_what_is_known() -> None:
     shown = render.pending(record(status="queued"), age=5, activity=None, text="")
     assert shown.startswith("Still queued after 5 s.\n\n---\n")
     assert 'read_interaction(interaction_id="v1_a"' in shown
-    assert "do not ask the same again" in shown
+    assert "Do not ask the same again." in shown
 
 
 def test_what_is_pending_without_an_id_is_fetched_by_its_label() -> None:
@@ -375,3 +375,34 @@ def test_a_place_that_no_file_has_is_only_mentioned(number: int) -> None:
 def test_a_picture_is_linked_by_any_path(path: str, said: str) -> None:
     file = PICTURE.model_copy(update={"place": 1, "path": path})
     assert f"![image 1]({said})" in render.answer(record("![image 1](media:1) and text", files=(file,)))
+
+
+# What is paid for ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "more", "said"),
+    [
+        ({}, {}, "It goes on at Google meanwhile and has been paid for."),
+        (
+            {},
+            {"background": False},
+            "if the server ends before, the answer may be lost. It may be charged all the same.",
+        ),
+        ({"interaction_id": None, "status": "unknown"}, {}, "whether it is charged is not known yet"),
+        ({"interaction_id": "l", "label": "l"}, {"background": False}, "whether it is charged is not known yet"),
+        (
+            {"interaction_id": None, "status": "unknown"},
+            {"waiting": "Google refused it for now; trying again in 12 s; nothing is charged yet"},
+            "trying again in 12 s; nothing is charged yet. Do not",
+        ),
+    ],
+    ids=["background", "foreground", "unnamed", "unstored", "refused"],
+)
+def test_what_is_pending_claims_no_payment_that_is_not_certain(
+    changes: dict[str, Any], more: dict[str, Any], said: str
+) -> None:
+    text = render.pending(record(**{"status": "in_progress"} | changes), age=5, activity=None, text="", **more)
+    assert said in text
+    assert ("has been paid for" in text) is (not changes and not more)
+    assert ("Not taken by Google yet after 5 s" in text) is ("waiting" in more)

@@ -74,7 +74,7 @@ async def filled(settings: Settings, rows: int) -> list[str]:
 
 async def test_the_list_has_the_index_and_what_is_known_newest_first(client: Client) -> None:
     ask = await call(client, "gemini_ask", prompt="Name a river")
-    image = await call(client, "generate_image", prompt="A red bicycle", image_size="512")
+    image = await call(client, "generate_image", prompt="A red bicycle")
     (path,) = saved_in(image)
     listed = (await client.list_resources()).resources
     assert [(each.uri, each.title, each.mime_type) for each in listed] == [
@@ -83,13 +83,13 @@ async def test_the_list_has_the_index_and_what_is_known_newest_first(client: Cli
         (f"{INDEX}/{id_of(image)}/files/{path.name}", path.name, "image/jpeg"),
         (f"{INDEX}/{id_of(ask)}", "Name a river", MARKDOWN),
     ]
-    assert listed[1].description == "image, completed, gemini-3.1-flash-image"
+    assert listed[1].description == "image, completed, gemini-nano-banana-2.1"
 
 
 @LEGACY
 async def test_the_list_tells_the_true_size_and_when_each_last_changed(client: Client) -> None:
     before = datetime.now(UTC).replace(microsecond=0)
-    image = await call(client, "generate_image", prompt="Grüße", image_size="512")
+    image = await call(client, "generate_image", prompt="Grüße")
     _, document, file = (await client.list_resources()).resources
     assert document.size == len(text_in(await client.read_resource(document.uri)).encode())
     assert file.size == saved_in(image)[0].stat().st_size
@@ -182,7 +182,7 @@ async def test_a_long_answer_reads_whole(client: Client, emulator: Emulator) -> 
 
 @LEGACY
 async def test_an_interaction_reads_as_data(client: Client, emulator: Emulator) -> None:
-    image = await call(client, "generate_image", prompt="A red bicycle", image_size="512")
+    image = await call(client, "generate_image", prompt="A red bicycle")
     data = json.loads(text_in(await client.read_resource(f"{INDEX}/{id_of(image)}/data"), "application/json"))
     assert (data["interaction_id"], data["kind"], data["status"]) == (id_of(image), "image", "completed")
     assert data["prompt"] == "A red bicycle"
@@ -216,7 +216,9 @@ async def test_a_failed_interaction_reads_with_the_reason(client: Client, emulat
     emulator.faults.append(Fault("create", "blocked"))
     await client.call_tool("gemini_ask", {"prompt": "hi"})
     text = text_in(await client.read_resource(f"{INDEX}/{newest(emulator).id}"))
-    assert "\nNote: The interaction failed at Google (The response was blocked" in text
+    assert (
+        "\nNote: The interaction failed at Google (safety, blocked by Google's filter for unsafe content: The" in text
+    )
 
 
 @pytest.mark.parametrize(
@@ -242,7 +244,7 @@ async def test_an_unknown_resource_is_not_found_by_name(
 
 @LEGACY
 async def test_only_files_that_the_journal_names_can_be_read(client: Client, settings: Settings) -> None:
-    image = await call(client, "generate_image", prompt="hi", image_size="512")
+    image = await call(client, "generate_image", prompt="hi")
     (path,) = saved_in(image)
     (settings.output_dir / "other.txt").write_text("other", encoding="utf-8")
     for name in ("other.txt", "..%2Foutput%2Fother.txt", "%2Fetc%2Fhostname"):
@@ -257,7 +259,7 @@ async def test_only_files_that_the_journal_names_can_be_read(client: Client, set
 @LEGACY
 async def test_a_file_name_with_blanks_and_signs_is_read_by_its_link(client: Client) -> None:
     name = "übung 50% (1)#?.jpg"
-    image = await call(client, "generate_image", prompt="hi", output_path=name, image_size="512")
+    image = await call(client, "generate_image", prompt="hi", output_path=name)
     (link,) = links_of(image)
     assert link.name == name
     assert " " not in link.uri
@@ -283,7 +285,7 @@ async def test_templates_lead_to_what_they_describe(client: Client) -> None:
         ("interaction_data", "Interaction data", "application/json"),
         ("interaction_file", "Saved file", None),
     ]
-    image = await call(client, "generate_image", prompt="hi", image_size="512")
+    image = await call(client, "generate_image", prompt="hi")
     for each in templates:
         uri = each.uri_template.format(interaction_id=id_of(image), name=saved_in(image)[0].name)
         (content,) = (await client.read_resource(uri)).contents
@@ -305,7 +307,7 @@ async def test_ids_complete_newest_first(client: Client, settings: Settings) -> 
 
 @LEGACY
 async def test_names_of_files_complete_within_their_interaction(client: Client) -> None:
-    image = await call(client, "generate_image", prompt="hi", output_path="bike.jpg", image_size="512")
+    image = await call(client, "generate_image", prompt="hi", output_path="bike.jpg")
     reference = ResourceTemplateReference(uri=f"{INDEX}/{{interaction_id}}/files/{{name}}")
 
     async def completed(value: str, interaction_id: str | None) -> list[str]:

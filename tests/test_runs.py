@@ -16,7 +16,7 @@ from PIL import Image
 from conftest import make_settings
 from faults.harness import fresh, rows
 from faults.world import PACE, PATIENCE, World, over, world
-from gemini_interactions_mcp import gemini, records, render
+from gemini_interactions_mcp import records, render, retry
 from gemini_interactions_mcp.emulator import Emulator, Fault, rate_limited
 from gemini_interactions_mcp.errors import (
     InteractionFailedError,
@@ -29,13 +29,14 @@ from gemini_interactions_mcp.errors import (
 )
 from gemini_interactions_mcp.ledger import Ledger
 from gemini_interactions_mcp.models import Interaction, Media, Record, Request, SavedFile
+from gemini_interactions_mcp.redaction import Redactor
 from gemini_interactions_mcp.run import Pace, Run
 from gemini_interactions_mcp.settings import Settings
 
 MODEL = "gemini-3.8-flash"
 ASK = Request(kind="ask", prompt="Grüße", model=MODEL)
 UNSTORED = Request(kind="ask", prompt="Private matter", model=MODEL, store=False)
-IMAGE = Request(kind="image", prompt="A red bicycle", model="gemini-3.1-flash-image", image={"image_size": "512"})
+IMAGE = Request(kind="image", prompt="A red bicycle", model="gemini-nano-banana-2.1", image={"image_size": "1K"})
 RESEARCH = Request(
     kind="research",
     prompt="Rivers of Zürich",
@@ -143,7 +144,7 @@ async def test_a_stream_that_breaks_at_any_event_loses_nothing_and_buys_nothing_
 async def test_a_stream_that_breaks_before_the_first_event_may_have_been_bought_and_says_so(
     here: World, emulator: Emulator, tmp_path: Path
 ) -> None:
-    kinds: list[Any] = ["cut", "end", "deadline", "truncate", "error"]
+    kinds: list[Any] = ["cut", "end", "deadline", "error"]
     emulator.faults += [Fault("stream", kind) for kind in kinds]
     for run in [await here.ended(ASK) for _ in kinds]:
         assert isinstance(run.error, OutcomeUnknownError)
@@ -151,6 +152,15 @@ async def test_a_stream_that_breaks_before_the_first_event_may_have_been_bought_
     for row in rows(tmp_path):
         assert (row["status"], row["interaction_id"], row["finished_at"]) == ("unknown", None, None)
     assert len(emulator.creates) == len(kinds)
+
+
+async def test_a_stream_that_breaks_in_the_event_that_names_it_is_read_by_that_name(
+    here: World, emulator: Emulator
+) -> None:
+    emulator.faults.append(Fault("stream", "truncate"))
+    run = await here.ended(ASK)
+    assert run.record.text == full_text(emulator, run)
+    assert len(emulator.creates) == 1
 
 
 async def test_an_error_event_in_place_of_an_interaction_is_told_like_an_error_response(
@@ -233,17 +243,22 @@ async def test_a_stream_that_falls_silent_is_given_up_for_a_plain_read(settings:
 async def test_a_result_that_cannot_be_read_yet_is_read_later(
     here: World, emulator: Emulator, fault: Fault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gemini, "ATTEMPTS", 1)
+    monkeypatch.setattr(retry, "ATTEMPTS", 1)
     emulator.faults.append(fresh(fault))
     run = await here.ended(ASK)
     assert run.error is None
     assert "Grüße" in run.record.text
 
 
+def broken_off() -> list[Fault]:
+    """A stream that ends before the answer, and cannot be heard again."""
+    return [Fault("stream", "end", after=3), Fault("resume", "http", http_status=404)]
+
+
 async def test_an_id_that_google_does_not_show_for_too_long_is_told_and_can_still_be_read_later(
     settings: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:
-    emulator.faults.append(Fault("get", "http", http_status=404))
+    emulator.faults += [*broken_off(), Fault("get", "http", http_status=404)]
     async with world(settings, replace(PACE, tolerance=0)) as here:
         run = await here.ended(ASK)
         assert isinstance(run.error, InteractionNotFoundError)
@@ -257,7 +272,7 @@ async def test_an_id_that_google_does_not_show_for_too_long_is_told_and_can_stil
 async def test_a_forbidden_id_is_told_after_the_tolerance_and_kept(
     settings: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:
-    emulator.faults.append(Fault("get", "http", http_status=403))
+    emulator.faults += [*broken_off(), Fault("get", "http", http_status=403)]
     async with world(settings, replace(PACE, tolerance=0)) as here:
         run = await here.ended(ASK)
         assert isinstance(run.error, PermissionDeniedError)
@@ -267,7 +282,7 @@ async def test_a_forbidden_id_is_told_after_the_tolerance_and_kept(
 
 
 async def test_a_key_that_is_revoked_meanwhile_does_not_hide_the_id(here: World, emulator: Emulator) -> None:
-    emulator.faults.append(Fault("get", "http", http_status=401))
+    emulator.faults += [*broken_off(), Fault("get", "http", http_status=401)]
     run = await here.ended(ASK)
     assert isinstance(run.error, KeyRejectedError)
     assert str(run.id) in str(run.error)
@@ -313,7 +328,7 @@ async def test_queued_is_told_as_what_it_is_until_it_runs(here: World, emulator:
 @pytest.mark.parametrize(
     ("fault", "status", "said", "text"),
     [
-        (Fault("create", "status"), "failed", "failed at Google (The emulator was told to fail.)", ""),
+        (Fault("create", "status"), "failed", "failed at Google (internal: The emulator was told to fail.)", ""),
         (Fault("create", "status", run_status="incomplete"), "incomplete", "The answer is incomplete", "Emulated"),
         (Fault("create", "status", run_status="budget_exceeded"), "budget_exceeded", "token budget", "Emulated"),
         (Fault("create", "status", run_status="requires_action"), "requires_action", "call a function", ""),
@@ -382,14 +397,36 @@ async def test_an_empty_answer_is_asked_for_again_because_it_may_have_been_read_
 # Background and store ------------------------------------------------------------------------------------
 
 
-async def test_a_model_that_refuses_the_background_is_asked_once_in_the_foreground_and_remembered(
-    here: World, emulator: Emulator
+async def test_a_model_that_refuses_the_background_twice_is_asked_in_the_foreground_for_some_minutes(
+    settings: Settings, emulator: Emulator
 ) -> None:
-    first, second = await here.ended(IMAGE), await here.ended(IMAGE.model_copy(update={"prompt": "Again"}))
-    assert first.record.status == second.record.status == "completed"
+    async with world(settings) as here:
+        for number in range(3):
+            run = await here.ended(IMAGE.model_copy(update={"prompt": f"Picture {number}"}))
+            assert run.record.status == "completed"
+        assert in_background(emulator) == [True, False, True, False, False]
+    async with world(settings, replace(PACE, refusal=0)) as here:
+        for number in range(3, 6):
+            await here.ended(IMAGE.model_copy(update={"prompt": f"Picture {number}"}))
+        assert in_background(emulator)[5:] == [True, False] * 3
+    assert len(emulator.creates) == 6
+
+
+async def test_a_refusal_of_background_that_passes_is_forgotten(here: World, emulator: Emulator) -> None:
+    body = {"error": {"message": "Model 'X' does not support background interactions.", "code": "invalid_request"}}
+    emulator.faults += [
+        Fault("create", "http", http_status=400, body=body, match="first"),
+        Fault("create", "http", http_status=400, body=body, match="third"),
+    ]
+    for prompt in ("first", "second", "third", "fourth"):
+        await here.ended(ASK.model_copy(update={"prompt": prompt}))
+    assert in_background(emulator) == [True, False, True, True, False, True]
+
+
+def in_background(emulator: Emulator) -> list[bool]:
+    """Of every request for an interaction, whether it asked for the background."""
     asked = [each.body for each in emulator.requests if each.method == "POST"]
-    assert [isinstance(body, dict) and "background" in body for body in asked] == [True, False, False]
-    assert len(emulator.creates) == 2
+    return [isinstance(body, dict) and "background" in body for body in asked]
 
 
 async def test_an_ask_that_is_refused_in_the_background_is_streamed_in_the_foreground(
@@ -555,7 +592,7 @@ async def test_a_disk_that_cannot_be_written_keeps_the_answer_and_a_later_read_s
 async def test_an_answer_whose_files_are_missing_is_readable_without_google(
     tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gemini, "ATTEMPTS", 1)
+    monkeypatch.setattr(retry, "ATTEMPTS", 1)
     (obstacle := tmp_path / "obstacle").write_text("in the way")
     async with world(make_settings(tmp_path, url, output_dir=obstacle / "output")) as here:
         run = await here.ended(RESEARCH)
@@ -568,11 +605,11 @@ async def test_an_answer_whose_files_are_missing_is_readable_without_google(
 # Given up ------------------------------------------------------------------------------------------------
 
 
-async def test_what_is_abandoned_before_it_could_be_sent_again_is_not_bought(here: World, emulator: Emulator) -> None:
+async def test_what_is_cancelled_before_it_could_be_sent_again_is_not_bought(here: World, emulator: Emulator) -> None:
     emulator.faults.append(refused := rate_limited(seconds=1, told="details"))
     run = await here.runs.start(ASK)
     await reached(refused)
-    here.runs.abandon(run)
+    await here.runs.cancel(run.record.label, 0)
     await run.done.wait()
     assert isinstance(run.error, QuotaError)
     assert emulator.creates == []
@@ -614,7 +651,11 @@ async def test_a_stream_that_carries_the_only_answer_is_waited_for(settings: Set
 async def test_what_was_streamed_of_an_answer_that_cannot_be_found_any_more_is_kept(
     settings: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:
-    emulator.faults.append(Fault("get", "http", math.inf, http_status=404))
+    emulator.faults += [
+        Fault("stream", "end", after=7),
+        Fault("resume", "http", math.inf, http_status=404),
+        Fault("get", "http", math.inf, http_status=404),
+    ]
     async with world(settings, replace(PACE, tolerance=0)) as here:
         run = await here.ended(ASK)
         assert isinstance(run.error, InteractionNotFoundError)
@@ -671,7 +712,7 @@ async def test_what_came_of_an_answer_that_is_stored_nowhere_can_still_be_read(h
     assert "The text that came: Emulated answer" in str(found.error)
 
 
-async def test_a_request_that_nobody_wants_any_more_is_not_sent_again_in_the_foreground(
+async def test_a_request_that_was_cancelled_is_not_sent_again_in_the_foreground(
     here: World, emulator: Emulator
 ) -> None:
     stall = Fault("create", "stall")
@@ -679,7 +720,7 @@ async def test_a_request_that_nobody_wants_any_more_is_not_sent_again_in_the_for
     run = await here.runs.start(IMAGE)
     with anyio.fail_after(PATIENCE):
         await stall.reached.wait()
-        here.runs.abandon(run)
+        await here.runs.cancel(run.record.label, 0)
         stall.release.set()
         await run.done.wait()
     assert emulator.creates == []
@@ -719,3 +760,16 @@ async def test_files_of_an_environment_are_not_taken_for_media(here: World, tmp_
     assert await Ledger(here.journal, tmp_path / "more", lease=60).finish(run, shown, None)
     assert [(file.within, file.place) for file in run.record.files][:2] == [("workspace/a.csv", None), (None, 1)]
     assert run.record.error is None
+
+
+async def test_a_secret_that_came_in_parts_is_whole_when_it_is_taken_out(here: World, tmp_path: Path) -> None:
+    secret = "hush-5f2e-9b1c"
+    run = await here.ended(RESEARCH)
+    for part in ("A ", *secret, " B"):
+        run.steps.take({"index": 99, "delta": {"type": "text", "text": part}})
+    await here.journal.update(run.record.label, files=(), finished_at=None)
+    ledger = Ledger(here.journal, tmp_path / "more", lease=60, redact=Redactor([secret]))
+    assert await ledger.finish(run, Interaction(id=run.id, status="completed"), None)
+    assert run.record.text.endswith("A [secret] B")
+    (report,) = run.record.files
+    assert "A [secret] B" in await anyio.Path(report.path).read_text(encoding="utf-8")

@@ -41,7 +41,7 @@ def test_without_any_variable_everything_has_a_default(home: Path, cwd: Path, mo
     assert settings.key_variable is None
     assert settings.base_url is None
     assert settings.model == "gemini-3.8-flash"
-    assert settings.image_model == "gemini-3.1-flash-image"
+    assert settings.image_model == "gemini-nano-banana-2.1"
     assert settings.research_agent == "deep-research-preview-04-2026"
     assert settings.wait_seconds == 45
     assert settings.inline_bytes == 8 * 1024 * 1024
@@ -283,3 +283,19 @@ def test_remote_servers_in_another_form_are_refused_without_their_values(home: P
 def test_a_variable_that_a_header_names_and_nobody_has_set_is_named(home: Path, cwd: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"\(DOCS_TOKEN is missing\)"):
         read(home, cwd, GEMINI_MCP_SERVERS=SERVERS)
+
+
+def test_all_secrets_are_known_and_in_no_representation(home: Path, cwd: Path) -> None:
+    settings = read(
+        home,
+        cwd,
+        GEMINI_API_KEY=SECRET,
+        GEMINI_MCP_SERVERS=SERVERS.replace("/mcp", "/mcp?token=in-the-url"),
+        DOCS_TOKEN="the-token",
+        GEMINI_MCP_DATABASE_URL="postgresql+asyncpg://me:pass%20word@host/journal",
+        GOOGLE_GEMINI_BASE_URL="https://user:of-the-proxy@proxy.example",
+    )
+    found = {"in-the-url", "the-token", "plain", "pass%20word", "pass word", "of-the-proxy", SECRET}
+    assert set(settings.secrets) - {""} == found
+    for text in (repr(settings), str(settings)):
+        assert not any(secret in text for secret in found - {"plain", "of-the-proxy"})

@@ -22,6 +22,7 @@ from sqlalchemy.schema import CreateTable
 from gemini_interactions_mcp import database, store
 from gemini_interactions_mcp.errors import DailyLimitError, InputError, JournalError
 from gemini_interactions_mcp.models import Citation, Record, SavedFile, Usage
+from gemini_interactions_mcp.redaction import Redactor
 from gemini_interactions_mcp.store import SCHEMA_VERSION, Journal, Limit
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -767,3 +768,15 @@ async def test_of_several_servers_one_takes_the_last_place_of_a_limit(path: Path
     assert await journals[0].spent(NOON) == 2
     for journal in journals:
         await journal.close()
+
+
+async def test_secrets_are_written_nowhere(path: Path) -> None:
+    secret = "hush-5f2e-9b1c"
+    journal = Journal(url(path), Redactor([secret]))
+    await journal.insert(record("one", prompt=f"a {secret}"))
+    await journal.insert_once(record("two", prompt=secret), "two", datetime.now(UTC))
+    await journal.update("one", text=secret, error=secret, citations=(Citation(url=secret, title=secret),))
+    (found, _) = await journal.page()
+    await journal.close()
+    assert secret.encode() not in b"".join(each.read_bytes() for each in path.parent.glob(f"{path.name}*"))
+    assert [(each.prompt, each.text) for each in found] == [("[secret]", ""), ("a [secret]", "[secret]")]

@@ -1,5 +1,6 @@
 """Tasks: a handle in place of an unfinished result, for clients that declare the extension, and for no others."""
 
+import itertools
 import json
 import math
 import re
@@ -19,7 +20,7 @@ from mcp_types import MISSING_REQUIRED_CLIENT_CAPABILITY as NOT_DECLARED
 
 from conftest import FAST, Mode
 from faults.harness import rows, without_jitter
-from gemini_interactions_mcp import tools
+from gemini_interactions_mcp import chains, tools
 from gemini_interactions_mcp.database import Database
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.errors import JournalError
@@ -174,13 +175,16 @@ async def test_other_clients_see_no_difference(
 ) -> None:
     """Byte by byte, but for what is different in each run."""
 
+    numbers = itertools.count()
+
     async def answers(server: Server, *extensions: ClientExtension) -> list[bytes]:
         faults = [Fault("create", "hold"), Fault("create", "hold")]
         emulator.faults += faults
         async with Client(server, mode=mode, cache=None, extensions=extensions) as client:
             found = [
                 await answered(client, "start_research", prompt="Bicycles", force=True),
-                await answered(client, "gemini_ask", prompt="Bicycles", wait_seconds=0),
+                # Not twice the same, which would be one interaction.
+                await answered(client, "gemini_ask", prompt=f"Bicycles {next(numbers)}", wait_seconds=0),
             ]
             for fault in faults:
                 fault.release.set()
@@ -291,7 +295,7 @@ async def test_cancelling_what_google_does_not_show_is_acknowledged_all_the_same
         now = await got(host, task)
         assert now["status"] == "working"
         assert "key" in now["statusMessage"]
-    assert "could not be cancelled" in caplog.text
+    assert "No Gemini API key is set" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -350,10 +354,14 @@ async def test_a_run_that_cannot_be_followed_may_still_end_well(
     host: Client, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     without_jitter(monkeypatch)
-    emulator.faults.append(Fault("get", "http", times=math.inf, http_status=400))
+    emulator.faults += [
+        Fault("stream", "end", after=3),
+        Fault("resume", "http", times=math.inf, http_status=400),
+        Fault("get", "http", times=math.inf, http_status=400),
+    ]
     task = await begun(host, "start_research", prompt="Bicycles")
     with anyio.fail_after(PATIENCE):
-        while "refused" not in (now := await got(host, task))["statusMessage"]:
+        while "refused" not in (now := await got(host, task)).get("statusMessage", ""):
             await anyio.lowlevel.checkpoint()
     assert now["status"] == "working"
     emulator.faults.clear()
@@ -414,18 +422,25 @@ async def test_changes_make_a_new_plan_with_a_new_key_even_when_approved(host: C
 
 
 @pytest.mark.parametrize(
-    "response",
-    [{"action": "decline"}, {"action": "cancel"}, accepted(approve=False), accepted(approve=False, changes=" ")],
-    ids=["declined", "closed", "not approved", "no changes"],
+    ("response", "why"),
+    [
+        ({"action": "decline"}, "The user declined the plan."),
+        ({"action": "decline", "content": {"approve": True}}, "The user declined the plan."),
+        (accepted(approve=False), "The user declined the plan."),
+        (accepted(approve=False, changes=" "), "The user declined the plan."),
+        ({"action": "cancel"}, chains.UNANSWERED),
+        ({"action": "cancel", "content": {"approve": True}}, chains.UNANSWERED),
+    ],
+    ids=["declined", "declined all the same", "not approved", "no changes", "closed", "closed when filled in"],
 )
 async def test_a_plan_that_is_not_wanted_cancels_the_task_for_good(
-    host: Client, emulator: Emulator, settings: Settings, response: Json
+    host: Client, emulator: Emulator, settings: Settings, response: Json, why: str
 ) -> None:
     task = await planned(host)
     key, _ = form(task)
     await updated(host, task, **{key: response})
     done = await got(host, task)
-    assert (done["status"], done["statusMessage"]) == ("cancelled", "The user declined the plan.")
+    assert (done["status"], done["statusMessage"]) == ("cancelled", why)
     await updated(host, task, **{key: accepted(approve=True)})
     # It stays so when the plan is run in another way, and after a restart.
     plan = await call(host, "read_interaction", interaction_id=newest(emulator).id)
@@ -438,7 +453,8 @@ async def test_a_plan_that_is_not_wanted_cancels_the_task_for_good(
 async def test_cancelling_a_task_that_waits_gives_its_plan_up(host: Client, emulator: Emulator) -> None:
     task = await planned(host)
     await cancelled(host, task)
-    assert (await got(host, task))["status"] == "cancelled"
+    done = await got(host, task)
+    assert (done["status"], done["statusMessage"]) == ("cancelled", "The task was cancelled before its plan was run.")
     assert emulator.cancels == []
 
 

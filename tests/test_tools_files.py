@@ -16,6 +16,7 @@ from gemini_interactions_mcp import tools, transfer
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.server import build_server
 from gemini_interactions_mcp.settings import Settings
+from gemini_interactions_mcp.store import SCHEMA_VERSION
 from reading import LEGACY, call, complaint, id_of, journal_in, links_of, png, posts, text_of
 
 PDF = pdf("one", "two")
@@ -143,6 +144,28 @@ async def test_a_file_that_was_deleted_at_google_is_uploaded_again_and_nothing_i
     assert posts(emulator) == 2
 
 
+async def test_the_same_question_about_the_same_files_has_the_same_mark_wherever_they_are(
+    tmp_path: Path, url: str, emulator: Emulator
+) -> None:
+    (tmp_path / "files").mkdir()
+    paper, picture = tmp_path / "files" / "a.pdf", png(tmp_path / "files")
+
+    async def ask(client: Client) -> None:
+        await call(client, "analyze_file", files=[str(paper)], prompt="Hi")
+        await call(client, "generate_image", images=[str(picture)], prompt="Like this")
+
+    async with uploading(tmp_path, url) as client:
+        for content in (PDF, PDF, PDF + b"\n"):
+            paper.write_bytes(content)
+            await ask(client)
+            emulator.files.files.clear()
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as journal:
+        labels = [label for (label,) in journal.execute("select label from interactions order by created_at")]
+    first, image, again, same, other, _ = (label.partition("-")[0] for label in labels)
+    assert (first, image) == (again, same)
+    assert len({first, image, other}) == 3
+
+
 async def test_an_upload_tells_its_bytes_then_the_seconds(
     tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -217,7 +240,7 @@ async def test_a_journal_of_version_1_gets_the_table_of_uploads(tmp_path: Path, 
         await call(client, "analyze_file", files=[str(tmp_path / "files" / "a.pdf")], prompt="Hi")
         assert text_of(await call(client, "read_interaction", interaction_id=id_of(first)))
     with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as journal:
-        assert journal.execute("pragma user_version").fetchone() == (2,)
+        assert journal.execute("pragma user_version").fetchone() == (SCHEMA_VERSION,)
         assert journal.execute("select count(*) from uploads").fetchone() == (1,)
 
 

@@ -43,7 +43,7 @@ from reading import (
     wav,
 )
 
-IMAGE_MODEL = "gemini-3.1-flash-image"
+IMAGE_MODEL = "gemini-nano-banana-2.1"
 
 
 @pytest.fixture
@@ -172,6 +172,7 @@ async def test_a_slow_file_analysis_is_read_later(client: Client, emulator: Emul
 
 
 async def test_an_image_is_saved_shown_and_linked(client: Client, emulator: Emulator, settings: Settings) -> None:
+    emulator.picture_scale = 1
     result = await call(client, "generate_image", prompt="A red bicycle")
     assert emulator.creates == [
         {
@@ -205,6 +206,7 @@ async def test_an_image_is_saved_shown_and_linked(client: Client, emulator: Emul
 
 @LEGACY
 async def test_shape_size_and_model_of_an_image_are_those_asked_for(client: Client, emulator: Emulator) -> None:
+    emulator.picture_scale = 1
     shape = {"aspect_ratio": "16:9", "image_size": "2K"}
     result = await call(client, "generate_image", prompt="hi", model="gemini-3-pro-image", **shape)
     body = emulator.creates[-1]
@@ -219,10 +221,8 @@ async def test_shape_size_and_model_of_an_image_are_those_asked_for(client: Clie
 
 @LEGACY
 async def test_an_image_is_changed_by_naming_its_interaction(client: Client, emulator: Emulator) -> None:
-    first = await call(client, "generate_image", prompt="A bicycle", image_size="512")
-    second = await call(
-        client, "generate_image", prompt="Make it blue", previous_interaction_id=id_of(first), image_size="512"
-    )
+    first = await call(client, "generate_image", prompt="A bicycle")
+    second = await call(client, "generate_image", prompt="Make it blue", previous_interaction_id=id_of(first))
     assert emulator.creates[-1]["previous_interaction_id"] == id_of(first)
     assert emulator.creates[-1]["input"] == "Make it blue"
     assert len({*saved_in(first), *saved_in(second)}) == 2
@@ -232,9 +232,7 @@ async def test_an_image_is_changed_by_naming_its_interaction(client: Client, emu
 @LEGACY
 async def test_reference_images_go_before_the_prompt(client: Client, emulator: Emulator, folder: Path) -> None:
     images = [png(folder, "one.png"), png(folder, "two.png", (5, 5))]
-    await call(
-        client, "generate_image", prompt="Combine them", images=[str(image) for image in images], image_size="512"
-    )
+    await call(client, "generate_image", prompt="Combine them", images=[str(image) for image in images])
     assert [part.get("data") for part in sent(emulator)[:2]] == [
         base64.b64encode(image.read_bytes()).decode() for image in images
     ]
@@ -265,7 +263,7 @@ async def test_an_image_is_saved_where_it_was_asked_for(
     client: Client, tmp_path: Path, folder: Path, output_path: str, saved: str, kind: str
 ) -> None:
     wanted = output_path.format(files=folder)
-    result = await call(client, "generate_image", prompt="A bike", output_path=wanted, image_size="512")
+    result = await call(client, "generate_image", prompt="A bike", output_path=wanted)
     assert saved_in(result) == [tmp_path / saved]
     with Image.open(tmp_path / saved) as image:
         image.load()
@@ -305,7 +303,7 @@ async def test_two_images_for_one_path_are_both_kept(client: Client, emulator: E
     results: list[CallToolResult] = []
 
     async def generate(prompt: str) -> None:
-        arguments = {"prompt": prompt, "output_path": "same.jpg", "image_size": "512"}
+        arguments = {"prompt": prompt, "output_path": "same.jpg"}
         results.append(await client.call_tool("generate_image", arguments))
 
     with anyio.fail_after(10):
@@ -349,7 +347,7 @@ async def test_a_place_that_is_closed_meanwhile_does_not_lose_the_image(
 
 @LEGACY
 async def test_several_images_of_one_answer_are_numbered(client: Client, settings: Settings) -> None:
-    asked = {"prompt": "Bikes [[images=3]]", "image_size": "512"}
+    asked = {"prompt": "Bikes [[images=3]]"}
     first = await call(client, "generate_image", **asked)
     assert [path.name[11:] for path in saved_in(first)] == [f"bikes-images-3-{number}.jpg" for number in (1, 2, 3)]
     second = await call(client, "generate_image", **asked, output_path="bikes.png")
@@ -359,7 +357,7 @@ async def test_several_images_of_one_answer_are_numbered(client: Client, setting
 
 async def test_results_stay_within_what_hosts_take(tmp_path: Path, url: str) -> None:
     async with Client(build_server(make_settings(tmp_path, url)), cache=None) as client:
-        result = await call(client, "generate_image", prompt="Many [[images=40]] [[words=3000]]", image_size="512")
+        result = await call(client, "generate_image", prompt="Many [[images=40]] [[words=3000]]")
     assert len(result.model_dump_json(by_alias=True)) < 2**20
     shown = previews_of(result)
     assert [max(each.size) for each in shown] == [512] * 8
@@ -371,20 +369,20 @@ async def test_results_stay_within_what_hosts_take(tmp_path: Path, url: str) -> 
 
 async def test_previews_can_be_turned_off(tmp_path: Path, url: str) -> None:
     async with Client(build_server(make_settings(tmp_path, url, previews=False)), mode="legacy", cache=None) as client:
-        result = await call(client, "generate_image", prompt="hi", image_size="512")
+        result = await call(client, "generate_image", prompt="hi")
     assert [block.type for block in result.content] == ["text", "resource_link"]
     assert "not shown" not in text_of(result)
     assert len(saved_in(result)) == 1
 
 
 @LEGACY
-async def test_an_image_model_is_asked_once_whether_it_runs_in_the_background(
+async def test_an_image_model_is_asked_twice_whether_it_runs_in_the_background(
     client: Client, emulator: Emulator
 ) -> None:
-    await call(client, "generate_image", prompt="one", image_size="512")
-    await call(client, "generate_image", prompt="two", image_size="512")
-    assert posts(emulator) == 3
-    assert ["background" in body for body in emulator.creates] == [False, False]
+    for prompt in ("one", "two", "three"):
+        await call(client, "generate_image", prompt=prompt)
+    assert posts(emulator) == 5
+    assert ["background" in body for body in emulator.creates] == [False] * 3
 
 
 @LEGACY
@@ -435,7 +433,7 @@ async def test_an_image_is_there_for_later_when_the_call_is_over(
     emulator.faults.append(fault)
     server = build_server(make_settings(tmp_path, url, wait_seconds=0))
     async with Client(server, cache=None) as client:
-        result = await call(client, "generate_image", prompt="A slow bicycle", image_size="512")
+        result = await call(client, "generate_image", prompt="A slow bicycle")
         label = footer_of(result).split(" | ")[0].removeprefix("interaction_id: ")
         assert f'read_interaction(interaction_id="{label}", wait_seconds=45)' in text_of(result)
         with anyio.fail_after(5):
@@ -448,7 +446,7 @@ async def test_an_image_is_there_for_later_when_the_call_is_over(
 
 @LEGACY
 async def test_an_image_that_has_been_removed_is_still_told_of(client: Client) -> None:
-    first = await call(client, "generate_image", prompt="hi", image_size="512")
+    first = await call(client, "generate_image", prompt="hi")
     (path,) = saved_in(first)
     path.unlink()
     again = await call(client, "read_interaction", interaction_id=id_of(first))
@@ -462,7 +460,7 @@ async def test_an_image_that_cannot_be_saved_is_fetched_again_by_reading_it(
     client: Client, emulator: Emulator, settings: Settings
 ) -> None:
     settings.output_dir.write_text("a file in the way", encoding="utf-8")
-    said = await complaint(client, "generate_image", prompt="hi", image_size="512")
+    said = await complaint(client, "generate_image", prompt="hi")
     assert "The files could not be saved" in said
     assert newest(emulator).id in said
     settings.output_dir.unlink()
@@ -485,7 +483,7 @@ async def test_a_disk_that_fills_up_keeps_what_was_saved_and_the_rest_is_saved_l
         flush(descriptor)
 
     monkeypatch.setattr(os, "fsync", full)
-    result = await call(client, "generate_image", prompt="Bikes [[images=3]]", image_size="512")
+    result = await call(client, "generate_image", prompt="Bikes [[images=3]]")
     first = saved_in(result)
     assert len(first) == len(links_of(result)) == 1
     assert "Note: The files could not be saved: Cannot write to" in text_of(result)
@@ -504,7 +502,7 @@ async def test_nothing_is_said_to_be_saved_when_nothing_can_be(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    said = await complaint(client, "generate_image", prompt="hi", output_path="bike.jpg", image_size="512")
+    said = await complaint(client, "generate_image", prompt="hi", output_path="bike.jpg")
     assert said.startswith(f"The files could not be saved: Cannot write to {settings.output_dir}: No space left")
     assert newest(emulator).id in said
 
@@ -539,11 +537,11 @@ async def test_faults_of_the_api_while_an_image_is_made_are_never_paid_twice(
 
 @LEGACY
 async def test_a_picture_of_an_earlier_interaction_is_edited_by_its_address(client: Client, emulator: Emulator) -> None:
-    made = await call(client, "generate_image", prompt="A red bicycle", image_size="512")
+    made = await call(client, "generate_image", prompt="A red bicycle")
     (path,) = saved_in(made)
     (link,) = links_of(made)
     for source in (link.uri, f"gemini://interactions/{id_of(made)}"):
-        await call(client, "generate_image", prompt=f"Paint it blue, {source}", images=[source], image_size="512")
+        await call(client, "generate_image", prompt=f"Paint it blue, {source}", images=[source])
         (step,) = emulator.creates[-1]["input"]
         sent = [block for block in step["content"] if block["type"] == "image"]
         assert [block["data"] for block in sent] == [base64.b64encode(path.read_bytes()).decode()]

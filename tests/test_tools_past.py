@@ -71,7 +71,7 @@ async def test_an_empty_list_says_so(client: Client, emulator: Emulator) -> None
 
 async def test_interactions_are_listed_newest_first_and_filtered(client: Client, emulator: Emulator) -> None:
     river = id_of(await call(client, "gemini_ask", prompt="Name a river"))
-    image = id_of(await call(client, "generate_image", prompt="A red bicycle", image_size="512"))
+    image = id_of(await call(client, "generate_image", prompt="A red bicycle"))
     emulator.faults.append(Fault("create", "status", run_status="failed"))
     await complaint(client, "gemini_ask", prompt="This fails, RIVERS too")
     failed = newest(emulator).id
@@ -171,8 +171,8 @@ async def test_an_interaction_of_another_program_is_read_like_our_own(client: Cl
 
 @LEGACY
 async def test_an_image_of_another_program_is_saved_once(client: Client, url: str) -> None:
-    asked = {"type": "image", "image_size": "512"}
-    body = {"model": "gemini-3.1-flash-image", "input": "A red bicycle", "response_format": asked}
+    asked = {"type": "image"}
+    body = {"model": "gemini-nano-banana-2.1", "input": "A red bicycle", "response_format": asked}
     foreign = await created_elsewhere(url, **body)
     first = await call(client, "read_interaction", interaction_id=foreign)
     again = await call(client, "read_interaction", interaction_id=foreign)
@@ -219,7 +219,7 @@ async def test_an_unreachable_api_is_not_taken_for_a_missing_interaction(client:
 async def test_deleting_tells_what_happened_at_google_in_the_journal_and_to_files(
     client: Client, emulator: Emulator
 ) -> None:
-    image = await call(client, "generate_image", prompt="A red bicycle", image_size="512")
+    image = await call(client, "generate_image", prompt="A red bicycle")
     (path,) = saved_in(image)
     result = await call(client, "delete_interaction", interaction_id=id_of(image))
     assert text_of(result) == f"Google: deleted.\nFile {path}: deleted.\nJournal: deleted.\n"
@@ -233,11 +233,11 @@ async def test_deleting_tells_what_happened_at_google_in_the_journal_and_to_file
 
 @LEGACY
 async def test_deleting_tells_of_a_file_that_is_gone_or_stays(client: Client) -> None:
-    first = await call(client, "generate_image", prompt="one", image_size="512")
+    first = await call(client, "generate_image", prompt="one")
     saved_in(first)[0].unlink()
     text = text_of(await call(client, "delete_interaction", interaction_id=id_of(first)))
     assert re.search(r"^File .*: it was not there\.$", text, re.MULTILINE)
-    second = await call(client, "generate_image", prompt="two", image_size="512")
+    second = await call(client, "generate_image", prompt="two")
     (path,) = saved_in(second)
     path.unlink()
     path.mkdir()
@@ -251,7 +251,7 @@ async def test_what_google_will_not_delete_is_told(client: Client, emulator: Emu
     emulator.faults.append(Fault("delete", "http", http_status=403))
     text = text_of(await call(client, "delete_interaction", interaction_id=id_of(answer)))
     assert text.startswith("Google: not deleted. Google does not allow this")
-    assert text.endswith("Journal: deleted.\n")
+    assert text.endswith("Journal and files: kept, so that nothing is lost. Call delete_interaction again later.\n")
 
 
 @LEGACY
@@ -263,7 +263,7 @@ async def test_what_google_may_delete_another_time_keeps_its_id(
     emulator.faults.append(Fault("delete", "http", times=9, http_status=http_status))
     text = text_of(await call(client, "delete_interaction", interaction_id=id_of(answer)))
     assert text.startswith("Google: not deleted.")
-    assert text.endswith("Journal: kept, so that its id is not lost. Call delete_interaction again later.\n")
+    assert text.endswith("Journal and files: kept, so that nothing is lost. Call delete_interaction again later.\n")
     assert ids_of(await call(client, "list_interactions")) == [id_of(answer)]
     emulator.faults.clear()
     text = text_of(await call(client, "delete_interaction", interaction_id=id_of(answer)))

@@ -11,7 +11,7 @@ import pytest
 
 from conftest import KEY
 from gemini_interactions_mcp import transfer
-from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.emulator import Emulator, Fault, redirected
 from gemini_interactions_mcp.errors import FileRefusedError, KeyRejectedError, NetworkError, RefusedError
 from gemini_interactions_mcp.transfer import Transfer
 
@@ -176,6 +176,18 @@ async def test_something_else_than_the_api_is_recognised(sender: Transfer, emula
     emulator.faults.append(Fault("upload", "http", http_status=502, body="<p>Bad gateway</p>"))
     with pytest.raises(NetworkError, match="502"):
         await sender.start({}, 3, "text/csv")
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_no_redirect_is_followed(sender: Transfer, emulator: Emulator, url: str, status: int) -> None:
+    emulator.faults.append(redirected(f"{url}/v1/models", "upload", status=status))
+    with pytest.raises(NetworkError, match=f"answered {status}.*not followed"):
+        await sender.start({}, 3, "text/csv")
+    emulator.faults.append(redirected(f"{url}/v1/models", "upload", status=status, times=99))
+    emulator.faults[-1].skip = 1
+    with pytest.raises(NetworkError, match=f"answered {status}"):
+        await send(sender)
+    assert {request.path for request in emulator.requests} == {"/upload/v1/files"}
 
 
 async def test_the_address_of_an_upload_is_in_no_log_and_no_error(

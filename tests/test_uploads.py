@@ -14,9 +14,10 @@ from anyio.abc import TaskGroup
 import filing
 from filing import API, Make, Recorder, blocks_of, pdf
 from gemini_interactions_mcp.errors import InputError, KeyRejectedError, NetworkError, StillUploadingError
+from gemini_interactions_mcp.inspection import LocalFile
 from gemini_interactions_mcp.models import Uploaded
 from gemini_interactions_mcp.store import Journal
-from gemini_interactions_mcp.uploads import MARGIN, Digesting, Outgoing, Uploads
+from gemini_interactions_mcp.uploads import MARGIN, Digesting, Outgoing, Uploads, sha256, version
 
 home, make, recorder, subject, tasks = filing.home, filing.make, filing.recorder, filing.subject, filing.tasks
 PDF = pdf("one", "two")
@@ -26,6 +27,20 @@ PDF = pdf("one", "two")
 def paper(home: Path) -> Path:
     (home / "a.pdf").write_bytes(PDF)
     return home / "a.pdf"
+
+
+def outgoing(stream: io.BufferedReader) -> Outgoing:
+    """The paper, open."""
+    file = LocalFile(
+        source="a.pdf",
+        name="a.pdf",
+        size=len(PDF),
+        kind="document",
+        mime="application/pdf",
+        version=version(stream),
+        sha256=sha256(stream),
+    )
+    return Outgoing(file, stream)
 
 
 async def test_the_same_content_is_uploaded_once_while_it_is_kept(
@@ -157,7 +172,7 @@ async def test_an_upload_is_found_again_after_a_restart_by_the_same_account_only
         journal = Journal(tmp_path / "journal.sqlite3")
         uploads = Uploads(recorder, journal, account, tasks, lambda: recorder.now)
         with paper.open("rb") as stream:
-            uri = await uploads.uri(Outgoing("a.pdf", stream, len(PDF), "application/pdf"), heard)
+            uri = await uploads.uri(outgoing(stream), heard)
         await journal.close()
         return uri
 
@@ -183,7 +198,7 @@ async def test_an_upload_of_a_server_that_ends_is_an_error(paper: Path, recorder
         async with anyio.create_task_group() as group:
             uploads = Uploads(recorder, recorder, "account", group)
             with anyio.CancelScope(shield=True), pytest.raises(InputError, match="was stopped"):
-                await uploads.uri(Outgoing("a.pdf", stream, len(PDF), "application/pdf"), heard)
+                await uploads.uri(outgoing(stream), heard)
 
 
 async def test_the_journal_keeps_the_newest_upload_of_a_content(tmp_path: Path) -> None:
@@ -261,3 +276,45 @@ async def test_a_file_that_changes_while_it_is_uploaded_is_not_remembered(
     assert refused == ["a.pdf was changed while it was uploaded. Call again."]
     await blocks_of(subject, [paper.name])
     assert len(recorder.calls) == 2
+
+
+async def test_a_file_that_changes_before_its_turn_is_not_sent(
+    home: Path, paper: Path, make: Make, recorder: Recorder
+) -> None:
+    (home / "b.pdf").write_bytes(PDF + b"\n")
+    subject = make(inline_bytes=0)
+    recorder.hold = anyio.Event()
+    refused: list[str] = []
+
+    async def send() -> None:
+        with pytest.raises(InputError) as caught:
+            await subject.contents([paper.name, "b.pdf"])
+        refused.append(str(caught.value))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(send)
+        await anyio.wait_all_tasks_blocked()
+        (home / "b.pdf").write_bytes(b"\n" + PDF)
+        recorder.hold.set()
+    assert refused == ["b.pdf was changed while it was uploaded. Call again."]
+    assert [name for _, _, name in recorder.calls] == ["a.pdf"]
+
+
+def rewrite(path: Path, content: bytes) -> None:
+    """Other bytes, and the time of the old ones."""
+    before = path.stat()
+    path.write_bytes(content)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+async def test_other_bytes_with_the_old_time_are_neither_given_nor_remembered(
+    paper: Path, make: Make, recorder: Recorder
+) -> None:
+    subject = make(inline_bytes=0)
+    inspection = await subject.inspect([paper.name])
+    rewrite(paper, PDF[:-2] + b"f\n")
+    with pytest.raises(InputError, match=r"a\.pdf was changed"):
+        await subject.send(inspection)
+    rewrite(paper, PDF)
+    (block,) = await blocks_of(subject, [paper.name])
+    assert block["uri"] == f"{API}files/2"

@@ -44,6 +44,61 @@ def test_what_could_lead_elsewhere_is_refused(bad: str) -> None:
         wire.checked_id(bad)
 
 
+@pytest.mark.parametrize(
+    ("given", "bare"),
+    [
+        ("v1_abc", "v1_abc"),
+        (" v1_abc\n", "v1_abc"),
+        ("'v1_abc'", "v1_abc"),
+        ('"v1_abc"', "v1_abc"),
+        (" `v1_abc` ", "v1_abc"),
+        ("“v1_abc”", "v1_abc"),
+        ("gemini://interactions/v1_abc", "v1_abc"),
+        ("gemini://interactions/v1_abc/", "v1_abc"),
+        ("gemini://interactions/v1_abc/data", "v1_abc"),
+        ("gemini://interactions/v1_abc/files/a%20b.jpg", "v1_abc"),
+        ("gemini://interactions/v1_abc/files/a/b.jpg", "v1_abc"),
+        ("GEMINI://Interactions/v1_abc", "v1_abc"),
+        (" 'gemini://interactions/v1_abc/data' ", "v1_abc"),
+        ("gemini://interactions/v1.a%2Fb%3D", "v1.a/b="),
+        ("gemini://interactions/..%2Ffiles", "../files"),
+        ("v1_a%2Fb", "v1_a%2Fb"),
+        ("gemini://interactions", "gemini://interactions"),
+        ("gemini://interactions/v1_abc/other", "gemini://interactions/v1_abc/other"),
+        ("gemini://models/v1_abc", "gemini://models/v1_abc"),
+        ("https://x/interactions/v1_abc", "https://x/interactions/v1_abc"),
+        ("", ""),
+        ("''", ""),
+    ],
+)
+def test_an_id_is_understood_as_it_is_meant(given: str, bare: str) -> None:
+    assert wire.plain_id(given) == bare
+    assert wire.plain_id(bare) == bare
+
+
+@pytest.mark.parametrize(
+    ("given", "segment"),
+    [
+        ("v1_Abc-9", "v1_Abc-9"),
+        ("v1.abc", "v1.abc"),
+        ("v1_abc=", "v1_abc%3D"),
+        ("../files/abc", "..%2Ffiles%2Fabc"),
+        ("a%2fb", "a%252fb"),
+        ("x?alt=json#y", "x%3Falt%3Djson%23y"),
+        ("é", "%C3%A9"),
+        ("a" * 512, "a" * 512),
+    ],
+)
+def test_an_id_that_google_gave_is_one_segment_of_a_path(given: str, segment: str) -> None:
+    assert wire.path_segment(given) == segment
+
+
+@pytest.mark.parametrize("given", ["", ".", "..", "...", "a" * 513, "a\ud800"])
+def test_what_is_no_segment_of_a_path_is_refused(given: str) -> None:
+    with pytest.raises(InputError, match="not an id of the API"):
+        wire.path_segment(given)
+
+
 # Requests ------------------------------------------------------------------------------------------------
 
 
@@ -213,7 +268,48 @@ def test_thoughts_and_errors_are_collected() -> None:
         error={"message": "Old style."},
     )
     assert found.thoughts == ("One", "Two")
-    assert found.error == "Broken. Blocked. Old style."
+    assert found.error == "x: Broken. Blocked. Old style."
+
+
+@pytest.mark.parametrize("count", [2**63, -(2**63), 10**4000])
+def test_a_number_that_no_journal_takes_is_none(count: int) -> None:
+    assert read(usage={"total_tokens": count}).usage is None
+    assert read(usage={"total_tokens": 2**63 - 1}).usage == Usage(total_tokens=2**63 - 1)
+
+
+@pytest.mark.parametrize(
+    ("size", "read_as"), [("12", 12), (12, 12), ("9" * 5000, 0), ("-1", 0), ("²", 0), (1.5, 0), (None, 0), (True, 0)]
+)
+def test_the_size_of_a_file_of_an_environment_is_a_number_or_unknown(size: object, read_as: int) -> None:
+    [file] = wire.sandbox_files({"files": [{"path": "a", "size_bytes": size}]})
+    assert file.bytes == read_as
+
+
+FAILURES: list[tuple[Any, str | None]] = [
+    ([{"code": "PROHIBITED_CONTENT"}], "PROHIBITED_CONTENT, blocked by Google's filter for prohibited content"),
+    (
+        [{"code": "safety", "message": "No."}],
+        "safety, blocked by Google's filter for unsafe content: No.",
+    ),
+    ([{"code": "image_other"}], "image_other, blocked by Google's filter for an image, without a reason"),
+    ([{"code": "no_image"}], "no_image, the model made no image"),
+    ([{"code": "internal", "message": "Oh."}], "internal: Oh."),
+    ([{"code": "moon_phase"}], "moon_phase"),
+    ([{"status": "INTERNAL", "code": 13, "message": "Oh."}], "INTERNAL: Oh."),
+    ([{"code": 13, "message": "Oh."}], "Oh."),
+    ([{"code": 13}], None),
+    ([{"code": "a"}, {"code": "b"}, {"code": "a"}], "a b"),
+    ([{"code": "a", "message": "Oh."}, {"message": "Oh."}], "a: Oh."),
+    ([{}], None),
+    ("PROHIBITED_CONTENT", None),
+]
+
+
+@pytest.mark.parametrize(("errors", "told"), FAILURES)
+def test_the_codes_and_messages_of_a_failed_interaction_are_told(errors: Any, told: str | None) -> None:
+    assert read(errors=errors, status="failed").error == told
+    if errors != FAILURES[-1][0]:
+        assert read(*(output(error=error) for error in errors), status="failed").error == told
 
 
 def test_the_prompt_is_what_the_user_said_last() -> None:

@@ -69,6 +69,7 @@ class Wired:
     Attributes:
         stdout: Every line that it has written, without the line's end.
         stderr: Everything that it has logged.
+        requests: How many it has been sent.
     """
 
     def __init__(self, process: Process, stdin: int) -> None:
@@ -77,7 +78,7 @@ class Wired:
         self.stderr = b""
         self.version = ""
         self._stdin = stdin
-        self._requests = 0
+        self.requests = 0
         self._rest = b""
         self._open = sum(stream is not None for stream in (process.stdout, process.stderr))
         self._moved = anyio.Event()
@@ -93,9 +94,9 @@ class Wired:
 
     def request(self, method: str, **params: object) -> int:
         """Send a request and return its id."""
-        self._requests += 1
-        self.write(line(method, self._requests, self._enveloped(params)))
-        return self._requests
+        self.requests += 1
+        self.write(line(method, self.requests, self._enveloped(params)))
+        return self.requests
 
     def _enveloped(self, params: Mapping[str, object]) -> Json:
         return {**params, **(envelope() if self.version == MODERN else {})}

@@ -1,7 +1,6 @@
 """From the command line to what is run: serve (the default), demo, emulator, doctor."""
 
 import argparse
-import logging
 import os
 import signal
 import sys
@@ -96,7 +95,10 @@ def serve(arguments: argparse.Namespace) -> int:
     except ConfigurationError as exc:
         sys.stderr.write(f"gemini-interactions-mcp: {exc}\n")
         return 2
-    logging.basicConfig(level=settings.log_level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    from .logs import set_up  # noqa: PLC0415 - as above
+    from .redaction import Redactor  # noqa: PLC0415 - as above
+
+    set_up(settings.log_level, Redactor(settings.secrets))
     from .server import build_server  # noqa: PLC0415 - as above
 
     server = build_server(settings)
@@ -113,11 +115,6 @@ async def serve_http(server: "Server", number: int) -> None:
 
     import uvicorn  # noqa: PLC0415 - as above
 
-    class Listening(uvicorn.Server):
-        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            server.hang_up()
-            await super().shutdown(sockets)
-
     # The protocol is named because asyncio sets TCP_NODELAY only on a socket that has one.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         if os.name == "posix":  # elsewhere it would let two servers share the port
@@ -128,7 +125,7 @@ async def serve_http(server: "Server", number: int) -> None:
             server.streamable_http_app(host=HOST), log_config=None, timeout_graceful_shutdown=SHUTDOWN_SECONDS
         )
         sys.stderr.write(f"Serving MCP on http://{HOST}:{listener.getsockname()[1]}/mcp\n")
-        await Listening(config).serve(sockets=[listener])
+        await uvicorn.Server(config).serve(sockets=[listener])
 
 
 async def emulate(number: int, *, contrary: bool) -> None:

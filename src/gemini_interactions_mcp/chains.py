@@ -29,6 +29,11 @@ GONE: Final = (InteractionNotFoundError, OutcomeUnknownError)
 
 APPROVED: Final = "The plan is approved. Carry it out."
 DECLINED: Final = "The user declined the plan."
+UNANSWERED: Final = (
+    "Nobody answered the question about the plan: the host closed it without showing it, or the user dismissed it. "
+    "Nothing was run. The plan is kept; start_research with its id as previous_interaction_id runs it."
+)
+CANCELLED: Final = "The task was cancelled before its plan was run."
 
 
 class Approval(BaseModel):
@@ -95,7 +100,7 @@ class Chains:
         async with self._turn:
             chain = await followed(app, task_id, asks=asks)
             if chain is not None and asks and proposes(chain.last):
-                await decided(app, chain.last, None)
+                await given_up(app, chain.last, CANCELLED)
             elif chain is not None and not settled(chain.last.status):
                 app.runs.cancel_later(render.handle(chain.last))
         return chain is not None
@@ -159,6 +164,7 @@ async def seen(app: AppContext, chain: Chain, task: Task, *, asks: bool) -> Task
 async def over(app: AppContext, chain: Chain, run: Run, task: Task, *, asks: bool) -> Task:
     """The task whose last interaction is not followed any more."""
     record = chain.last
+    task = replace(task, updated=record.updated_at)
     if record.status == "cancelled":
         return replace(task, status="cancelled", message=record.error)
     if asks and proposes(record):
@@ -194,14 +200,20 @@ async def asking(app: AppContext, chain: Chain, task: Task) -> Task:
 
 
 def approval(response: object) -> Approval | None:
-    """What the user has filled in; None when the form was declined or closed.
+    """What the user has filled in; None when nobody has answered.
 
     Raises:
         InputError: It is not the form's.
     """
     try:
         said = ElicitResult.model_validate(response)
-        return Approval.model_validate(said.content or {}) if said.action == "accept" else None
+        match said.action:
+            case "accept":
+                return Approval.model_validate(said.content or {})
+            case "decline":
+                return Approval(approve=False)
+            case "cancel":
+                return None
     except ValidationError as exc:
         raise InputError(
             "The response does not fit the form: `action` is accept, decline or cancel, and `content` has `approve` "
@@ -210,16 +222,20 @@ def approval(response: object) -> Approval | None:
 
 
 async def decided(app: AppContext, plan: Record, said: Approval | None) -> None:
-    """Do with a plan what the user wants.
-
-    Changes come first, since they cost least. The plan that is given up stays readable, and is told as cancelled.
-    """
-    if said is not None and said.changes.strip():
+    """Do with a plan what the user wants. Changes come first, since they cost least."""
+    if said is None:
+        await given_up(app, plan, UNANSWERED)
+    elif said.changes.strip():
         await app.runs.start_once(following(app.settings, plan, said.changes, plan_first=True))
-    elif said is not None and said.approve:
+    elif said.approve:
         await app.runs.start_once(following(app.settings, plan, APPROVED, plan_first=False))
     else:
-        await app.journal.update(plan.label, status="cancelled", error=DECLINED)
+        await given_up(app, plan, DECLINED)
+
+
+async def given_up(app: AppContext, plan: Record, why: str) -> None:
+    """Run a plan never; it stays readable, and is told as cancelled."""
+    await app.journal.update(plan.label, status="cancelled", error=why)
 
 
 def following(settings: Settings, plan: Record, prompt: str, *, plan_first: bool) -> Request:
@@ -235,7 +251,7 @@ def following(settings: Settings, plan: Record, prompt: str, *, plan_first: bool
         plan_first=plan_first,
         previous=plan,
         previous_interaction_id=plan.interaction_id,
-        contents=(),
+        contents_digest="",
         tools=(),
         visualization=True,
         output_format=None,

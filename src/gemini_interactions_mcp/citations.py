@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -100,8 +101,10 @@ def links(citations: list[Citation]) -> Iterator[str]:
 
 
 def host(url: str) -> str:
-    """The site that an address is on."""
-    return (urlsplit(url).hostname or url).removeprefix("www.")
+    """The site that an address is on; the address itself where it names none."""
+    with suppress(ValueError):
+        return (urlsplit(url).hostname or url).removeprefix("www.")
+    return url
 
 
 def plain(title: str) -> str:

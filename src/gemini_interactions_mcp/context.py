@@ -9,7 +9,7 @@ import hashlib
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,8 @@ import anyio.to_thread
 from anyio.abc import TaskGroup
 from mcp.server.mcpserver import Context
 
+from .consent import Agreements
+from .redaction import Redactor
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ class AppContext:
             in a worker thread.
         decoding: One of those at a time: a picture of 24 megapixels takes 72 MB while it is decoded, and two at once
             take longer for both and stall the event loop (bench/previews.py).
+        agreements: What the user has agreed to and has not been started yet.
     """
 
     settings: Settings
@@ -56,6 +59,7 @@ class AppContext:
     environments: "Environments"
     preview: Callable[[Path, int, int], bytes | None]
     decoding: anyio.CapacityLimiter
+    agreements: Agreements = field(default_factory=lambda: Agreements(anyio.current_time))
 
 
 class Opening:
@@ -63,6 +67,7 @@ class Opening:
 
     def __init__(self, settings: Settings, announce: Announce, pace: "Pace | None" = None) -> None:
         self.settings = settings
+        self.redact = Redactor(settings.secrets)
         self._announce = announce
         self._pace = pace
         self._tasks: TaskGroup | None = None
@@ -93,15 +98,16 @@ class Opening:
             return self._app
 
     def warm(self) -> None:
-        """Begin to load the slow modules in a worker thread, so that the first call does not wait for them."""
+        """Begin to load the slow modules and to follow what an earlier process left, so that no call waits for it."""
         if self._tasks is not None:
             self._tasks.start_soon(self._warm)
 
     async def _warm(self) -> None:
         try:
             await anyio.to_thread.run_sync(load, abandon_on_cancel=True)
-        except ImportError:  # must not end the server; the first call fails with it, and says so
-            logger.exception("This installation is broken")
+            await self.app()
+        except Exception:  # must not end the server; the first call fails with it, and says so
+            logger.exception("This server cannot open what it needs")
 
     async def _open(self) -> AppContext:
         if self._tasks is None:
@@ -110,7 +116,7 @@ class Opening:
         # What has been loaded stays: the collector need not walk through it again and again.
         gc.freeze()
         gemini = rooms.Gemini(self.settings)
-        journal = rooms.Journal(self.settings.database_url)
+        journal = rooms.Journal(self.settings.database_url, self.redact)
         runs = rooms.Runs(
             gemini=gemini,
             journal=journal,
@@ -120,6 +126,7 @@ class Opening:
             pace=self._pace,
             keep_days=self.settings.keep_days,
             runs_per_day=self.settings.runs_per_day,
+            redact=self.redact,
         )
         self._tasks.start_soon(runs.tend)
 
@@ -133,11 +140,6 @@ class Opening:
         return AppContext(
             self.settings, gemini, journal, files, runs, rooms.resolve, environments, rooms.preview, decoding
         )
-
-    def hang_up(self) -> None:
-        """The host has gone."""
-        if self._app is not None:
-            self._app.runs.hang_up()
 
     async def _settle(self) -> None:
         if self._app is not None:

@@ -13,6 +13,7 @@ import anyio
 from . import __version__
 from .errors import ConfigurationError, GeminiMCPError
 from .gemini import Gemini
+from .redaction import Redactor
 from .settings import Settings
 from .store import Journal
 
@@ -37,8 +38,9 @@ def doctor() -> int:
         print(line(Finding(ok=False, topic="settings", text=str(exc))))
         return 1
     findings = [*configured(settings), *anyio.run(examined, settings)]
+    redact = Redactor(settings.secrets)
     for finding in findings:
-        print(line(finding))
+        print(redact(line(finding)))
     return 1 if any(finding.ok is False for finding in findings) else 0
 
 

@@ -7,7 +7,7 @@
     │   ├── DailyLimitError
     │   ├── KeyMissingError
     │   └── KeyRejectedError
-    ├── RefusedError               Google answered no, and nothing was charged
+    ├── RefusedError               Google answered no
     │   ├── BackgroundRefusedError
     │   ├── BlockedError
     │   ├── InteractionNotFoundError
@@ -15,6 +15,7 @@
     │   ├── OverloadedError
     │   ├── PermissionDeniedError
     │   └── QuotaError
+    │       └── NoQuotaError
     ├── StillUploadingError        a file is on its way; the same call again waits for the rest
     ├── NetworkError               Google was certainly not reached, or a read can be repeated
     ├── OutcomeUnknownError        a paid request may have been taken; never sent again
@@ -76,7 +77,7 @@ class KeyRejectedError(ConfigurationError):
 
 
 class RefusedError(GeminiMCPError):
-    """Google answered no, and nothing was charged.
+    """Google answered no.
 
     Attributes:
         retry_after_seconds: How long Google asks to wait, when it says so.
@@ -115,6 +116,10 @@ class PermissionDeniedError(RefusedError):
 
 class QuotaError(RefusedError):
     """A rate limit or a daily quota is used up (429)."""
+
+
+class NoQuotaError(QuotaError):
+    """The project has a quota of zero, which no waiting changes (429)."""
 
 
 class StillUploadingError(GeminiMCPError):

@@ -1,305 +1,184 @@
-"""Exchanges with the API as they went: status, headers, body and events, of which nothing is mapped or sent again.
+"""What goes over the wire for one call, whether a byte has left and what has come back, and what an error then means.
 
-Only `doctor --live` uses it, to tell what the API did. It imports google-genai because the raw responses are there.
+The wire tells what an exception cannot: a request whose answer cannot be parsed fails with the same ValueError as a
+request that could not be written.
 """
 
-import io
 import json
-import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final
 
-import anyio
-import anyio.to_thread
 import httpx2
-from google import genai
-from google.genai import _interactions as sdk
-from google.genai import errors as sdk_errors
 
-from .gemini import END_OF_STREAM, make_client, usable_key
-from .settings import Settings
-from .wire import Json, as_json, items, text_of
+from . import wire
+from .errors import GeminiMCPError, InputError, NetworkError, OutcomeUnknownError
+from .faults import UNKNOWN_OUTCOME, Call, failure, fault
 
-ANSWER_SECONDS: Final = 120.0
-"""Until an exchange is over, a stream included."""
+UNREACHABLE: Final = (httpx2.TransportError, httpx2.InvalidURL, OSError)
+"""With these, it was not the request that was wrong."""
 
-LONGEST_DELAY: Final = 60.0
-"""Seconds that a refusal by quota is waited for."""
-
-CLOSING: Final = 20.0
-"""Seconds in which everything that was made is deleted."""
-
-QUOTA_CODES: Final = ("rate_limit_exceeded", "quota_exceeded", "too_many_requests")
-NO_ANSWER: Final = (
-    sdk.GeminiNextGenAPIClientError,
-    sdk_errors.UnknownApiResponseError,
-    httpx2.HTTPError,
-    httpx2.InvalidURL,
-    httpx2.StreamError,
-    OSError,
-    TimeoutError,
-    ValueError,
-)
-
-Enough = Callable[[Json], bool]
-"""Whether a stream has been heard for long enough after an event."""
-
-
-def never_enough(_: Json) -> bool:
-    """Hear it to its end."""
-    return False
+UNPARSABLE: Final = (ValueError, RecursionError, MemoryError)
+"""What reading JSON ends with, where it is none, nested too deep, or has a number with too many digits."""
 
 
 @dataclass
-class Reply:
-    """What came back.
+class Exchange:
+    """The requests and answers of one call.
 
     Attributes:
-        status: Of HTTP; None where there was no answer.
-        body: Of a reply that is no stream, if it is a JSON object.
-        events: Of a stream, as far as it was heard.
-        failure: The kind of error that ended it.
-        named_after: Seconds until an event told the id.
+        left: A request has begun to leave.
+        response: The newest answer, as soon as its head is there.
+        body: What has come of the answer, until it has named an interaction.
+        interaction_id: The interaction that an event of the answer has named.
     """
 
-    status: int | None = None
-    body: Json = field(default_factory=dict[str, Any])
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    events: list[Json] = field(default_factory=list[Json])
-    failure: str = ""
-    named_after: float | None = None
+    left: bool = False
+    response: httpx2.Response | None = None
+    body: bytearray = field(default_factory=bytearray)
+    interaction_id: str | None = None
+
+    async def trace(self, event: str, info: dict[str, Any]) -> None:
+        """Take note of what httpcore2 does with a request, by the names of its `trace` extension.
+
+        The CONNECT by which a proxy is asked for a tunnel is not the request.
+        """
+        if event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
+            self.left = True
+
+    async def read(self, response: httpx2.Response) -> object:
+        """The JSON of an answer whose body has not been read.
+
+        Raises:
+            httpx2.HTTPStatusError: It is a redirect, or another answer without a result.
+            ValueError: It is no JSON.
+        """
+        async for _ in self.parts(response):
+            pass
+        return json.loads(self.body)
+
+    async def parts(self, response: httpx2.Response) -> AsyncGenerator[bytes]:
+        """The parts of an answer as they come.
+
+        Raises:
+            httpx2.HTTPStatusError: It is a redirect, or another answer without a result.
+        """
+        response.raise_for_status()
+        async for part in response.aiter_bytes():
+            if self.interaction_id is None:
+                self.body += part
+            yield part
 
     @property
-    def error(self) -> Json:
-        """What an error response, or an `error` event, says."""
-        found = (as_json(each.get("error")) for each in (self.body, *self.events) if each.get("error"))
-        return next(found, as_json(None))
+    def named(self) -> str | None:
+        """The interaction that the answer has named, as far as it came."""
+        return self.interaction_id or wire.named(self.body.decode(errors="replace"))
 
-    @property
-    def code(self) -> str:
-        """The error's code, of either shape."""
-        return str(self.error.get("status") or self.error.get("code") or "")
-
-    @property
-    def message(self) -> str:
-        """The error's message."""
-        return text_of(self.error.get("message")) or ""
-
-    @property
-    def id(self) -> str | None:
-        """The id of the interaction."""
-        return text_of(self.body.get("id")) or next((found for each in self.events if (found := id_in(each))), None)
-
-    @property
-    def by_quota(self) -> bool:
-        """Whether it was refused for now."""
-        return self.status == 429 or self.code in QUOTA_CODES
-
-    def delay(self) -> tuple[str, float | None]:
-        """Where a refusal tells when to try again, and in how many seconds."""
-        for detail in items(self.error.get("details")):
-            if found := re.fullmatch(r"(\d+(?:\.\d+)?)s", str(detail.get("retryDelay", ""))):
-                return "details", float(found[1])
-        if re.fullmatch(r"\d+(\.\d+)?", value := self.headers.get("retry-after", "")):
-            return "retry-after header", float(value)
-        if found := re.search(r"retry in (\d+(?:\.\d+)?)s", self.message):
-            return "message", float(found[1])
-        return "nowhere, or in another form", None
-
-
-def id_in(event: Json) -> str | None:
-    """The id of the interaction that an event tells."""
-    return text_of(as_json(event.get("interaction")).get("id")) or text_of(event.get("interaction_id"))
-
-
-class Api:
-    """The API of one key, and what was made there.
-
-    Args:
-        client: Made by `gemini.make_client`, so that it sends nothing again by itself.
-        pauses: Seconds before each look at something that may take time to appear.
-
-    Attributes:
-        interactions: Ids of those that were made, like `files` and `environments`.
-        throttled: Where each refusal by quota told when to try again.
-        deleted: How much of what was made is gone, and of how much.
-    """
-
-    def __init__(self, client: genai.Client, pauses: tuple[float, ...]) -> None:
-        self._client = client
-        self.pauses = pauses
-        self.interactions: list[str] = []
-        self.files: list[str] = []
-        self.environments: list[str] = []
-        self.throttled: list[str] = []
-        self.deleted = (0, 0)
-
-    @property
-    def ids(self) -> list[str]:
-        """Every id that a report must not repeat."""
-        return [*self.interactions, *self.files, *self.environments]
-
-    # Interactions --------------------------------------------------------------------------------------
-
-    async def create(self, enough: Enough = never_enough, **arguments: object) -> Reply:
-        """Start an interaction, and hear its stream if it has one."""
-
-        def noted(event: Json) -> bool:
-            # At once: hanging up, or the end of all patience, may come before the stream's.
-            self._note(self.interactions, id_in(event))
-            return enough(event)
-
-        whole = {} if arguments.get("background") else {"automatic_continuation": False}
-        reply = await self._exchange(lambda: self._raw.create(**arguments, **whole), noted)
-        self._note(self.interactions, reply.id)
-        for told in (reply.body, *(as_json(event.get("interaction")) for event in reply.events)):
-            self._note(self.environments, text_of(told.get("environment_id")))
-        return reply
-
-    async def get(self, interaction_id: str, **query: object) -> Reply:
-        """Read an interaction, or its stream."""
-        reply = await self._exchange(lambda: self._raw.get(interaction_id, **query))
-        self._note(self.environments, text_of(reply.body.get("environment_id")))
-        return reply
-
-    async def cancel(self, interaction_id: str) -> Reply:
-        """Stop a run."""
-        return await self._exchange(lambda: self._raw.cancel(interaction_id))
-
-    async def delete(self, interaction_id: str) -> Reply:
-        """Delete an interaction."""
-        return await self._exchange(lambda: self._raw.delete(interaction_id))
-
-    @property
-    def _raw(self) -> Any:  # noqa: ANN401 - the SDK's raw methods are only partly typed
-        return self._client.aio.interactions.with_raw_response
-
-    # Files and environments ----------------------------------------------------------------------------
-
-    async def upload(self, content: bytes, mime_type: str) -> Reply:
-        """Upload a file."""
-        config: Any = {"mime_type": mime_type, "display_name": "doctor --live"}
-        reply = await self._told(lambda: self._client.aio.files.upload(file=io.BytesIO(content), config=config))
-        self._note(self.files, text_of(reply.body.get("name")))
-        return reply
-
-    async def file(self, name: str) -> Reply:
-        """Look at a file."""
-        return await self._told(lambda: self._client.aio.files.get(name=name))
-
-    async def delete_file(self, name: str) -> Reply:
-        """Delete a file."""
-        return await self._told(lambda: self._client.aio.files.delete(name=name))
-
-    async def environment_files(self, environment_id: str, path: str) -> Reply:
-        """List a folder of an environment."""
-        files: Any = self._client.aio.environments.files.with_raw_response
-        return await self._exchange(partial(files.list, environment=environment_id, path=path, recursive=True))
-
-    async def delete_environment(self, environment_id: str) -> Reply:
-        """Delete an environment."""
-        raw: Any = self._client.aio.environments.with_raw_response
-        return await self._exchange(lambda: raw.delete_environment(environment_id))
-
-    # Afterwards ----------------------------------------------------------------------------------------
-
-    async def clean(self) -> None:
-        """Delete everything that was made and is still there."""
-        made = [
-            *((self.delete, each) for each in self.interactions),
-            *((self.delete_file, each) for each in self.files),
-            *((self.delete_environment, each) for each in self.environments),
-        ]
-        self.deleted = (0, len(made))
-        with anyio.move_on_after(CLOSING):
-            for delete, each in made:
-                reply = await delete(each)
-                # 403 is how the Files API speaks of what is not there.
-                gone = reply.status in (200, 404) or (reply.status == 403 and each in self.files)
-                self.deleted = (self.deleted[0] + gone, len(made))
-
-    def _note(self, made: list[str], named: str | None) -> None:
-        if named and named not in made:
-            made.append(named)
-
-    # Exchanging ----------------------------------------------------------------------------------------
-
-    async def _exchange(self, send: Callable[[], Awaitable[Any]], enough: Enough = never_enough) -> Reply:
-        """Send, once more where the quota asks for some patience, and read what comes back."""
-        reply = await send_and_read(send, enough)
-        if not reply.by_quota:
-            return reply
-        where, seconds = reply.delay()
-        self.throttled.append(where)
-        if seconds is None or seconds > LONGEST_DELAY:
-            return reply
-        await anyio.sleep(seconds)
-        return await send_and_read(send, enough)
-
-    async def _told(self, send: Callable[[], Awaitable[Any]]) -> Reply:
-        """An exchange whose raw response google-genai does not give."""
+    @contextmanager
+    def watched(self) -> Generator[None]:
+        """Take note of every request that this task sends meanwhile through a client with `HOOKS`."""
+        token = WATCHING.set(self)
         try:
-            with anyio.fail_after(ANSWER_SECONDS):
-                found = await send()
-        except sdk_errors.APIError as exc:
-            return Reply(exc.code, as_json(cast("object", exc.details)))  # pyright: ignore[reportUnknownMemberType]
-        except NO_ANSWER as exc:
-            return Reply(failure=type(exc).__name__)
-        return Reply(200, found.model_dump(mode="json", exclude_none=True))
+            yield
+        finally:
+            WATCHING.reset(token)
 
 
-@asynccontextmanager
-async def connect(settings: Settings, pauses: tuple[float, ...]) -> AsyncGenerator[Api]:
-    """The API of the settings' key; afterwards, what was made there is deleted.
+WATCHING: Final[ContextVar[Exchange | None]] = ContextVar("WATCHING", default=None)
 
-    Raises:
-        KeyMissingError: There is no key.
-    """
-    client = await anyio.to_thread.run_sync(make_client, usable_key(settings), settings.base_url)
-    api = Api(client, pauses)
+
+async def follow(request: httpx2.Request) -> None:
+    """Have the exchange told of what becomes of a request."""
+    if exchange := WATCHING.get():
+        exchange.response = None
+        request.extensions["trace"] = exchange.trace
+
+
+async def note(response: httpx2.Response) -> None:
+    """Have the exchange told of an answer."""
+    if exchange := WATCHING.get():
+        exchange.response = response
+
+
+HOOKS: Final[dict[str, list[Any]]] = {"request": [follow], "response": [note]}
+"""For the `event_hooks` of a client."""
+
+
+@contextmanager
+def exchanging(call: Call) -> Generator[Exchange]:
+    """Take note of what a call sends and gets, and turn every error into ours."""
+    exchange = Exchange()
+    with mapped(call, exchange), exchange.watched():
+        yield exchange
+
+
+@contextmanager
+def mapped(call: Call, exchange: Exchange) -> Generator[None]:
+    """Turn every error into ours, by what has gone over the wire."""
     try:
-        yield api
-    finally:
-        with anyio.CancelScope(shield=True):
-            await api.clean()
-            await client.aio.aclose()
+        yield
+    except GeminiMCPError:
+        raise
+    except Exception as exc:
+        raise outcome(exc, call, exchange) from exc
 
 
-async def send_and_read(send: Callable[[], Awaitable[Any]], enough: Enough) -> Reply:
-    """Send and read, whatever becomes of it."""
-    reply = Reply()
+def outcome(exc: Exception, call: Call, exchange: Exchange) -> GeminiMCPError:
+    """What has become of a call that ended with an exception."""
+    response = exchange.response
+    if response is not None and not response.is_success:
+        return failure(fault(response.status_code, call.redact(body(response)), response.headers), call)
+    if not exchange.left:
+        return unsent(exc, call)
+    what = unreadable(exc) if response is not None else "The connection to Google broke before an answer came."
+    if not call.paid:
+        return NetworkError(f"{what} Try again; reading is free.", interaction_id=call.interaction_id or exchange.named)
+    return OutcomeUnknownError(f"{what} {UNKNOWN_OUTCOME}", interaction_id=call.interaction_id or exchange.named)
+
+
+def body(response: httpx2.Response) -> object:
+    """The JSON of an error response, if it is there and is any."""
     try:
-        with anyio.fail_after(ANSWER_SECONDS):
-            raw = await send()
-            reply.status, reply.headers = raw.status_code, dict(raw.headers)
-            if "text/event-stream" in reply.headers.get("content-type", ""):
-                await hear(raw.http_response, reply, enough)
-            else:
-                reply.body = as_json(await raw.json())
-    except sdk.APIStatusError as exc:
-        response = cast("httpx2.Response", exc.response)  # pyright: ignore[reportUnknownMemberType]
-        return Reply(exc.status_code, as_json(exc.body), dict(response.headers))
-    except NO_ANSWER as exc:
-        reply.failure = type(exc).__name__
-    return reply
+        return json.loads(response.content)
+    except (httpx2.ResponseNotRead, *UNPARSABLE):
+        return None
 
 
-async def hear(response: httpx2.Response, reply: Reply, enough: Enough) -> None:
-    """Take in the events of a stream until its end, or until enough of it was heard, and hang up."""
-    begun = anyio.current_time()
-    try:
-        async for each in httpx2.EventSource(response, max_event_size=None):
-            if not each.data or each.data == END_OF_STREAM:
-                continue
-            event = as_json(json.loads(each.data))
-            reply.events.append(event)
-            if reply.named_after is None and id_in(event):
-                reply.named_after = anyio.current_time() - begun
-            if enough(event):
-                return
-    finally:
-        with anyio.CancelScope(shield=True), anyio.move_on_after(1):
-            await response.aclose()
+def unsent(exc: Exception, call: Call) -> GeminiMCPError:
+    """Why nothing was sent."""
+    if any(isinstance(cause, UNREACHABLE) for cause in causes(exc)):
+        return NetworkError(
+            "Google cannot be reached; nothing was sent or charged. Check the network, a proxy "
+            "(HTTPS_PROXY) and GOOGLE_GEMINI_BASE_URL.",
+            interaction_id=call.interaction_id,
+        )
+    # Without the text: it repeats the prompt.
+    return InputError(
+        f"The request is malformed ({type(exc).__name__}); nothing was sent.", interaction_id=call.interaction_id
+    )
+
+
+def unreadable(exc: Exception) -> str:
+    """What has come in place of an answer."""
+    if any(isinstance(cause, UNREACHABLE) for cause in causes(exc)):
+        return "The connection to Google broke in the middle of the answer."
+    return (
+        f"Something else than an answer of the Gemini API came ({type(exc).__name__}); check GOOGLE_GEMINI_BASE_URL "
+        "and any proxy."
+    )
+
+
+def unnamed(exchange: Exchange) -> OutcomeUnknownError:
+    """The error of an answer to a paid request that can be read, but names no interaction in its place."""
+    return OutcomeUnknownError(
+        f"The answer ended before it named an interaction. {UNKNOWN_OUTCOME}", interaction_id=exchange.named
+    )
+
+
+def causes(exc: BaseException | None) -> Iterator[BaseException]:
+    """The error and what led to it."""
+    while exc is not None:
+        yield exc
+        exc = exc.__cause__ or exc.__context__

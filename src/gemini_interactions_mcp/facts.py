@@ -11,8 +11,8 @@ from typing import Final
 
 from PIL import Image
 
-from .exchange import Reply, id_in
 from .models import settled
+from .observation import Reply, id_in
 from .wire import Json, as_json, items, text_of
 
 SECONDS: Final = "seconds until the id is told"

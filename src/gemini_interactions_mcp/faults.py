@@ -7,30 +7,31 @@ Source: https://ai.google.dev/gemini-api/docs/api-errors
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from . import codes
 from .errors import (
     BackgroundRefusedError,
     BlockedError,
     ConfigurationError,
     GeminiMCPError,
     InputError,
+    InteractionFailedError,
     InteractionNotFoundError,
     KeyRejectedError,
     ModelNotFoundError,
     NetworkError,
+    NoQuotaError,
     OutcomeUnknownError,
     OverloadedError,
     PermissionDeniedError,
     QuotaError,
     RefusedError,
 )
-from .wire import Json, as_json, items, text_of
-
-SECRET_CHARACTERS: Final = 8
-"""What is shorter is no secret, but may be a part of any word."""
+from .redaction import NOTHING, Redactor
+from .wire import Json, as_json, error_code, items, text_of
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,9 @@ class Fault:
     """What an error response says.
 
     Attributes:
+        status: Of HTTP; of an error that came in a stream, the one of its code, if that is a known one.
         reasons: Machine-readable reasons and quota ids, from gRPC's details.
+        exhausted: A quota is zero, so that waiting does not help.
     """
 
     status: int | None = None
@@ -46,19 +49,23 @@ class Fault:
     message: str = ""
     reasons: tuple[str, ...] = ()
     retry_after_seconds: float | None = None
-
-    def without(self, *secrets: str) -> "Fault":
-        """The same, if Google's words should repeat the API key or another secret, without it."""
-        message = self.message
-        for secret in secrets:
-            if len(secret) >= SECRET_CHARACTERS:
-                message = message.replace(secret, "[secret]")
-        return replace(self, message=message)
+    exhausted: bool = False
 
     def says(self, *words: str) -> bool:
         """Whether any of the words is in the code, message or reasons, whatever the case."""
         said = " ".join((self.code, self.message, *self.reasons)).lower()
         return any(word in said for word in words)
+
+    @property
+    def named(self) -> str:
+        """The code and Google's words."""
+        return ": ".join(filter(None, (self.code, self.message)))
+
+    @property
+    def told(self) -> str:
+        """Google's words, with the code where that is an unknown one, or all that there is."""
+        known = codes.status_of(self.code) is not None
+        return self.message if known and self.message else self.named
 
 
 def fault(status: int | None, body: object, headers: Mapping[str, str] | None = None) -> Fault:
@@ -66,13 +73,22 @@ def fault(status: int | None, body: object, headers: Mapping[str, str] | None = 
     answer = next(items(body), None) or as_json(body)
     data = as_json(answer.get("error"))
     details = list(items(data.get("details")))
+    # The delay stands at the end of a long message: it is read before the cut.
+    message = text_of(data.get("message")) or ""
     return Fault(
         status=status,
-        code=str(data.get("status") or data.get("code") or ""),
-        message=one_line(text_of(data.get("message")) or ""),
+        code=one_line(error_code(data), 80),
+        message=one_line(message),
         reasons=tuple(reason for detail in details for reason in reasons(detail)),
-        retry_after_seconds=retry_after(details, headers or {}),
+        retry_after_seconds=retry_after(details, headers or {}, message),
+        exhausted=bool(NO_QUOTA.search(message)) or any(map(without_quota, details)),
     )
+
+
+def streamed_fault(error: object) -> Fault:
+    """Read the error of an event of a stream, which has a code in place of a status."""
+    found = fault(None, {"error": error})
+    return replace(found, status=codes.status_of(found.code))
 
 
 def reasons(detail: Json) -> Iterator[str]:
@@ -86,13 +102,38 @@ def reasons(detail: Json) -> Iterator[str]:
         yield str(violation.get("quotaId") or violation.get("subject") or "")
 
 
-def retry_after(details: list[Json], headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait: from gRPC's RetryInfo (`"37s"`), or the `retry-after` header in seconds."""
+def without_quota(detail: Json) -> bool:
+    """Whether a QuotaFailure tells of a quota of zero."""
+    return any(str(violation.get("quotaValue")) == "0" for violation in items(detail.get("violations")))
+
+
+NO_QUOTA: Final = re.compile(r"\blimit:\s*0\b(?!\.\d)", re.IGNORECASE)
+"""In the message of a 429: `Quota exceeded for metric: ..., limit: 0, model: ...`."""
+
+SPAN: Final = r"(\d+(?:\.\d+)?)\s*(ms|days?|d|hours?|h|minutes?|min|m|seconds?|sec|s)(?![a-z])\s*"
+"""A part of a delay: `46m` of `5h46m13s`, or `46 minutes`."""
+
+DELAY: Final = re.compile(rf"\bretry in\s+((?:{SPAN})+)", re.IGNORECASE)
+"""In the message of a 429: `Please retry in 5h46m13s`."""
+
+UNITS: Final = {"d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+
+
+def retry_after(details: list[Json], headers: Mapping[str, str], message: str = "") -> float | None:
+    """Seconds to wait: from gRPC's RetryInfo (`"37s"`), the `retry-after` header in seconds, or the message."""
     for detail in details:
         if found := re.fullmatch(r"(\d+(?:\.\d+)?)s", str(detail.get("retryDelay", ""))):
             return float(found[1])
     value = headers.get("retry-after", "")
-    return float(value) if re.fullmatch(r"\d+(\.\d+)?", value) else None
+    return float(value) if re.fullmatch(r"\d+(\.\d+)?", value) else spoken_delay(message)
+
+
+def spoken_delay(message: str) -> float | None:
+    """The seconds of a delay such as `retry in 1m30.5s`."""
+    if (found := DELAY.search(message)) is None:
+        return None
+    parts = re.findall(SPAN, found[1].lower())
+    return sum(float(number) * UNITS[unit if unit in UNITS else unit[0]] for number, unit in parts)
 
 
 def one_line(text: str, limit: int = 400) -> str:
@@ -101,13 +142,36 @@ def one_line(text: str, limit: int = 400) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-Wanted = Callable[[], bool]
-"""Whether somebody still waits for a call to be sent."""
-
-
 def always() -> bool:
     """What nobody can give up."""
     return True
+
+
+def unheard(sentence: str) -> None:
+    """Nobody listens."""
+
+
+async def unknown() -> bool:
+    """Nobody knows of an earlier interaction."""
+    return False
+
+
+@dataclass(frozen=True)
+class Caller:
+    """How the caller of a paid request takes part in its sending.
+
+    Attributes:
+        wanted: Asked before it is sent again.
+        hear: Told one sentence while that is waited for, and an empty one once it is sent again.
+        previous_exists: Whether the interaction that it continues is known to exist, whatever Google has answered.
+    """
+
+    wanted: Callable[[], bool] = always
+    hear: Callable[[str], None] = unheard
+    previous_exists: Callable[[], Awaitable[bool]] = unknown
+
+
+NOBODY: Final = Caller()
 
 
 @dataclass(frozen=True)
@@ -116,22 +180,24 @@ class Call:
 
     Attributes:
         paid: It starts an interaction, so that its outcome matters.
+        costly: It costs dollars: after a fault of the server it counts as taken.
         model: Model or agent asked for.
         successor: The model or agent to use where that one is gone.
         file: An uploaded file that is asked for.
-        secrets: What must not be repeated.
-        wanted: Asked before it is sent again.
+        redact: Takes out what must not be repeated.
+        caller: Who has it sent.
     """
 
     paid: bool = False
+    costly: bool = False
     background: bool = False
     interaction_id: str | None = None
     previous_interaction_id: str | None = None
     model: str | None = None
     successor: str | None = None
     file: str | None = None
-    secrets: tuple[str, ...] = field(default=(), repr=False)
-    wanted: Wanted = always
+    redact: Redactor = field(default=NOTHING, repr=False)
+    caller: Caller = NOBODY
 
 
 Fits = Callable[[Fault, Call], bool]
@@ -143,15 +209,20 @@ UNKNOWN_OUTCOME: Final = (
 )
 
 
+UNCHARGED: Final = " Google does not charge failed requests (https://ai.google.dev/gemini-api/docs/billing)."
+
+
 def failure(fault: Fault, call: Call) -> GeminiMCPError:
-    """The error that an error response stands for: the first rule that fits."""
-    return next(rule(fault, call) for fits, rule in RULES if fits(fault, call))
+    """The error that an error response stands for, by the first rule that fits; it names the call's interaction."""
+    error = next(rule(fault, call) for fits, rule in RULES if fits(fault, call))
+    error.interaction_id = error.interaction_id or call.interaction_id
+    return error
 
 
 def key_rejected(fault: Fault, _: Call) -> GeminiMCPError:
     """401, or the front end's 400 and 403 about keys."""
     return KeyRejectedError(
-        f"Google rejected the API key ({fault.message or fault.status}). Set GEMINI_API_KEY to a valid key "
+        f"Google rejected the API key ({fault.told or fault.status}). Set GEMINI_API_KEY to a valid key "
         "(https://aistudio.google.com/apikey) in the host's configuration of this server, then restart it."
     )
 
@@ -159,14 +230,19 @@ def key_rejected(fault: Fault, _: Call) -> GeminiMCPError:
 def payment_required(fault: Fault, _: Call) -> GeminiMCPError:
     """402: prepaid credit is used up."""
     return ConfigurationError(
-        f"Google asks for payment ({fault.message or 'no credit left'}). Add credit or billing to the project "
+        f"Google asks for payment ({fault.told or 'no credit left'}). Add credit or billing to the project "
         "of the API key; trying again will not help."
     )
 
 
-def quota(fault: Fault, _: Call) -> GeminiMCPError:
-    """429: a rate that passes, a daily quota, or a free tier that has none."""
+def quota(fault: Fault, call: Call) -> GeminiMCPError:
+    """429: a rate that passes, a daily quota, or a project that has none."""
     after = fault.retry_after_seconds
+    if fault.exhausted:
+        return NoQuotaError(
+            f"The project of the API key has no quota for this ({fault.told}). Waiting does not help: enable "
+            "billing for the project (https://ai.google.dev/gemini-api/docs/billing), or choose another model."
+        )
     if fault.says("freetier", "free_tier", "free tier"):
         advice = "The free tier allows no more of this: enable billing for the key's project, or choose another model."
     elif fault.says("quota_exceeded", "perday", "per_day", "daily"):
@@ -176,19 +252,26 @@ def quota(fault: Fault, _: Call) -> GeminiMCPError:
     else:
         advice = "Wait a minute before trying again."
     return QuotaError(
-        f"Google's quota is exceeded ({fault.message or 429}). {advice} Nothing was charged.",
+        f"Google's quota is exceeded ({fault.told or 429}). {advice}{uncharged(call)}",
         retry_after_seconds=after,
     )
 
 
-def overloaded(fault: Fault, _: Call) -> GeminiMCPError:
+def overloaded(fault: Fault, call: Call) -> GeminiMCPError:
     """503: no capacity at the moment."""
     after = fault.retry_after_seconds
-    when = f"in {after:.0f} seconds" if after is not None else "in a minute, or with another model"
+    who = "The model" if call.paid else "Google"
+    later = "in a minute, or with another model" if call.paid else "in a minute"
+    when = f"in {after:.0f} seconds" if after is not None else later
     return OverloadedError(
-        f"The model is overloaded ({fault.message or 503}). Try again {when}; nothing was charged.",
+        f"{who} is overloaded ({fault.told or 503}). Try again {when}.{uncharged(call)}",
         retry_after_seconds=after,
     )
+
+
+def uncharged(call: Call) -> str:
+    """What a refusal costs, of a call that could have cost something."""
+    return UNCHARGED if call.paid else ""
 
 
 def not_found(fault: Fault, call: Call) -> GeminiMCPError:
@@ -216,42 +299,53 @@ def denied(fault: Fault, call: Call) -> GeminiMCPError:
     if call.file:
         return not_found(fault, call)
     return PermissionDeniedError(
-        f"Google does not allow this ({fault.message or 403}). Check that the API key's project may use it.",
-        interaction_id=call.interaction_id,
+        f"Google does not allow this ({fault.told or 403}). Check that the API key's project may use it."
     )
+
+
+def conflict(fault: Fault, _: Call) -> GeminiMCPError:
+    """409."""
+    return RefusedError(f"Another request was in the way of this one ({fault.told or 409}). Try again in a moment.")
 
 
 def blocked(fault: Fault, _: Call) -> GeminiMCPError:
     """A safety filter."""
-    return BlockedError(
-        f"Google's safety filter blocked the request ({fault.message}). Rephrase the prompt or change the files."
+    reason = codes.BLOCKED.get(fault.code.lower())
+    what = f" for {reason} ({fault.named})" if reason else f" ({fault.message})"
+    return BlockedError(f"Google's safety filter blocked the request{what}. Rephrase the prompt or change the files.")
+
+
+def unanswered(fault: Fault, _: Call) -> GeminiMCPError:
+    """The model ended without an answer."""
+    return InteractionFailedError(
+        f"Gemini gave no answer: {codes.GENERATION[fault.code.lower()]} ({fault.named}). Ask again, in other words "
+        "if it stays so."
     )
 
 
 def background_refused(fault: Fault, _: Call) -> GeminiMCPError:
     """400: this model runs only while the caller waits."""
-    return BackgroundRefusedError(f"The model does not run in the background ({fault.message}).")
+    return BackgroundRefusedError(f"The model does not run in the background ({fault.told}).")
 
 
 def too_large(fault: Fault, _: Call) -> GeminiMCPError:
     """413."""
-    return InputError(f"The request is too large ({fault.message or 413}). Send fewer or smaller files.")
+    return InputError(f"The request is too large ({fault.told or 413}). Send fewer or smaller files.")
 
 
 def server_fault(fault: Fault, call: Call) -> GeminiMCPError:
-    """5xx, 499 and 408: whether a paid request was taken is not known."""
-    what = f"Google answered {fault.status}" + (f" ({fault.message})" if fault.message else "")
+    """5xx, 499, 408, a redirect, and codes that nobody knows: whether a paid request was taken is not known."""
+    what = f"Google answered {fault.status or 'with an error'}" + (f" ({fault.told})" if fault.told else "")
+    if fault.status and fault.status < 400:
+        what += ", which is no answer; redirects are not followed: check GOOGLE_GEMINI_BASE_URL and any proxy"
     if call.paid:
         return OutcomeUnknownError(f"{what}. {UNKNOWN_OUTCOME}")
-    return NetworkError(f"{what}. Try again in a minute.", interaction_id=call.interaction_id)
+    return NetworkError(f"{what}. Try again in a minute.")
 
 
-def refused(fault: Fault, call: Call) -> GeminiMCPError:
+def refused(fault: Fault, _: Call) -> GeminiMCPError:
     """Every other 4xx, in the API's own words."""
-    return RefusedError(
-        f"Google refused the request ({fault.message or fault.status}). Change it before trying again.",
-        interaction_id=call.interaction_id,
-    )
+    return RefusedError(f"Google refused the request ({fault.told or fault.status}). Change it before trying again.")
 
 
 def about_the_key(fault: Fault, _: Call) -> bool:
@@ -260,14 +354,20 @@ def about_the_key(fault: Fault, _: Call) -> bool:
     return fault.status == 401 or (fault.status in (400, 403) and fault.says(*words))
 
 
-def about_safety(fault: Fault, _: Call) -> bool:
+def about_safety(fault: Fault, call: Call) -> bool:
     """Blocked input."""
-    return fault.status in (400, 403) and fault.says("safety", "blocked", "prohibited")
+    named = coded(codes.BLOCKED)(fault, call)
+    return named or (fault.status in (400, 403) and fault.says("safety", "blocked", "prohibited"))
 
 
 def about_background(fault: Fault, call: Call) -> bool:
     """A refusal of what only a background request asks for."""
     return fault.status == 400 and call.background and fault.says("background")
+
+
+def overloaded_for_certain(fault: Fault, call: Call) -> bool:
+    """503, after which nothing was taken; of what costs dollars, that is not relied on."""
+    return fault.status == 503 and not call.costly
 
 
 def of_the_server(fault: Fault, _: Call) -> bool:
@@ -280,13 +380,20 @@ def status(code: int) -> Fits:
     return lambda fault, _: fault.status == code
 
 
+def coded(names: Mapping[str, str]) -> Fits:
+    """A rule for codes of a refusal."""
+    return lambda fault, call: fault.code.lower() in names and not of_the_server(fault, call)
+
+
 RULES: Final[tuple[tuple[Fits, Rule], ...]] = (
     (about_the_key, key_rejected),
     (status(402), payment_required),
     (status(404), not_found),
+    (status(409), conflict),
     (status(413), too_large),
     (status(429), quota),
-    (status(503), overloaded),
+    (overloaded_for_certain, overloaded),
+    (coded(codes.GENERATION), unanswered),
     (about_background, background_refused),
     (about_safety, blocked),
     (status(403), denied),
@@ -294,23 +401,3 @@ RULES: Final[tuple[tuple[Fits, Rule], ...]] = (
     (lambda _fault, _call: True, refused),
 )
 """What errors mean, first match first."""
-
-STATUSES: Final = {
-    "invalid_request": 400,
-    "failed_precondition": 400,
-    "authentication": 401,
-    "payment_required": 402,
-    "permission_denied": 403,
-    "not_found": 404,
-    "model_not_found": 404,
-    "rate_limit_exceeded": 429,
-    "quota_exceeded": 429,
-    "too_many_requests": 429,
-    "service_unavailable": 503,
-}
-"""HTTP statuses of the codes that an `error` event of a stream carries; all others are the server's fault."""
-
-
-def streamed(code: str | None, message: str | None) -> GeminiMCPError:
-    """What an `error` event stands for that comes instead of an interaction: the same as an error response."""
-    return failure(Fault(status=STATUSES.get(code or "", 500), code=code or "", message=message or ""), Call(paid=True))

@@ -1,17 +1,14 @@
-"""Sources -> content blocks: which files there are, what each of them is, and whether it travels inline.
+"""Sources -> content blocks, in two phases: they are looked at, and then sent.
 
-It refuses what Gemini does not take, and fetches no URL: Gemini does that.
+Looking sends nothing of them, and refuses what Gemini does not take. Sending gives what was looked at: a file that was
+changed meanwhile is refused, and a folder is not gathered again. No URL is fetched: Gemini does that.
 """
 
-import base64
-import codecs
-import os
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
-from io import BufferedReader
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 from urllib.parse import unquote
 
 import anyio
@@ -20,8 +17,10 @@ import anyio.to_thread
 from . import media
 from .errors import FileRefusedError, InputError, StillUploadingError
 from .excerpt import Excerpt
+from .inspection import Inspected, Inspection, LocalFile, Part, digest
 from .models import Content, Contents, Record
-from .paths import TOO_LARGE, Boundary, local_path, printable, refusals, shown
+from .paths import Boundary, refusals
+from .recognition import inline, recognised, unchanged, uploadable
 from .settings import Settings
 from .sources import (
     FILE_NAME,
@@ -37,6 +36,7 @@ from .sources import (
     uri_block,
 )
 from .uploads import Outgoing, Uploads
+from .words import shown
 
 Lookup = Callable[[str], Awaitable[str]]
 """Name of a file of the Files API (`files/abc`) -> its MIME type."""
@@ -53,40 +53,12 @@ RESOLUTIONS: Final = ("low", "medium", "high", "ultra_high")
 WITH_RESOLUTION: Final = frozenset({"image", "video", "document"})
 """Content types that have a `resolution`: google-genai 3.4.0, types/interactions/content.py"""
 
-# https://ai.google.dev/gemini-api/docs/document-processing
-PDF_BYTES: Final = 50 * 2**20
-
-CHUNK: Final = 2**20
 MIB: Final = 2**20
-
-UNTAKEN: Final = "of a type that Gemini does not take"
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A local file, open and recognised.
-
-    Attributes:
-        name: As the source names it.
-        kind: The content type that it becomes.
-        encoding: Of text.
-    """
-
-    name: str
-    stream: BufferedReader
-    size: int
-    kind: str
-    mime: str
-    encoding: str = ""
-
-
-Part = tuple[str, Content | Found]
-"""A label, or none, and what it is the label of."""
 
 
 @dataclass(slots=True)
 class Picking:
-    """What one call has found so far, and how much it may still take.
+    """How much one call may still take, and what it has to be told.
 
     Attributes:
         inline: Bytes that may still travel inside the request.
@@ -95,7 +67,6 @@ class Picking:
     """
 
     inline: int
-    parts: list[Part] = field(default_factory=list[Part])
     notes: list[str] = field(default_factory=list[str])
     files: int = MOST_FILES
     size: int = MOST_BYTES
@@ -130,29 +101,68 @@ class Files:
         """What `sources` stand for, in their order; nothing is uploaded unless all of them are good.
 
         Args:
+            sources: As for `inspect`.
+            resolution: As for `send`, as are those that follow.
+            excerpt: The part of each file that is meant.
+            seconds: How long uploads are waited for.
+            report: Told of them.
+
+        Raises:
+            InputError: There is no source.
+            GeminiMCPError: As `inspect` and `send`.
+        """
+        if not sources:
+            raise InputError(f"Name at least one file: {TAKEN}.")
+        inspection = await self.inspect(sources)
+        return await self.send(inspection, resolution=resolution, excerpt=excerpt, seconds=seconds, report=report)
+
+    async def inspect(self, sources: Sequence[str]) -> Inspection:
+        """Look at what `sources` stand for, in their order; nothing of them is sent, and no file stays open.
+
+        Args:
             sources: As `TAKEN` lists them.
+
+        Raises:
+            FileRefusedError: A source is missing, not allowed or of no use to Gemini.
+            GeminiMCPError: An interaction whose files are meant is not known.
+        """
+        named = [each for source in sources for each in await self._named(source)]
+        return await anyio.to_thread.run_sync(self._inspected, named)
+
+    async def send(
+        self,
+        inspection: Inspection,
+        *,
+        resolution: str | None = None,
+        excerpt: Excerpt | None = None,
+        seconds: float | None = None,
+        report: Report | None = None,
+    ) -> Contents:
+        """Upload what does not travel inside the request; nothing is, unless every file is still what it was.
+
+        Args:
+            inspection: What is sent.
             resolution: One of `RESOLUTIONS`.
             excerpt: The part of each file that is meant.
             seconds: How long uploads are waited for.
             report: Told of them.
 
         Raises:
-            InputError: There is no source, no such resolution, or no file that has such a part.
-            FileRefusedError: A source is missing, not allowed or of no use to Gemini.
+            InputError: There is no such resolution, or no file that has such a part.
+            FileRefusedError: A file was changed, or cannot be read any more.
             StillUploadingError: The time is over; the uploads go on.
             GeminiMCPError: A file could not be uploaded.
         """
-        if not sources:
-            raise InputError(f"Name at least one file: {TAKEN}.")
         if resolution is not None and resolution not in RESOLUTIONS:
             raise InputError(f"The media resolution is one of {', '.join(RESOLUTIONS)}.")
-        named = [each for source in sources for each in await self._named(source)]
+        excerpt = excerpt or Excerpt()
+        parts = list(inspection.parts)
         with ExitStack() as streams:
-            picked = await anyio.to_thread.run_sync(self._picked, named, streams)
-            blocks = await self._blocks([block for _, block in picked.parts], excerpt or Excerpt(), seconds, report)
-        blocks = [with_resolution(block, resolution) for block in blocks]
-        parts = tuple(zip((label for label, _ in picked.parts), blocks, strict=True))
-        return Contents(parts=parts, notes=tuple(picked.notes))
+            ready = await anyio.to_thread.run_sync(self._ready, parts, streams)
+            blocks = await self._blocks(ready, excerpt, seconds, report)
+        labelled = [(part.label, with_resolution(block, resolution)) for part, block in zip(parts, blocks, strict=True)]
+        asked = digest([inspection.digest, resolution, excerpt.clip, excerpt.pages])
+        return Contents(parts=tuple(labelled), notes=inspection.notes, digest=asked)
 
     def output_path(self, path: str) -> Path:
         """Approve a path to write, as `Boundary.writable`.
@@ -180,42 +190,41 @@ class Files:
             raise FileRefusedError(f"There is no file {shown(source)}; saved for that interaction: {shown(has)}.")
         return paths
 
-    def _picked(self, sources: Sequence[str], streams: ExitStack) -> Picking:
-        """Everything that needs no network: finished blocks, and the open files that have to be uploaded."""
+    def _inspected(self, sources: Sequence[str]) -> Inspection:
+        """Everything that can be seen from here."""
         picking = Picking(self._inline)
-        for source in sources:
-            block = remote(source)
-            if block is not None:
-                picking.parts.append(("", block))
-                continue
-            left_out = LeftOut(source)
-            files = found(source, self._boundary, left_out)
-            if files is None:
-                picking.parts.append(self._local(Named(source), picking, streams))
-            else:
-                self._gather(files, picking, left_out, streams)
-        return picking
+        inspected = tuple(Inspected(source, self._parts(source, picking)) for source in sources)
+        return Inspection(inspected, tuple(picking.notes))
 
-    def _gather(self, files: Sequence[Named], picking: Picking, left_out: LeftOut, streams: ExitStack) -> None:
-        """Take the files of a folder or glob that can be given, as far as the limits go.
+    def _parts(self, source: str, picking: Picking) -> tuple[Part, ...]:
+        block = remote(source)
+        if block is not None:
+            return (Part("", block),)
+        left_out = LeftOut(source)
+        files = found(source, self._boundary, left_out)
+        if files is None:
+            return (self._local(Named(source), picking),)
+        return self._gathered(files, picking, left_out)
+
+    def _gathered(self, files: Sequence[Named], picking: Picking, left_out: LeftOut) -> tuple[Part, ...]:
+        """The files of a folder or glob that can be given, as far as the limits go.
 
         Raises:
             FileRefusedError: There is none.
         """
-        before = len(picking.parts)
+        parts: list[Part] = []
         for file in files:
             try:
-                part = self._within(file, picking, streams)
+                parts.append(self._within(file, picking))
             except FileRefusedError as exc:
                 left_out.add(exc.reason, file.label)
-            else:
-                picking.parts.append(part)
         note = left_out.said()
-        if len(picking.parts) == before:
+        if not parts:
             raise FileRefusedError(f"{shown(left_out.source)} has no file that can be given. {note}")
         picking.notes += [note] if note else []
+        return tuple(parts)
 
-    def _within(self, file: Named, picking: Picking, streams: ExitStack) -> Part:
+    def _within(self, file: Named, picking: Picking) -> Part:
         """A file of a folder or glob, within the limits of the call.
 
         Raises:
@@ -227,37 +236,54 @@ class Files:
             size = Path(file.source).stat().st_size
         if size > picking.size:
             raise FileRefusedError("Too many bytes.", reason=f"over the limit of {MOST_BYTES // MIB:,} MiB in all")
-        part = self._local(file, picking, streams)
+        part = self._local(file, picking)
         picking.files -= 1
         picking.size -= size
         return part
 
-    def _local(self, file: Named, picking: Picking, streams: ExitStack) -> Part:
-        """A local file's block; or the open file, when it has to be uploaded.
+    def _local(self, file: Named, picking: Picking) -> Part:
+        """A local file, recognised.
 
         Raises:
             FileRefusedError: It is missing, not allowed or of no use to Gemini.
         """
-        with refusals(file.source), ExitStack() as opening:
-            known = recognised(file, opening.enter_context(self._boundary.opened(file.source)))
-            # A text inside the request begins with its name.
-            label = "" if known.kind == "text" else file.label
-            if known.size <= picking.inline:
-                picking.inline -= known.size
-                return label, inline(known)
-            large = uploadable(known)
+        with refusals(file.source), self._boundary.opened(file.source) as stream:
+            known = recognised(file, stream)
+        if known.size > picking.inline:
+            return Part(file.label, uploadable(known))
+        picking.inline -= known.size
+        # A text inside the request begins with its name.
+        return Part("" if known.kind == "text" else file.label, known)
+
+    def _ready(self, parts: Sequence[Part], streams: ExitStack) -> list[Content | Outgoing]:
+        """Blocks, and open files where they have to be uploaded.
+
+        Raises:
+            FileRefusedError: A file was changed, or cannot be read any more.
+        """
+        return [
+            self._opened(part.content, streams) if isinstance(part.content, LocalFile) else part.content
+            for part in parts
+        ]
+
+    def _opened(self, known: LocalFile, streams: ExitStack) -> Content | Outgoing:
+        with refusals(known.source), ExitStack() as opening:
+            stream = opening.enter_context(self._boundary.opened(known.source))
+            if known.inline:
+                return inline(known, stream)
+            outgoing = Outgoing(unchanged(known, stream), stream)
             streams.enter_context(opening.pop_all())
-            return file.label, large
+            return outgoing
 
     async def _blocks(
-        self, prepared: Sequence[Content | Found], excerpt: Excerpt, seconds: float | None, report: Report | None
+        self, ready: Sequence[Content | Outgoing], excerpt: Excerpt, seconds: float | None, report: Report | None
     ) -> tuple[Content, ...]:
         """The blocks, once all files are where Gemini finds them.
 
         Raises:
             StillUploadingError: The time is over.
         """
-        known = [each if isinstance(each, Found) else await self._looked_up(each) for each in prepared]
+        known = [each if isinstance(each, Outgoing) else await self._looked_up(each) for each in ready]
         # Told before anything is sent.
         excerpt.applied([outlined(each) for each in known])
         sending = Sending(known, report)
@@ -275,25 +301,24 @@ class Files:
             return block
         return uri_block(str(block["uri"]), media.canonical(await self._lookup(name[1])))
 
-    async def _uploaded(self, known: Content | Found, sending: "Sending") -> Content:
-        if not isinstance(known, Found):
+    async def _uploaded(self, known: Content | Outgoing, sending: "Sending") -> Content:
+        if not isinstance(known, Outgoing):
             return known
-        file = Outgoing(known.name, known.stream, known.size, known.mime)
-        return {**outlined(known), "uri": await self._uploads.uri(file, sending.of(known))}
+        return {**outlined(known), "uri": await self._uploads.uri(known, sending.of(known.file))}
 
 
 class Sending:
     """How far the uploads of one call are."""
 
-    def __init__(self, prepared: Sequence[Content | Found], report: Report | None) -> None:
-        self._total = sum(each.size for each in prepared if isinstance(each, Found))
+    def __init__(self, ready: Sequence[Content | Outgoing], report: Report | None) -> None:
+        self._total = sum(each.file.size for each in ready if isinstance(each, Outgoing))
         self._before = 0
         self._sent = 0
         self._most = -1
-        self._file: Found | None = None
+        self._file: LocalFile | None = None
         self._report = report
 
-    def of(self, file: Found) -> Callable[[int], Awaitable[None]]:
+    def of(self, file: LocalFile) -> Callable[[int], Awaitable[None]]:
         """What is to be told of the progress of one file, after all that came before it."""
         self._before += self._file.size if self._file else 0
         self._file = file
@@ -322,9 +347,9 @@ class Sending:
         return f"Uploading {self._file.name}: {self._sent / MIB:,.1f} of {size / MIB:,.1f} MiB"
 
 
-def outlined(known: Content | Found) -> Content:
+def outlined(known: Content | Outgoing) -> Content:
     """A block, as far as it is known before its upload."""
-    return {"type": known.kind, "mime_type": known.mime} if isinstance(known, Found) else known
+    return {"type": known.file.kind, "mime_type": known.file.mime} if isinstance(known, Outgoing) else known
 
 
 def for_picture(path: Path, source: str) -> Path:
@@ -346,85 +371,3 @@ def with_resolution(block: Content, resolution: str | None) -> Content:
     if resolution is None or block["type"] not in WITH_RESOLUTION:
         return block
     return {**block, "resolution": resolution}
-
-
-def recognised(file: Named, stream: BufferedReader) -> Found:
-    """What an open file is: by its content, then by its name.
-
-    Raises:
-        FileRefusedError: Nothing that Gemini takes.
-    """
-    source, name = file.source, printable(file.label or local_path(file.source).name)
-    size = os.fstat(stream.fileno()).st_size
-    sniffed = media.sniff(stream.read(media.SNIFF_BYTES))
-    # A PDF may be plain ASCII; no other type that Gemini takes can be mistaken for text.
-    if sniffed != "application/pdf" and (encoding := text_encoding(stream)):
-        return Found(name, stream, size, "text", "text/plain", encoding)
-    mime = settled_type(sniffed, media.EXTENSIONS.get(extension(name)))
-    kind = media.KINDS.get(mime or "")
-    if mime is None or kind is None:
-        raise FileRefusedError(unsupported(source, mime), reason=UNTAKEN)
-    if mime == "application/pdf" and size > PDF_BYTES:
-        raise FileRefusedError(
-            f"{shown(source)} is too large: Gemini takes PDFs of at most 50 MB; split it.", reason=TOO_LARGE
-        )
-    return Found(name, stream, size, kind, mime)
-
-
-def settled_type(sniffed: str | None, named: str | None) -> str | None:
-    """The MIME type by content, or by name where the content shows none or only a package of some office format."""
-    if sniffed is None:
-        return named
-    if sniffed == "application/zip" and (named or "").startswith((media.OFFICE, media.OASIS)):
-        return named
-    return sniffed
-
-
-def unsupported(source: str, mime: str | None) -> str:
-    """What to say of a file that Gemini does not take."""
-    families = "; ".join(
-        f"{kind}: {', '.join(names[0] for names in types.values())}" for kind, types in media.MIME_TYPES.items()
-    )
-    what = f"is {mime}" if mime else "is of an unknown type"
-    return f"{shown(source)} {what}, which Gemini does not take; it takes text in UTF-8, {families}."
-
-
-def text_encoding(stream: BinaryIO) -> str | None:
-    """The encoding of a text file, read in chunks from its start; None when it is not text."""
-    stream.seek(0)
-    start = stream.read(2)
-    encoding = "utf-16" if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
-    decoder = codecs.getincrementaldecoder(encoding)()
-    stream.seek(0)
-    try:
-        while chunk := stream.read(CHUNK):
-            if "\0" in decoder.decode(chunk):
-                return None
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return None
-    return encoding
-
-
-def inline(known: Found) -> Content:
-    """The block that carries a file's content itself."""
-    known.stream.seek(0)
-    content = known.stream.read(known.size)
-    if known.kind == "text":
-        text = content.decode(known.encoding, errors="replace")
-        return {"type": "text", "text": f"File {known.name}:\n\n{text}"}
-    data = base64.b64encode(content).decode("ascii")
-    return {"type": known.kind, "data": data, "mime_type": known.mime}
-
-
-def uploadable(known: Found) -> Found:
-    """A file as the Files API takes it: text becomes a document.
-
-    Raises:
-        FileRefusedError: Text that the Files API would not read.
-    """
-    if known.kind != "text":
-        return known
-    if known.encoding == "utf-16":
-        raise FileRefusedError(f"{known.name} is a large text in UTF-16; save it as UTF-8 first.")
-    return replace(known, kind="document")

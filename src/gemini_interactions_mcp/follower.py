@@ -1,15 +1,17 @@
-"""Follows one interaction through the API: the request, its id, the stream for progress, one plain read for the result.
+"""Follows one interaction through the API: the request, its id, the stream, and the reads that show what came of it.
 
 It decides nothing about when or for whom, and keeps nothing but the ids that it passes on.
 """
 
 import logging
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import anyio
 
-from . import wire
+from . import records, wire
 from .errors import (
     BackgroundRefusedError,
     GeminiMCPError,
@@ -20,8 +22,9 @@ from .errors import (
     OverloadedError,
     PermissionDeniedError,
     QuotaError,
+    RefusedError,
 )
-from .faults import UNKNOWN_OUTCOME, streamed
+from .faults import UNKNOWN_OUTCOME, Caller
 from .gemini import Gemini
 from .ledger import Ledger
 from .models import Event, Interaction, Request, settled
@@ -33,8 +36,25 @@ RESEARCH_STREAMS: Final = 64
 """Streams of research open at once; further runs are polled. A process on macOS may have 256 open files, and research
 holds a stream for up to an hour."""
 
+GLANCE_SECONDS: Final = 10.0
+"""How long one look at a run may take that somebody waits for."""
+
+YOUNG_SECONDS: Final = 600.0
+"""Age up to which the API may not find an interaction yet that exists."""
+
+REFUSALS: Final = 2
+"""How many refusals of background make a model one that is asked in the foreground."""
+
 CLOSING_EVENTS: Final = ("interaction.completed", "error")
 """After these, a stream has nothing more to say."""
+
+
+@dataclass
+class Refusal:
+    """How often a model has refused the background in a row, and when last, on the clock of the event loop."""
+
+    count: int = 0
+    at: float = 0.0
 
 
 class Follower:
@@ -49,7 +69,7 @@ class Follower:
         self._ledger = ledger
         self._pace = pace
         self._named = named
-        self._foreground_only: set[str | None] = set()
+        self._refusals: dict[str, Refusal] = {}
         self._research_streams = 0
 
     async def follow(self, run: Run) -> Interaction:
@@ -58,97 +78,217 @@ class Follower:
         Raises:
             GeminiMCPError: It was not taken, or cannot be read; an id that was named is written down all the same.
         """
-        begun = await self._begin(run, run.request) if run.request else None
-        return begun or await self._pursue(run)
+        told = await self._begin(run, run.request) if run.request else None
+        told = told or await self._pursue(run)
+        return told if whole(run, told) else await self._enriched(run, told)
+
+    async def glance(self, run: Run) -> None:
+        """Look at a run at Google, unless it gave a sign within the last moments; what is settled ends the waiting."""
+        async with run.looking:
+            if run.id is None or not run.stored or run.done.is_set() or run.seen or self._fresh(run):
+                return
+            with anyio.move_on_after(GLANCE_SECONDS):
+                interaction = await self._read(run)
+                if interaction is not None:
+                    await self._take(run, interaction)
+
+    def _fresh(self, run: Run) -> bool:
+        return anyio.current_time() - run.heard_at < self._pace.look
+
+    # Sending -------------------------------------------------------------------------------------------
 
     async def _begin(self, run: Run, request: Request) -> Interaction | None:
-        asked = request.model or request.agent
-        background = request.store and asked not in self._foreground_only
+        asked = request.model or request.agent or ""
+        if not request.store or self._refuses(asked):
+            return await self._send(run, request, background=False)
         try:
-            return await self._send(run, request, background=background)
+            begun = await self._send(run, request, background=True)
         except BackgroundRefusedError:
+            refusal = self._refusals.setdefault(asked, Refusal())
+            refusal.count, refusal.at = refusal.count + 1, anyio.current_time()
             if not run.wanted():
                 raise
-            begun = await self._send(run, request, background=False)
-            self._foreground_only.add(asked)
-            return begun
+            return await self._send(run, request, background=False)
+        self._refusals.pop(asked, None)
+        return begun
+
+    def _refuses(self, asked: str) -> bool:
+        """Whether a model has refused the background repeatedly, and not long ago."""
+        refusal = self._refusals.get(asked)
+        if refusal and anyio.current_time() - refusal.at > self._pace.refusal:
+            del self._refusals[asked]
+            return False
+        return refusal is not None and refusal.count >= REFUSALS
 
     async def _send(self, run: Run, request: Request, *, background: bool) -> Interaction | None:
         """Create the interaction; returned only if it has settled, for `_pursue` to read otherwise."""
-        # Not streamed: parsing an image out of events blocks the loop for 0.2 s per MiB.
-        if request.kind == "image" or (background and self._crowded(run)):
-            interaction = await self._gemini.create(request, background=background, wanted=run.wanted)
-            if interaction.id or not settled(interaction.status):
-                await self._name(run, interaction.id, interaction.status)
-            return interaction if settled(interaction.status) else None
-        silence = self._pace.silence if background else self._pace.foreground_silence
-        async with self._gemini.stream(request, background=background, wanted=run.wanted) as events:
-            completed = await self._listen(run, events, silence)
+        run.background = background
+        caller = Caller(run.wanted, run.hear, partial(self._exists, request.previous_interaction_id))
+        try:
+            if request.kind == "image" or (background and self._crowded(run)):
+                return await self._created(run, request, caller)
+            return await self._streamed(run, request, caller)
+        except OutcomeUnknownError as exc:
+            if exc.interaction_id is None or not run.stored or run.id is not None:
+                raise
+            await self._name(run, exc.interaction_id, None)
+            return None
+
+    async def _created(self, run: Run, request: Request, caller: Caller) -> Interaction | None:
+        """Create it without a stream: parsing an image out of events blocks the loop for 0.2 s per MiB."""
+        interaction = await self._gemini.create(request, background=run.background, caller=caller)
+        if interaction.id or not settled(interaction.status):
+            await self._name(run, interaction.id, interaction.status)
+        return interaction if settled(interaction.status) else None
+
+    async def _streamed(self, run: Run, request: Request, caller: Caller) -> Interaction | None:
+        silence = self._pace.silence if run.background else self._pace.foreground_silence
+        async with self._gemini.stream(request, background=run.background, caller=caller) as events:
+            closing = await self._listen(run, events, silence)
         if not request.store:
-            return accumulated(run, completed)
+            return accumulated(run, closing)
         if run.id is None:
-            raise unnamed(completed)
-        return None
+            raise OutcomeUnknownError(f"The stream ended before the interaction was named. {UNKNOWN_OUTCOME}")
+        return told(run, closing)
+
+    async def _exists(self, interaction_id: str | None) -> bool:
+        """Whether an interaction is there though the API does not find it: young in the journal, or readable."""
+        if interaction_id is None:
+            return False
+        record = await self._ledger.find(interaction_id)
+        if record is not None:
+            return (records.now() - (record.finished_at or record.created_at)).total_seconds() < YOUNG_SECONDS
+        try:
+            await self._gemini.get(interaction_id)
+        except GeminiMCPError:
+            return False
+        return True
+
+    # Reading -------------------------------------------------------------------------------------------
 
     async def _pursue(self, run: Run) -> Interaction:
         """Read it until it has settled, listening where its stream can be resumed."""
         delay = self._pace.first_poll
-        while True:
-            interaction = await self._look(run)
-            if interaction is not None and settled(interaction.status):
-                return interaction
+        while run.seen is None:
+            try:
+                await self._look(run)
+            except RefusedError:
+                if (replayed := await self._replay(run)) is None:
+                    raise
+                return replayed
+            if run.seen is not None:
+                break
             if run.age() > self._pace.stuck:
                 raise InteractionFailedError(
                     "Still in progress after 65 minutes, longer than Deep Research ever takes: it is probably "
                     "stuck at Google. It is kept; check_research looks again.",
                     interaction_id=run.id,
                 )
-            if not await self._rejoin(run):
+            since = run.last_event_id
+            if (heard := told(run, await self._rejoin(run))) is not None:
+                return heard
+            if run.last_event_id in (None, since):
                 await run.nap(delay)
                 delay = min(delay * 1.5, self._pace.slowest_poll)
+        return run.seen
 
-    async def _look(self, run: Run) -> Interaction | None:
-        """Read it once; None when it cannot be read yet."""
+    async def _take(self, run: Run, interaction: Interaction) -> None:
+        """Note what a read shows."""
+        if settled(interaction.status):
+            if self.convincing(run, interaction):
+                run.show(interaction)
+        elif interaction.status != run.record.status:
+            await self._ledger.write(run, status=interaction.status)
+
+    def convincing(self, run: Run, interaction: Interaction) -> bool:
+        """Whether a settled read is the last word: a completed one without an answer is read again for a while."""
+        if not hollow(interaction):
+            return True
+        now = anyio.current_time()
+        run.hollow_since = now if run.hollow_since is None else run.hollow_since
+        return now - run.hollow_since >= self._pace.hollow
+
+    async def _look(self, run: Run) -> None:
+        """Read it once, if it can be read already."""
         try:
             interaction = await self._gemini.get(str(run.id))
         except (InteractionNotFoundError, PermissionDeniedError):
             if run.age() > self._pace.tolerance:
                 raise
-            return None
         except (NetworkError, OverloadedError, QuotaError) as exc:
             logger.info("Interaction %s could not be read, and will be again: %s", run.id, exc)
-            return None
-        if interaction.status != run.record.status and not settled(interaction.status):
-            await self._ledger.write(run, status=interaction.status)
-        return interaction
+        else:
+            await self._take(run, interaction)
+        finally:
+            run.heard_at = anyio.current_time()
 
-    async def _rejoin(self, run: Run) -> bool:
-        """Go on listening where the stream ended; False when there was nothing more to hear."""
+    async def _read(self, run: Run) -> Interaction | None:
+        """Read it once; None when it cannot be read, whatever the reason."""
+        try:
+            return await self._gemini.get(str(run.id))
+        except GeminiMCPError as exc:
+            logger.info("Interaction %s could not be looked at: %s", run.id, exc)
+            return None
+        finally:
+            run.heard_at = anyio.current_time()
+
+    async def _enriched(self, run: Run, told: Interaction) -> Interaction:
+        """What was told, with what only a read tells; a read that fails takes nothing away."""
+        answered = bool(told.text or told.media)
+        if answered and run.stored:
+            await self._ledger.write(run, status=told.status, text=told.text, citations=told.citations)
+        with anyio.move_on_after(self._pace.enrichment if answered or told.error else self._pace.hollow):
+            while True:
+                read = await self._read(run)
+                if read is not None and settled(read.status):
+                    told = richer(read, told)
+                    if not hollow(read):
+                        return told
+                await run.nap(self._pace.first_poll / 2)
+        return told
+
+    async def _replay(self, run: Run) -> Interaction | None:
+        """The interaction as its stream tells it from the start: that may work where a read is refused."""
+        heard, run.steps = run.steps, wire.Steps()
+        replayed = told(run, await self._resume(run, None))
+        if replayed is None:
+            run.steps = heard
+        return replayed
+
+    # Listening -----------------------------------------------------------------------------------------
+
+    async def _rejoin(self, run: Run) -> Event | None:
+        """Go on listening where the stream ended; its closing event, if one came."""
         since = run.last_event_id
         if since is None or self._crowded(run):
-            return False
-        try:
-            async with self._gemini.resume(str(run.id), since) as events:
-                await self._listen(run, events, self._pace.silence)
-        except GeminiMCPError as exc:
-            logger.info("The stream of %s cannot be resumed: %s", run.id, exc)
+            return None
+        closing = await self._resume(run, since)
         if run.last_event_id == since:
             run.last_event_id = None
-            return False
-        return True
+        return closing
+
+    async def _resume(self, run: Run, since: str | None) -> Event | None:
+        """Listen to the stream from after an event, or from its start; its closing event, if one came."""
+        try:
+            async with self._gemini.resume(str(run.id), since) as events:
+                return await self._listen(run, events, self._pace.silence)
+        except GeminiMCPError as exc:
+            logger.info("The stream of %s cannot be resumed: %s", run.id, exc)
+            return None
 
     async def _listen(self, run: Run, events: AsyncIterator[Event], silence: float) -> Event | None:
         """Take in events until the stream ends, however it does; return its closing event, if one came."""
-        event = None
         self._research_streams += run.record.kind == "research"
+        event = None
         try:
-            while event is None or event.type not in CLOSING_EVENTS:
-                event = None
-                with anyio.move_on_after(silence):
-                    event = await anext(events, None)
-                if event is None:
-                    return None
-                await self._hear(run, event)
+            with anyio.CancelScope() as run.listening:
+                while event is None or event.type not in CLOSING_EVENTS:
+                    event = None
+                    with anyio.move_on_after(silence):
+                        event = await anext(events, None)
+                    if event is None:
+                        return None
+                    await self._hear(run, event)
         except NetworkError:
             if run.id is None:
                 raise OutcomeUnknownError(
@@ -156,6 +296,7 @@ class Follower:
                 ) from None
             return None
         finally:
+            run.listening = None
             self._research_streams -= run.record.kind == "research"
         return event
 
@@ -163,6 +304,7 @@ class Follower:
         return run.record.kind == "research" and self._research_streams >= RESEARCH_STREAMS
 
     async def _hear(self, run: Run, event: Event) -> None:
+        run.heard_at = anyio.current_time()
         run.last_event_id = event.event_id or run.last_event_id
         run.usage = event.usage or run.usage
         run.steps.take(event.data)
@@ -178,29 +320,79 @@ class Follower:
         """Write the id down before anything else may fail."""
         if interaction_id is None:
             raise OutcomeUnknownError(f"Google answered without an interaction id. {UNKNOWN_OUTCOME}")
+        run.heard_at = anyio.current_time()
         await self._ledger.write(run, interaction_id=interaction_id, status=status or "in_progress")
         self._named(run)
         run.move()
 
 
-def unnamed(closing: Event | None) -> GeminiMCPError:
-    """The error of a stream that ended before the interaction was named."""
-    if closing is not None and closing.type == "error":
-        return streamed(closing.error_code, closing.error_message)
-    return OutcomeUnknownError(f"The stream ended before the interaction was named. {UNKNOWN_OUTCOME}")
+# What was told -------------------------------------------------------------------------------------------
 
 
-def accumulated(run: Run, completed: Event | None) -> Interaction:
+def told(run: Run, closing: Event | None) -> Interaction | None:
+    """The interaction as its stream told it to its end; None where the end did not come."""
+    if closing is None or closing.type != "interaction.completed":
+        return None
+    status = closing.status or "completed"
+    if not settled(status):
+        return None
+    about = wire.interaction(closing.data.get("interaction"))
+    shown = wire.interaction({"steps": run.steps.all()})
+    return shown.model_copy(
+        update={
+            "id": run.id,
+            "status": status,
+            "model": about.model,
+            "agent": about.agent,
+            "environment_id": about.environment_id,
+            "error": about.error or shown.error,
+            "usage": run.usage,
+        }
+    )
+
+
+def accumulated(run: Run, closing: Event | None) -> Interaction:
     """The interaction as its stream told it, where Google keeps nothing that could be read.
 
     Raises:
         OutcomeUnknownError: The stream ended early.
     """
-    if completed is None or completed.type == "error":
-        reason = completed.error_message if completed else None
-        raise OutcomeUnknownError(
-            f"The stream ended before the answer was complete{f' ({reason})' if reason else ''}, and store=false "
-            f"keeps nothing to read it from. It was probably charged."
-        )
-    told = wire.interaction({"steps": run.steps.all()})
-    return told.model_copy(update={"id": run.id, "status": completed.status or "completed", "usage": run.usage})
+    shown = told(run, closing)
+    if shown is not None:
+        return shown
+    reason = closing.error_message if closing else None
+    raise OutcomeUnknownError(
+        f"The stream ended before the answer was complete{f' ({reason})' if reason else ''}, and store=false "
+        f"keeps nothing to read it from. It was probably charged."
+    )
+
+
+def hollow(interaction: Interaction) -> bool:
+    """Whether a completed interaction shows no answer, and not even what it did: it was read too early."""
+    answered = interaction.text or interaction.media
+    return interaction.status == "completed" and not answered and not (interaction.usage and interaction.steps)
+
+
+def whole(run: Run, interaction: Interaction) -> bool:
+    """Whether a read has nothing to add; only a read is sure to tell sources, and what agents have used."""
+    if not run.stored or run.seen is interaction:
+        return True
+    if interaction.status != "completed":
+        return interaction.status == "cancelled"
+    answered = bool(interaction.text or interaction.media)
+    sourced = bool(interaction.citations) or not (run.request and run.request.tools)
+    return answered and sourced and interaction.usage is not None and run.record.agent is None
+
+
+def richer(read: Interaction, told: Interaction) -> Interaction:
+    """Of two accounts of one interaction the fuller, with what only the other has."""
+    fuller, other = (read, told) if amount(read) >= amount(told) else (told, read)
+    missing = ("model", "agent", "environment_id", "usage", "prompt", "created", "error")
+    return fuller.model_copy(
+        update={name: value for name in missing if not getattr(fuller, name) and (value := getattr(other, name))}
+    )
+
+
+def amount(interaction: Interaction) -> tuple[int, int, int]:
+    """How much of an answer an account has."""
+    return len(interaction.media), len(interaction.text), len(interaction.citations)

@@ -1,44 +1,32 @@
-"""The only I/O with Google: calls, streams, the retry rule and the mapping of every foreign error.
+"""The only I/O with Google: the Interactions and Files APIs, each call under the retry rule and in our errors.
 
 Google-genai is imported here and nowhere else, and this module only once it is needed: it takes 0.8 s.
 """
 
-import json
-import random
 import re
 import uuid
 import warnings
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from json import JSONDecodeError
-from typing import Any, Final, TypeVar, cast
-from urllib.parse import urlsplit
+from typing import Any, Final
 
 import anyio
 import anyio.to_thread
 import httpx2
 from google import genai
-from google.genai import _interactions as sdk
-from google.genai import errors as sdk_errors
 from google.genai import types
-from pydantic import ValidationError
 
-from . import __version__, wire
-from .errors import (
-    GeminiMCPError,
-    InputError,
-    KeyMissingError,
-    NetworkError,
-    OutcomeUnknownError,
-    OverloadedError,
-    QuotaError,
-)
-from .faults import UNKNOWN_OUTCOME, Call, Wanted, always, failure, fault, one_line
-from .models import Event, Interaction, Request, SandboxFile, Uploaded
+from . import __version__, catalog, wire
+from .errors import ConfigurationError, InputError, KeyMissingError, NetworkError
+from .exchange import HOOKS, Exchange, exchanging, unnamed
+from .faults import NOBODY, Call, Caller, one_line
+from .models import Event, Interaction, Request, SandboxFile, Uploaded, settled
+from .redaction import Redactor
+from .retry import persist
 from .settings import Settings, silence_sdk_debugging
-from .transfer import Moved, Source, Transfer
+from .streams import begun, listening, resumed
+from .transfer import Moved, Source, Transfer, is_loopback
 
 CREATE_SECONDS: Final = 120.0
 """Until a background request must have been accepted."""
@@ -53,8 +41,6 @@ FIRST_LOOK: Final = 0.2
 SLOWEST_LOOK: Final = 5.0
 FILE_FIELDS: Final = ("name", "uri", "state", "expirationTime", "error")
 CONNECT_SECONDS: Final = 15.0
-ATTEMPTS: Final = 3
-"""How often a call is sent at the most, when it is certain that sending again costs nothing."""
 UNREADY: Final = (None, types.FileState.PROCESSING)
 """States of an uploaded file that is not known to be usable yet."""
 
@@ -67,36 +53,14 @@ MAX_CONNECTIONS: Final = 1000
 MAX_IDLE: Final = 200
 """Kept open for the next call; with httpx2's default of 20, a burst of calls makes its connections anew."""
 
-NEVER_CONNECTED: Final = (
-    httpx2.ConnectError,
-    httpx2.ConnectTimeout,
-    httpx2.InvalidURL,
-    httpx2.PoolTimeout,
-    httpx2.ProxyError,
-    httpx2.UnsupportedProtocol,
-)
-"""With these, no byte of the request has left."""
-
-UNREADABLE: Final = (
-    JSONDecodeError,
-    UnicodeDecodeError,
-    sdk.GeminiNextGenAPIClientError,
-    sdk_errors.ContinuationInterruptedError,
-    sdk_errors.UnknownApiResponseError,
-)
-"""With these, something was answered, and nobody knows what."""
-
-END_OF_STREAM: Final = "[DONE]"
-"""The data of the last event of a stream that is told to its end (google-genai 3.6.1, _gaos/interactions.py)."""
-
-Result = TypeVar("Result")
-
 
 class Gemini:
     """The Interactions and Files APIs, in our models and errors; one SDK client for the life of the process."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._redact = Redactor(settings.secrets)
+        self._http: httpx2.AsyncClient | None = None
         self._client: genai.Client | None = None
         self._transfer: Transfer | None = None
         self._opening = anyio.Lock()
@@ -106,56 +70,56 @@ class Gemini:
 
         Raises:
             KeyMissingError: There is no key to send anything with.
+            ConfigurationError: Something in the environment hinders it.
         """
         await self._open()
 
-    async def create(self, request: Request, *, background: bool, wanted: Wanted = always) -> Interaction:
+    async def create(self, request: Request, *, background: bool, caller: Caller = NOBODY) -> Interaction:
         """Start an interaction: in the background it is answered at once, else when it has ended.
-
-        Once it is not wanted any more, it is not sent again.
 
         Raises:
             OutcomeUnknownError: Google may or may not have taken it.
             GeminiMCPError: Anything else that `faults` lists; then it has certainly not been taken.
         """
-        api = await self._interactions()
+        api = (await self._interactions()).with_streaming_response
         arguments = wire.create_arguments(request, background=background, stream=False)
-        seconds = CREATE_SECONDS if background else FOREGROUND_SECONDS
-        call = self._call(request, background=background, wanted=wanted)
-        return await persist(call, seconds, lambda: answered(api.with_raw_response.create(**arguments)))
+        call = self._call(request, background=background, caller=caller)
+        return await persist(call, patience(background), lambda exchange: created(api.create(**arguments), exchange))
 
     @asynccontextmanager
     async def stream(
-        self, request: Request, *, background: bool, wanted: Wanted = always
+        self, request: Request, *, background: bool, caller: Caller = NOBODY
     ) -> AsyncGenerator[AsyncIterator[Event]]:
         """Start an interaction and yield its events; in the background it outlives the stream.
 
-        A stream may end silently at any time: what the interaction came to is told by `get`.
+        It is open once the interaction is named or answers; an error that comes before is one of `create`. Then the
+        stream may end silently at any time: what the interaction came to is told by `get`.
 
         Raises:
             GeminiMCPError: As `create`, when it is opened; then, a NetworkError when it drops.
         """
-        api = await self._interactions()
+        api = (await self._interactions()).with_raw_response
         arguments = wire.create_arguments(request, background=background, stream=True)
-        call = self._call(request, background=background, wanted=wanted)
-        opened = await persist(call, CREATE_SECONDS, lambda: begun(api.with_raw_response.create(**arguments)))
+        call = self._call(request, background=background, caller=caller)
+        opened = await persist(
+            call, patience(background), lambda exchange: begun(api.create(**arguments), exchange, call)
+        )
         async with listening(opened) as heard:
             yield heard
 
     @asynccontextmanager
-    async def resume(self, interaction_id: str, last_event_id: str) -> AsyncGenerator[AsyncIterator[Event]]:
-        """Yield the events after `last_event_id`.
+    async def resume(self, interaction_id: str, last_event_id: str | None) -> AsyncGenerator[AsyncIterator[Event]]:
+        """Yield the events after `last_event_id`, or all of them.
 
         Raises:
             GeminiMCPError: It cannot be resumed, or drops.
         """
-        wire.checked_id(interaction_id)
-        api = await self._interactions()
+        segment = wire.path_segment(interaction_id)
+        api = (await self._interactions()).with_raw_response
+        since = {"last_event_id": last_event_id} if last_event_id else {}
         call = self._about(interaction_id=interaction_id)
         opened = await persist(
-            call,
-            READ_SECONDS,
-            lambda: begun(api.with_raw_response.get(interaction_id, stream=True, last_event_id=last_event_id)),
+            call, READ_SECONDS, lambda exchange: resumed(api.get(segment, stream=True, **since), exchange, call)
         )
         async with listening(opened) as heard:
             yield heard
@@ -167,11 +131,12 @@ class Gemini:
             InteractionNotFoundError: Google has none of this id (or not yet: a fresh one may take minutes).
             GeminiMCPError: It could not be read.
         """
-        wire.checked_id(interaction_id)
-        api = await self._interactions()
+        segment = wire.path_segment(interaction_id)
+        api = (await self._interactions()).with_streaming_response
         call = self._about(interaction_id=interaction_id)
-        raw = api.with_raw_response
-        return await persist(call, READ_SECONDS, lambda: answered(raw.get(interaction_id, include_input=True)))
+        return await persist(
+            call, READ_SECONDS, lambda exchange: answer(api.get(segment, include_input=True), exchange)
+        )
 
     async def cancel(self, interaction_id: str) -> Interaction:
         """Stop a running background interaction; the status in the answer may lag.
@@ -179,10 +144,10 @@ class Gemini:
         Raises:
             GeminiMCPError: Google would not; 403 has been seen for runs that could be read.
         """
-        wire.checked_id(interaction_id)
-        api = await self._interactions()
+        segment = wire.path_segment(interaction_id)
+        api = (await self._interactions()).with_streaming_response
         call = self._about(interaction_id=interaction_id)
-        return await persist(call, READ_SECONDS, lambda: answered(api.with_raw_response.cancel(interaction_id)))
+        return await persist(call, READ_SECONDS, lambda exchange: answer(api.cancel(segment), exchange))
 
     async def delete(self, interaction_id: str) -> None:
         """Delete an interaction at Google; a running one is not stopped by it.
@@ -190,13 +155,9 @@ class Gemini:
         Raises:
             GeminiMCPError: It could not be deleted, or was not there.
         """
-        wire.checked_id(interaction_id)
+        segment = wire.path_segment(interaction_id)
         api = await self._interactions()
-        await persist(
-            self._about(interaction_id=interaction_id),
-            READ_SECONDS,
-            lambda: api.delete(interaction_id),
-        )
+        await persist(self._about(interaction_id=interaction_id), READ_SECONDS, lambda _: api.delete(segment))
 
     async def upload(self, source: Source, size: int, mime_type: str, name: str, moved: Moved) -> Uploaded:
         """Upload a file and wait until it can be used; free, and therefore gone on with when something breaks.
@@ -214,10 +175,10 @@ class Gemini:
         # Named here, so that it is found when only the last answer is lost.
         told = {"name": f"files/{uuid.uuid4().hex}", "display_name": name[:512]}
         transfer = await self._sender()
-        call = self._about()
-        address = await persist(call, READ_SECONDS, lambda: transfer.start(told, size, mime_type))
-        with mapped(call), anyio.fail_after(UPLOAD_SECONDS):
-            sent = await transfer.send(address, source, size, moved)
+        # The address is used as it comes; what is said beside it, `Transfer` redacts.
+        address = await persist(Call(), READ_SECONDS, lambda _: transfer.start(told, size, mime_type))
+        with exchanging(self._about()), anyio.fail_after(UPLOAD_SECONDS):
+            sent = self._redact(await transfer.send(address, source, size, moved))
             # Only what is needed: google-genai's type refuses fields that it does not know.
             file = types.File.model_validate({key: sent[key] for key in FILE_FIELDS if key in sent})
         with anyio.move_on_after(PROCESSING_SECONDS):
@@ -229,7 +190,7 @@ class Gemini:
         files = (await self._open()).aio.files
         delay = FIRST_LOOK
         while file.state in UNREADY:
-            file = await persist(self._about(file=name), READ_SECONDS, lambda: files.get(name=name))
+            file = await persist(self._about(file=name), READ_SECONDS, lambda _: files.get(name=name))
             if file.state in UNREADY:
                 await anyio.sleep(delay)
                 delay = min(delay * 1.5, SLOWEST_LOOK)
@@ -241,13 +202,16 @@ class Gemini:
         Raises:
             GeminiMCPError: It could not be read.
         """
-        files: Any = (await self._open()).aio.environments.files.with_raw_response
-        named = wire.checked_id(environment_id)
+        files: Any = (await self._open()).aio.environments.files.with_streaming_response
+        asked = {"environment": wire.path_segment(environment_id), "path": path, "recursive": True}
         found: list[SandboxFile] = []
         token: str | None = None
         while len(found) < MOST_ENTRIES:
-            ask = partial(files.list, environment=named, path=path, recursive=True, page_token=token)
-            page = await persist(self._about(file=path), READ_SECONDS, lambda ask=ask: plain(ask()))
+            page = await persist(
+                self._about(file=path),
+                READ_SECONDS,
+                lambda exchange, token=token: read(files.list(**asked, page_token=token), exchange),
+            )
             found += wire.sandbox_files(page)
             token = wire.text_of(wire.as_json(page).get("next_page_token"))
             if token is None:
@@ -261,8 +225,11 @@ class Gemini:
             GeminiMCPError: It could not be read.
         """
         files = (await self._open()).aio.environments.files
-        ask = partial(files.download, environment=wire.checked_id(environment_id), path=wire.checked_path(path))
-        return await persist(self._about(file=path), READ_SECONDS, ask)
+        environment, asked = wire.path_segment(environment_id), wire.checked_path(path)
+        content = await persist(
+            self._about(file=path), READ_SECONDS, lambda _: files.download(environment=environment, path=asked)
+        )
+        return await anyio.to_thread.run_sync(self._redact.content, content)
 
     async def mime_type(self, name: str) -> str:
         """What an uploaded file (`files/abc`) is.
@@ -271,7 +238,7 @@ class Gemini:
             GeminiMCPError: It is not there (any more), or could not be asked for.
         """
         files = (await self._open()).aio.files
-        found = await persist(self._about(file=name), READ_SECONDS, lambda: files.get(name=name))
+        found = await persist(self._about(file=name), READ_SECONDS, lambda _: files.get(name=name))
         return found.mime_type or ""
 
     async def check(self) -> str:
@@ -281,33 +248,40 @@ class Gemini:
             GeminiMCPError: The key or the network does not work, or the model is gone.
         """
         models = (await self._open()).aio.models
-        call = self._about(model=self._settings.model)
-        found = await persist(call, READ_SECONDS, lambda: models.get(model=self._settings.model))
-        return str(found.name or self._settings.model)
+        model = self._settings.model
+        call = self._about(model=model, successor=catalog.successor(model, catalog.MODEL))
+        found = await persist(call, READ_SECONDS, lambda _: models.get(model=model))
+        return str(found.name or model)
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._client is not None:
-            await self._client.aio.aclose()
+        if self._http is not None:
+            await self._http.aclose()
         if self._transfer is not None:
             await self._transfer.close()
 
     def _about(self, **facts: Any) -> Call:  # noqa: ANN401 - the fields of a Call
-        headers = (value for server in self._settings.servers for value in server.headers.values())
-        secrets = [each.get_secret_value() for each in (self._settings.api_key, *headers) if each]
-        # Of "Bearer token", the token alone too.
-        return Call(secrets=(*secrets, *(each.split()[-1] for each in secrets if each.strip())), **facts)
+        return Call(redact=self._redact, **facts)
 
-    def _call(self, request: Request, *, background: bool, wanted: Wanted) -> Call:
-        successors = {"image": self._settings.image_model, "research": self._settings.research_agent}
+    def _call(self, request: Request, *, background: bool, caller: Caller) -> Call:
+        asked = request.model or request.agent
         return self._about(
             paid=True,
+            costly=request.kind == "research" or request.agent is not None,
             background=background,
-            wanted=wanted,
+            caller=caller,
             previous_interaction_id=request.previous_interaction_id,
-            model=request.model or request.agent,
-            successor=successors.get(request.kind, self._settings.model),
+            model=asked,
+            successor=catalog.successor(asked, *self._defaults(request)),
         )
+
+    def _defaults(self, request: Request) -> tuple[str, str]:
+        """What is used for requests of this kind: here, and if nobody has chosen anything else."""
+        if request.kind == "research":
+            return self._settings.research_agent, catalog.RESEARCH_AGENT
+        if request.kind == "image":
+            return self._settings.image_model, catalog.IMAGE_MODEL
+        return self._settings.model, catalog.MODEL
 
     async def _interactions(self) -> Any:  # noqa: ANN401 - the SDK's create() is only partly typed
         return (await self._open()).aio.interactions
@@ -316,16 +290,21 @@ class Gemini:
         async with self._opening:
             if self._client is None:
                 key = usable_key(self._settings)
-                # Off the loop: it reads the certificate store, and imports more at the first `.interactions`.
-                self._client = await anyio.to_thread.run_sync(make_client, key, self._settings.base_url)
+                with startable():
+                    # Off the loop: it reads the certificate store, and imports more at the first `.interactions`.
+                    self._http = await anyio.to_thread.run_sync(make_http, self._settings.base_url)
+                    self._client = await anyio.to_thread.run_sync(make_client, key, self._settings.base_url, self._http)
             return self._client
 
     async def _sender(self) -> Transfer:
         async with self._opening:
             if self._transfer is None:
                 key = usable_key(self._settings)
-                # Off the loop, as above.
-                self._transfer = await anyio.to_thread.run_sync(Transfer, self._settings.base_url, key)
+                with startable():
+                    # Off the loop, as above.
+                    self._transfer = await anyio.to_thread.run_sync(
+                        Transfer, self._settings.base_url, key, self._redact
+                    )
             return self._transfer
 
 
@@ -366,7 +345,40 @@ def usable_key(settings: Settings) -> str:
     return key
 
 
-def make_client(key: str, base_url: str | None) -> genai.Client:
+@contextmanager
+def startable() -> Generator[None]:
+    """Tell what hinders a client from being made: a certificate file or a proxy in the environment, as a rule.
+
+    Raises:
+        ConfigurationError: Something does.
+    """
+    try:
+        yield
+    except Exception as exc:
+        raise ConfigurationError(
+            f"The connection to Google cannot be prepared ({type(exc).__name__}). Check SSL_CERT_FILE, a proxy "
+            "(HTTPS_PROXY) and GOOGLE_GEMINI_BASE_URL."
+        ) from exc
+
+
+def make_http(base_url: str | None) -> httpx2.AsyncClient:
+    """The connections. Redirects are not followed: one would send the key and a paid request wherever it says.
+
+    Made here, google-genai uses no other, as it would use aiohttp where that is installed.
+    """
+    return httpx2.AsyncClient(
+        event_hooks=HOOKS,
+        follow_redirects=False,
+        limits=httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_IDLE),
+        # Only connecting is timed here, so that a time-out there is known to be one; `persist` does the rest.
+        # Given to a call, the SDK would take its longest part for every phase, reading too.
+        timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
+        # No proxy leads back to this machine, where the emulator is.
+        trust_env=not is_loopback(base_url),
+    )
+
+
+def make_client(key: str, base_url: str | None, http: httpx2.AsyncClient) -> genai.Client:
     """An SDK client that retries nothing by itself and cannot be switched to another backend."""
     silence_sdk_debugging()
     # Told in our own words, in the answer; it would be the SDK's only other use of the warning.
@@ -379,180 +391,39 @@ def make_client(key: str, base_url: str | None) -> genai.Client:
             base_url=base_url,
             headers={"user-agent": f"gemini-interactions-mcp/{__version__}"},
             retry_options=types.HttpRetryOptions(attempts=1),
-            async_client_args={
-                "limits": httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_IDLE),
-                # Only connecting is timed here, so that a time-out there is known to be one; `persist` does the rest.
-                # Given to a call, the SDK would take its longest part for every phase, reading too.
-                "timeout": httpx2.Timeout(None, connect=CONNECT_SECONDS),
-                # No proxy leads back to this machine, where the emulator is.
-                "trust_env": not is_loopback(base_url),
-            },
+            httpx_async_client=http,
         ),
     )
     _ = client.aio.interactions
     return client
 
 
-def is_loopback(base_url: str | None) -> bool:
-    """Whether an address is of this machine."""
-    return urlsplit(base_url or "").hostname in ("127.0.0.1", "::1", "localhost")
+# Calls ---------------------------------------------------------------------------------------------------
 
 
-# The retry rule ------------------------------------------------------------------------------------------
+def patience(background: bool) -> float:
+    """Seconds until a request must have been accepted, or answered."""
+    return CREATE_SECONDS if background else FOREGROUND_SECONDS
 
 
-async def persist(call: Call, seconds: float, send: Callable[[], Awaitable[Result]]) -> Result:
-    """Send a call, and again only where that cannot buy anything twice; `seconds` bounds it all."""
-    deadline = anyio.current_time() + seconds
-    attempt = 1
-    while True:
-        try:
-            with mapped(call), anyio.fail_after(deadline - anyio.current_time()):
-                return await send()
-        except (NetworkError, QuotaError, OverloadedError) as exc:
-            delay = resend_delay(exc, attempt, deadline - anyio.current_time(), paid=call.paid)
-            if delay is None:
-                raise
-            failed = exc
-        attempt += 1
-        await anyio.sleep(delay)
-        if not call.wanted():
-            raise failed
+async def read(sent: AbstractAsyncContextManager[Any], exchange: Exchange) -> object:
+    """The JSON of an answer: the SDK takes longer to make objects of it than everything else together."""
+    async with sent as raw:
+        return await exchange.read(raw.http_response)
 
 
-def resend_delay(exc: GeminiMCPError, attempt: int, left: float, *, paid: bool) -> float | None:
-    """Seconds to wait before sending again, or None: not at all.
+async def answer(sent: AbstractAsyncContextManager[Any], exchange: Exchange) -> Interaction:
+    """The interaction of an answer."""
+    return wire.interaction(await read(sent, exchange))
 
-    A paid call is sent again where the connection was never made, or where Google named the delay.
+
+async def created(sent: AbstractAsyncContextManager[Any], exchange: Exchange) -> Interaction:
+    """The interaction that was started.
+
+    Raises:
+        OutcomeUnknownError: Something answered that names none.
     """
-    if attempt >= ATTEMPTS:
-        return None
-    named = exc.retry_after_seconds if isinstance(exc, QuotaError | OverloadedError) else None
-    if named is None and paid and not isinstance(exc, NetworkError):
-        return None
-    # Jitter: many servers that lost one network must not come back at once. Not cryptography.
-    delay = named if named is not None else 0.5 * 2 ** (attempt - 1) * random.uniform(0.75, 1.25)  # noqa: S311
-    return delay if delay < left else None
-
-
-# Answers and errors --------------------------------------------------------------------------------------
-
-
-async def plain(sent: Awaitable[Any]) -> object:
-    """The JSON of a raw response: the SDK takes longer to make objects of it than everything else together."""
-    return await (await sent).json()
-
-
-async def answered(sent: Awaitable[Any]) -> Interaction:
-    """The interaction in a raw response."""
-    return wire.interaction(await plain(sent))
-
-
-async def begun(sent: Awaitable[Any]) -> httpx2.Response | Interaction:
-    """The response to a call for a stream, not read yet; a reply that is no stream is read at once."""
-    raw = await sent
-    if "text/event-stream" in raw.headers.get("content-type", ""):
-        return cast("httpx2.Response", raw.http_response)
-    return wire.interaction(await raw.json())
-
-
-@asynccontextmanager
-async def listening(opened: httpx2.Response | Interaction) -> AsyncGenerator[AsyncIterator[Event]]:
-    """Read an open stream as our events, and close it whatever happens."""
-    if isinstance(opened, Interaction):
-        async with aclosing(whole(opened)) as heard:
-            yield heard
-        return
-    try:
-        async with aclosing(events(opened)) as heard:
-            yield heard
-    finally:
-        with anyio.CancelScope(shield=True), mapped(Call()), anyio.move_on_after(1):
-            await opened.aclose()
-
-
-async def events(opened: httpx2.Response) -> AsyncGenerator[Event]:
-    """Our events, one for each that the server sends."""
-    with mapped(Call()):
-        # Without a limit: an event may carry an image.
-        async for each in httpx2.EventSource(opened, max_event_size=None):
-            if each.data == END_OF_STREAM:
-                return
-            if each.data:
-                yield wire.event(parsed(each.data))
-
-
-def parsed(data: str) -> object:
-    """The JSON of an event; None where there is none, as in one that was cut off."""
-    try:
-        return json.loads(data)
-    except ValueError:
-        return None
-
-
-async def whole(answer: Interaction) -> AsyncGenerator[Event]:
-    """A reply that is no stream, as its one event."""
-    if answer.id or answer.text:
-        yield Event(
-            type="interaction.completed",
-            interaction_id=answer.id,
-            status=answer.status,
-            usage=answer.usage,
-            data={"index": 0, "step": {"type": "model_output", "content": [{"type": "text", "text": answer.text}]}},
-        )
-
-
-@contextmanager
-def mapped(call: Call) -> Generator[None]:
-    """Turn every error that google-genai and httpx2 raise into ours."""
-    try:
-        yield
-    except sdk.APIStatusError as exc:
-        raise failure(fault(exc.status_code, exc.body, headers(exc)).without(*call.secrets), call) from exc
-    except sdk_errors.APIError as exc:
-        details = cast("object", exc.details)  # pyright: ignore[reportUnknownMemberType] - untyped in the SDK
-        raise failure(fault(exc.code, details).without(*call.secrets), call) from exc
-    except sdk.APIConnectionError as exc:
-        raise disconnected(exc, call) from exc
-    except UNREADABLE as exc:
-        raise unreadable(call) from exc
-    except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, TimeoutError, OSError) as exc:
-        raise disconnected(exc, call) from exc
-    except (ValidationError, ValueError, TypeError) as exc:
-        # Without the text: it repeats the prompt.
-        raise InputError(f"The request is malformed ({type(exc).__name__}); nothing was sent.") from exc
-
-
-def headers(exc: sdk.APIStatusError) -> Mapping[str, str]:
-    """The headers of an error response."""
-    response = cast("httpx2.Response", exc.response)  # pyright: ignore[reportUnknownMemberType] - httpx is not installed
-    return response.headers
-
-
-def disconnected(exc: BaseException, call: Call) -> GeminiMCPError:
-    """No answer: harmless for a read, and for what never left."""
-    if any(isinstance(cause, NEVER_CONNECTED) for cause in causes(exc)):
-        return NetworkError(
-            "Google cannot be reached; nothing was sent or charged. Check the network, a proxy "
-            "(HTTPS_PROXY) and GOOGLE_GEMINI_BASE_URL."
-        )
-    if call.paid:
-        return OutcomeUnknownError(f"The connection to Google broke before an answer came. {UNKNOWN_OUTCOME}")
-    return NetworkError(
-        "The connection to Google broke. Try again; reading is free.", interaction_id=call.interaction_id
-    )
-
-
-def unreadable(call: Call) -> GeminiMCPError:
-    """An answer that is not the API's."""
-    what = "Something else than the Gemini API answered; check GOOGLE_GEMINI_BASE_URL and any proxy."
-    if call.paid:
-        return OutcomeUnknownError(f"{what} {UNKNOWN_OUTCOME}")
-    return NetworkError(what, interaction_id=call.interaction_id)
-
-
-def causes(exc: BaseException | None) -> Iterator[BaseException]:
-    """The error and what led to it."""
-    while exc is not None:
-        yield exc
-        exc = exc.__cause__ or exc.__context__
+    interaction = await answer(sent, exchange)
+    if interaction.id is None and not settled(interaction.status):
+        raise unnamed(exchange)
+    return interaction

@@ -5,7 +5,6 @@ A journal or a disk that fails does not lose a run: what could not be written is
 
 import contextlib
 import logging
-import uuid
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -13,7 +12,7 @@ from typing import Final
 import anyio
 import anyio.to_thread
 
-from . import media, metadata, records, render
+from . import media, metadata, processes, records, render
 from .errors import (
     ConfigurationError,
     GeminiMCPError,
@@ -24,8 +23,9 @@ from .errors import (
     OutcomeUnknownError,
 )
 from .models import Interaction, Media, Record, SavedFile
+from .redaction import NOTHING, Redactor
 from .run import Run
-from .store import Journal, Limit
+from .store import DELIVERY, Journal, Limit
 
 logger = logging.getLogger(__name__)
 
@@ -37,16 +37,25 @@ class Ledger:
     """The journal and the output directory, as the runs of this process use them.
 
     Args:
-        lease: For how many seconds no other process follows what this one does, unless renewed.
+        lease: Lease duration in seconds; renewed three times per period.
         runs_per_day: How much research may be sent in a UTC day.
+        redact: Takes secrets out of what goes into files.
     """
 
-    def __init__(self, journal: Journal, output_dir: Path, lease: float, runs_per_day: int | None = None) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        output_dir: Path,
+        lease: float,
+        runs_per_day: int | None = None,
+        redact: Redactor = NOTHING,
+    ) -> None:
         self._journal = journal
         self._output_dir = output_dir
         self._lease = lease
         self._runs_per_day = runs_per_day
-        self._owner = uuid.uuid4().hex
+        self._redact = redact
+        self._owner = processes.new_owner()
         self._released = False
 
     # Rows ----------------------------------------------------------------------------------------------
@@ -90,12 +99,22 @@ class Ledger:
         since = records.twins_since(record) + timedelta(seconds=10)
         return await self._journal.twin(records.mark(record), since)
 
+    async def undelivered(self, record: Record) -> list[Record]:
+        """The rows of identical requests whose answer nobody has been given; none when the journal cannot be read."""
+        try:
+            return await self._journal.undelivered(records.mark(record), records.twins_since(record))
+        except JournalError as exc:
+            logger.warning("Whether the same was asked before cannot be read: %s", exc)
+            return []
+
     async def write(self, run: Run, **changes: object) -> bool:
         """Change the record, here and in the journal; what a journal cannot take is written with the next change.
 
         A journal that did not take the last change is not waited for.
         """
         patience = 0.0 if run.unwritten else LATE_SECONDS
+        if not changes.keys() <= DELIVERY:
+            changes = {"updated_at": records.now()} | changes
         run.record = run.record.model_copy(update=changes)
         run.unwritten |= changes
         return await self._write(run, patience)
@@ -113,6 +132,8 @@ class Ledger:
 
     async def _put(self, run: Run, patience: float) -> None:
         sent = dict(run.unwritten)
+        if not sent:
+            return
         try:
             await self._journal.update(run.record.label, patience=patience, **sent)
         except JournalError as exc:
@@ -155,7 +176,8 @@ class Ledger:
 
     async def finish(self, run: Run, interaction: Interaction, target: Path | None) -> bool:
         """Save what came and write it all down; False when the journal could not take it."""
-        interaction = interaction.model_copy(update={"text": interaction.text or run.text})
+        # Only now a secret is whole again that came in several deltas.
+        interaction = self._redact(interaction.model_copy(update={"text": interaction.text or run.text}))
         files, complaint = await self._save(run, interaction, target)
         content = {"text": interaction.text, "citations": interaction.citations}
         result: dict[str, object] = {
@@ -167,6 +189,7 @@ class Ledger:
             "files": files,
             "error": " ".join(filter(None, (records.shortcoming(interaction, run.record.kind), complaint))) or None,
             "finished_at": records.now(),
+            "delivered_at": records.now() if run.calls else None,
         }
         journaled = await self.write(run, **result, **(content if run.stored else {}))
         run.record = run.record.model_copy(update=content)
@@ -197,9 +220,9 @@ class Ledger:
         Raises:
             ConfigurationError: The disk does not take it.
         """
-        prompt = (run.record.prompt or interaction.prompt or "") if run.stored else ""
+        prompt = self._redact(run.record.prompt or interaction.prompt or "") if run.stored else ""
         stem = media.stem(prompt, run.record.created_at)
-        model = interaction.model or interaction.agent or run.record.model or run.record.agent or ""
+        model = self._redact(interaction.model or interaction.agent or run.record.model or run.record.agent or "")
         origin = metadata.Origin(prompt, model, (run.id if run.stored else None) or "")
         there = {file.place for file in files}
         for place, each in enumerate(interaction.media, 1):
@@ -243,7 +266,7 @@ class Ledger:
         """
         exc.interaction_id = exc.interaction_id or run.id
         run.error = exc
-        changes: dict[str, object] = {"error": str(exc)}
+        changes: dict[str, object] = {"error": str(exc), "delivered_at": records.now() if run.calls else None}
         if run.stored and run.text:
             changes["text"] = run.text
         if (run.id is None or not run.stored) and not isinstance(exc, OutcomeUnknownError):
@@ -262,12 +285,27 @@ class Ledger:
     async def claim(self, record: Record) -> bool:
         """Whether this process may follow an interaction: no other does, or it is in no journal."""
         try:
-            if await self._journal.claim(record.label, self._owner, self._lease_end(), patience=LATE_SECONDS):
+            if await self._claimed(record) or (await self._free() and await self._claimed(record)):
                 return True
             return await self._journal.find(str(record.interaction_id), patience=LATE_SECONDS) is None
         except JournalError as exc:
             logger.warning("Who follows interaction %s cannot be read: %s", record.interaction_id, exc)
             return True
+
+    async def seize(self, record: Record) -> None:
+        """Follow an interaction in place of a process that hangs; that one sees it before it saves anything."""
+        with contextlib.suppress(JournalError):
+            await self._journal.seize(record.label, self._owner, self._lease_end(), patience=LATE_SECONDS)
+
+    async def _claimed(self, record: Record) -> bool:
+        return await self._journal.claim(record.label, self._owner, self._lease_end(), patience=LATE_SECONDS)
+
+    async def _free(self) -> bool:
+        """End the leases of processes that have ended; whether there were any."""
+        departed = [owner for owner in await self._journal.owners() if processes.departed(owner)]
+        for owner in departed:
+            await self._journal.release(owner, patience=LATE_SECONDS)
+        return bool(departed)
 
     async def orphans(self) -> list[Record]:
         """Renew the leases of this process, and return the unfinished rows that nobody follows, claimed.
@@ -280,6 +318,7 @@ class Ledger:
         await self._journal.renew(self._owner, self._lease_end())
         if self._released:
             return []
+        await self._free()
         rows = [row for row in await self._journal.unfinished(but=self._owner) if not records.unstored(row)]
         return [row for row in rows if await self.claim(row)]
 

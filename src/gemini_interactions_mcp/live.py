@@ -20,11 +20,12 @@ from pydantic import SecretStr
 from . import __version__
 from .emulator import Doubts, Emulator, serve
 from .errors import GeminiMCPError
-from .exchange import Api, connect
 from .facts import SECONDS, Facts
-from .faults import SECRET_CHARACTERS, one_line
+from .faults import one_line
 from .gemini import usable_key
+from .observation import Api, connect
 from .probes import PROBES, Names, Probe
+from .redaction import REPLACEMENT, Redactor
 from .settings import Settings
 from .wire import Json, as_json, items
 
@@ -66,7 +67,7 @@ LONGEST: Final = 300
 ABSENT: Final = "-"
 
 PRIVATE: Final = (
-    (re.compile(r"AIza[\w-]{20,}|AQ\.[\w-]{20,}"), "[hidden]"),
+    (re.compile(r"AIza[\w-]{20,}|AQ\.[\w-]{20,}"), REPLACEMENT),
     (re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "[id]"),
     (re.compile(r"\b(?=\w*\d)\w{20,}"), "[id]"),
     (re.compile(r"projects/[\w.:-]+"), "projects/[name]"),
@@ -84,9 +85,9 @@ class Outcome:
     probe: Probe
     facts: Facts
 
-    def without(self, hidden: Iterable[str]) -> "Outcome":
+    def without(self, redact: Redactor, ids: Collection[str]) -> "Outcome":
         """The same without secrets and ids."""
-        return replace(self, facts={what: scrubbed(said, hidden) for what, said in self.facts.items()})
+        return replace(self, facts={what: scrubbed(said, redact, ids) for what, said in self.facts.items()})
 
 
 @dataclass(frozen=True)
@@ -174,8 +175,8 @@ async def observe(
         for number, probe in enumerate(probes, start=1):
             say(f"{number} of {len(probes)}: {probe.title}\n")
             outcomes.append(Outcome(probe, await attempt(probe, api, names)))
-    hidden = (*secrets(settings), *api.ids)
-    return Observed([each.without(hidden) for each in outcomes], api.throttled, api.deleted)
+    redact = Redactor(settings.secrets)
+    return Observed([each.without(redact, api.ids) for each in outcomes], api.throttled, api.deleted)
 
 
 async def attempt(probe: Probe, api: Api, names: Names) -> Facts:
@@ -250,7 +251,7 @@ def write_report(real: Observed, emulator: Observed, settings: Settings) -> str:
 def heading(settings: Settings) -> str:
     """What was tried, and with what."""
     where = "the address in GOOGLE_GEMINI_BASE_URL" if settings.base_url else "Google's address"
-    asked = scrubbed(f"{settings.model}, {settings.image_model}", secrets(settings))
+    asked = scrubbed(f"{settings.model}, {settings.image_model}", Redactor(settings.secrets))
     return (
         "# The Interactions API and its emulator\n\n"
         f"gemini-interactions-mcp {__version__}, google-genai {version('google-genai')}, mcp {version('mcp')}, "
@@ -300,18 +301,11 @@ def as_code(text: str) -> str:
     return "`" + text.replace("`", "'").replace("|", "\\|") + "`"
 
 
-def secrets(settings: Settings) -> Iterator[str]:
-    """The key and the headers of the user's servers, whole and without `Bearer`."""
-    headers = (value for server in settings.servers for value in server.headers.values())
-    for each in (settings.api_key, *headers):
-        value = each.get_secret_value().strip() if each else ""
-        yield from (part for part in (value, *value.split()[-1:]) if len(part) >= SECRET_CHARACTERS)
-
-
-def scrubbed(text: str, hidden: Iterable[str]) -> str:
+def scrubbed(text: str, redact: Redactor, ids: Collection[str] = ()) -> str:
     """A text in one line, without secrets, ids and names of projects, known or not."""
-    for each in sorted(hidden, key=len, reverse=True):
-        text = text.replace(each, "[hidden]")
+    text = redact(text)
+    for each in sorted(ids, key=len, reverse=True):
+        text = text.replace(each, "[id]")
     for pattern, instead in PRIVATE:
         text = pattern.sub(instead, text)
     return one_line(text, LONGEST)  # cut at last, since half a secret is not found

@@ -50,10 +50,12 @@ class Contents(Model):
     Attributes:
         parts: Labels, which most files have not, and blocks, in the order of the sources.
         notes: What of folders and globs was left out, in sentences for the caller.
+        digest: What makes two of them the same: names and contents, wherever they are uploaded to.
     """
 
     parts: tuple[tuple[str, Content], ...] = Field(default=(), repr=False)
     notes: tuple[str, ...] = ()
+    digest: str = ""
 
     @property
     def blocks(self) -> tuple[Content, ...]:
@@ -244,6 +246,7 @@ class Request(Model):
 
     Attributes:
         contents: Content blocks that go before the prompt.
+        contents_digest: What makes two requests' contents the same, as in `Contents`; is not sent.
         tools: Types of Gemini's built-in tools.
         stores: File search stores to search.
         servers: Remote MCP servers to use.
@@ -251,6 +254,7 @@ class Request(Model):
         approves: It runs the plan that it follows.
         response_schema: JSON Schema that the answer must follow.
         image: `aspect_ratio` and `image_size` of an image to make.
+        output_path: Where the image is wanted, as the caller named it; not sent.
         agent_config: Goes with `agent`; `generation_config` goes with `model`.
     """
 
@@ -259,6 +263,7 @@ class Request(Model):
     model: str | None = None
     agent: str | None = None
     contents: tuple[Content, ...] = Field(default=(), repr=False)
+    contents_digest: str = ""
     previous_interaction_id: str | None = None
     system_instruction: str | None = None
     tools: tuple[str, ...] = ()
@@ -271,6 +276,7 @@ class Request(Model):
     max_output_tokens: int | None = None
     store: bool = True
     image: dict[str, str] | None = None
+    output_path: str | None = None
     agent_config: dict[str, Any] | None = None
 
     @property

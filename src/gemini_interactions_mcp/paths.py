@@ -20,10 +20,10 @@ from urllib.parse import unquote
 from .errors import FileRefusedError
 from .secrecy import HEAD_BYTES, kind_of_secret
 from .settings import Settings
+from .words import shown
 
 SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]+)://|(file|data):", re.IGNORECASE)
 WINDOWS: Final = sys.platform == "win32"
-SHOWN_CHARACTERS: Final = 120
 
 # https://ai.google.dev/gemini-api/docs/files: 2 GB a file.
 FILE_BYTES: Final = 2 * 2**30
@@ -44,6 +44,7 @@ OUTSIDE: Final = "outside the allowed directories"
 EMPTY: Final = "empty"
 TOO_LARGE: Final = "too large"
 SHARED: Final = "with a hard link"
+TAKEN: Final = "already there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +230,9 @@ def unused(path: Path, source: str) -> Path:
         path.lstat()
     except FileNotFoundError:
         return path
-    raise FileRefusedError(f"{shown(source)} exists already, and nothing is written over; choose another name.")
+    raise FileRefusedError(
+        f"{shown(source)} exists already, and nothing is written over; choose another name.", reason=TAKEN
+    )
 
 
 def by_descriptor(path: str, _flags: int) -> int:
@@ -298,14 +301,3 @@ def complaint(exc: OSError) -> str:
             return "is too long for a path"
         case _:
             return f"cannot be opened: {exc.strerror or 'the system gives no reason'}"
-
-
-def shown(source: str) -> str:
-    """A source as it may stand in a message: of bounded length, on one line."""
-    half = SHOWN_CHARACTERS // 2
-    return printable(source if len(source) <= SHOWN_CHARACTERS else f"{source[:half]}…{source[-half:]}")
-
-
-def printable(text: str) -> str:
-    """The text with its control characters replaced: a file's name must not read like a line of ours."""
-    return "".join(character if character.isprintable() else "?" for character in text)

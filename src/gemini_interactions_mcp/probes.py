@@ -10,7 +10,6 @@ from typing import Any, Final, Literal, NamedTuple
 import anyio
 from PIL import Image
 
-from .exchange import Api, Enough, Reply, id_in, never_enough
 from .facts import (
     SECONDS,
     Facts,
@@ -29,6 +28,7 @@ from .facts import (
     types,
     verdict,
 )
+from .observation import Api, Enough, Reply, id_in, never_enough
 from .wire import Json, as_json, items, text_of
 
 SHORT: Final = "Say the word ok."

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import unicodedata
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -15,6 +16,9 @@ UNSAVED: Final = "The files could not be saved"
 
 TWIN_SECONDS: Final = 600
 """So long, an identical research request is taken for a repetition of the first."""
+
+TOGETHER_SECONDS: Final = 4.0
+"""Identical calls that begin within so many seconds are meant as separate requests."""
 
 APPROVAL: Final = "approval"
 """What the labels of requests begin with that run a plan: their wording makes no difference."""
@@ -81,8 +85,18 @@ def fingerprint(request: Request) -> str:
     """What makes two requests the same: 16 hexadecimal digits, after `APPROVAL` where it is the plan that they run."""
     if request.approves:
         return APPROVAL + hashlib.sha256(str(request.previous_interaction_id).encode()).hexdigest()[:16]
-    said = json.dumps(request.model_dump(mode="json"), sort_keys=True, default=str)
+    # An upload of the same content has another address.
+    unsaid = {"contents"} if request.contents_digest else {"contents_digest"}
+    fields = request.model_dump(mode="json", exclude=unsaid)
+    if request.kind == "research":
+        fields["prompt"] = folded(request.prompt)
+    said = json.dumps(fields, sort_keys=True, default=str)
     return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def folded(prompt: str) -> str:
+    """A prompt without what makes no difference to research: white space, Unicode form and case."""
+    return " ".join(unicodedata.normalize("NFKC", prompt).casefold().split())
 
 
 def twins_since(record: Record) -> datetime:
@@ -90,6 +104,13 @@ def twins_since(record: Record) -> datetime:
     if record.label.startswith(APPROVAL):
         return datetime.min.replace(tzinfo=UTC)
     return now() - timedelta(seconds=TWIN_SECONDS)
+
+
+def attachable(record: Record) -> bool:
+    """Whether an identical call may take this run: nobody has its answer, and its own call has ended or waits long."""
+    unsent = record.status == "failed" and record.interaction_id is None
+    left = record.detached_at is not None or age(record) > TOGETHER_SECONDS
+    return record.delivered_at is None and left and not unsent
 
 
 def mark(record: Record) -> str:
@@ -175,6 +196,6 @@ def shortcoming(interaction: Interaction, kind: Kind) -> str | None:
         return "Gemini made no image, but answered with text."
     kinds = ", ".join(dict.fromkeys(interaction.steps)) or "none"
     return (
-        f"Gemini completed the interaction without an answer{reason}; steps seen: {kinds}. A safety filter is the "
-        "usual cause: rephrase the prompt."
+        f"Gemini completed the interaction without an answer{reason}; steps seen: {kinds}. Google gives no reason; "
+        "read_interaction looks at it again."
     )

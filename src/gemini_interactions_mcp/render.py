@@ -240,18 +240,66 @@ def plan_state(followers: Iterable[Record]) -> str:
 # Not yet -------------------------------------------------------------------------------------------------
 
 
-def pending(record: Record, *, age: float, activity: str | None, text: str, read: str = "") -> str:
-    """What is known of an interaction that has not settled, and the call that fetches the rest."""
+ON_AT_GOOGLE: Final = "It goes on at Google meanwhile and has been paid for."
+ON_A_CONNECTION: Final = (
+    "Google answers it on a connection that this server holds open: if the server ends before, the answer may be lost. "
+    "It may be charged all the same."
+)
+ON_ITS_WAY: Final = (
+    "It has been sent on a connection that this server holds open, and Google has not named it: whether it is charged "
+    "is not known yet."
+)
+
+
+def pending(
+    record: Record,
+    *,
+    age: float,
+    activity: str | None,
+    text: str,
+    read: str = "",
+    waiting: str = "",
+    background: bool = True,
+) -> str:
+    """What is known of an interaction that has not settled, and the call that fetches the rest.
+
+    Args:
+        record: What the journal says.
+        age: Seconds since the request.
+        activity: What it does now, in a line.
+        text: The part of the answer that has been streamed so far.
+        read: How much has been searched and read so far.
+        waiting: Why the request has to be sent again, and when that is done.
+        background: Whether it goes on at Google without a connection.
+    """
     doing = f": {activity}" if activity else ""
     so_far = f" {read} so far." if read else ""
     later = f" Or look again in about {duration(patience(age))}." if record.kind == "research" else ""
+    state = "Not taken by Google yet" if waiting else NOT_YET.get(record.status, "Finishing")
     return joined(
-        f"{NOT_YET.get(record.status, 'Finishing')} after {duration(age)}{doing}.{so_far}",
+        f"{state} after {duration(age)}{doing}.{so_far}",
         f"Partial answer so far:\n\n{illustrated(text, (), lambda file: file.path)[-PARTIAL_CHARACTERS:]}"
         if text
         else "",
-        f"---\n{identity(record)}\nNext: {fetch(record)}{later} It goes on at Google meanwhile and has been paid for: "
-        "do not ask the same again.",
+        f"---\n{identity(record)}\nNext: {fetch(record)}{later} {prospect(record, waiting, background=background)} "
+        "Do not ask the same again.",
+    )
+
+
+def prospect(record: Record, waiting: str, *, background: bool) -> str:
+    """What becomes of an interaction that has not settled, and whether it is paid for, as far as that is certain."""
+    if waiting:
+        return f"{waiting.rstrip('.')}."
+    if record.interaction_id in (None, record.label):
+        return ON_ITS_WAY
+    return ON_AT_GOOGLE if background else ON_A_CONNECTION
+
+
+def repeated(age: float) -> str:
+    """What is said where a call is given the run of an identical one."""
+    return (
+        f"The same was asked {duration(age)} ago, and nobody had been given the answer: this is that interaction. "
+        "Nothing new was sent or charged."
     )
 
 
@@ -357,8 +405,13 @@ def sandbox(files: Sequence[SandboxFile], environment_id: str) -> str:
 
 def uri(record: Record, file: SavedFile | None = None) -> str:
     """The resource of an interaction, or of a file that was saved for it."""
-    address = f"{INDEX}/{record.interaction_id}"
-    return f"{address}/files/{quote(file.name, safe='')}" if file else address
+    resource = address(str(record.interaction_id))
+    return f"{resource}/files/{quote(file.name, safe='')}" if file else resource
+
+
+def address(interaction_id: str) -> str:
+    """The resource of the interaction of an id, whatever characters that has."""
+    return f"{INDEX}/{quote(interaction_id, safe='')}"
 
 
 # Words ---------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from .errors import InputError
-from .models import Content, Record, RemoteServer, Request
+from .models import Record, RemoteServer, Request
 from .settings import Settings
 
 DEEP_RESEARCH: Final = "deep-research"
@@ -33,13 +33,13 @@ def request(
     plan_first: bool,
     previous: Record | None,
     previous_interaction_id: str | None,
-    contents: tuple[Content, ...],
+    contents_digest: str,
     tools: Sequence[str],
     visualization: bool,
     output_format: str | None,
     environment: str | None,
 ) -> Request:
-    """The request for a run of an agent.
+    """The request for a run of an agent; its contents are added once they may be sent.
 
     What follows a plan has the plan's agent and tools, unless others are named.
 
@@ -54,7 +54,7 @@ def request(
         kind="research",
         prompt=f"{prompt}\n\nFormat of the answer: {output_format}" if output_format else prompt,
         agent=agent,
-        contents=contents,
+        contents_digest=contents_digest,
         previous_interaction_id=previous_interaction_id,
         tools=tuple(tool for tool in tools if tool in BUILT_IN),
         stores=tuple(store(tool) for tool in tools if tool.startswith(STORE)),

@@ -11,11 +11,11 @@ from mcp_types import Annotations, ListResourcesResult, Resource, ResourceTempla
 
 from . import chapters, records, render
 from .context import AppContext
-from .errors import GeminiMCPError, InteractionNotFoundError
+from .errors import GeminiMCPError, InputError, InteractionNotFoundError
 from .models import Record, RecordPage, SavedFile
 
 ADDRESS: Final = re.compile(
-    r"gemini://interactions/(?P<id>[A-Za-z0-9_-]{1,256})(?:/(?P<data>data)|/files/(?P<name>[^/]{1,255}))?"
+    r"gemini://interactions/(?P<id>[^/]{1,1024})(?:/(?P<data>data)|/files/(?P<name>[^/]{1,255}))?"
 )
 MARKDOWN: Final = "text/markdown"
 ROWS: Final = 50
@@ -113,15 +113,18 @@ async def read(app: AppContext, address: str) -> ReadResourceContents:
         parts = ADDRESS.fullmatch(address)
         if parts is None:
             raise ResourceNotFoundError(f"There is no resource {address}. {render.INDEX} lists what there is.")
-        record = await recorded(app, parts["id"])
+        interaction_id = unquote(parts["id"])
+        record = await recorded(app, interaction_id)
         if parts["name"]:
             return await saved(record, unquote(parts["name"]))
         if parts["data"]:
             return ReadResourceContents(content=record.model_dump_json(indent=2), mime_type="application/json")
-        followers = await app.runs.followers(parts["id"])
+        followers = await app.runs.followers(interaction_id)
         return ReadResourceContents(content=render.document(record, followers), mime_type=MARKDOWN)
     except InteractionNotFoundError as exc:
         raise ResourceNotFoundError(str(exc)) from exc
+    except InputError as exc:
+        raise ResourceNotFoundError(f"There is no resource {address}. {exc}") from exc
     except GeminiMCPError as exc:
         raise ResourceError(str(exc)) from exc
 

@@ -33,9 +33,13 @@ async def asked(
     wait_seconds: float | None,
     target: Path | None = None,
     progress: Progress | None = None,
+    refusal: GeminiMCPError | None = None,
 ) -> CallToolResult:
-    """Start an interaction and wait for it; if the host cancels the call, so is the interaction."""
-    run = await app.runs.start(request, target=target)
+    """Start an interaction, or take that of an identical call without an answer, and wait for it.
+
+    A call that its host cancels leaves the run alone: hosts cancel on their own time-outs, and it is paid for.
+    """
+    run, fresh = await app.runs.start_or_attach(request, target=target, refusal=refusal)
     seconds = app.settings.wait_seconds if wait_seconds is None else wait_seconds
     try:
         await app.runs.wait(run, seconds, (progress or Progress(ctx)).waiting)
@@ -43,10 +47,13 @@ async def asked(
             # What is handed over is of use only with its id.
             with anyio.move_on_after(NAMING_SECONDS - seconds):
                 await run.named.wait()
+        result = await shown(app, run)
     except anyio.get_cancelled_exc_class():
-        app.runs.abandon(run)
+        app.runs.detach(run)
         raise
-    return unless_done(run, await shown(app, run))
+    if not run.done.is_set():
+        app.runs.detach(run)
+    return unless_done(run, noted(result, [] if fresh else [render.repeated(run.age())]))
 
 
 def unless_done(run: "Run", result: CallToolResult) -> CallToolResult:
@@ -71,7 +78,7 @@ async def read(ctx: Ctx, interaction_id: str, wait_seconds: float | None, wanted
     app = await opened(ctx)
     seconds = app.settings.wait_seconds if wait_seconds is None else wait_seconds
     began = anyio.current_time()
-    run = await app.runs.find(wire.checked_id(interaction_id), max(seconds, LOOK_SECONDS))
+    run = await app.runs.find(wire.plain_id(interaction_id), max(seconds, LOOK_SECONDS))
     await app.runs.wait(run, max(seconds - (anyio.current_time() - began), 0), Progress(ctx).waiting)
     if not run.done.is_set() or run.error is not None:
         unsaved = ["Nothing has been saved yet: it still runs."] if wanted.save else []
@@ -79,7 +86,7 @@ async def read(ctx: Ctx, interaction_id: str, wait_seconds: float | None, wanted
     if wanted.save and not run.record.environment_id:
         raise InputError("There is nothing to save: only agents that work in an environment leave files there.")
     if wanted.resolve:
-        await app.runs.amend(run, citations=await app.resolve(run.record.citations, app.settings.base_url))
+        await app.runs.amend(run, {"citations": await app.resolve(run.record.citations, app.settings.base_url)})
     notes = await environment_notes(app, run, wanted) if run.record.environment_id else []
     followers = await app.runs.followers(str(run.id)) if run.record.plan else ()
     return await shown(app, run, wanted, notes, followers)
@@ -129,7 +136,18 @@ async def shown(
         raise run.error
     if not run.done.is_set():
         read = render.progress(len(run.searches), len(run.pages))
-        return text_result(render.pending(record, age=run.age(), activity=run.activity, text=run.text, read=read))
+        return text_result(
+            render.pending(
+                record,
+                age=run.age(),
+                activity=run.activity,
+                text=run.text,
+                read=read,
+                waiting=run.waiting,
+                background=run.background,
+            )
+        )
+    await app.runs.deliver(run)
     silent = record.kind == "image" and record.status == "completed"
     if record.error and not record.files and (silent or not record.text):
         raise InteractionFailedError(render.failure(record), interaction_id=record.interaction_id)

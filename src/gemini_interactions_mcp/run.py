@@ -1,5 +1,6 @@
 """One interaction as this process follows it, and how patient it is."""
 
+import math
 import random
 from dataclasses import dataclass, field
 
@@ -21,9 +22,16 @@ class Pace:
             minutes (https://ai.google.dev/gemini-api/docs/deep-research).
         silence: After this without an event, a stream is taken for dead that only tells how the run is doing.
         foreground_silence: The same for a stream that carries the only answer.
-        lease: So long, no other server follows what this one does, unless it says that it still does; three times
-            in this time it says so.
-        usage: So long after an answer that came without its token counts, they are asked for once more.
+        look: Somebody who reads or waits has Google looked at this long after its last sign.
+        yielding: A finished run that another server follows is left to that server for so long.
+        enrichment: So long, an answer that was streamed waits for what only a read tells.
+        hollow: So long, a completed interaction without an answer is looked at again.
+        lease: Lease duration; renewed three times per period.
+        late: Between two attempts to write what the journal could not take.
+        usage: Before token counts are asked for that came with no answer; grows with each of `usage_looks`.
+        usage_looks: How often they are asked for.
+        telling: So long, a subscriber may take to be told of a change.
+        refusal: So long, a refusal of background is remembered.
         naming: So long, the id of a request that another process is sending is waited for.
         least_report: Between two progress reports at the least.
         most_report: Between two progress reports at the most.
@@ -35,8 +43,16 @@ class Pace:
     stuck: float = 65 * 60.0
     silence: float = 90.0
     foreground_silence: float = 900.0
+    look: float = 2.0
+    yielding: float = 0.7
+    enrichment: float = 3.0
+    hollow: float = 8.0
     lease: float = 30.0
+    late: float = 1.0
     usage: float = 5.0
+    usage_looks: int = 3
+    telling: float = 5.0
+    refusal: float = 300.0
     naming: float = 4.0
     least_report: float = 1.0
     most_report: float = 5.0
@@ -53,7 +69,14 @@ class Run:
         pages: The addresses that it has read so far, each once.
         seen: How Google has shown it, settled, before it was followed.
         watched: Another process follows it; this one waits for what that writes down.
-        abandoned: Nobody wants it any more; what has not been sent yet is not sent.
+        stopped: Somebody has asked for its end; what has not been sent yet is not sent.
+        background: Whether it goes on at Google without a connection.
+        waiting: What the request waits for before it is sent again, in a sentence.
+        calls: How many calls wait for its answer.
+        heard_at: When Google last gave a sign of it, on the clock of the event loop.
+        hollow_since: When it was first read as completed without an answer, on the same clock.
+        listening: Cancelled to end the stream that is being listened to.
+        looking: Held while it is looked at.
         error: Why it could not be started or followed; what went wrong inside it is in the record.
         unwritten: Changes of the record that the journal could not take.
         writing: Held while they are written.
@@ -71,7 +94,14 @@ class Run:
     last_event_id: str | None = None
     seen: Interaction | None = None
     watched: bool = False
-    abandoned: bool = False
+    stopped: bool = False
+    background: bool = True
+    waiting: str = ""
+    calls: int = 0
+    heard_at: float = -math.inf
+    hollow_since: float | None = None
+    listening: anyio.CancelScope | None = None
+    looking: anyio.Lock = field(default_factory=anyio.Lock)
     error: GeminiMCPError | None = None
     unwritten: dict[str, object] = field(default_factory=dict[str, object])
     writing: anyio.Lock = field(default_factory=anyio.Lock)
@@ -102,8 +132,20 @@ class Run:
         return wire.answer(self.steps.all()).text
 
     def wanted(self) -> bool:
-        """Whether anybody still wants it."""
-        return not self.abandoned
+        """Whether nobody has asked for its end."""
+        return not self.stopped
+
+    def hear(self, waiting: str) -> None:
+        """Note what the request waits for before it is sent again; nothing once it is sent."""
+        self.waiting = waiting
+        self.move()
+
+    def show(self, interaction: Interaction) -> None:
+        """Take in what Google shows of it, settled, and stop listening."""
+        self.seen = interaction
+        if self.listening is not None:
+            self.listening.cancel()
+        self.move()
 
     def age(self) -> float:
         """Seconds since the request."""
@@ -129,7 +171,7 @@ class Run:
 
     def headline(self) -> str:
         """What a progress report says: the id, so that a call that times out has told it, and the activity."""
-        what = self.activity or ("Sending" if self.id is None else self.record.status)
+        what = self.waiting or self.activity or ("Sending" if self.id is None else self.record.status)
         return f"{what} ({self.id})" if self.id else what
 
 

@@ -1,22 +1,23 @@
 """All interactions that this process follows: starting and finding them, waits, progress, hand-off, restart."""
 
-import contextlib
 import logging
+import math
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVarTuple, Unpack
 
 import anyio
 import anyio.to_thread
 from anyio.abc import TaskGroup
 
-from . import records
+from . import records, wire
+from .database import uncancelled
 from .errors import (
     GeminiMCPError,
     InteractionFailedError,
     InteractionNotFoundError,
-    JournalError,
     NetworkError,
     OutcomeUnknownError,
     PermissionDeniedError,
@@ -26,6 +27,7 @@ from .follower import Follower
 from .gemini import Gemini
 from .ledger import Ledger
 from .models import UNKNOWN, Interaction, Record, Request, SavedFile, settled
+from .redaction import NOTHING, Redactor
 from .run import Pace, Run, finished
 from .settings import DEFAULT_KEEP_DAYS
 from .store import Journal
@@ -34,6 +36,14 @@ logger = logging.getLogger(__name__)
 
 LOOK_SECONDS: Final = 30.0
 """How long Google may take to show an interaction that somebody asks for, unless told otherwise."""
+
+CLOSE_SECONDS: Final = 1.6
+"""How long the end of the host waits for the ids of requests that are on their way: hosts kill after 2 s (mcp 2.3,
+client/stdio.py)."""
+
+PRUNING_SECONDS: Final = 86_400.0
+
+Arguments = TypeVarTuple("Arguments")
 
 UNSTORED: Final = 100
 """Answers with store=false that are kept in memory."""
@@ -59,11 +69,12 @@ class Runs:
         pace: Pace | None = None,
         keep_days: float = DEFAULT_KEEP_DAYS,
         runs_per_day: int | None = None,
+        redact: Redactor = NOTHING,
     ) -> None:
         self._keep_days = keep_days
         self._pace = pace or Pace()
         self._gemini = gemini
-        self._ledger = Ledger(journal, output_dir, self._pace.lease, runs_per_day)
+        self._ledger = Ledger(journal, output_dir, self._pace.lease, runs_per_day, redact)
         self._follower = Follower(gemini, self._ledger, self._pace, self._keep)
         self._tasks = tasks
         self._announce = announce
@@ -71,7 +82,6 @@ class Runs:
         """By id and by label: a run is findable before it is named."""
         self._unnamed: set[Run] = set()
         self._unstored: deque[Run] = deque()
-        self._hung_up = False
         self._adding = anyio.Lock()
 
     # Starting and finding ------------------------------------------------------------------------------
@@ -83,9 +93,56 @@ class Runs:
             KeyMissingError: There is no key to send it with.
             JournalError: It could not be written down; nothing was sent.
         """
+        return await self._open(await self._intent(request), request, target)
+
+    async def start_or_attach(
+        self, request: Request, *, target: Path | None = None, refusal: GeminiMCPError | None = None
+    ) -> tuple[Run, bool]:
+        """Start an interaction, or take the run of an identical request whose answer nobody has been given yet.
+
+        Calls that begin together are separate requests: a run can be taken once its own call has ended without the
+        answer, or has waited for some seconds.
+
+        Args:
+            request: Not of research, which has `start_once`.
+            target: Where a picture is wanted.
+            refusal: Why no new run may be started.
+
+        Returns:
+            The run, and whether it was started now.
+
+        Raises:
+            OutcomeUnknownError: The identical request may have been taken or not; said once.
+            GeminiMCPError: As `start`, or `refusal`.
+        """
         record = await self._intent(request)
-        await self._ledger.open(record)
-        return self._launch(record, request, target)
+        if run := await self._attachment(record):
+            return run, False
+        if refusal is not None:
+            raise refusal
+        return await self._open(record, request, target), True
+
+    async def _open(self, record: Record, request: Request, target: Path | None) -> Run:
+        # A call that is cancelled here has begun all the same.
+        with uncancelled():
+            await self._ledger.open(record)
+            return self._launch(record, request, target)
+
+    async def _attachment(self, record: Record) -> Run | None:
+        """The run that the call of a record can take in place of its own."""
+        for row in await self._ledger.undelivered(record):
+            run = self._runs.get(row.label)
+            if records.attachable(run.record if run else row) and (run or not records.unstored(row)):
+                return run or await self._elsewhere(row)
+        return None
+
+    async def _elsewhere(self, row: Record) -> Run:
+        """The run of a row that this process does not follow."""
+        row = await self._named_elsewhere(row)
+        if row.interaction_id is None:
+            # Said once: who asks again after that means it.
+            await self.deliver(Run(row))
+        return await self.find(row.interaction_id or row.label)
 
     async def start_once(self, request: Request, *, again: bool = False) -> tuple[Run, bool]:
         """Start research, unless an identical request was made within ten minutes, by any server on the journal.
@@ -104,25 +161,32 @@ class Runs:
             JournalError: The journal cannot be used; nothing was sent.
         """
         record = await self._intent(request)
-        twin = await self._ledger.open_once(record, again=again)
-        if twin is None:
-            return self._launch(record, request, None), True
+        # As in `_open`.
+        with uncancelled():
+            twin = await self._ledger.open_once(record, again=again)
+            if twin is None:
+                return self._launch(record, request, None), True
+        return await self._repeated(twin), False
+
+    async def repeated(self, request: Request) -> Run | None:
+        """The run of an identical request of the last ten minutes, which `start_once` would return; None without any.
+
+        Raises:
+            OutcomeUnknownError: It may have been taken or not.
+            KeyMissingError: There is no key to send anything with.
+            JournalError: The journal cannot be used.
+        """
+        twin = await self._ledger.twin(await self._intent(request))
+        return None if twin is None else await self._repeated(twin)
+
+    async def _repeated(self, twin: Record) -> Run:
         twin = await self._named_elsewhere(twin)
         if twin.interaction_id is None and twin.label not in self._runs:
             raise OutcomeUnknownError(
                 f"The same research was asked for at {twin.created_at:%H:%M} UTC, and whether Google took it is not "
                 "known: it was not sent again. Call start_research with force=true to pay for another run."
             )
-        return await self.find(twin.interaction_id or twin.label), False
-
-    async def repeats(self, request: Request) -> bool:
-        """Whether `start_once` would start nothing, since an identical request was made within ten minutes.
-
-        Raises:
-            KeyMissingError: There is no key to send it with.
-            JournalError: The journal cannot be used.
-        """
-        return await self._ledger.twin(await self._intent(request)) is not None
+        return await self.find(twin.interaction_id or twin.label)
 
     async def _named_elsewhere(self, twin: Record) -> Record:
         """The twin, after waiting a little for its id if another process may be sending it at this moment."""
@@ -151,30 +215,40 @@ class Runs:
     async def find(self, interaction_id: str, seconds: float = LOOK_SECONDS) -> Run:
         """The run of any id: one that is followed, in the journal, or only at Google; our labels are ids, too.
 
-        Where Google does not answer within `seconds`, it is what the journal knows, and goes on being asked for.
+        A run that has not settled is looked at, whoever follows it. Where Google does not answer within `seconds`, it
+        is what the journal knows, and goes on being asked for.
 
         Raises:
+            InputError: It can be no id.
             InteractionNotFoundError: There is none.
             GeminiMCPError: Google could not be asked, or did not answer in time, and the journal does not know it.
         """
         if (run := self._runs.get(interaction_id)) and not run.watched:
-            return run
+            return await self._glanced(run, seconds)
         record = await self._ledger.find(interaction_id)
-        if record is not None and records.unstored(record):
+        if record is None:
+            return await self._look_up(None, wire.checked_id(interaction_id), seconds)
+        if records.unstored(record):
             raise InteractionNotFoundError(
                 "That interaction was asked for with store=false: its answer was kept in memory only, until the server "
                 "that asked for it ended.",
                 interaction_id=interaction_id,
             )
-        if record is not None and records.complete(record):
+        if records.complete(record):
             return finished(record)
-        if record is not None and record.interaction_id is None:
+        if record.interaction_id is None:
             raise OutcomeUnknownError(
                 f"Google never named this interaction. {record.error or UNKNOWN_OUTCOME}", interaction_id=record.label
             )
-        return await self._look_up(
-            record, record.interaction_id if record and record.interaction_id else interaction_id, seconds
-        )
+        return await self._look_up(record, record.interaction_id, seconds)
+
+    async def _glanced(self, run: Run, seconds: float) -> Run:
+        """A run of this process after a look at Google; where that shows its end, it is waited for."""
+        with anyio.move_on_after(seconds):
+            await self._follower.glance(run)
+            if run.seen is not None:
+                await run.done.wait()
+        return run
 
     async def known(self, interaction_id: str | None) -> Record | None:
         """What the journal says of an interaction, if anything.
@@ -184,7 +258,7 @@ class Runs:
         """
         return await self._ledger.row(interaction_id) if interaction_id else None
 
-    async def amend(self, run: Run, **changes: object) -> None:
+    async def amend(self, run: Run, changes: Mapping[str, object]) -> None:
         """Write down what was found out after the end; of what is stored nowhere, only here."""
         if not run.stored:
             run.record = run.record.model_copy(update=changes)
@@ -197,7 +271,7 @@ class Runs:
             async with self._adding:
                 record = await self._ledger.find(str(run.id)) or run.record
                 new = [file for file in files if file not in record.files]
-                await self.amend(run, files=(*record.files, *new))
+                await self.amend(run, {"files": (*record.files, *new)})
 
     async def followers(self, interaction_id: str) -> list[Record]:
         """What goes on from an interaction, oldest first, as far as the journal knows."""
@@ -237,11 +311,12 @@ class Runs:
         if record is not None and records.complete(record):
             return finished(record)
         run = self._follow(Run(record or await self._ledger.adopt(interaction, interaction_id)))
+        run.heard_at = anyio.current_time()
         if not settled(interaction.status):
             await self._ledger.write(run, status=interaction.status)
             return run
-        run.seen = interaction
-        run.move()
+        if self._follower.convincing(run, interaction):
+            run.show(interaction)
         with anyio.move_on_after(seconds):
             await run.done.wait()
         return run
@@ -263,11 +338,16 @@ class Runs:
 
     async def wait(self, run: Run, seconds: float, report: Report) -> bool:
         """Wait until the run is done, reporting progress; False when `seconds` have passed before."""
-        with anyio.move_on_after(0 if run.done.is_set() else seconds):
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._report, run, report, anyio.current_time())
-                await run.done.wait()
-                tasks.cancel_scope.cancel()
+        run.calls += 1
+        try:
+            with anyio.move_on_after(0 if run.done.is_set() else seconds):
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(self._report, run, report, anyio.current_time())
+                    tasks.start_soon(self._attend, run)
+                    await run.done.wait()
+                    tasks.cancel_scope.cancel()
+        finally:
+            run.calls -= 1
         return run.done.is_set()
 
     async def _report(self, run: Run, report: Report, since: float) -> None:
@@ -278,62 +358,72 @@ class Runs:
                 with anyio.move_on_after(self._pace.most_report - self._pace.least_report):
                     await run.moved.wait()
             told = run.moves
-            await report(anyio.current_time() - since, run.headline())
+            try:
+                await report(anyio.current_time() - since, run.headline())
+            except Exception:  # the answer is worth more than its progress
+                logger.exception("The progress of interaction %s cannot be told", run.id)
+                return
             await anyio.sleep(self._pace.least_report)
 
-    def abandon(self, run: Run) -> None:
-        """Nobody wants it any more: cancel it at Google as soon as its id is known. Returns at once.
-
-        What is not stored has no id there: hanging up is all that can be done.
-        """
-        run.abandoned = True
-        if not run.stored:
-            run.scope.cancel()
-        elif not self._hung_up:
-            self._tasks.start_soon(self._stop, run)
-
-    def hang_up(self) -> None:
-        """The host has gone: calls that end with it abandon nothing, since their runs are read after the next start."""
-        self._hung_up = True
-
-    async def _stop(self, run: Run) -> None:
+    async def _attend(self, run: Run) -> None:
+        """Have Google looked at as long as somebody waits, whenever it gives no sign by itself."""
         await run.named.wait()
-        if run.id and not run.done.is_set():
-            try:
-                await self._gemini.cancel(run.id)
-            except GeminiMCPError as exc:
-                logger.warning("Interaction %s could not be cancelled: %s", run.id, exc)
-            run.move()
+        while True:
+            await anyio.sleep(max(run.heard_at + self._pace.look - anyio.current_time(), self._pace.look / 4))
+            await self._follower.glance(run)
+
+    def detach(self, run: Run) -> None:
+        """Note that a call has ended without the answer: the run goes on, and an identical call gets it.
+
+        Returns at once.
+        """
+        self._start(self.amend, run, {"detached_at": records.now(), "delivered_at": None})
+
+    async def deliver(self, run: Run) -> None:
+        """Note that somebody has been given the answer, or why there is none."""
+        if run.record.delivered_at is None:
+            await self.amend(run, {"delivered_at": records.now()})
 
     async def cancel(self, interaction_id: str, seconds: float = 5.0) -> Run:
         """Stop an interaction at Google and wait a little for it to end.
 
+        What is stored nowhere is stopped by closing its connection.
+
         Raises:
-            GeminiMCPError: Google would not cancel it.
+            GeminiMCPError: Google would not cancel it; it is followed as before.
         """
         run = await self.find(interaction_id)
-        with anyio.move_on_after(seconds):
-            await run.named.wait()
-        if run.id and not run.done.is_set():
-            interaction = await self._gemini.cancel(run.id)
-            if settled(interaction.status):
-                await self._ledger.write(run, status=interaction.status)
-            run.move()
+        if not run.done.is_set():
+            run.stopped = True
+            with anyio.move_on_after(seconds):
+                await run.named.wait()
+            if run.named.is_set():
+                await self._cancel(run)
+            else:
+                self._start(self._cancel_named, run)
             with anyio.move_on_after(seconds):
                 await run.done.wait()
         return run
 
+    async def _cancel(self, run: Run) -> None:
+        if not run.stored:
+            run.scope.cancel()
+        elif run.id and not run.done.is_set():
+            interaction = await self._gemini.cancel(run.id)
+            # The status in the answer may lag, so the next look is due at once.
+            run.heard_at = -math.inf
+            if settled(interaction.status):
+                run.show(interaction)
+            run.move()
+
+    async def _cancel_named(self, run: Run) -> None:
+        """Stop an interaction once Google has named it."""
+        await run.named.wait()
+        await self._cancel(run)
+
     def cancel_later(self, interaction_id: str) -> None:
         """Stop an interaction in the background; what hinders it is logged. Returns at once."""
-        self._tasks.start_soon(self._cancel_quietly, interaction_id)
-
-    async def _cancel_quietly(self, interaction_id: str) -> None:
-        try:
-            run = await self.find(interaction_id)
-        except GeminiMCPError as exc:
-            logger.warning("Interaction %s could not be cancelled: %s", interaction_id, exc)
-        else:
-            self.abandon(run)
+        self._start(self.cancel, interaction_id)
 
     async def forget(self, interaction_id: str) -> None:
         """Stop following it."""
@@ -342,7 +432,7 @@ class Runs:
             run.scope.cancel()
             run.end()
 
-    async def close(self, seconds: float = 1.0) -> None:
+    async def close(self, seconds: float = CLOSE_SECONDS) -> None:
         """Before the end: give requests that are on their way the time to learn their ids, and leave the rest."""
         with anyio.move_on_after(seconds):
             for run in list(self._unnamed):
@@ -357,16 +447,27 @@ class Runs:
 
         Two hosts that are open at once have two servers on one journal: a row is followed by one of them.
         """
-        with contextlib.suppress(JournalError):  # said below
-            await self._ledger.prune(self._keep_days)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._repeat, self._prune, PRUNING_SECONDS)
+            tasks.start_soon(self._repeat, self._adopt_orphans, self._pace.lease / 3)
+            tasks.start_soon(self._repeat, self._write_late, self._pace.late)
+
+    async def _repeat(self, work: Callable[[], Awaitable[None]], seconds: float) -> None:
+        """Do something every so many seconds, whatever comes of it."""
         while True:
-            try:
-                for record in await self._ledger.orphans():
-                    self._follow(Run(record))
-            except JournalError as exc:
-                logger.warning("Unfinished interactions cannot be followed: %s", exc)
-            await self._write_late()
-            await anyio.sleep(self._pace.lease / 3)
+            await guarded(work)
+            await anyio.sleep(seconds)
+
+    async def _prune(self) -> None:
+        await self._ledger.prune(self._keep_days)
+
+    async def _adopt_orphans(self) -> None:
+        orphans = await self._ledger.orphans()
+        if orphans:
+            # Without a key there is nothing to read with.
+            await self._gemini.ready()
+        for record in orphans:
+            self._follow(Run(record))
 
     async def _write_late(self) -> None:
         """Write down what the journal could not take when it was new."""
@@ -377,6 +478,10 @@ class Runs:
             held = held or not written
             if written and run.done.is_set() and run.stored:
                 self._drop(run)
+
+    def _start(self, work: Callable[[Unpack[Arguments]], Awaitable[object]], *arguments: *Arguments) -> None:
+        """Do something in the background: an error that reached the task group would end the server."""
+        self._tasks.start_soon(guarded, partial(work, *arguments))
 
     def _follow(self, run: Run) -> Run:
         if already := self._runs.get(str(run.id)):
@@ -401,7 +506,13 @@ class Runs:
             with run.scope:
                 if run.request is None and await self._watched(run):
                     return
-                await self._finish(run, run.seen or await self._follower.follow(run), target)
+                interaction = run.seen or await self._follower.follow(run)
+                if target is None and saves(run, interaction):
+                    # Another process may have been quicker: its files are the ones.
+                    run.seen = interaction
+                    if await self._watched(run):
+                        return
+                await self._finish(run, interaction, target)
             if run.scope.cancelled_caught and self._drop(run):
                 await self._ledger.write(
                     run, status="cancelled", error="The call was cancelled.", finished_at=records.now()
@@ -410,7 +521,7 @@ class Runs:
             await self._fail(run, exc)
         except Exception:  # an error that reached the task group would end the server
             logger.exception("Following interaction %s failed", run.id)
-            await self._fail(run, InteractionFailedError("This server failed; its log on stderr says why."))
+            await self._fail(run, unexpected(run))
         finally:
             self._unnamed.discard(run)
             run.end()
@@ -418,16 +529,24 @@ class Runs:
     async def _watched(self, run: Run) -> bool:
         """Let the process that follows it already do so; True once its result is in the journal.
 
-        What Google has shown settled is not waited for: that process may have been killed.
+        What Google has shown settled is left to that process for a moment only: it may hang.
         """
-        while run.seen is None and not await self._ledger.claim(run.record):
+        deadline = math.inf
+        while not await self._ledger.claim(run.record):
             run.watched = True
-            record = await self._ledger.find(str(run.id))
-            run.record = record or run.record
+            if anyio.current_time() >= deadline:
+                await self._ledger.seize(run.record)
+                break
+            run.record = await self._ledger.find(str(run.id)) or run.record
             if records.complete(run.record):
                 self._drop(run)
+                self._start(self._tell, str(run.id))
                 return True
-            await run.nap(self._pace.first_poll)
+            if run.seen is None:
+                await run.nap(self._pace.first_poll)
+            else:
+                deadline = min(deadline, anyio.current_time() + self._pace.yielding)
+                await anyio.sleep(self._pace.yielding / 4)
         run.watched = False
         return False
 
@@ -438,20 +557,22 @@ class Runs:
         elif journaled:
             self._drop(run)
         if run.stored and run.record.status == "completed" and run.record.usage is None:
-            self._tasks.start_soon(self._count, run)
+            self._start(self._count, run)
         if run.id is not None:
-            await self._tell(run.id)
+            self._start(self._tell, run.id)
 
     async def _count(self, run: Run) -> None:
-        """Ask once more for token counts: the API knows them some seconds after the answer."""
-        await anyio.sleep(self._pace.usage)
-        try:
-            interaction = await self._gemini.get(str(run.id))
-        except GeminiMCPError as exc:
-            logger.info("The tokens of interaction %s are not known: %s", run.id, exc)
-            return
-        if interaction.usage is not None:
-            await self.amend(run, usage=interaction.usage)
+        """Ask again for token counts: the API knows them some seconds after the answer."""
+        for look in range(1, self._pace.usage_looks + 1):
+            await anyio.sleep(self._pace.usage * look)
+            try:
+                interaction = await self._gemini.get(str(run.id))
+            except GeminiMCPError as exc:
+                logger.info("The tokens of interaction %s are not known: %s", run.id, exc)
+                continue
+            if interaction.usage is not None:
+                await self.amend(run, {"usage": interaction.usage})
+                return
 
     def _remember(self, run: Run) -> None:
         """Keep an answer that is stored nowhere in memory, where its pages can be read; the last hundred of them."""
@@ -467,7 +588,28 @@ class Runs:
             self._drop(run)
 
     async def _tell(self, interaction_id: str) -> None:
-        try:
+        """Tell who wants to know; a client that is slow or has gone takes the answer from nobody."""
+        with anyio.move_on_after(self._pace.telling):
             await self._announce(interaction_id)
-        except Exception:  # a client that has gone must not take the answer from the others
-            logger.exception("Nobody could be told that interaction %s has settled", interaction_id)
+
+
+def saves(run: Run, interaction: Interaction) -> bool:
+    """Whether files come of an interaction that other processes can read, too."""
+    return run.stored and run.id is not None and bool(interaction.media or run.reports)
+
+
+def unexpected(run: Run) -> GeminiMCPError:
+    """What is said of a fault of this server: what Google has taken is not called failed."""
+    if run.id is None and run.request is not None:
+        return OutcomeUnknownError(f"This server failed; its log on stderr says why. {UNKNOWN_OUTCOME}")
+    return InteractionFailedError("This server failed; its log on stderr says why.")
+
+
+async def guarded(work: Callable[[], Awaitable[object]]) -> None:
+    """Do something, and log what goes wrong."""
+    try:
+        await work()
+    except GeminiMCPError as exc:
+        logger.warning("%s", exc)
+    except Exception:
+        logger.exception("Work in the background failed")

@@ -32,6 +32,7 @@ from .arguments import accepted, complaint, unknown_arguments
 from .chains import Chains
 from .context import Opening
 from .errors import GeminiMCPError, InputError
+from .outgoing import Outgoing
 from .settings import APP, Settings
 from .subscribers import Subscribers
 from .tasks import Tasks
@@ -82,6 +83,9 @@ class Server(MCPServer[Opening]):
                 "resources/templates/list": CacheHint(ttl_ms=3_600_000, scope="public"),
             },
         )
+        # Inside the spans of OpenTelemetry, which quote errors; outside of all else, since the SDK seals the state of a
+        # call that asks its user, and that must come back as it was.
+        self.middleware.insert(1, Outgoing(opening.redact))
         prompts.register(self)
         self.completion()(self._complete)
         subscribers.register(self._lowlevel_server)
@@ -92,14 +96,10 @@ class Server(MCPServer[Opening]):
         async with self._opening.running() as opening:
             yield opening
 
-    def hang_up(self) -> None:
-        """Before the connection is closed: tell that it is the host that ends, not somebody who cancels a call."""
-        self._opening.hang_up()
-
     async def _warm_afterwards(
         self, ctx: ServerRequestContext[Any, Any], call_next: Callable[..., Awaitable[Any]]
     ) -> Any:  # noqa: ANN401 - whatever the handler returns
-        """Load the slow modules once the host's first message has been answered."""
+        """Load the slow modules and take up unfinished interactions once the host's first message has been answered."""
         result = await call_next(ctx)
         if not self._warmed:
             self._warmed = True

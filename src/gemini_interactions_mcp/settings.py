@@ -3,22 +3,19 @@
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from . import catalog
 from .errors import ConfigurationError
 from .models import RemoteServer
+from .redaction import of_header, of_url
 
 APP: Final = "gemini-interactions-mcp"
-
-# The newest stable ids that google-genai 3.4.0 names (types/interactions/model.py, agentoption.py).
-DEFAULT_MODEL: Final = "gemini-3.8-flash"
-DEFAULT_IMAGE_MODEL: Final = "gemini-3.1-flash-image"
-DEFAULT_RESEARCH_AGENT: Final = "deep-research-preview-04-2026"
 
 # Under the 50 s after which the most impatient hosts give a call up.
 DEFAULT_WAIT_SECONDS: Final = 45.0
@@ -68,13 +65,13 @@ class Settings(BaseModel):
     api_key: SecretStr | None = None
     key_variable: str | None = None
     base_url: str | None = None
-    model: str = DEFAULT_MODEL
-    image_model: str = DEFAULT_IMAGE_MODEL
-    research_agent: str = DEFAULT_RESEARCH_AGENT
+    model: str = catalog.MODEL
+    image_model: str = catalog.IMAGE_MODEL
+    research_agent: str = catalog.RESEARCH_AGENT
     allowed_dirs: tuple[Path, ...] = ()
     output_dir: Path
     allow_secrets: bool = False
-    database_url: str | Path
+    database_url: str | Path = Field(repr=False)
     wait_seconds: float = Field(default=DEFAULT_WAIT_SECONDS, ge=0)
     inline_bytes: int = Field(default=DEFAULT_INLINE_BYTES, ge=0)
     keep_days: float = Field(default=DEFAULT_KEEP_DAYS, gt=0, le=36_500)
@@ -83,6 +80,22 @@ class Settings(BaseModel):
     confirm: bool = False
     runs_per_day: int | None = Field(default=None, ge=1)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "WARNING"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """All that must not be said or written: the key, the tokens of remote servers, passwords in addresses."""
+        return tuple(dict.fromkeys(self._secrets()))
+
+    def _secrets(self) -> Iterator[str]:
+        if self.api_key:
+            yield self.api_key.get_secret_value()
+        for server in self.servers:
+            yield from of_url(server.url)
+            for name, value in server.headers.items():
+                yield from of_header(name, value.get_secret_value())
+        if isinstance(self.database_url, str):
+            yield from of_url(self.database_url)
+        yield from of_url(self.base_url or "")
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] = os.environ, cwd: Path | None = None) -> "Settings":

@@ -16,13 +16,14 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from . import media
 from .errors import FileRefusedError
 from .models import Content
-from .paths import HIDDEN, Boundary, hidden, local_path, refusals, scheme, shown
+from .paths import HIDDEN, Boundary, hidden, local_path, refusals, scheme
+from .words import shown
 
 FILES_API: Final = "https://generativelanguage.googleapis.com/v1beta/"
 FILE_NAME: Final = re.compile(r"(?:https://generativelanguage\.googleapis\.com/v1\w*/)?(files/[a-z0-9-]{1,40})")
 """A file of the Files API; ids have at most 40 characters (google-genai 3.4.0, types.File.name)."""
 
-SAVED: Final = re.compile(r"gemini://interactions/([A-Za-z0-9_-]{1,256})(?:/files/([^/]{1,800}))?")
+SAVED: Final = re.compile(r"gemini://interactions/([^/]{1,1024})(?:/files/([^/]{1,800}))?")
 """What was saved for an interaction: one file, or all."""
 
 YOUTUBE: Final = re.compile(r"(?:[\w-]+\.)?(?:youtube\.com|youtube-nocookie\.com|youtu\.be)")

@@ -19,7 +19,7 @@ from mcp.server.stdio import stdio_server
 from .claim import Claim, fresh, waiting
 from .server import Server
 
-EXIT_SECONDS: Final = 1.8
+EXIT_SECONDS: Final = 1.9
 """After this, an orderly end has failed; hosts kill after 2 s (mcp 2.3, client/stdio.py)."""
 
 
@@ -37,7 +37,7 @@ async def run(server: Server, claimed: Claim) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(hang_up_on_signal, claimed)
         # Declared as files, of which only iterating, writing and flushing are used.
-        streams = stdio_server(cast("Any", lines(server, claimed)), cast("Any", anyio.wrap_file(claimed.stdout)))
+        streams = stdio_server(cast("Any", lines(claimed)), cast("Any", anyio.wrap_file(claimed.stdout)))
         async with streams as (incoming, outgoing):
             await lowlevel.run(incoming, outgoing, lowlevel.create_initialization_options())
         # Everything is written and closed. A thread that still imports, or looks a name up without a network,
@@ -45,7 +45,7 @@ async def run(server: Server, claimed: Claim) -> None:
         leave()
 
 
-async def lines(server: Server, claimed: Claim) -> AsyncIterator[str]:
+async def lines(claimed: Claim) -> AsyncIterator[str]:
     """What the host writes, until it closes stdin."""
     # A thread of its own, which a call's worker threads cannot starve.
     limiter = anyio.CapacityLimiter(1)
@@ -54,7 +54,6 @@ async def lines(server: Server, claimed: Claim) -> AsyncIterator[str]:
         for line in batch:
             if line is None:
                 end_within(EXIT_SECONDS)
-                server.hang_up()
                 return
             yield line
         batch = iter([await anyio.to_thread.run_sync(claimed.lines.get, abandon_on_cancel=True, limiter=limiter)])

@@ -18,6 +18,7 @@ from .database import Database, Row
 from .errors import DailyLimitError, InputError
 from .models import TERMINAL, UNKNOWN, WAITING_FOR_CLIENT, Record, Uploaded
 from .records import FOREIGN, used_up
+from .redaction import NOTHING, Redactor
 
 SCHEMA_VERSION: Final = 3
 
@@ -84,6 +85,9 @@ UPLOADS: Final = sa.Table(
 NEWEST_FIRST: Final = (ROWS.c.created_at.desc(), ROWS.c.label.desc())
 OLDEST_FIRST: Final = (ROWS.c.created_at, ROWS.c.label)
 
+DELIVERY: Final = frozenset({"delivered_at", "detached_at"})
+"""Fields that say to whom the answer went."""
+
 OVER: Final = sa.and_(
     ROWS.c.status.in_(["failed", "cancelled"]),
     sa.or_(ROWS.c.interaction_id.is_(None), ROWS.c.finished_at.is_not(None)),
@@ -108,10 +112,12 @@ class Journal:
 
     Args:
         url: As `Database` takes it.
+        redact: Takes secrets out of all that is written.
     """
 
-    def __init__(self, url: str | Path) -> None:
+    def __init__(self, url: str | Path, redact: Redactor = NOTHING) -> None:
         self._database = Database(url, METADATA, SCHEMA_VERSION)
+        self._redact = redact
 
     async def insert(
         self,
@@ -126,7 +132,7 @@ class Journal:
         Raises:
             JournalError: Also when its label or interaction_id is taken.
         """
-        await self._database.write(sa.insert(ROWS), row(dict(record)) | lease(owner, until), patience)
+        await self._database.write(sa.insert(ROWS), self._row(dict(record)) | lease(owner, until), patience)
 
     async def insert_once(
         self,
@@ -147,7 +153,7 @@ class Journal:
         Raises:
             DailyLimitError: The limit is reached; nothing was written.
         """
-        values = row(dict(record)) | lease(owner, until)
+        values = self._row(dict(record)) | lease(owner, until)
         columns = [sa.literal(value, ROWS.c[name].type).label(name) for name, value in values.items()]
         source = sa.select(*columns)
         if mark:
@@ -186,8 +192,12 @@ class Journal:
         return await self._database.read(spent(since), lambda result: int(result.scalar_one()))
 
     async def update(self, label: str, *, patience: float = math.inf, **changes: object) -> None:
-        """Change fields of a `Record`, and `updated_at`; without a row of that label nothing happens."""
-        values = row({"updated_at": datetime.now(UTC)} | changes)
+        """Change fields of a `Record`, and `updated_at`; without a row of that label nothing happens.
+
+        To whom an answer was delivered is no change of the interaction.
+        """
+        updated: Row = {} if changes.keys() <= DELIVERY else {"updated_at": datetime.now(UTC)}
+        values = self._row(updated | changes)
         await self._database.write(UPDATE, values | {"of_label": label}, patience)
 
     async def find(self, interaction_id: str, *, patience: float = math.inf) -> Record | None:
@@ -233,6 +243,11 @@ class Journal:
         free = sa.or_(ROWS.c.owner.is_(None), ROWS.c.owner == owner, ROWS.c.owned_until < stamp(datetime.now(UTC)))
         wanted = sa.update(ROWS).where(ROWS.c.label == label, free)
         return await self._database.write(wanted.values(owner=owner, owned_until=stamp(until)), patience=patience) > 0
+
+    async def seize(self, label: str, owner: str, until: datetime, *, patience: float = math.inf) -> None:
+        """Have `owner` follow a row until then, whoever follows it now."""
+        wanted = sa.update(ROWS).where(ROWS.c.label == label)
+        await self._database.write(wanted.values(owner=owner, owned_until=stamp(until)), patience=patience)
 
     async def renew(self, owner: str, until: datetime) -> None:
         """Go on following all rows that `owner` follows."""
@@ -290,6 +305,10 @@ class Journal:
         key: Row = {"account": account, "size": size, "mime_type": mime_type, "digest": digest}
         await self._database.write(sa.delete(UPLOADS).where(*(UPLOADS.c[name] == value for name, value in key.items())))
         await self._database.write(sa.insert(UPLOADS), key | {name: cell(value) for name, value in dict(file).items()})
+
+    def _row(self, fields: Mapping[str, object]) -> Row:
+        """Fields of a `Record` as they are written."""
+        return self._redact(row(fields))
 
     async def close(self) -> None:
         """Close the database, as `Database.close` does."""

@@ -34,7 +34,8 @@ class Subscribers:
 
     async def announce(self, interaction_id: str) -> None:
         """Tell that an interaction has settled: its own resource and the index have changed."""
-        for uri in (f"{render.INDEX}/{interaction_id}", f"{render.INDEX}/{interaction_id}/data", render.INDEX):
+        resource = render.address(interaction_id)
+        for uri in (resource, f"{resource}/data", render.INDEX):
             await self.bus.publish(ResourceUpdated(uri=uri))
             for each in list(self._connections.get(uri, ())):
                 await each.send_resource_updated(uri)

@@ -3,6 +3,7 @@
 A new tool is a function and a row in TOOLS. The docstrings and descriptions are read by a model, and paid for.
 """
 
+import contextlib
 import functools
 import inspect
 from collections.abc import Awaitable, Callable
@@ -12,32 +13,31 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, ParamSpec, Typ
 
 import anyio
 import anyio.to_thread
-from mcp.server.mcpserver import AcceptedElicitation, Elicit, ElicitationResult, Resolve
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools.base import Tool
-from mcp_types import CallToolResult, TextContent, ToolAnnotations
+from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
 from pydantic import Field
 
-from . import records, render, research, wire
+from . import consent, records, render, research, wire
 from .arguments import slim
-from .consent import Consent, question
 from .context import AppContext, Ctx, Progress, opened
+from .elicitation import elicited
 from .errors import (
-    ConfigurationError,
+    DailyLimitError,
+    FileRefusedError,
     GeminiMCPError,
     InputError,
     InteractionNotFoundError,
-    NetworkError,
-    OverloadedError,
-    PermissionDeniedError,
-    QuotaError,
+    RefusedError,
 )
 from .excerpt import Excerpt
-from .models import Contents, Model, Record, RecordPage, Request, SavedFile
+from .models import Contents, Record, RecordPage, Request, SavedFile, settled
+from .paths import TAKEN
 from .results import NAMING_SECONDS, Reading, asked, noted, read, text_result, unless_done
 from .tasks import askable
 
 if TYPE_CHECKING:
+    from .inspection import Inspection
     from .run import Run
 
 P = ParamSpec("P")
@@ -94,7 +94,7 @@ AspectRatio = Literal[
     "1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9", "1:8", "8:1", "1:4", "4:1"
 ]
 """Source: google-genai 3.6.1, types/interactions/imageresponseformat.py"""
-ImageSize = Annotated[Literal["512", "1K", "2K", "4K"] | None, Field(description="default 1K")]
+ImageSize = Annotated[Literal["1K", "2K", "4K"] | None, Field(description="default 1K")]
 
 
 # Asking --------------------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ async def gemini_continue(
         kind="ask",
         prompt=said(prompt),
         model=model or app.settings.model,
-        previous_interaction_id=followed_id(previous_interaction_id),
+        previous_interaction_id=await followed_id(app, previous_interaction_id),
         system_instruction=system_instruction,
         tools=tuple(tools or ()),
         response_schema=response_schema,
@@ -180,7 +180,7 @@ async def analyze_file(
     """
     app = await opened(ctx)
     said(prompt)
-    previous = optional_id(previous_interaction_id)
+    previous = await optional_id(app, previous_interaction_id)
     progress, since = Progress(ctx), anyio.current_time()
     seconds = app.settings.wait_seconds if wait_seconds is None else wait_seconds
     contents = await app.files.contents(
@@ -196,6 +196,7 @@ async def analyze_file(
         prompt=prompt,
         model=model or app.settings.model,
         contents=contents.labelled,
+        contents_digest=contents.digest,
         previous_interaction_id=previous,
         response_schema=response_schema,
     )
@@ -221,8 +222,8 @@ async def generate_image(
     """
     app = await opened(ctx)
     said(prompt)
-    previous = optional_id(previous_interaction_id)
-    target = app.files.output_path(output_path) if output_path else None
+    previous = await optional_id(app, previous_interaction_id)
+    target, refusal = placed(app, output_path)
     progress, since = Progress(ctx), anyio.current_time()
     seconds = app.settings.wait_seconds if wait_seconds is None else wait_seconds
     contents = await pictures(app, images, max(seconds, NAMING_SECONDS), progress)
@@ -232,78 +233,34 @@ async def generate_image(
         prompt=prompt,
         model=model or app.settings.image_model,
         contents=contents.blocks,
+        contents_digest=contents.digest,
         previous_interaction_id=previous,
         image={name: value for name, value in chosen.items() if value},
+        output_path=output_path,
     )
     left = max(0.0, seconds - (anyio.current_time() - since))
-    return noted(await asked(ctx, app, request, left, target, progress), contents.notes)
+    return noted(await asked(ctx, app, request, left, target, progress, refusal), contents.notes)
+
+
+def placed(app: AppContext, output_path: str | None) -> tuple[Path | None, FileRefusedError | None]:
+    """Where a picture is wanted, or that there is a file already: it may be the one that an identical call has made.
+
+    Raises:
+        FileRefusedError: It cannot be written there for another reason.
+    """
+    try:
+        return (app.files.output_path(output_path) if output_path else None), None
+    except FileRefusedError as exc:
+        if exc.reason != TAKEN:
+            raise
+        return None, exc
 
 
 # Research ------------------------------------------------------------------------------------------------
 
 
-class Wanted(Model):
-    """What start_research is to send, and what the caller has to know of its files."""
-
-    request: Request
-    notes: tuple[str, ...] = ()
-
-
-@translated
-async def wanted_research(
-    ctx: Ctx,
-    prompt: str,
-    agent: str | None,
-    plan_first: bool,
-    previous_interaction_id: str | None,
-    files: list[str] | None,
-    tools: list[str] | None,
-    visualization: bool,
-    output_format: str | None,
-    environment: str | None,
-) -> Wanted:
-    """The request for what the arguments ask for."""
-    app = await opened(ctx)
-    previous_interaction_id = optional_id(previous_interaction_id)
-    seconds, report = max(app.settings.wait_seconds, NAMING_SECONDS), Progress(ctx).uploading
-    contents = await app.files.contents(files, seconds=seconds, report=report) if files else Contents()
-    request = research.request(
-        app.settings,
-        said(prompt),
-        agent=agent,
-        plan_first=plan_first,
-        previous=await app.runs.known(previous_interaction_id),
-        previous_interaction_id=previous_interaction_id,
-        contents=contents.labelled,
-        tools=tools or (),
-        visualization=visualization,
-        output_format=output_format,
-        environment=environment,
-    )
-    return Wanted(request=request, notes=contents.notes)
-
-
-@translated
-async def agreed(
-    ctx: Ctx,
-    wanted: Annotated[Wanted, Resolve(wanted_research)],
-    force: bool,
-) -> Consent | Elicit[Consent]:
-    """Ask the user, where that is wanted and possible, and something would be started."""
-    app = await opened(ctx)
-    most, today = app.settings.runs_per_day, records.today()
-    if not app.settings.confirm or not askable(ctx.client_capabilities):
-        return Consent()
-    spent = await app.journal.spent(today)
-    if (most is not None and spent >= most) or (not force and await app.runs.repeats(wanted.request)):
-        return Consent()
-    return Elicit(question(wanted.request, spent, most), Consent)
-
-
 async def start_research(
     ctx: Ctx,
-    wanted: Annotated[Wanted, Resolve(wanted_research)],
-    consent: Annotated[ElicitationResult[Consent], Resolve(agreed)],
     prompt: Prompt,
     agent: Annotated[str | None, Field(description="Agent id; default set by the user")] = None,
     plan_first: Annotated[bool, Field(description="Return a plan to approve instead; default false")] = False,
@@ -322,20 +279,94 @@ async def start_research(
     output_format: Annotated[str | None, Field(description="How the report should look")] = None,
     environment: Annotated[str | None, Field(description="Sandbox of other agents: remote or an id")] = None,
     force: Annotated[bool, Field(description="Pay again for the same request; default false")] = False,
-) -> CallToolResult:
+) -> CallToolResult | InputRequiredResult:
     """Start Deep Research: an agent reads the web for 5-60 minutes and writes a cited report; costs dollars.
     Returns at once with an interaction_id for check_research. The same request within 10 minutes returns the run
     that exists. Other agents (Antigravity, custom) take tasks, too.
     """
-    if not isinstance(consent, AcceptedElicitation) or not consent.data.start:
-        return text_result("The user was asked and declined: nothing was started and nothing is charged.\n")
     app = await opened(ctx)
-    run, fresh = await app.runs.start_once(wanted.request, again=force)
+    previous_interaction_id = await optional_id(app, previous_interaction_id)
+    said(prompt)
+    await app.gemini.ready()
+    given = await app.files.inspect(files or ())
+    request = research.request(
+        app.settings,
+        prompt,
+        agent=agent,
+        plan_first=plan_first,
+        previous=await app.runs.known(previous_interaction_id),
+        previous_interaction_id=previous_interaction_id,
+        contents_digest=given.digest,
+        tools=tools or (),
+        visualization=visualization,
+        output_format=output_format,
+        environment=environment,
+    )
+    if not force and (earlier := await app.runs.repeated(request)):
+        return noted(await begun(earlier, fresh=False), given.notes)
+    instead = await unless_agreed(ctx, app, request, given)
+    if instead is not None:
+        return instead
+    run, fresh = await app.runs.start_once(await completed(ctx, app, request, given), again=force)
+    return noted(await begun(run, fresh=fresh), given.notes)
+
+
+def subject(request: Request) -> str:
+    """What the user agrees to: the request, its files by their contents, whatever plan it runs."""
+    return f"{records.fingerprint(request)} {request.contents_digest}"
+
+
+async def unless_agreed(
+    ctx: Ctx, app: AppContext, request: Request, given: "Inspection"
+) -> CallToolResult | InputRequiredResult | None:
+    """What is returned in place of starting research: a question or its answer; None where it may be started.
+
+    The user is asked where that is wanted and possible.
+
+    Raises:
+        DailyLimitError: The user allows no further run today.
+        InputError: The user has agreed to something else, or not filled in the form.
+    """
+    most, today = app.settings.runs_per_day, await app.journal.spent(records.today())
+    if most is not None and today >= most:
+        raise DailyLimitError(records.used_up(most))
+    asks = app.settings.confirm and askable(ctx.client_capabilities)
+    if not asks or app.agreements.holds(subject(request)):
+        return None
+    answer = await elicited(ctx, consent.question(request, today, most, given), consent.Consent, subject(request))
+    if isinstance(answer, InputRequiredResult):
+        return answer
+    if why := consent.refusal(answer.action, answer.content):
+        return text_result(f"{why}\n")
+    app.agreements.add(subject(request))
+    return None
+
+
+async def completed(ctx: Ctx, app: AppContext, request: Request, given: "Inspection") -> Request:
+    """The request with its contents, uploaded where they have to be; while that lasts, the user's answer holds.
+
+    Raises:
+        FileRefusedError: A file was changed.
+        StillUploadingError: The time is over; the uploads go on.
+        GeminiMCPError: A file could not be uploaded.
+    """
+    seconds = max(app.settings.wait_seconds, NAMING_SECONDS)
+    try:
+        contents = await app.files.send(given, seconds=seconds, report=Progress(ctx).uploading)
+    except InputError:
+        app.agreements.end(subject(request))
+        raise
+    app.agreements.end(subject(request))
+    return request.model_copy(update={"contents": contents.labelled})
+
+
+async def begun(run: "Run", *, fresh: bool) -> CallToolResult:
+    """What start_research returns, once Google has named the run or that takes too long."""
     with anyio.move_on_after(NAMING_SECONDS):
         await run.named.wait()
     if run.error is not None:
         raise run.error
-    return unless_done(run, noted(text_result(started(run, fresh=fresh)), wanted.notes))
+    return unless_done(run, text_result(started(run, fresh=fresh)))
 
 
 RESEARCHING: Final = "Research has started; it usually takes 5 to 20 minutes."
@@ -376,16 +407,16 @@ async def check_research(
 async def cancel_research(ctx: Ctx, interaction_id: InteractionId) -> CallToolResult:
     """Stop a running interaction at Google. What it has cost so far is not refunded."""
     app = await opened(ctx)
-    wire.checked_id(interaction_id)
     try:
-        run = await app.runs.cancel(interaction_id)
-    except PermissionDeniedError as exc:
-        await app.runs.forget(interaction_id)
+        run = await app.runs.cancel(wire.plain_id(interaction_id))
+    except InteractionNotFoundError:
+        raise
+    except RefusedError as exc:
         return text_result(
             render.joined(
                 f"Google did not cancel it: {exc}",
-                "This server follows it no longer, and keeps its id; it may go on at Google. "
-                f'check_research(interaction_id="{interaction_id}") looks at it again.',
+                "It may go on at Google, and this server follows it as before. "
+                f'check_research(interaction_id="{wire.plain_id(interaction_id)}") reads it.',
             )
         )
     state = "has ended" if run.done.is_set() else "was asked to stop, and should do so within a minute"
@@ -429,44 +460,53 @@ async def read_interaction(
 async def delete_interaction(ctx: Ctx, interaction_id: InteractionId) -> CallToolResult:
     """Delete an interaction for good: at Google, in this server's journal, and its saved files."""
     app = await opened(ctx)
-    record = await app.journal.find(wire.checked_id(interaction_id))
-    if record is not None and records.sending(record):
+    interaction_id = wire.plain_id(interaction_id)
+    record = await app.journal.find(interaction_id)
+    if record is None:
+        wire.checked_id(interaction_id)
+    elif records.sending(record):
         raise InputError(
             "It is being sent at this moment, and Google has not named it yet. Call again in some minutes."
         )
+    at_google, gone = await deleted_at_google(app, record, interaction_id)
+    if not gone:
+        return text_result(render.joined("\n".join([at_google, *([KEPT] if record else [])])))
     await app.runs.forget(interaction_id)
-    at_google, final = await deleted_at_google(app, record, interaction_id)
-    lines = [at_google]
-    if record is None:
-        lines.append("Journal: it was not there.")
-    else:
-        lines += await anyio.to_thread.run_sync(lambda: [removed(file) for file in record.files])
-        lines.append(await deleted_here(app, record) if final else KEPT)
-    return text_result(render.joined("\n".join(lines)))
+    return text_result(render.joined("\n".join([at_google, *await deleted_here(app, record)])))
 
 
 async def deleted_at_google(app: AppContext, record: Record | None, interaction_id: str) -> tuple[str, bool]:
-    """Delete it there; how that went, and whether trying again would change nothing."""
+    """Delete it there; how that went, and whether it is gone there."""
     known = record.interaction_id if record else interaction_id
     if known is None or records.LABEL.fullmatch(known):
         return "Google: it has no name there, so there is nothing to delete by.", True
     try:
+        if record is not None and not settled(record.status):
+            await stopped(app, known)
         await app.gemini.delete(known)
     except InteractionNotFoundError:
         return "Google: it was not there (any more).", True
     except GeminiMCPError as exc:
-        return f"Google: not deleted. {exc}", not isinstance(exc, PASSING)
+        return f"Google: not deleted. {exc}", False
     return "Google: deleted.", True
 
 
-async def deleted_here(app: AppContext, record: Record) -> str:
-    """Delete its row, and say how that went."""
-    return "Journal: deleted." if await app.journal.delete(record.label) else "Journal: it was not there (any more)."
+async def stopped(app: AppContext, interaction_id: str) -> None:
+    """Stop an interaction at Google, which a deletion alone does not; that it has ended by now is no hindrance."""
+    with contextlib.suppress(RefusedError):
+        await app.gemini.cancel(interaction_id)
 
 
-KEPT: Final = "Journal: kept, so that its id is not lost. Call delete_interaction again later."
-PASSING: Final = (ConfigurationError, NetworkError, OverloadedError, QuotaError)
-"""With these, Google may delete it another time."""
+async def deleted_here(app: AppContext, record: Record | None) -> list[str]:
+    """Delete its files and its row, and say how that went."""
+    if record is None:
+        return ["Journal: it was not there."]
+    lines = await anyio.to_thread.run_sync(lambda: [removed(file) for file in record.files])
+    there = await app.journal.delete(record.label)
+    return [*lines, "Journal: deleted." if there else "Journal: it was not there (any more)."]
+
+
+KEPT: Final = "Journal and files: kept, so that nothing is lost. Call delete_interaction again later."
 
 
 def removed(file: SavedFile) -> str:
@@ -508,26 +548,29 @@ def said(prompt: str) -> str:
     return prompt
 
 
-def optional_id(interaction_id: str | None) -> str | None:
+async def optional_id(app: AppContext, interaction_id: str | None) -> str | None:
     """The id of an interaction to go on from, checked, or None.
 
     Raises:
         InputError: It cannot be an id, or is one of ours that Google does not know.
     """
-    return followed_id(interaction_id) if interaction_id else None
+    return await followed_id(app, interaction_id) if interaction_id else None
 
 
-def followed_id(interaction_id: str) -> str:
-    """The id of an interaction to go on from.
+async def followed_id(app: AppContext, interaction_id: str) -> str:
+    """The id of an interaction to go on from; one that Google gave may have any characters.
 
     Raises:
         InputError: It cannot be an id, or is one of ours that Google does not know.
     """
+    interaction_id = wire.plain_id(interaction_id)
     if records.LABEL.fullmatch(interaction_id):
         raise InputError(
             "Google does not know that interaction: it was asked for with store=false, or has not been named yet. It "
             "cannot be continued; read_interaction shows it."
         )
+    if wire.INTERACTION_ID.fullmatch(interaction_id) or await app.runs.known(interaction_id):
+        return interaction_id
     return wire.checked_id(interaction_id)
 
 
@@ -543,7 +586,7 @@ class Entry:
         characters: How much Claude Code shows of one result before it moves it to a file.
     """
 
-    function: Callable[..., Awaitable[CallToolResult]]
+    function: Callable[..., Awaitable[CallToolResult | InputRequiredResult]]
     title: str
     annotations: ToolAnnotations
     search: str | None = None

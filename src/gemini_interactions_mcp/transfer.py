@@ -11,6 +11,7 @@ import logging
 import random
 from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Final, Protocol
+from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
@@ -18,7 +19,9 @@ import httpx2
 
 from . import __version__
 from .errors import FileRefusedError, GeminiMCPError, NetworkError, RefusedError
+from .exchange import HOOKS
 from .faults import Call, failure, fault
+from .redaction import NOTHING, Redactor
 from .wire import Json, as_json
 
 GOOGLE: Final = "https://generativelanguage.googleapis.com"
@@ -61,18 +64,29 @@ class Transfer:
     Args:
         base_url: Of the API.
         key: Goes into the header that starts an upload, and nowhere else.
+        redact: Takes secrets out of what the service says.
         pauses: Seconds before each time that a broken upload is gone on with.
     """
 
-    def __init__(self, base_url: str | None, key: str, pauses: tuple[float, ...] = PAUSES) -> None:
+    def __init__(
+        self, base_url: str | None, key: str, redact: Redactor = NOTHING, pauses: tuple[float, ...] = PAUSES
+    ) -> None:
         self._url = f"{(base_url or GOOGLE).rstrip('/')}/upload/{VERSION}/files"
         self._key = key
+        self._redact = redact
         self._pauses = pauses
         # At INFO they tell every address, at DEBUG every header.
         for name in ("httpx2", "httpcore2"):
             logging.getLogger(name).setLevel(logging.WARNING)
         headers = {"user-agent": f"gemini-interactions-mcp/{__version__}"}
-        self._client = httpx2.AsyncClient(timeout=PATIENCE, headers=headers)
+        self._client = httpx2.AsyncClient(
+            event_hooks=HOOKS,
+            follow_redirects=False,
+            timeout=PATIENCE,
+            headers=headers,
+            # No proxy leads back to this machine, where the emulator is.
+            trust_env=not is_loopback(base_url),
+        )
 
     async def close(self) -> None:
         """Close the connections."""
@@ -99,7 +113,7 @@ class Transfer:
         }
         told = {"file": {**file, "mime_type": mime_type, "size_bytes": size}}
         response = await self._client.post(self._url, headers=headers, json=told)
-        address = accepted(response, self._key).headers.get("x-goog-upload-url")
+        address = accepted(response, self._redact).headers.get("x-goog-upload-url")
         if not address or (self._url.startswith("https:") and not address.startswith("https:")):
             raise NetworkError("Something else than the Gemini API answered; check GOOGLE_GEMINI_BASE_URL.")
         return address
@@ -138,18 +152,18 @@ class Transfer:
             "Content-Length": str(length),
         }
         content = pieces(source, offset, length, moved)
-        return accepted(await self._client.post(address, headers=headers, content=content), self._key)
+        return accepted(await self._client.post(address, headers=headers, content=content), self._redact)
 
     async def _arrived(self, address: str) -> int | None:
         """How many bytes have arrived; None when all have, and the file has been made of them."""
         headers = {"X-Goog-Upload-Command": "query", "Content-Length": "0"}
-        response = accepted(await self._client.post(address, headers=headers), self._key)
+        response = accepted(await self._client.post(address, headers=headers), self._redact)
         if response.headers.get("x-goog-upload-status") == "final":
             return None
         return int(response.headers.get("x-goog-upload-size-received", "0"))
 
 
-def accepted(response: httpx2.Response, key: str) -> httpx2.Response:
+def accepted(response: httpx2.Response, redact: Redactor) -> httpx2.Response:
     """The response, if it is none of an error.
 
     Raises:
@@ -158,10 +172,10 @@ def accepted(response: httpx2.Response, key: str) -> httpx2.Response:
     """
     if response.is_success:
         return response
-    raise refusal(response, key)
+    raise refusal(response, redact)
 
 
-def refusal(response: httpx2.Response, key: str) -> GeminiMCPError:
+def refusal(response: httpx2.Response, redact: Redactor) -> GeminiMCPError:
     """What an error response stands for."""
     try:
         body: object = response.json()
@@ -172,7 +186,7 @@ def refusal(response: httpx2.Response, key: str) -> GeminiMCPError:
             "Google does not know this upload (any more). Try again, since uploading is free; if that fails, too, "
             "check GOOGLE_GEMINI_BASE_URL."
         )
-    exc = failure(fault(response.status_code, body, response.headers).without(key), Call(secrets=(key,)))
+    exc = failure(fault(response.status_code, redact(body), response.headers), Call())
     return NetworkError(str(exc)) if response.status_code in PASSING else exc
 
 
@@ -191,3 +205,8 @@ async def pieces(source: Source, offset: int, length: int, moved: Moved) -> Asyn
         yield piece
         offset += len(piece)
         moved(offset)
+
+
+def is_loopback(base_url: str | None) -> bool:
+    """Whether an address is of this machine."""
+    return urlsplit(base_url or "").hostname in ("127.0.0.1", "::1", "localhost")

@@ -13,10 +13,10 @@ from io import BufferedReader
 from typing import Final, Protocol
 
 import anyio
-import anyio.to_thread
 from anyio.abc import TaskGroup
 
 from .errors import GeminiMCPError, InputError, JournalError
+from .inspection import LocalFile
 from .models import Uploaded
 from .transfer import Moved, Source
 
@@ -57,16 +57,10 @@ class Shelf(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A file to upload, open.
+    """A file to upload, open, and unchanged since it was looked at."""
 
-    Attributes:
-        name: For people.
-    """
-
-    name: str
+    file: LocalFile
     stream: BufferedReader
-    size: int
-    mime: str
 
 
 @dataclass(eq=False)
@@ -118,7 +112,7 @@ class Uploads:
         self._going: dict[tuple[int, str], Going] = {}
         self._remembered: dict[tuple[int, str], dict[str, Uploaded]] = {}
 
-    async def uri(self, file: Outgoing, heard: Heard) -> str:
+    async def uri(self, outgoing: Outgoing, heard: Heard) -> str:
         """Where the Files API keeps this content; sent only when it does not yet, or not for long enough.
 
         Files of one size and type wait for each other: they may be the same.
@@ -126,12 +120,13 @@ class Uploads:
         Raises:
             GeminiMCPError: It could not be uploaded.
         """
+        file = outgoing.file
         key = (file.size, file.mime)
         while going := self._going.get(key):
             await going.watch(heard)
         try:
             # The caller's own stream ends with its call.
-            stream = os.fdopen(os.dup(file.stream.fileno()), "rb")
+            stream = os.fdopen(os.dup(outgoing.stream.fileno()), "rb")
         except OSError as exc:
             raise InputError(f"{file.name} cannot be uploaded: {exc.strerror}.") from exc
         going = self._going[key] = Going()
@@ -141,25 +136,22 @@ class Uploads:
             raise going.error or InputError(f"The upload of {file.name} was stopped.")
         return going.file.uri
 
-    async def _drive(self, going: Going, file: Outgoing, stream: BufferedReader) -> None:
+    async def _drive(self, going: Going, file: LocalFile, stream: BufferedReader) -> None:
         try:
             with stream:
-                going.file = await self._found(file, stream) or await self._sent(going, file, stream)
+                going.file = await self._found(file) or await self._sent(going, file, stream)
         except Exception as exc:  # noqa: BLE001 - whoever waits raises it; in the task group it would end the server
             going.error = exc
         finally:
             del self._going[file.size, file.mime]
             going.done.set()
 
-    async def _found(self, file: Outgoing, stream: BufferedReader) -> Uploaded | None:
-        """What Google still keeps of the same content; the file is read for that only if there is one of its size."""
-        kept = {digest: each for digest, each in (await self._kept(file)).items() if self._lasts(each)}
-        if not kept:
-            return None
-        found = kept.get(await anyio.to_thread.run_sync(sha256, stream))
-        return found if found and await self._exists(found) else None
+    async def _found(self, file: LocalFile) -> Uploaded | None:
+        """What Google still keeps of the same content."""
+        found = (await self._kept(file)).get(file.sha256)
+        return found if found and self._lasts(found) and await self._exists(found) else None
 
-    async def _kept(self, file: Outgoing) -> dict[str, Uploaded]:
+    async def _kept(self, file: LocalFile) -> dict[str, Uploaded]:
         remembered = self._remembered.get((file.size, file.mime), {})
         try:
             return await self._shelf.uploads(self._account, file.size, file.mime) | remembered
@@ -180,23 +172,29 @@ class Uploads:
             logger.info("Whether Google still has %s is not known: %s", file.name, exc)
         return True
 
-    async def _sent(self, going: Going, file: Outgoing, stream: BufferedReader) -> Uploaded:
+    async def _sent(self, going: Going, file: LocalFile, stream: BufferedReader) -> Uploaded:
+        """Upload it.
+
+        Raises:
+            InputError: It is not any more what it was when it was looked at.
+        """
         # Where its owner left it is of no use here.
         stream.seek(0)
         source = Digesting(stream)
-        before = version(stream)
+        if version(stream) != file.version:
+            raise changed(file)
         uploaded = await self._service.upload(source, file.size, file.mime, file.name, going.move)
-        if version(stream) != before:
-            raise InputError(f"{file.name} was changed while it was uploaded. Call again.")
-        digest = source.hexdigest(file.size)
-        if digest is not None:
-            await self._remember(file, digest, uploaded)
+        sent = source.hexdigest(file.size)
+        if version(stream) != file.version or sent not in (None, file.sha256):
+            raise changed(file)
+        if sent is not None:
+            await self._remember(file, uploaded)
         return uploaded
 
-    async def _remember(self, file: Outgoing, digest: str, uploaded: Uploaded) -> None:
-        self._remembered.setdefault((file.size, file.mime), {})[digest] = uploaded
+    async def _remember(self, file: LocalFile, uploaded: Uploaded) -> None:
+        self._remembered.setdefault((file.size, file.mime), {})[file.sha256] = uploaded
         try:
-            await self._shelf.keep_upload(self._account, file.size, file.mime, digest, uploaded)
+            await self._shelf.keep_upload(self._account, file.size, file.mime, file.sha256, uploaded)
         except JournalError as exc:
             logger.warning("The upload of %s is not in the journal: %s", file.name, exc)
 
@@ -227,10 +225,15 @@ class Digesting:
         return self._hash.hexdigest() if self._hashed == size else None
 
 
-def version(stream: BufferedReader) -> tuple[int, int]:
-    """What changes with a file's content: its size, and when it was written last."""
+def changed(file: LocalFile) -> InputError:
+    """What is said of a file that is not any more what it was when it was looked at."""
+    return InputError(f"{file.name} was changed while it was uploaded. Call again.")
+
+
+def version(stream: BufferedReader) -> tuple[int, ...]:
+    """What changes with a file's content: which file it is, its size, and when it was written last."""
     status = os.fstat(stream.fileno())
-    return status.st_size, status.st_mtime_ns
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def sha256(stream: BufferedReader) -> str:

@@ -4,26 +4,35 @@ What the API sends is read leniently: an unknown step, event or field is passed 
 The shapes are those of google-genai 3.4.0 (google/genai/_gaos/types/interactions).
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
+from . import codes
 from .errors import InputError
 from .models import PLACE, Citation, Content, Event, Interaction, Media, Request, SandboxFile, Usage
 
 MEDIA: Final = ("image", "audio", "video", "document")
 """Content types that are bytes."""
 
-# The SDK puts ids into the URL path unescaped: `../files/abc` would delete a file.
 INTERACTION_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
+"""Ids as the API has made them so far."""
+
+LONGEST_ID: Final = 512
+
+URI: Final = re.compile(r"gemini://interactions/([^/?#]+)(?:/(?:data|files/.*)?)?", re.IGNORECASE | re.DOTALL)
+"""Of an interaction's resource, or one below it."""
+
+QUOTES: Final = "\"'`“”„\u2018\u2019«»"
 
 Json = Mapping[str, Any]
 
 
 def checked_id(text: str) -> str:
-    """The text, if it can be an interaction id.
+    """The text, if it can be an interaction id that somebody else than Google names.
 
     Raises:
         InputError: It has other characters, or is empty or over 256 long.
@@ -34,6 +43,27 @@ def checked_id(text: str) -> str:
         "That is not an interaction id: an id has only letters, digits, '-' and '_'. "
         "list_interactions shows the ids of this server."
     )
+
+
+def plain_id(text: str) -> str:
+    """The bare id, unchecked, in what is meant as one: a resource's URI, or an id in quotes or white space."""
+    bare = text.strip().strip(QUOTES).strip()
+    found = URI.fullmatch(bare)
+    return unquote(found[1]) if found else bare
+
+
+def path_segment(given: str) -> str:
+    """An id that Google gave, as one segment of a URL's path: the SDK puts it there as it is.
+
+    Raises:
+        InputError: It is empty, over 512 characters long, no text, or nothing but dots, which a URL does not keep.
+    """
+    if not given.strip(".") or len(given) > LONGEST_ID:
+        raise InputError("That is not an id of the API. list_interactions shows the ids of this server.")
+    try:
+        return quote(given, safe="")
+    except UnicodeEncodeError:
+        raise InputError("That is not an id of the API: it has half a character.") from None
 
 
 def checked_path(path: str) -> str:
@@ -266,14 +296,37 @@ def usage(payload: object) -> Usage | None:
 
 
 def reported_error(data: Json, steps: list[Json]) -> str | None:
-    """The messages of `errors`, `error` and of failed steps."""
+    """The codes and messages of `errors`, `error` and of failed steps, the same message once."""
     faults = [
         *items(data.get("errors")),
         as_json(data.get("error")),
         *(as_json(step.get("error")) for step in steps),
     ]
-    messages = [message for fault in faults if (message := text_of(fault.get("message")))]
-    return " ".join(dict.fromkeys(messages)) or None
+    told: dict[str, str] = {}
+    for fault in faults:
+        message = text_of(fault.get("message")) or ""
+        said = codes.explained(error_code(fault), message)
+        told.setdefault(message or said, said)
+    return " ".join(filter(None, told.values())) or None
+
+
+def error_code(error: Json) -> str:
+    """The code of an error, in gRPC's shape (`status`) or the API's own."""
+    return str(text_of(error.get("status")) or error.get("code") or "")
+
+
+NAMED: Final = re.compile(r'"(?:interaction_)?id"\s*:\s*"(v1(?:[^"\\]|\\.){1,510})"')
+"""An interaction's id where nothing else can be read. All begin with `v1`, other ids of an answer do not."""
+
+
+def named(text: str) -> str | None:
+    """The id of the interaction in an answer that cannot be parsed, or has been cut off."""
+    for found in NAMED.finditer(text):
+        try:
+            return text_of(json.loads(f'"{found[1]}"'))
+        except ValueError:
+            continue
+    return None
 
 
 def sandbox_files(payload: object) -> list[SandboxFile]:
@@ -293,9 +346,10 @@ def event(payload: object) -> Event:
     data = as_json(payload)
     about = as_json(data.get("interaction"))
     fault = as_json(data.get("error"))
+    unnamed = "error" if fault else "unknown"
     part = as_json(data.get("delta")) or as_json(data.get("step"))
     return Event(
-        type=text_of(data.get("event_type")) or "unknown",
+        type=text_of(data.get("event_type")) or unnamed,
         event_id=text_of(data.get("event_id")),
         interaction_id=text_of(about.get("id")) or text_of(data.get("interaction_id")),
         status=text_of(about.get("status")) or text_of(data.get("status")),
@@ -304,7 +358,7 @@ def event(payload: object) -> Event:
         searches=tuple(asked(part, "queries")),
         pages=tuple(asked(part, "urls")),
         usage=usage(about.get("usage")),
-        error_code=text_of(fault.get("code")),
+        error_code=error_code(fault) or None,
         error_message=text_of(fault.get("message")),
         data=data,
     )
@@ -335,12 +389,27 @@ class Steps:
         if step := as_json(data.get("step")):
             self._steps[index] = {**step, "content": list(items(step.get("content")))}
         elif delta := as_json(data.get("delta")):
-            blocks: list[Json] = self._steps.setdefault(index, {"type": "model_output", "content": []})["content"]
-            grow(blocks, delta)
+            step = self._steps.setdefault(index, {"type": "model_output", "content": []})
+            if delta.get("type") == step.get("type"):
+                self._steps[index] = merged(step, delta)
+            elif delta.get("type") == "thought_summary":
+                step["summary"] = [*items(step.get("summary")), as_json(delta.get("content"))]
+            else:
+                grow(step["content"], delta)
 
     def all(self) -> list[Json]:
         """The steps so far, in order."""
         return [self._steps[index] for index in sorted(self._steps)]
+
+
+def merged(step: dict[str, Any], delta: Json) -> dict[str, Any]:
+    """A step of a tool with what a delta of its own type adds: its result grows, other values are replaced."""
+    before, added = step.get("result"), delta.get("result")
+    if isinstance(before, str) and isinstance(added, str):
+        delta = {**delta, "result": before + added}
+    elif isinstance(before, list) and isinstance(added, list):
+        delta = {**delta, "result": [*cast("list[object]", before), *cast("list[object]", added)]}
+    return {**step, **delta}
 
 
 def grow(blocks: list[Json], delta: Json) -> None:
@@ -421,10 +490,13 @@ def text_of(value: object) -> str | None:
 
 
 def number(value: object) -> int | None:
-    """The value if it is a whole number."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    """The value if it is a whole number of at most 64 bits."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
+        return value
+    return None
 
 
 def long(value: object) -> int:
     """A 64-bit number, which Google's JSON has as text; 0 where there is none."""
-    return int(value) if isinstance(value, int | str) and str(value).isdecimal() else 0
+    text = value if isinstance(value, str) else str(number(value))
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0

@@ -73,7 +73,7 @@ async def test_a_full_disk_under_the_output_directory_keeps_the_answer_until_the
     settings = make_settings(tmp_path, url, output_dir=small_disk)
     filler = fill(small_disk)
     async with Client(build_server(settings, FAST), cache=None) as client:
-        said = await complaint(client, "generate_image", prompt="A bicycle", image_size="512")
+        said = await complaint(client, "generate_image", prompt="A bicycle")
         assert os.strerror(errno.ENOSPC) in said
         assert names(small_disk) == [filler.name]
         filler.unlink()
@@ -109,6 +109,8 @@ async def test_a_stall_is_ended_by_our_own_deadline_and_nothing_is_sent_twice(
     settings = make_settings(tmp_path, url)
     async with Client(build_server(settings, replace(FAST, silence=0.1)), cache=None) as client:
         first = id_of(await call(client, "gemini_ask", prompt="Warm"))
+        if on == "get":
+            emulator.faults += [Fault("stream", "end", after=3), Fault("resume", "http", http_status=404)]
         emulator.faults.append(stalled := Fault(on, "stall", after=1 if on == "stream" else 0))  # pyright: ignore[reportArgumentType] - one of the points
         if seconds:
             monkeypatch.setattr(gemini, seconds, 0.3)

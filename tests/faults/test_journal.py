@@ -207,7 +207,7 @@ async def test_a_journal_that_is_held_when_the_server_starts_is_said_to_be_locke
     assert len(emulator.creates) == 2
 
 
-@pytest.mark.parametrize(("tool", "extra"), [("gemini_ask", {}), ("generate_image", {"image_size": "512"})])
+@pytest.mark.parametrize(("tool", "extra"), [("gemini_ask", {}), ("generate_image", {})])
 async def test_an_answer_that_comes_while_the_journal_is_held_reaches_its_caller_and_is_written_afterwards(
     tmp_path: Path, url: str, emulator: Emulator, tool: str, extra: dict[str, Any]
 ) -> None:

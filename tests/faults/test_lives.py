@@ -73,61 +73,29 @@ async def test_waiting_reports_growing_seconds_with_the_id_and_gives_up_without_
     assert emulator.cancels == []
 
 
-async def test_a_call_that_is_cancelled_cancels_its_interaction(
-    here: World, emulator: Emulator, tmp_path: Path
-) -> None:
-    emulator.faults.append(Fault("create", "hold"))
-    run = await here.named(ASK)
-    here.runs.abandon(run)
-    assert (await over(run)).record.status == "cancelled"
-    assert emulator.cancels == [run.id]
-    assert [row["status"] for row in rows(tmp_path)] == ["cancelled"]
-
-
-async def test_a_call_that_is_cancelled_before_the_id_is_known_still_records_and_cancels_it(
+async def test_a_run_that_is_cancelled_before_the_id_is_known_is_cancelled_once_it_is(
     here: World, emulator: Emulator, tmp_path: Path
 ) -> None:
     emulator.faults += [Fault("create", "hold"), stalled := Fault("create", "stall")]
     run = await here.runs.start(ASK)
     await reached(stalled)
-    here.runs.abandon(run)
+    await here.runs.cancel(run.record.label, 0)
     stalled.release.set()
     assert (await over(run)).record.status == "cancelled"
     [row] = rows(tmp_path)
     assert [row["interaction_id"]] == emulator.cancels == [run.id]
 
 
-async def test_a_cancelled_call_whose_interaction_google_does_not_stop_keeps_the_answer(
-    here: World, emulator: Emulator
-) -> None:
-    emulator.faults += [held := Fault("create", "hold"), refusal := Fault("cancel", "http", http_status=403)]
-    run = await here.named(ASK)
-    here.runs.abandon(run)
-    await reached(refusal)
-    held.release.set()
-    assert "Grüße" in (await over(run)).record.text
-
-
-async def test_an_abandoned_answer_that_is_stored_nowhere_is_hung_up_on(
+async def test_what_is_stored_nowhere_is_cancelled_by_hanging_up(
     here: World, emulator: Emulator, tmp_path: Path
 ) -> None:
     emulator.faults.append(stalled := Fault("stream", "stall", after=2))
     run = await here.runs.start(ASK.model_copy(update={"store": False}))
     await reached(stalled)
-    here.runs.abandon(run)
+    await here.runs.cancel(run.record.label, 0)
     await over(run)
     [row] = rows(tmp_path)
     assert (row["status"], row["error"]) == ("cancelled", "The call was cancelled.")
-
-
-async def test_a_host_that_has_gone_abandons_nothing_that_can_be_read_later(here: World, emulator: Emulator) -> None:
-    emulator.faults.append(held := Fault("create", "hold"))
-    run = await here.named(ASK)
-    here.runs.hang_up()
-    here.runs.abandon(run)
-    held.release.set()
-    assert (await over(run)).record.status == "completed"
-    assert emulator.cancels == []
 
 
 async def test_cancelling_stops_it_at_google_and_waits_for_its_end(here: World, emulator: Emulator) -> None:
@@ -173,9 +141,10 @@ async def test_a_client_that_cannot_be_told_takes_the_answer_from_nobody(
 
     here.runs._announce = gone  # pyright: ignore[reportPrivateUsage] - a bus whose subscriber has gone
     run = await here.ended(ASK)
+    await here.runs.close(0)
     assert run.error is None
     assert run.record.error is None
-    assert "Nobody could be told" in caplog.text
+    assert "the session is closed" in caplog.text
 
 
 # Twins ---------------------------------------------------------------------------------------------------
@@ -394,7 +363,7 @@ async def test_what_ended_while_no_process_was_there_is_read_by_the_next_and_sav
 async def test_an_image_of_others_that_is_read_twice_at_once_is_saved_once(
     here: World, emulator: Emulator, tmp_path: Path
 ) -> None:
-    image = Request(kind="image", prompt="A red bicycle", model="gemini-3.1-flash-image", image={"image_size": "512"})
+    image = Request(kind="image", prompt="A red bicycle", model="gemini-nano-banana-2.1", image={"image_size": "1K"})
     interaction_id = (await here.gemini.create(image, background=False)).id
     found: list[Run] = []
 

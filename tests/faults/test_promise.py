@@ -16,7 +16,7 @@ from mcp import Client
 from mcp_types import CallToolResult, TextContent
 
 from conftest import KEY, make_settings
-from faults.harness import rows, without_jitter
+from faults.harness import without_jitter
 from faults.world import PACE, PATIENCE
 from gemini_interactions_mcp import gemini, tools
 from gemini_interactions_mcp.emulator import Emulator, Fault, rate_limited
@@ -27,10 +27,11 @@ from gemini_interactions_mcp.settings import Settings
 CALLS: dict[str, dict[str, Any]] = {
     "gemini_ask": {"prompt": "Ask about Zürich"},
     "start_research": {"prompt": "Research Zürich", "visualization": False},
-    "generate_image": {"prompt": "Draw Zürich", "image_size": "512"},
+    "generate_image": {"prompt": "Draw Zürich"},
 }
 UNKNOWN = "may have taken the request"
 ANSWERED = ""
+CHEAP = ("gemini_ask", "generate_image")
 TOOLS = tools.tools()
 
 
@@ -111,9 +112,17 @@ SCENARIOS = [
     Scenario("drop of a request that was taken", Fault("create", "drop_taken"), UNKNOWN, bought=2),
     Scenario("500", Fault("create", "http", http_status=500), UNKNOWN, bought=0),
     Scenario("504 of a proxy", Fault("create", "http", http_status=504, body="<html>"), UNKNOWN, bought=0),
-    Scenario("503", Fault("create", "http"), "overloaded", bought=0),
-    Scenario("503 with a delay", Fault("create", "http", headers={"retry-after": "0"})),
-    Scenario("429", rate_limited(told="nowhere"), "Nothing was charged", bought=0),
+    Scenario("503", Fault("create", "http"), "overloaded", bought=0, tools=CHEAP),
+    Scenario("503 with a delay", Fault("create", "http", headers={"retry-after": "0"}), bought=2, tools=CHEAP),
+    Scenario("503 of research", Fault("create", "http"), UNKNOWN, bought=0, tools=("start_research",)),
+    Scenario(
+        "503 of research with a delay",
+        Fault("create", "http", headers={"retry-after": "0"}),
+        UNKNOWN,
+        bought=0,
+        tools=("start_research",),
+    ),
+    Scenario("429", rate_limited(told="nowhere"), "does not charge failed requests", bought=0),
     Scenario("429 with a delay", rate_limited(seconds=0.01)),
     Scenario("429 with a long delay", rate_limited(seconds=900), "Try again in 900 seconds", bought=0),
     Scenario("rejected key", Fault("create", "http", http_status=401), "Set GEMINI_API_KEY", bought=0),
@@ -257,35 +266,6 @@ async def test_a_create_that_stalls_past_our_deadline_is_of_unknown_outcome_and_
 # Calls that are cancelled --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("stage", [
-    Fault("create", "stall"),
-    Fault("stream", "stall", after=1),
-    Fault("stream", "stall", after=3),
-], ids=["sent", "named", "midway"])  # fmt: skip
-async def test_an_ask_that_its_host_cancels_is_cancelled_at_google_at_every_stage(
-    settings: Settings, emulator: Emulator, stage: Fault, tmp_path: Path
-) -> None:
-    stalled = replace(stage, release=anyio.Event(), reached=anyio.Event())
-    emulator.faults += [
-        Fault("create", "status", run_status="in_progress"), stalled, cancelled := Fault("cancel", "stall")
-    ]  # fmt: skip
-    async with server(settings) as client:
-        with anyio.fail_after(PATIENCE):
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(client.call_tool, "gemini_ask", CALLS["gemini_ask"])
-                await stalled.reached.wait()
-                tasks.cancel_scope.cancel()
-            stalled.release.set()
-            await cancelled.reached.wait()
-            cancelled.release.set()
-        [interaction_id] = emulator.interactions
-        assert emulator.cancels == [interaction_id]
-        result = await call(client, "read_interaction", interaction_id=interaction_id, wait_seconds=10)
-        assert "The interaction was cancelled" in text(result) or "| cancelled" in text(result)
-    assert [(row["interaction_id"], row["status"]) for row in rows(tmp_path)] == [(interaction_id, "cancelled")]
-    assert len(emulator.creates) == 1
-
-
 @pytest.mark.parametrize("kind", ["stall", "hold"])
 async def test_research_whose_call_is_cancelled_goes_on_and_is_found_in_the_list(
     settings: Settings, emulator: Emulator, kind: Any
@@ -322,16 +302,15 @@ async def test_research_that_is_under_way_when_the_server_ends_is_there_in_the_n
     assert len(emulator.creates) == 1
 
 
-async def test_an_ask_that_is_under_way_when_the_server_ends_is_not_bought_again_and_told_as_what_became_of_it(
+async def test_an_ask_that_is_under_way_when_the_server_ends_is_there_in_the_next(
     settings: Settings, emulator: Emulator
 ) -> None:
-    # Its host cancels the call first, and whether that still reached Google is a matter of time.
     await ended_at(Fault("stream", "stall", after=3), settings, emulator, "gemini_ask")
     [interaction_id] = emulator.interactions
     async with server(settings) as client:
         result = await call(client, "read_interaction", interaction_id=interaction_id, wait_seconds=10)
-    assert ("was cancelled" in text(result)) is (emulator.cancels == [interaction_id])
-    assert ("Ask about Zürich" in text(result)) is (emulator.cancels == [])
+    assert "Ask about Zürich" in text(result)
+    assert emulator.cancels == []
     assert len(emulator.creates) == 1
 
 

@@ -27,7 +27,7 @@ from mcp import Client
 from mcp_types import CallToolResult
 
 from conftest import FAST, make_settings
-from gemini_interactions_mcp import gemini, prompts, results, tools
+from gemini_interactions_mcp import gemini, prompts, results, retry, tools
 from gemini_interactions_mcp.emulator import Emulator, Fault, Interaction, serve
 from gemini_interactions_mcp.runs import Runs
 from gemini_interactions_mcp.server import Server, build_server
@@ -44,7 +44,7 @@ TOPICS = ("Rivers of Zürich.", "Lakes of Zürich.")
 HOURLY = ("hold", "queued", "stall")
 TOOLS = tools.tools()
 
-End = Literal["closes", "hangs up", "is killed", "is killed and leaves its leases"]
+End = Literal["closes", "is killed", "is killed and leaves its leases"]
 
 
 # What happens --------------------------------------------------------------------------------------------
@@ -212,7 +212,7 @@ class World:
         special: dict[str, dict[str, Any]] = {
             "continue": {"previous_interaction_id": self.id_at(step.at)},
             "analyze": {"files": [str(self.folder / "files" / "note.txt")]},
-            "image": {"image_size": "512"},
+            "image": {},
             "research": {"visualization": False},
         }
         # An answer of some events, so that a stream can break in its midst.
@@ -316,8 +316,6 @@ async def live(world: World, life: Life) -> None:
         host = Host(world, client, tasks)
         for step in life.steps:
             await host.take(step)
-        if life.end != "closes":
-            server.hang_up()
         if killed:
             # From here on it writes nothing down and sends nothing that is paid for.
             journal = copied(world.folder)
@@ -412,7 +410,7 @@ async def called(client: Client, tool: str, **arguments: Any) -> CallToolResult:
 @asynccontextmanager
 async def world_in(folder: Path) -> AsyncGenerator[World]:
     """Google and a computer, both new."""
-    emulator = Emulator(research_seconds=0, step_seconds=0, processing_seconds=0)
+    emulator = Emulator(research_seconds=0, step_seconds=0, processing_seconds=0, picture_scale=0.5)
     async with serve(emulator) as url:
         settings = make_settings(folder, url, wait_seconds=0.2)
         (folder / "files" / "note.txt").write_text("Grüße", encoding="utf-8")
@@ -446,10 +444,10 @@ def quick(one_authority: Path) -> Any:
     def nothing(_server: Server) -> None:
         """Register no prompts."""
 
-    resend_delay = gemini.resend_delay
+    resend_delay = retry.resend_delay
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SSL_CERT_FILE", str(one_authority))
-        patch.setattr(gemini, "resend_delay", hurried)
+        patch.setattr(retry, "resend_delay", hurried)
         patch.setattr(tools, "NAMING_SECONDS", 0.05)
         patch.setattr(results, "NAMING_SECONDS", 0.05)
         patch.setattr(tools, "tools", lambda: TOOLS)
@@ -472,7 +470,7 @@ async def test_an_answer_that_takes_longer_than_connecting_may_is_waited_for(mon
             patient = world.settings.model_copy(update={"wait_seconds": PATIENCE})
             async with Client(build_server(patient, FAST), cache=None) as client:
                 # Images are answered in the foreground, when they are done.
-                result = await called(client, "generate_image", prompt="Draw [[seconds=0.6]]", image_size="512")
+                result = await called(client, "generate_image", prompt="Draw [[seconds=0.6]]")
             assert not result.is_error, text_of(result)
             assert "Saved: " in text_of(result)
             assert len(world.emulator.creates) == 1

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import KEY, make_settings
 from faults.harness import fresh, without_jitter
-from gemini_interactions_mcp import gemini
+from gemini_interactions_mcp import gemini, retry
 from gemini_interactions_mcp.emulator import Emulator, Fault, rate_limited, serve
 from gemini_interactions_mcp.errors import (
     GeminiMCPError,
@@ -20,6 +20,7 @@ from gemini_interactions_mcp.errors import (
     QuotaError,
     RefusedError,
 )
+from gemini_interactions_mcp.exchange import causes
 from gemini_interactions_mcp.faults import UNKNOWN_OUTCOME
 from gemini_interactions_mcp.gemini import Gemini
 from gemini_interactions_mcp.models import Request
@@ -107,7 +108,7 @@ async def test_a_host_whose_name_cannot_be_resolved_is_sent_nothing(tmp_path: Pa
     for streamed in (False, True):
         with pytest.raises(NetworkError, match="cannot be reached; nothing was sent or charged") as caught:
             await started(google, streamed)
-        assert any(isinstance(cause, socket.gaierror) for cause in gemini.causes(caught.value))
+        assert any(isinstance(cause, socket.gaierror) for cause in causes(caught.value))
     await google.close()
 
 
@@ -122,7 +123,7 @@ async def test_a_request_that_never_connected_is_sent_again(tmp_path: Path, monk
         refused.set()
         await serving.wait()
 
-    monkeypatch.setattr(gemini, "anyio", with_sleep(sleep))
+    monkeypatch.setattr(retry, "anyio", with_sleep(sleep))
     async with anyio.create_task_group() as tasks:
 
         @tasks.start_soon
@@ -142,14 +143,11 @@ async def test_a_request_that_never_connected_is_sent_again(tmp_path: Path, monk
 
 
 def with_sleep(sleep: Any) -> Any:
-    """What gemini.py needs of anyio, with another way to wait between attempts."""
+    """What retry.py needs of anyio, with another way to wait between attempts."""
 
     class Anyio:
         fail_after = staticmethod(anyio.fail_after)
         current_time = staticmethod(anyio.current_time)
-        move_on_after = staticmethod(anyio.move_on_after)
-        CancelScope = anyio.CancelScope
-        to_thread = anyio.to_thread
 
     Anyio.sleep = staticmethod(sleep)  # pyright: ignore[reportAttributeAccessIssue]
     return Anyio
@@ -197,7 +195,7 @@ async def test_a_request_that_was_turned_away_without_a_short_delay_is_not_sent_
     google: Gemini, emulator: Emulator, fault: Fault, expected: type[RefusedError]
 ) -> None:
     emulator.faults.append(fresh(fault))
-    with pytest.raises(expected, match="othing was charged"):
+    with pytest.raises(expected, match="Google does not charge failed requests"):
         await google.create(ASK, background=True)
     assert (len(emulator.requests), len(emulator.creates)) == (1, 0)
 
@@ -206,7 +204,7 @@ async def test_a_request_that_is_always_turned_away_is_given_up(google: Gemini, 
     emulator.faults.append(rate_limited(seconds=0, times=99))
     with pytest.raises(QuotaError, match="Try again in 0 seconds"):
         await google.create(ASK, background=True)
-    assert len(emulator.requests) == gemini.ATTEMPTS
+    assert len(emulator.requests) == retry.ATTEMPTS
 
 
 @pytest.mark.parametrize(
@@ -232,7 +230,7 @@ async def test_a_read_that_stays_broken_names_the_interaction(google: Gemini, em
     with pytest.raises(NetworkError, match="Try again; reading is free") as caught:
         await google.get(answer.id or "")
     assert caught.value.interaction_id == answer.id
-    assert paths(emulator).count(f"GET /v1/interactions/{answer.id}") == gemini.ATTEMPTS
+    assert paths(emulator).count(f"GET /v1/interactions/{answer.id}") == retry.ATTEMPTS
 
 
 # Streams that break --------------------------------------------------------------------------------------
@@ -271,12 +269,14 @@ async def test_a_stream_that_is_answered_as_a_whole_still_names_the_interaction(
 
 
 @pytest.mark.parametrize("body", ["[1, 2]", "{}", "42", "null"])
-async def test_a_stream_that_is_answered_with_nothing_of_use_has_no_events(
-    google: Gemini, emulator: Emulator, body: str
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_a_request_that_is_answered_with_nothing_of_use_is_of_unknown_outcome(
+    google: Gemini, emulator: Emulator, body: str, streamed: bool
 ) -> None:
     emulator.faults.append(replies(body))
-    async with google.stream(ASK, background=True) as events:
-        assert [event async for event in events] == []
+    with pytest.raises(OutcomeUnknownError, match="before it named an interaction"):
+        await started(google, streamed)
+    assert len(emulator.requests) == 1
 
 
 @pytest.mark.parametrize(

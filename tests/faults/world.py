@@ -13,7 +13,19 @@ from gemini_interactions_mcp.runs import Runs
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.store import Journal
 
-PACE = Pace(first_poll=0.01, slowest_poll=0.02, silence=5, lease=60, least_report=0.01, most_report=0.02)
+PACE = Pace(
+    first_poll=0.01,
+    slowest_poll=0.02,
+    silence=5,
+    look=0.05,
+    yielding=0.1,
+    enrichment=0.2,
+    hollow=0.2,
+    lease=60,
+    late=0.02,
+    least_report=0.01,
+    most_report=0.02,
+)
 PATIENCE = 20.0
 """Seconds after which a test that waits has failed; never what is tested."""
 

@@ -19,9 +19,19 @@ be fetched. Speech, music and video models answer 501. Webhooks are accepted and
 
 from .answers import Answer, Question, dimensions
 from .doubts import CONTRARY, Doubts
-from .faults import Fault, rate_limited
+from .faults import Fault
 from .files import File, Files
 from .protocol import AGENTS, IMAGE_MODELS, MODELS, RESEARCH_AGENTS
+from .refusals import (
+    background_refused,
+    not_found_yet,
+    rate_limited,
+    redirected,
+    streamed_error,
+    unreadable,
+    unresumable,
+    without_quota,
+)
 from .serving import run, serve
 from .state import Emulator, Interaction, RecordedRequest
 
@@ -40,8 +50,15 @@ __all__ = [
     "Interaction",
     "Question",
     "RecordedRequest",
+    "background_refused",
     "dimensions",
+    "not_found_yet",
     "rate_limited",
+    "redirected",
     "run",
     "serve",
+    "streamed_error",
+    "unreadable",
+    "unresumable",
+    "without_quota",
 ]

@@ -37,6 +37,7 @@ class Question:
         earlier_images: What the chain has drawn, oldest first.
         planned: Whether the previous interaction is a research plan.
         base_url: Where redirect links lead to the emulator.
+        picture_scale: By which drawn pictures are smaller than asked for.
     """
 
     body: Json
@@ -46,6 +47,7 @@ class Question:
     earlier_images: tuple[bytes, ...] = ()
     planned: bool = False
     base_url: str = "https://example.com/"
+    picture_scale: float = 1.0
 
     @property
     def name(self) -> str:
@@ -198,7 +200,9 @@ def image_answer(question: Question) -> Answer:
     number = question.turn.directive("images")
     images = [
         {"type": "image", "data": base64.b64encode(drawn).decode(), "mime_type": "image/jpeg"}
-        for drawn in [picture(question.turn.prompt, opening(question), dimensions(ratio, size), ground)]
+        for drawn in [
+            picture(question.turn.prompt, opening(question), dimensions(ratio, size, question.picture_scale), ground)
+        ]
     ] * (1 if number is None else int(number))
     prose = Prose()
     write(prose, question)
@@ -355,16 +359,16 @@ ARGUMENTS_AND_RESULTS = {
 }
 
 
-SIDES = {"512": 512, "1K": 1024, "2K": 2048, "4K": 4096}
+SIDES = {"1K": 1024, "2K": 2048, "4K": 4096}
 PAPER = (24, 34, 58)
 INK = (245, 245, 235)
 BAND = (0, 0, 0)
 
 
-def dimensions(aspect_ratio: str, image_size: str) -> tuple[int, int]:
+def dimensions(aspect_ratio: str, image_size: str, scale: float = 1.0) -> tuple[int, int]:
     """Return width and height: of the asked ratio, with as many pixels as the square of that size."""
     width, height = (int(part) for part in aspect_ratio.split(":"))
-    unit = SIDES[image_size] / math.sqrt(width * height)
+    unit = SIDES[image_size] * scale / math.sqrt(width * height)
     return round(width * unit), round(height * unit)
 
 

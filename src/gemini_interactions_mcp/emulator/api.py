@@ -5,6 +5,7 @@ import mimetypes
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from functools import partial
 from typing import Any
+from urllib.parse import unquote
 
 from anyio.to_thread import run_sync
 from starlette.applications import Starlette
@@ -12,11 +13,22 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from .doubts import NOT_RESUMED, Doubts, as_listed, delay_in_message
-from .events import DroppedResponse, refusal_stream, stream
+from .doubts import Doubts, as_listed, delay_in_message
+from .events import DroppedResponse, HalfResponse, refused_stream, stream
 from .faults import Fault, Point, take
 from .files import Upload
-from .protocol import MODELS, Json, RefusalError, grpc_body, is_object, object_of, refused, refused_grpc
+from .protocol import (
+    MODELS,
+    NOT_FOUND,
+    NOT_RESUMED,
+    Json,
+    RefusalError,
+    grpc_body,
+    is_object,
+    object_of,
+    refused,
+    refused_grpc,
+)
 from .requests import check_key
 from .state import Emulator, Interaction, RecordedRequest, resource, summary
 
@@ -112,7 +124,7 @@ class _Api:
         return await self._exchange(request, ("get",), self._get)
 
     async def _get(self, request: Request) -> Response:
-        interaction = self.emulator.read(request.path_params["interaction_id"])
+        interaction = self.emulator.read(_named(request, "interaction_id"))
         include_input = request.query_params.get("include_input") == "true"
         shown = resource(interaction, whole=True, include_input=include_input)
         if take(self.emulator.faults, "run", ("get",), _said(request)):
@@ -122,7 +134,7 @@ class _Api:
         return JSONResponse(shown, headers=_tier(interaction))
 
     async def _resume(self, request: Request) -> Response:
-        interaction = self.emulator.find(request.path_params["interaction_id"])
+        interaction = self.emulator.find(_named(request, "interaction_id"))
         if interaction.bare:
             raise refused(400, NOT_RESUMED)
         last = request.query_params.get("last_event_id", "e-1").removeprefix("e")
@@ -133,11 +145,11 @@ class _Api:
 
     async def cancel(self, request: Request) -> Response:
         """Stop a background interaction."""
-        return JSONResponse(summary(self.emulator.cancel(request.path_params["interaction_id"])))
+        return JSONResponse(summary(self.emulator.cancel(_named(request, "interaction_id"))))
 
     async def delete(self, request: Request) -> Response:
         """Forget an interaction."""
-        self.emulator.delete(request.path_params["interaction_id"])
+        self.emulator.delete(_named(request, "interaction_id"))
         return JSONResponse({})
 
     async def upload(self, request: Request) -> Response:
@@ -203,17 +215,17 @@ class _Api:
 
     async def environment_files(self, request: Request) -> Response:
         """List a folder of an environment, in pages, or download a file of it."""
-        files = self.emulator.environment(request.path_params["environment_id"])
-        path = request.path_params["path"]
+        files = self.emulator.environment(_named(request, "environment_id"))
+        path = _named(request, "path")
         if request.query_params.get("alt") == "media":
             if path not in files:
-                raise refused(404, "Requested entity was not found.")
+                raise refused(404, NOT_FOUND)
             return Response(files[path], media_type="application/octet-stream")
         below = [environment_file(name, content) for name, content in files.items() if is_below(name, path)]
         folders = sorted({name.rpartition("/")[0] for name in files if is_below(name, path)} - {path, ""})
         below += [{"type": "directory", "path": folder, "name": folder.rpartition("/")[2]} for folder in folders]
         if not below and self.emulator.doubts.empty_folders == "404":
-            raise refused(404, "Requested entity was not found.")
+            raise refused(404, NOT_FOUND)
         below = [as_listed(self.emulator.doubts, entry) for entry in below]
         start = int(request.query_params.get("page_token", "0"))
         after: Json = {"next_page_token": str(start + PAGE_FILES)} if start + PAGE_FILES < len(below) else {}
@@ -230,7 +242,8 @@ class _Api:
         """Send a reader on from a link in a report, as Google's do; without a key."""
         self.emulator.requests.append(_recorded(request, None))
         number = request.path_params["number"]
-        return Response(status_code=302, headers={"Location": f"https://example.com/emulated/source/{number}"})
+        place = self.emulator.redirects.get(number, f"https://example.com/emulated/source/{number}")
+        return Response(status_code=302, headers={"Location": place})
 
     async def list_models(self, _: Request) -> Response:
         """List the models."""
@@ -270,7 +283,7 @@ class _Api:
         """Say no: by status, or in the stream that was asked for; the front end, which checks keys, only by status."""
         streams = self.emulator.doubts.streamed_refusals and {"stream", "resume"} & set(points)
         if streams and "status" not in refusal.body["error"]:
-            return refusal_stream(refusal.body)
+            return refused_stream(refusal.body)
         # Without the upload status the client would try again for seconds.
         headers = {"X-Goog-Upload-Status": "final"} if keyless else {}
         return JSONResponse(refusal.body, refusal.status, headers)
@@ -291,6 +304,9 @@ async def _after(fault: Fault, response: Response) -> Response:
     fault.reached.set()
     if fault.kind == "drop_taken":
         return DroppedResponse()
+    if fault.kind == "half":
+        # A stream has no body yet: nothing of it is sent.
+        return HalfResponse(getattr(response, "body", b""), response.status_code, dict(response.headers))
     await fault.release.wait()
     return response
 
@@ -301,6 +317,8 @@ def _instead(fault: Fault, doubts: Doubts) -> Response:
     if fault.kind == "drop":
         return DroppedResponse()
     headers, body = fault.headers, fault.answer()
+    if isinstance(body, bytes):
+        return Response(body, fault.http_status, headers)
     if fault.http_status == 429 and doubts.retry_delay == "message":
         headers, body = delay_in_message(headers, body)
     if isinstance(body, str):
@@ -322,6 +340,11 @@ def _recorded(request: Request, body: object) -> RecordedRequest:
     headers = {key: value for key, value in request.headers.items() if key != "x-goog-api-key"}
     query = {key: value for key, value in request.query_params.items() if key != "key"}
     return RecordedRequest(request.method, request.url.path, query, headers, body)
+
+
+def _named(request: Request, parameter: str) -> str:
+    """Return a part of the path, which is matched as it came: an id may have a slash of its own."""
+    return unquote(request.path_params[parameter])
 
 
 def _said(request: Request) -> bytes:

@@ -12,18 +12,23 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from .answers import Answer
-from .protocol import IMAGE_MODELS, Json, is_object, object_of, objects_of, refused, text_of
-from .requests import generation, name_of, tools_of
+from .protocol import (
+    FEWER_LEVELS,
+    FOREGROUND_MODELS,
+    INVALID,
+    NOT_FOUND,
+    NOT_READ,
+    THINKING_LEVELS,
+    Json,
+    is_object,
+    object_of,
+    objects_of,
+    refused,
+    text_of,
+)
+from .requests import generation, name_of, refuse_value, tools_of
 
-# The real API's words.
-INVALID = "Request contains an invalid argument."
-NOT_FOUND = "Requested entity was not found."
-NOT_READ = {400: INVALID, 403: "There was a problem processing your request. You will not be charged.", 404: NOT_FOUND}
 LOST = {"code": "not_found", "message": "Failed to get completed interaction: Result not found."}
-NOT_RESUMED = "Streaming retrieval of interactions is not supported for this model"
-
-FOREGROUND_MODELS = (*IMAGE_MODELS, "gemini-2.5-flash", "gemini-3.5-flash-lite")
-NEVER_MINIMAL = ("gemini-3.8-flash", "gemini-3.1-pro-preview", "gemini-3.1-pro-preview-customtools")
 ROOT_FILES = {"config": b"[core]\n", "src/main.py": b"print('emulated')\n"}
 
 
@@ -92,6 +97,11 @@ class Doubts:
     root_entries: bool = False
     empty_folders: Literal["empty list", "404"] = "empty list"
     server_calls: Literal["none", "tool_call"] = "none"
+
+    def levels_of(self, model: str) -> tuple[str, ...]:
+        """Return the levels of thinking that a model takes."""
+        levels = FEWER_LEVELS.get(model, THINKING_LEVELS)
+        return ("minimal", *levels) if self.minimal_thinking and "minimal" not in levels else levels
 
     def new_id(self) -> str:
         """Return an id for an interaction."""
@@ -215,8 +225,7 @@ def check_doubtful(doubts: Doubts, body: Json, backgrounds: int) -> None:
     passing = "model" in body and struck(backgrounds, doubts.passing_refusals)
     if body.get("background") and (name in doubts.foreground_models or passing):
         raise refused(400, f"Model '{name}' does not support background interactions.")
-    if generation(body, "thinking_level") == "minimal" and name in NEVER_MINIMAL and not doubts.minimal_thinking:
-        raise refused(400, "Thinking level minimal is not supported for this model. Supported: low, medium, high.")
+    refuse_value("generation_config.thinking_level", generation(body, "thinking_level"), doubts.levels_of(name))
     if not doubts.cloud_uris and any(uri.startswith("gs://") for uri in _uris(body)):
         raise refused(400, INVALID)
     if not doubts.maps_and_search and {"google_maps", "google_search"} <= set(tools_of(body)):

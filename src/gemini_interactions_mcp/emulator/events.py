@@ -97,7 +97,9 @@ def inserted(fault: Fault, following: Json) -> bytes:
         case "error":
             return frame({"event_type": "error", **_error(fault)})
         case "unknown":
-            return b"".join(frame(event) for event in UNKNOWN_EVENTS)
+            return b"".join(frame(event) for event in objects_of(fault.body) or UNKNOWN_EVENTS)
+        case "stall":
+            return b"".join(frame(event) for event in objects_of(fault.body))
         case _:
             return b""
 
@@ -123,13 +125,27 @@ class DroppedResponse(Response):
             pass
 
 
+class HalfResponse(Response):
+    """An answer of which half is sent before the socket is closed, though its head announced all of it."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send half of the answer, then close the socket."""
+        half = self.body[: len(self.body) // 2]
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+        _abort(scope)
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+
 def _abort(scope: Scope) -> None:
     cast(Callable[[], None], scope["state"]["abort"])()
 
 
-def refusal_stream(body: Json) -> Response:
-    """Return a stream that has nothing but a refusal."""
-    return Response(frame({"event_type": "error", **body}) + DONE, media_type="text/event-stream")
+def refused_stream(error: Json) -> Response:
+    """Return a refusal as the only event of a stream: https://ai.google.dev/gemini-api/docs/api-errors."""
+    event = frame({"event_type": "error", **error})
+    return Response(event + DONE, media_type="text/event-stream")
 
 
 def stream(request: Request, log: Log, position: int, fault: Fault | None) -> StreamingResponse:

@@ -7,7 +7,7 @@ from typing import Literal
 import anyio
 
 from .answers import Answer
-from .protocol import CODES, Json, error_body, grpc_body, is_object, object_of, objects_of, retry_info
+from .protocol import CODES, Json, error_body, is_object, object_of, objects_of
 
 Point = Literal["create", "stream", "get", "resume", "cancel", "delete", "upload", "file", "model"]
 Kind = Literal[
@@ -15,6 +15,7 @@ Kind = Literal[
     "drop",
     "drop_taken",
     "stall",
+    "half",
     "cut",
     "end",
     "deadline",
@@ -30,7 +31,7 @@ Kind = Literal[
 ]
 Stage = Literal["http", "stream", "run"]
 
-HTTP_KINDS = frozenset({"http", "drop", "drop_taken", "stall"})
+HTTP_KINDS = frozenset({"http", "drop", "drop_taken", "stall", "half"})
 STREAM_KINDS = frozenset({"cut", "end", "deadline", "truncate", "error", "unknown", "stall"})
 RUN_KINDS = frozenset({"status", "queued", "hold", "empty", "blocked", "no_usage"})
 STREAMS = ("stream", "resume")
@@ -50,13 +51,15 @@ class Fault:
 
     Kinds at any call: `http` (answers `http_status`, `headers` and `body` instead), `drop` (closes the
     socket, the request is not taken), `drop_taken` (carries the request out, then closes the socket
-    unanswered), `stall` (carries it out and withholds the answer until `release`).
+    unanswered), `half` (carries it out, and closes the socket in the middle of the answer), `stall` (carries it
+    out and withholds the answer until `release`).
 
     Kinds at `stream` and `resume`, each when `after` events were sent: `cut` (closes the socket), `end` (a
     clean early end), `deadline` (a JSON error array in place of SSE, as a stream is cut at ten minutes),
     `truncate` (half of the next event, then a clean end), `error` (an `error` event with `body`, or without
-    one when it is an empty string, then the end), `unknown` (an event, a step and a delta of unknown kinds;
-    the stream goes on), `stall` (no more bytes until `release`).
+    one when it is an empty string, then the end), `unknown` (an event, a step and a delta of unknown kinds, or
+    the events of `body`; the stream goes on), `stall` (the events of `body`, then no more bytes
+    until `release`).
 
     Kind at `upload`, for chunks only: `cut` (takes `after` bytes of the chunk, then closes the socket).
 
@@ -70,7 +73,8 @@ class Fault:
         times: How many calls it strikes, `math.inf` for all.
         skip: How many calls pass unharmed first.
         match: Only calls whose path and body contain this text count.
-        body: A dict or list is sent as JSON, a string as HTML; None is the API's own error for the status.
+        body: A dict or list is sent as JSON, a string as HTML, bytes as they are; None is the API's own error for
+            the status.
         after: How many events are sent, or bytes of a chunk taken, before it strikes.
         release: Set it to end a `stall`, `queued` or `hold`.
         reached: Is set when it has first struck: for `stall` when the request was carried out or the events
@@ -84,7 +88,7 @@ class Fault:
     match: str = ""
     http_status: int = 503
     headers: dict[str, str] = field(default_factory=dict[str, str])
-    body: Json | list[object] | str | None = None
+    body: Json | list[object] | str | bytes | None = None
     run_status: str = "failed"
     after: int = 0
     release: anyio.Event = field(default_factory=anyio.Event)
@@ -118,7 +122,7 @@ class Fault:
         self.times -= 1
         return True
 
-    def answer(self) -> Json | list[object] | str:
+    def answer(self) -> Json | list[object] | str | bytes:
         """Return the body of a fault of kind `http`."""
         if self.body is not None:
             return self.body
@@ -136,23 +140,6 @@ def striking(faults: list[Fault], stage: Stage, points: tuple[Point, ...], said:
 def take(faults: list[Fault], stage: Stage, points: tuple[Point, ...], said: bytes) -> Fault | None:
     """Return the first fault that strikes this call at this stage; those behind it do not count the call."""
     return next(striking(faults, stage, points, said), None)
-
-
-def rate_limited(
-    on: Point = "create",
-    *,
-    seconds: float = 30,
-    told: Literal["details", "header", "nowhere"] = "details",
-    times: float = 1,
-) -> Fault:
-    """Return a 429 that tells when to try again in RetryInfo (gRPC shape), in `retry-after`, or nowhere."""
-    message = "You do not have enough quota to make this request."
-    if told == "details":
-        body = grpc_body(429, message, retry_info(seconds))
-        return Fault(on, "http", times, http_status=429, body=body)
-    headers = {"retry-after": f"{seconds:g}"} if told == "header" else {}
-    body = error_body("too_many_requests", message)
-    return Fault(on, "http", times, http_status=429, headers=headers, body=body)
 
 
 def altered(answer: Answer, fault: Fault, functions: list[str]) -> Answer:

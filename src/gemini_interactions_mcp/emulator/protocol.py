@@ -1,6 +1,7 @@
 """The words of the real API: JSON as it comes, what it knows by name, and how it says no.
 
-Ids and enum values: google-genai 3.4.0, `Model`, `AgentOption` and the request types beside them.
+Ids and enum values: google-genai 3.6.1, `Model`, `AgentOption` and the request types beside them; what has been shut
+down is left out: https://ai.google.dev/gemini-api/docs/deprecations
 Codes of errors: https://ai.google.dev/gemini-api/docs/api-errors
 """
 
@@ -23,44 +24,37 @@ TEXT_MODELS = (
     "gemini-4-argon",
     "gemini-4-carbon",
     "gemini-4-hydrogen",
-    "gemini-2.5-pro",
-    "gemini-2.5-flash",
-    "gemini-2.5-flash-lite",
+    "gemini-4-neon",
     "gemini-3.5-transcribe",
     "gemini-robotics-er-1.6-preview",
     "gemini-robotics-er-2-preview",
     "gemma-4-31b-it",
     "gemma-4-26b-a4b-it",
 )
-IMAGE_MODELS = (
-    "gemini-3.1-flash-image",
-    "gemini-3.1-flash-lite-image",
-    "gemini-3-pro-image",
-    "nano-banana-pro-preview",
-    "gemini-nano-banana-2.1",
-    "gemini-2.5-flash-image",
-)
+# With the sizes that each makes: https://ai.google.dev/gemini-api/docs/image-generation
+IMAGE_MODELS = {
+    "gemini-nano-banana-2.1": ("1K", "2K", "4K"),
+    "gemini-3-pro-image": ("1K", "2K", "4K"),
+    "nano-banana-pro-preview": ("1K", "2K", "4K"),
+    "gemini-3.1-flash-lite-image": ("1K",),
+}
 # Known ids whose output (speech, music, video) the emulator cannot make.
 SILENT_MODELS = (
     "gemini-3.8-flash-tts",
     "gemini-3.8-flash-lite-tts",
     "gemini-3.1-flash-tts-preview",
     "lyria-3.5",
-    "lyria-3-pro-preview",
-    "lyria-3-clip-preview",
+    "lyria-3.5-clip-preview",
     "gemini-omni-1.2-flash",
     "gemini-omni-1.1-flash",
-    "gemini-omni-flash-preview",
 )
 MODELS = (*TEXT_MODELS, *IMAGE_MODELS, *SILENT_MODELS)
 
-RESEARCH_AGENTS = (
-    "deep-research-preview-04-2026",
-    "deep-research-max-preview-04-2026",
-    "deep-research-pro-preview-12-2025",
-)
+RESEARCH_AGENTS = ("deep-research-preview-04-2026", "deep-research-max-preview-04-2026")
 # A custom agent that does not run in the background, as the first Antigravity agent did not by field reports.
 FOREGROUND_AGENTS = ("emulated-agent",)
+# Models that do not run in the background, by field reports.
+FOREGROUND_MODELS = ("gemini-3.5-flash-lite", *IMAGE_MODELS)
 AGENTS = (*RESEARCH_AGENTS, "antigravity-preview-09-2026", *FOREGROUND_AGENTS)
 
 TOOLS = (
@@ -102,11 +96,17 @@ STEPS = (
 )
 
 THINKING_LEVELS = ("minimal", "low", "medium", "high", "xhigh")
+# Of models that take fewer: https://ai.google.dev/gemini-api/docs/thinking
+FEWER_LEVELS = {
+    "gemini-3.8-flash": ("low", "medium", "high"),
+    "gemini-3.1-pro-preview": ("low", "medium", "high"),
+    "gemini-3.1-pro-preview-customtools": ("low", "medium", "high"),
+    "gemini-nano-banana-2.1": ("minimal", "medium", "high"),
+}
 THINKING_SUMMARIES = ("auto", "none")
 VISUALIZATIONS = ("auto", "off")
 RESOLUTIONS = ("low", "medium", "high", "ultra_high")
 ASPECT_RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9", "1:8", "8:1", "1:4", "4:1")
-IMAGE_SIZES = ("512", "1K", "2K", "4K")
 DELIVERIES = ("inline", "uri")
 SERVICE_TIERS = ("flex", "standard", "priority", "deferred")
 RESPONSE_FORMATS = ("text", "image", "audio", "video")
@@ -182,6 +182,12 @@ GRPC_STATUSES = {
     503: "UNAVAILABLE",
     504: "DEADLINE_EXCEEDED",
 }
+# The API's own words.
+INVALID = "Request contains an invalid argument."
+NOT_FOUND = "Requested entity was not found."
+# Of a read that is refused after the stream has told everything.
+NOT_READ = {400: INVALID, 403: "There was a problem processing your request. You will not be charged.", 404: NOT_FOUND}
+NOT_RESUMED = "Streaming retrieval of interactions is not supported for this model"
 TYPE_PREFIX = "type.googleapis.com/google.rpc."
 
 

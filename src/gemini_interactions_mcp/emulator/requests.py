@@ -24,7 +24,7 @@ from .protocol import (
     DELIVERIES,
     FOREGROUND_AGENTS,
     GENERATION_KEYS,
-    IMAGE_SIZES,
+    IMAGE_MODELS,
     MEDIA,
     MODEL_KEYS,
     MODELS,
@@ -35,7 +35,6 @@ from .protocol import (
     SERVICE_TIERS,
     SILENT_MODELS,
     STEPS,
-    THINKING_LEVELS,
     THINKING_SUMMARIES,
     TOOLS,
     TYPE_PREFIX,
@@ -128,9 +127,9 @@ def steps_of(value: object) -> list[Json]:
     parts = [{"type": "text", "text": value}] if isinstance(value, str) else objects_of(value)
     if not value or not parts or len(parts) < len(list_of(value)):
         raise refused(400, "Invalid input: it must be a text, content, or a list of content or steps.")
-    for part in parts:
+    for place, part in enumerate(parts):
         if part.get("type") not in (*CONTENT, *STEPS):
-            raise unknown_value("input.type", part.get("type"), (*CONTENT, *STEPS))
+            raise unknown_value(f"input[{place}].type", part.get("type"), (*CONTENT, *STEPS))
     if any(part["type"] in CONTENT for part in parts):
         return [{"type": "user_input", "content": parts}]
     return parts
@@ -198,7 +197,7 @@ def check_processing(part: Json) -> None:
     if processing in (None, "static"):
         return
     given = object_of(processing)
-    _refuse_value("processing.type", given.get("type", ""), ("static",))
+    refuse_value("processing.type", given.get("type", ""), ("static",))
     for key in given:
         if key not in PROCESSING.get(part["type"], ()):
             raise unknown_parameter(f"processing.{key}")
@@ -284,12 +283,19 @@ def wants_summaries(body: Json) -> bool:
 
 def unknown_parameter(name: str) -> RefusalError:
     """Return the refusal of a key that the request does not have."""
-    return refused(400, f"Unknown parameter '{name}'.", "parameter_unknown")
+    return refused(400, f"Unknown parameter {placed(name)}.", "parameter_unknown")
 
 
 def unknown_value(where: str, value: object, valid: tuple[str, ...]) -> RefusalError:
     """Return the refusal of an enum value; it lists the valid ones."""
-    return refused(400, f"Invalid value {value!r} for '{where}'. Valid values are: {', '.join(valid)}.")
+    supported = ", ".join(f"'{each}'" for each in valid)
+    return refused(400, f"The value '{value}' is not supported for {placed(where)}. Supported values: {supported}.")
+
+
+def placed(name: str) -> str:
+    """Return a key as the API names it: `'type' at 'tools[0]'` for `tools[0].type`."""
+    place, _, key = name.rpartition(".")
+    return f"'{key}' at '{place}'" if place else f"'{key}'"
 
 
 def check(body: Json) -> None:
@@ -304,7 +310,8 @@ def check(body: Json) -> None:
         check_agent(body)
 
 
-def _refuse_value(where: str, value: object, valid: tuple[str, ...]) -> None:
+def refuse_value(where: str, value: object, valid: tuple[str, ...]) -> None:
+    """Refuse a value that is given and not a valid one."""
     if value is not None and value not in valid:
         raise unknown_value(where, value, valid)
 
@@ -328,7 +335,7 @@ def check_name(body: Json) -> None:
     """Refuse a model or an agent that is unknown or retired, and output that the emulator cannot make."""
     name = name_of(body)
     if "agent" in body and name not in AGENTS:
-        raise refused(404, f"Agent {name} was not found.")
+        raise refused(404, f"Agent {name} was not found.", "model_not_found")
     if "model" in body and name not in MODELS:
         message = f"models/{name} is not found for API version v1, or is not supported."
         raise refused(404, message, "model_not_found")
@@ -353,14 +360,12 @@ def check_background(body: Json) -> None:
 
 
 def check_generation(body: Json) -> None:
-    """Refuse unknown keys and values of `generation_config`."""
+    """Refuse unknown keys and values of `generation_config`, but for levels of thinking, which are doubtful."""
     for key in object_of(body.get("generation_config")):
         if key not in GENERATION_KEYS:
             raise unknown_parameter(f"generation_config.{key}")
-    level = generation(body, "thinking_level")
-    _refuse_value("generation_config.thinking_level", level, THINKING_LEVELS)
     summaries = generation(body, "thinking_summaries")
-    _refuse_value("generation_config.thinking_summaries", summaries, THINKING_SUMMARIES)
+    refuse_value("generation_config.thinking_summaries", summaries, THINKING_SUMMARIES)
     limit = generation(body, "max_output_tokens")
     if limit is not None and (not isinstance(limit, int) or limit < 1):
         raise refused(400, "Invalid value for 'generation_config.max_output_tokens': expected a positive integer.")
@@ -368,10 +373,10 @@ def check_generation(body: Json) -> None:
 
 def check_tools(body: Json) -> None:
     """Refuse tools without a known type, and functions without a name."""
-    for tool in list_of(body.get("tools")):
+    for place, tool in enumerate(list_of(body.get("tools"))):
         kind = object_of(tool).get("type")
         if kind not in TOOLS:
-            raise unknown_value("tools.type", kind, TOOLS)
+            raise unknown_value(f"tools[{place}].type", kind, TOOLS)
         if kind == "function" and not tool.get("name"):
             raise refused(400, "Invalid value for 'tools': a function needs a name.")
         if kind == "mcp_server" and not tool.get("url"):
@@ -382,7 +387,7 @@ def check_tools(body: Json) -> None:
 
 def check_service_tier(body: Json) -> None:
     """Refuse an unknown service tier."""
-    _refuse_value("service_tier", body.get("service_tier"), SERVICE_TIERS)
+    refuse_value("service_tier", body.get("service_tier"), SERVICE_TIERS)
 
 
 def check_format(body: Json) -> None:
@@ -399,13 +404,13 @@ def _check_entry(entry: Json, body: Json) -> None:
     if is_malformed(entry if legacy else entry.get("schema", {})):
         raise refused(400, f"Invalid JSON schema: it is an object, its types are {', '.join(SCHEMA_TYPES)}.")
     if not legacy:
-        _refuse_value("response_format.type", entry.get("type", ""), RESPONSE_FORMATS)
+        refuse_value("response_format.type", entry.get("type", ""), RESPONSE_FORMATS)
     if entry.get("type") == "image":
-        _refuse_value("response_format.aspect_ratio", entry.get("aspect_ratio"), ASPECT_RATIOS)
-        _refuse_value("response_format.image_size", entry.get("image_size"), IMAGE_SIZES)
-        _refuse_value("response_format.delivery", entry.get("delivery"), DELIVERIES)
+        refuse_value("response_format.aspect_ratio", entry.get("aspect_ratio"), ASPECT_RATIOS)
+        refuse_value("response_format.delivery", entry.get("delivery"), DELIVERIES)
         if family(name_of(body)) != "image":
             raise refused(400, f"Image output is not supported for {name_of(body)}.")
+        refuse_value("response_format.image_size", entry.get("image_size"), IMAGE_MODELS[name_of(body)])
 
 
 def check_agent(body: Json) -> None:
@@ -431,9 +436,9 @@ def check_research(body: Json) -> None:
     for key in config:
         if key not in RESEARCH_KEYS:
             raise unknown_parameter(f"agent_config.{key}")
-    _refuse_value("agent_config.type", config.get("type", "deep-research"), ("deep-research",))
-    _refuse_value("agent_config.thinking_summaries", config.get("thinking_summaries"), THINKING_SUMMARIES)
-    _refuse_value("agent_config.visualization", config.get("visualization"), VISUALIZATIONS)
+    refuse_value("agent_config.type", config.get("type", "deep-research"), ("deep-research",))
+    refuse_value("agent_config.thinking_summaries", config.get("thinking_summaries"), THINKING_SUMMARIES)
+    refuse_value("agent_config.visualization", config.get("visualization"), VISUALIZATIONS)
 
 
 RULES: tuple[Callable[[Json], None], ...] = (

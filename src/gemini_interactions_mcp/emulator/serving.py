@@ -113,10 +113,12 @@ class _Requests:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         abort = partial(self.abort, scope["client"])
+        # Undecoded, as it came: a slash of an id is none of the path.
+        path = scope["raw_path"].decode("ascii")
         with anyio.CancelScope() as cancel_scope:
             self.open.add(cancel_scope)
             try:
-                await self.app({**scope, "state": {"abort": abort}}, receive, send)
+                await self.app({**scope, "path": path, "state": {"abort": abort}}, receive, send)
             finally:
                 self.open.discard(cancel_scope)
 

@@ -23,7 +23,7 @@ from .doubts import (
 from .events import step_events
 from .faults import Fault, altered, continued, striking
 from .files import Files
-from .protocol import Json, family, object_of, objects_of, refused, text_of, timestamp
+from .protocol import NOT_FOUND, Json, family, object_of, objects_of, refused, text_of, timestamp
 from .requests import check, formats_of, functions_of, images_in, steps_of, turn_of
 
 ANSWERS = {"text": text_answer, "coding": text_answer, "image": image_answer, "research": research_answer}
@@ -63,8 +63,8 @@ class Interaction:
     input_steps: list[Json]
     answer: Answer
     history: History
-    faults: list[Fault] = field(default_factory=list[Fault])
-    id: str = field(init=False)
+    faults: list[Fault]
+    id: str
     status: str = field(init=False)
     events: list[Json] = field(default_factory=list[Json])
     created: str = field(default_factory=_now)
@@ -75,8 +75,7 @@ class Interaction:
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
 
     def __post_init__(self) -> None:
-        """Name it, and the environment when one is asked for."""
-        self.id = self.history.doubts.new_id()
+        """Set its first status, and name the environment when one is asked for."""
         self.status = self.history.doubts.first_status
         self.environment_id = _environment_id(self.body.get("environment"))
 
@@ -267,6 +266,8 @@ class Emulator:
         research_seconds: How long a Deep Research run takes.
         step_seconds: How long another run takes for each of its steps.
         processing_seconds: How long an uploaded video or audio stays `PROCESSING`.
+        picture_scale: By which pictures are smaller than asked for: drawing takes time.
+        id_suffix: Ends the ids of new interactions, so that they have characters that no id has had so far.
         max_body_bytes: Larger requests are refused: 100 MB, https://ai.google.dev/gemini-api/docs/audio
         max_file_bytes: Larger uploads are refused: 2 GB, https://ai.google.dev/gemini-api/docs/files
         faults: What goes wrong; append to it at any time.
@@ -278,11 +279,14 @@ class Emulator:
         files: The Files API.
         environments: The files of each environment, by its id and their paths.
         doubts: What is uncertain of the real API, and how it is decided here.
+        redirects: Where redirect links lead, by their last part; all others lead to one site.
     """
 
     research_seconds: float = 4.0
     step_seconds: float = 0.02
     processing_seconds: float = 0.05
+    picture_scale: float = 1.0
+    id_suffix: str = ""
     max_body_bytes: int = 100 * 2**20
     max_file_bytes: int = 2 * 2**30
     faults: list[Fault] = field(default_factory=list[Fault])
@@ -294,6 +298,7 @@ class Emulator:
     files: Files = field(init=False)
     environments: dict[str, dict[str, bytes]] = field(default_factory=dict[str, dict[str, bytes]])
     doubts: Doubts = ACCEPTED
+    redirects: dict[str, str] = field(default_factory=dict[str, str])
     runs: TaskGroup | None = field(default=None, init=False, repr=False)
     _deleted: dict[str, Interaction] = field(default_factory=dict[str, Interaction], init=False, repr=False)
     _backgrounds: int = field(default=0, init=False, repr=False)
@@ -327,7 +332,8 @@ class Emulator:
             fault.reached.set()
         if any(entry.get("delivery") == "uri" for entry in formats_of(body)):
             answer = replace(answer, steps=[self._as_files(step, base_url) for step in answer.steps])
-        interaction = Interaction(question, steps, answer, History(self.doubts, len(self.creates) + 1), faults)
+        history = History(self.doubts, len(self.creates) + 1)
+        interaction = Interaction(question, steps, answer, history, faults, self.doubts.new_id() + self.id_suffix)
         self._take(interaction)
         return interaction
 
@@ -389,6 +395,7 @@ class Emulator:
             earlier_images=tuple(image for interaction in chain for image in images_in(interaction.answer.steps)),
             planned=bool(config.get("collaborative_planning")),
             base_url=base_url,
+            picture_scale=self.picture_scale,
         )
         return question, steps
 
@@ -409,18 +416,18 @@ class Emulator:
                 break
         return chain
 
-    def find(self, interaction_id: str, *, malformed: str = "Invalid interaction name.") -> Interaction:
+    def find(self, interaction_id: str, *, malformed: str = "") -> Interaction:
         """Return a stored interaction.
 
         Raises:
             RefusalError: 400 when the id is none, 404 when there is no such interaction.
         """
-        if not interaction_id.startswith(("v1_", "v1.")) or not interaction_id.isascii():
-            raise refused(400, malformed)
-        if interaction_id not in self.interactions:
-            # Which entity, the real one never says.
-            raise refused(404, "Requested entity was not found.")
-        return self.interactions[interaction_id]
+        if interaction_id in self.interactions:
+            return self.interactions[interaction_id]
+        if not interaction_id.startswith("v1") or not interaction_id.isascii():
+            raise refused(400, malformed or f"Invalid interaction name: interactions/{interaction_id}")
+        # Which entity, the real one never says.
+        raise refused(404, NOT_FOUND)
 
     def read(self, interaction_id: str) -> Interaction:
         """Return an interaction to somebody who reads it.
@@ -447,7 +454,7 @@ class Emulator:
             RefusalError: It is unknown.
         """
         if environment_id not in self.environments:
-            raise refused(404, "Requested entity was not found.")
+            raise refused(404, NOT_FOUND)
         return self.environments[environment_id]
 
     def cancel(self, interaction_id: str) -> Interaction:

@@ -1,0 +1,76 @@
+"""Faults that answer as the real API does when it refuses: in its words, and in each of the ways in which it says them.
+
+Where a wording has no other source, it is that of field reports.
+"""
+
+import math
+from typing import Literal
+
+from .events import refused_stream
+from .faults import Fault, Point
+from .protocol import CODES, NOT_FOUND, NOT_READ, NOT_RESUMED, error_body, grpc_body, retry_info
+
+
+def rate_limited(
+    on: Point = "create",
+    *,
+    seconds: float = 30,
+    told: Literal["details", "header", "message", "nowhere"] = "details",
+    times: float = 1,
+) -> Fault:
+    """Return a 429 that tells when to try again: in RetryInfo (gRPC shape), in `retry-after`, in its words, nowhere."""
+    message = "You do not have enough quota to make this request."
+    if told == "details":
+        body = grpc_body(429, message, retry_info(seconds))
+        return Fault(on, "http", times, http_status=429, body=body)
+    headers = {"retry-after": f"{seconds:g}"} if told == "header" else {}
+    spoken = f" Please retry in {seconds:.9f}s." if told == "message" else ""
+    body = error_body("too_many_requests", message + spoken)
+    return Fault(on, "http", times, http_status=429, headers=headers, body=body)
+
+
+def without_quota(on: Point = "create", *, seconds: float = 0, times: float = math.inf) -> Fault:
+    """Return a 429 of a quota of zero, which names a delay all the same, at the end of a long message."""
+    metric = "generativelanguage.googleapis.com/generate_content_free_tier_requests"
+    message = (
+        "You exceeded your current quota, please check your plan and billing details. For more information on this "
+        "error, head to: https://ai.google.dev/gemini-api/docs/rate-limits. To monitor your current usage, head to: "
+        f"https://ai.dev/rate-limit. \n* Quota exceeded for metric: {metric}, limit: 0, model: gemini-3-pro-image\n"
+        f"Please retry in {seconds:.9f}s."
+    )
+    return Fault(on, "http", times, http_status=429, body=error_body("quota_exceeded", message))
+
+
+def streamed_error(code: str, message: str = "", *, times: float = 1, match: str = "") -> Fault:
+    """Return a refusal of a streaming request that comes as its only event; nothing is taken."""
+    response = refused_stream(error_body(code, message))
+    return Fault(
+        "stream", "http", times, match=match, http_status=200, headers=dict(response.headers), body=bytes(response.body)
+    )
+
+
+def background_refused(model: str = "gemini-3.8-flash", *, times: float = 1) -> Fault:
+    """Return a refusal of background requests, which may pass."""
+    body = error_body("invalid_request", f"Model '{model}' does not support background interactions.")
+    return Fault("create", "http", times, match='"background":true', http_status=400, body=body)
+
+
+def not_found_yet(on: Point = "create", *, times: float = 1) -> Fault:
+    """Return a 404 of an interaction that is there, but so fresh that not every server of Google's knows it."""
+    match = "previous_interaction_id" if on == "create" else ""
+    return Fault(on, "http", times, match=match, http_status=404, body=error_body("not_found", NOT_FOUND))
+
+
+def unreadable(status: Literal[400, 403] = 400, *, times: float = math.inf) -> Fault:
+    """Return a refusal to show an interaction that has been streamed to its end."""
+    return Fault("get", "http", times, http_status=status, body=error_body(CODES[status], NOT_READ[status]))
+
+
+def unresumable(*, times: float = math.inf) -> Fault:
+    """Return a refusal to stream an interaction again."""
+    return Fault("resume", "http", times, http_status=400, body=error_body("invalid_request", NOT_RESUMED))
+
+
+def redirected(location: str, on: Point = "create", *, status: int = 307, times: float = 1) -> Fault:
+    """Return a redirect, as a proxy in between may answer."""
+    return Fault(on, "http", times, http_status=status, headers={"location": location}, body=b"")

@@ -1,0 +1,67 @@
+"""What the tests of consent share: a user who is asked, and hosts that ask."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from mcp import Client
+from mcp.client.session import ElicitationFnT
+from mcp_types import ElicitRequestFormParams, ElicitRequestParams, ElicitResult
+
+from conftest import FAST, Mode
+from gemini_interactions_mcp import records
+from gemini_interactions_mcp.server import build_server
+from gemini_interactions_mcp.settings import Settings
+
+DECLINED = "The user was asked and declined: nothing was started and nothing is charged.\n"
+UNANSWERED = (
+    "Nobody answered the question: the host closed it without showing it, or the user dismissed it. Nothing was "
+    "started and nothing is charged. GEMINI_MCP_CONFIRM=true asks before each research run; the user can set it to "
+    "false.\n"
+)
+ESTIMATE = "It takes 5 to 20 minutes as a rule and 60 at the most, and costs about 1 to 3 dollars"
+
+
+@pytest.fixture(autouse=True)
+def noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Midnight does not come in the middle of a test."""
+    monkeypatch.setattr(records, "now", lambda: datetime(2026, 3, 1, 12, 0, tzinfo=UTC))
+
+
+class User:
+    """Somebody who is asked.
+
+    Attributes:
+        asked: The messages that were shown.
+        thinking: What happens before the answer.
+    """
+
+    def __init__(self, action: str = "accept", **content: object) -> None:
+        self.asked: list[str] = []
+        self.thinking: Callable[[], object] = lambda: None
+        self._answer = ElicitResult.model_validate({"action": action, "content": content or None})
+
+    async def answer(self, context: object, params: ElicitRequestParams) -> ElicitResult:
+        del context
+        assert isinstance(params, ElicitRequestFormParams)
+        assert set(params.requested_schema["properties"]) == {"start"}
+        self.asked.append(params.message)
+        self.thinking()
+        return self._answer
+
+
+@asynccontextmanager
+async def host(settings: Settings, mode: Mode, answer: ElicitationFnT | None, **changes: Any) -> AsyncGenerator[Client]:
+    """A host whose user answers like this."""
+    server = build_server(settings.model_copy(update={"confirm": True} | changes), FAST)
+    async with Client(server, mode=mode, cache=None, elicitation_callback=answer) as client:
+        yield client
+
+
+@asynccontextmanager
+async def strict(settings: Settings, mode: Mode, user: User, **changes: Any) -> AsyncGenerator[Client]:
+    """A host of a server that uploads what has more than a thousand bytes."""
+    async with host(settings, mode, user.answer, **{"inline_bytes": 1_000} | changes) as client:
+        yield client

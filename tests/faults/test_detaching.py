@@ -1,0 +1,264 @@
+"""Calls that their hosts give up: the run goes on, and the same call again gets its answer without paying for it."""
+
+import sqlite3
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import pytest
+from mcp import Client
+
+from conftest import FAST
+from faults.harness import rows
+from faults.world import PATIENCE
+from gemini_interactions_mcp import tools
+from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.server import build_server
+from gemini_interactions_mcp.settings import Settings
+from reading import call, complaint, png, text_of
+
+ASK: dict[str, Any] = {"prompt": "Ask about Zürich"}
+SAME = "The same was asked "
+TOOLS = tools.tools()
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tools, "tools", lambda: TOOLS)
+
+
+@asynccontextmanager
+async def host(settings: Settings) -> AsyncGenerator[Client]:
+    async with Client(build_server(settings, FAST), cache=None) as client:
+        yield client
+
+
+async def given_up(client: Client, slow: Fault, tool: str = "gemini_ask", **arguments: Any) -> None:
+    """Call a tool and cancel the call, as a host does on its own time-out, once Google has the request."""
+    with anyio.fail_after(PATIENCE):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(client.call_tool, tool, arguments)
+            await slow.reached.wait()
+            tasks.cancel_scope.cancel()
+
+
+async def until(folder: Path, column: str, value: object = None) -> None:
+    """Wait until the journal's newest row has a value in a column, any but null if none is named."""
+    with anyio.fail_after(PATIENCE):
+        while (found := rows(folder)[-1][column]) is None or (value is not None and found != value):
+            await anyio.lowlevel.checkpoint()
+
+
+def age(folder: Path, seconds: int) -> None:
+    """As if all that is in the journal had happened so many seconds earlier."""
+    with closing(sqlite3.connect(folder / "journal.sqlite3")) as journal, journal:
+        for column in ("created_at", "detached_at"):
+            journal.execute(
+                f"update interactions set {column} = "
+                f"strftime('%Y-%m-%dT%H:%M:%f000+00:00', {column}, '-{seconds} seconds') where {column} is not null"
+            )
+
+
+@pytest.mark.parametrize("kind", ["hold", "stall"])
+@pytest.mark.parametrize("finished", [True, False], ids=["finished", "running"])
+async def test_the_same_call_after_one_that_was_given_up_gets_its_answer_and_pays_nothing(
+    settings: Settings, emulator: Emulator, tmp_path: Path, kind: Any, finished: bool
+) -> None:
+    emulator.faults.append(slow := Fault("create", kind))
+    async with host(settings) as client:
+        await given_up(client, slow, **ASK)
+        await until(tmp_path, "detached_at")
+        if finished:
+            slow.release.set()
+            await until(tmp_path, "status", "completed")
+        said: list[str] = []
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(ask_again, client, said)
+            slow.release.set()
+        assert said[0].startswith(SAME)
+        assert "Nothing new was sent or charged." in said[0]
+        assert "You asked: “Ask about Zürich”" in said[0]
+        assert len(emulator.creates) == 1
+        assert emulator.cancels == []
+        # Asking again means asking again.
+        assert SAME not in text_of(await call(client, "gemini_ask", **ASK))
+        assert len(emulator.creates) == 2
+
+
+@pytest.mark.parametrize("tool", ["gemini_continue", "analyze_file", "generate_image"])
+async def test_every_tool_that_waits_is_detached_and_attached(
+    settings: Settings, emulator: Emulator, tmp_path: Path, tool: str
+) -> None:
+    async with host(settings) as client:
+        first = text_of(await call(client, "gemini_ask", prompt="First"))
+        arguments: dict[str, Any] = {
+            "gemini_continue": {"previous_interaction_id": first.partition("interaction_id: ")[2].split()[0]},
+            "analyze_file": {"files": [str(png(tmp_path / "files"))]},
+            "generate_image": {"output_path": "zurich.png"},
+        }[tool] | ASK
+        emulator.faults.append(slow := Fault("create", "hold"))
+        await given_up(client, slow, tool, **arguments)
+        slow.release.set()
+        await until(tmp_path, "status", "completed")
+        await until(tmp_path, "detached_at")
+        again = text_of(await call(client, tool, **arguments))
+        assert again.startswith(SAME)
+        assert len(emulator.creates) == 2
+    if tool == "generate_image":
+        assert f"Saved: {tmp_path / 'output' / 'zurich.png'}" in again
+
+
+async def test_a_picture_whose_path_is_taken_by_something_else_is_refused_before_paying(
+    settings: Settings, emulator: Emulator, tmp_path: Path
+) -> None:
+    (tmp_path / "output").mkdir()
+    (tmp_path / "output" / "zurich.png").write_bytes(b"mine")
+    async with host(settings) as client:
+        said = await complaint(client, "generate_image", output_path="zurich.png", **ASK)
+    assert "exists already" in said
+    assert emulator.requests == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"prompt": "Ask about Zürich?"},
+        {**ASK, "model": "gemini-4-hydrogen"},
+        {**ASK, "thinking_level": "high"},
+        {**ASK, "system_instruction": "Be brief."},
+    ],
+)
+async def test_another_call_is_another_interaction(
+    settings: Settings, emulator: Emulator, tmp_path: Path, other: dict[str, Any]
+) -> None:
+    emulator.faults.append(slow := Fault("create", "hold"))
+    async with host(settings) as client:
+        await given_up(client, slow, **ASK)
+        slow.release.set()
+        await until(tmp_path, "status", "completed")
+        assert SAME not in text_of(await call(client, "gemini_ask", **other))
+    assert len(emulator.creates) == 2
+
+
+async def test_calls_that_begin_together_are_separate_and_a_later_one_joins(
+    settings: Settings, emulator: Emulator, tmp_path: Path
+) -> None:
+    emulator.faults.append(slow := Fault("create", "hold", times=2))
+    said: list[str] = []
+    async with host(settings) as client:
+
+        async def ask() -> None:
+            said.append(text_of(await call(client, "gemini_ask", **ASK)))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(ask)
+            tasks.start_soon(ask)
+            with anyio.fail_after(PATIENCE):
+                while len(emulator.interactions) < 2 or len(rows(tmp_path)) < 2:
+                    await anyio.lowlevel.checkpoint()
+            async with host(settings) as other:
+                # Five seconds later, in another server.
+                age(tmp_path, 5)
+                joined = anyio.Event()
+
+                async def join() -> None:
+                    async def heard(progress: float, total: float | None, message: str | None) -> None:
+                        del progress, total, message
+                        joined.set()
+
+                    result = await other.call_tool("gemini_ask", ASK, progress_callback=heard)
+                    said.append(text_of(result))
+
+                tasks.start_soon(join)
+                with anyio.fail_after(PATIENCE):
+                    await joined.wait()
+                slow.release.set()
+                with anyio.fail_after(PATIENCE):
+                    while len(said) < 3:
+                        await anyio.lowlevel.checkpoint()
+    assert sum(SAME in each for each in said) == 1
+    assert len(emulator.creates) == 2
+
+
+async def ask_again(client: Client, said: list[str]) -> None:
+    said.append(text_of(await call(client, "gemini_ask", **ASK)))
+
+
+async def test_another_server_and_the_next_one_attach_for_ten_minutes(
+    settings: Settings, emulator: Emulator, tmp_path: Path
+) -> None:
+    emulator.faults.append(slow := Fault("create", "hold"))
+    async with host(settings) as client:
+        await given_up(client, slow, **ASK)
+        await until(tmp_path, "detached_at")
+        slow.release.set()
+        await until(tmp_path, "status", "completed")
+    age(tmp_path, 590)
+    async with host(settings) as client:
+        assert text_of(await call(client, "gemini_ask", **ASK)).startswith("The same was asked 9 min ago")
+    assert len(emulator.creates) == 1
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as journal, journal:
+        journal.execute("update interactions set delivered_at = null")
+    age(tmp_path, 20)
+    async with host(settings) as client:
+        assert SAME not in text_of(await call(client, "gemini_ask", **ASK))
+    assert len(emulator.creates) == 2
+
+
+async def test_an_answer_that_was_handed_over_and_read_is_not_given_again(
+    settings: Settings, emulator: Emulator
+) -> None:
+    emulator.faults.append(slow := Fault("create", "hold"))
+    async with host(settings) as client:
+        handed = text_of(await call(client, "gemini_ask", **ASK, wait_seconds=0))
+        slow.release.set()
+        interaction_id = handed.partition("interaction_id: ")[2].split()[0]
+        await call(client, "read_interaction", interaction_id=interaction_id, wait_seconds=PATIENCE)
+        assert SAME not in text_of(await call(client, "gemini_ask", **ASK))
+    assert len(emulator.creates) == 2
+
+
+async def test_what_may_have_been_bought_is_told_once_to_the_same_call(
+    settings: Settings, emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator.faults += [slow := Fault("create", "stall"), Fault("create", "drop_taken")]
+    async with host(settings) as client:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(client.call_tool, "gemini_ask", ASK)
+            with anyio.fail_after(PATIENCE):
+                await slow.reached.wait()
+            tasks.cancel_scope.cancel()
+        await until(tmp_path, "detached_at")
+    # The server has ended before Google named it.
+    slow.release.set()
+    emulator.faults.clear()
+    async with host(settings) as client:
+        monkeypatch.setattr(tools, "NAMING_SECONDS", 0.05)
+        said = await complaint(client, "gemini_ask", **ASK)
+        assert "Google may have taken the request all the same" in said
+        assert len(emulator.creates) == 1
+        assert SAME not in text_of(await call(client, "gemini_ask", **ASK))
+    assert len(emulator.creates) == 2
+
+
+async def test_a_call_that_is_cancelled_while_it_is_written_down_has_begun(
+    settings: Settings, emulator: Emulator, tmp_path: Path
+) -> None:
+    async with host(settings) as client:
+        await call(client, "list_interactions")
+        for rounds in range(0, 120, 3):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(client.call_tool, "gemini_ask", {"prompt": f"Ask {rounds}"})
+                for _ in range(rounds):
+                    await anyio.lowlevel.checkpoint()
+                tasks.cancel_scope.cancel()
+        with anyio.fail_after(PATIENCE):
+            while any(row["status"] != "completed" for row in rows(tmp_path)):
+                await anyio.lowlevel.checkpoint()
+        for row in rows(tmp_path):
+            said = text_of(await call(client, "gemini_ask", prompt=row["prompt"]))
+            assert said.startswith(SAME) or row["delivered_at"]
+    assert len(emulator.creates) == len({create["input"] for create in emulator.creates})
