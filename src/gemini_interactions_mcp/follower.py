@@ -171,7 +171,7 @@ class Follower:
         delay = self._pace.first_poll
         while run.seen is None:
             try:
-                await self._look(run)
+                shown = await self._look(run)
             except RefusedError:
                 if (replayed := await self._replay(run)) is None:
                     raise
@@ -188,6 +188,8 @@ class Follower:
             if (heard := told(run, await self._rejoin(run))) is not None:
                 return heard
             if run.last_event_id in (None, since):
+                if not shown and (replayed := await self._replay(run)) is not None:
+                    return replayed
                 await run.nap(delay)
                 delay = min(delay * 1.5, self._pace.slowest_poll)
         return run.seen
@@ -208,19 +210,21 @@ class Follower:
         run.hollow_since = now if run.hollow_since is None else run.hollow_since
         return now - run.hollow_since >= self._pace.hollow
 
-    async def _look(self, run: Run) -> None:
-        """Read it once, if it can be read already."""
+    async def _look(self, run: Run) -> bool:
+        """Read it once, and tell whether Google shows it; what is young may not be shown yet."""
         try:
             interaction = await self._gemini.get(str(run.id))
         except (InteractionNotFoundError, PermissionDeniedError):
             if run.age() > self._pace.tolerance:
                 raise
+            return False
         except (NetworkError, OverloadedError, QuotaError) as exc:
             logger.info("Interaction %s could not be read, and will be again: %s", run.id, exc)
         else:
             await self._take(run, interaction)
         finally:
             run.heard_at = anyio.current_time()
+        return True
 
     async def _read(self, run: Run) -> Interaction | None:
         """Read it once; None when it cannot be read, whatever the reason."""
@@ -250,7 +254,7 @@ class Follower:
     async def _replay(self, run: Run) -> Interaction | None:
         """The interaction as its stream tells it from the start: that may work where a read is refused."""
         heard, run.steps = run.steps, wire.Steps()
-        replayed = told(run, await self._resume(run, None))
+        replayed = None if self._crowded(run) else told(run, await self._resume(run, None))
         if replayed is None:
             run.steps = heard
         return replayed
