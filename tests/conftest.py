@@ -1,11 +1,13 @@
 """What all tests share: the emulator at the wire, settings in a temporary folder, a real client in both eras."""
 
+import os
 import socket
 import sqlite3
 import tempfile
 import warnings
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,8 +16,8 @@ import pytest
 from mcp import Client
 from pydantic import SecretStr
 
-from gemini_interactions_mcp import records, store
-from gemini_interactions_mcp.emulator import Emulator, serve
+from gemini_interactions_mcp import records, retry, store
+from gemini_interactions_mcp.emulator import CONTRARY, Doubts, Emulator, serve
 from gemini_interactions_mcp.run import Pace
 from gemini_interactions_mcp.server import Server, build_server
 from gemini_interactions_mcp.settings import Settings
@@ -55,6 +57,23 @@ CREATE SCHEMA public;
 """Takes everything out of the database `journal`, also what an earlier test has left open or set."""
 
 
+def decided(named: str) -> Doubts:
+    """What is not known of the real API: all the other way for `contrary`, else only the doubts that are named."""
+    names = [name for name in named.split(",") if name]
+    return CONTRARY if named == "contrary" else replace(Doubts(), **{name: getattr(CONTRARY, name) for name in names})
+
+
+DOUBTS = decided(os.environ.get("EMULATOR", ""))
+CONTRARY_RUN = bool(os.environ.get("EMULATOR"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out of a contrary run what is about the usual behaviour; each such test says why."""
+    kept = [item for item in items if not (CONTRARY_RUN and item.get_closest_marker("usual_wire"))]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
@@ -63,8 +82,6 @@ def anyio_backend() -> str:
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the machine, and no key of its user, reaches a test."""
-    import os
-
     for name in list(os.environ):
         if name.startswith(("GEMINI_", "GOOGLE_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
@@ -97,10 +114,18 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", refuse)
 
 
+@pytest.fixture(autouse=CONTRARY_RUN)
+def short_lags(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `FAST`: a contrary API does not find what is continued twice."""
+    monkeypatch.setattr(retry, "LAG_SECONDS", tuple(seconds / 100 for seconds in retry.LAG_SECONDS))
+
+
 @pytest.fixture
 def emulator() -> Emulator:
     # Pictures of half the size: drawing them is most of what a test with one takes.
-    return Emulator(research_seconds=0.05, step_seconds=0.001, processing_seconds=0.01, picture_scale=0.5)
+    return Emulator(
+        research_seconds=0.05, step_seconds=0.001, processing_seconds=0.01, picture_scale=0.5, doubts=DOUBTS
+    )
 
 
 @pytest.fixture
@@ -134,7 +159,7 @@ def server(settings: Settings) -> Server:
     return build_server(settings, FAST)
 
 
-@pytest.fixture(params=["auto", "legacy"])
+@pytest.fixture(params=["auto"] if CONTRARY_RUN else ["auto", "legacy"])
 def mode(request: pytest.FixtureRequest) -> Mode:
     """Both protocol eras: 2026-07-28 and 2025-11-25."""
     return request.param

@@ -89,7 +89,7 @@ def footer_of(result: CallToolResult) -> str:
 
 def id_of(result: CallToolResult) -> str:
     """The interaction id that the footer tells."""
-    found = re.match(r"interaction_id: (v1_[\w-]+)(?: \||$)", footer_of(result))
+    found = re.match(r"interaction_id: (v1[\w.=-]*[\w=-])(?: \||$)", footer_of(result))
     assert found, text_of(result)
     return found[1]
 

@@ -3,6 +3,7 @@
 import io
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -421,7 +422,7 @@ async def test_a_refusal_may_come_as_the_only_event(client: Untyped, emulator: E
         ("error", "quota_exceeded", "Over.")
     ]
     assert emulator.creates == []
-    emulator.errors_as_events = True
+    emulator.doubts = replace(emulator.doubts, streamed_refusals=True)
     [event] = await events_of(await client.interactions.create(model="gemini-nope", input="x", stream=True))
     assert event.error.code == "model_not_found"
     with pytest.raises(NotFoundError):

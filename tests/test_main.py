@@ -185,6 +185,14 @@ async def test_emulator_says_what_to_set_and_answers_there(tmp_path: Path) -> No
         assert await ended(process, signal.SIGTERM) == 0
 
 
+async def test_the_emulator_can_be_told_to_behave_the_other_way(tmp_path: Path) -> None:
+    async with started(tmp_path, None, "emulator", "--port", "0", "--contrary") as process:
+        url = await told(process, r"GOOGLE_GEMINI_BASE_URL=(http://127\.0\.0\.1:\d+)\n", on="stdout")
+        async with httpx2.AsyncClient(base_url=url, headers={"x-goog-api-key": KEY}, trust_env=False) as web:
+            refused = await web.post("/v1/interactions", json={"model": "nope", "input": "x", "stream": True})
+        assert (refused.status_code, "event: error" in refused.text) == (200, True)
+
+
 @pytest.mark.parametrize("arguments", [["--http"], ["emulator"]])
 async def test_a_port_that_is_taken_is_said_in_a_sentence(arguments: list[str], tmp_path: Path) -> None:
     with socket.create_server((LOOPBACK, 0)) as taken:

@@ -1,6 +1,7 @@
 """An error that a stream tells before it names an interaction is that of the same HTTP response; later it is none."""
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -124,7 +125,7 @@ async def test_an_unknown_code_is_said_by_name(google: Gemini, emulator: Emulato
 async def test_the_background_is_refused_by_an_event_as_by_a_response(
     google: Gemini, emulator: Emulator, request_: Request
 ) -> None:
-    emulator.errors_as_events = True
+    emulator.doubts = replace(emulator.doubts, streamed_refusals=True)
     if request_ is ASK:
         emulator.faults.append(
             streamed_error("invalid_request", "Model 'gemini-3.8-flash' does not support background interactions.")

@@ -429,7 +429,7 @@ async def test_a_limit_in_tokens_shows_the_part_that_fits(client: Client) -> Non
 async def test_a_long_answer_comes_in_pages_that_lose_nothing(client: Client, emulator: Emulator) -> None:
     result = await call(client, "gemini_ask", prompt="hi [[words=4500]]")
     pages = [text_of(result)]
-    while found := re.search(r"Next: read_interaction\(interaction_id=\"(v1_[\w-]+)\", page=(\d)\)", pages[-1]):
+    while found := re.search(r"Next: read_interaction\(interaction_id=\"(v1[\w.=-]*[\w=-])\", page=(\d)\)", pages[-1]):
         assert found[1] == newest(emulator).id
         page = await call(client, "read_interaction", interaction_id=found[1], page=int(found[2]))
         pages.append(text_of(page))

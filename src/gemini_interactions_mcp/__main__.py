@@ -33,7 +33,14 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("demo", help="run every tool on made-up files, without a key or network")
     emulator = commands.add_parser("emulator", help="serve a local Interactions API for development")
     emulator.add_argument("--port", type=port, default=argparse.SUPPRESS, help="default 8765")
-    commands.add_parser("doctor", help="say what is configured, reachable and allowed")
+    contrary = "where it is not known how the real API behaves, behave the other way"
+    emulator.add_argument("--contrary", action="store_true", help=contrary)
+    doctor = commands.add_parser("doctor", help="say what is configured, reachable and allowed")
+    doctor.add_argument("--live", action="store_true", help="try what is doubtful about the real API, for a few cents")
+    doctor.add_argument("--images", action="append_const", const="images", dest="extras", help="live: an image too")
+    agents = "live: a managed agent too, for some ten cents"
+    doctor.add_argument("--agents", action="append_const", const="agents", dest="extras", help=agents)
+    doctor.add_argument("--yes", action="store_true", help="live: do not ask before sending")
     return top
 
 
@@ -45,16 +52,29 @@ def port(text: str) -> int:
     return number
 
 
+def parsed(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The command line, read; it ends here if it makes no sense."""
+    top = parser()
+    arguments = top.parse_args(argv)
+    if arguments.command == "doctor" and not arguments.live and (arguments.extras or arguments.yes):
+        top.error("--images, --agents and --yes need --live")
+    return arguments
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; the exit status is 0 if all went well."""
-    arguments = parser().parse_args(argv)
+    arguments = parsed(argv)
     match arguments.command:
         case "demo":
             from .demo import demo  # noqa: PLC0415 - each command imports only what it needs
 
             return demo()
         case "emulator":
-            return interruptible(partial(emulate, arguments.port))
+            return interruptible(partial(emulate, arguments.port, contrary=arguments.contrary))
+        case "doctor" if arguments.live:
+            from .live import live  # noqa: PLC0415 - as above
+
+            return live(arguments.extras or (), agreed=arguments.yes)
         case "doctor":
             from .doctor import doctor  # noqa: PLC0415 - as above
 
@@ -108,11 +128,11 @@ async def serve_http(server: "Server", number: int) -> None:
         await uvicorn.Server(config).serve(sockets=[listener])
 
 
-async def emulate(number: int) -> None:
+async def emulate(number: int, *, contrary: bool) -> None:
     """Serve the emulator, and say what to set so that the server uses it."""
-    from .emulator import Emulator, serve  # noqa: PLC0415 - as above
+    from .emulator import CONTRARY, Doubts, Emulator, serve  # noqa: PLC0415 - as above
 
-    async with serve(Emulator(), number) as url:
+    async with serve(Emulator(doubts=CONTRARY if contrary else Doubts()), number) as url:
         with signals_to_end() as signals:
             print("An emulated Interactions API, until Ctrl-C. No model runs. To use it, set:\n")
             print(f"GOOGLE_GEMINI_BASE_URL={url}")

@@ -197,7 +197,7 @@ class Files:
         address = SAVED.fullmatch(source)
         if address is None:
             return [source]
-        record = await self._earlier(address[1])
+        record = await self._earlier(unquote(address[1]))
         name = unquote(address[2]) if address[2] else None
         files = [file for file in record.files if name in (None, file.name)]
         if not files:

@@ -26,7 +26,7 @@ from .redaction import Redactor
 from .retry import persist
 from .settings import Settings, silence_sdk_debugging
 from .streams import begun, listening, resumed
-from .transfer import Moved, Source, Transfer
+from .transfer import Moved, Source, Transfer, is_loopback
 
 CREATE_SECONDS: Final = 120.0
 """Until a background request must have been accepted."""
@@ -292,7 +292,7 @@ class Gemini:
                 key = usable_key(self._settings)
                 with startable():
                     # Off the loop: it reads the certificate store, and imports more at the first `.interactions`.
-                    self._http = await anyio.to_thread.run_sync(make_http)
+                    self._http = await anyio.to_thread.run_sync(make_http, self._settings.base_url)
                     self._client = await anyio.to_thread.run_sync(make_client, key, self._settings.base_url, self._http)
             return self._client
 
@@ -361,7 +361,7 @@ def startable() -> Generator[None]:
         ) from exc
 
 
-def make_http() -> httpx2.AsyncClient:
+def make_http(base_url: str | None) -> httpx2.AsyncClient:
     """The connections. Redirects are not followed: one would send the key and a paid request wherever it says.
 
     Made here, google-genai uses no other, as it would use aiohttp where that is installed.
@@ -373,6 +373,8 @@ def make_http() -> httpx2.AsyncClient:
         # Only connecting is timed here, so that a time-out there is known to be one; `persist` does the rest.
         # Given to a call, the SDK would take its longest part for every phase, reading too.
         timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
+        # No proxy leads back to this machine, where the emulator is.
+        trust_env=not is_loopback(base_url),
     )
 
 

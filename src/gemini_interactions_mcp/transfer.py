@@ -11,6 +11,7 @@ import logging
 import random
 from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Final, Protocol
+from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
@@ -78,7 +79,14 @@ class Transfer:
         for name in ("httpx2", "httpcore2"):
             logging.getLogger(name).setLevel(logging.WARNING)
         headers = {"user-agent": f"gemini-interactions-mcp/{__version__}"}
-        self._client = httpx2.AsyncClient(event_hooks=HOOKS, follow_redirects=False, timeout=PATIENCE, headers=headers)
+        self._client = httpx2.AsyncClient(
+            event_hooks=HOOKS,
+            follow_redirects=False,
+            timeout=PATIENCE,
+            headers=headers,
+            # No proxy leads back to this machine, where the emulator is.
+            trust_env=not is_loopback(base_url),
+        )
 
     async def close(self) -> None:
         """Close the connections."""
@@ -197,3 +205,8 @@ async def pieces(source: Source, offset: int, length: int, moved: Moved) -> Asyn
         yield piece
         offset += len(piece)
         moved(offset)
+
+
+def is_loopback(base_url: str | None) -> bool:
+    """Whether an address is of this machine."""
+    return urlsplit(base_url or "").hostname in ("127.0.0.1", "::1", "localhost")

@@ -186,7 +186,7 @@ async def true_answer(client: Client, tool: str, result: CallToolResult) -> None
 
 
 def id_in(result: CallToolResult) -> str:
-    found = re.search(r"interaction_id: (v1_[\w-]+)", text(result))
+    found = re.search(r"interaction_id: (v1[\w.=-]*[\w=-])", text(result))
     assert found
     return found[1]
 

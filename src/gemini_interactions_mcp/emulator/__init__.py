@@ -10,11 +10,15 @@ Directives in a prompt change how it is answered:
 - `[[images=3]]` makes an image model return that many, or none;
 - `[[sources=200]]` and `[[charts=5]]` give a report that many.
 
+Where it is not known how the real API behaves, `Doubts` names both ways, and `Emulator(doubts=CONTRARY)` goes the other
+one each time.
+
 An API key that begins with `invalid` is rejected; every other one is accepted. Hosts below `.invalid` cannot
 be fetched. Speech, music and video models answer 501. Webhooks are accepted and never sent.
 """
 
 from .answers import Answer, Question, dimensions
+from .doubts import CONTRARY, Doubts
 from .faults import Fault
 from .files import File, Files
 from .protocol import AGENTS, IMAGE_MODELS, MODELS, RESEARCH_AGENTS
@@ -33,10 +37,12 @@ from .state import Emulator, Interaction, RecordedRequest
 
 __all__ = [
     "AGENTS",
+    "CONTRARY",
     "IMAGE_MODELS",
     "MODELS",
     "RESEARCH_AGENTS",
     "Answer",
+    "Doubts",
     "Emulator",
     "Fault",
     "File",

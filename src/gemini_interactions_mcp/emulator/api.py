@@ -2,8 +2,9 @@
 
 import json
 import mimetypes
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from functools import partial
+from typing import Any
 from urllib.parse import unquote
 
 from anyio.to_thread import run_sync
@@ -12,10 +13,22 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from .doubts import Doubts, as_listed, delay_in_message
 from .events import DroppedResponse, HalfResponse, refused_stream, stream
 from .faults import Fault, Point, take
 from .files import Upload
-from .protocol import MODELS, NOT_FOUND, Json, RefusalError, grpc_body, is_object, object_of, refused, refused_grpc
+from .protocol import (
+    MODELS,
+    NOT_FOUND,
+    NOT_RESUMED,
+    Json,
+    RefusalError,
+    grpc_body,
+    is_object,
+    object_of,
+    refused,
+    refused_grpc,
+)
 from .requests import check_key
 from .state import Emulator, Interaction, RecordedRequest, resource, summary
 
@@ -42,6 +55,7 @@ def application(emulator: Emulator) -> Starlette:
             Route(file, api.at("file", api.file), methods=["GET"]),
             Route(file, api.at("file", api.delete_file), methods=["DELETE"]),
             Route("/v1/environments/{environment_id}/files/{path:path}", api.at("file", api.environment_files)),
+            Route("/v1/environments/{environment_id}", api.at("file", api.delete_environment), methods=["DELETE"]),
             Route("/grounding-api-redirect/{number}", api.redirect, methods=["GET", "HEAD"]),
             Route("/v1/models", api.at("model", api.list_models), methods=["GET"]),
             Route("/v1/models/{model}", api.at("model", api.model), methods=["GET"]),
@@ -86,10 +100,22 @@ class _Api:
         interaction = await self.emulator.create(object_of(body), raw, str(request.base_url))
         if interaction.body.get("stream"):
             fault = take(self.emulator.faults, "stream", ("stream",), raw)
-            return stream(request, interaction.event, 0, fault)
+            told = stream(request, interaction.first_told, 0, fault)
+            if interaction.bare:
+                told.body_iterator = self._while_heard(interaction, told.body_iterator)
+            return told
         if not interaction.background:
             await interaction.finished.wait()
         return JSONResponse(resource(interaction), headers=_tier(interaction))
+
+    async def _while_heard(self, interaction: Interaction, frames: AsyncIterable[Any]) -> AsyncGenerator[Any]:
+        """Pass on the stream of an interaction that does not outlive it."""
+        try:
+            async for frame in frames:
+                yield frame
+        finally:
+            if not interaction.finished.is_set():
+                self.emulator.forget(interaction)
 
     async def get(self, request: Request) -> Response:
         """Show an interaction, or stream its events."""
@@ -98,15 +124,19 @@ class _Api:
         return await self._exchange(request, ("get",), self._get)
 
     async def _get(self, request: Request) -> Response:
-        interaction = self.emulator.find(_named(request, "interaction_id"))
+        interaction = self.emulator.read(_named(request, "interaction_id"))
         include_input = request.query_params.get("include_input") == "true"
         shown = resource(interaction, whole=True, include_input=include_input)
         if take(self.emulator.faults, "run", ("get",), _said(request)):
             shown.pop("usage", None)
+        if interaction.finished.is_set() and interaction.history.bare_read():
+            shown = {key: value for key, value in shown.items() if key not in ("steps", "usage")}
         return JSONResponse(shown, headers=_tier(interaction))
 
     async def _resume(self, request: Request) -> Response:
         interaction = self.emulator.find(_named(request, "interaction_id"))
+        if interaction.bare:
+            raise refused(400, NOT_RESUMED)
         last = request.query_params.get("last_event_id", "e-1").removeprefix("e")
         if last != "-1" and not (last.isdecimal() and int(last) < len(interaction.events)):
             raise refused(400, "Invalid value for 'last_event_id'.")
@@ -191,12 +221,22 @@ class _Api:
             if path not in files:
                 raise refused(404, NOT_FOUND)
             return Response(files[path], media_type="application/octet-stream")
-        below = [environment_file(name, content) for name, content in files.items() if name.startswith(f"{path}/")]
-        folders = {name.rpartition("/")[0] for name in files} - {path}
+        below = [environment_file(name, content) for name, content in files.items() if is_below(name, path)]
+        folders = sorted({name.rpartition("/")[0] for name in files if is_below(name, path)} - {path, ""})
         below += [{"type": "directory", "path": folder, "name": folder.rpartition("/")[2]} for folder in folders]
+        if not below and self.emulator.doubts.empty_folders == "404":
+            raise refused(404, NOT_FOUND)
+        below = [as_listed(self.emulator.doubts, entry) for entry in below]
         start = int(request.query_params.get("page_token", "0"))
         after: Json = {"next_page_token": str(start + PAGE_FILES)} if start + PAGE_FILES < len(below) else {}
         return JSONResponse({"files": below[start : start + PAGE_FILES], **after})
+
+    async def delete_environment(self, request: Request) -> Response:
+        """Delete an environment."""
+        environment_id = request.path_params["environment_id"]
+        self.emulator.environment(environment_id)
+        del self.emulator.environments[environment_id]
+        return JSONResponse({})
 
     async def redirect(self, request: Request) -> Response:
         """Send a reader on from a link in a report, as Google's do; without a key."""
@@ -230,17 +270,23 @@ class _Api:
         self.emulator.requests.append(_recorded(request, body))
         fault = take(self.emulator.faults, "http", points, _said(request) + raw)
         if fault is not None and fault.kind in ("http", "drop"):
-            return _instead(fault)
+            return _instead(fault, self.emulator.doubts)
         try:
             if not keyless:
                 check_key(request.headers.get("x-goog-api-key") or request.query_params.get("key", ""))
             response = await handle(request)
         except RefusalError as refusal:
-            # Without the upload status the client would try again for seconds.
-            headers = {"X-Goog-Upload-Status": "final"} if keyless else {}
-            told = self.emulator.errors_as_events and "stream" in points
-            response = refused_stream(refusal.body) if told else JSONResponse(refusal.body, refusal.status, headers)
+            response = self._refusal(refusal, points, keyless=keyless)
         return response if fault is None else await _after(fault, response)
+
+    def _refusal(self, refusal: RefusalError, points: tuple[Point, ...], *, keyless: bool) -> Response:
+        """Say no: by status, or in the stream that was asked for; the front end, which checks keys, only by status."""
+        streams = self.emulator.doubts.streamed_refusals and {"stream", "resume"} & set(points)
+        if streams and "status" not in refusal.body["error"]:
+            return refused_stream(refusal.body)
+        # Without the upload status the client would try again for seconds.
+        headers = {"X-Goog-Upload-Status": "final"} if keyless else {}
+        return JSONResponse(refusal.body, refusal.status, headers)
 
 
 async def _arrived(request: Request, upload: Upload, fault: Fault | None) -> bool:
@@ -265,17 +311,19 @@ async def _after(fault: Fault, response: Response) -> Response:
     return response
 
 
-def _instead(fault: Fault) -> Response:
+def _instead(fault: Fault, doubts: Doubts) -> Response:
     """Do what a fault does in place of the request."""
     fault.reached.set()
     if fault.kind == "drop":
         return DroppedResponse()
-    body = fault.answer()
+    headers, body = fault.headers, fault.answer()
     if isinstance(body, bytes):
-        return Response(body, fault.http_status, fault.headers)
+        return Response(body, fault.http_status, headers)
+    if fault.http_status == 429 and doubts.retry_delay == "message":
+        headers, body = delay_in_message(headers, body)
     if isinstance(body, str):
-        return HTMLResponse(body, fault.http_status, fault.headers)
-    return JSONResponse(body, fault.http_status, fault.headers)
+        return HTMLResponse(body, fault.http_status, headers)
+    return JSONResponse(body, fault.http_status, headers)
 
 
 async def _parsed(raw: bytes) -> object:
@@ -305,6 +353,11 @@ def _said(request: Request) -> bytes:
 
 def _tier(interaction: Interaction) -> dict[str, str]:
     return {"x-gemini-service-tier": str(interaction.body.get("service_tier", "standard"))}
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Tell whether a file is in a folder of an environment or deeper; the root has no name."""
+    return not folder or path.startswith(f"{folder}/")
 
 
 def environment_file(path: str, content: bytes) -> Json:

@@ -148,7 +148,7 @@ def refused_stream(error: Json) -> Response:
     return Response(event + DONE, media_type="text/event-stream")
 
 
-def stream(request: Request, log: Log, position: int, fault: Fault | None) -> Response:
+def stream(request: Request, log: Log, position: int, fault: Fault | None) -> StreamingResponse:
     """Return the events of a log from a place on, as they come."""
     frames = _frames(request.scope, log, position, fault)
     return StreamingResponse(frames, media_type="text/event-stream")

@@ -183,7 +183,11 @@ GRPC_STATUSES = {
     504: "DEADLINE_EXCEEDED",
 }
 # The API's own words.
+INVALID = "Request contains an invalid argument."
 NOT_FOUND = "Requested entity was not found."
+# Of a read that is refused after the stream has told everything.
+NOT_READ = {400: INVALID, 403: "There was a problem processing your request. You will not be charged.", 404: NOT_FOUND}
+NOT_RESUMED = "Streaming retrieval of interactions is not supported for this model"
 TYPE_PREFIX = "type.googleapis.com/google.rpc."
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from .events import refused_stream
 from .faults import Fault, Point
-from .protocol import NOT_FOUND, error_body, grpc_body, retry_info
+from .protocol import CODES, NOT_FOUND, NOT_READ, NOT_RESUMED, error_body, grpc_body, retry_info
 
 
 def rate_limited(
@@ -63,17 +63,12 @@ def not_found_yet(on: Point = "create", *, times: float = 1) -> Fault:
 
 def unreadable(status: Literal[400, 403] = 400, *, times: float = math.inf) -> Fault:
     """Return a refusal to show an interaction that has been streamed to its end."""
-    words = {
-        400: ("invalid_request", "Request contains an invalid argument."),
-        403: ("permission_denied", "There was a problem processing your request. You will not be charged."),
-    }
-    return Fault("get", "http", times, http_status=status, body=error_body(*words[status]))
+    return Fault("get", "http", times, http_status=status, body=error_body(CODES[status], NOT_READ[status]))
 
 
 def unresumable(*, times: float = math.inf) -> Fault:
     """Return a refusal to stream an interaction again."""
-    message = "Streaming retrieval of interactions is not supported for this model"
-    return Fault("resume", "http", times, http_status=400, body=error_body("invalid_request", message))
+    return Fault("resume", "http", times, http_status=400, body=error_body("invalid_request", NOT_RESUMED))
 
 
 def redirected(location: str, on: Point = "create", *, status: int = 307, times: float = 1) -> Fault:

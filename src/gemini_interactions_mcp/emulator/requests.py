@@ -22,9 +22,7 @@ from .protocol import (
     ASPECT_RATIOS,
     CONTENT,
     DELIVERIES,
-    FEWER_LEVELS,
     FOREGROUND_AGENTS,
-    FOREGROUND_MODELS,
     GENERATION_KEYS,
     IMAGE_MODELS,
     MEDIA,
@@ -37,7 +35,6 @@ from .protocol import (
     SERVICE_TIERS,
     SILENT_MODELS,
     STEPS,
-    THINKING_LEVELS,
     THINKING_SUMMARIES,
     TOOLS,
     TYPE_PREFIX,
@@ -200,7 +197,7 @@ def check_processing(part: Json) -> None:
     if processing in (None, "static"):
         return
     given = object_of(processing)
-    _refuse_value("processing.type", given.get("type", ""), ("static",))
+    refuse_value("processing.type", given.get("type", ""), ("static",))
     for key in given:
         if key not in PROCESSING.get(part["type"], ()):
             raise unknown_parameter(f"processing.{key}")
@@ -313,7 +310,8 @@ def check(body: Json) -> None:
         check_agent(body)
 
 
-def _refuse_value(where: str, value: object, valid: tuple[str, ...]) -> None:
+def refuse_value(where: str, value: object, valid: tuple[str, ...]) -> None:
+    """Refuse a value that is given and not a valid one."""
     if value is not None and value not in valid:
         raise unknown_value(where, value, valid)
 
@@ -347,9 +345,9 @@ def check_name(body: Json) -> None:
 
 
 def check_background(body: Json) -> None:
-    """Refuse `background` where it is not supported, and without `store`.
+    """Refuse `background` for agents that do not run in it, and without `store`.
 
-    Image models refuse it by field reports; https://ai.google.dev/gemini-api/docs/interactions
+    Source: https://ai.google.dev/gemini-api/docs/interactions
     """
     if not body.get("background"):
         if body.get("webhook_config"):
@@ -357,22 +355,17 @@ def check_background(body: Json) -> None:
         return
     if body.get("store") is False:
         raise refused(400, "store=true is required for background interactions.")
-    if name_of(body) in FOREGROUND_MODELS:
-        raise refused(400, f"Model '{name_of(body)}' does not support background interactions.")
     if name_of(body) in FOREGROUND_AGENTS:
         raise refused(400, "Agent does not support using background=True.")
 
 
 def check_generation(body: Json) -> None:
-    """Refuse unknown keys and values of `generation_config`."""
+    """Refuse unknown keys and values of `generation_config`, but for levels of thinking, which are doubtful."""
     for key in object_of(body.get("generation_config")):
         if key not in GENERATION_KEYS:
             raise unknown_parameter(f"generation_config.{key}")
-    level = generation(body, "thinking_level")
-    valid = FEWER_LEVELS.get(name_of(body), THINKING_LEVELS)
-    _refuse_value("generation_config.thinking_level", level, valid)
     summaries = generation(body, "thinking_summaries")
-    _refuse_value("generation_config.thinking_summaries", summaries, THINKING_SUMMARIES)
+    refuse_value("generation_config.thinking_summaries", summaries, THINKING_SUMMARIES)
     limit = generation(body, "max_output_tokens")
     if limit is not None and (not isinstance(limit, int) or limit < 1):
         raise refused(400, "Invalid value for 'generation_config.max_output_tokens': expected a positive integer.")
@@ -394,7 +387,7 @@ def check_tools(body: Json) -> None:
 
 def check_service_tier(body: Json) -> None:
     """Refuse an unknown service tier."""
-    _refuse_value("service_tier", body.get("service_tier"), SERVICE_TIERS)
+    refuse_value("service_tier", body.get("service_tier"), SERVICE_TIERS)
 
 
 def check_format(body: Json) -> None:
@@ -411,13 +404,13 @@ def _check_entry(entry: Json, body: Json) -> None:
     if is_malformed(entry if legacy else entry.get("schema", {})):
         raise refused(400, f"Invalid JSON schema: it is an object, its types are {', '.join(SCHEMA_TYPES)}.")
     if not legacy:
-        _refuse_value("response_format.type", entry.get("type", ""), RESPONSE_FORMATS)
+        refuse_value("response_format.type", entry.get("type", ""), RESPONSE_FORMATS)
     if entry.get("type") == "image":
-        _refuse_value("response_format.aspect_ratio", entry.get("aspect_ratio"), ASPECT_RATIOS)
-        _refuse_value("response_format.delivery", entry.get("delivery"), DELIVERIES)
+        refuse_value("response_format.aspect_ratio", entry.get("aspect_ratio"), ASPECT_RATIOS)
+        refuse_value("response_format.delivery", entry.get("delivery"), DELIVERIES)
         if family(name_of(body)) != "image":
             raise refused(400, f"Image output is not supported for {name_of(body)}.")
-        _refuse_value("response_format.image_size", entry.get("image_size"), IMAGE_MODELS[name_of(body)])
+        refuse_value("response_format.image_size", entry.get("image_size"), IMAGE_MODELS[name_of(body)])
 
 
 def check_agent(body: Json) -> None:
@@ -443,9 +436,9 @@ def check_research(body: Json) -> None:
     for key in config:
         if key not in RESEARCH_KEYS:
             raise unknown_parameter(f"agent_config.{key}")
-    _refuse_value("agent_config.type", config.get("type", "deep-research"), ("deep-research",))
-    _refuse_value("agent_config.thinking_summaries", config.get("thinking_summaries"), THINKING_SUMMARIES)
-    _refuse_value("agent_config.visualization", config.get("visualization"), VISUALIZATIONS)
+    refuse_value("agent_config.type", config.get("type", "deep-research"), ("deep-research",))
+    refuse_value("agent_config.thinking_summaries", config.get("thinking_summaries"), THINKING_SUMMARIES)
+    refuse_value("agent_config.visualization", config.get("visualization"), VISUALIZATIONS)
 
 
 RULES: tuple[Callable[[Json], None], ...] = (

@@ -1,7 +1,6 @@
 """The emulator itself: its interactions with their runs, what it records, and how it takes a request."""
 
 import base64
-import secrets
 import uuid
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -12,6 +11,15 @@ from anyio.abc import TaskGroup
 from anyio.to_thread import run_sync
 
 from .answers import Answer, Question, image_answer, research_answer, text_answer, text_bytes, usage_of, workspace
+from .doubts import (
+    ACCEPTED,
+    ROOT_FILES,
+    Doubts,
+    History,
+    check_doubtful,
+    is_told,
+    with_server_calls,
+)
 from .events import step_events
 from .faults import Fault, altered, continued, striking
 from .files import Files
@@ -38,10 +46,6 @@ def _now() -> str:
     return timestamp(datetime.now(UTC))
 
 
-def _new_id() -> str:
-    return f"v1_{secrets.token_urlsafe(48)}"
-
-
 @dataclass
 class Interaction:
     """An interaction from its acceptance on.
@@ -50,6 +54,7 @@ class Interaction:
         input_steps: The input of the newest turn, as steps.
         answer: What it will end with, and has ended with once `finished` is set.
         events: The log; an event's id is its place. Streams read it, and wait for `changed`.
+        history: What has happened to it, and the doubts that depend on that.
         faults: What was scripted for the run.
         usage: That of the whole interaction, known from the start and told at the end.
     """
@@ -57,9 +62,10 @@ class Interaction:
     question: Question
     input_steps: list[Json]
     answer: Answer
+    history: History
     faults: list[Fault]
     id: str
-    status: str = "in_progress"
+    status: str = field(init=False)
     events: list[Json] = field(default_factory=list[Json])
     created: str = field(default_factory=_now)
     updated: str = field(default_factory=_now)
@@ -69,7 +75,8 @@ class Interaction:
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
 
     def __post_init__(self) -> None:
-        """Name the environment, when one is asked for."""
+        """Set its first status, and name the environment when one is asked for."""
+        self.status = self.history.doubts.first_status
         self.environment_id = _environment_id(self.body.get("environment"))
 
     @property
@@ -81,6 +88,16 @@ class Interaction:
     def stored(self) -> bool:
         """Whether it can be retrieved; so by default."""
         return self.body.get("store") is not False
+
+    @property
+    def told_id(self) -> str:
+        """The id as it is told: an unstored one has none, unless that is in doubt."""
+        return self.id if self.stored or self.history.doubts.unstored_ids else ""
+
+    @property
+    def bare(self) -> bool:
+        """Whether it is in the foreground, and that is less than the background in every respect."""
+        return self.history.doubts.bare_foreground and not self.background
 
     @property
     def background(self) -> bool:
@@ -106,7 +123,8 @@ class Interaction:
         with self.scope:
             await self._start()
             steps = self.answer.steps
-            events = [event for index, step in enumerate(steps) for event in step_events(index, step)]
+            told = [event for index, step in enumerate(steps) for event in step_events(index, step)]
+            events = [event for event in told if is_told(self.history.doubts, event)]
             for event in events:
                 await anyio.sleep(seconds / len(events))
                 self.publish(event)
@@ -115,14 +133,19 @@ class Interaction:
             self.finish(self.answer.status)
 
     async def _start(self) -> None:
-        self.publish({"event_type": "interaction.created", "interaction": summary(self)})
+        created = {"event_type": "interaction.created", "interaction": summary(self)}
+        if not self.bare:
+            self.publish(created)
+        if not self.struck_by("queued"):
+            self.status = "in_progress"
         for kind in ("queued", "hold"):
             fault = self.struck_by(kind)
             if fault is not None:
                 await fault.release.wait()
+        if self.bare:
+            self.publish(created)
         self.status = "in_progress"
-        named = self.id if self.stored else ""
-        update = {"interaction_id": named, "status": self.status}
+        update = {"interaction_id": self.told_id, "status": self.status}
         self.publish({"event_type": "interaction.status_update", **update})
 
     def publish(self, event: Json) -> None:
@@ -136,9 +159,18 @@ class Interaction:
         """Return the event at a place of the log, waiting for it; None after the last."""
         while position >= len(self.events):
             if self.finished.is_set():
+                self.history.told = True
                 return None
             await self.changed.wait()
         return self.events[position]
+
+    async def first_told(self, position: int) -> Json | None:
+        """Return the event at a place as the stream of the create tells it, which may lose the last."""
+        lost = self.history.completion_lost and self.finished.is_set()
+        if lost and position >= len(self.events):
+            return None
+        event = await self.event(position)
+        return event and self.history.first_told(event, bare=self.bare)
 
     def finish(self, status: str) -> None:
         """End the run: the status holds from here on, and the log is complete."""
@@ -147,22 +179,24 @@ class Interaction:
         if self.answer.continuation_token and status == self.answer.status:
             completed["continuation_token"] = self.answer.continuation_token
         # A research agent's last event has no usage by field reports; a later GET has.
-        if "agent" not in self.body and not self.struck_by("no_usage"):
+        if "agent" not in self.body and self.history.doubts.completed_usage and not self.struck_by("no_usage"):
             completed["usage"] = self.usage
         self.finished.set()
         self.publish({"event_type": "interaction.completed", "interaction": completed})
 
     def cancel(self) -> None:
-        """Stop the run; nothing that it has generated is kept."""
+        """Stop the run, unless it has ended; nothing that it has generated is kept."""
+        if self.finished.is_set():
+            return
         self.answer = Answer([], "cancelled")
         self.finish("cancelled")
         self.scope.cancel()
 
 
 def summary(interaction: Interaction) -> Json:
-    """Return the partial resource of the first and the last event; an unstored one has no id."""
+    """Return the partial resource of the first and the last event."""
     asked = {key: interaction.body[key] for key in ("model", "agent") if key in interaction.body}
-    named = {"id": interaction.id} if interaction.stored else {}
+    named = {"id": interaction.told_id} if interaction.told_id else {}
     times = {"created": interaction.created, "updated": interaction.updated}
     tier = {"service_tier": interaction.body.get("service_tier", "standard")}
     return {**named, "status": interaction.status, "object": "interaction", **asked, **times, **tier}
@@ -182,8 +216,9 @@ def resource(interaction: Interaction, *, whole: bool = False, include_input: bo
         shown["previous_interaction_id"] = body["previous_interaction_id"]
     if interaction.environment_id:
         shown["environment_id"] = interaction.environment_id
+    doubts = interaction.history.doubts
     if whole:
-        shown |= {key: body[key] for key in ECHOED if key in body}
+        shown |= {key: body[key] for key in ECHOED if key in body and (key != "labels" or doubts.labels_echoed)}
     if include_input:
         shown["input"] = body.get("input")
     if not interaction.finished.is_set():
@@ -193,7 +228,8 @@ def resource(interaction: Interaction, *, whole: bool = False, include_input: bo
 
 def _ended(interaction: Interaction, whole: bool) -> Json:
     answer = interaction.answer
-    ended: Json = {"steps": [*(interaction.input_steps if whole else []), *answer.steps]}
+    asked = interaction.input_steps if whole and interaction.history.doubts.input_steps else []
+    ended: Json = {"steps": [*asked, *answer.steps]}
     if answer.errors:
         ended["errors"] = answer.errors
     if answer.continuation_token:
@@ -232,7 +268,6 @@ class Emulator:
         processing_seconds: How long an uploaded video or audio stays `PROCESSING`.
         picture_scale: By which pictures are smaller than asked for: drawing takes time.
         id_suffix: Ends the ids of new interactions, so that they have characters that no id has had so far.
-        errors_as_events: A streaming request is refused by an `error` event, with status 200.
         max_body_bytes: Larger requests are refused: 100 MB, https://ai.google.dev/gemini-api/docs/audio
         max_file_bytes: Larger uploads are refused: 2 GB, https://ai.google.dev/gemini-api/docs/files
         faults: What goes wrong; append to it at any time.
@@ -243,6 +278,7 @@ class Emulator:
         interactions: All stored interactions, by id.
         files: The Files API.
         environments: The files of each environment, by its id and their paths.
+        doubts: What is uncertain of the real API, and how it is decided here.
         redirects: Where redirect links lead, by their last part; all others lead to one site.
     """
 
@@ -251,7 +287,6 @@ class Emulator:
     processing_seconds: float = 0.05
     picture_scale: float = 1.0
     id_suffix: str = ""
-    errors_as_events: bool = False
     max_body_bytes: int = 100 * 2**20
     max_file_bytes: int = 2 * 2**30
     faults: list[Fault] = field(default_factory=list[Fault])
@@ -262,8 +297,11 @@ class Emulator:
     interactions: dict[str, Interaction] = field(default_factory=dict[str, Interaction])
     files: Files = field(init=False)
     environments: dict[str, dict[str, bytes]] = field(default_factory=dict[str, dict[str, bytes]])
+    doubts: Doubts = ACCEPTED
     redirects: dict[str, str] = field(default_factory=dict[str, str])
     runs: TaskGroup | None = field(default=None, init=False, repr=False)
+    _deleted: dict[str, Interaction] = field(default_factory=dict[str, Interaction], init=False, repr=False)
+    _backgrounds: int = field(default=0, init=False, repr=False)
     _unfinished: dict[str, Question] = field(default_factory=dict[str, Question], init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -282,8 +320,10 @@ class Emulator:
             RefusalError: The real API would not take it.
         """
         check(body)
+        self._backgrounds += body.get("background") is True and "model" in body
+        check_doubtful(self.doubts, body, self._backgrounds)
         question, steps = self._question(body, base_url)
-        answer = await _answered(question)
+        answer = with_server_calls(self.doubts, body, await _answered(question))
         if "continuation_token" in body:
             answer = continued(answer)
         faults = list(striking(self.faults, "run", ("create",), said))
@@ -292,7 +332,8 @@ class Emulator:
             fault.reached.set()
         if any(entry.get("delivery") == "uri" for entry in formats_of(body)):
             answer = replace(answer, steps=[self._as_files(step, base_url) for step in answer.steps])
-        interaction = Interaction(question, steps, answer, faults, _new_id() + self.id_suffix)
+        history = History(self.doubts, len(self.creates) + 1)
+        interaction = Interaction(question, steps, answer, history, faults, self.doubts.new_id() + self.id_suffix)
         self._take(interaction)
         return interaction
 
@@ -301,7 +342,8 @@ class Emulator:
         if interaction.stored:
             self.interactions[interaction.id] = interaction
         if interaction.environment_id:
-            self.environments.setdefault(interaction.environment_id, {}).update(workspace(interaction.question))
+            files = self.environments.setdefault(interaction.environment_id, {})
+            files |= workspace(interaction.question) | (ROOT_FILES if self.doubts.root_entries else {})
         if interaction.answer.continuation_token:
             interaction.answer.continuation_token = f"continue-{interaction.id}"
             self._unfinished[interaction.answer.continuation_token] = interaction.question
@@ -339,9 +381,11 @@ class Emulator:
             raise refused(400, "Invalid value for 'continuation_token'.")
         if token is not None and "input" not in body:
             return replace(self._unfinished[token], body=body), []
+        last = chain[-1] if chain else None
+        if last:
+            last.history.check_continue(body, last.environment_id)
         steps = steps_of(body.get("input"))
         turn = turn_of(steps, self.files.find)
-        last = chain[-1] if chain else None
         config = object_of(last.body.get("agent_config")) if last else {}
         question = Question(
             body,
@@ -385,6 +429,24 @@ class Emulator:
         # Which entity, the real one never says.
         raise refused(404, NOT_FOUND)
 
+    def read(self, interaction_id: str) -> Interaction:
+        """Return an interaction to somebody who reads it.
+
+        Raises:
+            RefusalError: There is none, or it is not shown (yet).
+        """
+        deleted = self._deleted.get(interaction_id)
+        if deleted is not None and deleted.history.deleted_read():
+            return deleted
+        interaction = self.find(interaction_id)
+        interaction.history.check_read()
+        return interaction
+
+    def forget(self, interaction: Interaction) -> None:
+        """Stop an interaction and keep nothing of it."""
+        self.interactions.pop(interaction.id, None)
+        interaction.scope.cancel()
+
     def environment(self, environment_id: str) -> dict[str, bytes]:
         """Return the files of an environment.
 
@@ -405,8 +467,15 @@ class Emulator:
         if interaction.finished.is_set() or not interaction.background:
             raise refused(400, "Only running background interactions can be cancelled.", "failed_precondition")
         self.cancels.append(interaction_id)
-        interaction.cancel()
+        if self.doubts.cancel_seconds:
+            cast(TaskGroup, self.runs).start_soon(self._cancel_later, interaction)
+        else:
+            interaction.cancel()
         return interaction
+
+    async def _cancel_later(self, interaction: Interaction) -> None:
+        await anyio.sleep(self.doubts.cancel_seconds)
+        interaction.cancel()
 
     def delete(self, interaction_id: str) -> None:
         """Forget an interaction; a run goes on, as on the real API.
@@ -414,7 +483,7 @@ class Emulator:
         Raises:
             RefusalError: It is unknown.
         """
-        self.find(interaction_id)
+        self._deleted[interaction_id] = self.find(interaction_id)
         self.deletes.append(interaction_id)
         del self.interactions[interaction_id]
 
