@@ -276,7 +276,7 @@ def test_a_named_delay_is_told_and_kept_for_the_retry_rule(status: int, expected
     error = failure(fault(status, api("x"), {"retry-after": "30"}), CREATE)
     assert isinstance(error, expected)
     assert error.retry_after_seconds == 30
-    assert "ry again in 30 seconds" in str(error)
+    assert "ry again in 30 s" in str(error)
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ def test_a_foreign_interaction_without_a_readable_time_was_created_now() -> None
         (Interaction(status="completed", text="a"), None),
         (Interaction(status="completed", media=(Media(kind="image"),)), None),
         (Interaction(status="failed", error="Internal."), "The interaction failed at Google (Internal.)."),
-        (Interaction(status="cancelled"), "The interaction was cancelled."),
+        (Interaction(status="cancelled"), "The interaction was cancelled; what it had cost by then is not refunded."),
         (
             Interaction(status="incomplete", text="half"),
             "The answer is incomplete: it reached max_output_tokens or another limit.",
@@ -234,4 +234,11 @@ def test_a_run_can_be_taken_by_an_identical_call_while_nobody_has_its_answer(
 ) -> None:
     intent = records.intent(Request(kind="ask", prompt="a", model="m"))
     record = intent.model_copy(update={"created_at": records.now() - timedelta(seconds=seconds)} | changes)
-    assert records.attachable(record) is attachable
+    assert records.attachable(record, followed=True) is attachable
+
+
+def test_a_run_whose_process_has_ended_can_be_taken_at_once() -> None:
+    intent = records.intent(Request(kind="ask", prompt="a", model="m"))
+    assert records.attachable(intent, followed=False)
+    assert not records.attachable(intent.model_copy(update={"delivered_at": NOW}), followed=False)
+    assert not records.attachable(intent.model_copy(update={"status": "failed"}), followed=False)

@@ -361,7 +361,7 @@ async def test_a_run_that_cannot_be_followed_may_still_end_well(
     ]
     task = await begun(host, "start_research", prompt="Bicycles")
     with anyio.fail_after(PATIENCE):
-        while "refused" not in (now := await got(host, task)).get("statusMessage", ""):
+        while "does not show" not in (now := await got(host, task)).get("statusMessage", ""):
             await anyio.lowlevel.checkpoint()
     assert now["status"] == "working"
     emulator.faults.clear()

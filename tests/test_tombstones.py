@@ -33,6 +33,7 @@ UNSEEING: dict[str, tuple[Callable[[Journal], Awaitable[object]], object]] = {
     "undelivered": (lambda journal: journal.undelivered("mark-", NOON - timedelta(hours=1)), []),
     "unfinished": (lambda journal: journal.unfinished(), []),
     "holds": (lambda journal: journal.holds("/tmp/ø.png"), False),
+    "owner": (lambda journal: journal.owner("mark-1"), None),
     "owners": (lambda journal: journal.owners(), set()),
     "claim": (lambda journal: journal.claim("mark-1", "first", LATER), False),
     "delete": (lambda journal: journal.delete("mark-1"), False),
@@ -44,7 +45,7 @@ UNCHANGING: dict[str, Callable[[Journal], Awaitable[object]]] = {
     "renew": lambda journal: journal.renew("first", LATER),
     "release": lambda journal: journal.release("first"),
 }
-OTHERS = {"spent", "insert", "prune", "uploads", "keep_upload", "close"}
+OTHERS = {"spent", "deleted", "insert", "prune", "uploads", "keep_upload", "close"}
 """What counts tombstones, names none, or removes them."""
 
 
@@ -71,7 +72,7 @@ async def test_nothing_sees_a_tombstone(journal: Journal, name: str) -> None:
 async def test_what_does_not_see_a_tombstone_sees_the_row(journal: Journal, name: str) -> None:
     ask, nothing = UNSEEING[name]
     row = full_record().model_copy(update={"text": "secret", "finished_at": None, "delivered_at": None} | RUNNING)
-    await journal.insert(row, owner="first", until=LATER)
+    await journal.insert(row, owner="first", until=datetime.now(UTC) + timedelta(minutes=1))
     assert await ask(journal) != nothing
 
 

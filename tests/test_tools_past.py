@@ -19,6 +19,7 @@ from faults.harness import rows
 from gemini_interactions_mcp import records, results
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.models import Request
+from gemini_interactions_mcp.processes import new_owner
 from gemini_interactions_mcp.server import build_server
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.store import Journal
@@ -351,7 +352,7 @@ async def test_what_google_never_named_is_deleted_here(client: Client, emulator:
     emulator.faults.append(Fault("create", "drop_taken"))
     await complaint(client, "gemini_ask", prompt="hi")
     text = text_of(await call(client, "delete_interaction", interaction_id=label_of(tmp_path)))
-    assert text == "Google: it has no name there, so there is nothing to delete by.\nJournal: deleted.\n"
+    assert text == "Google: it has no id there, so there is nothing to delete.\nJournal: deleted.\n"
     assert rows(tmp_path) == []
 
 
@@ -375,10 +376,11 @@ async def test_a_request_that_another_server_is_sending_is_not_deleted(
 ) -> None:
     other = Journal(settings.database_url)
     record = records.intent(Request(kind="ask", prompt="Asked elsewhere", model="gemini-3.8-flash"))
-    await other.insert(record)
+    owner = new_owner()
+    await other.insert(record, owner=owner, until=records.now() + timedelta(minutes=1))
     said = await complaint(client, "delete_interaction", interaction_id=record.label)
     assert said.startswith("It is being sent at this moment")
-    await other.update(record.label, created_at=record.created_at - timedelta(minutes=16))
+    await other.release(owner)
     await other.close()
     text = text_of(await call(client, "delete_interaction", interaction_id=record.label))
     assert text.endswith("Journal: deleted.\n")
@@ -396,4 +398,4 @@ async def test_what_is_stored_nowhere_cannot_be_continued_or_deleted_at_google(
         assert said.startswith("Google does not know that interaction: it was asked for with store=false")
     assert posts(emulator) == 1
     text = text_of(await call(client, "delete_interaction", interaction_id=label))
-    assert text == "Google: it has no name there, so there is nothing to delete by.\nJournal: deleted.\n"
+    assert text == "Google: it has no id there, so there is nothing to delete.\nJournal: deleted.\n"

@@ -37,7 +37,7 @@ AGREED_SECONDS: Final = 600.0
 
 
 class Consent(BaseModel):
-    """The form."""
+    """Whether research is started."""
 
     start: bool = Field(default=True, title="Start", description="Start this research run")
 

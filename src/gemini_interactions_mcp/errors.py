@@ -17,6 +17,7 @@
     │   ├── PermissionDeniedError
     │   └── QuotaError
     │       └── NoQuotaError
+    ├── SentElsewhereError         another server has sent the same request; the same call again gets its answer
     ├── StillUploadingError        a file is on its way; the same call again waits for the rest
     ├── NetworkError               Google was certainly not reached, or a read can be repeated
     ├── OutcomeUnknownError        a paid request may have been taken; never sent again
@@ -125,6 +126,10 @@ class QuotaError(RefusedError):
 
 class NoQuotaError(QuotaError):
     """The project has a quota of zero, which no waiting changes (429)."""
+
+
+class SentElsewhereError(GeminiMCPError):
+    """Another server has sent the same request and waits for Google to name it; nothing was sent now."""
 
 
 class StillUploadingError(GeminiMCPError):

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from . import codes
+from . import codes, render
 from .errors import (
     BackgroundRefusedError,
     BlockedError,
@@ -248,7 +248,7 @@ def quota(fault: Fault, call: Call) -> GeminiMCPError:
     elif fault.says("quota_exceeded", "perday", "per_day", "daily"):
         advice = "The daily quota is used up: wait for the next day or raise the quota."
     elif after is not None:
-        advice = f"Try again in {after:.0f} seconds."
+        advice = f"Try again in {render.duration(after)}."
     else:
         advice = "Wait a minute before trying again."
     return QuotaError(
@@ -262,7 +262,7 @@ def overloaded(fault: Fault, call: Call) -> GeminiMCPError:
     after = fault.retry_after_seconds
     who = "The model" if call.paid else "Google"
     later = "in a minute, or with another model" if call.paid else "in a minute"
-    when = f"in {after:.0f} seconds" if after is not None else later
+    when = f"in {render.duration(after)}" if after is not None else later
     return OverloadedError(
         f"{who} is overloaded ({fault.told or 503}). Try again {when}.{uncharged(call)}",
         retry_after_seconds=after,
@@ -343,8 +343,14 @@ def server_fault(fault: Fault, call: Call) -> GeminiMCPError:
     return NetworkError(f"{what}. Try again in a minute.")
 
 
-def refused(fault: Fault, _: Call) -> GeminiMCPError:
+def refused(fault: Fault, call: Call) -> GeminiMCPError:
     """Every other 4xx, in the API's own words."""
+    if call.interaction_id and not call.paid:
+        return RefusedError(
+            f"Google does not show the interaction now ({fault.told or fault.status}). It may go on there: "
+            "read_interaction looks again, which is free.",
+            interaction_id=call.interaction_id,
+        )
     return RefusedError(f"Google refused the request ({fault.told or fault.status}). Change it before trying again.")
 
 

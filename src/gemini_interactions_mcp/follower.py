@@ -36,8 +36,11 @@ RESEARCH_STREAMS: Final = 64
 """Streams of research open at once; further runs are polled. A process on macOS may have 256 open files, and research
 holds a stream for up to an hour."""
 
-GLANCE_SECONDS: Final = 10.0
-"""How long one look at a run may take that somebody waits for."""
+GLANCE_SECONDS: Final = 4.0
+"""How long one look at a run may take that somebody waits for; after that, the next look may be answered sooner."""
+
+REFUSED_READS: Final = 3
+"""How many refusals in a row to show an interaction are taken for its last word; 403 and 404 may pass for longer."""
 
 YOUNG_SECONDS: Final = 600.0
 """Age up to which the API may not find an interaction yet that exists."""
@@ -173,7 +176,6 @@ class Follower:
             refusal = await self._look(run)
             if run.seen is not None:
                 break
-            self._check_age(run)
             since = run.last_event_id
             if (heard := await self._heard(run, refused=refusal is not None)) is not None:
                 return heard
@@ -198,9 +200,10 @@ class Follower:
             )
 
     def _passing(self, run: Run, refusal: RefusedError) -> bool:
-        """Whether an interaction may only be too young to be shown."""
-        young = run.age() <= self._pace.tolerance
-        return young and isinstance(refusal, InteractionNotFoundError | PermissionDeniedError)
+        """Whether a refusal to show an interaction may pass: it may be too young, or the refusal a fault."""
+        if isinstance(refusal, InteractionNotFoundError | PermissionDeniedError):
+            return run.age() <= self._pace.tolerance
+        return run.refusals < REFUSED_READS
 
     async def _heard(self, run: Run, *, refused: bool) -> Interaction | None:
         """What its stream tells to its end: from where it broke off, or from its start where reads are refused."""
@@ -229,13 +232,17 @@ class Follower:
     async def _look(self, run: Run) -> RefusedError | None:
         """Read it once; the refusal, if Google does not show it."""
         try:
-            interaction = await self._gemini.get(str(run.id))
+            with run.interruptible():
+                interaction = await self._gemini.get(str(run.id))
+                await self._take(run, interaction)
+                run.refusals = 0
+                if run.seen is None:
+                    self._check_age(run)
         except (NetworkError, OverloadedError, QuotaError) as exc:
             logger.info("Interaction %s could not be read, and will be again: %s", run.id, exc)
         except RefusedError as exc:
+            run.refusals += 1
             return exc
-        else:
-            await self._take(run, interaction)
         finally:
             run.heard_at = anyio.current_time()
         return None
@@ -288,18 +295,19 @@ class Follower:
     async def _resume(self, run: Run, since: str | None) -> Event | None:
         """Listen to the stream from after an event, or from its start; its closing event, if one came."""
         try:
-            async with self._gemini.resume(str(run.id), since) as events:
-                return await self._listen(run, events, self._pace.silence)
+            with run.interruptible():
+                async with self._gemini.resume(str(run.id), since) as events:
+                    return await self._listen(run, events, self._pace.silence)
         except GeminiMCPError as exc:
             logger.info("The stream of %s cannot be resumed: %s", run.id, exc)
-            return None
+        return None
 
     async def _listen(self, run: Run, events: AsyncIterator[Event], silence: float) -> Event | None:
         """Take in events until the stream ends, however it does; return its closing event, if one came."""
         self._research_streams += run.record.kind == "research"
         event = None
         try:
-            with anyio.CancelScope() as run.listening:
+            with run.interruptible():
                 while event is None or event.type not in CLOSING_EVENTS:
                     event = None
                     with anyio.move_on_after(silence):
@@ -314,7 +322,6 @@ class Follower:
                 ) from None
             return None
         finally:
-            run.listening = None
             self._research_streams -= run.record.kind == "research"
         return event
 
@@ -325,7 +332,11 @@ class Follower:
         run.heard_at = anyio.current_time()
         run.last_event_id = event.event_id or run.last_event_id
         run.usage = event.usage or run.usage
-        run.steps.take(event.data)
+        try:
+            run.steps.take(event.data)
+        except Exception:  # foreign data of any shape must not end the run: a read tells what it came to
+            logger.exception("An event of %s cannot be understood", run.id)
+            run.garbled = True
         run.searches |= dict.fromkeys(event.searches)
         run.pages |= dict.fromkeys(event.pages)
         run.activity = event.activity or run.activity
@@ -349,7 +360,7 @@ class Follower:
 
 def told(run: Run, closing: Event | None) -> Interaction | None:
     """The interaction as its stream told it to its end; None where the end did not come."""
-    if closing is None or closing.type != "interaction.completed":
+    if closing is None or closing.type != "interaction.completed" or (run.garbled and run.stored):
         return None
     status = closing.status or "completed"
     if not settled(status):

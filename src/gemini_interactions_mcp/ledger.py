@@ -152,6 +152,12 @@ class Ledger:
             logger.warning("The journal cannot be read, Google is asked instead: %s", exc)
             return None
 
+    async def deleted(self, record: Record) -> bool:
+        """Whether a row has been deleted; False when the journal cannot be read."""
+        with contextlib.suppress(JournalError):
+            return await self._journal.deleted(record.label)
+        return False
+
     async def row(self, interaction_id: str) -> Record | None:
         """The row of an interaction.
 
@@ -192,7 +198,6 @@ class Ledger:
             "files": files,
             "error": " ".join(filter(None, (records.shortcoming(interaction, run.record.kind), complaint))) or None,
             "finished_at": records.now(),
-            "delivered_at": records.now() if run.calls else None,
         }
         journaled = await self.write(run, **result, **(content if run.stored else {}))
         run.record = run.record.model_copy(update=content)
@@ -206,7 +211,10 @@ class Ledger:
         """Write media and reports to disk; a full disk does not lose the answer."""
         # Another process may have been quicker: it took the lease over, or was asked for the result. Only the one that
         # has sent the request knows where it is wanted.
-        record = await self.find(run.id) if run.id and not target and (interaction.media or run.reports) else None
+        saving = bool(interaction.media or run.reports)
+        if saving and await self.deleted(run.record):
+            return (), None
+        record = await self.find(run.id) if run.id and not target and saving else None
         if record is not None and records.saved(record):
             return record.files, None
         files = list(record.files) if record else []
@@ -340,7 +348,7 @@ class Ledger:
         """
         exc.interaction_id = exc.interaction_id or run.id
         run.error = exc
-        changes: dict[str, object] = {"error": str(exc), "delivered_at": records.now() if run.calls else None}
+        changes: dict[str, object] = {"error": str(exc)}
         if run.stored and run.text:
             changes["text"] = run.text
         if (run.id is None or not run.stored) and not isinstance(exc, OutcomeUnknownError):
@@ -370,6 +378,15 @@ class Ledger:
         """Follow an interaction in place of a process that hangs; that one sees it before it saves anything."""
         with contextlib.suppress(JournalError):
             await self._journal.seize(record.label, self._owner, self._lease_end(), patience=LATE_SECONDS)
+
+    async def followed(self, record: Record) -> bool:
+        """Whether a process that lives follows an interaction."""
+        try:
+            owner = await self._journal.owner(record.label)
+        except JournalError as exc:
+            logger.warning("Who follows interaction %s cannot be read: %s", record.label, exc)
+            return False
+        return owner is not None and not processes.departed(owner)
 
     async def _claimed(self, record: Record) -> bool:
         return await self._journal.claim(record.label, self._owner, self._lease_end(), patience=LATE_SECONDS)

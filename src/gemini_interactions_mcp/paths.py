@@ -332,6 +332,7 @@ def unwritable(directory: Path, exc: OSError) -> ConfigurationError:
     """What is said of a directory that takes no file."""
     link = exc.errno in (errno.ENOTDIR, errno.ELOOP)
     reason = "a file or a link stands where a folder should be" if link else exc.strerror or exc
+    remedy = "Make room there" if exc.errno in (errno.ENOSPC, errno.EDQUOT) else "Make it writable"
     return ConfigurationError(
-        f"Cannot write to {directory}: {reason}. Make room there, or set GEMINI_MCP_OUTPUT_DIR to another directory."
+        f"Cannot write to {directory}: {reason}. {remedy}, or set GEMINI_MCP_OUTPUT_DIR to another directory."
     )

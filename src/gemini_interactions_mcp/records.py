@@ -18,7 +18,9 @@ TWIN_SECONDS: Final = 600
 """So long, an identical research request is taken for a repetition of the first."""
 
 TOGETHER_SECONDS: Final = 4.0
-"""Identical calls that begin within so many seconds are meant as separate requests."""
+"""Identical calls that begin within so many seconds are meant as separate requests: a host that asks twice at once
+wants two answers. The most impatient host gives a call up after 5 s (openai-agents, `client_session_timeout_seconds`).
+"""
 
 APPROVAL: Final = "approval"
 """What the labels of requests begin with that run a plan: their wording makes no difference."""
@@ -40,7 +42,8 @@ def now() -> datetime:
 
 def age(record: Record) -> float:
     """Seconds since the request."""
-    return (now() - record.created_at).total_seconds()
+    # A clock may have been set back since.
+    return max(0.0, (now() - record.created_at).total_seconds())
 
 
 def today() -> datetime:
@@ -106,10 +109,15 @@ def twins_since(record: Record) -> datetime:
     return now() - timedelta(seconds=TWIN_SECONDS)
 
 
-def attachable(record: Record) -> bool:
-    """Whether an identical call may take this run: nobody has its answer, and its own call has ended or waits long."""
+def attachable(record: Record, *, followed: bool) -> bool:
+    """Whether an identical call may take this run: nobody has its answer, and its own call has ended or waits long.
+
+    Args:
+        record: Of the run.
+        followed: Whether the process of its own call lives.
+    """
     unsent = record.status == "failed" and record.interaction_id is None
-    left = record.detached_at is not None or age(record) > TOGETHER_SECONDS
+    left = not followed or record.detached_at is not None or age(record) > TOGETHER_SECONDS
     return record.delivered_at is None and left and not unsent
 
 
@@ -175,7 +183,7 @@ def created(interaction: Interaction) -> datetime | None:
 
 OUTCOMES: Final = {
     "failed": "The interaction failed at Google",
-    "cancelled": "The interaction was cancelled",
+    "cancelled": "The interaction was cancelled; what it had cost by then is not refunded",
     "incomplete": "The answer is incomplete: it reached max_output_tokens or another limit",
     "budget_exceeded": "The answer is incomplete: it reached its token budget",
     "requires_action": "Gemini stopped to call a function, which this server does not offer",

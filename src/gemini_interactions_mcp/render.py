@@ -288,6 +288,8 @@ def pending(
 
 def prospect(record: Record, waiting: str, *, background: bool) -> str:
     """What becomes of an interaction that has not settled, and whether it is paid for, as far as that is certain."""
+    if settled(record.status):
+        return "It has been answered, and its files are being saved."
     if waiting:
         return f"{waiting.rstrip('.')}."
     if record.interaction_id in (None, record.label):

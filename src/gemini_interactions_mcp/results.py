@@ -134,6 +134,8 @@ async def shown(
     wanted = wanted or Reading()
     record = run.record
     if run.error is not None:
+        if run.id is None or not run.stored:
+            app.runs.deliver(run)
         raise run.error
     if not run.done.is_set():
         read = render.progress(len(run.searches), len(run.pages))
@@ -142,23 +144,27 @@ async def shown(
                 record,
                 age=run.age(),
                 activity=run.activity,
-                text=run.text,
+                # Before it is cut: a part of a secret would not be recognised.
+                text=app.runs.redact(run.text),
                 read=read,
                 waiting=run.waiting,
                 background=run.background,
             )
         )
-    await app.runs.deliver(run)
     silent = record.kind == "image" and record.status == "completed"
     unsaved = run.previews if app.settings.previews else ()
     if record.error and not record.files and not unsaved and (silent or not record.text):
+        app.runs.deliver(run)
         raise InteractionFailedError(render.failure(record), interaction_id=record.interaction_id)
     page = functools.partial(
         render.answer, record, wanted.page, section=wanted.section, stored=run.stored, followers=followers
     )
     whole = wanted.page == 1 and not wanted.section
     blocks, said = await attached(app, record, page(notes=notes), unsaved) if whole else ([], [])
-    return CallToolResult(content=[TextContent(text=page(notes=[*notes, *said])), *blocks])
+    result = CallToolResult(content=[TextContent(text=page(notes=[*notes, *said])), *blocks])
+    # Last of all: a call that ends before that has given the answer to nobody.
+    app.runs.deliver(run)
+    return result
 
 
 def text_result(text: str) -> CallToolResult:

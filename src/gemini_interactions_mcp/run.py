@@ -2,6 +2,8 @@
 
 import math
 import random
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import anyio
@@ -74,6 +76,8 @@ class Run:
         waiting: What the request waits for before it is sent again, in a sentence.
         calls: How many calls wait for its answer.
         heard_at: When Google last gave a sign of it, on the clock of the event loop.
+        garbled: Whether its stream had something that cannot be understood, so that only a read tells all of it.
+        refusals: How many reads in a row Google has refused.
         hollow_since: When it was first read as completed without an answer, on the same clock.
         listening: Cancelled to end the stream that is being listened to.
         looking: Held while it is looked at.
@@ -100,6 +104,8 @@ class Run:
     waiting: str = ""
     calls: int = 0
     heard_at: float = -math.inf
+    garbled: bool = False
+    refusals: int = 0
     hollow_since: float | None = None
     listening: anyio.CancelScope | None = None
     looking: anyio.Lock = field(default_factory=anyio.Lock)
@@ -141,6 +147,17 @@ class Run:
         """Note what the request waits for before it is sent again; nothing once it is sent."""
         self.waiting = waiting
         self.move()
+
+    @contextmanager
+    def interruptible(self) -> Generator[None]:
+        """What is ended as soon as Google has shown the end."""
+        before = self.listening
+        with anyio.CancelScope() as scope:
+            self.listening = scope
+            try:
+                yield
+            finally:
+                self.listening = before
 
     def show(self, interaction: Interaction) -> None:
         """Take in what Google shows of it, settled, and stop listening."""

@@ -13,15 +13,18 @@ import anyio
 import anyio.to_thread
 from anyio.abc import TaskGroup
 
-from . import records, wire
+from . import records, render, wire
 from .database import uncancelled
 from .errors import (
+    ConfigurationError,
     GeminiMCPError,
     InteractionFailedError,
     InteractionNotFoundError,
     NetworkError,
     OutcomeUnknownError,
     PermissionDeniedError,
+    RefusedError,
+    SentElsewhereError,
 )
 from .faults import UNKNOWN_OUTCOME
 from .follower import Follower
@@ -75,6 +78,7 @@ class Runs:
         self._keep_days = keep_days
         self._pace = pace or Pace()
         self._gemini = gemini
+        self.redact = redact
         self._ledger = Ledger(journal, output_dir, self._pace.lease, runs_per_day, redact)
         self._follower = Follower(gemini, self._ledger, self._pace, self._keep)
         self._tasks = tasks
@@ -85,6 +89,10 @@ class Runs:
         self._unstored: deque[Run] = deque()
         self._adding = anyio.Lock()
         self._restoring = anyio.Lock()
+        self._given: set[str] = set()
+        """Labels of what was delivered while the journal does not know it yet."""
+        self._taken: dict[str, float] = {}
+        """When an identical call has taken a run, by its label, on the clock of the event loop."""
 
     # Starting and finding ------------------------------------------------------------------------------
 
@@ -131,20 +139,39 @@ class Runs:
             return self._launch(record, request, target)
 
     async def _attachment(self, record: Record) -> Run | None:
-        """The run that the call of a record can take in place of its own."""
+        """The run that the call of a record can take in place of its own.
+
+        Raises:
+            SentElsewhereError: Another server waits for Google to name it.
+            OutcomeUnknownError: It may have been taken or not.
+        """
         for row in await self._ledger.undelivered(record):
             run = self._runs.get(row.label)
-            if records.attachable(run.record if run else row) and (run or not records.unstored(row)):
+            if (run is None and records.unstored(row)) or row.label in self._given or self._just_taken(row.label):
+                continue
+            followed = run is not None or await self._ledger.followed(row)
+            if records.attachable(run.record if run else row, followed=followed):
+                self._taken[row.label] = anyio.current_time()
                 return run or await self._elsewhere(row)
         return None
 
+    def _just_taken(self, label: str) -> bool:
+        """Whether another identical call took a run a moment ago: calls that begin together are separate requests."""
+        taken = self._taken.get(label, -math.inf)
+        return anyio.current_time() - taken < records.TOGETHER_SECONDS
+
     async def _elsewhere(self, row: Record) -> Run:
         """The run of a row that this process does not follow."""
-        row = await self._named_elsewhere(row)
-        if row.interaction_id is None:
-            # Said once: who asks again after that means it.
-            await self.deliver(Run(row))
-        return await self.find(row.interaction_id or row.label)
+        try:
+            row = await self._named_elsewhere(row)
+            return await self.find(row.interaction_id or row.label, self._pace.naming)
+        except SentElsewhereError:
+            self._taken.pop(row.label, None)
+            raise
+        except (OutcomeUnknownError, RefusedError):
+            # Said once: the same call after this one is meant as another request.
+            self.deliver(Run(row))
+            raise
 
     async def start_once(self, request: Request, *, again: bool = False) -> tuple[Run, bool]:
         """Start research, unless an identical request was made within ten minutes, by any server on the journal.
@@ -182,22 +209,39 @@ class Runs:
         return None if twin is None else await self._repeated(twin)
 
     async def _repeated(self, twin: Record) -> Run:
+        if (run := self._runs.get(twin.label)) and run.id is None:
+            return run
         twin = await self._named_elsewhere(twin)
-        if twin.interaction_id is None and twin.label not in self._runs:
+        if twin.interaction_id is None:
             raise OutcomeUnknownError(
                 f"The same research was asked for at {twin.created_at:%H:%M} UTC, and whether Google took it is not "
                 "known: it was not sent again. Call start_research with force=true to pay for another run."
             )
-        return await self.find(twin.interaction_id or twin.label)
+        return await self.find(twin.interaction_id, self._pace.naming)
 
-    async def _named_elsewhere(self, twin: Record) -> Record:
-        """The twin, after waiting a little for its id if another process may be sending it at this moment."""
-        fresh = twin.label not in self._runs and records.age(twin) < self._pace.lease
-        with anyio.move_on_after(self._pace.naming if fresh else 0):
-            while twin.interaction_id is None and twin.status == UNKNOWN:
+    async def _named_elsewhere(self, row: Record) -> Record:
+        """The row, after waiting a little for its id where another process is sending it.
+
+        Raises:
+            SentElsewhereError: It still is.
+        """
+        with anyio.move_on_after(self._pace.naming):
+            while await self.sending(row):
                 await anyio.sleep(self._pace.naming / 40)
-                twin = await self._ledger.find(twin.label) or twin
-        return twin
+                row = await self._ledger.find(row.label) or row
+            return row
+        raise SentElsewhereError(
+            "Another server is waiting for Google's answer to the same request, sent "
+            f"{render.duration(records.age(row))} ago. Nothing was sent now. Call again in 30 seconds: that gets the "
+            "same answer and costs nothing."
+        )
+
+    async def sending(self, record: Record) -> bool:
+        """Whether a request is on its way, from this process or another that lives, and Google has not named it."""
+        unnamed = record.interaction_id is None and record.status == UNKNOWN and not record.error
+        if run := self._runs.get(record.label):
+            return run.id is None
+        return unnamed and await self._ledger.followed(record)
 
     async def _intent(self, request: Request) -> Record:
         await self._gemini.ready()
@@ -229,13 +273,9 @@ class Runs:
             return await self._glanced(run, seconds)
         record = await self._ledger.find(interaction_id)
         if record is None:
-            return await self._look_up(None, wire.checked_id(interaction_id), seconds)
+            return await self._look_up(None, outside_id(interaction_id), seconds)
         if records.unstored(record):
-            raise InteractionNotFoundError(
-                "That interaction was asked for with store=false: its answer was kept in memory only, until the server "
-                "that asked for it ended.",
-                interaction_id=interaction_id,
-            )
+            raise unkept(record)
         if records.complete(record):
             return finished(record)
         if record.interaction_id is None:
@@ -293,6 +333,8 @@ class Runs:
         run.record = run.record.model_copy(update={"files": record.files})
         if gone := await self._ledger.gone(await self._ledger.here(record)):
             interaction = await self._gemini.get(str(run.id))
+            if await self._ledger.deleted(record):
+                return
             with anyio.CancelScope(shield=True):
                 await self.add_files(run, await self._ledger.restore(run, interaction, gone))
         run.record = await self._ledger.here(run.record)
@@ -309,7 +351,7 @@ class Runs:
             return self._unanswered(record, interaction_id, seconds)
         except GeminiMCPError as exc:
             return self._unseen(record, exc)
-        return await self._seen(interaction, interaction_id, seconds)
+        return await self._seen(record, interaction, interaction_id, seconds)
 
     def _unanswered(self, record: Record | None, interaction_id: str, seconds: float) -> Run:
         """What is known here of an interaction that Google has not shown in time.
@@ -328,12 +370,14 @@ class Runs:
         run.activity = run.activity or "Google has not answered yet"
         return run
 
-    async def _seen(self, interaction: Interaction, interaction_id: str, seconds: float) -> Run:
+    async def _seen(self, known: Record | None, interaction: Interaction, interaction_id: str, seconds: float) -> Run:
         """The run of an interaction that Google shows; its files are saved once, also when several find it at once."""
         # Again: another task may have finished it meanwhile.
         record = await self._ledger.find(interaction_id)
         if record is not None and records.complete(record):
             return finished(record)
+        if record is None and known is not None and await self._ledger.deleted(known):
+            raise InteractionNotFoundError("It has just been deleted.", interaction_id=interaction_id)
         run = self._follow(Run(record or await self._ledger.adopt(interaction, interaction_id)))
         run.heard_at = anyio.current_time()
         if not settled(interaction.status):
@@ -401,12 +445,22 @@ class Runs:
 
         Returns at once.
         """
+        self._taken.pop(run.record.label, None)
         self._start(self.amend, run, {"detached_at": records.now(), "delivered_at": None})
 
-    async def deliver(self, run: Run) -> None:
-        """Note that somebody has been given the answer, or why there is none."""
+    def deliver(self, run: Run) -> None:
+        """Note that somebody has been given the answer, or why there is none. Returns at once."""
         if run.record.delivered_at is None:
-            await self.amend(run, {"delivered_at": records.now()})
+            changes = {"delivered_at": records.now()}
+            run.record = run.record.model_copy(update=changes)
+            self._given.add(run.record.label)
+            self._start(self._write_delivery, run, changes)
+
+    async def _write_delivery(self, run: Run, changes: Mapping[str, object]) -> None:
+        try:
+            await self.amend(run, changes)
+        finally:
+            self._given.discard(run.record.label)
 
     async def cancel(self, interaction_id: str, seconds: float = 5.0) -> Run:
         """Stop an interaction at Google and wait a little for it to end.
@@ -486,11 +540,13 @@ class Runs:
         await self._ledger.prune(self._keep_days)
 
     async def _adopt_orphans(self) -> None:
-        orphans = await self._ledger.orphans()
-        if orphans:
-            # Without a key there is nothing to read with.
+        try:
             await self._gemini.ready()
-        for record in orphans:
+        except ConfigurationError as exc:
+            # Nothing can be read here, so what nobody follows is left to servers that have a key.
+            logger.debug("Unfinished interactions are not followed: %s", exc)
+            return
+        for record in await self._ledger.orphans():
             self._follow(Run(record))
 
     async def _write_late(self) -> None:
@@ -539,7 +595,7 @@ class Runs:
                 await self._finish(run, interaction, target)
             if run.scope.cancelled_caught and self._drop(run):
                 await self._ledger.write(
-                    run, status="cancelled", error="The call was cancelled.", finished_at=records.now()
+                    run, status="cancelled", error="It was stopped before it ended.", finished_at=records.now()
                 )
         except GeminiMCPError as exc:
             await self._fail(run, exc)
@@ -615,6 +671,32 @@ class Runs:
         """Tell who wants to know; a client that is slow or has gone takes the answer from nobody."""
         with anyio.move_on_after(self._pace.telling):
             await self._announce(interaction_id)
+
+
+def outside_id(text: str) -> str:
+    """The text, if Google may know it as an id.
+
+    Raises:
+        InputError: It can be none.
+        InteractionNotFoundError: It is a label of ours, of which nothing is kept.
+    """
+    if records.LABEL.fullmatch(text):
+        raise InteractionNotFoundError(
+            "This server does not know that interaction (any more), and Google never had an id for it.",
+            interaction_id=text,
+        )
+    return wire.checked_id(text)
+
+
+def unkept(record: Record) -> InteractionNotFoundError:
+    """Why there is no answer to show of what was asked for with store=false."""
+    if record.status in ("failed", "cancelled"):
+        why = f"It has no answer: {record.error or record.status}"
+    else:
+        why = "Its answer was kept in memory only, until the server that asked for it ended."
+    return InteractionNotFoundError(
+        f"That interaction was asked for with store=false. {why}", interaction_id=record.interaction_id
+    )
 
 
 def saves(run: Run, interaction: Interaction) -> bool:

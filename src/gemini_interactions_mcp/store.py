@@ -234,6 +234,16 @@ class Journal:
         running = change(ROWS.c.owner == owner, ROWS.c.status.not_in(SETTLED))
         await self._database.write(running.values(lease(owner, until)))
 
+    async def deleted(self, label: str) -> bool:
+        """Whether a row has been deleted, and only counts."""
+        buried = sa.select(ROWS.c.label).where(ROWS.c.label == label, ~LIVE)
+        return await self._database.read(buried, lambda result: result.scalar() is not None)
+
+    async def owner(self, label: str) -> str | None:
+        """Who follows a row now; None when nobody does."""
+        followed = sa.select(ROWS.c.owner).where(LIVE, ROWS.c.label == label, ROWS.c.owned_until > stamp(now()))
+        return await self._database.read(followed, lambda result: result.scalar())
+
     async def owners(self) -> set[str]:
         """Who follows rows that have not settled."""
         running = live(ROWS.c.owner.is_not(None), ROWS.c.status.not_in(SETTLED))

@@ -36,6 +36,7 @@ from .models import Contents, Record, RecordPage, Request, settled
 from .paths import TAKEN
 from .results import NAMING_SECONDS, Reading, asked, noted, read, text_result, unless_done
 from .tasks import askable
+from .words import shown
 
 if TYPE_CHECKING:
     from .inspection import Inspection
@@ -250,13 +251,20 @@ async def placed(app: AppContext, output_path: str | None) -> tuple[Path | None,
         FileRefusedError: Nothing can ever be written there.
     """
     try:
-        return await app.files.output(output_path), None
+        target = await app.files.output(output_path)
     except FileRefusedError as exc:
         if exc.reason != TAKEN:
             raise
         return None, exc
     except ConfigurationError as exc:
         return None, exc
+    if target is not None and await app.journal.holds(str(target)):
+        return None, FileRefusedError(
+            f"{shown(str(output_path))} was the file of an earlier interaction, and its name is not used again; choose "
+            "another name.",
+            reason=TAKEN,
+        )
+    return target, None
 
 
 # Research ------------------------------------------------------------------------------------------------
@@ -384,16 +392,33 @@ def researches(record: Record) -> bool:
 def started(run: "Run", *, fresh: bool) -> str:
     """What start_research says."""
     record = run.record
-    if fresh:
-        head = (
-            "Planning has started." if record.plan else RESEARCHING if researches(record) else "The task has started."
-        )
-    else:
-        head = (
-            f"The same research was asked for {render.duration(run.age())} ago: this is that run, and nothing new was "
-            "started. force=true pays for another."
-        )
+    head = fresh_state(run) if fresh else repetition(run)
     return render.joined(head, f"---\n{render.identity(record)}\nNext: {render.fetch(record)}")
+
+
+def fresh_state(run: "Run") -> str:
+    """How far a run is that was started now."""
+    if run.waiting:
+        return f"{run.waiting.rstrip('.')}. This server goes on trying."
+    if run.id is None:
+        return "The request has been sent, and Google has not confirmed it yet. Do not start it again."
+    if run.record.plan:
+        return "Planning has started."
+    return RESEARCHING if researches(run.record) else "The task has started."
+
+
+def repetition(run: "Run") -> str:
+    """Why nothing was started."""
+    if run.record.label.startswith(records.APPROVAL):
+        return (
+            "A plan is run once, and that is this run: nothing new was started, and your words were not passed on. To "
+            "change the plan, call start_research with plan_first=true and the plan's id. force=true runs it again, "
+            "and that is charged."
+        )
+    return (
+        f"The same research was asked for {render.duration(run.age())} ago: this is that run, and nothing new was "
+        "started. force=true pays for another."
+    )
 
 
 async def check_research(
@@ -423,8 +448,18 @@ async def cancel_research(ctx: Ctx, interaction_id: InteractionId) -> CallToolRe
                 f'check_research(interaction_id="{wire.plain_id(interaction_id)}") reads it.',
             )
         )
-    state = "has ended" if run.done.is_set() else "was asked to stop, and should do so within a minute"
-    return text_result(render.joined(f"The interaction {state}.", f"---\n{render.identity(run.record)}"))
+    return text_result(render.joined(ending(run), f"---\n{render.identity(run.record)}"))
+
+
+def ending(run: "Run") -> str:
+    """What came of a request to stop a run."""
+    if not run.done.is_set():
+        return "The interaction was asked to stop, and should do so within a minute."
+    if run.record.status == "cancelled":
+        return "The interaction was stopped. What it has cost so far is not refunded."
+    if run.id is None:
+        return "The request was stopped before Google took it. Nothing is charged."
+    return f"The interaction had ended already: nothing was stopped. {render.fetch(run.record)}"
 
 
 # Past interactions ---------------------------------------------------------------------------------------
@@ -468,9 +503,10 @@ async def delete_interaction(ctx: Ctx, interaction_id: InteractionId) -> CallToo
     record = await app.journal.find(interaction_id)
     if record is None:
         wire.checked_id(interaction_id)
-    elif records.sending(record):
+    elif await app.runs.sending(record):
         raise InputError(
-            "It is being sent at this moment, and Google has not named it yet. Call again in some minutes."
+            "It is being sent at this moment, and Google has not named it yet: cancel_research stops it, or call "
+            "delete_interaction again in a minute."
         )
     at_google, gone = await deleted_at_google(app, record, interaction_id)
     if not gone:
@@ -483,16 +519,17 @@ async def deleted_at_google(app: AppContext, record: Record | None, interaction_
     """Delete it there; how that went, and whether it is gone there."""
     known = record.interaction_id if record else interaction_id
     if known is None or records.LABEL.fullmatch(known):
-        return "Google: it has no name there, so there is nothing to delete by.", True
+        return "Google: it has no id there, so there is nothing to delete.", True
     try:
-        if record is not None and not settled(record.status):
+        runs = record is not None and not settled(record.status)
+        if runs:
             await stopped(app, known)
         await app.gemini.delete(known)
     except InteractionNotFoundError:
         return "Google: it was not there (any more).", True
     except GeminiMCPError as exc:
         return f"Google: not deleted. {exc}", False
-    return "Google: deleted.", True
+    return f"Google: {'stopped and ' if runs else ''}deleted.", True
 
 
 async def stopped(app: AppContext, interaction_id: str) -> None:
@@ -505,6 +542,8 @@ async def deleted_here(app: AppContext, record: Record | None) -> list[str]:
     """Delete its files and its row, and say how that went."""
     if record is None:
         return ["Journal: it was not there."]
+    # Again: it may have ended, and its files been saved, while Google was asked.
+    record = await app.journal.find(record.label) or record
     lines = await anyio.to_thread.run_sync(app.saved.removed, record.files)
     there = await app.journal.delete(record.label)
     return [*lines, "Journal: deleted." if there else "Journal: it was not there (any more)."]

@@ -47,7 +47,7 @@ def checked_id(text: str) -> str:
 
 def plain_id(text: str) -> str:
     """The bare id, unchecked, in what is meant as one: a resource's URI, or an id in quotes or white space."""
-    bare = text.strip().strip(QUOTES).strip()
+    bare = text.strip().removeprefix("interaction_id:").strip().strip(QUOTES).strip()
     found = URI.fullmatch(bare)
     return unquote(found[1]) if found else bare
 
@@ -409,7 +409,8 @@ def merged(step: dict[str, Any], delta: Json) -> dict[str, Any]:
         delta = {**delta, "result": before + added}
     elif isinstance(before, list) and isinstance(added, list):
         delta = {**delta, "result": [*cast("list[object]", before), *cast("list[object]", added)]}
-    return {**step, **delta}
+    # What a model says comes in blocks of its own.
+    return {**step, **delta, "content": step["content"]}
 
 
 def grow(blocks: list[Json], delta: Json) -> None:

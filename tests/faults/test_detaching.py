@@ -19,6 +19,7 @@ from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.server import build_server
 from gemini_interactions_mcp.settings import Settings
 from reading import call, complaint, png, text_of
+from wired import MODERN, environment, wired
 
 ASK: dict[str, Any] = {"prompt": "Ask about Zürich"}
 SAME = "The same was asked "
@@ -262,3 +263,59 @@ async def test_a_call_that_is_cancelled_while_it_is_written_down_has_begun(
             said = text_of(await call(client, "gemini_ask", prompt=row["prompt"]))
             assert said.startswith(SAME) or row["delivered_at"]
     assert len(emulator.creates) == len({create["input"] for create in emulator.creates})
+
+
+# Two servers ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [("gemini_ask", ASK), ("generate_image", ASK), ("start_research", ASK | {"visualization": False})],
+)
+async def test_what_another_server_is_still_sending_is_not_sent_again_and_its_answer_is_given_later(
+    settings: Settings, emulator: Emulator, tmp_path: Path, tool: str, arguments: dict[str, Any]
+) -> None:
+    emulator.faults.append(slow := Fault("create", "stall", match="" if tool != "generate_image" else '"store"'))
+    async with host(settings) as one, host(settings) as other:
+        await call(other, "list_interactions")
+        await given_up(one, slow, tool, **arguments)
+        for _ in range(2):
+            said = await complaint(other, tool, **arguments)
+            assert "Another server is waiting for Google's answer to the same request" in said
+            assert "force" not in said
+        slow.release.set()
+        with anyio.fail_after(PATIENCE):
+            while rows(tmp_path)[0]["status"] != "completed":
+                await anyio.lowlevel.checkpoint()
+        again = text_of(await call(other, tool, **arguments))
+        assert again.startswith(SAME) or "nothing new was started" in again
+    assert len(emulator.creates) == 1
+
+
+async def test_a_server_that_was_killed_leaves_its_call_to_the_same_call_at_once(
+    settings: Settings, emulator: Emulator, url: str, tmp_path: Path
+) -> None:
+    emulator.faults.append(slow := Fault("stream", "stall", after=3))
+    async with wired(environment(tmp_path, url)) as server:
+        await server.open(MODERN)
+        server.request("tools/call", name="gemini_ask", arguments=ASK)
+        with anyio.fail_after(PATIENCE):
+            await slow.reached.wait()
+            while not rows(tmp_path)[0]["interaction_id"]:
+                await anyio.lowlevel.checkpoint()
+        server.process.kill()
+        await server.ended()
+    async with host(settings) as client:
+        assert text_of(await call(client, "gemini_ask", **ASK)).startswith(SAME)
+    assert len(emulator.creates) == 1
+
+
+async def test_the_name_of_an_earlier_picture_is_not_used_again_though_it_was_moved_away(
+    settings: Settings, emulator: Emulator, tmp_path: Path
+) -> None:
+    async with host(settings) as client:
+        await call(client, "generate_image", prompt="One", output_path="crab.png")
+        (tmp_path / "output" / "crab.png").rename(tmp_path / "output" / "moved.png")
+        said = await complaint(client, "generate_image", prompt="Two", output_path="crab.png")
+    assert "its name is not used again" in said
+    assert len(emulator.creates) == 1

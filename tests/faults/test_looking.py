@@ -178,16 +178,16 @@ async def test_without_a_key_unfinished_runs_stay_as_they_are(
     settings: Settings, emulator: Emulator, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     emulator.faults.append(Fault("create", "hold"))
+    caplog.set_level("DEBUG", "gemini_interactions_mcp.runs")
     async with host(settings) as client:
         await call(client, "start_research", **RESEARCH)
     [before] = rows(tmp_path)
     async with host(settings.model_copy(update={"api_key": None})) as client:
-        await client.list_tools()
         with anyio.fail_after(PATIENCE):
             while "No Gemini API key" not in caplog.text:
-                await anyio.lowlevel.checkpoint()
+                assert (await client.list_tools()).tools
     [after] = rows(tmp_path)
-    assert (after["status"], after["error"]) == (before["status"], None)
+    assert (after["status"], after["error"], after["owner"]) == (before["status"], None, None)
 
 
 # What was streamed ---------------------------------------------------------------------------------------

@@ -126,7 +126,7 @@ SCENARIOS = [
     ),
     Scenario("429", rate_limited(told="nowhere"), "does not charge failed requests", bought=0),
     Scenario("429 with a delay", rate_limited(seconds=0.01)),
-    Scenario("429 with a long delay", rate_limited(seconds=900), "Try again in 900 seconds", bought=0),
+    Scenario("429 with a long delay", rate_limited(seconds=900), "Try again in 15 min", bought=0),
     Scenario("rejected key", Fault("create", "http", http_status=401), "Set GEMINI_API_KEY", bought=0),
     stream("cut", 0, UNKNOWN),
     stream("cut", 1),
