@@ -178,18 +178,16 @@ class Follower:
                 return replayed
             if run.seen is not None:
                 break
-            if run.age() > self._pace.stuck:
-                raise InteractionFailedError(
-                    "Still in progress after 65 minutes, longer than Deep Research ever takes: it is probably "
-                    "stuck at Google. It is kept; check_research looks again.",
-                    interaction_id=run.id,
-                )
+            check_age(run, self._pace.stuck)
             since = run.last_event_id
-            if (heard := told(run, await self._rejoin(run))) is not None:
+            heard = told(run, await self._rejoin(run))
+            quiet = run.last_event_id in (None, since)
+            if heard is None and quiet and not shown:
+                # Neither a read nor what follows in the stream may ever tell that it has ended.
+                heard = await self._replay(run)
+            if heard is not None:
                 return heard
-            if run.last_event_id in (None, since):
-                if not shown and (replayed := await self._replay(run)) is not None:
-                    return replayed
+            if quiet:
                 await run.nap(delay)
                 delay = min(delay * 1.5, self._pace.slowest_poll)
         return run.seen
@@ -328,6 +326,20 @@ class Follower:
         await self._ledger.write(run, interaction_id=interaction_id, status=status or "in_progress")
         self._named(run)
         run.move()
+
+
+def check_age(run: Run, most: float) -> None:
+    """Go on with a run, unless it has been in progress for more seconds than any.
+
+    Raises:
+        InteractionFailedError: It has.
+    """
+    if run.age() > most:
+        raise InteractionFailedError(
+            "Still in progress after 65 minutes, longer than Deep Research ever takes: it is probably "
+            "stuck at Google. It is kept; check_research looks again.",
+            interaction_id=run.id,
+        )
 
 
 # What was told -------------------------------------------------------------------------------------------
