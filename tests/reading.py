@@ -5,6 +5,7 @@ import io
 import json
 import re
 import wave
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,7 +15,7 @@ from mcp import Client
 from mcp_types import CallToolResult, ImageContent, ResourceLink, TextContent
 from PIL import Image
 
-from gemini_interactions_mcp.emulator import Emulator, Interaction
+from gemini_interactions_mcp.emulator import Emulator, Fault, Interaction
 
 STRUCTURED = "list_interactions"
 """The one tool that returns structured content."""
@@ -45,6 +46,25 @@ async def complaint(client: Client, tool: str, /, **arguments: Any) -> str:
     for inside in ("pydantic", "Traceback", "Error executing", "httpx", "sqlalchemy", "\n"):
         assert inside not in text
     return text
+
+
+async def made_while(
+    client: Client, emulator: Emulator, happens: Callable[[], object], **arguments: object
+) -> CallToolResult:
+    """Have an image made, and something happen between the request and the answer."""
+    emulator.faults.append(fault := Fault("create", "hold"))
+    results: list[CallToolResult] = []
+
+    async def generate() -> None:
+        results.append(await call(client, "generate_image", prompt="A bike", **arguments))
+
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(generate)
+            await fault.reached.wait()
+            happens()
+            fault.release.set()
+    return results[0]
 
 
 def is_json(text: str) -> bool:

@@ -93,7 +93,7 @@ async def test_it_says_what_stands_before_research_and_what_is_allowed_beyond_th
     servers = '{"docs": {"url": "https://docs.example/?key=hush-5f2e", "headers": {"X-Key": "hush-5f2e"}}}'
     env = environment(
         tmp_path,
-        url,
+        url.replace("//", "//me:hush-5f2e@"),
         GEMINI_MCP_SERVERS=servers,
         GEMINI_MCP_RUNS_PER_DAY="3",
         GEMINI_MCP_CONFIRM="true",
@@ -104,6 +104,7 @@ async def test_it_says_what_stands_before_research_and_what_is_allowed_beyond_th
     assert line(out, "research").endswith("at most 3 a day, after asking")
     assert line(out, "MCP servers").endswith(" mcp:docs")
     assert "GEMINI_MCP_ALLOW_SECRETS" in line(out, "secrets")
+    assert "//me:[secret]@" in line(out, "API")
     assert "hush" not in out
 
 

@@ -11,11 +11,11 @@ PACKAGE = Path(gemini_interactions_mcp.__file__).parent
 
 LAYERS = [
     {"__init__", "emulator"},
-    {"errors", "claim", "secrecy", "processes", "codes", "catalog", "redaction"},
-    {"models"},
-    {"settings", "chapters", "citations", "inspection", "words", "logs"},
-    {"wire", "render", "arguments", "research", "metadata", "excerpt", "paths"},
-    {"faults", "records", "consent"},
+    {"errors", "claim", "processes", "codes", "catalog", "redaction", "folders"},
+    {"models", "secrecy"},
+    {"settings", "chapters", "citations", "inspection", "words", "logs", "addresses"},
+    {"schema", "wire", "render", "arguments", "research", "metadata", "excerpt", "paths"},
+    {"faults", "records", "consent", "saved"},
     {"exchange"},
     {"transfer", "retry", "streams", "database", "media", "run", "redirects"},
     {"store"},

@@ -226,7 +226,7 @@ async def test_files_and_arguments_with_the_secrets_are_not_shown(tmp_path: Path
     (notes := tmp_path / "files" / f"notes {TOKEN}.txt").write_text(ECHO * 9, encoding="utf-8")
     bodies = [error(text) for text in (ECHO, *before(400))]
     emulator.faults += [Fault("upload", "http", http_status=400, body=body) for body in bodies]
-    async with host(tmp_path, url, GEMINI_MCP_INLINE_BYTES="10") as server:
+    async with host(tmp_path, url, GEMINI_MCP_INLINE_BYTES="10", GEMINI_MCP_ALLOW_SECRETS="true") as server:
         for _ in range(len(bodies) + 1):
             assert await told(server, "analyze_file", files=[str(notes)], prompt=ECHO)
         assert b"Reading notes [secret].txt" in b"".join(server.stdout)

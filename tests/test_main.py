@@ -144,9 +144,9 @@ async def lists_and_asks(address: str, mode: Mode, version: str) -> None:
         assert client.server_info is not None
         assert client.server_info.version == __version__
         assert len((await client.list_tools()).tools) == 10
-        result = await client.call_tool("gemini_ask", {"prompt": f"Why {mode}?"})
+        result = await client.call_tool("gemini_ask", {"prompt": f"Why {mode}? {KEY}"})
         assert isinstance(result.content[0], TextContent)
-        assert f"Why {mode}?" in result.content[0].text
+        assert f"Why {mode}? [secret]" in result.content[0].text
 
 
 def only_on_loopback(port: int) -> bool:

@@ -2,6 +2,7 @@
 
 import base64
 import errno
+import hashlib
 import io
 import os
 import typing
@@ -16,9 +17,10 @@ from PIL import Image
 from gemini_interactions_mcp import media
 from gemini_interactions_mcp.errors import ConfigurationError, InputError, InteractionFailedError
 from gemini_interactions_mcp.metadata import Origin
-from gemini_interactions_mcp.models import Media
+from gemini_interactions_mcp.models import Media, SandboxFile, SavedFile
 
 WHEN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+LABEL = f"{'0' * 16}-{'f' * 26}c0ffee"
 ORIGIN = Origin("A red bicycle", "gemini-nano-banana-2.1", "v1_x")
 
 
@@ -30,6 +32,10 @@ def picture(kind: str = "PNG", size: tuple[int, int] = (6, 4), mode: str = "RGB"
 
 def made(content: bytes, mime: str, kind: str = "image") -> Media:
     return Media(kind=kind, mime_type=mime, data=base64.b64encode(content).decode())
+
+
+def report(directory: Path, stem: str = "report", text: str = "x") -> SavedFile:
+    return media.save_text(text, directory, media.report_names(stem))
 
 
 def names(directory: Path) -> list[str]:
@@ -45,6 +51,7 @@ def test_an_image_is_saved_with_its_pixels(tmp_path: Path) -> None:
         "path": str(path),
         "mime_type": "image/png",
         "bytes": path.stat().st_size,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "width": 6,
         "height": 4,
     }
@@ -57,12 +64,21 @@ def test_a_taken_name_gets_a_number_and_nothing_is_written_over(tmp_path: Path) 
     image = made(picture(), "image/png")
     saved = [media.save(image, tmp_path, "red").name for _ in range(3)]
     assert saved == ["red-1.png", "red-2.png", "red-3.png"]
-    assert [media.save_text("report", tmp_path, "red").name for _ in range(2)] == ["red.md", "red-1.md"]
+    assert [report(tmp_path, "red").name for _ in range(2)] == ["red.md", "red-1.md"]
+
+
+def test_a_name_that_is_taken_is_not_used_though_it_is_free(tmp_path: Path) -> None:
+    image, taken = made(picture(), "image/png"), {"red-1.png", "red-3.png", "red.md"}
+    saved = [media.save(image, tmp_path, "red", taken=taken).name for _ in range(2)]
+    assert saved == ["red-2.png", "red-4.png"]
+    assert media.save_text("x", tmp_path, media.report_names("red", taken)).name == "red-1.md"
+    sandbox = SandboxFile(path="out/red.png", mime_type="image/png")
+    assert media.save_bytes(picture(), tmp_path, "red", sandbox, taken=taken).name == "red-5.png"
 
 
 def test_a_relative_directory_gives_an_absolute_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert media.save_text("x", Path("out"), "report").path == str(tmp_path / "out" / "report.md")
+    assert report(Path("out")).path == str(tmp_path / "out" / "report.md")
 
 
 def opened(content: bytes | Path) -> Image.Image:
@@ -151,20 +167,20 @@ def test_a_dangling_link_is_not_written_through(tmp_path: Path) -> None:
 def test_the_mode_is_what_the_umask_says(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
-        saved = media.save_text("x", tmp_path, "report")
+        saved = report(tmp_path)
     finally:
         os.umask(before)
     assert Path(saved.path).stat().st_mode & 0o777 == 0o640
 
 
 def test_a_report_is_markdown_in_utf8(tmp_path: Path) -> None:
-    saved = media.save_text("# Résumé\n", tmp_path, "report")
+    saved = report(tmp_path, text="# Résumé\n")
     assert (saved.mime_type, saved.bytes, saved.width) == ("text/markdown", 11, None)
     assert Path(saved.path).read_bytes() == "# Résumé\n".encode()
 
 
 def test_half_a_character_does_not_lose_a_report(tmp_path: Path) -> None:
-    assert Path(media.save_text("a\ud83d", tmp_path, "report").path).read_bytes() == b"a?"
+    assert Path(report(tmp_path, text="a\ud83d").path).read_bytes() == b"a?"
 
 
 @pytest.mark.parametrize(
@@ -223,8 +239,8 @@ def test_media_without_data_says_where_it_is(tmp_path: Path) -> None:
 def test_a_disk_that_takes_nothing_is_told_with_its_directory(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(ConfigurationError, match="GEMINI_MCP_OUTPUT_DIR") as caught:
-        media.save_text("x", tmp_path / "file", "report")
-    assert str(tmp_path / "file") in str(caught.value)
+        report(tmp_path / "file")
+    assert f"Cannot write to {tmp_path / 'file'}: a file or a link stands" in str(caught.value)
 
 
 def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,16 +249,16 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(ConfigurationError, match="No space left"):
-        media.save_text("x", tmp_path, "report")
+        report(tmp_path)
     assert not names(tmp_path)
 
 
 def test_a_disk_without_hard_links_is_written_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def unsupported(*_: object) -> None:
+    def unsupported(*_: object, **__: object) -> None:
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
-    monkeypatch.setattr(Path, "hardlink_to", unsupported)
-    saved = [media.save_text(text, tmp_path, "report").name for text in ("one", "two")]
+    monkeypatch.setattr(os, "link", unsupported)
+    saved = [report(tmp_path, text=text).name for text in ("one", "two")]
     assert saved == ["report.md", "report-1.md"]
     assert names(tmp_path) == ["report-1.md", "report.md"]
     assert (tmp_path / "report-1.md").read_text() == "two"
@@ -262,8 +278,13 @@ def test_a_disk_without_hard_links_is_written_too(tmp_path: Path, monkeypatch: p
     ],
 )
 def test_a_stem_is_short_readable_and_ascii(prompt: str, expected: str) -> None:
-    assert media.stem(prompt, WHEN) == expected
+    assert media.stem(prompt, WHEN, LABEL) == f"{expected}-c0ffee"
     assert len(expected) <= media.STEM_CHARACTERS
+
+
+def preview(path: Path, **options: int) -> bytes | None:
+    with path.open("rb") as file:
+        return media.preview(file, **options)
 
 
 def shown(content: bytes | None) -> Image.Image:
@@ -281,16 +302,16 @@ def stored(path: Path, content: bytes) -> Path:
 
 def test_a_preview_is_small(tmp_path: Path) -> None:
     large = stored(tmp_path / "large.png", picture(size=(3000, 1500)))
-    assert shown(media.preview(large)).size == (1024, 512)
+    assert shown(preview(large)).size == (1024, 512)
     small = stored(tmp_path / "small.png", picture(size=(30, 15)))
-    assert shown(media.preview(small)).size == (30, 15)
+    assert shown(preview(small)).size == (30, 15)
 
 
 @pytest.mark.parametrize(("side", "expected"), [(1000, 1000), (1024, 1024)])
 def test_a_noisy_picture_loses_quality_rather_than_fit(tmp_path: Path, side: int, expected: int) -> None:
     noise = Image.frombytes("RGB", (side, side), os.urandom(side * side * 3))
     noise.save(tmp_path / "noise.png", compress_level=0)
-    assert shown(media.preview(tmp_path / "noise.png")).width == expected
+    assert shown(preview(tmp_path / "noise.png")).width == expected
 
 
 def test_a_picture_too_noisy_for_any_quality_is_halved() -> None:
@@ -303,7 +324,7 @@ def test_a_picture_too_noisy_for_any_quality_is_halved() -> None:
 def test_a_preview_is_as_small_as_it_has_to_be(tmp_path: Path) -> None:
     noise = Image.frombytes("RGB", (900, 600), os.urandom(900 * 600 * 3))
     noise.save(tmp_path / "noise.png", compress_level=0)
-    small = media.preview(tmp_path / "noise.png", side=512, size=60_000)
+    small = preview(tmp_path / "noise.png", side=512, size=60_000)
     assert shown(small).size == (512, 341)
     assert len(small or b"") <= 60_000
 
@@ -313,25 +334,24 @@ def test_a_preview_honours_the_orientation(tmp_path: Path, kind: str) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     sideways = stored(tmp_path / "sideways", picture(kind, size=(2000, 1000), exif=exif))
-    assert shown(media.preview(sideways)).size == (512, 1024)
+    assert shown(preview(sideways)).size == (512, 1024)
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
 def test_what_is_transparent_turns_white(tmp_path: Path, mode: str) -> None:
     Image.new(mode, (8, 8)).save(tmp_path / "clear.png")
-    assert shown(media.preview(tmp_path / "clear.png")).getpixel((4, 4)) == (255, 255, 255)
+    assert shown(preview(tmp_path / "clear.png")).getpixel((4, 4)) == (255, 255, 255)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "CMYK"])
 def test_every_colour_mode_has_a_preview(tmp_path: Path, mode: str) -> None:
     Image.new(mode, (8, 8)).save(tmp_path / "x.tiff")
-    assert shown(media.preview(tmp_path / "x.tiff")).mode == "RGB"
+    assert shown(preview(tmp_path / "x.tiff")).mode == "RGB"
 
 
 def test_what_is_no_picture_has_no_preview(tmp_path: Path) -> None:
-    assert media.preview(stored(tmp_path / "text.png", b"text")) is None
-    assert media.preview(stored(tmp_path / "half.png", picture(size=(500, 500))[:200])) is None
-    assert media.preview(tmp_path / "missing.png") is None
+    assert preview(stored(tmp_path / "text.png", b"text")) is None
+    assert preview(stored(tmp_path / "half.png", picture(size=(500, 500))[:200])) is None
 
 
 def test_a_decompression_bomb_is_not_decoded(tmp_path: Path) -> None:
@@ -339,7 +359,7 @@ def test_a_decompression_bomb_is_not_decoded(tmp_path: Path) -> None:
     bomb[16:24] = (60_000).to_bytes(4, "big") * 2
     bomb[29:33] = zlib.crc32(bomb[12:29]).to_bytes(4, "big")
     assert Image.open(io.BytesIO(bomb)).size == (60_000, 60_000)
-    assert media.preview(stored(tmp_path / "bomb.png", bytes(bomb))) is None
+    assert preview(stored(tmp_path / "bomb.png", bytes(bomb))) is None
     saved = media.save(made(bytes(bomb), "image/png"), tmp_path, "bomb")
     assert (saved.width, saved.height) == (None, None)
 

@@ -10,7 +10,7 @@ import pytest
 import filing
 from filing import POSIX, Make, blocks_of, link, rows
 from gemini_interactions_mcp import paths
-from gemini_interactions_mcp.errors import FileRefusedError
+from gemini_interactions_mcp.errors import ConfigurationError, FileRefusedError
 from gemini_interactions_mcp.files import Files
 
 home, make, recorder, subject, tasks = filing.home, filing.make, filing.recorder, filing.subject, filing.tasks
@@ -183,13 +183,17 @@ async def test_a_swap_between_check_and_open_is_noticed(
     victim.write_text("harmless")
     outside = home.parent / "outside"
     really_open = os.open
+    opened: list[str] = []
 
-    def swapping(path: str, flags: int) -> int:
+    def swapping(path: str, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        if Path(path).name != ("sub" if swap == "folder" else victim.name):
+            return really_open(path, flags, mode, dir_fd=dir_fd)
+        opened.append(path)
         (home / "sub").rename(home / "moved") if swap == "folder" else victim.unlink()
         match swap:
             case "file":
                 (outside / "secret.txt").rename(victim)
-                descriptor = really_open(path, flags)
+                descriptor = really_open(path, flags, mode, dir_fd=dir_fd)
                 victim.rename(outside / "secret.txt")
                 victim.write_text("harmless")
                 return descriptor
@@ -201,11 +205,12 @@ async def test_a_swap_between_check_and_open_is_noticed(
                 os.mkfifo(victim)
             case _:
                 victim.mkdir()
-        return really_open(path, flags)
+        return really_open(path, flags, mode, dir_fd=dir_fd)
 
     monkeypatch.setattr(os, "open", swapping)
     with pytest.raises(FileRefusedError):
         await blocks_of(subject, ["sub/secret.txt"])
+    assert len(opened) == 1
 
 
 def test_the_systems_refusals_are_put_for_people() -> None:
@@ -217,12 +222,14 @@ def test_the_systems_refusals_are_put_for_people() -> None:
 
 async def test_a_path_to_write_is_approved(subject: Files, home: Path) -> None:
     out = home.parent / "out"
-    assert subject.output_path("sub/new/bike") == out / "sub" / "new" / "bike"
-    assert subject.output_path("./sub/../bike.png") == out / "bike.png"
-    assert subject.output_path("~/bike.png") == home / "bike.png"
-    assert subject.output_path(str(home / "bike.png")) == home / "bike.png"
-    assert subject.output_path((home / "my bike.png").as_uri()) == home / "my bike.png"
+    assert await subject.output("sub/new/bike") == out / "sub" / "new" / "bike"
+    assert await subject.output("./sub/../bike.png") == out / "bike.png"
+    assert await subject.output("~/bike.png") == home / "bike.png"
+    assert await subject.output(str(home / "bike.png")) == home / "bike.png"
+    assert await subject.output((home / "my bike.png").as_uri()) == home / "my bike.png"
+    assert await subject.output() is None
     assert not out.exists()
+    assert os.listdir(home) == []  # noqa: PTH208 - its iterdir() blocks no less
 
 
 REFUSED_OUTPUTS = {
@@ -236,10 +243,18 @@ REFUSED_OUTPUTS = {
     "outside the allowed|exists already": ["."],
     "dot-file or dot-folder": ["sub/..", ".bike.png", ".config/bike.png", "~/.config/bike.png"],
     "exists already": ["~/note.txt", "~/folder", "~/dangling.txt"],
-    "through a file|exist": ["~/note.txt/bike.png"],
-    "too long|cannot be": ["~/" + "x" * 5000],
+    "through a file|exist": ["~/note.txt/bike.png", "~/note.txt/new/bike.png"],
+    "too long|cannot be": [
+        "~/" + "x" * 5000,
+        "~/" + "x" * 252 + ".png",
+        "~/" + "x" * 251,
+        "~/new/" + "x" * 252 + ".png",
+        "~/" + "ä" * 130 + ".png",
+        "new/" + "x" * 256 + "/bike.png",
+    ],
     "NUL": ["bike\0.png"],
-    "empty": [""],
+    "must not have": ["bike\n.png", "\x7f.png", "new\u202e/gnp.bike.png", "half-a-character-\ud83d.png"],
+    "ends with .jpg": ["bike.gif", "new/bike.html"],
     "not a local path": ["https://example.com/bike.png"],
 }
 
@@ -248,7 +263,41 @@ REFUSED_OUTPUTS = {
 async def test_a_path_to_write_is_refused(subject: Files, home: Path, path: str, says: str) -> None:
     attacked(home)
     with pytest.raises(FileRefusedError, match=says):
-        subject.output_path(path)
+        await subject.output(path)
+    assert not (home.parent / "out").exists()
+
+
+@pytest.mark.parametrize("path", ["x" * 251 + ".png", "x" * 250, "ä" * 120 + ".jpg", "new/" + "é" * 125])
+async def test_the_longest_name_that_can_be_written_is_approved(subject: Files, home: Path, path: str) -> None:
+    assert await subject.output(path) == home.parent / "out" / path
+
+
+@pytest.mark.parametrize("obstacle", ["out", "out/deep/er"], ids=["in its place", "on the way"])
+async def test_an_output_directory_that_cannot_be_written_is_told(make: Make, home: Path, obstacle: str) -> None:
+    out = home.parent / "out" / "deep" / "er" / "still"
+    (home.parent / obstacle).parent.mkdir(parents=True, exist_ok=True)
+    (home.parent / obstacle).write_text("a file in the way")
+    subject = make(output_dir=out)
+    with pytest.raises(ConfigurationError, match="a file or a link stands where a folder should be") as caught:
+        await subject.output()
+    assert "set GEMINI_MCP_OUTPUT_DIR" in str(caught.value)
+    (home.parent / obstacle).unlink()
+    assert await subject.output() is None
+
+
+@POSIX
+async def test_an_output_directory_without_the_right_to_write_is_told(
+    make: Make, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    # Also root is refused then.
+    monkeypatch.setattr(os, "mkdir", forbidden)
+    with pytest.raises(ConfigurationError, match="Permission denied"):
+        await make().output()
+    with pytest.raises(FileRefusedError, match="lacks the permission"):
+        await make().output("~/bike.png")
 
 
 def test_a_file_url_of_windows_names_a_drive() -> None:
@@ -294,6 +343,35 @@ async def test_secrets_may_be_read_once_the_user_says_so(home: Path, make: Make)
     (home / "id_rsa").write_text(KEY)
     (block,) = await blocks_of(make(allow_secrets=True), ["id_rsa"])
     assert block["text"].endswith(KEY)
+
+
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+
+
+@pytest.mark.parametrize("size", [0, 100_000, 3_000_000])
+async def test_a_secret_far_inside_a_file_is_found(subject: Files, home: Path, size: int) -> None:
+    lines = "All is well.\n" * (size // 13)
+    (home / "log.txt").write_text(lines + KEY + lines)
+    with pytest.raises(FileRefusedError, match=r"log.txt looks like a secret \(private key\)"):
+        await subject.contents(["log.txt"])
+
+
+async def test_of_media_only_the_head_is_searched(subject: Files, home: Path) -> None:
+    (home / "far.png").write_bytes(PNG + b"\0" * paths.HEAD_BYTES + KEY.encode())
+    (home / "near.png").write_bytes(PNG + KEY.encode())
+    (block,) = await blocks_of(subject, ["far.png"])
+    assert block["type"] == "image"
+    with pytest.raises(FileRefusedError, match="looks like a secret"):
+        await subject.contents(["near.png"])
+
+
+async def test_a_file_is_searched_up_to_a_limit(subject: Files, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "log.txt").write_text("x" * 2 * paths.CHUNK_BYTES + KEY)
+    monkeypatch.setattr(paths, "SEARCHED_BYTES", 2 * paths.CHUNK_BYTES)
+    with pytest.raises(FileRefusedError, match="looks like a secret"):
+        await subject.contents(["log.txt"])
+    monkeypatch.setattr(paths, "SEARCHED_BYTES", paths.CHUNK_BYTES)
+    assert await blocks_of(subject, ["log.txt"])
 
 
 async def test_a_copy_of_a_file_with_a_second_name_may_be_read(subject: Files, home: Path) -> None:

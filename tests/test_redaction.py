@@ -123,6 +123,10 @@ def test_what_is_secret_in_a_header(name: str, value: str, secrets: list[str]) -
         ("postgresql+asyncpg://me@host/db", set[str]()),
         ("sqlite+aiosqlite:///a.sqlite3", set[str]()),
         ("https://[broken/", set[str]()),
+        (f"https://a.example/api/{KEY}/mcp", {KEY}),
+        (f"https://a.example/s/{'0a1b2c3d-' * 4}ff/mcp", {f"{'0a1b2c3d-' * 4}ff"}),
+        ("https://a.example/my-long-service-name-v2/mcp-of-the-department-2026", set[str]()),
+        (f"sqlite+aiosqlite:////home/{KEY}/journal.sqlite3", set[str]()),
     ],
 )
 def test_what_is_secret_in_an_address(url: str, secrets: set[str]) -> None:

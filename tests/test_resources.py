@@ -21,6 +21,7 @@ from mcp_types import (
 )
 
 from conftest import STATUS, Mode, make_settings
+from gemini_interactions_mcp import resources
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.models import Record
 from gemini_interactions_mcp.server import Server, build_server
@@ -246,15 +247,52 @@ async def test_an_unknown_resource_is_not_found_by_name(
 @LEGACY
 async def test_only_files_that_the_journal_names_can_be_read(client: Client, settings: Settings) -> None:
     image = await call(client, "generate_image", prompt="hi")
-    (path,) = saved_in(image)
     (settings.output_dir / "other.txt").write_text("other", encoding="utf-8")
     for name in ("other.txt", "..%2Foutput%2Fother.txt", "%2Fetc%2Fhostname"):
         error = await refusal(client, f"{INDEX}/{id_of(image)}/files/{name}")
         assert (error.code, f"Interaction {id_of(image)} has no file" in str(error)) == (INVALID_PARAMS, True)
+
+
+@LEGACY
+async def test_a_file_that_was_removed_is_fetched_again_where_google_still_has_it(
+    client: Client, emulator: Emulator
+) -> None:
+    image = await call(client, "generate_image", prompt="hi")
+    (path,) = saved_in(image)
+    (link,) = links_of(image)
+    content = path.read_bytes()
     path.unlink()
-    error = await refusal(client, f"{INDEX}/{id_of(image)}/files/{path.name}")
+    (read,) = (await client.read_resource(link.uri)).contents
+    assert isinstance(read, BlobResourceContents)
+    assert base64.b64decode(read.blob) == content == path.read_bytes()
+    path.unlink()
+    emulator.interactions.clear()
+    error = await refusal(client, link.uri)
     assert error.code == INVALID_PARAMS
-    assert f"{path} of interaction {id_of(image)} is not there any more." in str(error)
+    assert f"{path} is not there any more." in str(error)
+
+
+async def test_a_report_that_was_removed_is_written_again(client: Client) -> None:
+    begun = await call(client, "start_research", prompt="Bicycles")
+    report = await call(client, "check_research", interaction_id=id_of(begun), wait_seconds=10)
+    chart, document = saved_in(report)
+    before = document.read_text(encoding="utf-8")
+    document.unlink()
+    assert text_in(await client.read_resource(links_of(report)[1].uri)) == before
+    chart.unlink()
+    document.unlink()
+    again = await call(client, "check_research", interaction_id=id_of(begun))
+    assert saved_in(again) == [chart, document]
+
+
+@LEGACY
+async def test_a_file_too_large_for_a_resource_is_told_with_its_path(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resources, "FILE_BYTES", 1000)
+    image = await call(client, "generate_image", prompt="hi")
+    error = await refusal(client, links_of(image)[0].uri)
+    assert f"at most 1,000 are read. It is at {saved_in(image)[0]}." in str(error)
 
 
 @LEGACY

@@ -252,7 +252,7 @@ async def test_a_result_that_cannot_be_read_yet_is_read_later(
 
 def broken_off() -> list[Fault]:
     """A stream that ends before the answer, and cannot be heard again."""
-    return [Fault("stream", "end", after=3), Fault("resume", "http", http_status=404)]
+    return [Fault("stream", "end", after=3), Fault("resume", "http", times=2, http_status=404)]
 
 
 async def test_an_id_that_google_does_not_show_for_too_long_is_told_and_can_still_be_read_later(

@@ -365,7 +365,13 @@ async def cancelled_call(client: Client, fault: Fault, tool: str, **arguments: A
             tasks.cancel_scope.cancel()
 
 
-@pytest.mark.parametrize("kind", ["hold", "stall"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "hold",
+        pytest.param("stall", marks=pytest.mark.usual_wire("an id that nobody here was told yet has the usual form")),
+    ],
+)
 async def test_an_ask_that_its_host_gives_up_goes_on_and_its_answer_is_there(
     client: Client, emulator: Emulator, kind: Any
 ) -> None:

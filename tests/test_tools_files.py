@@ -14,9 +14,9 @@ from conftest import KEY, make_settings
 from filing import image, mp4, pdf
 from gemini_interactions_mcp import tools, transfer
 from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.schema import SCHEMA_VERSION
 from gemini_interactions_mcp.server import build_server
 from gemini_interactions_mcp.settings import Settings
-from gemini_interactions_mcp.store import SCHEMA_VERSION
 from reading import LEGACY, call, complaint, id_of, journal_in, links_of, png, posts, text_of
 
 PDF = pdf("one", "two")

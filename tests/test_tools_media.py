@@ -5,6 +5,7 @@ import errno
 import io
 import math
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from reading import (
     footer_of,
     id_of,
     links_of,
+    made_while,
     newest,
     note,
     pdf,
@@ -195,7 +197,7 @@ async def test_an_image_is_saved_shown_and_linked(client: Client, emulator: Emul
     assert all(f">{fact}</" in xmp for fact in ("A red bicycle", IMAGE_MODEL, id_of(result)))
     assert KEY not in xmp
     assert path.parent == settings.output_dir
-    assert path.name == f"{datetime.now(UTC):%Y-%m-%d}-red-bicycle-1.jpg"
+    assert re.fullmatch(rf"{datetime.now(UTC):%Y-%m-%d}-red-bicycle-[0-9a-f]{{6}}-1\.jpg", path.name)
     assert f"Saved: {path} (image/jpeg, 1024x1024 px, {len(content):,} bytes)" in text_of(result)
     assert [block.type for block in result.content] == ["text", "image", "resource_link"]
     (link,) = links_of(result)
@@ -329,30 +331,22 @@ async def test_two_images_for_one_path_are_both_kept(client: Client, emulator: E
 async def test_a_place_that_is_closed_meanwhile_does_not_lose_the_image(
     client: Client, emulator: Emulator, settings: Settings, folder: Path
 ) -> None:
-    fault = Fault("create", "hold")
-    emulator.faults.append(fault)
-    results: list[CallToolResult] = []
-
-    async def generate() -> None:
-        results.append(await call(client, "generate_image", prompt="A bike", output_path=str(folder / "new" / "a.jpg")))
-
-    with anyio.fail_after(10):
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(generate)
-            await fault.reached.wait()
-            (folder / "new").write_text("a file in the way", encoding="utf-8")
-            fault.release.set()
-    (path,) = saved_in(results[0])
+    target = folder / "new" / "a.jpg"
+    closed = (folder / "new").write_text
+    result = await made_while(client, emulator, lambda: closed("in the way", encoding="utf-8"), output_path=str(target))
+    (path,) = saved_in(result)
     assert path.parent == settings.output_dir
-    assert f"Note: Not saved at {folder / 'new' / 'a.jpg'}, but in the output directory:" in text_of(results[0])
-    assert "another directory.\n" in text_of(results[0])
+    assert f"Note: Not saved at {target}, but in the output directory:" in text_of(result)
+    assert "another directory.\n" in text_of(result)
 
 
 @LEGACY
 async def test_several_images_of_one_answer_are_numbered(client: Client, settings: Settings) -> None:
     asked = {"prompt": "Bikes [[images=3]]"}
     first = await call(client, "generate_image", **asked)
-    assert [path.name[11:] for path in saved_in(first)] == [f"bikes-images-3-{number}.jpg" for number in (1, 2, 3)]
+    stems = [path.name.rpartition("-") for path in saved_in(first)]
+    assert [end for _, _, end in stems] == ["1.jpg", "2.jpg", "3.jpg"]
+    assert len({stem for stem, _, _ in stems}) == 1
     second = await call(client, "generate_image", **asked, output_path="bikes.png")
     assert saved_in(second) == [settings.output_dir / name for name in ("bikes.png", "bikes-2.png", "bikes-3.png")]
     assert [block.type for block in second.content] == ["text", *["image", "resource_link"] * 3]
@@ -449,28 +443,91 @@ async def test_an_image_is_there_for_later_when_the_call_is_over(
 
 
 @LEGACY
-async def test_an_image_that_has_been_removed_is_still_told_of(client: Client) -> None:
+async def test_an_image_that_has_been_removed_is_fetched_again_where_google_still_has_it(
+    client: Client, emulator: Emulator
+) -> None:
+    first = await call(client, "generate_image", prompt="hi")
+    (path,) = saved_in(first)
+    content = path.read_bytes()
+    path.unlink()
+    again = await call(client, "read_interaction", interaction_id=id_of(first))
+    assert saved_in(again) == [path]
+    assert path.read_bytes() == content
+    assert len(previews_of(again)) == 1
+    assert "not there" not in text_of(again)
+    assert len(emulator.creates) == 1
+
+
+@LEGACY
+async def test_an_image_that_nobody_has_any_more_is_told_of(client: Client, emulator: Emulator) -> None:
     first = await call(client, "generate_image", prompt="hi")
     (path,) = saved_in(first)
     path.unlink()
+    emulator.interactions.clear()
     again = await call(client, "read_interaction", interaction_id=id_of(first))
-    assert str(path) in text_of(again)
+    assert f"\n{path} is not there any more.\n" in text_of(again)
     assert previews_of(again) == []
     assert [link.name for link in links_of(again)] == [path.name]
 
 
 @LEGACY
-async def test_an_image_that_cannot_be_saved_is_fetched_again_by_reading_it(
+async def test_an_output_directory_that_cannot_be_written_is_told_before_anything_is_paid(
     client: Client, emulator: Emulator, settings: Settings
 ) -> None:
     settings.output_dir.write_text("a file in the way", encoding="utf-8")
-    said = await complaint(client, "generate_image", prompt="hi")
-    assert "The files could not be saved" in said
-    assert newest(emulator).id in said
+    for tool in ("generate_image", "start_research"):
+        said = await complaint(client, tool, prompt="hi")
+        assert said.startswith(f"Cannot write to {settings.output_dir}: a file or a link stands where a folder")
+        assert "GEMINI_MCP_OUTPUT_DIR" in said
+    assert emulator.requests == []
     settings.output_dir.unlink()
-    again = await call(client, "read_interaction", interaction_id=newest(emulator).id)
-    assert len(saved_in(again)) == 1
+    await call(client, "generate_image", prompt="hi")
+
+
+@LEGACY
+async def test_an_image_that_cannot_be_saved_is_shown_and_saved_by_reading_it(
+    client: Client, emulator: Emulator, settings: Settings
+) -> None:
+    shown = await made_while(client, emulator, lambda: settings.output_dir.write_text("in the way", encoding="utf-8"))
+    assert f"\nNote: The files could not be saved: Cannot write to {settings.output_dir}:" in text_of(shown)
+    assert "Then read_interaction saves them." in text_of(shown)
+    assert [block.type for block in shown.content] == ["text", "image"]
+    assert previews_of(shown)[0].size == (512, 512)
+    still = await call(client, "read_interaction", interaction_id=id_of(shown))
+    assert len(previews_of(still)) == 1
+    settings.output_dir.unlink()
+    again = await call(client, "read_interaction", interaction_id=id_of(shown))
+    assert len(saved_in(again)) == len(previews_of(again)) == 1
+    assert "Note:" not in text_of(again)
     assert len(emulator.creates) == 1
+
+
+@LEGACY
+async def test_images_that_cannot_be_saved_share_what_hosts_take(
+    client: Client, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    result = await call(client, "generate_image", prompt="Many [[images=12]]", image_size="1K")
+    assert len(result.model_dump_json(by_alias=True)) < 2**20
+    assert [max(each.size) for each in previews_of(result)] == [512] * 8
+    assert saved_in(result) == links_of(result) == []
+    assert id_of(result) == newest(emulator).id
+
+
+async def test_without_previews_an_image_that_cannot_be_saved_is_an_error(
+    tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    async with Client(build_server(make_settings(tmp_path, url, previews=False)), mode="legacy", cache=None) as client:
+        said = await complaint(client, "generate_image", prompt="hi", output_path="bike.jpg")
+    assert said.startswith(f"The files could not be saved: Cannot write to {tmp_path / 'output'}: No space left")
+    assert newest(emulator).id in said
 
 
 @LEGACY
@@ -498,19 +555,6 @@ async def test_a_disk_that_fills_up_keeps_what_was_saved_and_the_rest_is_saved_l
     assert len(emulator.creates) == 1
 
 
-@LEGACY
-async def test_nothing_is_said_to_be_saved_when_nothing_can_be(
-    client: Client, emulator: Emulator, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(_descriptor: int) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    said = await complaint(client, "generate_image", prompt="hi", output_path="bike.jpg")
-    assert said.startswith(f"The files could not be saved: Cannot write to {settings.output_dir}: No space left")
-    assert newest(emulator).id in said
-
-
 @pytest.mark.parametrize("store", [True, False])
 async def test_a_prompt_that_is_kept_nowhere_is_in_no_file(tmp_path: Path, store: bool) -> None:
     request = Request(kind="ask", prompt="A secret", model="m", store=store)
@@ -527,6 +571,24 @@ async def test_a_prompt_that_is_kept_nowhere_is_in_no_file(tmp_path: Path, store
     assert (b"A secret" in content) is store
     assert ("secret" in file.name) is store
     assert b">m-1</" in content
+
+
+@pytest.mark.parametrize("store", [True, False])
+async def test_only_what_google_keeps_is_said_to_be_saved_later(tmp_path: Path, store: bool) -> None:
+    request = Request(kind="ask", prompt="hi", model="m", store=store)
+    made = Media(kind="image", mime_type="image/png", data=base64.b64encode(png(tmp_path).read_bytes()).decode())
+    broken = Media(kind="image", mime_type="image/png", data="no base64!")
+    interaction = Interaction(id="v1_x", status="completed", text="Here.", media=(made, broken))
+    journal = Journal(f"sqlite+aiosqlite:///{(tmp_path / 'journal.sqlite3').as_posix()}")
+    run = Run(records.intent(request), request)
+    (tmp_path / "output").write_text("in the way", encoding="utf-8")
+    try:
+        await Ledger(journal, tmp_path / "output", 30).finish(run, interaction, None)
+    finally:
+        await journal.close()
+    assert "The files could not be saved" in str(run.record.error)
+    assert ("Then read_interaction saves them." in str(run.record.error)) is store
+    assert len(run.previews) == 1
 
 
 @LEGACY

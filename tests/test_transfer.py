@@ -13,6 +13,7 @@ from conftest import KEY
 from gemini_interactions_mcp import transfer
 from gemini_interactions_mcp.emulator import Emulator, Fault, redirected
 from gemini_interactions_mcp.errors import FileRefusedError, KeyRejectedError, NetworkError, RefusedError
+from gemini_interactions_mcp.redaction import Redactor
 from gemini_interactions_mcp.transfer import Transfer
 
 CHUNK, PIECE = 4096, 1024
@@ -167,6 +168,16 @@ async def test_a_key_that_is_rejected_is_one(url: str) -> None:
         await sender.start({}, 3, "text/csv")
     await sender.close()
     assert "invalid-key" not in str(caught.value)
+
+
+async def test_a_secret_is_taken_out_before_an_error_is_cut(url: str, emulator: Emulator) -> None:
+    sender = Transfer(url, KEY, Redactor([KEY]))
+    body = {"error": {"message": f"{'x' * 394}{KEY} and more", "code": 400}}
+    emulator.faults.append(Fault("upload", "http", http_status=400, body=body))
+    with pytest.raises(RefusedError) as caught:
+        await sender.start({}, 3, "text/csv")
+    await sender.close()
+    assert KEY[:4] not in str(caught.value)
 
 
 async def test_something_else_than_the_api_is_recognised(sender: Transfer, emulator: Emulator) -> None:

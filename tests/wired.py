@@ -80,6 +80,7 @@ class Wired:
         self._stdin = stdin
         self.requests = 0
         self._rest = b""
+        self._messages: list[Json] = []
         self._open = sum(stream is not None for stream in (process.stdout, process.stderr))
         self._moved = anyio.Event()
 
@@ -112,7 +113,8 @@ class Wired:
     @property
     def messages(self) -> list[Json]:
         """Every line of stdout, parsed."""
-        return [json.loads(each) for each in self.stdout]
+        self._messages += [json.loads(each) for each in self.stdout[len(self._messages) :]]
+        return self._messages
 
     def nothing_else_on_stdout(self) -> bool:
         """Whether every line of stdout is JSON-RPC, and there is nothing after the last."""

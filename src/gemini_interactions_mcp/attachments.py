@@ -1,15 +1,18 @@
 """What goes along with the text of a result: previews and links, in all no more than hosts take of one result."""
 
 import base64
+import functools
+import io
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import anyio.to_thread
 from mcp_types import ContentBlock, ImageContent, ResourceLink
 
 from . import render
 from .context import AppContext
+from .errors import FileRefusedError
 from .models import Record, SavedFile
 
 # Claude Code shows 25,000 tokens of a result unless MAX_MCP_OUTPUT_TOKENS is set, and counts every image as about 1,600
@@ -50,25 +53,56 @@ def share(pictures: int, other_bytes: int) -> Share:
     return Share(count, side, PREVIEW_BYTES // max(1, count))
 
 
-async def attached(app: AppContext, record: Record, text: str) -> tuple[list[ContentBlock], int]:
-    """A link for each file that the text lists, before those of pictures a preview; and how many pictures have none."""
+async def attached(
+    app: AppContext, record: Record, text: str, unsaved: Sequence[bytes] = ()
+) -> tuple[list[ContentBlock], list[str]]:
+    """A link for each file that the text lists, before those of pictures a preview; and what there is to say of them.
+
+    Args:
+        app: What is open.
+        record: Whose files they are.
+        text: What they go along with.
+        unsaved: Small pictures of what could not be saved.
+    """
     files = record.files[: render.FILES_LISTED]
     links = [link(record, file) for file in files]
-    pictures = [file for file in record.files if file.mime_type.startswith("image/")] if app.settings.previews else []
     other_bytes = len(text.encode()) + sum(len(each.model_dump_json()) for each in links)
-    each = share(len(pictures), other_bytes)
+    pictures = [file for file in record.files if file.mime_type.startswith("image/")]
+    each = share(len(pictures) + len(unsaved) if app.settings.previews else 0, other_bytes)
+    shown = pictures[: each.count]
+    notes = await anyio.to_thread.run_sync(app.saved.complaints, [file for file in files if file not in shown])
     blocks: list[ContentBlock] = []
     for file, linked in zip(files, links, strict=True):
-        if file in pictures[: each.count] and (preview := await previewed(app, file, each)):
-            blocks.append(preview)
+        if file in shown:
+            try:
+                blocks += await previewed(app, functools.partial(app.saved.opened, file), each)
+            except FileRefusedError as exc:
+                notes.append(str(exc))
         blocks.append(linked)
-    return blocks, len(pictures) - each.count
+    for jpeg in unsaved[: each.count - len(shown)]:
+        blocks += await previewed(app, functools.partial(io.BytesIO, jpeg), each)
+    hidden = len(pictures) - len(shown) if app.settings.previews else 0
+    return blocks, [*notes, render.unshown(hidden)]
 
 
-async def previewed(app: AppContext, file: SavedFile, share: Share) -> ImageContent | None:
-    """A small JPEG of a picture; None when it cannot be opened (any more)."""
-    preview = await anyio.to_thread.run_sync(app.preview, Path(file.path), share.side, share.size, limiter=app.decoding)
-    return ImageContent(data=base64.b64encode(preview).decode(), mime_type="image/jpeg") if preview else None
+async def previewed(app: AppContext, opened: Callable[[], IO[bytes]], share: Share) -> list[ImageContent]:
+    """A small JPEG of a picture; none when it cannot be decoded.
+
+    Args:
+        app: What is open.
+        opened: Opens the picture; called in a worker thread.
+        share: What the preview may have.
+
+    Raises:
+        FileRefusedError: The picture is not what was saved.
+    """
+
+    def made() -> bytes | None:
+        with opened() as stream:
+            return app.preview(stream, share.side, share.size)
+
+    preview = await anyio.to_thread.run_sync(made, limiter=app.decoding)
+    return [ImageContent(data=base64.b64encode(preview).decode(), mime_type="image/jpeg")] if preview else []
 
 
 def link(record: Record, file: SavedFile) -> ResourceLink:

@@ -10,9 +10,8 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import anyio
 import anyio.to_thread
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from .models import Citation, Record
     from .run import Pace
     from .runs import Runs
+    from .saved import SavedFiles
     from .store import Journal
 
 logger = logging.getLogger(__name__)
@@ -43,8 +43,8 @@ class AppContext:
 
     Attributes:
         resolve: Looks up where Google's redirect links lead.
-        preview: Makes a small JPEG of a picture on disk, of at most so many pixels a side and bytes; blocks, so call it
-            in a worker thread.
+        saved: The files that were saved; blocks, as does what follows, so call both in a worker thread.
+        preview: Makes a small JPEG of an open picture, of at most so many pixels a side and bytes.
         decoding: One of those at a time: a picture of 24 megapixels takes 72 MB while it is decoded, and two at once
             take longer for both and stall the event loop (bench/previews.py).
         agreements: What the user has agreed to and has not been started yet.
@@ -57,7 +57,8 @@ class AppContext:
     runs: "Runs"
     resolve: "Callable[[Iterable[Citation], str | None], Awaitable[tuple[Citation, ...]]]"
     environments: "Environments"
-    preview: Callable[[Path, int, int], bytes | None]
+    saved: "SavedFiles"
+    preview: Callable[[IO[bytes], int, int], bytes | None]
     decoding: anyio.CapacityLimiter
     agreements: Agreements = field(default_factory=lambda: Agreements(anyio.current_time))
 
@@ -131,14 +132,17 @@ class Opening:
         self._tasks.start_soon(runs.tend)
 
         async def earlier(interaction_id: str) -> "Record":
-            return (await runs.find(interaction_id)).record
+            run = await runs.find(interaction_id)
+            await runs.restore(run)
+            return run.record
 
         uploads = rooms.Uploads(gemini, journal, account(self.settings), self._tasks)
         files = rooms.Files(self.settings, uploads, lookup=gemini.mime_type, earlier=earlier)
-        environments = rooms.Environments(gemini, self.settings.output_dir)
+        saved = rooms.SavedFiles(rooms.Boundary.of(self.settings))
+        environments = rooms.Environments(gemini, self.settings.output_dir, saved)
         decoding = anyio.CapacityLimiter(1)
         return AppContext(
-            self.settings, gemini, journal, files, runs, rooms.resolve, environments, rooms.preview, decoding
+            self.settings, gemini, journal, files, runs, rooms.resolve, environments, saved, rooms.preview, decoding
         )
 
     async def _settle(self) -> None:
@@ -154,7 +158,7 @@ class Opening:
 
 def load() -> Any:  # noqa: ANN401 - its types are those imported for checking above
     """Import the slow rooms."""
-    from . import environments, files, gemini, media, redirects, runs, store, uploads  # noqa: PLC0415 - over a second, not to be paid at start-up
+    from . import environments, files, gemini, media, paths, redirects, runs, saved, store, uploads  # noqa: PLC0415 - over a second, not to be paid at start-up
 
     return SimpleNamespace(
         Files=files.Files,
@@ -165,6 +169,8 @@ def load() -> Any:  # noqa: ANN401 - its types are those imported for checking a
         preview=media.preview,
         resolve=redirects.resolved,
         Environments=environments.Environments,
+        Boundary=paths.Boundary,
+        SavedFiles=saved.SavedFiles,
     )
 
 

@@ -5,14 +5,16 @@ It refuses to know what is in the tables, and to let an error of the database's 
 Statements take turns on one connection, and one that has begun is never interrupted: a cancellation that reaches the
 driver costs the connection and leaves its closing to a task that nobody waits for. Every statement commits itself.
 While another program holds an SQLite database, a statement soon gives up its turn and tries again: in SQLite's own
-waiting it would keep all others waiting, too.
+waiting it would keep all others waiting, too. What another database gives up, because two programs met in it, is tried
+again in the same way.
 """
 
 import math
 import os
+import random
 import sqlite3
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -20,26 +22,33 @@ import anyio
 import sqlalchemy as sa
 from pydantic import ValidationError
 from sqlalchemy import event
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from .addresses import busy_seconds, in_file, is_sqlite, libpq_apart, parse_url, redacted
 from .errors import GeminiMCPError, JournalError
 
 T = TypeVar("T")
 Row = dict[str, object]
 """Values by the names of columns."""
 
-# Two servers on one journal are normal on a desktop, and one may be writing.
-BUSY_SECONDS: Final = 5.0
 # So long a statement waits in its turn, and between its turns.
 BUSY_TURN: Final = 0.1
 BUSY_PAUSE: Final = 0.02
 # So long after that, nothing is tried any more that has waited long enough already.
 HELD_SECONDS: Final = 1.0
 CLOSE_SECONDS: Final = 1.0
+# So often the tables are made: servers that start together on an empty database stand in each other's way.
+TABLE_TRIES: Final = 10
+
+GATE: Final = sa.Table("gate", sa.MetaData(), sa.Column("number", sa.Integer, primary_key=True, autoincrement=False))
+"""One row, which a write locks that nothing of its kind may happen beside."""
+PASS: Final = sa.select(GATE.c.number).with_for_update(nowait=True)
 
 UNWRITABLE: Final = ("cannot be opened or written", "Make the file and its directory writable")
 LOCKED: Final = ("is locked by another program", "Close that program, call again later")
+COLLIDED: Final = ("is being written by too many programs at once", "Call again later")
+TAKEN: Final = ("already has a row of this label or interaction_id", "Use that row")
 
 # Primary result codes (sqlite.org/rescode.html): what happened, what to do.
 SQLITE_REASONS: Final = {
@@ -52,8 +61,17 @@ SQLITE_REASONS: Final = {
     sqlite3.SQLITE_CORRUPT: ("is damaged", "Move that file away"),
     sqlite3.SQLITE_FULL: ("cannot grow because the disk is full", "Free some space"),
     sqlite3.SQLITE_IOERR: ("cannot be read or written because of a disk error", "Check the disk"),
-    sqlite3.SQLITE_CONSTRAINT: ("already has a row of this label or interaction_id", "Use that row"),
 }
+
+COLLISIONS: Final = {
+    # PostgreSQL: serialization_failure, deadlock_detected, lock_not_available
+    # (postgresql.org/docs/current/errcodes-appendix.html).
+    *("40001", "40P01", "55P03"),
+    # MySQL and MariaDB: ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, ER_LOCK_NOWAIT
+    # (dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html).
+    *(1205, 1213, 3572),
+}
+"""What a database says that has undone a statement because of another one."""
 
 
 class Database:
@@ -61,12 +79,12 @@ class Database:
 
     Opened by the first statement, and again by the next one when that failed. Every method raises `JournalError` when
     the database cannot be used. A write that has been called is finished even if the caller is cancelled; a read only
-    when its turn has come. SQLite that another program holds is tried again for 5 seconds, or for the `timeout` in the
-    URL, or for `patience` seconds where that is given and less.
+    when its turn has come. SQLite that another program holds, and what another database has undone because of another
+    program, is tried again for 5 seconds, or for the `timeout` in the URL, or for `patience` seconds where that is
+    given and less.
 
     Args:
-        url: SQLAlchemy URL of an async driver, or the path of an SQLite file; the file and its directory are made
-            when they are missing.
+        url: SQLAlchemy URL, or the path of an SQLite file; the file and its directory are made when they are missing.
         metadata: The tables; those that are missing are made.
         version: Of the tables; a newer one is left alone.
     """
@@ -88,14 +106,33 @@ class Database:
         with translated(self._url):
             return await self._persist(lambda: self._execute(query, outcome), patience)
 
-    async def write(self, statement: sa.Executable, values: Row | None = None, patience: float = math.inf) -> int:
-        """Execute a statement that changes rows; how many they were."""
+    async def write(
+        self, statement: sa.Executable, values: Row | None = None, patience: float = math.inf, *, alone: bool = False
+    ) -> int:
+        """Execute a statement that changes rows; how many they were.
+
+        Args:
+            statement: What changes them.
+            values: Of its parameters.
+            patience: As the class says.
+            alone: It depends on rows that are not there. No other such statement is executed meanwhile, by any
+                program, and it sees what those before it have written.
+        """
         with translated(self._url), uncancelled():
             count = await self._persist(
-                lambda: self._execute(statement, lambda found: found.rowcount, values), patience
+                lambda: self._execute(statement, lambda found: found.rowcount, values, alone=alone), patience
             )
             self._held_at = -math.inf
             return count
+
+    async def scrub(self) -> None:
+        """Have SQLite overwrite now what has been deleted: until it empties its log, it is still in there.
+
+        Another program that reads at this moment puts it off, and the last one to close the database does it.
+        """
+        if is_sqlite(parse_url(self._url)):
+            with suppress(JournalError):
+                await self.write(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"), patience=0)
 
     async def close(self) -> None:
         """Close the database within a second; a statement still at work closes it after itself.
@@ -118,12 +155,13 @@ class Database:
                     self._refuse(deadline)
                     return await execute()
             except DBAPIError as exc:
-                if reason(exc) != LOCKED:
+                if (why := reason(exc)) not in {LOCKED, COLLIDED}:
                     raise
-                self._held_at = anyio.current_time()
-                if self._held_at >= deadline:
+                if why == LOCKED:
+                    self._held_at = anyio.current_time()
+                if anyio.current_time() >= deadline:
                     raise
-            await anyio.sleep(BUSY_PAUSE)
+            await anyio.sleep(pause())
 
     def _refuse(self, deadline: float) -> None:
         """Do not try what has waited long enough, where another program held the database a moment ago."""
@@ -131,12 +169,17 @@ class Database:
             raise JournalError(worded(LOCKED, parse_url(self._url)))
 
     async def _execute(
-        self, statement: sa.Executable, outcome: Callable[[sa.CursorResult[Any]], T], values: Row | None = None
+        self,
+        statement: sa.Executable,
+        outcome: Callable[[sa.CursorResult[Any]], T],
+        values: Row | None = None,
+        *,
+        alone: bool = False,
     ) -> T:
         with uncancelled():
             try:
                 engine = self._engine or await self._open()
-                async with engine.connect() as connection:
+                async with engine.connect() as connection, gated(connection) if alone else nullcontext():
                     return outcome(await connection.execute(statement, values))
             finally:
                 if self._closed:
@@ -160,34 +203,6 @@ class Database:
             await engine.dispose()
 
 
-def parse_url(text: str | Path) -> sa.URL:
-    """The parts of a URL, or the URL of a path, which may have characters that mean something in one.
-
-    Raises:
-        JournalError: It is none, or its password is written so that a part of it would be taken for the host.
-    """
-    if isinstance(text, Path):
-        return sa.URL.create("sqlite+aiosqlite", database=str(text))
-    with suppress(ArgumentError, ValueError):
-        url = sa.make_url(text)
-        if "@" not in (url.host or ""):
-            return url
-    raise JournalError(
-        "GEMINI_MCP_DATABASE_URL is not a database URL."
-        " Write it as sqlite+aiosqlite:///path, and special characters of a password as %-codes."
-    )
-
-
-def is_sqlite(url: sa.URL) -> bool:
-    """Whether it is SQLite, with any driver."""
-    return url.get_backend_name() == "sqlite"
-
-
-def in_file(url: sa.URL) -> bool:
-    """Whether it is SQLite and the path of a file; what starts with `file:` is SQLite's own kind of URI."""
-    return is_sqlite(url) and not (url.database or ":memory:").startswith((":memory:", "file:"))
-
-
 def make_file(url: sa.URL) -> None:
     """Make SQLite's directory and file when they are missing, so that only the user can ever read them."""
     if not in_file(url):
@@ -200,23 +215,21 @@ def make_file(url: sa.URL) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
-def busy_seconds(url: sa.URL) -> float:
-    """For how long SQLite that another program holds is tried again: as its URL says.
-
-    Raises:
-        ValueError: It says no number.
-    """
-    return float(str(url.query.get("timeout", BUSY_SECONDS)))
-
-
 def new_engine(url: sa.URL) -> AsyncEngine:
     """An engine whose statements commit themselves and whose errors hide what was asked and answered."""
     sqlite = is_sqlite(url)
     if sqlite:
         # A connection that waits keeps its turn; most of the waiting is done between turns.
         url = url.update_query_dict({"timeout": str(BUSY_TURN)})
+    url, arguments = libpq_apart(url)
     # A connection through a network may have died since it was used last.
-    engine = create_async_engine(url, isolation_level="AUTOCOMMIT", hide_parameters=True, pool_pre_ping=not sqlite)
+    engine = create_async_engine(
+        url,
+        isolation_level="AUTOCOMMIT",
+        hide_parameters=True,
+        pool_pre_ping=not sqlite,
+        connect_args=arguments,
+    )
     if sqlite:
         event.listen(engine.sync_engine, "connect", configure)
     return engine
@@ -227,6 +240,8 @@ def configure(connection: sqlite3.Connection, _record: object) -> None:
     cursor = connection.cursor()
     # NORMAL may lose the last commits when the power fails (sqlite.org/pragma.html#pragma_synchronous).
     cursor.execute("PRAGMA synchronous=FULL")
+    # Not every SQLite overwrites by itself what is deleted (sqlite.org/pragma.html#pragma_secure_delete).
+    cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()
     # SQLite's own knows only the letters of ASCII (sqlite.org/lang_corefunc.html#lower).
     connection.create_function("lower", 1, lower, deterministic=True)
@@ -244,7 +259,7 @@ async def establish(connection: AsyncConnection, metadata: sa.MetaData, version:
         JournalError: A newer version has written this journal; nothing has been changed.
     """
     if not is_sqlite(connection.engine.url):
-        await connection.run_sync(bring_up, metadata)
+        await bring_up_together(connection, metadata)
         return
     if await schema_version(connection, version) < version:
         await connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -257,6 +272,43 @@ async def establish(connection: AsyncConnection, metadata: sa.MetaData, version:
     # without it, and the next opening asks again.
     with suppress(OperationalError):
         await connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+
+
+async def bring_up_together(connection: AsyncConnection, metadata: sa.MetaData) -> None:
+    """Make the schema ours, and the gate, while other servers may be doing the same."""
+    for left in reversed(range(TABLE_TRIES)):
+        try:
+            await connection.run_sync(bring_up, metadata)
+            await connection.run_sync(make_gate)
+            return
+        except DBAPIError:
+            if not left:
+                raise
+        await anyio.sleep(pause())
+
+
+def make_gate(connection: sa.Connection) -> None:
+    """Make the gate where it is missing, which SQLite does not need."""
+    GATE.create(connection, checkfirst=True)
+    if connection.execute(sa.select(GATE.c.number)).first() is None:
+        connection.execute(sa.insert(GATE), {"number": 1})
+
+
+@asynccontextmanager
+async def gated(connection: AsyncConnection) -> AsyncGenerator[None]:
+    """Execute what is inside in a transaction that no other one of this kind overlaps.
+
+    One statement of SQLite is that by itself. Elsewhere the gate is locked first. A gate that is closed is an error,
+    so that nothing waits for it in its turn, nor for ever for a program that stands still while it has the gate.
+    """
+    if is_sqlite(connection.engine.url):
+        yield
+        return
+    # Each statement sees all that was committed before it; MySQL's default is the time of the transaction's first.
+    await connection.execution_options(isolation_level="READ COMMITTED")
+    async with connection.begin():
+        (await connection.execute(PASS)).scalar_one()
+        yield
 
 
 def bring_up(connection: sa.Connection, metadata: sa.MetaData) -> None:
@@ -284,6 +336,11 @@ async def schema_version(connection: AsyncConnection, ours: int) -> int:
     return version
 
 
+def pause() -> float:
+    """How long to wait before the next try: of two that met, one comes first then."""
+    return BUSY_PAUSE * random.uniform(0.5, 1.5)  # noqa: S311
+
+
 @contextmanager
 def uncancelled() -> Generator[None]:
     """Let what is inside finish although the caller is cancelled."""
@@ -303,7 +360,7 @@ def translated(url: str | Path) -> Generator[None]:
 
 
 def complaint(exc: Exception, url: sa.URL) -> str:
-    """What happened and what to do about it, without the URL's password, which a driver may have quoted."""
+    """What happened and what to do about it, without the URL's passwords, which a driver may have quoted."""
     return worded(reason(exc), url)
 
 
@@ -311,8 +368,7 @@ def worded(reason: tuple[str, str], url: sa.URL) -> str:
     """The same of a reason that is known."""
     what, remedy = reason
     where = f" at {url.database}" if in_file(url) else ""
-    text = f"The journal{where} {what}. {remedy}, or name another database with GEMINI_MCP_DATABASE_URL."
-    return text.replace(url.password, "***") if url.password else text
+    return redacted(f"The journal{where} {what}. {remedy}, or name another database with GEMINI_MCP_DATABASE_URL.", url)
 
 
 def reason(exc: Exception) -> tuple[str, str]:
@@ -322,9 +378,26 @@ def reason(exc: Exception) -> tuple[str, str]:
     code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
     if code in SQLITE_REASONS:
         return SQLITE_REASONS[code]
+    if isinstance(exc, IntegrityError):
+        return TAKEN
+    if collided(cause):
+        return COLLIDED
     if isinstance(cause, ImportError):
-        return f"cannot be opened ({cause})", "Install the driver that its URL names"
+        return f"cannot be opened ({cause})", driver_remedy(cause)
     if isinstance(cause, ValidationError):
         return "has a row that this version cannot read", "Update the server"
     first_line = str(cause).partition("\n")[0]
     return f"cannot be used ({type(cause).__name__}: {first_line})", "Make sure that it can be reached"
+
+
+def collided(cause: BaseException) -> bool:
+    """Whether a database has undone a statement because of another one: drivers of MySQL put the code first."""
+    codes: list[object] = [getattr(cause, "sqlstate", None), *cause.args[:1]]
+    return any(code in COLLISIONS for code in codes if isinstance(code, str | int))
+
+
+def driver_remedy(missing: ImportError) -> str:
+    """What to do where a driver is missing."""
+    if missing.name == "asyncpg":
+        return "Install gemini-interactions-mcp[postgresql], which brings it along"
+    return "Install the driver that its URL needs"

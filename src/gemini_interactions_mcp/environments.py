@@ -1,7 +1,7 @@
 """What an agent has left in its environment: listed, and saved below the output directory when asked for."""
 
 import fnmatch
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -11,6 +11,7 @@ from . import media, records
 from .errors import GeminiMCPError, InputError
 from .gemini import Gemini
 from .models import Record, SandboxFile, SavedFile
+from .saved import SavedFiles
 
 WORKSPACE: Final = "workspace"
 """Where agents work: google-genai 3.6.1, types/environments/environmentfile.py"""
@@ -26,9 +27,10 @@ class Environments:
     Source: https://ai.google.dev/gemini-api/docs/antigravity-agent
     """
 
-    def __init__(self, gemini: Gemini, output_dir: Path) -> None:
+    def __init__(self, gemini: Gemini, output_dir: Path, saved: SavedFiles) -> None:
         self._gemini = gemini
         self._output_dir = output_dir
+        self._saved = saved
 
     async def files(self, record: Record) -> Sequence[SandboxFile]:
         """The files in the environment of an interaction.
@@ -49,28 +51,25 @@ class Environments:
         complaints: list[str] = []
         for file in chosen(await self.files(record), pattern):
             try:
-                saved.append(await self._download(record, file))
+                taken = {each.name for each in (*record.files, *saved)}
+                saved.append(await self._download(record, file, taken))
             except GeminiMCPError as exc:
                 complaints.append(f"{file.path} was not saved: {exc}")
         return tuple(saved), complaints
 
-    async def _download(self, record: Record, file: SandboxFile) -> SavedFile:
+    async def _download(self, record: Record, file: SandboxFile, taken: Collection[str]) -> SavedFile:
         if file.bytes > MOST_BYTES:
             raise InputError(f"It has {file.bytes:,} bytes; at most {MOST_BYTES:,} are saved.")
         content = await self._gemini.environment_file(str(record.environment_id), file.path)
-        earlier = [each for each in record.files if each.within == file.path]
-        if earlier and await anyio.to_thread.run_sync(same, earlier[-1], content):
-            return earlier[-1]
-        stem = media.stem(PurePosixPath(file.path).stem, records.now())
-        return await anyio.to_thread.run_sync(media.save_bytes, content, self._output_dir, stem, file)
+        return await anyio.to_thread.run_sync(self._keep, record, file, content, taken)
 
-
-def same(file: SavedFile, content: bytes) -> bool:
-    """Whether a file that was saved earlier is still there and has this content."""
-    try:
-        return Path(file.path).read_bytes() == content
-    except OSError:
-        return False
+    def _keep(self, record: Record, file: SandboxFile, content: bytes, taken: Collection[str]) -> SavedFile:
+        """Save a file, unless it was saved before and still is the same."""
+        for earlier in record.files:
+            if earlier.within == file.path and self._saved.holds(earlier, content):
+                return earlier
+        stem = media.stem(PurePosixPath(file.path).stem, records.now(), record.label)
+        return media.save_bytes(content, self._output_dir, stem, file, taken=taken)
 
 
 def chosen(files: Sequence[SandboxFile], pattern: str) -> list[SandboxFile]:

@@ -3,6 +3,7 @@
     GeminiMCPError                 one sentence on what happened, one on what to do next
     ├── InputError                 the model: an argument that cannot work; nothing was sent
     │   └── FileRefusedError       a file that is missing, not allowed or of no use to Gemini
+    │       └── FileGoneError
     ├── ConfigurationError         the user: key, billing, directories, journal
     │   ├── DailyLimitError
     │   ├── KeyMissingError
@@ -58,6 +59,10 @@ class FileRefusedError(InputError):
     def __init__(self, message: str, *, interaction_id: str | None = None, reason: str = "that cannot be read") -> None:
         super().__init__(message, interaction_id=interaction_id)
         self.reason = reason
+
+
+class FileGoneError(FileRefusedError):
+    """A saved file is not on this machine, or not any more."""
 
 
 class ConfigurationError(GeminiMCPError):

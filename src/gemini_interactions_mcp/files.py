@@ -14,13 +14,14 @@ from urllib.parse import unquote
 import anyio
 import anyio.to_thread
 
-from . import media
+from . import folders, media
 from .errors import FileRefusedError, InputError, StillUploadingError
 from .excerpt import Excerpt
 from .inspection import Inspected, Inspection, LocalFile, Part, digest
-from .models import Content, Contents, Record
+from .models import Content, Contents, Record, SavedFile
 from .paths import Boundary, refusals
 from .recognition import inline, recognised, unchanged, uploadable
+from .saved import SavedFiles
 from .settings import Settings
 from .sources import (
     FILE_NAME,
@@ -84,6 +85,7 @@ class Files:
 
     def __init__(self, settings: Settings, uploads: Uploads, *, lookup: Lookup, earlier: Earlier) -> None:
         self._boundary = Boundary.of(settings)
+        self._saved = SavedFiles(self._boundary)
         self._inline = settings.inline_bytes
         self._uploads = uploads
         self._lookup = lookup
@@ -164,19 +166,32 @@ class Files:
         asked = digest([inspection.digest, resolution, excerpt.clip, excerpt.pages])
         return Contents(parts=tuple(labelled), notes=inspection.notes, digest=asked)
 
-    def output_path(self, path: str) -> Path:
-        """Approve a path to write, as `Boundary.writable`.
+    async def output(self, path: str | None = None) -> Path | None:
+        """Approve where output is to be written, before it is paid for; the path of a picture, if one is wanted.
+
+        Args:
+            path: As `Boundary.writable` takes it; none is some name in the output directory.
 
         Raises:
-            FileRefusedError: It is elsewhere, hidden, exists, or ends as no picture that can be written does.
+            FileRefusedError: It is elsewhere, hidden, exists, cannot be written, or ends as no picture does.
+            ConfigurationError: The output directory cannot be written.
         """
-        return for_picture(self._boundary.writable(path), path)
+        return await anyio.to_thread.run_sync(self._output, path)
+
+    def _output(self, path: str | None) -> Path | None:
+        if not path:
+            return self._boundary.check_output()
+        target = for_picture(self._boundary.writable(path), path)
+        with refusals(path):
+            # With the longest extension that it may get.
+            folders.probe(target if target.suffix else target.with_name(f"{target.name}.webp"))
+        return target
 
     async def _named(self, source: str) -> list[str]:
         """The source, or the paths of the files that were saved for the interaction that it names.
 
         Raises:
-            FileRefusedError: None was.
+            FileRefusedError: None was, or one is not what was saved.
             GeminiMCPError: The interaction is not known.
         """
         address = SAVED.fullmatch(source)
@@ -184,11 +199,16 @@ class Files:
             return [source]
         record = await self._earlier(unquote(address[1]))
         name = unquote(address[2]) if address[2] else None
-        paths = [file.path for file in record.files if name in (None, file.name)]
-        if not paths:
+        files = [file for file in record.files if name in (None, file.name)]
+        if not files:
             has = ", ".join(file.name for file in record.files) or "none"
             raise FileRefusedError(f"There is no file {shown(source)}; saved for that interaction: {shown(has)}.")
-        return paths
+        return await anyio.to_thread.run_sync(self._unchanged, files)
+
+    def _unchanged(self, files: Sequence[SavedFile]) -> list[str]:
+        for file in files:
+            self._saved.opened(file).close()
+        return [file.path for file in files]
 
     def _inspected(self, sources: Sequence[str]) -> Inspection:
         """Everything that can be seen from here."""

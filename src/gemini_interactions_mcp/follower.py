@@ -170,27 +170,45 @@ class Follower:
         """Read it until it has settled, listening where its stream can be resumed."""
         delay = self._pace.first_poll
         while run.seen is None:
-            try:
-                shown = await self._look(run)
-            except RefusedError:
-                if (replayed := await self._replay(run)) is None:
-                    raise
-                return replayed
+            refusal = await self._look(run)
             if run.seen is not None:
                 break
-            check_age(run, self._pace.stuck)
+            self._check_age(run)
             since = run.last_event_id
-            heard = told(run, await self._rejoin(run))
-            quiet = run.last_event_id in (None, since)
-            if heard is None and quiet and not shown:
-                # Neither a read nor what follows in the stream may ever tell that it has ended.
-                heard = await self._replay(run)
-            if heard is not None:
+            if (heard := await self._heard(run, refused=refusal is not None)) is not None:
                 return heard
-            if quiet:
+            if refusal is not None and not self._passing(run, refusal):
+                raise refusal
+            if run.last_event_id in (None, since):
                 await run.nap(delay)
                 delay = min(delay * 1.5, self._pace.slowest_poll)
         return run.seen
+
+    def _check_age(self, run: Run) -> None:
+        """Give a run up that takes longer than any does.
+
+        Raises:
+            InteractionFailedError: It does.
+        """
+        if run.age() > self._pace.stuck:
+            raise InteractionFailedError(
+                "Still in progress after 65 minutes, longer than Deep Research ever takes: it is probably "
+                "stuck at Google. It is kept; check_research looks again.",
+                interaction_id=run.id,
+            )
+
+    def _passing(self, run: Run, refusal: RefusedError) -> bool:
+        """Whether an interaction may only be too young to be shown."""
+        young = run.age() <= self._pace.tolerance
+        return young and isinstance(refusal, InteractionNotFoundError | PermissionDeniedError)
+
+    async def _heard(self, run: Run, *, refused: bool) -> Interaction | None:
+        """What its stream tells to its end: from where it broke off, or from its start where reads are refused."""
+        since = run.last_event_id
+        heard = told(run, await self._rejoin(run))
+        if heard is None and refused and run.last_event_id in (None, since):
+            heard = await self._replay(run)
+        return heard
 
     async def _take(self, run: Run, interaction: Interaction) -> None:
         """Note what a read shows."""
@@ -208,21 +226,19 @@ class Follower:
         run.hollow_since = now if run.hollow_since is None else run.hollow_since
         return now - run.hollow_since >= self._pace.hollow
 
-    async def _look(self, run: Run) -> bool:
-        """Read it once, and tell whether Google shows it; what is young may not be shown yet."""
+    async def _look(self, run: Run) -> RefusedError | None:
+        """Read it once; the refusal, if Google does not show it."""
         try:
             interaction = await self._gemini.get(str(run.id))
-        except (InteractionNotFoundError, PermissionDeniedError):
-            if run.age() > self._pace.tolerance:
-                raise
-            return False
         except (NetworkError, OverloadedError, QuotaError) as exc:
             logger.info("Interaction %s could not be read, and will be again: %s", run.id, exc)
+        except RefusedError as exc:
+            return exc
         else:
             await self._take(run, interaction)
         finally:
             run.heard_at = anyio.current_time()
-        return True
+        return None
 
     async def _read(self, run: Run) -> Interaction | None:
         """Read it once; None when it cannot be read, whatever the reason."""
@@ -326,20 +342,6 @@ class Follower:
         await self._ledger.write(run, interaction_id=interaction_id, status=status or "in_progress")
         self._named(run)
         run.move()
-
-
-def check_age(run: Run, most: float) -> None:
-    """Go on with a run, unless it has been in progress for more seconds than any.
-
-    Raises:
-        InteractionFailedError: It has.
-    """
-    if run.age() > most:
-        raise InteractionFailedError(
-            "Still in progress after 65 minutes, longer than Deep Research ever takes: it is probably "
-            "stuck at Google. It is kept; check_research looks again.",
-            interaction_id=run.id,
-        )
 
 
 # What was told -------------------------------------------------------------------------------------------

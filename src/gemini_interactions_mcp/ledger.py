@@ -5,14 +5,16 @@ A journal or a disk that fails does not lose a run: what could not be written is
 
 import contextlib
 import logging
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
+from itertools import chain
+from pathlib import Path, PurePath
 from typing import Final
 
 import anyio
 import anyio.to_thread
 
-from . import media, metadata, processes, records, render
+from . import media, metadata, processes, records, render, saved
 from .errors import (
     ConfigurationError,
     GeminiMCPError,
@@ -55,6 +57,7 @@ class Ledger:
         self._lease = lease
         self._runs_per_day = runs_per_day
         self._redact = redact
+        self._decoding = anyio.CapacityLimiter(1)
         self._owner = processes.new_owner()
         self._released = False
 
@@ -193,6 +196,8 @@ class Ledger:
         }
         journaled = await self.write(run, **result, **(content if run.stored else {}))
         run.record = run.record.model_copy(update=content)
+        if complaint and records.UNSAVED in complaint:
+            run.previews = await self._previews(interaction, files)
         return journaled
 
     async def _save(
@@ -209,8 +214,16 @@ class Ledger:
         try:
             await anyio.to_thread.run_sync(self._write_files, run, interaction, target, files, notes)
         except ConfigurationError as exc:
-            notes.append(f"{records.UNSAVED}: {exc} Then read_interaction saves them.")
+            later = " Then read_interaction saves them." if run.stored else ""
+            notes.append(f"{records.UNSAVED}: {exc}{later}")
         return tuple(files), " ".join(notes) or None
+
+    async def _previews(self, interaction: Interaction, files: Iterable[SavedFile]) -> tuple[bytes, ...]:
+        """Small pictures of what could not be saved."""
+        there = {file.place for file in files}
+        unsaved = [each for place, each in enumerate(interaction.media, 1) if place not in there]
+        pictures = [each for each in unsaved if each.mime_type.startswith("image/")]
+        return await anyio.to_thread.run_sync(media.previews, pictures, limiter=self._decoding)
 
     def _write_files(
         self, run: Run, interaction: Interaction, target: Path | None, files: list[SavedFile], notes: list[str]
@@ -220,28 +233,38 @@ class Ledger:
         Raises:
             ConfigurationError: The disk does not take it.
         """
-        prompt = self._redact(run.record.prompt or interaction.prompt or "") if run.stored else ""
-        stem = media.stem(prompt, run.record.created_at)
-        model = self._redact(interaction.model or interaction.agent or run.record.model or run.record.agent or "")
-        origin = metadata.Origin(prompt, model, (run.id if run.stored else None) or "")
+        stem, origin = self._described(run, interaction)
         there = {file.place for file in files}
         for place, each in enumerate(interaction.media, 1):
             if place in there:
                 continue
             wanted = target.with_stem(f"{target.stem}-{place}") if target and place > 1 else target
             try:
-                saved = self._place(each, stem, origin, wanted, notes)
+                file = self._place(each, stem, origin, wanted, names(files), notes)
             except InteractionFailedError as exc:
                 notes.append(str(exc))
             else:
-                files.append(saved.model_copy(update={"place": place}))
+                files.append(file.model_copy(update={"place": place}))
         if run.reports and interaction.text:
             told = {name: getattr(interaction, name) for name in ("text", "citations", "status", "usage")}
             report = render.report(run.record.model_copy(update=told | {"files": tuple(files)}))
-            files.append(media.save_text(report, self._output_dir, stem))
+            files.append(media.save_text(report, self._output_dir, media.report_names(stem, names(files))))
+
+    def _described(self, run: Run, interaction: Interaction) -> tuple[str, metadata.Origin]:
+        """How the names of an interaction's files begin, and what its pictures say of themselves."""
+        prompt = self._redact(run.record.prompt or interaction.prompt or "") if run.stored else ""
+        model = self._redact(interaction.model or interaction.agent or run.record.model or run.record.agent or "")
+        origin = metadata.Origin(prompt, model, (run.id if run.stored else None) or "")
+        return media.stem(prompt, run.record.created_at, run.record.label), origin
 
     def _place(
-        self, each: Media, stem: str, origin: metadata.Origin, target: Path | None, notes: list[str]
+        self,
+        each: Media,
+        stem: str,
+        origin: metadata.Origin,
+        target: Path | None,
+        taken: Collection[str],
+        notes: list[str],
     ) -> SavedFile:
         """Save one of the media where it is wanted; if that place is taken or closed by now, in the output directory.
 
@@ -250,14 +273,65 @@ class Ledger:
             InteractionFailedError: Its data is missing or broken.
         """
         if target is None:
-            return media.save(each, self._output_dir, stem, origin=origin)
+            return media.save(each, self._output_dir, stem, origin=origin, taken=taken)
         try:
             return media.save(each, self._output_dir, stem, origin=origin, target=target)
         except (InputError, ConfigurationError) as exc:
             reason = str(exc).rstrip(".")
-        saved = media.save(each, self._output_dir, stem, origin=origin)
+        file = media.save(each, self._output_dir, stem, origin=origin, taken=taken)
         notes.append(f"Not saved at {target}, but in the output directory: {reason}.")
-        return saved
+        return file
+
+    async def here(self, record: Record) -> Record:
+        """The record with one file of each name: where several machines have saved it, the one that is on this."""
+        if not record.files:
+            return record
+        files = await anyio.to_thread.run_sync(saved.current, record.files, [self._output_dir])
+        return record.model_copy(update={"files": files})
+
+    async def gone(self, record: Record) -> list[SavedFile]:
+        """The files that are not on this machine, though Google may still show what was in them."""
+        return await anyio.to_thread.run_sync(self._gone, record.files)
+
+    def _gone(self, files: Iterable[SavedFile]) -> list[SavedFile]:
+        return [file for file in files if file.within is None and saved.absent(file, [self._output_dir])]
+
+    async def restore(self, run: Run, interaction: Interaction, gone: Sequence[SavedFile]) -> list[SavedFile]:
+        """Save again what is gone, as far as that goes: under its own name, where that is free."""
+        return await anyio.to_thread.run_sync(self._restore, run, interaction, gone)
+
+    def _restore(self, run: Run, interaction: Interaction, gone: Sequence[SavedFile]) -> list[SavedFile]:
+        again: list[SavedFile] = []
+        for file in gone:
+            try:
+                kept = self._again(run, interaction, file)
+                # Its address stays what it was, even where the name on disk could not.
+                again += [each.model_copy(update={"name": file.name, "place": file.place}) for each in kept]
+            except (ConfigurationError, InteractionFailedError) as exc:
+                logger.warning("%s of interaction %s was not saved again: %s", file.name, run.id, exc)
+        return again
+
+    def _again(self, run: Run, interaction: Interaction, file: SavedFile) -> list[SavedFile]:
+        """A file, saved again; nothing where it is not known what was in it.
+
+        Raises:
+            ConfigurationError: The disk does not take it.
+            InteractionFailedError: Its data is missing or broken.
+        """
+        stem, origin = self._described(run, interaction)
+        taken = names(run.record.files)
+        if file.place is not None:
+            found = interaction.media[file.place - 1 : file.place]
+            return [self._place(each, stem, origin, self._home(file), taken, []) for each in found]
+        if run.reports and run.record.text and file.mime_type == "text/markdown":
+            own = chain([self._home(file).name], media.report_names(stem, taken))
+            return [media.save_text(render.report(run.record), self._output_dir, own)]
+        return []
+
+    def _home(self, file: SavedFile) -> Path:
+        """Where a file belongs on this machine; not elsewhere than in the output directory."""
+        path = Path(file.path)
+        return path if path.is_relative_to(self._output_dir) else self._output_dir / PurePath(file.name).name
 
     async def fail(self, run: Run, exc: GeminiMCPError) -> bool:
         """Write down why there is no answer, and what part of it came; False when the journal could not take it.
@@ -338,3 +412,8 @@ class Ledger:
 
     def _lease_end(self) -> datetime:
         return records.now() + timedelta(seconds=self._lease)
+
+
+def names(files: Iterable[SavedFile]) -> set[str]:
+    """What files are called: by their addresses, and on disk."""
+    return {name for file in files for name in (file.name, PurePath(file.path).name)}

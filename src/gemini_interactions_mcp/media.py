@@ -7,14 +7,13 @@ Everything here blocks, so callers run it in a worker thread.
 
 import base64
 import binascii
+import hashlib
 import io
-import os
 import re
 import unicodedata
-import uuid
 import wave
-from collections.abc import Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
@@ -26,9 +25,10 @@ from filetype import (  # pyright: ignore[reportMissingTypeStubs] - it ships no 
 from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
-from . import metadata
-from .errors import ConfigurationError, InputError, InteractionFailedError
+from . import folders, metadata
+from .errors import InputError, InteractionFailedError
 from .models import Media, SandboxFile, SavedFile
+from .paths import unwritable
 
 OFFICE: Final = "application/vnd.openxmlformats-officedocument"
 OASIS: Final = "application/vnd.oasis.opendocument"
@@ -130,6 +130,7 @@ PICTURE_EXTENSIONS: Final = tuple(
 PREVIEW_SIDE: Final = 1024
 PREVIEW_BYTES: Final = 512 * 2**10
 PREVIEW_QUALITIES: Final = (85, 70, 50, 30)
+MOST_PREVIEWS: Final = 8
 
 # Four times what the largest generated image has (4K); decoded it takes some 200 MB.
 MAX_PIXELS: Final = 64_000_000
@@ -139,6 +140,8 @@ PICTURES: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 Image.MAX_IMAGE_PIXELS = None
 
 STEM_CHARACTERS: Final = 60
+LABEL_CHARACTERS: Final = 6
+"""Random hexadecimal digits: two rows of one day and one topic share them once in 16 million times."""
 UNKNOWN_ORIGIN: Final = metadata.Origin()
 ARTICLES: Final = frozenset({"a", "an", "the"})
 
@@ -160,7 +163,13 @@ def sniff(head: bytes) -> str | None:
 
 
 def save(
-    media: Media, directory: Path, stem: str, *, origin: metadata.Origin = UNKNOWN_ORIGIN, target: Path | None = None
+    media: Media,
+    directory: Path,
+    stem: str,
+    *,
+    origin: metadata.Origin = UNKNOWN_ORIGIN,
+    target: Path | None = None,
+    taken: Collection[str] = (),
 ) -> SavedFile:
     """Write generated media into `directory`, or to exactly `target`.
 
@@ -170,6 +179,7 @@ def save(
         stem: The file's name without extension and number.
         origin: Goes into a picture's metadata.
         target: An approved path that is used as it is, but for an extension that is missing or cannot come true.
+        taken: Names in `directory` that are not used, though they may be free.
 
     Raises:
         InputError: `target` exists.
@@ -177,51 +187,42 @@ def save(
         ConfigurationError: The disk does not take it.
     """
     content, mime = playable(decoded(media), media.mime_type)
-    if target is None:
-        content = metadata.described(content, mime, origin)
-        path = write(content, directory, numbered(stem, SUFFIXES.get(mime, ".bin")))
-    else:
+    if target is not None:
         content, mime = converted(content, mime, extension_type(target), origin)
-        content = metadata.described(content, mime, origin)
-        path = write(content, target.parent, [named(target, mime)])
-    width, height = pixels(path) if mime.startswith("image/") else (None, None)
-    return SavedFile(name=path.name, path=str(path), mime_type=mime, bytes=len(content), width=width, height=height)
+    content = metadata.described(content, mime, origin)
+    if target is None:
+        return written(content, mime, directory, numbered(stem, SUFFIXES.get(mime, ".bin"), taken))
+    return written(content, mime, target.parent, [named(target, mime)])
 
 
-def save_text(text: str, directory: Path, stem: str) -> SavedFile:
-    """Write a Markdown report into `directory`.
+def save_text(text: str, directory: Path, names: Iterable[str]) -> SavedFile:
+    """Write a Markdown report into `directory`, under the first of these names that is free.
 
     Raises:
         ConfigurationError: The disk does not take it.
     """
-    content = text.encode("utf-8", errors="replace")
-    path = write(content, directory, chain([f"{stem}.md"], numbered(stem, ".md")))
-    return SavedFile(name=path.name, path=str(path), mime_type="text/markdown", bytes=len(content))
+    return written(text.encode("utf-8", errors="replace"), "text/markdown", directory, names)
 
 
-def save_bytes(content: bytes, directory: Path, stem: str, file: SandboxFile) -> SavedFile:
+def save_bytes(
+    content: bytes, directory: Path, stem: str, file: SandboxFile, *, taken: Collection[str] = ()
+) -> SavedFile:
     """Write a file of an agent's environment into `directory`, with its own extension.
 
     Raises:
         ConfigurationError: The disk does not take it.
     """
     suffix = re.sub(r"[^.A-Za-z0-9]", "", Path(file.path).suffix)[:STEM_CHARACTERS] or ".bin"
-    path = write(content, directory, numbered(stem, suffix))
     mime = canonical(file.mime_type) or EXTENSIONS.get(suffix[1:].lower(), "application/octet-stream")
-    width, height = pixels(path) if mime.startswith("image/") else (None, None)
-    return SavedFile(
-        name=path.name,
-        path=str(path),
-        mime_type=mime,
-        bytes=len(content),
-        within=file.path,
-        width=width,
-        height=height,
-    )
+    saved = written(content, mime, directory, numbered(stem, suffix, taken))
+    return saved.model_copy(update={"within": file.path})
 
 
-def stem(prompt: str, when: datetime) -> str:
-    """A readable ASCII file name for what `prompt` asked for: `2026-11-23-red-bicycle`."""
+def stem(prompt: str, when: datetime, label: str) -> str:
+    """A readable ASCII file name for what `prompt` asked for, which no other row has: `2026-11-23-red-bicycle-3f9c1a`.
+
+    A name that the journal holds may be free, since its file was moved: so it ends with a part of the row's label.
+    """
     plain = unicodedata.normalize("NFKD", prompt[: 10 * STEM_CHARACTERS]).encode("ascii", "ignore").decode()
     words = [word for word in re.findall(r"[a-z0-9]+", plain.lower()) if word not in ARTICLES] or ["gemini"]
     name = f"{when:%Y-%m-%d}-{words[0]}"[:STEM_CHARACTERS]
@@ -229,7 +230,7 @@ def stem(prompt: str, when: datetime) -> str:
         if len(name) + 1 + len(word) > STEM_CHARACTERS:
             break
         name += f"-{word}"
-    return name
+    return f"{name}-{label[-LABEL_CHARACTERS:]}"
 
 
 def extension_type(path: Path) -> str | None:
@@ -266,10 +267,20 @@ def kept(image: Image.Image, origin: metadata.Origin) -> dict[str, Any]:
     return kept | {"xmp": own or metadata.packet(origin), "pnginfo": texts}
 
 
-def preview(path: Path, side: int = PREVIEW_SIDE, size: int = PREVIEW_BYTES) -> bytes | None:
+def previews(pictures: Sequence[Media]) -> tuple[bytes, ...]:
+    """Small JPEGs of generated pictures, which share the bytes of one; what cannot be opened has none."""
+    most = pictures[:MOST_PREVIEWS]
+    found: list[bytes] = []
+    for each in most:
+        with suppress(InteractionFailedError):
+            found += filter(None, [preview(io.BytesIO(decoded(each)), size=PREVIEW_BYTES // len(most))])
+    return tuple(found)
+
+
+def preview(file: IO[bytes], side: int = PREVIEW_SIDE, size: int = PREVIEW_BYTES) -> bytes | None:
     """A JPEG of at most `side` pixels and `size` bytes; None when the file is no picture that can be opened."""
     try:
-        with picture(path) as image:
+        with picture(file) as image:
             # The smallest gap: most of the time goes into pixels that a preview does not have.
             image.thumbnail((side, side), reducing_gap=1.0)
             return small_jpeg(on_white(ImageOps.exif_transpose(image)), size)
@@ -277,23 +288,23 @@ def preview(path: Path, side: int = PREVIEW_SIDE, size: int = PREVIEW_BYTES) -> 
         return None
 
 
-def pixels(path: Path) -> tuple[int, int] | tuple[None, None]:
+def pixels(content: bytes) -> tuple[int, int] | tuple[None, None]:
     """Width and height of a picture, or twice None."""
     try:
-        with picture(path) as image:
+        with picture(io.BytesIO(content)) as image:
             return image.size
     except Exception:  # noqa: BLE001 - a decoder of foreign bytes may raise anything, and the size is never needed
         return None, None
 
 
 @contextmanager
-def picture(path: Path | IO[bytes]) -> Generator[Image.Image]:
+def picture(file: IO[bytes]) -> Generator[Image.Image]:
     """Open a picture, not yet decoded, of at most `MAX_PIXELS`.
 
     Raises:
         ValueError: It has more.
     """
-    with Image.open(path, formats=PICTURES) as image:
+    with Image.open(file, formats=PICTURES) as image:
         if image.width * image.height > MAX_PIXELS:
             raise ValueError("more pixels than are decoded here")
         yield image
@@ -361,69 +372,43 @@ def parameter(mime: str, name: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def numbered(stem: str, suffix: str) -> Iterator[str]:
+def report_names(stem: str, taken: Collection[str] = ()) -> Iterator[str]:
+    """Names to try for a report, in order: `stem.md`, `stem-1.md` ..."""
+    return chain(free([f"{stem}.md"], taken), numbered(stem, ".md", taken))
+
+
+def numbered(stem: str, suffix: str, taken: Collection[str] = ()) -> Iterator[str]:
     """Names to try, in order: `stem-1.png`, `stem-2.png` ..."""
-    for number in count(1):
-        yield f"{stem}-{number}{suffix}"
+    return free((f"{stem}-{number}{suffix}" for number in count(1)), taken)
 
 
-def write(content: bytes, directory: Path, names: Iterable[str]) -> Path:
-    """Write a whole file into `directory` under the first free name; its absolute path.
+def free(names: Iterable[str], taken: Collection[str]) -> Iterator[str]:
+    """The names that are not taken."""
+    return (name for name in names if name not in taken)
+
+
+def written(content: bytes, mime: str, directory: Path, names: Iterable[str]) -> SavedFile:
+    """Write a whole file into `directory` under the first name that is free; nothing is followed or written over.
 
     Raises:
         InputError: No name is free.
         ConfigurationError: The disk does not take it.
     """
     directory = directory.absolute()
-    partial = directory / f".{uuid.uuid4().hex}.part"
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        write_through(content, partial)
-        path = next((path for name in names if publish(partial, path := directory / name)), None)
+        with folders.opened(directory, create=True) as folder:
+            name = folder.add(content, names)
     except OSError as exc:
-        raise ConfigurationError(
-            f"Cannot write to {directory}: {exc.strerror or exc}. "
-            "Make room there, or set GEMINI_MCP_OUTPUT_DIR to another directory."
-        ) from exc
-    finally:
-        discard(partial)
-    if path is None:
+        raise unwritable(directory, exc) from exc
+    if name is None:
         raise InputError("a file of this name exists already")
-    return path
-
-
-def write_through(content: bytes, path: Path) -> None:
-    """Write a new file down to the disk: a name must never stand for half of it, even after a power cut."""
-    with path.open("xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def publish(partial: Path, path: Path) -> bool:
-    """Give the finished file its name at one stroke; False when the name is taken."""
-    try:
-        path.hardlink_to(partial)
-    except FileExistsError:
-        return False
-    except OSError:
-        return claim(partial, path)  # FAT, exFAT and some network drives have no hard links
-    return True
-
-
-def claim(partial: Path, path: Path) -> bool:
-    """Like `publish`, for disks without hard links: the name is taken first, then filled."""
-    try:
-        path.touch(exist_ok=False)
-    except FileExistsError:
-        return False
-    partial.replace(path)
-    return True
-
-
-def discard(partial: Path) -> None:
-    """Remove what is left of a file in the making; a disk in trouble has been told of already."""
-    try:
-        partial.unlink(missing_ok=True)
-    except OSError:
-        return
+    width, height = pixels(content) if mime.startswith("image/") else (None, None)
+    return SavedFile(
+        name=name,
+        path=str(directory / name),
+        mime_type=mime,
+        bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        width=width,
+        height=height,
+    )

@@ -125,8 +125,10 @@ class SavedFile(Model):
     """A file written for an interaction.
 
     Attributes:
-        name: Unique within the interaction; the last part of its resource URI.
+        name: The last part of its resource URI, and of its path unless that was taken when it was saved again. Unique
+            within the interaction on one machine.
         path: Absolute.
+        sha256: Of its content, in hexadecimal digits; empty in rows of versions before 0.3.
         place: Which of the interaction's media it is, from 1: the one that `PLACE` names; None for other files.
         within: The path that it has in an agent's environment.
         width: Pixels, for images.
@@ -137,6 +139,7 @@ class SavedFile(Model):
     path: str
     mime_type: str
     bytes: int
+    sha256: str = ""
     place: int | None = None
     within: str | None = None
     width: int | None = None

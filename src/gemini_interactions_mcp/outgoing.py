@@ -44,7 +44,7 @@ class Outgoing:
         held = ctx.session._request_outbound  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - mcp 2.3 has no public way
         # A DispatchContext, whose other members it passes on.
         channel: Any = Channel(held, self._redact)
-        return ServerSession(channel, connection(ctx), request_meta=ctx.meta)
+        return ServerSession(channel, connection(ctx), request_meta=None if ctx.request_id is None else ctx.meta)
 
 
 class Channel:

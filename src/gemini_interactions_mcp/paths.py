@@ -4,38 +4,45 @@ A file is opened once, and what is checked is what is read. Everything here bloc
 """
 
 import errno
-import os
 import re
 import stat
 import sys
 import unicodedata
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from io import BufferedReader
+from os import stat_result
 from pathlib import Path, PureWindowsPath
 from typing import Final
 from urllib.parse import unquote
 
-from .errors import FileRefusedError
-from .secrecy import HEAD_BYTES, kind_of_secret
+from filetype import (  # pyright: ignore[reportMissingTypeStubs] - it ships no types
+    guess_mime,  # pyright: ignore[reportUnknownVariableType] - it ships no types
+)
+
+from . import folders
+from .errors import ConfigurationError, FileRefusedError
+from .secrecy import kind_of_secret
 from .settings import Settings
 from .words import shown
 
 SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]+)://|(file|data):", re.IGNORECASE)
 WINDOWS: Final = sys.platform == "win32"
 
+UNNAMEABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Characters by which a new file's name would not read as what it is: controls, directions, halves of pairs."""
+
 # https://ai.google.dev/gemini-api/docs/files: 2 GB a file.
 FILE_BYTES: Final = 2 * 2**30
 
-OPEN_FLAGS: Final = (
-    os.O_RDONLY
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_NOCTTY", 0)
-    | getattr(os, "O_BINARY", 0)
-)
+HEAD_BYTES: Final = 64 * 2**10
+"""Of media, so much is searched for secrets."""
+SEARCHED_BYTES: Final = 256 * 2**20
+"""Of other files, so much: it takes about three seconds."""
+CHUNK_BYTES: Final = 256 * 2**10
+MEDIA: Final = ("image/", "audio/", "video/")
 
 # The words by which files that were passed over are counted.
 HIDDEN: Final = "hidden"
@@ -76,9 +83,9 @@ class Boundary:
         """
         # Resolved leniently first: what is outside is refused as such, and nothing tells whether it exists.
         path = self.approved(source)
-        usable(path.lstat(), source)
-        with open(path, "rb", opener=by_descriptor) as stream:
-            unchanged(path, os.fstat(stream.fileno()), source)
+        with folders.opened(path.parent) as folder:
+            stream = folder.read(path.name, partial(usable, source=source))
+        with stream:
             if not self.secrets:
                 harmless(path, stream, source)
             yield stream
@@ -98,13 +105,24 @@ class Boundary:
             path: Relative to the output directory; an absolute one must be below an allowed directory.
 
         Raises:
-            FileRefusedError: It is elsewhere, hidden or exists.
+            FileRefusedError: It is elsewhere, hidden, exists, or has characters that no name should have.
         """
         with refusals(path):
-            wanted = local_path(path)
+            wanted = nameable(local_path(path), path)
             roots = self.roots if wanted.is_absolute() else (self.output,)
             parent = resolved((self.output / wanted).parent, roots, path)
             return unused(approved(parent / wanted.name, roots, path), path)
+
+    def check_output(self) -> None:
+        """Find out whether files can be written into the output directory, by writing one; nothing stays.
+
+        Raises:
+            ConfigurationError: They cannot.
+        """
+        try:
+            folders.probe(self.output / "probe")
+        except OSError as exc:
+            raise ConfigurationError(f"{unwritable(self.output, exc)} Nothing was sent.") from exc
 
 
 def harmless(path: Path, stream: BufferedReader, source: str) -> None:
@@ -113,7 +131,7 @@ def harmless(path: Path, stream: BufferedReader, source: str) -> None:
     Raises:
         FileRefusedError: It looks like one.
     """
-    kind = kind_of_secret(path.name, stream.read(HEAD_BYTES))
+    kind = kind_of_secret(path.name, searched(stream))
     stream.seek(0)
     if kind:
         raise FileRefusedError(
@@ -121,6 +139,16 @@ def harmless(path: Path, stream: BufferedReader, source: str) -> None:
             "the user can allow such files with GEMINI_MCP_ALLOW_SECRETS=true.",
             reason=SECRET,
         )
+
+
+def searched(stream: BufferedReader) -> Iterator[bytes]:
+    """What of a file is searched for secrets: all of it, but of media only the head, and never more than a limit."""
+    yield (head := stream.read(HEAD_BYTES))
+    mime: str | None = guess_mime(head)
+    if mime and mime.startswith(MEDIA):
+        return
+    while stream.tell() < SEARCHED_BYTES and (chunk := stream.read(CHUNK_BYTES)):
+        yield chunk
 
 
 def local_path(source: str, *, windows: bool = WINDOWS) -> Path:
@@ -235,23 +263,18 @@ def unused(path: Path, source: str) -> Path:
     )
 
 
-def by_descriptor(path: str, _flags: int) -> int:
-    """Open for reading without following a link, waiting for a pipe's writer or becoming a terminal's owner."""
-    return os.open(path, OPEN_FLAGS)
-
-
-def unchanged(path: Path, status: os.stat_result, source: str) -> None:
-    """Check that an open file is still the one that was approved.
+def nameable(path: Path, source: str) -> Path:
+    """A path to write that people can read.
 
     Raises:
-        FileRefusedError: Something was put in its place, or in that of a folder above it.
+        FileRefusedError: It has other characters.
     """
-    usable(status, source)
-    if path.resolve(strict=True) != path or not os.path.samestat(path.lstat(), status):
-        raise FileRefusedError(f"{shown(source)} was replaced while it was opened; try again.")
+    if UNNAMEABLE.search(str(path)):
+        raise FileRefusedError(f"{shown(source)} has characters that a file's name must not have; choose another name.")
+    return path
 
 
-def usable(status: os.stat_result, source: str) -> None:
+def usable(status: stat_result, source: str) -> None:
     """Check what kind of file it is.
 
     Raises:
@@ -293,11 +316,22 @@ def complaint(exc: OSError) -> str:
     match exc.errno:
         case errno.ENOENT:
             return "does not exist"
-        case errno.ENOTDIR:
-            return "goes through a file as if it were a directory"
+        case errno.ENOTDIR | errno.ELOOP:
+            return "goes through a file or a link as if it were a directory"
+        case errno.ESTALE:
+            return "was replaced while it was opened; try again"
         case errno.EACCES | errno.EPERM:
-            return "cannot be opened: this server's user lacks the permission"
+            return "cannot be opened or written: this server's user lacks the permission"
         case errno.ENAMETOOLONG:
             return "is too long for a path"
         case _:
-            return f"cannot be opened: {exc.strerror or 'the system gives no reason'}"
+            return f"cannot be opened or written: {exc.strerror or 'the system gives no reason'}"
+
+
+def unwritable(directory: Path, exc: OSError) -> ConfigurationError:
+    """What is said of a directory that takes no file."""
+    link = exc.errno in (errno.ENOTDIR, errno.ELOOP)
+    reason = "a file or a link stands where a folder should be" if link else exc.strerror or exc
+    return ConfigurationError(
+        f"Cannot write to {directory}: {reason}. Make room there, or set GEMINI_MCP_OUTPUT_DIR to another directory."
+    )

@@ -5,6 +5,7 @@ A piece of a secret counts as well: what comes here may have been cut, or joined
 
 import base64
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final, NamedTuple, TypeVar, cast
@@ -40,6 +41,8 @@ SCHEMES: Final = ("basic", "bearer", "token", "apikey", "api-key")
 """What stands before a secret in a header, and is none itself."""
 SECRET_PARAMETERS: Final = ("key", "token", "secret", "pass", "pwd", "auth", "sig")
 """What the name of a URL's parameter has in it whose value is a secret."""
+RANDOM: Final = re.compile(r"(?=.*\d)(?=.*[a-z])(?=.*[A-Z])[\w-]{20,}|[0-9A-Fa-f-]{32,}")
+"""A part of a web address's path that nobody has made up: some services put their token there."""
 
 
 class Needle(NamedTuple):
@@ -181,7 +184,7 @@ def of_header(name: str, value: str) -> Iterator[str]:
 
 
 def of_url(url: str) -> Iterator[str]:
-    """The secrets in a URL: its password, and parameters that are named like secrets."""
+    """The secrets in a URL: its password, parameters that are named like secrets, random parts of its path."""
     with suppress(ValueError):
         parts = urlsplit(url)
         password = parts.netloc.rpartition("@")[0].partition(":")[2]
@@ -189,3 +192,5 @@ def of_url(url: str) -> Iterator[str]:
         for name, value in parse_qsl(parts.query):
             if any(word in name.lower() for word in SECRET_PARAMETERS):
                 yield value
+        if parts.scheme in ("http", "https"):
+            yield from filter(RANDOM.fullmatch, parts.path.split("/"))

@@ -4,14 +4,14 @@ import re
 from typing import Final
 from urllib.parse import unquote
 
-import anyio
+import anyio.to_thread
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from mcp_types import Annotations, ListResourcesResult, Resource, ResourceTemplate
 
 from . import chapters, records, render
 from .context import AppContext
-from .errors import GeminiMCPError, InputError, InteractionNotFoundError
+from .errors import FileRefusedError, GeminiMCPError, InputError, InteractionNotFoundError
 from .models import Record, RecordPage, SavedFile
 
 ADDRESS: Final = re.compile(
@@ -20,6 +20,8 @@ ADDRESS: Final = re.compile(
 MARKDOWN: Final = "text/markdown"
 ROWS: Final = 50
 """Interactions on one page of resources/list, and in the index."""
+FILE_BYTES: Final = 64 * 2**20
+"""Of a saved file that is read as a resource, which is in memory as a whole then."""
 
 TEMPLATES: Final = (
     ResourceTemplate(
@@ -55,7 +57,9 @@ async def listing(app: AppContext, cursor: str | None) -> ListResourcesResult:
     found = [] if cursor else [index_entry()]
     for record in rows:
         if record.interaction_id and not records.unstored(record):
-            found += [entry(record), *(file_entry(record, file) for file in record.files)]
+            # Machines on one journal may each have a file of the same name.
+            files = {file.name: file for file in record.files}
+            found += [entry(record), *(file_entry(record, file) for file in files.values())]
     return ListResourcesResult(resources=found, next_cursor=following)
 
 
@@ -114,9 +118,11 @@ async def read(app: AppContext, address: str) -> ReadResourceContents:
         if parts is None:
             raise ResourceNotFoundError(f"There is no resource {address}. {render.INDEX} lists what there is.")
         interaction_id = unquote(parts["id"])
-        record = await recorded(app, interaction_id)
+        run = await app.runs.find(interaction_id)
         if parts["name"]:
-            return await saved(record, unquote(parts["name"]))
+            await app.runs.restore(run)
+            return await saved(app, run.record, unquote(parts["name"]))
+        record = run.record
         if parts["data"]:
             return ReadResourceContents(content=record.model_dump_json(indent=2), mime_type="application/json")
         followers = await app.runs.followers(interaction_id)
@@ -136,31 +142,23 @@ async def index(app: AppContext) -> str:
     return render.joined("# Recent interactions", render.listing(page))
 
 
-async def recorded(app: AppContext, interaction_id: str) -> Record:
-    """What is known of an interaction, from the journal or from Google.
-
-    Raises:
-        GeminiMCPError: Nothing is.
-    """
-    return (await app.runs.find(interaction_id)).record
-
-
-async def saved(record: Record, name: str) -> ReadResourceContents:
+async def saved(app: AppContext, record: Record, name: str) -> ReadResourceContents:
     """A saved file: only those that the journal names are read.
 
     Raises:
         ResourceNotFoundError: It has no such file, or not any more.
+        ResourceError: It is too large for a resource.
     """
     file = next((file for file in record.files if file.name == name), None)
     if file is None:
         raise ResourceNotFoundError(f"Interaction {record.interaction_id} has no file {name}.")
+    if file.bytes > FILE_BYTES:
+        raise ResourceError(f"{name} has {file.bytes:,} bytes; at most {FILE_BYTES:,} are read. It is at {file.path}.")
     try:
-        content = await anyio.Path(file.path).read_bytes()
-    except OSError as exc:
-        raise ResourceNotFoundError(
-            f"{file.path} of interaction {record.interaction_id} is not there any more."
-        ) from exc
-    text = content.decode() if file.mime_type == MARKDOWN else content
+        content = await anyio.to_thread.run_sync(app.saved.content, file)
+    except FileRefusedError as exc:
+        raise ResourceNotFoundError(f"File {name} of interaction {record.interaction_id}: {exc}") from exc
+    text = content.decode(errors="replace") if file.mime_type == MARKDOWN else content
     return ReadResourceContents(content=text, mime_type=file.mime_type)
 
 

@@ -85,6 +85,7 @@ async def read(ctx: Ctx, interaction_id: str, wait_seconds: float | None, wanted
         return noted(await shown(app, run, wanted), unsaved)
     if wanted.save and not run.record.environment_id:
         raise InputError("There is nothing to save: only agents that work in an environment leave files there.")
+    await app.runs.restore(run, max(seconds, LOOK_SECONDS))
     if wanted.resolve:
         await app.runs.amend(run, {"citations": await app.resolve(run.record.citations, app.settings.base_url)})
     notes = await environment_notes(app, run, wanted) if run.record.environment_id else []
@@ -149,14 +150,15 @@ async def shown(
         )
     await app.runs.deliver(run)
     silent = record.kind == "image" and record.status == "completed"
-    if record.error and not record.files and (silent or not record.text):
+    unsaved = run.previews if app.settings.previews else ()
+    if record.error and not record.files and not unsaved and (silent or not record.text):
         raise InteractionFailedError(render.failure(record), interaction_id=record.interaction_id)
     page = functools.partial(
         render.answer, record, wanted.page, section=wanted.section, stored=run.stored, followers=followers
     )
     whole = wanted.page == 1 and not wanted.section
-    blocks, hidden = await attached(app, record, page(notes=notes)) if whole else ([], 0)
-    return CallToolResult(content=[TextContent(text=page(notes=[*notes, render.unshown(hidden)])), *blocks])
+    blocks, said = await attached(app, record, page(notes=notes), unsaved) if whole else ([], [])
+    return CallToolResult(content=[TextContent(text=page(notes=[*notes, *said])), *blocks])
 
 
 def text_result(text: str) -> CallToolResult:

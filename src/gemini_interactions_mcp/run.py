@@ -78,6 +78,7 @@ class Run:
         listening: Cancelled to end the stream that is being listened to.
         looking: Held while it is looked at.
         error: Why it could not be started or followed; what went wrong inside it is in the record.
+        previews: Small JPEGs of pictures that could not be saved, together no larger than one.
         unwritten: Changes of the record that the journal could not take.
         writing: Held while they are written.
         named: Set once its id is known, or will never be.
@@ -103,6 +104,7 @@ class Run:
     listening: anyio.CancelScope | None = None
     looking: anyio.Lock = field(default_factory=anyio.Lock)
     error: GeminiMCPError | None = None
+    previews: tuple[bytes, ...] = ()
     unwritten: dict[str, object] = field(default_factory=dict[str, object])
     writing: anyio.Lock = field(default_factory=anyio.Lock)
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)

@@ -1,5 +1,6 @@
 """All interactions that this process follows: starting and finding them, waits, progress, hand-off, restart."""
 
+import contextlib
 import logging
 import math
 from collections import deque
@@ -83,6 +84,7 @@ class Runs:
         self._unnamed: set[Run] = set()
         self._unstored: deque[Run] = deque()
         self._adding = anyio.Lock()
+        self._restoring = anyio.Lock()
 
     # Starting and finding ------------------------------------------------------------------------------
 
@@ -270,8 +272,30 @@ class Runs:
         with anyio.CancelScope(shield=True):
             async with self._adding:
                 record = await self._ledger.find(str(run.id)) or run.record
-                new = [file for file in files if file not in record.files]
-                await self.amend(run, {"files": (*record.files, *new)})
+                # What was saved again at its own place is another entry for the same file.
+                known = {file.path: file for file in (*record.files, *files)}
+                await self.amend(run, {"files": tuple(known.values())})
+
+    async def restore(self, run: Run, seconds: float = LOOK_SECONDS) -> None:
+        """Save again what of a settled interaction is not on this machine, if Google shows it within `seconds`."""
+        run.record = await self._ledger.here(run.record)
+        if not run.stored or records.unstored(run.record) or not await self._ledger.gone(run.record):
+            return
+        with anyio.move_on_after(seconds), contextlib.suppress(GeminiMCPError):
+            async with self._restoring:
+                await self._restore(run)
+
+    async def _restore(self, run: Run) -> None:
+        # Again: another task may have restored it meanwhile, or deleted all of it.
+        record = await self._ledger.find(str(run.id))
+        if record is None:
+            return
+        run.record = run.record.model_copy(update={"files": record.files})
+        if gone := await self._ledger.gone(await self._ledger.here(record)):
+            interaction = await self._gemini.get(str(run.id))
+            with anyio.CancelScope(shield=True):
+                await self.add_files(run, await self._ledger.restore(run, interaction, gone))
+        run.record = await self._ledger.here(run.record)
 
     async def followers(self, interaction_id: str) -> list[Record]:
         """What goes on from an interaction, oldest first, as far as the journal knows."""

@@ -1,11 +1,12 @@
 """The journal: a row for every interaction that this server has started, written before it is paid for.
 
-Beside them, a row for every file that the Files API keeps. Owns the tables and what is asked of them. It refuses to
-know the API, and to decide when a row changes.
+Beside them, a row for every file that the Files API keeps. Owns what is asked of its tables. It refuses to know the
+API, and to decide when a row changes.
 """
 
 import base64
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,73 +18,37 @@ from pydantic import BaseModel
 from .database import Database, Row
 from .errors import DailyLimitError, InputError
 from .models import TERMINAL, UNKNOWN, WAITING_FOR_CLIENT, Record, Uploaded
-from .records import FOREIGN, used_up
+from .records import APPROVAL, FOREIGN, TWIN_SECONDS, now, today, used_up
 from .redaction import NOTHING, Redactor
-
-SCHEMA_VERSION: Final = 3
+from .schema import METADATA, NEWEST_FIRST, OLDEST_FIRST, RECORD, ROWS, SCHEMA_VERSION, UPLOADS
 
 # How long Google keeps an interaction at most (ai.google.dev/gemini-api/docs/interactions, data retention): until
 # then, somebody may still want to find out what became of a request whose outcome is unknown.
 RETENTION: Final = timedelta(days=55)
 
+LONGEST_CALL: Final = timedelta(hours=1)
+"""After this, no host waits for a call any more."""
+
+# So far apart the clocks of two servers may be, together with the time that a claim waits for the database.
+CLOCKS: Final = timedelta(seconds=10)
+
+PLAIN: Final = re.compile(r"[A-Za-z0-9._-]+")
+
 SETTLED: Final = sorted(TERMINAL | WAITING_FOR_CLIENT)
 
-# MySQL's TEXT ends at 64 KiB; of this length it becomes a LONGTEXT.
-LONG: Final = sa.Text().with_variant(sa.Text(2**32 - 1), "mysql", "mariadb")
-DOCUMENT: Final = sa.JSON(none_as_null=True)
-# 512 characters still fit an index of MySQL.
-NAME: Final = sa.String(512)
-STAMP: Final = sa.String(32)
+LIVE: Final = ROWS.c.deleted_at.is_(None)
+"""Rows that nobody has deleted."""
 
-METADATA: Final = sa.MetaData()
-ROWS: Final = sa.Table(
-    "interactions",
-    METADATA,
-    sa.Column("label", NAME, primary_key=True),
-    sa.Column("interaction_id", NAME, unique=True, index=True),
-    sa.Column("kind", LONG, nullable=False),
-    sa.Column("plan", sa.Boolean, nullable=False),
-    sa.Column("status", LONG, nullable=False),
-    sa.Column("model", LONG),
-    sa.Column("agent", LONG),
-    sa.Column("previous_interaction_id", LONG),
-    sa.Column("environment_id", LONG),
-    sa.Column("tools", DOCUMENT),
-    sa.Column("prompt", LONG, nullable=False),
-    sa.Column("text", LONG, nullable=False),
-    sa.Column("citations", DOCUMENT, nullable=False),
-    sa.Column("usage", DOCUMENT),
-    sa.Column("files", DOCUMENT, nullable=False),
-    sa.Column("error", LONG),
-    sa.Column("created_at", STAMP, nullable=False),
-    sa.Column("updated_at", STAMP, nullable=False),
-    sa.Column("finished_at", STAMP),
-    # Since version 3.
-    sa.Column("delivered_at", STAMP),
-    sa.Column("detached_at", STAMP),
-    # Who follows the row, and until when others leave it alone; not a part of a Record.
-    sa.Column("owner", NAME),
-    sa.Column("owned_until", STAMP),
-)
-RECORD: Final = [column for column in ROWS.c if column.name in Record.model_fields]
-"""The columns that a `Record` has."""
-sa.Index("interactions_by_time", ROWS.c.created_at, ROWS.c.label)
+UNSENT: Final = sa.and_(LIVE, ROWS.c.status.in_(["failed", "cancelled"]), ROWS.c.interaction_id.is_(None))
+"""Rows of requests that Google has certainly not taken."""
 
-# Since version 2. Short names: all that finds a row is one index, also in MySQL.
-UPLOADS: Final = sa.Table(
-    "uploads",
-    METADATA,
-    sa.Column("account", sa.String(64), primary_key=True),
-    sa.Column("size", sa.BigInteger, primary_key=True),
-    sa.Column("mime_type", sa.String(128), primary_key=True),
-    sa.Column("digest", sa.String(64), primary_key=True),
-    sa.Column("name", NAME, nullable=False),
-    sa.Column("uri", LONG, nullable=False),
-    sa.Column("expires_at", STAMP, nullable=False),
-)
-
-NEWEST_FIRST: Final = (ROWS.c.created_at.desc(), ROWS.c.label.desc())
-OLDEST_FIRST: Final = (ROWS.c.created_at, ROWS.c.label)
+TOMBSTONE: Final[Row] = {
+    **dict.fromkeys(("interaction_id", "previous_interaction_id", "environment_id", "tools", "error"), None),
+    **dict.fromkeys(("prompt", "text"), ""),
+    **dict.fromkeys(("citations", "files"), ()),
+    **dict.fromkeys(("owner", "owned_until", "leased_at"), None),
+}
+"""What a row loses that is deleted; what counts it, and what it has cost, stays."""
 
 DELIVERY: Final = frozenset({"delivered_at", "detached_at"})
 """Fields that say to whom the answer went."""
@@ -94,14 +59,25 @@ OVER: Final = sa.and_(
 )
 """Rows that have certainly come to nothing."""
 
-UPDATE: Final = sa.update(ROWS).where(ROWS.c.label == sa.bindparam("of_label"))
-
 
 class Limit(NamedTuple):
     """At most so many research rows since then."""
 
     most: int
     since: datetime
+
+
+def live(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """The records of the rows that are like that and nobody has deleted."""
+    return sa.select(*RECORD).where(LIVE, *conditions)
+
+
+def change(*conditions: sa.ColumnElement[bool]) -> sa.Update:
+    """Changes the rows that are like that and nobody has deleted."""
+    return sa.update(ROWS).where(LIVE, *conditions)
+
+
+UPDATE: Final = change(ROWS.c.label == sa.bindparam("of_label"))
 
 
 class Journal:
@@ -146,9 +122,8 @@ class Journal:
     ) -> Record | None:
         """Write a new row, unless one has come since then whose label begins with `mark`: that one is returned.
 
-        Rows that have certainly failed do not count. It is one statement, so that two servers on one SQLite file
-        cannot both write, nor both take the last place of a limit; other databases would need a stricter isolation
-        for that.
+        Rows that have certainly failed do not count. Two servers on one journal cannot both write, nor both take the
+        last place of a limit.
 
         Raises:
             DailyLimitError: The limit is reached; nothing was written.
@@ -157,10 +132,10 @@ class Journal:
         columns = [sa.literal(value, ROWS.c[name].type).label(name) for name, value in values.items()]
         source = sa.select(*columns)
         if mark:
-            source = source.where(~sa.select(ROWS.c.label).where(*twin_conditions(mark, since)).exists())
+            source = source.where(~live(*twin_conditions(mark, since)).exists())
         if limit:
             source = source.where(spent(limit.since).scalar_subquery() < limit.most)
-        if await self._database.write(sa.insert(ROWS).from_select(list(values), source)):
+        if await self._database.write(sa.insert(ROWS).from_select(list(values), source), alone=True):
             return None
         if mark and (twin := await self.twin(mark, since)):
             return twin
@@ -170,7 +145,7 @@ class Journal:
 
     async def twin(self, mark: str, since: datetime) -> Record | None:
         """The newest row since then whose label begins with `mark`, and that has not certainly failed."""
-        wanted = sa.select(*RECORD).where(*twin_conditions(mark, since)).order_by(*NEWEST_FIRST)
+        wanted = live(*twin_conditions(mark, since)).order_by(*NEWEST_FIRST)
         found = await self._database.read(wanted.limit(1), records)
         return found[0] if found else None
 
@@ -181,10 +156,10 @@ class Journal:
             mark: Of identical requests.
             since: Rows that were left by their calls, or else asked for, before that moment are not among them.
         """
-        latest = sa.func.coalesce(ROWS.c.detached_at, ROWS.c.created_at)
-        wanted = sa.select(*RECORD).where(
-            ROWS.c.label.startswith(mark, autoescape=True), ROWS.c.delivered_at.is_(None), latest > stamp(since), ~OVER
-        )
+        marked = ROWS.c.label.startswith(mark, autoescape=True)
+        # The index by time keeps this from reading the whole journal at every call.
+        young = ROWS.c.created_at > stamp(since - LONGEST_CALL)
+        wanted = live(young, marked, ROWS.c.delivered_at.is_(None), left_at() > stamp(since), ~OVER)
         return await self._database.read(wanted.order_by(*NEWEST_FIRST), records)
 
     async def spent(self, since: datetime) -> int:
@@ -194,16 +169,18 @@ class Journal:
     async def update(self, label: str, *, patience: float = math.inf, **changes: object) -> None:
         """Change fields of a `Record`, and `updated_at`; without a row of that label nothing happens.
 
-        To whom an answer was delivered is no change of the interaction.
+        Nor where it has been deleted: what a run says of itself later does not bring it back. To whom an answer was
+        delivered is no change of the interaction.
         """
-        updated: Row = {} if changes.keys() <= DELIVERY else {"updated_at": datetime.now(UTC)}
+        updated: Row = {} if changes.keys() <= DELIVERY else {"updated_at": now()}
         values = self._row(updated | changes)
         await self._database.write(UPDATE, values | {"of_label": label}, patience)
 
     async def find(self, interaction_id: str, *, patience: float = math.inf) -> Record | None:
         """The row of an interaction, by its id or its label; None when this server does not know it."""
-        named = sa.or_(ROWS.c.interaction_id == interaction_id, ROWS.c.label == interaction_id)
-        found = await self._database.read(sa.select(*RECORD).where(named), records, patience)
+        name = clean(interaction_id)
+        named = sa.or_(ROWS.c.interaction_id == name, ROWS.c.label == name)
+        found = await self._database.read(live(named), records, patience)
         return found[0] if found else None
 
     async def page(
@@ -228,7 +205,7 @@ class Journal:
             InputError: The cursor is not one of ours.
             JournalError: The journal cannot be read.
         """
-        wanted = sa.select(*RECORD).where(*conditions(query, kind, status, cursor)).order_by(*NEWEST_FIRST)
+        wanted = live(*conditions(query, kind, status, cursor)).order_by(*NEWEST_FIRST)
         found = await self._database.read(wanted.limit(limit + 1), records)
         return found[:limit], encode_cursor(found[limit - 1]) if len(found) > limit else None
 
@@ -236,64 +213,83 @@ class Journal:
         """The rows with an id that have not settled, oldest first; without those that the owner `but` follows."""
         running = ROWS.c.interaction_id.is_not(None) & ROWS.c.status.not_in(SETTLED)
         others = sa.or_(ROWS.c.owner.is_(None), ROWS.c.owner != but)
-        return await self._database.read(sa.select(*RECORD).where(running, others).order_by(*OLDEST_FIRST), records)
+        return await self._database.read(live(running, others).order_by(*OLDEST_FIRST), records)
 
     async def claim(self, label: str, owner: str, until: datetime, *, patience: float = math.inf) -> bool:
-        """Have `owner` follow a row until then; False when somebody else follows it now."""
-        free = sa.or_(ROWS.c.owner.is_(None), ROWS.c.owner == owner, ROWS.c.owned_until < stamp(datetime.now(UTC)))
-        wanted = sa.update(ROWS).where(ROWS.c.label == label, free)
-        return await self._database.write(wanted.values(owner=owner, owned_until=stamp(until)), patience=patience) > 0
+        """Have `owner` follow a row until then; False when somebody else follows it now.
+
+        What was to last longer because a clock has been set back since is over.
+        """
+        moment = now()
+        ended = sa.or_(ROWS.c.owned_until < stamp(moment), ROWS.c.leased_at > stamp(moment + CLOCKS))
+        wanted = change(ROWS.c.label == label, sa.or_(ROWS.c.owner.is_(None), ROWS.c.owner == owner, ended))
+        return await self._database.write(wanted.values(lease(owner, until)), patience=patience) > 0
 
     async def seize(self, label: str, owner: str, until: datetime, *, patience: float = math.inf) -> None:
         """Have `owner` follow a row until then, whoever follows it now."""
-        wanted = sa.update(ROWS).where(ROWS.c.label == label)
-        await self._database.write(wanted.values(owner=owner, owned_until=stamp(until)), patience=patience)
+        await self._database.write(change(ROWS.c.label == label).values(lease(owner, until)), patience=patience)
 
     async def renew(self, owner: str, until: datetime) -> None:
         """Go on following all rows that `owner` follows."""
-        running = sa.update(ROWS).where(ROWS.c.owner == owner, ROWS.c.status.not_in(SETTLED))
-        await self._database.write(running.values(owned_until=stamp(until)))
+        running = change(ROWS.c.owner == owner, ROWS.c.status.not_in(SETTLED))
+        await self._database.write(running.values(lease(owner, until)))
 
     async def owners(self) -> set[str]:
         """Who follows rows that have not settled."""
-        owned = sa.select(ROWS.c.owner).where(ROWS.c.owner.is_not(None), ROWS.c.status.not_in(SETTLED)).distinct()
+        running = live(ROWS.c.owner.is_not(None), ROWS.c.status.not_in(SETTLED))
+        owned = running.with_only_columns(ROWS.c.owner).distinct()
         return await self._database.read(owned, lambda result: set(result.scalars()))
 
     async def release(self, owner: str, *, patience: float = math.inf) -> None:
         """Leave all rows that `owner` follows to others."""
-        owned = sa.update(ROWS).where(ROWS.c.owner == owner)
-        await self._database.write(owned.values(owner=None, owned_until=None), patience=patience)
+        owned = change(ROWS.c.owner == owner)
+        await self._database.write(owned.values(lease(None, None)), patience=patience)
 
     async def ids(self, prefix: str, limit: int = 100) -> list[str]:
         """Up to `limit` interaction ids that begin with `prefix` exactly, newest first."""
-        column = ROWS.c.interaction_id
+        column, prefix = ROWS.c.interaction_id, clean(prefix)
         # A label as an id says that there is nothing to read or continue.
         begins = sa.and_(sa.func.substr(column, 1, len(prefix)) == prefix, column != ROWS.c.label)
-        wanted = sa.select(column).where(begins)
+        wanted = live(begins).with_only_columns(column)
         return await self._database.read(
             wanted.order_by(*NEWEST_FIRST).limit(limit), lambda result: list(result.scalars())
         )
 
     async def followers(self, interaction_id: str) -> list[Record]:
         """The rows that go on from an interaction, oldest first."""
-        after = sa.select(*RECORD).where(ROWS.c.previous_interaction_id == interaction_id)
+        after = live(ROWS.c.previous_interaction_id == clean(interaction_id))
         return await self._database.read(after.order_by(*OLDEST_FIRST), records)
 
+    async def holds(self, path: str) -> bool:
+        """Whether a row says that a file was saved at that path, whatever is there now."""
+        named = sa.cast(ROWS.c.files, sa.Text).contains(unescaped(path), autoescape=True)
+        wanted = live(named).with_only_columns(ROWS.c.files)
+        found = await self._database.read(wanted, lambda result: list(result.scalars()))
+        return any(file["path"] == path for files in found for file in files)
+
     async def delete(self, label: str) -> bool:
-        """Delete a row; whether there was one."""
-        return await self._database.write(sa.delete(ROWS).where(ROWS.c.label == label)) > 0
+        """Delete what a row says, and leave a tombstone that only `spent` counts; whether there was a row.
+
+        A row whose request Google has certainly not taken goes altogether.
+        """
+        named = ROWS.c.label == label
+        buried = change(named, ~UNSENT).values(TOMBSTONE | {"deleted_at": stamp(now())})
+        found = await self._database.write(buried) or await self._database.write(sa.delete(ROWS).where(named, UNSENT))
+        await self._database.scrub()
+        return found > 0
 
     async def prune(self, before: datetime) -> int:
-        """Delete settled rows created before that moment, and uploads that have expired; how many rows they were.
+        """Delete settled rows and tombstones created before that moment, and uploads that have expired; how many rows.
 
         Running rows stay. A row of unknown outcome and without an id goes too, but not before Google has forgotten
-        the interaction that it may stand for (55 days).
+        the interaction that it may stand for (55 days). What a rule still needs stays as well: what a limit counts
+        today, what an identical request is compared with, and that a plan was run, until Google has forgotten it.
         """
-        forgotten = ROWS.c.created_at < stamp(datetime.now(UTC) - RETENTION)
-        lost = sa.and_(ROWS.c.status == UNKNOWN, ROWS.c.interaction_id.is_(None), forgotten)
-        gone = sa.or_(ROWS.c.status.in_(SETTLED), lost)
-        await self._database.write(sa.delete(UPLOADS).where(UPLOADS.c.expires_at < stamp(datetime.now(UTC))))
-        return await self._database.write(sa.delete(ROWS).where(ROWS.c.created_at < stamp(before), gone))
+        moment = now()
+        await self._database.write(sa.delete(UPLOADS).where(UPLOADS.c.expires_at < stamp(moment)))
+        old = (ROWS.c.created_at < stamp(before), left_at() < stamp(moment - timedelta(seconds=TWIN_SECONDS)))
+        gone = sa.or_(~LIVE, ROWS.c.status.in_(SETTLED), lost(moment))
+        return await self._database.write(sa.delete(ROWS).where(*old, gone, ~needed(moment)))
 
     async def uploads(self, account: str, size: int, mime_type: str) -> dict[str, Uploaded]:
         """What the Files API keeps for an account of files of this size and type, by the hash of their content."""
@@ -304,15 +300,21 @@ class Journal:
         """Keep an upload, in place of an earlier one of the same content."""
         key: Row = {"account": account, "size": size, "mime_type": mime_type, "digest": digest}
         await self._database.write(sa.delete(UPLOADS).where(*(UPLOADS.c[name] == value for name, value in key.items())))
-        await self._database.write(sa.insert(UPLOADS), key | {name: cell(value) for name, value in dict(file).items()})
-
-    def _row(self, fields: Mapping[str, object]) -> Row:
-        """Fields of a `Record` as they are written."""
-        return self._redact(row(fields))
+        told = self._redact({name: cell(value) for name, value in dict(file).items()})
+        await self._database.write(sa.insert(UPLOADS), key | told)
 
     async def close(self) -> None:
         """Close the database, as `Database.close` does."""
         await self._database.close()
+
+    def _row(self, fields: Mapping[str, object]) -> Row:
+        """Fields of a `Record` without secrets; where a file lies stays as it is, or nobody could find it again."""
+        values = row(fields)
+        clean = self._redact(values)
+        if "files" in values:
+            files = zip(cast("list[Row]", clean["files"]), cast("list[Row]", values["files"]), strict=True)
+            clean["files"] = [told | {"path": file["path"]} for told, file in files]
+        return clean
 
 
 def conditions(
@@ -321,15 +323,20 @@ def conditions(
     """What a row must be like to be on a page."""
     if query:
         searched = (ROWS.c.prompt, ROWS.c.text, ROWS.c.interaction_id)
-        yield sa.or_(*(column.icontains(query, autoescape=True) for column in searched))
+        yield sa.or_(*(column.icontains(clean(query), autoescape=True) for column in searched))
     if kind:
-        yield ROWS.c.kind == kind
+        yield ROWS.c.kind == clean(kind)
     if status:
-        yield ROWS.c.status == status
+        yield ROWS.c.status == clean(status)
     if cursor:
         created_at, label = decode_cursor(cursor)
         earlier = sa.and_(ROWS.c.created_at == created_at, ROWS.c.label < label)
         yield sa.or_(ROWS.c.created_at < created_at, earlier)
+
+
+def unescaped(path: str) -> str:
+    """The longest part of a file's name that is the same in every database's JSON."""
+    return max(PLAIN.findall(re.split(r"[/\\]", path)[-1]), key=len, default="")
 
 
 def twin_conditions(mark: str, since: datetime) -> tuple[sa.ColumnElement[bool], ...]:
@@ -338,16 +345,36 @@ def twin_conditions(mark: str, since: datetime) -> tuple[sa.ColumnElement[bool],
 
 
 def spent(since: datetime) -> sa.Select[int]:
-    """Counts research rows since then, but those that were certainly not taken, and what something else started."""
-    unsent = sa.and_(ROWS.c.status.in_(["failed", "cancelled"]), ROWS.c.interaction_id.is_(None))
+    """Counts what `counted` says."""
+    return sa.select(sa.func.count()).select_from(ROWS).where(counted(since))
+
+
+def counted(since: datetime) -> sa.ColumnElement[bool]:
+    """Research since then, deleted or not, but what was certainly not taken and what something else started."""
     ours = ~ROWS.c.label.startswith(FOREIGN, autoescape=True)
-    paid = (ROWS.c.kind == "research", ROWS.c.created_at >= stamp(since), ~unsent, ours)
-    return sa.select(sa.func.count()).select_from(ROWS).where(*paid)
+    return sa.and_(ROWS.c.kind == "research", ROWS.c.created_at >= stamp(since), ~UNSENT, ours)
+
+
+def left_at() -> sa.ColumnElement[str]:
+    """When its call left a row, or else asked for it."""
+    return sa.func.coalesce(ROWS.c.detached_at, ROWS.c.created_at)
+
+
+def lost(moment: datetime) -> sa.ColumnElement[bool]:
+    """Rows of unknown outcome, without an id, and of which Google knows nothing any more."""
+    forgotten = ROWS.c.created_at < stamp(moment - RETENTION)
+    return sa.and_(ROWS.c.status == UNKNOWN, ROWS.c.interaction_id.is_(None), forgotten)
+
+
+def needed(moment: datetime) -> sa.ColumnElement[bool]:
+    """Rows that a rule needs, however few days the journal keeps: of today's limit, and of plans that were run."""
+    ran = ROWS.c.label.startswith(APPROVAL) & LIVE & ~OVER & (ROWS.c.created_at >= stamp(moment - RETENTION))
+    return sa.or_(counted(today()), ran)
 
 
 def lease(owner: str | None, until: datetime | None) -> Row:
-    """Who follows a row, as columns."""
-    return {"owner": owner, "owned_until": until and stamp(until)}
+    """Who follows a row from now on, as columns."""
+    return {"owner": owner, "owned_until": until and stamp(until), "leased_at": until and stamp(now())}
 
 
 def encode_cursor(record: Record) -> str:
@@ -365,7 +392,7 @@ def decode_cursor(cursor: str) -> tuple[str, str]:
     try:
         place = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         created_at, label = place.split(" ", 1)
-        return stamp(datetime.fromisoformat(created_at)), label
+        return stamp(datetime.fromisoformat(created_at)), clean(label)
     except ValueError:
         raise InputError(
             f"Unknown cursor {cursor[:80]!r}. Pass the next_cursor of the previous page, or none for the first page."
@@ -389,14 +416,23 @@ def cell(value: object) -> object:
         case datetime():
             return stamp(value)
         case str():
-            # Half a surrogate pair, which JSON can carry, has no UTF-8.
-            return value.encode(errors="replace").decode()
+            return clean(value)
         case BaseModel():
             return value.model_dump(mode="json")
         case list() | tuple():
             return [cell(item) for item in cast("Sequence[object]", value)]
         case _:
             return value
+
+
+def clean(text: str) -> str:
+    """Text that every database takes.
+
+    PostgreSQL refuses U+0000 (postgresql.org/docs/current/datatype-character.html). Half a surrogate pair, which JSON
+    can carry, has no UTF-8; two halves that have met are a character.
+    """
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return whole.replace("\0", "\ufffd")
 
 
 def stamp(moment: datetime) -> str:

@@ -23,6 +23,7 @@ from .arguments import slim
 from .context import AppContext, Ctx, Progress, opened
 from .elicitation import elicited
 from .errors import (
+    ConfigurationError,
     DailyLimitError,
     FileRefusedError,
     GeminiMCPError,
@@ -31,7 +32,7 @@ from .errors import (
     RefusedError,
 )
 from .excerpt import Excerpt
-from .models import Contents, Record, RecordPage, Request, SavedFile, settled
+from .models import Contents, Record, RecordPage, Request, settled
 from .paths import TAKEN
 from .results import NAMING_SECONDS, Reading, asked, noted, read, text_result, unless_done
 from .tasks import askable
@@ -223,7 +224,7 @@ async def generate_image(
     app = await opened(ctx)
     said(prompt)
     previous = await optional_id(app, previous_interaction_id)
-    target, refusal = placed(app, output_path)
+    target, refusal = await placed(app, output_path)
     progress, since = Progress(ctx), anyio.current_time()
     seconds = app.settings.wait_seconds if wait_seconds is None else wait_seconds
     contents = await pictures(app, images, max(seconds, NAMING_SECONDS), progress)
@@ -242,17 +243,19 @@ async def generate_image(
     return noted(await asked(ctx, app, request, left, target, progress, refusal), contents.notes)
 
 
-def placed(app: AppContext, output_path: str | None) -> tuple[Path | None, FileRefusedError | None]:
-    """Where a picture is wanted, or that there is a file already: it may be the one that an identical call has made.
+async def placed(app: AppContext, output_path: str | None) -> tuple[Path | None, GeminiMCPError | None]:
+    """Where a picture is wanted, or why no new one can be written: an identical call may have made it already.
 
     Raises:
-        FileRefusedError: It cannot be written there for another reason.
+        FileRefusedError: Nothing can ever be written there.
     """
     try:
-        return (app.files.output_path(output_path) if output_path else None), None
+        return await app.files.output(output_path), None
     except FileRefusedError as exc:
         if exc.reason != TAKEN:
             raise
+        return None, exc
+    except ConfigurationError as exc:
         return None, exc
 
 
@@ -288,6 +291,7 @@ async def start_research(
     previous_interaction_id = await optional_id(app, previous_interaction_id)
     said(prompt)
     await app.gemini.ready()
+    await app.files.output()
     given = await app.files.inspect(files or ())
     request = research.request(
         app.settings,
@@ -501,23 +505,12 @@ async def deleted_here(app: AppContext, record: Record | None) -> list[str]:
     """Delete its files and its row, and say how that went."""
     if record is None:
         return ["Journal: it was not there."]
-    lines = await anyio.to_thread.run_sync(lambda: [removed(file) for file in record.files])
+    lines = await anyio.to_thread.run_sync(app.saved.removed, record.files)
     there = await app.journal.delete(record.label)
     return [*lines, "Journal: deleted." if there else "Journal: it was not there (any more)."]
 
 
 KEPT: Final = "Journal and files: kept, so that nothing is lost. Call delete_interaction again later."
-
-
-def removed(file: SavedFile) -> str:
-    """Remove a saved file, and say how that went."""
-    try:
-        Path(file.path).unlink()
-    except FileNotFoundError:
-        return f"File {file.path}: it was not there."
-    except OSError as exc:
-        return f"File {file.path}: not deleted ({exc.strerror})."
-    return f"File {file.path}: deleted."
 
 
 # What tools share ----------------------------------------------------------------------------------------

@@ -29,7 +29,8 @@ def fresh(fault: Fault) -> Fault:
 
 
 def rows(folder: Path) -> list[Json]:
-    """The journal's rows, oldest first, read without any of our code."""
+    """The journal's rows that nobody has deleted, oldest first, read without any of our code."""
     with closing(sqlite3.connect(folder / "journal.sqlite3")) as database:
         database.row_factory = sqlite3.Row
-        return [dict(row) for row in database.execute("select * from interactions order by created_at, label")]
+        found = database.execute("select * from interactions where deleted_at is null order by created_at, label")
+        return [dict(row) for row in found]

@@ -18,7 +18,7 @@ from faults.harness import rows
 from gemini_interactions_mcp import database, gemini
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.server import build_server
-from reading import call, complaint, id_of, posts, saved_in, text_of
+from reading import call, complaint, id_of, posts, previews_of, saved_in, text_of
 
 
 @pytest.fixture
@@ -73,8 +73,9 @@ async def test_a_full_disk_under_the_output_directory_keeps_the_answer_until_the
     settings = make_settings(tmp_path, url, output_dir=small_disk)
     filler = fill(small_disk)
     async with Client(build_server(settings, FAST), cache=None) as client:
-        said = await complaint(client, "generate_image", prompt="A bicycle")
-        assert os.strerror(errno.ENOSPC) in said
+        shown = await call(client, "generate_image", prompt="A bicycle")
+        assert os.strerror(errno.ENOSPC) in text_of(shown)
+        assert len(previews_of(shown)) == 1
         assert names(small_disk) == [filler.name]
         filler.unlink()
         [row] = rows(tmp_path)

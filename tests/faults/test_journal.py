@@ -18,9 +18,9 @@ from faults.harness import rows
 from gemini_interactions_mcp import tools
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.run import Pace
+from gemini_interactions_mcp.schema import METADATA, SCHEMA_VERSION
 from gemini_interactions_mcp.server import build_server
 from gemini_interactions_mcp.settings import Settings
-from gemini_interactions_mcp.store import METADATA, SCHEMA_VERSION
 from reading import call, complaint, id_of, note, posts, saved_in, text_of
 from wired import PATIENCE
 

@@ -2,6 +2,8 @@
 twice, every id can be read afterwards and after a restart, and what the caller was told is true.
 """
 
+import errno
+import os
 import re
 import sqlite3
 from collections.abc import AsyncGenerator
@@ -333,20 +335,23 @@ async def ended_at(stage: Fault, settings: Settings, emulator: Emulator, tool: s
 
 
 async def test_a_full_disk_keeps_the_answer_and_says_how_to_get_the_files(
-    tmp_path: Path, url: str, emulator: Emulator
+    tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (obstacle := tmp_path / "obstacle").write_text("in the way")
-    settings = make_settings(tmp_path, url, output_dir=obstacle / "output")
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    settings = make_settings(tmp_path, url)
     async with server(settings) as client:
-        image = await call(client, "generate_image", **CALLS["generate_image"])
-        assert image.is_error
-        assert "The files could not be saved" in text(image)
-        assert "read_interaction saves them" in text(image)
-        started = await call(client, "start_research", **CALLS["start_research"])
-        report = await call(client, "check_research", interaction_id=id_in(started), wait_seconds=10)
-        assert "# Research report" in text(report)
-        assert "Note: The files could not be saved" in text(report)
-        obstacle.unlink()
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "fsync", full)
+            image = await call(client, "generate_image", **CALLS["generate_image"])
+            assert not image.is_error
+            assert "The files could not be saved" in text(image)
+            assert "read_interaction saves them" in text(image)
+            started = await call(client, "start_research", **CALLS["start_research"])
+            report = await call(client, "check_research", interaction_id=id_in(started), wait_seconds=10)
+            assert "# Research report" in text(report)
+            assert "Note: The files could not be saved" in text(report)
         await kept(emulator, settings, client)
     assert len(emulator.creates) == 2
 

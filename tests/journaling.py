@@ -1,0 +1,74 @@
+"""Rows of a journal, and its database without the journal."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import sqlalchemy as sa
+
+from gemini_interactions_mcp.addresses import parse_url
+from gemini_interactions_mcp.database import new_engine
+from gemini_interactions_mcp.models import Citation, Record, SavedFile, Usage
+from gemini_interactions_mcp.store import Journal
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+@dataclass
+class Clock:
+    """What the journal takes for the time."""
+
+    now: datetime = NOON
+
+
+def record(label: str, **fields: object) -> Record:
+    return Record.model_validate({"kind": "ask", "created_at": NOON, "updated_at": NOON, "label": label} | fields)
+
+
+def full_record() -> Record:
+    return Record(
+        label="a" * 32,
+        interaction_id="v1_abc",
+        kind="research",
+        status="completed",
+        model="gemini-3.8-flash",
+        agent="deep-research",
+        previous_interaction_id="v1_before",
+        prompt="Ölfässer, 日本語, 🛢️",
+        text="Zeile 1\n行 2\n" + "ø" * 70_000,
+        citations=(Citation(url="https://例え.jp/", title="«Öl»", start=3, end=9), Citation(url="https://b.test")),
+        usage=Usage(total_input_tokens=3, total_tokens=2**40),
+        files=(SavedFile(name="ø.png", path="/tmp/ø.png", mime_type="image/png", bytes=9, width=3, height=2),),
+        plan=True,
+        environment_id="e1",
+        tools=("google_search", "mcp:docs"),
+        error="Überlastet",
+        created_at=NOON + timedelta(microseconds=1),
+        updated_at=datetime(2026, 3, 1, 14, 0, tzinfo=timezone(timedelta(hours=5, minutes=30))),
+        finished_at=NOON + timedelta(seconds=1),
+        delivered_at=NOON + timedelta(seconds=2),
+        detached_at=NOON + timedelta(seconds=3),
+    )
+
+
+async def insert_all(journal: Journal, records: list[Record]) -> None:
+    for each in records:
+        await journal.insert(each)
+
+
+async def labels(
+    journal: Journal, query: str | None = None, kind: str | None = None, status: str | None = None
+) -> set[str]:
+    return {each.label for each in (await journal.page(query=query, kind=kind, status=status))[0]}
+
+
+async def execute(url: str, *statements: str) -> list[tuple[Any, ...]]:
+    """The rows that the last of some statements comes to, in SQL."""
+    engine = new_engine(parse_url(url))
+    rows: list[tuple[Any, ...]] = []
+    async with engine.connect() as connection:
+        for each in statements:
+            result = await connection.execute(sa.text(each))
+            rows = [tuple(row) for row in result.all()] if result.returns_rows else []
+    await engine.dispose()
+    return rows

@@ -1,0 +1,77 @@
+"""What the URL of a database says."""
+
+import sys
+
+import pytest
+
+from gemini_interactions_mcp.addresses import libpq_apart, parse_url, redacted
+from gemini_interactions_mcp.errors import JournalError
+from gemini_interactions_mcp.store import Journal
+
+
+@pytest.mark.parametrize(
+    ("text", "driver"),
+    [
+        ("postgresql://me@host/db", "postgresql+asyncpg"),
+        ("postgres://me@host/db", "postgresql+asyncpg"),
+        ("postgresql:///db?host=socket", "postgresql+asyncpg"),
+        ("postgresql+psycopg://me@host/db", "postgresql+psycopg"),
+        ("mysql://me@host/db", "mysql+aiomysql"),
+        ("mariadb://me@host/db", "mariadb+aiomysql"),
+        ("mysql+asyncmy://me@host/db", "mysql+asyncmy"),
+        ("sqlite+aiosqlite:///x", "sqlite+aiosqlite"),
+    ],
+)
+def test_a_url_that_names_no_driver_gets_an_async_one(text: str, driver: str) -> None:
+    url = parse_url(text)
+    assert url.drivername == driver
+    assert url.render_as_string(hide_password=False).partition(":")[2] == text.partition(":")[2]
+
+
+def test_what_only_a_dsn_says_to_asyncpg_is_said_in_one() -> None:
+    root = "/certificates/the root.pem"
+    url = parse_url(f"postgresql://me:p@host:5/db?sslmode=verify-full&sslrootcert={root}&target_session_attrs=any")
+    left, arguments = libpq_apart(url)
+    assert left.render_as_string(hide_password=False) == "postgresql+asyncpg://me:p@host:5/db?target_session_attrs=any"
+    assert arguments == {"dsn": "postgresql://?sslmode=verify-full&sslrootcert=%2Fcertificates%2Fthe+root.pem"}
+
+
+@pytest.mark.parametrize("text", ["postgresql+psycopg://host/db?sslmode=require", "postgresql://host/db?ssl=require"])
+def test_what_a_driver_understands_is_left_to_it(text: str) -> None:
+    assert libpq_apart(parse_url(text)) == (parse_url(text), {})
+
+
+PASSWORD = "p@ss/wörd '1%\\"
+CODED = "p%40ss%2Fw%C3%B6rd%20%271%25%5C"
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        PASSWORD,
+        CODED,
+        CODED.lower(),
+        "p@ss/w%c3%B6rd%20'1%25%5c",
+        "%70%40%73%73%2f%77%c3%b6%72%64%20%27%31%25%5c",
+        "p%40ss%2Fw%C3%B6rd+%271%25%5C",
+        repr(PASSWORD)[1:-1],
+    ],
+)
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"postgresql://me:{CODED}@host/db",
+        f"postgresql://host/db?user=me&password={CODED}",
+        f"mysql+aiomysql://me@host/db?passwd={CODED}",
+        f"postgresql://me:short@host/db?sslpassword={CODED}&sslmode=require",
+        f"postgresql://me:p@host/db?password={CODED}",
+    ],
+)
+def test_a_password_is_redacted_however_it_is_quoted(address: str, quoted: str) -> None:
+    assert redacted(f"no <{quoted}> here", parse_url(address)) == "no <***> here"
+
+
+async def test_a_missing_driver_is_told_with_what_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "asyncpg", None)
+    with pytest.raises(JournalError, match=r"Install gemini-interactions-mcp\[postgresql\]"):
+        await Journal("postgresql://me@host/db").unfinished()

@@ -1,0 +1,234 @@
+"""What is different where several servers share a PostgreSQL, and what the others like it say."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+
+import anyio
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gemini_interactions_mcp import addresses, database
+from gemini_interactions_mcp.addresses import parse_url
+from gemini_interactions_mcp.errors import JournalError
+from gemini_interactions_mcp.store import Journal, Limit
+from journaling import NOON, execute, full_record, record
+
+
+@pytest.fixture
+def journal_url(postgresql: Callable[[], str]) -> str:
+    return postgresql()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(addresses, "BUSY_SECONDS", 0.05)
+
+
+@asynccontextmanager
+async def another_program(url: str) -> AsyncGenerator[AsyncConnection]:
+    """A connection whose statements are one transaction."""
+    engine = database.new_engine(parse_url(url))
+    async with engine.connect() as connection:
+        await connection.execution_options(isolation_level="READ COMMITTED")
+        yield connection
+    await engine.dispose()
+
+
+async def waiting(url: str) -> None:
+    """Wait until a statement waits for a lock."""
+    locked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    while await execute(url, locked) == [(0,)]:
+        pass
+
+
+async def test_servers_that_make_one_database_at_once_all_succeed(journal_url: str) -> None:
+    journals = [Journal(journal_url) for _ in range(8)]
+    async with anyio.create_task_group() as group:
+        for number, each in enumerate(journals):
+            group.start_soon(each.insert_once, record(str(number)), None, NOON)
+    assert len((await journals[0].page())[0]) == 8
+    for each in journals:
+        await each.close()
+
+
+async def test_servers_that_come_to_an_older_database_at_once_all_succeed(journal: Journal, journal_url: str) -> None:
+    await journal.insert(full_record())
+    await execute(
+        journal_url,
+        "ALTER TABLE interactions DROP COLUMN deleted_at",
+        "ALTER TABLE interactions DROP COLUMN delivered_at",
+        "DROP TABLE gate",
+    )
+    journals = [Journal(journal_url) for _ in range(8)]
+    async with anyio.create_task_group() as group:
+        for number, each in enumerate(journals):
+            group.start_soon(each.insert_once, record(str(number)), None, NOON)
+    assert len((await journals[0].page())[0]) == 9
+    for each in journals:
+        await each.close()
+
+
+async def test_what_the_tables_cannot_be_made_for_is_said(journal_url: str) -> None:
+    await execute(journal_url, "CREATE VIEW uploads AS SELECT 1 AS account", "CREATE VIEW gate AS SELECT 'a' AS number")
+    journal = Journal(journal_url)
+    with pytest.raises(JournalError, match="cannot be used"):
+        await journal.insert(record("one"))
+    await journal.close()
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_server_that_stands_still_while_it_decides_holds_up_no_more_than_decisions(
+    journal: Journal, journal_url: str
+) -> None:
+    await journal.insert(record("one", interaction_id="v1_a"))
+    async with another_program(journal_url) as other:
+        await other.execute(sa.text("SELECT number FROM gate FOR UPDATE"))
+        with pytest.raises(JournalError, match="is being written by too many programs at once"):
+            await journal.insert_once(record("two"), "two", NOON, limit=Limit(1, NOON))
+        await journal.update("one", patience=0, text="said")
+        await journal.insert(record("three"))
+        found = await journal.find("v1_a", patience=0)
+        assert found is not None
+        assert found.text == "said"
+        await other.rollback()
+    assert await journal.insert_once(record("two"), "two", NOON, limit=Limit(1, NOON)) is None
+
+
+async def test_a_decision_waits_for_the_one_before_it(journal: Journal, journal_url: str) -> None:
+    await journal.insert(record("one"))
+    async with another_program(journal_url) as other, anyio.create_task_group() as group:
+        await other.execute(sa.text("SELECT number FROM gate FOR UPDATE"))
+        decided = anyio.Event()
+
+        async def decide() -> None:
+            assert await journal.insert_once(record("two"), "two", NOON) is None
+            decided.set()
+
+        group.start_soon(decide)
+        # It gives up its turn meanwhile.
+        assert [each.label for each in (await journal.page())[0]] == ["one"]
+        assert not decided.is_set()
+        await other.rollback()
+
+
+async def test_nothing_is_decided_without_the_gate(journal: Journal, journal_url: str) -> None:
+    await journal.insert(record("one"))
+    await execute(journal_url, "DELETE FROM gate")
+    with pytest.raises(JournalError):
+        await journal.insert_once(record("two"), "two", NOON)
+    assert await journal.find("two") is None
+
+
+async def test_what_could_not_be_serialized_is_tried_again(journal: Journal, journal_url: str) -> None:
+    await journal.insert(record("one", interaction_id="v1_a"))
+    await journal.close()
+    await execute(journal_url, "ALTER DATABASE journal SET default_transaction_isolation = serializable")
+    later = Journal(journal_url)
+    async with another_program(journal_url) as other, anyio.create_task_group() as group:
+        await other.execute(sa.text("UPDATE interactions SET status = 'in_progress'"))
+        group.start_soon(lambda: later.update("one", text="said"))
+        await waiting(journal_url)
+        # Which the update would have overwritten without having seen it (SQLSTATE 40001).
+        await other.commit()
+    found = await later.find("v1_a")
+    await later.close()
+    assert found is not None
+    assert (found.status, found.text) == ("in_progress", "said")
+
+
+async def refuse(url: str, code: str, times: int) -> None:
+    """Have the database undo that many updates."""
+    await execute(
+        url,
+        "CREATE SEQUENCE tries",
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        f" IF nextval('tries') <= {times} THEN RAISE EXCEPTION 'no' USING ERRCODE = '{code}'; END IF;"
+        " RETURN NEW; END $$",
+        "CREATE TRIGGER refusing BEFORE UPDATE ON interactions FOR EACH ROW EXECUTE FUNCTION refuse()",
+    )
+
+
+@pytest.mark.parametrize("code", ["40001", "40P01", "55P03"])
+async def test_what_a_collision_has_undone_is_tried_again(journal: Journal, journal_url: str, code: str) -> None:
+    await journal.insert(record("one", interaction_id="v1_a"))
+    await refuse(journal_url, code, 3)
+    await journal.update("one", text="said")
+    found = await journal.find("v1_a")
+    assert found is not None
+    assert found.text == "said"
+    assert await execute(journal_url, "SELECT last_value FROM tries") == [(4,)]
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_what_always_collides_is_not_tried_for_ever(journal: Journal, journal_url: str) -> None:
+    await journal.insert(record("one"))
+    await refuse(journal_url, "40P01", 10**6)
+    with pytest.raises(JournalError, match="is being written by too many programs at once"):
+        await journal.update("one", text="said")
+
+
+async def test_what_fails_by_itself_is_not_tried_again(journal: Journal, journal_url: str) -> None:
+    await journal.insert(record("one"))
+    await refuse(journal_url, "22012", 1)
+    with pytest.raises(JournalError, match="cannot be used"):
+        await journal.update("one", text="said")
+    assert await execute(journal_url, "SELECT last_value FROM tries") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("raised", "why"),
+    [
+        (DBAPIError("", {}, RuntimeError(1213, "Deadlock found when trying to get lock")), database.COLLIDED),
+        (DBAPIError("", {}, RuntimeError(1205, "Lock wait timeout exceeded")), database.COLLIDED),
+        (DBAPIError("", {}, RuntimeError(3572, "Statement aborted because lock(s) could not be")), database.COLLIDED),
+        (IntegrityError("", {}, RuntimeError(1062, "Duplicate entry")), database.TAKEN),
+    ],
+)
+def test_what_mysql_says_is_understood(raised: DBAPIError, why: tuple[str, str]) -> None:
+    assert database.reason(raised) == why
+
+
+@pytest.mark.parametrize("said", [(), (1064, "You have an error in your SQL syntax"), ({"code": 1213},), (None,)])
+def test_what_else_a_driver_says_is_no_collision(said: tuple[object, ...]) -> None:
+    assert database.reason(DBAPIError("", {}, RuntimeError(*said)))[0].startswith("cannot be used (RuntimeError: ")
+
+
+def test_the_gate_can_be_locked_in_mysqls_words() -> None:
+    assert str(database.PASS.compile(dialect=mysql.dialect())).endswith("FROM gate FOR UPDATE NOWAIT")
+
+
+# What a URL says -----------------------------------------------------------------------------------------
+
+
+async def test_what_the_url_says_of_tls_reaches_the_driver(journal_url: str) -> None:
+    journal = Journal(f"{journal_url}&sslmode=prefer&application_name=gemini")
+    await journal.insert(record("one"))
+    names = await execute(journal_url, "SELECT application_name FROM pg_stat_activity WHERE application_name <> ''")
+    await journal.close()
+    assert names == [("gemini",)]
+    refused = Journal(f"{journal_url}&sslmode=nonsense")
+    with pytest.raises(JournalError, match="`sslmode` parameter must be one of"):
+        await refused.insert(record("two"))
+    await refused.close()
+
+
+async def test_a_certificate_that_is_not_there_is_missed(journal_url: str) -> None:
+    journal = Journal(f"{journal_url}&sslmode=verify-full&sslrootcert=/none/root.pem")
+    with pytest.raises(JournalError, match="No such file"):
+        await journal.insert(record("one"))
+    await journal.close()
+
+
+async def test_neither_the_prompt_nor_a_password_is_in_an_error(journal: Journal, journal_url: str) -> None:
+    await journal.insert(record("one"))
+    await execute(journal_url, "ALTER TABLE interactions RENAME TO elsewhere")
+    with pytest.raises(JournalError, match='relation "interactions" does not exist') as caught:
+        await journal.insert(record("two", prompt="my secret"))
+    assert "secret" not in f"{caught.value} {caught.value.__cause__}"
+    stranger = Journal(journal_url.replace("postgres:@", "p%40ss%2Fword:p%40ss%2Fword@"))
+    with pytest.raises(JournalError, match=r'role "\*\*\*" does not exist'):
+        await stranger.insert(record("one"))
+    await stranger.close()

@@ -1,0 +1,157 @@
+"""Servers that do the same at the same time, each with a connection and a thread of its own."""
+
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Barrier
+
+import anyio
+
+from gemini_interactions_mcp.errors import DailyLimitError, JournalError
+from gemini_interactions_mcp.ledger import Ledger
+from gemini_interactions_mcp.models import Interaction
+from gemini_interactions_mcp.store import Journal, Limit
+from journaling import NOON, record
+
+TRIES = 60
+BEFORE = NOON - timedelta(hours=1)
+
+Job = Callable[[Journal, int], Awaitable[str]]
+"""Does something in a try of that number, and says what came of it."""
+
+
+def race(url: str, *jobs: Job, before: Job | None = None) -> list[tuple[str, ...]]:
+    """What came of the jobs, each on a journal of its own, in each of many tries that they begin together.
+
+    Args:
+        url: Of the journal.
+        jobs: What is done at once.
+        before: What is done before each try.
+    """
+    barrier = Barrier(len(jobs), timeout=30)
+
+    async def repeat(job: Job, before: Job | None) -> list[str]:
+        journal = Journal(url)
+        await journal.unfinished()
+        came: list[str] = []
+        for number in range(TRIES):
+            if before:
+                await before(journal, number)
+            barrier.wait()
+            came.append(await job(journal, number))
+            barrier.wait()
+        await journal.close()
+        return came
+
+    def run(job: Job, before: Job | None) -> list[str]:
+        try:
+            return anyio.run(repeat, job, before)
+        except BaseException:
+            barrier.abort()
+            raise
+
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        return list(zip(*pool.map(run, jobs, [before, *[None] * (len(jobs) - 1)]), strict=True))
+
+
+def day(number: int) -> datetime:
+    """A day for each try, so that what an earlier one left does not count."""
+    return NOON + timedelta(days=number)
+
+
+def buy_the_same(server: str) -> Job:
+    async def buy(journal: Journal, number: int) -> str:
+        wanted = record(f"{number}-{server}", kind="research", created_at=day(number))
+        return "bought" if await journal.insert_once(wanted, f"{number}-", BEFORE) is None else "was told"
+
+    return buy
+
+
+def take_a_place(server: str, places: int) -> Job:
+    async def take(journal: Journal, number: int) -> str:
+        wanted = record(f"{server}{number}-", kind="research", created_at=day(number))
+        try:
+            await journal.insert_once(wanted, None, BEFORE, limit=Limit(places, day(number)))
+        except DailyLimitError:
+            return "refused"
+        return "bought"
+
+    return take
+
+
+async def insert_old(journal: Journal, number: int) -> str:
+    await journal.insert(
+        record(f"{number}-old", interaction_id=f"v1_{number}", kind="research", created_at=day(number))
+    )
+    return "inserted"
+
+
+async def delete_old(journal: Journal, number: int) -> str:
+    return "deleted" if await journal.delete(f"{number}-old") else "not there"
+
+
+def test_the_same_research_is_bought_once(journal_url: str) -> None:
+    came = race(journal_url, buy_the_same("first"), buy_the_same("second"))
+    assert [sorted(each) for each in came] == [["bought", "was told"]] * TRIES
+
+
+def test_the_last_place_of_a_day_is_taken_once(journal_url: str) -> None:
+    came = race(journal_url, take_a_place("a", 1), take_a_place("b", 1))
+    assert [sorted(each) for each in came] == [["bought", "refused"]] * TRIES
+
+
+def test_what_is_deleted_meanwhile_is_bought_once_at_most(journal_url: str) -> None:
+    came = race(journal_url, buy_the_same("first"), buy_the_same("second"), delete_old, before=insert_old)
+    assert {each[2] for each in came} == {"deleted"}
+    # It was deleted before the others asked, or after.
+    assert {tuple(sorted(each[:2])) for each in came} <= {("bought", "was told"), ("was told", "was told")}
+
+
+def test_to_delete_meanwhile_gives_no_place_back(journal_url: str) -> None:
+    # One of two places is taken by what is being deleted.
+    came = race(journal_url, take_a_place("a", 2), take_a_place("b", 2), delete_old, before=insert_old)
+    assert [sorted(each[:2]) for each in came] == [["bought", "refused"]] * TRIES
+    assert {each[2] for each in came} == {"deleted"}
+
+
+def test_an_interaction_is_adopted_once(journal_url: str) -> None:
+    def adopt(server: str) -> Job:
+        async def insert(journal: Journal, number: int) -> str:
+            try:
+                await journal.insert(record(f"foreign-{server}{number}", interaction_id=f"v1_{number}"))
+            except JournalError as exc:
+                return str(exc)
+            return "adopted"
+
+        return insert
+
+    came = race(journal_url, adopt("a"), adopt("b"))
+    assert {each.count("adopted") for each in came} == {1}
+    assert all("already has a row of this label or interaction_id" in "".join(each) for each in came)
+
+
+def test_servers_that_adopt_one_interaction_both_go_on(journal_url: str, tmp_path: Path) -> None:
+    async def adopt(journal: Journal, number: int) -> str:
+        ledger = Ledger(journal, tmp_path, lease=30)
+        name = f"v1_{number}"
+        adopted = await ledger.adopt(Interaction(id=name, status="completed", text="It is 4."), name)
+        kept = await ledger.row(name)
+        assert kept is not None
+        assert (adopted.interaction_id, kept.interaction_id) == (name, name)
+        return kept.label
+
+    came = race(journal_url, adopt, adopt)
+    assert {len(set(each)) for each in came} == {1}
+
+
+def test_a_free_row_is_claimed_by_one_server(journal_url: str) -> None:
+    def claim(owner: str) -> Job:
+        async def follow(journal: Journal, number: int) -> str:
+            until = datetime.now(UTC) + timedelta(seconds=30)
+            return "claimed" if await journal.claim(f"{number}-old", owner, until) else "left"
+
+        return follow
+
+    came = race(journal_url, claim("first"), claim("second"), before=insert_old)
+    assert [sorted(each) for each in came] == [["claimed", "left"]] * TRIES
