@@ -64,6 +64,8 @@ def decided(named: str) -> Doubts:
 
 
 DOUBTS = decided(os.environ.get("EMULATOR", ""))
+STATUS = DOUBTS.first_status
+"""Of what has just begun."""
 CONTRARY_RUN = bool(os.environ.get("EMULATOR"))
 
 

@@ -264,6 +264,11 @@ def test_what_is_pending_shows_the_end_of_the_partial_text_and_the_call_that_fet
     assert len(shown) < 4_500
 
 
+@pytest.mark.parametrize("status", ["idle", "paused"])
+def test_a_status_that_is_not_known_goes_on(status: str) -> None:
+    assert render.pending(record(status=status), age=5, activity=None, text="").startswith(f"Still {status} after 5 s.")
+
+
 def test_what_is_pending_without_news_says_only_what_is_known() -> None:
     shown = render.pending(record(status="queued"), age=5, activity=None, text="")
     assert shown.startswith("Still queued after 5 s.\n\n---\n")

@@ -5,6 +5,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import anyio
 import pytest
@@ -19,7 +20,7 @@ from mcp_types import (
     TextResourceContents,
 )
 
-from conftest import Mode, make_settings
+from conftest import STATUS, Mode, make_settings
 from gemini_interactions_mcp import resources
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.models import Record
@@ -80,9 +81,9 @@ async def test_the_list_has_the_index_and_what_is_known_newest_first(client: Cli
     listed = (await client.list_resources()).resources
     assert [(each.uri, each.title, each.mime_type) for each in listed] == [
         (INDEX, "Recent interactions", MARKDOWN),
-        (f"{INDEX}/{id_of(image)}", "A red bicycle", MARKDOWN),
-        (f"{INDEX}/{id_of(image)}/files/{path.name}", path.name, "image/jpeg"),
-        (f"{INDEX}/{id_of(ask)}", "Name a river", MARKDOWN),
+        (f"{INDEX}/{quote(id_of(image), safe='')}", "A red bicycle", MARKDOWN),
+        (f"{INDEX}/{quote(id_of(image), safe='')}/files/{path.name}", path.name, "image/jpeg"),
+        (f"{INDEX}/{quote(id_of(ask), safe='')}", "Name a river", MARKDOWN),
     ]
     assert listed[1].description == "image, completed, gemini-nano-banana-2.1"
 
@@ -208,7 +209,7 @@ async def test_a_running_interaction_reads_as_such(client: Client, emulator: Emu
     emulator.faults.append(Fault("create", "hold"))
     begun = await call(client, "start_research", prompt="Bicycles")
     text = text_in(await client.read_resource(f"{INDEX}/{id_of(begun)}"))
-    assert " | in_progress\n" in text
+    assert f" | {STATUS}\n" in text
     assert "## Answer" not in text
 
 
@@ -366,7 +367,7 @@ async def test_a_listener_hears_that_a_run_has_finished(server: Server, emulator
     emulator.faults.append(hold)
     async with Client(server, cache=None) as client:
         begun = await call(client, "start_research", prompt="Bicycles")
-        uri = f"{INDEX}/{id_of(begun)}"
+        uri = f"{INDEX}/{quote(id_of(begun), safe='')}"
         with anyio.fail_after(5):
             async with client.listen(resource_subscriptions=[uri, INDEX]) as subscription:
                 hold.release.set()
@@ -405,7 +406,7 @@ async def test_an_earlier_client_is_told_of_what_it_subscribed_to(server: Server
     emulator.faults.append(hold)
     async with Client(server, mode="legacy", cache=None, message_handler=heard) as client:
         begun = await call(client, "start_research", prompt="Bicycles")
-        uri = f"{INDEX}/{id_of(begun)}"
+        uri = f"{INDEX}/{quote(id_of(begun), safe='')}"
         await subscribe(client, uri)
         hold.release.set()
         with anyio.fail_after(5):
@@ -419,7 +420,7 @@ async def test_an_earlier_client_that_has_unsubscribed_is_told_nothing(server: S
     emulator.faults.append(hold)
     async with Client(server, mode="legacy", cache=None, message_handler=heard) as client:
         begun = await call(client, "start_research", prompt="Bicycles")
-        uri = f"{INDEX}/{id_of(begun)}"
+        uri = f"{INDEX}/{quote(id_of(begun), safe='')}"
         for each in (uri, INDEX):
             await subscribe(client, each)
         for each in (uri, f"{INDEX}/v1_gone"):

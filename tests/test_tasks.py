@@ -18,7 +18,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp_types import HEADER_MISMATCH, INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND
 from mcp_types import MISSING_REQUIRED_CLIENT_CAPABILITY as NOT_DECLARED
 
-from conftest import FAST, Mode
+from conftest import FAST, STATUS, Mode
 from faults.harness import rows, without_jitter
 from gemini_interactions_mcp import chains, tools
 from gemini_interactions_mcp.database import Database
@@ -156,7 +156,7 @@ async def test_an_answer_in_time_and_what_only_reads_are_plain_results(host: Cli
     checked = await answered(host, "check_research", interaction_id=newest(emulator).id)
     read = await answered(host, "read_interaction", interaction_id=newest(emulator).id)
     assert [result["resultType"] for result in (answer, checked, read)] == ["complete"] * 3
-    assert "Still in_progress" in checked["content"][0]["text"]
+    assert f"Still {STATUS}" in checked["content"][0]["text"]
     hold.release.set()
 
 
@@ -170,6 +170,7 @@ async def test_the_same_research_again_is_the_same_task_until_it_has_ended(host:
     assert posts(emulator) == 1
 
 
+@pytest.mark.usual_wire("statuses are those of one moment")
 async def test_other_clients_see_no_difference(
     settings: Settings, emulator: Emulator, mode: Mode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -403,7 +404,7 @@ async def test_an_approved_plan_is_run_once_and_its_report_is_the_result(host: C
     assert sent["agent_config"]["collaborative_planning"] is False
     await updated(host, task, **{key: accepted(approve=True)})
     assert await got(host, task) == done
-    assert posts(emulator) == 2
+    assert len(emulator.creates) == 2
 
 
 async def test_changes_make_a_new_plan_with_a_new_key_even_when_approved(host: Client, emulator: Emulator) -> None:
@@ -418,7 +419,7 @@ async def test_changes_make_a_new_plan_with_a_new_key_even_when_approved(host: C
     assert form(await got(host, task))[0] == new != key
     await updated(host, task, **{new: accepted(approve=True)})
     assert "The approved plan was for: “Only cargo bicycles”" in said(await settled(host, task))
-    assert posts(emulator) == 3
+    assert len(emulator.creates) == 3
 
 
 @pytest.mark.parametrize(
@@ -534,7 +535,7 @@ async def test_a_task_is_the_same_after_a_restart_while_planning_running_and_rea
     async with restarted(settings) as host:
         assert await got(host, task) == done
     assert "The approved plan was for: “Bicycles”" in said(done)
-    assert posts(emulator) == 2
+    assert len(emulator.creates) == 2
 
 
 async def test_a_task_outlives_a_server_that_is_killed(emulator: Emulator, url: str, tmp_path: Path) -> None:

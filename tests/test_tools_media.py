@@ -16,7 +16,7 @@ from mcp import Client
 from mcp_types import BlobResourceContents, CallToolResult
 from PIL import Image
 
-from conftest import KEY, make_settings
+from conftest import DOUBTS, KEY, make_settings
 from gemini_interactions_mcp import records, results
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.ledger import Ledger
@@ -89,6 +89,7 @@ async def test_detail_is_asked_for_where_a_file_can_have_it(client: Client, emul
 
 
 @LEGACY
+@pytest.mark.usual_wire("every model takes the background")
 async def test_options_of_a_file_analysis_reach_the_api(client: Client, emulator: Emulator, folder: Path) -> None:
     schema = {"type": "object", "properties": {"colour": {"type": "string"}}, "required": ["colour"]}
     first = await call(client, "gemini_ask", prompt="one")
@@ -118,9 +119,10 @@ async def test_options_of_a_file_analysis_reach_the_api(client: Client, emulator
             {"type": "image", "uri": "https://example.com/cat.jpg", "mime_type": "image/jpeg"},
         ),
         ("https://example.com/page", {"type": "document", "uri": "https://example.com/page"}),
-        (
+        pytest.param(
             "gs://bucket/talk.mp4",
             {"type": "video", "uri": "gs://bucket/talk.mp4", "mime_type": "video/mp4"},
+            marks=pytest.mark.usual_wire("gs:// is taken with a key"),
         ),
     ],
     ids=["youtube", "youtu.be", "image", "page", "gs"],
@@ -183,6 +185,7 @@ async def test_an_image_is_saved_shown_and_linked(client: Client, emulator: Emul
             "response_format": [{"type": "text"}, {"type": "image"}],
             "store": True,
         }
+        | ({} if DOUBTS.foreground_models else {"background": True})
     ]
     (path,) = saved_in(result)
     content = path.read_bytes()
@@ -370,6 +373,7 @@ async def test_previews_can_be_turned_off(tmp_path: Path, url: str) -> None:
 
 
 @LEGACY
+@pytest.mark.usual_wire("image models refuse the background")
 async def test_an_image_model_is_asked_twice_whether_it_runs_in_the_background(
     client: Client, emulator: Emulator
 ) -> None:
@@ -433,7 +437,7 @@ async def test_an_image_is_there_for_later_when_the_call_is_over(
         with anyio.fail_after(5):
             await fault.reached.wait()
         fault.release.set()
-        later = await call(client, "read_interaction", interaction_id=label, wait_seconds=5)
+        later = await call(client, "read_interaction", interaction_id=label, wait_seconds=30)
         assert id_of(later) == newest(emulator).id
     assert len(saved_in(later)) == len(previews_of(later)) == 1
 
@@ -595,6 +599,19 @@ async def test_faults_of_the_api_while_an_image_is_made_are_never_paid_twice(
     said = await complaint(client, "generate_image", prompt="hi")
     assert "Google may have taken the request all the same, so it was not sent again." in said
     assert posts(emulator) == 1
+
+
+@LEGACY
+@pytest.mark.parametrize("ending", ["", "==", ".x=", "/é"])
+async def test_a_picture_is_edited_by_its_link_whatever_its_id_has(
+    client: Client, emulator: Emulator, ending: str
+) -> None:
+    emulator.id_suffix = ending
+    made = await call(client, "generate_image", prompt="A red bicycle")
+    (link,) = links_of(made)
+    for source in (link.uri, link.uri.partition("/files/")[0]):
+        await call(client, "generate_image", prompt=f"Paint it blue, {source}", images=[source])
+    assert len(emulator.creates) == 3
 
 
 @LEGACY

@@ -14,7 +14,7 @@ from google.genai import types
 from mcp import Client
 from mcp_types import CallToolResult
 
-from conftest import FAST, make_settings
+from conftest import FAST, STATUS, make_settings
 from faults.harness import rows
 from gemini_interactions_mcp import records, results
 from gemini_interactions_mcp.emulator import Emulator, Fault
@@ -161,6 +161,7 @@ async def test_a_run_that_a_restart_interrupted_is_followed_to_its_end(
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.usual_wire("an id of another program has the usual form, and is shown at once")
 async def test_an_interaction_of_another_program_is_read_like_our_own(client: Client, url: str) -> None:
     foreign = await created_elsewhere(url, model="gemini-3.5-flash", input="Who are you?")
     result = await call(client, "read_interaction", interaction_id=foreign)
@@ -171,6 +172,7 @@ async def test_an_interaction_of_another_program_is_read_like_our_own(client: Cl
 
 
 @LEGACY
+@pytest.mark.usual_wire("an id of another program has the usual form, and is shown at once")
 async def test_an_image_of_another_program_is_saved_once(client: Client, url: str) -> None:
     asked = {"type": "image"}
     body = {"model": "gemini-nano-banana-2.1", "input": "A red bicycle", "response_format": asked}
@@ -184,6 +186,7 @@ async def test_an_image_of_another_program_is_saved_once(client: Client, url: st
 
 
 @LEGACY
+@pytest.mark.usual_wire("an id of another program has the usual form, and is shown at once")
 async def test_a_running_interaction_of_another_program_is_waited_for(
     client: Client, url: str, emulator: Emulator
 ) -> None:
@@ -193,7 +196,7 @@ async def test_a_running_interaction_of_another_program_is_waited_for(
         url, agent="deep-research-preview-04-2026", input="Bicycles", background=True, store=True
     )
     looked = await call(client, "check_research", interaction_id=foreign)
-    assert "Still in_progress" in text_of(looked)
+    assert f"Still {STATUS}" in text_of(looked)
     assert f'check_research(interaction_id="{foreign}", wait_seconds=45)' in text_of(looked)
     hold.release.set()
     report = await call(client, "read_interaction", interaction_id=foreign, wait_seconds=10)
@@ -274,6 +277,7 @@ async def test_what_google_may_delete_another_time_keeps_its_id(
 
 
 @LEGACY
+@pytest.mark.usual_wire("an id of another program has the usual form, and is shown at once")
 async def test_a_read_waits_for_google_no_longer_than_it_was_asked_to(
     client: Client, emulator: Emulator, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -297,7 +301,7 @@ async def test_an_interaction_that_google_does_not_show_in_time_is_told_as_the_j
     slow = replace(FAST, lease=3600)
     async with Client(build_server(settings, slow), mode="legacy", cache=None) as second:
         text = text_of(await call(second, "check_research", interaction_id=begun, wait_seconds=0))
-        assert "Still in_progress" in text
+        assert f"Still {STATUS}" in text
         assert f'check_research(interaction_id="{begun}", wait_seconds=45)' in text
         held.release.set()
         stalled.times = 0
@@ -307,6 +311,7 @@ async def test_an_interaction_that_google_does_not_show_in_time_is_told_as_the_j
 
 
 @LEGACY
+@pytest.mark.usual_wire("an id of another program has the usual form, and is shown at once")
 async def test_an_interaction_of_another_program_can_be_deleted(client: Client, url: str, emulator: Emulator) -> None:
     foreign = await created_elsewhere(url, model="gemini-3.5-flash", input="hi")
     text = text_of(await call(client, "delete_interaction", interaction_id=foreign))

@@ -11,7 +11,7 @@ from mcp import Client
 from mcp_types import CallToolResult
 from pydantic import SecretStr
 
-from conftest import FAST
+from conftest import FAST, STATUS
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.emulator.answers import SOURCES
 from gemini_interactions_mcp.emulator.protocol import error_body
@@ -67,7 +67,7 @@ async def test_research_starts_at_once_with_an_id_and_the_call_that_watches_it(
     result = await call(client, "start_research", prompt="Bicycles")
     assert text_of(result).startswith("Research has started; it usually takes 5 to 20 minutes.\n")
     assert id_of(result) == newest(emulator).id
-    assert f" | {AGENT} | in_progress" in footer_of(result)
+    assert f" | {AGENT} | {STATUS}" in footer_of(result)
     assert f'check_research(interaction_id="{id_of(result)}", wait_seconds=45)' in text_of(result)
     assert emulator.creates == [body()]
     fault.release.set()
@@ -242,7 +242,7 @@ async def test_research_in_progress_tells_what_it_does_and_what_to_call_next(
         text = text_of(await call(client, "check_research", interaction_id=id_of(begun)))
         while "Planning the research" not in text:
             text = text_of(await call(client, "check_research", interaction_id=id_of(begun)))
-    assert re.match(r"Still in_progress after \d+ s: Planning the research\.\n", text)
+    assert re.match(rf"Still {STATUS} after \d+ s: Planning the research\.\n", text)
     assert f'check_research(interaction_id="{id_of(begun)}", wait_seconds=45)' in text
     stall.release.set()
 
@@ -257,7 +257,7 @@ async def test_research_in_progress_counts_what_it_has_read(client: Client, emul
         text = text_of(await call(client, "check_research", interaction_id=id_of(begun)))
         while "read so far" not in text:
             text = text_of(await call(client, "check_research", interaction_id=id_of(begun)))
-    assert re.match(r"Still in_progress after \d+ s: [^\n]+\. 1 search, 2 pages read so far\.\n", text)
+    assert re.match(rf"Still {STATUS} after \d+ s: [^\n]+\. 1 search, 2 pages read so far\.\n", text)
     assert " Or look again in about 60 s." in footer_of(
         await call(client, "check_research", interaction_id=id_of(begun))
     )
@@ -441,7 +441,7 @@ async def test_a_plan_is_run_once_whatever_the_words_of_its_approval(client: Cli
     assert id_of(again) == id_of(first)
     assert "nothing new was started" in text_of(again)
     assert f'check_research(interaction_id="{id_of(first)}") reads it.' in footer_of(again)
-    assert posts(emulator) == 2
+    assert len(emulator.creates) == 2
     forced = {"prompt": "Once more", "previous_interaction_id": id_of(plan), "force": True}
     assert id_of(await call(client, "start_research", **forced)) != id_of(first)
 
@@ -467,6 +467,7 @@ async def test_a_plan_is_run_by_the_agent_that_made_it(client: Client, emulator:
 # Restarts ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.usual_wire("the stream or a read tells the sources")
 async def test_a_plan_is_approved_and_a_report_read_after_restarts(settings: Settings, emulator: Emulator) -> None:
     async with Client(build_server(settings, FAST), cache=None) as planning:
         begun = await call(planning, "start_research", prompt="Bicycles", plan_first=True)
@@ -483,7 +484,7 @@ async def test_a_plan_is_approved_and_a_report_read_after_restarts(settings: Set
     async with Client(build_server(settings, FAST), cache=None) as again:
         later = await call(again, "check_research", interaction_id=id_of(run), section="Findings")
         assert "for the naïve case. [1]" in text_of(later)
-    assert posts(emulator) == 2
+    assert len(emulator.creates) == 2
 
 
 # Tools, formats and environments -------------------------------------------------------------------------
@@ -627,6 +628,7 @@ async def test_what_cannot_be_saved_is_said_and_the_rest_is_saved(client: Client
 
 
 @MODERN
+@pytest.mark.usual_wire("files are counted")
 async def test_more_files_than_are_saved_at_once_are_refused_and_a_long_list_is_cut(
     client: Client, emulator: Emulator
 ) -> None:
@@ -693,7 +695,7 @@ async def test_research_that_google_will_not_cancel_keeps_its_id_and_is_saved_on
     assert "Google did not cancel it: Google does not allow this" in text_of(result)
     assert f'check_research(interaction_id="{id_of(begun)}")' in text_of(result)
     looked = await call(client, "check_research", interaction_id=id_of(begun))
-    assert "Still in_progress" in text_of(looked)
+    assert f"Still {STATUS}" in text_of(looked)
     hold.release.set()
     report = await call(client, "check_research", interaction_id=id_of(begun), wait_seconds=10)
     assert sorted(settings.output_dir.iterdir()) == sorted(saved_in(report))

@@ -275,7 +275,7 @@ def pending(
     doing = f": {activity}" if activity else ""
     so_far = f" {read} so far." if read else ""
     later = f" Or look again in about {duration(patience(age))}." if record.kind == "research" else ""
-    state = "Not taken by Google yet" if waiting else NOT_YET.get(record.status, "Finishing")
+    state = "Not taken by Google yet" if waiting else standing(record.status)
     return joined(
         f"{state} after {duration(age)}{doing}.{so_far}",
         f"Partial answer so far:\n\n{illustrated(text, (), lambda file: file.path)[-PARTIAL_CHARACTERS:]}"
@@ -319,6 +319,11 @@ def progress(searches: int, addresses: int) -> str:
 
 NOT_YET: Final = {"in_progress": "Still in_progress", "queued": "Still queued", UNKNOWN: "Sent, and not answered yet"}
 """How a status reads that is not the last."""
+
+
+def standing(status: str) -> str:
+    """How far an interaction has come that is waited for; one of an unknown status goes on."""
+    return NOT_YET.get(status) or ("Finishing" if settled(status) else f"Still {status}")
 
 
 def fetch(record: Record) -> str:

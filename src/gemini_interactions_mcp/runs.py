@@ -89,6 +89,7 @@ class Runs:
         self._unstored: deque[Run] = deque()
         self._adding = anyio.Lock()
         self._restoring = anyio.Lock()
+        self._deleted: set[str] = set()
         self._given: set[str] = set()
         """Labels of what was delivered while the journal does not know it yet."""
         self._taken: dict[str, float] = {}
@@ -272,6 +273,8 @@ class Runs:
         if (run := self._runs.get(interaction_id)) and not run.watched:
             return await self._glanced(run, seconds)
         record = await self._ledger.find(interaction_id)
+        if record is None and interaction_id in self._deleted:
+            raise InteractionNotFoundError("That interaction has been deleted.", interaction_id=interaction_id)
         if record is None:
             return await self._look_up(None, outside_id(interaction_id), seconds)
         if records.unstored(record):
@@ -504,7 +507,8 @@ class Runs:
         self._start(self.cancel, interaction_id)
 
     async def forget(self, interaction_id: str) -> None:
-        """Stop following it."""
+        """Stop following what has been deleted; Google may show it for a while all the same."""
+        self._deleted.add(interaction_id)
         if run := self._runs.get(interaction_id):
             self._drop(run)
             run.scope.cancel()

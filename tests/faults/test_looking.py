@@ -67,6 +67,35 @@ async def test_a_stream_that_goes_silent_hides_no_answer_from_who_waits(
         assert "You asked: “hi”" in text_of(await call(client, "gemini_ask", prompt="hi"))
 
 
+@pytest.mark.parametrize("status", [400, 403, 404])
+async def test_an_end_that_neither_stream_nor_read_tells_is_told_by_the_stream_from_its_start(
+    settings: Settings, emulator: Emulator, status: int
+) -> None:
+    emulator.doubts = replace(emulator.doubts, lost_completions=1, late_reads=1, refused_reads=(status,))
+    async with host(settings, FAST) as client:
+        answer = await call(client, "gemini_ask", prompt="hi")
+        research = id_of(await call(client, "start_research", **RESEARCH))
+        report = text_of(await call(client, "check_research", interaction_id=research, wait_seconds=20))
+    assert "You asked: “hi”" in text_of(answer)
+    assert "# Research report" in report
+    assert all(" | completed" in each for each in (text_of(answer), report))
+    assert len(emulator.creates) == 2
+
+
+async def test_such_an_end_is_told_by_the_next_server_too(settings: Settings, emulator: Emulator) -> None:
+    emulator.doubts = replace(emulator.doubts, lost_completions=1, refused_reads=(403,))
+    emulator.faults.append(held := Fault("create", "hold"))
+    async with host(settings) as client:
+        research = id_of(await call(client, "start_research", **RESEARCH))
+    held.release.set()
+    await ended(emulator)
+    emulator.interactions[research].history.told = True
+    async with host(settings, FAST) as client:
+        report = text_of(await call(client, "check_research", interaction_id=research, wait_seconds=20))
+    assert "# Research report" in report
+    assert len(emulator.creates) == 1
+
+
 @pytest.mark.parametrize("wait_seconds", [0, 20])
 async def test_a_silent_stream_hides_nothing_from_who_reads(
     settings: Settings, emulator: Emulator, wait_seconds: int

@@ -17,7 +17,7 @@ import pytest
 from mcp import Client
 from mcp_types import CallToolResult, TextContent
 
-from conftest import KEY, make_settings
+from conftest import CONTRARY_RUN, KEY, make_settings
 from faults.harness import without_jitter
 from faults.world import PACE, PATIENCE
 from gemini_interactions_mcp import gemini, tools
@@ -75,7 +75,11 @@ async def kept(emulator: Emulator, settings: Settings, client: Client) -> None:
 
 
 async def all_readable(emulator: Emulator, client: Client) -> None:
+    ours = text(await call(client, "list_interactions"))
     for interaction_id, interaction in emulator.interactions.items():
+        if CONTRARY_RUN and interaction_id not in ours:
+            # Nobody here was told it: it is read like another program's, which is shown late, and is of the usual form.
+            continue
         result = await call(client, "read_interaction", interaction_id=interaction_id, wait_seconds=10)
         assert not result.is_error, text(result)
         shown = "Saved: " if "Draw" in str(interaction.body["input"]) else "Zürich"
@@ -177,7 +181,7 @@ async def true_answer(client: Client, tool: str, result: CallToolResult) -> None
     match tool:
         case "gemini_ask":
             assert "You asked: “Ask about Zürich”" in text(result)
-            assert "| completed |" in text(result)
+            assert re.search(r"\| completed(?: \||$)", text(result), re.MULTILINE)
         case "generate_image":
             assert "Saved: " in text(result)
         case _:
@@ -367,6 +371,7 @@ async def test_a_locked_journal_buys_nothing_and_says_so(tmp_path: Path, url: st
         await true_answer(client, "gemini_ask", await call(client, "gemini_ask", **CALLS["gemini_ask"]))
 
 
+@pytest.mark.usual_wire("an id of another program has the usual form, and is shown at once")
 async def test_a_journal_that_is_no_database_is_left_alone_and_google_is_still_read(
     settings: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:

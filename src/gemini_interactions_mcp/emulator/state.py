@@ -127,6 +127,9 @@ class Interaction:
             events = [event for event in told if is_told(self.history.doubts, event)]
             for event in events:
                 await anyio.sleep(seconds / len(events))
+                if self.finished.is_set():
+                    # Cancelled when the sleep was over already, which no cancel scope interrupts any more.
+                    return
                 self.publish(event)
             if self.answer.status == "in_progress":
                 await anyio.sleep_forever()
