@@ -231,9 +231,11 @@ async def test_deleting_tells_what_happened_at_google_in_the_journal_and_to_file
     assert emulator.deletes == [id_of(image)]
     assert not path.exists()
     assert ids_of(await call(client, "list_interactions")) == []
-    assert "Google keeps no interaction" in await complaint(client, "read_interaction", interaction_id=id_of(image))
+    said = await complaint(client, "read_interaction", interaction_id=id_of(image))
+    assert said.startswith("That interaction has been deleted.")
     again = await call(client, "delete_interaction", interaction_id=id_of(image))
-    assert text_of(again) == "Google: it was not there (any more).\nJournal: it was not there.\n"
+    assert text_of(again) == "It has been deleted already.\n"
+    assert len(emulator.deletes) == 1
 
 
 @LEGACY

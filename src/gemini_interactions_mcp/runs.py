@@ -273,7 +273,7 @@ class Runs:
         if (run := self._runs.get(interaction_id)) and not run.watched:
             return await self._glanced(run, seconds)
         record = await self._ledger.find(interaction_id)
-        if record is None and interaction_id in self._deleted:
+        if record is None and self.forgot(interaction_id):
             raise InteractionNotFoundError("That interaction has been deleted.", interaction_id=interaction_id)
         if record is None:
             return await self._look_up(None, outside_id(interaction_id), seconds)
@@ -513,6 +513,10 @@ class Runs:
             self._drop(run)
             run.scope.cancel()
             run.end()
+
+    def forgot(self, interaction_id: str) -> bool:
+        """Whether this process has deleted it."""
+        return interaction_id in self._deleted
 
     async def close(self, seconds: float = CLOSE_SECONDS) -> None:
         """Before the end: give requests that are on their way the time to learn their ids, and leave the rest."""

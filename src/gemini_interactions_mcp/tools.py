@@ -501,6 +501,8 @@ async def delete_interaction(ctx: Ctx, interaction_id: InteractionId) -> CallToo
     app = await opened(ctx)
     interaction_id = wire.plain_id(interaction_id)
     record = await app.journal.find(interaction_id)
+    if record is None and app.runs.forgot(interaction_id):
+        return text_result("It has been deleted already.\n")
     if record is None:
         wire.checked_id(interaction_id)
     elif await app.runs.sending(record):
