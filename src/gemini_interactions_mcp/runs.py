@@ -210,8 +210,8 @@ class Runs:
         return None if twin is None else await self._repeated(twin)
 
     async def _repeated(self, twin: Record) -> Run:
-        if (run := self._runs.get(twin.label)) and run.id is None:
-            return run
+        if run := self._runs.get(twin.label):
+            return await self.find(run.id or twin.label, self._pace.naming)
         twin = await self._named_elsewhere(twin)
         if twin.interaction_id is None:
             raise OutcomeUnknownError(
@@ -227,6 +227,8 @@ class Runs:
             SentElsewhereError: It still is.
         """
         with anyio.move_on_after(self._pace.naming):
+            # Again: it may have been named since it was read.
+            row = await self._ledger.find(row.label) or row
             while await self.sending(row):
                 await anyio.sleep(self._pace.naming / 40)
                 row = await self._ledger.find(row.label) or row

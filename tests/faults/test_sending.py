@@ -202,7 +202,7 @@ async def test_a_request_that_was_turned_away_without_a_short_delay_is_not_sent_
 
 async def test_a_request_that_is_always_turned_away_is_given_up(google: Gemini, emulator: Emulator) -> None:
     emulator.faults.append(rate_limited(seconds=0, times=99))
-    with pytest.raises(QuotaError, match="Try again in 0 seconds"):
+    with pytest.raises(QuotaError, match="Try again in 0 s"):
         await google.create(ASK, background=True)
     assert len(emulator.requests) == retry.ATTEMPTS
 
