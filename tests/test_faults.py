@@ -28,6 +28,7 @@ from gemini_interactions_mcp.faults import UNKNOWN_OUTCOME, Call, Fault, failure
 CREATE = Call(paid=True, background=True, model="gemini-3-pro-preview", successor="gemini-3.8-flash")
 COSTLY = Call(paid=True, costly=True, background=True, model="deep-research-preview-04-2026")
 READ = Call(interaction_id="v1_a")
+SHOWN = Call(interaction_id="v1_a", reading=True)
 GRPC = "type.googleapis.com/google.rpc."
 
 
@@ -81,11 +82,11 @@ PER_DAY = grpc(
          "Add credit or billing"),
         (402, None, CREATE, ConfigurationError, "no credit left", "Add credit or billing"),
         (400, api("Background is not supported for m."), CREATE, BackgroundRefusedError, "does not run in the", ""),
-        (400, api("Background is not supported for m."), READ, RefusedError, "does not show the interaction", "looks again"),
+        (400, api("Background is not supported for m."), SHOWN, RefusedError, "does not show", "looks again"),
         (400, api("Blocked by safety settings."), CREATE, BlockedError, "safety filter", "Rephrase"),
         (400, api("PROHIBITED_CONTENT"), CREATE, BlockedError, "safety filter", "Rephrase"),
         (400, api("Cannot fetch content from the provided URL."), CREATE, RefusedError, "Cannot fetch", "Change it"),
-        (400, api("Too late.", "failed_precondition"), READ, RefusedError, "Too late.", "looks again"),
+        (400, api("Too late.", "failed_precondition"), READ, RefusedError, "Too late.", "Change it"),
         (416, api("Out.", "out_of_range"), CREATE, RefusedError, "Out.", "Change it"),
         (409, api("Aborted.", "aborted"), CREATE, RefusedError, "in the way of this one (Aborted.)", "Try again"),
         (409, None, READ, RefusedError, "(409)", "Try again"),

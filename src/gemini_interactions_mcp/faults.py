@@ -181,6 +181,7 @@ class Call:
     Attributes:
         paid: It starts an interaction, so that its outcome matters.
         costly: It costs dollars: after a fault of the server it counts as taken.
+        reading: It shows an interaction, and does nothing else.
         model: Model or agent asked for.
         successor: The model or agent to use where that one is gone.
         file: An uploaded file that is asked for.
@@ -191,6 +192,7 @@ class Call:
     paid: bool = False
     costly: bool = False
     background: bool = False
+    reading: bool = False
     interaction_id: str | None = None
     previous_interaction_id: str | None = None
     model: str | None = None
@@ -345,7 +347,7 @@ def server_fault(fault: Fault, call: Call) -> GeminiMCPError:
 
 def refused(fault: Fault, call: Call) -> GeminiMCPError:
     """Every other 4xx, in the API's own words."""
-    if call.interaction_id and not call.paid:
+    if call.reading:
         return RefusedError(
             f"Google does not show the interaction now ({fault.told or fault.status}). It may go on there: "
             "read_interaction looks again, which is free.",

@@ -117,7 +117,7 @@ class Gemini:
         segment = wire.path_segment(interaction_id)
         api = (await self._interactions()).with_raw_response
         since = {"last_event_id": last_event_id} if last_event_id else {}
-        call = self._about(interaction_id=interaction_id)
+        call = self._about(interaction_id=interaction_id, reading=True)
         opened = await persist(
             call, READ_SECONDS, lambda exchange: resumed(api.get(segment, stream=True, **since), exchange, call)
         )
@@ -133,7 +133,7 @@ class Gemini:
         """
         segment = wire.path_segment(interaction_id)
         api = (await self._interactions()).with_streaming_response
-        call = self._about(interaction_id=interaction_id)
+        call = self._about(interaction_id=interaction_id, reading=True)
         return await persist(
             call, READ_SECONDS, lambda exchange: answer(api.get(segment, include_input=True), exchange)
         )
