@@ -51,9 +51,23 @@ async def asked(
     except anyio.get_cancelled_exc_class():
         app.runs.detach(run)
         raise
+    except GeminiMCPError:
+        part_from(app, run, fresh=fresh)
+        raise
     if not run.done.is_set():
         app.runs.detach(run)
     return unless_done(run, noted(result, [] if fresh else [render.repeated(run.age())]))
+
+
+def part_from(app: AppContext, run: "Run", *, fresh: bool) -> None:
+    """End a call with the error of its run.
+
+    A run with an id may still end well, so the same call looks at it once more; after that, it asks again.
+    """
+    if fresh and run.error is not None and run.id is not None and run.stored:
+        app.runs.detach(run)
+    else:
+        app.runs.deliver(run)
 
 
 def unless_done(run: "Run", result: CallToolResult) -> CallToolResult:

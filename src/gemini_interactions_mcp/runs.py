@@ -148,10 +148,11 @@ class Runs:
         """
         for row in await self._ledger.undelivered(record):
             run = self._runs.get(row.label)
-            if (run is None and records.unstored(row)) or row.label in self._given or self._just_taken(row.label):
+            if run is None and records.unstored(row):
                 continue
             followed = run is not None or await self._ledger.followed(row)
-            if records.attachable(run.record if run else row, followed=followed):
+            free = records.attachable(run.record if run else row, followed=followed)
+            if free and row.label not in self._given and not self._just_taken(row.label):
                 self._taken[row.label] = anyio.current_time()
                 return run or await self._elsewhere(row)
         return None
