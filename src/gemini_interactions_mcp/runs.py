@@ -150,7 +150,8 @@ class Runs:
             run = self._runs.get(row.label)
             if run is None and records.unstored(row):
                 continue
-            followed = run is not None or await self._ledger.followed(row)
+            # Of a run that this process has taken over, the call has ended with the process that began it.
+            followed = run.request is not None if run else await self._ledger.followed(row)
             free = records.attachable(run.record if run else row, followed=followed)
             if free and row.label not in self._given and not self._just_taken(row.label):
                 self._taken[row.label] = anyio.current_time()
@@ -582,8 +583,8 @@ class Runs:
         return run
 
     def _keep(self, run: Run) -> None:
-        """Make a run findable by its id."""
-        self._runs[str(run.id)] = run
+        """Make a run findable by its id and its label."""
+        self._runs[str(run.id)] = self._runs[run.record.label] = run
         self._unnamed.discard(run)
         run.named.set()
 
@@ -595,8 +596,10 @@ class Runs:
     async def _drive(self, run: Run, target: Path | None) -> None:
         try:
             with run.scope:
-                if run.request is None and await self._watched(run):
-                    return
+                if run.request is None:
+                    if await self._watched(run):
+                        return
+                    await self._take_over(run)
                 interaction = run.seen or await self._follower.follow(run)
                 if target is None and saves(run, interaction):
                     # Another process may have been quicker: its files are the ones.
@@ -616,6 +619,11 @@ class Runs:
         finally:
             self._unnamed.discard(run)
             run.end()
+
+    async def _take_over(self, run: Run) -> None:
+        """Note for all servers that the call of a run has ended with the process that began it."""
+        if run.record.detached_at is None and run.record.delivered_at is None:
+            await self.amend(run, {"detached_at": records.now()})
 
     async def _watched(self, run: Run) -> bool:
         """Let the process that follows it already do so; True once its result is in the journal.

@@ -279,6 +279,8 @@ async def test_what_another_server_is_still_sending_is_not_sent_again_and_its_an
     async with host(settings) as one, host(settings) as other:
         await call(other, "list_interactions")
         await given_up(one, slow, tool, **arguments)
+        if tool != "start_research":
+            await until(tmp_path, "detached_at")
         for _ in range(2):
             said = await complaint(other, tool, **arguments)
             assert "Another server is waiting for Google's answer to the same request" in said
@@ -308,6 +310,33 @@ async def test_a_server_that_was_killed_leaves_its_call_to_the_same_call_at_once
     async with host(settings) as client:
         assert text_of(await call(client, "gemini_ask", **ASK)).startswith(SAME)
     assert len(emulator.creates) == 1
+
+
+async def test_a_run_that_another_server_has_taken_over_is_given_to_the_same_call(
+    settings: Settings, emulator: Emulator, tmp_path: Path
+) -> None:
+    emulator.faults.append(slow := Fault("create", "hold"))
+    async with host(settings) as killed:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(killed.call_tool, "gemini_ask", ASK)
+            with anyio.fail_after(PATIENCE):
+                while not rows(tmp_path) or not rows(tmp_path)[0]["interaction_id"]:
+                    await anyio.lowlevel.checkpoint()
+            before = rows(tmp_path)[0]
+            tasks.cancel_scope.cancel()
+    # As a kill leaves it: nobody has noted that the call has ended, and the lease has run out.
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as journal, journal:
+        journal.execute(
+            "update interactions set detached_at = null, delivered_at = null, owner = ?, owned_until = '2000'",
+            (before["owner"],),
+        )
+    async with host(settings) as one, host(settings) as other:
+        await until(tmp_path, "detached_at")
+        slow.release.set()
+        said = [text_of(await call(client, "gemini_ask", **ASK)) for client in (other, one)]
+    assert said[0].startswith(SAME)
+    assert not said[1].startswith(SAME)
+    assert len(emulator.creates) == 2
 
 
 async def test_the_name_of_an_earlier_picture_is_not_used_again_though_it_was_moved_away(
