@@ -316,19 +316,20 @@ async def test_a_run_that_another_server_has_taken_over_is_given_to_the_same_cal
     settings: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:
     emulator.faults.append(slow := Fault("create", "hold"))
+    owner = ""
     async with host(settings) as killed, anyio.create_task_group() as tasks:
         tasks.start_soon(killed.call_tool, "gemini_ask", ASK)
         with anyio.fail_after(PATIENCE):
             await slow.reached.wait()
             while not rows(tmp_path)[0]["interaction_id"]:
                 await anyio.lowlevel.checkpoint()
-        before = rows(tmp_path)[0]
+        owner = str(rows(tmp_path)[0]["owner"])
         tasks.cancel_scope.cancel()
     # As a kill leaves it: nobody has noted that the call has ended, and the lease has run out.
     with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as journal, journal:
         journal.execute(
             "update interactions set detached_at = null, delivered_at = null, owner = ?, owned_until = '2000'",
-            (before["owner"],),
+            (owner,),
         )
     async with host(settings) as one, host(settings) as other:
         await until(tmp_path, "detached_at")
