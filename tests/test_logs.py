@@ -46,10 +46,10 @@ def failure() -> BaseException:
 def test_a_log_has_no_secret_in_message_arguments_and_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     stderr = written(monkeypatch)
     exc = failure()
-    logging.getLogger("some.library").error("Failed with %s", {"key": KEY}, exc_info=exc)
-    logging.getLogger("some.library").debug("not shown")
+    logging.getLogger("some.module").error("Failed with %s", {"key": KEY}, exc_info=exc)
+    logging.getLogger("some.module").debug("not shown")
     said = stderr.getvalue()
-    assert said.startswith("ERROR some.library: Failed with {'key': '[secret]'}\nTraceback")
+    assert said.startswith("ERROR some.module: Failed with {'key': '[secret]'}\nTraceback")
     assert said.endswith("ValueError: no [secret]\n")
 
 
@@ -65,7 +65,7 @@ def test_a_warning_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_cannot_be_formatted_is_not_printed_with_its_arguments(monkeypatch: pytest.MonkeyPatch) -> None:
     stderr = written(monkeypatch)
-    logging.getLogger("some.library").warning("%d", KEY)
+    logging.getLogger("some.module").warning("%d", KEY)
     assert stderr.getvalue() == ""
 
 
