@@ -74,7 +74,6 @@ class Run:
         stopped: Somebody has asked for its end; what has not been sent yet is not sent.
         background: Whether it goes on at Google without a connection.
         waiting: What the request waits for before it is sent again, in a sentence.
-        calls: How many calls wait for its answer.
         heard_at: When Google last gave a sign of it, on the clock of the event loop.
         garbled: Whether its stream had something that cannot be understood, so that only a read tells all of it.
         refusals: How many reads in a row Google has refused.
@@ -102,7 +101,6 @@ class Run:
     stopped: bool = False
     background: bool = True
     waiting: str = ""
-    calls: int = 0
     heard_at: float = -math.inf
     garbled: bool = False
     refusals: int = 0

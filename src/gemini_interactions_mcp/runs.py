@@ -22,7 +22,9 @@ from .errors import (
     InteractionNotFoundError,
     NetworkError,
     OutcomeUnknownError,
+    OverloadedError,
     PermissionDeniedError,
+    QuotaError,
     RefusedError,
     SentElsewhereError,
 )
@@ -168,12 +170,12 @@ class Runs:
         try:
             row = await self._named_elsewhere(row)
             return await self.find(row.interaction_id or row.label, self._pace.naming)
-        except SentElsewhereError:
+        except BaseException as exc:
+            # However this call ends, the same call after it may take the run at once.
             self._taken.pop(row.label, None)
-            raise
-        except (OutcomeUnknownError, RefusedError):
-            # Said once: the same call after this one is meant as another request.
-            self.deliver(Run(row))
+            if final(exc):
+                # Said once: the same call after this one is meant as another request.
+                self.deliver(Run(row))
             raise
 
     async def start_once(self, request: Request, *, again: bool = False) -> tuple[Run, bool]:
@@ -413,16 +415,12 @@ class Runs:
 
     async def wait(self, run: Run, seconds: float, report: Report) -> bool:
         """Wait until the run is done, reporting progress; False when `seconds` have passed before."""
-        run.calls += 1
-        try:
-            with anyio.move_on_after(0 if run.done.is_set() else seconds):
-                async with anyio.create_task_group() as tasks:
-                    tasks.start_soon(self._report, run, report, anyio.current_time())
-                    tasks.start_soon(self._attend, run)
-                    await run.done.wait()
-                    tasks.cancel_scope.cancel()
-        finally:
-            run.calls -= 1
+        with anyio.move_on_after(0 if run.done.is_set() else seconds):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._report, run, report, anyio.current_time())
+                tasks.start_soon(self._attend, run)
+                await run.done.wait()
+                tasks.cancel_scope.cancel()
         return run.done.is_set()
 
     async def _report(self, run: Run, report: Report, since: float) -> None:
@@ -716,6 +714,11 @@ def unkept(record: Record) -> InteractionNotFoundError:
     return InteractionNotFoundError(
         f"That interaction was asked for with store=false. {why}", interaction_id=record.interaction_id
     )
+
+
+def final(exc: BaseException) -> bool:
+    """Whether an error says that an interaction cannot be had; quotas and overload pass, and other errors are ours."""
+    return isinstance(exc, OutcomeUnknownError | RefusedError) and not isinstance(exc, OverloadedError | QuotaError)
 
 
 def saves(run: Run, interaction: Interaction) -> bool:

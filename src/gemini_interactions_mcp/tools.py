@@ -29,6 +29,7 @@ from .errors import (
     GeminiMCPError,
     InputError,
     InteractionNotFoundError,
+    OutcomeUnknownError,
     RefusedError,
 )
 from .excerpt import Excerpt
@@ -452,7 +453,13 @@ async def cancel_research(ctx: Ctx, interaction_id: InteractionId) -> CallToolRe
 
 
 def ending(run: "Run") -> str:
-    """What came of a request to stop a run."""
+    """What came of a request to stop a run.
+
+    Raises:
+        OutcomeUnknownError: It ended before Google named it, and may have been taken.
+    """
+    if isinstance(run.error, OutcomeUnknownError):
+        raise run.error
     if not run.done.is_set():
         return "The interaction was asked to stop, and should do so within a minute."
     if run.record.status == "cancelled":

@@ -1,8 +1,9 @@
 """What happens between two steps: refused and hanging reads, clocks that jump, deletions meanwhile."""
 
 import math
+import sqlite3
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from conftest import FAST, KEY
 from faults.harness import rows
 from faults.test_detaching import given_up, until
 from faults.world import PACE, PATIENCE, over, world
-from gemini_interactions_mcp import records, render, results, tools
+from gemini_interactions_mcp import gemini, records, render, results, tools
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.models import Request
 from gemini_interactions_mcp.run import Pace
@@ -91,6 +92,45 @@ async def test_what_google_refuses_to_show_for_good_is_said_once_to_the_same_cal
         slow.release.set()
         assert SAME not in text_of(await call(client, "gemini_ask", **ASK))
     assert len(emulator.creates) == 2
+
+
+@pytest.mark.parametrize("status", [401, 402, 429, 503])
+async def test_a_read_that_fails_for_now_leaves_the_answer_to_the_same_call(
+    settings: Settings, emulator: Emulator, tmp_path: Path, status: int
+) -> None:
+    emulator.faults.append(slow := Fault("create", "hold"))
+    async with host(settings) as client:
+        await given_up(client, slow, **ASK)
+        await until(tmp_path, "detached_at")
+    # As another server leaves it that has followed it and given it up.
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as journal, journal:
+        journal.execute("update interactions set status = 'completed', finished_at = '2026'")
+    slow.release.set()
+    refused = {"error": {"message": "Not now. Please retry in 0.01s.", "code": "no_such_code"}}
+    emulator.faults.append(Fault("get", "http", times=math.inf, http_status=status, body=refused))
+    async with host(settings, replace(FAST, naming=10)) as client:
+        await complaint(client, "gemini_ask", **ASK)
+        emulator.faults.clear()
+        assert text_of(await call(client, "gemini_ask", **ASK)).startswith(SAME)
+    assert len(emulator.creates) == 1
+
+
+async def test_a_same_call_that_is_cancelled_while_it_looks_leaves_the_answer_to_the_next(
+    settings: Settings, emulator: Emulator, tmp_path: Path
+) -> None:
+    emulator.faults.append(slow := Fault("create", "hold"))
+    async with host(settings) as client:
+        await given_up(client, slow, **ASK)
+        await until(tmp_path, "detached_at")
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as journal, journal:
+        journal.execute("update interactions set status = 'completed', finished_at = '2026'")
+    slow.release.set()
+    emulator.faults.append(hanging := Fault("get", "stall"))
+    async with host(settings, replace(FAST, naming=10)) as client:
+        await given_up(client, hanging, **ASK)
+        hanging.release.set()
+        assert text_of(await call(client, "gemini_ask", **ASK)).startswith(SAME)
+    assert len(emulator.creates) == 1
 
 
 @pytest.mark.parametrize(
@@ -339,3 +379,15 @@ async def test_research_that_google_refuses_for_now_is_not_said_to_have_started(
 def test_ages_are_never_negative() -> None:
     intent = records.intent(Request(kind="ask", prompt="a", model="m"))
     assert records.age(intent.model_copy(update={"created_at": records.now() + timedelta(hours=1)})) == 0
+
+
+async def test_what_may_have_been_taken_when_it_is_stopped_is_not_called_free(
+    settings: Settings, emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gemini, "CREATE_SECONDS", 1.0)
+    emulator.faults.append(slow := Fault("create", "stall"))
+    async with host(settings) as client:
+        await given_up(client, slow, **ASK)
+        said = await complaint(client, "cancel_research", interaction_id=rows(tmp_path)[0]["label"])
+    assert "Google may have taken the request all the same" in said
+    assert len(emulator.creates) == 1
