@@ -9,6 +9,7 @@ import threading
 import warnings
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -343,6 +344,21 @@ async def test_reads_run_beside_each_other_and_beside_a_write(
         assert reads.ended == 0
         reads.release()
     await opened.close()
+
+
+async def test_a_read_sees_the_writes_that_were_called_before_it(journal: Journal) -> None:
+    await journal.insert(record("one"))
+    seen: list[str] = []
+
+    async def read() -> None:
+        seen.append((await journal.page())[0][0].text)
+
+    async with anyio.create_task_group() as group:
+        for number in range(20):
+            group.start_soon(partial(journal.update, "one", text=str(number)))
+        group.start_soon(read)
+        group.start_soon(partial(journal.update, "one", text="later"))
+    assert seen == ["19"] or seen == ["later"]
 
 
 async def test_a_read_that_waits_for_its_turn_can_be_cancelled(

@@ -2,9 +2,10 @@
 
 It refuses to know what is in the tables, and to let an error of the database's libraries out.
 
-Writes take turns. A few reads run beside them, each on a connection of its own, since a search may take seconds. A
-statement that has begun is never interrupted: a cancellation that reaches the driver costs the connection and leaves
-its closing to a task that nobody waits for. Every statement commits itself.
+Writes take turns. A few reads run beside each other and beside later writes, each on a connection of its own, since a
+search may take seconds; a read sees the writes that were called before it. A statement that has begun is never
+interrupted: a cancellation that reaches the driver costs the connection and leaves its closing to a task that nobody
+waits for. Every statement commits itself.
 While another program holds an SQLite database, a statement soon gives up its turn and tries again: in SQLite's own
 waiting it would keep all others waiting, too. What another database gives up, because two programs met in it, is tried
 again in the same way.
@@ -120,7 +121,7 @@ class Database:
     ) -> T:
         """What a query comes to."""
         with translated(self._url):
-            return await self._persist(lambda: self._reads, lambda: self._execute(query, outcome), patience)
+            return await self._persist(self._behind_writes, lambda: self._execute(query, outcome), patience)
 
     async def write(
         self, statement: sa.Executable, values: Row | None = None, patience: float = math.inf, *, alone: bool = False
@@ -162,6 +163,14 @@ class Database:
         with anyio.move_on_after(CLOSE_SECONDS, shield=True):
             async with self._undisturbed():
                 await self._dispose()
+
+    @asynccontextmanager
+    async def _behind_writes(self) -> AsyncGenerator[None]:
+        """Have the turn of a read, which sees what the writes say that were called before it."""
+        async with self._turn:
+            pass
+        async with self._reads:
+            yield
 
     @asynccontextmanager
     async def _undisturbed(self) -> AsyncGenerator[None]:

@@ -150,20 +150,24 @@ class Runs:
         """
         for row in await self._ledger.undelivered(record):
             run = self._runs.get(row.label)
-            if run is None and records.unstored(row):
+            if self._is_given(row.label) or (run is None and records.unstored(row)):
                 continue
             # Of a run that this process has taken over, the call has ended with the process that began it.
             followed = run.request is not None if run else await self._ledger.followed(row)
-            free = records.attachable(run.record if run else row, followed=followed)
-            if free and row.label not in self._given and not self._just_taken(row.label):
+            # Again: another call may have taken it meanwhile.
+            free = records.attachable(run.record if run else row, followed=followed) and not self._is_given(row.label)
+            if free:
                 self._taken[row.label] = anyio.current_time()
                 return run or await self._elsewhere(row)
         return None
 
-    def _just_taken(self, label: str) -> bool:
-        """Whether another identical call took a run a moment ago: calls that begin together are separate requests."""
+    def _is_given(self, label: str) -> bool:
+        """Whether a run was delivered, or another identical call took it a moment ago.
+
+        Calls that begin together are separate requests.
+        """
         taken = self._taken.get(label, -math.inf)
-        return anyio.current_time() - taken < records.TOGETHER_SECONDS
+        return label in self._given or anyio.current_time() - taken < records.TOGETHER_SECONDS
 
     async def _elsewhere(self, row: Record) -> Run:
         """The run of a row that this process does not follow."""
