@@ -255,6 +255,17 @@ async def test_a_password_that_a_driver_quotes_is_not_shown(monkeypatch: pytest.
         await Journal("postgresql+asyncpg://me:hunter2@host/db").insert(record("one"))
 
 
+async def test_a_short_password_ruins_no_word_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_url: sa.URL) -> None:
+        raise RuntimeError("connection of used refused")
+
+    monkeypatch.setattr(database, "new_engine", refuse)
+    with pytest.raises(
+        JournalError, match=r"cannot be used \(RuntimeError: connection of \*\*\* refused\)\. Make sure"
+    ):
+        await Journal("postgresql+asyncpg://me:used@host/db").insert(record("one"))
+
+
 async def test_a_cancelled_write_is_finished(journal: Journal, path: Path) -> None:
     with anyio.CancelScope() as scope:
         scope.cancel()
@@ -358,7 +369,7 @@ async def test_a_read_sees_the_writes_that_were_called_before_it(journal: Journa
             group.start_soon(partial(journal.update, "one", text=str(number)))
         group.start_soon(read)
         group.start_soon(partial(journal.update, "one", text="later"))
-    assert seen == ["19"] or seen == ["later"]
+    assert seen in (["19"], ["later"])
 
 
 async def test_a_read_that_waits_for_its_turn_can_be_cancelled(

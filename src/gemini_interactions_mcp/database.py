@@ -195,7 +195,7 @@ class Database:
                     self._refuse(deadline)
                     return await execute()
             except DBAPIError as exc:
-                if (why := reason(exc)) not in {LOCKED, COLLIDED}:
+                if (why := reason(exc, parse_url(self._url))) not in {LOCKED, COLLIDED}:
                     raise
                 if why == LOCKED:
                     self._held_at = anyio.current_time()
@@ -414,17 +414,17 @@ def translated(url: str | Path) -> Generator[None]:
 
 def complaint(exc: Exception, url: sa.URL) -> str:
     """What happened and what to do about it, without the URL's passwords, which a driver may have quoted."""
-    return worded(reason(exc), url)
+    return worded(reason(exc, url), url)
 
 
 def worded(reason: tuple[str, str], url: sa.URL) -> str:
     """The same of a reason that is known."""
     what, remedy = reason
     where = f" at {url.database}" if in_file(url) else ""
-    return redacted(f"The journal{where} {what}. {remedy}, or name another database with GEMINI_MCP_DATABASE_URL.", url)
+    return f"The journal{where} {what}. {remedy}, or name another database with GEMINI_MCP_DATABASE_URL."
 
 
-def reason(exc: Exception) -> tuple[str, str]:
+def reason(exc: Exception, url: sa.URL) -> tuple[str, str]:
     """What happened, and what to do about it."""
     cause = exc.orig if isinstance(exc, DBAPIError) and exc.orig else exc
     # The low byte is the primary code (sqlite.org/rescode.html).
@@ -439,7 +439,7 @@ def reason(exc: Exception) -> tuple[str, str]:
         return f"cannot be opened ({cause})", driver_remedy(cause)
     if isinstance(cause, ValidationError):
         return "has a row that this version cannot read", "Update the server"
-    first_line = str(cause).partition("\n")[0]
+    first_line = redacted(str(cause).partition("\n")[0], url)
     return f"cannot be used ({type(cause).__name__}: {first_line})", "Make sure that it can be reached"
 
 

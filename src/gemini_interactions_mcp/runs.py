@@ -223,8 +223,8 @@ class Runs:
         twin = await self._named_elsewhere(twin)
         if twin.interaction_id is None:
             raise OutcomeUnknownError(
-                f"The same research was asked for at {twin.created_at:%H:%M} UTC, and whether Google took it is not "
-                "known: it was not sent again. Call start_research with force=true to pay for another run."
+                f"The same research was asked for at {twin.created_at:%Y-%m-%d %H:%M} UTC, and whether Google took it "
+                "is not known: it was not sent again. Call start_research with force=true to pay for another run."
             )
         return await self.find(twin.interaction_id, self._pace.naming)
 
@@ -312,6 +312,10 @@ class Runs:
             JournalError: It cannot be read: what follows an interaction would be sent without what it inherits.
         """
         return await self._ledger.row(interaction_id) if interaction_id else None
+
+    def held(self, record: Record) -> Run:
+        """The run of a record: what this process still keeps, or else what the journal says."""
+        return self._runs.get(record.label) or finished(record)
 
     async def amend(self, run: Run, changes: Mapping[str, object]) -> None:
         """Write down what was found out after the end; of what is stored nowhere, only here."""
