@@ -6,6 +6,7 @@ header does not say is not known; nothing is refused on a suspicion. Everything 
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import BinaryIO, Final, Literal, NamedTuple
 
 from .errors import FileRefusedError
@@ -13,6 +14,9 @@ from .words import shown
 
 MOST_PARTS: Final = 20_000
 """Looked at on one level of a file; a film of some hours in fragments of a second has about so many."""
+MOST_TRACKS: Final = 100
+MOST_CHILDREN: Final = 200
+"""Of a track, or of an index: they have some ten."""
 CHUNK: Final = 2**20
 
 BROKEN: Final = "broken"
@@ -110,7 +114,7 @@ def movie_tracks(file: Binary) -> Tracks:
         if last.end > file.size and last.kind in TOP:
             raise file.cut_off()
     if last.kind not in TOP:
-        raise file.refused("is no video or sound, whatever its name says")
+        raise file.refused("is no film or sound, whatever its name says")
     raise file.refused("has no index (moov): its recording or download was not finished, and no program can play it")
 
 
@@ -132,13 +136,12 @@ def movie_kinds(file: Binary, movie: Piece) -> Tracks:
 
 def within(file: Binary, parents: list[Piece], kind: bytes) -> list[Piece]:
     """The boxes of a kind in some others."""
-    found = (each for parent in parents[:MOST_TRACKS] for each in boxes(file, parent.start, min(parent.end, file.size)))
-    return [each for each in found if each.kind == kind]
+    levels = (boxes(file, parent.start, min(parent.end, file.size)) for parent in parents[:MOST_TRACKS])
+    return [each for level in levels for each in islice(level, MOST_CHILDREN) if each.kind == kind]
 
 
 # WebM and Matroska ---------------------------------------------------------------------------------------
 
-MOST_TRACKS: Final = 100
 SEGMENT, TRACKS, ENTRY, TYPE = b"\x18\x53\x80\x67", b"\x16\x54\xae\x6b", b"\xae", b"\x83"
 TYPES: Final = {1: "video", 2: "audio"}
 """https://www.rfc-editor.org/rfc/rfc9559#section-5.1.4.1.3"""
@@ -147,17 +150,15 @@ TYPES: Final = {1: "video", 2: "audio"}
 def elements(file: Binary, start: int, end: int) -> Iterator[Piece]:
     """The elements of EBML (RFC 8794) between two offsets; one of unknown size ends with its parent."""
     for _ in range(MOST_PARTS):
-        header = file.at(start, 12)
+        header = file.at(start, 12) if start < end else b""
         length = 9 - header[0].bit_length() if header else 9
-        if start >= end or length > 4 or len(header) <= length:
+        width = 9 - header[length].bit_length() if length < len(header) else 9
+        if length > 4 or width > 8 or len(header) < length + width:
             return
-        width = 9 - header[length].bit_length()
         size = int.from_bytes(header[length : length + width]) - (1 << 7 * width)
         inner = start + length + width
         # All ones: the size is unknown.
         stop = inner + size if size != (1 << 7 * width) - 1 else end
-        if width > 8:
-            return
         yield Piece(header[:length], inner, stop)
         start = stop
 
@@ -324,6 +325,15 @@ CONTAINERS: Final = (
     Container(asf_tracks, frozenset({"video/wmv", "audio/x-ms-wma"}), "video/wmv", "audio/x-ms-wma"),
 )
 
+SIGNATURES: Final = {
+    "image/png": b"\x89PNG",
+    "image/jpeg": b"\xff\xd8\xff",
+    "image/webp": b"RIFF",
+    "image/gif": b"GIF8",
+    "image/bmp": b"BM",
+}
+"""How every picture of a type begins."""
+
 CHECKS: Final = {
     "image/png": check_png,
     "image/jpeg": check_jpeg,
@@ -342,6 +352,8 @@ def true_type(file: Binary, mime: str, named: str | None) -> str:
     container = next((each for each in CONTAINERS if mime in each.types), None)
     if container:
         mime = container.type_of(file, mime, named)
+    if not file.at(0, 8).startswith(SIGNATURES.get(mime, b"")):
+        raise file.refused("is no picture, whatever its name says")
     if check := CHECKS.get(mime):
         check(file)
     return mime

@@ -81,8 +81,12 @@ def counted(file: Binary) -> int | None:
 
 
 def leaves(reader: "PdfReader") -> Iterator[Any]:
-    """The pages of a PDF, of a tree that may be anything."""
-    nodes: list[Any] = [reader.root_object["/Pages"]]
+    """The pages of a PDF, of a tree that may be anything.
+
+    Raises:
+        RecursionError: It has no end.
+    """
+    nodes: list[Any] = [reader.root_object[name] for name in ("/Pages",) if name in reader.root_object]
     for _ in range(MOST_NODES):
         if not nodes:
             return
@@ -91,6 +95,7 @@ def leaves(reader: "PdfReader") -> Iterator[Any]:
             nodes += list(node["/Kids"])[: PDF_PAGES + 1]
         else:
             yield node
+    raise RecursionError
 
 
 # Packages ------------------------------------------------------------------------------------------------
@@ -181,7 +186,9 @@ def compound_type(file: Binary) -> str | None:
         FileRefusedError: It is cut off or encrypted.
     """
     width = 1 << min(file.number(30, 2, "little"), 16)
-    if width in SECTOR_BYTES and (file.number(48, 4, "little") + 1) * width >= file.size:
+    if width not in SECTOR_BYTES:
+        return None
+    if (file.number(48, 4, "little") + 1) * width >= file.size:
         raise file.cut_off()
     streams = dict(directory(file, width))
     if streams.keys() & LOCKED or any(locked(file, streams[name]) for name in STREAMS if name in streams):

@@ -88,7 +88,8 @@ def media_type(file: Binary, head: bytes, sniffed: str | None) -> tuple[str, str
         FileRefusedError: None that Gemini takes, or broken, or encrypted.
     """
     ending = extension(local_path(file.source).name)
-    named = media.EXTENSIONS.get(ending) or media.UNTAKEN.get(ending)
+    # What is named a text and does not read as one is none.
+    named = None if ending == "csv" else media.EXTENSIONS.get(ending) or media.UNTAKEN.get(ending)
     mime = office_type(file, sniffed or named, named)
     kind = media.KINDS.get(mime := true_type(file, mime, named)) if mime else None
     if mime is None or kind is None:
