@@ -2,6 +2,7 @@
 
 import base64
 from datetime import timedelta
+from io import BufferedReader
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from gemini_interactions_mcp import paths, recognition
 from gemini_interactions_mcp.errors import FileRefusedError, InputError
 from gemini_interactions_mcp.excerpt import Excerpt
 from gemini_interactions_mcp.files import Files
+from gemini_interactions_mcp.inspection import LocalFile
 
 home, make, recorder, subject, tasks = filing.home, filing.make, filing.recorder, filing.subject, filing.tasks
 
@@ -193,6 +195,33 @@ async def test_a_large_text_in_another_encoding_is_uploaded_in_utf_8(
     # What was uploaded is found again, though it is written anew each time.
     assert await blocks_of(subject, ["long.txt"]) == contents.blocks
     assert len(recorder.calls) == 1
+
+
+def as_it_was(known: LocalFile, _: BufferedReader) -> LocalFile:
+    return known
+
+
+async def test_a_text_that_changes_while_it_is_written_in_utf_8_is_not_sent(
+    home: Path, make: Make, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "long.txt").write_text("long" * 99, encoding="utf-16")
+    subject = make(inline_bytes=10)
+    inspection = await subject.inspect(["long.txt"])
+    (home / "long.txt").write_text("Long" * 99, encoding="utf-16")
+    # It was still the same when it was compared.
+    monkeypatch.setattr(recognition, "unchanged", as_it_was)
+    with pytest.raises(FileRefusedError, match="was changed after it was looked at"):
+        await subject.send(inspection)
+    assert not recorder.calls
+
+
+async def test_a_text_that_gets_too_large_in_utf_8_is_refused(
+    home: Path, subject: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "wide.txt").write_text("世" * 99, encoding="utf-16")
+    monkeypatch.setattr(recognition, "FILE_BYTES", 296)
+    with pytest.raises(FileRefusedError, match=r"wide\.txt is too large: in UTF-8"):
+        await subject.contents(["wide.txt"])
 
 
 async def test_what_counts_for_the_request_is_the_size_in_utf_8(home: Path, make: Make, recorder: Recorder) -> None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import BinaryIO, Final
 
 CHUNK: Final = 2**20
@@ -25,6 +26,11 @@ LEAST_BYTES: Final = 4
 LEAST_UNMARKED: Final = 8
 """Of a text in an older encoding, and of one in UTF-16 without a mark: fewer bytes show too little."""
 
+SEPARATORS: Final = (b"\n", b" ", b",", b".", b";", b"<", b">")
+
+LEAST_PLAIN: Final = 0.3
+"""How much of it is ASCII, of 1: spaces, digits and the letters of most languages."""
+
 SAMPLE_BYTES: Final = 16 * 2**10
 """How much of a text is looked at to guess its encoding: of its lines that are not ASCII, the first."""
 
@@ -35,6 +41,7 @@ LEAST: Final = 0.6
 MESS: Final = 0.4
 """How unlikely a text may be by charset-normalizer, of 1."""
 
+ASCII: Final = re.compile(r"[\t-\x7e]")
 UNWRITTEN: Final = re.compile(r"[\0-\x06\x0e-\x19\x1c-\x1f\x7f-\x9f\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff]")
 """What no text has that people wrote: control characters, private ones, and what is no character."""
 
@@ -182,11 +189,13 @@ def as_text(stream: BinaryIO, encoding: str, wrong: re.Pattern[str]) -> Text | N
 
 
 def unmarked(start: bytes) -> list[str]:
-    """Which of UTF-16 and UTF-32 a text with NUL bytes may be in, the one first in which most of it is ASCII."""
+    """The one of UTF-16 and UTF-32 in which a text with NUL bytes has the most ASCII, if that is enough to tell."""
     if len(start) < LEAST_UNMARKED:
         return []
-    plain = {name: sum(map(str.isascii, start.decode(name, errors="ignore"))) for name in UNMARKED}
-    return sorted((name for name in UNMARKED if plain[name]), key=lambda name: -plain[name])
+    read = {name: start.decode(name, errors="ignore") for name in UNMARKED}
+    plain = {name: len(ASCII.findall(text)) / (len(text) or 1) for name, text in read.items()}
+    best = max(plain, key=lambda name: plain[name])
+    return [best] if plain[best] >= LEAST_PLAIN else []
 
 
 # Older encodings -----------------------------------------------------------------------------------------
@@ -198,19 +207,27 @@ def sample(stream: BinaryIO) -> bytes:
     found = b""
     while len(found) < SAMPLE_BYTES and (line := stream.readline(SAMPLE_BYTES)):
         found += b"" if line.isascii() else line
-    return whole(found[:SAMPLE_BYTES])
+    return found[:SAMPLE_BYTES]
 
 
-def whole(text: bytes) -> bytes:
-    """A text without the last word of it, if it was cut; no such encoding has these bytes within a character."""
+def ends(text: bytes) -> Iterator[bytes]:
+    """A sample without its last word, if it was cut; where there are no words, with its last character cut off or not.
+
+    No older encoding has a separator within a character, and a character has at most four bytes.
+    """
+    place = max(text.rfind(each) for each in SEPARATORS) + 1
     if len(text) < SAMPLE_BYTES:
-        return text
-    return text[: 1 + max(text.rfind(each) for each in b'\n ,.;<>"')] or text
+        yield text
+    elif place:
+        yield text[:place]
+    else:
+        yield from (text[: len(text) - cut] for cut in range(4))
 
 
 def older(start: bytes, text: bytes) -> list[str]:
     """The older encoding that a text says that it is in, then the one that it seems to be in."""
-    return [*declared(start), *clearest(text)]
+    clear = (name for end in ends(text) for name in clearest(end))
+    return [*declared(start), *islice(clear, 1)]
 
 
 def declared(start: bytes) -> Iterator[str]:
