@@ -170,11 +170,13 @@ def pdf(*pages: str) -> bytes:
     return body + f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}{trailer}".encode()
 
 
-def mp4(brand: bytes = b"isom", milliseconds: int = 1000) -> bytes:
-    """An ISO media file without a track: its brand, its length, and bytes of media."""
+def mp4(brand: bytes = b"isom", milliseconds: int = 1000, tracks: Sequence[bytes] = ()) -> bytes:
+    """An ISO media file: its brand, its length, the types of its tracks, and bytes of media."""
     header = struct.pack(">IIIII", 0, 0, 0, 1000, milliseconds) + struct.pack(">IH", 0x10000, 0x100) + b"\0" * 10
     matrix = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
     movie = box(b"mvhd", header + matrix + b"\0" * 24 + struct.pack(">I", 1))
+    for kind in tracks or ([b"soun"] if brand == b"M4A " else [b"vide"]):
+        movie += box(b"trak", box(b"mdia", box(b"hdlr", b"\0" * 8 + kind + b"\0" * 13)))
     return box(b"ftyp", brand + b"\0\0\2\0" + brand + brand) + box(b"moov", movie) + box(b"mdat", b"\0\xff" * 40)
 
 

@@ -15,6 +15,7 @@ from mcp import Client
 from mcp_types import CallToolResult, ImageContent, ResourceLink, TextContent
 from PIL import Image
 
+import filing
 from gemini_interactions_mcp.emulator import Emulator, Fault, Interaction
 
 STRUCTURED = "list_interactions"
@@ -23,7 +24,7 @@ STRUCTURED = "list_interactions"
 MODERN, LEGACY = (pytest.mark.parametrize("mode", [mode]) for mode in ("auto", "legacy"))
 """For tests in which the era makes no difference: one of them will do, in half the time."""
 
-PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+PDF = filing.pdf("A page")
 
 
 async def call(client: Client, tool: str, /, **arguments: Any) -> CallToolResult:

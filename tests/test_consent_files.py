@@ -64,12 +64,12 @@ async def test_nothing_is_sent_before_the_user_agrees_to_what_the_form_names(
         result = await call(client, "start_research", prompt="Bicycles", files=files, tools=["google_search"])
     assert before == [0]
     assert user.asked == [
-        "Have deep-research-preview-04-2026 research with 4 files (8.9 KiB) and 2 addresses: “Bicycles”?\n\n"
+        "Have deep-research-preview-04-2026 research with 4 files (9.3 KiB) and 2 addresses: “Bicycles”?\n\n"
         f"{ESTIMATE} (Google's estimates: https://ai.google.dev/gemini-api/docs/deep-research). Research requests "
         "sent today (UTC): 0.\n\n"
         "Files that are sent to Google:\n"
         f"- {folder}/note.txt (14 bytes)\n"
-        f"- {folder}/large.pdf (8.9 KiB)\n"
+        f"- {folder}/large.pdf (9.3 KiB)\n"
         f"- {folder}/docs: 2 files (8 bytes), the first is docs/a.md\n\n"
         "Addresses that Google reads:\n"
         "- https://example.com/a.pdf\n"
@@ -107,7 +107,6 @@ REFUSED = [
     ("prod.env", b"TOKEN=1", "looks like a secret"),
     (".hidden.txt", b"x", "stay private"),
     ("../outside.txt", b"x", "outside the allowed directories"),
-    ("wide.txt", ("long" * 400).encode("utf-16"), "save it as UTF-8"),
     ("huge.pdf", PDF + bytes(recognition.PDF_BYTES), "at most 50 MB"),
 ]
 

@@ -2,6 +2,7 @@
 
 import base64
 from datetime import timedelta
+from io import BufferedReader
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,11 @@ from gemini_interactions_mcp import paths, recognition
 from gemini_interactions_mcp.errors import FileRefusedError, InputError
 from gemini_interactions_mcp.excerpt import Excerpt
 from gemini_interactions_mcp.files import Files
+from gemini_interactions_mcp.inspection import LocalFile
 
 home, make, recorder, subject, tasks = filing.home, filing.make, filing.recorder, filing.subject, filing.tasks
 
-PDF = pdf("one")
+PDF = pdf(*"1234567")
 
 OLE = bytes.fromhex("d0cf11e0a1b11ae1") + b"\0\xff" * 600
 WEBM = b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\xf7\x81\x01B\xf2\x81\x04B\xf3\x81\x08B\x82\x84webm" + b"\0" * 99
@@ -53,11 +55,15 @@ KNOWN = [
     ("document", f"{OPENXML}wordprocessingml.document", "x.dat", office("word")),
     ("document", f"{OPENXML}spreadsheetml.sheet", "x.dat", office("xl")),
     ("document", f"{OPENXML}presentationml.presentation", "x.dat", office("ppt")),
-    ("document", f"{OPENXML}wordprocessingml.document", "odd.docx", package("first.xml", "then.xml")),
+    (
+        "document",
+        f"{OPENXML}wordprocessingml.document",
+        "odd.docx",
+        package("customXml/item1.xml", "docProps/app.xml", "word/document2.xml", "[Content_Types].xml"),
+    ),
     ("document", f"{OPENDOCUMENT}text", "x.dat", package(mimetype=f"{OPENDOCUMENT}text")),
     ("document", "application/msword", "x.doc", OLE),
     ("document", "application/vnd.ms-excel", "x.xls", OLE),
-    ("document", "text/csv", "latin.csv", "naïve;1\n".encode("latin-1")),
     ("video", "video/3gpp", "phone.3gp", mp4(b"3gp5")),
     ("image", "image/heif", "photo.heif", mp4(b"msf1")),
 ]
@@ -105,7 +111,6 @@ async def test_text_goes_as_text(subject: Files, home: Path, name: str, content:
         ("archive.pdf", package("a.txt"), "is application/zip"),
         ("photo.avif", mp4(b"avif"), "is image/avif"),
         ("film.mkv", WEBM.replace(b"\x84webm", b"\x88matroska"), "is video/x-matroska"),
-        ("latin.txt", "naïve".encode("latin-1"), "unknown type"),
         ("nul.txt", b"a\0b", "unknown type"),
         ("half.txt", "é".encode()[:1], "unknown type"),
         ("late.txt", b"a" * recognition.CHUNK + b"\0", "unknown type"),
@@ -117,7 +122,7 @@ async def test_what_gemini_does_not_take_is_refused_with_what_it_takes(
     (home / name).write_bytes(content)
     with pytest.raises(FileRefusedError, match=says) as caught:
         await blocks_of(subject, [name])
-    for family in ("text in UTF-8", "image: png", "audio: wav", "video: mp4", "document: pdf"):
+    for family in ("it takes text", "image: png", "audio: wav", "video: mp4", "document: pdf"):
         assert family in str(caught.value)
 
 
@@ -178,10 +183,53 @@ async def test_a_large_text_is_uploaded_as_a_document(home: Path, make: Make, re
     assert recorder.calls == [(b"# Long\n" * 10, "text/plain", "long.md")]
 
 
-async def test_a_large_text_in_utf_16_is_refused(home: Path, make: Make, recorder: Recorder) -> None:
-    (home / "long.txt").write_text("long" * 10, encoding="utf-16")
-    with pytest.raises(FileRefusedError, match="save it as UTF-8"):
-        await blocks_of(make(inline_bytes=10), ["long.txt"])
+async def test_a_large_text_in_another_encoding_is_uploaded_in_utf_8(
+    home: Path, make: Make, recorder: Recorder
+) -> None:
+    text = "Grüße, 世界\n" * 2000
+    (home / "long.txt").write_text(text, encoding="utf-16")
+    subject = make(inline_bytes=10)
+    contents = await subject.contents(["long.txt"])
+    assert recorder.calls == [(text.encode(), "text/plain", "long.txt")]
+    assert contents.notes == ("long.txt was read as UTF-16.",)
+    # What was uploaded is found again, though it is written anew each time.
+    assert await blocks_of(subject, ["long.txt"]) == contents.blocks
+    assert len(recorder.calls) == 1
+
+
+def as_it_was(known: LocalFile, _: BufferedReader) -> LocalFile:
+    return known
+
+
+async def test_a_text_that_changes_while_it_is_written_in_utf_8_is_not_sent(
+    home: Path, make: Make, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "long.txt").write_text("long" * 99, encoding="utf-16")
+    subject = make(inline_bytes=10)
+    inspection = await subject.inspect(["long.txt"])
+    (home / "long.txt").write_text("Long" * 99, encoding="utf-16")
+    # It was still the same when it was compared.
+    monkeypatch.setattr(recognition, "unchanged", as_it_was)
+    with pytest.raises(FileRefusedError, match="was changed after it was looked at"):
+        await subject.send(inspection)
+    assert not recorder.calls
+
+
+async def test_a_text_that_gets_too_large_in_utf_8_is_refused(
+    home: Path, subject: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "wide.txt").write_text("世" * 99, encoding="utf-16")
+    monkeypatch.setattr(recognition, "FILE_BYTES", 296)
+    with pytest.raises(FileRefusedError, match=r"wide\.txt is too large: in UTF-8"):
+        await subject.contents(["wide.txt"])
+
+
+async def test_what_counts_for_the_request_is_the_size_in_utf_8(home: Path, make: Make, recorder: Recorder) -> None:
+    (home / "a.txt").write_text("世界" * 10, encoding="utf-16")
+    (inside,) = await blocks_of(make(inline_bytes=60), ["a.txt"])
+    (outside,) = await blocks_of(make(inline_bytes=59), ["a.txt"])
+    assert (inside["type"], outside["type"]) == ("text", "document")
+    assert recorder.calls[0][0] == ("世界" * 10).encode()
 
 
 async def test_nothing_is_uploaded_when_one_file_is_refused(home: Path, make: Make, recorder: Recorder) -> None:

@@ -11,15 +11,15 @@ PACKAGE = Path(gemini_interactions_mcp.__file__).parent
 
 LAYERS = [
     {"__init__", "emulator", "workers"},
-    {"errors", "claim", "processes", "codes", "catalog", "redaction", "folders"},
+    {"errors", "claim", "processes", "codes", "catalog", "redaction", "folders", "charsets"},
     {"models", "secrecy"},
     {"settings", "chapters", "citations", "inspection", "words", "logs", "addresses"},
     {"schema", "wire", "render", "arguments", "research", "metadata", "excerpt", "paths"},
     {"faults", "records", "consent", "saved"},
     {"exchange"},
-    {"transfer", "retry", "streams", "database", "media", "run", "redirects"},
+    {"transfer", "retry", "streams", "database", "media", "run", "redirects", "containers"},
     {"store"},
-    {"gemini", "sources", "uploads", "ledger"},
+    {"gemini", "sources", "uploads", "ledger", "documents"},
     {"recognition", "observation"},
     {"facts"},
     {"probes"},

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import filing
-from filing import POSIX, Make, blocks_of, link, rows
+from filing import POSIX, Make, blocks_of, image, link, rows
 from gemini_interactions_mcp import paths
 from gemini_interactions_mcp.errors import ConfigurationError, FileRefusedError
 from gemini_interactions_mcp.files import Files
@@ -357,7 +357,7 @@ async def test_a_secret_far_inside_a_file_is_found(subject: Files, home: Path, s
 
 
 async def test_of_media_only_the_head_is_searched(subject: Files, home: Path) -> None:
-    (home / "far.png").write_bytes(PNG + b"\0" * paths.HEAD_BYTES + KEY.encode())
+    (home / "far.png").write_bytes(image("PNG") + b"\0" * paths.HEAD_BYTES + KEY.encode())
     (home / "near.png").write_bytes(PNG + KEY.encode())
     (block,) = await blocks_of(subject, ["far.png"])
     assert block["type"] == "image"

@@ -177,10 +177,11 @@ def test_what_is_public_or_a_placeholder_is_no_secret(text: str) -> None:
     assert kind_of_secret("notes.txt", [f"Before.\n{text}\nAfter.".encode()]) is None
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
 def test_a_secret_is_known_in_other_encodings(encoding: str) -> None:
     for text in (pem(), GOOGLE, json.dumps(DOCKER)):
         assert kind_of_secret("notes.txt", [f"Grüße!\n{text}".encode(encoding)])
+        assert kind_of_secret("notes.txt", [f"{'世界 ' * 400}\n{text}".encode(encoding)])
 
 
 @pytest.mark.parametrize("at", [1, 20, 99_999])

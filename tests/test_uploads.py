@@ -35,6 +35,7 @@ def outgoing(stream: io.BufferedReader) -> Outgoing:
         source="a.pdf",
         name="a.pdf",
         size=len(PDF),
+        sent=len(PDF),
         kind="document",
         mime="application/pdf",
         version=version(stream),

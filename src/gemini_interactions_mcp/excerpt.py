@@ -1,11 +1,12 @@
 """Which part of the files is meant: a clip of video or audio, pages of a document. Pure."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from .errors import InputError
+from .inspection import LocalFile
 from .models import Content
 
 TIME: Final = r"(?:(?:(\d{1,3}):)?(\d{1,4}):)?(\d{1,6}(?:\.\d{1,3})?)"
@@ -51,6 +52,18 @@ class Excerpt:
         if self.pages and not any(map(paged, blocks)):
             raise InputError("`pages` is for PDF and other documents with pages, and none of the files is one.")
         return tuple(map(self._cut, blocks))
+
+    def check(self, files: Iterable[LocalFile]) -> None:
+        """Check that each PDF has the pages that are asked for, as far as it is known how many it has.
+
+        Raises:
+            InputError: One has not.
+        """
+        last = max((self.pages or {}).get("page_options", {}).values(), default=0)
+        for file in files:
+            if file.pages is not None and last > file.pages:
+                has = "only 1 page" if file.pages == 1 else f"only {file.pages} pages"
+                raise InputError(f"{file.name} has {has}, and `pages` goes to page {last}.")
 
     def _cut(self, block: Content) -> Content:
         if self.clip and block["type"] in CLIPPED:

@@ -20,7 +20,7 @@ from .excerpt import Excerpt
 from .inspection import Inspected, Inspection, LocalFile, Part, digest
 from .models import Content, Contents, Record, SavedFile
 from .paths import Boundary, refusals
-from .recognition import inline, recognised, unchanged, uploadable
+from .recognition import inline, outgoing, read_as, recognised, uploadable
 from .saved import SavedFiles
 from .settings import Settings
 from .sources import (
@@ -159,6 +159,7 @@ class Files:
             raise InputError(f"The media resolution is one of {', '.join(RESOLUTIONS)}.")
         excerpt = excerpt or Excerpt()
         parts = list(inspection.parts)
+        excerpt.check(part.content for part in parts if isinstance(part.content, LocalFile))
         with ExitStack() as streams:
             ready = await anyio.to_thread.run_sync(self._ready, parts, streams)
             blocks = await self._blocks(ready, excerpt, seconds, report)
@@ -214,7 +215,8 @@ class Files:
         """Everything that can be seen from here."""
         picking = Picking(self._inline)
         inspected = tuple(Inspected(source, self._parts(source, picking)) for source in sources)
-        return Inspection(inspected, tuple(picking.notes))
+        decoded = read_as(file for each in inspected for file in each.files)
+        return Inspection(inspected, (*picking.notes, *decoded))
 
     def _parts(self, source: str, picking: Picking) -> tuple[Part, ...]:
         block = remote(source)
@@ -269,9 +271,9 @@ class Files:
         """
         with refusals(file.source), self._boundary.opened(file.source) as stream:
             known = recognised(file, stream)
-        if known.size > picking.inline:
+        if known.sent > picking.inline:
             return Part(file.label, uploadable(known))
-        picking.inline -= known.size
+        picking.inline -= known.sent
         # A text inside the request begins with its name.
         return Part("" if known.kind == "text" else file.label, known)
 
@@ -291,9 +293,10 @@ class Files:
             stream = opening.enter_context(self._boundary.opened(known.source))
             if known.inline:
                 return inline(known, stream)
-            outgoing = Outgoing(unchanged(known, stream), stream)
+            ready = outgoing(known, stream)
+            opening.enter_context(ready.stream)
             streams.enter_context(opening.pop_all())
-            return outgoing
+            return ready
 
     async def _blocks(
         self, ready: Sequence[Content | Outgoing], excerpt: Excerpt, seconds: float | None, report: Report | None

@@ -16,21 +16,25 @@ class LocalFile:
         source: Its path, as the caller names it or as it was found in a folder.
         name: What it is called towards Gemini.
         size: In bytes.
+        sent: Bytes that go to Google: of text, those of its UTF-8.
         kind: The content type that it becomes.
         version: What changes with its content, and can be compared without reading it.
         sha256: Of its content.
         encoding: Of text.
+        pages: How many a PDF has, where that is known.
         inline: Whether it travels inside the request; otherwise it is uploaded.
     """
 
     source: str
     name: str
     size: int
+    sent: int
     kind: str
     mime: str
     version: tuple[int, ...]
     sha256: str
     encoding: str = ""
+    pages: int | None = None
     inline: bool = True
 
 

@@ -36,7 +36,7 @@ OASIS: Final = "application/vnd.oasis.opendocument"
 MIME_TYPES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "image": {
         "image/png": ("png",),
-        "image/jpeg": ("jpg", "jpeg"),
+        "image/jpeg": ("jpg", "jpeg", "jfif"),
         "image/webp": ("webp",),
         "image/heic": ("heic",),
         "image/heif": ("heif",),
@@ -47,23 +47,23 @@ MIME_TYPES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "audio": {
         "audio/wav": ("wav",),
         "audio/mpeg": ("mp3",),
-        "audio/aiff": ("aiff", "aif"),
+        "audio/aiff": ("aiff", "aif", "aifc"),
         "audio/aac": ("aac",),
         "audio/ogg": ("ogg", "oga"),
         "audio/flac": ("flac",),
-        "audio/m4a": ("m4a",),
+        "audio/m4a": ("m4a", "m4b"),
         "audio/opus": ("opus",),
         "audio/webm": ("weba",),
     },
     "video": {
         "video/mp4": ("mp4", "m4v"),
         "video/mpeg": ("mpeg", "mpg"),
-        "video/mov": ("mov",),
+        "video/mov": ("mov", "qt"),
         "video/avi": ("avi",),
         "video/x-flv": ("flv",),
         "video/webm": ("webm",),
         "video/wmv": ("wmv",),
-        "video/3gpp": ("3gp",),
+        "video/3gpp": ("3gp", "3gpp", "3g2"),
     },
     "document": {
         "application/pdf": ("pdf",),
@@ -86,6 +86,14 @@ Raw audio without a header (l16, alaw, mulaw) is left out: no file says which of
 Source: google-genai 3.4.0, types/interactions/{image,audio,video,document}content.py
 """
 
+UNTAKEN: Final = {
+    "mka": "audio/x-matroska",
+    "mkv": "video/x-matroska",
+    "ogv": "video/ogg",
+    "wma": "audio/x-ms-wma",
+}
+"""Extensions of types that Gemini does not take, in forms of file in which it takes others."""
+
 ALIASES: Final = {
     "application/x-pdf": "application/pdf",
     "audio/mp3": "audio/mpeg",
@@ -99,6 +107,7 @@ ALIASES: Final = {
     "image/jpg": "image/jpeg",
     "image/x-ms-bmp": "image/bmp",
     "video/quicktime": "video/mov",
+    "video/x-m4v": "video/mp4",
     "video/x-ms-wmv": "video/wmv",
     "video/x-msvideo": "video/avi",
 }

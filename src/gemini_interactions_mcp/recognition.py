@@ -7,23 +7,32 @@ import base64
 import codecs
 import hashlib
 import os
+import tempfile
+from collections.abc import Iterable
 from dataclasses import replace
 from io import BufferedReader
-from typing import BinaryIO, Final
+from typing import IO, Final
 
-from . import media
+from . import charsets, media
+from .charsets import Text
+from .containers import Binary, true_type
+from .documents import office_type, pdf_pages
 from .errors import FileRefusedError
 from .inspection import LocalFile
 from .models import Content
-from .paths import TOO_LARGE, local_path
-from .sources import Named, extension
-from .uploads import sha256, version
+from .paths import FILE_BYTES, TOO_LARGE, local_path
+from .sources import Named, extension, listed
+from .uploads import Outgoing, sha256, version
 from .words import printable, shown
 
 # https://ai.google.dev/gemini-api/docs/document-processing
+PDF: Final = "application/pdf"
 PDF_BYTES: Final = 50 * 2**20
 
 CHUNK: Final = 2**20
+
+AS_IT_IS: Final = ("", "utf-8-sig")
+"""Encodings of what is sent byte for byte: of what is no text, and UTF-8."""
 
 UNTAKEN: Final = "of a type that Gemini does not take"
 
@@ -32,78 +41,99 @@ def recognised(file: Named, stream: BufferedReader) -> LocalFile:
     """What an open file is.
 
     Raises:
-        FileRefusedError: Nothing that Gemini takes.
+        FileRefusedError: Nothing that Gemini takes, or broken, or encrypted.
     """
     # Before the content is read: a later change shows.
     before = version(stream)
     size = os.fstat(stream.fileno()).st_size
-    kind, mime, encoding = type_of(file.source, stream, size)
+    binary = Binary(file.source, stream, size)
+    head = binary.at(0, media.SNIFF_BYTES)
+    sniffed = media.sniff(head)
+    text = None if sniffed == PDF else read_text(binary, head, sniffed)
+    kind, mime = ("text", "text/plain") if text else media_type(binary, head, sniffed)
     return LocalFile(
         source=file.source,
         name=printable(file.label or local_path(file.source).name),
         size=size,
+        sent=text.size if text else size,
         kind=kind,
         mime=mime,
         version=before,
         sha256=sha256(stream),
-        encoding=encoding,
+        encoding=text.encoding if text else "",
+        pages=pdf_pages(binary) if mime == PDF else None,
     )
 
 
-def type_of(source: str, stream: BufferedReader, size: int) -> tuple[str, str, str]:
-    """The content type, MIME type and, of text, encoding of an open file: by its content, then by its name.
+def read_text(file: Binary, head: bytes, sniffed: str | None) -> Text | None:
+    """How a file reads as text; None when it is none.
+
+    A file that begins with letters may be a text in an older encoding, whatever else begins with these.
 
     Raises:
-        FileRefusedError: None that Gemini takes.
+        FileRefusedError: It is a text, but its encoding is not clear, or it is too large.
     """
-    sniffed = media.sniff(stream.read(media.SNIFF_BYTES))
-    # A PDF may be plain ASCII; no other type that Gemini takes can be mistaken for text.
-    if sniffed != "application/pdf" and (encoding := text_encoding(stream)):
-        return "text", "text/plain", encoding
-    mime = settled_type(sniffed, media.EXTENSIONS.get(extension(local_path(source).name)))
-    kind = media.KINDS.get(mime or "")
+    text = charsets.text_of(file.stream)
+    if text is None and (sniffed is None or head[:2].isascii()):
+        text = charsets.guessed(file.stream)
+    if text and text.size > FILE_BYTES:
+        raise file.refused("is too large: in UTF-8 it has more than the 2 GB that the Files API takes", TOO_LARGE)
+    return text
+
+
+def media_type(file: Binary, head: bytes, sniffed: str | None) -> tuple[str, str]:
+    """The content type and MIME type of a file that is no text: by its content, then by its name.
+
+    Raises:
+        FileRefusedError: None that Gemini takes, or broken, or encrypted.
+    """
+    ending = extension(local_path(file.source).name)
+    # What is named a text and does not read as one is none.
+    named = None if ending == "csv" else media.EXTENSIONS.get(ending) or media.UNTAKEN.get(ending)
+    mime = office_type(file, sniffed or named, named)
+    kind = media.KINDS.get(mime := true_type(file, mime, named)) if mime else None
     if mime is None or kind is None:
-        raise FileRefusedError(unsupported(source, mime), reason=UNTAKEN)
-    if mime == "application/pdf" and size > PDF_BYTES:
-        raise FileRefusedError(
-            f"{shown(source)} is too large: Gemini takes PDFs of at most 50 MB; split it.", reason=TOO_LARGE
-        )
-    return kind, mime, ""
+        raise FileRefusedError(unsupported(file.source, mime, charsets.written(head)), reason=UNTAKEN)
+    if mime == PDF and file.size > PDF_BYTES:
+        raise file.refused("is too large: Gemini takes PDFs of at most 50 MB; split it", TOO_LARGE)
+    return kind, mime
 
 
-def settled_type(sniffed: str | None, named: str | None) -> str | None:
-    """The MIME type by content, or by name where the content shows none or only a package of some office format."""
-    if sniffed is None:
-        return named
-    if sniffed == "application/zip" and (named or "").startswith((media.OFFICE, media.OASIS)):
-        return named
-    return sniffed
+def unsupported(source: str, mime: str | None, text: bool) -> str:
+    """What to say of a file that Gemini does not take.
 
-
-def unsupported(source: str, mime: str | None) -> str:
-    """What to say of a file that Gemini does not take."""
+    Args:
+        source: Its path.
+        mime: Its type, if it is known.
+        text: Whether it may be a text.
+    """
     families = "; ".join(
         f"{kind}: {', '.join(names[0] for names in types.values())}" for kind, types in media.MIME_TYPES.items()
     )
     what = f"is {mime}" if mime else "is of an unknown type"
-    return f"{shown(source)} {what}, which Gemini does not take; it takes text in UTF-8, {families}."
+    way = " (if it is a text, save it as UTF-8)" if text and not mime else remedy(mime)
+    return f"{shown(source)} {what}, which Gemini does not take{way}; it takes text, {families}."
 
 
-def text_encoding(stream: BinaryIO) -> str | None:
-    """The encoding of a text file, read in chunks from its start; None when it is not text."""
-    stream.seek(0)
-    start = stream.read(2)
-    encoding = "utf-16" if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
-    decoder = codecs.getincrementaldecoder(encoding)()
-    stream.seek(0)
-    try:
-        while chunk := stream.read(CHUNK):
-            if "\0" in decoder.decode(chunk):
-                return None
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return None
-    return encoding
+def remedy(mime: str | None) -> str:
+    """What helps with a file of a type that Gemini does not take."""
+    ways = {"image/": "save it as PNG or JPEG", "audio/": "save it as MP3 or WAV", "video/": "save it as MP4"}
+    way = next((way for family, way in ways.items() if (mime or "").startswith(family)), ARCHIVES.get(mime or ""))
+    return f": {way}" if way else ""
+
+
+ARCHIVES: Final = dict.fromkeys(
+    ("application/zip", "application/x-tar", "application/gzip", "application/x-7z-compressed"), "unpack it"
+) | {"application/epub+zip": "save it as PDF or text"}
+
+
+def read_as(files: Iterable[LocalFile]) -> list[str]:
+    """What is said of texts that were not in UTF-8: `a.txt, b.txt were read as Windows-1252.`"""
+    names: dict[str, list[str]] = {}
+    for file in files:
+        if file.encoding not in AS_IT_IS:
+            names.setdefault(charsets.title(file.encoding), []).append(file.name)
+    return [f"{listed(each)} {'were' if each[1:] else 'was'} read as {title}." for title, each in names.items()]
 
 
 def unchanged(known: LocalFile, stream: BufferedReader) -> LocalFile:
@@ -144,12 +174,42 @@ def inline(known: LocalFile, stream: BufferedReader) -> Content:
 
 
 def uploadable(known: LocalFile) -> LocalFile:
-    """A file as the Files API takes it: text becomes a document.
-
-    Raises:
-        FileRefusedError: Text that the Files API would not read.
-    """
-    if known.kind == "text" and known.encoding == "utf-16":
-        raise FileRefusedError(f"{known.name} is a large text in UTF-16; save it as UTF-8 first.")
+    """A file as the Files API takes it: text becomes a document."""
     kind = "document" if known.kind == "text" else known.kind
     return replace(known, kind=kind, inline=False)
+
+
+def outgoing(known: LocalFile, stream: BufferedReader) -> Outgoing:
+    """A file as it is uploaded: text in UTF-8.
+
+    Raises:
+        FileRefusedError: The content is another than it was.
+    """
+    known = unchanged(known, stream)
+    return Outgoing(known, stream) if known.encoding in AS_IT_IS else in_utf8(known, stream)
+
+
+def in_utf8(known: LocalFile, stream: BufferedReader) -> Outgoing:
+    """A text written anew into a file without a name, which goes when it is closed.
+
+    Raises:
+        FileRefusedError: The content is another than it was.
+    """
+    with tempfile.TemporaryFile() as file:
+        if transcoded(stream, known.encoding, file) != known.sha256:
+            raise changed(known)
+        file.flush()
+        text = os.fdopen(os.dup(file.fileno()), "rb")
+    size = os.fstat(text.fileno()).st_size
+    return Outgoing(replace(known, size=size, version=version(text), sha256=sha256(text)), text)
+
+
+def transcoded(stream: BufferedReader, encoding: str, into: IO[bytes]) -> str:
+    """Write a text in UTF-8, in chunks, and return the hash of what it was."""
+    decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+    digest = hashlib.sha256()
+    while chunk := stream.read(CHUNK):
+        digest.update(chunk)
+        into.write(decoder.decode(chunk).encode())
+    into.write(decoder.decode(b"", final=True).encode())
+    return digest.hexdigest()

@@ -15,6 +15,9 @@ from .redaction import encoded
 OVERLAP: Final = 32 * 2**10
 """So much of a file is searched again with what follows it; no form of a secret is longer."""
 
+WIDEST: Final = 4
+"""Bytes of a letter in UTF-32."""
+
 # Names ---------------------------------------------------------------------------------------------------
 
 NAMES: Final = {
@@ -183,22 +186,15 @@ def by_name(name: str) -> Iterator[str]:
 
 
 def by_content(chunks: Iterable[bytes]) -> Iterator[str]:
-    """What the content says; in UTF-16, ASCII has a NUL beside each letter."""
-    wide, before = None, b""
+    """What the content says; in UTF-16 and UTF-32, ASCII has NULs beside each letter."""
+    before = b""
     for chunk in chunks:
-        if wide is None:
-            wide = in_utf16(chunk)
+        if not before:
             yield from ["password store"] if STORES.match(chunk) else []
-        text = before + (chunk.replace(b"\0", b"") if wide else chunk)
-        yield from (each.kind for each in SIGNS if each.shows_in(text))
-        before = text[-OVERLAP:]
-
-
-def in_utf16(head: bytes) -> bool:
-    """Whether a text begins in UTF-16, with a mark of it or without."""
-    halves = [head[start:1024:2] for start in (0, 1)]
-    nuls = sorted(half.count(0) * 10 // max(1, len(half)) for half in halves)
-    return head.startswith((b"\xff\xfe", b"\xfe\xff")) or (nuls[0] == 0 and nuls[1] >= 9)
+        text = before + chunk
+        narrow = text.replace(b"\0", b"") if b"\0" in text else b""
+        yield from (each.kind for form in (text, narrow) for each in SIGNS if each.shows_in(form))
+        before = text[-OVERLAP * WIDEST if narrow else -OVERLAP :]
 
 
 def plain(name: str) -> str:
