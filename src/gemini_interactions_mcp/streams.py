@@ -15,6 +15,7 @@ from .exchange import UNPARSABLE, Exchange, mapped, unnamed
 from .faults import Call, failure, streamed_fault
 from .models import Event, Interaction
 from .redaction import Redactor
+from .workers import off_loop
 
 COMPLETED: Final = "interaction.completed"
 UNKNOWN: Final = "unknown"
@@ -111,7 +112,8 @@ async def events(response: httpx2.Response, exchange: Exchange, redact: Redactor
             if each.data == END_OF_STREAM:
                 return
             if each.data:
-                event = parsed(each.data, redact)
+                # Off the loop: an event may carry an image.
+                event = await off_loop(len(each.data), parsed, each.data, redact)
                 exchange.interaction_id = event.interaction_id or exchange.interaction_id
                 yield event
 
