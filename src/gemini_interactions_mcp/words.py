@@ -1,5 +1,6 @@
 """What others have named or written, as it may stand in a line of ours. Pure."""
 
+import unicodedata
 from typing import Final
 
 SHOWN_CHARACTERS: Final = 120
@@ -13,4 +14,9 @@ def shown(name: str) -> str:
 
 def printable(text: str) -> str:
     """The text with its control characters replaced: a file's name must not read like a line of ours."""
-    return "".join(character if character.isprintable() else "?" for character in text)
+    return "".join(character if character.isprintable() else unprintable(character) for character in text)
+
+
+def unprintable(character: str) -> str:
+    """What stands for a character that is not printed: for any space (a no-break one, an ideographic one), a space."""
+    return " " if unicodedata.category(character) == "Zs" else "?"
