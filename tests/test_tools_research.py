@@ -109,6 +109,7 @@ async def test_files_go_along_with_the_question(client: Client, emulator: Emulat
     (step,) = emulator.creates[-1]["input"]
     assert step["content"] == [
         {"type": "text", "text": "File note.txt:\n\nGrüße, world"},
+        {"type": "text", "text": "File https://example.com/a.pdf:"},
         {"type": "document", "uri": "https://example.com/a.pdf", "mime_type": "application/pdf"},
         {"type": "text", "text": "Bicycles"},
     ]

@@ -13,12 +13,12 @@ from typing import BinaryIO, Final
 
 from . import media
 from .errors import FileRefusedError
-from .inspection import LocalFile
+from .inspection import LocalFile, Named
 from .models import Content
 from .paths import TOO_LARGE, local_path
-from .sources import Named, extension
+from .sources import extension
 from .uploads import sha256, version
-from .words import printable, shown
+from .words import shown
 
 # https://ai.google.dev/gemini-api/docs/document-processing
 PDF_BYTES: Final = 50 * 2**20
@@ -40,7 +40,7 @@ def recognised(file: Named, stream: BufferedReader) -> LocalFile:
     kind, mime, encoding = type_of(file.source, stream, size)
     return LocalFile(
         source=file.source,
-        name=printable(file.label or local_path(file.source).name),
+        name=file.name(),
         size=size,
         kind=kind,
         mime=mime,
