@@ -14,7 +14,7 @@ LAYERS = [
     {"errors", "claim", "processes", "codes", "catalog", "redaction", "folders"},
     {"models", "secrecy"},
     {"settings", "chapters", "citations", "words", "logs", "addresses"},
-    {"inspection", "globs", "hosts", "ignoring"},
+    {"inspection", "globs", "reachability", "ignoring"},
     {"schema", "wire", "render", "arguments", "research", "metadata", "excerpt", "paths"},
     {"faults", "records", "consent", "saved", "gathering", "spelling"},
     {"exchange"},

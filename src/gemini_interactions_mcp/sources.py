@@ -14,9 +14,9 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from . import media
 from .errors import FileRefusedError, InputError
 from .gathering import LeftOut, Walk, wanted
-from .hosts import reachable
 from .models import Content
 from .paths import Boundary, scheme
+from .reachability import reachable
 from .spelling import exact, lookalike, patterned, spelled
 from .words import shown
 
