@@ -79,11 +79,14 @@ async def test_nothing_is_sent_before_the_user_agrees_to_what_the_form_names(
     ]
     assert text_of(result).startswith(f"Left out of {folder}/docs: 1 of a type that Gemini does not take")
     content = emulator.creates[-1]["input"][0]["content"]
-    assert [block["type"] for block in content] == ["text", "document", "text", "text", "document", "document", "text"]
+    assert [block["type"] for block in content if block["type"] != "text"] == ["document"] * 3
     assert [block["text"] for block in content if block["type"] == "text"] == [
         "File note.txt:\n\nGrüße, world",
+        "File large.pdf:",
         "File docs/a.md:\n\na.md",
         "File docs/b.md:\n\nb.md",
+        "File https://example.com/a.pdf:",
+        f"File {abc.name}:",
         "Bicycles",
     ]
     assert posts(emulator) == 1

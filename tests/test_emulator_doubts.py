@@ -131,8 +131,6 @@ async def test_the_front_end_refuses_keys_by_status_whatever_was_asked(url: str,
     ("doubt", "more"),
     [
         ("minimal_thinking", {"generation_config": {"thinking_level": "minimal"}}),
-        ("cloud_uris", {"input": [{"type": "document", "uri": "gs://bucket/a.pdf"}]}),
-        ("cloud_uris", {"input": [{"type": "user_input", "content": [{"type": "video", "uri": "gs://b/a.mp4"}]}]}),
         ("maps_and_search", {"tools": [{"type": "google_search"}, {"type": "google_maps"}]}),
     ],
 )

@@ -93,6 +93,7 @@ REFUSED: list[tuple[dict[str, Any], int, str]] = [
     ({"input": [{**CONTENT, "resolution": "blurred"}]}, 400, "'low', 'medium', 'high', 'ultra_high'"),
     ({"input": [{"type": "image", "uri": "file:///etc/hosts"}]}, 400, "Cannot fetch content"),
     ({"input": [{"type": "image", "uri": "https://x.invalid/a.png"}]}, 400, "Cannot fetch content"),
+    ({"input": [{"type": "image", "uri": "gs://bucket/a.png"}]}, 400, "Cannot fetch content"),
     ({"input": [{"type": "image", "uri": "files/unknown"}]}, 403, "permission_denied"),
     ({"previous_interaction_id": "v1_unknown"}, 404, "not_found"),
     ({"previous_interaction_id": "../x"}, 400, "Invalid JSON payload"),

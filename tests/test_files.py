@@ -152,6 +152,60 @@ async def test_a_files_name_cannot_forge_a_line(subject: Files, home: Path) -> N
     assert block["text"] == "File a?File b.txt:??forged:\n\nx"
 
 
+async def labels(subject: Files, *sources: str) -> list[str]:
+    """The names that are told, of texts and of what does not tell its own."""
+    contents = await subject.contents(sources)
+    texts = [str(block["text"]) for block in contents.labelled if block["type"] == "text"]
+    return [text.partition(":\n\n")[0].removeprefix("File ").removesuffix(":") for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("sources", "names"),
+    [
+        (["a.png", "b/a.gif"], ["a.png", "a.gif"]),
+        (["a.png"], []),
+        (["b/*.gif"], ["b/a.gif"]),
+        (["a/package.json", "b/package.json"], ["a/package.json", "b/package.json"]),
+        (["a/package.json", "b/package.json", "a.png"], ["a/package.json", "b/package.json", "a.png"]),
+        (["a/x/c.png", "b/x/c.png", "b/c.png"], ["a/x/c.png", "b/x/c.png", "b/c.png"]),
+        (["a/x", "b/x/c.png"], ["x/c.png", "c.png"]),
+        (["a/x", "b/x"], ["a/x/c.png", "b/x/c.png"]),
+        (["a.png", "https://example.com/a.png", "files/abc"], ["a.png", "https://example.com/a.png", "files/abc"]),
+        (["https://example.com/a.png"], []),
+        (["a.png", "./a.png"], []),
+        (["x\ny.png", "x\ry.png"], ["x?y.png", "x?y.png (2)"]),
+        (["n\ne/c.png", "c\u202f.png"], ["c.png", "c .png"]),
+    ],
+)
+async def test_several_files_have_names_that_tell_them_apart(
+    subject: Files, home: Path, sources: list[str], names: list[str]
+) -> None:
+    for name in (
+        "a.png",
+        "a/x/c.png",
+        "b/x/c.png",
+        "b/c.png",
+        "b/a.gif",
+        "x\ny.png",
+        "x\ry.png",
+        "c\u202f.png",
+        "n\ne/c.png",
+    ):
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_bytes(image("PNG"))
+    for folder in ("a", "b"):
+        (home / folder / "package.json").write_text("{}")
+    assert await labels(subject, *sources) == names
+
+
+async def test_the_name_of_an_upload_tells_it_apart_too(home: Path, make: Make, recorder: Recorder) -> None:
+    for folder in ("a", "b"):
+        (home / folder).mkdir()
+        (home / folder / "paper.pdf").write_bytes(PDF + folder.encode())
+    assert await labels(make(inline_bytes=0), "a/paper.pdf", "b/paper.pdf") == ["a/paper.pdf", "b/paper.pdf"]
+    assert [name for _, _, name in recorder.calls] == ["a/paper.pdf", "b/paper.pdf"]
+
+
 async def test_too_large_files_are_refused_before_they_are_read(subject: Files, home: Path) -> None:
     for name, size in (("large.pdf", recognition.PDF_BYTES + 1), ("huge.mp4", paths.FILE_BYTES + 1)):
         with (home / name).open("wb") as file:

@@ -40,7 +40,6 @@ SEEN_BY = {
     "passing_refusals": ("Many at once",),
     "streamed_refusals": ("An unknown model",),
     "minimal_thinking": ("Minimal thinking",),
-    "cloud_uris": ("Google Cloud Storage",),
     "maps_and_search": ("Maps together with search",),
     "environment_optional": (AGENT,),
     "late_continues": ("Continuing at once",),

@@ -72,13 +72,21 @@ async def test_research_is_given_a_folder_too(client: Client, emulator: Emulator
 
 
 @LEGACY
-async def test_a_picture_that_was_made_can_be_looked_at_again(client: Client, emulator: Emulator) -> None:
+async def test_a_picture_that_was_made_can_be_looked_at_again(
+    client: Client, emulator: Emulator, settings: Settings
+) -> None:
     made = await call(client, "generate_image", prompt="A red bicycle")
     (link,) = links_of(made)
-    await call(client, "analyze_file", files=[str(link.uri), f"gemini://interactions/{id_of(made)}"], prompt="What?")
-    first, second = sent(emulator)
-    assert first == second
-    assert first["type"] == "image"
+    given: list[dict[str, Any]] = []
+    for files in (
+        [str(link.uri)],
+        [f"gemini://interactions/{id_of(made)}"],
+        [str(link.uri), str(settings.output_dir / link.name)],
+    ):
+        await call(client, "analyze_file", files=files, prompt="What?")
+        given += sent(emulator)
+    assert given[0] == given[1]
+    assert [each["type"] for each in given] == ["image"] * 3
 
 
 @LEGACY
@@ -103,7 +111,7 @@ async def test_a_clip_and_pages_reach_the_api(client: Client, emulator: Emulator
     (folder / "paper.pdf").write_bytes(PDF)
     files = [str(folder / "talk.mp4"), str(folder / "paper.pdf"), "https://youtu.be/abc"]
     await call(client, "analyze_file", files=files, prompt="Hi", clip="1:30-2:45", pages="2")
-    video, paper, youtube = (block["processing"] for block in sent(emulator))
+    video, paper, youtube = (block["processing"] for block in sent(emulator) if block["type"] != "text")
     assert video == youtube == {"type": "static", "start_offset": "90s", "end_offset": "165s"}
     assert paper == {"type": "static", "page_options": {"start_page": 2, "end_page": 2}}
 
@@ -117,6 +125,81 @@ async def test_a_part_that_makes_no_sense_is_told_before_anything_is_sent(
     assert "none of the files is either" in await complaint(client, "analyze_file", files=files, prompt="x", clip="1-2")
     assert '"3-7"' in await complaint(client, "analyze_file", files=files, prompt="x", pages="seven")
     assert emulator.requests == []
+
+
+# As people give them -------------------------------------------------------------------------------------
+
+TOOLS_WITH_FILES = [("analyze_file", "files"), ("start_research", "files"), ("generate_image", "images")]
+taking_files = pytest.mark.parametrize(("tool", "argument"), TOOLS_WITH_FILES)
+
+PHOTO = "Screenshot 2026-11-01 at 9.41.00\u202fAM.png"
+
+
+@taking_files
+@pytest.mark.parametrize(
+    ("given", "labels"),
+    [
+        ([PHOTO.replace("\u202f", " ")], []),
+        (['"{folder}/a.png"'], []),
+        (["@{folder}/a.png", "{folder}/b/A.PNG"], ["File files/a.png:", "File b/a.png:"]),
+        (["{folder}/{{a,z}}.png", "file:{folder}/b"], ["File files/a.png:", "File b/a.png:"]),
+        (["{folder}/b", "{folder}/b/", "{folder}/b/."], ["File b/a.png:"]),
+        (["youtu.be/abc"], []),
+    ],
+    ids=["look-alike", "quotes", "mention", "braces", "again", "youtube"],
+)
+async def test_files_are_understood_as_people_give_them(
+    client: Client, emulator: Emulator, folder: Path, tool: str, argument: str, given: list[str], labels: list[str]
+) -> None:
+    (folder / "b").mkdir()
+    for name in ("a.png", "b/a.png", PHOTO):
+        (folder / name).write_bytes(image("PNG"))
+    files = [file.format(folder=folder) if "{" in file or "youtu" in file else f"{folder}/{file}" for file in given]
+    if (tool, given) == ("generate_image", ["youtu.be/abc"]):
+        assert "takes images only" in await complaint(client, tool, **{argument: files}, prompt="Hi")
+        return
+    await call(client, tool, **{argument: files}, prompt="Hi")
+    blocks = sent(emulator)
+    assert [block["text"] for block in blocks if block["type"] == "text"] == labels
+    assert {block["type"] for block in blocks} - {"text"} == {"video" if "youtu" in given[0] else "image"}
+
+
+@taking_files
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ([f"missing-{number}.png" for number in range(20_000)], "20,000 sources are too many; at most 100"),
+        (["http://localhost:3000/a.png"], "Download it, and give the file"),
+        (["http://2852039166/a.png"], "Download it, and give the file"),
+        (["gs://bucket/a.png"], "which an API key does not open"),
+        ([""], "is empty or has a NUL"),
+        (["file:///"], "outside the allowed directories"),
+        (["."], "outside the allowed directories"),
+    ],
+    ids=["many", "localhost", "number", "gs", "empty", "root", "dot"],
+)
+async def test_what_cannot_be_given_is_refused_before_anything_is_sent(
+    client: Client, emulator: Emulator, tool: str, argument: str, given: list[str], says: str
+) -> None:
+    assert says in await complaint(client, tool, **{argument: given}, prompt="Hi")
+    assert emulator.requests == []
+
+
+@taking_files
+async def test_the_working_directory_and_its_gitignore(
+    client: Client, emulator: Emulator, folder: Path, tool: str, argument: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.png", "sub/b.png", "node_modules/c.png", "cache/d.png", "cache/e.png"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(image("PNG"))
+    (folder / ".gitignore").write_text("cache/\n")
+    monkeypatch.chdir(folder)
+    result = await call(client, tool, **{argument: ["."]}, prompt="Hi")
+    assert text_of(result).startswith(
+        "Left out of .: 1 hidden (.gitignore); 2 ignored by .gitignore (2 in cache); "
+        "1 of dependencies and builds (1 in node_modules)."
+    )
+    assert [block["text"] for block in sent(emulator) if block["type"] == "text"] == ["File a.png:", "File sub/b.png:"]
 
 
 # Uploads -------------------------------------------------------------------------------------------------

@@ -52,7 +52,7 @@ async def test_the_same_content_is_uploaded_once_while_it_is_kept(
     first = await blocks_of(subject, ["a.pdf", "copy.pdf"])
     assert first[0] == first[1] == {"type": "document", "uri": f"{API}files/1", "mime_type": "application/pdf"}
     recorder.now += timedelta(hours=48) - MARGIN - timedelta(seconds=1)
-    assert await blocks_of(subject, ["a.pdf", "a.pdf"]) == first
+    assert await blocks_of(subject, ["copy.pdf", "a.pdf"]) == first
     assert recorder.calls == [(PDF, "application/pdf", "a.pdf")]
     recorder.now += timedelta(seconds=2)
     (block,) = await blocks_of(subject, ["a.pdf"])
@@ -63,7 +63,8 @@ async def test_another_content_of_the_same_size_is_uploaded_too(
     home: Path, paper: Path, make: Make, recorder: Recorder
 ) -> None:
     (home / "b.pdf").write_bytes(PDF[:-2] + b"f\n")
-    blocks = await blocks_of(make(inline_bytes=0), ["a.pdf", "b.pdf", "a.pdf", "b.pdf"])
+    subject = make(inline_bytes=0)
+    blocks = [*await blocks_of(subject, ["a.pdf", "b.pdf"]), *await blocks_of(subject, ["a.pdf", "b.pdf"])]
     assert [block["uri"][-1] for block in blocks] == ["1", "2", "1", "2"]
     assert len(recorder.calls) == 2
 

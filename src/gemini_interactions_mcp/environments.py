@@ -12,6 +12,7 @@ from .errors import GeminiMCPError, InputError
 from .gemini import Gemini
 from .models import Record, SandboxFile, SavedFile
 from .saved import SavedFiles
+from .words import shown
 
 WORKSPACE: Final = "workspace"
 """Where agents work: google-genai 3.6.1, types/environments/environmentfile.py"""
@@ -54,7 +55,7 @@ class Environments:
                 taken = {each.name for each in (*record.files, *saved)}
                 saved.append(await self._download(record, file, taken))
             except GeminiMCPError as exc:
-                complaints.append(f"{file.path} was not saved: {exc}")
+                complaints.append(f"{shown(file.path)} was not saved: {exc}")
         return tuple(saved), complaints
 
     async def _download(self, record: Record, file: SandboxFile, taken: Collection[str]) -> SavedFile:

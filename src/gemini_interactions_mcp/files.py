@@ -6,7 +6,7 @@ changed meanwhile is refused, and a folder is not gathered again. No URL is fetc
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
@@ -17,25 +17,14 @@ import anyio.to_thread
 from . import folders, media
 from .errors import FileRefusedError, InputError, StillUploadingError
 from .excerpt import Excerpt
-from .inspection import Inspected, Inspection, LocalFile, Part, digest
+from .gathering import FOLDER_ENTRIES, LeftOut, Walk, wanted
+from .inspection import Inspected, Inspection, LocalFile, Named, Part, digest, labelled
 from .models import Content, Contents, Record, SavedFile
-from .paths import Boundary, refusals
+from .paths import SEARCHED_BYTES, Boundary, local_path, refusals
 from .recognition import inline, outgoing, read_as, recognised, uploadable
 from .saved import SavedFiles
 from .settings import Settings
-from .sources import (
-    FILE_NAME,
-    MOST_BYTES,
-    MOST_FILES,
-    SAVED,
-    TAKEN,
-    LeftOut,
-    Named,
-    extension,
-    found,
-    remote,
-    uri_block,
-)
+from .sources import FILE_NAME, SAVED, TAKEN, bounded, extension, meant, remote, uri_block
 from .uploads import Outgoing, Uploads
 from .words import shown
 
@@ -56,6 +45,15 @@ WITH_RESOLUTION: Final = frozenset({"image", "video", "document"})
 
 MIB: Final = 2**20
 
+MOST_FILES: Final = 100
+"""From folders and globs, in one call."""
+MOST_BYTES: Final = 2**30
+"""Of these files together."""
+MOST_OPENED: Final = 1_000
+"""Files of folders and globs that are opened to see whether they can be given."""
+MOST_READ: Final = 2 * 2**30
+"""Bytes of these that are read."""
+
 
 @dataclass(slots=True)
 class Picking:
@@ -65,12 +63,36 @@ class Picking:
         inline: Bytes that may still travel inside the request.
         files: Files that folders and globs may still add.
         size: Bytes that these may still add.
+        entries: Entries of folders that may still be looked at.
+        opened: Files of folders that may still be opened.
+        read: Bytes that may still be read of these.
+        given: Files, and folders and globs, that have been taken: each is once.
     """
 
     inline: int
     notes: list[str] = field(default_factory=list[str])
     files: int = MOST_FILES
     size: int = MOST_BYTES
+    entries: int = FOLDER_ENTRIES
+    opened: int = MOST_OPENED
+    read: int = MOST_READ
+    given: set[object] = field(default_factory=set[object])
+
+    def first(self, what: object) -> bool:
+        """Whether something is named for the first time; from now on it is not."""
+        new = what not in self.given
+        self.given.add(what)
+        return new
+
+    def over(self, size: int) -> str:
+        """The limit that one more file of a folder is over; empty where there is room."""
+        if not self.files:
+            return f"over the limit of {MOST_FILES} files"
+        if size > self.size:
+            return f"over the limit of {MOST_BYTES // MIB:,} MiB in all"
+        if not self.opened or min(size, SEARCHED_BYTES) > self.read:
+            return f"after {MOST_OPENED:,} files or {MOST_READ // MIB:,} MiB that were looked at"
+        return ""
 
 
 class Files:
@@ -125,10 +147,12 @@ class Files:
             sources: As `TAKEN` lists them.
 
         Raises:
+            InputError: There are too many sources.
             FileRefusedError: A source is missing, not allowed or of no use to Gemini.
             GeminiMCPError: An interaction whose files are meant is not known.
         """
-        named = [each for source in sources for each in await self._named(source)]
+        intended = await anyio.to_thread.run_sync(self._meant, bounded(sources))
+        named = bounded([each for source in intended for each in await self._named(source)])
         return await anyio.to_thread.run_sync(self._inspected, named)
 
     async def send(
@@ -211,57 +235,73 @@ class Files:
             self._saved.opened(file).close()
         return [file.path for file in files]
 
+    def _meant(self, sources: Sequence[str]) -> list[str]:
+        return [meant(source, self._boundary) for source in sources]
+
     def _inspected(self, sources: Sequence[str]) -> Inspection:
         """Everything that can be seen from here."""
         picking = Picking(self._inline)
-        inspected = tuple(Inspected(source, self._parts(source, picking)) for source in sources)
-        decoded = read_as(file for each in inspected for file in each.files)
-        return Inspection(inspected, (*picking.notes, *decoded))
+        inspected = [Inspected(source, self._parts(source, picking)) for source in sources]
+        named = labelled([each for each in inspected if each.parts])
+        return Inspection(named, (*picking.notes, *read_as(file for each in named for file in each.files)))
 
     def _parts(self, source: str, picking: Picking) -> tuple[Part, ...]:
+        """What a source stands for, as far as it was not named before."""
         block = remote(source)
         if block is not None:
-            return (Part("", block),)
+            return (Part(shown(source), block),)
+        with refusals(source):
+            what = wanted(source, self._boundary)
+            path = self._boundary.approved(source)
+        if not picking.first(what or path):
+            return ()
+        if what is None:
+            parts = Path(local_path(source).absolute()).parts[1:]
+            return (self._local(Named(source, parts), picking),)
         left_out = LeftOut(source)
-        files = found(source, self._boundary, left_out)
-        if files is None:
-            return (self._local(Named(source), picking),)
+        walk = Walk(what, self._boundary.roots, left_out, picking.entries)
+        files = walk.files()
+        picking.entries -= walk.seen
         return self._gathered(files, picking, left_out)
 
     def _gathered(self, files: Sequence[Named], picking: Picking, left_out: LeftOut) -> tuple[Part, ...]:
-        """The files of a folder or glob that can be given, as far as the limits go.
+        """The files of a folder or glob that can be given, as far as the limits go, in the order of their paths.
 
         Raises:
             FileRefusedError: There is none.
         """
-        parts: list[Part] = []
+        parts: list[Part | None] = []
         for file in files:
             try:
                 parts.append(self._within(file, picking))
             except FileRefusedError as exc:
-                left_out.add(exc.reason, file.label)
+                left_out.add(exc.reason, file.name())
         note = left_out.said()
         if not parts:
             raise FileRefusedError(f"{shown(left_out.source)} has no file that can be given. {note}")
         picking.notes += [note] if note else []
-        return tuple(parts)
+        return tuple(sorted(filter(None, parts), key=lambda part: part.named.path if part.named else ()))
 
-    def _within(self, file: Named, picking: Picking) -> Part:
-        """A file of a folder or glob, within the limits of the call.
+    def _within(self, file: Named, picking: Picking) -> Part | None:
+        """A file of a folder or glob, within the limits of the call; None where it was given before.
 
         Raises:
             FileRefusedError: It cannot be given, or is one too many.
         """
-        if not picking.files:
-            raise FileRefusedError("Too many files.", reason=f"over the limit of {MOST_FILES} files")
         with refusals(file.source):
-            size = Path(file.source).stat().st_size
-        if size > picking.size:
-            raise FileRefusedError("Too many bytes.", reason=f"over the limit of {MOST_BYTES // MIB:,} MiB in all")
+            path = self._boundary.approved(file.source)
+            size = path.stat().st_size
+        if path in picking.given:
+            return None
+        if reason := picking.over(size):
+            raise FileRefusedError("No room.", reason=reason)
+        picking.opened -= 1
+        picking.read -= min(size, SEARCHED_BYTES)
         part = self._local(file, picking)
+        picking.given.add(path)
         picking.files -= 1
         picking.size -= size
-        return part
+        return replace(part, label=file.name())
 
     def _local(self, file: Named, picking: Picking) -> Part:
         """A local file, recognised.
@@ -272,10 +312,9 @@ class Files:
         with refusals(file.source), self._boundary.opened(file.source) as stream:
             known = recognised(file, stream)
         if known.sent > picking.inline:
-            return Part(file.label, uploadable(known))
+            return Part("", uploadable(known), file)
         picking.inline -= known.sent
-        # A text inside the request begins with its name.
-        return Part("" if known.kind == "text" else file.label, known)
+        return Part("", known, file)
 
     def _ready(self, parts: Sequence[Part], streams: ExitStack) -> list[Content | Outgoing]:
         """Blocks, and open files where they have to be uploaded.

@@ -2,10 +2,31 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from .models import Content
+from .words import printable
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A local file to give to Gemini.
+
+    Attributes:
+        source: Its path, as the caller names it or as it was found.
+        path: The parts of its absolute path, without the root.
+        depth: So many of the last ones are its name, at the least: in a folder, all from that folder on.
+    """
+
+    source: str
+    path: tuple[str, ...]
+    depth: int = 1
+
+    def name(self, depth: int | None = None) -> str:
+        """What it is called towards Gemini: so many of the last parts."""
+        return printable("/".join(self.path[-(depth or self.depth) :]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +64,13 @@ class Part:
     """What becomes one content block: a file on this computer, or the block of an address that Google reads.
 
     Attributes:
-        label: The name by which it was found, where the block does not tell it.
+        label: Its name, where the block does not tell it and it is needed.
+        named: How a file was found.
     """
 
     label: str
     content: LocalFile | Content
+    named: Named | None = None
 
     @property
     def identity(self) -> object:
@@ -90,6 +113,50 @@ class Inspection:
     def digest(self) -> str:
         """The SHA-256 of names and contents; empty where there are none."""
         return digest([part.identity for part in self.parts]) if self.sources else ""
+
+
+def labelled(sources: Sequence[Inspected]) -> tuple[Inspected, ...]:
+    """The sources, with names that tell all files apart; a file that is alone needs no label, unless it was found."""
+    parts = [part for source in sources for part in source.parts]
+    named = [part.named for part in parts if part.named]
+    names = iter(distinguished(named))
+    several = len(parts) > 1
+    return tuple(
+        replace(source, parts=tuple(called(part, next(names) if part.named else "", several) for part in source.parts))
+        for source in sources
+    )
+
+
+def called(part: Part, name: str, several: bool) -> Part:
+    """A part with its name and, where it is needed, its label."""
+    if not isinstance(part.content, LocalFile):
+        return replace(part, label=part.label if several else "")
+    content = replace(part.content, name=name)
+    # A text inside the request begins with its name.
+    told = content.kind == "text" and content.inline
+    return replace(part, content=content, label=name if not told and (several or "/" in name) else "")
+
+
+def distinguished(files: Sequence[Named]) -> list[str]:
+    """A name for each file: as many of the last parts of its path as tell it from the others."""
+    depths = [file.depth for file in files]
+    paths = [file.name(len(file.path)) for file in files]
+    while True:
+        names = [file.name(depth) for file, depth in zip(files, depths, strict=True)]
+        taken = Counter(name for name, _ in set(zip(names, paths, strict=True)))
+        if taken.total() == len(taken):
+            return with_numbers(names)
+        depths = [depth + (taken[name] > 1) for depth, name in zip(depths, names, strict=True)]
+
+
+def with_numbers(names: Sequence[str]) -> list[str]:
+    """The names, with a number behind those that are there already: what cannot be printed looks the same."""
+    given = Counter[str]()
+    numbers: list[str] = []
+    for name in names:
+        given[name] += 1
+        numbers.append(f"{name} ({given[name]})" if given[name] > 1 else name)
+    return numbers
 
 
 def digest(value: object) -> str:

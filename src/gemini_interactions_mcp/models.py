@@ -48,7 +48,7 @@ class Contents(Model):
     """What is given to Gemini beside a prompt.
 
     Attributes:
-        parts: Labels, which most files have not, and blocks, in the order of the sources.
+        parts: Labels, where they are needed, and blocks, in the order of the sources.
         notes: What of folders and globs was left out, in sentences for the caller.
         digest: What makes two of them the same: names and contents, wherever they are uploaded to.
     """
@@ -64,7 +64,7 @@ class Contents(Model):
 
     @property
     def labelled(self) -> tuple[Content, ...]:
-        """The content blocks, each after the name by which it was found: a picture does not tell its own."""
+        """The content blocks, each after its label: a picture does not tell its name."""
         return tuple(each for label, block in self.parts for each in (*labels(label), block))
 
 

@@ -26,7 +26,7 @@ from . import folders
 from .errors import ConfigurationError, FileRefusedError
 from .secrecy import kind_of_secret
 from .settings import Settings
-from .words import shown
+from .words import printable, shown
 
 SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]+)://|(file|data):", re.IGNORECASE)
 WINDOWS: Final = sys.platform == "win32"
@@ -51,6 +51,8 @@ OUTSIDE: Final = "outside the allowed directories"
 EMPTY: Final = "empty"
 TOO_LARGE: Final = "too large"
 SHARED: Final = "with a hard link"
+UNREADABLE: Final = "that cannot be read"
+LINKED: Final = "linked to a folder"
 TAKEN: Final = "already there"
 
 
@@ -235,7 +237,7 @@ def approved(path: Path, roots: Sequence[Path], source: str) -> Path:
     """
     places = below(path, roots)
     if not places:
-        allowed = ", ".join(map(str, roots))
+        allowed = printable(", ".join(map(str, roots)))
         raise FileRefusedError(
             f"{shown(source)} is outside the allowed directories ({allowed}); "
             "the user can allow more with GEMINI_MCP_ALLOWED_DIRS.",
@@ -281,7 +283,7 @@ def usable(status: stat_result, source: str) -> None:
         FileRefusedError: It is no regular file, empty, too large, or has a second name.
     """
     if stat.S_ISDIR(status.st_mode):
-        raise FileRefusedError(f"{shown(source)} is a directory.")
+        raise FileRefusedError(f"{shown(source)} is a directory.", reason=LINKED)
     if not stat.S_ISREG(status.st_mode):
         raise FileRefusedError(f"{shown(source)} is not a regular file, but a device, a pipe or a socket.")
     if not status.st_size:

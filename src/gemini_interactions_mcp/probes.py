@@ -267,15 +267,6 @@ async def probe_thinking(api: Api, names: Names) -> Facts:
     return describe(await ask(api, names, generation_config={**LITTLE, "thinking_level": "minimal"}))
 
 
-async def probe_cloud_storage(api: Api, names: Names) -> Facts:
-    """Whether a file in Google Cloud Storage is taken with an API key; this one does not exist."""
-    content = [
-        {"type": "document", "uri": "gs://no-such-bucket-7c41e0/none.pdf", "mime_type": "application/pdf"},
-        {"type": "text", "text": SHORT},
-    ]
-    return describe(await ask(api, names, input=content))
-
-
 async def probe_tools(api: Api, names: Names) -> Facts:
     """Whether two of Google's tools go together; the prompt gives neither of them anything to do."""
     return describe(await ask(api, names, tools=[{"type": "google_maps"}, {"type": "google_search"}]))
@@ -404,7 +395,6 @@ PROBES: Final = (
     Probe("Bad arguments", "two asks that cannot be taken", probe_arguments),
     Probe("An unknown model", "one ask that cannot be taken", probe_model),
     Probe("Minimal thinking", "one ask", probe_thinking),
-    Probe("Google Cloud Storage", "one ask about a file that does not exist", probe_cloud_storage),
     Probe("Maps together with search", "one ask that needs neither", probe_tools),
     Probe("Sources", "one ask about https://example.com", probe_sources),
     Probe("What a read tells of the request", "one ask with a label; read twice", probe_echoes),

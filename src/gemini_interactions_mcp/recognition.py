@@ -18,12 +18,12 @@ from .charsets import Text
 from .containers import Binary, true_type
 from .documents import office_type, pdf_pages
 from .errors import FileRefusedError
-from .inspection import LocalFile
+from .inspection import LocalFile, Named
 from .models import Content
 from .paths import FILE_BYTES, TOO_LARGE, local_path
-from .sources import Named, extension, listed
+from .sources import extension
 from .uploads import Outgoing, sha256, version
-from .words import printable, shown
+from .words import shown, some_names
 
 # https://ai.google.dev/gemini-api/docs/document-processing
 PDF: Final = "application/pdf"
@@ -53,7 +53,7 @@ def recognised(file: Named, stream: BufferedReader) -> LocalFile:
     kind, mime = ("text", "text/plain") if text else media_type(binary, head, sniffed)
     return LocalFile(
         source=file.source,
-        name=printable(file.label or local_path(file.source).name),
+        name=file.name(),
         size=size,
         sent=text.size if text else size,
         kind=kind,
@@ -133,7 +133,7 @@ def read_as(files: Iterable[LocalFile]) -> list[str]:
     for file in files:
         if file.encoding not in AS_IT_IS:
             names.setdefault(charsets.title(file.encoding), []).append(file.name)
-    return [f"{listed(each)} {'were' if each[1:] else 'was'} read as {title}." for title, each in names.items()]
+    return [f"{some_names(each)} {'were' if each[1:] else 'was'} read as {title}." for title, each in names.items()]
 
 
 def unchanged(known: LocalFile, stream: BufferedReader) -> LocalFile:

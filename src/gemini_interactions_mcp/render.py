@@ -13,6 +13,7 @@ from urllib.parse import quote
 from . import chapters, citations
 from .errors import InputError
 from .models import PLACE, UNKNOWN, Record, RecordPage, RecordSummary, SandboxFile, SavedFile, Usage, settled
+from .words import printable
 
 LINE_CHARACTERS: Final = 2_000
 """opencode drops a line of 60,000 characters without a word."""
@@ -92,7 +93,7 @@ def pages(record: Record, section: str = "") -> list[str]:
     if (pretty := as_json(record.text)) is not None:
         parts = [FENCED.format(part) for part in chapters.cut(pretty, chapters.PAGE_CHARACTERS - len(FENCED))]
         return [*parts, *chapters.cut(citations.listed("", record.citations))]
-    text = body(record, lambda file: file.path)
+    text = body(record, lambda file: printable(file.path))
     chosen = chapters.section(text, section) if section else text
     sources = citations.listed(record.text, record.citations, within=chosen if section else None)
     return list(chapters.cut(joined(chosen, sources).rstrip("\n"))) or [""]
@@ -154,7 +155,7 @@ def unshown(hidden: int) -> str:
 def file_line(file: SavedFile) -> str:
     """Where a file is and what it is."""
     size = f", {file.width}x{file.height} px" if file.width else ""
-    return f"Saved: {file.path} ({file.mime_type}{size}, {file.bytes:,} bytes)"
+    return f"Saved: {printable(file.path)} ({file.mime_type}{size}, {file.bytes:,} bytes)"
 
 
 class Place(NamedTuple):
@@ -402,7 +403,7 @@ def sandbox(files: Sequence[SandboxFile], environment_id: str) -> str:
     """What lies in an agent's environment, and how to save it."""
     if not files:
         return ""
-    lines = [f"- {file.path} ({file.bytes:,} bytes)" for file in files[:SANDBOX_ROWS]]
+    lines = [f"- {printable(file.path)} ({file.bytes:,} bytes)" for file in files[:SANDBOX_ROWS]]
     lines += [f"- and {len(files) - SANDBOX_ROWS} more"] if len(files) > SANDBOX_ROWS else []
     head = (
         f'Files in the agent\'s environment {environment_id}; read_interaction with save="*.csv" saves those that fit:'

@@ -13,6 +13,7 @@ from . import chapters, records, render
 from .context import AppContext
 from .errors import FileRefusedError, GeminiMCPError, InputError, InteractionNotFoundError
 from .models import Record, RecordPage, SavedFile
+from .words import printable, shown
 
 ADDRESS: Final = re.compile(
     r"gemini://interactions/(?P<id>[^/]{1,1024})(?:/(?P<data>data)|/files/(?P<name>[^/]{1,255}))?"
@@ -151,13 +152,16 @@ async def saved(app: AppContext, record: Record, name: str) -> ReadResourceConte
     """
     file = next((file for file in record.files if file.name == name), None)
     if file is None:
-        raise ResourceNotFoundError(f"Interaction {record.interaction_id} has no file {name}.")
+        raise ResourceNotFoundError(f"Interaction {record.interaction_id} has no file {shown(name)}.")
     if file.bytes > FILE_BYTES:
-        raise ResourceError(f"{name} has {file.bytes:,} bytes; at most {FILE_BYTES:,} are read. It is at {file.path}.")
+        place = printable(file.path)
+        raise ResourceError(
+            f"{shown(name)} has {file.bytes:,} bytes; at most {FILE_BYTES:,} are read. It is at {place}."
+        )
     try:
         content = await anyio.to_thread.run_sync(app.saved.content, file)
     except FileRefusedError as exc:
-        raise ResourceNotFoundError(f"File {name} of interaction {record.interaction_id}: {exc}") from exc
+        raise ResourceNotFoundError(f"File {shown(name)} of interaction {record.interaction_id}: {exc}") from exc
     text = content.decode(errors="replace") if file.mime_type == MARKDOWN else content
     return ReadResourceContents(content=text, mime_type=file.mime_type)
 

@@ -1,22 +1,23 @@
-"""What a source names: a file, the files of a folder or a glob, saved files of an interaction, or an address.
+"""What a source names: something on this computer, saved files of an interaction, or an address.
 
-Folders and globs are read in order and within limits; what of them is left out is told, never silent. No URL is fetched
-here: Gemini does that.
+No URL is fetched here: Gemini does that.
 """
 
-import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from fnmatch import fnmatch
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable
+from contextlib import suppress
+from functools import partial
+from pathlib import PurePosixPath
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from . import media
-from .errors import FileRefusedError
+from .errors import FileRefusedError, InputError
+from .gathering import LeftOut, Walk, wanted
 from .models import Content
-from .paths import HIDDEN, Boundary, hidden, local_path, refusals, scheme
+from .paths import Boundary, scheme
+from .reachability import reachable
+from .spelling import exact, lookalike, patterned, spelled
 from .words import shown
 
 FILES_API: Final = "https://generativelanguage.googleapis.com/v1beta/"
@@ -28,151 +29,70 @@ SAVED: Final = re.compile(r"gemini://interactions/([^/]{1,1024})(?:/files/([^/]{
 
 YOUTUBE: Final = re.compile(r"(?:[\w-]+\.)?(?:youtube\.com|youtube-nocookie\.com|youtu\.be)")
 TAKEN: Final = (
-    "a local path, folder or glob, a file://, http(s):// or gs:// URL, a YouTube link, "
+    "a local path, folder or glob, a file:// or http(s):// URL, a YouTube link, "
     "gemini://interactions/{id}/files/{name}, or a Files API name such as files/abc"
 )
-MAGIC: Final = re.compile(r"[*?\[]")
+LOCALLY: Final = "Download it, and give the file."
 
-MOST_FILES: Final = 100
-"""From folders and globs, in one call."""
-MOST_BYTES: Final = 2**30
-"""Of these files together."""
-MOST_ENTRIES: Final = 20_000
-"""Looked at in one folder."""
-MOST_NAMES: Final = 3
-"""Told of each reason for which files were left out."""
+MOST_SOURCES: Final = 100
+"""In one call: files that are uploaded stay open meanwhile, and a program on macOS may have 256 open."""
+SOURCE_CHARACTERS: Final = 8_192
+"""Of one source: paths have at most 4,096 bytes on Linux, addresses 8,000 (https://www.rfc-editor.org/rfc/rfc9110#section-4.1)."""
+MOST_TRIED: Final = 2_000
+"""Entries that are looked at to find out whether a glob is meant as it is written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A local file to give to Gemini.
-
-    Attributes:
-        source: Its path, as the caller names it or as it was found.
-        label: What it is called towards Gemini, when it was found in a folder.
-    """
-
-    source: str
-    label: str = ""
-
-
-@dataclass(slots=True)
-class LeftOut:
-    """What of one folder or glob is not given, by reason.
-
-    Attributes:
-        ended: It was too large to be looked at as a whole.
-    """
-
-    source: str
-    names: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
-    ended: bool = False
-
-    def add(self, reason: str, *names: str) -> None:
-        """Note files that are left out."""
-        if names:
-            self.names.setdefault(reason, []).extend(names)
-
-    def said(self) -> str:
-        """`Left out of docs: 1 hidden (.git); 4 empty (a, b, c ...)`; empty when nothing was."""
-        counts = [f"{len(names)} {reason} ({listed(names)})" for reason, names in self.names.items()]
-        if self.ended:
-            counts.append(f"whatever comes after its first {MOST_ENTRIES:,} entries")
-        return f"Left out of {shown(self.source)}: {'; '.join(counts)}." if counts else ""
-
-
-def listed(names: Sequence[str]) -> str:
-    """Some names, and a sign that there are more."""
-    more = " ..." if len(names) > MOST_NAMES else ""
-    return ", ".join(shown(name) for name in names[:MOST_NAMES]) + more
-
-
-# Folders and globs ---------------------------------------------------------------------------------------
-
-
-def found(source: str, boundary: Boundary, left_out: LeftOut) -> list[Named] | None:
-    """The files that a folder or glob stands for, in order; None when the source is one file.
+def bounded(sources: Iterable[str]) -> list[str]:
+    """The sources, each once.
 
     Raises:
-        FileRefusedError: It is outside the boundary or hidden, or has nothing in it.
+        InputError: They are too many, or one is too long to be any.
     """
-    with refusals(source):
-        pattern = pattern_of(source, boundary)
-        if pattern is None:
-            return None
-        base, parts = pattern
-        files = walk(base, parts, left_out)
-    if not files:
-        raise FileRefusedError(f"{shown(source)} has no file in it, or matches none. {left_out.said()}".rstrip())
-    top = "" if MAGIC.search(local_path(source).parts[0]) else base.name
-    return [Named(str(base / file), str(PurePosixPath(top, file))) for file in files]
+    single = list(dict.fromkeys(sources))
+    if len(single) > MOST_SOURCES:
+        raise InputError(f"{len(single):,} sources are too many; at most {MOST_SOURCES} go in one call. Name a folder.")
+    if long := next((source for source in single if len(source) > SOURCE_CHARACTERS), None):
+        raise InputError(f"{shown(long)} is too long for a path or an address: it has {len(long):,} characters.")
+    return single
 
 
-def pattern_of(source: str, boundary: Boundary) -> tuple[Path, tuple[str, ...]] | None:
-    """The folder that is looked in, resolved, and the pattern of the paths below it; None for a file.
+# What is meant -------------------------------------------------------------------------------------------
+
+
+def meant(source: str, boundary: Boundary) -> str:
+    """The source that is there, of what people may mean by what they wrote; the source itself where none is.
 
     Raises:
-        FileRefusedError: It is outside the boundary or hidden.
+        FileRefusedError: Several may be meant.
     """
-    path = boundary.approved(source)
-    if path.is_dir():
-        return path, ("**",)
-    parts = local_path(source).parts
-    first = next((index for index, part in enumerate(parts) if MAGIC.search(part)), None)
-    if first is not None and ".." in parts[first:]:
-        raise FileRefusedError(f"{shown(source)} has `..` behind a wildcard.")
-    if first is None or path.exists():
-        return None
-    return boundary.approved(str(Path(*parts[:first]))), parts[first:]
+    spellings = spelled(source)
+    if address := next(filter(is_address, spellings), None):
+        spellings = spellings[: spellings.index(address)]
+    for reading in (exact, lookalike, partial(globbed, only=len(spellings) == 1 and not address)):
+        for spelling in spellings:
+            if found := reading(spelling, boundary):
+                return found
+    return address or source
 
 
-def walk(base: Path, pattern: Sequence[str], left_out: LeftOut) -> list[str]:
-    """The files below a folder that match and are not hidden, sorted; links to folders are not followed."""
-    files: list[PurePosixPath] = []
-    seen = 0
-    for folder, folders, names in os.walk(base):
-        place = PurePosixPath(Path(folder).relative_to(base).as_posix())
-        kept = [place / name for name in names if not hidden([name])]
-        unseen = [place / name for name in sorted((*folders, *names)) if hidden([name])]
-        folders[:] = [name for name in folders if not hidden([name])]
-        files += fitting(kept, pattern)
-        left_out.add(HIDDEN, *map(str, fitting(unseen, pattern)))
-        seen += len(folders) + len(names)
-        if seen > MOST_ENTRIES:
-            left_out.ended = True
-            break
-    return [str(file) for file in sorted(files)]
+def is_address(source: str) -> bool:
+    """Whether a source names nothing on this computer."""
+    return scheme(source) not in ("", "file") or FILE_NAME.fullmatch(source) is not None
 
 
-def fitting(paths: Iterable[PurePosixPath], pattern: Sequence[str]) -> list[PurePosixPath]:
-    """Those paths that match."""
-    return [path for path in paths if matches(path.parts, pattern)]
+def globbed(source: str, boundary: Boundary, *, only: bool) -> str | None:
+    """A glob whose folder is there; where it may also be read in other ways, one that has files.
 
-
-def matches(path: Iterable[str], pattern: Sequence[str]) -> bool:
-    """Whether the parts of a path match those of a glob, of which `**` is any number of folders."""
-    pattern = (*pattern, "*") if pattern[-1] == "**" else tuple(pattern)
-    places = after(pattern, [0])
-    for part in path:
-        places = after(pattern, [each for place in places for each in taken(pattern, place, part)])
-    return len(pattern) in places
-
-
-def taken(pattern: Sequence[str], place: int, part: str) -> Iterator[int]:
-    """Where in the pattern one can be after a part of the path."""
-    if place < len(pattern) and pattern[place] == "**":
-        yield place
-    elif place < len(pattern) and fnmatch(part, pattern[place]):
-        yield place + 1
-
-
-def after(pattern: Sequence[str], places: Iterable[int]) -> set[int]:
-    """The places, and those behind a `**`, which may stand for nothing."""
-    reached = set(places)
-    for place, part in enumerate(pattern):
-        if place in reached and part == "**":
-            reached.add(place + 1)
-    return reached
+    Raises:
+        FileRefusedError: Several folders may be meant.
+    """
+    if only:
+        return patterned(source, boundary)
+    with suppress(OSError, FileRefusedError):
+        glob = patterned(source, boundary)
+        what = wanted(glob, boundary) if glob else None
+        return glob if what and Walk(what, boundary.roots, LeftOut(source), MOST_TRIED).files() else None
+    return None
 
 
 # Addresses -----------------------------------------------------------------------------------------------
@@ -189,30 +109,39 @@ def remote(source: str) -> Content | None:
     match scheme(source):
         case "" | "file":
             return None
-        case "http" | "https" | "gs":
+        case "http" | "https":
             return url_block(source)
+        case "gs":
+            raise FileRefusedError(
+                f"{shown(source)} is in Google Cloud Storage, which an API key does not open. {LOCALLY}"
+            )
         case _:
             raise FileRefusedError(f"{shown(source)} cannot be given to Gemini: name {TAKEN}.")
 
 
 def url_block(source: str) -> Content:
-    """The block of an http(s) or gs URL: a video of YouTube, or what its extension says.
+    """The block of an http(s) URL: a video of YouTube, or what its extension says.
 
     Raises:
-        FileRefusedError: It is no well-formed URL.
+        FileRefusedError: It is no well-formed URL, or Google does not reach it.
     """
     url = split(source)
-    if url is None or not url.hostname or not source.isprintable() or " " in source:
+    if url is None or not url.hostname or not source.isprintable() or " " in source or "\\" in source:
         raise FileRefusedError(f"{shown(source)} is not a well-formed URL: name {TAKEN}.")
+    if not reachable(unquote(url.hostname).lower()):
+        raise FileRefusedError(
+            f"{shown(source)} leads to this computer or into a private network, where Google cannot read it. {LOCALLY}"
+        )
     if YOUTUBE.fullmatch(url.hostname):
         return {"type": "video", "uri": source}
     return uri_block(source, media.EXTENSIONS.get(extension(unquote(url.path)), ""))
 
 
 def split(source: str) -> SplitResult | None:
-    """The parts of a URL; None when it has none."""
+    """The parts of a URL; None when it has none, or no possible port."""
     try:
-        return urlsplit(source)
+        url = urlsplit(source)
+        return url if url.port != 0 else None
     except ValueError:
         return None
 

@@ -83,7 +83,7 @@ Resolved = Annotated[bool, Field(description="Follow Google's redirect links; de
 Sources = Annotated[
     list[str],
     Field(
-        description="Paths, folders, globs, URLs (also YouTube), gs://, Files API names or "
+        description="Paths, folders, globs, URLs (also YouTube), Files API names or "
         "gemini://interactions/{id}/files/{name}"
     ),
 ]
@@ -235,7 +235,7 @@ async def generate_image(
         kind="image",
         prompt=prompt,
         model=model or app.settings.image_model,
-        contents=contents.blocks,
+        contents=contents.labelled,
         contents_digest=contents.digest,
         previous_interaction_id=previous,
         image={name: value for name, value in chosen.items() if value},

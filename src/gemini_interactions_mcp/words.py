@@ -1,11 +1,14 @@
 """What others have named or written, as it may stand in a line of ours. Pure."""
 
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from .workers import STRETCH_CHARACTERS
 
 SHOWN_CHARACTERS: Final = 120
+MOST_NAMES: Final = 3
+"""Told of many; the rest is only said to be there."""
 
 
 def shown(name: str) -> str:
@@ -14,9 +17,20 @@ def shown(name: str) -> str:
     return printable(name if len(name) <= SHOWN_CHARACTERS else f"{name[:half]}…{name[-half:]}")
 
 
+def some_names(names: Sequence[str]) -> str:
+    """Some names, and a sign that there are more."""
+    more = " ..." if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more
+
+
 def printable(text: str) -> str:
     """The text with its control characters replaced: a file's name must not read like a line of ours."""
-    return "".join(character if character.isprintable() else "?" for character in text)
+    return "".join(character if character.isprintable() else unprintable(character) for character in text)
+
+
+def unprintable(character: str) -> str:
+    """What stands for a character that is not printed: for any space (a no-break one, an ideographic one), a space."""
+    return " " if unicodedata.category(character) == "Zs" else "?"
 
 
 def stretches(text: str, size: int = STRETCH_CHARACTERS) -> Iterator[str]:

@@ -43,7 +43,6 @@ class Doubts:
         passing_refusals: Every so many-th model is refused the background, and would have it the next time.
         streamed_refusals: Whether a request for a stream is refused by an `error` event in place of the HTTP status.
         minimal_thinking: Whether the newest Flash and Pro models take `thinking_level: minimal`.
-        cloud_uris: Whether `gs://` is taken with an API key.
         maps_and_search: Whether `google_maps` is taken together with `google_search`.
         environment_optional: Whether a request that continues an agent's may leave the environment out.
         late_continues: So many requests that continue an interaction are answered 404 before one is taken.
@@ -75,7 +74,6 @@ class Doubts:
     passing_refusals: int = 0
     streamed_refusals: bool = False
     minimal_thinking: bool = False
-    cloud_uris: bool = True
     maps_and_search: bool = True
     environment_optional: bool = True
     late_continues: int = 0
@@ -116,7 +114,6 @@ CONTRARY = Doubts(
     passing_refusals=2,
     streamed_refusals=True,
     minimal_thinking=True,
-    cloud_uris=False,
     maps_and_search=False,
     environment_optional=False,
     late_continues=2,
@@ -226,16 +223,8 @@ def check_doubtful(doubts: Doubts, body: Json, backgrounds: int) -> None:
     if body.get("background") and (name in doubts.foreground_models or passing):
         raise refused(400, f"Model '{name}' does not support background interactions.")
     refuse_value("generation_config.thinking_level", generation(body, "thinking_level"), doubts.levels_of(name))
-    if not doubts.cloud_uris and any(uri.startswith("gs://") for uri in _uris(body)):
-        raise refused(400, INVALID)
     if not doubts.maps_and_search and {"google_maps", "google_search"} <= set(tools_of(body)):
         raise refused(400, "google_maps and google_search cannot be used together.")
-
-
-def _uris(body: Json) -> Iterator[str]:
-    """Yield the addresses of all content in a request."""
-    for part in objects_of(body.get("input")):
-        yield from (text_of(content.get("uri")) for content in (part, *objects_of(part.get("content"))))
 
 
 def with_server_calls(doubts: Doubts, body: Json, answer: Answer) -> Answer:

@@ -222,10 +222,10 @@ def _decoded(data: object) -> bytes:
 
 
 def _check_fetched(uri: str) -> None:
-    """Refuse what could not be fetched: another scheme, or a host below `.invalid` (RFC 2606)."""
+    """Refuse what could not be fetched: another scheme, such as `gs://`, or a host below `.invalid` (RFC 2606)."""
     parts = urlsplit(uri)
     host = parts.hostname or ""
-    if parts.scheme not in ("http", "https", "gs") or not host or host.endswith(".invalid"):
+    if parts.scheme not in ("http", "https") or not host or host.endswith(".invalid"):
         raise refused(400, "Cannot fetch content from the provided URL.")
 
 

@@ -1,0 +1,95 @@
+"""What git leaves out of a project."""
+
+from pathlib import Path
+
+import pytest
+
+from gemini_interactions_mcp import ignoring
+from gemini_interactions_mcp.ignoring import Rules
+
+TREE = "a.log keep.log src/a.py src/a.log src/deep/b.py logs/x.log logs/keep.txt out/c.py sub/out/d.py A.LOG"
+
+
+def given(place: Path, **files: str) -> None:
+    """A tree, and rules by folder; `top` is the place itself."""
+    for name in TREE.split():
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_text(name)
+    for folder, rules in files.items():
+        (place / folder.replace("top", ".") / ignoring.GITIGNORE).write_bytes(rules.encode("utf-8", "surrogateescape"))
+
+
+def kept(top: Path, rules: Rules | None = None) -> set[str]:
+    """What is not ignored, as names below the top."""
+    return {path.relative_to(top).as_posix() for path in below(top, rules or Rules())}
+
+
+def below(folder: Path, rules: Rules) -> set[Path]:
+    rules = rules.within(folder)
+    entries = [each for each in folder.iterdir() if not each.name.startswith(".")]
+    entries = [each for each in entries if not rules.ignore(each.as_posix(), folder=each.is_dir())]
+    return {path for each in entries for path in (below(each, rules) if each.is_dir() else {each})}
+
+
+@pytest.mark.parametrize(
+    ("files", "ignored"),
+    [
+        ({"top": "*.log\n"}, "a.log keep.log src/a.log logs/x.log"),
+        ({"top": "*.log\n!keep.log\n"}, "a.log src/a.log logs/x.log"),
+        ({"top": "out/\n"}, "out/c.py sub/out/d.py"),
+        ({"top": "/out\r\n"}, "out/c.py"),
+        ({"top": "\ufeff# words\n\n  \nlogs\n"}, "logs/x.log logs/keep.txt"),
+        # Nothing below an ignored folder comes back, whatever the rules of inner folders say.
+        ({"top": "logs/\n!logs/keep.txt\n", "logs": "!keep.txt\n"}, "logs/x.log logs/keep.txt"),
+        ({"top": "logs/*\n!logs/keep.txt\n"}, "logs/x.log"),
+        # The innermost rules win; they are about what is below them.
+        ({"top": "*.log\n", "src": "!a.log\n/deep\n"}, "a.log keep.log src/deep/b.py logs/x.log"),
+        # Everything but Python.
+        ({"top": "*\n!*/\n!*.py\n"}, "a.log keep.log src/a.log logs/x.log logs/keep.txt A.LOG"),
+        ({"top": "*.log\n!logs/\n"}, "a.log keep.log src/a.log logs/x.log"),
+        ({"top": "**/deep/\nsub/**/d.py\n"}, "src/deep/b.py sub/out/d.py"),
+        ({"top": "[z-a]\n!\n/\n\\\n[\nkeep.log   \n"}, "keep.log"),
+        ({"top": "\udcff\n*.LOG\n"}, "A.LOG"),
+    ],
+)
+def test_what_git_ignores_is_ignored(tmp_path: Path, files: dict[str, str], ignored: str) -> None:
+    given(tmp_path, **files)
+    assert set(TREE.split()) - kept(tmp_path) == set(ignored.split())
+
+
+def test_the_rules_of_the_repository_hold_in_its_folders(tmp_path: Path) -> None:
+    given(tmp_path, top="*.log\n/src/deep\nout/\n")
+    (tmp_path / ".git").mkdir()
+    src = (tmp_path / "src").resolve()
+    assert kept(src, Rules.above(src, [tmp_path.resolve()])) == {"a.py"}
+    # A folder that is ignored itself was meant when it is named.
+    out = (tmp_path / "sub" / "out").resolve()
+    assert kept(out, Rules.above(out, [tmp_path.resolve()])) == {"d.py"}
+
+
+def test_rules_above_the_allowed_directories_and_other_repositories_do_not_hold(tmp_path: Path) -> None:
+    given(tmp_path, top="*.py\n")
+    src = (tmp_path / "src").resolve()
+    assert "a.py" in kept(src, Rules.above(src, [tmp_path.resolve()]))
+    (tmp_path / ".git").mkdir()
+    assert "a.py" in kept(src, Rules.above(src, [src]))
+    (src / ".git").mkdir()
+    assert "a.py" in kept(src, Rules.above(src, [tmp_path.resolve()]))
+
+
+def test_what_is_no_plain_file_has_no_rules(tmp_path: Path) -> None:
+    given(tmp_path)
+    (tmp_path / "rules").write_text("*.log\n")
+    (tmp_path / ignoring.GITIGNORE).symlink_to(tmp_path / "rules")
+    (tmp_path / "src" / ignoring.GITIGNORE).mkdir()
+    (tmp_path / "logs" / ignoring.GITIGNORE).write_bytes(b"x.log\n" + b"#" * ignoring.GITIGNORE_BYTES)
+    assert kept(tmp_path) == {*TREE.split(), "rules"}
+
+
+def test_rules_that_would_take_long_are_passed_over(tmp_path: Path) -> None:
+    slow = ["*a" * 30 + "b", "**/a" * 30 + "/b", "x" * 2_000_00]
+    given(tmp_path, top="\n".join([*slow, "*.log", *["z"] * ignoring.MOST_RULES, "*.py"]))
+    (tmp_path / ("a" * 250)).touch()
+    assert kept(tmp_path) == {"A.LOG", "src/a.py", "src/deep/b.py", "logs/keep.txt", "out/c.py", "sub/out/d.py"} | {
+        "a" * 250
+    }
