@@ -11,10 +11,12 @@ PACKAGE = Path(gemini_interactions_mcp.__file__).parent
 
 LAYERS = [
     {"__init__", "emulator"},
-    {"errors", "claim", "processes", "codes", "catalog", "redaction", "folders"},
+    {"errors", "claim", "processes", "codes", "catalog", "redaction", "folders", "words", "lenient"},
     {"models", "secrecy"},
-    {"settings", "chapters", "citations", "inspection", "words", "logs", "addresses"},
-    {"schema", "wire", "render", "arguments", "research", "metadata", "excerpt", "paths"},
+    {"settings", "chapters", "citations", "inspection", "logs", "addresses", "traces"},
+    {"schema", "steps", "endings", "validation", "render", "arguments", "research", "metadata", "excerpt", "paths"},
+    {"terms"},
+    {"wire"},
     {"faults", "records", "consent", "saved"},
     {"exchange"},
     {"transfer", "retry", "streams", "database", "media", "run", "redirects"},

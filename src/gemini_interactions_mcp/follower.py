@@ -375,6 +375,7 @@ def told(run: Run, closing: Event | None) -> Interaction | None:
             "agent": about.agent,
             "environment_id": about.environment_id,
             "error": about.error or shown.error,
+            "reasons": about.reasons or shown.reasons,
             "usage": run.usage,
         }
     )
@@ -416,9 +417,13 @@ def whole(run: Run, interaction: Interaction) -> bool:
 def richer(read: Interaction, told: Interaction) -> Interaction:
     """Of two accounts of one interaction the fuller, with what only the other has."""
     fuller, other = (read, told) if amount(read) >= amount(told) else (told, read)
-    missing = ("model", "agent", "environment_id", "usage", "prompt", "created", "error")
+    missing = ("model", "agent", "environment_id", "usage", "prompt", "created", "error", "reasons", "terms")
     return fuller.model_copy(
-        update={name: value for name in missing if not getattr(fuller, name) and (value := getattr(other, name))}
+        update={
+            name: value
+            for name in (*missing, "code", "failures")
+            if not getattr(fuller, name) and (value := getattr(other, name))
+        }
     )
 
 
