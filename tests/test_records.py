@@ -164,8 +164,8 @@ def test_a_foreign_interaction_without_a_readable_time_was_created_now() -> None
         (Interaction(status="failed", error="Internal."), "The interaction failed at Google (Internal.)."),
         (
             Interaction(status="failed", error="SPII, personal.", reasons=("spii",)),
-            "The interaction failed at Google (SPII, personal.). Leave out personal data such as names, numbers and "
-            "addresses.",
+            "The interaction failed at Google (SPII, personal.). Rephrase the prompt without personal data such as "
+            "names, numbers and addresses.",
         ),
         (
             Interaction(status="cancelled"),
@@ -184,9 +184,8 @@ def test_a_foreign_interaction_without_a_readable_time_was_created_now() -> None
         ),
         (
             Interaction(status="budget_exceeded", usage=Usage(total_thought_tokens=1_990, total_output_tokens=10)),
-            "The answer is incomplete: it reached the model's own limit of output tokens, of which thinking took 1,990 "
-            "and the answer 10 tokens. Ask again with a higher max_output_tokens or a lower thinking_level, or for "
-            "less at once.",
+            "The answer is incomplete: it reached its token budget, of which thinking took 1,990 and the answer 10 "
+            "tokens. Ask again with a higher max_output_tokens or a lower thinking_level, or for less at once.",
         ),
         (
             Interaction(status="incomplete", text="half", error="SAFETY, no.", reasons=("safety",)),

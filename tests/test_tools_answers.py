@@ -268,7 +268,7 @@ async def test_the_limit_of_an_interaction_of_another_program_is_read_from_googl
     await other.aio.aclose()
 
 
-NAMES = [*codes.BLOCKED, *codes.GENERATION, "IMAGE_SAFETY", "MAX_TOKENS", "FINISH_REASON_SPII"]
+NAMES = [*codes.REMEDIES, "IMAGE_SAFETY", "MAX_TOKENS", "FINISH_REASON_SPII"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -276,7 +276,7 @@ NAMES = [*codes.BLOCKED, *codes.GENERATION, "IMAGE_SAFETY", "MAX_TOKENS", "FINIS
 async def test_an_ending_is_told_by_its_name_with_what_to_do(client: Client, name: str) -> None:
     said = await complaint(client, "gemini_ask", prompt=f"hi [[ends={name}]]")
     reason = codes.reason(name)
-    assert (codes.BLOCKED | codes.GENERATION)[reason] in said
+    assert (codes.BLOCKED | codes.GENERATION | codes.ENDINGS)[reason] in said
     assert codes.REMEDIES[reason] in said
 
 
@@ -298,7 +298,7 @@ async def test_a_picture_that_was_not_made_tells_why(client: Client) -> None:
     said = await complaint(client, "generate_image", prompt="A bike [[images=0]] [[finishes=IMAGE_SAFETY]]")
     assert said.startswith(
         "Gemini made no image (image_safety, blocked by Google's filter for an unsafe image), but answered with text. "
-        "Describe another picture, without real people or works of others. It said: Emulated answer by"
+        "Rephrase the prompt: describe another picture, without real people or works of others. It said: Emulated"
     )
 
 

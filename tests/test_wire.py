@@ -6,7 +6,7 @@ import pytest
 
 from gemini_interactions_mcp import wire
 from gemini_interactions_mcp.errors import InputError
-from gemini_interactions_mcp.models import Citation, Event, Interaction, Media, Request, Usage
+from gemini_interactions_mcp.models import Citation, Event, Interaction, Media, Request, Terms, Usage
 
 Json = dict[str, Any]
 
@@ -313,6 +313,12 @@ FAILURES: list[tuple[Any, str | None]] = [
     ),
     ([{"code": "image_other"}], "image_other, blocked by Google's filter for an image, without a reason"),
     ([{"code": "no_image"}], "no_image, the model made no image"),
+    ([{"code": "MAX_TOKENS"}], "MAX_TOKENS, the model reached its limit of output tokens"),
+    ([{"code": "https://ai.google.dev/errors#spii"}], "spii, blocked by Google's filter for sensitive personal data"),
+    (
+        [{"code": "type.googleapis.com/errors/Language"}],
+        "language, blocked by Google's filter for a language that is not supported",
+    ),
     ([{"code": "internal", "message": "Oh."}], "internal: Oh."),
     ([{"code": "moon_phase"}], "moon_phase"),
     ([{"status": "INTERNAL", "code": 13, "message": "Oh."}], "INTERNAL: Oh."),
@@ -330,6 +336,48 @@ def test_the_codes_and_messages_of_a_failed_interaction_are_told(errors: Any, to
     assert read(errors=errors, status="failed").error == told
     if errors != FAILURES[-1][0]:
         assert read(*(output(error=error) for error in errors), status="failed").error == told
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"finish_reason": "SPII"},
+        {"finishReason": "FINISH_REASON_SPII"},
+        {"prompt_feedback": {"block_reason": "spii"}},
+        {"promptFeedback": {"blockReason": "SPII"}},
+        {"incomplete_details": {"reason": "spii"}},
+        {"steps": [{"type": "model_output", "finish_reason": "SPII"}]},
+        {"errors": [{"code": "spii"}], "finish_reason": "SPII"},
+    ],
+)
+def test_an_ending_is_read_wherever_it_is_named(said: Json) -> None:
+    found = wire.interaction({"status": "incomplete"} | said)
+    assert found.reasons == ("spii",)
+    assert found.error == "spii, blocked by Google's filter for sensitive personal data"
+
+
+@pytest.mark.parametrize(
+    "said", [{"finish_reason": "STOP"}, {"finish_reason": 1}, {"reason": ["spii"]}, {"error": "x"}]
+)
+def test_what_names_no_ending_is_passed_over(said: Json) -> None:
+    found = wire.interaction({"status": "completed"} | said)
+    assert (found.reasons, found.error) == ((), None)
+
+
+def test_what_was_asked_for_is_read_where_the_api_repeats_it() -> None:
+    repeated = {
+        "response_format": {"type": "text", "schema": {"type": "object"}},
+        "generation_config": {"max_output_tokens": 7},
+        "agent_config": {"max_total_tokens": "50000"},
+    }
+    found = wire.interaction(repeated).terms
+    assert found == Terms(response_schema={"type": "object"}, max_output_tokens=7, max_total_tokens=50_000)
+    odd = {
+        "response_format": [{"type": "image"}],
+        "generation_config": None,
+        "agent_config": {"max_total_tokens": True},
+    }
+    assert wire.interaction(odd).terms is None
 
 
 def test_the_prompt_is_what_the_user_said_last() -> None:

@@ -21,38 +21,42 @@ BLOCKED: Final = {
     "image_recitation": "an image that repeats existing works",
     "image_other": "an image, without a reason",
     "content_blocked": "content that is not allowed",
-    "model_armor": "what the project's Model Armor does not allow",
-    "jailbreak": "an attempt to get around its rules",
 }
 """Why a filter stopped a prompt or an answer."""
 
 GENERATION: Final = {
-    "max_tokens": "the model reached its limit of output tokens",
     "malformed_function_call": "the model called a function with malformed arguments",
     "malformed_tool_call": "the model called a tool with malformed arguments",
-    "malformed_response": "the model wrote what nobody can read",
     "unexpected_tool_call": "the model called a tool that it was not given",
     "no_image": "the model made no image",
     "too_many_tool_calls": "the model called tools too often",
     "missing_thought_signature": "the thought signature of an earlier turn is missing",
 }
-"""Why a model ended without an answer, or with a part of one."""
+"""Why a model ended without an answer."""
 
-ANOTHER_PICTURE: Final = "Describe another picture, without real people or works of others."
+ENDINGS: Final = {
+    "max_tokens": "the model reached its limit of output tokens",
+    "malformed_response": "the model wrote what nobody can read",
+    "model_armor": "the project's Model Armor does not allow it",
+    "jailbreak": "Google's filter takes it for an attempt to get around its rules",
+}
+"""Why an answer of `generateContent` ends: as codes of refusals these are not documented."""
+
+ANOTHER_PICTURE: Final = "Rephrase the prompt: describe another picture, without real people or works of others."
 
 REMEDIES: Final = {
     **dict.fromkeys(BLOCKED, "Rephrase the prompt or change the files."),
-    "recitation": "Ask for a summary in other words, or for a shorter part.",
-    "language": "Ask in another language, such as English.",
-    "prohibited_content": "Ask for something else: Google does not answer this.",
-    "spii": "Leave out personal data such as names, numbers and addresses.",
-    "blocklist": "Use other words.",
+    "recitation": "Rephrase the prompt: ask for a summary in other words, or for a shorter part.",
+    "language": "Rephrase the prompt in another language, such as English.",
+    "spii": "Rephrase the prompt without personal data such as names, numbers and addresses.",
+    "blocklist": "Rephrase the prompt in other words.",
     "image_safety": ANOTHER_PICTURE,
     "image_prohibited_content": ANOTHER_PICTURE,
     "image_recitation": ANOTHER_PICTURE,
-    "image_other": "Ask again, or describe the picture in other words.",
+    "image_other": "Rephrase the prompt, or ask again.",
+    "jailbreak": "Rephrase the prompt.",
     "model_armor": "Rephrase the prompt, or change the project's Model Armor settings.",
-    **dict.fromkeys(GENERATION, "Ask again, in other words if it stays so."),
+    **dict.fromkeys((*GENERATION, "malformed_response"), "Ask again, in other words if it stays so."),
     "max_tokens": "Ask again with a higher max_output_tokens or a lower thinking_level, or for less at once.",
     "unexpected_tool_call": "Ask again and give it that tool in `tools`, or say that it needs none.",
     "no_image": "Ask again, and say that an image is wanted and what it shows.",
@@ -121,8 +125,8 @@ def explained(code: str, message: str) -> str:
     spelled = code if code.lower() == name else name
     if name in BLOCKED:
         code = f"{spelled}, blocked by Google's filter for {BLOCKED[name]}"
-    elif name in GENERATION:
-        code = f"{spelled}, {GENERATION[name]}"
+    elif name:
+        code = f"{spelled}, {(GENERATION | ENDINGS)[name]}"
     elif code.isdecimal():
         code = ""
     return ": ".join(filter(None, (code, message)))

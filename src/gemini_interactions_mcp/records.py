@@ -247,11 +247,8 @@ def limit(interaction: Interaction, terms: Terms) -> str:
     if interaction.agent or terms.max_total_tokens:
         budget = f" of {terms.max_total_tokens:,} tokens (max_total_tokens)" if terms.max_total_tokens else " of tokens"
         return f"the agent's budget{budget}"
-    most = (
-        f"max_output_tokens ({terms.max_output_tokens:,})"
-        if terms.max_output_tokens
-        else "the model's own limit of output tokens"
-    )
+    own = "its token budget" if interaction.status == "budget_exceeded" else "the model's own limit of output tokens"
+    most = f"max_output_tokens ({terms.max_output_tokens:,})" if terms.max_output_tokens else own
     return f"{most}{spent_on(interaction.usage)}"
 
 
