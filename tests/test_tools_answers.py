@@ -38,7 +38,7 @@ async def data_of(client: Client, result: CallToolResult) -> dict[str, Any]:
 async def again(settings: Settings, mode: Mode, interaction_id: str) -> str:
     """What a server that is started afterwards says of an interaction."""
     async with Client(build_server(settings, FAST), mode=mode, cache=None) as client:
-        return text_of(await call(client, "read_interaction", interaction_id=interaction_id))
+        return text_of(await call(client, "read_interaction", interaction_id=interaction_id, wait_seconds=10))
 
 
 def body_of(text: str) -> str:
@@ -233,6 +233,7 @@ async def test_a_schema_keeps_its_secrets_in_the_journal(client: Client) -> None
 # Limits and endings --------------------------------------------------------------------------------------
 
 
+@pytest.mark.usual_wire("a read tells what thinking took")
 async def test_a_limit_without_a_text_is_named_with_what_to_raise(client: Client) -> None:
     said = await complaint(client, "gemini_ask", prompt="hi [[ends=incomplete]]", max_output_tokens=50)
     assert said.startswith(
@@ -253,6 +254,7 @@ async def test_a_limit_is_known_after_a_restart_too(emulator: Emulator, settings
     )
 
 
+@pytest.mark.usual_wire("an id from outside has the form that ids have had so far")
 @MODERN
 async def test_the_limit_of_an_interaction_of_another_program_is_read_from_google(
     client: Client, emulator: Emulator, url: str

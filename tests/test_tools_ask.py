@@ -417,7 +417,7 @@ async def test_an_interaction_without_an_answer_is_an_error_with_its_id(
     [
         (
             "incomplete",
-            "reached the model's own limit of output tokens, of which thinking .*gemini_continue can",
+            "reached the model's own limit of output tokens.*gemini_continue can",
         ),
         ("budget_exceeded", "reached its token budget"),
         ("cancelled", "was cancelled"),

@@ -398,9 +398,10 @@ def accumulated(run: Run, closing: Event | None) -> Interaction:
 
 
 def hollow(interaction: Interaction) -> bool:
-    """Whether a completed interaction shows no answer, and not even what it did: it was read too early."""
+    """Whether an interaction that has written shows no answer, and not even what it did: it was read too early."""
+    written = interaction.status in ("completed", *records.LIMITED)
     answered = interaction.text or interaction.media
-    return interaction.status == "completed" and not answered and not (interaction.usage and interaction.steps)
+    return written and not answered and not (interaction.usage and interaction.steps)
 
 
 def whole(run: Run, interaction: Interaction) -> bool:
