@@ -1,12 +1,14 @@
 """Where sources belong in a text, and the list of them."""
 
+from typing import Any
+
 import pytest
 
 from gemini_interactions_mcp import citations
 from gemini_interactions_mcp.models import Citation
 
 
-def cited(text: str, stretch: str, url: str, **more: str) -> Citation:
+def cited(text: str, stretch: str, url: str, **more: Any) -> Citation:
     """A citation of a stretch of the text, in bytes."""
     start = text.encode().index(stretch.encode())
     return Citation(url=url, start=start, end=start + len(stretch.encode()), **more)
