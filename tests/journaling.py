@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from gemini_interactions_mcp.addresses import parse_url
 from gemini_interactions_mcp.database import new_engine
-from gemini_interactions_mcp.models import Citation, Record, SavedFile, Usage
+from gemini_interactions_mcp.models import Citation, Execution, Record, SavedFile, Terms, Usage
 from gemini_interactions_mcp.store import Journal
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -42,7 +42,11 @@ def full_record() -> Record:
         plan=True,
         environment_id="e1",
         tools=("google_search", "mcp:docs"),
+        code=(Execution(code="print('行')", language="python", output="行\n", failed=True),),
+        failures=("not read: https://例え.jp/ (paywall)", "and 3 more"),
         error="Überlastet",
+        terms=Terms(response_schema={"type": "object"}, max_output_tokens=5, max_total_tokens=7),
+        stopped_by="cancel_research",
         created_at=NOON + timedelta(microseconds=1),
         updated_at=datetime(2026, 3, 1, 14, 0, tzinfo=timezone(timedelta(hours=5, minutes=30))),
         finished_at=NOON + timedelta(seconds=1),

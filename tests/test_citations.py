@@ -1,12 +1,14 @@
 """Where sources belong in a text, and the list of them."""
 
+from typing import Any
+
 import pytest
 
 from gemini_interactions_mcp import citations
 from gemini_interactions_mcp.models import Citation
 
 
-def cited(text: str, stretch: str, url: str, **more: str) -> Citation:
+def cited(text: str, stretch: str, url: str, **more: Any) -> Citation:
     """A citation of a stretch of the text, in bytes."""
     start = text.encode().index(stretch.encode())
     return Citation(url=url, start=start, end=start + len(stretch.encode()), **more)
@@ -92,7 +94,113 @@ def test_of_a_text_with_numbers_of_its_own_every_part_lists_all_sources() -> Non
 
 
 def test_an_address_that_has_no_host_any_more_is_named_by_itself() -> None:
-    broken = "https://[secret].example.com/page"
-    assert "[https://(secret).example.com/page](https://[secret].example.com/page)" in citations.listed(
-        "A.", [Citation(url="https://redirect.example/1", resolved=broken, end=2)]
+    broken = Citation(url="https://[secret].example.com/page", end=2)
+    assert citations.listed("A.", [broken]) == "Sources:\n1. https://(secret).example.com/page"
+    assert citations.host("https://[secret].example.com/page") == "https://[secret].example.com/page"
+
+
+def test_a_redirect_whose_target_is_no_address_any_more_stays_the_link() -> None:
+    found = [Citation(url="https://redirect.example/1", resolved="https://[secret].example.com/page", end=2)]
+    assert citations.listed("A.", found) == "Sources:\n1. <https://redirect.example/1>"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://a",
+        "http://a.example:8080/p?q=1&r=%5Bx%5D#f",
+        "HTTPS://A.example/",
+        "https://de.wikipedia.org/wiki/Käse_(Milch)",
+        "https://例え.jp/",
+        "https://user@a.example/it's,fine;really|so",
+    ],
+)
+def test_the_address_of_a_page_can_be_a_link(url: str) -> None:
+    assert citations.linkable(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(
+            "",
+            "a",
+            "u:v",
+            "//a.example",
+            "https:",
+            "https://",
+            "https:///p",
+            "https://.",
+            "http://:80/",
+            "mailto:a@b.c",
+        ),
+        *(
+            "javascript:alert(1)",
+            "JavaScript:alert(1)",
+            "data:text/html,x",
+            "file:///etc/passwd",
+            "vbscript:x",
+            "mailto:a@b.c",
+        ),
+        *(
+            " https://a",
+            "https://a b",
+            "https://a\n",
+            "https://a\tb",
+            "https://a\x00",
+            "https://a\u202eb",
+            "https://a\xa0b",
+        ),
+        *(
+            "https://[a",
+            "https://a]",
+            "https://a[0]",
+            "<https://a",
+            "https://a>",
+            'https://a"b',
+            "https://a`b",
+            "https://a\\b",
+        ),
+        *("https://a:x/", "https://a:99999/", "https://[::g]/", "https://a/" + "b" * 10_000),
+    ],
+)
+def test_what_is_no_address_of_a_page_is_no_link(url: str) -> None:
+    assert not citations.linkable(url)
+    assert "](" not in citations.listed("", [Citation(url=url, title="Title")])
+    assert citations.listed("", [Citation(url=url, title="Title")]) == "Sources:\n1. Title"
+
+
+@pytest.mark.parametrize(
+    ("title", "told"),
+    [
+        ("A](javascript:alert(1)) [B", "A)(javascript:alert(1)) (B"),
+        ("back\\", "back/"),
+        ("`code", "'code"),
+        ("<img src=x onerror=y>", "\u2039img src=x onerror=y\u203a"),
+        ("\u202eevil\u200b\x07 \n end", "evil end"),
+        ("x" * 1_000, "x" * 199 + "…"),
+    ],
+)
+def test_a_title_is_only_text(title: str, told: str) -> None:
+    assert citations.listed("", [Citation(url="https://a", title=title)]) == f"Sources:\n1. [{told}](https://a)"
+    assert citations.listed("", [Citation(title=title)]) == f"Sources:\n1. {told}"
+
+
+def test_an_address_with_parentheses_does_not_end_its_link() -> None:
+    found = [Citation(url="https://a/b_(c)_)", title="B")]
+    assert citations.listed("", found) == "Sources:\n1. [B](<https://a/b_(c)_)>)"
+
+
+def test_pages_of_a_document_are_sources_of_their_own() -> None:
+    text = "One. Two."
+    found = [
+        Citation(title="a.pdf", page=3, start=0, end=4),
+        Citation(title="a.pdf", page=5, start=5, end=9),
+        Citation(title="a.pdf", page=3, start=5, end=9),
+        Citation(url="https://b", title="b.pdf", page=1),
+        Citation(url="https://b", page=2),
+    ]
+    assert citations.placed(text, found) == "One. [1] Two. [2][1]"
+    assert citations.listed(text, found) == (
+        "Sources:\n1. a.pdf, page 3\n2. a.pdf, page 5\n3. [b.pdf, page 1](https://b)\n4. [page 2](https://b)"
     )

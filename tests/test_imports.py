@@ -11,11 +11,13 @@ PACKAGE = Path(gemini_interactions_mcp.__file__).parent
 
 LAYERS = [
     {"__init__", "emulator", "workers"},
-    {"errors", "claim", "processes", "codes", "catalog", "redaction", "folders", "charsets"},
-    {"models", "secrecy"},
-    {"settings", "chapters", "citations", "words", "logs", "addresses"},
+    {"errors", "claim", "processes", "codes", "catalog", "redaction", "folders", "charsets", "words"},
+    {"models", "secrecy", "lenient"},
+    {"settings", "chapters", "citations", "logs", "addresses", "traces"},
     {"inspection", "globs", "reachability", "ignoring"},
-    {"schema", "wire", "render", "arguments", "research", "metadata", "excerpt", "paths"},
+    {"schema", "steps", "endings", "validation", "render", "arguments", "research", "metadata", "excerpt", "paths"},
+    {"terms"},
+    {"wire"},
     {"faults", "records", "consent", "saved", "gathering", "spelling"},
     {"exchange"},
     {"transfer", "retry", "streams", "database", "media", "run", "redirects", "containers"},

@@ -20,12 +20,12 @@ from gemini_interactions_mcp import __version__, live
 from gemini_interactions_mcp.__main__ import main
 from gemini_interactions_mcp.emulator import CONTRARY, Doubts, Emulator, Fault, rate_limited
 from gemini_interactions_mcp.facts import Facts
+from gemini_interactions_mcp.lenient import as_json
 from gemini_interactions_mcp.live import dollars, observe, price, rehearse, scrubbed, side_by_side, write_report
 from gemini_interactions_mcp.observation import Api
 from gemini_interactions_mcp.probes import PROBES, Names, Probe
 from gemini_interactions_mcp.redaction import Redactor
 from gemini_interactions_mcp.settings import Settings
-from gemini_interactions_mcp.wire import as_json
 from wired import PATIENCE, SERVE, command, environment
 
 Capture = pytest.CaptureFixture[str]

@@ -131,9 +131,10 @@ def test_what_a_picture_says_of_itself_is_kept_in_another_format(tmp_path: Path,
     [
         (coloured("PNG"), "bike.jpg", "bike.png"),
         (picture("TIFF", mode="CMYK"), "bike.png", "bike.tiff"),
-        (b"not a picture", "bike.png", "bike.gif"),
+        (b"GIF89a, not a picture", "bike.png", "bike.gif"),
+        (b"not a picture", "bike.png", "bike.bin"),
     ],
-    ids=["would lose pixels", "has no such colours", "cannot be opened"],
+    ids=["would lose pixels", "has no such colours", "cannot be opened", "is none"],
 )
 def test_an_extension_that_cannot_come_true_is_replaced(tmp_path: Path, content: bytes, wanted: str, name: str) -> None:
     saved = media.save(made(content, "image/gif"), tmp_path, "x", target=tmp_path / wanted)
@@ -218,8 +219,50 @@ def test_the_extension_follows_the_type(tmp_path: Path, content: bytes, declared
 
 
 def test_a_broken_picture_is_kept_without_pixels(tmp_path: Path) -> None:
-    saved = media.save(made(b"not a picture", "image/png"), tmp_path, "x")
+    saved = media.save(made(b"\x89PNG\r\n\x1a\nnot a picture", "image/png"), tmp_path, "x")
     assert (saved.name, saved.width, saved.height) == ("x-1.png", None, None)
+
+
+ACTIVE = [
+    *("text/html", "image/svg+xml", "application/xhtml+xml", "text/xml", "application/xml", "application/javascript"),
+    *("text/javascript", "application/x-javascript", "text/html; charset=utf-8", "TEXT/HTML", "application/hta"),
+]
+
+
+@pytest.mark.parametrize("kind", ["image", "document"])
+@pytest.mark.parametrize("declared", ACTIVE)
+@pytest.mark.parametrize("content", [b"<!doctype html><script>x</script>", b"<svg><script>x</script></svg>"])
+def test_nothing_is_saved_as_what_a_program_opens_as_a_page(
+    tmp_path: Path, kind: str, declared: str, content: bytes
+) -> None:
+    saved = media.save(made(content, declared, kind), tmp_path, "x")
+    assert (saved.name, saved.mime_type) == ("x-1.bin", "application/octet-stream")
+    assert Path(saved.path).read_bytes() == content
+
+
+@pytest.mark.parametrize("declared", ["image/png", "image/jpeg", "text/plain", "", "a/b\nSaved: /x", "x"])
+@pytest.mark.parametrize("content", [b"<html>", b"MZ\x90\0", b"%PDF-1.4\n", b"", b"ID3\3\0\0\0\0\0\0"])
+def test_what_is_no_picture_is_not_called_one_whatever_is_declared(
+    tmp_path: Path, declared: str, content: bytes
+) -> None:
+    sent = made(content, declared)
+    saved = media.save(sent.model_copy(update={"data": sent.data or "PA=="}), tmp_path, "x")
+    assert (saved.name, saved.mime_type) == ("x-1.bin", "application/octet-stream")
+    assert "is none" in media.unpicturesque(sent, saved)
+    assert "\n" not in media.unpicturesque(sent, saved)
+
+
+def test_a_picture_is_what_its_bytes_say_though_it_is_called_a_page(tmp_path: Path) -> None:
+    sent = made(picture(), "text/html")
+    saved = media.save(sent, tmp_path, "x")
+    assert (saved.name, saved.mime_type) == ("x-1.png", "image/png")
+    assert media.unpicturesque(sent, saved) == ""
+
+
+@pytest.mark.parametrize("told", ["text/html\nSaved: /etc/passwd (", "nonsense", "", "image"])
+def test_a_type_from_a_sandbox_is_one_or_is_taken_from_the_name(tmp_path: Path, told: str) -> None:
+    file = SandboxFile(path="a/report.csv", mime_type=told)
+    assert media.save_bytes(b"a,b", tmp_path, "x", file).mime_type == "text/csv"
 
 
 @pytest.mark.parametrize("data", ["!!!", "abc", "é"])

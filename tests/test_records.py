@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gemini_interactions_mcp import records
-from gemini_interactions_mcp.models import Interaction, Media, Record, Request, SavedFile
+from gemini_interactions_mcp.models import Execution, Interaction, Media, Record, Request, SavedFile, Terms, Usage
 
 NOW = datetime.now(UTC)
 FILE = SavedFile(name="a.png", path="/a.png", mime_type="image/png", bytes=1)
@@ -162,15 +162,42 @@ def test_a_foreign_interaction_without_a_readable_time_was_created_now() -> None
         (Interaction(status="completed", text="a"), None),
         (Interaction(status="completed", media=(Media(kind="image"),)), None),
         (Interaction(status="failed", error="Internal."), "The interaction failed at Google (Internal.)."),
-        (Interaction(status="cancelled"), "The interaction was cancelled; what it had cost by then is not refunded."),
+        (
+            Interaction(status="failed", error="SPII, personal.", reasons=("spii",)),
+            "The interaction failed at Google (SPII, personal.). Rephrase the prompt without personal data such as "
+            "names, numbers and addresses.",
+        ),
+        (
+            Interaction(status="cancelled"),
+            "The interaction was cancelled; what it had cost by then is not refunded. It was not cancelled through "
+            "this server: another program with a key of the same project did it, or Google.",
+        ),
         (
             Interaction(status="incomplete", text="half"),
-            "The answer is incomplete: it reached max_output_tokens or another limit.",
+            "The answer is incomplete: it reached the model's own limit of output tokens. Ask again with a higher "
+            "max_output_tokens, or for less at once; gemini_continue can ask for the rest.",
         ),
         (
-            Interaction(status="budget_exceeded", text="half"),
-            "The answer is incomplete: it reached its token budget.",
+            Interaction(status="incomplete", agent="antigravity", text="half"),
+            "The answer is incomplete: it reached the agent's budget of tokens. start_research with it as "
+            "previous_interaction_id goes on from there.",
         ),
+        (
+            Interaction(status="budget_exceeded", usage=Usage(total_thought_tokens=1_990, total_output_tokens=10)),
+            "The answer is incomplete: it reached its token budget, of which thinking took 1,990 and the answer 10 "
+            "tokens. Ask again with a higher max_output_tokens or a lower thinking_level, or for less at once.",
+        ),
+        (
+            Interaction(status="incomplete", text="half", error="SAFETY, no.", reasons=("safety",)),
+            "The answer is incomplete (SAFETY, no.). Rephrase the prompt or change the files.",
+        ),
+        (
+            Interaction(status="completed", text="half", error="max_tokens, no.", reasons=("max_tokens",)),
+            "The answer may not be whole (max_tokens, no.). Ask again with a higher max_output_tokens or a lower "
+            "thinking_level, or for less at once.",
+        ),
+        (Interaction(status="completed", text="all", error="A diagnosis."), None),
+        (Interaction(status="completed", code=(Execution(code="1"),)), None),
         (
             Interaction(status="requires_action"),
             "Gemini stopped to call a function, which this server does not offer.",
@@ -184,6 +211,22 @@ def test_a_foreign_interaction_without_a_readable_time_was_created_now() -> None
 )
 def test_what_is_missing_from_an_answer_is_said_in_a_sentence(interaction: Interaction, said: str | None) -> None:
     assert records.shortcoming(interaction, "ask") == said
+
+
+def test_a_limit_that_was_asked_for_is_named_with_what_went_into_it() -> None:
+    spent = Interaction(status="incomplete", usage=Usage(total_thought_tokens=60))
+    said = records.shortcoming(spent, "ask", Terms(max_output_tokens=64))
+    assert said is not None
+    assert "it reached max_output_tokens (64), of which thinking took 60 and the answer 0 tokens. Ask again" in said
+    said = records.shortcoming(Interaction(status="incomplete"), "research", Terms(max_total_tokens=50_000))
+    assert said is not None
+    assert "reached the agent's budget of 50,000 tokens (max_total_tokens). start_research" in said
+
+
+def test_who_has_stopped_an_interaction_here_is_told() -> None:
+    said = records.shortcoming(Interaction(status="cancelled", error="Bye."), "ask", None, "tasks/cancel")
+    assert said is not None
+    assert said.endswith("is not refunded (Bye.). It was cancelled through this server (tasks/cancel).")
 
 
 def test_a_completed_but_empty_answer_names_each_kind_of_step_once() -> None:

@@ -111,6 +111,15 @@ async def test_what_is_blocked_is_told_by_its_name(google: Gemini, emulator: Emu
     assert f"blocked the request for {reason} ({code.upper()}). Rephrase" in str(caught.value)
 
 
+@pytest.mark.parametrize("code", codes.ENDINGS)
+async def test_an_ending_that_is_not_known_as_a_refusal_is_no_refusal(
+    google: Gemini, emulator: Emulator, code: str
+) -> None:
+    emulator.faults.append(streamed_error(code.upper(), "Oh."))
+    with pytest.raises(OutcomeUnknownError, match=rf"with an error \({code.upper()}: Oh\.\)"):
+        await streamed(google)
+
+
 async def test_an_unknown_code_is_said_by_name(google: Gemini, emulator: Emulator) -> None:
     emulator.faults.append(streamed_error("moon_phase", "Not tonight."))
     with pytest.raises(OutcomeUnknownError, match=r"with an error \(moon_phase: Not tonight\.\)"):

@@ -93,9 +93,9 @@ async def test_a_tombstone_says_what_counts_and_nothing_else(journal: Journal, j
     said = await execute(
         journal_url,
         "SELECT interaction_id, previous_interaction_id, environment_id, tools, error, owner, owned_until, leased_at,"
-        " prompt, text FROM interactions",
+        " code, failures, terms, stopped_by, prompt, text FROM interactions",
     )
-    assert said == [(None,) * 8 + ("", "")]
+    assert said == [(None,) * 12 + ("", "")]
     documents = str(await execute(journal_url, "SELECT citations, files FROM interactions"))
     assert documents.replace("'", "") == "[([], [])]"
 

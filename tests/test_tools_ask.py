@@ -418,7 +418,10 @@ async def test_an_interaction_without_an_answer_is_an_error_with_its_id(
 @pytest.mark.parametrize(
     ("status", "noted"),
     [
-        ("incomplete", "reached max_output_tokens or another limit"),
+        (
+            "incomplete",
+            "reached the model's own limit of output tokens.*gemini_continue can",
+        ),
         ("budget_exceeded", "reached its token budget"),
         ("cancelled", "was cancelled"),
         ("requires_continuation", "gemini_continue can ask for the rest"),

@@ -6,7 +6,7 @@ import pytest
 
 from gemini_interactions_mcp import wire
 from gemini_interactions_mcp.errors import InputError
-from gemini_interactions_mcp.models import Citation, Event, Interaction, Media, Request, Usage
+from gemini_interactions_mcp.models import Citation, Event, Interaction, Media, Request, Terms, Usage
 
 Json = dict[str, Any]
 
@@ -200,19 +200,32 @@ def test_citations_keep_pointing_at_their_bytes_in_the_joined_text() -> None:
 @pytest.mark.parametrize(
     ("note", "citation"),
     [
-        ({"type": "url_citation", "url": "u", "title": "t"}, Citation(url="u", title="t")),
-        ({"type": "file_citation", "document_uri": "d", "file_name": "f.pdf", "start_index": 1, "end_index": 2},
-         Citation(url="d", title="f.pdf", start=1, end=2)),
-        ({"type": "place_citation", "url": "p", "name": "Café"}, Citation(url="p", title="Café")),
-        ({"type": "url_citation", "url": "u", "start_index": "1", "end_index": True}, Citation(url="u")),
-        ({"type": "url_citation", "url": "u", "start_index": 0, "end_index": 1.5}, Citation(url="u", start=0)),
+        ({"type": "url_citation", "url": "https://u", "title": "t"}, Citation(url="https://u", title="t")),
+        ({"type": "file_citation", "document_uri": "https://d", "file_name": "f.pdf", "start_index": 1, "end_index": 2},
+         Citation(url="https://d", title="f.pdf", start=1, end=2)),
+        ({"type": "place_citation", "url": "https://p", "name": "Café"}, Citation(url="https://p", title="Café")),
+        ({"url": "https://u", "start_index": "1", "end_index": True}, Citation(url="https://u")),
+        ({"url": "https://u", "start_index": 0, "end_index": 1.5}, Citation(url="https://u", start=0)),
+        ({"type": "file_citation", "file_name": "f.pdf", "page_number": 3}, Citation(title="f.pdf", page=3)),
+        ({"type": "file_citation", "document_uri": "gs://b/f.pdf", "page_number": "x"}, Citation(title="f.pdf")),
+        ({"type": "file_citation", "document_uri": "javascript:1", "file_name": "f"}, Citation(title="f")),
+        ({"type": "place_citation", "name": "Café", "place_id": "places/x"}, Citation(title="Café")),
     ],
 )  # fmt: skip
 def test_pages_files_and_places_are_sources(note: Json, citation: Citation) -> None:
     assert read(output(text("abc", note))).citations == (citation,)
 
 
-@pytest.mark.parametrize("note", [{"type": "word_info", "text": "a"}, {"url": ""}, {"url": 5}, "u", None])
+@pytest.mark.parametrize(
+    "note",
+    [
+        *({"type": "word_info", "text": "a"}, {"url": ""}, {"url": 5}, "u", None),
+        {"type": "url_citation", "url": "javascript:alert(1)", "title": "t"},
+        {"type": "url_citation", "url": "https://a b", "title": "t"},
+        {"type": "file_citation", "page_number": 3},
+        {"type": "file_citation", "document_uri": "javascript:1"},
+    ],
+)
 def test_an_annotation_without_an_address_is_no_source(note: Any) -> None:
     assert read(output(text("abc", note))).citations == ()
 
@@ -223,6 +236,13 @@ def test_media_that_came_as_an_address_are_named_in_the_text() -> None:
     assert found.text == "Before\n\n[video](https://v)\n\nafter"
     assert found.media == ()
     assert found.citations[0].start == len("Before\n\n[video](https://v)\n\n")
+
+
+@pytest.mark.parametrize("uri", ["javascript:alert(1)", "data:text/html,<b>", "https://[x](y)"])
+def test_media_at_an_address_that_nobody_can_follow_are_no_link(uri: str) -> None:
+    found = read(output({"type": "video", "uri": uri}))
+    assert found.text.startswith("(video: ")
+    assert not {"[", "]", "<"} & set(found.text)
 
 
 def test_what_code_has_drawn_is_media_and_what_it_printed_is_no_answer() -> None:
@@ -293,6 +313,12 @@ FAILURES: list[tuple[Any, str | None]] = [
     ),
     ([{"code": "image_other"}], "image_other, blocked by Google's filter for an image, without a reason"),
     ([{"code": "no_image"}], "no_image, the model made no image"),
+    ([{"code": "MAX_TOKENS"}], "MAX_TOKENS, the model reached its limit of output tokens"),
+    ([{"code": "https://ai.google.dev/errors#spii"}], "spii, blocked by Google's filter for sensitive personal data"),
+    (
+        [{"code": "type.googleapis.com/errors/Language"}],
+        "language, blocked by Google's filter for a language that is not supported",
+    ),
     ([{"code": "internal", "message": "Oh."}], "internal: Oh."),
     ([{"code": "moon_phase"}], "moon_phase"),
     ([{"status": "INTERNAL", "code": 13, "message": "Oh."}], "INTERNAL: Oh."),
@@ -310,6 +336,48 @@ def test_the_codes_and_messages_of_a_failed_interaction_are_told(errors: Any, to
     assert read(errors=errors, status="failed").error == told
     if errors != FAILURES[-1][0]:
         assert read(*(output(error=error) for error in errors), status="failed").error == told
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"finish_reason": "SPII"},
+        {"finishReason": "FINISH_REASON_SPII"},
+        {"prompt_feedback": {"block_reason": "spii"}},
+        {"promptFeedback": {"blockReason": "SPII"}},
+        {"incomplete_details": {"reason": "spii"}},
+        {"steps": [{"type": "model_output", "finish_reason": "SPII"}]},
+        {"errors": [{"code": "spii"}], "finish_reason": "SPII"},
+    ],
+)
+def test_an_ending_is_read_wherever_it_is_named(said: Json) -> None:
+    found = wire.interaction({"status": "incomplete"} | said)
+    assert found.reasons == ("spii",)
+    assert found.error == "spii, blocked by Google's filter for sensitive personal data"
+
+
+@pytest.mark.parametrize(
+    "said", [{"finish_reason": "STOP"}, {"finish_reason": 1}, {"reason": ["spii"]}, {"error": "x"}]
+)
+def test_what_names_no_ending_is_passed_over(said: Json) -> None:
+    found = wire.interaction({"status": "completed"} | said)
+    assert (found.reasons, found.error) == ((), None)
+
+
+def test_what_was_asked_for_is_read_where_the_api_repeats_it() -> None:
+    repeated = {
+        "response_format": {"type": "text", "schema": {"type": "object"}},
+        "generation_config": {"max_output_tokens": 7},
+        "agent_config": {"max_total_tokens": "50000"},
+    }
+    found = wire.interaction(repeated).terms
+    assert found == Terms(response_schema={"type": "object"}, max_output_tokens=7, max_total_tokens=50_000)
+    odd = {
+        "response_format": [{"type": "image"}],
+        "generation_config": None,
+        "agent_config": {"max_total_tokens": True},
+    }
+    assert wire.interaction(odd).terms is None
 
 
 def test_the_prompt_is_what_the_user_said_last() -> None:

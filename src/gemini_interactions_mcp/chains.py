@@ -102,7 +102,7 @@ class Chains:
             if chain is not None and asks and proposes(chain.last):
                 await given_up(app, chain.last, CANCELLED)
             elif chain is not None and not settled(chain.last.status):
-                app.runs.cancel_later(render.handle(chain.last))
+                app.runs.cancel_later(render.handle(chain.last), "tasks/cancel")
         return chain is not None
 
 

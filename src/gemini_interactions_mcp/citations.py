@@ -7,6 +7,13 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from .models import Citation
+from .words import inert
+
+UNFIT: Final = re.compile(r'[\s<>\[\]"\\`]')
+"""What no address has, and what would end a link that has it (spec.commonmark.org, 6.3 and 6.5)."""
+
+LONGEST_ADDRESS: Final = 8_192
+"""nginx and Apache take no longer line of a request (`large_client_header_buffers`, `LimitRequestLine`)."""
 
 OWN_MARK: Final = re.compile(rb"\[(?:cite: ?)?\d+(?:, ?\d+)*\][.,;:!?)\s]*$")
 """Ends a stretch that the writer has numbered already, as Deep Research does in some reports."""
@@ -36,7 +43,7 @@ def places(content: bytes, citations: Iterable[Citation]) -> dict[int, list[int]
     numbers = numbered(citations)
     found: dict[int, list[int]] = {}
     for citation in citations:
-        number = numbers[address(citation)]
+        number = numbers[source(citation)]
         if citation.end and citation.end <= len(content) and not bears_a_mark(content, citation.end):
             at = found.setdefault(boundary(content, citation.end), [])
             at += [number] if number not in at else []
@@ -60,15 +67,31 @@ def mark(numbers: list[int]) -> bytes:
     return (" " + "".join(f"[{number}]" for number in numbers)).encode()
 
 
+def linkable(url: str) -> bool:
+    """Whether it is the address of a page, which a reader may follow and a link can have."""
+    if len(url) > LONGEST_ADDRESS or UNFIT.search(url) or not url.isprintable():
+        return False
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        # A port that is none raises.
+        return parts.scheme in ("http", "https") and bool((parts.hostname or "").strip(".")) and parts.port != 0
+    return False
+
+
 def address(citation: Citation) -> str:
-    """Where a source is, as far as known."""
-    return citation.resolved or citation.url
+    """Where a source is, as far as known; empty where no link leads there."""
+    return next(filter(linkable, (citation.resolved, citation.url)), "")
 
 
-def numbered(citations: Iterable[Citation]) -> dict[str, int]:
-    """The number of each source by its address, in the order in which the text cites them."""
+def source(citation: Citation) -> tuple[str, int | None]:
+    """What tells a source from others: its address, or else its name, and the page."""
+    return address(citation) or citation.title or citation.url, citation.page
+
+
+def numbered(citations: Iterable[Citation]) -> dict[tuple[str, int | None], int]:
+    """The number of each source, in the order in which the text cites them."""
     ordered = sorted(citations, key=lambda citation: (citation.end is None, citation.end or 0))
-    return {url: number for number, url in enumerate(dict.fromkeys(map(address, ordered)), 1)}
+    return {each: number for number, each in enumerate(dict.fromkeys(map(source, ordered)), 1)}
 
 
 def listed(text: str, citations: Iterable[Citation], *, within: str | None = None) -> str:
@@ -90,14 +113,32 @@ def listed(text: str, citations: Iterable[Citation], *, within: str | None = Non
 
 
 def links(citations: list[Citation]) -> Iterator[str]:
-    """`1. [title](url)`, or the address alone, in the order of their numbers."""
-    titles: dict[str, str] = {}
+    """`1. [title](url)`, or the address or the name alone, in the order of their numbers."""
+    titles: dict[tuple[str, int | None], str] = {}
+    addresses = {source(citation): address(citation) for citation in citations}
     for citation in citations:
-        titles[address(citation)] = titles.get(address(citation)) or citation.title
+        titles[source(citation)] = titles.get(source(citation)) or citation.title
     known = {each.resolved for each in citations}
-    for url, number in numbered(citations).items():
-        title = titles[url] or (host(url) if url in known else "")
-        yield f"{number}. [{plain(title)}]({url})" if title else f"{number}. <{url}>"
+    for (name, page), number in numbered(citations).items():
+        url = addresses[name, page]
+        title = titles[name, page] or (host(url) if url in known else "")
+        yield f"{number}. {source_link(title, url, page) if url else titled(title or name, page)}"
+
+
+def source_link(title: str, url: str, page: int | None) -> str:
+    """`[title](url)`, or the address alone where nothing is known of it."""
+    told = titled(title, page)
+    return f"[{told}]({destination(url)})" if told else f"<{url}>"
+
+
+def titled(title: str, page: int | None) -> str:
+    """`title, page 3`, as it may stand in a link."""
+    return ", ".join(filter(None, (inert(title), "" if page is None else f"page {page}")))
+
+
+def destination(address: str) -> str:
+    """An address as a Markdown link takes it (spec.commonmark.org, 6.3)."""
+    return f"<{address}>" if re.search(r"[\s()<>]", address) else address
 
 
 def host(url: str) -> str:
@@ -105,8 +146,3 @@ def host(url: str) -> str:
     with suppress(ValueError):
         return (urlsplit(url).hostname or url).removeprefix("www.")
     return url
-
-
-def plain(title: str) -> str:
-    """A title as it may stand in a link: on one line and without brackets."""
-    return " ".join(title.replace("[", "(").replace("]", ")").split())

@@ -1,9 +1,12 @@
-"""The error codes of the API: their HTTP statuses, and what they mean to people.
+"""The error codes of the API: their HTTP statuses, what they mean to people, and what to do about them.
 
 Sources: https://ai.google.dev/gemini-api/docs/api-errors, and google.rpc.Code for the names in gRPC's spelling:
 https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
+The same names end an answer of `generateContent`, in upper case: google-genai 3.6.1, `FinishReason`, `BlockedReason`.
 """
 
+import re
+from collections.abc import Iterable
 from typing import Final
 
 BLOCKED: Final = {
@@ -30,6 +33,37 @@ GENERATION: Final = {
     "missing_thought_signature": "the thought signature of an earlier turn is missing",
 }
 """Why a model ended without an answer."""
+
+ENDINGS: Final = {
+    "max_tokens": "the model reached its limit of output tokens",
+    "malformed_response": "the model wrote what nobody can read",
+    "model_armor": "the project's Model Armor does not allow it",
+    "jailbreak": "Google's filter takes it for an attempt to get around its rules",
+}
+"""Why an answer of `generateContent` ends: as codes of refusals these are not documented."""
+
+ANOTHER_PICTURE: Final = "Rephrase the prompt: describe another picture, without real people or works of others."
+
+REMEDIES: Final = {
+    **dict.fromkeys(BLOCKED, "Rephrase the prompt or change the files."),
+    "recitation": "Rephrase the prompt: ask for a summary in other words, or for a shorter part.",
+    "language": "Rephrase the prompt in another language, such as English.",
+    "spii": "Rephrase the prompt without personal data such as names, numbers and addresses.",
+    "blocklist": "Rephrase the prompt in other words.",
+    "image_safety": ANOTHER_PICTURE,
+    "image_prohibited_content": ANOTHER_PICTURE,
+    "image_recitation": ANOTHER_PICTURE,
+    "image_other": "Rephrase the prompt, or ask again.",
+    "jailbreak": "Rephrase the prompt.",
+    "model_armor": "Rephrase the prompt, or change the project's Model Armor settings.",
+    **dict.fromkeys((*GENERATION, "malformed_response"), "Ask again, in other words if it stays so."),
+    "max_tokens": "Ask again with a higher max_output_tokens or a lower thinking_level, or for less at once.",
+    "unexpected_tool_call": "Ask again and give it that tool in `tools`, or say that it needs none.",
+    "no_image": "Ask again, and say that an image is wanted and what it shows.",
+    "too_many_tool_calls": "Ask again for less at once, or with fewer tools.",
+    "missing_thought_signature": "Ask again without previous_interaction_id, and repeat what matters.",
+}
+"""What to do about each."""
 
 STATUSES: Final = {
     **dict.fromkeys((*BLOCKED, *GENERATION), 400),
@@ -62,20 +96,37 @@ STATUSES: Final = {
 """HTTP statuses of the codes, which an `error` event of a stream carries without them."""
 
 
+def plain_code(code: str) -> str:
+    """A code in lower case; of a URI, which the API's type calls it (google-genai 3.6.1, `Error`), its last part."""
+    return re.split(r"[/#:]", code.strip().rstrip("/"))[-1].lower().replace("-", "_")
+
+
 def status_of(code: str) -> int | None:
     """The HTTP status of a code, or the code itself where it is one; None for an unknown code."""
     if code.isdecimal() and len(code) == 3:
         return int(code)
-    return STATUSES.get(code.lower())
+    return STATUSES.get(plain_code(code))
+
+
+def reason(code: str) -> str:
+    """The name of why an answer was blocked or ended, however it is spelled; empty for any other code."""
+    name = plain_code(code).removeprefix("finish_reason_")
+    return name if name in REMEDIES else ""
+
+
+def remedy(reasons: Iterable[str]) -> str:
+    """What to do about these, each thing once."""
+    return " ".join(dict.fromkeys(REMEDIES[name] for name in reasons if name in REMEDIES))
 
 
 def explained(code: str, message: str) -> str:
     """What a code and its message say together; a number says nothing to people."""
-    name = code.lower()
+    name = reason(code)
+    spelled = code if code.lower() == name else name
     if name in BLOCKED:
-        code += f", blocked by Google's filter for {BLOCKED[name]}"
-    elif name in GENERATION:
-        code += f", {GENERATION[name]}"
-    elif name.isdecimal():
+        code = f"{spelled}, blocked by Google's filter for {BLOCKED[name]}"
+    elif name:
+        code = f"{spelled}, {(GENERATION | ENDINGS)[name]}"
+    elif code.isdecimal():
         code = ""
     return ": ".join(filter(None, (code, message)))

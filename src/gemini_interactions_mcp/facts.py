@@ -11,9 +11,9 @@ from typing import Final
 
 from PIL import Image
 
+from .lenient import Json, as_json, items, text_of
 from .models import settled
 from .observation import Reply, id_in
-from .wire import Json, as_json, items, text_of
 
 SECONDS: Final = "seconds until the id is told"
 """The one fact that is not compared."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from . import codes, render
+from .endings import error_code
 from .errors import (
     BackgroundRefusedError,
     BlockedError,
@@ -30,8 +31,8 @@ from .errors import (
     QuotaError,
     RefusedError,
 )
+from .lenient import Json, as_json, items, text_of
 from .redaction import NOTHING, Redactor
-from .wire import Json, as_json, error_code, items, text_of
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,11 @@ class Fault:
         """Whether any of the words is in the code, message or reasons, whatever the case."""
         said = " ".join((self.code, self.message, *self.reasons)).lower()
         return any(word in said for word in words)
+
+    @property
+    def endings(self) -> list[str]:
+        """Why an answer was blocked or ended, by the names that `codes` has: said by the code, or by the details."""
+        return [name for each in (self.code, *self.reasons) if (name := codes.reason(each))]
 
     @property
     def named(self) -> str:
@@ -312,16 +318,16 @@ def conflict(fault: Fault, _: Call) -> GeminiMCPError:
 
 def blocked(fault: Fault, _: Call) -> GeminiMCPError:
     """A safety filter."""
-    reason = codes.BLOCKED.get(fault.code.lower())
-    what = f" for {reason} ({fault.named})" if reason else f" ({fault.message})"
-    return BlockedError(f"Google's safety filter blocked the request{what}. Rephrase the prompt or change the files.")
+    named = next((name for name in fault.endings if name in codes.BLOCKED), "")
+    what = f" for {codes.BLOCKED[named]} ({fault.named})" if named else f" ({fault.message})"
+    return BlockedError(f"Google's safety filter blocked the request{what}. {codes.remedy([named or 'safety'])}")
 
 
 def unanswered(fault: Fault, _: Call) -> GeminiMCPError:
     """The model ended without an answer."""
+    named = next(name for name in fault.endings if name in codes.GENERATION)
     return InteractionFailedError(
-        f"Gemini gave no answer: {codes.GENERATION[fault.code.lower()]} ({fault.named}). Ask again, in other words "
-        "if it stays so."
+        f"Gemini gave no answer: {codes.GENERATION[named]} ({fault.named}). {codes.remedy([named])}"
     )
 
 
@@ -390,7 +396,7 @@ def status(code: int) -> Fits:
 
 def coded(names: Mapping[str, str]) -> Fits:
     """A rule for codes of a refusal."""
-    return lambda fault, call: fault.code.lower() in names and not of_the_server(fault, call)
+    return lambda fault, call: any(name in names for name in fault.endings) and not of_the_server(fault, call)
 
 
 RULES: Final[tuple[tuple[Fits, Rule], ...]] = (

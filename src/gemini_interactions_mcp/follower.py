@@ -376,6 +376,7 @@ async def told(run: Run, closing: Event | None) -> Interaction | None:
             "agent": about.agent,
             "environment_id": about.environment_id,
             "error": about.error or shown.error,
+            "reasons": about.reasons or shown.reasons,
             "usage": run.usage,
         }
     )
@@ -398,9 +399,10 @@ async def accumulated(run: Run, closing: Event | None) -> Interaction:
 
 
 def hollow(interaction: Interaction) -> bool:
-    """Whether a completed interaction shows no answer, and not even what it did: it was read too early."""
+    """Whether an interaction that has written shows no answer, and not even what it did: it was read too early."""
+    written = interaction.status in ("completed", *records.LIMITED)
     answered = interaction.text or interaction.media
-    return interaction.status == "completed" and not answered and not (interaction.usage and interaction.steps)
+    return written and not answered and not (interaction.usage and interaction.steps)
 
 
 def whole(run: Run, interaction: Interaction) -> bool:
@@ -417,9 +419,13 @@ def whole(run: Run, interaction: Interaction) -> bool:
 def richer(read: Interaction, told: Interaction) -> Interaction:
     """Of two accounts of one interaction the fuller, with what only the other has."""
     fuller, other = (read, told) if amount(read) >= amount(told) else (told, read)
-    missing = ("model", "agent", "environment_id", "usage", "prompt", "created", "error")
+    missing = ("model", "agent", "environment_id", "usage", "prompt", "created", "error", "reasons", "terms")
     return fuller.model_copy(
-        update={name: value for name in missing if not getattr(fuller, name) and (value := getattr(other, name))}
+        update={
+            name: value
+            for name in (*missing, "code", "failures")
+            if not getattr(fuller, name) and (value := getattr(other, name))
+        }
     )
 
 

@@ -17,7 +17,7 @@ import httpx2
 from google import genai
 from google.genai import types
 
-from . import __version__, catalog, wire
+from . import __version__, catalog, lenient, wire
 from .errors import ConfigurationError, InputError, KeyMissingError, NetworkError
 from .exchange import HOOKS, Exchange, exchanging, unnamed
 from .faults import NOBODY, Call, Caller, one_line
@@ -214,7 +214,7 @@ class Gemini:
                 lambda exchange, token=token: read(files.list(**asked, page_token=token), exchange),
             )
             found += wire.sandbox_files(page)
-            token = wire.text_of(wire.as_json(page).get("next_page_token"))
+            token = lenient.text_of(lenient.as_json(page).get("next_page_token"))
             if token is None:
                 break
         return found

@@ -14,7 +14,7 @@ from typing import Final
 import anyio
 import anyio.to_thread
 
-from . import media, metadata, processes, records, render, saved
+from . import media, metadata, processes, records, render, saved, terms
 from .errors import (
     ConfigurationError,
     GeminiMCPError,
@@ -190,7 +190,7 @@ class Ledger:
         interaction = interaction.model_copy(update={"text": interaction.text or run.text})
         interaction = await off_loop(len(interaction.text), self._redact, interaction)
         files, complaint = await self._save(run, interaction, target)
-        content = {"text": interaction.text, "citations": interaction.citations}
+        told = {name: getattr(interaction, name) for name in ("text", "citations", "code", "failures")}
         result: dict[str, object] = {
             "status": interaction.status,
             "model": interaction.model or run.record.model,
@@ -198,14 +198,25 @@ class Ledger:
             "environment_id": interaction.environment_id or run.record.environment_id,
             "usage": interaction.usage or run.usage,
             "files": files,
-            "error": " ".join(filter(None, (records.shortcoming(interaction, run.record.kind), complaint))) or None,
+            "error": " ".join(filter(None, (await self._shortcoming(run, interaction), complaint))) or None,
             "finished_at": records.now(),
         }
-        journaled = await self.write(run, **result, **(content if run.stored else {}))
-        run.record = run.record.model_copy(update=content)
+        journaled = await self.write(run, **result, **(told if run.stored else {}))
+        run.record = run.record.model_copy(update=told)
         if complaint and records.UNSAVED in complaint:
             run.previews = await self._previews(interaction, files)
         return journaled
+
+    async def _shortcoming(self, run: Run, interaction: Interaction) -> str | None:
+        """What is wrong with an answer, by what was asked for and who has stopped it."""
+        asked = self._redact(terms.of_request(run.request) if run.request else run.record.terms) or interaction.terms
+        record = run.record
+        if interaction.status == "cancelled" and record.stopped_by is None and run.id:
+            # Through another server on this journal, perhaps.
+            record = await self.find(run.id) or record
+        about = interaction.model_copy(update={"agent": interaction.agent or record.agent})
+        said = records.shortcoming(about, record.kind, asked, record.stopped_by)
+        return " ".join(filter(None, (said, await terms.departed(asked, interaction)))) or None
 
     async def _save(
         self, run: Run, interaction: Interaction, target: Path | None
@@ -255,8 +266,10 @@ class Ledger:
                 notes.append(str(exc))
             else:
                 files.append(file.model_copy(update={"place": place}))
-        if run.reports and interaction.text:
-            told = {name: getattr(interaction, name) for name in ("text", "citations", "status", "usage")}
+                notes += filter(None, [media.unpicturesque(each, file)])
+        if run.reports and (interaction.text or interaction.code):
+            shown = ("text", "citations", "code", "failures", "status", "usage")
+            told = {name: getattr(interaction, name) for name in shown}
             report = render.report(run.record.model_copy(update=told | {"files": tuple(files)}))
             files.append(media.save_text(report, self._output_dir, media.report_names(stem, names(files))))
 
@@ -333,7 +346,7 @@ class Ledger:
         if file.place is not None:
             found = interaction.media[file.place - 1 : file.place]
             return [self._place(each, stem, origin, self._home(file), taken, []) for each in found]
-        if run.reports and run.record.text and file.mime_type == "text/markdown":
+        if run.reports and (run.record.text or run.record.code) and file.mime_type == "text/markdown":
             own = chain([self._home(file).name], media.report_names(stem, taken))
             return [media.save_text(render.report(run.record), self._output_dir, own)]
         return []

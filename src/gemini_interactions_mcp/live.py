@@ -23,11 +23,11 @@ from .errors import GeminiMCPError
 from .facts import SECONDS, Facts
 from .faults import one_line
 from .gemini import usable_key
+from .lenient import Json, as_json, items
 from .observation import Api, connect
 from .probes import PROBES, Names, Probe
 from .redaction import REPLACEMENT, Redactor
 from .settings import Settings
-from .wire import Json, as_json, items
 
 LOOKS: Final = (0.0, 2.0, 5.0, 10.0)
 """Seconds before each look at what may take time to appear."""

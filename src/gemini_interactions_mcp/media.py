@@ -27,7 +27,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from . import folders, metadata
 from .errors import InputError, InteractionFailedError
-from .models import Media, SandboxFile, SavedFile
+from .models import OCTETS, Media, SandboxFile, SavedFile
 from .paths import unwritable
 
 OFFICE: Final = "application/vnd.openxmlformats-officedocument"
@@ -119,11 +119,15 @@ EXTENSIONS: Final = {
 }
 SUFFIXES: Final = {mime: f".{names[0]}" for types in MIME_TYPES.values() for mime, names in types.items()} | {
     "application/json": ".json",
-    "image/svg+xml": ".svg",
-    "text/html": ".html",
     "text/markdown": ".md",
     "text/plain": ".txt",
 }
+
+ACTIVE: Final = re.compile(r"text/.*|.*[/+-](?:xml|html|xhtml|svg|javascript|ecmascript|hta)")
+"""Types that a program may open as a page or run: what comes as one is bytes, unless `SUFFIXES` has the type."""
+
+MIME: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
+"""How types are spelled: https://www.rfc-editor.org/rfc/rfc6838, 4.2"""
 
 SNIFF_BYTES: Final = 8192
 """How much of a file's start filetype 1.2.0 looks at (filetype/utils.py)."""
@@ -195,7 +199,7 @@ def save(
         InteractionFailedError: The data is missing or broken.
         ConfigurationError: The disk does not take it.
     """
-    content, mime = playable(decoded(media), media.mime_type)
+    content, mime = playable(decoded(media), media.mime_type, media.kind)
     if target is not None:
         content, mime = converted(content, mime, extension_type(target), origin)
     content = metadata.described(content, mime, origin)
@@ -222,7 +226,7 @@ def save_bytes(
         ConfigurationError: The disk does not take it.
     """
     suffix = re.sub(r"[^.A-Za-z0-9]", "", Path(file.path).suffix)[:STEM_CHARACTERS] or ".bin"
-    mime = canonical(file.mime_type) or EXTENSIONS.get(suffix[1:].lower(), "application/octet-stream")
+    mime = spelled(file.mime_type) or EXTENSIONS.get(suffix[1:].lower(), OCTETS)
     saved = written(content, mime, directory, numbered(stem, suffix, taken))
     return saved.model_copy(update={"within": file.path})
 
@@ -354,14 +358,37 @@ def decoded(media: Media) -> bytes:
         ) from None
 
 
-def playable(content: bytes, declared: str) -> tuple[bytes, str]:
-    """The bytes that programs can open, and their true MIME type: what they show goes before what was declared."""
-    mime = canonical(declared)
+def playable(content: bytes, declared: str, kind: str) -> tuple[bytes, str]:
+    """The bytes that programs can open, and their true MIME type: what they show goes before what was declared.
+
+    A picture is one by its bytes alone, and nothing is called by a type that a program would open as a page or run.
+    """
+    mime = spelled(declared) or OCTETS
     if mime == "audio/l16":
         return wav(content, declared), "audio/wav"
-    if mime.startswith("text/"):
-        return content, mime
-    return content, sniff(content[:SNIFF_BYTES]) or mime
+    shown = None if mime in SUFFIXES and mime.startswith("text/") else sniff(content[:SNIFF_BYTES])
+    if kind == "image":
+        return content, shown if shown and shown.startswith("image/") else OCTETS
+    return content, harmless_type(shown or mime)
+
+
+def harmless_type(mime: str) -> str:
+    """The type, unless a program may open such a thing as a page or run it."""
+    return OCTETS if mime not in SUFFIXES and ACTIVE.fullmatch(mime) else mime
+
+
+def spelled(declared: str) -> str:
+    """The API's name of a MIME type that others have named; empty where that is none."""
+    mime = canonical(declared)
+    return mime if MIME.fullmatch(mime) else ""
+
+
+def unpicturesque(media: Media, file: SavedFile) -> str:
+    """What is said of a picture that is none."""
+    if media.kind != "image" or file.mime_type.startswith("image/"):
+        return ""
+    told = f" (Google calls it {declared})" if (declared := spelled(media.mime_type)) else ""
+    return f"What Gemini sent as a picture is none{told}: it is saved as {file.name}, for no program to open."
 
 
 def wav(samples: bytes, mime: str) -> bytes:

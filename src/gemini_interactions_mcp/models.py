@@ -25,6 +25,9 @@ Source: google-genai 3.4.0, types/interactions/interaction.py
 WAITING_FOR_CLIENT: Final = frozenset({"requires_action", "requires_continuation"})
 """Statuses that only a further request of the client can change."""
 
+OCTETS: Final = "application/octet-stream"
+"""The type of bytes that no program is told to open."""
+
 UNKNOWN: Final = "unknown"
 """Our one status that is not the API's: the request may or may not have been taken."""
 
@@ -77,16 +80,19 @@ class Citation(Model):
     """A source of a stretch of the answer.
 
     Attributes:
-        url: The page, file or place.
+        url: Of the page, file or place; empty where that has no address for people.
+        title: What it is called.
+        page: Of a document, from 1.
         start: First byte of the stretch in the UTF-8 of the answer's text.
         end: The byte after its last.
         resolved: Where `url` leads, when that is one of Google's redirects and somebody asked.
 
-    Source: google-genai 3.4.0, types/interactions/urlcitation.py
+    Source: google-genai 3.6.1, types/interactions/{urlcitation,filecitation,placecitation}.py
     """
 
-    url: str
+    url: str = ""
     title: str = ""
+    page: int | None = None
     resolved: str = ""
     start: int | None = None
     end: int | None = None
@@ -116,9 +122,35 @@ class Media(Model):
     """
 
     kind: str
-    mime_type: str = "application/octet-stream"
+    mime_type: str = OCTETS
     data: str | None = Field(default=None, repr=False)
     uri: str | None = None
+
+
+class Execution(Model):
+    """Code that Gemini has run, and what it printed.
+
+    Source: google-genai 3.6.1, types/interactions/{codeexecutioncallstep,codeexecutionresultstep}.py
+    """
+
+    code: str = ""
+    language: str = ""
+    output: str = ""
+    failed: bool = False
+
+
+class Terms(Model):
+    """What an answer is held against that was asked for.
+
+    Attributes:
+        response_schema: JSON Schema that it must follow.
+        max_output_tokens: Of a model, which its thoughts count towards.
+        max_total_tokens: An agent's budget.
+    """
+
+    response_schema: dict[str, Any] | None = None
+    max_output_tokens: int | None = None
+    max_total_tokens: int | None = None
 
 
 class SavedFile(Model):
@@ -168,8 +200,12 @@ class Interaction(Model):
         environment_id: Of the sandbox that an agent has worked in.
         steps: The types of all steps, in order.
         thoughts: Thought summaries, in order.
+        code: What code was run, in order.
+        failures: Calls of tools that came to nothing, a line each, of very many the first.
         prompt: The last user input, when the API returned it.
         error: What went wrong, in the API's words.
+        reasons: Why it ended as it did, by the names that `codes` has.
+        terms: What was asked for, when the API returned it.
     """
 
     id: str | None = None
@@ -184,8 +220,12 @@ class Interaction(Model):
     media: tuple[Media, ...] = ()
     steps: tuple[str, ...] = ()
     thoughts: tuple[str, ...] = ()
+    code: tuple[Execution, ...] = ()
+    failures: tuple[str, ...] = ()
     prompt: str | None = None
     error: str | None = None
+    reasons: tuple[str, ...] = ()
+    terms: Terms | None = None
     created: str | None = None
 
 
@@ -297,8 +337,11 @@ class Record(Model):
         plan: The answer is a research plan, to approve or refine.
         tools: Of an agent, by the names that `start_research` takes; None where they were the agent's own.
         text: As in `Interaction`; the `place` of a file says which of the media it is.
+        code: As in `Interaction`; like `failures`, None in rows of versions before 0.3.
         status: The API's, verbatim, or `unknown`.
-        error: Why there is no answer, in a sentence.
+        error: Why there is no answer, or what is wrong with it, in a sentence.
+        terms: What was asked for that the answer is held against.
+        stopped_by: With what somebody has asked this server for its end.
         created_at: When the request was about to be sent; aware.
         finished_at: When this server saw it settle; aware.
         delivered_at: When a call last returned its answer; aware. None while nobody has been given it.
@@ -318,9 +361,13 @@ class Record(Model):
     prompt: str = ""
     text: str = ""
     citations: tuple[Citation, ...] = ()
+    code: tuple[Execution, ...] | None = None
+    failures: tuple[str, ...] | None = None
     usage: Usage | None = None
     files: tuple[SavedFile, ...] = ()
     error: str | None = None
+    terms: Terms | None = None
+    stopped_by: str | None = None
     created_at: datetime
     updated_at: datetime
     finished_at: datetime | None = None

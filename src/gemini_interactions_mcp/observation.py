@@ -20,9 +20,9 @@ from google.genai import _interactions as sdk
 from google.genai import errors as sdk_errors
 
 from .gemini import make_client, make_http, startable, usable_key
+from .lenient import Json, as_json, items, text_of
 from .settings import Settings
 from .streams import END_OF_STREAM
-from .wire import Json, as_json, items, text_of
 
 ANSWER_SECONDS: Final = 120.0
 """Until an exchange is over, a stream included."""

@@ -28,8 +28,8 @@ from .facts import (
     types,
     verdict,
 )
+from .lenient import Json, as_json, items, text_of
 from .observation import Api, Enough, Reply, id_in, never_enough
-from .wire import Json, as_json, items, text_of
 
 SHORT: Final = "Say the word ok."
 # The emulator, which writes nothing that takes long, reads how long it shall take.

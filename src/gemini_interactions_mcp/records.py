@@ -8,8 +8,9 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from . import render, research
-from .models import UNKNOWN, Interaction, Kind, Record, Request, settled
+from . import codes, render, research
+from . import terms as asked
+from .models import UNKNOWN, Interaction, Kind, Record, Request, Terms, Usage, settled
 
 UNSAVED: Final = "The files could not be saved"
 """Begins the complaint of a full disk; what could not be saved can be fetched again."""
@@ -79,6 +80,7 @@ def intent(request: Request) -> Record:
         previous_interaction_id=request.previous_interaction_id,
         tools=research.names(request) or None,
         prompt=request.prompt if request.store else "",
+        terms=asked.of_request(request) if request.store else None,
         created_at=moment,
         updated_at=moment,
     )
@@ -150,7 +152,7 @@ def complete(record: Record) -> bool:
 
 def readable(record: Record) -> bool:
     """Whether the journal has an answer to show, though files may be missing that could not be saved."""
-    return settled(record.status) and bool(record.text or record.files)
+    return settled(record.status) and bool(record.text or record.files or record.code)
 
 
 def foreign(interaction: Interaction, interaction_id: str) -> Record:
@@ -184,26 +186,100 @@ def created(interaction: Interaction) -> datetime | None:
 OUTCOMES: Final = {
     "failed": "The interaction failed at Google",
     "cancelled": "The interaction was cancelled; what it had cost by then is not refunded",
-    "incomplete": "The answer is incomplete: it reached max_output_tokens or another limit",
-    "budget_exceeded": "The answer is incomplete: it reached its token budget",
+    "incomplete": "The answer is incomplete: it reached {limit}",
+    "budget_exceeded": "The answer is incomplete: it reached {limit}",
     "requires_action": "Gemini stopped to call a function, which this server does not offer",
     "requires_continuation": "The answer is incomplete: it reached the limit of one request; "
     "gemini_continue can ask for the rest",
 }
 """What a settled status means that is not `completed`."""
 
+LIMITED: Final = ("incomplete", "budget_exceeded")
+"""Statuses of an answer that a limit in tokens has ended."""
 
-def shortcoming(interaction: Interaction, kind: Kind) -> str | None:
-    """Why the answer is missing or not whole, in a sentence; None when all is well."""
+NOBODY_HERE: Final = (
+    "It was not cancelled through this server: another program with a key of the same project did it, or Google."
+)
+
+NO_TERMS: Final = Terms()
+
+
+def shortcoming(
+    interaction: Interaction, kind: Kind, terms: Terms | None = None, stopped_by: str | None = None
+) -> str | None:
+    """Why the answer is missing or not whole, and what to do about it, in sentences; None when all is well.
+
+    Args:
+        interaction: Settled.
+        kind: Of the request.
+        terms: What was asked for, where that is known.
+        stopped_by: With what somebody has asked this server for its end.
+    """
     reason = f" ({interaction.error})" if interaction.error else ""
+    if interaction.status in LIMITED and stopped_early(interaction):
+        return f"The answer is incomplete{reason}. {codes.remedy(interaction.reasons)}"
     if interaction.status in OUTCOMES:
-        return f"{OUTCOMES[interaction.status]}{reason}."
-    if interaction.media or (interaction.text and kind != "image"):
-        return None
-    if interaction.text:
-        return "Gemini made no image, but answered with text."
+        outcome = OUTCOMES[interaction.status].format(limit=limit(interaction, terms or NO_TERMS))
+        return " ".join(filter(None, (f"{outcome}{reason}.", advice(interaction, terms or NO_TERMS, stopped_by))))
+    if whole(interaction, kind):
+        return (
+            f"The answer may not be whole{reason}. {codes.remedy(interaction.reasons)}" if interaction.reasons else None
+        )
+    if interaction.text and kind == "image":
+        return f"Gemini made no image{reason}, but answered with text. {codes.remedy(interaction.reasons)}".rstrip()
     kinds = ", ".join(dict.fromkeys(interaction.steps)) or "none"
+    ways = codes.remedy(interaction.reasons) or "Google gives no reason; read_interaction looks at it again."
+    return f"Gemini completed the interaction without an answer{reason}; steps seen: {kinds}. {ways}"
+
+
+def whole(interaction: Interaction, kind: Kind) -> bool:
+    """Whether a completed interaction shows what was asked for; code that ran stands for a text."""
+    return bool(interaction.media or (kind != "image" and (interaction.text or interaction.code)))
+
+
+def stopped_early(interaction: Interaction) -> bool:
+    """Whether it says itself that something else than a limit has ended it."""
+    return any(name != "max_tokens" for name in interaction.reasons)
+
+
+def limit(interaction: Interaction, terms: Terms) -> str:
+    """The limit in tokens that has ended an answer, as far as it is known, and what was used of it."""
+    if interaction.agent or terms.max_total_tokens:
+        budget = f" of {terms.max_total_tokens:,} tokens (max_total_tokens)" if terms.max_total_tokens else " of tokens"
+        return f"the agent's budget{budget}"
+    own = "its token budget" if interaction.status == "budget_exceeded" else "the model's own limit of output tokens"
+    most = f"max_output_tokens ({terms.max_output_tokens:,})" if terms.max_output_tokens else own
+    return f"{most}{spent_on(interaction.usage)}"
+
+
+def spent_on(usage: Usage | None) -> str:
+    """What a limit of output went into, where thoughts took a part of it."""
+    if not usage or not usage.total_thought_tokens:
+        return ""
     return (
-        f"Gemini completed the interaction without an answer{reason}; steps seen: {kinds}. Google gives no reason; "
-        "read_interaction looks at it again."
+        f", of which thinking took {usage.total_thought_tokens:,} and the answer {usage.total_output_tokens:,} tokens"
     )
+
+
+def hung_up(stopped_by: str | None) -> str:
+    """What is said of an interaction whose connection was closed to stop it."""
+    return f"It was stopped before it ended, through this server ({stopped_by})."
+
+
+def advice(interaction: Interaction, terms: Terms, stopped_by: str | None) -> str:
+    """What to do about an interaction that has not completed, or who has ended it."""
+    if interaction.status == "cancelled":
+        return f"It was cancelled through this server ({stopped_by})." if stopped_by else NOBODY_HERE
+    if interaction.status not in LIMITED:
+        return codes.remedy(interaction.reasons)
+    if interaction.agent or terms.max_total_tokens:
+        return "start_research with it as previous_interaction_id goes on from there."
+    return raised(interaction)
+
+
+def raised(interaction: Interaction) -> str:
+    """What to ask for in place of an answer that has reached a limit of output."""
+    thinking = bool(interaction.usage and interaction.usage.total_thought_tokens)
+    ways = "a higher max_output_tokens or a lower thinking_level" if thinking else "a higher max_output_tokens"
+    rest = "; gemini_continue can ask for the rest" if interaction.text else ""
+    return f"Ask again with {ways}, or for less at once{rest}."

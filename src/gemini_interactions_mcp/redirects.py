@@ -6,12 +6,12 @@ Only Google is asked, and only where it would send a reader: no page of anybody 
 from collections.abc import Iterable
 from functools import partial
 from typing import Final
-from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
 import httpx2
 
+from .citations import linkable
 from .models import Citation
 
 PATH: Final = "/grounding-api-redirect/"
@@ -62,13 +62,5 @@ async def look(client: httpx2.AsyncClient, places: anyio.CapacityLimiter, url: s
         except (httpx2.HTTPError, httpx2.InvalidURL):
             return
     target = answer.headers.get("location", "")
-    if answer.is_redirect and usable(target):
+    if answer.is_redirect and linkable(target):
         found[url] = target
-
-
-def usable(target: str) -> bool:
-    """Whether it is the address of a page."""
-    try:
-        return target.startswith(("http://", "https://")) and bool(urlsplit(target).hostname)
-    except ValueError:
-        return False

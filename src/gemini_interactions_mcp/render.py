@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
-from . import chapters, citations
+from . import chapters, citations, traces
 from .errors import InputError
-from .models import PLACE, UNKNOWN, Record, RecordPage, RecordSummary, SandboxFile, SavedFile, Usage, settled
+from .models import OCTETS, PLACE, UNKNOWN, Record, RecordPage, RecordSummary, SandboxFile, SavedFile, Usage, settled
 from .words import printable
 
 LINE_CHARACTERS: Final = 2_000
@@ -72,6 +72,7 @@ def answer(
         head,
         parts[page - 1],
         said,
+        traces.failure_notes(record.failures) if page == 1 and not section else "",
         *(file_lines(record) if page == 1 and not section else ()),
         *notes,
         footer(record, place, stored=stored, followers=followers),
@@ -81,7 +82,8 @@ def answer(
 def failure(record: Record) -> str:
     """Why there is no answer, and what Gemini said instead of one."""
     said = f" It said: {chapters.shortened(record.text, FAILURE_CHARACTERS)}" if record.text else ""
-    return f"{record.error}{said}"
+    failed = f" On the way: {'; '.join(record.failures)}." if record.failures else ""
+    return f"{record.error}{failed}{said}"
 
 
 def pages(record: Record, section: str = "") -> list[str]:
@@ -100,8 +102,9 @@ def pages(record: Record, section: str = "") -> list[str]:
 
 
 def body(record: Record, link: Callable[[SavedFile], str]) -> str:
-    """The answer's text, with its sources and media where they belong."""
-    return illustrated(citations.placed(record.text, record.citations), record.files, link)
+    """The answer's text, with its sources and media where they belong; without any, the code that was run for it."""
+    text = illustrated(citations.placed(record.text, record.citations), record.files, link)
+    return text or traces.code_run(record.code)
 
 
 def illustrated(text: str, files: Sequence[SavedFile], link: Callable[[SavedFile], str]) -> str:
@@ -110,20 +113,20 @@ def illustrated(text: str, files: Sequence[SavedFile], link: Callable[[SavedFile
 
     def shown(found: re.Match[str]) -> str:
         file = places.get(found[2])
-        return f"![{found[1]}]({destination(link(file))})" if file else f"({found[1]})"
+        # What is no picture is not to be opened as one.
+        mark = "" if file and file.mime_type == OCTETS else "!"
+        return f"{mark}[{found[1]}]({citations.destination(link(file))})" if file else f"({found[1]})"
 
     return PLACE.sub(shown, text)
-
-
-def destination(address: str) -> str:
-    """An address as a Markdown link takes it (spec.commonmark.org, 6.3)."""
-    return f"<{address}>" if re.search(r"[\s()<>]", address) else address
 
 
 def report(record: Record) -> str:
     """An answer as a file of its own; its media lie beside it."""
     text = body(record, lambda file: quote(file.name))
-    return joined(text, citations.listed(record.text, record.citations), f"---\n{identity(record)}")
+    sources = citations.listed(record.text, record.citations)
+    return joined(
+        text, sources, *(traces.way(record.code, record.failures) if record.text else ()), f"---\n{identity(record)}"
+    )
 
 
 def as_json(text: str) -> str | None:
@@ -395,6 +398,7 @@ def document(record: Record, followers: Iterable[Record] = ()) -> str:
         f"## Answer\n\n{body(record, lambda file: uri(record, file))}" if record.text else "",
         f"Note: {record.error}" if record.error else "",
         citations.listed(record.text, record.citations),
+        *traces.way(record.code, record.failures),
         "\n".join(map(file_line, record.files)),
     )
 

@@ -167,7 +167,8 @@ async def shown(
         )
     silent = record.kind == "image" and record.status == "completed"
     unsaved = run.previews if app.settings.previews else ()
-    if record.error and not record.files and not unsaved and (silent or not record.text):
+    answered = record.text or (record.code and record.status not in ("failed", "cancelled"))
+    if record.error and not record.files and not unsaved and (silent or not answered):
         app.runs.deliver(run)
         raise InteractionFailedError(render.failure(record), interaction_id=record.interaction_id)
     page = functools.partial(

@@ -475,10 +475,15 @@ class Runs:
         finally:
             self._given.discard(run.record.label)
 
-    async def cancel(self, interaction_id: str, seconds: float = 5.0) -> Run:
+    async def cancel(self, interaction_id: str, seconds: float = 5.0, by: str = "cancel_research") -> Run:
         """Stop an interaction at Google and wait a little for it to end.
 
         What is stored nowhere is stopped by closing its connection.
+
+        Args:
+            interaction_id: Any.
+            seconds: To wait for its id, and then for its end.
+            by: What the user has called for that; it is written down first.
 
         Raises:
             GeminiMCPError: Google would not cancel it; it is followed as before.
@@ -486,6 +491,7 @@ class Runs:
         run = await self.find(interaction_id)
         if not run.done.is_set():
             run.stopped = True
+            await self._ledger.write(run, stopped_by=by)
             with anyio.move_on_after(seconds):
                 await run.named.wait()
             if run.named.is_set():
@@ -500,21 +506,29 @@ class Runs:
         if not run.stored:
             run.scope.cancel()
         elif run.id and not run.done.is_set():
-            interaction = await self._gemini.cancel(run.id)
+            interaction = await self._stopped(run)
             # The status in the answer may lag, so the next look is due at once.
             run.heard_at = -math.inf
             if settled(interaction.status):
                 run.show(interaction)
             run.move()
 
+    async def _stopped(self, run: Run) -> Interaction:
+        """What Google answers to the cancel; where it refuses, whatever ends the run later is somebody else."""
+        try:
+            return await self._gemini.cancel(str(run.id))
+        except RefusedError:
+            await self._ledger.write(run, stopped_by=None)
+            raise
+
     async def _cancel_named(self, run: Run) -> None:
         """Stop an interaction once Google has named it."""
         await run.named.wait()
         await self._cancel(run)
 
-    def cancel_later(self, interaction_id: str) -> None:
-        """Stop an interaction in the background; what hinders it is logged. Returns at once."""
-        self._start(self.cancel, interaction_id)
+    def cancel_later(self, interaction_id: str, by: str) -> None:
+        """Stop an interaction in the background, as `cancel`; what hinders it is logged. Returns at once."""
+        self._start(self.cancel, interaction_id, 5.0, by)
 
     async def forget(self, interaction_id: str) -> None:
         """Stop following what has been deleted; Google may show it for a while all the same."""
@@ -615,7 +629,7 @@ class Runs:
                 await self._finish(run, interaction, target)
             if run.scope.cancelled_caught and self._drop(run):
                 await self._ledger.write(
-                    run, status="cancelled", error="It was stopped before it ended.", finished_at=records.now()
+                    run, status="cancelled", error=records.hung_up(run.record.stopped_by), finished_at=records.now()
                 )
         except GeminiMCPError as exc:
             await self._fail(run, exc)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from .models import Record
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 
 # MySQL's TEXT ends at 64 KiB; of this length it becomes a LONGTEXT.
 LONG: Final = sa.Text().with_variant(sa.Text(2**32 - 1), "mysql", "mariadb")
@@ -32,9 +32,15 @@ ROWS: Final = sa.Table(
     sa.Column("prompt", LONG, nullable=False),
     sa.Column("text", LONG, nullable=False),
     sa.Column("citations", DOCUMENT, nullable=False),
+    # Since version 4.
+    sa.Column("code", DOCUMENT),
+    sa.Column("failures", DOCUMENT),
     sa.Column("usage", DOCUMENT),
     sa.Column("files", DOCUMENT, nullable=False),
     sa.Column("error", LONG),
+    # Since version 4.
+    sa.Column("terms", DOCUMENT),
+    sa.Column("stopped_by", LONG),
     sa.Column("created_at", STAMP, nullable=False),
     sa.Column("updated_at", STAMP, nullable=False),
     sa.Column("finished_at", STAMP),

@@ -48,6 +48,7 @@ UNSENT: Final = sa.and_(LIVE, ROWS.c.status.in_(["failed", "cancelled"]), ROWS.c
 
 TOMBSTONE: Final[Row] = {
     **dict.fromkeys(("interaction_id", "previous_interaction_id", "environment_id", "tools", "error"), None),
+    **dict.fromkeys(("code", "failures", "terms", "stopped_by"), None),
     **dict.fromkeys(("prompt", "text"), ""),
     **dict.fromkeys(("citations", "files"), ()),
     **dict.fromkeys(("owner", "owned_until", "leased_at"), None),

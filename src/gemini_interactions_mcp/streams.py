@@ -9,7 +9,7 @@ from typing import Any, Final
 import anyio
 import httpx2
 
-from . import wire
+from . import lenient, wire
 from .errors import GeminiMCPError
 from .exchange import UNPARSABLE, Exchange, mapped, unnamed
 from .faults import Call, failure, streamed_fault
@@ -125,7 +125,7 @@ def parsed(data: str, redact: Redactor) -> Event:
     """
     try:
         told: object = json.loads(data)
-        event = wire.event(redact(told)).model_copy(update={"data": wire.as_json(told)})
+        event = wire.event(redact(told)).model_copy(update={"data": lenient.as_json(told)})
     except UNPARSABLE:
         event = Event(type=UNKNOWN)
     return event if event.type != UNKNOWN else event.model_copy(update={"interaction_id": wire.named(data)})

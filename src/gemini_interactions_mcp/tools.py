@@ -462,6 +462,8 @@ def ending(run: "Run") -> str:
         raise run.error
     if not run.done.is_set():
         return "The interaction was asked to stop, and should do so within a minute."
+    if run.record.status == "cancelled" and not run.stopped:
+        return f"Nothing was stopped: {run.record.error or 'it was cancelled before.'}"
     if run.record.status == "cancelled":
         return "The interaction was stopped. What it has cost so far is not refunded."
     if run.id is None:

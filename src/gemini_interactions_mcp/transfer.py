@@ -21,8 +21,8 @@ from . import __version__
 from .errors import FileRefusedError, GeminiMCPError, NetworkError, RefusedError
 from .exchange import HOOKS
 from .faults import Call, failure, fault
+from .lenient import Json, as_json
 from .redaction import NOTHING, Redactor
-from .wire import Json, as_json
 
 GOOGLE: Final = "https://generativelanguage.googleapis.com"
 VERSION: Final = "v1"

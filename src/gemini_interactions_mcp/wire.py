@@ -6,15 +6,18 @@ The shapes are those of google-genai 3.4.0 (google/genai/_gaos/types/interaction
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 from urllib.parse import quote, unquote
 
-from . import codes
+from . import citations, terms
+from .endings import error_code, reasons_told, reported_error
 from .errors import InputError
-from .models import PLACE, Citation, Content, Event, Interaction, Media, Request, SandboxFile, Usage
-from .words import paired, utf8_length
+from .lenient import Json, as_json, items, long, number, text_of
+from .models import OCTETS, PLACE, Citation, Content, Event, Interaction, Media, Request, SandboxFile, Usage
+from .steps import executions, failures
+from .words import inert, utf8_length
 
 MEDIA: Final = ("image", "audio", "video", "document")
 """Content types that are bytes."""
@@ -28,8 +31,6 @@ URI: Final = re.compile(r"gemini://interactions/([^/?#]+)(?:/(?:data|files/.*)?)
 """Of an interaction's resource, or one below it."""
 
 QUOTES: Final = "\"'`“”„\u2018\u2019«»"
-
-Json = Mapping[str, Any]
 
 
 def checked_id(text: str) -> str:
@@ -168,8 +169,12 @@ def interaction(payload: object) -> Interaction:
         media=tuple(draft.media),
         steps=tuple(str(step.get("type", "unknown")) for step in steps),
         thoughts=tuple(thought for step in steps for thought in thoughts(step)),
+        code=tuple(executions(steps)),
+        failures=failures(steps),
         prompt=prompt(steps),
         error=reported_error(data, steps),
+        reasons=tuple(dict.fromkeys(reasons_told(data, steps))),
+        terms=terms.of_answer(data),
         created=text_of(data.get("created")),
     )
 
@@ -208,7 +213,7 @@ class Draft:
         if self.interrupted and self.parts and not self.parts[-1].endswith("\n") and not text.startswith("\n"):
             self._append("\n\n")
         self.interrupted = False
-        self.citations += [shifted(found, self.size) for found in citations(block)]
+        self.citations += [shifted(found, self.size) for found in cited(block)]
         self.written |= not (text.isspace() or PLACE.fullmatch(text))
         self._append(text)
 
@@ -229,13 +234,13 @@ class Draft:
             self.media.append(media)
             self.add_text({"text": f"![{media.kind} {len(self.media)}](media:{len(self.media)})"})
         elif media.uri:
-            self.add_text({"text": f"[{media.kind}]({media.uri})"})
+            self.add_text({"text": media_link(media.kind, media.uri)})
         self.interrupted = True
 
 
 def mime_type(block: Json) -> str:
     """The MIME type of a media block; raw samples say nothing of their rate and channels themselves."""
-    named = text_of(block.get("mime_type")) or "application/octet-stream"
+    named = text_of(block.get("mime_type")) or OCTETS
     told = {"rate": number(block.get("sample_rate")), "channels": number(block.get("channels"))}
     return ";".join([named, *(f"{name}={value}" for name, value in told.items() if value and ";" not in named)])
 
@@ -267,18 +272,33 @@ def contents(step: Json) -> list[Json]:
             return []
 
 
-def citations(block: Json) -> Iterator[Citation]:
-    """The sources of a text block: pages, files and places."""
+def media_link(kind: str, address: str) -> str:
+    """Generated media that came as an address: a link, unless nobody can follow it."""
+    if citations.linkable(address):
+        return f"[{kind}]({citations.destination(address)})"
+    return f"({kind}: {inert(address)})"
+
+
+def cited(block: Json) -> Iterator[Citation]:
+    """The sources of a text block: pages that a link can lead to; files and places also by their names alone."""
     for note in items(block.get("annotations")):
-        url = text_of(note.get("url")) or text_of(note.get("document_uri"))
-        if url:
-            title = text_of(note.get("title")) or text_of(note.get("file_name")) or text_of(note.get("name"))
+        given = text_of(note.get("url")) or text_of(note.get("document_uri")) or ""
+        url = given if citations.linkable(given) else ""
+        name = text_of(note.get("file_name")) or text_of(note.get("name")) or file_called(note)
+        if url or name:
             yield Citation(
                 url=url,
-                title=title or "",
+                title=text_of(note.get("title")) or name,
+                page=number(note.get("page_number")),
                 start=number(note.get("start_index")),
                 end=number(note.get("end_index")),
             )
+
+
+def file_called(note: Json) -> str:
+    """What a file is called that has no name: the last part of its address."""
+    folder, _, name = (text_of(note.get("document_uri")) or "").rstrip("/").rpartition("/")
+    return name if folder else ""
 
 
 def shifted(citation: Citation, base: int) -> Citation:
@@ -308,26 +328,6 @@ def usage(payload: object) -> Usage | None:
     data = as_json(payload)
     counts = {name: count for name in Usage.model_fields if (count := number(data.get(name))) is not None}
     return Usage(**counts) if counts else None
-
-
-def reported_error(data: Json, steps: list[Json]) -> str | None:
-    """The codes and messages of `errors`, `error` and of failed steps, the same message once."""
-    faults = [
-        *items(data.get("errors")),
-        as_json(data.get("error")),
-        *(as_json(step.get("error")) for step in steps),
-    ]
-    told: dict[str, str] = {}
-    for fault in faults:
-        message = text_of(fault.get("message")) or ""
-        said = codes.explained(error_code(fault), message)
-        told.setdefault(message or said, said)
-    return " ".join(filter(None, told.values())) or None
-
-
-def error_code(error: Json) -> str:
-    """The code of an error, in gRPC's shape (`status`) or the API's own."""
-    return str(text_of(error.get("status")) or error.get("code") or "")
 
 
 NAMED: Final = re.compile(r'"(?:interaction_)?id"\s*:\s*"(v1(?:[^"\\]|\\.){1,510})"')
@@ -498,37 +498,3 @@ def listed(verb: str, things: object) -> str:
     """`Searching: a; b`, at most 160 characters."""
     names = [str(thing) for thing in cast("list[object]", things)] if isinstance(things, list) else []
     return f"{verb}: {'; '.join(names)}"[:160] if names else verb
-
-
-# Lenient reading -----------------------------------------------------------------------------------------
-
-
-def as_json(value: object) -> Json:
-    """The value if it is a JSON object, else an empty one."""
-    return cast("Json", value) if isinstance(value, Mapping) else {}
-
-
-def items(value: object) -> Iterator[Json]:
-    """The JSON objects of a list; of anything else, none."""
-    if isinstance(value, list | tuple):
-        for item in cast("list[object]", value):
-            if isinstance(item, Mapping):
-                yield cast("Json", item)
-
-
-def text_of(value: object) -> str | None:
-    """The value if it is text with something in it; half a surrogate pair, which has no UTF-8, becomes U+FFFD."""
-    return paired(value) if isinstance(value, str) and value else None
-
-
-def number(value: object) -> int | None:
-    """The value if it is a whole number of at most 64 bits."""
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
-        return value
-    return None
-
-
-def long(value: object) -> int:
-    """A 64-bit number, which Google's JSON has as text; 0 where there is none."""
-    text = value if isinstance(value, str) else str(number(value))
-    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0

@@ -10,6 +10,9 @@ SHOWN_CHARACTERS: Final = 120
 MOST_NAMES: Final = 3
 """Told of many; the rest is only said to be there."""
 
+INERT: Final = str.maketrans({"[": "(", "]": ")", "<": "\u2039", ">": "\u203a", "`": "'", "\\": "/"})
+"""What begins or ends links, tags and code in Markdown, and what stands in its place (spec.commonmark.org, 6)."""
+
 
 def shown(name: str) -> str:
     """A name that others gave, as it may stand in a message: of bounded length, on one line."""
@@ -65,3 +68,9 @@ def halved(text: str) -> bool:
 def utf8_length(text: str) -> int:
     """Bytes of a text in UTF-8."""
     return len(text) if text.isascii() else sum(len(stretch.encode(errors="replace")) for stretch in stretches(text))
+
+
+def inert(text: str, limit: int = 200) -> str:
+    """The text on one line of at most `limit` characters: all of it can be seen, and is only text in Markdown."""
+    visible = "".join(character for character in " ".join(text[: 8 * limit].split()) if character.isprintable())
+    return (visible if len(visible) <= limit else visible[: limit - 1] + "…").translate(INERT)

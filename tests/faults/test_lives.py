@@ -95,7 +95,10 @@ async def test_what_is_stored_nowhere_is_cancelled_by_hanging_up(
     await here.runs.cancel(run.record.label, 0)
     await over(run)
     [row] = rows(tmp_path)
-    assert (row["status"], row["error"]) == ("cancelled", "It was stopped before it ended.")
+    assert (row["status"], row["error"]) == (
+        "cancelled",
+        "It was stopped before it ended, through this server (cancel_research).",
+    )
 
 
 async def test_cancelling_stops_it_at_google_and_waits_for_its_end(here: World, emulator: Emulator) -> None:

@@ -315,7 +315,7 @@ async def test_one_unreadable_reply_ends_no_other_run(here: World, emulator: Emu
     held = Fault("create", "hold", times=2)
     emulator.faults += [held, Fault(on, "http", times=math.inf, http_status=200, body=NESTED, match="/v1_")]
     run, other = await here.named(ASK), await here.named(ASK.model_copy(update={"prompt": "Other"}))
-    here.runs.cancel_later(str(run.id))
+    here.runs.cancel_later(str(run.id), "tasks/cancel")
     with anyio.fail_after(PATIENCE):
         while not any(each.path.endswith(("/cancel", str(run.id))) for each in emulator.requests):
             await anyio.lowlevel.checkpoint()

@@ -8,7 +8,14 @@ Directives in a prompt change how it is answered:
 - `[[words=3000]]` adds that many words, in paragraphs;
 - `[[seconds=2]]` makes the run take that long;
 - `[[images=3]]` makes an image model return that many, or none;
-- `[[sources=200]]` and `[[charts=5]]` give a report that many.
+- `[[sources=200]]` and `[[charts=5]]` give a report that many;
+- `[[code=2]]` answers with nothing but code that was run, every second piece in vain;
+- `[[failures=15]]` has that many pages not be read, and a call of each other tool fail;
+- `[[cites=links]]` and `[[cites=files]]` cite what is no page;
+- `[[sends=html]]`, `[[sends=svg]]` and `[[sends=lie]]` make a picture what is none;
+- `[[json=prose]]`, `[[json=other]]` and `[[json=fence]]` answer a schema with something else;
+- `[[ends=IMAGE_SAFETY]]` ends without output for that reason (`incomplete`: by a limit), `[[finishes=MAX_TOKENS]]`
+  with it.
 
 Where it is not known how the real API behaves, `Doubts` names both ways, and `Emulator(doubts=CONTRARY)` goes the other
 one each time.

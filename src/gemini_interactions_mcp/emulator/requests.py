@@ -52,6 +52,7 @@ from .protocol import (
 from .schemas import is_malformed
 
 DIRECTIVE = re.compile(r"\[\[(words|seconds|images|sources|charts)=(\d+(?:\.\d+)?)\]\]")
+WORD = re.compile(r"\[\[(code|failures|cites|sends|json|ends|finishes)=(\w+)\]\]")
 FindFile = Callable[[str], File | None]
 TYPES: dict[str, type] = {
     "background": bool,
@@ -107,6 +108,11 @@ class Turn:
         """Return the number of a `[[name=number]]` in the prompt, the emulator's way to be told things."""
         numbers = [float(found[2]) for found in DIRECTIVE.finditer(self.prompt) if found[1] == name]
         return numbers[-1] if numbers else None
+
+    def word(self, name: str) -> str:
+        """Return the word of a `[[name=word]]` in the prompt, and an empty one without any."""
+        words = [found[2] for found in WORD.finditer(self.prompt) if found[1] == name]
+        return words[-1] if words else ""
 
 
 def pixels_of(content: bytes) -> tuple[int, int] | None:

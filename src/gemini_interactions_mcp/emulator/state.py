@@ -11,6 +11,7 @@ from anyio.abc import TaskGroup
 from anyio.to_thread import run_sync
 
 from .answers import Answer, Question, image_answer, research_answer, text_answer, text_bytes, usage_of, workspace
+from .directed import directed
 from .doubts import (
     ACCEPTED,
     ROOT_FILES,
@@ -326,7 +327,7 @@ class Emulator:
         self._backgrounds += body.get("background") is True and "model" in body
         check_doubtful(self.doubts, body, self._backgrounds)
         question, steps = self._question(body, base_url)
-        answer = with_server_calls(self.doubts, body, await _answered(question))
+        answer = directed(with_server_calls(self.doubts, body, await _answered(question)), question.turn)
         if "continuation_token" in body:
             answer = continued(answer)
         faults = list(striking(self.faults, "run", ("create",), said))

@@ -1,0 +1,146 @@
+"""Answers that go wrong as a prompt directs it: in each way that a client has to bear, as nasty as it may come.
+
+Shapes: google-genai 3.6.1, types/interactions; `finish_reason` is `generateContent`'s (types.py, `Candidate`).
+"""
+
+import base64
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import cycle, islice
+
+from .answers import Answer
+from .protocol import Json, objects_of, text_of
+from .requests import Turn
+
+TRACEBACK = 'Traceback (most recent call last):\n  File "<stdin>", line 1\nZeroDivisionError: division by ```zero```\n'
+UNREAD = ("paywall", "unsafe", "error", "URL_RETRIEVAL_STATUS_ERROR", "[odd](javascript:alert(3))\nNote: forged")
+HOSTILE = (
+    "javascript:alert(1)",
+    "JaVaScRiPt:alert(1)",
+    "data:text/html,<script>alert(1)</script>",
+    "file:///etc/passwd",
+    "vbscript:msgbox(1)",
+    "https://exa mple.com/space",
+    "https://example.com/[x](javascript:alert(2))",
+    "https:///no-host",
+    "<https://example.com/unclosed",
+    "https://example.com/\u202efdp.exe",
+    "https://example.com/\nNote: forged",
+    "//example.com/scheme",
+)
+TITLE = "Handbook](javascript:alert(1)) <img src=x onerror=alert(1)> `\\"
+FILES: tuple[Json, ...] = (
+    {"file_name": "a.pdf", "page_number": 3},
+    {"file_name": "a.pdf", "page_number": 5, "document_uri": "fileSearchStores/notes-x/documents/a-pdf"},
+    {"document_uri": "gs://bucket/folder/b.pdf"},
+    {"file_name": "c](javascript:alert(1)).pdf", "document_uri": "javascript:alert(1)"},
+    {"page_number": 7},
+)
+PAGE = b"<!doctype html><script>alert(document.cookie)</script>"
+DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+SENT = {"html": ("text/html", PAGE), "svg": ("image/svg+xml", DRAWING), "lie": ("image/png", PAGE)}
+Change = Callable[[Answer, str], Answer]
+
+
+def directed(answer: Answer, turn: Turn) -> Answer:
+    """Return what an answer becomes under the directives of its prompt."""
+    for name, change in CHANGES.items():
+        value = turn.word(name)
+        if value:
+            answer = change(answer, value)
+    return answer
+
+
+def _coded(answer: Answer, number: str) -> Answer:
+    """So many pieces of code in place of a text; every second one fails."""
+    steps = [step for step in answer.steps if step["type"] == "thought"]
+    for place in range(int(number)):
+        arguments = {"code": f'print("""```\n{place}\n""")', "language": "python"}
+        failed = {"is_error": True} if place % 2 else {}
+        result = TRACEBACK if failed else f"```\n{place}\n"
+        steps.append({"type": "code_execution_call", "id": f"code_{place}", "arguments": arguments})
+        steps.append({"type": "code_execution_result", "call_id": f"code_{place}", "result": result, **failed})
+    return replace(answer, steps=steps)
+
+
+def _failing(answer: Answer, number: str) -> Answer:
+    """So many pages that are not read, and a failure of each other kind of tool."""
+    *before, last = answer.steps
+    return replace(answer, steps=[*before, *_failures(int(number)), last])
+
+
+def _failures(number: int) -> Iterator[Json]:
+    unread = list(islice(cycle(UNREAD), number))
+    pages = [{"url": f"https://example.com/unread/{place}", "status": status} for place, status in enumerate(unread)]
+    yield {"type": "url_context_call", "id": "fail_0", "arguments": {"urls": [page["url"] for page in pages]}}
+    yield {"type": "url_context_result", "call_id": "fail_0", "result": pages}
+    yield {"type": "google_search_call", "id": "fail_1", "arguments": {"queries": ["naïve bicycles"]}}
+    yield {"type": "google_search_result", "call_id": "fail_1", "result": [], "is_error": True}
+    yield {"type": "code_execution_call", "id": "fail_2", "arguments": {"code": "1/0", "language": "python"}}
+    yield {"type": "code_execution_result", "call_id": "fail_2", "result": TRACEBACK, "is_error": True}
+    called = {"name": "lookup", "server_name": "docs"}
+    yield {"type": "tool_call", "id": "fail_3", **called, "arguments": {}}
+    said = {"isError": True, "content": [{"type": "text", "text": "No such\npage"}]}
+    yield {"type": "tool_result", "call_id": "fail_3", **called, "result": said}
+
+
+def _citing(answer: Answer, kind: str) -> Answer:
+    """Sources that are no pages, beside one that is: `links`, or `files`."""
+    links = [{"url": url, "title": f"Bad {place}"} for place, url in enumerate(HOSTILE)]
+    good = {"url": "https://example.com/wiki/Bicycle_(disambiguation)", "title": TITLE}
+    sources = FILES if kind == "files" else (*links, good)
+    named = "file_citation" if kind == "files" else "url_citation"
+    return replace(answer, steps=[_cited(step, [{"type": named, **each} for each in sources]) for step in answer.steps])
+
+
+def _cited(step: Json, sources: list[Json]) -> Json:
+    if step["type"] != "model_output":
+        return step
+    text, *others = objects_of(step["content"])
+    notes = [{**each, "start_index": 0, "end_index": len(text_of(text["text"]).encode())} for each in sources]
+    return {**step, "content": [{**text, "annotations": notes}, *others]}
+
+
+def _sending(answer: Answer, kind: str) -> Answer:
+    """Pictures that are none: `html`, `svg`, or a page that is called a picture (`lie`)."""
+    mime, content = SENT[kind]
+    sent = {"mime_type": mime, "data": base64.b64encode(content).decode()}
+    return replace(answer, steps=[_replaced(step, sent) for step in answer.steps])
+
+
+def _replaced(step: Json, sent: Json) -> Json:
+    contents = [{**part, **sent} if part["type"] == "image" else part for part in objects_of(step.get("content"))]
+    return {**step, "content": contents} if contents else step
+
+
+def _json(answer: Answer, kind: str) -> Answer:
+    """An answer to a schema that is `prose`, an `other` instance, or in a `fence`."""
+    *before, last = answer.steps
+    [part] = objects_of(last["content"])
+    texts = {"prose": "Here is the person.", "other": '{"name": 5}', "fence": f"```json\n{part['text']}\n```"}
+    return replace(answer, steps=[*before, {**last, "content": [{**part, "text": texts[kind]}]}])
+
+
+def _ended(answer: Answer, reason: str) -> Answer:
+    """No output, but an error that names the reason; `incomplete` is a status, and names none."""
+    steps = [step for step in answer.steps if step["type"] != "model_output"]
+    if reason == "incomplete":
+        return replace(answer, steps=steps, status=reason)
+    return replace(answer, steps=steps, status="failed", errors=[{"code": reason, "message": "Stopped."}])
+
+
+def _finished(answer: Answer, reason: str) -> Answer:
+    """The output, and beside it the reason why it ends there."""
+    *before, last = answer.steps
+    return replace(answer, steps=[*before, {**last, "finish_reason": reason}])
+
+
+CHANGES: dict[str, Change] = {
+    "code": _coded,
+    "failures": _failing,
+    "cites": _citing,
+    "sends": _sending,
+    "json": _json,
+    "ends": _ended,
+    "finishes": _finished,
+}

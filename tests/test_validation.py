@@ -1,0 +1,114 @@
+"""Whether an answer follows its schema: what is said, and that nothing in either makes it fetch, hang or fail."""
+
+import json
+from typing import Any
+
+import pytest
+
+from gemini_interactions_mcp import validation
+
+PERSON: dict[str, Any] = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "tags": {"type": "array", "items": {"type": "string"}}},
+    "required": ["name"],
+    "additionalProperties": False,
+}
+
+
+def nested(depth: int) -> dict[str, Any]:
+    """A schema that looks at one text two to the power of `depth` times."""
+    links = {f"d{at}": {"allOf": [{"$ref": f"#/$defs/d{at + 1}"}] * 2} for at in range(depth)}
+    return {"$defs": {**links, f"d{depth}": {"type": "string"}}, "$ref": "#/$defs/d0"}
+
+
+def deep(depth: int) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for _ in range(depth):
+        found = {"properties": {"a": found}}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("schema", "answer"),
+    [
+        (PERSON, '{"name": "a"}'),
+        (PERSON, ' \n{"name": "a", "tags": ["b"]}\n'),
+        (PERSON, '```json\n{"name": "a"}\n```'),
+        (PERSON, '```\n{"name": "a"}\n```\n'),
+        ({"$defs": {"n": {"type": "number"}}, "items": {"$ref": "#/$defs/n"}}, "[1, 2.5]"),
+        ({"type": "string", "pattern": "^[0-9]+$"}, '"12"'),
+        ({"type": "string", "pattern": "^(?=x)y$"}, '"a look ahead is not matched"'),
+        ({"type": "string", "pattern": "^a$"}, json.dumps("b" * 20_000)),
+        ({"patternProperties": {"^x": {"type": "integer"}}, "additionalProperties": False}, '{"x1": 1}'),
+        ({"additionalProperties": {"type": "integer"}}, '{"a": 1}'),
+        ({"uniqueItems": True}, "[1, true, {}]"),
+        ({"uniqueItems": True}, json.dumps([{"a": at} for at in range(20_000)])),
+        ({"unevaluatedProperties": False}, '{"a": 1}'),
+        ({"$id": "https://a.invalid/s", "type": "null"}, "null"),
+        ({}, "5"),
+    ],
+)
+def test_an_answer_that_follows_its_schema_is_passed_over(schema: dict[str, Any], answer: str) -> None:
+    assert validation.departure(answer, schema) is None
+
+
+@pytest.mark.parametrize(
+    ("schema", "answer", "said"),
+    [
+        (PERSON, "{}", r"$: 'name' is a required property."),
+        (PERSON, '{"name": 5}', "$.name: 5 is not of type 'string'."),
+        (PERSON, '{"name": "a", "tags": ["b", 5]}', "$.tags.1: 5 is not of type 'string'."),
+        (PERSON, '{"name": "a", "x](y)": 1}', "$: 'x)(y)' is not among the properties."),
+        (PERSON, "[]", "$: () is not of type 'object'."),
+        ({"type": "string", "pattern": "^[0-9]+$"}, '"a"', "$: 'a' does not match '^(0-9)+$'."),
+        ({"patternProperties": {"^x": {"type": "integer"}}}, '{"x1": "a"}', "$.x1: 'a' is not of type 'integer'."),
+        ({"additionalProperties": {"type": "integer"}}, '{"a": "b"}', "$.a: 'b' is not of type 'integer'."),
+        ({"uniqueItems": True}, '[{"a": 1}, {"a": 1}]', "$: the items are not unique."),
+        ({"items": {"type": "null"}}, "[1, 2, 3, 4, 5]", "$.2: 3 is not of type 'null'; and more."),
+        (PERSON, "Here it is: {}", "it is no JSON."),
+        (PERSON, "[NaN]", "it is no JSON."),
+        (PERSON, "", "it is no JSON."),
+        (PERSON, "[" * 100_000, "it is no JSON."),
+        (PERSON, "9" * 10_000, "it is no JSON."),
+        ({"type": "string"}, json.dumps(["x" * 500_000]), "xxx') is not of type 'string'."),
+    ],
+)
+def test_what_departs_from_a_schema_is_told_with_its_place(schema: dict[str, Any], answer: str, said: str) -> None:
+    told = validation.departure(answer, schema)
+    assert told is not None
+    assert told.startswith("The answer does not follow response_schema: ")
+    assert told.endswith(said)
+    assert len(told) < 700
+
+
+@pytest.mark.parametrize(
+    ("schema", "answer", "why"),
+    [
+        ({"$ref": "http://127.0.0.1:9/schema"}, "1", "refers to what is not in it, and nothing is fetched"),
+        ({"$ref": "file:///etc/passwd"}, "1", "refers to what is not in it, and nothing is fetched"),
+        ({"$ref": "#/$defs/none"}, "1", "refers to what is not in it"),
+        ({"$ref": "#"}, "1", "nested too deeply"),
+        (deep(3_000), "{}", "nested too deeply"),
+        (nested(40), '"x"', "would take too long"),
+        ({"anyOf": [{"type": "string"}] * 5_000}, json.dumps(["x" * 1_000_000]), "would take too long"),
+        ({"patternProperties": {f"^{at}": True for at in range(200)}}, '{"a": 1}', "would take too long"),
+        ({"type": "person"}, "1", "no JSON Schema ($.type: 'person' is not"),
+        ({"type": "STRING", "nullable": True}, '"x"', "no JSON Schema"),
+        ({"properties": {"a": 5}}, "{}", "no JSON Schema ($.properties.a: 5 is not of type"),
+        ({"required": [{"a": at} for at in range(3_000)]}, "{}", "no JSON Schema"),
+        ({"type": "string"}, json.dumps("x" * 2**20), "too long for that"),
+    ],
+)
+def test_what_cannot_be_checked_is_said_and_harms_nobody(schema: dict[str, Any], answer: str, why: str) -> None:
+    told = validation.departure(answer, schema)
+    assert told is not None
+    assert told.startswith("The answer was not checked against response_schema: ")
+    assert why in told
+
+
+@pytest.mark.parametrize("pattern", ["^(a+)+$", "^(a|aa)+$", "^(a*)*b$", "^(([a-z])+.)+[A-Z]([a-z])+$"])
+def test_a_catastrophic_pattern_is_matched_in_linear_time(pattern: str) -> None:
+    text = json.dumps("a" * 9_000 + "!")
+    assert "does not match" in (validation.departure(text, {"pattern": pattern}) or "")
+    named = {"patternProperties": {pattern: True}, "additionalProperties": False}
+    assert "not among the properties" in (validation.departure(f"{{{text}: 1}}", named) or "")
