@@ -24,7 +24,7 @@ from .errors import (
     JournalError,
     OutcomeUnknownError,
 )
-from .models import Interaction, Media, Record, SavedFile
+from .models import Interaction, Media, Record, Request, SavedFile
 from .redaction import NOTHING, Redactor
 from .run import Run
 from .store import DELIVERY, Journal, Limit
@@ -152,6 +152,10 @@ class Ledger:
             logger.warning("The journal cannot be read, Google is asked instead: %s", exc)
             return None
 
+    async def before(self, asked: Request | Interaction) -> Record | None:
+        """The row of what a request or an interaction goes on from; None also when the journal cannot be read."""
+        return await self.find(asked.previous_interaction_id) if asked.previous_interaction_id else None
+
     async def deleted(self, record: Record) -> bool:
         """Whether a row has been deleted; False when the journal cannot be read."""
         with contextlib.suppress(JournalError):
@@ -174,7 +178,7 @@ class Ledger:
 
     async def adopt(self, interaction: Interaction, interaction_id: str) -> Record:
         """Write down an interaction that something else has started, so that its media are saved once."""
-        record = records.foreign(interaction, interaction_id)
+        record = records.foreign(interaction, interaction_id, await self.before(interaction))
         try:
             await self._journal.insert(record, patience=LATE_SECONDS)
         except JournalError as exc:
@@ -260,10 +264,11 @@ class Ledger:
 
     def _described(self, run: Run, interaction: Interaction) -> tuple[str, metadata.Origin]:
         """How the names of an interaction's files begin, and what its pictures say of themselves."""
-        prompt = self._redact(run.record.prompt or interaction.prompt or "") if run.stored else ""
+        prompt = (run.record.prompt or interaction.prompt or "") if run.stored else ""
+        record = run.record.model_copy(update=self._redact({"prompt": prompt, "topic": run.record.topic}))
         model = self._redact(interaction.model or interaction.agent or run.record.model or run.record.agent or "")
-        origin = metadata.Origin(prompt, model, (run.id if run.stored else None) or "")
-        return media.stem(prompt, run.record.created_at, run.record.label), origin
+        origin = metadata.Origin(records.wording(record), model, (run.id if run.stored else None) or "")
+        return media.stem(record.title, run.record.created_at, run.record.label), origin
 
     def _place(
         self,

@@ -255,6 +255,7 @@ class Request(Model):
         servers: Remote MCP servers to use.
         environment: `remote` for a new sandbox, or the id of one, for agents that work in one.
         approves: It runs the plan that it follows.
+        topic: The caller's own words, where `prompt` has more than these; not sent.
         response_schema: JSON Schema that the answer must follow.
         image: `aspect_ratio` and `image_size` of an image to make.
         output_path: Where the image is wanted, as the caller named it; not sent.
@@ -274,6 +275,7 @@ class Request(Model):
     servers: tuple[RemoteServer, ...] = ()
     environment: str | None = None
     approves: bool = False
+    topic: str | None = None
     response_schema: dict[str, Any] | None = None
     thinking_level: str | None = None
     max_output_tokens: int | None = None
@@ -303,6 +305,7 @@ class Record(Model):
         finished_at: When this server saw it settle; aware.
         delivered_at: When a call last returned its answer; aware. None while nobody has been given it.
         detached_at: When its call ended without the answer, by a hand-over or a cancellation; aware.
+        topic: What it is about, where its prompt does not tell: what the first request of its chain asked for.
     """
 
     label: str
@@ -326,6 +329,12 @@ class Record(Model):
     finished_at: datetime | None = None
     delivered_at: datetime | None = None
     detached_at: datetime | None = None
+    topic: str | None = None
+
+    @property
+    def title(self) -> str:
+        """What it is called: its topic, or else all of its prompt."""
+        return self.topic or self.prompt
 
 
 class RecordSummary(Model):
@@ -336,6 +345,7 @@ class RecordSummary(Model):
     status: str
     model: str
     created_at: str
+    topic: str | None = None
     prompt: str
     files: int
 

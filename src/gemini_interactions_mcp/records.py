@@ -60,11 +60,15 @@ def used_up(most: int) -> str:
     )
 
 
-def intent(request: Request) -> Record:
+def intent(request: Request, previous: Record | None = None) -> Record:
     """The row that is written before the request is sent.
 
     Where Google is to keep nothing, what is private is left out, and our label stands for an id: nobody else
     names one, and an answer that takes longer than the call must be found by something.
+
+    Args:
+        request: Any.
+        previous: What the journal knows of the interaction that it goes on from.
     """
     moment = now()
     label = f"{fingerprint(request)}-{uuid.uuid4().hex}"
@@ -78,10 +82,31 @@ def intent(request: Request) -> Record:
         agent=request.agent,
         previous_interaction_id=request.previous_interaction_id,
         tools=research.names(request) or None,
+        topic=inherited(request.kind, previous) or request.topic if request.store else None,
         prompt=request.prompt if request.store else "",
         created_at=moment,
         updated_at=moment,
     )
+
+
+def inherited(kind: Kind, previous: Record | None) -> str | None:
+    """The topic that a request of a kind has from the interaction that it goes on from; None where it has its own.
+
+    What changes or runs a plan says nothing of the question; what goes on from a picture tells only what to change.
+    """
+    if previous is None:
+        return None
+    drawn = previous.kind == "image" or (previous.kind == "ask" and previous.topic is not None)
+    follows = previous.plan if kind == "research" else drawn and kind in ("ask", "image")
+    return (previous.title or None) if follows else None
+
+
+def wording(record: Record) -> str:
+    """What was asked for, as a file tells it: the topic, and what was to change; who runs a plan adds nothing."""
+    if record.topic is None or record.prompt.startswith(record.topic):
+        return record.prompt
+    runs_plan = record.kind == "research" and not record.plan
+    return record.topic if runs_plan else f"{record.topic}\n\n{record.prompt}"
 
 
 def fingerprint(request: Request) -> str:
@@ -89,7 +114,7 @@ def fingerprint(request: Request) -> str:
     if request.approves:
         return APPROVAL + hashlib.sha256(str(request.previous_interaction_id).encode()).hexdigest()[:16]
     # An upload of the same content has another address.
-    unsaid = {"contents"} if request.contents_digest else {"contents_digest"}
+    unsaid = {"topic", "contents" if request.contents_digest else "contents_digest"}
     fields = request.model_dump(mode="json", exclude=unsaid)
     if request.kind == "research":
         fields["prompt"] = folded(request.prompt)
@@ -153,8 +178,8 @@ def readable(record: Record) -> bool:
     return settled(record.status) and bool(record.text or record.files)
 
 
-def foreign(interaction: Interaction, interaction_id: str) -> Record:
-    """A row for an interaction that something else has started."""
+def foreign(interaction: Interaction, interaction_id: str, previous: Record | None = None) -> Record:
+    """A row for an interaction that something else has started, after one that the journal may know."""
     kind: Kind = "research" if interaction.agent else "image" if interaction.media else "ask"
     moment = now()
     return Record(
@@ -166,6 +191,7 @@ def foreign(interaction: Interaction, interaction_id: str) -> Record:
         agent=interaction.agent,
         previous_interaction_id=interaction.previous_interaction_id,
         environment_id=interaction.environment_id,
+        topic=inherited(kind, previous),
         prompt=interaction.prompt or "",
         created_at=created(interaction) or moment,
         updated_at=moment,

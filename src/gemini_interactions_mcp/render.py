@@ -353,6 +353,7 @@ def summary(record: Record) -> RecordSummary:
         status=record.status,
         model=record.agent or record.model or "",
         created_at=record.created_at.isoformat(timespec="seconds"),
+        topic=chapters.shortened(record.topic) if record.topic else None,
         prompt=chapters.shortened(record.prompt),
         files=len(record.files),
     )
@@ -367,12 +368,14 @@ def listing(page: RecordPage) -> str:
 
 
 def list_line(row: RecordSummary) -> str:
-    """`- v1_x | ask | completed | gemini-3.8-flash | 2026-11-23T10:00:00+00:00 | "prompt" | 1 file`."""
+    """`- v1_x | ask | completed | gemini-3.8-flash | 2026-11-23T10:00:00+00:00 | "prompt" | 1 file`.
+
+    What it is about stands before a prompt that does not tell: `"red bicycle": "make it blue"`.
+    """
     files = count(row.files, "file") if row.files else ""
-    parts = [row.interaction_id or "no id", row.kind, row.status, row.model, row.created_at]
-    return " | ".join(part for part in [*parts, json.dumps(row.prompt, ensure_ascii=False), files] if part).join(
-        ("- ", "")
-    )
+    words = ": ".join(json.dumps(each, ensure_ascii=False) for each in (row.topic, row.prompt) if each is not None)
+    parts = [row.interaction_id or "no id", row.kind, row.status, row.model, row.created_at, words, files]
+    return f"- {' | '.join(filter(None, parts))}"
 
 
 def document(record: Record, followers: Iterable[Record] = ()) -> str:
@@ -388,7 +391,7 @@ def document(record: Record, followers: Iterable[Record] = ()) -> str:
         facts.append(f"environment_id: {record.environment_id}")
     facts += [f"followed by: {handle(each)} ({'plan' if each.plan else each.kind})" for each in followers]
     return joined(
-        f"# {chapters.shortened(record.prompt) or record.interaction_id}",
+        f"# {chapters.shortened(record.title) or record.interaction_id}",
         "\n".join(f"- {fact}" for fact in facts),
         f"## Prompt\n\n{record.prompt}" if record.prompt else "",
         f"## Answer\n\n{body(record, lambda file: uri(record, file))}" if record.text else "",

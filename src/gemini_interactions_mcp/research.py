@@ -53,6 +53,7 @@ def request(
     return Request(
         kind="research",
         prompt=f"{prompt}\n\nFormat of the answer: {output_format}" if output_format else prompt,
+        topic=prompt if output_format else None,
         agent=agent,
         contents_digest=contents_digest,
         previous_interaction_id=previous_interaction_id,

@@ -79,7 +79,7 @@ def entry(record: Record) -> Resource:
     return Resource(
         uri=render.uri(record),
         name=str(record.interaction_id),
-        title=chapters.shortened(record.prompt) or record.kind,
+        title=chapters.shortened(record.title) or record.kind,
         description=f"{record.kind}, {record.status}, {record.agent or record.model or 'unknown model'}",
         mime_type=MARKDOWN,
         size=len(render.document(record).encode()),

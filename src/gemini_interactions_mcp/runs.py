@@ -252,8 +252,9 @@ class Runs:
 
     async def _intent(self, request: Request) -> Record:
         await self._gemini.ready()
+        previous = await self._ledger.before(request)
         # Off the loop: a request may carry megabytes.
-        return await anyio.to_thread.run_sync(records.intent, request)
+        return await anyio.to_thread.run_sync(records.intent, request, previous)
 
     def _launch(self, record: Record, request: Request, target: Path | None) -> Run:
         """From here on there is nothing to wait for, so that a cancelled call does not leave an intent unsent."""

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from .models import Record
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 
 # MySQL's TEXT ends at 64 KiB; of this length it becomes a LONGTEXT.
 LONG: Final = sa.Text().with_variant(sa.Text(2**32 - 1), "mysql", "mariadb")
@@ -41,6 +41,8 @@ ROWS: Final = sa.Table(
     # Since version 3.
     sa.Column("delivered_at", STAMP),
     sa.Column("detached_at", STAMP),
+    # Since version 4.
+    sa.Column("topic", LONG),
     # Of a tombstone, which nothing finds: not a part of a Record.
     sa.Column("deleted_at", STAMP),
     # Who follows the row, until when others leave it alone, and when that was written; not a part of a Record.

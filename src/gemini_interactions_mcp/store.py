@@ -43,7 +43,7 @@ UNSENT: Final = sa.and_(LIVE, ROWS.c.status.in_(["failed", "cancelled"]), ROWS.c
 """Rows of requests that Google has certainly not taken."""
 
 TOMBSTONE: Final[Row] = {
-    **dict.fromkeys(("interaction_id", "previous_interaction_id", "environment_id", "tools", "error"), None),
+    **dict.fromkeys(("interaction_id", "previous_interaction_id", "environment_id", "tools", "topic", "error"), None),
     **dict.fromkeys(("prompt", "text"), ""),
     **dict.fromkeys(("citations", "files"), ()),
     **dict.fromkeys(("owner", "owned_until", "leased_at"), None),
@@ -195,7 +195,7 @@ class Journal:
         """Up to `limit` (at least 1) rows, newest first, and the cursor of the next page if there is one.
 
         Args:
-            query: Text that the prompt, the answer or the interaction_id contains, in any case.
+            query: Text that the topic, the prompt, the answer or the interaction_id contains, in any case.
             kind: Only of this kind.
             status: Only of this status.
             limit: Rows.
@@ -332,7 +332,7 @@ def conditions(
 ) -> Iterator[sa.ColumnElement[bool]]:
     """What a row must be like to be on a page."""
     if query:
-        searched = (ROWS.c.prompt, ROWS.c.text, ROWS.c.interaction_id)
+        searched = (ROWS.c.topic, ROWS.c.prompt, ROWS.c.text, ROWS.c.interaction_id)
         yield sa.or_(*(column.icontains(clean(query), autoescape=True) for column in searched))
     if kind:
         yield ROWS.c.kind == clean(kind)

@@ -302,12 +302,13 @@ async def start_research(
     await app.gemini.ready()
     await app.files.output()
     given = await app.files.inspect(files or ())
+    previous = await app.runs.known(previous_interaction_id)
     request = research.request(
         app.settings,
         prompt,
         agent=agent,
         plan_first=plan_first,
-        previous=await app.runs.known(previous_interaction_id),
+        previous=previous,
         previous_interaction_id=previous_interaction_id,
         contents_digest=given.digest,
         tools=tools or (),
@@ -317,7 +318,7 @@ async def start_research(
     )
     if not force and (earlier := await app.runs.repeated(request)):
         return noted(await begun(earlier, fresh=False), given.notes)
-    instead = await unless_agreed(ctx, app, request, given)
+    instead = await unless_agreed(ctx, app, request, given, records.inherited(request.kind, previous))
     if instead is not None:
         return instead
     run, fresh = await app.runs.start_once(await completed(ctx, app, request, given), again=force)
@@ -330,7 +331,7 @@ def subject(request: Request) -> str:
 
 
 async def unless_agreed(
-    ctx: Ctx, app: AppContext, request: Request, given: "Inspection"
+    ctx: Ctx, app: AppContext, request: Request, given: "Inspection", topic: str | None
 ) -> CallToolResult | InputRequiredResult | None:
     """What is returned in place of starting research: a question or its answer; None where it may be started.
 
@@ -346,7 +347,8 @@ async def unless_agreed(
     asks = app.settings.confirm and askable(ctx.client_capabilities)
     if not asks or app.agreements.holds(subject(request)):
         return None
-    answer = await elicited(ctx, consent.question(request, today, most, given), consent.Consent, subject(request))
+    question = consent.question(request, today, most, given, topic)
+    answer = await elicited(ctx, question, consent.Consent, subject(request))
     if isinstance(answer, InputRequiredResult):
         return answer
     if why := consent.refusal(answer.action, answer.content):
