@@ -30,7 +30,7 @@ async def titles(client: Client) -> dict[str, str | None]:
     return {str(each.uri): each.title for each in (await client.list_resources()).resources}
 
 
-@pytest.mark.parametrize("words", ["Go ahead", "Approved, run it", "好的，开始", "Bike? No: go."])
+@pytest.mark.parametrize("words", ["Go ahead", "Approved, run it", "开始吧", "Bike? No: go."])
 async def test_an_approved_plan_bears_its_topic_everywhere(client: Client, words: str) -> None:
     plan = await researched(client, "Cargo bicycles in Basel", plan_first=True)
     refined = await researched(client, "Only electric ones", plan_first=True, previous_interaction_id=plan)

@@ -140,10 +140,24 @@ PICTURES: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 Image.MAX_IMAGE_PIXELS = None
 
 STEM_CHARACTERS: Final = 60
+STEM_BYTES: Final = 100
+"""With number and extension less than the 143 that eCryptfs leaves of the usual 255.
+
+Source: https://bugs.launchpad.net/ecryptfs/+bug/344878
+"""
+SUFFIX_CHARACTERS: Final = 16
 LABEL_CHARACTERS: Final = 6
 """Random hexadecimal digits: two rows of one day and one topic share them once in 16 million times."""
 UNKNOWN_ORIGIN: Final = metadata.Origin()
 ARTICLES: Final = frozenset({"a", "an", "the"})
+
+INVISIBLE: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\ufffd\U000e0100-\U000e01ef]"
+)
+"""Letters, marks and symbols that show nothing, and what stands for a broken character.
+
+Source: Default_Ignorable_Code_Point in https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt
+"""
 
 # What Gemini's speech models send when they name no rate: 16 bit, little-endian, mono, 24 kHz.
 # Source: https://ai.google.dev/gemini-api/docs/speech-generation
@@ -212,25 +226,41 @@ def save_bytes(
     Raises:
         ConfigurationError: The disk does not take it.
     """
-    suffix = re.sub(r"[^.A-Za-z0-9]", "", Path(file.path).suffix)[:STEM_CHARACTERS] or ".bin"
+    suffix = re.sub(r"[^.A-Za-z0-9]", "", Path(file.path).suffix)[:SUFFIX_CHARACTERS].rstrip(".") or ".bin"
     mime = canonical(file.mime_type) or EXTENSIONS.get(suffix[1:].lower(), "application/octet-stream")
     saved = written(content, mime, directory, numbered(stem, suffix, taken))
     return saved.model_copy(update={"within": file.path})
 
 
-def stem(prompt: str, when: datetime, label: str) -> str:
-    """A readable ASCII file name for what `prompt` asked for, which no other row has: `2026-11-23-red-bicycle-3f9c1a`.
+def stem(title: str, when: datetime, label: str) -> str:
+    """What the names of all files of a row begin with, and of no other row: `2026-11-23-red-bicycle-3f9c1a`.
 
-    A name that the journal holds may be free, since its file was moved: so it ends with a part of the row's label.
+    A name that the journal holds may be free, since its file was moved: so it ends with a part of the row's label,
+    which also keeps apart what two servers save at once.
     """
-    plain = unicodedata.normalize("NFKD", prompt[: 10 * STEM_CHARACTERS]).encode("ascii", "ignore").decode()
-    words = [word for word in re.findall(r"[a-z0-9]+", plain.lower()) if word not in ARTICLES] or ["gemini"]
-    name = f"{when:%Y-%m-%d}-{words[0]}"[:STEM_CHARACTERS]
-    for word in words[1:]:
-        if len(name) + 1 + len(word) > STEM_CHARACTERS:
-            break
-        name += f"-{word}"
-    return f"{name}-{label[-LABEL_CHARACTERS:]}"
+    words = [word for word in title_words(title) if word not in ARTICLES] or ["gemini"]
+    return f"{fitting('-'.join([f'{when:%Y-%m-%d}', *words]))}-{label[-LABEL_CHARACTERS:]}"
+
+
+def title_words(title: str) -> list[str]:
+    """The words of a title in any script, small, in NFC: letters, marks, digits and pictures, and nothing else."""
+    text = unicodedata.normalize("NFC", INVISIBLE.sub("", title[: 10 * STEM_CHARACTERS]).lower())
+    return "".join(map(in_name, text)).split()
+
+
+def in_name(character: str) -> str:
+    """A character as a name has it: itself, nothing where it only formats what is beside it, else a space."""
+    category = unicodedata.category(character)
+    if category == "Cf":
+        return ""
+    return character if category[0] in "LMN" or category == "So" else " "
+
+
+def fitting(name: str) -> str:
+    """The beginning of a name that is short enough, of whole words where at least half of it is."""
+    cut = name[:STEM_CHARACTERS].encode()[:STEM_BYTES].decode(errors="ignore")
+    whole = cut if name[len(cut) :][:1] in ("", "-") else cut.rpartition("-")[0]
+    return whole if len(whole) * 2 >= len(cut) else cut
 
 
 def extension_type(path: Path) -> str | None:

@@ -15,7 +15,7 @@ from .errors import FileRefusedError, GeminiMCPError, InputError, InteractionNot
 from .models import Record, RecordPage, SavedFile
 
 ADDRESS: Final = re.compile(
-    r"gemini://interactions/(?P<id>[^/]{1,1024})(?:/(?P<data>data)|/files/(?P<name>[^/]{1,255}))?"
+    r"gemini://interactions/(?P<id>[^/]{1,1024})(?:/(?P<data>data)|/files/(?P<name>[^/]{1,800}))?"
 )
 MARKDOWN: Final = "text/markdown"
 ROWS: Final = 50
