@@ -291,8 +291,9 @@ class Journal:
     async def prune(self, before: datetime) -> int:
         """Delete settled rows and tombstones created before that moment, and uploads that have expired; how many rows.
 
-        Running rows stay. A row of unknown outcome and without an id goes too, but not before Google has forgotten
-        the interaction that it may stand for (55 days). What a rule still needs stays as well: what a limit counts
+        Running rows stay. A row goes too that has no id and an unknown outcome, or that has an id and was given up
+        without an end, as what is stuck, but not before Google has forgotten the interaction that it stands for (55
+        days). What a rule still needs stays as well: what a limit counts
         today, what an identical request is compared with, and that a plan was run, until Google has forgotten it.
         """
         moment = now()
@@ -371,9 +372,11 @@ def left_at() -> sa.ColumnElement[str]:
 
 
 def lost(moment: datetime) -> sa.ColumnElement[bool]:
-    """Rows of unknown outcome, without an id, and of which Google knows nothing any more."""
+    """Rows without an end, of unknown outcome or given up, and of which Google knows nothing any more."""
     forgotten = ROWS.c.created_at < stamp(moment - RETENTION)
-    return sa.and_(ROWS.c.status == UNKNOWN, ROWS.c.interaction_id.is_(None), forgotten)
+    unnamed = sa.and_(ROWS.c.status == UNKNOWN, ROWS.c.interaction_id.is_(None))
+    # What is told as an error of a row without an end is why it is not followed any more.
+    return sa.and_(forgotten, sa.or_(unnamed, ROWS.c.error.is_not(None)))
 
 
 def needed(moment: datetime) -> sa.ColumnElement[bool]:
