@@ -1,6 +1,8 @@
 """The names of saved files: readable in any script, found by every way, one beginning for all files of a run."""
 
+import os
 import re
+import stat
 from pathlib import Path
 
 import anyio
@@ -9,6 +11,7 @@ from mcp import Client
 from mcp_types import BlobResourceContents, CallToolResult
 
 from conftest import FAST
+from filing import POSIX
 from gemini_interactions_mcp.emulator import Emulator
 from gemini_interactions_mcp.server import build_server
 from gemini_interactions_mcp.settings import Settings
@@ -54,6 +57,37 @@ async def test_all_files_of_a_run_begin_the_same_and_no_others_do(settings: Sett
     stems = [run_stem(saved_in(result)) for result in results]
     assert len(set(stems)) == len(stems) == 6
     assert len(list(settings.output_dir.iterdir())) == 24
+
+
+@POSIX
+@LEGACY
+async def test_only_the_user_reads_what_is_saved_but_where_the_caller_wants_it(
+    client: Client, settings: Settings
+) -> None:
+    (folder := settings.allowed_dirs[0] / "site").mkdir(mode=0o755)
+    begun = await call(client, "start_research", prompt="Bikes")
+    report = await call(client, "check_research", interaction_id=id_of(begun), wait_seconds=10)
+    own = await call(client, "generate_image", prompt="A bike")
+    wanted = await call(client, "generate_image", prompt="A bike", output_path=str(folder / "bike.jpg"))
+    assert [mode(path) for path in (*saved_in(report), *saved_in(own))] == [0o600] * 3
+    assert mode(settings.output_dir) == 0o700
+    assert mode(folder / "bike.jpg") == 0o666 & ~umask()
+    for path in (saved_in(own)[0], saved_in(report)[0], folder / "bike.jpg"):
+        path.unlink()
+    for result in (own, report, wanted):
+        again = await call(client, "read_interaction", interaction_id=id_of(result))
+        assert {mode(path) for path in saved_in(again)} == {0o600}
+
+
+def mode(path: Path) -> int:
+    """Who may use a file."""
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def umask() -> int:
+    """What this process takes from the modes of new files."""
+    os.umask(before := os.umask(0o022))
+    return before
 
 
 def run_stem(paths: list[Path]) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from gemini_interactions_mcp import media
+from gemini_interactions_mcp import folders, media
 from gemini_interactions_mcp.errors import ConfigurationError, InputError, InteractionFailedError
 from gemini_interactions_mcp.metadata import Origin
 from gemini_interactions_mcp.models import Media, SandboxFile, SavedFile
@@ -165,13 +165,25 @@ def test_a_dangling_link_is_not_written_through(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
-def test_the_mode_is_what_the_umask_says(tmp_path: Path) -> None:
-    before = os.umask(0o027)
+@pytest.mark.parametrize(
+    ("modes", "umask", "expected"),
+    [
+        (folders.PRIVATE, 0, (0o700, 0o600)),
+        (folders.ORDINARY, 0o027, (0o750, 0o640)),
+    ],
+)
+def test_the_mode_is_private_or_what_the_umask_says(
+    tmp_path: Path, modes: folders.Modes, umask: int, expected: tuple[int, int]
+) -> None:
+    before = os.umask(umask)
     try:
-        saved = report(tmp_path)
+        (path, other) = (
+            Path(media.save(made(picture(), "image/png"), tmp_path / "new", "red", target=target, modes=modes).path)
+            for target in (None, tmp_path / "new" / "red.png")
+        )
     finally:
         os.umask(before)
-    assert Path(saved.path).stat().st_mode & 0o777 == 0o640
+    assert [each.stat().st_mode & 0o777 for each in (path.parent, path, other)] == [*expected, expected[1]]
 
 
 def test_a_report_is_markdown_in_utf8(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Final
 import anyio
 import anyio.to_thread
 
-from . import media, metadata, processes, records, render, saved
+from . import folders, media, metadata, processes, records, render, saved
 from .errors import (
     ConfigurationError,
     GeminiMCPError,
@@ -278,8 +278,11 @@ class Ledger:
         target: Path | None,
         taken: Collection[str],
         notes: list[str],
+        modes: folders.Modes = folders.ORDINARY,
     ) -> SavedFile:
         """Save one of the media where it is wanted; if that place is taken or closed by now, in the output directory.
+
+        What the user wants somewhere is like the file of any program; what lies where we put it is as the journal is.
 
         Raises:
             ConfigurationError: The disk does not take it.
@@ -288,7 +291,7 @@ class Ledger:
         if target is None:
             return media.save(each, self._output_dir, stem, origin=origin, taken=taken)
         try:
-            return media.save(each, self._output_dir, stem, origin=origin, target=target)
+            return media.save(each, self._output_dir, stem, origin=origin, target=target, modes=modes)
         except (InputError, ConfigurationError) as exc:
             reason = str(exc).rstrip(".")
         file = media.save(each, self._output_dir, stem, origin=origin, taken=taken)
@@ -335,7 +338,8 @@ class Ledger:
         taken = names(run.record.files)
         if file.place is not None:
             found = interaction.media[file.place - 1 : file.place]
-            return [self._place(each, stem, origin, self._home(file), taken, []) for each in found]
+            home, modes = self._home(file), folders.PRIVATE
+            return [self._place(each, stem, origin, home, taken, [], modes) for each in found]
         if run.reports and run.record.text and file.mime_type == "text/markdown":
             own = chain([self._home(file).name], media.report_names(stem, taken))
             return [media.save_text(render.report(run.record), self._output_dir, own)]

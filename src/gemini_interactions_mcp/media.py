@@ -184,6 +184,7 @@ def save(
     origin: metadata.Origin = UNKNOWN_ORIGIN,
     target: Path | None = None,
     taken: Collection[str] = (),
+    modes: folders.Modes = folders.PRIVATE,
 ) -> SavedFile:
     """Write generated media into `directory`, or to exactly `target`.
 
@@ -194,6 +195,7 @@ def save(
         origin: Goes into a picture's metadata.
         target: An approved path that is used as it is, but for an extension that is missing or cannot come true.
         taken: Names in `directory` that are not used, though they may be free.
+        modes: Who may read it.
 
     Raises:
         InputError: `target` exists.
@@ -205,8 +207,8 @@ def save(
         content, mime = converted(content, mime, extension_type(target), origin)
     content = metadata.described(content, mime, origin)
     if target is None:
-        return written(content, mime, directory, numbered(stem, SUFFIXES.get(mime, ".bin"), taken))
-    return written(content, mime, target.parent, [named(target, mime)])
+        return written(content, mime, directory, numbered(stem, SUFFIXES.get(mime, ".bin"), taken), modes)
+    return written(content, mime, target.parent, [named(target, mime)], modes)
 
 
 def save_text(text: str, directory: Path, names: Iterable[str]) -> SavedFile:
@@ -417,7 +419,9 @@ def free(names: Iterable[str], taken: Collection[str]) -> Iterator[str]:
     return (name for name in names if name not in taken)
 
 
-def written(content: bytes, mime: str, directory: Path, names: Iterable[str]) -> SavedFile:
+def written(
+    content: bytes, mime: str, directory: Path, names: Iterable[str], modes: folders.Modes = folders.PRIVATE
+) -> SavedFile:
     """Write a whole file into `directory` under the first name that is free; nothing is followed or written over.
 
     Raises:
@@ -426,8 +430,8 @@ def written(content: bytes, mime: str, directory: Path, names: Iterable[str]) ->
     """
     directory = directory.absolute()
     try:
-        with folders.opened(directory, create=True) as folder:
-            name = folder.add(content, names)
+        with folders.opened(directory, create=modes.folder) as folder:
+            name = folder.add(content, names, modes.file)
     except OSError as exc:
         raise unwritable(directory, exc) from exc
     if name is None:
