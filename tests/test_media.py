@@ -168,7 +168,7 @@ def test_a_dangling_link_is_not_written_through(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("modes", "umask", "expected"),
     [
-        (folders.PRIVATE, 0, (0o700, 0o600)),
+        (folders.OWNER_ONLY, 0, (0o700, 0o600)),
         (folders.ORDINARY, 0o027, (0o750, 0o640)),
     ],
 )

@@ -133,8 +133,8 @@ async def test_what_is_stored_nowhere_leaves_no_topic_behind(settings: Settings)
 def test_a_topic_is_inherited_where_words_only_say_what_to_change(
     kind: Kind, previous: dict[str, Any], topic: str | None
 ) -> None:
-    assert records.inherited(kind, record("1", **({"prompt": "First"} | previous))) == topic
-    assert records.inherited(kind, None) is None
+    assert records.topic_from(kind, record("1", **({"prompt": "First"} | previous))) == topic
+    assert records.topic_from(kind, None) is None
 
 
 def test_a_topic_makes_no_other_request() -> None:

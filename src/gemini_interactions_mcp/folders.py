@@ -36,7 +36,7 @@ class Modes(NamedTuple):
     file: int
 
 
-PRIVATE: Final = Modes(0o700, 0o600)
+OWNER_ONLY: Final = Modes(0o700, 0o600)
 ORDINARY: Final = Modes(0o777, 0o666)
 
 
@@ -107,6 +107,17 @@ class Folder:
             with suppress(OSError):
                 self._unlink(partial)
 
+    def replace(self, content: bytes, name: str, status: os.stat_result) -> bool:
+        """Write a whole file in place of another, if that still is the one of that status; False where it is not."""
+        partial = hidden_name()
+        try:
+            self._write(partial, content, stat.S_IMODE(status.st_mode))
+            self.verify()
+            return self.remove(name, status) and self._publish(partial, name)
+        finally:
+            with suppress(OSError):
+                self._unlink(partial)
+
     def remove(self, name: str, status: os.stat_result) -> bool:
         """Remove a file, if it still is the one of that status; another one keeps its name."""
         # Only under a name that nobody else knows, what is looked at is certainly what is removed.
@@ -138,7 +149,7 @@ class Folder:
     def _at(self, name: str) -> str:
         return str(self.path / name) if self._descriptor is None else name
 
-    def _open(self, name: str, flags: int, mode: int = PRIVATE.file) -> int:
+    def _open(self, name: str, flags: int, mode: int = OWNER_ONLY.file) -> int:
         return os.open(self._at(name), flags, mode, dir_fd=self._descriptor)
 
     def _unlink(self, name: str) -> None:

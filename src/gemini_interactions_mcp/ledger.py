@@ -17,6 +17,7 @@ import anyio.to_thread
 from . import folders, media, metadata, processes, records, render, saved
 from .errors import (
     ConfigurationError,
+    FileRefusedError,
     GeminiMCPError,
     InputError,
     InteractionFailedError,
@@ -259,8 +260,12 @@ class Ledger:
                 files.append(file.model_copy(update={"place": place}))
         if run.reports and interaction.text:
             told = {name: getattr(interaction, name) for name in ("text", "citations", "status", "usage")}
-            report = render.report(run.record.model_copy(update=told | {"files": tuple(files)}))
+            report = self._report(run.record.model_copy(update=told | {"files": tuple(files)}))
             files.append(media.save_text(report, self._output_dir, media.report_names(stem, names(files))))
+
+    def _report(self, record: Record) -> str:
+        """A record as a report, without the secrets that its prompt may have."""
+        return self._redact(render.report(record, records.wording(record)))
 
     def _described(self, run: Run, interaction: Interaction) -> tuple[str, metadata.Origin]:
         """How the names of an interaction's files begin, and what its pictures say of themselves."""
@@ -338,12 +343,41 @@ class Ledger:
         taken = names(run.record.files)
         if file.place is not None:
             found = interaction.media[file.place - 1 : file.place]
-            home, modes = self._home(file), folders.PRIVATE
+            home, modes = self._home(file), folders.OWNER_ONLY
             return [self._place(each, stem, origin, home, taken, [], modes) for each in found]
-        if run.reports and run.record.text and file.mime_type == "text/markdown":
-            own = chain([self._home(file).name], media.report_names(stem, taken))
-            return [media.save_text(render.report(run.record), self._output_dir, own)]
+        if run.reports and run.record.text and is_report(file):
+            return [self._save_report(run, self._report(run.record), file)]
         return []
+
+    async def rewrite(self, run: Run, files: saved.SavedFiles) -> list[SavedFile]:
+        """Save a report anew that says something else by now, where one was saved; what was saved, if anything."""
+        return await anyio.to_thread.run_sync(self._rewrite, run, files)
+
+    def _rewrite(self, run: Run, files: saved.SavedFiles) -> list[SavedFile]:
+        reports = [file for file in run.record.files if is_report(file)]
+        text = self._report(run.record)
+        content = media.as_utf8(text)
+        if not run.reports or not reports or any(files.holds(file, content) for file in reports):
+            return []
+        try:
+            return [files.replace(reports[-1], content)]
+        except FileRefusedError as exc:
+            logger.info("The report of %s is saved beside another file: %s", run.id, exc)
+        try:
+            return [self._save_report(run, text, reports[-1])]
+        except ConfigurationError as exc:
+            logger.warning("The report of %s was not saved anew: %s", run.id, exc)
+            return []
+
+    def _save_report(self, run: Run, text: str, file: SavedFile) -> SavedFile:
+        """Save a report under the name of an earlier one, or the next that is free.
+
+        Raises:
+            ConfigurationError: The disk does not take it.
+        """
+        stem, _ = self._described(run, Interaction(status=run.record.status))
+        names_to_try = chain([self._home(file).name], media.report_names(stem, names(run.record.files)))
+        return media.save_text(text, self._output_dir, names_to_try)
 
     def _home(self, file: SavedFile) -> Path:
         """Where a file belongs on this machine; not elsewhere than in the output directory."""
@@ -438,6 +472,11 @@ class Ledger:
 
     def _lease_end(self) -> datetime:
         return records.now() + timedelta(seconds=self._lease)
+
+
+def is_report(file: SavedFile) -> bool:
+    """Whether it is what an agent has written, and none of its pictures or other files."""
+    return file.mime_type == "text/markdown" and file.place is None and file.within is None
 
 
 def names(files: Iterable[SavedFile]) -> set[str]:

@@ -184,7 +184,7 @@ def save(
     origin: metadata.Origin = UNKNOWN_ORIGIN,
     target: Path | None = None,
     taken: Collection[str] = (),
-    modes: folders.Modes = folders.PRIVATE,
+    modes: folders.Modes = folders.OWNER_ONLY,
 ) -> SavedFile:
     """Write generated media into `directory`, or to exactly `target`.
 
@@ -217,7 +217,12 @@ def save_text(text: str, directory: Path, names: Iterable[str]) -> SavedFile:
     Raises:
         ConfigurationError: The disk does not take it.
     """
-    return written(text.encode("utf-8", errors="replace"), "text/markdown", directory, names)
+    return written(as_utf8(text), "text/markdown", directory, names)
+
+
+def as_utf8(text: str) -> bytes:
+    """A text as a file has it; half of a surrogate pair has no UTF-8."""
+    return text.encode("utf-8", errors="replace")
 
 
 def save_bytes(
@@ -241,7 +246,7 @@ def stem(title: str, when: datetime, label: str) -> str:
     which also keeps apart what two servers save at once.
     """
     words = [word for word in title_words(title) if word not in ARTICLES] or ["gemini"]
-    return f"{fitting('-'.join([f'{when:%Y-%m-%d}', *words]))}-{label[-LABEL_CHARACTERS:]}"
+    return f"{short_name('-'.join([f'{when:%Y-%m-%d}', *words]))}-{label[-LABEL_CHARACTERS:]}"
 
 
 def title_words(title: str) -> list[str]:
@@ -258,7 +263,7 @@ def in_name(character: str) -> str:
     return character if category[0] in "LMN" or category == "So" else " "
 
 
-def fitting(name: str) -> str:
+def short_name(name: str) -> str:
     """The beginning of a name that is short enough, of whole words where at least half of it is."""
     cut = name[:STEM_CHARACTERS].encode()[:STEM_BYTES].decode(errors="ignore")
     whole = cut if name[len(cut) :][:1] in ("", "-") else cut.rpartition("-")[0]
@@ -420,7 +425,7 @@ def free(names: Iterable[str], taken: Collection[str]) -> Iterator[str]:
 
 
 def written(
-    content: bytes, mime: str, directory: Path, names: Iterable[str], modes: folders.Modes = folders.PRIVATE
+    content: bytes, mime: str, directory: Path, names: Iterable[str], modes: folders.Modes = folders.OWNER_ONLY
 ) -> SavedFile:
     """Write a whole file into `directory` under the first name that is free; nothing is followed or written over.
 

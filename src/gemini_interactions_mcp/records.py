@@ -82,14 +82,14 @@ def intent(request: Request, previous: Record | None = None) -> Record:
         agent=request.agent,
         previous_interaction_id=request.previous_interaction_id,
         tools=research.names(request) or None,
-        topic=inherited(request.kind, previous) or request.topic if request.store else None,
+        topic=topic_from(request.kind, previous) or request.topic if request.store else None,
         prompt=request.prompt if request.store else "",
         created_at=moment,
         updated_at=moment,
     )
 
 
-def inherited(kind: Kind, previous: Record | None) -> str | None:
+def topic_from(kind: Kind, previous: Record | None) -> str | None:
     """The topic that a request of a kind has from the interaction that it goes on from; None where it has its own.
 
     What changes or runs a plan says nothing of the question; what goes on from a picture tells only what to change.
@@ -191,7 +191,7 @@ def foreign(interaction: Interaction, interaction_id: str, previous: Record | No
         agent=interaction.agent,
         previous_interaction_id=interaction.previous_interaction_id,
         environment_id=interaction.environment_id,
-        topic=inherited(kind, previous),
+        topic=topic_from(kind, previous),
         prompt=interaction.prompt or "",
         created_at=created(interaction) or moment,
         updated_at=moment,

@@ -119,10 +119,18 @@ def destination(address: str) -> str:
     return f"<{address}>" if re.search(r"[\s()<>]", address) else address
 
 
-def report(record: Record) -> str:
-    """An answer as a file of its own; its media lie beside it."""
+def report(record: Record, wording: str) -> str:
+    """An answer as a file of its own, after what was asked for; its media lie beside it."""
     text = body(record, lambda file: quote(file.name))
-    return joined(text, citations.listed(record.text, record.citations), f"---\n{identity(record)}")
+    prompt = wording.strip().replace("\n", "\n  ")
+    about = [f"Date: {record.created_at:%Y-%m-%d %H:%M} UTC", f"Prompt: {prompt}" if prompt else "", identity(record)]
+    return joined(
+        f"# {chapters.shortened(record.title) or handle(record)}",
+        "\n".join(f"- {line}" for line in about if line),
+        "---",
+        text,
+        citations.listed(record.text, record.citations),
+    )
 
 
 def as_json(text: str) -> str | None:

@@ -35,6 +35,7 @@ from .ledger import Ledger
 from .models import UNKNOWN, Interaction, Record, Request, SavedFile, settled
 from .redaction import NOTHING, Redactor
 from .run import Pace, Run, finished
+from .saved import SavedFiles
 from .settings import DEFAULT_KEEP_DAYS
 from .store import Journal
 
@@ -348,6 +349,21 @@ class Runs:
             with anyio.CancelScope(shield=True):
                 await self.add_files(run, await self._ledger.restore(run, interaction, gone))
         run.record = await self._ledger.here(run.record)
+
+    async def rewrite(self, run: Run, files: SavedFiles) -> None:
+        """Have the saved report of a settled interaction say what its record says by now.
+
+        A file that the user has changed stays as it is, and another is written beside it.
+        """
+        with anyio.CancelScope(shield=True):
+            async with self._restoring:
+                record = await self._ledger.find(str(run.id)) if run.stored else None
+                if record is None:
+                    return
+                run.record = await self._ledger.here(run.record.model_copy(update={"files": record.files}))
+                if saved := await self._ledger.rewrite(run, files):
+                    await self.add_files(run, saved)
+                    run.record = await self._ledger.here(run.record)
 
     async def followers(self, interaction_id: str) -> list[Record]:
         """What goes on from an interaction, oldest first, as far as the journal knows."""

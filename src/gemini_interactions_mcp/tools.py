@@ -318,7 +318,7 @@ async def start_research(
     )
     if not force and (earlier := await app.runs.repeated(request)):
         return noted(await begun(earlier, fresh=False), given.notes)
-    instead = await unless_agreed(ctx, app, request, given, records.inherited(request.kind, previous))
+    instead = await unless_agreed(ctx, app, request, given, records.topic_from(request.kind, previous))
     if instead is not None:
         return instead
     run, fresh = await app.runs.start_once(await completed(ctx, app, request, given), again=force)
