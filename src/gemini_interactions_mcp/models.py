@@ -7,6 +7,8 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from .catalog import DEEP_RESEARCH
+
 Kind = Literal["ask", "analyze", "image", "research"]
 """What an interaction is for; decides how it is sent and shown."""
 
@@ -332,15 +334,36 @@ class Record(Model):
     topic: str | None = None
 
     @property
+    def task(self) -> bool:
+        """Whether another agent than Deep Research works on it."""
+        return self.kind == "research" and not (self.agent or DEEP_RESEARCH).startswith(DEEP_RESEARCH)
+
+    @property
     def title(self) -> str:
         """What it is called: its topic, or else all of its prompt."""
         return self.topic or self.prompt
 
 
+def bare(schema: dict[str, Any]) -> None:
+    """Take out of a schema what costs tokens in `tools/list` and tells a host's model nothing."""
+    for key in ("description", "additionalProperties"):
+        schema.pop(key, None)
+
+
 class RecordSummary(Model):
-    """A row of `list_interactions`; what is not known is empty."""
+    """A row of `list_interactions`; what is not known is empty or absent.
+
+    Attributes:
+        label: Stands for an id in other tools, where Google has named none.
+        seconds: How long it has run so far.
+        activity: What it does now.
+        sources: Pages read so far; of what has ended, sources cited.
+    """
+
+    model_config = ConfigDict(json_schema_extra=bare)
 
     interaction_id: str
+    label: str | None = None
     kind: str
     status: str
     model: str
@@ -348,10 +371,18 @@ class RecordSummary(Model):
     topic: str | None = None
     prompt: str
     files: int
+    seconds: int | None = None
+    activity: str | None = None
+    sources: int | None = None
+    tokens: int | None = None
+    finished_at: str | None = None
+    error: str | None = None
 
 
 class RecordPage(Model):
     """What `list_interactions` returns: newest first, and the cursor of the next page."""
+
+    model_config = ConfigDict(json_schema_extra=bare)
 
     interactions: list[RecordSummary]
     next_cursor: str | None = None

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from . import chapters, citations
 from .errors import InputError
-from .models import PLACE, UNKNOWN, Record, RecordPage, RecordSummary, SandboxFile, SavedFile, Usage, settled
+from .models import PLACE, UNKNOWN, Record, SandboxFile, SavedFile, Usage, settled
 
 LINE_CHARACTERS: Final = 2_000
 """opencode drops a line of 60,000 characters without a word."""
@@ -350,54 +350,26 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-# Lists and documents -------------------------------------------------------------------------------------
+# Documents -----------------------------------------------------------------------------------------------
 
 
-def summary(record: Record) -> RecordSummary:
-    """A row of a list."""
-    return RecordSummary(
-        interaction_id=handle(record),
-        kind=f"{record.kind} plan" if record.plan else record.kind,
-        status=record.status,
-        model=record.agent or record.model or "",
-        created_at=record.created_at.isoformat(timespec="seconds"),
-        topic=chapters.shortened(record.topic) if record.topic else None,
-        prompt=chapters.shortened(record.prompt),
-        files=len(record.files),
-    )
-
-
-def listing(page: RecordPage) -> str:
-    """A list of interactions: the same that the structured result says."""
-    if not page.interactions:
-        return "No interactions found.\n"
-    more = f"More: list_interactions(cursor={json.dumps(page.next_cursor)})" if page.next_cursor else ""
-    return joined("\n".join(map(list_line, page.interactions)), more)
-
-
-def list_line(row: RecordSummary) -> str:
-    """`- v1_x | ask | completed | gemini-3.8-flash | 2026-11-23T10:00:00+00:00 | "prompt" | 1 file`.
-
-    What it is about stands before a prompt that does not tell: `"red bicycle": "make it blue"`.
-    """
-    files = count(row.files, "file") if row.files else ""
-    words = ": ".join(json.dumps(each, ensure_ascii=False) for each in (row.topic, row.prompt) if each is not None)
-    parts = [row.interaction_id or "no id", row.kind, row.status, row.model, row.created_at, words, files]
-    return f"- {' | '.join(filter(None, parts))}"
+def kind_name(record: Record) -> str:
+    """What an interaction is listed as: what other agents than Deep Research do is a task."""
+    return "task" if record.task else f"{record.kind} plan" if record.plan else record.kind
 
 
 def document(record: Record, followers: Iterable[Record] = ()) -> str:
     """An interaction as Markdown: what it follows, prompt, answer, sources, usage, what follows it."""
     facts = [
         identity(record),
-        f"kind: {record.kind}{', a plan' if record.plan else ''}",
+        f"kind: {kind_name(record)}",
         f"created: {record.created_at.isoformat(timespec='seconds')}",
     ]
     if record.previous_interaction_id:
         facts.append(f"previous_interaction_id: {record.previous_interaction_id}")
     if record.environment_id:
         facts.append(f"environment_id: {record.environment_id}")
-    facts += [f"followed by: {handle(each)} ({'plan' if each.plan else each.kind})" for each in followers]
+    facts += [f"followed by: {handle(each)} ({kind_name(each)})" for each in followers]
     return joined(
         f"# {chapters.shortened(record.title) or record.interaction_id}",
         "\n".join(f"- {fact}" for fact in facts),

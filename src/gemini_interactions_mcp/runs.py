@@ -303,6 +303,11 @@ class Runs:
                 await run.done.wait()
         return run
 
+    def running(self, label: str) -> Run | None:
+        """The run of a row that this process follows."""
+        run = self._runs.get(label)
+        return run if run and not run.done.is_set() else None
+
     async def known(self, interaction_id: str | None) -> Record | None:
         """What the journal says of an interaction, if anything.
 

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple, cast
 import sqlalchemy as sa
 from pydantic import BaseModel
 
+from .catalog import DEEP_RESEARCH
 from .database import Database, Row
 from .errors import DailyLimitError, InputError
 from .models import TERMINAL, UNKNOWN, WAITING_FOR_CLIENT, Record, Uploaded
@@ -196,7 +197,7 @@ class Journal:
 
         Args:
             query: Text that the topic, the prompt, the answer or the interaction_id contains, in any case.
-            kind: Only of this kind.
+            kind: Only of this kind, or `task`: what an agent works on that is not Deep Research.
             status: Only of this status.
             limit: Rows.
             cursor: Where the previous page ended.
@@ -336,13 +337,22 @@ def conditions(
         searched = (ROWS.c.topic, ROWS.c.prompt, ROWS.c.text, ROWS.c.interaction_id)
         yield sa.or_(*(column.icontains(clean(query), autoescape=True) for column in searched))
     if kind:
-        yield ROWS.c.kind == clean(kind)
+        yield of_kind(clean(kind))
     if status:
         yield ROWS.c.status == clean(status)
     if cursor:
         created_at, label = decode_cursor(cursor)
         earlier = sa.and_(ROWS.c.created_at == created_at, ROWS.c.label < label)
         yield sa.or_(ROWS.c.created_at < created_at, earlier)
+
+
+def of_kind(kind: str) -> sa.ColumnElement[bool]:
+    """What a row is like that is listed as of that kind: a `task` is kept as research of another agent."""
+    if kind not in ("research", "task"):
+        return ROWS.c.kind == kind
+    agent = sa.func.coalesce(ROWS.c.agent, DEEP_RESEARCH)
+    deep = agent.startswith(DEEP_RESEARCH, autoescape=True)
+    return sa.and_(ROWS.c.kind == "research", deep if kind == "research" else ~deep)
 
 
 def unescaped(path: str) -> str:

@@ -18,7 +18,7 @@ from mcp.server.mcpserver.tools.base import Tool
 from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
 from pydantic import Field
 
-from . import consent, records, render, research, wire
+from . import consent, records, render, research, rows, wire
 from .arguments import slim
 from .context import AppContext, Ctx, Progress, opened
 from .elicitation import elicited
@@ -34,6 +34,7 @@ from .errors import (
 )
 from .excerpt import Excerpt
 from .models import Contents, Record, RecordPage, Request, settled
+from .overview import overview
 from .paths import TAKEN
 from .results import NAMING_SECONDS, Reading, asked, noted, read, text_result, unless_done
 from .tasks import askable
@@ -387,11 +388,6 @@ async def begun(run: "Run", *, fresh: bool) -> CallToolResult:
 RESEARCHING: Final = "Research has started; it usually takes 5 to 20 minutes."
 
 
-def researches(record: Record) -> bool:
-    """Whether it is Deep Research, and not a task of another agent."""
-    return (record.agent or "").startswith(research.DEEP_RESEARCH)
-
-
 def started(run: "Run", *, fresh: bool) -> str:
     """What start_research says."""
     record = run.record
@@ -407,7 +403,7 @@ def fresh_state(run: "Run") -> str:
         return "The request has been sent, and Google has not confirmed it yet. Do not start it again."
     if run.record.plan:
         return "Planning has started."
-    return RESEARCHING if researches(run.record) else "The task has started."
+    return "The task has started." if run.record.task else RESEARCHING
 
 
 def repetition(run: "Run") -> str:
@@ -418,8 +414,9 @@ def repetition(run: "Run") -> str:
             "change the plan, call start_research with plan_first=true and the plan's id. force=true runs it again, "
             "and that is charged."
         )
+    what = "task" if run.record.task else "research"
     return (
-        f"The same research was asked for {render.duration(run.age())} ago: this is that run, and nothing new was "
+        f"The same {what} was asked for {render.duration(run.age())} ago: this is that run, and nothing new was "
         "started. force=true pays for another."
     )
 
@@ -477,17 +474,16 @@ def ending(run: "Run") -> str:
 async def list_interactions(
     ctx: Ctx,
     query: Annotated[str | None, Field(description="Words in the prompt or answer")] = None,
-    kind: Literal["ask", "analyze", "image", "research"] | None = None,
+    kind: Literal["ask", "analyze", "image", "research", "task"] | None = None,
     status: Annotated[str | None, Field(description="e.g. completed, in_progress, failed, unknown")] = None,
     limit: Annotated[int, Field(ge=1, le=100, description="1-100, default 20")] = 20,
     cursor: Annotated[str | None, Field(description="From the page before")] = None,
 ) -> Annotated[CallToolResult, RecordPage]:
     """List the interactions that this server knows, newest first, from its journal on this computer."""
     app = await opened(ctx)
-    rows, following = await app.journal.page(query=query, kind=kind, status=status, limit=limit, cursor=cursor)
-    page = RecordPage(interactions=[render.summary(row) for row in rows], next_cursor=following)
+    page = await overview(app, query=query, kind=kind, status=status, limit=limit, cursor=cursor)
     return CallToolResult(
-        content=[TextContent(text=render.listing(page))],
+        content=[TextContent(text=rows.listing(page))],
         structured_content=page.model_dump(mode="json", exclude_none=True),
     )
 
@@ -637,7 +633,7 @@ class Entry:
 
 
 def hints(*, read_only: bool = False, destructive: bool = False, idempotent: bool = False) -> ToolAnnotations:
-    """All four hints, said; every tool reaches out to Google but the list."""
+    """All four hints, said; every tool reaches out to Google, the list for what runs."""
     return ToolAnnotations(
         read_only_hint=read_only, destructive_hint=destructive, idempotent_hint=idempotent, open_world_hint=True
     )
@@ -654,7 +650,7 @@ TOOLS: Final = (
     Entry(
         list_interactions,
         "List interactions",
-        ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False),
+        hints(read_only=True, idempotent=True),
         "history past gemini",
     ),
     Entry(read_interaction, "Read interaction", hints(read_only=True), "gemini answer page result", 100_000),
