@@ -295,7 +295,7 @@ def test_the_list_says_the_same_as_its_rows() -> None:
         "- v1_a | ask | completed | gemini-3.8-flash | 2026-11-23T10:00:00+00:00 | "
         f"{json.dumps(row.prompt, ensure_ascii=False)} | 1 file"
     )
-    assert second.startswith(f"- no id (label {record().label}) | ask | completed | 2026-11-23")
+    assert second.startswith(f"- {record().label} | ask | completed | 2026-11-23")
     assert more == 'More: list_interactions(cursor="c\\"1")'
 
 

@@ -354,7 +354,7 @@ class RecordSummary(Model):
     """A row of `list_interactions`; what is not known is empty or absent.
 
     Attributes:
-        label: Stands for an id in other tools, where Google has named none.
+        label: By what a row is deleted that Google has never taken, and that has no id.
         seconds: How long it has run so far.
         activity: What it does now.
         sources: Pages read so far; of what has ended, sources cited.

@@ -23,10 +23,11 @@ def summary(record: Record, age: float | None = None, doing: tuple[str, int] | N
     ended = settled(record.status) or (doing is None and record.error is not None)
     activity, read = doing or ("", 0)
     told = progress_of(age, activity, read) if not ended else outcome_of(record)
-    named = record.interaction_id not in (None, record.label)
+    # What may still be named is found by its label meanwhile; this never will be.
+    unsent = record.interaction_id is None and record.status in ("failed", "cancelled")
     return RecordSummary(
-        interaction_id=str(record.interaction_id) if named else "",
-        label=None if named else record.label,
+        interaction_id="" if unsent else render.handle(record),
+        label=record.label if unsent else None,
         kind=render.kind_name(record),
         status=record.status,
         model=record.agent or record.model or "",
