@@ -100,6 +100,18 @@ async def test_a_list_shows_the_end_of_what_another_server_follows_and_sleeps_ov
         await until(other, lambda rows: rows[0]["status"] == "completed")
 
 
+async def test_a_list_looks_again_only_when_the_last_sign_is_old(settings: Settings, emulator: Emulator) -> None:
+    emulator.faults.append(held := Fault("create", "hold"))
+    async with host(settings) as one, host(settings, replace(DEAF, look=NEVER)) as other:
+        await call(one, "start_research", prompt="Rivers")
+        for _ in range(5):
+            assert [row["status"] for row in await listed(other)] == [STATUS]
+        held.release.set()
+    assert [request.path for request in emulator.requests if request.method == "GET"] == [
+        f"/v1/interactions/{newest(emulator).id}"
+    ]
+
+
 async def test_a_list_waits_no_longer_for_a_silent_google_than_it_says(
     settings: Settings, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -144,7 +144,7 @@ def test_a_topic_makes_no_other_request() -> None:
 
 def test_what_was_asked_for_is_told_whole_but_for_an_approval() -> None:
     def told(**fields: object) -> str:
-        return records.wording(record("1", **fields))
+        return record("1", **fields).wording
 
     assert told(prompt="Blue", topic="A bike", kind="image") == "A bike\n\nBlue"
     assert told(prompt="Cargo", topic="Bikes", kind="research", plan=True) == "Bikes\n\nCargo"

@@ -265,14 +265,14 @@ class Ledger:
 
     def _report(self, record: Record) -> str:
         """A record as a report, without the secrets that its prompt may have."""
-        return self._redact(render.report(record, records.wording(record)))
+        return self._redact(render.report(record))
 
     def _described(self, run: Run, interaction: Interaction) -> tuple[str, metadata.Origin]:
         """How the names of an interaction's files begin, and what its pictures say of themselves."""
         prompt = (run.record.prompt or interaction.prompt or "") if run.stored else ""
         record = run.record.model_copy(update=self._redact({"prompt": prompt, "topic": run.record.topic}))
         model = self._redact(interaction.model or interaction.agent or run.record.model or run.record.agent or "")
-        origin = metadata.Origin(records.wording(record), model, (run.id if run.stored else None) or "")
+        origin = metadata.Origin(record.wording, model, (run.id if run.stored else None) or "")
         return media.stem(record.title, run.record.created_at, run.record.label), origin
 
     def _place(

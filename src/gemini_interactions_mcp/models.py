@@ -343,6 +343,14 @@ class Record(Model):
         """What it is called: its topic, or else all of its prompt."""
         return self.topic or self.prompt
 
+    @property
+    def wording(self) -> str:
+        """What was asked for, as a file tells it: topic, then what was to change; who runs a plan adds nothing."""
+        if self.topic is None or self.prompt.startswith(self.topic):
+            return self.prompt
+        runs_plan = self.kind == "research" and not self.plan
+        return self.topic if runs_plan else f"{self.topic}\n\n{self.prompt}"
+
 
 def bare(schema: dict[str, Any]) -> None:
     """Take out of a schema what costs tokens in `tools/list` and tells a host's model nothing."""

@@ -40,10 +40,11 @@ async def refresh(app: AppContext) -> None:
         JournalError: The journal cannot be read.
     """
     running = [record for record in await app.journal.unfinished() if not records.unstored(record)]
+    due = [record for record in running[-MOST_LOOKS:] if not app.runs.looked_at(record.label)]
     places = anyio.CapacityLimiter(AT_ONCE)
     with anyio.move_on_after(LIST_SECONDS):
         async with anyio.create_task_group() as tasks:
-            for record in running[-MOST_LOOKS:]:
+            for record in due:
                 tasks.start_soon(look_at, app, places, str(record.interaction_id))
 
 

@@ -101,14 +101,6 @@ def topic_from(kind: Kind, previous: Record | None) -> str | None:
     return (previous.title or None) if follows else None
 
 
-def wording(record: Record) -> str:
-    """What was asked for, as a file tells it: the topic, and what was to change; who runs a plan adds nothing."""
-    if record.topic is None or record.prompt.startswith(record.topic):
-        return record.prompt
-    runs_plan = record.kind == "research" and not record.plan
-    return record.topic if runs_plan else f"{record.topic}\n\n{record.prompt}"
-
-
 def fingerprint(request: Request) -> str:
     """What makes two requests the same: 16 hexadecimal digits, after `APPROVAL` where it is the plan that they run."""
     if request.approves:

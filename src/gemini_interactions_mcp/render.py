@@ -119,10 +119,10 @@ def destination(address: str) -> str:
     return f"<{address}>" if re.search(r"[\s()<>]", address) else address
 
 
-def report(record: Record, wording: str) -> str:
+def report(record: Record) -> str:
     """An answer as a file of its own, after what was asked for; its media lie beside it."""
     text = body(record, lambda file: quote(file.name))
-    prompt = wording.strip().replace("\n", "\n  ")
+    prompt = record.wording.strip().replace("\n", "\n  ")
     about = [f"Date: {record.created_at:%Y-%m-%d %H:%M} UTC", f"Prompt: {prompt}" if prompt else "", identity(record)]
     return joined(
         f"# {chapters.shortened(record.title) or handle(record)}",

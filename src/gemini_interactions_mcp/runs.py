@@ -308,6 +308,11 @@ class Runs:
         run = self._runs.get(label)
         return run if run and not run.done.is_set() else None
 
+    def looked_at(self, label: str) -> bool:
+        """Whether Google has given a sign of the run of a row so lately that a reader need not look."""
+        run = self.running(label)
+        return run is not None and run.seen is None and anyio.current_time() - run.heard_at < self._pace.look
+
     async def known(self, interaction_id: str | None) -> Record | None:
         """What the journal says of an interaction, if anything.
 

@@ -633,7 +633,7 @@ class Entry:
 
 
 def hints(*, read_only: bool = False, destructive: bool = False, idempotent: bool = False) -> ToolAnnotations:
-    """All four hints, said; every tool reaches out to Google, the list for what runs."""
+    """All four hints, said; every tool reaches out to Google but the list, which shows its own journal."""
     return ToolAnnotations(
         read_only_hint=read_only, destructive_hint=destructive, idempotent_hint=idempotent, open_world_hint=True
     )
@@ -650,7 +650,7 @@ TOOLS: Final = (
     Entry(
         list_interactions,
         "List interactions",
-        hints(read_only=True, idempotent=True),
+        ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False),
         "history past gemini",
     ),
     Entry(read_interaction, "Read interaction", hints(read_only=True), "gemini answer page result", 100_000),
