@@ -18,7 +18,7 @@ LAYERS = [
     {"faults", "records", "rows", "consent", "saved"},
     {"exchange"},
     {"transfer", "retry", "streams", "database", "media", "run", "redirects"},
-    {"store"},
+    {"store", "output"},
     {"gemini", "sources", "uploads", "ledger"},
     {"recognition", "observation"},
     {"facts"},

@@ -141,10 +141,7 @@ Image.MAX_IMAGE_PIXELS = None
 
 STEM_CHARACTERS: Final = 60
 STEM_BYTES: Final = 100
-"""With number and extension less than the 143 that eCryptfs leaves of the usual 255.
-
-Source: https://bugs.launchpad.net/ecryptfs/+bug/344878
-"""
+"""With the rest less than the 143 that eCryptfs leaves of 255: https://bugs.launchpad.net/ecryptfs/+bug/344878"""
 SUFFIX_CHARACTERS: Final = 16
 LABEL_CHARACTERS: Final = 6
 """Random hexadecimal digits: two rows of one day and one topic share them once in 16 million times."""
