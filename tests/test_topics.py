@@ -4,10 +4,12 @@ import re
 from typing import Any
 
 import pytest
+from google import genai
+from google.genai import types
 from mcp import Client
 from PIL import Image
 
-from conftest import FAST, Mode
+from conftest import FAST, KEY, Mode
 from consenting import User, host
 from gemini_interactions_mcp import records
 from gemini_interactions_mcp.models import Kind, Request
@@ -103,6 +105,32 @@ async def test_how_a_report_should_look_is_not_its_topic(client: Client) -> None
     *_, document = links_of(await call(client, "read_interaction", interaction_id=done))
     assert re.fullmatch(r"cargo-bicycles-[0-9a-f]{6}\.md", document.name[11:])
     assert (await titles(client))[f"gemini://interactions/{done}"] == "Cargo bicycles"
+
+
+@LEGACY
+async def test_a_secret_in_a_prompt_reaches_neither_name_nor_head_of_a_report(client: Client) -> None:
+    plan = await researched(client, f"Bikes {KEY}", plan_first=True)
+    for done in (
+        await researched(client, f"Cargo {KEY}"),
+        await researched(client, "Go", previous_interaction_id=plan),
+    ):
+        for path in saved_in(await call(client, "read_interaction", interaction_id=done)):
+            assert KEY not in path.name
+            assert KEY.encode() not in path.read_bytes()
+    assert KEY not in text_of(await call(client, "list_interactions"))
+
+
+@LEGACY
+@pytest.mark.usual_wire("an id of another program has the usual form, and is shown at once")
+async def test_a_plan_that_another_program_has_run_bears_its_topic(client: Client, url: str) -> None:
+    plan = await researched(client, "Cargo bicycles", plan_first=True)
+    other: Any = genai.Client(api_key="another", vertexai=False, http_options=types.HttpOptions(base_url=url))
+    body = {"agent": "deep-research-preview-04-2026", "input": "Go ahead", "background": True, "store": True}
+    foreign = await other.aio.interactions.create(previous_interaction_id=plan, **body)
+    await other.aio.aclose()
+    other.close()
+    report = await call(client, "read_interaction", interaction_id=foreign.id, wait_seconds=10)
+    assert {path.name[11:25] for path in saved_in(report)} == {"cargo-bicycles"}
 
 
 async def test_what_is_stored_nowhere_leaves_no_topic_behind(settings: Settings) -> None:
