@@ -52,6 +52,7 @@ def full_record() -> Record:
         finished_at=NOON + timedelta(seconds=1),
         delivered_at=NOON + timedelta(seconds=2),
         detached_at=NOON + timedelta(seconds=3),
+        topic="Fässer",
     )
 
 

@@ -82,15 +82,15 @@ def test_a_title_cannot_break_its_link() -> None:
 def test_only_the_sources_that_a_part_names_are_listed_with_it() -> None:
     text = "One. Two."
     found = [cited(text, "One.", "https://a"), cited(text, "Two.", "https://b")]
-    assert citations.listed(text, found, within="Two. [2]") == "Sources:\n2. <https://b>"
-    assert citations.listed(text, found, within="Nothing.") == ""
+    assert citations.listed(text, found, within=["Two. [2]"]) == "Sources:\n2. <https://b>"
+    assert citations.listed(text, found, within=["Nothing."]) == ""
 
 
 def test_of_a_text_with_numbers_of_its_own_every_part_lists_all_sources() -> None:
     text = "One [2]. Two [1]."
     found = [cited(text, "One [2]", "https://a", title="A"), cited(text, "Two [1]", "https://b", title="B")]
     whole = "Sources (not by the text's own numbers):\n1. [A](https://a)\n2. [B](https://b)"
-    assert citations.listed(text, found, within="One [2].") == whole
+    assert citations.listed(text, found, within=["One [2]."]) == whole
 
 
 def test_an_address_that_has_no_host_any_more_is_named_by_itself() -> None:
@@ -204,3 +204,117 @@ def test_pages_of_a_document_are_sources_of_their_own() -> None:
     assert citations.listed(text, found) == (
         "Sources:\n1. a.pdf, page 3\n2. a.pdf, page 5\n3. [b.pdf, page 1](https://b)\n4. [page 2](https://b)"
     )
+
+
+# The list that a text ends with ---------------------------------------------------------------------------
+
+REDIRECT = "https://vertexaisearch.cloud.google.com/grounding-api-redirect"
+DEEP_RESEARCH = f"""# Report
+
+One [cite: 2, 1]. Two [cite: 3].
+
+**Sources:**
+1. [google.com]({REDIRECT}/a==)
+2. [arxiv.org]({REDIRECT}/b==)
+3. [github.io]({REDIRECT}/c=)
+"""
+"""As reports of Deep Research end; its citations have no titles, and are of the marks themselves."""
+
+
+def test_the_list_of_a_report_is_the_one_list_in_its_own_numbers() -> None:
+    found = [
+        cited(DEEP_RESEARCH, "[cite: 2, 1]", f"{REDIRECT}/b=="),
+        cited(DEEP_RESEARCH, "[cite: 2, 1]", f"{REDIRECT}/a=="),
+        cited(DEEP_RESEARCH, "[cite: 3]", f"{REDIRECT}/c="),
+    ]
+    assert citations.placed(DEEP_RESEARCH, found) == "# Report\n\nOne [cite: 2, 1]. Two [cite: 3]."
+    assert citations.listed(DEEP_RESEARCH, found).splitlines() == [
+        "Sources:",
+        f"1. [google.com]({REDIRECT}/a==)",
+        f"2. [arxiv.org]({REDIRECT}/b==)",
+        f"3. [github.io]({REDIRECT}/c=)",
+    ]
+    assert citations.listed(DEEP_RESEARCH, found, within=["One [cite: 2, 1]."]).splitlines()[1:] == [
+        f"1. [google.com]({REDIRECT}/a==)",
+        f"2. [arxiv.org]({REDIRECT}/b==)",
+    ]
+    resolved = [each.model_copy(update={"resolved": f"https://{number}.example/"}) for number, each in enumerate(found)]
+    assert citations.listed(DEEP_RESEARCH, resolved).splitlines()[1:] == [
+        "1. [google.com](https://1.example/)",
+        "2. [arxiv.org](https://0.example/)",
+        "3. [github.io](https://2.example/)",
+    ]
+
+
+def test_no_source_is_lost_that_only_one_of_both_lists_has() -> None:
+    text = "One. Two.\n\n## References:\n\n[1] [A](https://a)\n[4] B: https://b.example/x_(y).\n"
+    found = [cited(text, "One.", "https://c", title="C"), cited(text, "Two.", "https://a"), Citation(url="https://d")]
+    assert citations.placed(text, found) == "One. [5] Two. [1]"
+    assert citations.listed(text, found).splitlines() == [
+        "Sources:",
+        "1. [A](https://a)",
+        "4. [B](<https://b.example/x_(y)>)",
+        "5. [C](https://c)",
+        "6. <https://d>",
+    ]
+    assert [each.url for each in citations.all_cited(text, found)] == [
+        "https://c",
+        "https://a",
+        "https://d",
+        "https://b.example/x_(y)",
+    ]
+
+
+def test_an_address_that_a_text_lists_twice_keeps_both_numbers() -> None:
+    text = "One. Two [cite: 2].\n\nSources:\n1. [A](https://a)\n2. [A again](https://a)\n"
+    found = [cited(text, "One.", "https://a"), Citation(url="https://b")]
+    assert citations.placed(text, found) == "One. [1] Two [cite: 2]."
+    assert citations.listed(text, found).splitlines()[1:] == [
+        "1. [A](https://a)",
+        "2. [A again](https://a)",
+        "3. <https://b>",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "source"),
+    [
+        ("1. [T](https://a.example)", (1, "https://a.example", "T")),
+        ("7) [T [x]](<https://a.example/b(c)>)", (7, "https://a.example/b(c)", "T [x")),
+        ("- https://a.example/.", (3, "https://a.example/", "")),
+        ("* **[T](https://a.example)**", (3, "https://a.example", "T")),
+        ("[2]: T, 2026 (https://a.example) - read today", (2, "https://a.example", "T, 2026 read today")),
+        ("4. [https://a.example](https://a.example)", (4, "https://a.example", "https://a.example")),
+        ("+ <https://a.example>", (3, "https://a.example", "")),
+    ],
+)
+def test_a_line_of_a_list_is_read_in_every_usual_form(line: str, source: tuple[int, str, str]) -> None:
+    assert list(citations.read_line(line, 3)) == [citations.Source(*source)]
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "Sources:\n1. A book without an address\n",
+        "Sources:\n1. [A](https://a) and [B](https://b)\n",
+        "Sources:\n1. [A](https://a)\n1. [B](https://b)\n",
+        "Sources:\n1. [A](https://a)\n\nThat is all.\n",
+        "Sources of energy:\n1. [A](https://a)\n",
+        "Sources:\n",
+        "Sources:\n[A](https://a)\n",
+        "```\nSources:\n1. [A](https://a)\n```\n",
+    ],
+)
+def test_what_is_no_list_of_sources_stays_in_the_text(end: str) -> None:
+    text = f"One.\n\n{end}"
+    found = [cited(text, "One.", "https://c")]
+    assert citations.placed(text, found) == f"One. [1]\n\n{end}"
+    assert citations.listed(text, found) == "Sources:\n1. <https://c>"
+
+
+@pytest.mark.parametrize(
+    "piece", ["# ", "* ", "Sources:\n", "1. ", "https://a(", "[", "](", "1. [" + "x](" * 500 + "\n"]
+)
+def test_a_hostile_end_is_read_in_no_time(piece: str) -> None:
+    text = "Sources:\n" + piece * (citations.LIST_CHARACTERS // len(piece))
+    assert citations.placed(text, ()) in (text, "")

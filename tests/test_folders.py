@@ -29,8 +29,8 @@ def names(folder: Path) -> list[str]:
 
 
 def write(folder: Path, *wanted: str, content: bytes = b"content") -> str | None:
-    with folders.opened(folder, create=True) as opened:
-        return opened.add(content, wanted)
+    with folders.opened(folder, create=0o700) as opened:
+        return opened.add(content, wanted, 0o600)
 
 
 def anything(_: os.stat_result) -> None:

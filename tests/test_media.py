@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import typing
+import unicodedata
 import wave
 import zlib
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from gemini_interactions_mcp import media
+from gemini_interactions_mcp import folders, media
 from gemini_interactions_mcp.errors import ConfigurationError, InputError, InteractionFailedError
 from gemini_interactions_mcp.metadata import Origin
 from gemini_interactions_mcp.models import Media, SandboxFile, SavedFile
@@ -165,13 +166,25 @@ def test_a_dangling_link_is_not_written_through(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
-def test_the_mode_is_what_the_umask_says(tmp_path: Path) -> None:
-    before = os.umask(0o027)
+@pytest.mark.parametrize(
+    ("modes", "umask", "expected"),
+    [
+        (folders.OWNER_ONLY, 0, (0o700, 0o600)),
+        (folders.ORDINARY, 0o027, (0o750, 0o640)),
+    ],
+)
+def test_the_mode_is_private_or_what_the_umask_says(
+    tmp_path: Path, modes: folders.Modes, umask: int, expected: tuple[int, int]
+) -> None:
+    before = os.umask(umask)
     try:
-        saved = report(tmp_path)
+        (path, other) = (
+            Path(media.save(made(picture(), "image/png"), tmp_path / "new", "red", target=target, modes=modes).path)
+            for target in (None, tmp_path / "new" / "red.png")
+        )
     finally:
         os.umask(before)
-    assert Path(saved.path).stat().st_mode & 0o777 == 0o640
+    assert [each.stat().st_mode & 0o777 for each in (path.parent, path, other)] == [*expected, expected[1]]
 
 
 def test_a_report_is_markdown_in_utf8(tmp_path: Path) -> None:
@@ -311,18 +324,57 @@ def test_a_disk_without_hard_links_is_written_too(tmp_path: Path, monkeypatch: p
     ("prompt", "expected"),
     [
         ("A red bicycle", "2026-11-23-red-bicycle"),
-        ("Ein schönes Café, bitte!", "2026-11-23-ein-schones-cafe-bitte"),
+        ("Ein schönes Café, bitte!", "2026-11-23-ein-schönes-café-bitte"),
         ("../../etc/passwd", "2026-11-23-etc-passwd"),
-        ("赤い自転車", "2026-11-23-gemini"),
         ("the", "2026-11-23-gemini"),
         ("", "2026-11-23-gemini"),
+        ("?!… — «»", "2026-11-23-gemini"),
         ("x" * 500, "2026-11-23-" + "x" * 49),
         ("several rather long words " * 20, "2026-11-23-several-rather-long-words-several-rather-long"),
+        ("AI " + "x" * 500, "2026-11-23-ai-" + "x" * 46),
+        # Any script.
+        ("赤い自転車", "2026-11-23-赤い自転車"),
+        ("Красный велосипед", "2026-11-23-красный-велосипед"),
+        ("دراجة حمراء", "2026-11-23-دراجة-حمراء"),
+        ("लाल साइकिल", "2026-11-23-लाल-साइकिल"),
+        ("จักรยานสีแดง", "2026-11-23-จักรยานสีแดง"),
+        ("빨간 자전거", "2026-11-23-빨간-자전거"),
+        ("A 🚲 in 🇨🇭", "2026-11-23-🚲-in-🇨🇭"),
+        ("❤\ufe0f👩\u200d🚀👍🏽", "2026-11-23-❤👩🚀👍"),
+        ("東京" * 100, "2026-11-23-" + ("東京" * 15)[:29]),
+        ("AI 東京の自転車" + "道" * 100, "2026-11-23-ai-東京の自転車" + "道" * 22),
+        ("🚲" * 100, "2026-11-23-" + "🚲" * 22),
+        # One form, and nothing that is not seen.
+        ("Cafe\u0301", "2026-11-23-caf\xe9"),
+        ("İstanbul", "2026-11-23-i\u0307stanbul"),
+        ("red\u202egnp.exe\u2066 \u200fbike\u200e", "2026-11-23-redgnp-exe-bike"),
+        ("soft\xadware\x00\x1b[31m\u2028bell\x07", "2026-11-23-software-31m-bell"),
+        ("\ud83d\ufffd\u3164 \ue000\U000e0041", "2026-11-23-gemini"),
+        ("CON", "2026-11-23-con"),
+        (".hidden. -rf ", "2026-11-23-hidden-rf"),
     ],
 )
-def test_a_stem_is_short_readable_and_ascii(prompt: str, expected: str) -> None:
+def test_a_stem_is_short_and_readable_in_any_script(prompt: str, expected: str) -> None:
     assert media.stem(prompt, WHEN, LABEL) == f"{expected}-c0ffee"
     assert len(expected) <= media.STEM_CHARACTERS
+    assert len(expected.encode()) <= media.STEM_BYTES
+
+
+@pytest.mark.parametrize("mark", ["a", "é", "东", "🚲", "e\u0301", "a-", "\u0e01\u0e34 "])
+def test_no_name_is_longer_than_a_disk_takes(tmp_path: Path, mark: str) -> None:
+    stem = media.stem(mark * 300, WHEN, LABEL)
+    sandbox = SandboxFile(path=f"out/{'x' * 100}.{'y' * 100}")
+    saved = [
+        media.save(made(picture(), "image/webp"), tmp_path, stem, taken={f"{stem}-{n}.png" for n in range(999)}),
+        media.save_text("x", tmp_path, media.report_names(stem)),
+        media.save_bytes(b"x", tmp_path, stem, sandbox),
+    ]
+    assert all(len(file.name.encode()) <= 143 for file in saved)
+    assert all(file.name.isprintable() and file.name == unicodedata.normalize("NFC", file.name) for file in saved)
+
+
+def test_an_extension_that_ends_with_a_dot_is_none(tmp_path: Path) -> None:
+    assert media.save_bytes(b"x", tmp_path, "red", SandboxFile(path="out/red.…")).name == "red-1.bin"
 
 
 def preview(path: Path, **options: int) -> bytes | None:

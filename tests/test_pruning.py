@@ -22,11 +22,17 @@ async def test_pruning_keeps_what_runs_what_is_young_and_what_may_still_be_found
         ("followed", "unknown", 300, "v1_e"),
         ("unclear", "unknown", 54, None),
         ("forgotten", "unknown", 56, None),
+        ("stuck", "in_progress", 54, "v1_f"),
+        ("stuck and forgotten", "in_progress", 56, "v1_g"),
+        ("queued, stuck and forgotten", "queued", 300, "v1_h"),
+        ("unread, stuck and forgotten", "unknown", 300, "v1_i"),
+        ("stuck in a new way and forgotten", "a_new_status", 300, "v1_j"),
     ):
-        moment = now - timedelta(days=days)
-        await journal.insert(record(label, status=status, created_at=moment, interaction_id=interaction_id))
-    assert await journal.prune(now - timedelta(days=30)) == 3
-    assert await labels(journal) == {"young", "running", "followed", "unclear"}
+        moment, error = now - timedelta(days=days), "It is probably stuck." if "stuck" in label else None
+        row = record(label, status=status, created_at=moment, interaction_id=interaction_id, error=error)
+        await journal.insert(row)
+    assert await journal.prune(now - timedelta(days=30)) == 7
+    assert await labels(journal) == {"young", "running", "followed", "unclear", "stuck"}
     assert await journal.prune(now - timedelta(days=30)) == 0
 
 

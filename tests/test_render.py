@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gemini_interactions_mcp import chapters, citations, render
+from gemini_interactions_mcp import chapters, citations, render, rows
 from gemini_interactions_mcp.errors import InputError
 from gemini_interactions_mcp.models import Citation, Record, RecordPage, SavedFile, Usage
 
@@ -287,10 +287,10 @@ def test_what_is_pending_without_an_id_is_fetched_by_its_label() -> None:
 
 
 def test_the_list_says_the_same_as_its_rows() -> None:
-    row = render.summary(record(prompt='Say "hi"\n' + "é" * 100, files=(PICTURE,)))
+    row = rows.summary(record(prompt='Say "hi"\n' + "é" * 100, files=(PICTURE,)))
     assert row.prompt == 'Say "hi" ' + "é" * 70 + "…"
-    page = RecordPage(interactions=[row, render.summary(record(interaction_id=None, model=None))], next_cursor='c"1')
-    first, second, _, more = render.listing(page).splitlines()
+    page = RecordPage(interactions=[row, rows.summary(record(interaction_id=None, model=None))], next_cursor='c"1')
+    first, second, _, more = rows.listing(page).splitlines()
     assert first == (
         "- v1_a | ask | completed | gemini-3.8-flash | 2026-11-23T10:00:00+00:00 | "
         f"{json.dumps(row.prompt, ensure_ascii=False)} | 1 file"
@@ -300,12 +300,12 @@ def test_the_list_says_the_same_as_its_rows() -> None:
 
 
 def test_a_list_of_nothing_is_a_sentence() -> None:
-    assert render.listing(RecordPage(interactions=[])) == "No interactions found.\n"
+    assert rows.listing(RecordPage(interactions=[])) == "No interactions found.\n"
 
 
 def test_the_last_page_of_a_list_names_no_next_one() -> None:
-    assert "More:" not in render.listing(RecordPage(interactions=[render.summary(record(files=(PICTURE, REPORT)))]))
-    assert "| 2 files\n" in render.listing(RecordPage(interactions=[render.summary(record(files=(PICTURE, REPORT)))]))
+    assert "More:" not in rows.listing(RecordPage(interactions=[rows.summary(record(files=(PICTURE, REPORT)))]))
+    assert "| 2 files\n" in rows.listing(RecordPage(interactions=[rows.summary(record(files=(PICTURE, REPORT)))]))
 
 
 def test_a_document_has_everything_that_there_is() -> None:

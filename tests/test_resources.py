@@ -159,7 +159,7 @@ async def test_the_index_lists_recent_interactions(client: Client) -> None:
     ask = await call(client, "gemini_ask", prompt="Name a river")
     text = text_in(await client.read_resource(INDEX))
     assert f"- {id_of(ask)} | ask | completed | " in text
-    assert text.endswith(' | "Name a river"\n')
+    assert ' | "Name a river" | ' in text
 
 
 async def test_an_interaction_reads_as_markdown(client: Client, emulator: Emulator) -> None:

@@ -85,9 +85,9 @@ async def test_a_saved_report_has_the_code_that_was_run(client: Client) -> None:
 @MODERN
 async def test_research_that_only_ran_code_is_saved_as_a_report(client: Client) -> None:
     begun = await call(client, "start_research", prompt="Bicycles [[code=1]]")
-    report = await call(client, "check_research", interaction_id=id_of(begun), wait_seconds=10)
-    [path] = saved_in(report)
-    assert path.read_text(encoding="utf-8").startswith("````python\n")
+    [path] = saved_in(await call(client, "check_research", interaction_id=id_of(begun), wait_seconds=10))
+    _, report = path.read_text(encoding="utf-8").split("\n---\n\n", 1)
+    assert report.startswith("````python\n")
 
 
 # Calls of tools that failed ------------------------------------------------------------------------------

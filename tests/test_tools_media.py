@@ -284,7 +284,7 @@ async def test_an_image_is_saved_where_it_was_asked_for(
         ("{files}/../elsewhere.jpg", "outside the allowed directories"),
         ("{files}/taken.jpg", "exists already"),
         (".hidden.jpg", "dot-file"),
-        ("bike.foo", "ends with .jpg, .jpeg, .png, .webp, or no extension"),
+        ("bike.foo", "ends with .jpg, .jpeg, .jfif, .png, .webp, or no extension"),
         ("bike.tiff", "ends with .jpg"),
     ],
     ids=["above", "outside", "taken", "hidden", "no format", "another format"],

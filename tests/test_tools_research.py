@@ -2,6 +2,7 @@
 
 import math
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -274,9 +275,9 @@ async def test_a_report_comes_with_sources_files_and_its_chart(
     assert text.startswith("# Research report: Bicycles\n")
     assert "## Findings" in text
     assert "## Limits" in text
-    sources = text.rpartition("\nSources:\n")[2].partition("\n\n")[0].split("\n")
-    redirects = [f"{settings.base_url}/grounding-api-redirect/{number}" for number in (1, 2, 3)]
-    assert sources == [f"{number}. <{url}>" for number, url in enumerate(redirects, 1)]
+    sources = text.partition("\nSources:\n")[2].partition("\n\n")[0].split("\n")
+    redirect = f"{settings.base_url}/grounding-api-redirect"
+    assert sources == [f"{number}. [{title}]({redirect}/{number})" for number, title in enumerate(SOURCES, 1)]
     for number, title in enumerate(SOURCES, 1):
         assert f"{title} reports “{number} of 3” for the naïve case. [{number}]\n" in text
     assert "The table above is as emulated as the rest — 100 %. [1]\n" in text
@@ -285,7 +286,17 @@ async def test_a_report_comes_with_sources_files_and_its_chart(
     assert (chart.suffix, document.suffix) == (".png", ".md")
     written = document.read_text(encoding="utf-8")
     blocks = [part["text"] for part in newest(emulator).answer.steps[-1]["content"] if part["type"] == "text"]
-    assert all(block.strip() in re.sub(r" \[\d\]", "", written) for block in blocks)
+    prose = [block.partition("**Sources:**")[0].strip() for block in blocks]
+    assert all(block in re.sub(r" \[\d\]", "", written) for block in prose)
+    assert [each.count("Sources:") for each in (text, written)] == [1, 1]
+    head = [
+        f"- Date: {datetime.now(UTC):%Y-%m-%d} ",
+        "- Prompt: Bicycles",
+        f"- interaction_id: {id_of(report)} | {AGENT} |",
+    ]
+    assert written.startswith("# Bicycles\n\n")
+    assert all(line.startswith(start) for line, start in zip(written.splitlines()[2:5], head, strict=True))
+    assert written.splitlines()[5:9] == ["", "---", "", "# Research report: Bicycles"]
     assert f"\n\n![image 1]({chart})\n\n## Comparison" in text
     assert f"\n\n![image 1]({chart.name})\n\n## Comparison" in written
     assert "\n".join(["Sources:", *sources]) in written
@@ -319,7 +330,6 @@ async def test_a_long_report_begins_with_its_outline_and_is_read_page_by_page(
         "- Details (page 1)",
         "- Comparison (page 2)",
         "- Limits (page 2)",
-        "- Sources (page 2)",
     ]
     assert f'Page 1 of 2. Next: read_interaction(interaction_id="{id_of(begun)}", page=2)' in footer_of(first)
     assert "Page 2 of 2, the last." in footer_of(last)
@@ -354,8 +364,8 @@ async def test_one_section_of_a_report_is_read_by_its_heading(client: Client) ->
     text = text_of(found)
     assert text.startswith("## Comparison\n")
     assert "## Limits" not in text
-    assert "\nSources:\n1. <" in text
-    assert "\n2. <" not in text
+    assert "\nSources:\n1. [" in text
+    assert "\n2. [" not in text
     assert '\nSection "comparison".\n' in footer_of(found)
     assert "Saved: " not in text
     assert links_of(found) == previews_of(found) == []
@@ -384,7 +394,8 @@ async def test_redirect_links_are_followed_when_asked_for_and_then_remembered(
 ) -> None:
     report = await reported(client)
     resolved = await call(client, "read_interaction", interaction_id=id_of(report), resolve_sources=True)
-    expected = "\n".join(f"{n}. [example.com](https://example.com/emulated/source/{n})" for n in (1, 2, 3))
+    places = [f"https://example.com/emulated/source/{number}" for number in (1, 2, 3)]
+    expected = "\n".join(f"{number}. [{SOURCES[number - 1]}]({url})" for number, url in enumerate(places, 1))
     assert f"\nSources:\n{expected}\n" in text_of(resolved)
     asked = [request for request in emulator.requests if "redirect" in request.path]
     assert sorted((request.method, request.path[-1]) for request in asked) == [("HEAD", n) for n in "123"]
@@ -405,11 +416,12 @@ async def test_a_report_of_a_hundred_thousand_characters_is_complete(
     count = int(re.findall(r"Page 1 of (\d+)\.", footer_of(first))[0])
     read = [await call(client, "read_interaction", interaction_id=id_of(begun), page=n) for n in range(2, count + 1)]
     text = "".join(text_of(page) for page in [first, *read])
+    redirect = f"{settings.base_url}/grounding-api-redirect"
     assert len(text) > 100_000
     assert all(len(text_of(page)) < 20_000 for page in [first, *read])
     for number in range(1, 201):
         assert f"for the naïve case. [{number}]" in text
-        assert f"\n{number}. <{settings.base_url}/grounding-api-redirect/{number}>" in text
+        assert f"\n{number}. [{SOURCES[(number - 1) % 3]}]({redirect}/{number})" in text
     *charts, document = saved_in(first)
     assert len(charts) == 5
     assert all(f"![image {number}]({chart})" in text for number, chart in enumerate(charts, 1))

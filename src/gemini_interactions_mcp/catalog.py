@@ -9,6 +9,9 @@ MODEL: Final = "gemini-3.8-flash"
 IMAGE_MODEL: Final = "gemini-nano-banana-2.1"
 RESEARCH_AGENT: Final = "deep-research-preview-04-2026"
 
+DEEP_RESEARCH: Final = "deep-research"
+"""How the ids of Google's research agents begin; other agents take tasks."""
+
 SUCCESSORS: Final = {
     "antigravity-preview-05-2026": "antigravity-preview-09-2026",
     "deep-research-pro-preview-12-2025": RESEARCH_AGENT,

@@ -187,7 +187,7 @@ async def asking(app: AppContext, chain: Chain, task: Task) -> Task:
     plan = chain.last
     today = await app.journal.spent(records.today())
     words = consent.question(
-        following(app.settings, plan, plan.prompt, plan_first=False), today, app.settings.runs_per_day
+        following(app.settings, plan, plan.title, plan_first=False), today, app.settings.runs_per_day
     )
     form = ElicitRequestFormParams(
         message=render.joined(plan.text, "---", words), requested_schema=render_elicitation_schema(Approval)

@@ -1,9 +1,15 @@
-"""The sources of an answer: where they belong in its text, and the list below it. Pure."""
+"""The sources of an answer: where they belong in its text, and the one list below it. Pure.
 
+Some answers end with a list of their own, as Deep Research's do: `**Sources:**`, then a numbered link on each line. Its
+numbers are those of the text, so they are kept, and what only citations name comes after them.
+"""
+
+import bisect
+import operator
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from .models import Citation
@@ -15,56 +21,165 @@ UNFIT: Final = re.compile(r'[\s<>\[\]"\\`]')
 LONGEST_ADDRESS: Final = 8_192
 """nginx and Apache take no longer line of a request (`large_client_header_buffers`, `LimitRequestLine`)."""
 
-OWN_MARK: Final = re.compile(rb"\[(?:cite: ?)?\d+(?:, ?\d+)*\][.,;:!?)\s]*$")
+MARK: Final = r"\[(?:cite: ?)?(\d{1,6}(?:, ?\d{1,6})*)\]"
+NUMBERS: Final = re.compile(MARK, re.ASCII)
+OWN_MARK: Final = re.compile(rf"{MARK}[.,;:!?)\s]*$", re.ASCII)
 """Ends a stretch that the writer has numbered already, as Deep Research does in some reports."""
 LONGEST_MARK: Final = 64
-SPACE: Final = b" \t\r\n"
+BLOCK: Final = 2**14
+"""Characters that are read at once."""
+BLANKS: Final = 1_000
+"""White space before which a mark is put, at the most."""
+
+LIST_CHARACTERS: Final = 200_000
+"""So much of an answer's end is searched for a list of its own; a hundred redirect links have 30,000."""
+LIST_HEAD: Final = re.compile(
+    r"^[#*_ \t]*(?:list of )?(?:sources|references|works cited|sources cited|cited sources)[:*_# \t\r]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+LIST_MARK: Final = re.compile(r"(?:[-*+]|\[?(?P<number>\d{1,6})[.)\]]:?)[ \t]+(?P<rest>.+)")
+URL: Final = re.compile(r"https?://(?:[^\s()<>]|\([^\s()<>]*\))+")
+BESIDE: Final = " \t<>()[]*_:,;.\u2013\u2014-"
+"""What stands between an address and the words beside it."""
+
+
+class Source(NamedTuple):
+    """A source, and its number in the list.
+
+    Attributes:
+        name: Its address, or else what it is called.
+        page: Of a document.
+    """
+
+    number: int
+    name: str
+    title: str
+    page: int | None = None
+
+
+class Parted(NamedTuple):
+    """An answer's text without the list that it ends with, and that list; empty where there is none."""
+
+    text: str
+    own: Sequence[Source]
+
+
+# The text's own list -------------------------------------------------------------------------------------
+
+
+def parted(text: str) -> Parted:
+    """Take the list of sources off the end of a text: a head, then nothing but lines with one address each."""
+    start = max(0, len(text) - LIST_CHARACTERS)
+    heads = [(start + found.start(), start + found.end()) for found in LIST_HEAD.finditer(text[start:])]
+    if heads:
+        begin, end = heads[-1]
+        lines = [line.strip() for line in text[end:].splitlines() if line.strip()]
+        own = [source for number, line in enumerate(lines, 1) for source in read_line(line, number)]
+        if own and len({source.number for source in own}) == len(lines):
+            return Parted(text[:begin].rstrip(), own)
+    return Parted(text, ())
+
+
+def read_line(line: str, place: int) -> Iterator[Source]:
+    """The source on a line of a list; none where it is no such line, or names several."""
+    if found := LIST_MARK.fullmatch(line):
+        rest = found["rest"].strip()
+        # The title of a link may be an address, too.
+        end = max(rest.find("]("), 0) if rest.startswith("[") else 0
+        if len(urls := URL.findall(rest[end:])) == 1:
+            words = (rest[:end], *rest[end:].split(urls[0]))
+            title = " ".join(filter(None, (each.strip(BESIDE) for each in words)))
+            yield Source(int(found["number"] or place), urls[0].rstrip(".,;"), title)
+
+
+def all_cited(text: str, citations: Iterable[Citation]) -> tuple[Citation, ...]:
+    """The citations, and those sources of the text's own list that none of them names."""
+    citations = tuple(citations)
+    known = {url for each in citations for url in (each.url, each.resolved)}
+    own = parted(text).own
+    return (*citations, *(Citation(url=each.name, title=each.title) for each in own if each.name not in known))
+
+
+# Marks in the text ---------------------------------------------------------------------------------------
 
 
 def placed(text: str, citations: Iterable[Citation]) -> str:
     """The text with ` [1][3]` after each stretch that sources back, unless it bears numbers of its own there.
 
-    The numbers are those of `listed`. Offsets are UTF-8 bytes, the end exclusive
-    (google-genai 3.4.0, types/interactions/urlcitation.py).
+    The numbers are those of `listed`, and the list that the text ends with is left to that. Offsets are UTF-8 bytes,
+    the end exclusive (google-genai 3.4.0, types/interactions/urlcitation.py).
     """
-    content = text.encode(errors="replace")
-    marks = places(content, citations)
-    pieces: list[bytes] = []
-    start = 0
-    for end in sorted(marks):
-        pieces += [content[start:end], mark(marks[end])]
-        start = end
-    return b"".join([*pieces, content[start:]]).decode()
+    whole = parted(text)
+    return "".join(inserted(whole.text, 0, len(whole.text), marks(whole, citations)))
 
 
-def places(content: bytes, citations: Iterable[Citation]) -> dict[int, list[int]]:
-    """Byte offsets, and the numbers of the sources that belong there."""
-    citations = list(citations)
-    numbers = numbered(citations)
-    found: dict[int, list[int]] = {}
+def inserted(text: str, start: int, end: int, found: list[tuple[int, str]]) -> Iterator[str]:
+    """A stretch of the text in pieces, with the marks that belong into it or at its end."""
+    first = bisect.bisect_right(found, start, key=operator.itemgetter(0))
+    for at, said in found[first : bisect.bisect_right(found, end, key=operator.itemgetter(0))]:
+        yield text[start:at] + said
+        start = at
+    yield text[start:end]
+
+
+def marks(whole: Parted, citations: Iterable[Citation]) -> list[tuple[int, str]]:
+    """What is inserted into a text, and before which of its characters, in order."""
+    text, citations = whole.text, list(citations)
+    # What is listed twice is known by its first number.
+    numbers = {(each.name, each.page): each.number for each in reversed(all_sources(whole.own, citations))}
+    ends = characters(text, (citation.end for citation in citations))
+    found: dict[int, dict[int, None]] = {}
     for citation in citations:
-        number = numbers[source(citation)]
-        if citation.end and citation.end <= len(content) and not bears_a_mark(content, citation.end):
-            at = found.setdefault(boundary(content, citation.end), [])
-            at += [number] if number not in at else []
+        end = ends.get(citation.end or 0)
+        if end is not None and not bears_a_mark(text, end):
+            found.setdefault(before_blanks(text, end), {})[numbers[known_as(citation)]] = None
+    return [(at, mark(found[at])) for at in sorted(found)]
+
+
+def characters(text: str, ends: Iterable[int | None]) -> dict[int, int]:
+    """Offsets in the UTF-8 of a text, each with that in its characters; one within a character is behind it.
+
+    Without those that are 0 or behind the text.
+    """
+    wanted = sorted({end for end in ends if end and end > 0})
+    found: dict[int, int] = {}
+    before = 0
+    for start in range(0, len(text), BLOCK):
+        content = text[start : start + BLOCK].encode(errors="replace")
+        first = len(found)
+        inside = wanted[first : bisect.bisect_right(wanted, before + len(content))]
+        found |= {end: start + len(content[: boundary(content, end - before)].decode()) for end in inside}
+        before += len(content)
+        if len(found) == len(wanted):
+            break
     return found
 
 
-def bears_a_mark(content: bytes, end: int) -> bool:
-    """Whether the stretch up to there ends with a number of its own."""
-    return OWN_MARK.search(content[max(0, end - LONGEST_MARK) : end]) is not None
-
-
 def boundary(content: bytes, end: int) -> int:
-    """The nearest place for a mark: between characters, and before the white space that a stretch ends with."""
+    """The next place between two characters."""
     while end < len(content) and content[end] & 0xC0 == 0x80:
         end += 1
-    return len(content[:end].rstrip(SPACE)) or end
+    return end
 
 
-def mark(numbers: list[int]) -> bytes:
+def bears_a_mark(text: str, end: int) -> bool:
+    """Whether the stretch up to there ends with a number of its own."""
+    return OWN_MARK.search(text[max(0, end - LONGEST_MARK) : end]) is not None
+
+
+def before_blanks(text: str, end: int) -> int:
+    """The place before the white space that a stretch ends with; after it, where there is nothing else."""
+    last = text[max(0, end - BLANKS) : end]
+    kept = last.rstrip(" \t\r\n")
+    return end - len(last) + len(kept) if kept else end
+
+
+def mark(numbers: Iterable[int]) -> str:
     """` [1][3]`."""
-    return (" " + "".join(f"[{number}]" for number in numbers)).encode()
+    return " " + "".join(f"[{number}]" for number in numbers)
+
+
+# Sources -------------------------------------------------------------------------------------------------
 
 
 def linkable(url: str) -> bool:
@@ -83,62 +198,38 @@ def address(citation: Citation) -> str:
     return next(filter(linkable, (citation.resolved, citation.url)), "")
 
 
-def source(citation: Citation) -> tuple[str, int | None]:
+def known_as(citation: Citation) -> tuple[str, int | None]:
     """What tells a source from others: its address, or else its name, and the page."""
     return address(citation) or citation.title or citation.url, citation.page
 
 
-def numbered(citations: Iterable[Citation]) -> dict[tuple[str, int | None], int]:
-    """The number of each source, in the order in which the text cites them."""
+def all_sources(own: Sequence[Source], citations: Sequence[Citation]) -> list[Source]:
+    """All sources: the text's own list in its numbers, then the others in the order of being cited, each once."""
+    leads = {each.url: address(each) for each in citations if each.resolved}
+    listed = [each._replace(name=leads.get(each.name, each.name)) for each in own]
     ordered = sorted(citations, key=lambda citation: (citation.end is None, citation.end or 0))
-    return {each: number for number, each in enumerate(dict.fromkeys(map(source, ordered)), 1)}
+    further = dict.fromkeys(map(known_as, ordered))
+    for each in listed:
+        further.pop((each.name, None), None)
+    first = max((each.number for each in own), default=0) + 1
+    found = [*listed, *(Source(number, name, "", page) for number, (name, page) in enumerate(further, first))]
+    titles, resolved = titled(citations), {each.resolved for each in citations}
+    return [
+        each._replace(title=titles.get((each.name, each.page)) or each.title or site(each, resolved)) for each in found
+    ]
 
 
-def listed(text: str, citations: Iterable[Citation], *, within: str | None = None) -> str:
-    """The sources as numbered links, each once.
-
-    Args:
-        text: The answer, not yet marked.
-        citations: All of its sources.
-        within: Only those that are marked in this part of it.
-    """
-    citations = list(citations)
-    content = text.encode(errors="replace")
-    own = any(citation.end and bears_a_mark(content, citation.end) for citation in citations)
-    # Where the text has numbers of its own, they do not tell which of ours a part of it names.
-    part = None if own else within
-    lines = [line for number, line in enumerate(links(citations), 1) if part is None or f"[{number}]" in part]
-    head = "Sources (not by the text's own numbers):" if own else "Sources:"
-    return "\n".join([head, *lines]) if lines else ""
-
-
-def links(citations: list[Citation]) -> Iterator[str]:
-    """`1. [title](url)`, or the address or the name alone, in the order of their numbers."""
+def titled(citations: Iterable[Citation]) -> dict[tuple[str, int | None], str]:
+    """The first title that each source has."""
     titles: dict[tuple[str, int | None], str] = {}
-    addresses = {source(citation): address(citation) for citation in citations}
     for citation in citations:
-        titles[source(citation)] = titles.get(source(citation)) or citation.title
-    known = {each.resolved for each in citations}
-    for (name, page), number in numbered(citations).items():
-        url = addresses[name, page]
-        title = titles[name, page] or (host(url) if url in known else "")
-        yield f"{number}. {source_link(title, url, page) if url else titled(title or name, page)}"
+        titles[known_as(citation)] = titles.get(known_as(citation)) or citation.title
+    return titles
 
 
-def source_link(title: str, url: str, page: int | None) -> str:
-    """`[title](url)`, or the address alone where nothing is known of it."""
-    told = titled(title, page)
-    return f"[{told}]({destination(url)})" if told else f"<{url}>"
-
-
-def titled(title: str, page: int | None) -> str:
-    """`title, page 3`, as it may stand in a link."""
-    return ", ".join(filter(None, (inert(title), "" if page is None else f"page {page}")))
-
-
-def destination(address: str) -> str:
-    """An address as a Markdown link takes it (spec.commonmark.org, 6.3)."""
-    return f"<{address}>" if re.search(r"[\s()<>]", address) else address
+def site(source: Source, resolved: set[str]) -> str:
+    """What a source without a title is called: the site of an address that was resolved."""
+    return host(source.name) if source.name in resolved else ""
 
 
 def host(url: str) -> str:
@@ -146,3 +237,45 @@ def host(url: str) -> str:
     with suppress(ValueError):
         return (urlsplit(url).hostname or url).removeprefix("www.")
     return url
+
+
+# The list ------------------------------------------------------------------------------------------------
+
+
+def listed(text: str, citations: Iterable[Citation], *, within: Iterable[str] | None = None) -> str:
+    """The sources as numbered links, each once.
+
+    Args:
+        text: The answer, not yet marked.
+        citations: All of its sources.
+        within: Only those that are marked in this part of it, which comes in blocks.
+    """
+    citations = list(citations)
+    whole = parted(text)
+    ends = characters(whole.text, (citation.end for citation in citations)).values()
+    own = not whole.own and any(bears_a_mark(whole.text, end) for end in ends)
+    # Where the text has numbers of its own and no list, they do not tell which of ours a part of it names.
+    named = None if own or within is None else marked(within)
+    lines = [source_line(each) for each in all_sources(whole.own, citations) if named is None or each.number in named]
+    head = "Sources (not by the text's own numbers):" if own else "Sources:"
+    return "\n".join([head, *lines]) if lines else ""
+
+
+def marked(part: Iterable[str]) -> set[int]:
+    """The numbers that stand in brackets."""
+    return {int(each) for block in part for found in NUMBERS.findall(block) for each in found.split(",")}
+
+
+def source_line(source: Source) -> str:
+    """`1. [title, page 3](url)`, the address alone where nothing is known of it, or the name of what has none."""
+    linked = linkable(source.name)
+    page = "" if source.page is None else f"page {source.page}"
+    told = ", ".join(filter(None, (inert(source.title or ("" if linked else source.name)), page)))
+    if not linked:
+        return f"{source.number}. {told}"
+    return f"{source.number}. [{told}]({destination(source.name)})" if told else f"{source.number}. <{source.name}>"
+
+
+def destination(address: str) -> str:
+    """An address as a Markdown link takes it (spec.commonmark.org, 6.3)."""
+    return f"<{address}>" if re.search(r"[\s()<>]", address) else address

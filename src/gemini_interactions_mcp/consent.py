@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import BaseModel, Field, ValidationError
 
 from . import chapters, render, research
+from .catalog import DEEP_RESEARCH
 from .errors import InputError
 from .models import Request
 from .words import printable, shown
@@ -19,7 +20,7 @@ SOURCE: Final = "https://ai.google.dev/gemini-api/docs/deep-research"
 DURATION: Final = "It takes 5 to 20 minutes as a rule and 60 at the most"
 ESTIMATES: Final = {
     EXHAUSTIVE: f"{DURATION}, and costs about 3 to 7 dollars (Google's estimates: {SOURCE}).",
-    research.DEEP_RESEARCH: f"{DURATION}, and costs about 1 to 3 dollars (Google's estimates: {SOURCE}).",
+    DEEP_RESEARCH: f"{DURATION}, and costs about 1 to 3 dollars (Google's estimates: {SOURCE}).",
 }
 
 DECLINED: Final = "The user was asked and declined: nothing was started and nothing is charged."
@@ -94,7 +95,9 @@ def refusal(action: str, content: Mapping[str, Any] | None) -> str:
 # Questions -----------------------------------------------------------------------------------------------
 
 
-def question(request: Request, today: int, most: int | None, given: "Inspection | None" = None) -> str:
+def question(
+    request: Request, today: int, most: int | None, given: "Inspection | None" = None, topic: str | None = None
+) -> str:
     """What is asked before anything is sent; hosts may show no more than its first lines.
 
     Args:
@@ -102,13 +105,17 @@ def question(request: Request, today: int, most: int | None, given: "Inspection 
         today: How many were sent in this UTC day.
         most: How many may be.
         given: The files and addresses that go with it.
+        topic: What it is about, where it runs or changes a plan.
     """
-    does = "plan research" if request.plan else "research"
+    deep = (request.agent or "").startswith(DEEP_RESEARCH)
+    does = "plan research" if request.plan else "research" if deep else "work on a task"
     sources = given.sources if given else ()
-    prompt = printable(chapters.shortened(request.prompt))
+    words = " with the words ".join(
+        f"“{printable(chapters.shortened(each))}”" for each in (topic, request.prompt) if each is not None
+    )
     limit = f" of {most}" if most else ""
     return render.joined(
-        f"Have {shown(request.agent or '')} {does}{amounts(sources)}: “{prompt}”?",
+        f"Have {shown(request.agent or '')} {does}{amounts(sources)}: {words}?",
         f"{estimate(request)} Research requests sent today (UTC): {today}{limit}.",
         listing("Files that are sent to Google:", [file_line(each) for each in sources if each.files]),
         listing("Addresses that Google reads:", [f"- {shown(each.source)}" for each in sources if not each.files]),

@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 BY_DESCRIPTOR: Final = {os.open, os.stat, os.mkdir, os.rmdir, os.link, os.rename, os.unlink} <= os.supports_dir_fd
 
@@ -27,6 +27,17 @@ CREATE: Final = ALWAYS | os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 Check = Callable[[os.stat_result], None]
 """Raises when a file is not what is wanted."""
+
+
+class Modes(NamedTuple):
+    """Who may use a folder and a file that are made, before the umask takes from it."""
+
+    folder: int
+    file: int
+
+
+OWNER_ONLY: Final = Modes(0o700, 0o600)
+ORDINARY: Final = Modes(0o777, 0o666)
 
 
 class Folder:
@@ -58,10 +69,10 @@ class Folder:
             self._descriptor = below
         self.path = path
 
-    def make(self, name: str) -> None:
+    def make(self, name: str, mode: int) -> None:
         """Make a folder in it, unless there is something of that name."""
         with suppress(FileExistsError):
-            os.mkdir(self._at(name), dir_fd=self._descriptor)
+            os.mkdir(self._at(name), mode, dir_fd=self._descriptor)
 
     def status(self, name: str) -> os.stat_result:
         """What has this name: a link itself, not where it leads."""
@@ -84,15 +95,26 @@ class Folder:
             raise
         return stream
 
-    def add(self, content: bytes, names: Iterable[str]) -> str | None:
+    def add(self, content: bytes, names: Iterable[str], mode: int) -> str | None:
         """Write a whole file under the first name that is free, and return that; None when none is."""
         partial = hidden_name()
         try:
-            self._write(partial, content)
+            self._write(partial, content, mode)
             self.verify()
             return next((name for name in names if self._publish(partial, name)), None)
         finally:
             # What a disk in trouble does not remove has been told of already.
+            with suppress(OSError):
+                self._unlink(partial)
+
+    def replace(self, content: bytes, name: str, status: os.stat_result) -> bool:
+        """Write a whole file in place of another, if that still is the one of that status; False where it is not."""
+        partial = hidden_name()
+        try:
+            self._write(partial, content, stat.S_IMODE(status.st_mode))
+            self.verify()
+            return self.remove(name, status) and self._publish(partial, name)
+        finally:
             with suppress(OSError):
                 self._unlink(partial)
 
@@ -127,8 +149,8 @@ class Folder:
     def _at(self, name: str) -> str:
         return str(self.path / name) if self._descriptor is None else name
 
-    def _open(self, name: str, flags: int) -> int:
-        return os.open(self._at(name), flags, 0o666, dir_fd=self._descriptor)
+    def _open(self, name: str, flags: int, mode: int = OWNER_ONLY.file) -> int:
+        return os.open(self._at(name), flags, mode, dir_fd=self._descriptor)
 
     def _unlink(self, name: str) -> None:
         os.unlink(self._at(name), dir_fd=self._descriptor)
@@ -136,9 +158,9 @@ class Folder:
     def _rename(self, old: str, new: str) -> None:
         os.replace(self._at(old), self._at(new), src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
 
-    def _write(self, name: str, content: bytes) -> None:
+    def _write(self, name: str, content: bytes, mode: int) -> None:
         """Write a new file down to the disk: a name must never stand for half of it, even after a power cut."""
-        with os.fdopen(self._open(name, CREATE), "wb") as file:
+        with os.fdopen(self._open(name, CREATE, mode), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -165,20 +187,20 @@ class Folder:
 
 
 @contextmanager
-def opened(path: Path, *, create: bool = False) -> Generator[Folder]:
+def opened(path: Path, *, create: int | None = None) -> Generator[Folder]:
     """Open a folder by its resolved path.
 
     Args:
         path: Absolute; what has become a link in it since it was resolved is not followed.
-        create: Make what is missing.
+        create: Make what is missing, with this mode.
 
     Raises:
         OSError: A part of the path is missing, no folder, or a link.
     """
     with nearest(path) as (folder, missing):
         for name in missing:
-            if create:
-                folder.make(name)
+            if create is not None:
+                folder.make(name, create)
             folder.enter(name)
         yield folder
         folder.verify()

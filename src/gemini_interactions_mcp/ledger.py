@@ -5,26 +5,24 @@ A journal or a disk that fails does not lose a run: what could not be written is
 
 import contextlib
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from itertools import chain
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Final
 
 import anyio
 import anyio.to_thread
 
-from . import media, metadata, processes, records, render, saved, terms
+from . import media, processes, records, saved, terms
 from .errors import (
     ConfigurationError,
     GeminiMCPError,
-    InputError,
-    InteractionFailedError,
     InteractionNotFoundError,
     JournalError,
     OutcomeUnknownError,
 )
-from .models import Interaction, Media, Record, SavedFile
+from .models import Interaction, Record, Request, SavedFile
+from .output import Output
 from .redaction import NOTHING, Redactor
 from .run import Run
 from .store import DELIVERY, Journal, Limit
@@ -54,7 +52,7 @@ class Ledger:
         redact: Redactor = NOTHING,
     ) -> None:
         self._journal = journal
-        self._output_dir = output_dir
+        self._output = Output(output_dir, redact)
         self._lease = lease
         self._runs_per_day = runs_per_day
         self._redact = redact
@@ -153,6 +151,10 @@ class Ledger:
             logger.warning("The journal cannot be read, Google is asked instead: %s", exc)
             return None
 
+    async def before(self, asked: Request | Interaction) -> Record | None:
+        """The row of what a request or an interaction goes on from; None also when the journal cannot be read."""
+        return await self.find(asked.previous_interaction_id) if asked.previous_interaction_id else None
+
     async def deleted(self, record: Record) -> bool:
         """Whether a row has been deleted; False when the journal cannot be read."""
         with contextlib.suppress(JournalError):
@@ -175,7 +177,7 @@ class Ledger:
 
     async def adopt(self, interaction: Interaction, interaction_id: str) -> Record:
         """Write down an interaction that something else has started, so that its media are saved once."""
-        record = records.foreign(interaction, interaction_id)
+        record = records.foreign(interaction, interaction_id, await self.before(interaction))
         try:
             await self._journal.insert(record, patience=LATE_SECONDS)
         except JournalError as exc:
@@ -233,7 +235,7 @@ class Ledger:
         files = list(record.files) if record else []
         notes: list[str] = []
         try:
-            await anyio.to_thread.run_sync(self._write_files, run, interaction, target, files, notes)
+            await anyio.to_thread.run_sync(self._output.write, run, interaction, target, files, notes)
         except ConfigurationError as exc:
             later = " Then read_interaction saves them." if run.stored else ""
             notes.append(f"{records.UNSAVED}: {exc}{later}")
@@ -246,115 +248,24 @@ class Ledger:
         pictures = [each for each in unsaved if each.mime_type.startswith("image/")]
         return await anyio.to_thread.run_sync(media.previews, pictures, limiter=self._decoding)
 
-    def _write_files(
-        self, run: Run, interaction: Interaction, target: Path | None, files: list[SavedFile], notes: list[str]
-    ) -> None:
-        """Save what is not among `files` yet, in order, and add to them and to the notes as it goes.
-
-        Raises:
-            ConfigurationError: The disk does not take it.
-        """
-        stem, origin = self._described(run, interaction)
-        there = {file.place for file in files}
-        for place, each in enumerate(interaction.media, 1):
-            if place in there:
-                continue
-            wanted = target.with_stem(f"{target.stem}-{place}") if target and place > 1 else target
-            try:
-                file = self._place(each, stem, origin, wanted, names(files), notes)
-            except InteractionFailedError as exc:
-                notes.append(str(exc))
-            else:
-                files.append(file.model_copy(update={"place": place}))
-                notes += filter(None, [media.unpicturesque(each, file)])
-        if run.reports and (interaction.text or interaction.code):
-            shown = ("text", "citations", "code", "failures", "status", "usage")
-            told = {name: getattr(interaction, name) for name in shown}
-            report = render.report(run.record.model_copy(update=told | {"files": tuple(files)}))
-            files.append(media.save_text(report, self._output_dir, media.report_names(stem, names(files))))
-
-    def _described(self, run: Run, interaction: Interaction) -> tuple[str, metadata.Origin]:
-        """How the names of an interaction's files begin, and what its pictures say of themselves."""
-        prompt = self._redact(run.record.prompt or interaction.prompt or "") if run.stored else ""
-        model = self._redact(interaction.model or interaction.agent or run.record.model or run.record.agent or "")
-        origin = metadata.Origin(prompt, model, (run.id if run.stored else None) or "")
-        return media.stem(prompt, run.record.created_at, run.record.label), origin
-
-    def _place(
-        self,
-        each: Media,
-        stem: str,
-        origin: metadata.Origin,
-        target: Path | None,
-        taken: Collection[str],
-        notes: list[str],
-    ) -> SavedFile:
-        """Save one of the media where it is wanted; if that place is taken or closed by now, in the output directory.
-
-        Raises:
-            ConfigurationError: The disk does not take it.
-            InteractionFailedError: Its data is missing or broken.
-        """
-        if target is None:
-            return media.save(each, self._output_dir, stem, origin=origin, taken=taken)
-        try:
-            return media.save(each, self._output_dir, stem, origin=origin, target=target)
-        except (InputError, ConfigurationError) as exc:
-            reason = str(exc).rstrip(".")
-        file = media.save(each, self._output_dir, stem, origin=origin, taken=taken)
-        notes.append(f"Not saved at {target}, but in the output directory: {reason}.")
-        return file
-
     async def here(self, record: Record) -> Record:
         """The record with one file of each name: where several machines have saved it, the one that is on this."""
         if not record.files:
             return record
-        files = await anyio.to_thread.run_sync(saved.current, record.files, [self._output_dir])
+        files = await anyio.to_thread.run_sync(self._output.current, record.files)
         return record.model_copy(update={"files": files})
 
     async def gone(self, record: Record) -> list[SavedFile]:
         """The files that are not on this machine, though Google may still show what was in them."""
-        return await anyio.to_thread.run_sync(self._gone, record.files)
-
-    def _gone(self, files: Iterable[SavedFile]) -> list[SavedFile]:
-        return [file for file in files if file.within is None and saved.absent(file, [self._output_dir])]
+        return await anyio.to_thread.run_sync(self._output.gone, record.files)
 
     async def restore(self, run: Run, interaction: Interaction, gone: Sequence[SavedFile]) -> list[SavedFile]:
         """Save again what is gone, as far as that goes: under its own name, where that is free."""
-        return await anyio.to_thread.run_sync(self._restore, run, interaction, gone)
+        return await anyio.to_thread.run_sync(self._output.restore, run, interaction, gone)
 
-    def _restore(self, run: Run, interaction: Interaction, gone: Sequence[SavedFile]) -> list[SavedFile]:
-        again: list[SavedFile] = []
-        for file in gone:
-            try:
-                kept = self._again(run, interaction, file)
-                # Its address stays what it was, even where the name on disk could not.
-                again += [each.model_copy(update={"name": file.name, "place": file.place}) for each in kept]
-            except (ConfigurationError, InteractionFailedError) as exc:
-                logger.warning("%s of interaction %s was not saved again: %s", file.name, run.id, exc)
-        return again
-
-    def _again(self, run: Run, interaction: Interaction, file: SavedFile) -> list[SavedFile]:
-        """A file, saved again; nothing where it is not known what was in it.
-
-        Raises:
-            ConfigurationError: The disk does not take it.
-            InteractionFailedError: Its data is missing or broken.
-        """
-        stem, origin = self._described(run, interaction)
-        taken = names(run.record.files)
-        if file.place is not None:
-            found = interaction.media[file.place - 1 : file.place]
-            return [self._place(each, stem, origin, self._home(file), taken, []) for each in found]
-        if run.reports and (run.record.text or run.record.code) and file.mime_type == "text/markdown":
-            own = chain([self._home(file).name], media.report_names(stem, taken))
-            return [media.save_text(render.report(run.record), self._output_dir, own)]
-        return []
-
-    def _home(self, file: SavedFile) -> Path:
-        """Where a file belongs on this machine; not elsewhere than in the output directory."""
-        path = Path(file.path)
-        return path if path.is_relative_to(self._output_dir) else self._output_dir / PurePath(file.name).name
+    async def rewrite(self, run: Run, files: saved.SavedFiles) -> list[SavedFile]:
+        """Save a report anew that says something else by now, where one was saved; what was saved, if anything."""
+        return await anyio.to_thread.run_sync(self._output.rewrite, run, files)
 
     async def fail(self, run: Run, exc: GeminiMCPError) -> bool:
         """Write down why there is no answer, and what part of it came; False when the journal could not take it.
@@ -444,8 +355,3 @@ class Ledger:
 
     def _lease_end(self) -> datetime:
         return records.now() + timedelta(seconds=self._lease)
-
-
-def names(files: Iterable[SavedFile]) -> set[str]:
-    """What files are called: by their addresses, and on disk."""
-    return {name for file in files for name in (file.name, PurePath(file.path).name)}

@@ -153,10 +153,21 @@ PICTURES: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 Image.MAX_IMAGE_PIXELS = None
 
 STEM_CHARACTERS: Final = 60
+STEM_BYTES: Final = 100
+"""With the rest less than the 143 that eCryptfs leaves of 255: https://bugs.launchpad.net/ecryptfs/+bug/344878"""
+SUFFIX_CHARACTERS: Final = 16
 LABEL_CHARACTERS: Final = 6
 """Random hexadecimal digits: two rows of one day and one topic share them once in 16 million times."""
 UNKNOWN_ORIGIN: Final = metadata.Origin()
 ARTICLES: Final = frozenset({"a", "an", "the"})
+
+INVISIBLE: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\ufffd\U000e0100-\U000e01ef]"
+)
+"""Letters, marks and symbols that show nothing, and what stands for a broken character.
+
+Source: Default_Ignorable_Code_Point in https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt
+"""
 
 # What Gemini's speech models send when they name no rate: 16 bit, little-endian, mono, 24 kHz.
 # Source: https://ai.google.dev/gemini-api/docs/speech-generation
@@ -183,6 +194,7 @@ def save(
     origin: metadata.Origin = UNKNOWN_ORIGIN,
     target: Path | None = None,
     taken: Collection[str] = (),
+    modes: folders.Modes = folders.OWNER_ONLY,
 ) -> SavedFile:
     """Write generated media into `directory`, or to exactly `target`.
 
@@ -193,6 +205,7 @@ def save(
         origin: Goes into a picture's metadata.
         target: An approved path that is used as it is, but for an extension that is missing or cannot come true.
         taken: Names in `directory` that are not used, though they may be free.
+        modes: Who may read it.
 
     Raises:
         InputError: `target` exists.
@@ -204,8 +217,8 @@ def save(
         content, mime = converted(content, mime, extension_type(target), origin)
     content = metadata.described(content, mime, origin)
     if target is None:
-        return written(content, mime, directory, numbered(stem, SUFFIXES.get(mime, ".bin"), taken))
-    return written(content, mime, target.parent, [named(target, mime)])
+        return written(content, mime, directory, numbered(stem, SUFFIXES.get(mime, ".bin"), taken), modes)
+    return written(content, mime, target.parent, [named(target, mime)], modes)
 
 
 def save_text(text: str, directory: Path, names: Iterable[str]) -> SavedFile:
@@ -214,7 +227,12 @@ def save_text(text: str, directory: Path, names: Iterable[str]) -> SavedFile:
     Raises:
         ConfigurationError: The disk does not take it.
     """
-    return written(text.encode("utf-8", errors="replace"), "text/markdown", directory, names)
+    return written(as_utf8(text), "text/markdown", directory, names)
+
+
+def as_utf8(text: str) -> bytes:
+    """A text as a file has it; half of a surrogate pair has no UTF-8."""
+    return text.encode("utf-8", errors="replace")
 
 
 def save_bytes(
@@ -225,25 +243,41 @@ def save_bytes(
     Raises:
         ConfigurationError: The disk does not take it.
     """
-    suffix = re.sub(r"[^.A-Za-z0-9]", "", Path(file.path).suffix)[:STEM_CHARACTERS] or ".bin"
+    suffix = re.sub(r"[^.A-Za-z0-9]", "", Path(file.path).suffix)[:SUFFIX_CHARACTERS].rstrip(".") or ".bin"
     mime = spelled(file.mime_type) or EXTENSIONS.get(suffix[1:].lower(), OCTETS)
     saved = written(content, mime, directory, numbered(stem, suffix, taken))
     return saved.model_copy(update={"within": file.path})
 
 
-def stem(prompt: str, when: datetime, label: str) -> str:
-    """A readable ASCII file name for what `prompt` asked for, which no other row has: `2026-11-23-red-bicycle-3f9c1a`.
+def stem(title: str, when: datetime, label: str) -> str:
+    """What the names of all files of a row begin with, and of no other row: `2026-11-23-red-bicycle-3f9c1a`.
 
-    A name that the journal holds may be free, since its file was moved: so it ends with a part of the row's label.
+    A name that the journal holds may be free, since its file was moved: so it ends with a part of the row's label,
+    which also keeps apart what two servers save at once.
     """
-    plain = unicodedata.normalize("NFKD", prompt[: 10 * STEM_CHARACTERS]).encode("ascii", "ignore").decode()
-    words = [word for word in re.findall(r"[a-z0-9]+", plain.lower()) if word not in ARTICLES] or ["gemini"]
-    name = f"{when:%Y-%m-%d}-{words[0]}"[:STEM_CHARACTERS]
-    for word in words[1:]:
-        if len(name) + 1 + len(word) > STEM_CHARACTERS:
-            break
-        name += f"-{word}"
-    return f"{name}-{label[-LABEL_CHARACTERS:]}"
+    words = [word for word in title_words(title) if word not in ARTICLES] or ["gemini"]
+    return f"{short_name('-'.join([f'{when:%Y-%m-%d}', *words]))}-{label[-LABEL_CHARACTERS:]}"
+
+
+def title_words(title: str) -> list[str]:
+    """The words of a title in any script, small, in NFC: letters, marks, digits and pictures, and nothing else."""
+    text = unicodedata.normalize("NFC", INVISIBLE.sub("", title[: 10 * STEM_CHARACTERS]).lower())
+    return "".join(map(in_name, text)).split()
+
+
+def in_name(character: str) -> str:
+    """A character as a name has it: itself, nothing where it only formats what is beside it, else a space."""
+    category = unicodedata.category(character)
+    if category == "Cf":
+        return ""
+    return character if category[0] in "LMN" or category == "So" else " "
+
+
+def short_name(name: str) -> str:
+    """The beginning of a name that is short enough, of whole words where at least half of it is."""
+    cut = name[:STEM_CHARACTERS].encode()[:STEM_BYTES].decode(errors="ignore")
+    whole = cut if name[len(cut) :][:1] in ("", "-") else cut.rpartition("-")[0]
+    return whole if len(whole) * 2 >= len(cut) else cut
 
 
 def extension_type(path: Path) -> str | None:
@@ -423,7 +457,9 @@ def free(names: Iterable[str], taken: Collection[str]) -> Iterator[str]:
     return (name for name in names if name not in taken)
 
 
-def written(content: bytes, mime: str, directory: Path, names: Iterable[str]) -> SavedFile:
+def written(
+    content: bytes, mime: str, directory: Path, names: Iterable[str], modes: folders.Modes = folders.OWNER_ONLY
+) -> SavedFile:
     """Write a whole file into `directory` under the first name that is free; nothing is followed or written over.
 
     Raises:
@@ -432,8 +468,8 @@ def written(content: bytes, mime: str, directory: Path, names: Iterable[str]) ->
     """
     directory = directory.absolute()
     try:
-        with folders.opened(directory, create=True) as folder:
-            name = folder.add(content, names)
+        with folders.opened(directory, create=modes.folder) as folder:
+            name = folder.add(content, names, modes.file)
     except OSError as exc:
         raise unwritable(directory, exc) from exc
     if name is None:

@@ -7,6 +7,8 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from .catalog import DEEP_RESEARCH
+
 Kind = Literal["ask", "analyze", "image", "research"]
 """What an interaction is for; decides how it is sent and shown."""
 
@@ -295,6 +297,7 @@ class Request(Model):
         servers: Remote MCP servers to use.
         environment: `remote` for a new sandbox, or the id of one, for agents that work in one.
         approves: It runs the plan that it follows.
+        topic: The caller's own words, where `prompt` has more than these; not sent.
         response_schema: JSON Schema that the answer must follow.
         image: `aspect_ratio` and `image_size` of an image to make.
         output_path: Where the image is wanted, as the caller named it; not sent.
@@ -314,6 +317,7 @@ class Request(Model):
     servers: tuple[RemoteServer, ...] = ()
     environment: str | None = None
     approves: bool = False
+    topic: str | None = None
     response_schema: dict[str, Any] | None = None
     thinking_level: str | None = None
     max_output_tokens: int | None = None
@@ -346,6 +350,7 @@ class Record(Model):
         finished_at: When this server saw it settle; aware.
         delivered_at: When a call last returned its answer; aware. None while nobody has been given it.
         detached_at: When its call ended without the answer, by a hand-over or a cancellation; aware.
+        topic: What it is about, where its prompt does not tell: what the first request of its chain asked for.
     """
 
     label: str
@@ -373,22 +378,66 @@ class Record(Model):
     finished_at: datetime | None = None
     delivered_at: datetime | None = None
     detached_at: datetime | None = None
+    topic: str | None = None
+
+    @property
+    def task(self) -> bool:
+        """Whether another agent than Deep Research works on it."""
+        return self.kind == "research" and not (self.agent or DEEP_RESEARCH).startswith(DEEP_RESEARCH)
+
+    @property
+    def title(self) -> str:
+        """What it is called: its topic, or else all of its prompt."""
+        return self.topic or self.prompt
+
+    @property
+    def wording(self) -> str:
+        """What was asked for, as a file tells it: topic, then what was to change; who runs a plan adds nothing."""
+        if self.topic is None or self.prompt.startswith(self.topic):
+            return self.prompt
+        runs_plan = self.kind == "research" and not self.plan
+        return self.topic if runs_plan else f"{self.topic}\n\n{self.prompt}"
+
+
+def bare(schema: dict[str, Any]) -> None:
+    """Take out of a schema what costs tokens in `tools/list` and tells a host's model nothing."""
+    for key in ("description", "additionalProperties"):
+        schema.pop(key, None)
 
 
 class RecordSummary(Model):
-    """A row of `list_interactions`; what is not known is empty."""
+    """A row of `list_interactions`; what is not known is empty or absent.
+
+    Attributes:
+        label: By what a row is deleted that Google has never taken, and that has no id.
+        seconds: How long it has run so far.
+        activity: What it does now.
+        sources: Pages read so far; of what has ended, sources cited.
+    """
+
+    model_config = ConfigDict(json_schema_extra=bare)
 
     interaction_id: str
+    label: str | None = None
     kind: str
     status: str
     model: str
     created_at: str
+    topic: str | None = None
     prompt: str
     files: int
+    seconds: int | None = None
+    activity: str | None = None
+    sources: int | None = None
+    tokens: int | None = None
+    finished_at: str | None = None
+    error: str | None = None
 
 
 class RecordPage(Model):
     """What `list_interactions` returns: newest first, and the cursor of the next page."""
+
+    model_config = ConfigDict(json_schema_extra=bare)
 
     interactions: list[RecordSummary]
     next_cursor: str | None = None

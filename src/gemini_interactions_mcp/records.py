@@ -61,11 +61,15 @@ def used_up(most: int) -> str:
     )
 
 
-def intent(request: Request) -> Record:
+def intent(request: Request, previous: Record | None = None) -> Record:
     """The row that is written before the request is sent.
 
     Where Google is to keep nothing, what is private is left out, and our label stands for an id: nobody else
     names one, and an answer that takes longer than the call must be found by something.
+
+    Args:
+        request: Any.
+        previous: What the journal knows of the interaction that it goes on from.
     """
     moment = now()
     label = f"{fingerprint(request)}-{uuid.uuid4().hex}"
@@ -79,6 +83,7 @@ def intent(request: Request) -> Record:
         agent=request.agent,
         previous_interaction_id=request.previous_interaction_id,
         tools=research.names(request) or None,
+        topic=topic_from(request.kind, previous) or request.topic if request.store else None,
         prompt=request.prompt if request.store else "",
         terms=asked.of_request(request) if request.store else None,
         created_at=moment,
@@ -86,12 +91,24 @@ def intent(request: Request) -> Record:
     )
 
 
+def topic_from(kind: Kind, previous: Record | None) -> str | None:
+    """The topic that a request of a kind has from the interaction that it goes on from; None where it has its own.
+
+    What changes or runs a plan says nothing of the question; what goes on from a picture tells only what to change.
+    """
+    if previous is None:
+        return None
+    drawn = previous.kind == "image" or (previous.kind == "ask" and previous.topic is not None)
+    follows = previous.plan if kind == "research" else drawn and kind in ("ask", "image")
+    return (previous.title or None) if follows else None
+
+
 def fingerprint(request: Request) -> str:
     """What makes two requests the same: 16 hexadecimal digits, after `APPROVAL` where it is the plan that they run."""
     if request.approves:
         return APPROVAL + hashlib.sha256(str(request.previous_interaction_id).encode()).hexdigest()[:16]
     # An upload of the same content has another address.
-    unsaid = {"contents"} if request.contents_digest else {"contents_digest"}
+    unsaid = {"topic", "contents" if request.contents_digest else "contents_digest"}
     fields = request.model_dump(mode="json", exclude=unsaid)
     if request.kind == "research":
         fields["prompt"] = folded(request.prompt)
@@ -155,8 +172,8 @@ def readable(record: Record) -> bool:
     return settled(record.status) and bool(record.text or record.files or record.code)
 
 
-def foreign(interaction: Interaction, interaction_id: str) -> Record:
-    """A row for an interaction that something else has started."""
+def foreign(interaction: Interaction, interaction_id: str, previous: Record | None = None) -> Record:
+    """A row for an interaction that something else has started, after one that the journal may know."""
     kind: Kind = "research" if interaction.agent else "image" if interaction.media else "ask"
     moment = now()
     return Record(
@@ -168,6 +185,7 @@ def foreign(interaction: Interaction, interaction_id: str) -> Record:
         agent=interaction.agent,
         previous_interaction_id=interaction.previous_interaction_id,
         environment_id=interaction.environment_id,
+        topic=topic_from(kind, previous),
         prompt=interaction.prompt or "",
         created_at=created(interaction) or moment,
         updated_at=moment,

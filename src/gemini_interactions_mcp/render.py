@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from . import chapters, citations, traces
 from .errors import InputError
-from .models import OCTETS, PLACE, UNKNOWN, Record, RecordPage, RecordSummary, SandboxFile, SavedFile, Usage, settled
+from .models import OCTETS, PLACE, UNKNOWN, Record, SandboxFile, SavedFile, Usage, settled
 from .words import printable
 
 LINE_CHARACTERS: Final = 2_000
@@ -97,7 +97,7 @@ def pages(record: Record, section: str = "") -> list[str]:
         return [*parts, *chapters.cut(citations.listed("", record.citations))]
     text = body(record, lambda file: printable(file.path))
     chosen = chapters.section(text, section) if section else text
-    sources = citations.listed(record.text, record.citations, within=chosen if section else None)
+    sources = citations.listed(record.text, record.citations, within=[chosen] if section else None)
     return list(chapters.cut(joined(chosen, sources).rstrip("\n"))) or [""]
 
 
@@ -121,11 +121,17 @@ def illustrated(text: str, files: Sequence[SavedFile], link: Callable[[SavedFile
 
 
 def report(record: Record) -> str:
-    """An answer as a file of its own; its media lie beside it."""
+    """An answer as a file of its own, after what was asked for; its media lie beside it."""
     text = body(record, lambda file: quote(file.name))
-    sources = citations.listed(record.text, record.citations)
+    prompt = record.wording.strip().replace("\n", "\n  ")
+    about = [f"Date: {record.created_at:%Y-%m-%d %H:%M} UTC", f"Prompt: {prompt}" if prompt else "", identity(record)]
     return joined(
-        text, sources, *(traces.way(record.code, record.failures) if record.text else ()), f"---\n{identity(record)}"
+        f"# {chapters.shortened(record.title) or handle(record)}",
+        "\n".join(f"- {line}" for line in about if line),
+        "---",
+        text,
+        citations.listed(record.text, record.citations),
+        *(traces.way(record.code, record.failures) if record.text else ()),
     )
 
 
@@ -346,53 +352,28 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-# Lists and documents -------------------------------------------------------------------------------------
+# Documents -----------------------------------------------------------------------------------------------
 
 
-def summary(record: Record) -> RecordSummary:
-    """A row of a list."""
-    return RecordSummary(
-        interaction_id=handle(record),
-        kind=f"{record.kind} plan" if record.plan else record.kind,
-        status=record.status,
-        model=record.agent or record.model or "",
-        created_at=record.created_at.isoformat(timespec="seconds"),
-        prompt=chapters.shortened(record.prompt),
-        files=len(record.files),
-    )
-
-
-def listing(page: RecordPage) -> str:
-    """A list of interactions: the same that the structured result says."""
-    if not page.interactions:
-        return "No interactions found.\n"
-    more = f"More: list_interactions(cursor={json.dumps(page.next_cursor)})" if page.next_cursor else ""
-    return joined("\n".join(map(list_line, page.interactions)), more)
-
-
-def list_line(row: RecordSummary) -> str:
-    """`- v1_x | ask | completed | gemini-3.8-flash | 2026-11-23T10:00:00+00:00 | "prompt" | 1 file`."""
-    files = count(row.files, "file") if row.files else ""
-    parts = [row.interaction_id or "no id", row.kind, row.status, row.model, row.created_at]
-    return " | ".join(part for part in [*parts, json.dumps(row.prompt, ensure_ascii=False), files] if part).join(
-        ("- ", "")
-    )
+def kind_name(record: Record) -> str:
+    """What an interaction is listed as: what other agents than Deep Research do is a task."""
+    return "task" if record.task else f"{record.kind} plan" if record.plan else record.kind
 
 
 def document(record: Record, followers: Iterable[Record] = ()) -> str:
     """An interaction as Markdown: what it follows, prompt, answer, sources, usage, what follows it."""
     facts = [
         identity(record),
-        f"kind: {record.kind}{', a plan' if record.plan else ''}",
+        f"kind: {kind_name(record)}",
         f"created: {record.created_at.isoformat(timespec='seconds')}",
     ]
     if record.previous_interaction_id:
         facts.append(f"previous_interaction_id: {record.previous_interaction_id}")
     if record.environment_id:
         facts.append(f"environment_id: {record.environment_id}")
-    facts += [f"followed by: {handle(each)} ({'plan' if each.plan else each.kind})" for each in followers]
+    facts += [f"followed by: {handle(each)} ({kind_name(each)})" for each in followers]
     return joined(
-        f"# {chapters.shortened(record.prompt) or record.interaction_id}",
+        f"# {chapters.shortened(record.title) or record.interaction_id}",
         "\n".join(f"- {fact}" for fact in facts),
         f"## Prompt\n\n{record.prompt}" if record.prompt else "",
         f"## Answer\n\n{body(record, lambda file: uri(record, file))}" if record.text else "",

@@ -4,12 +4,10 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from .catalog import DEEP_RESEARCH
 from .errors import InputError
 from .models import Record, RemoteServer, Request
 from .settings import Settings
-
-DEEP_RESEARCH: Final = "deep-research"
-"""How the ids of Google's research agents begin (google-genai 3.4.0, types/interactions/agentoption.py)."""
 
 ANTIGRAVITY: Final = "antigravity"
 """How the ids of Google's general agents begin, which work in an environment: `remote` is a fresh one.
@@ -53,6 +51,7 @@ def request(
     return Request(
         kind="research",
         prompt=f"{prompt}\n\nFormat of the answer: {output_format}" if output_format else prompt,
+        topic=prompt if output_format else None,
         agent=agent,
         contents_digest=contents_digest,
         previous_interaction_id=previous_interaction_id,

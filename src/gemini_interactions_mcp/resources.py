@@ -9,14 +9,15 @@ from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from mcp_types import Annotations, ListResourcesResult, Resource, ResourceTemplate
 
-from . import chapters, records, render
+from . import chapters, records, render, rows
 from .context import AppContext
 from .errors import FileRefusedError, GeminiMCPError, InputError, InteractionNotFoundError
-from .models import Record, RecordPage, SavedFile
+from .models import Record, SavedFile
+from .overview import overview
 from .words import printable, shown
 
 ADDRESS: Final = re.compile(
-    r"gemini://interactions/(?P<id>[^/]{1,1024})(?:/(?P<data>data)|/files/(?P<name>[^/]{1,255}))?"
+    r"gemini://interactions/(?P<id>[^/]{1,1024})(?:/(?P<data>data)|/files/(?P<name>[^/]{1,800}))?"
 )
 MARKDOWN: Final = "text/markdown"
 ROWS: Final = 50
@@ -54,9 +55,9 @@ async def listing(app: AppContext, cursor: str | None) -> ListResourcesResult:
     Raises:
         GeminiMCPError: The cursor is none of ours, or the journal cannot be read.
     """
-    rows, following = await app.journal.page(limit=ROWS, cursor=cursor)
+    found_rows, following = await app.journal.page(limit=ROWS, cursor=cursor)
     found = [] if cursor else [index_entry()]
-    for record in rows:
+    for record in found_rows:
         if record.interaction_id and not records.unstored(record):
             # Machines on one journal may each have a file of the same name.
             files = {file.name: file for file in record.files}
@@ -80,8 +81,8 @@ def entry(record: Record) -> Resource:
     return Resource(
         uri=render.uri(record),
         name=str(record.interaction_id),
-        title=chapters.shortened(record.prompt) or record.kind,
-        description=f"{record.kind}, {record.status}, {record.agent or record.model or 'unknown model'}",
+        title=chapters.shortened(record.title) or record.kind,
+        description=f"{render.kind_name(record)}, {record.status}, {record.agent or record.model or 'unknown model'}",
         mime_type=MARKDOWN,
         size=len(render.document(record).encode()),
         annotations=dated(record),
@@ -138,9 +139,7 @@ async def read(app: AppContext, address: str) -> ReadResourceContents:
 
 async def index(app: AppContext) -> str:
     """The recent interactions as a list."""
-    rows, following = await app.journal.page(limit=ROWS)
-    page = RecordPage(interactions=[render.summary(row) for row in rows], next_cursor=following)
-    return render.joined("# Recent interactions", render.listing(page))
+    return render.joined("# Recent interactions", rows.listing(await overview(app, limit=ROWS)))
 
 
 async def saved(app: AppContext, record: Record, name: str) -> ReadResourceContents:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import anyio
 from mcp_types import CallToolResult, TextContent
 
-from . import render, wire
+from . import citations, render, wire
 from .attachments import attached
 from .context import AppContext, Ctx, Progress, opened
 from .errors import GeminiMCPError, InputError, InteractionFailedError
@@ -101,10 +101,19 @@ async def read(ctx: Ctx, interaction_id: str, wait_seconds: float | None, wanted
         raise InputError("There is nothing to save: only agents that work in an environment leave files there.")
     await app.runs.restore(run, max(seconds, LOOK_SECONDS))
     if wanted.resolve:
-        await app.runs.amend(run, {"citations": await app.resolve(run.record.citations, app.settings.base_url)})
+        await resolve_sources(app, run)
     notes = await environment_notes(app, run, wanted) if run.record.environment_id else []
     followers = await app.runs.followers(str(run.id)) if run.record.plan else ()
     return await shown(app, run, wanted, notes, followers)
+
+
+async def resolve_sources(app: AppContext, run: "Run") -> None:
+    """Look up where redirects lead, and have the journal and the saved report say so from then on."""
+    known = citations.all_cited(run.record.text, run.record.citations)
+    found = await app.resolve(known, app.settings.base_url)
+    if found != known:
+        await app.runs.amend(run, {"citations": found})
+    await app.runs.rewrite(run, app.saved)
 
 
 async def environment_notes(app: AppContext, run: "Run", wanted: Reading) -> list[str]:

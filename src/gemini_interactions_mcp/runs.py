@@ -35,6 +35,7 @@ from .ledger import Ledger
 from .models import UNKNOWN, Interaction, Record, Request, SavedFile, settled
 from .redaction import NOTHING, Redactor
 from .run import Pace, Run, finished
+from .saved import SavedFiles
 from .settings import DEFAULT_KEEP_DAYS
 from .store import Journal
 
@@ -256,8 +257,9 @@ class Runs:
 
     async def _intent(self, request: Request) -> Record:
         await self._gemini.ready()
+        previous = await self._ledger.before(request)
         # Off the loop: a request may carry megabytes.
-        return await anyio.to_thread.run_sync(records.intent, request)
+        return await anyio.to_thread.run_sync(records.intent, request, previous)
 
     def _launch(self, record: Record, request: Request, target: Path | None) -> Run:
         """From here on there is nothing to wait for, so that a cancelled call does not leave an intent unsent."""
@@ -304,6 +306,16 @@ class Runs:
             if run.seen is not None:
                 await run.done.wait()
         return run
+
+    def running(self, label: str) -> Run | None:
+        """The run of a row that this process follows."""
+        run = self._runs.get(label)
+        return run if run and not run.done.is_set() else None
+
+    def looked_at(self, label: str) -> bool:
+        """Whether Google has given a sign of the run of a row so lately that a reader need not look."""
+        run = self.running(label)
+        return run is not None and run.seen is None and anyio.current_time() - run.heard_at < self._pace.look
 
     async def known(self, interaction_id: str | None) -> Record | None:
         """What the journal says of an interaction, if anything.
@@ -355,6 +367,21 @@ class Runs:
             with anyio.CancelScope(shield=True):
                 await self.add_files(run, await self._ledger.restore(run, interaction, gone))
         run.record = await self._ledger.here(run.record)
+
+    async def rewrite(self, run: Run, files: SavedFiles) -> None:
+        """Have the saved report of a settled interaction say what its record says by now.
+
+        A file that the user has changed stays as it is, and another is written beside it.
+        """
+        with anyio.CancelScope(shield=True):
+            async with self._restoring:
+                record = await self._ledger.find(str(run.id)) if run.stored else None
+                if record is None:
+                    return
+                run.record = await self._ledger.here(run.record.model_copy(update={"files": record.files}))
+                if saved := await self._ledger.rewrite(run, files):
+                    await self.add_files(run, saved)
+                    run.record = await self._ledger.here(run.record)
 
     async def followers(self, interaction_id: str) -> list[Record]:
         """What goes on from an interaction, oldest first, as far as the journal knows."""

@@ -70,6 +70,16 @@ class SavedFiles:
             if not folder.remove(PurePath(file.path).name, status):
                 raise changed(file)
 
+    def replace(self, file: SavedFile, content: bytes) -> SavedFile:
+        """Write something else in its place, and nowhere else; the file as it is then."""
+        with self._at(file) as folder, self._identified(file, folder) as stream:
+            status = os.fstat(stream.fileno())
+            if WINDOWS:
+                stream.close()
+            if not folder.replace(content, PurePath(file.path).name, status):
+                raise changed(file)
+        return file.model_copy(update={"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()})
+
     def removed(self, files: Iterable[SavedFile]) -> list[str]:
         """Remove files, and say of each how that went."""
         return [self._removed(file) for file in files]

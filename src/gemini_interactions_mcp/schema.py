@@ -47,6 +47,8 @@ ROWS: Final = sa.Table(
     # Since version 3.
     sa.Column("delivered_at", STAMP),
     sa.Column("detached_at", STAMP),
+    # Since version 4.
+    sa.Column("topic", LONG),
     # Of a tombstone, which nothing finds: not a part of a Record.
     sa.Column("deleted_at", STAMP),
     # Who follows the row, until when others leave it alone, and when that was written; not a part of a Record.

@@ -17,6 +17,7 @@ import anyio
 import sqlalchemy as sa
 from pydantic import BaseModel
 
+from .catalog import DEEP_RESEARCH
 from .database import READERS, Database, Row
 from .errors import DailyLimitError, InputError
 from .models import TERMINAL, UNKNOWN, WAITING_FOR_CLIENT, Record, Uploaded
@@ -47,7 +48,7 @@ UNSENT: Final = sa.and_(LIVE, ROWS.c.status.in_(["failed", "cancelled"]), ROWS.c
 """Rows of requests that Google has certainly not taken."""
 
 TOMBSTONE: Final[Row] = {
-    **dict.fromkeys(("interaction_id", "previous_interaction_id", "environment_id", "tools", "error"), None),
+    **dict.fromkeys(("interaction_id", "previous_interaction_id", "environment_id", "tools", "topic", "error"), None),
     **dict.fromkeys(("code", "failures", "terms", "stopped_by"), None),
     **dict.fromkeys(("prompt", "text"), ""),
     **dict.fromkeys(("citations", "files"), ()),
@@ -202,8 +203,8 @@ class Journal:
         """Up to `limit` (at least 1) rows, newest first, and the cursor of the next page if there is one.
 
         Args:
-            query: Text that the prompt, the answer or the interaction_id contains, in any case.
-            kind: Only of this kind.
+            query: Text that the topic, the prompt, the answer or the interaction_id contains, in any case.
+            kind: Only of this kind, or `task`: what an agent works on that is not Deep Research.
             status: Only of this status.
             limit: Rows.
             cursor: Where the previous page ended.
@@ -299,8 +300,9 @@ class Journal:
     async def prune(self, before: datetime) -> int:
         """Delete settled rows and tombstones created before that moment, and uploads that have expired; how many rows.
 
-        Running rows stay. A row of unknown outcome and without an id goes too, but not before Google has forgotten
-        the interaction that it may stand for (55 days). What a rule still needs stays as well: what a limit counts
+        Running rows stay. A row goes too that has no id and an unknown outcome, or that has an id and was given up
+        without an end, as what is stuck, but not before Google has forgotten the interaction that it stands for (55
+        days). What a rule still needs stays as well: what a limit counts
         today, what an identical request is compared with, and that a plan was run, until Google has forgotten it.
         """
         moment = now()
@@ -343,16 +345,25 @@ def conditions(
 ) -> Iterator[sa.ColumnElement[bool]]:
     """What a row must be like to be on a page."""
     if query:
-        searched = (ROWS.c.prompt, ROWS.c.text, ROWS.c.interaction_id)
+        searched = (ROWS.c.topic, ROWS.c.prompt, ROWS.c.text, ROWS.c.interaction_id)
         yield sa.or_(*(column.icontains(clean(query), autoescape=True) for column in searched))
     if kind:
-        yield ROWS.c.kind == clean(kind)
+        yield of_kind(clean(kind))
     if status:
         yield ROWS.c.status == clean(status)
     if cursor:
         created_at, label = decode_cursor(cursor)
         earlier = sa.and_(ROWS.c.created_at == created_at, ROWS.c.label < label)
         yield sa.or_(ROWS.c.created_at < created_at, earlier)
+
+
+def of_kind(kind: str) -> sa.ColumnElement[bool]:
+    """What a row is like that is listed as of that kind: a `task` is kept as research of another agent."""
+    if kind not in ("research", "task"):
+        return ROWS.c.kind == kind
+    agent = sa.func.coalesce(ROWS.c.agent, DEEP_RESEARCH)
+    deep = agent.startswith(DEEP_RESEARCH, autoescape=True)
+    return sa.and_(ROWS.c.kind == "research", deep if kind == "research" else ~deep)
 
 
 def unescaped(path: str) -> str:
@@ -382,9 +393,11 @@ def left_at() -> sa.ColumnElement[str]:
 
 
 def lost(moment: datetime) -> sa.ColumnElement[bool]:
-    """Rows of unknown outcome, without an id, and of which Google knows nothing any more."""
+    """Rows without an end, of unknown outcome or given up, and of which Google knows nothing any more."""
     forgotten = ROWS.c.created_at < stamp(moment - RETENTION)
-    return sa.and_(ROWS.c.status == UNKNOWN, ROWS.c.interaction_id.is_(None), forgotten)
+    unnamed = sa.and_(ROWS.c.status == UNKNOWN, ROWS.c.interaction_id.is_(None))
+    # What is told as an error of a row without an end is why it is not followed any more.
+    return sa.and_(forgotten, sa.or_(unnamed, ROWS.c.error.is_not(None)))
 
 
 def needed(moment: datetime) -> sa.ColumnElement[bool]:

@@ -18,7 +18,7 @@ from mcp.server.mcpserver.tools.base import Tool
 from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
 from pydantic import Field
 
-from . import consent, records, render, research, wire
+from . import consent, records, render, research, rows, wire
 from .arguments import slim
 from .context import AppContext, Ctx, Progress, opened
 from .elicitation import elicited
@@ -34,6 +34,7 @@ from .errors import (
 )
 from .excerpt import Excerpt
 from .models import Contents, Record, RecordPage, Request, settled
+from .overview import overview
 from .paths import TAKEN
 from .results import NAMING_SECONDS, Reading, asked, noted, read, text_result, unless_done
 from .tasks import askable
@@ -302,12 +303,13 @@ async def start_research(
     await app.gemini.ready()
     await app.files.output()
     given = await app.files.inspect(files or ())
+    previous = await app.runs.known(previous_interaction_id)
     request = research.request(
         app.settings,
         prompt,
         agent=agent,
         plan_first=plan_first,
-        previous=await app.runs.known(previous_interaction_id),
+        previous=previous,
         previous_interaction_id=previous_interaction_id,
         contents_digest=given.digest,
         tools=tools or (),
@@ -317,7 +319,7 @@ async def start_research(
     )
     if not force and (earlier := await app.runs.repeated(request)):
         return noted(await begun(earlier, fresh=False), given.notes)
-    instead = await unless_agreed(ctx, app, request, given)
+    instead = await unless_agreed(ctx, app, request, given, records.topic_from(request.kind, previous))
     if instead is not None:
         return instead
     run, fresh = await app.runs.start_once(await completed(ctx, app, request, given), again=force)
@@ -330,7 +332,7 @@ def subject(request: Request) -> str:
 
 
 async def unless_agreed(
-    ctx: Ctx, app: AppContext, request: Request, given: "Inspection"
+    ctx: Ctx, app: AppContext, request: Request, given: "Inspection", topic: str | None
 ) -> CallToolResult | InputRequiredResult | None:
     """What is returned in place of starting research: a question or its answer; None where it may be started.
 
@@ -346,7 +348,8 @@ async def unless_agreed(
     asks = app.settings.confirm and askable(ctx.client_capabilities)
     if not asks or app.agreements.holds(subject(request)):
         return None
-    answer = await elicited(ctx, consent.question(request, today, most, given), consent.Consent, subject(request))
+    question = consent.question(request, today, most, given, topic)
+    answer = await elicited(ctx, question, consent.Consent, subject(request))
     if isinstance(answer, InputRequiredResult):
         return answer
     if why := consent.refusal(answer.action, answer.content):
@@ -385,11 +388,6 @@ async def begun(run: "Run", *, fresh: bool) -> CallToolResult:
 RESEARCHING: Final = "Research has started; it usually takes 5 to 20 minutes."
 
 
-def researches(record: Record) -> bool:
-    """Whether it is Deep Research, and not a task of another agent."""
-    return (record.agent or "").startswith(research.DEEP_RESEARCH)
-
-
 def started(run: "Run", *, fresh: bool) -> str:
     """What start_research says."""
     record = run.record
@@ -405,7 +403,7 @@ def fresh_state(run: "Run") -> str:
         return "The request has been sent, and Google has not confirmed it yet. Do not start it again."
     if run.record.plan:
         return "Planning has started."
-    return RESEARCHING if researches(run.record) else "The task has started."
+    return "The task has started." if run.record.task else RESEARCHING
 
 
 def repetition(run: "Run") -> str:
@@ -416,8 +414,9 @@ def repetition(run: "Run") -> str:
             "change the plan, call start_research with plan_first=true and the plan's id. force=true runs it again, "
             "and that is charged."
         )
+    what = "task" if run.record.task else "research"
     return (
-        f"The same research was asked for {render.duration(run.age())} ago: this is that run, and nothing new was "
+        f"The same {what} was asked for {render.duration(run.age())} ago: this is that run, and nothing new was "
         "started. force=true pays for another."
     )
 
@@ -477,17 +476,16 @@ def ending(run: "Run") -> str:
 async def list_interactions(
     ctx: Ctx,
     query: Annotated[str | None, Field(description="Words in the prompt or answer")] = None,
-    kind: Literal["ask", "analyze", "image", "research"] | None = None,
+    kind: Literal["ask", "analyze", "image", "research", "task"] | None = None,
     status: Annotated[str | None, Field(description="e.g. completed, in_progress, failed, unknown")] = None,
     limit: Annotated[int, Field(ge=1, le=100, description="1-100, default 20")] = 20,
     cursor: Annotated[str | None, Field(description="From the page before")] = None,
 ) -> Annotated[CallToolResult, RecordPage]:
     """List the interactions that this server knows, newest first, from its journal on this computer."""
     app = await opened(ctx)
-    rows, following = await app.journal.page(query=query, kind=kind, status=status, limit=limit, cursor=cursor)
-    page = RecordPage(interactions=[render.summary(row) for row in rows], next_cursor=following)
+    page = await overview(app, query=query, kind=kind, status=status, limit=limit, cursor=cursor)
     return CallToolResult(
-        content=[TextContent(text=render.listing(page))],
+        content=[TextContent(text=rows.listing(page))],
         structured_content=page.model_dump(mode="json", exclude_none=True),
     )
 
@@ -637,7 +635,7 @@ class Entry:
 
 
 def hints(*, read_only: bool = False, destructive: bool = False, idempotent: bool = False) -> ToolAnnotations:
-    """All four hints, said; every tool reaches out to Google but the list."""
+    """All four hints, said; every tool reaches out to Google but the list, which shows its own journal."""
     return ToolAnnotations(
         read_only_hint=read_only, destructive_hint=destructive, idempotent_hint=idempotent, open_world_hint=True
     )

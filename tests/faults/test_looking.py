@@ -162,7 +162,7 @@ async def test_what_nobody_waits_for_costs_no_looks(settings: Settings, emulator
     async with host(settings) as client:
         await call(client, "start_research", **RESEARCH)
         for _ in range(20):
-            await call(client, "list_interactions")
+            await client.list_resources()
     assert [each for each in emulator.requests if each.method == "GET"] == []
 
 

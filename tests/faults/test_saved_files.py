@@ -305,3 +305,110 @@ async def test_what_is_fetched_again_changes_nothing_else_of_an_answer(client: C
     content = newest(emulator).answer.steps[-1]["content"]
     content[:] = [part for part in content if part["type"] == "image"]
     assert text_of(await call(client, "read_interaction", interaction_id=id_of(image))) == before
+
+
+# Written anew --------------------------------------------------------------------------------------------
+
+
+async def reported(client: Client) -> CallToolResult:
+    """Research whose report is saved, with redirects for sources."""
+    begun = await call(client, "start_research", prompt="Bicycles", visualization=False)
+    return await call(client, "check_research", interaction_id=id_of(begun), wait_seconds=10)
+
+
+async def resolved(client: Client, result: CallToolResult) -> CallToolResult:
+    """The same, read with its redirects followed."""
+    return await call(client, "read_interaction", interaction_id=id_of(result), resolve_sources=True)
+
+
+async def test_addresses_that_were_looked_up_stand_in_the_saved_report(client: Client, settings: Settings) -> None:
+    report = await reported(client)
+    (path,) = saved_in(report)
+    before, mode = path.read_text(encoding="utf-8"), path.stat().st_mode
+    assert before.count("/grounding-api-redirect/") == 3
+    again = await resolved(client, report)
+    written = path.read_text(encoding="utf-8")
+    assert "/grounding-api-redirect/" not in written
+    assert "\n2. [Journal of Naïve Results](https://example.com/emulated/source/2)\n" in written
+    assert (saved_in(again), path.stat().st_mode) == ([path], mode)
+    assert "was changed" not in text_of(again)
+    (link,) = links_of(again)
+    (content,) = (await client.read_resource(link.uri)).contents
+    assert getattr(content, "text", "") == written
+    stamp = path.stat().st_mtime_ns
+    await resolved(client, report)
+    assert path.stat().st_mtime_ns == stamp
+    assert list(settings.output_dir.iterdir()) == [path]
+    said = text_of(await call(client, "delete_interaction", interaction_id=id_of(report)))
+    assert f"File {path}: deleted." in said
+
+
+@LEGACY
+async def test_a_report_that_the_user_has_changed_stays_and_another_is_written_beside_it(
+    client: Client, settings: Settings
+) -> None:
+    report = await reported(client)
+    (path,) = saved_in(report)
+    path.write_text("My own notes", encoding="utf-8")
+    for _ in range(2):
+        again = await resolved(client, report)
+        assert path.read_text(encoding="utf-8") == "My own notes"
+        beside = path.with_name(f"{path.stem}-1.md")
+        assert "https://example.com/emulated/source/1" in beside.read_text(encoding="utf-8")
+        assert saved_in(again) == [path, beside]
+        assert f"{path} was changed or moved; left alone." in text_of(again)
+        assert sorted(settings.output_dir.iterdir()) == sorted([path, beside])
+
+
+@LEGACY
+async def test_a_report_that_was_removed_comes_back_with_what_was_looked_up(client: Client, settings: Settings) -> None:
+    report = await reported(client)
+    (path,) = saved_in(report)
+    path.unlink()
+    await resolved(client, report)
+    assert "https://example.com/emulated/source/1" in path.read_text(encoding="utf-8")
+    path.unlink()
+    await call(client, "read_interaction", interaction_id=id_of(report))
+    assert "https://example.com/emulated/source/1" in path.read_text(encoding="utf-8")
+    assert list(settings.output_dir.iterdir()) == [path]
+
+
+@LEGACY
+async def test_a_full_disk_leaves_the_report_as_it_was(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    report = await reported(client)
+    (path,) = saved_in(report)
+    before = path.read_bytes()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        again = await resolved(client, report)
+    assert "https://example.com/emulated/source/1" in text_of(again)
+    assert "was changed" not in text_of(again)
+    assert path.read_bytes() == before
+    await resolved(client, report)
+    assert "https://example.com/emulated/source/1" in path.read_text(encoding="utf-8")
+    assert list(settings.output_dir.iterdir()) == [path]
+
+
+@LEGACY
+async def test_several_who_look_addresses_up_at_once_write_one_report(client: Client, settings: Settings) -> None:
+    report = await reported(client)
+    (path,) = saved_in(report)
+    async with anyio.create_task_group() as tasks:
+        for _ in range(5):
+            tasks.start_soon(resolved, client, report)
+    assert list(settings.output_dir.iterdir()) == [path]
+    assert "https://example.com/emulated/source/1" in path.read_text(encoding="utf-8")
+
+
+@LEGACY
+async def test_nothing_is_written_anew_where_nothing_was_saved(client: Client, settings: Settings) -> None:
+    answer = await call(client, "gemini_ask", prompt="hi", tools=["google_search"])
+    await resolved(client, answer)
+    plan = await call(client, "start_research", prompt="Bicycles", plan_first=True)
+    await call(client, "check_research", interaction_id=id_of(plan), wait_seconds=10, resolve_sources=True)
+    assert not settings.output_dir.exists()

@@ -100,7 +100,7 @@ async def test_while_nobody_waits_there_the_other_server_does_not_ask_google(two
     # The one that the call itself makes; the first server listens to its stream and makes none.
     assert reads(emulator, interaction_id) == 1
     for _ in range(5):
-        await call(two.other, "list_interactions")
+        await two.other.list_resources()
     assert reads(emulator, interaction_id) == 1
     held.release.set()
     result = await call(two.other, "check_research", interaction_id=interaction_id, wait_seconds=PATIENCE)

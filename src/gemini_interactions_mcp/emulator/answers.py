@@ -246,7 +246,8 @@ def plan(question: Question) -> Json:
 def report(question: Question) -> list[Json]:
     """Return the text blocks of a report, with a chart between them unless it is switched off.
 
-    A chart by default, and URLs without titles: https://ai.google.dev/gemini-api/docs/deep-research
+    A chart by default, and URLs without titles, which a list at its end has in bold print:
+    https://ai.google.dev/gemini-api/docs/deep-research
     """
     blocks = [_findings(question).content(), _comparison(question).content()]
     if object_of(question.body.get("agent_config")).get("visualization", "auto") == "auto":
@@ -262,8 +263,7 @@ def _findings(question: Question) -> Prose:
         prose.write(f"The approved plan was for: “{question.earlier_prompts[-1]}”\n\n")
     _write_told(prose, question)
     prose.write("Nothing was researched — these are sentences of the emulator.\n\n## Findings\n\n")
-    cited = islice(cycle(SOURCES), int(question.turn.directive("sources") or len(SOURCES)))
-    for number, title in enumerate(cited, start=1):
+    for number, title in enumerate(_cited(question), start=1):
         source = {"type": "url_citation", "url": _redirect(question, number)}
         prose.cite(f"{title} reports “{number} of 3” for the naïve case.", source)
         prose.write("\n\n")
@@ -276,10 +276,14 @@ def _comparison(question: Question) -> Prose:
     prose = Prose(f"## Comparison\n\n{TABLE}\n")
     source = {"type": "url_citation", "url": _redirect(question, 1)}
     prose.cite("The table above is as emulated as the rest — 100 %.", source)
-    prose.write(f"\n\n## Limits\n\n- No search was made.\n- {question.name} did not run.\n\n## Sources\n\n")
-    for number, title in enumerate(SOURCES, start=1):
-        prose.write(f"{number}. [{title}](https://example.com/emulated/source/{number})\n")
+    prose.write(f"\n\n## Limits\n\n- No search was made.\n- {question.name} did not run.\n\n**Sources:**\n")
+    for number, title in enumerate(_cited(question), start=1):
+        prose.write(f"{number}. [{title}]({_redirect(question, number)})\n")
     return prose
+
+
+def _cited(question: Question) -> Iterable[str]:
+    return islice(cycle(SOURCES), int(question.turn.directive("sources") or len(SOURCES)))
 
 
 def _write_told(prose: Prose, question: Question) -> None:

@@ -1,0 +1,92 @@
+"""A list of interactions: its rows, and the text that says the same. Pure."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from . import chapters, citations, render
+from .models import Record, RecordPage, RecordSummary, settled
+from .words import printable
+
+SAID_CHARACTERS: Final = 160
+"""Of what a row does, or why it has failed."""
+
+
+def summary(record: Record, age: float | None = None, doing: tuple[str, int] | None = None) -> RecordSummary:
+    """A row of a list.
+
+    Args:
+        record: What the journal says.
+        age: Seconds since the request.
+        doing: What it does now and how many pages it has read, where that is known.
+    """
+    ended = settled(record.status) or (doing is None and record.error is not None)
+    activity, read = doing or ("", 0)
+    told = progress_of(age, activity, read) if not ended else outcome_of(record)
+    # What may still be named is found by its label meanwhile; this never will be.
+    unsent = record.interaction_id is None and record.status in ("failed", "cancelled")
+    return RecordSummary(
+        interaction_id="" if unsent else render.handle(record),
+        label=record.label if unsent else None,
+        kind=render.kind_name(record),
+        status=record.status,
+        model=record.agent or record.model or "",
+        created_at=record.created_at.isoformat(timespec="seconds"),
+        topic=chapters.shortened(record.topic) if record.topic else None,
+        prompt=chapters.shortened(record.prompt),
+        files=len(record.files),
+        **told,
+    )
+
+
+def progress_of(age: float | None, activity: str, read: int) -> dict[str, Any]:
+    """The fields of a row that runs."""
+    activity = printable(chapters.shortened(activity, SAID_CHARACTERS))
+    return {"seconds": None if age is None else int(age), "activity": activity or None, "sources": read or None}
+
+
+def outcome_of(record: Record) -> dict[str, Any]:
+    """The fields of a row that has ended."""
+    counted = record.usage.total_tokens if record.usage else 0
+    error = printable(chapters.shortened(record.error or "", SAID_CHARACTERS))
+    return {
+        "sources": len({citations.address(each) for each in record.citations}) or None,
+        "tokens": counted or None,
+        "finished_at": record.finished_at.isoformat(timespec="seconds") if record.finished_at else None,
+        "error": error or None,
+    }
+
+
+def listing(page: RecordPage) -> str:
+    """A list of interactions: the same that the structured result says."""
+    if not page.interactions:
+        return "No interactions found.\n"
+    more = f"More: list_interactions(cursor={json.dumps(page.next_cursor)})" if page.next_cursor else ""
+    return render.joined("\n".join(map(list_line, page.interactions)), more)
+
+
+def list_line(row: RecordSummary) -> str:
+    """`- v1_x | ask | completed | gemini-3.8-flash | 2026-11-23T10:00:00+00:00 | "prompt" | 1 file`.
+
+    What it is about stands before a prompt that does not tell: `"red bicycle": "make it blue"`.
+    """
+    files = render.count(row.files, "file") if row.files else ""
+    name = row.interaction_id or f"no id (label {row.label})"
+    words = ": ".join(json.dumps(each, ensure_ascii=False) for each in (row.topic, row.prompt) if each is not None)
+    parts = [name, row.kind, row.status, row.model, row.created_at, words, files, *list_facts(row)]
+    return f"- {' | '.join(filter(None, parts))}"
+
+
+def list_facts(row: RecordSummary) -> Iterator[str]:
+    """How long a row runs and what it does, or how it has ended."""
+    if row.seconds is not None:
+        doing = f": {json.dumps(row.activity, ensure_ascii=False)}" if row.activity else ""
+        yield f"for {render.duration(row.seconds)}{doing}"
+    if row.sources:
+        yield render.count(row.sources, "source")
+    if row.tokens:
+        yield f"{row.tokens:,} tokens"
+    if row.finished_at:
+        yield f"ended {row.finished_at}"
+    if row.error:
+        yield f"error: {row.error}"
