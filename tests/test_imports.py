@@ -26,7 +26,7 @@ LAYERS = [
     {"files", "environments"},
     {"follower"},
     {"runs"},
-    {"context", "tasks"},
+    {"context", "tasks", "hosts"},
     {"attachments", "elicitation"},
     {"results"},
     {"tools", "resources", "prompts", "subscribers"},
@@ -39,6 +39,7 @@ LAYERS = [
 
 SPEAKING_MCP = {
     "context",
+    "hosts",
     "tasks",
     "attachments",
     "elicitation",
