@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import anyio
 from mcp_types import CallToolResult, TextContent
 
-from . import render, wire
+from . import render
 from .attachments import attached
 from .context import AppContext, Ctx, Progress, opened
 from .errors import GeminiMCPError, InputError, InteractionFailedError
@@ -92,7 +92,7 @@ async def read(ctx: Ctx, interaction_id: str, wait_seconds: float | None, wanted
     app = await opened(ctx)
     seconds = app.settings.wait_seconds if wait_seconds is None else wait_seconds
     began = anyio.current_time()
-    run = await app.runs.find(wire.plain_id(interaction_id), max(seconds, LOOK_SECONDS))
+    run = await app.runs.find(interaction_id, max(seconds, LOOK_SECONDS))
     await app.runs.wait(run, max(seconds - (anyio.current_time() - began), 0), Progress(ctx).waiting)
     if not run.done.is_set() or run.error is not None:
         unsaved = ["Nothing has been saved yet: it still runs."] if wanted.save else []

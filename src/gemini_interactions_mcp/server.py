@@ -1,6 +1,6 @@
 """The composition root: an MCP server with its lifespan, tools, resources, prompts and notifications."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,7 +28,7 @@ from mcp_types import (
 from pydantic import ValidationError
 
 from . import __version__, prompts, resources, tools
-from .arguments import accepted, complaint, unknown_arguments
+from .arguments import accepted, complaint, understood, unknown_arguments
 from .chains import Chains
 from .context import Opening
 from .errors import GeminiMCPError, InputError
@@ -114,22 +114,16 @@ class Server(MCPServer[Opening]):
         Raises:
             ToolError: The tool failed, and the text says how.
         """
-        valid = self._valid_arguments(name)
-        known, unknown = accepted(arguments, valid) if valid else (arguments, [])
-        if unknown:
-            raise ToolError(unknown_arguments(unknown, valid))
+        if schema := self._tool_input_schema(name):
+            arguments = known_arguments(arguments, schema)
         try:
-            return await super().call_tool(name, known, context)
+            return await super().call_tool(name, arguments, context)
         except UnexpectedToolError as exc:
             raise UnexpectedToolError(
                 f"{name} failed because of a fault in this server; its log on stderr says more."
             ) from exc.__cause__
         except ToolError as exc:
             raise ToolError(self._sentence(exc)) from exc.__cause__
-
-    def _valid_arguments(self, name: str) -> list[str]:
-        schema = self._tool_input_schema(name) or {}
-        return list(schema.get("properties", {}))
 
     def _sentence(self, exc: ToolError) -> str:
         """The error without the SDK's prefix and pydantic's addresses."""
@@ -204,6 +198,19 @@ class Server(MCPServer[Opening]):
         except GeminiMCPError:
             values = []
         return Completion(values=values)
+
+
+def known_arguments(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a tool as they are meant.
+
+    Raises:
+        ToolError: Some do not exist.
+    """
+    kept, unknown = accepted(arguments, schema["properties"])
+    meant = understood(kept, schema)
+    if unknown:
+        raise ToolError(unknown_arguments(unknown, schema, meant))
+    return meant
 
 
 def build_server(settings: Settings, pace: "Pace | None" = None) -> Server:

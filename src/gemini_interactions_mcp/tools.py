@@ -15,11 +15,12 @@ import anyio
 import anyio.to_thread
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools.base import Tool
+from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
 from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
 from pydantic import Field
 
 from . import consent, records, render, research, wire
-from .arguments import slim
+from .arguments import choice, slim
 from .context import AppContext, Ctx, Progress, opened
 from .elicitation import elicited
 from .errors import (
@@ -74,9 +75,12 @@ Thinking = Annotated[
 MaxTokens = Annotated[int | None, Field(ge=1, description="Limit of the answer, in tokens")]
 Store = Annotated[bool, Field(description="false: nothing is kept at Google, no follow-ups; default true")]
 Wait = Annotated[
-    float | None, Field(ge=0, le=600, description="Seconds to wait, 0-600, then an id is returned; default 45")
+    float | None,
+    Field(ge=0, le=600, allow_inf_nan=False, description="Seconds to wait, 0-600, then an id is returned; default 45"),
 ]
-WaitNone = Annotated[float | None, Field(ge=0, le=600, description="Seconds to wait for it, 0-600; default 0")]
+WaitNone = Annotated[
+    float | None, Field(ge=0, le=600, allow_inf_nan=False, description="Seconds to wait for it, 0-600; default 0")
+]
 Page = Annotated[int, Field(ge=1, description="Page of a long answer; default 1")]
 Section = Annotated[str | None, Field(description="Only what stands under this heading")]
 Resolved = Annotated[bool, Field(description="Follow Google's redirect links; default false")]
@@ -122,7 +126,7 @@ async def gemini_ask(
     app = await opened(ctx)
     request = Request(
         kind="ask",
-        prompt=said(prompt),
+        prompt=prompt,
         model=model or app.settings.model,
         system_instruction=system_instruction,
         tools=tuple(tools or ()),
@@ -153,7 +157,7 @@ async def gemini_continue(
     app = await opened(ctx)
     request = Request(
         kind="ask",
-        prompt=said(prompt),
+        prompt=prompt,
         model=model or app.settings.model,
         previous_interaction_id=await followed_id(app, previous_interaction_id),
         system_instruction=system_instruction,
@@ -182,7 +186,6 @@ async def analyze_file(
     sent to Google; only allowed directories are read. Returns the answer and an interaction_id for follow-ups.
     """
     app = await opened(ctx)
-    said(prompt)
     previous = await optional_id(app, previous_interaction_id)
     progress, since = Progress(ctx), anyio.current_time()
     seconds = app.settings.wait_seconds if wait_seconds is None else wait_seconds
@@ -224,7 +227,6 @@ async def generate_image(
     file is saved; returns its path and a preview.
     """
     app = await opened(ctx)
-    said(prompt)
     previous = await optional_id(app, previous_interaction_id)
     target, refusal = await placed(app, output_path)
     progress, since = Progress(ctx), anyio.current_time()
@@ -298,7 +300,6 @@ async def start_research(
     """
     app = await opened(ctx)
     previous_interaction_id = await optional_id(app, previous_interaction_id)
-    said(prompt)
     await app.gemini.ready()
     await app.files.output()
     given = await app.files.inspect(files or ())
@@ -310,7 +311,7 @@ async def start_research(
         previous=await app.runs.known(previous_interaction_id),
         previous_interaction_id=previous_interaction_id,
         contents_digest=given.digest,
-        tools=tools or (),
+        tools=[choice(tool, research.BUILT_IN) for tool in tools or ()],
         visualization=visualization,
         output_format=output_format,
         environment=environment,
@@ -438,7 +439,7 @@ async def cancel_research(ctx: Ctx, interaction_id: InteractionId) -> CallToolRe
     """Stop a running interaction at Google. What it has cost so far is not refunded."""
     app = await opened(ctx)
     try:
-        run = await app.runs.cancel(wire.plain_id(interaction_id))
+        run = await app.runs.cancel(interaction_id)
     except InteractionNotFoundError:
         raise
     except RefusedError as exc:
@@ -446,7 +447,7 @@ async def cancel_research(ctx: Ctx, interaction_id: InteractionId) -> CallToolRe
             render.joined(
                 f"Google did not cancel it: {exc}",
                 "It may go on at Google, and this server follows it as before. "
-                f'check_research(interaction_id="{wire.plain_id(interaction_id)}") reads it.',
+                f'check_research(interaction_id="{interaction_id}") reads it.',
             )
         )
     return text_result(render.joined(ending(run), f"---\n{render.identity(run.record)}"))
@@ -506,7 +507,6 @@ async def read_interaction(
 async def delete_interaction(ctx: Ctx, interaction_id: InteractionId) -> CallToolResult:
     """Delete an interaction for good: at Google, in this server's journal, and its saved files."""
     app = await opened(ctx)
-    interaction_id = wire.plain_id(interaction_id)
     record = await app.journal.find(interaction_id)
     if record is None and app.runs.forgot(interaction_id):
         return text_result("It has been deleted already.\n")
@@ -578,17 +578,6 @@ async def pictures(app: AppContext, images: list[str] | None, seconds: float, pr
     return contents
 
 
-def said(prompt: str) -> str:
-    """The prompt, if there is one.
-
-    Raises:
-        InputError: It is empty.
-    """
-    if not prompt.strip():
-        raise InputError("`prompt` is empty: say what Gemini should do.")
-    return prompt
-
-
 async def optional_id(app: AppContext, interaction_id: str | None) -> str | None:
     """The id of an interaction to go on from, checked, or None.
 
@@ -604,7 +593,6 @@ async def followed_id(app: AppContext, interaction_id: str) -> str:
     Raises:
         InputError: It cannot be an id, or is one of ours that Google does not know.
     """
-    interaction_id = wire.plain_id(interaction_id)
     if records.LABEL.fullmatch(interaction_id):
         raise InputError(
             "Google does not know that interaction: it was asked for with store=false, or has not been named yet. It "
@@ -661,6 +649,14 @@ TOOLS: Final = (
 """All tools, in the order in which they are listed."""
 
 
+class AsMeant(FuncMetadata):
+    """The SDK's reader of arguments, which would read JSON in every text, also in one to search for or to send."""
+
+    def pre_parse_json(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Leave them as `arguments.understood` has read them."""
+        return data
+
+
 def tools() -> list[Tool]:
     """The tools as the SDK takes them, with slim schemas."""
     return [tool_of(entry) for entry in TOOLS]
@@ -678,6 +674,7 @@ def tool_of(entry: Entry) -> Tool:
         structured_output=structured,
     )
     tool.parameters = slim(tool.parameters)
+    tool.fn_metadata = AsMeant(**dict(tool.fn_metadata))
     if structured and tool.fn_metadata.output_schema:
         tool.fn_metadata.output_schema = slim(tool.fn_metadata.output_schema)
     return tool
