@@ -69,6 +69,14 @@ def without_null(schema: dict[str, object]) -> dict[str, object]:
     return types[0] | {key: value for key, value in schema.items() if key != "anyOf"}
 
 
+def inlined(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema whose definitions, none of which uses another, stand where they are used: not every host looks there."""
+    text = json.dumps({key: value for key, value in schema.items() if key != "$defs"})
+    for name, definition in schema.get("$defs", {}).items():
+        text = text.replace(json.dumps({"$ref": f"#/$defs/{name}"}), json.dumps(definition))
+    return json.loads(text)
+
+
 # What is meant -------------------------------------------------------------------------------------------
 
 

@@ -8,6 +8,8 @@ from typing import Any, Final, NamedTuple
 
 from mcp.server.mcpserver import Context
 
+from .settings import DEFAULT_WAIT_SECONDS, Settings
+
 
 class Host(NamedTuple):
     """What a host waits for and shows.
@@ -37,6 +39,19 @@ HOSTS: Final[Mapping[str, Host]] = {
     "google-adk": Host(previews=False),
 }
 """By `clientInfo.name`; a longer name that begins with one of these and a hyphen is of the same host."""
+
+
+def seconds_to_wait(ctx: Context[Any, Any], settings: Settings, asked: float | None = None) -> float:
+    """How long a call waits: as it asks for, as the user has set, or as suits its host."""
+    if asked is not None:
+        return asked
+    usual = host_of(ctx).wait_seconds
+    return settings.wait_seconds if usual is None or settings.wait_is_set else usual
+
+
+def seconds_to_name(ctx: Context[Any, Any]) -> float:
+    """How long a call may wait that a host's model is told to make."""
+    return host_of(ctx).wait_seconds or DEFAULT_WAIT_SECONDS
 
 
 def host_of(ctx: Context[Any, Any]) -> Host:

@@ -50,7 +50,7 @@ class Settings(BaseModel):
         allowed_dirs: Below these, files may be read and written; resolved.
         output_dir: Where images and reports are saved; resolved, allowed too.
         database_url: SQLAlchemy URL of the journal, or the path of its SQLite file.
-        wait_seconds: How long a call waits before it hands over an id.
+        wait_seconds: How long a call waits before it hands over an id, where neither it nor its host (`hosts`) says.
         allow_secrets: Whether files that look like secrets may be sent.
         inline_bytes: Up to this total, files travel inside the request.
         servers: Remote MCP servers that agents may be given by name.
@@ -80,6 +80,11 @@ class Settings(BaseModel):
     confirm: bool = False
     runs_per_day: int | None = Field(default=None, ge=1)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "WARNING"
+
+    @property
+    def wait_is_set(self) -> bool:
+        """Whether the user has chosen how long a call waits."""
+        return "wait_seconds" in self.model_fields_set
 
     @property
     def secrets(self) -> tuple[str, ...]:

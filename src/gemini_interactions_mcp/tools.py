@@ -20,7 +20,7 @@ from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnno
 from pydantic import Field
 
 from . import consent, records, render, research, wire
-from .arguments import choice, slim
+from .arguments import choice, inlined, slim
 from .context import AppContext, Ctx, Progress, opened
 from .elicitation import elicited
 from .errors import (
@@ -34,6 +34,7 @@ from .errors import (
     RefusedError,
 )
 from .excerpt import Excerpt
+from .hosts import seconds_to_name, seconds_to_wait
 from .models import Contents, Record, RecordPage, Request, settled
 from .paths import TAKEN
 from .results import NAMING_SECONDS, Reading, asked, noted, read, text_result, unless_done
@@ -64,25 +65,30 @@ def translated(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]
 Prompt = Annotated[str, Field(description="Text for Gemini")]
 InteractionId = Annotated[str, Field(description="Id from an earlier result")]
 Previous = Annotated[str | None, Field(description="Interaction to continue")]
-ModelName = Annotated[str | None, Field(description="Gemini model id; default set by the user")]
+ModelName = Annotated[str | None, Field(description="Model id; default set by the user")]
 BuiltInTool = Literal["google_search", "url_context", "code_execution", "google_maps"]
 BuiltInTools = Annotated[list[BuiltInTool] | None, Field(description="Gemini's own tools; default none")]
-System = Annotated[str | None, Field(description="System instruction; not inherited by follow-ups")]
-Schema = Annotated[dict[str, Any] | None, Field(description="JSON Schema that the answer must follow")]
+System = Annotated[str | None, Field(description="Not inherited by follow-ups")]
+Schema = Annotated[dict[str, Any] | None, Field(description="JSON Schema of the answer")]
 Thinking = Annotated[
-    Literal["minimal", "low", "medium", "high"] | None, Field(description="How hard to think; default is the model's")
+    Literal["minimal", "low", "medium", "high"] | None, Field(description="Effort; default is the model's")
 ]
-MaxTokens = Annotated[int | None, Field(ge=1, description="Limit of the answer, in tokens")]
-Store = Annotated[bool, Field(description="false: nothing is kept at Google, no follow-ups; default true")]
+MaxTokens = Annotated[int | None, Field(ge=1, description="Limit of the answer")]
+Store = Annotated[bool, Field(description="false: not kept at Google, no follow-ups; default true")]
 Wait = Annotated[
     float | None,
-    Field(ge=0, le=600, allow_inf_nan=False, description="Seconds to wait, 0-600, then an id is returned; default 45"),
+    Field(
+        ge=0,
+        le=600,
+        allow_inf_nan=False,
+        description="Seconds, 0-600, until an id is returned; default 45, Codex 25",
+    ),
 ]
 WaitNone = Annotated[
-    float | None, Field(ge=0, le=600, allow_inf_nan=False, description="Seconds to wait for it, 0-600; default 0")
+    float, Field(ge=0, le=600, allow_inf_nan=False, description="Seconds to wait for it, 0-600; default 0")
 ]
 Page = Annotated[int, Field(ge=1, description="Page of a long answer; default 1")]
-Section = Annotated[str | None, Field(description="Only what stands under this heading")]
+Section = Annotated[str | None, Field(description="Heading to show alone")]
 Resolved = Annotated[bool, Field(description="Follow Google's redirect links; default false")]
 Sources = Annotated[
     list[str],
@@ -119,9 +125,9 @@ async def gemini_ask(
     store: Store = True,
     wait_seconds: Wait = None,
 ) -> CallToolResult:
-    """Ask a Gemini model: a second opinion, a current fact (tools: google_search), web pages (url_context),
+    """Ask a Gemini model: a second opinion, current facts (tools: google_search), web pages (url_context),
     calculations (code_execution), places (google_maps). Returns the answer, its sources, tokens and an
-    interaction_id to continue with. A slow answer returns the id and how to fetch the rest.
+    interaction_id; a slow answer returns the id and how to fetch it.
     """
     app = await opened(ctx)
     request = Request(
@@ -151,7 +157,7 @@ async def gemini_continue(
     store: Store = True,
     wait_seconds: Wait = None,
 ) -> CallToolResult:
-    """Continue any earlier interaction (ask, file analysis or finished research): Google keeps its context, so
+    """Continue any earlier Gemini interaction (ask, file analysis or finished research): Google keeps its context, so
     send only what is new. Returns the answer and a new interaction_id.
     """
     app = await opened(ctx)
@@ -188,7 +194,7 @@ async def analyze_file(
     app = await opened(ctx)
     previous = await optional_id(app, previous_interaction_id)
     progress, since = Progress(ctx), anyio.current_time()
-    seconds = app.settings.wait_seconds if wait_seconds is None else wait_seconds
+    seconds = seconds_to_wait(ctx, app.settings, wait_seconds)
     contents = await app.files.contents(
         files,
         resolution=media_resolution,
@@ -223,14 +229,14 @@ async def generate_image(
     ] = None,
     wait_seconds: Wait = None,
 ) -> CallToolResult:
-    """Make an image from text, or edit images (`images`, or `previous_interaction_id` of the one to change). The
-    file is saved; returns its path and a preview.
+    """Make an image from text with Gemini, or edit images (`images`, or `previous_interaction_id` of the one to
+    change). The file is saved; returns its path and a preview.
     """
     app = await opened(ctx)
     previous = await optional_id(app, previous_interaction_id)
     target, refusal = await placed(app, output_path)
     progress, since = Progress(ctx), anyio.current_time()
-    seconds = app.settings.wait_seconds if wait_seconds is None else wait_seconds
+    seconds = seconds_to_wait(ctx, app.settings, wait_seconds)
     contents = await pictures(app, images, max(seconds, NAMING_SECONDS), progress)
     chosen = {"aspect_ratio": aspect_ratio, "image_size": image_size}
     request = Request(
@@ -279,24 +285,21 @@ async def start_research(
     agent: Annotated[str | None, Field(description="Agent id; default set by the user")] = None,
     plan_first: Annotated[bool, Field(description="Return a plan to approve instead; default false")] = False,
     previous_interaction_id: Annotated[
-        str | None, Field(description="With plan_first: plan to refine. Without: plan to run, or report to build on")
+        str | None, Field(description="Plan to run or, with plan_first, to refine; report to build on")
     ] = None,
     files: Annotated[list[str] | None, Field(description="As in analyze_file")] = None,
     tools: Annotated[
         list[str] | None,
-        Field(
-            description="google_search, url_context, code_execution, google_maps, file_search:STORE, mcp:NAME; "
-            "default the agent's own"
-        ),
+        Field(description="As in gemini_ask, file_search:STORE or mcp:NAME; default the agent's own"),
     ] = None,
     visualization: Annotated[bool, Field(description="Charts in the report; default true")] = True,
     output_format: Annotated[str | None, Field(description="How the report should look")] = None,
     environment: Annotated[str | None, Field(description="Sandbox of other agents: remote or an id")] = None,
     force: Annotated[bool, Field(description="Pay again for the same request; default false")] = False,
 ) -> CallToolResult | InputRequiredResult:
-    """Start Deep Research: an agent reads the web for 5-60 minutes and writes a cited report; costs dollars.
-    Returns at once with an interaction_id for check_research. The same request within 10 minutes returns the run
-    that exists. Other agents (Antigravity, custom) take tasks, too.
+    """Start Gemini Deep Research: an agent reads the web for 5-60 minutes and writes a cited report; costs dollars.
+    Returns an interaction_id for check_research at once; the same request within 10 minutes returns the same run.
+    Other agents (Antigravity, custom) take tasks.
     """
     app = await opened(ctx)
     previous_interaction_id = await optional_id(app, previous_interaction_id)
@@ -317,12 +320,12 @@ async def start_research(
         environment=environment,
     )
     if not force and (earlier := await app.runs.repeated(request)):
-        return noted(await begun(earlier, fresh=False), given.notes)
+        return noted(await begun(ctx, earlier, fresh=False), given.notes)
     instead = await unless_agreed(ctx, app, request, given)
     if instead is not None:
         return instead
     run, fresh = await app.runs.start_once(await completed(ctx, app, request, given), again=force)
-    return noted(await begun(run, fresh=fresh), given.notes)
+    return noted(await begun(ctx, run, fresh=fresh), given.notes)
 
 
 def subject(request: Request) -> str:
@@ -364,7 +367,7 @@ async def completed(ctx: Ctx, app: AppContext, request: Request, given: "Inspect
         StillUploadingError: The time is over; the uploads go on.
         GeminiMCPError: A file could not be uploaded.
     """
-    seconds = max(app.settings.wait_seconds, NAMING_SECONDS)
+    seconds = max(seconds_to_wait(ctx, app.settings), NAMING_SECONDS)
     try:
         contents = await app.files.send(given, seconds=seconds, report=Progress(ctx).uploading)
     except InputError:
@@ -374,13 +377,13 @@ async def completed(ctx: Ctx, app: AppContext, request: Request, given: "Inspect
     return request.model_copy(update={"contents": contents.labelled})
 
 
-async def begun(run: "Run", *, fresh: bool) -> CallToolResult:
+async def begun(ctx: Ctx, run: "Run", *, fresh: bool) -> CallToolResult:
     """What start_research returns, once Google has named the run or that takes too long."""
     with anyio.move_on_after(NAMING_SECONDS):
         await run.named.wait()
     if run.error is not None:
         raise run.error
-    return unless_done(run, text_result(started(run, fresh=fresh)))
+    return unless_done(run, text_result(started(run, seconds_to_name(ctx), fresh=fresh)))
 
 
 RESEARCHING: Final = "Research has started; it usually takes 5 to 20 minutes."
@@ -391,11 +394,11 @@ def researches(record: Record) -> bool:
     return (record.agent or "").startswith(research.DEEP_RESEARCH)
 
 
-def started(run: "Run", *, fresh: bool) -> str:
-    """What start_research says."""
+def started(run: "Run", seconds: float, *, fresh: bool) -> str:
+    """What start_research says; a call for the report may wait so long."""
     record = run.record
     head = fresh_state(run) if fresh else repetition(run)
-    return render.joined(head, f"---\n{render.identity(record)}\nNext: {render.fetch(record)}")
+    return render.joined(head, f"---\n{render.identity(record)}\nNext: {render.fetch(record, seconds)}")
 
 
 def fresh_state(run: "Run") -> str:
@@ -431,12 +434,12 @@ async def check_research(
     section: Section = None,
     resolve_sources: Resolved = False,
 ) -> CallToolResult:
-    """See how a research run is doing, or read its report (outline first, then pages). Works for any id."""
+    """See how Gemini research is doing, or read its report (outline first, then pages). Works for any id."""
     return await read(ctx, interaction_id, wait_seconds, Reading(page, section or "", resolve_sources))
 
 
 async def cancel_research(ctx: Ctx, interaction_id: InteractionId) -> CallToolResult:
-    """Stop a running interaction at Google. What it has cost so far is not refunded."""
+    """Stop a running Gemini interaction. What it has cost so far is not refunded."""
     app = await opened(ctx)
     try:
         run = await app.runs.cancel(interaction_id)
@@ -481,7 +484,7 @@ async def list_interactions(
     limit: Annotated[int, Field(ge=1, le=100, description="1-100, default 20")] = 20,
     cursor: Annotated[str | None, Field(description="From the page before")] = None,
 ) -> Annotated[CallToolResult, RecordPage]:
-    """List the interactions that this server knows, newest first, from its journal on this computer."""
+    """List the Gemini interactions that this server knows, newest first, from its journal on this computer."""
     app = await opened(ctx)
     rows, following = await app.journal.page(query=query, kind=kind, status=status, limit=limit, cursor=cursor)
     page = RecordPage(interactions=[render.summary(row) for row in rows], next_cursor=following)
@@ -500,12 +503,12 @@ async def read_interaction(
     resolve_sources: Resolved = False,
     save: Annotated[str | None, Field(description="Sandbox files to save, e.g. *.csv")] = None,
 ) -> CallToolResult:
-    """Read the answer of any interaction, page by page, with its sources and files; waits for a running one."""
+    """Read the answer of any Gemini interaction, page by page, with its sources and files; waits for a running one."""
     return await read(ctx, interaction_id, wait_seconds, Reading(page, section or "", resolve_sources, save))
 
 
 async def delete_interaction(ctx: Ctx, interaction_id: InteractionId) -> CallToolResult:
-    """Delete an interaction for good: at Google, in this server's journal, and its saved files."""
+    """Delete a Gemini interaction for good: at Google, in this server's journal, and its saved files."""
     app = await opened(ctx)
     record = await app.journal.find(interaction_id)
     if record is None and app.runs.forgot(interaction_id):
@@ -631,20 +634,20 @@ def hints(*, read_only: bool = False, destructive: bool = False, idempotent: boo
 
 TOOLS: Final = (
     Entry(gemini_ask, "Ask Gemini", hints()),
-    Entry(gemini_continue, "Continue with Gemini", hints(), "gemini follow-up conversation"),
-    Entry(analyze_file, "Analyze files", hints(), "image audio video pdf document youtube"),
-    Entry(generate_image, "Generate or edit image", hints(), "picture draw edit photo"),
-    Entry(start_research, "Start Deep Research", hints(), "deep research web report agent"),
-    Entry(check_research, "Check research", hints(read_only=True), "research status report", 100_000),
-    Entry(cancel_research, "Cancel research", hints(destructive=True, idempotent=True), "stop research"),
+    Entry(gemini_continue, "Continue with Gemini", hints(), "Gemini follow-up conversation"),
+    Entry(analyze_file, "Analyze files", hints(), "Gemini image audio video pdf document youtube"),
+    Entry(generate_image, "Generate or edit image", hints(), "Gemini picture draw edit photo"),
+    Entry(start_research, "Start Deep Research", hints(), "Gemini deep research web report agent"),
+    Entry(check_research, "Check research", hints(read_only=True), "Gemini research status report", 100_000),
+    Entry(cancel_research, "Cancel research", hints(destructive=True, idempotent=True), "Gemini stop research"),
     Entry(
         list_interactions,
         "List interactions",
         ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False),
-        "history past gemini",
+        "Gemini history past",
     ),
-    Entry(read_interaction, "Read interaction", hints(read_only=True), "gemini answer page result", 100_000),
-    Entry(delete_interaction, "Delete interaction", hints(destructive=True, idempotent=True), "forget privacy"),
+    Entry(read_interaction, "Read interaction", hints(read_only=True), "Gemini answer page result", 100_000),
+    Entry(delete_interaction, "Delete interaction", hints(destructive=True, idempotent=True), "Gemini forget privacy"),
 )
 """All tools, in the order in which they are listed."""
 
@@ -676,7 +679,7 @@ def tool_of(entry: Entry) -> Tool:
     tool.parameters = slim(tool.parameters)
     tool.fn_metadata = AsMeant(**dict(tool.fn_metadata))
     if structured and tool.fn_metadata.output_schema:
-        tool.fn_metadata.output_schema = slim(tool.fn_metadata.output_schema)
+        tool.fn_metadata.output_schema = inlined(slim(tool.fn_metadata.output_schema))
     return tool
 
 
