@@ -15,7 +15,7 @@ LAYERS = [
     {"models", "secrecy"},
     {"settings", "chapters", "citations", "inspection", "words", "logs", "addresses"},
     {"schema", "wire", "render", "arguments", "research", "metadata", "excerpt", "paths"},
-    {"faults", "records", "consent", "saved"},
+    {"faults", "records", "consent", "saved", "connections"},
     {"exchange"},
     {"transfer", "retry", "streams", "database", "media", "run", "redirects"},
     {"store"},

@@ -14,6 +14,7 @@ from typing import Any, Final
 import httpx2
 
 from . import wire
+from .connections import obstacle
 from .errors import GeminiMCPError, InputError, NetworkError, OutcomeUnknownError
 from .faults import UNKNOWN_OUTCOME, Call, failure, fault
 
@@ -29,22 +30,31 @@ class Exchange:
     """The requests and answers of one call.
 
     Attributes:
+        well_formed: A connection was begun for the request, so that it was not wrong itself.
         left: A request has begun to leave.
         response: The newest answer, as soon as its head is there.
         body: What has come of the answer, until it has named an interaction.
         interaction_id: The interaction that an event of the answer has named.
     """
 
+    well_formed: bool = False
     left: bool = False
     response: httpx2.Response | None = None
     body: bytearray = field(default_factory=bytearray)
     interaction_id: str | None = None
+    _stream: Any = None
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
         """Take note of what httpcore2 does with a request, by the names of its `trace` extension.
 
         The CONNECT by which a proxy is asked for a tunnel is not the request.
         """
+        self.well_formed = True
+        if event.endswith("connect_tcp.complete"):
+            self._stream = info["return_value"]
+        # httpcore2 2.16 forgets the connection to a SOCKS proxy that refuses (_async/socks_proxy.py).
+        if event.endswith("setup_socks5_connection.failed"):
+            await self._stream.aclose()
         if event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
             self.left = True
 
@@ -131,7 +141,7 @@ def outcome(exc: Exception, call: Call, exchange: Exchange) -> GeminiMCPError:
     if response is not None and not response.is_success:
         return failure(fault(response.status_code, call.redact(body(response)), response.headers), call)
     if not exchange.left:
-        return unsent(exc, call)
+        return unsent(exc, call, well_formed=exchange.well_formed)
     what = unreadable(exc) if response is not None else "The connection to Google broke before an answer came."
     if not call.paid:
         return NetworkError(f"{what} Try again; reading is free.", interaction_id=call.interaction_id or exchange.named)
@@ -146,12 +156,11 @@ def body(response: httpx2.Response) -> object:
         return None
 
 
-def unsent(exc: Exception, call: Call) -> GeminiMCPError:
+def unsent(exc: Exception, call: Call, *, well_formed: bool) -> GeminiMCPError:
     """Why nothing was sent."""
-    if any(isinstance(cause, UNREACHABLE) for cause in causes(exc)):
+    if well_formed or any(isinstance(cause, UNREACHABLE) for cause in causes(exc)):
         return NetworkError(
-            "Google cannot be reached; nothing was sent or charged. Check the network, a proxy "
-            "(HTTPS_PROXY) and GOOGLE_GEMINI_BASE_URL.",
+            f"Google cannot be reached; nothing was sent or charged. {obstacle(causes(exc))}",
             interaction_id=call.interaction_id,
         )
     # Without the text: it repeats the prompt.
@@ -178,7 +187,9 @@ def unnamed(exchange: Exchange) -> OutcomeUnknownError:
 
 
 def causes(exc: BaseException | None) -> Iterator[BaseException]:
-    """The error and what led to it."""
-    while exc is not None:
+    """The error and what led to it, each once: an error that is raised again may have led to itself."""
+    seen: list[BaseException] = []
+    while exc is not None and exc not in seen:
+        seen.append(exc)
         yield exc
         exc = exc.__cause__ or exc.__context__

@@ -23,6 +23,10 @@ DEFAULT_INLINE_BYTES: Final = 8 * 2**20
 # As long as Google keeps an interaction: https://ai.google.dev/gemini-api/docs/interactions
 DEFAULT_KEEP_DAYS: Final = 55.0
 
+CERTIFICATES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+PROXIES: Final = ("HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY")
+"""What httpx2 reads by itself; the names of proxies in any case."""
+
 VARIABLES: Final = {
     "model": "GEMINI_MCP_MODEL",
     "image_model": "GEMINI_MCP_IMAGE_MODEL",
@@ -209,6 +213,13 @@ def allowed(text: str | None, home: Path, cwd: Path, output: Path) -> tuple[Path
 def documents() -> Path:
     """Where the user looks for documents."""
     return platformdirs.user_documents_path()
+
+
+def network_variables(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The settings of the network, by their names as they are spelled; empty ones are none."""
+    return {
+        name: value for name, value in environ.items() if value and (name in CERTIFICATES or name.upper() in PROXIES)
+    }
 
 
 def silence_sdk_debugging() -> None:

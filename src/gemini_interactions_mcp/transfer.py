@@ -11,13 +11,13 @@ import logging
 import random
 from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Final, Protocol
-from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
 import httpx2
 
 from . import __version__
+from .connections import connected
 from .errors import FileRefusedError, GeminiMCPError, NetworkError, RefusedError
 from .exchange import HOOKS
 from .faults import Call, failure, fault
@@ -66,6 +66,9 @@ class Transfer:
         key: Goes into the header that starts an upload, and nowhere else.
         redact: Takes secrets out of what the service says.
         pauses: Seconds before each time that a broken upload is gone on with.
+
+    Raises:
+        ConfigurationError: A setting of the network cannot be used.
     """
 
     def __init__(
@@ -79,14 +82,7 @@ class Transfer:
         for name in ("httpx2", "httpcore2"):
             logging.getLogger(name).setLevel(logging.WARNING)
         headers = {"user-agent": f"gemini-interactions-mcp/{__version__}"}
-        self._client = httpx2.AsyncClient(
-            event_hooks=HOOKS,
-            follow_redirects=False,
-            timeout=PATIENCE,
-            headers=headers,
-            # No proxy leads back to this machine, where the emulator is.
-            trust_env=not is_loopback(base_url),
-        )
+        self._client = connected(base_url, event_hooks=HOOKS, timeout=PATIENCE, headers=headers)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -205,8 +201,3 @@ async def pieces(source: Source, offset: int, length: int, moved: Moved) -> Asyn
         yield piece
         offset += len(piece)
         moved(offset)
-
-
-def is_loopback(base_url: str | None) -> bool:
-    """Whether an address is of this machine."""
-    return urlsplit(base_url or "").hostname in ("127.0.0.1", "::1", "localhost")
