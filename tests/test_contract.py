@@ -17,6 +17,7 @@ from mcp import Client
 
 from conftest import make_settings
 from gemini_interactions_mcp import __version__, settings
+from gemini_interactions_mcp.__main__ import parser
 from gemini_interactions_mcp.prompts import PROMPTS
 from gemini_interactions_mcp.server import INSTRUCTIONS, build_server
 from gemini_interactions_mcp.tools import TOOLS
@@ -105,6 +106,13 @@ def test_the_manifest_sets_only_variables_that_are_read() -> None:
     config = manifest()["server"]["mcp_config"]["env"]
     assert set(config) <= known
     assert set(config.values()) == {f"${{user_config.{key}}}" for key in manifest()["user_config"]}
+
+
+def test_the_bundle_names_its_own_setting_and_starts_as_the_command_line_has_it() -> None:
+    assert manifest()["user_config"]["allowed_directory"]["title"] == settings.BUNDLES_FOLDER
+    *_, command, flag = manifest()["server"]["mcp_config"]["args"]
+    assert command == "gemini-interactions-mcp"
+    assert parser().parse_args([flag]).bundle is True
 
 
 @pytest.mark.parametrize("version", [HANDSHAKES[0], HANDSHAKES[-1], MODERN])

@@ -11,9 +11,9 @@ PACKAGE = Path(gemini_interactions_mcp.__file__).parent
 
 LAYERS = [
     {"__init__", "emulator"},
-    {"errors", "claim", "processes", "codes", "catalog", "redaction", "folders"},
+    {"errors", "claim", "processes", "codes", "catalog", "redaction", "folders", "words"},
     {"models", "secrecy"},
-    {"settings", "chapters", "citations", "inspection", "words", "logs", "addresses"},
+    {"settings", "chapters", "citations", "inspection", "logs", "addresses"},
     {"schema", "wire", "render", "arguments", "research", "metadata", "excerpt", "paths"},
     {"faults", "records", "consent", "saved", "connections"},
     {"exchange"},

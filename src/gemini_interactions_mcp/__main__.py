@@ -29,6 +29,8 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=__version__)
     top.add_argument("--http", action="store_true", help="serve streamable HTTP on loopback instead of stdio")
     top.add_argument("--port", type=port, default=8765, help="for --http and emulator (default %(default)s)")
+    # The bundle's users see the settings of their host, and no variables (manifest.json).
+    top.add_argument("--bundle", action="store_true", help=argparse.SUPPRESS)
     commands = top.add_subparsers(dest="command", metavar="command")
     commands.add_parser("demo", help="run every tool on made-up files, without a key or network")
     emulator = commands.add_parser("emulator", help="serve a local Interactions API for development")
@@ -91,7 +93,7 @@ def serve(arguments: argparse.Namespace) -> int:
     from .settings import Settings  # noqa: PLC0415 - as above
 
     try:
-        settings = Settings.from_environ()
+        settings = Settings.from_environ(bundled=arguments.bundle)
     except ConfigurationError as exc:
         sys.stderr.write(f"gemini-interactions-mcp: {exc}\n")
         return 2

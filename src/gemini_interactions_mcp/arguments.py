@@ -14,15 +14,13 @@ from urllib.parse import unquote
 
 from pydantic import ValidationError
 
-from .words import shown
+from .words import bare, shown
 
 ADDED_BY_HOSTS: Final = re.compile(r"wait_for_previous|_.*")
 """Arguments that hosts add by themselves: Gemini CLI its `wait_for_previous`, others names with an underscore."""
 
 URI: Final = re.compile(r"gemini://interactions/([^/?#]+)(?:/(?:data|files/.*)?)?", re.IGNORECASE | re.DOTALL)
 """Of an interaction's resource, or one below it."""
-
-QUOTES: Final = "\"'`“”„\u2018\u2019«»"
 
 NOTHING_GIVEN: Final = frozenset({"", "null", "none", "undefined"})
 """What a model writes for an argument that it leaves out, where no text is asked for."""
@@ -179,11 +177,6 @@ def json_of(value: object) -> object:
         return json.loads(value) if isinstance(value, str) else None
     except (ValueError, RecursionError):
         return None
-
-
-def bare(text: str) -> str:
-    """The text without quotes and white space around it."""
-    return text.strip().strip(QUOTES).strip()
 
 
 def plain_id(text: str) -> str:

@@ -25,7 +25,7 @@ from .faults import NOBODY, Call, Caller, one_line
 from .models import Event, Interaction, Request, SandboxFile, Uploaded, settled
 from .redaction import Redactor
 from .retry import persist
-from .settings import Settings, silence_sdk_debugging
+from .settings import Settings, silence_sdk
 from .streams import begun, listening, resumed
 from .transfer import Moved, Source, Transfer
 
@@ -383,7 +383,7 @@ def make_http(base_url: str | None) -> httpx2.AsyncClient:
 
 def make_client(key: str, base_url: str | None, http: httpx2.AsyncClient) -> genai.Client:
     """An SDK client that retries nothing by itself and cannot be switched to another backend."""
-    silence_sdk_debugging()
+    silence_sdk()
     # Told in our own words, in the answer; it would be the SDK's only other use of the warning.
     warnings.filterwarnings("ignore", message=r"(?s).*automatic_continuation", category=UserWarning)
     warnings.filterwarnings("ignore", message="Environments usage is experimental", category=UserWarning)

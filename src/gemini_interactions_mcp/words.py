@@ -5,6 +5,14 @@ from typing import Final
 SHOWN_CHARACTERS: Final = 120
 
 
+QUOTES: Final = "\"'`“”„\u2018\u2019«»"
+
+
+def bare(text: str) -> str:
+    """The text without quotes and white space around it."""
+    return text.strip().strip(QUOTES).strip()
+
+
 def shown(name: str) -> str:
     """A name that others gave, as it may stand in a message: of bounded length, on one line."""
     half = SHOWN_CHARACTERS // 2
