@@ -17,18 +17,20 @@ from conftest import KEY, Mode, make_settings
 from faults.harness import without_jitter
 from gemini_interactions_mcp.__main__ import main
 from gemini_interactions_mcp.connections import proxies, usable_proxy
-from gemini_interactions_mcp.emulator import Emulator
+from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.errors import ConfigurationError, NetworkError
+from gemini_interactions_mcp.faults import UNKNOWN_OUTCOME
 from gemini_interactions_mcp.gemini import Gemini
 from gemini_interactions_mcp.models import Request
 from gemini_interactions_mcp.server import build_server
 from proxying import HOST, Authority, Proxy, listening, make_authority, tls_front
-from reading import call, complaint, text_of
+from reading import call, complaint, id_of, text_of
 from wired import environment, wired
 
 PASSWORD = "hush-5f2e71"
 API = f"https://{HOST}"
 ASK = Request(kind="ask", prompt="Grüße", model="gemini-3.8-flash")
+FILTER = "<html><head><title>Blocked</title></head><body>API key permission denied</body></html>"
 PREPARED = "The connection to Google cannot be prepared because "
 UNREACHED = "Google cannot be reached; nothing was sent or charged. "
 
@@ -284,6 +286,53 @@ async def test_certificates_that_cannot_be_read_are_named_with_their_variable(
     monkeypatch.delenv("SSL_CERT_FILE")
     monkeypatch.setenv(variable, reason[1:].partition(")")[0])
     assert await complaints(tmp_path, url) == [f"{PREPARED}{variable} {reason}."] * 2
+
+
+# Web filters ---------------------------------------------------------------------------------------------
+
+
+def page(on: Any, status: int, text: str = FILTER) -> Fault:
+    return Fault(on, "http", http_status=status, body=text, headers={"content-type": "text/html"}, times=9)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 407, 451])
+async def test_a_page_of_a_web_filter_is_told_as_the_filters(
+    client: Client, emulator: Emulator, status: int, tmp_path: Path
+) -> None:
+    earlier = id_of(await call(client, "gemini_ask", prompt="Why?"))
+    emulator.faults += [page("create", status), page("get", status), page("upload", status)]
+    (tmp_path / "files" / "big.bin").write_bytes(b"RIFF\0\0\0\0AVI " + bytes(9 * 2**20))
+    told = f"Not Google, but a web filter, a proxy or a login page on the way answered {status} with a page, “Blocked”."
+    asked = await complaint(client, "gemini_ask", prompt="Why not?")
+    assert asked.startswith(told)
+    assert UNKNOWN_OUTCOME in asked
+    assert told in await complaint(client, "read_interaction", interaction_id="v1_other")
+    assert told in await complaint(client, "analyze_file", files=str(tmp_path / "files" / "big.bin"), prompt="Look")
+    assert earlier in text_of(await call(client, "read_interaction", interaction_id=earlier))
+    for words in ("permission", "API key", "does not allow", "<"):
+        assert words not in asked
+
+
+async def test_a_login_page_in_place_of_an_answer_is_told_by_its_title(client: Client, emulator: Emulator) -> None:
+    emulator.faults += [page("create", 200), page("get", 200)]
+    for tool, arguments in (("gemini_ask", {"prompt": "Why?"}), ("read_interaction", {"interaction_id": "v1_other"})):
+        said = await complaint(client, tool, **arguments)
+        assert "Something else than an answer of the Gemini API came (a page, “Blocked”)" in said
+        assert "any proxy or web filter" in said
+
+
+async def test_where_the_api_is_not_offered_no_other_request_is_asked_for(client: Client, emulator: Emulator) -> None:
+    refusal = {
+        "code": 400,
+        "message": "User location is not supported for the API use.",
+        "status": "FAILED_PRECONDITION",
+    }
+    emulator.faults.append(Fault("create", "http", http_status=400, body={"error": refusal}))
+    said = await complaint(client, "gemini_ask", prompt="Why?")
+    assert said.startswith(
+        "Google does not offer the API where this request comes from (User location is not supported"
+    )
+    assert "Change it" not in said
 
 
 # What a user sees ----------------------------------------------------------------------------------------

@@ -16,10 +16,13 @@ import httpx2
 from . import wire
 from .connections import obstacle
 from .errors import GeminiMCPError, InputError, NetworkError, OutcomeUnknownError
-from .faults import UNKNOWN_OUTCOME, Call, failure, fault
+from .faults import UNKNOWN_OUTCOME, Call, failure, fault, page_title
 
 UNREACHABLE: Final = (httpx2.TransportError, httpx2.InvalidURL, OSError)
 """With these, it was not the request that was wrong."""
+
+PAGE_BYTES: Final = 64 * 2**10
+"""Of a page in place of JSON, in which its title stands."""
 
 UNPARSABLE: Final = (ValueError, RecursionError, MemoryError)
 """What reading JSON ends with, where it is none, nested too deep, or has a number with too many digits."""
@@ -142,18 +145,24 @@ def outcome(exc: Exception, call: Call, exchange: Exchange) -> GeminiMCPError:
         return failure(fault(response.status_code, call.redact(body(response)), response.headers), call)
     if not exchange.left:
         return unsent(exc, call, well_formed=exchange.well_formed)
-    what = unreadable(exc) if response is not None else "The connection to Google broke before an answer came."
+    what = (
+        unreadable(exc, exchange) if response is not None else "The connection to Google broke before an answer came."
+    )
     if not call.paid:
         return NetworkError(f"{what} Try again; reading is free.", interaction_id=call.interaction_id or exchange.named)
     return OutcomeUnknownError(f"{what} {UNKNOWN_OUTCOME}", interaction_id=call.interaction_id or exchange.named)
 
 
 def body(response: httpx2.Response) -> object:
-    """The JSON of an error response, if it is there and is any."""
+    """What an error response says, as far as it has been read: its JSON, or the beginning of the page that came."""
     try:
-        return json.loads(response.content)
-    except (httpx2.ResponseNotRead, *UNPARSABLE):
+        content = response.content
+    except httpx2.ResponseNotRead:
         return None
+    try:
+        return json.loads(content)
+    except UNPARSABLE:
+        return content[:PAGE_BYTES].decode(errors="replace")
 
 
 def unsent(exc: Exception, call: Call, *, well_formed: bool) -> GeminiMCPError:
@@ -169,13 +178,15 @@ def unsent(exc: Exception, call: Call, *, well_formed: bool) -> GeminiMCPError:
     )
 
 
-def unreadable(exc: Exception) -> str:
+def unreadable(exc: Exception, exchange: Exchange) -> str:
     """What has come in place of an answer."""
     if any(isinstance(cause, UNREACHABLE) for cause in causes(exc)):
         return "The connection to Google broke in the middle of the answer."
+    title = page_title(exchange.body[:PAGE_BYTES].decode(errors="replace"))
+    came = f"a page, “{title}”" if title else type(exc).__name__
     return (
-        f"Something else than an answer of the Gemini API came ({type(exc).__name__}); check GOOGLE_GEMINI_BASE_URL "
-        "and any proxy."
+        f"Something else than an answer of the Gemini API came ({came}); check GOOGLE_GEMINI_BASE_URL, and any proxy "
+        "or web filter."
     )
 
 

@@ -19,7 +19,7 @@ import httpx2
 from . import __version__
 from .connections import connected
 from .errors import FileRefusedError, GeminiMCPError, NetworkError, RefusedError
-from .exchange import HOOKS
+from .exchange import HOOKS, body
 from .faults import Call, failure, fault
 from .redaction import NOTHING, Redactor
 from .wire import Json, as_json
@@ -173,16 +173,13 @@ def accepted(response: httpx2.Response, redact: Redactor) -> httpx2.Response:
 
 def refusal(response: httpx2.Response, redact: Redactor) -> GeminiMCPError:
     """What an error response stands for."""
-    try:
-        body: object = response.json()
-    except ValueError:
-        body = None
-    if response.status_code in (404, 410):
+    found = fault(response.status_code, redact(body(response)), response.headers)
+    if found.page is None and found.status in (404, 410):
         return RefusedError(
             "Google does not know this upload (any more). Try again, since uploading is free; if that fails, too, "
             "check GOOGLE_GEMINI_BASE_URL."
         )
-    exc = failure(fault(response.status_code, redact(body), response.headers), Call())
+    exc = failure(found, Call())
     return NetworkError(str(exc)) if response.status_code in PASSING else exc
 
 
