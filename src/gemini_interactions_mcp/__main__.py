@@ -58,7 +58,7 @@ def port(text: str) -> int:
     return number
 
 
-def chosen(arguments: argparse.Namespace, usual: int) -> int:
+def port_of(arguments: argparse.Namespace, usual: int) -> int:
     """The port of the command line, or the usual one."""
     return usual if arguments.port is None else arguments.port
 
@@ -81,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             return demo()
         case "emulator":
-            return interruptible(partial(emulate, chosen(arguments, EMULATOR_PORT), contrary=arguments.contrary))
+            return interruptible(partial(emulate, port_of(arguments, EMULATOR_PORT), contrary=arguments.contrary))
         case "doctor" if arguments.live:
             from .live import live  # noqa: PLC0415 - as above
 
@@ -114,7 +114,7 @@ def serve(arguments: argparse.Namespace) -> int:
 
     server = build_server(settings)
     if claimed is None:
-        return interruptible(partial(serve_http, server, chosen(arguments, HTTP_PORT)))
+        return interruptible(partial(serve_http, server, port_of(arguments, HTTP_PORT)))
     from . import stdio  # noqa: PLC0415 - as above
 
     return stdio.serve(server, claimed)

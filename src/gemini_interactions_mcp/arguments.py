@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from pydantic import ValidationError
 
-from .words import bare, shown
+from .words import shown, unquoted
 
 ADDED_BY_HOSTS: Final = re.compile(r"wait_for_previous|_.*")
 """Arguments that hosts add by themselves: Gemini CLI its `wait_for_previous`, others names with an underscore."""
@@ -101,7 +101,7 @@ def meant(value: object, schema: JsonSchema) -> object:
 def says_nothing(text: str, schema: JsonSchema) -> bool:
     """Whether a text stands for an absent argument; `null` does, where it cannot be a text to search for or to send."""
     free = schema.get("type") == "string" and "enum" not in schema
-    return not text.strip() if free else bare(text).casefold() in NOTHING_GIVEN
+    return not text.strip() if free else unquoted(text).casefold() in NOTHING_GIVEN
 
 
 def as_text(value: object, schema: JsonSchema) -> object:
@@ -123,7 +123,7 @@ def as_id(value: object, schema: JsonSchema) -> object:
 
 def as_list(value: object, schema: JsonSchema) -> object:
     """A list of values as they are meant, without the absent ones."""
-    found = listed(value, schema["items"])
+    found = values_in(value, schema["items"])
     if not isinstance(found, list):
         return found
     values = [meant(each, schema["items"]) for each in cast("list[object]", found)]
@@ -140,7 +140,7 @@ def as_object(value: object, schema: JsonSchema) -> object:
 def as_scalar(value: object, schema: JsonSchema) -> object:
     """A number or a truth value; pydantic reads both also as text."""
     del schema
-    return bare(value) if isinstance(value, str) else value
+    return unquoted(value) if isinstance(value, str) else value
 
 
 READERS: Final[Mapping[str, Callable[[object, JsonSchema], object]]] = {
@@ -162,7 +162,7 @@ def in_digits(value: object) -> object:
     return str(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
-def listed(value: object, items: JsonSchema) -> object:
+def values_in(value: object, items: JsonSchema) -> object:
     """A list, of one value or of what its text has: as JSON, in lines or, of words to choose from, after commas."""
     if isinstance(found := json_of(value), list):
         return cast("list[object]", found)
@@ -181,7 +181,7 @@ def json_of(value: object) -> object:
 
 def plain_id(text: str) -> str:
     """The bare id, unchecked, in what is meant as one: a resource's URI, or an id in quotes or white space."""
-    found = URI.fullmatch(inner := bare(text.strip().removeprefix("interaction_id:")))
+    found = URI.fullmatch(inner := unquoted(text.strip().removeprefix("interaction_id:")))
     return unquote(found[1]) if found else inner
 
 
@@ -192,7 +192,7 @@ def choice(text: str, options: Sequence[str]) -> str:
 
 def spelled(word: str) -> str:
     """What is the same in `ultra_high` and `Ultra-High`, in `16:9` and `16x9`."""
-    ratio = re.sub(r"(?<=\d)\s*[x\u00d7:/]\s*(?=\d)", ":", bare(word).casefold())
+    ratio = re.sub(r"(?<=\d)\s*[x\u00d7:/]\s*(?=\d)", ":", unquoted(word).casefold())
     return re.sub(r"[\s_-]+", "", ratio)
 
 

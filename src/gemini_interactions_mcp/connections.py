@@ -20,7 +20,7 @@ from .errors import ConfigurationError
 from .settings import CERTIFICATES, network_variables
 from .words import shown
 
-SCHEMES: Final = ("https", "all", "http")
+PROXIED: Final = ("https", "all", "http")
 """Of requests that may have a proxy of their own, in the order in which one is named that may be to blame."""
 
 WANTS_PASSWORD: Final = re.compile(r"407\b|.*(username/password|no acceptable)", re.IGNORECASE)
@@ -80,7 +80,7 @@ def check_proxies(variables: Mapping[str, str]) -> None:
 def proxies(variables: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The proxies in use, each with the variable that names it."""
     found = getproxies()
-    for scheme in (scheme for scheme in SCHEMES if found.get(scheme)):
+    for scheme in (scheme for scheme in PROXIED if found.get(scheme)):
         meant = (f"{scheme}_proxy", found[scheme])
         named = (name for name, value in variables.items() if (name.lower(), value) == meant)
         yield next(named, "the proxy in the system's settings"), found[scheme]

@@ -16,7 +16,8 @@ import httpx2
 from . import wire
 from .connections import obstacle
 from .errors import GeminiMCPError, InputError, NetworkError, OutcomeUnknownError
-from .faults import UNKNOWN_OUTCOME, Call, failure, fault, page_title
+from .faults import UNKNOWN_OUTCOME, Call, failure, fault
+from .words import page_title
 
 UNREACHABLE: Final = (httpx2.TransportError, httpx2.InvalidURL, OSError)
 """With these, it was not the request that was wrong."""

@@ -6,7 +6,6 @@ may answer with a list, a page of HTML or nothing.
 Source: https://ai.google.dev/gemini-api/docs/api-errors
 """
 
-import html
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -33,7 +32,7 @@ from .errors import (
 )
 from .redaction import NOTHING, Redactor
 from .wire import Json, as_json, error_code, items, text_of
-from .words import printable
+from .words import page_title
 
 
 @dataclass(frozen=True)
@@ -88,20 +87,6 @@ def fault(status: int | None, body: object, headers: Mapping[str, str] | None = 
         exhausted=bool(NO_QUOTA.search(message)) or any(map(without_quota, details)),
         page=page_title(body) if isinstance(body, str) else None,
     )
-
-
-GOOGLES_PAGE: Final = re.compile(r"<title>Error \d{3} \([^<]*\)!!1</title>")
-"""Of Google's own front end, for a path that is none."""
-
-TITLE: Final = re.compile(r"<title[^>]*>\s*([^<]{1,200})", re.IGNORECASE)
-
-
-def page_title(text: str) -> str | None:
-    """The title of a page that is not Google's, empty where it has none; None if there is no such page."""
-    if not text.strip() or GOOGLES_PAGE.search(text):
-        return None
-    found = TITLE.search(text)
-    return one_line(printable(" ".join(html.unescape(found[1]).split())), 80) if found else ""
 
 
 def streamed_fault(error: object) -> Fault:

@@ -241,7 +241,7 @@ def approved(path: Path, roots: Sequence[Path], source: str, remedy: str = ALLOW
     """
     places = below(path, roots)
     if not places:
-        allowed = ", ".join(map(described, roots))
+        allowed = ", ".join(map(root_named, roots))
         raise FileRefusedError(
             f"{shown(source)} is outside the allowed directories ({allowed}); {remedy}.", reason=OUTSIDE
         )
@@ -252,7 +252,7 @@ def approved(path: Path, roots: Sequence[Path], source: str, remedy: str = ALLOW
     return path
 
 
-def described(root: Path) -> str:
+def root_named(root: Path) -> str:
     """An allowed directory, as it may stand in a list of them."""
     return f"{root}{'' if is_folder(root) else ', which does not exist'}"
 

@@ -16,7 +16,7 @@ from . import catalog
 from .errors import ConfigurationError
 from .models import RemoteServer
 from .redaction import of_header, of_url
-from .words import bare
+from .words import unquoted
 
 APP: Final = "gemini-interactions-mcp"
 
@@ -137,7 +137,7 @@ class Settings(BaseModel):
         }
         key_variable = next((name for name in ("GEMINI_API_KEY", "GOOGLE_API_KEY") if name in values), None)
         fields |= {
-            "api_key": bare(values[key_variable]) if key_variable else None,
+            "api_key": unquoted(values[key_variable]) if key_variable else None,
             "key_variable": key_variable,
             "servers": remote_servers(values.get("GEMINI_MCP_SERVERS"), values),
             "output_dir": output,
@@ -263,24 +263,24 @@ def allowed(text: str | None, home: Path, cwd: Path | None, output: Path) -> tup
     a host that starts its servers there did not mean to open all of it.
     """
     if text is not None:
-        chosen = [resolve(input_folder(part, home)) for part in listed(text, home)]
+        chosen = [resolve(input_folder(part, home)) for part in folders_named(text, home)]
     else:
         chosen = [] if cwd is None or cwd in (Path(cwd.anchor), resolve(home)) else [cwd]
     return tuple(dict.fromkeys([*chosen, output]))
 
 
-def listed(text: str, home: Path) -> list[str]:
+def folders_named(text: str, home: Path) -> list[str]:
     """The directories that a text names: as JSON, or separated as in PATH, by semicolons, commas or lines."""
     with suppress(ValueError):
         if isinstance(found := json.loads(text), list):
             return [str(each) for each in cast("list[object]", found)]
     parts = separated(text, lambda part: is_folder(input_folder(part, home)), SEPARATORS)
-    return [part for part in map(bare, parts) if part]
+    return [part for part in map(unquoted, parts) if part]
 
 
 def separated(text: str, whole: Callable[[str], bool], separators: Sequence[str]) -> list[str]:
     """The parts of a text, split at each separator in turn; what is whole is one part, whatever is in it."""
-    if not separators or whole(bare(text)):
+    if not separators or whole(unquoted(text)):
         return [text]
     return [part for piece in text.split(separators[0]) for part in separated(piece, whole, separators[1:])]
 
