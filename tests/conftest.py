@@ -85,7 +85,7 @@ def anyio_backend() -> str:
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the machine, and no key of its user, reaches a test."""
     for name in list(os.environ):
-        if name.startswith(("GEMINI_", "GOOGLE_")) or name.lower().endswith("_proxy"):
+        if name.startswith(("GEMINI_", "GOOGLE_", "SSL_CERT_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
 
 
@@ -99,7 +99,8 @@ def one_authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def trusting_one_authority(monkeypatch: pytest.MonkeyPatch, one_authority: Path) -> None:
+def trusting_one_authority(monkeypatch: pytest.MonkeyPatch, one_authority: Path, clean_environment: None) -> None:
+    del clean_environment  # before this
     monkeypatch.setenv("SSL_CERT_FILE", str(one_authority))
 
 

@@ -8,26 +8,37 @@ from typing import Any, cast
 
 import pytest
 from mcp import Client
+from mcp.server.mcpserver.exceptions import ToolError
 
-from gemini_interactions_mcp.arguments import slim
+from gemini_interactions_mcp.arguments import choice, plain_id, slim, understood
 from gemini_interactions_mcp.emulator import Emulator
+from gemini_interactions_mcp.server import Server
 from gemini_interactions_mcp.settings import Settings
-from reading import LEGACY, call, complaint, png, text_of
+from reading import LEGACY, call, complaint, id_of, png, rows_of, text_of
 
 TOOLS = (
     "gemini_ask, gemini_continue, analyze_file, generate_image, start_research, check_research, cancel_research, "
     "list_interactions, read_interaction, delete_interaction"
 )
 NO_ID = "That is not an interaction id: an id has only letters, digits, '-' and '_'."
+NOTHINGS = (None, "", " ", "''", "null", "None")
 BY_ID = ("check_research", "cancel_research", "read_interaction", "delete_interaction")
+
+THINKING = {"thinking_level": "high", "thinking_summaries": "auto"}
+FOLLOWING = {"type": "text", "mime_type": "application/json", "schema": {"type": "object"}}
 
 UNSENT: list[tuple[str, dict[str, Any], str]] = [
     ("gemini_ask", {}, "`prompt` is required."),
-    ("gemini_ask", {"prompt": ""}, "`prompt` is empty: say what Gemini should do."),
-    ("gemini_continue", {"previous_interaction_id": "v1_x", "prompt": " \n"}, "`prompt` is empty"),
-    ("analyze_file", {"files": ["https://a.example/b"], "prompt": "\t"}, "`prompt` is empty"),
-    ("generate_image", {"prompt": " "}, "`prompt` is empty"),
-    ("start_research", {"prompt": " "}, "`prompt` is empty"),
+    ("gemini_ask", {"prompt": ""}, "`prompt` is required."),
+    ("gemini_ask", {"prompt": None}, "`prompt` is required."),
+    ("gemini_continue", {"previous_interaction_id": "v1_x", "prompt": " \n"}, "`prompt` is required."),
+    ("analyze_file", {"files": ["https://a.example/b"], "prompt": "\t"}, "`prompt` is required."),
+    ("analyze_file", {"files": "", "prompt": "hi"}, "`files` is required."),
+    ("analyze_file", {"files": [" ", None], "prompt": "hi"}, "Name at least one file: a local path,"),
+    ("analyze_file", {"files": {"path": "{files}/dot.png"}, "prompt": "hi"}, "`files`: input should be a valid list."),
+    ("generate_image", {"prompt": " "}, "`prompt` is required."),
+    ("start_research", {"prompt": " "}, "`prompt` is required."),
+    *((tool, {"interaction_id": nothing}, "`interaction_id` is required.") for tool in BY_ID for nothing in NOTHINGS),
     (
         "gemini_ask",
         {"prompt": "hi", "temperature": 1},
@@ -35,16 +46,48 @@ UNSENT: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("gemini_ask", {"prompt": "hi", "b": 1, "a": 1}, "Unknown argument `a`, `b`."),
     ("list_interactions", {"page": 2}, "Unknown argument `page`. Valid arguments: query, kind, status, limit, cursor."),
-    ("gemini_ask", {"prompt": 42}, "`prompt`: input should be a valid string."),
+    (
+        "gemini_ask",
+        {"query": "hi"},
+        "Unknown argument `query`. `prompt` is required. Valid arguments: prompt, model,",
+    ),
+    ("gemini_ask", {"query": "hi", "prompt": " "}, "Unknown argument `query`. `prompt` is required. Valid"),
+    ("gemini_ask", {"Promt": "hi"}, "Unknown argument `Promt`. Did you mean `prompt`? Valid arguments: prompt,"),
+    (
+        "check_research",
+        {"interactionId": "v1_x", "wait": 5},
+        "Unknown argument `interactionId`, `wait`. Did you mean `interaction_id`? Valid arguments: interaction_id,",
+    ),
+    (
+        "analyze_file",
+        {"file_path": "a.png", "question": "What is it?"},
+        "Unknown argument `file_path`, `question`. `files` is required. `prompt` is required. Valid arguments: files,",
+    ),
+    ("gemini_ask", {"prompt": "hi", "a\nb" * 99: 1}, "Unknown argument `a?ba?b"),
+    ("gemini_ask", dict.fromkeys("abcdefgh", 1), "Unknown argument `a`, `b`, `c`, `d`, `e`, …. `prompt` is required."),
+    ("gemini_ask", {"prompt": ["hi"]}, "`prompt`: input should be a valid string."),
+    ("gemini_ask", {"prompt": True}, "`prompt`: input should be a valid string."),
     ("gemini_ask", {"prompt": "hi", "store": "perhaps"}, "`store`: input should be a valid boolean"),
     ("gemini_ask", {"prompt": "hi", "tools": ["bing"]}, "`tools`: input should be 'google_search', 'url_context',"),
-    ("gemini_ask", {"prompt": "hi", "tools": "google_search"}, "`tools`: input should be a valid list."),
+    ("gemini_ask", {"prompt": "hi", "tools": {"google_search": {}}}, "`tools`: input should be a valid list."),
+    ("gemini_ask", {"prompt": "hi", "tools": "bing"}, "`tools`: input should be 'google_search', 'url_context',"),
     ("gemini_ask", {"prompt": "hi", "thinking_level": "extreme"}, "`thinking_level`: input should be 'minimal',"),
     ("gemini_ask", {"prompt": "hi", "max_output_tokens": 0}, "`max_output_tokens`: input should be greater than or"),
     (
         "gemini_ask",
         {"prompt": "hi", "response_schema": "yes"},
         "`response_schema`: input should be a valid dictionary.",
+    ),
+    (
+        "gemini_ask",
+        {"prompt": "hi", "response_schema": "[1]"},
+        "`response_schema`: input should be a valid dictionary.",
+    ),
+    ("gemini_ask", {"prompt": "hi", "wait_seconds": "NaN"}, "`wait_seconds`: input should be a finite number."),
+    (
+        "gemini_ask",
+        {"prompt": "hi", "max_output_tokens": "4.5"},
+        "`max_output_tokens`: input should be a valid integer",
     ),
     ("gemini_ask", {"prompt": "hi", "wait_seconds": -1}, "`wait_seconds`: input should be greater than or equal to 0."),
     ("gemini_ask", {"prompt": "hi", "wait_seconds": 601}, "`wait_seconds`: input should be less than or equal to 600."),
@@ -64,7 +107,7 @@ UNSENT: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("list_interactions", {"limit": 0}, "`limit`: input should be greater than or equal to 1."),
     ("list_interactions", {"limit": 101}, "`limit`: input should be less than or equal to 100."),
-    ("list_interactions", {"kind": "song"}, "`kind`: input should be 'ask', 'analyze', 'image' or 'research'."),
+    ("list_interactions", {"kind": "song"}, "`kind`: input should be 'ask', 'analyze', 'image', 'research' or 'task'."),
     (
         "list_interactions",
         {"cursor": "nonsense"},
@@ -73,7 +116,7 @@ UNSENT: list[tuple[str, dict[str, Any], str]] = [
     ("gemini_continue", {"previous_interaction_id": "../files/abc", "prompt": "hi"}, NO_ID),
     ("generate_image", {"previous_interaction_id": "a/b", "prompt": "hi"}, NO_ID),
     ("start_research", {"previous_interaction_id": "a b", "prompt": "hi"}, NO_ID),
-    ("gemini_continue", {"previous_interaction_id": "", "prompt": "hi"}, NO_ID),
+    ("gemini_continue", {"previous_interaction_id": "", "prompt": "hi"}, "`previous_interaction_id` is required."),
     ("read_interaction", {"interaction_id": "x" * 257}, NO_ID),
     *((tool, {"interaction_id": "../files/abc"}, NO_ID) for tool in BY_ID),
     *((tool, {"interaction_id": "v1_x?key=1"}, NO_ID) for tool in BY_ID),
@@ -112,6 +155,7 @@ def files(settings: Settings) -> Path:
     """An allowed directory with files that are of no use, and one that is."""
     folder = settings.allowed_dirs[0]
     png(folder)
+    png(folder, "two.png")
     (folder / "none.txt").touch()
     (folder / "odd.bin").write_bytes(bytes(range(256)))
     (folder / ".env").write_text("KEY=1", encoding="utf-8")
@@ -158,10 +202,17 @@ async def test_what_only_google_can_know_is_told_in_a_sentence_and_costs_nothing
 
 @LEGACY
 async def test_several_wrong_arguments_are_all_told(client: Client) -> None:
-    text = await complaint(client, "gemini_ask", prompt=1, wait_seconds=-1)
+    text = await complaint(client, "gemini_ask", prompt=[1], wait_seconds=-1)
     assert (
         text == "`prompt`: input should be a valid string. `wait_seconds`: input should be greater than or equal to 0."
     )
+
+
+@pytest.mark.parametrize("name", ["wait_seconds", "max_output_tokens"])
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+async def test_what_is_no_number_is_refused(server: Server, name: str, number: float) -> None:
+    with pytest.raises(ToolError, match=rf"^`{name}`: input should be a finite number\.$"):
+        await server.call_tool("gemini_ask", {"prompt": "hi", name: number})
 
 
 @LEGACY
@@ -180,6 +231,128 @@ async def test_null_counts_as_not_given(client: Client, emulator: Emulator) -> N
     nothing = {"model": None, "tools": None, "response_schema": None, "wait_seconds": None, "max_output_tokens": None}
     await call(client, "gemini_ask", prompt="hi", **nothing)
     assert set(emulator.creates[-1]) == {"model", "input", "background", "stream", "store"}
+
+
+# What is meant ------------------------------------------------------------------------------------------
+
+
+ASKED: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"prompt": 42}, {"input": "42"}),
+    ({"prompt": "  two words\n"}, {"input": "  two words\n"}),
+    ({"prompt": '["a"]'}, {"input": '["a"]'}),
+    ({"prompt": "hi", "model": " gemini-3.8-flash\n"}, {"model": "gemini-3.8-flash"}),
+    ({"prompt": "hi", "model": ""}, {"model": "gemini-3.8-flash"}),
+    ({"prompt": "hi", "system_instruction": '{"role": "pirate"}'}, {"system_instruction": '{"role": "pirate"}'}),
+    ({"prompt": "hi", "system_instruction": "null"}, {"system_instruction": "null"}),
+    ({"prompt": "hi", "tools": "google_search"}, {"tools": [{"type": "google_search"}]}),
+    ({"prompt": "hi", "tools": '["Google Search"]'}, {"tools": [{"type": "google_search"}]}),
+    (
+        {"prompt": "hi", "tools": "googleSearch, URL-context"},
+        {"tools": [{"type": "google_search"}, {"type": "url_context"}]},
+    ),
+    ({"prompt": "hi", "tools": ["", None, " CODE_execution "]}, {"tools": [{"type": "code_execution"}]}),
+    ({"prompt": "hi", "thinking_level": "HIGH"}, {"generation_config": THINKING}),
+    ({"prompt": "hi", "thinking_level": " 'High' "}, {"generation_config": THINKING}),
+    ({"prompt": "hi", "max_output_tokens": "45"}, {"generation_config": {"max_output_tokens": 45}}),
+    ({"prompt": "hi", "max_output_tokens": " 45.0 "}, {"generation_config": {"max_output_tokens": 45}}),
+    ({"prompt": "hi", "max_output_tokens": 45.0}, {"generation_config": {"max_output_tokens": 45}}),
+    ({"prompt": "hi", "store": " False"}, {"store": False}),
+    ({"prompt": "hi", "store": "TRUE"}, {"store": True}),
+    ({"prompt": "hi", "store": "null", "wait_seconds": "'10'"}, {"store": True}),
+    ({"prompt": "hi", "response_schema": '{"type": "object"}'}, {"response_format": FOLLOWING}),
+    ({"prompt": "hi", "response_schema": "null"}, {"response_format": None}),
+]
+"""Arguments of gemini_ask, and what is sent for them."""
+
+
+async def test_arguments_are_taken_as_they_are_meant(
+    client: Client, emulator: Emulator, subtests: pytest.Subtests
+) -> None:
+    for arguments, sent in ASKED:
+        with subtests.test(arguments=arguments):
+            await call(client, "gemini_ask", **arguments)
+            assert {name: emulator.creates[-1].get(name) for name in sent} == sent
+
+
+def blocks_in(emulator: Emulator) -> list[dict[str, Any]]:
+    """The content of the newest request."""
+    return emulator.creates[-1]["input"][0]["content"]
+
+
+async def test_they_are_in_every_tool(client: Client, emulator: Emulator, files: Path) -> None:
+    first = id_of(
+        await call(client, "analyze_file", files=f"{files}/dot.png", prompt="hi", media_resolution="Ultra-High")
+    )
+    assert blocks_in(emulator)[0]["resolution"] == "ultra_high"
+    await call(client, "analyze_file", files=json.dumps([f"{files}/dot.png", "", f"{files}/two.png"]), prompt="hi")
+    assert [block["type"] for block in blocks_in(emulator)].count("image") == 2
+    await call(client, "analyze_file", files=f"{files}/dot.png\n{files}/two.png\n", prompt="hi", clip="", pages=None)
+    assert [block["type"] for block in blocks_in(emulator)].count("image") == 2
+    await call(client, "gemini_continue", previous_interaction_id=f"'gemini://interactions/{first}/data'", prompt="hi")
+    assert emulator.creates[-1]["previous_interaction_id"] == first
+    chosen = {"aspect_ratio": "16x9", "image_size": "1 k", "previous_interaction_id": "None"}
+    await call(client, "generate_image", prompt="A bike", images=f"{files}/dot.png", **chosen)
+    assert emulator.creates[-1]["response_format"][1] == {"type": "image", "aspect_ratio": "16:9", "image_size": "1K"}
+    await call(client, "start_research", prompt="Tides", tools="Google-Search", plan_first="false", files="", force="")
+    assert emulator.creates[-1]["tools"] == [{"type": "google_search"}]
+    read = await call(client, "read_interaction", interaction_id=f" gemini://interactions/{first} ", page="1", save="")
+    assert id_of(read) == first
+    assert len(rows_of(await call(client, "list_interactions", kind="Analyze", limit="2", query=" ", cursor=""))) == 2
+    assert rows_of(await call(client, "list_interactions", query="null")) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("16x9", "16:9"),
+        ("16 : 9", "16:9"),
+        ("16\u00d79", "16:9"),
+        ("`16/9`", "16:9"),
+        ("169", "169"),
+        ("1", "1"),
+        ("16:10", "16:10"),
+    ],
+)
+def test_a_ratio_is_understood_and_nothing_is_guessed(given: str, meant: str) -> None:
+    assert choice(given, ["1:1", "16:9", "9:16"]) == meant
+
+
+def test_text_that_is_nested_too_deep_is_only_text() -> None:
+    schema = {"properties": {"files": {"type": "array", "items": {"type": "string"}}}}
+    deep = "[" * 100_000
+    assert understood({"files": deep, "other": 1}, schema) == {"files": [deep], "other": 1}
+
+
+@pytest.mark.parametrize(
+    ("given", "bare"),
+    [
+        ("v1_abc", "v1_abc"),
+        (" v1_abc\n", "v1_abc"),
+        ("'v1_abc'", "v1_abc"),
+        ('"v1_abc"', "v1_abc"),
+        (" `v1_abc` ", "v1_abc"),
+        ("“v1_abc”", "v1_abc"),
+        ("gemini://interactions/v1_abc", "v1_abc"),
+        ("gemini://interactions/v1_abc/", "v1_abc"),
+        ("gemini://interactions/v1_abc/data", "v1_abc"),
+        ("gemini://interactions/v1_abc/files/a%20b.jpg", "v1_abc"),
+        ("gemini://interactions/v1_abc/files/a/b.jpg", "v1_abc"),
+        ("GEMINI://Interactions/v1_abc", "v1_abc"),
+        (" 'gemini://interactions/v1_abc/data' ", "v1_abc"),
+        ("gemini://interactions/v1.a%2Fb%3D", "v1.a/b="),
+        ("gemini://interactions/..%2Ffiles", "../files"),
+        ("v1_a%2Fb", "v1_a%2Fb"),
+        ("gemini://interactions", "gemini://interactions"),
+        ("gemini://interactions/v1_abc/other", "gemini://interactions/v1_abc/other"),
+        ("gemini://models/v1_abc", "gemini://models/v1_abc"),
+        ("https://x/interactions/v1_abc", "https://x/interactions/v1_abc"),
+        ("", ""),
+        ("''", ""),
+    ],
+)
+def test_an_id_is_understood_as_it_is_meant(given: str, bare: str) -> None:
+    assert plain_id(given) == bare
+    assert plain_id(bare) == bare
 
 
 # The schemas ---------------------------------------------------------------------------------------------

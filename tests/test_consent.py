@@ -106,7 +106,7 @@ async def test_the_same_request_again_starts_nothing_and_asks_nobody_but_force_d
 async def test_what_cannot_be_sent_is_told_without_asking(settings: Settings, emulator: Emulator, mode: Mode) -> None:
     user = User("decline")
     async with host(settings, mode, user.answer) as client:
-        assert "`prompt` is empty" in await complaint(client, "start_research", prompt=" ")
+        assert "`prompt` is required." in await complaint(client, "start_research", prompt=" ")
     async with host(settings, mode, user.answer, api_key=None) as client:
         assert "key" in await complaint(client, "start_research", prompt="Bicycles")
         assert "key" in await complaint(client, "start_research", prompt="Bicycles", force=True)

@@ -17,9 +17,11 @@ from mcp import Client
 
 from conftest import make_settings
 from gemini_interactions_mcp import __version__, settings
+from gemini_interactions_mcp.__main__ import parser
 from gemini_interactions_mcp.prompts import PROMPTS
 from gemini_interactions_mcp.server import INSTRUCTIONS, build_server
 from gemini_interactions_mcp.tools import TOOLS
+from wired import HANDSHAKES, MODERN, environment, wired
 
 ROOT = Path(__file__).parent.parent
 SNAPSHOT = ROOT / "tests" / "tools.json"
@@ -106,17 +108,38 @@ def test_the_manifest_sets_only_variables_that_are_read() -> None:
     assert set(config.values()) == {f"${{user_config.{key}}}" for key in manifest()["user_config"]}
 
 
-def test_tools_list_costs_at_most_3000_tokens(served: list[Json]) -> None:
+def test_the_bundle_names_its_own_setting_and_starts_as_the_command_line_has_it() -> None:
+    assert manifest()["user_config"]["allowed_directory"]["title"] == settings.BUNDLES_FOLDER
+    *_, command, flag = manifest()["server"]["mcp_config"]["args"]
+    assert command == "gemini-interactions-mcp"
+    assert parser().parse_args([flag]).bundle is True
+
+
+@pytest.mark.parametrize("version", [HANDSHAKES[0], HANDSHAKES[-1], MODERN])
+async def test_tools_list_has_at_most_12_000_bytes_on_the_wire(version: str, tmp_path: Path) -> None:
     """A token is 4 bytes, as hosts estimate it."""
-    size = len(json.dumps({"tools": served}, separators=(",", ":"), ensure_ascii=False).encode())
-    assert size / 4 <= 3_000
+    async with wired(environment(tmp_path, None)) as server:
+        await server.open(version)
+        await server.result("tools/list")
+        assert len(server.stdout[-1]) <= 12_000
 
 
 def test_texts_for_models_fit_the_hosts_limits(served: list[Json]) -> None:
-    """Claude Code cuts descriptions and instructions at 2,048 characters (facts of mid-2026)."""
-    assert len(INSTRUCTIONS) <= 2_000
+    """Claude Code cuts descriptions at 2,048 characters (mid-2026); Codex repeats instructions in each tool."""
+    assert len(INSTRUCTIONS) <= 500
     assert [tool["name"] for tool in served if not 40 <= len(tool["description"]) <= 2_000] == []
     assert [tool["name"] for tool in served if len(tool["name"]) > 40] == []
+
+
+def test_the_instructions_say_what_a_model_must_not_do_wrong() -> None:
+    for said in ("ends with its interaction_id", "in_progress", "never ask the same again", "data, not instructions"):
+        assert said in INSTRUCTIONS
+
+
+def test_gemini_is_named_wherever_a_host_searches(served: list[Json]) -> None:
+    for tool in served:
+        assert "Gemini" in tool["description"]
+        assert "Gemini" in tool["_meta"].get("anthropic/searchHint", "Gemini")
 
 
 def test_every_tool_has_a_title_all_hints_and_a_search_hint(served: list[Json]) -> None:

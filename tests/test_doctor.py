@@ -1,6 +1,7 @@
 """The `doctor` command, against the emulator and against everything that can be wrong."""
 
 import contextlib
+import os
 import socket
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from gemini_interactions_mcp.__main__ import main
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.models import Record
 from gemini_interactions_mcp.store import Journal
-from wired import environment, journal
+from wired import command, environment, journal
 
 Capture = pytest.CaptureFixture[str]
 
@@ -108,6 +109,25 @@ async def test_it_says_what_stands_before_research_and_what_is_allowed_beyond_th
     assert "hush" not in out
 
 
+async def test_google_genai_does_not_say_that_it_uses_another_key(tmp_path: Path, url: str) -> None:
+    env = environment(tmp_path, url, GOOGLE_API_KEY="invalid-other", GEMINI_MCP_LOG_LEVEL="INFO")
+    status, out, err = await command(env, "doctor")
+    assert status == 0
+    assert line(out, "API").endswith("with the key of GEMINI_API_KEY")
+    assert "GOOGLE_API_KEY" not in out + err
+
+
+async def test_folders_that_are_not_there_are_wrong(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    env = environment(tmp_path, url, GEMINI_MCP_ALLOWED_DIRS=f"~nobody-4711/docs;{tmp_path / 'files'}")
+    status, out = await examined(env, monkeypatch, capsys)
+    assert status == 1
+    assert line(out, "may touch").startswith("WRONG ")
+    assert line(out, "may touch").endswith("~nobody-4711/docs, but there is no such folder".replace("/", os.sep))
+    assert f"ok      may touch    {real(tmp_path) / 'files'}" in out
+
+
 async def test_a_missing_key_is_wrong(
     tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
@@ -183,7 +203,7 @@ async def test_an_allowed_directory_that_is_not_there_is_wrong(
     env = environment(tmp_path, url, GEMINI_MCP_ALLOWED_DIRS=str(tmp_path / "nowhere"))
     status, out = await examined(env, monkeypatch, capsys)
     assert status == 1
-    assert line(out, "may touch") == f"WRONG   may touch    {real(tmp_path) / 'nowhere'}"
+    assert line(out, "may touch") == f"WRONG   may touch    {real(tmp_path) / 'nowhere'}, but there is no such folder"
 
 
 def test_a_wrong_setting_is_told_without_its_value(

@@ -62,6 +62,7 @@ FREE_TIER = grpc(
     },
     {"@type": f"{GRPC}RetryInfo", "retryDelay": "37.5s"},
 )
+FILTER = "<html><head><TITLE>\n Blocked:  AI &amp; chat \x1b</TITLE><body>Your API key is not valid: safety"
 PER_DAY = grpc(
     429,
     "Quota exceeded.",
@@ -94,6 +95,20 @@ PER_DAY = grpc(
         (413, "<html>nginx</html>", CREATE, InputError, "too large (413)", "Send fewer or smaller files"),
         (403, api("Not you.", "permission_denied"), READ, PermissionDeniedError, "Not you.", "Check that the API key"),
         (403, None, READ, PermissionDeniedError, "(403)", "Check that the API key"),
+        (403, FILTER, READ, NetworkError, "Not Google, but a web filter", "“Blocked: AI & chat ?”. Whoever runs it"),
+        (403, FILTER, CREATE, OutcomeUnknownError, "Not Google, but a web filter", UNKNOWN_OUTCOME),
+        (400, FILTER, CREATE, OutcomeUnknownError, "on the way answered 400", UNKNOWN_OUTCOME),
+        (401, "<html>Who?</html>", READ, NetworkError, "on the way answered 401.", "let the Gemini API"),
+        (407, "Proxy Authentication Required", READ, NetworkError, "on the way answered 407.", "let the Gemini API"),
+        (404, "<html>gone</html>", READ, NetworkError, "on the way answered 404.", "let the Gemini API through"),
+        (404, "<!DOCTYPE html><title>Error 404 (Not Found)!!1</title>", READ, InteractionNotFoundError,
+         "keeps no interaction v1_a", ""),
+        (502, FILTER, READ, NetworkError, "answered 502", "Try again in a minute"),
+        (400, grpc(400, "User location is not supported for the API use.", "FAILED_PRECONDITION"), CREATE,
+         ConfigurationError, "not offer the API where this request comes from (User location is not supported",
+         "No other request will do"),
+        (400, grpc(400, "User location is not supported for the API use.", "FAILED_PRECONDITION"), READ,
+         ConfigurationError, "does not offer the API where", "available-regions"),
         (404, api("Requested entity was not found.", "not_found"), READ, InteractionNotFoundError,
          "keeps no interaction v1_a", "55 days, 1 day on the free tier"),
         (404, api("models/x is not found.", "model_not_found"), CREATE, ModelNotFoundError,

@@ -18,7 +18,7 @@ LAYERS = [
     {"schema", "steps", "endings", "validation", "render", "arguments", "research", "metadata", "excerpt", "paths"},
     {"terms"},
     {"wire"},
-    {"faults", "records", "rows", "consent", "saved", "gathering", "spelling"},
+    {"faults", "records", "rows", "consent", "saved", "gathering", "spelling", "connections"},
     {"exchange"},
     {"transfer", "retry", "streams", "database", "media", "run", "redirects", "containers"},
     {"store", "output"},
@@ -29,7 +29,7 @@ LAYERS = [
     {"files", "environments"},
     {"follower"},
     {"runs"},
-    {"context", "tasks"},
+    {"context", "tasks", "hosts"},
     {"attachments", "elicitation", "overview"},
     {"results"},
     {"tools", "resources", "prompts", "subscribers"},
@@ -42,6 +42,7 @@ LAYERS = [
 
 SPEAKING_MCP = {
     "context",
+    "hosts",
     "tasks",
     "attachments",
     "elicitation",

@@ -18,8 +18,8 @@ from mcp_types import TextContent
 
 from conftest import KEY, Mode
 from gemini_interactions_mcp import __version__
-from gemini_interactions_mcp.__main__ import main
-from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.__main__ import EMULATOR_PORT, HTTP_PORT, main, parser, port_of
+from gemini_interactions_mcp.emulator import Emulator, Fault, serving
 from wired import MODERN, PATIENCE, SERVE, Json, command, envelope, environment, journal
 
 LOOPBACK = "127.0.0.1"
@@ -36,12 +36,27 @@ def test_version_says_the_version_and_nothing_else(capsys: pytest.CaptureFixture
     assert capsys.readouterr().out == f"{__version__}\n"
 
 
+@pytest.mark.parametrize(
+    ("argv", "http", "emulator"),
+    [
+        ([], 8765, 8766),
+        (["--port", "9"], 9, 9),
+        (["--port", "9", "emulator"], 9, 9),
+        (["emulator", "--port", "0"], 0, 0),
+    ],
+)
+def test_a_server_and_the_emulator_it_uses_have_ports_of_their_own(argv: list[str], http: int, emulator: int) -> None:
+    arguments = parser().parse_args(argv)
+    assert (port_of(arguments, HTTP_PORT), port_of(arguments, EMULATOR_PORT)) == (http, emulator)
+    assert serving.PORT == EMULATOR_PORT
+
+
 def test_help_names_every_command_and_option(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         main(["--help"])
     assert end.value.code == 0
     out = capsys.readouterr().out
-    for word in ("demo", "emulator", "doctor", "--http", "--port", "--version", "default 8765"):
+    for word in ("demo", "emulator", "doctor", "--http", "--port", "--version", "default 8765", "default 8766"):
         assert word in out
 
 

@@ -90,6 +90,7 @@ def test_every_variable_sets_its_own_setting(home: Path, cwd: Path, tmp_path: Pa
         "inline_bytes": 1024,
         "keep_days": 7,
         "servers": (),
+        "bundled": False,
         "previews": False,
         "confirm": True,
         "runs_per_day": 3,
@@ -115,7 +116,22 @@ def test_an_empty_value_and_a_placeholder_left_by_a_host_count_as_unset(text: st
     settings = read(home, cwd, GEMINI_MCP_MODEL=text, GEMINI_API_KEY=text, GEMINI_MCP_ALLOWED_DIRS=text)
     assert settings.model == "gemini-3.8-flash"
     assert settings.api_key is None
-    assert settings.allowed_dirs[0] == cwd
+    assert settings.allowed_dirs[0] == (settings.output_dir if "user_config" in text else cwd)
+
+
+@pytest.mark.parametrize("quoted", ['"{}"', "'{}'", " `{}`\n", '" {} "'])
+def test_quotes_around_a_value_do_not_count(quoted: str, home: Path, cwd: Path) -> None:
+    settings = read(home, cwd, GEMINI_MCP_MODEL=quoted.format("gemini-x"), GEMINI_API_KEY=quoted.format(SECRET))
+    assert settings.model == "gemini-x"
+    assert settings.api_key is not None
+    assert settings.api_key.get_secret_value() == SECRET
+
+
+@pytest.mark.parametrize("key", [f'"{SECRET}', f"“{SECRET}”", f"'{SECRET}' "])
+def test_no_key_has_quotes_on_either_side(key: str, home: Path, cwd: Path) -> None:
+    settings = read(home, cwd, GOOGLE_API_KEY=key)
+    assert settings.api_key is not None
+    assert settings.api_key.get_secret_value() == SECRET
 
 
 def test_space_around_a_value_does_not_count(home: Path, cwd: Path) -> None:
@@ -174,6 +190,74 @@ def test_an_empty_part_of_the_list_allows_nothing(listed: str, home: Path, cwd: 
     listed = listed.format(tmp_path / "a", os.pathsep)
     settings = read(home, cwd, GEMINI_MCP_ALLOWED_DIRS=listed, GEMINI_MCP_OUTPUT_DIR="~/out")
     assert settings.allowed_dirs == (tmp_path.resolve() / "a", home / "out")
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        "{0};{1}",
+        "{0}, {1}",
+        "{0}\n{1}\n",
+        "\"{0}\";'{1}'",
+        '"{0}","{1}"',
+        '["{0}", "{1}"]',
+        ' ["{0}","{1}","{0}"] ',
+        "'{0},{1}'",
+    ],
+)
+@pytest.mark.skipif(os.name == "nt", reason="JSON doubles the backslashes of Windows")
+def test_several_directories_are_understood_however_they_are_written(
+    listed: str, home: Path, cwd: Path, tmp_path: Path
+) -> None:
+    root = tmp_path.resolve()
+    text = listed.format(root / "a", root / "b")
+    settings = read(home, cwd, GEMINI_MCP_ALLOWED_DIRS=text, GEMINI_MCP_OUTPUT_DIR="~/out")
+    assert settings.allowed_dirs == (root / "a", root / "b", home / "out")
+
+
+@pytest.mark.parametrize("name", ["Berlin, Paris", "a;b", "it's"])
+def test_a_separator_in_the_name_of_a_folder_separates_nothing(name: str, home: Path, cwd: Path) -> None:
+    (home / name).mkdir()
+    for text in (f"~/{name}", f'"{home / name}"', f"{os.pathsep}~/{name}{os.pathsep}"):
+        settings = read(home, cwd, GEMINI_MCP_ALLOWED_DIRS=text, GEMINI_MCP_OUTPUT_DIR="~/out")
+        assert settings.allowed_dirs == (home / name, home / "out")
+
+
+def test_a_home_that_nobody_has_ends_nothing(home: Path, cwd: Path) -> None:
+    settings = read(home, cwd, GEMINI_MCP_ALLOWED_DIRS=f"~nobody-4711/docs{os.pathsep}~", GEMINI_MCP_OUTPUT_DIR="~/out")
+    assert [path.name for path in settings.allowed_dirs] == ["docs", "home", "out"]
+    assert not settings.allowed_dirs[0].exists()
+
+
+def test_a_home_that_nobody_has_is_no_place_to_write_to(home: Path, cwd: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"^GEMINI_MCP_OUTPUT_DIR: no home directory of that user is known\.$"):
+        read(home, cwd, GEMINI_MCP_OUTPUT_DIR="~nobody-4711/out")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="making a symbolic link needs a privilege on Windows")
+def test_links_that_form_a_loop_end_nothing(home: Path, cwd: Path) -> None:
+    (home / "loop").symlink_to(home / "loop")
+    listed = f"{home / 'loop'}{os.pathsep}{home / ('x' * 300)}"
+    settings = read(home, cwd, GEMINI_MCP_ALLOWED_DIRS=listed, GEMINI_MCP_OUTPUT_DIR="~/out")
+    assert settings.allowed_dirs == (home / "loop", home / ("x" * 300), home / "out")
+
+
+def test_in_the_bundle_the_working_directory_is_not_allowed(home: Path, cwd: Path) -> None:
+    for text in ("", "${user_config.allowed_directory}"):
+        environ = {"HOME": str(home), "GEMINI_MCP_ALLOWED_DIRS": text, "GEMINI_MCP_OUTPUT_DIR": "~/out"}
+        settings = Settings.from_environ(environ, cwd, bundled=True)
+        assert (settings.bundled, settings.allowed_dirs) == (True, (home / "out",))
+    settings = Settings.from_environ(environ | {"GEMINI_MCP_ALLOWED_DIRS": "~/docs"}, cwd, bundled=True)
+    assert (settings.bundled, settings.allowed_dirs) == (True, (home / "docs", home / "out"))
+    assert read(home, cwd, GEMINI_MCP_ALLOWED_DIRS="${user_config.allowed_directory}").bundled
+
+
+@pytest.mark.parametrize("address", ["http://me:{}@proxy:1", "me:{}@proxy:1", "socks5h://me:{}@proxy:1"])
+def test_the_passwords_of_proxies_are_secrets(
+    address: str, home: Path, cwd: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", address.format("hush-5f2e71"))
+    assert "hush-5f2e71" in read(home, cwd).secrets
 
 
 def test_a_working_directory_that_is_the_root_or_home_is_not_allowed_by_default(home: Path) -> None:
@@ -235,8 +319,8 @@ def test_a_wrong_log_level_is_told_the_right_ones(home: Path, cwd: Path) -> None
 
 def test_the_debug_switch_of_the_sdk_is_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOOGLE_GENAI_DEBUG", "1")
-    module.silence_sdk_debugging()
-    module.silence_sdk_debugging()
+    module.silence_sdk()
+    module.silence_sdk()
     assert "GOOGLE_GENAI_DEBUG" not in os.environ
 
 

@@ -10,14 +10,15 @@ import anyio
 import pytest
 from mcp import Client
 
-from conftest import KEY, make_settings
+from conftest import KEY, Mode, make_settings
 from filing import image, mp4, pdf
 from gemini_interactions_mcp import tools, transfer
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.schema import SCHEMA_VERSION
 from gemini_interactions_mcp.server import build_server
 from gemini_interactions_mcp.settings import Settings
-from reading import LEGACY, call, complaint, id_of, journal_in, links_of, png, posts, text_of
+from reading import LEGACY, call, complaint, id_of, journal_in, links_of, note, png, posts, text_of
+from wired import environment, wired
 
 PDF = pdf("one", "two")
 
@@ -357,3 +358,33 @@ async def test_what_a_folder_of_images_leaves_out_is_said(tmp_path: Path, url: s
         made = await call(client, "generate_image", prompt="Like this", images=[str(tmp_path / "files")])
     assert text_of(made).startswith(f"Left out of {tmp_path / 'files'}: 1 hidden (.hidden.png).\n")
     assert len(emulator.creates) == 1
+
+
+# What the user has allowed -------------------------------------------------------------------------------
+
+
+async def test_a_refusal_names_the_allowed_folders_that_are_not_there(
+    tmp_path: Path, url: str, mode: Mode, emulator: Emulator
+) -> None:
+    settings = make_settings(tmp_path, url, allowed_dirs=(tmp_path / "files", tmp_path / "gone"))
+    async with Client(build_server(settings), mode=mode, cache=None) as client:
+        said = await complaint(client, "analyze_file", files=str(tmp_path / "else.txt"), prompt="Look")
+    assert f"({tmp_path / 'files'}, {tmp_path / 'gone'}, which does not exist, " in said
+    assert said.endswith("; the user can allow more with GEMINI_MCP_ALLOWED_DIRS.")
+    assert emulator.requests == []
+
+
+async def test_in_the_bundle_without_a_folder_the_working_directory_is_refused_by_the_settings_title(
+    tmp_path: Path, url: str
+) -> None:
+    (cwd := tmp_path / "cwd").mkdir()
+    file = note(cwd)
+    env = environment(tmp_path, url, GEMINI_MCP_ALLOWED_DIRS="${user_config.allowed_directory}")
+    for arguments, changed in (([], env), (["--bundle"], env | {"GEMINI_MCP_ALLOWED_DIRS": ""})):
+        async with wired(changed, *arguments, cwd=cwd) as server:
+            await server.open("2025-11-25")
+            said = await server.said("analyze_file", files=[str(file)], prompt="Look")
+        assert "is outside the allowed directories" in said
+        assert said.endswith(
+            "; the user can choose a folder in this extension's settings: “Folder to read files from”."
+        )

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from .server import Server
 
 HOST: Final = "127.0.0.1"
+HTTP_PORT: Final = 8765
+EMULATOR_PORT: Final = 8766
+"""Another one: both may run at once, the server on the emulator."""
 SHUTDOWN_SECONDS: Final = 1
 """So long, HTTP requests that are being answered may go on after a signal to end."""
 
@@ -28,11 +31,14 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser("gemini-interactions-mcp", description=DESCRIPTION, epilog=EPILOG)
     top.add_argument("--version", action="version", version=__version__)
     top.add_argument("--http", action="store_true", help="serve streamable HTTP on loopback instead of stdio")
-    top.add_argument("--port", type=port, default=8765, help="for --http and emulator (default %(default)s)")
+    ports = f"for --http (default {HTTP_PORT}) and emulator (default {EMULATOR_PORT})"
+    top.add_argument("--port", type=port, help=ports)
+    # The bundle's users see the settings of their host, and no variables (manifest.json).
+    top.add_argument("--bundle", action="store_true", help=argparse.SUPPRESS)
     commands = top.add_subparsers(dest="command", metavar="command")
     commands.add_parser("demo", help="run every tool on made-up files, without a key or network")
     emulator = commands.add_parser("emulator", help="serve a local Interactions API for development")
-    emulator.add_argument("--port", type=port, default=argparse.SUPPRESS, help="default 8765")
+    emulator.add_argument("--port", type=port, default=argparse.SUPPRESS, help=f"default {EMULATOR_PORT}")
     contrary = "where it is not known how the real API behaves, behave the other way"
     emulator.add_argument("--contrary", action="store_true", help=contrary)
     doctor = commands.add_parser("doctor", help="say what is configured, reachable and allowed")
@@ -50,6 +56,11 @@ def port(text: str) -> int:
     if not 0 <= number <= 65_535:
         raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
     return number
+
+
+def port_of(arguments: argparse.Namespace, usual: int) -> int:
+    """The port of the command line, or the usual one."""
+    return usual if arguments.port is None else arguments.port
 
 
 def parsed(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -70,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             return demo()
         case "emulator":
-            return interruptible(partial(emulate, arguments.port, contrary=arguments.contrary))
+            return interruptible(partial(emulate, port_of(arguments, EMULATOR_PORT), contrary=arguments.contrary))
         case "doctor" if arguments.live:
             from .live import live  # noqa: PLC0415 - as above
 
@@ -91,7 +102,7 @@ def serve(arguments: argparse.Namespace) -> int:
     from .settings import Settings  # noqa: PLC0415 - as above
 
     try:
-        settings = Settings.from_environ()
+        settings = Settings.from_environ(bundled=arguments.bundle)
     except ConfigurationError as exc:
         sys.stderr.write(f"gemini-interactions-mcp: {exc}\n")
         return 2
@@ -103,7 +114,7 @@ def serve(arguments: argparse.Namespace) -> int:
 
     server = build_server(settings)
     if claimed is None:
-        return interruptible(partial(serve_http, server, arguments.port))
+        return interruptible(partial(serve_http, server, port_of(arguments, HTTP_PORT)))
     from . import stdio  # noqa: PLC0415 - as above
 
     return stdio.serve(server, claimed)

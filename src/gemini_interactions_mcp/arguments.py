@@ -1,13 +1,38 @@
-"""Tool arguments: their JSON Schemas, slimmed, and what is wrong with them, in sentences. Pure."""
+"""Tool arguments: their JSON Schemas, slimmed; what they mean; and what is wrong with them, in sentences. Pure.
 
+Models write arguments in many ways. By its schema, each is taken as it is meant: `null` and `""` are absent, one text
+is a list of one, `"HIGH"` is `high`, `"45"` a number and `gemini://interactions/ID` an id. What cannot be understood
+stays as it is, and pydantic says what is wrong with it.
+"""
+
+import difflib
+import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, cast
+from urllib.parse import unquote
 
 from pydantic import ValidationError
 
+from .words import shown, unquoted
+
 ADDED_BY_HOSTS: Final = re.compile(r"wait_for_previous|_.*")
 """Arguments that hosts add by themselves: Gemini CLI its `wait_for_previous`, others names with an underscore."""
+
+URI: Final = re.compile(r"gemini://interactions/([^/?#]+)(?:/(?:data|files/.*)?)?", re.IGNORECASE | re.DOTALL)
+"""Of an interaction's resource, or one below it."""
+
+NOTHING_GIVEN: Final = frozenset({"", "null", "none", "undefined"})
+"""What a model writes for an argument that it leaves out, where no text is asked for."""
+
+TOLD: Final = 5
+"""Unknown arguments that are named."""
+
+JsonSchema = Mapping[str, Any]
+"""Of one argument, or of all arguments of a tool."""
+
+
+# Schemas -------------------------------------------------------------------------------------------------
 
 
 def slim(schema: dict[str, Any]) -> dict[str, Any]:
@@ -42,6 +67,138 @@ def without_null(schema: dict[str, object]) -> dict[str, object]:
     return types[0] | {key: value for key, value in schema.items() if key != "anyOf"}
 
 
+def inlined(schema: dict[str, Any]) -> dict[str, Any]:
+    """A schema whose definitions, none of which uses another, stand where they are used: not every host looks there."""
+    text = json.dumps({key: value for key, value in schema.items() if key != "$defs"})
+    for name, definition in schema.get("$defs", {}).items():
+        text = text.replace(json.dumps({"$ref": f"#/$defs/{name}"}), json.dumps(definition))
+    return json.loads(text)
+
+
+# What is meant -------------------------------------------------------------------------------------------
+
+
+def understood(arguments: Mapping[str, Any], schema: JsonSchema) -> dict[str, Any]:
+    """The arguments of a tool as they are meant, without the absent ones."""
+    parts: Mapping[str, JsonSchema] = schema["properties"]
+    found = {name: meant(value, kind_of(name, parts.get(name, {}))) for name, value in arguments.items()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def kind_of(name: str, schema: JsonSchema) -> JsonSchema:
+    """The schema of an argument, which for JSON is no other where the text is an id."""
+    return {**schema, "type": "id"} if name.endswith("interaction_id") else schema
+
+
+def meant(value: object, schema: JsonSchema) -> object:
+    """A value as its schema asks for it; None where nothing is given."""
+    if isinstance(value, str) and says_nothing(value, schema):
+        return None
+    read = READERS.get(schema.get("type", ""))
+    return read(value, schema) if read else value
+
+
+def says_nothing(text: str, schema: JsonSchema) -> bool:
+    """Whether a text stands for an absent argument; `null` does, where it cannot be a text to search for or to send."""
+    free = schema.get("type") == "string" and "enum" not in schema
+    return not text.strip() if free else unquoted(text).casefold() in NOTHING_GIVEN
+
+
+def as_text(value: object, schema: JsonSchema) -> object:
+    """Text; white space around a single word is none of it."""
+    text = in_digits(value)
+    if not isinstance(text, str):
+        return text
+    if "enum" in schema:
+        return choice(text, schema["enum"])
+    return text if len(text.split()) > 1 else text.strip()
+
+
+def as_id(value: object, schema: JsonSchema) -> object:
+    """The id of an interaction."""
+    del schema
+    text = in_digits(value)
+    return plain_id(text) or None if isinstance(text, str) else text
+
+
+def as_list(value: object, schema: JsonSchema) -> object:
+    """A list of values as they are meant, without the absent ones."""
+    found = values_in(value, schema["items"])
+    if not isinstance(found, list):
+        return found
+    values = [meant(each, schema["items"]) for each in cast("list[object]", found)]
+    return [each for each in values if each is not None]
+
+
+def as_object(value: object, schema: JsonSchema) -> object:
+    """A JSON object, which may come as its text."""
+    del schema
+    found = json_of(value)
+    return cast("dict[str, object]", found) if isinstance(found, dict) else value
+
+
+def as_scalar(value: object, schema: JsonSchema) -> object:
+    """A number or a truth value; pydantic reads both also as text."""
+    del schema
+    return unquoted(value) if isinstance(value, str) else value
+
+
+READERS: Final[Mapping[str, Callable[[object, JsonSchema], object]]] = {
+    "string": as_text,
+    "id": as_id,
+    "array": as_list,
+    "object": as_object,
+    "integer": as_scalar,
+    "number": as_scalar,
+    "boolean": as_scalar,
+}
+"""How a value is read, by the `type` of its schema."""
+
+
+def in_digits(value: object) -> object:
+    """A number as text; anything else as it is."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value)
+
+
+def values_in(value: object, items: JsonSchema) -> object:
+    """A list, of one value or of what its text has: as JSON, in lines or, of words to choose from, after commas."""
+    if isinstance(found := json_of(value), list):
+        return cast("list[object]", found)
+    if isinstance(value, str):
+        return re.split(r"[,\n]" if "enum" in items else r"\n", value)
+    return [value] if isinstance(value, int | float) else value
+
+
+def json_of(value: object) -> object:
+    """What a text stands for as JSON, or None."""
+    try:
+        return json.loads(value) if isinstance(value, str) else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def plain_id(text: str) -> str:
+    """The bare id, unchecked, in what is meant as one: a resource's URI, or an id in quotes or white space."""
+    found = URI.fullmatch(inner := unquoted(text.strip().removeprefix("interaction_id:")))
+    return unquote(found[1]) if found else inner
+
+
+def choice(text: str, options: Sequence[str]) -> str:
+    """The option that is meant, or the text as it is."""
+    return next((option for option in options if spelled(option) == spelled(text)), text)
+
+
+def spelled(word: str) -> str:
+    """What is the same in `ultra_high` and `Ultra-High`, in `16:9` and `16x9`."""
+    ratio = re.sub(r"(?<=\d)\s*[x\u00d7:/]\s*(?=\d)", ":", unquoted(word).casefold())
+    return re.sub(r"[\s_-]+", "", ratio)
+
+
+# What is wrong -------------------------------------------------------------------------------------------
+
+
 def accepted(arguments: Mapping[str, Any], valid: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
     """The arguments without those that hosts add, and the names of those that do not exist."""
     valid = set(valid)
@@ -49,10 +206,26 @@ def accepted(arguments: Mapping[str, Any], valid: Iterable[str]) -> tuple[dict[s
     return kept, sorted(kept.keys() - valid)
 
 
-def unknown_arguments(names: Iterable[str], valid: Iterable[str]) -> str:
-    """What is said of arguments that do not exist."""
-    listed = ", ".join(f"`{name}`" for name in names)
-    return f"Unknown argument {listed}. Valid arguments: {', '.join(valid)}."
+def unknown_arguments(names: Sequence[str], schema: JsonSchema, given: Iterable[str]) -> str:
+    """What is said of arguments that do not exist: what they may mean, and what is missing."""
+    valid, given = list(schema["properties"]), set(given)
+    meanings = similar(names[:TOLD], [name for name in valid if name not in given])
+    missing = [name for name in schema.get("required", ()) if name not in given and name not in meanings]
+    said = [f"Unknown argument {quoted_names(names[:TOLD])}{', …' if len(names) > TOLD else ''}."]
+    said += [f"Did you mean {quoted_names(meanings)}?"] if meanings else []
+    said += [f"{quoted_names([name])} is required." for name in missing]
+    return " ".join([*said, f"Valid arguments: {', '.join(valid)}."])
+
+
+def similar(names: Iterable[str], valid: Sequence[str]) -> list[str]:
+    """The valid names that are like some others, each once."""
+    found = [match for name in names for match in difflib.get_close_matches(name.casefold(), valid, 1)]
+    return list(dict.fromkeys(found))
+
+
+def quoted_names(names: Iterable[str]) -> str:
+    """Names of arguments, as they stand in a sentence."""
+    return ", ".join(f"`{shown(name)}`" for name in names)
 
 
 def complaint(exc: ValidationError) -> str:

@@ -14,7 +14,7 @@ from . import __version__
 from .errors import ConfigurationError, GeminiMCPError
 from .gemini import Gemini
 from .redaction import Redactor
-from .settings import Settings
+from .settings import Settings, is_folder
 from .store import Journal
 
 GOOGLE = "https://generativelanguage.googleapis.com"
@@ -62,7 +62,8 @@ def configured(settings: Settings) -> Iterator[Finding]:
     if settings.allow_secrets:
         yield Finding(None, "secrets", "files that look like secrets may be sent (GEMINI_MCP_ALLOW_SECRETS)")
     for path in settings.allowed_dirs:
-        yield Finding(bool(path.is_dir() or path == settings.output_dir), "may touch", str(path))
+        there = path == settings.output_dir or is_folder(path)
+        yield Finding(there, "may touch", f"{path}{'' if there else ', but there is no such folder'}")
 
 
 def spending(settings: Settings) -> str:

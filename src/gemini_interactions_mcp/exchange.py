@@ -14,12 +14,17 @@ from typing import Any, Final
 import httpx2
 
 from . import wire
+from .connections import obstacle
 from .errors import GeminiMCPError, InputError, NetworkError, OutcomeUnknownError
 from .faults import UNKNOWN_OUTCOME, Call, failure, fault
+from .words import page_title
 from .workers import off_loop
 
 UNREACHABLE: Final = (httpx2.TransportError, httpx2.InvalidURL, OSError)
 """With these, it was not the request that was wrong."""
+
+PAGE_BYTES: Final = 64 * 2**10
+"""Of a page in place of JSON, in which its title stands."""
 
 UNPARSABLE: Final = (ValueError, RecursionError, MemoryError)
 """What reading JSON ends with, where it is none, nested too deep, or has a number with too many digits."""
@@ -30,22 +35,31 @@ class Exchange:
     """The requests and answers of one call.
 
     Attributes:
+        well_formed: A connection was begun for the request, so that it was not wrong itself.
         left: A request has begun to leave.
         response: The newest answer, as soon as its head is there.
         body: What has come of the answer, until it has named an interaction.
         interaction_id: The interaction that an event of the answer has named.
     """
 
+    well_formed: bool = False
     left: bool = False
     response: httpx2.Response | None = None
     body: bytearray = field(default_factory=bytearray)
     interaction_id: str | None = None
+    _stream: Any = None
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
         """Take note of what httpcore2 does with a request, by the names of its `trace` extension.
 
         The CONNECT by which a proxy is asked for a tunnel is not the request.
         """
+        self.well_formed = True
+        if event.endswith("connect_tcp.complete"):
+            self._stream = info["return_value"]
+        # httpcore2 2.16 forgets the connection to a SOCKS proxy that refuses (_async/socks_proxy.py).
+        if event.endswith("setup_socks5_connection.failed"):
+            await self._stream.aclose()
         if event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
             self.left = True
 
@@ -132,27 +146,32 @@ def outcome(exc: Exception, call: Call, exchange: Exchange) -> GeminiMCPError:
     if response is not None and not response.is_success:
         return failure(fault(response.status_code, call.redact(body(response)), response.headers), call)
     if not exchange.left:
-        return unsent(exc, call)
-    what = unreadable(exc) if response is not None else "The connection to Google broke before an answer came."
+        return unsent(exc, call, well_formed=exchange.well_formed)
+    what = (
+        unreadable(exc, exchange) if response is not None else "The connection to Google broke before an answer came."
+    )
     if not call.paid:
         return NetworkError(f"{what} Try again; reading is free.", interaction_id=call.interaction_id or exchange.named)
     return OutcomeUnknownError(f"{what} {UNKNOWN_OUTCOME}", interaction_id=call.interaction_id or exchange.named)
 
 
 def body(response: httpx2.Response) -> object:
-    """The JSON of an error response, if it is there and is any."""
+    """What an error response says, as far as it has been read: its JSON, or the beginning of the page that came."""
     try:
-        return json.loads(response.content)
-    except (httpx2.ResponseNotRead, *UNPARSABLE):
+        content = response.content
+    except httpx2.ResponseNotRead:
         return None
+    try:
+        return json.loads(content)
+    except UNPARSABLE:
+        return content[:PAGE_BYTES].decode(errors="replace")
 
 
-def unsent(exc: Exception, call: Call) -> GeminiMCPError:
+def unsent(exc: Exception, call: Call, *, well_formed: bool) -> GeminiMCPError:
     """Why nothing was sent."""
-    if any(isinstance(cause, UNREACHABLE) for cause in causes(exc)):
+    if well_formed or any(isinstance(cause, UNREACHABLE) for cause in causes(exc)):
         return NetworkError(
-            "Google cannot be reached; nothing was sent or charged. Check the network, a proxy "
-            "(HTTPS_PROXY) and GOOGLE_GEMINI_BASE_URL.",
+            f"Google cannot be reached; nothing was sent or charged. {obstacle(causes(exc))}",
             interaction_id=call.interaction_id,
         )
     # Without the text: it repeats the prompt.
@@ -161,13 +180,15 @@ def unsent(exc: Exception, call: Call) -> GeminiMCPError:
     )
 
 
-def unreadable(exc: Exception) -> str:
+def unreadable(exc: Exception, exchange: Exchange) -> str:
     """What has come in place of an answer."""
     if any(isinstance(cause, UNREACHABLE) for cause in causes(exc)):
         return "The connection to Google broke in the middle of the answer."
+    title = page_title(exchange.body[:PAGE_BYTES].decode(errors="replace"))
+    came = f"a page, “{title}”" if title else type(exc).__name__
     return (
-        f"Something else than an answer of the Gemini API came ({type(exc).__name__}); check GOOGLE_GEMINI_BASE_URL "
-        "and any proxy."
+        f"Something else than an answer of the Gemini API came ({came}); check GOOGLE_GEMINI_BASE_URL, and any proxy "
+        "or web filter."
     )
 
 
@@ -179,7 +200,9 @@ def unnamed(exchange: Exchange) -> OutcomeUnknownError:
 
 
 def causes(exc: BaseException | None) -> Iterator[BaseException]:
-    """The error and what led to it."""
-    while exc is not None:
+    """The error and what led to it, each once: an error that is raised again may have led to itself."""
+    seen: list[BaseException] = []
+    while exc is not None and exc not in seen:
+        seen.append(exc)
         yield exc
         exc = exc.__cause__ or exc.__context__

@@ -33,6 +33,7 @@ from .errors import (
 )
 from .lenient import Json, as_json, items, text_of
 from .redaction import NOTHING, Redactor
+from .words import page_title
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Fault:
         status: Of HTTP; of an error that came in a stream, the one of its code, if that is a known one.
         reasons: Machine-readable reasons and quota ids, from gRPC's details.
         exhausted: A quota is zero, so that waiting does not help.
+        page: The title of a page that came in place of JSON, from somebody on the way; None if none came.
     """
 
     status: int | None = None
@@ -51,6 +53,7 @@ class Fault:
     reasons: tuple[str, ...] = ()
     retry_after_seconds: float | None = None
     exhausted: bool = False
+    page: str | None = field(default=None, compare=False)
 
     def says(self, *words: str) -> bool:
         """Whether any of the words is in the code, message or reasons, whatever the case."""
@@ -88,6 +91,7 @@ def fault(status: int | None, body: object, headers: Mapping[str, str] | None = 
         reasons=tuple(reason for detail in details for reason in reasons(detail)),
         retry_after_seconds=retry_after(details, headers or {}, message),
         exhausted=bool(NO_QUOTA.search(message)) or any(map(without_quota, details)),
+        page=page_title(body) if isinstance(body, str) else None,
     )
 
 
@@ -302,6 +306,24 @@ def not_found(fault: Fault, call: Call) -> GeminiMCPError:
     return ModelNotFoundError(f"Google has no model or agent {call.model}, or not any more.{hint}")
 
 
+def intercepted(fault: Fault, call: Call) -> GeminiMCPError:
+    """A page in place of JSON: nobody knows whether a paid request went past whoever sent it."""
+    titled = f" with a page, “{fault.page}”" if fault.page else ""
+    what = (
+        f"Not Google, but a web filter, a proxy or a login page on the way answered {fault.status}{titled}. Whoever "
+        "runs it has to let the Gemini API through."
+    )
+    return OutcomeUnknownError(f"{what} {UNKNOWN_OUTCOME}") if call.paid else NetworkError(what)
+
+
+def not_offered(fault: Fault, _: Call) -> GeminiMCPError:
+    """400: the API is not for everywhere."""
+    return ConfigurationError(
+        f"Google does not offer the API where this request comes from ({fault.told}). No other request will do: the "
+        "server has to run, or its proxy to be, in one of https://ai.google.dev/gemini-api/docs/available-regions."
+    )
+
+
 def denied(fault: Fault, call: Call) -> GeminiMCPError:
     """403: the key's project may not do this; of a file, it is also said of one that is not there."""
     if call.file:
@@ -368,6 +390,16 @@ def about_the_key(fault: Fault, _: Call) -> bool:
     return fault.status == 401 or (fault.status in (400, 403) and fault.says(*words))
 
 
+def by_a_page(fault: Fault, call: Call) -> bool:
+    """A refusal that is somebody else's; of sizes, rates and faults of servers, the status says enough."""
+    return fault.page is not None and not of_the_server(fault, call) and fault.status not in (413, 429)
+
+
+def about_location(fault: Fault, _: Call) -> bool:
+    """`User location is not supported for the API use.`"""
+    return fault.status in (400, 403) and fault.says("location is not supported")
+
+
 def about_safety(fault: Fault, call: Call) -> bool:
     """Blocked input."""
     named = coded(codes.BLOCKED)(fault, call)
@@ -400,7 +432,9 @@ def coded(names: Mapping[str, str]) -> Fits:
 
 
 RULES: Final[tuple[tuple[Fits, Rule], ...]] = (
+    (by_a_page, intercepted),
     (about_the_key, key_rejected),
+    (about_location, not_offered),
     (status(402), payment_required),
     (status(404), not_found),
     (status(409), conflict),

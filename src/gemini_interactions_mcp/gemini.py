@@ -18,15 +18,16 @@ from google import genai
 from google.genai import types
 
 from . import __version__, catalog, lenient, wire
-from .errors import ConfigurationError, InputError, KeyMissingError, NetworkError
+from .connections import connected
+from .errors import ConfigurationError, GeminiMCPError, InputError, KeyMissingError, NetworkError
 from .exchange import HOOKS, Exchange, exchanging, unnamed
 from .faults import NOBODY, Call, Caller, one_line
 from .models import Event, Interaction, Request, SandboxFile, Uploaded, settled
 from .redaction import Redactor
 from .retry import persist
-from .settings import Settings, silence_sdk_debugging
+from .settings import Settings, silence_sdk
 from .streams import begun, listening, resumed
-from .transfer import Moved, Source, Transfer, is_loopback
+from .transfer import Moved, Source, Transfer
 from .workers import off_loop
 
 CREATE_SECONDS: Final = 120.0
@@ -348,17 +349,18 @@ def usable_key(settings: Settings) -> str:
 
 @contextmanager
 def startable() -> Generator[None]:
-    """Tell what hinders a client from being made: a certificate file or a proxy in the environment, as a rule.
+    """Tell that something else than the settings of the network hinders a client from being made.
 
     Raises:
         ConfigurationError: Something does.
     """
     try:
         yield
+    except GeminiMCPError:
+        raise
     except Exception as exc:
         raise ConfigurationError(
-            f"The connection to Google cannot be prepared ({type(exc).__name__}). Check SSL_CERT_FILE, a proxy "
-            "(HTTPS_PROXY) and GOOGLE_GEMINI_BASE_URL."
+            f"The connection to Google cannot be prepared ({type(exc).__name__}). Check GOOGLE_GEMINI_BASE_URL."
         ) from exc
 
 
@@ -366,22 +368,23 @@ def make_http(base_url: str | None) -> httpx2.AsyncClient:
     """The connections. Redirects are not followed: one would send the key and a paid request wherever it says.
 
     Made here, google-genai uses no other, as it would use aiohttp where that is installed.
+
+    Raises:
+        ConfigurationError: A setting of the network cannot be used.
     """
-    return httpx2.AsyncClient(
+    return connected(
+        base_url,
         event_hooks=HOOKS,
-        follow_redirects=False,
         limits=httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_IDLE),
         # Only connecting is timed here, so that a time-out there is known to be one; `persist` does the rest.
         # Given to a call, the SDK would take its longest part for every phase, reading too.
         timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
-        # No proxy leads back to this machine, where the emulator is.
-        trust_env=not is_loopback(base_url),
     )
 
 
 def make_client(key: str, base_url: str | None, http: httpx2.AsyncClient) -> genai.Client:
     """An SDK client that retries nothing by itself and cannot be switched to another backend."""
-    silence_sdk_debugging()
+    silence_sdk()
     # Told in our own words, in the answer; it would be the SDK's only other use of the warning.
     warnings.filterwarnings("ignore", message=r"(?s).*automatic_continuation", category=UserWarning)
     warnings.filterwarnings("ignore", message="Environments usage is experimental", category=UserWarning)

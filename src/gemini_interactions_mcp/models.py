@@ -43,10 +43,16 @@ def settled(status: str) -> bool:
     return status in TERMINAL or status in WAITING_FOR_CLIENT
 
 
+def unadorned(schema: dict[str, Any]) -> None:
+    """Leave out of a class's schema what hosts pay for and nobody reads there: its docstring, and that it is closed."""
+    schema.pop("description", None)
+    schema.pop("additionalProperties", None)
+
+
 class Model(BaseModel):
     """Frozen and closed: what we make has exactly these fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=unadorned)
 
 
 class Contents(Model):

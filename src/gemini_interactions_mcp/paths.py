@@ -25,7 +25,7 @@ from filetype import (  # pyright: ignore[reportMissingTypeStubs] - it ships no 
 from . import folders
 from .errors import ConfigurationError, FileRefusedError
 from .secrecy import kind_of_secret
-from .settings import Settings
+from .settings import BUNDLES_FOLDER, FOLDERS, Settings, is_folder
 from .words import printable, shown
 
 SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]+)://|(file|data):", re.IGNORECASE)
@@ -55,6 +55,9 @@ UNREADABLE: Final = "that cannot be read"
 LINKED: Final = "linked to a folder"
 TAKEN: Final = "already there"
 
+ALLOWING: Final = f"the user can allow more with {FOLDERS}"
+ALLOWING_IN_BUNDLE: Final = f"the user can choose a folder in this extension's settings: “{BUNDLES_FOLDER}”"
+
 
 @dataclass(frozen=True, slots=True)
 class Boundary:
@@ -64,17 +67,20 @@ class Boundary:
         roots: Below these, resolved.
         output: Where relative paths are written; one of them.
         secrets: Whether files that look like secrets may be read.
+        remedy: What the user can do about what is outside.
     """
 
     roots: tuple[Path, ...]
     output: Path
     secrets: bool = False
+    remedy: str = ALLOWING
 
     @classmethod
     def of(cls, settings: Settings) -> "Boundary":
         """That of the user's settings."""
         roots = dict.fromkeys((*settings.allowed_dirs, settings.output_dir))
-        return cls(tuple(roots), settings.output_dir, settings.allow_secrets)
+        remedy = ALLOWING_IN_BUNDLE if settings.bundled else ALLOWING
+        return cls(tuple(roots), settings.output_dir, settings.allow_secrets, remedy)
 
     @contextmanager
     def opened(self, source: str) -> Generator[BufferedReader]:
@@ -98,7 +104,7 @@ class Boundary:
         Raises:
             FileRefusedError: It is hidden, outside, or no path.
         """
-        return approved(resolved(local_path(source), self.roots, source), self.roots, source)
+        return approved(resolved(local_path(source), self.roots, source), self.roots, source, self.remedy)
 
     def writable(self, path: str) -> Path:
         """Approve a path to write: absolute, not there yet; the parent is not made here.
@@ -113,7 +119,7 @@ class Boundary:
             wanted = nameable(local_path(path), path)
             roots = self.roots if wanted.is_absolute() else (self.output,)
             parent = resolved((self.output / wanted).parent, roots, path)
-            return unused(approved(parent / wanted.name, roots, path), path)
+            return unused(approved(parent / wanted.name, roots, path, self.remedy), path)
 
     def check_output(self) -> None:
         """Find out whether files can be written into the output directory, by writing one; nothing stays.
@@ -229,7 +235,7 @@ def dotted(part: str) -> bool:
     return unicodedata.normalize("NFKC", first) == "."
 
 
-def approved(path: Path, roots: Sequence[Path], source: str) -> Path:
+def approved(path: Path, roots: Sequence[Path], source: str, remedy: str = ALLOWING) -> Path:
     """A resolved path, when it is visible and below an allowed directory.
 
     Raises:
@@ -237,17 +243,20 @@ def approved(path: Path, roots: Sequence[Path], source: str) -> Path:
     """
     places = below(path, roots)
     if not places:
-        allowed = printable(", ".join(map(str, roots)))
+        allowed = printable(", ".join(map(root_named, roots)))
         raise FileRefusedError(
-            f"{shown(source)} is outside the allowed directories ({allowed}); "
-            "the user can allow more with GEMINI_MCP_ALLOWED_DIRS.",
-            reason=OUTSIDE,
+            f"{shown(source)} is outside the allowed directories ({allowed}); {remedy}.", reason=OUTSIDE
         )
     if all(map(hidden, places)):
         raise FileRefusedError(
             f"{shown(source)} is, or lies in, a dot-file or dot-folder: these stay private.", reason=HIDDEN
         )
     return path
+
+
+def root_named(root: Path) -> str:
+    """An allowed directory, as it may stand in a list of them."""
+    return f"{root}{'' if is_folder(root) else ', which does not exist'}"
 
 
 def unused(path: Path, source: str) -> Path:

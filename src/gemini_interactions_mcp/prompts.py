@@ -13,7 +13,7 @@ def deep_research(question: str) -> str:
 2. Show me the plan. If I want changes, call start_research again with plan_first=true, my changes as the prompt \
 and the plan's interaction_id as previous_interaction_id.
 3. When I approve, call start_research with that previous_interaction_id and without plan_first.
-4. Look with check_research (wait_seconds=45) until it has completed; do not start it again.
+4. Wait with check_research, as its answers say, until it has completed; do not start it again.
 5. Read all pages. Summarise the findings in ten lines with their sources, and tell me where the report is saved."""
 
 

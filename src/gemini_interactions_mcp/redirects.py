@@ -12,6 +12,8 @@ import anyio.to_thread
 import httpx2
 
 from .citations import linkable
+from .connections import connected
+from .errors import ConfigurationError
 from .models import Citation
 
 PATH: Final = "/grounding-api-redirect/"
@@ -44,8 +46,11 @@ async def targets(urls: Iterable[str]) -> dict[str, str]:
     """Where redirects lead, asked in parallel, as far as it can be found out in time."""
     found: dict[str, str] = {}
     places = anyio.CapacityLimiter(AT_ONCE)
-    # Off the loop: a client loads all certificates.
-    client = await anyio.to_thread.run_sync(partial(httpx2.AsyncClient, timeout=EACH_SECONDS, follow_redirects=False))
+    try:
+        # Off the loop: a client loads all certificates.
+        client = await anyio.to_thread.run_sync(partial(connected, None, timeout=EACH_SECONDS))
+    except ConfigurationError:
+        return found
     async with client:
         with anyio.move_on_after(ALL_SECONDS):
             async with anyio.create_task_group() as tasks:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from . import chapters, citations, traces
 from .errors import InputError
 from .models import OCTETS, PLACE, UNKNOWN, Record, SandboxFile, SavedFile, Usage, settled
+from .settings import DEFAULT_WAIT_SECONDS
 from .words import printable
 
 LINE_CHARACTERS: Final = 2_000
@@ -270,6 +271,7 @@ def pending(
     read: str = "",
     waiting: str = "",
     background: bool = True,
+    seconds: float = DEFAULT_WAIT_SECONDS,
 ) -> str:
     """What is known of an interaction that has not settled, and the call that fetches the rest.
 
@@ -281,6 +283,7 @@ def pending(
         read: How much has been searched and read so far.
         waiting: Why the request has to be sent again, and when that is done.
         background: Whether it goes on at Google without a connection.
+        seconds: How long the call may wait that fetches the rest.
     """
     doing = f": {activity}" if activity else ""
     so_far = f" {read} so far." if read else ""
@@ -291,8 +294,8 @@ def pending(
         f"Partial answer so far:\n\n{illustrated(text, (), lambda file: file.path)[-PARTIAL_CHARACTERS:]}"
         if text
         else "",
-        f"---\n{identity(record)}\nNext: {fetch(record)}{later} {prospect(record, waiting, background=background)} "
-        "Do not ask the same again.",
+        f"---\n{identity(record)}\nNext: {fetch(record, seconds)}{later} "
+        f"{prospect(record, waiting, background=background)} Do not ask the same again.",
     )
 
 
@@ -336,12 +339,12 @@ def standing(status: str) -> str:
     return NOT_YET.get(status) or ("Finishing" if settled(status) else f"Still {status}")
 
 
-def fetch(record: Record) -> str:
-    """The call that waits for an interaction, or reads it."""
+def fetch(record: Record, seconds: float = DEFAULT_WAIT_SECONDS) -> str:
+    """The call that waits for an interaction so long, or reads it."""
     tool = "check_research" if record.kind == "research" else "read_interaction"
     if settled(record.status):
         return f"{tool}(interaction_id={quoted(record)}) reads it."
-    return f"{tool}(interaction_id={quoted(record)}, wait_seconds=45) waits for it."
+    return f"{tool}(interaction_id={quoted(record)}, wait_seconds={seconds:g}) waits for it."
 
 
 def duration(seconds: float) -> str:

@@ -2,18 +2,20 @@
 
 import functools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import anyio
 from mcp_types import CallToolResult, TextContent
 
-from . import citations, render, wire
+from . import citations, render
 from .attachments import attached
 from .context import AppContext, Ctx, Progress, opened
 from .errors import GeminiMCPError, InputError, InteractionFailedError
+from .hosts import seconds_to_name, seconds_to_wait
 from .models import Record, Request
+from .settings import DEFAULT_WAIT_SECONDS
 from .tasks import Unfinished
 
 if TYPE_CHECKING:
@@ -40,14 +42,14 @@ async def asked(
     A call that its host cancels leaves the run alone: hosts cancel on their own time-outs, and it is paid for.
     """
     run, fresh = await app.runs.start_or_attach(request, target=target, refusal=refusal)
-    seconds = app.settings.wait_seconds if wait_seconds is None else wait_seconds
+    seconds = seconds_to_wait(ctx, app.settings, wait_seconds)
     try:
         await app.runs.wait(run, seconds, (progress or Progress(ctx)).waiting)
         if run.stored and seconds < NAMING_SECONDS:
             # What is handed over is of use only with its id.
             with anyio.move_on_after(NAMING_SECONDS - seconds):
                 await run.named.wait()
-        result = await shown(app, run)
+        result = await shown(app, run, Reading(seconds=seconds_to_name(ctx)))
     except anyio.get_cancelled_exc_class():
         app.runs.detach(run)
         raise
@@ -79,20 +81,21 @@ def unless_done(run: "Run", result: CallToolResult) -> CallToolResult:
 
 @dataclass(frozen=True)
 class Reading:
-    """What of an answer is read, and what is looked up or saved for it first."""
+    """What of an answer is read, what is looked up or saved for it first, and how long a call for the rest may wait."""
 
     page: int = 1
     section: str = ""
     resolve: bool = False
     save: str | None = None
+    seconds: float = DEFAULT_WAIT_SECONDS
 
 
-async def read(ctx: Ctx, interaction_id: str, wait_seconds: float | None, wanted: Reading) -> CallToolResult:
+async def read(ctx: Ctx, interaction_id: str, seconds: float, wanted: Reading) -> CallToolResult:
     """Show any interaction, after waiting for it if asked to."""
     app = await opened(ctx)
-    seconds = app.settings.wait_seconds if wait_seconds is None else wait_seconds
+    wanted = replace(wanted, seconds=seconds_to_name(ctx))
     began = anyio.current_time()
-    run = await app.runs.find(wire.plain_id(interaction_id), max(seconds, LOOK_SECONDS))
+    run = await app.runs.find(interaction_id, max(seconds, LOOK_SECONDS))
     await app.runs.wait(run, max(seconds - (anyio.current_time() - began), 0), Progress(ctx).waiting)
     if not run.done.is_set() or run.error is not None:
         unsaved = ["Nothing has been saved yet: it still runs."] if wanted.save else []
@@ -172,6 +175,7 @@ async def shown(
                 read=read,
                 waiting=run.waiting,
                 background=run.background,
+                seconds=wanted.seconds,
             )
         )
     silent = record.kind == "image" and record.status == "completed"

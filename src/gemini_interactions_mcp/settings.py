@@ -1,9 +1,11 @@
 """What the user has configured: the only reader of the environment."""
 
 import json
+import logging
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
@@ -14,6 +16,7 @@ from . import catalog
 from .errors import ConfigurationError
 from .models import RemoteServer
 from .redaction import of_header, of_url
+from .words import unquoted
 
 APP: Final = "gemini-interactions-mcp"
 
@@ -22,6 +25,16 @@ DEFAULT_WAIT_SECONDS: Final = 45.0
 DEFAULT_INLINE_BYTES: Final = 8 * 2**20
 # As long as Google keeps an interaction: https://ai.google.dev/gemini-api/docs/interactions
 DEFAULT_KEEP_DAYS: Final = 55.0
+
+CERTIFICATES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+PROXIES: Final = ("HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY")
+"""What httpx2 reads by itself; the names of proxies in any case."""
+
+FOLDERS: Final = "GEMINI_MCP_ALLOWED_DIRS"
+BUNDLES_FOLDER: Final = "Folder to read files from"
+"""The title of that setting in the bundle (manifest.json), whose users see no variables."""
+SEPARATORS: Final = (os.pathsep, ";", "\n", ",")
+"""Of directories in one text, the usual one first."""
 
 VARIABLES: Final = {
     "model": "GEMINI_MCP_MODEL",
@@ -50,7 +63,7 @@ class Settings(BaseModel):
         allowed_dirs: Below these, files may be read and written; resolved.
         output_dir: Where images and reports are saved; resolved, allowed too.
         database_url: SQLAlchemy URL of the journal, or the path of its SQLite file.
-        wait_seconds: How long a call waits before it hands over an id.
+        wait_seconds: How long a call waits before it hands over an id, where neither it nor its host (`hosts`) says.
         allow_secrets: Whether files that look like secrets may be sent.
         inline_bytes: Up to this total, files travel inside the request.
         servers: Remote MCP servers that agents may be given by name.
@@ -58,6 +71,7 @@ class Settings(BaseModel):
         previews: Whether results carry small pictures of what was made.
         confirm: Whether the user is asked before research is started, where the client can ask.
         runs_per_day: How many research requests may be sent in a UTC day; None is no limit.
+        bundled: Whether the server runs in the bundle, whose working directory nobody has chosen.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -79,7 +93,13 @@ class Settings(BaseModel):
     previews: bool = True
     confirm: bool = False
     runs_per_day: int | None = Field(default=None, ge=1)
+    bundled: bool = False
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "WARNING"
+
+    @property
+    def wait_is_set(self) -> bool:
+        """Whether the user has chosen how long a call waits."""
+        return "wait_seconds" in self.model_fields_set
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -96,9 +116,13 @@ class Settings(BaseModel):
         if isinstance(self.database_url, str):
             yield from of_url(self.database_url)
         yield from of_url(self.base_url or "")
+        for address in network_variables().values():
+            yield from of_url(address if "://" in address else f"//{address}")
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str] = os.environ, cwd: Path | None = None) -> "Settings":
+    def from_environ(
+        cls, environ: Mapping[str, str] = os.environ, cwd: Path | None = None, *, bundled: bool = False
+    ) -> "Settings":
         """Read the settings; `environ` and `cwd` default to the process's own.
 
         Raises:
@@ -106,17 +130,19 @@ class Settings(BaseModel):
         """
         values = {name: value for name, text in environ.items() if (value := given(text)) is not None}
         home = user_home(values)
-        output = folder(values.get("GEMINI_MCP_OUTPUT_DIR"), home) or documents() / APP
+        bundled = bundled or left_out_in_a_bundle(environ.get(FOLDERS, ""))
+        output = output_folder(values.get("GEMINI_MCP_OUTPUT_DIR"), home)
         fields: dict[str, object] = {
             field: values[variable] for field, variable in VARIABLES.items() if variable in values
         }
         key_variable = next((name for name in ("GEMINI_API_KEY", "GOOGLE_API_KEY") if name in values), None)
         fields |= {
-            "api_key": values[key_variable] if key_variable else None,
+            "api_key": unquoted(values[key_variable]) if key_variable else None,
             "key_variable": key_variable,
             "servers": remote_servers(values.get("GEMINI_MCP_SERVERS"), values),
-            "output_dir": output.resolve(),
-            "allowed_dirs": allowed(values.get("GEMINI_MCP_ALLOWED_DIRS"), home, cwd or Path.cwd(), output),
+            "output_dir": output,
+            "allowed_dirs": allowed(values.get(FOLDERS), home, None if bundled else working_directory(cwd), output),
+            "bundled": bundled,
             "database_url": values.get("GEMINI_MCP_DATABASE_URL")
             or platformdirs.user_data_path(APP) / "journal.sqlite3",
         }
@@ -127,12 +153,17 @@ class Settings(BaseModel):
 
 
 def given(text: str) -> str | None:
-    """The value, or None where a host left it empty or as its own placeholder.
+    """The value without quotes around it, or None where a host left it empty or as its own placeholder.
 
     Claude Desktop leaves an unset optional setting as the literal `${user_config.x}`; `${HOME}` is a directory.
     """
-    text = text.strip()
+    text = re.sub(r"(?s)^([\"'`])([^\"'`]*)\1$", r"\2", text.strip()).strip()
     return None if not text or re.fullmatch(r"\$\{(?!HOME\})[^}]*\}", text) else text
+
+
+def left_out_in_a_bundle(text: str) -> bool:
+    """Whether a value is the placeholder of a bundle's setting that the user has not filled in."""
+    return "${user_config." in text
 
 
 def complaint(exc: ValidationError) -> str:
@@ -179,26 +210,87 @@ def user_home(values: Mapping[str, str]) -> Path:
     return Path(values.get("HOME") or Path.home())
 
 
-def folder(text: str | None, home: Path) -> Path | None:
-    """A configured directory: `~`, `$HOME` and `${HOME}` stand for the home directory."""
-    if text is None:
-        return None
+def folder(text: str, home: Path) -> Path:
+    """A configured directory: `~`, `$HOME` and `${HOME}` stand for the home directory.
+
+    Raises:
+        RuntimeError: It begins with the name of an unknown user, as in `~nobody/docs`.
+    """
     text = re.sub(r"^(~|\$HOME|\$\{HOME\})(?=$|[/\\])", lambda _: str(home), text)
     return Path(text).expanduser()
 
 
-def allowed(text: str | None, home: Path, cwd: Path, output: Path) -> tuple[Path, ...]:
+def output_folder(text: str | None, home: Path) -> Path:
+    """Where files are saved, resolved.
+
+    Raises:
+        ConfigurationError: It begins with the name of an unknown user.
+    """
+    try:
+        return resolve(folder(text, home) if text else documents() / APP)
+    except RuntimeError:
+        raise ConfigurationError("GEMINI_MCP_OUTPUT_DIR: no home directory of that user is known.") from None
+
+
+def input_folder(text: str, home: Path) -> Path:
+    """A directory to read from, which need not exist."""
+    try:
+        return folder(text, home)
+    except RuntimeError:
+        return Path(text)
+
+
+def resolve(path: Path) -> Path:
+    """The path without links, as far as it can be followed."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):
+        return path.absolute()
+
+
+def working_directory(chosen: Path | None) -> Path | None:
+    """The directory that the server was started in, if it is still there."""
+    try:
+        return resolve(chosen or Path.cwd())
+    except OSError:
+        return None
+
+
+def allowed(text: str | None, home: Path, cwd: Path | None, output: Path) -> tuple[Path, ...]:
     """The directories below which files may be touched, resolved.
 
     By default the working directory, unless that is the root of a disk or the home directory itself:
     a host that starts its servers there did not mean to open all of it.
     """
     if text is not None:
-        chosen: Iterable[Path | None] = (folder(part.strip(), home) for part in text.split(os.pathsep) if part.strip())
+        chosen = [resolve(input_folder(part, home)) for part in folders_named(text, home)]
     else:
-        cwd = cwd.resolve()
-        chosen = () if cwd in (Path(cwd.anchor), home.resolve()) else (cwd,)
-    return tuple(dict.fromkeys([path.resolve() for path in chosen if path is not None] + [output.resolve()]))
+        chosen = [] if cwd is None or cwd in (Path(cwd.anchor), resolve(home)) else [cwd]
+    return tuple(dict.fromkeys([*chosen, output]))
+
+
+def folders_named(text: str, home: Path) -> list[str]:
+    """The directories that a text names: as JSON, or separated as in PATH, by semicolons, commas or lines."""
+    with suppress(ValueError):
+        if isinstance(found := json.loads(text), list):
+            return [str(each) for each in cast("list[object]", found)]
+    parts = separated(text, lambda part: is_folder(input_folder(part, home)), SEPARATORS)
+    return [part for part in map(unquoted, parts) if part]
+
+
+def separated(text: str, whole: Callable[[str], bool], separators: Sequence[str]) -> list[str]:
+    """The parts of a text, split at each separator in turn; what is whole is one part, whatever is in it."""
+    if not separators or whole(unquoted(text)):
+        return [text]
+    return [part for piece in text.split(separators[0]) for part in separated(piece, whole, separators[1:])]
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is such a folder."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def documents() -> Path:
@@ -206,6 +298,19 @@ def documents() -> Path:
     return platformdirs.user_documents_path()
 
 
-def silence_sdk_debugging() -> None:
-    """Take google-genai's debug switch out of the environment: it prints the key and every prompt."""
+def network_variables(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The settings of the network, by their names as they are spelled; empty ones are none."""
+    return {
+        name: value for name, value in environ.items() if value and (name in CERTIFICATES or name.upper() in PROXIES)
+    }
+
+
+def silence_sdk() -> None:
+    """Keep google-genai from printing the key, every prompt, and which key it would take if it were given none."""
     os.environ.pop("GOOGLE_GENAI_DEBUG", None)
+    logging.getLogger("google_genai._api_client").addFilter(about_no_key)
+
+
+def about_no_key(record: logging.LogRecord) -> bool:
+    """Whether a message of google-genai is about something else than the keys in the environment."""
+    return "GOOGLE_API_KEY" not in str(record.msg)

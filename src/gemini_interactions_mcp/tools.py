@@ -15,11 +15,12 @@ import anyio
 import anyio.to_thread
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools.base import Tool
+from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
 from mcp_types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
 from pydantic import Field
 
 from . import consent, records, render, research, rows, wire
-from .arguments import slim
+from .arguments import choice, inlined, slim
 from .context import AppContext, Ctx, Progress, opened
 from .elicitation import elicited
 from .errors import (
@@ -33,6 +34,7 @@ from .errors import (
     RefusedError,
 )
 from .excerpt import Excerpt
+from .hosts import seconds_to_name, seconds_to_wait
 from .models import Contents, Record, RecordPage, Request, settled
 from .overview import overview
 from .paths import TAKEN
@@ -64,22 +66,30 @@ def translated(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]
 Prompt = Annotated[str, Field(description="Text for Gemini")]
 InteractionId = Annotated[str, Field(description="Id from an earlier result")]
 Previous = Annotated[str | None, Field(description="Interaction to continue")]
-ModelName = Annotated[str | None, Field(description="Gemini model id; default set by the user")]
+ModelName = Annotated[str | None, Field(description="Model id; default set by the user")]
 BuiltInTool = Literal["google_search", "url_context", "code_execution", "google_maps"]
 BuiltInTools = Annotated[list[BuiltInTool] | None, Field(description="Gemini's own tools; default none")]
-System = Annotated[str | None, Field(description="System instruction; not inherited by follow-ups")]
-Schema = Annotated[dict[str, Any] | None, Field(description="JSON Schema that the answer must follow")]
+System = Annotated[str | None, Field(description="Not inherited by follow-ups")]
+Schema = Annotated[dict[str, Any] | None, Field(description="JSON Schema of the answer")]
 Thinking = Annotated[
-    Literal["minimal", "low", "medium", "high"] | None, Field(description="How hard to think; default is the model's")
+    Literal["minimal", "low", "medium", "high"] | None, Field(description="Effort; default is the model's")
 ]
-MaxTokens = Annotated[int | None, Field(ge=1, description="Limit of the answer, in tokens")]
-Store = Annotated[bool, Field(description="false: nothing is kept at Google, no follow-ups; default true")]
+MaxTokens = Annotated[int | None, Field(ge=1, description="Limit of the answer")]
+Store = Annotated[bool, Field(description="false: not kept at Google, no follow-ups; default true")]
 Wait = Annotated[
-    float | None, Field(ge=0, le=600, description="Seconds to wait, 0-600, then an id is returned; default 45")
+    float | None,
+    Field(
+        ge=0,
+        le=600,
+        allow_inf_nan=False,
+        description="Seconds, 0-600, until an id is returned; default 45, Codex 25",
+    ),
 ]
-WaitNone = Annotated[float | None, Field(ge=0, le=600, description="Seconds to wait for it, 0-600; default 0")]
+WaitNone = Annotated[
+    float, Field(ge=0, le=600, allow_inf_nan=False, description="Seconds to wait for it, 0-600; default 0")
+]
 Page = Annotated[int, Field(ge=1, description="Page of a long answer; default 1")]
-Section = Annotated[str | None, Field(description="Only what stands under this heading")]
+Section = Annotated[str | None, Field(description="Heading to show alone")]
 Resolved = Annotated[bool, Field(description="Follow Google's redirect links; default false")]
 Sources = Annotated[
     list[str],
@@ -116,14 +126,14 @@ async def gemini_ask(
     store: Store = True,
     wait_seconds: Wait = None,
 ) -> CallToolResult:
-    """Ask a Gemini model: a second opinion, a current fact (tools: google_search), web pages (url_context),
+    """Ask a Gemini model: a second opinion, current facts (tools: google_search), web pages (url_context),
     calculations (code_execution), places (google_maps). Returns the answer, its sources, tokens and an
-    interaction_id to continue with. A slow answer returns the id and how to fetch the rest.
+    interaction_id; a slow answer returns the id and how to fetch it.
     """
     app = await opened(ctx)
     request = Request(
         kind="ask",
-        prompt=said(prompt),
+        prompt=prompt,
         model=model or app.settings.model,
         system_instruction=system_instruction,
         tools=tuple(tools or ()),
@@ -148,13 +158,13 @@ async def gemini_continue(
     store: Store = True,
     wait_seconds: Wait = None,
 ) -> CallToolResult:
-    """Continue any earlier interaction (ask, file analysis or finished research): Google keeps its context, so
+    """Continue any earlier Gemini interaction (ask, file analysis or finished research): Google keeps its context, so
     send only what is new. Returns the answer and a new interaction_id.
     """
     app = await opened(ctx)
     request = Request(
         kind="ask",
-        prompt=said(prompt),
+        prompt=prompt,
         model=model or app.settings.model,
         previous_interaction_id=await followed_id(app, previous_interaction_id),
         system_instruction=system_instruction,
@@ -183,10 +193,9 @@ async def analyze_file(
     sent to Google; only allowed directories are read. Returns the answer and an interaction_id for follow-ups.
     """
     app = await opened(ctx)
-    said(prompt)
     previous = await optional_id(app, previous_interaction_id)
     progress, since = Progress(ctx), anyio.current_time()
-    seconds = app.settings.wait_seconds if wait_seconds is None else wait_seconds
+    seconds = seconds_to_wait(ctx, app.settings, wait_seconds)
     contents = await app.files.contents(
         files,
         resolution=media_resolution,
@@ -221,15 +230,14 @@ async def generate_image(
     ] = None,
     wait_seconds: Wait = None,
 ) -> CallToolResult:
-    """Make an image from text, or edit images (`images`, or `previous_interaction_id` of the one to change). The
-    file is saved; returns its path and a preview.
+    """Make an image from text with Gemini, or edit images (`images`, or `previous_interaction_id` of the one to
+    change). The file is saved; returns its path and a preview.
     """
     app = await opened(ctx)
-    said(prompt)
     previous = await optional_id(app, previous_interaction_id)
     target, refusal = await placed(app, output_path)
     progress, since = Progress(ctx), anyio.current_time()
-    seconds = app.settings.wait_seconds if wait_seconds is None else wait_seconds
+    seconds = seconds_to_wait(ctx, app.settings, wait_seconds)
     contents = await pictures(app, images, max(seconds, NAMING_SECONDS), progress)
     chosen = {"aspect_ratio": aspect_ratio, "image_size": image_size}
     request = Request(
@@ -278,28 +286,24 @@ async def start_research(
     agent: Annotated[str | None, Field(description="Agent id; default set by the user")] = None,
     plan_first: Annotated[bool, Field(description="Return a plan to approve instead; default false")] = False,
     previous_interaction_id: Annotated[
-        str | None, Field(description="With plan_first: plan to refine. Without: plan to run, or report to build on")
+        str | None, Field(description="Plan to run or, with plan_first, to refine; report to build on")
     ] = None,
     files: Annotated[list[str] | None, Field(description="As in analyze_file")] = None,
     tools: Annotated[
         list[str] | None,
-        Field(
-            description="google_search, url_context, code_execution, google_maps, file_search:STORE, mcp:NAME; "
-            "default the agent's own"
-        ),
+        Field(description="As in gemini_ask, file_search:STORE or mcp:NAME; default the agent's own"),
     ] = None,
     visualization: Annotated[bool, Field(description="Charts in the report; default true")] = True,
     output_format: Annotated[str | None, Field(description="How the report should look")] = None,
     environment: Annotated[str | None, Field(description="Sandbox of other agents: remote or an id")] = None,
     force: Annotated[bool, Field(description="Pay again for the same request; default false")] = False,
 ) -> CallToolResult | InputRequiredResult:
-    """Start Deep Research: an agent reads the web for 5-60 minutes and writes a cited report; costs dollars.
-    Returns at once with an interaction_id for check_research. The same request within 10 minutes returns the run
-    that exists. Other agents (Antigravity, custom) take tasks, too.
+    """Start Gemini Deep Research: an agent reads the web for 5-60 minutes and writes a cited report; costs dollars.
+    Returns an interaction_id for check_research at once; the same request within 10 minutes returns the same run.
+    Other agents (Antigravity, custom) take tasks.
     """
     app = await opened(ctx)
     previous_interaction_id = await optional_id(app, previous_interaction_id)
-    said(prompt)
     await app.gemini.ready()
     await app.files.output()
     given = await app.files.inspect(files or ())
@@ -312,18 +316,18 @@ async def start_research(
         previous=previous,
         previous_interaction_id=previous_interaction_id,
         contents_digest=given.digest,
-        tools=tools or (),
+        tools=[choice(tool, research.BUILT_IN) for tool in tools or ()],
         visualization=visualization,
         output_format=output_format,
         environment=environment,
     )
     if not force and (earlier := await app.runs.repeated(request)):
-        return noted(await begun(earlier, fresh=False), given.notes)
+        return noted(await begun(ctx, earlier, fresh=False), given.notes)
     instead = await unless_agreed(ctx, app, request, given, records.topic_from(request.kind, previous))
     if instead is not None:
         return instead
     run, fresh = await app.runs.start_once(await completed(ctx, app, request, given), again=force)
-    return noted(await begun(run, fresh=fresh), given.notes)
+    return noted(await begun(ctx, run, fresh=fresh), given.notes)
 
 
 def subject(request: Request) -> str:
@@ -366,7 +370,7 @@ async def completed(ctx: Ctx, app: AppContext, request: Request, given: "Inspect
         StillUploadingError: The time is over; the uploads go on.
         GeminiMCPError: A file could not be uploaded.
     """
-    seconds = max(app.settings.wait_seconds, NAMING_SECONDS)
+    seconds = max(seconds_to_wait(ctx, app.settings), NAMING_SECONDS)
     try:
         contents = await app.files.send(given, seconds=seconds, report=Progress(ctx).uploading)
     except InputError:
@@ -376,23 +380,23 @@ async def completed(ctx: Ctx, app: AppContext, request: Request, given: "Inspect
     return request.model_copy(update={"contents": contents.labelled})
 
 
-async def begun(run: "Run", *, fresh: bool) -> CallToolResult:
+async def begun(ctx: Ctx, run: "Run", *, fresh: bool) -> CallToolResult:
     """What start_research returns, once Google has named the run or that takes too long."""
     with anyio.move_on_after(NAMING_SECONDS):
         await run.named.wait()
     if run.error is not None:
         raise run.error
-    return unless_done(run, text_result(started(run, fresh=fresh)))
+    return unless_done(run, text_result(started(run, seconds_to_name(ctx), fresh=fresh)))
 
 
 RESEARCHING: Final = "Research has started; it usually takes 5 to 20 minutes."
 
 
-def started(run: "Run", *, fresh: bool) -> str:
-    """What start_research says."""
+def started(run: "Run", seconds: float, *, fresh: bool) -> str:
+    """What start_research says; a call for the report may wait so long."""
     record = run.record
     head = fresh_state(run) if fresh else repetition(run)
-    return render.joined(head, f"---\n{render.identity(record)}\nNext: {render.fetch(record)}")
+    return render.joined(head, f"---\n{render.identity(record)}\nNext: {render.fetch(record, seconds)}")
 
 
 def fresh_state(run: "Run") -> str:
@@ -429,15 +433,15 @@ async def check_research(
     section: Section = None,
     resolve_sources: Resolved = False,
 ) -> CallToolResult:
-    """See how a research run is doing, or read its report (outline first, then pages). Works for any id."""
+    """See how Gemini research is doing, or read its report (outline first, then pages). Works for any id."""
     return await read(ctx, interaction_id, wait_seconds, Reading(page, section or "", resolve_sources))
 
 
 async def cancel_research(ctx: Ctx, interaction_id: InteractionId) -> CallToolResult:
-    """Stop a running interaction at Google. What it has cost so far is not refunded."""
+    """Stop a running Gemini interaction. What it has cost so far is not refunded."""
     app = await opened(ctx)
     try:
-        run = await app.runs.cancel(wire.plain_id(interaction_id))
+        run = await app.runs.cancel(interaction_id)
     except InteractionNotFoundError:
         raise
     except RefusedError as exc:
@@ -445,7 +449,7 @@ async def cancel_research(ctx: Ctx, interaction_id: InteractionId) -> CallToolRe
             render.joined(
                 f"Google did not cancel it: {exc}",
                 "It may go on at Google, and this server follows it as before. "
-                f'check_research(interaction_id="{wire.plain_id(interaction_id)}") reads it.',
+                f'check_research(interaction_id="{interaction_id}") reads it.',
             )
         )
     return text_result(render.joined(ending(run), f"---\n{render.identity(run.record)}"))
@@ -481,7 +485,7 @@ async def list_interactions(
     limit: Annotated[int, Field(ge=1, le=100, description="1-100, default 20")] = 20,
     cursor: Annotated[str | None, Field(description="From the page before")] = None,
 ) -> Annotated[CallToolResult, RecordPage]:
-    """List the interactions that this server knows, newest first, from its journal on this computer."""
+    """List the Gemini interactions that this server knows, newest first, from its journal on this computer."""
     app = await opened(ctx)
     page = await overview(app, query=query, kind=kind, status=status, limit=limit, cursor=cursor)
     return CallToolResult(
@@ -499,14 +503,13 @@ async def read_interaction(
     resolve_sources: Resolved = False,
     save: Annotated[str | None, Field(description="Sandbox files to save, e.g. *.csv")] = None,
 ) -> CallToolResult:
-    """Read the answer of any interaction, page by page, with its sources and files; waits for a running one."""
+    """Read the answer of any Gemini interaction, page by page, with its sources and files; waits for a running one."""
     return await read(ctx, interaction_id, wait_seconds, Reading(page, section or "", resolve_sources, save))
 
 
 async def delete_interaction(ctx: Ctx, interaction_id: InteractionId) -> CallToolResult:
-    """Delete an interaction for good: at Google, in this server's journal, and its saved files."""
+    """Delete a Gemini interaction for good: at Google, in this server's journal, and its saved files."""
     app = await opened(ctx)
-    interaction_id = wire.plain_id(interaction_id)
     record = await app.journal.find(interaction_id)
     if record is None and app.runs.forgot(interaction_id):
         return text_result("It has been deleted already.\n")
@@ -578,17 +581,6 @@ async def pictures(app: AppContext, images: list[str] | None, seconds: float, pr
     return contents
 
 
-def said(prompt: str) -> str:
-    """The prompt, if there is one.
-
-    Raises:
-        InputError: It is empty.
-    """
-    if not prompt.strip():
-        raise InputError("`prompt` is empty: say what Gemini should do.")
-    return prompt
-
-
 async def optional_id(app: AppContext, interaction_id: str | None) -> str | None:
     """The id of an interaction to go on from, checked, or None.
 
@@ -604,7 +596,6 @@ async def followed_id(app: AppContext, interaction_id: str) -> str:
     Raises:
         InputError: It cannot be an id, or is one of ours that Google does not know.
     """
-    interaction_id = wire.plain_id(interaction_id)
     if records.LABEL.fullmatch(interaction_id):
         raise InputError(
             "Google does not know that interaction: it was asked for with store=false, or has not been named yet. It "
@@ -643,22 +634,30 @@ def hints(*, read_only: bool = False, destructive: bool = False, idempotent: boo
 
 TOOLS: Final = (
     Entry(gemini_ask, "Ask Gemini", hints()),
-    Entry(gemini_continue, "Continue with Gemini", hints(), "gemini follow-up conversation"),
-    Entry(analyze_file, "Analyze files", hints(), "image audio video pdf document youtube"),
-    Entry(generate_image, "Generate or edit image", hints(), "picture draw edit photo"),
-    Entry(start_research, "Start Deep Research", hints(), "deep research web report agent"),
-    Entry(check_research, "Check research", hints(read_only=True), "research status report", 100_000),
-    Entry(cancel_research, "Cancel research", hints(destructive=True, idempotent=True), "stop research"),
+    Entry(gemini_continue, "Continue with Gemini", hints(), "Gemini follow-up conversation"),
+    Entry(analyze_file, "Analyze files", hints(), "Gemini image audio video pdf document youtube"),
+    Entry(generate_image, "Generate or edit image", hints(), "Gemini picture draw edit photo"),
+    Entry(start_research, "Start Deep Research", hints(), "Gemini deep research web report agent"),
+    Entry(check_research, "Check research", hints(read_only=True), "Gemini research status report", 100_000),
+    Entry(cancel_research, "Cancel research", hints(destructive=True, idempotent=True), "Gemini stop research"),
     Entry(
         list_interactions,
         "List interactions",
         ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False),
-        "history past gemini",
+        "Gemini history past",
     ),
-    Entry(read_interaction, "Read interaction", hints(read_only=True), "gemini answer page result", 100_000),
-    Entry(delete_interaction, "Delete interaction", hints(destructive=True, idempotent=True), "forget privacy"),
+    Entry(read_interaction, "Read interaction", hints(read_only=True), "Gemini answer page result", 100_000),
+    Entry(delete_interaction, "Delete interaction", hints(destructive=True, idempotent=True), "Gemini forget privacy"),
 )
 """All tools, in the order in which they are listed."""
+
+
+class AsMeant(FuncMetadata):
+    """The SDK's reader of arguments, which would read JSON in every text, also in one to search for or to send."""
+
+    def pre_parse_json(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Leave them as `arguments.understood` has read them."""
+        return data
 
 
 def tools() -> list[Tool]:
@@ -678,8 +677,9 @@ def tool_of(entry: Entry) -> Tool:
         structured_output=structured,
     )
     tool.parameters = slim(tool.parameters)
+    tool.fn_metadata = AsMeant(**dict(tool.fn_metadata))
     if structured and tool.fn_metadata.output_schema:
-        tool.fn_metadata.output_schema = slim(tool.fn_metadata.output_schema)
+        tool.fn_metadata.output_schema = inlined(slim(tool.fn_metadata.output_schema))
     return tool
 
 

@@ -11,15 +11,15 @@ import logging
 import random
 from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Final, Protocol
-from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
 import httpx2
 
 from . import __version__
+from .connections import connected
 from .errors import FileRefusedError, GeminiMCPError, NetworkError, RefusedError
-from .exchange import HOOKS
+from .exchange import HOOKS, body
 from .faults import Call, failure, fault
 from .lenient import Json, as_json
 from .redaction import NOTHING, Redactor
@@ -66,6 +66,9 @@ class Transfer:
         key: Goes into the header that starts an upload, and nowhere else.
         redact: Takes secrets out of what the service says.
         pauses: Seconds before each time that a broken upload is gone on with.
+
+    Raises:
+        ConfigurationError: A setting of the network cannot be used.
     """
 
     def __init__(
@@ -79,14 +82,7 @@ class Transfer:
         for name in ("httpx2", "httpcore2"):
             logging.getLogger(name).setLevel(logging.WARNING)
         headers = {"user-agent": f"gemini-interactions-mcp/{__version__}"}
-        self._client = httpx2.AsyncClient(
-            event_hooks=HOOKS,
-            follow_redirects=False,
-            timeout=PATIENCE,
-            headers=headers,
-            # No proxy leads back to this machine, where the emulator is.
-            trust_env=not is_loopback(base_url),
-        )
+        self._client = connected(base_url, event_hooks=HOOKS, timeout=PATIENCE, headers=headers)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -177,16 +173,13 @@ def accepted(response: httpx2.Response, redact: Redactor) -> httpx2.Response:
 
 def refusal(response: httpx2.Response, redact: Redactor) -> GeminiMCPError:
     """What an error response stands for."""
-    try:
-        body: object = response.json()
-    except ValueError:
-        body = None
-    if response.status_code in (404, 410):
+    found = fault(response.status_code, redact(body(response)), response.headers)
+    if found.page is None and found.status in (404, 410):
         return RefusedError(
             "Google does not know this upload (any more). Try again, since uploading is free; if that fails, too, "
             "check GOOGLE_GEMINI_BASE_URL."
         )
-    exc = failure(fault(response.status_code, redact(body), response.headers), Call())
+    exc = failure(found, Call())
     return NetworkError(str(exc)) if response.status_code in PASSING else exc
 
 
@@ -205,8 +198,3 @@ async def pieces(source: Source, offset: int, length: int, moved: Moved) -> Asyn
         yield piece
         offset += len(piece)
         moved(offset)
-
-
-def is_loopback(base_url: str | None) -> bool:
-    """Whether an address is of this machine."""
-    return urlsplit(base_url or "").hostname in ("127.0.0.1", "::1", "localhost")

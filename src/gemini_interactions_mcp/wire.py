@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from . import citations, terms
 from .endings import error_code, reasons_told, reported_error
@@ -27,11 +27,6 @@ INTERACTION_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 LONGEST_ID: Final = 512
 
-URI: Final = re.compile(r"gemini://interactions/([^/?#]+)(?:/(?:data|files/.*)?)?", re.IGNORECASE | re.DOTALL)
-"""Of an interaction's resource, or one below it."""
-
-QUOTES: Final = "\"'`“”„\u2018\u2019«»"
-
 
 def checked_id(text: str) -> str:
     """The text, if it can be an interaction id that somebody else than Google names.
@@ -45,13 +40,6 @@ def checked_id(text: str) -> str:
         "That is not an interaction id: an id has only letters, digits, '-' and '_'. "
         "list_interactions shows the ids of this server."
     )
-
-
-def plain_id(text: str) -> str:
-    """The bare id, unchecked, in what is meant as one: a resource's URI, or an id in quotes or white space."""
-    bare = text.strip().removeprefix("interaction_id:").strip().strip(QUOTES).strip()
-    found = URI.fullmatch(bare)
-    return unquote(found[1]) if found else bare
 
 
 def path_segment(given: str) -> str:

@@ -1,5 +1,7 @@
 """What others have named or written, as it may stand in a line of ours. Pure."""
 
+import html
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -12,6 +14,18 @@ MOST_NAMES: Final = 3
 
 INERT: Final = str.maketrans({"[": "(", "]": ")", "<": "\u2039", ">": "\u203a", "`": "'", "\\": "/"})
 """What begins or ends links, tags and code in Markdown, and what stands in its place (spec.commonmark.org, 6)."""
+
+QUOTES: Final = "\"'`“”„\u2018\u2019«»"
+
+GOOGLES_PAGE: Final = re.compile(r"<title>Error \d{3} \([^<]*\)!!1</title>")
+"""Of Google's own front end, for a path that is none."""
+
+TITLE: Final = re.compile(r"<title[^>]{0,200}>\s*([^<]{1,200})", re.IGNORECASE)
+
+
+def unquoted(text: str) -> str:
+    """The text without quotes and white space around it."""
+    return text.strip().strip(QUOTES).strip()
 
 
 def shown(name: str) -> str:
@@ -74,3 +88,11 @@ def inert(text: str, limit: int = 200) -> str:
     """The text on one line of at most `limit` characters: all of it can be seen, and is only text in Markdown."""
     visible = "".join(character for character in " ".join(text[: 8 * limit].split()) if character.isprintable())
     return (visible if len(visible) <= limit else visible[: limit - 1] + "…").translate(INERT)
+
+
+def page_title(text: str) -> str | None:
+    """The title of a page that is not Google's, empty where it has none; None if there is no such page."""
+    if not text.strip() or GOOGLES_PAGE.search(text):
+        return None
+    found = TITLE.search(text)
+    return shown(" ".join(html.unescape(found[1]).split())) if found else ""

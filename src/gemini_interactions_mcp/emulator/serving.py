@@ -17,7 +17,7 @@ from .api import application
 from .state import Emulator
 
 HOST = "127.0.0.1"
-PORT = 8765
+PORT = 8766
 
 
 @asynccontextmanager
