@@ -6,17 +6,22 @@ protocol era that it has left; and what a library prints before serving begins w
 
 import contextlib
 import gc
-import io
 import json
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from typing import Final, cast
+from typing import BinaryIO, Final, cast
 
 CHUNK: Final = 2**16
+
+LONGEST: Final = 16 * 2**20
+"""Bytes of a line at most: a prompt that fills a model's context has less."""
+ENDS: Final = 2**16
+"""Bytes at the beginning of a longer line that are kept in any case."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +30,12 @@ class Claim:
 
     Attributes:
         stdout: The only way to the host; file descriptor 1 leads to stderr from now on.
-        lines: What the host has written, line by line; None is its end.
+        lines: What the host has written, line by line; None is its end. Of a line longer than `LONGEST` the middle may
+            be missing; what is left is still longer.
     """
 
-    stdout: io.TextIOWrapper
-    lines: "SimpleQueue[str | None]" = field(default_factory=SimpleQueue[str | None])
+    stdout: BinaryIO
+    lines: "SimpleQueue[bytes | None]" = field(default_factory=SimpleQueue[bytes | None])
 
 
 def claim() -> Claim:
@@ -38,15 +44,23 @@ def claim() -> Claim:
     gc.disable()
     stdin = private(0, os.open(os.devnull, os.O_RDONLY))
     stdout = private(1, os.dup(2))
-    claimed = Claim(io.TextIOWrapper(os.fdopen(stdout, "wb", closefd=False), encoding="utf-8", newline="\n"))
+    claimed = Claim(os.fdopen(stdout, "wb", closefd=False))
 
     def end(_number: int, _frame: object) -> None:
         claimed.lines.put(None)
 
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
+    for each in ending_signals():
+        signal.signal(each, end)
     threading.Thread(target=read, args=(stdin, claimed.lines), name="stdin", daemon=True).start()
     return claimed
+
+
+def ending_signals() -> list[signal.Signals]:
+    """The signals that end a server: that of a closed terminal, too, unless `nohup` has it ignored."""
+    wanted = [signal.SIGTERM, signal.SIGINT]
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        wanted.append(signal.SIGHUP)
+    return wanted
 
 
 def private(descriptor: int, diversion: int) -> int:
@@ -57,29 +71,38 @@ def private(descriptor: int, diversion: int) -> int:
     return moved
 
 
-def read(descriptor: int, lines: "SimpleQueue[str | None]") -> None:
+def read(descriptor: int, lines: "SimpleQueue[bytes | None]") -> None:
     """Put each line of a descriptor into the queue until its end."""
-    rest = b""
+    line = bytearray()
     with contextlib.suppress(OSError):
         while chunk := os.read(descriptor, CHUNK):
-            *whole, rest = (rest + chunk).split(b"\n")
-            for line in whole:
-                lines.put(line.decode("utf-8", errors="replace"))
-    if rest:
-        lines.put(rest.decode("utf-8", errors="replace"))
+            *ends, rest = chunk.split(b"\n")
+            for end in ends:
+                lines.put(bytes(line + end))
+                line.clear()
+            line += rest
+            shorten(line)
+    if line:
+        lines.put(bytes(line))
     lines.put(None)
 
 
-def waiting(lines: "SimpleQueue[str | None]") -> list[str | None]:
+def shorten(line: bytearray) -> None:
+    """Take the middle out of a line that is far too long, so that it takes no more memory; it stays too long."""
+    if len(line) > 2 * LONGEST:
+        del line[ENDS:-LONGEST]
+
+
+def waiting(lines: "SimpleQueue[bytes | None]") -> list[bytes | None]:
     """What is in the queue now."""
-    found: list[str | None] = []
+    found: list[bytes | None] = []
     with contextlib.suppress(Empty):
         while True:
             found.append(lines.get_nowait())
     return found
 
 
-def fresh(lines: list[str | None]) -> Iterator[str | None]:
+def fresh(lines: list[bytes | None]) -> Iterator[bytes | None]:
     """The lines without a probe that its host has given up on.
 
     A host of 2026-07-28 opens with `server/discover`; when no answer comes in time, it falls back to `initialize`.
@@ -92,10 +115,10 @@ def fresh(lines: list[str | None]) -> Iterator[str | None]:
             yield line
 
 
-def method(line: str | None) -> str | None:
+def method(line: bytes | None) -> str | None:
     """The method of a JSON-RPC message."""
     try:
-        message: object = json.loads(line or "")
+        message: object = json.loads(line or b"")
     except (ValueError, RecursionError):
         return None
     return str(cast("dict[str, object]", message).get("method")) if isinstance(message, dict) else None

@@ -21,6 +21,7 @@ from .models import TERMINAL, UNKNOWN, WAITING_FOR_CLIENT, Record, Uploaded
 from .records import APPROVAL, FOREIGN, TWIN_SECONDS, now, today, used_up
 from .redaction import NOTHING, Redactor
 from .schema import METADATA, NEWEST_FIRST, OLDEST_FIRST, RECORD, ROWS, SCHEMA_VERSION, UPLOADS
+from .words import well_formed
 
 # How long Google keeps an interaction at most (ai.google.dev/gemini-api/docs/interactions, data retention): until
 # then, somebody may still want to find out what became of a request whose outcome is unknown.
@@ -438,11 +439,9 @@ def cell(value: object) -> object:
 def clean(text: str) -> str:
     """Text that every database takes.
 
-    PostgreSQL refuses U+0000 (postgresql.org/docs/current/datatype-character.html). Half a surrogate pair, which JSON
-    can carry, has no UTF-8; two halves that have met are a character.
+    PostgreSQL refuses U+0000 (postgresql.org/docs/current/datatype-character.html).
     """
-    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return whole.replace("\0", "\ufffd")
+    return well_formed(text).replace("\0", "\ufffd")
 
 
 def stamp(moment: datetime) -> str:

@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote
 from . import codes
 from .errors import InputError
 from .models import PLACE, Citation, Content, Event, Interaction, Media, Request, SandboxFile, Usage
+from .words import well_formed
 
 MEDIA: Final = ("image", "audio", "video", "document")
 """Content types that are bytes."""
@@ -487,7 +488,7 @@ def text_of(value: object) -> str | None:
     """The value if it is text with something in it; half a surrogate pair, which has no UTF-8, becomes U+FFFD."""
     if not isinstance(value, str) or not value:
         return None
-    return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return well_formed(value)
 
 
 def number(value: object) -> int | None:
