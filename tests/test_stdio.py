@@ -117,7 +117,11 @@ def interrupt(server: Wired) -> None:
     server.process.send_signal(signal.SIGINT)
 
 
-BY_SIGNAL: dict[str, Callable[[Wired], None]] = {"SIGTERM": terminate, "SIGINT": interrupt}
+def close_terminal(server: Wired) -> None:
+    server.process.send_signal(signal.SIGHUP)
+
+
+BY_SIGNAL: dict[str, Callable[[Wired], None]] = {"SIGTERM": terminate, "SIGINT": interrupt, "SIGHUP": close_terminal}
 ENDINGS = {"EOF": hang_up, **(BY_SIGNAL if sys.platform != "win32" else {})}
 
 
@@ -194,7 +198,7 @@ async def test_research_survives_a_kill_and_is_not_bought_again(tmp_path: Path, 
 
 
 @SIGNALS
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize("name", BY_SIGNAL)
 async def test_a_signal_while_the_sdk_is_still_imported_ends_with_status_0(name: str, tmp_path: Path) -> None:
     hook = at_import(tmp_path, ("mcp",), f"os.kill(os.getpid(), signal.{name})")
     async with wired(environment(tmp_path, CLOSED, measured=True, **hook)) as server:
@@ -221,6 +225,73 @@ async def test_a_host_that_reads_no_more_cannot_keep_the_server_alive(tmp_path: 
             assert await server.ended() == 0
     finally:
         os.close(reading)
+        os.close(full)
+
+
+@SIGNALS
+async def test_a_server_that_nohup_has_started_outlives_its_terminal(tmp_path: Path) -> None:
+    async with wired(environment(tmp_path, CLOSED, measured=True), script='trap "" HUP; exec "$@"') as server:
+        await server.open(NEWEST)
+        close_terminal(server)
+        await server.result("ping")
+
+
+@SIGNALS
+async def test_a_host_that_closes_stdout_ends_the_server_quietly_and_loses_nothing(
+    tmp_path: Path, url: str, emulator: Emulator
+) -> None:
+    emulator.faults.append(hold := Fault("create", "hold"))
+    reading, stdout = os.pipe()
+    async with wired(environment(tmp_path, url, measured=True), stdout=stdout) as server:
+        os.close(stdout)
+        server.write(line("initialize", 1, hello(NEWEST)) + line("notifications/initialized"))
+        server.write(line("tools/call", 2, {"name": "gemini_ask", "arguments": {"prompt": "Still there?"}}))
+        await hold.reached.wait()
+        os.close(reading)
+        server.write(line("ping", 3))
+        assert await server.ended() == 0
+    [asked] = emulator.interactions
+    assert journal(tmp_path) == {asked: "in_progress"}
+    assert server.stderr == b""
+
+
+@SIGNALS
+async def test_without_stderr_it_serves(tmp_path: Path, url: str) -> None:
+    env = environment(tmp_path, url, measured=True, GEMINI_MCP_LOG_LEVEL="DEBUG")
+    async with wired(env, script='exec "$@" 2>&-') as server:
+        await server.open(MODERN)
+        assert "Hello?" in await server.said("gemini_ask", prompt="Hello?")
+        server.hang_up()
+        assert await server.ended() == 0
+
+
+@SIGNALS
+@pytest.mark.parametrize("closed", ["<&-", "<&- 2>&-", ">&- <&-"])
+async def test_without_stdin_it_ends_at_once(closed: str, tmp_path: Path) -> None:
+    async with wired(environment(tmp_path, CLOSED, measured=True), script=f'exec "$@" {closed}') as server:
+        assert await server.ended() == 0
+    assert server.stderr == b""
+
+
+@SIGNALS
+async def test_a_stdin_that_does_not_block_is_no_end(tmp_path: Path) -> None:
+    async with wired(environment(tmp_path, CLOSED, measured=True), blocking=False) as server:
+        await server.open(NEWEST)
+
+
+@SIGNALS
+async def test_a_full_stderr_that_nobody_reads_holds_nothing_up(tmp_path: Path, url: str) -> None:
+    os.mkfifo(fifo := tmp_path / "stderr")
+    full = os.open(fifo, os.O_RDWR)
+    fill(full)
+    env = environment(tmp_path, url, measured=True, GEMINI_MCP_LOG_LEVEL="DEBUG")
+    try:
+        async with wired(env, script=f'exec "$@" 2>{fifo}') as server:
+            await server.open(MODERN)
+            assert "Hello?" in await server.said("gemini_ask", prompt="Hello?")
+            server.hang_up()
+            assert await server.ended() == 0
+    finally:
         os.close(full)
 
 

@@ -6,15 +6,17 @@ protocol era that it has left; and what a library prints before serving begins w
 
 import contextlib
 import gc
+import io
 import json
 import os
+import select
 import signal
 import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from typing import BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, cast
 
 CHUNK: Final = 2**16
 
@@ -22,6 +24,12 @@ LONGEST: Final = 16 * 2**20
 """Bytes of a line at most: a prompt that fills a model's context has less."""
 ENDS: Final = 2**16
 """Bytes at the beginning of a longer line that are kept in any case."""
+
+
+STDERR_SECONDS: Final = 0.5
+"""So long, a reader of stderr that is behind is waited for, once."""
+PIPE_BUF: Final = getattr(select, "PIPE_BUF", 512)
+"""So many bytes a pipe takes at once that takes anything (POSIX, which names 512 at the least)."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +46,49 @@ class Claim:
     lines: "SimpleQueue[bytes | None]" = field(default_factory=SimpleQueue[bytes | None])
 
 
+class Stderr(io.FileIO):
+    """Stderr that a reader who has stopped reading cannot hold up: what its pipe does not take is dropped."""
+
+    def __init__(self) -> None:
+        super().__init__(2, "wb", closefd=False)
+        self._patience = STDERR_SECONDS
+
+    def write(self, data: Any) -> int:  # noqa: ANN401 - bytes of any kind
+        """Write what is taken, and pretend that it was everything."""
+        with contextlib.suppress(OSError):
+            for start in range(0, len(data), PIPE_BUF):
+                if not self._ready():
+                    break
+                super().write(data[start : start + PIPE_BUF])
+        return len(data)
+
+    def _ready(self) -> bool:
+        if sys.platform == "win32":  # where only sockets can be asked
+            return True
+        ready = bool(select.select([], [self], [], self._patience)[1])
+        self._patience = STDERR_SECONDS if ready else 0.0
+        return ready
+
+
+def open_closed_streams() -> None:
+    """Open the null device where the host has closed a standard stream, so that no file of ours gets its number."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - as it was before
+
+
 def claim() -> Claim:
     """Take stdin and stdout, and begin to read; a signal to end counts as the end of stdin."""
     # With the collector off, importing takes a tenth less; who serves turns it on again.
     gc.disable()
     stdin = private(0, os.open(os.devnull, os.O_RDONLY))
     stdout = private(1, os.dup(2))
+    sys.stdout = sys.stderr = io.TextIOWrapper(
+        Stderr(), encoding="utf-8", errors="backslashreplace", line_buffering=True
+    )
     claimed = Claim(os.fdopen(stdout, "wb", closefd=False))
 
     def end(_number: int, _frame: object) -> None:
@@ -66,6 +111,8 @@ def ending_signals() -> list[signal.Signals]:
 def private(descriptor: int, diversion: int) -> int:
     """Move a standard stream to a descriptor that nobody else knows; its old number leads to `diversion`."""
     moved = os.dup(descriptor)
+    if sys.platform != "win32":  # elsewhere a stream that does not block would seem to have ended
+        os.set_blocking(moved, True)
     os.dup2(diversion, descriptor)
     os.close(diversion)
     return moved
@@ -78,7 +125,8 @@ def read(descriptor: int, lines: "SimpleQueue[bytes | None]") -> None:
         while chunk := os.read(descriptor, CHUNK):
             *ends, rest = chunk.split(b"\n")
             for end in ends:
-                lines.put(bytes(line + end))
+                line += end
+                lines.put(bytes(line))
                 line.clear()
             line += rest
             shorten(line)
