@@ -14,7 +14,8 @@ from mcp_types import (
     RequestId,
 )
 
-from gemini_interactions_mcp.claim import ENDS, LONGEST
+from gemini_interactions_mcp.claim import HEAD as KEPT
+from gemini_interactions_mcp.claim import LONGEST
 from gemini_interactions_mcp.jsonrpc import Received, received
 
 HEAD = '"jsonrpc": "2.0", "method": "ping"'
@@ -165,6 +166,7 @@ def test_each_request_of_a_batch_is_refused(batch: str, ids: list[RequestId | No
         '{"id": 7, "params": {"a": NaN}}',
         '{"id": 7, "params": {"a": -Infinity}}',
         f'{{"id": 7, {HEAD}',
+        f'{{{HEAD}, "id": 7 ',
         f'{{"params": {{"id": 1, "a": [{{"id": 2}}]}}, "id": 7, {HEAD}, "x": tru}}',
         f'{{"params": "{{\\"id\\": 1, ", "id": 7, {HEAD}, }}',
         f'\0{{"id": 7, {HEAD}}}',
@@ -189,6 +191,7 @@ def test_what_is_no_json_is_refused_with_the_id_that_is_in_it(broken: str) -> No
         "{",
         "[" * 100_000,
         '{"params": {"id": 7',
+        f'{{{HEAD}, "id": 7',
         '{"params": {"id": 7}',
         '"id": 7}',
         '{"a": "not closed, "id": 7}',
@@ -206,6 +209,7 @@ def test_no_id_is_guessed(broken: str) -> None:
 def test_the_id_of_a_broken_line_may_be_any_text() -> None:
     for written, read in [(r'"a \" id"', 'a " id'), (r'"\ud83d"', "\ufffd"), ('"ü"', "ü"), ("-0", 0)]:
         assert errors(f'{{"id" : {written} , {HEAD}, x}}') == [(PARSE_ERROR, read)]
+    assert errors(f'{{{HEAD}, "id": "whole"') == [(PARSE_ERROR, "whole")]
 
 
 @pytest.mark.parametrize(
@@ -226,7 +230,7 @@ def test_a_line_that_is_too_long_is_refused_with_the_id_at_one_of_its_ends(line:
 
 def test_a_long_line_that_is_broken_is_refused_with_its_id() -> None:
     for begin, end in (('"id": 7, ', ""), ("", ', "id": 7')):
-        line = f'{{{begin}"params": {{"a": "{"x" * ENDS}", "b": NaN}}, {HEAD}{end}}}'
+        line = f'{{{begin}"params": {{"a": "{"x" * KEPT}", "b": NaN}}, {HEAD}{end}}}'
         assert errors(line) == [(PARSE_ERROR, 7)]
 
 

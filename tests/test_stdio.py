@@ -277,6 +277,7 @@ async def test_without_stdin_it_ends_at_once(closed: str, tmp_path: Path) -> Non
 async def test_a_stdin_that_does_not_block_is_no_end(tmp_path: Path) -> None:
     async with wired(environment(tmp_path, CLOSED, measured=True), blocking=False) as server:
         await server.open(NEWEST)
+        assert await server.result("ping") == {}
 
 
 @SIGNALS

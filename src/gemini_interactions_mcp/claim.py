@@ -22,7 +22,7 @@ CHUNK: Final = 2**16
 
 LONGEST: Final = 16 * 2**20
 """Bytes of a line at most: a prompt that fills a model's context has less."""
-ENDS: Final = 2**16
+HEAD: Final = 2**20
 """Bytes at the beginning of a longer line that are kept in any case."""
 
 
@@ -138,7 +138,7 @@ def read(descriptor: int, lines: "SimpleQueue[bytes | None]") -> None:
 def shorten(line: bytearray) -> None:
     """Take the middle out of a line that is far too long, so that it takes no more memory; it stays too long."""
     if len(line) > 2 * LONGEST:
-        del line[ENDS:-LONGEST]
+        del line[HEAD:-LONGEST]
 
 
 def waiting(lines: "SimpleQueue[bytes | None]") -> list[bytes | None]:

@@ -23,7 +23,7 @@ from mcp_types import (
 )
 from pydantic import ValidationError
 
-from .claim import ENDS, LONGEST
+from .claim import HEAD, LONGEST
 from .words import well_formed
 
 Message = Mapping[str, object]
@@ -35,7 +35,8 @@ ESCAPED_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 # At most as many digits as Python reads (sys.int_info.default_max_str_digits).
 ID: Final = r'(?P<id>-?(?:0|[1-9][0-9]{0,4000}+)(?![0-9.eE])|"(?:[^"\\]++|\\.)*+")'
-TOKEN: Final = re.compile(rf'"id"\s*+:\s*+{ID}(?=\s*+[,}}])|"(?:[^"\\]++|\\.)*+"|[\[{{]++|[\]}}]++|"', re.DOTALL)
+COMPLETE: Final = r'(?=\s*+[,}]|\s++\Z|(?<=")\Z)'
+TOKEN: Final = re.compile(rf'"id"\s*+:\s*+{ID}{COMPLETE}|"(?:[^"\\]++|\\.)*+"|[\[{{]++|[\]}}]++|"', re.DOTALL)
 """What tells how deep a place in JSON is, and an id."""
 LAST_ID: Final = re.compile(rf'"id"\s*+:\s*+{ID}\s*+(?:,\s*+"\w*+"\s*+:\s*+(?:"[^"\\]*+"|[\w.+-]++)\s*+)*+\}}\s*+$')
 """An id at the end of a message, before nothing but simple members."""
@@ -158,8 +159,8 @@ def failure(code: int, why: str, request_id: RequestId | None) -> JSONRPCError:
 
 def salvaged_id(line: bytes) -> RequestId | None:
     """The id of a message that cannot be read as a whole, from one of its ends; None where it is not certain."""
-    found = first_id(line[:ENDS].decode("utf-8", "replace"))
-    if found is None and len(line) > ENDS:
+    found = first_id(line[:HEAD].decode("utf-8", "replace"))
+    if found is None and len(line) > HEAD:
         last = LAST_ID.search(line[-LAST_BYTES:].decode("utf-8", "replace"))
         found = loaded_id(last["id"]) if last else None
     return found
