@@ -54,6 +54,9 @@ TOMBSTONE: Final[Row] = {
 DELIVERY: Final = frozenset({"delivered_at", "detached_at"})
 """Fields that say to whom the answer went."""
 
+LISTED: Final = frozenset({"interaction_id", "files"})
+"""Fields that a list of interactions and files shows."""
+
 OVER: Final = sa.and_(
     ROWS.c.status.in_(["failed", "cancelled"]),
     sa.or_(ROWS.c.interaction_id.is_(None), ROWS.c.finished_at.is_not(None)),
@@ -95,6 +98,8 @@ class Journal:
     def __init__(self, url: str | Path, redact: Redactor = NOTHING) -> None:
         self._database = Database(url, METADATA, SCHEMA_VERSION)
         self._redact = redact
+        self.list_changes = 0
+        """Grows when this process changes which interactions and files there are."""
 
     async def insert(
         self,
@@ -110,6 +115,7 @@ class Journal:
             JournalError: Also when its label or interaction_id is taken.
         """
         await self._database.write(sa.insert(ROWS), self._row(dict(record)) | lease(owner, until), patience)
+        self.list_changes += record.interaction_id is not None
 
     async def insert_once(
         self,
@@ -176,6 +182,7 @@ class Journal:
         updated: Row = {} if changes.keys() <= DELIVERY else {"updated_at": now()}
         values = self._row(updated | changes)
         await self._database.write(UPDATE, values | {"of_label": label}, patience)
+        self.list_changes += not changes.keys().isdisjoint(LISTED)
 
     async def find(self, interaction_id: str, *, patience: float = math.inf) -> Record | None:
         """The row of an interaction, by its id or its label; None when this server does not know it."""
@@ -266,6 +273,12 @@ class Journal:
             wanted.order_by(*NEWEST_FIRST).limit(limit), lambda result: list(result.scalars())
         )
 
+    async def newest(self, limit: int = 50) -> list[object]:
+        """What a list of interactions and files shows first, whichever server has added it; only to be compared."""
+        named = live(ROWS.c.interaction_id.is_not(None)).order_by(*NEWEST_FIRST).limit(limit)
+        shown = named.with_only_columns(ROWS.c.interaction_id, sa.cast(ROWS.c.files, sa.Text))
+        return await self._database.read(shown, lambda result: [tuple(found) for found in result])
+
     async def followers(self, interaction_id: str) -> list[Record]:
         """The rows that go on from an interaction, oldest first."""
         after = live(ROWS.c.previous_interaction_id == clean(interaction_id))
@@ -287,6 +300,7 @@ class Journal:
         buried = change(named, ~UNSENT).values(TOMBSTONE | {"deleted_at": stamp(now())})
         found = await self._database.write(buried) or await self._database.write(sa.delete(ROWS).where(named, UNSENT))
         await self._database.scrub()
+        self.list_changes += found
         return found > 0
 
     async def prune(self, before: datetime) -> int:
@@ -300,7 +314,9 @@ class Journal:
         await self._database.write(sa.delete(UPLOADS).where(UPLOADS.c.expires_at < stamp(moment)))
         old = (ROWS.c.created_at < stamp(before), left_at() < stamp(moment - timedelta(seconds=TWIN_SECONDS)))
         gone = sa.or_(~LIVE, ROWS.c.status.in_(SETTLED), lost(moment))
-        return await self._database.write(sa.delete(ROWS).where(*old, gone, ~needed(moment)))
+        pruned = await self._database.write(sa.delete(ROWS).where(*old, gone, ~needed(moment)))
+        self.list_changes += pruned
+        return pruned
 
     async def uploads(self, account: str, size: int, mime_type: str) -> dict[str, Uploaded]:
         """What the Files API keeps for an account of files of this size and type, by the hash of their content."""
