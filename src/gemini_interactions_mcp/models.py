@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, Final, Literal
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 Kind = Literal["ask", "analyze", "image", "research"]
 """What an interaction is for; decides how it is sent and shown."""
@@ -15,6 +15,18 @@ Content = Mapping[str, Any]
 
 Source: google-genai 3.4.0, types/interactions/content.py
 """
+
+
+def in_utc(moment: datetime) -> datetime:
+    """The moment in UTC, also where it names no time zone; the ends of the calendar stay as they are."""
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError:
+        return moment.replace(tzinfo=UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(in_utc)]
+"""A time, in UTC, whoever has written it."""
 
 TERMINAL: Final = frozenset({"completed", "failed", "cancelled", "incomplete", "budget_exceeded"})
 """Statuses after which an interaction does not change.
@@ -157,7 +169,7 @@ class Uploaded(Model):
 
     name: str
     uri: str
-    expires_at: datetime
+    expires_at: Moment
 
 
 class Interaction(Model):
@@ -321,11 +333,11 @@ class Record(Model):
     usage: Usage | None = None
     files: tuple[SavedFile, ...] = ()
     error: str | None = None
-    created_at: datetime
-    updated_at: datetime
-    finished_at: datetime | None = None
-    delivered_at: datetime | None = None
-    detached_at: datetime | None = None
+    created_at: Moment
+    updated_at: Moment
+    finished_at: Moment | None = None
+    delivered_at: Moment | None = None
+    detached_at: Moment | None = None
 
 
 class RecordSummary(Model):

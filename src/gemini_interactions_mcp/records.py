@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from . import render, research
-from .models import UNKNOWN, Interaction, Kind, Record, Request, settled
+from .models import UNKNOWN, Interaction, Kind, Record, Request, in_utc, settled
 
 UNSAVED: Final = "The files could not be saved"
 """Begins the complaint of a full disk; what could not be saved can be fetched again."""
@@ -30,6 +30,9 @@ LABEL: Final = re.compile(r"(?:approval)?[0-9a-f]{16}-[0-9a-f]{32}")
 
 SENDING_SECONDS: Final = 600
 """So long, a request without an id may still be on its way, from this process or another."""
+
+FIRST: Final = datetime(2025, 1, 1, tzinfo=UTC)
+"""Before the first interaction: the API is of that year (https://ai.google.dev/gemini-api/docs/changelog)."""
 
 FOREIGN: Final = "foreign-"
 """What the labels of interactions begin with that something else has started."""
@@ -173,12 +176,12 @@ def foreign(interaction: Interaction, interaction_id: str) -> Record:
 
 
 def created(interaction: Interaction) -> datetime | None:
-    """When the API says that it was created; None where it does not say so readably."""
+    """When the API says that it was created; None where it does not say so readably, or credibly."""
     try:
-        moment = datetime.fromisoformat(interaction.created or "")
+        moment = in_utc(datetime.fromisoformat(interaction.created or ""))
     except ValueError:
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment if FIRST <= moment <= now() + timedelta(days=1) else None
 
 
 OUTCOMES: Final = {

@@ -33,6 +33,9 @@ LONGEST_CALL: Final = timedelta(hours=1)
 # So far apart the clocks of two servers may be, together with the time that a claim waits for the database.
 CLOCKS: Final = timedelta(seconds=10)
 
+LONGEST_QUERY: Final = 1_000
+"""Characters. SQLite takes no pattern of more than 50,000 bytes (sqlite.org/limits.html)."""
+
 PLAIN: Final = re.compile(r"[A-Za-z0-9._-]+")
 
 SETTLED: Final = sorted(TERMINAL | WAITING_FOR_CLIENT)
@@ -210,12 +213,13 @@ class Journal:
             cursor: Where the previous page ended.
 
         Raises:
-            InputError: The cursor is not one of ours.
+            InputError: The cursor is not one of ours, or the query is too long.
             JournalError: The journal cannot be read.
         """
         wanted = live(*conditions(query, kind, status, cursor)).order_by(*NEWEST_FIRST)
-        found = await self._database.read(wanted.limit(limit + 1), records)
-        return found[:limit], encode_cursor(found[limit - 1]) if len(found) > limit else None
+        found = await self._database.read(wanted.limit(limit + 1), placed)
+        following = encode_cursor(found[limit - 1][1]) if len(found) > limit else None
+        return [record for record, _ in found[:limit]], following
 
     async def unfinished(self, *, but: str = "") -> list[Record]:
         """The rows with an id that have not settled, oldest first; without those that the owner `but` follows."""
@@ -349,6 +353,7 @@ def conditions(
 ) -> Iterator[sa.ColumnElement[bool]]:
     """What a row must be like to be on a page."""
     if query:
+        check_query(query)
         searched = (ROWS.c.prompt, ROWS.c.text, ROWS.c.interaction_id)
         yield sa.or_(*(column.icontains(clean(query), autoescape=True) for column in searched))
     if kind:
@@ -359,6 +364,19 @@ def conditions(
         created_at, label = decode_cursor(cursor)
         earlier = sa.and_(ROWS.c.created_at == created_at, ROWS.c.label < label)
         yield sa.or_(ROWS.c.created_at < created_at, earlier)
+
+
+def check_query(query: str) -> None:
+    """Make sure that a database can search for it.
+
+    Raises:
+        InputError: It is too long.
+    """
+    if len(query) > LONGEST_QUERY:
+        raise InputError(
+            f"The query has {len(query):,} characters; at most {LONGEST_QUERY:,} are searched for. Give a few words "
+            "that the prompt or the answer contains."
+        )
 
 
 def unescaped(path: str) -> str:
@@ -404,14 +422,13 @@ def lease(owner: str | None, until: datetime | None) -> Row:
     return {"owner": owner, "owned_until": until and stamp(until), "leased_at": until and stamp(now())}
 
 
-def encode_cursor(record: Record) -> str:
-    """Where a page ends that ends with this record."""
-    place = f"{stamp(record.created_at)} {record.label}"
+def encode_cursor(place: str) -> str:
+    """Where a page ends, for others to give back."""
     return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str) -> tuple[str, str]:
-    """The time and the label of the record that the previous page ended with.
+    """The time and the label of the row that the previous page ended with, as they stand there.
 
     Raises:
         InputError: It is not one of ours.
@@ -419,11 +436,13 @@ def decode_cursor(cursor: str) -> tuple[str, str]:
     try:
         place = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         created_at, label = place.split(" ", 1)
-        return stamp(datetime.fromisoformat(created_at)), clean(label)
+        if datetime.fromisoformat(created_at).tzinfo:
+            return clean(created_at), clean(label)
     except ValueError:
-        raise InputError(
-            f"Unknown cursor {cursor[:80]!r}. Pass the next_cursor of the previous page, or none for the first page."
-        ) from None
+        pass
+    raise InputError(
+        f"Unknown cursor {cursor[:80]!r}. Pass the next_cursor of the previous page, or none for the first page."
+    )
 
 
 def row(fields: Mapping[str, object]) -> Row:
@@ -474,6 +493,13 @@ def stamp(moment: datetime) -> str:
 def records(result: sa.CursorResult[Any]) -> list[Record]:
     """The rows of a result."""
     return [Record.model_validate(dict(found)) for found in result.mappings()]
+
+
+def placed(result: sa.CursorResult[Any]) -> list[tuple[Record, str]]:
+    """The rows of a result, and where each stands among the others."""
+    return [
+        (Record.model_validate(dict(found)), f"{found['created_at']} {found['label']}") for found in result.mappings()
+    ]
 
 
 def uploaded(result: sa.CursorResult[Any]) -> dict[str, Uploaded]:
