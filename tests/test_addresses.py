@@ -71,6 +71,20 @@ def test_a_password_is_redacted_however_it_is_quoted(address: str, quoted: str) 
     assert redacted(f"no <{quoted}> here", parse_url(address)) == "no <***> here"
 
 
+@pytest.mark.parametrize(
+    ("password", "text", "told"),
+    [
+        ("p", "OperationalError: no p for 'p'", "OperationalError: no *** for '***'"),
+        ("error", "OperationalError: an error at me:error@host", "OperationalError: an *** at me:***@host"),
+        ("12", "ORA-12154 of 12 at 127.0.0.1", "ORA-12154 of *** at 127.0.0.1"),
+        ("ß", "Größe ß", "Größe ***"),
+        ("S3cret-4You", "xS3cret-4Youx", "x***x"),
+    ],
+)
+def test_a_short_password_is_redacted_where_it_stands_by_itself(password: str, text: str, told: str) -> None:
+    assert redacted(text, parse_url(f"postgresql://me:{password}@host/db")) == told
+
+
 async def test_a_missing_driver_is_told_with_what_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "asyncpg", None)
     with pytest.raises(JournalError, match=r"Install gemini-interactions-mcp\[postgresql\]"):

@@ -5,15 +5,19 @@ import os
 import sqlite3
 import stat
 import sys
+import threading
 import warnings
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.to_thread
 import pytest
 import sqlalchemy as sa
+from anyio.abc import TaskGroup
 from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import CreateTable
@@ -251,6 +255,17 @@ async def test_a_password_that_a_driver_quotes_is_not_shown(monkeypatch: pytest.
         await Journal("postgresql+asyncpg://me:hunter2@host/db").insert(record("one"))
 
 
+async def test_a_short_password_ruins_no_word_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_url: sa.URL) -> None:
+        raise RuntimeError("connection of used refused")
+
+    monkeypatch.setattr(database, "new_engine", refuse)
+    with pytest.raises(
+        JournalError, match=r"cannot be used \(RuntimeError: connection of \*\*\* refused\)\. Make sure"
+    ):
+        await Journal("postgresql+asyncpg://me:used@host/db").insert(record("one"))
+
+
 async def test_a_cancelled_write_is_finished(journal: Journal, path: Path) -> None:
     with anyio.CancelScope() as scope:
         scope.cancel()
@@ -278,19 +293,130 @@ async def test_a_cancelled_read_does_not_cost_the_connection() -> None:
     await journal.close()
 
 
-async def test_a_read_that_waits_for_its_turn_can_be_cancelled(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "BUSY_TURN", 60)
-    journal = Journal(url(path, "?timeout=60"))
+class Held:
+    """Reads that are at work in SQLite until they are released."""
+
+    def __init__(self, opened: database.Database, most: int) -> None:
+        self._database = opened
+        self._begun = threading.Semaphore(0)
+        self._released = threading.Event()
+        self.most = most
+        self.ended = 0
+
+    def hold(self) -> int:
+        self._begun.release()
+        return self._released.wait(30)
+
+    def release(self) -> None:
+        self._released.set()
+
+    async def begin(self, group: TaskGroup) -> None:
+        for _ in range(self.most):
+            group.start_soon(self._read)
+        for _ in range(self.most):
+            await anyio.to_thread.run_sync(self._begun.acquire)
+
+    async def _read(self) -> None:
+        await self._database.read(sa.text("SELECT hold()"), lambda found: found.scalar())
+        self.ended += 1
+
+
+@pytest.fixture
+def held(path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], tuple[database.Database, Held]]:
+    def make(most: int) -> tuple[database.Database, Held]:
+        opened = database.Database(url(path), schema.METADATA, SCHEMA_VERSION)
+        reads = Held(opened, most)
+        configure = database.configure
+
+        def with_hold(connection: sqlite3.Connection, entry: object) -> None:
+            configure(connection, entry)
+            connection.create_function("hold", 0, reads.hold)
+
+        monkeypatch.setattr(database, "configure", with_hold)
+        return opened, reads
+
+    return make
+
+
+ONE: Any = sa.text("SELECT 1")
+UPLOAD: Any = sa.insert(schema.UPLOADS).values(
+    account="a", size=1, mime_type="text/plain", digest="d", name="n", uri="u", expires_at="2026"
+)
+
+
+async def test_reads_run_beside_each_other_and_beside_a_write(
+    held: Callable[[int], tuple[database.Database, Held]],
+) -> None:
+    opened, reads = held(database.READERS - 1)
+    async with anyio.create_task_group() as group:
+        await reads.begin(group)
+        assert await opened.read(ONE, lambda found: found.scalar()) == 1
+        assert await opened.write(UPLOAD) == 1
+        assert reads.ended == 0
+        reads.release()
+    await opened.close()
+
+
+async def test_a_read_sees_the_writes_that_were_called_before_it(journal: Journal) -> None:
     await journal.insert(record("one"))
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN EXCLUSIVE")
-        async with anyio.create_task_group() as group:
-            group.start_soon(journal.insert, record("two"))
-            await anyio.wait_all_tasks_blocked()
-            with pytest.raises(TimeoutError), anyio.fail_after(0.01):
-                await journal.page()
-            other.execute("COMMIT")
-    await journal.close()
+    seen: list[str] = []
+
+    async def read() -> None:
+        seen.append((await journal.page())[0][0].text)
+
+    async with anyio.create_task_group() as group:
+        for number in range(20):
+            group.start_soon(partial(journal.update, "one", text=str(number)))
+        group.start_soon(read)
+        group.start_soon(partial(journal.update, "one", text="later"))
+    assert seen in (["19"], ["later"])
+
+
+async def test_a_read_that_waits_for_its_turn_can_be_cancelled(
+    held: Callable[[int], tuple[database.Database, Held]],
+) -> None:
+    opened, reads = held(database.READERS)
+    async with anyio.create_task_group() as group:
+        await reads.begin(group)
+        with pytest.raises(TimeoutError), anyio.fail_after(0.01):
+            await opened.read(ONE, lambda found: found.scalar())
+        reads.release()
+    assert await opened.read(ONE, lambda found: found.scalar()) == 1
+    await opened.close()
+
+
+async def test_what_is_deleted_is_overwritten_once_all_reads_of_this_program_are_over(
+    held: Callable[[int], tuple[database.Database, Held]], path: Path
+) -> None:
+    opened, reads = held(1)
+    async with anyio.create_task_group() as group:
+        await reads.begin(group)
+        await opened.write(UPLOAD)
+        group.start_soon(opened.scrub)
+        await anyio.wait_all_tasks_blocked()
+        assert path.with_name(f"{path.name}-wal").stat().st_size
+        reads.release()
+    assert not path.with_name(f"{path.name}-wal").stat().st_size
+    await opened.close()
+
+
+async def test_the_last_of_several_reads_closes_a_database_that_could_not_wait(
+    held: Callable[[int], tuple[database.Database, Held]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "CLOSE_SECONDS", 0.01)
+    opened, reads = held(3)
+    before = set(threading.enumerate())
+    async with anyio.create_task_group() as group:
+        await reads.begin(group)
+        await opened.close()
+        assert await opened.read(ONE, lambda found: found.scalar()) == 1
+        reads.release()
+    assert reads.ended == 3
+    # Each connection of aiosqlite is a thread, which ends a moment after it is closed.
+    for thread in set(threading.enumerate()) - before:
+        if "_connection_worker" in thread.name:
+            thread.join(5)
+            assert not thread.is_alive()
 
 
 async def test_a_write_that_waits_for_another_program_lets_others_have_their_turn(path: Path) -> None:

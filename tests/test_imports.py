@@ -10,7 +10,7 @@ import gemini_interactions_mcp
 PACKAGE = Path(gemini_interactions_mcp.__file__).parent
 
 LAYERS = [
-    {"__init__", "emulator"},
+    {"__init__", "emulator", "workers"},
     {"errors", "claim", "processes", "codes", "catalog", "redaction", "folders"},
     {"models", "secrecy"},
     {"settings", "chapters", "citations", "inspection", "words", "logs", "addresses"},

@@ -16,6 +16,8 @@ from gemini_interactions_mcp.errors import JournalError
 from gemini_interactions_mcp.store import Journal, Limit
 from journaling import NOON, execute, full_record, record
 
+SERVER = parse_url("mysql://host/db")
+
 
 @pytest.fixture
 def journal_url(postgresql: Callable[[], str]) -> str:
@@ -188,12 +190,13 @@ async def test_what_fails_by_itself_is_not_tried_again(journal: Journal, journal
     ],
 )
 def test_what_mysql_says_is_understood(raised: DBAPIError, why: tuple[str, str]) -> None:
-    assert database.reason(raised) == why
+    assert database.reason(raised, SERVER) == why
 
 
 @pytest.mark.parametrize("said", [(), (1064, "You have an error in your SQL syntax"), ({"code": 1213},), (None,)])
 def test_what_else_a_driver_says_is_no_collision(said: tuple[object, ...]) -> None:
-    assert database.reason(DBAPIError("", {}, RuntimeError(*said)))[0].startswith("cannot be used (RuntimeError: ")
+    what, _ = database.reason(DBAPIError("", {}, RuntimeError(*said)), SERVER)
+    assert what.startswith("cannot be used (RuntimeError: ")
 
 
 def test_the_gate_can_be_locked_in_mysqls_words() -> None:

@@ -4,12 +4,14 @@ import itertools
 import json
 import math
 import re
+import sqlite3
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 import httpx2
 import pytest
 from mcp import Client, MCPError
@@ -449,6 +451,20 @@ async def test_a_plan_that_is_not_wanted_cancels_the_task_for_good(
     await begun(host, "start_research", prompt="Go ahead", previous_interaction_id=newest(emulator).id)
     async with restarted(settings) as other:
         assert (await got(other, task))["status"] == "cancelled"
+
+
+async def test_a_plan_is_given_up_although_another_program_holds_the_journal(host: Client, tmp_path: Path) -> None:
+    task = await planned(host)
+    key, _ = form(task)
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        await updated(host, task, **{key: {"action": "decline"}})
+        done = await got(host, task)
+        assert (done["status"], done["statusMessage"]) == ("cancelled", chains.DECLINED)
+        other.execute("COMMIT")
+    with anyio.fail_after(PATIENCE):
+        while rows(tmp_path)[0]["status"] != "cancelled":
+            await anyio.lowlevel.checkpoint()
 
 
 async def test_cancelling_a_task_that_waits_gives_its_plan_up(host: Client, emulator: Emulator) -> None:

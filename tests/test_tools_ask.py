@@ -12,8 +12,11 @@ from mcp import Client
 
 from conftest import FAST, STATUS, make_settings
 from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.run import Run
+from gemini_interactions_mcp.runs import Runs
 from gemini_interactions_mcp.server import build_server
 from gemini_interactions_mcp.settings import Settings
+from gemini_interactions_mcp.store import Journal
 from reading import (
     MODERN,
     call,
@@ -496,3 +499,26 @@ async def test_an_unknown_predecessor_is_told_by_its_id(client: Client, emulator
     said = await complaint(client, "gemini_continue", previous_interaction_id="v1_gone", prompt="hi")
     assert "no interaction v1_gone to continue" in said
     assert emulator.creates == []
+
+
+async def test_of_what_was_delivered_a_moment_ago_nobody_looks_up_the_owner(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    owner, write = Journal.owner, Runs._write_delivery  # pyright: ignore[reportPrivateUsage]
+    called = anyio.Event()
+
+    async def counted(journal: Journal, label: str) -> str | None:
+        asked.append(label)
+        return await owner(journal, label)
+
+    async def late(runs: Runs, run: Run, changes: Any) -> None:
+        await called.wait()
+        await write(runs, run, changes)
+
+    monkeypatch.setattr(Journal, "owner", counted)
+    monkeypatch.setattr(Runs, "_write_delivery", late)
+    for _ in range(3):
+        assert "Emulated answer" in text_of(await call(client, "gemini_ask", prompt="Hi"))
+    called.set()
+    assert asked == []

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError
 
 from .errors import JournalError
+from .redaction import strong
 
 # Two servers on one journal are normal on a desktop, and one may be writing.
 BUSY_SECONDS: Final = 5.0
@@ -76,9 +77,10 @@ def libpq_apart(url: sa.URL) -> tuple[sa.URL, dict[str, str]]:
 
 
 def redacted(text: str, url: sa.URL) -> str:
-    """A text without the URL's passwords."""
+    """A text without the URL's passwords; one that may be a part of any word only where it stands by itself."""
     for password in passwords(url):
-        text = re.sub(spellings(password), "***", text)
+        pattern = spellings(password)
+        text = re.sub(pattern if strong(password) else rf"(?<!\w){pattern}(?!\w)", "***", text)
     return text
 
 

@@ -235,7 +235,7 @@ async def decided(app: AppContext, plan: Record, said: Approval | None) -> None:
 
 async def given_up(app: AppContext, plan: Record, why: str) -> None:
     """Run a plan never; it stays readable, and is told as cancelled."""
-    await app.journal.update(plan.label, status="cancelled", error=why)
+    await app.runs.amend(app.runs.held(plan), {"status": "cancelled", "error": why})
 
 
 def following(settings: Settings, plan: Record, prompt: str, *, plan_first: bool) -> Request:

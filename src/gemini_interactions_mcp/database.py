@@ -1,9 +1,11 @@
-"""The journal's database: where its file lies and who may read that, its one connection, what a broken one is called.
+"""The journal's database: where its file lies and who may read that, its connections, what a broken one is called.
 
 It refuses to know what is in the tables, and to let an error of the database's libraries out.
 
-Statements take turns on one connection, and one that has begun is never interrupted: a cancellation that reaches the
-driver costs the connection and leaves its closing to a task that nobody waits for. Every statement commits itself.
+Writes take turns. A few reads run beside each other and beside later writes, each on a connection of its own, since a
+search may take seconds; a read sees the writes that were called before it. A statement that has begun is never
+interrupted: a cancellation that reaches the driver costs the connection and leaves its closing to a task that nobody
+waits for. Every statement commits itself.
 While another program holds an SQLite database, a statement soon gives up its turn and tries again: in SQLite's own
 waiting it would keep all others waiting, too. What another database gives up, because two programs met in it, is tried
 again in the same way.
@@ -14,9 +16,16 @@ import os
 import random
 import sqlite3
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import anyio
 import sqlalchemy as sa
@@ -32,6 +41,9 @@ T = TypeVar("T")
 Row = dict[str, object]
 """Values by the names of columns."""
 
+READERS: Final = 4
+"""Reads at once. Each takes a worker thread, and the default pool of SQLAlchemy keeps five connections."""
+
 # So long a statement waits in its turn, and between its turns.
 BUSY_TURN: Final = 0.1
 BUSY_PAUSE: Final = 0.02
@@ -43,6 +55,7 @@ TABLE_TRIES: Final = 10
 
 GATE: Final = sa.Table("gate", sa.MetaData(), sa.Column("number", sa.Integer, primary_key=True, autoincrement=False))
 """One row, which a write locks that nothing of its kind may happen beside."""
+CHECKPOINT: Final = sa.text("PRAGMA wal_checkpoint(TRUNCATE)")
 PASS: Final = sa.select(GATE.c.number).with_for_update(nowait=True)
 
 UNWRITABLE: Final = ("cannot be opened or written", "Make the file and its directory writable")
@@ -94,7 +107,11 @@ class Database:
         self._metadata = metadata
         self._version = version
         self._turn = anyio.Lock()
+        self._reads = anyio.Semaphore(READERS)
+        self._opening = anyio.Lock()
         self._engine: AsyncEngine | None = None
+        self._running = 0
+        """How many statements are being executed."""
         self._closed = False
         self._held_at = -math.inf
         """When another program was last seen to hold the database."""
@@ -104,7 +121,7 @@ class Database:
     ) -> T:
         """What a query comes to."""
         with translated(self._url):
-            return await self._persist(lambda: self._execute(query, outcome), patience)
+            return await self._persist(self._behind_writes, lambda: self._execute(query, outcome), patience)
 
     async def write(
         self, statement: sa.Executable, values: Row | None = None, patience: float = math.inf, *, alone: bool = False
@@ -120,7 +137,9 @@ class Database:
         """
         with translated(self._url), uncancelled():
             count = await self._persist(
-                lambda: self._execute(statement, lambda found: found.rowcount, values, alone=alone), patience
+                lambda: self._turn,
+                lambda: self._execute(statement, lambda found: found.rowcount, values, alone=alone),
+                patience,
             )
             self._held_at = -math.inf
             return count
@@ -131,8 +150,8 @@ class Database:
         Another program that reads at this moment puts it off, and the last one to close the database does it.
         """
         if is_sqlite(parse_url(self._url)):
-            with suppress(JournalError):
-                await self.write(sa.text("PRAGMA wal_checkpoint(TRUNCATE)"), patience=0)
+            with suppress(JournalError), translated(self._url), uncancelled():
+                await self._persist(self._undisturbed, lambda: self._execute(CHECKPOINT, lambda _: None), patience=0)
 
     async def close(self) -> None:
         """Close the database within a second; a statement still at work closes it after itself.
@@ -142,20 +161,41 @@ class Database:
         """
         self._closed = True
         with anyio.move_on_after(CLOSE_SECONDS, shield=True):
-            async with self._turn:
+            async with self._undisturbed():
                 await self._dispose()
 
-    async def _persist(self, execute: Callable[[], Awaitable[T]], patience: float) -> T:
+    @asynccontextmanager
+    async def _behind_writes(self) -> AsyncGenerator[None]:
+        """Have the turn of a read, which sees what the writes say that were called before it."""
+        async with self._turn:
+            pass
+        async with self._reads:
+            yield
+
+    @asynccontextmanager
+    async def _undisturbed(self) -> AsyncGenerator[None]:
+        """Have the turn of the writes, and those of all reads."""
+        async with AsyncExitStack() as turns:
+            for turn in (self._turn, *[self._reads] * READERS):
+                await turns.enter_async_context(turn)
+            yield
+
+    async def _persist(
+        self,
+        turn: Callable[[], AbstractAsyncContextManager[object]],
+        execute: Callable[[], Awaitable[T]],
+        patience: float,
+    ) -> T:
         """Execute a statement in its turn, and again where another program holds the database."""
         deadline = anyio.current_time() + min(patience, busy_seconds(parse_url(self._url)))
         while True:
             self._refuse(deadline)
             try:
-                async with self._turn:
+                async with turn():
                     self._refuse(deadline)
                     return await execute()
             except DBAPIError as exc:
-                if (why := reason(exc)) not in {LOCKED, COLLIDED}:
+                if (why := reason(exc, parse_url(self._url))) not in {LOCKED, COLLIDED}:
                     raise
                 if why == LOCKED:
                     self._held_at = anyio.current_time()
@@ -176,16 +216,30 @@ class Database:
         *,
         alone: bool = False,
     ) -> T:
+        async with self._counted():
+            engine = await self._opened()
+            async with engine.connect() as connection, gated(connection) if alone else nullcontext():
+                return outcome(await connection.execute(statement, values))
+
+    @asynccontextmanager
+    async def _counted(self) -> AsyncGenerator[None]:
+        """Finish what is inside; the last statement of a closed database closes its connections."""
         with uncancelled():
+            self._running += 1
             try:
-                engine = self._engine or await self._open()
-                async with engine.connect() as connection, gated(connection) if alone else nullcontext():
-                    return outcome(await connection.execute(statement, values))
+                yield
             finally:
-                if self._closed:
+                self._running -= 1
+                if self._closed and not self._running:
                     await self._dispose()
 
-    async def _open(self) -> AsyncEngine:
+    async def _opened(self) -> AsyncEngine:
+        async with self._opening:
+            if self._engine is None:
+                await self._open()
+            return cast("AsyncEngine", self._engine)
+
+    async def _open(self) -> None:
         url = parse_url(self._url)
         self._engine = new_engine(url)
         try:
@@ -195,7 +249,6 @@ class Database:
         except BaseException:
             await self._dispose()
             raise
-        return self._engine
 
     async def _dispose(self) -> None:
         engine, self._engine = self._engine, None
@@ -361,17 +414,17 @@ def translated(url: str | Path) -> Generator[None]:
 
 def complaint(exc: Exception, url: sa.URL) -> str:
     """What happened and what to do about it, without the URL's passwords, which a driver may have quoted."""
-    return worded(reason(exc), url)
+    return worded(reason(exc, url), url)
 
 
 def worded(reason: tuple[str, str], url: sa.URL) -> str:
     """The same of a reason that is known."""
     what, remedy = reason
     where = f" at {url.database}" if in_file(url) else ""
-    return redacted(f"The journal{where} {what}. {remedy}, or name another database with GEMINI_MCP_DATABASE_URL.", url)
+    return f"The journal{where} {what}. {remedy}, or name another database with GEMINI_MCP_DATABASE_URL."
 
 
-def reason(exc: Exception) -> tuple[str, str]:
+def reason(exc: Exception, url: sa.URL) -> tuple[str, str]:
     """What happened, and what to do about it."""
     cause = exc.orig if isinstance(exc, DBAPIError) and exc.orig else exc
     # The low byte is the primary code (sqlite.org/rescode.html).
@@ -386,7 +439,7 @@ def reason(exc: Exception) -> tuple[str, str]:
         return f"cannot be opened ({cause})", driver_remedy(cause)
     if isinstance(cause, ValidationError):
         return "has a row that this version cannot read", "Update the server"
-    first_line = str(cause).partition("\n")[0]
+    first_line = redacted(str(cause).partition("\n")[0], url)
     return f"cannot be used ({type(cause).__name__}: {first_line})", "Make sure that it can be reached"
 
 

@@ -16,6 +16,7 @@ import httpx2
 from . import wire
 from .errors import GeminiMCPError, InputError, NetworkError, OutcomeUnknownError
 from .faults import UNKNOWN_OUTCOME, Call, failure, fault
+from .workers import off_loop
 
 UNREACHABLE: Final = (httpx2.TransportError, httpx2.InvalidURL, OSError)
 """With these, it was not the request that was wrong."""
@@ -57,7 +58,7 @@ class Exchange:
         """
         async for _ in self.parts(response):
             pass
-        return json.loads(self.body)
+        return await off_loop(len(self.body), json.loads, self.body)
 
     async def parts(self, response: httpx2.Response) -> AsyncGenerator[bytes]:
         """The parts of an answer as they come.

@@ -29,6 +29,7 @@ from .gemini import Gemini
 from .ledger import Ledger
 from .models import Event, Interaction, Request, settled
 from .run import Pace, Run
+from .workers import off_loop
 
 logger = logging.getLogger(__name__)
 
@@ -149,10 +150,10 @@ class Follower:
         async with self._gemini.stream(request, background=run.background, caller=caller) as events:
             closing = await self._listen(run, events, silence)
         if not request.store:
-            return accumulated(run, closing)
+            return await accumulated(run, closing)
         if run.id is None:
             raise OutcomeUnknownError(f"The stream ended before the interaction was named. {UNKNOWN_OUTCOME}")
-        return told(run, closing)
+        return await told(run, closing)
 
     async def _exists(self, interaction_id: str | None) -> bool:
         """Whether an interaction is there though the API does not find it: young in the journal, or readable."""
@@ -208,7 +209,7 @@ class Follower:
     async def _heard(self, run: Run, *, refused: bool) -> Interaction | None:
         """What its stream tells to its end: from where it broke off, or from its start where reads are refused."""
         since = run.last_event_id
-        heard = told(run, await self._rejoin(run))
+        heard = await told(run, await self._rejoin(run))
         if heard is None and refused and run.last_event_id in (None, since):
             heard = await self._replay(run)
         return heard
@@ -275,7 +276,7 @@ class Follower:
     async def _replay(self, run: Run) -> Interaction | None:
         """The interaction as its stream tells it from the start: that may work where a read is refused."""
         heard, run.steps = run.steps, wire.Steps()
-        replayed = None if self._crowded(run) else told(run, await self._resume(run, None))
+        replayed = None if self._crowded(run) else await told(run, await self._resume(run, None))
         if replayed is None:
             run.steps = heard
         return replayed
@@ -358,7 +359,7 @@ class Follower:
 # What was told -------------------------------------------------------------------------------------------
 
 
-def told(run: Run, closing: Event | None) -> Interaction | None:
+async def told(run: Run, closing: Event | None) -> Interaction | None:
     """The interaction as its stream told it to its end; None where the end did not come."""
     if closing is None or closing.type != "interaction.completed" or (run.garbled and run.stored):
         return None
@@ -366,7 +367,7 @@ def told(run: Run, closing: Event | None) -> Interaction | None:
     if not settled(status):
         return None
     about = wire.interaction(closing.data.get("interaction"))
-    shown = wire.interaction({"steps": run.steps.all()})
+    shown = await off_loop(run.steps.size, lambda: wire.interaction({"steps": run.steps.all()}))
     return shown.model_copy(
         update={
             "id": run.id,
@@ -380,13 +381,13 @@ def told(run: Run, closing: Event | None) -> Interaction | None:
     )
 
 
-def accumulated(run: Run, closing: Event | None) -> Interaction:
+async def accumulated(run: Run, closing: Event | None) -> Interaction:
     """The interaction as its stream told it, where Google keeps nothing that could be read.
 
     Raises:
         OutcomeUnknownError: The stream ended early.
     """
-    shown = told(run, closing)
+    shown = await told(run, closing)
     if shown is not None:
         return shown
     reason = closing.error_message if closing else None

@@ -27,6 +27,7 @@ from .retry import persist
 from .settings import Settings, silence_sdk_debugging
 from .streams import begun, listening, resumed
 from .transfer import Moved, Source, Transfer, is_loopback
+from .workers import off_loop
 
 CREATE_SECONDS: Final = 120.0
 """Until a background request must have been accepted."""
@@ -414,7 +415,8 @@ async def read(sent: AbstractAsyncContextManager[Any], exchange: Exchange) -> ob
 
 async def answer(sent: AbstractAsyncContextManager[Any], exchange: Exchange) -> Interaction:
     """The interaction of an answer."""
-    return wire.interaction(await read(sent, exchange))
+    told = await read(sent, exchange)
+    return await off_loop(len(exchange.body), wire.interaction, told)
 
 
 async def created(sent: AbstractAsyncContextManager[Any], exchange: Exchange) -> Interaction:

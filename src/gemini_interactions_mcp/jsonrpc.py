@@ -24,7 +24,7 @@ from mcp_types import (
 from pydantic import ValidationError
 
 from .claim import HEAD, LONGEST
-from .words import well_formed
+from .words import paired
 
 Message = Mapping[str, object]
 
@@ -82,7 +82,7 @@ def load(text: str) -> object:
     """
     value: object = DECODER.decode(text)
     if ESCAPED_SURROGATE.search(text):
-        value = json.loads(well_formed(json.dumps(value, ensure_ascii=False)))
+        value = json.loads(paired(json.dumps(value, ensure_ascii=False)))
     return value
 
 

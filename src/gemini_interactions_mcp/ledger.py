@@ -28,6 +28,7 @@ from .models import Interaction, Media, Record, SavedFile
 from .redaction import NOTHING, Redactor
 from .run import Run
 from .store import DELIVERY, Journal, Limit
+from .workers import off_loop
 
 logger = logging.getLogger(__name__)
 
@@ -186,7 +187,8 @@ class Ledger:
     async def finish(self, run: Run, interaction: Interaction, target: Path | None) -> bool:
         """Save what came and write it all down; False when the journal could not take it."""
         # Only now a secret is whole again that came in several deltas.
-        interaction = self._redact(interaction.model_copy(update={"text": interaction.text or run.text}))
+        interaction = interaction.model_copy(update={"text": interaction.text or run.text})
+        interaction = await off_loop(len(interaction.text), self._redact, interaction)
         files, complaint = await self._save(run, interaction, target)
         content = {"text": interaction.text, "citations": interaction.citations}
         result: dict[str, object] = {

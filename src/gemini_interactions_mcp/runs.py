@@ -150,20 +150,24 @@ class Runs:
         """
         for row in await self._ledger.undelivered(record):
             run = self._runs.get(row.label)
-            if run is None and records.unstored(row):
+            if self._is_given(row.label) or (run is None and records.unstored(row)):
                 continue
             # Of a run that this process has taken over, the call has ended with the process that began it.
             followed = run.request is not None if run else await self._ledger.followed(row)
-            free = records.attachable(run.record if run else row, followed=followed)
-            if free and row.label not in self._given and not self._just_taken(row.label):
+            # Again: another call may have taken it meanwhile.
+            free = records.attachable(run.record if run else row, followed=followed) and not self._is_given(row.label)
+            if free:
                 self._taken[row.label] = anyio.current_time()
                 return run or await self._elsewhere(row)
         return None
 
-    def _just_taken(self, label: str) -> bool:
-        """Whether another identical call took a run a moment ago: calls that begin together are separate requests."""
+    def _is_given(self, label: str) -> bool:
+        """Whether a run was delivered, or another identical call took it a moment ago.
+
+        Calls that begin together are separate requests.
+        """
         taken = self._taken.get(label, -math.inf)
-        return anyio.current_time() - taken < records.TOGETHER_SECONDS
+        return label in self._given or anyio.current_time() - taken < records.TOGETHER_SECONDS
 
     async def _elsewhere(self, row: Record) -> Run:
         """The run of a row that this process does not follow."""
@@ -219,8 +223,8 @@ class Runs:
         twin = await self._named_elsewhere(twin)
         if twin.interaction_id is None:
             raise OutcomeUnknownError(
-                f"The same research was asked for at {twin.created_at:%H:%M} UTC, and whether Google took it is not "
-                "known: it was not sent again. Call start_research with force=true to pay for another run."
+                f"The same research was asked for at {twin.created_at:%Y-%m-%d %H:%M} UTC, and whether Google took it "
+                "is not known: it was not sent again. Call start_research with force=true to pay for another run."
             )
         return await self.find(twin.interaction_id, self._pace.naming)
 
@@ -308,6 +312,10 @@ class Runs:
             JournalError: It cannot be read: what follows an interaction would be sent without what it inherits.
         """
         return await self._ledger.row(interaction_id) if interaction_id else None
+
+    def held(self, record: Record) -> Run:
+        """The run of a record: what this process still keeps, or else what the journal says."""
+        return self._runs.get(record.label) or finished(record)
 
     async def amend(self, run: Run, changes: Mapping[str, object]) -> None:
         """Write down what was found out after the end; of what is stored nowhere, only here."""

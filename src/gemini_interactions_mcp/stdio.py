@@ -22,7 +22,7 @@ from mcp_types import JSONRPCMessage
 from .claim import CHUNK, Claim, ending_signals, fresh, waiting
 from .jsonrpc import Received, received
 from .server import Server
-from .words import well_formed
+from .words import paired
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ def serialized(message: JSONRPCMessage) -> str:
     try:
         return message.model_dump_json(by_alias=True, exclude_unset=True)
     except ValueError:  # text of others may have half a surrogate pair
-        return well_formed(json.dumps(message.model_dump(by_alias=True, exclude_unset=True), ensure_ascii=False))
+        return paired(json.dumps(message.model_dump(by_alias=True, exclude_unset=True), ensure_ascii=False))
 
 
 async def lines(claimed: Claim) -> AsyncIterator[bytes]:

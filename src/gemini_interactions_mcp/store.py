@@ -8,20 +8,23 @@ import base64
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
+import anyio
 import sqlalchemy as sa
 from pydantic import BaseModel
 
-from .database import Database, Row
+from .database import READERS, Database, Row
 from .errors import DailyLimitError, InputError
 from .models import TERMINAL, UNKNOWN, WAITING_FOR_CLIENT, Record, Uploaded
 from .records import APPROVAL, FOREIGN, TWIN_SECONDS, now, today, used_up
 from .redaction import NOTHING, Redactor
 from .schema import METADATA, NEWEST_FIRST, OLDEST_FIRST, RECORD, ROWS, SCHEMA_VERSION, UPLOADS
-from .words import well_formed
+from .words import paired
+from .workers import off_loop
 
 # How long Google keeps an interaction at most (ai.google.dev/gemini-api/docs/interactions, data retention): until
 # then, somebody may still want to find out what became of a request whose outcome is unknown.
@@ -100,6 +103,8 @@ class Journal:
 
     def __init__(self, url: str | Path, redact: Redactor = NOTHING) -> None:
         self._database = Database(url, METADATA, SCHEMA_VERSION)
+        # Searches read every row; the other readers stay free for what takes a moment.
+        self._searches = anyio.Semaphore(READERS // 2)
         self._redact = redact
         self.list_changes = 0
         """Grows when this process changes which interactions and files there are."""
@@ -117,7 +122,7 @@ class Journal:
         Raises:
             JournalError: Also when its label or interaction_id is taken.
         """
-        await self._database.write(sa.insert(ROWS), self._row(dict(record)) | lease(owner, until), patience)
+        await self._database.write(sa.insert(ROWS), await self._row(dict(record)) | lease(owner, until), patience)
         self.list_changes += record.interaction_id is not None
 
     async def insert_once(
@@ -138,7 +143,7 @@ class Journal:
         Raises:
             DailyLimitError: The limit is reached; nothing was written.
         """
-        values = self._row(dict(record)) | lease(owner, until)
+        values = await self._row(dict(record)) | lease(owner, until)
         columns = [sa.literal(value, ROWS.c[name].type).label(name) for name, value in values.items()]
         source = sa.select(*columns)
         if mark:
@@ -183,7 +188,7 @@ class Journal:
         delivered is no change of the interaction.
         """
         updated: Row = {} if changes.keys() <= DELIVERY else {"updated_at": now()}
-        values = self._row(updated | changes)
+        values = await self._row(updated | changes)
         await self._database.write(UPDATE, values | {"of_label": label}, patience)
         self.list_changes += not changes.keys().isdisjoint(LISTED)
 
@@ -217,7 +222,8 @@ class Journal:
             JournalError: The journal cannot be read.
         """
         wanted = live(*conditions(query, kind, status, cursor)).order_by(*NEWEST_FIRST)
-        found = await self._database.read(wanted.limit(limit + 1), placed)
+        async with self._searches if query else nullcontext():
+            found = await self._database.read(wanted.limit(limit + 1), placed)
         following = encode_cursor(found[limit - 1][1]) if len(found) > limit else None
         return [record for record, _ in found[:limit]], following
 
@@ -338,8 +344,11 @@ class Journal:
         """Close the database, as `Database.close` does."""
         await self._database.close()
 
-    def _row(self, fields: Mapping[str, object]) -> Row:
+    async def _row(self, fields: Mapping[str, object]) -> Row:
         """Fields of a `Record` without secrets; where a file lies stays as it is, or nobody could find it again."""
+        return await off_loop(len(str(fields.get("text", ""))), self._cleaned, fields)
+
+    def _cleaned(self, fields: Mapping[str, object]) -> Row:
         values = row(fields)
         clean = self._redact(values)
         if "files" in values:
@@ -472,11 +481,12 @@ def cell(value: object) -> object:
 
 
 def clean(text: str) -> str:
-    """Text that every database takes.
+    """Text that every database takes, with U+FFFD for what is no character.
 
-    PostgreSQL refuses U+0000 (postgresql.org/docs/current/datatype-character.html).
+    PostgreSQL refuses U+0000 (postgresql.org/docs/current/datatype-character.html), and half a surrogate pair, which
+    JSON can carry, has no UTF-8.
     """
-    return well_formed(text).replace("\0", "\ufffd")
+    return paired(text).replace("\0", "\ufffd")
 
 
 def stamp(moment: datetime) -> str:

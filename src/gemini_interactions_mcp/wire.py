@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 from . import codes
 from .errors import InputError
 from .models import PLACE, Citation, Content, Event, Interaction, Media, Request, SandboxFile, Usage
-from .words import well_formed
+from .words import paired, utf8_length
 
 MEDIA: Final = ("image", "audio", "video", "document")
 """Content types that are bytes."""
@@ -180,24 +180,41 @@ class Draft:
 
     The SDK's `output_text` is only the trailing run of text: a chart or a tool call in between loses
     what came before.
+
+    Attributes:
+        parts: The text so far.
+        size: Of it, in bytes of UTF-8.
+        written: Something is written around the media.
+        interrupted: Something else than text came last.
     """
 
-    text: str = ""
+    parts: list[str] = field(default_factory=list[str])
+    size: int = 0
     citations: list[Citation] = field(default_factory=list[Citation])
     media: list[Media] = field(default_factory=list[Media])
+    written: bool = False
     interrupted: bool = False
+
+    @property
+    def text(self) -> str:
+        """All of it; empty where nothing is written around the media."""
+        return "".join(self.parts) if self.written else ""
 
     def add_text(self, block: Json) -> None:
         """Append a text block; its citations' byte offsets move along."""
         text = text_of(block.get("text")) or ""
         if not text:
             return
-        if self.interrupted and self.text and not self.text.endswith("\n") and not text.startswith("\n"):
-            self.text += "\n\n"
+        if self.interrupted and self.parts and not self.parts[-1].endswith("\n") and not text.startswith("\n"):
+            self._append("\n\n")
         self.interrupted = False
-        base = len(self.text.encode())
-        self.citations += [shifted(found, base) for found in citations(block)]
-        self.text += text
+        self.citations += [shifted(found, self.size) for found in citations(block)]
+        self.written |= not (text.isspace() or PLACE.fullmatch(text))
+        self._append(text)
+
+    def _append(self, text: str) -> None:
+        self.parts.append(text)
+        self.size += utf8_length(text)
 
     def add_media(self, block: Json) -> None:
         """Note generated media and where they belong; of those that come as an address, the text has it."""
@@ -233,9 +250,6 @@ def answer(steps: list[Json]) -> Draft:
                 draft.add_text(block)
             elif block.get("type") in MEDIA:
                 draft.add_media(block)
-    if not PLACE.sub("", draft.text).strip():
-        # Nothing is written around the media.
-        draft.text = ""
     return draft
 
 
@@ -376,10 +390,14 @@ class Steps:
     """The steps of an interaction as its stream tells them: they begin, then grow by deltas.
 
     Source: google-genai 3.4.0, types/interactions/stepstart.py, stepdelta.py
+
+    Attributes:
+        size: Characters of text that have come in deltas.
     """
 
     def __init__(self) -> None:
         self._steps: dict[int, dict[str, Any]] = {}
+        self.size = 0
 
     def take(self, payload: object) -> None:
         """Take an event in, whatever it is."""
@@ -388,7 +406,7 @@ class Steps:
         if index is None:
             return
         if step := as_json(data.get("step")):
-            self._steps[index] = {**step, "content": list(items(step.get("content")))}
+            self._steps[index] = {**step, "content": [growing(block) for block in items(step.get("content"))]}
         elif delta := as_json(data.get("delta")):
             step = self._steps.setdefault(index, {"type": "model_output", "content": []})
             if delta.get("type") == step.get("type"):
@@ -396,11 +414,13 @@ class Steps:
             elif delta.get("type") == "thought_summary":
                 step["summary"] = [*items(step.get("summary")), as_json(delta.get("content"))]
             else:
+                self.size += len(text_of(delta.get("text")) or "")
                 grow(step["content"], delta)
 
     def all(self) -> list[Json]:
         """The steps so far, in order."""
-        return [self._steps[index] for index in sorted(self._steps)]
+        steps = [self._steps[index] for index in sorted(self._steps)]
+        return [{**step, "content": [grown(block) for block in step["content"]]} for step in steps]
 
 
 def merged(step: dict[str, Any], delta: Json) -> dict[str, Any]:
@@ -414,17 +434,29 @@ def merged(step: dict[str, Any], delta: Json) -> dict[str, Any]:
     return {**step, **delta, "content": step["content"]}
 
 
-def grow(blocks: list[Json], delta: Json) -> None:
+def grow(blocks: list[dict[str, Any]], delta: Json) -> None:
     """Add a delta to the content of its step: to its last text block, or as a block of its own."""
     kind = delta.get("type")
     if kind in MEDIA:
-        blocks.append(delta)
+        blocks.append(growing(delta))
     if kind not in ("text", "text_annotation_delta"):
         return
-    last = blocks.pop() if blocks and blocks[-1].get("type") == "text" else {"type": "text"}
-    text = (text_of(last.get("text")) or "") + (text_of(delta.get("text")) or "")
-    notes = [*items(last.get("annotations")), *items(delta.get("annotations"))]
-    blocks.append({**last, "text": text, "annotations": notes})
+    if not blocks or blocks[-1].get("type") != "text":
+        blocks.append(growing({"type": "text"}))
+    blocks[-1]["parts"].append(text_of(delta.get("text")) or "")
+    blocks[-1]["annotations"].extend(items(delta.get("annotations")))
+
+
+def growing(block: Json) -> dict[str, Any]:
+    """A block that grows: a text is kept in parts, since joining it at each delta takes quadratic time."""
+    if block.get("type") != "text":
+        return dict(block)
+    return {**block, "parts": [text_of(block.get("text")) or ""], "annotations": [*items(block.get("annotations"))]}
+
+
+def grown(block: Json) -> Json:
+    """The block as the API shows it."""
+    return {**block, "text": "".join(block["parts"])} if block.get("type") == "text" else block
 
 
 ACTIVITIES: Final = {
@@ -486,9 +518,7 @@ def items(value: object) -> Iterator[Json]:
 
 def text_of(value: object) -> str | None:
     """The value if it is text with something in it; half a surrogate pair, which has no UTF-8, becomes U+FFFD."""
-    if not isinstance(value, str) or not value:
-        return None
-    return well_formed(value)
+    return paired(value) if isinstance(value, str) and value else None
 
 
 def number(value: object) -> int | None:
