@@ -14,7 +14,7 @@ LAYERS = [
     {"errors", "claim", "processes", "codes", "catalog", "redaction", "folders"},
     {"models", "secrecy"},
     {"settings", "chapters", "citations", "inspection", "words", "logs", "addresses"},
-    {"schema", "wire", "render", "arguments", "research", "metadata", "excerpt", "paths"},
+    {"schema", "sqlite_file", "wire", "render", "arguments", "research", "metadata", "excerpt", "paths"},
     {"faults", "records", "consent", "saved"},
     {"exchange"},
     {"transfer", "retry", "streams", "database", "media", "run", "redirects"},
