@@ -1,7 +1,7 @@
 """Thousands of random lines, good and bad, over a real pipe: who waits for an answer gets one, and only one.
 
-The lines are others at each run; the seed is printed when it fails, and `LINES_SEED=... python -m pytest
-tests/test_raw_lines.py` sends the same again. `LINES=100000` sends more.
+The lines are others at each run; the seed is printed when it fails, and `RAW_LINES_SEED=... python -m pytest
+tests/test_raw_lines.py` sends the same again. `RAW_LINES=100000` sends more.
 """
 
 import json
@@ -22,8 +22,8 @@ from wired import HANDSHAKES, MODERN, Wired, envelope, environment, hello, wired
 
 Json = dict[str, Any]
 
-SEED: Final = os.environ.get("LINES_SEED") or str(random.SystemRandom().randrange(10**9))
-LINES: Final = int(os.environ.get("LINES", "5000"))
+SEED: Final = os.environ.get("RAW_LINES_SEED") or str(random.SystemRandom().randrange(10**9))
+LINES: Final = int(os.environ.get("RAW_LINES", "5000"))
 AT_ONCE: Final = 50
 
 TEXTS: Final = [
@@ -81,7 +81,11 @@ class Lines:
     def wrong_request(self) -> bytes:
         """A request of which a member is wrong."""
         message = self.valid()
-        wrong = {"jsonrpc": [None, 2.0, "1.0", []], "method": [None, 7, {}, []], "params": [[], "a", 7, True]}
+        wrong: dict[str, list[object]] = {
+            "jsonrpc": [None, 2.0, "1.0", []],
+            "method": [None, 7, {}, []],
+            "params": [[], "a", 7, True],
+        }
         member = self.rng.choice(list(wrong))
         if member != "params" and self.rng.random() < 0.3:
             del message[member]
@@ -213,7 +217,7 @@ async def send(server: Wired, lines: Lines, count: int) -> None:
 async def converse(folder: Path, version: str) -> None:
     """Send random lines in one revision of the protocol, each of which has a folder."""
     lines = Lines(random.Random(f"{SEED} {version}"), version == MODERN)
-    async with wired(environment(folder, "http://127.0.0.1:9", measured=True)) as server:
+    async with wired(environment(folder, "http://127.0.0.1:9")) as server:
         await server.open(version)
         await send(server, lines, LINES // 2)
         await server.until(partial(all_answered, server, lines.awaited))
@@ -243,4 +247,4 @@ async def test_every_id_is_answered_once_and_the_server_goes_on(tmp_path: Path) 
             for version in versions:
                 tasks.start_soon(converse, tmp_path / version, version)
     except BaseExceptionGroup as exc:
-        pytest.fail(f"LINES_SEED={SEED} repeats it: {exc.exceptions[0]!r}"[:4000])
+        pytest.fail(f"RAW_LINES_SEED={SEED} repeats it: {exc.exceptions[0]!r}"[:4000])

@@ -1,5 +1,6 @@
 """The real server over real pipes: both protocol eras, every way to end it, and a clean stdout."""
 
+import json
 import os
 import signal
 import sys
@@ -8,12 +9,13 @@ from contextlib import suppress
 from pathlib import Path
 
 import anyio
+import anyio.to_thread
 import pytest
 from mcp import Client, StdioServerParameters
-from mcp_types import TextContent
+from mcp_types import JSONRPCResponse, TextContent
 
 from conftest import KEY, Mode
-from gemini_interactions_mcp import __version__
+from gemini_interactions_mcp import __version__, stdio
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from wired import (
     HANDSHAKES,
@@ -22,11 +24,13 @@ from wired import (
     SERVE,
     Wired,
     at_import,
+    envelope,
     environment,
     hello,
     journal,
     let_leases_run_out,
     line,
+    text_of,
     wired,
 )
 
@@ -348,6 +352,31 @@ async def test_garbage_on_stdin_does_not_end_the_server(tmp_path: Path) -> None:
         server.write(garbage)
         server.write(b'{"jsonrpc":"2.0","id":900,"method":"ping","params":{"_meta":{"progressToken":"\xff"}}}\n')
         assert (await server.answer(900))["result"] == {}
+
+
+@pytest.mark.parametrize("version", [NEWEST, MODERN])
+async def test_who_waits_for_a_line_that_is_wrong_is_answered_and_the_next_goes_on(
+    version: str, tmp_path: Path, url: str
+) -> None:
+    ask = {"name": "gemini_ask", "arguments": {"prompt": "Cut \ud83d here"}}
+    enveloped = envelope() if version == MODERN else {}
+    async with wired(environment(tmp_path, url, measured=True)) as server:
+        await server.open(version)
+        server.write(line("tools/call", 900, ask | enveloped))
+        server.write(b'{"jsonrpc": "2.0", "id": 901, "method": "tools/list", "params": [1]}\n')
+        server.write(b'[{"jsonrpc": "2.0", "id": 902, "method": "tools/list"}]\n')
+        server.write(b'{"jsonrpc": "2.0", "id": 903, "method": "tools/list", "params": {"a": ' + b"[" * 10**5 + b"}}\n")
+        await anyio.to_thread.run_sync(server.write, b'{"id": 904, "method": "' + b"x" * 40 * 2**20 + b'"}\n')
+        assert "Cut \ufffd here" in text_of((await server.answer(900))["result"])
+        codes = [(await server.answer(number))["error"]["code"] for number in range(901, 905)]
+        assert len((await server.result("tools/list"))["tools"]) == 10
+    assert codes == [-32600, -32600, -32700, -32600]
+
+
+def test_half_a_surrogate_pair_in_an_answer_does_not_end_the_server() -> None:
+    answer = JSONRPCResponse(jsonrpc="2.0", id=1, result={"text": "\ud83d", "\ude00": ["\U0001f600"]})
+    said = json.loads(stdio.serialized(answer).encode())
+    assert said == {"jsonrpc": "2.0", "id": 1, "result": {"text": "\ufffd", "\ufffd": ["\U0001f600"]}}
 
 
 async def test_a_host_gone_before_the_server_is_up_is_answered_though_its_last_line_has_no_end(tmp_path: Path) -> None:
