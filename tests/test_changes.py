@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import anyio
 import pytest
@@ -51,6 +52,10 @@ async def next_change(subscription: Subscription) -> None:
         assert await anext(subscription) == ResourcesListChanged()
 
 
+def address(interaction_id: str) -> str:
+    return f"{INDEX}/{quote(interaction_id, safe='')}"
+
+
 async def listed(client: Client) -> list[str]:
     return [each.uri for each in (await client.list_resources(cache_mode="bypass")).resources]
 
@@ -75,13 +80,13 @@ async def test_a_listener_hears_of_each_new_interaction_file_and_deletion(server
     async with Client(server, cache=None) as client, client.listen(resources_list_changed=True) as subscription:
         asked = id_of(await call(client, "gemini_ask", prompt="Why?"))
         await next_change(subscription)
-        assert f"{INDEX}/{asked}" in await listed(client)
+        assert address(asked) in await listed(client)
         await call(client, "generate_image", prompt="A bicycle")
         await next_change(subscription)
         while not any("/files/" in uri for uri in await listed(client)):
             await next_change(subscription)
         await call(client, "delete_interaction", interaction_id=asked)
-        while f"{INDEX}/{asked}" in await listed(client):
+        while address(asked) in await listed(client):
             await next_change(subscription)
 
 
@@ -93,7 +98,7 @@ async def test_an_earlier_client_hears_of_each_new_interaction(server: Server) -
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(told.again)
                 asked = id_of(await call(client, "gemini_ask", prompt=prompt))
-            assert f"{INDEX}/{asked}" in await listed(client)
+            assert address(asked) in await listed(client)
 
 
 async def test_what_another_server_adds_is_heard_of_too(settings: Settings, server: Server) -> None:
@@ -103,7 +108,7 @@ async def test_what_another_server_adds_is_heard_of_too(settings: Settings, serv
             await next_change(subscription)
             async with Client(build_server(settings, FAST), cache=None) as other:
                 asked = id_of(await call(other, "gemini_ask", prompt="There"))
-            while f"{INDEX}/{asked}" not in await listed(client):
+            while address(asked) not in await listed(client):
                 await next_change(subscription)
 
 

@@ -7,7 +7,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from gemini_interactions_mcp.claim import CHUNK, LONGEST, fresh, method, read, waiting
+from gemini_interactions_mcp.claim import CHUNK, LONGEST_LINE, fresh, method, read, waiting
 
 Lines = list[bytes | None]
 
@@ -110,15 +110,15 @@ def test_a_line_longer_than_a_chunk_and_a_pipe_is_read_whole() -> None:
 
 
 def test_a_line_that_is_just_not_too_long_is_read_whole() -> None:
-    assert read_long(b"x" * LONGEST, b"\nnext\n") == [b"x" * LONGEST, b"next", None]
+    assert read_long(b"x" * LONGEST_LINE, b"\nnext\n") == [b"x" * LONGEST_LINE, b"next", None]
 
 
 @pytest.mark.parametrize("end", [b"\nnext\n", b""])
 def test_of_a_line_that_is_far_too_long_the_ends_are_kept(end: bytes) -> None:
     begin, middle, last = b"begin", b"x" * CHUNK, b"last"
-    [line, *rest] = read_long(begin, *[middle] * (5 * LONGEST // CHUNK), last, end)
+    [line, *rest] = read_long(begin, *[middle] * (5 * LONGEST_LINE // CHUNK), last, end)
     assert line is not None
-    assert LONGEST < len(line) <= 2 * LONGEST + CHUNK
+    assert LONGEST_LINE < len(line) <= 2 * LONGEST_LINE + CHUNK
     assert line.startswith(begin)
     assert line.endswith(last)
     assert rest == ([b"next", None] if end else [None])

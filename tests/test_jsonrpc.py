@@ -15,7 +15,7 @@ from mcp_types import (
 )
 
 from gemini_interactions_mcp.claim import HEAD as KEPT
-from gemini_interactions_mcp.claim import LONGEST
+from gemini_interactions_mcp.claim import LONGEST_LINE
 from gemini_interactions_mcp.jsonrpc import Received, received
 
 HEAD = '"jsonrpc": "2.0", "method": "ping"'
@@ -225,7 +225,7 @@ def test_the_id_of_a_broken_line_may_be_any_text() -> None:
     ],
 )
 def test_a_line_that_is_too_long_is_refused_with_the_id_at_one_of_its_ends(line: str, request_id: RequestId) -> None:
-    assert errors(line % ("x" * LONGEST)) == [(INVALID_REQUEST, request_id)]
+    assert errors(line % ("x" * LONGEST_LINE)) == [(INVALID_REQUEST, request_id)]
 
 
 def test_a_long_line_that_is_broken_is_refused_with_its_id() -> None:
@@ -236,5 +236,5 @@ def test_a_long_line_that_is_broken_is_refused_with_its_id() -> None:
 
 def test_a_line_of_the_greatest_length_is_taken() -> None:
     rest = f'{{"id": 7, {HEAD}, "params": {{"a": ""}}}}'
-    text = "x" * (LONGEST - len(rest))
+    text = "x" * (LONGEST_LINE - len(rest))
     assert params(rest.replace('""', f'"{text}"')) == {"a": text}

@@ -107,6 +107,7 @@ async def test_a_list_comes_in_pages_of_the_asked_length(client: Client) -> None
     assert found == ids[::-1]
 
 
+@pytest.mark.usual_wire("an id of another program has the usual form, and is shown at once")
 @pytest.mark.parametrize("created", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00Z"])
 async def test_what_google_says_to_be_of_an_impossible_time_is_of_now(
     client: Client, url: str, emulator: Emulator, created: str

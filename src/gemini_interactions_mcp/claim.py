@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, Final, cast
 
 CHUNK: Final = 2**16
 
-LONGEST: Final = 16 * 2**20
+LONGEST_LINE: Final = 16 * 2**20
 """Bytes of a line at most: a prompt that fills a model's context has less."""
 HEAD: Final = 2**20
 """Bytes at the beginning of a longer line that are kept in any case."""
@@ -38,8 +38,8 @@ class Claim:
 
     Attributes:
         stdout: The only way to the host; file descriptor 1 leads to stderr from now on.
-        lines: What the host has written, line by line; None is its end. Of a line longer than `LONGEST` the middle may
-            be missing; what is left is still longer.
+        lines: What the host has written, line by line; None is its end. Of a line longer than `LONGEST_LINE` the
+            middle may be missing; what is left is still longer.
     """
 
     stdout: BinaryIO
@@ -137,8 +137,8 @@ def read(descriptor: int, lines: "SimpleQueue[bytes | None]") -> None:
 
 def shorten(line: bytearray) -> None:
     """Take the middle out of a line that is far too long, so that it takes no more memory; it stays too long."""
-    if len(line) > 2 * LONGEST:
-        del line[HEAD:-LONGEST]
+    if len(line) > 2 * LONGEST_LINE:
+        del line[HEAD:-LONGEST_LINE]
 
 
 def waiting(lines: "SimpleQueue[bytes | None]") -> list[bytes | None]:

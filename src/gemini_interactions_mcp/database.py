@@ -36,7 +36,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from .addresses import busy_seconds, in_file, is_sqlite, libpq_apart, parse_url, redacted
 from .errors import GeminiMCPError, JournalError
-from .sqlite_file import Place, carry_over, make_file, place_of
+from .sqlite_file import FilePlace, carry_over, make_file, place_of
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ class Database:
         self._reads = anyio.Semaphore(READERS)
         self._opening = anyio.Lock()
         self._engine: AsyncEngine | None = None
-        self._place: Place | None = None
+        self._place: FilePlace | None = None
         """Where its file lies, as long as it is open."""
         self._running = 0
         """How many statements are being executed."""
@@ -226,7 +226,7 @@ class Database:
         return self._engine is not None and self._place is not None and self._place.is_left()
 
     async def _move(self) -> None:
-        old, place = cast("AsyncEngine", self._engine), cast("Place", self._place)
+        old, place = cast("AsyncEngine", self._engine), cast("FilePlace", self._place)
         try:
             place.clear()
             await self._open()

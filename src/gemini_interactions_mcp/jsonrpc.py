@@ -23,12 +23,12 @@ from mcp_types import (
 )
 from pydantic import ValidationError
 
-from .claim import HEAD, LONGEST
+from .claim import HEAD, LONGEST_LINE
 from .words import paired
 
 Message = Mapping[str, object]
 
-BATCH: Final = "Batches are not served; every message has a line of its own"
+NO_BATCHES: Final = "Batches are not served; every message has a line of its own"
 """Of the revisions of MCP only 2025-03-26 has batches, and mcp 2.3 does not serve them."""
 
 ESCAPED_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
@@ -54,26 +54,26 @@ class Received:
 
 def received(line: bytes) -> Received:
     """What a line of the host comes to; of what is not JSON or no message, the sender is told."""
-    if len(line) > LONGEST:
-        return refused(INVALID_REQUEST, f"A line has at most {LONGEST:,} bytes", salvaged_id(line))
+    if len(line) > LONGEST_LINE:
+        return rejected(INVALID_REQUEST, f"A line has at most {LONGEST_LINE:,} bytes", salvaged_id(line))
     text = line.decode("utf-8", "replace").removeprefix("\ufeff")
     if not text or text.isspace():
         return Received()
     try:
-        value = load(text)
+        value = parse_json(text)
     except (ValueError, RecursionError) as exc:
-        return refused(PARSE_ERROR, f"Parse error: {exc}", salvaged_id(line))
+        return rejected(PARSE_ERROR, f"Parse error: {exc}", salvaged_id(line))
     match value:
         case dict():
             return sorted_out(cast("Message", value))
         case list():
             ids = batched_ids(cast("list[object]", value))
-            return Received(answers=tuple(failure(INVALID_REQUEST, BATCH, each) for each in ids or [None]))
+            return Received(answers=tuple(rpc_error(INVALID_REQUEST, NO_BATCHES, each) for each in ids or [None]))
         case _:
-            return refused(INVALID_REQUEST, "A message is a JSON object", None)
+            return rejected(INVALID_REQUEST, "A message is a JSON object", None)
 
 
-def load(text: str) -> object:
+def parse_json(text: str) -> object:
     """The value that a JSON text has, whose texts are well-formed.
 
     Raises:
@@ -101,28 +101,28 @@ DECODER: Final = json.JSONDecoder(parse_constant=refuse_constant)
 def sorted_out(message: Message) -> Received:
     """What an object comes to: only a request has an answer."""
     if "method" in message:
-        return request(message) if "id" in message else unanswered(message, JSONRPCNotification)
+        return checked_request(message) if "id" in message else unanswerable(message, JSONRPCNotification)
     if "result" in message:
-        return unanswered(message, JSONRPCResponse)
+        return unanswerable(message, JSONRPCResponse)
     if "error" in message:
-        return unanswered(message, JSONRPCError)
+        return unanswerable(message, JSONRPCError)
     if "id" in message:
-        return refused(INVALID_REQUEST, "A request has a method", valid_id(message["id"]))
+        return rejected(INVALID_REQUEST, "A request has a method", valid_id(message["id"]))
     return Received()
 
 
-def request(message: Message) -> Received:
+def checked_request(message: Message) -> Received:
     """What a request comes to."""
     if (request_id := valid_id(message["id"])) is None:
-        return refused(INVALID_REQUEST, "An id is a text or an integer", None)
+        return rejected(INVALID_REQUEST, "An id is a text or an integer", None)
     try:
         return Received(JSONRPCRequest.model_validate(message))
     except ValidationError as exc:
         member = exc.errors(include_url=False, include_input=False)[0]["loc"][0]
-        return refused(INVALID_REQUEST, f"The member `{member}` is not that of a JSON-RPC 2.0 request", request_id)
+        return rejected(INVALID_REQUEST, f"The member `{member}` is not that of a JSON-RPC 2.0 request", request_id)
 
 
-def unanswered(
+def unanswerable(
     message: Message, kind: type[JSONRPCNotification] | type[JSONRPCResponse] | type[JSONRPCError]
 ) -> Received:
     """What a message comes to that has no answer, not even when it is wrong."""
@@ -144,12 +144,12 @@ def valid_id(value: object) -> RequestId | None:
     return value if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
-def refused(code: int, why: str, request_id: RequestId | None) -> Received:
+def rejected(code: int, why: str, request_id: RequestId | None) -> Received:
     """A line that gets an error."""
-    return Received(answers=(failure(code, why, request_id),))
+    return Received(answers=(rpc_error(code, why, request_id),))
 
 
-def failure(code: int, why: str, request_id: RequestId | None) -> JSONRPCError:
+def rpc_error(code: int, why: str, request_id: RequestId | None) -> JSONRPCError:
     """The error that answers a message."""
     return JSONRPCError(jsonrpc="2.0", id=request_id, error=ErrorData(code=code, message=why))
 
@@ -185,6 +185,6 @@ def first_id(text: str) -> RequestId | None:
 def loaded_id(text: str) -> RequestId | None:
     """The id that a JSON text stands for, if it is well-formed."""
     try:
-        return valid_id(load(text))
+        return valid_id(parse_json(text))
     except ValueError:
         return None

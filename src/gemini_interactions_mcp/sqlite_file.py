@@ -15,12 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from .addresses import in_file
 
-Identity = tuple[int, int] | None
+FileIdentity = tuple[int, int] | None
 """Device and number of a file; None where there is none."""
 
 BESIDE: Final = ("-wal", "-shm")
 """How the names end of what belongs to an SQLite file (sqlite.org/walformat.html)."""
-BATCH: Final = 500
+ROWS_AT_ONCE: Final = 500
 """Rows that are in memory at once."""
 
 
@@ -42,21 +42,21 @@ def path_of(url: sa.URL) -> Path:
 
 
 @dataclass(frozen=True)
-class Place:
+class FilePlace:
     """Where an open SQLite file lies, and which files it and those beside it are."""
 
     path: Path
-    file: Identity
-    beside: tuple[Identity, ...]
+    file: FileIdentity
+    beside: tuple[FileIdentity, ...]
 
     @classmethod
-    def of(cls, path: Path) -> "Place":
+    def of(cls, path: Path) -> "FilePlace":
         """The place of a file that has just been opened."""
-        return cls(path, identity(path), tuple(identity(each) for each in beside(path)))
+        return cls(path, file_identity(path), tuple(file_identity(each) for each in beside(path)))
 
     def is_left(self) -> bool:
         """Whether the file has been deleted, moved away or replaced."""
-        return identity(self.path) != self.file
+        return file_identity(self.path) != self.file
 
     def clear(self) -> None:
         """Remove what the file has left behind, which SQLite would take for a part of the next one.
@@ -65,13 +65,13 @@ class Place:
             OSError: It cannot be removed.
         """
         for path, known in zip(beside(self.path), self.beside, strict=True):
-            if known is not None and identity(path) == known:
+            if known is not None and file_identity(path) == known:
                 path.unlink()
 
 
-def place_of(url: sa.URL) -> Place | None:
+def place_of(url: sa.URL) -> FilePlace | None:
     """The place of what has just been opened, where it is a file."""
-    return Place.of(path_of(url)) if in_file(url) else None
+    return FilePlace.of(path_of(url)) if in_file(url) else None
 
 
 def beside(path: Path) -> list[Path]:
@@ -79,7 +79,7 @@ def beside(path: Path) -> list[Path]:
     return [path.with_name(path.name + ending) for ending in BESIDE]
 
 
-def identity(path: Path) -> Identity:
+def file_identity(path: Path) -> FileIdentity:
     """Which file is there."""
     try:
         found = path.stat()
@@ -94,5 +94,5 @@ async def carry_over(old: AsyncEngine, new: AsyncEngine, metadata: sa.MetaData) 
         for table in metadata.sorted_tables:
             rows = await source.stream(sa.select(table))
             insertion = sa.insert(table).prefix_with("OR IGNORE")
-            async for batch in rows.mappings().partitions(BATCH):
+            async for batch in rows.mappings().partitions(ROWS_AT_ONCE):
                 await target.execute(insertion, [dict(row) for row in batch])

@@ -29,8 +29,8 @@ logger = logging.getLogger(__name__)
 EXIT_SECONDS: Final = 1.9
 """After this, an orderly end has failed; hosts kill after 2 s (mcp 2.3, client/stdio.py)."""
 
-Incoming = MemoryObjectSendStream[SessionMessage | Exception]
-Outgoing = MemoryObjectReceiveStream[SessionMessage]
+MessagesIn = MemoryObjectSendStream[SessionMessage | Exception]
+MessagesOut = MemoryObjectReceiveStream[SessionMessage]
 
 
 def serve(server: Server, claimed: Claim) -> NoReturn:
@@ -62,7 +62,7 @@ async def exchange(server: Server, claimed: Claim) -> None:
         await lowlevel.run(to_server, to_host, lowlevel.create_initialization_options())
 
 
-async def pass_in(claimed: Claim, incoming: Incoming, to_host: MemoryObjectSendStream[SessionMessage]) -> None:
+async def pass_in(claimed: Claim, incoming: MessagesIn, to_host: MemoryObjectSendStream[SessionMessage]) -> None:
     """Give the server every message of the host, in order, and the host an error for every line that is none."""
     async with incoming, to_host, anyio.create_task_group() as answering:
         async for line in lines(claimed):
@@ -79,7 +79,7 @@ async def understood(line: bytes) -> Received:
     return received(line) if len(line) <= CHUNK else await anyio.to_thread.run_sync(received, line)
 
 
-async def pass_out(claimed: Claim, outgoing: Outgoing) -> None:
+async def pass_out(claimed: Claim, outgoing: MessagesOut) -> None:
     """Give the host every message of the server; a host that reads no more has gone."""
     limiter = anyio.CapacityLimiter(1)
     async with outgoing:

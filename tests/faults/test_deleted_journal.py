@@ -79,7 +79,7 @@ def found(folder: Path) -> list[str]:
 async def test_what_was_written_before_and_is_after_is_in_the_file(
     tmp_path: Path, lose: Way, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sqlite_file, "BATCH", 7)
+    monkeypatch.setattr(sqlite_file, "ROWS_AT_ONCE", 7)
     journal = Journal(file_of(tmp_path))
     for number in range(20):
         await journal.insert(record(f"{number}", text="x" * 10_000))
