@@ -40,6 +40,8 @@ FAST = Pace(
     hollow=0.2,
     late=0.02,
     naming=1,
+    listing=0.02,
+    newcomers=0.05,
     least_report=0.01,
     most_report=0.05,
 )

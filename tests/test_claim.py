@@ -2,17 +2,18 @@
 
 import json
 import os
+import threading
 from queue import SimpleQueue
 
 import pytest
 
-from gemini_interactions_mcp.claim import CHUNK, fresh, method, read, waiting
+from gemini_interactions_mcp.claim import CHUNK, LONGEST_LINE, fresh, method, read, waiting
 
-Lines = list[str | None]
+Lines = list[bytes | None]
 
 
-def message(name: str, **fields: object) -> str:
-    return json.dumps({"jsonrpc": "2.0", "method": name, **fields})
+def message(name: str, **fields: object) -> bytes:
+    return json.dumps({"jsonrpc": "2.0", "method": name, **fields}).encode()
 
 
 DISCOVER = message("server/discover", id=1)
@@ -28,7 +29,7 @@ def read_all(*chunks: bytes) -> Lines:
         for chunk in chunks:
             os.write(writing, chunk)
         os.close(writing)
-        lines: SimpleQueue[str | None] = SimpleQueue()
+        lines: SimpleQueue[bytes | None] = SimpleQueue()
         read(reading, lines)
         return waiting(lines)
     finally:
@@ -45,7 +46,7 @@ def read_all(*chunks: bytes) -> Lines:
         ([DISCOVER, CANCELLED, INITIALIZE], [CANCELLED, INITIALIZE]),
         ([DISCOVER, DISCOVER, INITIALIZE, None], [INITIALIZE, None]),
         ([INITIALIZE, DISCOVER], [INITIALIZE]),
-        (["", "garbage", DISCOVER, INITIALIZE], ["", "garbage", INITIALIZE]),
+        ([b"", b"garbage", DISCOVER, INITIALIZE], [b"", b"garbage", INITIALIZE]),
     ],
 )
 def test_a_probe_is_dropped_once_its_host_has_fallen_back_to_initialize(lines: Lines, kept: Lines) -> None:
@@ -53,7 +54,7 @@ def test_a_probe_is_dropped_once_its_host_has_fallen_back_to_initialize(lines: L
 
 
 @pytest.mark.parametrize(
-    "lines", [[], [None], [DISCOVER], [DISCOVER, LIST, None], [INITIALIZE, LIST], [DISCOVER, CANCELLED], ["garbage"]]
+    "lines", [[], [None], [DISCOVER], [DISCOVER, LIST, None], [INITIALIZE, LIST], [DISCOVER, CANCELLED], [b"garbage"]]
 )
 def test_everything_else_is_passed_on_in_order(lines: Lines) -> None:
     assert list(fresh(lines)) == lines
@@ -64,9 +65,21 @@ def test_a_method_is_read_from_a_message() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [None, "", "garbage", "[1]", "null", '"initialize"', "7", '{"id": 1, "result": {}}', "[" * 100_000]
+    "line",
+    [
+        None,
+        b"",
+        b"garbage",
+        b"\xff",
+        b"[1]",
+        b"null",
+        b'"initialize"',
+        b"7",
+        b'{"id": 1, "result": {}}',
+        b"[" * 100_000,
+    ],
 )
-def test_what_is_no_request_is_not_taken_for_one_that_matters(line: str | None) -> None:
+def test_what_is_no_request_is_not_taken_for_one_that_matters(line: bytes | None) -> None:
     assert method(line) not in ("initialize", "server/discover")
 
 
@@ -74,49 +87,68 @@ def test_what_is_no_request_is_not_taken_for_one_that_matters(line: str | None) 
 
 
 def test_lines_are_put_together_from_whatever_pieces_come() -> None:
-    assert read_all(b"on", b"e\ntwo\nth", b"ree\n") == ["one", "two", "three", None]
+    assert read_all(b"on", b"e\ntwo\nth", b"ree\n") == [b"one", b"two", b"three", None]
 
 
-def test_a_line_longer_than_a_chunk_and_a_pipe_is_read_whole() -> None:
-    import threading
-
-    text = "ü" * CHUNK * 2
+def read_long(*chunks: bytes) -> Lines:
+    """As `read_all`, of more than a pipe takes at once."""
     reading, writing = os.pipe()
-    lines: SimpleQueue[str | None] = SimpleQueue()
+    lines: SimpleQueue[bytes | None] = SimpleQueue()
     reader = threading.Thread(target=read, args=(reading, lines))
     reader.start()
     with os.fdopen(writing, "wb") as host:
-        host.write(text.encode() + b"\n")
+        for chunk in chunks:
+            host.write(chunk)
     reader.join(timeout=30)
     os.close(reading)
-    assert waiting(lines) == [text, None]
+    return waiting(lines)
+
+
+def test_a_line_longer_than_a_chunk_and_a_pipe_is_read_whole() -> None:
+    text = "ü".encode() * CHUNK * 2
+    assert read_long(text + b"\n") == [text, None]
+
+
+def test_a_line_that_is_just_not_too_long_is_read_whole() -> None:
+    assert read_long(b"x" * LONGEST_LINE, b"\nnext\n") == [b"x" * LONGEST_LINE, b"next", None]
+
+
+@pytest.mark.parametrize("end", [b"\nnext\n", b""])
+def test_of_a_line_that_is_far_too_long_the_ends_are_kept(end: bytes) -> None:
+    begin, middle, last = b"begin", b"x" * CHUNK, b"last"
+    [line, *rest] = read_long(begin, *[middle] * (5 * LONGEST_LINE // CHUNK), last, end)
+    assert line is not None
+    assert LONGEST_LINE < len(line) <= 2 * LONGEST_LINE + CHUNK
+    assert line.startswith(begin)
+    assert line.endswith(last)
+    assert rest == ([b"next", None] if end else [None])
 
 
 def test_a_last_line_without_its_end_counts() -> None:
-    assert read_all(b"one\ntwo") == ["one", "two", None]
+    assert read_all(b"one\ntwo") == [b"one", b"two", None]
 
 
 def test_nothing_but_the_end_is_read_from_a_closed_stream() -> None:
     assert read_all() == [None]
 
 
-def test_bytes_that_are_no_utf_8_are_replaced() -> None:
-    assert read_all(b"a\xffb\n\xe2\x82") == ["a\ufffdb", "\ufffd", None]
+def test_bytes_are_left_as_they_are() -> None:
+    assert read_all(b"a\xffb\r\n\xe2\x82") == [b"a\xffb\r", b"\xe2\x82", None]
 
 
 def test_a_descriptor_that_cannot_be_read_counts_as_the_end() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     os.close(writing)
-    lines: SimpleQueue[str | None] = SimpleQueue()
+    lines: SimpleQueue[bytes | None] = SimpleQueue()
     read(reading, lines)
     assert waiting(lines) == [None]
 
 
 def test_waiting_takes_what_is_there_and_does_not_wait() -> None:
-    lines: SimpleQueue[str | None] = SimpleQueue()
+    lines: SimpleQueue[bytes | None] = SimpleQueue()
     assert waiting(lines) == []
-    lines.put("one")
+    lines.put(b"one")
     lines.put(None)
-    assert waiting(lines) == ["one", None]
+    assert waiting(lines) == [b"one", None]
     assert waiting(lines) == []

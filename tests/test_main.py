@@ -200,6 +200,16 @@ async def test_emulator_says_what_to_set_and_answers_there(tmp_path: Path) -> No
         assert await ended(process, signal.SIGTERM) == 0
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGHUP")
+@pytest.mark.parametrize(("word", "stream", "line"), [("--http", "stderr", "Serving"), ("emulator", "stdout", "BASE")])
+async def test_a_terminal_that_is_closed_ends_it_with_status_0(
+    tmp_path: Path, word: str, stream: str, line: str
+) -> None:
+    async with started(tmp_path, None, word, "--port", "0") as process:
+        await told(process, f"({line}).*\n", on=stream)
+        assert await ended(process, signal.SIGHUP) == 0
+
+
 async def test_the_emulator_can_be_told_to_behave_the_other_way(tmp_path: Path) -> None:
     async with started(tmp_path, None, "emulator", "--port", "0", "--contrary") as process:
         url = await told(process, r"GOOGLE_GEMINI_BASE_URL=(http://127\.0\.0\.1:\d+)\n", on="stdout")

@@ -142,6 +142,12 @@ def test_a_foreign_interaction_is_of_the_kind_that_it_looks_like(interaction: In
         ("2025-11-26T12:25:15", datetime(2025, 11, 26, 12, 25, 15, tzinfo=UTC)),
         ("yesterday", None),
         (None, None),
+        ("0001-01-01T00:00:00Z", None),
+        ("0001-01-01T00:00:00+14:00", None),
+        ("1970-01-01T00:00:00Z", None),
+        ("9999-12-31T23:59:59Z", None),
+        ("9999-12-31T23:59:59.999999-12:00", None),
+        ("10000-01-01T00:00:00Z", None),
     ],
 )
 def test_the_time_of_creation_is_read_in_every_form_and_never_naive(text: str | None, moment: datetime | None) -> None:

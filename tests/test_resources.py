@@ -15,6 +15,7 @@ from mcp_types import (
     INVALID_PARAMS,
     BlobResourceContents,
     ReadResourceResult,
+    ResourceListChangedNotification,
     ResourceTemplateReference,
     ResourceUpdatedNotification,
     TextResourceContents,
@@ -384,9 +385,10 @@ class Heard:
         self.some = anyio.Event()
 
     async def __call__(self, message: Any) -> None:
-        assert isinstance(message, ResourceUpdatedNotification)
-        self.uris.append(str(message.params.uri))
-        self.some.set()
+        if not isinstance(message, ResourceListChangedNotification):
+            assert isinstance(message, ResourceUpdatedNotification)
+            self.uris.append(str(message.params.uri))
+            self.some.set()
 
 
 async def subscribe(client: Client, uri: str) -> None:

@@ -1,5 +1,6 @@
 """The real server over real pipes: both protocol eras, every way to end it, and a clean stdout."""
 
+import json
 import os
 import signal
 import sys
@@ -8,12 +9,13 @@ from contextlib import suppress
 from pathlib import Path
 
 import anyio
+import anyio.to_thread
 import pytest
 from mcp import Client, StdioServerParameters
-from mcp_types import TextContent
+from mcp_types import JSONRPCResponse, TextContent
 
 from conftest import KEY, Mode
-from gemini_interactions_mcp import __version__
+from gemini_interactions_mcp import __version__, stdio
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from wired import (
     HANDSHAKES,
@@ -22,11 +24,13 @@ from wired import (
     SERVE,
     Wired,
     at_import,
+    envelope,
     environment,
     hello,
     journal,
     let_leases_run_out,
     line,
+    text_of,
     wired,
 )
 
@@ -117,7 +121,11 @@ def interrupt(server: Wired) -> None:
     server.process.send_signal(signal.SIGINT)
 
 
-BY_SIGNAL: dict[str, Callable[[Wired], None]] = {"SIGTERM": terminate, "SIGINT": interrupt}
+def close_terminal(server: Wired) -> None:
+    server.process.send_signal(signal.SIGHUP)
+
+
+BY_SIGNAL: dict[str, Callable[[Wired], None]] = {"SIGTERM": terminate, "SIGINT": interrupt, "SIGHUP": close_terminal}
 ENDINGS = {"EOF": hang_up, **(BY_SIGNAL if sys.platform != "win32" else {})}
 
 
@@ -194,7 +202,7 @@ async def test_research_survives_a_kill_and_is_not_bought_again(tmp_path: Path, 
 
 
 @SIGNALS
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize("name", BY_SIGNAL)
 async def test_a_signal_while_the_sdk_is_still_imported_ends_with_status_0(name: str, tmp_path: Path) -> None:
     hook = at_import(tmp_path, ("mcp",), f"os.kill(os.getpid(), signal.{name})")
     async with wired(environment(tmp_path, CLOSED, measured=True, **hook)) as server:
@@ -221,6 +229,74 @@ async def test_a_host_that_reads_no_more_cannot_keep_the_server_alive(tmp_path: 
             assert await server.ended() == 0
     finally:
         os.close(reading)
+        os.close(full)
+
+
+@SIGNALS
+async def test_a_server_that_nohup_has_started_outlives_its_terminal(tmp_path: Path) -> None:
+    async with wired(environment(tmp_path, CLOSED, measured=True), script='trap "" HUP; exec "$@"') as server:
+        await server.open(NEWEST)
+        close_terminal(server)
+        await server.result("ping")
+
+
+@SIGNALS
+async def test_a_host_that_closes_stdout_ends_the_server_quietly_and_loses_nothing(
+    tmp_path: Path, url: str, emulator: Emulator
+) -> None:
+    emulator.faults.append(hold := Fault("create", "hold"))
+    reading, stdout = os.pipe()
+    async with wired(environment(tmp_path, url, measured=True), stdout=stdout) as server:
+        os.close(stdout)
+        server.write(line("initialize", 1, hello(NEWEST)) + line("notifications/initialized"))
+        server.write(line("tools/call", 2, {"name": "gemini_ask", "arguments": {"prompt": "Still there?"}}))
+        await hold.reached.wait()
+        os.close(reading)
+        server.write(line("ping", 3))
+        assert await server.ended() == 0
+    [asked] = emulator.interactions
+    assert journal(tmp_path) == {asked: "in_progress"}
+    assert server.stderr == b""
+
+
+@SIGNALS
+async def test_without_stderr_it_serves(tmp_path: Path, url: str) -> None:
+    env = environment(tmp_path, url, measured=True, GEMINI_MCP_LOG_LEVEL="DEBUG")
+    async with wired(env, script='exec "$@" 2>&-') as server:
+        await server.open(MODERN)
+        assert "Hello?" in await server.said("gemini_ask", prompt="Hello?")
+        server.hang_up()
+        assert await server.ended() == 0
+
+
+@SIGNALS
+@pytest.mark.parametrize("closed", ["<&-", "<&- 2>&-", ">&- <&-"])
+async def test_without_stdin_it_ends_at_once(closed: str, tmp_path: Path) -> None:
+    async with wired(environment(tmp_path, CLOSED, measured=True), script=f'exec "$@" {closed}') as server:
+        assert await server.ended() == 0
+    assert server.stderr == b""
+
+
+@SIGNALS
+async def test_a_stdin_that_does_not_block_is_no_end(tmp_path: Path) -> None:
+    async with wired(environment(tmp_path, CLOSED, measured=True), blocking=False) as server:
+        await server.open(NEWEST)
+        assert await server.result("ping") == {}
+
+
+@SIGNALS
+async def test_a_full_stderr_that_nobody_reads_holds_nothing_up(tmp_path: Path, url: str) -> None:
+    os.mkfifo(fifo := tmp_path / "stderr")
+    full = os.open(fifo, os.O_RDWR)
+    fill(full)
+    env = environment(tmp_path, url, measured=True, GEMINI_MCP_LOG_LEVEL="DEBUG")
+    try:
+        async with wired(env, script=f'exec "$@" 2>{fifo}') as server:
+            await server.open(MODERN)
+            assert "Hello?" in await server.said("gemini_ask", prompt="Hello?")
+            server.hang_up()
+            assert await server.ended() == 0
+    finally:
         os.close(full)
 
 
@@ -276,6 +352,31 @@ async def test_garbage_on_stdin_does_not_end_the_server(tmp_path: Path) -> None:
         server.write(garbage)
         server.write(b'{"jsonrpc":"2.0","id":900,"method":"ping","params":{"_meta":{"progressToken":"\xff"}}}\n')
         assert (await server.answer(900))["result"] == {}
+
+
+@pytest.mark.parametrize("version", [NEWEST, MODERN])
+async def test_who_waits_for_a_line_that_is_wrong_is_answered_and_the_next_goes_on(
+    version: str, tmp_path: Path, url: str
+) -> None:
+    ask = {"name": "gemini_ask", "arguments": {"prompt": "Cut \ud83d here"}}
+    enveloped = envelope() if version == MODERN else {}
+    async with wired(environment(tmp_path, url, measured=True)) as server:
+        await server.open(version)
+        server.write(line("tools/call", 900, ask | enveloped))
+        server.write(b'{"jsonrpc": "2.0", "id": 901, "method": "tools/list", "params": [1]}\n')
+        server.write(b'[{"jsonrpc": "2.0", "id": 902, "method": "tools/list"}]\n')
+        server.write(b'{"jsonrpc": "2.0", "id": 903, "method": "tools/list", "params": {"a": ' + b"[" * 10**5 + b"}}\n")
+        await anyio.to_thread.run_sync(server.write, b'{"id": 904, "method": "' + b"x" * 40 * 2**20 + b'"}\n')
+        assert "Cut \ufffd here" in text_of((await server.answer(900))["result"])
+        codes = [(await server.answer(number))["error"]["code"] for number in range(901, 905)]
+        assert len((await server.result("tools/list"))["tools"]) == 10
+    assert codes == [-32600, -32600, -32700, -32600]
+
+
+def test_half_a_surrogate_pair_in_an_answer_does_not_end_the_server() -> None:
+    answer = JSONRPCResponse(jsonrpc="2.0", id=1, result={"text": "\ud83d", "\ude00": ["\U0001f600"]})
+    said = json.loads(stdio.serialized(answer).encode())
+    assert said == {"jsonrpc": "2.0", "id": 1, "result": {"text": "\ufffd", "\ufffd": ["\U0001f600"]}}
 
 
 async def test_a_host_gone_before_the_server_is_up_is_answered_though_its_last_line_has_no_end(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from gemini_interactions_mcp import schema
 from gemini_interactions_mcp.errors import DailyLimitError, InputError, JournalError
 from gemini_interactions_mcp.models import Citation, Record, SavedFile, Uploaded, Usage
+from gemini_interactions_mcp.records import age
 from gemini_interactions_mcp.redaction import Redactor
 from gemini_interactions_mcp.store import Journal, Limit
 from journaling import NOON, execute, full_record, insert_all, labels, record
@@ -179,6 +180,54 @@ async def test_pages_show_every_row_once_newest_first(journal: Journal) -> None:
     assert seen == rows[::-1]
 
 
+ODD_TIMES = [
+    "9999-12-31T23:59:59.999999-12:00",
+    "9999-12-31T23:59:59+00:00",
+    "2026-03-01T12:00:00Z",
+    "2026-03-01T12:00:00.5+05:30",
+    "0001-01-01T00:00:00.000000+00:00",
+    "0001-01-01T00:00:00+14:00",
+]
+"""As another version, or somebody else, may have written them, latest first."""
+
+
+async def test_rows_of_odd_times_are_listed_once_each(journal: Journal, journal_url: str) -> None:
+    for number, text in enumerate(ODD_TIMES):
+        await journal.insert(record(f"{number}"))
+        await execute(journal_url, f"UPDATE interactions SET created_at = '{text}' WHERE label = '{number}'")
+    seen: list[Record] = []
+    cursor: str | None = None
+    for _ in ODD_TIMES:
+        found, cursor = await journal.page(limit=1, cursor=cursor)
+        seen += found
+    assert cursor is None
+    assert sorted(each.label for each in seen) == [each.label for each in seen] == list("012345")
+    assert all(age(each) >= 0 for each in seen)
+
+
+@pytest.mark.parametrize("time", [*ODD_TIMES, "2026-03-01\x0012:00:00+00:00"])
+@pytest.mark.parametrize("label", ["", "a b", "\0", "x" * 100_000])
+async def test_a_cursor_of_any_time_is_a_place(journal: Journal, time: str, label: str) -> None:
+    await journal.insert(record("1", created_at=NOON))
+    cursor = base64.urlsafe_b64encode(f"{time} {label}".encode()).decode()
+    found, following = await journal.page(cursor=cursor)
+    assert len(found) == (time.replace("\0", "\ufffd") > "2026-03-01T12")
+    assert following is None
+
+
+@pytest.mark.parametrize("query", ["x" * 60_000, "ü" * 1_001, "%" * 10**6])
+async def test_a_query_that_is_too_long_is_an_input_error(journal: Journal, query: str) -> None:
+    with pytest.raises(InputError, match=rf"has {len(query):,} characters; at most 1,000"):
+        await journal.page(query=query)
+
+
+@pytest.mark.parametrize("query", ["x" * 1_000, "%_/\\" * 250, "\U0001f600" * 1_000])
+async def test_a_query_of_the_greatest_length_is_searched_for(journal: Journal, query: str) -> None:
+    await journal.insert(record("1", prompt=f"a{query}b"))
+    await journal.insert(record("2", prompt=query[1:]))
+    assert await labels(journal, query) == {"1"}
+
+
 async def test_a_row_written_between_two_pages_moves_nothing(journal: Journal) -> None:
     await insert_all(journal, [record(f"{n}") for n in range(4)])
     first, cursor = await journal.page(limit=2)
@@ -188,7 +237,7 @@ async def test_a_row_written_between_two_pages_moves_nothing(journal: Journal) -
     assert end is None
 
 
-@pytest.mark.parametrize("cursor", ["?", "aGVsbG8", "MjAyNi0wMy0wMSBh", "ø", "////", "a"])
+@pytest.mark.parametrize("cursor", ["?", "aGVsbG8", "MjAyNi0wMy0wMSBh", "ø", "////", "a", "A" * 10**6])
 async def test_a_cursor_that_is_not_ours_is_an_input_error(journal: Journal, cursor: str) -> None:
     with pytest.raises(InputError, match="Unknown cursor"):
         await journal.page(cursor=cursor)

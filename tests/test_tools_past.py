@@ -11,8 +11,8 @@ import anyio
 import pytest
 from google import genai
 from google.genai import types
-from mcp import Client
-from mcp_types import CallToolResult
+from mcp import Client, MCPError
+from mcp_types import INVALID_PARAMS, CallToolResult
 
 from conftest import FAST, STATUS, make_settings
 from faults.harness import rows
@@ -105,6 +105,32 @@ async def test_a_list_comes_in_pages_of_the_asked_length(client: Client) -> None
         cursor = cursor_of(result)
         arguments = {"limit": 2, "cursor": cursor} if cursor else {}
     assert found == ids[::-1]
+
+
+@pytest.mark.usual_wire("an id of another program has the usual form, and is shown at once")
+@pytest.mark.parametrize("created", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00Z"])
+async def test_what_google_says_to_be_of_an_impossible_time_is_of_now(
+    client: Client, url: str, emulator: Emulator, created: str
+) -> None:
+    foreign = await created_elsewhere(url, model="gemini-3.8-flash", input="Elsewhere")
+    emulator.interactions[foreign].created = created
+    assert "Elsewhere" in text_of(await call(client, "read_interaction", interaction_id=foreign))
+    asked = id_of(await call(client, "gemini_ask", prompt="Here"))
+    first = await call(client, "list_interactions", limit=1)
+    assert ids_of(first) == [asked]
+    assert ids_of(await call(client, "list_interactions", limit=1, cursor=cursor_of(first))) == [foreign]
+    assert len((await client.list_resources(cache_mode="bypass")).resources) == 3
+
+
+async def test_a_query_or_cursor_that_is_none_is_said_in_words(client: Client) -> None:
+    long = await complaint(client, "list_interactions", query="x" * 60_000)
+    assert long.startswith("The query has 60,000 characters; at most 1,000 are searched for.")
+    for cursor in ("x", "\x00", "x" * 10**6):
+        said = await complaint(client, "list_interactions", cursor=cursor)
+        assert said.startswith("Unknown cursor ")
+        with pytest.raises(MCPError, match="Unknown cursor ") as caught:
+            await client.list_resources(cursor=cursor)
+        assert caught.value.code == INVALID_PARAMS
 
 
 @LEGACY

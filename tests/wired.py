@@ -194,6 +194,8 @@ async def wired(
     queued: bytes = b"",
     stdout: int = subprocess.PIPE,
     cwd: Path | None = None,
+    script: str | None = None,
+    blocking: bool = True,
 ) -> AsyncGenerator[Wired]:
     """Start the server, and leave none behind; afterwards all of its stdout was JSON-RPC, and its stderr without key.
 
@@ -203,10 +205,14 @@ async def wired(
         queued: Is on its stdin before it starts.
         stdout: A file descriptor in place of a pipe that is read.
         cwd: Its working directory.
+        script: Of a shell that starts it as "$@".
+        blocking: Whether its stdin blocks.
     """
     reading, writing = os.pipe()
     os.write(writing, queued)
-    process = await anyio.open_process([*SERVE, *arguments], stdin=reading, stdout=stdout, env=env, cwd=cwd)
+    os.set_blocking(reading, blocking)
+    shell = ["sh", "-c", script, "sh"] if script else []
+    process = await anyio.open_process([*shell, *SERVE, *arguments], stdin=reading, stdout=stdout, env=env, cwd=cwd)
     os.close(reading)
     server = Wired(process, writing)
     try:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from . import __version__
-from .claim import claim
+from .claim import claim, ending_signals, open_closed_streams
 
 if TYPE_CHECKING:
     from .server import Server
@@ -74,6 +74,7 @@ def parsed(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; the exit status is 0 if all went well."""
+    open_closed_streams()
     arguments = parsed(argv)
     match arguments.command:
         case "demo":
@@ -136,7 +137,11 @@ async def serve_http(server: "Server", number: int) -> None:
             server.streamable_http_app(host=HOST), log_config=None, timeout_graceful_shutdown=SHUTDOWN_SECONDS
         )
         sys.stderr.write(f"Serving MCP on http://{HOST}:{listener.getsockname()[1]}/mcp\n")
-        await uvicorn.Server(config).serve(sockets=[listener])
+        web = uvicorn.Server(config)
+        for each in ending_signals():
+            # By itself Uvicorn takes all but that of a closed terminal.
+            signal.signal(each, web.handle_exit)
+        await web.serve(sockets=[listener])
 
 
 async def emulate(number: int, *, contrary: bool) -> None:
@@ -158,7 +163,7 @@ def signals_to_end() -> Generator[AsyncIterator[object]]:
     import anyio  # noqa: PLC0415 - as above
 
     if sys.platform != "win32":
-        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        with anyio.open_signal_receiver(*ending_signals()) as signals:
             yield signals
     else:
         yield never()
@@ -172,10 +177,11 @@ async def never() -> AsyncGenerator[object]:
 
 
 def interruptible(run: Callable[[], Awaitable[None]]) -> int:
-    """Run until Ctrl-C or SIGTERM, which are the ways to end it; the exit status is 1 if the port is taken."""
+    """Run until Ctrl-C or another signal to end, which is the only way; the exit status is 1 if the port is taken."""
     import anyio  # noqa: PLC0415 - after `claim`
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for each in ending_signals():
+        signal.signal(each, signal.default_int_handler)
     try:
         anyio.run(run)
     except KeyboardInterrupt:

@@ -9,14 +9,27 @@ import gc
 import io
 import json
 import os
+import select
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from typing import Final, cast
+from typing import Any, BinaryIO, Final, cast
 
 CHUNK: Final = 2**16
+
+LONGEST_LINE: Final = 8 * 2**20
+"""Bytes of a line at most; a text that fills the context of a model, a million tokens, has about 4 MiB."""
+HEAD: Final = 2**20
+"""Bytes at the beginning of a longer line that are kept in any case."""
+
+
+STDERR_SECONDS: Final = 0.5
+"""So long, a reader of stderr that is behind is waited for, once."""
+PIPE_BUF: Final = getattr(select, "PIPE_BUF", 512)
+"""So many bytes a pipe takes at once that takes anything (POSIX, which names 512 at the least)."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +38,46 @@ class Claim:
 
     Attributes:
         stdout: The only way to the host; file descriptor 1 leads to stderr from now on.
-        lines: What the host has written, line by line; None is its end.
+        lines: What the host has written, line by line; None is its end. Of a line longer than `LONGEST_LINE` the
+            middle may be missing; what is left is still longer.
     """
 
-    stdout: io.TextIOWrapper
-    lines: "SimpleQueue[str | None]" = field(default_factory=SimpleQueue[str | None])
+    stdout: BinaryIO
+    lines: "SimpleQueue[bytes | None]" = field(default_factory=SimpleQueue[bytes | None])
+
+
+class Stderr(io.FileIO):
+    """Stderr that a reader who has stopped reading cannot hold up: what its pipe does not take is dropped."""
+
+    def __init__(self) -> None:
+        super().__init__(2, "wb", closefd=False)
+        self._patience = STDERR_SECONDS
+
+    def write(self, data: Any) -> int:  # noqa: ANN401 - bytes of any kind
+        """Write what is taken, and pretend that it was everything."""
+        with contextlib.suppress(OSError):
+            for start in range(0, len(data), PIPE_BUF):
+                if not self._ready():
+                    break
+                super().write(data[start : start + PIPE_BUF])
+        return len(data)
+
+    def _ready(self) -> bool:
+        if sys.platform == "win32":  # where only sockets can be asked
+            return True
+        ready = bool(select.select([], [self], [], self._patience)[1])
+        self._patience = STDERR_SECONDS if ready else 0.0
+        return ready
+
+
+def open_closed_streams() -> None:
+    """Open the null device where the host has closed a standard stream, so that no file of ours gets its number."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - as it was before
 
 
 def claim() -> Claim:
@@ -38,48 +86,71 @@ def claim() -> Claim:
     gc.disable()
     stdin = private(0, os.open(os.devnull, os.O_RDONLY))
     stdout = private(1, os.dup(2))
-    claimed = Claim(io.TextIOWrapper(os.fdopen(stdout, "wb", closefd=False), encoding="utf-8", newline="\n"))
+    sys.stdout = sys.stderr = io.TextIOWrapper(
+        Stderr(), encoding="utf-8", errors="backslashreplace", line_buffering=True
+    )
+    claimed = Claim(os.fdopen(stdout, "wb", closefd=False))
 
     def end(_number: int, _frame: object) -> None:
         claimed.lines.put(None)
 
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
+    for each in ending_signals():
+        signal.signal(each, end)
     threading.Thread(target=read, args=(stdin, claimed.lines), name="stdin", daemon=True).start()
     return claimed
+
+
+def ending_signals() -> list[signal.Signals]:
+    """The signals that end a server: that of a closed terminal, too, unless `nohup` has it ignored."""
+    wanted = [signal.SIGTERM, signal.SIGINT]
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        wanted.append(signal.SIGHUP)
+    return wanted
 
 
 def private(descriptor: int, diversion: int) -> int:
     """Move a standard stream to a descriptor that nobody else knows; its old number leads to `diversion`."""
     moved = os.dup(descriptor)
+    if sys.platform != "win32":  # elsewhere a stream that does not block would seem to have ended
+        os.set_blocking(moved, True)
     os.dup2(diversion, descriptor)
     os.close(diversion)
     return moved
 
 
-def read(descriptor: int, lines: "SimpleQueue[str | None]") -> None:
+def read(descriptor: int, lines: "SimpleQueue[bytes | None]") -> None:
     """Put each line of a descriptor into the queue until its end."""
-    rest = b""
+    line = bytearray()
     with contextlib.suppress(OSError):
         while chunk := os.read(descriptor, CHUNK):
-            *whole, rest = (rest + chunk).split(b"\n")
-            for line in whole:
-                lines.put(line.decode("utf-8", errors="replace"))
-    if rest:
-        lines.put(rest.decode("utf-8", errors="replace"))
+            *ends, rest = chunk.split(b"\n")
+            for end in ends:
+                line += end
+                lines.put(bytes(line))
+                line.clear()
+            line += rest
+            shorten(line)
+    if line:
+        lines.put(bytes(line))
     lines.put(None)
 
 
-def waiting(lines: "SimpleQueue[str | None]") -> list[str | None]:
+def shorten(line: bytearray) -> None:
+    """Take the middle out of a line that is far too long, so that it takes no more memory; it stays too long."""
+    if len(line) > 2 * LONGEST_LINE:
+        del line[HEAD:-LONGEST_LINE]
+
+
+def waiting(lines: "SimpleQueue[bytes | None]") -> list[bytes | None]:
     """What is in the queue now."""
-    found: list[str | None] = []
+    found: list[bytes | None] = []
     with contextlib.suppress(Empty):
         while True:
             found.append(lines.get_nowait())
     return found
 
 
-def fresh(lines: list[str | None]) -> Iterator[str | None]:
+def fresh(lines: list[bytes | None]) -> Iterator[bytes | None]:
     """The lines without a probe that its host has given up on.
 
     A host of 2026-07-28 opens with `server/discover`; when no answer comes in time, it falls back to `initialize`.
@@ -92,10 +163,10 @@ def fresh(lines: list[str | None]) -> Iterator[str | None]:
             yield line
 
 
-def method(line: str | None) -> str | None:
+def method(line: bytes | None) -> str | None:
     """The method of a JSON-RPC message."""
     try:
-        message: object = json.loads(line or "")
+        message: object = json.loads(line or b"")
     except (ValueError, RecursionError):
         return None
     return str(cast("dict[str, object]", message).get("method")) if isinstance(message, dict) else None

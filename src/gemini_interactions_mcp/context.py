@@ -34,7 +34,18 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-Announce = Callable[[str], Awaitable[None]]
+
+@dataclass(frozen=True)
+class Announcing:
+    """Who is to be told what.
+
+    Attributes:
+        settled: Told the id of an interaction that has settled.
+        listed: Told that interactions or files have come or gone.
+    """
+
+    settled: Callable[[str], Awaitable[None]]
+    listed: Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -66,7 +77,7 @@ class AppContext:
 class Opening:
     """Opens the `AppContext` once, when the first handler asks for it, and closes it in the end."""
 
-    def __init__(self, settings: Settings, announce: Announce, pace: "Pace | None" = None) -> None:
+    def __init__(self, settings: Settings, announce: Announcing, pace: "Pace | None" = None) -> None:
         self.settings = settings
         self.redact = Redactor(settings.secrets)
         self._announce = announce
@@ -123,13 +134,14 @@ class Opening:
             journal=journal,
             output_dir=self.settings.output_dir,
             tasks=self._tasks,
-            announce=self._announce,
+            announce=self._announce.settled,
             pace=self._pace,
             keep_days=self.settings.keep_days,
             runs_per_day=self.settings.runs_per_day,
             redact=self.redact,
         )
         self._tasks.start_soon(runs.tend)
+        self._tasks.start_soon(rooms.Changes(journal, self._announce.listed, self._pace).watch)
 
         async def earlier(interaction_id: str) -> "Record":
             run = await runs.find(interaction_id)
@@ -158,9 +170,10 @@ class Opening:
 
 def load() -> Any:  # noqa: ANN401 - its types are those imported for checking above
     """Import the slow rooms."""
-    from . import environments, files, gemini, media, paths, redirects, runs, saved, store, uploads  # noqa: PLC0415 - over a second, not to be paid at start-up
+    from . import changes, environments, files, gemini, media, paths, redirects, runs, saved, store, uploads  # noqa: PLC0415 - over a second, not to be paid at start-up
 
     return SimpleNamespace(
+        Changes=changes.Changes,
         Files=files.Files,
         Gemini=gemini.Gemini,
         Journal=store.Journal,

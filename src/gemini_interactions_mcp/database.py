@@ -11,8 +11,8 @@ waiting it would keep all others waiting, too. What another database gives up, b
 again in the same way.
 """
 
+import logging
 import math
-import os
 import random
 import sqlite3
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
@@ -36,6 +36,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from .addresses import busy_seconds, in_file, is_sqlite, libpq_apart, parse_url, redacted
 from .errors import GeminiMCPError, JournalError
+from .sqlite_file import FilePlace, carry_over, make_file, place_of
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Row = dict[str, object]
@@ -110,6 +113,8 @@ class Database:
         self._reads = anyio.Semaphore(READERS)
         self._opening = anyio.Lock()
         self._engine: AsyncEngine | None = None
+        self._place: FilePlace | None = None
+        """Where its file lies, as long as it is open."""
         self._running = 0
         """How many statements are being executed."""
         self._closed = False
@@ -191,6 +196,7 @@ class Database:
         while True:
             self._refuse(deadline)
             try:
+                await self._follow()
                 async with turn():
                     self._refuse(deadline)
                     return await execute()
@@ -202,6 +208,36 @@ class Database:
                 if anyio.current_time() >= deadline:
                     raise
             await anyio.sleep(pause())
+
+    async def _follow(self) -> None:
+        """Go on in the file that is there, where the one that is open has been deleted or replaced.
+
+        Raises:
+            Exception: That one cannot be used; what is open stays so.
+        """
+        if not self._astray():
+            return
+        with uncancelled():
+            async with self._undisturbed(), self._opening:
+                if self._astray():
+                    await self._move()
+
+    def _astray(self) -> bool:
+        return self._engine is not None and self._place is not None and self._place.is_left()
+
+    async def _move(self) -> None:
+        old, place = cast("AsyncEngine", self._engine), cast("FilePlace", self._place)
+        try:
+            place.clear()
+            await self._open()
+            await carry_over(old, cast("AsyncEngine", self._engine), self._metadata)
+        except BaseException:
+            if self._engine is not old:
+                await self._dispose()
+            self._engine, self._place = old, place
+            raise
+        await old.dispose()
+        logger.warning("The journal at %s was deleted or replaced; all that it held is in the new file", place.path)
 
     def _refuse(self, deadline: float) -> None:
         """Do not try what has waited long enough, where another program held the database a moment ago."""
@@ -246,6 +282,7 @@ class Database:
             make_file(url)
             async with self._engine.connect() as connection:
                 await establish(connection, self._metadata, self._version)
+            self._place = place_of(url)
         except BaseException:
             await self._dispose()
             raise
@@ -254,18 +291,6 @@ class Database:
         engine, self._engine = self._engine, None
         if engine:
             await engine.dispose()
-
-
-def make_file(url: sa.URL) -> None:
-    """Make SQLite's directory and file when they are missing, so that only the user can ever read them."""
-    if not in_file(url):
-        return
-    path = Path(str(url.database)).resolve()
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # Exclusively: to open and close a database that is in use drops SQLite's locks on it
-    # (sqlite.org/howtocorrupt.html, 2.2).
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def new_engine(url: sa.URL) -> AsyncEngine:

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, Final, Literal
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from .catalog import DEEP_RESEARCH
 
@@ -17,6 +17,18 @@ Content = Mapping[str, Any]
 
 Source: google-genai 3.4.0, types/interactions/content.py
 """
+
+
+def in_utc(moment: datetime) -> datetime:
+    """The moment in UTC, also where it names no time zone; the ends of the calendar stay as they are."""
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError:
+        return moment.replace(tzinfo=UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(in_utc)]
+"""A time, in UTC, whoever has written it."""
 
 TERMINAL: Final = frozenset({"completed", "failed", "cancelled", "incomplete", "budget_exceeded"})
 """Statuses after which an interaction does not change.
@@ -197,7 +209,7 @@ class Uploaded(Model):
 
     name: str
     uri: str
-    expires_at: datetime
+    expires_at: Moment
 
 
 class Interaction(Model):
@@ -379,11 +391,11 @@ class Record(Model):
     error: str | None = None
     terms: Terms | None = None
     stopped_by: str | None = None
-    created_at: datetime
-    updated_at: datetime
-    finished_at: datetime | None = None
-    delivered_at: datetime | None = None
-    detached_at: datetime | None = None
+    created_at: Moment
+    updated_at: Moment
+    finished_at: Moment | None = None
+    delivered_at: Moment | None = None
+    detached_at: Moment | None = None
     topic: str | None = None
 
     @property
@@ -405,12 +417,6 @@ class Record(Model):
         return self.topic if runs_plan else f"{self.topic}\n\n{self.prompt}"
 
 
-def bare(schema: dict[str, Any]) -> None:
-    """Take out of a schema what costs tokens in `tools/list` and tells a host's model nothing."""
-    for key in ("description", "additionalProperties"):
-        schema.pop(key, None)
-
-
 class RecordSummary(Model):
     """A row of `list_interactions`; what is not known is empty or absent.
 
@@ -420,8 +426,6 @@ class RecordSummary(Model):
         activity: What it does now.
         sources: Pages read so far; of what has ended, sources cited.
     """
-
-    model_config = ConfigDict(json_schema_extra=bare)
 
     interaction_id: str
     label: str | None = None
@@ -442,8 +446,6 @@ class RecordSummary(Model):
 
 class RecordPage(Model):
     """What `list_interactions` returns: newest first, and the cursor of the next page."""
-
-    model_config = ConfigDict(json_schema_extra=bare)
 
     interactions: list[RecordSummary]
     next_cursor: str | None = None

@@ -10,7 +10,7 @@ from typing import Final
 
 from . import codes, render, research
 from . import terms as asked
-from .models import UNKNOWN, Interaction, Kind, Record, Request, Terms, Usage, settled
+from .models import UNKNOWN, Interaction, Kind, Record, Request, Terms, Usage, in_utc, settled
 
 UNSAVED: Final = "The files could not be saved"
 """Begins the complaint of a full disk; what could not be saved can be fetched again."""
@@ -31,6 +31,9 @@ LABEL: Final = re.compile(r"(?:approval)?[0-9a-f]{16}-[0-9a-f]{32}")
 
 SENDING_SECONDS: Final = 600
 """So long, a request without an id may still be on its way, from this process or another."""
+
+FIRST: Final = datetime(2025, 1, 1, tzinfo=UTC)
+"""Before the first interaction: the API is of that year (https://ai.google.dev/gemini-api/docs/changelog)."""
 
 FOREIGN: Final = "foreign-"
 """What the labels of interactions begin with that something else has started."""
@@ -193,12 +196,12 @@ def foreign(interaction: Interaction, interaction_id: str, previous: Record | No
 
 
 def created(interaction: Interaction) -> datetime | None:
-    """When the API says that it was created; None where it does not say so readably."""
+    """When the API says that it was created; None where it does not say so readably, or credibly."""
     try:
-        moment = datetime.fromisoformat(interaction.created or "")
+        moment = in_utc(datetime.fromisoformat(interaction.created or ""))
     except ValueError:
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment if FIRST <= moment <= now() + timedelta(days=1) else None
 
 
 OUTCOMES: Final = {

@@ -106,6 +106,16 @@ def dated(record: Record) -> Annotations:
     return Annotations(last_modified=record.updated_at.isoformat(timespec="seconds"))
 
 
+def is_ours(address: str) -> bool:
+    """Whether a resource can be at this address."""
+    return address == render.INDEX or ADDRESS.fullmatch(address) is not None
+
+
+def unknown(address: str) -> str:
+    """What is said of an address that is none of ours."""
+    return f"There is no resource {address}. {render.INDEX} lists what there is."
+
+
 async def read(app: AppContext, address: str) -> ReadResourceContents:
     """The contents of a resource.
 
@@ -118,7 +128,7 @@ async def read(app: AppContext, address: str) -> ReadResourceContents:
             return ReadResourceContents(content=await index(app), mime_type=MARKDOWN)
         parts = ADDRESS.fullmatch(address)
         if parts is None:
-            raise ResourceNotFoundError(f"There is no resource {address}. {render.INDEX} lists what there is.")
+            raise ResourceNotFoundError(unknown(address))
         interaction_id = unquote(parts["id"])
         run = await app.runs.find(interaction_id)
         if parts["name"]:

@@ -33,6 +33,8 @@ class Pace:
         usage: Before token counts are asked for that came with no answer; grows with each of `usage_looks`.
         usage_looks: How often they are asked for.
         telling: So long, a subscriber may take to be told of a change.
+        listing: Between two notifications that there are other resources, at the least.
+        newcomers: Between two looks for resources that other servers have added.
         refusal: So long, a refusal of background is remembered.
         naming: So long, the id of a request that another process is sending is waited for.
         least_report: Between two progress reports at the least.
@@ -54,6 +56,8 @@ class Pace:
     usage: float = 5.0
     usage_looks: int = 3
     telling: float = 5.0
+    listing: float = 1.0
+    newcomers: float = 10.0
     refusal: float = 300.0
     naming: float = 4.0
     least_report: float = 1.0

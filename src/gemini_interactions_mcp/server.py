@@ -30,7 +30,7 @@ from pydantic import ValidationError
 from . import __version__, prompts, resources, tools
 from .arguments import accepted, complaint, understood, unknown_arguments
 from .chains import Chains
-from .context import Opening
+from .context import Announcing, Opening
 from .errors import GeminiMCPError, InputError
 from .outgoing import Outgoing
 from .settings import APP, Settings
@@ -208,4 +208,5 @@ def known_arguments(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> 
 def build_server(settings: Settings, pace: "Pace | None" = None) -> Server:
     """A server that is ready to run; nothing is opened, sent or loaded yet."""
     subscribers = Subscribers()
-    return Server(Opening(settings, subscribers.announce, pace), subscribers)
+    announcing = Announcing(subscribers.announce, subscribers.announce_list)
+    return Server(Opening(settings, announcing, pace), subscribers)

@@ -37,6 +37,9 @@ LONGEST_CALL: Final = timedelta(hours=1)
 # So far apart the clocks of two servers may be, together with the time that a claim waits for the database.
 CLOCKS: Final = timedelta(seconds=10)
 
+LONGEST_QUERY: Final = 1_000
+"""Characters. SQLite takes no pattern of more than 50,000 bytes (sqlite.org/limits.html)."""
+
 PLAIN: Final = re.compile(r"[A-Za-z0-9._-]+")
 
 SETTLED: Final = sorted(TERMINAL | WAITING_FOR_CLIENT)
@@ -58,6 +61,9 @@ TOMBSTONE: Final[Row] = {
 
 DELIVERY: Final = frozenset({"delivered_at", "detached_at"})
 """Fields that say to whom the answer went."""
+
+LISTED: Final = frozenset({"interaction_id", "files"})
+"""Fields that a list of interactions and files shows."""
 
 OVER: Final = sa.and_(
     ROWS.c.status.in_(["failed", "cancelled"]),
@@ -102,6 +108,8 @@ class Journal:
         # Searches read every row; the other readers stay free for what takes a moment.
         self._searches = anyio.Semaphore(READERS // 2)
         self._redact = redact
+        self.list_changes = 0
+        """Grows when this process changes which interactions and files there are."""
 
     async def insert(
         self,
@@ -117,6 +125,7 @@ class Journal:
             JournalError: Also when its label or interaction_id is taken.
         """
         await self._database.write(sa.insert(ROWS), await self._row(dict(record)) | lease(owner, until), patience)
+        self.list_changes += record.interaction_id is not None
 
     async def insert_once(
         self,
@@ -183,6 +192,7 @@ class Journal:
         updated: Row = {} if changes.keys() <= DELIVERY else {"updated_at": now()}
         values = await self._row(updated | changes)
         await self._database.write(UPDATE, values | {"of_label": label}, patience)
+        self.list_changes += not changes.keys().isdisjoint(LISTED)
 
     async def find(self, interaction_id: str, *, patience: float = math.inf) -> Record | None:
         """The row of an interaction, by its id or its label; None when this server does not know it."""
@@ -210,13 +220,14 @@ class Journal:
             cursor: Where the previous page ended.
 
         Raises:
-            InputError: The cursor is not one of ours.
+            InputError: The cursor is not one of ours, or the query is too long.
             JournalError: The journal cannot be read.
         """
         wanted = live(*conditions(query, kind, status, cursor)).order_by(*NEWEST_FIRST)
         async with self._searches if query else nullcontext():
-            found = await self._database.read(wanted.limit(limit + 1), records)
-        return found[:limit], encode_cursor(found[limit - 1]) if len(found) > limit else None
+            found = await self._database.read(wanted.limit(limit + 1), placed)
+        following = encode_cursor(found[limit - 1][1]) if len(found) > limit else None
+        return [record for record, _ in found[:limit]], following
 
     async def unfinished(self, *, but: str = "") -> list[Record]:
         """The rows with an id that have not settled, oldest first; without those that the owner `but` follows."""
@@ -274,6 +285,12 @@ class Journal:
             wanted.order_by(*NEWEST_FIRST).limit(limit), lambda result: list(result.scalars())
         )
 
+    async def newest(self, limit: int = 50) -> list[object]:
+        """What a list of interactions and files shows first, whichever server has added it; only to be compared."""
+        named = live(ROWS.c.interaction_id.is_not(None)).order_by(*NEWEST_FIRST).limit(limit)
+        shown = named.with_only_columns(ROWS.c.interaction_id, sa.cast(ROWS.c.files, sa.Text))
+        return await self._database.read(shown, lambda result: [tuple(found) for found in result])
+
     async def followers(self, interaction_id: str) -> list[Record]:
         """The rows that go on from an interaction, oldest first."""
         after = live(ROWS.c.previous_interaction_id == clean(interaction_id))
@@ -295,6 +312,7 @@ class Journal:
         buried = change(named, ~UNSENT).values(TOMBSTONE | {"deleted_at": stamp(now())})
         found = await self._database.write(buried) or await self._database.write(sa.delete(ROWS).where(named, UNSENT))
         await self._database.scrub()
+        self.list_changes += found
         return found > 0
 
     async def prune(self, before: datetime) -> int:
@@ -309,7 +327,9 @@ class Journal:
         await self._database.write(sa.delete(UPLOADS).where(UPLOADS.c.expires_at < stamp(moment)))
         old = (ROWS.c.created_at < stamp(before), left_at() < stamp(moment - timedelta(seconds=TWIN_SECONDS)))
         gone = sa.or_(~LIVE, ROWS.c.status.in_(SETTLED), lost(moment))
-        return await self._database.write(sa.delete(ROWS).where(*old, gone, ~needed(moment)))
+        pruned = await self._database.write(sa.delete(ROWS).where(*old, gone, ~needed(moment)))
+        self.list_changes += pruned
+        return pruned
 
     async def uploads(self, account: str, size: int, mime_type: str) -> dict[str, Uploaded]:
         """What the Files API keeps for an account of files of this size and type, by the hash of their content."""
@@ -329,7 +349,8 @@ class Journal:
 
     async def _row(self, fields: Mapping[str, object]) -> Row:
         """Fields of a `Record` without secrets; where a file lies stays as it is, or nobody could find it again."""
-        return await off_loop(len(str(fields.get("text", ""))), self._cleaned, fields)
+        size = sum(len(value) for value in fields.values() if isinstance(value, str))
+        return await off_loop(size, self._cleaned, fields)
 
     def _cleaned(self, fields: Mapping[str, object]) -> Row:
         values = row(fields)
@@ -345,6 +366,7 @@ def conditions(
 ) -> Iterator[sa.ColumnElement[bool]]:
     """What a row must be like to be on a page."""
     if query:
+        check_query(query)
         searched = (ROWS.c.topic, ROWS.c.prompt, ROWS.c.text, ROWS.c.interaction_id)
         yield sa.or_(*(column.icontains(clean(query), autoescape=True) for column in searched))
     if kind:
@@ -364,6 +386,19 @@ def of_kind(kind: str) -> sa.ColumnElement[bool]:
     agent = sa.func.coalesce(ROWS.c.agent, DEEP_RESEARCH)
     deep = agent.startswith(DEEP_RESEARCH, autoescape=True)
     return sa.and_(ROWS.c.kind == "research", deep if kind == "research" else ~deep)
+
+
+def check_query(query: str) -> None:
+    """Make sure that a database can search for it.
+
+    Raises:
+        InputError: It is too long.
+    """
+    if len(query) > LONGEST_QUERY:
+        raise InputError(
+            f"The query has {len(query):,} characters; at most {LONGEST_QUERY:,} are searched for. Give a few words "
+            "that the prompt or the answer contains."
+        )
 
 
 def unescaped(path: str) -> str:
@@ -411,14 +446,13 @@ def lease(owner: str | None, until: datetime | None) -> Row:
     return {"owner": owner, "owned_until": until and stamp(until), "leased_at": until and stamp(now())}
 
 
-def encode_cursor(record: Record) -> str:
-    """Where a page ends that ends with this record."""
-    place = f"{stamp(record.created_at)} {record.label}"
+def encode_cursor(place: str) -> str:
+    """Where a page ends, for others to give back."""
     return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str) -> tuple[str, str]:
-    """The time and the label of the record that the previous page ended with.
+    """The time and the label of the row that the previous page ended with, as they stand there.
 
     Raises:
         InputError: It is not one of ours.
@@ -426,11 +460,13 @@ def decode_cursor(cursor: str) -> tuple[str, str]:
     try:
         place = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         created_at, label = place.split(" ", 1)
-        return stamp(datetime.fromisoformat(created_at)), clean(label)
+        if datetime.fromisoformat(created_at).tzinfo:
+            return clean(created_at), clean(label)
     except ValueError:
-        raise InputError(
-            f"Unknown cursor {cursor[:80]!r}. Pass the next_cursor of the previous page, or none for the first page."
-        ) from None
+        pass
+    raise InputError(
+        f"Unknown cursor {cursor[:80]!r}. Pass the next_cursor of the previous page, or none for the first page."
+    )
 
 
 def row(fields: Mapping[str, object]) -> Row:
@@ -482,6 +518,13 @@ def stamp(moment: datetime) -> str:
 def records(result: sa.CursorResult[Any]) -> list[Record]:
     """The rows of a result."""
     return [Record.model_validate(dict(found)) for found in result.mappings()]
+
+
+def placed(result: sa.CursorResult[Any]) -> list[tuple[Record, str]]:
+    """The rows of a result, and where each stands among the others."""
+    return [
+        (Record.model_validate(dict(found)), f"{found['created_at']} {found['label']}") for found in result.mappings()
+    ]
 
 
 def uploaded(result: sa.CursorResult[Any]) -> dict[str, Uploaded]:
