@@ -80,15 +80,15 @@ def test_a_title_cannot_break_its_link() -> None:
 def test_only_the_sources_that_a_part_names_are_listed_with_it() -> None:
     text = "One. Two."
     found = [cited(text, "One.", "https://a"), cited(text, "Two.", "https://b")]
-    assert citations.listed(text, found, within="Two. [2]") == "Sources:\n2. <https://b>"
-    assert citations.listed(text, found, within="Nothing.") == ""
+    assert citations.listed(text, found, within=["Two. [2]"]) == "Sources:\n2. <https://b>"
+    assert citations.listed(text, found, within=["Nothing."]) == ""
 
 
 def test_of_a_text_with_numbers_of_its_own_every_part_lists_all_sources() -> None:
     text = "One [2]. Two [1]."
     found = [cited(text, "One [2]", "https://a", title="A"), cited(text, "Two [1]", "https://b", title="B")]
     whole = "Sources (not by the text's own numbers):\n1. [A](https://a)\n2. [B](https://b)"
-    assert citations.listed(text, found, within="One [2].") == whole
+    assert citations.listed(text, found, within=["One [2]."]) == whole
 
 
 def test_an_address_that_has_no_host_any_more_is_named_by_itself() -> None:

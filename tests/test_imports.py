@@ -11,11 +11,13 @@ PACKAGE = Path(gemini_interactions_mcp.__file__).parent
 
 LAYERS = [
     {"__init__", "emulator"},
-    {"errors", "claim", "processes", "codes", "catalog", "redaction", "folders"},
-    {"models", "secrecy"},
-    {"settings", "chapters", "citations", "inspection", "words", "logs", "addresses"},
+    {"threads", "errors", "claim", "processes", "codes", "catalog", "redaction", "folders"},
+    {"models", "secrecy", "words"},
+    {"framing"},
+    {"settings", "chapters", "citations", "inspection", "logs", "addresses"},
+    {"pages"},
     {"schema", "wire", "render", "arguments", "research", "metadata", "excerpt", "paths"},
-    {"faults", "records", "consent", "saved"},
+    {"faults", "records", "consent", "saved", "waiting"},
     {"exchange"},
     {"transfer", "retry", "streams", "database", "media", "run", "redirects"},
     {"store"},

@@ -1,17 +1,26 @@
 """The sources of an answer: where they belong in its text, and the list below it. Pure."""
 
+import bisect
+import operator
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
+from .framing import BLOCK
 from .models import Citation
+from .words import SUSPECT, clipped, one_line
 
-OWN_MARK: Final = re.compile(rb"\[(?:cite: ?)?\d+(?:, ?\d+)*\][.,;:!?)\s]*$")
+OWN_MARK: Final = re.compile(r"\[(?:cite: ?)?\d+(?:, ?\d+)*\][.,;:!?)\s]*$", re.ASCII)
 """Ends a stretch that the writer has numbered already, as Deep Research does in some reports."""
 LONGEST_MARK: Final = 64
-SPACE: Final = b" \t\r\n"
+BLANKS: Final = 1_000
+"""White space before which a mark is put, at the most."""
+UNSAFE: Final = re.compile(rf"[\s<>\"]|{SUSPECT.pattern}")
+TITLE_BYTES: Final = 400
+
+NUMBER: Final = re.compile(r"\[(\d{1,6})\]", re.ASCII)
 
 
 def placed(text: str, citations: Iterable[Citation]) -> str:
@@ -20,44 +29,72 @@ def placed(text: str, citations: Iterable[Citation]) -> str:
     The numbers are those of `listed`. Offsets are UTF-8 bytes, the end exclusive
     (google-genai 3.4.0, types/interactions/urlcitation.py).
     """
-    content = text.encode(errors="replace")
-    marks = places(content, citations)
-    pieces: list[bytes] = []
-    start = 0
-    for end in sorted(marks):
-        pieces += [content[start:end], mark(marks[end])]
-        start = end
-    return b"".join([*pieces, content[start:]]).decode()
+    return "".join(inserted(text, 0, len(text), marks(text, citations)))
 
 
-def places(content: bytes, citations: Iterable[Citation]) -> dict[int, list[int]]:
-    """Byte offsets, and the numbers of the sources that belong there."""
+def inserted(text: str, start: int, end: int, found: list[tuple[int, str]]) -> Iterator[str]:
+    """A stretch of the text in pieces, with the marks that belong into it or at its end."""
+    first = bisect.bisect_right(found, start, key=operator.itemgetter(0))
+    for at, said in found[first : bisect.bisect_right(found, end, key=operator.itemgetter(0))]:
+        yield text[start:at] + said
+        start = at
+    yield text[start:end]
+
+
+def marks(text: str, citations: Iterable[Citation]) -> list[tuple[int, str]]:
+    """What is inserted into a text, and before which of its characters, in order."""
     citations = list(citations)
     numbers = numbered(citations)
-    found: dict[int, list[int]] = {}
+    ends = characters(text, (citation.end for citation in citations))
+    found: dict[int, dict[int, None]] = {}
     for citation in citations:
-        number = numbers[address(citation)]
-        if citation.end and citation.end <= len(content) and not bears_a_mark(content, citation.end):
-            at = found.setdefault(boundary(content, citation.end), [])
-            at += [number] if number not in at else []
+        end = ends.get(citation.end or 0)
+        if end is not None and not bears_a_mark(text, end):
+            found.setdefault(before_blanks(text, end), {})[numbers[address(citation)]] = None
+    return [(at, mark(list(found[at]))) for at in sorted(found)]
+
+
+def characters(text: str, ends: Iterable[int | None]) -> dict[int, int]:
+    """Offsets in the UTF-8 of a text, each with that in its characters; one within a character is behind it.
+
+    Without those that are 0 or behind the text.
+    """
+    wanted = sorted({end for end in ends if end and end > 0})
+    found: dict[int, int] = {}
+    before = 0
+    for start in range(0, len(text), BLOCK):
+        content = text[start : start + BLOCK].encode(errors="replace")
+        first = len(found)
+        inside = wanted[first : bisect.bisect_right(wanted, before + len(content))]
+        found |= {end: start + len(content[: boundary(content, end - before)].decode()) for end in inside}
+        before += len(content)
+        if len(found) == len(wanted):
+            break
     return found
 
 
-def bears_a_mark(content: bytes, end: int) -> bool:
-    """Whether the stretch up to there ends with a number of its own."""
-    return OWN_MARK.search(content[max(0, end - LONGEST_MARK) : end]) is not None
-
-
 def boundary(content: bytes, end: int) -> int:
-    """The nearest place for a mark: between characters, and before the white space that a stretch ends with."""
+    """The next place between two characters."""
     while end < len(content) and content[end] & 0xC0 == 0x80:
         end += 1
-    return len(content[:end].rstrip(SPACE)) or end
+    return end
 
 
-def mark(numbers: list[int]) -> bytes:
+def bears_a_mark(text: str, end: int) -> bool:
+    """Whether the stretch up to there ends with a number of its own."""
+    return OWN_MARK.search(text[max(0, end - LONGEST_MARK) : end]) is not None
+
+
+def before_blanks(text: str, end: int) -> int:
+    """The place before the white space that a stretch ends with; after it, where there is nothing else."""
+    last = text[max(0, end - BLANKS) : end]
+    kept = last.rstrip(" \t\r\n")
+    return end - len(last) + len(kept) if kept else end
+
+
+def mark(numbers: Iterable[int]) -> str:
     """` [1][3]`."""
-    return (" " + "".join(f"[{number}]" for number in numbers)).encode()
+    return " " + "".join(f"[{number}]" for number in numbers)
 
 
 def address(citation: Citation) -> str:
@@ -71,22 +108,26 @@ def numbered(citations: Iterable[Citation]) -> dict[str, int]:
     return {url: number for number, url in enumerate(dict.fromkeys(map(address, ordered)), 1)}
 
 
-def listed(text: str, citations: Iterable[Citation], *, within: str | None = None) -> str:
+def listed(text: str, citations: Iterable[Citation], *, within: Iterable[str] | None = None) -> str:
     """The sources as numbered links, each once.
 
     Args:
         text: The answer, not yet marked.
         citations: All of its sources.
-        within: Only those that are marked in this part of it.
+        within: Only those that are marked in this part of it, which comes in blocks.
     """
     citations = list(citations)
-    content = text.encode(errors="replace")
-    own = any(citation.end and bears_a_mark(content, citation.end) for citation in citations)
+    own = any(bears_a_mark(text, end) for end in characters(text, (citation.end for citation in citations)).values())
     # Where the text has numbers of its own, they do not tell which of ours a part of it names.
-    part = None if own else within
-    lines = [line for number, line in enumerate(links(citations), 1) if part is None or f"[{number}]" in part]
+    named = None if own or within is None else named_in(within)
+    lines = [line for number, line in enumerate(links(citations), 1) if named is None or number in named]
     head = "Sources (not by the text's own numbers):" if own else "Sources:"
     return "\n".join([head, *lines]) if lines else ""
+
+
+def named_in(part: Iterable[str]) -> set[int]:
+    """The numbers in a part of a text."""
+    return {int(found[1]) for block in part for found in NUMBER.finditer(block)}
 
 
 def links(citations: list[Citation]) -> Iterator[str]:
@@ -97,7 +138,8 @@ def links(citations: list[Citation]) -> Iterator[str]:
     known = {each.resolved for each in citations}
     for url, number in numbered(citations).items():
         title = titles[url] or (host(url) if url in known else "")
-        yield f"{number}. [{plain(title)}]({url})" if title else f"{number}. <{url}>"
+        shown = safe_url(url)
+        yield f"{number}. [{plain(title)}]({shown})" if title else f"{number}. <{shown}>"
 
 
 def host(url: str) -> str:
@@ -107,6 +149,11 @@ def host(url: str) -> str:
     return url
 
 
+def safe_url(url: str) -> str:
+    """An address as it may stand in a line: what would end it, or is hidden in it, is percent-encoded."""
+    return UNSAFE.sub(lambda found: quote(found[0], errors="replace"), url)
+
+
 def plain(title: str) -> str:
-    """A title as it may stand in a link: on one line and without brackets."""
-    return " ".join(title.replace("[", "(").replace("]", ")").split())
+    """A title as it may stand in a link: on one line, of bounded length and without brackets."""
+    return clipped(one_line(title).replace("[", "(").replace("]", ")"), TITLE_BYTES)

@@ -1,18 +1,55 @@
-"""What leaves through MCP, without the user's secrets: results, errors, notifications and questions."""
+"""What leaves through MCP, without the user's secrets and hidden text: results, errors, notifications, questions."""
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, Final, TypeVar, cast
 
 from mcp import MCPError
 from mcp.server import ServerRequestContext
 from mcp.server.context import CallNext, HandlerResult
 from mcp.server.session import ServerSession
 from mcp.shared.dispatcher import CallOptions, DispatchContext
+from mcp_types import CallToolResult, ReadResourceResult, TextContent, TextResourceContents
 from pydantic import ValidationError
 
+from .framing import BLOCK
 from .redaction import Redactor
 from .subscribers import connection
+from .threads import beside
+from .words import clipped, one_line, visible
+
+T = TypeVar("T")
+
+ERROR_BYTES: Final = 4_000
+"""Of an error's text: Claude Code shows the beginning and end of 10,000 characters (run, 2.1.330)."""
+
+
+class Cleaner(Redactor):
+    """Takes out secrets, and characters that hide or reorder text."""
+
+    def __call__(self, value: T) -> T:
+        """The same value, cleaned; the base64 of pictures is left alone."""
+        cleaned: Any = super().__call__(value)
+        if isinstance(cleaned, str) and not cleaned.isprintable():
+            return cast("T", "".join(visible(cleaned[at : at + BLOCK]) for at in range(0, len(cleaned), BLOCK)))
+        return cast("T", cleaned)
+
+
+def weight(result: HandlerResult) -> int:
+    """Characters of the texts of a result, of which only that of a resource may be long."""
+    if not isinstance(result, ReadResourceResult):
+        return 0
+    return sum(len(each.text if isinstance(each, TextResourceContents) else each.blob) for each in result.contents)
+
+
+def plain_error(result: HandlerResult) -> HandlerResult:
+    """A tool's error on one line of bounded length, as it quotes others; other results as they are."""
+    if isinstance(result, CallToolResult) and result.is_error:
+        for block in result.content:
+            if isinstance(block, TextContent):
+                block.text = clipped(one_line(block.text), ERROR_BYTES)
+    return result
 
 
 class Outgoing:
@@ -28,7 +65,8 @@ class Outgoing:
             MCPError: As the rest does, redacted.
         """
         try:
-            return self._redact(await call_next(replace(ctx, session=self._session(ctx))))
+            result = plain_error(await call_next(replace(ctx, session=self._session(ctx))))
+            return await beside(weight(result), partial(self._redact, result))
         except MCPError as exc:
             raise MCPError(exc.code, self._redact(exc.message), self._redact(exc.data)) from exc
         except ValidationError:

@@ -34,7 +34,7 @@ from .errors import (
     RefusedError,
 )
 from .excerpt import Excerpt
-from .hosts import seconds_to_name, seconds_to_wait
+from .hosts import host_of, seconds_to_name, seconds_to_wait
 from .models import Contents, Record, RecordPage, Request, settled
 from .paths import TAKEN
 from .results import NAMING_SECONDS, Reading, asked, noted, read, text_result, unless_done
@@ -213,7 +213,7 @@ async def analyze_file(
         response_schema=response_schema,
     )
     left = max(0.0, seconds - (anyio.current_time() - since))
-    return noted(await asked(ctx, app, request, left, progress=progress), contents.notes)
+    return await asked(ctx, app, request, left, progress=progress, notes=contents.notes)
 
 
 async def generate_image(
@@ -250,7 +250,7 @@ async def generate_image(
         output_path=output_path,
     )
     left = max(0.0, seconds - (anyio.current_time() - since))
-    return noted(await asked(ctx, app, request, left, target, progress, refusal), contents.notes)
+    return await asked(ctx, app, request, left, target, progress, refusal, contents.notes)
 
 
 async def placed(app: AppContext, output_path: str | None) -> tuple[Path | None, GeminiMCPError | None]:
@@ -488,6 +488,9 @@ async def list_interactions(
     app = await opened(ctx)
     rows, following = await app.journal.page(query=query, kind=kind, status=status, limit=limit, cursor=cursor)
     page = RecordPage(interactions=[render.summary(row) for row in rows], next_cursor=following)
+    host = host_of(ctx)
+    if (shorter := render.rows_within(page, host.page_bytes, together=not host.previews)) < len(rows):
+        return await list_interactions(ctx, query, kind, status, shorter, cursor)
     return CallToolResult(
         content=[TextContent(text=render.listing(page))],
         structured_content=page.model_dump(mode="json", exclude_none=True),
