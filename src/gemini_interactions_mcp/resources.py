@@ -1,6 +1,7 @@
 """Past interactions as MCP resources: an index, Markdown, JSON data and saved media."""
 
 import re
+from collections.abc import Iterable
 from functools import partial
 from typing import Final
 from urllib.parse import unquote
@@ -60,13 +61,19 @@ async def listing(app: AppContext, cursor: str | None) -> ListResourcesResult:
         GeminiMCPError: The cursor is none of ours, or the journal cannot be read.
     """
     rows, following = await app.journal.page(limit=ROWS, cursor=cursor)
-    found = [] if cursor else [index_entry()]
+    found = await beside(sum(len(row.text) for row in rows), partial(entries, rows))
+    return ListResourcesResult(resources=found if cursor else [index_entry(), *found], next_cursor=following)
+
+
+def entries(rows: Iterable[Record]) -> list[Resource]:
+    """Interactions and their files, in a list."""
+    found: list[Resource] = []
     for record in rows:
         if record.interaction_id and not records.unstored(record):
             # Machines on one journal may each have a file of the same name.
             files = {file.name: file for file in record.files}
             found += [entry(record), *(file_entry(record, file) for file in files.values())]
-    return ListResourcesResult(resources=found, next_cursor=following)
+    return found
 
 
 def index_entry() -> Resource:

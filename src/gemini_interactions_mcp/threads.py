@@ -1,5 +1,6 @@
 """Work on long texts beside the event loop."""
 
+import sys
 import threading
 from collections.abc import Callable
 from typing import Final, TypeVar
@@ -12,7 +13,10 @@ LARGE: Final = 2**18
 """Characters that take a few milliseconds; with more, other calls would wait."""
 
 ALONE: Final = threading.Lock()
-"""Two threads at work on texts would take turns with the event loop, five milliseconds each."""
+"""Two threads at work on texts would keep the event loop waiting twice as long."""
+
+SWITCH_SECONDS: Final = 0.0005
+"""How long a thread that works keeps another waiting; Python's default is ten times longer (sys.setswitchinterval)."""
 
 
 async def beside(size: int, work: Callable[[], T]) -> T:
@@ -23,8 +27,15 @@ async def beside(size: int, work: Callable[[], T]) -> T:
     if size <= LARGE:
         return work()
 
-    def alone() -> T:
-        with ALONE:
-            return work()
+    return await anyio.to_thread.run_sync(alone, work, abandon_on_cancel=True)
 
-    return await anyio.to_thread.run_sync(alone, abandon_on_cancel=True)
+
+def alone(work: Callable[[], T]) -> T:
+    """What the work returns, once no other thread is at such work; it leaves the interpreter to others at any time."""
+    with ALONE:
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_SECONDS)
+        try:
+            return work()
+        finally:
+            sys.setswitchinterval(before)
