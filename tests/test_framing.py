@@ -14,7 +14,7 @@ from gemini_interactions_mcp.words import (
     end_within,
     escaped,
     length_within,
-    one_line,
+    unbroken,
     printable,
     visible,
 )
@@ -164,10 +164,10 @@ def test_marks_of_sources_are_where_they_belong_though_hidden_characters_went() 
 
 @given(st.text())
 def test_what_is_shown_has_nothing_hidden(text: str) -> None:
-    for shown in (visible(text), printable(text), one_line(text)):
+    for shown in (visible(text), printable(text), unbroken(text)):
         assert not any(ord(character) < 32 and character not in "\n\t" for character in shown)
         shown.encode()
-    assert "\n" not in printable(text) + one_line(text)
+    assert "\n" not in printable(text) + unbroken(text)
     assert visible(visible(text)) == visible(text)
 
 

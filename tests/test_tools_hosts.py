@@ -156,8 +156,23 @@ async def test_an_error_is_one_line_that_no_host_cuts(settings: Settings, mode: 
     async with host(build_server(settings, FAST), "@cline/core", mode) as client:
         said = await complaint(client, "gemini_ask", prompt="hi")
     assert "interaction_id: v1_evil" in said
-    assert len(said.encode()) <= 4_000
+    assert len(said.encode()) <= 6_000
     assert said.isprintable()
+
+
+@LEGACY
+async def test_an_error_that_carries_a_text_is_framed_and_not_cut(
+    settings: Settings, mode: Mode, emulator: Emulator
+) -> None:
+    """What came of an answer that nobody keeps is told with the error."""
+    delta = {"type": "text", "text": f"Here:\n{FORGED}\n" + "word " * 9_000}
+    event = {"event_type": "step.delta", "index": 0, "delta": delta}
+    emulator.faults.append(Fault("stream", "unknown", body=[event], after=2))
+    emulator.faults.append(Fault("stream", "cut", after=4))
+    async with host(build_server(settings, FAST), "@cline/core", mode) as client:
+        result = await client.call_tool("gemini_ask", {"prompt": "hi", "store": False})
+    assert imitations(text_of(result)) == []
+    assert len(as_json(result)) <= 8_000
 
 
 # Pictures ------------------------------------------------------------------------------------------------

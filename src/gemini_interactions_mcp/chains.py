@@ -21,7 +21,7 @@ from .results import shown
 from .run import Run
 from .settings import Settings
 from .tasks import Task
-from .words import clipped, one_line
+from .words import clipped, unbroken
 
 POLL_MS: Final = 5_000
 PLAN_BYTES: Final = 20_000
@@ -183,7 +183,7 @@ async def over(app: AppContext, chain: Chain, run: Run, task: Task, *, asks: boo
 def wrong(task: Task, exc: GeminiMCPError) -> Task:
     """The task whose result is an error of the tool."""
     return replace(
-        task, status="completed", result=CallToolResult(content=[TextContent(text=one_line(str(exc)))], is_error=True)
+        task, status="completed", result=CallToolResult(content=[TextContent(text=unbroken(str(exc)))], is_error=True)
     )
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 from .framing import BLOCK
 from .models import Citation
-from .words import SUSPECT, clipped, one_line
+from .words import SUSPECT, clipped, unbroken
 
 OWN_MARK: Final = re.compile(r"\[(?:cite: ?)?\d+(?:, ?\d+)*\][.,;:!?)\s]*$", re.ASCII)
 """Ends a stretch that the writer has numbered already, as Deep Research does in some reports."""
@@ -156,4 +156,4 @@ def safe_url(url: str) -> str:
 
 def plain(title: str) -> str:
     """A title as it may stand in a link: on one line, of bounded length and without brackets."""
-    return clipped(one_line(title).replace("[", "(").replace("]", ")"), TITLE_BYTES)
+    return clipped(unbroken(title).replace("[", "(").replace("]", ")"), TITLE_BYTES)

@@ -13,16 +13,16 @@ from mcp.shared.dispatcher import CallOptions, DispatchContext
 from mcp_types import CallToolResult, ReadResourceResult, TextContent, TextResourceContents
 from pydantic import ValidationError
 
-from .framing import BLOCK
+from .framing import BLOCK, framed
 from .redaction import Redactor
 from .subscribers import connection
 from .threads import beside
-from .words import clipped, one_line, visible
+from .words import clipped, visible
 
 T = TypeVar("T")
 
-ERROR_BYTES: Final = 4_000
-"""Of an error's text: Claude Code shows the beginning and end of 10,000 characters (run, 2.1.330)."""
+ERROR_BYTES: Final = 6_000
+"""Of an error's text, which no host cuts then: Claude Code shows 10,000 characters of one, Cline 8,000 of its JSON."""
 
 
 class Cleaner(Redactor):
@@ -44,11 +44,12 @@ def weight(result: HandlerResult) -> int:
 
 
 def plain_error(result: HandlerResult) -> HandlerResult:
-    """A tool's error on one line of bounded length, as it quotes others; other results as they are."""
+    """A tool's error framed and of bounded length, since it quotes others; other results as they are."""
     if isinstance(result, CallToolResult) and result.is_error:
         for block in result.content:
             if isinstance(block, TextContent):
-                block.text = clipped(one_line(block.text), ERROR_BYTES)
+                shown = "".join(framed([visible(block.text[: 2 * ERROR_BYTES])]))
+                block.text = clipped(shown, ERROR_BYTES)
     return result
 
 

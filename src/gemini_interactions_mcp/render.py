@@ -16,7 +16,7 @@ from .framing import framed
 from .models import Record, RecordPage, RecordSummary, SandboxFile, SavedFile, Usage, settled
 from .pages import Link, Manuscript, Sheet, sheet
 from .settings import DEFAULT_WAIT_SECONDS
-from .words import clipped, cost, fitted, one_line, paragraphs_cost, printable, shown, visible
+from .words import clipped, cost, fitted, unbroken, paragraphs_cost, printable, shown, visible
 
 RESULT_BYTES: Final = 10_000
 """Of the text of a result, where nothing is known of its host."""
@@ -85,7 +85,7 @@ def answer(
     first = fitted(above, left)
     told = fitted(notes, left - paragraphs_cost(first))
     left -= paragraphs_cost([*first, *told])
-    error = fitted([f"Note: {one_line(record.error)}"] if record.error else [], left)
+    error = fitted([f"Note: {unbroken(record.error)}"] if record.error else [], left)
     files = file_lines(record, left - paragraphs_cost(error)) if page == 1 and not section else []
     return joined(*first, *head, found.text, *error, *files, *told, foot)
 
@@ -104,8 +104,8 @@ def headed(record: Record, found: Sheet, foot: str, limit: int) -> list[str]:
 
 def failure(record: Record) -> str:
     """Why there is no answer, and what Gemini said instead of one."""
-    said = f" It said: {chapters.shortened(one_line(record.text[:HEAD_CHARACTERS]), FAILURE_CHARACTERS)}"
-    return clipped(one_line(record.error or ""), ERROR_BYTES) + (said if record.text else "")
+    said = f" It said: {chapters.shortened(unbroken(record.text[:HEAD_CHARACTERS]), FAILURE_CHARACTERS)}"
+    return clipped(unbroken(record.error or ""), ERROR_BYTES) + (said if record.text else "")
 
 
 def body(record: Record, link: Link) -> str:
@@ -274,7 +274,7 @@ def summary(record: Record) -> RecordSummary:
 
 def prompt_line(record: Record) -> str:
     """The beginning of the prompt, on one line."""
-    return chapters.shortened(one_line(record.prompt[:HEAD_CHARACTERS]))
+    return chapters.shortened(unbroken(record.prompt[:HEAD_CHARACTERS]))
 
 
 def listing(page: RecordPage) -> str:
@@ -325,7 +325,7 @@ def document(record: Record, followers: Iterable[Record] = ()) -> str:
         "\n".join(f"- {fact}" for fact in facts),
         f"## Prompt\n\n{framed_text(chapters.blocks(record.prompt))}" if record.prompt else "",
         f"## Answer\n\n{framed_text(Manuscript(record, lambda file: uri(record, file)))}" if record.text else "",
-        f"Note: {one_line(record.error)}" if record.error else "",
+        f"Note: {unbroken(record.error)}" if record.error else "",
         citations.listed(record.text, record.citations),
         "\n".join(map(file_line, record.files)),
     )

@@ -6,7 +6,7 @@ from .models import UNKNOWN, Record, settled
 from .pages import illustrated
 from .render import count, duration, fetch, framed_text, identity, joined
 from .settings import DEFAULT_WAIT_SECONDS
-from .words import clipped, end_within, one_line, shown, visible
+from .words import clipped, end_within, unbroken, shown, visible
 
 PARTIAL_BYTES: Final = 4_000
 """Of the answer so far, as `words.cost` counts."""
@@ -69,7 +69,7 @@ def prospect(record: Record, waiting: str, *, background: bool) -> str:
     if settled(record.status):
         return "It has been answered, and its files are being saved."
     if waiting:
-        return f"{clipped(one_line(waiting), REASON_BYTES).rstrip('.')}."
+        return f"{clipped(unbroken(waiting), REASON_BYTES).rstrip('.')}."
     if record.interaction_id in (None, record.label):
         return ON_ITS_WAY
     return ON_AT_GOOGLE if background else ON_A_CONNECTION

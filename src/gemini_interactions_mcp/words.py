@@ -62,8 +62,8 @@ def visible(text: str) -> str:
     return HALVES.sub("\ufffd", REPEATED.sub(r"\1", text))
 
 
-def one_line(text: str) -> str:
-    """A text on one line, as it may follow words of ours."""
+def unbroken(text: str) -> str:
+    """A text of others on one line, as it may follow words of ours."""
     return " ".join(visible(text).split())
 
 
