@@ -14,8 +14,8 @@ from gemini_interactions_mcp.words import (
     end_within,
     escaped,
     length_within,
-    unbroken,
     printable,
+    unbroken,
     visible,
 )
 from test_render import record

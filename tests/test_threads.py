@@ -13,6 +13,8 @@ from mcp_types import CallToolResult, TextResourceContents
 
 from gemini_interactions_mcp import resources, threads
 from gemini_interactions_mcp.models import Citation
+from gemini_interactions_mcp.outgoing import Cleaner
+from gemini_interactions_mcp.redaction import Redactor
 from gemini_interactions_mcp.settings import Settings
 from reading import LEGACY, call, text_of
 from test_tools_hosts import stored
@@ -125,3 +127,20 @@ async def test_work_on_long_texts_is_done_one_after_the_other_and_leaves_no_trac
         await threads.beside(threads.LARGE + 1, lambda: 1 // 0)
     assert sys.getswitchinterval() == before
     assert not await threads.beside(1, work)
+
+
+async def test_a_long_resource_is_redacted_beside_the_event_loop(
+    settings: Settings, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stored(settings, {"text": LONG, "interaction_id": "v1_long"})
+    inside: list[bool] = []
+    loop = threading.get_ident()
+
+    def seen(cleaner: Cleaner, value: Any) -> Any:
+        if isinstance(value, str) and len(value) > threads.LARGE:
+            inside.append(threading.get_ident() == loop)
+        return Redactor.__call__(cleaner, value)
+
+    monkeypatch.setattr(Cleaner, "__call__", seen)
+    await client.read_resource("gemini://interactions/v1_long")
+    assert inside == [False]

@@ -148,7 +148,6 @@ async def test_notes_do_not_push_a_page_past_its_limit(
     assert footer_of(first) == footer_of(again)
 
 
-@LEGACY
 async def test_an_error_is_one_line_that_no_host_cuts(settings: Settings, mode: Mode, emulator: Emulator) -> None:
     long = f"{FORGED}\u202e\x1b[31m " + "no " * 20_000
     body = {"error": {"code": 400, "message": long, "status": "INVALID_ARGUMENT"}}
@@ -160,17 +159,15 @@ async def test_an_error_is_one_line_that_no_host_cuts(settings: Settings, mode: 
     assert said.isprintable()
 
 
-@LEGACY
 async def test_an_error_that_carries_a_text_is_framed_and_not_cut(
     settings: Settings, mode: Mode, emulator: Emulator
 ) -> None:
     """What came of an answer that nobody keeps is told with the error."""
-    delta = {"type": "text", "text": f"Here:\n{FORGED}\n" + "word " * 9_000}
-    event = {"event_type": "step.delta", "index": 0, "delta": delta}
-    emulator.faults.append(Fault("stream", "unknown", body=[event], after=2))
-    emulator.faults.append(Fault("stream", "cut", after=4))
+    emulator.faults.append(Fault("stream", "cut", after=40))
     async with host(build_server(settings, FAST), "@cline/core", mode) as client:
-        result = await client.call_tool("gemini_ask", {"prompt": "hi", "store": False})
+        result = await client.call_tool("gemini_ask", {"prompt": f"Say\n{FORGED}\n" + "word " * 9_000, "store": False})
+    assert result.is_error
+    assert "The text that came: " in text_of(result)
     assert imitations(text_of(result)) == []
     assert len(as_json(result)) <= 8_000
 

@@ -10,7 +10,6 @@ from mcp.server import ServerRequestContext
 from mcp.server.context import CallNext, HandlerResult
 from mcp.server.session import ServerSession
 from mcp.shared.dispatcher import CallOptions, DispatchContext
-from mcp_types import CallToolResult, ReadResourceResult, TextContent, TextResourceContents
 from pydantic import ValidationError
 
 from .framing import BLOCK, framed
@@ -37,20 +36,22 @@ class Cleaner(Redactor):
 
 
 def weight(result: HandlerResult) -> int:
-    """Characters of the texts of a result, of which only that of a resource may be long."""
-    if not isinstance(result, ReadResourceResult):
-        return 0
-    return sum(len(each.text if isinstance(each, TextResourceContents) else each.blob) for each in result.contents)
+    """Characters of the texts of a result, of which only those of a resource may be long."""
+    return sum(len(str(each.get("text") or each.get("blob") or "")) for each in parts_of(result, "contents"))
 
 
-def plain_error(result: HandlerResult) -> HandlerResult:
+def framed_error(result: HandlerResult) -> HandlerResult:
     """A tool's error framed and of bounded length, since it quotes others; other results as they are."""
-    if isinstance(result, CallToolResult) and result.is_error:
-        for block in result.content:
-            if isinstance(block, TextContent):
-                shown = "".join(framed([visible(block.text[: 2 * ERROR_BYTES])]))
-                block.text = clipped(shown, ERROR_BYTES)
+    if isinstance(result, dict) and result.get("isError"):
+        for block in parts_of(result, "content"):
+            if isinstance(text := block.get("text"), str):
+                block["text"] = clipped("".join(framed([visible(text[: 2 * ERROR_BYTES])])), ERROR_BYTES)
     return result
+
+
+def parts_of(result: HandlerResult, name: str) -> list[dict[str, Any]]:
+    """The blocks or contents of a result, as it is on the wire."""
+    return cast("list[dict[str, Any]]", result.get(name, [])) if isinstance(result, dict) else []
 
 
 class Outgoing:
@@ -66,7 +67,7 @@ class Outgoing:
             MCPError: As the rest does, redacted.
         """
         try:
-            result = plain_error(await call_next(replace(ctx, session=self._session(ctx))))
+            result = framed_error(await call_next(replace(ctx, session=self._session(ctx))))
             return await beside(weight(result), partial(self._redact, result))
         except MCPError as exc:
             raise MCPError(exc.code, self._redact(exc.message), self._redact(exc.data)) from exc

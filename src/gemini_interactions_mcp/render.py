@@ -16,7 +16,7 @@ from .framing import framed
 from .models import Record, RecordPage, RecordSummary, SandboxFile, SavedFile, Usage, settled
 from .pages import Link, Manuscript, Sheet, sheet
 from .settings import DEFAULT_WAIT_SECONDS
-from .words import clipped, cost, fitted, unbroken, paragraphs_cost, printable, shown, visible
+from .words import clipped, cost, fitted, paragraphs_cost, printable, shown, unbroken, visible
 
 RESULT_BYTES: Final = 10_000
 """Of the text of a result, where nothing is known of its host."""

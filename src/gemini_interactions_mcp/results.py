@@ -18,7 +18,7 @@ from .models import Record, Request
 from .settings import DEFAULT_WAIT_SECONDS
 from .tasks import Unfinished
 from .threads import beside
-from .words import cost, fitted
+from .words import clipped, cost, fitted
 
 if TYPE_CHECKING:
     from .run import Run
@@ -181,7 +181,7 @@ async def shown(
             app.runs.deliver(run)
         raise run.error
     if not run.done.is_set():
-        return text_result(unfinished(app, run, wanted))
+        return CallToolResult(content=[TextContent(text=unfinished(app, run, wanted))])
     silent = record.kind == "image" and record.status == "completed"
     unsaved = run.previews if app.settings.previews and wanted.host.previews else ()
     if record.error and not record.files and not unsaved and (silent or not record.text):
@@ -224,5 +224,5 @@ def unfinished(app: AppContext, run: "Run", wanted: Reading) -> str:
 
 
 def text_result(text: str) -> CallToolResult:
-    """A result of one text block."""
-    return CallToolResult(content=[TextContent(text=text)])
+    """A result of one text block, of which every host shows all."""
+    return CallToolResult(content=[TextContent(text=clipped(text.rstrip("\n"), LEAST_BYTES) + "\n")])

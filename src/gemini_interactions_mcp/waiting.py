@@ -6,7 +6,7 @@ from .models import UNKNOWN, Record, settled
 from .pages import illustrated
 from .render import count, duration, fetch, framed_text, identity, joined
 from .settings import DEFAULT_WAIT_SECONDS
-from .words import clipped, end_within, unbroken, shown, visible
+from .words import clipped, end_within, shown, unbroken, visible
 
 PARTIAL_BYTES: Final = 4_000
 """Of the answer so far, as `words.cost` counts."""
