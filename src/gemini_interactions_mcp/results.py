@@ -187,6 +187,26 @@ async def shown(
     if record.error and not record.files and not unsaved and (silent or not record.text):
         app.runs.deliver(run)
         raise InteractionFailedError(render.failure(record), interaction_id=record.interaction_id)
+    result = await answered(app, run, wanted, unsaved, notes, followers)
+    # Last of all: a call that ends before that has given the answer to nobody.
+    app.runs.deliver(run)
+    return result
+
+
+async def answered(
+    app: AppContext,
+    run: "Run",
+    wanted: Reading,
+    unsaved: Sequence[bytes],
+    notes: Iterable[str],
+    followers: Iterable[Record],
+) -> CallToolResult:
+    """A page of the answer of a run, with its files, as its host shows it.
+
+    Raises:
+        InputError: There is no such page or section.
+    """
+    record = run.record
     whole = wanted.page == 1 and not wanted.section
     blocks, said = await attached(app, record, wanted.host, unsaved) if whole else ([], [])
     page = functools.partial(
@@ -201,10 +221,7 @@ async def shown(
         limit=wanted.host.page_bytes,
     )
     text = await beside(len(record.text) + SOURCE_CHARACTERS * len(record.citations), page)
-    result = CallToolResult(content=[TextContent(text=text), *room_for_links(blocks, wanted.host, text)])
-    # Last of all: a call that ends before that has given the answer to nobody.
-    app.runs.deliver(run)
-    return result
+    return CallToolResult(content=[TextContent(text=text), *room_for_links(blocks, wanted.host, text)])
 
 
 def unfinished(app: AppContext, run: "Run", wanted: Reading) -> str:
