@@ -83,3 +83,21 @@ def test_a_heading_may_be_full_of_blanks_and_marks() -> None:
     [heading] = chapters.headings(["# a" + " #" * 20_000 + " b #  "])
     assert heading.title.startswith("a #")
     assert heading.title.endswith("# b")
+
+
+def test_a_section_of_a_long_text_is_whole_wherever_its_blocks_end() -> None:
+    parts = [f"## Part {number} é\n\n" + f"Words of {number}. " * (number * 37) + "\n\n" for number in range(1, 60)]
+    text = "# Report\n\n" + "".join(parts)
+    blocks = list(chapters.blocks(text))
+    assert "".join(blocks) == text
+    assert len(blocks) > 10
+    for number in (1, 30, 59):
+        assert "".join(chapters.section(blocks, f"Part {number} é")) == parts[number - 1]
+    assert "".join(chapters.section(blocks, "report")) == text
+
+
+def test_a_heading_deeper_than_the_outline_is_not_in_it() -> None:
+    outline = chapters.Outline(1_000)
+    outline.add(chapters.headings(["# A\n#### B\n## C\n"]), 1)
+    assert outline.said(5, 2) == "Outline of 5 characters in 2 pages:\n- A (page 1)\n  - C (page 1)"
+    assert outline.said(5, 1) == ""

@@ -86,10 +86,10 @@ async def attached(
         blocks.append(linked)
     for jpeg in unsaved[: each.count - len(shown)]:
         blocks += await previewed(app, functools.partial(io.BytesIO, jpeg), each)
-    return blocks, [*notes, *unseen(app, pictures, shown, host)]
+    return blocks, [*notes, *unpreviewed(app, pictures, shown, host)]
 
 
-def unseen(app: AppContext, pictures: Sequence[SavedFile], shown: Sequence[SavedFile], host: Host) -> list[str]:
+def unpreviewed(app: AppContext, pictures: Sequence[SavedFile], shown: Sequence[SavedFile], host: Host) -> list[str]:
     """What is said of pictures without a preview."""
     if not app.settings.previews:
         return []

@@ -17,7 +17,7 @@ HEADINGS_LISTED: Final = 60
 HEADING_CHARACTERS: Final = 80
 NAMED_HEADINGS: Final = 40
 """So many headings are named to who asks for one that does not exist."""
-CLOSING: Final = 100
+CLOSER_BYTES: Final = 100
 """What the line that closes a fence takes, and a quotation mark."""
 
 
@@ -86,7 +86,7 @@ class Rest:
         """All of the rest, if that fits on a page; None if not, or if nothing is left."""
         self._fill()
         length = len(self._text)
-        whole = 0 < length <= self._room and cost(self._opener + self._text) <= self._room - CLOSING
+        whole = 0 < length <= self._room and cost(self._opener + self._text) <= self._room - CLOSER_BYTES
         return self._taken(length, length, Layout.of(self._text, self._fence)) if whole else None
 
     def page(self, room: int) -> Leaf | None:
@@ -94,7 +94,7 @@ class Rest:
         self._fill()
         if not self._text:
             return None
-        length = max(1, length_within(self._text, room - CLOSING - cost(self._opener)))
+        length = max(1, length_within(self._text, room - CLOSER_BYTES - cost(self._opener)))
         layout = Layout.of(self._text[: line_end(self._text, length)], self._fence)
         end, mark = place(self._text, length, room, layout.codes)
         return self._taken(end, end + len(mark), layout)
@@ -178,7 +178,7 @@ def place(text: str, length: int, room: int, codes: list[Code]) -> tuple[int, st
 def is_short(text: str, room: int) -> bool:
     """Whether the code that a text begins with fits on a page."""
     end = Layout.of(text[:room], None).codes[0].end
-    return end < room and cost(text[: int(end)]) <= room - CLOSING
+    return end < room and cost(text[: int(end)]) <= room - CLOSER_BYTES
 
 
 def without(text: str, codes: list[Code]) -> str:
@@ -224,7 +224,7 @@ class Outline:
     """
 
     def __init__(self, room: int) -> None:
-        self._left = room - CLOSING
+        self._left = room - CLOSER_BYTES
         self._lines: list[str] = []
         self._more = 0
 
@@ -257,7 +257,7 @@ def outline_cost(text: Iterable[str], room: int) -> int:
     """How much of the room the outline of a text takes at the most."""
     shallow = (heading for heading in headings(text) if heading.level <= OUTLINE_LEVELS)
     lines = [cost(outline_line(heading, "99,999")) + 2 for heading in islice(shallow, HEADINGS_LISTED)]
-    return min(room, sum(lines) + CLOSING) if lines else 0
+    return min(room, sum(lines) + CLOSER_BYTES) if lines else 0
 
 
 def shortened(text: str, limit: int = HEADING_CHARACTERS) -> str:

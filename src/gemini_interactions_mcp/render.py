@@ -22,7 +22,7 @@ RESULT_BYTES: Final = 10_000
 """Of the text of a result, where nothing is known of its host."""
 SANDBOX_ROWS: Final = 50
 FAILURE_CHARACTERS: Final = 1_000
-ERROR_BYTES: Final = 1_000
+FAILURE_BYTES: Final = 1_000
 FILES_LISTED: Final = 30
 CURSOR_BYTES: Final = 700
 """What a list has beside its rows: above all the next cursor, twice."""
@@ -105,7 +105,7 @@ def headed(record: Record, found: Sheet, foot: str, limit: int) -> list[str]:
 def failure(record: Record) -> str:
     """Why there is no answer, and what Gemini said instead of one."""
     said = f" It said: {chapters.shortened(unbroken(record.text[:HEAD_CHARACTERS]), FAILURE_CHARACTERS)}"
-    return clipped(unbroken(record.error or ""), ERROR_BYTES) + (said if record.text else "")
+    return clipped(unbroken(record.error or ""), FAILURE_BYTES) + (said if record.text else "")
 
 
 def body(record: Record, link: Link) -> str:

@@ -141,7 +141,7 @@ async def read(app: AppContext, address: str) -> ReadResourceContents:
             await app.runs.restore(run)
             return await saved(app, run.record, unquote(parts["name"]))
         record = run.record
-        size = len(readable(record).text)
+        size = len(sendable(record).text)
         if parts["data"]:
             return ReadResourceContents(content=await beside(size, partial(data, record)), mime_type=JSON)
         followers = await app.runs.followers(interaction_id)
@@ -155,7 +155,7 @@ async def read(app: AppContext, address: str) -> ReadResourceContents:
         raise ResourceError(str(exc)) from exc
 
 
-def readable(record: Record) -> Record:
+def sendable(record: Record) -> Record:
     """The record, if its text is one that can be sent at once.
 
     Raises:

@@ -6,7 +6,7 @@ from .models import UNKNOWN, Record, settled
 from .pages import illustrated
 from .render import count, duration, fetch, framed_text, identity, joined
 from .settings import DEFAULT_WAIT_SECONDS
-from .words import clipped, end_within, shown, unbroken, visible
+from .words import clipped, shown, suffix_within, unbroken, visible
 
 PARTIAL_BYTES: Final = 4_000
 """Of the answer so far, as `words.cost` counts."""
@@ -61,7 +61,7 @@ def pending(
 def tail(text: str) -> str:
     """The end of a text that still grows, framed."""
     plain = illustrated(visible(text[-PARTIAL_BYTES:]), (), lambda file: file.path)
-    return framed_text([end_within(plain, PARTIAL_BYTES)])
+    return framed_text([suffix_within(plain, PARTIAL_BYTES)])
 
 
 def prospect(record: Record, waiting: str, *, background: bool) -> str:

@@ -94,7 +94,7 @@ def clipped(text: str, room: int) -> str:
     return text if cost(text) <= room else text[: length_within(text, room - cost("…"))] + "…"
 
 
-def end_within(text: str, room: int) -> str:
+def suffix_within(text: str, room: int) -> str:
     """The end of a text, as far as there is room for it."""
     return text[len(text) - length_within(text[::-1], room) :]
 
