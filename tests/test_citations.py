@@ -1,8 +1,12 @@
 """Where sources belong in a text, and the list of them."""
 
+import itertools
+import re
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gemini_interactions_mcp import citations
 from gemini_interactions_mcp.models import Citation
@@ -318,3 +322,23 @@ def test_what_is_no_list_of_sources_stays_in_the_text(end: str) -> None:
 def test_a_hostile_end_is_read_in_no_time(piece: str) -> None:
     text = "Sources:\n" + piece * (citations.LIST_CHARACTERS // len(piece))
     assert citations.placed(text, ()) in (text, "")
+
+
+@given(
+    text=st.text("ab é日🚲 \n", min_size=1, max_size=40).map(lambda text: text * 2_000),
+    ends=st.lists(st.integers(0, 200_000), max_size=30),
+)
+def test_marks_in_a_long_text_are_where_their_bytes_are(text: str, ends: list[int]) -> None:
+    found = [Citation(url=f"https://{number}", end=end) for number, end in enumerate(ends)]
+    content = text.encode()
+    marked: dict[int, None] = {}
+    for end in (end for end in ends if 0 < end <= len(content)):
+        at = next(at for at in range(end, end + 4) if at == len(content) or content[at] & 0xC0 != 0x80)
+        before = content[:at].decode()
+        marked[len(before.rstrip()) or len(before)] = None
+    places = sorted({0, *marked, len(text)})
+    pieces = [text[start:end] for start, end in itertools.pairwise(places)]
+    assert re.split(r" (?:\[\d+\])+", citations.placed(text, found)) == [
+        *pieces,
+        *([""] if len(text) in marked else []),
+    ]

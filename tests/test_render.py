@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gemini_interactions_mcp import chapters, citations, render, rows
+from gemini_interactions_mcp import chapters, citations, pages, render, rows, waiting
 from gemini_interactions_mcp.errors import InputError
 from gemini_interactions_mcp.models import Citation, Record, RecordPage, SavedFile, Usage
 
@@ -27,6 +27,10 @@ def record(text: str = "", **changes: Any) -> Record:
         "updated_at": NOW,
     }
     return Record.model_validate(fields | {"text": text} | changes)
+
+
+def pages_of(shown: Record, room: int = 10_000) -> list[str]:
+    return [each.text for each in pages.parts(shown, "", room, room // 4)]
 
 
 def words(text: str) -> list[str]:
@@ -51,16 +55,16 @@ def words(text: str) -> list[str]:
     ],
     ids=["paragraphs", "lines", "words", "one word", "emoji", "late", "breaks", "indented", "blank"],
 )
-def test_pages_are_never_longer_than_10000_characters_and_lose_nothing(text: str) -> None:
-    parts = render.pages(record(text))
-    assert all(0 < len(part) <= 10_000 for part in parts)
+def test_pages_are_never_longer_than_10000_bytes_and_lose_nothing(text: str) -> None:
+    parts = pages_of(record(text))
+    assert all(0 < len(part.encode()) <= 10_000 for part in parts)
     assert "".join(words("".join(parts))) == "".join(words(text))
     assert len(parts) > 1
 
 
 def test_a_page_ends_with_a_paragraph_where_one_ends_late_enough() -> None:
     paragraphs = [f"{number} {'word ' * 150}end." for number in range(40)]
-    parts = render.pages(record("\n\n".join(paragraphs)))
+    parts = pages_of(record("\n\n".join(paragraphs)))
     assert "\n\n".join(parts).split("\n\n") == paragraphs
     assert all(part.endswith("end.") for part in parts)
 
@@ -71,25 +75,27 @@ def test_a_page_ends_with_a_paragraph_where_one_ends_late_enough() -> None:
         ("a" * 6000 + "\n\n" + "b" * 3000 + "\n" + "c" * 3000, "a" * 6000),
         ("a" * 6000 + "\n" + "b " * 3000, "a" * 6000),
         ("a" * 9000 + " " + "b" * 3000, "a" * 9000),
-        ("a\n\n" + "b" * 12_000, "a\n\n" + "b" * 9_997),
+        ("a\n\n" + "b" * 12_000, "a\n\n" + "b" * 9_895),
     ],
 )
 def test_a_page_is_cut_at_the_best_place_that_does_not_leave_it_almost_empty(text: str, first: str) -> None:
-    assert next(chapters.cut(text)) == first
+    assert next(chapters.cut([text], 10_000)).text == first
 
 
 def test_code_keeps_its_indentation_across_a_cut() -> None:
     text = "\n".join("        return value_of_something_long" for _ in range(600))
-    assert all(part.startswith("        return") for part in chapters.cut(text))
+    assert all(part.text.startswith("        return") for part in chapters.cut([text], 10_000))
 
 
 def test_a_text_that_just_fits_is_one_page() -> None:
-    assert render.pages(record("x" * 10_000)) == ["x" * 10_000]
-    assert render.pages(record()) == [""]
+    assert pages_of(record("x" * 9_900)) == ["x" * 9_900]
+    assert [len(page) for page in pages_of(record("x" * 9_901))] == [9_900, 1]
+    assert pages_of(record()) == []
+    assert render.answer(record()).startswith("---\n")
 
 
 def test_the_sources_are_on_the_last_page() -> None:
-    parts = render.pages(record("x" * 9_990, citations=(Citation(url="https://a", title="A"),)))
+    parts = pages_of(record("x" * 9_990, citations=(Citation(url="https://a", title="A"),)))
     assert len(parts) == 2
     assert parts[1].endswith("Sources:\n1. [A](https://a)")
 
@@ -107,6 +113,7 @@ def test_the_first_page_of_several_begins_with_the_outline_and_each_names_the_ne
     report = record(sections, kind="research", agent="deep-research-preview-04-2026")
     first, second, third = (render.answer(report, page) for page in (1, 2, 3))
     assert first.startswith(
+        "interaction_id: v1_a\n\n"
         f"Outline of {len(sections):,} characters in 3 pages:\n- Part 1 (page 1)\n  - Part 2 (page "
     )
     assert re.search(r"\n    - Part 3 \(page \d\)\n\n# Part 1", first)
@@ -138,22 +145,22 @@ def test_an_answer_is_never_bare_json(text: str) -> None:
 
 def test_a_json_answer_is_fenced_as_it_is() -> None:
     """Spreading it out would turn 1.10 into 1.1, and 1e400 into what is no JSON."""
-    assert render.pages(record('{"name":"Zoë","list":[1.10,1e400]}')) == [
+    assert pages_of(record('{"name":"Zoë","list":[1.10,1e400]}')) == [
         '```json\n{"name":"Zoë","list":[1.10,1e400]}\n```'
     ]
 
 
 def test_a_json_answer_in_one_long_line_is_spread_out_with_its_letters_as_they_are() -> None:
     """opencode drops very long lines without a word."""
-    (page,) = render.pages(record(json.dumps({"names": ["Zoë"] * 500}, ensure_ascii=False)))
+    (page,) = pages_of(record(json.dumps({"names": ["Zoë"] * 500}, ensure_ascii=False)))
     assert max(map(len, page.splitlines())) < 100
     assert page.count('    "Zoë"') == 500
 
 
 @pytest.mark.parametrize("text", ["{not json", "[1, 2", "[" * 100_000, "Fine.", ""])
 def test_what_only_looks_like_json_is_text(text: str) -> None:
-    assert render.as_json(text) is None
-    assert "".join(render.pages(record(text))) == text
+    assert pages.as_json(text) is None
+    assert "".join(pages_of(record(text))) == text
 
 
 @pytest.mark.parametrize("escape", ["\\ud83d", "\\uD83D", "\\udc00x"])
@@ -165,18 +172,20 @@ def test_half_a_surrogate_pair_in_a_json_answer_can_still_be_sent(escape: str) -
 
 def test_long_json_is_cut_into_fenced_pages_within_the_limit() -> None:
     value = {f"key {number}": "välue " * 20 for number in range(300)}
-    parts = render.pages(record(json.dumps(value), citations=(Citation(url="https://a"),)))
+    parts = pages_of(record(json.dumps(value), citations=(Citation(url="https://a"),)))
     assert all(len(part) <= 10_000 for part in parts)
     *fenced, last = parts
+    end, _, sources = last.partition("\n\n")
+    fenced.append(end)
     assert all(part.startswith("```json\n") and part.endswith("\n```") for part in fenced)
     inner = "\n".join(part.removeprefix("```json\n").removesuffix("\n```") for part in fenced)
     assert json.loads(inner) == value
-    assert last == "Sources:\n1. <https://a>"
+    assert sources == "Sources:\n1. <https://a>"
 
 
 def test_many_sources_of_a_json_answer_are_cut_into_pages_too() -> None:
     many = tuple(Citation(url=f"https://example.com/{number:0200}") for number in range(100))
-    parts = render.pages(record("[1]", citations=many))
+    parts = pages_of(record("[1]", citations=many))
     assert all(len(part) <= 10_000 for part in parts)
     assert len(re.findall(r"<https://", "".join(parts))) == 100
 
@@ -257,7 +266,7 @@ def test_durations_are_said_in_the_unit_that_fits(seconds: float, said: str) -> 
 
 def test_what_is_pending_shows_the_end_of_the_partial_text_and_the_call_that_fetches_the_rest() -> None:
     running = record(status="in_progress", kind="research", agent="deep-research-preview-04-2026", model=None)
-    shown = render.pending(running, age=130, activity="Searching: rivers", text="x" * 5000 + "END")
+    shown = waiting.pending(running, age=130, activity="Searching: rivers", text="x" * 5000 + "END")
     assert shown.startswith("Still in_progress after 2 min: Searching: rivers.\n\nPartial answer so far:\n\nxxx")
     assert "END\n\n---\ninteraction_id: v1_a | deep-research-preview-04-2026 | in_progress\n" in shown
     assert 'Next: check_research(interaction_id="v1_a", wait_seconds=45) waits for it.' in shown
@@ -266,11 +275,13 @@ def test_what_is_pending_shows_the_end_of_the_partial_text_and_the_call_that_fet
 
 @pytest.mark.parametrize("status", ["idle", "paused"])
 def test_a_status_that_is_not_known_goes_on(status: str) -> None:
-    assert render.pending(record(status=status), age=5, activity=None, text="").startswith(f"Still {status} after 5 s.")
+    assert waiting.pending(record(status=status), age=5, activity=None, text="").startswith(
+        f"Still {status} after 5 s."
+    )
 
 
 def test_what_is_pending_without_news_says_only_what_is_known() -> None:
-    shown = render.pending(record(status="queued"), age=5, activity=None, text="")
+    shown = waiting.pending(record(status="queued"), age=5, activity=None, text="")
     assert shown.startswith("Still queued after 5 s.\n\n---\n")
     assert 'read_interaction(interaction_id="v1_a"' in shown
     assert "Do not ask the same again." in shown
@@ -278,7 +289,7 @@ def test_what_is_pending_without_news_says_only_what_is_known() -> None:
 
 def test_what_is_pending_without_an_id_is_fetched_by_its_label() -> None:
     nameless = record(status="unknown", interaction_id=None)
-    shown = render.pending(nameless, age=5, activity=None, text="")
+    shown = waiting.pending(nameless, age=5, activity=None, text="")
     assert shown.startswith("Sent, and not answered yet after 5 s.")
     assert f'read_interaction(interaction_id="{nameless.label}", wait_seconds=45)' in shown
 
@@ -356,9 +367,11 @@ def test_of_very_many_files_the_first_are_listed_and_where_all_are() -> None:
 
 def test_an_outline_is_of_bounded_length() -> None:
     text = "\n\n".join(f"## {number} {'long ' * 100}\n\nText." for number in range(200))
-    outline, _, rest = render.answer(record(text)).partition("\n\n")
-    assert len(outline.splitlines()) == 62
-    assert outline.endswith("- and 140 headings more")
+    _, outline, rest = render.answer(record(text)).split("\n\n", 2)
+    shown = len(outline.splitlines()) - 2
+    assert 20 < shown <= 60
+    assert outline.endswith(f"- and {200 - shown} headings more")
+    assert len(outline) <= 2_500
     assert max(map(len, outline.splitlines())) < 110
     assert rest.startswith("## 0 long")
 
@@ -407,7 +420,7 @@ def test_a_picture_is_linked_by_any_path(path: str, said: str) -> None:
 def test_what_is_pending_claims_no_payment_that_is_not_certain(
     changes: dict[str, Any], more: dict[str, Any], said: str
 ) -> None:
-    text = render.pending(record(**{"status": "in_progress"} | changes), age=5, activity=None, text="", **more)
+    text = waiting.pending(record(**{"status": "in_progress"} | changes), age=5, activity=None, text="", **more)
     assert said in text
     assert ("has been paid for" in text) is (not changes and not more)
     assert ("Not taken by Google yet after 5 s" in text) is ("waiting" in more)

@@ -455,9 +455,10 @@ async def test_a_long_answer_comes_in_pages_that_lose_nothing(client: Client, em
         assert found[1] == newest(emulator).id
         page = await call(client, "read_interaction", interaction_id=found[1], page=int(found[2]))
         pages.append(text_of(page))
-    assert len(pages) == 3
-    assert [f"Page {number} of 3" in page for number, page in enumerate(pages, 1)] == [True] * 3
-    assert all(len(page.rpartition("\n\n---\n")[0]) <= 10_100 for page in pages)
+    assert len(pages) == 4
+    assert [f"Page {number} of 4" in page for number, page in enumerate(pages, 1)] == [True] * 4
+    assert all(len(page.encode()) <= 10_000 for page in pages)
+    assert all(page.startswith(f"interaction_id: {newest(emulator).id}\n\n") for page in pages)
     written = newest(emulator).answer.steps[-1]["content"][0]["text"]
     for paragraph in written.strip().split("\n\n"):
         assert sum(paragraph.strip() in page for page in pages) == 1
@@ -469,7 +470,7 @@ async def test_code_that_begins_a_page_keeps_its_indentation(client: Client) -> 
     code = "\n".join(f"    line {number} of a program that is long enough to fill a page" for number in range(180))
     result = await call(client, "gemini_ask", prompt=f"def f():\n{code}")
     second = await call(client, "read_interaction", interaction_id=id_of(result), page=2)
-    assert re.match(r"    line \d+ of a program", text_of(second))
+    assert re.match(r"interaction_id: .*\n\n    line \d+ of a program", text_of(second))
 
 
 @MODERN
@@ -478,7 +479,7 @@ async def test_a_long_json_answer_is_fenced_on_every_page(client: Client) -> Non
     result = await call(client, "gemini_ask", prompt="fill " * 12, response_schema=schema)
     second = await call(client, "read_interaction", interaction_id=id_of(result), page=2)
     assert "```json\n[" in text_of(result)
-    assert re.match(r"```json\n.*\n```\n\n---\n", text_of(second), re.DOTALL)
+    assert re.match(r"interaction_id: [^\n]*\n\n```json\n.*\n```\n\n---\n", text_of(second), re.DOTALL)
 
 
 async def test_a_page_that_does_not_exist_is_refused_with_their_number(client: Client, emulator: Emulator) -> None:

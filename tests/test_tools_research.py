@@ -320,24 +320,27 @@ async def test_a_long_report_begins_with_its_outline_and_is_read_page_by_page(
 ) -> None:
     begun = await call(client, "start_research", prompt="Bicycles [[words=3000]]")
     first = await call(client, "check_research", interaction_id=id_of(begun), wait_seconds=10)
-    last = await call(client, "check_research", interaction_id=id_of(begun), page=2)
-    outline = text_of(first).partition("\n\n")[0].split("\n")
-    assert re.fullmatch(r"Outline of [\d,]+ characters in 2 pages:", outline[0])
+    second, last = [await call(client, "check_research", interaction_id=id_of(begun), page=number) for number in (2, 3)]
+    head, outline, _ = text_of(first).split("\n\n", 2)
+    assert head == f"interaction_id: {id_of(begun)}"
+    outline = outline.split("\n")
+    assert re.fullmatch(r"Outline of [\d,]+ characters in 3 pages:", outline[0])
     assert [line.strip() for line in outline[1:]] == [
         "- Research report: Bicycles [[words=3000]] (page 1)",
         "- Summary (page 1)",
         "- Findings (page 1)",
         "- Details (page 1)",
-        "- Comparison (page 2)",
-        "- Limits (page 2)",
+        "- Comparison (page 3)",
+        "- Limits (page 3)",
     ]
-    assert f'Page 1 of 2. Next: read_interaction(interaction_id="{id_of(begun)}", page=2)' in footer_of(first)
-    assert "Page 2 of 2, the last." in footer_of(last)
+    assert f'Page 1 of 3. Next: read_interaction(interaction_id="{id_of(begun)}", page=2)' in footer_of(first)
+    assert f'Page 2 of 3. Next: read_interaction(interaction_id="{id_of(begun)}", page=3)' in footer_of(second)
+    assert "Page 3 of 3, the last." in footer_of(last)
     assert "## Comparison" in text_of(last)
-    assert "## Comparison" not in text_of(first)
+    assert "## Comparison" not in text_of(first) + text_of(second)
     assert previews_of(last) == links_of(last) == []
-    said = await complaint(client, "check_research", interaction_id=id_of(begun), page=3)
-    assert said == "There is no page 3: this interaction has 2 pages."
+    said = await complaint(client, "check_research", interaction_id=id_of(begun), page=4)
+    assert said == "There is no page 4: this interaction has 3 pages."
 
 
 @MODERN
@@ -379,13 +382,13 @@ async def test_a_long_section_has_pages_of_its_own(client: Client) -> None:
     report = await call(client, "check_research", interaction_id=id_of(begun), wait_seconds=10)
     first = await call(client, "read_interaction", interaction_id=id_of(report), section="Details")
     assert (
-        f'Section "Details", page 1 of 2. Next: read_interaction(interaction_id="{id_of(report)}", '
+        f'Section "Details", page 1 of 3. Next: read_interaction(interaction_id="{id_of(report)}", '
         'section="Details", page=2)'
     ) in footer_of(first)
     second = await call(client, "read_interaction", interaction_id=id_of(report), section="Details", page=2)
     assert "## Comparison" not in text_of(second)
-    said = await complaint(client, "read_interaction", interaction_id=id_of(report), section="Details", page=3)
-    assert said == "There is no page 3: this section has 2 pages."
+    said = await complaint(client, "read_interaction", interaction_id=id_of(report), section="Details", page=4)
+    assert said == "There is no page 4: this section has 3 pages."
 
 
 @MODERN

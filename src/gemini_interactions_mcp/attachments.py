@@ -13,7 +13,9 @@ from mcp_types import ContentBlock, ImageContent, ResourceLink
 from . import render
 from .context import AppContext
 from .errors import FileRefusedError
+from .hosts import Host
 from .models import Record, SavedFile
+from .words import cost, printable
 
 # Claude Code shows 25,000 tokens of a result unless MAX_MCP_OUTPUT_TOKENS is set, and counts every image as about 1,600
 # (https://code.claude.com/docs/en/mcp). A thousand are left for what surrounds the blocks.
@@ -25,6 +27,9 @@ BYTES_PER_TOKEN: Final = 3
 
 # Claude Desktop refuses a result of more than 1 MiB; in base64 this is two thirds of it.
 PREVIEW_BYTES: Final = 512 * 2**10
+
+WRAPPER_BYTES: Final = 200
+"""What the JSON of a result has around its blocks."""
 
 SIDES: Final = ((1, 1024), (4, 768), (8, 512))
 """How many previews a result has at the most, and the longest side in pixels of each."""
@@ -54,21 +59,21 @@ def share(pictures: int, other_bytes: int) -> Share:
 
 
 async def attached(
-    app: AppContext, record: Record, text: str, unsaved: Sequence[bytes] = ()
+    app: AppContext, record: Record, host: Host, unsaved: Sequence[bytes] = ()
 ) -> tuple[list[ContentBlock], list[str]]:
     """A link for each file that the text lists, before those of pictures a preview; and what there is to say of them.
 
     Args:
         app: What is open.
         record: Whose files they are.
-        text: What they go along with.
+        host: Who shows them.
         unsaved: Small pictures of what could not be saved.
     """
     files = record.files[: render.FILES_LISTED]
     links = [link(record, file) for file in files]
-    other_bytes = len(text.encode()) + sum(len(each.model_dump_json()) for each in links)
     pictures = [file for file in record.files if file.mime_type.startswith("image/")]
-    each = share(len(pictures) + len(unsaved) if app.settings.previews else 0, other_bytes)
+    wanted = len(pictures) + len(unsaved) if app.settings.previews and host.previews else 0
+    each = share(wanted, host.page_bytes + sum(map(size_of, links)))
     shown = pictures[: each.count]
     notes = await anyio.to_thread.run_sync(app.saved.complaints, [file for file in files if file not in shown])
     blocks: list[ContentBlock] = []
@@ -81,8 +86,32 @@ async def attached(
         blocks.append(linked)
     for jpeg in unsaved[: each.count - len(shown)]:
         blocks += await previewed(app, functools.partial(io.BytesIO, jpeg), each)
-    hidden = len(pictures) - len(shown) if app.settings.previews else 0
-    return blocks, [*notes, render.unshown(hidden)]
+    return blocks, [*notes, *unpreviewed(app, pictures, shown, host)]
+
+
+def unpreviewed(app: AppContext, pictures: Sequence[SavedFile], shown: Sequence[SavedFile], host: Host) -> list[str]:
+    """What is said of pictures without a preview."""
+    if not app.settings.previews:
+        return []
+    if not host.previews:
+        return [render.unseen(len(pictures))]
+    return [render.unshown(len(pictures) - len(shown))]
+
+
+def room_for_links(blocks: Sequence[ContentBlock], host: Host, text: str) -> list[ContentBlock]:
+    """The blocks, of the links as many as the host shows beside the text; the text says where the files are."""
+    room = host.page_bytes * 8 // 7 - cost(text) - WRAPPER_BYTES
+    kept: list[ContentBlock] = []
+    for block in blocks:
+        room -= size_of(block) if isinstance(block, ResourceLink) else 0
+        if room >= 0 or not isinstance(block, ResourceLink):
+            kept.append(block)
+    return kept
+
+
+def size_of(linked: ResourceLink) -> int:
+    """Bytes of a link, as hosts show it that show JSON."""
+    return len(linked.model_dump_json(by_alias=True, exclude_none=True).encode()) + 1
 
 
 async def previewed(app: AppContext, opened: Callable[[], IO[bytes]], share: Share) -> list[ImageContent]:
@@ -107,4 +136,6 @@ async def previewed(app: AppContext, opened: Callable[[], IO[bytes]], share: Sha
 
 def link(record: Record, file: SavedFile) -> ResourceLink:
     """Where a host can read a whole file."""
-    return ResourceLink(uri=render.uri(record, file), name=file.name, mime_type=file.mime_type, size=file.bytes)
+    return ResourceLink(
+        uri=render.uri(record, file), name=printable(file.name), mime_type=printable(file.mime_type), size=file.bytes
+    )

@@ -21,8 +21,11 @@ from .results import shown
 from .run import Run
 from .settings import Settings
 from .tasks import Task
+from .words import clipped, unbroken
 
 POLL_MS: Final = 5_000
+PLAN_BYTES: Final = 20_000
+"""Of a plan that a form shows."""
 
 GONE: Final = (InteractionNotFoundError, OutcomeUnknownError)
 """After these, nothing more will be known of an interaction; other errors only keep us from looking at it now."""
@@ -179,7 +182,9 @@ async def over(app: AppContext, chain: Chain, run: Run, task: Task, *, asks: boo
 
 def wrong(task: Task, exc: GeminiMCPError) -> Task:
     """The task whose result is an error of the tool."""
-    return replace(task, status="completed", result=CallToolResult(content=[TextContent(text=str(exc))], is_error=True))
+    return replace(
+        task, status="completed", result=CallToolResult(content=[TextContent(text=unbroken(str(exc)))], is_error=True)
+    )
 
 
 async def asking(app: AppContext, chain: Chain, task: Task) -> Task:
@@ -190,10 +195,15 @@ async def asking(app: AppContext, chain: Chain, task: Task) -> Task:
         following(app.settings, plan, plan.title, plan_first=False), today, app.settings.runs_per_day
     )
     form = ElicitRequestFormParams(
-        message=render.joined(plan.text, "---", words), requested_schema=render_elicitation_schema(Approval)
+        message=render.joined(plan_text(plan), "---", words), requested_schema=render_elicitation_schema(Approval)
     )
     said = chain.refused[-1].error if chain.refused else "The plan waits for approval."
     return replace(task, status="input_required", message=said, inputs={chain.key: ElicitRequest(params=form)})
+
+
+def plan_text(plan: Record) -> str:
+    """The plan, as far as a form shows it, framed."""
+    return render.framed_text([clipped(plan.text[:PLAN_BYTES], PLAN_BYTES)])
 
 
 # Answering -----------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+from .framing import BLOCK
 from .models import Citation
 from .words import inert
 
@@ -26,8 +27,6 @@ NUMBERS: Final = re.compile(MARK, re.ASCII)
 OWN_MARK: Final = re.compile(rf"{MARK}[.,;:!?)\s]*$", re.ASCII)
 """Ends a stretch that the writer has numbered already, as Deep Research does in some reports."""
 LONGEST_MARK: Final = 64
-BLOCK: Final = 2**14
-"""Characters that are read at once."""
 BLANKS: Final = 1_000
 """White space before which a mark is put, at the most."""
 

@@ -21,6 +21,7 @@ from mcp.server.mcpserver import Context
 from .consent import Agreements
 from .redaction import Redactor
 from .settings import Settings
+from .words import unbroken
 
 if TYPE_CHECKING:
     from .environments import Environments
@@ -212,8 +213,8 @@ class Progress:
     async def uploading(self, sent: float, total: float, message: str) -> None:
         """Tell how many bytes have been sent, and of how many."""
         self._sent = sent
-        await self._ctx.report_progress(sent, total, message)
+        await self._ctx.report_progress(sent, total, unbroken(message))
 
     async def waiting(self, seconds: float, message: str) -> None:
         """Tell how long the interaction has been waited for, and what it does."""
-        await self._ctx.report_progress(self._sent + seconds, None, message)
+        await self._ctx.report_progress(self._sent + seconds, None, unbroken(message))

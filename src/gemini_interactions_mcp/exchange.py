@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import httpx2
@@ -17,8 +18,8 @@ from . import wire
 from .connections import obstacle
 from .errors import GeminiMCPError, InputError, NetworkError, OutcomeUnknownError
 from .faults import UNKNOWN_OUTCOME, Call, failure, fault
+from .threads import beside
 from .words import page_title
-from .workers import off_loop
 
 UNREACHABLE: Final = (httpx2.TransportError, httpx2.InvalidURL, OSError)
 """With these, it was not the request that was wrong."""
@@ -72,7 +73,7 @@ class Exchange:
         """
         async for _ in self.parts(response):
             pass
-        return await off_loop(len(self.body), json.loads, self.body)
+        return await beside(len(self.body), partial(json.loads, self.body))
 
     async def parts(self, response: httpx2.Response) -> AsyncGenerator[bytes]:
         """The parts of an answer as they come.

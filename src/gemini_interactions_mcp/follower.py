@@ -29,7 +29,7 @@ from .gemini import Gemini
 from .ledger import Ledger
 from .models import Event, Interaction, Request, settled
 from .run import Pace, Run
-from .workers import off_loop
+from .threads import beside
 
 logger = logging.getLogger(__name__)
 
@@ -367,7 +367,7 @@ async def told(run: Run, closing: Event | None) -> Interaction | None:
     if not settled(status):
         return None
     about = wire.interaction(closing.data.get("interaction"))
-    shown = await off_loop(run.steps.size, lambda: wire.interaction({"steps": run.steps.all()}))
+    shown = await beside(run.steps.size, lambda: wire.interaction({"steps": run.steps.all()}))
     return shown.model_copy(
         update={
             "id": run.id,

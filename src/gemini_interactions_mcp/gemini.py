@@ -9,6 +9,7 @@ import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import anyio
@@ -27,8 +28,8 @@ from .redaction import Redactor
 from .retry import persist
 from .settings import Settings, silence_sdk
 from .streams import begun, listening, resumed
+from .threads import beside
 from .transfer import Moved, Source, Transfer
-from .workers import off_loop
 
 CREATE_SECONDS: Final = 120.0
 """Until a background request must have been accepted."""
@@ -419,7 +420,7 @@ async def read(sent: AbstractAsyncContextManager[Any], exchange: Exchange) -> ob
 async def answer(sent: AbstractAsyncContextManager[Any], exchange: Exchange) -> Interaction:
     """The interaction of an answer."""
     told = await read(sent, exchange)
-    return await off_loop(len(exchange.body), wire.interaction, told)
+    return await beside(len(exchange.body), partial(wire.interaction, told))
 
 
 async def created(sent: AbstractAsyncContextManager[Any], exchange: Exchange) -> Interaction:

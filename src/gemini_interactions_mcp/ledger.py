@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +27,7 @@ from .output import Output
 from .redaction import NOTHING, Redactor
 from .run import Run
 from .store import DELIVERY, Journal, Limit
-from .workers import off_loop
+from .threads import beside
 
 logger = logging.getLogger(__name__)
 
@@ -190,7 +191,7 @@ class Ledger:
         """Save what came and write it all down; False when the journal could not take it."""
         # Only now a secret is whole again that came in several deltas.
         interaction = interaction.model_copy(update={"text": interaction.text or run.text})
-        interaction = await off_loop(len(interaction.text), self._redact, interaction)
+        interaction = await beside(len(interaction.text), partial(self._redact, interaction))
         files, complaint = await self._save(run, interaction, target)
         told = {name: getattr(interaction, name) for name in ("text", "citations", "code", "failures")}
         result: dict[str, object] = {

@@ -46,7 +46,7 @@ UNKNOWN: Final = "unknown"
 """Our one status that is not the API's: the request may or may not have been taken."""
 
 
-PLACE: Final = re.compile(r"!\[([^\]]*)\]\(media:(\d+)\)")
+PLACE: Final = re.compile(r"!\[([^\[\]\n]{0,200})\]\(media:(\d+)\)")
 """Where the n-th of an answer's media belongs in its text: `![image 2](media:2)`."""
 
 

@@ -1,8 +1,9 @@
-"""What leaves through MCP, without the user's secrets: results, errors, notifications and questions."""
+"""What leaves through MCP, without the user's secrets and hidden text: results, errors, notifications, questions."""
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, Final, TypeVar, cast
 
 from mcp import MCPError
 from mcp.server import ServerRequestContext
@@ -11,8 +12,46 @@ from mcp.server.session import ServerSession
 from mcp.shared.dispatcher import CallOptions, DispatchContext
 from pydantic import ValidationError
 
+from .framing import BLOCK, framed
 from .redaction import Redactor
 from .subscribers import connection
+from .threads import beside
+from .words import clipped, visible
+
+T = TypeVar("T")
+
+ERROR_BYTES: Final = 6_000
+"""Of an error's text, which no host cuts then: Claude Code shows 10,000 characters of one, Cline 8,000 of its JSON."""
+
+
+class Cleaner(Redactor):
+    """Takes out secrets, and characters that hide or reorder text."""
+
+    def __call__(self, value: T) -> T:
+        """The same value, cleaned; the base64 of pictures is left alone."""
+        cleaned: Any = super().__call__(value)
+        if isinstance(cleaned, str) and not cleaned.isprintable():
+            return cast("T", "".join(visible(cleaned[at : at + BLOCK]) for at in range(0, len(cleaned), BLOCK)))
+        return cast("T", cleaned)
+
+
+def weight(result: HandlerResult) -> int:
+    """Characters of the texts of a result, of which only those of a resource may be long."""
+    return sum(len(str(each.get("text") or each.get("blob") or "")) for each in parts_of(result, "contents"))
+
+
+def framed_error(result: HandlerResult) -> HandlerResult:
+    """A tool's error framed and of bounded length, since it quotes others; other results as they are."""
+    if isinstance(result, dict) and result.get("isError"):
+        for block in parts_of(result, "content"):
+            if isinstance(text := block.get("text"), str):
+                block["text"] = clipped("".join(framed([visible(text[: 2 * ERROR_BYTES])])), ERROR_BYTES)
+    return result
+
+
+def parts_of(result: HandlerResult, name: str) -> list[dict[str, Any]]:
+    """The blocks or contents of a result, as it is on the wire."""
+    return cast("list[dict[str, Any]]", result.get(name, [])) if isinstance(result, dict) else []
 
 
 class Outgoing:
@@ -28,7 +67,8 @@ class Outgoing:
             MCPError: As the rest does, redacted.
         """
         try:
-            return self._redact(await call_next(replace(ctx, session=self._session(ctx))))
+            result = framed_error(await call_next(replace(ctx, session=self._session(ctx))))
+            return await beside(weight(result), partial(self._redact, result))
         except MCPError as exc:
             raise MCPError(exc.code, self._redact(exc.message), self._redact(exc.data)) from exc
         except ValidationError:

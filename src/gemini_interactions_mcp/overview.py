@@ -1,7 +1,8 @@
 """The interactions that this server knows, as rows: what runs is looked at first, so that one call follows many."""
 
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
+from typing import Final, TypedDict, Unpack
 
 import anyio
 
@@ -18,18 +19,35 @@ MOST_LOOKS: Final = 100
 """So many of what runs are looked at, the newest; as many as a page of a list has."""
 
 
+class Wanted(TypedDict, total=False):
+    """Which rows, as `Journal.page` takes it."""
+
+    query: str | None
+    kind: str | None
+    status: str | None
+    cursor: str | None
+
+
 async def overview(
-    app: AppContext,
-    *,
-    query: str | None = None,
-    kind: str | None = None,
-    status: str | None = None,
-    limit: int = 20,
-    cursor: str | None = None,
+    app: AppContext, limit: int, fitting: Callable[[RecordPage], int] | None = None, **wanted: Unpack[Wanted]
 ) -> RecordPage:
-    """A page of rows, newest first; arguments and errors are those of `Journal.page`."""
+    """A page of rows, newest first; errors are those of `Journal.page`.
+
+    Args:
+        app: What is open.
+        limit: Rows at the most.
+        fitting: How many of its rows a page has room for.
+        wanted: Which rows.
+    """
     await refresh(app)
-    found, following = await app.journal.page(query=query, kind=kind, status=status, limit=limit, cursor=cursor)
+    page = await page_of(app, limit, wanted)
+    fewer = fitting(page) if fitting else limit
+    return page if fewer >= len(page.interactions) else await page_of(app, fewer, wanted)
+
+
+async def page_of(app: AppContext, limit: int, wanted: Wanted) -> RecordPage:
+    """A page of rows as the journal knows them."""
+    found, following = await app.journal.page(limit=limit, **wanted)
     return RecordPage(interactions=[summarised(app, record) for record in found], next_cursor=following)
 
 

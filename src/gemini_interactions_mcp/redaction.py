@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from pydantic import BaseModel
 
-from .workers import STRETCH_CHARACTERS
+from .threads import STRETCH_CHARACTERS
 
 T = TypeVar("T")
 

@@ -5,24 +5,28 @@ Gemini CLI rejects a result whose text is a JSON scalar or array.
 """
 
 import json
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from . import chapters, citations, traces
 from .errors import InputError
-from .models import OCTETS, PLACE, UNKNOWN, Record, SandboxFile, SavedFile, Usage, settled
+from .framing import framed
+from .models import Record, SandboxFile, SavedFile, Usage, settled
+from .pages import Link, Manuscript, Sheet, sheet
 from .settings import DEFAULT_WAIT_SECONDS
-from .words import printable
+from .words import clipped, cost, fitted, paragraphs_cost, printable, shown, unbroken, visible
 
-LINE_CHARACTERS: Final = 2_000
-"""opencode drops a line of 60,000 characters without a word."""
-PARTIAL_CHARACTERS: Final = 4_000
+RESULT_BYTES: Final = 10_000
+"""Of the text of a result, where nothing is known of its host."""
 SANDBOX_ROWS: Final = 50
 FAILURE_CHARACTERS: Final = 1_000
+FAILURE_BYTES: Final = 1_000
 FILES_LISTED: Final = 30
-FENCED: Final = "```json\n{}\n```"
+HEAD_CHARACTERS: Final = 8_000
+"""Of a text, of which one line is shown."""
+FRAME_BYTES: Final = 900
+"""What stands around a page of an answer, without its id, model, status and section."""
 
 INDEX: Final = "gemini://interactions"
 """The resource that lists all others."""
@@ -46,9 +50,13 @@ def answer(
     section: str = "",
     stored: bool = True,
     followers: Iterable[Record] = (),
+    above: Iterable[str] = (),
     notes: Iterable[str] = (),
+    limit: int = RESULT_BYTES,
 ) -> str:
     """One page of an interaction's answer, or of one of its sections, with its footer.
+
+    The pages are the same whatever notes there are.
 
     Args:
         record: What the journal says.
@@ -56,69 +64,60 @@ def answer(
         section: The heading of the only section to show.
         stored: Whether Google keeps it.
         followers: What goes on from it.
+        above: What the caller has to know first, a paragraph each.
         notes: What else there is to say, a paragraph each.
+        limit: What the text costs at the most, as `words.cost` counts; 7,000 at the least.
 
     Raises:
         InputError: There is no such page or section.
     """
-    parts = pages(record, section)
-    if not 1 <= page <= len(parts):
+    found = sheet(record, page, section, page_room(record, section, limit), limit // 4)
+    if found.text is None:
         raise InputError(
-            f"There is no page {page}: this {'section' if section else 'interaction'} has {count(len(parts), 'page')}."
+            f"There is no page {page}: this {'section' if section else 'interaction'} has {count(found.of, 'page')}."
         )
-    head = chapters.outline(record.text, parts) if page == 1 and not section else ""
-    said = f"Note: {record.error}" if record.error else ""
-    place = Place(page, len(parts), section)
-    return joined(
-        head,
-        parts[page - 1],
-        said,
-        traces.failure_notes(record.failures) if page == 1 and not section else "",
-        *(file_lines(record) if page == 1 and not section else ()),
-        *notes,
-        footer(record, place, stored=stored, followers=followers),
-    )
+    foot = footer(record, Place(page, found.of, section), stored=stored, followers=followers)
+    head = headed(record, found, foot, limit)
+    left = limit - paragraphs_cost([*head, found.text, foot])
+    first = fitted(above, left)
+    told = fitted(notes, left - paragraphs_cost(first))
+    left -= paragraphs_cost([*first, *told])
+    whole = page == 1 and not section
+    wrong = fitted(complaints(record, calls=whole), left)
+    files = file_lines(record, left - paragraphs_cost(wrong)) if whole else []
+    return joined(*first, *head, found.text, *wrong, *files, *told, foot)
+
+
+def complaints(record: Record, *, calls: bool) -> Iterator[str]:
+    """What is wrong with an answer and, of the calls of tools on the way to it, which came to nothing."""
+    if record.error:
+        yield f"Note: {unbroken(record.error)}"
+    if calls:
+        yield traces.failure_notes(record.failures)
+
+
+def page_room(record: Record, section: str, limit: int) -> int:
+    """What of a result a page of the answer takes: the rest is for what stands around it, and a tenth for notes."""
+    names = 3 * cost(handle(record)) + 2 * cost(made_by(record) + shown(record.status)) + 2 * cost(json_string(section))
+    return max(limit // 4, limit - limit // 10 - FRAME_BYTES - names)
+
+
+def headed(record: Record, found: Sheet, foot: str, limit: int) -> list[str]:
+    """What stands above a page: its id, where a host may cut off the footer, and the outline."""
+    long = found.of > 1 or cost(str(found.text)) + cost(foot) > limit * 3 // 4
+    return [*([f"interaction_id: {handle(record)}"] if long else []), *([found.outline] if found.outline else [])]
 
 
 def failure(record: Record) -> str:
     """Why there is no answer, and what Gemini said instead of one."""
-    said = f" It said: {chapters.shortened(record.text, FAILURE_CHARACTERS)}" if record.text else ""
-    failed = f" On the way: {'; '.join(record.failures)}." if record.failures else ""
-    return f"{record.error}{failed}{said}"
+    said = f" It said: {first_words(record.text, FAILURE_CHARACTERS)}" if record.text else ""
+    calls = f" On the way: {'; '.join(record.failures)}." if record.failures else ""
+    return clipped(unbroken(record.error or ""), FAILURE_BYTES) + clipped(calls, FAILURE_BYTES) + said
 
 
-def pages(record: Record, section: str = "") -> list[str]:
-    """The answer and its sources in pages of at most 10,000 characters; at least one.
-
-    Raises:
-        InputError: There is no such section.
-    """
-    if (pretty := as_json(record.text)) is not None:
-        parts = [FENCED.format(part) for part in chapters.cut(pretty, chapters.PAGE_CHARACTERS - len(FENCED))]
-        return [*parts, *chapters.cut(citations.listed("", record.citations))]
-    text = body(record, lambda file: printable(file.path))
-    chosen = chapters.section(text, section) if section else text
-    sources = citations.listed(record.text, record.citations, within=[chosen] if section else None)
-    return list(chapters.cut(joined(chosen, sources).rstrip("\n"))) or [""]
-
-
-def body(record: Record, link: Callable[[SavedFile], str]) -> str:
+def body(record: Record, link: Link) -> str:
     """The answer's text, with its sources and media where they belong; without any, the code that was run for it."""
-    text = illustrated(citations.placed(record.text, record.citations), record.files, link)
-    return text or traces.code_run(record.code)
-
-
-def illustrated(text: str, files: Sequence[SavedFile], link: Callable[[SavedFile], str]) -> str:
-    """The text with links to its saved media; what is not saved is only mentioned."""
-    places = {str(file.place): file for file in files}
-
-    def shown(found: re.Match[str]) -> str:
-        file = places.get(found[2])
-        # What is no picture is not to be opened as one.
-        mark = "" if file and file.mime_type == OCTETS else "!"
-        return f"{mark}[{found[1]}]({citations.destination(link(file))})" if file else f"({found[1]})"
-
-    return PLACE.sub(shown, text)
+    return "".join(Manuscript(record, link))
 
 
 def report(record: Record) -> str:
@@ -127,7 +126,7 @@ def report(record: Record) -> str:
     prompt = record.wording.strip().replace("\n", "\n  ")
     about = [f"Date: {record.created_at:%Y-%m-%d %H:%M} UTC", f"Prompt: {prompt}" if prompt else "", identity(record)]
     return joined(
-        f"# {chapters.shortened(record.title) or handle(record)}",
+        f"# {first_words(record.title) or handle(record)}",
         "\n".join(f"- {line}" for line in about if line),
         "---",
         text,
@@ -136,23 +135,18 @@ def report(record: Record) -> str:
     )
 
 
-def as_json(text: str) -> str | None:
-    """The text, if it is JSON of any type, else None; in lines that hosts can show."""
-    try:
-        value: object = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    if all(len(line) <= LINE_CHARACTERS for line in text.splitlines()):
-        return text.strip()
-    # Half a surrogate pair stays escaped, since it has no UTF-8.
-    return json.dumps(value, indent=2, ensure_ascii="\\ud" in text.lower())
-
-
-def file_lines(record: Record) -> list[str]:
+def file_lines(record: Record, room: int) -> list[str]:
     """Where the files are; of very many, the first."""
-    lines = [file_line(file) for file in record.files[:FILES_LISTED]]
-    if (more := len(record.files) - FILES_LISTED) > 0:
-        lines.append(f"And {count(more, 'more file')}; {uri(record)} lists them all.")
+    lines: list[str] = []
+    more = f"And {count(len(record.files), 'more file')}; {uri(record)} lists them all."
+    for each in map(file_line, record.files[:FILES_LISTED]):
+        room -= cost(each) + 4
+        # The last needs no room for what says that there are more.
+        if room < (cost(more) + 4 if len(lines) + 1 < len(record.files) else 0):
+            break
+        lines.append(each)
+    if (left_out := len(record.files) - len(lines)) > 0:
+        lines.append(f"And {count(left_out, 'more file')}; {uri(record)} lists them all.")
     return lines
 
 
@@ -162,10 +156,16 @@ def unshown(hidden: int) -> str:
     return f"{count(hidden, 'more picture')} {be} saved but not shown here." if hidden else ""
 
 
+def unseen(pictures: int) -> str:
+    """What is said of pictures to a host that would show them as text."""
+    where = "it is where `Saved:` says" if pictures == 1 else "they are where `Saved:` says"
+    return f"{count(pictures, 'preview')} left out: this host shows pictures as text; {where}." if pictures else ""
+
+
 def file_line(file: SavedFile) -> str:
     """Where a file is and what it is."""
     size = f", {file.width}x{file.height} px" if file.width else ""
-    return f"Saved: {printable(file.path)} ({file.mime_type}{size}, {file.bytes:,} bytes)"
+    return f"Saved: {printable(file.path)} ({shown(file.mime_type)}{size}, {file.bytes:,} bytes)"
 
 
 class Place(NamedTuple):
@@ -179,7 +179,7 @@ class Place(NamedTuple):
     def label(self) -> str:
         """`Page 2 of 3` or `Section "Costs", page 2 of 3`; nothing where there is only one page of it all."""
         page = f"page {self.page} of {self.of}" if self.of > 1 else ""
-        section = f"section {json.dumps(self.section, ensure_ascii=False)}" if self.section else ""
+        section = f"section {json_string(self.section)}" if self.section else ""
         label = ", ".join(filter(None, (section, page)))
         return label[:1].upper() + label[1:]
 
@@ -188,7 +188,7 @@ def footer(record: Record, place: Place, *, stored: bool, followers: Iterable[Re
     """Id, model, status, tokens and what to call next."""
     lines = ["---", identity(record)]
     if place.page < place.of:
-        section = f"section={json.dumps(place.section, ensure_ascii=False)}, " if place.section else ""
+        section = f"section={json_string(place.section)}, " if place.section else ""
         lines.append(
             f"{place.label}. Next: read_interaction(interaction_id={quoted(record)}, {section}page={place.page + 1})"
         )
@@ -205,11 +205,16 @@ def identity(record: Record) -> str:
     """`interaction_id: v1_x | gemini-3.8-flash | completed | 12 in, 34 out tokens`."""
     parts = [
         f"interaction_id: {handle(record)}",
-        record.agent or record.model or "",
-        record.status,
+        made_by(record),
+        shown(record.status),
         tokens(record.usage),
     ]
     return " | ".join(part for part in parts if part)
+
+
+def made_by(record: Record) -> str:
+    """The agent or the model."""
+    return shown(record.agent or record.model or "")
 
 
 def tokens(usage: Usage | None) -> str:
@@ -248,95 +253,7 @@ def plan_state(followers: Iterable[Record]) -> str:
     return f"This plan was approved: {handle(last)} is its research. {fetch(last)}"
 
 
-# Not yet -------------------------------------------------------------------------------------------------
-
-
-ON_AT_GOOGLE: Final = "It goes on at Google meanwhile and has been paid for."
-ON_A_CONNECTION: Final = (
-    "Google answers it on a connection that this server holds open: if the server ends before, the answer may be lost. "
-    "It may be charged all the same."
-)
-ON_ITS_WAY: Final = (
-    "It has been sent on a connection that this server holds open, and Google has not named it: whether it is charged "
-    "is not known yet."
-)
-
-
-def pending(
-    record: Record,
-    *,
-    age: float,
-    activity: str | None,
-    text: str,
-    read: str = "",
-    waiting: str = "",
-    background: bool = True,
-    seconds: float = DEFAULT_WAIT_SECONDS,
-) -> str:
-    """What is known of an interaction that has not settled, and the call that fetches the rest.
-
-    Args:
-        record: What the journal says.
-        age: Seconds since the request.
-        activity: What it does now, in a line.
-        text: The part of the answer that has been streamed so far.
-        read: How much has been searched and read so far.
-        waiting: Why the request has to be sent again, and when that is done.
-        background: Whether it goes on at Google without a connection.
-        seconds: How long the call may wait that fetches the rest.
-    """
-    doing = f": {activity}" if activity else ""
-    so_far = f" {read} so far." if read else ""
-    later = f" Or look again in about {duration(patience(age))}." if record.kind == "research" else ""
-    state = "Not taken by Google yet" if waiting else standing(record.status)
-    return joined(
-        f"{state} after {duration(age)}{doing}.{so_far}",
-        f"Partial answer so far:\n\n{illustrated(text, (), lambda file: file.path)[-PARTIAL_CHARACTERS:]}"
-        if text
-        else "",
-        f"---\n{identity(record)}\nNext: {fetch(record, seconds)}{later} "
-        f"{prospect(record, waiting, background=background)} Do not ask the same again.",
-    )
-
-
-def prospect(record: Record, waiting: str, *, background: bool) -> str:
-    """What becomes of an interaction that has not settled, and whether it is paid for, as far as that is certain."""
-    if settled(record.status):
-        return "It has been answered, and its files are being saved."
-    if waiting:
-        return f"{waiting.rstrip('.')}."
-    if record.interaction_id in (None, record.label):
-        return ON_ITS_WAY
-    return ON_AT_GOOGLE if background else ON_A_CONNECTION
-
-
-def repeated(age: float) -> str:
-    """What is said where a call is given the run of an identical one."""
-    return (
-        f"The same was asked {duration(age)} ago, and nobody had been given the answer: this is that interaction. "
-        "Nothing new was sent or charged."
-    )
-
-
-def patience(age: float) -> float:
-    """Seconds until a research run is worth another look: longer, the longer it takes; 1 to 5 minutes."""
-    return min(max(age / 4, 60), 300)
-
-
-def progress(searches: int, addresses: int) -> str:
-    """`12 searches, 30 pages read`."""
-    counts = [count(searches, "search", "searches")] if searches else []
-    counts += [f"{count(addresses, 'page')} read"] if addresses else []
-    return ", ".join(counts)
-
-
-NOT_YET: Final = {"in_progress": "Still in_progress", "queued": "Still queued", UNKNOWN: "Sent, and not answered yet"}
-"""How a status reads that is not the last."""
-
-
-def standing(status: str) -> str:
-    """How far an interaction has come that is waited for; one of an unknown status goes on."""
-    return NOT_YET.get(status) or ("Finishing" if settled(status) else f"Still {status}")
+# What to call --------------------------------------------------------------------------------------------
 
 
 def fetch(record: Record, seconds: float = DEFAULT_WAIT_SECONDS) -> str:
@@ -363,6 +280,11 @@ def kind_name(record: Record) -> str:
     return "task" if record.task else f"{record.kind} plan" if record.plan else record.kind
 
 
+def first_words(text: str, limit: int = chapters.HEADING_CHARACTERS) -> str:
+    """The beginning of a text, on one line of at most `limit` characters."""
+    return chapters.shortened(unbroken(text[:HEAD_CHARACTERS]), limit)
+
+
 def document(record: Record, followers: Iterable[Record] = ()) -> str:
     """An interaction as Markdown: what it follows, prompt, answer, sources, usage, what follows it."""
     facts = [
@@ -371,31 +293,35 @@ def document(record: Record, followers: Iterable[Record] = ()) -> str:
         f"created: {record.created_at.isoformat(timespec='seconds')}",
     ]
     if record.previous_interaction_id:
-        facts.append(f"previous_interaction_id: {record.previous_interaction_id}")
+        facts.append(f"previous_interaction_id: {printable(record.previous_interaction_id)}")
     if record.environment_id:
-        facts.append(f"environment_id: {record.environment_id}")
+        facts.append(f"environment_id: {printable(record.environment_id)}")
     facts += [f"followed by: {handle(each)} ({kind_name(each)})" for each in followers]
     return joined(
-        f"# {chapters.shortened(record.title) or record.interaction_id}",
+        f"# {first_words(record.title) or handle(record)}",
         "\n".join(f"- {fact}" for fact in facts),
-        f"## Prompt\n\n{record.prompt}" if record.prompt else "",
-        f"## Answer\n\n{body(record, lambda file: uri(record, file))}" if record.text else "",
-        f"Note: {record.error}" if record.error else "",
+        f"## Prompt\n\n{framed_text(chapters.blocks(record.prompt))}" if record.prompt else "",
+        f"## Answer\n\n{framed_text(Manuscript(record, lambda file: uri(record, file)))}" if record.text else "",
+        f"Note: {unbroken(record.error)}" if record.error else "",
         citations.listed(record.text, record.citations),
         *traces.way(record.code, record.failures),
         "\n".join(map(file_line, record.files)),
     )
 
 
+def framed_text(text: Iterable[str]) -> str:
+    """A text of others, framed, as a part of a document."""
+    return "".join(framed(map(visible, text)))
+
+
 def sandbox(files: Sequence[SandboxFile], environment_id: str) -> str:
     """What lies in an agent's environment, and how to save it."""
     if not files:
         return ""
-    lines = [f"- {printable(file.path)} ({file.bytes:,} bytes)" for file in files[:SANDBOX_ROWS]]
+    lines = [f"- {shown(file.path)} ({file.bytes:,} bytes)" for file in files[:SANDBOX_ROWS]]
     lines += [f"- and {len(files) - SANDBOX_ROWS} more"] if len(files) > SANDBOX_ROWS else []
-    head = (
-        f'Files in the agent\'s environment {environment_id}; read_interaction with save="*.csv" saves those that fit:'
-    )
+    where = f"Files in the agent's environment {shown(environment_id)}"
+    head = f'{where}; read_interaction with save="*.csv" saves those that fit:'
     return "\n".join([head, *lines])
 
 
@@ -420,12 +346,19 @@ def joined(*parts: str) -> str:
 
 def quoted(record: Record) -> str:
     """The id as an argument."""
-    return f'"{handle(record)}"'
+    return json_string(handle(record))
+
+
+def json_string(text: str) -> str:
+    """A text as an argument."""
+    return json.dumps(printable(text), ensure_ascii=False)
 
 
 def handle(record: Record) -> str:
     """What an interaction is found by: its id, or our label until the API has named one."""
-    return record.interaction_id or record.label
+    known = record.interaction_id or record.label
+    # An address is percent-encoded, and every tool takes it as an id.
+    return known if known == printable(known) else address(known)
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

@@ -1,6 +1,8 @@
 """Past interactions as MCP resources: an index, Markdown, JSON data and saved media."""
 
 import re
+from collections.abc import Iterable
+from functools import partial
 from typing import Final
 from urllib.parse import unquote
 
@@ -9,21 +11,25 @@ from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from mcp_types import Annotations, ListResourcesResult, Resource, ResourceTemplate
 
-from . import chapters, records, render, rows
+from . import records, render, rows
 from .context import AppContext
 from .errors import FileRefusedError, GeminiMCPError, InputError, InteractionNotFoundError
 from .models import Record, SavedFile
 from .overview import overview
-from .words import printable, shown
+from .threads import LARGE, beside
+from .words import escaped, printable, shown
 
 ADDRESS: Final = re.compile(
     r"gemini://interactions/(?P<id>[^/]{1,1024})(?:/(?P<data>data)|/files/(?P<name>[^/]{1,800}))?"
 )
 MARKDOWN: Final = "text/markdown"
+JSON: Final = "application/json"
 ROWS: Final = 50
 """Interactions on one page of resources/list, and in the index."""
 FILE_BYTES: Final = 64 * 2**20
 """Of a saved file that is read as a resource, which is in memory as a whole then."""
+TEXT_CHARACTERS: Final = 2**21
+"""Of a text that is read as a resource: what is longer would keep all other calls waiting while it is sent."""
 
 TEMPLATES: Final = (
     ResourceTemplate(
@@ -38,7 +44,7 @@ TEMPLATES: Final = (
         name="interaction_data",
         title="Interaction data",
         description="Everything that the journal keeps of an interaction, as JSON",
-        mime_type="application/json",
+        mime_type=JSON,
     ),
     ResourceTemplate(
         uri_template="gemini://interactions/{interaction_id}/files/{name}",
@@ -55,14 +61,20 @@ async def listing(app: AppContext, cursor: str | None) -> ListResourcesResult:
     Raises:
         GeminiMCPError: The cursor is none of ours, or the journal cannot be read.
     """
-    found_rows, following = await app.journal.page(limit=ROWS, cursor=cursor)
-    found = [] if cursor else [index_entry()]
-    for record in found_rows:
+    page, following = await app.journal.page(limit=ROWS, cursor=cursor)
+    found = await beside(sum(len(record.text) for record in page), partial(entries, page))
+    return ListResourcesResult(resources=found if cursor else [index_entry(), *found], next_cursor=following)
+
+
+def entries(page: Iterable[Record]) -> list[Resource]:
+    """Interactions and their files, in a list."""
+    found: list[Resource] = []
+    for record in page:
         if record.interaction_id and not records.unstored(record):
             # Machines on one journal may each have a file of the same name.
             files = {file.name: file for file in record.files}
             found += [entry(record), *(file_entry(record, file) for file in files.values())]
-    return ListResourcesResult(resources=found, next_cursor=following)
+    return found
 
 
 def index_entry() -> Resource:
@@ -81,12 +93,17 @@ def entry(record: Record) -> Resource:
     return Resource(
         uri=render.uri(record),
         name=str(record.interaction_id),
-        title=chapters.shortened(record.title) or record.kind,
-        description=f"{render.kind_name(record)}, {record.status}, {record.agent or record.model or 'unknown model'}",
+        title=render.first_words(record.title) or record.kind,
+        description=f"{render.kind_name(record)}, {shown(record.status)}, {render.made_by(record) or 'unknown model'}",
         mime_type=MARKDOWN,
-        size=len(render.document(record).encode()),
+        size=size_of_document(record),
         annotations=dated(record),
     )
+
+
+def size_of_document(record: Record) -> int | None:
+    """Bytes of the interaction's Markdown; None where it takes long to make."""
+    return len(render.document(record).encode()) if len(record.text) <= LARGE else None
 
 
 def file_entry(record: Record, file: SavedFile) -> Resource:
@@ -135,16 +152,37 @@ async def read(app: AppContext, address: str) -> ReadResourceContents:
             await app.runs.restore(run)
             return await saved(app, run.record, unquote(parts["name"]))
         record = run.record
+        size = len(sendable(record).text)
         if parts["data"]:
-            return ReadResourceContents(content=record.model_dump_json(indent=2), mime_type="application/json")
+            return ReadResourceContents(content=await beside(size, partial(data, record)), mime_type=JSON)
         followers = await app.runs.followers(interaction_id)
-        return ReadResourceContents(content=render.document(record, followers), mime_type=MARKDOWN)
+        text = await beside(size, partial(render.document, record, followers))
+        return ReadResourceContents(content=text, mime_type=MARKDOWN)
     except InteractionNotFoundError as exc:
         raise ResourceNotFoundError(str(exc)) from exc
     except InputError as exc:
         raise ResourceNotFoundError(f"There is no resource {address}. {exc}") from exc
     except GeminiMCPError as exc:
         raise ResourceError(str(exc)) from exc
+
+
+def sendable(record: Record) -> Record:
+    """The record, if its text is one that can be sent at once.
+
+    Raises:
+        ResourceError: It is too long.
+    """
+    if len(record.text) <= TEXT_CHARACTERS:
+        return record
+    raise ResourceError(
+        f"The answer has {len(record.text):,} characters, and a resource at most {TEXT_CHARACTERS:,}: "
+        f"read_interaction(interaction_id={render.quoted(record)}) reads it in pages."
+    )
+
+
+def data(record: Record) -> str:
+    """Everything that the journal keeps of it, as JSON; what is hidden in its texts is spelled out."""
+    return escaped(record.model_dump_json(indent=2))
 
 
 async def index(app: AppContext) -> str:
@@ -162,11 +200,10 @@ async def saved(app: AppContext, record: Record, name: str) -> ReadResourceConte
     file = next((file for file in record.files if file.name == name), None)
     if file is None:
         raise ResourceNotFoundError(f"Interaction {record.interaction_id} has no file {shown(name)}.")
-    if file.bytes > FILE_BYTES:
+    most = TEXT_CHARACTERS if file.mime_type == MARKDOWN else FILE_BYTES
+    if file.bytes > most:
         place = printable(file.path)
-        raise ResourceError(
-            f"{shown(name)} has {file.bytes:,} bytes; at most {FILE_BYTES:,} are read. It is at {place}."
-        )
+        raise ResourceError(f"{shown(name)} has {file.bytes:,} bytes; at most {most:,} are read. It is at {place}.")
     try:
         content = await anyio.to_thread.run_sync(app.saved.content, file)
     except FileRefusedError as exc:

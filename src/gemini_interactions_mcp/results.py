@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Final
 import anyio
 from mcp_types import CallToolResult, TextContent
 
-from . import citations, render
-from .attachments import attached
+from . import citations, render, waiting
+from .attachments import attached, room_for_links
 from .context import AppContext, Ctx, Progress, opened
 from .errors import GeminiMCPError, InputError, InteractionFailedError
-from .hosts import seconds_to_name, seconds_to_wait
+from .hosts import ANY, HOSTS, Host, host_of, seconds_to_name, seconds_to_wait
 from .models import Record, Request
 from .settings import DEFAULT_WAIT_SECONDS
 from .tasks import Unfinished
+from .threads import beside
+from .words import clipped, cost, fitted
 
 if TYPE_CHECKING:
     from .run import Run
@@ -27,6 +29,15 @@ NAMING_SECONDS: Final = 4.0
 LOOK_SECONDS: Final = 4.0
 """How long a call waits at the least for Google to show an interaction, for the same reason."""
 
+LEAST_BYTES: Final = min(host.page_bytes for host in HOSTS.values())
+"""What every host shows."""
+
+SOURCE_CHARACTERS: Final = 100
+"""A source takes as long to list as so many characters take to read."""
+
+TAIL_CHARACTERS: Final = 2**14
+"""Of a partial answer, whose secrets are taken out before it is cut to what is shown."""
+
 
 async def asked(
     ctx: Ctx,
@@ -36,8 +47,11 @@ async def asked(
     target: Path | None = None,
     progress: Progress | None = None,
     refusal: GeminiMCPError | None = None,
+    notes: Sequence[str] = (),
 ) -> CallToolResult:
     """Start an interaction, or take that of an identical call without an answer, and wait for it.
+
+    What the caller has to know of the files, in `notes`, stands above the answer.
 
     A call that its host cancels leaves the run alone: hosts cancel on their own time-outs, and it is paid for.
     """
@@ -49,7 +63,8 @@ async def asked(
             # What is handed over is of use only with its id.
             with anyio.move_on_after(NAMING_SECONDS - seconds):
                 await run.named.wait()
-        result = await shown(app, run, Reading(seconds=seconds_to_name(ctx)))
+        told = notes if fresh else [*notes, waiting.repeated(run.age())]
+        result = await shown(app, run, Reading(above=tuple(told)).to(ctx))
     except anyio.get_cancelled_exc_class():
         app.runs.detach(run)
         raise
@@ -58,7 +73,7 @@ async def asked(
         raise
     if not run.done.is_set():
         app.runs.detach(run)
-    return unless_done(run, noted(result, [] if fresh else [render.repeated(run.age())]))
+    return unless_done(run, result)
 
 
 def part_from(app: AppContext, run: "Run", *, fresh: bool) -> None:
@@ -81,25 +96,36 @@ def unless_done(run: "Run", result: CallToolResult) -> CallToolResult:
 
 @dataclass(frozen=True)
 class Reading:
-    """What of an answer is read, what is looked up or saved for it first, and how long a call for the rest may wait."""
+    """What of an answer is read, what is looked up or saved for it first, and who reads it.
+
+    Attributes:
+        seconds: How long a call for the rest may wait.
+        above: What stands above the answer, a paragraph each.
+    """
 
     page: int = 1
     section: str = ""
     resolve: bool = False
     save: str | None = None
     seconds: float = DEFAULT_WAIT_SECONDS
+    host: Host = ANY
+    above: tuple[str, ...] = ()
+
+    def to(self, ctx: Ctx) -> "Reading":
+        """The same for the host of a request."""
+        return replace(self, seconds=seconds_to_name(ctx), host=host_of(ctx))
 
 
 async def read(ctx: Ctx, interaction_id: str, seconds: float, wanted: Reading) -> CallToolResult:
     """Show any interaction, after waiting for it if asked to."""
     app = await opened(ctx)
-    wanted = replace(wanted, seconds=seconds_to_name(ctx))
+    wanted = wanted.to(ctx)
     began = anyio.current_time()
     run = await app.runs.find(interaction_id, max(seconds, LOOK_SECONDS))
     await app.runs.wait(run, max(seconds - (anyio.current_time() - began), 0), Progress(ctx).waiting)
     if not run.done.is_set() or run.error is not None:
-        unsaved = ["Nothing has been saved yet: it still runs."] if wanted.save else []
-        return noted(await shown(app, run, wanted), unsaved)
+        unsaved = ("Nothing has been saved yet: it still runs.",) if wanted.save else ()
+        return await shown(app, run, replace(wanted, above=unsaved))
     if wanted.save and not run.record.environment_id:
         raise InputError("There is nothing to save: only agents that work in an environment leave files there.")
     await app.runs.restore(run, max(seconds, LOOK_SECONDS))
@@ -138,10 +164,10 @@ async def environment_notes(app: AppContext, run: "Run", wanted: Reading) -> lis
 
 
 def noted(result: CallToolResult, notes: Sequence[str]) -> CallToolResult:
-    """The result, its text after what the caller has to know of the files."""
+    """The result, its text after what the caller has to know of the files, as far as every host shows it."""
     first = result.content[0]
     if notes and isinstance(first, TextContent):
-        first.text = render.joined(*notes, first.text)
+        first.text = render.joined(*fitted(notes, LEAST_BYTES - cost(first.text)), first.text)
     return result
 
 
@@ -164,37 +190,66 @@ async def shown(
             app.runs.deliver(run)
         raise run.error
     if not run.done.is_set():
-        read = render.progress(len(run.searches), len(run.pages))
-        return text_result(
-            render.pending(
-                record,
-                age=run.age(),
-                activity=run.activity,
-                # Before it is cut: a part of a secret would not be recognised.
-                text=app.runs.redact(run.text),
-                read=read,
-                waiting=run.waiting,
-                background=run.background,
-                seconds=wanted.seconds,
-            )
-        )
+        return CallToolResult(content=[TextContent(text=unfinished(app, run, wanted))])
     silent = record.kind == "image" and record.status == "completed"
-    unsaved = run.previews if app.settings.previews else ()
-    answered = record.text or (record.code and record.status not in ("failed", "cancelled"))
-    if record.error and not record.files and not unsaved and (silent or not answered):
+    unsaved = run.previews if app.settings.previews and wanted.host.previews else ()
+    told = record.text or (record.code and record.status not in ("failed", "cancelled"))
+    if record.error and not record.files and not unsaved and (silent or not told):
         app.runs.deliver(run)
         raise InteractionFailedError(render.failure(record), interaction_id=record.interaction_id)
-    page = functools.partial(
-        render.answer, record, wanted.page, section=wanted.section, stored=run.stored, followers=followers
-    )
-    whole = wanted.page == 1 and not wanted.section
-    blocks, said = await attached(app, record, page(notes=notes), unsaved) if whole else ([], [])
-    result = CallToolResult(content=[TextContent(text=page(notes=[*notes, *said])), *blocks])
+    result = await answered(app, run, wanted, unsaved, notes, followers)
     # Last of all: a call that ends before that has given the answer to nobody.
     app.runs.deliver(run)
     return result
 
 
+async def answered(
+    app: AppContext,
+    run: "Run",
+    wanted: Reading,
+    unsaved: Sequence[bytes],
+    notes: Iterable[str],
+    followers: Iterable[Record],
+) -> CallToolResult:
+    """A page of the answer of a run, with its files, as its host shows it.
+
+    Raises:
+        InputError: There is no such page or section.
+    """
+    record = run.record
+    whole = wanted.page == 1 and not wanted.section
+    blocks, said = await attached(app, record, wanted.host, unsaved) if whole else ([], [])
+    page = functools.partial(
+        render.answer,
+        record,
+        wanted.page,
+        section=wanted.section,
+        stored=run.stored,
+        followers=followers,
+        above=wanted.above,
+        notes=[*notes, *said],
+        limit=wanted.host.page_bytes,
+    )
+    text = await beside(len(record.text) + SOURCE_CHARACTERS * len(record.citations), page)
+    return CallToolResult(content=[TextContent(text=text), *room_for_links(blocks, wanted.host, text)])
+
+
+def unfinished(app: AppContext, run: "Run", wanted: Reading) -> str:
+    """What is known of a run that goes on."""
+    text = waiting.pending(
+        run.record,
+        age=run.age(),
+        activity=run.activity,
+        # Before it is cut further: a part of a secret would not be recognised.
+        text=app.runs.redact(run.text[-TAIL_CHARACTERS:]),
+        read=waiting.progress(len(run.searches), len(run.pages)),
+        waiting=run.waiting,
+        background=run.background,
+        seconds=wanted.seconds,
+    )
+    return render.joined(*fitted(wanted.above, wanted.host.page_bytes - cost(text)), text)
+
+
 def text_result(text: str) -> CallToolResult:
-    """A result of one text block."""
-    return CallToolResult(content=[TextContent(text=text)])
+    """A result of one text block, of which every host shows all."""
+    return CallToolResult(content=[TextContent(text=clipped(text.rstrip("\n"), LEAST_BYTES) + "\n")])

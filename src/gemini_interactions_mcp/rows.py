@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Any, Final
 
-from . import chapters, citations, render
+from . import citations, render
 from .models import Record, RecordPage, RecordSummary, settled
-from .words import printable
+from .words import cost, shown
 
+CURSOR_BYTES: Final = 700
+"""What a list has beside its rows: above all the next cursor, twice."""
 SAID_CHARACTERS: Final = 160
 """Of what a row does, or why it has failed."""
 
@@ -29,11 +32,11 @@ def summary(record: Record, age: float | None = None, doing: tuple[str, int] | N
         interaction_id="" if unsent else render.handle(record),
         label=record.label if unsent else None,
         kind=render.kind_name(record),
-        status=record.status,
-        model=record.agent or record.model or "",
+        status=shown(record.status),
+        model=render.made_by(record),
         created_at=record.created_at.isoformat(timespec="seconds"),
-        topic=chapters.shortened(record.topic) if record.topic else None,
-        prompt=chapters.shortened(record.prompt),
+        topic=render.first_words(record.topic) if record.topic else None,
+        prompt=render.first_words(record.prompt),
         files=len(record.files),
         **told,
     )
@@ -41,14 +44,14 @@ def summary(record: Record, age: float | None = None, doing: tuple[str, int] | N
 
 def progress_of(age: float | None, activity: str, read: int) -> dict[str, Any]:
     """The fields of a row that runs."""
-    activity = printable(chapters.shortened(activity, SAID_CHARACTERS))
+    activity = render.first_words(activity, SAID_CHARACTERS)
     return {"seconds": None if age is None else int(age), "activity": activity or None, "sources": read or None}
 
 
 def outcome_of(record: Record) -> dict[str, Any]:
     """The fields of a row that has ended."""
     counted = record.usage.total_tokens if record.usage else 0
-    error = printable(chapters.shortened(record.error or "", SAID_CHARACTERS))
+    error = render.first_words(record.error or "", SAID_CHARACTERS)
     return {
         "sources": len({citations.address(each) for each in record.citations}) or None,
         "tokens": counted or None,
@@ -63,6 +66,20 @@ def listing(page: RecordPage) -> str:
         return "No interactions found.\n"
     more = f"More: list_interactions(cursor={json.dumps(page.next_cursor)})" if page.next_cursor else ""
     return render.joined("\n".join(map(list_line, page.interactions)), more)
+
+
+def rows_within(page: RecordPage, room: int, *, together: bool) -> int:
+    """How many rows of a list its text and its data have room for, at least one.
+
+    Args:
+        page: The list.
+        room: Of the text, and of the data.
+        together: Both share the room, as in a host that shows all of a result.
+    """
+    texts = accumulate(cost(list_line(row)) + 2 for row in page.interactions)
+    data = accumulate(len(row.model_dump_json(exclude_none=True).encode()) + 1 for row in page.interactions)
+    taken = [text + more if together else max(text, more) for text, more in zip(texts, data, strict=True)]
+    return max(1, sum(each <= room - CURSOR_BYTES for each in taken))
 
 
 def list_line(row: RecordSummary) -> str:

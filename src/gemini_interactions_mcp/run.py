@@ -11,6 +11,7 @@ import anyio
 from . import records, wire
 from .errors import GeminiMCPError
 from .models import Interaction, Record, Request, Usage
+from .words import shown
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,7 @@ class Run:
     def headline(self) -> str:
         """What a progress report says: the id, so that a call that times out has told it, and the activity."""
         what = self.waiting or self.activity or ("Sending" if self.id is None else self.record.status)
-        return f"{what} ({self.id})" if self.id else what
+        return f"{shown(what)} ({shown(self.id)})" if self.id else shown(what)
 
 
 def finished(record: Record) -> Run:

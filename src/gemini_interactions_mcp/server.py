@@ -32,7 +32,7 @@ from .arguments import accepted, complaint, understood, unknown_arguments
 from .chains import Chains
 from .context import Announcing, Opening
 from .errors import GeminiMCPError, InputError
-from .outgoing import Outgoing
+from .outgoing import Cleaner, Outgoing
 from .settings import APP, Settings
 from .subscribers import Subscribers
 from .tasks import Tasks
@@ -77,7 +77,7 @@ class Server(MCPServer[Opening]):
         )
         # Inside the spans of OpenTelemetry, which quote errors; outside of all else, since the SDK seals the state of a
         # call that asks its user, and that must come back as it was.
-        self.middleware.insert(1, Outgoing(opening.redact))
+        self.middleware.insert(1, Outgoing(Cleaner(opening.settings.secrets)))
         prompts.register(self)
         self.completion()(self._complete)
         subscribers.register(self._lowlevel_server)

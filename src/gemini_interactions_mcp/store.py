@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
@@ -24,8 +25,8 @@ from .models import TERMINAL, UNKNOWN, WAITING_FOR_CLIENT, Record, Uploaded
 from .records import APPROVAL, FOREIGN, TWIN_SECONDS, now, today, used_up
 from .redaction import NOTHING, Redactor
 from .schema import METADATA, NEWEST_FIRST, OLDEST_FIRST, RECORD, ROWS, SCHEMA_VERSION, UPLOADS
+from .threads import beside
 from .words import paired
-from .workers import off_loop
 
 # How long Google keeps an interaction at most (ai.google.dev/gemini-api/docs/interactions, data retention): until
 # then, somebody may still want to find out what became of a request whose outcome is unknown.
@@ -350,7 +351,7 @@ class Journal:
     async def _row(self, fields: Mapping[str, object]) -> Row:
         """Fields of a `Record` without secrets; where a file lies stays as it is, or nobody could find it again."""
         size = sum(len(value) for value in fields.values() if isinstance(value, str))
-        return await off_loop(size, self._cleaned, fields)
+        return await beside(size, partial(self._cleaned, fields))
 
     def _cleaned(self, fields: Mapping[str, object]) -> Row:
         values = row(fields)

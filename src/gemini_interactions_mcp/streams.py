@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 import anyio
@@ -15,7 +16,7 @@ from .exchange import UNPARSABLE, Exchange, mapped, unnamed
 from .faults import Call, failure, streamed_fault
 from .models import Event, Interaction
 from .redaction import Redactor
-from .workers import off_loop
+from .threads import beside
 
 COMPLETED: Final = "interaction.completed"
 UNKNOWN: Final = "unknown"
@@ -113,7 +114,7 @@ async def events(response: httpx2.Response, exchange: Exchange, redact: Redactor
                 return
             if each.data:
                 # Off the loop: an event may carry an image.
-                event = await off_loop(len(each.data), parsed, each.data, redact)
+                event = await beside(len(each.data), partial(parsed, each.data, redact))
                 exchange.interaction_id = event.interaction_id or exchange.interaction_id
                 yield event
 

@@ -34,7 +34,7 @@ from .errors import (
     RefusedError,
 )
 from .excerpt import Excerpt
-from .hosts import seconds_to_name, seconds_to_wait
+from .hosts import host_of, seconds_to_name, seconds_to_wait
 from .models import Contents, Record, RecordPage, Request, settled
 from .overview import overview
 from .paths import TAKEN
@@ -214,7 +214,7 @@ async def analyze_file(
         response_schema=response_schema,
     )
     left = max(0.0, seconds - (anyio.current_time() - since))
-    return noted(await asked(ctx, app, request, left, progress=progress), contents.notes)
+    return await asked(ctx, app, request, left, progress=progress, notes=contents.notes)
 
 
 async def generate_image(
@@ -251,7 +251,7 @@ async def generate_image(
         output_path=output_path,
     )
     left = max(0.0, seconds - (anyio.current_time() - since))
-    return noted(await asked(ctx, app, request, left, target, progress, refusal), contents.notes)
+    return await asked(ctx, app, request, left, target, progress, refusal, contents.notes)
 
 
 async def placed(app: AppContext, output_path: str | None) -> tuple[Path | None, GeminiMCPError | None]:
@@ -487,7 +487,9 @@ async def list_interactions(
 ) -> Annotated[CallToolResult, RecordPage]:
     """List the Gemini interactions that this server knows, newest first, from its journal on this computer."""
     app = await opened(ctx)
-    page = await overview(app, query=query, kind=kind, status=status, limit=limit, cursor=cursor)
+    host = host_of(ctx)
+    fitting = functools.partial(rows.rows_within, room=host.page_bytes, together=not host.previews)
+    page = await overview(app, limit, fitting, query=query, kind=kind, status=status, cursor=cursor)
     return CallToolResult(
         content=[TextContent(text=rows.listing(page))],
         structured_content=page.model_dump(mode="json", exclude_none=True),

@@ -1,12 +1,13 @@
-"""What others have named or written, as it may stand in a line of ours. Pure."""
+"""What others have named or written, as it may be shown. Pure."""
 
+import bisect
 import html
+import json
 import re
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from .workers import STRETCH_CHARACTERS
+from .threads import STRETCH_CHARACTERS
 
 SHOWN_CHARACTERS: Final = 120
 MOST_NAMES: Final = 3
@@ -21,6 +22,43 @@ GOOGLES_PAGE: Final = re.compile(r"<title>Error \d{3} \([^<]*\)!!1</title>")
 """Of Google's own front end, for a path that is none."""
 
 TITLE: Final = re.compile(r"<title[^>]{0,200}>\s*([^<]{1,200})", re.IGNORECASE)
+BETWEEN: Final = 4
+"""What two newlines cost."""
+WORTH: Final = 40
+"""Less room than this is none."""
+
+BREAKS: Final = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
+"""What shows as the end of a line, apart from the newline (unicode.org/reports/tr14, class BK)."""
+
+ESCAPES: Final = re.compile(
+    "(?:\x1b\\[|\x9b)[0-?]{0,64}[ -/]{0,16}[@-~]|(?:\x1b\\]|\x9d)[^\x07\x1b\x9c\n]{0,1000}(?:\x07|\x1b\\\\|\x9c)?"
+)
+"""Sequences that colour a terminal's text, move its cursor or set its title (ECMA-48, 5.4 and 5.6)."""
+
+INVISIBLE: Final = re.compile(
+    "[\0-\x08\x0b-\x1f\x7f-\x9f"  # control characters
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"  # marks, embeddings, overrides and isolates of direction
+    "\xad\u180e\u200b\u2060-\u2065\ufeff\ufff9-\ufffb"  # nothing to see, or not to be seen
+    "\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"  # tags: letters that nobody sees
+)
+"""Characters that hide, reorder or smuggle text (unicode.org/reports/tr9, tr36)."""
+
+REPEATED: Final = re.compile(
+    "((?>[\ufe00-\ufe0f\U000e0100-\U000e01ef]?[\u200c\u200d]?))[\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]+"
+)
+"""Variation selectors and joiners, which emoji and Persian need, are never several in a row: those carry messages."""
+
+SUSPECT: Final = re.compile(
+    "[\0-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufe00-\ufe0f\ufeff"
+    "\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
+"""Any of the above, in one class: a text without one is found ten times faster."""
+
+SPACES: Final = re.compile("[\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+"""Any other space, as in the names of screenshots (unicode.org/reports/tr44, category Zs)."""
+
+HALVES: Final = re.compile("[\ud800-\udfff]")
+"""Halves of surrogate pairs, which have no UTF-8."""
 
 
 def unquoted(text: str) -> str:
@@ -41,13 +79,22 @@ def some_names(names: Sequence[str]) -> str:
 
 
 def printable(text: str) -> str:
-    """The text with its control characters replaced: a file's name must not read like a line of ours."""
-    return "".join(character if character.isprintable() else unprintable(character) for character in text)
+    """The text on one line, its hidden characters replaced: a file's name must not read like a line of ours."""
+    text = SPACES.sub(" ", BREAKS.sub("?", text))
+    return HALVES.sub("?", INVISIBLE.sub("?", text).replace("\n", "?").replace("\t", "?"))
 
 
-def unprintable(character: str) -> str:
-    """What stands for a character that is not printed: for any space (a no-break one, an ideographic one), a space."""
-    return " " if unicodedata.category(character) == "Zs" else "?"
+def visible(text: str) -> str:
+    """A text of any length, without what hides or reorders it; other ends of lines become newlines."""
+    if not SUSPECT.search(text):
+        return text
+    text = INVISIBLE.sub("", ESCAPES.sub("", BREAKS.sub("\n", text)))
+    return HALVES.sub("\ufffd", REPEATED.sub(r"\1", text))
+
+
+def unbroken(text: str) -> str:
+    """A text of others on one line, as it may follow words of ours."""
+    return " ".join(visible(text).split())
 
 
 def stretches(text: str, size: int = STRETCH_CHARACTERS) -> Iterator[str]:
@@ -96,3 +143,56 @@ def page_title(text: str) -> str | None:
         return None
     found = TITLE.search(text)
     return shown(" ".join(html.unescape(found[1]).split())) if found else ""
+
+
+# How much room a text takes ------------------------------------------------------------------------------
+
+
+def cost(text: str) -> int:
+    """Bytes of UTF-8, and one more for each character that JSON escapes: some hosts show a result as JSON.
+
+    Of a text without hidden characters; those may take more.
+    """
+    return len(text.encode(errors="replace")) + text.count("\n") + text.count('"') + text.count("\\") + text.count("\t")
+
+
+def length_within(text: str, room: int) -> int:
+    """How many characters of the beginning of a text cost no more than `room`."""
+    within = text[: max(0, room)]
+    most = len(within)
+    if (excess := cost(within) - room) <= 0:
+        return most
+    # A character costs one to four.
+    least, most = max(0, most - excess), most - (excess + 3) // 4
+    return least + bisect.bisect_right(range(least + 1, most + 1), room, key=lambda length: cost(within[:length]))
+
+
+def clipped(text: str, room: int) -> str:
+    """The text, if it costs no more than `room`; else its beginning with `…`."""
+    return text if cost(text) <= room else text[: length_within(text, room - cost("…"))] + "…"
+
+
+def suffix_within(text: str, room: int) -> str:
+    """The end of a text, as far as there is room for it."""
+    return text[len(text) - length_within(text[::-1], room) :]
+
+
+def paragraphs_cost(paragraphs: Iterable[str]) -> int:
+    """What paragraphs cost, each with the empty line behind it."""
+    return sum(cost(each) + BETWEEN for each in paragraphs if each)
+
+
+def fitted(paragraphs: Iterable[str], room: int) -> list[str]:
+    """The paragraphs, as far as there is room for them."""
+    found: list[str] = []
+    for each in filter(None, paragraphs):
+        if room < WORTH:
+            break
+        found.append(clipped(each, room - BETWEEN))
+        room -= paragraphs_cost(found[-1:])
+    return found
+
+
+def escaped(text: str) -> str:
+    """JSON whose strings show what is hidden in them."""
+    return SUSPECT.sub(lambda found: json.dumps(found[0])[1:-1], text)
