@@ -152,7 +152,7 @@ def test_an_answer_holds_for_ten_minutes_after_the_last_call_and_for_one_run() -
 
 
 def local(name: str, size: int = 1, source: str = "") -> LocalFile:
-    return LocalFile(source or name, name, size, "text", "text/plain", version=(), sha256="0")
+    return LocalFile(source or name, name, size, size, "text", "text/plain", version=(), sha256="0")
 
 
 def single(name: str, size: int = 1) -> Inspected:

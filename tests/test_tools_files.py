@@ -173,11 +173,11 @@ async def test_files_are_understood_as_people_give_them(
         (["http://localhost:3000/a.png"], "Download it, and give the file"),
         (["http://2852039166/a.png"], "Download it, and give the file"),
         (["gs://bucket/a.png"], "which an API key does not open"),
-        ([""], "is empty or has a NUL"),
+        (["a\0b"], "is empty or has a NUL"),
         (["file:///"], "outside the allowed directories"),
         (["."], "outside the allowed directories"),
     ],
-    ids=["many", "localhost", "number", "gs", "empty", "root", "dot"],
+    ids=["many", "localhost", "number", "gs", "nul", "root", "dot"],
 )
 async def test_what_cannot_be_given_is_refused_before_anything_is_sent(
     client: Client, emulator: Emulator, tool: str, argument: str, given: list[str], says: str
