@@ -80,10 +80,12 @@ async def measure_here(url: str, path: Path, times: int) -> dict[str, float]:
 
         async def send(path: Path) -> None:
             with path.open("rb") as stream:
+                size = os.fstat(stream.fileno()).st_size
                 file = LocalFile(
                     source=str(path),
                     name=path.name,
-                    size=os.fstat(stream.fileno()).st_size,
+                    size=size,
+                    sent=size,
                     kind="document",
                     mime=MIME_TYPE,
                     version=version(stream),
