@@ -37,6 +37,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from .addresses import busy_seconds, in_file, is_sqlite, libpq_apart, parse_url, redacted
 from .errors import GeminiMCPError, JournalError
 from .sqlite_file import FilePlace, carry_over, make_file, place_of
+from .threads import LARGE, beside
+from .words import decoded_apart, encoded_apart
 
 logger = logging.getLogger(__name__)
 
@@ -141,6 +143,8 @@ class Database:
                 program, and it sees what those before it have written.
         """
         with translated(self._url), uncancelled():
+            if is_sqlite(parse_url(self._url)):
+                values = values and await encoded_texts(values)
             count = await self._persist(
                 lambda: self._turn,
                 lambda: self._execute(statement, lambda found: found.rowcount, values, alone=alone),
@@ -310,6 +314,7 @@ def new_engine(url: sa.URL) -> AsyncEngine:
     )
     if sqlite:
         event.listen(engine.sync_engine, "connect", configure)
+        event.listen(engine.sync_engine, "connect", configure_driver)
     return engine
 
 
@@ -323,6 +328,23 @@ def configure(connection: sqlite3.Connection, _record: object) -> None:
     cursor.close()
     # SQLite's own knows only the letters of ASCII (sqlite.org/lang_corefunc.html#lower).
     connection.create_function("lower", 1, lower, deterministic=True)
+
+
+def configure_driver(connection: Any, _record: object) -> None:  # noqa: ANN401 - SQLAlchemy's, around aiosqlite's
+    """Have long texts decoded so that other threads have their turn meanwhile."""
+    connection.driver_connection.text_factory = decoded
+
+
+async def encoded_texts(values: Row) -> Row:
+    """The values, long texts as their bytes: encoded by the driver, they would keep other threads waiting."""
+    long = {name: value for name, value in values.items() if isinstance(value, str) and len(value) >= LARGE}
+    size = sum(map(len, long.values()))
+    return values | await beside(size, lambda: {name: encoded_apart(value) for name, value in long.items()})
+
+
+def decoded(content: bytes) -> str:
+    """A text that SQLite has read."""
+    return content.decode() if len(content) < LARGE else decoded_apart(content)
 
 
 def lower(text: str | None) -> str | None:

@@ -8,8 +8,20 @@ from .models import Record
 
 SCHEMA_VERSION: Final = 4
 
+
+class Utf8Text(sa.types.TypeDecorator[str]):
+    """SQLite's text, which may come as its bytes."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def bind_expression(self, bindparam: sa.BindParameter[str]) -> sa.ColumnElement[str]:
+        """Text also of bytes."""
+        return sa.cast(bindparam, sa.Text)
+
+
 # MySQL's TEXT ends at 64 KiB; of this length it becomes a LONGTEXT.
-LONG: Final = sa.Text().with_variant(sa.Text(2**32 - 1), "mysql", "mariadb")
+LONG: Final = sa.Text().with_variant(Utf8Text(), "sqlite").with_variant(sa.Text(2**32 - 1), "mysql", "mariadb")
 DOCUMENT: Final = sa.JSON(none_as_null=True)
 # 512 characters still fit an index of MySQL.
 NAME: Final = sa.String(512)

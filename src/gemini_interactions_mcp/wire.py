@@ -17,7 +17,7 @@ from .errors import InputError
 from .lenient import Json, as_json, items, long, number, text_of
 from .models import OCTETS, PLACE, Citation, Content, Event, Interaction, Media, Request, SandboxFile, Usage
 from .steps import executions, failures
-from .words import inert, utf8_length
+from .words import concatenated, inert, utf8_length
 
 MEDIA: Final = ("image", "audio", "video", "document")
 """Content types that are bytes."""
@@ -191,7 +191,7 @@ class Draft:
     @property
     def text(self) -> str:
         """All of it; empty where nothing is written around the media."""
-        return "".join(self.parts) if self.written else ""
+        return concatenated(self.parts) if self.written else ""
 
     def add_text(self, block: Json) -> None:
         """Append a text block; its citations' byte offsets move along."""
@@ -444,7 +444,7 @@ def growing(block: Json) -> dict[str, Any]:
 
 def grown(block: Json) -> Json:
     """The block as the API shows it."""
-    return {**block, "text": "".join(block["parts"])} if block.get("type") == "text" else block
+    return {**block, "text": concatenated(block["parts"])} if block.get("type") == "text" else block
 
 
 ACTIVITIES: Final = {

@@ -1,6 +1,7 @@
 """What others have named or written, as it may be shown. Pure."""
 
 import bisect
+import codecs
 import html
 import json
 import re
@@ -106,6 +107,34 @@ def stretches(text: str, size: int = STRETCH_CHARACTERS) -> Iterator[str]:
             end += 1
         yield text[start:end]
         start = end
+
+
+def concatenated(parts: Iterable[str]) -> str:
+    """Parts as one text; other threads have their turn meanwhile, as they have not within one long `join`."""
+    text, waiting, size = "", list[str](), 0
+    for part in parts:
+        waiting.append(part)
+        size += len(part)
+        if size >= STRETCH_CHARACTERS:
+            # CPython lets the text grow in place.
+            text += "".join(waiting)
+            waiting, size = [], 0
+    return text + "".join(waiting) if waiting else text
+
+
+def encoded_apart(text: str) -> bytes | bytearray:
+    """The UTF-8 of a text, made in stretches."""
+    content = bytearray()
+    for stretch in stretches(text):
+        content += stretch.encode(errors="replace")
+    return content
+
+
+def decoded_apart(content: bytes) -> str:
+    """UTF-8 as text, made in stretches; what is no UTF-8 is an error, as in `bytes.decode`."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    places = range(0, len(content), STRETCH_CHARACTERS)
+    return concatenated(decoder.decode(content[at : at + STRETCH_CHARACTERS], at == places[-1]) for at in places)
 
 
 def paired(text: str) -> str:

@@ -17,6 +17,7 @@ from .protocol import Json, error_body, grpc_body, list_of, object_of, objects_o
 
 DELTA_CHARACTERS = 120
 MOST_DELTAS = 40
+LONGEST_DELTA = 2**15
 DONE = b"event: done\ndata: [DONE]\n\n"
 DEADLINE_MESSAGE = "Deadline expired before operation could complete."
 UNKNOWN_EVENTS: tuple[Json, ...] = (
@@ -66,7 +67,7 @@ def _content_deltas(contents: list[Json]) -> Iterator[Json]:
         if part["type"] != "text":
             yield part
             continue
-        size = max(DELTA_CHARACTERS, len(part["text"]) // MOST_DELTAS)
+        size = min(LONGEST_DELTA, max(DELTA_CHARACTERS, len(part["text"]) // MOST_DELTAS))
         for start in range(0, len(part["text"]), size):
             yield {"type": "text", "text": part["text"][start : start + size]}
         if part.get("annotations"):
