@@ -306,14 +306,14 @@ class Ledger:
         with contextlib.suppress(JournalError):
             await self._journal.seize(record.label, self._owner, self._lease_end(), patience=LATE_SECONDS)
 
-    async def followed(self, record: Record) -> bool:
-        """Whether a process that lives follows an interaction."""
+    async def followed_elsewhere(self, record: Record) -> bool:
+        """Whether another process that lives follows an interaction."""
         try:
             owner = await self._journal.owner(record.label)
         except JournalError as exc:
             logger.warning("Who follows interaction %s cannot be read: %s", record.label, exc)
             return False
-        return owner is not None and not processes.departed(owner)
+        return owner not in (None, self._owner) and not processes.departed(owner)
 
     async def _claimed(self, record: Record) -> bool:
         return await self._journal.claim(record.label, self._owner, self._lease_end(), patience=LATE_SECONDS)

@@ -95,6 +95,8 @@ class Runs:
         self._deleted: set[str] = set()
         self._given: set[str] = set()
         """Labels of what was delivered while the journal does not know it yet."""
+        self._calls: set[str] = set()
+        """Labels of runs whose own call is still at work, in this process."""
         self._taken: dict[str, float] = {}
         """When an identical call has taken a run, by its label, on the clock of the event loop."""
 
@@ -140,6 +142,7 @@ class Runs:
         # A call that is cancelled here has begun all the same.
         with uncancelled():
             await self._ledger.open(record)
+            self._calls.add(record.label)
             return self._launch(record, request, target)
 
     async def _attachment(self, record: Record) -> Run | None:
@@ -153,8 +156,7 @@ class Runs:
             run = self._runs.get(row.label)
             if self._is_given(row.label) or (run is None and records.unstored(row)):
                 continue
-            # Of a run that this process has taken over, the call has ended with the process that began it.
-            followed = run.request is not None if run else await self._ledger.followed(row)
+            followed = row.label in self._calls or await self._ledger.followed_elsewhere(row)
             # Again: another call may have taken it meanwhile.
             free = records.attachable(run.record if run else row, followed=followed) and not self._is_given(row.label)
             if free:
@@ -253,7 +255,7 @@ class Runs:
         unnamed = record.interaction_id is None and record.status == UNKNOWN and not record.error
         if run := self._runs.get(record.label):
             return run.id is None
-        return unnamed and await self._ledger.followed(record)
+        return unnamed and await self._ledger.followed_elsewhere(record)
 
     async def _intent(self, request: Request) -> Record:
         await self._gemini.ready()
@@ -486,10 +488,12 @@ class Runs:
         Returns at once.
         """
         self._taken.pop(run.record.label, None)
+        self._calls.discard(run.record.label)
         self._start(self.amend, run, {"detached_at": records.now(), "delivered_at": None})
 
     def deliver(self, run: Run) -> None:
         """Note that somebody has been given the answer, or why there is none. Returns at once."""
+        self._calls.discard(run.record.label)
         if run.record.delivered_at is None:
             changes = {"delivered_at": records.now()}
             run.record = run.record.model_copy(update=changes)

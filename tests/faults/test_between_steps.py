@@ -18,7 +18,7 @@ from conftest import FAST, KEY
 from faults.harness import rows
 from faults.test_detaching import given_up, until
 from faults.world import PACE, PATIENCE, over, world
-from gemini_interactions_mcp import gemini, records, render, results, tools
+from gemini_interactions_mcp import gemini, records, results, tools, waiting
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.models import Request
 from gemini_interactions_mcp.run import Pace
@@ -352,7 +352,7 @@ async def test_what_was_missing_is_not_saved_again_for_what_is_deleted_meanwhile
 async def test_a_partial_answer_is_redacted_before_it_is_cut(
     settings: Settings, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(render, "PARTIAL_CHARACTERS", len(KEY) // 2 + 5)
+    monkeypatch.setattr(waiting, "PARTIAL_BYTES", len(KEY) // 2 + 5)
     echo: list[Any] = [{"event_type": "step.delta", "index": 1, "delta": {"type": "text", "text": f"{KEY} end."}}]
     emulator.faults += [Fault("stream", "unknown", after=6, body=echo), Fault("stream", "stall", after=7)]
     async with host(settings, replace(FAST, look=NEVER)) as client:

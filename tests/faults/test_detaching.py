@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from faults.harness import rows
 from faults.world import PATIENCE
 from gemini_interactions_mcp import tools
 from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.models import Record
 from gemini_interactions_mcp.server import build_server
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.store import Journal
@@ -315,6 +317,46 @@ async def test_a_server_that_was_killed_leaves_its_call_to_the_same_call_at_once
         await server.ended()
     async with host(settings) as client:
         assert text_of(await call(client, "gemini_ask", **ASK)).startswith(SAME)
+    assert len(emulator.creates) == 1
+
+
+async def test_a_run_that_is_taken_over_while_the_same_call_looks_for_it_is_not_paid_again(
+    settings: Settings, emulator: Emulator, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undelivered, unfinished, owner = Journal.undelivered, Journal.unfinished, Journal.owner
+    emulator.faults.append(slow := Fault("stream", "stall", after=3))
+    async with wired(environment(tmp_path, url)) as server:
+        await server.open(MODERN)
+        server.request("tools/call", name="gemini_ask", arguments=ASK)
+        with anyio.fail_after(PATIENCE):
+            await slow.reached.wait()
+            while not (before := rows(tmp_path)[0])["interaction_id"]:
+                await anyio.lowlevel.checkpoint()
+        server.process.kill()
+        await server.ended()
+
+    looked = anyio.Event()
+
+    async def looking(journal: Journal, mark: str, since: datetime) -> list[Record]:
+        found = await undelivered(journal, mark, since)
+        looked.set()
+        return found
+
+    async def adopting(journal: Journal, *, but: str = "") -> list[Record]:
+        await looked.wait()
+        return await unfinished(journal, but=but)
+
+    async def taken_over(journal: Journal, label: str) -> str | None:
+        while rows(tmp_path)[0]["owner"] in (before["owner"], None):
+            await anyio.lowlevel.checkpoint()
+        return await owner(journal, label)
+
+    monkeypatch.setattr(Journal, "undelivered", looking)
+    monkeypatch.setattr(Journal, "unfinished", adopting)
+    monkeypatch.setattr(Journal, "owner", taken_over)
+    async with host(settings) as client:
+        with anyio.fail_after(PATIENCE):
+            assert text_of(await call(client, "gemini_ask", **ASK)).startswith(SAME)
     assert len(emulator.creates) == 1
 
 

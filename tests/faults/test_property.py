@@ -504,7 +504,11 @@ async def readable(client: Client, interaction: Interaction) -> str:
         for part in step["content"]
     ]  # fmt: skip
     unmarked = re.sub(r" (?:\[\d+\])+", "", shown)
-    assert all(part["text"].strip() in unmarked for part in contents if part["type"] == "text")
+    for text in (part["text"] for part in contents if part["type"] == "text"):
+        said, _, sources = text.partition("\n**Sources:**\n")
+        assert said.strip() in unmarked
+        # The list that a report ends with is ours, too.
+        assert all(address in shown for address in re.findall(r"https?://[^\s()<>]+", sources))
     saved = "agent" in interaction.body or any(part["type"] == "image" for part in contents)
     assert ("Saved: " in shown) is (saved and bool(contents))
     assert result.is_error is (not contents)
