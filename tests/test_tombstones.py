@@ -15,6 +15,7 @@ from sqlalchemy import event
 from gemini_interactions_mcp import database
 from gemini_interactions_mcp.addresses import parse_url
 from gemini_interactions_mcp.errors import DailyLimitError
+from gemini_interactions_mcp.sqlite_file import make_file
 from gemini_interactions_mcp.store import Journal, Limit
 from journaling import NOON, execute, full_record, record
 
@@ -188,6 +189,7 @@ async def test_what_another_program_reads_is_out_of_the_file_at_the_end(path: Pa
 
 
 async def test_sqlite_overwrites_what_is_deleted_also_where_it_was_built_not_to(path: Path) -> None:
+    make_file(parse_url(path))
     engine = database.new_engine(parse_url(path))
 
     def forget(connection: Any, _record: object) -> None:

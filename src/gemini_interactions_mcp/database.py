@@ -36,7 +36,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from .addresses import busy_seconds, in_file, is_sqlite, libpq_apart, parse_url, redacted
 from .errors import GeminiMCPError, JournalError
-from .sqlite_file import FilePlace, carry_over, make_file, place_of
+from .sqlite_file import FilePlace, LeftError, copy_into, make_file, opened_by, place_of
 from .threads import LARGE, beside
 from .words import decoded_apart, encoded_apart
 
@@ -116,10 +116,16 @@ class Database:
         self._opening = anyio.Lock()
         self._engine: AsyncEngine | None = None
         self._place: FilePlace | None = None
-        """Where its file lies, as long as it is open."""
+        """Where its file lies, once it is open."""
+        self._copy: Path | None = None
+        """Where the copy is of a file that was deleted or replaced; no other connection is opened then."""
+        self._uncopied = ""
+        """Why there is no such copy."""
         self._running = 0
         """How many statements are being executed."""
         self._closed = False
+        self._unscrubbed = False
+        """What was deleted is still in the log of SQLite."""
         self._held_at = -math.inf
         """When another program was last seen to hold the database."""
 
@@ -128,7 +134,10 @@ class Database:
     ) -> T:
         """What a query comes to."""
         with translated(self._url):
-            return await self._persist(self._behind_writes, lambda: self._execute(query, outcome), patience)
+            found = await self._persist(self._behind_writes, lambda: self._execute(query, outcome), patience)
+        if self._unscrubbed and not self._running:
+            await self.scrub()
+        return found
 
     async def write(
         self, statement: sa.Executable, values: Row | None = None, patience: float = math.inf, *, alone: bool = False
@@ -151,16 +160,33 @@ class Database:
                 patience,
             )
             self._held_at = -math.inf
+            if self._copy:
+                async with self._undisturbed():
+                    await self._save()
             return count
+
+    async def check_place(self) -> None:
+        """Make sure that what is written will be found again.
+
+        Raises:
+            JournalError: The file has been deleted or replaced.
+        """
+        await self._notice()
+        if self._copy:
+            raise JournalError(self._left())
 
     async def scrub(self) -> None:
         """Have SQLite overwrite now what has been deleted: until it empties its log, it is still in there.
 
-        Another program that reads at this moment puts it off, and the last one to close the database does it.
+        A read at this moment puts it off until it is over. One of another program puts it off until the last one
+        closes the database.
         """
         if is_sqlite(parse_url(self._url)):
             with suppress(JournalError), translated(self._url), uncancelled():
-                await self._persist(self._undisturbed, lambda: self._execute(CHECKPOINT, lambda _: None), patience=0)
+                busy = await self._persist(
+                    lambda: self._turn, lambda: self._execute(CHECKPOINT, lambda found: found.scalar()), patience=0
+                )
+                self._unscrubbed = bool(busy)
 
     async def close(self) -> None:
         """Close the database within a second; a statement still at work closes it after itself.
@@ -199,12 +225,14 @@ class Database:
         deadline = anyio.current_time() + min(patience, busy_seconds(parse_url(self._url)))
         while True:
             self._refuse(deadline)
+            await self._notice()
             try:
-                await self._follow()
-                async with turn():
+                async with self._undisturbed() if self._copy else turn():
                     self._refuse(deadline)
                     return await execute()
-            except DBAPIError as exc:
+            except (DBAPIError, LeftError) as exc:
+                if self._copy is None and (self._astray() or isinstance(exc, LeftError)):
+                    continue
                 if (why := reason(exc, parse_url(self._url))) not in {LOCKED, COLLIDED}:
                     raise
                 if why == LOCKED:
@@ -213,35 +241,35 @@ class Database:
                     raise
             await anyio.sleep(pause())
 
-    async def _follow(self) -> None:
-        """Go on in the file that is there, where the one that is open has been deleted or replaced.
-
-        Raises:
-            Exception: That one cannot be used; what is open stays so.
-        """
-        if not self._astray():
-            return
-        with uncancelled():
-            async with self._undisturbed(), self._opening:
-                if self._astray():
-                    await self._move()
+    async def _notice(self) -> None:
+        """Copy what is open, where its file has been deleted or replaced; from then on, statements use that alone."""
+        if self._copy is None and self._astray():
+            with uncancelled():
+                async with self._undisturbed():
+                    if self._copy is None:
+                        self._copy = cast("FilePlace", self._place).copy_path()
+                        await self._save()
 
     def _astray(self) -> bool:
         return self._engine is not None and self._place is not None and self._place.is_left()
 
-    async def _move(self) -> None:
-        old, place = cast("AsyncEngine", self._engine), cast("FilePlace", self._place)
+    async def _save(self) -> None:
+        """Copy what is open; what hinders it is told with what is refused."""
         try:
-            place.clear()
-            await self._open()
-            await carry_over(old, cast("AsyncEngine", self._engine), self._metadata)
-        except BaseException:
-            if self._engine is not old:
-                await self._dispose()
-            self._engine, self._place = old, place
-            raise
-        await old.dispose()
-        logger.warning("The journal at %s was deleted or replaced; all that it held is in the new file", place.path)
+            async with cast("AsyncEngine", self._engine).connect() as connection:
+                await copy_into(connection, cast("Path", self._copy))
+            self._uncopied = ""
+        except (OSError, DBAPIError, LeftError) as exc:
+            self._uncopied = type(exc).__name__
+        logger.warning("%s", self._left())
+
+    def _left(self) -> str:
+        """What is said of a file that has been deleted or replaced."""
+        path = cast("FilePlace", self._place).path
+        where = f"What it held is in {self._copy}: end all servers, move that file to {path}, and start them again."
+        if self._uncopied:
+            where = f"What it held could not be copied to {self._copy} ({self._uncopied}), and ends with this server."
+        return f"The journal at {path} was deleted or replaced while this server runs, so nothing new is sent. {where}"
 
     def _refuse(self, deadline: float) -> None:
         """Do not try what has waited long enough, where another program held the database a moment ago."""
@@ -283,10 +311,12 @@ class Database:
         url = parse_url(self._url)
         self._engine = new_engine(url)
         try:
-            make_file(url)
+            if in_file(url):
+                make_file(url)
+            self._place = place_of(url)
+            guard(self._engine, self._place)
             async with self._engine.connect() as connection:
                 await establish(connection, self._metadata, self._version)
-            self._place = place_of(url)
         except BaseException:
             await self._dispose()
             raise
@@ -303,7 +333,7 @@ def new_engine(url: sa.URL) -> AsyncEngine:
     if sqlite:
         # A connection that waits keeps its turn; most of the waiting is done between turns.
         url = url.update_query_dict({"timeout": str(BUSY_TURN)})
-    url, arguments = libpq_apart(url)
+    url, arguments = libpq_apart(opened_by(url))
     # A connection through a network may have died since it was used last.
     engine = create_async_engine(
         url,
@@ -316,6 +346,17 @@ def new_engine(url: sa.URL) -> AsyncEngine:
         event.listen(engine.sync_engine, "connect", configure)
         event.listen(engine.sync_engine, "connect", configure_driver)
     return engine
+
+
+def guard(engine: AsyncEngine, place: FilePlace | None) -> None:
+    """Have no connection made to another file than that of the first."""
+
+    def check(connection: Any, _record: object) -> None:  # noqa: ANN401 - SQLAlchemy's, around the driver's
+        if place is not None and place.is_left():
+            connection.close()
+            raise LeftError(str(place.path))
+
+    event.listen(engine.sync_engine, "connect", check)
 
 
 def configure(connection: sqlite3.Connection, _record: object) -> None:

@@ -125,6 +125,7 @@ class Journal:
         Raises:
             JournalError: Also when its label or interaction_id is taken.
         """
+        await self._database.check_place()
         await self._database.write(sa.insert(ROWS), await self._row(dict(record)) | lease(owner, until), patience)
         self.list_changes += record.interaction_id is not None
 
@@ -146,6 +147,7 @@ class Journal:
         Raises:
             DailyLimitError: The limit is reached; nothing was written.
         """
+        await self._database.check_place()
         values = await self._row(dict(record)) | lease(owner, until)
         columns = [sa.literal(value, ROWS.c[name].type).label(name) for name, value in values.items()]
         source = sa.select(*columns)

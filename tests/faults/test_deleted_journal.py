@@ -1,4 +1,4 @@
-"""The journal's file is deleted, moved or replaced while the server runs: what was bought and will be is not lost."""
+"""The journal's file is deleted, moved or replaced while the server runs: nothing is lost, nothing new is bought."""
 
 import os
 import shutil
@@ -12,15 +12,14 @@ import anyio
 import pytest
 from mcp import Client
 
-from conftest import FAST, Mode, make_settings
-from gemini_interactions_mcp import sqlite_file
+from conftest import FAST, Mode
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.errors import JournalError
 from gemini_interactions_mcp.server import Server, build_server
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.store import Journal
 from journaling import labels, record
-from reading import call, complaint, id_of, posts, rows_of, text_of
+from reading import call, complaint, id_of, rows_of, text_of
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows deletes no file that is open")
 
@@ -52,121 +51,152 @@ def replace_by_copy(folder: Path) -> None:
     (folder / "copy").replace(file_of(folder))
 
 
-def recreate(folder: Path) -> None:
-    """As another server does that starts now."""
-    delete_all(folder)
-
-    async def fill() -> None:
-        journal = Journal(file_of(folder))
-        await journal.insert(record("theirs"))
-        await journal.close()
-
-    anyio.run(fill)
-
-
 WAYS = [delete_file, delete_all, move_away, replace_by_nothing, replace_by_copy]
 Way = Callable[[Path], None]
 
 
-def found(folder: Path) -> list[str]:
-    """The labels in the file that is there now, read by something else, and whether only the user can read it."""
-    with closing(sqlite3.connect(file_of(folder))) as database:
+WORDS = "was deleted or replaced while this server runs, so nothing new is sent"
+
+
+def found(path: Path) -> list[str]:
+    """The labels in a file, read by something else."""
+    with closing(sqlite3.connect(path)) as database:
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         return [label for (label,) in database.execute("select label from interactions order by label")]
 
 
+def saved_in(folder: Path) -> list[Path]:
+    """The copies; two servers of one process may have the same."""
+    return list(folder.glob("journal.sqlite3.saved-*"))
+
+
+def saved(folder: Path) -> Path:
+    """The one copy."""
+    [copy] = saved_in(folder)
+    return copy
+
+
+def copied(folder: Path) -> list[str]:
+    """The labels in the copy, which only the user can read."""
+    assert stat.S_IMODE(saved(folder).stat().st_mode) == 0o600
+    return found(saved(folder))
+
+
+async def refused(journal: Journal) -> str:
+    with pytest.raises(JournalError, match=WORDS) as raised:
+        await journal.insert(record("lost"))
+    return str(raised.value)
+
+
 @pytest.mark.parametrize("lose", WAYS)
-async def test_what_was_written_before_and_is_after_is_in_the_file(
-    tmp_path: Path, lose: Way, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sqlite_file, "ROWS_AT_ONCE", 7)
+async def test_what_it_held_goes_on_and_is_in_the_copy(tmp_path: Path, lose: Way) -> None:
     journal = Journal(file_of(tmp_path))
     for number in range(20):
         await journal.insert(record(f"{number}", text="x" * 10_000))
     lose(tmp_path)
-    await journal.insert(record("after"))
-    assert await journal.find("after") is not None
-    assert len(found(tmp_path)) == 21
-    lose(tmp_path)
-    await journal.update("after", status="completed")
+    left = file_of(tmp_path).read_bytes() if file_of(tmp_path).exists() else None
+    said = await refused(journal)
+    assert f"What it held is in {saved(tmp_path)}: end all servers, move that file to {file_of(tmp_path)}" in said
+    await journal.update("7", status="completed", text="the answer")
+    assert "the answer" in str(await journal.find("7"))
+    assert len(await labels(journal)) == len(copied(tmp_path)) == 20
     await journal.close()
-    assert len(found(tmp_path)) == 21
-    mode = file_of(tmp_path).stat().st_mode
-    assert lose in (replace_by_nothing, replace_by_copy) or stat.S_IMODE(mode) == 0o600
+    again = Journal(saved(tmp_path))
+    assert (await again.find("7") or record("none")).text == "the answer"
+    await again.close()
+    # What lies there now is somebody else's.
+    assert (file_of(tmp_path).read_bytes() if file_of(tmp_path).exists() else None) == left
 
 
 @pytest.mark.parametrize("lose", WAYS)
-async def test_whoever_only_reads_brings_it_back_too(tmp_path: Path, lose: Way) -> None:
+async def test_many_reads_at_once_open_nothing_else(tmp_path: Path, lose: Way) -> None:
     journal = Journal(file_of(tmp_path))
     await journal.insert(record("before"))
     lose(tmp_path)
+    seen: list[set[str]] = []
+
+    async def look() -> None:
+        seen.append(await labels(journal))
+
     async with anyio.create_task_group() as tasks:
-        for _ in range(8):
-            tasks.start_soon(labels, journal)
-    assert await labels(journal) == {"before"}
-    assert found(tmp_path) == ["before"]
+        for _ in range(12):
+            tasks.start_soon(look)
+    assert seen == [{"before"}] * 12
+    assert copied(tmp_path) == ["before"]
     await journal.close()
+    if lose in (delete_file, delete_all, move_away):
+        assert not file_of(tmp_path).exists()
 
 
-async def test_what_another_server_has_written_into_a_new_file_stays(tmp_path: Path) -> None:
-    journal = Journal(file_of(tmp_path))
-    await journal.insert(record("ours"))
-    await anyio.to_thread.run_sync(recreate, tmp_path)
-    assert await labels(journal) == {"ours", "theirs"}
-    await journal.close()
-    assert found(tmp_path) == ["ours", "theirs"]
-
-
-async def test_two_servers_bring_back_the_rows_of_both(tmp_path: Path) -> None:
-    journals = [Journal(file_of(tmp_path)) for _ in range(2)]
-    for number, journal in enumerate(journals):
-        await journal.insert(record(f"{number}"))
-    delete_file(tmp_path)
+@pytest.mark.parametrize("lose", [delete_file, delete_all, move_away])
+async def test_a_new_server_begins_anew_and_harms_nothing(tmp_path: Path, lose: Way) -> None:
+    old = [Journal(file_of(tmp_path)) for _ in range(2)]
+    for number in range(20):
+        await old[number % 2].insert(record(f"{number}"))
+    lose(tmp_path)
+    new = [Journal(file_of(tmp_path)) for _ in range(3)]
     async with anyio.create_task_group() as tasks:
-        for number, journal in enumerate(journals):
-            tasks.start_soon(journal.insert, record(f"{number} later"))
-    for journal in journals:
-        assert await labels(journal) == {"0", "1", "0 later", "1 later"}
+        for number, journal in enumerate(new):
+            tasks.start_soon(journal.insert, record(f"new {number}"))
+    for journal in old:
+        await refused(journal)
+        assert len(await labels(journal)) == 20
+    for journal in (*old, *new):
         await journal.close()
+    assert found(file_of(tmp_path)) == ["new 0", "new 1", "new 2"]
+    copies = saved_in(tmp_path)
+    assert copies
+    assert all(len(found(copy)) == 20 for copy in copies)
 
 
-async def test_a_folder_that_is_gone_is_made_again(tmp_path: Path) -> None:
-    (folder := tmp_path / "data").mkdir()
-    journal = Journal(file_of(folder))
-    await journal.insert(record("before"))
-    shutil.rmtree(folder)
-    await journal.insert(record("after"))
+async def test_an_older_copy_that_is_put_back_wins_over_nothing(tmp_path: Path) -> None:
+    journal = Journal(file_of(tmp_path))
+    await journal.insert(record("one"))
+    shutil.copy(file_of(tmp_path), tmp_path / "backup")
+    await journal.update("one", status="completed", interaction_id="v1_paid")
+    (tmp_path / "backup").replace(file_of(tmp_path))
+    await refused(journal)
+    assert (await journal.find("v1_paid") or record("none")).status == "completed"
     await journal.close()
-    assert found(folder) == ["after", "before"]
 
 
-async def test_a_file_that_cannot_be_made_again_is_an_error_until_it_can(tmp_path: Path) -> None:
+async def test_a_link_that_leads_elsewhere_by_now_is_another_file(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    file_of(tmp_path).symlink_to(tmp_path / "a" / "x.sqlite3")
+    journal = Journal(file_of(tmp_path))
+    await journal.insert(record("one"))
+    file_of(tmp_path).unlink()
+    (tmp_path / "b" / "x.sqlite3").touch()
+    file_of(tmp_path).symlink_to(tmp_path / "b" / "x.sqlite3")
+    await refused(journal)
+    assert await labels(journal) == {"one"}
+    await journal.close()
+    assert found(tmp_path / "a" / "x.sqlite3") == ["one"]
+
+
+async def test_a_copy_that_cannot_be_written_is_told_and_tried_again(tmp_path: Path) -> None:
     (folder := tmp_path / "data").mkdir()
     journal = Journal(file_of(folder))
     await journal.insert(record("before"))
     shutil.rmtree(folder)
     folder.touch()
-    for _ in range(2):
-        with pytest.raises(JournalError, match="GEMINI_MCP_DATABASE_URL"):
-            await journal.insert(record("lost"))
+    assert "could not be copied to" in await refused(journal)
     folder.unlink()
-    await journal.insert(record("after"))
+    await journal.update("before", status="completed")
+    assert "What it held is in" in await refused(journal)
     await journal.close()
-    assert found(folder) == ["after", "before"]
+    assert copied(folder) == ["before"]
 
 
-async def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
+async def test_a_file_that_is_put_back_is_the_same_again(tmp_path: Path) -> None:
     journal = Journal(file_of(tmp_path))
     await journal.insert(record("before"))
-    delete_all(tmp_path)
-    file_of(tmp_path).write_bytes(b"somebody's notes " * 100)
-    with pytest.raises(JournalError, match="is not a database"):
-        await journal.insert(record("lost"))
-    assert file_of(tmp_path).read_bytes().startswith(b"somebody's notes")
-    file_of(tmp_path).unlink()
+    move_away(tmp_path)
+    (tmp_path / "old.sqlite3").rename(file_of(tmp_path))
     await journal.insert(record("after"))
     await journal.close()
-    assert found(tmp_path) == ["after", "before"]
+    assert found(file_of(tmp_path)) == ["after", "before"]
 
 
 @pytest.mark.parametrize("lose", [delete_file, delete_all, move_away])
@@ -179,30 +209,21 @@ async def test_nothing_bought_is_lost_or_bought_twice(
         running = id_of(await call(client, "start_research", prompt="How do tides work?"))
         lose(tmp_path)
         assert id_of(await call(client, "start_research", prompt="How do tides work?")) == running
-        later = id_of(await call(client, "gemini_ask", prompt="After?"))
+        for tool in ("gemini_ask", "generate_image", "start_research"):
+            assert WORDS in await complaint(client, tool, prompt="After?")
         hold.release.set()
         assert "# Research report" in text_of(
             await call(client, "check_research", interaction_id=running, wait_seconds=20)
         )
-        lose(tmp_path)
+        await labels_settle(client)
+    saved(tmp_path).rename(file_of(tmp_path))
     async with Client(build_server(settings, FAST), mode=mode, cache=None) as client:
         listed = rows_of(await call(client, "list_interactions"))
-        assert {row["interaction_id"] for row in listed} == {asked, running, later}
+        assert {row["interaction_id"] for row in listed} == {asked, running}
         assert {row["status"] for row in listed} == {"completed"}
-    assert len(emulator.creates) == 3
+    assert len(emulator.creates) == 2
 
 
-async def test_nothing_is_bought_while_it_cannot_be_written_down(tmp_path: Path, url: str, emulator: Emulator) -> None:
-    (folder := tmp_path / "data").mkdir()
-    settings = make_settings(tmp_path, url, database_url=f"sqlite+aiosqlite:///{file_of(folder).as_posix()}")
-    async with Client(build_server(settings, FAST), cache=None) as client:
-        await call(client, "gemini_ask", prompt="Before?")
-        shutil.rmtree(folder)
-        folder.touch()
-        emulator.requests.clear()
-        for tool, prompt in (("gemini_ask", "Why?"), ("start_research", "How?")):
-            assert "The journal at " in await complaint(client, tool, prompt=prompt)
-        assert posts(emulator) == 0
-        folder.unlink()
-        await call(client, "gemini_ask", prompt="After?")
-    assert len(found(folder)) == 2
+async def labels_settle(client: Client) -> None:
+    """What is written in the background comes before this."""
+    await call(client, "list_interactions")
