@@ -153,6 +153,8 @@ def test_the_address_of_a_page_can_be_a_link(url: str) -> None:
             "https://a\tb",
             "https://a\x00",
             "https://a\u202eb",
+            "https://a/\u3164b",
+            "https://a/b\ufe00\ufe01",
             "https://a\xa0b",
         ),
         *(
@@ -182,6 +184,9 @@ def test_what_is_no_address_of_a_page_is_no_link(url: str) -> None:
         ("`code", "'code"),
         ("<img src=x onerror=y>", "\u2039img src=x onerror=y\u203a"),
         ("\u202eevil\u200b\x07 \n end", "evil end"),
+        ("نمی\u200cدونم", "نمی\u200cدونم"),
+        ("A" + "".join(chr(0xE0100 + byte) for byte in b"send"), "A\U000e0173"),
+        ("a\u3164b\u115fc\u034f", "abc"),
         ("x" * 1_000, "x" * 199 + "…"),
     ],
 )

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from .framing import BLOCK
 from .models import Citation
-from .words import inert
+from .words import concealing, inert
 
 UNFIT: Final = re.compile(r'[\s<>\[\]"\\`]')
 """What no address has, and what would end a link that has it (spec.commonmark.org, 6.3 and 6.5)."""
@@ -183,7 +183,7 @@ def mark(numbers: Iterable[int]) -> str:
 
 def linkable(url: str) -> bool:
     """Whether it is the address of a page, which a reader may follow and a link can have."""
-    if len(url) > LONGEST_ADDRESS or UNFIT.search(url) or not url.isprintable():
+    if len(url) > LONGEST_ADDRESS or UNFIT.search(url) or not url.isprintable() or concealing(url):
         return False
     with suppress(ValueError):
         parts = urlsplit(url)

@@ -29,6 +29,7 @@ from . import folders, metadata
 from .errors import InputError, InteractionFailedError
 from .models import OCTETS, Media, SandboxFile, SavedFile
 from .paths import unwritable
+from .words import IGNORABLE, SELECTORS
 
 OFFICE: Final = "application/vnd.openxmlformats-officedocument"
 OASIS: Final = "application/vnd.oasis.opendocument"
@@ -161,13 +162,8 @@ LABEL_CHARACTERS: Final = 6
 UNKNOWN_ORIGIN: Final = metadata.Origin()
 ARTICLES: Final = frozenset({"a", "an", "the"})
 
-INVISIBLE: Final = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\ufffd\U000e0100-\U000e01ef]"
-)
-"""Letters, marks and symbols that show nothing, and what stands for a broken character.
-
-Source: Default_Ignorable_Code_Point in https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt
-"""
+BLANK: Final = re.compile(f"[{IGNORABLE}{SELECTORS}\u2800\ufffd]")
+"""What shows nothing: also the empty sign of Braille, and what stands for a broken character."""
 
 # What Gemini's speech models send when they name no rate: 16 bit, little-endian, mono, 24 kHz.
 # Source: https://ai.google.dev/gemini-api/docs/speech-generation
@@ -261,7 +257,7 @@ def stem(title: str, when: datetime, label: str) -> str:
 
 def title_words(title: str) -> list[str]:
     """The words of a title in any script, small, in NFC: letters, marks, digits and pictures, and nothing else."""
-    text = unicodedata.normalize("NFC", INVISIBLE.sub("", title[: 10 * STEM_CHARACTERS]).lower())
+    text = unicodedata.normalize("NFC", BLANK.sub("", title[: 10 * STEM_CHARACTERS]).lower())
     return "".join(map(in_name, text)).split()
 
 
