@@ -183,6 +183,7 @@ def test_what_is_shown_has_nothing_hidden(text: str) -> None:
         shown.encode()
     assert "\n" not in printable(text) + unbroken(text) + inert(text)
     assert visible(visible(text)) == visible(text)
+    assert framing.cleared(text) == visible(text)
     assert not concealing(printable(text))
     assert not concealing(inert(text))
 

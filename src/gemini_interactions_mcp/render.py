@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from . import chapters, citations, traces
 from .errors import InputError
-from .framing import framed
+from .framing import blocks, cleared, framed
 from .models import Record, SandboxFile, SavedFile, Usage, settled
 from .pages import Link, Manuscript, Sheet, sheet
 from .settings import DEFAULT_WAIT_SECONDS
@@ -123,7 +123,7 @@ def body(record: Record, link: Link) -> str:
 def report(record: Record) -> str:
     """An answer as a file of its own, after what was asked for; its media lie beside it."""
     text = body(record, lambda file: quote(file.name))
-    prompt = record.wording.strip().replace("\n", "\n  ")
+    prompt = cleared(record.wording).strip().replace("\n", "\n  ")
     about = [f"Date: {record.created_at:%Y-%m-%d %H:%M} UTC", f"Prompt: {prompt}" if prompt else "", identity(record)]
     return joined(
         f"# {first_words(record.title) or handle(record)}",
@@ -300,7 +300,7 @@ def document(record: Record, followers: Iterable[Record] = ()) -> str:
     return joined(
         f"# {first_words(record.title) or handle(record)}",
         "\n".join(f"- {fact}" for fact in facts),
-        f"## Prompt\n\n{framed_text(chapters.blocks(record.prompt))}" if record.prompt else "",
+        f"## Prompt\n\n{framed_text(blocks(record.prompt))}" if record.prompt else "",
         f"## Answer\n\n{framed_text(Manuscript(record, lambda file: uri(record, file)))}" if record.text else "",
         f"Note: {unbroken(record.error)}" if record.error else "",
         citations.listed(record.text, record.citations),
