@@ -29,7 +29,7 @@ from . import folders, metadata
 from .errors import InputError, InteractionFailedError
 from .models import OCTETS, Media, SandboxFile, SavedFile
 from .paths import unwritable
-from .words import IGNORABLE, SELECTORS
+from .words import IGNORABLE, SELECTORS, encoded_apart
 
 OFFICE: Final = "application/vnd.openxmlformats-officedocument"
 OASIS: Final = "application/vnd.oasis.opendocument"
@@ -223,12 +223,7 @@ def save_text(text: str, directory: Path, names: Iterable[str]) -> SavedFile:
     Raises:
         ConfigurationError: The disk does not take it.
     """
-    return written(as_utf8(text), "text/markdown", directory, names)
-
-
-def as_utf8(text: str) -> bytes:
-    """A text as a file has it; half of a surrogate pair has no UTF-8."""
-    return text.encode("utf-8", errors="replace")
+    return written(encoded_apart(text), "text/markdown", directory, names)
 
 
 def save_bytes(
@@ -331,7 +326,7 @@ def preview(file: IO[bytes], side: int = PREVIEW_SIDE, size: int = PREVIEW_BYTES
         return None
 
 
-def pixels(content: bytes) -> tuple[int, int] | tuple[None, None]:
+def pixels(content: bytes | bytearray) -> tuple[int, int] | tuple[None, None]:
     """Width and height of a picture, or twice None."""
     try:
         with picture(io.BytesIO(content)) as image:
@@ -454,7 +449,11 @@ def free(names: Iterable[str], taken: Collection[str]) -> Iterator[str]:
 
 
 def written(
-    content: bytes, mime: str, directory: Path, names: Iterable[str], modes: folders.Modes = folders.OWNER_ONLY
+    content: bytes | bytearray,
+    mime: str,
+    directory: Path,
+    names: Iterable[str],
+    modes: folders.Modes = folders.OWNER_ONLY,
 ) -> SavedFile:
     """Write a whole file into `directory` under the first name that is free; nothing is followed or written over.
 

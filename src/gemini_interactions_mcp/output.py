@@ -14,6 +14,7 @@ from .framing import cleared
 from .models import Interaction, Media, Record, SavedFile
 from .redaction import Redactor
 from .run import Run
+from .words import encoded_apart
 
 logger = logging.getLogger(__name__)
 
@@ -138,7 +139,7 @@ class Output:
         """Save a report anew that says something else by now, where one was saved; what was saved, if anything."""
         reports = [file for file in run.record.files if is_report(file)]
         text = self._report(run.record)
-        content = media.as_utf8(text)
+        content = encoded_apart(text)
         if not run.reports or not reports or any(files.holds(file, content) for file in reports):
             return []
         try:

@@ -138,16 +138,21 @@ def report(record: Record) -> str:
 def file_lines(record: Record, room: int) -> list[str]:
     """Where the files are; of very many, the first."""
     lines: list[str] = []
-    more = f"And {count(len(record.files), 'more file')}; {uri(record)} lists them all."
+    least = cost(unlisted(record, len(record.files))) + 4
     for each in map(file_line, record.files[:FILES_LISTED]):
         room -= cost(each) + 4
         # The last needs no room for what says that there are more.
-        if room < (cost(more) + 4 if len(lines) + 1 < len(record.files) else 0):
+        if room < (least if len(lines) + 1 < len(record.files) else 0):
             break
         lines.append(each)
     if (left_out := len(record.files) - len(lines)) > 0:
-        lines.append(f"And {count(left_out, 'more file')}; {uri(record)} lists them all.")
+        lines.append(unlisted(record, left_out))
     return lines
+
+
+def unlisted(record: Record, files: int) -> str:
+    """What is said of files that are not named one by one."""
+    return f"And {count(files, 'more file')}; {uri(record)} lists them all."
 
 
 def unshown(hidden: int) -> str:

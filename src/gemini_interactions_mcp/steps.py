@@ -5,9 +5,9 @@ Shapes: google-genai 3.6.1, types/interactions/*step.py; a `tool_call` and its `
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
-from typing import Final, cast
+from typing import Final
 
-from .lenient import Json, as_json, items, text_of
+from .lenient import Json, as_json, items, text_of, texts
 from .models import Execution
 from .words import inert
 
@@ -122,8 +122,7 @@ def retrieval(page: Json) -> str:
 
 def asked_for(call: Json, argument: str) -> list[str]:
     """The values of an argument that is a list."""
-    values = as_json(call.get("arguments")).get(argument)
-    return [str(value) for value in cast("list[object]", values)] if isinstance(values, list) else []
+    return texts(as_json(call.get("arguments")).get(argument))
 
 
 def tool(step: Json, call: Json) -> str:

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator, ValidationError, validators
 from jsonschema_specifications import REGISTRY  # pyright: ignore[reportMissingTypeStubs] - it ships no types
 from pydantic_core import SchemaError, SchemaValidator, core_schema
 
-from .lenient import Json, as_json
+from .lenient import Json, as_json, refuse_constant
 from .words import inert
 
 Untyped: TypeAlias = Any
@@ -74,11 +74,6 @@ def parsed(text: str) -> object:
     """
     fenced = FENCE.fullmatch(text)
     return json.loads(fenced[1] if fenced else text, parse_constant=refuse_constant)
-
-
-def refuse_constant(name: str) -> object:
-    """Refuse what Python takes and JSON has not."""
-    raise ValueError(name)
 
 
 def judged(schema: Json, instance: object) -> str | None:
