@@ -309,7 +309,7 @@ FILES = [(name, content) for files in CORPUS.values() for name, content in files
 def looked_into(name: str, content: bytes) -> None:
     """Whatever the bytes are, there is an answer: a type, or a refusal."""
     ending = name.rpartition(".")[2]
-    named = media.EXTENSIONS.get(ending) or media.UNTAKEN.get(ending)
+    named = media.EXTENSIONS.get(ending) or media.REFUSED_EXTENSIONS.get(ending)
     file = Binary(name, io.BytesIO(content), len(content))
     charsets.text_of(file.stream)
     charsets.guessed(file.stream)

@@ -9,7 +9,7 @@ import pytest
 
 import filing
 from filing import POSIX, Make, blocks_of, image, link
-from gemini_interactions_mcp import files, gathering
+from gemini_interactions_mcp import files, gathering, globs
 from gemini_interactions_mcp.errors import FileRefusedError
 from gemini_interactions_mcp.files import Files
 
@@ -242,7 +242,7 @@ async def test_a_folder_that_is_too_large_to_be_read_is_told(
 
 async def test_patterns_are_folded_once(subject: Files, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keyed = list[str]()
-    fold = gathering.name_key
+    fold = globs.name_key
 
     def counted(name: str) -> str:
         keyed.append(name)

@@ -87,7 +87,7 @@ Raw audio without a header (l16, alaw, mulaw) is left out: no file says which of
 Source: google-genai 3.4.0, types/interactions/{image,audio,video,document}content.py
 """
 
-UNTAKEN: Final = {
+REFUSED_EXTENSIONS: Final = {
     "mka": "audio/x-matroska",
     "mkv": "video/x-matroska",
     "ogv": "video/ogg",

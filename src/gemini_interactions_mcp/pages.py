@@ -91,7 +91,7 @@ def parts(record: Record, section: str, room: int, outline_room: int) -> Iterato
     Raises:
         InputError: There is no such section.
     """
-    if (pretty := as_json(record.text)) is not None:
+    if (pretty := json_text(record.text)) is not None:
         sources = citations.listed("", record.citations)
         return chapters.cut(together(framed(in_fence(pretty)), sources), room)
     text = Manuscript(record, lambda file: file.path)
@@ -121,7 +121,7 @@ def in_fence(pretty: str) -> Iterator[str]:
     yield "\n```"
 
 
-def as_json(text: str) -> str | None:
+def json_text(text: str) -> str | None:
     """The text, if it is JSON of any type, else None; in lines that hosts can show."""
     if len(text) > JSON_CHARACTERS:
         return text if JSON_BEGINS.match(text) and JSON_ENDS.search(text, len(text) - 100) else None

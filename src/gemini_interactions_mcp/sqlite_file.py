@@ -52,7 +52,7 @@ class FilePlace:
     @classmethod
     def of(cls, path: Path) -> "FilePlace":
         """The place of a file that has just been opened."""
-        return cls(path, file_identity(path), tuple(file_identity(each) for each in beside(path)))
+        return cls(path, file_identity(path), tuple(file_identity(each) for each in companions(path)))
 
     def is_left(self) -> bool:
         """Whether the file has been deleted, moved away or replaced."""
@@ -64,7 +64,7 @@ class FilePlace:
         Raises:
             OSError: It cannot be removed.
         """
-        for path, known in zip(beside(self.path), self.beside, strict=True):
+        for path, known in zip(companions(self.path), self.beside, strict=True):
             if known is not None and file_identity(path) == known:
                 path.unlink()
 
@@ -74,7 +74,7 @@ def place_of(url: sa.URL) -> FilePlace | None:
     return FilePlace.of(path_of(url)) if in_file(url) else None
 
 
-def beside(path: Path) -> list[Path]:
+def companions(path: Path) -> list[Path]:
     """Where the files lie that belong to an SQLite file."""
     return [path.with_name(path.name + ending) for ending in BESIDE]
 

@@ -26,7 +26,7 @@ TITLE: Final = re.compile(r"<title[^>]{0,200}>\s*([^<]{1,200})", re.IGNORECASE)
 BETWEEN: Final = 4
 """What two newlines cost."""
 WORTH: Final = 40
-"""Less room than this is none."""
+"""With less room left, a paragraph is left out: its first few words would say nothing."""
 
 BREAKS: Final = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
 """What shows as the end of a line, apart from the newline (unicode.org/reports/tr14, class BK)."""
@@ -36,7 +36,7 @@ ESCAPES: Final = re.compile(
 )
 """Sequences that colour a terminal's text, move its cursor or set its title (ECMA-48, 5.4 and 5.6)."""
 
-CONTROLS: Final = "\0-\x08\x0b-\x1f\x7f-\x9f"
+CONTROL_CODES: Final = "\0-\x08\x0b-\x1f\x7f-\x9f"
 """Control characters, without the tab and the newline."""
 
 DIRECTIONS: Final = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"
@@ -58,13 +58,13 @@ SELECTORS: Final = "\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
 JOINERS: Final = "\u200c\u200d"
 """Persian and emoji need them."""
 
-INVISIBLE: Final = re.compile(f"[{CONTROLS}{DIRECTIONS}{IGNORABLE}]")
+INVISIBLE: Final = re.compile(f"[{CONTROL_CODES}{DIRECTIONS}{IGNORABLE}]")
 """Characters that hide, reorder or smuggle text (unicode.org/reports/tr36)."""
 
 REPEATED: Final = re.compile(f"((?>[{SELECTORS}]?[{JOINERS}]?))[{JOINERS}{SELECTORS}]+")
 """Variation selectors and joiners are never several of a kind in a row: those carry messages."""
 
-SUSPECT: Final = re.compile(f"[{CONTROLS}{DIRECTIONS}{IGNORABLE}{SELECTORS}{JOINERS}\u2028\u2029\ud800-\udfff]")
+SUSPECT: Final = re.compile(f"[{CONTROL_CODES}{DIRECTIONS}{IGNORABLE}{SELECTORS}{JOINERS}\u2028\u2029\ud800-\udfff]")
 """Any of the above, in one class: a text without one is found several times faster."""
 
 SPACES: Final = re.compile("[\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
