@@ -21,7 +21,9 @@ RESULT_BYTES: Final = 10_000
 """Of the text of a result, where nothing is known of its host."""
 SANDBOX_ROWS: Final = 50
 FAILURE_CHARACTERS: Final = 1_000
+"""Of what Gemini said in place of an answer: with both reasons, not more than an error may have (`outgoing`)."""
 FAILURE_BYTES: Final = 1_000
+"""Of the error, and of the calls on the way to it."""
 FILES_LISTED: Final = 30
 HEAD_CHARACTERS: Final = 8_000
 """Of a text, of which one line is shown."""

@@ -15,6 +15,7 @@ MOST_FAILURES: Final = 12
 """So many calls that came to nothing are told one by one."""
 
 CALL_CHARACTERS: Final = 300
+"""Of what is said of one failed call: a line of an address or of an error, with the tool's name."""
 
 RETRIEVED: Final = ("", "success")
 """Statuses of a page that was read, or of which nothing is said."""

@@ -38,6 +38,7 @@ MATCHED_CHARACTERS: Final = 10_000
 """Of a text that is held against a pattern."""
 
 MOST_TOLD: Final = 3
+"""Errors: they show the kind of fault, and most others follow from the first."""
 HALF_CHARACTERS: Final = 80
 """Of an error's text, which repeats what is wrong: its start and its end say most."""
 
