@@ -2,7 +2,7 @@
 
 import pytest
 
-from gemini_interactions_mcp import chapters
+from gemini_interactions_mcp import chapters, framing
 from gemini_interactions_mcp.errors import InputError
 
 TEXT = """# Report
@@ -88,7 +88,7 @@ def test_a_heading_may_be_full_of_blanks_and_marks() -> None:
 def test_a_section_of_a_long_text_is_whole_wherever_its_blocks_end() -> None:
     parts = [f"## Part {number} é\n\n" + f"Words of {number}. " * (number * 37) + "\n\n" for number in range(1, 60)]
     text = "# Report\n\n" + "".join(parts)
-    blocks = list(chapters.blocks(text))
+    blocks = list(framing.blocks(text))
     assert "".join(blocks) == text
     assert len(blocks) > 10
     for number in (1, 30, 59):

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -10,6 +11,12 @@ from hypothesis import strategies as st
 
 from gemini_interactions_mcp import citations
 from gemini_interactions_mcp.models import Citation
+
+
+def placed(text: str, found: Iterable[Citation]) -> str:
+    """The text with its marks, as pages of it have them."""
+    whole = citations.parted(text)
+    return "".join(citations.inserted(whole.text, 0, len(whole.text), citations.marks(whole, found)))
 
 
 def cited(text: str, stretch: str, url: str, **more: Any) -> Citation:
@@ -24,7 +31,7 @@ def cited(text: str, stretch: str, url: str, **more: Any) -> Citation:
 )
 def test_a_mark_stands_behind_the_stretch_in_any_script(words: str) -> None:
     text = f"ä {words}. The rest — ü 🚲."
-    assert citations.placed(text, [cited(text, words, "https://a")]) == f"ä {words} [1]. The rest — ü 🚲."
+    assert placed(text, [cited(text, words, "https://a")]) == f"ä {words} [1]. The rest — ü 🚲."
 
 
 def test_sources_are_numbered_as_they_come_in_the_text_each_once() -> None:
@@ -36,7 +43,7 @@ def test_sources_are_numbered_as_they_come_in_the_text_each_once() -> None:
         cited(text, "One.", "https://c"),
         cited(text, "One.", "https://b"),
     ]
-    assert citations.placed(text, found) == "One. [1][2] Two. [3] Three. [3]"
+    assert placed(text, found) == "One. [1][2] Two. [3] Three. [3]"
     assert citations.listed(text, found) == ("Sources:\n1. [B](https://b)\n2. <https://c>\n3. [A](https://a)")
 
 
@@ -44,28 +51,28 @@ def test_sources_are_numbered_as_they_come_in_the_text_each_once() -> None:
 def test_a_stretch_that_bears_numbers_of_its_own_gets_no_second_one(own: str) -> None:
     text = f"It is so {own} And more."
     found = [cited(text, f"It is so {own}", "https://a")]
-    assert citations.placed(text, found) == text
+    assert placed(text, found) == text
     assert citations.listed(text, found).startswith("Sources (not by the text's own numbers):\n1. ")
 
 
 @pytest.mark.parametrize("end", [None, 0, 10_000])
 def test_a_source_without_a_place_is_only_listed(end: int | None) -> None:
     found = [Citation(url="https://a", start=0, end=end)]
-    assert citations.placed("Text.", found) == "Text."
+    assert placed("Text.", found) == "Text."
     assert citations.listed("Text.", found) == "Sources:\n1. <https://a>"
 
 
 def test_a_place_within_a_character_is_moved_behind_it() -> None:
-    assert citations.placed("né!", [Citation(url="https://a", start=0, end=2)]) == "né [1]!"
+    assert placed("né!", [Citation(url="https://a", start=0, end=2)]) == "né [1]!"
 
 
 def test_a_mark_stands_before_the_line_end_that_its_stretch_includes() -> None:
     text = "One.\n\nTwo.\n"
-    assert citations.placed(text, [Citation(url="https://a", start=0, end=6)]) == "One. [1]\n\nTwo.\n"
+    assert placed(text, [Citation(url="https://a", start=0, end=6)]) == "One. [1]\n\nTwo.\n"
 
 
 def test_a_place_at_white_space_only_stays_where_it_is() -> None:
-    assert citations.placed("  x", [Citation(url="https://a", start=0, end=2)]) == "   [1]x"
+    assert placed("  x", [Citation(url="https://a", start=0, end=2)]) == "   [1]x"
 
 
 def test_where_a_redirect_leads_stands_for_it_and_makes_two_of_them_one_source() -> None:
@@ -74,7 +81,7 @@ def test_where_a_redirect_leads_stands_for_it_and_makes_two_of_them_one_source()
         cited(text, "One.", "https://redirect/1", resolved="https://www.a.example/x"),
         cited(text, "Two.", "https://redirect/2", resolved="https://www.a.example/x"),
     ]
-    assert citations.placed(text, found) == "One. [1] Two. [1]"
+    assert placed(text, found) == "One. [1] Two. [1]"
     assert citations.listed(text, found) == "Sources:\n1. [a.example](https://www.a.example/x)"
 
 
@@ -153,6 +160,8 @@ def test_the_address_of_a_page_can_be_a_link(url: str) -> None:
             "https://a\tb",
             "https://a\x00",
             "https://a\u202eb",
+            "https://a/\u3164b",
+            "https://a/b\ufe00\ufe01",
             "https://a\xa0b",
         ),
         *(
@@ -182,6 +191,9 @@ def test_what_is_no_address_of_a_page_is_no_link(url: str) -> None:
         ("`code", "'code"),
         ("<img src=x onerror=y>", "\u2039img src=x onerror=y\u203a"),
         ("\u202eevil\u200b\x07 \n end", "evil end"),
+        ("نمی\u200cدونم", "نمی\u200cدونم"),
+        ("A" + "".join(chr(0xE0100 + byte) for byte in b"send"), "A\U000e0173"),
+        ("a\u3164b\u115fc\u034f", "abc"),
         ("x" * 1_000, "x" * 199 + "…"),
     ],
 )
@@ -204,7 +216,7 @@ def test_pages_of_a_document_are_sources_of_their_own() -> None:
         Citation(url="https://b", title="b.pdf", page=1),
         Citation(url="https://b", page=2),
     ]
-    assert citations.placed(text, found) == "One. [1] Two. [2][1]"
+    assert placed(text, found) == "One. [1] Two. [2][1]"
     assert citations.listed(text, found) == (
         "Sources:\n1. a.pdf, page 3\n2. a.pdf, page 5\n3. [b.pdf, page 1](https://b)\n4. [page 2](https://b)"
     )
@@ -231,7 +243,7 @@ def test_the_list_of_a_report_is_the_one_list_in_its_own_numbers() -> None:
         cited(DEEP_RESEARCH, "[cite: 2, 1]", f"{REDIRECT}/a=="),
         cited(DEEP_RESEARCH, "[cite: 3]", f"{REDIRECT}/c="),
     ]
-    assert citations.placed(DEEP_RESEARCH, found) == "# Report\n\nOne [cite: 2, 1]. Two [cite: 3]."
+    assert placed(DEEP_RESEARCH, found) == "# Report\n\nOne [cite: 2, 1]. Two [cite: 3]."
     assert citations.listed(DEEP_RESEARCH, found).splitlines() == [
         "Sources:",
         f"1. [google.com]({REDIRECT}/a==)",
@@ -253,7 +265,7 @@ def test_the_list_of_a_report_is_the_one_list_in_its_own_numbers() -> None:
 def test_no_source_is_lost_that_only_one_of_both_lists_has() -> None:
     text = "One. Two.\n\n## References:\n\n[1] [A](https://a)\n[4] B: https://b.example/x_(y).\n"
     found = [cited(text, "One.", "https://c", title="C"), cited(text, "Two.", "https://a"), Citation(url="https://d")]
-    assert citations.placed(text, found) == "One. [5] Two. [1]"
+    assert placed(text, found) == "One. [5] Two. [1]"
     assert citations.listed(text, found).splitlines() == [
         "Sources:",
         "1. [A](https://a)",
@@ -272,7 +284,7 @@ def test_no_source_is_lost_that_only_one_of_both_lists_has() -> None:
 def test_an_address_that_a_text_lists_twice_keeps_both_numbers() -> None:
     text = "One. Two [cite: 2].\n\nSources:\n1. [A](https://a)\n2. [A again](https://a)\n"
     found = [cited(text, "One.", "https://a"), Citation(url="https://b")]
-    assert citations.placed(text, found) == "One. [1] Two [cite: 2]."
+    assert placed(text, found) == "One. [1] Two [cite: 2]."
     assert citations.listed(text, found).splitlines()[1:] == [
         "1. [A](https://a)",
         "2. [A again](https://a)",
@@ -312,7 +324,7 @@ def test_a_line_of_a_list_is_read_in_every_usual_form(line: str, source: tuple[i
 def test_what_is_no_list_of_sources_stays_in_the_text(end: str) -> None:
     text = f"One.\n\n{end}"
     found = [cited(text, "One.", "https://c")]
-    assert citations.placed(text, found) == f"One. [1]\n\n{end}"
+    assert placed(text, found) == f"One. [1]\n\n{end}"
     assert citations.listed(text, found) == "Sources:\n1. <https://c>"
 
 
@@ -321,7 +333,7 @@ def test_what_is_no_list_of_sources_stays_in_the_text(end: str) -> None:
 )
 def test_a_hostile_end_is_read_in_no_time(piece: str) -> None:
     text = "Sources:\n" + piece * (citations.LIST_CHARACTERS // len(piece))
-    assert citations.placed(text, ()) in (text, "")
+    assert placed(text, ()) in (text, "")
 
 
 @given(
@@ -338,7 +350,7 @@ def test_marks_in_a_long_text_are_where_their_bytes_are(text: str, ends: list[in
         marked[len(before.rstrip()) or len(before)] = None
     places = sorted({0, *marked, len(text)})
     pieces = [text[start:end] for start, end in itertools.pairwise(places)]
-    assert re.split(r" (?:\[\d+\])+", citations.placed(text, found)) == [
+    assert re.split(r" (?:\[\d+\])+", placed(text, found)) == [
         *pieces,
         *([""] if len(text) in marked else []),
     ]

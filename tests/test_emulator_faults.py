@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 import httpx2
 import pytest
+from anyio.abc import TaskStatus
 from google.genai import errors as genai_errors
 from google.genai._interactions import (
     APIConnectionError,
@@ -30,7 +31,6 @@ from gemini_interactions_mcp.emulator import (
     not_found_yet,
     rate_limited,
     redirected,
-    run,
     serve,
     streamed_error,
     unreadable,
@@ -553,12 +553,18 @@ async def test_the_callers_own_error_leaves_unwrapped(emulator: Emulator) -> Non
 
 async def test_a_port_that_is_taken_is_an_error(url: str) -> None:
     with pytest.raises(OSError, match="in use"):
-        await run(int(url.rsplit(":", 1)[-1]))
+        async with serve(Emulator(), int(url.rsplit(":", 1)[-1])):
+            pass
 
 
-async def test_run_serves_until_it_is_cancelled() -> None:
+async def test_it_serves_until_it_is_cancelled() -> None:
+    async def run(*, task_status: TaskStatus[str]) -> None:
+        async with serve(Emulator()) as url:
+            task_status.started(url)
+            await anyio.sleep_forever()
+
     async with anyio.create_task_group() as tasks:
-        url = await tasks.start(run, 0)
+        url = await tasks.start(run)
         async with httpx2.AsyncClient() as http:
             assert (await http.get(f"{url}/v1/models?key=k")).status_code == 200
         tasks.cancel_scope.cancel()

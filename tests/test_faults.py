@@ -23,7 +23,8 @@ from gemini_interactions_mcp.errors import (
     QuotaError,
     RefusedError,
 )
-from gemini_interactions_mcp.faults import UNKNOWN_OUTCOME, Call, Fault, failure, fault, one_line
+from gemini_interactions_mcp.faults import UNKNOWN_OUTCOME, Call, Fault, failure, fault
+from gemini_interactions_mcp.words import one_line
 
 CREATE = Call(paid=True, background=True, model="gemini-3-pro-preview", successor="gemini-3.8-flash")
 COSTLY = Call(paid=True, costly=True, background=True, model="deep-research-preview-04-2026")

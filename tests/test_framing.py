@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemini_interactions_mcp import chapters, citations, framing, render, rows, waiting
+from gemini_interactions_mcp import chapters, citations, framing, render, rows, waiting, words
 from gemini_interactions_mcp.models import Citation, SandboxFile, SavedFile
 from gemini_interactions_mcp.words import (
     clipped,
+    concealing,
     cost,
     escaped,
+    inert,
     length_within,
     printable,
     suffix_within,
@@ -154,6 +156,17 @@ def test_selectors_and_joiners_carry_no_messages() -> None:
     assert visible(f"A{secret}.") == "A\U000e0173."
     assert visible("A" + "\u200d\u200c" * 20 + "B") == "A\u200dB"
     assert visible("A\ufe0f\u200dB") == "A\ufe0f\u200dB"
+    assert visible("A\u180b\u180c\u180d") == "A\u180b"
+    assert words.shown(f"A{secret}.png") == "A\U000e0173?.png"
+    assert printable("❤\ufe0f\u200d🔥.png") == "❤\ufe0f\u200d🔥.png"
+
+
+@pytest.mark.parametrize("blank", "\u3164\u115f\u1160\u034f\u17b4\uffa0\ufff0\U0001bca0\U0001d173\u2065")
+def test_letters_that_show_nothing_are_nowhere(blank: str) -> None:
+    for clean in (visible, unbroken, inert):
+        assert clean(f"a{blank}b") == "ab"
+    assert printable(f"a{blank}b") == "a?b"
+    assert concealing(f"a{blank}b")
 
 
 def test_marks_of_sources_are_where_they_belong_though_hidden_characters_went() -> None:
@@ -168,8 +181,11 @@ def test_what_is_shown_has_nothing_hidden(text: str) -> None:
     for shown in (visible(text), printable(text), unbroken(text)):
         assert not any(ord(character) < 32 and character not in "\n\t" for character in shown)
         shown.encode()
-    assert "\n" not in printable(text) + unbroken(text)
+    assert "\n" not in printable(text) + unbroken(text) + inert(text)
     assert visible(visible(text)) == visible(text)
+    assert framing.cleared(text) == visible(text)
+    assert not concealing(printable(text))
+    assert not concealing(inert(text))
 
 
 @given(st.text(), st.integers(0, 60))

@@ -9,7 +9,7 @@ import pytest
 
 import filing
 from filing import POSIX, Make, blocks_of, image, link
-from gemini_interactions_mcp import files, gathering
+from gemini_interactions_mcp import files, gathering, globs
 from gemini_interactions_mcp.errors import FileRefusedError
 from gemini_interactions_mcp.files import Files
 
@@ -202,6 +202,56 @@ async def test_upper_folders_are_looked_at_before_deep_ones(
     names, (note,) = await given(subject, "all")
     assert names == ["all/x.txt", "all/z/y.txt"]
     assert note == "Left out of all: whatever comes after its first 6 entries."
+
+
+@pytest.mark.parametrize(
+    ("source", "given_of_it"), [("all", ["all/a.txt", "all/b.txt"]), ("all/?.txt", ["all/a.txt", "all/b.txt"])]
+)
+async def test_a_flat_folder_is_looked_at_up_to_the_limit_too(
+    subject: Files, home: Path, monkeypatch: pytest.MonkeyPatch, source: str, given_of_it: list[str]
+) -> None:
+    filled(home, *(f"all/{letter}.txt" for letter in "fbdace"))
+    assert (await given(subject, source))[1] == ()
+    monkeypatch.setattr(files, "Picking", partial(files.Picking, entries=2))
+    told = f"Left out of {source}: whatever comes after its first 2 entries."
+    assert await given(subject, source) == (given_of_it, (told,))
+    with pytest.raises(
+        FileRefusedError, match=r"matches none\. Left out of .* whatever comes after its first 2 entries"
+    ):
+        await subject.contents(["all/f*.txt"])
+    monkeypatch.setattr(files, "Picking", partial(PICKING, entries=6))
+    assert (await given(subject, source))[1] == ()
+
+
+async def test_a_folder_that_is_too_large_to_be_read_is_told(
+    subject: Files, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "MOST_LISTED", 3)
+    filled(home, *(f"all/sub/{n}.txt" for n in range(3)))
+    assert (await given(subject, "all"))[1] == ()
+    filled(home, "all/sub/3.txt")
+    names, notes = await given(subject, "all")
+    assert len(names) == 3
+    assert notes == ("Left out of all: all but 3 entries in sub; whatever comes after its first 4 entries.",)
+    names, notes = await given(subject, "all/sub/*")
+    assert (len(names), notes[0].partition(": ")[2]) == (
+        3,
+        "all but 3 entries at its top; whatever comes after its first 3 entries.",
+    )
+
+
+async def test_patterns_are_folded_once(subject: Files, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keyed = list[str]()
+    fold = globs.name_key
+
+    def counted(name: str) -> str:
+        keyed.append(name)
+        return fold(name)
+
+    monkeypatch.setattr(gathering, "name_key", counted)
+    filled(home, *(f"all/sub/{n}.txt" for n in range(50)), "all/sub/x.MD")
+    assert await given(subject, "all/**/{x,y}*.md") == (["all/sub/x.MD"], ())
+    assert sum("*" in each for each in keyed) == 4
 
 
 async def test_the_entries_of_all_folders_of_a_call_are_counted_together(

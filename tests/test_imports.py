@@ -12,7 +12,7 @@ PACKAGE = Path(gemini_interactions_mcp.__file__).parent
 LAYERS = [
     {"__init__", "emulator", "threads"},
     {"errors", "claim", "processes", "codes", "catalog", "redaction", "folders", "charsets", "words"},
-    {"models", "secrecy", "lenient", "framing"},
+    {"models", "secrecy", "lenient", "framing", "background"},
     {"settings", "chapters", "logs", "traces"},
     {"addresses", "inspection", "globs", "reachability", "ignoring", "citations"},
     {"schema", "sqlite_file", "steps", "endings", "validation", "pages"},

@@ -350,6 +350,7 @@ def test_a_disk_without_hard_links_is_written_too(tmp_path: Path, monkeypatch: p
         ("red\u202egnp.exe\u2066 \u200fbike\u200e", "2026-11-23-redgnp-exe-bike"),
         ("soft\xadware\x00\x1b[31m\u2028bell\x07", "2026-11-23-software-31m-bell"),
         ("\ud83d\ufffd\u3164 \ue000\U000e0041", "2026-11-23-gemini"),
+        ("red\ufff0bi\u115fke\U0001d173\u180b", "2026-11-23-redbike"),
         ("CON", "2026-11-23-con"),
         (".hidden. -rf ", "2026-11-23-hidden-rf"),
     ],

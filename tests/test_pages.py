@@ -163,7 +163,7 @@ def test_an_answer_of_json_in_one_long_line_is_valid_within_its_fences() -> None
 
 def test_json_that_is_too_long_to_be_parsed_is_known_by_its_ends() -> None:
     text = '{"a": [\n' + '"word",\n' * 140_000 + "1]}"
-    assert pages.as_json(text) == text
-    assert pages.as_json(f"[1] {text} and so on.") is None
-    assert pages.as_json(f"Here: {text}") is None
+    assert pages.json_text(text) == text
+    assert pages.json_text(f"[1] {text} and so on.") is None
+    assert pages.json_text(f"Here: {text}") is None
     assert next(iter(pages.parts(record(text), "", 8_000, 2_000))).text.startswith('```json\n{"a": [')

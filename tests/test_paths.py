@@ -252,10 +252,19 @@ REFUSED_OUTPUTS = {
         "new/" + "x" * 256 + "/bike.png",
     ],
     "NUL": ["bike\0.png"],
-    "must not have": ["bike\n.png", "\x7f.png", "new\u202e/gnp.bike.png", "half-a-character-\ud83d.png"],
+    "must not have": ["bike\n.png", "\x7f.png", "new\u202e/gnp.bike.png", "half-a-character-\ud83d.png"]
+    + [f"bi{hidden}ke.png" for hidden in "\u200e\u200b\xad\ufeff\U000e0041\u3164\u115f\u034f\u2028"]
+    + ["bike\ufe00\ufe01\ufe02.png", "bi\u200d\u200cke.png"],
     "ends with .jpg": ["bike.gif", "new/bike.html"],
     "not a local path": ["https://example.com/bike.png"],
 }
+
+
+@pytest.mark.parametrize(
+    "name", ["نمی\u200cدونم.png", "❤\ufe0f\u200d🔥.png", "葛\U000e0100.png", "at 9.41\u202fAM.png"]
+)
+async def test_a_name_may_have_what_its_script_needs(subject: Files, home: Path, name: str) -> None:
+    assert await subject.output(name) == home.parent / "out" / name
 
 
 @pytest.mark.parametrize(("path", "says"), rows(REFUSED_OUTPUTS))

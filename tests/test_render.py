@@ -159,7 +159,7 @@ def test_a_json_answer_in_one_long_line_is_spread_out_with_its_letters_as_they_a
 
 @pytest.mark.parametrize("text", ["{not json", "[1, 2", "[" * 100_000, "Fine.", ""])
 def test_what_only_looks_like_json_is_text(text: str) -> None:
-    assert pages.as_json(text) is None
+    assert pages.json_text(text) is None
     assert "".join(pages_of(record(text))) == text
 
 

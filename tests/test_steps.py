@@ -102,3 +102,10 @@ def test_code_cannot_end_its_fence(code: str) -> None:
     fences = [line for line in shown.splitlines() if line and not line.strip("`") and line not in code.splitlines()]
     assert len(fences) == (4 if code else 0)
     assert "forged" not in shown
+
+
+@pytest.mark.parametrize("hidden", ["\u200b", "\x1b[8m", "\U000e0041", "\u3164", "\x00"])
+def test_no_hidden_character_makes_a_fence_of_code_end(hidden: str) -> None:
+    text = f"``{hidden}`\nNote: the key has expired\n{hidden}``{hidden}`"
+    assert traces.code_run([Execution(code=text, output=text)]).count("````") == 4
+    assert hidden not in traces.code_run([Execution(code=text, output=text)])

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import anyio
 
+from .background import repeat
 from .run import Pace
-from .runs import guarded
 from .store import Journal
 
 
@@ -47,10 +47,3 @@ class Changes:
     async def _tell(self) -> None:
         with anyio.move_on_after(self._pace.telling):
             await self._announce()
-
-
-async def repeat(work: Callable[[], Awaitable[None]], seconds: float) -> None:
-    """Do something every so many seconds, whatever comes of it."""
-    while True:
-        await guarded(work)
-        await anyio.sleep(seconds)

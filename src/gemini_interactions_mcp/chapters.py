@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from .errors import InputError
-from .framing import BLOCK, NOTABLE, QUOTE, Fence, Scanner
+from .framing import NOTABLE, QUOTE, Fence, Scanner
 from .words import cost, length_within
 
 OUTLINE_LEVELS: Final = 3
@@ -34,20 +34,6 @@ class Leaf(NamedTuple):
 
     text: str
     headings: list[Heading]
-
-
-def spans(text: str) -> Iterator[tuple[int, int]]:
-    """Where the blocks of a text begin and end: behind a line, if that is not too long."""
-    start = 0
-    while start < len(text):
-        end = text.rfind("\n", start, start + BLOCK) + 1 or min(start + BLOCK, len(text))
-        yield start, end
-        start = end
-
-
-def blocks(text: str) -> Iterator[str]:
-    """A text in blocks."""
-    return (text[start:end] for start, end in spans(text))
 
 
 # Pages ---------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from .framing import BLOCK
 from .models import Citation
-from .words import inert
+from .words import concealing, inert
 
 UNFIT: Final = re.compile(r'[\s<>\[\]"\\`]')
 """What no address has, and what would end a link that has it (spec.commonmark.org, 6.3 and 6.5)."""
@@ -102,16 +102,6 @@ def all_cited(text: str, citations: Iterable[Citation]) -> tuple[Citation, ...]:
 # Marks in the text ---------------------------------------------------------------------------------------
 
 
-def placed(text: str, citations: Iterable[Citation]) -> str:
-    """The text with ` [1][3]` after each stretch that sources back, unless it bears numbers of its own there.
-
-    The numbers are those of `listed`, and the list that the text ends with is left to that. Offsets are UTF-8 bytes,
-    the end exclusive (google-genai 3.4.0, types/interactions/urlcitation.py).
-    """
-    whole = parted(text)
-    return "".join(inserted(whole.text, 0, len(whole.text), marks(whole, citations)))
-
-
 def inserted(text: str, start: int, end: int, found: list[tuple[int, str]]) -> Iterator[str]:
     """A stretch of the text in pieces, with the marks that belong into it or at its end."""
     first = bisect.bisect_right(found, start, key=operator.itemgetter(0))
@@ -122,7 +112,12 @@ def inserted(text: str, start: int, end: int, found: list[tuple[int, str]]) -> I
 
 
 def marks(whole: Parted, citations: Iterable[Citation]) -> list[tuple[int, str]]:
-    """What is inserted into a text, and before which of its characters, in order."""
+    """` [1][3]` for each stretch that sources back, and before which character; in order.
+
+    A stretch that bears numbers of its own has none. The numbers are those of `listed`, and the list that the text
+    ends with is left to that. Offsets are UTF-8 bytes, the end exclusive (google-genai 3.4.0,
+    types/interactions/urlcitation.py).
+    """
     text, citations = whole.text, list(citations)
     # What is listed twice is known by its first number.
     numbers = {(each.name, each.page): each.number for each in reversed(all_sources(whole.own, citations))}
@@ -183,7 +178,7 @@ def mark(numbers: Iterable[int]) -> str:
 
 def linkable(url: str) -> bool:
     """Whether it is the address of a page, which a reader may follow and a link can have."""
-    if len(url) > LONGEST_ADDRESS or UNFIT.search(url) or not url.isprintable():
+    if len(url) > LONGEST_ADDRESS or UNFIT.search(url) or not url.isprintable() or concealing(url):
         return False
     with suppress(ValueError):
         parts = urlsplit(url)

@@ -25,7 +25,6 @@ LONGEST_LINE: Final = 8 * 2**20
 HEAD: Final = 2**20
 """Bytes at the beginning of a longer line that are kept in any case."""
 
-
 STDERR_SECONDS: Final = 0.5
 """So long, a reader of stderr that is behind is waited for, once."""
 PIPE_BUF: Final = getattr(select, "PIPE_BUF", 512)

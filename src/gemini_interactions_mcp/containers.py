@@ -15,6 +15,7 @@ from .words import shown
 MOST_PARTS: Final = 20_000
 """Looked at on one level of a file; a film of some hours in fragments of a second has about so many."""
 MOST_TRACKS: Final = 100
+"""Of a film, with all languages of its sound and its subtitles: a DVD has up to 41."""
 MOST_CHILDREN: Final = 200
 """Of a track, or of an index: they have some ten."""
 CHUNK: Final = 2**20
@@ -197,6 +198,7 @@ CODECS: Final = {
 }
 """How the first packet of a stream in Ogg begins: https://www.xiph.org/ogg/doc/oggstream.html"""
 MOST_STREAMS: Final = 16
+"""Of an Ogg file: players take a film's picture, sound and subtitles, which are a few."""
 
 ASF_VIDEO: Final = bytes.fromhex("c0ef19bc4d5bcf11a8fd00805f5c442b")
 ASF_AUDIO: Final = bytes.fromhex("409e69f84d5bcf11a8fd00805f5c442b")

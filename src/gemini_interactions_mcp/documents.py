@@ -115,6 +115,7 @@ ZIP_TAIL: Final = 22 + 0xFFFF
 DIRECTORY_BYTES: Final = 8 * 2**20
 """The longest list of an archive's files that is read; an office document has some hundred."""
 MANIFEST_BYTES: Final = 2**20
+"""Of an OpenDocument's list of parts, which says whether it is encrypted: a part takes some 100 bytes of it."""
 
 
 def package_type(file: Binary) -> str | None:
@@ -229,7 +230,7 @@ def next_sector(file: Binary, sector: int, width: int) -> int:
 
 
 def office_type(file: Binary, mime: str | None, named: str | None) -> str | None:
-    """The MIME type of an office document by its parts, then by its name; of any other file, as it was taken for.
+    """The MIME type of an office document by its parts, then by its name; of any other file, the given one.
 
     Raises:
         FileRefusedError: No program opens it.

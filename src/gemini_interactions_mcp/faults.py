@@ -33,7 +33,7 @@ from .errors import (
 )
 from .lenient import Json, as_json, items, text_of
 from .redaction import NOTHING, Redactor
-from .words import page_title
+from .words import one_line, page_title
 
 
 @dataclass(frozen=True)
@@ -144,12 +144,6 @@ def spoken_delay(message: str) -> float | None:
         return None
     parts = re.findall(SPAN, found[1].lower())
     return sum(float(number) * UNITS[unit if unit in UNITS else unit[0]] for number, unit in parts)
-
-
-def one_line(text: str, limit: int = 400) -> str:
-    """The text without line breaks, cut at `limit` characters."""
-    text = " ".join(text.split())
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def always() -> bool:

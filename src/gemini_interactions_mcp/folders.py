@@ -95,7 +95,7 @@ class Folder:
             raise
         return stream
 
-    def add(self, content: bytes, names: Iterable[str], mode: int) -> str | None:
+    def add(self, content: bytes | bytearray, names: Iterable[str], mode: int) -> str | None:
         """Write a whole file under the first name that is free, and return that; None when none is."""
         partial = hidden_name()
         try:
@@ -107,7 +107,7 @@ class Folder:
             with suppress(OSError):
                 self._unlink(partial)
 
-    def replace(self, content: bytes, name: str, status: os.stat_result) -> bool:
+    def replace(self, content: bytes | bytearray, name: str, status: os.stat_result) -> bool:
         """Write a whole file in place of another, if that still is the one of that status; False where it is not."""
         partial = hidden_name()
         try:
@@ -158,7 +158,7 @@ class Folder:
     def _rename(self, old: str, new: str) -> None:
         os.replace(self._at(old), self._at(new), src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
 
-    def _write(self, name: str, content: bytes, mode: int) -> None:
+    def _write(self, name: str, content: bytes | bytearray, mode: int) -> None:
         """Write a new file down to the disk: a name must never stand for half of it, even after a power cut."""
         with os.fdopen(self._open(name, CREATE, mode), "wb") as file:
             file.write(content)

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+from .words import concatenated, visible
+
 BLOCK: Final = 2**14
 """Characters that are read in one step: long enough to be fast, and less than a millisecond."""
 LONGEST_FENCE: Final = 64
@@ -31,6 +33,25 @@ NOTABLE: Final = re.compile(
 
 Source of the first two: spec.commonmark.org, 4.2 and 4.5. Fences in lists may be further from the margin than 3.
 """
+
+
+def spans(text: str) -> Iterator[tuple[int, int]]:
+    """Where the blocks of a text begin and end: behind a line, if that is not too long."""
+    start = 0
+    while start < len(text):
+        end = text.rfind("\n", start, start + BLOCK) + 1 or min(start + BLOCK, len(text))
+        yield start, end
+        start = end
+
+
+def blocks(text: str) -> Iterator[str]:
+    """A text in blocks."""
+    return (text[start:end] for start, end in spans(text))
+
+
+def cleared(text: str) -> str:
+    """A text of any length, with nothing hidden in it, made in blocks."""
+    return concatenated(map(visible, blocks(text)))
 
 
 class Fence(NamedTuple):

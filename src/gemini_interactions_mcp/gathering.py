@@ -8,6 +8,7 @@ import os
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -51,13 +52,15 @@ class LeftOut:
         files: Their names.
         folders: Of folders that were passed over as a whole, how many files they have.
         partly: Such folders that were not counted to the end.
-        ended: After so many entries it was not looked at any further.
+        unlisted: Folders of which only the first `MOST_LISTED` entries were read, in no order.
+        ended: How many entries were looked at, where there are more; None where all were.
     """
 
     source: str
     files: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     folders: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
     partly: set[str] = field(default_factory=set[str])
+    unlisted: list[str] = field(default_factory=list[str])
     ended: int | None = None
 
     def add(self, reason: str, *names: str) -> None:
@@ -74,6 +77,7 @@ class LeftOut:
     def said(self) -> str:
         """`Left out of docs: 1 hidden (.git); 1,271 empty (1,240 in a, 31 in b/c).`; empty when nothing was."""
         counts = [self._counted(reason) for reason in sorted({*self.files, *self.folders}, key=self._first)]
+        counts += [f"all but {MOST_LISTED:,} entries {placed_in(folder)}" for folder in self.unlisted]
         if self.ended is not None:
             counts.append(f"whatever comes after its first {self.ended:,} entries")
         return f"Left out of {shown(self.source)}: {'; '.join(counts)}." if counts else ""
@@ -96,8 +100,12 @@ class LeftOut:
         return some_names([self._amount(place, count) for place, count in amounts])
 
     def _amount(self, folder: str, count: int) -> str:
-        where = "at its top" if folder == "." else f"in {shown(folder)}"
-        return f"{'over ' if folder in self.partly else ''}{count:,} {where}"
+        return f"{'over ' if folder in self.partly else ''}{count:,} {placed_in(folder)}"
+
+
+def placed_in(folder: str) -> str:
+    """Where the entries of a folder are, which is named below the source."""
+    return "at its top" if folder in ("", ".") else f"in {shown(folder)}"
 
 
 def grouped(names: Sequence[str]) -> Counter[str]:
@@ -112,7 +120,7 @@ def grouped(names: Sequence[str]) -> Counter[str]:
 # What is looked for --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Wanted:
     """What a folder or glob stands for.
 
@@ -126,6 +134,11 @@ class Wanted:
     patterns: tuple[Pattern, ...]
     depth: int
 
+    @cached_property
+    def _keys(self) -> tuple[Pattern, ...]:
+        """The patterns, as names are compared that people take for the same."""
+        return tuple(tuple(map(name_key, pattern)) for pattern in self.patterns)
+
     def fits(self, path: str) -> bool:
         """Whether the path of a file matches."""
         return any(matches(path.split("/"), pattern) for pattern in self.patterns)
@@ -133,12 +146,12 @@ class Wanted:
     def nearly(self, path: str) -> bool:
         """Whether it would with other letters: of another case, width or Unicode form."""
         parts = [name_key(part) for part in path.split("/")]
-        return any(matches(parts, tuple(map(name_key, pattern))) for pattern in self.patterns)
+        return any(matches(parts, pattern) for pattern in self._keys)
 
     def leads(self, folder: str) -> bool:
         """Whether something below a folder may match, at least nearly."""
         parts = [name_key(part) for part in folder.split("/")]
-        return any(leads(parts, tuple(map(name_key, pattern))) for pattern in self.patterns)
+        return any(leads(parts, pattern) for pattern in self._keys)
 
     def names(self, folder: str) -> bool:
         """Whether a pattern has a folder's name itself."""
@@ -176,7 +189,7 @@ class Walk:
         wanted: What is looked for.
         roots: Rules of git above these are not looked at.
         left_out: Told of what is passed over.
-        most: After so many entries, no further folder is looked at.
+        most: So many entries are looked at, of one folder the first by name.
 
     Attributes:
         seen: How many entries were looked at.
@@ -186,6 +199,7 @@ class Walk:
         self.seen = 0
         self._wanted = wanted
         self._most = most
+        self._ended = False
         self._base = wanted.base.as_posix().rstrip("/")
         self._left_out = left_out
         self._uncounted = MOST_COUNTED
@@ -199,9 +213,9 @@ class Walk:
         Raises:
             FileRefusedError: There is none.
         """
-        while self._folders and self.seen <= self._most:
+        while self._folders and not self._ended:
             self._enter(*self._folders.popleft())
-        self._left_out.ended = max(0, self._most) if self._folders else None
+        self._left_out.ended = self.seen if self._ended else None
         if not self._exact and not self._near:
             left_out = self._left_out
             raise FileRefusedError(
@@ -222,10 +236,18 @@ class Walk:
         except OSError:
             self._left_out.add(UNREADABLE, f"{place}/")
             return
-        self.seen += len(entries)
+        if len(entries) > MOST_LISTED:
+            self._left_out.unlisted.append(place)
         within = rules.within(folder) if any(entry.name == ignoring.GITIGNORE for entry in entries) else rules
-        for entry in entries:
+        for entry in self._bounded(entries):
             self._look(entry, f"{place}/{entry.name}".lstrip("/"), within)
+
+    def _bounded(self, entries: list[os.DirEntry[str]]) -> list[os.DirEntry[str]]:
+        """The first entries of a folder, as many as may still be looked at."""
+        first = entries[: min(self._most - self.seen, MOST_LISTED)]
+        self._ended = len(first) < len(entries)
+        self.seen += len(first)
+        return first
 
     def _look(self, entry: os.DirEntry[str], path: str, rules: Rules) -> None:
         folder = entry.is_dir(follow_symlinks=False)
@@ -271,9 +293,9 @@ class Walk:
 
 
 def entries_of(folder: Path) -> list[os.DirEntry[str]]:
-    """The entries of a folder, in order."""
+    """The entries of a folder, in order; of a very large one, one more than are read of it."""
     with os.scandir(folder) as entries:
-        return sorted(islice(entries, MOST_LISTED), key=lambda entry: entry.name)
+        return sorted(islice(entries, MOST_LISTED + 1), key=lambda entry: entry.name)
 
 
 def bytes_of(entry: os.DirEntry[str]) -> int:

@@ -22,7 +22,7 @@ from . import __version__, catalog, lenient, wire
 from .connections import connected
 from .errors import ConfigurationError, GeminiMCPError, InputError, KeyMissingError, NetworkError
 from .exchange import HOOKS, Exchange, exchanging, unnamed
-from .faults import NOBODY, Call, Caller, one_line
+from .faults import NOBODY, Call, Caller
 from .models import Event, Interaction, Request, SandboxFile, Uploaded, settled
 from .redaction import Redactor
 from .retry import persist
@@ -30,6 +30,7 @@ from .settings import Settings, silence_sdk
 from .streams import begun, listening, resumed
 from .threads import beside
 from .transfer import Moved, Source, Transfer
+from .words import one_line
 
 CREATE_SECONDS: Final = 120.0
 """Until a background request must have been accepted."""

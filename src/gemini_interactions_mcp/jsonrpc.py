@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, NoReturn, cast
+from typing import Final, cast
 
 from mcp_types import (
     INVALID_REQUEST,
@@ -24,6 +24,7 @@ from mcp_types import (
 from pydantic import ValidationError
 
 from .claim import HEAD, LONGEST_LINE
+from .lenient import refuse_constant
 from .words import paired
 
 Message = Mapping[str, object]
@@ -84,15 +85,6 @@ def parse_json(text: str) -> object:
     if ESCAPED_SURROGATE.search(text):
         value = json.loads(paired(json.dumps(value, ensure_ascii=False)))
     return value
-
-
-def refuse_constant(name: str) -> NoReturn:
-    """Refuse what Python reads in place of a number, and JSON does not know.
-
-    Raises:
-        ValueError: Always.
-    """
-    raise ValueError(f"{name} is no JSON")
 
 
 DECODER: Final = json.JSONDecoder(parse_constant=refuse_constant)

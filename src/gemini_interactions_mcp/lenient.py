@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from .words import paired
 
@@ -22,6 +22,11 @@ def items(value: object) -> Iterator[Json]:
                 yield cast("Json", item)
 
 
+def texts(value: object) -> list[str]:
+    """The values of a list, as texts; of anything else, none."""
+    return [str(item) for item in cast("list[object]", value)] if isinstance(value, list) else []
+
+
 def text_of(value: object) -> str | None:
     """The value if it is text with something in it; half a surrogate pair, which has no UTF-8, becomes U+FFFD."""
     return paired(value) if isinstance(value, str) and value else None
@@ -38,3 +43,12 @@ def long(value: object) -> int:
     """A 64-bit number, which Google's JSON has as text; 0 where there is none."""
     text = value if isinstance(value, str) else str(number(value))
     return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0
+
+
+def refuse_constant(name: str) -> NoReturn:
+    """Refuse what Python reads in place of a number, and JSON does not know (RFC 8259, 6).
+
+    Raises:
+        ValueError: Always.
+    """
+    raise ValueError(f"{name} is no JSON")

@@ -21,13 +21,13 @@ from . import __version__
 from .emulator import Doubts, Emulator, serve
 from .errors import GeminiMCPError
 from .facts import SECONDS, Facts
-from .faults import one_line
 from .gemini import usable_key
 from .lenient import Json, as_json, items
 from .observation import Api, connect
 from .probes import PROBES, Names, Probe
 from .redaction import REPLACEMENT, Redactor
 from .settings import Settings
+from .words import one_line
 
 LOOKS: Final = (0.0, 2.0, 5.0, 10.0)
 """Seconds before each look at what may take time to appear."""

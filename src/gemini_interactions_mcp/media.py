@@ -29,6 +29,7 @@ from . import folders, metadata
 from .errors import InputError, InteractionFailedError
 from .models import OCTETS, Media, SandboxFile, SavedFile
 from .paths import unwritable
+from .words import IGNORABLE, SELECTORS, encoded_apart
 
 OFFICE: Final = "application/vnd.openxmlformats-officedocument"
 OASIS: Final = "application/vnd.oasis.opendocument"
@@ -86,7 +87,7 @@ Raw audio without a header (l16, alaw, mulaw) is left out: no file says which of
 Source: google-genai 3.4.0, types/interactions/{image,audio,video,document}content.py
 """
 
-UNTAKEN: Final = {
+REFUSED_EXTENSIONS: Final = {
     "mka": "audio/x-matroska",
     "mkv": "video/x-matroska",
     "ogv": "video/ogg",
@@ -161,13 +162,8 @@ LABEL_CHARACTERS: Final = 6
 UNKNOWN_ORIGIN: Final = metadata.Origin()
 ARTICLES: Final = frozenset({"a", "an", "the"})
 
-INVISIBLE: Final = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\ufffd\U000e0100-\U000e01ef]"
-)
-"""Letters, marks and symbols that show nothing, and what stands for a broken character.
-
-Source: Default_Ignorable_Code_Point in https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt
-"""
+BLANK: Final = re.compile(f"[{IGNORABLE}{SELECTORS}\u2800\ufffd]")
+"""What shows nothing: also the empty sign of Braille, and what stands for a broken character."""
 
 # What Gemini's speech models send when they name no rate: 16 bit, little-endian, mono, 24 kHz.
 # Source: https://ai.google.dev/gemini-api/docs/speech-generation
@@ -227,12 +223,7 @@ def save_text(text: str, directory: Path, names: Iterable[str]) -> SavedFile:
     Raises:
         ConfigurationError: The disk does not take it.
     """
-    return written(as_utf8(text), "text/markdown", directory, names)
-
-
-def as_utf8(text: str) -> bytes:
-    """A text as a file has it; half of a surrogate pair has no UTF-8."""
-    return text.encode("utf-8", errors="replace")
+    return written(encoded_apart(text), "text/markdown", directory, names)
 
 
 def save_bytes(
@@ -261,7 +252,7 @@ def stem(title: str, when: datetime, label: str) -> str:
 
 def title_words(title: str) -> list[str]:
     """The words of a title in any script, small, in NFC: letters, marks, digits and pictures, and nothing else."""
-    text = unicodedata.normalize("NFC", INVISIBLE.sub("", title[: 10 * STEM_CHARACTERS]).lower())
+    text = unicodedata.normalize("NFC", BLANK.sub("", title[: 10 * STEM_CHARACTERS]).lower())
     return "".join(map(in_name, text)).split()
 
 
@@ -335,7 +326,7 @@ def preview(file: IO[bytes], side: int = PREVIEW_SIDE, size: int = PREVIEW_BYTES
         return None
 
 
-def pixels(content: bytes) -> tuple[int, int] | tuple[None, None]:
+def pixels(content: bytes | bytearray) -> tuple[int, int] | tuple[None, None]:
     """Width and height of a picture, or twice None."""
     try:
         with picture(io.BytesIO(content)) as image:
@@ -458,7 +449,11 @@ def free(names: Iterable[str], taken: Collection[str]) -> Iterator[str]:
 
 
 def written(
-    content: bytes, mime: str, directory: Path, names: Iterable[str], modes: folders.Modes = folders.OWNER_ONLY
+    content: bytes | bytearray,
+    mime: str,
+    directory: Path,
+    names: Iterable[str],
+    modes: folders.Modes = folders.OWNER_ONLY,
 ) -> SavedFile:
     """Write a whole file into `directory` under the first name that is free; nothing is followed or written over.
 

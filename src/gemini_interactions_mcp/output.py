@@ -10,9 +10,11 @@ from pathlib import Path, PurePath
 
 from . import folders, media, metadata, render, saved
 from .errors import ConfigurationError, FileRefusedError, InputError, InteractionFailedError
+from .framing import cleared
 from .models import Interaction, Media, Record, SavedFile
 from .redaction import Redactor
 from .run import Run
+from .words import encoded_apart
 
 logger = logging.getLogger(__name__)
 
@@ -61,8 +63,8 @@ class Output:
             files.append(media.save_text(report, self._output_dir, media.report_names(stem, names(files))))
 
     def _report(self, record: Record) -> str:
-        """A record as a report, without the secrets that its prompt may have."""
-        return self._redact(render.report(record))
+        """A record as a report, without hidden text and without the secrets that its prompt may have."""
+        return self._redact(cleared(render.report(record)))
 
     def _described(self, run: Run, interaction: Interaction) -> tuple[str, metadata.Origin]:
         """How the names of an interaction's files begin, and what its pictures say of themselves."""
@@ -137,7 +139,7 @@ class Output:
         """Save a report anew that says something else by now, where one was saved; what was saved, if anything."""
         reports = [file for file in run.record.files if is_report(file)]
         text = self._report(run.record)
-        content = media.as_utf8(text)
+        content = encoded_apart(text)
         if not run.reports or not reports or any(files.holds(file, content) for file in reports):
             return []
         try:

@@ -15,6 +15,7 @@ LIST_SECONDS: Final = 3.0
 """How long a list waits for Google at the most: openai-agents and google-adk give a call 5 s."""
 
 AT_ONCE: Final = 16
+"""Looks at the same time: all `MOST_LOOKS` fit into `LIST_SECONDS` where one takes 0.4 s."""
 MOST_LOOKS: Final = 100
 """So many of what runs are looked at, the newest; as many as a page of a list has."""
 

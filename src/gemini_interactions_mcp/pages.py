@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from . import chapters, citations, traces
-from .framing import framed
+from .framing import blocks, framed, spans
 from .models import OCTETS, PLACE, Record, SavedFile
 from .words import visible
 
@@ -41,7 +41,7 @@ class Manuscript:
 
     def __iter__(self) -> Iterator[str]:
         """The blocks from the beginning, every time anew."""
-        for start, end in chapters.spans(self._text):
+        for start, end in spans(self._text):
             block = "".join(citations.inserted(self._text, start, end, self._marks))
             yield visible(illustrated(block, self._files, self._link))
 
@@ -91,7 +91,7 @@ def parts(record: Record, section: str, room: int, outline_room: int) -> Iterato
     Raises:
         InputError: There is no such section.
     """
-    if (pretty := as_json(record.text)) is not None:
+    if (pretty := json_text(record.text)) is not None:
         sources = citations.listed("", record.citations)
         return chapters.cut(together(framed(in_fence(pretty)), sources), room)
     text = Manuscript(record, lambda file: file.path)
@@ -111,17 +111,17 @@ def together(text: Iterable[str], sources: str) -> Iterator[str]:
         last = block or last
     if sources:
         yield "\n\n"[last.endswith("\n") + last.endswith("\n\n") :] if last else ""
-        yield from chapters.blocks(sources)
+        yield from blocks(sources)
 
 
 def in_fence(pretty: str) -> Iterator[str]:
     """JSON in a fence, in blocks."""
     yield "```json\n"
-    yield from map(visible, chapters.blocks(pretty))
+    yield from map(visible, blocks(pretty))
     yield "\n```"
 
 
-def as_json(text: str) -> str | None:
+def json_text(text: str) -> str | None:
     """The text, if it is JSON of any type, else None; in lines that hosts can show."""
     if len(text) > JSON_CHARACTERS:
         return text if JSON_BEGINS.match(text) and JSON_ENDS.search(text, len(text) - 100) else None

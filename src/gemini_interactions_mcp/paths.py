@@ -26,13 +26,10 @@ from . import folders
 from .errors import ConfigurationError, FileRefusedError
 from .secrecy import kind_of_secret
 from .settings import BUNDLES_FOLDER, FOLDERS, Settings, is_folder, of_nobody
-from .words import printable, shown
+from .words import concealing, printable, shown
 
 SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]+)://|(file|data):", re.IGNORECASE)
 WINDOWS: Final = sys.platform == "win32"
-
-UNNAMEABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Characters by which a new file's name would not read as what it is: controls, directions, halves of pairs."""
 
 # https://ai.google.dev/gemini-api/docs/files: 2 GB a file.
 FILE_BYTES: Final = 2 * 2**30
@@ -280,7 +277,7 @@ def nameable(path: Path, source: str) -> Path:
     Raises:
         FileRefusedError: It has other characters.
     """
-    if UNNAMEABLE.search(str(path)):
+    if concealing(str(path)):
         raise FileRefusedError(f"{shown(source)} has characters that a file's name must not have; choose another name.")
     return path
 

@@ -89,7 +89,7 @@ def media_type(file: Binary, head: bytes, sniffed: str | None) -> tuple[str, str
     """
     ending = extension(local_path(file.source).name)
     # What is named a text and does not read as one is none.
-    named = None if ending == "csv" else media.EXTENSIONS.get(ending) or media.UNTAKEN.get(ending)
+    named = None if ending == "csv" else media.EXTENSIONS.get(ending) or media.REFUSED_EXTENSIONS.get(ending)
     mime = office_type(file, sniffed or named, named)
     kind = media.KINDS.get(mime := true_type(file, mime, named)) if mime else None
     if mime is None or kind is None:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from . import chapters, citations, traces
 from .errors import InputError
-from .framing import framed
+from .framing import blocks, cleared, framed
 from .models import Record, SandboxFile, SavedFile, Usage, settled
 from .pages import Link, Manuscript, Sheet, sheet
 from .settings import DEFAULT_WAIT_SECONDS
@@ -21,7 +21,9 @@ RESULT_BYTES: Final = 10_000
 """Of the text of a result, where nothing is known of its host."""
 SANDBOX_ROWS: Final = 50
 FAILURE_CHARACTERS: Final = 1_000
+"""Of what Gemini said in place of an answer: with both reasons, not more than an error may have (`outgoing`)."""
 FAILURE_BYTES: Final = 1_000
+"""Of the error, and of the calls on the way to it."""
 FILES_LISTED: Final = 30
 HEAD_CHARACTERS: Final = 8_000
 """Of a text, of which one line is shown."""
@@ -123,7 +125,7 @@ def body(record: Record, link: Link) -> str:
 def report(record: Record) -> str:
     """An answer as a file of its own, after what was asked for; its media lie beside it."""
     text = body(record, lambda file: quote(file.name))
-    prompt = record.wording.strip().replace("\n", "\n  ")
+    prompt = cleared(record.wording).strip().replace("\n", "\n  ")
     about = [f"Date: {record.created_at:%Y-%m-%d %H:%M} UTC", f"Prompt: {prompt}" if prompt else "", identity(record)]
     return joined(
         f"# {first_words(record.title) or handle(record)}",
@@ -138,16 +140,21 @@ def report(record: Record) -> str:
 def file_lines(record: Record, room: int) -> list[str]:
     """Where the files are; of very many, the first."""
     lines: list[str] = []
-    more = f"And {count(len(record.files), 'more file')}; {uri(record)} lists them all."
+    least = cost(unlisted(record, len(record.files))) + 4
     for each in map(file_line, record.files[:FILES_LISTED]):
         room -= cost(each) + 4
         # The last needs no room for what says that there are more.
-        if room < (cost(more) + 4 if len(lines) + 1 < len(record.files) else 0):
+        if room < (least if len(lines) + 1 < len(record.files) else 0):
             break
         lines.append(each)
     if (left_out := len(record.files) - len(lines)) > 0:
-        lines.append(f"And {count(left_out, 'more file')}; {uri(record)} lists them all.")
+        lines.append(unlisted(record, left_out))
     return lines
+
+
+def unlisted(record: Record, files: int) -> str:
+    """What is said of files that are not named one by one."""
+    return f"And {count(files, 'more file')}; {uri(record)} lists them all."
 
 
 def unshown(hidden: int) -> str:
@@ -300,7 +307,7 @@ def document(record: Record, followers: Iterable[Record] = ()) -> str:
     return joined(
         f"# {first_words(record.title) or handle(record)}",
         "\n".join(f"- {fact}" for fact in facts),
-        f"## Prompt\n\n{framed_text(chapters.blocks(record.prompt))}" if record.prompt else "",
+        f"## Prompt\n\n{framed_text(blocks(record.prompt))}" if record.prompt else "",
         f"## Answer\n\n{framed_text(Manuscript(record, lambda file: uri(record, file)))}" if record.text else "",
         f"Note: {unbroken(record.error)}" if record.error else "",
         citations.listed(record.text, record.citations),

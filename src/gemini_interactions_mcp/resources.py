@@ -26,7 +26,7 @@ MARKDOWN: Final = "text/markdown"
 JSON: Final = "application/json"
 ROWS: Final = 50
 """Interactions on one page of resources/list, and in the index."""
-FILE_BYTES: Final = 64 * 2**20
+BLOB_BYTES: Final = 64 * 2**20
 """Of a saved file that is read as a resource, which is in memory as a whole then."""
 TEXT_CHARACTERS: Final = 2**21
 """Of a text that is read as a resource: what is longer would keep all other calls waiting while it is sent."""
@@ -200,7 +200,7 @@ async def saved(app: AppContext, record: Record, name: str) -> ReadResourceConte
     file = next((file for file in record.files if file.name == name), None)
     if file is None:
         raise ResourceNotFoundError(f"Interaction {record.interaction_id} has no file {shown(name)}.")
-    most = TEXT_CHARACTERS if file.mime_type == MARKDOWN else FILE_BYTES
+    most = TEXT_CHARACTERS if file.mime_type == MARKDOWN else BLOB_BYTES
     if file.bytes > most:
         place = printable(file.path)
         raise ResourceError(f"{shown(name)} has {file.bytes:,} bytes; at most {most:,} are read. It is at {place}.")

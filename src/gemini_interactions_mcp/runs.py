@@ -14,6 +14,7 @@ import anyio.to_thread
 from anyio.abc import TaskGroup
 
 from . import records, render, wire
+from .background import guarded, repeat
 from .database import uncancelled
 from .errors import (
     ConfigurationError,
@@ -589,15 +590,9 @@ class Runs:
         Two hosts that are open at once have two servers on one journal: a row is followed by one of them.
         """
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._repeat, self._prune, PRUNING_SECONDS)
-            tasks.start_soon(self._repeat, self._adopt_orphans, self._pace.lease / 3)
-            tasks.start_soon(self._repeat, self._write_late, self._pace.late)
-
-    async def _repeat(self, work: Callable[[], Awaitable[None]], seconds: float) -> None:
-        """Do something every so many seconds, whatever comes of it."""
-        while True:
-            await guarded(work)
-            await anyio.sleep(seconds)
+            tasks.start_soon(repeat, self._prune, PRUNING_SECONDS)
+            tasks.start_soon(repeat, self._adopt_orphans, self._pace.lease / 3)
+            tasks.start_soon(repeat, self._write_late, self._pace.late)
 
     async def _prune(self) -> None:
         await self._ledger.prune(self._keep_days)
@@ -784,13 +779,3 @@ def unexpected(run: Run) -> GeminiMCPError:
     if run.id is None and run.request is not None:
         return OutcomeUnknownError(f"This server failed; its log on stderr says why. {UNKNOWN_OUTCOME}")
     return InteractionFailedError("This server failed; its log on stderr says why.")
-
-
-async def guarded(work: Callable[[], Awaitable[object]]) -> None:
-    """Do something, and log what goes wrong."""
-    try:
-        await work()
-    except GeminiMCPError as exc:
-        logger.warning("%s", exc)
-    except Exception:
-        logger.exception("Work in the background failed")

@@ -50,7 +50,7 @@ class SavedFiles:
         with self.opened(file) as stream:
             return stream.read(file.bytes)
 
-    def holds(self, file: SavedFile, content: bytes) -> bool:
+    def holds(self, file: SavedFile, content: bytes | bytearray) -> bool:
         """Whether it still is what was saved, and that is this content."""
         with suppress(FileRefusedError):
             return len(content) == file.bytes and self.content(file) == content
@@ -70,7 +70,7 @@ class SavedFiles:
             if not folder.remove(PurePath(file.path).name, status):
                 raise changed(file)
 
-    def replace(self, file: SavedFile, content: bytes) -> SavedFile:
+    def replace(self, file: SavedFile, content: bytes | bytearray) -> SavedFile:
         """Write something else in its place, and nowhere else; the file as it is then."""
         with self._at(file) as folder, self._identified(file, folder) as stream:
             status = os.fstat(stream.fileno())

@@ -38,8 +38,6 @@ MOST_SOURCES: Final = 100
 """In one call: files that are uploaded stay open meanwhile, and a program on macOS may have 256 open."""
 SOURCE_CHARACTERS: Final = 8_192
 """Of one source: paths have at most 4,096 bytes on Linux, addresses 8,000 (https://www.rfc-editor.org/rfc/rfc9110#section-4.1)."""
-MOST_TRIED: Final = 2_000
-"""Entries that are looked at to find out whether a glob is meant as it is written."""
 
 
 def bounded(sources: Iterable[str]) -> list[str]:
@@ -91,7 +89,7 @@ def globbed(source: str, boundary: Boundary, *, only: bool) -> str | None:
     with suppress(OSError, FileRefusedError):
         glob = patterned(source, boundary)
         what = wanted(glob, boundary) if glob else None
-        return glob if what and Walk(what, boundary.roots, LeftOut(source), MOST_TRIED).files() else None
+        return glob if what and Walk(what, boundary.roots, LeftOut(source)).files() else None
     return None
 
 

@@ -5,9 +5,9 @@ Shapes: google-genai 3.6.1, types/interactions/*step.py; a `tool_call` and its `
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
-from typing import Final, cast
+from typing import Final
 
-from .lenient import Json, as_json, items, text_of
+from .lenient import Json, as_json, items, text_of, texts
 from .models import Execution
 from .words import inert
 
@@ -15,6 +15,7 @@ MOST_FAILURES: Final = 12
 """So many calls that came to nothing are told one by one."""
 
 CALL_CHARACTERS: Final = 300
+"""Of what is said of one failed call: a line of an address or of an error, with the tool's name."""
 
 RETRIEVED: Final = ("", "success")
 """Statuses of a page that was read, or of which nothing is said."""
@@ -122,8 +123,7 @@ def retrieval(page: Json) -> str:
 
 def asked_for(call: Json, argument: str) -> list[str]:
     """The values of an argument that is a list."""
-    values = as_json(call.get("arguments")).get(argument)
-    return [str(value) for value in cast("list[object]", values)] if isinstance(values, list) else []
+    return texts(as_json(call.get("arguments")).get(argument))
 
 
 def tool(step: Json, call: Json) -> str:

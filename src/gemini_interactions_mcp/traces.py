@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from .framing import cleared
 from .models import Execution
 
 LANGUAGE: Final = re.compile(r"[A-Za-z0-9+#-]{1,20}")
@@ -24,10 +25,12 @@ def parts_of(execution: Execution) -> list[str]:
 
 
 def fence(text: str, language: str = "") -> str:
-    """A text as a block of code that it cannot end (spec.commonmark.org, 4.5)."""
+    """A text as a block of code that it cannot end (spec.commonmark.org, 4.5), with nothing hidden in it."""
+    # Without hidden characters first: between two marks, one would make more of them.
+    text = cleared(text).rstrip()
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     marks = "`" * max(3, longest + 1)
-    return f"{marks}{language}\n{text.rstrip()}\n{marks}"
+    return f"{marks}{language}\n{text}\n{marks}"
 
 
 def failure_notes(failures: Iterable[str] | None) -> str:

@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator, ValidationError, validators
 from jsonschema_specifications import REGISTRY  # pyright: ignore[reportMissingTypeStubs] - it ships no types
 from pydantic_core import SchemaError, SchemaValidator, core_schema
 
-from .lenient import Json, as_json
+from .lenient import Json, as_json, refuse_constant
 from .words import inert
 
 Untyped: TypeAlias = Any
@@ -38,6 +38,7 @@ MATCHED_CHARACTERS: Final = 10_000
 """Of a text that is held against a pattern."""
 
 MOST_TOLD: Final = 3
+"""Errors: they show the kind of fault, and most others follow from the first."""
 HALF_CHARACTERS: Final = 80
 """Of an error's text, which repeats what is wrong: its start and its end say most."""
 
@@ -74,11 +75,6 @@ def parsed(text: str) -> object:
     """
     fenced = FENCE.fullmatch(text)
     return json.loads(fenced[1] if fenced else text, parse_constant=refuse_constant)
-
-
-def refuse_constant(name: str) -> object:
-    """Refuse what Python takes and JSON has not."""
-    raise ValueError(name)
 
 
 def judged(schema: Json, instance: object) -> str | None:

@@ -11,6 +11,7 @@ from .words import clipped, shown, suffix_within, unbroken, visible
 PARTIAL_BYTES: Final = 4_000
 """Of the answer so far, as `words.cost` counts."""
 REASON_BYTES: Final = 1_000
+"""Of the reason for a wait, which may quote Google: ten lines, and less than any host cuts."""
 
 ON_AT_GOOGLE: Final = "It goes on at Google meanwhile and has been paid for."
 ON_A_CONNECTION: Final = (
@@ -44,7 +45,7 @@ def pending(
         read: How much has been searched and read so far.
         waiting: Why the request has to be sent again, and when that is done.
         background: Whether it goes on at Google without a connection.
-        seconds: How long the call may wait that fetches the rest.
+        seconds: How long the next call, which fetches the rest, is told to wait.
     """
     doing = f": {shown(activity)}" if activity else ""
     so_far = f" {read} so far." if read else ""

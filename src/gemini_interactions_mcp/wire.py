@@ -16,7 +16,7 @@ from .endings import error_code, reasons_told, reported_error
 from .errors import InputError
 from .lenient import Json, as_json, items, long, number, text_of
 from .models import OCTETS, PLACE, Citation, Content, Event, Interaction, Media, Request, SandboxFile, Usage
-from .steps import executions, failures
+from .steps import asked_for, executions, failures
 from .words import concatenated, inert, utf8_length
 
 MEDIA: Final = ("image", "audio", "video", "document")
@@ -358,8 +358,8 @@ def event(payload: object) -> Event:
         status=text_of(about.get("status")) or text_of(data.get("status")),
         text=added_text(part),
         activity=activity(part),
-        searches=tuple(asked(part, "queries")),
-        pages=tuple(asked(part, "urls")),
+        searches=asked(part, "queries"),
+        pages=asked(part, "urls"),
         usage=usage(about.get("usage")),
         error_code=error_code(fault) or None,
         error_message=text_of(fault.get("message")),
@@ -466,14 +466,12 @@ def activity(part: Json) -> str | None:
     if kind not in ACTIVITIES:
         return None
     verb, argument = ACTIVITIES[kind]
-    return headline(next(thoughts(part), None)) or listed(verb, as_json(part.get("arguments")).get(argument))
+    return headline(next(thoughts(part), None)) or listed(verb, asked_for(part, argument))
 
 
-def asked(part: Json, argument: str) -> Iterator[str]:
+def asked(part: Json, argument: str) -> tuple[str, ...]:
     """What a tool's call asks for: the `queries` of a search, the `urls` that are read."""
-    if str(part.get("type")).endswith("_call"):
-        values = as_json(part.get("arguments")).get(argument)
-        yield from (str(value) for value in (cast("list[object]", values) if isinstance(values, list) else []))
+    return tuple(asked_for(part, argument)) if str(part.get("type")).endswith("_call") else ()
 
 
 def headline(text: str | None) -> str | None:
@@ -482,7 +480,6 @@ def headline(text: str | None) -> str | None:
     return next((line[:160] for line in lines if line), None)
 
 
-def listed(verb: str, things: object) -> str:
+def listed(verb: str, things: list[str]) -> str:
     """`Searching: a; b`, at most 160 characters."""
-    names = [str(thing) for thing in cast("list[object]", things)] if isinstance(things, list) else []
-    return f"{verb}: {'; '.join(names)}"[:160] if names else verb
+    return f"{verb}: {'; '.join(things)}"[:160] if things else verb

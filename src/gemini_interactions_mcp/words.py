@@ -26,7 +26,7 @@ TITLE: Final = re.compile(r"<title[^>]{0,200}>\s*([^<]{1,200})", re.IGNORECASE)
 BETWEEN: Final = 4
 """What two newlines cost."""
 WORTH: Final = 40
-"""Less room than this is none."""
+"""With less room left, a paragraph is left out: its first few words would say nothing."""
 
 BREAKS: Final = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
 """What shows as the end of a line, apart from the newline (unicode.org/reports/tr14, class BK)."""
@@ -36,24 +36,36 @@ ESCAPES: Final = re.compile(
 )
 """Sequences that colour a terminal's text, move its cursor or set its title (ECMA-48, 5.4 and 5.6)."""
 
-INVISIBLE: Final = re.compile(
-    "[\0-\x08\x0b-\x1f\x7f-\x9f"  # control characters
-    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"  # marks, embeddings, overrides and isolates of direction
-    "\xad\u180e\u200b\u2060-\u2065\ufeff\ufff9-\ufffb"  # nothing to see, or not to be seen
-    "\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"  # tags: letters that nobody sees
-)
-"""Characters that hide, reorder or smuggle text (unicode.org/reports/tr9, tr36)."""
+CONTROL_CODES: Final = "\0-\x08\x0b-\x1f\x7f-\x9f"
+"""Control characters, without the tab and the newline."""
 
-REPEATED: Final = re.compile(
-    "((?>[\ufe00-\ufe0f\U000e0100-\U000e01ef]?[\u200c\u200d]?))[\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]+"
-)
-"""Variation selectors and joiners, which emoji and Persian need, are never several in a row: those carry messages."""
+DIRECTIONS: Final = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"
+"""Marks, embeddings, overrides and isolates of direction (unicode.org/reports/tr9)."""
 
-SUSPECT: Final = re.compile(
-    "[\0-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufe00-\ufe0f\ufeff"
-    "\ufff9-\ufffb\U000e0000-\U000e0fff]"
+IGNORABLE: Final = (
+    "\xad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u2060-\u2065\u3164\ufeff\uffa0\ufff0-\ufffb"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
 )
-"""Any of the above, in one class: a text without one is found ten times faster."""
+"""What shows nothing, and what annotates: no text needs it. The last two ranges have tags, letters that nobody sees.
+
+Source: Default_Ignorable_Code_Point in https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt, without
+the directions, selectors and joiners that have classes of their own here.
+"""
+
+SELECTORS: Final = "\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
+"""They choose a variant of the character before them: of emoji, of Han and of Mongolian."""
+
+JOINERS: Final = "\u200c\u200d"
+"""Persian and emoji need them."""
+
+INVISIBLE: Final = re.compile(f"[{CONTROL_CODES}{DIRECTIONS}{IGNORABLE}]")
+"""Characters that hide, reorder or smuggle text (unicode.org/reports/tr36)."""
+
+REPEATED: Final = re.compile(f"((?>[{SELECTORS}]?[{JOINERS}]?))[{JOINERS}{SELECTORS}]+")
+"""Variation selectors and joiners are never several of a kind in a row: those carry messages."""
+
+SUSPECT: Final = re.compile(f"[{CONTROL_CODES}{DIRECTIONS}{IGNORABLE}{SELECTORS}{JOINERS}\u2028\u2029\ud800-\udfff]")
+"""Any of the above, in one class: a text without one is found several times faster."""
 
 SPACES: Final = re.compile("[\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 """Any other space, as in the names of screenshots (unicode.org/reports/tr44, category Zs)."""
@@ -82,7 +94,13 @@ def some_names(names: Sequence[str]) -> str:
 def printable(text: str) -> str:
     """The text on one line, its hidden characters replaced: a file's name must not read like a line of ours."""
     text = SPACES.sub(" ", BREAKS.sub("?", text))
-    return HALVES.sub("?", INVISIBLE.sub("?", text).replace("\n", "?").replace("\t", "?"))
+    text = REPEATED.sub(r"\1?", INVISIBLE.sub("?", text))
+    return HALVES.sub("?", text.replace("\n", "?").replace("\t", "?"))
+
+
+def concealing(text: str) -> bool:
+    """Whether there is anything in a text that nobody sees, that reorders it, or that ends its line."""
+    return printable(text) != SPACES.sub(" ", text)
 
 
 def visible(text: str) -> str:
@@ -96,6 +114,12 @@ def visible(text: str) -> str:
 def unbroken(text: str) -> str:
     """A text of others on one line, as it may follow words of ours."""
     return " ".join(visible(text).split())
+
+
+def one_line(text: str, limit: int = 400) -> str:
+    """The same, cut at `limit` characters."""
+    line = unbroken(text)
+    return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def stretches(text: str, size: int = STRETCH_CHARACTERS) -> Iterator[str]:
@@ -162,8 +186,7 @@ def utf8_length(text: str) -> int:
 
 def inert(text: str, limit: int = 200) -> str:
     """The text on one line of at most `limit` characters: all of it can be seen, and is only text in Markdown."""
-    visible = "".join(character for character in " ".join(text[: 8 * limit].split()) if character.isprintable())
-    return (visible if len(visible) <= limit else visible[: limit - 1] + "…").translate(INERT)
+    return one_line(text[: 8 * limit], limit).translate(INERT)
 
 
 def page_title(text: str) -> str | None:

@@ -39,7 +39,7 @@ from .refusals import (
     unresumable,
     without_quota,
 )
-from .serving import run, serve
+from .serving import serve
 from .state import Emulator, Interaction, RecordedRequest
 
 __all__ = [
@@ -62,7 +62,6 @@ __all__ = [
     "not_found_yet",
     "rate_limited",
     "redirected",
-    "run",
     "serve",
     "streamed_error",
     "unreadable",

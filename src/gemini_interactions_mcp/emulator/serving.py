@@ -9,7 +9,6 @@ from functools import partial
 import anyio
 import anyio.lowlevel
 import uvicorn
-from anyio.abc import TaskStatus
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -17,7 +16,6 @@ from .api import application
 from .state import Emulator
 
 HOST = "127.0.0.1"
-PORT = 8766
 
 
 @asynccontextmanager
@@ -38,18 +36,6 @@ async def serve(emulator: Emulator, port: int = 0) -> AsyncGenerator[str]:
         # Left by hand, because `async with` would wrap the caller's own exception in a group.
         await runs.__aexit__(None, None, None)
         emulator.runs = None
-
-
-async def run(
-    port: int = PORT,
-    emulator: Emulator | None = None,
-    *,
-    task_status: TaskStatus[str] = anyio.TASK_STATUS_IGNORED,
-) -> None:
-    """Serve until cancelled; `task_status` is told the base URL."""
-    async with serve(emulator or Emulator(), port) as base_url:
-        task_status.started(base_url)
-        await anyio.sleep_forever()
 
 
 def _listener(port: int) -> socket.socket:
