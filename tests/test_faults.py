@@ -128,7 +128,14 @@ PER_DAY = grpc(
         (429, api("Over.", "quota_exceeded"), CREATE, QuotaError, "Over.", "daily quota is used up"),
         (429, PER_DAY, CREATE, QuotaError, "Quota exceeded.", "daily quota is used up"),
         (429, FREE_TIER, CREATE, QuotaError, "exceeded your current quota", "The free tier allows no more"),
-        (429, "", CREATE, QuotaError, "(429)", "Wait a minute"),
+        (429, "", READ, QuotaError, "(429)", "Wait a minute"),
+        (429, "", CREATE, OutcomeUnknownError, "Somebody on the way answered 429.", UNKNOWN_OUTCOME),
+        (429, FILTER, CREATE, OutcomeUnknownError, "Somebody on the way answered 429.", UNKNOWN_OUTCOME),
+        (503, None, CREATE, OutcomeUnknownError, "Somebody on the way answered 503.", UNKNOWN_OUTCOME),
+        (503, FILTER, CREATE, OutcomeUnknownError, "Somebody on the way answered 503.", UNKNOWN_OUTCOME),
+        (503, {"message": "Service Unavailable"}, CREATE, OutcomeUnknownError, "answered 503.", UNKNOWN_OUTCOME),
+        (503, {"error": "busy"}, CREATE, OutcomeUnknownError, "on the way answered 503.", UNKNOWN_OUTCOME),
+        (503, FILTER, READ, OverloadedError, "Google is overloaded (503).", "Try again in a minute."),
     ],
 )  # fmt: skip
 def test_each_error_body_has_its_class_says_what_happened_and_what_to_do(

@@ -202,6 +202,19 @@ ODD_IDS = [
 """What an id that Google gives may end with, so far as anybody knows."""
 
 
+@pytest.mark.parametrize("text", ["hello", "Grüße" * 100_000])
+async def test_an_answer_to_a_resumed_stream_that_is_no_stream_is_read(
+    google: Gemini, emulator: Emulator, text: str
+) -> None:
+    steps = [{"type": "model_output", "content": [{"type": "text", "text": text}]}]
+    whole = {"id": "v1_abc", "status": "completed", "steps": steps}
+    emulator.faults.append(Fault("resume", "http", http_status=200, body=whole))
+    async with google.resume("v1_abc", None) as events:
+        (event,) = [event async for event in events]
+    assert (event.interaction_id, event.status) == ("v1_abc", "completed")
+    assert text in str(event.data)
+
+
 @pytest.mark.parametrize("suffix", ODD_IDS)
 async def test_an_id_that_google_gave_is_used_whatever_characters_it_has(
     google: Gemini, emulator: Emulator, suffix: str
@@ -287,9 +300,10 @@ async def test_closing_a_client_that_was_never_opened_is_harmless(settings: Sett
         (409, {"error": {"message": "Twice.", "code": "already_exists"}}, RefusedError, "Twice."),
         (413, "<html>too big</html>", InputError, "fewer or smaller files"),
         (422, {"error": {"message": "Odd.", "code": "x"}}, RefusedError, "Odd."),
-        (429, "", QuotaError, "Wait a minute"),
+        (429, {"error": {"message": "Slow.", "code": "rate_limit_exceeded"}}, QuotaError, "Wait a minute"),
         (499, {"error": {"message": "Gone.", "code": "cancelled"}}, OutcomeUnknownError, UNKNOWN_OUTCOME),
-        (503, "<html>busy</html>", OverloadedError, "Google does not charge failed requests"),
+        (503, {"error": {"message": "Busy.", "code": "service_unavailable"}}, OverloadedError, "not charge failed"),
+        (503, "<html>busy</html>", OutcomeUnknownError, UNKNOWN_OUTCOME),
     ],
 )  # fmt: skip
 async def test_an_error_response_over_the_wire_becomes_its_class(

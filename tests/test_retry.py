@@ -151,6 +151,48 @@ async def test_an_overload_of_a_read_says_nothing_of_models_and_charges(
     assert len(emulator.requests) == retry.ATTEMPTS
 
 
+# Somebody on the way -------------------------------------------------------------------------------------
+
+UPSTREAM = "<html><title>503 Service Unavailable</title>upstream reset before headers</html>"
+
+
+@pytest.mark.parametrize("body", [UPSTREAM, "", b"", "no healthy upstream", {"message": "Busy"}, [], {"error": {}}])
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504, 529])
+@pytest.mark.parametrize("request_", [ASK, IMAGE, RESEARCH], ids=["ask", "image", "research"])
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_what_another_than_the_api_turns_away_is_neither_sent_again_nor_told_as_uncharged(
+    google: Gemini, emulator: Emulator, pauses: Pauses, request_: Request, status: int, body: Any, streamed: bool
+) -> None:
+    emulator.faults.append(Fault("create", "http", 9, http_status=status, body=body, headers={"retry-after": "1"}))
+    with pytest.raises(OutcomeUnknownError) as caught:
+        await buy(google, request_, Caller(hear=pauses.heard.append), streamed=streamed)
+    assert "charge failed" not in str(caught.value)
+    assert (len(emulator.requests), pauses.seconds, pauses.heard) == (1, [], [])
+
+
+@pytest.mark.parametrize("body", ["", b"", UPSTREAM, {"message": "Not Found"}])
+async def test_a_previous_interaction_that_another_than_the_api_does_not_find_is_not_waited_for(
+    google: Gemini, emulator: Emulator, pauses: Pauses, body: Any
+) -> None:
+    emulator.faults.append(Fault("create", "http", 9, http_status=404, body=body))
+    follow_up = ASK.model_copy(update={"previous_interaction_id": "v1_before"})
+    with pytest.raises(GeminiMCPError) as caught:
+        await buy(google, follow_up, Caller(previous_exists=exists))
+    assert not isinstance(caught.value, InteractionNotFoundError)
+    assert (len(emulator.requests), pauses.seconds) == (1, [])
+
+
+@pytest.mark.parametrize("on", ["get", "cancel", "delete"])
+@pytest.mark.parametrize("body", ["", UPSTREAM])
+async def test_a_read_that_another_than_the_api_turns_away_is_sent_again(
+    google: Gemini, emulator: Emulator, pauses: Pauses, on: Any, body: str
+) -> None:
+    emulator.faults.append(Fault(on, "http", 9, http_status=503, body=body))
+    with pytest.raises(OverloadedError, match="Google is overloaded"):
+        await getattr(google, on)("v1_a")
+    assert len(emulator.requests) == retry.ATTEMPTS
+
+
 # 429 -----------------------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """The journal, on a real SQLite and a real PostgreSQL."""
 
 import base64
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from gemini_interactions_mcp import schema
 from gemini_interactions_mcp.errors import DailyLimitError, InputError, JournalError
-from gemini_interactions_mcp.models import Citation, Record, SavedFile, Uploaded, Usage
+from gemini_interactions_mcp.models import Citation, Record, SavedFile, Terms, Uploaded, Usage
 from gemini_interactions_mcp.records import age
 from gemini_interactions_mcp.redaction import Redactor
 from gemini_interactions_mcp.store import Journal, Limit
@@ -33,6 +34,27 @@ async def test_a_row_without_optional_fields_comes_back_with_none(journal: Journ
     assert found == record("bare")
     kept = await execute(journal_url, "SELECT interaction_id, usage, finished_at FROM interactions")
     assert kept == [(None, None, None)]
+
+
+async def test_a_row_keeps_no_part_that_says_nothing(journal: Journal, journal_url: str) -> None:
+    """Servers of version 3 on the same journal refuse a citation with a page."""
+    schema_ = {"const": None, "items": [None, {"default": None}]}
+    cited = (Citation(url="https://a.test"), Citation(title="Paper", page=3, start=0, end=0), Citation())
+    written = record("one", citations=cited, usage=Usage(), terms=Terms(response_schema=schema_))
+    await journal.insert(written)
+    assert (await journal.page())[0] == [written]
+    [(citations, terms)] = await execute(journal_url, "SELECT citations, terms FROM interactions")
+    assert [each.keys() for each in decoded(citations)] == [
+        {"url", "title", "resolved"},
+        {"url", "title", "resolved", "page", "start", "end"},
+        {"url", "title", "resolved"},
+    ]
+    assert decoded(terms) == {"response_schema": schema_}
+
+
+def decoded(kept: object) -> Any:
+    """A document as SQLite or PostgreSQL give it."""
+    return json.loads(kept) if isinstance(kept, str) else kept
 
 
 def test_the_table_has_a_column_for_every_field_of_a_record() -> None:

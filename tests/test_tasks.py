@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import anyio
 import anyio.lowlevel
@@ -465,6 +466,30 @@ async def test_a_plan_is_given_up_although_another_program_holds_the_journal(hos
     with anyio.fail_after(PATIENCE):
         while rows(tmp_path)[0]["status"] != "cancelled":
             await anyio.lowlevel.checkpoint()
+
+
+@pytest.mark.parametrize("how", ["declined", "closed", "cancelled"])
+async def test_a_plan_that_another_server_runs_is_not_given_up(
+    host: Client, emulator: Emulator, settings: Settings, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    task = await planned(host)
+    key, _ = form(task)
+    given_up = chains.given_up
+    async with restarted(settings) as other:
+
+        async def late(*arguments: Any) -> None:
+            await updated(other, task, **{key: accepted(approve=True)})
+            await given_up(*arguments)
+
+        monkeypatch.setattr(chains, "given_up", late)
+        if how == "cancelled":
+            await cancelled(host, task)
+        else:
+            await updated(host, task, **{key: {"action": "decline" if how == "declined" else "cancel"}})
+        assert (await got(host, task))["status"] != "cancelled"
+        for client in (host, other):
+            assert "The approved plan was for: “Bicycles”" in said(await settled(client, task))
+    assert len(emulator.creates) == 2
 
 
 async def test_cancelling_a_task_that_waits_gives_its_plan_up(host: Client, emulator: Emulator) -> None:

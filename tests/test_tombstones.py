@@ -102,6 +102,24 @@ async def test_a_tombstone_says_what_counts_and_nothing_else(journal: Journal, j
     assert documents.replace("'", "") == "[([], [])]"
 
 
+@pytest.mark.parametrize("kept", ["topic", "code", "failures", "terms", "stopped_by"])
+async def test_what_an_older_server_has_left_of_a_deleted_row_is_blanked(
+    journal: Journal, journal_url: str, kept: str
+) -> None:
+    await bury(journal)
+    await journal.insert(full_record().model_copy(update={"label": "live", "interaction_id": "v1_live"}))
+    before = await execute(journal_url, "SELECT * FROM interactions ORDER BY label")
+    # It knew no such field.
+    left = f"UPDATE interactions SET {kept} = '[\"secret\"]' WHERE deleted_at IS NOT NULL"
+    engine = database.new_engine(parse_url(journal_url))
+    async with engine.begin() as connection:
+        await connection.execute(sa.text(left))
+    await engine.dispose()
+    assert await execute(journal_url, "SELECT * FROM interactions ORDER BY label") != before
+    assert await journal.prune(NOON - timedelta(days=1)) == 0
+    assert await execute(journal_url, "SELECT * FROM interactions ORDER BY label") == before
+
+
 @pytest.mark.parametrize(
     "fields",
     [

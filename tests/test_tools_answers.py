@@ -14,6 +14,7 @@ from mcp_types import CallToolResult, TextResourceContents
 
 from conftest import FAST, KEY, Mode
 from emulating import NO_TLS
+from faults.harness import rows
 from gemini_interactions_mcp import codes
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.emulator.directed import HOSTILE
@@ -195,6 +196,27 @@ async def test_an_answer_that_does_not_follow_its_schema_says_so_and_is_shown(
     assert "Here is the person." in text_of(result) if kind == "prose" else fenced(result) == {"name": 5}
     assert f"\nNote: {said}\n" in text_of(result)
     assert f"\nNote: {said}\n" in await again(settings, mode, id_of(result))
+
+
+@pytest.mark.parametrize("ends", ["other", "fence"])
+async def test_an_answer_is_in_the_journal_before_it_is_held_against_its_schema(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends: str
+) -> None:
+    from gemini_interactions_mcp import validation
+
+    seen: list[Any] = []
+    departure = validation.departure
+
+    def slow(text: str, schema: Any) -> str | None:
+        seen.extend(rows(tmp_path))
+        return departure(text, schema)
+
+    monkeypatch.setattr(validation, "departure", slow)
+    result = await call(client, "gemini_ask", prompt=f"hi [[json={ends}]]", response_schema=PERSON)
+    [row] = seen
+    assert (row["status"], row["interaction_id"], row["error"]) == ("completed", id_of(result), None)
+    assert row["text"]
+    assert ("Note: " in text_of(result)) == (ends == "other")
 
 
 async def test_an_answer_that_follows_its_schema_says_nothing(client: Client) -> None:

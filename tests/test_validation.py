@@ -112,3 +112,56 @@ def test_a_catastrophic_pattern_is_matched_in_linear_time(pattern: str) -> None:
     assert "does not match" in (validation.departure(text, {"pattern": pattern}) or "")
     named = {"patternProperties": {pattern: True}, "additionalProperties": False}
     assert "not among the properties" in (validation.departure(f"{{{text}: 1}}", named) or "")
+
+
+@pytest.mark.parametrize(
+    "patterns",
+    [
+        [rf"(\w{{0,30}}){{0,30}}{at}?" for at in range(100)],
+        [r"(\w{30}){30}"],
+        [r"[\w.]{150}"],
+        [r"((a{10}){10}){11}"],
+        [r"a{1001}"],
+        [r"(?x)\w{9#" + "\n00}"],
+        [r"(?:\p{L}|\W){60}"],
+        ["a" * 5_000],
+        ["(" * 3_000],
+    ],
+)
+def test_a_pattern_that_takes_long_to_compile_is_not_compiled(
+    patterns: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled: list[str] = []
+    monkeypatch.setattr(validation, "matcher", compiled.append)
+    told = validation.departure('"aaaa"', {"allOf": [{"pattern": each} for each in patterns]})
+    assert told == "The answer was not checked against response_schema: that would take too long."
+    assert not set(patterns) & set(compiled)
+
+
+def test_the_patterns_of_one_schema_are_compiled_once_each_and_not_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[str] = []
+    monkeypatch.setattr(validation, "matcher", compiled.append)
+    texts = json.dumps(["a" * 50] * 2_000)
+    assert validation.departure(texts, {"items": {"pattern": r"^\w{1,64}$"}}) is None
+    assert compiled.count(r"^\w{1,64}$") == 1
+    many = {"allOf": [{"pattern": rf"\w{{90}}{at}"} for at in range(1_000)]}
+    assert "would take too long" in (validation.departure('"a"', many) or "")
+    assert len(compiled) < 200
+
+
+def test_matching_a_large_pattern_with_long_texts_is_counted() -> None:
+    texts = json.dumps(["a" * 9_999] * 100)
+    assert "would take too long" in (validation.departure(texts, {"items": {"pattern": "a{990}$"}}) or "")
+    assert validation.departure(texts, {"items": {"pattern": "^a+$"}}) is None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "size"),
+    [
+        ("", 0), ("abc", 3), ("a{3}", 3), ("a{3,}b", 5), ("a{0,5}", 5), ("a{0}", 1), ("(ab){4}c", 9), (r"\w{5}", 50),
+        (r"[\w\]}]{2}", 20), (r"((a{2}b){3}c){4}", 40), (")a{2}", 3), ("a{x}{2}", 5), (r"\{3}", 3), ("[(]{3}", 3),
+        (r"^[A-Z]{2}\d{2}[A-Z0-9]{1,30}$", 36),
+    ],
+)  # fmt: skip
+def test_the_size_of_a_pattern_counts_its_repetitions(pattern: str, size: int) -> None:
+    assert validation.pattern_size(pattern) == size

@@ -122,9 +122,9 @@ async def followed(app: AppContext, task_id: str, *, asks: bool) -> Chain | None
     if first is None or first.label != task_id:
         return None
     chain = Chain(first, first)
-    while asks and proposes(chain.last):
+    while asks and answerable(chain.last):
         followers = await app.journal.followers(str(chain.last.interaction_id))
-        tries = [row for row in followers if row.kind == "research"]
+        tries = [row for row in followers if row.kind == "research" and in_time(row, chain.last)]
         taken = next((row for row in tries if not refused(row)), None)
         if taken is None:
             return replace(chain, refused=tuple(tries))
@@ -135,6 +135,16 @@ async def followed(app: AppContext, task_id: str, *, asks: bool) -> Chain | None
 def proposes(record: Record) -> bool:
     """Whether it is a plan that can be run."""
     return record.plan and record.status == "completed" and bool(record.text)
+
+
+def answerable(record: Record) -> bool:
+    """Whether it is a plan that can be run, or was given up: another server may have run it at the same moment."""
+    return record.plan and record.status in ("completed", "cancelled") and bool(record.text)
+
+
+def in_time(follower: Record, plan: Record) -> bool:
+    """Whether a plan had not been given up yet when it was followed; what was begun later is another task."""
+    return plan.status != "cancelled" or follower.created_at <= plan.updated_at
 
 
 def refused(record: Record) -> bool:

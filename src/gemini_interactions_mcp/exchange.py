@@ -71,8 +71,7 @@ class Exchange:
             httpx2.HTTPStatusError: It is a redirect, or another answer without a result.
             ValueError: It is no JSON.
         """
-        async for _ in self.parts(response):
-            pass
+        self.body = bytearray(b"".join([part async for part in self.parts(response)]))
         return await beside(len(self.body), partial(json.loads, self.body))
 
     async def parts(self, response: httpx2.Response) -> AsyncGenerator[bytes]:

@@ -42,6 +42,7 @@ class Fault:
 
     Attributes:
         status: Of HTTP; of an error that came in a stream, the one of its code, if that is a known one.
+        code: The name or number that each error of the API has; empty where somebody else has answered.
         reasons: Machine-readable reasons and quota ids, from gRPC's details.
         exhausted: A quota is zero, so that waiting does not help.
         page: The title of a page that came in place of JSON, from somebody on the way; None if none came.
@@ -290,7 +291,7 @@ def not_found(fault: Fault, call: Call) -> GeminiMCPError:
             "deleted, or past its keeping time (55 days, 1 day on the free tier).",
             interaction_id=call.interaction_id,
         )
-    if call.previous_interaction_id and not fault.says("model", "agent"):
+    if call.previous_interaction_id and fault.code and not fault.says("model", "agent"):
         return InteractionNotFoundError(
             f"Google keeps no interaction {call.previous_interaction_id} to continue: it is of another project's "
             "key, deleted or past its keeping time. Ask without previous_interaction_id, and repeat what matters.",
@@ -359,7 +360,8 @@ def too_large(fault: Fault, _: Call) -> GeminiMCPError:
 
 def server_fault(fault: Fault, call: Call) -> GeminiMCPError:
     """5xx, 499, 408, a redirect, and codes that nobody knows: whether a paid request was taken is not known."""
-    what = f"Google answered {fault.status or 'with an error'}" + (f" ({fault.told})" if fault.told else "")
+    who = "Somebody on the way" if turned_away_by_another(fault, call) else "Google"
+    what = f"{who} answered {fault.status or 'with an error'}" + (f" ({fault.told})" if fault.told else "")
     if fault.status and fault.status < 400:
         what += ", which is no answer; redirects are not followed: check GOOGLE_GEMINI_BASE_URL and any proxy"
     if call.paid:
@@ -410,6 +412,11 @@ def overloaded_for_certain(fault: Fault, call: Call) -> bool:
     return fault.status == 503 and not call.costly
 
 
+def turned_away_by_another(fault: Fault, call: Call) -> bool:
+    """429 or 503 without an error of the API: whoever is on the way may have passed a paid request on before."""
+    return call.paid and fault.status in (429, 503) and not fault.code
+
+
 def of_the_server(fault: Fault, _: Call) -> bool:
     """Not the caller's doing, and no answer either."""
     return fault.status in (None, 408) or fault.status >= 499 or fault.status < 400
@@ -433,6 +440,7 @@ RULES: Final[tuple[tuple[Fits, Rule], ...]] = (
     (status(404), not_found),
     (status(409), conflict),
     (status(413), too_large),
+    (turned_away_by_another, server_fault),
     (status(429), quota),
     (overloaded_for_certain, overloaded),
     (coded(codes.GENERATION), unanswered),

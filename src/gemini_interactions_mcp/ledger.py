@@ -22,7 +22,7 @@ from .errors import (
     JournalError,
     OutcomeUnknownError,
 )
-from .models import Interaction, Record, Request, SavedFile
+from .models import Interaction, Record, Request, SavedFile, Terms
 from .output import Output
 from .redaction import NOTHING, Redactor
 from .run import Run
@@ -194,6 +194,8 @@ class Ledger:
         interaction = await beside(len(interaction.text), partial(self._redact, interaction))
         files, complaint = await self._save(run, interaction, target)
         told = {name: getattr(interaction, name) for name in ("text", "citations", "code", "failures")}
+        asked = self._asked(run, interaction)
+        shortcoming = await self._shortcoming(run, interaction, asked)
         result: dict[str, object] = {
             "status": interaction.status,
             "model": interaction.model or run.record.model,
@@ -201,25 +203,30 @@ class Ledger:
             "environment_id": interaction.environment_id or run.record.environment_id,
             "usage": interaction.usage or run.usage,
             "files": files,
-            "error": " ".join(filter(None, (await self._shortcoming(run, interaction), complaint))) or None,
+            "error": sentences(shortcoming, complaint),
             "finished_at": records.now(),
         }
         journaled = await self.write(run, **result, **(told if run.stored else {}))
+        # Only now: it may take seconds.
+        if departed := await terms.departed(asked, interaction):
+            journaled = await self.write(run, error=sentences(shortcoming, departed, complaint))
         run.record = run.record.model_copy(update=told)
         if complaint and records.UNSAVED in complaint:
             run.previews = await self._previews(interaction, files)
         return journaled
 
-    async def _shortcoming(self, run: Run, interaction: Interaction) -> str | None:
+    def _asked(self, run: Run, interaction: Interaction) -> Terms | None:
+        """What an answer is held against."""
+        return self._redact(terms.of_request(run.request) if run.request else run.record.terms) or interaction.terms
+
+    async def _shortcoming(self, run: Run, interaction: Interaction, asked: Terms | None) -> str | None:
         """What is wrong with an answer, by what was asked for and who has stopped it."""
-        asked = self._redact(terms.of_request(run.request) if run.request else run.record.terms) or interaction.terms
         record = run.record
         if interaction.status == "cancelled" and record.stopped_by is None and run.id:
             # Through another server on this journal, perhaps.
             record = await self.find(run.id) or record
         about = interaction.model_copy(update={"agent": interaction.agent or record.agent})
-        said = records.shortcoming(about, record.kind, asked, record.stopped_by)
-        return " ".join(filter(None, (said, await terms.departed(asked, interaction)))) or None
+        return records.shortcoming(about, record.kind, asked, record.stopped_by)
 
     async def _save(
         self, run: Run, interaction: Interaction, target: Path | None
@@ -356,3 +363,8 @@ class Ledger:
 
     def _lease_end(self) -> datetime:
         return records.now() + timedelta(seconds=self._lease)
+
+
+def sentences(*said: str | None) -> str | None:
+    """All that there is to say, in sentences; None where there is nothing."""
+    return " ".join(filter(None, said)) or None

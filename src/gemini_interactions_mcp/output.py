@@ -142,6 +142,9 @@ class Output:
         content = encoded_apart(text)
         if not run.reports or not reports or any(files.holds(file, content) for file in reports):
             return []
+        # A server that ended between writing a file and saying so has left it.
+        if adopted := files.adopted(reports[-1], content):
+            return [adopted]
         try:
             return [files.replace(reports[-1], content)]
         except FileRefusedError as exc:

@@ -70,6 +70,11 @@ class SavedFiles:
             if not folder.remove(PurePath(file.path).name, status):
                 raise changed(file)
 
+    def adopted(self, file: SavedFile, content: bytes | bytearray) -> SavedFile | None:
+        """The file as it is, where it was given this content and the journal was not told; None where it was not."""
+        written = renewed(file, content)
+        return written if self.holds(written, content) else None
+
     def replace(self, file: SavedFile, content: bytes | bytearray) -> SavedFile:
         """Write something else in its place, and nowhere else; the file as it is then."""
         with self._at(file) as folder, self._identified(file, folder) as stream:
@@ -78,7 +83,7 @@ class SavedFiles:
                 stream.close()
             if not folder.replace(content, PurePath(file.path).name, status):
                 raise changed(file)
-        return file.model_copy(update={"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()})
+        return renewed(file, content)
 
     def removed(self, files: Iterable[SavedFile]) -> list[str]:
         """Remove files, and say of each how that went."""
@@ -161,6 +166,11 @@ def told(file: SavedFile) -> Generator[None]:
 def changed(file: SavedFile) -> FileRefusedError:
     """What is said of a file that is not what was saved."""
     return FileRefusedError(f"{printable(file.path)} was changed or moved; left alone.", reason="changed or moved")
+
+
+def renewed(file: SavedFile, content: bytes | bytearray) -> SavedFile:
+    """The file with that content."""
+    return file.model_copy(update={"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()})
 
 
 def digest(stream: BufferedReader, size: int) -> str:

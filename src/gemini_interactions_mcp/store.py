@@ -60,6 +60,9 @@ TOMBSTONE: Final[Row] = {
 }
 """What a row loses that is deleted; what counts it, and what it has cost, stays."""
 
+TELLING: Final = sa.or_(*(ROWS.c[name].is_not(None) for name in ("topic", "code", "failures", "terms", "stopped_by")))
+"""Rows that say something in fields that servers before version 4 did not know."""
+
 DELIVERY: Final = frozenset({"delivered_at", "detached_at"})
 """Fields that say to whom the answer went."""
 
@@ -325,8 +328,11 @@ class Journal:
         without an end, as what is stuck, but not before Google has forgotten the interaction that it stands for (55
         days). What a rule still needs stays as well: what a limit counts
         today, what an identical request is compared with, and that a plan was run, until Google has forgotten it.
+        Of tombstones it blanks what an older server on this journal, which did not know it, has left.
         """
         moment = now()
+        if await self._database.write(sa.update(ROWS).where(~LIVE, TELLING).values(TOMBSTONE)):
+            await self._database.scrub()
         await self._database.write(sa.delete(UPLOADS).where(UPLOADS.c.expires_at < stamp(moment)))
         old = (ROWS.c.created_at < stamp(before), left_at() < stamp(moment - timedelta(seconds=TWIN_SECONDS)))
         gone = sa.or_(~LIVE, ROWS.c.status.in_(SETTLED), lost(moment))
@@ -491,7 +497,8 @@ def cell(value: object) -> object:
         case str():
             return clean(value)
         case BaseModel():
-            return value.model_dump(mode="json")
+            # Without what says nothing: an older server on this journal refuses fields that it does not know.
+            return value.model_dump(mode="json", exclude_none=True)
         case list() | tuple():
             return [cell(item) for item in cast("Sequence[object]", value)]
         case _:

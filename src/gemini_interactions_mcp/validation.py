@@ -8,7 +8,7 @@ is Google's to refuse; where Google takes it, the answer is not checked.
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sized
-from functools import lru_cache, partial
+from functools import partial
 from itertools import islice
 from typing import Any, Final, TypeAlias, cast
 
@@ -36,6 +36,25 @@ MOST_PATTERNS: Final = 100
 
 MATCHED_CHARACTERS: Final = 10_000
 """Of a text that is held against a pattern."""
+
+LARGEST_PATTERN: Final = 1_000
+"""Of what `pattern_size` counts: both compiling and matching hold the interpreter, for up to 30 ms then."""
+
+COMPILED: Final = 2
+"""Work for each of these: some 0.2 ms for a class of Unicode."""
+
+MATCHED_AT_ONCE: Final = 3_000
+"""Of these times characters, at one piece of work (10 µs)."""
+
+CLASS_SIZE: Final = 10
+"""Of `\\w` and `\\p{L}`, which take so much longer than others: they have some hundred ranges."""
+
+CLASSES: Final = re.compile(r"\\[wWpP]")
+PATTERN_PART: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(\d+)(?:(,)(\d*))?\}|.", re.DOTALL)
+"""Of a pattern: an escape, a class, how often something comes, or a character."""
+
+EXTENDED: Final = re.compile(r"\(\?[A-Za-z-]*x")
+"""Patterns with comments, which JSON Schema does not know, and `PATTERN_PART` neither."""
 
 MOST_TOLD: Final = 3
 """Errors: they show the kind of fault, and most others follow from the first."""
@@ -122,6 +141,7 @@ class Work:
 
     def __init__(self, most: int = MOST_WORK) -> None:
         self._left = most
+        self._patterns: dict[str, tuple[int, SchemaValidator | None]] = {}
 
     def spend(self, amount: int) -> None:
         """Count work.
@@ -132,6 +152,28 @@ class Work:
         self._left -= amount
         if self._left < 0:
             raise TooMuchWorkError
+
+    def matches(self, wanted: str, text: str) -> bool:
+        """Whether a text has a match of a pattern, or that cannot be said.
+
+        Raises:
+            TooMuchWorkError: The pattern is too large, or it was too much.
+        """
+        if wanted not in self._patterns:
+            self._patterns[wanted] = self._compiled(wanted)
+        size, known = self._patterns[wanted]
+        if known is None or len(text) > MATCHED_CHARACTERS:
+            return True
+        self.spend(1 + size * len(text) // MATCHED_AT_ONCE)
+        return known.isinstance_python(text)
+
+    def _compiled(self, wanted: str) -> tuple[int, SchemaValidator | None]:
+        """The size of a pattern, and what matches it."""
+        size = pattern_size(wanted)
+        if size > LARGEST_PATTERN:
+            raise TooMuchWorkError
+        self.spend(1 + size * COMPILED)
+        return size, matcher(wanted)
 
     def counted(self, check: Check) -> Check:
         """A keyword whose work is counted: what it compares, and the texts of its errors, which repeat the instance."""
@@ -153,32 +195,37 @@ def extent(value: object) -> int:
 def bounded() -> Untyped:
     """A class of validators that share one measure of work."""
     work = Work()
-    known: dict[str, Check] = {**Draft202012Validator.VALIDATORS, **KEYWORDS}
+    ours: dict[str, Check] = {name: partial(check, work) for name, check in MATCHING.items()}
+    known: dict[str, Check] = {**Draft202012Validator.VALIDATORS, **KEYWORDS, **ours}
     counted = {name: work.counted(check) for name, check in known.items()}
     extend = cast("Callable[..., Untyped]", validators.extend)  # pyright: ignore[reportUnknownMemberType] - untyped
     # A registry of one's own does not fetch.
     return cast("Untyped", partial(extend(Draft202012Validator, counted), registry=REGISTRY))
 
 
-def pattern(validator: Untyped, wanted: str, instance: object, _schema: object) -> Iterator[Untyped]:
+def pattern(work: Work, validator: Untyped, wanted: str, instance: object, _schema: object) -> Iterator[Untyped]:
     """JSON Schema's `pattern`."""
-    if isinstance(instance, str) and not matches(wanted, instance):
+    if isinstance(instance, str) and not work.matches(wanted, instance):
         yield ValidationError(f"{instance!r} does not match {wanted!r}")
 
 
-def pattern_properties(validator: Untyped, patterns: Json, instance: object, _schema: object) -> Iterator[Untyped]:
+def pattern_properties(
+    work: Work, validator: Untyped, patterns: Json, instance: object, _schema: object
+) -> Iterator[Untyped]:
     """JSON Schema's `patternProperties`."""
     for name, value in as_json(instance).items():
         for wanted, schema in few(patterns).items():
-            if matches(wanted, name):
+            if work.matches(wanted, name):
                 yield from validator.descend(value, schema, path=name, schema_path=wanted)
 
 
-def additional_properties(validator: Untyped, allowed: object, instance: object, schema: Json) -> Iterator[Untyped]:
+def additional_properties(
+    work: Work, validator: Untyped, allowed: object, instance: object, schema: Json
+) -> Iterator[Untyped]:
     """JSON Schema's `additionalProperties`."""
     known, patterns = as_json(schema.get("properties")), few(as_json(schema.get("patternProperties")))
     for name, value in as_json(instance).items():
-        if name in known or any(matches(each, name) for each in patterns):
+        if name in known or any(work.matches(each, name) for each in patterns):
             continue
         if allowed is False:
             yield ValidationError(f"{name!r} is not among the properties")
@@ -209,7 +256,32 @@ def nothing(*_: object) -> tuple[()]:
     return ()
 
 
-@lru_cache
+def pattern_size(wanted: str) -> int:
+    """How many characters and classes a pattern has, each as often as it repeats; more than is allowed, cut."""
+    if len(wanted) > LARGEST_PATTERN or EXTENDED.search(wanted):
+        return LARGEST_PATTERN + 1
+    groups, last = [0], 0
+    for token in PATTERN_PART.finditer(wanted):
+        if token[0] == "(":
+            groups.append(0)
+            continue
+        if token[0] == ")" and len(groups) > 1:
+            last = groups.pop()
+        elif token[1]:
+            # What stands before has been counted once.
+            groups[-1] -= last
+            last *= max(1, int(token[3] or 0), int(token[1]) + bool(token[2]))
+        else:
+            last = token_size(token[0])
+        groups[-1] += last
+    return min(sum(groups), LARGEST_PATTERN + 1)
+
+
+def token_size(token: str) -> int:
+    """What a character, an escape or a class counts."""
+    return max(1, len(token) // 40, CLASS_SIZE * len(CLASSES.findall(token)))
+
+
 def matcher(wanted: str) -> SchemaValidator | None:
     """What matches a pattern in linear time; None for one that takes more, as with a look ahead."""
     try:
@@ -218,18 +290,16 @@ def matcher(wanted: str) -> SchemaValidator | None:
         return None
 
 
-def matches(wanted: str, text: str) -> bool:
-    """Whether a text has a match of a pattern, or that cannot be said."""
-    known = matcher(wanted) if len(text) <= MATCHED_CHARACTERS else None
-    return known is None or known.isinstance_python(text)
-
-
-KEYWORDS: Final[dict[str, Check]] = {
+MATCHING: Final[dict[str, Callable[..., Iterator[Untyped]]]] = {
     "pattern": pattern,
     "patternProperties": pattern_properties,
     "additionalProperties": additional_properties,
+}
+"""In place of the library's own, which match with `re` (jsonschema 4.26, _keywords.py)."""
+
+KEYWORDS: Final[dict[str, Check]] = {
     "uniqueItems": unique_items,
     "unevaluatedItems": nothing,
     "unevaluatedProperties": nothing,
 }
-"""In place of the library's own, which match with `re` or compare each with each (jsonschema 4.26, _keywords.py)."""
+"""In place of the library's own, which compare each with each (jsonschema 4.26, _keywords.py)."""

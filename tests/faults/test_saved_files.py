@@ -3,6 +3,7 @@
 import base64
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import anyio
@@ -12,7 +13,7 @@ from mcp_types import INVALID_PARAMS, BlobResourceContents, CallToolResult
 
 from conftest import make_settings
 from filing import POSIX
-from gemini_interactions_mcp import results
+from gemini_interactions_mcp import results, runs
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.server import build_server
 from gemini_interactions_mcp.settings import Settings
@@ -341,6 +342,32 @@ async def test_addresses_that_were_looked_up_stand_in_the_saved_report(client: C
     assert list(settings.output_dir.iterdir()) == [path]
     said = text_of(await call(client, "delete_interaction", interaction_id=id_of(report)))
     assert f"File {path}: deleted." in said
+
+
+@LEGACY
+async def test_a_report_that_was_written_anew_before_a_crash_is_not_taken_for_the_users(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = await reported(client)
+    (path,) = saved_in(report)
+    with monkeypatch.context() as patch:
+
+        async def crashed(*_: object) -> None:
+            raise RuntimeError
+
+        patch.setattr(runs.Runs, "add_files", crashed)
+        with suppress(Exception):
+            await resolved(client, report)
+    written = path.read_text(encoding="utf-8")
+    assert "https://example.com/emulated/source/1" in written
+    async with Client(build_server(settings), mode="legacy", cache=None) as other:
+        again = await resolved(other, report)
+        assert saved_in(again) == [path]
+        assert "was changed" not in text_of(again)
+        (link,) = links_of(again)
+        (content,) = (await other.read_resource(link.uri)).contents
+        assert getattr(content, "text", "") == written
+    assert list(settings.output_dir.iterdir()) == [path]
 
 
 @LEGACY
