@@ -32,7 +32,7 @@ NO_THINKING: Final = frozenset({"none", "off", "disabled", "false", "0"})
 FREE_TEXTS: Final = ("prompt", "query", "system_instruction", "output_format")
 """Arguments that may be any text, also `null`."""
 
-KINDS: Final = dict.fromkeys(FREE_TEXTS, "free text") | dict.fromkeys(("model", "agent"), "name")
+KINDS: Final[Mapping[str, str]] = {**dict.fromkeys(FREE_TEXTS, "free text"), "model": "name", "agent": "name"}
 """How arguments are read that for JSON are only texts."""
 
 TOLD: Final = 5

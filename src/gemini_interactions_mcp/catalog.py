@@ -12,10 +12,11 @@ RESEARCH_AGENT: Final = "deep-research-preview-04-2026"
 DEEP_RESEARCH: Final = "deep-research"
 """How the ids of Google's research agents begin; other agents take tasks."""
 
-LEAST_THINKING: Final = dict.fromkeys(
-    (MODEL, "gemini-3.1-pro-preview", "gemini-3.1-pro-preview-customtools"),
-    "low",
-)
+LEAST_THINKING: Final[dict[str, str]] = {
+    MODEL: "low",
+    "gemini-3.1-pro-preview": "low",
+    "gemini-3.1-pro-preview-customtools": "low",
+}
 """The least level of thinking of models that refuse `minimal`: https://ai.google.dev/gemini-api/docs/thinking"""
 
 SUCCESSORS: Final = {
