@@ -153,7 +153,6 @@ def make_settings(folder: Path, url: str, **changes: Any) -> Settings:
         "allowed_dirs": (folder / "files", folder / "output"),
         "output_dir": folder / "output",
         "database_url": f"sqlite+aiosqlite:///{(folder / 'journal.sqlite3').as_posix()}",
-        "wait_seconds": 20.0,
     }
     (folder / "files").mkdir(exist_ok=True)
     return Settings(**fields | changes)

@@ -1,8 +1,10 @@
 """What the URL of a database says."""
 
 import sys
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from gemini_interactions_mcp.addresses import libpq_apart, parse_url, redacted
 from gemini_interactions_mcp.errors import JournalError
@@ -20,12 +22,51 @@ from gemini_interactions_mcp.store import Journal
         ("mariadb://me@host/db", "mariadb+aiomysql"),
         ("mysql+asyncmy://me@host/db", "mysql+asyncmy"),
         ("sqlite+aiosqlite:///x", "sqlite+aiosqlite"),
+        ("sqlite:///x", "sqlite+aiosqlite"),
     ],
 )
 def test_a_url_that_names_no_driver_gets_an_async_one(text: str, driver: str) -> None:
     url = parse_url(text)
     assert url.drivername == driver
     assert url.render_as_string(hide_password=False).partition(":")[2] == text.partition(":")[2]
+
+
+@pytest.mark.parametrize("prefix", ["~", "$HOME", "${HOME}"])
+@pytest.mark.parametrize("driver", ["sqlite", "sqlite+aiosqlite"])
+def test_the_path_of_a_file_may_begin_with_the_home_directory(
+    driver: str, prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    url = parse_url(f"{driver}:///{prefix}/data/j.sqlite3?timeout=1")
+    assert url.database == str(tmp_path / "data" / "j.sqlite3")
+    assert url.query == {"timeout": "1"}
+
+
+@pytest.mark.parametrize(
+    "text", ["sqlite://", "sqlite:///:memory:", "sqlite:///file:~/x?uri=true", "sqlite:////a/~", "postgresql://h/~"]
+)
+def test_what_is_no_path_below_the_home_directory_stays_as_it_is(text: str) -> None:
+    assert parse_url(text).database == sa.make_url(text).database
+
+
+def test_a_file_below_the_home_directory_of_nobody_is_refused() -> None:
+    with pytest.raises(JournalError, match=r"GEMINI_MCP_DATABASE_URL names ~nobody-4711/j: there is no such user\."):
+        parse_url("sqlite:///~nobody-4711/j")
+
+
+async def test_a_journal_is_opened_below_the_home_directory_and_nothing_is_made_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (cwd := tmp_path / "cwd").mkdir()
+    monkeypatch.chdir(cwd)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    journal = Journal("sqlite:///~/deep/j.sqlite3")
+    try:
+        assert await journal.unfinished() == []
+    finally:
+        await journal.close()
+    assert (tmp_path / "home" / "deep" / "j.sqlite3").is_file()
+    assert list(cwd.iterdir()) == []
 
 
 def test_what_only_a_dsn_says_to_asyncpg_is_said_in_one() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import pathspec
 import pytest
 from mcp import Client
 
@@ -186,3 +187,10 @@ def parts(schema: object) -> Iterator[Json]:
 
 def test_each_tool_is_one_function_and_one_row(served: list[Json]) -> None:
     assert [entry.function.__name__ for entry in TOOLS] == [tool["name"] for tool in served]
+
+
+def test_what_git_ignores_stays_out_of_the_bundle() -> None:
+    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    left_out = pathspec.GitIgnoreSpec.from_lines((ROOT / ".mcpbignore").read_text(encoding="utf-8").splitlines())
+    paths = [each.replace("*", "x") + ("file" if each.endswith("/") else "") for each in ignored if each]
+    assert [path for path in paths if not left_out.match_file(path)] == []

@@ -227,7 +227,7 @@ async def test_the_prompt_is_in_no_error_of_the_database(journal: Journal, path:
         "postgresql+asyncpg://me:hunter2@host:port/db",
         "postgresql+asyncpg://me:pass@hunter2@host/db",
         "postgresql+nodriver://me:hunter2@host/db",
-        "sqlite:///",
+        "sqlite+pysqlite:///",
         "mysql+aiomysql://me:hunter2@127.0.0.1:1/db?password=hunter2",
         "",
     ],
@@ -242,7 +242,7 @@ async def test_an_address_that_cannot_work_is_told_without_its_password(address:
 
 async def test_a_driver_that_cannot_work_leaves_no_file(path: Path) -> None:
     with pytest.raises(JournalError, match="requires an async driver"):
-        await Journal(f"sqlite:///{path}").insert(record("one"))
+        await Journal(f"sqlite+pysqlite:///{path}").insert(record("one"))
     assert not path.parent.exists()
 
 

@@ -30,10 +30,13 @@ async def test_every_tool_is_shown_and_all_that_is_left_is_one_folder_that_is_li
     assert re.search(r"\n   \.\.\. +\d+\.\d s ", out), "no progress is shown"
 
     (folder,) = temporary.iterdir()
-    saved = {str(path) for path in folder.rglob("*") if path.is_file()}
+    saved = {str(path) for path in (folder / "output").rglob("*") if path.is_file()}
     listed = re.findall(r"^  (\S.*) \([\d,]+ bytes\)$", out.partition("What was saved:")[2], re.MULTILINE)
     assert set(listed) == saved
-    assert {Path(path).suffix for path in saved} == {".jpg", ".md", ".pdf", ".png", ".sqlite3", ".txt", ".wav"}
+    assert {Path(path).suffix for path in saved} == {".jpg", ".md", ".png"}
+    assert out.endswith(f"\nAll of it is in {folder}; delete it when you like.\n")
+    assert {path.name for path in folder.iterdir()} >= {"input", "output", "journal.sqlite3"}
+    assert [line for line in out.splitlines() if line != line.rstrip()] == []
     for elsewhere in ("cwd", "home", "files"):
         assert list((tmp_path / elsewhere).iterdir()) == []
     assert not (tmp_path / "output").exists()
@@ -68,14 +71,21 @@ def test_a_step_that_shows_something_wrong_fails_the_demo(
     assert capsys.readouterr().out.endswith("\nThe demo failed: one and one is not three\n")
 
 
-def test_what_is_left_is_listed_with_its_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+def test_what_was_saved_is_listed_with_its_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
     async def tour(folder: Path) -> None:
-        await anyio.Path(folder / "report.md").write_bytes(b"x" * 1234)
+        await (output := anyio.Path(folder / "output")).mkdir()
+        await (output / "report.md").write_bytes(b"x" * 1234)
+        await anyio.Path(folder / "journal.sqlite3").write_bytes(b"x")
 
     monkeypatch.setattr(demo, "tour", tour)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     assert demo.demo() == 0
-    assert capsys.readouterr().out.endswith("report.md (1,234 bytes)\n")
+    *_, title, saved, last = capsys.readouterr().out.splitlines()
+    assert title.endswith("What was saved:")
+    assert saved.endswith("report.md (1,234 bytes)")
+    assert last.startswith(f"All of it is in {tmp_path}")
 
 
 def test_a_long_text_is_shown_by_its_beginning_and_its_end() -> None:
@@ -84,7 +94,11 @@ def test_a_long_text_is_shown_by_its_beginning_and_its_end() -> None:
     assert len(lines) == demo.SHOWN_LINES + 1
     assert lines[0] == "   line 0"
     assert lines[-1] == "   line 39"
-    assert f"   ({40 - demo.SHOWN_LINES} more lines)" in lines
+    assert f"   [this demo leaves {40 - demo.SHOWN_LINES} lines out here]" in lines
+
+
+def test_no_line_ends_with_blanks() -> None:
+    assert demo.shown(TextContent(text="one  \n\ntwo")) == ["   one", "", "   two"]
 
 
 def test_other_blocks_are_shown_by_what_they_are() -> None:

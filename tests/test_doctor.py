@@ -69,8 +69,20 @@ async def test_all_is_well_with_a_key_and_the_api_in_reach(
     assert line(out, "journal") == "ok      journal      can be written; no interactions yet"
     assert "WRONG" not in out
     assert emulator.creates == []
-    assert list((tmp_path / "output").iterdir()) == []
+    assert not (tmp_path / "output").exists()
     assert journal(tmp_path) == {}
+
+
+async def test_it_makes_no_folder_on_the_way_to_the_output_folder_and_leaves_an_existing_one_empty(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    (tmp_path / "there").mkdir()
+    for place in ("not/there/yet", "there"):
+        env = environment(tmp_path, url, GEMINI_MCP_OUTPUT_DIR=str(tmp_path / place))
+        status, out = await examined(env, monkeypatch, capsys)
+        assert (status, line(out, "output")[:3]) == (0, "ok ")
+    assert not (tmp_path / "not").exists()
+    assert list((tmp_path / "there").iterdir()) == []
 
 
 async def test_it_says_which_key_it_uses_and_when_the_latest_interaction_was(
@@ -124,8 +136,51 @@ async def test_folders_that_are_not_there_are_wrong(
     status, out = await examined(env, monkeypatch, capsys)
     assert status == 1
     assert line(out, "may touch").startswith("WRONG ")
-    assert line(out, "may touch").endswith("~nobody-4711/docs, but there is no such folder".replace("/", os.sep))
+    assert line(out, "may touch").endswith(" ~nobody-4711/docs, but there is no such user".replace("/", os.sep))
     assert f"ok      may touch    {real(tmp_path) / 'files'}" in out
+
+
+async def test_an_output_folder_of_nobody_is_wrong(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    env = environment(tmp_path, url, GEMINI_MCP_OUTPUT_DIR="~nobody-4711/out")
+    status, out = await examined(env, monkeypatch, capsys)
+    assert status == 1
+    assert line(out, "output").startswith("WRONG   output       Cannot write to ~nobody-4711")
+    assert "there is no such user" in line(out, "output")
+    assert out.count("but there is no such user") == 1
+    assert not (tmp_path / "~nobody-4711").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("GEMINI_MCP_MODLE", "WRONG   variable     GEMINI_MCP_MODLE is no setting; GEMINI_MCP_MODEL is meant, perhaps"),
+        ("GEMINI_MCP_ALLOWED_DIR", "; GEMINI_MCP_ALLOWED_DIRS is meant, perhaps"),
+        ("GEMINI_MCP_API_KEY", "; GEMINI_API_KEY is meant, perhaps"),
+        ("GEMINI_MCP_BASE_URL", "; GOOGLE_GEMINI_BASE_URL is meant, perhaps"),
+        ("GEMINI_MCP_ZZ", "        variable     GEMINI_MCP_ZZ is no setting"),
+    ],
+)
+async def test_a_variable_that_is_no_setting_is_named_with_the_one_that_is_meant(
+    name: str, told: str, tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    status, out = await examined(environment(tmp_path, url) | {name: "hush-5f2e"}, monkeypatch, capsys)
+    assert status == (1 if "meant" in told else 0)
+    assert line(out, "variable").endswith(told)
+    assert "hush" not in out
+
+
+@pytest.mark.parametrize(
+    "address", ["not a url", "localhost:8766", "http://", "ftp://host", "http://[::", "http://h:x"]
+)
+async def test_an_address_that_is_no_url_is_told_by_its_variable(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    status, out = await examined(environment(tmp_path, address), monkeypatch, capsys)
+    assert status == 1
+    assert line(out, "API").endswith("because GOOGLE_GEMINI_BASE_URL is no URL: write https://host.")
 
 
 async def test_a_missing_key_is_wrong(

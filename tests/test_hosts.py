@@ -7,10 +7,10 @@ from mcp import Client
 from mcp.server.mcpserver import Context, MCPServer
 from mcp_types import Implementation
 
-from conftest import Mode
+from conftest import FAST, Mode, make_settings
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.hosts import ANY, HOSTS, Host, host_named, host_of, seconds_to_wait
-from gemini_interactions_mcp.server import Server
+from gemini_interactions_mcp.server import build_server
 from gemini_interactions_mcp.settings import Settings
 from reading import call, id_of, text_of
 
@@ -71,11 +71,24 @@ async def test_a_call_waits_as_it_asks_then_as_the_user_has_set_then_as_suits_it
         assert text_of(await client.call_tool("waited", {})) == f"{seconds}"
 
 
-@pytest.mark.parametrize(("name", "seconds"), [("codex-mcp-client", 25), ("claude-code", 45)])
-async def test_a_model_is_told_to_wait_no_longer_than_its_host_does(
-    server: Server, emulator: Emulator, mode: Mode, name: str, seconds: float
+@pytest.mark.parametrize(
+    ("name", "changes", "seconds"),
+    [
+        ("codex-mcp-client", {}, 25),
+        ("claude-code", {}, 45),
+        ("codex-mcp-client", {"wait_seconds": 20}, 20),
+        ("claude-code", {"wait_seconds": 20}, 20),
+        ("codex-mcp-client", {"wait_seconds": 90.5}, 90.5),
+        ("codex-mcp-client", {"wait_seconds": 0}, 25),
+        ("claude-code", {"wait_seconds": 0}, 45),
+        ("claude-code", {"wait_seconds": 3600}, 600),
+    ],
+)
+async def test_a_model_is_told_to_wait_as_the_user_has_set_or_as_suits_its_host(
+    tmp_path: Path, url: str, emulator: Emulator, mode: Mode, name: str, changes: dict[str, float], seconds: float
 ) -> None:
     emulator.faults.append(Fault("create", "hold", match="Why"))
+    server = build_server(make_settings(tmp_path, url, **changes), FAST)
     async with Client(server, mode=mode, cache=None, client_info=Implementation(name=name, version="1")) as client:
         asked = await call(client, "gemini_ask", prompt="Why?", wait_seconds=0)
         assert f", wait_seconds={seconds}) waits for it." in text_of(asked)

@@ -1,5 +1,6 @@
 """The command line: what it refuses, what it says, and serving over HTTP."""
 
+import os
 import re
 import signal
 import socket
@@ -10,6 +11,7 @@ from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 
 import anyio
+import anyio.to_thread
 import httpx2
 import pytest
 from anyio.abc import Process
@@ -92,6 +94,41 @@ async def test_a_wrong_setting_ends_http_with_status_2_and_the_name_of_the_varia
     assert err.startswith("gemini-interactions-mcp: GEMINI_MCP_WAIT_SECONDS: ")
     assert "soon" not in err
     assert "Traceback" not in err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, a closed pipe is another error")
+@pytest.mark.parametrize(
+    ("arguments", "read"),
+    [
+        (["doctor"], 0),
+        (["doctor", "--live", "--yes"], 0),
+        (["emulator", "--port", "0"], 0),
+        (["demo"], 0),
+        (["demo"], 1),
+    ],
+)
+async def test_a_reader_who_goes_ends_what_prints_with_status_1_and_without_a_word(
+    arguments: list[str], read: int, tmp_path: Path, url: str
+) -> None:
+    reading, writing = os.pipe()
+    env = environment(
+        tmp_path, None if "demo" in arguments else url, measured=True, PYTHONUNBUFFERED="1" if read else None
+    )
+    process = await anyio.open_process([*SERVE, *arguments], stdin=subprocess.DEVNULL, stdout=writing, env=env)
+    os.close(writing)
+    try:
+        with anyio.fail_after(PATIENCE):
+            if read:
+                await anyio.to_thread.run_sync(os.read, reading, 1)
+            os.close(reading)
+            assert process.stderr is not None
+            err = b"".join([chunk async for chunk in process.stderr]).decode()
+            assert await process.wait() == 1
+    finally:
+        with anyio.CancelScope(shield=True):
+            await process.aclose()
+    assert "Traceback" not in err
+    assert "BrokenPipeError" not in err
 
 
 # Serving on a port ---------------------------------------------------------------------------------------

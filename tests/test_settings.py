@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from gemini_interactions_mcp import settings as module
-from gemini_interactions_mcp.errors import ConfigurationError
+from gemini_interactions_mcp.errors import ConfigurationError, FileRefusedError
+from gemini_interactions_mcp.paths import Boundary
 from gemini_interactions_mcp.settings import Settings
 
 SECRET = "AIza-not-a-real-key"
@@ -120,7 +121,7 @@ def test_an_empty_value_and_a_placeholder_left_by_a_host_count_as_unset(text: st
     assert settings.allowed_dirs[0] == (settings.output_dir if "user_config" in text else cwd)
 
 
-@pytest.mark.parametrize("quoted", ['"{}"', "'{}'", " `{}`\n", '" {} "'])
+@pytest.mark.parametrize("quoted", ['"{}"', "'{}'", " `{}`\n", '" {} "', "“{}”", "„{}“", "«{}»", "<{}>", '"{}'])
 def test_quotes_around_a_value_do_not_count(quoted: str, home: Path, cwd: Path) -> None:
     settings = read(home, cwd, GEMINI_MCP_MODEL=quoted.format("gemini-x"), GEMINI_API_KEY=quoted.format(SECRET))
     assert settings.model == "gemini-x"
@@ -230,9 +231,51 @@ def test_a_home_that_nobody_has_ends_nothing(home: Path, cwd: Path) -> None:
     assert not settings.allowed_dirs[0].exists()
 
 
-def test_a_home_that_nobody_has_is_no_place_to_write_to(home: Path, cwd: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"^GEMINI_MCP_OUTPUT_DIR: no home directory of that user is known\.$"):
-        read(home, cwd, GEMINI_MCP_OUTPUT_DIR="~nobody-4711/out")
+def test_a_home_that_nobody_has_is_no_place_to_write_to(home: Path, cwd: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (cwd / "~nobody-4711" / "out").mkdir(parents=True)
+    monkeypatch.chdir(cwd)
+    settings = read(home, cwd, GEMINI_MCP_OUTPUT_DIR="~nobody-4711/out")
+    said = (
+        r"^Cannot write to ~nobody-4711.out: there is no such user\. Set GEMINI_MCP_OUTPUT_DIR to another directory\."
+    )
+    with pytest.raises(ConfigurationError, match=said):
+        Boundary.of(settings).check_output()
+    with pytest.raises(FileRefusedError, match="outside the allowed directories"):
+        Boundary.of(settings).writable("a.png")
+
+
+@pytest.mark.parametrize("text", ['["/tmp/r3"', "[/tmp/r3]", '["/tmp/r3", 3]', "['/tmp/r3']", "[" * 100_000])
+def test_what_begins_like_a_list_in_json_and_is_none_is_told(text: str, home: Path, cwd: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"^GEMINI_MCP_ALLOWED_DIRS begins with \[ and is not JSON") as refusal:
+        read(home, cwd, GEMINI_MCP_ALLOWED_DIRS=text)
+    assert "r3" not in str(refusal.value)
+
+
+def test_a_folder_whose_name_begins_like_a_list_is_a_folder(home: Path, cwd: Path) -> None:
+    (home / "[photos").mkdir()
+    settings = read(home, cwd, GEMINI_MCP_ALLOWED_DIRS=f'["{(home / "[photos").as_posix()}", ""]')
+    assert settings.allowed_dirs == (home / "[photos", settings.output_dir)
+
+
+def test_an_allowed_folder_may_begin_with_a_bracket(home: Path, cwd: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (cwd / "[photos").mkdir()
+    monkeypatch.chdir(cwd)
+    assert read(home, cwd, GEMINI_MCP_ALLOWED_DIRS="[photos").allowed_dirs[0] == cwd / "[photos"
+
+
+@pytest.mark.parametrize("level", ["debug", "Debug", " 'DEBUG' ", "dEBUG"])
+@pytest.mark.parametrize("truth", ["true", "TRUE", "True", "Yes", "ON", "1"])
+def test_case_does_not_count_where_there_is_a_choice(level: str, truth: str, home: Path, cwd: Path) -> None:
+    settings = read(home, cwd, GEMINI_MCP_LOG_LEVEL=level, GEMINI_MCP_CONFIRM=truth, GEMINI_MCP_ALLOW_SECRETS=truth)
+    assert (settings.log_level, settings.confirm, settings.allow_secrets) == ("DEBUG", True, True)
+
+
+def test_variables_that_look_like_settings_and_are_none_are_known() -> None:
+    known = dict.fromkeys(module.NAMES, "x")
+    assert module.unknown_variables(known | {"GEMINI_MCP_MODLE": "x", "gemini_mcp_x": "x", "GEMINI_X": "x"}) == [
+        "GEMINI_MCP_MODLE",
+        "gemini_mcp_x",
+    ]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="making a symbolic link needs a privilege on Windows")
@@ -397,8 +440,11 @@ def test_remote_servers_in_another_form_are_refused_without_their_values(home: P
 
 
 def test_a_variable_that_a_header_names_and_nobody_has_set_is_named(home: Path, cwd: Path) -> None:
-    with pytest.raises(ConfigurationError, match=r"\(DOCS_TOKEN is missing\)"):
+    with pytest.raises(
+        ConfigurationError, match=r"^GEMINI_MCP_SERVERS names \$\{DOCS_TOKEN\}, which is not set\.$"
+    ) as caught:
         read(home, cwd, GEMINI_MCP_SERVERS=SERVERS)
+    assert caught.value.__cause__ is None
 
 
 def test_all_secrets_are_known_and_in_no_representation(home: Path, cwd: Path) -> None:

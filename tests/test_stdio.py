@@ -79,6 +79,7 @@ ANY_CALL: dict[str, dict[str, object]] = {
         ("GEMINI_MCP_WAIT_SECONDS", "abc-4f1a", "should be a valid number"),
         ("GEMINI_MCP_PREVIEWS", "maybe-4f1a", "should be true or false"),
         ("GEMINI_MCP_SERVERS", "{4f1a", "is not JSON like"),
+        ("GEMINI_MCP_ALLOWED_DIRS", '["/4f1a', "is not JSON like"),
     ],
 )
 async def test_a_wrong_setting_stops_no_start_and_every_call_says_it(

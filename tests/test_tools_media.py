@@ -471,6 +471,21 @@ async def test_an_image_that_nobody_has_any_more_is_told_of(client: Client, emul
     assert [link.name for link in links_of(again)] == [path.name]
 
 
+async def test_an_output_directory_of_nobody_is_told_by_the_first_call_that_saves_and_lets_others_be(
+    tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    nowhere = make_settings(tmp_path, url, output_dir=Path("~nobody-4711/out"))
+    async with Client(build_server(nowhere), cache=None) as client:
+        for name in ("generate_image", "start_research"):
+            said = await complaint(client, name, prompt="A bicycle")
+            assert said.startswith("Cannot write to ~nobody-4711")
+            assert "there is no such user" in said
+        assert emulator.creates == []
+        assert "Why?" in text_of(await call(client, "gemini_ask", prompt="Why?"))
+    assert not (tmp_path / "~nobody-4711").exists()
+
+
 @LEGACY
 async def test_an_output_directory_that_cannot_be_written_is_told_before_anything_is_paid(
     client: Client, emulator: Emulator, settings: Settings

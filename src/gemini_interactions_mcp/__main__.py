@@ -76,6 +76,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; the exit status is 0 if all went well."""
     open_closed_streams()
     arguments = parsed(argv)
+    if arguments.command is None:
+        return serve(arguments)
+    try:
+        status = carry_out(arguments)
+        sys.stdout.flush()
+    except* BrokenPipeError:
+        status = 1
+        # What is still to be written has no reader either: https://docs.python.org/3/library/signal.html#note-on-sigpipe
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return status
+
+
+def carry_out(arguments: argparse.Namespace) -> int:
+    """Run a command that prints, and return its exit status.
+
+    Raises:
+        BrokenPipeError: Nobody reads what it prints; also in a group.
+    """
     match arguments.command:
         case "demo":
             from .demo import demo  # noqa: PLC0415 - each command imports only what it needs
@@ -87,12 +105,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             from .live import live  # noqa: PLC0415 - as above
 
             return live(arguments.extras or (), agreed=arguments.yes)
-        case "doctor":
+        case _:
             from .doctor import doctor  # noqa: PLC0415 - as above
 
             return doctor()
-        case _:
-            return serve(arguments)
 
 
 def serve(arguments: argparse.Namespace) -> int:
@@ -185,6 +201,8 @@ def interruptible(run: Callable[[], Awaitable[None]]) -> int:
         anyio.run(run)
     except KeyboardInterrupt:
         pass
+    except BrokenPipeError:
+        raise
     except OSError as exc:
         sys.stderr.write(f"gemini-interactions-mcp: {exc.strerror or exc}. --port chooses another port.\n")
         return 1

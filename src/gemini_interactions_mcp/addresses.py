@@ -11,11 +11,14 @@ from sqlalchemy.exc import ArgumentError
 
 from .errors import JournalError
 from .redaction import strong
+from .settings import folder, of_nobody, user_home
+from .words import shown
 
 # Two servers on one journal are normal on a desktop, and one may be writing.
 BUSY_SECONDS: Final = 5.0
 
 DRIVERS: Final = {
+    "sqlite": "sqlite+aiosqlite",
     "postgresql": "postgresql+asyncpg",
     "postgres": "postgresql+asyncpg",
     "mysql": "mysql+aiomysql",
@@ -35,18 +38,33 @@ def parse_url(text: str | Path) -> sa.URL:
     """The parts of a URL, or the URL of a path, which may have characters that mean something in one.
 
     Raises:
-        JournalError: It is none, or its password is written so that a part of it would be taken for the host.
+        JournalError: It is none, its password is written so that a part of it would be taken for the host, or its path
+            begins with the name of an unknown user.
     """
     if isinstance(text, Path):
         return sa.URL.create("sqlite+aiosqlite", database=str(text))
     with suppress(ArgumentError, ValueError):
         url = sa.make_url(text)
         if "@" not in (url.host or ""):
-            return url.set(drivername=DRIVERS.get(url.drivername, url.drivername))
+            return at_home(url.set(drivername=DRIVERS.get(url.drivername, url.drivername)))
     raise JournalError(
         "GEMINI_MCP_DATABASE_URL is not a database URL."
         " Write it as sqlite+aiosqlite:///path, and special characters of a password as %-codes."
     )
+
+
+def at_home(url: sa.URL) -> sa.URL:
+    """The same URL, in whose path `~` and `${HOME}` stand for the home directory.
+
+    Raises:
+        JournalError: It begins with the name of an unknown user.
+    """
+    if not in_file(url):
+        return url
+    path = folder(str(url.database), user_home())
+    if of_nobody(path):
+        raise JournalError(f"GEMINI_MCP_DATABASE_URL names {shown(str(path))}: there is no such user.")
+    return url.set(database=str(path))
 
 
 def is_sqlite(url: sa.URL) -> bool:

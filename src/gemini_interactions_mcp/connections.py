@@ -45,12 +45,23 @@ def connected(base_url: str | None, **options: Any) -> httpx2.AsyncClient:  # no
     Raises:
         ConfigurationError: A setting of the network cannot be used; the text names its variable.
     """
+    if base_url and not is_address(base_url):
+        raise unprepared("GOOGLE_GEMINI_BASE_URL is no URL: write https://host")
     variables = network_variables()
     check_proxies(variables)
     certificates = trusted(variables)
     return httpx2.AsyncClient(
         verify=certificates, trust_env=not is_loopback(base_url), follow_redirects=False, **options
     )
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is the address of an API, which httpx2 can use."""
+    try:
+        url = httpx2.URL(text)
+    except (ValueError, httpx2.InvalidURL):
+        return False
+    return url.scheme in ("http", "https") and bool(url.host)
 
 
 def is_loopback(base_url: str | None) -> bool:

@@ -1,4 +1,4 @@
-"""The `demo` command: the main job on real files, without a key or network.
+"""The `demo` command: the main job on made-up files, without a key or network.
 
 It starts the emulator, starts the real server as a host would, and drives it with the real MCP client through all
 ten tools, showing what a host shows.
@@ -12,7 +12,7 @@ import tempfile
 import time
 import wave
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -23,6 +23,8 @@ from PIL import Image, ImageDraw
 
 from . import emulator
 
+OUTPUT: Final = "output"
+"""The name of the folder in which the server saves files."""
 SHOWN_LINES: Final = 14
 RESEARCH_SECONDS: Final = 3.0
 
@@ -41,8 +43,9 @@ def demo() -> int:
         print(f"\nThe demo failed: {exc}")
         return 1
     print(f"\nEvery step worked, in {time.monotonic() - began:.0f} s. What was saved:")
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+    for path in sorted(path for path in (folder / OUTPUT).rglob("*") if path.is_file()):
         print(f"  {path} ({path.stat().st_size:,} bytes)")
+    print(f"All of it is in {folder}; delete it when you like.")
     return 0
 
 
@@ -81,7 +84,7 @@ async def host(folder: Path, url: str) -> AsyncGenerator[Client]:
             "GEMINI_API_KEY": "demo-key-for-the-emulator",
             "GOOGLE_GEMINI_BASE_URL": url,
             "GEMINI_MCP_ALLOWED_DIRS": str(folder),
-            "GEMINI_MCP_OUTPUT_DIR": str(folder / "output"),
+            "GEMINI_MCP_OUTPUT_DIR": str(folder / OUTPUT),
             "GEMINI_MCP_DATABASE_URL": f"sqlite+aiosqlite:///{(folder / 'journal.sqlite3').as_posix()}",
         },
         cwd=folder,
@@ -186,17 +189,19 @@ async def call(client: Client, name: str, **arguments: Any) -> CallToolResult:  
 async def show_progress(progress: float, total: float | None, message: str | None) -> None:
     """Show progress as it comes; nobody knows the total."""
     del total
-    print(f"   ... {progress:4.1f} s  {message}")
+    with suppress(BrokenPipeError):  # which the client would log; the next line that is printed ends the demo
+        print(f"   ... {progress:4.1f} s  {message}")
 
 
 def shown(block: object) -> list[str]:
     """A content block as lines."""
     match block:
         case TextContent():
-            lines = block.text.splitlines()
-            more = [f"   ({len(lines) - SHOWN_LINES} more lines)"] if len(lines) > SHOWN_LINES + 2 else []
-            kept = [*lines[: SHOWN_LINES - 6], *more, *lines[-6:]] if more else lines
-            return [line if line == (more or [""])[0] else f"   {line}" for line in kept]
+            lines = [f"   {line}".rstrip() for line in block.text.splitlines()]
+            if len(lines) <= SHOWN_LINES + 2:
+                return lines
+            gap = f"   [this demo leaves {len(lines) - SHOWN_LINES} lines out here]"
+            return [*lines[: SHOWN_LINES - 6], gap, *lines[-6:]]
         case ImageContent():
             return [f"   [preview: {block.mime_type}, {len(block.data) * 3 // 4:,} bytes]"]
         case ResourceLink():

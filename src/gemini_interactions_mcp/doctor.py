@@ -1,21 +1,24 @@
 """The `doctor` command: what is configured, reachable and allowed. It never prints the key."""
 
+import difflib
 import platform
-import uuid
-from collections.abc import Awaitable, Callable, Iterator
+import re
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 from typing import NamedTuple
 
 import anyio
+import anyio.to_thread
 
 from . import __version__
 from .errors import GeminiMCPError
 from .gemini import Gemini
+from .paths import Boundary
 from .redaction import Redactor
-from .settings import Settings, is_folder
+from .settings import NAMES, Settings, lack, of_nobody, unknown_variables
 from .store import Journal
+from .words import shown
 
 GOOGLE = "https://generativelanguage.googleapis.com"
 
@@ -33,7 +36,7 @@ def doctor() -> int:
     print(f"gemini-interactions-mcp {__version__}")
     print(f"Python {platform.python_version()}, mcp {version('mcp')}, google-genai {version('google-genai')}\n")
     settings = Settings.from_environ()
-    findings = [*configured(settings), *anyio.run(examined, settings)]
+    findings = [*configured(settings), *misspelled(unknown_variables()), *anyio.run(examined, settings)]
     redact = Redactor(settings.secrets)
     for finding in findings:
         print(redact(line(finding)))
@@ -59,8 +62,23 @@ def configured(settings: Settings) -> Iterator[Finding]:
     if settings.allow_secrets:
         yield Finding(None, "secrets", "files that look like secrets may be sent (GEMINI_MCP_ALLOW_SECRETS)")
     for path in settings.allowed_dirs:
-        there = path == settings.output_dir or is_folder(path)
-        yield Finding(there, "may touch", f"{path}{'' if there else ', but there is no such folder'}")
+        lacking = lack(path)
+        fine = lacking is None or (path == settings.output_dir and not of_nobody(path))  # which is made when needed
+        yield Finding(fine, "may touch", f"{path}{'' if fine else f', but there is {lacking}'}")
+
+
+def misspelled(names: Iterable[str]) -> Iterator[Finding]:
+    """The variables that look like settings, and which is meant; what is like none may be another program's."""
+    meant = {distinctive(name): name for name in reversed(NAMES)}
+    for name in names:
+        near = difflib.get_close_matches(distinctive(name.upper()), meant, 1)
+        instead = f"; {meant[near[0]]} is meant, perhaps" if near else ""
+        yield Finding(False if near else None, "variable", f"{shown(name)} is no setting{instead}")
+
+
+def distinctive(name: str) -> str:
+    """A variable's name without what many of them begin with."""
+    return re.sub(r"^(GEMINI_MCP_|GOOGLE_GEMINI_|GEMINI_|GOOGLE_)", "", name)
 
 
 def spending(settings: Settings) -> str:
@@ -73,7 +91,7 @@ async def examined(settings: Settings) -> list[Finding]:
     """What has to be tried: the key, the API, the directories and the journal."""
     return [
         await tried("API", lambda: reached(settings)),
-        await tried("output", lambda: written(settings.output_dir)),
+        await tried("output", lambda: tested(settings)),
         await tried("journal", lambda: counted(settings)),
     ]
 
@@ -84,8 +102,6 @@ async def tried(topic: str, check: Callable[[], Awaitable[str]]) -> Finding:
         return Finding(ok=True, topic=topic, text=await check())
     except GeminiMCPError as exc:
         return Finding(ok=False, topic=topic, text=str(exc))
-    except OSError as exc:
-        return Finding(ok=False, topic=topic, text=f"{exc.filename}: {exc.strerror}")
 
 
 async def reached(settings: Settings) -> str:
@@ -98,13 +114,10 @@ async def reached(settings: Settings) -> str:
     return f"{model} at {settings.base_url or GOOGLE}, with the key of {settings.key_variable}"
 
 
-async def written(directory: Path) -> str:
-    """Write and remove a file in the output directory."""
-    probe = anyio.Path(directory) / f".{uuid.uuid4().hex}"
-    await probe.parent.mkdir(parents=True, exist_ok=True)
-    await probe.write_bytes(b"")
-    await probe.unlink()
-    return f"{directory} can be written"
+async def tested(settings: Settings) -> str:
+    """Find out whether files can be saved; nothing is made."""
+    await anyio.to_thread.run_sync(Boundary.of(settings).check_output)
+    return f"{settings.output_dir} can be written"
 
 
 async def counted(settings: Settings) -> str:

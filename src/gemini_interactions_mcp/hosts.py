@@ -10,6 +10,9 @@ from mcp.server.mcpserver import Context
 
 from .settings import DEFAULT_WAIT_SECONDS, Settings
 
+LONGEST_WAIT_SECONDS: Final = 600
+"""What a call may ask for at most."""
+
 
 class Host(NamedTuple):
     """What a host waits for and shows.
@@ -49,9 +52,13 @@ def seconds_to_wait(ctx: Context[Any, Any], settings: Settings, asked: float | N
     return settings.wait_seconds if usual is None or settings.wait_is_set else usual
 
 
-def seconds_to_name(ctx: Context[Any, Any]) -> float:
-    """How long a call may wait that a host's model is told to make."""
-    return host_of(ctx).wait_seconds or DEFAULT_WAIT_SECONDS
+def seconds_to_name(ctx: Context[Any, Any], settings: Settings) -> float:
+    """The `wait_seconds` of the call that an answer tells the model to make next.
+
+    It is never 0: with that, the model would ask again and again.
+    """
+    chosen = min(settings.wait_seconds, LONGEST_WAIT_SECONDS) if settings.wait_is_set else 0
+    return chosen or host_of(ctx).wait_seconds or DEFAULT_WAIT_SECONDS
 
 
 def host_of(ctx: Context[Any, Any]) -> Host:

@@ -25,7 +25,7 @@ from filetype import (  # pyright: ignore[reportMissingTypeStubs] - it ships no 
 from . import folders
 from .errors import ConfigurationError, FileRefusedError
 from .secrecy import kind_of_secret
-from .settings import BUNDLES_FOLDER, FOLDERS, Settings, is_folder
+from .settings import BUNDLES_FOLDER, FOLDERS, Settings, is_folder, of_nobody
 from .words import printable, shown
 
 SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]+)://|(file|data):", re.IGNORECASE)
@@ -341,6 +341,10 @@ def complaint(exc: OSError) -> str:
 
 def unwritable(directory: Path, exc: OSError) -> ConfigurationError:
     """What is said of a directory that takes no file."""
+    if of_nobody(directory):
+        return ConfigurationError(
+            f"Cannot write to {directory}: there is no such user. Set GEMINI_MCP_OUTPUT_DIR to another directory."
+        )
     link = exc.errno in (errno.ENOTDIR, errno.ELOOP)
     reason = "a file or a link stands where a folder should be" if link else exc.strerror or exc
     remedy = "Make room there" if exc.errno in (errno.ENOSPC, errno.EDQUOT) else "Make it writable"

@@ -15,7 +15,7 @@ from .context import AppContext, Ctx, Progress, opened
 from .errors import GeminiMCPError, InputError, InteractionFailedError
 from .hosts import ANY, HOSTS, Host, host_of, seconds_to_name, seconds_to_wait
 from .models import Record, Request
-from .settings import DEFAULT_WAIT_SECONDS
+from .settings import DEFAULT_WAIT_SECONDS, Settings
 from .tasks import Unfinished
 from .threads import beside
 from .words import clipped, cost, fitted
@@ -64,7 +64,7 @@ async def asked(
             with anyio.move_on_after(NAMING_SECONDS - seconds):
                 await run.named.wait()
         told = notes if fresh else [*notes, waiting.repeated(run.age())]
-        result = await shown(app, run, Reading(above=tuple(told)).to(ctx))
+        result = await shown(app, run, Reading(above=tuple(told)).to(ctx, app.settings))
     except anyio.get_cancelled_exc_class():
         app.runs.detach(run)
         raise
@@ -111,15 +111,15 @@ class Reading:
     host: Host = ANY
     above: tuple[str, ...] = ()
 
-    def to(self, ctx: Ctx) -> "Reading":
+    def to(self, ctx: Ctx, settings: Settings) -> "Reading":
         """The same for the host of a request."""
-        return replace(self, seconds=seconds_to_name(ctx), host=host_of(ctx))
+        return replace(self, seconds=seconds_to_name(ctx, settings), host=host_of(ctx))
 
 
 async def read(ctx: Ctx, interaction_id: str, seconds: float, wanted: Reading) -> CallToolResult:
     """Show any interaction, after waiting for it if asked to."""
     app = await opened(ctx)
-    wanted = wanted.to(ctx)
+    wanted = wanted.to(ctx, app.settings)
     began = anyio.current_time()
     run = await app.runs.find(interaction_id, max(seconds, LOOK_SECONDS))
     await app.runs.wait(run, max(seconds - (anyio.current_time() - began), 0), Progress(ctx).waiting)

@@ -16,7 +16,7 @@ from . import catalog
 from .errors import ConfigurationError
 from .models import RemoteServer
 from .redaction import of_header, of_url
-from .words import plain_name, unquoted
+from .words import plain_name, shown, unquoted
 
 T = TypeVar("T")
 
@@ -53,6 +53,14 @@ VARIABLES: Final = {
     "base_url": "GOOGLE_GEMINI_BASE_URL",
 }
 """Plain settings and the variables that set them; the rest needs more than a look-up."""
+
+OUTPUT: Final = "GEMINI_MCP_OUTPUT_DIR"
+DATABASE: Final = "GEMINI_MCP_DATABASE_URL"
+SERVERS: Final = "GEMINI_MCP_SERVERS"
+KEYS: Final = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
+"""The first that is set counts."""
+NAMES: Final = (*KEYS, *VARIABLES.values(), FOLDERS, OUTPUT, DATABASE, SERVERS)
+"""All variables that set something."""
 
 
 class Settings(BaseModel):
@@ -115,6 +123,11 @@ class Settings(BaseModel):
             raise ConfigurationError(" ".join(self.findings))
         return self
 
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _in_capitals(cls, level: object) -> object:
+        return level.upper() if isinstance(level, str) else level
+
     @property
     def wait_is_set(self) -> bool:
         """Whether the user has chosen how long a call waits."""
@@ -147,21 +160,20 @@ class Settings(BaseModel):
         values = {name: value for name, text in environ.items() if (value := given(text)) is not None}
         home = user_home(values)
         bundled = bundled or left_out_in_a_bundle(environ.get(FOLDERS, ""))
-        named = values.get("GEMINI_MCP_OUTPUT_DIR")
-        output = tolerated(lambda: output_folder(named, home), output_folder(None, home), findings)
+        output = output_folder(values.get(OUTPUT), home)
+        here = None if bundled else working_directory(cwd)
         fields: dict[str, object] = {
             field: values[variable] for field, variable in VARIABLES.items() if variable in values
         }
-        key_variable = next((name for name in ("GEMINI_API_KEY", "GOOGLE_API_KEY") if name in values), None)
+        key_variable = next((name for name in KEYS if name in values), None)
         fields |= {
-            "api_key": unquoted(values[key_variable]) if key_variable else None,
+            "api_key": values[key_variable] if key_variable else None,
             "key_variable": key_variable,
-            "servers": tolerated(lambda: remote_servers(values.get("GEMINI_MCP_SERVERS"), values), (), findings),
+            "servers": tolerated(lambda: remote_servers(values.get(SERVERS), values), (), findings),
             "output_dir": output,
-            "allowed_dirs": allowed(values.get(FOLDERS), home, None if bundled else working_directory(cwd), output),
+            "allowed_dirs": tolerated(lambda: allowed(values.get(FOLDERS), home, here, output), (output,), findings),
             "bundled": bundled,
-            "database_url": values.get("GEMINI_MCP_DATABASE_URL")
-            or platformdirs.user_data_path(APP) / "journal.sqlite3",
+            "database_url": values.get(DATABASE) or platformdirs.user_data_path(APP) / "journal.sqlite3",
         }
         return cls._of_valid(fields, findings)
 
@@ -190,7 +202,7 @@ def given(text: str) -> str | None:
 
     Claude Desktop leaves an unset optional setting as the literal `${user_config.x}`; `${HOME}` is a directory.
     """
-    text = re.sub(r"(?s)^([\"'`])([^\"'`]*)\1$", r"\2", text.strip()).strip()
+    text = unquoted(text)
     return None if not text or re.fullmatch(r"\$\{(?!HOME\})[^}]*\}", text) else text
 
 
@@ -221,7 +233,7 @@ def remote_servers(text: str | None, values: Mapping[str, str]) -> tuple[RemoteS
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as exc:
         missing = f" ({exc.args[0]} is missing)" if isinstance(exc, KeyError) else ""
         raise ConfigurationError(
-            f'GEMINI_MCP_SERVERS is not JSON like {{"name": {{"url": "https://...", "headers": {{...}}}}}}{missing}.'
+            f'{SERVERS} is not JSON like {{"name": {{"url": "https://...", "headers": {{...}}}}}}{missing}.'
         ) from None
 
 
@@ -229,53 +241,54 @@ def remote_server(name: str, described: Mapping[str, Any], values: Mapping[str, 
     """One remote MCP server.
 
     Raises:
-        KeyError: Its url or a variable that a header names is missing.
+        ConfigurationError: A header names a variable that is not set.
+        KeyError: Its url is missing.
         ValueError: Its name or url cannot be used.
     """
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name) or not re.match(r"https?://[^\s/]+", described["url"]):
         raise ValueError(name)
     headers = cast("Mapping[str, str]", described.get("headers", {}))
-    filled = {each: re.sub(r"\$\{(\w+)\}", lambda found: values[found[1]], value) for each, value in headers.items()}
+    filled = {each: with_variables(value, values) for each, value in headers.items()}
     return RemoteServer.model_validate({"name": name, "url": described["url"], "headers": filled})
 
 
-def user_home(values: Mapping[str, str]) -> Path:
+def with_variables(text: str, values: Mapping[str, str]) -> str:
+    """A text with the values of the variables that it names as `${NAME}`.
+
+    Raises:
+        ConfigurationError: One is not set.
+    """
+    for name in re.findall(r"\$\{(\w+)\}", text):
+        if name not in values:
+            raise ConfigurationError(f"{SERVERS} names ${{{shown(name)}}}, which is not set.")
+    return re.sub(r"\$\{(\w+)\}", lambda found: values[found[1]], text)
+
+
+def user_home(values: Mapping[str, str] = os.environ) -> Path:
     """The user's home directory."""
     return Path(values.get("HOME") or Path.home())
 
 
 def folder(text: str, home: Path) -> Path:
-    """A configured directory: `~`, `$HOME` and `${HOME}` stand for the home directory.
+    """A configured path: `~`, `$HOME` and `${HOME}` stand for the home directory.
 
-    Raises:
-        RuntimeError: It begins with the name of an unknown user, as in `~nobody/docs`.
+    One that begins with the name of an unknown user, as in `~nobody/docs`, stays as it is written.
     """
-    text = re.sub(r"^(~|\$HOME|\$\{HOME\})(?=$|[/\\])", lambda _: str(home), text)
-    return Path(text).expanduser()
+    path = Path(re.sub(r"^(~|\$HOME|\$\{HOME\})(?=$|[/\\])", lambda _: str(home), text))
+    with suppress(RuntimeError):
+        return path.expanduser()
+    return path
 
 
 def output_folder(text: str | None, home: Path) -> Path:
-    """Where files are saved, resolved.
-
-    Raises:
-        ConfigurationError: It begins with the name of an unknown user.
-    """
-    try:
-        return resolve(folder(text, home) if text else documents() / APP)
-    except RuntimeError:
-        raise ConfigurationError("GEMINI_MCP_OUTPUT_DIR: no home directory of that user is known.") from None
-
-
-def input_folder(text: str, home: Path) -> Path:
-    """A directory to read from, which need not exist."""
-    try:
-        return folder(text, home)
-    except RuntimeError:
-        return Path(text)
+    """Where files are saved, resolved."""
+    return resolve(folder(text, home) if text else documents() / APP)
 
 
 def resolve(path: Path) -> Path:
-    """The path without links, as far as it can be followed."""
+    """The path without links, as far as it can be followed; below nobody's home there is nothing to follow."""
+    if of_nobody(path):
+        return path
     try:
         return path.resolve()
     except (OSError, RuntimeError):
@@ -297,19 +310,36 @@ def allowed(text: str | None, home: Path, cwd: Path | None, output: Path) -> tup
     a host that starts its servers there did not mean to open all of it.
     """
     if text is not None:
-        chosen = [resolve(input_folder(part, home)) for part in folders_named(text, home)]
+        chosen = [resolve(folder(part, home)) for part in folders_named(text, home)]
     else:
         chosen = [] if cwd is None or cwd in (Path(cwd.anchor), resolve(home)) else [cwd]
     return tuple(dict.fromkeys([*chosen, output]))
 
 
 def folders_named(text: str, home: Path) -> list[str]:
-    """The directories that a text names: as JSON, or separated as in PATH, by semicolons, commas or lines."""
-    with suppress(ValueError):
-        if isinstance(found := json.loads(text), list):
-            return [str(each) for each in cast("list[object]", found)]
-    parts = separated(text, lambda part: is_folder(input_folder(part, home)), SEPARATORS)
+    """The directories that a text names: as JSON, or separated as in PATH, by semicolons, commas or lines.
+
+    Raises:
+        ConfigurationError: It begins like a list in JSON, and is none.
+    """
+    if text.startswith("[") and not is_folder(folder(text, home)):
+        parts = listed(text)
+    else:
+        parts = separated(text, lambda part: is_folder(folder(part, home)), SEPARATORS)
     return [part for part in map(unquoted, parts) if part]
+
+
+def listed(text: str) -> list[str]:
+    """The texts of a list in JSON.
+
+    Raises:
+        ConfigurationError: It is something else.
+    """
+    with suppress(ValueError, RecursionError):
+        found = cast("list[object]", json.loads(text))
+        if all(isinstance(each, str) for each in found):
+            return cast("list[str]", found)
+    raise ConfigurationError(f'{FOLDERS} begins with [ and is not JSON like ["/one/folder", "/another"].')
 
 
 def separated(text: str, whole: Callable[[str], bool], separators: Sequence[str]) -> list[str]:
@@ -327,9 +357,26 @@ def is_folder(path: Path) -> bool:
         return False
 
 
+def of_nobody(path: Path) -> bool:
+    """Whether a configured directory is below the home of an unknown user; such a path is relative, all others not."""
+    return str(path).startswith("~")
+
+
+def lack(path: Path) -> str | None:
+    """What is not there of a configured directory; None if it can be found."""
+    if of_nobody(path):
+        return "no such user"
+    return None if is_folder(path) else "no such folder"
+
+
 def documents() -> Path:
     """Where the user looks for documents."""
     return platformdirs.user_documents_path()
+
+
+def unknown_variables(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """The variables that are named like settings, and are none."""
+    return sorted(name for name in environ if name.upper().startswith("GEMINI_MCP_") and name not in NAMES)
 
 
 def network_variables(environ: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -16,9 +16,7 @@ from typing import Final
 from .errors import FileRefusedError
 from .globs import divided, name_key
 from .paths import WINDOWS, Boundary, hidden, local_path
-from .words import printable, shown
-
-QUOTATION_MARKS: Final = {'"': '"', "'": "'", "`": "`", "\u201c": "\u201d", "\u2018": "\u2019", "«": "»", "<": ">"}
+from .words import printable, shown, unquoted
 
 YOUTUBE_PAGE: Final = re.compile(
     r"(?://)?((?:[\w-]+\.)*(?:youtube\.com|youtube-nocookie\.com|youtu\.be)/\S+)", re.IGNORECASE
@@ -32,7 +30,7 @@ MOST_SIBLINGS: Final = 100_000
 def spelled(source: str, *, windows: bool = WINDOWS) -> list[str]:
     """What a source may mean, as it is written first: without quotes, a coding assistant's `@`, a shell's escapes."""
     found = [source]
-    for step in (str.strip, without_at, without_quotes, without_at, str if windows else without_escapes, addressed):
+    for step in (str.strip, without_at, unquoted, without_at, str if windows else without_escapes, addressed):
         found.append(step(found[-1]))
     return [each for each in dict.fromkeys(found) if each]
 
@@ -40,11 +38,6 @@ def spelled(source: str, *, windows: bool = WINDOWS) -> list[str]:
 def without_at(text: str) -> str:
     """A mention of a file, as coding assistants write it, without its `@`."""
     return text.removeprefix("@")
-
-
-def without_quotes(text: str) -> str:
-    """A text without the quotes around it."""
-    return text[1:-1] if len(text) > 2 and QUOTATION_MARKS.get(text[0]) == text[-1] else text
 
 
 def without_escapes(text: str) -> str:

@@ -34,7 +34,7 @@ from .errors import (
     RefusedError,
 )
 from .excerpt import Excerpt
-from .hosts import host_of, seconds_to_name, seconds_to_wait
+from .hosts import LONGEST_WAIT_SECONDS, host_of, seconds_to_name, seconds_to_wait
 from .models import Contents, Record, RecordPage, Request, settled
 from .overview import overview
 from .paths import TAKEN
@@ -80,13 +80,14 @@ Wait = Annotated[
     float | None,
     Field(
         ge=0,
-        le=600,
+        le=LONGEST_WAIT_SECONDS,
         allow_inf_nan=False,
         description="Seconds, 0-600, until an id is returned; default 45, Codex 25",
     ),
 ]
 WaitNone = Annotated[
-    float, Field(ge=0, le=600, allow_inf_nan=False, description="Seconds to wait for it, 0-600; default 0")
+    float,
+    Field(ge=0, le=LONGEST_WAIT_SECONDS, allow_inf_nan=False, description="Seconds to wait for it, 0-600; default 0"),
 ]
 Page = Annotated[int, Field(ge=1, description="Page of a long answer; default 1")]
 Section = Annotated[str | None, Field(description="Heading to show alone")]
@@ -308,6 +309,7 @@ async def start_research(
     await app.files.output()
     given = await app.files.inspect(files or ())
     previous = await app.runs.known(previous_interaction_id)
+    seconds = seconds_to_name(ctx, app.settings)
     request = research.request(
         app.settings,
         prompt,
@@ -322,12 +324,12 @@ async def start_research(
         environment=environment,
     )
     if not force and (earlier := await app.runs.repeated(request)):
-        return noted(await begun(ctx, earlier, fresh=False), given.notes)
+        return noted(await begun(earlier, seconds, fresh=False), given.notes)
     instead = await unless_agreed(ctx, app, request, given, records.topic_from(request.kind, previous))
     if instead is not None:
         return instead
     run, fresh = await app.runs.start_once(await completed(ctx, app, request, given), again=force)
-    return noted(await begun(ctx, run, fresh=fresh), given.notes)
+    return noted(await begun(run, seconds, fresh=fresh), given.notes)
 
 
 def subject(request: Request) -> str:
@@ -380,13 +382,19 @@ async def completed(ctx: Ctx, app: AppContext, request: Request, given: "Inspect
     return request.model_copy(update={"contents": contents.labelled})
 
 
-async def begun(ctx: Ctx, run: "Run", *, fresh: bool) -> CallToolResult:
-    """What start_research returns, once Google has named the run or that takes too long."""
+async def begun(run: "Run", seconds: float, *, fresh: bool) -> CallToolResult:
+    """What start_research returns, once Google has named the run or that takes too long.
+
+    Args:
+        run: Of the research.
+        seconds: How long the call may wait that is suggested for its report.
+        fresh: Whether this call has started it.
+    """
     with anyio.move_on_after(NAMING_SECONDS):
         await run.named.wait()
     if run.error is not None:
         raise run.error
-    return unless_done(run, text_result(started(run, seconds_to_name(ctx), fresh=fresh)))
+    return unless_done(run, text_result(started(run, seconds, fresh=fresh)))
 
 
 RESEARCHING: Final = "Research has started; it usually takes 5 to 20 minutes."

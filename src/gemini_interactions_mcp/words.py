@@ -17,7 +17,7 @@ MOST_NAMES: Final = 3
 INERT: Final = str.maketrans({"[": "(", "]": ")", "<": "\u2039", ">": "\u203a", "`": "'", "\\": "/"})
 """What begins or ends links, tags and code in Markdown, and what stands in its place (spec.commonmark.org, 6)."""
 
-QUOTES: Final = "\"'`“”„\u2018\u2019«»"
+QUOTES: Final = "\"'`“”„\u2018\u2019«»<>"
 
 GOOGLES_PAGE: Final = re.compile(r"<title>Error \d{3} \([^<]*\)!!1</title>")
 """Of Google's own front end, for a path that is none."""
