@@ -24,6 +24,14 @@ NO_ID = "That is not an interaction id: an id has only letters, digits, '-' and 
 NOTHINGS = (None, "", " ", "''", "null", "None")
 BY_ID = ("check_research", "cancel_research", "read_interaction", "delete_interaction")
 
+NAMES_OF_THE_MODEL = (
+    "models/gemini-3.8-flash",
+    " Gemini-3.8-Flash ",
+    "`models/GEMINI-3.8-flash`",
+    "Models/gemini-3.8-flash",
+)
+LEAST_LEVELS = ("minimal", "none", "off", "disabled", "0", 0, "Disabled", " 'NONE' ", "false")
+LITTLE = {"thinking_level": "low", "thinking_summaries": "auto"}
 THINKING = {"thinking_level": "high", "thinking_summaries": "auto"}
 FOLLOWING = {"type": "text", "mime_type": "application/json", "schema": {"type": "object"}}
 
@@ -89,6 +97,10 @@ UNSENT: list[tuple[str, dict[str, Any], str]] = [
         {"prompt": "hi", "max_output_tokens": "4.5"},
         "`max_output_tokens`: input should be a valid integer",
     ),
+    ("gemini_ask", {"prompt": "hi", "max_output_tokens": True}, "`max_output_tokens`: input should be a valid integer"),
+    ("gemini_ask", {"prompt": "hi", "wait_seconds": False}, "`wait_seconds`: input should be a valid number"),
+    ("read_interaction", {"interaction_id": "v1_x", "page": True}, "`page`: input should be a valid integer"),
+    ("list_interactions", {"limit": True}, "`limit`: input should be a valid integer"),
     ("gemini_ask", {"prompt": "hi", "wait_seconds": -1}, "`wait_seconds`: input should be greater than or equal to 0."),
     ("gemini_ask", {"prompt": "hi", "wait_seconds": 601}, "`wait_seconds`: input should be less than or equal to 600."),
     ("gemini_ask", {"prompt": "hi", "wait_seconds": "soon"}, "`wait_seconds`: input should be a valid number"),
@@ -242,6 +254,8 @@ ASKED: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"prompt": '["a"]'}, {"input": '["a"]'}),
     ({"prompt": "hi", "model": " gemini-3.8-flash\n"}, {"model": "gemini-3.8-flash"}),
     ({"prompt": "hi", "model": ""}, {"model": "gemini-3.8-flash"}),
+    *(({"prompt": "hi", "model": name}, {"model": "gemini-3.8-flash"}) for name in NAMES_OF_THE_MODEL),
+    ({"prompt": "none", "model": "null"}, {"input": "none", "model": "gemini-3.8-flash"}),
     ({"prompt": "hi", "system_instruction": '{"role": "pirate"}'}, {"system_instruction": '{"role": "pirate"}'}),
     ({"prompt": "hi", "system_instruction": "null"}, {"system_instruction": "null"}),
     ({"prompt": "hi", "tools": "google_search"}, {"tools": [{"type": "google_search"}]}),
@@ -253,6 +267,12 @@ ASKED: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"prompt": "hi", "tools": ["", None, " CODE_execution "]}, {"tools": [{"type": "code_execution"}]}),
     ({"prompt": "hi", "thinking_level": "HIGH"}, {"generation_config": THINKING}),
     ({"prompt": "hi", "thinking_level": " 'High' "}, {"generation_config": THINKING}),
+    *(({"prompt": "hi", "thinking_level": level}, {"generation_config": LITTLE}) for level in LEAST_LEVELS),
+    (
+        {"prompt": "hi", "thinking_level": "Off", "model": "models/gemini-3.6-flash"},
+        {"generation_config": {**LITTLE, "thinking_level": "minimal"}},
+    ),
+    *(({"prompt": "hi", "thinking_level": nothing}, {"generation_config": None}) for nothing in ("null", "undefined")),
     ({"prompt": "hi", "max_output_tokens": "45"}, {"generation_config": {"max_output_tokens": 45}}),
     ({"prompt": "hi", "max_output_tokens": " 45.0 "}, {"generation_config": {"max_output_tokens": 45}}),
     ({"prompt": "hi", "max_output_tokens": 45.0}, {"generation_config": {"max_output_tokens": 45}}),
@@ -299,6 +319,31 @@ async def test_they_are_in_every_tool(client: Client, emulator: Emulator, files:
     assert id_of(read) == first
     assert len(rows_of(await call(client, "list_interactions", kind="Analyze", limit="2", query=" ", cursor=""))) == 2
     assert rows_of(await call(client, "list_interactions", query="null")) == []
+
+
+@pytest.mark.parametrize("nothing", ["null", "None", " 'undefined' "])
+async def test_null_is_nothing_wherever_text_is_not_free(
+    client: Client, emulator: Emulator, files: Path, nothing: str
+) -> None:
+    made = await call(client, "generate_image", prompt="A bike", output_path=nothing, model=nothing)
+    assert f"{nothing.strip()}.jpg" not in text_of(made)
+    assert "-bike-" in text_of(made)
+    named = dict.fromkeys(["model", "clip", "pages", "response_schema", "media_resolution"], nothing)
+    await call(client, "analyze_file", files=[f"{files}/dot.png", nothing], prompt="hi", **named)
+    named = dict.fromkeys(["agent", "environment", "tools", "files"], nothing)
+    started = await call(client, "start_research", prompt="Tides", output_format=nothing, **named)
+    assert "agent" in emulator.creates[-1]
+    assert emulator.creates[-1]["input"].endswith(f"Format of the answer: {nothing.strip()}")
+    read = dict.fromkeys(["section", "save"], nothing)
+    assert id_of(await call(client, "read_interaction", interaction_id=id_of(started), **read)) == id_of(started)
+    assert rows_of(await call(client, "list_interactions", status=nothing, cursor=nothing, kind=nothing))
+
+
+async def test_an_agent_is_taken_however_it_is_spelled(client: Client, emulator: Emulator) -> None:
+    for agent in ("agents/deep-research-preview-04-2026", " Deep-Research-Preview-04-2026"):
+        await call(client, "start_research", prompt=f"Tides of {agent}", agent=agent)
+        assert emulator.creates[-1]["agent"] == "deep-research-preview-04-2026"
+        assert "agent_config" in emulator.creates[-1]
 
 
 @pytest.mark.parametrize(

@@ -261,11 +261,13 @@ async def test_an_allowed_directory_that_is_not_there_is_wrong(
     assert line(out, "may touch") == f"WRONG   may touch    {real(tmp_path) / 'nowhere'}, but there is no such folder"
 
 
-def test_a_wrong_setting_is_told_without_its_value(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+async def test_all_wrong_settings_are_told_without_their_values_and_the_rest_is_examined(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    monkeypatch.setenv("GEMINI_MCP_WAIT_SECONDS", KEY)
-    assert main(["doctor"]) == 1
-    out = capsys.readouterr().out
+    env = environment(tmp_path, url, GEMINI_MCP_WAIT_SECONDS=KEY, GEMINI_MCP_PREVIEWS=KEY, GEMINI_MCP_SERVERS=KEY)
+    status, out = await examined(env, monkeypatch, capsys)
+    assert status == 1
     assert "WRONG   settings     GEMINI_MCP_WAIT_SECONDS: " in out
-    assert KEY not in out
+    assert "WRONG   settings     GEMINI_MCP_PREVIEWS: Input should be true or false.\n" in out
+    assert "WRONG   settings     GEMINI_MCP_SERVERS is not JSON like" in out
+    assert line(out, "API").startswith("ok ")

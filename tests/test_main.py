@@ -86,9 +86,9 @@ def test_what_it_does_not_know_is_refused_with_its_usage(
     assert complaint in said.err
 
 
-async def test_a_wrong_setting_ends_it_with_status_2_and_the_name_of_the_variable(tmp_path: Path) -> None:
+async def test_a_wrong_setting_ends_http_with_status_2_and_the_name_of_the_variable(tmp_path: Path) -> None:
     wrong = environment(tmp_path, None, measured=True, GEMINI_MCP_WAIT_SECONDS="soon")
-    status, out, err = await command(wrong)
+    status, out, err = await command(wrong, "--http", "--port", "0")
     assert (status, out) == (2, "")
     assert err.startswith("gemini-interactions-mcp: GEMINI_MCP_WAIT_SECONDS: ")
     assert "soon" not in err

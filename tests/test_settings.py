@@ -26,7 +26,7 @@ def cwd(tmp_path: Path) -> Path:
 
 
 def read(home: Path, cwd: Path, **environ: str) -> Settings:
-    return Settings.from_environ({"HOME": str(home), **environ}, cwd)
+    return Settings.from_environ({"HOME": str(home), **environ}, cwd).checked()
 
 
 # Defaults and values -------------------------------------------------------------------------------------
@@ -97,6 +97,7 @@ def test_every_variable_sets_its_own_setting(home: Path, cwd: Path, tmp_path: Pa
         "runs_per_day": 3,
         "allow_secrets": True,
         "log_level": "DEBUG",
+        "findings": (),
         "output_dir": root / "out",
         "allowed_dirs": (root / "in", root / "out"),
         "database_url": "postgresql+asyncpg://db/journal",
@@ -346,6 +347,37 @@ def test_a_wrong_value_is_refused_by_the_name_of_its_variable_alone(
     assert str(refusal.value).startswith(f"{variable}: ")
     assert value not in str(refusal.value)
     assert "pydantic" not in str(refusal.value)
+
+
+def test_defaults_stand_in_for_wrong_values_and_the_rest_is_kept(home: Path, cwd: Path) -> None:
+    wrong = {
+        "GEMINI_MCP_WAIT_SECONDS": "abc",
+        "GEMINI_MCP_PREVIEWS": "maybe",
+        "GEMINI_MCP_SERVERS": "[" * 100_000,
+        "GEMINI_MCP_RUNS_PER_DAY": "0",
+    }
+    settings = Settings.from_environ({"HOME": str(home), "GEMINI_MCP_CONFIRM": "yes", **wrong}, cwd)
+    assert (settings.wait_seconds, settings.wait_is_set, settings.previews) == (45, False, True)
+    assert (settings.servers, settings.runs_per_day, settings.confirm) == ((), None, True)
+    assert [next(name for name in wrong if name in finding) for finding in settings.findings] == [
+        "GEMINI_MCP_SERVERS",
+        "GEMINI_MCP_WAIT_SECONDS",
+        "GEMINI_MCP_PREVIEWS",
+        "GEMINI_MCP_RUNS_PER_DAY",
+    ]
+    assert "GEMINI_MCP_PREVIEWS: Input should be true or false." in settings.findings
+
+
+def test_models_and_agents_are_taken_however_they_are_spelled(home: Path, cwd: Path) -> None:
+    settings = read(
+        home,
+        cwd,
+        GEMINI_MCP_MODEL="models/Gemini-X",
+        GEMINI_MCP_IMAGE_MODEL=" GEMINI-X-image",
+        GEMINI_MCP_RESEARCH_AGENT="agents/deep-research-x",
+    )
+    assert (settings.model, settings.image_model) == ("gemini-x", "gemini-x-image")
+    assert settings.research_agent == "deep-research-x"
 
 
 def test_a_key_in_the_wrong_variable_is_not_repeated(home: Path, cwd: Path) -> None:

@@ -58,6 +58,55 @@ async def test_a_host_of_each_handshake_revision_initializes_lists_and_calls(ver
     assert refused["content"][0]["text"].startswith("Unknown argument `colour`.")
 
 
+ANY_CALL: dict[str, dict[str, object]] = {
+    "gemini_ask": {"prompt": "Why?"},
+    "gemini_continue": {"prompt": "Why?", "previous_interaction_id": "v1_x"},
+    "analyze_file": {"prompt": "Why?", "files": ["a.png"]},
+    "generate_image": {"prompt": "A bike"},
+    "start_research": {"prompt": "Tides"},
+    "check_research": {"interaction_id": "v1_x"},
+    "cancel_research": {"interaction_id": "v1_x"},
+    "list_interactions": {},
+    "read_interaction": {"interaction_id": "v1_x"},
+    "delete_interaction": {"interaction_id": "v1_x"},
+}
+
+
+@pytest.mark.parametrize("version", [NEWEST, MODERN])
+@pytest.mark.parametrize(
+    ("variable", "value", "meant"),
+    [
+        ("GEMINI_MCP_WAIT_SECONDS", "abc-4f1a", "should be a valid number"),
+        ("GEMINI_MCP_PREVIEWS", "maybe-4f1a", "should be true or false"),
+        ("GEMINI_MCP_SERVERS", "{4f1a", "is not JSON like"),
+        ("GEMINI_MCP_ALLOWED_DIRS", '["/4f1a', "is not JSON like"),
+    ],
+)
+async def test_a_wrong_setting_stops_no_start_and_every_call_says_it(
+    variable: str, value: str, meant: str, version: str, tmp_path: Path
+) -> None:
+    async with wired({**environment(tmp_path, CLOSED), variable: value}) as server:
+        await server.open(version)
+        listed = await server.result("tools/list")
+        assert [tool["name"] for tool in listed["tools"]] == list(ANY_CALL)
+        for tool, arguments in ANY_CALL.items():
+            refused = await server.call(tool, **arguments)
+            assert refused["isError"] is True
+            said = refused["content"][0]["text"]
+            assert said.startswith(variable)
+            assert meant in said
+            assert said.endswith(
+                "Until the user sets that right where the host configures this server, and restarts "
+                "it, nothing is done."
+            )
+        read = await server.answer(server.request("resources/read", uri="gemini://interactions"))
+        assert variable in read["error"]["message"]
+    assert variable.encode() in server.stderr
+    assert b"Traceback" not in server.stderr
+    assert b"4f1a" not in server.stderr + b"".join(server.stdout)
+    assert not (tmp_path / "journal.sqlite3").exists()
+
+
 async def test_a_host_of_the_newest_revision_discovers_lists_and_calls(tmp_path: Path) -> None:
     async with wired(environment(tmp_path, CLOSED)) as server:
         opened = await server.open(MODERN)

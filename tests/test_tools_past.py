@@ -20,6 +20,7 @@ from gemini_interactions_mcp import records, results
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.models import Request
 from gemini_interactions_mcp.processes import new_owner
+from gemini_interactions_mcp.rows import status_meant
 from gemini_interactions_mcp.server import build_server
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.store import Journal
@@ -90,6 +91,9 @@ async def test_interactions_are_listed_newest_first_and_filtered(client: Client,
     assert await listed(kind="analyze") == [file]
     assert await listed(kind="ask", status="completed") == [river]
     assert await listed(status="failed") == [failed]
+    assert await listed(status="error") == await listed(status=" FAILED ") == [failed]
+    assert river in await listed(status="done")
+    assert await listed(status="done") == await listed(status="Finished") == await listed(status="completed")
     assert await listed(kind="research") == []
 
 
@@ -432,3 +436,29 @@ async def test_what_is_stored_nowhere_cannot_be_continued_or_deleted_at_google(
     assert posts(emulator) == 1
     text = text_of(await call(client, "delete_interaction", interaction_id=label))
     assert text == "Google: it has no id there, so there is nothing to delete.\nJournal: deleted.\n"
+
+
+@LEGACY
+async def test_a_status_that_there_is_not_is_answered_with_those_that_there_are(client: Client) -> None:
+    none = "No interactions found.\n"
+    for known in ("running", "in progress", "canceled", "unknown", None):
+        assert text_of(await call(client, "list_interactions", status=known)) == none
+    text = text_of(await call(client, "list_interactions", status="lost"))
+    assert text.startswith(none)
+    assert "Statuses are in_progress, completed, failed, cancelled, " in text
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("running", "in_progress"),
+        ("In-Progress", "in_progress"),
+        ("done", "completed"),
+        ("error", "failed"),
+        ("Canceled", "cancelled"),
+        ("budgetExceeded", "budget_exceeded"),
+        ("dreaming", "dreaming"),
+    ],
+)
+def test_a_status_is_taken_as_it_is_meant(word: str, status: str) -> None:
+    assert status_meant(word) == status

@@ -115,13 +115,12 @@ def serve(arguments: argparse.Namespace) -> int:
     """Serve a host until it ends the connection."""
     # First of all: a host may give up on its first message while the SDK is still being imported.
     claimed = None if arguments.http else claim()
-    from .errors import ConfigurationError  # noqa: PLC0415 - after `claim`
-    from .settings import Settings  # noqa: PLC0415 - as above
+    from .settings import Settings  # noqa: PLC0415 - after `claim`
 
-    try:
-        settings = Settings.from_environ(bundled=arguments.bundle)
-    except ConfigurationError as exc:
-        sys.stderr.write(f"gemini-interactions-mcp: {exc}\n")
+    settings = Settings.from_environ(bundled=arguments.bundle)
+    if settings.findings and claimed is None:
+        # Who starts it in a terminal reads this; a host would only say that the server has failed.
+        sys.stderr.write(f"gemini-interactions-mcp: {' '.join(settings.findings)}\n")
         return 2
     from .logs import set_up  # noqa: PLC0415 - as above
     from .redaction import Redactor  # noqa: PLC0415 - as above

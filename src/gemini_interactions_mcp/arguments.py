@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from pydantic import ValidationError
 
-from .words import shown, unquoted
+from .words import plain_name, shown, unquoted
 
 ADDED_BY_HOSTS: Final = re.compile(r"wait_for_previous|_.*")
 """Arguments that hosts add by themselves: Gemini CLI its `wait_for_previous`, others names with an underscore."""
@@ -23,7 +23,17 @@ URI: Final = re.compile(r"gemini://interactions/([^/?#]+)(?:/(?:data|files/.*)?)
 """Of an interaction's resource, or one below it."""
 
 NOTHING_GIVEN: Final = frozenset({"", "null", "none", "undefined"})
-"""What a model writes for an argument that it leaves out, where no text is asked for."""
+"""What a model writes for an argument that it leaves out, where any text is no text of its own."""
+
+LEAST: Final = "minimal"
+NO_THINKING: Final = frozenset({"none", "off", "disabled", "false", "0"})
+"""What a model writes for the least level of an enumeration that has `minimal`."""
+
+FREE_TEXTS: Final = ("prompt", "query", "system_instruction", "output_format")
+"""Arguments that may be any text, also `null`."""
+
+KINDS: Final[Mapping[str, str]] = {**dict.fromkeys(FREE_TEXTS, "free text"), "model": "name", "agent": "name"}
+"""How arguments are read that for JSON are only texts."""
 
 TOLD: Final = 5
 """Unknown arguments that are named."""
@@ -86,8 +96,9 @@ def understood(arguments: Mapping[str, Any], schema: JsonSchema) -> dict[str, An
 
 
 def kind_of(name: str, schema: JsonSchema) -> JsonSchema:
-    """The schema of an argument, which for JSON is no other where the text is an id."""
-    return {**schema, "type": "id"} if name.endswith("interaction_id") else schema
+    """The schema of an argument, its type a closer one than JSON has."""
+    kind = "id" if name.endswith("interaction_id") else KINDS.get(name)
+    return {**schema, "type": kind} if kind else schema
 
 
 def meant(value: object, schema: JsonSchema) -> object:
@@ -100,8 +111,14 @@ def meant(value: object, schema: JsonSchema) -> object:
 
 def says_nothing(text: str, schema: JsonSchema) -> bool:
     """Whether a text stands for an absent argument; `null` does, where it cannot be a text to search for or to send."""
-    free = schema.get("type") == "string" and "enum" not in schema
-    return not text.strip() if free else unquoted(text).casefold() in NOTHING_GIVEN
+    if schema.get("type") == "free text":
+        return not text.strip()
+    return unquoted(text).casefold() in NOTHING_GIVEN and not is_least(text, schema.get("enum", ()))
+
+
+def is_least(text: str, options: Sequence[str]) -> bool:
+    """Whether a text asks for as little as can be chosen: `none` is less than any level, and not its default."""
+    return LEAST in options and spelled(text) in NO_THINKING
 
 
 def as_text(value: object, schema: JsonSchema) -> object:
@@ -112,6 +129,12 @@ def as_text(value: object, schema: JsonSchema) -> object:
     if "enum" in schema:
         return choice(text, schema["enum"])
     return text if len(text.split()) > 1 else text.strip()
+
+
+def as_name(value: object, schema: JsonSchema) -> object:
+    """The id of a model or an agent, as the API spells it."""
+    del schema
+    return plain_name(value) or None if isinstance(value, str) else value
 
 
 def as_id(value: object, schema: JsonSchema) -> object:
@@ -137,22 +160,29 @@ def as_object(value: object, schema: JsonSchema) -> object:
     return cast("dict[str, object]", found) if isinstance(found, dict) else value
 
 
-def as_scalar(value: object, schema: JsonSchema) -> object:
-    """A number or a truth value; pydantic reads both also as text."""
+def as_number(value: object, schema: JsonSchema) -> object:
+    """A number, which pydantic reads also as text; a truth value is none, as its text shows."""
+    return str(value) if isinstance(value, bool) else as_truth(value, schema)
+
+
+def as_truth(value: object, schema: JsonSchema) -> object:
+    """A truth value; pydantic reads it also as text."""
     del schema
     return unquoted(value) if isinstance(value, str) else value
 
 
 READERS: Final[Mapping[str, Callable[[object, JsonSchema], object]]] = {
     "string": as_text,
+    "free text": as_text,
+    "name": as_name,
     "id": as_id,
     "array": as_list,
     "object": as_object,
-    "integer": as_scalar,
-    "number": as_scalar,
-    "boolean": as_scalar,
+    "integer": as_number,
+    "number": as_number,
+    "boolean": as_truth,
 }
-"""How a value is read, by the `type` of its schema."""
+"""How a value is read, by the `type` of its schema or its closer kind."""
 
 
 def in_digits(value: object) -> object:
@@ -187,6 +217,8 @@ def plain_id(text: str) -> str:
 
 def choice(text: str, options: Sequence[str]) -> str:
     """The option that is meant, or the text as it is."""
+    if is_least(text, options):
+        return LEAST
     return next((option for option in options if spelled(option) == spelled(text)), text)
 
 

@@ -1,4 +1,4 @@
-"""The models and agents that are used by default, and those that have taken the place of others.
+"""The models and agents that are used by default, those that have taken the place of others, and what is their own.
 
 Ids: google-genai 3.6.1, types/interactions/model.py and agentoption.py.
 """
@@ -11,6 +11,13 @@ RESEARCH_AGENT: Final = "deep-research-preview-04-2026"
 
 DEEP_RESEARCH: Final = "deep-research"
 """How the ids of Google's research agents begin; other agents take tasks."""
+
+LEAST_THINKING: Final[dict[str, str]] = {
+    MODEL: "low",
+    "gemini-3.1-pro-preview": "low",
+    "gemini-3.1-pro-preview-customtools": "low",
+}
+"""The least level of thinking of models that refuse `minimal`: https://ai.google.dev/gemini-api/docs/thinking"""
 
 SUCCESSORS: Final = {
     "antigravity-preview-05-2026": "antigravity-preview-09-2026",
@@ -31,3 +38,8 @@ SUCCESSORS: Final = {
 def successor(name: str | None, *defaults: str) -> str | None:
     """What to use where a model or an agent is gone: what follows it, or else the first default that is another."""
     return next((each for each in (SUCCESSORS.get(name or ""), *defaults) if each and each != name), None)
+
+
+def thinking_level(level: str, model: str | None) -> str:
+    """The level as it is sent: for `minimal`, the least that the model takes."""
+    return LEAST_THINKING.get(model or "", level) if level == "minimal" else level

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import anyio
 import anyio.to_thread
@@ -19,6 +19,7 @@ from anyio.abc import TaskGroup
 from mcp.server.mcpserver import Context
 
 from .consent import Agreements
+from .errors import ConfigurationError
 from .redaction import Redactor
 from .settings import Settings
 from .words import unbroken
@@ -34,6 +35,11 @@ if TYPE_CHECKING:
     from .store import Journal
 
 logger = logging.getLogger(__name__)
+
+MENDING: Final = (
+    "Until the user sets that right where the host configures this server, and restarts it, nothing is done."
+)
+"""With defaults in place of wrong settings, money might be spent and files be saved or deleted against all wishes."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +110,11 @@ class Opening:
                 await self._close()
 
     async def app(self) -> AppContext:
-        """The opened context; what was left unfinished by an earlier process is followed from now on."""
+        """The opened context; what was left unfinished by an earlier process is followed from now on.
+
+        Raises:
+            ConfigurationError: Some settings are wrong.
+        """
         async with self._lock:
             if self._app is None:
                 self._app = await self._open()
@@ -112,7 +122,9 @@ class Opening:
 
     def warm(self) -> None:
         """Begin to load the slow modules and to follow what an earlier process left, so that no call waits for it."""
-        if self._tasks is not None:
+        if self.settings.findings:
+            logger.error("%s", " ".join(self.settings.findings))
+        elif self._tasks is not None:
             self._tasks.start_soon(self._warm)
 
     async def _warm(self) -> None:
@@ -125,6 +137,8 @@ class Opening:
     async def _open(self) -> AppContext:
         if self._tasks is None:
             raise RuntimeError("the server is not running")
+        if self.settings.findings:
+            raise ConfigurationError(" ".join([*self.settings.findings, MENDING]))
         rooms = await anyio.to_thread.run_sync(load)
         # What has been loaded stays: the collector need not walk through it again and again.
         gc.freeze()

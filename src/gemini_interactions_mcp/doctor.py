@@ -12,7 +12,7 @@ import anyio
 import anyio.to_thread
 
 from . import __version__
-from .errors import ConfigurationError, GeminiMCPError
+from .errors import GeminiMCPError
 from .gemini import Gemini
 from .paths import Boundary
 from .redaction import Redactor
@@ -35,11 +35,7 @@ def doctor() -> int:
     """Print the findings; 0 if nothing is wrong."""
     print(f"gemini-interactions-mcp {__version__}")
     print(f"Python {platform.python_version()}, mcp {version('mcp')}, google-genai {version('google-genai')}\n")
-    try:
-        settings = Settings.from_environ()
-    except ConfigurationError as exc:
-        print(line(Finding(ok=False, topic="settings", text=str(exc))))
-        return 1
+    settings = Settings.from_environ()
     findings = [*configured(settings), *misspelled(unknown_variables()), *anyio.run(examined, settings)]
     redact = Redactor(settings.secrets)
     for finding in findings:
@@ -55,6 +51,7 @@ def line(finding: Finding) -> str:
 
 def configured(settings: Settings) -> Iterator[Finding]:
     """What can be said without trying anything."""
+    yield from (Finding(ok=False, topic="settings", text=text) for text in settings.findings)
     yield Finding(None, "model", settings.model)
     yield Finding(None, "image model", settings.image_model)
     yield Finding(None, "agent", settings.research_agent)

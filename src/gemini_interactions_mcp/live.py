@@ -119,7 +119,7 @@ def silent(_: str) -> None:
 def live(extras: Collection[str], *, agreed: bool) -> int:
     """Ask, try everything and print the report; 0 if it was tried, 1 if not, 2 if nobody could be asked."""
     try:
-        return carry_out(Settings.from_environ(), extras, agreed=agreed)
+        return carry_out(Settings.from_environ().checked(), extras, agreed=agreed)
     except GeminiMCPError as exc:
         sys.stderr.write(f"gemini-interactions-mcp: {exc}\n")
     except KeyboardInterrupt:

@@ -6,13 +6,32 @@ from itertools import accumulate
 from typing import Any, Final
 
 from . import citations, render
-from .models import Record, RecordPage, RecordSummary, settled
+from .arguments import choice
+from .models import UNKNOWN, Record, RecordPage, RecordSummary, settled
 from .words import cost, shown
 
 CURSOR_BYTES: Final = 700
 """What a list has beside its rows: above all the next cursor, twice."""
 SAID_CHARACTERS: Final = 160
 """Of what a row does, or why it has failed."""
+
+STATUSES: Final = {
+    "in_progress": ("in_progress", "running", "active", "working", "pending", "started"),
+    "completed": ("completed", "complete", "done", "finished", "succeeded", "success", "ok"),
+    "failed": ("failed", "failure", "error"),
+    "cancelled": ("cancelled", "canceled", "stopped", "aborted"),
+    "incomplete": ("incomplete",),
+    "budget_exceeded": ("budget_exceeded",),
+    "requires_action": ("requires_action",),
+    "requires_continuation": ("requires_continuation",),
+    "queued": ("queued",),
+    "idle": ("idle",),
+    UNKNOWN: (UNKNOWN,),
+}
+"""What a row may have, and the words for it.
+
+Source: google-genai 3.6.1, types/interactions/interaction.py, and our own.
+"""
 
 
 def summary(record: Record, age: float | None = None, doing: tuple[str, int] | None = None) -> RecordSummary:
@@ -60,10 +79,16 @@ def outcome_of(record: Record) -> dict[str, Any]:
     }
 
 
-def listing(page: RecordPage) -> str:
-    """A list of interactions: the same that the structured result says."""
+def status_meant(text: str) -> str:
+    """The status that is meant; one that is not known stays as it is, since the API may have others."""
+    return next((status for status, words in STATUSES.items() if choice(text, words) in words), text)
+
+
+def listing(page: RecordPage, status: str | None = None) -> str:
+    """A list of interactions of a status: the same that the structured result says."""
     if not page.interactions:
-        return "No interactions found.\n"
+        unknown = status is not None and status not in STATUSES
+        return render.joined("No interactions found.", f"Statuses are {', '.join(STATUSES)}." if unknown else "")
     more = f"More: list_interactions(cursor={json.dumps(page.next_cursor)})" if page.next_cursor else ""
     return render.joined("\n".join(map(list_line, page.interactions)), more)
 

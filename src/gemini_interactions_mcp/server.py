@@ -157,6 +157,8 @@ class Server(MCPServer[Opening]):
             return [await resources.read(await self._opening.app(), str(uri))]
         except ResourceError:
             raise
+        except GeminiMCPError as exc:
+            raise ResourceError(str(exc)) from exc
         except Exception as exc:
             raise UnexpectedResourceError(
                 f"{uri} cannot be read because of a fault in this server; its log on stderr says more."

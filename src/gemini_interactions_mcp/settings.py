@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal, TypeVar, cast
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
@@ -16,7 +16,9 @@ from . import catalog
 from .errors import ConfigurationError
 from .models import RemoteServer
 from .redaction import of_header, of_url
-from .words import shown, unquoted
+from .words import plain_name, shown, unquoted
+
+T = TypeVar("T")
 
 APP: Final = "gemini-interactions-mcp"
 
@@ -80,6 +82,7 @@ class Settings(BaseModel):
         confirm: Whether the user is asked before research is started, where the client can ask.
         runs_per_day: How many research requests may be sent in a UTC day; None is no limit.
         bundled: Whether the server runs in the bundle, whose working directory nobody has chosen.
+        findings: What is wrong in the environment, a sentence a variable, without its value; defaults stand in.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -103,6 +106,22 @@ class Settings(BaseModel):
     runs_per_day: int | None = Field(default=None, ge=1)
     bundled: bool = False
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "WARNING"
+    findings: tuple[str, ...] = ()
+
+    @field_validator("model", "image_model", "research_agent", mode="before")
+    @classmethod
+    def _as_the_api_spells_it(cls, name: object) -> object:
+        return plain_name(name) if isinstance(name, str) else name
+
+    def checked(self) -> "Settings":
+        """The same settings.
+
+        Raises:
+            ConfigurationError: Some are wrong; the message names their variables.
+        """
+        if self.findings:
+            raise ConfigurationError(" ".join(self.findings))
+        return self
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -136,15 +155,13 @@ class Settings(BaseModel):
     def from_environ(
         cls, environ: Mapping[str, str] = os.environ, cwd: Path | None = None, *, bundled: bool = False
     ) -> "Settings":
-        """Read the settings; `environ` and `cwd` default to the process's own.
-
-        Raises:
-            ConfigurationError: A value is of the wrong type; the message names the variable.
-        """
+        """Read the settings, whatever is wrong with them; `environ` and `cwd` default to the process's own."""
+        findings: list[str] = []
         values = {name: value for name, text in environ.items() if (value := given(text)) is not None}
         home = user_home(values)
         bundled = bundled or left_out_in_a_bundle(environ.get(FOLDERS, ""))
         output = output_folder(values.get(OUTPUT), home)
+        here = None if bundled else working_directory(cwd)
         fields: dict[str, object] = {
             field: values[variable] for field, variable in VARIABLES.items() if variable in values
         }
@@ -152,16 +169,32 @@ class Settings(BaseModel):
         fields |= {
             "api_key": values[key_variable] if key_variable else None,
             "key_variable": key_variable,
-            "servers": remote_servers(values.get(SERVERS), values),
+            "servers": tolerated(lambda: remote_servers(values.get(SERVERS), values), (), findings),
             "output_dir": output,
-            "allowed_dirs": allowed(values.get(FOLDERS), home, None if bundled else working_directory(cwd), output),
+            "allowed_dirs": tolerated(lambda: allowed(values.get(FOLDERS), home, here, output), (output,), findings),
             "bundled": bundled,
             "database_url": values.get(DATABASE) or platformdirs.user_data_path(APP) / "journal.sqlite3",
         }
+        return cls._of_valid(fields, findings)
+
+    @classmethod
+    def _of_valid(cls, fields: Mapping[str, object], findings: Sequence[str]) -> "Settings":
+        """The settings of the fields that are valid, and what is wrong with the others."""
         try:
-            return cls.model_validate(fields)
+            return cls.model_validate({**fields, "findings": tuple(findings)})
         except ValidationError as exc:
-            raise ConfigurationError(complaint(exc)) from None
+            wrong = {error["loc"][0] for error in exc.errors()}
+            valid = {name: value for name, value in fields.items() if name not in wrong}
+            return cls.model_validate({**valid, "findings": (*findings, *complaints(exc))})
+
+
+def tolerated(read: Callable[[], T], default: T, findings: list[str]) -> T:
+    """What is read, or the default where it cannot be; why is added to the findings."""
+    try:
+        return read()
+    except ConfigurationError as exc:
+        findings.append(str(exc))
+        return default
 
 
 def given(text: str) -> str | None:
@@ -178,11 +211,12 @@ def left_out_in_a_bundle(text: str) -> bool:
     return "${user_config." in text
 
 
-def complaint(exc: ValidationError) -> str:
+def complaints(exc: ValidationError) -> Iterator[str]:
     """One sentence a bad variable, without its value: it might be a secret in the wrong place."""
-    return " ".join(
-        f"{VARIABLES.get(str(error['loc'][0]), str(error['loc'][0]))}: {error['msg']}." for error in exc.errors()
-    )
+    for error in exc.errors():
+        name = str(error["loc"][0])
+        said = "Input should be true or false" if error["type"] == "bool_parsing" else error["msg"]
+        yield f"{VARIABLES.get(name, name)}: {said}."
 
 
 def remote_servers(text: str | None, values: Mapping[str, str]) -> tuple[RemoteServer, ...]:
@@ -196,7 +230,7 @@ def remote_servers(text: str | None, values: Mapping[str, str]) -> tuple[RemoteS
     try:
         found = json.loads(text or "{}", object_hook=dict[str, Any])
         return tuple(remote_server(name, described, values) for name, described in found.items())
-    except (AttributeError, KeyError, TypeError, ValueError) as exc:
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as exc:
         missing = f" ({exc.args[0]} is missing)" if isinstance(exc, KeyError) else ""
         raise ConfigurationError(
             f'{SERVERS} is not JSON like {{"name": {{"url": "https://...", "headers": {{...}}}}}}{missing}.'

@@ -495,11 +495,11 @@ async def list_interactions(
 ) -> Annotated[CallToolResult, RecordPage]:
     """List the Gemini interactions that this server knows, newest first, from its journal on this computer."""
     app = await opened(ctx)
-    host = host_of(ctx)
+    host, status = host_of(ctx), rows.status_meant(status) if status else None
     fitting = functools.partial(rows.rows_within, room=host.page_bytes, together=not host.previews)
     page = await overview(app, limit, fitting, query=query, kind=kind, status=status, cursor=cursor)
     return CallToolResult(
-        content=[TextContent(text=rows.listing(page))],
+        content=[TextContent(text=rows.listing(page, status))],
         structured_content=page.model_dump(mode="json", exclude_none=True),
     )
 

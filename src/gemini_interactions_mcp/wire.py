@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, cast
 from urllib.parse import quote
 
-from . import citations, terms
+from . import catalog, citations, terms
 from .endings import error_code, reasons_told, reported_error
 from .errors import InputError
 from .lenient import Json, as_json, items, long, number, text_of
@@ -118,7 +118,8 @@ def generation_config(request: Request) -> dict[str, Any]:
     config: dict[str, Any] = {}
     if request.thinking_level:
         # Without summaries there is nothing to show while a model thinks.
-        config |= {"thinking_level": request.thinking_level, "thinking_summaries": "auto"}
+        level = catalog.thinking_level(request.thinking_level, request.model)
+        config |= {"thinking_level": level, "thinking_summaries": "auto"}
     if request.max_output_tokens:
         config["max_output_tokens"] = request.max_output_tokens
     return config

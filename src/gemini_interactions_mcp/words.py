@@ -79,6 +79,11 @@ def unquoted(text: str) -> str:
     return text.strip().strip(QUOTES).strip()
 
 
+def plain_name(text: str) -> str:
+    """The id of a model or an agent as the API spells it, without the collection that a resource's name has."""
+    return re.sub(r"^(models|agents)/", "", unquoted(text).casefold())
+
+
 def shown(name: str) -> str:
     """A name that others gave, as it may stand in a message: of bounded length, on one line."""
     half = SHOWN_CHARACTERS // 2
