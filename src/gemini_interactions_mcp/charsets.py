@@ -85,7 +85,10 @@ USUAL_SIGNS: Final = "".join(
 )
 """All of Windows-1252, with the letters that stand alone."""
 
-INNER: Final = r"[^\W\d_][“”„‚…•«»°§©®€£¥¢¡¿×÷¬±¦¨¯¸¶†‡‰™½¼¾²³№][^\W\d_]|\d(?=[^\W\d_A-Za-zªºµ¹²³¼½¾])|[^\W\d_A-Za-zªºµ¹²³¼½¾](?=\d)"
+INNER: Final = (
+    r"[^\W\d_][“”„‚…•«»°§©®€£¥¢¡¿×÷¬±¦¨¯¸¶†‡‰™½¼¾²³№][^\W\d_]"
+    r"|\d(?=[^\W\d_A-Za-zªºµ¹²³¼½¾])|[^\W\d_A-Za-zªºµ¹²³¼½¾](?=\d)"
+)
 LATIN: Final = re.compile(INNER + r"|ƒ(?=[^\W\d_])")
 """What words in Latin letters seldom have: signs between their letters, and digits beside foreign ones."""
 ALPHABET: Final = re.compile(rf"{INNER}|[A-Za-z](?=[^\0-\x7f{SIGNS}])|[^\0-\x7f{SIGNS}](?=[A-Za-z])")
@@ -209,6 +212,13 @@ def guessed(stream: BinaryIO) -> Text | None:
 def written(start: bytes) -> bool:
     """Whether a file begins as a text may in any encoding that has no NUL bytes: without control characters."""
     return not CONTROLS.search(start)
+
+
+def foreign(stream: BinaryIO) -> bool:
+    """Whether a file seems to be a text that is not in ASCII."""
+    stream.seek(0)
+    start, lines = stream.read(SAMPLE_BYTES), sample(stream)
+    return bool(lines) and written(start) and written(lines)
 
 
 def title(encoding: str) -> str:
