@@ -118,3 +118,89 @@ def test_every_encoding_leaves_ascii_alone() -> None:
     ascii_text = "".join(map(chr, range(0x20, 0x7F)))
     for name in charsets.CHARSETS:
         assert ascii_text.encode().decode(name) == ascii_text
+
+
+# What is nearly ASCII ------------------------------------------------------------------------------------
+
+WESTERN = bytes(range(0x80, 0x100)).decode("cp1252", errors="ignore")
+
+
+def read(content: bytes) -> str | None:
+    """How a file reads; None when that is not clear."""
+    found = guessed(io.BytesIO(content))
+    return content.decode(found.encoding) if found else None
+
+
+@pytest.mark.parametrize("form", ["Set it to {} now.\n", "It is {} in a file that says other things, too.\n"])
+@pytest.mark.parametrize("letter", WESTERN)
+def test_one_letter_or_sign_in_an_english_line_is_that_of_windows(form: str, letter: str) -> None:
+    text = form.format(letter)
+    assert read(text.encode("cp1252")) == text
+
+
+@pytest.mark.parametrize(
+    "value",
+    [*"©®™·¶¦žãçÿ", "×5", "£5", "5 €", "±1", "1º piso", "2ª", "½ cup", "20°C", "10 µm", "¥100", "§ 5", "m³", "«x»"],
+)
+def test_one_sign_in_the_lines_of_a_table_is_that_of_windows(value: str) -> None:
+    text = "id,value\n" + "".join(f"{number},{value}\n" for number in range(50))
+    assert read(text.encode("cp1252")) == text
+
+
+CLEAR = {
+    "cp1252": (
+        "PAÍS;CIUDAD\nESPAÑA;MADRID\n",
+        "Ação, não, pão",
+        "FRANÇAIS À ÉTÉ",
+        "MÜLLER;KÖLN\n",
+        "SÃO PAULO, BRASÍLIA, CEARÁ",
+        "José;Müller;Søren;Çelik;François;Zoë",
+        "¿Qué?\n",
+        "“Hello” – it’s fine…",
+    ),
+    "cp1250": ("Łódź;Kraków;Gdańsk", "Košice; Žilina; Trenčín", "Szűcs Gergő; Kovács Ödön"),
+    "cp1251": (
+        "ИВАНОВ ИВАН;МОСКВА;100\nПЕТРОВ ПЁТР;САНКТ-ПЕТЕРБУРГ;200\n",
+        "ПРИВЕТ МИР ЭТО ТЕСТ",
+        "ОТЧЁТ ЗА ГОД",
+        "Name,Город\nBob,Москва\n",
+    ),
+    "cp1253": ("ΚΑΛΗΜΕΡΑ ΚΟΣΜΕ ΑΘΗΝΑ ΠΑΤΡΑ", "ΕΛΛΗΝΙΚΗ ΔΗΜΟΚΡΑΤΙΑ", "ΟΝΟΜΑ;ΠΟΛΗ\nΓΙΩΡΓΟΣ;ΑΘΗΝΑ\n"),
+    "cp1254": ("İstanbul’da güneşli bir gün", "ŞEHİR;İSİM\nİZMİR;ÇAĞLA\n"),
+    "cp850": ("Größe und Höhe, Länge",),
+    "mac_roman": ("Müller;Straße;Köln",),
+}
+
+
+@pytest.mark.parametrize(("encoding", "text"), [(name, text) for name, texts in CLEAR.items() for text in texts])
+def test_capitals_and_names_are_read(encoding: str, text: str) -> None:
+    assert read(text.encode(encoding)) == text
+
+
+UNCLEAR = {
+    "cp850": ("Größe",),
+    "cp932": ("日本, 12\n", "ﾃｽﾄ,ﾃﾞｰﾀ,ｻﾝﾌﾟﾙ,ﾊﾝｶｸ\n"),
+    "big5": ("中文,100\n",),
+    "cp1253": ("Ώρα",),
+    "cp1252": ("ÄÖÜ", "ÀÉÎÕÜ"),
+    "cp437": ("┌──────┐\n│ box  │\n└──────┘\n",),
+}
+
+
+@pytest.mark.parametrize(("encoding", "text"), [(name, text) for name, texts in UNCLEAR.items() for text in texts])
+def test_what_too_few_letters_show_is_not_guessed(encoding: str, text: str) -> None:
+    assert read(text.encode(encoding)) is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Hello wörld ä".encode()[:-1],
+        "naïve – “x”".encode()[:-2],
+        "日本語テスト".encode()[:-1],
+        "ä Привет, мир".encode()[1:-1],
+        b"An ordinary line. w\xc3\xb6rld\nGr\xf6\xdfe\n",
+    ],
+)
+def test_damaged_utf_8_is_nothing_else(content: bytes) -> None:
+    assert read(content) is None

@@ -13,6 +13,7 @@ from mcp import Client
 
 from data import make
 from gemini_interactions_mcp import charsets, containers, documents, media
+from gemini_interactions_mcp.completeness import check_end
 from gemini_interactions_mcp.containers import Binary, true_type
 from gemini_interactions_mcp.documents import office_type, pdf_pages
 from gemini_interactions_mcp.emulator import Emulator
@@ -31,6 +32,7 @@ SENT = {
         "image.gif": "image/gif",
         "image.bmp": "image/bmp",
         "image.tiff": "image/tiff",
+        "scans.tiff": "image/tiff",
         "image.heic": "image/heic",
         "image.heif": "image/heif",
         "trailer.jpg": "image/jpeg",
@@ -154,8 +156,8 @@ REFUSED = {
         "program.txt": "is application/x-msdownload, which Gemini does not take; it takes text,",
         "random.bin": "is of an unknown type, which Gemini does not take; it takes text,",
         "random.csv": "is of an unknown type, which Gemini does not take; it takes text,",
-        "unclear.txt": "is of an unknown type, which Gemini does not take (if it is a text, save it as UTF-8); it",
-        "damaged.txt": "is of an unknown type, which Gemini does not take (if it is a text, save it as UTF-8); it",
+        "unclear.txt": "is a text, but its encoding is not clear: save it as UTF-8.",
+        "damaged.txt": "is a text, but its encoding is not clear: save it as UTF-8.",
     },
     "broken": {
         "cut.pdf": CUT,
@@ -175,6 +177,16 @@ REFUSED = {
         "head.jpg": CUT,
         "cut.webp": CUT,
         "cut.wav": CUT,
+        "cut.gif": CUT,
+        "head.gif": CUT,
+        "cut.bmp": CUT,
+        "cut.tiff": CUT,
+        "cut-pages.tiff": CUT,
+        "cut.heic": CUT,
+        "cut.heif": CUT,
+        "cut.aiff": CUT,
+        "cut.avi": CUT,
+        "cut.flv": CUT,
         "no-picture.png": "is no picture, whatever its name says.",
         "no-index.mp4": "has no index (moov): its recording or download was not finished, and no program can play it.",
         "cut.mp4": CUT,
@@ -258,7 +270,7 @@ async def test_a_folder_gives_what_can_be_read_and_counts_the_rest(
     for group in ("broken", "untaken"):
         (corpus / group / "note.txt").write_text("A note")
     result = await call(client, "analyze_file", files=[str(corpus / "broken")], prompt="What is it?")
-    for count in ("18 broken (", "6 encrypted (", "1 empty (broken/empty.txt)"):
+    for count in ("28 broken (", "6 encrypted (", "1 empty (broken/empty.txt)"):
         assert count in text_of(result)
     assert block_of(emulator)["text"] == "File broken/note.txt:\n\nA note"
 
@@ -325,7 +337,9 @@ def looked_into(name: str, content: bytes) -> int:
     charsets.guessed(file.stream)
     with suppress(FileRefusedError):
         mime = office_type(file, media.sniff(content[: media.SNIFF_BYTES]) or named, named)
-        if mime and true_type(file, mime, named) == "application/pdf":
+        kind = true_type(file, mime, named) if mime else ""
+        check_end(file, kind)
+        if kind == "application/pdf":
             pdf_pages(file)
     return stream.reads
 

@@ -47,7 +47,7 @@ KNOWN = [
     ("video", "video/mp4", "new-brand.MP4", mp4(b"iso6")),
     ("video", "video/mov", "x.dat", mp4(b"qt  ")),
     ("video", "video/webm", "x.dat", WEBM),
-    ("video", "video/avi", "x.dat", b"RIFF\0\x10\0\0AVI LIST" + b"\0" * 99),
+    ("video", "video/avi", "x.dat", b"RIFF\x6b\0\0\0AVI LIST" + b"\0" * 99),
     ("video", "video/wmv", "x.dat", bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c") + b"\0" * 99),
     ("video", "video/x-flv", "x.dat", b"FLV\1\5\0\0\0\x09" + b"\0" * 99),
     ("video", "video/mpeg", "x.dat", b"\0\0\1\xba\x44" + b"\0" * 99),
@@ -112,7 +112,7 @@ async def test_text_goes_as_text(subject: Files, home: Path, name: str, content:
         ("photo.avif", mp4(b"avif"), "is image/avif"),
         ("film.mkv", WEBM.replace(b"\x84webm", b"\x88matroska"), "is video/x-matroska"),
         ("nul.txt", b"a\0b", "unknown type"),
-        ("half.txt", "é".encode()[:1], "unknown type"),
+        ("half.bin", b"\0" + "é".encode()[:1], "unknown type"),
         ("late.txt", b"a" * recognition.CHUNK + b"\0", "unknown type"),
     ],
 )

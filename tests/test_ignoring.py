@@ -93,3 +93,33 @@ def test_rules_that_would_take_long_are_passed_over(tmp_path: Path) -> None:
     assert kept(tmp_path) == {"A.LOG", "src/a.py", "src/deep/b.py", "logs/keep.txt", "out/c.py", "sub/out/d.py"} | {
         "a" * 250
     }
+
+
+NAMES = ("secret1.txt", "secretx.txt", "secret-.txt", "secret[.txt", "secret .txt", "secretA.txt", "end ", "a&b", "a~b")
+
+
+@pytest.mark.parametrize(
+    ("rules", "ignored"),
+    [
+        ("secret[[:digit:]].txt\n", "secret1.txt"),
+        ("secret[![:digit:]].txt\n", "secretx.txt secret-.txt secret[.txt secret_.txt secretA.txt"),
+        ("secret[^[:alnum:]].txt\n", "secret-.txt secret[.txt secret_.txt"),
+        ("secret[[:punct:]].txt\n", "secret-.txt secret[.txt"),
+        ("secret[[:upper:][:space:]].txt\n", "secret_.txt secretA.txt"),
+        ("secret[x[:digit:]-].txt\n", "secret1.txt secretx.txt secret-.txt"),
+        ("secret[[:graph:]].txt\n", "secret1.txt secretx.txt secret-.txt secret[.txt secretA.txt"),
+        ("secret[[:nothing:]].txt\n", ""),
+        ("secret[[].txt\n", "secret[.txt"),
+        ("secret[a[-].txt\n", "secret-.txt secret[.txt"),
+        ("a[&&~~||]b\n", "a&b a~b"),
+        ("secret\\[[:digit:]\n", ""),
+        ("end\\ \r\nsecret1.txt\r\n", "end_ secret1.txt"),
+        ("end\\ \n", "end_"),
+        ("end \r\n", ""),
+    ],
+)
+def test_sets_of_characters_are_those_of_git(tmp_path: Path, rules: str, ignored: str) -> None:
+    for name in NAMES:
+        (tmp_path / name).touch()
+    (tmp_path / ignoring.GITIGNORE).write_text(rules, newline="")
+    assert {name.replace(" ", "_") for name in set(NAMES) - kept(tmp_path)} == set(ignored.split())

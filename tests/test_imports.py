@@ -23,7 +23,7 @@ LAYERS = [
     {"exchange"},
     {"transfer", "retry", "streams", "database", "media", "run", "redirects", "containers"},
     {"store", "output"},
-    {"gemini", "sources", "uploads", "ledger", "documents"},
+    {"gemini", "sources", "uploads", "ledger", "documents", "completeness"},
     {"recognition", "observation"},
     {"facts"},
     {"probes"},

@@ -136,8 +136,9 @@ async def test_too_many_sources_are_refused_before_any_is_looked_at(
     subject: Files, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(files, "meant", None)
-    for given in ([f"{n}.txt" for n in range(20_000)], [f"https://example.com/{n}" for n in range(101)]):
-        with pytest.raises(InputError, match=r"sources are too many; at most 100 go in one call\. Name a folder\."):
+    paths, addresses = [f"{n}.txt" for n in range(20_000)], [f"https://example.com/{n}" for n in range(101)]
+    for given, way in ((paths, "Name a folder"), (addresses, "Divide them"), (paths + addresses, "Divide them")):
+        with pytest.raises(InputError, match=rf"sources are too many; at most 100 go in one call\. {way}"):
             await subject.contents(given)
     with pytest.raises(InputError, match="is too long for a path or an address: it has 8,193 characters"):
         await subject.contents(["x" * 8_193])

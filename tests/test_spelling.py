@@ -76,6 +76,21 @@ async def test_several_that_look_the_same_are_named_and_not_taken(subject: Files
 
 
 @POSIX
+async def test_names_in_two_unicode_forms_are_told_apart(subject: Files, home: Path) -> None:
+    for name in ("docs/\u00c4.txt", "docs/A\u0308.txt", "docs/other.txt"):
+        write(home / name)
+    if len(list((home / "docs").iterdir())) == 3:
+        with pytest.raises(FileRefusedError, match=r"may be one of: A\\u0308\.txt, \\xc4\.txt\.$"):
+            await subject.contents(["docs/\u00e4.txt"])
+        found = await named(subject, "docs/*.txt")
+        assert sorted(unicodedata.normalize("NFC", each) for each in found) == [
+            "docs/other.txt",
+            "docs/\u00c4.txt",
+            "docs/\u00c4.txt (2)",
+        ]
+
+
+@POSIX
 async def test_an_allowed_directory_in_another_unicode_form_is_the_same(make: Make, home: Path) -> None:
     write(home / "José" / "a.txt")
     given = make(allowed_dirs=(home / "José",))

@@ -369,7 +369,7 @@ async def test_a_refusal_names_the_allowed_folders_that_are_not_there(
     settings = make_settings(tmp_path, url, allowed_dirs=(tmp_path / "files", tmp_path / "gone"))
     async with Client(build_server(settings), mode=mode, cache=None) as client:
         said = await complaint(client, "analyze_file", files=str(tmp_path / "else.txt"), prompt="Look")
-    assert f"({tmp_path / 'files'}, {tmp_path / 'gone'}, which does not exist, " in said
+    assert f"({tmp_path / 'files'}, {tmp_path / 'gone'} (not there yet), " in said
     assert said.endswith("; the user can allow more with GEMINI_MCP_ALLOWED_DIRS.")
     assert emulator.requests == []
 

@@ -7,10 +7,11 @@ is none. Everything here blocks.
 
 import codecs
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
+from itertools import islice, pairwise
 from typing import BinaryIO, Final
 
 CHUNK: Final = 2**20
@@ -41,12 +42,25 @@ This and the next two are tuned on the corpus of tests/data and the texts of tes
 """
 LEAST: Final = 0.6
 """How much of a text a guess must explain, of 1."""
+LEAST_LETTERS: Final = 3
+"""How many different letters outside ASCII show an encoding that is less usual: one or two are in most."""
+LEAST_OF_ALPHABET: Final = 6
+"""The same of an alphabet, in which each byte is a letter."""
+NEARLY_ASCII: Final = 0.6
+"""How much of a text is ASCII, of 1, where a sign here and there is all that is not."""
 MESS: Final = 0.4
 """How unlikely a text may be by charset-normalizer, of 1."""
 
 ASCII: Final = re.compile(r"[\t-\x7e]")
 UNWRITTEN: Final = re.compile(r"[\0-\x06\x0e-\x19\x1c-\x1f\x7f-\x9f\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff]")
 """What no text has that people wrote: control characters, private ones, and what is no character."""
+
+UTF_8_WORD: Final = re.compile(
+    rb"(?<![\x80-\xff])(?:\A[\x80-\xbf]{1,2})?"
+    rb"(?:[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})+"
+    rb"(?:[\xc2-\xf4][\x80-\xbf]{0,2}\Z)?(?![\x80-\xff])"
+)
+"""Characters of UTF-8 that are not ASCII, side by side; at the ends of a text, one may be cut: RFC 3629, section 4."""
 
 CONTROLS: Final = re.compile(rb"[\0-\x06\x0e-\x19\x1c-\x1f\x7f]")
 
@@ -68,13 +82,29 @@ class Text:
 
 
 SIGNS: Final = "“”„‘’‚–—…•«»°§©®€£¡¿·×½¼¾²³№\xa0\xad"
-INNER: Final = r"[^\W\d_][“”„‚…•«»§©®€£¡¿×½¼¾²³№][^\W\d_]|\d(?=[^\W\d_A-Za-z])|[^\W\d_A-Za-z](?=\d)"
-LATIN: Final = re.compile(INNER)
+"""What texts of every script have: it tells no encoding."""
+USUAL_SIGNS: Final = "".join(
+    each for each in bytes(range(0x80, 0x100)).decode("cp1252", errors="ignore") if not each.isalpha() or each in "ƒªºµ"
+)
+"""All of Windows-1252, with the letters that stand alone."""
+
+INNER: Final = (
+    r"[^\W\d_][“”„‚…•«»°§©®€£¥¢¡¿×÷¬±¦¨¯¸¶†‡‰™½¼¾²³№][^\W\d_]"
+    r"|\d(?=[^\W\d_A-Za-zªºµ¹²³¼½¾])|[^\W\d_A-Za-zªºµ¹²³¼½¾](?=\d)"
+)
+LATIN: Final = re.compile(INNER + r"|ƒ(?=[^\W\d_])")
 """What words in Latin letters seldom have: signs between their letters, and digits beside foreign ones."""
 ALPHABET: Final = re.compile(rf"{INNER}|[A-Za-z](?=[^\0-\x7f{SIGNS}])|[^\0-\x7f{SIGNS}](?=[A-Za-z])")
 """What words in other alphabets seldom have: Latin letters, too."""
 IDEOGRAPHS: Final = re.compile(r"(?!)")
 """Nothing: Chinese, Japanese and Korean have no such rule."""
+
+FOREIGN_WORD: Final = re.compile(r"(?<![A-Za-z\x80-\U0010ffff])[\x80-\U0010ffff]{2,}(?![A-Za-z\x80-\U0010ffff])")
+"""Characters side by side without a Latin letter: words of any script but Latin."""
+ALONE: Final = re.compile(rf"(?<![\x80-\U0010ffff])[^\0-\x7f{SIGNS}](?![\x80-\U0010ffff])")
+"""A character that is not Latin, and has no other beside it."""
+REPEATED: Final = re.compile(r"([^\W\d_A-Za-z])\1{2,}")
+"""What no word has: the lines of boxes, in another encoding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,53 +114,72 @@ class Charset:
     Attributes:
         title: What people call it.
         script: What does not fit into it.
-        common: Its most frequent letters outside ASCII.
+        common: Its letters outside ASCII: of Latin ones, those of each language; of ideographs, the most frequent.
         others: Other letters; of ideographs, the first bytes of the characters in use.
     """
 
     title: str
     script: re.Pattern[str]
-    common: str
-    others: str | Sequence[int]
+    common: Sequence[str]
+    others: str | Sequence[int] = ""
+
+    @property
+    def latin(self) -> bool:
+        """Whether it is one of the Latin script."""
+        return self.script is LATIN
 
 
-WESTERN: Final = ("éèàçäöüßáíóñãêâôîûåøæúõëïœ’", "ìòùðþýÄÖÜÉÈÊÀÂÁÃÅÆÇÎÍÑÔÓÕØŒÚÐÞÝªº")
-CENTRAL: Final = ("áíéěščřžýůúąęłśżźćńóőűöüäăâîşţđßôľ’", "ďťňĺŕĽĎŤŇĄĘŁŚŻŹĆŃÓŐŰÖÜÄĂÂÎŞŢĐÁÍÉĚŠČŘŽŮÚ")
-TURKISH: Final = ("çğıöşüİ’", "âîûÇĞÖŞÜ")
-CYRILLIC: Final = ("оеаинтсрвлкмдпуяыьгзі", "бчйхжшюцщэфъёїєґўАБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯЁІЇЄҐЎ")
-GREEK: Final = ("αοιετνσρηςυκπμλίάόέ", "βγδζθξφχψωήύώϊϋΐΰΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩΆΈΉΊΌΎΏ")
-HEBREW: Final = ("יוהלאמתרבשנםדעקח", "גזטךכןסףפץצ")
-ARABIC: Final = ("اليمنوترهبعدفسةكقحأ", "ئءآؤإثجخذرزشصضطظغىپچژگک،؛؟ـًٌٍَُِّْ")
-THAI: Final = "กขคฆงจฉชซญฐณดตถทธนบปผฝพฟภมยรลวศษสหฬอฮฤะัาำิีึืุูเแโใไๆ็่้๊๋์"
+WESTERN: Final = (
+    ("äöüß", "éèàçêâîôûùœëïæ’", "áíóéñúü", "ãõçáéíóúâêôàü", "åäöøæé", "þðáéíóúýöæ", "àèéìòùî", "àéèíóúïüç", "õäöü"),
+    "éèàçäöüßáíóñãêâôîûåøæúõëïœìòùýÿšž",
+)
+"""German; French; Spanish; Portuguese; Swedish, Danish and Norwegian; Icelandic; Italian; Catalan; Estonian."""
+CENTRAL: Final = (
+    ("áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "ąćęłńóśźż", "áéíóöőúüű", "ăâîşţ", "čćđšž"),
+    "áíéěščřžýůúąęłśżźćńóőűöüäăâîşţđßôľďťňĺŕ",
+)
+"""Czech, Slovak, Polish, Hungarian, Romanian, Croatian."""
+TURKISH: Final = (("çğıöşüİâî",), "û")
+CYRILLIC: Final = ("оеаинтсрвлкмдпіуяыьгзбчйхжшюцщэєфъёїґў",)
+GREEK: Final = ("αοιετσνηυρπκμλςόάίγέδήωχθώφβύξζψϊϋΐΰ",)
+HEBREW: Final = ("יוהלארתבשמנםכדחעקפטצגןזסךץף",)
+ARABIC: Final = ("اليمونرتبعدهسفكقحجأةشخصطىذثضزغئءظإآؤپچژگک،؛؟ـًٌٍَُِّْ",)
+THAI: Final = ("านรอกเงมยลว่ดทสต้ะปบัคหิีแจพขใไชุูืโ็ถผำ์ธณซศภษฟญฝฉฐฎฏฆฌฑฒฤๆฮฬ๊๋",)
+"""Letters of the alphabets, the more frequent first."""
 CHINESE: Final = "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过"
 TAIWANESE: Final = "的一是不了在人有我他這個們中來上大為和國地到以說時要就出會可也你對生能而子那得於著下自之年過"
 KANA: Final = "".join(map(chr, (*range(0x3041, 0x3094), *range(0x30A1, 0x30FB)))) + "ー。、"
 KOREAN: Final = "이다는에의가을를고하지은기도로한사리어인시나자대서정아수해일부보있니요것안스라과들그"
 CHARSETS: Final = {
     "cp1252": Charset("Windows-1252", LATIN, *WESTERN),
-    "gb18030": Charset("GBK", IDEOGRAPHS, CHINESE, (*range(0xA1, 0xA4), *range(0xB0, 0xD8))),
-    "cp932": Charset("Shift-JIS", IDEOGRAPHS, KANA, (0x81, 0x82, *range(0x88, 0x98))),
-    "cp949": Charset("EUC-KR", IDEOGRAPHS, KOREAN, (*range(0xA1, 0xA4), *range(0xB0, 0xC9))),
-    "big5": Charset("Big5", IDEOGRAPHS, TAIWANESE, range(0xA1, 0xC7)),
-    "euc_jp": Charset("EUC-JP", IDEOGRAPHS, KANA, (*range(0xA1, 0xA4), *range(0xB0, 0xD0))),
-    "cp1251": Charset("Windows-1251", ALPHABET, *CYRILLIC),
-    "koi8_r": Charset("KOI8-R", ALPHABET, *CYRILLIC),
-    "cp866": Charset("DOS code page 866", ALPHABET, *CYRILLIC),
+    "gb18030": Charset("GBK", IDEOGRAPHS, (CHINESE,), (*range(0xA1, 0xA4), *range(0xB0, 0xD8))),
+    "cp932": Charset("Shift-JIS", IDEOGRAPHS, (KANA,), (0x81, 0x82, *range(0x88, 0x98))),
+    "cp949": Charset("EUC-KR", IDEOGRAPHS, (KOREAN,), (*range(0xA1, 0xA4), *range(0xB0, 0xC9))),
+    "big5": Charset("Big5", IDEOGRAPHS, (TAIWANESE,), range(0xA1, 0xC7)),
+    "euc_jp": Charset("EUC-JP", IDEOGRAPHS, (KANA,), (*range(0xA1, 0xA4), *range(0xB0, 0xD0))),
+    "cp1251": Charset("Windows-1251", ALPHABET, CYRILLIC),
+    "koi8_r": Charset("KOI8-R", ALPHABET, CYRILLIC),
+    "cp866": Charset("DOS code page 866", ALPHABET, CYRILLIC),
     "cp1250": Charset("Windows-1250", LATIN, *CENTRAL),
     "iso8859_2": Charset("ISO 8859-2", LATIN, *CENTRAL),
     "cp1254": Charset("Windows-1254", LATIN, *TURKISH),
-    "cp1253": Charset("Windows-1253", ALPHABET, *GREEK),
-    "cp1255": Charset("Windows-1255", ALPHABET, *HEBREW),
-    "cp1256": Charset("Windows-1256", ALPHABET, *ARABIC),
-    "cp874": Charset("Windows-874", ALPHABET, "", THAI),
-    "mac_roman": Charset("Mac OS Roman", LATIN, "", "".join(WESTERN)),
-    "cp850": Charset("DOS code page 850", LATIN, "", "".join(WESTERN)),
+    "cp1253": Charset("Windows-1253", ALPHABET, GREEK),
+    "cp1255": Charset("Windows-1255", ALPHABET, HEBREW),
+    "cp1256": Charset("Windows-1256", ALPHABET, ARABIC),
+    "cp874": Charset("Windows-874", ALPHABET, THAI),
+    "mac_roman": Charset("Mac OS Roman", LATIN, *WESTERN),
+    "cp850": Charset("DOS code page 850", LATIN, *WESTERN),
 }
 """The encodings that are guessed, by Python's names, the more usual first. In each of them ASCII is ASCII: what looks
 for secrets in the bytes of a file sees what a reader would."""
 
 USUAL: Final = "cp1252"
 """Taken where it explains a Latin text as well as others do: https://encoding.spec.whatwg.org/ decodes by it, too."""
+
+RARE: Final = frozenset({"koi8_r", "cp866", "mac_roman", "cp850"})
+"""What no version of Windows writes by itself."""
+RARITY: Final = 0.04
+"""By how much such a reading must be better, of 1."""
 
 OTHER_NAMES: Final = {
     "ascii": "cp1252",
@@ -166,6 +215,13 @@ def guessed(stream: BinaryIO) -> Text | None:
 def written(start: bytes) -> bool:
     """Whether a file begins as a text may in any encoding that has no NUL bytes: without control characters."""
     return not CONTROLS.search(start)
+
+
+def foreign(stream: BinaryIO) -> bool:
+    """Whether a file seems to be a text that is not in ASCII."""
+    stream.seek(0)
+    start, lines = stream.read(SAMPLE_BYTES), sample(stream)
+    return bool(lines) and written(start) and written(lines)
 
 
 def title(encoding: str) -> str:
@@ -253,46 +309,89 @@ def clearest(text: bytes) -> list[str]:
     if best < LEAST:
         return []
     (_, name, reading), *others = [each for each in found if each[0] > best - CLEAR]
-    return [] if any(differs(name, other) and read != reading for _, other, read in others) else [name]
+    doubt = any(differs(name, other) and read != reading for _, other, read in others)
+    return [] if doubt or not (name == USUAL or shows(reading, name)) else [name]
 
 
 def damaged(text: bytes) -> bool:
-    """Whether most of what is not ASCII is UTF-8."""
-    foreign = re.sub(r"[\0-\x7f]", "", text.decode(errors="replace"))
-    return foreign.count("\ufffd") * 2 < len(foreign)
+    """Whether at least half of what is not ASCII is UTF-8."""
+    valid = sum(len(each[0]) for each in UTF_8_WORD.finditer(text))
+    return valid > 0 and 2 * valid >= sum(each >= 0x80 for each in text)
 
 
 def differs(name: str, other: str) -> bool:
     """Whether one cannot just take the one encoding for the other."""
-    return name != USUAL or CHARSETS[other].script is not LATIN
+    return name != USUAL or not CHARSETS[other].latin
 
 
 def readings(text: bytes) -> Iterator[tuple[float, str, str]]:
     """How well each encoding explains a text, of 1, and how the text reads in it; the more usual come first."""
+    for name, (reading, mess) in read(text).items():
+        yield typical(reading, name) - mess - RARITY * (name in RARE), name, reading
+
+
+def read(text: bytes) -> dict[str, tuple[str, float]]:
+    """How a text reads in each encoding in which that makes sense, and how unlikely that is, of 1.
+
+    Of a text that is nearly ASCII, charset-normalizer knows too little to tell.
+    """
     from charset_normalizer import from_bytes  # noqa: PLC0415 - only where a text needs it
 
     matches = from_bytes(text, cp_isolation=list(CHARSETS), threshold=MESS)
-    by_name = {name: match for match in matches for name in match.could_be_from_charset}
-    for name in CHARSETS:
-        if match := by_name.get(name):
-            yield typical(str(match), name) - match.chaos, name, str(match)
+    by_name = {name: (str(match), match.chaos) for match in matches for name in match.could_be_from_charset}
+    if sum(each < 0x80 for each in text) >= NEARLY_ASCII * len(text):
+        with suppress(UnicodeError):
+            by_name[USUAL] = (text.decode(USUAL), 0)
+    return {name: by_name[name] for name in CHARSETS if name in by_name}
+
+
+def shows(reading: str, name: str) -> bool:
+    """Whether a text has enough different letters to show that it is in an encoding, or in a language."""
+    different = {each.lower() for each in reading if not each.isascii() and each not in USUAL_SIGNS}
+    return len(different) >= (LEAST_OF_ALPHABET if CHARSETS[name].script is ALPHABET else LEAST_LETTERS)
 
 
 def typical(text: str, name: str) -> float:
-    """How much of what is not ASCII is typical of an encoding, of 1."""
-    common, others = letters(name)
-    foreign = [character for character in text if not character.isascii()]
-    known = sum(1 if each in common else 0.8 if each in others else 0 for each in foreign)
-    odd = len(CHARSETS[name].script.findall(text))
-    return (known - odd) / max(1, len(foreign))
+    """How much of what is not ASCII is typical of an encoding, of 1; signs that texts of every script have are not."""
+    foreign = [each for each in text if not each.isascii() and (name == USUAL or each not in SIGNS)]
+    known = max(sum(weight(each, tongue) for each in foreign) for tongue in letters(name))
+    # One or two letters are of no language: all are as good.
+    known = len(foreign) if name == USUAL and not shows(text, name) else known
+    return (known - odd(text, CHARSETS[name])) / max(1, len(foreign))
+
+
+def weight(letter: str, tongue: Mapping[str, float]) -> float:
+    """How typical a letter is, of 1; capitals are nearly so as their small letters."""
+    return tongue.get(letter) or 0.97 * tongue.get(letter.lower(), 0)
+
+
+def odd(text: str, charset: Charset) -> int:
+    """How many characters of a text do not fit into what people write in an encoding."""
+    if charset.latin:
+        strange = sum(len(each) for each in FOREIGN_WORD.findall(text) if re.search(r"[^\W\d_]", each))
+    else:
+        strange = len(ALONE.findall(text))
+    strange += sum(len(each[0]) for each in REPEATED.finditer(text))
+    return strange + turned(text) + len(charset.script.findall(text))
+
+
+def turned(text: str) -> int:
+    """How often a capital follows a small letter, where they are not both ASCII: what KOI8-R makes of Windows-1251."""
+    return sum(a.islower() and b.isupper() for a, b in pairwise(text) if not (a.isascii() and b.isascii()))
 
 
 @cache
-def letters(name: str) -> tuple[frozenset[str], frozenset[str]]:
-    """The common letters of an encoding, and what else is typical of it."""
+def letters(name: str) -> Sequence[Mapping[str, float]]:
+    """How typical the letters of an encoding are, of 1, in each of its languages."""
     charset = CHARSETS[name]
-    common = frozenset(charset.common + SIGNS)
-    if isinstance(charset.others, str):
-        return common, frozenset(charset.others)
-    pairs = (bytes([lead, trail]) for lead in charset.others for trail in range(0x40, 0xFF))
-    return common, frozenset("".join(pair.decode(name, errors="ignore") for pair in pairs))
+    if charset.script is ALPHABET:
+        return [{each: 1.2 - rank / len(tongue) for rank, each in enumerate(tongue)} for tongue in charset.common]
+    others = dict.fromkeys(charset.others, 0.3) if isinstance(charset.others, str) else ideographs(name, charset.others)
+    signs = USUAL_SIGNS if name == USUAL else ""
+    return [others | dict.fromkeys(tongue + signs, 1.0) for tongue in charset.common]
+
+
+def ideographs(name: str, leads: Sequence[int]) -> dict[str, float]:
+    """The characters of two bytes of which the first is one of some."""
+    pairs = (bytes([lead, trail]) for lead in leads for trail in range(0x40, 0xFF))
+    return {each: 0.8 for pair in pairs if len(each := pair.decode(name, errors="replace")) == 1}

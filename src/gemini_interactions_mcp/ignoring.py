@@ -27,6 +27,28 @@ MOST_RULES: Final = 2_000
 RULE_CHARACTERS: Final = 1_000
 """Of one rule."""
 GROUP: Final = re.compile(r"\(\?P<\w+>")
+BRACKETS: Final = re.compile(r"\\.|\[[!^]?\]?(?:\[:[a-z]*:\]|[^\]])*\]")
+"""What an escape or a set of characters is in a rule."""
+CLASS: Final = re.compile(r"\[:([a-z]*):\]")
+CLASSES: Final = {
+    "alnum": "0-9A-Za-z",
+    "alpha": "A-Za-z",
+    "blank": " \t",
+    "cntrl": "\x01-\x1f\x7f",
+    "digit": "0-9",
+    "graph": "0-~!-.",
+    "lower": "a-z",
+    "print": " -.0-~",
+    "punct": ":-@!-.[-`{-~",
+    "space": " \t-\r",
+    "upper": "A-Z",
+    "xdigit": "0-9A-Fa-f",
+}
+"""The classes of POSIX as ranges, without the slash, which is in no name: wildmatch.c of git."""
+SETS: Final = re.compile(r"\\.|\[\^?\]?[^\]]*\]")
+"""The same of an expression as pathspec writes it."""
+DOUBTFUL: Final = re.compile(r"(?<!^)[\[&~|]|(?<!^)-(?=-)")
+"""What Python warns of in a set: https://docs.python.org/3/library/re.html#regular-expression-syntax"""
 STARS: Final = re.compile(r"\*+")
 MOST_STARS: Final = 3
 """In one part of a rule: four take a second on a name that was made for it, three 27 ms."""
@@ -136,9 +158,30 @@ def understood(lines: Iterable[str]) -> Iterator[IgnoreRule]:
         rule = line.rstrip()
         of_folders = rule.endswith("/")
         with suppress(ValueError, re.error):
-            expression, ignores = GitIgnoreSpecPattern.pattern_to_regex(rule.rstrip("/") if of_folders else line)
+            plain = without_classes(rule.rstrip("/") if of_folders else line)
+            expression, ignores = GitIgnoreSpecPattern.pattern_to_regex(plain)
             if expression is not None and ignores is not None:
-                yield IgnoreRule(re.compile(expression), of_folders, ignores)
+                yield IgnoreRule(re.compile(undoubted(expression)), of_folders, ignores)
+
+
+def without_classes(rule: str) -> str:
+    """A rule with ranges for the classes of POSIX in it, which pathspec does not know.
+
+    Raises:
+        ValueError: It has an unknown one; to git, such a rule fits nothing.
+    """
+
+    def ranges(found: re.Match[str]) -> str:
+        if found[1] not in CLASSES:
+            raise ValueError(found[1])
+        return CLASSES[found[1]]
+
+    return BRACKETS.sub(lambda found: found[0] if found[0][0] == "\\" else CLASS.sub(ranges, found[0]), rule)
+
+
+def undoubted(expression: str) -> str:
+    """An expression of which Python does not warn."""
+    return SETS.sub(lambda found: found[0] if found[0][0] == "\\" else DOUBTFUL.sub(r"\\\g<0>", found[0]), expression)
 
 
 def lines_of(folder: Path) -> list[str]:
@@ -148,7 +191,8 @@ def lines_of(folder: Path) -> list[str]:
             text = stream.read(GITIGNORE_BYTES).decode("utf-8-sig", errors="surrogateescape")
     except OSError:
         return []
-    return list(islice(filter(quick, text.split("\n")), MOST_RULES))
+    lines = (line.removesuffix("\r") for line in text.split("\n"))
+    return list(islice(filter(quick, lines), MOST_RULES))
 
 
 def check_gitignore(status: os.stat_result) -> None:

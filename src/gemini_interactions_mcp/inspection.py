@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -140,23 +141,29 @@ def called(part: Part, name: str, several: bool) -> Part:
 def distinguished(files: Sequence[Named]) -> list[str]:
     """A name for each file: as many of the last parts of its path as tell it from the others."""
     depths = [file.depth for file in files]
-    paths = [file.name(len(file.path)) for file in files]
+    paths = [alike(file.name(len(file.path))) for file in files]
     while True:
         names = [file.name(depth) for file, depth in zip(files, depths, strict=True)]
-        taken = Counter(name for name, _ in set(zip(names, paths, strict=True)))
+        taken = Counter(name for name, _ in set(zip(map(alike, names), paths, strict=True)))
         if taken.total() == len(taken):
             return with_numbers(names)
-        depths = [depth + (taken[name] > 1) for depth, name in zip(depths, names, strict=True)]
+        depths = [depth + (taken[alike(name)] > 1) for depth, name in zip(depths, names, strict=True)]
 
 
 def with_numbers(names: Sequence[str]) -> list[str]:
-    """The names, with a number behind those that are there already: what cannot be printed looks the same."""
+    """The names, with a number behind those that are there already: other characters may look the same."""
     given = Counter[str]()
     numbers: list[str] = []
     for name in names:
-        given[name] += 1
-        numbers.append(f"{name} ({given[name]})" if given[name] > 1 else name)
+        given[alike(name)] += 1
+        times = given[alike(name)]
+        numbers.append(f"{name} ({times})" if times > 1 else name)
     return numbers
+
+
+def alike(name: str) -> str:
+    """What names that differ in the Unicode form alone have in common."""
+    return unicodedata.normalize("NFC", name)
 
 
 def digest(value: object) -> str:

@@ -253,7 +253,7 @@ def approved(path: Path, roots: Sequence[Path], source: str, remedy: str = ALLOW
 
 def root_named(root: Path) -> str:
     """An allowed directory, as it may stand in a list of them."""
-    return f"{root}{'' if is_folder(root) else ', which does not exist'}"
+    return f"{root}{'' if is_folder(root) else ' (not there yet)'}"
 
 
 def unused(path: Path, source: str) -> Path:

@@ -15,6 +15,7 @@ from typing import IO, Final
 
 from . import charsets, media
 from .charsets import Text
+from .completeness import check_end
 from .containers import Binary, true_type
 from .documents import office_type, pdf_pages
 from .errors import FileRefusedError
@@ -35,6 +36,7 @@ AS_IT_IS: Final = ("", "utf-8-sig")
 """Encodings of what is sent byte for byte: of what is no text, and UTF-8."""
 
 UNTAKEN: Final = "of a type that Gemini does not take"
+UNCLEAR: Final = "in an encoding that is not clear"
 
 
 def recognised(file: Named, stream: BufferedReader) -> LocalFile:
@@ -50,7 +52,7 @@ def recognised(file: Named, stream: BufferedReader) -> LocalFile:
     head = binary.at(0, media.SNIFF_BYTES)
     sniffed = media.sniff(head)
     text = None if sniffed == PDF else read_text(binary, head, sniffed)
-    kind, mime = ("text", "text/plain") if text else media_type(binary, head, sniffed)
+    kind, mime = ("text", "text/plain") if text else media_type(binary, sniffed)
     return LocalFile(
         source=file.source,
         name=file.name(),
@@ -81,7 +83,7 @@ def read_text(file: Binary, head: bytes, sniffed: str | None) -> Text | None:
     return text
 
 
-def media_type(file: Binary, head: bytes, sniffed: str | None) -> tuple[str, str]:
+def media_type(file: Binary, sniffed: str | None) -> tuple[str, str]:
     """The content type and MIME type of a file that is no text: by its content, then by its name.
 
     Raises:
@@ -92,27 +94,28 @@ def media_type(file: Binary, head: bytes, sniffed: str | None) -> tuple[str, str
     named = None if ending == "csv" else media.EXTENSIONS.get(ending) or media.REFUSED_EXTENSIONS.get(ending)
     mime = office_type(file, sniffed or named, named)
     kind = media.KINDS.get(mime := true_type(file, mime, named)) if mime else None
+    if mime is None and charsets.foreign(file.stream):
+        raise file.refused("is a text, but its encoding is not clear: save it as UTF-8", UNCLEAR)
     if mime is None or kind is None:
-        raise FileRefusedError(unsupported(file.source, mime, charsets.written(head)), reason=UNTAKEN)
+        raise FileRefusedError(unsupported(file.source, mime), reason=UNTAKEN)
+    check_end(file, mime)
     if mime == PDF and file.size > PDF_BYTES:
         raise file.refused("is too large: Gemini takes PDFs of at most 50 MB; split it", TOO_LARGE)
     return kind, mime
 
 
-def unsupported(source: str, mime: str | None, text: bool) -> str:
+def unsupported(source: str, mime: str | None) -> str:
     """What to say of a file that Gemini does not take.
 
     Args:
         source: Its path.
         mime: Its type, if it is known.
-        text: Whether it may be a text.
     """
     families = "; ".join(
         f"{kind}: {', '.join(names[0] for names in types.values())}" for kind, types in media.MIME_TYPES.items()
     )
     what = f"is {mime}" if mime else "is of an unknown type"
-    way = " (if it is a text, save it as UTF-8)" if text and not mime else remedy(mime)
-    return f"{shown(source)} {what}, which Gemini does not take{way}; it takes text, {families}."
+    return f"{shown(source)} {what}, which Gemini does not take{remedy(mime)}; it takes text, {families}."
 
 
 def remedy(mime: str | None) -> str:

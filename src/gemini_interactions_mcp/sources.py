@@ -48,7 +48,8 @@ def bounded(sources: Iterable[str]) -> list[str]:
     """
     single = list(dict.fromkeys(sources))
     if len(single) > MOST_SOURCES:
-        raise InputError(f"{len(single):,} sources are too many; at most {MOST_SOURCES} go in one call. Name a folder.")
+        way = "Divide them among several calls." if any(map(is_address, single)) else "Name a folder."
+        raise InputError(f"{len(single):,} sources are too many; at most {MOST_SOURCES} go in one call. {way}")
     if long := next((source for source in single if len(source) > SOURCE_CHARACTERS), None):
         raise InputError(f"{shown(long)} is too long for a path or an address: it has {len(long):,} characters.")
     return single

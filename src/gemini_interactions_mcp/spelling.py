@@ -7,7 +7,7 @@ blocks, but for `spelled`.
 import os
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -92,8 +92,8 @@ def composed_alike(path: Path, roots: Sequence[Path]) -> Path:
     return path
 
 
-def composed(parts: Sequence[str]) -> list[str]:
-    """The parts of a path in Unicode's composed form."""
+def composed(parts: Iterable[str]) -> list[str]:
+    """Names in Unicode's composed form: those that look the same are the same."""
     return [unicodedata.normalize("NFC", part) for part in parts]
 
 
@@ -105,7 +105,9 @@ def next_place(place: Path, name: str, boundary: Boundary, source: str) -> Path 
     """
     names = [name] if os.path.lexists(place / name) else siblings(place, name)
     if len(names) > 1:
-        clear = names if len(set(map(printable, names))) == len(names) else [ascii(each)[1:-1] for each in names]
+        clear = (
+            names if len(set(composed(map(printable, names)))) == len(names) else [ascii(each)[1:-1] for each in names]
+        )
         raise FileRefusedError(f"{shown(source)} does not exist, and may be one of: {', '.join(map(shown, clear))}.")
     with suppress(FileRefusedError):
         return boundary.approved(str(place / names[0])) if names else None

@@ -32,6 +32,14 @@ def picture(kind: str) -> bytes:
     return buffer.getvalue()
 
 
+def scans() -> bytes:
+    """A TIFF with two pictures."""
+    buffer = io.BytesIO()
+    first, second = (Image.frombytes("L", (24, 24), random.Random(seed).randbytes(24 * 24)) for seed in (1, 2))
+    first.save(buffer, "TIFF", save_all=True, append_images=[second])
+    return buffer.getvalue()
+
+
 def box(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", 8 + len(content)) + kind + content
 
@@ -48,6 +56,7 @@ def pictures() -> dict[str, bytes]:
         "image.gif": picture("GIF"),
         "image.bmp": picture("BMP"),
         "image.tiff": picture("TIFF"),
+        "scans.tiff": scans(),
         "image.heic": still(b"heic", b"mif1heic"),
         "image.heif": still(b"msf1", b"mif1"),
         "trailer.jpg": picture("JPEG") + b"a film behind the picture" * 9,
@@ -153,7 +162,7 @@ def films() -> dict[str, bytes]:
         "live.webm": live(1, 2),
         "film.avi": b"RIFF" + struct.pack("<I", 84) + b"AVI LIST" + MEDIA,
         "film.wmv": asf(SOUND, SIGHT),
-        "film.flv": b"FLV\1\5\0\0\0\x09" + MEDIA,
+        "film.flv": b"FLV\1\5\0\0\0\x09" + bytes(4) + b"\x09\0\0\5" + bytes(7 + 5 + 4),
         "film.mpg": b"\0\0\1\xba\x44" + MEDIA,
     }
 
@@ -337,6 +346,16 @@ def broken() -> dict[str, bytes]:
         "head.jpg": picture("JPEG")[:100],
         "cut.webp": picture("WEBP")[:-60],
         "cut.wav": tone()[:-60],
+        "cut.gif": picture("GIF")[:-30],
+        "head.gif": picture("GIF")[:30],
+        "cut.bmp": picture("BMP")[:-60],
+        "cut.tiff": picture("TIFF")[:-60],
+        "cut-pages.tiff": scans()[:-60],
+        "cut.heic": still(b"heic", b"mif1heic")[:-30],
+        "cut.heif": still(b"msf1", b"mif1")[:-30],
+        "cut.aiff": sounds()["sound.aiff"][:-30],
+        "cut.avi": films()["film.avi"][:-30],
+        "cut.flv": b"FLV\1\5\0\0\0\x09" + bytes(4) + b"\x09\0\1\0" + bytes(7) + MEDIA,
         "no-picture.png": random.Random(6).randbytes(200),
         "no-index.mp4": box(b"ftyp", b"isom" + bytes(4)) + box(b"mdat", MEDIA),
         "cut.mp4": sound_film[:-60],
