@@ -271,7 +271,7 @@ def test_case_does_not_count_where_there_is_a_choice(level: str, truth: str, hom
 
 
 def test_variables_that_look_like_settings_and_are_none_are_known() -> None:
-    known = dict.fromkeys(module.NAMES, "x")
+    known = dict.fromkeys(module.ALL_VARIABLES, "x")
     assert module.unknown_variables(known | {"GEMINI_MCP_MODLE": "x", "gemini_mcp_x": "x", "GEMINI_X": "x"}) == [
         "GEMINI_MCP_MODLE",
         "gemini_mcp_x",

@@ -79,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.command is None:
         return serve(arguments)
     try:
-        status = carry_out(arguments)
+        status = run_command(arguments)
         sys.stdout.flush()
     except* BrokenPipeError:
         status = 1
@@ -88,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def carry_out(arguments: argparse.Namespace) -> int:
+def run_command(arguments: argparse.Namespace) -> int:
     """Run a command that prints, and return its exit status.
 
     Raises:

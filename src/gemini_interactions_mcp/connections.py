@@ -45,7 +45,7 @@ def connected(base_url: str | None, **options: Any) -> httpx2.AsyncClient:  # no
     Raises:
         ConfigurationError: A setting of the network cannot be used; the text names its variable.
     """
-    if base_url and not is_address(base_url):
+    if base_url and not is_base_url(base_url):
         raise unprepared("GOOGLE_GEMINI_BASE_URL is no URL: write https://host")
     variables = network_variables()
     check_proxies(variables)
@@ -55,7 +55,7 @@ def connected(base_url: str | None, **options: Any) -> httpx2.AsyncClient:  # no
     )
 
 
-def is_address(text: str) -> bool:
+def is_base_url(text: str) -> bool:
     """Whether a text is the address of an API, which httpx2 can use."""
     try:
         url = httpx2.URL(text)

@@ -23,7 +23,7 @@ from PIL import Image, ImageDraw
 
 from . import emulator
 
-OUTPUT: Final = "output"
+OUTPUT_FOLDER: Final = "output"
 """The name of the folder in which the server saves files."""
 SHOWN_LINES: Final = 14
 RESEARCH_SECONDS: Final = 3.0
@@ -43,7 +43,7 @@ def demo() -> int:
         print(f"\nThe demo failed: {exc}")
         return 1
     print(f"\nEvery step worked, in {time.monotonic() - began:.0f} s. What was saved:")
-    for path in sorted(path for path in (folder / OUTPUT).rglob("*") if path.is_file()):
+    for path in sorted(path for path in (folder / OUTPUT_FOLDER).rglob("*") if path.is_file()):
         print(f"  {path} ({path.stat().st_size:,} bytes)")
     print(f"All of it is in {folder}; delete it when you like.")
     return 0
@@ -84,7 +84,7 @@ async def host(folder: Path, url: str) -> AsyncGenerator[Client]:
             "GEMINI_API_KEY": "demo-key-for-the-emulator",
             "GOOGLE_GEMINI_BASE_URL": url,
             "GEMINI_MCP_ALLOWED_DIRS": str(folder),
-            "GEMINI_MCP_OUTPUT_DIR": str(folder / OUTPUT),
+            "GEMINI_MCP_OUTPUT_DIR": str(folder / OUTPUT_FOLDER),
             "GEMINI_MCP_DATABASE_URL": f"sqlite+aiosqlite:///{(folder / 'journal.sqlite3').as_posix()}",
         },
         cwd=folder,

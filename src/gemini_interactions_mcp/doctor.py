@@ -16,7 +16,7 @@ from .errors import GeminiMCPError
 from .gemini import Gemini
 from .paths import Boundary
 from .redaction import Redactor
-from .settings import NAMES, Settings, lack, of_nobody, unknown_variables
+from .settings import ALL_VARIABLES, Settings, lack, of_nobody, unknown_variables
 from .store import Journal
 from .words import shown
 
@@ -69,7 +69,7 @@ def configured(settings: Settings) -> Iterator[Finding]:
 
 def misspelled(names: Iterable[str]) -> Iterator[Finding]:
     """The variables that look like settings, and which is meant; what is like none may be another program's."""
-    meant = {distinctive(name): name for name in reversed(NAMES)}
+    meant = {distinctive(name): name for name in reversed(ALL_VARIABLES)}
     for name in names:
         near = difflib.get_close_matches(distinctive(name.upper()), meant, 1)
         instead = f"; {meant[near[0]]} is meant, perhaps" if near else ""

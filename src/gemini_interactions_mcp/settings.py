@@ -59,7 +59,7 @@ DATABASE: Final = "GEMINI_MCP_DATABASE_URL"
 SERVERS: Final = "GEMINI_MCP_SERVERS"
 KEYS: Final = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
 """The first that is set counts."""
-NAMES: Final = (*KEYS, *VARIABLES.values(), FOLDERS, OUTPUT, DATABASE, SERVERS)
+ALL_VARIABLES: Final = (*KEYS, *VARIABLES.values(), FOLDERS, OUTPUT, DATABASE, SERVERS)
 """All variables that set something."""
 
 
@@ -323,13 +323,13 @@ def folders_named(text: str, home: Path) -> list[str]:
         ConfigurationError: It begins like a list in JSON, and is none.
     """
     if text.startswith("[") and not is_folder(folder(text, home)):
-        parts = listed(text)
+        parts = json_folders(text)
     else:
         parts = separated(text, lambda part: is_folder(folder(part, home)), SEPARATORS)
     return [part for part in map(unquoted, parts) if part]
 
 
-def listed(text: str) -> list[str]:
+def json_folders(text: str) -> list[str]:
     """The texts of a list in JSON.
 
     Raises:
@@ -376,7 +376,7 @@ def documents() -> Path:
 
 def unknown_variables(environ: Mapping[str, str] = os.environ) -> list[str]:
     """The variables that are named like settings, and are none."""
-    return sorted(name for name in environ if name.upper().startswith("GEMINI_MCP_") and name not in NAMES)
+    return sorted(name for name in environ if name.upper().startswith("GEMINI_MCP_") and name not in ALL_VARIABLES)
 
 
 def network_variables(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
