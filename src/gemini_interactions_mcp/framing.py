@@ -4,7 +4,8 @@ A text is read in blocks, which end with a line where the line is not too long, 
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 BLOCK: Final = 2**14
@@ -92,13 +93,24 @@ def after_marks(fence: Fence | None, found: re.Match[str]) -> Fence | None:
 
 def framed(blocks: Iterable[str]) -> Iterator[str]:
     """The text with each line quoted that begins like ours outside code, and with its last fence closed."""
+    return closed(blocks, quoting)
+
+
+def closed(blocks: Iterable[str], read: Callable[[str, Scanner], str]) -> Iterator[str]:
+    """The text as it is read block by block, with its last fence closed."""
     scanner = Scanner()
     last = ""
     for block in blocks:
-        yield quoting(block, scanner)
+        yield read(block, scanner)
         last = block or last
     if scanner.fence:
         yield ("" if last.endswith("\n") else "\n") + scanner.fence.closer
+
+
+def kept(block: str, scanner: Scanner) -> str:
+    """The next block of a text, as it is."""
+    deque(scanner.notable(block), maxlen=0)
+    return block
 
 
 def quoting(block: str, scanner: Scanner) -> str:
