@@ -162,7 +162,11 @@ async def test_a_picture_that_is_none_is_told_and_saved_as_bytes(client: Client,
     result = await call(client, "generate_image", prompt=f"A bike [[sends={sent}]]")
     [path] = saved_in(result)
     assert path.suffix == ".bin"
-    assert re.search(r"^Note: What Gemini sent as a picture is none \(Google calls it ", text_of(result), re.MULTILINE)
+    assert re.search(
+        r"^Note: What Gemini sent in place of a picture cannot be read as one \(Google calls it ",
+        text_of(result),
+        re.MULTILINE,
+    )
     assert "![" not in text_of(result)
     assert len(result.content) == 2
     assert links_of(result)[0].mime_type == "application/octet-stream"
