@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from .errors import InputError
-from .framing import BLOCK, NOTABLE, QUOTE, Fence, Scanner
+from .framing import BLOCK, QUOTE, Fence, Scanner, begins_notably
 from .words import cost, length_within
 
 OUTLINE_LEVELS: Final = 3
@@ -109,7 +109,7 @@ class Rest:
             self._text += block
             if self._lined:
                 self._text = self._text.lstrip("\n")
-        if self._broken and NOTABLE.match(self._text):
+        if self._broken and begins_notably(self._text):
             self._text = QUOTE + self._text
         self._broken = self._lined = False
 
