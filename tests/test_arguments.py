@@ -235,20 +235,20 @@ async def test_an_error_repeats_no_argument_on_lines_of_its_own_or_at_length(
     assert not any(line.lstrip("> ").startswith("interaction_id") for line in said.splitlines())
 
 
-@pytest.mark.parametrize(
-    ("tool", "arguments", "said"),
-    [
-        ("check_research", {"interaction_id": True}, "`interaction_id` should be a valid string."),
-        ("read_interaction", {"interaction_id": [1]}, "`interaction_id` should be a valid string."),
-        ("cancel_research", {"interaction_id": {"a": 1}}, "`interaction_id` should be a valid string."),
-        ("analyze_file", {"files": [True], "prompt": "hi"}, "`files`: every entry should be a valid string."),
-        (
-            "generate_image",
-            {"images": ["a.png", {}], "prompt": "hi"},
-            "`images`: every entry should be a valid string.",
-        ),
-    ],
-)
+NOT_QUOTED: list[tuple[str, dict[str, Any], str]] = [
+    ("check_research", {"interaction_id": True}, "`interaction_id` should be a valid string."),
+    ("read_interaction", {"interaction_id": [1]}, "`interaction_id` should be a valid string."),
+    ("cancel_research", {"interaction_id": {"a": 1}}, "`interaction_id` should be a valid string."),
+    ("analyze_file", {"files": [True], "prompt": "hi"}, "`files`: every entry should be a valid string."),
+    (
+        "generate_image",
+        {"images": ["a.png", {}], "prompt": "hi"},
+        "`images`: every entry should be a valid string.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("tool", "arguments", "said"), NOT_QUOTED)
 @LEGACY
 async def test_what_we_say_of_an_argument_is_not_quoted(
     client: Client, tool: str, arguments: dict[str, Any], said: str
