@@ -167,3 +167,16 @@ def test_json_that_is_too_long_to_be_parsed_is_known_by_its_ends() -> None:
     assert pages.json_text(f"[1] {text} and so on.") is None
     assert pages.json_text(f"Here: {text}") is None
     assert next(iter(pages.parts(record(text), "", 8_000, 2_000))).text.startswith('```json\n{"a": [')
+
+
+@pytest.mark.parametrize(
+    "heads", ["## Costs\n\n", "# Costs\n", "# Part\n\n## Costs\n\n### In detail\n\n", "## Costs ##\n\n\n"]
+)
+@BY_HOST
+def test_no_page_ends_with_a_heading_whose_text_is_on_the_next(host: Host, heads: str) -> None:
+    for words in range(1, 60, 2):
+        text = f"{'Word ' * words}\n\n" + f"{heads}{'So it is. ' * 90}\n\n" * 40
+        found = list(chapters.cut(framing.framed([text]), host.page_bytes // 2))
+        assert len(found) > 2
+        assert not any(part.text.rstrip().splitlines()[-1].startswith("#") for part in found)
+        assert letters("".join(part.text for part in found)) == letters(text)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gemini_interactions_mcp import records
-from gemini_interactions_mcp.models import Execution, Interaction, Media, Record, Request, SavedFile, Terms, Usage
+from gemini_interactions_mcp.models import Execution, Interaction, Kind, Media, Record, Request, SavedFile, Terms, Usage
 
 NOW = datetime.now(UTC)
 FILE = SavedFile(name="a.png", path="/a.png", mime_type="image/png", bytes=1)
@@ -167,10 +167,10 @@ def test_a_foreign_interaction_without_a_readable_time_was_created_now() -> None
     [
         (Interaction(status="completed", text="a"), None),
         (Interaction(status="completed", media=(Media(kind="image"),)), None),
-        (Interaction(status="failed", error="Internal."), "The interaction failed at Google (Internal.)."),
+        (Interaction(status="failed", error="Internal."), "The interaction failed at Google (Internal)."),
         (
             Interaction(status="failed", error="SPII, personal.", reasons=("spii",)),
-            "The interaction failed at Google (SPII, personal.). Rephrase the prompt without personal data such as "
+            "The interaction failed at Google (SPII, personal). Rephrase the prompt without personal data such as "
             "names, numbers and addresses.",
         ),
         (
@@ -180,8 +180,8 @@ def test_a_foreign_interaction_without_a_readable_time_was_created_now() -> None
         ),
         (
             Interaction(status="incomplete", text="half"),
-            "The answer is incomplete: it reached the model's own limit of output tokens. Ask again with a higher "
-            "max_output_tokens, or for less at once; gemini_continue can ask for the rest.",
+            "The answer is incomplete: it reached the model's own limit of output tokens. Ask for less at once; "
+            "gemini_continue can ask for the rest.",
         ),
         (
             Interaction(status="incomplete", agent="antigravity", text="half"),
@@ -191,16 +191,15 @@ def test_a_foreign_interaction_without_a_readable_time_was_created_now() -> None
         (
             Interaction(status="budget_exceeded", usage=Usage(total_thought_tokens=1_990, total_output_tokens=10)),
             "The answer is incomplete: it reached its token budget, of which thinking took 1,990 and the answer 10 "
-            "tokens. Ask again with a higher max_output_tokens or a lower thinking_level, or for less at once.",
+            "tokens. Ask again with a lower thinking_level, or for less at once.",
         ),
         (
             Interaction(status="incomplete", text="half", error="SAFETY, no.", reasons=("safety",)),
-            "The answer is incomplete (SAFETY, no.). Rephrase the prompt or change the files.",
+            "The answer is incomplete (SAFETY, no). Rephrase the prompt or change the files.",
         ),
         (
             Interaction(status="completed", text="half", error="max_tokens, no.", reasons=("max_tokens",)),
-            "The answer may not be whole (max_tokens, no.). Ask again with a higher max_output_tokens or a lower "
-            "thinking_level, or for less at once.",
+            "The answer may not be whole (max_tokens, no). Ask for less at once; gemini_continue can ask for the rest.",
         ),
         (Interaction(status="completed", text="all", error="A diagnosis."), None),
         (Interaction(status="completed", code=(Execution(code="1"),)), None),
@@ -232,14 +231,14 @@ def test_a_limit_that_was_asked_for_is_named_with_what_went_into_it() -> None:
 def test_who_has_stopped_an_interaction_here_is_told() -> None:
     said = records.shortcoming(Interaction(status="cancelled", error="Bye."), "ask", None, "tasks/cancel")
     assert said is not None
-    assert said.endswith("is not refunded (Bye.). It was cancelled through this server (tasks/cancel).")
+    assert said.endswith("is not refunded (Bye). It was cancelled through this server (tasks/cancel).")
 
 
 def test_a_completed_but_empty_answer_names_each_kind_of_step_once() -> None:
     empty = Interaction(status="completed", steps=("thought", "google_search_call", "thought"), error="Blocked.")
     said = records.shortcoming(empty, "ask")
     assert said is not None
-    assert "without an answer (Blocked.); steps seen: thought, google_search_call." in said
+    assert "without an answer (Blocked); steps seen: thought, google_search_call." in said
     assert "steps seen: none" in (records.shortcoming(Interaction(status="completed"), "ask") or "")
 
 
@@ -291,3 +290,18 @@ def test_a_run_whose_process_has_ended_can_be_taken_at_once() -> None:
     assert records.attachable(intent, followed=False)
     assert not records.attachable(intent.model_copy(update={"delivered_at": NOW}), followed=False)
     assert not records.attachable(intent.model_copy(update={"status": "failed"}), followed=False)
+
+
+@pytest.mark.parametrize("kind", ["analyze", "image", "research", "ask"])
+@pytest.mark.parametrize("status", ["incomplete", "completed"])
+def test_what_a_limit_asks_for_the_tool_has(kind: Kind, status: str) -> None:
+    spent = Usage(total_thought_tokens=60)
+    ended = Interaction(status=status, text="half", error="MAX_TOKENS. Stopped.", reasons=("max_tokens",), usage=spent)
+    said = records.shortcoming(ended, kind)
+    assert said is not None
+    assert "max_output_tokens" not in said
+    assert ("thinking_level" in said) == (kind == "ask")
+    assert "for less at once" in said
+    assert "Stopped)" in said
+    limited = records.shortcoming(ended, kind, Terms(max_output_tokens=9))
+    assert ("a higher max_output_tokens" in str(limited)) == (kind == "ask")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gemini_interactions_mcp import chapters, citations, pages, render, rows, waiting
+from gemini_interactions_mcp import chapters, citations, framing, pages, render, rows, waiting
 from gemini_interactions_mcp.errors import InputError
 from gemini_interactions_mcp.models import Citation, Record, RecordPage, SavedFile, Usage
 
@@ -424,3 +424,14 @@ def test_what_is_pending_claims_no_payment_that_is_not_certain(
     assert said in text
     assert ("has been paid for" in text) is (not changes and not more)
     assert ("Not taken by Google yet after 5 s" in text) is ("waiting" in more)
+
+
+@pytest.mark.parametrize("opened", ["```sh\nls", "~~~~\nx\n~~~", "1. a\n\n    ```py\n    b\n", "```\na\n```\n\n```\n"])
+def test_a_fence_that_an_answer_leaves_open_ends_before_what_follows_in_its_file(opened: str) -> None:
+    sources = (Citation(url="https://a.example"),)
+    report = render.report(record(f"# R\n\nNote: x\n\n{opened}", citations=sources))
+    assert "\nNote: x\n" in report
+    scanner = framing.Scanner()
+    before = list(scanner.notable(report.partition("Sources:")[0]))
+    assert before
+    assert scanner.fence is None

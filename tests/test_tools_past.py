@@ -240,6 +240,22 @@ async def test_an_id_that_nobody_knows_is_told_with_the_reasons(client: Client) 
     assert said.startswith("Google keeps no interaction v1_gone: the id is wrong, of another project's key, deleted")
 
 
+@pytest.mark.usual_wire("an id that Google cannot have made is refused as a name")
+@pytest.mark.parametrize("tool", ["read_interaction", "check_research", "cancel_research"])
+@pytest.mark.parametrize("wrong", ["abc", "x1", "12345", "interaction-1"])
+async def test_an_id_that_can_be_none_is_not_to_be_looked_at_again(client: Client, tool: str, wrong: str) -> None:
+    said = await complaint(client, tool, interaction_id=wrong)
+    assert said.startswith("There is no such interaction; list_interactions shows the ids of this server.")
+    assert "looks again" not in said
+
+
+@pytest.mark.usual_wire("an id that Google cannot have made is refused as a name")
+@pytest.mark.parametrize("tool", ["gemini_continue", "generate_image", "start_research"])
+async def test_what_goes_on_from_an_id_that_can_be_none_is_told_so(client: Client, tool: str) -> None:
+    said = await complaint(client, tool, prompt="hi", previous_interaction_id="abc")
+    assert "there is no interaction abc to continue: list_interactions shows the ids of this server." in said
+
+
 @LEGACY
 async def test_an_unreachable_api_is_not_taken_for_a_missing_interaction(client: Client, emulator: Emulator) -> None:
     emulator.faults.append(Fault("get", "http", times=math.inf, http_status=400))

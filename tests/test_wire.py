@@ -533,3 +533,11 @@ def test_a_long_activity_is_cut() -> None:
     assert told is not None
     assert len(told) == 160
     assert len(wire.headline("y" * 500) or "") == 160
+
+
+@pytest.mark.parametrize("text", ["\u200b", "\u2060\n\ufeff ", "\x1b[1m\x1b[0m", "\u202e\u202c", " \u00ad"])
+def test_a_text_of_which_nobody_sees_anything_is_none(text: str) -> None:
+    steps = [{"type": "model_output", "content": [{"type": "text", "text": text}]}]
+    assert wire.interaction({"status": "completed", "steps": steps}).text == ""
+    steps.append({"type": "model_output", "content": [{"type": "text", "text": "a"}]})
+    assert wire.interaction({"status": "completed", "steps": steps}).text.endswith("a")

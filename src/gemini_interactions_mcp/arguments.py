@@ -270,4 +270,8 @@ def sentence(location: tuple[int | str, ...], kind: str, message: str) -> str:
     name = str(location[0]) if location else "arguments"
     if kind == "missing":
         return f"`{name}` is required."
+    if message.startswith("Input "):
+        # No colon behind the name: an `interaction_id:` begins lines of ours.
+        each = ": every entry" if any(isinstance(part, int) for part in location[1:2]) else ""
+        return f"`{name}`{each} {message.removeprefix('Input ')}."
     return f"`{name}`: {message[:1].lower()}{message[1:]}."

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from .errors import InputError
-from .framing import NOTABLE, QUOTE, Fence, Scanner
+from .framing import QUOTE, Fence, Scanner, begins_notably
 from .words import cost, length_within
 
 OUTLINE_LEVELS: Final = 3
@@ -83,6 +83,8 @@ class Rest:
         length = max(1, length_within(self._text, room - CLOSER_BYTES - cost(self._opener)))
         layout = Layout.of(self._text[: line_end(self._text, length)], self._fence)
         end, mark = place(self._text, length, room, layout.codes)
+        if (above := before_headings(self._text[:end], layout.headings)) > length // 4:
+            end, mark = above, ""
         return self._taken(end, end + len(mark), layout)
 
     @property
@@ -95,7 +97,7 @@ class Rest:
             self._text += block
             if self._lined:
                 self._text = self._text.lstrip("\n")
-        if self._broken and NOTABLE.match(self._text):
+        if self._broken and begins_notably(self._text):
             self._text = QUOTE + self._text
         self._broken = self._lined = False
 
@@ -159,6 +161,17 @@ def place(text: str, length: int, room: int, codes: list[Code]) -> tuple[int, st
     if around.start > length // 4 or (around.start > 0 and is_short(text[around.start :], room)):
         return around.start, ""
     return best(text, length, ("\n",))
+
+
+def before_headings(page: str, headings: list[Heading]) -> int:
+    """Where the headings begin that a page ends with, whose text is on the next; 0 where it ends otherwise."""
+    found, end = 0, len(page)
+    for heading in reversed(headings):
+        if heading.start < end:
+            if page[line_end(page, heading.start) : end].strip():
+                break
+            found = end = heading.start
+    return found
 
 
 def is_short(text: str, room: int) -> bool:

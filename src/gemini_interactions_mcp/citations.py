@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from .framing import BLOCK
+from .marking import Markdown, Spot
 from .models import Citation
 from .words import concealing, inert
 
@@ -27,8 +28,6 @@ NUMBERS: Final = re.compile(MARK, re.ASCII)
 OWN_MARK: Final = re.compile(rf"{MARK}[.,;:!?)\s]*$", re.ASCII)
 """Ends a stretch that the writer has numbered already, as Deep Research does in some reports."""
 LONGEST_MARK: Final = 64
-BLANKS: Final = 1_000
-"""White space before which a mark is put, at the most."""
 
 LIST_CHARACTERS: Final = 200_000
 """So much of an answer's end is searched for a list of its own; a hundred redirect links have 30,000."""
@@ -122,12 +121,13 @@ def marks(whole: Parted, citations: Iterable[Citation]) -> list[tuple[int, str]]
     # What is listed twice is known by its first number.
     numbers = {(each.name, each.page): each.number for each in reversed(all_sources(whole.own, citations))}
     ends = characters(text, (citation.end for citation in citations))
-    found: dict[int, dict[int, None]] = {}
+    markdown = Markdown(text if ends else "")
+    found: dict[Spot, dict[int, None]] = {}
     for citation in citations:
         end = ends.get(citation.end or 0)
-        if end is not None and not bears_a_mark(text, end):
-            found.setdefault(before_blanks(text, end), {})[numbers[known_as(citation)]] = None
-    return [(at, mark(found[at])) for at in sorted(found)]
+        if end is not None and not bears_a_mark(text, end) and (spot := markdown.spot(end)):
+            found.setdefault(spot, {})[numbers[known_as(citation)]] = None
+    return [(spot.at, mark(spot, found[spot])) for spot in sorted(found)]
 
 
 def characters(text: str, ends: Iterable[int | None]) -> dict[int, int]:
@@ -161,16 +161,9 @@ def bears_a_mark(text: str, end: int) -> bool:
     return OWN_MARK.search(text[max(0, end - LONGEST_MARK) : end]) is not None
 
 
-def before_blanks(text: str, end: int) -> int:
-    """The place before the white space that a stretch ends with; after it, where there is nothing else."""
-    last = text[max(0, end - BLANKS) : end]
-    kept = last.rstrip(" \t\r\n")
-    return end - len(last) + len(kept) if kept else end
-
-
-def mark(numbers: Iterable[int]) -> str:
+def mark(spot: Spot, numbers: Iterable[int]) -> str:
     """` [1][3]`."""
-    return " " + "".join(f"[{number}]" for number in numbers)
+    return spot.before + "".join(f"[{number}]" for number in numbers) + spot.behind
 
 
 # Sources -------------------------------------------------------------------------------------------------

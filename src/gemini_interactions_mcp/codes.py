@@ -57,7 +57,7 @@ REMEDIES: Final = {
     "jailbreak": "Rephrase the prompt.",
     "model_armor": "Rephrase the prompt, or change the project's Model Armor settings.",
     **dict.fromkeys((*GENERATION, "malformed_response"), "Ask again, in other words if it stays so."),
-    "max_tokens": "Ask again with a higher max_output_tokens or a lower thinking_level, or for less at once.",
+    "max_tokens": "Ask for less at once.",
     "unexpected_tool_call": "Ask again and give it that tool in `tools`, or say that it needs none.",
     "no_image": "Ask again, and say that an image is wanted and what it shows.",
     "too_many_tool_calls": "Ask again for less at once, or with fewer tools.",

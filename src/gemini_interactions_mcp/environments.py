@@ -81,9 +81,9 @@ def chosen(files: Sequence[SandboxFile], pattern: str) -> list[SandboxFile]:
     """
     found = [file for file in files if any(fnmatch.fnmatchcase(name, pattern) for name in names(file))]
     if not found:
-        raise InputError(f"No file in the agent's environment fits {pattern!r}.")
+        raise InputError(f"No file in the agent's environment fits {shown(pattern)!r}.")
     if len(found) > MOST_FILES:
-        raise InputError(f"{len(found)} files fit {pattern!r}; at most {MOST_FILES} are saved at once.")
+        raise InputError(f"{len(found)} files fit {shown(pattern)!r}; at most {MOST_FILES} are saved at once.")
     return found
 
 

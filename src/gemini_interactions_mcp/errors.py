@@ -12,6 +12,7 @@
     │   ├── BackgroundRefusedError
     │   ├── BlockedError
     │   ├── InteractionNotFoundError
+    │   ├── InvalidIdError
     │   ├── ModelNotFoundError
     │   ├── OverloadedError
     │   ├── PermissionDeniedError
@@ -106,6 +107,10 @@ class BlockedError(RefusedError):
 
 class InteractionNotFoundError(RefusedError):
     """Google keeps no interaction of this id, or not for this key."""
+
+
+class InvalidIdError(RefusedError):
+    """Google takes the id of an interaction for none (400); it has said that of real ones, too."""
 
 
 class ModelNotFoundError(RefusedError):

@@ -21,6 +21,7 @@ from .errors import (
     InputError,
     InteractionFailedError,
     InteractionNotFoundError,
+    InvalidIdError,
     KeyRejectedError,
     ModelNotFoundError,
     NetworkError,
@@ -33,7 +34,7 @@ from .errors import (
 )
 from .lenient import Json, as_json, items, text_of
 from .redaction import NOTHING, Redactor
-from .words import one_line, page_title
+from .words import one_line, page_title, shown
 
 
 @dataclass(frozen=True)
@@ -298,7 +299,7 @@ def not_found(fault: Fault, call: Call) -> GeminiMCPError:
             interaction_id=call.previous_interaction_id,
         )
     hint = f" Use {call.successor} instead." if call.successor and call.successor != call.model else ""
-    return ModelNotFoundError(f"Google has no model or agent {call.model}, or not any more.{hint}")
+    return ModelNotFoundError(f"Google has no model or agent {shown(call.model)}, or not any more.{hint}")
 
 
 def intercepted(fault: Fault, call: Call) -> GeminiMCPError:
@@ -372,12 +373,21 @@ def server_fault(fault: Fault, call: Call) -> GeminiMCPError:
 def refused(fault: Fault, call: Call) -> GeminiMCPError:
     """Every other 4xx, in the API's own words."""
     if call.reading:
-        return RefusedError(
+        kind = InvalidIdError if fault.status == 400 else RefusedError
+        return kind(
             f"Google does not show the interaction now ({fault.told or fault.status}). It may go on there: "
             "read_interaction looks again, which is free.",
             interaction_id=call.interaction_id,
         )
-    return RefusedError(f"Google refused the request ({fault.told or fault.status}). Change it before trying again.")
+    doubt = ""
+    if fault.status == 400 and call.previous_interaction_id:
+        doubt = (
+            f" It says so, too, where there is no interaction {shown(call.previous_interaction_id)} to continue: "
+            "list_interactions shows the ids of this server."
+        )
+    return RefusedError(
+        f"Google refused the request ({fault.told or fault.status}). Change it before trying again.{doubt}"
+    )
 
 
 def about_the_key(fault: Fault, _: Call) -> bool:

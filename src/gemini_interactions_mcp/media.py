@@ -413,7 +413,8 @@ def unpicturesque(media: Media, file: SavedFile) -> str:
     if media.kind != "image" or file.mime_type.startswith("image/"):
         return ""
     told = f" (Google calls it {declared})" if (declared := spelled(media.mime_type)) else ""
-    return f"What Gemini sent as a picture is none{told}: it is saved as {file.name}, for no program to open."
+    what = f"What Gemini sent in place of a picture cannot be read as one{told}"
+    return f"{what}: it is saved as {file.name}, for no program to open."
 
 
 def wav(samples: bytes, mime: str) -> bytes:

@@ -236,20 +236,20 @@ def shortcoming(
         terms: What was asked for, where that is known.
         stopped_by: With what somebody has asked this server for its end.
     """
-    reason = f" ({interaction.error})" if interaction.error else ""
+    terms = terms or NO_TERMS
+    reason = f" ({interaction.error.rstrip('.')})" if interaction.error else ""
+    ways = remedies(interaction, kind, terms)
     if interaction.status in LIMITED and stopped_early(interaction):
-        return f"The answer is incomplete{reason}. {codes.remedy(interaction.reasons)}"
+        return f"The answer is incomplete{reason}. {ways}"
     if interaction.status in OUTCOMES:
-        outcome = OUTCOMES[interaction.status].format(limit=limit(interaction, terms or NO_TERMS))
-        return " ".join(filter(None, (f"{outcome}{reason}.", advice(interaction, terms or NO_TERMS, stopped_by))))
+        outcome = OUTCOMES[interaction.status].format(limit=limit(interaction, terms))
+        return " ".join(filter(None, (f"{outcome}{reason}.", advice(interaction, kind, terms, stopped_by))))
     if whole(interaction, kind):
-        return (
-            f"The answer may not be whole{reason}. {codes.remedy(interaction.reasons)}" if interaction.reasons else None
-        )
+        return f"The answer may not be whole{reason}. {ways}" if interaction.reasons else None
     if interaction.text and kind == "image":
-        return f"Gemini made no image{reason}, but answered with text. {codes.remedy(interaction.reasons)}".rstrip()
+        return f"Gemini made no image{reason}, but answered with text. {ways}".rstrip()
     kinds = ", ".join(dict.fromkeys(interaction.steps)) or "none"
-    ways = codes.remedy(interaction.reasons) or "Google gives no reason; read_interaction looks at it again."
+    ways = ways or "Google gives no reason; read_interaction looks at it again."
     return f"Gemini completed the interaction without an answer{reason}; steps seen: {kinds}. {ways}"
 
 
@@ -287,20 +287,33 @@ def hung_up(stopped_by: str | None) -> str:
     return f"It was stopped before it ended, through this server ({stopped_by})."
 
 
-def advice(interaction: Interaction, terms: Terms, stopped_by: str | None) -> str:
+def remedies(interaction: Interaction, kind: Kind, terms: Terms) -> str:
+    """What to do about the reasons that Google gives, each thing once."""
+    limits = [raised(interaction, kind, terms)] if "max_tokens" in interaction.reasons else []
+    others = codes.remedy(name for name in interaction.reasons if name != "max_tokens")
+    return " ".join(filter(None, [*limits, others]))
+
+
+def advice(interaction: Interaction, kind: Kind, terms: Terms, stopped_by: str | None) -> str:
     """What to do about an interaction that has not completed, or who has ended it."""
     if interaction.status == "cancelled":
         return f"It was cancelled through this server ({stopped_by})." if stopped_by else NOBODY_HERE
     if interaction.status not in LIMITED:
-        return codes.remedy(interaction.reasons)
+        return remedies(interaction, kind, terms)
     if interaction.agent or terms.max_total_tokens:
         return "start_research with it as previous_interaction_id goes on from there."
-    return raised(interaction)
+    return raised(interaction, kind, terms)
 
 
-def raised(interaction: Interaction) -> str:
-    """What to ask for in place of an answer that has reached a limit of output."""
-    thinking = bool(interaction.usage and interaction.usage.total_thought_tokens)
-    ways = "a higher max_output_tokens or a lower thinking_level" if thinking else "a higher max_output_tokens"
-    rest = "; gemini_continue can ask for the rest" if interaction.text else ""
-    return f"Ask again with {ways}, or for less at once{rest}."
+def raised(interaction: Interaction, kind: Kind, terms: Terms) -> str:
+    """What to ask for in place of an answer that has reached a limit of output, by the arguments of the tool.
+
+    Nothing raises a model's own limit, and only what asks in words alone has arguments for either.
+    """
+    asked = kind == "ask"
+    ways = ["a higher max_output_tokens"] if asked and terms.max_output_tokens else []
+    if asked and interaction.usage and interaction.usage.total_thought_tokens:
+        ways.append("a lower thinking_level")
+    again = f"Ask again with {' or '.join(ways)}, or for less at once" if ways else "Ask for less at once"
+    rest = "; gemini_continue can ask for the rest" if interaction.text and kind != "image" else ""
+    return f"{again}{rest}."

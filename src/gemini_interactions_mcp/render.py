@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from . import chapters, citations, traces
 from .errors import InputError
-from .framing import blocks, cleared, framed
+from .framing import blocks, cleared, closed, framed, kept
 from .models import Record, SandboxFile, SavedFile, Usage, settled
 from .pages import Link, Manuscript, Sheet, sheet
 from .settings import DEFAULT_WAIT_SECONDS
@@ -124,7 +124,7 @@ def body(record: Record, link: Link) -> str:
 
 def report(record: Record) -> str:
     """An answer as a file of its own, after what was asked for; its media lie beside it."""
-    text = body(record, lambda file: quote(file.name))
+    text = "".join(closed(Manuscript(record, lambda file: quote(file.name)), kept))
     prompt = cleared(record.wording).strip().replace("\n", "\n  ")
     about = [f"Date: {record.created_at:%Y-%m-%d %H:%M} UTC", f"Prompt: {prompt}" if prompt else "", identity(record)]
     return joined(

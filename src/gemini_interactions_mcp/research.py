@@ -8,6 +8,7 @@ from .catalog import DEEP_RESEARCH
 from .errors import InputError
 from .models import Record, RemoteServer, Request
 from .settings import Settings
+from .words import shown
 
 ANTIGRAVITY: Final = "antigravity"
 """How the ids of Google's general agents begin, which work in an environment: `remote` is a fresh one.
@@ -116,7 +117,7 @@ def store(tool: str) -> str:
     """
     found = STORE_NAME.fullmatch(tool.removeprefix(STORE))
     if found is None:
-        raise InputError(f"{tool!r} names no file search store: write file_search:fileSearchStores/name.")
+        raise InputError(f"{shown(tool)!r} names no file search store: write file_search:fileSearchStores/name.")
     return f"fileSearchStores/{found[1]}"
 
 
@@ -137,6 +138,6 @@ def unknown(tool: str, servers: Iterable[RemoteServer]) -> InputError:
     """What is said of a tool that is not there."""
     names = [*BUILT_IN, f"{STORE}STORE", *(f"{SERVER}{each.name}" for each in servers)]
     return InputError(
-        f"There is no tool {tool!r} for agents; there are {', '.join(names)}. "
+        f"There is no tool {shown(tool)!r} for agents; there are {', '.join(names)}. "
         "The user adds remote MCP servers with GEMINI_MCP_SERVERS."
     )

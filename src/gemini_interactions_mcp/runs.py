@@ -21,6 +21,8 @@ from .errors import (
     GeminiMCPError,
     InteractionFailedError,
     InteractionNotFoundError,
+    InvalidIdError,
+    JournalError,
     NetworkError,
     OutcomeUnknownError,
     OverloadedError,
@@ -291,7 +293,7 @@ class Runs:
         if record is None and self.forgot(interaction_id):
             raise InteractionNotFoundError("That interaction has been deleted.", interaction_id=interaction_id)
         if record is None:
-            return await self._look_up(None, outside_id(interaction_id), seconds)
+            return await self._look_up_outside(outside_id(interaction_id), seconds)
         if records.unstored(record):
             raise unkept(record)
         if records.complete(record):
@@ -389,6 +391,20 @@ class Runs:
     async def followers(self, interaction_id: str) -> list[Record]:
         """What goes on from an interaction, oldest first, as far as the journal knows."""
         return await self._ledger.followers(interaction_id)
+
+    async def _look_up_outside(self, interaction_id: str, seconds: float) -> Run:
+        """The run of an id that the journal does not know; what Google takes for no id is none then."""
+        try:
+            return await self._look_up(None, interaction_id, seconds)
+        except InvalidIdError as exc:
+            # Again: the journal may not have been readable, and Google has taken ids of its own for none.
+            with contextlib.suppress(JournalError):
+                if await self._ledger.row(interaction_id) is None:
+                    raise InteractionNotFoundError(
+                        "There is no such interaction; list_interactions shows the ids of this server.",
+                        interaction_id=interaction_id,
+                    ) from exc
+            raise
 
     async def _look_up(self, record: Record | None, interaction_id: str, seconds: float) -> Run:
         try:

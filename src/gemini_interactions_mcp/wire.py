@@ -17,7 +17,7 @@ from .errors import InputError
 from .lenient import Json, as_json, items, long, number, text_of
 from .models import OCTETS, PLACE, Citation, Content, Event, Interaction, Media, Request, SandboxFile, Usage
 from .steps import asked_for, executions, failures
-from .words import concatenated, inert, utf8_length
+from .words import blank, concatenated, inert, utf8_length
 
 MEDIA: Final = ("image", "audio", "video", "document")
 """Content types that are bytes."""
@@ -203,7 +203,7 @@ class Draft:
             self._append("\n\n")
         self.interrupted = False
         self.citations += [shifted(found, self.size) for found in cited(block)]
-        self.written |= not (text.isspace() or PLACE.fullmatch(text))
+        self.written = self.written or not (blank(text) or PLACE.fullmatch(text))
         self._append(text)
 
     def _append(self, text: str) -> None:

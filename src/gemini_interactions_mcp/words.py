@@ -116,6 +116,11 @@ def visible(text: str) -> str:
     return HALVES.sub("\ufffd", REPEATED.sub(r"\1", text))
 
 
+def blank(text: str) -> bool:
+    """Whether nobody sees anything of a text."""
+    return not any(visible(stretch).strip() for stretch in stretches(text))
+
+
 def unbroken(text: str) -> str:
     """A text of others on one line, as it may follow words of ours."""
     return " ".join(visible(text).split())
