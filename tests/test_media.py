@@ -261,7 +261,7 @@ def test_what_is_no_picture_is_not_called_one_whatever_is_declared(
     sent = made(content, declared)
     saved = media.save(sent.model_copy(update={"data": sent.data or "PA=="}), tmp_path, "x")
     assert (saved.name, saved.mime_type) == ("x-1.bin", "application/octet-stream")
-    assert "is none" in media.unpicturesque(sent, saved)
+    assert "cannot be read as one" in media.unpicturesque(sent, saved)
     assert "\n" not in media.unpicturesque(sent, saved)
 
 

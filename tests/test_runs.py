@@ -328,7 +328,7 @@ async def test_queued_is_told_as_what_it_is_until_it_runs(here: World, emulator:
 @pytest.mark.parametrize(
     ("fault", "status", "said", "text"),
     [
-        (Fault("create", "status"), "failed", "failed at Google (internal: The emulator was told to fail.)", ""),
+        (Fault("create", "status"), "failed", "failed at Google (internal: The emulator was told to fail)", ""),
         (Fault("create", "status", run_status="incomplete"), "incomplete", "The answer is incomplete", "Emulated"),
         (Fault("create", "status", run_status="budget_exceeded"), "budget_exceeded", "token budget", "Emulated"),
         (Fault("create", "status", run_status="requires_action"), "requires_action", "call a function", ""),

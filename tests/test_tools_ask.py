@@ -399,7 +399,7 @@ async def test_an_ask_that_its_host_gives_up_goes_on_and_its_answer_is_there(
         (Fault("create", "blocked"), r"failed at Google \(.*safety settings\.?"),
         (
             Fault("create", "status", run_status="failed"),
-            r"failed at Google \(internal: The emulator was told to fail\.\)",
+            r"failed at Google \(internal: The emulator was told to fail\)",
         ),
         (Fault("create", "status", run_status="requires_action"), r"stopped to call a function"),
     ],

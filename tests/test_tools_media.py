@@ -413,7 +413,7 @@ async def test_a_text_instead_of_an_image_is_an_error_that_tells_it(client: Clie
 async def test_an_image_that_was_blocked_is_an_error_in_googles_words(client: Client, emulator: Emulator) -> None:
     emulator.faults.append(Fault("create", "blocked"))
     said = await complaint(client, "generate_image", prompt="hi")
-    assert "The response was blocked because of the safety settings." in said
+    assert "The response was blocked because of the safety settings)" in said
     assert newest(emulator).id in said
 
 
