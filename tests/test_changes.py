@@ -105,7 +105,6 @@ async def test_what_another_server_adds_is_heard_of_too(settings: Settings, serv
     async with Client(server, cache=None) as client:
         await call(client, "gemini_ask", prompt="Here")
         async with client.listen(resources_list_changed=True) as subscription:
-            await next_change(subscription)
             async with Client(build_server(settings, FAST), cache=None) as other:
                 asked = id_of(await call(other, "gemini_ask", prompt="There"))
             while address(asked) not in await listed(client):
