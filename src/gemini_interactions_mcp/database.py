@@ -24,6 +24,7 @@ from contextlib import (
     nullcontext,
     suppress,
 )
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
@@ -129,6 +130,10 @@ class Database:
         self._held_at = -math.inf
         """When another program was last seen to hold the database."""
 
+    @cached_property
+    def _parsed(self) -> sa.URL:
+        return parse_url(self._url)
+
     async def read(
         self, query: sa.Executable, outcome: Callable[[sa.CursorResult[Any]], T], patience: float = math.inf
     ) -> T:
@@ -152,7 +157,7 @@ class Database:
                 program, and it sees what those before it have written.
         """
         with translated(self._url), uncancelled():
-            if is_sqlite(parse_url(self._url)):
+            if is_sqlite(self._parsed):
                 values = values and await encoded_texts(values)
             count = await self._persist(
                 lambda: self._turn,
@@ -181,7 +186,7 @@ class Database:
         A read at this moment puts it off until it is over. One of another program puts it off until the last one
         closes the database.
         """
-        if is_sqlite(parse_url(self._url)):
+        if is_sqlite(self._parsed):
             with suppress(JournalError), translated(self._url), uncancelled():
                 busy = await self._persist(
                     lambda: self._turn, lambda: self._execute(CHECKPOINT, lambda found: found.scalar()), patience=0
@@ -222,7 +227,7 @@ class Database:
         patience: float,
     ) -> T:
         """Execute a statement in its turn, and again where another program holds the database."""
-        deadline = anyio.current_time() + min(patience, busy_seconds(parse_url(self._url)))
+        deadline = anyio.current_time() + min(patience, busy_seconds(self._parsed))
         while True:
             self._refuse(deadline)
             await self._notice()
@@ -233,7 +238,7 @@ class Database:
             except (DBAPIError, LeftError) as exc:
                 if self._copy is None and (self._astray() or isinstance(exc, LeftError)):
                     continue
-                if (why := reason(exc, parse_url(self._url))) not in {LOCKED, COLLIDED}:
+                if (why := reason(exc, self._parsed)) not in {LOCKED, COLLIDED}:
                     raise
                 if why == LOCKED:
                     self._held_at = anyio.current_time()
@@ -274,7 +279,7 @@ class Database:
     def _refuse(self, deadline: float) -> None:
         """Do not try what has waited long enough, where another program held the database a moment ago."""
         if anyio.current_time() >= deadline and anyio.current_time() - self._held_at < HELD_SECONDS:
-            raise JournalError(worded(LOCKED, parse_url(self._url)))
+            raise JournalError(worded(LOCKED, self._parsed))
 
     async def _execute(
         self,
@@ -308,7 +313,7 @@ class Database:
             return cast("AsyncEngine", self._engine)
 
     async def _open(self) -> None:
-        url = parse_url(self._url)
+        url = self._parsed
         self._engine = new_engine(url)
         try:
             if in_file(url):
