@@ -144,8 +144,13 @@ class Runs:
     async def _open(self, record: Record, request: Request, target: Path | None) -> Run:
         # A call that is cancelled here has begun all the same.
         with uncancelled():
-            await self._ledger.open(record)
+            # Before the row is there: an identical call may read it at once.
             self._calls.add(record.label)
+            try:
+                await self._ledger.open(record)
+            except BaseException:
+                self._calls.discard(record.label)
+                raise
             return self._launch(record, request, target)
 
     async def _attachment(self, record: Record) -> Run | None:

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -358,6 +359,28 @@ async def test_a_run_that_is_taken_over_while_the_same_call_looks_for_it_is_not_
         with anyio.fail_after(PATIENCE):
             assert text_of(await call(client, "gemini_ask", **ASK)).startswith(SAME)
     assert len(emulator.creates) == 1
+
+
+async def test_an_identical_call_that_reads_a_row_at_once_is_a_request_of_its_own(
+    settings: Settings, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insert = Journal.insert
+    held, written = anyio.Event(), anyio.Event()
+
+    async def slow(journal: Journal, *arguments: Any, **more: Any) -> None:
+        await insert(journal, *arguments, **more)
+        if not written.is_set():
+            written.set()
+            await held.wait()
+
+    monkeypatch.setattr(Journal, "insert", slow)
+    async with host(settings) as client, anyio.create_task_group() as tasks:
+        with anyio.fail_after(PATIENCE):
+            tasks.start_soon(partial(call, client, "gemini_ask", **ASK))
+            await written.wait()
+            assert not text_of(await call(client, "gemini_ask", **ASK)).startswith(SAME)
+            held.set()
+    assert len(emulator.creates) == 2
 
 
 async def test_a_run_that_another_server_has_taken_over_is_given_to_the_same_call(
