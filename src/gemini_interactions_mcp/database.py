@@ -160,14 +160,9 @@ class Database:
             if is_sqlite(self._parsed):
                 values = values and await encoded_texts(values)
             count = await self._persist(
-                lambda: self._turn,
-                lambda: self._execute(statement, lambda found: found.rowcount, values, alone=alone),
-                patience,
+                lambda: self._turn, lambda: self._change(statement, values, alone=alone), patience
             )
             self._held_at = -math.inf
-            if self._copy:
-                async with self._undisturbed():
-                    await self._save()
             return count
 
     async def check_place(self) -> None:
@@ -254,6 +249,7 @@ class Database:
                     if self._copy is None:
                         self._copy = cast("FilePlace", self._place).copy_path()
                         await self._save()
+                        logger.warning("%s", self._left())
 
     def _astray(self) -> bool:
         return self._engine is not None and self._place is not None and self._place.is_left()
@@ -266,11 +262,10 @@ class Database:
             self._uncopied = ""
         except (OSError, DBAPIError, LeftError) as exc:
             self._uncopied = type(exc).__name__
-        logger.warning("%s", self._left())
 
     def _left(self) -> str:
         """What is said of a file that has been deleted or replaced."""
-        path = cast("FilePlace", self._place).path
+        path = self._parsed.database
         where = f"What it held is in {self._copy}: end all servers, move that file to {path}, and start them again."
         if self._uncopied:
             where = f"What it held could not be copied to {self._copy} ({self._uncopied}), and ends with this server."
@@ -280,6 +275,15 @@ class Database:
         """Do not try what has waited long enough, where another program held the database a moment ago."""
         if anyio.current_time() >= deadline and anyio.current_time() - self._held_at < HELD_SECONDS:
             raise JournalError(worded(LOCKED, self._parsed))
+
+    async def _change(self, statement: sa.Executable, values: Row | None, *, alone: bool) -> int:
+        """Execute a statement that changes rows, and copy what has changed before the last connection is closed."""
+        async with self._counted():
+            count = await self._execute(statement, lambda found: found.rowcount, values, alone=alone)
+            # Not while it is the copy itself that is open.
+            if self._copy and cast("FilePlace", self._place).path != self._copy:
+                await self._save()
+            return count
 
     async def _execute(
         self,
@@ -313,7 +317,8 @@ class Database:
             return cast("AsyncEngine", self._engine)
 
     async def _open(self) -> None:
-        url = self._parsed
+        # After the end of a file that was left, its copy is what there is.
+        url = self._parsed.set(database=str(self._copy)) if self._copy else self._parsed
         self._engine = new_engine(url)
         try:
             if in_file(url):

@@ -189,6 +189,20 @@ async def test_a_copy_that_cannot_be_written_is_told_and_tried_again(tmp_path: P
     assert copied(folder) == ["before"]
 
 
+@pytest.mark.parametrize("lose", [delete_file, delete_all, move_away])
+async def test_what_is_written_after_the_end_is_in_the_copy_too(tmp_path: Path, lose: Way) -> None:
+    journal = Journal(file_of(tmp_path))
+    await journal.insert(record("before"))
+    lose(tmp_path)
+    await refused(journal)
+    await journal.close()
+    await journal.update("before", status="completed", text="late")
+    assert not file_of(tmp_path).exists()
+    again = Journal(saved(tmp_path))
+    assert (await again.find("before") or record("none")).text == "late"
+    await again.close()
+
+
 async def test_a_file_that_is_put_back_is_the_same_again(tmp_path: Path) -> None:
     journal = Journal(file_of(tmp_path))
     await journal.insert(record("before"))
