@@ -5,7 +5,6 @@ is a list of one, `"HIGH"` is `high`, `"45"` a number and `gemini://interactions
 stays as it is, and pydantic says what is wrong with it.
 """
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -251,6 +250,8 @@ def unknown_arguments(names: Sequence[str], schema: JsonSchema, given: Iterable[
 
 def similar(names: Iterable[str], valid: Sequence[str]) -> list[str]:
     """The valid names that are like some others, each once."""
+    import difflib  # noqa: PLC0415 - of use only for a wrong call
+
     found = [match for name in names for match in difflib.get_close_matches(name.casefold(), valid, 1)]
     return list(dict.fromkeys(found))
 

@@ -2,7 +2,6 @@
 
 import bisect
 import codecs
-import html
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -201,6 +200,8 @@ def inert(text: str, limit: int = 200) -> str:
 
 def page_title(text: str) -> str | None:
     """The title of a page that is not Google's, empty where it has none; None if there is no such page."""
+    import html  # noqa: PLC0415 - its table of entities is of use only here
+
     if not text.strip() or GOOGLES_PAGE.search(text):
         return None
     found = TITLE.search(text)
