@@ -25,11 +25,11 @@ import anyio.to_thread
 from calls import direct, emulated
 from pydantic import SecretStr
 
-from gemini_interactions_mcp.gemini import Gemini
-from gemini_interactions_mcp.inspection import LocalFile
+from gemini_interactions_mcp.api.client import Gemini
+from gemini_interactions_mcp.files.inspection import LocalFile
+from gemini_interactions_mcp.files.upload_cache import Outgoing, Uploads, sha256, version
+from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.settings import Settings
-from gemini_interactions_mcp.store import Journal
-from gemini_interactions_mcp.uploads import Outgoing, Uploads, sha256, version
 
 MIB = 2**20
 UPLOADS = {1 * MIB: 20, 20 * MIB: 5, 1024 * MIB: 1}

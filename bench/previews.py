@@ -23,12 +23,12 @@ from typing import cast
 import anyio
 from PIL import Image, ImageOps
 
-from gemini_interactions_mcp.attachments import previewed, share
-from gemini_interactions_mcp.context import AppContext
-from gemini_interactions_mcp.media import preview
-from gemini_interactions_mcp.models import SavedFile
-from gemini_interactions_mcp.paths import Boundary
-from gemini_interactions_mcp.saved import SavedFiles
+from gemini_interactions_mcp.files.boundary import Boundary
+from gemini_interactions_mcp.files.saved_files import SavedFiles
+from gemini_interactions_mcp.models.interactions import SavedFile
+from gemini_interactions_mcp.output.pictures import preview
+from gemini_interactions_mcp.server.context import AppContext
+from gemini_interactions_mcp.server.results.previews import previewed, share
 
 PREVIEWS = 100
 SIZE = (6000, 4000)

@@ -16,12 +16,15 @@ import pytest
 from mcp import Client
 from pydantic import SecretStr
 
-from gemini_interactions_mcp import records, retry, store
+from gemini_interactions_mcp.api import retry
 from gemini_interactions_mcp.emulator import CONTRARY, Doubts, Emulator, serve
-from gemini_interactions_mcp.run import Pace
-from gemini_interactions_mcp.server import Server, build_server
+from gemini_interactions_mcp.journal import journal as store
+from gemini_interactions_mcp.journal import labels
+from gemini_interactions_mcp.journal.journal import Journal
+from gemini_interactions_mcp.runs import intents
+from gemini_interactions_mcp.runs.run import Pace
+from gemini_interactions_mcp.server.app import Server, build_server
 from gemini_interactions_mcp.settings import Settings
-from gemini_interactions_mcp.store import Journal
 from journaling import Clock
 
 Mode = Literal["auto", "legacy"]
@@ -218,6 +221,6 @@ async def journal(journal_url: str) -> AsyncGenerator[Journal]:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """A clock for the journal, which stands still at noon unless it is set."""
     made = Clock()
-    for module in (records, store):
+    for module in (labels, intents, store):
         monkeypatch.setattr(module, "now", lambda: made.now)
     return made

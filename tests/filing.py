@@ -15,12 +15,11 @@ import pytest
 from anyio.abc import TaskGroup
 from PIL import Image
 
-from gemini_interactions_mcp.errors import InteractionNotFoundError, JournalError
-from gemini_interactions_mcp.files import Files
-from gemini_interactions_mcp.models import Content, Record, Uploaded
+from gemini_interactions_mcp.core.errors import InteractionNotFoundError, JournalError
+from gemini_interactions_mcp.files.content import Files
+from gemini_interactions_mcp.files.upload_cache import Uploads
+from gemini_interactions_mcp.models.interactions import Content, Moved, Record, Source, Uploaded
 from gemini_interactions_mcp.settings import Settings
-from gemini_interactions_mcp.transfer import Moved, Source
-from gemini_interactions_mcp.uploads import Uploads
 
 API = "https://generativelanguage.googleapis.com/v1beta/"
 POSIX = pytest.mark.skipif(os.name != "posix", reason="POSIX has these")

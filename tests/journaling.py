@@ -6,10 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gemini_interactions_mcp.addresses import parse_url
-from gemini_interactions_mcp.database import new_engine
-from gemini_interactions_mcp.models import Citation, Execution, Record, SavedFile, Terms, Usage
-from gemini_interactions_mcp.store import Journal
+from gemini_interactions_mcp.journal.database import new_engine
+from gemini_interactions_mcp.journal.database_url import parse_url
+from gemini_interactions_mcp.journal.journal import Journal
+from gemini_interactions_mcp.models.interactions import Citation, Execution, Record, SavedFile, Terms, Usage
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 

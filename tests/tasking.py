@@ -11,8 +11,8 @@ from mcp.client.session import ElicitationFnT
 from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult, Request, Result
 from pydantic import RootModel
 
-from gemini_interactions_mcp.server import Server
-from gemini_interactions_mcp.tasks import EXTENSION
+from gemini_interactions_mcp.server.app import Server
+from gemini_interactions_mcp.server.tasks.extension import EXTENSION
 
 Json = dict[str, Any]
 PATIENCE: Final = 20.0

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from gemini_interactions_mcp.addresses import libpq_apart, parse_url, redacted
-from gemini_interactions_mcp.errors import JournalError
-from gemini_interactions_mcp.store import Journal
+from gemini_interactions_mcp.core.errors import JournalError
+from gemini_interactions_mcp.journal.database_url import libpq_apart, parse_url, redacted
+from gemini_interactions_mcp.journal.journal import Journal
 
 
 @pytest.mark.parametrize(

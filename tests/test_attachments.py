@@ -2,7 +2,7 @@
 
 import pytest
 
-from gemini_interactions_mcp.attachments import IMAGE_TOKENS, PREVIEW_BYTES, Share, share
+from gemini_interactions_mcp.server.results.previews import IMAGE_TOKENS, PREVIEW_BYTES, Share, share
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,12 @@ from mcp.server.subscriptions import ResourcesListChanged
 from mcp_types import INVALID_PARAMS, Implementation, ResourceListChangedNotification
 
 from conftest import FAST, Mode
-from gemini_interactions_mcp import subscribers
-from gemini_interactions_mcp.changes import Changes
-from gemini_interactions_mcp.models import Record
-from gemini_interactions_mcp.server import Server, build_server
+from gemini_interactions_mcp.journal.journal import Journal
+from gemini_interactions_mcp.models.interactions import Record
+from gemini_interactions_mcp.runs.changes import Changes
+from gemini_interactions_mcp.server import subscriptions
+from gemini_interactions_mcp.server.app import Server, build_server
 from gemini_interactions_mcp.settings import Settings
-from gemini_interactions_mcp.store import Journal
 from reading import call, id_of
 
 INDEX = "gemini://interactions"
@@ -204,7 +204,7 @@ async def test_each_address_of_ours_can_be_subscribed_to(client: Client, mode: M
 
 
 async def test_there_is_an_end_to_subscriptions(client: Client, mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subscribers, "ADDRESSES", 3)
+    monkeypatch.setattr(subscriptions, "ADDRESSES", 3)
     await subscribe(client, mode, [f"{INDEX}/{number}" for number in range(3)])
     await subscribe(client, mode, [f"{INDEX}/0"])
     with pytest.raises(MCPError, match="At most 3 resources can be subscribed to"):
@@ -223,7 +223,7 @@ async def subscribe(client: Client, mode: Mode, uris: list[str]) -> None:
 
 
 async def test_a_place_is_free_again_once_its_client_has_gone(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subscribers, "ADDRESSES", 2)
+    monkeypatch.setattr(subscriptions, "ADDRESSES", 2)
     for round_ in range(3):
         async with Client(server, mode="legacy") as client:
             await subscribe(client, "legacy", [f"{INDEX}/{round_}", f"{INDEX}/{round_}/data"])

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gemini_interactions_mcp import chapters, framing
-from gemini_interactions_mcp.errors import InputError
+from gemini_interactions_mcp.core.errors import InputError
+from gemini_interactions_mcp.text import chapters, framing
 
 TEXT = """# Report
 

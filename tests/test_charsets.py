@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from gemini_interactions_mcp import charsets
-from gemini_interactions_mcp.charsets import SAMPLE_BYTES, Text, guessed, text_of
+from gemini_interactions_mcp.files import charsets
+from gemini_interactions_mcp.files.charsets import SAMPLE_BYTES, Text, guessed, text_of
 
 SHORT = [
     ("cp1252", "naïve"),

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemini_interactions_mcp import citations
-from gemini_interactions_mcp.models import Citation
+from gemini_interactions_mcp.models.interactions import Citation
+from gemini_interactions_mcp.text import citations
 
 
 def placed(text: str, found: Iterable[Citation]) -> str:

@@ -7,7 +7,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from gemini_interactions_mcp.claim import CHUNK, LONGEST_LINE, fresh, method, read, waiting
+from gemini_interactions_mcp.transports.stdin_capture import CHUNK, LONGEST_LINE, fresh, method, read, waiting
 
 Lines = list[bytes | None]
 

@@ -15,14 +15,14 @@ from mcp import Client
 
 from conftest import KEY, Mode, make_settings
 from faults.harness import without_jitter
-from gemini_interactions_mcp.__main__ import main
-from gemini_interactions_mcp.connections import proxies, usable_proxy
+from gemini_interactions_mcp.api.client import Gemini
+from gemini_interactions_mcp.api.connections import proxies, usable_proxy
+from gemini_interactions_mcp.api.error_mapping import UNKNOWN_OUTCOME
+from gemini_interactions_mcp.cli.main import main
+from gemini_interactions_mcp.core.errors import ConfigurationError, NetworkError
 from gemini_interactions_mcp.emulator import Emulator, Fault
-from gemini_interactions_mcp.errors import ConfigurationError, NetworkError
-from gemini_interactions_mcp.faults import UNKNOWN_OUTCOME
-from gemini_interactions_mcp.gemini import Gemini
-from gemini_interactions_mcp.models import Request
-from gemini_interactions_mcp.server import build_server
+from gemini_interactions_mcp.models.interactions import Request
+from gemini_interactions_mcp.server.app import build_server
 from proxying import HOST, Authority, Proxy, listening, make_authority, tls_front
 from reading import call, complaint, id_of, text_of
 from wired import environment, wired

@@ -15,8 +15,9 @@ import consenting
 from conftest import Mode
 from consenting import DECLINED, ESTIMATE, User, host, strict
 from filing import POSIX, link, office, package
-from gemini_interactions_mcp import recognition, tools
 from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.files import recognition
+from gemini_interactions_mcp.server.tools import researching
 from gemini_interactions_mcp.settings import Settings
 from reading import MODERN, PDF, call, complaint, id_of, note, posts, text_of
 from tasking import Answer, CallRequest, Json
@@ -271,7 +272,7 @@ async def test_a_host_that_cannot_ask_sends_files_without_asking(
 async def test_the_user_is_asked_once_however_many_calls_the_uploads_take(
     settings: Settings, emulator: Emulator, mode: Mode, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tools, "NAMING_SECONDS", 0.05)
+    monkeypatch.setattr(researching, "NAMING_SECONDS", 0.05)
     emulator.faults.append(stalled := Fault("upload", "stall", skip=1))
     user = User(start=True)
     arguments: dict[str, Any] = {"prompt": "Bicycles", "files": [str(folder / "large.pdf")]}
@@ -282,7 +283,7 @@ async def test_the_user_is_asked_once_however_many_calls_the_uploads_take(
         assert "call again" in await complaint(client, "start_research", **arguments | {"prompt": "Cars"})
         assert (len(user.asked), posts(emulator)) == (2, 0)
         stalled.release.set()
-        monkeypatch.setattr(tools, "NAMING_SECONDS", 20)
+        monkeypatch.setattr(researching, "NAMING_SECONDS", 20)
         await call(client, "start_research", **arguments)
         assert (len(user.asked), posts(emulator)) == (2, 1)
         # It is used up.

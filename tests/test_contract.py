@@ -18,10 +18,10 @@ from mcp import Client
 
 from conftest import make_settings
 from gemini_interactions_mcp import __version__, settings
-from gemini_interactions_mcp.__main__ import parser
-from gemini_interactions_mcp.prompts import PROMPTS
-from gemini_interactions_mcp.server import INSTRUCTIONS, build_server
-from gemini_interactions_mcp.tools import TOOLS
+from gemini_interactions_mcp.cli.main import parser
+from gemini_interactions_mcp.server.app import INSTRUCTIONS, build_server
+from gemini_interactions_mcp.server.prompts import PROMPTS
+from gemini_interactions_mcp.server.tools.table import TOOLS
 from wired import HANDSHAKES, MODERN, environment, wired
 
 ROOT = Path(__file__).parent.parent

@@ -12,17 +12,18 @@ from hypothesis import strategies as st
 from mcp import Client
 
 from data import make
-from gemini_interactions_mcp import charsets, containers, documents, media
-from gemini_interactions_mcp.completeness import check_end
-from gemini_interactions_mcp.containers import Binary, true_type
-from gemini_interactions_mcp.documents import office_type, pdf_pages
+from gemini_interactions_mcp.core.errors import FileRefusedError
 from gemini_interactions_mcp.emulator import Emulator
-from gemini_interactions_mcp.errors import FileRefusedError
+from gemini_interactions_mcp.files import charsets, containers, documents
+from gemini_interactions_mcp.files.completeness import check_end
+from gemini_interactions_mcp.files.containers import Binary, true_type
+from gemini_interactions_mcp.files.documents import office_type, pdf_pages
+from gemini_interactions_mcp.models import media_types
 from gemini_interactions_mcp.settings import Settings
 from reading import LEGACY, call, complaint, text_of
 
 CORPUS = make.corpus()
-WORDS = f"{media.OFFICE}.wordprocessingml.document"
+WORDS = f"{media_types.OFFICE}.wordprocessingml.document"
 
 SENT = {
     "pictures": {
@@ -85,13 +86,13 @@ SENT = {
         "unmarked.pdf": "application/pdf",
         "text.docx": WORDS,
         "renamed-part.docx": WORDS,
-        "letter.dotx": f"{media.OFFICE}.wordprocessingml.template",
-        "table.xlsx": f"{media.OFFICE}.spreadsheetml.sheet",
-        "slides.pptx": f"{media.OFFICE}.presentationml.presentation",
+        "letter.dotx": f"{media_types.OFFICE}.wordprocessingml.template",
+        "table.xlsx": f"{media_types.OFFICE}.spreadsheetml.sheet",
+        "slides.pptx": f"{media_types.OFFICE}.presentationml.presentation",
         "misnamed.xlsx": WORDS,
-        "text.odt": f"{media.OASIS}.text",
-        "table.ods": f"{media.OASIS}.spreadsheet",
-        "slides.odp": f"{media.OASIS}.presentation",
+        "text.odt": f"{media_types.OASIS}.text",
+        "table.ods": f"{media_types.OASIS}.spreadsheet",
+        "slides.odp": f"{media_types.OASIS}.presentation",
         "text.doc": "application/msword",
         "table.xls": "application/vnd.ms-excel",
         "slides.ppt": "application/vnd.ms-powerpoint",
@@ -219,7 +220,7 @@ def test_the_corpus_has_a_file_of_each_type_and_encoding() -> None:
     }
     sent = {mime for table in SENT.values() for mime in table.values()}
     # A CSV that can be read is a text.
-    assert sent == media.KINDS.keys() - {"text/csv"}
+    assert sent == media_types.KINDS.keys() - {"text/csv"}
     assert make.SAMPLES.keys() == charsets.CHARSETS.keys()
     assert sum(len(content) for files in CORPUS.values() for content in files.values()) < 300_000
 
@@ -331,12 +332,12 @@ class Counted(io.BytesIO):
 def looked_into(name: str, content: bytes) -> int:
     """Whatever the bytes are, there is an answer: a type, or a refusal; in how many reads."""
     ending = name.rpartition(".")[2]
-    named = media.EXTENSIONS.get(ending) or media.REFUSED_EXTENSIONS.get(ending)
+    named = media_types.EXTENSIONS.get(ending) or media_types.REFUSED_EXTENSIONS.get(ending)
     file = Binary(name, stream := Counted(content), len(content))
     charsets.text_of(file.stream)
     charsets.guessed(file.stream)
     with suppress(FileRefusedError):
-        mime = office_type(file, media.sniff(content[: media.SNIFF_BYTES]) or named, named)
+        mime = office_type(file, media_types.sniff(content[: media_types.SNIFF_BYTES]) or named, named)
         kind = true_type(file, mime, named) if mime else ""
         check_end(file, kind)
         if kind == "application/pdf":

@@ -22,10 +22,10 @@ from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import CreateTable
 
-from gemini_interactions_mcp import database, schema
-from gemini_interactions_mcp.errors import JournalError
-from gemini_interactions_mcp.schema import SCHEMA_VERSION
-from gemini_interactions_mcp.store import Journal
+from gemini_interactions_mcp.core.errors import JournalError
+from gemini_interactions_mcp.journal import database, schema
+from gemini_interactions_mcp.journal.journal import Journal
+from gemini_interactions_mcp.journal.schema import SCHEMA_VERSION
 from journaling import full_record, record
 
 

@@ -9,9 +9,11 @@ import anyio.to_thread
 import pytest
 from mcp_types import AudioContent, CallToolResult, ImageContent, ResourceLink, TextContent
 
-from gemini_interactions_mcp import demo, tools
-from gemini_interactions_mcp.__main__ import main
+from gemini_interactions_mcp import emulator
+from gemini_interactions_mcp.cli import demo
+from gemini_interactions_mcp.cli.main import main
 from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.server.tools import table
 from wired import command, environment
 
 Capture = pytest.CaptureFixture[str]
@@ -25,7 +27,7 @@ async def test_every_tool_is_shown_and_all_that_is_left_is_one_folder_that_is_li
     status, out, err = await command(env, "demo", cwd=cwd)
     assert status == 0, out + err
     assert err == ""
-    for entry in tools.TOOLS:
+    for entry in table.TOOLS:
         assert f"\n== {entry.function.__name__}(" in out
     assert re.search(r"\n   \.\.\. +\d+\.\d s ", out), "no progress is shown"
 
@@ -49,7 +51,7 @@ async def test_a_step_that_fails_ends_the_demo_with_status_1_and_says_which(
     def refusing(research_seconds: float) -> Emulator:
         return Emulator(research_seconds, faults=[Fault("create", "http", http_status=402)])
 
-    monkeypatch.setattr(demo.emulator, "Emulator", refusing)
+    monkeypatch.setattr(emulator, "Emulator", refusing)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     status = await anyio.to_thread.run_sync(main, ["demo"])
     out = capsys.readouterr().out

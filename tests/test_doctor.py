@@ -12,10 +12,10 @@ import pytest
 
 from conftest import KEY
 from gemini_interactions_mcp import __version__
-from gemini_interactions_mcp.__main__ import main
+from gemini_interactions_mcp.cli.main import main
 from gemini_interactions_mcp.emulator import Emulator, Fault
-from gemini_interactions_mcp.models import Record
-from gemini_interactions_mcp.store import Journal
+from gemini_interactions_mcp.journal.journal import Journal
+from gemini_interactions_mcp.models.interactions import Record
 from wired import command, environment, journal
 
 Capture = pytest.CaptureFixture[str]

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from gemini_interactions_mcp import errors
-from gemini_interactions_mcp.errors import GeminiMCPError, OutcomeUnknownError, QuotaError, RefusedError
+from gemini_interactions_mcp.core import errors
+from gemini_interactions_mcp.core.errors import GeminiMCPError, OutcomeUnknownError, QuotaError, RefusedError
 
 CLASSES = [found for _, found in inspect.getmembers(errors, inspect.isclass) if issubclass(found, GeminiMCPError)]
 

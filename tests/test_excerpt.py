@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from gemini_interactions_mcp.errors import InputError
-from gemini_interactions_mcp.excerpt import Excerpt, paged
+from gemini_interactions_mcp.core.errors import InputError
+from gemini_interactions_mcp.files.clipping import Excerpt, paged
 
 
 @pytest.mark.parametrize(

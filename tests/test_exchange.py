@@ -19,19 +19,19 @@ from pydantic import BaseModel, ValidationError
 
 from conftest import KEY, make_settings
 from faults.harness import without_jitter
-from gemini_interactions_mcp import gemini, wire
-from gemini_interactions_mcp.emulator import Emulator, Fault, redirected
-from gemini_interactions_mcp.errors import (
+from gemini_interactions_mcp.api import client, codec
+from gemini_interactions_mcp.api.client import Gemini
+from gemini_interactions_mcp.api.error_mapping import UNKNOWN_OUTCOME, Call
+from gemini_interactions_mcp.api.exchange import Exchange, exchanging, mapped
+from gemini_interactions_mcp.core.errors import (
     GeminiMCPError,
     InputError,
     NetworkError,
     OutcomeUnknownError,
     QuotaError,
 )
-from gemini_interactions_mcp.exchange import Exchange, exchanging, mapped
-from gemini_interactions_mcp.faults import UNKNOWN_OUTCOME, Call
-from gemini_interactions_mcp.gemini import Gemini
-from gemini_interactions_mcp.models import Request
+from gemini_interactions_mcp.emulator import Emulator, Fault, redirected
+from gemini_interactions_mcp.models.interactions import Request
 from gemini_interactions_mcp.settings import Settings
 
 ASK = Request(kind="ask", prompt="my secret prompt", model="gemini-3.8-flash")
@@ -433,8 +433,8 @@ async def test_a_proxy_that_forwards_the_request_may_have_done_so(
 async def test_a_connection_that_hangs_while_it_is_made_has_sent_nothing(
     settings: Settings, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gemini, "MAX_CONNECTIONS", 1)
-    monkeypatch.setattr(gemini, "CREATE_SECONDS", 0.1)
+    monkeypatch.setattr(client, "MAX_CONNECTIONS", 1)
+    monkeypatch.setattr(client, "CREATE_SECONDS", 0.1)
     google = Gemini(settings)
     emulator.faults.append(stalled := Fault("get", "stall", times=9))
     async with anyio.create_task_group() as tasks:
@@ -474,5 +474,5 @@ async def test_a_connection_that_hangs_while_it_is_made_has_sent_nothing(
     ids=lambda value: str(value)[:25],
 )
 def test_an_id_is_found_in_what_cannot_be_parsed(text: str, found: str | None) -> None:
-    assert wire.named(text) == found
+    assert codec.named(text) == found
     assert found is None or len(json.dumps(found)) > 2

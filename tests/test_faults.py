@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from gemini_interactions_mcp import codes
-from gemini_interactions_mcp.errors import (
+from gemini_interactions_mcp.api.error_mapping import UNKNOWN_OUTCOME, Call, Fault, failure, fault
+from gemini_interactions_mcp.core.errors import (
     BackgroundRefusedError,
     BlockedError,
     ConfigurationError,
@@ -24,8 +24,8 @@ from gemini_interactions_mcp.errors import (
     QuotaError,
     RefusedError,
 )
-from gemini_interactions_mcp.faults import UNKNOWN_OUTCOME, Call, Fault, failure, fault
-from gemini_interactions_mcp.words import one_line
+from gemini_interactions_mcp.core.words import one_line
+from gemini_interactions_mcp.models import error_codes
 
 CREATE = Call(paid=True, background=True, model="gemini-3-pro-preview", successor="gemini-3.8-flash")
 COSTLY = Call(paid=True, costly=True, background=True, model="deep-research-preview-04-2026")
@@ -280,15 +280,15 @@ def test_a_code_is_said_where_it_tells_more_than_the_message(code: str, message:
     assert told in str(failure(fault(400, api(message, code)), CREATE))
 
 
-@pytest.mark.parametrize("code", [*codes.BLOCKED, "IMAGE_SAFETY"])
+@pytest.mark.parametrize("code", [*error_codes.BLOCKED, "IMAGE_SAFETY"])
 @pytest.mark.parametrize("status", [400, 403, 422])
 def test_a_blocked_code_is_told_by_its_name(code: str, status: int) -> None:
     error = failure(fault(status, api("", code)), CREATE)
     assert type(error) is BlockedError
-    assert f"blocked the request for {codes.BLOCKED[code.lower()]} ({code})" in str(error)
+    assert f"blocked the request for {error_codes.BLOCKED[code.lower()]} ({code})" in str(error)
 
 
-@pytest.mark.parametrize(("code", "reason"), codes.GENERATION.items())
+@pytest.mark.parametrize(("code", "reason"), error_codes.GENERATION.items())
 def test_a_model_that_ends_without_an_answer_is_told(code: str, reason: str) -> None:
     error = failure(fault(400, api("Oh.", code)), COSTLY)
     assert type(error) is InteractionFailedError

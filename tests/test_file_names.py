@@ -13,7 +13,7 @@ from mcp_types import BlobResourceContents, CallToolResult
 from conftest import FAST
 from filing import POSIX
 from gemini_interactions_mcp.emulator import Emulator
-from gemini_interactions_mcp.server import build_server
+from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
 from reading import LEGACY, call, id_of, links_of, saved_in, text_of
 

@@ -9,11 +9,11 @@ import pytest
 
 import filing
 from filing import API, Make, Recorder, blocks_of, image, mp4, office, package, pdf, sound
-from gemini_interactions_mcp import paths, recognition
-from gemini_interactions_mcp.errors import FileRefusedError, InputError
-from gemini_interactions_mcp.excerpt import Excerpt
-from gemini_interactions_mcp.files import Files
-from gemini_interactions_mcp.inspection import LocalFile
+from gemini_interactions_mcp.core.errors import FileRefusedError, InputError
+from gemini_interactions_mcp.files import boundary, recognition
+from gemini_interactions_mcp.files.clipping import Excerpt
+from gemini_interactions_mcp.files.content import Files
+from gemini_interactions_mcp.files.inspection import LocalFile
 
 home, make, recorder, subject, tasks = filing.home, filing.make, filing.recorder, filing.subject, filing.tasks
 
@@ -207,7 +207,7 @@ async def test_the_name_of_an_upload_tells_it_apart_too(home: Path, make: Make, 
 
 
 async def test_too_large_files_are_refused_before_they_are_read(subject: Files, home: Path) -> None:
-    for name, size in (("large.pdf", recognition.PDF_BYTES + 1), ("huge.mp4", paths.FILE_BYTES + 1)):
+    for name, size in (("large.pdf", recognition.PDF_BYTES + 1), ("huge.mp4", boundary.FILE_BYTES + 1)):
         with (home / name).open("wb") as file:
             file.write(PDF + b"\0" if name == "large.pdf" else mp4())
             file.truncate(size)

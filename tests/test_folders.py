@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from filing import POSIX, link
-from gemini_interactions_mcp import folders
+from gemini_interactions_mcp.core import folders
 
 pytestmark = pytest.mark.usefixtures("way")
 BY_DESCRIPTOR, BY_PATH = (pytest.mark.parametrize("way", [way], indirect=True) for way in ("by descriptor", "by path"))

@@ -9,13 +9,13 @@ import pytest
 
 import filing
 from filing import POSIX, Make, blocks_of, image, link
-from gemini_interactions_mcp import files, gathering, globs
-from gemini_interactions_mcp.errors import FileRefusedError
-from gemini_interactions_mcp.files import Files
+from gemini_interactions_mcp.core.errors import FileRefusedError
+from gemini_interactions_mcp.files import content, gathering, globs
+from gemini_interactions_mcp.files.content import Files
 
 home, make, recorder, subject, tasks = filing.home, filing.make, filing.recorder, filing.subject, filing.tasks
 
-PICKING = files.Picking
+PICKING = content.Picking
 
 
 def filled(folder: Path, *names: str, text: str = "x") -> None:
@@ -185,7 +185,7 @@ async def test_nothing_tells_whether_a_link_of_a_folder_leads_to_something(subje
 async def test_shallow_and_small_files_come_before_the_limits(
     subject: Files, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "Picking", partial(files.Picking, files=3))
+    monkeypatch.setattr(content, "Picking", partial(content.Picking, files=3))
     filled(home, "all/aa/aa/deep.txt", "all/aa/small.txt", "all/zz.txt")
     filled(home, "all/aa/large.txt", text="x" * 99)
     filled(home, "all/aa.txt", text="x" * 999)
@@ -197,7 +197,7 @@ async def test_shallow_and_small_files_come_before_the_limits(
 async def test_upper_folders_are_looked_at_before_deep_ones(
     subject: Files, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "Picking", partial(files.Picking, entries=6))
+    monkeypatch.setattr(content, "Picking", partial(content.Picking, entries=6))
     filled(home, *(f"all/a/b/c/d/e/f/{n}.txt" for n in range(9)), "all/z/y.txt", "all/x.txt")
     names, (note,) = await given(subject, "all")
     assert names == ["all/x.txt", "all/z/y.txt"]
@@ -212,14 +212,14 @@ async def test_a_flat_folder_is_looked_at_up_to_the_limit_too(
 ) -> None:
     filled(home, *(f"all/{letter}.txt" for letter in "fbdace"))
     assert (await given(subject, source))[1] == ()
-    monkeypatch.setattr(files, "Picking", partial(files.Picking, entries=2))
+    monkeypatch.setattr(content, "Picking", partial(content.Picking, entries=2))
     told = f"Left out of {source}: whatever comes after its first 2 entries."
     assert await given(subject, source) == (given_of_it, (told,))
     with pytest.raises(
         FileRefusedError, match=r"matches none\. Left out of .* whatever comes after its first 2 entries"
     ):
         await subject.contents(["all/f*.txt"])
-    monkeypatch.setattr(files, "Picking", partial(PICKING, entries=6))
+    monkeypatch.setattr(content, "Picking", partial(PICKING, entries=6))
     assert (await given(subject, source))[1] == ()
 
 
@@ -257,7 +257,7 @@ async def test_patterns_are_folded_once(subject: Files, home: Path, monkeypatch:
 async def test_the_entries_of_all_folders_of_a_call_are_counted_together(
     subject: Files, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "Picking", partial(files.Picking, entries=3))
+    monkeypatch.setattr(content, "Picking", partial(content.Picking, entries=3))
     filled(home, *(f"one/{n}.txt" for n in range(4)), "two/a.txt")
     with pytest.raises(FileRefusedError, match=r"two has no file.*whatever comes after its first 0 entries"):
         await subject.contents(["one", "two"])
@@ -274,7 +274,7 @@ async def test_files_that_cannot_be_given_are_opened_up_to_a_limit(
         "1 after 1,000 files or 2,048 MiB that were looked at (all/z.txt)."
     )
     for limit in ({"read": 15}, {"opened": 6}):
-        monkeypatch.setattr(files, "Picking", partial(PICKING, **limit))
+        monkeypatch.setattr(content, "Picking", partial(PICKING, **limit))
         assert await given(subject, "all") == (["all/0.txt"], (told,))
 
 

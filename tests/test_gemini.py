@@ -12,9 +12,10 @@ from pydantic import SecretStr
 
 from conftest import KEY, make_settings
 from faults.harness import without_jitter
-from gemini_interactions_mcp import catalog, retry
-from gemini_interactions_mcp.emulator import AGENTS, MODELS, Emulator, Fault
-from gemini_interactions_mcp.errors import (
+from gemini_interactions_mcp.api import retry
+from gemini_interactions_mcp.api.client import Gemini
+from gemini_interactions_mcp.api.error_mapping import UNKNOWN_OUTCOME
+from gemini_interactions_mcp.core.errors import (
     BackgroundRefusedError,
     ConfigurationError,
     GeminiMCPError,
@@ -30,9 +31,9 @@ from gemini_interactions_mcp.errors import (
     QuotaError,
     RefusedError,
 )
-from gemini_interactions_mcp.faults import UNKNOWN_OUTCOME
-from gemini_interactions_mcp.gemini import Gemini
-from gemini_interactions_mcp.models import Request, Uploaded
+from gemini_interactions_mcp.emulator import AGENTS, MODELS, Emulator, Fault
+from gemini_interactions_mcp.models import catalog
+from gemini_interactions_mcp.models.interactions import Request, Uploaded
 from gemini_interactions_mcp.settings import Settings
 
 MODEL = "gemini-3.8-flash"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gemini_interactions_mcp import globs
-from gemini_interactions_mcp.errors import FileRefusedError
+from gemini_interactions_mcp.core.errors import FileRefusedError
+from gemini_interactions_mcp.files import globs
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from mcp_types import Implementation
 
 from conftest import FAST, Mode, make_settings
 from gemini_interactions_mcp.emulator import Emulator, Fault
-from gemini_interactions_mcp.hosts import ANY, HOSTS, Host, host_named, host_of, seconds_to_wait
-from gemini_interactions_mcp.server import build_server
+from gemini_interactions_mcp.server.app import build_server
+from gemini_interactions_mcp.server.hosts import ANY, HOSTS, Host, host_named, host_of, seconds_to_wait
 from gemini_interactions_mcp.settings import Settings
 from reading import call, id_of, text_of
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gemini_interactions_mcp import ignoring
-from gemini_interactions_mcp.ignoring import Rules
+from gemini_interactions_mcp.files import ignoring
+from gemini_interactions_mcp.files.ignoring import Rules
 
 TREE = "a.log keep.log src/a.py src/a.log src/deep/b.py logs/x.log logs/keep.txt out/c.py sub/out/d.py A.LOG"
 

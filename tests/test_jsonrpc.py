@@ -14,9 +14,9 @@ from mcp_types import (
     RequestId,
 )
 
-from gemini_interactions_mcp.claim import HEAD as KEPT
-from gemini_interactions_mcp.claim import LONGEST_LINE
-from gemini_interactions_mcp.jsonrpc import Received, received
+from gemini_interactions_mcp.transports.jsonrpc import Received, received
+from gemini_interactions_mcp.transports.stdin_capture import HEAD as KEPT
+from gemini_interactions_mcp.transports.stdin_capture import LONGEST_LINE
 
 HEAD = '"jsonrpc": "2.0", "method": "ping"'
 DEEP = "[" * 100_000 + "]" * 100_000

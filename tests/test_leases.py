@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gemini_interactions_mcp.store import Journal
+from gemini_interactions_mcp.journal.journal import Journal
 from journaling import Clock, execute, record
 
 LEASE = timedelta(seconds=30)

@@ -16,15 +16,16 @@ import pytest
 from pydantic import SecretStr
 
 from conftest import KEY, make_settings
-from gemini_interactions_mcp import __version__, live
-from gemini_interactions_mcp.__main__ import main
+from gemini_interactions_mcp import __version__
+from gemini_interactions_mcp.api.observation import Api
+from gemini_interactions_mcp.cli import live
+from gemini_interactions_mcp.cli.facts import Facts
+from gemini_interactions_mcp.cli.live import dollars, observe, price, rehearse, scrubbed, side_by_side, write_report
+from gemini_interactions_mcp.cli.main import main
+from gemini_interactions_mcp.cli.probes import PROBES, Names, Probe
+from gemini_interactions_mcp.core.lenient import as_json
+from gemini_interactions_mcp.core.redaction import Redactor
 from gemini_interactions_mcp.emulator import CONTRARY, Doubts, Emulator, Fault, rate_limited
-from gemini_interactions_mcp.facts import Facts
-from gemini_interactions_mcp.lenient import as_json
-from gemini_interactions_mcp.live import dollars, observe, price, rehearse, scrubbed, side_by_side, write_report
-from gemini_interactions_mcp.observation import Api
-from gemini_interactions_mcp.probes import PROBES, Names, Probe
-from gemini_interactions_mcp.redaction import Redactor
 from gemini_interactions_mcp.settings import Settings
 from wired import PATIENCE, SERVE, command, environment
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from gemini_interactions_mcp.logs import set_up
-from gemini_interactions_mcp.redaction import Redactor
+from gemini_interactions_mcp.cli.logs import set_up
+from gemini_interactions_mcp.core.redaction import Redactor
 
 KEY = "AIzaSyQ7xV2mLw9Tz-c4N4ry_Kp3Hd8Rf6Jb1Gs"
 

@@ -20,7 +20,7 @@ from mcp_types import TextContent
 
 from conftest import KEY, Mode
 from gemini_interactions_mcp import __version__
-from gemini_interactions_mcp.__main__ import EMULATOR_PORT, HTTP_PORT, main, parser, port_of
+from gemini_interactions_mcp.cli.main import EMULATOR_PORT, HTTP_PORT, main, parser, port_of
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from wired import MODERN, PATIENCE, SERVE, Json, command, envelope, environment, journal
 
@@ -262,3 +262,10 @@ async def test_a_port_that_is_taken_is_said_in_a_sentence(arguments: list[str], 
     assert (status, out) == (1, "")
     assert err.endswith(". --port chooses another port.\n")
     assert "Traceback" not in err
+
+
+def test_nothing_slow_is_imported_before_stdin_is_taken() -> None:
+    """A host may give up on its first message while the SDK is still being imported."""
+    code = "import sys, gemini_interactions_mcp.cli.main; print(*{name.split('.')[0] for name in sys.modules})"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert {"anyio", "lazy_loader", "mcp", "pydantic"}.isdisjoint(printed.split())

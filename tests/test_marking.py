@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gemini_interactions_mcp import chapters, citations, framing, marking, render
-from gemini_interactions_mcp.models import Citation
+from gemini_interactions_mcp.models.interactions import Citation
+from gemini_interactions_mcp.text import chapters, citations, framing, marking, rendering
 from test_render import record
 
 FAMILY = "👩\u200d👩\u200d👧"
@@ -72,8 +72,8 @@ def test_where_nothing_can_bear_a_mark_there_is_none(line: str) -> None:
 def test_the_section_below_code_that_a_source_backs_is_found() -> None:
     text = "```sh\nls\n```\n\nMore facts.\n\n## Costs\n\nA lot.\n"
     shown = record(text, citations=(Citation(url="https://a.example", end=text.index("\n\nMore")),))
-    assert "A lot." in render.answer(shown, section="Costs")
-    assert "```\n[1]\n\nMore facts." in render.report(shown)
+    assert "A lot." in rendering.answer(shown, section="Costs")
+    assert "```\n[1]\n\nMore facts." in rendering.report(shown)
 
 
 LINES = st.sampled_from(

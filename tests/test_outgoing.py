@@ -11,10 +11,10 @@ from mcp_types import ElicitRequestFormParams, ElicitRequestParams, ElicitResult
 from pydantic import BaseModel, ValidationError
 
 from conftest import FAST, KEY, Mode
+from gemini_interactions_mcp.core.redaction import Redactor
 from gemini_interactions_mcp.emulator import Emulator
-from gemini_interactions_mcp.outgoing import Cleaner, Outgoing
-from gemini_interactions_mcp.redaction import Redactor
-from gemini_interactions_mcp.server import build_server
+from gemini_interactions_mcp.server.app import build_server
+from gemini_interactions_mcp.server.outgoing import Cleaner, Outgoing
 from gemini_interactions_mcp.settings import Settings
 from reading import call, id_of
 

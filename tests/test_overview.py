@@ -13,12 +13,12 @@ import pytest
 from mcp import Client
 
 from conftest import FAST, STATUS, make_settings
-from gemini_interactions_mcp import overview
 from gemini_interactions_mcp.emulator import Emulator, Fault
-from gemini_interactions_mcp.run import Pace
-from gemini_interactions_mcp.server import build_server
+from gemini_interactions_mcp.journal.journal import Journal
+from gemini_interactions_mcp.runs.run import Pace
+from gemini_interactions_mcp.server.app import build_server
+from gemini_interactions_mcp.server.results import overview
 from gemini_interactions_mcp.settings import Settings
-from gemini_interactions_mcp.store import Journal
 from journaling import NOON, record
 from reading import LEGACY, MODERN, call, complaint, cursor_of, ended, id_of, newest, rows_of, text_of
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemini_interactions_mcp import chapters, framing, pages, render
-from gemini_interactions_mcp.attachments import link, room_for_links
-from gemini_interactions_mcp.hosts import ANY, HOSTS, Host
-from gemini_interactions_mcp.models import Citation, Record, SavedFile
-from gemini_interactions_mcp.words import cost
+from gemini_interactions_mcp.core.words import cost
+from gemini_interactions_mcp.models.interactions import Citation, Record, SavedFile
+from gemini_interactions_mcp.server.hosts import ANY, HOSTS, Host
+from gemini_interactions_mcp.server.results.previews import link, room_for_links
+from gemini_interactions_mcp.text import chapters, framing, pages, rendering
 from test_render import record
 
 CLINE = HOSTS["@cline/core"]
@@ -76,10 +76,10 @@ BY_HOST = pytest.mark.parametrize("host", [ANY, CLINE], ids=["any", "cline"])
 
 def all_pages(shown: Record, host: Host, **more: Any) -> list[str]:
     """The texts of all pages, as they are sent."""
-    first = render.answer(shown, limit=host.page_bytes, **more)
+    first = rendering.answer(shown, limit=host.page_bytes, **more)
     found = re.search(r"^Page 1 of ([\d,]+)\. Next: ", first, re.MULTILINE)
     number = int(found[1].replace(",", "")) if found else 1
-    return [first, *(render.answer(shown, page, limit=host.page_bytes, **more) for page in range(2, number + 1))]
+    return [first, *(rendering.answer(shown, page, limit=host.page_bytes, **more) for page in range(2, number + 1))]
 
 
 @BY_HOST
@@ -115,9 +115,9 @@ def letters(text: str) -> str:
 
 @given(shown=RECORDS, notes=NOTES)
 def test_pages_are_the_same_whatever_is_noted(shown: Record, notes: list[str]) -> None:
-    found = [pages.sheet(shown, 1, "", render.page_room(shown, "", 10_000), 2_500) for _ in range(2)]
+    found = [pages.sheet(shown, 1, "", rendering.page_room(shown, "", 10_000), 2_500) for _ in range(2)]
     assert found[0] == found[1]
-    assert str(found[0].text).rstrip("\n") in render.answer(shown, above=notes, notes=notes)
+    assert str(found[0].text).rstrip("\n") in rendering.answer(shown, above=notes, notes=notes)
 
 
 def test_a_page_of_chinese_loses_none_of_its_lines() -> None:
@@ -151,7 +151,7 @@ def test_a_table_is_cut_between_its_rows() -> None:
 
 
 def test_a_fence_that_is_never_closed_does_not_swallow_what_is_ours() -> None:
-    assert render.answer(record("```\ncode")).startswith("```\ncode\n```\n\n---\ninteraction_id: v1_a")
+    assert rendering.answer(record("```\ncode")).startswith("```\ncode\n```\n\n---\ninteraction_id: v1_a")
 
 
 def test_an_answer_of_json_in_one_long_line_is_valid_within_its_fences() -> None:

@@ -9,9 +9,9 @@ import pytest
 
 import filing
 from filing import POSIX, Make, blocks_of, image, link, rows
-from gemini_interactions_mcp import paths
-from gemini_interactions_mcp.errors import ConfigurationError, FileRefusedError
-from gemini_interactions_mcp.files import Files
+from gemini_interactions_mcp.core.errors import ConfigurationError, FileRefusedError
+from gemini_interactions_mcp.files import boundary
+from gemini_interactions_mcp.files.content import Files
 
 home, make, recorder, subject, tasks = filing.home, filing.make, filing.recorder, filing.subject, filing.tasks
 
@@ -213,10 +213,10 @@ async def test_a_swap_between_check_and_open_is_noticed(
 
 
 def test_the_systems_refusals_are_put_for_people() -> None:
-    assert "lacks the permission" in paths.complaint(PermissionError(errno.EACCES, "Permission denied"))
-    assert "too long" in paths.complaint(OSError(errno.ENAMETOOLONG, "File name too long"))
-    assert "through a file" in paths.complaint(NotADirectoryError(errno.ENOTDIR, "Not a directory"))
-    assert "Input/output error" in paths.complaint(OSError(errno.EIO, "Input/output error"))
+    assert "lacks the permission" in boundary.complaint(PermissionError(errno.EACCES, "Permission denied"))
+    assert "too long" in boundary.complaint(OSError(errno.ENAMETOOLONG, "File name too long"))
+    assert "through a file" in boundary.complaint(NotADirectoryError(errno.ENOTDIR, "Not a directory"))
+    assert "Input/output error" in boundary.complaint(OSError(errno.EIO, "Input/output error"))
 
 
 async def test_a_path_to_write_is_approved(subject: Files, home: Path) -> None:
@@ -309,29 +309,29 @@ async def test_an_output_directory_without_the_right_to_write_is_told(
 
 
 def test_a_file_url_of_windows_names_a_drive() -> None:
-    assert paths.url_path("file:///C:/a%20b.txt", windows=True) == "C:/a b.txt"
-    assert paths.url_path("file:///c|/x#1?.txt", windows=True) == "c:/x#1?.txt"
-    assert paths.url_path("file:C:/x", windows=True) == "C:/x"
-    assert paths.url_path("file://localhost/C:/x", windows=True) == "C:/x"
+    assert boundary.url_path("file:///C:/a%20b.txt", windows=True) == "C:/a b.txt"
+    assert boundary.url_path("file:///c|/x#1?.txt", windows=True) == "c:/x#1?.txt"
+    assert boundary.url_path("file:C:/x", windows=True) == "C:/x"
+    assert boundary.url_path("file://localhost/C:/x", windows=True) == "C:/x"
 
 
 def test_a_share_of_windows_is_not_even_looked_at() -> None:
     roots = [Path("C:\\"), Path(r"\\server\Share\docs")]
-    assert paths.foreign_share(Path(r"\\other\share\x"), roots, windows=True)
-    assert paths.foreign_share(Path(r"\\.\PhysicalDrive0"), roots, windows=True)
-    assert not paths.foreign_share(Path(r"\\Server\share\x"), roots, windows=True)
-    assert not paths.foreign_share(Path(r"C:\x"), roots, windows=True)
-    assert not paths.foreign_share(Path(r"\\other\share\x"), roots, windows=False)
+    assert boundary.foreign_share(Path(r"\\other\share\x"), roots, windows=True)
+    assert boundary.foreign_share(Path(r"\\.\PhysicalDrive0"), roots, windows=True)
+    assert not boundary.foreign_share(Path(r"\\Server\share\x"), roots, windows=True)
+    assert not boundary.foreign_share(Path(r"C:\x"), roots, windows=True)
+    assert not boundary.foreign_share(Path(r"\\other\share\x"), roots, windows=False)
 
 
 def test_a_second_stream_of_a_windows_file_is_hidden() -> None:
-    assert paths.hidden(("folder", "note.txt:secret"), windows=True)
-    assert not paths.hidden(("folder", "note:1.txt"), windows=False)
+    assert boundary.hidden(("folder", "note.txt:secret"), windows=True)
+    assert not boundary.hidden(("folder", "note:1.txt"), windows=False)
 
 
 def test_a_drive_is_no_scheme() -> None:
-    assert paths.scheme("C:\\Users\\x.png") == ""
-    assert paths.scheme("C://Users/x.png") == ""
+    assert boundary.scheme("C:\\Users\\x.png") == ""
+    assert boundary.scheme("C://Users/x.png") == ""
 
 
 async def test_a_windows_device_or_share_is_no_way_out(subject: Files) -> None:
@@ -365,7 +365,7 @@ async def test_a_secret_far_inside_a_file_is_found(subject: Files, home: Path, s
 
 
 async def test_of_media_only_the_head_is_searched(subject: Files, home: Path) -> None:
-    (home / "far.png").write_bytes(image("PNG") + b"\0" * paths.HEAD_BYTES + KEY.encode())
+    (home / "far.png").write_bytes(image("PNG") + b"\0" * boundary.HEAD_BYTES + KEY.encode())
     (home / "near.png").write_bytes(PNG + KEY.encode())
     (block,) = await blocks_of(subject, ["far.png"])
     assert block["type"] == "image"
@@ -374,11 +374,11 @@ async def test_of_media_only_the_head_is_searched(subject: Files, home: Path) ->
 
 
 async def test_a_file_is_searched_up_to_a_limit(subject: Files, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (home / "log.txt").write_text("x" * 2 * paths.CHUNK_BYTES + KEY)
-    monkeypatch.setattr(paths, "SEARCHED_BYTES", 2 * paths.CHUNK_BYTES)
+    (home / "log.txt").write_text("x" * 2 * boundary.CHUNK_BYTES + KEY)
+    monkeypatch.setattr(boundary, "SEARCHED_BYTES", 2 * boundary.CHUNK_BYTES)
     with pytest.raises(FileRefusedError, match="looks like a secret"):
         await subject.contents(["log.txt"])
-    monkeypatch.setattr(paths, "SEARCHED_BYTES", paths.CHUNK_BYTES)
+    monkeypatch.setattr(boundary, "SEARCHED_BYTES", boundary.CHUNK_BYTES)
     assert await blocks_of(subject, ["log.txt"])
 
 
@@ -404,4 +404,4 @@ async def test_a_copy_of_a_file_with_a_second_name_may_be_read(subject: Files, h
     ],
 )
 def test_what_some_system_takes_for_a_dot_hides_a_file(part: str, is_one: bool) -> None:
-    assert paths.dotted(part) == is_one
+    assert boundary.dotted(part) == is_one

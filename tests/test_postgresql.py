@@ -10,10 +10,10 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gemini_interactions_mcp import addresses, database
-from gemini_interactions_mcp.addresses import parse_url
-from gemini_interactions_mcp.errors import JournalError
-from gemini_interactions_mcp.store import Journal, Limit
+from gemini_interactions_mcp.core.errors import JournalError
+from gemini_interactions_mcp.journal import database, database_url
+from gemini_interactions_mcp.journal.database_url import parse_url
+from gemini_interactions_mcp.journal.journal import Journal, Limit
 from journaling import NOON, execute, full_record, record
 
 SERVER = parse_url("mysql://host/db")
@@ -26,7 +26,7 @@ def journal_url(postgresql: Callable[[], str]) -> str:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(addresses, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(database_url, "BUSY_SECONDS", 0.05)
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ import sys
 import psutil
 import pytest
 
-from gemini_interactions_mcp import processes
+from gemini_interactions_mcp.runs import processes
 
 NAME = """
 import sys

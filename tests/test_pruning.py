@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from gemini_interactions_mcp.errors import DailyLimitError
-from gemini_interactions_mcp.store import Journal, Limit
+from gemini_interactions_mcp.core.errors import DailyLimitError
+from gemini_interactions_mcp.journal.journal import Journal, Limit
 from journaling import NOON, Clock, labels, record
 
 MIDNIGHT = NOON - timedelta(hours=12)

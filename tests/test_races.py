@@ -8,10 +8,10 @@ from threading import Barrier
 
 import anyio
 
-from gemini_interactions_mcp.errors import DailyLimitError, JournalError
-from gemini_interactions_mcp.ledger import Ledger
-from gemini_interactions_mcp.models import Interaction
-from gemini_interactions_mcp.store import Journal, Limit
+from gemini_interactions_mcp.core.errors import DailyLimitError, JournalError
+from gemini_interactions_mcp.journal.journal import Journal, Limit
+from gemini_interactions_mcp.models.interactions import Interaction
+from gemini_interactions_mcp.runs.bookkeeping import Ledger
 from journaling import NOON, record
 
 TRIES = 60

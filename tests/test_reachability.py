@@ -3,7 +3,7 @@
 import pytest
 
 from filing import rows
-from gemini_interactions_mcp.reachability import reachable
+from gemini_interactions_mcp.files.reachability import reachable
 
 OUT_OF_REACH = {
     "this computer": ["localhost", "localhost.", "app.localhost", "127.0.0.1", "127.1.2.3", "::1", "0.0.0.0", "::"],

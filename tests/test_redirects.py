@@ -7,9 +7,9 @@ import anyio
 import pytest
 from anyio.abc import SocketAttribute, SocketStream
 
-from gemini_interactions_mcp import redirects
+from gemini_interactions_mcp.api import redirects
 from gemini_interactions_mcp.emulator import Emulator
-from gemini_interactions_mcp.models import Citation
+from gemini_interactions_mcp.models.interactions import Citation
 
 
 async def test_links_of_others_are_left_alone(emulator: Emulator, url: str) -> None:

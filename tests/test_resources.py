@@ -22,12 +22,12 @@ from mcp_types import (
 )
 
 from conftest import STATUS, Mode, make_settings
-from gemini_interactions_mcp import resources
 from gemini_interactions_mcp.emulator import Emulator, Fault
-from gemini_interactions_mcp.models import Record
-from gemini_interactions_mcp.server import Server, build_server
+from gemini_interactions_mcp.journal.journal import Journal
+from gemini_interactions_mcp.models.interactions import Record
+from gemini_interactions_mcp.server import resources
+from gemini_interactions_mcp.server.app import Server, build_server
 from gemini_interactions_mcp.settings import Settings
-from gemini_interactions_mcp.store import Journal
 from reading import LEGACY, call, id_of, links_of, newest, saved_in
 
 INDEX = "gemini://interactions"

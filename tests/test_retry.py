@@ -8,16 +8,10 @@ import anyio
 import pytest
 
 from faults.harness import fresh, without_jitter
-from gemini_interactions_mcp import catalog, retry
-from gemini_interactions_mcp.emulator import (
-    Emulator,
-    Fault,
-    not_found_yet,
-    rate_limited,
-    streamed_error,
-    without_quota,
-)
-from gemini_interactions_mcp.errors import (
+from gemini_interactions_mcp.api import retry
+from gemini_interactions_mcp.api.client import Gemini
+from gemini_interactions_mcp.api.error_mapping import Caller
+from gemini_interactions_mcp.core.errors import (
     GeminiMCPError,
     InteractionNotFoundError,
     NetworkError,
@@ -26,9 +20,9 @@ from gemini_interactions_mcp.errors import (
     OverloadedError,
     QuotaError,
 )
-from gemini_interactions_mcp.faults import Caller
-from gemini_interactions_mcp.gemini import Gemini
-from gemini_interactions_mcp.models import Request
+from gemini_interactions_mcp.emulator import Emulator, Fault, not_found_yet, rate_limited, streamed_error, without_quota
+from gemini_interactions_mcp.models import catalog
+from gemini_interactions_mcp.models.interactions import Request
 from gemini_interactions_mcp.settings import Settings
 
 ASK = Request(kind="ask", prompt="Grüße", model="gemini-3.8-flash")

@@ -16,9 +16,8 @@ from PIL import Image
 from conftest import make_settings
 from faults.harness import fresh, rows
 from faults.world import PACE, PATIENCE, World, over, world
-from gemini_interactions_mcp import records, render, retry
-from gemini_interactions_mcp.emulator import Emulator, Fault, rate_limited
-from gemini_interactions_mcp.errors import (
+from gemini_interactions_mcp.api import retry
+from gemini_interactions_mcp.core.errors import (
     InteractionFailedError,
     InteractionNotFoundError,
     JournalError,
@@ -27,11 +26,14 @@ from gemini_interactions_mcp.errors import (
     PermissionDeniedError,
     QuotaError,
 )
-from gemini_interactions_mcp.ledger import Ledger
-from gemini_interactions_mcp.models import Interaction, Media, Record, Request, SavedFile
-from gemini_interactions_mcp.redaction import Redactor
-from gemini_interactions_mcp.run import Pace, Run
+from gemini_interactions_mcp.core.redaction import Redactor
+from gemini_interactions_mcp.emulator import Emulator, Fault, rate_limited
+from gemini_interactions_mcp.models.interactions import Interaction, Media, Record, Request, SavedFile
+from gemini_interactions_mcp.runs import intents
+from gemini_interactions_mcp.runs.bookkeeping import Ledger
+from gemini_interactions_mcp.runs.run import Pace, Run
 from gemini_interactions_mcp.settings import Settings
+from gemini_interactions_mcp.text import rendering
 
 MODEL = "gemini-3.8-flash"
 ASK = Request(kind="ask", prompt="Grüße", model=MODEL)
@@ -563,7 +565,7 @@ async def test_an_image_that_came_without_an_id_is_kept_all_the_same(here: World
 async def test_a_report_is_saved_as_markdown_and_a_plan_is_not(here: World) -> None:
     report = await here.ended(RESEARCH)
     [file] = report.record.files
-    assert await anyio.Path(file.path).read_text(encoding="utf-8") == render.report(report.record)
+    assert await anyio.Path(file.path).read_text(encoding="utf-8") == rendering.report(report.record)
     config = {"type": "deep-research", "collaborative_planning": True}
     plan = await here.ended(RESEARCH.model_copy(update={"agent_config": config}))
     assert plan.record.files == ()
@@ -579,7 +581,7 @@ async def test_a_disk_that_cannot_be_written_keeps_the_answer_and_a_later_read_s
         run = await here.ended(request_)
         assert run.error is None
         assert run.record.files == ()
-        assert records.UNSAVED in str(run.record.error)
+        assert intents.UNSAVED in str(run.record.error)
         assert run.record.text
         obstacle.unlink()
         again = await here.read(run.id)
@@ -746,13 +748,13 @@ async def test_broken_media_do_not_hide_what_comes_after_them(here: World, tmp_p
     picture_file, report = run.record.files
     assert (picture_file.place, report.mime_type) == (2, "text/markdown")
     assert "its data arrived broken" in str(run.record.error)
-    assert render.body(run.record, lambda file: file.name) == f"A (image 1) B ![image 2]({picture_file.name})"
+    assert rendering.body(run.record, lambda file: file.name) == f"A (image 1) B ![image 2]({picture_file.name})"
 
 
 async def test_files_of_an_environment_are_not_taken_for_media(here: World, tmp_path: Path) -> None:
     run = await here.ended(RESEARCH)
     other = SavedFile(name="a.csv", path="/a.csv", mime_type="text/csv", bytes=1, within="workspace/a.csv")
-    await here.journal.update(run.record.label, files=(other,), error=f"{records.UNSAVED}: full.")
+    await here.journal.update(run.record.label, files=(other,), error=f"{intents.UNSAVED}: full.")
     picture = io.BytesIO()
     Image.new("RGB", (4, 4)).save(picture, "PNG")
     media = (drawn(base64.b64encode(picture.getvalue()).decode()),)

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from filing import POSIX, link
-from gemini_interactions_mcp import folders, saved
-from gemini_interactions_mcp.errors import FileGoneError, FileRefusedError
-from gemini_interactions_mcp.models import SavedFile
-from gemini_interactions_mcp.paths import Boundary, foreign_share
-from gemini_interactions_mcp.saved import SavedFiles
+from gemini_interactions_mcp.core import folders
+from gemini_interactions_mcp.core.errors import FileGoneError, FileRefusedError
+from gemini_interactions_mcp.files import saved_files
+from gemini_interactions_mcp.files.boundary import Boundary, foreign_share
+from gemini_interactions_mcp.files.saved_files import SavedFiles
+from gemini_interactions_mcp.models.interactions import SavedFile
 
 CONTENT = b"a picture of a red bicycle"
 CHANGED = "was changed or moved; left alone"
@@ -28,7 +29,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None
     """As the system can, and as Windows must."""
     if request.param == "by path":
         monkeypatch.setattr(folders, "BY_DESCRIPTOR", False)
-        monkeypatch.setattr(saved, "WINDOWS", True)
+        monkeypatch.setattr(saved_files, "WINDOWS", True)
 
 
 @pytest.fixture
@@ -208,7 +209,7 @@ def test_of_a_file_that_grows_while_it_is_read_only_its_size_is_read(
 ) -> None:
     with files.opened(file) as stream:
         a_longer_file(file, tmp_path)
-        assert saved.digest(stream, file.bytes) == hashlib.sha256(CONTENT).hexdigest()
+        assert saved_files.digest(stream, file.bytes) == hashlib.sha256(CONTENT).hexdigest()
     Path(file.path).write_bytes(CONTENT)
     opened = files.opened
 
@@ -234,7 +235,7 @@ def test_what_is_gone_is_told_as_gone(files: SavedFiles, file: SavedFile, missin
         with pytest.raises(FileGoneError, match="is not there any more"):
             use(file)
     assert files.removed([file]) == [f"File {file.path}: it was not there."]
-    assert saved.absent(file, [])
+    assert saved_files.absent(file, [])
 
 
 @POSIX
@@ -251,28 +252,28 @@ def test_what_the_journal_says_leads_no_way_out(files: SavedFiles, out: Path, fi
 
 @pytest.mark.parametrize("path", ["C:\\Users\\x\\bike.jpg", "/home/nobody-of-this-name/bike.jpg", "bike.jpg"])
 def test_what_another_machine_has_saved_is_absent(file: SavedFile, path: str) -> None:
-    assert saved.absent(file.model_copy(update={"path": path}), [])
+    assert saved_files.absent(file.model_copy(update={"path": path}), [])
 
 
 def test_a_share_that_is_not_allowed_is_not_even_looked_at(file: SavedFile, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(saved, "foreign_share", partial(foreign_share, windows=True))
+    monkeypatch.setattr(saved_files, "foreign_share", partial(foreign_share, windows=True))
     share = file.model_copy(update={"path": r"\\server\share\bike.jpg"})
     monkeypatch.setattr(folders, "opened", None)
-    assert saved.absent(share, [Path("C:\\")])
+    assert saved_files.absent(share, [Path("C:\\")])
 
 
 def test_only_what_is_there_is_not_absent(file: SavedFile, tmp_path: Path) -> None:
-    assert not saved.absent(file, [])
+    assert not saved_files.absent(file, [])
     a_folder(file, tmp_path)
-    assert not saved.absent(file, [])
+    assert not saved_files.absent(file, [])
 
 
 def test_of_files_of_one_name_the_one_on_this_machine_counts(file: SavedFile) -> None:
     other = file.model_copy(update={"path": "/home/nobody-of-this-name/bike.jpg"})
     third = other.model_copy(update={"name": "other.jpg"})
-    assert saved.current([other, third, file], []) == (file, third)
-    assert saved.current([file, other], []) == (file,)
-    assert saved.current([other], []) == (other,)
+    assert saved_files.current([other, third, file], []) == (file, third)
+    assert saved_files.current([file, other], []) == (file,)
+    assert saved_files.current([other], []) == (other,)
 
 
 # As it was saved -----------------------------------------------------------------------------------------

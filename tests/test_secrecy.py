@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from gemini_interactions_mcp import secrecy
-from gemini_interactions_mcp.secrecy import kind_of_secret
+from gemini_interactions_mcp.files import secrets
+from gemini_interactions_mcp.files.secrets import kind_of_secret
 
 BEGIN = b"-----BEGIN "
 """Apart from the rest, so that this file is no secret itself."""
@@ -198,6 +198,6 @@ def test_nothing_is_read_where_the_name_says_enough() -> None:
 
 
 def test_the_modules_of_this_package_look_like_no_secrets() -> None:
-    modules = list(Path(secrecy.__file__).parent.rglob("*.py"))
+    modules = list(Path(secrets.__file__).parent.rglob("*.py"))
     assert modules
     assert [path.name for path in modules if kind_of_secret(path.name, [path.read_bytes()])] == []

@@ -14,9 +14,12 @@ from mcp_types import ResourceTemplateReference
 from pydantic import SecretStr
 
 from conftest import FAST, KEY, Mode, make_settings
-from gemini_interactions_mcp import __version__, context, media, render
+from gemini_interactions_mcp import __version__
 from gemini_interactions_mcp.emulator import Emulator, Fault
-from gemini_interactions_mcp.server import Server, build_server
+from gemini_interactions_mcp.output import saving
+from gemini_interactions_mcp.server import context
+from gemini_interactions_mcp.server.app import Server, build_server
+from gemini_interactions_mcp.text import rendering
 from reading import LEGACY, call, complaint, id_of, newest, note, text_of
 
 INDEX = "gemini://interactions"
@@ -186,7 +189,7 @@ async def test_a_server_that_does_not_run_has_nothing_to_read(server: Server) ->
 async def test_a_crash_inside_a_tool_is_masked_and_logged(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, emulator: Emulator
 ) -> None:
-    monkeypatch.setattr(render, "answer", crash)
+    monkeypatch.setattr(rendering, "answer", crash)
     said = await complaint(client, "gemini_ask", prompt="hi")
     assert said == "gemini_ask failed because of a fault in this server; its log on stderr says more."
     assert "ZeroDivisionError: a secret of the server" in caplog.text
@@ -199,7 +202,7 @@ async def test_a_crash_inside_a_tool_is_masked_and_logged(
 async def test_a_crash_while_an_interaction_is_followed_tells_its_id_and_loses_nothing(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, emulator: Emulator
 ) -> None:
-    monkeypatch.setattr(media, "stem", crash)
+    monkeypatch.setattr(saving, "stem", crash)
     said = await complaint(client, "gemini_ask", prompt="hi")
     assert "its log on stderr says why" in said
     assert newest(emulator).id in said
@@ -214,7 +217,7 @@ async def test_a_crash_while_a_resource_is_read_tells_nothing_of_it(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer = await call(client, "gemini_ask", prompt="hi")
-    monkeypatch.setattr(render, "document", crash)
+    monkeypatch.setattr(rendering, "document", crash)
     with pytest.raises(MCPError, match="because of a fault in this server; its log on stderr says more") as caught:
         await client.read_resource(f"{INDEX}/{id_of(answer)}")
     assert "secret" not in str(caught.value)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from gemini_interactions_mcp import settings as module
-from gemini_interactions_mcp.errors import ConfigurationError, FileRefusedError
-from gemini_interactions_mcp.paths import Boundary
+from gemini_interactions_mcp.core.errors import ConfigurationError, FileRefusedError
+from gemini_interactions_mcp.files.boundary import Boundary
 from gemini_interactions_mcp.settings import Settings
 
 SECRET = "AIza-not-a-real-key"

@@ -9,10 +9,10 @@ import pytest
 
 import filing
 from filing import API, POSIX, Make, Recorder, blocks_of, image, link, sound
-from gemini_interactions_mcp import files
-from gemini_interactions_mcp.errors import FileRefusedError, InputError, InteractionNotFoundError
-from gemini_interactions_mcp.files import Files
-from gemini_interactions_mcp.models import Record, SavedFile
+from gemini_interactions_mcp.core.errors import FileRefusedError, InputError, InteractionNotFoundError
+from gemini_interactions_mcp.files import content as files
+from gemini_interactions_mcp.files.content import Files
+from gemini_interactions_mcp.models.interactions import Record, SavedFile
 
 home, make, recorder, subject, tasks = filing.home, filing.make, filing.recorder, filing.subject, filing.tasks
 

@@ -7,9 +7,9 @@ import pytest
 
 import filing
 from filing import POSIX, Make, blocks_of, link
-from gemini_interactions_mcp.errors import FileRefusedError
-from gemini_interactions_mcp.files import Files
-from gemini_interactions_mcp.spelling import spelled
+from gemini_interactions_mcp.core.errors import FileRefusedError
+from gemini_interactions_mcp.files.content import Files
+from gemini_interactions_mcp.files.spelling import spelled
 
 home, make, recorder, subject, tasks = filing.home, filing.make, filing.recorder, filing.subject, filing.tasks
 

@@ -15,8 +15,9 @@ from mcp import Client, StdioServerParameters
 from mcp_types import JSONRPCResponse, TextContent
 
 from conftest import KEY, Mode
-from gemini_interactions_mcp import __version__, stdio
+from gemini_interactions_mcp import __version__
 from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.transports import stdio
 from wired import (
     HANDSHAKES,
     MODERN,

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from gemini_interactions_mcp import steps, traces
-from gemini_interactions_mcp.models import Execution
+from gemini_interactions_mcp.api import steps
+from gemini_interactions_mcp.models.interactions import Execution
+from gemini_interactions_mcp.text import traces
 
 Json = dict[str, Any]
 

@@ -9,12 +9,12 @@ from typing import Any
 import anyio
 import pytest
 
-from gemini_interactions_mcp import schema
-from gemini_interactions_mcp.errors import DailyLimitError, InputError, JournalError
-from gemini_interactions_mcp.models import Citation, Record, SavedFile, Terms, Uploaded, Usage
-from gemini_interactions_mcp.records import age
-from gemini_interactions_mcp.redaction import Redactor
-from gemini_interactions_mcp.store import Journal, Limit
+from gemini_interactions_mcp.core.errors import DailyLimitError, InputError, JournalError
+from gemini_interactions_mcp.core.redaction import Redactor
+from gemini_interactions_mcp.journal import schema
+from gemini_interactions_mcp.journal.journal import Journal, Limit
+from gemini_interactions_mcp.models.interactions import Citation, Record, SavedFile, Terms, Uploaded, Usage
+from gemini_interactions_mcp.runs.intents import age
 from journaling import NOON, execute, full_record, insert_all, labels, record
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from conftest import KEY
 from faults.harness import without_jitter
-from gemini_interactions_mcp import codes, gemini
-from gemini_interactions_mcp.emulator import Emulator, Fault, background_refused, streamed_error, unresumable
-from gemini_interactions_mcp.errors import (
+from gemini_interactions_mcp.api import client
+from gemini_interactions_mcp.api.client import Gemini
+from gemini_interactions_mcp.core.errors import (
     BackgroundRefusedError,
     BlockedError,
     ConfigurationError,
@@ -28,8 +28,9 @@ from gemini_interactions_mcp.errors import (
     QuotaError,
     RefusedError,
 )
-from gemini_interactions_mcp.gemini import Gemini
-from gemini_interactions_mcp.models import Request
+from gemini_interactions_mcp.emulator import Emulator, Fault, background_refused, streamed_error, unresumable
+from gemini_interactions_mcp.models import error_codes
+from gemini_interactions_mcp.models.interactions import Request
 from gemini_interactions_mcp.settings import Settings
 
 ASK = Request(kind="ask", prompt="Grüße", model="gemini-3.8-flash")
@@ -70,8 +71,8 @@ MEANINGS: dict[type[GeminiMCPError], list[str]] = {
         *("cancelled", "api_error", "unimplemented", "deadline_exceeded", "gateway_timeout", "INTERNAL", "500"),
         *("strange_code", "99", ""),
     ],
-    BlockedError: [*codes.BLOCKED, "PROHIBITED_CONTENT"],
-    InteractionFailedError: [*codes.GENERATION],
+    BlockedError: [*error_codes.BLOCKED, "PROHIBITED_CONTENT"],
+    InteractionFailedError: [*error_codes.GENERATION],
 }
 
 
@@ -88,7 +89,7 @@ async def test_an_error_before_the_id_is_the_same_as_the_http_error(
         if expected is not ModelNotFoundError:
             assert (message or code) in str(caught.value)
         assert len(emulator.requests) == 1
-        if status := codes.status_of(code):
+        if status := error_codes.status_of(code):
             body = {"error": {"code": code, "message": message}}
             emulator.faults[:] = [Fault("create", "http", http_status=status, body=body)]
             with pytest.raises(expected) as over_http:
@@ -99,11 +100,11 @@ async def test_an_error_before_the_id_is_the_same_as_the_http_error(
 
 def test_every_documented_code_has_a_status() -> None:
     named = [code for meant in MEANINGS.values() for code in meant]
-    assert [code for code in named if codes.status_of(code) is None] == ["strange_code", "99", ""]
-    assert set(codes.STATUSES) <= {code.lower() for code in named}
+    assert [code for code in named if error_codes.status_of(code) is None] == ["strange_code", "99", ""]
+    assert set(error_codes.STATUSES) <= {code.lower() for code in named}
 
 
-@pytest.mark.parametrize(("code", "reason"), codes.BLOCKED.items())
+@pytest.mark.parametrize(("code", "reason"), error_codes.BLOCKED.items())
 async def test_what_is_blocked_is_told_by_its_name(google: Gemini, emulator: Emulator, code: str, reason: str) -> None:
     emulator.faults.append(streamed_error(code.upper()))
     with pytest.raises(BlockedError) as caught:
@@ -111,7 +112,7 @@ async def test_what_is_blocked_is_told_by_its_name(google: Gemini, emulator: Emu
     assert f"blocked the request for {reason} ({code.upper()}). Rephrase" in str(caught.value)
 
 
-@pytest.mark.parametrize("code", codes.ENDINGS)
+@pytest.mark.parametrize("code", error_codes.ENDINGS)
 async def test_an_ending_that_is_not_known_as_a_refusal_is_no_refusal(
     google: Gemini, emulator: Emulator, code: str
 ) -> None:
@@ -254,8 +255,8 @@ async def test_the_first_event_is_waited_for_as_long_as_an_answer(
 ) -> None:
     await google.ready()
     other = {"CREATE_SECONDS", "FOREGROUND_SECONDS"} - {limit}
-    monkeypatch.setattr(gemini, limit, 0.2)
-    monkeypatch.setattr(gemini, other.pop(), 1e-9)
+    monkeypatch.setattr(client, limit, 0.2)
+    monkeypatch.setattr(client, other.pop(), 1e-9)
     emulator.faults.append(stalled := Fault("stream", "stall"))
     with pytest.raises(OutcomeUnknownError, match="broke in the middle"):
         await streamed(google, background=background)

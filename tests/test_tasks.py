@@ -23,15 +23,16 @@ from mcp_types import MISSING_REQUIRED_CLIENT_CAPABILITY as NOT_DECLARED
 
 from conftest import FAST, STATUS, Mode
 from faults.harness import rows, without_jitter
-from gemini_interactions_mcp import chains, tools
-from gemini_interactions_mcp.database import Database
+from gemini_interactions_mcp.core.errors import JournalError
 from gemini_interactions_mcp.emulator import Emulator, Fault
-from gemini_interactions_mcp.errors import JournalError
-from gemini_interactions_mcp.models import Record
-from gemini_interactions_mcp.server import Server, build_server
+from gemini_interactions_mcp.journal.database import Database
+from gemini_interactions_mcp.journal.journal import Journal
+from gemini_interactions_mcp.models.interactions import Record
+from gemini_interactions_mcp.server.app import Server, build_server
+from gemini_interactions_mcp.server.tasks import plans
+from gemini_interactions_mcp.server.tasks.extension import EXTENSION
+from gemini_interactions_mcp.server.tools import table
 from gemini_interactions_mcp.settings import Settings
-from gemini_interactions_mcp.store import Journal
-from gemini_interactions_mcp.tasks import EXTENSION
 from reading import call, id_of, newest, note, posts, text_of
 from tasking import (
     PATIENCE,
@@ -53,14 +54,14 @@ from tasking import (
 )
 from wired import envelope, environment, hello, let_leases_run_out, wired
 
-TOOLS = tools.tools()
+TOOLS = table.tools()
 PLAN = {"prompt": "Bicycles", "plan_first": True}
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     # Their schemas are most of the cost of making a server, and the same in each.
-    monkeypatch.setattr(tools, "tools", lambda: TOOLS)
+    monkeypatch.setattr(table, "tools", lambda: TOOLS)
 
 
 @pytest.fixture
@@ -432,8 +433,8 @@ async def test_changes_make_a_new_plan_with_a_new_key_even_when_approved(host: C
         ({"action": "decline", "content": {"approve": True}}, "The user declined the plan."),
         (accepted(approve=False), "The user declined the plan."),
         (accepted(approve=False, changes=" "), "The user declined the plan."),
-        ({"action": "cancel"}, chains.UNANSWERED),
-        ({"action": "cancel", "content": {"approve": True}}, chains.UNANSWERED),
+        ({"action": "cancel"}, plans.UNANSWERED),
+        ({"action": "cancel", "content": {"approve": True}}, plans.UNANSWERED),
     ],
     ids=["declined", "declined all the same", "not approved", "no changes", "closed", "closed when filled in"],
 )
@@ -461,7 +462,7 @@ async def test_a_plan_is_given_up_although_another_program_holds_the_journal(hos
         other.execute("BEGIN IMMEDIATE")
         await updated(host, task, **{key: {"action": "decline"}})
         done = await got(host, task)
-        assert (done["status"], done["statusMessage"]) == ("cancelled", chains.DECLINED)
+        assert (done["status"], done["statusMessage"]) == ("cancelled", plans.DECLINED)
         other.execute("COMMIT")
     with anyio.fail_after(PATIENCE):
         while rows(tmp_path)[0]["status"] != "cancelled":
@@ -474,14 +475,14 @@ async def test_a_plan_that_another_server_runs_is_not_given_up(
 ) -> None:
     task = await planned(host)
     key, _ = form(task)
-    given_up = chains.given_up
+    given_up = plans.given_up
     async with restarted(settings) as other:
 
         async def late(*arguments: Any) -> None:
             await updated(other, task, **{key: accepted(approve=True)})
             await given_up(*arguments)
 
-        monkeypatch.setattr(chains, "given_up", late)
+        monkeypatch.setattr(plans, "given_up", late)
         if how == "cancelled":
             await cancelled(host, task)
         else:

@@ -11,10 +11,11 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, TextResourceContents
 
-from gemini_interactions_mcp import resources, threads
-from gemini_interactions_mcp.models import Citation
-from gemini_interactions_mcp.outgoing import Cleaner
-from gemini_interactions_mcp.redaction import Redactor
+from gemini_interactions_mcp.core import offloading
+from gemini_interactions_mcp.core.redaction import Redactor
+from gemini_interactions_mcp.models.interactions import Citation
+from gemini_interactions_mcp.server import resources
+from gemini_interactions_mcp.server.outgoing import Cleaner
 from gemini_interactions_mcp.settings import Settings
 from reading import LEGACY, call, text_of
 from test_tools_hosts import stored
@@ -39,7 +40,7 @@ async def test_other_calls_are_answered_while_a_long_answer_is_read(
 
     with anyio.fail_after(20):
         async with anyio.create_task_group() as tasks:
-            with threads.ALONE:
+            with offloading.ALONE:
                 tasks.start_soon(read)
                 for _ in range(5):
                     await call(client, "list_interactions")
@@ -60,7 +61,7 @@ async def test_other_calls_are_answered_while_a_long_resource_is_read(settings: 
 
     with anyio.fail_after(20):
         async with anyio.create_task_group() as tasks:
-            with threads.ALONE:
+            with offloading.ALONE:
                 for address in ("gemini://interactions/v1_long", "gemini://interactions/v1_long/data"):
                     tasks.start_soon(read, address)
                 tasks.start_soon(client.list_resources)
@@ -98,7 +99,7 @@ async def test_a_call_that_is_cancelled_does_not_wait_for_the_work() -> None:
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(hear_and_cancel, tasks.cancel_scope)
-        tasks.start_soon(threads.beside, threads.LARGE + 1, work)
+        tasks.start_soon(offloading.beside, offloading.LARGE + 1, work)
     assert not ended.is_set()
     going_on.set()
     assert await anyio.to_thread.run_sync(ended.wait, 5)
@@ -110,23 +111,23 @@ async def test_work_on_long_texts_is_done_one_after_the_other_and_leaves_no_trac
 
     def work() -> bool:
         intervals.append(sys.getswitchinterval())
-        return threads.ALONE.locked()
+        return offloading.ALONE.locked()
 
     alone: list[bool] = []
 
     async def one() -> None:
-        alone.append(await threads.beside(threads.LARGE + 1, work))
+        alone.append(await offloading.beside(offloading.LARGE + 1, work))
 
     async with anyio.create_task_group() as tasks:
         for _ in range(5):
             tasks.start_soon(one)
     assert alone == [True] * 5
-    assert intervals == [pytest.approx(threads.SWITCH_SECONDS)] * 5
+    assert intervals == [pytest.approx(offloading.SWITCH_SECONDS)] * 5
     assert sys.getswitchinterval() == before
     with pytest.raises(ZeroDivisionError):
-        await threads.beside(threads.LARGE + 1, lambda: 1 // 0)
+        await offloading.beside(offloading.LARGE + 1, lambda: 1 // 0)
     assert sys.getswitchinterval() == before
-    assert not await threads.beside(1, work)
+    assert not await offloading.beside(1, work)
 
 
 async def test_a_long_resource_is_redacted_beside_the_event_loop(
@@ -137,7 +138,7 @@ async def test_a_long_resource_is_redacted_beside_the_event_loop(
     loop = threading.get_ident()
 
     def seen(cleaner: Cleaner, value: Any) -> Any:
-        if isinstance(value, str) and len(value) > threads.LARGE:
+        if isinstance(value, str) and len(value) > offloading.LARGE:
             inside.append(threading.get_ident() == loop)
         return Redactor.__call__(cleaner, value)
 

@@ -12,11 +12,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
 
-from gemini_interactions_mcp import database
-from gemini_interactions_mcp.addresses import parse_url
-from gemini_interactions_mcp.errors import DailyLimitError
-from gemini_interactions_mcp.sqlite_file import make_file
-from gemini_interactions_mcp.store import Journal, Limit
+from gemini_interactions_mcp.core.errors import DailyLimitError
+from gemini_interactions_mcp.journal import database
+from gemini_interactions_mcp.journal.database_url import parse_url
+from gemini_interactions_mcp.journal.journal import Journal, Limit
+from gemini_interactions_mcp.journal.sqlite_file import make_file
 from journaling import NOON, execute, full_record, record
 
 LATER = datetime.now(UTC) + timedelta(minutes=1)

@@ -15,10 +15,10 @@ from mcp_types import CallToolResult, TextResourceContents
 from conftest import FAST, KEY, Mode
 from emulating import NO_TLS
 from faults.harness import rows
-from gemini_interactions_mcp import codes
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.emulator.directed import HOSTILE
-from gemini_interactions_mcp.server import build_server
+from gemini_interactions_mcp.models import error_codes
+from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
 from reading import MODERN, call, complaint, ended, fenced, id_of, links_of, newest, saved_in, text_of
 
@@ -206,16 +206,16 @@ async def test_an_answer_that_does_not_follow_its_schema_says_so_and_is_shown(
 async def test_an_answer_is_in_the_journal_before_it_is_held_against_its_schema(
     client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends: str
 ) -> None:
-    from gemini_interactions_mcp import validation
+    from gemini_interactions_mcp.models import json_schema
 
     seen: list[Any] = []
-    departure = validation.departure
+    departure = json_schema.departure
 
     def slow(text: str, schema: Any) -> str | None:
         seen.extend(rows(tmp_path))
         return departure(text, schema)
 
-    monkeypatch.setattr(validation, "departure", slow)
+    monkeypatch.setattr(json_schema, "departure", slow)
     result = await call(client, "gemini_ask", prompt=f"hi [[json={ends}]]", response_schema=PERSON)
     [row] = seen
     assert (row["status"], row["interaction_id"], row["error"]) == ("completed", id_of(result), None)
@@ -296,7 +296,7 @@ async def test_the_limit_of_an_interaction_of_another_program_is_read_from_googl
     await other.aio.aclose()
 
 
-NAMES = [*codes.REMEDIES, "IMAGE_SAFETY", "MAX_TOKENS", "FINISH_REASON_SPII"]
+NAMES = [*error_codes.REMEDIES, "IMAGE_SAFETY", "MAX_TOKENS", "FINISH_REASON_SPII"]
 
 
 LESS = "(Ask again with a lower thinking_level, or|Ask) for less at once"
@@ -307,16 +307,18 @@ LESS = "(Ask again with a lower thinking_level, or|Ask) for less at once"
 @MODERN
 async def test_an_ending_is_told_by_its_name_with_what_to_do(client: Client, name: str) -> None:
     said = await complaint(client, "gemini_ask", prompt=f"hi [[ends={name}]]")
-    reason = codes.reason(name)
-    assert (codes.BLOCKED | codes.GENERATION | codes.ENDINGS)[reason] in said
-    assert re.search(LESS if reason == "max_tokens" else re.escape(codes.REMEDIES[reason]), said)
+    reason = error_codes.reason(name)
+    assert (error_codes.BLOCKED | error_codes.GENERATION | error_codes.ENDINGS)[reason] in said
+    assert re.search(LESS if reason == "max_tokens" else re.escape(error_codes.REMEDIES[reason]), said)
 
 
 @pytest.mark.parametrize("name", ["MAX_TOKENS", "safety", "IMAGE_RECITATION"])
 async def test_an_ending_beside_a_text_is_told_with_it(client: Client, name: str) -> None:
     result = await call(client, "gemini_ask", prompt=f"hi [[finishes={name}]]")
-    why = re.escape(f"Note: The answer may not be whole ({codes.explained(codes.reason(name), '')}). ")
-    way = f"{LESS}; gemini_continue can ask for the rest" if name == "MAX_TOKENS" else codes.remedy([name.lower()])
+    why = re.escape(f"Note: The answer may not be whole ({error_codes.explained(error_codes.reason(name), '')}). ")
+    way = (
+        f"{LESS}; gemini_continue can ask for the rest" if name == "MAX_TOKENS" else error_codes.remedy([name.lower()])
+    )
     assert re.search(f"\n{why}{way}\\.?\n", text_of(result))
 
 

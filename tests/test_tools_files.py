@@ -12,10 +12,11 @@ from mcp import Client
 
 from conftest import KEY, Mode, make_settings
 from filing import image, mp4, pdf
-from gemini_interactions_mcp import tools, transfer
+from gemini_interactions_mcp.api import resumable_upload
 from gemini_interactions_mcp.emulator import Emulator, Fault
-from gemini_interactions_mcp.schema import SCHEMA_VERSION
-from gemini_interactions_mcp.server import build_server
+from gemini_interactions_mcp.journal.schema import SCHEMA_VERSION
+from gemini_interactions_mcp.server.app import build_server
+from gemini_interactions_mcp.server.tools import researching
 from gemini_interactions_mcp.settings import Settings
 from reading import LEGACY, call, complaint, id_of, journal_in, links_of, note, png, posts, text_of
 from wired import environment, wired
@@ -256,8 +257,8 @@ async def test_the_same_question_about_the_same_files_has_the_same_mark_wherever
 async def test_an_upload_tells_its_bytes_then_the_seconds(
     tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transfer, "CHUNK", 4096)
-    monkeypatch.setattr(transfer, "PIECE", 1024)
+    monkeypatch.setattr(resumable_upload, "CHUNK", 4096)
+    monkeypatch.setattr(resumable_upload, "PIECE", 1024)
     content = mp4() + bytes(20_000)
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "talk.mp4").write_bytes(content)
@@ -285,7 +286,7 @@ async def test_an_upload_tells_its_bytes_then_the_seconds(
 async def test_a_slow_upload_is_handed_over_and_the_next_call_goes_on(
     tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tools, "NAMING_SECONDS", 0.05)
+    monkeypatch.setattr(researching, "NAMING_SECONDS", 0.05)
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "a.pdf").write_bytes(PDF)
     stalled = Fault("upload", "stall", skip=1)

@@ -12,13 +12,13 @@ from mcp import Client
 from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult, Implementation, TextResourceContents
 
 from conftest import FAST, Mode
-from gemini_interactions_mcp.chains import plan_text
 from gemini_interactions_mcp.emulator import Emulator, Fault
-from gemini_interactions_mcp.hosts import HOSTS, host_named
-from gemini_interactions_mcp.records import now
-from gemini_interactions_mcp.server import Server, build_server
+from gemini_interactions_mcp.journal.journal import Journal
+from gemini_interactions_mcp.journal.labels import now
+from gemini_interactions_mcp.server.app import Server, build_server
+from gemini_interactions_mcp.server.hosts import HOSTS, host_named
+from gemini_interactions_mcp.server.tasks.plans import plan_text
 from gemini_interactions_mcp.settings import Settings
-from gemini_interactions_mcp.store import Journal
 from reading import (
     LEGACY,
     call,

@@ -17,14 +17,15 @@ from mcp_types import BlobResourceContents, CallToolResult
 from PIL import Image
 
 from conftest import DOUBTS, KEY, make_settings
-from gemini_interactions_mcp import records, results
 from gemini_interactions_mcp.emulator import Emulator, Fault
-from gemini_interactions_mcp.ledger import Ledger
-from gemini_interactions_mcp.models import Interaction, Media, Request
-from gemini_interactions_mcp.run import Run
-from gemini_interactions_mcp.server import build_server
+from gemini_interactions_mcp.journal.journal import Journal
+from gemini_interactions_mcp.models.interactions import Interaction, Media, Request
+from gemini_interactions_mcp.runs import intents
+from gemini_interactions_mcp.runs.bookkeeping import Ledger
+from gemini_interactions_mcp.runs.run import Run
+from gemini_interactions_mcp.server.app import build_server
+from gemini_interactions_mcp.server.results import answers as results
 from gemini_interactions_mcp.settings import Settings
-from gemini_interactions_mcp.store import Journal
 from reading import (
     LEGACY,
     PDF,
@@ -577,7 +578,7 @@ async def test_a_prompt_that_is_kept_nowhere_is_in_no_file(tmp_path: Path, store
     made = Media(kind="image", mime_type="image/png", data=base64.b64encode(png(tmp_path).read_bytes()).decode())
     interaction = Interaction(id="v1_x", status="completed", model="m-1", prompt="A secret", media=(made,))
     journal = Journal(f"sqlite+aiosqlite:///{(tmp_path / 'journal.sqlite3').as_posix()}")
-    run = Run(records.intent(request), request)
+    run = Run(intents.intent(request), request)
     try:
         await Ledger(journal, tmp_path / "output", 30).finish(run, interaction, None)
     finally:
@@ -596,7 +597,7 @@ async def test_only_what_google_keeps_is_said_to_be_saved_later(tmp_path: Path, 
     broken = Media(kind="image", mime_type="image/png", data="no base64!")
     interaction = Interaction(id="v1_x", status="completed", text="Here.", media=(made, broken))
     journal = Journal(f"sqlite+aiosqlite:///{(tmp_path / 'journal.sqlite3').as_posix()}")
-    run = Run(records.intent(request), request)
+    run = Run(intents.intent(request), request)
     (tmp_path / "output").write_text("in the way", encoding="utf-8")
     try:
         await Ledger(journal, tmp_path / "output", 30).finish(run, interaction, None)

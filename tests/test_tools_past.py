@@ -16,14 +16,16 @@ from mcp_types import INVALID_PARAMS, CallToolResult
 
 from conftest import FAST, STATUS, make_settings
 from faults.harness import rows
-from gemini_interactions_mcp import records, results
 from gemini_interactions_mcp.emulator import Emulator, Fault
-from gemini_interactions_mcp.models import Request
-from gemini_interactions_mcp.processes import new_owner
-from gemini_interactions_mcp.rows import status_meant
-from gemini_interactions_mcp.server import build_server
+from gemini_interactions_mcp.journal import labels
+from gemini_interactions_mcp.journal.journal import Journal
+from gemini_interactions_mcp.models.interactions import Request
+from gemini_interactions_mcp.runs import intents
+from gemini_interactions_mcp.runs.processes import new_owner
+from gemini_interactions_mcp.server.app import build_server
+from gemini_interactions_mcp.server.results import answers
+from gemini_interactions_mcp.server.results.rows import status_meant
 from gemini_interactions_mcp.settings import Settings
-from gemini_interactions_mcp.store import Journal
 from reading import (
     LEGACY,
     call,
@@ -329,7 +331,7 @@ async def test_what_google_may_delete_another_time_keeps_its_id(
 async def test_a_read_waits_for_google_no_longer_than_it_was_asked_to(
     client: Client, emulator: Emulator, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(results, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(answers, "LOOK_SECONDS", 0.05)
     foreign = await created_elsewhere(url, model="gemini-3.5-flash", input="hi")
     emulator.faults.append(stalled := Fault("get", "stall", match=foreign))
     said = await complaint(client, "read_interaction", interaction_id=foreign, wait_seconds=0)
@@ -341,7 +343,7 @@ async def test_a_read_waits_for_google_no_longer_than_it_was_asked_to(
 async def test_an_interaction_that_google_does_not_show_in_time_is_told_as_the_journal_knows_it(
     settings: Settings, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(results, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(answers, "LOOK_SECONDS", 0.05)
     emulator.faults.append(held := Fault("create", "hold"))
     async with Client(build_server(settings, FAST), mode="legacy", cache=None) as first:
         begun = id_of(await call(first, "start_research", prompt="Rivers", visualization=False))
@@ -428,9 +430,9 @@ async def test_a_request_that_another_server_is_sending_is_not_deleted(
     client: Client, settings: Settings, tmp_path: Path
 ) -> None:
     other = Journal(settings.database_url)
-    record = records.intent(Request(kind="ask", prompt="Asked elsewhere", model="gemini-3.8-flash"))
+    record = intents.intent(Request(kind="ask", prompt="Asked elsewhere", model="gemini-3.8-flash"))
     owner = new_owner()
-    await other.insert(record, owner=owner, until=records.now() + timedelta(minutes=1))
+    await other.insert(record, owner=owner, until=labels.now() + timedelta(minutes=1))
     said = await complaint(client, "delete_interaction", interaction_id=record.label)
     assert said.startswith("It is being sent at this moment")
     await other.release(owner)

@@ -13,14 +13,14 @@ from mcp_types import CallToolResult
 from pydantic import SecretStr
 
 from conftest import FAST, STATUS
-from gemini_interactions_mcp import environments
+from gemini_interactions_mcp.core.words import concealing
 from gemini_interactions_mcp.emulator import Emulator, Fault, directed
 from gemini_interactions_mcp.emulator.answers import SOURCES
 from gemini_interactions_mcp.emulator.protocol import error_body
-from gemini_interactions_mcp.models import RemoteServer
-from gemini_interactions_mcp.server import build_server
+from gemini_interactions_mcp.models.interactions import RemoteServer
+from gemini_interactions_mcp.runs import sandboxes
+from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
-from gemini_interactions_mcp.words import concealing
 from reading import (
     MODERN,
     call,
@@ -631,7 +631,7 @@ async def test_names_in_an_environment_cannot_forge_a_line(
     lines = [line for line in text_of(saved).splitlines() if line.startswith("Saved: ")]
     assert len(lines) == 2
     assert all(line.startswith(f"Saved: {settings.output_dir}") for line in lines)
-    monkeypatch.setattr(environments, "MOST_BYTES", 1)
+    monkeypatch.setattr(sandboxes, "MOST_BYTES", 1)
     told = text_of(await call(client, "read_interaction", interaction_id=id_of(report), save="*/passwd*"))
     assert "workspace/x?Saved: /etc/passwd?.csv was not saved: It has 6 bytes" in told
 

@@ -11,9 +11,9 @@ from PIL import Image
 
 from conftest import FAST, KEY, Mode
 from consenting import User, host
-from gemini_interactions_mcp import records
-from gemini_interactions_mcp.models import Kind, Request
-from gemini_interactions_mcp.server import build_server
+from gemini_interactions_mcp.models.interactions import Kind, Request
+from gemini_interactions_mcp.runs import intents
+from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
 from journaling import record
 from reading import LEGACY, call, id_of, links_of, rows_of, saved_in, text_of
@@ -161,13 +161,13 @@ async def test_what_is_stored_nowhere_leaves_no_topic_behind(settings: Settings)
 def test_a_topic_is_inherited_where_words_only_say_what_to_change(
     kind: Kind, previous: dict[str, Any], topic: str | None
 ) -> None:
-    assert records.topic_from(kind, record("1", **({"prompt": "First"} | previous))) == topic
-    assert records.topic_from(kind, None) is None
+    assert intents.topic_from(kind, record("1", **({"prompt": "First"} | previous))) == topic
+    assert intents.topic_from(kind, None) is None
 
 
 def test_a_topic_makes_no_other_request() -> None:
     one, two = (Request(kind="research", prompt="Go", topic=topic) for topic in (None, "Bicycles"))
-    assert records.fingerprint(one) == records.fingerprint(two)
+    assert intents.fingerprint(one) == intents.fingerprint(two)
 
 
 def test_what_was_asked_for_is_told_whole_but_for_an_approval() -> None:

@@ -10,11 +10,11 @@ import httpx2
 import pytest
 
 from conftest import KEY
-from gemini_interactions_mcp import transfer
+from gemini_interactions_mcp.api import resumable_upload
+from gemini_interactions_mcp.api.resumable_upload import Transfer
+from gemini_interactions_mcp.core.errors import FileRefusedError, KeyRejectedError, NetworkError, RefusedError
+from gemini_interactions_mcp.core.redaction import Redactor
 from gemini_interactions_mcp.emulator import Emulator, Fault, redirected
-from gemini_interactions_mcp.errors import FileRefusedError, KeyRejectedError, NetworkError, RefusedError
-from gemini_interactions_mcp.redaction import Redactor
-from gemini_interactions_mcp.transfer import Transfer
 
 CHUNK, PIECE = 4096, 1024
 CONTENT = bytes(range(256)) * 40
@@ -23,8 +23,8 @@ CONTENT = bytes(range(256)) * 40
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transfer, "CHUNK", CHUNK)
-    monkeypatch.setattr(transfer, "PIECE", PIECE)
+    monkeypatch.setattr(resumable_upload, "CHUNK", CHUNK)
+    monkeypatch.setattr(resumable_upload, "PIECE", PIECE)
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from anyio.abc import TaskGroup
 
 import filing
 from filing import API, Make, Recorder, blocks_of, pdf
-from gemini_interactions_mcp.errors import InputError, KeyRejectedError, NetworkError, StillUploadingError
-from gemini_interactions_mcp.inspection import LocalFile
-from gemini_interactions_mcp.models import Uploaded
-from gemini_interactions_mcp.store import Journal
-from gemini_interactions_mcp.uploads import MARGIN, Digesting, Outgoing, Uploads, sha256, version
+from gemini_interactions_mcp.core.errors import InputError, KeyRejectedError, NetworkError, StillUploadingError
+from gemini_interactions_mcp.files.inspection import LocalFile
+from gemini_interactions_mcp.files.upload_cache import MARGIN, Digesting, Outgoing, Uploads, sha256, version
+from gemini_interactions_mcp.journal.journal import Journal
+from gemini_interactions_mcp.models.interactions import Uploaded
 
 home, make, recorder, subject, tasks = filing.home, filing.make, filing.recorder, filing.subject, filing.tasks
 PDF = pdf("one", "two")

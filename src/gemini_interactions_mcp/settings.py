@@ -12,11 +12,8 @@ from typing import Any, Final, Literal, TypeVar, cast
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
-from . import catalog
-from .errors import ConfigurationError
-from .models import RemoteServer
-from .redaction import of_header, of_url
-from .words import plain_name, shown, unquoted
+from gemini_interactions_mcp.core import ConfigurationError, of_header, of_url, plain_name, shown, unquoted
+from gemini_interactions_mcp.models import RemoteServer, catalog
 
 T = TypeVar("T")
 

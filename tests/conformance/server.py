@@ -29,7 +29,7 @@ from mcp_types import (
 )
 from pydantic import BaseModel
 
-from gemini_interactions_mcp.tasks import EXTENSION, Status, Task, Tasks, Unfinished, declared
+from gemini_interactions_mcp.server.tasks.extension import EXTENSION, Status, Task, Tasks, Unfinished, declared
 
 FORM: dict[str, Any] = {"type": "object", "properties": {"confirm": {"type": "boolean"}, "name": {"type": "string"}}}
 

@@ -18,11 +18,15 @@ from conftest import FAST, KEY
 from faults.harness import rows
 from faults.test_detaching import given_up, until
 from faults.world import PACE, PATIENCE, over, world
-from gemini_interactions_mcp import gemini, records, results, tools, waiting
+from gemini_interactions_mcp.api import client as gemini
 from gemini_interactions_mcp.emulator import Emulator, Fault
-from gemini_interactions_mcp.models import Request
-from gemini_interactions_mcp.run import Pace
-from gemini_interactions_mcp.server import build_server
+from gemini_interactions_mcp.journal import labels
+from gemini_interactions_mcp.models.interactions import Request
+from gemini_interactions_mcp.runs import intents
+from gemini_interactions_mcp.runs.run import Pace
+from gemini_interactions_mcp.server.app import build_server
+from gemini_interactions_mcp.server.results import answers, waiting
+from gemini_interactions_mcp.server.tools import researching, table
 from gemini_interactions_mcp.settings import Settings
 from reading import call, complaint, id_of, text_of
 
@@ -30,12 +34,12 @@ ASK: dict[str, Any] = {"prompt": "Ask about Zürich"}
 RESEARCH: dict[str, Any] = {"prompt": "Rivers of Zürich", "visualization": False}
 SAME = "The same was asked "
 NEVER = 3600.0
-TOOLS = tools.tools()
+TOOLS = table.tools()
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tools, "tools", lambda: TOOLS)
+    monkeypatch.setattr(table, "tools", lambda: TOOLS)
 
 
 @asynccontextmanager
@@ -174,7 +178,7 @@ async def test_an_answer_whose_reader_is_cancelled_before_it_comes_is_given_to_t
         await until(tmp_path, "detached_at")
         slow.release.set()
         with monkeypatch.context() as patch:
-            patch.setattr(results, "attached", hangs)
+            patch.setattr(answers, "attached", hangs)
             with anyio.fail_after(PATIENCE):
                 async with anyio.create_task_group() as tasks:
                     reading = {"interaction_id": next(iter(emulator.interactions)), "wait_seconds": 20}
@@ -231,7 +235,7 @@ async def test_a_read_that_hangs_hides_the_end_from_nobody_else(settings: Settin
 async def test_a_clock_that_jumps_ahead_makes_no_run_stuck_that_could_not_be_read(
     settings: Settings, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = records.now
+    now = labels.now
 
     def later() -> datetime:
         return now() + timedelta(hours=2)
@@ -247,7 +251,7 @@ async def test_a_clock_that_jumps_ahead_makes_no_run_stuck_that_could_not_be_rea
         emulator.faults.append(away := Fault("get", "http", times=math.inf, http_status=500))
         with anyio.fail_after(PATIENCE):
             await away.reached.wait()
-            monkeypatch.setattr(records, "now", later)
+            monkeypatch.setattr(labels, "now", later)
             asked = len(emulator.requests)
             while len(emulator.requests) < asked + 6:
                 await anyio.lowlevel.checkpoint()
@@ -363,7 +367,7 @@ async def test_a_partial_answer_is_redacted_before_it_is_cut(
 async def test_research_that_google_refuses_for_now_is_not_said_to_have_started(
     settings: Settings, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tools, "NAMING_SECONDS", 0.3)
+    monkeypatch.setattr(researching, "NAMING_SECONDS", 0.3)
     emulator.faults.append(Fault("create", "http", http_status=429, headers={"retry-after": "30"}))
     async with host(settings) as client:
         said = text_of(await call(client, "start_research", **RESEARCH))
@@ -377,8 +381,8 @@ async def test_research_that_google_refuses_for_now_is_not_said_to_have_started(
 
 
 def test_ages_are_never_negative() -> None:
-    intent = records.intent(Request(kind="ask", prompt="a", model="m"))
-    assert records.age(intent.model_copy(update={"created_at": records.now() + timedelta(hours=1)})) == 0
+    intent = intents.intent(Request(kind="ask", prompt="a", model="m"))
+    assert intents.age(intent.model_copy(update={"created_at": labels.now() + timedelta(hours=1)})) == 0
 
 
 async def test_what_may_have_been_taken_when_it_is_stopped_is_not_called_free(

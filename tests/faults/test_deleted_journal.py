@@ -13,11 +13,11 @@ import pytest
 from mcp import Client
 
 from conftest import FAST, Mode
+from gemini_interactions_mcp.core.errors import JournalError
 from gemini_interactions_mcp.emulator import Emulator, Fault
-from gemini_interactions_mcp.errors import JournalError
-from gemini_interactions_mcp.server import Server, build_server
+from gemini_interactions_mcp.journal.journal import Journal
+from gemini_interactions_mcp.server.app import Server, build_server
 from gemini_interactions_mcp.settings import Settings
-from gemini_interactions_mcp.store import Journal
 from journaling import labels, record
 from reading import call, complaint, id_of, rows_of, text_of
 

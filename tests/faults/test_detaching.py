@@ -16,23 +16,23 @@ from mcp import Client
 from conftest import FAST
 from faults.harness import rows
 from faults.world import PATIENCE
-from gemini_interactions_mcp import tools
 from gemini_interactions_mcp.emulator import Emulator, Fault
-from gemini_interactions_mcp.models import Record
-from gemini_interactions_mcp.server import build_server
+from gemini_interactions_mcp.journal.journal import Journal
+from gemini_interactions_mcp.models.interactions import Record
+from gemini_interactions_mcp.server.app import build_server
+from gemini_interactions_mcp.server.tools import researching, table
 from gemini_interactions_mcp.settings import Settings
-from gemini_interactions_mcp.store import Journal
 from reading import call, complaint, png, text_of
 from wired import MODERN, environment, wired
 
 ASK: dict[str, Any] = {"prompt": "Ask about Zürich"}
 SAME = "The same was asked "
-TOOLS = tools.tools()
+TOOLS = table.tools()
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tools, "tools", lambda: TOOLS)
+    monkeypatch.setattr(table, "tools", lambda: TOOLS)
 
 
 @asynccontextmanager
@@ -241,7 +241,7 @@ async def test_what_may_have_been_bought_is_told_once_to_the_same_call(
     slow.release.set()
     emulator.faults.clear()
     async with host(settings) as client:
-        monkeypatch.setattr(tools, "NAMING_SECONDS", 0.05)
+        monkeypatch.setattr(researching, "NAMING_SECONDS", 0.05)
         said = await complaint(client, "gemini_ask", **ASK)
         assert "Google may have taken the request all the same" in said
         assert len(emulator.creates) == 1

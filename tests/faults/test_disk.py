@@ -15,9 +15,10 @@ from mcp import Client
 
 from conftest import FAST, make_settings
 from faults.harness import rows
-from gemini_interactions_mcp import database, gemini
+from gemini_interactions_mcp.api import client as gemini
 from gemini_interactions_mcp.emulator import Emulator, Fault
-from gemini_interactions_mcp.server import build_server
+from gemini_interactions_mcp.journal import database
+from gemini_interactions_mcp.server.app import build_server
 from reading import call, complaint, id_of, posts, previews_of, saved_in, text_of
 
 

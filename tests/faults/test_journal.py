@@ -15,23 +15,23 @@ from sqlalchemy import create_engine
 
 from conftest import FAST, make_settings
 from faults.harness import rows
-from gemini_interactions_mcp import tools
 from gemini_interactions_mcp.emulator import Emulator, Fault
-from gemini_interactions_mcp.run import Pace
-from gemini_interactions_mcp.schema import METADATA, SCHEMA_VERSION
-from gemini_interactions_mcp.server import build_server
+from gemini_interactions_mcp.journal.schema import METADATA, SCHEMA_VERSION
+from gemini_interactions_mcp.runs.run import Pace
+from gemini_interactions_mcp.server.app import build_server
+from gemini_interactions_mcp.server.tools import table
 from gemini_interactions_mcp.settings import Settings
 from reading import call, complaint, id_of, note, posts, saved_in, text_of
 from wired import PATIENCE
 
-TOOLS = tools.tools()
+TOOLS = table.tools()
 UNWRITABLE = "cannot be opened or written"
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     # Their schemas are most of the cost of making a server, and the same in each.
-    monkeypatch.setattr(tools, "tools", lambda: TOOLS)
+    monkeypatch.setattr(table, "tools", lambda: TOOLS)
 
 
 @asynccontextmanager

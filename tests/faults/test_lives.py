@@ -13,10 +13,10 @@ import pytest
 from conftest import make_settings
 from faults.harness import rows
 from faults.world import PACE, PATIENCE, World, over, world
+from gemini_interactions_mcp.core.errors import GeminiMCPError, InputError, OutcomeUnknownError, PermissionDeniedError
 from gemini_interactions_mcp.emulator import Emulator, Fault
-from gemini_interactions_mcp.errors import GeminiMCPError, InputError, OutcomeUnknownError, PermissionDeniedError
-from gemini_interactions_mcp.models import Request
-from gemini_interactions_mcp.run import Run
+from gemini_interactions_mcp.models.interactions import Request
+from gemini_interactions_mcp.runs.run import Run
 from gemini_interactions_mcp.settings import Settings
 
 ASK = Request(kind="ask", prompt="Grüße", model="gemini-3.8-flash")

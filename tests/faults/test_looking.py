@@ -18,12 +18,13 @@ from mcp import Client
 from conftest import FAST
 from faults.harness import rows
 from faults.world import PACE, PATIENCE, World, over, world
-from gemini_interactions_mcp import processes, tools
+from gemini_interactions_mcp.core.errors import InteractionFailedError, JournalError
 from gemini_interactions_mcp.emulator import Emulator, Fault
-from gemini_interactions_mcp.errors import InteractionFailedError, JournalError
-from gemini_interactions_mcp.models import Request
-from gemini_interactions_mcp.run import Pace, Run
-from gemini_interactions_mcp.server import build_server
+from gemini_interactions_mcp.models.interactions import Request
+from gemini_interactions_mcp.runs import processes
+from gemini_interactions_mcp.runs.run import Pace, Run
+from gemini_interactions_mcp.server.app import build_server
+from gemini_interactions_mcp.server.tools import table
 from gemini_interactions_mcp.settings import Settings
 from reading import call, complaint, id_of, text_of
 from wired import MODERN, environment, wired
@@ -34,12 +35,12 @@ NEVER = 3600.0
 """Seconds that no test waits: what ends sooner ends for another reason."""
 DEAF = replace(FAST, first_poll=NEVER, slowest_poll=NEVER, silence=NEVER, lease=NEVER)
 """A server that looks at Google only when somebody wants to know."""
-TOOLS = tools.tools()
+TOOLS = table.tools()
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tools, "tools", lambda: TOOLS)
+    monkeypatch.setattr(table, "tools", lambda: TOOLS)
 
 
 @asynccontextmanager

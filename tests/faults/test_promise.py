@@ -20,10 +20,11 @@ from mcp_types import CallToolResult, TextContent
 from conftest import CONTRARY_RUN, KEY, make_settings
 from faults.harness import without_jitter
 from faults.world import PACE, PATIENCE
-from gemini_interactions_mcp import gemini, tools
+from gemini_interactions_mcp.api import client as gemini
 from gemini_interactions_mcp.emulator import Emulator, Fault, rate_limited
-from gemini_interactions_mcp.run import Pace
-from gemini_interactions_mcp.server import build_server
+from gemini_interactions_mcp.runs.run import Pace
+from gemini_interactions_mcp.server.app import build_server
+from gemini_interactions_mcp.server.tools import table as tools
 from gemini_interactions_mcp.settings import Settings
 
 CALLS: dict[str, dict[str, Any]] = {

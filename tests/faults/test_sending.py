@@ -10,9 +10,11 @@ import pytest
 
 from conftest import KEY, make_settings
 from faults.harness import fresh, without_jitter
-from gemini_interactions_mcp import gemini, retry
-from gemini_interactions_mcp.emulator import Emulator, Fault, rate_limited, serve
-from gemini_interactions_mcp.errors import (
+from gemini_interactions_mcp.api import client, retry
+from gemini_interactions_mcp.api.client import Gemini
+from gemini_interactions_mcp.api.error_mapping import UNKNOWN_OUTCOME
+from gemini_interactions_mcp.api.exchange import causes
+from gemini_interactions_mcp.core.errors import (
     GeminiMCPError,
     NetworkError,
     OutcomeUnknownError,
@@ -20,10 +22,8 @@ from gemini_interactions_mcp.errors import (
     QuotaError,
     RefusedError,
 )
-from gemini_interactions_mcp.exchange import causes
-from gemini_interactions_mcp.faults import UNKNOWN_OUTCOME
-from gemini_interactions_mcp.gemini import Gemini
-from gemini_interactions_mcp.models import Request
+from gemini_interactions_mcp.emulator import Emulator, Fault, rate_limited, serve
+from gemini_interactions_mcp.models.interactions import Request
 from gemini_interactions_mcp.settings import Settings
 
 ASK = Request(kind="ask", prompt="Grüße", model="gemini-3.8-flash")
@@ -94,7 +94,7 @@ async def test_a_paid_request_that_times_out_is_never_sent_again(
     google: Gemini, emulator: Emulator, streamed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await google.check()
-    monkeypatch.setattr(gemini, "CREATE_SECONDS", 0.2)
+    monkeypatch.setattr(client, "CREATE_SECONDS", 0.2)
     emulator.faults.append(stalled := Fault("create", "stall"))
     with pytest.raises(OutcomeUnknownError, match="broke before an answer came"):
         await started(google, streamed)

@@ -14,10 +14,10 @@ from mcp import Client
 
 from conftest import FAST
 from faults.harness import rows
-from gemini_interactions_mcp import tools
 from gemini_interactions_mcp.emulator import Emulator, Fault
-from gemini_interactions_mcp.run import Pace
-from gemini_interactions_mcp.server import build_server
+from gemini_interactions_mcp.runs.run import Pace
+from gemini_interactions_mcp.server.app import build_server
+from gemini_interactions_mcp.server.tools import table
 from gemini_interactions_mcp.settings import Settings
 from reading import call, id_of, rows_of, text_of
 from wired import PATIENCE, let_leases_run_out
@@ -25,13 +25,13 @@ from wired import PATIENCE, let_leases_run_out
 QUICK = replace(FAST, lease=0.3)
 """Looks ten times a second for what nobody follows."""
 RESEARCH: dict[str, Any] = {"prompt": "Rivers of Zürich", "visualization": False}
-TOOLS = tools.tools()
+TOOLS = table.tools()
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     # Their schemas are most of the cost of making a server, and the same in each.
-    monkeypatch.setattr(tools, "tools", lambda: TOOLS)
+    monkeypatch.setattr(table, "tools", lambda: TOOLS)
 
 
 @asynccontextmanager

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 import anyio
 
-from gemini_interactions_mcp.gemini import Gemini
-from gemini_interactions_mcp.models import Request
-from gemini_interactions_mcp.run import Pace, Run
-from gemini_interactions_mcp.runs import Runs
+from gemini_interactions_mcp.api.client import Gemini
+from gemini_interactions_mcp.journal.journal import Journal
+from gemini_interactions_mcp.models.interactions import Request
+from gemini_interactions_mcp.runs.registry import Runs
+from gemini_interactions_mcp.runs.run import Pace, Run
 from gemini_interactions_mcp.settings import Settings
-from gemini_interactions_mcp.store import Journal
 
 PACE = Pace(
     first_poll=0.01,

@@ -1,0 +1,12 @@
+from . import codec as codec
+from .client import Gemini as Gemini
+from .client import usable_key as usable_key
+from .error_mapping import UNKNOWN_OUTCOME as UNKNOWN_OUTCOME
+from .error_mapping import Caller as Caller
+from .observation import Api as Api
+from .observation import Enough as Enough
+from .observation import Reply as Reply
+from .observation import connect as connect
+from .observation import id_in as id_in
+from .observation import never_enough as never_enough
+from .redirects import resolved as resolved

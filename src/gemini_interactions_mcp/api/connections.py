@@ -1,0 +1,182 @@
+"""How this machine reaches the API: the certificates that it trusts, and the proxies that lead out.
+
+httpx2 reads the same variables by itself, and without SSL_CERT_FILE and SSL_CERT_DIR it trusts the system's store
+(httpx2 2.16, `httpcore2._ssl.default_ssl_context`). Its errors name no variable and may quote a password, so what it
+would stumble over is looked for first.
+"""
+
+import os
+import re
+import ssl
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+from urllib.request import getproxies
+
+import httpx2
+
+from gemini_interactions_mcp.core import ConfigurationError, shown
+from gemini_interactions_mcp.settings import CERTIFICATES, network_variables
+
+PROXIED: Final = ("https", "all", "http")
+"""Of requests that may have a proxy of their own, in the order in which one is named that may be to blame."""
+
+WANTS_PASSWORD: Final = re.compile(r"407\b|.*(username/password|no acceptable)", re.IGNORECASE)
+"""What httpcore2 says where a proxy takes nobody without a password, or not with this one."""
+
+UNREADABLE: Final[tuple[tuple[type[OSError], str], ...]] = (
+    (FileNotFoundError, "does not exist"),
+    (IsADirectoryError, "is a folder"),
+    (ssl.SSLError, "has no certificate in PEM form"),
+)
+"""Why a file of certificates is of no use, first match first."""
+
+
+# Clients -------------------------------------------------------------------------------------------------
+
+
+def connected(base_url: str | None, **options: Any) -> httpx2.AsyncClient:  # noqa: ANN401 - httpx2's own
+    """A client for an API, which follows no redirects. It blocks, since it reads certificates.
+
+    No proxy leads back to this machine, where the emulator is.
+
+    Raises:
+        ConfigurationError: A setting of the network cannot be used; the text names its variable.
+    """
+    if base_url and not is_base_url(base_url):
+        raise unprepared("GOOGLE_GEMINI_BASE_URL is no URL: write https://host")
+    variables = network_variables()
+    check_proxies(variables)
+    certificates = trusted(variables)
+    return httpx2.AsyncClient(
+        verify=certificates, trust_env=not is_loopback(base_url), follow_redirects=False, **options
+    )
+
+
+def is_base_url(text: str) -> bool:
+    """Whether a text is the address of an API, which httpx2 can use."""
+    try:
+        url = httpx2.URL(text)
+    except (ValueError, httpx2.InvalidURL):
+        return False
+    return url.scheme in ("http", "https") and bool(url.host)
+
+
+def is_loopback(base_url: str | None) -> bool:
+    """Whether an address is of this machine."""
+    return urlsplit(base_url or "").hostname in ("127.0.0.1", "::1", "localhost")
+
+
+def unprepared(reason: str) -> ConfigurationError:
+    """What is said of a setting that lets no client be made."""
+    return ConfigurationError(f"The connection to Google cannot be prepared because {reason}.")
+
+
+# Proxies -------------------------------------------------------------------------------------------------
+
+
+def check_proxies(variables: Mapping[str, str]) -> None:
+    """Find out whether the proxies can be used.
+
+    Raises:
+        ConfigurationError: One is none; its address, which may have a password in it, is not repeated.
+    """
+    for variable, address in proxies(variables):
+        if not usable_proxy(address):
+            raise unprepared(f"{variable} is no proxy: write http://, https://, socks5:// or socks5h://host:port")
+
+
+def proxies(variables: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The proxies in use, each with the variable that names it."""
+    found = getproxies()
+    for scheme in (scheme for scheme in PROXIED if found.get(scheme)):
+        meant = (f"{scheme}_proxy", found[scheme])
+        named = (name for name, value in variables.items() if (name.lower(), value) == meant)
+        yield next(named, "the proxy in the system's settings"), found[scheme]
+
+
+def usable_proxy(address: str) -> bool:
+    """Whether httpx2 can use an address as a proxy."""
+    try:
+        return bool(httpx2.Proxy(address if "://" in address else f"http://{address}").url.host)
+    except (ValueError, httpx2.InvalidURL):
+        return False
+
+
+# Certificates --------------------------------------------------------------------------------------------
+
+
+def trusted(variables: Mapping[str, str]) -> ssl.SSLContext:
+    """What is trusted: the certificates of SSL_CERT_FILE, else of SSL_CERT_DIR, else the system's.
+
+    Raises:
+        ConfigurationError: There are no certificates there.
+    """
+    if file := variables.get("SSL_CERT_FILE"):
+        return of_file(file)
+    if folders := variables.get("SSL_CERT_DIR"):
+        return of_folders(folders)
+    return httpx2.create_ssl_context()
+
+
+def of_file(file: str) -> ssl.SSLContext:
+    """The certificates of SSL_CERT_FILE.
+
+    Raises:
+        ConfigurationError: It has none.
+    """
+    try:
+        return ssl.create_default_context(cafile=file)
+    except OSError as exc:
+        reason = next((reason for kind, reason in UNREADABLE if isinstance(exc, kind)), "cannot be read")
+        raise unprepared(f"SSL_CERT_FILE ({shown(file)}) {reason}") from exc
+
+
+def of_folders(folders: str) -> ssl.SSLContext:
+    """The certificates of SSL_CERT_DIR, which OpenSSL looks up by their hash.
+
+    Raises:
+        ConfigurationError: It names no folder that can be read.
+    """
+    if not any(Path(folder).is_dir() and os.access(folder, os.R_OK) for folder in folders.split(os.pathsep)):
+        raise unprepared(f"SSL_CERT_DIR ({shown(folders)}) is no folder that can be read")
+    return ssl.create_default_context(capath=folders)
+
+
+# What is in the way --------------------------------------------------------------------------------------
+
+
+def obstacle(errors: Iterable[BaseException]) -> str:
+    """Why Google was not reached and what to do, by what led to the error; the variables that are set are named."""
+    variables, errors = network_variables(), list(errors)
+    distrust = next((exc for exc in errors if isinstance(exc, ssl.SSLCertVerificationError)), None)
+    if distrust is not None:
+        return distrusted(str(distrust.verify_message), variables)
+    proxy = next((variable for variable, _ in proxies(variables)), None)
+    refusal = next((exc for exc in errors if isinstance(exc, httpx2.ProxyError)), None)
+    if proxy and refusal is not None:
+        return refused_by(proxy, str(refusal))
+    suspect = f"the proxy of {proxy}" if proxy else "a proxy (HTTPS_PROXY)"
+    return f"Check the network, {suspect} and GOOGLE_GEMINI_BASE_URL."
+
+
+def distrusted(reason: str, variables: Mapping[str, str]) -> str:
+    """What is said of a certificate that is not trusted; as a rule, a company's proxy has put its own in the place."""
+    place = next((name for name in CERTIFICATES if name in variables), None)
+    remedy = (
+        f"Only the certificates of {place} are trusted: add its root certificate there"
+        if place
+        else "Add its root certificate to the system's trust store, or name it (a file in PEM form) in SSL_CERT_FILE"
+    )
+    return (
+        f"What answered has a certificate that is not trusted ({shown(reason)}): a company's proxy, perhaps. {remedy}."
+    )
+
+
+def refused_by(proxy: str, reason: str) -> str:
+    """What is said of a proxy that makes no connection; of an HTTP proxy's own words, only the status is repeated."""
+    if WANTS_PASSWORD.match(reason):
+        return f"The proxy of {proxy} wants another user name and password than it was given: scheme://name:password@host:port."
+    status = re.match(r"\d{3}\b", reason)
+    return f"The proxy of {proxy} made no connection ({status[0] if status else shown(reason).rstrip('.')})."

@@ -1,0 +1,141 @@
+"""What the steps of an interaction did beside answering: code that ran, calls of tools that came to nothing. Pure.
+
+Shapes: google-genai 3.6.1, types/interactions/*step.py; a `tool_call` and its `tool_result` are of MCP servers, too.
+"""
+
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator, Sequence
+from typing import Final
+
+from gemini_interactions_mcp.core import Json, as_json, inert, items, text_of, texts
+from gemini_interactions_mcp.models import Execution
+
+MOST_FAILURES: Final = 12
+"""So many calls that came to nothing are told one by one."""
+
+CALL_CHARACTERS: Final = 300
+"""Of what is said of one failed call: a line of an address or of an error, with the tool's name."""
+
+RETRIEVED: Final = ("", "success")
+"""Statuses of a page that was read, or of which nothing is said."""
+
+STATUS_PREFIX: Final = "url_retrieval_status_"
+"""Of the same statuses in `generateContent` (google-genai 3.6.1, `UrlRetrievalStatus`)."""
+
+
+def executions(steps: Sequence[Json]) -> Iterator[Execution]:
+    """Each call of code with its result, in order; then results whose call is not known."""
+    results: defaultdict[str, list[Json]] = defaultdict(list)
+    for step in of_type(steps, "code_execution_result"):
+        results[str(step.get("call_id"))].append(step)
+    calls = [(call, results.pop(str(call.get("id")), [])) for call in of_type(steps, "code_execution_call")]
+    orphans = [(as_json(None), answers) for answers in results.values()]
+    for call, answers in [*calls, *orphans]:
+        if (found := execution(call, answers)).code or found.output or found.failed:
+            yield found
+
+
+def of_type(steps: Iterable[Json], kind: str) -> Iterator[Json]:
+    """The steps of a type."""
+    return (step for step in steps if step.get("type") == kind)
+
+
+def execution(call: Json, results: Sequence[Json]) -> Execution:
+    """A call of code and what came of it."""
+    arguments = as_json(call.get("arguments"))
+    return Execution(
+        code=text_of(arguments.get("code")) or "",
+        language=text_of(arguments.get("language")) or "",
+        output="\n".join(filter(None, map(output, results))),
+        failed=any(map(is_failed, results)),
+    )
+
+
+def output(step: Json) -> str:
+    """The text that a tool has returned, whatever its shape."""
+    result = step.get("result")
+    if isinstance(result, str):
+        return text_of(result) or ""
+    told = as_json(result)
+    blocks = [*items(result), told, *items(told.get("content"))]
+    return "\n".join(filter(None, (text_of(block.get("text")) for block in blocks)))
+
+
+def is_failed(step: Json) -> bool:
+    """Whether the result of a tool is an error: MCP's own results say so inside."""
+    result = as_json(step.get("result"))
+    return bool(
+        True in (step.get("is_error"), result.get("isError"), result.get("is_error"))
+        or step.get("error")
+        or result.get("error")
+    )
+
+
+# Failures ------------------------------------------------------------------------------------------------
+
+
+def failures(steps: Sequence[Json]) -> tuple[str, ...]:
+    """The calls of tools that came to nothing, a line each and each once; of very many the first and their number."""
+    calls = {str(step.get("id")): step for step in steps if step.get("id")}
+    read = {page.get("url") for step in steps for page in retrieved(step) if retrieval(page) in RETRIEVED}
+    lines = (line for step in steps for line in failed(step, calls.get(str(step.get("call_id")), {}), read))
+    told = list(dict.fromkeys(lines))
+    if (more := len(told) - MOST_FAILURES) > 0:
+        told[MOST_FAILURES:] = [f"and {more} more"]
+    return tuple(told)
+
+
+def failed(step: Json, call: Json, read: Container[object]) -> Iterator[str]:
+    """What a result says of failures; a page that was read in the end is none.
+
+    Args:
+        step: Any.
+        call: What it answers.
+        read: The addresses of pages that were read.
+    """
+    kind = str(step.get("type"))
+    if kind == "url_context_result":
+        unread = [(page.get("url"), retrieval(page)) for page in retrieved(step) if retrieval(page) not in RETRIEVED]
+        if is_failed(step) and not list(retrieved(step)):
+            unread = [(url, "error") for url in asked_for(call, "urls")]
+        yield from (
+            inert(f"not read: {url}", CALL_CHARACTERS) + f" ({inert(status)})"
+            for url, status in unread
+            if url not in read
+        )
+    elif kind.endswith("_result") and is_failed(step):
+        why = last_words(step, call)
+        yield inert(f"{tool(step, call)} failed{f': {why}' if why else ''}", CALL_CHARACTERS)
+
+
+def retrieved(step: Json) -> Iterator[Json]:
+    """What a step says of the pages that were to be read: a list, or one by itself."""
+    if step.get("type") == "url_context_result":
+        result = step.get("result")
+        yield from (*items(result), *filter(None, [as_json(result)]))
+
+
+def retrieval(page: Json) -> str:
+    """How reading a page has ended, in lower case."""
+    return (text_of(page.get("status")) or "").lower().removeprefix(STATUS_PREFIX)
+
+
+def asked_for(call: Json, argument: str) -> list[str]:
+    """The values of an argument that is a list."""
+    return texts(as_json(call.get("arguments")).get(argument))
+
+
+def tool(step: Json, call: Json) -> str:
+    """What a tool is called: `code`, `google_search`, or `server/tool` of an MCP server."""
+    names = (text_of(step.get(key)) or text_of(call.get(key)) for key in ("server_name", "name"))
+    kind = str(step.get("type")).removesuffix("_result")
+    return "/".join(filter(None, names)) or ("code" if kind == "code_execution" else kind)
+
+
+def last_words(step: Json, call: Json) -> str:
+    """Why a tool failed: its own words, of code the last; the API's, or what it was asked for."""
+    told = output(step).strip()
+    last = told.rpartition("\n")[2] if step.get("type") == "code_execution_result" else told
+    faults = (as_json(step.get("error")), as_json(as_json(step.get("result")).get("error")))
+    said = (text_of(fault.get("message")) for fault in faults)
+    return last or next(filter(None, said), "") or "; ".join(asked_for(call, "queries"))

@@ -1,0 +1,1 @@
+"""The commands: serve, demo, emulator, doctor. Only these print."""

@@ -1,0 +1,19 @@
+"""How numbers, durations and paragraphs are put into words. Pure."""
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `12 min`, `1 h 5 min`."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes = int(seconds // 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def joined(*parts: str) -> str:
+    """The parts that are not empty, as paragraphs, with a newline at the end."""
+    return "\n\n".join(part.rstrip("\n") for part in parts if part) + "\n"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """`1 page`, `3 pages`."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"

@@ -1,0 +1,120 @@
+"""Which part of the files is meant: a clip of video or audio, pages of a document. Pure."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gemini_interactions_mcp.core import InputError
+from gemini_interactions_mcp.models import Content
+
+from .inspection import LocalFile
+
+TIME: Final = r"(?:(?:(\d{1,3}):)?(\d{1,4}):)?(\d{1,6}(?:\.\d{1,3})?)"
+CLIP: Final = re.compile(rf"({TIME})?\s*-\s*({TIME})?")
+PAGES: Final = re.compile(r"(\d{1,6})?\s*(?:(-)\s*(\d{1,6})?)?")
+
+CLIPPED: Final = frozenset({"video", "audio"})
+UNPAGED: Final = ("text/", "application/vnd.ms-excel")
+SHEETS: Final = (".spreadsheet", ".sheet")
+"""How the types of documents begin or end that have no pages; spreadsheets have sheets."""
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """The parts that are asked for; none means the whole.
+
+    Attributes:
+        clip: `processing` of video and audio: google-genai 3.6.1, types/interactions/staticmediaprocessing.py and
+            audiostaticmediaprocessing.py
+        pages: `processing` of documents: google-genai 3.6.1, types/interactions/pageprocessingoptions.py
+    """
+
+    clip: Mapping[str, Any] | None = None
+    pages: Mapping[str, Any] | None = None
+
+    @classmethod
+    def of(cls, clip: str | None, pages: str | None) -> "Excerpt":
+        """Read `1:30-2:45` and `3-7`.
+
+        Raises:
+            InputError: They are written otherwise, or end before they begin.
+        """
+        return cls(clip_of(clip) if clip else None, pages_of(pages) if pages else None)
+
+    def applied(self, blocks: Sequence[Content]) -> tuple[Content, ...]:
+        """The blocks, those cut that have such parts.
+
+        Raises:
+            InputError: A part was asked for that none of them has.
+        """
+        if self.clip and not any(block["type"] in CLIPPED for block in blocks):
+            raise InputError("`clip` is for video and audio, and none of the files is either.")
+        if self.pages and not any(map(paged, blocks)):
+            raise InputError("`pages` is for PDF and other documents with pages, and none of the files is one.")
+        return tuple(map(self._cut, blocks))
+
+    def check(self, files: Iterable[LocalFile]) -> None:
+        """Check that each PDF has the pages that are asked for, as far as it is known how many it has.
+
+        Raises:
+            InputError: One has not.
+        """
+        last = max((self.pages or {}).get("page_options", {}).values(), default=0)
+        for file in files:
+            if file.pages is not None and last > file.pages:
+                has = "only 1 page" if file.pages == 1 else f"only {file.pages} pages"
+                raise InputError(f"{file.name} has {has}, and `pages` goes to page {last}.")
+
+    def _cut(self, block: Content) -> Content:
+        if self.clip and block["type"] in CLIPPED:
+            return {**block, "processing": self.clip}
+        return {**block, "processing": self.pages} if self.pages and paged(block) else block
+
+
+def paged(block: Content) -> bool:
+    """Whether a block is a document with pages; an address of unknown type may be one."""
+    mime = str(block.get("mime_type", ""))
+    return block["type"] == "document" and not mime.startswith(UNPAGED) and not mime.endswith(SHEETS)
+
+
+def clip_of(text: str) -> Mapping[str, Any]:
+    """`1:30-2:45`, `90-165`, `90-` or `-2:45`, as offsets in seconds.
+
+    Raises:
+        InputError: It is none of these.
+    """
+    found = CLIP.fullmatch(text.strip())
+    start, end = (seconds(found, 1), seconds(found, 5)) if found else (None, None)
+    if start is None and end is None:
+        raise InputError('`clip` is two times with a dash, each in seconds or m:ss: "1:30-2:45", "90-" or "-2:45".')
+    if end is not None and end <= (start or 0):
+        raise InputError("`clip` ends before it begins.")
+    offsets = {"start_offset": start, "end_offset": end}
+    return {"type": "static"} | {name: f"{value:.12g}s" for name, value in offsets.items() if value is not None}
+
+
+def seconds(found: re.Match[str], group: int) -> float | None:
+    """The time of a group and its parts, hours, minutes and seconds; None when it is empty."""
+    whole, *units = found.group(group, group + 1, group + 2, group + 3)
+    if whole is None:
+        return None
+    hours, minutes, rest = (float(unit or 0) for unit in units)
+    return round(hours * 3600 + minutes * 60 + rest, 3)
+
+
+def pages_of(text: str) -> Mapping[str, Any]:
+    """`3-7`, `3`, `3-` or `-7`, counted from 1, the last included.
+
+    Raises:
+        InputError: It is none of these.
+    """
+    found = PAGES.fullmatch(text.strip())
+    first, dash, last = found.groups() if found else (None, None, None)
+    if first is None and last is None:
+        raise InputError('`pages` is a page or two with a dash: "3-7", "3", "3-" or "-7".')
+    numbers = {"start_page": first, "end_page": last if dash else first}
+    options = {name: int(number) for name, number in numbers.items() if number is not None}
+    if 0 in options.values() or options.get("end_page", 10**6) < options.get("start_page", 1):
+        raise InputError("`pages` counts from 1 and ends where it begins or later.")
+    return {"type": "static", "page_options": options}

@@ -1,0 +1,171 @@
+"""What is to be given to Gemini, as it was when it was looked at: nothing is open, and nothing has been sent."""
+
+import hashlib
+import json
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from gemini_interactions_mcp.core import printable
+from gemini_interactions_mcp.models import Content
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A local file to give to Gemini.
+
+    Attributes:
+        source: Its path, as the caller names it or as it was found.
+        path: The parts of its absolute path, without the root.
+        depth: So many of the last ones are its name, at the least: in a folder, all from that folder on.
+    """
+
+    source: str
+    path: tuple[str, ...]
+    depth: int = 1
+
+    def name(self, depth: int | None = None) -> str:
+        """What it is called towards Gemini: so many of the last parts."""
+        return printable("/".join(self.path[-(depth or self.depth) :]))
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFile:
+    """A file on this computer.
+
+    Attributes:
+        source: Its path, as the caller names it or as it was found in a folder.
+        name: What it is called towards Gemini.
+        size: In bytes.
+        sent: Bytes that go to Google: of text, those of its UTF-8.
+        kind: The content type that it becomes.
+        version: What changes with its content, and can be compared without reading it.
+        sha256: Of its content.
+        encoding: Of text.
+        pages: How many a PDF has, where that is known.
+        inline: Whether it travels inside the request; otherwise it is uploaded.
+    """
+
+    source: str
+    name: str
+    size: int
+    sent: int
+    kind: str
+    mime: str
+    version: tuple[int, ...]
+    sha256: str
+    encoding: str = ""
+    pages: int | None = None
+    inline: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What becomes one content block: a file on this computer, or the block of an address that Google reads.
+
+    Attributes:
+        label: Its name, where the block does not tell it and it is needed.
+        named: How a file was found.
+    """
+
+    label: str
+    content: LocalFile | Content
+    named: Named | None = None
+
+    @property
+    def identity(self) -> object:
+        """What stays the same wherever the content is uploaded to."""
+        if isinstance(self.content, LocalFile):
+            return [self.content.name, self.content.mime, self.content.sha256]
+        return dict(self.content)
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """What one source stands for; a folder or glob has a part for each file."""
+
+    source: str
+    parts: tuple[Part, ...]
+
+    @property
+    def files(self) -> tuple[LocalFile, ...]:
+        """The files on this computer."""
+        return tuple(part.content for part in self.parts if isinstance(part.content, LocalFile))
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What the sources of a call stand for.
+
+    Attributes:
+        notes: What of folders and globs was left out, in sentences for the caller.
+    """
+
+    sources: tuple[Inspected, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> Iterator[Part]:
+        """Those of all sources, in their order."""
+        return (part for source in self.sources for part in source.parts)
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of names and contents; empty where there are none."""
+        return digest([part.identity for part in self.parts]) if self.sources else ""
+
+
+def labelled(sources: Sequence[Inspected]) -> tuple[Inspected, ...]:
+    """The sources, with names that tell all files apart; a file that is alone needs no label, unless it was found."""
+    parts = [part for source in sources for part in source.parts]
+    named = [part.named for part in parts if part.named]
+    names = iter(distinguished(named))
+    several = len(parts) > 1
+    return tuple(
+        replace(source, parts=tuple(called(part, next(names) if part.named else "", several) for part in source.parts))
+        for source in sources
+    )
+
+
+def called(part: Part, name: str, several: bool) -> Part:
+    """A part with its name and, where it is needed, its label."""
+    if not isinstance(part.content, LocalFile):
+        return replace(part, label=part.label if several else "")
+    content = replace(part.content, name=name)
+    # A text inside the request begins with its name.
+    told = content.kind == "text" and content.inline
+    return replace(part, content=content, label=name if not told and (several or "/" in name) else "")
+
+
+def distinguished(files: Sequence[Named]) -> list[str]:
+    """A name for each file: as many of the last parts of its path as tell it from the others."""
+    depths = [file.depth for file in files]
+    paths = [alike(file.name(len(file.path))) for file in files]
+    while True:
+        names = [file.name(depth) for file, depth in zip(files, depths, strict=True)]
+        taken = Counter(name for name, _ in set(zip(map(alike, names), paths, strict=True)))
+        if taken.total() == len(taken):
+            return with_numbers(names)
+        depths = [depth + (taken[alike(name)] > 1) for depth, name in zip(depths, names, strict=True)]
+
+
+def with_numbers(names: Sequence[str]) -> list[str]:
+    """The names, with a number behind those that are there already: other characters may look the same."""
+    given = Counter[str]()
+    numbers: list[str] = []
+    for name in names:
+        given[alike(name)] += 1
+        times = given[alike(name)]
+        numbers.append(f"{name} ({times})" if times > 1 else name)
+    return numbers
+
+
+def alike(name: str) -> str:
+    """What names that differ in the Unicode form alone have in common."""
+    return unicodedata.normalize("NFC", name)
+
+
+def digest(value: object) -> str:
+    """The SHA-256 of what JSON can say."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,244 @@
+"""What the Files API keeps of our files: each content is sent once, and found again until shortly before it expires.
+
+An upload outlives the call that began it, as hosts give calls up: the next call for the same file waits for the rest.
+"""
+
+import hashlib
+import logging
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from io import BufferedReader
+from typing import Final, Protocol
+
+import anyio
+from anyio.abc import TaskGroup
+
+from gemini_interactions_mcp.core import GeminiMCPError, InputError, JournalError
+from gemini_interactions_mcp.models import Moved, Source, Uploaded
+
+from .inspection import LocalFile
+
+logger = logging.getLogger(__name__)
+
+MARGIN: Final = timedelta(hours=1)
+"""Left for the interaction that reads a file, before Google deletes it."""
+
+REPORT_SECONDS: Final = 0.5
+
+Heard = Callable[[int], Awaitable[None]]
+"""Told how many bytes have been sent, at most twice a second."""
+
+
+class Service(Protocol):
+    """The Files API."""
+
+    async def upload(self, source: Source, size: int, mime_type: str, name: str, moved: Moved) -> Uploaded:
+        """Upload a file and wait until it can be used."""
+        ...
+
+    async def mime_type(self, name: str) -> str:
+        """What an uploaded file is."""
+        ...
+
+
+class Shelf(Protocol):
+    """The journal, as far as it keeps uploads."""
+
+    async def uploads(self, account: str, size: int, mime_type: str) -> dict[str, Uploaded]:
+        """What is kept of files of this size and type, by the hash of their content."""
+        ...
+
+    async def keep_upload(self, account: str, size: int, mime_type: str, digest: str, file: Uploaded) -> None:
+        """Keep one, in place of an earlier one of the same content."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A file to upload, open, and unchanged since it was looked at."""
+
+    file: LocalFile
+    stream: BufferedReader
+
+
+@dataclass(eq=False)
+class Going:
+    """An upload on its way."""
+
+    sent: int = 0
+    file: Uploaded | None = None
+    error: Exception | None = None
+    done: anyio.Event = field(default_factory=anyio.Event)
+
+    def move(self, sent: int) -> None:
+        """Note how far it is."""
+        self.sent = sent
+
+    async def watch(self, heard: Heard) -> None:
+        """Wait until it has ended, however it does."""
+        while not self.done.is_set():
+            await heard(self.sent)
+            with anyio.move_on_after(REPORT_SECONDS):
+                await self.done.wait()
+        await heard(self.sent)
+
+
+class Uploads:
+    """The uploads of one API key.
+
+    Args:
+        service: Takes the files.
+        shelf: Remembers them across restarts; when it is broken, the memory of this process must do.
+        account: Whose files they are: another key may belong to another project, which does not see them.
+        tasks: Where uploads live.
+        clock: The time, aware.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        shelf: Shelf,
+        account: str,
+        tasks: TaskGroup,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._service = service
+        self._shelf = shelf
+        self._account = account
+        self._tasks = tasks
+        self._clock = clock
+        self._going: dict[tuple[int, str], Going] = {}
+        self._remembered: dict[tuple[int, str], dict[str, Uploaded]] = {}
+
+    async def uri(self, outgoing: Outgoing, heard: Heard) -> str:
+        """Where the Files API keeps this content; sent only when it does not yet, or not for long enough.
+
+        Files of one size and type wait for each other: they may be the same.
+
+        Raises:
+            GeminiMCPError: It could not be uploaded.
+        """
+        file = outgoing.file
+        key = (file.size, file.mime)
+        while going := self._going.get(key):
+            await going.watch(heard)
+        try:
+            # The caller's own stream ends with its call.
+            stream = os.fdopen(os.dup(outgoing.stream.fileno()), "rb")
+        except OSError as exc:
+            raise InputError(f"{file.name} cannot be uploaded: {exc.strerror}.") from exc
+        going = self._going[key] = Going()
+        self._tasks.start_soon(self._drive, going, file, stream)
+        await going.watch(heard)
+        if going.file is None:
+            raise going.error or InputError(f"The upload of {file.name} was stopped.")
+        return going.file.uri
+
+    async def _drive(self, going: Going, file: LocalFile, stream: BufferedReader) -> None:
+        try:
+            with stream:
+                going.file = await self._found(file) or await self._sent(going, file, stream)
+        except Exception as exc:  # noqa: BLE001 - whoever waits raises it; in the task group it would end the server
+            going.error = exc
+        finally:
+            del self._going[file.size, file.mime]
+            going.done.set()
+
+    async def _found(self, file: LocalFile) -> Uploaded | None:
+        """What Google still keeps of the same content."""
+        found = (await self._kept(file)).get(file.sha256)
+        return found if found and self._lasts(found) and await self._exists(found) else None
+
+    async def _kept(self, file: LocalFile) -> dict[str, Uploaded]:
+        remembered = self._remembered.get((file.size, file.mime), {})
+        try:
+            return await self._shelf.uploads(self._account, file.size, file.mime) | remembered
+        except JournalError as exc:
+            logger.warning("Earlier uploads cannot be read: %s", exc)
+            return remembered
+
+    def _lasts(self, file: Uploaded) -> bool:
+        return file.expires_at - MARGIN > self._clock()
+
+    async def _exists(self, file: Uploaded) -> bool:
+        """Ask Google, which costs nothing: somebody may have deleted it, and a request that names it would fail."""
+        try:
+            await self._service.mime_type(file.name)
+        except InputError:
+            return False
+        except GeminiMCPError as exc:
+            logger.info("Whether Google still has %s is not known: %s", file.name, exc)
+        return True
+
+    async def _sent(self, going: Going, file: LocalFile, stream: BufferedReader) -> Uploaded:
+        """Upload it.
+
+        Raises:
+            InputError: It is not any more what it was when it was looked at.
+        """
+        # Where its owner left it is of no use here.
+        stream.seek(0)
+        source = Digesting(stream)
+        if version(stream) != file.version:
+            raise changed(file)
+        uploaded = await self._service.upload(source, file.size, file.mime, file.name, going.move)
+        sent = source.hexdigest(file.size)
+        if version(stream) != file.version or sent not in (None, file.sha256):
+            raise changed(file)
+        if sent is not None:
+            await self._remember(file, uploaded)
+        return uploaded
+
+    async def _remember(self, file: LocalFile, uploaded: Uploaded) -> None:
+        self._remembered.setdefault((file.size, file.mime), {})[file.sha256] = uploaded
+        try:
+            await self._shelf.keep_upload(self._account, file.size, file.mime, file.sha256, uploaded)
+        except JournalError as exc:
+            logger.warning("The upload of %s is not in the journal: %s", file.name, exc)
+
+
+class Digesting:
+    """A file that is hashed while it is read, each byte once, however often parts of it are read again."""
+
+    def __init__(self, stream: BufferedReader) -> None:
+        self._stream = stream
+        self._hash = hashlib.sha256()
+        self._hashed = 0
+
+    def seek(self, offset: int, /) -> int:
+        """Go to an offset."""
+        return self._stream.seek(offset)
+
+    def read(self, size: int, /) -> bytes:
+        """Read up to so many bytes."""
+        skipped = self._hashed - self._stream.tell()
+        data = self._stream.read(size)
+        if 0 <= skipped < len(data):
+            self._hash.update(memoryview(data)[skipped:])
+            self._hashed += len(data) - skipped
+        return data
+
+    def hexdigest(self, size: int) -> str | None:
+        """The hash, if all of the file was read."""
+        return self._hash.hexdigest() if self._hashed == size else None
+
+
+def changed(file: LocalFile) -> InputError:
+    """What is said of a file that is not any more what it was when it was looked at."""
+    return InputError(f"{file.name} was changed while it was uploaded. Call again.")
+
+
+def version(stream: BufferedReader) -> tuple[int, ...]:
+    """What changes with a file's content: which file it is, its size, and when it was written last."""
+    status = os.fstat(stream.fileno())
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def sha256(stream: BufferedReader) -> str:
+    """The hash of a file's content, read in chunks; the stream is left at its start."""
+    stream.seek(0)
+    digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    stream.seek(0)
+    return digest

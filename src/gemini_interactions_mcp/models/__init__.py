@@ -1,0 +1,8 @@
+"""The nouns: requests, interactions, records, saved files, media types, models and agents, error codes.
+
+Data and pure functions on them. Does no I/O, and knows neither the API's JSON nor the journal's tables.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

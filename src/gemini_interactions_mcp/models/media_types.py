@@ -1,0 +1,152 @@
+"""Media types: what each is called, how it is recognised and which extension it has. Pure."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from filetype import (  # pyright: ignore[reportMissingTypeStubs] - it ships no types
+    guess_mime,  # pyright: ignore[reportUnknownVariableType] - it ships no types
+)
+
+from .interactions import OCTETS
+
+OFFICE: Final = "application/vnd.openxmlformats-officedocument"
+OASIS: Final = "application/vnd.oasis.opendocument"
+
+MIME_TYPES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    "image": {
+        "image/png": ("png",),
+        "image/jpeg": ("jpg", "jpeg", "jfif"),
+        "image/webp": ("webp",),
+        "image/heic": ("heic",),
+        "image/heif": ("heif",),
+        "image/gif": ("gif",),
+        "image/bmp": ("bmp",),
+        "image/tiff": ("tiff", "tif"),
+    },
+    "audio": {
+        "audio/wav": ("wav",),
+        "audio/mpeg": ("mp3",),
+        "audio/aiff": ("aiff", "aif", "aifc"),
+        "audio/aac": ("aac",),
+        "audio/ogg": ("ogg", "oga"),
+        "audio/flac": ("flac",),
+        "audio/m4a": ("m4a", "m4b"),
+        "audio/opus": ("opus",),
+        "audio/webm": ("weba",),
+    },
+    "video": {
+        "video/mp4": ("mp4", "m4v"),
+        "video/mpeg": ("mpeg", "mpg"),
+        "video/mov": ("mov", "qt"),
+        "video/avi": ("avi",),
+        "video/x-flv": ("flv",),
+        "video/webm": ("webm",),
+        "video/wmv": ("wmv",),
+        "video/3gpp": ("3gp", "3gpp", "3g2"),
+    },
+    "document": {
+        "application/pdf": ("pdf",),
+        "text/csv": ("csv",),
+        f"{OFFICE}.wordprocessingml.document": ("docx",),
+        f"{OFFICE}.wordprocessingml.template": ("dotx",),
+        f"{OFFICE}.spreadsheetml.sheet": ("xlsx",),
+        f"{OFFICE}.presentationml.presentation": ("pptx",),
+        "application/msword": ("doc",),
+        "application/vnd.ms-excel": ("xls",),
+        "application/vnd.ms-powerpoint": ("ppt",),
+        f"{OASIS}.text": ("odt",),
+        f"{OASIS}.spreadsheet": ("ods",),
+        f"{OASIS}.presentation": ("odp",),
+    },
+}
+"""What Gemini takes, by content type: MIME type -> file name extensions, the usual one first.
+
+Raw audio without a header (l16, alaw, mulaw) is left out: no file says which of them it is.
+Source: google-genai 3.4.0, types/interactions/{image,audio,video,document}content.py
+"""
+
+REFUSED_EXTENSIONS: Final = {
+    "mka": "audio/x-matroska",
+    "mkv": "video/x-matroska",
+    "ogv": "video/ogg",
+    "wma": "audio/x-ms-wma",
+}
+"""Extensions of types that Gemini does not take, in forms of file in which it takes others."""
+
+ALIASES: Final = {
+    "application/x-pdf": "application/pdf",
+    "audio/mp3": "audio/mpeg",
+    "audio/mp4": "audio/m4a",
+    "audio/wave": "audio/wav",
+    "audio/x-aiff": "audio/aiff",
+    "audio/x-flac": "audio/flac",
+    "audio/x-m4a": "audio/m4a",
+    "audio/x-wav": "audio/wav",
+    "image/apng": "image/png",
+    "image/jpg": "image/jpeg",
+    "image/x-ms-bmp": "image/bmp",
+    "video/quicktime": "video/mov",
+    "video/x-m4v": "video/mp4",
+    "video/x-ms-wmv": "video/wmv",
+    "video/x-msvideo": "video/avi",
+}
+"""Other names of the same types, as filetype 1.2.0 and operating systems have them."""
+
+KINDS: Final = {mime: kind for kind, types in MIME_TYPES.items() for mime in types}
+
+EXTENSIONS: Final = {
+    extension: mime for types in MIME_TYPES.values() for mime, names in types.items() for extension in names
+}
+
+SUFFIXES: Final = {mime: f".{names[0]}" for types in MIME_TYPES.values() for mime, names in types.items()} | {
+    "application/json": ".json",
+    "text/markdown": ".md",
+    "text/plain": ".txt",
+}
+
+ACTIVE: Final = re.compile(r"text/.*|.*[/+-](?:xml|html|xhtml|svg|javascript|ecmascript|hta)")
+"""Types that a program may open as a page or run: what comes as one is bytes, unless `SUFFIXES` has the type."""
+
+MIME: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
+"""How types are spelled: https://www.rfc-editor.org/rfc/rfc6838, 4.2"""
+
+SNIFF_BYTES: Final = 8192
+"""How much of a file's start filetype 1.2.0 looks at (filetype/utils.py)."""
+
+LOSSLESS: Final = {"image/png": "PNG", "image/webp": "WEBP"}
+"""What a picture of another format is turned into, where its path asks for it; Pillow's names."""
+
+PICTURE_EXTENSIONS: Final = tuple(
+    extension for mime in ("image/jpeg", *LOSSLESS) for extension in MIME_TYPES["image"][mime]
+)
+"""How a path for a picture may end: what Gemini makes (google-genai 3.6.1, `ImageResponseFormat`), and LOSSLESS."""
+
+
+def canonical(mime: str) -> str:
+    """The API's name of a MIME type, without parameters."""
+    mime = mime.partition(";")[0].strip().lower()
+    return ALIASES.get(mime, mime)
+
+
+def sniff(head: bytes) -> str | None:
+    """The MIME type that the first `SNIFF_BYTES` of a file show, in the API's name; None when they show none."""
+    mime: str | None = guess_mime(head)
+    return canonical(mime) if mime else None
+
+
+def harmless_type(mime: str) -> str:
+    """The type, unless a program may open such a thing as a page or run it."""
+    return OCTETS if mime not in SUFFIXES and ACTIVE.fullmatch(mime) else mime
+
+
+def spelled(declared: str) -> str:
+    """The API's name of a MIME type that others have named; empty where that is none."""
+    mime = canonical(declared)
+    return mime if MIME.fullmatch(mime) else ""
+
+
+def parameter(mime: str, name: str) -> int | None:
+    """A whole number among the parameters of a MIME type."""
+    found = re.search(rf";\s*{name}\s*=\s*\"?(\d{{1,6}})\b", mime, re.IGNORECASE)
+    return int(found[1]) if found else None

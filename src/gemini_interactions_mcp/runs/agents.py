@@ -1,0 +1,141 @@
+"""What an agent is asked: the arguments of `start_research` as a `Request`. Pure."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from gemini_interactions_mcp.core import InputError, shown
+from gemini_interactions_mcp.models import DEEP_RESEARCH, Record, RemoteServer, Request
+from gemini_interactions_mcp.settings import Settings
+
+ANTIGRAVITY: Final = "antigravity"
+"""How the ids of Google's general agents begin, which work in an environment: `remote` is a fresh one.
+
+Source: https://ai.google.dev/gemini-api/docs/antigravity-agent
+"""
+
+BUILT_IN: Final = ("google_search", "url_context", "code_execution", "google_maps")
+STORE: Final = "file_search:"
+SERVER: Final = "mcp:"
+
+STORE_NAME: Final = re.compile(r"(?:fileSearchStores/)?([a-z0-9-]{1,80})")
+"""google-genai 3.6.1, types.FileSearchStore.name"""
+
+
+def request(
+    settings: Settings,
+    prompt: str,
+    *,
+    agent: str | None,
+    plan_first: bool,
+    previous: Record | None,
+    previous_interaction_id: str | None,
+    contents_digest: str,
+    tools: Sequence[str],
+    visualization: bool,
+    output_format: str | None,
+    environment: str | None,
+) -> Request:
+    """The request for a run of an agent; its contents are added once they may be sent.
+
+    What follows a plan has the plan's agent and tools, unless others are named.
+
+    Raises:
+        InputError: The agent cannot make plans, or a tool is not known.
+    """
+    agent = agent or (previous and previous.agent) or settings.research_agent
+    tools = tools or (previous.tools if previous and previous.plan else None) or ()
+    if plan_first and not agent.startswith(DEEP_RESEARCH):
+        raise InputError("`plan_first` works with Deep Research agents only; other agents start at once.")
+    return Request(
+        kind="research",
+        prompt=f"{prompt}\n\nFormat of the answer: {output_format}" if output_format else prompt,
+        topic=prompt if output_format else None,
+        agent=agent,
+        contents_digest=contents_digest,
+        previous_interaction_id=previous_interaction_id,
+        tools=tuple(tool for tool in tools if tool in BUILT_IN),
+        stores=tuple(store(tool) for tool in tools if tool.startswith(STORE)),
+        servers=tuple(server(tool, settings) for tool in tools if known(tool, settings).startswith(SERVER)),
+        environment=environment or inherited(agent, previous),
+        approves=bool(previous and previous.plan) and not plan_first,
+        agent_config=config(agent, plan_first=plan_first, visualization=visualization),
+    )
+
+
+def names(request: Request) -> tuple[str, ...]:
+    """The tools of an agent's request, as `start_research` takes them."""
+    if request.kind != "research":
+        return ()
+    stores = (f"{STORE}{name}" for name in request.stores)
+    return (*request.tools, *stores, *(f"{SERVER}{each.name}" for each in request.servers))
+
+
+def config(agent: str, *, plan_first: bool, visualization: bool) -> dict[str, Any] | None:
+    """How Deep Research works; other agents have other settings.
+
+    Source: google-genai 3.4.0, types/interactions/deepresearchagentconfig.py
+    """
+    if not agent.startswith(DEEP_RESEARCH):
+        return None
+    return {
+        "type": "deep-research",
+        "thinking_summaries": "auto",
+        "visualization": "auto" if visualization else "off",
+        # Sent as false too: that is what approves a plan.
+        "collaborative_planning": plan_first,
+    }
+
+
+def inherited(agent: str, previous: Record | None) -> str | None:
+    """The environment that an agent goes on in: that of the interaction before, which keeps its files there."""
+    if agent.startswith(DEEP_RESEARCH):
+        return None
+    if previous and previous.environment_id:
+        return previous.environment_id
+    return "remote" if agent.startswith(ANTIGRAVITY) else None
+
+
+def known(tool: str, settings: Settings) -> str:
+    """The tool, if an agent can have it.
+
+    Raises:
+        InputError: It cannot; the message names those that it can.
+    """
+    if tool in BUILT_IN or tool.startswith((STORE, SERVER)):
+        return tool
+    raise unknown(tool, settings.servers)
+
+
+def store(tool: str) -> str:
+    """The name of a file search store, as the API has it.
+
+    Raises:
+        InputError: It can be none.
+    """
+    found = STORE_NAME.fullmatch(tool.removeprefix(STORE))
+    if found is None:
+        raise InputError(f"{shown(tool)!r} names no file search store: write file_search:fileSearchStores/name.")
+    return f"fileSearchStores/{found[1]}"
+
+
+def server(tool: str, settings: Settings) -> RemoteServer:
+    """A remote MCP server of the user's.
+
+    Raises:
+        InputError: The user has configured none of this name.
+    """
+    name = tool.removeprefix(SERVER)
+    found = next((each for each in settings.servers if each.name == name), None)
+    if found is None:
+        raise unknown(tool, settings.servers)
+    return found
+
+
+def unknown(tool: str, servers: Iterable[RemoteServer]) -> InputError:
+    """What is said of a tool that is not there."""
+    names = [*BUILT_IN, f"{STORE}STORE", *(f"{SERVER}{each.name}" for each in servers)]
+    return InputError(
+        f"There is no tool {shown(tool)!r} for agents; there are {', '.join(names)}. "
+        "The user adds remote MCP servers with GEMINI_MCP_SERVERS."
+    )

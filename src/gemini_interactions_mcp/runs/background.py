@@ -1,0 +1,27 @@
+"""Work in the background, whose errors are logged: one that reached a task group would end the server."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+import anyio
+
+from gemini_interactions_mcp.core import GeminiMCPError
+
+logger = logging.getLogger(__name__)
+
+
+async def guarded(work: Callable[[], Awaitable[object]]) -> None:
+    """Do something, and log what goes wrong."""
+    try:
+        await work()
+    except GeminiMCPError as exc:
+        logger.warning("%s", exc)
+    except Exception:
+        logger.exception("Work in the background failed")
+
+
+async def repeat(work: Callable[[], Awaitable[None]], seconds: float) -> None:
+    """Do something every so many seconds, whatever comes of it."""
+    while True:
+        await guarded(work)
+        await anyio.sleep(seconds)

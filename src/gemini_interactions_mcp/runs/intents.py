@@ -1,0 +1,301 @@
+"""What the journal is told of an interaction, and what it means. Pure, but for the clock and fresh labels."""
+
+import hashlib
+import json
+import re
+import unicodedata
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from gemini_interactions_mcp.journal import APPROVAL, FOREIGN, TWIN_SECONDS, now
+from gemini_interactions_mcp.models import (
+    UNKNOWN,
+    Interaction,
+    Kind,
+    Record,
+    Request,
+    Terms,
+    Usage,
+    error_codes,
+    in_utc,
+    settled,
+)
+from gemini_interactions_mcp.models import terms as asked
+
+from . import agents
+
+UNSAVED: Final = "The files could not be saved"
+"""Begins the complaint of a full disk; what could not be saved can be fetched again."""
+
+
+TOGETHER_SECONDS: Final = 4.0
+"""Identical calls that begin within so many seconds are meant as separate requests: a host that asks twice at once
+wants two answers. The most impatient host gives a call up after 5 s (openai-agents, `client_session_timeout_seconds`).
+"""
+
+
+LABEL: Final = re.compile(r"(?:approval)?[0-9a-f]{16}-[0-9a-f]{32}")
+"""How our labels look, which stand for ids until Google has named one."""
+
+SENDING_SECONDS: Final = 600
+"""So long, a request without an id may still be on its way, from this process or another."""
+
+FIRST: Final = datetime(2025, 1, 1, tzinfo=UTC)
+"""Before the first interaction: the API is of that year (https://ai.google.dev/gemini-api/docs/changelog)."""
+
+
+def age(record: Record) -> float:
+    """Seconds since the request."""
+    # A clock may have been set back since.
+    return max(0.0, (now() - record.created_at).total_seconds())
+
+
+def intent(request: Request, previous: Record | None = None) -> Record:
+    """The row that is written before the request is sent.
+
+    Where Google is to keep nothing, what is private is left out, and our label stands for an id: nobody else
+    names one, and an answer that takes longer than the call must be found by something.
+
+    Args:
+        request: Any.
+        previous: What the journal knows of the interaction that it goes on from.
+    """
+    moment = now()
+    label = f"{fingerprint(request)}-{uuid.uuid4().hex}"
+    return Record(
+        label=label,
+        interaction_id=None if request.store else label,
+        kind=request.kind,
+        plan=request.plan,
+        status=UNKNOWN,
+        model=request.model,
+        agent=request.agent,
+        previous_interaction_id=request.previous_interaction_id,
+        tools=agents.names(request) or None,
+        topic=topic_from(request.kind, previous) or request.topic if request.store else None,
+        prompt=request.prompt if request.store else "",
+        terms=asked.of_request(request) if request.store else None,
+        created_at=moment,
+        updated_at=moment,
+    )
+
+
+def topic_from(kind: Kind, previous: Record | None) -> str | None:
+    """The topic that a request of a kind has from the interaction that it goes on from; None where it has its own.
+
+    What changes or runs a plan says nothing of the question; what goes on from a picture tells only what to change.
+    """
+    if previous is None:
+        return None
+    drawn = previous.kind == "image" or (previous.kind == "ask" and previous.topic is not None)
+    follows = previous.plan if kind == "research" else drawn and kind in ("ask", "image")
+    return (previous.title or None) if follows else None
+
+
+def fingerprint(request: Request) -> str:
+    """What makes two requests the same: 16 hexadecimal digits, after `APPROVAL` where it is the plan that they run."""
+    if request.approves:
+        return APPROVAL + hashlib.sha256(str(request.previous_interaction_id).encode()).hexdigest()[:16]
+    # An upload of the same content has another address.
+    unsaid = {"topic", "contents" if request.contents_digest else "contents_digest"}
+    fields = request.model_dump(mode="json", exclude=unsaid)
+    if request.kind == "research":
+        fields["prompt"] = folded(request.prompt)
+    said = json.dumps(fields, sort_keys=True, default=str)
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
+def folded(prompt: str) -> str:
+    """A prompt without what makes no difference to research: white space, Unicode form and case."""
+    return " ".join(unicodedata.normalize("NFKC", prompt).casefold().split())
+
+
+def twins_since(record: Record) -> datetime:
+    """From when on an identical request is taken for the same: a plan is run once, however often it is approved."""
+    if record.label.startswith(APPROVAL):
+        return datetime.min.replace(tzinfo=UTC)
+    return now() - timedelta(seconds=TWIN_SECONDS)
+
+
+def attachable(record: Record, *, followed: bool) -> bool:
+    """Whether an identical call may take this run: nobody has its answer, and its own call has ended or waits long.
+
+    Args:
+        record: Of the run.
+        followed: Whether the process of its own call lives.
+    """
+    unsent = record.status == "failed" and record.interaction_id is None
+    left = not followed or record.detached_at is not None or age(record) > TOGETHER_SECONDS
+    return record.delivered_at is None and left and not unsent
+
+
+def unstored(record: Record) -> bool:
+    """Whether Google was to keep nothing of it."""
+    return record.interaction_id == record.label
+
+
+def sending(record: Record) -> bool:
+    """Whether its request may still be on its way."""
+    return record.interaction_id is None and not record.error and age(record) < SENDING_SECONDS
+
+
+def saved(record: Record) -> bool:
+    """Whether the files that came of it are on disk, and listed."""
+    return bool(record.files and record.finished_at) and UNSAVED not in (record.error or "")
+
+
+def complete(record: Record) -> bool:
+    """Whether the journal has all that there is to say."""
+    if not settled(record.status) or record.finished_at is None or UNSAVED in (record.error or ""):
+        return False
+    return record.status != "completed" or readable(record)
+
+
+def readable(record: Record) -> bool:
+    """Whether the journal has an answer to show, though files may be missing that could not be saved."""
+    return settled(record.status) and bool(record.text or record.files or record.code)
+
+
+def foreign(interaction: Interaction, interaction_id: str, previous: Record | None = None) -> Record:
+    """A row for an interaction that something else has started, after one that the journal may know."""
+    kind: Kind = "research" if interaction.agent else "image" if interaction.media else "ask"
+    moment = now()
+    return Record(
+        label=f"{FOREIGN}{uuid.uuid4().hex}",
+        interaction_id=interaction_id,
+        kind=kind,
+        status=interaction.status,
+        model=interaction.model,
+        agent=interaction.agent,
+        previous_interaction_id=interaction.previous_interaction_id,
+        environment_id=interaction.environment_id,
+        topic=topic_from(kind, previous),
+        prompt=interaction.prompt or "",
+        created_at=created(interaction) or moment,
+        updated_at=moment,
+    )
+
+
+def created(interaction: Interaction) -> datetime | None:
+    """When the API says that it was created; None where it does not say so readably, or credibly."""
+    try:
+        moment = in_utc(datetime.fromisoformat(interaction.created or ""))
+    except ValueError:
+        return None
+    return moment if FIRST <= moment <= now() + timedelta(days=1) else None
+
+
+OUTCOMES: Final = {
+    "failed": "The interaction failed at Google",
+    "cancelled": "The interaction was cancelled; what it had cost by then is not refunded",
+    "incomplete": "The answer is incomplete: it reached {limit}",
+    "budget_exceeded": "The answer is incomplete: it reached {limit}",
+    "requires_action": "Gemini stopped to call a function, which this server does not offer",
+    "requires_continuation": "The answer is incomplete: it reached the limit of one request; "
+    "gemini_continue can ask for the rest",
+}
+"""What a settled status means that is not `completed`."""
+
+LIMITED: Final = ("incomplete", "budget_exceeded")
+"""Statuses of an answer that a limit in tokens has ended."""
+
+NOBODY_HERE: Final = (
+    "It was not cancelled through this server: another program with a key of the same project did it, or Google."
+)
+
+NO_TERMS: Final = Terms()
+
+
+def shortcoming(
+    interaction: Interaction, kind: Kind, terms: Terms | None = None, stopped_by: str | None = None
+) -> str | None:
+    """Why the answer is missing or not whole, and what to do about it, in sentences; None when all is well.
+
+    Args:
+        interaction: Settled.
+        kind: Of the request.
+        terms: What was asked for, where that is known.
+        stopped_by: With what somebody has asked this server for its end.
+    """
+    terms = terms or NO_TERMS
+    reason = f" ({interaction.error.rstrip('.')})" if interaction.error else ""
+    ways = remedies(interaction, kind, terms)
+    if interaction.status in LIMITED and stopped_early(interaction):
+        return f"The answer is incomplete{reason}. {ways}"
+    if interaction.status in OUTCOMES:
+        outcome = OUTCOMES[interaction.status].format(limit=limit(interaction, terms))
+        return " ".join(filter(None, (f"{outcome}{reason}.", advice(interaction, kind, terms, stopped_by))))
+    if whole(interaction, kind):
+        return f"The answer may not be whole{reason}. {ways}" if interaction.reasons else None
+    if interaction.text and kind == "image":
+        return f"Gemini made no image{reason}, but answered with text. {ways}".rstrip()
+    kinds = ", ".join(dict.fromkeys(interaction.steps)) or "none"
+    ways = ways or "Google gives no reason; read_interaction looks at it again."
+    return f"Gemini completed the interaction without an answer{reason}; steps seen: {kinds}. {ways}"
+
+
+def whole(interaction: Interaction, kind: Kind) -> bool:
+    """Whether a completed interaction shows what was asked for; code that ran stands for a text."""
+    return bool(interaction.media or (kind != "image" and (interaction.text or interaction.code)))
+
+
+def stopped_early(interaction: Interaction) -> bool:
+    """Whether it says itself that something else than a limit has ended it."""
+    return any(name != "max_tokens" for name in interaction.reasons)
+
+
+def limit(interaction: Interaction, terms: Terms) -> str:
+    """The limit in tokens that has ended an answer, as far as it is known, and what was used of it."""
+    if interaction.agent or terms.max_total_tokens:
+        budget = f" of {terms.max_total_tokens:,} tokens (max_total_tokens)" if terms.max_total_tokens else " of tokens"
+        return f"the agent's budget{budget}"
+    own = "its token budget" if interaction.status == "budget_exceeded" else "the model's own limit of output tokens"
+    most = f"max_output_tokens ({terms.max_output_tokens:,})" if terms.max_output_tokens else own
+    return f"{most}{spent_on(interaction.usage)}"
+
+
+def spent_on(usage: Usage | None) -> str:
+    """What a limit of output went into, where thoughts took a part of it."""
+    if not usage or not usage.total_thought_tokens:
+        return ""
+    return (
+        f", of which thinking took {usage.total_thought_tokens:,} and the answer {usage.total_output_tokens:,} tokens"
+    )
+
+
+def hung_up(stopped_by: str | None) -> str:
+    """What is said of an interaction whose connection was closed to stop it."""
+    return f"It was stopped before it ended, through this server ({stopped_by})."
+
+
+def remedies(interaction: Interaction, kind: Kind, terms: Terms) -> str:
+    """What to do about the reasons that Google gives, each thing once."""
+    limits = [raised(interaction, kind, terms)] if "max_tokens" in interaction.reasons else []
+    others = error_codes.remedy(name for name in interaction.reasons if name != "max_tokens")
+    return " ".join(filter(None, [*limits, others]))
+
+
+def advice(interaction: Interaction, kind: Kind, terms: Terms, stopped_by: str | None) -> str:
+    """What to do about an interaction that has not completed, or who has ended it."""
+    if interaction.status == "cancelled":
+        return f"It was cancelled through this server ({stopped_by})." if stopped_by else NOBODY_HERE
+    if interaction.status not in LIMITED:
+        return remedies(interaction, kind, terms)
+    if interaction.agent or terms.max_total_tokens:
+        return "start_research with it as previous_interaction_id goes on from there."
+    return raised(interaction, kind, terms)
+
+
+def raised(interaction: Interaction, kind: Kind, terms: Terms) -> str:
+    """What to ask for in place of an answer that has reached a limit of output, by the arguments of the tool.
+
+    Nothing raises a model's own limit, and only what asks in words alone has arguments for either.
+    """
+    asked = kind == "ask"
+    ways = ["a higher max_output_tokens"] if asked and terms.max_output_tokens else []
+    if asked and interaction.usage and interaction.usage.total_thought_tokens:
+        ways.append("a lower thinking_level")
+    again = f"Ask again with {' or '.join(ways)}, or for less at once" if ways else "Ask for less at once"
+    rest = "; gemini_continue can ask for the rest" if interaction.text and kind != "image" else ""
+    return f"{again}{rest}."

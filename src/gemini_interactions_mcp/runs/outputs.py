@@ -1,0 +1,189 @@
+"""What comes of runs, as files in the output directory: saved once, again where it is gone, anew where it has changed.
+
+Everything here blocks.
+"""
+
+import logging
+from collections.abc import Collection, Iterable, Sequence
+from itertools import chain
+from pathlib import Path, PurePath
+
+from gemini_interactions_mcp.core import (
+    ConfigurationError,
+    FileRefusedError,
+    InputError,
+    InteractionFailedError,
+    Redactor,
+    encoded_apart,
+    folders,
+)
+from gemini_interactions_mcp.files import saved_files
+from gemini_interactions_mcp.models import Interaction, Media, Record, SavedFile
+from gemini_interactions_mcp.output import provenance, saving
+from gemini_interactions_mcp.text import cleared, rendering
+
+from .run import Run
+
+logger = logging.getLogger(__name__)
+
+
+class Output:
+    """The output directory.
+
+    Args:
+        output_dir: Made when it is needed.
+        redact: Takes secrets out of what goes into files.
+    """
+
+    def __init__(self, output_dir: Path, redact: Redactor) -> None:
+        self._output_dir = output_dir
+        self._redact = redact
+
+    def current(self, files: Iterable[SavedFile]) -> tuple[SavedFile, ...]:
+        """One file of each name: of those that machines on one journal have saved, the one that is here."""
+        return saved_files.current(files, [self._output_dir])
+
+    def write(
+        self, run: Run, interaction: Interaction, target: Path | None, files: list[SavedFile], notes: list[str]
+    ) -> None:
+        """Save what is not among `files` yet, in order, and add to them and to the notes as it goes.
+
+        Raises:
+            ConfigurationError: The disk does not take it.
+        """
+        stem, origin = self._described(run, interaction)
+        there = {file.place for file in files}
+        for place, each in enumerate(interaction.media, 1):
+            if place in there:
+                continue
+            wanted = target.with_stem(f"{target.stem}-{place}") if target and place > 1 else target
+            try:
+                file = self._place(each, stem, origin, wanted, names(files), notes)
+            except InteractionFailedError as exc:
+                notes.append(str(exc))
+            else:
+                files.append(file.model_copy(update={"place": place}))
+                notes += filter(None, [saving.unpicturesque(each, file)])
+        if run.reports and (interaction.text or interaction.code):
+            shown = ("text", "citations", "code", "failures", "status", "usage")
+            told = {name: getattr(interaction, name) for name in shown}
+            report = self._report(run.record.model_copy(update=told | {"files": tuple(files)}))
+            files.append(saving.save_text(report, self._output_dir, saving.report_names(stem, names(files))))
+
+    def _report(self, record: Record) -> str:
+        """A record as a report, without hidden text and without the secrets that its prompt may have."""
+        return self._redact(cleared(rendering.report(record)))
+
+    def _described(self, run: Run, interaction: Interaction) -> tuple[str, provenance.Origin]:
+        """How the names of an interaction's files begin, and what its pictures say of themselves."""
+        prompt = (run.record.prompt or interaction.prompt or "") if run.stored else ""
+        record = run.record.model_copy(update=self._redact({"prompt": prompt, "topic": run.record.topic}))
+        model = self._redact(interaction.model or interaction.agent or run.record.model or run.record.agent or "")
+        origin = provenance.Origin(record.wording, model, (run.id if run.stored else None) or "")
+        return saving.stem(record.title, run.record.created_at, run.record.label), origin
+
+    def _place(
+        self,
+        each: Media,
+        stem: str,
+        origin: provenance.Origin,
+        target: Path | None,
+        taken: Collection[str],
+        notes: list[str],
+        modes: folders.Modes = folders.ORDINARY,
+    ) -> SavedFile:
+        """Save one of the media where it is wanted; if that place is taken or closed by now, in the output directory.
+
+        What the user wants somewhere is like the file of any program; what lies where we put it is as the journal is.
+
+        Raises:
+            ConfigurationError: The disk does not take it.
+            InteractionFailedError: Its data is missing or broken.
+        """
+        if target is None:
+            return saving.save(each, self._output_dir, stem, origin=origin, taken=taken)
+        try:
+            return saving.save(each, self._output_dir, stem, origin=origin, target=target, modes=modes)
+        except (InputError, ConfigurationError) as exc:
+            reason = str(exc).rstrip(".")
+        file = saving.save(each, self._output_dir, stem, origin=origin, taken=taken)
+        notes.append(f"Not saved at {target}, but in the output directory: {reason}.")
+        return file
+
+    def gone(self, files: Iterable[SavedFile]) -> list[SavedFile]:
+        """The files that are not on this machine, though Google may still show what was in them."""
+        return [file for file in files if file.within is None and saved_files.absent(file, [self._output_dir])]
+
+    def restore(self, run: Run, interaction: Interaction, gone: Sequence[SavedFile]) -> list[SavedFile]:
+        """Save again what is gone, as far as that goes: under its own name, where that is free."""
+        again: list[SavedFile] = []
+        for file in gone:
+            try:
+                kept = self._again(run, interaction, file)
+                # Its address stays what it was, even where the name on disk could not.
+                again += [each.model_copy(update={"name": file.name, "place": file.place}) for each in kept]
+            except (ConfigurationError, InteractionFailedError) as exc:
+                logger.warning("%s of interaction %s was not saved again: %s", file.name, run.id, exc)
+        return again
+
+    def _again(self, run: Run, interaction: Interaction, file: SavedFile) -> list[SavedFile]:
+        """A file, saved again; nothing where it is not known what was in it.
+
+        Raises:
+            ConfigurationError: The disk does not take it.
+            InteractionFailedError: Its data is missing or broken.
+        """
+        stem, origin = self._described(run, interaction)
+        taken = names(run.record.files)
+        if file.place is not None:
+            found = interaction.media[file.place - 1 : file.place]
+            home, modes = self._home(file), folders.OWNER_ONLY
+            return [self._place(each, stem, origin, home, taken, [], modes) for each in found]
+        if run.reports and (run.record.text or run.record.code) and is_report(file):
+            return [self._save_report(run, self._report(run.record), file)]
+        return []
+
+    def rewrite(self, run: Run, files: saved_files.SavedFiles) -> list[SavedFile]:
+        """Save a report anew that says something else by now, where one was saved; what was saved, if anything."""
+        reports = [file for file in run.record.files if is_report(file)]
+        text = self._report(run.record)
+        content = encoded_apart(text)
+        if not run.reports or not reports or any(files.holds(file, content) for file in reports):
+            return []
+        # A server that ended between writing a file and saying so has left it.
+        if adopted := files.adopted(reports[-1], content):
+            return [adopted]
+        try:
+            return [files.replace(reports[-1], content)]
+        except FileRefusedError as exc:
+            logger.info("The report of %s is saved beside another file: %s", run.id, exc)
+        try:
+            return [self._save_report(run, text, reports[-1])]
+        except ConfigurationError as exc:
+            logger.warning("The report of %s was not saved anew: %s", run.id, exc)
+            return []
+
+    def _save_report(self, run: Run, text: str, file: SavedFile) -> SavedFile:
+        """Save a report under the name of an earlier one, or the next that is free.
+
+        Raises:
+            ConfigurationError: The disk does not take it.
+        """
+        stem, _ = self._described(run, Interaction(status=run.record.status))
+        names_to_try = chain([self._home(file).name], saving.report_names(stem, names(run.record.files)))
+        return saving.save_text(text, self._output_dir, names_to_try)
+
+    def _home(self, file: SavedFile) -> Path:
+        """Where a file belongs on this machine; not elsewhere than in the output directory."""
+        path = Path(file.path)
+        return path if path.is_relative_to(self._output_dir) else self._output_dir / PurePath(file.name).name
+
+
+def is_report(file: SavedFile) -> bool:
+    """Whether it is what an agent has written, and none of its pictures or other files."""
+    return file.mime_type == "text/markdown" and file.place is None and file.within is None
+
+
+def names(files: Iterable[SavedFile]) -> set[str]:
+    """What files are called: by their addresses, and on disk."""
+    return {name for file in files for name in (file.name, PurePath(file.path).name)}

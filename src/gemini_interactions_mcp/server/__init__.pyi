@@ -1,0 +1,2 @@
+from .app import Server as Server
+from .app import build_server as build_server

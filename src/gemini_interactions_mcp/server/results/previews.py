@@ -1,0 +1,140 @@
+"""What goes along with the text of a result: previews and links, in all no more than hosts take of one result."""
+
+import base64
+import functools
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import IO, Final
+
+import anyio.to_thread
+from mcp_types import ContentBlock, ImageContent, ResourceLink
+
+from gemini_interactions_mcp.core import FileRefusedError, cost, printable
+from gemini_interactions_mcp.models import Record, SavedFile
+from gemini_interactions_mcp.server.context import AppContext
+from gemini_interactions_mcp.server.hosts import Host
+from gemini_interactions_mcp.text import rendering
+
+# Claude Code shows 25,000 tokens of a result unless MAX_MCP_OUTPUT_TOKENS is set, and counts every image as about 1,600
+# (https://code.claude.com/docs/en/mcp). A thousand are left for what surrounds the blocks.
+RESULT_TOKENS: Final = 24_000
+IMAGE_TOKENS: Final = 1_600
+
+BYTES_PER_TOKEN: Final = 3
+"""Of UTF-8, at the least: English has four, and a letter outside Latin about one token."""
+
+# Claude Desktop refuses a result of more than 1 MiB; in base64 this is two thirds of it.
+PREVIEW_BYTES: Final = 512 * 2**10
+
+WRAPPER_BYTES: Final = 200
+"""What the JSON of a result has around its blocks."""
+
+SIDES: Final = ((1, 1024), (4, 768), (8, 512))
+"""How many previews a result has at the most, and the longest side in pixels of each."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """What each preview of a result may have.
+
+    Attributes:
+        count: How many previews there are.
+        side: Longest side, in pixels.
+        size: Bytes, before base64.
+    """
+
+    count: int
+    side: int
+    size: int
+
+
+def share(pictures: int, other_bytes: int) -> Share:
+    """What the previews of so many pictures may have, beside so many bytes of text and links."""
+    room = max(0, RESULT_TOKENS - other_bytes // BYTES_PER_TOKEN) // IMAGE_TOKENS
+    count = min(pictures, room, SIDES[-1][0])
+    side = next(side for most, side in SIDES if count <= most)
+    return Share(count, side, PREVIEW_BYTES // max(1, count))
+
+
+async def attached(
+    app: AppContext, record: Record, host: Host, unsaved: Sequence[bytes] = ()
+) -> tuple[list[ContentBlock], list[str]]:
+    """A link for each file that the text lists, before those of pictures a preview; and what there is to say of them.
+
+    Args:
+        app: What is open.
+        record: Whose files they are.
+        host: Who shows them.
+        unsaved: Small pictures of what could not be saved.
+    """
+    files = record.files[: rendering.FILES_LISTED]
+    links = [link(record, file) for file in files]
+    pictures = [file for file in record.files if file.mime_type.startswith("image/")]
+    wanted = len(pictures) + len(unsaved) if app.settings.previews and host.previews else 0
+    each = share(wanted, host.page_bytes + sum(map(size_of, links)))
+    shown = pictures[: each.count]
+    notes = await anyio.to_thread.run_sync(app.saved.complaints, [file for file in files if file not in shown])
+    blocks: list[ContentBlock] = []
+    for file, linked in zip(files, links, strict=True):
+        if file in shown:
+            try:
+                blocks += await previewed(app, functools.partial(app.saved.opened, file), each)
+            except FileRefusedError as exc:
+                notes.append(str(exc))
+        blocks.append(linked)
+    for jpeg in unsaved[: each.count - len(shown)]:
+        blocks += await previewed(app, functools.partial(io.BytesIO, jpeg), each)
+    return blocks, [*notes, *unpreviewed(app, pictures, shown, host)]
+
+
+def unpreviewed(app: AppContext, pictures: Sequence[SavedFile], shown: Sequence[SavedFile], host: Host) -> list[str]:
+    """What is said of pictures without a preview."""
+    if not app.settings.previews:
+        return []
+    if not host.previews:
+        return [rendering.unseen(len(pictures))]
+    return [rendering.unshown(len(pictures) - len(shown))]
+
+
+def room_for_links(blocks: Sequence[ContentBlock], host: Host, text: str) -> list[ContentBlock]:
+    """The blocks, of the links as many as the host shows beside the text; the text says where the files are."""
+    room = host.page_bytes * 8 // 7 - cost(text) - WRAPPER_BYTES
+    kept: list[ContentBlock] = []
+    for block in blocks:
+        room -= size_of(block) if isinstance(block, ResourceLink) else 0
+        if room >= 0 or not isinstance(block, ResourceLink):
+            kept.append(block)
+    return kept
+
+
+def size_of(linked: ResourceLink) -> int:
+    """Bytes of a link, as hosts show it that show JSON."""
+    return len(linked.model_dump_json(by_alias=True, exclude_none=True).encode()) + 1
+
+
+async def previewed(app: AppContext, opened: Callable[[], IO[bytes]], share: Share) -> list[ImageContent]:
+    """A small JPEG of a picture; none when it cannot be decoded.
+
+    Args:
+        app: What is open.
+        opened: Opens the picture; called in a worker thread.
+        share: What the preview may have.
+
+    Raises:
+        FileRefusedError: The picture is not what was saved.
+    """
+
+    def made() -> bytes | None:
+        with opened() as stream:
+            return app.preview(stream, share.side, share.size)
+
+    preview = await anyio.to_thread.run_sync(made, limiter=app.decoding)
+    return [ImageContent(data=base64.b64encode(preview).decode(), mime_type="image/jpeg")] if preview else []
+
+
+def link(record: Record, file: SavedFile) -> ResourceLink:
+    """Where a host can read a whole file."""
+    return ResourceLink(
+        uri=rendering.uri(record, file), name=printable(file.name), mime_type=printable(file.mime_type), size=file.bytes
+    )

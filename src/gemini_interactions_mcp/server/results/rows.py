@@ -1,0 +1,134 @@
+"""A list of interactions: its rows, and the text that says the same. Pure."""
+
+import json
+from collections.abc import Iterator
+from itertools import accumulate
+from typing import Any, Final
+
+from gemini_interactions_mcp.core import cost, phrases, shown
+from gemini_interactions_mcp.models import UNKNOWN, Record, RecordPage, RecordSummary, settled
+from gemini_interactions_mcp.server.tools.schemas import choice
+from gemini_interactions_mcp.text import citations, rendering
+
+CURSOR_BYTES: Final = 700
+"""What a list has beside its rows: above all the next cursor, twice."""
+SAID_CHARACTERS: Final = 160
+"""Of what a row does, or why it has failed."""
+
+STATUSES: Final = {
+    "in_progress": ("in_progress", "running", "active", "working", "pending", "started"),
+    "completed": ("completed", "complete", "done", "finished", "succeeded", "success", "ok"),
+    "failed": ("failed", "failure", "error"),
+    "cancelled": ("cancelled", "canceled", "stopped", "aborted"),
+    "incomplete": ("incomplete",),
+    "budget_exceeded": ("budget_exceeded",),
+    "requires_action": ("requires_action",),
+    "requires_continuation": ("requires_continuation",),
+    "queued": ("queued",),
+    "idle": ("idle",),
+    UNKNOWN: (UNKNOWN,),
+}
+"""What a row may have, and the words for it.
+
+Source: google-genai 3.6.1, types/interactions/interaction.py, and our own.
+"""
+
+
+def summary(record: Record, age: float | None = None, doing: tuple[str, int] | None = None) -> RecordSummary:
+    """A row of a list.
+
+    Args:
+        record: What the journal says.
+        age: Seconds since the request.
+        doing: What it does now and how many pages it has read, where that is known.
+    """
+    ended = settled(record.status) or (doing is None and record.error is not None)
+    activity, read = doing or ("", 0)
+    told = progress_of(age, activity, read) if not ended else outcome_of(record)
+    # What may still be named is found by its label meanwhile; this never will be.
+    unsent = record.interaction_id is None and record.status in ("failed", "cancelled")
+    return RecordSummary(
+        interaction_id="" if unsent else rendering.handle(record),
+        label=record.label if unsent else None,
+        kind=rendering.kind_name(record),
+        status=shown(record.status),
+        model=rendering.made_by(record),
+        created_at=record.created_at.isoformat(timespec="seconds"),
+        topic=rendering.first_words(record.topic) if record.topic else None,
+        prompt=rendering.first_words(record.prompt),
+        files=len(record.files),
+        **told,
+    )
+
+
+def progress_of(age: float | None, activity: str, read: int) -> dict[str, Any]:
+    """The fields of a row that runs."""
+    activity = rendering.first_words(activity, SAID_CHARACTERS)
+    return {"seconds": None if age is None else int(age), "activity": activity or None, "sources": read or None}
+
+
+def outcome_of(record: Record) -> dict[str, Any]:
+    """The fields of a row that has ended."""
+    counted = record.usage.total_tokens if record.usage else 0
+    error = rendering.first_words(record.error or "", SAID_CHARACTERS)
+    return {
+        "sources": len({citations.address(each) for each in record.citations}) or None,
+        "tokens": counted or None,
+        "finished_at": record.finished_at.isoformat(timespec="seconds") if record.finished_at else None,
+        "error": error or None,
+    }
+
+
+def status_meant(text: str) -> str:
+    """The status that is meant; one that is not known stays as it is, since the API may have others."""
+    return next((status for status, words in STATUSES.items() if choice(text, words) in words), text)
+
+
+def listing(page: RecordPage, status: str | None = None) -> str:
+    """A list of interactions of a status: the same that the structured result says."""
+    if not page.interactions:
+        unknown = status is not None and status not in STATUSES
+        return phrases.joined("No interactions found.", f"Statuses are {', '.join(STATUSES)}." if unknown else "")
+    more = f"More: list_interactions(cursor={json.dumps(page.next_cursor)})" if page.next_cursor else ""
+    return phrases.joined("\n".join(map(list_line, page.interactions)), more)
+
+
+def rows_within(page: RecordPage, room: int, *, together: bool) -> int:
+    """How many rows of a list its text and its data have room for, at least one.
+
+    Args:
+        page: The list.
+        room: Of the text, and of the data.
+        together: Both share the room, as in a host that shows all of a result.
+    """
+    texts = accumulate(cost(list_line(row)) + 2 for row in page.interactions)
+    data = accumulate(len(row.model_dump_json(exclude_none=True).encode()) + 1 for row in page.interactions)
+    taken = [text + more if together else max(text, more) for text, more in zip(texts, data, strict=True)]
+    return max(1, sum(each <= room - CURSOR_BYTES for each in taken))
+
+
+def list_line(row: RecordSummary) -> str:
+    """`- v1_x | ask | completed | gemini-3.8-flash | 2026-11-23T10:00:00+00:00 | "prompt" | 1 file`.
+
+    What it is about stands before a prompt that does not tell: `"red bicycle": "make it blue"`.
+    """
+    files = phrases.count(row.files, "file") if row.files else ""
+    name = row.interaction_id or f"no id (label {row.label})"
+    words = ": ".join(json.dumps(each, ensure_ascii=False) for each in (row.topic, row.prompt) if each is not None)
+    parts = [name, row.kind, row.status, row.model, row.created_at, words, files, *list_facts(row)]
+    return f"- {' | '.join(filter(None, parts))}"
+
+
+def list_facts(row: RecordSummary) -> Iterator[str]:
+    """How long a row runs and what it does, or how it has ended."""
+    if row.seconds is not None:
+        doing = f": {json.dumps(row.activity, ensure_ascii=False)}" if row.activity else ""
+        yield f"for {phrases.duration(row.seconds)}{doing}"
+    if row.sources:
+        yield phrases.count(row.sources, "source")
+    if row.tokens:
+        yield f"{row.tokens:,} tokens"
+    if row.finished_at:
+        yield f"ended {row.finished_at}"
+    if row.error:
+        yield f"error: {row.error}"

@@ -1,0 +1,215 @@
+"""The tools that ask a model: text, files and images."""
+
+from pathlib import Path
+from typing import Annotated
+
+import anyio
+from mcp_types import CallToolResult
+from pydantic import Field
+
+from gemini_interactions_mcp.core import ConfigurationError, FileRefusedError, GeminiMCPError, InputError, shown
+from gemini_interactions_mcp.files import TAKEN, Excerpt
+from gemini_interactions_mcp.models import Contents, Request
+from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress, opened
+from gemini_interactions_mcp.server.hosts import seconds_to_wait
+from gemini_interactions_mcp.server.results.answers import NAMING_SECONDS, asked
+
+from .parameters import (
+    AspectRatio,
+    BuiltInTools,
+    Clip,
+    Images,
+    ImageSize,
+    InteractionId,
+    MaxTokens,
+    ModelName,
+    Pages,
+    Previous,
+    Prompt,
+    Resolution,
+    Schema,
+    Sources,
+    Store,
+    System,
+    Thinking,
+    Wait,
+    followed_id,
+    optional_id,
+)
+
+
+async def gemini_ask(
+    ctx: Ctx,
+    prompt: Prompt,
+    model: ModelName = None,
+    system_instruction: System = None,
+    tools: BuiltInTools = None,
+    response_schema: Schema = None,
+    thinking_level: Thinking = None,
+    max_output_tokens: MaxTokens = None,
+    store: Store = True,
+    wait_seconds: Wait = None,
+) -> CallToolResult:
+    """Ask a Gemini model: a second opinion, current facts (tools: google_search), web pages (url_context),
+    calculations (code_execution), places (google_maps). Returns the answer, its sources, tokens and an
+    interaction_id; a slow answer returns the id and how to fetch it.
+    """
+    app = await opened(ctx)
+    request = Request(
+        kind="ask",
+        prompt=prompt,
+        model=model or app.settings.model,
+        system_instruction=system_instruction,
+        tools=tuple(tools or ()),
+        response_schema=response_schema,
+        thinking_level=thinking_level,
+        max_output_tokens=max_output_tokens,
+        store=store,
+    )
+    return await asked(ctx, app, request, wait_seconds)
+
+
+async def gemini_continue(
+    ctx: Ctx,
+    previous_interaction_id: InteractionId,
+    prompt: Prompt,
+    model: ModelName = None,
+    system_instruction: System = None,
+    tools: BuiltInTools = None,
+    response_schema: Schema = None,
+    thinking_level: Thinking = None,
+    max_output_tokens: MaxTokens = None,
+    store: Store = True,
+    wait_seconds: Wait = None,
+) -> CallToolResult:
+    """Continue any earlier Gemini interaction (ask, file analysis or finished research): Google keeps its context, so
+    send only what is new. Returns the answer and a new interaction_id.
+    """
+    app = await opened(ctx)
+    request = Request(
+        kind="ask",
+        prompt=prompt,
+        model=model or app.settings.model,
+        previous_interaction_id=await followed_id(app, previous_interaction_id),
+        system_instruction=system_instruction,
+        tools=tuple(tools or ()),
+        response_schema=response_schema,
+        thinking_level=thinking_level,
+        max_output_tokens=max_output_tokens,
+        store=store,
+    )
+    return await asked(ctx, app, request, wait_seconds)
+
+
+async def analyze_file(
+    ctx: Ctx,
+    files: Sources,
+    prompt: Prompt,
+    model: ModelName = None,
+    previous_interaction_id: Previous = None,
+    media_resolution: Resolution = None,
+    clip: Clip = None,
+    pages: Pages = None,
+    response_schema: Schema = None,
+    wait_seconds: Wait = None,
+) -> CallToolResult:
+    """Have Gemini look at files: images, audio, video, PDF, Office, text, code; several at once. Local files are
+    sent to Google; only allowed directories are read. Returns the answer and an interaction_id for follow-ups.
+    """
+    app = await opened(ctx)
+    previous = await optional_id(app, previous_interaction_id)
+    progress, since = Progress(ctx), anyio.current_time()
+    seconds = seconds_to_wait(ctx, app.settings, wait_seconds)
+    contents = await app.files.contents(
+        files,
+        resolution=media_resolution,
+        excerpt=Excerpt.of(clip, pages),
+        # What has been uploaded earlier takes a moment to be found.
+        seconds=max(seconds, NAMING_SECONDS),
+        report=progress.uploading,
+    )
+    request = Request(
+        kind="analyze",
+        prompt=prompt,
+        model=model or app.settings.model,
+        contents=contents.labelled,
+        contents_digest=contents.digest,
+        previous_interaction_id=previous,
+        response_schema=response_schema,
+    )
+    left = max(0.0, seconds - (anyio.current_time() - since))
+    return await asked(ctx, app, request, left, progress=progress, notes=contents.notes)
+
+
+async def generate_image(
+    ctx: Ctx,
+    prompt: Prompt,
+    images: Images = None,
+    previous_interaction_id: Previous = None,
+    aspect_ratio: AspectRatio | None = None,
+    image_size: ImageSize = None,
+    model: ModelName = None,
+    output_path: Annotated[
+        str | None, Field(description="New .jpg, .png or .webp file; default in the output folder")
+    ] = None,
+    wait_seconds: Wait = None,
+) -> CallToolResult:
+    """Make an image from text with Gemini, or edit images (`images`, or `previous_interaction_id` of the one to
+    change). The file is saved; returns its path and a preview.
+    """
+    app = await opened(ctx)
+    previous = await optional_id(app, previous_interaction_id)
+    target, refusal = await placed(app, output_path)
+    progress, since = Progress(ctx), anyio.current_time()
+    seconds = seconds_to_wait(ctx, app.settings, wait_seconds)
+    contents = await pictures(app, images, max(seconds, NAMING_SECONDS), progress)
+    chosen = {"aspect_ratio": aspect_ratio, "image_size": image_size}
+    request = Request(
+        kind="image",
+        prompt=prompt,
+        model=model or app.settings.image_model,
+        contents=contents.labelled,
+        contents_digest=contents.digest,
+        previous_interaction_id=previous,
+        image={name: value for name, value in chosen.items() if value},
+        output_path=output_path,
+    )
+    left = max(0.0, seconds - (anyio.current_time() - since))
+    return await asked(ctx, app, request, left, target, progress, refusal, contents.notes)
+
+
+async def placed(app: AppContext, output_path: str | None) -> tuple[Path | None, GeminiMCPError | None]:
+    """Where a picture is wanted, or why no new one can be written: an identical call may have made it already.
+
+    Raises:
+        FileRefusedError: Nothing can ever be written there.
+    """
+    try:
+        target = await app.files.output(output_path)
+    except FileRefusedError as exc:
+        if exc.reason != TAKEN:
+            raise
+        return None, exc
+    except ConfigurationError as exc:
+        return None, exc
+    if target is not None and await app.journal.holds(str(target)):
+        return None, FileRefusedError(
+            f"{shown(str(output_path))} was the file of an earlier interaction, and its name is not used again; choose "
+            "another name.",
+            reason=TAKEN,
+        )
+    return target, None
+
+
+async def pictures(app: AppContext, images: list[str] | None, seconds: float, progress: Progress) -> Contents:
+    """Images to edit or to go by.
+
+    Raises:
+        InputError: One of them is no image.
+    """
+    if not images:
+        return Contents()
+    contents = await app.files.contents(images, seconds=seconds, report=progress.uploading)
+    if any(content["type"] != "image" for content in contents.blocks):
+        raise InputError("`images` takes images only; analyze_file takes other files.")
+    return contents

@@ -1,0 +1,115 @@
+"""The parameters that tools share: their types, descriptions and what ids stand for."""
+
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Literal, ParamSpec, TypeVar
+
+from mcp.server.mcpserver.exceptions import ToolError
+from pydantic import Field
+
+from gemini_interactions_mcp.api import codec
+from gemini_interactions_mcp.core import GeminiMCPError, InputError
+from gemini_interactions_mcp.runs import intents
+from gemini_interactions_mcp.server.context import AppContext
+from gemini_interactions_mcp.server.hosts import LONGEST_WAIT_SECONDS
+
+P = ParamSpec("P")
+
+R = TypeVar("R")
+
+
+def translated(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+    """The function, its expected errors raised as what MCP shows to the model."""
+
+    @functools.wraps(function)
+    async def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return await function(*args, **kwargs)
+        except GeminiMCPError as exc:
+            raise ToolError(str(exc)) from exc
+
+    return call
+
+
+Prompt = Annotated[str, Field(description="Text for Gemini")]
+InteractionId = Annotated[str, Field(description="Id from an earlier result")]
+Previous = Annotated[str | None, Field(description="Interaction to continue")]
+ModelName = Annotated[str | None, Field(description="Model id; default set by the user")]
+BuiltInTool = Literal["google_search", "url_context", "code_execution", "google_maps"]
+BuiltInTools = Annotated[list[BuiltInTool] | None, Field(description="Gemini's own tools; default none")]
+System = Annotated[str | None, Field(description="Not inherited by follow-ups")]
+Schema = Annotated[dict[str, Any] | None, Field(description="JSON Schema of the answer")]
+
+Thinking = Annotated[
+    Literal["minimal", "low", "medium", "high"] | None, Field(description="Effort; default is the model's")
+]
+
+MaxTokens = Annotated[int | None, Field(ge=1, description="Limit of the answer")]
+Store = Annotated[bool, Field(description="false: not kept at Google, no follow-ups; default true")]
+
+Wait = Annotated[
+    float | None,
+    Field(
+        ge=0,
+        le=LONGEST_WAIT_SECONDS,
+        allow_inf_nan=False,
+        description="Seconds, 0-600, until an id is returned; default 45, Codex 25",
+    ),
+]
+
+WaitNone = Annotated[
+    float,
+    Field(ge=0, le=LONGEST_WAIT_SECONDS, allow_inf_nan=False, description="Seconds to wait for it, 0-600; default 0"),
+]
+
+Page = Annotated[int, Field(ge=1, description="Page of a long answer; default 1")]
+Section = Annotated[str | None, Field(description="Heading to show alone")]
+Resolved = Annotated[bool, Field(description="Follow Google's redirect links; default false")]
+
+Sources = Annotated[
+    list[str],
+    Field(
+        description="Paths, folders, globs, URLs (also YouTube), Files API names or "
+        "gemini://interactions/{id}/files/{name}"
+    ),
+]
+
+Clip = Annotated[str | None, Field(description="Part of video or audio: 1:30-2:45, 90-")]
+Pages = Annotated[str | None, Field(description="Pages of a PDF: 3-7")]
+Images = Annotated[list[str] | None, Field(description="Images to go by or to edit; as in analyze_file")]
+
+Resolution = Annotated[
+    Literal["low", "medium", "high", "ultra_high"] | None, Field(description="Detail of images, video and PDF")
+]
+
+AspectRatio = Literal[
+    "1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9", "1:8", "8:1", "1:4", "4:1"
+]
+"""Source: google-genai 3.6.1, types/interactions/imageresponseformat.py"""
+
+ImageSize = Annotated[Literal["1K", "2K", "4K"] | None, Field(description="default 1K")]
+
+
+async def optional_id(app: AppContext, interaction_id: str | None) -> str | None:
+    """The id of an interaction to go on from, checked, or None.
+
+    Raises:
+        InputError: It cannot be an id, or is one of ours that Google does not know.
+    """
+    return await followed_id(app, interaction_id) if interaction_id else None
+
+
+async def followed_id(app: AppContext, interaction_id: str) -> str:
+    """The id of an interaction to go on from; one that Google gave may have any characters.
+
+    Raises:
+        InputError: It cannot be an id, or is one of ours that Google does not know.
+    """
+    if intents.LABEL.fullmatch(interaction_id):
+        raise InputError(
+            "Google does not know that interaction: it was asked for with store=false, or has not been named yet. It "
+            "cannot be continued; read_interaction shows it."
+        )
+    if codec.INTERACTION_ID.fullmatch(interaction_id) or await app.runs.known(interaction_id):
+        return interaction_id
+    return codec.checked_id(interaction_id)

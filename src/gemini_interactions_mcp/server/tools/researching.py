@@ -1,0 +1,241 @@
+"""The tools of agents: start, check and cancel research."""
+
+from typing import TYPE_CHECKING, Annotated, Final
+
+import anyio
+from mcp_types import CallToolResult, InputRequiredResult
+from pydantic import Field
+
+from gemini_interactions_mcp.core import (
+    DailyLimitError,
+    InputError,
+    InteractionNotFoundError,
+    OutcomeUnknownError,
+    RefusedError,
+    phrases,
+)
+from gemini_interactions_mcp.journal import labels
+from gemini_interactions_mcp.models import Request
+from gemini_interactions_mcp.runs import agents, intents
+from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress, opened
+from gemini_interactions_mcp.server.elicitation import elicited
+from gemini_interactions_mcp.server.hosts import seconds_to_name, seconds_to_wait
+from gemini_interactions_mcp.server.results.answers import (
+    NAMING_SECONDS,
+    Reading,
+    noted,
+    read,
+    text_result,
+    unless_done,
+)
+from gemini_interactions_mcp.server.tasks.extension import askable
+from gemini_interactions_mcp.text import rendering
+
+from . import consent
+from .parameters import InteractionId, Page, Prompt, Resolved, Section, WaitNone, optional_id
+from .schemas import choice
+
+if TYPE_CHECKING:
+    from gemini_interactions_mcp.files import Inspection
+    from gemini_interactions_mcp.runs import Run
+
+
+async def start_research(
+    ctx: Ctx,
+    prompt: Prompt,
+    agent: Annotated[str | None, Field(description="Agent id; default set by the user")] = None,
+    plan_first: Annotated[bool, Field(description="Return a plan to approve instead; default false")] = False,
+    previous_interaction_id: Annotated[
+        str | None, Field(description="Plan to run or, with plan_first, to refine; report to build on")
+    ] = None,
+    files: Annotated[list[str] | None, Field(description="As in analyze_file")] = None,
+    tools: Annotated[
+        list[str] | None,
+        Field(description="As in gemini_ask, file_search:STORE or mcp:NAME; default the agent's own"),
+    ] = None,
+    visualization: Annotated[bool, Field(description="Charts in the report; default true")] = True,
+    output_format: Annotated[str | None, Field(description="How the report should look")] = None,
+    environment: Annotated[str | None, Field(description="Sandbox of other agents: remote or an id")] = None,
+    force: Annotated[bool, Field(description="Pay again for the same request; default false")] = False,
+) -> CallToolResult | InputRequiredResult:
+    """Start Gemini Deep Research: an agent reads the web for 5-60 minutes and writes a cited report; costs dollars.
+    Returns an interaction_id for check_research at once; the same request within 10 minutes returns the same run.
+    Other agents (Antigravity, custom) take tasks.
+    """
+    app = await opened(ctx)
+    previous_interaction_id = await optional_id(app, previous_interaction_id)
+    await app.gemini.ready()
+    await app.files.output()
+    given = await app.files.inspect(files or ())
+    previous = await app.runs.known(previous_interaction_id)
+    seconds = seconds_to_name(ctx, app.settings)
+    request = agents.request(
+        app.settings,
+        prompt,
+        agent=agent,
+        plan_first=plan_first,
+        previous=previous,
+        previous_interaction_id=previous_interaction_id,
+        contents_digest=given.digest,
+        tools=[choice(tool, agents.BUILT_IN) for tool in tools or ()],
+        visualization=visualization,
+        output_format=output_format,
+        environment=environment,
+    )
+    if not force and (earlier := await app.runs.repeated(request)):
+        return noted(await begun(earlier, seconds, fresh=False), given.notes)
+    instead = await unless_agreed(ctx, app, request, given, intents.topic_from(request.kind, previous))
+    if instead is not None:
+        return instead
+    run, fresh = await app.runs.start_once(await completed(ctx, app, request, given), again=force)
+    return noted(await begun(run, seconds, fresh=fresh), given.notes)
+
+
+def subject(request: Request) -> str:
+    """What the user agrees to: the request, its files by their contents, whatever plan it runs."""
+    return f"{intents.fingerprint(request)} {request.contents_digest}"
+
+
+async def unless_agreed(
+    ctx: Ctx, app: AppContext, request: Request, given: "Inspection", topic: str | None
+) -> CallToolResult | InputRequiredResult | None:
+    """What is returned in place of starting research: a question or its answer; None where it may be started.
+
+    The user is asked where that is wanted and possible.
+
+    Raises:
+        DailyLimitError: The user allows no further run today.
+        InputError: The user has agreed to something else, or not filled in the form.
+    """
+    most, today = app.settings.runs_per_day, await app.journal.spent(labels.today())
+    if most is not None and today >= most:
+        raise DailyLimitError(labels.used_up(most))
+    asks = app.settings.confirm and askable(ctx.client_capabilities)
+    if not asks or app.agreements.holds(subject(request)):
+        return None
+    question = consent.question(request, today, most, given, topic)
+    answer = await elicited(ctx, question, consent.Consent, subject(request))
+    if isinstance(answer, InputRequiredResult):
+        return answer
+    if why := consent.refusal(answer.action, answer.content):
+        return text_result(f"{why}\n")
+    app.agreements.add(subject(request))
+    return None
+
+
+async def completed(ctx: Ctx, app: AppContext, request: Request, given: "Inspection") -> Request:
+    """The request with its contents, uploaded where they have to be; while that lasts, the user's answer holds.
+
+    Raises:
+        FileRefusedError: A file was changed.
+        StillUploadingError: The time is over; the uploads go on.
+        GeminiMCPError: A file could not be uploaded.
+    """
+    seconds = max(seconds_to_wait(ctx, app.settings), NAMING_SECONDS)
+    try:
+        contents = await app.files.send(given, seconds=seconds, report=Progress(ctx).uploading)
+    except InputError:
+        app.agreements.end(subject(request))
+        raise
+    app.agreements.end(subject(request))
+    return request.model_copy(update={"contents": contents.labelled})
+
+
+async def begun(run: "Run", seconds: float, *, fresh: bool) -> CallToolResult:
+    """What start_research returns, once Google has named the run or that takes too long.
+
+    Args:
+        run: Of the research.
+        seconds: How long the call may wait that is suggested for its report.
+        fresh: Whether this call has started it.
+    """
+    with anyio.move_on_after(NAMING_SECONDS):
+        await run.named.wait()
+    if run.error is not None:
+        raise run.error
+    return unless_done(run, text_result(started(run, seconds, fresh=fresh)))
+
+
+RESEARCHING: Final = "Research has started; it usually takes 5 to 20 minutes."
+
+
+def started(run: "Run", seconds: float, *, fresh: bool) -> str:
+    """What start_research says; a call for the report may wait so long."""
+    record = run.record
+    head = fresh_state(run) if fresh else repetition(run)
+    return phrases.joined(head, f"---\n{rendering.identity(record)}\nNext: {rendering.fetch(record, seconds)}")
+
+
+def fresh_state(run: "Run") -> str:
+    """How far a run is that was started now."""
+    if run.waiting:
+        return f"{run.waiting.rstrip('.')}. This server goes on trying."
+    if run.id is None:
+        return "The request has been sent, and Google has not confirmed it yet. Do not start it again."
+    if run.record.plan:
+        return "Planning has started."
+    return "The task has started." if run.record.task else RESEARCHING
+
+
+def repetition(run: "Run") -> str:
+    """Why nothing was started."""
+    if run.record.label.startswith(labels.APPROVAL):
+        return (
+            "A plan is run once, and that is this run: nothing new was started, and your words were not passed on. To "
+            "change the plan, call start_research with plan_first=true and the plan's id. force=true runs it again, "
+            "and that is charged."
+        )
+    what = "task" if run.record.task else "research"
+    return (
+        f"The same {what} was asked for {phrases.duration(run.age())} ago: this is that run, and nothing new was "
+        "started. force=true pays for another."
+    )
+
+
+async def check_research(
+    ctx: Ctx,
+    interaction_id: InteractionId,
+    wait_seconds: WaitNone = 0,
+    page: Page = 1,
+    section: Section = None,
+    resolve_sources: Resolved = False,
+) -> CallToolResult:
+    """See how Gemini research is doing, or read its report (outline first, then pages). Works for any id."""
+    return await read(ctx, interaction_id, wait_seconds, Reading(page, section or "", resolve_sources))
+
+
+async def cancel_research(ctx: Ctx, interaction_id: InteractionId) -> CallToolResult:
+    """Stop a running Gemini interaction. What it has cost so far is not refunded."""
+    app = await opened(ctx)
+    try:
+        run = await app.runs.cancel(interaction_id)
+    except InteractionNotFoundError:
+        raise
+    except RefusedError as exc:
+        return text_result(
+            phrases.joined(
+                f"Google did not cancel it: {exc}",
+                "It may go on at Google, and this server follows it as before. "
+                f'check_research(interaction_id="{interaction_id}") reads it.',
+            )
+        )
+    return text_result(phrases.joined(ending(run), f"---\n{rendering.identity(run.record)}"))
+
+
+def ending(run: "Run") -> str:
+    """What came of a request to stop a run.
+
+    Raises:
+        OutcomeUnknownError: It ended before Google named it, and may have been taken.
+    """
+    if isinstance(run.error, OutcomeUnknownError):
+        raise run.error
+    if not run.done.is_set():
+        return "The interaction was asked to stop, and should do so within a minute."
+    if run.record.status == "cancelled" and not run.stopped:
+        return f"Nothing was stopped: {run.record.error or 'it was cancelled before.'}"
+    if run.record.status == "cancelled":
+        return "The interaction was stopped. What it has cost so far is not refunded."
+    if run.id is None:
+        return "The request was stopped before Google took it. Nothing is charged."
+    return f"The interaction had ended already: nothing was stopped. {rendering.fetch(run.record)}"

@@ -1,0 +1,101 @@
+"""MCP tools: one async function each, and the TOOLS table.
+
+A new tool is a function and a row in TOOLS. The docstrings and descriptions are read by a model, and paid for.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from mcp.server.mcpserver.tools.base import Tool
+from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
+from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
+
+from .asking import analyze_file, gemini_ask, gemini_continue, generate_image
+from .parameters import translated
+from .past import delete_interaction, list_interactions, read_interaction
+from .researching import cancel_research, check_research, start_research
+from .schemas import inlined, slim
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A tool: its function, title, hints and what only some hosts read.
+
+    Attributes:
+        search: Words by which Claude Code finds a tool whose schema is not loaded.
+        characters: How much Claude Code shows of one result before it moves it to a file.
+    """
+
+    function: Callable[..., Awaitable[CallToolResult | InputRequiredResult]]
+    title: str
+    annotations: ToolAnnotations
+    search: str | None = None
+    characters: int | None = None
+
+
+def hints(*, read_only: bool = False, destructive: bool = False, idempotent: bool = False) -> ToolAnnotations:
+    """All four hints, said; every tool reaches out to Google but the list, which shows its own journal."""
+    return ToolAnnotations(
+        read_only_hint=read_only, destructive_hint=destructive, idempotent_hint=idempotent, open_world_hint=True
+    )
+
+
+TOOLS: Final = (
+    Entry(gemini_ask, "Ask Gemini", hints()),
+    Entry(gemini_continue, "Continue with Gemini", hints(), "Gemini follow-up conversation"),
+    Entry(analyze_file, "Analyze files", hints(), "Gemini image audio video pdf document youtube"),
+    Entry(generate_image, "Generate or edit image", hints(), "Gemini picture draw edit photo"),
+    Entry(start_research, "Start Deep Research", hints(), "Gemini deep research web report agent"),
+    Entry(check_research, "Check research", hints(read_only=True), "Gemini research status report", 100_000),
+    Entry(cancel_research, "Cancel research", hints(destructive=True, idempotent=True), "Gemini stop research"),
+    Entry(
+        list_interactions,
+        "List interactions",
+        ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False),
+        "Gemini history past",
+    ),
+    Entry(read_interaction, "Read interaction", hints(read_only=True), "Gemini answer page result", 100_000),
+    Entry(delete_interaction, "Delete interaction", hints(destructive=True, idempotent=True), "Gemini forget privacy"),
+)
+"""All tools, in the order in which they are listed."""
+
+
+class AsMeant(FuncMetadata):
+    """The SDK's reader of arguments, which would read JSON in every text, also in one to search for or to send."""
+
+    def pre_parse_json(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Leave them as `arguments.understood` has read them."""
+        return data
+
+
+def tools() -> list[Tool]:
+    """The tools as the SDK takes them, with slim schemas."""
+    return [tool_of(entry) for entry in TOOLS]
+
+
+def tool_of(entry: Entry) -> Tool:
+    """Register one row."""
+    structured = entry.function is list_interactions
+    tool = Tool.from_function(
+        translated(entry.function),
+        title=entry.title,
+        description=" ".join((inspect.getdoc(entry.function) or "").split()),
+        annotations=entry.annotations,
+        meta=meta(entry),
+        structured_output=structured,
+    )
+    tool.parameters = slim(tool.parameters)
+    tool.fn_metadata = AsMeant(**dict(tool.fn_metadata))
+    if structured and tool.fn_metadata.output_schema:
+        tool.fn_metadata.output_schema = inlined(slim(tool.fn_metadata.output_schema))
+    return tool
+
+
+def meta(entry: Entry) -> dict[str, Any]:
+    """What Claude Code reads; other hosts pass it over."""
+    if entry.search is None:
+        return {"anthropic/alwaysLoad": True}
+    found: dict[str, Any] = {"anthropic/searchHint": entry.search}
+    return found | ({"anthropic/maxResultSizeChars": entry.characters} if entry.characters else {})

@@ -1,0 +1,10 @@
+from . import chapters as chapters
+from . import citations as citations
+from . import rendering as rendering
+from .citations import linkable as linkable
+from .framing import cleared as cleared
+from .framing import framed as framed
+from .pages import illustrated as illustrated
+from .rendering import fetch as fetch
+from .rendering import framed_text as framed_text
+from .rendering import identity as identity
