@@ -15,9 +15,9 @@ from mcp import Client
 from conftest import FAST, STATUS, make_settings
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.journal.journal import Journal
+from gemini_interactions_mcp.runs import listing
 from gemini_interactions_mcp.runs.run import Pace
 from gemini_interactions_mcp.server.app import build_server
-from gemini_interactions_mcp.server.results import overview
 from gemini_interactions_mcp.settings import Settings
 from journaling import NOON, record
 from reading import LEGACY, MODERN, call, complaint, cursor_of, ended, id_of, newest, rows_of, text_of
@@ -115,7 +115,7 @@ async def test_a_list_looks_again_only_when_the_last_sign_is_old(settings: Setti
 async def test_a_list_waits_no_longer_for_a_silent_google_than_it_says(
     settings: Settings, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(overview, "LIST_SECONDS", 0.2)
+    monkeypatch.setattr(listing, "REFRESH_SECONDS", 0.2)
     emulator.faults.append(held := Fault("create", "hold", times=9))
     async with host(settings) as one, host(settings) as other:
         for prompt in ("one", "two", "three"):
@@ -156,7 +156,7 @@ async def test_a_server_without_a_key_lists_what_the_journal_knows(tmp_path: Any
 async def test_of_very_much_that_runs_the_newest_are_looked_at_a_few_at_once(
     settings: Settings, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(overview, "MOST_LOOKS", 3)
+    monkeypatch.setattr(listing, "MAX_REFRESHED", 3)
     journal = Journal(settings.database_url)
     for number in range(9):
         await journal.insert(

@@ -296,7 +296,7 @@ async def test_a_fresh_id_that_google_does_not_show_yet_is_followed_and_not_repo
 ) -> None:
     emulator.faults += [held := Fault("create", "hold"), Fault("get", "http", times=2, http_status=404)]
     run = await here.named(ASK)
-    await here.runs.forget(run.id or "")
+    here.runs._registry.delete(run.id or "")
     again = await here.runs.find(run.id or "")
     assert not again.done.is_set()
     held.release.set()
@@ -493,7 +493,7 @@ async def test_an_unstored_answer_that_is_no_stream_is_read_all_the_same(here: W
 async def test_an_unstored_answer_can_be_fetched_by_its_label_while_this_process_lives(
     here: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gemini_interactions_mcp.runs.UNSTORED", 1)
+    monkeypatch.setattr("gemini_interactions_mcp.runs.registry.MAX_UNSTORED", 1)
     run = await here.ended(UNSTORED)
     assert await here.runs.wait(run, 1, ignore)
     assert await here.runs.find(run.record.label) is run

@@ -13,8 +13,8 @@ from mcp import Client
 from conftest import FAST, STATUS, make_settings
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.journal.journal import Journal
-from gemini_interactions_mcp.runs.registry import Runs
 from gemini_interactions_mcp.runs.run import Run
+from gemini_interactions_mcp.runs.runs import Runs
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
 from reading import (

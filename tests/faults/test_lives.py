@@ -127,13 +127,13 @@ async def test_what_is_forgotten_is_followed_no_longer_and_stays_as_it_was(
 ) -> None:
     emulator.faults.append(held := Fault("create", "hold"))
     run = await here.named(ASK)
-    await here.runs.forget(run.id or "")
+    here.runs._registry.delete(run.id or "")
     await over(run)
     held.release.set()
     await emulator.interactions[run.id or ""].finished.wait()
     assert [(row["status"], row["error"]) for row in rows(tmp_path)] == [("in_progress", None)]
     assert "Grüße" in (await here.read(run.id)).record.text
-    await here.runs.forget("v1_unknown")
+    here.runs._registry.delete("v1_unknown")
 
 
 async def test_a_client_that_cannot_be_told_takes_the_answer_from_nobody(
@@ -142,7 +142,7 @@ async def test_a_client_that_cannot_be_told_takes_the_answer_from_nobody(
     async def gone(_: str) -> None:
         raise RuntimeError("the session is closed")
 
-    here.runs._announce = gone  # pyright: ignore[reportPrivateUsage] - a bus whose subscriber has gone
+    here.runs._driver._announce = gone  # pyright: ignore[reportPrivateUsage] - a bus whose subscriber has gone
     run = await here.ended(ASK)
     await here.runs.close(0)
     assert run.error is None

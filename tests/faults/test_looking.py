@@ -336,7 +336,7 @@ async def test_a_subscriber_that_is_slow_or_raises_delays_nobody(
 
     async with world(settings, replace(PACE, telling=0.01)) as here:
         for announce in (slow, broken):
-            here.runs._announce = announce  # pyright: ignore[reportPrivateUsage] - a bus with such a subscriber
+            here.runs._driver._announce = announce  # pyright: ignore[reportPrivateUsage] - a bus with such a subscriber
             assert "Grüße" in (await here.ended(ASK)).record.text
     assert "too deep" in caplog.text
 
@@ -347,7 +347,7 @@ async def test_a_fault_of_this_server_while_sending_is_not_told_as_if_nothing_ha
     async def broken(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(here.runs._follower, "_listen", broken)  # pyright: ignore[reportPrivateUsage] - a fault in it
+    monkeypatch.setattr(here.runs._driver.follower, "_listen", broken)  # pyright: ignore[reportPrivateUsage] - a fault in it
     run = await here.ended(ASK)
     assert "may have taken the request" in str(run.error)
     assert [row["status"] for row in rows(tmp_path)] == ["unknown"]

@@ -43,7 +43,7 @@ from gemini_interactions_mcp.emulator import (
     serve,
     streamed_error,
 )
-from gemini_interactions_mcp.runs.registry import Runs
+from gemini_interactions_mcp.runs.runs import Runs
 from gemini_interactions_mcp.server import prompts
 from gemini_interactions_mcp.server.app import Server, build_server
 from gemini_interactions_mcp.server.results import answers

@@ -15,7 +15,7 @@ from conftest import make_settings
 from filing import POSIX
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.journal.journal import Journal
-from gemini_interactions_mcp.runs import registry
+from gemini_interactions_mcp.runs import upkeep
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.server.results import answers as results
 from gemini_interactions_mcp.settings import Settings
@@ -356,7 +356,7 @@ async def test_a_report_that_was_written_anew_before_a_crash_is_not_taken_for_th
         async def crashed(*_: object) -> None:
             raise RuntimeError
 
-        patch.setattr(registry.Runs, "add_files", crashed)
+        patch.setattr(upkeep.Upkeep, "add_files", crashed)
         with suppress(Exception):
             await resolved(client, report)
     written = path.read_text(encoding="utf-8")

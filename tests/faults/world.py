@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 import anyio
 
 from gemini_interactions_mcp.api.client import Gemini
+from gemini_interactions_mcp.files.boundary import Boundary
+from gemini_interactions_mcp.files.saved_files import SavedFiles
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.models.interactions import Request
-from gemini_interactions_mcp.runs.registry import Runs
 from gemini_interactions_mcp.runs.run import Pace, Run
+from gemini_interactions_mcp.runs.runs import Runs
 from gemini_interactions_mcp.settings import Settings
 
 PACE = Pace(
@@ -80,6 +82,7 @@ async def world(settings: Settings, pace: Pace = PACE, *, tend: bool = False) ->
             runs = Runs(
                 gemini=gemini,
                 journal=journal,
+                saved=SavedFiles(Boundary.of(settings)),
                 output_dir=settings.output_dir,
                 tasks=tasks,
                 announce=announce,

@@ -1,7 +1,9 @@
 from . import agents as agents
 from . import intents as intents
 from .changes import Changes as Changes
-from .registry import Runs as Runs
+from .deletion import Deletion as Deletion
+from .deletion import Remote as Remote
+from .listing import Conditions as Conditions
 from .run import Pace as Pace
 from .run import Run as Run
-from .sandboxes import Environments as Environments
+from .runs import Runs as Runs

@@ -166,19 +166,13 @@ class Ledger:
             return await self._journal.deleted(record.label)
         return False
 
-    async def row(self, interaction_id: str) -> Record | None:
+    async def read(self, interaction_id: str) -> Record | None:
         """The row of an interaction.
 
         Raises:
             JournalError: The journal cannot be read.
         """
         return await self._journal.find(interaction_id)
-
-    async def followers(self, interaction_id: str) -> list[Record]:
-        """The rows that go on from an interaction; none when the journal cannot be read."""
-        with contextlib.suppress(JournalError):
-            return await self._journal.followers(interaction_id)
-        return []
 
     async def adopt(self, interaction: Interaction, interaction_id: str) -> Record:
         """Write down an interaction that something else has started, so that its media are saved once."""
@@ -285,7 +279,7 @@ class Ledger:
         A run with an id may still end well, and stays as it was.
         """
         exc.interaction_id = exc.interaction_id or run.id
-        run.error = exc
+        run.fail(exc)
         changes: dict[str, object] = {"error": str(exc)}
         if run.stored and run.text:
             changes["text"] = run.text

@@ -30,7 +30,7 @@ from gemini_interactions_mcp.models import Event, Interaction, Request, settled
 
 from . import intents
 from .bookkeeping import Ledger
-from .run import Pace, Run
+from .run import Pace, Phase, Run
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ class Follower:
     async def glance(self, run: Run) -> None:
         """Look at a run at Google, unless it gave a sign within the last moments; what is settled ends the waiting."""
         async with run.looking:
-            if run.id is None or not run.stored or run.done.is_set() or run.seen or self._fresh(run):
+            if run.id is None or not run.stored or run.done.is_set() or run.settled or self._fresh(run):
                 return
             with anyio.move_on_after(GLANCE_SECONDS):
                 interaction = await self._read(run)
@@ -127,6 +127,7 @@ class Follower:
 
     async def _send(self, run: Run, request: Request, *, background: bool) -> Interaction | None:
         """Create the interaction; returned only if it has settled, for `_pursue` to read otherwise."""
+        run.enter(Phase.SENDING)
         run.background = background
         caller = Caller(run.wanted, run.hear, partial(self._exists, request.previous_interaction_id))
         try:
@@ -174,9 +175,9 @@ class Follower:
     async def _pursue(self, run: Run) -> Interaction:
         """Read it until it has settled, listening where its stream can be resumed."""
         delay = self._pace.first_poll
-        while run.seen is None:
+        while run.outcome is None:
             refusal = await self._look(run)
-            if run.seen is not None:
+            if run.outcome is not None:
                 break
             since = run.last_event_id
             if (heard := await self._heard(run, refused=refusal is not None)) is not None:
@@ -186,7 +187,7 @@ class Follower:
             if run.last_event_id in (None, since):
                 await run.nap(delay)
                 delay = min(delay * 1.5, self._pace.slowest_poll)
-        return run.seen
+        return run.outcome
 
     def _check_age(self, run: Run) -> None:
         """Give a run up that takes longer than any does.
@@ -219,7 +220,7 @@ class Follower:
         """Note what a read shows."""
         if settled(interaction.status):
             if self.convincing(run, interaction):
-                run.show(interaction)
+                run.settle(interaction)
         elif interaction.status != run.record.status:
             await self._ledger.write(run, status=interaction.status)
 
@@ -233,12 +234,13 @@ class Follower:
 
     async def _look(self, run: Run) -> RefusedError | None:
         """Read it once; the refusal, if Google does not show it."""
+        run.enter(Phase.POLLING)
         try:
             with run.interruptible():
                 interaction = await self._gemini.get(str(run.id))
                 await self._take(run, interaction)
                 run.refusals = 0
-                if run.seen is None:
+                if run.outcome is None:
                     self._check_age(run)
         except (NetworkError, OverloadedError, QuotaError) as exc:
             logger.info("Interaction %s could not be read, and will be again: %s", run.id, exc)
@@ -344,6 +346,8 @@ class Follower:
         run.activity = event.activity or run.activity
         if run.id is None and event.interaction_id:
             await self._name(run, event.interaction_id, event.status)
+        if run.id is not None:
+            run.enter(Phase.STREAMING)
         if event.activity or event.text:
             run.move()
 
@@ -352,6 +356,7 @@ class Follower:
         if interaction_id is None:
             raise OutcomeUnknownError(f"Google answered without an interaction id. {UNKNOWN_OUTCOME}")
         run.heard_at = anyio.current_time()
+        run.enter(Phase.NAMED)
         await self._ledger.write(run, interaction_id=interaction_id, status=status or "in_progress")
         self._named(run)
         run.move()
@@ -408,7 +413,7 @@ def hollow(interaction: Interaction) -> bool:
 
 def whole(run: Run, interaction: Interaction) -> bool:
     """Whether a read has nothing to add; only a read is sure to tell sources, and what agents have used."""
-    if not run.stored or run.seen is interaction:
+    if not run.stored or run.outcome is interaction:
         return True
     if interaction.status != "completed":
         return interaction.status == "cancelled"

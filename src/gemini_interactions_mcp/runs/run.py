@@ -1,46 +1,88 @@
-"""One interaction as this process follows it, and how patient it is."""
+"""One interaction as this process follows it: its record, its phase, and what has been heard of it."""
 
 import math
 import random
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
 
 import anyio
 
 from gemini_interactions_mcp.api import codec
 from gemini_interactions_mcp.core import GeminiMCPError, shown
-from gemini_interactions_mcp.models import Interaction, Record, Request, Usage
+from gemini_interactions_mcp.models import Interaction, Record, Request, Usage, settled
 
 from . import intents
 
 
+class Phase(StrEnum):
+    """Where a run is on its way from the intent to the answer."""
+
+    INTENDED = "intended"
+    """The intent is in the journal; nothing has been sent."""
+    SENDING = "sending"
+    """The request is being sent; the interaction has no id yet."""
+    NAMED = "named"
+    """The id is known; nothing has been read or streamed yet."""
+    STREAMING = "streaming"
+    """Events of its stream arrive."""
+    POLLING = "polling"
+    """It is read again and again until it has settled."""
+    WATCHING = "watching"
+    """Another server follows it; this one waits for the result in the journal."""
+    SETTLED = "settled"
+    """Google has shown its end, or its end is in the journal."""
+    FAILED = "failed"
+    """It could not be started or followed; `Run.error` says why."""
+
+
+ENDS: Final = frozenset({Phase.SETTLED, Phase.FAILED})
+"""Phases that nothing but an end follows."""
+
+TRANSITIONS: Final[Mapping[Phase, frozenset[Phase]]] = {
+    Phase.INTENDED: frozenset({Phase.SENDING}) | ENDS,
+    # Straight to streaming: with store=false our label stands for the id. Again: refused background is sent once more.
+    Phase.SENDING: frozenset({Phase.SENDING, Phase.NAMED, Phase.STREAMING}) | ENDS,
+    Phase.NAMED: frozenset({Phase.STREAMING, Phase.POLLING, Phase.WATCHING}) | ENDS,
+    Phase.STREAMING: frozenset({Phase.STREAMING, Phase.POLLING}) | ENDS,
+    Phase.POLLING: frozenset({Phase.STREAMING, Phase.POLLING}) | ENDS,
+    Phase.WATCHING: frozenset({Phase.WATCHING, Phase.POLLING}) | ENDS,
+    # A read may show the end before the stream does, and saving what came may fail.
+    Phase.SETTLED: ENDS,
+    Phase.FAILED: frozenset({Phase.FAILED}),
+}
+"""Phases that may follow each phase."""
+
+
 @dataclass(frozen=True)
 class Pace:
-    """How patient we are, in seconds.
+    """Delays, periods and deadlines of following runs, in seconds.
 
     Attributes:
-        first_poll: Before the second look at a run; grows to `slowest_poll`.
-        tolerance: So long, 403 and 404 for a fresh id mean "not yet".
-        stuck: After this, a run that is still in progress is told as stuck; Deep Research ends within 60
+        first_poll: Delay before the second read of a run; grows to `slowest_poll`.
+        slowest_poll: Maximum delay between two reads.
+        tolerance: Age up to which 403 and 404 for a run mean "not yet".
+        stuck: Age after which a run in progress is reported as stuck; Deep Research ends within 60
             minutes (https://ai.google.dev/gemini-api/docs/deep-research).
-        silence: After this without an event, a stream is taken for dead that only tells how the run is doing.
+        silence: Time without an event after which a stream of a background interaction counts as dead.
         foreground_silence: The same for a stream that carries the only answer.
-        look: Somebody who reads or waits has Google looked at this long after its last sign.
-        yielding: A finished run that another server follows is left to that server for so long.
-        enrichment: So long, an answer that was streamed waits for what only a read tells.
-        hollow: So long, a completed interaction without an answer is looked at again.
+        look: Maximum age of the last sign from Google while a caller reads or waits.
+        yielding: Time for which the server that follows a run may save its result before another does.
+        enrichment: Time limit for the reads that complete a streamed answer.
+        hollow: Time for which a completed interaction without an answer is read again.
         lease: Lease duration; renewed three times per period.
-        late: Between two attempts to write what the journal could not take.
-        usage: Before token counts are asked for that came with no answer; grows with each of `usage_looks`.
-        usage_looks: How often they are asked for.
-        telling: So long, a subscriber may take to be told of a change.
-        listing: Between two notifications that there are other resources, at the least.
-        newcomers: Between two looks for resources that other servers have added.
-        refusal: So long, a refusal of background is remembered.
-        naming: So long, the id of a request that another process is sending is waited for.
-        least_report: Between two progress reports at the least.
-        most_report: Between two progress reports at the most.
+        late: Period of the attempts to write what the journal could not take.
+        usage: Delay before token counts are read that an answer came without; grows with each read.
+        usage_looks: Number of those reads.
+        telling: Time limit for a subscriber's notification.
+        listing: Minimum interval between two notifications of changed resource lists.
+        newcomers: Period of the checks for resources of other servers.
+        refusal: Time for which a model's refusals of background are remembered.
+        naming: Time limit for the id of a request that another process sends.
+        least_report: Minimum interval between two progress reports.
+        most_report: Maximum interval between two progress reports.
     """
 
     first_poll: float = 2.0
@@ -71,22 +113,23 @@ class Run:
     """An interaction as this process follows it.
 
     Attributes:
-        record: What the journal says of it; replaced as it changes.
-        steps: What has been streamed so far.
-        searches: What it has searched for so far, each once.
-        pages: The addresses that it has read so far, each once.
-        seen: How Google has shown it, settled, before it was followed.
-        watched: Another process follows it; this one waits for what that writes down.
-        stopped: Somebody has asked for its end; what has not been sent yet is not sent.
+        record: The journal's row; replaced as it changes.
+        request: The request, if this process sends it.
+        phase: Changed by `enter` only.
+        outcome: The settled interaction as Google has shown it.
+        error: Why the run could not be started or followed; what went wrong inside it is in the record.
+        steps: The steps streamed so far.
+        searches: The searches made so far, each once.
+        pages: The addresses read so far, each once.
+        stopped: Whether somebody has asked for its end; a request that is not sent yet is not sent then.
         background: Whether it goes on at Google without a connection.
         waiting: What the request waits for before it is sent again, in a sentence.
-        heard_at: When Google last gave a sign of it, on the clock of the event loop.
-        garbled: Whether its stream had something that cannot be understood, so that only a read tells all of it.
-        refusals: How many reads in a row Google has refused.
-        hollow_since: When it was first read as completed without an answer, on the same clock.
-        listening: Cancelled to end the stream that is being listened to.
-        looking: Held while it is looked at.
-        error: Why it could not be started or followed; what went wrong inside it is in the record.
+        heard_at: Time of the last sign from Google, on the clock of the event loop.
+        garbled: Whether its stream had an event that cannot be parsed, so that only a read is complete.
+        refusals: Number of consecutive reads that Google has refused.
+        hollow_since: Time of the first read that was completed without an answer, on the same clock.
+        listening: Scope of the stream that is being listened to; cancelled to end it.
+        looking: Held while it is read for a waiting caller.
         previews: Small JPEGs of pictures that could not be saved, together no larger than one.
         unwritten: Changes of the record that the journal could not take.
         writing: Held while they are written.
@@ -96,14 +139,15 @@ class Run:
 
     record: Record
     request: Request | None = None
+    phase: Phase = field(init=False)
+    outcome: Interaction | None = None
+    error: GeminiMCPError | None = None
     steps: codec.Steps = field(default_factory=codec.Steps)
     searches: dict[str, None] = field(default_factory=dict[str, None])
     pages: dict[str, None] = field(default_factory=dict[str, None])
     activity: str | None = None
     usage: Usage | None = None
     last_event_id: str | None = None
-    seen: Interaction | None = None
-    watched: bool = False
     stopped: bool = False
     background: bool = True
     waiting: str = ""
@@ -113,7 +157,6 @@ class Run:
     hollow_since: float | None = None
     listening: anyio.CancelScope | None = None
     looking: anyio.Lock = field(default_factory=anyio.Lock)
-    error: GeminiMCPError | None = None
     previews: tuple[bytes, ...] = ()
     unwritten: dict[str, object] = field(default_factory=dict[str, object])
     writing: anyio.Lock = field(default_factory=anyio.Lock)
@@ -122,6 +165,9 @@ class Run:
     done: anyio.Event = field(default_factory=anyio.Event)
     moved: anyio.Event = field(default_factory=anyio.Event)
     moves: int = 0
+
+    def __post_init__(self) -> None:
+        self.phase = Phase.NAMED if self.request is None else Phase.INTENDED
 
     @property
     def id(self) -> str | None:
@@ -143,6 +189,39 @@ class Run:
         """The part of the answer that has been streamed so far."""
         return codec.answer(self.steps.all()).text
 
+    @property
+    def settled(self) -> bool:
+        """Whether its end is known."""
+        return self.phase is Phase.SETTLED
+
+    def enter(self, phase: Phase) -> bool:
+        """Change the phase; False where the run has ended, which stays so.
+
+        A stream and a read follow a run at once, and the slower of them finds it ended.
+
+        Raises:
+            RuntimeError: `TRANSITIONS` does not allow the change.
+        """
+        if phase in TRANSITIONS[self.phase]:
+            self.phase = phase
+            return True
+        if self.phase in ENDS:
+            return False
+        raise RuntimeError(f"a run does not go from {self.phase} to {phase}")
+
+    def settle(self, interaction: Interaction) -> None:
+        """Keep the settled interaction that Google has shown, and stop listening to its stream."""
+        if self.enter(Phase.SETTLED):
+            self.outcome = interaction
+        if self.listening is not None:
+            self.listening.cancel()
+        self.move()
+
+    def fail(self, error: GeminiMCPError) -> None:
+        """Keep why the run could not be started or followed."""
+        self.enter(Phase.FAILED)
+        self.error = error
+
     def wanted(self) -> bool:
         """Whether nobody has asked for its end."""
         return not self.stopped
@@ -154,7 +233,7 @@ class Run:
 
     @contextmanager
     def interruptible(self) -> Generator[None]:
-        """What is ended as soon as Google has shown the end."""
+        """Run a block that ends as soon as Google has shown the end."""
         before = self.listening
         with anyio.CancelScope() as scope:
             self.listening = scope
@@ -162,13 +241,6 @@ class Run:
                 yield
             finally:
                 self.listening = before
-
-    def show(self, interaction: Interaction) -> None:
-        """Take in what Google shows of it, settled, and stop listening."""
-        self.seen = interaction
-        if self.listening is not None:
-            self.listening.cancel()
-        self.move()
 
     def age(self) -> float:
         """Seconds since the request."""
@@ -182,24 +254,26 @@ class Run:
 
     async def nap(self, delay: float) -> None:
         """Sleep until there is news, or for about `delay` seconds."""
-        # Jitter, so that many runs do not look all at once. Not cryptography.
+        # Jitter, so that many runs do not read all at once. Not cryptography.
         with anyio.move_on_after(delay * random.uniform(0.8, 1.2)):  # noqa: S311
             await self.moved.wait()
 
     def end(self) -> None:
-        """Wake everyone: nothing more will come."""
+        """Wake everyone: the run is not followed any more."""
         self.named.set()
         self.done.set()
         self.move()
 
     def headline(self) -> str:
-        """What a progress report says: the id, so that a call that times out has told it, and the activity."""
+        """The text of a progress report: the activity, and the id, so that a call that times out has told it."""
         what = self.waiting or self.activity or ("Sending" if self.id is None else self.record.status)
         return f"{shown(what)} ({shown(self.id)})" if self.id else shown(what)
 
 
 def finished(record: Record) -> Run:
-    """A run that is over."""
+    """Return the run of a row that nobody follows any more."""
     run = Run(record)
+    if settled(record.status):
+        run.enter(Phase.SETTLED)
     run.end()
     return run

@@ -7,7 +7,7 @@ message, so all of that is loaded behind `Opening`, once somebody needs it.
 import gc
 import hashlib
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from gemini_interactions_mcp.api import Gemini
     from gemini_interactions_mcp.files import Files, SavedFiles
     from gemini_interactions_mcp.journal import Journal
-    from gemini_interactions_mcp.models import Citation, Record
-    from gemini_interactions_mcp.runs import Environments, Pace, Runs
+    from gemini_interactions_mcp.runs import Pace, Runs
 
 logger = logging.getLogger(__name__)
 
@@ -52,11 +51,13 @@ class Announcing:
 
 @dataclass(frozen=True)
 class AppContext:
-    """The rooms below, opened.
+    """What handlers may use, opened.
 
     Attributes:
-        resolve: Looks up where Google's redirect links lead.
-        saved: The files that were saved; blocks, as does what follows, so call both in a worker thread.
+        settings: Of the user.
+        files: What may be read and sent.
+        runs: The interactions; the one way to the API and the journal.
+        saved: The saved files; blocks, as does what follows, so call both in a worker thread.
         preview: Makes a small JPEG of an open picture, of at most so many pixels a side and bytes.
         decoding: One of those at a time: a picture of 24 megapixels takes 72 MB while it is decoded, and two at once
             take longer for both and stall the event loop (bench/previews.py).
@@ -64,12 +65,8 @@ class AppContext:
     """
 
     settings: Settings
-    gemini: "Gemini"
-    journal: "Journal"
     files: "Files"
     runs: "Runs"
-    resolve: "Callable[[Iterable[Citation], str | None], Awaitable[tuple[Citation, ...]]]"
-    environments: "Environments"
     saved: "SavedFiles"
     preview: Callable[[IO[bytes], int, int], bytes | None]
     decoding: anyio.CapacityLimiter
@@ -86,6 +83,8 @@ class Opening:
         self._pace = pace
         self._tasks: TaskGroup | None = None
         self._app: AppContext | None = None
+        self._gemini: Gemini | None = None
+        self._journal: Journal | None = None
         self._lock = anyio.Lock()
 
     @asynccontextmanager
@@ -140,36 +139,27 @@ class Opening:
         return self._assembled(self._tasks)
 
     def _assembled(self, tasks: TaskGroup) -> AppContext:
-        gemini = api.Gemini(self.settings)
-        rows = journal.Journal(self.settings.database_url, self.redact)
-        registry = self._registry(gemini, rows, tasks)
-        tasks.start_soon(registry.tend)
-        tasks.start_soon(runs.Changes(rows, self._announce.listed, self._pace).watch)
-
-        async def earlier(interaction_id: str) -> "Record":
-            run = await registry.find(interaction_id)
-            await registry.restore(run)
-            return run.record
-
-        uploads = files.Uploads(gemini, rows, account(self.settings), tasks)
+        gemini = self._gemini = api.Gemini(self.settings)
+        rows = self._journal = journal.Journal(self.settings.database_url, self.redact)
         saved = files.SavedFiles(files.Boundary.of(self.settings))
+        interactions = self._interactions(gemini, rows, saved, tasks)
+        tasks.start_soon(interactions.tend)
+        tasks.start_soon(runs.Changes(rows, self._announce.listed, self._pace).watch)
+        uploads = files.Uploads(gemini, rows, account(self.settings), tasks)
         return AppContext(
             settings=self.settings,
-            gemini=gemini,
-            journal=rows,
-            files=files.Files(self.settings, uploads, lookup=gemini.mime_type, earlier=earlier),
-            runs=registry,
-            resolve=api.resolved,
-            environments=runs.Environments(gemini, self.settings.output_dir, saved),
+            files=files.Files(self.settings, uploads, lookup=gemini.mime_type, earlier=interactions.find_restored),
+            runs=interactions,
             saved=saved,
             preview=output.preview,
             decoding=anyio.CapacityLimiter(1),
         )
 
-    def _registry(self, gemini: "Gemini", rows: "Journal", tasks: TaskGroup) -> "Runs":
+    def _interactions(self, gemini: "Gemini", rows: "Journal", saved: "SavedFiles", tasks: TaskGroup) -> "Runs":
         return runs.Runs(
             gemini=gemini,
             journal=rows,
+            saved=saved,
             output_dir=self.settings.output_dir,
             tasks=tasks,
             announce=self._announce.settled,
@@ -177,6 +167,7 @@ class Opening:
             keep_days=self.settings.keep_days,
             runs_per_day=self.settings.runs_per_day,
             redact=self.redact,
+            base_url=self.settings.base_url,
         )
 
     async def _settle(self) -> None:
@@ -184,18 +175,19 @@ class Opening:
             await self._app.runs.close()
 
     async def _close(self) -> None:
-        if self._app is not None:
-            await self._app.journal.close()
+        if self._journal is not None:
+            await self._journal.close()
+        if self._gemini is not None:
             with anyio.move_on_after(0.5):
-                await self._app.gemini.close()
+                await self._gemini.close()
 
 
 SLOW: Final = (
-    (api, ("Gemini", "resolved")),
+    (api, ("Gemini",)),
     (files, ("Boundary", "Files", "SavedFiles", "Uploads")),
     (journal, ("Journal",)),
     (output, ("preview",)),
-    (runs, ("Changes", "Environments", "Runs")),
+    (runs, ("Changes", "Runs")),
 )
 """What takes over a second to import, by the package that offers it."""
 

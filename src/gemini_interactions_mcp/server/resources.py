@@ -26,6 +26,7 @@ from gemini_interactions_mcp.core import (
 from gemini_interactions_mcp.models import Record, SavedFile
 from gemini_interactions_mcp.runs import intents
 from gemini_interactions_mcp.server.results import rows
+from gemini_interactions_mcp.server.results.answers import followers_of
 from gemini_interactions_mcp.server.results.overview import overview
 from gemini_interactions_mcp.text import rendering
 
@@ -73,7 +74,7 @@ async def listing(app: AppContext, cursor: str | None) -> ListResourcesResult:
     Raises:
         GeminiMCPError: The cursor is none of ours, or the journal cannot be read.
     """
-    page, following = await app.journal.page(limit=ROWS, cursor=cursor)
+    page, following = await app.runs.lister.page(ROWS, cursor=cursor)
     found = await beside(sum(len(record.text) for record in page), partial(entries, page))
     return ListResourcesResult(resources=found if cursor else [index_entry(), *found], next_cursor=following)
 
@@ -162,14 +163,13 @@ async def read(app: AppContext, address: str) -> ReadResourceContents:
         interaction_id = unquote(parts["id"])
         run = await app.runs.find(interaction_id)
         if parts["name"]:
-            await app.runs.restore(run)
+            await app.runs.upkeep.restore(run)
             return await saved(app, run.record, unquote(parts["name"]))
         record = run.record
         size = len(sendable(record).text)
         if parts["data"]:
             return ReadResourceContents(content=await beside(size, partial(data, record)), mime_type=JSON)
-        followers = await app.runs.followers(interaction_id)
-        text = await beside(size, partial(rendering.document, record, followers))
+        text = await beside(size, partial(rendering.document, record, await followers_of(app, interaction_id)))
         return ReadResourceContents(content=text, mime_type=MARKDOWN)
     except InteractionNotFoundError as exc:
         raise ResourceNotFoundError(str(exc)) from exc
@@ -232,8 +232,8 @@ async def completions(app: AppContext, argument: str, typed: str, interaction_id
         JournalError: The journal cannot be read.
     """
     if argument in ("interaction_id", "previous_interaction_id"):
-        return await app.journal.ids(typed)
+        return list(await app.runs.lister.complete_id(typed))
     if argument == "name" and interaction_id:
-        record = await app.journal.find(interaction_id)
+        record = await app.runs.known(interaction_id)
         return [file.name for file in record.files if file.name.startswith(typed)] if record else []
     return []

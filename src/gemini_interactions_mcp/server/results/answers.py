@@ -1,5 +1,6 @@
 """What a tool answers: it starts or finds an interaction, waits for it, and shows it."""
 
+import contextlib
 import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from gemini_interactions_mcp.core import (
     GeminiMCPError,
     InputError,
     InteractionFailedError,
+    JournalError,
     beside,
     clipped,
     cost,
@@ -24,7 +26,7 @@ from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress, op
 from gemini_interactions_mcp.server.hosts import ANY, HOSTS, Host, host_of, seconds_to_name, seconds_to_wait
 from gemini_interactions_mcp.server.tasks.extension import Unfinished
 from gemini_interactions_mcp.settings import DEFAULT_WAIT_SECONDS, Settings
-from gemini_interactions_mcp.text import citations, rendering
+from gemini_interactions_mcp.text import rendering
 
 from . import waiting
 from .previews import attached, room_for_links
@@ -137,21 +139,19 @@ async def read(ctx: Ctx, interaction_id: str, seconds: float, wanted: Reading) -
         return await shown(app, run, replace(wanted, above=unsaved))
     if wanted.save and not run.record.environment_id:
         raise InputError("There is nothing to save: only agents that work in an environment leave files there.")
-    await app.runs.restore(run, max(seconds, LOOK_SECONDS))
+    await app.runs.upkeep.restore(run, max(seconds, LOOK_SECONDS))
     if wanted.resolve:
-        await resolve_sources(app, run)
+        await app.runs.upkeep.resolve_sources(run)
     notes = await environment_notes(app, run, wanted) if run.record.environment_id else []
-    followers = await app.runs.followers(str(run.id)) if run.record.plan else ()
+    followers = await followers_of(app, str(run.id)) if run.record.plan else ()
     return await shown(app, run, wanted, notes, followers)
 
 
-async def resolve_sources(app: AppContext, run: "Run") -> None:
-    """Look up where redirects lead, and have the journal and the saved report say so from then on."""
-    known = citations.all_cited(run.record.text, run.record.citations)
-    found = await app.resolve(known, app.settings.base_url)
-    if found != known:
-        await app.runs.amend(run, {"citations": found})
-    await app.runs.rewrite(run, app.saved)
+async def followers_of(app: AppContext, interaction_id: str) -> Sequence[Record]:
+    """Return what goes on from an interaction, as far as the journal can be read."""
+    with contextlib.suppress(JournalError):
+        return await app.runs.followers(interaction_id)
+    return ()
 
 
 async def environment_notes(app: AppContext, run: "Run", wanted: Reading) -> list[str]:
@@ -161,13 +161,11 @@ async def environment_notes(app: AppContext, run: "Run", wanted: Reading) -> lis
         GeminiMCPError: Something was to be saved, and could not be.
     """
     if wanted.save:
-        saved, complaints = await app.environments.save(run.record, wanted.save)
-        await app.runs.add_files(run, saved)
-        return complaints
+        return await app.runs.upkeep.save_sandbox_files(run, wanted.save)
     if wanted.page > 1 or wanted.section:
         return []
     try:
-        return [rendering.sandbox(await app.environments.files(run.record), str(run.record.environment_id))]
+        return [rendering.sandbox(await app.runs.upkeep.sandbox_files(run), str(run.record.environment_id))]
     except GeminiMCPError as exc:
         return [f"The files in the agent's environment cannot be listed: {exc}"]
 

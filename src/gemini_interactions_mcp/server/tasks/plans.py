@@ -22,7 +22,6 @@ from gemini_interactions_mcp.core import (
     phrases,
     unbroken,
 )
-from gemini_interactions_mcp.journal import labels
 from gemini_interactions_mcp.models import Record, Request, settled
 from gemini_interactions_mcp.runs import Run, agents, intents
 from gemini_interactions_mcp.server.context import AppContext, Opening
@@ -113,7 +112,7 @@ class Chains:
         async with self._turn:
             chain = await followed(app, task_id, asks=asks)
             if chain is not None and asks and proposes(chain.last):
-                await given_up(app, chain.last, CANCELLED)
+                await app.runs.decline(chain.last, CANCELLED)
             elif chain is not None and not settled(chain.last.status):
                 app.runs.cancel_later(rendering.handle(chain.last), "tasks/cancel")
         return chain is not None
@@ -128,12 +127,12 @@ async def followed(app: AppContext, task_id: str, *, asks: bool) -> Chain | None
     Of several follow-ups the oldest counts that Google has taken, so that what is over stays so. For a client that
     cannot be asked, a plan is an answer.
     """
-    first = await app.journal.find(task_id)
+    first = await app.runs.known(task_id)
     if first is None or first.label != task_id:
         return None
     chain = Chain(first, first)
     while asks and answerable(chain.last):
-        followers = await app.journal.followers(str(chain.last.interaction_id))
+        followers = await app.runs.followers(str(chain.last.interaction_id))
         tries = [row for row in followers if row.kind == "research" and in_time(row, chain.last)]
         taken = next((row for row in tries if not refused(row)), None)
         if taken is None:
@@ -210,7 +209,7 @@ def wrong(task: Task, exc: GeminiMCPError) -> Task:
 async def asking(app: AppContext, chain: Chain, task: Task) -> Task:
     """The task while its plan waits for the user."""
     plan = chain.last
-    today = await app.journal.spent(labels.today())
+    today = await app.runs.spent_today()
     words = consent.question(
         following(app.settings, plan, plan.title, plan_first=False), today, app.settings.runs_per_day
     )
@@ -254,18 +253,13 @@ def approval(response: object) -> Approval | None:
 async def decided(app: AppContext, plan: Record, said: Approval | None) -> None:
     """Do with a plan what the user wants. Changes come first, since they cost least."""
     if said is None:
-        await given_up(app, plan, UNANSWERED)
+        await app.runs.decline(plan, UNANSWERED)
     elif said.changes.strip():
         await app.runs.start_once(following(app.settings, plan, said.changes, plan_first=True))
     elif said.approve:
         await app.runs.start_once(following(app.settings, plan, APPROVED, plan_first=False))
     else:
-        await given_up(app, plan, DECLINED)
-
-
-async def given_up(app: AppContext, plan: Record, why: str) -> None:
-    """Run a plan never; it stays readable, and is told as cancelled."""
-    await app.runs.amend(app.runs.held(plan), {"status": "cancelled", "error": why})
+        await app.runs.decline(plan, DECLINED)
 
 
 def following(settings: Settings, plan: Record, prompt: str, *, plan_first: bool) -> Request:

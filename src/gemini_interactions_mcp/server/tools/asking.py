@@ -192,7 +192,7 @@ async def placed(app: AppContext, output_path: str | None) -> tuple[Path | None,
         return None, exc
     except ConfigurationError as exc:
         return None, exc
-    if target is not None and await app.journal.holds(str(target)):
+    if target is not None and await app.runs.holds_file(target):
         return None, FileRefusedError(
             f"{shown(str(output_path))} was the file of an earlier interaction, and its name is not used again; choose "
             "another name.",

@@ -1,19 +1,15 @@
 """The tools of past interactions: list, read and delete them."""
 
-import contextlib
 import functools
 from typing import Annotated, Final, Literal
 
-import anyio
-import anyio.to_thread
 from mcp_types import CallToolResult, TextContent
 from pydantic import Field
 
-from gemini_interactions_mcp.api import codec
-from gemini_interactions_mcp.core import GeminiMCPError, InputError, InteractionNotFoundError, RefusedError, phrases
-from gemini_interactions_mcp.models import Record, RecordPage, settled
-from gemini_interactions_mcp.runs import intents
-from gemini_interactions_mcp.server.context import AppContext, Ctx, opened
+from gemini_interactions_mcp.core import phrases
+from gemini_interactions_mcp.models import RecordPage
+from gemini_interactions_mcp.runs import Deletion, Remote
+from gemini_interactions_mcp.server.context import Ctx, opened
 from gemini_interactions_mcp.server.hosts import host_of
 from gemini_interactions_mcp.server.results import rows
 from gemini_interactions_mcp.server.results.answers import Reading, read, text_result
@@ -57,55 +53,33 @@ async def read_interaction(
 async def delete_interaction(ctx: Ctx, interaction_id: InteractionId) -> CallToolResult:
     """Delete a Gemini interaction for good: at Google, in this server's journal, and its saved files."""
     app = await opened(ctx)
-    record = await app.journal.find(interaction_id)
-    if record is None and app.runs.forgot(interaction_id):
-        return text_result("It has been deleted already.\n")
-    if record is None:
-        codec.checked_id(interaction_id)
-    elif await app.runs.sending(record):
-        raise InputError(
-            "It is being sent at this moment, and Google has not named it yet: cancel_research stops it, or call "
-            "delete_interaction again in a minute."
-        )
-    at_google, gone = await deleted_at_google(app, record, interaction_id)
-    if not gone:
-        return text_result(phrases.joined("\n".join([at_google, *([KEPT] if record else [])])))
-    await app.runs.forget(interaction_id)
-    return text_result(phrases.joined("\n".join([at_google, *await deleted_here(app, record)])))
+    return text_result(describe_deletion(await app.runs.delete(interaction_id)))
 
 
-async def deleted_at_google(app: AppContext, record: Record | None, interaction_id: str) -> tuple[str, bool]:
-    """Delete it there; how that went, and whether it is gone there."""
-    known = record.interaction_id if record else interaction_id
-    if known is None or intents.LABEL.fullmatch(known):
-        return "Google: it has no id there, so there is nothing to delete.", True
-    try:
-        runs = record is not None and not settled(record.status)
-        if runs:
-            await stopped(app, known)
-        await app.gemini.delete(known)
-    except InteractionNotFoundError:
-        return "Google: it was not there (any more).", True
-    except GeminiMCPError as exc:
-        return f"Google: not deleted. {exc}", False
-    return f"Google: {'stopped and ' if runs else ''}deleted.", True
-
-
-async def stopped(app: AppContext, interaction_id: str) -> None:
-    """Stop an interaction at Google, which a deletion alone does not; that it has ended by now is no hindrance."""
-    with contextlib.suppress(RefusedError):
-        await app.gemini.cancel(interaction_id)
-
-
-async def deleted_here(app: AppContext, record: Record | None) -> list[str]:
-    """Delete its files and its row, and say how that went."""
-    if record is None:
-        return ["Journal: it was not there."]
-    # Again: it may have ended, and its files been saved, while Google was asked.
-    record = await app.journal.find(record.label) or record
-    lines = await anyio.to_thread.run_sync(app.saved.removed, record.files)
-    there = await app.journal.delete(record.label)
-    return [*lines, "Journal: deleted." if there else "Journal: it was not there (any more)."]
-
+AT_GOOGLE: Final = {
+    Remote.UNNAMED: "Google: it has no id there, so there is nothing to delete.",
+    Remote.MISSING: "Google: it was not there (any more).",
+    Remote.STOPPED: "Google: stopped and deleted.",
+    Remote.DELETED: "Google: deleted.",
+}
+"""What became of an interaction at Google that is gone there."""
 
 KEPT: Final = "Journal and files: kept, so that nothing is lost. Call delete_interaction again later."
+
+
+def describe_deletion(deletion: Deletion) -> str:
+    """Return what delete_interaction says: a line each on Google, the files and the journal."""
+    if deletion.remote is Remote.EARLIER:
+        return "It has been deleted already.\n"
+    if deletion.remote is Remote.KEPT:
+        return phrases.joined(
+            "\n".join([f"Google: not deleted. {deletion.error}", *([KEPT] if deletion.known else [])])
+        )
+    return phrases.joined("\n".join([AT_GOOGLE[deletion.remote], *deletion.files, describe_row(deletion)]))
+
+
+def describe_row(deletion: Deletion) -> str:
+    """Return what became of the row."""
+    if not deletion.known:
+        return "Journal: it was not there."
+    return "Journal: deleted." if deletion.row else "Journal: it was not there (any more)."

@@ -64,10 +64,10 @@ async def start_research(
     """
     app = await opened(ctx)
     previous_interaction_id = await optional_id(app, previous_interaction_id)
-    await app.gemini.ready()
+    await app.runs.check_ready()
     await app.files.output()
     given = await app.files.inspect(files or ())
-    previous = await app.runs.known(previous_interaction_id)
+    previous = await app.runs.known(previous_interaction_id) if previous_interaction_id else None
     seconds = seconds_to_name(ctx, app.settings)
     request = agents.request(
         app.settings,
@@ -82,7 +82,7 @@ async def start_research(
         output_format=output_format,
         environment=environment,
     )
-    if not force and (earlier := await app.runs.repeated(request)):
+    if not force and (earlier := await app.runs.find_repeated(request)):
         return noted(await begun(earlier, seconds, fresh=False), given.notes)
     instead = await unless_agreed(ctx, app, request, given, intents.topic_from(request.kind, previous))
     if instead is not None:
@@ -107,7 +107,7 @@ async def unless_agreed(
         DailyLimitError: The user allows no further run today.
         InputError: The user has agreed to something else, or not filled in the form.
     """
-    most, today = app.settings.runs_per_day, await app.journal.spent(labels.today())
+    most, today = app.settings.runs_per_day, await app.runs.spent_today()
     if most is not None and today >= most:
         raise DailyLimitError(labels.used_up(most))
     asks = app.settings.confirm and askable(ctx.client_capabilities)

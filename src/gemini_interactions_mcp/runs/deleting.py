@@ -1,0 +1,73 @@
+"""Deletes interactions: at Google first, then their files and rows."""
+
+import contextlib
+
+import anyio.to_thread
+
+from gemini_interactions_mcp.api import Gemini, codec
+from gemini_interactions_mcp.core import GeminiMCPError, InteractionNotFoundError, RefusedError
+from gemini_interactions_mcp.files import SavedFiles
+from gemini_interactions_mcp.journal import Journal
+from gemini_interactions_mcp.models import Record, settled
+
+from . import intents
+from .deletion import Deletion, Remote
+from .registry import Registry
+
+
+class Deleter:
+    """Deletes what Google keeps before anything here: only the row knows the id.
+
+    Args:
+        gemini: The API.
+        journal: The rows.
+        saved: The saved files.
+        registry: The runs of this process, which follow what is deleted no longer.
+    """
+
+    def __init__(self, gemini: Gemini, journal: Journal, saved: SavedFiles, registry: Registry) -> None:
+        self._gemini = gemini
+        self._journal = journal
+        self._saved = saved
+        self._registry = registry
+
+    async def delete(self, interaction_id: str, record: Record | None) -> Deletion:
+        """Delete an interaction whose row is `record`.
+
+        Raises:
+            InputError: Without a row: the text can be no id.
+            JournalError: The journal cannot be used.
+        """
+        if record is None and self._registry.deleted(interaction_id):
+            return Deletion(Remote.EARLIER)
+        if record is None:
+            codec.checked_id(interaction_id)
+        try:
+            remote = await self._delete_remote(record.interaction_id if record else interaction_id, record)
+        except GeminiMCPError as exc:
+            return Deletion(Remote.KEPT, exc, known=record is not None)
+        self._registry.delete(interaction_id)
+        return await self._delete_local(remote, record)
+
+    async def _delete_remote(self, interaction_id: str | None, record: Record | None) -> Remote:
+        if interaction_id is None or intents.LABEL.fullmatch(interaction_id):
+            return Remote.UNNAMED
+        running = record is not None and not settled(record.status)
+        try:
+            if running:
+                # A deletion alone does not stop it; that it has ended by now is no hindrance.
+                with contextlib.suppress(RefusedError):
+                    await self._gemini.cancel(interaction_id)
+            await self._gemini.delete(interaction_id)
+        except InteractionNotFoundError:
+            return Remote.MISSING
+        return Remote.STOPPED if running else Remote.DELETED
+
+    async def _delete_local(self, remote: Remote, record: Record | None) -> Deletion:
+        if record is None:
+            return Deletion(remote)
+        # Again: it may have ended, and its files been saved, while Google was asked.
+        record = await self._journal.find(record.label) or record
+        files = await anyio.to_thread.run_sync(self._saved.removed, record.files)
+        row = await self._journal.delete(record.label)
+        return Deletion(remote, known=True, files=tuple(files), row=row)

@@ -1,0 +1,93 @@
+"""Lists the interactions that the journal knows; what runs is read first, so that one call follows many."""
+
+import contextlib
+from collections.abc import Sequence
+from typing import Final, TypedDict, Unpack
+
+import anyio
+
+from gemini_interactions_mcp.core import GeminiMCPError
+from gemini_interactions_mcp.journal import Journal
+from gemini_interactions_mcp.models import Record
+
+from . import intents
+from .finding import Finder
+from .registry import Registry
+from .run import Pace
+
+REFRESH_SECONDS: Final = 3.0
+"""Time limit for the reads at Google before a list: openai-agents and google-adk give a call 5 s."""
+
+PARALLEL_READS: Final = 16
+"""All of `MAX_REFRESHED` fit into `REFRESH_SECONDS` where one takes 0.4 s."""
+
+MAX_REFRESHED: Final = 100
+"""Running interactions that are read before a list, the newest; a page of a list has as many rows at most."""
+
+
+class Conditions(TypedDict, total=False):
+    """Conditions of the rows on a page, as `Journal.page` takes them."""
+
+    query: str | None
+    kind: str | None
+    status: str | None
+    cursor: str | None
+
+
+class Lister:
+    """Pages of rows.
+
+    Args:
+        journal: The rows.
+        registry: The runs of this process.
+        finder: Reads what runs.
+        pace: How old the last sign of a run may be.
+    """
+
+    def __init__(self, journal: Journal, registry: Registry, finder: Finder, pace: Pace) -> None:
+        self._journal = journal
+        self._registry = registry
+        self._finder = finder
+        self._pace = pace
+
+    async def page(self, limit: int, **wanted: Unpack[Conditions]) -> tuple[Sequence[Record], str | None]:
+        """Return up to `limit` rows, newest first, and the cursor of the next page.
+
+        Raises:
+            InputError: The cursor is not one of ours, or the query is too long.
+            JournalError: The journal cannot be read.
+        """
+        return await self._journal.page(limit=limit, **wanted)
+
+    async def complete_id(self, prefix: str) -> Sequence[str]:
+        """Return interaction ids that begin with a prefix, newest first.
+
+        Raises:
+            JournalError: They cannot be read.
+        """
+        return await self._journal.ids(prefix)
+
+    async def refresh(self) -> None:
+        """Read what runs at Google; what does not answer in time stays as the journal knows it.
+
+        Raises:
+            JournalError: The journal cannot be read.
+        """
+        running = [record for record in await self._journal.unfinished() if not intents.unstored(record)]
+        due = [record for record in running[-MAX_REFRESHED:] if not self._looked_at(record.label)]
+        places = anyio.CapacityLimiter(PARALLEL_READS)
+        with anyio.move_on_after(REFRESH_SECONDS):
+            async with anyio.create_task_group() as tasks:
+                for record in due:
+                    tasks.start_soon(self._refresh_one, places, str(record.interaction_id))
+
+    async def _refresh_one(self, places: anyio.CapacityLimiter, interaction_id: str) -> None:
+        async with places:
+            # Errors are told to whoever reads it.
+            with contextlib.suppress(GeminiMCPError):
+                await self._finder.find(interaction_id, REFRESH_SECONDS)
+
+    def _looked_at(self, label: str) -> bool:
+        """Whether Google has given a sign of the run of a row so lately that it need not be read."""
+        run = self._registry.running(label)
+        return run is not None and not run.settled and anyio.current_time() - run.heard_at < self._pace.look

@@ -1,0 +1,125 @@
+"""Changes of settled interactions: files that are saved again or later, reports and sources that say more."""
+
+import contextlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import anyio
+
+from gemini_interactions_mcp.api import Gemini, resolved
+from gemini_interactions_mcp.core import GeminiMCPError
+from gemini_interactions_mcp.files import SavedFiles
+from gemini_interactions_mcp.models import SandboxFile, SavedFile
+from gemini_interactions_mcp.text import citations
+
+from . import intents
+from .bookkeeping import Ledger
+from .driving import Driver
+from .finding import LOOK_SECONDS
+from .run import Run
+from .sandboxes import Environments
+
+
+class Upkeep:
+    """What is done to interactions after their end.
+
+    Args:
+        gemini: The API.
+        ledger: Rows and files.
+        driver: Amends rows.
+        saved: The saved files.
+        output_dir: Where files of environments are saved.
+        base_url: Another address of the API, whose redirects count too.
+    """
+
+    def __init__(
+        self,
+        gemini: Gemini,
+        ledger: Ledger,
+        driver: Driver,
+        saved: SavedFiles,
+        output_dir: Path,
+        base_url: str | None,
+    ) -> None:
+        self._gemini = gemini
+        self._ledger = ledger
+        self._driver = driver
+        self._saved = saved
+        self._environments = Environments(gemini, output_dir, saved)
+        self._base_url = base_url
+        self._adding = anyio.Lock()
+        self._restoring = anyio.Lock()
+
+    async def add_files(self, run: Run, files: Iterable[SavedFile]) -> None:
+        """Write down files that were saved after the end, beside those of other calls."""
+        with anyio.CancelScope(shield=True):
+            async with self._adding:
+                record = await self._ledger.find(str(run.id)) or run.record
+                # What was saved again at its own place is another entry for the same file.
+                known = {file.path: file for file in (*record.files, *files)}
+                await self._driver.amend(run, {"files": tuple(known.values())})
+
+    async def restore(self, run: Run, seconds: float = LOOK_SECONDS) -> None:
+        """Save the files again that are not on this machine, if Google shows the interaction within `seconds`."""
+        run.record = await self._ledger.here(run.record)
+        if not run.stored or intents.unstored(run.record) or not await self._ledger.gone(run.record):
+            return
+        with anyio.move_on_after(seconds), contextlib.suppress(GeminiMCPError):
+            async with self._restoring:
+                await self._restore(run)
+
+    async def _restore(self, run: Run) -> None:
+        # Again: another task may have restored it meanwhile, or deleted all of it.
+        record = await self._ledger.find(str(run.id))
+        if record is None:
+            return
+        run.record = run.record.model_copy(update={"files": record.files})
+        if gone := await self._ledger.gone(await self._ledger.here(record)):
+            interaction = await self._gemini.get(str(run.id))
+            if await self._ledger.deleted(record):
+                return
+            with anyio.CancelScope(shield=True):
+                await self.add_files(run, await self._ledger.restore(run, interaction, gone))
+        run.record = await self._ledger.here(run.record)
+
+    async def resolve_sources(self, run: Run) -> None:
+        """Look up where Google's redirect links lead, and have the journal and the saved report say so."""
+        known = citations.all_cited(run.record.text, run.record.citations)
+        found = await resolved(known, self._base_url)
+        if found != known:
+            await self._driver.amend(run, {"citations": found})
+        await self._rewrite(run)
+
+    async def _rewrite(self, run: Run) -> None:
+        """Have the saved report say what its record says.
+
+        A file that the user has changed stays as it is, and another is written beside it.
+        """
+        with anyio.CancelScope(shield=True):
+            async with self._restoring:
+                record = await self._ledger.find(str(run.id)) if run.stored else None
+                if record is None:
+                    return
+                run.record = await self._ledger.here(run.record.model_copy(update={"files": record.files}))
+                if saved := await self._ledger.rewrite(run, self._saved):
+                    await self.add_files(run, saved)
+                    run.record = await self._ledger.here(run.record)
+
+    async def sandbox_files(self, run: Run) -> Sequence[SandboxFile]:
+        """Return the files in the environment of an agent's run.
+
+        Raises:
+            GeminiMCPError: It cannot be read, or not any more.
+        """
+        return await self._environments.files(run.record)
+
+    async def save_sandbox_files(self, run: Run, pattern: str) -> list[str]:
+        """Save the files of an agent's environment that fit a pattern; return a sentence on each that was not saved.
+
+        Raises:
+            InputError: No file fits, or too many do.
+            GeminiMCPError: The environment cannot be read.
+        """
+        files, complaints = await self._environments.save(run.record, pattern)
+        await self.add_files(run, files)
+        return complaints

@@ -1,0 +1,86 @@
+"""The phases of a run: what may follow what, and that an end stays one."""
+
+from datetime import UTC, datetime
+from itertools import product
+
+import pytest
+
+from gemini_interactions_mcp.core.errors import NetworkError
+from gemini_interactions_mcp.models.interactions import Interaction, Record, Request
+from gemini_interactions_mcp.runs.run import ENDS, TRANSITIONS, Phase, Run, finished
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+RECORD = Record(label="a", kind="ask", status="unknown", created_at=NOON, updated_at=NOON)
+ASK = Request(kind="ask", prompt="Hello", model="gemini-3.8-flash")
+
+ALLOWED = {
+    "intended": {"sending", "settled", "failed"},
+    "sending": {"sending", "named", "streaming", "settled", "failed"},
+    "named": {"streaming", "polling", "watching", "settled", "failed"},
+    "streaming": {"streaming", "polling", "settled", "failed"},
+    "polling": {"streaming", "polling", "settled", "failed"},
+    "watching": {"watching", "polling", "settled", "failed"},
+    "settled": {"settled", "failed"},
+    "failed": {"failed"},
+}
+
+
+def in_phase(phase: Phase) -> Run:
+    """A run that is in a phase, by whatever way."""
+    run = Run(RECORD, ASK)
+    run.phase = phase
+    return run
+
+
+@pytest.mark.parametrize(("before", "after"), list(product(Phase, Phase)), ids=str)
+def test_each_transition_is_allowed_ignored_or_a_fault(before: Phase, after: Phase) -> None:
+    run = in_phase(before)
+    if after.value in ALLOWED[before.value]:
+        assert run.enter(after)
+        assert run.phase is after
+    elif before in ENDS:
+        assert not run.enter(after)
+        assert run.phase is before
+    else:
+        with pytest.raises(RuntimeError, match=f"from {before} to {after}"):
+            run.enter(after)
+        assert run.phase is before
+
+
+def test_every_phase_has_its_row_and_is_reached() -> None:
+    assert set(TRANSITIONS) == set(Phase)
+    reached = {phase for before, phases in TRANSITIONS.items() for phase in phases - {before}}
+    assert reached | {Phase.INTENDED} == set(Phase)
+
+
+def test_a_run_begins_with_its_intent_or_with_an_id() -> None:
+    assert Run(RECORD, ASK).phase is Phase.INTENDED
+    assert Run(RECORD).phase is Phase.NAMED
+
+
+def test_the_first_end_that_google_shows_wakes_whoever_waits_and_the_last_one_counts() -> None:
+    run = in_phase(Phase.STREAMING)
+    first, last = Interaction(status="completed", text="part"), Interaction(status="completed", text="all")
+    news = run.moved
+    run.settle(first)
+    assert news.is_set()
+    run.settle(last)
+    assert run.settled
+    assert run.outcome is last
+
+
+def test_what_has_failed_is_not_settled_any_more() -> None:
+    run = in_phase(Phase.POLLING)
+    run.fail(error := NetworkError("no way out"))
+    run.settle(Interaction(status="completed"))
+    assert (run.phase, run.error, run.outcome) == (Phase.FAILED, error, None)
+
+
+@pytest.mark.parametrize(
+    ("status", "phase"), [("completed", Phase.SETTLED), ("failed", Phase.SETTLED), ("unknown", Phase.NAMED)]
+)
+def test_the_run_of_a_row_that_nobody_follows_is_over(status: str, phase: Phase) -> None:
+    run = finished(RECORD.model_copy(update={"status": status}))
+    assert run.phase is phase
+    assert run.done.is_set()
+    assert run.named.is_set()
