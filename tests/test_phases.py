@@ -33,7 +33,7 @@ def in_phase(phase: Phase) -> Run:
 
 
 @pytest.mark.parametrize(("before", "after"), list(product(Phase, Phase)), ids=str)
-def test_each_transition_is_allowed_ignored_or_a_fault(before: Phase, after: Phase) -> None:
+async def test_each_transition_is_allowed_ignored_or_a_fault(before: Phase, after: Phase) -> None:
     run = in_phase(before)
     if after.value in ALLOWED[before.value]:
         assert run.enter(after)
@@ -53,12 +53,12 @@ def test_every_phase_has_its_row_and_is_reached() -> None:
     assert reached | {Phase.INTENDED} == set(Phase)
 
 
-def test_a_run_begins_with_its_intent_or_with_an_id() -> None:
+async def test_a_run_begins_with_its_intent_or_with_an_id() -> None:
     assert Run(RECORD, ASK).phase is Phase.INTENDED
     assert Run(RECORD).phase is Phase.NAMED
 
 
-def test_the_first_end_that_google_shows_wakes_whoever_waits_and_the_last_one_counts() -> None:
+async def test_the_first_end_that_google_shows_wakes_whoever_waits_and_the_last_one_counts() -> None:
     run = in_phase(Phase.STREAMING)
     first, last = Interaction(status="completed", text="part"), Interaction(status="completed", text="all")
     news = run.moved
@@ -69,7 +69,7 @@ def test_the_first_end_that_google_shows_wakes_whoever_waits_and_the_last_one_co
     assert run.outcome is last
 
 
-def test_what_has_failed_is_not_settled_any_more() -> None:
+async def test_what_has_failed_is_not_settled_any_more() -> None:
     run = in_phase(Phase.POLLING)
     run.fail(error := NetworkError("no way out"))
     run.settle(Interaction(status="completed"))
@@ -79,7 +79,7 @@ def test_what_has_failed_is_not_settled_any_more() -> None:
 @pytest.mark.parametrize(
     ("status", "phase"), [("completed", Phase.SETTLED), ("failed", Phase.SETTLED), ("unknown", Phase.NAMED)]
 )
-def test_the_run_of_a_row_that_nobody_follows_is_over(status: str, phase: Phase) -> None:
+async def test_the_run_of_a_row_that_nobody_follows_is_over(status: str, phase: Phase) -> None:
     run = finished(RECORD.model_copy(update={"status": status}))
     assert run.phase is phase
     assert run.done.is_set()

@@ -28,6 +28,7 @@ from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.journal.database import Database
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.models.interactions import Record
+from gemini_interactions_mcp.runs.runs import Runs
 from gemini_interactions_mcp.server.app import Server, build_server
 from gemini_interactions_mcp.server.tasks import plans
 from gemini_interactions_mcp.server.tasks.extension import EXTENSION
@@ -475,14 +476,14 @@ async def test_a_plan_that_another_server_runs_is_not_given_up(
 ) -> None:
     task = await planned(host)
     key, _ = form(task)
-    given_up = plans.given_up
+    decline = Runs.decline
     async with restarted(settings) as other:
 
         async def late(*arguments: Any) -> None:
             await updated(other, task, **{key: accepted(approve=True)})
-            await given_up(*arguments)
+            await decline(*arguments)
 
-        monkeypatch.setattr(plans, "given_up", late)
+        monkeypatch.setattr(Runs, "decline", late)
         if how == "cancelled":
             await cancelled(host, task)
         else:
