@@ -296,7 +296,7 @@ async def test_a_fresh_id_that_google_does_not_show_yet_is_followed_and_not_repo
 ) -> None:
     emulator.faults += [held := Fault("create", "hold"), Fault("get", "http", times=2, http_status=404)]
     run = await here.named(ASK)
-    here.runs._registry.delete(run.id or "")
+    here.forget(run.id or "")
     again = await here.runs.find(run.id or "")
     assert not again.done.is_set()
     held.release.set()

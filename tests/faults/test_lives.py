@@ -127,13 +127,13 @@ async def test_what_is_forgotten_is_followed_no_longer_and_stays_as_it_was(
 ) -> None:
     emulator.faults.append(held := Fault("create", "hold"))
     run = await here.named(ASK)
-    here.runs._registry.delete(run.id or "")
+    here.forget(run.id or "")
     await over(run)
     held.release.set()
     await emulator.interactions[run.id or ""].finished.wait()
     assert [(row["status"], row["error"]) for row in rows(tmp_path)] == [("in_progress", None)]
     assert "Grüße" in (await here.read(run.id)).record.text
-    here.runs._registry.delete("v1_unknown")
+    here.forget("v1_unknown")
 
 
 async def test_a_client_that_cannot_be_told_takes_the_answer_from_nobody(

@@ -56,6 +56,10 @@ class World:
             await run.named.wait()
         return run
 
+    def forget(self, interaction_id: str) -> None:
+        """Follow an interaction no longer, as after its deletion, though Google still has it."""
+        self.runs._registry.delete(interaction_id)  # pyright: ignore[reportPrivateUsage] - without the deletion
+
     async def read(self, interaction_id: str | None) -> Run:
         """Find an interaction and wait for its end."""
         return await over(await self.runs.find(interaction_id or ""))
