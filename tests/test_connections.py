@@ -179,9 +179,9 @@ def locked(stream: AnyByteStream) -> Any:
 @pytest.mark.parametrize(
     ("serve", "scheme", "said"),
     [
-        (refused, "http", "The proxy of HTTPS_PROXY wants another user name and password than it was given: "),
+        (refused, "http", "The proxy of HTTPS_PROXY requires a valid user name and password: "),
         (blocked, "http", "The proxy of HTTPS_PROXY made no connection (403)."),
-        (locked, "socks5", "The proxy of HTTPS_PROXY wants another user name and password than it was given: "),
+        (locked, "socks5", "The proxy of HTTPS_PROXY requires a valid user name and password: "),
         (garbled, "socks5", "Check the network, the proxy of HTTPS_PROXY and GOOGLE_GEMINI_BASE_URL."),
         (refused, "socks5h", "Check the network, the proxy of HTTPS_PROXY and GOOGLE_GEMINI_BASE_URL."),
     ],
@@ -262,8 +262,8 @@ async def test_the_authority_of_a_companys_proxy_is_told_from_a_broken_network(
     if variable == "SSL_CERT_DIR":
         monkeypatch.setenv(variable, str(tmp_path))
     for said in await complaints(tmp_path, f"https://localhost:{front}"):
-        assert said.startswith(f"{UNREACHED}What answered has a certificate that is not trusted (")
-        assert said.endswith(f": a company's proxy, perhaps. {remedy}")
+        assert said.startswith(f"{UNREACHED}The server's certificate is not trusted (")
+        assert said.endswith(f"); it may be a company proxy's. {remedy}")
 
 
 def broken(folder: Path) -> dict[str, tuple[str, str]]:
@@ -317,7 +317,7 @@ async def test_a_login_page_in_place_of_an_answer_is_told_by_its_title(client: C
     emulator.faults += [page("create", 200), page("get", 200)]
     for tool, arguments in (("gemini_ask", {"prompt": "Why?"}), ("read_interaction", {"interaction_id": "v1_other"})):
         said = await complaint(client, tool, **arguments)
-        assert "Something else than an answer of the Gemini API came (a page, “Blocked”)" in said
+        assert "The response was not the Gemini API's (a page, “Blocked”)" in said
         assert "any proxy or web filter" in said
 
 

@@ -8,9 +8,9 @@ import anyio
 import pytest
 
 from faults.harness import fresh, without_jitter
-from gemini_interactions_mcp.api import retry
+from gemini_interactions_mcp.api import client, retry
+from gemini_interactions_mcp.api.calls import Caller
 from gemini_interactions_mcp.api.client import Gemini
-from gemini_interactions_mcp.api.error_mapping import Caller
 from gemini_interactions_mcp.core.errors import (
     GeminiMCPError,
     InteractionNotFoundError,
@@ -269,7 +269,7 @@ async def test_a_fresh_interaction_is_waited_for_up_to_the_deadline(
     google: Gemini, emulator: Emulator, pauses: Pauses, monkeypatch: pytest.MonkeyPatch, seconds: float
 ) -> None:
     monkeypatch.setattr(retry, "LAG_SECONDS", (0.0, 0.0, seconds + 1))
-    monkeypatch.setattr("gemini_interactions_mcp.gemini.CREATE_SECONDS", seconds)
+    monkeypatch.setattr(client, "CREATE_SECONDS", seconds)
     emulator.faults.append(not_found_yet(times=9))
     request = ASK.model_copy(update={"previous_interaction_id": "v1_before"})
     with pytest.raises(InteractionNotFoundError, match="v1_before to continue") as caught:

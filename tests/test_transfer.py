@@ -182,7 +182,7 @@ async def test_a_secret_is_taken_out_before_an_error_is_cut(url: str, emulator: 
 
 async def test_something_else_than_the_api_is_recognised(sender: Transfer, emulator: Emulator) -> None:
     emulator.faults.append(Fault("upload", "http", http_status=200, body="<p>Welcome to this hotel</p>"))
-    with pytest.raises(NetworkError, match="Something else"):
+    with pytest.raises(NetworkError, match="The response was not"):
         await sender.start({}, 3, "text/csv")
     emulator.faults.append(Fault("upload", "http", http_status=502, body="<p>Bad gateway</p>"))
     with pytest.raises(NetworkError, match="502"):

@@ -13,7 +13,7 @@ import anyio
 import anyio.to_thread
 from anyio.abc import TaskGroup
 
-from gemini_interactions_mcp.api import UNKNOWN_OUTCOME, Gemini, codec
+from gemini_interactions_mcp.api import UNKNOWN_OUTCOME, Gemini, check_interaction_id
 from gemini_interactions_mcp.core import (
     NOTHING,
     ConfigurationError,
@@ -772,7 +772,7 @@ def outside_id(text: str) -> str:
             "This server does not know that interaction (any more), and Google never had an id for it.",
             interaction_id=text,
         )
-    return codec.checked_id(text)
+    return check_interaction_id(text)
 
 
 def unkept(record: Record) -> InteractionNotFoundError:

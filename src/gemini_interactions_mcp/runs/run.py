@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import anyio
 
-from gemini_interactions_mcp.api import codec
+from gemini_interactions_mcp.api import StepAssembler, assemble_answer
 from gemini_interactions_mcp.core import GeminiMCPError, shown
 from gemini_interactions_mcp.models import Interaction, Record, Request, Usage
 
@@ -96,7 +96,7 @@ class Run:
 
     record: Record
     request: Request | None = None
-    steps: codec.Steps = field(default_factory=codec.Steps)
+    steps: StepAssembler = field(default_factory=StepAssembler)
     searches: dict[str, None] = field(default_factory=dict[str, None])
     pages: dict[str, None] = field(default_factory=dict[str, None])
     activity: str | None = None
@@ -141,7 +141,7 @@ class Run:
     @property
     def text(self) -> str:
         """The part of the answer that has been streamed so far."""
-        return codec.answer(self.steps.all()).text
+        return assemble_answer(self.steps.all()).text
 
     def wanted(self) -> bool:
         """Whether nobody has asked for its end."""

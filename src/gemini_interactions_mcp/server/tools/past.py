@@ -9,7 +9,7 @@ import anyio.to_thread
 from mcp_types import CallToolResult, TextContent
 from pydantic import Field
 
-from gemini_interactions_mcp.api import codec
+from gemini_interactions_mcp.api import check_interaction_id
 from gemini_interactions_mcp.core import GeminiMCPError, InputError, InteractionNotFoundError, RefusedError, phrases
 from gemini_interactions_mcp.models import Record, RecordPage, settled
 from gemini_interactions_mcp.runs import intents
@@ -61,7 +61,7 @@ async def delete_interaction(ctx: Ctx, interaction_id: InteractionId) -> CallToo
     if record is None and app.runs.forgot(interaction_id):
         return text_result("It has been deleted already.\n")
     if record is None:
-        codec.checked_id(interaction_id)
+        check_interaction_id(interaction_id)
     elif await app.runs.sending(record):
         raise InputError(
             "It is being sent at this moment, and Google has not named it yet: cancel_research stops it, or call "
