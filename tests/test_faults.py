@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from gemini_interactions_mcp.api.calls import Call
-from gemini_interactions_mcp.api.error_mapping import UNKNOWN_OUTCOME, failure
-from gemini_interactions_mcp.api.error_responses import Fault, fault
+from gemini_interactions_mcp.api.error_mapping import RULES, UNKNOWN_OUTCOME, failure
+from gemini_interactions_mcp.api.error_responses import Fault, fault, streamed_fault
 from gemini_interactions_mcp.core.errors import (
     BackgroundRefusedError,
     BlockedError,
@@ -329,3 +329,33 @@ def test_a_long_message_is_cut_to_one_line() -> None:
     assert len(cut) == 400
     assert cut.endswith("é…")
     assert fault(400, api("x\n" * 900)).message.count("\n") == 0
+
+
+CALLS = [
+    *(CREATE, COSTLY, READ, SHOWN, Call(model="m"), Call(file="files/abc")),
+    Call(paid=True, model="m", previous_interaction_id="v1_p"),
+]
+
+
+@pytest.mark.parametrize("code", error_codes.STATUSES)
+def test_every_documented_code_is_in_the_rows_that_it_leads_to_and_in_no_other(code: str) -> None:
+    reached: set[int] = set()
+    for call in CALLS:
+        found = streamed_fault({"code": code})
+        row = next(at for at, rule in enumerate(RULES) if rule.fits_fault(found) and rule.fits_call(call))
+        assert code in RULES[row].codes
+        assert type(failure(found, call)) is RULES[row].error
+        assert type(failure(fault(error_codes.STATUSES[code], api("", code)), call)) is RULES[row].error
+        reached.add(row)
+    assert reached == {at for at, rule in enumerate(RULES) if code in rule.codes}
+
+
+def test_every_error_that_google_may_cause_has_a_row() -> None:
+    ours = {InputError, ConfigurationError, NetworkError, OutcomeUnknownError, InteractionFailedError, RefusedError}
+    refusals = {KeyRejectedError, *all_below(RefusedError)}
+    assert {rule.error for rule in RULES} == ours | refusals
+
+
+def all_below(kind: type[GeminiMCPError]) -> set[type[GeminiMCPError]]:
+    below = set(kind.__subclasses__())
+    return below.union(*map(all_below, below))

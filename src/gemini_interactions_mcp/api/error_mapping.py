@@ -53,7 +53,8 @@ class Rule(NamedTuple):
         fits_call: Whether the row is for a call.
         error: The class to raise.
         describe: Returns its message: what happened, then what to do.
-        codes: The documented codes that may end in this row, in lower case; asserted by tests/test_faults.py.
+        codes: The documented codes that lead to this row by themselves, whatever the message; for readers, and asserted
+            by tests/test_faults.py. A code leads to its row by its HTTP status (`error_codes.STATUSES`).
         about: Returns the id of the interaction that the error is about.
     """
 
@@ -333,16 +334,19 @@ def describe_refusal(fault: Fault, call: Call) -> str:
     return f"Google refused the request ({fault.told or fault.status}). Change it before trying again.{doubt}"
 
 
-NOT_FOUND: Final = ("not_found", "model_not_found")
-DENIED: Final = ("permission_denied",)
-RATE: Final = ("rate_limit_exceeded", "quota_exceeded", "too_many_requests", "resource_exhausted")
-UNAVAILABLE: Final = ("service_unavailable", "unavailable")
-SERVER_FAULTS: Final = (
-    *("cancelled", "api_error", "internal", "unimplemented"),
-    *("deadline_exceeded", "gateway_timeout", *UNAVAILABLE),
+NOT_FOUND_CODES: Final = ("not_found", "model_not_found")
+RATE_CODES: Final = ("rate_limit_exceeded", "quota_exceeded", "too_many_requests", "resource_exhausted")
+OVERLOAD_CODES: Final = ("service_unavailable", "unavailable")
+SERVER_ERROR_CODES: Final = (
+    "cancelled",
+    "api_error",
+    "internal",
+    "unimplemented",
+    "deadline_exceeded",
+    "gateway_timeout",
 )
-REFUSALS: Final = ("invalid_request", "invalid_argument", "failed_precondition", "parameter_unknown", "out_of_range")
-GENERATION, BLOCKED = error_codes.GENERATION, error_codes.BLOCKED
+INVALID_REQUEST_CODES: Final = ("invalid_request", "invalid_argument", "failed_precondition", "parameter_unknown")
+RANGE_CODES: Final = ("out_of_range",)
 
 RULES: Final[tuple[Rule, ...]] = (
     Rule(is_page, is_paid, OutcomeUnknownError, describe_page),
@@ -350,8 +354,8 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(is_about_key, is_any_call, KeyRejectedError, describe_key, ("authentication", "unauthenticated")),
     Rule(is_about_location, is_any_call, ConfigurationError, describe_location),
     Rule(has_status(402), is_any_call, ConfigurationError, describe_payment, ("payment_required",)),
-    Rule(has_status(404), is_for_file, InputError, describe_missing_file, NOT_FOUND),
-    Rule(has_status(404), is_without_model, InteractionNotFoundError, describe_missing_interaction, NOT_FOUND),
+    Rule(has_status(404), is_for_file, InputError, describe_missing_file, NOT_FOUND_CODES),
+    Rule(has_status(404), is_without_model, InteractionNotFoundError, describe_missing_interaction, NOT_FOUND_CODES),
     Rule(
         is_about_previous,
         is_continuation,
@@ -360,26 +364,32 @@ RULES: Final[tuple[Rule, ...]] = (
         ("not_found",),
         lambda call: call.previous_interaction_id,
     ),
-    Rule(has_status(404), is_any_call, ModelNotFoundError, describe_missing_model, NOT_FOUND),
+    Rule(has_status(404), is_any_call, ModelNotFoundError, describe_missing_model, NOT_FOUND_CODES),
     Rule(has_status(409), is_any_call, RefusedError, describe_conflict, ("already_exists", "aborted")),
     Rule(has_status(413), is_any_call, InputError, describe_size),
     Rule(is_without_code, is_paid, OutcomeUnknownError, describe_server_fault),
-    Rule(is_without_quota, is_any_call, NoQuotaError, describe_missing_quota, RATE),
-    Rule(has_status(429), is_any_call, QuotaError, describe_quota, RATE),
-    Rule(has_status(503), is_cheap, OverloadedError, describe_overload, UNAVAILABLE),
-    Rule(has_ending(GENERATION), is_any_call, InteractionFailedError, describe_missing_answer, tuple(GENERATION)),
-    Rule(is_about_background, is_in_background, BackgroundRefusedError, describe_background, REFUSALS),
-    Rule(is_about_safety, is_any_call, BlockedError, describe_block, tuple(BLOCKED)),
-    Rule(has_status(403), is_for_file, InputError, describe_missing_file, DENIED),
-    Rule(has_status(403), is_any_call, PermissionDeniedError, describe_permission, DENIED),
-    Rule(is_server_fault, is_paid, OutcomeUnknownError, describe_server_fault, SERVER_FAULTS),
-    Rule(is_server_fault, is_any_call, NetworkError, describe_server_fault, SERVER_FAULTS),
-    Rule(has_status(400), is_reading, InvalidIdError, describe_unreadable_interaction, REFUSALS),
-    Rule(is_any_fault, is_reading, RefusedError, describe_unreadable_interaction, REFUSALS),
-    Rule(is_any_fault, is_any_call, RefusedError, describe_refusal, REFUSALS),
+    Rule(is_without_quota, is_any_call, NoQuotaError, describe_missing_quota),
+    Rule(has_status(429), is_any_call, QuotaError, describe_quota, RATE_CODES),
+    Rule(has_status(503), is_cheap, OverloadedError, describe_overload, OVERLOAD_CODES),
+    Rule(
+        has_ending(error_codes.GENERATION),
+        is_any_call,
+        InteractionFailedError,
+        describe_missing_answer,
+        tuple(error_codes.GENERATION),
+    ),
+    Rule(is_about_background, is_in_background, BackgroundRefusedError, describe_background),
+    Rule(is_about_safety, is_any_call, BlockedError, describe_block, tuple(error_codes.BLOCKED)),
+    Rule(has_status(403), is_for_file, InputError, describe_missing_file, ("permission_denied",)),
+    Rule(has_status(403), is_any_call, PermissionDeniedError, describe_permission, ("permission_denied",)),
+    Rule(is_server_fault, is_paid, OutcomeUnknownError, describe_server_fault, (*SERVER_ERROR_CODES, *OVERLOAD_CODES)),
+    Rule(is_server_fault, is_any_call, NetworkError, describe_server_fault, SERVER_ERROR_CODES),
+    Rule(has_status(400), is_reading, InvalidIdError, describe_unreadable_interaction, INVALID_REQUEST_CODES),
+    Rule(is_any_fault, is_reading, RefusedError, describe_unreadable_interaction, RANGE_CODES),
+    Rule(is_any_fault, is_any_call, RefusedError, describe_refusal, (*INVALID_REQUEST_CODES, *RANGE_CODES)),
 )
-"""The errors of the API, first match first.
+"""The error for every error response, first match first.
 
-Of a file, the Files API also answers 403 if it does not exist. A code leads to its row by its HTTP status
-(`error_codes.STATUSES`), so an error event means the same as an error response.
+The Files API answers 403, too, for a file that does not exist. Error events have a code in place of a status, and mean
+the same as the response with the code's status.
 """

@@ -3,7 +3,7 @@
 Not public or not documented, and therefore asserted against the installed SDK by tests/test_sdk.py:
 
 - The name of a logger. Its one warning is about API keys in the environment, which are not used.
-- The texts of two warnings, which would appear on stderr.
+- The text of a warning about environments, which would appear on stderr.
 - `with_raw_response` and `with_streaming_response` of `aio.interactions` and `aio.environments`, and `http_response` of
   what they return: generated code (google-genai 3.6.1, _gaos/utils/response_helpers.py). They give access to the JSON,
   which the SDK's own models do not keep unchanged and take longer to read than everything else together.
@@ -42,8 +42,8 @@ MAX_IDLE: Final = 200
 KEY_LOGGER: Final = "google_genai._api_client"
 """Logger of the SDK's warning about API keys in the environment (google-genai 3.6.1, _api_client.py)."""
 
-SDK_WARNINGS: Final = (r"(?s).*automatic_continuation", "Environments usage is experimental")
-"""Patterns of the SDK's warnings that are suppressed; answers report an incomplete generation themselves."""
+EXPERIMENT_WARNING: Final = "Environments usage is experimental"
+"""Beginning of the SDK's warning that is suppressed (google-genai 3.6.1, client.py)."""
 
 
 def usable_key(settings: Settings) -> str:
@@ -110,8 +110,7 @@ def make_client(key: str, base_url: str | None, http: httpx2.AsyncClient) -> gen
     """
     silence_sdk()
     logging.getLogger(KEY_LOGGER).addFilter(about_no_key)
-    for pattern in SDK_WARNINGS:
-        warnings.filterwarnings("ignore", message=pattern, category=UserWarning)
+    warnings.filterwarnings("ignore", message=EXPERIMENT_WARNING, category=UserWarning)
     client = genai.Client(
         api_key=key,
         vertexai=False,
