@@ -342,7 +342,7 @@ def test_every_documented_code_is_in_the_rows_that_it_leads_to_and_in_no_other(c
     reached: set[int] = set()
     for call in CALLS:
         found = streamed_fault({"code": code})
-        row = next(at for at, rule in enumerate(RULES) if rule.fits_fault(found) and rule.fits_call(call))
+        row = next(at for at, rule in enumerate(RULES) if rule.fits_response(found) and rule.fits_call(call))
         assert code in RULES[row].codes
         assert type(failure(found, call)) is RULES[row].error
         assert type(failure(fault(error_codes.STATUSES[code], api("", code)), call)) is RULES[row].error

@@ -41,15 +41,25 @@ UNKNOWN_OUTCOME: Final = (
 UNCHARGED: Final = " Google does not charge failed requests (https://ai.google.dev/gemini-api/docs/billing)."
 """What the refusal of a paid request ends with."""
 
-FaultTest = Callable[[Fault], bool]
+ResponseTest = Callable[[Fault], bool]
 CallTest = Callable[[Call], bool]
+
+
+def get_own_interaction(call: Call) -> str | None:
+    """Return the id of the interaction that a call reads, cancels or deletes."""
+    return call.interaction_id
+
+
+def get_previous_interaction(call: Call) -> str | None:
+    """Return the id of the interaction that a call continues."""
+    return call.previous_interaction_id
 
 
 class Rule(NamedTuple):
     """A row of `RULES`.
 
     Attributes:
-        fits_fault: Whether the row is for a response.
+        fits_response: Whether the row is for a response.
         fits_call: Whether the row is for a call.
         error: The class to raise.
         describe: Returns its message: what happened, then what to do.
@@ -58,83 +68,83 @@ class Rule(NamedTuple):
         about: Returns the id of the interaction that the error is about.
     """
 
-    fits_fault: FaultTest
+    fits_response: ResponseTest
     fits_call: CallTest
     error: type[GeminiMCPError]
     describe: Callable[[Fault, Call], str]
     codes: tuple[str, ...] = ()
-    about: Callable[[Call], str | None] = lambda call: call.interaction_id
+    about: Callable[[Call], str | None] = get_own_interaction
 
 
-def failure(fault: Fault, call: Call) -> GeminiMCPError:
+def failure(response: Fault, call: Call) -> GeminiMCPError:
     """Return the error for an error response to a call, by the first row of `RULES` that fits."""
-    rule = next(rule for rule in RULES if rule.fits_fault(fault) and rule.fits_call(call))
-    error = rule.error(rule.describe(fault, call), interaction_id=rule.about(call))
+    rule = next(rule for rule in RULES if rule.fits_response(response) and rule.fits_call(call))
+    error = rule.error(rule.describe(response, call), interaction_id=rule.about(call))
     if isinstance(error, QuotaError | OverloadedError) and not isinstance(error, NoQuotaError):
-        error.retry_after_seconds = fault.retry_after_seconds
+        error.retry_after_seconds = response.retry_after_seconds
     return error
 
 
-def is_any_fault(_: Fault) -> bool:
+def is_any_response(_: Fault) -> bool:
     """Return True, for every response."""
     return True
 
 
-def has_status(status: int) -> FaultTest:
+def has_status(status: int) -> ResponseTest:
     """Return a test for one HTTP status."""
-    return lambda fault: fault.status == status
+    return lambda response: response.status == status
 
 
-def has_ending(names: Mapping[str, str]) -> FaultTest:
+def has_ending(names: Mapping[str, str]) -> ResponseTest:
     """Return a test for the refusals whose code or details have one of these names."""
-    return lambda fault: any(name in names for name in fault.endings) and not is_server_fault(fault)
+    return lambda response: any(name in names for name in response.endings) and not is_server_error(response)
 
 
-def is_server_fault(fault: Fault) -> bool:
+def is_server_error(response: Fault) -> bool:
     """Whether a response is neither a result nor the caller's doing: 5xx, 499, 408, a redirect or an unknown code."""
-    return fault.status in (None, 408) or fault.status >= 499 or fault.status < 400
+    return response.status in (None, 408) or response.status >= 499 or response.status < 400
 
 
-def is_page(fault: Fault) -> bool:
+def is_page(response: Fault) -> bool:
     """Whether an intermediary refused with a page; for sizes, rates and server errors, the status says enough."""
-    return fault.page is not None and not is_server_fault(fault) and fault.status not in (413, 429)
+    return response.page is not None and not is_server_error(response) and response.status not in (413, 429)
 
 
-def is_about_key(fault: Fault) -> bool:
+def is_about_key(response: Fault) -> bool:
     """Whether the API key was rejected: Google's front end answers 400 or 403, the API itself 401."""
     words = ("api key", "api_key", "unregistered callers", "identity established")
-    return fault.status == 401 or (fault.status in (400, 403) and fault.says(*words))
+    return response.status == 401 or (response.status in (400, 403) and response.says(*words))
 
 
-def is_about_location(fault: Fault) -> bool:
+def is_about_location(response: Fault) -> bool:
     """Whether the API is not offered at this place: `User location is not supported for the API use.`"""
-    return fault.status in (400, 403) and fault.says("location is not supported")
+    return response.status in (400, 403) and response.says("location is not supported")
 
 
-def is_about_previous(fault: Fault) -> bool:
+def is_about_previous(response: Fault) -> bool:
     """Whether a 404 may be about the interaction that is continued; the API names the model if that is missing."""
-    return fault.status == 404 and bool(fault.code) and not fault.says("model", "agent")
+    return response.status == 404 and bool(response.code) and not response.says("model", "agent")
 
 
-def is_without_code(fault: Fault) -> bool:
+def is_without_code(response: Fault) -> bool:
     """Whether a 429 or 503 is no error of the API: an intermediary may have passed a paid request on before."""
-    return fault.status in (429, 503) and not fault.code
+    return response.status in (429, 503) and not response.code
 
 
-def is_without_quota(fault: Fault) -> bool:
+def is_without_quota(response: Fault) -> bool:
     """Whether the project has a quota of zero."""
-    return fault.status == 429 and fault.exhausted
+    return response.status == 429 and response.exhausted
 
 
-def is_about_background(fault: Fault) -> bool:
+def is_about_background(response: Fault) -> bool:
     """Whether a background request was refused because of the background."""
-    return fault.status == 400 and fault.says("background")
+    return response.status == 400 and response.says("background")
 
 
-def is_about_safety(fault: Fault) -> bool:
+def is_about_safety(response: Fault) -> bool:
     """Whether a safety filter blocked the request."""
-    named = has_ending(error_codes.BLOCKED)(fault)
-    return named or (fault.status in (400, 403) and fault.says("safety", "blocked", "prohibited"))
+    named = has_ending(error_codes.BLOCKED)(response)
+    return named or (response.status in (400, 403) and response.says("safety", "blocked", "prohibited"))
 
 
 def is_any_call(_: Call) -> bool:
@@ -177,36 +187,36 @@ def is_reading(call: Call) -> bool:
     return call.reading
 
 
-def describe_page(fault: Fault, call: Call) -> str:
+def describe_page(response: Fault, call: Call) -> str:
     """Describe the refusal of an intermediary, which may have passed a paid request on."""
-    titled = f" with a page, “{fault.page}”" if fault.page else ""
+    titled = f" with a page, “{response.page}”" if response.page else ""
     what = (
-        f"Not Google, but a web filter, a proxy or a login page on the way answered {fault.status}{titled}. Whoever "
+        f"Not Google, but a web filter, a proxy or a login page on the way answered {response.status}{titled}. Whoever "
         "runs it has to let the Gemini API through."
     )
     return f"{what} {UNKNOWN_OUTCOME}" if call.paid else what
 
 
-def describe_key(fault: Fault, _: Call) -> str:
+def describe_key(response: Fault, _: Call) -> str:
     """Describe the rejection of the API key."""
     return (
-        f"Google rejected the API key ({fault.told or fault.status}). Set GEMINI_API_KEY to a valid key "
+        f"Google rejected the API key ({response.told or response.status}). Set GEMINI_API_KEY to a valid key "
         "(https://aistudio.google.com/apikey) in the host's configuration of this server, then restart it."
     )
 
 
-def describe_location(fault: Fault, _: Call) -> str:
+def describe_location(response: Fault, _: Call) -> str:
     """Describe where the API is offered."""
     return (
-        f"Google does not offer the API where this request comes from ({fault.told}). No other request will work: the "
+        f"Google does not offer the API where this request comes from ({response.told}). No other request will work: the "
         "server, or its proxy, must be in one of https://ai.google.dev/gemini-api/docs/available-regions."
     )
 
 
-def describe_payment(fault: Fault, _: Call) -> str:
+def describe_payment(response: Fault, _: Call) -> str:
     """Describe a prepaid credit that is used up."""
     return (
-        f"Google asks for payment ({fault.told or 'no credit left'}). Add credit or billing to the project "
+        f"Google asks for payment ({response.told or 'no credit left'}). Add credit or billing to the project "
         "of the API key; trying again will not help."
     )
 
@@ -235,47 +245,47 @@ def describe_missing_previous(_: Fault, call: Call) -> str:
 def describe_missing_model(_: Fault, call: Call) -> str:
     """Describe a model or agent that does not exist, or no longer, with its successor."""
     hint = f" Use {call.successor} instead." if call.successor and call.successor != call.model else ""
-    return f"Google has no model or agent {shown(call.model)}, or no longer has it.{hint}"
+    return f"Google has no model or agent {shown(call.model or '')}, or no longer has it.{hint}"
 
 
-def describe_conflict(fault: Fault, _: Call) -> str:
+def describe_conflict(response: Fault, _: Call) -> str:
     """Describe a conflict with another request."""
-    return f"The request conflicts with another one ({fault.told or 409}). Try again in a moment."
+    return f"The request conflicts with another one ({response.told or 409}). Try again in a moment."
 
 
-def describe_size(fault: Fault, _: Call) -> str:
+def describe_size(response: Fault, _: Call) -> str:
     """Describe a request that is too large."""
-    return f"The request is too large ({fault.told or 413}). Send fewer or smaller files."
+    return f"The request is too large ({response.told or 413}). Send fewer or smaller files."
 
 
-def describe_missing_quota(fault: Fault, _: Call) -> str:
+def describe_missing_quota(response: Fault, _: Call) -> str:
     """Describe a quota of zero."""
     return (
-        f"The project of the API key has no quota for this ({fault.told}). Waiting does not help: enable "
+        f"The project of the API key has no quota for this ({response.told}). Waiting does not help: enable "
         "billing for the project (https://ai.google.dev/gemini-api/docs/billing), or choose another model."
     )
 
 
-def describe_quota(fault: Fault, call: Call) -> str:
+def describe_quota(response: Fault, call: Call) -> str:
     """Describe a rate limit or a daily quota, and when to try again."""
-    if fault.says("freetier", "free_tier", "free tier"):
+    if response.says("freetier", "free_tier", "free tier"):
         advice = "The free tier allows no more of this: enable billing for the key's project, or choose another model."
-    elif fault.says("quota_exceeded", "perday", "per_day", "daily"):
+    elif response.says("quota_exceeded", "perday", "per_day", "daily"):
         advice = "The daily quota is used up: wait for the next day or raise the quota."
-    elif fault.retry_after_seconds is not None:
-        advice = f"Try again in {phrases.duration(fault.retry_after_seconds)}."
+    elif response.retry_after_seconds is not None:
+        advice = f"Try again in {phrases.duration(response.retry_after_seconds)}."
     else:
         advice = "Wait a minute before trying again."
-    return f"Google's quota is exceeded ({fault.told or 429}). {advice}{describe_charge(call)}"
+    return f"Google's quota is exceeded ({response.told or 429}). {advice}{describe_charge(call)}"
 
 
-def describe_overload(fault: Fault, call: Call) -> str:
+def describe_overload(response: Fault, call: Call) -> str:
     """Describe a lack of capacity, and when to try again."""
-    after = fault.retry_after_seconds
+    after = response.retry_after_seconds
     who = "The model" if call.paid else "Google"
     later = "in a minute, or with another model" if call.paid else "in a minute"
     when = f"in {phrases.duration(after)}" if after is not None else later
-    return f"{who} is overloaded ({fault.told or 503}). Try again {when}.{describe_charge(call)}"
+    return f"{who} is overloaded ({response.told or 503}). Try again {when}.{describe_charge(call)}"
 
 
 def describe_charge(call: Call) -> str:
@@ -283,55 +293,55 @@ def describe_charge(call: Call) -> str:
     return UNCHARGED if call.paid else ""
 
 
-def describe_missing_answer(fault: Fault, _: Call) -> str:
+def describe_missing_answer(response: Fault, _: Call) -> str:
     """Describe why the model ended without an answer."""
-    named = next(name for name in fault.endings if name in error_codes.GENERATION)
-    return f"Gemini gave no answer: {error_codes.GENERATION[named]} ({fault.named}). {error_codes.remedy([named])}"
+    named = next(name for name in response.endings if name in error_codes.GENERATION)
+    return f"Gemini gave no answer: {error_codes.GENERATION[named]} ({response.named}). {error_codes.remedy([named])}"
 
 
-def describe_background(fault: Fault, _: Call) -> str:
+def describe_background(response: Fault, _: Call) -> str:
     """Describe a model that runs only while the caller waits."""
-    return f"The model does not run in the background ({fault.told})."
+    return f"The model does not run in the background ({response.told})."
 
 
-def describe_block(fault: Fault, _: Call) -> str:
+def describe_block(response: Fault, _: Call) -> str:
     """Describe what a safety filter blocked."""
-    named = next((name for name in fault.endings if name in error_codes.BLOCKED), "")
-    what = f" for {error_codes.BLOCKED[named]} ({fault.named})" if named else f" ({fault.message})"
+    named = next((name for name in response.endings if name in error_codes.BLOCKED), "")
+    what = f" for {error_codes.BLOCKED[named]} ({response.named})" if named else f" ({response.message})"
     return f"Google's safety filter blocked the request{what}. {error_codes.remedy([named or 'safety'])}"
 
 
-def describe_permission(fault: Fault, _: Call) -> str:
+def describe_permission(response: Fault, _: Call) -> str:
     """Describe what the project of the key may not do."""
-    return f"Google does not allow this ({fault.told or 403}). Check that the API key's project may use it."
+    return f"Google does not allow this ({response.told or 403}). Check that the API key's project may use it."
 
 
-def describe_server_fault(fault: Fault, call: Call) -> str:
+def describe_server_error(response: Fault, call: Call) -> str:
     """Describe an error after which it is unknown whether a paid request was taken."""
-    who = "An intermediary" if call.paid and is_without_code(fault) else "Google"
-    what = f"{who} answered {fault.status or 'with an error'}" + (f" ({fault.told})" if fault.told else "")
-    if fault.status and fault.status < 400:
+    who = "An intermediary" if call.paid and is_without_code(response) else "Google"
+    what = f"{who} answered {response.status or 'with an error'}" + (f" ({response.told})" if response.told else "")
+    if response.status and response.status < 400:
         what += ", which is no result; redirects are not followed: check GOOGLE_GEMINI_BASE_URL and any proxy"
     return f"{what}. {UNKNOWN_OUTCOME if call.paid else 'Try again in a minute.'}"
 
 
-def describe_unreadable_interaction(fault: Fault, _: Call) -> str:
+def describe_unreadable_interaction(response: Fault, _: Call) -> str:
     """Describe the refusal to show an interaction, which has been seen for real ones too."""
     return (
-        f"Google does not show the interaction now ({fault.told or fault.status}). It may still be running there: "
+        f"Google does not show the interaction now ({response.told or response.status}). It may still be running there: "
         "read_interaction looks again, which is free."
     )
 
 
-def describe_refusal(fault: Fault, call: Call) -> str:
+def describe_refusal(response: Fault, call: Call) -> str:
     """Describe any other 4xx, in Google's words."""
     doubt = ""
-    if fault.status == 400 and call.previous_interaction_id:
+    if response.status == 400 and call.previous_interaction_id:
         doubt = (
             f" It also answers so if there is no interaction {shown(call.previous_interaction_id)} to continue: "
             "list_interactions shows the ids of this server."
         )
-    return f"Google refused the request ({fault.told or fault.status}). Change it before trying again.{doubt}"
+    return f"Google refused the request ({response.told or response.status}). Change it before trying again.{doubt}"
 
 
 NOT_FOUND_CODES: Final = ("not_found", "model_not_found")
@@ -362,12 +372,12 @@ RULES: Final[tuple[Rule, ...]] = (
         InteractionNotFoundError,
         describe_missing_previous,
         ("not_found",),
-        lambda call: call.previous_interaction_id,
+        get_previous_interaction,
     ),
     Rule(has_status(404), is_any_call, ModelNotFoundError, describe_missing_model, NOT_FOUND_CODES),
     Rule(has_status(409), is_any_call, RefusedError, describe_conflict, ("already_exists", "aborted")),
     Rule(has_status(413), is_any_call, InputError, describe_size),
-    Rule(is_without_code, is_paid, OutcomeUnknownError, describe_server_fault),
+    Rule(is_without_code, is_paid, OutcomeUnknownError, describe_server_error),
     Rule(is_without_quota, is_any_call, NoQuotaError, describe_missing_quota),
     Rule(has_status(429), is_any_call, QuotaError, describe_quota, RATE_CODES),
     Rule(has_status(503), is_cheap, OverloadedError, describe_overload, OVERLOAD_CODES),
@@ -382,11 +392,11 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(is_about_safety, is_any_call, BlockedError, describe_block, tuple(error_codes.BLOCKED)),
     Rule(has_status(403), is_for_file, InputError, describe_missing_file, ("permission_denied",)),
     Rule(has_status(403), is_any_call, PermissionDeniedError, describe_permission, ("permission_denied",)),
-    Rule(is_server_fault, is_paid, OutcomeUnknownError, describe_server_fault, (*SERVER_ERROR_CODES, *OVERLOAD_CODES)),
-    Rule(is_server_fault, is_any_call, NetworkError, describe_server_fault, SERVER_ERROR_CODES),
+    Rule(is_server_error, is_paid, OutcomeUnknownError, describe_server_error, (*SERVER_ERROR_CODES, *OVERLOAD_CODES)),
+    Rule(is_server_error, is_any_call, NetworkError, describe_server_error, SERVER_ERROR_CODES),
     Rule(has_status(400), is_reading, InvalidIdError, describe_unreadable_interaction, INVALID_REQUEST_CODES),
-    Rule(is_any_fault, is_reading, RefusedError, describe_unreadable_interaction, RANGE_CODES),
-    Rule(is_any_fault, is_any_call, RefusedError, describe_refusal, (*INVALID_REQUEST_CODES, *RANGE_CODES)),
+    Rule(is_any_response, is_reading, RefusedError, describe_unreadable_interaction, RANGE_CODES),
+    Rule(is_any_response, is_any_call, RefusedError, describe_refusal, (*INVALID_REQUEST_CODES, *RANGE_CODES)),
 )
 """The error for every error response, first match first.
 
