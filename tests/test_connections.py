@@ -76,9 +76,6 @@ async def complaints(folder: Path, url: str) -> list[str]:
     return [*said, str(caught.value)]
 
 
-# Proxies -------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("variable", "address"),
     [
@@ -222,9 +219,6 @@ def test_an_address_is_a_proxy_if_httpx2_can_use_it(address: str, usable: bool) 
     assert usable_proxy(address) is usable
 
 
-# Certificates --------------------------------------------------------------------------------------------
-
-
 async def test_the_authority_of_ssl_cert_file_is_trusted_on_this_machine_too(
     front: int, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -288,9 +282,6 @@ async def test_certificates_that_cannot_be_read_are_named_with_their_variable(
     assert await complaints(tmp_path, url) == [f"{PREPARED}{variable} {reason}."] * 2
 
 
-# Web filters ---------------------------------------------------------------------------------------------
-
-
 def page(on: Any, status: int, text: str = FILTER) -> Fault:
     return Fault(on, "http", http_status=status, body=text, headers={"content-type": "text/html"}, times=9)
 
@@ -333,9 +324,6 @@ async def test_where_the_api_is_not_offered_no_other_request_is_asked_for(client
         "Google does not offer the API where this request comes from (User location is not supported"
     )
     assert "Change it" not in said
-
-
-# What a user sees ----------------------------------------------------------------------------------------
 
 
 async def test_the_tools_name_the_variable_and_work_once_it_is_right(

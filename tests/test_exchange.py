@@ -79,8 +79,6 @@ PURCHASES = [created, drawn, streamed]
 Purchase = Callable[[Gemini], Any]
 
 
-# Answers that cannot be read -----------------------------------------------------------------------------
-
 DEEP = b"[" * 100_000
 DIGITS = b"9" * 5_000
 UNREADABLE = [
@@ -237,9 +235,6 @@ async def test_a_stream_that_breaks_names_its_interaction(google: Gemini, emulat
     assert [caught.value.interaction_id] == list(emulator.interactions)
 
 
-# Redirects -----------------------------------------------------------------------------------------------
-
-
 @asynccontextmanager
 async def listening() -> AsyncGenerator[tuple[str, list[bytes]]]:
     """Another host, and all that it is sent."""
@@ -292,8 +287,6 @@ async def test_no_redirect_leads_an_upload_elsewhere(google: Gemini, emulator: E
             await google.upload(io.BytesIO(b"abc"), 3, "application/pdf", "a.pdf", lambda _: None)
         assert heard == []
 
-
-# Errors without an answer --------------------------------------------------------------------------------
 
 REQUEST = httpx2.Request("POST", "http://x/v1/interactions", headers={"x-goog-api-key": KEY})
 FOREIGN = [
@@ -385,9 +378,6 @@ def test_cancellation_and_our_own_errors_pass() -> None:
         raise GeminiMCPError("Ours.")
 
 
-# Proxies -------------------------------------------------------------------------------------------------
-
-
 @asynccontextmanager
 async def proxy(answer: bytes) -> AsyncGenerator[tuple[str, list[bytes]]]:
     """A proxy that answers everything with that, and what it is asked for."""
@@ -455,9 +445,6 @@ async def test_a_connection_that_hangs_while_it_is_made_has_sent_nothing(
         stalled.release.set()
     assert [request.method for request in emulator.requests] == ["GET"]
     await google.close()
-
-
-# Ids in what cannot be parsed ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -63,9 +63,6 @@ def paths(emulator: Emulator) -> list[str]:
     return [f"{request.method} {request.path}" for request in emulator.requests]
 
 
-# Calls ---------------------------------------------------------------------------------------------------
-
-
 async def test_a_foreground_create_returns_the_whole_answer(google: Gemini, emulator: Emulator) -> None:
     answer = await google.create(ASK, background=False)
     assert (answer.status, answer.model) == ("completed", MODEL)
@@ -285,9 +282,6 @@ async def test_closing_a_client_that_was_never_opened_is_harmless(settings: Sett
     assert google._client is None  # pyright: ignore[reportPrivateUsage]
 
 
-# Errors --------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("status", "body", "expected", "said"),
     [
@@ -361,9 +355,6 @@ async def test_a_continued_interaction_that_is_gone_is_named(google: Gemini) -> 
     request = ASK.model_copy(update={"previous_interaction_id": "v1_gone"})
     with pytest.raises(InteractionNotFoundError, match="v1_gone to continue"):
         await google.create(request, background=True)
-
-
-# The key and the environment -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("key", ["two words", "line\nbreak", "tab\t", "schlüssel", "\u200bkey"])

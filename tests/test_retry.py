@@ -77,9 +77,6 @@ def overloaded(seconds: float | None = 12, times: float = 1) -> Fault:
     return Fault("create", "http", times, http_status=503, headers=headers)
 
 
-# 503 -----------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("request_", [ASK, IMAGE], ids=["ask", "image"])
 @pytest.mark.parametrize("streamed", [False, True])
 async def test_an_ask_is_sent_again_after_the_delay_that_google_names(
@@ -145,8 +142,6 @@ async def test_an_overload_of_a_read_says_nothing_of_models_and_charges(
     assert len(emulator.requests) == retry.ATTEMPTS
 
 
-# Somebody on the way -------------------------------------------------------------------------------------
-
 UPSTREAM = "<html><title>503 Service Unavailable</title>upstream reset before headers</html>"
 
 
@@ -185,9 +180,6 @@ async def test_a_read_that_another_than_the_api_turns_away_is_sent_again(
     with pytest.raises(OverloadedError, match="Google is overloaded"):
         await getattr(google, on)("v1_a")
     assert len(emulator.requests) == retry.ATTEMPTS
-
-
-# 429 -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("told", ["details", "header", "message"])
@@ -231,9 +223,6 @@ async def test_a_quota_of_zero_fails_at_once_and_says_what_to_do(
         with pytest.raises(NoQuotaError, match=r"enable billing for the project .* or choose another model"):
             await (buy(google, ASK, Caller()) if buying else google.get("v1_a"))
         assert (len(emulator.requests), pauses.seconds) == (1, [])
-
-
-# A fresh interaction that is continued -------------------------------------------------------------------
 
 
 async def exists() -> bool:
@@ -296,9 +285,6 @@ async def test_nothing_else_that_is_missing_is_waited_for(
     with pytest.raises(GeminiMCPError):
         await buy(google, request_, caller)
     assert (len(emulator.requests), pauses.seconds) == (1, [])
-
-
-# The caller ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("fault", [overloaded(1), rate_limited(seconds=1)], ids=["503", "429"])

@@ -27,9 +27,6 @@ def read(*steps: Any, **more: Any) -> Interaction:
     return responses.parse_interaction({"id": "v1_a", "status": "completed", "steps": list(steps), **more})
 
 
-# Ids -----------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("good", ["v1_ChdPU0F4-YW_Tg", "a", "a" * 256])
 def test_what_can_be_an_id_is_one(good: str) -> None:
     assert requests.check_interaction_id(good) == good
@@ -65,9 +62,6 @@ def test_an_id_that_google_gave_is_one_segment_of_a_path(given: str, segment: st
 def test_what_is_no_segment_of_a_path_is_refused(given: str) -> None:
     with pytest.raises(InputError, match="not an id of the API"):
         requests.encode_path_segment(given)
-
-
-# Requests ------------------------------------------------------------------------------------------------
 
 
 def test_a_plain_question_is_sent_with_nothing_that_is_not_meant() -> None:
@@ -130,9 +124,6 @@ def test_an_image_is_asked_for_by_its_format_even_without_a_wish(image: dict[str
     request = Request(kind="image", prompt="Hi", model="m", image=image)
     asked = requests.build_create_arguments(request, background=True, stream=False)["response_format"]
     assert asked == [{"type": "text"}, {"type": "image"} | image]
-
-
-# Answers -------------------------------------------------------------------------------------------------
 
 
 def test_an_answer_is_all_its_text_not_only_the_trailing_run() -> None:
@@ -407,9 +398,6 @@ def test_two_halves_that_belong_together_become_their_character() -> None:
     assert read(output(text("\ud83d\ude00"))).text == "😀"
 
 
-# Steps of a stream ---------------------------------------------------------------------------------------
-
-
 def told(*heard: Any) -> Interaction:
     steps = events.StepAssembler()
     for event in heard:
@@ -462,9 +450,6 @@ def test_an_odd_event_harms_no_step(odd: Any) -> None:
 
 def test_a_delta_whose_step_was_not_heard_to_begin_is_kept() -> None:
     assert told(delta(3, type="text", text="late"), start(1, output(text("early ")))).text == "early late"
-
-
-# Events --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -51,9 +51,6 @@ def paths(emulator: Emulator) -> list[str]:
     return [f"{request.method} {request.path}" for request in emulator.requests]
 
 
-# The retry rule ------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("fault", "taken"),
     [
@@ -231,9 +228,6 @@ async def test_a_read_that_stays_broken_names_the_interaction(google: Gemini, em
         await google.get(answer.id or "")
     assert caught.value.interaction_id == answer.id
     assert paths(emulator).count(f"GET /v1/interactions/{answer.id}") == retry.ATTEMPTS
-
-
-# Streams that break --------------------------------------------------------------------------------------
 
 
 async def test_a_stream_that_is_cut_is_a_network_error_after_what_came(google: Gemini, emulator: Emulator) -> None:

@@ -208,8 +208,8 @@ def describe_key(response: Fault, _: Call) -> str:
 def describe_location(response: Fault, _: Call) -> str:
     """Describe where the API is offered."""
     return (
-        f"Google does not offer the API where this request comes from ({response.told}). No other request will work: the "
-        "server, or its proxy, must be in one of https://ai.google.dev/gemini-api/docs/available-regions."
+        f"Google does not offer the API where this request comes from ({response.told}). No other request will work: "
+        "the server, or its proxy, must be in one of https://ai.google.dev/gemini-api/docs/available-regions."
     )
 
 
@@ -328,8 +328,8 @@ def describe_server_error(response: Fault, call: Call) -> str:
 def describe_unreadable_interaction(response: Fault, _: Call) -> str:
     """Describe the refusal to show an interaction, which has been seen for real ones too."""
     return (
-        f"Google does not show the interaction now ({response.told or response.status}). It may still be running there: "
-        "read_interaction looks again, which is free."
+        f"Google does not show the interaction now ({response.told or response.status}). It may still be running "
+        "there: read_interaction looks again, which is free."
     )
 
 
