@@ -1,4 +1,4 @@
-"""Proxies and certificates: what leads to the API, and what is said where it does not; fake only at the wire."""
+"""Proxies and certificates: connecting through them, and the errors if that fails. Only the wire is faked."""
 
 import io
 import socket
@@ -52,7 +52,7 @@ def no_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def asked_and_uploaded(folder: Path, url: str) -> None:
-    """Ask, and upload a file: both ways to Google."""
+    """Ask and upload a file, which use different clients."""
     google = Gemini(make_settings(folder, url))
     try:
         answer = await google.create(ASK, background=False)
@@ -63,7 +63,7 @@ async def asked_and_uploaded(folder: Path, url: str) -> None:
 
 
 async def complaints(folder: Path, url: str) -> list[str]:
-    """What is said of an ask and of an upload that do not reach the API."""
+    """Return the errors of an ask and of an upload that do not reach the API."""
     google = Gemini(make_settings(folder, url))
     said: list[str] = []
     with pytest.raises((NetworkError, ConfigurationError)) as caught:

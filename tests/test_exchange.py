@@ -1,4 +1,4 @@
-"""What an error means is told by the wire: whatever comes back, a paid request that has left is of unknown outcome."""
+"""Classifying failures by what went over the wire: once a byte of a paid request was sent, its outcome is unknown."""
 
 import gzip
 import inspect
@@ -57,7 +57,7 @@ def no_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def replies(body: bytes, on: Any = "create", headers: dict[str, str] = JSON, status: int = 200) -> Fault:
-    """A reply of these very bytes, whatever was asked."""
+    """Answer with these bytes, whatever was requested."""
     return Fault(on, "http", times=9, http_status=status, body=body, headers=headers)
 
 
@@ -193,7 +193,7 @@ async def test_a_read_that_is_answered_so_can_be_repeated(google: Gemini, emulat
 async def test_half_an_answer_is_of_unknown_outcome_and_keeps_the_id(
     google: Gemini, emulator: Emulator, purchase: Purchase
 ) -> None:
-    # Of the image, half of the refusal of `background` is a refusal.
+    # In the background, an image would be refused, and half a refusal still is one.
     emulator.faults.append(Fault("create", "half"))
     with pytest.raises(OutcomeUnknownError, match="broke in the middle of the answer") as caught:
         await purchase(google)
@@ -237,7 +237,7 @@ async def test_a_stream_that_breaks_names_its_interaction(google: Gemini, emulat
 
 @asynccontextmanager
 async def listening() -> AsyncGenerator[tuple[str, list[bytes]]]:
-    """Another host, and all that it is sent."""
+    """Run another host, and record everything that it receives."""
     heard: list[bytes] = []
 
     async def hear(stream: SocketStream) -> None:
@@ -299,7 +299,7 @@ WITHOUT_ARGUMENTS = (httpx2.RequestNotRead, httpx2.ResponseNotRead, httpx2.Strea
 
 
 def instance(error: Any) -> Exception:
-    """One of each: their constructors differ."""
+    """Make an exception; their constructors differ."""
     response = httpx2.Response(getattr(error, "status_code", None) or 418, request=REQUEST)
     recipes: list[tuple[Any, Any]] = [
         (
@@ -380,7 +380,7 @@ def test_cancellation_and_our_own_errors_pass() -> None:
 
 @asynccontextmanager
 async def proxy(answer: bytes) -> AsyncGenerator[tuple[str, list[bytes]]]:
-    """A proxy that answers everything with that, and what it is asked for."""
+    """Run a proxy with a fixed answer, and record what it receives."""
     asked: list[bytes] = []
 
     async def serve_one(stream: SocketStream) -> None:

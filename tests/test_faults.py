@@ -1,4 +1,4 @@
-"""Which of our errors an error response stands for, and what it tells the user to do."""
+"""The error and advice for each error response, and the table of all documented codes."""
 
 from typing import Any
 

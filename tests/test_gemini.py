@@ -1,4 +1,4 @@
-"""The only I/O with Google, driven over loopback against the emulator: calls, retry rule, errors."""
+"""The client of the API against the emulator on loopback: calls, errors, keys and secrets."""
 
 import io
 import logging
@@ -55,7 +55,7 @@ def no_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def replies(text: str, on: Any = "create", headers: dict[str, str] = JSON) -> Fault:
-    """A reply of that very text, whatever was asked."""
+    """Answer with this text, whatever was requested."""
     return Fault(on, "http", http_status=200, body=text, headers=headers)
 
 
@@ -197,7 +197,7 @@ ODD_IDS = [
     *(".abc", "=", "/../files/abc", "/cancel", "?alt=json", "#top", "%2e%2e", "%", " b", "+", "é", ":x", "{id}"),
     *("\\", "\n", "\x00", "💥", "'\"", "a" * 400),
 ]
-"""What an id that Google gives may end with, so far as anybody knows."""
+"""Endings of ids that Google may give, as far as anybody knows."""
 
 
 @pytest.mark.parametrize("text", ["hello", "Grüße" * 100_000])

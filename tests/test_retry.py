@@ -1,4 +1,4 @@
-"""When a call is sent again, and what its caller hears meanwhile."""
+"""The retry rule: when a call is sent again, and which status its caller receives."""
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ BUSY = "The model is overloaded. Please try again later."
 
 @dataclass
 class Pauses:
-    """The waits between attempts, which take no time."""
+    """Back-offs between attempts, which take no time, and status messages."""
 
     seconds: list[float] = field(default_factory=list[float])
     heard: list[str] = field(default_factory=list[str])

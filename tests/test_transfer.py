@@ -1,4 +1,4 @@
-"""Uploads in chunks, resumed from what has arrived."""
+"""Resumable uploads: chunks, resuming from what has arrived, errors and secrets."""
 
 import hashlib
 import io
@@ -18,7 +18,7 @@ from gemini_interactions_mcp.emulator import Emulator, Fault, redirected
 
 CHUNK, PIECE = 4096, 1024
 CONTENT = bytes(range(256)) * 40
-"""Two chunks and a half."""
+"""Content of two and a half chunks."""
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +41,7 @@ async def send(sender: Transfer, content: bytes = CONTENT) -> tuple[dict[str, ob
 
 
 def commands(emulator: Emulator) -> list[tuple[str, str]]:
-    """What was asked of the upload, and at which offset."""
+    """Return the commands of an upload and their offsets."""
     heads = [request.headers for request in emulator.requests if "upload" in request.path]
     return [(head["x-goog-upload-command"], head.get("x-goog-upload-offset", "")) for head in heads]
 

@@ -1,4 +1,4 @@
-"""Reading what the API sends, whatever shape it has, and writing what it takes."""
+"""Converting requests to JSON, and parsing responses and events of any shape."""
 
 from typing import Any
 

@@ -102,27 +102,27 @@ class Exchange:
     @contextmanager
     def watched(self) -> Generator[None]:
         """Track every request that this task sends within the context, through a client with `HOOKS`."""
-        token = WATCHING.set(self)
+        token = CURRENT_EXCHANGE.set(self)
         try:
             yield
         finally:
-            WATCHING.reset(token)
+            CURRENT_EXCHANGE.reset(token)
 
 
-WATCHING: Final[ContextVar[Exchange | None]] = ContextVar("WATCHING", default=None)
+CURRENT_EXCHANGE: Final[ContextVar[Exchange | None]] = ContextVar("CURRENT_EXCHANGE", default=None)
 """The exchange that tracks this task's requests."""
 
 
 async def follow(request: httpx2.Request) -> None:
     """Have the current exchange track a request."""
-    if exchange := WATCHING.get():
+    if exchange := CURRENT_EXCHANGE.get():
         exchange.response = None
         request.extensions["trace"] = exchange.trace
 
 
 async def note(response: httpx2.Response) -> None:
     """Record a response in the current exchange."""
-    if exchange := WATCHING.get():
+    if exchange := CURRENT_EXCHANGE.get():
         exchange.response = response
 
 

@@ -25,10 +25,10 @@ ATTEMPTS: Final = 3
 LAG_SECONDS: Final = (2.0, 4.0, 8.0, 16.0, 30.0)
 """Back-off before each retry of a request that continues an interaction which Google does not find yet."""
 
-Result = TypeVar("Result")
+SentResult = TypeVar("SentResult")
 
 
-async def persist(call: Call, seconds: float, send: Callable[[Exchange], Awaitable[Result]]) -> Result:
+async def persist(call: Call, seconds: float, send: Callable[[Exchange], Awaitable[SentResult]]) -> SentResult:
     """Send a call, with retries that cannot buy anything twice, and return its redacted result.
 
     Args:
