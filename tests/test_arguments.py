@@ -195,7 +195,7 @@ async def test_bad_input_gets_one_clear_sentence_and_nothing_is_sent(
 @pytest.mark.parametrize(
     ("tool", "arguments", "said"),
     [
-        ("gemini_ask", {"prompt": "hi", "model": "gpt-5"}, "Google has no model or agent gpt-5, or not any more."),
+        ("gemini_ask", {"prompt": "hi", "model": "gpt-5"}, "Google has no model or agent gpt-5, or no longer has it."),
         ("gemini_ask", {"prompt": "hi", "response_schema": {"type": "banana"}}, "Invalid JSON schema"),
         ("generate_image", {"prompt": "hi", "model": "gemini-3.8-flash"}, "Image output is not supported for"),
         ("read_interaction", {"interaction_id": "v1_gone"}, "Google keeps no interaction v1_gone"),

@@ -1,4 +1,4 @@
-"""Proxies and certificates: what leads to the API, and what is said where it does not; fake only at the wire."""
+"""Proxies and certificates: connecting through them, and the errors if that fails. Only the wire is faked."""
 
 import io
 import socket
@@ -52,7 +52,7 @@ def no_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def asked_and_uploaded(folder: Path, url: str) -> None:
-    """Ask, and upload a file: both ways to Google."""
+    """Ask and upload a file, which use different clients."""
     google = Gemini(make_settings(folder, url))
     try:
         answer = await google.create(ASK, background=False)
@@ -63,7 +63,7 @@ async def asked_and_uploaded(folder: Path, url: str) -> None:
 
 
 async def complaints(folder: Path, url: str) -> list[str]:
-    """What is said of an ask and of an upload that do not reach the API."""
+    """Return the errors of an ask and of an upload that do not reach the API."""
     google = Gemini(make_settings(folder, url))
     said: list[str] = []
     with pytest.raises((NetworkError, ConfigurationError)) as caught:
@@ -74,9 +74,6 @@ async def complaints(folder: Path, url: str) -> list[str]:
     await google.close()
     assert PASSWORD not in str([*said, caught.value])
     return [*said, str(caught.value)]
-
-
-# Proxies -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -179,9 +176,9 @@ def locked(stream: AnyByteStream) -> Any:
 @pytest.mark.parametrize(
     ("serve", "scheme", "said"),
     [
-        (refused, "http", "The proxy of HTTPS_PROXY wants another user name and password than it was given: "),
+        (refused, "http", "The proxy of HTTPS_PROXY requires a valid user name and password: "),
         (blocked, "http", "The proxy of HTTPS_PROXY made no connection (403)."),
-        (locked, "socks5", "The proxy of HTTPS_PROXY wants another user name and password than it was given: "),
+        (locked, "socks5", "The proxy of HTTPS_PROXY requires a valid user name and password: "),
         (garbled, "socks5", "Check the network, the proxy of HTTPS_PROXY and GOOGLE_GEMINI_BASE_URL."),
         (refused, "socks5h", "Check the network, the proxy of HTTPS_PROXY and GOOGLE_GEMINI_BASE_URL."),
     ],
@@ -222,9 +219,6 @@ def test_an_address_is_a_proxy_if_httpx2_can_use_it(address: str, usable: bool) 
     assert usable_proxy(address) is usable
 
 
-# Certificates --------------------------------------------------------------------------------------------
-
-
 async def test_the_authority_of_ssl_cert_file_is_trusted_on_this_machine_too(
     front: int, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -262,8 +256,8 @@ async def test_the_authority_of_a_companys_proxy_is_told_from_a_broken_network(
     if variable == "SSL_CERT_DIR":
         monkeypatch.setenv(variable, str(tmp_path))
     for said in await complaints(tmp_path, f"https://localhost:{front}"):
-        assert said.startswith(f"{UNREACHED}What answered has a certificate that is not trusted (")
-        assert said.endswith(f": a company's proxy, perhaps. {remedy}")
+        assert said.startswith(f"{UNREACHED}The server's certificate is not trusted (")
+        assert said.endswith(f"); it may be a company proxy's. {remedy}")
 
 
 def broken(folder: Path) -> dict[str, tuple[str, str]]:
@@ -286,9 +280,6 @@ async def test_certificates_that_cannot_be_read_are_named_with_their_variable(
     monkeypatch.delenv("SSL_CERT_FILE")
     monkeypatch.setenv(variable, reason[1:].partition(")")[0])
     assert await complaints(tmp_path, url) == [f"{PREPARED}{variable} {reason}."] * 2
-
-
-# Web filters ---------------------------------------------------------------------------------------------
 
 
 def page(on: Any, status: int, text: str = FILTER) -> Fault:
@@ -317,7 +308,7 @@ async def test_a_login_page_in_place_of_an_answer_is_told_by_its_title(client: C
     emulator.faults += [page("create", 200), page("get", 200)]
     for tool, arguments in (("gemini_ask", {"prompt": "Why?"}), ("read_interaction", {"interaction_id": "v1_other"})):
         said = await complaint(client, tool, **arguments)
-        assert "Something else than an answer of the Gemini API came (a page, “Blocked”)" in said
+        assert "The response was not the Gemini API's (a page, “Blocked”)" in said
         assert "any proxy or web filter" in said
 
 
@@ -333,9 +324,6 @@ async def test_where_the_api_is_not_offered_no_other_request_is_asked_for(client
         "Google does not offer the API where this request comes from (User location is not supported"
     )
     assert "Change it" not in said
-
-
-# What a user sees ----------------------------------------------------------------------------------------
 
 
 async def test_the_tools_name_the_variable_and_work_once_it_is_right(

@@ -1,4 +1,4 @@
-"""What an error means is told by the wire: whatever comes back, a paid request that has left is of unknown outcome."""
+"""Classifying failures by what went over the wire: once a byte of a paid request was sent, its outcome is unknown."""
 
 import gzip
 import inspect
@@ -13,16 +13,18 @@ import anyio
 import httpx2
 import pytest
 from anyio.abc import SocketAttribute, SocketStream
-from google.genai import _interactions as sdk
+from google.genai import _interactions as interactions_errors
 from google.genai import errors as sdk_errors
 from pydantic import BaseModel, ValidationError
 
 from conftest import KEY, make_settings
 from faults.harness import without_jitter
-from gemini_interactions_mcp.api import client, codec
+from gemini_interactions_mcp.api import client, sdk
+from gemini_interactions_mcp.api.calls import Call
 from gemini_interactions_mcp.api.client import Gemini
-from gemini_interactions_mcp.api.error_mapping import UNKNOWN_OUTCOME, Call
+from gemini_interactions_mcp.api.error_mapping import UNKNOWN_OUTCOME
 from gemini_interactions_mcp.api.exchange import Exchange, exchanging, mapped
+from gemini_interactions_mcp.api.responses import find_interaction_id
 from gemini_interactions_mcp.core.errors import (
     GeminiMCPError,
     InputError,
@@ -55,7 +57,7 @@ def no_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def replies(body: bytes, on: Any = "create", headers: dict[str, str] = JSON, status: int = 200) -> Fault:
-    """A reply of these very bytes, whatever was asked."""
+    """Answer with these bytes, whatever was requested."""
     return Fault(on, "http", times=9, http_status=status, body=body, headers=headers)
 
 
@@ -76,8 +78,6 @@ async def streamed(google: Gemini) -> None:
 PURCHASES = [created, drawn, streamed]
 Purchase = Callable[[Gemini], Any]
 
-
-# Answers that cannot be read -----------------------------------------------------------------------------
 
 DEEP = b"[" * 100_000
 DIGITS = b"9" * 5_000
@@ -151,7 +151,7 @@ async def test_a_packed_answer_is_read_as_any_other(google: Gemini, emulator: Em
         await purchase(google)
     assert caught.value.interaction_id == "v1_here"
     emulator.faults[:] = [replies(b"no gzip", headers=JSON | packed)]
-    with pytest.raises(OutcomeUnknownError, match="Something else than an answer"):
+    with pytest.raises(OutcomeUnknownError, match="The response was not the Gemini API's"):
         await purchase(google)
 
 
@@ -184,7 +184,7 @@ async def test_a_read_that_is_answered_so_can_be_repeated(google: Gemini, emulat
         lambda: google.environment_files("v1_a", "a"),
     ]
     for read in reads:
-        with pytest.raises(NetworkError, match="Something else than an answer of the Gemini API") as caught:
+        with pytest.raises(NetworkError, match="The response was not the Gemini API's") as caught:
             await read()
         assert "charged" not in str(caught.value)
 
@@ -193,7 +193,7 @@ async def test_a_read_that_is_answered_so_can_be_repeated(google: Gemini, emulat
 async def test_half_an_answer_is_of_unknown_outcome_and_keeps_the_id(
     google: Gemini, emulator: Emulator, purchase: Purchase
 ) -> None:
-    # Of the image, half of the refusal of `background` is a refusal.
+    # In the background, an image would be refused, and half a refusal still is one.
     emulator.faults.append(Fault("create", "half"))
     with pytest.raises(OutcomeUnknownError, match="broke in the middle of the answer") as caught:
         await purchase(google)
@@ -221,7 +221,7 @@ async def test_a_refusal_whose_body_is_not_the_apis_own_is_none(
 ) -> None:
     for purchase in PURCHASES:
         emulator.faults[:] = [replies(body, status=429)]
-        with pytest.raises(OutcomeUnknownError, match="Somebody on the way answered 429"):
+        with pytest.raises(OutcomeUnknownError, match="An intermediary answered 429"):
             await purchase(google)
         emulator.faults[:] = [Fault("create", "http", http_status=429)]
         with pytest.raises(QuotaError, match="Wait a minute"):
@@ -235,12 +235,9 @@ async def test_a_stream_that_breaks_names_its_interaction(google: Gemini, emulat
     assert [caught.value.interaction_id] == list(emulator.interactions)
 
 
-# Redirects -----------------------------------------------------------------------------------------------
-
-
 @asynccontextmanager
 async def listening() -> AsyncGenerator[tuple[str, list[bytes]]]:
-    """Another host, and all that it is sent."""
+    """Run another host, and record everything that it receives."""
     heard: list[bytes] = []
 
     async def hear(stream: SocketStream) -> None:
@@ -291,12 +288,10 @@ async def test_no_redirect_leads_an_upload_elsewhere(google: Gemini, emulator: E
         assert heard == []
 
 
-# Errors without an answer --------------------------------------------------------------------------------
-
 REQUEST = httpx2.Request("POST", "http://x/v1/interactions", headers={"x-goog-api-key": KEY})
 FOREIGN = [
     found
-    for module in (sdk, sdk_errors, httpx2)
+    for module in (interactions_errors, sdk_errors, httpx2)
     for _, found in inspect.getmembers(module, inspect.isclass)
     if issubclass(found, Exception) and not issubclass(found, Warning) and found is not httpx2.CookieConflict
 ]
@@ -304,13 +299,16 @@ WITHOUT_ARGUMENTS = (httpx2.RequestNotRead, httpx2.ResponseNotRead, httpx2.Strea
 
 
 def instance(error: Any) -> Exception:
-    """One of each: their constructors differ."""
+    """Make an exception; their constructors differ."""
     response = httpx2.Response(getattr(error, "status_code", None) or 418, request=REQUEST)
     recipes: list[tuple[Any, Any]] = [
-        (sdk.APIStatusError, lambda: error("No.", response=response, body={"error": {"message": "No."}})),
-        (sdk.APIResponseValidationError, lambda: error(response, None)),
-        (sdk.APIConnectionError, lambda: error(request=REQUEST)),
-        (sdk.APIError, lambda: error("No.", REQUEST, body=None)),
+        (
+            interactions_errors.APIStatusError,
+            lambda: error("No.", response=response, body={"error": {"message": "No."}}),
+        ),
+        (interactions_errors.APIResponseValidationError, lambda: error(response, None)),
+        (interactions_errors.APIConnectionError, lambda: error(request=REQUEST)),
+        (interactions_errors.APIError, lambda: error("No.", REQUEST, body=None)),
         (sdk_errors.APIError, lambda: error(500, {"error": {"message": "No.", "code": 500}})),
         (httpx2.HTTPStatusError, lambda: error("No.", request=REQUEST, response=response)),
         (WITHOUT_ARGUMENTS, error),
@@ -346,7 +344,7 @@ def test_before_the_first_byte_every_exception_says_that_nothing_was_sent(error:
 
 
 def test_a_connection_that_was_never_made_is_known_through_what_the_sdk_wraps_around_it() -> None:
-    wrapped = sdk.APIConnectionError(request=REQUEST)
+    wrapped = interactions_errors.APIConnectionError(request=REQUEST)
     wrapped.__cause__ = httpx2.ConnectError("refused")
     with pytest.raises(NetworkError, match="nothing was sent or charged"), mapped(PAID, Exchange()):
         raise wrapped
@@ -380,12 +378,9 @@ def test_cancellation_and_our_own_errors_pass() -> None:
         raise GeminiMCPError("Ours.")
 
 
-# Proxies -------------------------------------------------------------------------------------------------
-
-
 @asynccontextmanager
 async def proxy(answer: bytes) -> AsyncGenerator[tuple[str, list[bytes]]]:
-    """A proxy that answers everything with that, and what it is asked for."""
+    """Run a proxy with a fixed answer, and record what it receives."""
     asked: list[bytes] = []
 
     async def serve_one(stream: SocketStream) -> None:
@@ -433,7 +428,7 @@ async def test_a_proxy_that_forwards_the_request_may_have_done_so(
 async def test_a_connection_that_hangs_while_it_is_made_has_sent_nothing(
     settings: Settings, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "MAX_CONNECTIONS", 1)
+    monkeypatch.setattr(sdk, "MAX_CONNECTIONS", 1)
     monkeypatch.setattr(client, "CREATE_SECONDS", 0.1)
     google = Gemini(settings)
     emulator.faults.append(stalled := Fault("get", "stall", times=9))
@@ -450,9 +445,6 @@ async def test_a_connection_that_hangs_while_it_is_made_has_sent_nothing(
         stalled.release.set()
     assert [request.method for request in emulator.requests] == ["GET"]
     await google.close()
-
-
-# Ids in what cannot be parsed ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -474,5 +466,5 @@ async def test_a_connection_that_hangs_while_it_is_made_has_sent_nothing(
     ids=lambda value: str(value)[:25],
 )
 def test_an_id_is_found_in_what_cannot_be_parsed(text: str, found: str | None) -> None:
-    assert codec.named(text) == found
+    assert find_interaction_id(text) == found
     assert found is None or len(json.dumps(found)) > 2

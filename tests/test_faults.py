@@ -1,10 +1,12 @@
-"""Which of our errors an error response stands for, and what it tells the user to do."""
+"""The error and advice for each error response, and the table of all documented codes."""
 
 from typing import Any
 
 import pytest
 
-from gemini_interactions_mcp.api.error_mapping import UNKNOWN_OUTCOME, Call, Fault, failure, fault
+from gemini_interactions_mcp.api.calls import Call
+from gemini_interactions_mcp.api.error_mapping import RULES, UNKNOWN_OUTCOME, failure
+from gemini_interactions_mcp.api.error_responses import Fault, fault, streamed_fault
 from gemini_interactions_mcp.core.errors import (
     BackgroundRefusedError,
     BlockedError,
@@ -91,7 +93,7 @@ PER_DAY = grpc(
         (400, api("Cannot fetch content from the provided URL."), CREATE, RefusedError, "Cannot fetch", "Change it"),
         (400, api("Too late.", "failed_precondition"), READ, RefusedError, "Too late.", "Change it"),
         (416, api("Out.", "out_of_range"), CREATE, RefusedError, "Out.", "Change it"),
-        (409, api("Aborted.", "aborted"), CREATE, RefusedError, "in the way of this one (Aborted.)", "Try again"),
+        (409, api("Aborted.", "aborted"), CREATE, RefusedError, "conflicts with another one (Aborted.)", "Try again"),
         (409, None, READ, RefusedError, "(409)", "Try again"),
         (413, api("Big."), CREATE, InputError, "too large (Big.)", "Send fewer or smaller files"),
         (413, "<html>nginx</html>", CREATE, InputError, "too large (413)", "Send fewer or smaller files"),
@@ -108,7 +110,7 @@ PER_DAY = grpc(
         (502, FILTER, READ, NetworkError, "answered 502", "Try again in a minute"),
         (400, grpc(400, "User location is not supported for the API use.", "FAILED_PRECONDITION"), CREATE,
          ConfigurationError, "not offer the API where this request comes from (User location is not supported",
-         "No other request will do"),
+         "No other request will work"),
         (400, grpc(400, "User location is not supported for the API use.", "FAILED_PRECONDITION"), READ,
          ConfigurationError, "does not offer the API where", "available-regions"),
         (404, api("Requested entity was not found.", "not_found"), READ, InteractionNotFoundError,
@@ -130,12 +132,12 @@ PER_DAY = grpc(
         (429, PER_DAY, CREATE, QuotaError, "Quota exceeded.", "daily quota is used up"),
         (429, FREE_TIER, CREATE, QuotaError, "exceeded your current quota", "The free tier allows no more"),
         (429, "", READ, QuotaError, "(429)", "Wait a minute"),
-        (429, "", CREATE, OutcomeUnknownError, "Somebody on the way answered 429.", UNKNOWN_OUTCOME),
-        (429, FILTER, CREATE, OutcomeUnknownError, "Somebody on the way answered 429.", UNKNOWN_OUTCOME),
-        (503, None, CREATE, OutcomeUnknownError, "Somebody on the way answered 503.", UNKNOWN_OUTCOME),
-        (503, FILTER, CREATE, OutcomeUnknownError, "Somebody on the way answered 503.", UNKNOWN_OUTCOME),
+        (429, "", CREATE, OutcomeUnknownError, "An intermediary answered 429.", UNKNOWN_OUTCOME),
+        (429, FILTER, CREATE, OutcomeUnknownError, "An intermediary answered 429.", UNKNOWN_OUTCOME),
+        (503, None, CREATE, OutcomeUnknownError, "An intermediary answered 503.", UNKNOWN_OUTCOME),
+        (503, FILTER, CREATE, OutcomeUnknownError, "An intermediary answered 503.", UNKNOWN_OUTCOME),
         (503, {"message": "Service Unavailable"}, CREATE, OutcomeUnknownError, "answered 503.", UNKNOWN_OUTCOME),
-        (503, {"error": "busy"}, CREATE, OutcomeUnknownError, "on the way answered 503.", UNKNOWN_OUTCOME),
+        (503, {"error": "busy"}, CREATE, OutcomeUnknownError, "An intermediary answered 503.", UNKNOWN_OUTCOME),
         (503, FILTER, READ, OverloadedError, "Google is overloaded (503).", "Try again in a minute."),
     ],
 )  # fmt: skip
@@ -261,7 +263,7 @@ def test_a_redirect_is_no_answer(status: int) -> None:
     assert type(failure(fault(status, None), CREATE)) is OutcomeUnknownError
     error = failure(fault(status, None), READ)
     assert type(error) is NetworkError
-    assert f"answered {status}, which is no answer; redirects are not followed" in str(error)
+    assert f"answered {status}, which is no result; redirects are not followed" in str(error)
 
 
 @pytest.mark.parametrize(
@@ -327,3 +329,33 @@ def test_a_long_message_is_cut_to_one_line() -> None:
     assert len(cut) == 400
     assert cut.endswith("é…")
     assert fault(400, api("x\n" * 900)).message.count("\n") == 0
+
+
+CALLS = [
+    *(CREATE, COSTLY, READ, SHOWN, Call(model="m"), Call(file="files/abc")),
+    Call(paid=True, model="m", previous_interaction_id="v1_p"),
+]
+
+
+@pytest.mark.parametrize("code", error_codes.STATUSES)
+def test_every_documented_code_is_in_the_rows_that_it_leads_to_and_in_no_other(code: str) -> None:
+    reached: set[int] = set()
+    for call in CALLS:
+        found = streamed_fault({"code": code})
+        row = next(at for at, rule in enumerate(RULES) if rule.fits_response(found) and rule.fits_call(call))
+        assert code in RULES[row].codes
+        assert type(failure(found, call)) is RULES[row].error
+        assert type(failure(fault(error_codes.STATUSES[code], api("", code)), call)) is RULES[row].error
+        reached.add(row)
+    assert reached == {at for at, rule in enumerate(RULES) if code in rule.codes}
+
+
+def test_every_error_that_google_may_cause_has_a_row() -> None:
+    ours = {InputError, ConfigurationError, NetworkError, OutcomeUnknownError, InteractionFailedError, RefusedError}
+    refusals = {KeyRejectedError, *all_below(RefusedError)}
+    assert {rule.error for rule in RULES} == ours | refusals
+
+
+def all_below(kind: type[GeminiMCPError]) -> set[type[GeminiMCPError]]:
+    below = set(kind.__subclasses__())
+    return below.union(*map(all_below, below))

@@ -1,4 +1,4 @@
-"""The only I/O with Google, driven over loopback against the emulator: calls, retry rule, errors."""
+"""The client of the API against the emulator on loopback: calls, errors, keys and secrets."""
 
 import io
 import logging
@@ -55,15 +55,12 @@ def no_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def replies(text: str, on: Any = "create", headers: dict[str, str] = JSON) -> Fault:
-    """A reply of that very text, whatever was asked."""
+    """Answer with this text, whatever was requested."""
     return Fault(on, "http", http_status=200, body=text, headers=headers)
 
 
 def paths(emulator: Emulator) -> list[str]:
     return [f"{request.method} {request.path}" for request in emulator.requests]
-
-
-# Calls ---------------------------------------------------------------------------------------------------
 
 
 async def test_a_foreground_create_returns_the_whole_answer(google: Gemini, emulator: Emulator) -> None:
@@ -200,7 +197,7 @@ ODD_IDS = [
     *(".abc", "=", "/../files/abc", "/cancel", "?alt=json", "#top", "%2e%2e", "%", " b", "+", "é", ":x", "{id}"),
     *("\\", "\n", "\x00", "💥", "'\"", "a" * 400),
 ]
-"""What an id that Google gives may end with, so far as anybody knows."""
+"""Endings of ids that Google may give, as far as anybody knows."""
 
 
 @pytest.mark.parametrize("text", ["hello", "Grüße" * 100_000])
@@ -285,9 +282,6 @@ async def test_closing_a_client_that_was_never_opened_is_harmless(settings: Sett
     assert google._client is None  # pyright: ignore[reportPrivateUsage]
 
 
-# Errors --------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("status", "body", "expected", "said"),
     [
@@ -361,9 +355,6 @@ async def test_a_continued_interaction_that_is_gone_is_named(google: Gemini) -> 
     request = ASK.model_copy(update={"previous_interaction_id": "v1_gone"})
     with pytest.raises(InteractionNotFoundError, match="v1_gone to continue"):
         await google.create(request, background=True)
-
-
-# The key and the environment -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("key", ["two words", "line\nbreak", "tab\t", "schlüssel", "\u200bkey"])

@@ -113,9 +113,6 @@ def differing(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.endswith("| ≠ |")]
 
 
-# The command -----------------------------------------------------------------------------------------------
-
-
 async def test_against_the_emulator_both_columns_agree_and_nothing_is_left_or_given_away(
     tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
@@ -228,9 +225,6 @@ async def test_a_proxy_does_not_come_between_it_and_the_emulator(
     assert len(emulator.requests) == 3
 
 
-# Differences -----------------------------------------------------------------------------------------------
-
-
 async def test_an_api_of_the_contrary_is_marked_wherever_it_differs(settings: Settings) -> None:
     usual = await rehearse(settings, PROBES)
     other = await rehearse(settings, PROBES, CONTRARY)
@@ -267,9 +261,6 @@ def test_facts_are_compared_by_name_and_a_missing_one_differs() -> None:
         ("seconds until the id is told", "9", "-", None),
         ("c", "-", "3", True),
     ]
-
-
-# What goes wrong -------------------------------------------------------------------------------------------
 
 
 async def seen(settings: Settings, probes: Sequence[Probe]) -> str:
@@ -399,9 +390,6 @@ async def test_what_could_not_be_deleted_is_counted(settings: Settings, emulator
     assert "Deleted again: 0 of 1." in text
 
 
-# Money -----------------------------------------------------------------------------------------------------
-
-
 def test_the_price_is_that_of_all_tokens_that_a_request_allows() -> None:
     body: dict[str, Any] = {"model": "gemini-3.8-flash", "generation_config": {"max_output_tokens": 1_000_000}}
     assert price(body) == pytest.approx(3.75, abs=0.001)
@@ -421,9 +409,6 @@ async def test_images_and_agents_cost_more_and_are_counted(settings: Settings) -
     assert plain < 0.01
     assert image > 0.03
     assert 0.1 < agent < 0.3
-
-
-# Secrets ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Where redirect links lead: only Google is asked, in parallel, and what cannot be found out stays as it is."""
+"""Resolving redirect links: only Google is asked, in parallel, and unresolved links stay as they are."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -32,7 +32,7 @@ async def test_each_link_is_asked_for_once_and_every_citation_of_it_is_told(emul
 
 @asynccontextmanager
 async def answering(*answers: str | None) -> AsyncGenerator[str]:
-    """A server that answers the n-th link with that head; with None, never."""
+    """Run a server that answers the n-th link with this head; with None, never."""
 
     async def answer(stream: SocketStream) -> None:
         async with stream:

@@ -1,4 +1,4 @@
-"""When a call is sent again, and what its caller hears meanwhile."""
+"""The retry rule: when a call is sent again, and which status its caller receives."""
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
@@ -8,9 +8,9 @@ import anyio
 import pytest
 
 from faults.harness import fresh, without_jitter
-from gemini_interactions_mcp.api import retry
+from gemini_interactions_mcp.api import client, retry
+from gemini_interactions_mcp.api.calls import Caller
 from gemini_interactions_mcp.api.client import Gemini
-from gemini_interactions_mcp.api.error_mapping import Caller
 from gemini_interactions_mcp.core.errors import (
     GeminiMCPError,
     InteractionNotFoundError,
@@ -34,7 +34,7 @@ BUSY = "The model is overloaded. Please try again later."
 
 @dataclass
 class Pauses:
-    """The waits between attempts, which take no time."""
+    """Back-offs between attempts, which take no time, and status messages."""
 
     seconds: list[float] = field(default_factory=list[float])
     heard: list[str] = field(default_factory=list[str])
@@ -75,9 +75,6 @@ async def buy(google: Gemini, request: Request, caller: Caller, *, streamed: boo
 def overloaded(seconds: float | None = 12, times: float = 1) -> Fault:
     headers = {} if seconds is None else {"retry-after": f"{seconds:g}"}
     return Fault("create", "http", times, http_status=503, headers=headers)
-
-
-# 503 -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("request_", [ASK, IMAGE], ids=["ask", "image"])
@@ -145,8 +142,6 @@ async def test_an_overload_of_a_read_says_nothing_of_models_and_charges(
     assert len(emulator.requests) == retry.ATTEMPTS
 
 
-# Somebody on the way -------------------------------------------------------------------------------------
-
 UPSTREAM = "<html><title>503 Service Unavailable</title>upstream reset before headers</html>"
 
 
@@ -185,9 +180,6 @@ async def test_a_read_that_another_than_the_api_turns_away_is_sent_again(
     with pytest.raises(OverloadedError, match="Google is overloaded"):
         await getattr(google, on)("v1_a")
     assert len(emulator.requests) == retry.ATTEMPTS
-
-
-# 429 -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("told", ["details", "header", "message"])
@@ -233,9 +225,6 @@ async def test_a_quota_of_zero_fails_at_once_and_says_what_to_do(
         assert (len(emulator.requests), pauses.seconds) == (1, [])
 
 
-# A fresh interaction that is continued -------------------------------------------------------------------
-
-
 async def exists() -> bool:
     return True
 
@@ -269,7 +258,7 @@ async def test_a_fresh_interaction_is_waited_for_up_to_the_deadline(
     google: Gemini, emulator: Emulator, pauses: Pauses, monkeypatch: pytest.MonkeyPatch, seconds: float
 ) -> None:
     monkeypatch.setattr(retry, "LAG_SECONDS", (0.0, 0.0, seconds + 1))
-    monkeypatch.setattr("gemini_interactions_mcp.gemini.CREATE_SECONDS", seconds)
+    monkeypatch.setattr(client, "CREATE_SECONDS", seconds)
     emulator.faults.append(not_found_yet(times=9))
     request = ASK.model_copy(update={"previous_interaction_id": "v1_before"})
     with pytest.raises(InteractionNotFoundError, match="v1_before to continue") as caught:
@@ -296,9 +285,6 @@ async def test_nothing_else_that_is_missing_is_waited_for(
     with pytest.raises(GeminiMCPError):
         await buy(google, request_, caller)
     assert (len(emulator.requests), pauses.seconds) == (1, [])
-
-
-# The caller ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("fault", [overloaded(1), rate_limited(seconds=1)], ids=["503", "429"])

@@ -1,4 +1,4 @@
-"""What is read of steps beside the answer: the code that ran, and the calls that came to nothing."""
+"""Parsing steps beside the answer: runs of code and failed tool calls."""
 
 from typing import Any
 

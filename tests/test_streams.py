@@ -1,4 +1,4 @@
-"""An error that a stream tells before it names an interaction is that of the same HTTP response; later it is none."""
+"""Errors of streams: before the interaction is named the same as HTTP errors, afterwards events."""
 
 from collections.abc import AsyncGenerator
 from dataclasses import replace
@@ -51,7 +51,7 @@ def no_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def streamed(google: Gemini, request: Request = ASK, *, background: bool = True) -> list[str]:
-    """The types of the events of a new interaction."""
+    """Start an interaction and return the types of its events."""
     async with google.stream(request, background=background) as events:
         return [event.type async for event in events]
 
@@ -217,7 +217,7 @@ async def test_an_error_event_of_a_stream_that_is_resumed_is_no_refusal(google: 
 async def test_an_error_before_an_unstored_answer_is_that_of_the_response(
     google: Gemini, emulator: Emulator, after: int
 ) -> None:
-    """An unstored interaction is never named: what its answer begins with is its sign."""
+    """An unstored interaction is never named; it has begun with the first part of its answer."""
     emulator.faults.append(Fault("stream", "error", after=after, body={"code": "quota_exceeded", "message": "Over."}))
     with pytest.raises(QuotaError, match="Over"):
         await streamed(google, UNSTORED, background=False)

@@ -494,7 +494,7 @@ async def test_a_page_that_does_not_exist_is_refused_with_their_number(client: C
 @MODERN
 async def test_a_model_that_is_not_there_names_one_that_is(client: Client, emulator: Emulator) -> None:
     said = await complaint(client, "gemini_ask", prompt="hi", model="gemini-1.0-pro")
-    assert said == f"Google has no model or agent gemini-1.0-pro, or not any more. Use {MODEL} instead."
+    assert said == f"Google has no model or agent gemini-1.0-pro, or no longer has it. Use {MODEL} instead."
     assert emulator.creates == []
 
 

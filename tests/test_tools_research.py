@@ -120,7 +120,7 @@ async def test_files_go_along_with_the_question(client: Client, emulator: Emulat
 @MODERN
 async def test_an_agent_that_is_not_there_names_one_that_is(client: Client, emulator: Emulator) -> None:
     said = await complaint(client, "start_research", prompt="Bicycles", agent="deep-research-1")
-    assert said == f"Google has no model or agent deep-research-1, or not any more. Use {AGENT} instead."
+    assert said == f"Google has no model or agent deep-research-1, or no longer has it. Use {AGENT} instead."
     assert emulator.creates == []
 
 

@@ -1,4 +1,4 @@
-"""Uploads in chunks, resumed from what has arrived."""
+"""Resumable uploads: chunks, resuming from what has arrived, errors and secrets."""
 
 import hashlib
 import io
@@ -18,7 +18,7 @@ from gemini_interactions_mcp.emulator import Emulator, Fault, redirected
 
 CHUNK, PIECE = 4096, 1024
 CONTENT = bytes(range(256)) * 40
-"""Two chunks and a half."""
+"""Content of two and a half chunks."""
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +41,7 @@ async def send(sender: Transfer, content: bytes = CONTENT) -> tuple[dict[str, ob
 
 
 def commands(emulator: Emulator) -> list[tuple[str, str]]:
-    """What was asked of the upload, and at which offset."""
+    """Return the commands of an upload and their offsets."""
     heads = [request.headers for request in emulator.requests if "upload" in request.path]
     return [(head["x-goog-upload-command"], head.get("x-goog-upload-offset", "")) for head in heads]
 
@@ -182,7 +182,7 @@ async def test_a_secret_is_taken_out_before_an_error_is_cut(url: str, emulator: 
 
 async def test_something_else_than_the_api_is_recognised(sender: Transfer, emulator: Emulator) -> None:
     emulator.faults.append(Fault("upload", "http", http_status=200, body="<p>Welcome to this hotel</p>"))
-    with pytest.raises(NetworkError, match="Something else"):
+    with pytest.raises(NetworkError, match="The response was not"):
         await sender.start({}, 3, "text/csv")
     emulator.faults.append(Fault("upload", "http", http_status=502, body="<p>Bad gateway</p>"))
     with pytest.raises(NetworkError, match="502"):

@@ -1,10 +1,10 @@
-"""Reading what the API sends, whatever shape it has, and writing what it takes."""
+"""Converting requests to JSON, and parsing responses and events of any shape."""
 
 from typing import Any
 
 import pytest
 
-from gemini_interactions_mcp.api import codec
+from gemini_interactions_mcp.api import events, requests, responses
 from gemini_interactions_mcp.core.errors import InputError
 from gemini_interactions_mcp.models.interactions import Citation, Event, Interaction, Media, Request, Terms, Usage
 
@@ -24,15 +24,12 @@ def cited(start: int, end: int, url: str = "https://x", **more: Any) -> Json:
 
 
 def read(*steps: Any, **more: Any) -> Interaction:
-    return codec.interaction({"id": "v1_a", "status": "completed", "steps": list(steps), **more})
-
-
-# Ids -----------------------------------------------------------------------------------------------------
+    return responses.parse_interaction({"id": "v1_a", "status": "completed", "steps": list(steps), **more})
 
 
 @pytest.mark.parametrize("good", ["v1_ChdPU0F4-YW_Tg", "a", "a" * 256])
 def test_what_can_be_an_id_is_one(good: str) -> None:
-    assert codec.checked_id(good) == good
+    assert requests.check_interaction_id(good) == good
 
 
 @pytest.mark.parametrize(
@@ -41,7 +38,7 @@ def test_what_can_be_an_id_is_one(good: str) -> None:
 )
 def test_what_could_lead_elsewhere_is_refused(bad: str) -> None:
     with pytest.raises(InputError, match=r"not an interaction id.*list_interactions"):
-        codec.checked_id(bad)
+        requests.check_interaction_id(bad)
 
 
 @pytest.mark.parametrize(
@@ -58,21 +55,18 @@ def test_what_could_lead_elsewhere_is_refused(bad: str) -> None:
     ],
 )
 def test_an_id_that_google_gave_is_one_segment_of_a_path(given: str, segment: str) -> None:
-    assert codec.path_segment(given) == segment
+    assert requests.encode_path_segment(given) == segment
 
 
 @pytest.mark.parametrize("given", ["", ".", "..", "...", "a" * 513, "a\ud800"])
 def test_what_is_no_segment_of_a_path_is_refused(given: str) -> None:
     with pytest.raises(InputError, match="not an id of the API"):
-        codec.path_segment(given)
-
-
-# Requests ------------------------------------------------------------------------------------------------
+        requests.encode_path_segment(given)
 
 
 def test_a_plain_question_is_sent_with_nothing_that_is_not_meant() -> None:
     request = Request(kind="ask", prompt="Hi", model="m")
-    assert codec.create_arguments(request, background=True, stream=True) == {
+    assert requests.build_create_arguments(request, background=True, stream=True) == {
         "model": "m",
         "input": "Hi",
         "background": True,
@@ -83,7 +77,7 @@ def test_a_plain_question_is_sent_with_nothing_that_is_not_meant() -> None:
 
 def test_in_the_foreground_the_sdk_is_told_not_to_continue_by_itself() -> None:
     request = Request(kind="ask", prompt="Hi", model="m", store=False)
-    assert codec.create_arguments(request, background=False, stream=False) == {
+    assert requests.build_create_arguments(request, background=False, stream=False) == {
         "model": "m",
         "input": "Hi",
         "store": False,
@@ -104,7 +98,7 @@ def test_everything_that_is_asked_for_is_sent() -> None:
         thinking_level="low",
         max_output_tokens=7,
     )
-    assert codec.create_arguments(request, background=True, stream=False) == {
+    assert requests.build_create_arguments(request, background=True, stream=False) == {
         "model": "m",
         "input": [{"type": "image", "uri": "u"}, {"type": "text", "text": "Hi"}],
         "previous_interaction_id": "v1_p",
@@ -120,7 +114,7 @@ def test_everything_that_is_asked_for_is_sent() -> None:
 def test_an_agent_is_sent_without_a_model_and_with_its_configuration() -> None:
     config = {"type": "deep-research", "collaborative_planning": False}
     request = Request(kind="research", prompt="Hi", agent="a", agent_config=config)
-    sent = codec.create_arguments(request, background=True, stream=True)
+    sent = requests.build_create_arguments(request, background=True, stream=True)
     assert sent["agent_config"] == config
     assert sent.keys() & {"model", "generation_config"} == set()
 
@@ -128,11 +122,8 @@ def test_an_agent_is_sent_without_a_model_and_with_its_configuration() -> None:
 @pytest.mark.parametrize("image", [{}, {"aspect_ratio": "16:9", "image_size": "2K"}])
 def test_an_image_is_asked_for_by_its_format_even_without_a_wish(image: dict[str, str]) -> None:
     request = Request(kind="image", prompt="Hi", model="m", image=image)
-    asked = codec.create_arguments(request, background=True, stream=False)["response_format"]
+    asked = requests.build_create_arguments(request, background=True, stream=False)["response_format"]
     assert asked == [{"type": "text"}, {"type": "image"} | image]
-
-
-# Answers -------------------------------------------------------------------------------------------------
 
 
 def test_an_answer_is_all_its_text_not_only_the_trailing_run() -> None:
@@ -269,7 +260,7 @@ def test_a_number_that_no_journal_takes_is_none(count: int) -> None:
     ("size", "read_as"), [("12", 12), (12, 12), ("9" * 5000, 0), ("-1", 0), ("²", 0), (1.5, 0), (None, 0), (True, 0)]
 )
 def test_the_size_of_a_file_of_an_environment_is_a_number_or_unknown(size: object, read_as: int) -> None:
-    [file] = codec.sandbox_files({"files": [{"path": "a", "size_bytes": size}]})
+    [file] = responses.parse_environment_files({"files": [{"path": "a", "size_bytes": size}]})
     assert file.bytes == read_as
 
 
@@ -319,7 +310,7 @@ def test_the_codes_and_messages_of_a_failed_interaction_are_told(errors: Any, to
     ],
 )
 def test_an_ending_is_read_wherever_it_is_named(said: Json) -> None:
-    found = codec.interaction({"status": "incomplete"} | said)
+    found = responses.parse_interaction({"status": "incomplete"} | said)
     assert found.reasons == ("spii",)
     assert found.error == "spii, blocked by Google's filter for sensitive personal data"
 
@@ -328,7 +319,7 @@ def test_an_ending_is_read_wherever_it_is_named(said: Json) -> None:
     "said", [{"finish_reason": "STOP"}, {"finish_reason": 1}, {"reason": ["spii"]}, {"error": "x"}]
 )
 def test_what_names_no_ending_is_passed_over(said: Json) -> None:
-    found = codec.interaction({"status": "completed"} | said)
+    found = responses.parse_interaction({"status": "completed"} | said)
     assert (found.reasons, found.error) == ((), None)
 
 
@@ -338,14 +329,14 @@ def test_what_was_asked_for_is_read_where_the_api_repeats_it() -> None:
         "generation_config": {"max_output_tokens": 7},
         "agent_config": {"max_total_tokens": "50000"},
     }
-    found = codec.interaction(repeated).terms
+    found = responses.parse_interaction(repeated).terms
     assert found == Terms(response_schema={"type": "object"}, max_output_tokens=7, max_total_tokens=50_000)
     odd = {
         "response_format": [{"type": "image"}],
         "generation_config": None,
         "agent_config": {"max_total_tokens": True},
     }
-    assert codec.interaction(odd).terms is None
+    assert responses.parse_interaction(odd).terms is None
 
 
 def test_the_prompt_is_what_the_user_said_last() -> None:
@@ -368,14 +359,14 @@ def test_the_prompt_is_what_the_user_said_last() -> None:
     ],
 )  # fmt: skip
 def test_usage_is_what_was_counted_or_nothing(payload: object, usage: Usage | None) -> None:
-    assert codec.usage(payload) == usage
+    assert responses.parse_usage(payload) == usage
 
 
 @pytest.mark.parametrize(
     "payload", [{}, None, [1, 2], "text", 42, {"id": "", "status": ""}, {"id": 5, "steps": {"a": 1}}]
 )
 def test_an_answer_of_another_shape_is_an_interaction_of_which_nothing_is_known(payload: object) -> None:
-    assert codec.interaction(payload) == Interaction(status="in_progress")
+    assert responses.parse_interaction(payload) == Interaction(status="in_progress")
 
 
 @pytest.mark.parametrize(
@@ -394,7 +385,7 @@ def test_a_step_of_an_odd_or_unknown_shape_harms_no_other(step: Any) -> None:
 
 
 def test_a_status_that_nobody_knows_is_let_through() -> None:
-    assert codec.interaction({"status": "pondering"}).status == "pondering"
+    assert responses.parse_interaction({"status": "pondering"}).status == "pondering"
 
 
 def test_half_a_surrogate_pair_becomes_a_character_that_has_utf_8() -> None:
@@ -407,14 +398,11 @@ def test_two_halves_that_belong_together_become_their_character() -> None:
     assert read(output(text("\ud83d\ude00"))).text == "😀"
 
 
-# Steps of a stream ---------------------------------------------------------------------------------------
-
-
-def told(*events: Any) -> Interaction:
-    steps = codec.Steps()
-    for event in events:
+def told(*heard: Any) -> Interaction:
+    steps = events.StepAssembler()
+    for event in heard:
         steps.take(event)
-    return codec.interaction({"steps": steps.all()})
+    return responses.parse_interaction({"steps": steps.all()})
 
 
 def start(index: Any, step: Json) -> Json:
@@ -464,9 +452,6 @@ def test_a_delta_whose_step_was_not_heard_to_begin_is_kept() -> None:
     assert told(delta(3, type="text", text="late"), start(1, output(text("early ")))).text == "early late"
 
 
-# Events --------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("payload", "event"),
     [
@@ -499,7 +484,7 @@ def test_a_delta_whose_step_was_not_heard_to_begin_is_kept() -> None:
     ],
 )  # fmt: skip
 def test_every_event_is_read_and_none_is_an_error(payload: object, event: Event) -> None:
-    heard = codec.event(payload)
+    heard = events.parse_event(payload)
     assert heard.model_copy(update={"data": {}}) == event
     assert heard.data == (payload if isinstance(payload, dict) else {})
 
@@ -525,19 +510,19 @@ def test_every_event_is_read_and_none_is_an_error(payload: object, event: Event)
 )
 def test_what_it_does_now_is_one_line_for_people(part: Json, activity: str | None) -> None:
     key = "delta" if part["type"] == "thought_summary" else "step"
-    assert codec.event({"event_type": "step.start", key: part}).activity == activity
+    assert events.parse_event({"event_type": "step.start", key: part}).activity == activity
 
 
 def test_a_long_activity_is_cut() -> None:
-    told = codec.activity({"type": "google_search_call", "arguments": {"queries": ["x" * 500]}})
+    told = events.describe_activity({"type": "google_search_call", "arguments": {"queries": ["x" * 500]}})
     assert told is not None
     assert len(told) == 160
-    assert len(codec.headline("y" * 500) or "") == 160
+    assert len(events.cut_headline("y" * 500) or "") == 160
 
 
 @pytest.mark.parametrize("text", ["\u200b", "\u2060\n\ufeff ", "\x1b[1m\x1b[0m", "\u202e\u202c", " \u00ad"])
 def test_a_text_of_which_nobody_sees_anything_is_none(text: str) -> None:
     steps = [{"type": "model_output", "content": [{"type": "text", "text": text}]}]
-    assert codec.interaction({"status": "completed", "steps": steps}).text == ""
+    assert responses.parse_interaction({"status": "completed", "steps": steps}).text == ""
     steps.append({"type": "model_output", "content": [{"type": "text", "text": "a"}]})
-    assert codec.interaction({"status": "completed", "steps": steps}).text.endswith("a")
+    assert responses.parse_interaction({"status": "completed", "steps": steps}).text.endswith("a")

@@ -1,7 +1,6 @@
 """What the user has configured: the only reader of the environment."""
 
 import json
-import logging
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -384,11 +383,5 @@ def network_variables(environ: Mapping[str, str] = os.environ) -> dict[str, str]
 
 
 def silence_sdk() -> None:
-    """Keep google-genai from printing the key, every prompt, and which key it would take if it were given none."""
+    """Keep google-genai from printing the key and every prompt."""
     os.environ.pop("GOOGLE_GENAI_DEBUG", None)
-    logging.getLogger("google_genai._api_client").addFilter(about_no_key)
-
-
-def about_no_key(record: logging.LogRecord) -> bool:
-    """Whether a message of google-genai is about something else than the keys in the environment."""
-    return "GOOGLE_API_KEY" not in str(record.msg)

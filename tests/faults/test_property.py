@@ -31,8 +31,7 @@ from mcp import Client
 from mcp_types import CallToolResult
 
 from conftest import FAST, KEY, make_settings
-from gemini_interactions_mcp.api import client as gemini
-from gemini_interactions_mcp.api import retry
+from gemini_interactions_mcp.api import retry, sdk
 from gemini_interactions_mcp.emulator import (
     Emulator,
     Fault,
@@ -589,7 +588,7 @@ def test_whatever_happens_nothing_paid_is_lost_or_bought_twice(lives: list[Life]
 
 
 async def test_an_answer_that_takes_longer_than_connecting_may_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gemini, "CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr(sdk, "CONNECT_SECONDS", 0.2)
     with tempfile.TemporaryDirectory() as folder:
         async with world_in(Path(folder)) as world:
             patient = world.settings.model_copy(update={"wait_seconds": PATIENCE})

@@ -1,4 +1,4 @@
-"""When a request is sent again and when never, and what a stream that breaks or is none still tells."""
+"""When a request is sent again and when never, and what is kept of broken streams and odd answers."""
 
 import socket
 from collections.abc import AsyncGenerator
@@ -43,15 +43,12 @@ def no_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def replies(text: str, on: Any = "create", headers: dict[str, str] = JSON) -> Fault:
-    """A reply of that very text, whatever was asked."""
+    """Answer with this text, whatever was requested."""
     return Fault(on, "http", http_status=200, body=text, headers=headers)
 
 
 def paths(emulator: Emulator) -> list[str]:
     return [f"{request.method} {request.path}" for request in emulator.requests]
-
-
-# The retry rule ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -143,7 +140,7 @@ async def test_a_request_that_never_connected_is_sent_again(tmp_path: Path, monk
 
 
 def with_sleep(sleep: Any) -> Any:
-    """What retry.py needs of anyio, with another way to wait between attempts."""
+    """Return what retry.py uses of anyio, with another `sleep`."""
 
     class Anyio:
         fail_after = staticmethod(anyio.fail_after)
@@ -231,9 +228,6 @@ async def test_a_read_that_stays_broken_names_the_interaction(google: Gemini, em
         await google.get(answer.id or "")
     assert caught.value.interaction_id == answer.id
     assert paths(emulator).count(f"GET /v1/interactions/{answer.id}") == retry.ATTEMPTS
-
-
-# Streams that break --------------------------------------------------------------------------------------
 
 
 async def test_a_stream_that_is_cut_is_a_network_error_after_what_came(google: Gemini, emulator: Emulator) -> None:

@@ -1,6 +1,10 @@
-"""The Interactions and Files APIs of Google: calls, streams, uploads, retries, and which of our errors a failure is.
+"""The Interactions and Files APIs of Google; the only package that imports google-genai.
 
-The only importer of google-genai. Knows no journal, no file and no MCP.
+`client` makes the calls and `retry` decides which are sent again. `requests`, `responses`, `events` and `steps` convert
+JSON; `streams` reads event streams, `resumable_upload` sends files, `redirects` resolves the links of search results.
+`error_mapping` has one table of errors: a new code goes there and into `models.error_codes`. `connections` sets up
+proxies and certificates, `sdk` google-genai, with everything that depends on its internals. `observation` is for
+`doctor --live`. This package knows nothing of the journal, local files or MCP.
 """
 
 import lazy_loader

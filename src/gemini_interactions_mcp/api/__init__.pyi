@@ -1,8 +1,7 @@
-from . import codec as codec
+from .calls import Caller as Caller
 from .client import Gemini as Gemini
-from .client import usable_key as usable_key
 from .error_mapping import UNKNOWN_OUTCOME as UNKNOWN_OUTCOME
-from .error_mapping import Caller as Caller
+from .events import StepAssembler as StepAssembler
 from .observation import Api as Api
 from .observation import Enough as Enough
 from .observation import Reply as Reply
@@ -10,3 +9,8 @@ from .observation import connect as connect
 from .observation import id_in as id_in
 from .observation import never_enough as never_enough
 from .redirects import resolved as resolved
+from .requests import INTERACTION_ID_PATTERN as INTERACTION_ID_PATTERN
+from .requests import check_interaction_id as check_interaction_id
+from .responses import assemble_answer as assemble_answer
+from .responses import parse_interaction as parse_interaction
+from .sdk import usable_key as usable_key

@@ -1,13 +1,11 @@
-"""The only I/O with Google: the Interactions and Files APIs, each call under the retry rule and in our errors.
+"""The client for the Interactions and Files APIs: every call under the retry rule, in this package's models and errors.
 
-Google-genai is imported here and nowhere else, and this module only once it is needed: it takes 0.8 s.
+Imported with the first call, since google-genai takes 0.8 s.
 """
 
-import re
 import uuid
-import warnings
-from collections.abc import AsyncGenerator, AsyncIterator, Generator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -18,18 +16,7 @@ import httpx2
 from google import genai
 from google.genai import types
 
-from gemini_interactions_mcp import __version__
-from gemini_interactions_mcp.core import (
-    ConfigurationError,
-    GeminiMCPError,
-    InputError,
-    KeyMissingError,
-    NetworkError,
-    Redactor,
-    beside,
-    lenient,
-    one_line,
-)
+from gemini_interactions_mcp.core import InputError, NetworkError, Redactor, beside, lenient, one_line
 from gemini_interactions_mcp.models import (
     Event,
     Interaction,
@@ -41,44 +28,54 @@ from gemini_interactions_mcp.models import (
     catalog,
     settled,
 )
-from gemini_interactions_mcp.settings import Settings, silence_sdk
+from gemini_interactions_mcp.settings import Settings
 
-from . import codec
-from .connections import connected
-from .error_mapping import NOBODY, Call, Caller
-from .exchange import HOOKS, Exchange, exchanging, unnamed
+from .calls import NOBODY, Call, Caller
+from .exchange import Exchange, exchanging, unnamed
+from .requests import build_create_arguments, encode_environment_path, encode_path_segment
+from .responses import parse_environment_files, parse_interaction
 from .resumable_upload import Transfer
 from .retry import persist
+from .sdk import make_client, make_http, startable, usable_key
 from .streams import begun, listening, resumed
 
 CREATE_SECONDS: Final = 120.0
-"""Until a background request must have been accepted."""
+"""Deadline for a background request to be accepted."""
+
 FOREGROUND_SECONDS: Final = 900.0
-"""Until a request that is answered on its own connection must have been."""
+"""Deadline for a foreground request to be answered, on its own connection."""
+
 READ_SECONDS: Final = 60.0
+"""Deadline for a call that is free."""
+
 UPLOAD_SECONDS: Final = 4 * 3600.0
-"""2 GB at 1.2 Mbit/s; a connection without a sign of life is given up much sooner."""
+"""Deadline for sending a file: 2 GB at 1.2 Mbit/s. A connection without any activity is given up much sooner."""
+
 PROCESSING_SECONDS: Final = 1800.0
+"""Deadline for Google to process an uploaded file."""
+
 FIRST_LOOK: Final = 0.2
-"""Seconds before the second look at a file that Google processes; grows to `SLOWEST_LOOK`."""
+"""Initial interval in seconds of polling a file that Google processes; grows up to `SLOWEST_LOOK`."""
+
 SLOWEST_LOOK: Final = 5.0
+"""Maximum interval in seconds of polling a file that Google processes."""
+
 FILE_FIELDS: Final = ("name", "uri", "state", "expirationTime", "error")
-CONNECT_SECONDS: Final = 15.0
+"""Fields that are read of a file resource."""
+
 UNREADY: Final = (None, types.FileState.PROCESSING)
-"""States of an uploaded file that is not known to be usable yet."""
+"""States of an uploaded file that may not be usable yet."""
 
 MOST_ENTRIES: Final = 5_000
-"""Of an environment's list of files; what agents install would be endless."""
-
-MAX_CONNECTIONS: Final = 1000
-"""Open at once; httpx2's default of 100 would make research runs and asks wait for each other."""
-
-MAX_IDLE: Final = 200
-"""Kept open for the next call; with httpx2's default of 20, a burst of calls makes its connections anew."""
+"""Maximum number of entries read from the list of an environment's files; installed packages can be endless."""
 
 
 class Gemini:
-    """The Interactions and Files APIs, in our models and errors; one SDK client for the life of the process."""
+    """Client for the Interactions and Files APIs, with one SDK client for the life of the process.
+
+    Args:
+        settings: Key, base URL, models and secrets. Problems with them are raised by the first call.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -89,23 +86,23 @@ class Gemini:
         self._opening = anyio.Lock()
 
     async def ready(self) -> None:
-        """Make the client, which sends nothing.
+        """Make the SDK client; nothing is sent.
 
         Raises:
-            KeyMissingError: There is no key to send anything with.
-            ConfigurationError: Something in the environment hinders it.
+            KeyMissingError: There is no API key.
+            ConfigurationError: A setting or the environment prevents it.
         """
         await self._open()
 
     async def create(self, request: Request, *, background: bool, caller: Caller = NOBODY) -> Interaction:
-        """Start an interaction: in the background it is answered at once, else when it has ended.
+        """Start an interaction; returns at once in the background, else when the interaction has ended.
 
         Raises:
             OutcomeUnknownError: Google may or may not have taken it.
-            GeminiMCPError: Anything else that `faults` lists; then it has certainly not been taken.
+            GeminiMCPError: It failed in a way listed in `error_mapping`, and was certainly not taken.
         """
         api = (await self._interactions()).with_streaming_response
-        arguments = codec.create_arguments(request, background=background, stream=False)
+        arguments = build_create_arguments(request, background=background, stream=False)
         call = self._call(request, background=background, caller=caller)
         return await persist(call, patience(background), lambda exchange: created(api.create(**arguments), exchange))
 
@@ -113,16 +110,16 @@ class Gemini:
     async def stream(
         self, request: Request, *, background: bool, caller: Caller = NOBODY
     ) -> AsyncGenerator[AsyncIterator[Event]]:
-        """Start an interaction and yield its events; in the background it outlives the stream.
+        """Start an interaction and yield its events; a background interaction outlives the stream.
 
-        It is open once the interaction is named or answers; an error that comes before is one of `create`. Then the
-        stream may end silently at any time: what the interaction came to is told by `get`.
+        The context is entered once the interaction is named or answers. Afterwards the stream may end at any time
+        without an error: the outcome is what `get` returns.
 
         Raises:
-            GeminiMCPError: As `create`, when it is opened; then, a NetworkError when it drops.
+            GeminiMCPError: On entering, as `create`; afterwards, a NetworkError if the stream drops.
         """
         api = (await self._interactions()).with_raw_response
-        arguments = codec.create_arguments(request, background=background, stream=True)
+        arguments = build_create_arguments(request, background=background, stream=True)
         call = self._call(request, background=background, caller=caller)
         opened = await persist(
             call, patience(background), lambda exchange: begun(api.create(**arguments), exchange, call)
@@ -132,12 +129,12 @@ class Gemini:
 
     @asynccontextmanager
     async def resume(self, interaction_id: str, last_event_id: str | None) -> AsyncGenerator[AsyncIterator[Event]]:
-        """Yield the events after `last_event_id`, or all of them.
+        """Yield the events after `last_event_id`, or all events if it is None.
 
         Raises:
-            GeminiMCPError: It cannot be resumed, or drops.
+            GeminiMCPError: The stream cannot be resumed, or drops.
         """
-        segment = codec.path_segment(interaction_id)
+        segment = encode_path_segment(interaction_id)
         api = (await self._interactions()).with_raw_response
         since = {"last_event_id": last_event_id} if last_event_id else {}
         call = self._about(interaction_id=interaction_id, reading=True)
@@ -148,13 +145,13 @@ class Gemini:
             yield heard
 
     async def get(self, interaction_id: str) -> Interaction:
-        """Read an interaction, its input included.
+        """Read an interaction, including its input.
 
         Raises:
-            InteractionNotFoundError: Google has none of this id (or not yet: a fresh one may take minutes).
+            InteractionNotFoundError: Google has no such interaction; a new one may take minutes to appear.
             GeminiMCPError: It could not be read.
         """
-        segment = codec.path_segment(interaction_id)
+        segment = encode_path_segment(interaction_id)
         api = (await self._interactions()).with_streaming_response
         call = self._about(interaction_id=interaction_id, reading=True)
         return await persist(
@@ -162,54 +159,54 @@ class Gemini:
         )
 
     async def cancel(self, interaction_id: str) -> Interaction:
-        """Stop a running background interaction; the status in the answer may lag.
+        """Cancel a running background interaction; the returned status may lag.
 
         Raises:
-            GeminiMCPError: Google would not; 403 has been seen for runs that could be read.
+            GeminiMCPError: It was not cancelled; 403 has been seen for interactions that can be read.
         """
-        segment = codec.path_segment(interaction_id)
+        segment = encode_path_segment(interaction_id)
         api = (await self._interactions()).with_streaming_response
         call = self._about(interaction_id=interaction_id)
         return await persist(call, READ_SECONDS, lambda exchange: answer(api.cancel(segment), exchange))
 
     async def delete(self, interaction_id: str) -> None:
-        """Delete an interaction at Google; a running one is not stopped by it.
+        """Delete an interaction at Google; this does not stop a running one.
 
         Raises:
-            GeminiMCPError: It could not be deleted, or was not there.
+            GeminiMCPError: It was not deleted, or did not exist.
         """
-        segment = codec.path_segment(interaction_id)
+        segment = encode_path_segment(interaction_id)
         api = await self._interactions()
         await persist(self._about(interaction_id=interaction_id), READ_SECONDS, lambda _: api.delete(segment))
 
     async def upload(self, source: Source, size: int, mime_type: str, name: str, moved: Moved) -> Uploaded:
-        """Upload a file and wait until it can be used; free, and therefore gone on with when something breaks.
+        """Upload a file and wait until it can be used. Uploads are free, so they are resumed after failures.
 
         Args:
-            source: Read from its start.
-            size: In bytes.
-            mime_type: The API's name of its type.
-            name: For people.
-            moved: Told how many bytes have been sent so far.
+            source: The content; read from its start.
+            size: Size in bytes.
+            mime_type: MIME type, as the API names it.
+            name: Display name.
+            moved: Called with the number of bytes sent so far.
 
         Raises:
-            GeminiMCPError: It was not taken, or could not be processed.
+            GeminiMCPError: Google refused the file, or could not process it.
         """
-        # Named here, so that it is found when only the last answer is lost.
-        told = {"name": f"files/{uuid.uuid4().hex}", "display_name": name[:512]}
+        # Named here, so that the file is found even if only the last response is lost.
+        resource = {"name": f"files/{uuid.uuid4().hex}", "display_name": name[:512]}
         transfer = await self._sender()
-        # The address is used as it comes; what is said beside it, `Transfer` redacts.
-        address = await persist(Call(), READ_SECONDS, lambda _: transfer.start(told, size, mime_type))
+        # The upload URL must not be redacted; `Transfer` redacts the errors.
+        address = await persist(Call(), READ_SECONDS, lambda _: transfer.start(resource, size, mime_type))
         with exchanging(self._about()), anyio.fail_after(UPLOAD_SECONDS):
             sent = self._redact(await transfer.send(address, source, size, moved))
-            # Only what is needed: google-genai's type refuses fields that it does not know.
+            # Only the fields in use: the SDK's type refuses unknown ones.
             file = types.File.model_validate({key: sent[key] for key in FILE_FIELDS if key in sent})
         with anyio.move_on_after(PROCESSING_SECONDS):
-            return usable(await self._processed(file, told["name"]), name)
+            return usable(await self._processed(file, resource["name"]), name)
         raise NetworkError(f"Google has been processing {name} for half an hour. Try again later, or a shorter file.")
 
     async def _processed(self, file: types.File, name: str) -> types.File:
-        """The file once it is not processed any more."""
+        """Return the file once it is no longer processed."""
         files = (await self._open()).aio.files
         delay = FIRST_LOOK
         while file.state in UNREADY:
@@ -220,55 +217,55 @@ class Gemini:
         return file
 
     async def environment_files(self, environment_id: str, path: str) -> list[SandboxFile]:
-        """The files below a folder of an agent's environment, all pages of the list.
+        """List the files below a folder of an agent's environment, from all pages of the list.
 
         Raises:
-            GeminiMCPError: It could not be read.
+            GeminiMCPError: The list could not be read.
         """
         files: Any = (await self._open()).aio.environments.files.with_streaming_response
-        asked = {"environment": codec.path_segment(environment_id), "path": path, "recursive": True}
+        query = {"environment": encode_path_segment(environment_id), "path": path, "recursive": True}
         found: list[SandboxFile] = []
         token: str | None = None
         while len(found) < MOST_ENTRIES:
             page = await persist(
                 self._about(file=path),
                 READ_SECONDS,
-                lambda exchange, token=token: read(files.list(**asked, page_token=token), exchange),
+                lambda exchange, token=token: read(files.list(**query, page_token=token), exchange),
             )
-            found += codec.sandbox_files(page)
+            found += parse_environment_files(page)
             token = lenient.text_of(lenient.as_json(page).get("next_page_token"))
             if token is None:
                 break
         return found
 
     async def environment_file(self, environment_id: str, path: str) -> bytes:
-        """The content of a file in an agent's environment.
+        """Return the redacted content of a file in an agent's environment.
 
         Raises:
             GeminiMCPError: It could not be read.
         """
         files = (await self._open()).aio.environments.files
-        environment, asked = codec.path_segment(environment_id), codec.checked_path(path)
+        environment, place = encode_path_segment(environment_id), encode_environment_path(path)
         content = await persist(
-            self._about(file=path), READ_SECONDS, lambda _: files.download(environment=environment, path=asked)
+            self._about(file=path), READ_SECONDS, lambda _: files.download(environment=environment, path=place)
         )
         return await anyio.to_thread.run_sync(self._redact.content, content)
 
     async def mime_type(self, name: str) -> str:
-        """What an uploaded file (`files/abc`) is.
+        """Return the MIME type of an uploaded file (`files/abc`); empty if Google does not know it.
 
         Raises:
-            GeminiMCPError: It is not there (any more), or could not be asked for.
+            GeminiMCPError: The file does not exist, or no longer, or could not be looked up.
         """
         files = (await self._open()).aio.files
         found = await persist(self._about(file=name), READ_SECONDS, lambda _: files.get(name=name))
         return found.mime_type or ""
 
     async def check(self) -> str:
-        """Look the default model up, which costs nothing, and return its name.
+        """Look up the default model, which is free, and return its name.
 
         Raises:
-            GeminiMCPError: The key or the network does not work, or the model is gone.
+            GeminiMCPError: The key or the network does not work, or the model does not exist.
         """
         models = (await self._open()).aio.models
         model = self._settings.model
@@ -287,19 +284,19 @@ class Gemini:
         return Call(redact=self._redact, **facts)
 
     def _call(self, request: Request, *, background: bool, caller: Caller) -> Call:
-        asked = request.model or request.agent
+        model = request.model or request.agent
         return self._about(
             paid=True,
             costly=request.kind == "research" or request.agent is not None,
             background=background,
             caller=caller,
             previous_interaction_id=request.previous_interaction_id,
-            model=asked,
-            successor=catalog.successor(asked, *self._defaults(request)),
+            model=model,
+            successor=catalog.successor(model, *self._defaults(request)),
         )
 
     def _defaults(self, request: Request) -> tuple[str, str]:
-        """What is used for requests of this kind: here, and if nobody has chosen anything else."""
+        """Return the default model or agent for a kind of request: of the settings, and of the catalog."""
         if request.kind == "research":
             return self._settings.research_agent, catalog.RESEARCH_AGENT
         if request.kind == "image":
@@ -314,7 +311,7 @@ class Gemini:
             if self._client is None:
                 key = usable_key(self._settings)
                 with startable():
-                    # Off the loop: it reads the certificate store, and imports more at the first `.interactions`.
+                    # In a worker thread: both block.
                     self._http = await anyio.to_thread.run_sync(make_http, self._settings.base_url)
                     self._client = await anyio.to_thread.run_sync(make_client, key, self._settings.base_url, self._http)
             return self._client
@@ -324,7 +321,7 @@ class Gemini:
             if self._transfer is None:
                 key = usable_key(self._settings)
                 with startable():
-                    # Off the loop, as above.
+                    # In a worker thread: it reads certificates.
                     self._transfer = await anyio.to_thread.run_sync(
                         Transfer, self._settings.base_url, key, self._redact
                     )
@@ -332,10 +329,10 @@ class Gemini:
 
 
 def usable(file: types.File, name: str) -> Uploaded:
-    """The file, if Google could process it.
+    """Return an uploaded file that Google has processed.
 
     Raises:
-        InputError: It could not.
+        InputError: Google could not process it.
     """
     if file.state == types.FileState.FAILED or not file.uri or not file.name:
         reason = file.error.message if file.error else None
@@ -348,106 +345,28 @@ def usable(file: types.File, name: str) -> Uploaded:
     return Uploaded(name=file.name, uri=file.uri, expires_at=expires_at)
 
 
-def usable_key(settings: Settings) -> str:
-    """The API key.
-
-    Raises:
-        KeyMissingError: None is configured, or it cannot go into a header (which would put it into an error).
-    """
-    key = settings.api_key.get_secret_value() if settings.api_key else ""
-    if not key:
-        raise KeyMissingError(
-            "No Gemini API key is set. Put GEMINI_API_KEY (from https://aistudio.google.com/apikey) into the "
-            "`env` of this server in the host's MCP configuration, then restart the server."
-        )
-    if not re.fullmatch(r"[\x21-\x7e]+", key):
-        raise KeyMissingError(
-            f"The API key in {settings.key_variable} has a space, a line break or another character that no key "
-            "has. Set it again, without quotes."
-        )
-    return key
-
-
-@contextmanager
-def startable() -> Generator[None]:
-    """Tell that something else than the settings of the network hinders a client from being made.
-
-    Raises:
-        ConfigurationError: Something does.
-    """
-    try:
-        yield
-    except GeminiMCPError:
-        raise
-    except Exception as exc:
-        raise ConfigurationError(
-            f"The connection to Google cannot be prepared ({type(exc).__name__}). Check GOOGLE_GEMINI_BASE_URL."
-        ) from exc
-
-
-def make_http(base_url: str | None) -> httpx2.AsyncClient:
-    """The connections. Redirects are not followed: one would send the key and a paid request wherever it says.
-
-    Made here, google-genai uses no other, as it would use aiohttp where that is installed.
-
-    Raises:
-        ConfigurationError: A setting of the network cannot be used.
-    """
-    return connected(
-        base_url,
-        event_hooks=HOOKS,
-        limits=httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_IDLE),
-        # Only connecting is timed here, so that a time-out there is known to be one; `persist` does the rest.
-        # Given to a call, the SDK would take its longest part for every phase, reading too.
-        timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
-    )
-
-
-def make_client(key: str, base_url: str | None, http: httpx2.AsyncClient) -> genai.Client:
-    """An SDK client that retries nothing by itself and cannot be switched to another backend."""
-    silence_sdk()
-    # Told in our own words, in the answer; it would be the SDK's only other use of the warning.
-    warnings.filterwarnings("ignore", message=r"(?s).*automatic_continuation", category=UserWarning)
-    warnings.filterwarnings("ignore", message="Environments usage is experimental", category=UserWarning)
-    client = genai.Client(
-        api_key=key,
-        vertexai=False,
-        http_options=types.HttpOptions(
-            base_url=base_url,
-            headers={"user-agent": f"gemini-interactions-mcp/{__version__}"},
-            retry_options=types.HttpRetryOptions(attempts=1),
-            httpx_async_client=http,
-        ),
-    )
-    _ = client.aio.interactions
-    return client
-
-
-# Calls ---------------------------------------------------------------------------------------------------
-
-
 def patience(background: bool) -> float:
-    """Seconds until a request must have been accepted, or answered."""
+    """Return the deadline in seconds of a request that starts an interaction."""
     return CREATE_SECONDS if background else FOREGROUND_SECONDS
 
 
 async def read(sent: AbstractAsyncContextManager[Any], exchange: Exchange) -> object:
-    """The JSON of an answer: the SDK takes longer to make objects of it than everything else together."""
+    """Return the JSON of a response; parsing it into the SDK's models takes longer than everything else together."""
     async with sent as raw:
         return await exchange.read(raw.http_response)
 
 
 async def answer(sent: AbstractAsyncContextManager[Any], exchange: Exchange) -> Interaction:
-    """The interaction of an answer."""
+    """Return the interaction in a response."""
     told = await read(sent, exchange)
-    return await beside(len(exchange.body), partial(codec.interaction, told))
+    return await beside(len(exchange.body), partial(parse_interaction, told))
 
 
 async def created(sent: AbstractAsyncContextManager[Any], exchange: Exchange) -> Interaction:
-    """The interaction that was started.
+    """Return the interaction that a request has started.
 
     Raises:
-        OutcomeUnknownError: Something answered that names none.
+        OutcomeUnknownError: The response names none.
     """
     interaction = await answer(sent, exchange)
     if interaction.id is None and not settled(interaction.status):

@@ -1,8 +1,8 @@
-"""How this machine reaches the API: the certificates that it trusts, and the proxies that lead out.
+"""HTTP clients for the API: the certificates that they trust, and the proxies that they use.
 
-httpx2 reads the same variables by itself, and without SSL_CERT_FILE and SSL_CERT_DIR it trusts the system's store
-(httpx2 2.16, `httpcore2._ssl.default_ssl_context`). Its errors name no variable and may quote a password, so what it
-would stumble over is looked for first.
+httpx2 reads the same variables by itself; without SSL_CERT_FILE and SSL_CERT_DIR it trusts the system's store
+(httpx2 2.16, `httpcore2._ssl.default_ssl_context`). Its errors name no variable and may contain a password, so the
+settings are checked first.
 """
 
 import os
@@ -20,29 +20,26 @@ from gemini_interactions_mcp.core import ConfigurationError, shown
 from gemini_interactions_mcp.settings import CERTIFICATES, network_variables
 
 PROXIED: Final = ("https", "all", "http")
-"""Of requests that may have a proxy of their own, in the order in which one is named that may be to blame."""
+"""Schemes that may have their own proxy, in the order in which a message names one."""
 
 WANTS_PASSWORD: Final = re.compile(r"407\b|.*(username/password|no acceptable)", re.IGNORECASE)
-"""What httpcore2 says where a proxy takes nobody without a password, or not with this one."""
+"""Matches httpcore2's message if a proxy demands a password, or rejects the given one."""
 
 UNREADABLE: Final[tuple[tuple[type[OSError], str], ...]] = (
     (FileNotFoundError, "does not exist"),
     (IsADirectoryError, "is a folder"),
     (ssl.SSLError, "has no certificate in PEM form"),
 )
-"""Why a file of certificates is of no use, first match first."""
-
-
-# Clients -------------------------------------------------------------------------------------------------
+"""Why a file of certificates cannot be used, first match first."""
 
 
 def connected(base_url: str | None, **options: Any) -> httpx2.AsyncClient:  # noqa: ANN401 - httpx2's own
-    """A client for an API, which follows no redirects. It blocks, since it reads certificates.
+    """Make an HTTP client for an API. It blocks, since it reads certificates.
 
-    No proxy leads back to this machine, where the emulator is.
+    Redirects are not followed, and no proxy is used for this machine, where the emulator runs.
 
     Raises:
-        ConfigurationError: A setting of the network cannot be used; the text names its variable.
+        ConfigurationError: A network setting cannot be used; the message names its variable.
     """
     if base_url and not is_base_url(base_url):
         raise unprepared("GOOGLE_GEMINI_BASE_URL is no URL: write https://host")
@@ -55,7 +52,7 @@ def connected(base_url: str | None, **options: Any) -> httpx2.AsyncClient:  # no
 
 
 def is_base_url(text: str) -> bool:
-    """Whether a text is the address of an API, which httpx2 can use."""
+    """Whether a text is an HTTP URL that httpx2 can use."""
     try:
         url = httpx2.URL(text)
     except (ValueError, httpx2.InvalidURL):
@@ -64,23 +61,20 @@ def is_base_url(text: str) -> bool:
 
 
 def is_loopback(base_url: str | None) -> bool:
-    """Whether an address is of this machine."""
+    """Whether a URL is on this machine."""
     return urlsplit(base_url or "").hostname in ("127.0.0.1", "::1", "localhost")
 
 
 def unprepared(reason: str) -> ConfigurationError:
-    """What is said of a setting that lets no client be made."""
+    """Return the error for a setting that prevents a client from being made."""
     return ConfigurationError(f"The connection to Google cannot be prepared because {reason}.")
 
 
-# Proxies -------------------------------------------------------------------------------------------------
-
-
 def check_proxies(variables: Mapping[str, str]) -> None:
-    """Find out whether the proxies can be used.
+    """Check that every configured proxy can be used.
 
     Raises:
-        ConfigurationError: One is none; its address, which may have a password in it, is not repeated.
+        ConfigurationError: One cannot; its address, which may contain a password, is not repeated.
     """
     for variable, address in proxies(variables):
         if not usable_proxy(address):
@@ -88,7 +82,7 @@ def check_proxies(variables: Mapping[str, str]) -> None:
 
 
 def proxies(variables: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The proxies in use, each with the variable that names it."""
+    """Yield the configured proxies: the variable that names the proxy, and its address."""
     found = getproxies()
     for scheme in (scheme for scheme in PROXIED if found.get(scheme)):
         meant = (f"{scheme}_proxy", found[scheme])
@@ -104,14 +98,11 @@ def usable_proxy(address: str) -> bool:
         return False
 
 
-# Certificates --------------------------------------------------------------------------------------------
-
-
 def trusted(variables: Mapping[str, str]) -> ssl.SSLContext:
-    """What is trusted: the certificates of SSL_CERT_FILE, else of SSL_CERT_DIR, else the system's.
+    """Load the trusted certificates: of SSL_CERT_FILE, else of SSL_CERT_DIR, else of the system.
 
     Raises:
-        ConfigurationError: There are no certificates there.
+        ConfigurationError: A variable names no certificates.
     """
     if file := variables.get("SSL_CERT_FILE"):
         return of_file(file)
@@ -121,10 +112,10 @@ def trusted(variables: Mapping[str, str]) -> ssl.SSLContext:
 
 
 def of_file(file: str) -> ssl.SSLContext:
-    """The certificates of SSL_CERT_FILE.
+    """Load the certificates of SSL_CERT_FILE.
 
     Raises:
-        ConfigurationError: It has none.
+        ConfigurationError: There are none.
     """
     try:
         return ssl.create_default_context(cafile=file)
@@ -134,21 +125,22 @@ def of_file(file: str) -> ssl.SSLContext:
 
 
 def of_folders(folders: str) -> ssl.SSLContext:
-    """The certificates of SSL_CERT_DIR, which OpenSSL looks up by their hash.
+    """Return a context for the folders of SSL_CERT_DIR, in which OpenSSL looks certificates up by their hash.
 
     Raises:
-        ConfigurationError: It names no folder that can be read.
+        ConfigurationError: None of them can be read.
     """
     if not any(Path(folder).is_dir() and os.access(folder, os.R_OK) for folder in folders.split(os.pathsep)):
         raise unprepared(f"SSL_CERT_DIR ({shown(folders)}) is no folder that can be read")
     return ssl.create_default_context(capath=folders)
 
 
-# What is in the way --------------------------------------------------------------------------------------
-
-
 def obstacle(errors: Iterable[BaseException]) -> str:
-    """Why Google was not reached and what to do, by what led to the error; the variables that are set are named."""
+    """Explain why Google was not reached and what to do, naming the variables that are set.
+
+    Args:
+        errors: The exception and its causes.
+    """
     variables, errors = network_variables(), list(errors)
     distrust = next((exc for exc in errors if isinstance(exc, ssl.SSLCertVerificationError)), None)
     if distrust is not None:
@@ -162,21 +154,19 @@ def obstacle(errors: Iterable[BaseException]) -> str:
 
 
 def distrusted(reason: str, variables: Mapping[str, str]) -> str:
-    """What is said of a certificate that is not trusted; as a rule, a company's proxy has put its own in the place."""
+    """Explain a certificate that is not trusted; usually, a company's proxy replaces certificates by its own."""
     place = next((name for name in CERTIFICATES if name in variables), None)
     remedy = (
         f"Only the certificates of {place} are trusted: add its root certificate there"
         if place
         else "Add its root certificate to the system's trust store, or name it (a file in PEM form) in SSL_CERT_FILE"
     )
-    return (
-        f"What answered has a certificate that is not trusted ({shown(reason)}): a company's proxy, perhaps. {remedy}."
-    )
+    return f"The server's certificate is not trusted ({shown(reason)}); it may be a company proxy's. {remedy}."
 
 
 def refused_by(proxy: str, reason: str) -> str:
-    """What is said of a proxy that makes no connection; of an HTTP proxy's own words, only the status is repeated."""
+    """Explain a proxy that made no connection; of an HTTP proxy's message, only the status is repeated."""
     if WANTS_PASSWORD.match(reason):
-        return f"The proxy of {proxy} wants another user name and password than it was given: scheme://name:password@host:port."
+        return f"The proxy of {proxy} requires a valid user name and password: scheme://name:password@host:port."
     status = re.match(r"\d{3}\b", reason)
     return f"The proxy of {proxy} made no connection ({status[0] if status else shown(reason).rstrip('.')})."

@@ -1,4 +1,4 @@
-"""Why an interaction ended as it did, wherever its JSON says so: errors, and reasons without one. Pure."""
+"""Reads why an interaction failed or ended, wherever its JSON says so: errors, and reasons without an error. Pure."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -6,9 +6,15 @@ from typing import Final
 from gemini_interactions_mcp.core import Json, as_json, items, text_of
 from gemini_interactions_mcp.models import error_codes
 
+REASON_FIELDS: Final = ("finish_reason", "finishReason", "block_reason", "blockReason", "stop_reason", "reason")
+"""Fields that name a reason without an error, as in `generateContent` (google-genai 3.6.1, types.py, `Candidate`)."""
+
+FEEDBACK_FIELDS: Final = ("prompt_feedback", "promptFeedback", "incomplete_details")
+"""Objects of an interaction that may contain such a field."""
+
 
 def reported_error(data: Json, steps: list[Json]) -> str | None:
-    """The codes and messages of `errors`, `error` and of failed steps, the same message once; then bare reasons."""
+    """Return the codes and messages of `errors`, `error` and failed steps, each message once; then bare reasons."""
     told: dict[str, str] = {}
     for fault in reported_faults(data, steps):
         message = text_of(fault.get("message")) or ""
@@ -20,20 +26,13 @@ def reported_error(data: Json, steps: list[Json]) -> str | None:
 
 
 def reported_faults(data: Json, steps: list[Json]) -> Iterator[Json]:
-    """The errors of an interaction and of its steps."""
+    """Yield the errors of an interaction and of its steps."""
     yield from items(data.get("errors"))
     yield from (as_json(each.get("error")) for each in (data, *steps))
 
 
-REASON_FIELDS: Final = ("finish_reason", "finishReason", "block_reason", "blockReason", "stop_reason", "reason")
-"""Where an ending is named without an error, as in `generateContent` (google-genai 3.6.1, types.py, `Candidate`)."""
-
-FEEDBACK_FIELDS: Final = ("prompt_feedback", "promptFeedback", "incomplete_details")
-"""What such a field may stand in."""
-
-
 def reasons_told(data: Json, steps: list[Json]) -> Iterator[str]:
-    """Why an interaction ended as it did, by the names that `codes` has, wherever it is said."""
+    """Yield why an interaction ended, by the names in `error_codes`, from errors, steps and feedback."""
     told = [error_code(fault) for fault in reported_faults(data, steps)]
     for each in (data, *steps, *(as_json(data.get(name)) for name in FEEDBACK_FIELDS)):
         told += [text_of(each.get(name)) or "" for name in REASON_FIELDS]
@@ -41,5 +40,5 @@ def reasons_told(data: Json, steps: list[Json]) -> Iterator[str]:
 
 
 def error_code(error: Json) -> str:
-    """The code of an error, in gRPC's shape (`status`) or the API's own."""
+    """Return the code of an error: gRPC's `status`, else the API's own `code`."""
     return str(text_of(error.get("status")) or error.get("code") or "")

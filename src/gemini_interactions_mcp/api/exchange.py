@@ -1,7 +1,7 @@
-"""What goes over the wire for one call, whether a byte has left and what has come back, and what an error then means.
+"""Tracks one HTTP exchange: whether a request byte was sent, what was received, and how to classify a failure.
 
-The wire tells what an exception cannot: a request whose answer cannot be parsed fails with the same ValueError as a
-request that could not be written.
+An exception alone cannot tell: a request whose response cannot be parsed fails with the same ValueError as a request
+that could not be serialized.
 """
 
 import json
@@ -23,30 +23,32 @@ from gemini_interactions_mcp.core import (
     page_title,
 )
 
-from . import codec
+from .calls import Call
 from .connections import obstacle
-from .error_mapping import UNKNOWN_OUTCOME, Call, failure, fault
+from .error_mapping import UNKNOWN_OUTCOME, failure
+from .error_responses import fault
+from .responses import find_interaction_id
 
 UNREACHABLE: Final = (httpx2.TransportError, httpx2.InvalidURL, OSError)
-"""With these, it was not the request that was wrong."""
+"""Exceptions of the connection, not of the request."""
 
 PAGE_BYTES: Final = 64 * 2**10
-"""Of a page in place of JSON, in which its title stands."""
+"""How much is read of a page that came in place of JSON; its title is in there."""
 
 UNPARSABLE: Final = (ValueError, RecursionError, MemoryError)
-"""What reading JSON ends with, where it is none, nested too deep, or has a number with too many digits."""
+"""What parsing JSON raises: for other text, for too deep nesting, for a number with too many digits."""
 
 
 @dataclass
 class Exchange:
-    """The requests and answers of one call.
+    """The requests and responses of one call.
 
     Attributes:
-        well_formed: A connection was begun for the request, so that it was not wrong itself.
-        left: A request has begun to leave.
-        response: The newest answer, as soon as its head is there.
-        body: What has come of the answer, until it has named an interaction.
-        interaction_id: The interaction that an event of the answer has named.
+        well_formed: Connecting has begun, so the request itself was valid.
+        left: Sending the request has begun.
+        response: The latest response, as soon as its headers have arrived.
+        body: The response's body as far as it has arrived; no longer extended once an event has named the interaction.
+        interaction_id: The interaction that an event of the response has named.
     """
 
     well_formed: bool = False
@@ -57,34 +59,34 @@ class Exchange:
     _stream: Any = None
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
-        """Take note of what httpcore2 does with a request, by the names of its `trace` extension.
+        """Record what httpcore2 does with a request; called with the event names of its `trace` extension.
 
-        The CONNECT by which a proxy is asked for a tunnel is not the request.
+        The CONNECT request for a proxy's tunnel does not count as the request.
         """
         self.well_formed = True
         if event.endswith("connect_tcp.complete"):
             self._stream = info["return_value"]
-        # httpcore2 2.16 forgets the connection to a SOCKS proxy that refuses (_async/socks_proxy.py).
+        # httpcore2 2.16 leaks the connection to a SOCKS proxy that refuses (_async/socks_proxy.py).
         if event.endswith("setup_socks5_connection.failed"):
             await self._stream.aclose()
         if event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":
             self.left = True
 
     async def read(self, response: httpx2.Response) -> object:
-        """The JSON of an answer whose body has not been read.
+        """Read a response's body and parse its JSON.
 
         Raises:
-            httpx2.HTTPStatusError: It is a redirect, or another answer without a result.
-            ValueError: It is no JSON.
+            httpx2.HTTPStatusError: The response is a redirect or an error.
+            ValueError: The body is not JSON.
         """
         self.body = bytearray(b"".join([part async for part in self.parts(response)]))
         return await beside(len(self.body), partial(json.loads, self.body))
 
     async def parts(self, response: httpx2.Response) -> AsyncGenerator[bytes]:
-        """The parts of an answer as they come.
+        """Yield the chunks of a response's body as they arrive.
 
         Raises:
-            httpx2.HTTPStatusError: It is a redirect, or another answer without a result.
+            httpx2.HTTPStatusError: The response is a redirect or an error.
         """
         response.raise_for_status()
         async for part in response.aiter_bytes():
@@ -94,42 +96,43 @@ class Exchange:
 
     @property
     def named(self) -> str | None:
-        """The interaction that the answer has named, as far as it came."""
-        return self.interaction_id or codec.named(self.body.decode(errors="replace"))
+        """The interaction that the response has named, as far as it arrived."""
+        return self.interaction_id or find_interaction_id(self.body.decode(errors="replace"))
 
     @contextmanager
     def watched(self) -> Generator[None]:
-        """Take note of every request that this task sends meanwhile through a client with `HOOKS`."""
-        token = WATCHING.set(self)
+        """Track every request that this task sends within the context, through a client with `HOOKS`."""
+        token = CURRENT_EXCHANGE.set(self)
         try:
             yield
         finally:
-            WATCHING.reset(token)
+            CURRENT_EXCHANGE.reset(token)
 
 
-WATCHING: Final[ContextVar[Exchange | None]] = ContextVar("WATCHING", default=None)
+CURRENT_EXCHANGE: Final[ContextVar[Exchange | None]] = ContextVar("CURRENT_EXCHANGE", default=None)
+"""The exchange that tracks this task's requests."""
 
 
 async def follow(request: httpx2.Request) -> None:
-    """Have the exchange told of what becomes of a request."""
-    if exchange := WATCHING.get():
+    """Have the current exchange track a request."""
+    if exchange := CURRENT_EXCHANGE.get():
         exchange.response = None
         request.extensions["trace"] = exchange.trace
 
 
 async def note(response: httpx2.Response) -> None:
-    """Have the exchange told of an answer."""
-    if exchange := WATCHING.get():
+    """Record a response in the current exchange."""
+    if exchange := CURRENT_EXCHANGE.get():
         exchange.response = response
 
 
 HOOKS: Final[dict[str, list[Any]]] = {"request": [follow], "response": [note]}
-"""For the `event_hooks` of a client."""
+"""The `event_hooks` of a client whose requests are tracked."""
 
 
 @contextmanager
 def exchanging(call: Call) -> Generator[Exchange]:
-    """Take note of what a call sends and gets, and turn every error into ours."""
+    """Track what a call sends and receives, and map every exception to a GeminiMCPError."""
     exchange = Exchange()
     with mapped(call, exchange), exchange.watched():
         yield exchange
@@ -137,7 +140,7 @@ def exchanging(call: Call) -> Generator[Exchange]:
 
 @contextmanager
 def mapped(call: Call, exchange: Exchange) -> Generator[None]:
-    """Turn every error into ours, by what has gone over the wire."""
+    """Map every exception to a GeminiMCPError, by what was sent and received."""
     try:
         yield
     except GeminiMCPError:
@@ -147,7 +150,7 @@ def mapped(call: Call, exchange: Exchange) -> Generator[None]:
 
 
 def outcome(exc: Exception, call: Call, exchange: Exchange) -> GeminiMCPError:
-    """What has become of a call that ended with an exception."""
+    """Return the error for a call that ended with an exception."""
     response = exchange.response
     if response is not None and not response.is_success:
         return failure(fault(response.status_code, call.redact(body(response)), response.headers), call)
@@ -162,7 +165,7 @@ def outcome(exc: Exception, call: Call, exchange: Exchange) -> GeminiMCPError:
 
 
 def body(response: httpx2.Response) -> object:
-    """What an error response says, as far as it has been read: its JSON, or the beginning of the page that came."""
+    """Return the JSON of an error response, or the beginning of its text; None if it has not been read."""
     try:
         content = response.content
     except httpx2.ResponseNotRead:
@@ -174,39 +177,36 @@ def body(response: httpx2.Response) -> object:
 
 
 def unsent(exc: Exception, call: Call, *, well_formed: bool) -> GeminiMCPError:
-    """Why nothing was sent."""
+    """Return the error for a call of which nothing was sent."""
     if well_formed or any(isinstance(cause, UNREACHABLE) for cause in causes(exc)):
         return NetworkError(
             f"Google cannot be reached; nothing was sent or charged. {obstacle(causes(exc))}",
             interaction_id=call.interaction_id,
         )
-    # Without the text: it repeats the prompt.
+    # Without the exception's text, which repeats the prompt.
     return InputError(
         f"The request is malformed ({type(exc).__name__}); nothing was sent.", interaction_id=call.interaction_id
     )
 
 
 def unreadable(exc: Exception, exchange: Exchange) -> str:
-    """What has come in place of an answer."""
+    """Describe a response that is broken off, or not from the API."""
     if any(isinstance(cause, UNREACHABLE) for cause in causes(exc)):
         return "The connection to Google broke in the middle of the answer."
     title = page_title(exchange.body[:PAGE_BYTES].decode(errors="replace"))
     came = f"a page, “{title}”" if title else type(exc).__name__
-    return (
-        f"Something else than an answer of the Gemini API came ({came}); check GOOGLE_GEMINI_BASE_URL, and any proxy "
-        "or web filter."
-    )
+    return f"The response was not the Gemini API's ({came}); check GOOGLE_GEMINI_BASE_URL, and any proxy or web filter."
 
 
 def unnamed(exchange: Exchange) -> OutcomeUnknownError:
-    """The error of an answer to a paid request that can be read, but names no interaction in its place."""
+    """Return the error for a paid request whose response can be parsed, but does not name its interaction."""
     return OutcomeUnknownError(
         f"The answer ended before it named an interaction. {UNKNOWN_OUTCOME}", interaction_id=exchange.named
     )
 
 
 def causes(exc: BaseException | None) -> Iterator[BaseException]:
-    """The error and what led to it, each once: an error that is raised again may have led to itself."""
+    """Yield an exception and what caused it, each once: an exception that is raised again may be its own cause."""
     seen: list[BaseException] = []
     while exc is not None and exc not in seen:
         seen.append(exc)

@@ -1,6 +1,6 @@
-"""Exchanges with the API as they went: status, headers, body and events, of which nothing is mapped or sent again.
+"""Exchanges with the API as they are: status, headers, body and events, without retries, mapping or parsing.
 
-Only `doctor --live` uses it, to tell what the API did. It imports google-genai because the raw responses are there.
+Only `doctor --live` uses it, to report what the API really does.
 """
 
 import io
@@ -10,61 +10,52 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import anyio
 import anyio.to_thread
 import httpx2
 from google import genai
-from google.genai import _interactions as sdk
-from google.genai import errors as sdk_errors
 
 from gemini_interactions_mcp.core import Json, as_json, items, text_of
 from gemini_interactions_mcp.settings import Settings
 
-from .client import make_client, make_http, startable, usable_key
-from .streams import END_OF_STREAM
+from .exchange import Exchange, body
+from .sdk import make_client, make_http, startable, usable_key
+from .streams import END_OF_STREAM, HANG_UP_SECONDS
 
 ANSWER_SECONDS: Final = 120.0
-"""Until an exchange is over, a stream included."""
+"""Time-out of one exchange, including its stream."""
 
 LONGEST_DELAY: Final = 60.0
-"""Seconds that a refusal by quota is waited for."""
+"""Maximum delay in seconds of a 429 that is waited for."""
 
 CLOSING: Final = 20.0
-"""Seconds in which everything that was made is deleted."""
+"""Time-out in seconds of deleting everything that was made."""
 
 QUOTA_CODES: Final = ("rate_limit_exceeded", "quota_exceeded", "too_many_requests")
-NO_ANSWER: Final = (
-    sdk.GeminiNextGenAPIClientError,
-    sdk_errors.UnknownApiResponseError,
-    httpx2.HTTPError,
-    httpx2.InvalidURL,
-    httpx2.StreamError,
-    OSError,
-    TimeoutError,
-    ValueError,
-)
+"""Codes of a refusal that may pass."""
 
 Enough = Callable[[Json], bool]
-"""Whether a stream has been heard for long enough after an event."""
+"""Whether a stream can be closed after an event."""
 
 
 def never_enough(_: Json) -> bool:
-    """Hear it to its end."""
+    """Return False: the stream is read to its end."""
     return False
 
 
 @dataclass
 class Reply:
-    """What came back.
+    """What the API answered.
 
     Attributes:
-        status: Of HTTP; None where there was no answer.
-        body: Of a reply that is no stream, if it is a JSON object.
-        events: Of a stream, as far as it was heard.
-        failure: The kind of error that ended it.
-        named_after: Seconds until an event told the id.
+        status: The HTTP status; None without a response.
+        body: The JSON object of a response that is no stream; empty if it is not a JSON object.
+        headers: The response's headers, in lower case.
+        events: The events of a stream, as far as it was read.
+        failure: The class name of the exception that ended the exchange; empty if none did.
+        named_after: Seconds until an event named the interaction.
     """
 
     status: int | None = None
@@ -76,13 +67,13 @@ class Reply:
 
     @property
     def error(self) -> Json:
-        """What an error response, or an `error` event, says."""
+        """The error object of an error response or of an `error` event."""
         found = (as_json(each.get("error")) for each in (self.body, *self.events) if each.get("error"))
         return next(found, as_json(None))
 
     @property
     def code(self) -> str:
-        """The error's code, of either shape."""
+        """The error's code, in either shape."""
         return str(self.error.get("status") or self.error.get("code") or "")
 
     @property
@@ -92,16 +83,16 @@ class Reply:
 
     @property
     def id(self) -> str | None:
-        """The id of the interaction."""
+        """The interaction's id."""
         return text_of(self.body.get("id")) or next((found for each in self.events if (found := id_in(each))), None)
 
     @property
     def by_quota(self) -> bool:
-        """Whether it was refused for now."""
+        """Whether the request was refused by a quota."""
         return self.status == 429 or self.code in QUOTA_CODES
 
     def delay(self) -> tuple[str, float | None]:
-        """Where a refusal tells when to try again, and in how many seconds."""
+        """Return where a refusal by quota names its delay, and the delay in seconds."""
         for detail in items(self.error.get("details")):
             if found := re.fullmatch(r"(\d+(?:\.\d+)?)s", str(detail.get("retryDelay", ""))):
                 return "details", float(found[1])
@@ -113,7 +104,7 @@ class Reply:
 
 
 def id_in(event: Json) -> str | None:
-    """The id of the interaction that an event tells."""
+    """Return the id of the interaction that an event names."""
     return text_of(as_json(event.get("interaction")).get("id")) or text_of(event.get("interaction_id"))
 
 
@@ -121,13 +112,15 @@ class Api:
     """The API of one key, and what was made there.
 
     Args:
-        client: Made by `gemini.make_client`, so that it sends nothing again by itself.
-        pauses: Seconds before each look at something that may take time to appear.
+        client: From `sdk.make_client`, so that it never retries.
+        pauses: Seconds to wait before each read of something that may take time to appear.
 
     Attributes:
-        interactions: Ids of those that were made, like `files` and `environments`.
-        throttled: Where each refusal by quota told when to try again.
-        deleted: How much of what was made is gone, and of how much.
+        interactions: Ids of the interactions that were made.
+        files: Names of the files that were uploaded.
+        environments: Ids of the environments that were made.
+        throttled: For each refusal by quota, where it named its delay.
+        deleted: How many of the things that were made have been deleted, and how many there were.
     """
 
     def __init__(self, client: genai.Client, pauses: tuple[float, ...]) -> None:
@@ -144,13 +137,11 @@ class Api:
         """Every id that a report must not repeat."""
         return [*self.interactions, *self.files, *self.environments]
 
-    # Interactions --------------------------------------------------------------------------------------
-
     async def create(self, enough: Enough = never_enough, **arguments: object) -> Reply:
-        """Start an interaction, and hear its stream if it has one."""
+        """Start an interaction, and read its stream if it has one."""
 
         def noted(event: Json) -> bool:
-            # At once: hanging up, or the end of all patience, may come before the stream's.
+            # Noted at once: cancellation or a time-out may come before the end of the stream.
             self._note(self.interactions, id_in(event))
             return enough(event)
 
@@ -168,7 +159,7 @@ class Api:
         return reply
 
     async def cancel(self, interaction_id: str) -> Reply:
-        """Stop a run."""
+        """Cancel an interaction."""
         return await self._exchange(lambda: self._raw.cancel(interaction_id))
 
     async def delete(self, interaction_id: str) -> Reply:
@@ -179,22 +170,20 @@ class Api:
     def _raw(self) -> Any:  # noqa: ANN401 - the SDK's raw methods are only partly typed
         return self._client.aio.interactions.with_raw_response
 
-    # Files and environments ----------------------------------------------------------------------------
-
     async def upload(self, content: bytes, mime_type: str) -> Reply:
         """Upload a file."""
         config: Any = {"mime_type": mime_type, "display_name": "doctor --live"}
-        reply = await self._told(lambda: self._client.aio.files.upload(file=io.BytesIO(content), config=config))
+        reply = await call_sdk(lambda: self._client.aio.files.upload(file=io.BytesIO(content), config=config))
         self._note(self.files, text_of(reply.body.get("name")))
         return reply
 
     async def file(self, name: str) -> Reply:
-        """Look at a file."""
-        return await self._told(lambda: self._client.aio.files.get(name=name))
+        """Read an uploaded file's resource."""
+        return await call_sdk(lambda: self._client.aio.files.get(name=name))
 
     async def delete_file(self, name: str) -> Reply:
-        """Delete a file."""
-        return await self._told(lambda: self._client.aio.files.delete(name=name))
+        """Delete an uploaded file."""
+        return await call_sdk(lambda: self._client.aio.files.delete(name=name))
 
     async def environment_files(self, environment_id: str, path: str) -> Reply:
         """List a folder of an environment."""
@@ -206,10 +195,8 @@ class Api:
         raw: Any = self._client.aio.environments.with_raw_response
         return await self._exchange(lambda: raw.delete_environment(environment_id))
 
-    # Afterwards ----------------------------------------------------------------------------------------
-
     async def clean(self) -> None:
-        """Delete everything that was made and is still there."""
+        """Delete everything that was made and still exists."""
         made = [
             *((self.delete, each) for each in self.interactions),
             *((self.delete_file, each) for each in self.files),
@@ -219,7 +206,7 @@ class Api:
         with anyio.move_on_after(CLOSING):
             for delete, each in made:
                 reply = await delete(each)
-                # 403 is how the Files API speaks of what is not there.
+                # The Files API answers 403 for files that do not exist.
                 gone = reply.status in (200, 404) or (reply.status == 403 and each in self.files)
                 self.deleted = (self.deleted[0] + gone, len(made))
 
@@ -227,10 +214,8 @@ class Api:
         if named and named not in made:
             made.append(named)
 
-    # Exchanging ----------------------------------------------------------------------------------------
-
     async def _exchange(self, send: Callable[[], Awaitable[Any]], enough: Enough = never_enough) -> Reply:
-        """Send, once more where the quota asks for some patience, and read what comes back."""
+        """Send and read; once more after a refusal by quota with a short delay."""
         reply = await send_and_read(send, enough)
         if not reply.by_quota:
             return reply
@@ -241,25 +226,18 @@ class Api:
         await anyio.sleep(seconds)
         return await send_and_read(send, enough)
 
-    async def _told(self, send: Callable[[], Awaitable[Any]]) -> Reply:
-        """An exchange whose raw response google-genai does not give."""
-        try:
-            with anyio.fail_after(ANSWER_SECONDS):
-                found = await send()
-        except sdk_errors.APIError as exc:
-            return Reply(exc.code, as_json(cast("object", exc.details)))  # pyright: ignore[reportUnknownMemberType]
-        except NO_ANSWER as exc:
-            return Reply(failure=type(exc).__name__)
-        return Reply(200, found.model_dump(mode="json", exclude_none=True))
-
 
 @asynccontextmanager
 async def connect(settings: Settings, pauses: tuple[float, ...]) -> AsyncGenerator[Api]:
-    """The API of the settings' key; afterwards, what was made there is deleted.
+    """Yield the API of the settings' key; on exit, delete what was made there.
+
+    Args:
+        settings: Key and base URL.
+        pauses: As for `Api`.
 
     Raises:
-        KeyMissingError: There is no key.
-        ConfigurationError: Something in the environment hinders the client.
+        KeyMissingError: There is no API key.
+        ConfigurationError: A setting or the environment prevents it.
     """
     key = usable_key(settings)
     with startable():
@@ -275,26 +253,48 @@ async def connect(settings: Settings, pauses: tuple[float, ...]) -> AsyncGenerat
 
 
 async def send_and_read(send: Callable[[], Awaitable[Any]], enough: Enough) -> Reply:
-    """Send and read, whatever becomes of it."""
-    reply = Reply()
+    """Send a request by one of the SDK's raw methods, and read the response; never raises."""
+    reply, exchange = Reply(), Exchange()
     try:
-        with anyio.fail_after(ANSWER_SECONDS):
+        with exchange.watched(), anyio.fail_after(ANSWER_SECONDS):
             raw = await send()
             reply.status, reply.headers = raw.status_code, dict(raw.headers)
             if "text/event-stream" in reply.headers.get("content-type", ""):
                 await hear(raw.http_response, reply, enough)
             else:
                 reply.body = as_json(await raw.json())
-    except sdk.APIStatusError as exc:
-        response = cast("httpx2.Response", exc.response)  # pyright: ignore[reportUnknownMemberType]
-        return Reply(exc.status_code, as_json(exc.body), dict(response.headers))
-    except NO_ANSWER as exc:
-        reply.failure = type(exc).__name__
+    except Exception as exc:  # noqa: BLE001 - the SDK's own errors have no public base class
+        return refused_reply(exchange) or note_failure(reply, exc)
+    return reply
+
+
+async def call_sdk(send: Callable[[], Awaitable[Any]]) -> Reply:
+    """Call one of the SDK's methods that have no raw form; never raises."""
+    exchange = Exchange()
+    try:
+        with exchange.watched(), anyio.fail_after(ANSWER_SECONDS):
+            found = await send()
+    except Exception as exc:  # noqa: BLE001 - as above
+        return refused_reply(exchange) or note_failure(Reply(), exc)
+    return Reply(200, found.model_dump(mode="json", exclude_none=True))
+
+
+def refused_reply(exchange: Exchange) -> Reply | None:
+    """Return the reply of an error response, from which the SDK has made an exception; None without one."""
+    response = exchange.response
+    if response is None or not response.is_error:
+        return None
+    return Reply(response.status_code, as_json(body(response)), dict(response.headers))
+
+
+def note_failure(reply: Reply, exc: Exception) -> Reply:
+    """Add an exception to a reply."""
+    reply.failure = type(exc).__name__
     return reply
 
 
 async def hear(response: httpx2.Response, reply: Reply, enough: Enough) -> None:
-    """Take in the events of a stream until its end, or until enough of it was heard, and hang up."""
+    """Add the events of a stream to a reply until its end or until `enough`, and close the response."""
     begun = anyio.current_time()
     try:
         async for each in httpx2.EventSource(response, max_event_size=None):
@@ -307,5 +307,5 @@ async def hear(response: httpx2.Response, reply: Reply, enough: Enough) -> None:
             if enough(event):
                 return
     finally:
-        with anyio.CancelScope(shield=True), anyio.move_on_after(1):
+        with anyio.CancelScope(shield=True), anyio.move_on_after(HANG_UP_SECONDS):
             await response.aclose()

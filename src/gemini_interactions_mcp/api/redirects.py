@@ -1,6 +1,6 @@
-"""Where Google's redirect links lead: sources of searches come as such, and say neither page nor title.
+"""Resolves Google's redirect links, by which web searches cite their sources without the page's address.
 
-Only Google is asked, and only where it would send a reader: no page of anybody else is opened.
+Only Google is asked, by HEAD requests that are not followed: no page of anybody else is requested.
 """
 
 from collections.abc import Iterable
@@ -18,21 +18,27 @@ from gemini_interactions_mcp.text import linkable
 from .connections import connected
 
 PATH: Final = "/grounding-api-redirect/"
+"""Path of redirect links."""
+
 GOOGLE: Final = f"https://vertexaisearch.cloud.google.com{PATH}"
-"""What the links of grounding begin with: https://ai.google.dev/gemini-api/docs/google-search"""
+"""Prefix of Google's redirect links: https://ai.google.dev/gemini-api/docs/google-search"""
 
 AT_ONCE: Final = 8
+"""Maximum number of concurrent requests."""
+
 EACH_SECONDS: Final = 10.0
+"""Time-out of a phase of one request, such as connecting."""
+
 ALL_SECONDS: Final = 30.0
-"""What is not known by then stays as it is, and can be asked for again."""
+"""Time-out for all links together; those still unresolved can be resolved by a later call."""
 
 
 async def resolved(citations: Iterable[Citation], base_url: str | None = None) -> tuple[Citation, ...]:
-    """The citations, those with redirect links with where these lead; what cannot be found out stays as it is.
+    """Return the citations with the targets of their redirect links, as far as they can be resolved.
 
     Args:
-        citations: Of an answer.
-        base_url: Another address of the API, whose redirects count too.
+        citations: The sources of an answer.
+        base_url: Another address of the API, whose redirect links are resolved too.
     """
     citations = tuple(citations)
     known = (GOOGLE, base_url.rstrip("/") + PATH) if base_url else (GOOGLE,)
@@ -44,24 +50,29 @@ async def resolved(citations: Iterable[Citation], base_url: str | None = None) -
 
 
 async def targets(urls: Iterable[str]) -> dict[str, str]:
-    """Where redirects lead, asked in parallel, as far as it can be found out in time."""
+    """Return the targets of redirect links, as far as they can be resolved in time."""
     found: dict[str, str] = {}
-    places = anyio.CapacityLimiter(AT_ONCE)
     try:
-        # Off the loop: a client loads all certificates.
+        # In a worker thread: making a client loads certificates.
         client = await anyio.to_thread.run_sync(partial(connected, None, timeout=EACH_SECONDS))
     except ConfigurationError:
         return found
     async with client:
         with anyio.move_on_after(ALL_SECONDS):
-            async with anyio.create_task_group() as tasks:
-                for url in urls:
-                    tasks.start_soon(look, client, places, url, found)
+            await look_up_all(client, urls, found)
     return found
 
 
+async def look_up_all(client: httpx2.AsyncClient, urls: Iterable[str], found: dict[str, str]) -> None:
+    """Add the targets of redirect links to `found`, each as soon as it is known."""
+    places = anyio.CapacityLimiter(AT_ONCE)
+    async with anyio.create_task_group() as tasks:
+        for url in urls:
+            tasks.start_soon(look, client, places, url, found)
+
+
 async def look(client: httpx2.AsyncClient, places: anyio.CapacityLimiter, url: str, found: dict[str, str]) -> None:
-    """Note where one redirect leads."""
+    """Add the target of one redirect link to `found`, if there is one that can be linked to."""
     async with places:
         try:
             answer = await client.head(url)

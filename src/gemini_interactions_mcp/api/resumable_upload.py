@@ -1,10 +1,10 @@
-"""Sends files to the Files API: in chunks, resumed from what has arrived when one of them breaks.
+"""Uploads files to the Files API in chunks, and resumes from what has arrived if a chunk fails.
 
-google-genai sends chunks, too, but gives up when a connection breaks: it never asks how much has arrived.
+google-genai also uploads in chunks, but gives up when a connection breaks: it never asks how much has arrived.
 Protocol: https://ai.google.dev/gemini-api/docs/files, and for the query
 https://developers.google.com/photos/library/guides/resumable-uploads
 
-An upload's address needs no key: whoever has it may write to it. It is never logged and in no error.
+An upload URL needs no key: whoever has it can write to it. It is in no log and no error.
 """
 
 import logging
@@ -29,40 +29,46 @@ from gemini_interactions_mcp.core import (
 )
 from gemini_interactions_mcp.models import Moved, Source
 
+from .calls import Call
 from .connections import connected
-from .error_mapping import Call, failure, fault
+from .error_mapping import failure
+from .error_responses import fault
 from .exchange import HOOKS, body
 
 GOOGLE: Final = "https://generativelanguage.googleapis.com"
+"""Default base URL of the API."""
+
 VERSION: Final = "v1"
-"""As google-genai 3.6.1 uses it for files."""
+"""API version for files, as in google-genai 3.6.1."""
 
 CHUNK: Final = 16 * 2**20
-"""A multiple of the 256 KiB by which the API counts; google-genai sends 8 MiB at a time."""
+"""Bytes per request; a multiple of the API's granularity of 256 KiB. google-genai sends 8 MiB at a time."""
+
 PIECE: Final = 2**20
-"""Read and sent at once; some of these are all that an upload takes of the memory."""
+"""Bytes read and sent at once, which bounds the memory that an upload takes."""
 
 PAUSES: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
-"""Seconds before a broken upload is gone on with; after so many in a row without a byte, it is given up."""
+"""Back-off in seconds before resuming an interrupted upload. It is given up after that many failures in a row without
+progress."""
 
 PATIENCE: Final = httpx2.Timeout(60.0, connect=15.0)
-"""Seconds without any sign of the other side, after which a connection counts as broken."""
+"""Time-out in seconds of each phase of a request, after which the connection counts as broken."""
 
 PASSING: Final = frozenset({408, 429, 500, 502, 503, 504})
-"""Statuses after which it is worth going on."""
+"""HTTP statuses after which the upload is resumed."""
 
 
 class Transfer:
     """The upload service of one API key.
 
     Args:
-        base_url: Of the API.
-        key: Goes into the header that starts an upload, and nowhere else.
-        redact: Takes secrets out of what the service says.
-        pauses: Seconds before each time that a broken upload is gone on with.
+        base_url: Base URL of the API; defaults to Google's.
+        key: The API key; sent only with the request that starts an upload.
+        redact: Removes secrets from what the service answers.
+        pauses: Back-off in seconds before each attempt to resume an interrupted upload.
 
     Raises:
-        ConfigurationError: A setting of the network cannot be used.
+        ConfigurationError: A network setting cannot be used.
     """
 
     def __init__(
@@ -72,7 +78,7 @@ class Transfer:
         self._key = key
         self._redact = redact
         self._pauses = pauses
-        # At INFO they tell every address, at DEBUG every header.
+        # They log every URL at INFO, and every header at DEBUG.
         for name in ("httpx2", "httpcore2"):
             logging.getLogger(name).setLevel(logging.WARNING)
         headers = {"user-agent": f"gemini-interactions-mcp/{__version__}"}
@@ -83,16 +89,16 @@ class Transfer:
         await self._client.aclose()
 
     async def start(self, file: Mapping[str, object], size: int, mime_type: str) -> str:
-        """Announce a file and return the address that takes it.
+        """Start an upload and return its URL.
 
         Args:
-            file: Its resource: `name`, `display_name`.
-            size: In bytes.
-            mime_type: The API's name of its type.
+            file: The file resource: `name`, `display_name`.
+            size: Size in bytes.
+            mime_type: MIME type, as the API names it.
 
         Raises:
             GeminiMCPError: Google refused it.
-            httpx2.HTTPError: There was no answer.
+            httpx2.HTTPError: There was no response.
         """
         headers = {
             "x-goog-api-key": self._key,
@@ -105,24 +111,29 @@ class Transfer:
         response = await self._client.post(self._url, headers=headers, json=told)
         address = accepted(response, self._redact).headers.get("x-goog-upload-url")
         if not address or (self._url.startswith("https:") and not address.startswith("https:")):
-            raise NetworkError("Something else than the Gemini API answered; check GOOGLE_GEMINI_BASE_URL.")
+            raise NetworkError("The response was not the Gemini API's; check GOOGLE_GEMINI_BASE_URL.")
         return address
 
     async def send(self, address: str, source: Source, size: int, moved: Moved) -> Json:
-        """Send all of a file, and return its resource; an empty one when only the answer was lost.
+        """Send a file's content and return the file resource; an empty one if only the last response was lost.
+
+        Args:
+            address: The URL that `start` returned.
+            source: The content; read from its start.
+            size: Size in bytes.
+            moved: Called with the number of bytes sent so far.
 
         Raises:
             GeminiMCPError: Google refused it.
-            httpx2.HTTPError: It broke too often in a row.
+            httpx2.HTTPError: It failed too often in a row.
         """
         offset = failures = 0
         while True:
             try:
-                if failures:
-                    arrived = await self._arrived(address)
-                    if arrived is None:
-                        return {}
-                    offset, failures = arrived, failures if arrived <= offset else 0
+                arrived = await self._arrived(address) if failures else offset
+                if arrived is None:
+                    return {}
+                offset, failures = arrived, failures if arrived <= offset else 0
                 answer = await self._chunk(address, source, offset, size, moved)
             except (httpx2.TransportError, NetworkError):
                 if failures == len(self._pauses):
@@ -145,7 +156,7 @@ class Transfer:
         return accepted(await self._client.post(address, headers=headers, content=content), self._redact)
 
     async def _arrived(self, address: str) -> int | None:
-        """How many bytes have arrived; None when all have, and the file has been made of them."""
+        """Return the number of bytes that have arrived; None if the upload is complete."""
         headers = {"X-Goog-Upload-Command": "query", "Content-Length": "0"}
         response = accepted(await self._client.post(address, headers=headers), self._redact)
         if response.headers.get("x-goog-upload-status") == "final":
@@ -154,11 +165,11 @@ class Transfer:
 
 
 def accepted(response: httpx2.Response, redact: Redactor) -> httpx2.Response:
-    """The response, if it is none of an error.
+    """Return a successful response.
 
     Raises:
-        NetworkError: It is worth going on.
-        GeminiMCPError: Google refused it.
+        NetworkError: It is an error after which the upload can be resumed.
+        GeminiMCPError: Google refused the upload.
     """
     if response.is_success:
         return response
@@ -166,11 +177,11 @@ def accepted(response: httpx2.Response, redact: Redactor) -> httpx2.Response:
 
 
 def refusal(response: httpx2.Response, redact: Redactor) -> GeminiMCPError:
-    """What an error response stands for."""
+    """Return the error for an error response."""
     found = fault(response.status_code, redact(body(response)), response.headers)
     if found.page is None and found.status in (404, 410):
         return RefusedError(
-            "Google does not know this upload (any more). Try again, since uploading is free; if that fails, too, "
+            "Google does not know this upload, or no longer. Try again, uploading is free; if that fails too, "
             "check GOOGLE_GEMINI_BASE_URL."
         )
     exc = failure(found, Call())
@@ -178,17 +189,17 @@ def refusal(response: httpx2.Response, redact: Redactor) -> GeminiMCPError:
 
 
 async def pieces(source: Source, offset: int, length: int, moved: Moved) -> AsyncGenerator[bytes]:
-    """A part of a file, piece by piece.
+    """Yield a part of a file in pieces.
 
     Raises:
-        FileRefusedError: There is less of it than there was.
+        FileRefusedError: The file has become shorter.
     """
     end = offset + length
     await anyio.to_thread.run_sync(source.seek, offset)
     while offset < end:
         piece = await anyio.to_thread.run_sync(source.read, min(PIECE, end - offset))
         if not piece:
-            raise FileRefusedError("The file has become shorter while it was sent; try again.")
+            raise FileRefusedError("The file became shorter while it was sent; try again.")
         yield piece
         offset += len(piece)
         moved(offset)

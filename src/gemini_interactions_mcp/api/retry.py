@@ -1,4 +1,4 @@
-"""When a call is sent again: only where that cannot buy anything twice."""
+"""The retry rule: a call is sent again only if that cannot buy anything twice."""
 
 import math
 import random
@@ -16,20 +16,29 @@ from gemini_interactions_mcp.core import (
     QuotaError,
 )
 
-from .error_mapping import Call
+from .calls import Call
 from .exchange import Exchange, exchanging
 
 ATTEMPTS: Final = 3
-"""How often a call is sent at the most, when it is certain that sending again costs nothing."""
+"""Maximum number of attempts where sending again certainly costs nothing."""
 
 LAG_SECONDS: Final = (2.0, 4.0, 8.0, 16.0, 30.0)
-"""Before a request is sent again that continues an interaction which Google does not show yet."""
+"""Back-off before each retry of a request that continues an interaction which Google does not find yet."""
 
-Result = TypeVar("Result")
+SentResult = TypeVar("SentResult")
 
 
-async def persist(call: Call, seconds: float, send: Callable[[Exchange], Awaitable[Result]]) -> Result:
-    """Send a call, and again only where that cannot buy anything twice; `seconds` bounds it all."""
+async def persist(call: Call, seconds: float, send: Callable[[Exchange], Awaitable[SentResult]]) -> SentResult:
+    """Send a call, with retries that cannot buy anything twice, and return its redacted result.
+
+    Args:
+        call: What is sent and for whom.
+        seconds: Deadline for all attempts and back-offs together.
+        send: Sends the request and reads the response.
+
+    Raises:
+        GeminiMCPError: The last attempt failed.
+    """
     deadline = anyio.current_time() + seconds
     lags = iter(LAG_SECONDS)
     attempt = 0
@@ -54,14 +63,14 @@ async def persist(call: Call, seconds: float, send: Callable[[Exchange], Awaitab
 
 
 async def lagging(call: Call) -> bool:
-    """Whether a call continues an interaction that exists, so that Google only does not find it yet."""
+    """Whether a call continues an interaction that exists, so that Google's store only lags behind."""
     return call.previous_interaction_id is not None and await call.caller.previous_exists()
 
 
 def resend_delay(exc: GeminiMCPError, attempt: int, *, paid: bool) -> float | None:
-    """Seconds to wait before sending again, or None: not at all.
+    """Return the back-off in seconds, or None if the call must not be sent again.
 
-    A paid call is sent again where the connection was never made, or where Google named the delay.
+    A paid call is sent again if the connection was never made, or if Google named the delay.
     """
     passing = isinstance(exc, NetworkError | QuotaError | OverloadedError) and not isinstance(exc, NoQuotaError)
     if attempt >= ATTEMPTS or not passing:
@@ -69,12 +78,12 @@ def resend_delay(exc: GeminiMCPError, attempt: int, *, paid: bool) -> float | No
     named = exc.retry_after_seconds if isinstance(exc, QuotaError | OverloadedError) else None
     if named is not None or (paid and not isinstance(exc, NetworkError)):
         return named
-    # Jitter: many servers that lost one network must not come back at once. Not cryptography.
+    # Jitter, not cryptography: servers that lost the same network must not all return at once.
     return 0.5 * 2 ** (attempt - 1) * random.uniform(0.75, 1.25)  # noqa: S311
 
 
 def hindrance(exc: GeminiMCPError) -> str:
-    """Why a call is sent again."""
+    """Return why a call is sent again, as the beginning of a status message."""
     if isinstance(exc, NetworkError):
         return "Google cannot be reached"
     if isinstance(exc, InteractionNotFoundError):

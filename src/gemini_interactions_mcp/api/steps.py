@@ -1,6 +1,6 @@
-"""What the steps of an interaction did beside answering: code that ran, calls of tools that came to nothing. Pure.
+"""Reads the steps of an interaction beside its answer: code that was run, and tool calls that failed. Pure.
 
-Shapes: google-genai 3.6.1, types/interactions/*step.py; a `tool_call` and its `tool_result` are of MCP servers, too.
+Shapes: google-genai 3.6.1, types/interactions/*step.py; MCP servers also have `tool_call` and `tool_result` steps.
 """
 
 from collections import defaultdict
@@ -11,20 +11,20 @@ from gemini_interactions_mcp.core import Json, as_json, inert, items, text_of, t
 from gemini_interactions_mcp.models import Execution
 
 MOST_FAILURES: Final = 12
-"""So many calls that came to nothing are told one by one."""
+"""Maximum number of failed calls that are reported one by one."""
 
 CALL_CHARACTERS: Final = 300
-"""Of what is said of one failed call: a line of an address or of an error, with the tool's name."""
+"""Maximum length of the line about one failed call: the tool's name with an address or an error."""
 
 RETRIEVED: Final = ("", "success")
-"""Statuses of a page that was read, or of which nothing is said."""
+"""Statuses of a page that was read; a page without a status counts as read."""
 
 STATUS_PREFIX: Final = "url_retrieval_status_"
-"""Of the same statuses in `generateContent` (google-genai 3.6.1, `UrlRetrievalStatus`)."""
+"""Prefix of the same statuses in `generateContent` (google-genai 3.6.1, `UrlRetrievalStatus`)."""
 
 
 def executions(steps: Sequence[Json]) -> Iterator[Execution]:
-    """Each call of code with its result, in order; then results whose call is not known."""
+    """Yield each run of code with its results, in order; then results without a call."""
     results: defaultdict[str, list[Json]] = defaultdict(list)
     for step in of_type(steps, "code_execution_result"):
         results[str(step.get("call_id"))].append(step)
@@ -36,12 +36,12 @@ def executions(steps: Sequence[Json]) -> Iterator[Execution]:
 
 
 def of_type(steps: Iterable[Json], kind: str) -> Iterator[Json]:
-    """The steps of a type."""
+    """Return the steps of a type."""
     return (step for step in steps if step.get("type") == kind)
 
 
 def execution(call: Json, results: Sequence[Json]) -> Execution:
-    """A call of code and what came of it."""
+    """Parse a call of code execution and its results."""
     arguments = as_json(call.get("arguments"))
     return Execution(
         code=text_of(arguments.get("code")) or "",
@@ -52,7 +52,7 @@ def execution(call: Json, results: Sequence[Json]) -> Execution:
 
 
 def output(step: Json) -> str:
-    """The text that a tool has returned, whatever its shape."""
+    """Return the text that a tool returned, in any shape."""
     result = step.get("result")
     if isinstance(result, str):
         return text_of(result) or ""
@@ -62,7 +62,7 @@ def output(step: Json) -> str:
 
 
 def is_failed(step: Json) -> bool:
-    """Whether the result of a tool is an error: MCP's own results say so inside."""
+    """Whether the result of a tool is an error; MCP results say so inside."""
     result = as_json(step.get("result"))
     return bool(
         True in (step.get("is_error"), result.get("isError"), result.get("is_error"))
@@ -71,11 +71,8 @@ def is_failed(step: Json) -> bool:
     )
 
 
-# Failures ------------------------------------------------------------------------------------------------
-
-
 def failures(steps: Sequence[Json]) -> tuple[str, ...]:
-    """The calls of tools that came to nothing, a line each and each once; of very many the first and their number."""
+    """Describe the failed tool calls, one line each and each once; beyond the first, only their number."""
     calls = {str(step.get("id")): step for step in steps if step.get("id")}
     read = {page.get("url") for step in steps for page in retrieved(step) if retrieval(page) in RETRIEVED}
     lines = (line for step in steps for line in failed(step, calls.get(str(step.get("call_id")), {}), read))
@@ -86,11 +83,11 @@ def failures(steps: Sequence[Json]) -> tuple[str, ...]:
 
 
 def failed(step: Json, call: Json, read: Container[object]) -> Iterator[str]:
-    """What a result says of failures; a page that was read in the end is none.
+    """Yield a line for each failure that a result reports; a page that was read by another call is none.
 
     Args:
-        step: Any.
-        call: What it answers.
+        step: A step of any type.
+        call: The call that it answers; empty if there is none.
         read: The addresses of pages that were read.
     """
     kind = str(step.get("type"))
@@ -109,31 +106,31 @@ def failed(step: Json, call: Json, read: Container[object]) -> Iterator[str]:
 
 
 def retrieved(step: Json) -> Iterator[Json]:
-    """What a step says of the pages that were to be read: a list, or one by itself."""
+    """Yield the pages that a step was to read: of a list, or a single one."""
     if step.get("type") == "url_context_result":
         result = step.get("result")
         yield from (*items(result), *filter(None, [as_json(result)]))
 
 
 def retrieval(page: Json) -> str:
-    """How reading a page has ended, in lower case."""
+    """Return the status of reading a page, in lower case."""
     return (text_of(page.get("status")) or "").lower().removeprefix(STATUS_PREFIX)
 
 
 def asked_for(call: Json, argument: str) -> list[str]:
-    """The values of an argument that is a list."""
+    """Return the values of a call's argument that is a list."""
     return texts(as_json(call.get("arguments")).get(argument))
 
 
 def tool(step: Json, call: Json) -> str:
-    """What a tool is called: `code`, `google_search`, or `server/tool` of an MCP server."""
+    """Return the name of a tool: `code`, `google_search`, or `server/tool` for an MCP server."""
     names = (text_of(step.get(key)) or text_of(call.get(key)) for key in ("server_name", "name"))
     kind = str(step.get("type")).removesuffix("_result")
     return "/".join(filter(None, names)) or ("code" if kind == "code_execution" else kind)
 
 
 def last_words(step: Json, call: Json) -> str:
-    """Why a tool failed: its own words, of code the last; the API's, or what it was asked for."""
+    """Return why a tool failed: its output (of code, the last line), else the API's error, else the search queries."""
     told = output(step).strip()
     last = told.rpartition("\n")[2] if step.get("type") == "code_execution_result" else told
     faults = (as_json(step.get("error")), as_json(as_json(step.get("result")).get("error")))

@@ -1,4 +1,4 @@
-"""Streams of events: when one counts as open, and how it is read to its end."""
+"""Event streams: opens them, decides when a new interaction has begun, and reads them to their end."""
 
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator
@@ -13,15 +13,24 @@ import httpx2
 from gemini_interactions_mcp.core import GeminiMCPError, Redactor, beside, lenient
 from gemini_interactions_mcp.models import Event, Interaction
 
-from . import codec
-from .error_mapping import Call, failure, streamed_fault
+from .calls import Call
+from .error_mapping import failure
+from .error_responses import streamed_fault
+from .events import parse_event
 from .exchange import UNPARSABLE, Exchange, mapped, unnamed
+from .responses import find_interaction_id, parse_interaction
 
 COMPLETED: Final = "interaction.completed"
+"""Type of the event that ends an answer."""
+
 UNKNOWN: Final = "unknown"
+"""Type of an event that cannot be parsed."""
 
 END_OF_STREAM: Final = "[DONE]"
-"""The data of the last event of a stream that is told to its end (google-genai 3.6.1, _gaos/interactions.py)."""
+"""Data of the last event of a complete stream (google-genai 3.6.1, _gaos/interactions.py)."""
+
+HANG_UP_SECONDS: Final = 1.0
+"""Time-out for closing a stream's response."""
 
 
 @dataclass
@@ -29,8 +38,10 @@ class Opened:
     """An open stream.
 
     Attributes:
-        head: The events that were read to know that it is one.
-        rest: Those that follow.
+        response: The response whose body is the stream.
+        exchange: The exchange that it belongs to.
+        head: The events that were read to learn that the interaction has begun.
+        rest: The events after them.
     """
 
     response: httpx2.Response
@@ -39,26 +50,26 @@ class Opened:
     rest: AsyncGenerator[Event]
 
     async def close(self) -> None:
-        """Hang up, whatever happens."""
+        """Close the response; errors and cancellation do not prevent it."""
         with anyio.CancelScope(shield=True), suppress(GeminiMCPError), mapped(Call(), self.exchange):
-            with anyio.move_on_after(1):
+            with anyio.move_on_after(HANG_UP_SECONDS):
                 await self.rest.aclose()
                 await self.response.aclose()
 
 
 async def resumed(sent: Awaitable[Any], exchange: Exchange, call: Call) -> Opened:
-    """The stream of an interaction that is known, of which nothing has been read."""
+    """Open the stream of a known interaction; no event is read yet."""
     exchange.interaction_id = call.interaction_id
     response: httpx2.Response = (await sent).http_response
     return Opened(response, exchange, [], events(response, exchange, call.redact))
 
 
 async def begun(sent: Awaitable[Any], exchange: Exchange, call: Call) -> Opened:
-    """The stream of a new interaction, read until this has begun.
+    """Open the stream of a new interaction, and read it until the interaction has begun.
 
     Raises:
-        OutcomeUnknownError: It ended before that.
-        GeminiMCPError: It told of an error before that.
+        OutcomeUnknownError: The stream ended before that.
+        GeminiMCPError: The stream reported an error before that; the same as for an HTTP error.
     """
     opened = await resumed(sent, exchange, call)
     try:
@@ -75,13 +86,13 @@ async def begun(sent: Awaitable[Any], exchange: Exchange, call: Call) -> Opened:
 
 
 def begins(event: Event) -> bool:
-    """Whether an event says that the interaction was taken: it names it, or already answers."""
+    """Whether an event shows that the interaction was taken: it names the interaction or is part of its answer."""
     return event.interaction_id is not None or event.type.startswith("step.") or event.type == COMPLETED
 
 
 @asynccontextmanager
 async def listening(opened: Opened) -> AsyncGenerator[AsyncIterator[Event]]:
-    """Read an open stream as our events, and close it whatever happens."""
+    """Yield the events of an open stream, and close it on exit."""
     try:
         async with aclosing(heard(opened)) as told:
             yield told
@@ -90,7 +101,7 @@ async def listening(opened: Opened) -> AsyncGenerator[AsyncIterator[Event]]:
 
 
 async def heard(opened: Opened) -> AsyncGenerator[Event]:
-    """The events of a stream from its first on."""
+    """Yield the events of an open stream from its first."""
     for event in opened.head:
         yield event
     with mapped(Call(), opened.exchange):
@@ -99,40 +110,40 @@ async def heard(opened: Opened) -> AsyncGenerator[Event]:
 
 
 async def events(response: httpx2.Response, exchange: Exchange, redact: Redactor) -> AsyncGenerator[Event]:
-    """Our events, one for each that the server sends; a reply that is no stream is one."""
+    """Yield one Event for each event of a response; for a response that is no stream, one for all of it."""
     if "text/event-stream" not in response.headers.get("content-type", ""):
-        for event in whole(codec.interaction(await exchange.read(response))):
+        for event in whole(parse_interaction(await exchange.read(response))):
             yield redact(event)
         return
     async with aclosing(exchange.parts(response)) as parts:
         kind = {"content-type": response.headers["content-type"]}
         told = httpx2.Response(200, headers=kind, content=parts, request=response.request)
-        # Without a limit: an event may carry an image.
+        # Without a size limit: an event may contain an image.
         async for each in httpx2.EventSource(told, max_event_size=None):
             if each.data == END_OF_STREAM:
                 return
             if each.data:
-                # Off the loop: an event may carry an image.
+                # Large events are parsed in a worker thread.
                 event = await beside(len(each.data), partial(parsed, each.data, redact))
                 exchange.interaction_id = event.interaction_id or exchange.interaction_id
                 yield event
 
 
 def parsed(data: str, redact: Redactor) -> Event:
-    """The event; of one that cannot be read, as one that was cut off, at most the interaction.
+    """Parse an event; of an invalid one, such as one that was cut off, only the interaction's id is read.
 
-    Its `data` stay as they came: a part of a text is redacted with the rest of it, once they are joined.
+    `Event.data` is not redacted: the parts of a text are redacted once they are joined.
     """
     try:
         told: object = json.loads(data)
-        event = codec.event(redact(told)).model_copy(update={"data": lenient.as_json(told)})
+        event = parse_event(redact(told)).model_copy(update={"data": lenient.as_json(told)})
     except UNPARSABLE:
         event = Event(type=UNKNOWN)
-    return event if event.type != UNKNOWN else event.model_copy(update={"interaction_id": codec.named(data)})
+    return event if event.type != UNKNOWN else event.model_copy(update={"interaction_id": find_interaction_id(data)})
 
 
 def whole(answer: Interaction) -> Iterator[Event]:
-    """A reply that is no stream, as its one event."""
+    """Yield an interaction that came as a whole as one event; nothing if it has neither an id nor a text."""
     if answer.id or answer.text:
         yield Event(
             type=COMPLETED,

@@ -4,7 +4,7 @@ import contextlib
 
 import anyio.to_thread
 
-from gemini_interactions_mcp.api import Gemini, codec
+from gemini_interactions_mcp.api import Gemini, check_interaction_id
 from gemini_interactions_mcp.core import GeminiMCPError, InteractionNotFoundError, RefusedError
 from gemini_interactions_mcp.files import SavedFiles
 from gemini_interactions_mcp.journal import Journal
@@ -41,7 +41,7 @@ class Deleter:
         if record is None and self._registry.deleted(interaction_id):
             return Deletion(Remote.EARLIER)
         if record is None:
-            codec.checked_id(interaction_id)
+            check_interaction_id(interaction_id)
         try:
             remote = await self._delete_remote(record.interaction_id if record else interaction_id, record)
         except GeminiMCPError as exc:

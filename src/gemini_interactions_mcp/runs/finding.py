@@ -5,7 +5,7 @@ from typing import Final
 
 import anyio
 
-from gemini_interactions_mcp.api import UNKNOWN_OUTCOME, Gemini, codec
+from gemini_interactions_mcp.api import UNKNOWN_OUTCOME, Gemini, check_interaction_id
 from gemini_interactions_mcp.core import (
     GeminiMCPError,
     InteractionNotFoundError,
@@ -170,7 +170,7 @@ def outside_id(text: str) -> str:
             "This server does not know that interaction (any more), and Google never had an id for it.",
             interaction_id=text,
         )
-    return codec.checked_id(text)
+    return check_interaction_id(text)
 
 
 def unkept(record: Record) -> InteractionNotFoundError:

@@ -11,7 +11,7 @@ from typing import Final
 
 import anyio
 
-from gemini_interactions_mcp.api import UNKNOWN_OUTCOME, Caller, Gemini, codec
+from gemini_interactions_mcp.api import UNKNOWN_OUTCOME, Caller, Gemini, StepAssembler, parse_interaction
 from gemini_interactions_mcp.core import (
     BackgroundRefusedError,
     GeminiMCPError,
@@ -278,7 +278,7 @@ class Follower:
 
     async def _replay(self, run: Run) -> Interaction | None:
         """The interaction as its stream tells it from the start: that may work where a read is refused."""
-        heard, run.steps = run.steps, codec.Steps()
+        heard, run.steps = run.steps, StepAssembler()
         replayed = None if self._crowded(run) else await told(run, await self._resume(run, None))
         if replayed is None:
             run.steps = heard
@@ -372,8 +372,8 @@ async def told(run: Run, closing: Event | None) -> Interaction | None:
     status = closing.status or "completed"
     if not settled(status):
         return None
-    about = codec.interaction(closing.data.get("interaction"))
-    shown = await beside(run.steps.size, lambda: codec.interaction({"steps": run.steps.all()}))
+    about = parse_interaction(closing.data.get("interaction"))
+    shown = await beside(run.steps.size, lambda: parse_interaction({"steps": run.steps.all()}))
     return shown.model_copy(
         update={
             "id": run.id,

@@ -10,7 +10,7 @@ from typing import Final
 
 import anyio
 
-from gemini_interactions_mcp.api import codec
+from gemini_interactions_mcp.api import StepAssembler, assemble_answer
 from gemini_interactions_mcp.core import GeminiMCPError, shown
 from gemini_interactions_mcp.models import Interaction, Record, Request, Usage, settled
 
@@ -142,7 +142,7 @@ class Run:
     phase: Phase = field(init=False)
     outcome: Interaction | None = None
     error: GeminiMCPError | None = None
-    steps: codec.Steps = field(default_factory=codec.Steps)
+    steps: StepAssembler = field(default_factory=StepAssembler)
     searches: dict[str, None] = field(default_factory=dict[str, None])
     pages: dict[str, None] = field(default_factory=dict[str, None])
     activity: str | None = None
@@ -187,7 +187,7 @@ class Run:
     @property
     def text(self) -> str:
         """The part of the answer that has been streamed so far."""
-        return codec.answer(self.steps.all()).text
+        return assemble_answer(self.steps.all()).text
 
     @property
     def settled(self) -> bool:

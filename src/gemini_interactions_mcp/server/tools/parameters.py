@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, ParamSpec, TypeVar
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
-from gemini_interactions_mcp.api import codec
+from gemini_interactions_mcp.api import INTERACTION_ID_PATTERN, check_interaction_id
 from gemini_interactions_mcp.core import GeminiMCPError, InputError
 from gemini_interactions_mcp.runs import intents
 from gemini_interactions_mcp.server.context import AppContext
@@ -110,6 +110,6 @@ async def followed_id(app: AppContext, interaction_id: str) -> str:
             "Google does not know that interaction: it was asked for with store=false, or has not been named yet. It "
             "cannot be continued; read_interaction shows it."
         )
-    if codec.INTERACTION_ID.fullmatch(interaction_id) or await app.runs.known(interaction_id):
+    if INTERACTION_ID_PATTERN.fullmatch(interaction_id) or await app.runs.known(interaction_id):
         return interaction_id
-    return codec.checked_id(interaction_id)
+    return check_interaction_id(interaction_id)

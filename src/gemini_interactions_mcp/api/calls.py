@@ -1,0 +1,71 @@
+"""What an API call is for and who waits for it: the context of the retry rule and of error mapping. Pure."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from gemini_interactions_mcp.core import NOTHING, Redactor
+
+
+def always() -> bool:
+    """Return True: nobody can withdraw the request."""
+    return True
+
+
+def unheard(sentence: str) -> None:
+    """Discard a status message."""
+
+
+async def unknown() -> bool:
+    """Return False: nothing is known of a previous interaction."""
+    return False
+
+
+@dataclass(frozen=True)
+class Caller:
+    """How the caller of a paid request takes part in sending it.
+
+    Attributes:
+        wanted: Whether the request is still wanted; asked before it is sent again.
+        hear: Receives one sentence when a back-off begins, and an empty string when it ends.
+        previous_exists: Whether the interaction that the request continues is known to exist, whatever Google answered.
+    """
+
+    wanted: Callable[[], bool] = always
+    hear: Callable[[str], None] = unheard
+    previous_exists: Callable[[], Awaitable[bool]] = unknown
+
+
+NOBODY: Final = Caller()
+"""The caller of a request that nobody can withdraw and nobody waits for."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of the API, as far as it decides what an error means and whether the call is sent again.
+
+    Attributes:
+        paid: It starts an interaction, so its outcome matters.
+        costly: It costs dollars: after a server error it counts as taken.
+        background: It asks for a background interaction.
+        reading: It only reads an interaction.
+        interaction_id: The interaction that it reads, cancels or deletes.
+        previous_interaction_id: The interaction that it continues.
+        model: The model or agent that it asks for.
+        successor: The model or agent to use where that one no longer exists.
+        file: The uploaded file, or the path in an environment, that it asks for.
+        redact: Removes secrets from what the API returns.
+        caller: Who waits for it.
+    """
+
+    paid: bool = False
+    costly: bool = False
+    background: bool = False
+    reading: bool = False
+    interaction_id: str | None = None
+    previous_interaction_id: str | None = None
+    model: str | None = None
+    successor: str | None = None
+    file: str | None = None
+    redact: Redactor = field(default=NOTHING, repr=False)
+    caller: Caller = NOBODY

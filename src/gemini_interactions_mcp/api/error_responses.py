@@ -1,0 +1,131 @@
+"""Parses the API's error responses and error events, whatever their shape. Pure.
+
+The API uses two shapes, `{"error": {"message", "code"}}` and gRPC's with `status` and `details`. A proxy may answer
+with a list, an HTML page or nothing.
+
+Source: https://ai.google.dev/gemini-api/docs/api-errors
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from gemini_interactions_mcp.core import Json, as_json, items, one_line, page_title, text_of
+from gemini_interactions_mcp.models import error_codes
+
+from .endings import error_code
+
+
+@dataclass(frozen=True)
+class Fault:
+    """The content of an error response.
+
+    Attributes:
+        status: The HTTP status; for an error event, the status of its code, None if that is unknown.
+        code: The name or number of an API error; empty if something other than the API answered.
+        message: Google's message, on one line.
+        reasons: Machine-readable reasons and quota ids, from gRPC's details.
+        retry_after_seconds: The delay that Google asks for; None if it names none.
+        exhausted: A quota is zero, so waiting does not help.
+        page: The title of the HTML page that an intermediary sent in place of JSON; None if none came.
+    """
+
+    status: int | None = None
+    code: str = ""
+    message: str = ""
+    reasons: tuple[str, ...] = ()
+    retry_after_seconds: float | None = None
+    exhausted: bool = False
+    page: str | None = field(default=None, compare=False)
+
+    def says(self, *words: str) -> bool:
+        """Whether any of the words occurs in the code, message or reasons, ignoring case; `words` are in lower case."""
+        said = " ".join((self.code, self.message, *self.reasons)).lower()
+        return any(word in said for word in words)
+
+    @property
+    def endings(self) -> list[str]:
+        """Why an answer was blocked or ended, by the names in `error_codes`: from the code or the details."""
+        return [name for each in (self.code, *self.reasons) if (name := error_codes.reason(each))]
+
+    @property
+    def named(self) -> str:
+        """The code and the message."""
+        return ": ".join(filter(None, (self.code, self.message)))
+
+    @property
+    def told(self) -> str:
+        """The message; with the code if that is unknown, or if there is no message."""
+        known = error_codes.status_of(self.code) is not None
+        return self.message if known and self.message else self.named
+
+
+def fault(status: int | None, body: object, headers: Mapping[str, str] | None = None) -> Fault:
+    """Parse an error response of any shape; `body` is its JSON, the text of a page, or None."""
+    answer = next(items(body), None) or as_json(body)
+    data = as_json(answer.get("error"))
+    details = list(items(data.get("details")))
+    # The delay is at the end of a long message, so it is read before the message is cut.
+    message = text_of(data.get("message")) or ""
+    return Fault(
+        status=status,
+        code=one_line(error_code(data), 80),
+        message=one_line(message),
+        reasons=tuple(reason for detail in details for reason in reasons(detail)),
+        retry_after_seconds=retry_after(details, headers or {}, message),
+        exhausted=bool(NO_QUOTA.search(message)) or any(map(without_quota, details)),
+        page=page_title(body) if isinstance(body, str) else None,
+    )
+
+
+def streamed_fault(error: object) -> Fault:
+    """Parse the error of an `error` event, which has a code in place of an HTTP status."""
+    found = fault(None, {"error": error})
+    return replace(found, status=error_codes.status_of(found.code))
+
+
+def reasons(detail: Json) -> Iterator[str]:
+    """Yield the reason of an ErrorInfo and the quota ids of a QuotaFailure.
+
+    Source: https://cloud.google.com/apis/design/errors#error_details
+    """
+    if reason := text_of(detail.get("reason")):
+        yield reason
+    for violation in items(detail.get("violations")):
+        yield str(violation.get("quotaId") or violation.get("subject") or "")
+
+
+def without_quota(detail: Json) -> bool:
+    """Whether a QuotaFailure reports a quota of zero."""
+    return any(str(violation.get("quotaValue")) == "0" for violation in items(detail.get("violations")))
+
+
+NO_QUOTA: Final = re.compile(r"\blimit:\s*0\b(?!\.\d)", re.IGNORECASE)
+"""Matches a quota of zero in the message of a 429: `Quota exceeded for metric: ..., limit: 0, model: ...`."""
+
+SPAN: Final = r"(\d+(?:\.\d+)?)\s*(ms|days?|d|hours?|h|minutes?|min|m|seconds?|sec|s)(?![a-z])\s*"
+"""Pattern of one part of a delay: `46m` of `5h46m13s`, or `46 minutes`."""
+
+DELAY: Final = re.compile(rf"\bretry in\s+((?:{SPAN})+)", re.IGNORECASE)
+"""Matches the delay in the message of a 429: `Please retry in 5h46m13s`."""
+
+UNITS: Final = {"d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+"""Seconds per unit of a delay."""
+
+
+def retry_after(details: list[Json], headers: Mapping[str, str], message: str = "") -> float | None:
+    """Return the delay in seconds from gRPC's RetryInfo (`"37s"`), else the `retry-after` header, else the message."""
+    for detail in details:
+        if found := re.fullmatch(r"(\d+(?:\.\d+)?)s", str(detail.get("retryDelay", ""))):
+            return float(found[1])
+    value = headers.get("retry-after", "")
+    return float(value) if re.fullmatch(r"\d+(\.\d+)?", value) else spoken_delay(message)
+
+
+def spoken_delay(message: str) -> float | None:
+    """Return the seconds of a delay in words such as `retry in 1m30.5s`."""
+    if (found := DELAY.search(message)) is None:
+        return None
+    parts = re.findall(SPAN, found[1].lower())
+    return sum(float(number) * UNITS[unit if unit in UNITS else unit[0]] for number, unit in parts)

@@ -1,0 +1,159 @@
+"""Parses the events of an interaction's stream, and assembles its steps from them. Pure; uses no type of the SDK.
+
+Parsing is lenient, as in `responses`.
+"""
+
+from typing import Any, Final, cast
+
+from gemini_interactions_mcp.core import Json, as_json, concatenated, items, number, text_of
+from gemini_interactions_mcp.models import Event
+
+from .endings import error_code
+from .responses import MEDIA_CONTENT_TYPES, assemble_answer, iterate_thoughts, parse_usage
+from .steps import asked_for
+
+ACTIVITY_LABELS: Final = {
+    "google_search_call": ("Searching", "queries"),
+    "google_maps_call": ("Looking at maps", "queries"),
+    "url_context_call": ("Reading", "urls"),
+    "code_execution_call": ("Running code", ""),
+    "model_output": ("Writing", ""),
+    "thought": ("Thinking", ""),
+}
+"""For each type of step or delta, what it means to people and which of its arguments tells more."""
+
+HEADLINE_CHARACTERS: Final = 160
+"""Maximum length of a line that describes an activity."""
+
+
+def parse_event(payload: object) -> Event:
+    """Parse one event of a stream; a truncated or unknown event has the type `unknown`."""
+    data = as_json(payload)
+    about = as_json(data.get("interaction"))
+    fault = as_json(data.get("error"))
+    unnamed = "error" if fault else "unknown"
+    part = as_json(data.get("delta")) or as_json(data.get("step"))
+    return Event(
+        type=text_of(data.get("event_type")) or unnamed,
+        event_id=text_of(data.get("event_id")),
+        interaction_id=text_of(about.get("id")) or text_of(data.get("interaction_id")),
+        status=text_of(about.get("status")) or text_of(data.get("status")),
+        text=extract_added_text(part),
+        activity=describe_activity(part),
+        searches=list_call_arguments(part, "queries"),
+        pages=list_call_arguments(part, "urls"),
+        usage=parse_usage(about.get("usage")),
+        error_code=error_code(fault) or None,
+        error_message=text_of(fault.get("message")),
+        data=data,
+    )
+
+
+def extract_added_text(part: Json) -> str:
+    """Return the answer's text in a delta, or in a step that starts with content."""
+    if part.get("type") == "text":
+        return text_of(part.get("text")) or ""
+    return assemble_answer([part]).text
+
+
+def describe_activity(part: Json) -> str | None:
+    """Describe in one line what the interaction does now, by a step or delta; None for unknown types."""
+    kind = str(part.get("type"))
+    if kind == "thought_summary":
+        return cut_headline(text_of(as_json(part.get("content")).get("text")))
+    if kind not in ACTIVITY_LABELS:
+        return None
+    verb, argument = ACTIVITY_LABELS[kind]
+    return cut_headline(next(iterate_thoughts(part), None)) or format_activity(verb, asked_for(part, argument))
+
+
+def list_call_arguments(part: Json, argument: str) -> tuple[str, ...]:
+    """Return an argument of a tool call: the `queries` of a search, the `urls` to read."""
+    return tuple(asked_for(part, argument)) if str(part.get("type")).endswith("_call") else ()
+
+
+def cut_headline(text: str | None) -> str | None:
+    """Return the first line of a thought summary, cut and without its Markdown."""
+    lines = (line.strip("*# \t") for line in (text or "").splitlines())
+    return next((line[:HEADLINE_CHARACTERS] for line in lines if line), None)
+
+
+def format_activity(verb: str, things: list[str]) -> str:
+    """Return an activity with its arguments, cut: `Searching: a; b`."""
+    return f"{verb}: {'; '.join(things)}"[:HEADLINE_CHARACTERS] if things else verb
+
+
+class StepAssembler:
+    """Assembles the steps of an interaction from its stream: `step.start` begins a step, `step.delta` extends it.
+
+    Source: google-genai 3.6.1, types/interactions/stepstart.py, stepdelta.py
+
+    Attributes:
+        size: Number of characters of text that came in deltas.
+    """
+
+    def __init__(self) -> None:
+        self._steps: dict[int, dict[str, Any]] = {}
+        self.size = 0
+
+    def take(self, payload: object) -> None:
+        """Take in an event; events without a step or delta change nothing."""
+        data = as_json(payload)
+        index = number(data.get("index"))
+        if index is None:
+            return
+        if step := as_json(data.get("step")):
+            self._steps[index] = {**step, "content": [open_block(block) for block in items(step.get("content"))]}
+        elif delta := as_json(data.get("delta")):
+            self._extend(index, delta)
+
+    def _extend(self, index: int, delta: Json) -> None:
+        step = self._steps.setdefault(index, {"type": "model_output", "content": []})
+        if delta.get("type") == step.get("type"):
+            self._steps[index] = merge_tool_delta(step, delta)
+        elif delta.get("type") == "thought_summary":
+            step["summary"] = [*items(step.get("summary")), as_json(delta.get("content"))]
+        else:
+            self.size += len(text_of(delta.get("text")) or "")
+            extend_blocks(step["content"], delta)
+
+    def all(self) -> list[Json]:
+        """Return the steps so far, in order."""
+        steps = [self._steps[index] for index in sorted(self._steps)]
+        return [{**step, "content": [close_block(block) for block in step["content"]]} for step in steps]
+
+
+def merge_tool_delta(step: dict[str, Any], delta: Json) -> dict[str, Any]:
+    """Return a tool's step with a delta of its own type: the result is extended, other values are replaced."""
+    before, added = step.get("result"), delta.get("result")
+    if isinstance(before, str) and isinstance(added, str):
+        delta = {**delta, "result": before + added}
+    elif isinstance(before, list) and isinstance(added, list):
+        delta = {**delta, "result": [*cast("list[object]", before), *cast("list[object]", added)]}
+    # A model's output comes in deltas of the block's type, not of the step's.
+    return {**step, **delta, "content": step["content"]}
+
+
+def extend_blocks(blocks: list[dict[str, Any]], delta: Json) -> None:
+    """Add a delta to the content of its step: to the last text block, or as a new block."""
+    kind = delta.get("type")
+    if kind in MEDIA_CONTENT_TYPES:
+        blocks.append(open_block(delta))
+    if kind not in ("text", "text_annotation_delta"):
+        return
+    if not blocks or blocks[-1].get("type") != "text":
+        blocks.append(open_block({"type": "text"}))
+    blocks[-1]["parts"].append(text_of(delta.get("text")) or "")
+    blocks[-1]["annotations"].extend(items(delta.get("annotations")))
+
+
+def open_block(block: Json) -> dict[str, Any]:
+    """Return a block that can be extended; its text is a list of parts, since joining at each delta is quadratic."""
+    if block.get("type") != "text":
+        return dict(block)
+    return {**block, "parts": [text_of(block.get("text")) or ""], "annotations": [*items(block.get("annotations"))]}
+
+
+def close_block(block: Json) -> Json:
+    """Return an extended block in the API's shape."""
+    return {**block, "text": concatenated(block["parts"])} if block.get("type") == "text" else block

@@ -1,0 +1,124 @@
+"""Converts requests to the JSON and the URL segments that the Interactions API takes. Pure; uses no type of the SDK.
+
+The shapes are those of google-genai 3.6.1 (google/genai/_gaos/types/interactions).
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+from urllib.parse import quote
+
+from gemini_interactions_mcp.core import InputError, Json
+from gemini_interactions_mcp.models import Content, Request, catalog
+
+INTERACTION_ID_PATTERN: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
+"""Interaction ids as the API has made them so far."""
+
+MAX_ID_CHARACTERS: Final = 512
+"""Maximum length in characters of an id that Google gave."""
+
+
+def check_interaction_id(text: str) -> str:
+    """Return the text if it can be an interaction id; for ids that do not come from Google.
+
+    Raises:
+        InputError: It has other characters, or is empty or over 256 characters long.
+    """
+    if INTERACTION_ID_PATTERN.fullmatch(text):
+        return text
+    raise InputError(
+        "That is not an interaction id: an id has only letters, digits, '-' and '_'. "
+        "list_interactions shows the ids of this server."
+    )
+
+
+def encode_path_segment(given: str) -> str:
+    """Return an id that Google gave, percent-encoded as one segment of a URL's path: the SDK does not encode it.
+
+    Raises:
+        InputError: It is empty, over 512 characters long or not encodable, or has only dots, which URLs do not keep.
+    """
+    if not given.strip(".") or len(given) > MAX_ID_CHARACTERS:
+        raise InputError("That is not an id of the API. list_interactions shows the ids of this server.")
+    try:
+        return quote(given, safe="")
+    except UnicodeEncodeError:
+        raise InputError("That is not an id of the API: it has half a surrogate pair.") from None
+
+
+def encode_environment_path(path: str) -> str:
+    """Return a path in an agent's environment, percent-encoded for a URL: the SDK does not encode it.
+
+    Raises:
+        InputError: It leads out of the environment.
+    """
+    if ".." in path.split("/"):
+        raise InputError("That path leads out of the agent's environment.")
+    return quote(path)
+
+
+def build_create_arguments(request: Request, *, background: bool, stream: bool) -> dict[str, Any]:
+    """Return the keyword arguments of the SDK's `interactions.create`.
+
+    None is left out: the SDK raises on `agent=None` beside `model`.
+    """
+    arguments: dict[str, Any] = {
+        "model": request.model,
+        "agent": request.agent,
+        "input": build_input(request),
+        "previous_interaction_id": request.previous_interaction_id,
+        "system_instruction": request.system_instruction,
+        "tools": list(build_tools(request)) or None,
+        "environment": request.environment,
+        "generation_config": build_generation_config(request) or None,
+        "response_format": build_response_format(request),
+        "agent_config": request.agent_config,
+        "background": background or None,
+        "stream": stream or None,
+        "store": request.store,
+        # By default, the SDK may send several billed requests for one. In the background, the server continues by
+        # itself, and the SDK raises if the argument is given.
+        "automatic_continuation": None if background else False,
+    }
+    return {name: value for name, value in arguments.items() if value is not None}
+
+
+def build_input(request: Request) -> str | list[Content]:
+    """Return the prompt; with content, the content blocks and then the prompt."""
+    if not request.contents:
+        return request.prompt
+    return [*request.contents, {"type": "text", "text": request.prompt}]
+
+
+def build_tools(request: Request) -> Iterator[Json]:
+    """Yield Gemini's own tools, file search stores and remote MCP servers."""
+    yield from ({"type": tool} for tool in request.tools)
+    if request.stores:
+        yield {"type": "file_search", "file_search_store_names": list(request.stores)}
+    for server in request.servers:
+        headers = {name: value.get_secret_value() for name, value in server.headers.items()}
+        yield {"type": "mcp_server", "name": server.name, "url": server.url} | ({"headers": headers} if headers else {})
+
+
+def build_generation_config(request: Request) -> dict[str, Any]:
+    """Return the thinking level and the output limit; empty where the model's defaults apply."""
+    config: dict[str, Any] = {}
+    if request.thinking_level:
+        # Without summaries, there is no progress to show while a model thinks.
+        level = catalog.thinking_level(request.thinking_level, request.model)
+        config |= {"thinking_level": level, "thinking_summaries": "auto"}
+    if request.max_output_tokens:
+        config["max_output_tokens"] = request.max_output_tokens
+    return config
+
+
+def build_response_format(request: Request) -> dict[str, Any] | list[dict[str, Any]] | None:
+    """Return the format of an image (with the text that a model adds), of JSON that follows a schema, or None.
+
+    Several formats are a list: https://ai.google.dev/gemini-api/docs/interactions-breaking-changes-may-2026
+    """
+    if request.image is not None:
+        return [{"type": "text"}, {"type": "image", **request.image}]
+    if request.response_schema is not None:
+        return {"type": "text", "mime_type": "application/json", "schema": request.response_schema}
+    return None

@@ -1,0 +1,247 @@
+"""Parses the JSON of the Interactions API into this package's models. Pure; uses no type of the SDK.
+
+Parsing is lenient: unknown steps and fields are skipped, never an error. The shapes are those of google-genai 3.6.1
+(google/genai/_gaos/types/interactions).
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from gemini_interactions_mcp.core import (
+    Json,
+    as_json,
+    blank,
+    concatenated,
+    inert,
+    items,
+    long,
+    number,
+    text_of,
+    utf8_length,
+)
+from gemini_interactions_mcp.models import (
+    OCTETS,
+    PLACE,
+    Citation,
+    Interaction,
+    Media,
+    SandboxFile,
+    Usage,
+    terms,
+)
+from gemini_interactions_mcp.text import citations
+
+from .endings import reasons_told, reported_error
+from .steps import executions, failures
+
+MEDIA_CONTENT_TYPES: Final = ("image", "audio", "video", "document")
+"""Content types whose data are bytes."""
+
+INTERACTION_ID_IN_TEXT: Final = re.compile(r'"(?:interaction_)?id"\s*:\s*"(v1(?:[^"\\]|\\.){1,510})"')
+"""Matches an interaction id in text that is not valid JSON. All begin with `v1`; other ids in a response do not."""
+
+
+def parse_interaction(payload: object) -> Interaction:
+    """Parse an interaction; missing fields stay empty, a missing status is `in_progress`."""
+    data = as_json(payload)
+    steps = list(items(data.get("steps")))
+    draft = assemble_answer(steps)
+    return Interaction(
+        id=text_of(data.get("id")),
+        status=text_of(data.get("status")) or "in_progress",
+        model=text_of(data.get("model")),
+        agent=text_of(data.get("agent")),
+        previous_interaction_id=text_of(data.get("previous_interaction_id")),
+        environment_id=text_of(data.get("environment_id")),
+        text=draft.text,
+        citations=tuple(draft.citations),
+        usage=parse_usage(data.get("usage")),
+        media=tuple(draft.media),
+        steps=tuple(str(step.get("type", "unknown")) for step in steps),
+        thoughts=tuple(thought for step in steps for thought in iterate_thoughts(step)),
+        code=tuple(executions(steps)),
+        failures=failures(steps),
+        prompt=find_last_prompt(steps),
+        error=reported_error(data, steps),
+        reasons=tuple(dict.fromkeys(reasons_told(data, steps))),
+        terms=terms.of_answer(data),
+        created=text_of(data.get("created")),
+    )
+
+
+@dataclass
+class AnswerDraft:
+    """An answer while it is joined from its content blocks.
+
+    The SDK's `output_text` is only the last run of text: a chart or a tool call in between loses what came before.
+
+    Attributes:
+        parts: The text so far.
+        size: Its length in bytes of UTF-8.
+        citations: The sources, with byte offsets into the whole text.
+        media: Generated media that came as data.
+        written: There is text other than placeholders of media.
+        interrupted: The latest block was not text.
+    """
+
+    parts: list[str] = field(default_factory=list[str])
+    size: int = 0
+    citations: list[Citation] = field(default_factory=list[Citation])
+    media: list[Media] = field(default_factory=list[Media])
+    written: bool = False
+    interrupted: bool = False
+
+    @property
+    def text(self) -> str:
+        """The whole text; empty if it has only placeholders of media."""
+        return concatenated(self.parts) if self.written else ""
+
+    def add(self, block: Json) -> None:
+        """Add a content block; types other than text and media are skipped."""
+        if block.get("type") == "text":
+            self.add_text(block)
+        elif block.get("type") in MEDIA_CONTENT_TYPES:
+            self.add_media(block)
+
+    def add_text(self, block: Json) -> None:
+        """Append a text block and its citations, whose offsets are moved to the whole text."""
+        text = text_of(block.get("text")) or ""
+        if not text:
+            return
+        if self.interrupted and self.parts and not self.parts[-1].endswith("\n") and not text.startswith("\n"):
+            self._append("\n\n")
+        self.interrupted = False
+        self.citations += [shift_citation(found, self.size) for found in parse_citations(block)]
+        self.written = self.written or not (blank(text) or PLACE.fullmatch(text))
+        self._append(text)
+
+    def _append(self, text: str) -> None:
+        self.parts.append(text)
+        self.size += utf8_length(text)
+
+    def add_media(self, block: Json) -> None:
+        """Add a media block: data with a placeholder in the text, an address as a link in the text."""
+        media = Media(
+            kind=str(block["type"]),
+            mime_type=get_media_mime_type(block),
+            data=text_of(block.get("data")),
+            uri=text_of(block.get("uri")),
+        )
+        self.interrupted = True
+        if media.data:
+            self.media.append(media)
+            self.add_text({"text": f"![{media.kind} {len(self.media)}](media:{len(self.media)})"})
+        elif media.uri:
+            self.add_text({"text": render_media_link(media.kind, media.uri)})
+        self.interrupted = True
+
+
+def get_media_mime_type(block: Json) -> str:
+    """Return the MIME type of a media block, with the sample rate and channels that raw samples do not carry."""
+    named = text_of(block.get("mime_type")) or OCTETS
+    told = {"rate": number(block.get("sample_rate")), "channels": number(block.get("channels"))}
+    return ";".join([named, *(f"{name}={value}" for name, value in told.items() if value and ";" not in named)])
+
+
+def assemble_answer(steps: list[Json]) -> AnswerDraft:
+    """Join the text blocks of all `model_output` steps, and collect citations and media."""
+    draft = AnswerDraft()
+    for step in steps:
+        draft.interrupted |= step.get("type") != "model_output"
+        for block in select_answer_blocks(step):
+            draft.add(block)
+    return draft
+
+
+def select_answer_blocks(step: Json) -> list[Json]:
+    """Return the content blocks that a step adds to the answer: the model's output, and the media that code made.
+
+    Source: google-genai 3.6.1, types/interactions/codeexecutionresultstep.py
+    """
+    match step.get("type"):
+        case "model_output":
+            return list(items(step.get("content")))
+        case "code_execution_result":
+            return [block for block in items(step.get("result")) if block.get("type") in MEDIA_CONTENT_TYPES]
+        case _:
+            return []
+
+
+def render_media_link(kind: str, address: str) -> str:
+    """Return Markdown for generated media at an address: a link, or plain text if it cannot be followed."""
+    if citations.linkable(address):
+        return f"[{kind}]({citations.destination(address)})"
+    return f"({kind}: {inert(address)})"
+
+
+def parse_citations(block: Json) -> Iterator[Citation]:
+    """Yield the sources of a text block: pages that a link can lead to; files and places also by name alone."""
+    for note in items(block.get("annotations")):
+        given = text_of(note.get("url")) or text_of(note.get("document_uri")) or ""
+        url = given if citations.linkable(given) else ""
+        name = text_of(note.get("file_name")) or text_of(note.get("name")) or derive_file_name(note)
+        if url or name:
+            yield Citation(
+                url=url,
+                title=text_of(note.get("title")) or name,
+                page=number(note.get("page_number")),
+                start=number(note.get("start_index")),
+                end=number(note.get("end_index")),
+            )
+
+
+def derive_file_name(note: Json) -> str:
+    """Return the last part of a file's address, as the name of a file without one."""
+    folder, _, name = (text_of(note.get("document_uri")) or "").rstrip("/").rpartition("/")
+    return name if folder else ""
+
+
+def shift_citation(citation: Citation, base: int) -> Citation:
+    """Return the citation with its offsets moved by `base` bytes."""
+    return citation.model_copy(
+        update={name: at + base for name in ("start", "end") if (at := getattr(citation, name)) is not None}
+    )
+
+
+def iterate_thoughts(step: Json) -> Iterator[str]:
+    """Yield the summaries of a thought step."""
+    if step.get("type") == "thought":
+        for block in items(step.get("summary")):
+            if text := text_of(block.get("text")):
+                yield text
+
+
+def find_last_prompt(steps: list[Json]) -> str | None:
+    """Return the latest user input."""
+    said = [step for step in steps if step.get("type") == "user_input"]
+    texts = [text for block in items(said[-1].get("content")) if (text := text_of(block.get("text")))] if said else []
+    return "\n\n".join(texts) or None
+
+
+def parse_usage(payload: object) -> Usage | None:
+    """Parse token counts; None if the API sent none, as on some paths."""
+    data = as_json(payload)
+    counts = {name: count for name in Usage.model_fields if (count := number(data.get(name))) is not None}
+    return Usage(**counts) if counts else None
+
+
+def find_interaction_id(text: str) -> str | None:
+    """Find the interaction id in a response that cannot be parsed or was cut off."""
+    for found in INTERACTION_ID_IN_TEXT.finditer(text):
+        try:
+            return text_of(json.loads(f'"{found[1]}"'))
+        except ValueError:
+            continue
+    return None
+
+
+def parse_environment_files(payload: object) -> list[SandboxFile]:
+    """Parse one page of the list of an environment's files; folders are left out."""
+    return [
+        SandboxFile(path=path, bytes=long(entry.get("size_bytes")), mime_type=text_of(entry.get("mime_type")) or "")
+        for entry in items(as_json(payload).get("files"))
+        if entry.get("type") != "directory" and (path := text_of(entry.get("path")))
+    ]
