@@ -17,8 +17,7 @@ from PIL import Image
 
 import emulating
 from emulating import MODEL, RESEARCH, Untyped, ask, drawn, encoded, events_of, finished, kinds, streamed_text, text_of
-from gemini_interactions_mcp.emulator import Emulator, Fault, dimensions
-from gemini_interactions_mcp.emulator.answers import SOURCES, picture
+from gemini_interactions_mcp.emulator import SOURCES, Emulator, Fault, dimensions, picture
 
 http = emulating.http
 client = emulating.client  # in place of the MCP client of all other tests

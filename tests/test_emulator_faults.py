@@ -27,6 +27,8 @@ from emulating import AGENT, MODEL, RESEARCH, Untyped, ask, events_of, finished,
 from gemini_interactions_mcp.emulator import (
     Emulator,
     Fault,
+    Kind,
+    Point,
     background_refused,
     not_found_yet,
     rate_limited,
@@ -37,7 +39,6 @@ from gemini_interactions_mcp.emulator import (
     unresumable,
     without_quota,
 )
-from gemini_interactions_mcp.emulator.faults import Kind, Point
 
 http = emulating.http
 client = emulating.client  # in place of the MCP client of all other tests
