@@ -260,7 +260,7 @@ async def test_a_port_that_is_taken_is_said_in_a_sentence(arguments: list[str], 
         port = str(taken.getsockname()[1])
         status, out, err = await command(environment(tmp_path, None, measured=True), *arguments, "--port", port)
     assert (status, out) == (1, "")
-    assert err.endswith(". --port chooses another port.\n")
+    assert err.endswith(". Choose another port with --port.\n")
     assert "Traceback" not in err
 
 
