@@ -37,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser("gemini-interactions-mcp", description=DESCRIPTION, epilog=EPILOG)
     top.add_argument("--version", action="version", version=__version__)
     top.add_argument("--http", action="store_true", help="serve streamable HTTP on loopback instead of stdio")
-    ports = f"port of --http (default {HTTP_PORT}) or of the emulator (default {EMULATOR_PORT}); 0 is any free port"
+    ports = f"port for --http (default {HTTP_PORT}) or emulator (default {EMULATOR_PORT})"
     top.add_argument("--port", type=port, help=ports)
     # Users of the bundle see the settings in their host, not environment variables (manifest.json).
     top.add_argument("--bundle", action="store_true", help=argparse.SUPPRESS)
