@@ -1,4 +1,4 @@
-"""The `demo` command, which is the first thing that a newcomer runs."""
+"""The `demo` command, the first thing that a newcomer runs."""
 
 import re
 import tempfile

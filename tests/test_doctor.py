@@ -1,4 +1,4 @@
-"""The `doctor` command, against the emulator and against everything that can be wrong."""
+"""The `doctor` command, against the emulator and with everything that can be wrong."""
 
 import contextlib
 import os
@@ -23,14 +23,14 @@ Capture = pytest.CaptureFixture[str]
 
 @pytest.fixture
 def closed_url() -> Iterator[str]:
-    """An address at which nobody listens, and nobody else will."""
+    """Return the URL of a port that is bound but does not listen."""
     with contextlib.closing(socket.socket()) as bound:
         bound.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{bound.getsockname()[1]}"
 
 
 async def examined(env: Mapping[str, str], monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> tuple[int, str]:
-    """Status and output, in a thread: the command has an event loop of its own."""
+    """Return status and output; in a thread, because the command has an event loop of its own."""
     for name, value in env.items():
         monkeypatch.setenv(name, value)
     status = await anyio.to_thread.run_sync(main, ["doctor"])
@@ -40,12 +40,12 @@ async def examined(env: Mapping[str, str], monkeypatch: pytest.MonkeyPatch, caps
 
 
 def real(path: Path) -> Path:
-    """The path without symbolic links, as macOS has them in temporary folders."""
+    """Resolve symbolic links, which temporary folders of macOS contain."""
     return path.resolve()
 
 
 def line(out: str, topic: str) -> str:
-    """The line on a topic."""
+    """Return the line of a topic."""
     return next(each for each in out.splitlines() if each[8:].startswith(f"{topic} "))
 
 

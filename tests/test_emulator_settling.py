@@ -1,4 +1,4 @@
-"""A settled run of the emulator: one last event, and nothing after it, wherever a cancel or a failure strikes."""
+"""Settling of a run: one final event and nothing after it, wherever a cancel, a failure or a delete strikes."""
 
 import itertools
 from collections.abc import Callable
@@ -16,13 +16,13 @@ Strike = Callable[[Emulator, Interaction], object]
 
 
 def cancel(emulator: Emulator, interaction: Interaction) -> None:
-    """Cancel as the endpoint does, unless the run has ended."""
+    """Cancel like the endpoint, unless the run has ended."""
     if not interaction.finished.is_set():
         emulator.cancel(interaction.id)
 
 
 async def settle(emulator: Emulator, strike: Strike, turns: int = 0) -> Interaction:
-    """Start a run, strike after so many turns of the event loop, and wait until its task has ended."""
+    """Start a run, strike after that many turns of the event loop, and wait for the task of the run."""
     with anyio.fail_after(10):
         async with anyio.create_task_group() as emulator.runs:
             interaction = await emulator.create(BODY, b"", "http://127.0.0.1/")
@@ -37,7 +37,7 @@ def types(interaction: Interaction) -> list[str]:
 
 
 def check_settled(interaction: Interaction, *statuses: str) -> None:
-    """One of these statuses holds, and the only completion, which tells it, is the last event."""
+    """Check that the run has one of the statuses, and that the last event is the only completion and has it too."""
     assert interaction.status in statuses
     assert types(interaction).count("interaction.completed") == 1
     last = interaction.events[-1]
@@ -78,7 +78,7 @@ async def test_a_cancel_in_the_turn_in_which_a_held_run_is_released_wins(kind: A
 
 @pytest.fixture
 def due(monkeypatch: pytest.MonkeyPatch) -> anyio.Event:
-    """Sleeps that end when this is set: the sleeper runs one turn later, and no cancel scope interrupts it then."""
+    """End every sleep when this is set; the sleeper continues one turn later, and no cancel scope interrupts it."""
     event = anyio.Event()
 
     async def sleep(_: float) -> None:

@@ -1,4 +1,4 @@
-"""`doctor --live`: the real command line against the emulator in place of the API, as usual and contrary to that."""
+"""`doctor --live`: the real command line against the emulator in place of the API, usual and contrary."""
 
 import io
 import re
@@ -64,19 +64,19 @@ SEEN_BY = {
     "root_entries": (AGENT,),
     "empty_folders": (AGENT,),
 }
-"""The probes by which each doubt is seen."""
+"""The probes that reveal each doubt."""
 
 UNPROBED = {
     "retry_delay": "nobody may use the quota up to see it",
     "server_calls": "it takes an MCP server in Google's reach",
 }
-"""Doubts that no probe tries, and why."""
+"""Doubts without a probe, and the reason."""
 
 ANSWERED = {"y\n": 0, "YES\n": 0, "n\n": 1, "\n": 1, "": 1, "maybe\n": 1}
 
 
 class Terminal(io.StringIO):
-    """A terminal at which somebody has typed something."""
+    """A terminal with typed input."""
 
     def isatty(self) -> bool:
         return True
@@ -84,14 +84,14 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def emulator() -> Emulator:
-    """As everywhere, but never contrary: what a report says of that is tested here."""
+    """Return the usual emulator, even in a contrary run: the comparison is tested here."""
     return Emulator(research_seconds=0.05, step_seconds=0.001, processing_seconds=0.01)
 
 
 async def run(
     env: Mapping[str, str], monkeypatch: pytest.MonkeyPatch, capsys: Capture, *options: str
 ) -> tuple[int, str, str]:
-    """Status, stdout and stderr, in a thread: the command has event loops of its own."""
+    """Return status, stdout and stderr; in a thread, because the command has event loops of its own."""
     for name, value in env.items():
         monkeypatch.setenv(name, value)
     status = await anyio.to_thread.run_sync(main, ["doctor", "--live", *options])
@@ -100,23 +100,20 @@ async def run(
 
 
 def starts(emulator: Emulator) -> list[dict[str, Any]]:
-    """The bodies of the requests that start an interaction."""
+    """Return the bodies of the requests that start an interaction."""
     return [dict(as_json(each.body)) for each in emulator.requests if each.path == "/v1/interactions"]
 
 
 def only(*titles: str) -> list[Probe]:
-    """Some of the probes."""
+    """Return the probes with these titles."""
     found = [probe for probe in PROBES if probe.title in titles]
     assert len(found) == len(titles)
     return found
 
 
 def differing(text: str) -> list[str]:
-    """The lines of a report that are marked."""
+    """Return the lines of a report that are marked as different."""
     return [line for line in text.splitlines() if line.endswith("| ≠ |")]
-
-
-# The command -----------------------------------------------------------------------------------------------
 
 
 async def test_against_the_emulator_both_columns_agree_and_nothing_is_left_or_given_away(
@@ -231,9 +228,6 @@ async def test_a_proxy_does_not_come_between_it_and_the_emulator(
     assert len(emulator.requests) == 3
 
 
-# Differences -----------------------------------------------------------------------------------------------
-
-
 async def test_an_api_of_the_contrary_is_marked_wherever_it_differs(settings: Settings) -> None:
     usual = await rehearse(settings, PROBES)
     other = await rehearse(settings, PROBES, CONTRARY)
@@ -272,11 +266,8 @@ def test_facts_are_compared_by_name_and_a_missing_one_differs() -> None:
     ]
 
 
-# What goes wrong -------------------------------------------------------------------------------------------
-
-
 async def seen(settings: Settings, probes: Sequence[Probe]) -> str:
-    """The report on an API in trouble."""
+    """Return the report on an API with faults."""
     return write_report(await observe(settings, probes, AT_ONCE), await rehearse(settings, probes), settings)
 
 
@@ -288,7 +279,7 @@ async def test_a_refusal_by_quota_is_waited_for_once_and_told(settings: Settings
 
 
 def too_many(message: str) -> Fault:
-    """A refusal by quota that tells the delay in words."""
+    """Return a refusal by quota with this message."""
     return Fault("create", "http", http_status=429, body={"error": {"message": message, "code": "too_many_requests"}})
 
 
@@ -402,9 +393,6 @@ async def test_what_could_not_be_deleted_is_counted(settings: Settings, emulator
     assert "Deleted at the end: 0 of 1 created objects." in text
 
 
-# Money -----------------------------------------------------------------------------------------------------
-
-
 def test_the_price_is_that_of_all_tokens_that_a_request_allows() -> None:
     body: dict[str, Any] = {"model": "gemini-3.8-flash", "generation_config": {"max_output_tokens": 1_000_000}}
     assert price(body) == pytest.approx(3.75, abs=0.001)
@@ -424,9 +412,6 @@ async def test_images_and_agents_cost_more_and_are_counted(settings: Settings) -
     assert plain < 0.01
     assert image > 0.03
     assert 0.1 < agent < 0.3
-
-
-# Secrets ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

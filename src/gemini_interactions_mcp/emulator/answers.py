@@ -31,7 +31,7 @@ def text_answer(question: Question) -> Answer:
     limit = generation(question.body, "max_output_tokens")
     lost = isinstance(limit, int) and prose.truncate(limit * BYTES_PER_TOKEN)
     steps = [
-        thought(question, "**Reading the request**\n\nThe emulator looks at what was asked."),
+        thought(question, "**Reading the request**\n\nThe emulator reads the request."),
         *tool_steps(question.tools, question.turn.prompt),
         {"type": "model_output", "content": [prose.render()]},
     ]
