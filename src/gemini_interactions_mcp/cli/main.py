@@ -180,9 +180,10 @@ async def serve_http(server: "Server", number: int) -> None:
 
 async def emulate(number: int, *, contrary: bool) -> None:
     """Serve the emulator, and print the settings with which the server uses it."""
-    from gemini_interactions_mcp.emulator import CONTRARY, Doubts, Emulator, serve  # noqa: PLC0415 - as above
+    from gemini_interactions_mcp import emulator  # noqa: PLC0415 - as above
 
-    async with serve(Emulator(doubts=CONTRARY if contrary else Doubts()), number) as url:
+    doubts = emulator.CONTRARY if contrary else emulator.Doubts()
+    async with emulator.serve(emulator.Emulator(doubts=doubts), number) as url:
         with signals_to_end() as signals:
             print("Serving an emulated Interactions API until Ctrl-C; no model runs.")
             print('To use it, set these variables. Any key is accepted unless it begins with "invalid".\n')
