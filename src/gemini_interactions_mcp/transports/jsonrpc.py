@@ -66,7 +66,7 @@ def received(line: bytes) -> Received:
         return rejected(PARSE_ERROR, f"Parse error: {exc}", salvaged_id(line))
     match value:
         case dict():
-            return sorted_out(cast("Message", value))
+            return sorted_out(cast(Message, value))
         case list():
             ids = batched_ids(cast("list[object]", value))
             return Received(answers=tuple(rpc_error(INVALID_REQUEST, NO_BATCHES, each) for each in ids or [None]))
@@ -126,7 +126,7 @@ def unanswerable(
 
 def batched_ids(batch: list[object]) -> list[RequestId]:
     """Return the ids of the requests in a batch."""
-    requests = [cast("Message", each) for each in batch if isinstance(each, dict) and "method" in each]
+    requests = [cast(Message, each) for each in batch if isinstance(each, dict) and "method" in each]
     ids = [valid_id(each.get("id")) for each in requests]
     return [each for each in ids if each is not None]
 
