@@ -81,9 +81,10 @@ def agrees() -> bool:
 def announcement(found: Observed, settings: Settings) -> str:
     """Return what will be sent, what it may cost, and that it is deleted again."""
     where = "the address in GOOGLE_GEMINI_BASE_URL" if settings.base_url else "Google"
+    limit = dollars(found.asks)
     return (
         f"This sends about {found.requests} small requests to {where} with the key in {settings.key_variable}. "
-        f"{len(found.asks)} of them start an interaction; together they cost at most about ${dollars(found.asks):.2f}. "
+        f"{len(found.asks)} of them start an interaction; together they cost at most about ${limit:.2f}. "
         "They contain none of your data and start no Deep Research; whatever they create is deleted at the end.\n"
     )
 

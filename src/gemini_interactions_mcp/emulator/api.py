@@ -43,7 +43,7 @@ Handle = Callable[[Request], Awaitable[Response]]
 
 
 def application(emulator: Emulator) -> Starlette:
-    """Return the emulator as an ASGI application; only `serve` can run it."""
+    """Return the emulator as an ASGI application; only `serve_emulator` can run it."""
     api = _Api(emulator)
     interaction, file = "/v1/interactions/{interaction_id}", "/v1/files/{name}"
     return Starlette(

@@ -32,7 +32,7 @@ class RecordedRequest:
 
 @dataclass
 class Emulator:
-    """A local Interactions API; pass it to `serve`.
+    """A local Interactions API; pass it to `serve_emulator`.
 
     Attributes:
         research_seconds: Duration of a Deep Research run.
@@ -52,7 +52,7 @@ class Emulator:
         environments: Content of the files of each environment, by its id and their paths.
         doubts: Decisions on undocumented behaviour of the real API.
         redirects: Targets of redirect links, by the last part of the link; all others lead to one site.
-        runs: Task group of the runs; `serve` sets it.
+        runs: Task group of the runs; `serve_emulator` sets it.
     """
 
     research_seconds: float = 4.0
@@ -122,7 +122,7 @@ class Emulator:
             self._unfinished[interaction.answer.continuation_token] = interaction.question
         if interaction.find_fault("queued"):
             interaction.status = "queued"
-        # Set by `serve`, without which this request could not have arrived.
+        # Set by `serve_emulator`, without which this request could not have arrived.
         cast(TaskGroup, self.runs).start_soon(interaction.run, self._choose_seconds(interaction))
 
     def _store_media(self, step: Json, base_url: str) -> Json:

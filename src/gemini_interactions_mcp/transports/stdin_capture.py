@@ -82,7 +82,7 @@ def open_closed_streams() -> None:
 
 def claim() -> Claim:
     """Capture stdin and stdout, and start reading; a signal to end counts as the end of stdin."""
-    # Imports take a tenth less time without the garbage collector; `serve` enables it again.
+    # Imports take a tenth less time without the garbage collector; `stdio` enables it again.
     gc.disable()
     stdin = private(0, os.open(os.devnull, os.O_RDONLY))
     stdout = private(1, os.dup(2))

@@ -1,4 +1,4 @@
-"""Serves MCP on the streams that `claim` has captured.
+"""Serves MCP on the streams that `stdin_capture` has captured.
 
 The SDK's own runner would let SIGTERM end the process without clean-up, and SIGINT hang until stdin is closed; its own
 transport does not answer lines that it cannot parse, and ends with a traceback if the host has gone.
@@ -129,7 +129,7 @@ async def lines(claimed: Claim) -> AsyncIterator[bytes]:
 async def hang_up_on_signal(claimed: Claim) -> None:
     """Treat a signal to end as the end of stdin; a cancellation would stop requests before their ids are known.
 
-    The event loop of Windows cannot receive signals; there the handlers of `claim` stay in place.
+    The event loop of Windows cannot receive signals; there those of `stdin_capture` stay in place.
     """
     if sys.platform == "win32":
         return
