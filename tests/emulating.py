@@ -1,4 +1,4 @@
-"""What the tests of the emulator share: raw HTTP, the real google-genai client, and readers of what comes back."""
+"""Helpers of the emulator's tests: raw HTTP, the real google-genai client, and readers of responses."""
 
 import base64
 import io
@@ -14,9 +14,9 @@ from PIL import Image
 
 from gemini_interactions_mcp.emulator import Emulator
 
-# What the SDK returns are wide unions; the tests read whatever comes.
+# The SDK returns wide unions; the tests read them untyped.
 Untyped: TypeAlias = Any
-# Making a context is most of the cost of making a client.
+# Creating a context is most of the cost of creating a client.
 NO_TLS = ssl.create_default_context()
 MODEL = "gemini-3.8-flash"
 AGENT = "deep-research-preview-04-2026"
@@ -31,7 +31,7 @@ async def http(url: str) -> AsyncIterator[httpx2.AsyncClient]:
 
 @pytest.fixture
 async def client(url: str) -> AsyncIterator[Any]:
-    """The real client, untyped: the tests read whatever comes."""
+    """Yield the real client, untyped."""
     retry = types.HttpRetryOptions(attempts=1)
     shared = {"verify": NO_TLS}
     options = types.HttpOptions(

@@ -1,4 +1,4 @@
-"""Reading stdin before anything else is loaded, and dropping a probe that its host has given up."""
+"""Reading stdin before anything else is imported, and dropping a probe that its host has abandoned."""
 
 import json
 import os
@@ -23,7 +23,7 @@ LIST = message("tools/list", id=3)
 
 
 def read_all(*chunks: bytes) -> Lines:
-    """What `read` makes of bytes that come over a pipe and end."""
+    """Return the lines that `read` makes of these bytes from a pipe."""
     reading, writing = os.pipe()
     try:
         for chunk in chunks:
@@ -34,9 +34,6 @@ def read_all(*chunks: bytes) -> Lines:
         return waiting(lines)
     finally:
         os.close(reading)
-
-
-# Dropping a probe ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -83,15 +80,12 @@ def test_what_is_no_request_is_not_taken_for_one_that_matters(line: bytes | None
     assert method(line) not in ("initialize", "server/discover")
 
 
-# Reading -------------------------------------------------------------------------------------------------
-
-
 def test_lines_are_put_together_from_whatever_pieces_come() -> None:
     assert read_all(b"on", b"e\ntwo\nth", b"ree\n") == [b"one", b"two", b"three", None]
 
 
 def read_long(*chunks: bytes) -> Lines:
-    """As `read_all`, of more than a pipe takes at once."""
+    """Like `read_all`, for more than a pipe accepts at once."""
     reading, writing = os.pipe()
     lines: SimpleQueue[bytes | None] = SimpleQueue()
     reader = threading.Thread(target=read, args=(reading, lines))

@@ -375,6 +375,6 @@ async def test_doctor_names_the_variable(
     monkeypatch.setenv(variable, value)
     assert await anyio.to_thread.run_sync(main, ["doctor"]) == 1
     out = capsys.readouterr().out
-    assert f"WRONG   API          {PREPARED}{said}" in out
+    assert f"FAIL    API          {PREPARED}{said}" in out
     assert PASSWORD not in out
     assert KEY not in out

@@ -1,4 +1,4 @@
-"""The `demo` command, which is the first thing that a newcomer runs."""
+"""The `demo` command, the first thing that a newcomer runs."""
 
 import re
 import tempfile
@@ -33,10 +33,10 @@ async def test_every_tool_is_shown_and_all_that_is_left_is_one_folder_that_is_li
 
     (folder,) = temporary.iterdir()
     saved = {str(path) for path in (folder / "output").rglob("*") if path.is_file()}
-    listed = re.findall(r"^  (\S.*) \([\d,]+ bytes\)$", out.partition("What was saved:")[2], re.MULTILINE)
+    listed = re.findall(r"^  (\S.*) \([\d,]+ bytes\)$", out.partition("Saved files:")[2], re.MULTILINE)
     assert set(listed) == saved
     assert {Path(path).suffix for path in saved} == {".jpg", ".md", ".png"}
-    assert out.endswith(f"\nAll of it is in {folder}; delete it when you like.\n")
+    assert out.endswith(f"\nAll files of the demo are in {folder}; you can delete that folder at any time.\n")
     assert {path.name for path in folder.iterdir()} >= {"input", "output", "journal.sqlite3"}
     assert [line for line in out.splitlines() if line != line.rstrip()] == []
     for elsewhere in ("cwd", "home", "files"):
@@ -85,9 +85,9 @@ def test_what_was_saved_is_listed_with_its_size(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     assert demo.demo() == 0
     *_, title, saved, last = capsys.readouterr().out.splitlines()
-    assert title.endswith("What was saved:")
+    assert title.endswith("Saved files:")
     assert saved.endswith("report.md (1,234 bytes)")
-    assert last.startswith(f"All of it is in {tmp_path}")
+    assert last.startswith(f"All files of the demo are in {tmp_path}")
 
 
 def test_a_long_text_is_shown_by_its_beginning_and_its_end() -> None:
@@ -96,7 +96,7 @@ def test_a_long_text_is_shown_by_its_beginning_and_its_end() -> None:
     assert len(lines) == demo.SHOWN_LINES + 1
     assert lines[0] == "   line 0"
     assert lines[-1] == "   line 39"
-    assert f"   [this demo leaves {40 - demo.SHOWN_LINES} lines out here]" in lines
+    assert f"   [the demo omits {40 - demo.SHOWN_LINES} lines here]" in lines
 
 
 def test_no_line_ends_with_blanks() -> None:
@@ -111,5 +111,5 @@ def test_other_blocks_are_shown_by_what_they_are() -> None:
 
 
 def test_a_result_without_an_id_fails_the_step_that_needs_it() -> None:
-    with pytest.raises(demo.StepFailedError, match="there is no interaction_id"):
+    with pytest.raises(demo.StepFailedError, match="has no interaction_id"):
         demo.id_of(CallToolResult(content=[TextContent(text="nothing to follow")]))

@@ -1,4 +1,4 @@
-"""The `doctor` command, against the emulator and against everything that can be wrong."""
+"""The `doctor` command, against the emulator and with everything that can be wrong."""
 
 import contextlib
 import os
@@ -23,14 +23,14 @@ Capture = pytest.CaptureFixture[str]
 
 @pytest.fixture
 def closed_url() -> Iterator[str]:
-    """An address at which nobody listens, and nobody else will."""
+    """Return the URL of a port that is bound but does not listen."""
     with contextlib.closing(socket.socket()) as bound:
         bound.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{bound.getsockname()[1]}"
 
 
 async def examined(env: Mapping[str, str], monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> tuple[int, str]:
-    """Status and output, in a thread: the command has an event loop of its own."""
+    """Return status and output; in a thread, because the command has an event loop of its own."""
     for name, value in env.items():
         monkeypatch.setenv(name, value)
     status = await anyio.to_thread.run_sync(main, ["doctor"])
@@ -40,12 +40,12 @@ async def examined(env: Mapping[str, str], monkeypatch: pytest.MonkeyPatch, caps
 
 
 def real(path: Path) -> Path:
-    """The path without symbolic links, as macOS has them in temporary folders."""
+    """Resolve symbolic links, which temporary folders of macOS contain."""
     return path.resolve()
 
 
 def line(out: str, topic: str) -> str:
-    """The line on a topic."""
+    """Return the line of a topic."""
     return next(each for each in out.splitlines() if each[8:].startswith(f"{topic} "))
 
 
@@ -58,16 +58,16 @@ async def test_all_is_well_with_a_key_and_the_api_in_reach(
     assert out.startswith(f"gemini-interactions-mcp {__version__}\nPython ")
     assert "google-genai 3." in out
     assert line(out, "model").endswith("gemini-3.8-flash")
-    assert line(out, "waits").endswith("20 s before a call hands over an id")
-    assert line(out, "research").endswith("no limit a day, without asking")
+    assert line(out, "wait").endswith("20 s until a call returns the id instead of the answer")
+    assert line(out, "research").endswith("no daily limit, starts without asking")
     assert "MCP servers" not in out
-    assert line(out, "may touch") == f"ok      may touch    {root / 'files'}"
+    assert line(out, "directory") == f"ok      directory    {root / 'files'}"
     api = line(out, "API")
     assert api.startswith("ok ")
-    assert api.endswith(f"models/gemini-3.8-flash at {url}, with the key of GEMINI_API_KEY")
-    assert line(out, "output") == f"ok      output       {root / 'output'} can be written"
-    assert line(out, "journal") == "ok      journal      can be written; no interactions yet"
-    assert "WRONG" not in out
+    assert api.endswith(f"found models/gemini-3.8-flash at {url} with the key in GEMINI_API_KEY")
+    assert line(out, "output") == f"ok      output       {root / 'output'} is writable"
+    assert line(out, "journal") == "ok      journal      is writable; no interactions yet"
+    assert "FAIL" not in out
     assert emulator.creates == []
     assert not (tmp_path / "output").exists()
     assert journal(tmp_path) == {}
@@ -95,8 +95,8 @@ async def test_it_says_which_key_it_uses_and_when_the_latest_interaction_was(
     await earlier.close()
     status, out = await examined(env, monkeypatch, capsys)
     assert status == 0
-    assert line(out, "API").endswith("with the key of GOOGLE_API_KEY")
-    assert line(out, "journal").endswith("the latest interaction is of 2026-03-01 12:30 UTC")
+    assert line(out, "API").endswith("with the key in GOOGLE_API_KEY")
+    assert line(out, "journal").endswith("latest interaction 2026-03-01 12:30 UTC")
     assert len(journal(tmp_path)) == 1
 
 
@@ -114,7 +114,7 @@ async def test_it_says_what_stands_before_research_and_what_is_allowed_beyond_th
     )
     status, out = await examined(env, monkeypatch, capsys)
     assert status == 0
-    assert line(out, "research").endswith("at most 3 a day, after asking")
+    assert line(out, "research").endswith("at most 3 runs a day, asks before it starts")
     assert line(out, "MCP servers").endswith(" mcp:docs")
     assert "GEMINI_MCP_ALLOW_SECRETS" in line(out, "secrets")
     assert "//me:[secret]@" in line(out, "API")
@@ -125,7 +125,7 @@ async def test_google_genai_does_not_say_that_it_uses_another_key(tmp_path: Path
     env = environment(tmp_path, url, GOOGLE_API_KEY="invalid-other", GEMINI_MCP_LOG_LEVEL="INFO")
     status, out, err = await command(env, "doctor")
     assert status == 0
-    assert line(out, "API").endswith("with the key of GEMINI_API_KEY")
+    assert line(out, "API").endswith("with the key in GEMINI_API_KEY")
     assert "GOOGLE_API_KEY" not in out + err
 
 
@@ -135,9 +135,9 @@ async def test_folders_that_are_not_there_are_wrong(
     env = environment(tmp_path, url, GEMINI_MCP_ALLOWED_DIRS=f"~nobody-4711/docs;{tmp_path / 'files'}")
     status, out = await examined(env, monkeypatch, capsys)
     assert status == 1
-    assert line(out, "may touch").startswith("WRONG ")
-    assert line(out, "may touch").endswith(" ~nobody-4711/docs, but there is no such user".replace("/", os.sep))
-    assert f"ok      may touch    {real(tmp_path) / 'files'}" in out
+    assert line(out, "directory").startswith("FAIL ")
+    assert line(out, "directory").endswith(" ~nobody-4711/docs: no such user".replace("/", os.sep))
+    assert f"ok      directory    {real(tmp_path) / 'files'}" in out
 
 
 async def test_an_output_folder_of_nobody_is_wrong(
@@ -147,27 +147,27 @@ async def test_an_output_folder_of_nobody_is_wrong(
     env = environment(tmp_path, url, GEMINI_MCP_OUTPUT_DIR="~nobody-4711/out")
     status, out = await examined(env, monkeypatch, capsys)
     assert status == 1
-    assert line(out, "output").startswith("WRONG   output       Cannot write to ~nobody-4711")
+    assert line(out, "output").startswith("FAIL    output       Cannot write to ~nobody-4711")
     assert "there is no such user" in line(out, "output")
-    assert out.count("but there is no such user") == 1
+    assert out.count(": no such user") == 1
     assert not (tmp_path / "~nobody-4711").exists()
 
 
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("GEMINI_MCP_MODLE", "WRONG   variable     GEMINI_MCP_MODLE is no setting; GEMINI_MCP_MODEL is meant, perhaps"),
-        ("GEMINI_MCP_ALLOWED_DIR", "; GEMINI_MCP_ALLOWED_DIRS is meant, perhaps"),
-        ("GEMINI_MCP_API_KEY", "; GEMINI_API_KEY is meant, perhaps"),
-        ("GEMINI_MCP_BASE_URL", "; GOOGLE_GEMINI_BASE_URL is meant, perhaps"),
-        ("GEMINI_MCP_ZZ", "        variable     GEMINI_MCP_ZZ is no setting"),
+        ("GEMINI_MCP_MODLE", "FAIL    variable     GEMINI_MCP_MODLE is not a setting; did you mean GEMINI_MCP_MODEL?"),
+        ("GEMINI_MCP_ALLOWED_DIR", "; did you mean GEMINI_MCP_ALLOWED_DIRS?"),
+        ("GEMINI_MCP_API_KEY", "; did you mean GEMINI_API_KEY?"),
+        ("GEMINI_MCP_BASE_URL", "; did you mean GOOGLE_GEMINI_BASE_URL?"),
+        ("GEMINI_MCP_ZZ", "        variable     GEMINI_MCP_ZZ is not a setting"),
     ],
 )
 async def test_a_variable_that_is_no_setting_is_named_with_the_one_that_is_meant(
     name: str, told: str, tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     status, out = await examined(environment(tmp_path, url) | {name: "hush-5f2e"}, monkeypatch, capsys)
-    assert status == (1 if "meant" in told else 0)
+    assert status == (1 if "mean" in told else 0)
     assert line(out, "variable").endswith(told)
     assert "hush" not in out
 
@@ -188,7 +188,7 @@ async def test_a_missing_key_is_wrong(
 ) -> None:
     status, out = await examined(environment(tmp_path, url, GEMINI_API_KEY=None), monkeypatch, capsys)
     assert status == 1
-    assert line(out, "API").startswith("WRONG   API          No Gemini API key is set. Put GEMINI_API_KEY")
+    assert line(out, "API").startswith("FAIL    API          No Gemini API key is set. Put GEMINI_API_KEY")
 
 
 @pytest.mark.parametrize("key", ["invalid-4f1a9c", "two words 4f1a9c", "line\nbreak-4f1a9c"])
@@ -197,7 +197,7 @@ async def test_a_key_that_is_rejected_or_malformed_is_wrong_and_not_repeated(
 ) -> None:
     status, out = await examined(environment(tmp_path, url, GEMINI_API_KEY=key), monkeypatch, capsys)
     assert status == 1
-    assert line(out, "API").startswith("WRONG ")
+    assert line(out, "API").startswith("FAIL ")
     assert "key" in line(out, "API")
     assert "4f1a9c" not in out
 
@@ -207,7 +207,7 @@ async def test_an_api_out_of_reach_is_wrong_and_the_rest_is_still_examined(
 ) -> None:
     status, out = await examined(environment(tmp_path, closed_url), monkeypatch, capsys)
     assert status == 1
-    assert line(out, "API").startswith("WRONG   API          Google cannot be reached")
+    assert line(out, "API").startswith("FAIL    API          Google cannot be reached")
     assert line(out, "output").startswith("ok ")
     assert line(out, "journal").startswith("ok ")
 
@@ -218,7 +218,7 @@ async def test_a_model_that_is_gone_is_wrong(
     env = environment(tmp_path, url, GEMINI_MCP_MODEL="gemini-1.0-ultra")
     status, out = await examined(env, monkeypatch, capsys)
     assert status == 1
-    assert line(out, "API").startswith("WRONG   API          Google has no model or agent gemini-1.0-ultra")
+    assert line(out, "API").startswith("FAIL    API          Google has no model or agent gemini-1.0-ultra")
 
 
 async def test_an_api_that_refuses_is_wrong(
@@ -237,7 +237,7 @@ async def test_a_bad_journal_url_is_wrong_and_its_password_is_not_repeated(
     env = environment(tmp_path, url, GEMINI_MCP_DATABASE_URL=database)
     status, out = await examined(env, monkeypatch, capsys)
     assert status == 1
-    assert line(out, "journal").startswith("WRONG ")
+    assert line(out, "journal").startswith("FAIL ")
     assert "4f1a9c" not in out
 
 
@@ -248,7 +248,7 @@ async def test_an_output_folder_that_is_a_file_is_wrong(
     env = environment(tmp_path, url, GEMINI_MCP_OUTPUT_DIR=str(tmp_path / "taken"))
     status, out = await examined(env, monkeypatch, capsys)
     assert status == 1
-    assert line(out, "output").startswith("WRONG ")
+    assert line(out, "output").startswith("FAIL ")
     assert str(tmp_path / "taken") in line(out, "output")
 
 
@@ -258,7 +258,7 @@ async def test_an_allowed_directory_that_is_not_there_is_wrong(
     env = environment(tmp_path, url, GEMINI_MCP_ALLOWED_DIRS=str(tmp_path / "nowhere"))
     status, out = await examined(env, monkeypatch, capsys)
     assert status == 1
-    assert line(out, "may touch") == f"WRONG   may touch    {real(tmp_path) / 'nowhere'}, but there is no such folder"
+    assert line(out, "directory") == f"FAIL    directory    {real(tmp_path) / 'nowhere'}: no such folder"
 
 
 async def test_all_wrong_settings_are_told_without_their_values_and_the_rest_is_examined(
@@ -267,7 +267,7 @@ async def test_all_wrong_settings_are_told_without_their_values_and_the_rest_is_
     env = environment(tmp_path, url, GEMINI_MCP_WAIT_SECONDS=KEY, GEMINI_MCP_PREVIEWS=KEY, GEMINI_MCP_SERVERS=KEY)
     status, out = await examined(env, monkeypatch, capsys)
     assert status == 1
-    assert "WRONG   settings     GEMINI_MCP_WAIT_SECONDS: " in out
-    assert "WRONG   settings     GEMINI_MCP_PREVIEWS: Input should be true or false.\n" in out
-    assert "WRONG   settings     GEMINI_MCP_SERVERS is not JSON like" in out
+    assert "FAIL    settings     GEMINI_MCP_WAIT_SECONDS: " in out
+    assert "FAIL    settings     GEMINI_MCP_PREVIEWS: Input should be true or false.\n" in out
+    assert "FAIL    settings     GEMINI_MCP_SERVERS is not JSON like" in out
     assert line(out, "API").startswith("ok ")

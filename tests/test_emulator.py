@@ -1,4 +1,4 @@
-"""The emulator's answers, models and files, by the real google-genai client (and raw HTTP where that never goes)."""
+"""Answers, models and files of the emulator, through the real google-genai client, or raw HTTP where it cannot go."""
 
 import base64
 import io
@@ -17,15 +17,11 @@ from PIL import Image
 
 import emulating
 from emulating import MODEL, RESEARCH, Untyped, ask, drawn, encoded, events_of, finished, kinds, streamed_text, text_of
-from gemini_interactions_mcp.emulator import Emulator, Fault, dimensions
-from gemini_interactions_mcp.emulator.answers import SOURCES, picture
+from gemini_interactions_mcp.emulator import SOURCES, Emulator, Fault, dimensions, picture
 
 http = emulating.http
 client = emulating.client  # in place of the MCP client of all other tests
 IMAGE_MODEL = "gemini-nano-banana-2.1"
-
-
-# Answers.
 
 
 async def test_an_answer_says_that_it_is_emulated_and_tells_the_request(client: Untyped, emulator: Emulator) -> None:
@@ -192,9 +188,6 @@ async def test_a_bare_schema_is_the_legacy_way_to_ask_for_json(http: httpx2.Asyn
     assert json.loads(answer["steps"][-1]["content"][0]["text"]) == "Emulated: x"
 
 
-# Images.
-
-
 @pytest.mark.parametrize(("ratio", "size"), [("16:9", "1K"), ("1:8", "1K"), ("1:1", "2K")])
 async def test_an_image_has_the_asked_ratio_and_size(
     client: Untyped, emulator: Emulator, ratio: str, size: str
@@ -240,9 +233,6 @@ async def test_an_image_by_uri_can_be_downloaded(client: Untyped, http: httpx2.A
     content = await client.files.download(file=file)
     assert Image.open(io.BytesIO(content)).size == (512, 512)
     assert (await http.get(file.download_uri)).headers["content-type"] == "image/jpeg"
-
-
-# Streams and background.
 
 
 async def test_a_stream_tells_the_same_text_as_a_later_get(client: Untyped) -> None:
@@ -351,9 +341,6 @@ async def test_a_deleted_interaction_is_unknown_and_its_run_goes_on(client: Unty
     assert record.status == "completed"
 
 
-# Agents.
-
-
 async def test_a_report_has_sections_sources_citations_and_a_chart(client: Untyped, emulator: Emulator) -> None:
     config = {"type": "deep-research", "thinking_summaries": "auto"}
     started = await client.interactions.create(**RESEARCH | {"input": "Ü [[words=200]]"}, agent_config=config)
@@ -403,9 +390,6 @@ async def test_a_coding_agent_has_an_environment(client: Untyped) -> None:
     assert "no agent ran" in same.output_text
 
 
-# Models and files.
-
-
 async def test_models_are_listed_and_found(client: Untyped) -> None:
     listed = [model.name async for model in await client.models.list()]
     assert f"models/{MODEL}" in listed
@@ -415,7 +399,7 @@ async def test_models_are_listed_and_found(client: Untyped) -> None:
 
 
 class Zeros(io.RawIOBase):
-    """A large file that takes no memory."""
+    """A large file that uses no memory."""
 
     def __init__(self, size: int) -> None:
         self.left = self.size = size

@@ -1,4 +1,4 @@
-"""The emulator where it is not known how the real API behaves: each doubt the other way round, over raw HTTP."""
+"""Doubts about the real API: the emulator with each of them decided the other way, over raw HTTP."""
 
 import json
 from dataclasses import replace
@@ -35,7 +35,7 @@ async def start(http: httpx2.AsyncClient, **body: Any) -> Json:
 
 
 async def stream(http: httpx2.AsyncClient, **body: Any) -> list[Json]:
-    """Events of a stream, from its create on."""
+    """Return the events of a create with a stream."""
     return events((await http.post(URL, json={**body, "stream": True})).text)
 
 
@@ -46,15 +46,12 @@ def events(text: str) -> list[Json]:
 
 
 async def statuses(http: httpx2.AsyncClient, interaction_id: str, times: int) -> list[int]:
-    """How so many reads are answered."""
+    """Return the HTTP statuses of that many reads."""
     return [(await http.get(f"{URL}/{interaction_id}")).status_code for _ in range(times)]
 
 
 def types(told: list[Json]) -> list[str]:
     return [event["event_type"] for event in told]
-
-
-# Taking requests -------------------------------------------------------------------------------------------
 
 
 async def test_dotted_ids_are_read_continued_and_deleted(http: httpx2.AsyncClient, emulator: Emulator) -> None:
@@ -172,9 +169,6 @@ async def test_an_interaction_that_is_not_stored_may_have_an_id_that_nobody_can_
     assert await statuses(http, told["id"], 1) == [404]
 
 
-# Streams ---------------------------------------------------------------------------------------------------
-
-
 async def test_a_bare_foreground_stream_is_named_late_and_has_nothing_to_resume_from(
     http: httpx2.AsyncClient, emulator: Emulator
 ) -> None:
@@ -251,9 +245,6 @@ async def test_every_third_stream_ends_with_an_error_that_a_read_or_a_second_hea
     assert types(again) == ["interaction.completed"]
 
 
-# Reads -----------------------------------------------------------------------------------------------------
-
-
 async def test_a_fresh_interaction_is_read_at_the_third_look_and_whole_at_the_fourth(
     http: httpx2.AsyncClient, emulator: Emulator
 ) -> None:
@@ -324,9 +315,6 @@ async def test_a_cancel_that_comes_too_late_changes_nothing(http: httpx2.AsyncCl
     interaction.cancel()
     assert (await http.get(f"{URL}/{named}")).json()["status"] == "completed"
     assert interaction.events == told
-
-
-# Errors, environments, servers -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("told", ["details", "header"])

@@ -1,4 +1,4 @@
-"""What goes wrong with the emulator: refusals, scripted faults, and how serving starts and ends."""
+"""Failures of the emulator: refusals and scripted faults; and how serving starts and ends."""
 
 import io
 import json
@@ -27,6 +27,8 @@ from emulating import AGENT, MODEL, RESEARCH, Untyped, ask, events_of, finished,
 from gemini_interactions_mcp.emulator import (
     Emulator,
     Fault,
+    Kind,
+    Point,
     background_refused,
     not_found_yet,
     rate_limited,
@@ -37,13 +39,10 @@ from gemini_interactions_mcp.emulator import (
     unresumable,
     without_quota,
 )
-from gemini_interactions_mcp.emulator.faults import Kind, Point
 
 http = emulating.http
 client = emulating.client  # in place of the MCP client of all other tests
 
-
-# Refusals.
 
 CONTENT = {"type": "image", "data": "aGk=", "mime_type": "image/png"}
 JSON_FORMAT = {"type": "text", "mime_type": "application/json"}
@@ -171,9 +170,6 @@ async def test_malformed_ids_and_unknown_paths_are_told_apart(
     assert (await http.get("/v1/nothing")).json()["error"]["status"] == "NOT_FOUND"
     assert (await http.put("/v1/models")).status_code == 404
     assert [request.path for request in emulator.requests][-2:] == ["/v1/nothing", "/v1/models"]
-
-
-# Faults of the exchange.
 
 
 @pytest.mark.parametrize("told", ["details", "header", "message", "nowhere"])
@@ -361,9 +357,6 @@ async def test_what_has_been_streamed_may_be_shown_to_nobody(client: Untyped, em
         await client.interactions.get(interaction_id)
 
 
-# Faults of the stream.
-
-
 async def streamed(client: Untyped, emulator: Emulator, *faults: Fault) -> tuple[list[Any], Exception | None]:
     emulator.faults += faults
     events: list[Any] = []
@@ -449,9 +442,6 @@ async def test_a_stalled_stream_goes_on_when_released(client: Untyped, emulator:
     assert (await events_of(stream))[-1].interaction.id == first.interaction.id
 
 
-# Faults of the run.
-
-
 @pytest.mark.parametrize("status", ["failed", "incomplete", "budget_exceeded", "requires_action", "paused"])
 async def test_a_run_can_end_with_any_status(client: Untyped, emulator: Emulator, status: str) -> None:
     emulator.faults.append(Fault("create", "status", run_status=status))
@@ -515,9 +505,6 @@ async def test_a_fault_that_cannot_happen_is_refused_when_scripted() -> None:
     for on, kind in (("get", "cut"), ("stream", "queued"), ("create", "truncate")):
         with pytest.raises(ValueError, match="cannot happen"):
             Fault(on, kind)  # pyright: ignore[reportArgumentType] -- a loop over literals is not literal
-
-
-# Serving.
 
 
 async def test_leaving_closes_open_streams_and_withheld_answers_at_once(emulator: Emulator) -> None:

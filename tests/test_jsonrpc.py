@@ -1,4 +1,4 @@
-"""What a line of the host comes to: a message, an error for whoever waits for an answer, or nothing."""
+"""Parsing a line from the host: a message, an error for a sender that waits for a response, or nothing."""
 
 import json
 from typing import Any
@@ -23,7 +23,7 @@ DEEP = "[" * 100_000 + "]" * 100_000
 
 
 def params(line: str | bytes) -> dict[str, Any] | None:
-    """The parameters of a request that is taken."""
+    """Return the parameters of a valid request."""
     found = received(line if isinstance(line, bytes) else line.encode())
     assert found.answers == ()
     assert isinstance(found.message, JSONRPCRequest)
@@ -31,13 +31,10 @@ def params(line: str | bytes) -> dict[str, Any] | None:
 
 
 def errors(line: str | bytes) -> list[tuple[int, RequestId | None]]:
-    """The errors that answer a line, which has no message."""
+    """Return the errors that answer an invalid line."""
     found = received(line if isinstance(line, bytes) else line.encode())
     assert found.message is None
     return [(each.error.code, each.id) for each in found.answers]
-
-
-# Taken ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("request_id", [0, -1, 7, 2**53, 10**300, "", "a", "7", "\ufeff", "x" * 10_000])
@@ -88,9 +85,6 @@ def test_other_messages_are_passed_on() -> None:
         assert isinstance(received(message.encode()).message, kind)
 
 
-# Ignored -------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     "line",
     [
@@ -111,9 +105,6 @@ def test_other_messages_are_passed_on() -> None:
 )
 def test_what_nobody_waits_for_has_no_answer(line: str) -> None:
     assert received(line.encode()) == Received()
-
-
-# Refused -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("request_id", ["null", "true", "false", "1.5", "7.0", "1e2", "{}", "[1]", '{"id": 1}'])

@@ -1,4 +1,4 @@
-"""`doctor --live`: the real command line against the emulator in place of the API, as usual and contrary to that."""
+"""`doctor --live`: the real command line against the emulator in place of the API, usual and contrary."""
 
 import io
 import re
@@ -20,9 +20,12 @@ from gemini_interactions_mcp import __version__
 from gemini_interactions_mcp.api.observation import Api
 from gemini_interactions_mcp.cli import live
 from gemini_interactions_mcp.cli.facts import Facts
-from gemini_interactions_mcp.cli.live import dollars, observe, price, rehearse, scrubbed, side_by_side, write_report
+from gemini_interactions_mcp.cli.live import observe, rehearse
 from gemini_interactions_mcp.cli.main import main
-from gemini_interactions_mcp.cli.probes import PROBES, Names, Probe
+from gemini_interactions_mcp.cli.prices import dollars, price
+from gemini_interactions_mcp.cli.probe_requests import Names
+from gemini_interactions_mcp.cli.probes import PROBES, Probe
+from gemini_interactions_mcp.cli.reports import scrubbed, side_by_side, write_report
 from gemini_interactions_mcp.core.lenient import as_json
 from gemini_interactions_mcp.core.redaction import Redactor
 from gemini_interactions_mcp.emulator import CONTRARY, Doubts, Emulator, Fault, rate_limited
@@ -32,21 +35,21 @@ from wired import PATIENCE, SERVE, command, environment
 Capture = pytest.CaptureFixture[str]
 
 AT_ONCE = (0.0,) * 4
-STREAM, READ, PLAIN = "A stream in the background", "Reading what a stream has told", "The foreground, without a stream"
-ECHOES, AGENT = "What a read tells of the request", "An agent's environment"
+STREAM, READ, PLAIN = "Background stream", "Reading after a stream", "Foreground without a stream"
+ECHOES, AGENT = "Parts of the request in a read", "Agent environment"
 SEEN_BY = {
     "id_form": (PLAIN,),
     "first_status": ("Cancelling",),
-    "foreground_models": ("A model that refuses the background",),
-    "passing_refusals": ("Many at once",),
-    "streamed_refusals": ("An unknown model",),
+    "foreground_models": ("Model without the background",),
+    "passing_refusals": ("Concurrent background requests",),
+    "streamed_refusals": ("Unknown model",),
     "minimal_thinking": ("Minimal thinking",),
-    "maps_and_search": ("Maps together with search",),
+    "maps_and_search": ("Google Maps with Google Search",),
     "environment_optional": (AGENT,),
-    "late_continues": ("Continuing at once",),
-    "bare_foreground": ("Hanging up in the foreground",),
+    "late_continues": ("Continuing immediately",),
+    "bare_foreground": ("Dropping a foreground stream",),
     "completed_usage": (STREAM,),
-    "streamed_annotations": ("Sources",),
+    "streamed_annotations": ("Annotations",),
     "lost_completions": (STREAM, READ, "Resuming a stream"),
     "late_reads": (READ,),
     "bare_reads": (PLAIN,),
@@ -61,19 +64,19 @@ SEEN_BY = {
     "root_entries": (AGENT,),
     "empty_folders": (AGENT,),
 }
-"""The probes by which each doubt is seen."""
+"""The probes that reveal each doubt."""
 
 UNPROBED = {
     "retry_delay": "nobody may use the quota up to see it",
     "server_calls": "it takes an MCP server in Google's reach",
 }
-"""Doubts that no probe tries, and why."""
+"""Doubts without a probe, and the reason."""
 
 ANSWERED = {"y\n": 0, "YES\n": 0, "n\n": 1, "\n": 1, "": 1, "maybe\n": 1}
 
 
 class Terminal(io.StringIO):
-    """A terminal at which somebody has typed something."""
+    """A terminal with typed input."""
 
     def isatty(self) -> bool:
         return True
@@ -81,14 +84,14 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def emulator() -> Emulator:
-    """As everywhere, but never contrary: what a report says of that is tested here."""
+    """Return the usual emulator, even in a contrary run: the comparison is tested here."""
     return Emulator(research_seconds=0.05, step_seconds=0.001, processing_seconds=0.01)
 
 
 async def run(
     env: Mapping[str, str], monkeypatch: pytest.MonkeyPatch, capsys: Capture, *options: str
 ) -> tuple[int, str, str]:
-    """Status, stdout and stderr, in a thread: the command has event loops of its own."""
+    """Return status, stdout and stderr; in a thread, because the command has event loops of its own."""
     for name, value in env.items():
         monkeypatch.setenv(name, value)
     status = await anyio.to_thread.run_sync(main, ["doctor", "--live", *options])
@@ -97,19 +100,19 @@ async def run(
 
 
 def starts(emulator: Emulator) -> list[dict[str, Any]]:
-    """The bodies of the requests that start an interaction."""
+    """Return the bodies of the requests that start an interaction."""
     return [dict(as_json(each.body)) for each in emulator.requests if each.path == "/v1/interactions"]
 
 
 def only(*titles: str) -> list[Probe]:
-    """Some of the probes."""
+    """Return the probes with these titles."""
     found = [probe for probe in PROBES if probe.title in titles]
     assert len(found) == len(titles)
     return found
 
 
 def differing(text: str) -> list[str]:
-    """The lines of a report that are marked."""
+    """Return the lines of a report that are marked as different."""
     return [line for line in text.splitlines() if line.endswith("| ≠ |")]
 
 
@@ -120,12 +123,12 @@ async def test_against_the_emulator_both_columns_agree_and_nothing_is_left_or_gi
     env = environment(tmp_path, url, GEMINI_MCP_SERVERS=servers)
     status, out, err = await run(env, monkeypatch, capsys, "--yes", "--images", "--agents")
     assert status == 0
-    assert re.search(r"^\*\*0 of \d{3} facts differ\*\*", out, re.MULTILINE)
+    assert re.search(r"^\*\*0 of \d{3} facts differ\*\* ", out, re.MULTILINE)
     assert differing(out) == []
     assert [line for line in out.splitlines() if line.startswith("## ")] == [f"## {probe.title}" for probe in PROBES]
     assert f"gemini-interactions-mcp {__version__}, google-genai " in out
     assert "not understood" not in out
-    assert "no answer" not in out
+    assert "no response" not in out
     assert f"{len(PROBES)} of {len(PROBES)}: " in err
     made = [*emulator.interactions, *emulator.deletes, *emulator.environments]
     for private in (KEY, "hush-5f2e-4c11", str(tmp_path), url.rpartition(":")[2], "emulated-", *made):
@@ -143,7 +146,7 @@ async def test_without_its_options_it_starts_no_agent_and_draws_nothing(
     assert status == 0
     assert {body.get("agent") for body in starts(emulator)} == {None}
     assert not any("response_format" in body for body in starts(emulator))
-    assert "An image" not in out
+    assert "## Image" not in out
     [told] = re.findall(r"(\d+) of them start an interaction; together they cost at most about \$(0\.\d\d)\.", err)
     assert told == (str(len(starts(emulator))), f"{dollars(starts(emulator)):.2f}")
     assert 0.01 < float(told[1]) <= 0.10
@@ -155,7 +158,7 @@ async def test_where_nobody_can_be_asked_it_says_what_it_would_do_and_sends_noth
     status, out, err = await command(environment(tmp_path, url, measured=True), "doctor", "--live")
     assert (status, out) == (2, "")
     assert "cost at most about $0." in err
-    assert "nobody can be asked here" in err
+    assert "not a terminal" in err
     assert "--yes" in err
     assert emulator.requests == []
 
@@ -165,7 +168,7 @@ async def test_at_a_terminal_it_asks_first_and_only_a_yes_is_one(
     typed: str, tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     monkeypatch.setattr(sys, "stdin", Terminal(typed))
-    monkeypatch.setattr(live, "PROBES", only("Ids of nobody"))
+    monkeypatch.setattr(live, "PROBES", only("Unknown ids"))
     status, out, err = await run(environment(tmp_path, url), monkeypatch, capsys)
     assert status == ANSWERED[typed]
     assert "Send them? [y/N] " in err
@@ -209,7 +212,7 @@ async def test_what_cannot_work_is_said_before_anything_is_tried(
 async def test_it_touches_neither_the_journal_nor_the_output(
     tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    monkeypatch.setattr(live, "PROBES", only("The foreground, without a stream"))
+    monkeypatch.setattr(live, "PROBES", only(PLAIN))
     status, _, _ = await run(environment(tmp_path, url), monkeypatch, capsys, "--yes")
     assert status == 0
     assert {each async for each in anyio.Path(tmp_path).iterdir()} == {tmp_path / "files", tmp_path / "home"}
@@ -219,9 +222,9 @@ async def test_a_proxy_does_not_come_between_it_and_the_emulator(
     tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    monkeypatch.setattr(live, "PROBES", only("Ids of nobody"))
+    monkeypatch.setattr(live, "PROBES", only("Unknown ids"))
     _, out, _ = await run(environment(tmp_path, url), monkeypatch, capsys, "--yes")
-    assert "no answer" not in out
+    assert "no response" not in out
     assert len(emulator.requests) == 3
 
 
@@ -254,29 +257,29 @@ def test_every_doubt_is_decided_the_other_way_by_the_contrary() -> None:
 
 
 def test_facts_are_compared_by_name_and_a_missing_one_differs() -> None:
-    rows = list(side_by_side({"a": "1", "b": "2", "seconds until the id is told": "9"}, {"b": "2", "c": "3"}))
+    rows = list(side_by_side({"a": "1", "b": "2", "seconds until the id is known": "9"}, {"b": "2", "c": "3"}))
     assert [(row.what, row.real, row.emulator, row.differs) for row in rows] == [
         ("a", "1", "-", True),
         ("b", "2", "2", False),
-        ("seconds until the id is told", "9", "-", None),
+        ("seconds until the id is known", "9", "-", None),
         ("c", "-", "3", True),
     ]
 
 
 async def seen(settings: Settings, probes: Sequence[Probe]) -> str:
-    """The report on an API in trouble."""
+    """Return the report on an API with faults."""
     return write_report(await observe(settings, probes, AT_ONCE), await rehearse(settings, probes), settings)
 
 
 async def test_a_refusal_by_quota_is_waited_for_once_and_told(settings: Settings, emulator: Emulator) -> None:
     emulator.faults.append(rate_limited(seconds=0.01))
-    text = await seen(settings, only("The foreground, without a stream"))
+    text = await seen(settings, only(PLAIN))
     assert differing(text) == []
-    assert "Refused by quota: 1; when to try again is told in: details." in text
+    assert "Refused by quota: 1; place of the retry delay: details." in text
 
 
 def too_many(message: str) -> Fault:
-    """A refusal by quota that tells the delay in words."""
+    """Return a refusal by quota with this message."""
     return Fault("create", "http", http_status=429, body={"error": {"message": message, "code": "too_many_requests"}})
 
 
@@ -294,16 +297,16 @@ async def test_a_refusal_by_quota_for_long_is_a_fact_like_others(
     fault: Fault, told: str, settings: Settings, emulator: Emulator
 ) -> None:
     emulator.faults.append(replace(fault, release=anyio.Event(), reached=anyio.Event()))
-    text = await seen(settings, only("The foreground, without a stream"))
-    assert "| answer | `429 " in text
-    assert f"when to try again is told in: {told}." in text
+    text = await seen(settings, only(PLAIN))
+    assert "| response | `429 " in text
+    assert f"place of the retry delay: {told}." in text
     assert len(starts(emulator)) == 1
 
 
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
-        (Fault("create", "drop"), "no answer (APIConnectionError)"),
+        (Fault("create", "drop"), "no response (APIConnectionError)"),
         (Fault("create", "http", http_status=200, body="<html>"), "200, broken (JSONDecodeError)"),
         (Fault("create", "http", http_status=503), "503 service_unavailable"),
         (Fault("create", "http", http_status=403, body={"error": {"status": "X_Y", "message": "no"}}), "403 X_Y"),
@@ -318,10 +321,10 @@ async def test_whatever_is_answered_is_told_and_the_next_probe_is_tried(
     fault: Fault, told: str, settings: Settings, emulator: Emulator
 ) -> None:
     emulator.faults.append(replace(fault, release=anyio.Event(), reached=anyio.Event()))
-    probes = only("A stream in the background", "The foreground, without a stream")
+    probes = only(STREAM, PLAIN)
     text = await seen(settings, probes)
-    assert f"| answer | `{told}" in text
-    assert "| answer | `200 completed` | `200 completed` |  |" in text
+    assert f"| response | `{told}" in text
+    assert "| response | `200 completed` | `200 completed` |  |" in text
     assert emulator.interactions == {}
 
 
@@ -336,11 +339,11 @@ async def test_a_probe_that_breaks_or_hangs_does_not_stop_the_others(
         raise AssertionError
 
     monkeypatch.setattr(live, "PROBE_SECONDS", 0.2)
-    probes = [Probe("Breaks", "nothing", breaks), Probe("Hangs", "nothing", hangs), *only("Ids of nobody")]
+    probes = [Probe("Breaks", "nothing", breaks), Probe("Hangs", "nothing", hangs), *only("Unknown ids")]
     found = await observe(settings, probes, AT_ONCE)
-    assert [outcome.facts.get("answer") for outcome in found.outcomes] == [
+    assert [outcome.facts.get("response") for outcome in found.outcomes] == [
         "not understood (RecursionError)",
-        "not within 0 seconds",
+        "none within 0 seconds",
         None,
     ]
     assert found.outcomes[2].facts["three letters"] == "400 invalid_request"
@@ -349,7 +352,7 @@ async def test_a_probe_that_breaks_or_hangs_does_not_stop_the_others(
 async def test_an_api_that_is_not_there_is_told_too(tmp_path: Path) -> None:
     nowhere = make_settings(tmp_path, "http://127.0.0.1:9")
     found = await observe(nowhere, PROBES, AT_ONCE)
-    assert [outcome.probe.title for outcome in found.outcomes if "no answer" not in str(outcome.facts)] == []
+    assert [outcome.probe.title for outcome in found.outcomes if "no response" not in str(outcome.facts)] == []
     assert found.deleted == (0, 0)
 
 
@@ -357,7 +360,7 @@ async def test_what_is_made_is_deleted_also_when_it_is_stopped_midway(settings: 
     emulator.faults.append(stalled := Fault("stream", "stall", after=3))
     with anyio.fail_after(20):
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(observe, settings, only("Reading what a stream has told"), AT_ONCE)
+            tasks.start_soon(observe, settings, only(READ), AT_ONCE)
             await stalled.reached.wait()
             assert len(emulator.interactions) == 1
             tasks.cancel_scope.cancel()
@@ -386,8 +389,8 @@ async def test_what_is_made_is_deleted_when_the_user_presses_ctrl_c(
 
 async def test_what_could_not_be_deleted_is_counted(settings: Settings, emulator: Emulator) -> None:
     emulator.faults.append(Fault("delete", "http", http_status=500))
-    text = await seen(settings, only("The foreground, without a stream"))
-    assert "Deleted again: 0 of 1." in text
+    text = await seen(settings, only(PLAIN))
+    assert "Deleted at the end: 0 of 1 created objects." in text
 
 
 def test_the_price_is_that_of_all_tokens_that_a_request_allows() -> None:
@@ -405,7 +408,7 @@ def test_the_price_is_that_of_all_tokens_that_a_request_allows() -> None:
 
 
 async def test_images_and_agents_cost_more_and_are_counted(settings: Settings) -> None:
-    plain, image, agent = [dollars((await rehearse(settings, only(each))).asks) for each in (PLAIN, "An image", AGENT)]
+    plain, image, agent = [dollars((await rehearse(settings, only(each))).asks) for each in (PLAIN, "Image", AGENT)]
     assert plain < 0.01
     assert image > 0.03
     assert 0.1 < agent < 0.3
@@ -443,6 +446,6 @@ async def test_a_key_and_an_id_that_the_api_repeats_are_not_told(settings: Setti
     )
     body = {"error": {"message": f"{KEY} | tell-me-not `x` of projects/mine", "code": "not_found"}}
     emulator.faults.append(Fault("get", "http", http_status=404, body=body, times=99))
-    text = await seen(servers, only("Ids of nobody"))
+    text = await seen(servers, only("Unknown ids"))
     assert "`[secret] \\| [secret] 'x' of projects/[name]`" in text
     assert KEY not in text

@@ -1,4 +1,4 @@
-"""What reaches stderr of logs, warnings and errors has no secret in it."""
+"""Logs, warnings and errors on stderr contain no secrets."""
 
 import io
 import logging
@@ -19,7 +19,7 @@ KEY = "AIzaSyQ7xV2mLw9Tz-c4N4ry_Kp3Hd8Rf6Jb1Gs"
 
 @pytest.fixture(autouse=True)
 def as_before(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
-    """What is set up for a process does not outlive a test."""
+    """Restore the process-wide state after a test."""
     for owner, name in ((sys, "excepthook"), (sys, "unraisablehook"), (threading, "excepthook")):
         monkeypatch.setattr(owner, name, getattr(owner, name))
     monkeypatch.setattr(logging.root, "level", logging.root.level)
@@ -29,7 +29,7 @@ def as_before(monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
 
 
 def written(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
-    """What is written to stderr from now on, when everything is set up."""
+    """Set logging up, and return the new stderr."""
     monkeypatch.setattr(logging.root, "handlers", list[logging.Handler]())
     monkeypatch.setattr(sys, "stderr", stderr := io.StringIO())
     set_up("INFO", Redactor([KEY]))

@@ -1,4 +1,4 @@
-"""The command line: what it refuses, what it says, and serving over HTTP."""
+"""The command line: refusals, help, and serving over HTTP."""
 
 import os
 import re
@@ -26,9 +26,6 @@ from wired import MODERN, PATIENCE, SERVE, Json, command, envelope, environment,
 
 LOOPBACK = "127.0.0.1"
 ACCEPT = {"accept": "application/json, text/event-stream"}
-
-
-# Words ---------------------------------------------------------------------------------------------------
 
 
 def test_version_says_the_version_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
@@ -130,12 +127,9 @@ async def test_a_reader_who_goes_ends_what_prints_with_status_1_and_without_a_wo
     assert "BrokenPipeError" not in err
 
 
-# Serving on a port ---------------------------------------------------------------------------------------
-
-
 @asynccontextmanager
 async def started(folder: Path, url: str | None, *arguments: str) -> AsyncGenerator[Process]:
-    """A command that serves until it is told to end."""
+    """Run a command that serves until it is told to end."""
     env = environment(folder, url, measured=True)
     process = await anyio.open_process([*SERVE, *arguments], stdin=subprocess.DEVNULL, env=env)
     try:
@@ -149,7 +143,7 @@ async def started(folder: Path, url: str | None, *arguments: str) -> AsyncGenera
 
 
 async def told(process: Process, pattern: str, *, on: str) -> str:
-    """Read what a command says until it matches, and return the match's group."""
+    """Read the output of a command until it matches, and return the group of the match."""
     stream = process.stdout if on == "stdout" else process.stderr
     assert stream is not None
     said = ""
@@ -161,7 +155,7 @@ async def told(process: Process, pattern: str, *, on: str) -> str:
 
 
 async def ended(process: Process, number: signal.Signals) -> int | None:
-    """Tell it to end, and return its status; Windows can only kill."""
+    """Send a signal to end, and return the exit status; Windows can only kill."""
     if sys.platform == "win32":
         return 0
     process.send_signal(number)
@@ -201,7 +195,7 @@ async def lists_and_asks(address: str, mode: Mode, version: str) -> None:
 
 
 def only_on_loopback(port: int) -> bool:
-    """Whether another address has the port free, as it would not be had it been bound for all addresses."""
+    """Whether the port is free on another address, which it would not be if it were bound for all addresses."""
     if sys.platform != "linux":  # elsewhere there is one loopback address, or ports are shared
         return True
     with closing(socket.socket(socket.AF_INET, socket.SOCK_STREAM)) as other:
@@ -260,12 +254,12 @@ async def test_a_port_that_is_taken_is_said_in_a_sentence(arguments: list[str], 
         port = str(taken.getsockname()[1])
         status, out, err = await command(environment(tmp_path, None, measured=True), *arguments, "--port", port)
     assert (status, out) == (1, "")
-    assert err.endswith(". --port chooses another port.\n")
+    assert err.endswith(". Choose another port with --port.\n")
     assert "Traceback" not in err
 
 
 def test_nothing_slow_is_imported_before_stdin_is_taken() -> None:
-    """A host may give up on its first message while the SDK is still being imported."""
+    """A host may abandon its first message while the SDK is still being imported."""
     code = "import sys, gemini_interactions_mcp.cli.main; print(*{name.split('.')[0] for name in sys.modules})"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert {"anyio", "lazy_loader", "mcp", "pydantic"}.isdisjoint(printed.split())

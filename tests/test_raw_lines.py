@@ -1,6 +1,6 @@
-"""Thousands of random lines, good and bad, over a real pipe: who waits for an answer gets one, and only one.
+"""Thousands of random lines, valid and invalid, over a real pipe: every sender that waits gets exactly one response.
 
-The lines are others at each run; the seed is printed when it fails, and `RAW_LINES_SEED=... python -m pytest
+The lines differ in each run; a failure prints the seed, and `RAW_LINES_SEED=... python -m pytest
 tests/test_raw_lines.py` sends the same again. `RAW_LINES=100000` sends more.
 """
 
@@ -49,12 +49,12 @@ NOTIFICATIONS: Final = ["initialized", "progress", "roots/list_changed", "no/suc
 
 @dataclass
 class Lines:
-    """Random lines, and who waits for an answer to them.
+    """Generates random lines, and records the responses that they require.
 
     Attributes:
-        awaited: The ids that are answered once.
-        nameless: How many lines are answered without an id.
-        doubtful: How many lines may be answered or not, with whatever id is left in them.
+        awaited: Ids that are answered exactly once.
+        nameless: Number of lines that are answered without an id.
+        doubtful: Number of lines that may or may not be answered, with any id that is left in them.
     """
 
     rng: random.Random
@@ -64,7 +64,7 @@ class Lines:
     doubtful: int = 0
 
     def next(self) -> bytes:
-        """A line without its end."""
+        """Return a line without its newline."""
         kinds: list[Callable[[], bytes]] = [
             *[self.request] * 8,
             *[self.wrong_request, self.broken_request, self.damaged_request] * 3,
@@ -72,14 +72,12 @@ class Lines:
         ]
         return self.rng.choice(kinds)()
 
-    # Messages -------------------------------------------------------------------------------------------
-
     def request(self) -> bytes:
         line = self.written(self.valid())
         return self.rng.choice([b"", b"\xef\xbb\xbf", b"  "]) + line + self.rng.choice([b"", b"\r", b"\t "])
 
     def wrong_request(self) -> bytes:
-        """A request of which a member is wrong."""
+        """Return a request with an invalid member."""
         message = self.valid()
         wrong: dict[str, list[object]] = {
             "jsonrpc": [None, 2.0, "1.0", []],
@@ -94,7 +92,7 @@ class Lines:
         return self.written(message)
 
     def broken_request(self) -> bytes:
-        """A request that is no JSON, though its id can be told."""
+        """Return a request that is not JSON, but whose id is certain."""
         message = self.shuffled(self.valid())
         line = json.dumps(message).encode()
         nested = b'{"deep": ' + b"[" * 100_000 + b"]" * 100_000 + b", "
@@ -112,7 +110,7 @@ class Lines:
         )
 
     def damaged_request(self) -> bytes:
-        """A request of which some bytes were lost or replaced."""
+        """Return a request with some bytes lost or replaced."""
         line = bytearray(json.dumps(self.message(f"id-{self.rng.getrandbits(64):x}")).encode())
         for _ in range(self.rng.randrange(1, 4)):
             place = self.rng.randrange(len(line))
@@ -121,13 +119,13 @@ class Lines:
         return bytes(line)
 
     def batch(self) -> bytes:
-        """Several messages in one line."""
+        """Return several messages on one line."""
         count = self.rng.randrange(3)
         self.nameless += not count
         return json.dumps([self.valid() for _ in range(count)]).encode()
 
     def no_id(self) -> bytes:
-        """A request whose id is none."""
+        """Return a request with an invalid id."""
         self.nameless += 1
         return self.written(self.message(self.rng.choice([None, True, 1.5, 7.0, [], {}, [1], {"id": 1}])))
 
@@ -139,8 +137,6 @@ class Lines:
         self.nameless += 1
         size = self.rng.randrange(200)
         return b"x" + self.rng.randbytes(size).replace(b"\n", b"") + self.rng.choice([b"", b"[" * 1000, b"y" * 300_000])
-
-    # What nobody waits for ------------------------------------------------------------------------------
 
     def notification(self) -> bytes:
         message = self.message(0)
@@ -157,10 +153,8 @@ class Lines:
     def blank(self) -> bytes:
         return self.rng.choice([b"", b"\r", b" \t ", b"\xef\xbb\xbf", b"{}", b'{"jsonrpc": "2.0"}', b'{"method": 7}'])
 
-    # Parts ----------------------------------------------------------------------------------------------
-
     def valid(self) -> Json:
-        """A request with an id of its own."""
+        """Return a request with a new id."""
         number = len(self.awaited) + 1000
         request_id = self.rng.choice([number, -number, 10**300 + number, f"{number}", f'ü\U0001f600 "{number}\\'])
         self.awaited.append(request_id)
@@ -192,30 +186,30 @@ class Lines:
         return self.rng.choice(TEXTS if self.rng.random() < 0.1 else TEXTS[:-1])
 
     def shuffled(self, message: Json) -> Json:
-        """The message with its members in another order."""
+        """Return the message with its members in random order."""
         return dict(self.rng.sample(list(message.items()), len(message)))
 
     def written(self, message: Json) -> bytes:
-        """A message as some host writes it."""
+        """Return a message in the style of some host."""
         separators = self.rng.choice([(",", ":"), (", ", ": "), (" ,\t", " :  ")])
         text = json.dumps(self.shuffled(message), ensure_ascii=self.rng.random() < 0.7, separators=separators)
         return text.encode("utf-8", "surrogatepass")
 
 
 def answered(server: Wired) -> Counter[int | str | None]:
-    """How often each id has been answered."""
+    """Return the number of responses to each id."""
     return Counter(each["id"] for each in server.messages if "method" not in each)
 
 
 async def send(server: Wired, lines: Lines, count: int) -> None:
-    """Send so many lines."""
+    """Send that many lines."""
     for _ in range(count // AT_ONCE):
         sent = b"".join(lines.next() + b"\n" for _ in range(AT_ONCE))
         await anyio.to_thread.run_sync(server.write, sent)
 
 
 async def converse(folder: Path, version: str) -> None:
-    """Send random lines in one revision of the protocol, each of which has a folder."""
+    """Send random lines in one revision of the protocol, to a server with its own folder."""
     lines = Lines(random.Random(f"{SEED} {version}"), version == MODERN)
     async with wired(environment(folder, "http://127.0.0.1:9")) as server:
         await server.open(version)
@@ -234,7 +228,7 @@ async def converse(folder: Path, version: str) -> None:
 
 
 def all_answered(server: Wired, ids: list[int | str]) -> bool:
-    """Whether nobody waits any more; looked into only once there are as many lines."""
+    """Whether all ids are answered; parses the output only once it has enough lines."""
     return len(server.stdout) > len(ids) and answered(server).keys() >= set(ids)
 
 

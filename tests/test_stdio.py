@@ -42,9 +42,6 @@ SIGNALS = pytest.mark.skipif(
 CLOSED = "http://127.0.0.1:9"
 
 
-# Both eras -----------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("version", HANDSHAKES)
 async def test_a_host_of_each_handshake_revision_initializes_lists_and_calls(version: str, tmp_path: Path) -> None:
     async with wired(environment(tmp_path, CLOSED)) as server:
@@ -156,9 +153,6 @@ async def test_a_probe_given_up_before_the_server_was_up_does_not_lock_the_conne
     assert server.answers(101) == []
 
 
-# Ways to end ---------------------------------------------------------------------------------------------
-
-
 def hang_up(server: Wired) -> None:
     server.hang_up()
 
@@ -196,7 +190,7 @@ async def test_asks_in_flight_when_the_server_is_ended_are_read_by_the_next_and_
             await holds[name].reached.wait()
             await stalls[name].reached.wait()
             end(server)
-            if name == "SIGTERM":  # an impatient host, which sends more once closing has begun
+            if name == "SIGTERM":  # an impatient host, which sends more signals once the shutdown has begun
                 assert "error" in await server.answer(asked)
                 terminate(server)
                 interrupt(server)
@@ -351,15 +345,13 @@ async def test_a_full_stderr_that_nobody_reads_holds_nothing_up(tmp_path: Path, 
 
 
 def fill(pipe: int) -> None:
-    """Write until a pipe takes no more."""
+    """Write until a pipe accepts no more."""
     os.set_blocking(pipe, False)
     with suppress(BlockingIOError):
         while os.write(pipe, b"\n" * 1024):
             pass
     os.set_blocking(pipe, True)
 
-
-# The wire ------------------------------------------------------------------------------------------------
 
 NOISE = """
 print("printed", flush=True)
@@ -434,9 +426,6 @@ async def test_a_host_gone_before_the_server_is_up_is_answered_though_its_last_l
         server.hang_up()
         assert (await server.answer(1))["result"]["protocolVersion"] == NEWEST
         assert await server.ended() == 0
-
-
-# Without a key, without a network ------------------------------------------------------------------------
 
 
 async def test_without_a_key_or_a_network_it_serves_and_the_first_call_says_what_is_missing(tmp_path: Path) -> None:

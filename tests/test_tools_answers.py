@@ -15,8 +15,7 @@ from mcp_types import CallToolResult, TextResourceContents
 from conftest import FAST, KEY, Mode
 from emulating import NO_TLS
 from faults.harness import rows
-from gemini_interactions_mcp.emulator import Emulator, Fault
-from gemini_interactions_mcp.emulator.directed import HOSTILE
+from gemini_interactions_mcp.emulator import HOSTILE, Emulator, Fault
 from gemini_interactions_mcp.models import error_codes
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings

@@ -14,9 +14,7 @@ from pydantic import SecretStr
 
 from conftest import FAST, STATUS
 from gemini_interactions_mcp.core.words import concealing
-from gemini_interactions_mcp.emulator import Emulator, Fault, directed
-from gemini_interactions_mcp.emulator.answers import SOURCES
-from gemini_interactions_mcp.emulator.protocol import error_body
+from gemini_interactions_mcp.emulator import SOURCES, Emulator, Fault, directed, error_body
 from gemini_interactions_mcp.models.interactions import RemoteServer
 from gemini_interactions_mcp.runs import sandboxes
 from gemini_interactions_mcp.server.app import build_server

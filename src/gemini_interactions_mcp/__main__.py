@@ -1,4 +1,4 @@
-"""`python -m gemini_interactions_mcp`: the same as the command `gemini-interactions-mcp`."""
+"""`python -m gemini_interactions_mcp` is the command `gemini-interactions-mcp`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The `doctor` command: what is configured, reachable and allowed. It never prints the key."""
+"""The `doctor` command: checks settings, key, network, folders and journal. Never prints the key."""
 
 import difflib
 import platform
@@ -19,10 +19,11 @@ from gemini_interactions_mcp.journal import Journal
 from gemini_interactions_mcp.settings import ALL_VARIABLES, Settings, lack, of_nobody, unknown_variables
 
 GOOGLE = "https://generativelanguage.googleapis.com"
+"""Base URL of the API unless the settings name another."""
 
 
 class Finding(NamedTuple):
-    """One line of the report; `ok` is None where there is nothing to be right or wrong."""
+    """One line of the report; `ok` is None for plain information."""
 
     ok: bool | None
     topic: str
@@ -30,7 +31,7 @@ class Finding(NamedTuple):
 
 
 def doctor() -> int:
-    """Print the findings; 0 if nothing is wrong."""
+    """Print the findings, and return the exit status: 0 unless a check failed."""
     print(f"gemini-interactions-mcp {__version__}")
     print(f"Python {platform.python_version()}, mcp {version('mcp')}, google-genai {version('google-genai')}\n")
     settings = Settings.from_environ()
@@ -42,18 +43,18 @@ def doctor() -> int:
 
 
 def line(finding: Finding) -> str:
-    """`ok      API key      from GEMINI_API_KEY`."""
-    mark = {True: "ok", False: "WRONG", None: ""}[finding.ok]
+    """Return a finding as a line: `ok      journal      is writable; no interactions yet`."""
+    mark = {True: "ok", False: "FAIL", None: ""}[finding.ok]
     return f"{mark:<7} {finding.topic:<12} {finding.text}"
 
 
 def configured(settings: Settings) -> Iterator[Finding]:
-    """What can be said without trying anything."""
+    """Yield the findings that need neither network nor writing."""
     yield from (Finding(ok=False, topic="settings", text=text) for text in settings.findings)
     yield Finding(None, "model", settings.model)
     yield Finding(None, "image model", settings.image_model)
     yield Finding(None, "agent", settings.research_agent)
-    yield Finding(None, "waits", f"{settings.wait_seconds:g} s before a call hands over an id")
+    yield Finding(None, "wait", f"{settings.wait_seconds:g} s until a call returns the id instead of the answer")
     yield Finding(None, "research", spending(settings))
     if settings.servers:
         yield Finding(None, "MCP servers", ", ".join(f"mcp:{each.name}" for each in settings.servers))
@@ -61,32 +62,33 @@ def configured(settings: Settings) -> Iterator[Finding]:
         yield Finding(None, "secrets", "files that look like secrets may be sent (GEMINI_MCP_ALLOW_SECRETS)")
     for path in settings.allowed_dirs:
         lacking = lack(path)
-        fine = lacking is None or (path == settings.output_dir and not of_nobody(path))  # which is made when needed
-        yield Finding(fine, "may touch", f"{path}{'' if fine else f', but there is {lacking}'}")
+        # The output folder is created when needed.
+        fine = lacking is None or (path == settings.output_dir and not of_nobody(path))
+        yield Finding(fine, "directory", f"{path}" if fine else f"{path}: {lacking}")
 
 
 def misspelled(names: Iterable[str]) -> Iterator[Finding]:
-    """The variables that look like settings, and which is meant; what is like none may be another program's."""
+    """Yield a failure for each variable that resembles a setting; others may belong to another program."""
     meant = {distinctive(name): name for name in reversed(ALL_VARIABLES)}
     for name in names:
         near = difflib.get_close_matches(distinctive(name.upper()), meant, 1)
-        instead = f"; {meant[near[0]]} is meant, perhaps" if near else ""
-        yield Finding(False if near else None, "variable", f"{shown(name)} is no setting{instead}")
+        hint = f"; did you mean {meant[near[0]]}?" if near else ""
+        yield Finding(False if near else None, "variable", f"{shown(name)} is not a setting{hint}")
 
 
 def distinctive(name: str) -> str:
-    """A variable's name without what many of them begin with."""
+    """Return the name of a variable without a prefix that many of them share."""
     return re.sub(r"^(GEMINI_MCP_|GOOGLE_GEMINI_|GEMINI_|GOOGLE_)", "", name)
 
 
 def spending(settings: Settings) -> str:
-    """What stands before a run of research."""
-    limit = f"at most {settings.runs_per_day} a day" if settings.runs_per_day else "no limit a day"
-    return f"{limit}, {'after asking' if settings.confirm else 'without asking'}"
+    """Return the limits on starting a run of research."""
+    limit = f"at most {settings.runs_per_day} runs a day" if settings.runs_per_day else "no daily limit"
+    return f"{limit}, {'asks before it starts' if settings.confirm else 'starts without asking'}"
 
 
 async def examined(settings: Settings) -> list[Finding]:
-    """What has to be tried: the key, the API, the directories and the journal."""
+    """Check the key and the API, the output folder and the journal."""
     return [
         await tried("API", lambda: reached(settings)),
         await tried("output", lambda: tested(settings)),
@@ -95,7 +97,7 @@ async def examined(settings: Settings) -> list[Finding]:
 
 
 async def tried(topic: str, check: Callable[[], Awaitable[str]]) -> Finding:
-    """A finding from a check that may fail."""
+    """Run a check, and return its outcome."""
     try:
         return Finding(ok=True, topic=topic, text=await check())
     except GeminiMCPError as exc:
@@ -103,28 +105,40 @@ async def tried(topic: str, check: Callable[[], Awaitable[str]]) -> Finding:
 
 
 async def reached(settings: Settings) -> str:
-    """Look the default model up, which is free."""
+    """Request the default model's description, which is free.
+
+    Raises:
+        GeminiMCPError: The key, the network or the model fails.
+    """
     gemini = Gemini(settings)
     try:
         model = await gemini.check()
     finally:
         await gemini.close()
-    return f"{model} at {settings.base_url or GOOGLE}, with the key of {settings.key_variable}"
+    return f"found {model} at {settings.base_url or GOOGLE} with the key in {settings.key_variable}"
 
 
 async def tested(settings: Settings) -> str:
-    """Find out whether files can be saved; nothing is made."""
+    """Check that files can be saved, without creating any.
+
+    Raises:
+        GeminiMCPError: The output folder is not writable.
+    """
     await anyio.to_thread.run_sync(Boundary.of(settings).check_output)
-    return f"{settings.output_dir} can be written"
+    return f"{settings.output_dir} is writable"
 
 
 async def counted(settings: Settings) -> str:
-    """Open the journal, and write to it: nothing is older than time itself."""
+    """Open the journal, and write to it: a pruning that removes nothing.
+
+    Raises:
+        GeminiMCPError: The journal cannot be opened or written.
+    """
     journal = Journal(settings.database_url)
     try:
         await journal.prune(datetime.min.replace(tzinfo=UTC))
         rows, _ = await journal.page(limit=1)
     finally:
         await journal.close()
-    latest = f"the latest interaction is of {rows[0].created_at:%Y-%m-%d %H:%M} UTC" if rows else "no interactions yet"
-    return f"can be written; {latest}"
+    latest = f"latest interaction {rows[0].created_at:%Y-%m-%d %H:%M} UTC" if rows else "no interactions yet"
+    return f"is writable; {latest}"

@@ -1,4 +1,4 @@
-"""What goes to stderr, without the user's secrets: logs, warnings, and errors that nobody handles."""
+"""Redacts everything that is logged to stderr: records, warnings and unhandled errors."""
 
 import logging
 import sys
@@ -14,25 +14,25 @@ FORMAT: Final = "%(levelname)s %(name)s: %(message)s"
 
 
 class Formatter(logging.Formatter):
-    """Formats a record with its traceback, and redacts it all."""
+    """Formats a record, and redacts it with its traceback."""
 
     def __init__(self, redact: Redactor) -> None:
         super().__init__(FORMAT)
         self._redact = redact
 
     def format(self, record: logging.LogRecord) -> str:
-        """The lines of a record."""
+        """Return the lines of a record."""
         return self._redact(super().format(record))
 
 
 def set_up(level: str, redact: Redactor) -> None:
-    """Send what the process logs and warns of to stderr, redacted, and what ends it or a thread, too."""
+    """Log to stderr, redacted: records from `level` on, warnings, and errors that end the process or a thread."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Formatter(redact))
     logging.basicConfig(level=level, handlers=[handler])
-    # A warning of pydantic quotes the value that it is about.
+    # Warnings of pydantic quote the value in question.
     logging.captureWarnings(capture=True)
-    # What cannot be formatted would be printed as it is, with its arguments.
+    # A record that cannot be formatted would be printed with its arguments, unredacted.
     logging.raiseExceptions = False
     report = reporter(redact)
     sys.excepthook = report
@@ -41,7 +41,7 @@ def set_up(level: str, redact: Redactor) -> None:
 
 
 def reporter(redact: Redactor) -> Callable[[type[BaseException], BaseException | None, TracebackType | None], None]:
-    """Writes an error to stderr as Python does, redacted."""
+    """Return an excepthook that writes an error to stderr as Python does, redacted."""
 
     def report(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
         sys.stderr.write(redact("".join(traceback.format_exception(kind, error, trace))))

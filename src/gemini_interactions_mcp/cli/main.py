@@ -1,4 +1,4 @@
-"""From the command line to what is run: serve (the default), demo, emulator, doctor."""
+"""The command line: parses arguments, and runs serve (the default), demo, emulator or doctor."""
 
 import argparse
 import os
@@ -18,40 +18,58 @@ if TYPE_CHECKING:
 HOST: Final = "127.0.0.1"
 HTTP_PORT: Final = 8765
 EMULATOR_PORT: Final = 8766
-"""Another one: both may run at once, the server on the emulator."""
+"""Differs from `HTTP_PORT`, because a server may use the emulator on the same machine."""
 SHUTDOWN_SECONDS: Final = 1
-"""So long, HTTP requests that are being answered may go on after a signal to end."""
+"""Seconds for HTTP requests in flight to complete after a signal to end."""
 
 DESCRIPTION = "Gemini's models and agents for any MCP host, through Google's Interactions API."
-EPILOG = "Without a command it serves MCP on stdin and stdout, which is what a host starts. Settings: see README.md."
+EPILOG = (
+    "Without a command, the server speaks MCP on stdin and stdout, as a host expects. Settings are environment "
+    "variables; README.md lists them."
+)
+DEMO_HELP = "call every tool on sample files, without a key or network"
+EMULATOR_HELP = "serve an emulated Interactions API on loopback, for development"
+DOCTOR_HELP = "check settings, key, network, folders and journal"
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """Return the parser of the command line."""
     top = argparse.ArgumentParser("gemini-interactions-mcp", description=DESCRIPTION, epilog=EPILOG)
     top.add_argument("--version", action="version", version=__version__)
     top.add_argument("--http", action="store_true", help="serve streamable HTTP on loopback instead of stdio")
-    ports = f"for --http (default {HTTP_PORT}) and emulator (default {EMULATOR_PORT})"
+    ports = f"port for --http (default {HTTP_PORT}) or emulator (default {EMULATOR_PORT})"
     top.add_argument("--port", type=port, help=ports)
-    # The bundle's users see the settings of their host, and no variables (manifest.json).
+    # Users of the bundle see the settings in their host, not environment variables (manifest.json).
     top.add_argument("--bundle", action="store_true", help=argparse.SUPPRESS)
-    commands = top.add_subparsers(dest="command", metavar="command")
-    commands.add_parser("demo", help="run every tool on made-up files, without a key or network")
-    emulator = commands.add_parser("emulator", help="serve a local Interactions API for development")
+    commands = top.add_subparsers(title="commands", dest="command", metavar="command")
+    commands.add_parser("demo", **describe_command(DEMO_HELP))
+    emulator = commands.add_parser("emulator", **describe_command(EMULATOR_HELP))
     emulator.add_argument("--port", type=port, default=argparse.SUPPRESS, help=f"default {EMULATOR_PORT}")
-    contrary = "where it is not known how the real API behaves, behave the other way"
+    contrary = "behave the opposite way wherever the behaviour of the real API is uncertain"
     emulator.add_argument("--contrary", action="store_true", help=contrary)
-    doctor = commands.add_parser("doctor", help="say what is configured, reachable and allowed")
-    doctor.add_argument("--live", action="store_true", help="try what is doubtful about the real API, for a few cents")
-    doctor.add_argument("--images", action="append_const", const="images", dest="extras", help="live: an image too")
-    agents = "live: a managed agent too, for some ten cents"
+    doctor = commands.add_parser("doctor", **describe_command(DOCTOR_HELP))
+    live = "send requests that test uncertain behaviour of the real API, for a few cents"
+    doctor.add_argument("--live", action="store_true", help=live)
+    images = "with --live: also generate an image"
+    doctor.add_argument("--images", action="append_const", const="images", dest="extras", help=images)
+    agents = "with --live: also run a managed agent, for about 15 cents"
     doctor.add_argument("--agents", action="append_const", const="agents", dest="extras", help=agents)
-    doctor.add_argument("--yes", action="store_true", help="live: do not ask before sending")
+    doctor.add_argument("--yes", action="store_true", help="with --live: do not ask before sending")
     return top
 
 
+def describe_command(text: str) -> dict[str, str]:
+    """Return a command's text for the list of commands and for its own help."""
+    return {"help": text, "description": f"{text[0].upper()}{text[1:]}."}
+
+
 def port(text: str) -> int:
-    """A TCP port; 0 takes a free one."""
+    """Parse a TCP port; 0 is any free port.
+
+    Raises:
+        ValueError: The text is not a number.
+        argparse.ArgumentTypeError: The number is not a port.
+    """
     number = int(text)
     if not 0 <= number <= 65_535:
         raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
@@ -59,12 +77,12 @@ def port(text: str) -> int:
 
 
 def port_of(arguments: argparse.Namespace, usual: int) -> int:
-    """The port of the command line, or the usual one."""
+    """Return the port of the command line, else the usual one."""
     return usual if arguments.port is None else arguments.port
 
 
 def parsed(argv: Sequence[str] | None) -> argparse.Namespace:
-    """The command line, read; it ends here if it makes no sense."""
+    """Parse the command line; exits with status 2 if it is invalid."""
     top = parser()
     arguments = top.parse_args(argv)
     if arguments.command == "doctor" and not arguments.live and (arguments.extras or arguments.yes):
@@ -73,7 +91,7 @@ def parsed(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; the exit status is 0 if all went well."""
+    """Run the command, and return the exit status: 0 if it succeeded."""
     open_closed_streams()
     arguments = parsed(argv)
     if arguments.command is None:
@@ -83,7 +101,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except* BrokenPipeError:
         status = 1
-        # What is still to be written has no reader either: https://docs.python.org/3/library/signal.html#note-on-sigpipe
+        # The rest of the output has no reader either: https://docs.python.org/3/library/signal.html#note-on-sigpipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return status
 
@@ -92,7 +110,7 @@ def run_command(arguments: argparse.Namespace) -> int:
     """Run a command that prints, and return its exit status.
 
     Raises:
-        BrokenPipeError: Nobody reads what it prints; also in a group.
+        BrokenPipeError: The reader of stdout has gone; may be in an exception group.
     """
     match arguments.command:
         case "demo":
@@ -113,13 +131,13 @@ def run_command(arguments: argparse.Namespace) -> int:
 
 def serve(arguments: argparse.Namespace) -> int:
     """Serve a host until it ends the connection."""
-    # First of all: a host may give up on its first message while the SDK is still being imported.
+    # First, because a host may abandon its first message while the SDK is still being imported.
     claimed = None if arguments.http else claim()
     from gemini_interactions_mcp.settings import Settings  # noqa: PLC0415 - after `claim`
 
     settings = Settings.from_environ(bundled=arguments.bundle)
     if settings.findings and claimed is None:
-        # Who starts it in a terminal reads this; a host would only say that the server has failed.
+        # Over HTTP, a user in a terminal reads this; over stdio, a host would only report that the server has failed.
         sys.stderr.write(f"gemini-interactions-mcp: {' '.join(settings.findings)}\n")
         return 2
     from gemini_interactions_mcp.core import Redactor  # noqa: PLC0415 - as above
@@ -138,14 +156,14 @@ def serve(arguments: argparse.Namespace) -> int:
 
 
 async def serve_http(server: "Server", number: int) -> None:
-    """Serve streamable HTTP on loopback; connections wait from the moment on that the address is told."""
+    """Serve streamable HTTP on loopback; connections are accepted from the moment that the address is printed."""
     import socket  # noqa: PLC0415 - as above
 
     import uvicorn  # noqa: PLC0415 - as above
 
-    # The protocol is named because asyncio sets TCP_NODELAY only on a socket that has one.
+    # With a protocol, because asyncio sets TCP_NODELAY only on a socket that has one.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        if os.name == "posix":  # elsewhere it would let two servers share the port
+        if os.name == "posix":  # elsewhere the option would let two servers share the port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((HOST, number))
         listener.listen()
@@ -155,27 +173,29 @@ async def serve_http(server: "Server", number: int) -> None:
         sys.stderr.write(f"Serving MCP on http://{HOST}:{listener.getsockname()[1]}/mcp\n")
         web = uvicorn.Server(config)
         for each in ending_signals():
-            # By itself Uvicorn takes all but that of a closed terminal.
+            # Uvicorn itself handles all of these but the one of a closed terminal.
             signal.signal(each, web.handle_exit)
         await web.serve(sockets=[listener])
 
 
 async def emulate(number: int, *, contrary: bool) -> None:
-    """Serve the emulator, and say what to set so that the server uses it."""
-    from gemini_interactions_mcp.emulator import CONTRARY, Doubts, Emulator, serve  # noqa: PLC0415 - as above
+    """Serve the emulator, and print the settings with which the server uses it."""
+    from gemini_interactions_mcp import emulator  # noqa: PLC0415 - as above
 
-    async with serve(Emulator(doubts=CONTRARY if contrary else Doubts()), number) as url:
+    doubts = emulator.CONTRARY if contrary else emulator.Doubts()
+    async with emulator.serve(emulator.Emulator(doubts=doubts), number) as url:
         with signals_to_end() as signals:
-            print("An emulated Interactions API, until Ctrl-C. No model runs. To use it, set:\n")
+            print("Serving an emulated Interactions API until Ctrl-C; no model runs.")
+            print('To use it, set these variables. Any key is accepted unless it begins with "invalid".\n')
             print(f"GOOGLE_GEMINI_BASE_URL={url}")
-            print("GEMINI_API_KEY=any-but-one-that-begins-with-invalid", flush=True)
+            print("GEMINI_API_KEY=emulator", flush=True)
             async for _ in signals:
                 return
 
 
 @contextmanager
 def signals_to_end() -> Generator[AsyncIterator[object]]:
-    """Signals to end, received by the event loop: a KeyboardInterrupt that is raised in a callback may be lost."""
+    """Yield signals to end from the event loop, because a KeyboardInterrupt raised in a callback may be lost."""
     import anyio  # noqa: PLC0415 - as above
 
     if sys.platform != "win32":
@@ -186,14 +206,18 @@ def signals_to_end() -> Generator[AsyncIterator[object]]:
 
 
 async def never() -> AsyncGenerator[object]:
-    """Nothing, forever; on Windows Ctrl-C raises KeyboardInterrupt."""
+    """Yield nothing, forever; on Windows, Ctrl-C raises KeyboardInterrupt."""
     import anyio  # noqa: PLC0415 - as above
 
     yield await anyio.sleep_forever()
 
 
 def interruptible(run: Callable[[], Awaitable[None]]) -> int:
-    """Run until Ctrl-C or another signal to end, which is the only way; the exit status is 1 if the port is taken."""
+    """Run until Ctrl-C or another signal to end; return the exit status, 1 if the port cannot be bound.
+
+    Raises:
+        BrokenPipeError: The reader of stdout has gone.
+    """
     import anyio  # noqa: PLC0415 - after `claim`
 
     for each in ending_signals():
@@ -205,6 +229,6 @@ def interruptible(run: Callable[[], Awaitable[None]]) -> int:
     except BrokenPipeError:
         raise
     except OSError as exc:
-        sys.stderr.write(f"gemini-interactions-mcp: {exc.strerror or exc}. --port chooses another port.\n")
+        sys.stderr.write(f"gemini-interactions-mcp: {exc.strerror or exc}. Choose another port with --port.\n")
         return 1
     return 0

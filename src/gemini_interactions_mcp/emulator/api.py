@@ -1,4 +1,4 @@
-"""Routes: the paths of the API, and what every exchange has in common (records, keys, refusals, faults)."""
+"""HTTP endpoints of the API, and what every exchange has in common: recording, keys, refusals, faults."""
 
 import json
 import mimetypes
@@ -17,6 +17,7 @@ from .doubts import Doubts, as_listed, delay_in_message
 from .events import DroppedResponse, HalfResponse, refused_stream, stream
 from .faults import Fault, Point, take
 from .files import Upload
+from .interactions import Interaction, resource, summary
 from .protocol import (
     MODELS,
     NOT_FOUND,
@@ -29,57 +30,58 @@ from .protocol import (
     refused,
     refused_grpc,
 )
-from .requests import check_key
-from .state import Emulator, Interaction, RecordedRequest, resource, summary
+from .state import Emulator, RecordedRequest
+from .validation import check_key
 
-# Larger bodies take more than some milliseconds to parse.
+# Larger bodies are parsed in a worker thread, because parsing takes more than some milliseconds.
 PARSED_IN_THREAD_BYTES = 256 * 1024
 # https://developers.google.com/photos/library/guides/resumable-uploads describes the same protocol.
 GRANULARITY = {"X-Goog-Upload-Chunk-Granularity": "262144"}
+# Entries of a page of an environment's files.
 PAGE_FILES = 100
 Handle = Callable[[Request], Awaitable[Response]]
 
 
 def application(emulator: Emulator) -> Starlette:
-    """Return the emulator as an ASGI application; only `serve` can run it."""
+    """Return the emulator as an ASGI application; only `serve_emulator` can run it."""
     api = _Api(emulator)
     interaction, file = "/v1/interactions/{interaction_id}", "/v1/files/{name}"
     return Starlette(
         routes=[
             Route("/v1/interactions", api.create, methods=["POST"]),
             Route(interaction, api.get, methods=["GET"]),
-            Route(interaction, api.at("delete", api.delete), methods=["DELETE"]),
-            Route(f"{interaction}/cancel", api.at("cancel", api.cancel), methods=["POST"]),
+            Route(interaction, api.bind("delete", api.delete), methods=["DELETE"]),
+            Route(f"{interaction}/cancel", api.bind("cancel", api.cancel), methods=["POST"]),
             Route("/upload/v1/files", api.upload, methods=["POST"]),
-            Route("/v1/files", api.at("file", api.list_files), methods=["GET"]),
-            Route(file, api.at("file", api.file), methods=["GET"]),
-            Route(file, api.at("file", api.delete_file), methods=["DELETE"]),
-            Route("/v1/environments/{environment_id}/files/{path:path}", api.at("file", api.environment_files)),
-            Route("/v1/environments/{environment_id}", api.at("file", api.delete_environment), methods=["DELETE"]),
+            Route("/v1/files", api.bind("file", api.list_files), methods=["GET"]),
+            Route(file, api.bind("file", api.get_file), methods=["GET"]),
+            Route(file, api.bind("file", api.delete_file), methods=["DELETE"]),
+            Route("/v1/environments/{environment_id}/files/{path:path}", api.bind("file", api.list_environment)),
+            Route("/v1/environments/{environment_id}", api.bind("file", api.delete_environment), methods=["DELETE"]),
             Route("/grounding-api-redirect/{number}", api.redirect, methods=["GET", "HEAD"]),
-            Route("/v1/models", api.at("model", api.list_models), methods=["GET"]),
-            Route("/v1/models/{model}", api.at("model", api.model), methods=["GET"]),
+            Route("/v1/models", api.bind("model", api.list_models), methods=["GET"]),
+            Route("/v1/models/{model}", api.bind("model", api.get_model), methods=["GET"]),
         ],
-        exception_handlers={404: api.unknown_path, 405: api.unknown_path},
+        exception_handlers={404: api.refuse_path, 405: api.refuse_path},
     )
 
 
 class _Api:
-    """The endpoints: `create`, `get` and `upload` look at a request before its exchange, the others need not."""
+    """The endpoints; `create`, `get` and `upload` inspect a request before its exchange, the others do not."""
 
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
 
-    def at(self, point: Point, handle: Handle) -> Handle:
-        """Return an endpoint whose calls are all of one kind."""
+    def bind(self, point: Point, handle: Handle) -> Handle:
+        """Return an endpoint whose requests are all of one kind."""
 
         async def endpoint(request: Request) -> Response:
             return await self._exchange(request, (point,), handle)
 
         return endpoint
 
-    async def unknown_path(self, request: Request, _: Exception) -> Response:
-        """Record and refuse what no other endpoint serves."""
+    async def refuse_path(self, request: Request, _: Exception) -> Response:
+        """Record and refuse a request that no other endpoint serves."""
         self.emulator.requests.append(_recorded(request, None))
         return JSONResponse(grpc_body(404, f"{request.method} {request.url.path} does not exist."), 404)
 
@@ -100,16 +102,16 @@ class _Api:
         interaction = await self.emulator.create(object_of(body), raw, str(request.base_url))
         if interaction.body.get("stream"):
             fault = take(self.emulator.faults, "stream", ("stream",), raw)
-            told = stream(request, interaction.first_told, 0, fault)
+            response = stream(request, interaction.read_first_event, 0, fault)
             if interaction.bare:
-                told.body_iterator = self._while_heard(interaction, told.body_iterator)
-            return told
+                response.body_iterator = self._forget_when_dropped(interaction, response.body_iterator)
+            return response
         if not interaction.background:
             await interaction.finished.wait()
         return JSONResponse(resource(interaction), headers=_tier(interaction))
 
-    async def _while_heard(self, interaction: Interaction, frames: AsyncIterable[Any]) -> AsyncGenerator[Any]:
-        """Pass on the stream of an interaction that does not outlive it."""
+    async def _forget_when_dropped(self, interaction: Interaction, frames: AsyncIterable[Any]) -> AsyncGenerator[Any]:
+        """Pass on the stream of an interaction that does not outlive its stream."""
         try:
             async for frame in frames:
                 yield frame
@@ -118,7 +120,7 @@ class _Api:
                 self.emulator.forget(interaction)
 
     async def get(self, request: Request) -> Response:
-        """Show an interaction, or stream its events."""
+        """Return an interaction, or stream its events."""
         if request.query_params.get("stream") == "true":
             return await self._exchange(request, ("resume",), self._resume)
         return await self._exchange(request, ("get",), self._get)
@@ -126,12 +128,12 @@ class _Api:
     async def _get(self, request: Request) -> Response:
         interaction = self.emulator.read(_named(request, "interaction_id"))
         include_input = request.query_params.get("include_input") == "true"
-        shown = resource(interaction, whole=True, include_input=include_input)
+        fields = resource(interaction, whole=True, include_input=include_input)
         if take(self.emulator.faults, "run", ("get",), _said(request)):
-            shown.pop("usage", None)
-        if interaction.finished.is_set() and interaction.history.bare_read():
-            shown = {key: value for key, value in shown.items() if key not in ("steps", "usage")}
-        return JSONResponse(shown, headers=_tier(interaction))
+            fields.pop("usage", None)
+        if interaction.finished.is_set() and interaction.history.count_bare_read():
+            fields = {key: value for key, value in fields.items() if key not in ("steps", "usage")}
+        return JSONResponse(fields, headers=_tier(interaction))
 
     async def _resume(self, request: Request) -> Response:
         interaction = self.emulator.find(_named(request, "interaction_id"))
@@ -141,14 +143,14 @@ class _Api:
         if last != "-1" and not (last.isdecimal() and int(last) < len(interaction.events)):
             raise refused(400, "Invalid value for 'last_event_id'.")
         fault = take(self.emulator.faults, "stream", ("resume",), _said(request))
-        return stream(request, interaction.event, int(last) + 1, fault)
+        return stream(request, interaction.read_event, int(last) + 1, fault)
 
     async def cancel(self, request: Request) -> Response:
-        """Stop a background interaction."""
+        """Cancel a background interaction."""
         return JSONResponse(summary(self.emulator.cancel(_named(request, "interaction_id"))))
 
     async def delete(self, request: Request) -> Response:
-        """Forget an interaction."""
+        """Delete an interaction."""
         self.emulator.delete(_named(request, "interaction_id"))
         return JSONResponse({})
 
@@ -173,7 +175,7 @@ class _Api:
             raise refused_grpc(400, "Unknown upload command.")
         if commands == {"query"} and upload_id in files.finished:
             return Response(headers={"X-Goog-Upload-Status": "final"})
-        upload = files.upload(upload_id)
+        upload = files.find_upload(upload_id)
         if "upload" in commands:
             if request.headers.get("x-goog-upload-offset") != str(upload.received):
                 raise refused_grpc(400, f"Wrong offset: {upload.received} bytes were received.")
@@ -187,17 +189,17 @@ class _Api:
         return Response(headers={"X-Goog-Upload-Status": "active", **received})
 
     async def list_files(self, request: Request) -> Response:
-        """List the files, in pages."""
+        """Return a page of the files."""
         # 10 by default, 100 at most: https://ai.google.dev/api/files
         size = min(int(request.query_params.get("pageSize", "10")), 100)
         start = int(request.query_params.get("pageToken", "0"))
         files = list(self.emulator.files.files.values())
-        shown = [file.resource(str(request.base_url)) for file in files[start : start + size]]
+        page = [file.resource(str(request.base_url)) for file in files[start : start + size]]
         after: Json = {"nextPageToken": str(start + size)} if start + size < len(files) else {}
-        return JSONResponse({"files": shown, **after})
+        return JSONResponse({"files": page, **after})
 
-    async def file(self, request: Request) -> Response:
-        """Show or download a file."""
+    async def get_file(self, request: Request) -> Response:
+        """Return or download a file."""
         name, _, action = request.path_params["name"].partition(":")
         file = self.emulator.files.get(f"files/{name}")
         if action != "download":
@@ -213,9 +215,9 @@ class _Api:
         del self.emulator.files.files[file.name]
         return JSONResponse({})
 
-    async def environment_files(self, request: Request) -> Response:
-        """List a folder of an environment, in pages, or download a file of it."""
-        files = self.emulator.environment(_named(request, "environment_id"))
+    async def list_environment(self, request: Request) -> Response:
+        """Return a page of a folder of an environment, or download a file of it."""
+        files = self.emulator.find_environment(_named(request, "environment_id"))
         path = _named(request, "path")
         if request.query_params.get("alt") == "media":
             if path not in files:
@@ -234,23 +236,23 @@ class _Api:
     async def delete_environment(self, request: Request) -> Response:
         """Delete an environment."""
         environment_id = request.path_params["environment_id"]
-        self.emulator.environment(environment_id)
+        self.emulator.find_environment(environment_id)
         del self.emulator.environments[environment_id]
         return JSONResponse({})
 
     async def redirect(self, request: Request) -> Response:
-        """Send a reader on from a link in a report, as Google's do; without a key."""
+        """Redirect a link of a report, as Google's do; needs no key."""
         self.emulator.requests.append(_recorded(request, None))
         number = request.path_params["number"]
         place = self.emulator.redirects.get(number, f"https://example.com/emulated/source/{number}")
         return Response(status_code=302, headers={"Location": place})
 
     async def list_models(self, _: Request) -> Response:
-        """List the models."""
+        """Return all models."""
         return JSONResponse({"models": [model_resource(model) for model in MODELS]})
 
-    async def model(self, request: Request) -> Response:
-        """Show a model."""
+    async def get_model(self, request: Request) -> Response:
+        """Return a model."""
         model = request.path_params["model"]
         if model not in MODELS:
             raise refused_grpc(404, f"models/{model} is not found for API version v1.")
@@ -266,7 +268,7 @@ class _Api:
         *,
         keyless: bool = False,
     ) -> Response:
-        """Record a request and answer it, unless a fault strikes first."""
+        """Record and handle a request, unless a fault strikes first."""
         self.emulator.requests.append(_recorded(request, body))
         fault = take(self.emulator.faults, "http", points, _said(request) + raw)
         if fault is not None and fault.kind in ("http", "drop"):
@@ -276,47 +278,48 @@ class _Api:
                 check_key(request.headers.get("x-goog-api-key") or request.query_params.get("key", ""))
             response = await handle(request)
         except RefusalError as refusal:
-            response = self._refusal(refusal, points, keyless=keyless)
+            response = self._refuse(refusal, points, keyless=keyless)
         return response if fault is None else await _after(fault, response)
 
-    def _refusal(self, refusal: RefusalError, points: tuple[Point, ...], *, keyless: bool) -> Response:
-        """Say no: by status, or in the stream that was asked for; the front end, which checks keys, only by status."""
+    def _refuse(self, refusal: RefusalError, points: tuple[Point, ...], *, keyless: bool) -> Response:
+        """Return a refusal as a status, or as a stream if that was requested; the front end always uses a status."""
         streams = self.emulator.doubts.streamed_refusals and {"stream", "resume"} & set(points)
+        # The front end, which checks keys, has the gRPC shape.
         if streams and "status" not in refusal.body["error"]:
             return refused_stream(refusal.body)
-        # Without the upload status the client would try again for seconds.
+        # Without the upload status, the client would retry for seconds.
         headers = {"X-Goog-Upload-Status": "final"} if keyless else {}
         return JSONResponse(refusal.body, refusal.status, headers)
 
 
 async def _arrived(request: Request, upload: Upload, fault: Fault | None) -> bool:
-    """Take a chunk in; False when a fault has cut it."""
+    """Receive a chunk; return False if a fault has cut it."""
     end = upload.received + fault.after if fault else upload.size_bytes + 1
     async for part in request.stream():
-        upload.take(part[: end - upload.received])
+        upload.receive(part[: end - upload.received])
         if upload.received >= end:
             return False
     return True
 
 
 async def _after(fault: Fault, response: Response) -> Response:
-    """Do what a fault does to a request that has been carried out."""
+    """Return the response of a fault to a request that was processed."""
     fault.reached.set()
     if fault.kind == "drop_taken":
         return DroppedResponse()
     if fault.kind == "half":
-        # A stream has no body yet: nothing of it is sent.
+        # A stream has no body yet, so nothing of it is sent.
         return HalfResponse(getattr(response, "body", b""), response.status_code, dict(response.headers))
     await fault.release.wait()
     return response
 
 
 def _instead(fault: Fault, doubts: Doubts) -> Response:
-    """Do what a fault does in place of the request."""
+    """Return the response of a fault in place of processing the request."""
     fault.reached.set()
     if fault.kind == "drop":
         return DroppedResponse()
-    headers, body = fault.headers, fault.answer()
+    headers, body = fault.headers, fault.make_body()
     if isinstance(body, bytes):
         return Response(body, fault.http_status, headers)
     if fault.http_status == 429 and doubts.retry_delay == "message":
@@ -327,7 +330,7 @@ def _instead(fault: Fault, doubts: Doubts) -> Response:
 
 
 async def _parsed(raw: bytes) -> object:
-    """Return a body as JSON, or None when it is not."""
+    """Parse a body as JSON; None if it is not JSON."""
     try:
         if len(raw) > PARSED_IN_THREAD_BYTES:
             return await run_sync(json.loads, raw)
@@ -343,7 +346,7 @@ def _recorded(request: Request, body: object) -> RecordedRequest:
 
 
 def _named(request: Request, parameter: str) -> str:
-    """Return a part of the path, which is matched as it came: an id may have a slash of its own."""
+    """Return a decoded parameter of the path, which is matched undecoded because an id may contain a slash."""
     return unquote(request.path_params[parameter])
 
 
@@ -356,20 +359,20 @@ def _tier(interaction: Interaction) -> dict[str, str]:
 
 
 def is_below(path: str, folder: str) -> bool:
-    """Tell whether a file is in a folder of an environment or deeper; the root has no name."""
+    """Whether a file is in a folder of an environment or below it; the root is an empty path."""
     return not folder or path.startswith(f"{folder}/")
 
 
 def environment_file(path: str, content: bytes) -> Json:
-    """Return a file of an environment as a list shows it: google-genai 3.6.1, `EnvironmentFile`."""
-    named = {"type": "file", "path": path, "name": path.rpartition("/")[2]}
-    return {**named, "size_bytes": str(len(content)), "mime_type": mimetypes.guess_type(path)[0] or ""}
+    """Return a file of an environment as an entry of a list: google-genai 3.6.1, `EnvironmentFile`."""
+    fields = {"type": "file", "path": path, "name": path.rpartition("/")[2]}
+    return {**fields, "size_bytes": str(len(content)), "mime_type": mimetypes.guess_type(path)[0] or ""}
 
 
 def model_resource(model: str) -> Json:
-    """Return a model as `GET /v1/models` shows it.
+    """Return a model as an entry of `GET /v1/models`.
 
-    Token limits: https://ai.google.dev/gemini-api/docs/models (Gemini 3 Flash), told for every model.
+    Token limits: https://ai.google.dev/gemini-api/docs/models (those of Gemini 3 Flash, for every model).
     """
     return {
         "name": f"models/{model}",

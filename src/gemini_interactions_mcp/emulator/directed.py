@@ -1,4 +1,16 @@
-"""Answers that go wrong as a prompt directs it: in each way that a client has to bear, as nasty as it may come.
+"""Directives: instructions in a prompt, such as `[[seconds=2]]`, that shape the answer.
+
+`Turn` parses them. Of those with a number, `[[words=3000]]` adds that many words, in paragraphs; `[[seconds=2]]` is
+the duration of the run; `[[images=3]]` is the number of images of an image model; `[[sources=200]]` and
+`[[charts=5]]` are those of a report. This module implements the rest, which produce hostile or failed answers:
+
+- `[[code=2]]` answers with nothing but executed code; every second piece fails;
+- `[[failures=15]]` has that many pages fail to load, and one call of each other tool fail;
+- `[[cites=links]]` cites hostile links, `[[cites=files]]` files;
+- `[[sends=html]]`, `[[sends=svg]]` and `[[sends=lie]]` replace a picture by something that is none;
+- `[[json=prose]]`, `[[json=other]]` and `[[json=fence]]` answer a schema with something else;
+- `[[ends=IMAGE_SAFETY]]` ends without output for that reason, `[[ends=incomplete]]` at a limit;
+- `[[finishes=MAX_TOKENS]]` adds that `finish_reason` to the output.
 
 Shapes: google-genai 3.6.1, types/interactions; `finish_reason` is `generateContent`'s (types.py, `Candidate`).
 """
@@ -8,8 +20,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import cycle, islice
 
-from .answers import Answer
 from .protocol import Json, objects_of, text_of
+from .questions import Answer
 from .requests import Turn
 
 TRACEBACK = 'Traceback (most recent call last):\n  File "<stdin>", line 1\nZeroDivisionError: division by ```zero```\n'
@@ -43,16 +55,16 @@ Change = Callable[[Answer, str], Answer]
 
 
 def directed(answer: Answer, turn: Turn) -> Answer:
-    """Return what an answer becomes under the directives of its prompt."""
+    """Apply the directives of a prompt to its answer."""
     for name, change in CHANGES.items():
-        value = turn.word(name)
+        value = turn.read_word(name)
         if value:
             answer = change(answer, value)
     return answer
 
 
 def _coded(answer: Answer, number: str) -> Answer:
-    """So many pieces of code in place of a text; every second one fails."""
+    """Replace the text by that many pieces of executed code; every second one fails."""
     steps = [step for step in answer.steps if step["type"] == "thought"]
     for place in range(int(number)):
         arguments = {"code": f'print("""```\n{place}\n""")', "language": "python"}
@@ -64,7 +76,7 @@ def _coded(answer: Answer, number: str) -> Answer:
 
 
 def _failing(answer: Answer, number: str) -> Answer:
-    """So many pages that are not read, and a failure of each other kind of tool."""
+    """Insert that many pages that fail to load, and one failure of each other kind of tool."""
     *before, last = answer.steps
     return replace(answer, steps=[*before, *_failures(int(number)), last])
 
@@ -85,7 +97,7 @@ def _failures(number: int) -> Iterator[Json]:
 
 
 def _citing(answer: Answer, kind: str) -> Answer:
-    """Sources that are no pages, beside one that is: `links`, or `files`."""
+    """Cite `files`, or hostile `links` beside a good one."""
     links = [{"url": url, "title": f"Bad {place}"} for place, url in enumerate(HOSTILE)]
     good = {"url": "https://example.com/wiki/Bicycle_(disambiguation)", "title": TITLE}
     sources = FILES if kind == "files" else (*links, good)
@@ -102,7 +114,7 @@ def _cited(step: Json, sources: list[Json]) -> Json:
 
 
 def _sending(answer: Answer, kind: str) -> Answer:
-    """Pictures that are none: `html`, `svg`, or a page that is called a picture (`lie`)."""
+    """Replace pictures by `html`, by `svg`, or by HTML that is declared to be a picture (`lie`)."""
     mime, content = SENT[kind]
     sent = {"mime_type": mime, "data": base64.b64encode(content).decode()}
     return replace(answer, steps=[_replaced(step, sent) for step in answer.steps])
@@ -114,7 +126,7 @@ def _replaced(step: Json, sent: Json) -> Json:
 
 
 def _json(answer: Answer, kind: str) -> Answer:
-    """An answer to a schema that is `prose`, an `other` instance, or in a `fence`."""
+    """Answer a schema with `prose`, with an `other` instance, or inside a `fence`."""
     *before, last = answer.steps
     [part] = objects_of(last["content"])
     texts = {"prose": "Here is the person.", "other": '{"name": 5}', "fence": f"```json\n{part['text']}\n```"}
@@ -122,7 +134,7 @@ def _json(answer: Answer, kind: str) -> Answer:
 
 
 def _ended(answer: Answer, reason: str) -> Answer:
-    """No output, but an error that names the reason; `incomplete` is a status, and names none."""
+    """Remove the output, and add an error with the reason; `incomplete` is a status without an error."""
     steps = [step for step in answer.steps if step["type"] != "model_output"]
     if reason == "incomplete":
         return replace(answer, steps=steps, status=reason)
@@ -130,7 +142,7 @@ def _ended(answer: Answer, reason: str) -> Answer:
 
 
 def _finished(answer: Answer, reason: str) -> Answer:
-    """The output, and beside it the reason why it ends there."""
+    """Add the reason why the output ends."""
     *before, last = answer.steps
     return replace(answer, steps=[*before, {**last, "finish_reason": reason}])
 

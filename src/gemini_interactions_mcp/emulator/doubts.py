@@ -1,7 +1,7 @@
-"""What is not known for certain of the real API: every doubt is a field of `Doubts`, and can be played both ways.
+"""Undocumented behaviour of the real API: each doubt is a field of `Doubts`, and can be decided either way.
 
-The defaults are what the emulator plays unless told otherwise, `CONTRARY` is the other outcome of every doubt. A client
-that is complete and buys nothing twice with both depends on none of them.
+The defaults apply unless told otherwise; `CONTRARY` has the opposite of each. A client that loses nothing and buys
+nothing twice under both depends on none of them.
 """
 
 import re
@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from .answers import Answer
 from .protocol import (
     FEWER_LEVELS,
     FOREGROUND_MODELS,
@@ -23,10 +22,12 @@ from .protocol import (
     is_object,
     object_of,
     objects_of,
+    refuse_value,
     refused,
     text_of,
 )
-from .requests import generation, name_of, refuse_value, tools_of
+from .questions import Answer
+from .requests import generation, name_of, tools_of
 
 LOST = {"code": "not_found", "message": "Failed to get completed interaction: Result not found."}
 ROOT_FILES = {"config": b"[core]\n", "src/main.py": b"print('emulated')\n"}
@@ -37,35 +38,35 @@ class Doubts:
     """The outcome of each doubt.
 
     Attributes:
-        id_form: `url-safe` ids are `v1_` and URL-safe Base64, `dotted` ones also have `.` and `=`.
-        first_status: Of a run that has not begun.
+        id_form: `url-safe` ids are `v1_` and URL-safe Base64; `dotted` ones also contain `.` and `=`.
+        first_status: Status of a run before it starts.
         foreground_models: Models that never run in the background.
-        passing_refusals: Every so many-th model is refused the background, and would have it the next time.
-        streamed_refusals: Whether a request for a stream is refused by an `error` event in place of the HTTP status.
-        minimal_thinking: Whether the newest Flash and Pro models take `thinking_level: minimal`.
-        maps_and_search: Whether `google_maps` is taken together with `google_search`.
-        environment_optional: Whether a request that continues an agent's may leave the environment out.
-        late_continues: So many requests that continue an interaction are answered 404 before one is taken.
+        passing_refusals: Refuse every n-th background request to a model, which would succeed if repeated; 0 for none.
+        streamed_refusals: Whether a streaming request is refused by an `error` event in place of an HTTP status.
+        minimal_thinking: Whether the newest Flash and Pro models accept `thinking_level: minimal`.
+        maps_and_search: Whether `google_maps` is accepted together with `google_search`.
+        environment_optional: Whether a request that continues an agent's interaction may omit the environment.
+        late_continues: Number of requests to continue an interaction that are answered 404 before one is accepted.
         bare_foreground: Whether a foreground stream names the interaction only with its first output, has no event
-            ids, cannot be resumed, and leaves nothing to be read when it drops.
-        completed_usage: Whether a model's `interaction.completed` has the usage.
-        streamed_annotations: Whether a stream has the annotations of the text.
-        lost_completions: Every so many-th stream ends with an `error` event in place of `interaction.completed`.
-        late_reads: So many reads of an interaction are answered 404 before one is answered.
-        bare_reads: So many reads of a completed interaction lack steps and usage.
-        refused_reads: By turns of the interactions, the status by which all reads are refused once a stream has told
-            the interaction to its end; 0 refuses none.
-        input_steps: Whether a read has the user's input among the steps.
-        labels_echoed: Whether a read has the labels of the request.
+            ids, cannot be resumed, and leaves nothing to read after a drop.
+        completed_usage: Whether the `interaction.completed` event of a model includes the usage.
+        streamed_annotations: Whether a stream includes the annotations of the text.
+        lost_completions: End every n-th stream with an `error` event in place of `interaction.completed`; 0 for none.
+        late_reads: Number of reads of an interaction that are answered 404 before one succeeds.
+        bare_reads: Number of reads of a completed interaction that lack steps and usage.
+        refused_reads: HTTP statuses, assigned to the interactions in turn, that refuse all reads once a stream was
+            sent to its end; 0 refuses none.
+        input_steps: Whether a read includes the user's input among the steps.
+        labels_echoed: Whether a read includes the labels of the request.
         unstored_ids: Whether an interaction that is not stored has an id.
-        cancel_seconds: So long, a run goes on after its cancel was answered.
-        deleted_reads: So many reads still show an interaction that was deleted.
-        retry_delay: Where a 429 says when to try again: as `scripted`, or nowhere but in its `message`.
-        entry_types: The case of the types in a list of an environment's files.
-        entry_sizes: What the sizes in it are.
-        root_entries: Whether an environment has files beside its workspace.
-        empty_folders: How a folder without files is answered.
-        server_calls: The steps that tell of calls to an MCP server.
+        cancel_seconds: Seconds for which a run continues after the response to its cancel.
+        deleted_reads: Number of reads that still show a deleted interaction.
+        retry_delay: Where a 429 gives its retry delay: as `scripted`, or only in its `message`.
+        entry_types: Case of the types in a list of an environment's files.
+        entry_sizes: JSON type of the sizes in that list.
+        root_entries: Whether an environment has files outside its workspace.
+        empty_folders: Response to the list of a folder without files.
+        server_calls: Steps that report calls to an MCP server.
     """
 
     id_form: Literal["url-safe", "dotted"] = "url-safe"
@@ -96,13 +97,13 @@ class Doubts:
     empty_folders: Literal["empty list", "404"] = "empty list"
     server_calls: Literal["none", "tool_call"] = "none"
 
-    def levels_of(self, model: str) -> tuple[str, ...]:
-        """Return the levels of thinking that a model takes."""
+    def list_thinking_levels(self, model: str) -> tuple[str, ...]:
+        """Return the thinking levels that a model accepts."""
         levels = FEWER_LEVELS.get(model, THINKING_LEVELS)
         return ("minimal", *levels) if self.minimal_thinking and "minimal" not in levels else levels
 
-    def new_id(self) -> str:
-        """Return an id for an interaction."""
+    def make_id(self) -> str:
+        """Return a new interaction id."""
         return f"v1_{secrets.token_urlsafe(48)}" if self.id_form == "url-safe" else f"v1.{secrets.token_urlsafe(48)}=="
 
 
@@ -139,11 +140,14 @@ CONTRARY = Doubts(
 
 
 class History:
-    """What has happened to an interaction, as far as doubtful answers depend on it.
+    """Counts the requests to one interaction, as far as doubtful responses depend on them.
 
     Args:
-        doubts: Their outcomes.
-        number: Of the interaction, from 1 on.
+        doubts: The outcome of each doubt.
+        number: Ordinal of the interaction, from 1.
+
+    Attributes:
+        told: Whether a stream was sent to its end.
     """
 
     def __init__(self, doubts: Doubts, number: int) -> None:
@@ -152,83 +156,85 @@ class History:
         self.told = False
         self._seen: Counter[str] = Counter()
 
-    def _first(self, what: str, times: int) -> bool:
-        """Count, and tell whether this is one of the first."""
-        self._seen[what] += 1
-        return self._seen[what] <= times
+    def _count_up_to(self, request: str, times: int) -> bool:
+        """Count a request; return whether it is among the first `times` of its kind."""
+        self._seen[request] += 1
+        return self._seen[request] <= times
 
     @property
     def completion_lost(self) -> bool:
-        """Whether its stream ends without `interaction.completed`."""
+        """Whether the stream ends without `interaction.completed`."""
         return struck(self.number, self.doubts.lost_completions)
 
     def check_continue(self, body: Json, environment_id: str) -> None:
-        """Let a request pass that continues it.
+        """Check a request that continues the interaction.
 
         Raises:
-            RefusalError: It is too fresh, or the environment has to be named that an agent goes on in.
+            RefusalError: The interaction is too new, or the request must name the environment of an agent.
         """
-        if self._first("continue", self.doubts.late_continues):
+        if self._count_up_to("continue", self.doubts.late_continues):
             raise refused(404, NOT_FOUND)
         unnamed = environment_id and "agent" in body and "environment" not in body
         if unnamed and not self.doubts.environment_optional:
             raise refused(400, INVALID)
 
     def check_read(self) -> None:
-        """Let a read pass, unless it comes too early or after a stream that has told everything.
+        """Check a read of the interaction.
 
         Raises:
-            RefusalError: It is not shown.
+            RefusalError: It comes too early, or after a stream that was sent to its end.
         """
-        if self._first("read", self.doubts.late_reads):
+        if self._count_up_to("read", self.doubts.late_reads):
             raise refused(404, NOT_FOUND)
         turns = self.doubts.refused_reads
         status = turns[(self.number - 1) % len(turns)] if self.told else 0
         if status:
             raise refused(status, NOT_READ[status])
 
-    def first_told(self, event: Json, *, bare: bool) -> Json:
-        """Return an event as the stream of the create tells it."""
+    def rewrite_first(self, event: Json, *, bare: bool) -> Json:
+        """Return an event as the first stream of the interaction sends it: `bare` ones have no event ids."""
         if self.completion_lost and event["event_type"] == "interaction.completed":
             event = {"event_type": "error", "error": LOST, "event_id": event["event_id"]}
         return {key: value for key, value in event.items() if key != "event_id" or not bare}
 
-    def bare_read(self) -> bool:
-        """Tell whether this read of the completed interaction lacks what it has come to."""
-        return self._first("completed", self.doubts.bare_reads)
+    def count_bare_read(self) -> bool:
+        """Count a read of the completed interaction; return whether it lacks steps and usage."""
+        return self._count_up_to("completed", self.doubts.bare_reads)
 
-    def deleted_read(self) -> bool:
-        """Tell whether this read still shows the deleted interaction."""
-        return self._first("deleted", self.doubts.deleted_reads)
+    def count_deleted_read(self) -> bool:
+        """Count a read of the deleted interaction; return whether it still shows the interaction."""
+        return self._count_up_to("deleted", self.doubts.deleted_reads)
 
 
 def struck(number: int, every: int) -> bool:
-    """Tell whether a number is one of every so many."""
+    """Whether a number is a multiple of `every`; never for 0."""
     return bool(every) and number % every == 0
 
 
 def check_doubtful(doubts: Doubts, body: Json, backgrounds: int) -> None:
-    """Let a request pass that the API takes if the doubts are decided like this.
+    """Check a request against the rules that are in doubt.
 
     Args:
-        doubts: Their outcomes.
+        doubts: The outcome of each doubt.
         body: The request.
-        backgrounds: How many requests for a model in the background there have been, this one included.
+        backgrounds: Number of background requests to models so far, this one included.
 
     Raises:
-        RefusalError: It does not take it.
+        RefusalError: The API would refuse it.
     """
     name = name_of(body)
     passing = "model" in body and struck(backgrounds, doubts.passing_refusals)
     if body.get("background") and (name in doubts.foreground_models or passing):
         raise refused(400, f"Model '{name}' does not support background interactions.")
-    refuse_value("generation_config.thinking_level", generation(body, "thinking_level"), doubts.levels_of(name))
+    refuse_value(
+        "generation_config.thinking_level", generation(body, "thinking_level"), doubts.list_thinking_levels(name)
+    )
     if not doubts.maps_and_search and {"google_maps", "google_search"} <= set(tools_of(body)):
         raise refused(400, "google_maps and google_search cannot be used together.")
 
 
 def with_server_calls(doubts: Doubts, body: Json, answer: Answer) -> Answer:
-    """Return an answer with the steps that tell of calls to MCP servers, if there are any."""
+    """Insert the steps that report calls to the MCP servers of a request, if the API has such steps."""
     servers = [tool for tool in objects_of(body.get("tools")) if tool["type"] == "mcp_server"]
     if doubts.server_calls == "none" or not servers or not answer.steps:
         return answer
@@ -242,12 +248,12 @@ def with_server_calls(doubts: Doubts, body: Json, answer: Answer) -> Answer:
 
 
 def is_told(doubts: Doubts, event: Json) -> bool:
-    """Tell whether a stream has an event at all."""
+    """Whether a stream includes an event."""
     return doubts.streamed_annotations or object_of(event.get("delta")).get("type") != "text_annotation_delta"
 
 
 def delay_in_message(headers: Mapping[str, str], body: object) -> tuple[dict[str, str], object]:
-    """Return headers and body of a 429 that tells in its message alone when to try again."""
+    """Return headers and body of a 429 with the retry delay moved into the message."""
     error = object_of(object_of(body).get("error"))
     details = [text_of(detail.get("retryDelay")) for detail in objects_of(error.get("details"))]
     [delay, *_] = [*filter(None, details), *(f"{value}s" for value in _retry_after(headers)), ""]
@@ -259,17 +265,17 @@ def delay_in_message(headers: Mapping[str, str], body: object) -> tuple[dict[str
 
 
 def _retry_after(headers: Mapping[str, str]) -> Iterator[str]:
-    """Yield the delay of the header, when it is in seconds."""
+    """Yield the delay of a `retry-after` header in seconds; nothing if it is a date or missing."""
     for name, value in headers.items():
         if name.lower() == "retry-after" and re.fullmatch(r"[\d.]+", value):
             yield value
 
 
 def as_listed(doubts: Doubts, entry: Json) -> Json:
-    """Return an entry of a list of an environment's files as it is written."""
-    shown = dict(entry)
+    """Return an entry of a list of an environment's files, with type and size in the decided form."""
+    listed = dict(entry)
     if doubts.entry_types == "upper":
-        shown["type"] = entry["type"].upper()
+        listed["type"] = entry["type"].upper()
     if doubts.entry_sizes == "number" and "size_bytes" in entry:
-        shown["size_bytes"] = int(entry["size_bytes"])
-    return shown
+        listed["size_bytes"] = int(entry["size_bytes"])
+    return listed

@@ -1,6 +1,6 @@
-"""Events of an interaction: how steps are told one by one, and how events are sent, as SSE or broken by a fault.
+"""Events of an interaction: splitting steps into events, and sending events as SSE, intact or broken by a fault.
 
-Shapes: google-genai 3.4.0, `InteractionSSEEvent` and `StepDeltaData`.
+Shapes: google-genai 3.6.1, `InteractionSSEEvent` and `StepDeltaData`.
 """
 
 import json
@@ -15,8 +15,10 @@ from starlette.types import Receive, Scope, Send
 from .faults import Fault
 from .protocol import Json, error_body, grpc_body, list_of, object_of, objects_of
 
+# Characters of a delta in a short text; a longer text has longer deltas, so that it has about `MOST_DELTAS` of them.
 DELTA_CHARACTERS = 120
 MOST_DELTAS = 40
+# Characters of any delta at most.
 LONGEST_DELTA = 2**15
 DONE = b"event: done\ndata: [DONE]\n\n"
 DEADLINE_MESSAGE = "Deadline expired before operation could complete."
@@ -26,12 +28,12 @@ UNKNOWN_EVENTS: tuple[Json, ...] = (
     {"event_type": "step.delta", "index": 90, "delta": {"type": "emulated_delta", "detail": "unknown"}},
     {"event_type": "step.stop", "index": 90},
 )
-# The event at a place of a log, awaited until it is there; None after the last.
+# Returns the event at a position of a log, once it is published; None after the last one.
 Log: TypeAlias = Callable[[int], Awaitable[Json | None]]
 
 
 def step_events(index: int, step: Json) -> Iterator[Json]:
-    """Tell one step: its start, its deltas, its stop. The first words already come with the start."""
+    """Yield the events of one step: start, deltas, stop. The start already contains the first words."""
     first, rest = _opened(step)
     yield {"event_type": "step.start", "index": index, "step": first}
     for delta in rest:
@@ -50,8 +52,8 @@ def _opened(step: Json) -> tuple[Json, Iterator[Json]]:
             return {**step, "arguments": {}}, iter([{"type": "arguments_delta", "arguments": arguments}])
         case _:
             named = {key: step[key] for key in ("type", "id", "call_id") if key in step}
-            told = {key: value for key, value in step.items() if key not in ("id", "call_id")}
-            return named, iter([told])
+            delta = {key: value for key, value in step.items() if key not in ("id", "call_id")}
+            return named, iter([delta])
 
 
 def _opened_output(step: Json) -> tuple[Json, Iterator[Json]]:
@@ -75,7 +77,7 @@ def _content_deltas(contents: list[Json]) -> Iterator[Json]:
 
 
 def _thought_deltas(step: Json) -> Iterator[Json]:
-    """Tell the summaries with an empty signature between them, as Deep Research does, then the signature."""
+    """Yield each summary with an empty signature after it, as Deep Research does, then the signature."""
     for summary in list_of(step.get("summary")):
         yield {"type": "thought_summary", "content": summary}
         yield {"type": "thought_signature", "signature": ""}
@@ -83,12 +85,12 @@ def _thought_deltas(step: Json) -> Iterator[Json]:
 
 
 def frame(event: Json) -> bytes:
-    """Write one event as SSE."""
+    """Return one event as SSE."""
     return f"event: {event['event_type']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n".encode()
 
 
 def inserted(fault: Fault, following: Json) -> bytes:
-    """Return what a fault puts into a stream before the event that would follow."""
+    """Return the bytes that a fault inserts into a stream before the following event."""
     match fault.kind:
         case "deadline":
             return json.dumps([grpc_body(504, DEADLINE_MESSAGE)]).encode()
@@ -113,24 +115,24 @@ def _error(fault: Fault) -> Json:
 
 
 class DroppedResponse(Response):
-    """No response at all: the client's socket is closed instead.
+    """Sends no response: closes the client's socket instead.
 
-    Raising would not do: the server answers an exception with a 500. `serve` has put the means to abort the
-    transport into the scope, and nothing may be sent until the server has noticed.
+    An exception would not do, because the server answers it with a 500. `serve_emulator` has put a function that aborts the
+    transport into the scope; nothing may be sent until the server has noticed.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Close the socket, and wait until it is closed."""
+        """Close the socket, and wait until the server has noticed."""
         _abort(scope)
         while (await receive())["type"] != "http.disconnect":
             pass
 
 
 class HalfResponse(Response):
-    """An answer of which half is sent before the socket is closed, though its head announced all of it."""
+    """Sends half of a body before it closes the socket, though the headers announce the whole."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send half of the answer, then close the socket."""
+        """Send half of the body, then close the socket."""
         half = self.body[: len(self.body) // 2]
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         await send({"type": "http.response.body", "body": half, "more_body": True})
@@ -144,13 +146,13 @@ def _abort(scope: Scope) -> None:
 
 
 def refused_stream(error: Json) -> Response:
-    """Return a refusal as the only event of a stream: https://ai.google.dev/gemini-api/docs/api-errors."""
+    """Return an error as the only event of a stream: https://ai.google.dev/gemini-api/docs/api-errors."""
     event = frame({"event_type": "error", **error})
     return Response(event + DONE, media_type="text/event-stream")
 
 
 def stream(request: Request, log: Log, position: int, fault: Fault | None) -> StreamingResponse:
-    """Return the events of a log from a place on, as they come."""
+    """Return a response that streams the events of a log from `position` on, as they are published."""
     frames = _frames(request.scope, log, position, fault)
     return StreamingResponse(frames, media_type="text/event-stream")
 
@@ -168,12 +170,12 @@ async def _frames(scope: Scope, log: Log, position: int, fault: Fault | None) ->
 
 
 async def _broken(scope: Scope, fault: Fault) -> bool:
-    """Do what a fault does to the connection, and tell whether the stream ends with that."""
+    """Break the connection as a fault demands; return whether the stream ends there."""
     fault.reached.set()
     if fault.kind == "stall":
         await fault.release.wait()
     if fault.kind == "cut":
         _abort(scope)
-        # The server cancels the response as soon as it has noticed; sending on would only be ignored.
+        # The server cancels the response once it has noticed; until then it ignores what is sent.
         await anyio.sleep_forever()
     return fault.kind not in ("stall", "unknown")

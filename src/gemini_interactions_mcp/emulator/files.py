@@ -1,7 +1,7 @@
-"""Files of the Files API: uploads in parts, their states, and how a `uri` finds them.
+"""The Files API: resumable uploads, states of files, and looking a file up by its `uri`.
 
-Uploaded bytes are counted and hashed, never kept; only what the emulator made itself can be downloaded.
-Protocol: https://ai.google.dev/gemini-api/docs/files (resumable upload), and google-genai 3.4.0, `File`.
+Uploaded bytes are counted and hashed, never kept; only files that the emulator generated can be downloaded.
+Protocol: https://ai.google.dev/gemini-api/docs/files (resumable upload), and google-genai 3.6.1, `File`.
 """
 
 import base64
@@ -16,18 +16,18 @@ import anyio
 from .protocol import Json, object_of, refused, refused_grpc, text_of, timestamp
 
 FILE_URI = re.compile(r"(?:https?://[^/]+/v1(?:beta)?/)?files/([a-z0-9-]{1,40})")
-# Kept for 48 hours: https://ai.google.dev/gemini-api/docs/files
+# Files are kept for 48 hours: https://ai.google.dev/gemini-api/docs/files
 LIFETIME = timedelta(hours=48)
 
 
 def denied(name: str) -> str:
-    """Return what the real API says of a file that it does not have, or not for this key."""
+    """Return the API's message for a file that does not exist or belongs to another key."""
     return f"You do not have permission to access the File {name} or it may not exist."
 
 
 @dataclass
 class File:
-    """One file: what is known of it, and when it is ready. `content` is only set for generated files."""
+    """Metadata of one file; `ready_at` is a time of the event loop, `content` is set for generated files only."""
 
     name: str
     mime_type: str
@@ -40,12 +40,12 @@ class File:
 
     @property
     def state(self) -> str:
-        """`PROCESSING` until it is ready, then `ACTIVE`."""
+        """`PROCESSING` until `ready_at`, then `ACTIVE`."""
         return "ACTIVE" if anyio.current_time() >= self.ready_at else "PROCESSING"
 
     def resource(self, base_url: str) -> Json:
-        """Return the file as the API shows it."""
-        shown: Json = {
+        """Return the file as the API represents it."""
+        fields: Json = {
             "name": self.name,
             "mimeType": self.mime_type,
             "sizeBytes": str(self.size_bytes),
@@ -58,15 +58,15 @@ class File:
             "source": "UPLOADED" if self.content is None else "GENERATED",
         }
         if self.display_name:
-            shown["displayName"] = self.display_name
+            fields["displayName"] = self.display_name
         if self.content is not None:
-            shown["downloadUri"] = f"{base_url}v1/{self.name}:download?alt=media"
-        return shown
+            fields["downloadUri"] = f"{base_url}v1/{self.name}:download?alt=media"
+        return fields
 
 
 @dataclass
 class Upload:
-    """One resumable upload: what was announced, and what has arrived."""
+    """One resumable upload: the announced metadata, and the number of bytes received."""
 
     name: str
     mime_type: str
@@ -75,17 +75,17 @@ class Upload:
     received: int = 0
 
     def __post_init__(self) -> None:
-        """Begin the hash."""
+        """Create the hash."""
         self.digest = hashlib.sha256()
 
-    def take(self, part: bytes) -> None:
-        """Count and hash some bytes, and forget them."""
+    def receive(self, part: bytes) -> None:
+        """Count and hash received bytes, and drop them."""
         self.received += len(part)
         self.digest.update(part)
 
 
 class Files:
-    """All files and unfinished uploads; errors have the gRPC shape, as those of the Files API."""
+    """All files and unfinished uploads; errors have the gRPC shape of the Files API."""
 
     def __init__(self, processing_seconds: float, max_file_bytes: int) -> None:
         self.processing_seconds = processing_seconds
@@ -95,10 +95,10 @@ class Files:
         self.finished: set[str] = set()
 
     def start(self, body: Json, mime_type: str, size: str) -> str:
-        """Open an upload and return its id, which is all that the later parts need.
+        """Start an upload, and return its id, which identifies the later chunks.
 
         Raises:
-            RefusalError: The size is missing or too large, the MIME type missing, or the name taken.
+            RefusalError: The size is missing or too large, the MIME type is missing, or the name is taken.
         """
         file = object_of(body.get("file"))
         mime_type = mime_type or text_of(file.get("mime_type"))
@@ -113,23 +113,23 @@ class Files:
         self.uploads[upload_id] = Upload(name, mime_type, int(size), text_of(file.get("display_name")))
         return upload_id
 
-    def upload(self, upload_id: str) -> Upload:
+    def find_upload(self, upload_id: str) -> Upload:
         """Return an unfinished upload.
 
         Raises:
-            RefusalError: There is none of this id.
+            RefusalError: There is no unfinished upload with this id.
         """
         if upload_id not in self.uploads:
             raise refused_grpc(404, "The upload does not exist or has ended.")
         return self.uploads[upload_id]
 
     def finish(self, upload_id: str) -> File:
-        """Turn a complete upload into a file; video and audio are processed for a moment first.
+        """Turn a complete upload into a file; video and audio stay `PROCESSING` for a moment.
 
         Raises:
-            RefusalError: Fewer or more bytes came than were announced.
+            RefusalError: Fewer or more bytes were received than announced.
         """
-        upload = self.upload(upload_id)
+        upload = self.find_upload(upload_id)
         if upload.received != upload.size_bytes:
             raise refused_grpc(400, f"Received {upload.received} bytes, expected {upload.size_bytes}.")
         del self.uploads[upload_id]
@@ -147,7 +147,7 @@ class Files:
         )
 
     def generate(self, content: bytes, mime_type: str) -> File:
-        """Keep something that the emulator made, so that it can be downloaded."""
+        """Add generated content as a file that can be downloaded."""
         name = f"files/{secrets.token_hex(6)}"
         digest = hashlib.sha256(content).digest()
         return self._add(File(name, mime_type, len(content), digest, content=content))
@@ -160,14 +160,14 @@ class Files:
         """Return a file.
 
         Raises:
-            RefusalError: There is none of this name; 403, as the real API answers.
+            RefusalError: There is no file of this name; 403, as from the real API.
         """
         if name not in self.files:
             raise refused_grpc(403, denied(name.removeprefix("files/")))
         return self.files[name]
 
     def find(self, uri: str) -> File | None:
-        """Return the file behind a `uri` of an interaction; None when it is no uri of the Files API.
+        """Return the file of a `uri` in an interaction; None if it is not a URI of the Files API.
 
         Raises:
             RefusalError: The file does not exist, or is still being processed.

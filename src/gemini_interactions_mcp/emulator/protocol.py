@@ -1,8 +1,8 @@
-"""The words of the real API: JSON as it comes, what it knows by name, and how it says no.
+"""Vocabulary of the real API: lenient JSON access, ids and enum values, and the shapes of errors.
 
-Ids and enum values: google-genai 3.6.1, `Model`, `AgentOption` and the request types beside them; what has been shut
-down is left out: https://ai.google.dev/gemini-api/docs/deprecations
-Codes of errors: https://ai.google.dev/gemini-api/docs/api-errors
+Ids and enum values: google-genai 3.6.1, `Model`, `AgentOption` and the request types beside them, without what has
+been shut down: https://ai.google.dev/gemini-api/docs/deprecations
+Error codes: https://ai.google.dev/gemini-api/docs/api-errors
 """
 
 from datetime import UTC, datetime
@@ -31,14 +31,14 @@ TEXT_MODELS = (
     "gemma-4-31b-it",
     "gemma-4-26b-a4b-it",
 )
-# With the sizes that each makes: https://ai.google.dev/gemini-api/docs/image-generation
+# Values are the image sizes of each model: https://ai.google.dev/gemini-api/docs/image-generation
 IMAGE_MODELS = {
     "gemini-nano-banana-2.1": ("1K", "2K", "4K"),
     "gemini-3-pro-image": ("1K", "2K", "4K"),
     "nano-banana-pro-preview": ("1K", "2K", "4K"),
     "gemini-3.1-flash-lite-image": ("1K",),
 }
-# Known ids whose output (speech, music, video) the emulator cannot make.
+# Models whose output (speech, music, video) the emulator cannot generate.
 SILENT_MODELS = (
     "gemini-3.8-flash-tts",
     "gemini-3.8-flash-lite-tts",
@@ -51,9 +51,9 @@ SILENT_MODELS = (
 MODELS = (*TEXT_MODELS, *IMAGE_MODELS, *SILENT_MODELS)
 
 RESEARCH_AGENTS = ("deep-research-preview-04-2026", "deep-research-max-preview-04-2026")
-# A custom agent that does not run in the background, as the first Antigravity agent did not by field reports.
+# A custom agent that does not run in the background, like the first Antigravity agent according to field reports.
 FOREGROUND_AGENTS = ("emulated-agent",)
-# Models that do not run in the background, by field reports.
+# Models that do not run in the background, according to field reports.
 FOREGROUND_MODELS = ("gemini-3.5-flash-lite", *IMAGE_MODELS)
 AGENTS = (*RESEARCH_AGENTS, "antigravity-preview-09-2026", *FOREGROUND_AGENTS)
 
@@ -96,7 +96,7 @@ STEPS = (
 )
 
 THINKING_LEVELS = ("minimal", "low", "medium", "high", "xhigh")
-# Of models that take fewer: https://ai.google.dev/gemini-api/docs/thinking
+# Levels of the models that accept fewer: https://ai.google.dev/gemini-api/docs/thinking
 FEWER_LEVELS = {
     "gemini-3.8-flash": ("low", "medium", "high"),
     "gemini-3.1-pro-preview": ("low", "medium", "high"),
@@ -182,49 +182,49 @@ GRPC_STATUSES = {
     503: "UNAVAILABLE",
     504: "DEADLINE_EXCEEDED",
 }
-# The API's own words.
+# Verbatim from the API.
 INVALID = "Request contains an invalid argument."
 NOT_FOUND = "Requested entity was not found."
-# Of a read that is refused after the stream has told everything.
+# Message of a refused read after a stream was sent to its end, by HTTP status.
 NOT_READ = {400: INVALID, 403: "There was a problem processing your request. You will not be charged.", 404: NOT_FOUND}
 NOT_RESUMED = "Streaming retrieval of interactions is not supported for this model"
 TYPE_PREFIX = "type.googleapis.com/google.rpc."
 
 
 def is_object(value: object) -> bool:
-    """Tell whether a parsed JSON value is an object."""
+    """Whether a parsed JSON value is an object."""
     return isinstance(value, dict)
 
 
 def object_of(value: object) -> Json:
-    """Return the value when it is a JSON object, and an empty one otherwise."""
+    """Return the value if it is a JSON object, else an empty one."""
     return cast(Json, value) if isinstance(value, dict) else {}
 
 
 def list_of(value: object) -> list[Any]:
-    """Return the value when it is a JSON array, and an empty one otherwise."""
+    """Return the value if it is a JSON array, else an empty one."""
     return cast(list[Any], value) if isinstance(value, list) else []
 
 
 def objects_of(value: object) -> list[Json]:
-    """Return the objects of a JSON array, or a lone object as a list of one."""
+    """Return the objects of a JSON array, or a single object as a list of one."""
     if is_object(value):
         return [object_of(value)]
     return [object_of(entry) for entry in list_of(value) if is_object(entry)]
 
 
 def text_of(value: object) -> str:
-    """Return the value when it is a JSON string, and an empty one otherwise."""
+    """Return the value if it is a JSON string, else an empty one."""
     return value if isinstance(value, str) else ""
 
 
 def timestamp(moment: datetime) -> str:
-    """Return a moment as the API writes it, to the second and in UTC."""
+    """Return a time as the API writes it: in UTC, to the second."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def family(name: str) -> Family:
-    """Return which kind of answer a model or an agent gives."""
+    """Return the kind of answer that a model or an agent gives."""
     if name in RESEARCH_AGENTS:
         return "research"
     if name in AGENTS:
@@ -246,7 +246,7 @@ def grpc_body(status: int, message: str, *details: Json) -> Json:
 
 
 def retry_info(seconds: float) -> Json:
-    """Return the detail that tells when to try again.
+    """Return the error detail with the retry delay.
 
     Source: google.rpc.RetryInfo, https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto
     """
@@ -254,7 +254,7 @@ def retry_info(seconds: float) -> Json:
 
 
 class RefusalError(Exception):
-    """A request that the API answers with an error: an HTTP status and a JSON body."""
+    """The API refuses a request: an HTTP status and a JSON body."""
 
     def __init__(self, status: int, body: Json) -> None:
         super().__init__(status, body)
@@ -270,3 +270,26 @@ def refused(status: int, message: str, code: str = "") -> RefusalError:
 def refused_grpc(status: int, message: str, *details: Json) -> RefusalError:
     """Return a refusal in the gRPC shape."""
     return RefusalError(status, grpc_body(status, message, *details))
+
+
+def unknown_parameter(name: str) -> RefusalError:
+    """Return the refusal of a parameter that does not exist."""
+    return refused(400, f"Unknown parameter {placed(name)}.", "parameter_unknown")
+
+
+def unknown_value(where: str, value: object, valid: tuple[str, ...]) -> RefusalError:
+    """Return the refusal of an enum value, which lists the valid ones."""
+    supported = ", ".join(f"'{each}'" for each in valid)
+    return refused(400, f"The value '{value}' is not supported for {placed(where)}. Supported values: {supported}.")
+
+
+def placed(name: str) -> str:
+    """Return a parameter as the API names it: `'type' at 'tools[0]'` for `tools[0].type`."""
+    place, _, key = name.rpartition(".")
+    return f"'{key}' at '{place}'" if place else f"'{key}'"
+
+
+def refuse_value(where: str, value: object, valid: tuple[str, ...]) -> None:
+    """Refuse a value that is given but not valid."""
+    if value is not None and value not in valid:
+        raise unknown_value(where, value, valid)

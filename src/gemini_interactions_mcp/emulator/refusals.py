@@ -1,6 +1,6 @@
-"""Faults that answer as the real API does when it refuses: in its words, and in each of the ways in which it says them.
+"""Faults that respond as the real API does when it refuses: its messages, in each form in which it sends them.
 
-Where a wording has no other source, it is that of field reports.
+Messages without another source are those of field reports.
 """
 
 import math
@@ -18,19 +18,19 @@ def rate_limited(
     told: Literal["details", "header", "message", "nowhere"] = "details",
     times: float = 1,
 ) -> Fault:
-    """Return a 429 that tells when to try again: in RetryInfo (gRPC shape), in `retry-after`, in its words, nowhere."""
+    """Return a 429; `told` is the place of its retry delay: RetryInfo (gRPC shape), `retry-after`, message, nowhere."""
     message = "You do not have enough quota to make this request."
     if told == "details":
         body = grpc_body(429, message, retry_info(seconds))
         return Fault(on, "http", times, http_status=429, body=body)
     headers = {"retry-after": f"{seconds:g}"} if told == "header" else {}
-    spoken = f" Please retry in {seconds:.9f}s." if told == "message" else ""
-    body = error_body("too_many_requests", message + spoken)
+    delay = f" Please retry in {seconds:.9f}s." if told == "message" else ""
+    body = error_body("too_many_requests", message + delay)
     return Fault(on, "http", times, http_status=429, headers=headers, body=body)
 
 
 def without_quota(on: Point = "create", *, seconds: float = 0, times: float = math.inf) -> Fault:
-    """Return a 429 of a quota of zero, which names a delay all the same, at the end of a long message."""
+    """Return a 429 for a quota of zero, which nevertheless gives a retry delay, at the end of a long message."""
     metric = "generativelanguage.googleapis.com/generate_content_free_tier_requests"
     message = (
         "You exceeded your current quota, please check your plan and billing details. For more information on this "
@@ -42,7 +42,7 @@ def without_quota(on: Point = "create", *, seconds: float = 0, times: float = ma
 
 
 def streamed_error(code: str, message: str = "", *, times: float = 1, match: str = "") -> Fault:
-    """Return a refusal of a streaming request that comes as its only event; nothing is taken."""
+    """Return a refusal of a streaming request as its only event; the request is not accepted."""
     response = refused_stream(error_body(code, message))
     return Fault(
         "stream", "http", times, match=match, http_status=200, headers=dict(response.headers), body=bytes(response.body)
@@ -50,19 +50,19 @@ def streamed_error(code: str, message: str = "", *, times: float = 1, match: str
 
 
 def background_refused(model: str = "gemini-3.8-flash", *, times: float = 1) -> Fault:
-    """Return a refusal of background requests, which may pass."""
+    """Return a refusal of background requests, which may be temporary."""
     body = error_body("invalid_request", f"Model '{model}' does not support background interactions.")
     return Fault("create", "http", times, match='"background":true', http_status=400, body=body)
 
 
 def not_found_yet(on: Point = "create", *, times: float = 1) -> Fault:
-    """Return a 404 of an interaction that is there, but so fresh that not every server of Google's knows it."""
+    """Return a 404 for an interaction that exists, but is too new for every server of Google's to know it."""
     match = "previous_interaction_id" if on == "create" else ""
     return Fault(on, "http", times, match=match, http_status=404, body=error_body("not_found", NOT_FOUND))
 
 
 def unreadable(status: Literal[400, 403] = 400, *, times: float = math.inf) -> Fault:
-    """Return a refusal to show an interaction that has been streamed to its end."""
+    """Return a refusal to read an interaction that was streamed to its end."""
     return Fault("get", "http", times, http_status=status, body=error_body(CODES[status], NOT_READ[status]))
 
 
@@ -72,5 +72,5 @@ def unresumable(*, times: float = math.inf) -> Fault:
 
 
 def redirected(location: str, on: Point = "create", *, status: int = 307, times: float = 1) -> Fault:
-    """Return a redirect, as a proxy in between may answer."""
+    """Return a redirect, as from a proxy in between."""
     return Fault(on, "http", times, http_status=status, headers={"location": location}, body=b"")

@@ -1,7 +1,7 @@
-"""JSON Schema: whether one is well formed, and a valid instance of it.
+"""JSON Schema: whether a schema is well formed, and generating a valid instance of it.
 
-Covers what the API covers, and more of `format`; a `pattern` is not followed.
-The API's subset: https://ai.google.dev/gemini-api/docs/structured-output
+Covers the subset of the API (https://ai.google.dev/gemini-api/docs/structured-output) and more values of `format`;
+ignores `pattern`.
 """
 
 import math
@@ -20,14 +20,14 @@ FORMATS = {
     "uri": "https://example.com/emulated",
     "uuid": "00000000-0000-4000-8000-000000000000",
 }
-# Below this depth an instance is kept as small as the schema allows, so that recursive schemas end.
+# Depth below which an instance is as small as the schema allows, so that recursive schemas end.
 DEPTH = 5
-# Beyond it a schema has no finite instance.
+# Depth beyond which a schema is considered to have no finite instance.
 MOST_DEPTH = 40
 
 
 def is_malformed(schema: object) -> bool:
-    """Tell whether a schema, or one inside it, is no object or has a `type` that does not exist."""
+    """Whether a schema, or one inside it, is not an object or has an unknown `type`."""
     if not is_object(schema):
         return not isinstance(schema, bool)
     given = object_of(schema)
@@ -47,85 +47,85 @@ def _inner_schemas(schema: Json) -> list[object]:
 
 
 def instance_of(schema: Json, text: str) -> object:
-    """Return a valid instance of a schema whose free strings tell `text`."""
-    return _Generator(schema, text).value(schema, 0)
+    """Return a valid instance of a schema, with `text` for unconstrained strings."""
+    return _Generator(schema, text).generate(schema, 0)
 
 
 class _Generator:
-    """One walk through one schema; `root` is where `$ref` looks."""
+    """Generates an instance of one schema; `$ref` is resolved against `root`."""
 
     def __init__(self, root: Json, text: str) -> None:
         self.root = root
         self.text = text
 
-    def value(self, given: object, depth: int) -> object:
+    def generate(self, given: object, depth: int) -> object:
         """Return an instance of a schema inside the root."""
-        schema = self.resolved(object_of(given))
+        schema = self.resolve(object_of(given))
         if depth > MOST_DEPTH:
             return None
         if "const" in schema or schema.get("enum"):
             return schema.get("const", (schema.get("enum") or [None])[0])
         choices = objects_of(schema.get("anyOf") or schema.get("oneOf"))
         if choices:
-            return self.value(self.chosen(choices, depth), depth + 1)
-        return self.typed(_kind(schema, depth), schema, depth)
+            return self.generate(self.choose(choices, depth), depth + 1)
+        return self.generate_type(_kind(schema, depth), schema, depth)
 
-    def resolved(self, schema: Json) -> Json:
-        """Follow `$ref` and merge `allOf`, until neither is left or they go round in a circle."""
+    def resolve(self, schema: Json) -> Json:
+        """Follow `$ref` and merge `allOf` until neither is left; stop if they are circular."""
         for _ in range(MOST_DEPTH):
             if "$ref" not in schema and "allOf" not in schema:
                 break
             rest = {key: value for key, value in schema.items() if key not in ("$ref", "allOf")}
-            parts = [self.target(text_of(schema["$ref"]))] if "$ref" in schema else []
+            parts = [self.dereference(text_of(schema["$ref"]))] if "$ref" in schema else []
             schema = _merged([*parts, *objects_of(schema.get("allOf")), rest])
         return schema
 
-    def target(self, reference: str) -> Json:
-        """Return what a `$ref` points at, an empty schema when there is nothing."""
+    def dereference(self, reference: str) -> Json:
+        """Return the schema at which a `$ref` points, an empty one if there is none."""
         found: object = self.root
         for part in reference.removeprefix("#").strip("/").split("/"):
             found = object_of(found).get(part, {}) if part else found
         return object_of(found)
 
-    def chosen(self, choices: list[Json], depth: int) -> Json:
-        """Return the first choice; a null one, which ends a recursion, only in the depth."""
+    def choose(self, choices: list[Json], depth: int) -> Json:
+        """Return the first choice that is not null; below `DEPTH`, a null one, which ends a recursion."""
         empty = [choice for choice in choices if choice.get("type") == "null"]
         full = [choice for choice in choices if choice.get("type") != "null"]
         return (empty + full if depth > DEPTH else full + empty)[0]
 
-    def typed(self, kind: str, schema: Json, depth: int) -> object:
-        """Return an instance of a type."""
+    def generate_type(self, kind: str, schema: Json, depth: int) -> object:
+        """Return an instance of a schema that has this type."""
         match kind:
             case "object":
-                return self.members(schema, depth)
+                return self.generate_object(schema, depth)
             case "array":
-                return self.entries(schema, depth)
+                return self.generate_array(schema, depth)
             case "string":
-                return self.string(schema)
+                return self.generate_string(schema)
             case "integer" | "number":
                 return _number(schema, kind)
             case _:
                 return True if kind == "boolean" else None
 
-    def members(self, schema: Json, depth: int) -> Json:
-        """Return an object: all properties, in the depth only the required ones."""
+    def generate_object(self, schema: Json, depth: int) -> Json:
+        """Return an object with all properties, below `DEPTH` only the required ones."""
         properties = object_of(schema.get("properties"))
         required = list_of(schema.get("required"))
         names = [name for name in properties if depth <= DEPTH or name in required]
         names += [name for name in required if name not in properties]
-        return {name: self.value(properties.get(name, {}), depth + 1) for name in names}
+        return {name: self.generate(properties.get(name, {}), depth + 1) for name in names}
 
-    def entries(self, schema: Json, depth: int) -> list[object]:
-        """Return an array: one entry unless more are wanted, in the depth as few as allowed."""
+    def generate_array(self, schema: Json, depth: int) -> list[object]:
+        """Return an array of one entry unless the schema demands more, below `DEPTH` of as few as it allows."""
         fixed = objects_of(schema.get("prefixItems"))
         least = max(int(schema.get("minItems", 0)), len(fixed))
         wanted = least if depth > DEPTH or schema.get("items") is False else max(least, 1)
         count = min(wanted, int(schema.get("maxItems", wanted)))
         items = [*fixed, *[object_of(schema.get("items"))] * count][:count]
-        return [self.value(item, depth + 1) for item in items]
+        return [self.generate(item, depth + 1) for item in items]
 
-    def string(self, schema: Json) -> str:
-        """Return the text, or a fixed one where a format is asked for."""
+    def generate_string(self, schema: Json) -> str:
+        """Return the text, fitted to the length limits, or a fixed string for a `format`."""
         if schema.get("format") in FORMATS:
             return FORMATS[schema["format"]]
         text = self.text.ljust(int(schema.get("minLength", 0)), ".")
@@ -133,7 +133,7 @@ class _Generator:
 
 
 def _kind(schema: Json, depth: int) -> str:
-    """Return the type of the instance: the first named that is not null, or what the other keywords suggest."""
+    """Return the type of the instance: the first one that is not null, or the one that other keywords suggest."""
     kinds = schema.get("type", [])
     kinds = [kinds] if isinstance(kinds, str) else list_of(kinds)
     if "null" in kinds and depth > DEPTH:
@@ -158,7 +158,7 @@ def _merged(schemas: list[Json]) -> Json:
 
 
 def _number(schema: Json, kind: str) -> float:
-    """Return the smallest allowed number that is not below 1, or the largest when all are."""
+    """Return the smallest allowed number that is at least 1, or the largest allowed one if all are below 1."""
     step = schema.get("multipleOf") or (1 if kind == "integer" else 0.5)
     least = schema.get("minimum", -math.inf)
     if "exclusiveMinimum" in schema:

@@ -1,4 +1,4 @@
-"""Serving on loopback: starts in milliseconds, and stops without waiting for anybody."""
+"""Serving on loopback: starts in milliseconds, and stops without waiting for clients."""
 
 import os
 import socket
@@ -20,9 +20,12 @@ HOST = "127.0.0.1"
 
 @asynccontextmanager
 async def serve(emulator: Emulator, port: int = 0) -> AsyncGenerator[str]:
-    """Serve on 127.0.0.1 and yield the base URL; 0 lets the system choose a port.
+    """Serve on 127.0.0.1, and yield the base URL; port 0 is any free port.
 
-    Leaving stops every run and every open stream, and closes every connection, at once.
+    Leaving cancels every run and every open stream, and closes every connection, at once.
+
+    Raises:
+        OSError: The port is in use.
     """
     app = _Requests(application(emulator))
     server = await _started(app, port)
@@ -33,18 +36,18 @@ async def serve(emulator: Emulator, port: int = 0) -> AsyncGenerator[str]:
         runs.cancel_scope.cancel()
         with anyio.CancelScope(shield=True):
             await _stopped(app, server)
-        # Left by hand, because `async with` would wrap the caller's own exception in a group.
+        # Exited by hand, because `async with` would wrap the caller's exception in a group.
         await runs.__aexit__(None, None, None)
         emulator.runs = None
 
 
 def _listener(port: int) -> socket.socket:
-    """Bind the port, or fail with the system's own error."""
-    # The protocol is named because asyncio sets TCP_NODELAY only on a socket that has one; without it each
-    # answer waits 40 ms for an acknowledgement.
+    """Bind the port; raises the system's own error."""
+    # With a protocol, because asyncio sets TCP_NODELAY only on a socket that has one; without it each response
+    # waits 40 ms for an acknowledgement.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        if os.name == "posix":  # elsewhere it would let two servers share the port
+        if os.name == "posix":  # elsewhere the option would let two servers share the port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((HOST, port))
     except OSError:
@@ -54,7 +57,7 @@ def _listener(port: int) -> socket.socket:
 
 
 async def _started(app: "_Requests", port: int) -> uvicorn.Server:
-    """Start a uvicorn server without its main loop, whose ticks and signal handlers we do not want."""
+    """Start a uvicorn server without its main loop, which polls and installs signal handlers."""
     listener = _listener(port)
     config = uvicorn.Config(
         app,
@@ -76,12 +79,12 @@ async def _started(app: "_Requests", port: int) -> uvicorn.Server:
 
 
 async def _stopped(app: "_Requests", server: uvicorn.Server) -> None:
-    """Close everything: uvicorn's own shutdown waits for streams, and sleeps."""
+    """Close all sockets; uvicorn's own shutdown waits for streams, and sleeps."""
     for listener in server.servers:
         listener.close()
     for connection in list(server.server_state.connections):
         connection.transport.abort()
-    # The transports tell of their end in the next round of the event loop; after it, nothing is sent any more.
+    # Transports report their end in the next iteration of the event loop; after that, nothing more is sent.
     await anyio.lowlevel.checkpoint()
     for scope in app.open:
         scope.cancel()
@@ -90,7 +93,7 @@ async def _stopped(app: "_Requests", server: uvicorn.Server) -> None:
 
 
 class _Requests:
-    """The application with its open requests: each can be stopped, and can abort its connection."""
+    """Wraps the application: tracks open requests, so that each can be cancelled or abort its connection."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -99,7 +102,7 @@ class _Requests:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         abort = partial(self.abort, scope["client"])
-        # Undecoded, as it came: a slash of an id is none of the path.
+        # Undecoded, because a slash in an id does not separate parts of the path.
         path = scope["raw_path"].decode("ascii")
         with anyio.CancelScope() as cancel_scope:
             self.open.add(cancel_scope)
@@ -109,7 +112,7 @@ class _Requests:
                 self.open.discard(cancel_scope)
 
     def abort(self, client: tuple[str, int]) -> None:
-        """Close a client's socket without another byte. ASGI has no word for that, so the transport is asked."""
+        """Close a client's socket without another byte, through its transport, since ASGI has no message for that."""
         for connection in list(self.server.server_state.connections):
             if isinstance(connection, H11Protocol) and connection.client == client:
                 connection.transport.abort()

@@ -1,4 +1,4 @@
-"""Bytes in and out: stdin and stdout taken for the protocol, JSON-RPC lines, streams.
+"""Transports: stdin and stdout captured for the protocol, JSON-RPC lines, and the stdio loop.
 
-Imports nothing itself: `stdin_capture` must run before anything slow is imported. Knows no tool and no result.
+Imports nothing itself, because `stdin_capture` must run before any slow import. Knows no tools and no results.
 """

@@ -1,7 +1,7 @@
-"""Takes stdin and stdout for the protocol before anything slow is imported; imports nothing slow itself.
+"""Captures stdin and stdout for the protocol before any slow import; imports nothing slow itself.
 
-A host that gives its first probe up while Python still imports the SDK would find the connection locked to a
-protocol era that it has left; and what a library prints before serving begins would reach the host.
+Otherwise, a host that abandons its first probe while Python still imports the SDK would find the connection locked to
+a protocol era that it has left, and output of libraries before serving starts would reach the host.
 """
 
 import contextlib
@@ -19,26 +19,27 @@ from queue import Empty, SimpleQueue
 from typing import Any, BinaryIO, Final, cast
 
 CHUNK: Final = 2**16
+"""Bytes per read of stdin."""
 
 LONGEST_LINE: Final = 8 * 2**20
-"""Bytes of a line at most; a text that fills the context of a model, a million tokens, has about 4 MiB."""
+"""Maximum bytes of a line; a text that fills a model's context of a million tokens has about 4 MiB."""
 HEAD: Final = 2**20
-"""Bytes at the beginning of a longer line that are kept in any case."""
+"""Bytes kept from the beginning of a longer line."""
 
 STDERR_SECONDS: Final = 0.5
-"""So long, a reader of stderr that is behind is waited for, once."""
+"""Seconds to wait, once, for a reader of stderr that lags behind."""
 PIPE_BUF: Final = getattr(select, "PIPE_BUF", 512)
-"""So many bytes a pipe takes at once that takes anything (POSIX, which names 512 at the least)."""
+"""Bytes that a writable pipe accepts in one write (POSIX guarantees at least 512)."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """The host's side of the process.
+    """The captured streams.
 
     Attributes:
-        stdout: The only way to the host; file descriptor 1 leads to stderr from now on.
-        lines: What the host has written, line by line; None is its end. Of a line longer than `LONGEST_LINE` the
-            middle may be missing; what is left is still longer.
+        stdout: The only way to the host; file descriptor 1 now leads to stderr.
+        lines: Lines from the host; None is the end of stdin. Of a line longer than `LONGEST_LINE` the middle may be
+            missing; the rest is still longer than that.
     """
 
     stdout: BinaryIO
@@ -46,14 +47,14 @@ class Claim:
 
 
 class Stderr(io.FileIO):
-    """Stderr that a reader who has stopped reading cannot hold up: what its pipe does not take is dropped."""
+    """Stderr that never blocks on a reader that has stopped reading: drops what the pipe does not accept."""
 
     def __init__(self) -> None:
         super().__init__(2, "wb", closefd=False)
         self._patience = STDERR_SECONDS
 
     def write(self, data: Any) -> int:  # noqa: ANN401 - bytes of any kind
-        """Write what is taken, and pretend that it was everything."""
+        """Write as much as is accepted, and report all of it as written."""
         with contextlib.suppress(OSError):
             for start in range(0, len(data), PIPE_BUF):
                 if not self._ready():
@@ -62,7 +63,7 @@ class Stderr(io.FileIO):
         return len(data)
 
     def _ready(self) -> bool:
-        if sys.platform == "win32":  # where only sockets can be asked
+        if sys.platform == "win32":  # where select() accepts only sockets
             return True
         ready = bool(select.select([], [self], [], self._patience)[1])
         self._patience = STDERR_SECONDS if ready else 0.0
@@ -70,18 +71,18 @@ class Stderr(io.FileIO):
 
 
 def open_closed_streams() -> None:
-    """Open the null device where the host has closed a standard stream, so that no file of ours gets its number."""
+    """Open the null device for each standard stream that the host has closed, so that no file gets its descriptor."""
     for descriptor in range(3):
         try:
             os.fstat(descriptor)
         except OSError:
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
-    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - as it was before
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - stays open, as by default
 
 
 def claim() -> Claim:
-    """Take stdin and stdout, and begin to read; a signal to end counts as the end of stdin."""
-    # With the collector off, importing takes a tenth less; who serves turns it on again.
+    """Capture stdin and stdout, and start reading; a signal to end counts as the end of stdin."""
+    # Imports take a tenth less time without the garbage collector; `stdio` enables it again.
     gc.disable()
     stdin = private(0, os.open(os.devnull, os.O_RDONLY))
     stdout = private(1, os.dup(2))
@@ -100,7 +101,7 @@ def claim() -> Claim:
 
 
 def ending_signals() -> list[signal.Signals]:
-    """The signals that end a server: that of a closed terminal, too, unless `nohup` has it ignored."""
+    """Return the signals that end a server, including that of a closed terminal unless `nohup` ignores it."""
     wanted = [signal.SIGTERM, signal.SIGINT]
     if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
         wanted.append(signal.SIGHUP)
@@ -108,9 +109,9 @@ def ending_signals() -> list[signal.Signals]:
 
 
 def private(descriptor: int, diversion: int) -> int:
-    """Move a standard stream to a descriptor that nobody else knows; its old number leads to `diversion`."""
+    """Move a standard stream to a new descriptor, and return that; the old descriptor leads to `diversion`."""
     moved = os.dup(descriptor)
-    if sys.platform != "win32":  # elsewhere a stream that does not block would seem to have ended
+    if sys.platform != "win32":  # elsewhere a non-blocking stream would appear to have ended
         os.set_blocking(moved, True)
     os.dup2(diversion, descriptor)
     os.close(diversion)
@@ -118,7 +119,7 @@ def private(descriptor: int, diversion: int) -> int:
 
 
 def read(descriptor: int, lines: "SimpleQueue[bytes | None]") -> None:
-    """Put each line of a descriptor into the queue until its end."""
+    """Read a descriptor to its end, and put each line into the queue, then None."""
     line = bytearray()
     with contextlib.suppress(OSError):
         while chunk := os.read(descriptor, CHUNK):
@@ -135,13 +136,13 @@ def read(descriptor: int, lines: "SimpleQueue[bytes | None]") -> None:
 
 
 def shorten(line: bytearray) -> None:
-    """Take the middle out of a line that is far too long, so that it takes no more memory; it stays too long."""
+    """Remove the middle of a line that is far too long, to bound its memory; it remains too long."""
     if len(line) > 2 * LONGEST_LINE:
         del line[HEAD:-LONGEST_LINE]
 
 
 def waiting(lines: "SimpleQueue[bytes | None]") -> list[bytes | None]:
-    """What is in the queue now."""
+    """Return all lines that are in the queue now."""
     found: list[bytes | None] = []
     with contextlib.suppress(Empty):
         while True:
@@ -150,10 +151,10 @@ def waiting(lines: "SimpleQueue[bytes | None]") -> list[bytes | None]:
 
 
 def fresh(lines: list[bytes | None]) -> Iterator[bytes | None]:
-    """The lines without a probe that its host has given up on.
+    """Yield the lines without a probe that the host has abandoned.
 
-    A host of 2026-07-28 opens with `server/discover`; when no answer comes in time, it falls back to `initialize`.
-    If both are waiting, answering the probe would lock the connection to an era that the host no longer speaks.
+    A host of 2026-07-28 opens with `server/discover`, and falls back to `initialize` if no response comes in time. If
+    both are waiting, a response to the probe would lock the connection to an era that the host no longer speaks.
     """
     methods = [method(line) for line in lines]
     given_up = "initialize" in methods
@@ -163,7 +164,7 @@ def fresh(lines: list[bytes | None]) -> Iterator[bytes | None]:
 
 
 def method(line: bytes | None) -> str | None:
-    """The method of a JSON-RPC message."""
+    """Return the method of a JSON-RPC message, None if the line is not an object."""
     try:
         message: object = json.loads(line or b"")
     except (ValueError, RecursionError):

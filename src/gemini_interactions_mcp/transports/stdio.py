@@ -1,7 +1,7 @@
-"""Serves MCP on the streams that `claim` has taken.
+"""Serves MCP on the streams that `stdin_capture` has captured.
 
 The SDK's own runner would let SIGTERM end the process without clean-up, and SIGINT hang until stdin is closed; its own
-transport answers nothing that it cannot read, and a host that has gone ends it with a traceback.
+transport does not answer lines that it cannot parse, and ends with a traceback if the host has gone.
 """
 
 import gc
@@ -28,14 +28,14 @@ from .stdin_capture import CHUNK, Claim, ending_signals, fresh, waiting
 logger = logging.getLogger(__name__)
 
 EXIT_SECONDS: Final = 1.9
-"""After this, an orderly end has failed; hosts kill after 2 s (mcp 2.3, client/stdio.py)."""
+"""Seconds after which an orderly end has failed; hosts kill after 2 s (mcp 2.3, client/stdio.py)."""
 
 MessagesIn = MemoryObjectSendStream[SessionMessage | Exception]
 MessagesOut = MemoryObjectReceiveStream[SessionMessage]
 
 
 def serve(server: Server, claimed: Claim) -> NoReturn:
-    """Serve until the host closes stdin or stdout, or a signal asks to end."""
+    """Serve until the host closes stdin or stdout, or a signal to end arrives; then end the process."""
     gc.enable()
     gc.freeze()
     anyio.run(run, server, claimed)
@@ -47,8 +47,8 @@ async def run(server: Server, claimed: Claim) -> None:
     async with anyio.create_task_group() as signals:
         signals.start_soon(hang_up_on_signal, claimed)
         await exchange(server, claimed)
-        # Everything is written and closed. A thread that still imports, or looks a name up without a network,
-        # would hold the process longer than a host waits; and another signal must not change the status.
+        # Everything is written and closed. A thread that still imports, or resolves a name without a network, would
+        # keep the process alive longer than a host waits; and another signal must not change the exit status.
         leave()
 
 
@@ -64,57 +64,57 @@ async def exchange(server: Server, claimed: Claim) -> None:
 
 
 async def pass_in(claimed: Claim, incoming: MessagesIn, to_host: MemoryObjectSendStream[SessionMessage]) -> None:
-    """Give the server every message of the host, in order, and the host an error for every line that is none."""
+    """Pass the host's messages to the server, in order, and answer each invalid line with an error."""
     async with incoming, to_host, anyio.create_task_group() as answering:
         async for line in lines(claimed):
             found = await understood(line)
             for answer in found.answers:
-                # A host that does not read keeps nothing else from being read.
+                # In a task, so that a host that does not read does not block its own messages.
                 answering.start_soon(to_host.send, SessionMessage(answer))
             if found.message is not None:
                 await incoming.send(SessionMessage(found.message))
 
 
 async def understood(line: bytes) -> Received:
-    """What a line comes to; a long one is read beside other work."""
+    """Parse a line, a long one in a worker thread."""
     return received(line) if len(line) <= CHUNK else await anyio.to_thread.run_sync(received, line)
 
 
 async def pass_out(claimed: Claim, outgoing: MessagesOut) -> None:
-    """Give the host every message of the server; a host that reads no more has gone."""
+    """Pass the server's messages to the host; a host that has closed stdout has gone."""
     limiter = anyio.CapacityLimiter(1)
     async with outgoing:
         try:
             async for each in outgoing:
                 await anyio.to_thread.run_sync(put, claimed.stdout, each.message, limiter=limiter)
         except OSError as exc:
-            logger.info("The host reads no more: %s", exc)
+            logger.info("The host has closed stdout: %s", exc)
             claimed.lines.put(None)
             async for _ in outgoing:
-                """Nobody is there to be told."""
+                """Discard the rest: the host has gone."""
 
 
 def put(stdout: BinaryIO, message: JSONRPCMessage) -> None:
     """Write a message.
 
     Raises:
-        OSError: The other end is closed.
+        OSError: The host has closed the other end.
     """
     stdout.write(serialized(message).encode() + b"\n")
     stdout.flush()
 
 
 def serialized(message: JSONRPCMessage) -> str:
-    """A message as JSON."""
+    """Return a message as JSON."""
     try:
         return message.model_dump_json(by_alias=True, exclude_unset=True)
-    except ValueError:  # text of others may have half a surrogate pair
+    except ValueError:  # a text may contain half a surrogate pair
         return paired(json.dumps(message.model_dump(by_alias=True, exclude_unset=True), ensure_ascii=False))
 
 
 async def lines(claimed: Claim) -> AsyncIterator[bytes]:
-    """What the host writes, until it closes stdin."""
-    # A thread of its own, which a call's worker threads cannot starve.
+    """Yield the host's lines until it closes stdin."""
+    # A limiter of its own, so that the worker threads of calls cannot starve it.
     limiter = anyio.CapacityLimiter(1)
     batch = fresh(waiting(claimed.lines))
     while True:
@@ -127,9 +127,9 @@ async def lines(claimed: Claim) -> AsyncIterator[bytes]:
 
 
 async def hang_up_on_signal(claimed: Claim) -> None:
-    """Take a signal to end for the end of stdin: to cancel instead would stop requests before they know their ids.
+    """Treat a signal to end as the end of stdin; a cancellation would stop requests before their ids are known.
 
-    The event loop of Windows cannot receive signals; there those of `claim` go on.
+    The event loop of Windows cannot receive signals; there those of `stdin_capture` stay in place.
     """
     if sys.platform == "win32":
         return
@@ -140,13 +140,13 @@ async def hang_up_on_signal(claimed: Claim) -> None:
 
 
 def end_within(seconds: float) -> None:
-    """End the process soon, even if closing down hangs."""
+    """End the process after that many seconds, even if the shutdown hangs."""
     timer = threading.Timer(seconds, leave)
     timer.daemon = True
     timer.start()
 
 
 def leave() -> None:
-    """End the process with status 0, waiting for no thread."""
+    """End the process with status 0, without waiting for threads."""
     logging.shutdown()
     os._exit(0)

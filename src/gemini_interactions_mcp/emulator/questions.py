@@ -1,0 +1,61 @@
+"""What a request asks, with all that its answer depends on, and what a run ends with."""
+
+from dataclasses import dataclass, field
+
+from .protocol import Family, Json, family
+from .requests import Turn, name_of, tools_of
+
+# Tools that an agent has without asking for them: https://ai.google.dev/gemini-api/docs/deep-research
+DEFAULT_TOOLS: dict[Family, tuple[str, ...]] = {
+    "research": ("google_search", "url_context", "code_execution"),
+    "coding": ("code_execution",),
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """A request with everything that its answer depends on.
+
+    Attributes:
+        earlier_prompts: Prompts of the previous interactions, oldest first.
+        earlier_bytes: Size of the text of the previous interactions, which the API reads (and bills) again.
+        earlier_images: Images that the previous interactions have drawn, oldest first.
+        planned: Whether the previous interaction is a research plan.
+        base_url: Base URL of redirect links, which lead to the emulator.
+        picture_scale: Factor by which drawn pictures are smaller than requested.
+    """
+
+    body: Json
+    turn: Turn
+    earlier_prompts: tuple[str, ...] = ()
+    earlier_bytes: int = 0
+    earlier_images: tuple[bytes, ...] = ()
+    planned: bool = False
+    base_url: str = "https://example.com/"
+    picture_scale: float = 1.0
+
+    @property
+    def name(self) -> str:
+        """The requested model or agent."""
+        return name_of(self.body)
+
+    @property
+    def tools(self) -> list[str]:
+        """The tools that the answer may use; agents have some by default."""
+        return tools_of(self.body) or list(DEFAULT_TOOLS.get(family(self.name), ()))
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether answering belongs in a worker thread: it draws, or measures attached images."""
+        has_images = any(attachment.content for attachment in self.turn.attachments)
+        return has_images or family(self.name) in ("image", "research")
+
+
+@dataclass
+class Answer:
+    """The outcome of a run; `steps` are the generated ones."""
+
+    steps: list[Json]
+    status: str = "completed"
+    errors: list[Json] = field(default_factory=list[Json])
+    continuation_token: str = ""
