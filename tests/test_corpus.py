@@ -14,10 +14,12 @@ from mcp import Client
 from data import make
 from gemini_interactions_mcp.core.errors import FileRefusedError
 from gemini_interactions_mcp.emulator import Emulator
-from gemini_interactions_mcp.files import charsets, containers, documents
+from gemini_interactions_mcp.files import binary, charsets, pdf
+from gemini_interactions_mcp.files.binary import Binary
 from gemini_interactions_mcp.files.completeness import check_end
-from gemini_interactions_mcp.files.containers import Binary, true_type
-from gemini_interactions_mcp.files.documents import office_type, pdf_pages
+from gemini_interactions_mcp.files.containers import true_type
+from gemini_interactions_mcp.files.office import office_type
+from gemini_interactions_mcp.files.pdf import pdf_pages
 from gemini_interactions_mcp.models import media_types
 from gemini_interactions_mcp.settings import Settings
 from reading import LEGACY, call, complaint, text_of
@@ -141,7 +143,7 @@ TEXTS = (
 
 CUT = "is cut off, and its end is missing: save, export or download it again."
 LOCKED = "is encrypted, and opens only with a password: save it without one."
-HOLLOW = "is no office document, whatever its name says: the main part is missing."
+HOLLOW = "is not an office document, despite its name: the main part is missing."
 NO_TRACK = "has no track of video or sound."
 
 REFUSED = {
@@ -188,11 +190,11 @@ REFUSED = {
         "cut.aiff": CUT,
         "cut.avi": CUT,
         "cut.flv": CUT,
-        "no-picture.png": "is no picture, whatever its name says.",
+        "no-picture.png": "is not an image, despite its name.",
         "no-index.mp4": "has no index (moov): its recording or download was not finished, and no program can play it.",
         "cut.mp4": CUT,
         "no-tracks.mp4": NO_TRACK,
-        "no-film.mp4": "is no film or sound, whatever its name says.",
+        "no-film.mp4": "is neither video nor audio, despite its name.",
         "cut.webm": CUT,
         "no-tracks.webm": NO_TRACK,
         "empty.txt": "is empty.",
@@ -307,10 +309,10 @@ async def test_pages_behind_the_last_are_refused_with_their_number(
 @LEGACY
 async def test_a_pdf_with_too_many_pages_is_refused(client: Client, emulator: Emulator, settings: Settings) -> None:
     book = settings.allowed_dirs[0] / "book.pdf"
-    book.write_bytes(make.pdf(documents.PDF_PAGES + 1))
+    book.write_bytes(make.pdf(pdf.PDF_PAGES + 1))
     told = await complaint(client, "analyze_file", files=[str(book)], prompt="Hi")
     assert told == f"{book} has more than 1,000 pages, and Gemini takes no more of a PDF: split it."
-    book.write_bytes(make.pdf(documents.PDF_PAGES))
+    book.write_bytes(make.pdf(pdf.PDF_PAGES))
     await call(client, "analyze_file", files=[str(book)], prompt="Hi")
 
 
@@ -381,10 +383,10 @@ def test_boxes_without_end_are_not_followed() -> None:
     head, webm = make.box(b"ftyp", b"isom" + bytes(4)), make.element("1a45dfa3", b"\x42\x82\x84webm")
     # Beside the boxes, what shows the type and the encoding is read.
     assert looked_into("deep.mp4", head + make.box(b"moov", nested)) <= 20
-    assert looked_into("wide.mp4", head + make.box(b"free", b"") * 200_000) <= containers.MOST_PARTS + 20
-    assert looked_into("wide.webm", webm + make.element("ec", b"") * 100_000) <= containers.MOST_PARTS + 20
+    assert looked_into("wide.mp4", head + make.box(b"free", b"") * 200_000) <= binary.MOST_PARTS + 20
+    assert looked_into("wide.webm", webm + make.element("ec", b"") * 100_000) <= binary.MOST_PARTS + 20
 
 
 def test_a_tree_of_pages_without_end_is_not_followed() -> None:
     content = make.pdf(1).replace(b"/Kids [ 4 0 R ]", b"/Kids [ 2 0 R ]")
-    assert looked_into("loop.pdf", content) <= documents.MOST_NODES
+    assert looked_into("loop.pdf", content) <= pdf.MOST_NODES

@@ -17,12 +17,14 @@ from gemini_interactions_mcp.core import FileRefusedError, shown, some_names
 from gemini_interactions_mcp.models import Content, media_types
 
 from . import charsets
+from .binary import Binary
 from .boundary import FILE_BYTES, TOO_LARGE, local_path
 from .charsets import Text
 from .completeness import check_end
-from .containers import Binary, true_type
-from .documents import office_type, pdf_pages
+from .containers import true_type
 from .inspection import LocalFile, Named
+from .office import office_type
+from .pdf import pdf_pages
 from .sources import extension
 from .upload_cache import Outgoing, sha256, version
 
@@ -49,7 +51,7 @@ def recognised(file: Named, stream: BufferedReader) -> LocalFile:
     before = version(stream)
     size = os.fstat(stream.fileno()).st_size
     binary = Binary(file.source, stream, size)
-    head = binary.at(0, media_types.SNIFF_BYTES)
+    head = binary.read_at(0, media_types.SNIFF_BYTES)
     sniffed = media_types.sniff(head)
     text = None if sniffed == PDF else read_text(binary, head, sniffed)
     kind, mime = ("text", "text/plain") if text else media_type(binary, sniffed)
@@ -79,7 +81,7 @@ def read_text(file: Binary, head: bytes, sniffed: str | None) -> Text | None:
     if text is None and (sniffed is None or head[:2].isascii()):
         text = charsets.guessed(file.stream)
     if text and text.size > FILE_BYTES:
-        raise file.refused("is too large: in UTF-8 it has more than the 2 GB that the Files API takes", TOO_LARGE)
+        raise file.error("is too large: in UTF-8 it has more than the 2 GB that the Files API takes", TOO_LARGE)
     return text
 
 
@@ -97,12 +99,12 @@ def media_type(file: Binary, sniffed: str | None) -> tuple[str, str]:
     mime = office_type(file, sniffed or named, named)
     kind = media_types.KINDS.get(mime := true_type(file, mime, named)) if mime else None
     if mime is None and charsets.foreign(file.stream):
-        raise file.refused("is a text, but its encoding is not clear: save it as UTF-8", UNCLEAR)
+        raise file.error("is a text, but its encoding is not clear: save it as UTF-8", UNCLEAR)
     if mime is None or kind is None:
         raise FileRefusedError(unsupported(file.source, mime), reason=UNTAKEN)
     check_end(file, mime)
     if mime == PDF and file.size > PDF_BYTES:
-        raise file.refused("is too large: Gemini takes PDFs of at most 50 MB; split it", TOO_LARGE)
+        raise file.error("is too large: Gemini takes PDFs of at most 50 MB; split it", TOO_LARGE)
     return kind, mime
 
 
