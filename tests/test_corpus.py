@@ -14,7 +14,7 @@ from mcp import Client
 from data import make
 from gemini_interactions_mcp.core.errors import FileRefusedError
 from gemini_interactions_mcp.emulator import Emulator
-from gemini_interactions_mcp.files import binary, charsets, pdf
+from gemini_interactions_mcp.files import binary, charsets, older_charsets, pdf
 from gemini_interactions_mcp.files.binary import Binary
 from gemini_interactions_mcp.files.completeness import check_end
 from gemini_interactions_mcp.files.containers import true_type
@@ -223,7 +223,7 @@ def test_the_corpus_has_a_file_of_each_type_and_encoding() -> None:
     sent = {mime for table in SENT.values() for mime in table.values()}
     # A CSV that can be read is a text.
     assert sent == media_types.KINDS.keys() - {"text/csv"}
-    assert make.SAMPLES.keys() == charsets.CHARSETS.keys()
+    assert make.SAMPLES.keys() == older_charsets.CHARSETS.keys()
     assert sum(len(content) for files in CORPUS.values() for content in files.values()) < 300_000
 
 

@@ -314,7 +314,7 @@ async def test_a_folder_named_often_is_gathered_once(
     ("source", "names", "note"),
     [
         ("*.PNG", ["B.png", "a.png"], ""),
-        ("*.{gif,jpg}", ["c.jpg", "d.GIF"][:1], "Left out of *.{gif,jpg}: 1 spelled otherwise (d.GIF)."),
+        ("*.{gif,jpg}", ["c.jpg", "d.GIF"][:1], "Left out of *.{gif,jpg}: 1 spelled differently (d.GIF)."),
         ("*.{gif,webp}", ["d.GIF"], ""),
         ("*.{png,jpg}", ["B.png", "a.png", "c.jpg"], ""),
         ("{sub/,}*.jpg", ["c.jpg", "sub/e.jpg"], ""),

@@ -127,7 +127,7 @@ async def test_progress_counts_the_bytes_of_all_files_and_only_grows(
     assert sent[-1] == 2 * len(PDF) + 1
     assert told[0][2] == "Reading a.pdf (0.0 MiB)"
     assert "Uploading a.pdf: 0.0 of 0.0 MiB" in [message for _, _, message in told]
-    assert told[-1][2] == "Uploaded b.pdf, which Google looks at now"
+    assert told[-1][2] == "Uploaded b.pdf; Google is processing it"
 
 
 async def test_a_failed_upload_is_tried_again(paper: Path, make: Make, recorder: Recorder) -> None:
