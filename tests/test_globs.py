@@ -25,7 +25,7 @@ from gemini_interactions_mcp.files import globs
         ("/".join(["**", "a"] * 40), "/".join(["a"] * 39), False),
         ("/".join(["**", "a"] * 40), "/".join(["a"] * 400), True),
         ("/".join(["**", "a"] * 40 + ["b"]), "/".join(["a"] * 400), False),
-        ("**/a/b/**/b/*", "a/b/a/b/c", False),
+        ("**/a/b/**/b/*", "a/b/a/c", False),
         ("**/a/b/**/b/*", "a/a/b/b/c", True),
         ("a/**/b/**/a/b", "a/b/a/b", True),
         ("a/**/b/**/a/b", "a/b/b", False),
@@ -91,10 +91,9 @@ def test_braces_stand_for_either(pattern: str, found: set[str]) -> None:
     assert {"/".join(parts) for parts in globs.alternatives(pattern)} == found
 
 
-@pytest.mark.parametrize("pattern", ["{a," * 2_000 + "}" * 2_000 + "*", "{},{a,b}" * 1_000])
-def test_more_braces_than_can_be_parsed_are_refused(pattern: str) -> None:
+def test_braces_that_are_too_deep_to_be_parsed_are_refused() -> None:
     with pytest.raises(FileRefusedError, match="has too many braces"):
-        globs.alternatives(pattern)
+        globs.alternatives("{a," * 2_000 + "}" * 2_000 + "*")
 
 
 @pytest.mark.parametrize("pattern", ["{a,b}" * 30, "{" + ",".join(map(str, range(100))) + "}"])

@@ -2,9 +2,9 @@
 
 Source: https://git-scm.com/docs/gitignore
 
-pathspec translates each rule to a regular expression. Its `GitIgnoreSpec` is not used: it applies a rule for a folder to
-all that is below, as is right for a list of files. Here a walk asks for each entry once its folder has been found not to
-be ignored, so that nothing below an ignored folder comes back, and a rule counts only for the entry itself.
+pathspec translates each rule to a regular expression. Its `GitIgnoreSpec` is not used: it applies a rule for a folder
+to all that is below, as is right for a list of files. Here a walk asks for each entry once its folder has been found
+not to be ignored, so that nothing below an ignored folder comes back, and a rule counts only for the entry itself.
 
 Rules are untrusted text: oversized files are not read, and rules that would take long to match are skipped.
 """
