@@ -25,11 +25,6 @@ LEAST_UNMARKED: Final = 8
 LEAST_PLAIN: Final = 0.3
 """Minimum share of ASCII, of 1, in a text without a mark: spaces, digits and the letters of most languages."""
 
-ASCII: Final = 0.6
-"""How much of a text is ASCII, of 1, where a sign here and there is all that is not."""
-MESS: Final = 0.4
-"""How unlikely a text may be by charset-normalizer, of 1."""
-
 ASCII: Final = re.compile(r"[\t-\x7e]")
 UNWRITTEN: Final = re.compile(r"[\0-\x06\x0e-\x19\x1c-\x1f\x7f-\x9f\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff]")
 """Characters that occur in no text written by people: control and private-use characters, and noncharacters."""
