@@ -1,4 +1,4 @@
-"""Shared by the tests of files: an allowed folder beside one that is not, fakes of our seams, real files of each kind."""
+"""Shared by the tests of files: an allowed folder and one that is not, fakes of our seams, real files of each kind."""
 
 import io
 import os

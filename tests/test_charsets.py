@@ -125,7 +125,7 @@ WESTERN = bytes(range(0x80, 0x100)).decode("cp1252", errors="ignore")
 
 
 def read(content: bytes) -> str | None:
-    """Return the encoding of a file; None if it is not clear."""
+    """Return the text of a file; None if its encoding is not clear."""
     found = guessed(io.BytesIO(content))
     return content.decode(found.encoding) if found else None
 

@@ -25,9 +25,9 @@ def kept(top: Path, rules: Rules | None = None) -> set[str]:
 
 
 def below(folder: Path, rules: Rules) -> set[Path]:
-    rules = rules.within(folder)
+    rules = rules.read_within(folder)
     entries = [each for each in folder.iterdir() if not each.name.startswith(".")]
-    entries = [each for each in entries if not rules.ignore(each.as_posix(), folder=each.is_dir())]
+    entries = [each for each in entries if not rules.is_ignored(each.as_posix(), folder=each.is_dir())]
     return {path for each in entries for path in (below(each, rules) if each.is_dir() else {each})}
 
 
@@ -61,20 +61,20 @@ def test_the_rules_of_the_repository_hold_in_its_folders(tmp_path: Path) -> None
     given(tmp_path, top="*.log\n/src/deep\nout/\n")
     (tmp_path / ".git").mkdir()
     src = (tmp_path / "src").resolve()
-    assert kept(src, Rules.above(src, [tmp_path.resolve()])) == {"a.py"}
+    assert kept(src, Rules.read_above(src, [tmp_path.resolve()])) == {"a.py"}
     # An ignored folder that is named itself is meant.
     out = (tmp_path / "sub" / "out").resolve()
-    assert kept(out, Rules.above(out, [tmp_path.resolve()])) == {"d.py"}
+    assert kept(out, Rules.read_above(out, [tmp_path.resolve()])) == {"d.py"}
 
 
 def test_rules_above_the_allowed_directories_and_other_repositories_do_not_hold(tmp_path: Path) -> None:
     given(tmp_path, top="*.py\n")
     src = (tmp_path / "src").resolve()
-    assert "a.py" in kept(src, Rules.above(src, [tmp_path.resolve()]))
+    assert "a.py" in kept(src, Rules.read_above(src, [tmp_path.resolve()]))
     (tmp_path / ".git").mkdir()
-    assert "a.py" in kept(src, Rules.above(src, [src]))
+    assert "a.py" in kept(src, Rules.read_above(src, [src]))
     (src / ".git").mkdir()
-    assert "a.py" in kept(src, Rules.above(src, [tmp_path.resolve()]))
+    assert "a.py" in kept(src, Rules.read_above(src, [tmp_path.resolve()]))
 
 
 def test_what_is_no_plain_file_has_no_rules(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from .iso_media import TOP, boxes
 
 Order = Literal["big", "little"]
 
-JPEG_SCAN, JPEG_END = 0xDA, b"\xff\xd9"
+JPEG_SCAN: Final = 0xDA
+JPEG_END: Final = b"\xff\xd9"
 BARE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 """JPEG markers without a length: ITU-T T.81, B.1.1.3."""
 UNTOLD: Final = 0x7FFF0000
@@ -29,7 +30,9 @@ GIF_BLOCKS: Final = (EXTENSION, b",")
 """First bytes of an extension and of an image: https://www.w3.org/Graphics/GIF/spec-gif89a.txt"""
 PLAIN_ROWS: Final = (0, 3)
 """Uncompressed pixel formats: https://learn.microsoft.com/windows/win32/api/wingdi/ns-wingdi-bitmapinfoheader"""
-TIFF, SHORT = 42, 3
+TIFF_MAGIC: Final = 42
+TIFF_SHORT: Final = 3
+"""Type of a field whose numbers have two bytes."""
 STRIPS: Final = ((273, 279), (324, 325))
 """Fields with the offsets and lengths of strips, and of tiles: TIFF 6.0, sections 3 and 15."""
 FLV_TAGS: Final = (8, 9, 18)
@@ -193,7 +196,7 @@ def check_tiff(file: Binary) -> None:
         FileRefusedError: A part lies beyond the end of the file.
     """
     order: Order = "big" if file.read_at(0, 2) == b"MM" else "little"
-    if file.read_number(2, 2, order) != TIFF:
+    if file.read_number(2, 2, order) != TIFF_MAGIC:
         return
     index = file.read_number(4, 4, order)
     for _ in range(MOST_PICTURES):
@@ -231,7 +234,7 @@ def numbers(file: Binary, field: int, order: Order) -> Iterator[int]:
     Raises:
         FileRefusedError: They lie beyond the end of the file.
     """
-    width = 2 if file.read_number(field + 2, 2, order) == SHORT else 4
+    width = 2 if file.read_number(field + 2, 2, order) == TIFF_SHORT else 4
     count = file.read_number(field + 4, 4, order)
     start = field + 8 if width * count <= 4 else file.read_number(field + 8, 4, order)
     if start + width * count > file.size:

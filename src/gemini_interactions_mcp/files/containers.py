@@ -10,7 +10,10 @@ from typing import Final, NamedTuple
 from .binary import MOST_PARTS, Binary, Piece
 from .iso_media import MOST_TRACKS, Tracks, movie_tracks
 
-SEGMENT, TRACKS, ENTRY, TYPE = b"\x18\x53\x80\x67", b"\x16\x54\xae\x6b", b"\xae", b"\x83"
+SEGMENT_ID: Final = b"\x18\x53\x80\x67"
+TRACKS_ID: Final = b"\x16\x54\xae\x6b"
+TRACK_ENTRY_ID: Final = b"\xae"
+TRACK_TYPE_ID: Final = b"\x83"
 """Ids of the elements that lead to a track's type: https://www.rfc-editor.org/rfc/rfc9559#section-5.1"""
 TYPES: Final = {1: "video", 2: "audio"}
 """https://www.rfc-editor.org/rfc/rfc9559#section-5.1.4.1.3"""
@@ -60,17 +63,19 @@ def matroska_tracks(file: Binary) -> Tracks:
     Raises:
         FileRefusedError: It is cut off, or has neither video nor audio.
     """
-    segment = find_element(file, 0, file.size, SEGMENT)
+    segment = find_element(file, 0, file.size, SEGMENT_ID)
     if segment is None:
         return None
     if segment.end > file.size:
         raise file.cut_off_error()
-    tracks = find_element(file, segment.start, segment.end, TRACKS)
+    tracks = find_element(file, segment.start, segment.end, TRACKS_ID)
     if tracks is None:
         return None
-    entries = [each for each in elements(file, tracks.start, tracks.end) if each.kind == ENTRY][:MOST_TRACKS]
+    entries = [each for each in elements(file, tracks.start, tracks.end) if each.kind == TRACK_ENTRY_ID][:MOST_TRACKS]
     fields = (each for entry in entries for each in elements(file, entry.start, entry.end))
-    types = {file.read_number(each.start, min(8, each.end - each.start)) for each in fields if each.kind == TYPE}
+    types = {
+        file.read_number(each.start, min(8, each.end - each.start)) for each in fields if each.kind == TRACK_TYPE_ID
+    }
     if not types & TYPES.keys():
         raise file.error("has no track of video or sound")
     return frozenset(TYPES[each] for each in types if each in TYPES)
@@ -114,7 +119,7 @@ class Container(NamedTuple):
     video: str
     audio: str
 
-    def type_of(self, file: Binary, mime: str, named: str | None) -> str:
+    def detect_type(self, file: Binary, mime: str, named: str | None) -> str:
         """Return the MIME type by the tracks, then by the name.
 
         Raises:
@@ -161,7 +166,7 @@ def true_type(file: Binary, mime: str, named: str | None) -> str:
     """
     container = next((each for each in CONTAINERS if mime in each.types), None)
     if container:
-        mime = container.type_of(file, mime, named)
+        mime = container.detect_type(file, mime, named)
     if not file.read_at(0, 8).startswith(SIGNATURES.get(mime, b"")):
         raise file.error("is not an image, despite its name")
     return mime

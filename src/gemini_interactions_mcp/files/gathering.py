@@ -125,7 +125,7 @@ class Walk:
         self._base = wanted.base.as_posix().rstrip("/")
         self._left_out = left_out
         self._uncounted = MOST_COUNTED
-        self._folders = deque([("", Rules.above(wanted.base, roots))])
+        self._folders = deque([("", Rules.read_above(wanted.base, roots))])
         self._exact: list[tuple[int, int, str]] = []
         self._folded: list[tuple[int, int, str]] = []
 
@@ -160,7 +160,7 @@ class Walk:
             return
         if len(entries) > MOST_LISTED:
             self._left_out.unlisted[place] = MOST_LISTED
-        within = rules.within(folder) if any(entry.name == ignoring.GITIGNORE for entry in entries) else rules
+        within = rules.read_within(folder) if any(entry.name == ignoring.GITIGNORE for entry in entries) else rules
         for entry in self._limit(entries):
             self._inspect(entry, f"{place}/{entry.name}".lstrip("/"), within)
 
@@ -183,7 +183,7 @@ class Walk:
     def _inspect_folder(self, name: str, path: str, rules: Rules) -> None:
         if name in PASSED_OVER and not self._wanted.has_part(name):
             self._skip(MADE, path)
-        elif rules.ignore(f"{self._base}/{path}", folder=True):
+        elif rules.is_ignored(f"{self._base}/{path}", folder=True):
             self._skip(IGNORED, path)
         else:
             self._folders.append((path, rules))
@@ -192,7 +192,7 @@ class Walk:
         exact = self._wanted.matches_exactly(path)
         if not exact and not self._wanted.matches_folded(path):
             return
-        if rules.ignore(f"{self._base}/{path}", folder=False):
+        if rules.is_ignored(f"{self._base}/{path}", folder=False):
             self._left_out.add(IGNORED, path)
             return
         found = self._exact if exact else self._folded

@@ -73,7 +73,7 @@ class IgnoreRule:
     of_folders: bool
     ignores: bool
 
-    def fits(self, path: str, *, folder: bool) -> bool:
+    def is_about(self, path: str, *, folder: bool) -> bool:
         """Whether the rule is about an entry itself, and not only about a folder above it.
 
         The one group in an expression of pathspec 1.x matches the slash behind a folder above the entry.
@@ -105,12 +105,12 @@ class Level:
         either = re.compile("|".join(f"(?:{expression})" for expression in expressions))
         return cls(folder.as_posix(), tuple(reversed(rules)), either)
 
-    def verdict(self, path: str, *, folder: bool) -> bool | None:
+    def find_verdict(self, path: str, *, folder: bool) -> bool | None:
         """Whether an entry is ignored; None if no rule is about it."""
         relative = path[len(self.folder) :].lstrip("/")
         if not self.either.search(relative):
             return None
-        return next((rule.ignores for rule in self.rules if rule.fits(relative, folder=folder)), None)
+        return next((rule.ignores for rule in self.rules if rule.is_about(relative, folder=folder)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class Rules:
     levels: tuple[Level, ...] = ()
 
     @classmethod
-    def above(cls, folder: Path, roots: Sequence[Path]) -> "Rules":
+    def read_above(cls, folder: Path, roots: Sequence[Path]) -> "Rules":
         """Read the rules above a folder that apply in it, up to its repository; none if the folder itself is ignored.
 
         Args:
@@ -133,24 +133,24 @@ class Rules:
         """
         rules = cls()
         for outer, inner in descent(folder, roots):
-            rules = rules.within(outer)
-            if rules.ignore(inner.as_posix(), folder=True):
+            rules = rules.read_within(outer)
+            if rules.is_ignored(inner.as_posix(), folder=True):
                 return cls()
         return rules
 
-    def within(self, folder: Path) -> "Rules":
+    def read_within(self, folder: Path) -> "Rules":
         """Add the rules of the `.gitignore` file in a folder."""
         rules = list(understood(lines_of(folder)))
         return Rules((*self.levels, Level.of(folder, rules))) if rules else self
 
-    def ignore(self, path: str, *, folder: bool) -> bool:
+    def is_ignored(self, path: str, *, folder: bool) -> bool:
         """Whether an entry is ignored.
 
         Args:
             path: Absolute, with slashes.
             folder: Whether the entry is a folder.
         """
-        verdicts = (each.verdict(path, folder=folder) for each in reversed(self.levels))
+        verdicts = (each.find_verdict(path, folder=folder) for each in reversed(self.levels))
         return next((verdict for verdict in verdicts if verdict is not None), False)
 
 

@@ -40,9 +40,11 @@ LISTED_TABLES: Final = 109
 SECTOR_BYTES: Final = (512, 4096)
 LOCKED: Final = frozenset({"EncryptedPackage", "EncryptedSummary"})
 """Streams that only encrypted documents have."""
-WORD, EXCEL, FILE_PASS = b"\xec\xa5", b"\x09\x08", b"\x2f\x00"
-"""How a Word document and an Excel workbook begin, and the record that marks an encrypted workbook: MS-DOC 2.5.2,
-MS-XLS 2.4.21 and 2.4.117."""
+WORD_MAGIC: Final = b"\xec\xa5"
+"""First bytes of a Word document: MS-DOC 2.5.2."""
+EXCEL_BOF: Final = b"\x09\x08"
+EXCEL_FILE_PASS: Final = b"\x2f\x00"
+"""First record of an Excel workbook, and the record that marks an encrypted one: MS-XLS 2.4.21 and 2.4.117."""
 STREAMS: Final = {
     "WordDocument": "application/msword",
     "Workbook": "application/vnd.ms-excel",
@@ -138,9 +140,9 @@ def compound_type(file: Binary) -> str | None:
 def locked(file: Binary, start: int) -> bool:
     """Whether the Word or Excel stream at an offset is marked as encrypted."""
     head = file.read_at(start, 12)
-    if head[:2] == WORD:
+    if head[:2] == WORD_MAGIC:
         return bool(head[11:] and head[11] & 1)
-    return head[:2] == EXCEL and file.read_at(start + 4 + int.from_bytes(head[2:4], "little"), 2) == FILE_PASS
+    return head[:2] == EXCEL_BOF and file.read_at(start + 4 + int.from_bytes(head[2:4], "little"), 2) == EXCEL_FILE_PASS
 
 
 def directory(file: Binary, width: int) -> Iterator[tuple[str, int]]:
