@@ -49,8 +49,8 @@ def meant(source: str, boundary: Boundary) -> str:
     spellings = spelled(source)
     if address := next(filter(is_address, spellings), None):
         spellings = spellings[: spellings.index(address)]
-    find_glob = partial(globbed, only=len(spellings) == 1 and not address)
-    readings = (find(spelling, boundary) for find in (exact, lookalike, find_glob) for spelling in spellings)
+    as_glob = partial(globbed, only=len(spellings) == 1 and not address)
+    readings = (find(spelling, boundary) for find in (exact, lookalike, as_glob) for spelling in spellings)
     return next(filter(None, readings), address or source)
 
 
