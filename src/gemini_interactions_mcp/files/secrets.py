@@ -49,7 +49,7 @@ VALUES: Final = {
         *("apikey*", "api_key*", "api-key*", "api key*"),
     ),
 }
-"""The same for files whose extension is not in `PROSE`: `credentials.py` is code, `secrets.yaml` holds values."""
+"""The same unless the extension is in `PROSE`: `credentials.py` is code, `secrets.yaml` holds values."""
 
 PROSE: Final = frozenset(
     (
