@@ -111,7 +111,7 @@ async def test_an_address_may_be_quoted(subject: Files, source: str) -> None:
     ],
 )
 async def test_an_address_out_of_googles_reach_is_refused(subject: Files, source: str) -> None:
-    with pytest.raises(FileRefusedError, match=r"where Google cannot read it\. Download it, and give the file\.$"):
+    with pytest.raises(FileRefusedError, match=r"which Google cannot reach\. Download it, and give the file\.$"):
         await blocks_of(subject, [source])
 
 

@@ -64,7 +64,7 @@ def url_block(source: str) -> Content:
         raise FileRefusedError(f"{shown(source)} is not a well-formed URL: name {TAKEN}.")
     if not reachable(unquote(url.hostname).lower()):
         raise FileRefusedError(
-            f"{shown(source)} leads to this computer or into a private network, where Google cannot read it. {LOCALLY}"
+            f"{shown(source)} leads to this computer or a private network, which Google cannot reach. {LOCALLY}"
         )
     if YOUTUBE.fullmatch(url.hostname):
         return {"type": "video", "uri": source}
