@@ -1,4 +1,4 @@
-"""What the tests of files share: a folder that is allowed and one that is not, our seams, real files of each kind."""
+"""Shared by the tests of files: an allowed folder and one that is not, fakes of our seams, real files of each kind."""
 
 import io
 import os
@@ -27,7 +27,7 @@ Make = Callable[..., Files]
 
 
 class Recorder:
-    """Our own seams: stands for the Files API and for a journal that is broken, and notes what it was given."""
+    """A fake of the Files API and of a broken journal that records its calls."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[bytes, str, str]] = []
@@ -82,7 +82,7 @@ async def tasks() -> AsyncGenerator[TaskGroup]:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working directory, allowed; beside it lies what is not."""
+    """Return the allowed working directory; `outside` beside it is not allowed."""
     home = tmp_path.resolve() / "home"
     home.mkdir()
     (home.parent / "outside").mkdir()
@@ -95,7 +95,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def make(home: Path, recorder: Recorder, tasks: TaskGroup) -> Make:
-    """Makes what is tested, with other settings."""
+    """Return a factory of `Files` with changed settings."""
 
     def made(**changes: Any) -> Files:
         fields: dict[str, Any] = {
@@ -127,11 +127,8 @@ def link(path: Path, target: Path) -> None:
 
 
 def rows(table: dict[str, list[str]]) -> list[Any]:
-    """A table of what is said by what is given, as parameters."""
+    """Return the parameters of a table from messages to paths."""
     return [pytest.param(path, says, id=ascii(path[:40])) for says, paths in table.items() for path in paths]
-
-
-# Real files ----------------------------------------------------------------------------------------------
 
 
 def image(kind: str, size: tuple[int, int] = (4, 4), color: str = "red") -> bytes:
@@ -151,7 +148,7 @@ def sound(frames: int = 40) -> bytes:
 
 
 def pdf(*pages: str) -> bytes:
-    """A PDF with a line of text on each page, with its table of offsets."""
+    """Build a PDF with a line of text on each page, and its table of offsets."""
     kids = " ".join(f"{3 + 2 * number} 0 R" for number in range(len(pages)))
     objects = ["<< /Type /Catalog /Pages 2 0 R >>", f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>"]
     for number, text in enumerate(pages):
@@ -170,7 +167,7 @@ def pdf(*pages: str) -> bytes:
 
 
 def mp4(brand: bytes = b"isom", milliseconds: int = 1000, tracks: Sequence[bytes] = ()) -> bytes:
-    """An ISO media file: its brand, its length, the types of its tracks, and bytes of media."""
+    """Build an ISO media file of a brand, a length and types of tracks."""
     header = struct.pack(">IIIII", 0, 0, 0, 1000, milliseconds) + struct.pack(">IH", 0x10000, 0x100) + b"\0" * 10
     matrix = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
     movie = box(b"mvhd", header + matrix + b"\0" * 24 + struct.pack(">I", 1))
@@ -184,7 +181,7 @@ def box(kind: bytes, content: bytes) -> bytes:
 
 
 def package(*names: str, mimetype: str = "") -> bytes:
-    """A ZIP archive, such as office documents are."""
+    """Build a ZIP archive like that of an office document."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         if mimetype:

@@ -1,12 +1,13 @@
-"""In which encoding a text is: what is certain, what is guessed, and what is left alone."""
+"""The encoding of a text: what is certain, what is guessed, and what is left alone."""
 
 import io
 import random
 
 import pytest
 
-from gemini_interactions_mcp.files import charsets
-from gemini_interactions_mcp.files.charsets import SAMPLE_BYTES, Text, guessed, text_of
+from gemini_interactions_mcp.files import older_charsets
+from gemini_interactions_mcp.files.charsets import Text, guessed, text_of
+from gemini_interactions_mcp.files.older_charsets import SAMPLE_BYTES
 
 SHORT = [
     ("cp1252", "naïve"),
@@ -107,26 +108,24 @@ def test_a_declaration_counts_where_it_is_true() -> None:
         "koi8_r", len(page.format("koi8-r", "да").encode())
     )
     assert guessed(io.BytesIO(page.format("no-such-thing", "Grüße aus Köln").encode("cp1252"))) is not None
-    # What cannot be GBK is not, whatever it says.
+    # A text that is not valid GBK is not read as GBK, even if it declares it.
     found = guessed(io.BytesIO(page.format("gbk", "Grüße aus Köln, Tschüß").encode("cp1252")))
     assert found is not None
     assert found.encoding == "cp1252"
 
 
 def test_every_encoding_leaves_ascii_alone() -> None:
-    """What looks for secrets reads the bytes."""
+    """The search for secrets reads bytes."""
     ascii_text = "".join(map(chr, range(0x20, 0x7F)))
-    for name in charsets.CHARSETS:
+    for name in older_charsets.CHARSETS:
         assert ascii_text.encode().decode(name) == ascii_text
 
-
-# What is nearly ASCII ------------------------------------------------------------------------------------
 
 WESTERN = bytes(range(0x80, 0x100)).decode("cp1252", errors="ignore")
 
 
 def read(content: bytes) -> str | None:
-    """How a file reads; None when that is not clear."""
+    """Return the text of a file; None if its encoding is not clear."""
     found = guessed(io.BytesIO(content))
     return content.decode(found.encoding) if found else None
 

@@ -1,4 +1,4 @@
-"""One file of each kind, through a real client to the API: what arrives there, and what the host is told."""
+"""One file of each kind, through a real client to the API: what arrives there, and what the host receives."""
 
 import base64
 import io
@@ -14,10 +14,12 @@ from mcp import Client
 from data import make
 from gemini_interactions_mcp.core.errors import FileRefusedError
 from gemini_interactions_mcp.emulator import Emulator
-from gemini_interactions_mcp.files import charsets, containers, documents
+from gemini_interactions_mcp.files import binary, charsets, older_charsets, pdf
+from gemini_interactions_mcp.files.binary import Binary
 from gemini_interactions_mcp.files.completeness import check_end
-from gemini_interactions_mcp.files.containers import Binary, true_type
-from gemini_interactions_mcp.files.documents import office_type, pdf_pages
+from gemini_interactions_mcp.files.containers import true_type
+from gemini_interactions_mcp.files.office import office_type
+from gemini_interactions_mcp.files.pdf import pdf_pages
 from gemini_interactions_mcp.models import media_types
 from gemini_interactions_mcp.settings import Settings
 from reading import LEGACY, call, complaint, text_of
@@ -99,7 +101,7 @@ SENT = {
         "renamed.docx": "application/msword",
     },
 }
-"""Group -> file -> the MIME type that it is sent as."""
+"""Group -> file -> the MIME type with which it is sent."""
 
 BLOCKS = {"pictures": "image", "sounds": "audio", "films": "video", "documents": "document"}
 
@@ -129,7 +131,7 @@ TITLES = {
     "utf-32": "UTF-32",
     "utf-32-le": "UTF-32",
 }
-"""Encoding -> what people are told; nothing of UTF-8."""
+"""Encoding -> its name for people; empty for UTF-8."""
 
 TEXTS = (
     {f"{name}.txt": (text, TITLES[name]) for name, text in (make.SAMPLES | make.WIDE).items()}
@@ -137,11 +139,11 @@ TEXTS = (
     | {name: (text, TITLES[encoding]) for name, (text, encoding) in make.DECLARED.items()}
     | {"latin.csv": ("name;straße\nmüller;hauptstraße\n", "Windows-1252")}
 )
-"""File -> its text, and the encoding that is told."""
+"""File -> its text, and the encoding that is reported."""
 
 CUT = "is cut off, and its end is missing: save, export or download it again."
 LOCKED = "is encrypted, and opens only with a password: save it without one."
-HOLLOW = "is no office document, whatever its name says: the main part is missing."
+HOLLOW = "is not an office document, despite its name: the main part is missing."
 NO_TRACK = "has no track of video or sound."
 
 REFUSED = {
@@ -188,17 +190,17 @@ REFUSED = {
         "cut.aiff": CUT,
         "cut.avi": CUT,
         "cut.flv": CUT,
-        "no-picture.png": "is no picture, whatever its name says.",
+        "no-picture.png": "is not an image, despite its name.",
         "no-index.mp4": "has no index (moov): its recording or download was not finished, and no program can play it.",
         "cut.mp4": CUT,
         "no-tracks.mp4": NO_TRACK,
-        "no-film.mp4": "is no film or sound, whatever its name says.",
+        "no-film.mp4": "is neither video nor audio, despite its name.",
         "cut.webm": CUT,
         "no-tracks.webm": NO_TRACK,
         "empty.txt": "is empty.",
     },
 }
-"""Group -> file -> how the refusal begins, after the name."""
+"""Group -> file -> the beginning of the refusal behind the name."""
 
 
 @pytest.fixture
@@ -208,7 +210,7 @@ def corpus(settings: Settings) -> Path:
 
 
 def block_of(emulator: Emulator) -> dict[str, Any]:
-    """What the API was given last, before the prompt."""
+    """Return the last block that the API received before the prompt."""
     (step,) = emulator.creates[-1]["input"]
     return step["content"][-2]
 
@@ -219,9 +221,9 @@ def test_the_corpus_has_a_file_of_each_type_and_encoding() -> None:
         group: set(files) for group, files in CORPUS.items()
     }
     sent = {mime for table in SENT.values() for mime in table.values()}
-    # A CSV that can be read is a text.
+    # A readable CSV is sent as text.
     assert sent == media_types.KINDS.keys() - {"text/csv"}
-    assert make.SAMPLES.keys() == charsets.CHARSETS.keys()
+    assert make.SAMPLES.keys() == older_charsets.CHARSETS.keys()
     assert sum(len(content) for files in CORPUS.values() for content in files.values()) < 300_000
 
 
@@ -307,20 +309,18 @@ async def test_pages_behind_the_last_are_refused_with_their_number(
 @LEGACY
 async def test_a_pdf_with_too_many_pages_is_refused(client: Client, emulator: Emulator, settings: Settings) -> None:
     book = settings.allowed_dirs[0] / "book.pdf"
-    book.write_bytes(make.pdf(documents.PDF_PAGES + 1))
+    book.write_bytes(make.pdf(pdf.PDF_PAGES + 1))
     told = await complaint(client, "analyze_file", files=[str(book)], prompt="Hi")
     assert told == f"{book} has more than 1,000 pages, and Gemini takes no more of a PDF: split it."
-    book.write_bytes(make.pdf(documents.PDF_PAGES))
+    book.write_bytes(make.pdf(pdf.PDF_PAGES))
     await call(client, "analyze_file", files=[str(book)], prompt="Hi")
 
-
-# Hostile files -------------------------------------------------------------------------------------------
 
 FILES = [(name, content) for files in CORPUS.values() for name, content in files.items() if content]
 
 
 class Counted(io.BytesIO):
-    """A file that counts how often it is read."""
+    """A file that counts its reads."""
 
     reads = 0
 
@@ -330,7 +330,7 @@ class Counted(io.BytesIO):
 
 
 def looked_into(name: str, content: bytes) -> int:
-    """Whatever the bytes are, there is an answer: a type, or a refusal; in how many reads."""
+    """Inspect any bytes, which must lead to a type or a refusal, and return the number of reads."""
     ending = name.rpartition(".")[2]
     named = media_types.EXTENSIONS.get(ending) or media_types.REFUSED_EXTENSIONS.get(ending)
     file = Binary(name, stream := Counted(content), len(content))
@@ -358,7 +358,7 @@ def test_bytes_that_were_changed_have_an_answer(file: tuple[str, bytes], data: s
 
 
 HOSTILE = [bytes(4), bytes(8), b"\xff" * 4, b"\xff" * 8, b"\x7f" + b"\xff" * 7, b"\x80" + bytes(7), b"\0\0\0\1"]
-"""Sizes: none, all, 2^63 - 1, 2^63, and the mark of a long one."""
+"""Sizes: zero, all bits set, 2^63 - 1, 2^63, and the mark of a 64-bit size."""
 
 
 @pytest.mark.parametrize("size", [0, 1, 7, 8, 2**31, 2**32 - 1])
@@ -379,12 +379,12 @@ def test_boxes_without_end_are_not_followed() -> None:
     for _ in range(2000):
         nested = make.box(b"trak", nested)
     head, webm = make.box(b"ftyp", b"isom" + bytes(4)), make.element("1a45dfa3", b"\x42\x82\x84webm")
-    # Beside the boxes, what shows the type and the encoding is read.
+    # Apart from the boxes, the type and the encoding are read.
     assert looked_into("deep.mp4", head + make.box(b"moov", nested)) <= 20
-    assert looked_into("wide.mp4", head + make.box(b"free", b"") * 200_000) <= containers.MOST_PARTS + 20
-    assert looked_into("wide.webm", webm + make.element("ec", b"") * 100_000) <= containers.MOST_PARTS + 20
+    assert looked_into("wide.mp4", head + make.box(b"free", b"") * 200_000) <= binary.MOST_PARTS + 20
+    assert looked_into("wide.webm", webm + make.element("ec", b"") * 100_000) <= binary.MOST_PARTS + 20
 
 
 def test_a_tree_of_pages_without_end_is_not_followed() -> None:
     content = make.pdf(1).replace(b"/Kids [ 4 0 R ]", b"/Kids [ 2 0 R ]")
-    assert looked_into("loop.pdf", content) <= documents.MOST_NODES
+    assert looked_into("loop.pdf", content) <= pdf.MOST_NODES

@@ -153,7 +153,7 @@ async def test_a_files_name_cannot_forge_a_line(subject: Files, home: Path) -> N
 
 
 async def labels(subject: Files, *sources: str) -> list[str]:
-    """The names that are told, of texts and of what does not tell its own."""
+    """Return the names in the blocks and labels."""
     contents = await subject.contents(sources)
     texts = [str(block["text"]) for block in contents.labelled if block["type"] == "text"]
     return [text.partition(":\n\n")[0].removeprefix("File ").removesuffix(":") for text in texts]
@@ -246,7 +246,7 @@ async def test_a_large_text_in_another_encoding_is_uploaded_in_utf_8(
     contents = await subject.contents(["long.txt"])
     assert recorder.calls == [(text.encode(), "text/plain", "long.txt")]
     assert contents.notes == ("long.txt was read as UTF-16.",)
-    # What was uploaded is found again, though it is written anew each time.
+    # The upload is found again, although the text is transcoded each time.
     assert await blocks_of(subject, ["long.txt"]) == contents.blocks
     assert len(recorder.calls) == 1
 
@@ -262,7 +262,7 @@ async def test_a_text_that_changes_while_it_is_written_in_utf_8_is_not_sent(
     subject = make(inline_bytes=10)
     inspection = await subject.inspect(["long.txt"])
     (home / "long.txt").write_text("Long" * 99, encoding="utf-16")
-    # It was still the same when it was compared.
+    # The change happens after the comparison.
     monkeypatch.setattr(recognition, "unchanged", as_it_was)
     with pytest.raises(FileRefusedError, match="was changed after it was looked at"):
         await subject.send(inspection)
@@ -323,11 +323,8 @@ async def test_a_file_of_the_files_api_can_be_clipped(subject: Files, recorder: 
     assert block["processing"] == {"type": "static", "start_offset": "10s"}
 
 
-# Two phases ----------------------------------------------------------------------------------------------
-
-
 def open_below(folder: Path) -> list[str]:
-    """The files below a folder that this process has open."""
+    """Return the files below a folder that this process has open."""
     targets = [each.resolve() for each in Path("/proc/self/fd").iterdir()]
     return [str(target) for target in targets if target.is_relative_to(folder)]
 

@@ -1,4 +1,4 @@
-"""What of a folder or glob is given, in which order, and what is said of the rest."""
+"""Which files of a folder or glob are given, in which order, and how the rest is reported."""
 
 import os
 from functools import partial
@@ -25,13 +25,10 @@ def filled(folder: Path, *names: str, text: str = "x") -> None:
 
 
 async def given(subject: Files, *sources: str) -> tuple[list[str], tuple[str, ...]]:
-    """The names of the texts that are given, and the notes."""
+    """Return the names of the texts that are given, and the notes."""
     contents = await subject.contents(sources)
     texts = [str(block["text"]) for block in contents.labelled if "text" in block]
     return [text.partition(":")[0].removeprefix("File ") for text in texts], contents.notes
-
-
-# What is named -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("source", [".", "./", "file:.", "file:./", "././", "*", "**", "./**", "@.", '"./"', "sub/.."])
@@ -72,9 +69,6 @@ async def test_the_root_of_the_disk_can_be_named_where_it_is_allowed(make: Make,
     pattern = "/" + "/".join(home.parts[1:-1]).replace("t", "?", 1) + "/home/*.txt"
     names, _ = await given(make(allowed_dirs=(Path("/"),)), pattern)
     assert [name.rpartition("/")[2] for name in names] == ["only-here-7c41e0.txt"]
-
-
-# What is passed over -------------------------------------------------------------------------------------
 
 
 async def test_a_project_is_given_without_what_others_have_put_there(subject: Files, home: Path) -> None:
@@ -177,9 +171,6 @@ async def test_nothing_tells_whether_a_link_of_a_folder_leads_to_something(subje
         (home / "docs" / name).symlink_to(home.parent / "outside" / ("secret.txt" if name == "there" else "no.txt"))
     _, (note,) = await given(subject, "docs")
     assert note == "Left out of docs: 2 outside the allowed directories (docs/missing, docs/there)."
-
-
-# Order and limits ----------------------------------------------------------------------------------------
 
 
 async def test_shallow_and_small_files_come_before_the_limits(
@@ -307,14 +298,11 @@ async def test_a_folder_named_often_is_gathered_once(
     assert await given(subject, "docs/b.txt", "docs/*.txt", "docs", "docs/a.txt") == (["b.txt", "docs/a.txt"], ())
 
 
-# Letters' case, and braces -------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("source", "names", "note"),
     [
         ("*.PNG", ["B.png", "a.png"], ""),
-        ("*.{gif,jpg}", ["c.jpg", "d.GIF"][:1], "Left out of *.{gif,jpg}: 1 spelled otherwise (d.GIF)."),
+        ("*.{gif,jpg}", ["c.jpg", "d.GIF"][:1], "Left out of *.{gif,jpg}: 1 spelled differently (d.GIF)."),
         ("*.{gif,webp}", ["d.GIF"], ""),
         ("*.{png,jpg}", ["B.png", "a.png", "c.jpg"], ""),
         ("{sub/,}*.jpg", ["c.jpg", "sub/e.jpg"], ""),

@@ -1,4 +1,4 @@
-"""Patterns of paths."""
+"""Path patterns."""
 
 import pytest
 
@@ -24,11 +24,38 @@ from gemini_interactions_mcp.files import globs
         ("[a-c].txt", "B.txt", False),
         ("/".join(["**", "a"] * 40), "/".join(["a"] * 39), False),
         ("/".join(["**", "a"] * 40), "/".join(["a"] * 400), True),
+        ("/".join(["**", "a"] * 40 + ["b"]), "/".join(["a"] * 400), False),
+        ("**/a/b/**/b/*", "a/b/a/c", False),
+        ("**/a/b/**/b/*", "a/a/b/b/c", True),
+        ("a/**/b/**/a/b", "a/b/a/b", True),
+        ("a/**/b/**/a/b", "a/b/b", False),
+        ("*a" * 40 + "*b", "a" * 255, False),
         ("*/" * 2_000 + "x", "a/x", False),
     ],
 )
 def test_a_path_matches_as_users_of_a_shell_expect(pattern: str, path: str, fits: bool) -> None:
     assert globs.matches(path.split("/"), globs.parts(pattern)) == fits
+
+
+@pytest.mark.parametrize(
+    ("pattern", "folder", "leads"),
+    [
+        ("*.txt", "a", False),
+        ("a/*.txt", "a", True),
+        ("a/*.txt", "b", False),
+        ("a/*.txt", "a/b", False),
+        ("a/?/c/*", "a/b", True),
+        ("a/?/c/*", "a/bb", False),
+        ("a/**", "a", True),
+        ("a/**", "a/b/c", True),
+        ("a/**", "b", False),
+        ("**/x/*", "a/b", True),
+        ("a/*/**/b", "a", True),
+        ("a/*/**/b", "b/a", False),
+    ],
+)
+def test_only_folders_that_may_hold_matches_are_entered(pattern: str, folder: str, leads: bool) -> None:
+    assert globs.leads(folder.split("/"), globs.parts(pattern)) == leads
 
 
 @pytest.mark.parametrize(
@@ -62,6 +89,11 @@ def test_a_pattern_begins_in_the_folder_with_the_first_wildcard(path: str, divid
 )
 def test_braces_stand_for_either(pattern: str, found: set[str]) -> None:
     assert {"/".join(parts) for parts in globs.alternatives(pattern)} == found
+
+
+def test_braces_that_are_too_deep_to_be_parsed_are_refused() -> None:
+    with pytest.raises(FileRefusedError, match="has too many braces"):
+        globs.alternatives("{a," * 2_000 + "}" * 2_000 + "*")
 
 
 @pytest.mark.parametrize("pattern", ["{a,b}" * 30, "{" + ",".join(map(str, range(100))) + "}"])

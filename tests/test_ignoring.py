@@ -1,4 +1,4 @@
-"""What git leaves out of a project."""
+"""Which files of a project git ignores."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ TREE = "a.log keep.log src/a.py src/a.log src/deep/b.py logs/x.log logs/keep.txt
 
 
 def given(place: Path, **files: str) -> None:
-    """A tree, and rules by folder; `top` is the place itself."""
+    """Write a tree, and the rules of each folder; `top` is the place itself."""
     for name in TREE.split():
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         (place / name).write_text(name)
@@ -20,14 +20,14 @@ def given(place: Path, **files: str) -> None:
 
 
 def kept(top: Path, rules: Rules | None = None) -> set[str]:
-    """What is not ignored, as names below the top."""
+    """Return the paths below the top that are not ignored."""
     return {path.relative_to(top).as_posix() for path in below(top, rules or Rules())}
 
 
 def below(folder: Path, rules: Rules) -> set[Path]:
-    rules = rules.within(folder)
+    rules = rules.read_within(folder)
     entries = [each for each in folder.iterdir() if not each.name.startswith(".")]
-    entries = [each for each in entries if not rules.ignore(each.as_posix(), folder=each.is_dir())]
+    entries = [each for each in entries if not rules.is_ignored(each.as_posix(), folder=each.is_dir())]
     return {path for each in entries for path in (below(each, rules) if each.is_dir() else {each})}
 
 
@@ -42,7 +42,7 @@ def below(folder: Path, rules: Rules) -> set[Path]:
         # Nothing below an ignored folder comes back, whatever the rules of inner folders say.
         ({"top": "logs/\n!logs/keep.txt\n", "logs": "!keep.txt\n"}, "logs/x.log logs/keep.txt"),
         ({"top": "logs/*\n!logs/keep.txt\n"}, "logs/x.log"),
-        # The innermost rules win; they are about what is below them.
+        # The innermost rules win, below their own folder.
         ({"top": "*.log\n", "src": "!a.log\n/deep\n"}, "a.log keep.log src/deep/b.py logs/x.log"),
         # Everything but Python.
         ({"top": "*\n!*/\n!*.py\n"}, "a.log keep.log src/a.log logs/x.log logs/keep.txt A.LOG"),
@@ -61,20 +61,20 @@ def test_the_rules_of_the_repository_hold_in_its_folders(tmp_path: Path) -> None
     given(tmp_path, top="*.log\n/src/deep\nout/\n")
     (tmp_path / ".git").mkdir()
     src = (tmp_path / "src").resolve()
-    assert kept(src, Rules.above(src, [tmp_path.resolve()])) == {"a.py"}
-    # A folder that is ignored itself was meant when it is named.
+    assert kept(src, Rules.read_above(src, [tmp_path.resolve()])) == {"a.py"}
+    # An ignored folder that is named itself is meant.
     out = (tmp_path / "sub" / "out").resolve()
-    assert kept(out, Rules.above(out, [tmp_path.resolve()])) == {"d.py"}
+    assert kept(out, Rules.read_above(out, [tmp_path.resolve()])) == {"d.py"}
 
 
 def test_rules_above_the_allowed_directories_and_other_repositories_do_not_hold(tmp_path: Path) -> None:
     given(tmp_path, top="*.py\n")
     src = (tmp_path / "src").resolve()
-    assert "a.py" in kept(src, Rules.above(src, [tmp_path.resolve()]))
+    assert "a.py" in kept(src, Rules.read_above(src, [tmp_path.resolve()]))
     (tmp_path / ".git").mkdir()
-    assert "a.py" in kept(src, Rules.above(src, [src]))
+    assert "a.py" in kept(src, Rules.read_above(src, [src]))
     (src / ".git").mkdir()
-    assert "a.py" in kept(src, Rules.above(src, [tmp_path.resolve()]))
+    assert "a.py" in kept(src, Rules.read_above(src, [tmp_path.resolve()]))
 
 
 def test_what_is_no_plain_file_has_no_rules(tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ async def test_every_way_to_name_an_allowed_file_works(subject: Files, home: Pat
 
 
 def attacked(home: Path) -> None:
-    """Everything that the table of attacks names."""
+    """Create everything that the table of attacks names."""
     outside = home.parent / "outside"
     (home / "note.txt").write_text("hello")
     (home / "folder").mkdir()
@@ -300,7 +300,7 @@ async def test_an_output_directory_without_the_right_to_write_is_told(
     def forbidden(*_: object, **__: object) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-    # Also root is refused then.
+    # So that root is refused, too.
     monkeypatch.setattr(os, "mkdir", forbidden)
     with pytest.raises(ConfigurationError, match="Permission denied"):
         await make().output()

@@ -1,4 +1,4 @@
-"""A saved file is used only while it is what was saved: whatever stands in its place is neither read nor removed."""
+"""A saved file is used only while it is unchanged: anything else in its place is neither read nor removed."""
 
 import hashlib
 import os
@@ -26,7 +26,7 @@ KEY = b"-----BEGIN " + b"PRIVATE KEY-----\n"
 
 @pytest.fixture(params=["by descriptor", "by path"], autouse=True)
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the system can, and as Windows must."""
+    """Test both implementations: by descriptor, and by path as on Windows."""
     if request.param == "by path":
         monkeypatch.setattr(folders, "BY_DESCRIPTOR", False)
         monkeypatch.setattr(saved_files, "WINDOWS", True)
@@ -34,7 +34,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.fixture
 def out(tmp_path: Path) -> Path:
-    """The output directory; beside it lies what is not allowed."""
+    """Return the output directory; `secret` beside it is not allowed."""
     (tmp_path / "secret").write_bytes(CONTENT)
     (tmp_path / "out" / "sub").mkdir(parents=True)
     return tmp_path / "out"
@@ -47,7 +47,7 @@ def files(out: Path) -> SavedFiles:
 
 @pytest.fixture(params=["with a hash", "of an earlier version"])
 def file(out: Path, request: pytest.FixtureRequest) -> SavedFile:
-    """A file that was saved."""
+    """Return a saved file."""
     path = out / "sub" / "bike.jpg"
     path.write_bytes(CONTENT)
     sha256 = hashlib.sha256(CONTENT).hexdigest() if request.param == "with a hash" else ""
@@ -55,11 +55,8 @@ def file(out: Path, request: pytest.FixtureRequest) -> SavedFile:
 
 
 def kept(file: SavedFile) -> Path:
-    """Move it away: whatever has its name now is something else."""
+    """Move the file away, so that its name is free for something else."""
     return Path(file.path).rename(Path(file.path).with_name("moved.jpg"))
-
-
-# In its place --------------------------------------------------------------------------------------------
 
 
 def a_link_to_a_secret(file: SavedFile, folder: Path) -> None:
@@ -83,7 +80,7 @@ def a_pipe(file: SavedFile, folder: Path) -> None:
 
 def a_socket(file: SavedFile, folder: Path) -> None:
     kept(file)
-    # The address of a socket must be short.
+    # Addresses of sockets are short.
     with chdir(Path(file.path).parent), socket.socket(socket.AF_UNIX) as listener:
         listener.bind(Path(file.path).name)
 
@@ -151,7 +148,7 @@ REPLACED: list[Callable[[SavedFile, Path], None]] = [
 
 
 def everything(folder: Path) -> dict[str, tuple[int, int]]:
-    """All that lies in a folder, and which file each is."""
+    """Return the inode and size of everything in a folder."""
     found = {path: path.lstat() for path in folder.rglob("*")}
     return {str(path): (status.st_ino, status.st_size) for path, status in found.items()}
 
@@ -222,9 +219,6 @@ def test_of_a_file_that_grows_while_it_is_read_only_its_size_is_read(
     assert files.content(file) == CONTENT
 
 
-# Nothing in its place ------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("missing", ["file", "folder"])
 def test_what_is_gone_is_told_as_gone(files: SavedFiles, file: SavedFile, missing: str) -> None:
     path = Path(file.path)
@@ -274,9 +268,6 @@ def test_of_files_of_one_name_the_one_on_this_machine_counts(file: SavedFile) ->
     assert saved_files.current([other, third, file], []) == (file, third)
     assert saved_files.current([file, other], []) == (file,)
     assert saved_files.current([other], []) == (other,)
-
-
-# As it was saved -----------------------------------------------------------------------------------------
 
 
 def test_what_still_is_what_was_saved_is_read_and_removed(files: SavedFiles, file: SavedFile, out: Path) -> None:

@@ -12,7 +12,7 @@ from gemini_interactions_mcp.files import secrets
 from gemini_interactions_mcp.files.secrets import kind_of_secret
 
 BEGIN = b"-----BEGIN "
-"""Apart from the rest, so that this file is no secret itself."""
+"""Kept apart, so that this file does not look like a secret."""
 
 SECRET_NAMES = """
 id_rsa id_ed25519 ID_RSA id_rsa.bak id_ecdsa_work ssh_host_rsa_key server.p12 Server.PFX release.jks vault.kdbx
@@ -83,10 +83,8 @@ def test_what_talks_of_secrets_is_none(content: bytes) -> None:
     assert kind_of_secret("notes.txt", [content]) is None
 
 
-# Tokens and files of tools -------------------------------------------------------------------------------
-
 FILL = "Q7xV2mLw9TzRc4N4ryKp3Hd8Rf6Jb1GsWn5Ue0"
-"""Random letters and digits, for tokens that are nobody's."""
+"""Random letters and digits for made-up tokens."""
 
 GOOGLE = f"AIza{FILL[:35]}"
 GITHUB = f"ghp_{FILL[:36]}"
@@ -106,12 +104,12 @@ users:
 
 
 def pem(kind: str = "", dash: str = "-", space: str = " ") -> str:
-    """The header of a private key."""
+    """Return the header of a private key."""
     return f"{dash * 5}BEGIN {kind}PRIVATE KEY{dash * 5}".replace(" ", space)
 
 
 def forms() -> Iterator[tuple[str, str]]:
-    """What is secret, each with a name for it."""
+    """Yield secrets, each with a name."""
     yield "a Google API key", f"key: {GOOGLE}"
     yield "one with a dash", f"key={GOOGLE[:4]}-{GOOGLE[5:]}&x"
     yield "one of the newer form", f'API_KEY="AQ.{FILL}{FILL[:12]}"'

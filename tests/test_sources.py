@@ -16,8 +16,6 @@ from gemini_interactions_mcp.models.interactions import Record, SavedFile
 
 home, make, recorder, subject, tasks = filing.home, filing.make, filing.recorder, filing.subject, filing.tasks
 
-# Addresses -----------------------------------------------------------------------------------------------
-
 
 @pytest.mark.parametrize(
     ("source", "block"),
@@ -113,7 +111,7 @@ async def test_an_address_may_be_quoted(subject: Files, source: str) -> None:
     ],
 )
 async def test_an_address_out_of_googles_reach_is_refused(subject: Files, source: str) -> None:
-    with pytest.raises(FileRefusedError, match=r"where Google cannot read it\. Download it, and give the file\.$"):
+    with pytest.raises(FileRefusedError, match=r"which Google cannot reach\. Download it, and give the file\.$"):
         await blocks_of(subject, [source])
 
 
@@ -121,9 +119,6 @@ async def test_an_address_out_of_googles_reach_is_refused(subject: Files, source
 async def test_google_cloud_storage_is_refused(subject: Files, source: str) -> None:
     with pytest.raises(FileRefusedError, match=r"which an API key does not open\. Download it, and give the file\.$"):
         await blocks_of(subject, [source])
-
-
-# How many ------------------------------------------------------------------------------------------------
 
 
 async def test_a_source_that_is_named_often_is_given_once(subject: Files, home: Path) -> None:
@@ -144,12 +139,9 @@ async def test_too_many_sources_are_refused_before_any_is_looked_at(
         await subject.contents(["x" * 8_193])
 
 
-# Folders and globs ---------------------------------------------------------------------------------------
-
-
 @pytest.fixture
 def tree(home: Path) -> Path:
-    """A folder with everything that one may find."""
+    """Return a folder with every kind of entry."""
     for name in ("docs/b.txt", "docs/a.txt", "docs/deep/er/c.md", "docs/.git/config", "docs/.hidden", "other.txt"):
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_text(name)
@@ -270,12 +262,9 @@ async def test_a_huge_folder_is_not_walked_to_its_end(
     assert contents.notes[0].endswith("; whatever comes after its first 4 entries.")
 
 
-# Earlier interactions ------------------------------------------------------------------------------------
-
-
 @pytest.fixture
 def saved(home: Path, recorder: Recorder) -> Path:
-    """The output directory, with two files of an interaction."""
+    """Return the output directory, with two files of an interaction."""
     out = home.parent / "out"
     out.mkdir()
     (out / "red bike.png").write_bytes(image("PNG"))

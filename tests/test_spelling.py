@@ -1,4 +1,4 @@
-"""Paths as people write them, and what they mean."""
+"""Paths as people write them, and the files that they mean."""
 
 import unicodedata
 from pathlib import Path
@@ -22,11 +22,8 @@ def write(path: Path, text: str = "text") -> None:
 
 
 async def named(subject: Files, *sources: str) -> list[str]:
-    """The names of the texts that are given."""
+    """Return the names of the texts that are given."""
     return [str(block["text"]).partition(":")[0].removeprefix("File ") for block in await blocks_of(subject, sources)]
-
-
-# Look-alikes ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -123,9 +120,6 @@ async def test_a_look_alike_passes_every_check(subject: Files, home: Path) -> No
     }.items():
         with pytest.raises(FileRefusedError, match=says):
             await subject.contents([source])
-
-
-# Ways to write a path ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

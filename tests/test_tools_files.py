@@ -295,9 +295,7 @@ async def test_a_slow_upload_is_handed_over_and_the_next_call_goes_on(
         arguments: dict[str, Any] = {"files": [str(tmp_path / "files" / "a.pdf")], "prompt": "Hi"}
         said = await complaint(client, "analyze_file", **arguments, wait_seconds=0)
         assert "a.pdf" in said
-        assert said.endswith(
-            "Nothing has been asked or charged yet: call again with the same arguments, and it goes on from there."
-        )
+        assert said.endswith("Nothing has been asked or charged yet: call again with the same arguments to continue.")
         assert posts(emulator) == 0
         stalled.release.set()
         await call(client, "analyze_file", **arguments)

@@ -1,4 +1,4 @@
-"""Large files go to the Files API once, and a call that is given up does not stop them."""
+"""Large files are uploaded to the Files API once, and an abandoned call does not stop the upload."""
 
 import errno
 import hashlib
@@ -30,7 +30,7 @@ def paper(home: Path) -> Path:
 
 
 def outgoing(stream: io.BufferedReader) -> Outgoing:
-    """The paper, open."""
+    """Return the open paper, ready for its upload."""
     file = LocalFile(
         source="a.pdf",
         name="a.pdf",
@@ -127,7 +127,7 @@ async def test_progress_counts_the_bytes_of_all_files_and_only_grows(
     assert sent[-1] == 2 * len(PDF) + 1
     assert told[0][2] == "Reading a.pdf (0.0 MiB)"
     assert "Uploading a.pdf: 0.0 of 0.0 MiB" in [message for _, _, message in told]
-    assert told[-1][2] == "Uploaded b.pdf, which Google looks at now"
+    assert told[-1][2] == "Uploaded b.pdf; Google is processing it"
 
 
 async def test_a_failed_upload_is_tried_again(paper: Path, make: Make, recorder: Recorder) -> None:
@@ -303,7 +303,7 @@ async def test_a_file_that_changes_before_its_turn_is_not_sent(
 
 
 def rewrite(path: Path, content: bytes) -> None:
-    """Other bytes, and the time of the old ones."""
+    """Change the content of a file, but not its time of modification."""
     before = path.stat()
     path.write_bytes(content)
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))

@@ -1,9 +1,9 @@
-"""One file of each media type, encoding and breakage that the server knows, as small as can be.
+"""One minimal file of each media type, encoding and kind of damage that the server knows.
 
     python tests/data/make.py FOLDER
 
-The files are made anew each time, and not kept: the bytes of some depend on the versions of Pillow, zlib and pypdf.
-Those of sound and video have headers and no media, which is all that is looked at before they are sent.
+The files are generated each time and not kept: the bytes of some depend on the versions of Pillow, zlib and pypdf.
+Audio and video files have headers but no media, because nothing else is inspected before they are sent.
 """
 
 import io
@@ -23,8 +23,6 @@ MEDIA = b"\0\xff" * 40
 OFFICE = "application/vnd.openxmlformats-officedocument"
 OASIS = "application/vnd.oasis.opendocument"
 
-# Pictures ------------------------------------------------------------------------------------------------
-
 
 def picture(kind: str) -> bytes:
     buffer = io.BytesIO()
@@ -33,7 +31,7 @@ def picture(kind: str) -> bytes:
 
 
 def scans() -> bytes:
-    """A TIFF with two pictures."""
+    """Build a TIFF with two images."""
     buffer = io.BytesIO()
     first, second = (Image.frombytes("L", (24, 24), random.Random(seed).randbytes(24 * 24)) for seed in (1, 2))
     first.save(buffer, "TIFF", save_all=True, append_images=[second])
@@ -63,9 +61,6 @@ def pictures() -> dict[str, bytes]:
         "misnamed.gif": picture("PNG"),
         "noname": picture("JPEG"),
     }
-
-
-# Sound and video -----------------------------------------------------------------------------------------
 
 
 def tone() -> bytes:
@@ -99,7 +94,7 @@ def matroska(doctype: bytes, *tracks: int, size: bytes = b"") -> bytes:
 
 
 def live(*tracks: int) -> bytes:
-    """WebM as browsers record it: nobody knows yet how long it gets."""
+    """Build a WebM as browsers record it: its length is unknown."""
     return matroska(b"webm", *tracks, size=b"\1" + b"\xff" * 7)
 
 
@@ -167,9 +162,6 @@ def films() -> dict[str, bytes]:
     }
 
 
-# Documents -----------------------------------------------------------------------------------------------
-
-
 def pdf(pages: int, **passwords: str) -> bytes:
     writer = PdfWriter()
     for _ in range(pages):
@@ -196,7 +188,7 @@ def office(main: str) -> bytes:
 
 
 def compound(streams: Mapping[str, bytes]) -> bytes:
-    """A compound file: header, a table of sectors, a directory, and a sector for each stream."""
+    """Build a compound file: header, a table of sectors, a directory, and a sector for each stream."""
     table = struct.pack("<128i", -3, -2, *[-2] * len(streams), *[-1] * (126 - len(streams)))
     head = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(16) + struct.pack("<HHHH", 0x3E, 3, 0xFFFE, 9) + bytes(12)
     head += struct.pack("<II", 1, 1) + bytes(24) + struct.pack("<109i", 0, *[-1] * 108)
@@ -239,8 +231,6 @@ def documents() -> dict[str, bytes]:
     }
 
 
-# Texts ---------------------------------------------------------------------------------------------------
-
 WESTERN = "Schöne Grüße aus München, à bientôt à la plage, mañana será otro día."
 CYRILLIC = "Съешь же ещё этих мягких французских булок, да выпей чаю."
 CZECH = "Příliš žluťoučký kůň úpěl ďábelské ódy."
@@ -265,7 +255,7 @@ SAMPLES = {
     "mac_roman": "Crème brûlée, déjà vu: a café in Orléans",
     "cp850": "Viele Grüße aus Österreich, déjà vu, señor",
 }
-"""Python's name of an encoding -> what is written in it."""
+"""Python's name of an encoding -> a text in it."""
 
 WIDE = {
     "utf-8-sig": WESTERN,
@@ -303,9 +293,6 @@ def texts() -> dict[str, bytes]:
     plain = {name: text.encode() for name, text in PLAIN.items()}
     declared = {name: text.encode(encoding) for name, (text, encoding) in DECLARED.items()}
     return encoded_texts() | plain | declared | {"latin.csv": "name;straße\nmüller;hauptstraße\n".encode("latin-1")}
-
-
-# What is refused -----------------------------------------------------------------------------------------
 
 
 def untaken() -> dict[str, bytes]:

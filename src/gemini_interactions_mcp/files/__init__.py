@@ -1,6 +1,7 @@
-"""What may be read and sent: the boundary, secrets, folders, types by content, parts of files, uploads kept.
+"""Local files and addresses as input for Gemini: what may be read, what a file is, and how it is sent.
 
-Reads below the allowed directories only. Refuses to know the API beyond two protocols of `upload_cache`.
+Enforces the boundary of allowed directories and withholds secrets, walks folders, detects types by content, selects
+clips and pages, caches uploads. Knows the API only through the two protocols of `upload_cache`.
 """
 
 import lazy_loader

@@ -1,6 +1,6 @@
-"""Which paths may be read and written: below the allowed directories, visible, regular, no secret.
+"""Which paths may be read and written: below the allowed directories, visible, regular files, no secrets.
 
-A file is opened once, and what is checked is what is read. Everything here blocks.
+A file is opened once, so that what is checked is what is read. Everything here blocks.
 """
 
 import errno
@@ -31,17 +31,17 @@ from .secrets import kind_of_secret
 SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]+)://|(file|data):", re.IGNORECASE)
 WINDOWS: Final = sys.platform == "win32"
 
-# https://ai.google.dev/gemini-api/docs/files: 2 GB a file.
 FILE_BYTES: Final = 2 * 2**30
+"""Maximum size of a file in bytes: https://ai.google.dev/gemini-api/docs/files"""
 
 HEAD_BYTES: Final = 64 * 2**10
-"""Of media, so much is searched for secrets."""
+"""Bytes of a media file that are searched for secrets."""
 SEARCHED_BYTES: Final = 256 * 2**20
-"""Of other files, so much: it takes about three seconds."""
+"""Maximum number of bytes of any other file that are searched for secrets; this takes about three seconds."""
 CHUNK_BYTES: Final = 256 * 2**10
 MEDIA: Final = ("image/", "audio/", "video/")
 
-# The words by which files that were passed over are counted.
+# Reasons by which files that were skipped are counted.
 HIDDEN: Final = "hidden"
 SECRET: Final = "like a secret"  # noqa: S105 - no secret itself
 OUTSIDE: Final = "outside the allowed directories"
@@ -61,10 +61,10 @@ class Boundary:
     """What this server may read and write.
 
     Attributes:
-        roots: Below these, resolved.
-        output: Where relative paths are written; one of them.
+        roots: The allowed directories, resolved.
+        output: The one of them in which relative paths are written.
         secrets: Whether files that look like secrets may be read.
-        remedy: What the user can do about what is outside.
+        remedy: What the user can do about a path outside the roots.
     """
 
     roots: tuple[Path, ...]
@@ -74,20 +74,21 @@ class Boundary:
 
     @classmethod
     def of(cls, settings: Settings) -> "Boundary":
-        """That of the user's settings."""
+        """Build the boundary from the user's settings."""
         roots = dict.fromkeys((*settings.allowed_dirs, settings.output_dir))
         remedy = ALLOWING_IN_BUNDLE if settings.bundled else ALLOWING
         return cls(tuple(roots), settings.output_dir, settings.allow_secrets, remedy)
 
     @contextmanager
-    def opened(self, source: str) -> Generator[BufferedReader]:
-        """Open a file once, for reading; the stream is at its start.
+    def open(self, source: str) -> Generator[BufferedReader]:
+        """Open a file once for reading, and yield the stream at its start.
 
         Raises:
             FileRefusedError: It is not a visible, regular, non-empty file within the boundary, or looks like a secret.
         """
-        # Resolved leniently first: what is outside is refused as such, and nothing tells whether it exists.
-        path = self.approved(source)
+        # Links are resolved first, as far as the path exists: a path outside is refused as such, and the refusal does
+        # not reveal whether it exists.
+        path = self.approve(source)
         with folders.opened(path.parent) as folder:
             stream = folder.read(path.name, partial(usable, source=source))
         with stream:
@@ -95,16 +96,16 @@ class Boundary:
                 harmless(path, stream, source)
             yield stream
 
-    def approved(self, source: str) -> Path:
-        """The path of a source, links resolved, as far as it exists.
+    def approve(self, source: str) -> Path:
+        """Return the path of a source, links resolved as far as it exists.
 
         Raises:
-            FileRefusedError: It is hidden, outside, or no path.
+            FileRefusedError: It is hidden, outside the roots, or no path.
         """
         return approved(resolved(local_path(source), self.roots, source), self.roots, source, self.remedy)
 
     def writable(self, path: str) -> Path:
-        """Approve a path to write: absolute, not there yet; the parent is not made here.
+        """Return the absolute path of a file to write, which does not exist; its parent is not created.
 
         Args:
             path: Relative to the output directory; an absolute one must be below an allowed directory.
@@ -119,10 +120,10 @@ class Boundary:
             return unused(approved(parent / wanted.name, roots, path, self.remedy), path)
 
     def check_output(self) -> None:
-        """Find out whether files can be written into the output directory, by writing one; nothing stays.
+        """Check that the output directory can be written, by writing a file and removing it.
 
         Raises:
-            ConfigurationError: They cannot.
+            ConfigurationError: It cannot be written.
         """
         try:
             folders.probe(self.output / "probe")
@@ -131,10 +132,10 @@ class Boundary:
 
 
 def harmless(path: Path, stream: BufferedReader, source: str) -> None:
-    """Check that a file is no secret, and leave it at its start.
+    """Check that a file is no secret, and rewind it.
 
     Raises:
-        FileRefusedError: It looks like one.
+        FileRefusedError: It looks like a secret.
     """
     kind = kind_of_secret(path.name, searched(stream))
     stream.seek(0)
@@ -147,7 +148,7 @@ def harmless(path: Path, stream: BufferedReader, source: str) -> None:
 
 
 def searched(stream: BufferedReader) -> Iterator[bytes]:
-    """What of a file is searched for secrets: all of it, but of media only the head, and never more than a limit."""
+    """Yield the chunks to search for secrets: the head of a media file, up to `SEARCHED_BYTES` of any other."""
     yield (head := stream.read(HEAD_BYTES))
     mime: str | None = guess_mime(head)
     if mime and mime.startswith(MEDIA):
@@ -157,7 +158,7 @@ def searched(stream: BufferedReader) -> Iterator[bytes]:
 
 
 def local_path(source: str, *, windows: bool = WINDOWS) -> Path:
-    """The path that a source names, `~` and file:// URLs resolved.
+    """Parse a path or file:// URL, and expand `~`.
 
     Raises:
         FileRefusedError: It is empty, has a NUL or another scheme, or names another machine or an unknown user.
@@ -174,10 +175,10 @@ def local_path(source: str, *, windows: bool = WINDOWS) -> Path:
 
 
 def url_path(url: str, *, windows: bool) -> str:
-    """The path of a file URL, percent-decoded once; `#` and `?` are a path's own characters here.
+    """Return the path of a file URL, percent-decoded once; `#` and `?` belong to the path.
 
     Raises:
-        FileRefusedError: It names another machine.
+        FileRefusedError: The URL names another machine.
     """
     rest = url.partition(":")[2]
     if rest.startswith("//"):
@@ -190,7 +191,7 @@ def url_path(url: str, *, windows: bool) -> str:
 
 
 def scheme(source: str) -> str:
-    """The scheme of a URL, in lower case; empty for a path, also one with a drive letter."""
+    """Return the scheme of a URL in lower case; empty for a path, also one with a drive letter."""
     found = SCHEME.match(source)
     return (found[1] or found[2]).lower() if found else ""
 
@@ -203,12 +204,12 @@ def foreign_share(path: Path, roots: Sequence[Path], *, windows: bool = WINDOWS)
 
 
 def resolved(path: Path, roots: Sequence[Path], source: str) -> Path:
-    """The path without links, as far as it exists.
+    """Resolve the links of a path, as far as it exists.
 
-    A share that is not allowed is left alone: only to look there would send it the user's credentials.
+    A share that is not allowed is left as it is: access to it would send it the user's credentials.
 
     Raises:
-        FileRefusedError: The links form a loop, or the system has no such character.
+        FileRefusedError: The links form a loop, or the path has a character that the system does not support.
     """
     try:
         return path if foreign_share(path, roots) else path.resolve()
@@ -217,23 +218,23 @@ def resolved(path: Path, roots: Sequence[Path], source: str) -> Path:
 
 
 def below(path: Path, roots: Sequence[Path]) -> list[tuple[str, ...]]:
-    """The parts of a resolved path below each allowed directory that holds it."""
+    """Return the parts of a resolved path below each allowed directory that contains it."""
     return [path.relative_to(root).parts for root in roots if path.is_relative_to(root)]
 
 
 def hidden(parts: Sequence[str], *, windows: bool = WINDOWS) -> bool:
-    """Whether a path goes through a dot-file or dot-folder, or names a second stream of a Windows file."""
+    """Whether a path leads through a dot-file or dot-folder, or names an alternate stream of a Windows file."""
     return any(dotted(part) or (windows and ":" in part) for part in parts)
 
 
 def dotted(part: str) -> bool:
-    """Whether a name begins with a dot, or with what some file system takes for one or does not show before it."""
+    """Whether a name begins with a dot, also one in another form or behind invisible characters."""
     first = next((letter for letter in part if unicodedata.category(letter) != "Cf"), "")
     return unicodedata.normalize("NFKC", first) == "."
 
 
 def approved(path: Path, roots: Sequence[Path], source: str, remedy: str = ALLOWING) -> Path:
-    """A resolved path, when it is visible and below an allowed directory.
+    """Return a resolved path if it is visible and below an allowed directory.
 
     Raises:
         FileRefusedError: It is not.
@@ -252,30 +253,30 @@ def approved(path: Path, roots: Sequence[Path], source: str, remedy: str = ALLOW
 
 
 def root_named(root: Path) -> str:
-    """An allowed directory, as it may stand in a list of them."""
+    """Return an allowed directory as listed in a message."""
     return f"{root}{'' if is_folder(root) else ' (not there yet)'}"
 
 
 def unused(path: Path, source: str) -> Path:
-    """A path at which there is nothing, not even a dangling link.
+    """Return a path at which nothing exists, not even a dangling link.
 
     Raises:
-        FileRefusedError: There is something.
+        FileRefusedError: Something exists there.
     """
     try:
         path.lstat()
     except FileNotFoundError:
         return path
     raise FileRefusedError(
-        f"{shown(source)} exists already, and nothing is written over; choose another name.", reason=TAKEN
+        f"{shown(source)} exists already, and nothing is overwritten; choose another name.", reason=TAKEN
     )
 
 
 def nameable(path: Path, source: str) -> Path:
-    """A path to write that people can read.
+    """Return a path to write if it has no characters that mislead people.
 
     Raises:
-        FileRefusedError: It has other characters.
+        FileRefusedError: It has such characters.
     """
     if concealing(str(path)):
         raise FileRefusedError(f"{shown(source)} has characters that a file's name must not have; choose another name.")
@@ -283,10 +284,10 @@ def nameable(path: Path, source: str) -> Path:
 
 
 def usable(status: stat_result, source: str) -> None:
-    """Check what kind of file it is.
+    """Check that a file can be given to Gemini.
 
     Raises:
-        FileRefusedError: It is no regular file, empty, too large, or has a second name.
+        FileRefusedError: It is not a regular file, is empty or too large, or has a second name.
     """
     if stat.S_ISDIR(status.st_mode):
         raise FileRefusedError(f"{shown(source)} is a directory.", reason=LINKED)
@@ -308,10 +309,10 @@ def usable(status: stat_result, source: str) -> None:
 
 @contextmanager
 def refusals(source: str) -> Generator[None]:
-    """Turn what the operating system says of a path into one sentence.
+    """Translate an error of the operating system about a path.
 
     Raises:
-        FileRefusedError: It said no.
+        FileRefusedError: In place of any `OSError`.
     """
     try:
         yield
@@ -320,7 +321,7 @@ def refusals(source: str) -> Generator[None]:
 
 
 def complaint(exc: OSError) -> str:
-    """What is wrong with a path, for people."""
+    """Describe what is wrong with a path, as the end of a sentence that begins with the path."""
     match exc.errno:
         case errno.ENOENT:
             return "does not exist"

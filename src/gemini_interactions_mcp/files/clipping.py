@@ -15,14 +15,15 @@ CLIP: Final = re.compile(rf"({TIME})?\s*-\s*({TIME})?")
 PAGES: Final = re.compile(r"(\d{1,6})?\s*(?:(-)\s*(\d{1,6})?)?")
 
 CLIPPED: Final = frozenset({"video", "audio"})
+"""Content types that a clip applies to."""
 UNPAGED: Final = ("text/", "application/vnd.ms-excel")
 SHEETS: Final = (".spreadsheet", ".sheet")
-"""How the types of documents begin or end that have no pages; spreadsheets have sheets."""
+"""Beginnings and ends of the MIME types of documents without pages; spreadsheets have sheets."""
 
 
 @dataclass(frozen=True)
 class Excerpt:
-    """The parts that are asked for; none means the whole.
+    """The parts that are meant; None means the whole file.
 
     Attributes:
         clip: `processing` of video and audio: google-genai 3.6.1, types/interactions/staticmediaprocessing.py and
@@ -35,27 +36,27 @@ class Excerpt:
 
     @classmethod
     def of(cls, clip: str | None, pages: str | None) -> "Excerpt":
-        """Read `1:30-2:45` and `3-7`.
+        """Parse `1:30-2:45` and `3-7`.
 
         Raises:
-            InputError: They are written otherwise, or end before they begin.
+            InputError: They are malformed, or end before they begin.
         """
         return cls(clip_of(clip) if clip else None, pages_of(pages) if pages else None)
 
-    def applied(self, blocks: Sequence[Content]) -> tuple[Content, ...]:
-        """The blocks, those cut that have such parts.
+    def apply(self, blocks: Sequence[Content]) -> tuple[Content, ...]:
+        """Return the blocks, restricted to the excerpt where they have such parts.
 
         Raises:
-            InputError: A part was asked for that none of them has.
+            InputError: No block has such a part.
         """
         if self.clip and not any(block["type"] in CLIPPED for block in blocks):
             raise InputError("`clip` is for video and audio, and none of the files is either.")
         if self.pages and not any(map(paged, blocks)):
             raise InputError("`pages` is for PDF and other documents with pages, and none of the files is one.")
-        return tuple(map(self._cut, blocks))
+        return tuple(map(self._restrict, blocks))
 
     def check(self, files: Iterable[LocalFile]) -> None:
-        """Check that each PDF has the pages that are asked for, as far as it is known how many it has.
+        """Check that each PDF whose number of pages is known has the pages.
 
         Raises:
             InputError: One has not.
@@ -66,23 +67,23 @@ class Excerpt:
                 has = "only 1 page" if file.pages == 1 else f"only {file.pages} pages"
                 raise InputError(f"{file.name} has {has}, and `pages` goes to page {last}.")
 
-    def _cut(self, block: Content) -> Content:
+    def _restrict(self, block: Content) -> Content:
         if self.clip and block["type"] in CLIPPED:
             return {**block, "processing": self.clip}
         return {**block, "processing": self.pages} if self.pages and paged(block) else block
 
 
 def paged(block: Content) -> bool:
-    """Whether a block is a document with pages; an address of unknown type may be one."""
+    """Whether a block is a document with pages; a URL of unknown type may be one."""
     mime = str(block.get("mime_type", ""))
     return block["type"] == "document" and not mime.startswith(UNPAGED) and not mime.endswith(SHEETS)
 
 
 def clip_of(text: str) -> Mapping[str, Any]:
-    """`1:30-2:45`, `90-165`, `90-` or `-2:45`, as offsets in seconds.
+    """Parse `1:30-2:45`, `90-165`, `90-` or `-2:45` into offsets in seconds.
 
     Raises:
-        InputError: It is none of these.
+        InputError: The text is malformed.
     """
     found = CLIP.fullmatch(text.strip())
     start, end = (seconds(found, 1), seconds(found, 5)) if found else (None, None)
@@ -95,7 +96,7 @@ def clip_of(text: str) -> Mapping[str, Any]:
 
 
 def seconds(found: re.Match[str], group: int) -> float | None:
-    """The time of a group and its parts, hours, minutes and seconds; None when it is empty."""
+    """Return the time of a group, whose parts are the next three groups, in seconds; None if it is empty."""
     whole, *units = found.group(group, group + 1, group + 2, group + 3)
     if whole is None:
         return None
@@ -104,10 +105,10 @@ def seconds(found: re.Match[str], group: int) -> float | None:
 
 
 def pages_of(text: str) -> Mapping[str, Any]:
-    """`3-7`, `3`, `3-` or `-7`, counted from 1, the last included.
+    """Parse `3-7`, `3`, `3-` or `-7`, counted from 1, the last page included.
 
     Raises:
-        InputError: It is none of these.
+        InputError: The text is malformed.
     """
     found = PAGES.fullmatch(text.strip())
     first, dash, last = found.groups() if found else (None, None, None)

@@ -1,6 +1,6 @@
-"""Sources -> content blocks, in two phases: they are looked at, and then sent.
+"""Sources -> content blocks, in two phases: inspection and sending.
 
-Looking sends nothing of them, and refuses what Gemini does not take. Sending gives what was looked at: a file that was
+The inspection sends nothing, and refuses what Gemini does not accept. Sending gives what was inspected: a file that
 changed meanwhile is refused, and a folder is not gathered again. No URL is fetched: Gemini does that.
 """
 
@@ -18,54 +18,57 @@ from gemini_interactions_mcp.core import FileRefusedError, InputError, StillUplo
 from gemini_interactions_mcp.models import Content, Contents, Record, SavedFile, media_types
 from gemini_interactions_mcp.settings import Settings
 
+from .addresses import FILE_NAME, TAKEN, extension, remote, uri_block
 from .boundary import SEARCHED_BYTES, Boundary, local_path, refusals
 from .clipping import Excerpt
-from .gathering import FOLDER_ENTRIES, LeftOut, Walk, wanted
+from .gathering import FOLDER_ENTRIES, Walk, wanted
 from .inspection import Inspected, Inspection, LocalFile, Named, Part, digest, labelled
+from .left_out import LeftOut
 from .recognition import inline, outgoing, read_as, recognised, uploadable
 from .saved_files import SavedFiles
-from .sources import FILE_NAME, SAVED, TAKEN, bounded, extension, meant, remote, uri_block
+from .sources import SAVED, bounded, meant
 from .upload_cache import Outgoing, Uploads
 
 Lookup = Callable[[str], Awaitable[str]]
 """Name of a file of the Files API (`files/abc`) -> its MIME type."""
 
 Earlier = Callable[[str], Awaitable[Record]]
-"""Id of an interaction -> what was saved for it."""
+"""Id of an interaction -> its record, with the files saved for it."""
 
 Report = Callable[[float, float, str], Awaitable[None]]
-"""Told the bytes sent so far, of how many, and what is sent."""
+"""Receives the bytes sent so far, the bytes to send, and a message."""
 
 RESOLUTIONS: Final = ("low", "medium", "high", "ultra_high")
-"""Source: google-genai 3.4.0, types/interactions/mediaresolution.py"""
+"""Source: google-genai 3.6.1, types/interactions/mediaresolution.py"""
 
 WITH_RESOLUTION: Final = frozenset({"image", "video", "document"})
-"""Content types that have a `resolution`: google-genai 3.4.0, types/interactions/content.py"""
+"""Content types with a `resolution`: google-genai 3.6.1, types/interactions/{image,video,document}content.py"""
 
 MIB: Final = 2**20
 
 MOST_FILES: Final = 100
-"""From folders and globs, in one call."""
+"""Maximum number of files from the folders and globs of one call."""
 MOST_BYTES: Final = 2**30
-"""Of these files together."""
+"""Maximum size in bytes of these files together."""
 MOST_OPENED: Final = 1_000
-"""Files of folders and globs that are opened to see whether they can be given."""
+"""Maximum number of files that are opened to find out whether they can be given."""
 MOST_READ: Final = 2 * 2**30
-"""Bytes of these that are read."""
+"""Maximum number of bytes that are read of the latter."""
 
 
 @dataclass(slots=True)
 class Picking:
-    """How much one call may still take, and what it has to be told.
+    """The remaining limits of one call, and its notes.
 
     Attributes:
         inline: Bytes that may still travel inside the request.
-        files: Files that folders and globs may still add.
+        notes: Sentences for the caller.
+        files: Number of files that folders and globs may still add.
         size: Bytes that these may still add.
-        entries: Entries of folders that may still be looked at.
-        opened: Files of folders that may still be opened.
-        read: Bytes that may still be read of these.
-        given: Files, and folders and globs, that have been taken: each is once.
+        entries: Number of entries of folders that may still be inspected.
+        opened: Number of files of folders that may still be opened.
+        read: Bytes of these that may still be read.
+        given: Files, folders and globs that were given already.
     """
 
     inline: int
@@ -77,14 +80,14 @@ class Picking:
     read: int = MOST_READ
     given: set[object] = field(default_factory=set[object])
 
-    def first(self, what: object) -> bool:
-        """Whether something is named for the first time; from now on it is not."""
+    def mark_given(self, what: object) -> bool:
+        """Mark a file, folder or glob as given, and return whether this is the first time."""
         new = what not in self.given
         self.given.add(what)
         return new
 
-    def over(self, size: int) -> str:
-        """The limit that one more file of a folder is over; empty where there is room."""
+    def find_exceeded(self, size: int) -> str:
+        """Return the limit that another file of a folder would exceed; empty if none."""
         if not self.files:
             return f"over the limit of {MOST_FILES} files"
         if size > self.size:
@@ -100,7 +103,7 @@ class Files:
     Args:
         settings: Which directories are allowed, and how much goes inline.
         uploads: Sends large files to the Files API.
-        lookup: Asks the Files API what one of its files is.
+        lookup: Asks the Files API for the type of one of its files.
         earlier: Finds earlier interactions, whose saved files can be sources.
     """
 
@@ -121,14 +124,14 @@ class Files:
         seconds: float | None = None,
         report: Report | None = None,
     ) -> Contents:
-        """What `sources` stand for, in their order; nothing is uploaded unless all of them are good.
+        """Inspect and send `sources`; nothing is uploaded unless all of them are accepted.
 
         Args:
             sources: As for `inspect`.
-            resolution: As for `send`, as are those that follow.
-            excerpt: The part of each file that is meant.
-            seconds: How long uploads are waited for.
-            report: Told of them.
+            resolution: As for `send`.
+            excerpt: As for `send`.
+            seconds: As for `send`.
+            report: As for `send`.
 
         Raises:
             InputError: There is no source.
@@ -140,19 +143,19 @@ class Files:
         return await self.send(inspection, resolution=resolution, excerpt=excerpt, seconds=seconds, report=report)
 
     async def inspect(self, sources: Sequence[str]) -> Inspection:
-        """Look at what `sources` stand for, in their order; nothing of them is sent, and no file stays open.
+        """Inspect what `sources` stand for, in their order; nothing is sent, and no file stays open.
 
         Args:
             sources: As `TAKEN` lists them.
 
         Raises:
             InputError: There are too many sources.
-            FileRefusedError: A source is missing, not allowed or of no use to Gemini.
-            GeminiMCPError: An interaction whose files are meant is not known.
+            FileRefusedError: A source is missing, not allowed, or not accepted by Gemini.
+            GeminiMCPError: An interaction whose files are named is unknown.
         """
-        intended = await anyio.to_thread.run_sync(self._meant, bounded(sources))
-        named = bounded([each for source in intended for each in await self._named(source)])
-        return await anyio.to_thread.run_sync(self._inspected, named)
+        intended = await anyio.to_thread.run_sync(self._find_meant, bounded(sources))
+        named = bounded([each for source in intended for each in await self._expand_saved(source)])
+        return await anyio.to_thread.run_sync(self._inspect_all, named)
 
     async def send(
         self,
@@ -163,20 +166,20 @@ class Files:
         seconds: float | None = None,
         report: Report | None = None,
     ) -> Contents:
-        """Upload what does not travel inside the request; nothing is, unless every file is still what it was.
+        """Build the blocks, and upload what does not fit into the request; nothing is, unless every file is unchanged.
 
         Args:
-            inspection: What is sent.
+            inspection: What to send.
             resolution: One of `RESOLUTIONS`.
             excerpt: The part of each file that is meant.
-            seconds: How long uploads are waited for.
-            report: Told of them.
+            seconds: Timeout of uploads in seconds.
+            report: Receives their progress.
 
         Raises:
-            InputError: There is no such resolution, or no file that has such a part.
-            FileRefusedError: A file was changed, or cannot be read any more.
-            StillUploadingError: The time is over; the uploads go on.
-            GeminiMCPError: A file could not be uploaded.
+            InputError: The resolution is unknown, or no file has such a part.
+            FileRefusedError: A file was changed, or can no longer be read.
+            StillUploadingError: The timeout has expired; the uploads continue.
+            GeminiMCPError: An upload failed.
         """
         if resolution is not None and resolution not in RESOLUTIONS:
             raise InputError(f"The media resolution is one of {', '.join(RESOLUTIONS)}.")
@@ -184,39 +187,40 @@ class Files:
         parts = list(inspection.parts)
         excerpt.check(part.content for part in parts if isinstance(part.content, LocalFile))
         with ExitStack() as streams:
-            ready = await anyio.to_thread.run_sync(self._ready, parts, streams)
-            blocks = await self._blocks(ready, excerpt, seconds, report)
+            ready = await anyio.to_thread.run_sync(self._open_all, parts, streams)
+            blocks = await self._upload_all(ready, excerpt, seconds, report)
         labelled = [(part.label, with_resolution(block, resolution)) for part, block in zip(parts, blocks, strict=True)]
         asked = digest([inspection.digest, resolution, excerpt.clip, excerpt.pages])
         return Contents(parts=tuple(labelled), notes=inspection.notes, digest=asked)
 
     async def output(self, path: str | None = None) -> Path | None:
-        """Approve where output is to be written, before it is paid for; the path of a picture, if one is wanted.
+        """Check that output can be written, before it is paid for, and return the path of an image if one is given.
 
         Args:
-            path: As `Boundary.writable` takes it; none is some name in the output directory.
+            path: As for `Boundary.writable`; None stands for any name in the output directory.
 
         Raises:
-            FileRefusedError: It is elsewhere, hidden, exists, cannot be written, or ends as no picture does.
+            FileRefusedError: The path is elsewhere, hidden, exists, cannot be written, or has another extension than
+                those of images.
             ConfigurationError: The output directory cannot be written.
         """
-        return await anyio.to_thread.run_sync(self._output, path)
+        return await anyio.to_thread.run_sync(self._check_output, path)
 
-    def _output(self, path: str | None) -> Path | None:
+    def _check_output(self, path: str | None) -> Path | None:
         if not path:
             return self._boundary.check_output()
         target = for_picture(self._boundary.writable(path), path)
         with refusals(path):
-            # With the longest extension that it may get.
+            # With the longest extension that may be appended.
             folders.probe(target if target.suffix else target.with_name(f"{target.name}.webp"))
         return target
 
-    async def _named(self, source: str) -> list[str]:
-        """The source, or the paths of the files that were saved for the interaction that it names.
+    async def _expand_saved(self, source: str) -> list[str]:
+        """Return the source, or the paths of the files saved for the interaction that it names.
 
         Raises:
-            FileRefusedError: None was, or one is not what was saved.
-            GeminiMCPError: The interaction is not known.
+            FileRefusedError: No such file was saved, or one has changed.
+            GeminiMCPError: The interaction is unknown.
         """
         address = SAVED.fullmatch(source)
         if address is None:
@@ -227,44 +231,44 @@ class Files:
         if not files:
             has = ", ".join(file.name for file in record.files) or "none"
             raise FileRefusedError(f"There is no file {shown(source)}; saved for that interaction: {shown(has)}.")
-        return await anyio.to_thread.run_sync(self._unchanged, files)
+        return await anyio.to_thread.run_sync(self._check_unchanged, files)
 
-    def _unchanged(self, files: Sequence[SavedFile]) -> list[str]:
+    def _check_unchanged(self, files: Sequence[SavedFile]) -> list[str]:
         for file in files:
             self._saved.opened(file).close()
         return [file.path for file in files]
 
-    def _meant(self, sources: Sequence[str]) -> list[str]:
+    def _find_meant(self, sources: Sequence[str]) -> list[str]:
         return [meant(source, self._boundary) for source in sources]
 
-    def _inspected(self, sources: Sequence[str]) -> Inspection:
-        """Everything that can be seen from here."""
+    def _inspect_all(self, sources: Sequence[str]) -> Inspection:
+        """Inspect what can be read without the network."""
         picking = Picking(self._inline)
-        inspected = [Inspected(source, self._parts(source, picking)) for source in sources]
+        inspected = [Inspected(source, self._inspect_source(source, picking)) for source in sources]
         named = labelled([each for each in inspected if each.parts])
         return Inspection(named, (*picking.notes, *read_as(file for each in named for file in each.files)))
 
-    def _parts(self, source: str, picking: Picking) -> tuple[Part, ...]:
-        """What a source stands for, as far as it was not named before."""
+    def _inspect_source(self, source: str, picking: Picking) -> tuple[Part, ...]:
+        """Return the parts of a source that were not named before."""
         block = remote(source)
         if block is not None:
             return (Part(shown(source), block),)
         with refusals(source):
             what = wanted(source, self._boundary)
-            path = self._boundary.approved(source)
-        if not picking.first(what or path):
+            path = self._boundary.approve(source)
+        if not picking.mark_given(what or path):
             return ()
         if what is None:
             parts = Path(local_path(source).absolute()).parts[1:]
-            return (self._local(Named(source, parts), picking),)
+            return (self._inspect_local(Named(source, parts), picking),)
         left_out = LeftOut(source)
         walk = Walk(what, self._boundary.roots, left_out, picking.entries)
-        files = walk.files()
+        files = walk.find_files()
         picking.entries -= walk.seen
-        return self._gathered(files, picking, left_out)
+        return self._inspect_gathered(files, picking, left_out)
 
-    def _gathered(self, files: Sequence[Named], picking: Picking, left_out: LeftOut) -> tuple[Part, ...]:
-        """The files of a folder or glob that can be given, as far as the limits go, in the order of their paths.
+    def _inspect_gathered(self, files: Sequence[Named], picking: Picking, left_out: LeftOut) -> tuple[Part, ...]:
+        """Return the files of a folder or glob that can be given within the limits, in the order of their paths.
 
         Raises:
             FileRefusedError: There is none.
@@ -272,63 +276,63 @@ class Files:
         parts: list[Part | None] = []
         for file in files:
             try:
-                parts.append(self._within(file, picking))
+                parts.append(self._inspect_within_limits(file, picking))
             except FileRefusedError as exc:
                 left_out.add(exc.reason, file.name())
-        note = left_out.said()
+        note = left_out.describe()
         if not parts:
             raise FileRefusedError(f"{shown(left_out.source)} has no file that can be given. {note}")
         picking.notes += [note] if note else []
         return tuple(sorted(filter(None, parts), key=lambda part: part.named.path if part.named else ()))
 
-    def _within(self, file: Named, picking: Picking) -> Part | None:
-        """A file of a folder or glob, within the limits of the call; None where it was given before.
+    def _inspect_within_limits(self, file: Named, picking: Picking) -> Part | None:
+        """Inspect a file of a folder or glob within the limits of the call; None if it was given before.
 
         Raises:
-            FileRefusedError: It cannot be given, or is one too many.
+            FileRefusedError: It cannot be given, or exceeds a limit.
         """
         with refusals(file.source):
-            path = self._boundary.approved(file.source)
+            path = self._boundary.approve(file.source)
             size = path.stat().st_size
         if path in picking.given:
             return None
-        if reason := picking.over(size):
+        if reason := picking.find_exceeded(size):
             raise FileRefusedError("No room.", reason=reason)
         picking.opened -= 1
         picking.read -= min(size, SEARCHED_BYTES)
-        part = self._local(file, picking)
+        part = self._inspect_local(file, picking)
         picking.given.add(path)
         picking.files -= 1
         picking.size -= size
         return replace(part, label=file.name())
 
-    def _local(self, file: Named, picking: Picking) -> Part:
-        """A local file, recognised.
+    def _inspect_local(self, file: Named, picking: Picking) -> Part:
+        """Inspect a local file.
 
         Raises:
-            FileRefusedError: It is missing, not allowed or of no use to Gemini.
+            FileRefusedError: It is missing, not allowed, or not accepted by Gemini.
         """
-        with refusals(file.source), self._boundary.opened(file.source) as stream:
+        with refusals(file.source), self._boundary.open(file.source) as stream:
             known = recognised(file, stream)
         if known.sent > picking.inline:
             return Part("", uploadable(known), file)
         picking.inline -= known.sent
         return Part("", known, file)
 
-    def _ready(self, parts: Sequence[Part], streams: ExitStack) -> list[Content | Outgoing]:
-        """Blocks, and open files where they have to be uploaded.
+    def _open_all(self, parts: Sequence[Part], streams: ExitStack) -> list[Content | Outgoing]:
+        """Build the blocks of files inside the request, and open the files to upload.
 
         Raises:
-            FileRefusedError: A file was changed, or cannot be read any more.
+            FileRefusedError: A file was changed, or can no longer be read.
         """
         return [
-            self._opened(part.content, streams) if isinstance(part.content, LocalFile) else part.content
+            self._open_part(part.content, streams) if isinstance(part.content, LocalFile) else part.content
             for part in parts
         ]
 
-    def _opened(self, known: LocalFile, streams: ExitStack) -> Content | Outgoing:
+    def _open_part(self, known: LocalFile, streams: ExitStack) -> Content | Outgoing:
         with refusals(known.source), ExitStack() as opening:
-            stream = opening.enter_context(self._boundary.opened(known.source))
+            stream = opening.enter_context(self._boundary.open(known.source))
             if known.inline:
                 return inline(known, stream)
             ready = outgoing(known, stream)
@@ -336,40 +340,40 @@ class Files:
             streams.enter_context(opening.pop_all())
             return ready
 
-    async def _blocks(
+    async def _upload_all(
         self, ready: Sequence[Content | Outgoing], excerpt: Excerpt, seconds: float | None, report: Report | None
     ) -> tuple[Content, ...]:
-        """The blocks, once all files are where Gemini finds them.
+        """Upload files, and return the blocks.
 
         Raises:
-            StillUploadingError: The time is over.
+            StillUploadingError: The timeout has expired.
         """
-        known = [each if isinstance(each, Outgoing) else await self._looked_up(each) for each in ready]
-        # Told before anything is sent.
-        excerpt.applied([outlined(each) for each in known])
+        known = [each if isinstance(each, Outgoing) else await self._look_up_type(each) for each in ready]
+        # Refused before anything is sent.
+        excerpt.apply([outlined(each) for each in known])
         sending = Sending(known, report)
         with anyio.move_on_after(seconds):
-            return excerpt.applied([await self._uploaded(each, sending) for each in known])
+            return excerpt.apply([await self._upload(each, sending) for each in known])
         raise StillUploadingError(
-            f"{sending.headline()}. Nothing has been asked or charged yet: call again with the same arguments, "
-            "and it goes on from there."
+            f"{sending.headline()}. Nothing has been asked or charged yet: "
+            "call again with the same arguments to continue."
         )
 
-    async def _looked_up(self, block: Content) -> Content:
-        """A block; of a file of the Files API with the type that the API tells."""
+    async def _look_up_type(self, block: Content) -> Content:
+        """Return a block; that of a file in the Files API with the type that the API reports."""
         name = FILE_NAME.fullmatch(str(block.get("uri")))
         if name is None:
             return block
         return uri_block(str(block["uri"]), media_types.canonical(await self._lookup(name[1])))
 
-    async def _uploaded(self, known: Content | Outgoing, sending: "Sending") -> Content:
+    async def _upload(self, known: Content | Outgoing, sending: "Sending") -> Content:
         if not isinstance(known, Outgoing):
             return known
-        return {**outlined(known), "uri": await self._uploads.uri(known, sending.of(known.file))}
+        return {**outlined(known), "uri": await self._uploads.uri(known, sending.begin(known.file))}
 
 
 class Sending:
-    """How far the uploads of one call are."""
+    """The progress of the uploads of one call."""
 
     def __init__(self, ready: Sequence[Content | Outgoing], report: Report | None) -> None:
         self._total = sum(each.file.size for each in ready if isinstance(each, Outgoing))
@@ -379,17 +383,16 @@ class Sending:
         self._file: LocalFile | None = None
         self._report = report
 
-    def of(self, file: LocalFile) -> Callable[[int], Awaitable[None]]:
-        """What is to be told of the progress of one file, after all that came before it."""
+    def begin(self, file: LocalFile) -> Callable[[int], Awaitable[None]]:
+        """Begin with the next file, and return what reports its progress."""
         self._before += self._file.size if self._file else 0
         self._file = file
-
         self._sent = 0
 
         async def heard(sent: int) -> None:
             self._sent = sent
             done = min(self._before + sent, self._total)
-            # What is sent again is not told again: progress only grows.
+            # Bytes that are sent again are not reported again: progress only grows.
             if self._report and done > self._most:
                 self._most = done
                 await self._report(done, self._total, self.headline())
@@ -397,27 +400,27 @@ class Sending:
         return heard
 
     def headline(self) -> str:
-        """`Uploading film.mp4: 40 of 100 MiB`."""
+        """Return `Uploading film.mp4: 40 of 100 MiB`."""
         if self._file is None:
             return "Reading the files"
         size = self._file.size
         if not self._sent:
             return f"Reading {self._file.name} ({size / MIB:,.1f} MiB)"
         if self._sent >= size:
-            return f"Uploaded {self._file.name}, which Google looks at now"
+            return f"Uploaded {self._file.name}; Google is processing it"
         return f"Uploading {self._file.name}: {self._sent / MIB:,.1f} of {size / MIB:,.1f} MiB"
 
 
 def outlined(known: Content | Outgoing) -> Content:
-    """A block, as far as it is known before its upload."""
+    """Return a block as far as it is known before its upload."""
     return {"type": known.file.kind, "mime_type": known.file.mime} if isinstance(known, Outgoing) else known
 
 
 def for_picture(path: Path, source: str) -> Path:
-    """A path whose extension, if it has one, is that of a picture that can be written.
+    """Return a path if it has no extension, or that of an image that can be written.
 
     Raises:
-        FileRefusedError: It is another.
+        FileRefusedError: It has another extension.
     """
     if path.suffix and extension(path.name) not in media_types.PICTURE_EXTENSIONS:
         possible = ", ".join(f".{each}" for each in media_types.PICTURE_EXTENSIONS)
@@ -428,7 +431,7 @@ def for_picture(path: Path, source: str) -> Path:
 
 
 def with_resolution(block: Content, resolution: str | None) -> Content:
-    """The block with its `resolution`, where its content type has one."""
+    """Add the `resolution` to a block whose content type has one."""
     if resolution is None or block["type"] not in WITH_RESOLUTION:
         return block
     return {**block, "resolution": resolution}

@@ -1,25 +1,31 @@
-"""Patterns of paths, as shells have them: `*`, `?`, `[abc]`, `{a,b}`, and `**` for any number of folders. Pure."""
+"""Path patterns as shells have them: `*`, `?`, `[abc]`, `{a,b}`, and `**` for any number of folders. Pure.
+
+bracex expands the braces, fnmatch matches the names. Only `**` and the choice of folders are done here, because the
+libraries that match whole paths translate a pattern to one regular expression that backtracks while it holds the
+interpreter's lock: wcmatch 10.2 takes 2.5 seconds to compare `*a*a*a*b` with a name of 255 letters, and a time
+exponential in the number of `**` for a path; pathspec 1.1 translates alike. fnmatch does not backtrack across `*`.
+"""
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Sequence
+from fnmatch import translate
+from functools import lru_cache
 from typing import Final
 
 from gemini_interactions_mcp.core import FileRefusedError, shown
 
 WILDCARD: Final = re.compile(r"[*?\[]")
-BRACES: Final = re.compile(r"\{([^{}]*)\}")
 
 MOST_ALTERNATIVES: Final = 64
-"""Patterns that the braces of one source may stand for."""
+"""Maximum number of patterns that the braces of one source may stand for."""
 
 Pattern = tuple[str, ...]
 """The parts of a path, with wildcards."""
 
 
 def name_key(name: str) -> str:
-    """A name as people take it for the same: of one Unicode form, width, kind of space, and case.
+    """Fold a name so that names that people take for the same are equal: by Unicode form, width, spaces and case.
 
     Source: https://www.unicode.org/reports/tr15/ (NFKC), https://www.unicode.org/reports/tr44/#CaseFolding
     """
@@ -27,7 +33,7 @@ def name_key(name: str) -> str:
 
 
 def divided(path: str) -> tuple[str, str]:
-    """The folder that is looked in, and the pattern of what is below it; the latter is empty for a plain path."""
+    """Split a path into the folder to look in and the pattern below it; the pattern of a plain path is empty."""
     first = magic(path)
     if first < 0:
         return path, ""
@@ -36,7 +42,7 @@ def divided(path: str) -> tuple[str, str]:
 
 
 def magic(path: str) -> int:
-    """Where the first wildcard or alternative is; -1 when there is none."""
+    """Return the index of the first wildcard or alternative, or -1."""
     wildcard = WILDCARD.search(path)
     brace = path.find("{")
     comma = path.find(",", brace)
@@ -46,27 +52,23 @@ def magic(path: str) -> int:
 
 
 def alternatives(pattern: str) -> tuple[Pattern, ...]:
-    """The patterns that one with braces stands for.
+    """Expand the braces of a pattern.
 
     Raises:
-        FileRefusedError: They are too many.
+        FileRefusedError: They stand for too many patterns, or are too many or too deep to be parsed.
     """
-    waiting, plain = {pattern: None}, dict[Pattern, None]()
-    while waiting:
-        text, _ = waiting.popitem()
-        group = next((found for found in BRACES.finditer(text) if "," in found[1]), None)
-        if group is None:
-            plain[parts(text)] = None
-            continue
-        head, tail = text[: group.start()], text[group.end() :]
-        waiting |= {f"{head}{choice}{tail}": None for choice in group[1].split(",")}
-        if len(waiting) + len(plain) > MOST_ALTERNATIVES:
-            raise FileRefusedError(f"{shown(pattern)} stands for more than {MOST_ALTERNATIVES} patterns.")
-    return tuple(sorted(plain))
+    from bracex import ExpansionLimitException, iexpand  # noqa: PLC0415 - only where there is a pattern
+
+    try:
+        return tuple(sorted(set(map(parts, iexpand(pattern, keep_escapes=True, limit=MOST_ALTERNATIVES)))))
+    except ExpansionLimitException:
+        raise FileRefusedError(f"{shown(pattern)} stands for more than {MOST_ALTERNATIVES} patterns.") from None
+    except RecursionError:
+        raise FileRefusedError(f"{shown(pattern)} has too many braces.") from None
 
 
 def parts(pattern: str) -> Pattern:
-    """The parts of a pattern; what ends with `**` means every file below."""
+    """Split a pattern into parts; a pattern that ends with `**` means every file below."""
     found = [part for part in pattern.split("/") if part not in ("", ".")]
     kept = [part for place, part in enumerate(found) if found[place - 1 : place] != [part] or part != "**"]
     return (*kept, "*") if kept[-1:] == ["**"] else tuple(kept)
@@ -74,37 +76,56 @@ def parts(pattern: str) -> Pattern:
 
 def matches(path: Sequence[str], pattern: Pattern) -> bool:
     """Whether the parts of a path match those of a pattern."""
-    *folders, name = pattern
-    if not fnmatchcase(path[-1], name) or len(path) < len(pattern) - folders.count("**"):
+    if len(path) < len(pattern) - pattern.count("**"):
         return False
-    # What remains is the common case, or as few paths as have that name.
-    if set(folders) == {"**"}:
-        return True
-    return len(pattern) in places_after(path, pattern)
+    head, *runs = split_at_globstars(pattern)
+    if not runs:
+        return len(path) == len(head) and names_match(path, head)
+    *inner, tail = runs
+    end = len(path) - len(tail)
+    # The last name rules out most paths.
+    return (
+        names_match(path[end:], tail)
+        and names_match(path[: len(head)], head)
+        and contains_runs(path[len(head) : end], inner)
+    )
 
 
 def leads(folder: Sequence[str], pattern: Pattern) -> bool:
-    """Whether something below a folder may match a pattern."""
-    return any(place < len(pattern) for place in places_after(folder, pattern))
+    """Whether something below a folder may match a pattern: the folder matches its first parts, up to a `**`."""
+    head, *runs = split_at_globstars(pattern)
+    return (bool(runs) or len(folder) < len(head)) and names_match(folder[: len(head)], head)
 
 
-def places_after(path: Sequence[str], pattern: Pattern) -> set[int]:
-    """Where in a pattern one is after a path."""
-    places = after(pattern, [0])
-    for part in path:
-        places = after(pattern, [each for place in places for each in taken(pattern, place, part)])
-    return places
+@lru_cache(maxsize=1024)
+def split_at_globstars(pattern: Pattern) -> tuple[Pattern, ...]:
+    """Return the runs of names before, between and behind the `**` of a pattern."""
+    globstars = [place for place, part in enumerate(pattern) if part == "**"]
+    starts = [0, *(place + 1 for place in globstars)]
+    return tuple(pattern[start:end] for start, end in zip(starts, [*globstars, len(pattern)], strict=True))
 
 
-def taken(pattern: Pattern, place: int, part: str) -> Iterator[int]:
-    """Where in the pattern one can be after a part of the path."""
-    if place < len(pattern) and pattern[place] == "**":
-        yield place
-    elif place < len(pattern) and fnmatchcase(part, pattern[place]):
-        yield place + 1
+def contains_runs(path: Sequence[str], runs: Sequence[Pattern]) -> bool:
+    """Whether a path has runs of names one behind the other, with anything between them.
+
+    The first place of a run leaves the most room for those that follow, so that no other place need be tried.
+    """
+    start = 0
+    for run in runs:
+        places = range(start, len(path) - len(run) + 1)
+        place = next((place for place in places if names_match(path[place : place + len(run)], run)), None)
+        if place is None:
+            return False
+        start = place + len(run)
+    return True
 
 
-def after(pattern: Pattern, places: Iterable[int]) -> set[int]:
-    """The places, and those behind a `**`, which may stand for nothing."""
-    places = set(places)
-    return places | {place + 1 for place in places if pattern[place : place + 1] == ("**",)}
+def names_match(names: Sequence[str], patterns: Pattern) -> bool:
+    """Whether names match the patterns of the same places, as far as there are both."""
+    return all(compile_name(pattern).match(name) for name, pattern in zip(names, patterns, strict=False))
+
+
+@lru_cache(maxsize=4096)
+def compile_name(pattern: str) -> re.Pattern[str]:
+    """Compile the pattern of a name; fnmatch's own cache is smaller than the number of names in 64 alternatives."""
+    return re.compile(translate(pattern))

@@ -1,8 +1,12 @@
-"""What git leaves out of a project: the `.gitignore` of a folder, and those above it up to the repository's. Blocks.
+"""The `.gitignore` rules that apply in a folder: its own, and those above it up to the repository's. Blocks.
 
-Each entry is asked for once its folder has been found not to be ignored, so that nothing below an ignored folder comes
-back. The rules are text of others: large files of them are none, and lines that would take long to try are passed over.
 Source: https://git-scm.com/docs/gitignore
+
+pathspec translates each rule to a regular expression. Its `GitIgnoreSpec` is not used: it applies a rule for a folder
+to all that is below, as is right for a list of files. Here a walk asks for each entry once its folder has been found
+not to be ignored, so that nothing below an ignored folder comes back, and a rule counts only for the entry itself.
+
+Rules are untrusted text: oversized files are not read, and rules that would take long to match are skipped.
 """
 
 import os
@@ -21,14 +25,14 @@ from gemini_interactions_mcp.core import folders
 
 GITIGNORE: Final = ".gitignore"
 GITIGNORE_BYTES: Final = 256 * 2**10
-"""Of one such file."""
+"""Maximum size in bytes of a `.gitignore` file that is read."""
 MOST_RULES: Final = 2_000
-"""Of one such file; those after them are not followed."""
+"""Maximum number of rules of one file; those after them are not followed."""
 RULE_CHARACTERS: Final = 1_000
-"""Of one rule."""
+"""Maximum length of one rule."""
 GROUP: Final = re.compile(r"\(\?P<\w+>")
 BRACKETS: Final = re.compile(r"\\.|\[[!^]?\]?(?:\[:[a-z]*:\]|[^\]])*\]")
-"""What an escape or a set of characters is in a rule."""
+"""An escape or a set of characters in a rule."""
 CLASS: Final = re.compile(r"\[:([a-z]*):\]")
 CLASSES: Final = {
     "alnum": "0-9A-Za-z",
@@ -44,34 +48,35 @@ CLASSES: Final = {
     "upper": "A-Z",
     "xdigit": "0-9A-Fa-f",
 }
-"""The classes of POSIX as ranges, without the slash, which is in no name: wildmatch.c of git."""
+"""The classes of POSIX as ranges, without the slash, which occurs in no name: wildmatch.c of git. pathspec 1.1 takes
+them for sets of letters."""
 SETS: Final = re.compile(r"\\.|\[\^?\]?[^\]]*\]")
-"""The same of an expression as pathspec writes it."""
+"""An escape or a set of characters in a regular expression of pathspec."""
 DOUBTFUL: Final = re.compile(r"(?<!^)[\[&~|]|(?<!^)-(?=-)")
-"""What Python warns of in a set: https://docs.python.org/3/library/re.html#regular-expression-syntax"""
+"""Characters in a set of which Python warns: https://docs.python.org/3/library/re.html#regular-expression-syntax"""
 STARS: Final = re.compile(r"\*+")
 MOST_STARS: Final = 3
-"""In one part of a rule: four take a second on a name that was made for it, three 27 ms."""
+"""Maximum number of `*` in one part of a rule: a name made for it takes one second with four, 27 ms with three."""
 
 
 @dataclass(frozen=True, slots=True)
 class IgnoreRule:
-    """One line.
+    """One line of a `.gitignore` file.
 
     Attributes:
-        expression: What it fits, without the slash at its end.
-        of_folders: Whether it had one, and fits folders only.
-        ignores: Whether what it fits is ignored, or no more.
+        expression: Matches the paths that the rule is about.
+        of_folders: Whether the rule ends with a slash, and is about folders only.
+        ignores: Whether the paths are ignored, or no longer ignored.
     """
 
     expression: re.Pattern[str]
     of_folders: bool
     ignores: bool
 
-    def fits(self, path: str, *, folder: bool) -> bool:
-        """Whether an entry itself, and not only a folder that it is in, is meant.
+    def is_about(self, path: str, *, folder: bool) -> bool:
+        """Whether the rule is about an entry itself, and not only about a folder above it.
 
-        The translation of pathspec 1.x has one group, for the slash behind a folder that an entry is in.
+        The one group in an expression of pathspec 1.x matches the slash behind a folder above the entry.
         """
         if self.of_folders and not folder:
             return False
@@ -84,9 +89,9 @@ class Level:
     """The rules of one folder.
 
     Attributes:
-        folder: Where they stand, with slashes.
-        rules: The later ones come first.
-        either: What any of them fits, which one search tells: most entries are of no concern to any.
+        folder: The path of the folder, with slashes.
+        rules: Later ones first.
+        either: Matches whatever any of the rules matches: one search rules out most entries.
     """
 
     folder: str
@@ -95,65 +100,69 @@ class Level:
 
     @classmethod
     def of(cls, folder: Path, rules: Sequence[IgnoreRule]) -> "Level":
-        """Those of a folder, in their order."""
+        """Build the level of a folder from its rules, in the order of the file."""
         expressions = (GROUP.sub("(?:", rule.expression.pattern) for rule in rules)
         either = re.compile("|".join(f"(?:{expression})" for expression in expressions))
         return cls(folder.as_posix(), tuple(reversed(rules)), either)
 
-    def verdict(self, path: str, *, folder: bool) -> bool | None:
-        """Whether an entry is ignored; None where nothing is said of it."""
+    def find_verdict(self, path: str, *, folder: bool) -> bool | None:
+        """Whether an entry is ignored; None if no rule is about it."""
         relative = path[len(self.folder) :].lstrip("/")
         if not self.either.search(relative):
             return None
-        return next((rule.ignores for rule in self.rules if rule.fits(relative, folder=folder)), None)
+        return next((rule.ignores for rule in self.rules if rule.is_about(relative, folder=folder)), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """All that apply in a folder; those of inner folders come last."""
+    """All rules that apply in a folder.
+
+    Attributes:
+        levels: Those of inner folders last.
+    """
 
     levels: tuple[Level, ...] = ()
 
     @classmethod
-    def above(cls, folder: Path, roots: Sequence[Path]) -> "Rules":
-        """Those of a folder's repository that apply in it, without its own; none where the folder is ignored itself.
+    def read_above(cls, folder: Path, roots: Sequence[Path]) -> "Rules":
+        """Read the rules above a folder that apply in it, up to its repository; none if the folder itself is ignored.
 
         Args:
             folder: Resolved.
-            roots: Nothing above these is looked at.
+            roots: Nothing above these is read.
         """
         rules = cls()
         for outer, inner in descent(folder, roots):
-            rules = rules.within(outer)
-            if rules.ignore(inner.as_posix(), folder=True):
+            rules = rules.read_within(outer)
+            if rules.is_ignored(inner.as_posix(), folder=True):
                 return cls()
         return rules
 
-    def within(self, folder: Path) -> "Rules":
-        """Those that apply in a folder that has such a file."""
+    def read_within(self, folder: Path) -> "Rules":
+        """Add the rules of the `.gitignore` file in a folder."""
         rules = list(understood(lines_of(folder)))
         return Rules((*self.levels, Level.of(folder, rules))) if rules else self
 
-    def ignore(self, path: str, *, folder: bool) -> bool:
+    def is_ignored(self, path: str, *, folder: bool) -> bool:
         """Whether an entry is ignored.
 
         Args:
             path: Absolute, with slashes.
-            folder: Whether it is one.
+            folder: Whether the entry is a folder.
         """
-        verdicts = (each.verdict(path, folder=folder) for each in reversed(self.levels))
+        verdicts = (each.find_verdict(path, folder=folder) for each in reversed(self.levels))
         return next((verdict for verdict in verdicts if verdict is not None), False)
 
 
 def descent(folder: Path, roots: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
-    """The way from the top of a folder's repository to it: each folder, and the next."""
+    """Yield each folder and the next on the way from the top of a folder's repository to the folder."""
     way = [folder, *(each for each in folder.parents if any(each.is_relative_to(root) for root in roots))]
     top = next((index for index, each in enumerate(way) if (each / ".git").exists()), 0)
     return ((way[index], way[index - 1]) for index in range(top, 0, -1))
 
 
 def understood(lines: Iterable[str]) -> Iterator[IgnoreRule]:
-    """The rules among lines."""
+    """Parse lines into rules, and skip those that are none."""
     for line in lines:
         rule = line.rstrip()
         of_folders = rule.endswith("/")
@@ -165,10 +174,10 @@ def understood(lines: Iterable[str]) -> Iterator[IgnoreRule]:
 
 
 def without_classes(rule: str) -> str:
-    """A rule with ranges for the classes of POSIX in it, which pathspec does not know.
+    """Replace the classes of POSIX in a rule by ranges.
 
     Raises:
-        ValueError: It has an unknown one; to git, such a rule fits nothing.
+        ValueError: A class is unknown; git matches nothing with such a rule.
     """
 
     def ranges(found: re.Match[str]) -> str:
@@ -180,12 +189,12 @@ def without_classes(rule: str) -> str:
 
 
 def undoubted(expression: str) -> str:
-    """An expression of which Python does not warn."""
+    """Escape what Python warns of in the sets of an expression."""
     return SETS.sub(lambda found: found[0] if found[0][0] == "\\" else DOUBTFUL.sub(r"\\\g<0>", found[0]), expression)
 
 
 def lines_of(folder: Path) -> list[str]:
-    """The lines that may be rules and can be tried in bounded time; none where a folder has no such file."""
+    """Read the lines of a `.gitignore` file that match in bounded time; none if a folder has no such file."""
     try:
         with folders.opened(folder) as opened, opened.read(GITIGNORE, check_gitignore) as stream:
             text = stream.read(GITIGNORE_BYTES).decode("utf-8-sig", errors="surrogateescape")
@@ -196,7 +205,7 @@ def lines_of(folder: Path) -> list[str]:
 
 
 def check_gitignore(status: os.stat_result) -> None:
-    """Check that a file is regular and of a bounded size.
+    """Check that a file is regular and not oversized.
 
     Raises:
         OSError: It is not.
@@ -206,7 +215,7 @@ def check_gitignore(status: os.stat_result) -> None:
 
 
 def quick(line: str) -> bool:
-    """Whether a rule can be tried in bounded time, whatever the path."""
+    """Whether a rule matches in bounded time, whatever the path."""
     if len(line) > RULE_CHARACTERS or line.count("**") > MOST_STARS:
         return False
     return all(len(STARS.findall(part)) <= MOST_STARS for part in line.split("/"))

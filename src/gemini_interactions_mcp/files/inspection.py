@@ -1,4 +1,4 @@
-"""What is to be given to Gemini, as it was when it was looked at: nothing is open, and nothing has been sent."""
+"""What is given to Gemini, as it was when it was inspected: no file is open, and nothing has been sent. Pure."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ class Named:
     Attributes:
         source: Its path, as the caller names it or as it was found.
         path: The parts of its absolute path, without the root.
-        depth: So many of the last ones are its name, at the least: in a folder, all from that folder on.
+        depth: Minimum number of the last parts that make its name: in a folder, all from that folder on.
     """
 
     source: str
@@ -26,7 +26,7 @@ class Named:
     depth: int = 1
 
     def name(self, depth: int | None = None) -> str:
-        """What it is called towards Gemini: so many of the last parts."""
+        """Return the name given to Gemini, of `depth` parts."""
         return printable("/".join(self.path[-(depth or self.depth) :]))
 
 
@@ -36,14 +36,14 @@ class LocalFile:
 
     Attributes:
         source: Its path, as the caller names it or as it was found in a folder.
-        name: What it is called towards Gemini.
+        name: The name given to Gemini.
         size: In bytes.
         sent: Bytes that go to Google: of text, those of its UTF-8.
         kind: The content type that it becomes.
-        version: What changes with its content, and can be compared without reading it.
-        sha256: Of its content.
+        version: Changes with the content, and can be compared without reading it.
+        sha256: Of the content.
         encoding: Of text.
-        pages: How many a PDF has, where that is known.
+        pages: Number of pages of a PDF, if known.
         inline: Whether it travels inside the request; otherwise it is uploaded.
     """
 
@@ -65,7 +65,7 @@ class Part:
     """What becomes one content block: a file on this computer, or the block of an address that Google reads.
 
     Attributes:
-        label: Its name, where the block does not tell it and it is needed.
+        label: Its name, if one is needed that the block does not contain.
         named: How a file was found.
     """
 
@@ -107,17 +107,17 @@ class Inspection:
 
     @property
     def parts(self) -> Iterator[Part]:
-        """Those of all sources, in their order."""
+        """The parts of all sources, in their order."""
         return (part for source in self.sources for part in source.parts)
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of names and contents; empty where there are none."""
+        """The SHA-256 of names and contents; empty if there are no sources."""
         return digest([part.identity for part in self.parts]) if self.sources else ""
 
 
 def labelled(sources: Sequence[Inspected]) -> tuple[Inspected, ...]:
-    """The sources, with names that tell all files apart; a file that is alone needs no label, unless it was found."""
+    """Give all files distinct names; a single file needs no label, unless it was found in a folder."""
     parts = [part for source in sources for part in source.parts]
     named = [part.named for part in parts if part.named]
     names = iter(distinguished(named))
@@ -129,7 +129,7 @@ def labelled(sources: Sequence[Inspected]) -> tuple[Inspected, ...]:
 
 
 def called(part: Part, name: str, several: bool) -> Part:
-    """A part with its name and, where it is needed, its label."""
+    """Return a part with its name and, if needed, its label."""
     if not isinstance(part.content, LocalFile):
         return replace(part, label=part.label if several else "")
     content = replace(part.content, name=name)
@@ -139,7 +139,7 @@ def called(part: Part, name: str, several: bool) -> Part:
 
 
 def distinguished(files: Sequence[Named]) -> list[str]:
-    """A name for each file: as many of the last parts of its path as tell it from the others."""
+    """Return a name for each file: as many of the last parts of its path as tell it from the others."""
     depths = [file.depth for file in files]
     paths = [alike(file.name(len(file.path))) for file in files]
     while True:
@@ -151,7 +151,7 @@ def distinguished(files: Sequence[Named]) -> list[str]:
 
 
 def with_numbers(names: Sequence[str]) -> list[str]:
-    """The names, with a number behind those that are there already: other characters may look the same."""
+    """Append a number to repeated names: different characters may look the same."""
     given = Counter[str]()
     numbers: list[str] = []
     for name in names:
@@ -162,10 +162,10 @@ def with_numbers(names: Sequence[str]) -> list[str]:
 
 
 def alike(name: str) -> str:
-    """What names that differ in the Unicode form alone have in common."""
+    """Normalize a name, so that names that differ in the Unicode form only are equal."""
     return unicodedata.normalize("NFC", name)
 
 
 def digest(value: object) -> str:
-    """The SHA-256 of what JSON can say."""
+    """Return the SHA-256 of a JSON value."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

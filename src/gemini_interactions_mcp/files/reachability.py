@@ -1,6 +1,6 @@
-"""Hosts that Google cannot reach: this computer, and what has a name or address in a private network only. Pure.
+"""Hosts that Google cannot reach: this computer, and names and addresses of private networks. Pure.
 
-No name is looked up: what a public name leads to is not known here.
+No name is resolved: the address behind a public name is not known here.
 """
 
 import ipaddress
@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 DOTS: Final = re.compile("[\u3002\uff0e\uff61]")
-"""What stands for a dot in a name: https://www.rfc-editor.org/rfc/rfc3490#section-3.1"""
+"""Characters that stand for a dot in a host name: https://www.rfc-editor.org/rfc/rfc3490#section-3.1"""
 
 NUMBER: Final = re.compile(r"0x[0-9a-f]*|\d+")
 
@@ -22,15 +22,15 @@ PRIVATE_DOMAINS: Final = (
     *("local", "intranet", "internal", "private", "corp", "home", "lan"),  # rfc6762, appendix G
     "home.arpa",  # https://www.rfc-editor.org/rfc/rfc8375
     "onion",  # https://www.rfc-editor.org/rfc/rfc7686
-    "localdomain",  # what resolv.conf(5) of many systems adds
+    "localdomain",  # added by resolv.conf(5) of many systems
 )
-"""Domains that the public name servers do not have."""
+"""Domains that public name servers do not resolve."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def reachable(host: str) -> bool:
-    """Whether a host of a URL may be one that Google reaches.
+    """Whether Google may be able to reach the host of a URL.
 
     Args:
         host: As in the URL, in lower case, without port and brackets.
@@ -43,7 +43,7 @@ def reachable(host: str) -> bool:
 
 
 def address_of(host: str) -> Address | None:
-    """The address that a host is, in any form that programs take; None for a name."""
+    """Parse an address in any form that programs accept; None for a name."""
     try:
         return ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
@@ -51,9 +51,9 @@ def address_of(host: str) -> Address | None:
 
 
 def number_address(host: str) -> ipaddress.IPv4Address | None:
-    """An IPv4 address of one to four numbers, decimal, octal or hexadecimal; None for a name.
+    """Parse an IPv4 address of one to four numbers, decimal, octal or hexadecimal; None for a name.
 
-    What ends with a number and is no address is 0.0.0.0: no name does.
+    A host that ends with a number but is no address becomes 0.0.0.0: no name ends with a number.
     Source: https://url.spec.whatwg.org/#concept-ipv4-parser
     """
     numbers = host.split(".")
@@ -68,7 +68,7 @@ def number_address(host: str) -> ipaddress.IPv4Address | None:
 
 
 def part_value(text: str) -> int:
-    """A part of such an address; what is no number of its base, or longer than any, is taken for too large."""
+    """Parse one number of such an address; one that is malformed or too long becomes too large for any part."""
     base = 16 if text.startswith("0x") else 8 if text.startswith("0") else 10
     try:
         return int(text.removeprefix("0x") or "0", base) if len(text) <= 40 else 2**32
@@ -77,7 +77,7 @@ def part_value(text: str) -> int:
 
 
 def embedded(address: Address) -> list[ipaddress.IPv4Address]:
-    """The IPv4 addresses that an IPv6 address stands for."""
+    """Return the IPv4 addresses embedded in an IPv6 address."""
     if isinstance(address, ipaddress.IPv4Address):
         return []
     found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]

@@ -1,6 +1,6 @@
-"""What a local file is to Gemini: by its content, then by its name; and the block that it becomes.
+"""What a local file is to Gemini, by its content, then by its name; and the block that it becomes.
 
-It refuses what Gemini does not take. Everything here blocks.
+Refuses what Gemini does not accept. Everything here blocks.
 """
 
 import base64
@@ -17,39 +17,47 @@ from gemini_interactions_mcp.core import FileRefusedError, shown, some_names
 from gemini_interactions_mcp.models import Content, media_types
 
 from . import charsets
+from .addresses import extension
+from .binary import Binary
 from .boundary import FILE_BYTES, TOO_LARGE, local_path
 from .charsets import Text
 from .completeness import check_end
-from .containers import Binary, true_type
-from .documents import office_type, pdf_pages
+from .containers import true_type
 from .inspection import LocalFile, Named
-from .sources import extension
+from .office import office_type
+from .pdf import pdf_pages
 from .upload_cache import Outgoing, sha256, version
 
-# https://ai.google.dev/gemini-api/docs/document-processing
 PDF: Final = "application/pdf"
 PDF_BYTES: Final = 50 * 2**20
+"""Maximum size of a PDF in bytes: https://ai.google.dev/gemini-api/docs/document-processing"""
 
 CHUNK: Final = 2**20
+"""Bytes of a text transcoded at a time."""
 
 AS_IT_IS: Final = ("", "utf-8-sig")
-"""Encodings of what is sent byte for byte: of what is no text, and UTF-8."""
+"""Encodings of what is sent byte for byte: none, and UTF-8."""
 
 UNTAKEN: Final = "of a type that Gemini does not take"
 UNCLEAR: Final = "in an encoding that is not clear"
 
+ARCHIVES: Final = dict.fromkeys(
+    ("application/zip", "application/x-tar", "application/gzip", "application/x-7z-compressed"), "unpack it"
+) | {"application/epub+zip": "save it as PDF or text"}
+"""MIME type of files that hold others -> what to do with such a file."""
+
 
 def recognised(file: Named, stream: BufferedReader) -> LocalFile:
-    """What an open file is.
+    """Inspect an open file.
 
     Raises:
-        FileRefusedError: Nothing that Gemini takes, or broken, or encrypted.
+        FileRefusedError: It is of a type that Gemini does not accept, or broken, or encrypted.
     """
-    # Before the content is read: a later change shows.
+    # Taken before the content is read, so that a later change shows.
     before = version(stream)
     size = os.fstat(stream.fileno()).st_size
     binary = Binary(file.source, stream, size)
-    head = binary.at(0, media_types.SNIFF_BYTES)
+    head = binary.read_at(0, media_types.SNIFF_BYTES)
     sniffed = media_types.sniff(head)
     text = None if sniffed == PDF else read_text(binary, head, sniffed)
     kind, mime = ("text", "text/plain") if text else media_type(binary, sniffed)
@@ -68,50 +76,50 @@ def recognised(file: Named, stream: BufferedReader) -> LocalFile:
 
 
 def read_text(file: Binary, head: bytes, sniffed: str | None) -> Text | None:
-    """How a file reads as text; None when it is none.
+    """Return the encoding of a text file; None if the file is no text.
 
-    A file that begins with letters may be a text in an older encoding, whatever else begins with these.
+    A file that begins with letters may be text in an older encoding, even if the signature of a type begins alike.
 
     Raises:
-        FileRefusedError: It is a text, but its encoding is not clear, or it is too large.
+        FileRefusedError: It is a text that is too large.
     """
     text = charsets.text_of(file.stream)
     if text is None and (sniffed is None or head[:2].isascii()):
         text = charsets.guessed(file.stream)
     if text and text.size > FILE_BYTES:
-        raise file.refused("is too large: in UTF-8 it has more than the 2 GB that the Files API takes", TOO_LARGE)
+        raise file.error("is too large: in UTF-8 it has more than the 2 GB that the Files API takes", TOO_LARGE)
     return text
 
 
 def media_type(file: Binary, sniffed: str | None) -> tuple[str, str]:
-    """The content type and MIME type of a file that is no text: by its content, then by its name.
+    """Return the content type and the MIME type of a file that is no text, by its content, then by its name.
 
     Raises:
-        FileRefusedError: None that Gemini takes, or broken, or encrypted.
+        FileRefusedError: It is of a type that Gemini does not accept, or broken, or encrypted.
     """
     ending = extension(local_path(file.source).name)
-    # What is named a text and does not read as one is none.
+    # A file with the name of a text that does not read as one is none.
     named = (
         None if ending == "csv" else media_types.EXTENSIONS.get(ending) or media_types.REFUSED_EXTENSIONS.get(ending)
     )
     mime = office_type(file, sniffed or named, named)
     kind = media_types.KINDS.get(mime := true_type(file, mime, named)) if mime else None
     if mime is None and charsets.foreign(file.stream):
-        raise file.refused("is a text, but its encoding is not clear: save it as UTF-8", UNCLEAR)
+        raise file.error("is a text, but its encoding is not clear: save it as UTF-8", UNCLEAR)
     if mime is None or kind is None:
         raise FileRefusedError(unsupported(file.source, mime), reason=UNTAKEN)
     check_end(file, mime)
     if mime == PDF and file.size > PDF_BYTES:
-        raise file.refused("is too large: Gemini takes PDFs of at most 50 MB; split it", TOO_LARGE)
+        raise file.error("is too large: Gemini takes PDFs of at most 50 MB; split it", TOO_LARGE)
     return kind, mime
 
 
 def unsupported(source: str, mime: str | None) -> str:
-    """What to say of a file that Gemini does not take.
+    """Return the message about a file of a type that Gemini does not accept.
 
     Args:
-        source: Its path.
-        mime: Its type, if it is known.
+        source: The path of the file.
+        mime: Its type, if known.
     """
     families = "; ".join(
         f"{kind}: {', '.join(names[0] for names in types.values())}" for kind, types in media_types.MIME_TYPES.items()
@@ -121,19 +129,14 @@ def unsupported(source: str, mime: str | None) -> str:
 
 
 def remedy(mime: str | None) -> str:
-    """What helps with a file of a type that Gemini does not take."""
+    """Return what to do with a file of a type that Gemini does not accept, behind a colon; empty if nothing helps."""
     ways = {"image/": "save it as PNG or JPEG", "audio/": "save it as MP3 or WAV", "video/": "save it as MP4"}
     way = next((way for family, way in ways.items() if (mime or "").startswith(family)), ARCHIVES.get(mime or ""))
     return f": {way}" if way else ""
 
 
-ARCHIVES: Final = dict.fromkeys(
-    ("application/zip", "application/x-tar", "application/gzip", "application/x-7z-compressed"), "unpack it"
-) | {"application/epub+zip": "save it as PDF or text"}
-
-
 def read_as(files: Iterable[LocalFile]) -> list[str]:
-    """What is said of texts that were not in UTF-8: `a.txt, b.txt were read as Windows-1252.`"""
+    """Return a note for each encoding other than UTF-8: `a.txt, b.txt were read as Windows-1252.`"""
     names: dict[str, list[str]] = {}
     for file in files:
         if file.encoding not in AS_IT_IS:
@@ -142,20 +145,20 @@ def read_as(files: Iterable[LocalFile]) -> list[str]:
 
 
 def unchanged(known: LocalFile, stream: BufferedReader) -> LocalFile:
-    """The file as it is now, if its content is what it was.
+    """Return the file with its present version, if its content is unchanged.
 
     Raises:
-        FileRefusedError: It is not.
+        FileRefusedError: The content has changed.
     """
     now = version(stream)
-    # A file that was only saved again is read, to tell.
+    # A file may have been saved again without a change.
     if now != known.version and sha256(stream) != known.sha256:
         raise changed(known)
     return replace(known, version=now)
 
 
 def changed(known: LocalFile) -> FileRefusedError:
-    """What is said of a file that is not any more what it was."""
+    """Return the error for a file that changed after its inspection."""
     return FileRefusedError(
         f"{shown(known.source)} was changed after it was looked at: nothing was sent, and nothing is charged. "
         "Call again to give it as it is now."
@@ -163,10 +166,10 @@ def changed(known: LocalFile) -> FileRefusedError:
 
 
 def inline(known: LocalFile, stream: BufferedReader) -> Content:
-    """The block that carries a file's content itself.
+    """Build the block that carries a file's content inside the request.
 
     Raises:
-        FileRefusedError: The content is another than it was.
+        FileRefusedError: The content has changed.
     """
     content = stream.read(known.size + 1)
     if hashlib.sha256(content).hexdigest() != known.sha256:
@@ -179,26 +182,26 @@ def inline(known: LocalFile, stream: BufferedReader) -> Content:
 
 
 def uploadable(known: LocalFile) -> LocalFile:
-    """A file as the Files API takes it: text becomes a document."""
+    """Return a file as the Files API accepts it: text becomes a document."""
     kind = "document" if known.kind == "text" else known.kind
     return replace(known, kind=kind, inline=False)
 
 
 def outgoing(known: LocalFile, stream: BufferedReader) -> Outgoing:
-    """A file as it is uploaded: text in UTF-8.
+    """Return a file ready for its upload, text in UTF-8.
 
     Raises:
-        FileRefusedError: The content is another than it was.
+        FileRefusedError: The content has changed.
     """
     known = unchanged(known, stream)
     return Outgoing(known, stream) if known.encoding in AS_IT_IS else in_utf8(known, stream)
 
 
 def in_utf8(known: LocalFile, stream: BufferedReader) -> Outgoing:
-    """A text written anew into a file without a name, which goes when it is closed.
+    """Transcode a text to UTF-8 into an unnamed file, which disappears when it is closed.
 
     Raises:
-        FileRefusedError: The content is another than it was.
+        FileRefusedError: The content has changed.
     """
     with tempfile.TemporaryFile() as file:
         if transcoded(stream, known.encoding, file) != known.sha256:
@@ -210,7 +213,7 @@ def in_utf8(known: LocalFile, stream: BufferedReader) -> Outgoing:
 
 
 def transcoded(stream: BufferedReader, encoding: str, into: IO[bytes]) -> str:
-    """Write a text in UTF-8, in chunks, and return the hash of what it was."""
+    """Write a text in UTF-8, in chunks, and return the hash of the original."""
     decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
     digest = hashlib.sha256()
     while chunk := stream.read(CHUNK):

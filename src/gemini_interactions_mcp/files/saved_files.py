@@ -1,7 +1,7 @@
-"""Saved files, as the journal knows them: what is used is what was saved, or nothing.
+"""Saved files as the journal knows them: a file is used only while it is what was saved.
 
-The journal keeps the size of each file and the hash of its content. Whatever is read, sent or removed is opened within
-the boundary, without following a link, and compared with both first; what is something else by now is left alone.
+The journal keeps the size of each file and the hash of its content. Before a file is read, sent or removed, it is
+opened within the boundary, without following a link, and compared with both; anything else in its place is left alone.
 Everything here blocks.
 """
 
@@ -22,60 +22,61 @@ from gemini_interactions_mcp.models import SavedFile
 from .boundary import SHARED, WINDOWS, Boundary, approved, foreign_share, harmless
 
 CHUNK: Final = 2**20
+"""Bytes of a file hashed at a time."""
 
 ANOTHER: Final = frozenset({errno.EINVAL, errno.ELOOP, errno.ENOTDIR, errno.ESTALE})
-"""What the system says where a link, a file or another folder stands in the way."""
+"""Error numbers that show a link, a file or another folder in place of what was saved."""
 
 
 class SavedFiles:
-    """The one way to the files that were saved; every method that opens one raises as `opened`."""
+    """Access to saved files; every method that opens one raises as `opened`."""
 
     def __init__(self, boundary: Boundary) -> None:
         self._boundary = boundary
 
     def opened(self, file: SavedFile) -> BufferedReader:
-        """Open a file that still is what was saved; the stream is at its start.
+        """Open a file that is unchanged; the stream is at its start.
 
         Raises:
-            FileGoneError: It is not there.
-            FileRefusedError: Something else is there, it is outside the boundary, or it cannot be read.
+            FileGoneError: The file does not exist.
+            FileRefusedError: Something else is in its place, it is outside the boundary, or it cannot be read.
         """
-        with self._at(file) as folder:
-            return self._identified(file, folder)
+        with self._open_folder(file) as folder:
+            return self._open_unchanged(file, folder)
 
     def content(self, file: SavedFile) -> bytes:
-        """All of it."""
+        """Read the whole file."""
         with self.opened(file) as stream:
             return stream.read(file.bytes)
 
     def holds(self, file: SavedFile, content: bytes | bytearray) -> bool:
-        """Whether it still is what was saved, and that is this content."""
+        """Whether the file is unchanged and has this content."""
         with suppress(FileRefusedError):
             return len(content) == file.bytes and self.content(file) == content
         return False
 
     def check(self, file: SavedFile) -> None:
-        """Look whether a file of its size is there; what is in it, only `opened` tells."""
-        with self._at(file) as folder:
+        """Check that a file of the same size exists; only `opened` compares the content."""
+        with self._open_folder(file) as folder:
             sized(folder.status(PurePath(file.path).name), file)
 
     def remove(self, file: SavedFile) -> None:
-        """Remove it, and nothing else."""
-        with self._at(file) as folder, self._identified(file, folder) as stream:
+        """Remove the file, and nothing else."""
+        with self._open_folder(file) as folder, self._open_unchanged(file, folder) as stream:
             status = os.fstat(stream.fileno())
             if WINDOWS:
-                stream.close()  # there, what is open cannot be removed
+                stream.close()  # Windows removes no open file
             if not folder.remove(PurePath(file.path).name, status):
                 raise changed(file)
 
     def adopted(self, file: SavedFile, content: bytes | bytearray) -> SavedFile | None:
-        """The file as it is, where it was given this content and the journal was not told; None where it was not."""
+        """Return the file with this content, if it was written without the journal's knowledge; else None."""
         written = renewed(file, content)
         return written if self.holds(written, content) else None
 
     def replace(self, file: SavedFile, content: bytes | bytearray) -> SavedFile:
-        """Write something else in its place, and nowhere else; the file as it is then."""
-        with self._at(file) as folder, self._identified(file, folder) as stream:
+        """Overwrite the file, and nothing else, and return it with its new content."""
+        with self._open_folder(file) as folder, self._open_unchanged(file, folder) as stream:
             status = os.fstat(stream.fileno())
             if WINDOWS:
                 stream.close()
@@ -84,14 +85,14 @@ class SavedFiles:
         return renewed(file, content)
 
     def removed(self, files: Iterable[SavedFile]) -> list[str]:
-        """Remove files, and say of each how that went."""
-        return [self._removed(file) for file in files]
+        """Remove files, and return a line about each."""
+        return [self._remove_and_tell(file) for file in files]
 
     def complaints(self, files: Iterable[SavedFile]) -> list[str]:
-        """What there is to say of files that are not, or not any more, where they were saved."""
-        return [said for file in files if (said := self._complaint(file))]
+        """Return a line about each file that is missing or changed."""
+        return [fault for file in files if (fault := self._find_fault(file))]
 
-    def _removed(self, file: SavedFile) -> str:
+    def _remove_and_tell(self, file: SavedFile) -> str:
         try:
             self.remove(file)
         except FileGoneError:
@@ -100,7 +101,7 @@ class SavedFiles:
             return f"File kept: {exc}"
         return f"File {file.path}: deleted."
 
-    def _complaint(self, file: SavedFile) -> str:
+    def _find_fault(self, file: SavedFile) -> str:
         try:
             self.check(file)
         except FileRefusedError as exc:
@@ -108,22 +109,22 @@ class SavedFiles:
         return ""
 
     @contextmanager
-    def _at(self, file: SavedFile) -> Generator[Folder]:
-        """The folder of a file, open; what the system says of it is told."""
+    def _open_folder(self, file: SavedFile) -> Generator[Folder]:
+        """Open the folder of a file, and translate errors about the file."""
         path = Path(file.path)
         with told(file):
             approved(path, self._boundary.roots, file.path)
             with folders.opened(path.parent) as folder:
                 yield folder
 
-    def _identified(self, file: SavedFile, folder: Folder) -> BufferedReader:
+    def _open_unchanged(self, file: SavedFile, folder: Folder) -> BufferedReader:
         path = Path(file.path)
         stream = folder.read(path.name, partial(sized, file=file))
         try:
             if file.sha256 and digest(stream, file.bytes) != file.sha256:
                 raise changed(file)
             if not file.sha256 and not self._boundary.secrets:
-                # Of its size it may be anything.
+                # Only the size is known, so the content may be anything.
                 harmless(path, stream, file.path)
         except BaseException:
             stream.close()
@@ -132,7 +133,7 @@ class SavedFiles:
 
 
 def sized(status: os.stat_result, file: SavedFile) -> None:
-    """Check that something is a regular file of the size that was saved, and has no second name.
+    """Check that a file is regular, has the size that was saved, and has no second name.
 
     Raises:
         FileRefusedError: It is not.
@@ -145,10 +146,10 @@ def sized(status: os.stat_result, file: SavedFile) -> None:
 
 @contextmanager
 def told(file: SavedFile) -> Generator[None]:
-    """Turn what the system says of a saved file into one sentence.
+    """Translate an error of the operating system about a saved file.
 
     Raises:
-        FileGoneError: It is not there.
+        FileGoneError: The file does not exist.
         FileRefusedError: It cannot be used.
     """
     try:
@@ -162,17 +163,17 @@ def told(file: SavedFile) -> Generator[None]:
 
 
 def changed(file: SavedFile) -> FileRefusedError:
-    """What is said of a file that is not what was saved."""
+    """Return the error for a file that is not what was saved."""
     return FileRefusedError(f"{printable(file.path)} was changed or moved; left alone.", reason="changed or moved")
 
 
 def renewed(file: SavedFile, content: bytes | bytearray) -> SavedFile:
-    """The file with that content."""
+    """Return the file with another content."""
     return file.model_copy(update={"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()})
 
 
 def digest(stream: BufferedReader, size: int) -> str:
-    """The hash of so many bytes; the stream is left at its start."""
+    """Return the hash of the first `size` bytes, and rewind the stream."""
     found = hashlib.sha256()
     while size > 0 and (chunk := stream.read(min(CHUNK, size))):
         found.update(chunk)
@@ -182,11 +183,11 @@ def digest(stream: BufferedReader, size: int) -> str:
 
 
 def absent(file: SavedFile, roots: Sequence[Path]) -> bool:
-    """Whether nothing can be found where it was saved: it was moved, or that was on another machine.
+    """Whether nothing can be found where the file was saved: it was moved, or saved on another machine.
 
     Args:
-        file: Any.
-        roots: Network shares of Windows that none of these is on are not looked at.
+        file: The saved file.
+        roots: Windows network shares that none of these is on are not accessed.
     """
     path = Path(file.path)
     if foreign_share(path, roots):
@@ -200,7 +201,7 @@ def absent(file: SavedFile, roots: Sequence[Path]) -> bool:
 
 
 def current(files: Iterable[SavedFile], roots: Sequence[Path]) -> tuple[SavedFile, ...]:
-    """One file of each name: of those that machines on one journal have saved, the one that is here."""
+    """Return one file of each name: of those that machines sharing a journal have saved, the one on this machine."""
     found: dict[str, SavedFile] = {}
     for file in files:
         if file.name not in found or absent(found[file.name], roots):

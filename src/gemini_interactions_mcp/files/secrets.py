@@ -1,7 +1,7 @@
-"""Which files look like secrets: by their names, and by what is in them. Pure.
+"""Which files look like secrets, by their names and contents. Pure.
 
 A guard against mistakes and injected prompts, not a proof: it knows the usual places and forms of keys and passwords.
-What is compressed or encrypted is not looked into.
+Compressed and encrypted content is not inspected.
 """
 
 import re
@@ -13,12 +13,10 @@ from typing import Final, NamedTuple
 from gemini_interactions_mcp.core import encoded
 
 OVERLAP: Final = 32 * 2**10
-"""So much of a file is searched again with what follows it; no form of a secret is longer."""
+"""Bytes of a chunk that are searched again with the next one; no form of a secret is longer."""
 
 WIDEST: Final = 4
 """Bytes of a letter in UTF-32."""
-
-# Names ---------------------------------------------------------------------------------------------------
 
 NAMES: Final = {
     "private key": (
@@ -41,7 +39,7 @@ NAMES: Final = {
         *("web data", "logins.json", "logins-backup.json", "key3.db", "key4.db", "signons.sqlite", "local state"),
     ),
 }
-"""What a file name like this is, lower case; `*.pub` is never one."""
+"""Kind of secret -> patterns of folded file names; `*.pub` is never a secret."""
 
 VALUES: Final = {
     "password store": ("password", "password[!a-z]*", "passwordlist*", "*passwords", "*passwords[!a-z]*"),
@@ -51,7 +49,7 @@ VALUES: Final = {
         *("apikey*", "api_key*", "api-key*", "api key*"),
     ),
 }
-"""The same, unless the extension is one of `PROSE`: `credentials.py` is code, `secrets.yaml` has values in it."""
+"""The same unless the extension is in `PROSE`: `credentials.py` is code, `secrets.yaml` holds values."""
 
 PROSE: Final = frozenset(
     (
@@ -66,16 +64,14 @@ PROSE: Final = frozenset(
 )
 """Extensions of code, documents, samples and media."""
 
-# Contents ------------------------------------------------------------------------------------------------
-
 
 class Sign(NamedTuple):
-    """What shows a kind of secret in a text.
+    """What reveals a kind of secret in a text.
 
     Attributes:
-        patterns: All of them are found, not far from each other. Each takes a time that grows with the text and no
-            faster, whatever the text.
-        marks: One of them is in every match, where any are given: they are found much faster than a pattern that does
+        kind: What the secret is, in words that follow "looks like a secret".
+        patterns: All of them must occur, not far from each other. Each takes linear time, whatever the text.
+        marks: If any are given, each match contains one of them: they are found much faster than a pattern that does
             not begin with letters.
     """
 
@@ -83,23 +79,23 @@ class Sign(NamedTuple):
     patterns: tuple[re.Pattern[bytes], ...]
     marks: tuple[bytes, ...] = ()
 
-    def shows_in(self, text: bytes) -> bool:
-        """Whether there is one."""
+    def occurs_in(self, text: bytes) -> bool:
+        """Whether a text contains the sign."""
         marked = not self.marks or any(mark in text for mark in self.marks)
         return marked and all(pattern.search(text) for pattern in self.patterns)
 
 
 def sign(kind: str, *patterns: bytes, marks: tuple[bytes, ...] = ()) -> Sign:
-    """A sign of patterns as they are written."""
+    """Compile a sign."""
     return Sign(kind, tuple(re.compile(pattern, re.MULTILINE) for pattern in patterns), marks)
 
 
 def begins(text: bytes) -> tuple[bytes, ...]:
-    """How base64 begins in which a text begins, or a byte or two later."""
+    """Return what base64 contains if a text is encoded from any of its three alignments."""
     return tuple(dict.fromkeys(form.encode() for form in encoded(text)))
 
 
-# As HTML, JSON and URLs may write a dash and a space.
+# A dash and a space, also as HTML, JSON and URLs escape them.
 DASH: Final = rb"(?:-|&#(?:45|[xX]2[dD]);|&hyphen;|&dash;|\\u002[dD]|%2[dD])"
 SPACE: Final = rb"(?:[ +]|&#(?:32|[xX]20);|&nbsp;|\\u0020|%20)"
 
@@ -114,10 +110,10 @@ LIKELY: Final = (
     rb"(?![\w.-]{0,200}(?:(?P<same>[\w.-])(?P=same){3}"
     rb"|(?i:1234567|abcdefg|your|example|placeholder|replace|dummy|sample|insert|api.?key)))"
 )
-"""What a random token has, and what it has not: a placeholder is none."""
+"""What a random token contains, and what only a placeholder contains."""
 
 SIGNS: Final = (
-    # Code names the header in quotes.
+    # Code has the header in quotes.
     sign(
         "private key",
         rb"BEGIN%b(?:[A-Z0-9]{1,16}%b){0,3}PRIVATE%bKEY(?:%bBLOCK)?%b{5}(?![\"'`)\]])" % (*[SPACE] * 4, DASH),
@@ -158,24 +154,24 @@ SIGNS: Final = (
     sign("GitHub token", rb"gh[pousr]_(?<!\wgh[pousr]_)%b[\w.-]{36}" % LIKELY),
     sign("GitHub token", rb"github_pat_(?<!\wgithub_pat_)%b\w{36}" % LIKELY),
 )
-"""What a file with this in it is."""
+"""Signs in the content of a file."""
 
 STORES: Final = re.compile(rb"\x03\xd9\xa2\x9a[\x65-\x67]\xfb\x4b\xb5|\xfe\xed\xfe\xed|\xce\xce\xce\xce")
-"""How password stores begin: KeePass (keepass.info/help/kb/kdbx_4.html), and Java's JKS and JCEKS."""
+"""First bytes of password stores: KeePass (keepass.info/help/kb/kdbx_4.html), and Java's JKS and JCEKS."""
 
 
 def kind_of_secret(name: str, chunks: Iterable[bytes]) -> str | None:
-    """What a file looks like, in words that follow "looks like a"; None for any other file.
+    """Return the kind of secret that a file looks like, or None.
 
     Args:
-        name: Of the file itself, links resolved.
-        chunks: What of it is searched, in order; nothing is read where the name says enough.
+        name: The name of the file itself, links resolved.
+        chunks: The content to search, in order; not read if the name suffices.
     """
     return next(by_name(plain(name)), None) or next(by_content(chunks), None)
 
 
 def by_name(name: str) -> Iterator[str]:
-    """What a plain name says."""
+    """Yield the kinds of secrets that a folded name stands for."""
     if name.endswith(".pub"):
         return
     prose = name.rpartition(".")[2] in PROSE
@@ -186,18 +182,18 @@ def by_name(name: str) -> Iterator[str]:
 
 
 def by_content(chunks: Iterable[bytes]) -> Iterator[str]:
-    """What the content says; in UTF-16 and UTF-32, ASCII has NULs beside each letter."""
+    """Yield the kinds of secrets in a content, also in UTF-16 and UTF-32, where ASCII has NULs beside each letter."""
     before = b""
     for chunk in chunks:
         if not before:
             yield from ["password store"] if STORES.match(chunk) else []
         text = before + chunk
         narrow = text.replace(b"\0", b"") if b"\0" in text else b""
-        yield from (each.kind for form in (text, narrow) for each in SIGNS if each.shows_in(form))
+        yield from (each.kind for form in (text, narrow) for each in SIGNS if each.occurs_in(form))
         before = text[-OVERLAP * WIDEST if narrow else -OVERLAP :]
 
 
 def plain(name: str) -> str:
-    """A name as file systems may take it: without case, forms of width, invisible letters and Windows' lost ends."""
+    """Fold a name as file systems may: case, width, invisible characters, and the ends that Windows strips."""
     visible = "".join(letter for letter in name if unicodedata.category(letter) != "Cf")
     return unicodedata.normalize("NFKC", visible).casefold().rstrip(" .")

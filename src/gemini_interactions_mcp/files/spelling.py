@@ -1,7 +1,7 @@
-"""What people mean by a path that is not there as it is written: quotes and escapes around it, letters that look alike.
+"""What a path that does not exist as written may mean: quotes and escapes around it, letters that look alike.
 
-A name is looked for in folders that may be read only, and what is found is checked like any other. Everything here
-blocks, but for `spelled`.
+A name is looked up only in folders that may be read, and what is found is checked like any other path. Everything here
+blocks, except `spelled`.
 """
 
 import os
@@ -21,14 +21,14 @@ from .globs import divided, name_key
 YOUTUBE_PAGE: Final = re.compile(
     r"(?://)?((?:[\w-]+\.)*(?:youtube\.com|youtube-nocookie\.com|youtu\.be)/\S+)", re.IGNORECASE
 )
-"""An address of YouTube without its scheme, as browsers show it."""
+"""A YouTube address without its scheme, as browsers show it."""
 
 MOST_SIBLINGS: Final = 100_000
-"""Names that are read of one folder."""
+"""Maximum number of names read of one folder."""
 
 
 def spelled(source: str, *, windows: bool = WINDOWS) -> list[str]:
-    """What a source may mean, as it is written first: without quotes, a coding assistant's `@`, a shell's escapes."""
+    """Return the readings of a source: as written, then without quotes, an assistant's `@`, a shell's escapes."""
     found = [source]
     for step in (str.strip, without_at, unquoted, without_at, str if windows else without_escapes, addressed):
         found.append(step(found[-1]))
@@ -36,30 +36,30 @@ def spelled(source: str, *, windows: bool = WINDOWS) -> list[str]:
 
 
 def without_at(text: str) -> str:
-    """A mention of a file, as coding assistants write it, without its `@`."""
+    """Remove the `@` with which coding assistants mention a file."""
     return text.removeprefix("@")
 
 
 def without_escapes(text: str) -> str:
-    """A path without a shell's backslashes."""
+    """Remove a shell's backslashes from a path."""
     return re.sub(r"\\(.)", r"\1", text)
 
 
 def addressed(text: str) -> str:
-    """An address of YouTube with its scheme; any other text as it is."""
+    """Add the scheme to a YouTube address; return any other text unchanged."""
     page = YOUTUBE_PAGE.fullmatch(text)
     return f"https://{page[1]}" if page else text
 
 
 def exact(source: str, boundary: Boundary) -> str | None:
-    """The source, if there is something of that name."""
+    """Return the source if something of that name exists."""
     with suppress(OSError, FileRefusedError):
-        return source if boundary.approved(source).exists() else None
+        return source if boundary.approve(source).exists() else None
     return None
 
 
 def lookalike(source: str, boundary: Boundary) -> str | None:
-    """The path of what is there under names that are equal once they are folded, part by part.
+    """Return the path of what exists under names that are equal to the source's when folded, part by part.
 
     Raises:
         FileRefusedError: There are several.
@@ -75,16 +75,16 @@ def lookalike(source: str, boundary: Boundary) -> str | None:
 
 
 def start(source: str, boundary: Boundary) -> tuple[Path | None, Sequence[str]]:
-    """The allowed directory that a source is in, and the parts of its path below that; None where it is in none."""
+    """Return the allowed directory that contains a source, or None, and the parts of its path below that."""
     with suppress(FileRefusedError):
-        path = boundary.approved(str(composed_alike(local_path(source).absolute(), boundary.roots)))
+        path = boundary.approve(str(composed_alike(local_path(source).absolute(), boundary.roots)))
         root = next(root for root in boundary.roots if path.is_relative_to(root))
         return root, path.relative_to(root).parts
     return None, ()
 
 
 def composed_alike(path: Path, roots: Sequence[Path]) -> Path:
-    """A path below the allowed directory that differs from its first parts in the Unicode form alone."""
+    """Replace the first parts of a path by the allowed directory that differs from them in the Unicode form only."""
     for root in roots:
         head, rest = path.parts[: len(root.parts)], path.parts[len(root.parts) :]
         if composed(head) == composed(root.parts):
@@ -93,15 +93,15 @@ def composed_alike(path: Path, roots: Sequence[Path]) -> Path:
 
 
 def composed(parts: Iterable[str]) -> list[str]:
-    """Names in Unicode's composed form: those that look the same are the same."""
+    """Normalize names to Unicode's composed form, in which those that look the same are equal."""
     return [unicodedata.normalize("NFC", part) for part in parts]
 
 
 def next_place(place: Path, name: str, boundary: Boundary, source: str) -> Path | None:
-    """What is there under a name, or under the only one that looks like it; None where there is none.
+    """Return what exists in a folder under a name, or under the only name that looks like it; None if nothing does.
 
     Raises:
-        FileRefusedError: There are several.
+        FileRefusedError: Several names look like it.
     """
     names = [name] if os.path.lexists(place / name) else siblings(place, name)
     if len(names) > 1:
@@ -110,12 +110,12 @@ def next_place(place: Path, name: str, boundary: Boundary, source: str) -> Path 
         )
         raise FileRefusedError(f"{shown(source)} does not exist, and may be one of: {', '.join(map(shown, clear))}.")
     with suppress(FileRefusedError):
-        return boundary.approved(str(place / names[0])) if names else None
+        return boundary.approve(str(place / names[0])) if names else None
     return None
 
 
 def siblings(folder: Path, name: str) -> list[str]:
-    """The visible names in a folder that look like a name."""
+    """Return the visible names in a folder that look like a name."""
     wanted = name_key(name)
     with os.scandir(folder) as entries:
         names = (entry.name for entry in islice(entries, MOST_SIBLINGS))
@@ -123,10 +123,10 @@ def siblings(folder: Path, name: str) -> list[str]:
 
 
 def patterned(source: str, boundary: Boundary) -> str | None:
-    """A glob whose folder is there, or the same in a folder that looks like it; None for any other source.
+    """Return a glob if its folder exists, else the same glob in a folder that looks like it; None for other sources.
 
     Raises:
-        FileRefusedError: There are several such folders.
+        FileRefusedError: Several folders look like it.
     """
     path = path_of(source)
     base, pattern = divided(path.as_posix()) if path else ("", "")
@@ -137,7 +137,7 @@ def patterned(source: str, boundary: Boundary) -> str | None:
 
 
 def path_of(source: str) -> Path | None:
-    """The path that a source names; None where it names none."""
+    """Return the path that a source names; None if it names none."""
     with suppress(FileRefusedError):
         return local_path(source)
     return None

@@ -1,6 +1,7 @@
-"""What the Files API keeps of our files: each content is sent once, and found again until shortly before it expires.
+"""Uploads to the Files API: each content is sent once, and reused until shortly before it expires.
 
-An upload outlives the call that began it, as hosts give calls up: the next call for the same file waits for the rest.
+An upload outlives the call that started it, because hosts abandon calls: the next call for the same file waits for the
+rest.
 """
 
 import hashlib
@@ -23,12 +24,13 @@ from .inspection import LocalFile
 logger = logging.getLogger(__name__)
 
 MARGIN: Final = timedelta(hours=1)
-"""Left for the interaction that reads a file, before Google deletes it."""
+"""Minimum lifetime left of an upload that is reused, for the interaction that reads it."""
 
 REPORT_SECONDS: Final = 0.5
+"""Interval of progress reports in seconds."""
 
 Heard = Callable[[int], Awaitable[None]]
-"""Told how many bytes have been sent, at most twice a second."""
+"""Receives the number of bytes sent so far, at most every `REPORT_SECONDS`."""
 
 
 class Service(Protocol):
@@ -39,25 +41,25 @@ class Service(Protocol):
         ...
 
     async def mime_type(self, name: str) -> str:
-        """What an uploaded file is."""
+        """Return the MIME type of an uploaded file."""
         ...
 
 
 class Shelf(Protocol):
-    """The journal, as far as it keeps uploads."""
+    """The part of the journal that keeps uploads."""
 
     async def uploads(self, account: str, size: int, mime_type: str) -> dict[str, Uploaded]:
-        """What is kept of files of this size and type, by the hash of their content."""
+        """Return the uploads of files of this size and type, by the hash of their content."""
         ...
 
     async def keep_upload(self, account: str, size: int, mime_type: str, digest: str, file: Uploaded) -> None:
-        """Keep one, in place of an earlier one of the same content."""
+        """Keep an upload, in place of an earlier one of the same content."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A file to upload, open, and unchanged since it was looked at."""
+    """A file to upload, open, and unchanged since its inspection."""
 
     file: LocalFile
     stream: BufferedReader
@@ -65,19 +67,26 @@ class Outgoing:
 
 @dataclass(eq=False)
 class Going:
-    """An upload on its way."""
+    """An upload in progress.
+
+    Attributes:
+        sent: Bytes sent so far.
+        file: The uploaded file, once it can be used.
+        error: Why the upload failed.
+        done: Set once the upload has ended in any way.
+    """
 
     sent: int = 0
     file: Uploaded | None = None
     error: Exception | None = None
     done: anyio.Event = field(default_factory=anyio.Event)
 
-    def move(self, sent: int) -> None:
-        """Note how far it is."""
+    def record(self, sent: int) -> None:
+        """Record the number of bytes sent so far."""
         self.sent = sent
 
-    async def watch(self, heard: Heard) -> None:
-        """Wait until it has ended, however it does."""
+    async def wait(self, heard: Heard) -> None:
+        """Report progress until the upload has ended in any way."""
         while not self.done.is_set():
             await heard(self.sent)
             with anyio.move_on_after(REPORT_SECONDS):
@@ -89,11 +98,11 @@ class Uploads:
     """The uploads of one API key.
 
     Args:
-        service: Takes the files.
-        shelf: Remembers them across restarts; when it is broken, the memory of this process must do.
-        account: Whose files they are: another key may belong to another project, which does not see them.
-        tasks: Where uploads live.
-        clock: The time, aware.
+        service: Receives the files.
+        shelf: Remembers them across restarts; if it fails, they are remembered in memory only.
+        account: The owner of the files: another key may belong to another project, which does not see them.
+        tasks: Runs the uploads.
+        clock: Returns the time, with a time zone.
     """
 
     def __init__(
@@ -113,25 +122,25 @@ class Uploads:
         self._remembered: dict[tuple[int, str], dict[str, Uploaded]] = {}
 
     async def uri(self, outgoing: Outgoing, heard: Heard) -> str:
-        """Where the Files API keeps this content; sent only when it does not yet, or not for long enough.
+        """Return the URI of a content, uploaded if the Files API does not keep it, or not for long enough.
 
-        Files of one size and type wait for each other: they may be the same.
+        Files of one size and type wait for each other, because they may be the same.
 
         Raises:
-            GeminiMCPError: It could not be uploaded.
+            GeminiMCPError: The upload failed.
         """
         file = outgoing.file
         key = (file.size, file.mime)
         while going := self._going.get(key):
-            await going.watch(heard)
+            await going.wait(heard)
         try:
-            # The caller's own stream ends with its call.
+            # The caller's own stream is closed at the end of its call.
             stream = os.fdopen(os.dup(outgoing.stream.fileno()), "rb")
         except OSError as exc:
             raise InputError(f"{file.name} cannot be uploaded: {exc.strerror}.") from exc
         going = self._going[key] = Going()
         self._tasks.start_soon(self._drive, going, file, stream)
-        await going.watch(heard)
+        await going.wait(heard)
         if going.file is None:
             raise going.error or InputError(f"The upload of {file.name} was stopped.")
         return going.file.uri
@@ -139,19 +148,19 @@ class Uploads:
     async def _drive(self, going: Going, file: LocalFile, stream: BufferedReader) -> None:
         try:
             with stream:
-                going.file = await self._found(file) or await self._sent(going, file, stream)
-        except Exception as exc:  # noqa: BLE001 - whoever waits raises it; in the task group it would end the server
+                going.file = await self._find(file) or await self._send(going, file, stream)
+        except Exception as exc:  # noqa: BLE001 - the waiting calls raise it; in the task group it would end the server
             going.error = exc
         finally:
             del self._going[file.size, file.mime]
             going.done.set()
 
-    async def _found(self, file: LocalFile) -> Uploaded | None:
-        """What Google still keeps of the same content."""
-        found = (await self._kept(file)).get(file.sha256)
+    async def _find(self, file: LocalFile) -> Uploaded | None:
+        """Return an earlier upload of the same content that Google still keeps."""
+        found = (await self._list_kept(file)).get(file.sha256)
         return found if found and self._lasts(found) and await self._exists(found) else None
 
-    async def _kept(self, file: LocalFile) -> dict[str, Uploaded]:
+    async def _list_kept(self, file: LocalFile) -> dict[str, Uploaded]:
         remembered = self._remembered.get((file.size, file.mime), {})
         try:
             return await self._shelf.uploads(self._account, file.size, file.mime) | remembered
@@ -163,7 +172,7 @@ class Uploads:
         return file.expires_at - MARGIN > self._clock()
 
     async def _exists(self, file: Uploaded) -> bool:
-        """Ask Google, which costs nothing: somebody may have deleted it, and a request that names it would fail."""
+        """Ask Google, which is free of charge: a request that names a deleted file would fail."""
         try:
             await self._service.mime_type(file.name)
         except InputError:
@@ -172,18 +181,18 @@ class Uploads:
             logger.info("Whether Google still has %s is not known: %s", file.name, exc)
         return True
 
-    async def _sent(self, going: Going, file: LocalFile, stream: BufferedReader) -> Uploaded:
-        """Upload it.
+    async def _send(self, going: Going, file: LocalFile, stream: BufferedReader) -> Uploaded:
+        """Upload a file.
 
         Raises:
-            InputError: It is not any more what it was when it was looked at.
+            InputError: It was changed after its inspection.
         """
-        # Where its owner left it is of no use here.
+        # The caller may have read from the stream.
         stream.seek(0)
         source = Digesting(stream)
         if version(stream) != file.version:
             raise changed(file)
-        uploaded = await self._service.upload(source, file.size, file.mime, file.name, going.move)
+        uploaded = await self._service.upload(source, file.size, file.mime, file.name, going.record)
         sent = source.hexdigest(file.size)
         if version(stream) != file.version or sent not in (None, file.sha256):
             raise changed(file)
@@ -212,7 +221,7 @@ class Digesting:
         return self._stream.seek(offset)
 
     def read(self, size: int, /) -> bytes:
-        """Read up to so many bytes."""
+        """Read up to `size` bytes."""
         skipped = self._hashed - self._stream.tell()
         data = self._stream.read(size)
         if 0 <= skipped < len(data):
@@ -221,23 +230,23 @@ class Digesting:
         return data
 
     def hexdigest(self, size: int) -> str | None:
-        """The hash, if all of the file was read."""
+        """Return the hash if the whole file of `size` bytes was read."""
         return self._hash.hexdigest() if self._hashed == size else None
 
 
 def changed(file: LocalFile) -> InputError:
-    """What is said of a file that is not any more what it was when it was looked at."""
+    """Return the error for a file that changed during its upload."""
     return InputError(f"{file.name} was changed while it was uploaded. Call again.")
 
 
 def version(stream: BufferedReader) -> tuple[int, ...]:
-    """What changes with a file's content: which file it is, its size, and when it was written last."""
+    """Return what changes with a file's content: its device and inode, its size, and its time of modification."""
     status = os.fstat(stream.fileno())
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def sha256(stream: BufferedReader) -> str:
-    """The hash of a file's content, read in chunks; the stream is left at its start."""
+    """Return the hash of a file's content, read in chunks, and rewind the stream."""
     stream.seek(0)
     digest = hashlib.file_digest(stream, "sha256").hexdigest()
     stream.seek(0)
