@@ -23,13 +23,14 @@ def cancel(emulator: Emulator, interaction: Interaction) -> None:
 
 async def settle(emulator: Emulator, strike: Strike, turns: int = 0) -> Interaction:
     """Start a run, strike after that many turns of the event loop, and wait for the task of the run."""
+    started: list[Interaction] = []
     with anyio.fail_after(10):
         async with anyio.create_task_group() as emulator.runs:
-            interaction = await emulator.create(BODY, b"", "http://127.0.0.1/")
+            started.append(await emulator.create(BODY, b"", "http://127.0.0.1/"))
             for _ in range(turns):
                 await checkpoint()
-            strike(emulator, interaction)
-    return interaction
+            strike(emulator, started[0])
+    return started[0]
 
 
 def types(interaction: Interaction) -> list[str]:

@@ -19,7 +19,8 @@ from gemini_interactions_mcp.settings import Settings
 
 from .facts import Facts
 from .prices import dollars
-from .probes import PROBES, Names, Probe
+from .probe_requests import Names
+from .probes import PROBES, Probe
 from .reports import Observed, Outcome, write_report
 
 LOOKS: Final = (0.0, 2.0, 5.0, 10.0)

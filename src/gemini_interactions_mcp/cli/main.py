@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gemini_interactions_mcp import __version__
 from gemini_interactions_mcp.transports.stdin_capture import claim, ending_signals, open_closed_streams
@@ -58,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def describe_command(text: str) -> dict[str, str]:
+def describe_command(text: str) -> dict[str, Any]:
     """Return a command's text for the list of commands and for its own help."""
     return {"help": text, "description": f"{text[0].upper()}{text[1:]}."}
 

@@ -183,7 +183,7 @@ class _Api:
             if not await _arrived(request, upload, fault):
                 return DroppedResponse()
         if "finalize" in commands:
-            file = files.finish(upload_id).resource(str(request.base_url))
+            file = files.finish(upload_id).represent(str(request.base_url))
             return JSONResponse({"file": file}, headers={"X-Goog-Upload-Status": "final"})
         received = {"X-Goog-Upload-Size-Received": str(upload.received)}
         return Response(headers={"X-Goog-Upload-Status": "active", **received})
@@ -194,7 +194,7 @@ class _Api:
         size = min(int(request.query_params.get("pageSize", "10")), 100)
         start = int(request.query_params.get("pageToken", "0"))
         files = list(self.emulator.files.files.values())
-        page = [file.resource(str(request.base_url)) for file in files[start : start + size]]
+        page = [file.represent(str(request.base_url)) for file in files[start : start + size]]
         after: Json = {"nextPageToken": str(start + size)} if start + size < len(files) else {}
         return JSONResponse({"files": page, **after})
 
@@ -203,7 +203,7 @@ class _Api:
         name, _, action = request.path_params["name"].partition(":")
         file = self.emulator.files.get(f"files/{name}")
         if action != "download":
-            return JSONResponse(file.resource(str(request.base_url)))
+            return JSONResponse(file.represent(str(request.base_url)))
         if file.content is None:
             raise refused_grpc(400, "Only generated files can be downloaded.")
         return Response(file.content, media_type=file.mime_type)

@@ -117,8 +117,8 @@ def _error(fault: Fault) -> Json:
 class DroppedResponse(Response):
     """Sends no response: closes the client's socket instead.
 
-    An exception would not do, because the server answers it with a 500. `serve_emulator` has put a function that aborts the
-    transport into the scope; nothing may be sent until the server has noticed.
+    An exception would not do, because the server answers it with a 500. `serve_emulator` has put a function that
+    aborts the transport into the scope; nothing may be sent until the server has noticed.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -43,7 +43,7 @@ class File:
         """`PROCESSING` until `ready_at`, then `ACTIVE`."""
         return "ACTIVE" if anyio.current_time() >= self.ready_at else "PROCESSING"
 
-    def resource(self, base_url: str) -> Json:
+    def represent(self, base_url: str) -> Json:
         """Return the file as the API represents it."""
         fields: Json = {
             "name": self.name,

@@ -1,4 +1,4 @@
-"""What a request asks, with all that its answer depends on, and what a run ends with."""
+"""The question that a request asks, with all that the answer depends on; and the answer, the outcome of a run."""
 
 from dataclasses import dataclass, field
 

@@ -137,7 +137,7 @@ class Emulator:
 
     def _store_part(self, part: Json, base_url: str) -> str:
         file = self.files.generate(base64.b64decode(part["data"]), part["mime_type"])
-        return file.resource(base_url)["uri"]
+        return file.represent(base_url)["uri"]
 
     def _choose_seconds(self, interaction: Interaction) -> float:
         seconds = interaction.question.turn.read_number("seconds")

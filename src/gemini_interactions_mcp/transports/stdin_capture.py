@@ -57,12 +57,12 @@ class Stderr(io.FileIO):
         """Write as much as is accepted, and report all of it as written."""
         with contextlib.suppress(OSError):
             for start in range(0, len(data), PIPE_BUF):
-                if not self._ready():
+                if not self._is_ready():
                     break
                 super().write(data[start : start + PIPE_BUF])
         return len(data)
 
-    def _ready(self) -> bool:
+    def _is_ready(self) -> bool:
         if sys.platform == "win32":  # where select() accepts only sockets
             return True
         ready = bool(select.select([], [self], [], self._patience)[1])
