@@ -37,6 +37,17 @@ class Binary:
         self.stream.seek(offset)
         return self.stream.read(size)
 
+    def read_exactly(self, offset: int, size: int) -> bytes:
+        """Read `size` bytes at an offset.
+
+        Raises:
+            FileRefusedError: The file ends before.
+        """
+        found = self.read_at(offset, size)
+        if len(found) < size:
+            raise self.cut_off_error()
+        return found
+
     def read_number(self, offset: int, size: int, order: Literal["big", "little"] = "big") -> int:
         """Read an unsigned integer of `size` bytes at an offset; zero beyond the end of the file."""
         return int.from_bytes(self.read_at(offset, size), order)

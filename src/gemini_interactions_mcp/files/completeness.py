@@ -55,9 +55,7 @@ def next_png_chunk(file: Binary, start: int) -> int:
     Raises:
         FileRefusedError: There is no chunk at the offset.
     """
-    header = file.read_at(start, 8)
-    if len(header) < 8:
-        raise file.cut_off_error()
+    header = file.read_exactly(start, 8)
     return start if header[4:] == b"IEND" else start + 12 + int.from_bytes(header[:4])
 
 
@@ -76,9 +74,7 @@ def next_jpeg_segment(file: Binary, start: int) -> int:
     Raises:
         FileRefusedError: There is no segment at the offset.
     """
-    header = file.read_at(start, 4)
-    if len(header) < 4:
-        raise file.cut_off_error()
+    header = file.read_exactly(start, 4)
     if header[0] != 0xFF or header[1] == JPEG_SCAN:
         return start
     filler = header[1] == 0xFF

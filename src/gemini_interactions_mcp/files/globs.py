@@ -64,7 +64,7 @@ def alternatives(pattern: str) -> tuple[Pattern, ...]:
     except ExpansionLimitException:
         raise FileRefusedError(f"{shown(pattern)} stands for more than {MOST_ALTERNATIVES} patterns.") from None
     except RecursionError:
-        raise FileRefusedError(f"{shown(pattern)} has too many braces.") from None
+        raise FileRefusedError(f"{shown(pattern)} has braces that are too many or too deep.") from None
 
 
 def parts(pattern: str) -> Pattern:
