@@ -173,7 +173,7 @@ async def test_a_broken_installation_still_answers_the_host_and_logs_why(
             said = await complaint(client, "gemini_ask", prompt="hi")
             while "This server cannot open what it needs" not in caplog.text:
                 assert len((await client.list_tools()).tools) == 10
-    assert said == "gemini_ask failed because of a fault in this server; its log on stderr says more."
+    assert said == "gemini_ask failed because of a bug in this server; its log on stderr says more."
     assert "No module named 'sqlalchemy'" in caplog.text
 
 
@@ -191,7 +191,7 @@ async def test_a_crash_inside_a_tool_is_masked_and_logged(
 ) -> None:
     monkeypatch.setattr(rendering, "answer", crash)
     said = await complaint(client, "gemini_ask", prompt="hi")
-    assert said == "gemini_ask failed because of a fault in this server; its log on stderr says more."
+    assert said == "gemini_ask failed because of a bug in this server; its log on stderr says more."
     assert "ZeroDivisionError: a secret of the server" in caplog.text
     monkeypatch.undo()
     read = await call(client, "read_interaction", interaction_id=newest(emulator).id, wait_seconds=5)
@@ -218,7 +218,7 @@ async def test_a_crash_while_a_resource_is_read_tells_nothing_of_it(
 ) -> None:
     answer = await call(client, "gemini_ask", prompt="hi")
     monkeypatch.setattr(rendering, "document", crash)
-    with pytest.raises(MCPError, match="because of a fault in this server; its log on stderr says more") as caught:
+    with pytest.raises(MCPError, match="because of a bug in this server; its log on stderr says more") as caught:
         await client.read_resource(f"{INDEX}/{id_of(answer)}")
     assert "secret" not in str(caught.value)
     assert "ZeroDivisionError: a secret of the server" in caplog.text

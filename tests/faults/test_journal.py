@@ -19,19 +19,11 @@ from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.journal.schema import METADATA, SCHEMA_VERSION
 from gemini_interactions_mcp.runs.run import Pace
 from gemini_interactions_mcp.server.app import build_server
-from gemini_interactions_mcp.server.tools import table
 from gemini_interactions_mcp.settings import Settings
 from reading import call, complaint, id_of, note, posts, saved_in, text_of
 from wired import PATIENCE
 
-TOOLS = table.tools()
 UNWRITABLE = "cannot be opened or written"
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Their schemas are most of the cost of making a server, and the same in each.
-    monkeypatch.setattr(table, "tools", lambda: TOOLS)
 
 
 @asynccontextmanager

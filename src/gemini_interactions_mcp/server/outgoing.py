@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from gemini_interactions_mcp.core import Redactor, beside, clipped, visible
 from gemini_interactions_mcp.text import cleared, framed
 
-from .subscriptions import connection
+from .sdk import get_connection, get_request_channel
 
 T = TypeVar("T")
 
@@ -77,11 +77,10 @@ class Outgoing:
             raise RuntimeError(self._redact(text)) from exc
 
     def _session(self, ctx: ServerRequestContext[Any, Any]) -> ServerSession:
-        """The session of a request, on a channel that redacts."""
-        held = ctx.session._request_outbound  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - mcp 2.3 has no public way
-        # A DispatchContext, whose other members it passes on.
-        channel: Any = Channel(held, self._redact)
-        return ServerSession(channel, connection(ctx), request_meta=None if ctx.request_id is None else ctx.meta)
+        """Return the session of a request, on a channel that redacts."""
+        # The channel passes the other members of the DispatchContext on.
+        channel: Any = Channel(get_request_channel(ctx), self._redact)
+        return ServerSession(channel, get_connection(ctx), request_meta=None if ctx.request_id is None else ctx.meta)
 
 
 class Channel:

@@ -38,9 +38,8 @@ class Variable:
         name: The variable's name.
         description: What it sets, as Markdown.
         default: The default, as Markdown; None shows the field's own.
-        parse: Converts the text, or computes the default from None. Plain texts are left to pydantic.
-
-    A parser raises `ConfigurationError` for a wrong value.
+        parse: Converts the text, or None where the variable is unset. It returns None for the field's own default, and
+            raises `ConfigurationError` for a wrong value. A plain text is left to pydantic.
     """
 
     name: str

@@ -119,8 +119,8 @@ class Settings(BaseModel):
         Field(gt=0, le=36_500),
         Variable(
             "GEMINI_MCP_KEEP_DAYS",
-            "Days that the journal keeps finished interactions; running ones are never pruned, saved files stay, and so "
-            "does what counts towards today's limit, the last ten minutes and plans that were run (55 days)",
+            "Days that the journal keeps finished interactions; running ones are never pruned, saved files stay, and "
+            "so does what counts towards today's limit, the last ten minutes and plans that were run (55 days)",
         ),
     ] = DEFAULT_KEEP_DAYS
     servers: Annotated[
