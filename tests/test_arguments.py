@@ -12,7 +12,8 @@ from mcp.server.mcpserver.exceptions import ToolError
 
 from gemini_interactions_mcp.emulator import Emulator
 from gemini_interactions_mcp.server.app import Server
-from gemini_interactions_mcp.server.tools.schemas import choice, plain_id, slim, understood
+from gemini_interactions_mcp.server.tools.arguments import choice, plain_id, understood
+from gemini_interactions_mcp.server.tools.schemas import slim
 from gemini_interactions_mcp.settings import Settings
 from reading import LEGACY, call, complaint, id_of, png, rows_of, text_of
 

@@ -412,5 +412,5 @@ async def test_the_name_of_an_earlier_picture_is_not_used_again_though_it_was_mo
         await call(client, "generate_image", prompt="One", output_path="crab.png")
         (tmp_path / "output" / "crab.png").rename(tmp_path / "output" / "moved.png")
         said = await complaint(client, "generate_image", prompt="Two", output_path="crab.png")
-    assert "its name is not used again" in said
+    assert "its name is never reused" in said
     assert len(emulator.creates) == 1

@@ -34,7 +34,8 @@ from gemini_interactions_mcp.core import GeminiMCPError, InputError
 from gemini_interactions_mcp.server.tasks.extension import Tasks
 from gemini_interactions_mcp.server.tasks.plans import Chains
 from gemini_interactions_mcp.server.tools import table
-from gemini_interactions_mcp.server.tools.schemas import accepted, complaint, understood, unknown_arguments
+from gemini_interactions_mcp.server.tools.argument_errors import accepted, complaint, unknown_arguments
+from gemini_interactions_mcp.server.tools.arguments import understood
 from gemini_interactions_mcp.settings import APP, Settings
 
 from . import prompts, resources, sdk

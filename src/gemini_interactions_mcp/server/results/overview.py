@@ -1,4 +1,4 @@
-"""The interactions that this server knows, as rows: what runs is looked at first, so that one call follows many."""
+"""Known interactions as rows of a list. Running ones are refreshed first, so that one call follows many."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,16 +14,16 @@ from gemini_interactions_mcp.server.context import AppContext
 from . import rows
 
 LIST_SECONDS: Final = 3.0
-"""How long a list waits for Google at the most: openai-agents and google-adk give a call 5 s."""
+"""Maximum seconds that a list waits for Google; openai-agents and google-adk time out after 5 s."""
 
 AT_ONCE: Final = 16
-"""Looks at the same time: all `MOST_LOOKS` fit into `LIST_SECONDS` where one takes 0.4 s."""
+"""Concurrent reads: `MOST_LOOKS` of 0.4 s each fit into `LIST_SECONDS`."""
 MOST_LOOKS: Final = 100
-"""So many of what runs are looked at, the newest; as many as a page of a list has."""
+"""Maximum number of running interactions that are refreshed, the newest first; as many as fit on a page."""
 
 
 class Wanted(TypedDict, total=False):
-    """Which rows, as `Journal.page` takes it."""
+    """Filters of `Journal.page`."""
 
     query: str | None
     kind: str | None
@@ -34,13 +34,13 @@ class Wanted(TypedDict, total=False):
 async def overview(
     app: AppContext, limit: int, fitting: Callable[[RecordPage], int] | None = None, **wanted: Unpack[Wanted]
 ) -> RecordPage:
-    """A page of rows, newest first; errors are those of `Journal.page`.
+    """Return a page of rows, newest first. Errors are those of `Journal.page`.
 
     Args:
-        app: What is open.
-        limit: Rows at the most.
-        fitting: How many of its rows a page has room for.
-        wanted: Which rows.
+        app: The opened context.
+        limit: Maximum number of rows.
+        fitting: Returns how many rows of a page the host has room for.
+        wanted: Filters of the rows.
     """
     await refresh(app)
     page = await page_of(app, limit, wanted)
@@ -49,13 +49,13 @@ async def overview(
 
 
 async def page_of(app: AppContext, limit: int, wanted: Wanted) -> RecordPage:
-    """A page of rows as the journal knows them."""
+    """Return a page of rows from the journal."""
     found, following = await app.journal.page(limit=limit, **wanted)
     return RecordPage(interactions=[summarised(app, record) for record in found], next_cursor=following)
 
 
 async def refresh(app: AppContext) -> None:
-    """Have Google looked at for what runs; what it does not show in time stays as the journal knows it.
+    """Read running interactions from Google; those not answered in time stay as the journal has them.
 
     Raises:
         JournalError: The journal cannot be read.
@@ -70,14 +70,14 @@ async def refresh(app: AppContext) -> None:
 
 
 async def look_at(app: AppContext, places: anyio.CapacityLimiter, interaction_id: str) -> None:
-    """Look at one; what hinders that is told to who reads it."""
+    """Read one interaction from Google. A failure is reported to whoever reads it later."""
     async with places:
         with suppress(GeminiMCPError):
             await app.runs.find(interaction_id, LIST_SECONDS)
 
 
 def summarised(app: AppContext, record: Record) -> RecordSummary:
-    """A row, with what its run does now where this process follows it."""
+    """Return a row, with its current activity if this process follows the run."""
     run = app.runs.running(record.label)
     doing = (run.waiting or run.activity or "", len(run.pages)) if run else None
     return rows.summary(record, intents.age(record), doing)
