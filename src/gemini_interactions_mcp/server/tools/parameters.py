@@ -52,7 +52,7 @@ Wait = Annotated[
         ge=0,
         le=LONGEST_WAIT_SECONDS,
         allow_inf_nan=False,
-        description="Seconds before an id is returned, 0-600; default 45, Codex 25",
+        description="Seconds before returning an id, 0-600; default 45, Codex 25",
     ),
 ]
 
@@ -62,7 +62,7 @@ WaitNone = Annotated[
 ]
 
 Page = Annotated[int, Field(ge=1, description="Page of a long answer; default 1")]
-Section = Annotated[str | None, Field(description="Show only this heading")]
+Section = Annotated[str | None, Field(description="Only this heading")]
 Resolved = Annotated[bool, Field(description="Follow Google's redirect links; default false")]
 
 Sources = Annotated[
