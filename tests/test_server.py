@@ -19,6 +19,7 @@ from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.output import saving
 from gemini_interactions_mcp.server import context
 from gemini_interactions_mcp.server.app import Server, build_server
+from gemini_interactions_mcp.server.tools.table import TOOLS
 from gemini_interactions_mcp.text import rendering
 from reading import LEGACY, call, complaint, id_of, newest, note, text_of
 
@@ -105,7 +106,7 @@ async def test_without_a_key_everything_starts_and_each_call_says_what_to_set(
 ) -> None:
     server = build_server(make_settings(tmp_path, url, api_key=None, key_variable=None), FAST)
     async with Client(server, mode=mode, cache=None) as client:
-        assert len((await client.list_tools()).tools) == 10
+        assert len((await client.list_tools()).tools) == len(TOOLS)
         assert len((await client.list_prompts()).prompts) == 4
         for tool, arguments in NEEDING_A_KEY:
             said = await complaint(client, tool, **arguments)
@@ -146,7 +147,7 @@ async def test_without_a_journal_nothing_is_paid_for_and_the_reason_is_told(
         for tool, arguments in (("gemini_ask", {"prompt": "hi"}), ("start_research", {"prompt": "hi"})):
             assert "The journal at" in await complaint(client, tool, **arguments)
         assert "The journal at" in await complaint(client, "list_interactions")
-        assert len((await client.list_tools()).tools) == 10
+        assert len((await client.list_tools()).tools) == len(TOOLS)
         with pytest.raises(MCPError, match="The journal at"):
             await client.list_resources()
         with pytest.raises(MCPError, match="The journal at"):
@@ -172,7 +173,7 @@ async def test_a_broken_installation_still_answers_the_host_and_logs_why(
         async with Client(server, cache=None) as client:
             said = await complaint(client, "gemini_ask", prompt="hi")
             while "This server cannot open what it needs" not in caplog.text:
-                assert len((await client.list_tools()).tools) == 10
+                assert len((await client.list_tools()).tools) == len(TOOLS)
     assert said == "gemini_ask failed because of a bug in this server; its log on stderr says more."
     assert "No module named 'sqlalchemy'" in caplog.text
 
@@ -244,7 +245,7 @@ async def test_the_tools_are_listed_while_a_hundred_questions_are_in_flight(
                 tasks.start_soon(ask, client, fault.match)
             for fault in faults:
                 await fault.reached.wait()
-            assert len((await client.list_tools()).tools) == 10
+            assert len((await client.list_tools()).tools) == len(TOOLS)
             assert (await client.read_resource(INDEX)).contents
             assert answers == {}
             for fault in faults:

@@ -31,7 +31,6 @@ from gemini_interactions_mcp.models.interactions import Record
 from gemini_interactions_mcp.server.app import Server, build_server
 from gemini_interactions_mcp.server.tasks import plans
 from gemini_interactions_mcp.server.tasks.extension import EXTENSION
-from gemini_interactions_mcp.server.tools import table
 from gemini_interactions_mcp.settings import Settings
 from reading import call, id_of, newest, note, posts, text_of
 from tasking import (
@@ -54,14 +53,7 @@ from tasking import (
 )
 from wired import envelope, environment, hello, let_leases_run_out, wired
 
-TOOLS = table.tools()
 PLAN = {"prompt": "Bicycles", "plan_first": True}
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Their schemas are most of the cost of making a server, and the same in each.
-    monkeypatch.setattr(table, "tools", lambda: TOOLS)
 
 
 @pytest.fixture
