@@ -49,7 +49,7 @@ class Settings(BaseModel):
     api_key: Annotated[
         SecretStr | None,
         Variable("GEMINI_API_KEY", "The API key"),
-        Variable("GOOGLE_API_KEY", "The API key, if the other variable is not set"),
+        Variable("GOOGLE_API_KEY", "The API key, if the other is not set"),
     ] = None
     key_variable: str | None = None
     model: Annotated[str, Variable("GEMINI_MCP_MODEL", "Model for calls that name none")] = catalog.MODEL
@@ -104,7 +104,7 @@ class Settings(BaseModel):
         Field(ge=0),
         Variable(
             "GEMINI_MCP_INLINE_BYTES",
-            "Bytes up to which files are sent inside the request, in total; larger ones go through Google's Files API",
+            "Total bytes of files sent inside the request; larger ones go through Google's Files API",
         ),
     ] = DEFAULT_INLINE_BYTES
     allow_secrets: Annotated[
@@ -119,8 +119,8 @@ class Settings(BaseModel):
         Field(gt=0, le=36_500),
         Variable(
             "GEMINI_MCP_KEEP_DAYS",
-            "Days that the journal keeps finished interactions; running ones are never pruned, saved files stay, and "
-            "so does what counts towards today's limit, the last ten minutes and plans that were run (55 days)",
+            "Days that the journal keeps finished interactions; running ones and saved files stay, and so does what "
+            "counts towards today's limit, the last ten minutes and plans that were run (55 days)",
         ),
     ] = DEFAULT_KEEP_DAYS
     servers: Annotated[
