@@ -301,9 +301,6 @@ async def test_null_counts_as_not_given(client: Client, emulator: Emulator) -> N
     assert set(emulator.creates[-1]) == {"model", "input", "background", "stream", "store"}
 
 
-# What is meant ------------------------------------------------------------------------------------------
-
-
 ASKED: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"prompt": 42}, {"input": "42"}),
     ({"prompt": "  two words\n"}, {"input": "  two words\n"}),
@@ -454,9 +451,6 @@ def test_text_that_is_nested_too_deep_is_only_text() -> None:
 def test_an_id_is_understood_as_it_is_meant(given: str, bare: str) -> None:
     assert plain_id(given) == bare
     assert plain_id(bare) == bare
-
-
-# The schemas ---------------------------------------------------------------------------------------------
 
 
 def parts_of(schema: object) -> Iterator[dict[str, Any]]:

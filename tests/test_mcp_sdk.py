@@ -51,9 +51,6 @@ async def client_of(server: MCPServer[Any], mode: Mode = "legacy", **options: An
         yield client
 
 
-# What stands where ---------------------------------------------------------------------------------------
-
-
 def test_these_are_the_versions_that_were_looked_at() -> None:
     assert version("mcp").startswith("2.3.")
 
@@ -74,9 +71,6 @@ def test_our_server_shares_no_private_name_with_the_sdks(server: Server, plain: 
     ours = {*vars(Server), *(vars(server).keys() - vars(plain).keys())}
     theirs = {*dir(MCPServer), *vars(plain)}
     assert {name for name in ours & theirs if name.startswith("_") and not name.startswith("__")} == set()
-
-
-# Attributes and signatures -------------------------------------------------------------------------------
 
 
 def test_an_mcpserver_is_on_a_low_level_server(plain: MCPServer[Any]) -> None:
@@ -105,9 +99,6 @@ def test_a_session_is_a_channel_and_a_connection() -> None:
     ctx = ServerRequestContext(session=session, lifespan_context=None, protocol_version="x", method="ping")
     assert sdk.get_request_channel(ctx) is channel
     assert sdk.get_connection(ctx) is connection
-
-
-# Behaviour -----------------------------------------------------------------------------------------------
 
 
 async def test_a_connection_outlives_its_requests_and_is_each_clients_own(plain: MCPServer[Any]) -> None:
@@ -207,9 +198,6 @@ async def test_streams_are_served_until_they_end(server: Server) -> None:
         async with anyio.create_task_group() as tasks, to_host:
             tasks.start_soon(server.serve_streams, incoming, outgoing)
             await to_server.aclose()
-
-
-# Tools ---------------------------------------------------------------------------------------------------
 
 
 def test_the_fields_of_a_tool_can_be_replaced_before_it_is_registered() -> None:

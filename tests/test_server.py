@@ -42,9 +42,6 @@ def crash(*_: object, **__: object) -> Any:
     raise ZeroDivisionError("a secret of the server")
 
 
-# Introducing itself --------------------------------------------------------------------------------------
-
-
 async def test_the_server_says_who_it_is_in_both_eras(client: Client, mode: Mode) -> None:
     assert client.protocol_version == {"auto": "2026-07-28", "legacy": "2025-11-25"}[mode]
     assert client.server_info
@@ -96,9 +93,6 @@ async def test_tools_are_titled_hinted_and_listed_in_order(client: Client) -> No
     assert all(tool.title and tool.description for tool in tools)
     assert [tool.name for tool in tools if (tool.meta or {}).get("anthropic/alwaysLoad")] == ["gemini_ask"]
     assert all((tool.meta or {}).get("anthropic/searchHint") for tool in tools[1:])
-
-
-# Without what it needs -----------------------------------------------------------------------------------
 
 
 async def test_without_a_key_everything_starts_and_each_call_says_what_to_set(
@@ -184,9 +178,6 @@ async def test_a_server_that_does_not_run_has_nothing_to_read(server: Server) ->
     assert str(caught.value.__cause__) == "the server is not running"
 
 
-# Faults in this server -----------------------------------------------------------------------------------
-
-
 async def test_a_crash_inside_a_tool_is_masked_and_logged(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, emulator: Emulator
 ) -> None:
@@ -225,9 +216,6 @@ async def test_a_crash_while_a_resource_is_read_tells_nothing_of_it(
     assert "ZeroDivisionError: a secret of the server" in caplog.text
 
 
-# Many at once --------------------------------------------------------------------------------------------
-
-
 async def test_the_tools_are_listed_while_a_hundred_questions_are_in_flight(
     tmp_path: Path, url: str, emulator: Emulator
 ) -> None:
@@ -252,9 +240,6 @@ async def test_the_tools_are_listed_while_a_hundred_questions_are_in_flight(
                 fault.release.set()
     assert len(answers) == len(emulator.creates) == 100
     assert all(f"You asked: “{prompt}”" in text for prompt, text in answers.items())
-
-
-# The key -------------------------------------------------------------------------------------------------
 
 
 async def test_the_key_is_in_no_answer_log_or_file(

@@ -82,9 +82,6 @@ async def complaint(client: Client, method: str, task: Json, **params: object) -
     return caught.value.error.code, caught.value.error.message
 
 
-# Who gets a task -----------------------------------------------------------------------------------------
-
-
 async def test_the_server_advertises_the_extension_where_the_era_has_them(client: Client, mode: Mode) -> None:
     assert client.server_capabilities.extensions == ({EXTENSION: {}} if mode == "auto" else None)
 
@@ -209,9 +206,6 @@ async def test_a_client_before_the_extension_gets_no_task_whatever_it_declares(
         assert result.keys() == {"content", "isError"}
         assert newest(emulator).id in result["content"][0]["text"]
         hold.release.set()
-
-
-# Asking for it -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("method", ["tasks/get", "tasks/update", "tasks/cancel"])
@@ -368,9 +362,6 @@ async def test_a_run_that_cannot_be_followed_may_still_end_well(
 async def broken(*_: object, **__: object) -> None:
     """What a database does that is gone."""
     raise OSError("gone")
-
-
-# Plans ---------------------------------------------------------------------------------------------------
 
 
 async def test_a_plan_waits_with_a_form_that_shows_it_and_what_running_it_costs(host: Client) -> None:
@@ -541,9 +532,6 @@ async def test_running_a_plan_counts_against_the_days_limit(settings: Settings, 
         assert (code, message[:38]) == (INTERNAL_ERROR, "The limit of 1 research run a day (GEM")
         assert form(await got(host, task))[0] == key
     assert posts(emulator) == 1
-
-
-# After a restart -----------------------------------------------------------------------------------------
 
 
 async def test_a_task_is_the_same_after_a_restart_while_planning_running_and_reading(
