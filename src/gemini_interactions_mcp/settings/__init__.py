@@ -1,7 +1,7 @@
 """The user's configuration: one table of settings, and the only reader of the environment.
 
-A row of the table is a field of `Settings` with its `Variable`; the same rows make the README's table. A wrong value
-never ends the server: its default is used, and `Settings.findings` names it.
+A row of the table is a field of `Settings` with its `SettingVariable`; the same rows make the README's table. A wrong
+value never ends the server: its default is used, and `Settings.findings` names it.
 """
 
 import lazy_loader

@@ -16,7 +16,7 @@ PROXIES: Final = ("HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY")
 
 
 @dataclass(frozen=True)
-class Environment:
+class SettingsEnvironment:
     """The environment that settings are parsed from.
 
     Attributes:
@@ -31,7 +31,7 @@ class Environment:
 
 
 @dataclass(frozen=True)
-class Variable:
+class SettingVariable:
     """An environment variable that sets a field of `Settings`, and its row in the README's table.
 
     Attributes:
@@ -45,7 +45,7 @@ class Variable:
     name: str
     description: str
     default: str | None = None
-    parse: Callable[[Environment, str | None], object] = lambda _, text: text
+    parse: Callable[[SettingsEnvironment, str | None], object] = lambda _, text: text
 
 
 def clean_value(text: str) -> str | None:

@@ -12,7 +12,7 @@ import platformdirs
 
 from gemini_interactions_mcp.core import ConfigurationError, unquoted
 
-from .environment import Environment
+from .environment import SettingsEnvironment
 
 APP: Final = "gemini-interactions-mcp"
 
@@ -22,12 +22,12 @@ FOLDER_SEPARATORS: Final = (os.pathsep, ";", "\n", ",")
 OUTPUT: Final = "GEMINI_MCP_OUTPUT_DIR"
 
 
-def parse_output_dir(environment: Environment, text: str | None) -> Path:
+def parse_output_dir(environment: SettingsEnvironment, text: str | None) -> Path:
     """Return the resolved directory that files are saved in."""
     return resolve_leniently(folder(text, environment.home) if text else documents() / APP)
 
 
-def parse_allowed_dirs(environment: Environment, text: str | None) -> tuple[Path, ...]:
+def parse_allowed_dirs(environment: SettingsEnvironment, text: str | None) -> tuple[Path, ...]:
     """Return the resolved directories below which files may be read and written, the output directory included.
 
     The default is the working directory, unless it is the root of a disk or the home directory itself: a host that
@@ -78,7 +78,7 @@ def split_unless_whole(text: str, is_whole: Callable[[str], bool], separators: S
     return [part for piece in text.split(separators[0]) for part in split_unless_whole(piece, is_whole, separators[1:])]
 
 
-def parse_database_url(_: Environment, text: str | None) -> str | Path:
+def parse_database_url(_: SettingsEnvironment, text: str | None) -> str | Path:
     """Return the URL of the journal, or the default path of its SQLite file."""
     return text or platformdirs.user_data_path(APP) / "journal.sqlite3"
 

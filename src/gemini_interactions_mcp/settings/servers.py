@@ -8,12 +8,12 @@ from typing import Any, Final, cast
 from gemini_interactions_mcp.core import ConfigurationError, shown
 from gemini_interactions_mcp.models import RemoteServer
 
-from .environment import Environment
+from .environment import SettingsEnvironment
 
 SERVERS: Final = "GEMINI_MCP_SERVERS"
 
 
-def parse_remote_servers(environment: Environment, text: str | None) -> tuple[RemoteServer, ...]:
+def parse_remote_servers(environment: SettingsEnvironment, text: str | None) -> tuple[RemoteServer, ...]:
     """Parse remote MCP servers from `{"docs": {"url": "https://...", "headers": {"X-Key": "${DOCS_KEY}"}}}`.
 
     `${DOCS_KEY}` is replaced by the variable DOCS_KEY, so that this setting need not contain the secret.

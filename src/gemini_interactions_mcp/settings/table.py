@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from gemini_interactions_mcp.core import ConfigurationError, of_header, of_url, plain_name
 from gemini_interactions_mcp.models import RemoteServer, catalog
 
-from .environment import Environment, Variable, clean_value, is_bundle_placeholder, network_variables
+from .environment import SettingsEnvironment, SettingVariable, clean_value, is_bundle_placeholder, network_variables
 from .paths import (
     FOLDERS,
     OUTPUT,
@@ -48,21 +48,21 @@ class Settings(BaseModel):
 
     api_key: Annotated[
         SecretStr | None,
-        Variable("GEMINI_API_KEY", "The API key"),
-        Variable("GOOGLE_API_KEY", "The API key, if the other is not set"),
+        SettingVariable("GEMINI_API_KEY", "The API key"),
+        SettingVariable("GOOGLE_API_KEY", "The API key, if the other is not set"),
     ] = None
     key_variable: str | None = None
-    model: Annotated[str, Variable("GEMINI_MCP_MODEL", "Model for calls that name none")] = catalog.MODEL
-    image_model: Annotated[str, Variable("GEMINI_MCP_IMAGE_MODEL", "Model for images")] = catalog.IMAGE_MODEL
+    model: Annotated[str, SettingVariable("GEMINI_MCP_MODEL", "Model for calls that name none")] = catalog.MODEL
+    image_model: Annotated[str, SettingVariable("GEMINI_MCP_IMAGE_MODEL", "Model for images")] = catalog.IMAGE_MODEL
     research_agent: Annotated[
         str,
-        Variable(
+        SettingVariable(
             "GEMINI_MCP_RESEARCH_AGENT", "Research agent; `deep-research-max-preview-04-2026` is the exhaustive one"
         ),
     ] = catalog.RESEARCH_AGENT
     allowed_dirs: Annotated[
         tuple[Path, ...],
-        Variable(
+        SettingVariable(
             FOLDERS,
             "Directories that may be read and written, separated by `:` (`;` on Windows), by `;`, commas or newlines, "
             "or a JSON list",
@@ -72,7 +72,7 @@ class Settings(BaseModel):
     ] = ()
     output_dir: Annotated[
         Path,
-        Variable(
+        SettingVariable(
             OUTPUT,
             "Where images and reports are saved; always allowed",
             "`gemini-interactions-mcp` in your documents",
@@ -82,7 +82,7 @@ class Settings(BaseModel):
     database_url: Annotated[
         str | Path,
         Field(repr=False),
-        Variable(
+        SettingVariable(
             "GEMINI_MCP_DATABASE_URL",
             "The journal, as a SQLAlchemy URL, such as `sqlite:///~/journal.sqlite3`; `postgresql://...` needs the "
             "extra: `pip install gemini-interactions-mcp[postgresql]`",
@@ -93,7 +93,7 @@ class Settings(BaseModel):
     wait_seconds: Annotated[
         float,
         Field(ge=0),
-        Variable(
+        SettingVariable(
             "GEMINI_MCP_WAIT_SECONDS",
             "Seconds that a call waits before it returns an id",
             "`45`; `25` in Codex, whose model moves on without a call earlier than other hosts'",
@@ -102,14 +102,14 @@ class Settings(BaseModel):
     inline_bytes: Annotated[
         int,
         Field(ge=0),
-        Variable(
+        SettingVariable(
             "GEMINI_MCP_INLINE_BYTES",
             "Total bytes of files sent inside the request; larger ones go through Google's Files API",
         ),
     ] = DEFAULT_INLINE_BYTES
     allow_secrets: Annotated[
         bool,
-        Variable(
+        SettingVariable(
             "GEMINI_MCP_ALLOW_SECRETS",
             "`true` allows sending files that look like secrets: private keys, `.env`, password stores",
         ),
@@ -117,7 +117,7 @@ class Settings(BaseModel):
     keep_days: Annotated[
         float,
         Field(gt=0, le=36_500),
-        Variable(
+        SettingVariable(
             "GEMINI_MCP_KEEP_DAYS",
             "Days that the journal keeps finished interactions; running ones and saved files stay, and so does what "
             "counts towards today's limit, the last ten minutes and plans that were run (55 days)",
@@ -126,7 +126,7 @@ class Settings(BaseModel):
     servers: Annotated[
         tuple[RemoteServer, ...],
         Field(repr=False),
-        Variable(
+        SettingVariable(
             SERVERS,
             'Remote MCP servers for agents, as JSON: `{"docs": {"url": "https://docs.example/mcp", "headers": '
             '{"Authorization": "Bearer ${DOCS_TOKEN}"}}}`; `${DOCS_TOKEN}` is read from the environment',
@@ -136,13 +136,13 @@ class Settings(BaseModel):
     ] = ()
     previews: Annotated[
         bool,
-        Variable(
+        SettingVariable(
             "GEMINI_MCP_PREVIEWS", "Whether results contain small previews of images; `false` leaves links and paths"
         ),
     ] = True
     confirm: Annotated[
         bool,
-        Variable(
+        SettingVariable(
             "GEMINI_MCP_CONFIRM",
             "`true` asks the user before research starts and before its files are sent, where the host can ask",
         ),
@@ -150,15 +150,17 @@ class Settings(BaseModel):
     runs_per_day: Annotated[
         int | None,
         Field(ge=1),
-        Variable("GEMINI_MCP_RUNS_PER_DAY", "Maximum research requests per UTC day; plans count too", "no limit"),
+        SettingVariable(
+            "GEMINI_MCP_RUNS_PER_DAY", "Maximum research requests per UTC day; plans count too", "no limit"
+        ),
     ] = None
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
-        Variable("GEMINI_MCP_LOG_LEVEL", "Log level on stderr: DEBUG, INFO, WARNING, ERROR or CRITICAL"),
+        SettingVariable("GEMINI_MCP_LOG_LEVEL", "Log level on stderr: DEBUG, INFO, WARNING, ERROR or CRITICAL"),
     ] = "WARNING"
     base_url: Annotated[
         str | None,
-        Variable(
+        SettingVariable(
             "GOOGLE_GEMINI_BASE_URL",
             "Another address of the API, such as `gemini-interactions-mcp emulator`",
             "Google's",
@@ -217,7 +219,7 @@ class Settings(BaseModel):
         """Read the settings and collect what is wrong; `environ` and `cwd` default to those of the process."""
         values = {name: value for name, text in environ.items() if (value := clean_value(text)) is not None}
         bundled = bundled or is_bundle_placeholder(environ.get(FOLDERS, ""))
-        environment = Environment(values, user_home(values), None if bundled else find_working_directory(cwd))
+        environment = SettingsEnvironment(values, user_home(values), None if bundled else find_working_directory(cwd))
         fields: dict[str, object] = {"bundled": bundled}
         findings: list[str] = []
         for field, variables in FIELD_VARIABLES.items():
@@ -245,10 +247,10 @@ class Settings(BaseModel):
             return cls.model_validate({**valid, "findings": (*findings, *describe_wrong_values(exc))})
 
 
-FIELD_VARIABLES: Final[Mapping[str, Sequence[Variable]]] = {
+FIELD_VARIABLES: Final[Mapping[str, Sequence[SettingVariable]]] = {
     name: found
     for name, info in Settings.model_fields.items()
-    if (found := [each for each in info.metadata if isinstance(each, Variable)])
+    if (found := [each for each in info.metadata if isinstance(each, SettingVariable)])
 }
 """The table of settings: variables by the field that they set, of which the first that is set counts."""
 
@@ -266,7 +268,7 @@ def render_settings_table() -> str:
     return "\n".join(["| variable | what it sets | default |", "|---|---|---|", *rows])
 
 
-def render_default(field: str, variable: Variable) -> str:
+def render_default(field: str, variable: SettingVariable) -> str:
     """Return the default of a setting, as Markdown; empty where it has none."""
     if variable.default is not None:
         return variable.default

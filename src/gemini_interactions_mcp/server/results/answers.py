@@ -72,7 +72,7 @@ async def asked(
             with anyio.move_on_after(NAMING_SECONDS - seconds):
                 await run.named.wait()
         told = notes if fresh else [*notes, waiting.repeated(run.age())]
-        result = await shown(app, run, Reading(above=tuple(told)).to(ctx, app.settings))
+        result = await shown(app, run, Reading(above=tuple(told)).for_host(ctx, app.settings))
     except anyio.get_cancelled_exc_class():
         app.runs.detach(run)
         raise
@@ -123,7 +123,7 @@ class Reading:
     host: Host = ANY
     above: tuple[str, ...] = ()
 
-    def to(self, ctx: Ctx, settings: Settings) -> "Reading":
+    def for_host(self, ctx: Ctx, settings: Settings) -> "Reading":
         """Return a copy for the host of a request."""
         return replace(self, seconds=seconds_to_name(ctx, settings), host=host_of(ctx))
 
@@ -131,7 +131,7 @@ class Reading:
 async def read(ctx: Ctx, interaction_id: str, seconds: float, wanted: Reading) -> CallToolResult:
     """Wait for any interaction up to `seconds`, and show it."""
     app = await opened(ctx)
-    wanted = wanted.to(ctx, app.settings)
+    wanted = wanted.for_host(ctx, app.settings)
     began = anyio.current_time()
     run = await app.runs.find(interaction_id, max(seconds, LOOK_SECONDS))
     await app.runs.wait(run, max(seconds - (anyio.current_time() - began), 0), Progress(ctx).waiting)
