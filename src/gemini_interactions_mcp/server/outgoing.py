@@ -29,7 +29,7 @@ class Cleaner(Redactor):
     def __call__(self, value: T) -> T:
         """Return the value cleaned; the base64 of images is left alone."""
         # Hidden characters go first: a secret that contains one would not be found.
-        return super().__call__(cast("T", cleared(value)) if isinstance(value, str) else value)
+        return super().__call__(cast(T, cleared(value)) if isinstance(value, str) else value)
 
 
 def weight(result: HandlerResult) -> int:
