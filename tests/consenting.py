@@ -21,7 +21,7 @@ UNANSWERED = (
     "started and nothing is charged. GEMINI_MCP_CONFIRM=true asks before each research run; the user can set it to "
     "false.\n"
 )
-ESTIMATE = "It takes 5 to 20 minutes as a rule and 60 at the most, and costs about 1 to 3 dollars"
+ESTIMATE = "It usually takes 5 to 20 minutes, 60 at most, and costs about 1 to 3 dollars"
 
 
 @pytest.fixture(autouse=True)

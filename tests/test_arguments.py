@@ -12,14 +12,12 @@ from mcp.server.mcpserver.exceptions import ToolError
 
 from gemini_interactions_mcp.emulator import Emulator
 from gemini_interactions_mcp.server.app import Server
-from gemini_interactions_mcp.server.tools.schemas import choice, plain_id, slim, understood
+from gemini_interactions_mcp.server.tools.arguments import choice, plain_id, understood
+from gemini_interactions_mcp.server.tools.schemas import slim
+from gemini_interactions_mcp.server.tools.table import TOOLS
 from gemini_interactions_mcp.settings import Settings
 from reading import LEGACY, call, complaint, id_of, png, rows_of, text_of
 
-TOOLS = (
-    "gemini_ask, gemini_continue, analyze_file, generate_image, start_research, check_research, cancel_research, "
-    "list_interactions, read_interaction, delete_interaction"
-)
 NO_ID = "That is not an interaction id: an id has only letters, digits, '-' and '_'."
 NOTHINGS = (None, "", " ", "''", "null", "None")
 BY_ID = ("check_research", "cancel_research", "read_interaction", "delete_interaction")
@@ -156,7 +154,11 @@ UNSENT: list[tuple[str, dict[str, Any], str]] = [
     ("analyze_file", {"files": ["{files}/dot.png", "{files}/gone.png"], "prompt": "hi"}, "gone.png does not exist."),
     ("generate_image", {"images": ["{files}/none.txt"], "prompt": "hi"}, "{files}/none.txt is empty."),
     ("start_research", {"files": ["{files}/gone.png"], "prompt": "hi"}, "{files}/gone.png does not exist."),
-    ("make_coffee", {"prompt": "hi"}, f"Unknown tool: make_coffee. The tools are: {TOOLS}."),
+    (
+        "make_coffee",
+        {"prompt": "hi"},
+        f"Unknown tool: make_coffee. The tools are: {', '.join(entry.function.__name__ for entry in TOOLS)}.",
+    ),
 ]
 """Tool, arguments and the sentence that they get, without any request having been sent."""
 
@@ -297,9 +299,6 @@ async def test_null_counts_as_not_given(client: Client, emulator: Emulator) -> N
     nothing = {"model": None, "tools": None, "response_schema": None, "wait_seconds": None, "max_output_tokens": None}
     await call(client, "gemini_ask", prompt="hi", **nothing)
     assert set(emulator.creates[-1]) == {"model", "input", "background", "stream", "store"}
-
-
-# What is meant ------------------------------------------------------------------------------------------
 
 
 ASKED: list[tuple[dict[str, Any], dict[str, Any]]] = [
@@ -452,9 +451,6 @@ def test_text_that_is_nested_too_deep_is_only_text() -> None:
 def test_an_id_is_understood_as_it_is_meant(given: str, bare: str) -> None:
     assert plain_id(given) == bare
     assert plain_id(bare) == bare
-
-
-# The schemas ---------------------------------------------------------------------------------------------
 
 
 def parts_of(schema: object) -> Iterator[dict[str, Any]]:

@@ -66,9 +66,6 @@ def record(number: int, **fields: Any) -> Record:
     return Record(kind="ask", status="completed", created_at=moment, updated_at=moment, **known | fields)
 
 
-# Both eras -----------------------------------------------------------------------------------------------
-
-
 async def test_it_is_declared_that_the_list_changes(client: Client) -> None:
     assert client.server_capabilities is not None
     assert client.server_capabilities.resources is not None
@@ -109,9 +106,6 @@ async def test_what_another_server_adds_is_heard_of_too(settings: Settings, serv
                 asked = id_of(await call(other, "gemini_ask", prompt="There"))
             while address(asked) not in await listed(client):
                 await next_change(subscription)
-
-
-# How often -----------------------------------------------------------------------------------------------
 
 
 async def test_many_changes_are_told_once_and_none_twice(journal: Journal) -> None:
@@ -185,9 +179,6 @@ async def test_one_client_that_fails_keeps_nothing_from_others(server: Server, m
         tasks.start_soon(good.again)
         await call(client, "gemini_ask", prompt="Why?")
     assert bad.times == 0
-
-
-# Of what -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("uri", STRANGERS)

@@ -23,6 +23,7 @@ from gemini_interactions_mcp.core.errors import ConfigurationError, NetworkError
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.models.interactions import Request
 from gemini_interactions_mcp.server.app import build_server
+from gemini_interactions_mcp.server.tools.table import TOOLS
 from proxying import HOST, Authority, Proxy, listening, make_authority, tls_front
 from reading import call, complaint, id_of, text_of
 from wired import environment, wired
@@ -347,7 +348,7 @@ async def test_a_server_starts_and_answers_with_settings_that_are_wrong(tmp_path
     wrong = {"HTTPS_PROXY": ":::", "SSL_CERT_FILE": str(tmp_path / "gone.pem")}
     async with wired(environment(tmp_path, url) | wrong) as server:
         await server.open("2025-11-25")
-        assert len((await server.result("tools/list"))["tools"]) == 10
+        assert len((await server.result("tools/list"))["tools"]) == len(TOOLS)
         assert "HTTPS_PROXY is no proxy" in await server.said("gemini_ask", prompt="Why?")
         assert b"Traceback" not in server.stderr
 

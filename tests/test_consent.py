@@ -21,9 +21,6 @@ from reading import MODERN, call, complaint, id_of, newest, posts, text_of
 noon = consenting.noon
 
 
-# Asking --------------------------------------------------------------------------------------------------
-
-
 async def test_the_user_is_shown_agent_time_cost_and_count_before_a_run_starts(
     settings: Settings, emulator: Emulator, mode: Mode
 ) -> None:
@@ -149,9 +146,6 @@ def test_an_answer_holds_for_ten_minutes_after_the_last_call_and_for_one_run() -
     agreements.end("a")
 
 
-# The question --------------------------------------------------------------------------------------------
-
-
 def local(name: str, size: int = 1, source: str = "") -> LocalFile:
     return LocalFile(source or name, name, size, size, "text", "text/plain", version=(), sha256="0")
 
@@ -196,9 +190,6 @@ def test_tools_stores_and_servers_are_named() -> None:
     assert said.endswith(
         "Tools that the agent may use:\n- google_search\n- file_search:fileSearchStores/notes\n- mcp:github\n"
     )
-
-
-# A limit for each day ------------------------------------------------------------------------------------
 
 
 async def test_over_the_limit_nothing_starts_and_the_error_says_when_it_will(

@@ -25,9 +25,6 @@ from tasking import Answer, CallRequest, Json
 noon = consenting.noon
 
 
-# Files ---------------------------------------------------------------------------------------------------
-
-
 @pytest.fixture
 def folder(settings: Settings) -> Path:
     """An allowed directory, with a folder and a file that is too large to travel inside a request."""
@@ -289,9 +286,6 @@ async def test_the_user_is_asked_once_however_many_calls_the_uploads_take(
         # It is used up.
         await call(client, "start_research", **arguments, force=True)
     assert (len(user.asked), posts(emulator)) == (3, 2)
-
-
-# Rounds --------------------------------------------------------------------------------------------------
 
 
 async def round_of(client: Client, action: str | None = None, state: object = None, **arguments: object) -> Json:

@@ -1,20 +1,22 @@
 """What is promised on paper is what is served: manifest, README, snapshot, version, budgets.
 
-After a deliberate change of the tools, `UPDATE=1 python -m pytest tests/test_contract.py` rewrites the snapshot and
-the tools of the manifest; the README is for people to write.
+After a deliberate change, `UPDATE=1 python -m pytest tests/test_contract.py` rewrites the snapshot, the tools of the
+manifest and the README's table of settings; the rest of the README is for people to write.
 """
 
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pathspec
 import pytest
+from annotated_types import Ge
 from mcp import Client
+from pydantic import SecretStr
 
 from conftest import make_settings
 from gemini_interactions_mcp import __version__, settings
@@ -22,6 +24,7 @@ from gemini_interactions_mcp.cli.main import parser
 from gemini_interactions_mcp.server.app import INSTRUCTIONS, build_server
 from gemini_interactions_mcp.server.prompts import PROMPTS
 from gemini_interactions_mcp.server.tools.table import TOOLS
+from gemini_interactions_mcp.settings.table import FIELD_VARIABLES
 from wired import HANDSHAKES, MODERN, environment, wired
 
 ROOT = Path(__file__).parent.parent
@@ -81,10 +84,25 @@ def arguments(schema: Json) -> str:
     return "; ".join(", ".join(names) for names in (required, optional) if names)
 
 
-def test_the_readme_lists_every_setting() -> None:
-    source = Path(settings.__file__).read_text(encoding="utf-8")
-    variables = set(re.findall(r"\b(?:GEMINI_MCP_\w+|GEMINI_API_KEY|GOOGLE_API_KEY|GOOGLE_GEMINI_BASE_URL)\b", source))
-    assert variables == set(re.findall(r"^\| `([A-Z_]+)` \|", readme(), re.MULTILINE))
+def test_the_readme_shows_the_table_of_settings() -> None:
+    if UPDATE:
+        rows = re.compile(r"^\| variable \|.*?(?=\n\n)", re.MULTILINE | re.DOTALL)
+        text = rows.sub(lambda _: settings.render_settings_table(), readme(), count=1)
+        (ROOT / "README.md").write_text(text, encoding="utf-8")
+    assert f"\n\n{settings.render_settings_table()}\n\n" in readme()
+
+
+def test_every_variable_that_a_text_names_is_a_setting() -> None:
+    sources = [
+        ROOT / "README.md",
+        ROOT / "manifest.json",
+        *(ROOT / "src").rglob("*.py"),
+        *(ROOT / "docs").rglob("*.md"),
+    ]
+    named = {
+        name for path in sources for name in re.findall(r"\bGEMINI_MCP_[A-Z_]+\b", path.read_text(encoding="utf-8"))
+    }
+    assert named == {name for name in settings.ALL_VARIABLES if name.startswith("GEMINI_MCP_")}
 
 
 def test_the_readme_names_every_prompt() -> None:
@@ -97,16 +115,32 @@ def test_the_version_is_the_same_everywhere() -> None:
     assert (newest[1], manifest()["version"]) == (__version__, __version__)
 
 
-def test_the_manifest_sets_only_variables_that_are_read() -> None:
-    known = set(settings.VARIABLES.values()) | {
-        "GEMINI_API_KEY",
-        "GEMINI_MCP_ALLOWED_DIRS",
-        "GEMINI_MCP_OUTPUT_DIR",
-        "GEMINI_MCP_DATABASE_URL",
-    }
+def test_the_manifest_sets_variables_by_what_its_user_fills_in() -> None:
     config = manifest()["server"]["mcp_config"]["env"]
-    assert set(config) <= known
-    assert set(config.values()) == {f"${{user_config.{key}}}" for key in manifest()["user_config"]}
+    assert set(config) <= set(settings.ALL_VARIABLES)
+    assert sorted(config.values()) == sorted(f"${{user_config.{key}}}" for key in manifest()["user_config"])
+
+
+TYPES_ASKED: Mapping[Any, str] = {
+    SecretStr | None: "string",
+    str: "string",
+    int | None: "number",
+    Path: "directory",
+    tuple[Path, ...]: "directory",
+}
+
+
+@pytest.mark.parametrize("variable", manifest()["server"]["mcp_config"]["env"])
+def test_what_the_user_of_the_bundle_fills_in_is_as_the_table_of_settings_says(variable: str) -> None:
+    found = next(field for field, rows in FIELD_VARIABLES.items() if variable in [row.name for row in rows])
+    field = settings.Settings.model_fields[found]
+    key = manifest()["server"]["mcp_config"]["env"][variable].removeprefix("${user_config.").removesuffix("}")
+    asked = manifest()["user_config"][key]
+    assert asked["type"] == TYPES_ASKED[field.annotation]
+    assert asked.get("sensitive", False) is (field.annotation == SecretStr | None)
+    if asked["type"] != "directory":  # its default depends on the computer
+        assert asked.get("default") == field.default
+    assert asked.get("min") == next((each.ge for each in field.metadata if isinstance(each, Ge)), None)
 
 
 def test_the_bundle_names_its_own_setting_and_starts_as_the_command_line_has_it() -> None:

@@ -22,6 +22,7 @@ from conftest import KEY, Mode
 from gemini_interactions_mcp import __version__
 from gemini_interactions_mcp.cli.main import EMULATOR_PORT, HTTP_PORT, main, parser, port_of
 from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.server.tools.table import TOOLS
 from wired import MODERN, PATIENCE, SERVE, Json, command, envelope, environment, journal
 
 LOOPBACK = "127.0.0.1"
@@ -188,7 +189,7 @@ async def lists_and_asks(address: str, mode: Mode, version: str) -> None:
         assert client.protocol_version == version
         assert client.server_info is not None
         assert client.server_info.version == __version__
-        assert len((await client.list_tools()).tools) == 10
+        assert len((await client.list_tools()).tools) == len(TOOLS)
         result = await client.call_tool("gemini_ask", {"prompt": f"Why {mode}? {KEY}"})
         assert isinstance(result.content[0], TextContent)
         assert f"Why {mode}? [secret]" in result.content[0].text

@@ -47,9 +47,6 @@ async def until(client: Client, seen: Callable[[list[Row]], bool]) -> list[Row]:
     return rows
 
 
-# What runs -----------------------------------------------------------------------------------------------
-
-
 @MODERN
 async def test_five_researches_are_followed_with_one_call(client: Client, emulator: Emulator) -> None:
     emulator.faults.append(Fault("create", "status", times=5, run_status="in_progress"))
@@ -171,9 +168,6 @@ async def test_of_very_much_that_runs_the_newest_are_looked_at_a_few_at_once(
         assert len(await listed(client)) == 9
     asked = {request.path.rpartition("/")[2] for request in emulator.requests if request.method == "GET"}
     assert asked == {"v1_6", "v1_7", "v1_8"}
-
-
-# What has ended ------------------------------------------------------------------------------------------
 
 
 @LEGACY

@@ -18,6 +18,7 @@ import anyio
 import anyio.to_thread
 import pytest
 
+from gemini_interactions_mcp.server.tools.table import TOOLS
 from wired import HANDSHAKES, MODERN, Wired, envelope, environment, hello, wired
 
 Json = dict[str, Any]
@@ -215,7 +216,7 @@ async def converse(folder: Path, version: str) -> None:
         await server.open(version)
         await send(server, lines, LINES // 2)
         await server.until(partial(all_answered, server, lines.awaited))
-        assert len((await server.result("tools/list"))["tools"]) == 10
+        assert len((await server.result("tools/list"))["tools"]) == len(TOOLS)
         server.hang_up()
         assert await server.ended() == 0
     found = answered(server)

@@ -403,7 +403,7 @@ def test_a_picture_is_linked_by_any_path(path: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "more", "said"),
     [
-        ({}, {}, "It goes on at Google meanwhile and has been paid for."),
+        ({}, {}, "It still runs at Google and has been paid for."),
         (
             {},
             {"background": False},

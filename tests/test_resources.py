@@ -72,9 +72,6 @@ async def filled(settings: Settings, rows: int) -> list[str]:
     return [f"v1_row{number}" for number in reversed(range(rows))]
 
 
-# Listing -------------------------------------------------------------------------------------------------
-
-
 async def test_the_list_has_the_index_and_what_is_known_newest_first(client: Client) -> None:
     ask = await call(client, "gemini_ask", prompt="Name a river")
     image = await call(client, "generate_image", prompt="A red bicycle")
@@ -149,9 +146,6 @@ async def test_every_listed_resource_can_be_read(client: Client) -> None:
     for each in listed:
         (content,) = (await client.read_resource(each.uri)).contents
         assert (content.uri, content.mime_type) == (each.uri, each.mime_type)
-
-
-# Reading -------------------------------------------------------------------------------------------------
 
 
 @LEGACY
@@ -315,9 +309,6 @@ async def test_without_a_key_an_unknown_id_says_what_to_set(tmp_path: Path, url:
     assert error.code != INVALID_PARAMS
 
 
-# Templates and completion --------------------------------------------------------------------------------
-
-
 async def test_templates_lead_to_what_they_describe(client: Client) -> None:
     templates = (await client.list_resource_templates()).resource_templates
     assert [(each.name, each.title, each.mime_type) for each in templates] == [
@@ -358,9 +349,6 @@ async def test_names_of_files_complete_within_their_interaction(client: Client) 
     assert await completed("car", id_of(image)) == []
     assert await completed("", "v1_gone") == []
     assert await completed("", None) == []
-
-
-# Updates -------------------------------------------------------------------------------------------------
 
 
 async def test_a_listener_hears_that_a_run_has_finished(server: Server, emulator: Emulator) -> None:

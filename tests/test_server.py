@@ -19,6 +19,7 @@ from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.output import saving
 from gemini_interactions_mcp.server import context
 from gemini_interactions_mcp.server.app import Server, build_server
+from gemini_interactions_mcp.server.tools.table import TOOLS
 from gemini_interactions_mcp.text import rendering
 from reading import LEGACY, call, complaint, id_of, newest, note, text_of
 
@@ -39,9 +40,6 @@ NEEDING_A_KEY: list[tuple[str, dict[str, Any]]] = [
 def crash(*_: object, **__: object) -> Any:
     """What a bug in this server would do."""
     raise ZeroDivisionError("a secret of the server")
-
-
-# Introducing itself --------------------------------------------------------------------------------------
 
 
 async def test_the_server_says_who_it_is_in_both_eras(client: Client, mode: Mode) -> None:
@@ -97,15 +95,12 @@ async def test_tools_are_titled_hinted_and_listed_in_order(client: Client) -> No
     assert all((tool.meta or {}).get("anthropic/searchHint") for tool in tools[1:])
 
 
-# Without what it needs -----------------------------------------------------------------------------------
-
-
 async def test_without_a_key_everything_starts_and_each_call_says_what_to_set(
     tmp_path: Path, url: str, mode: Mode, emulator: Emulator
 ) -> None:
     server = build_server(make_settings(tmp_path, url, api_key=None, key_variable=None), FAST)
     async with Client(server, mode=mode, cache=None) as client:
-        assert len((await client.list_tools()).tools) == 10
+        assert len((await client.list_tools()).tools) == len(TOOLS)
         assert len((await client.list_prompts()).prompts) == 4
         for tool, arguments in NEEDING_A_KEY:
             said = await complaint(client, tool, **arguments)
@@ -146,7 +141,7 @@ async def test_without_a_journal_nothing_is_paid_for_and_the_reason_is_told(
         for tool, arguments in (("gemini_ask", {"prompt": "hi"}), ("start_research", {"prompt": "hi"})):
             assert "The journal at" in await complaint(client, tool, **arguments)
         assert "The journal at" in await complaint(client, "list_interactions")
-        assert len((await client.list_tools()).tools) == 10
+        assert len((await client.list_tools()).tools) == len(TOOLS)
         with pytest.raises(MCPError, match="The journal at"):
             await client.list_resources()
         with pytest.raises(MCPError, match="The journal at"):
@@ -172,8 +167,8 @@ async def test_a_broken_installation_still_answers_the_host_and_logs_why(
         async with Client(server, cache=None) as client:
             said = await complaint(client, "gemini_ask", prompt="hi")
             while "This server cannot open what it needs" not in caplog.text:
-                assert len((await client.list_tools()).tools) == 10
-    assert said == "gemini_ask failed because of a fault in this server; its log on stderr says more."
+                assert len((await client.list_tools()).tools) == len(TOOLS)
+    assert said == "gemini_ask failed because of a bug in this server; its log on stderr says more."
     assert "No module named 'sqlalchemy'" in caplog.text
 
 
@@ -183,15 +178,12 @@ async def test_a_server_that_does_not_run_has_nothing_to_read(server: Server) ->
     assert str(caught.value.__cause__) == "the server is not running"
 
 
-# Faults in this server -----------------------------------------------------------------------------------
-
-
 async def test_a_crash_inside_a_tool_is_masked_and_logged(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, emulator: Emulator
 ) -> None:
     monkeypatch.setattr(rendering, "answer", crash)
     said = await complaint(client, "gemini_ask", prompt="hi")
-    assert said == "gemini_ask failed because of a fault in this server; its log on stderr says more."
+    assert said == "gemini_ask failed because of a bug in this server; its log on stderr says more."
     assert "ZeroDivisionError: a secret of the server" in caplog.text
     monkeypatch.undo()
     read = await call(client, "read_interaction", interaction_id=newest(emulator).id, wait_seconds=5)
@@ -218,13 +210,10 @@ async def test_a_crash_while_a_resource_is_read_tells_nothing_of_it(
 ) -> None:
     answer = await call(client, "gemini_ask", prompt="hi")
     monkeypatch.setattr(rendering, "document", crash)
-    with pytest.raises(MCPError, match="because of a fault in this server; its log on stderr says more") as caught:
+    with pytest.raises(MCPError, match="because of a bug in this server; its log on stderr says more") as caught:
         await client.read_resource(f"{INDEX}/{id_of(answer)}")
     assert "secret" not in str(caught.value)
     assert "ZeroDivisionError: a secret of the server" in caplog.text
-
-
-# Many at once --------------------------------------------------------------------------------------------
 
 
 async def test_the_tools_are_listed_while_a_hundred_questions_are_in_flight(
@@ -244,16 +233,13 @@ async def test_the_tools_are_listed_while_a_hundred_questions_are_in_flight(
                 tasks.start_soon(ask, client, fault.match)
             for fault in faults:
                 await fault.reached.wait()
-            assert len((await client.list_tools()).tools) == 10
+            assert len((await client.list_tools()).tools) == len(TOOLS)
             assert (await client.read_resource(INDEX)).contents
             assert answers == {}
             for fault in faults:
                 fault.release.set()
     assert len(answers) == len(emulator.creates) == 100
     assert all(f"You asked: “{prompt}”" in text for prompt, text in answers.items())
-
-
-# The key -------------------------------------------------------------------------------------------------
 
 
 async def test_the_key_is_in_no_answer_log_or_file(

@@ -29,9 +29,6 @@ def read(home: Path, cwd: Path, **environ: str) -> Settings:
     return Settings.from_environ({"HOME": str(home), **environ}, cwd).checked()
 
 
-# Defaults and values -------------------------------------------------------------------------------------
-
-
 def test_without_any_variable_everything_has_a_default(home: Path, cwd: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("USERPROFILE", str(home))
@@ -140,9 +137,6 @@ def test_space_around_a_value_does_not_count(home: Path, cwd: Path) -> None:
     assert read(home, cwd, GEMINI_MCP_MODEL=" gemini-x\n").model == "gemini-x"
 
 
-# The key -------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("environ", "variable"),
     [
@@ -164,9 +158,6 @@ def test_the_key_is_in_no_representation_of_the_settings(home: Path, cwd: Path) 
     settings = read(home, cwd, GEMINI_API_KEY=SECRET)
     for text in (repr(settings), str(settings), settings.model_dump_json(), repr(settings.model_dump())):
         assert SECRET not in text
-
-
-# Directories ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("prefix", ["~", "$HOME", "${HOME}"])
@@ -320,9 +311,6 @@ def test_directories_are_resolved(home: Path, cwd: Path, tmp_path: Path) -> None
     settings = read(home, cwd, GEMINI_MCP_ALLOWED_DIRS=str(tmp_path / "link"), GEMINI_MCP_OUTPUT_DIR="~/x/../out")
     assert settings.allowed_dirs == (cwd, home / "out")
     assert settings.output_dir == home / "out"
-
-
-# Wrong values --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from mcp_types import JSONRPCResponse, TextContent
 from conftest import KEY, Mode
 from gemini_interactions_mcp import __version__
 from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.server.tools.table import TOOLS
 from gemini_interactions_mcp.transports import stdio
 from wired import (
     HANDSHAKES,
@@ -51,7 +52,7 @@ async def test_a_host_of_each_handshake_revision_initializes_lists_and_calls(ver
     assert opened["protocolVersion"] == version
     assert opened["serverInfo"]["version"] == __version__
     assert [tool["name"] for tool in listed["tools"]][:2] == ["gemini_ask", "gemini_continue"]
-    assert len(listed["tools"]) == 10
+    assert len(listed["tools"]) == len(TOOLS)
     assert refused["isError"] is True
     assert refused["content"][0]["text"].startswith("Unknown argument `colour`.")
 
@@ -112,7 +113,7 @@ async def test_a_host_of_the_newest_revision_discovers_lists_and_calls(tmp_path:
         refused = await server.call("gemini_ask", prompt="Why?", colour="blue")
     assert opened["supportedVersions"] == [MODERN]
     assert opened["_meta"]["io.modelcontextprotocol/serverInfo"]["version"] == __version__
-    assert len(listed["tools"]) == 10
+    assert len(listed["tools"]) == len(TOOLS)
     assert refused["resultType"] == "complete"
     assert refused["isError"] is True
 
@@ -126,7 +127,7 @@ async def test_the_client_of_the_sdk_lists_and_asks_in_both_modes(tmp_path: Path
         async with Client(parameters, mode=mode) as client:
             assert client.server_info is not None
             assert client.server_info.version == __version__
-            assert len((await client.list_tools()).tools) == 10
+            assert len((await client.list_tools()).tools) == len(TOOLS)
             result = await client.call_tool("gemini_ask", {"prompt": f"Why {mode}?"})
             assert not result.is_error
             assert isinstance(result.content[0], TextContent)
@@ -411,7 +412,7 @@ async def test_who_waits_for_a_line_that_is_wrong_is_answered_and_the_next_goes_
         await anyio.to_thread.run_sync(server.write, b'{"id": 904, "method": "' + b"x" * 40 * 2**20 + b'"}\n')
         assert "Cut \ufffd here" in text_of((await server.answer(900))["result"])
         codes = [(await server.answer(number))["error"]["code"] for number in range(901, 905)]
-        assert len((await server.result("tools/list"))["tools"]) == 10
+        assert len((await server.result("tools/list"))["tools"]) == len(TOOLS)
     assert codes == [-32600, -32600, -32700, -32600]
 
 
@@ -434,7 +435,7 @@ async def test_without_a_key_or_a_network_it_serves_and_the_first_call_says_what
     async def ask(missing: str, env: dict[str, str]) -> None:
         async with wired(env) as server:
             await server.open(MODERN)
-            assert len((await server.result("tools/list"))["tools"]) == 10
+            assert len((await server.result("tools/list"))["tools"]) == len(TOOLS)
             refused = await server.call("gemini_ask", prompt="Why?")
             assert refused["isError"] is True
             refusals[missing] = refused["content"][0]["text"]

@@ -32,7 +32,6 @@ from gemini_interactions_mcp.runs.runs import Runs
 from gemini_interactions_mcp.server.app import Server, build_server
 from gemini_interactions_mcp.server.tasks import plans
 from gemini_interactions_mcp.server.tasks.extension import EXTENSION
-from gemini_interactions_mcp.server.tools import table
 from gemini_interactions_mcp.settings import Settings
 from reading import call, id_of, newest, note, posts, text_of
 from tasking import (
@@ -55,14 +54,7 @@ from tasking import (
 )
 from wired import envelope, environment, hello, let_leases_run_out, wired
 
-TOOLS = table.tools()
 PLAN = {"prompt": "Bicycles", "plan_first": True}
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Their schemas are most of the cost of making a server, and the same in each.
-    monkeypatch.setattr(table, "tools", lambda: TOOLS)
 
 
 @pytest.fixture
@@ -89,9 +81,6 @@ async def complaint(client: Client, method: str, task: Json, **params: object) -
     with pytest.raises(MCPError) as caught:
         await asked_for(client, method, task, **params)
     return caught.value.error.code, caught.value.error.message
-
-
-# Who gets a task -----------------------------------------------------------------------------------------
 
 
 async def test_the_server_advertises_the_extension_where_the_era_has_them(client: Client, mode: Mode) -> None:
@@ -218,9 +207,6 @@ async def test_a_client_before_the_extension_gets_no_task_whatever_it_declares(
         assert result.keys() == {"content", "isError"}
         assert newest(emulator).id in result["content"][0]["text"]
         hold.release.set()
-
-
-# Asking for it -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("method", ["tasks/get", "tasks/update", "tasks/cancel"])
@@ -377,9 +363,6 @@ async def test_a_run_that_cannot_be_followed_may_still_end_well(
 async def broken(*_: object, **__: object) -> None:
     """What a database does that is gone."""
     raise OSError("gone")
-
-
-# Plans ---------------------------------------------------------------------------------------------------
 
 
 async def test_a_plan_waits_with_a_form_that_shows_it_and_what_running_it_costs(host: Client) -> None:
@@ -550,9 +533,6 @@ async def test_running_a_plan_counts_against_the_days_limit(settings: Settings, 
         assert (code, message[:38]) == (INTERNAL_ERROR, "The limit of 1 research run a day (GEM")
         assert form(await got(host, task))[0] == key
     assert posts(emulator) == 1
-
-
-# After a restart -----------------------------------------------------------------------------------------
 
 
 async def test_a_task_is_the_same_after_a_restart_while_planning_running_and_reading(

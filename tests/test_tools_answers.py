@@ -45,9 +45,6 @@ def body_of(text: str) -> str:
     return text.partition("\n---\n")[0]
 
 
-# Code ----------------------------------------------------------------------------------------------------
-
-
 async def test_an_answer_that_is_only_code_shows_it_and_what_it_printed(
     client: Client, settings: Settings, mode: Mode
 ) -> None:
@@ -90,9 +87,6 @@ async def test_research_that_only_ran_code_is_saved_as_a_report(client: Client) 
     assert report.startswith("````python\n")
 
 
-# Calls of tools that failed ------------------------------------------------------------------------------
-
-
 async def test_calls_that_came_to_nothing_are_told_below_the_answer(
     client: Client, settings: Settings, mode: Mode
 ) -> None:
@@ -127,9 +121,6 @@ async def test_an_answer_that_never_came_tells_what_failed_on_the_way(client: Cl
     assert "On the way: not read: https://example.com/unread/0 (paywall); google_search failed" in said
 
 
-# Sources -------------------------------------------------------------------------------------------------
-
-
 async def test_what_is_no_page_is_no_source_and_no_title_ends_its_link(client: Client) -> None:
     result = await call(client, "gemini_ask", prompt="hi [[cites=links]]")
     sources = text_of(result).partition("Sources:\n")[2].partition("\n\n")[0]
@@ -152,9 +143,6 @@ async def test_files_without_an_address_are_sources_by_name_and_page(
     assert f"[1][2][3][4]\n\n{sources}" in text_of(result)
     assert sources in await again(settings, mode, id_of(result))
     assert sources in await resource(client, f"gemini://interactions/{id_of(result)}")
-
-
-# Pictures that are none ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("sent", ["html", "svg", "lie"])
@@ -180,9 +168,6 @@ async def test_a_picture_that_is_none_does_not_get_the_name_of_one(client: Clien
     result = await call(client, "generate_image", prompt="A bike [[sends=lie]]", output_path=str(wanted))
     assert saved_in(result) == [wanted.with_suffix(".bin")]
     assert not wanted.exists()
-
-
-# Schemas -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -253,9 +238,6 @@ async def test_a_schema_keeps_its_secrets_in_the_journal(client: Client) -> None
     schema = PERSON | {"description": f"Not {KEY}"}
     result = await call(client, "gemini_ask", prompt="hi", response_schema=schema)
     assert (await data_of(client, result))["terms"]["response_schema"]["description"] == "Not [secret]"
-
-
-# Limits and endings --------------------------------------------------------------------------------------
 
 
 @pytest.mark.usual_wire("a read tells what thinking took")
@@ -332,9 +314,6 @@ async def test_a_picture_that_was_not_made_tells_why(client: Client) -> None:
         "Gemini made no image (image_safety, blocked by Google's filter for an unsafe image), but answered with text. "
         "Rephrase the prompt: describe another picture, without real people or works of others. It said: Emulated"
     )
-
-
-# By whom a run was cancelled -----------------------------------------------------------------------------
 
 
 def stranger(url: str) -> Any:

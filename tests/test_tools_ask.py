@@ -81,9 +81,6 @@ def body(**more: Any) -> dict[str, Any]:
     return {"model": MODEL, "input": "hi", "background": True, "stream": True, "store": True} | more
 
 
-# The main job --------------------------------------------------------------------------------------------
-
-
 async def test_an_answer_ends_with_id_model_status_tokens_and_what_to_do_next(
     client: Client, emulator: Emulator
 ) -> None:
@@ -170,9 +167,6 @@ async def test_sources_are_numbered_links_each_once(client: Client) -> None:
     ]
 
 
-# Nothing kept --------------------------------------------------------------------------------------------
-
-
 async def test_store_false_keeps_nothing_at_google_nor_in_the_journal(
     client: Client, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -246,9 +240,6 @@ async def test_an_unstored_answer_cut_short_shows_the_text_that_came(client: Cli
     assert "Emulated answer by" in text_of(result)
 
 
-# Where background is refused -----------------------------------------------------------------------------
-
-
 @MODERN
 @pytest.mark.usual_wire("every request is counted")
 async def test_a_model_that_refuses_background_twice_is_asked_without_it_from_then_on(
@@ -265,9 +256,6 @@ async def test_a_model_that_refuses_background_twice_is_asked_without_it_from_th
     assert posts(emulator) == 5
     assert [sent["input"] for sent in emulator.creates if "background" not in sent] == ["one", "two", "three"]
     assert "Earlier turns: 1." in text_of(continued)
-
-
-# Slow answers --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("wait_seconds", [0, 0.05])
@@ -356,9 +344,6 @@ async def test_progress_tells_what_the_model_does(client: Client, emulator: Emul
         emulator.faults[0].release.set()
 
 
-# Cancelled by the host -----------------------------------------------------------------------------------
-
-
 async def cancelled_call(client: Client, fault: Fault, tool: str, **arguments: Any) -> None:
     """Call a tool, and cancel the call as a host does once the API has taken the request."""
     with anyio.fail_after(5):
@@ -387,9 +372,6 @@ async def test_an_ask_that_its_host_gives_up_goes_on_and_its_answer_is_there(
     assert "You asked: “hi”" in text_of(result)
     assert emulator.cancels == []
     assert len(emulator.creates) == 1
-
-
-# Answers that are missing or not whole -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -444,9 +426,6 @@ async def test_a_limit_in_tokens_shows_the_part_that_fits(client: Client) -> Non
     assert re.search(r" \| incomplete(?: \||$)", footer_of(result), re.MULTILINE)
 
 
-# Long answers --------------------------------------------------------------------------------------------
-
-
 @MODERN
 async def test_a_long_answer_comes_in_pages_that_lose_nothing(client: Client, emulator: Emulator) -> None:
     result = await call(client, "gemini_ask", prompt="hi [[words=4500]]")
@@ -486,9 +465,6 @@ async def test_a_page_that_does_not_exist_is_refused_with_their_number(client: C
     await call(client, "gemini_ask", prompt="hi")
     said = await complaint(client, "read_interaction", interaction_id=newest(emulator).id, page=2)
     assert said == "There is no page 2: this interaction has 1 page."
-
-
-# Refused by the API --------------------------------------------------------------------------------------
 
 
 @MODERN

@@ -43,9 +43,6 @@ def sent(emulator: Emulator) -> list[dict[str, Any]]:
     return step["content"][:-1]
 
 
-# What is given -------------------------------------------------------------------------------------------
-
-
 @LEGACY
 async def test_a_folder_is_given_and_what_was_left_out_is_said(
     client: Client, emulator: Emulator, folder: Path
@@ -129,8 +126,6 @@ async def test_a_part_that_makes_no_sense_is_told_before_anything_is_sent(
     assert emulator.requests == []
 
 
-# As people give them -------------------------------------------------------------------------------------
-
 TOOLS_WITH_FILES = [("analyze_file", "files"), ("start_research", "files"), ("generate_image", "images")]
 taking_files = pytest.mark.parametrize(("tool", "argument"), TOOLS_WITH_FILES)
 
@@ -202,9 +197,6 @@ async def test_the_working_directory_and_its_gitignore(
         "1 of dependencies and builds (1 in node_modules)."
     )
     assert [block["text"] for block in sent(emulator) if block["type"] == "text"] == ["File a.png:", "File sub/b.png:"]
-
-
-# Uploads -------------------------------------------------------------------------------------------------
 
 
 async def test_an_upload_is_found_again_after_a_restart(tmp_path: Path, url: str, emulator: Emulator) -> None:
@@ -357,9 +349,6 @@ async def test_what_a_folder_of_images_leaves_out_is_said(tmp_path: Path, url: s
         made = await call(client, "generate_image", prompt="Like this", images=[str(tmp_path / "files")])
     assert text_of(made).startswith(f"Left out of {tmp_path / 'files'}: 1 hidden (.hidden.png).\n")
     assert len(emulator.creates) == 1
-
-
-# What the user has allowed -------------------------------------------------------------------------------
 
 
 async def test_a_refusal_names_the_allowed_folders_that_are_not_there(

@@ -82,9 +82,6 @@ async def stored(settings: Settings, *rows: dict[str, Any]) -> None:
     await journal.close()
 
 
-# Nothing is cut ------------------------------------------------------------------------------------------
-
-
 @EVERY_HOST
 async def test_no_host_cuts_a_page_of_an_answer(settings: Settings, name: str, mode: Mode) -> None:
     lines = [f'{number:03} “日本語の文章です” with "quotes" and \\ in a line' * 2 for number in range(300)]
@@ -172,9 +169,6 @@ async def test_an_error_that_carries_a_text_is_framed_and_not_cut(
     assert len(as_json(result)) <= 8_000
 
 
-# Pictures ------------------------------------------------------------------------------------------------
-
-
 @WITHOUT_PICTURES
 async def test_a_preview_that_would_be_text_is_left_out_and_said(settings: Settings, name: str, mode: Mode) -> None:
     async with host(build_server(settings, FAST), name, mode) as client:
@@ -198,9 +192,6 @@ async def test_nothing_is_said_of_previews_where_they_are_shown_or_not_wanted(se
         result = await call(client, "generate_image", prompt="Another bike")
     assert "left out" not in text_of(result)
     assert previews_of(result) == []
-
-
-# Words of others -----------------------------------------------------------------------------------------
 
 
 def evil(interaction_id: str, status: str = "completed") -> dict[str, Any]:

@@ -62,9 +62,6 @@ def sent(emulator: Emulator) -> list[dict[str, Any]]:
     return step["content"]
 
 
-# Files that go in ----------------------------------------------------------------------------------------
-
-
 async def test_several_files_of_several_kinds_go_in_one_call(client: Client, emulator: Emulator, folder: Path) -> None:
     files = [png(folder), wav(folder), pdf(folder), note(folder)]
     result = await call(client, "analyze_file", files=[str(file) for file in files], prompt="What is this?")
@@ -171,9 +168,6 @@ async def test_a_slow_file_analysis_is_read_later(client: Client, emulator: Emul
     fault.release.set()
     later = await call(client, "read_interaction", interaction_id=id_of(result), wait_seconds=5)
     assert "File 1, image: image/png" in text_of(later)
-
-
-# Images that come out ------------------------------------------------------------------------------------
 
 
 async def test_an_image_is_saved_shown_and_linked(client: Client, emulator: Emulator, settings: Settings) -> None:

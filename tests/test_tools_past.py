@@ -63,9 +63,6 @@ def ids_of(result: CallToolResult) -> list[str]:
     return [row["interaction_id"] for row in rows]
 
 
-# Listing -------------------------------------------------------------------------------------------------
-
-
 async def test_an_empty_list_says_so(client: Client, emulator: Emulator) -> None:
     result = await call(client, "list_interactions")
     assert text_of(result) == "No interactions found.\n"
@@ -154,9 +151,6 @@ async def test_a_long_prompt_is_listed_on_one_short_line(client: Client) -> None
 async def test_a_quotation_mark_in_a_prompt_keeps_the_line_readable(client: Client) -> None:
     await call(client, "gemini_ask", prompt='Say "hi" | now')
     assert ' | "Say \\"hi\\" | now" | ' in text_of(await call(client, "list_interactions"))
-
-
-# Reading -------------------------------------------------------------------------------------------------
 
 
 @LEGACY
@@ -264,9 +258,6 @@ async def test_an_unreachable_api_is_not_taken_for_a_missing_interaction(client:
     said = await complaint(client, "read_interaction", interaction_id="v1_some")
     assert "keeps no interaction" not in said
     assert "v1_some" in said
-
-
-# Deleting ------------------------------------------------------------------------------------------------
 
 
 async def test_deleting_tells_what_happened_at_google_in_the_journal_and_to_files(
@@ -383,9 +374,6 @@ async def test_a_running_interaction_that_is_deleted_leaves_no_file_behind(
     await call(client, "gemini_ask", prompt="hi")
     assert len(ids_of(await call(client, "list_interactions"))) == 1
     assert not (tmp_path / "output").exists()
-
-
-# Our own labels ------------------------------------------------------------------------------------------
 
 
 def label_of(folder: Path) -> str:

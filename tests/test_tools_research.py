@@ -57,9 +57,6 @@ async def reported(client: Client, **arguments: Any) -> CallToolResult:
     return await call(client, "check_research", interaction_id=id_of(begun), wait_seconds=10)
 
 
-# Starting ------------------------------------------------------------------------------------------------
-
-
 async def test_research_starts_at_once_with_an_id_and_the_call_that_watches_it(
     client: Client, emulator: Emulator
 ) -> None:
@@ -122,9 +119,6 @@ async def test_an_agent_that_is_not_there_names_one_that_is(client: Client, emul
     assert emulator.creates == []
 
 
-# Planning ------------------------------------------------------------------------------------------------
-
-
 async def test_a_plan_is_made_refined_approved_and_run(client: Client, emulator: Emulator) -> None:
     begun = await call(client, "start_research", prompt="Bicycles", plan_first=True)
     assert text_of(begun).startswith("Planning has started.\n")
@@ -145,9 +139,6 @@ async def test_a_plan_is_made_refined_approved_and_run(client: Client, emulator:
     assert "The approved plan was for: “Only cargo bicycles”" in text_of(report)
     assert emulator.creates[-1]["previous_interaction_id"] == id_of(refined)
     assert emulator.creates[-1]["agent_config"]["collaborative_planning"] is False
-
-
-# Paid once -----------------------------------------------------------------------------------------------
 
 
 @MODERN
@@ -227,9 +218,6 @@ async def test_research_whose_outcome_is_unknown_is_not_bought_again_by_itself(
     assert "whether Google took it is not known: it was not sent again." in again
     assert "force=true" in again
     assert len(emulator.creates) == posts(emulator) == 1
-
-
-# Watching and reading ------------------------------------------------------------------------------------
 
 
 @MODERN
@@ -450,9 +438,6 @@ async def test_a_report_of_a_hundred_thousand_characters_is_complete(
     assert all(f"![image {number}]({chart.name})" in written for number, chart in enumerate(charts, 1))
 
 
-# Following up --------------------------------------------------------------------------------------------
-
-
 async def test_the_chain_of_a_plan_its_research_and_questions_is_told(client: Client) -> None:
     plan = await reported(client, plan_first=True)
     begun = await call(client, "start_research", prompt="Go ahead", previous_interaction_id=id_of(plan))
@@ -498,9 +483,6 @@ async def test_a_plan_is_run_by_the_agent_that_made_it(client: Client, emulator:
     assert emulator.creates[-1]["agent"] == thorough
 
 
-# Restarts ------------------------------------------------------------------------------------------------
-
-
 @pytest.mark.usual_wire("the stream or a read tells the sources")
 async def test_a_plan_is_approved_and_a_report_read_after_restarts(settings: Settings, emulator: Emulator) -> None:
     async with Client(build_server(settings, FAST), cache=None) as planning:
@@ -519,9 +501,6 @@ async def test_a_plan_is_approved_and_a_report_read_after_restarts(settings: Set
         later = await call(again, "check_research", interaction_id=id_of(run), section="Findings")
         assert "for the naïve case. [1]" in text_of(later)
     assert len(emulator.creates) == 2
-
-
-# Tools, formats and environments -------------------------------------------------------------------------
 
 
 def with_servers(settings: Settings) -> Settings:
@@ -717,9 +696,6 @@ async def test_a_plan_is_run_with_the_tools_that_it_was_made_with(settings: Sett
         await call(client, "check_research", interaction_id=id_of(report), wait_seconds=10)
         await call(client, "start_research", prompt="More", previous_interaction_id=id_of(report))
         assert "tools" not in emulator.creates[-1]
-
-
-# Stopping ------------------------------------------------------------------------------------------------
 
 
 async def test_cancelling_research_stops_it_at_google(client: Client, emulator: Emulator) -> None:

@@ -26,7 +26,7 @@ from gemini_interactions_mcp.runs import intents
 from gemini_interactions_mcp.runs.run import Pace
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.server.results import answers, waiting
-from gemini_interactions_mcp.server.tools import researching, table
+from gemini_interactions_mcp.server.tools import researching
 from gemini_interactions_mcp.settings import Settings
 from reading import call, complaint, id_of, text_of
 
@@ -34,12 +34,6 @@ ASK: dict[str, Any] = {"prompt": "Ask about Zürich"}
 RESEARCH: dict[str, Any] = {"prompt": "Rivers of Zürich", "visualization": False}
 SAME = "The same was asked "
 NEVER = 3600.0
-TOOLS = table.tools()
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table, "tools", lambda: TOOLS)
 
 
 @asynccontextmanager

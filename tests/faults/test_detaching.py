@@ -20,19 +20,13 @@ from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.models.interactions import Record
 from gemini_interactions_mcp.server.app import build_server
-from gemini_interactions_mcp.server.tools import researching, table
+from gemini_interactions_mcp.server.tools import researching
 from gemini_interactions_mcp.settings import Settings
 from reading import call, complaint, png, text_of
 from wired import MODERN, environment, wired
 
 ASK: dict[str, Any] = {"prompt": "Ask about Zürich"}
 SAME = "The same was asked "
-TOOLS = table.tools()
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table, "tools", lambda: TOOLS)
 
 
 @asynccontextmanager
@@ -418,5 +412,5 @@ async def test_the_name_of_an_earlier_picture_is_not_used_again_though_it_was_mo
         await call(client, "generate_image", prompt="One", output_path="crab.png")
         (tmp_path / "output" / "crab.png").rename(tmp_path / "output" / "moved.png")
         said = await complaint(client, "generate_image", prompt="Two", output_path="crab.png")
-    assert "its name is not used again" in said
+    assert "its name is never reused" in said
     assert len(emulator.creates) == 1

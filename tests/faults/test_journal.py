@@ -19,19 +19,12 @@ from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.journal.schema import METADATA, SCHEMA_VERSION
 from gemini_interactions_mcp.runs.run import Pace
 from gemini_interactions_mcp.server.app import build_server
-from gemini_interactions_mcp.server.tools import table
+from gemini_interactions_mcp.server.tools.table import TOOLS
 from gemini_interactions_mcp.settings import Settings
 from reading import call, complaint, id_of, note, posts, saved_in, text_of
 from wired import PATIENCE
 
-TOOLS = table.tools()
 UNWRITABLE = "cannot be opened or written"
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Their schemas are most of the cost of making a server, and the same in each.
-    monkeypatch.setattr(table, "tools", lambda: TOOLS)
 
 
 @asynccontextmanager
@@ -157,7 +150,7 @@ async def test_with_a_broken_journal_nothing_is_sent_and_each_paid_call_says_why
 async def test_with_a_broken_journal_the_server_shows_its_tools_and_says_why_it_lists_nothing(
     client: Client, broken: Broken
 ) -> None:
-    assert len((await client.list_tools()).tools) == 10
+    assert len((await client.list_tools()).tools) == len(TOOLS)
     listed = await client.call_tool("list_interactions")
     assert listed.is_error is not broken.listed
     assert (broken.said in text_of(listed)) is not broken.listed
@@ -195,7 +188,7 @@ async def test_a_journal_that_is_held_when_the_server_starts_is_said_to_be_locke
     async with host(impatient(tmp_path, url)) as client:
         with held_by_another(tmp_path):
             before = (tmp_path / "journal.sqlite3").read_bytes()
-            assert len((await client.list_tools()).tools) == 10
+            assert len((await client.list_tools()).tools) == len(TOOLS)
             for tool in ("gemini_ask", "start_research"):
                 assert "is locked by another program" in await complaint(client, tool, prompt="Pay for this")
             assert "is locked by another program" in await complaint(client, "list_interactions")

@@ -24,7 +24,6 @@ from gemini_interactions_mcp.models.interactions import Request
 from gemini_interactions_mcp.runs import processes
 from gemini_interactions_mcp.runs.run import Pace, Run
 from gemini_interactions_mcp.server.app import build_server
-from gemini_interactions_mcp.server.tools import table
 from gemini_interactions_mcp.settings import Settings
 from reading import call, complaint, id_of, text_of
 from wired import MODERN, environment, wired
@@ -35,12 +34,6 @@ NEVER = 3600.0
 """Seconds that no test waits: what ends sooner ends for another reason."""
 DEAF = replace(FAST, first_poll=NEVER, slowest_poll=NEVER, silence=NEVER, lease=NEVER)
 """A server that looks at Google only when somebody wants to know."""
-TOOLS = table.tools()
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table, "tools", lambda: TOOLS)
 
 
 @asynccontextmanager

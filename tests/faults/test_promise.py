@@ -24,7 +24,6 @@ from gemini_interactions_mcp.api import client as gemini
 from gemini_interactions_mcp.emulator import Emulator, Fault, rate_limited
 from gemini_interactions_mcp.runs.run import Pace
 from gemini_interactions_mcp.server.app import build_server
-from gemini_interactions_mcp.server.tools import table as tools
 from gemini_interactions_mcp.settings import Settings
 
 CALLS: dict[str, dict[str, Any]] = {
@@ -35,14 +34,11 @@ CALLS: dict[str, dict[str, Any]] = {
 UNKNOWN = "may have taken the request"
 ANSWERED = ""
 CHEAP = ("gemini_ask", "generate_image")
-TOOLS = tools.tools()
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     without_jitter(monkeypatch)
-    # Their schemas are most of the cost of making a server, and the same in each.
-    monkeypatch.setattr(tools, "tools", lambda: TOOLS)
 
 
 @asynccontextmanager

@@ -46,7 +46,7 @@ from gemini_interactions_mcp.runs.runs import Runs
 from gemini_interactions_mcp.server import prompts
 from gemini_interactions_mcp.server.app import Server, build_server
 from gemini_interactions_mcp.server.results import answers
-from gemini_interactions_mcp.server.tools import researching, table
+from gemini_interactions_mcp.server.tools import researching
 from gemini_interactions_mcp.settings import Settings
 from reading import rows_of, text_of
 from wired import let_leases_run_out
@@ -60,7 +60,6 @@ TOPICS = ("Rivers of Zürich.", "Lakes of Zürich.")
 HOURLY = ("hold", "queued", "stall")
 GARBAGE = (b"", b"{", b"[" * 100_000, b'{"id": 1' + b"0" * 5_000 + b"}", b"data: {\n\n", b"<html>", b"\xff\xfe")
 CODES = ("model_not_found", "service_unavailable", "too_many_requests", "safety", "api_error", "no_such_code", "")
-TOOLS = table.tools()
 
 End = Literal["closes", "is killed", "is killed and leaves its leases"]
 
@@ -574,7 +573,6 @@ def quick(one_authority: Path) -> Any:
         patch.setattr(retry, "resend_delay", hurried)
         patch.setattr(researching, "NAMING_SECONDS", 0.05)
         patch.setattr(answers, "NAMING_SECONDS", 0.05)
-        patch.setattr(table, "tools", lambda: TOOLS)
         patch.setattr(prompts, "register", nothing)
         patch.setattr(Runs, "close", partialmethod(Runs.close, 0.01))
         yield

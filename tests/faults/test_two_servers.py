@@ -17,7 +17,6 @@ from faults.harness import rows
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.runs.run import Pace
 from gemini_interactions_mcp.server.app import build_server
-from gemini_interactions_mcp.server.tools import table
 from gemini_interactions_mcp.settings import Settings
 from reading import call, id_of, rows_of, text_of
 from wired import PATIENCE, let_leases_run_out
@@ -25,13 +24,6 @@ from wired import PATIENCE, let_leases_run_out
 QUICK = replace(FAST, lease=0.3)
 """Looks ten times a second for what nobody follows."""
 RESEARCH: dict[str, Any] = {"prompt": "Rivers of Zürich", "visualization": False}
-TOOLS = table.tools()
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Their schemas are most of the cost of making a server, and the same in each.
-    monkeypatch.setattr(table, "tools", lambda: TOOLS)
 
 
 @asynccontextmanager

@@ -1,6 +1,6 @@
 """Everything that speaks MCP: tools, results, tasks, resources, prompts and notifications.
 
-Knows no JSON of Google and no table. Bytes of the protocol are the transports' work.
+Knows neither the API's JSON nor the journal's tables. Reading and writing bytes is left to the transports.
 """
 
 import lazy_loader

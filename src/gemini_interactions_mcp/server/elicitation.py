@@ -1,8 +1,8 @@
-"""A question to the user, in both protocol eras.
+"""Elicitation in both protocol eras.
 
-Until 2025-11-25 the client is asked within the call. From 2026-07-28 on the question is the call's result, and the
-client answers by calling again with the same arguments, its responses and the state that came with the question. The
-SDK encrypts that state, and refuses one that is older than ten minutes or belongs to other arguments.
+Up to 2025-11-25, the server sends the question within the call. From 2026-07-28 on, the question is the result of the
+call, and the client repeats the call with the same arguments, its responses and the state that came with the question.
+The SDK encrypts that state, and refuses one that is older than ten minutes or belongs to other arguments.
 """
 
 from typing import Final
@@ -17,28 +17,28 @@ from gemini_interactions_mcp.core import InputError
 from .context import Ctx
 
 ROUNDS: Final = "2026-07-28"
-"""The first revision in which a server sends no requests (mcp 2.3.0, mcp/server/mcpserver/resolve.py)."""
+"""The first protocol version in which servers send no requests (mcp 2.3.0, mcp/server/mcpserver/resolve.py)."""
 
 KEY: Final = "consent"
-"""Names the question among what a client is asked for; a call asks one."""
+"""The key of the question among the input requests of a call, which has one."""
 
 CHANGED: Final = (
-    "What the user was asked about has changed since: a file was changed, added or removed. Nothing was sent, and "
-    "nothing is charged. Call again to ask about it as it is now."
+    "What the user was asked about has changed since: a file was changed, added or removed. Nothing was sent or "
+    "charged. Call again to ask about the current state."
 )
 
 
 async def elicited(ctx: Ctx, message: str, form: type[BaseModel], subject: str) -> ElicitResult | InputRequiredResult:
-    """What the user says; or, where the client answers with another call, the question as this call's result.
+    """Ask the user, and return the answer; or return the question, if the client answers with another call.
 
     Args:
-        ctx: Of a client that can be asked.
-        message: What is shown.
-        form: What is to be filled in.
-        subject: Names what is asked about: only for this, the answer counts.
+        ctx: The context of a client that supports form elicitation.
+        message: The text above the form.
+        form: The model of the form's fields.
+        subject: Identifies what is asked about. An answer counts for the same subject only.
 
     Raises:
-        InputError: The user has agreed to something else.
+        InputError: The user agreed to another subject.
     """
     schema = render_elicitation_schema(form)
     if not is_version_at_least(ctx.protocol_version or "", ROUNDS):

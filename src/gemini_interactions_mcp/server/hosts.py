@@ -1,6 +1,6 @@
-"""What is known of the hosts that call this server, by the name that their client gives itself.
+"""What is known about hosts, by the name that their client reports.
 
-Such a name is the client's own word: it decides how a result looks and how long a call lasts, and nothing else.
+A client may report any name: it affects how a result looks and how long a call waits, and nothing else.
 """
 
 from collections.abc import Mapping
@@ -11,16 +11,16 @@ from mcp.server.mcpserver import Context
 from gemini_interactions_mcp.settings import DEFAULT_WAIT_SECONDS, Settings
 
 LONGEST_WAIT_SECONDS: Final = 600
-"""What a call may ask for at most."""
+"""Maximum of `wait_seconds`."""
 
 
 class Host(NamedTuple):
-    """What a host waits for and shows.
+    """The behaviour of a host.
 
     Attributes:
-        wait_seconds: How long a call waits by default before it hands over an id; None is as long as for any host.
-        page_bytes: How much of a text the host shows whole, in bytes of UTF-8.
-        previews: Whether pictures are shown, and not their base64 as text.
+        wait_seconds: Default seconds that a call waits before it returns an id; None uses the setting.
+        page_bytes: Bytes of UTF-8 that the host shows of a text without cutting it.
+        previews: Whether the host shows images, rather than their base64 as text.
     """
 
     wait_seconds: float | None = None
@@ -29,23 +29,23 @@ class Host(NamedTuple):
 
 
 ANY: Final = Host()
-"""Codex cuts the text of a result at 12,000 bytes, Copilot at 20 kB (Codex 0.169, Copilot CLI 1.0.102, both run)."""
+"""Codex cuts a result's text at 12,000 bytes, Copilot at 20 kB (observed with Codex 0.169 and Copilot CLI 1.0.102)."""
 
 HOSTS: Final[Mapping[str, Host]] = {
-    # Codex 0.169 goes on without a call earlier than other hosts; progress is no sign of life to it.
+    # Codex 0.169 moves on without a call earlier than other hosts, and progress does not extend its patience.
     "codex-mcp-client": Host(wait_seconds=25),
-    # Cline CLI 3.0.65 gives its model the JSON of a result, of 8,000 characters at the most, and base64 as text.
+    # Cline CLI 3.0.65 passes its model the JSON of a result, cut at 8,000 characters, with base64 as text.
     "@cline/core": Host(page_bytes=7_000, previews=False),
-    # Continue's CLI (MCPService.ts, 1.0.0) gives its model content that is no text as JSON.
+    # Continue's CLI (MCPService.ts, 1.0.0) passes its model all content but text as JSON.
     "continue-cli-client": Host(previews=False),
-    # google-adk 2.13 (mcp_tool/session_context.py) gives its model the JSON of a result, base64 included.
+    # google-adk 2.13 (mcp_tool/session_context.py) passes its model the JSON of a result, base64 included.
     "google-adk": Host(previews=False),
 }
-"""By `clientInfo.name`; a longer name that begins with one of these and a hyphen is of the same host."""
+"""Hosts by `clientInfo.name`. A name that continues one of these after a hyphen belongs to the same host."""
 
 
 def seconds_to_wait(ctx: Context[Any, Any], settings: Settings, asked: float | None = None) -> float:
-    """How long a call waits: as it asks for, as the user has set, or as suits its host."""
+    """Return how long a call waits: as requested, as the user has set, or as suits its host."""
     if asked is not None:
         return asked
     usual = host_of(ctx).wait_seconds
@@ -53,20 +53,20 @@ def seconds_to_wait(ctx: Context[Any, Any], settings: Settings, asked: float | N
 
 
 def seconds_to_name(ctx: Context[Any, Any], settings: Settings) -> float:
-    """The `wait_seconds` of the call that an answer tells the model to make next.
+    """Return the `wait_seconds` of the next call that an answer suggests.
 
-    It is never 0: with that, the model would ask again and again.
+    It is never 0, which would make the model poll in a loop.
     """
     chosen = min(settings.wait_seconds, LONGEST_WAIT_SECONDS) if settings.wait_is_set else 0
     return chosen or host_of(ctx).wait_seconds or DEFAULT_WAIT_SECONDS
 
 
 def host_of(ctx: Context[Any, Any]) -> Host:
-    """The host that has sent a request, in both protocol eras."""
+    """Return the host that sent a request, in both protocol eras."""
     params = ctx.session.client_params
     return host_named(params.client_info.name if params else "")
 
 
 def host_named(name: str) -> Host:
-    """The host whose client has this name."""
+    """Return the host whose client has this name."""
     return next((host for known, host in HOSTS.items() if name == known or name.startswith(f"{known}-")), ANY)

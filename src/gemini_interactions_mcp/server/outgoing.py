@@ -1,4 +1,4 @@
-"""What leaves through MCP, without the user's secrets and hidden text: results, errors, notifications, questions."""
+"""Redaction of everything that leaves through MCP: results, errors, notifications and elicitations."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,30 +15,30 @@ from pydantic import ValidationError
 from gemini_interactions_mcp.core import Redactor, beside, clipped, visible
 from gemini_interactions_mcp.text import cleared, framed
 
-from .subscriptions import connection
+from .sdk import get_connection, get_request_channel
 
 T = TypeVar("T")
 
 ERROR_BYTES: Final = 6_000
-"""Of an error's text, which no host cuts then: Claude Code shows 10,000 characters of one, Cline 8,000 of its JSON."""
+"""Maximum size of an error's text. No host cuts it: Claude Code shows 10,000 characters, Cline 8,000 of its JSON."""
 
 
 class Cleaner(Redactor):
-    """Takes out secrets, and characters that hide or reorder text."""
+    """Removes secrets, and characters that hide or reorder text."""
 
     def __call__(self, value: T) -> T:
-        """The same value, cleaned; the base64 of pictures is left alone."""
-        # Hidden characters first: within a secret, one would keep it from being found.
-        return super().__call__(cast("T", cleared(value)) if isinstance(value, str) else value)
+        """Return the value cleaned; the base64 of images is left alone."""
+        # Hidden characters go first: a secret that contains one would not be found.
+        return super().__call__(cast(T, cleared(value)) if isinstance(value, str) else value)
 
 
 def weight(result: HandlerResult) -> int:
-    """Characters of the texts of a result, of which only those of a resource may be long."""
+    """Return the number of characters in a resource's contents; only these can be long."""
     return sum(len(str(each.get("text") or each.get("blob") or "")) for each in parts_of(result, "contents"))
 
 
 def framed_error(result: HandlerResult) -> HandlerResult:
-    """A tool's error framed and of bounded length, since it quotes others; other results as they are."""
+    """Frame and clip a tool's error, which may quote others; return other results unchanged."""
     if isinstance(result, dict) and result.get("isError"):
         for block in parts_of(result, "content"):
             if isinstance(text := block.get("text"), str):
@@ -47,21 +47,21 @@ def framed_error(result: HandlerResult) -> HandlerResult:
 
 
 def parts_of(result: HandlerResult, name: str) -> list[dict[str, Any]]:
-    """The blocks or contents of a result, as it is on the wire."""
+    """Return the content blocks or resource contents of a result in its wire form."""
     return cast("list[dict[str, Any]]", result.get(name, [])) if isinstance(result, dict) else []
 
 
 class Outgoing:
-    """A middleware around every request: whatever a handler answers or sends meanwhile passes the redaction."""
+    """A middleware around every request that redacts what its handler returns, raises and sends."""
 
     def __init__(self, redact: Redactor) -> None:
         self._redact = redact
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        """The redacted result of the rest.
+        """Return the redacted result of the handler.
 
         Raises:
-            MCPError: As the rest does, redacted.
+            MCPError: The handler raised it; its text is redacted.
         """
         try:
             result = framed_error(await call_next(replace(ctx, session=self._session(ctx))))
@@ -69,7 +69,7 @@ class Outgoing:
         except MCPError as exc:
             raise MCPError(exc.code, self._redact(exc.message), self._redact(exc.data)) from exc
         except ValidationError:
-            raise  # The SDK answers it without its text.
+            raise  # the SDK answers it without its text
         except Exception as exc:
             text = str(exc)
             if self._redact(text) == text:
@@ -77,15 +77,14 @@ class Outgoing:
             raise RuntimeError(self._redact(text)) from exc
 
     def _session(self, ctx: ServerRequestContext[Any, Any]) -> ServerSession:
-        """The session of a request, on a channel that redacts."""
-        held = ctx.session._request_outbound  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - mcp 2.3 has no public way
-        # A DispatchContext, whose other members it passes on.
-        channel: Any = Channel(held, self._redact)
-        return ServerSession(channel, connection(ctx), request_meta=None if ctx.request_id is None else ctx.meta)
+        """Return the session of a request, on a channel that redacts."""
+        # The channel passes the other members of the DispatchContext on.
+        channel: Any = Channel(get_request_channel(ctx), self._redact)
+        return ServerSession(channel, get_connection(ctx), request_meta=None if ctx.request_id is None else ctx.meta)
 
 
 class Channel:
-    """What a request's handler sends to the client before its result, redacted."""
+    """A request's channel to the client, which redacts what a handler sends before its result."""
 
     def __init__(self, channel: DispatchContext[Any], redact: Redactor) -> None:
         self._channel = channel
@@ -97,7 +96,7 @@ class Channel:
     async def send_raw_request(
         self, method: str, params: Mapping[str, Any] | None, opts: CallOptions | None = None
     ) -> dict[str, Any]:
-        """Send a request, and wait for its result."""
+        """Send a request and wait for its result."""
         return await self._channel.send_raw_request(method, self._redact(params), opts)
 
     async def notify(self, method: str, params: Mapping[str, Any] | None, opts: CallOptions | None = None) -> None:

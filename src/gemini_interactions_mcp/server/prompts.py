@@ -1,4 +1,4 @@
-"""MCP prompts: four ways of working that take more than one call."""
+"""MCP prompts: four workflows of more than one call."""
 
 from mcp.server.mcpserver import MCPServer
 
@@ -47,7 +47,7 @@ PROMPTS = (
     (explain_file, "Explain a file"),
     (edit_image, "Edit an image"),
 )
-"""All prompts, in the order in which they are listed."""
+"""All prompts with their titles, in listing order."""
 
 
 def register(mcp: MCPServer[Opening]) -> None:

@@ -38,11 +38,11 @@ ADDRESS: Final = re.compile(
 MARKDOWN: Final = "text/markdown"
 JSON: Final = "application/json"
 ROWS: Final = 50
-"""Interactions on one page of resources/list, and in the index."""
+"""Interactions per page of `resources/list`, and in the index."""
 BLOB_BYTES: Final = 64 * 2**20
-"""Of a saved file that is read as a resource, which is in memory as a whole then."""
+"""Maximum size of a saved file that is read as a resource, since it is held in memory as a whole."""
 TEXT_CHARACTERS: Final = 2**21
-"""Of a text that is read as a resource: what is longer would keep all other calls waiting while it is sent."""
+"""Maximum length of a text that is read as a resource. Sending a longer one would delay all other calls."""
 
 TEMPLATES: Final = (
     ResourceTemplate(
@@ -56,23 +56,24 @@ TEMPLATES: Final = (
         uri_template="gemini://interactions/{interaction_id}/data",
         name="interaction_data",
         title="Interaction data",
-        description="Everything that the journal keeps of an interaction, as JSON",
+        description="The journal's record of an interaction, as JSON",
         mime_type=JSON,
     ),
     ResourceTemplate(
         uri_template="gemini://interactions/{interaction_id}/files/{name}",
         name="interaction_file",
         title="Saved file",
-        description="An image, report or other file that was saved for an interaction",
+        description="An image, report or other file saved for an interaction",
     ),
 )
 
 
 async def listing(app: AppContext, cursor: str | None) -> ListResourcesResult:
-    """A page of `resources/list`: the index first, then interactions and their files, newest first.
+    """Return a page of `resources/list`: the index first, then interactions and their files, newest first.
 
     Raises:
-        GeminiMCPError: The cursor is none of ours, or the journal cannot be read.
+        InputError: The cursor is invalid.
+        JournalError: The journal cannot be read.
     """
     page, following = await app.runs.lister.page(ROWS, cursor=cursor)
     found = await beside(sum(len(record.text) for record in page), partial(entries, page))
@@ -80,18 +81,18 @@ async def listing(app: AppContext, cursor: str | None) -> ListResourcesResult:
 
 
 def entries(page: Iterable[Record]) -> list[Resource]:
-    """Interactions and their files, in a list."""
+    """List interactions, each followed by its files."""
     found: list[Resource] = []
     for record in page:
         if record.interaction_id and not intents.unstored(record):
-            # Machines on one journal may each have a file of the same name.
+            # Machines that share a journal may each have a file of the same name.
             files = {file.name: file for file in record.files}
             found += [entry(record), *(file_entry(record, file) for file in files.values())]
     return found
 
 
 def index_entry() -> Resource:
-    """The index, in a list."""
+    """Return the list entry of the index."""
     return Resource(
         uri=rendering.INDEX,
         name="interactions",
@@ -102,7 +103,7 @@ def index_entry() -> Resource:
 
 
 def entry(record: Record) -> Resource:
-    """An interaction, in a list."""
+    """Return the list entry of an interaction."""
     made_by = rendering.made_by(record) or "unknown model"
     return Resource(
         uri=rendering.uri(record),
@@ -116,12 +117,12 @@ def entry(record: Record) -> Resource:
 
 
 def size_of_document(record: Record) -> int | None:
-    """Bytes of the interaction's Markdown; None where it takes long to make."""
+    """Return the size of an interaction's Markdown in bytes, or None where rendering would take long."""
     return len(rendering.document(record).encode()) if len(record.text) <= LARGE else None
 
 
 def file_entry(record: Record, file: SavedFile) -> Resource:
-    """A saved file, in a list."""
+    """Return the list entry of a saved file."""
     return Resource(
         uri=rendering.uri(record, file),
         name=file.name,
@@ -133,22 +134,22 @@ def file_entry(record: Record, file: SavedFile) -> Resource:
 
 
 def dated(record: Record) -> Annotations:
-    """When it last changed."""
+    """Return annotations with the time of the last change."""
     return Annotations(last_modified=record.updated_at.isoformat(timespec="seconds"))
 
 
 def is_ours(address: str) -> bool:
-    """Whether a resource can be at this address."""
+    """Whether an address has the form of this server's resources."""
     return address == rendering.INDEX or ADDRESS.fullmatch(address) is not None
 
 
 def unknown(address: str) -> str:
-    """What is said of an address that is none of ours."""
-    return f"There is no resource {address}. {rendering.INDEX} lists what there is."
+    """Return the error text for an address that no resource has."""
+    return f"There is no resource {address}. {rendering.INDEX} lists all."
 
 
 async def read(app: AppContext, address: str) -> ReadResourceContents:
-    """The contents of a resource.
+    """Read a resource.
 
     Raises:
         ResourceNotFoundError: There is none at this address; the message names the id.
@@ -180,7 +181,7 @@ async def read(app: AppContext, address: str) -> ReadResourceContents:
 
 
 def sendable(record: Record) -> Record:
-    """The record, if its text is one that can be sent at once.
+    """Return the record if its text is short enough for a resource.
 
     Raises:
         ResourceError: It is too long.
@@ -194,21 +195,21 @@ def sendable(record: Record) -> Record:
 
 
 def data(record: Record) -> str:
-    """Everything that the journal keeps of it, as JSON; what is hidden in its texts is spelled out."""
+    """Return the record as JSON, with hidden characters escaped."""
     return escaped(record.model_dump_json(indent=2))
 
 
 async def index(app: AppContext) -> str:
-    """The recent interactions as a list."""
+    """Render the recent interactions as a Markdown list."""
     return phrases.joined("# Recent interactions", rows.listing(await overview(app, limit=ROWS)))
 
 
 async def saved(app: AppContext, record: Record, name: str) -> ReadResourceContents:
-    """A saved file: only those that the journal names are read.
+    """Read a saved file. Only files that the journal names are read.
 
     Raises:
-        ResourceNotFoundError: It has no such file, or not any more.
-        ResourceError: It is too large for a resource.
+        ResourceNotFoundError: The interaction has no such file, or no longer has it.
+        ResourceError: The file is too large for a resource.
     """
     file = next((file for file in record.files if file.name == name), None)
     if file is None:
@@ -226,7 +227,7 @@ async def saved(app: AppContext, record: Record, name: str) -> ReadResourceConte
 
 
 async def completions(app: AppContext, argument: str, typed: str, interaction_id: str | None) -> list[str]:
-    """Values for an argument of a template or prompt, at most 100.
+    """Return at most 100 values that complete an argument of a template or prompt.
 
     Raises:
         JournalError: The journal cannot be read.

@@ -54,13 +54,12 @@ async def run(server: Server, claimed: Claim) -> None:
 
 async def exchange(server: Server, claimed: Claim) -> None:
     """Pass messages between the host and the server until the host has gone."""
-    lowlevel = server._lowlevel_server  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - run_stdio_async() takes no streams
     incoming, to_server = anyio.create_memory_object_stream[SessionMessage | Exception]()
     to_host, outgoing = anyio.create_memory_object_stream[SessionMessage]()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(pass_in, claimed, incoming, to_host.clone())
         tasks.start_soon(pass_out, claimed, outgoing)
-        await lowlevel.run(to_server, to_host, lowlevel.create_initialization_options())
+        await server.serve_streams(to_server, to_host)
 
 
 async def pass_in(claimed: Claim, incoming: MessagesIn, to_host: MemoryObjectSendStream[SessionMessage]) -> None:

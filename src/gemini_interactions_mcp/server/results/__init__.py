@@ -1,1 +1,1 @@
-"""What tools answer: texts in pages, previews and links, lists, and what to call next."""
+"""The results of tools: paged texts, previews and links, lists, and which call to make next."""

@@ -1,4 +1,4 @@
-"""What a tool answers: it starts or finds an interaction, waits for it, and shows it."""
+"""Answers of tools: start or find an interaction, wait for it, and render it."""
 
 import contextlib
 import functools
@@ -35,19 +35,19 @@ if TYPE_CHECKING:
     from gemini_interactions_mcp.runs import Run
 
 NAMING_SECONDS: Final = 4.0
-"""How long a call waits for an id at the least: openai-agents and google-adk give it 5 s."""
+"""Minimum seconds that a call waits for an id; openai-agents and google-adk time out after 5 s."""
 
 LOOK_SECONDS: Final = 4.0
-"""How long a call waits at the least for Google to show an interaction, for the same reason."""
+"""Minimum seconds that a call waits for Google to return an interaction, for the same reason."""
 
 LEAST_BYTES: Final = min(host.page_bytes for host in HOSTS.values())
-"""What every host shows."""
+"""Bytes of text that every host shows without cutting."""
 
 SOURCE_CHARACTERS: Final = 100
-"""A source takes as long to list as so many characters take to read."""
+"""Characters of text that take as long to render as one source."""
 
 TAIL_CHARACTERS: Final = 2**14
-"""Of a partial answer, whose secrets are taken out before it is cut to what is shown."""
+"""Length of the end of a partial answer that is redacted before it is cut further."""
 
 
 async def asked(
@@ -60,22 +60,21 @@ async def asked(
     refusal: GeminiMCPError | None = None,
     notes: Sequence[str] = (),
 ) -> CallToolResult:
-    """Start an interaction, or take that of an identical call without an answer, and wait for it.
+    """Start an interaction, or attach to that of an identical call whose answer nobody was given, and wait for it.
 
-    What the caller has to know of the files, in `notes`, stands above the answer.
-
-    A call that its host cancels leaves the run alone: hosts cancel on their own time-outs, and it is paid for.
+    `notes` about the files stand above the answer. A call that its host cancels detaches from the run: hosts cancel
+    on their own time-outs, and the interaction is paid for.
     """
     run, fresh = await app.runs.start_or_attach(request, target=target, refusal=refusal)
     seconds = seconds_to_wait(ctx, app.settings, wait_seconds)
     try:
         await app.runs.wait(run, seconds, (progress or Progress(ctx)).waiting)
         if run.stored and seconds < NAMING_SECONDS:
-            # What is handed over is of use only with its id.
+            # An unfinished interaction is useful only with its id.
             with anyio.move_on_after(NAMING_SECONDS - seconds):
                 await run.named.wait()
         told = notes if fresh else [*notes, waiting.repeated(run.age())]
-        result = await shown(app, run, Reading(above=tuple(told)).to(ctx, app.settings))
+        result = await shown(app, run, Reading(above=tuple(told)).for_host(ctx, app.settings))
     except anyio.get_cancelled_exc_class():
         app.runs.detach(run)
         raise
@@ -88,9 +87,9 @@ async def asked(
 
 
 def part_from(app: AppContext, run: "Run", *, fresh: bool) -> None:
-    """End a call with the error of its run.
+    """End a call that fails with the error of its run.
 
-    A run with an id may still end well, so the same call looks at it once more; after that, it asks again.
+    A run with an id may still succeed, so one identical call may attach to it again; after that, it asks anew.
     """
     if fresh and run.error is not None and run.id is not None and run.stored:
         app.runs.detach(run)
@@ -99,7 +98,7 @@ def part_from(app: AppContext, run: "Run", *, fresh: bool) -> None:
 
 
 def unless_done(run: "Run", result: CallToolResult) -> CallToolResult:
-    """The result; that of a run which goes on is marked as unfinished."""
+    """Return the result, marked as unfinished if the run is."""
     if run.done.is_set():
         return result
     return Unfinished(content=result.content, task_id=run.record.label)
@@ -107,11 +106,15 @@ def unless_done(run: "Run", result: CallToolResult) -> CallToolResult:
 
 @dataclass(frozen=True)
 class Reading:
-    """What of an answer is read, what is looked up or saved for it first, and who reads it.
+    """How an answer is read: which part, by which host, and what is resolved or saved first.
 
     Attributes:
-        seconds: How long a call for the rest may wait.
-        above: What stands above the answer, a paragraph each.
+        page: Page of the answer, from 1.
+        section: Heading of the only section to show; empty for all.
+        resolve: Whether redirect links of the sources are followed.
+        save: Glob of the sandbox files to save.
+        seconds: The `wait_seconds` that is suggested for the next call.
+        above: Paragraphs above the answer.
     """
 
     page: int = 1
@@ -122,15 +125,15 @@ class Reading:
     host: Host = ANY
     above: tuple[str, ...] = ()
 
-    def to(self, ctx: Ctx, settings: Settings) -> "Reading":
-        """The same for the host of a request."""
+    def for_host(self, ctx: Ctx, settings: Settings) -> "Reading":
+        """Return a copy for the host of a request."""
         return replace(self, seconds=seconds_to_name(ctx, settings), host=host_of(ctx))
 
 
 async def read(ctx: Ctx, interaction_id: str, seconds: float, wanted: Reading) -> CallToolResult:
-    """Show any interaction, after waiting for it if asked to."""
+    """Wait for any interaction up to `seconds`, and show it."""
     app = await opened(ctx)
-    wanted = wanted.to(ctx, app.settings)
+    wanted = wanted.for_host(ctx, app.settings)
     began = anyio.current_time()
     run = await app.runs.find(interaction_id, max(seconds, LOOK_SECONDS))
     await app.runs.wait(run, max(seconds - (anyio.current_time() - began), 0), Progress(ctx).waiting)
@@ -155,10 +158,10 @@ async def followers_of(app: AppContext, interaction_id: str) -> Sequence[Record]
 
 
 async def environment_notes(app: AppContext, run: "Run", wanted: Reading) -> list[str]:
-    """What lies in an agent's environment; what is asked for is saved.
+    """List the files of an agent's environment, or save those that are wanted.
 
     Raises:
-        GeminiMCPError: Something was to be saved, and could not be.
+        GeminiMCPError: The wanted files cannot be saved.
     """
     if wanted.save:
         return await app.runs.upkeep.save_sandbox_files(run, wanted.save)
@@ -171,7 +174,7 @@ async def environment_notes(app: AppContext, run: "Run", wanted: Reading) -> lis
 
 
 def noted(result: CallToolResult, notes: Sequence[str]) -> CallToolResult:
-    """The result, its text after what the caller has to know of the files, as far as every host shows it."""
+    """Put notes above the text of a result, as far as every host has room for them."""
     first = result.content[0]
     if notes and isinstance(first, TextContent):
         first.text = phrases.joined(*fitted(notes, LEAST_BYTES - cost(first.text)), first.text)
@@ -185,10 +188,10 @@ async def shown(
     notes: Iterable[str] = (),
     followers: Iterable[Record] = (),
 ) -> CallToolResult:
-    """The answer of a run, or what is known of it so far.
+    """Return the answer of a run, or its progress.
 
     Raises:
-        GeminiMCPError: It has failed and there is nothing to show.
+        GeminiMCPError: The run failed, and there is nothing to show.
     """
     wanted = wanted or Reading()
     record = run.record
@@ -205,7 +208,7 @@ async def shown(
         app.runs.deliver(run)
         raise InteractionFailedError(rendering.failure(record), interaction_id=record.interaction_id)
     result = await answered(app, run, wanted, unsaved, notes, followers)
-    # Last of all: a call that ends before that has given the answer to nobody.
+    # Last of all: a call that ends earlier has delivered the answer to nobody.
     app.runs.deliver(run)
     return result
 
@@ -218,7 +221,7 @@ async def answered(
     notes: Iterable[str],
     followers: Iterable[Record],
 ) -> CallToolResult:
-    """A page of the answer of a run, with its files, as its host shows it.
+    """Render a page of the answer of a run, with its files, for its host.
 
     Raises:
         InputError: There is no such page or section.
@@ -242,12 +245,12 @@ async def answered(
 
 
 def unfinished(app: AppContext, run: "Run", wanted: Reading) -> str:
-    """What is known of a run that goes on."""
+    """Render the progress of an unfinished run."""
     text = waiting.pending(
         run.record,
         age=run.age(),
         activity=run.activity,
-        # Before it is cut further: a part of a secret would not be recognised.
+        # Redacted before it is cut further: a part of a secret would not be recognised.
         text=app.runs.redact(run.text[-TAIL_CHARACTERS:]),
         read=waiting.progress(len(run.searches), len(run.pages)),
         waiting=run.waiting,
@@ -258,5 +261,5 @@ def unfinished(app: AppContext, run: "Run", wanted: Reading) -> str:
 
 
 def text_result(text: str) -> CallToolResult:
-    """A result of one text block, of which every host shows all."""
+    """Return a result of one text block, clipped to what every host shows."""
     return CallToolResult(content=[TextContent(text=clipped(text.rstrip("\n"), LEAST_BYTES) + "\n")])

@@ -1,4 +1,4 @@
-"""What goes along with the text of a result: previews and links, in all no more than hosts take of one result."""
+"""Previews and links beside the text of a result, within what hosts accept of one result."""
 
 import base64
 import functools
@@ -22,26 +22,26 @@ RESULT_TOKENS: Final = 24_000
 IMAGE_TOKENS: Final = 1_600
 
 BYTES_PER_TOKEN: Final = 3
-"""Of UTF-8, at the least: English has four, and a letter outside Latin about one token."""
+"""Minimum bytes of UTF-8 per token: English has four, and a letter outside Latin is about one token."""
 
-# Claude Desktop refuses a result of more than 1 MiB; in base64 this is two thirds of it.
+# Claude Desktop refuses a result of more than 1 MiB; in base64, this is two thirds of it.
 PREVIEW_BYTES: Final = 512 * 2**10
 
 WRAPPER_BYTES: Final = 200
-"""What the JSON of a result has around its blocks."""
+"""Size of the JSON around the blocks of a result."""
 
 SIDES: Final = ((1, 1024), (4, 768), (8, 512))
-"""How many previews a result has at the most, and the longest side in pixels of each."""
+"""The longest side of each preview in pixels, by the maximum number of previews."""
 
 
 @dataclass(frozen=True)
 class Share:
-    """What each preview of a result may have.
+    """The number of previews in a result, and the limits of each.
 
     Attributes:
-        count: How many previews there are.
-        side: Longest side, in pixels.
-        size: Bytes, before base64.
+        count: Number of previews.
+        side: Longest side in pixels.
+        size: Bytes before base64.
     """
 
     count: int
@@ -50,7 +50,7 @@ class Share:
 
 
 def share(pictures: int, other_bytes: int) -> Share:
-    """What the previews of so many pictures may have, beside so many bytes of text and links."""
+    """Return how many previews fit beside `other_bytes` of text and links, and their limits."""
     room = max(0, RESULT_TOKENS - other_bytes // BYTES_PER_TOKEN) // IMAGE_TOKENS
     count = min(pictures, room, SIDES[-1][0])
     side = next(side for most, side in SIDES if count <= most)
@@ -60,13 +60,13 @@ def share(pictures: int, other_bytes: int) -> Share:
 async def attached(
     app: AppContext, record: Record, host: Host, unsaved: Sequence[bytes] = ()
 ) -> tuple[list[ContentBlock], list[str]]:
-    """A link for each file that the text lists, before those of pictures a preview; and what there is to say of them.
+    """Return a link for each listed file, preceded by a preview if it is an image, and notes on the files.
 
     Args:
-        app: What is open.
-        record: Whose files they are.
-        host: Who shows them.
-        unsaved: Small pictures of what could not be saved.
+        app: The opened context.
+        record: The record whose files they are.
+        host: The host that shows them.
+        unsaved: JPEGs of images that could not be saved.
     """
     files = record.files[: rendering.FILES_LISTED]
     links = [link(record, file) for file in files]
@@ -89,7 +89,7 @@ async def attached(
 
 
 def unpreviewed(app: AppContext, pictures: Sequence[SavedFile], shown: Sequence[SavedFile], host: Host) -> list[str]:
-    """What is said of pictures without a preview."""
+    """Return notes on images without a preview."""
     if not app.settings.previews:
         return []
     if not host.previews:
@@ -98,7 +98,7 @@ def unpreviewed(app: AppContext, pictures: Sequence[SavedFile], shown: Sequence[
 
 
 def room_for_links(blocks: Sequence[ContentBlock], host: Host, text: str) -> list[ContentBlock]:
-    """The blocks, of the links as many as the host shows beside the text; the text says where the files are."""
+    """Drop links that the host would not show beside the text, which names the files anyway."""
     room = host.page_bytes * 8 // 7 - cost(text) - WRAPPER_BYTES
     kept: list[ContentBlock] = []
     for block in blocks:
@@ -109,20 +109,20 @@ def room_for_links(blocks: Sequence[ContentBlock], host: Host, text: str) -> lis
 
 
 def size_of(linked: ResourceLink) -> int:
-    """Bytes of a link, as hosts show it that show JSON."""
+    """Return the size of a link's JSON in bytes, as some hosts show it."""
     return len(linked.model_dump_json(by_alias=True, exclude_none=True).encode()) + 1
 
 
 async def previewed(app: AppContext, opened: Callable[[], IO[bytes]], share: Share) -> list[ImageContent]:
-    """A small JPEG of a picture; none when it cannot be decoded.
+    """Return a preview of an image as a JPEG, or nothing if the image cannot be decoded.
 
     Args:
-        app: What is open.
-        opened: Opens the picture; called in a worker thread.
-        share: What the preview may have.
+        app: The opened context.
+        opened: Opens the image; called in a worker thread.
+        share: The limits of the preview.
 
     Raises:
-        FileRefusedError: The picture is not what was saved.
+        FileRefusedError: The file is no longer what was saved.
     """
 
     def made() -> bytes | None:
@@ -134,7 +134,7 @@ async def previewed(app: AppContext, opened: Callable[[], IO[bytes]], share: Sha
 
 
 def link(record: Record, file: SavedFile) -> ResourceLink:
-    """Where a host can read a whole file."""
+    """Return a link at which the host can read the whole file."""
     return ResourceLink(
         uri=rendering.uri(record, file), name=printable(file.name), mime_type=printable(file.mime_type), size=file.bytes
     )

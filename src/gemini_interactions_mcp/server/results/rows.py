@@ -1,4 +1,4 @@
-"""A list of interactions: its rows, and the text that says the same. Pure."""
+"""Lists of interactions: their rows, and the same as text. Pure."""
 
 import json
 from collections.abc import Iterator
@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from gemini_interactions_mcp.core import cost, phrases, shown
 from gemini_interactions_mcp.models import UNKNOWN, Record, RecordPage, RecordSummary, settled
-from gemini_interactions_mcp.server.tools.schemas import choice
+from gemini_interactions_mcp.server.tools.arguments import choice
 from gemini_interactions_mcp.text import citations, rendering
 
 CURSOR_BYTES: Final = 700
-"""What a list has beside its rows: above all the next cursor, twice."""
+"""Size of a list without its rows: above all the next cursor, twice."""
 SAID_CHARACTERS: Final = 160
-"""Of what a row does, or why it has failed."""
+"""Maximum length of a row's activity or error."""
 
 STATUSES: Final = {
     "in_progress": ("in_progress", "running", "active", "working", "pending", "started"),
@@ -28,24 +28,24 @@ STATUSES: Final = {
     "idle": ("idle",),
     UNKNOWN: (UNKNOWN,),
 }
-"""What a row may have, and the words for it.
+"""Statuses, and the words that are taken for them.
 
-Source: google-genai 3.6.1, types/interactions/interaction.py, and our own.
+Source: google-genai 3.6.1, types/interactions/interaction.py, and this server's own.
 """
 
 
 def summary(record: Record, age: float | None = None, doing: tuple[str, int] | None = None) -> RecordSummary:
-    """A row of a list.
+    """Return a row of a list.
 
     Args:
-        record: What the journal says.
+        record: The journal's record.
         age: Seconds since the request.
-        doing: What it does now and how many pages it has read, where that is known.
+        doing: The current activity and the number of pages read, if known.
     """
     ended = settled(record.status) or (doing is None and record.error is not None)
     activity, read = doing or ("", 0)
     told = progress_of(age, activity, read) if not ended else outcome_of(record)
-    # What may still be named is found by its label meanwhile; this never will be.
+    # One that may still get an id is found by its label meanwhile; this one never gets an id.
     unsent = record.interaction_id is None and record.status in ("failed", "cancelled")
     return RecordSummary(
         interaction_id="" if unsent else rendering.handle(record),
@@ -62,13 +62,13 @@ def summary(record: Record, age: float | None = None, doing: tuple[str, int] | N
 
 
 def progress_of(age: float | None, activity: str, read: int) -> dict[str, Any]:
-    """The fields of a row that runs."""
+    """Return the fields of a running row."""
     activity = rendering.first_words(activity, SAID_CHARACTERS)
     return {"seconds": None if age is None else int(age), "activity": activity or None, "sources": read or None}
 
 
 def outcome_of(record: Record) -> dict[str, Any]:
-    """The fields of a row that has ended."""
+    """Return the fields of a row that has ended."""
     counted = record.usage.total_tokens if record.usage else 0
     error = rendering.first_words(record.error or "", SAID_CHARACTERS)
     return {
@@ -80,12 +80,12 @@ def outcome_of(record: Record) -> dict[str, Any]:
 
 
 def status_meant(text: str) -> str:
-    """The status that is meant; one that is not known stays as it is, since the API may have others."""
+    """Return the status that is meant. An unknown one is kept, since the API may have others."""
     return next((status for status, words in STATUSES.items() if choice(text, words) in words), text)
 
 
 def listing(page: RecordPage, status: str | None = None) -> str:
-    """A list of interactions of a status: the same that the structured result says."""
+    """Render a list of interactions, filtered by `status`, with the content of the structured result."""
     if not page.interactions:
         unknown = status is not None and status not in STATUSES
         return phrases.joined("No interactions found.", f"Statuses are {', '.join(STATUSES)}." if unknown else "")
@@ -94,12 +94,12 @@ def listing(page: RecordPage, status: str | None = None) -> str:
 
 
 def rows_within(page: RecordPage, room: int, *, together: bool) -> int:
-    """How many rows of a list its text and its data have room for, at least one.
+    """Return how many rows of a list fit into its text and its data, at least one.
 
     Args:
         page: The list.
-        room: Of the text, and of the data.
-        together: Both share the room, as in a host that shows all of a result.
+        room: Bytes for the text, and for the data.
+        together: Whether text and data share the room, as in hosts that show both.
     """
     texts = accumulate(cost(list_line(row)) + 2 for row in page.interactions)
     data = accumulate(len(row.model_dump_json(exclude_none=True).encode()) + 1 for row in page.interactions)
@@ -108,9 +108,9 @@ def rows_within(page: RecordPage, room: int, *, together: bool) -> int:
 
 
 def list_line(row: RecordSummary) -> str:
-    """`- v1_x | ask | completed | gemini-3.8-flash | 2026-11-23T10:00:00+00:00 | "prompt" | 1 file`.
+    """Render a row as `- v1_x | ask | completed | gemini-3.8-flash | 2026-11-23T10:00:00+00:00 | "prompt" | 1 file`.
 
-    What it is about stands before a prompt that does not tell: `"red bicycle": "make it blue"`.
+    The topic precedes a prompt that does not name it: `"red bicycle": "make it blue"`.
     """
     files = phrases.count(row.files, "file") if row.files else ""
     name = row.interaction_id or f"no id (label {row.label})"
@@ -120,7 +120,7 @@ def list_line(row: RecordSummary) -> str:
 
 
 def list_facts(row: RecordSummary) -> Iterator[str]:
-    """How long a row runs and what it does, or how it has ended."""
+    """Yield how long a row has run and what it does, or how it ended."""
     if row.seconds is not None:
         doing = f": {json.dumps(row.activity, ensure_ascii=False)}" if row.activity else ""
         yield f"for {phrases.duration(row.seconds)}{doing}"

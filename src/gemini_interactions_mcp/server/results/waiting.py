@@ -1,4 +1,4 @@
-"""What is known of an interaction that has not settled, and how to wait for it. Pure."""
+"""Progress of an unfinished interaction, and how to wait for it. Pure."""
 
 from typing import Final
 
@@ -8,11 +8,11 @@ from gemini_interactions_mcp.settings import DEFAULT_WAIT_SECONDS
 from gemini_interactions_mcp.text import fetch, framed_text, identity, illustrated
 
 PARTIAL_BYTES: Final = 4_000
-"""Of the answer so far, as `words.cost` counts."""
+"""Maximum size of the partial answer, as `words.cost` counts."""
 REASON_BYTES: Final = 1_000
-"""Of the reason for a wait, which may quote Google: ten lines, and less than any host cuts."""
+"""Maximum size of the reason for a wait, which may quote Google: ten lines, and below any host's limit."""
 
-ON_AT_GOOGLE: Final = "It goes on at Google meanwhile and has been paid for."
+ON_AT_GOOGLE: Final = "It still runs at Google and has been paid for."
 ON_A_CONNECTION: Final = (
     "Google answers it on a connection that this server holds open: if the server ends before, the answer may be lost. "
     "It may be charged all the same."
@@ -34,17 +34,17 @@ def pending(
     background: bool = True,
     seconds: float = DEFAULT_WAIT_SECONDS,
 ) -> str:
-    """What is known of an interaction that has not settled, and the call that fetches the rest.
+    """Render the progress of an unfinished interaction, and the call that fetches the rest.
 
     Args:
-        record: What the journal says.
+        record: The journal's record.
         age: Seconds since the request.
-        activity: What it does now, in a line.
-        text: The part of the answer that has been streamed so far.
-        read: How much has been searched and read so far.
-        waiting: Why the request has to be sent again, and when that is done.
-        background: Whether it goes on at Google without a connection.
-        seconds: How long the next call, which fetches the rest, is told to wait.
+        activity: The current activity, in one line.
+        text: The part of the answer that was streamed so far.
+        read: How much was searched and read so far.
+        waiting: Why and when the request is sent again.
+        background: Whether it continues at Google without a connection.
+        seconds: The `wait_seconds` of the next call.
     """
     doing = f": {shown(activity)}" if activity else ""
     so_far = f" {read} so far." if read else ""
@@ -59,13 +59,13 @@ def pending(
 
 
 def tail(text: str) -> str:
-    """The end of a text that still grows, framed."""
+    """Return the framed end of a growing text."""
     plain = illustrated(visible(text[-PARTIAL_BYTES:]), (), lambda file: file.path)
     return framed_text([suffix_within(plain, PARTIAL_BYTES)])
 
 
 def prospect(record: Record, waiting: str, *, background: bool) -> str:
-    """What becomes of an interaction that has not settled, and whether it is paid for, as far as that is certain."""
+    """Say what happens to an unfinished interaction, and whether it is paid for, as far as that is certain."""
     if settled(record.status):
         return "It has been answered, and its files are being saved."
     if waiting:
@@ -76,7 +76,7 @@ def prospect(record: Record, waiting: str, *, background: bool) -> str:
 
 
 def repeated(age: float) -> str:
-    """What is said where a call is given the run of an identical one."""
+    """Return the note on a call that is attached to the run of an identical one."""
     return (
         f"The same was asked {duration(age)} ago, and nobody had been given the answer: this is that interaction. "
         "Nothing new was sent or charged."
@@ -84,21 +84,21 @@ def repeated(age: float) -> str:
 
 
 def patience(age: float) -> float:
-    """Seconds until a research run is worth another look: longer, the longer it takes; 1 to 5 minutes."""
+    """Return the seconds until research should be read again: a quarter of its age, from 1 to 5 minutes."""
     return min(max(age / 4, 60), 300)
 
 
 def progress(searches: int, addresses: int) -> str:
-    """`12 searches, 30 pages read`."""
+    """Return `12 searches, 30 pages read`, or what there is of it."""
     counts = [count(searches, "search", "searches")] if searches else []
     counts += [f"{count(addresses, 'page')} read"] if addresses else []
     return ", ".join(counts)
 
 
 NOT_YET: Final = {"in_progress": "Still in_progress", "queued": "Still queued", UNKNOWN: "Sent, and not answered yet"}
-"""How a status reads that is not the last."""
+"""How unfinished statuses read."""
 
 
 def standing(status: str) -> str:
-    """How far an interaction has come that is waited for; one of an unknown status goes on."""
+    """Return how far an interaction has come that is waited for; an unknown status means that it still runs."""
     return NOT_YET.get(status) or ("Finishing" if settled(status) else f"Still {shown(status)}")

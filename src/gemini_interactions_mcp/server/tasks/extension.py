@@ -1,7 +1,7 @@
 """MCP Tasks: a durable handle in place of a tool's result, for clients that declare the extension.
 
-Knows the protocol (SEP-2663, github.com/modelcontextprotocol/ext-tasks) and refuses to know what a task does: that is
-told by a `Source`. Status notifications, which are optional, are not sent: clients poll.
+Implements the protocol (SEP-2663, github.com/modelcontextprotocol/ext-tasks) on any `Source` of tasks. The optional
+status notifications are not sent: clients poll.
 """
 
 from collections.abc import Awaitable, Mapping, Sequence
@@ -34,17 +34,17 @@ T = TypeVar("T")
 
 EXTENSION: Final = "io.modelcontextprotocol/tasks"
 VERSIONS: Final = frozenset({"2026-07-28"})
-"""Older revisions have no extensions; the experimental tasks of 2025-11-25 are something else."""
+"""Protocol versions with the extension. The experimental tasks of 2025-11-25 are something else."""
 
 Status = Literal["working", "input_required", "completed", "failed", "cancelled"]
 """The last three are final."""
 
 
 class Unfinished(CallToolResult):
-    """What a tool returns that hands over something unfinished; on the wire it is like any other result.
+    """A tool's result whose interaction still runs; on the wire, it is like any other.
 
     Attributes:
-        task_id: What a client that declares the extension is given in its place.
+        task_id: The task that a client with the extension receives in its place.
     """
 
     task_id: str = Field(exclude=True)
@@ -52,13 +52,13 @@ class Unfinished(CallToolResult):
 
 @dataclass(frozen=True)
 class Task:
-    """A task at this moment.
+    """The state of a task.
 
     Attributes:
-        message: What it does now, in a line.
-        inputs: What it waits for, by keys that are never used again.
-        result: Of the tool, when completed; an error of the tool is a result, too.
-        error: Why there is none, when failed.
+        message: The current activity, in one line.
+        inputs: Pending input requests, by keys that are never reused.
+        result: The tool's result if completed; an error of the tool is a result too.
+        error: The reason if failed.
     """
 
     id: str
@@ -72,32 +72,32 @@ class Task:
 
 
 class Source(Protocol):
-    """Where tasks come from. `asks` says whether the client can be asked; without that nothing is waited for."""
+    """Provides tasks. `asks` says whether the client can be asked; otherwise no input is requested."""
 
     @property
     def ttl_ms(self) -> int | None:
-        """How long a task is kept from its creation, in milliseconds; None is for ever."""
+        """Milliseconds that a task is kept after its creation; None means for ever."""
         ...
 
     @property
     def poll_ms(self) -> int:
-        """How often a client should look, in milliseconds."""
+        """Suggested polling interval in milliseconds."""
         ...
 
     async def task(self, task_id: str, *, asks: bool) -> Task | None:
-        """The task, or None where there is none."""
+        """Return a task, or None if there is none."""
         ...
 
     async def answer(self, task_id: str, responses: Mapping[str, Any], *, asks: bool) -> bool:
-        """Take in what was asked for; keys that nothing waits for are passed over. False where there is no task.
+        """Process responses to input requests, ignoring unknown keys. Return False if there is no task.
 
         Raises:
-            InputError: A response makes no sense; nothing has changed.
+            InputError: A response is invalid; nothing has changed.
         """
         ...
 
     async def cancel(self, task_id: str, *, asks: bool) -> bool:
-        """Ask it to stop, without waiting until it has. False where there is no task."""
+        """Request cancellation without waiting for it. Return False if there is no task."""
         ...
 
 
@@ -108,13 +108,13 @@ class TaskParams(RequestParams):
 
 
 class UpdateParams(TaskParams):
-    """The parameters of `tasks/update`: responses by the keys of what was asked for."""
+    """The parameters of `tasks/update`: responses by the keys of their input requests."""
 
     input_responses: dict[str, Any]
 
 
 class Tasks(Extension):
-    """The extension, on any source of tasks."""
+    """The Tasks extension on a source of tasks."""
 
     identifier = EXTENSION
 
@@ -122,7 +122,7 @@ class Tasks(Extension):
         self._source = source
 
     def methods(self) -> Sequence[MethodBinding]:
-        """`tasks/get`, `tasks/update` and `tasks/cancel`."""
+        """Bind `tasks/get`, `tasks/update` and `tasks/cancel`."""
         return (
             MethodBinding("tasks/get", TaskParams, self._get, VERSIONS),
             MethodBinding("tasks/update", UpdateParams, self._update, VERSIONS),
@@ -132,7 +132,7 @@ class Tasks(Extension):
     async def intercept_tool_call(
         self, params: CallToolRequestParams, ctx: ServerRequestContext[Any, Any], call_next: CallNext
     ) -> HandlerResult:
-        """Give a client that declares the extension a task in place of an unfinished result."""
+        """Return a task in place of an unfinished result, if the client declares the extension."""
         del params
         result = await call_next(ctx)
         if not isinstance(result, Unfinished) or not declared(ctx):
@@ -140,7 +140,7 @@ class Tasks(Extension):
         try:
             task = await self._source.task(result.task_id, asks=askable(ctx.session.client_capabilities))
         except GeminiMCPError:
-            task = None  # the result says all the same
+            task = None  # the result alone is complete as well
         return {"resultType": "task"} | self._handle(task) if task else result
 
     async def _get(self, ctx: ServerRequestContext[Any, Any], params: TaskParams) -> HandlerResult:
@@ -159,7 +159,7 @@ class Tasks(Extension):
         return {"resultType": "complete"}
 
     def _handle(self, task: Task) -> dict[str, Any]:
-        """What every answer says of a task."""
+        """Return the fields that every response has of a task."""
         said = {"statusMessage": task.message} if task.message else {}
         return {
             "taskId": task.id,
@@ -172,7 +172,7 @@ class Tasks(Extension):
 
 
 def outcome(task: Task) -> dict[str, Any]:
-    """What came of a task, or what it waits for."""
+    """Return the outcome of a task, or its pending input requests."""
     match task.status:
         case "completed" if task.result:
             return {"result": wire(task.result)}
@@ -185,27 +185,27 @@ def outcome(task: Task) -> dict[str, Any]:
 
 
 def wire(model: BaseModel) -> dict[str, Any]:
-    """A model as it is sent."""
+    """Return the wire form of a model."""
     return model.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def declared(ctx: ServerRequestContext[Any, Any]) -> bool:
-    """Whether the client takes tasks."""
+    """Whether the client declares the extension."""
     capabilities = ctx.session.client_capabilities
     return ctx.protocol_version in VERSIONS and EXTENSION in ((capabilities and capabilities.extensions) or {})
 
 
 def askable(capabilities: ClientCapabilities | None) -> bool:
-    """Whether a form can be shown to the user; a client that names no kind of elicitation shows forms."""
+    """Whether the client can show a form; one that names no kind of elicitation can."""
     asking = capabilities.elicitation if capabilities else None
     return asking is not None and (asking.form is not None or asking.url is None)
 
 
 def admitted(ctx: ServerRequestContext[Any, Any], params: TaskParams) -> bool:
-    """Whether the client can be asked.
+    """Check a task request, and return whether the client can be asked.
 
     Raises:
-        MCPError: It has not declared the extension, or its HTTP header names another task.
+        MCPError: The client does not declare the extension, or its HTTP header names another task.
     """
     require_client_extension(ctx, EXTENSION)
     headers = getattr(ctx.request, "headers", None)
@@ -217,10 +217,10 @@ def admitted(ctx: ServerRequestContext[Any, Any], params: TaskParams) -> bool:
 
 
 async def attempted(work: Awaitable[T]) -> T:
-    """What a source says; its errors are told as errors of the request.
+    """Await an answer of the source, and convert its errors.
 
     Raises:
-        MCPError: The source has failed.
+        MCPError: The source failed.
     """
     try:
         return await work
@@ -229,10 +229,10 @@ async def attempted(work: Awaitable[T]) -> T:
 
 
 def found(known: T | None, params: TaskParams) -> T:
-    """What is known of a task.
+    """Return what the source knows of a task.
 
     Raises:
-        MCPError: There is none of this id.
+        MCPError: There is no task of this id.
     """
     if not known:
         raise MCPError(INVALID_PARAMS, f"There is no task {params.task_id[:80]!r}.")

@@ -1,4 +1,4 @@
-"""The tools: one async function each, and the TOOLS table.
+"""The tools: one async function each, and the table of them.
 
-A new tool is a function in the module of its kind and a row in `table.TOOLS`.
+A new tool is a function in the module of its kind and a row in `table.TOOLS`; README, Development, lists the rest.
 """

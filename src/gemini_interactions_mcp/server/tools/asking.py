@@ -113,7 +113,7 @@ async def analyze_file(
     response_schema: Schema = None,
     wait_seconds: Wait = None,
 ) -> CallToolResult:
-    """Have Gemini look at files: images, audio, video, PDF, Office, text, code; several at once. Local files are
+    """Analyze files with Gemini: images, audio, video, PDF, Office, text, code; several at once. Local files are
     sent to Google; only allowed directories are read. Returns the answer and an interaction_id for follow-ups.
     """
     app = await opened(ctx)
@@ -124,7 +124,7 @@ async def analyze_file(
         files,
         resolution=media_resolution,
         excerpt=Excerpt.of(clip, pages),
-        # What has been uploaded earlier takes a moment to be found.
+        # Even a file that is uploaded already takes a moment to be found.
         seconds=max(seconds, NAMING_SECONDS),
         report=progress.uploading,
     )
@@ -154,8 +154,8 @@ async def generate_image(
     ] = None,
     wait_seconds: Wait = None,
 ) -> CallToolResult:
-    """Make an image from text with Gemini, or edit images (`images`, or `previous_interaction_id` of the one to
-    change). The file is saved; returns its path and a preview.
+    """Generate an image from text with Gemini, or edit images (given as `images` or by `previous_interaction_id`).
+    The file is saved; returns its path and a preview.
     """
     app = await opened(ctx)
     previous = await optional_id(app, previous_interaction_id)
@@ -179,7 +179,7 @@ async def generate_image(
 
 
 async def placed(app: AppContext, output_path: str | None) -> tuple[Path | None, GeminiMCPError | None]:
-    """Where a picture is wanted, or why no new one can be written: an identical call may have made it already.
+    """Return the path for the image, or why none can be written there: an identical call may have written it already.
 
     Raises:
         FileRefusedError: Nothing can ever be written there.
@@ -194,7 +194,7 @@ async def placed(app: AppContext, output_path: str | None) -> tuple[Path | None,
         return None, exc
     if target is not None and await app.runs.holds_file(target):
         return None, FileRefusedError(
-            f"{shown(str(output_path))} was the file of an earlier interaction, and its name is not used again; choose "
+            f"{shown(str(output_path))} was the file of an earlier interaction, and its name is never reused; choose "
             "another name.",
             reason=TAKEN,
         )
@@ -202,10 +202,10 @@ async def placed(app: AppContext, output_path: str | None) -> tuple[Path | None,
 
 
 async def pictures(app: AppContext, images: list[str] | None, seconds: float, progress: Progress) -> Contents:
-    """Images to edit or to go by.
+    """Return the content of reference images and images to edit.
 
     Raises:
-        InputError: One of them is no image.
+        InputError: One of them is not an image.
     """
     if not images:
         return Contents()

@@ -1,4 +1,4 @@
-"""What the user is told before research is started, and asked when a setting wants it. Pure, but for what is agreed."""
+"""The question that users confirm before research starts, if a setting asks for it. Pure, except `Agreements`."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 EXHAUSTIVE: Final = "deep-research-max"
 SOURCE: Final = "https://ai.google.dev/gemini-api/docs/deep-research"
 
-DURATION: Final = "It takes 5 to 20 minutes as a rule and 60 at the most"
+DURATION: Final = "It usually takes 5 to 20 minutes, 60 at most"
 ESTIMATES: Final = {
     EXHAUSTIVE: f"{DURATION}, and costs about 3 to 7 dollars (Google's estimates: {SOURCE}).",
     DEEP_RESEARCH: f"{DURATION}, and costs about 1 to 3 dollars (Google's estimates: {SOURCE}).",
@@ -30,10 +30,10 @@ UNANSWERED: Final = (
 )
 
 LISTED: Final = 10
-"""Sources of one kind that a question names; of the others it tells the count."""
+"""Maximum number of sources of one kind that a question names; the others are counted."""
 
 AGREED_SECONDS: Final = 600.0
-"""How long an answer holds while files are uploaded; each call that finds it begins this anew."""
+"""Seconds that an agreement lasts while files are uploaded; each call that uses it renews it."""
 
 
 class Consent(BaseModel):
@@ -43,10 +43,10 @@ class Consent(BaseModel):
 
 
 class Agreements:
-    """What the user has agreed to and has not been started: uploads may take several calls, and are asked for once.
+    """What the user agreed to and has not started yet. Uploads may take several calls, for which one answer holds.
 
     Args:
-        clock: Seconds that only grow.
+        clock: Returns monotonic seconds.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -54,33 +54,30 @@ class Agreements:
         self._until: dict[str, float] = {}
 
     def add(self, subject: str) -> None:
-        """The user has agreed."""
+        """Record that the user agreed."""
         self._until[subject] = self._clock() + AGREED_SECONDS
 
     def holds(self, subject: str) -> bool:
-        """Whether the user has agreed lately, and nothing has come of it."""
+        """Whether an unused agreement has not expired; renew it."""
         held = self._until.pop(subject, 0.0) > self._clock()
         if held:
             self.add(subject)
         return held
 
     def end(self, subject: str) -> None:
-        """It is started, or cannot be any more: from now on the user is asked again."""
+        """Discard an agreement: the research has started, or cannot start."""
         self._until.pop(subject, None)
 
 
-# Answers -------------------------------------------------------------------------------------------------
-
-
 def refusal(action: str, content: Mapping[str, Any] | None) -> str:
-    """Why nothing is started; empty where the user agrees.
+    """Return why nothing is started; empty if the user agreed.
 
     Args:
         action: How the form was closed: accept, decline or cancel.
-        content: What was filled in.
+        content: The values of its fields.
 
     Raises:
-        InputError: It is not the form's.
+        InputError: The values do not fit the form.
     """
     if action == "cancel":
         return UNANSWERED
@@ -91,20 +88,17 @@ def refusal(action: str, content: Mapping[str, Any] | None) -> str:
     return "" if agreed else DECLINED
 
 
-# Questions -----------------------------------------------------------------------------------------------
-
-
 def question(
     request: Request, today: int, most: int | None, given: "Inspection | None" = None, topic: str | None = None
 ) -> str:
-    """What is asked before anything is sent; hosts may show no more than its first lines.
+    """Return the question that is asked before anything is sent. Hosts may show only its first lines.
 
     Args:
-        request: Of research.
-        today: How many were sent in this UTC day.
-        most: How many may be.
+        request: The research request.
+        today: Requests sent on this UTC day.
+        most: Maximum requests per UTC day.
         given: The files and addresses that go with it.
-        topic: What it is about, where it runs or changes a plan.
+        topic: The topic of the plan that it runs or changes.
     """
     deep = (request.agent or "").startswith(DEEP_RESEARCH)
     does = "plan research" if request.plan else "research" if deep else "work on a task"
@@ -123,7 +117,7 @@ def question(
 
 
 def estimate(request: Request) -> str:
-    """How long it takes and what it costs, as far as that is known."""
+    """Return how long the research takes and what it costs, as far as known."""
     if request.plan:
         return "A plan takes some minutes; Google names no price for it. Running it is asked for separately."
     known = (text for prefix, text in ESTIMATES.items() if (request.agent or "").startswith(prefix))
@@ -131,7 +125,7 @@ def estimate(request: Request) -> str:
 
 
 def amounts(sources: "Sequence[Inspected]") -> str:
-    """` with 3 files (9.2 MiB) and 1 address`; empty without any."""
+    """Return ` with 3 files (9.2 MiB) and 1 address`, or an empty text without sources."""
     files = [file for source in sources for file in source.files]
     addresses = sum(not source.files for source in sources)
     parts = [f"{phrases.count(len(files), 'file')} ({size(files)})"] if files else []
@@ -140,7 +134,7 @@ def amounts(sources: "Sequence[Inspected]") -> str:
 
 
 def file_line(source: "Inspected") -> str:
-    """A file; of a folder or glob how many there are, and the first of them."""
+    """Return the line of a file, or of a folder or glob with its number of files and the first of them."""
     first, *more = source.files
     if not more:
         return f"- {shown(first.source)} ({size([first])})"
@@ -150,13 +144,13 @@ def file_line(source: "Inspected") -> str:
 
 
 def listing(head: str, lines: Sequence[str]) -> str:
-    """The first lines below a head, and how many more there are; empty without any."""
+    """Return the first lines below a heading and the number of the others; empty without lines."""
     more = [f"- and {len(lines) - LISTED} more"] if len(lines) > LISTED else []
     return "\n".join([head, *lines[:LISTED], *more]) if lines else ""
 
 
 def size(files: "Iterable[LocalFile]") -> str:
-    """How much they are together: `812 bytes`, `3.4 KiB`, `9.2 MiB`."""
+    """Return the total size as `812 bytes`, `3.4 KiB` or `9.2 MiB`."""
     total = sum(file.size for file in files)
     if total < 2**10:
         return phrases.count(total, "byte")

@@ -1,4 +1,4 @@
-"""The parameters that tools share: their types, descriptions and what ids stand for."""
+"""Parameters that tools share: their types and descriptions, and the ids of interactions to continue."""
 
 import functools
 from collections.abc import Awaitable, Callable
@@ -14,12 +14,11 @@ from gemini_interactions_mcp.server.context import AppContext
 from gemini_interactions_mcp.server.hosts import LONGEST_WAIT_SECONDS
 
 P = ParamSpec("P")
-
 R = TypeVar("R")
 
 
 def translated(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
-    """The function, its expected errors raised as what MCP shows to the model."""
+    """Wrap a tool so that its expected errors are raised as errors that MCP shows to the model."""
 
     @functools.wraps(function)
     async def call(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -41,10 +40,10 @@ System = Annotated[str | None, Field(description="Not inherited by follow-ups")]
 Schema = Annotated[dict[str, Any] | None, Field(description="JSON Schema of the answer")]
 
 Thinking = Annotated[
-    Literal["minimal", "low", "medium", "high"] | None, Field(description="Effort; default is the model's")
+    Literal["minimal", "low", "medium", "high"] | None, Field(description="Reasoning effort; defaults to the model's")
 ]
 
-MaxTokens = Annotated[int | None, Field(ge=1, description="Limit of the answer")]
+MaxTokens = Annotated[int | None, Field(ge=1, description="Cap on the answer")]
 Store = Annotated[bool, Field(description="false: not kept at Google, no follow-ups; default true")]
 
 Wait = Annotated[
@@ -53,17 +52,17 @@ Wait = Annotated[
         ge=0,
         le=LONGEST_WAIT_SECONDS,
         allow_inf_nan=False,
-        description="Seconds, 0-600, until an id is returned; default 45, Codex 25",
+        description="Seconds before returning an id, 0-600; default 45, Codex 25",
     ),
 ]
 
 WaitNone = Annotated[
     float,
-    Field(ge=0, le=LONGEST_WAIT_SECONDS, allow_inf_nan=False, description="Seconds to wait for it, 0-600; default 0"),
+    Field(ge=0, le=LONGEST_WAIT_SECONDS, allow_inf_nan=False, description="Seconds to wait, 0-600; default 0"),
 ]
 
 Page = Annotated[int, Field(ge=1, description="Page of a long answer; default 1")]
-Section = Annotated[str | None, Field(description="Heading to show alone")]
+Section = Annotated[str | None, Field(description="Only this heading")]
 Resolved = Annotated[bool, Field(description="Follow Google's redirect links; default false")]
 
 Sources = Annotated[
@@ -76,7 +75,7 @@ Sources = Annotated[
 
 Clip = Annotated[str | None, Field(description="Part of video or audio: 1:30-2:45, 90-")]
 Pages = Annotated[str | None, Field(description="Pages of a PDF: 3-7")]
-Images = Annotated[list[str] | None, Field(description="Images to go by or to edit; as in analyze_file")]
+Images = Annotated[list[str] | None, Field(description="Reference images or images to edit; as in analyze_file")]
 
 Resolution = Annotated[
     Literal["low", "medium", "high", "ultra_high"] | None, Field(description="Detail of images, video and PDF")
@@ -87,23 +86,23 @@ AspectRatio = Literal[
 ]
 """Source: google-genai 3.6.1, types/interactions/imageresponseformat.py"""
 
-ImageSize = Annotated[Literal["1K", "2K", "4K"] | None, Field(description="default 1K")]
+ImageSize = Annotated[Literal["1K", "2K", "4K"] | None, Field(description="Default 1K")]
 
 
 async def optional_id(app: AppContext, interaction_id: str | None) -> str | None:
-    """The id of an interaction to go on from, checked, or None.
+    """Check the id of an interaction to continue, or pass None through.
 
     Raises:
-        InputError: It cannot be an id, or is one of ours that Google does not know.
+        InputError: It is not an id, or is a label of this server that Google does not know.
     """
     return await followed_id(app, interaction_id) if interaction_id else None
 
 
 async def followed_id(app: AppContext, interaction_id: str) -> str:
-    """The id of an interaction to go on from; one that Google gave may have any characters.
+    """Check the id of an interaction to continue. One that Google gave may have any characters.
 
     Raises:
-        InputError: It cannot be an id, or is one of ours that Google does not know.
+        InputError: It is not an id, or is a label of this server that Google does not know.
     """
     if intents.LABEL.fullmatch(interaction_id):
         raise InputError(

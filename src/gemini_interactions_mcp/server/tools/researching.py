@@ -32,8 +32,8 @@ from gemini_interactions_mcp.server.tasks.extension import askable
 from gemini_interactions_mcp.text import rendering
 
 from . import consent
+from .arguments import choice
 from .parameters import InteractionId, Page, Prompt, Resolved, Section, WaitNone, optional_id
-from .schemas import choice
 
 if TYPE_CHECKING:
     from gemini_interactions_mcp.files import Inspection

@@ -1,8 +1,10 @@
-"""MCP tools: one async function each, and the TOOLS table.
+"""The table of MCP tools.
 
-A new tool is a function and a row in TOOLS. The docstrings and descriptions are read by a model, and paid for.
+A new tool is an async function in a module beside this one, and a row in TOOLS. Its docstring is its description: a
+model reads it and pays for it.
 """
 
+import functools
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -21,11 +23,14 @@ from .schemas import inlined, slim
 
 @dataclass(frozen=True)
 class Entry:
-    """A tool: its function, title, hints and what only some hosts read.
+    """A row of the table.
 
     Attributes:
-        search: Words by which Claude Code finds a tool whose schema is not loaded.
-        characters: How much Claude Code shows of one result before it moves it to a file.
+        function: The tool; its name and docstring are those of the tool.
+        title: Shown to users.
+        annotations: The hints of MCP.
+        search: Words by which Claude Code finds a tool whose schema it has not loaded; None loads it always.
+        characters: Characters of a result that Claude Code shows before it moves the result to a file.
     """
 
     function: Callable[..., Awaitable[CallToolResult | InputRequiredResult]]
@@ -36,7 +41,7 @@ class Entry:
 
 
 def hints(*, read_only: bool = False, destructive: bool = False, idempotent: bool = False) -> ToolAnnotations:
-    """All four hints, said; every tool reaches out to Google but the list, which shows its own journal."""
+    """Return all four hints; every tool reaches Google, except the list, which reads the journal."""
     return ToolAnnotations(
         read_only_hint=read_only, destructive_hint=destructive, idempotent_hint=idempotent, open_world_hint=True
     )
@@ -59,24 +64,28 @@ TOOLS: Final = (
     Entry(read_interaction, "Read interaction", hints(read_only=True), "Gemini answer page result", 100_000),
     Entry(delete_interaction, "Delete interaction", hints(destructive=True, idempotent=True), "Gemini forget privacy"),
 )
-"""All tools, in the order in which they are listed."""
+"""All tools, in listing order."""
 
 
 class AsMeant(FuncMetadata):
-    """The SDK's reader of arguments, which would read JSON in every text, also in one to search for or to send."""
+    """The SDK's reader of arguments, which would parse every text as JSON, even one to search for or to send."""
 
     def pre_parse_json(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Leave them as `arguments.understood` has read them."""
+        """Return the arguments as `arguments.understood` read them."""
         return data
 
 
-def tools() -> list[Tool]:
-    """The tools as the SDK takes them, with slim schemas."""
-    return [tool_of(entry) for entry in TOOLS]
+@functools.cache
+def tools() -> tuple[Tool, ...]:
+    """Return the tools as the SDK takes them, with slim schemas.
+
+    Built once, since that takes 13 ms: servers of one process share them, and nothing changes a `Tool` afterwards.
+    """
+    return tuple(tool_of(entry) for entry in TOOLS)
 
 
 def tool_of(entry: Entry) -> Tool:
-    """Register one row."""
+    """Build the SDK's tool of a row."""
     structured = entry.function is list_interactions
     tool = Tool.from_function(
         translated(entry.function),
@@ -94,7 +103,7 @@ def tool_of(entry: Entry) -> Tool:
 
 
 def meta(entry: Entry) -> dict[str, Any]:
-    """What Claude Code reads; other hosts pass it over."""
+    """Return the metadata that Claude Code reads; other hosts ignore it."""
     if entry.search is None:
         return {"anthropic/alwaysLoad": True}
     found: dict[str, Any] = {"anthropic/searchHint": entry.search}

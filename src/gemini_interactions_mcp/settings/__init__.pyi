@@ -1,0 +1,17 @@
+from .environment import CERTIFICATES as CERTIFICATES
+from .environment import network_variables as network_variables
+from .environment import silence_sdk as silence_sdk
+from .paths import APP as APP
+from .paths import FOLDERS as FOLDERS
+from .paths import folder as folder
+from .paths import is_folder as is_folder
+from .paths import lack as lack
+from .paths import of_nobody as of_nobody
+from .paths import user_home as user_home
+from .table import ALL_VARIABLES as ALL_VARIABLES
+from .table import BUNDLES_FOLDER as BUNDLES_FOLDER
+from .table import DEFAULT_KEEP_DAYS as DEFAULT_KEEP_DAYS
+from .table import DEFAULT_WAIT_SECONDS as DEFAULT_WAIT_SECONDS
+from .table import Settings as Settings
+from .table import render_settings_table as render_settings_table
+from .table import unknown_variables as unknown_variables

@@ -1,0 +1,73 @@
+"""The environment: which variables count as set, what they say of the network, and what google-genai must not log."""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from gemini_interactions_mcp.core import unquoted
+
+CERTIFICATES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+PROXIES: Final = ("HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY")
+"""Variables that httpx2 reads itself; it takes the names of proxies in any case."""
+
+
+@dataclass(frozen=True)
+class SettingsEnvironment:
+    """The environment that settings are parsed from.
+
+    Attributes:
+        values: The variables that are set, without quotes and placeholders.
+        home: The user's home directory.
+        cwd: The working directory; None in the bundle, where nobody chose it, and where it is gone.
+    """
+
+    values: Mapping[str, str]
+    home: Path
+    cwd: Path | None
+
+
+@dataclass(frozen=True)
+class SettingVariable:
+    """An environment variable that sets a field of `Settings`, and its row in the README's table.
+
+    Attributes:
+        name: The variable's name.
+        description: What it sets, as Markdown.
+        default: The default, as Markdown; None shows the field's own.
+        parse: Converts the text, or None where the variable is unset. It returns None for the field's own default, and
+            raises `ConfigurationError` for a wrong value. A plain text is left to pydantic.
+    """
+
+    name: str
+    description: str
+    default: str | None = None
+    parse: Callable[[SettingsEnvironment, str | None], object] = lambda _, text: text
+
+
+def clean_value(text: str) -> str | None:
+    """Return a value without quotes around it, or None where a host left it empty or as its own placeholder.
+
+    Claude Desktop leaves an unset optional setting as the literal `${user_config.x}`; `${HOME}` is a directory.
+    """
+    text = unquoted(text)
+    return None if not text or re.fullmatch(r"\$\{(?!HOME\})[^}]*\}", text) else text
+
+
+def is_bundle_placeholder(text: str) -> bool:
+    """Whether a value is the placeholder of a bundle's setting that the user has not filled in."""
+    return "${user_config." in text
+
+
+def network_variables(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the variables that configure the network and are not empty, by their names as spelled."""
+    return {
+        name: value for name, value in environ.items() if value and (name in CERTIFICATES or name.upper() in PROXIES)
+    }
+
+
+def silence_sdk() -> None:
+    """Keep google-genai from printing the key and every prompt."""
+    os.environ.pop("GOOGLE_GENAI_DEBUG", None)

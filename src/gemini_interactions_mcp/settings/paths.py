@@ -1,0 +1,142 @@
+"""Configured directories and files: how they are written, and what they stand for."""
+
+import json
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, cast
+
+import platformdirs
+
+from gemini_interactions_mcp.core import ConfigurationError, unquoted
+
+from .environment import SettingsEnvironment
+
+APP: Final = "gemini-interactions-mcp"
+
+FOLDERS: Final = "GEMINI_MCP_ALLOWED_DIRS"
+FOLDER_SEPARATORS: Final = (os.pathsep, ";", "\n", ",")
+"""Separators of directories in one text, the usual one first."""
+OUTPUT: Final = "GEMINI_MCP_OUTPUT_DIR"
+
+
+def parse_output_dir(environment: SettingsEnvironment, text: str | None) -> Path:
+    """Return the resolved directory that files are saved in."""
+    return resolve_leniently(folder(text, environment.home) if text else documents() / APP)
+
+
+def parse_allowed_dirs(environment: SettingsEnvironment, text: str | None) -> tuple[Path, ...]:
+    """Return the resolved directories below which files may be read and written, the output directory included.
+
+    The default is the working directory, unless it is the root of a disk or the home directory itself: a host that
+    starts its servers there did not mean to open all of it.
+
+    Raises:
+        ConfigurationError: The text begins like a JSON list and is not one.
+    """
+    home, cwd = environment.home, environment.cwd
+    output = parse_output_dir(environment, environment.values.get(OUTPUT))
+    if text is not None:
+        chosen = [resolve_leniently(folder(part, home)) for part in split_folders(text, home)]
+    else:
+        chosen = [] if cwd is None or cwd in (Path(cwd.anchor), resolve_leniently(home)) else [cwd]
+    return tuple(dict.fromkeys([*chosen, output]))
+
+
+def split_folders(text: str, home: Path) -> list[str]:
+    """Split a text into directories: a JSON list, or separated as in PATH, by semicolons, commas or newlines.
+
+    Raises:
+        ConfigurationError: The text begins like a JSON list and is not one.
+    """
+    if text.startswith("[") and not is_folder(folder(text, home)):
+        parts = parse_json_folders(text)
+    else:
+        parts = split_unless_whole(text, lambda part: is_folder(folder(part, home)), FOLDER_SEPARATORS)
+    return [part for part in map(unquoted, parts) if part]
+
+
+def parse_json_folders(text: str) -> list[str]:
+    """Parse a JSON list of strings.
+
+    Raises:
+        ConfigurationError: The text is something else.
+    """
+    with suppress(ValueError, RecursionError):
+        found = cast("list[object]", json.loads(text))
+        if all(isinstance(each, str) for each in found):
+            return cast("list[str]", found)
+    raise ConfigurationError(f'{FOLDERS} begins with [ and is not JSON like ["/one/folder", "/another"].')
+
+
+def split_unless_whole(text: str, is_whole: Callable[[str], bool], separators: Sequence[str]) -> list[str]:
+    """Split a text at each separator in turn; a part that `is_whole` stays one, whatever it contains."""
+    if not separators or is_whole(unquoted(text)):
+        return [text]
+    return [part for piece in text.split(separators[0]) for part in split_unless_whole(piece, is_whole, separators[1:])]
+
+
+def parse_database_url(_: SettingsEnvironment, text: str | None) -> str | Path:
+    """Return the URL of the journal, or the default path of its SQLite file."""
+    return text or platformdirs.user_data_path(APP) / "journal.sqlite3"
+
+
+def user_home(values: Mapping[str, str] = os.environ) -> Path:
+    """Return the user's home directory."""
+    return Path(values.get("HOME") or Path.home())
+
+
+def folder(text: str, home: Path) -> Path:
+    """Return a configured path, in which `~`, `$HOME` and `${HOME}` stand for the home directory.
+
+    A path that begins with the name of an unknown user, as in `~nobody/docs`, is left as written.
+    """
+    path = Path(re.sub(r"^(~|\$HOME|\$\{HOME\})(?=$|[/\\])", lambda _: str(home), text))
+    with suppress(RuntimeError):
+        return path.expanduser()
+    return path
+
+
+def resolve_leniently(path: Path) -> Path:
+    """Resolve the links of a path as far as possible; a path below an unknown user's home has none to follow."""
+    if of_nobody(path):
+        return path
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):
+        return path.absolute()
+
+
+def find_working_directory(chosen: Path | None) -> Path | None:
+    """Return the directory that the server was started in, or None if it is gone."""
+    try:
+        return resolve_leniently(chosen or Path.cwd())
+    except OSError:
+        return None
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path is an existing directory."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def of_nobody(path: Path) -> bool:
+    """Whether a configured directory lies below the home of an unknown user; only such a path is relative."""
+    return str(path).startswith("~")
+
+
+def lack(path: Path) -> str | None:
+    """Describe what is missing for a configured directory to exist; None if it exists."""
+    if of_nobody(path):
+        return "no such user"
+    return None if is_folder(path) else "no such folder"
+
+
+def documents() -> Path:
+    """Return the user's documents directory."""
+    return platformdirs.user_documents_path()

@@ -1,0 +1,293 @@
+"""The table of settings: for each, its field, type, default, variable and description."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from gemini_interactions_mcp.core import ConfigurationError, of_header, of_url, plain_name
+from gemini_interactions_mcp.models import RemoteServer, catalog
+
+from .environment import SettingsEnvironment, SettingVariable, clean_value, is_bundle_placeholder, network_variables
+from .paths import (
+    FOLDERS,
+    OUTPUT,
+    find_working_directory,
+    parse_allowed_dirs,
+    parse_database_url,
+    parse_output_dir,
+    user_home,
+)
+from .servers import SERVERS, parse_remote_servers
+
+DEFAULT_WAIT_SECONDS: Final = 45.0
+"""Below the 50 s after which the most impatient hosts time a call out."""
+DEFAULT_INLINE_BYTES: Final = 8 * 2**20
+DEFAULT_KEEP_DAYS: Final = 55.0
+"""As long as Google keeps an interaction: https://ai.google.dev/gemini-api/docs/interactions"""
+
+BUNDLES_FOLDER: Final = "Folder to read files from"
+"""The title of that setting in the bundle (manifest.json), whose users see no variables."""
+
+
+class Settings(BaseModel):
+    """All settings; immutable once read.
+
+    Attributes:
+        key_variable: The variable that held the API key.
+        output_dir: Resolved.
+        allowed_dirs: Resolved; includes the output directory.
+        database_url: A SQLAlchemy URL, or the path of a SQLite file.
+        bundled: Whether the server runs in the bundle, whose working directory nobody chose.
+        findings: One sentence for each wrong variable, without its value. Its field has the default.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    api_key: Annotated[
+        SecretStr | None,
+        SettingVariable("GEMINI_API_KEY", "The API key"),
+        SettingVariable("GOOGLE_API_KEY", "The API key, if the other is not set"),
+    ] = None
+    key_variable: str | None = None
+    model: Annotated[str, SettingVariable("GEMINI_MCP_MODEL", "Model for calls that name none")] = catalog.MODEL
+    image_model: Annotated[str, SettingVariable("GEMINI_MCP_IMAGE_MODEL", "Model for images")] = catalog.IMAGE_MODEL
+    research_agent: Annotated[
+        str,
+        SettingVariable(
+            "GEMINI_MCP_RESEARCH_AGENT", "Research agent; `deep-research-max-preview-04-2026` is the exhaustive one"
+        ),
+    ] = catalog.RESEARCH_AGENT
+    allowed_dirs: Annotated[
+        tuple[Path, ...],
+        SettingVariable(
+            FOLDERS,
+            "Directories that may be read and written, separated by `:` (`;` on Windows), by `;`, commas or newlines, "
+            "or a JSON list",
+            "the working directory, unless it is your home or the root of a disk; none in the bundle",
+            parse_allowed_dirs,
+        ),
+    ] = ()
+    output_dir: Annotated[
+        Path,
+        SettingVariable(
+            OUTPUT,
+            "Where images and reports are saved; always allowed",
+            "`gemini-interactions-mcp` in your documents",
+            parse_output_dir,
+        ),
+    ]
+    database_url: Annotated[
+        str | Path,
+        Field(repr=False),
+        SettingVariable(
+            "GEMINI_MCP_DATABASE_URL",
+            "The journal, as a SQLAlchemy URL, such as `sqlite:///~/journal.sqlite3`; `postgresql://...` needs the "
+            "extra: `pip install gemini-interactions-mcp[postgresql]`",
+            "SQLite in your data directory",
+            parse_database_url,
+        ),
+    ]
+    wait_seconds: Annotated[
+        float,
+        Field(ge=0),
+        SettingVariable(
+            "GEMINI_MCP_WAIT_SECONDS",
+            "Seconds that a call waits before it returns an id",
+            "`45`; `25` in Codex, whose model moves on without a call earlier than other hosts'",
+        ),
+    ] = DEFAULT_WAIT_SECONDS
+    inline_bytes: Annotated[
+        int,
+        Field(ge=0),
+        SettingVariable(
+            "GEMINI_MCP_INLINE_BYTES",
+            "Total bytes of files sent inside the request; larger ones go through Google's Files API",
+        ),
+    ] = DEFAULT_INLINE_BYTES
+    allow_secrets: Annotated[
+        bool,
+        SettingVariable(
+            "GEMINI_MCP_ALLOW_SECRETS",
+            "`true` allows sending files that look like secrets: private keys, `.env`, password stores",
+        ),
+    ] = False
+    keep_days: Annotated[
+        float,
+        Field(gt=0, le=36_500),
+        SettingVariable(
+            "GEMINI_MCP_KEEP_DAYS",
+            "Days that the journal keeps finished interactions; running ones and saved files stay, and so does what "
+            "counts towards today's limit, the last ten minutes and plans that were run (55 days)",
+        ),
+    ] = DEFAULT_KEEP_DAYS
+    servers: Annotated[
+        tuple[RemoteServer, ...],
+        Field(repr=False),
+        SettingVariable(
+            SERVERS,
+            'Remote MCP servers for agents, as JSON: `{"docs": {"url": "https://docs.example/mcp", "headers": '
+            '{"Authorization": "Bearer ${DOCS_TOKEN}"}}}`; `${DOCS_TOKEN}` is read from the environment',
+            "",
+            parse_remote_servers,
+        ),
+    ] = ()
+    previews: Annotated[
+        bool,
+        SettingVariable(
+            "GEMINI_MCP_PREVIEWS", "Whether results contain small previews of images; `false` leaves links and paths"
+        ),
+    ] = True
+    confirm: Annotated[
+        bool,
+        SettingVariable(
+            "GEMINI_MCP_CONFIRM",
+            "`true` asks the user before research starts and before its files are sent, where the host can ask",
+        ),
+    ] = False
+    runs_per_day: Annotated[
+        int | None,
+        Field(ge=1),
+        SettingVariable(
+            "GEMINI_MCP_RUNS_PER_DAY", "Maximum research requests per UTC day; plans count too", "no limit"
+        ),
+    ] = None
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
+        SettingVariable("GEMINI_MCP_LOG_LEVEL", "Log level on stderr: DEBUG, INFO, WARNING, ERROR or CRITICAL"),
+    ] = "WARNING"
+    base_url: Annotated[
+        str | None,
+        SettingVariable(
+            "GOOGLE_GEMINI_BASE_URL",
+            "Another address of the API, such as `gemini-interactions-mcp emulator`",
+            "Google's",
+        ),
+    ] = None
+    bundled: bool = False
+    findings: tuple[str, ...] = ()
+
+    @field_validator("model", "image_model", "research_agent", mode="before")
+    @classmethod
+    def _normalize_id(cls, name: object) -> object:
+        return plain_name(name) if isinstance(name, str) else name
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _uppercase(cls, level: object) -> object:
+        return level.upper() if isinstance(level, str) else level
+
+    def checked(self) -> "Settings":
+        """Return these settings.
+
+        Raises:
+            ConfigurationError: Some are wrong; the message names their variables.
+        """
+        if self.findings:
+            raise ConfigurationError(" ".join(self.findings))
+        return self
+
+    @property
+    def wait_is_set(self) -> bool:
+        """Whether the user has set how long a call waits."""
+        return "wait_seconds" in self.model_fields_set
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Everything that must not be shown or stored: the key, tokens of remote servers, passwords in URLs."""
+        return tuple(dict.fromkeys(self._secrets()))
+
+    def _secrets(self) -> Iterator[str]:
+        if self.api_key:
+            yield self.api_key.get_secret_value()
+        for server in self.servers:
+            yield from of_url(server.url)
+            for name, value in server.headers.items():
+                yield from of_header(name, value.get_secret_value())
+        if isinstance(self.database_url, str):
+            yield from of_url(self.database_url)
+        yield from of_url(self.base_url or "")
+        for address in network_variables().values():
+            yield from of_url(address if "://" in address else f"//{address}")
+
+    @classmethod
+    def from_environ(
+        cls, environ: Mapping[str, str] = os.environ, cwd: Path | None = None, *, bundled: bool = False
+    ) -> "Settings":
+        """Read the settings and collect what is wrong; `environ` and `cwd` default to those of the process."""
+        values = {name: value for name, text in environ.items() if (value := clean_value(text)) is not None}
+        bundled = bundled or is_bundle_placeholder(environ.get(FOLDERS, ""))
+        environment = SettingsEnvironment(values, user_home(values), None if bundled else find_working_directory(cwd))
+        fields: dict[str, object] = {"bundled": bundled}
+        findings: list[str] = []
+        for field, variables in FIELD_VARIABLES.items():
+            variable = next((each for each in variables if each.name in values), variables[0])
+            try:
+                value = variable.parse(environment, values.get(variable.name))
+            except ConfigurationError as exc:
+                findings.append(str(exc))
+                continue
+            fields |= {} if value is None else {field: value}
+            if field == "api_key":
+                fields["key_variable"] = variable.name if value else None
+        # Where the setting of the allowed directories is wrong, nothing else is allowed.
+        fields.setdefault("allowed_dirs", (fields["output_dir"],))
+        return cls._of_valid(fields, findings)
+
+    @classmethod
+    def _of_valid(cls, fields: Mapping[str, object], findings: Sequence[str]) -> "Settings":
+        """Build settings from the valid fields, and describe the others."""
+        try:
+            return cls.model_validate({**fields, "findings": tuple(findings)})
+        except ValidationError as exc:
+            wrong = {error["loc"][0] for error in exc.errors()}
+            valid = {name: value for name, value in fields.items() if name not in wrong}
+            return cls.model_validate({**valid, "findings": (*findings, *describe_wrong_values(exc))})
+
+
+FIELD_VARIABLES: Final[Mapping[str, Sequence[SettingVariable]]] = {
+    name: found
+    for name, info in Settings.model_fields.items()
+    if (found := [each for each in info.metadata if isinstance(each, SettingVariable)])
+}
+"""The table of settings: variables by the field that they set, of which the first that is set counts."""
+
+ALL_VARIABLES: Final = tuple(variable.name for variables in FIELD_VARIABLES.values() for variable in variables)
+"""The names of all variables that set something."""
+
+
+def render_settings_table() -> str:
+    """Return the README's table of settings, as Markdown."""
+    rows = [
+        f"| `{variable.name}` | {variable.description} | {render_default(field, variable)} |".replace("|  |", "| |")
+        for field, variables in FIELD_VARIABLES.items()
+        for variable in variables
+    ]
+    return "\n".join(["| variable | what it sets | default |", "|---|---|---|", *rows])
+
+
+def render_default(field: str, variable: SettingVariable) -> str:
+    """Return the default of a setting, as Markdown; empty where it has none."""
+    if variable.default is not None:
+        return variable.default
+    value = Settings.model_fields[field].default
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, float):
+        return f"`{value:g}`"
+    return "" if value is None else f"`{value}`"
+
+
+def describe_wrong_values(exc: ValidationError) -> Iterator[str]:
+    """Return one sentence for each wrong variable, without its value: it might be a secret in the wrong place."""
+    for error in exc.errors():
+        name = str(error["loc"][0])
+        said = "Input should be true or false" if error["type"] == "bool_parsing" else error["msg"]
+        yield f"{FIELD_VARIABLES[name][0].name if name in FIELD_VARIABLES else name}: {said}."
+
+
+def unknown_variables(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Return the variables that are named like settings and are not."""
+    return sorted(name for name in environ if name.upper().startswith("GEMINI_MCP_") and name not in ALL_VARIABLES)
