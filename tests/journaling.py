@@ -6,10 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gemini_interactions_mcp.journal.database import new_engine
 from gemini_interactions_mcp.journal.database_url import parse_url
+from gemini_interactions_mcp.journal.engine import new_engine
 from gemini_interactions_mcp.journal.journal import Journal
-from gemini_interactions_mcp.models.interactions import Citation, Execution, Record, SavedFile, Terms, Usage
+from gemini_interactions_mcp.models.interactions import Citation, Execution, Record, SavedFile, Terms, Usage, settled
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -22,7 +22,9 @@ class Clock:
 
 
 def record(label: str, **fields: object) -> Record:
-    return Record.model_validate({"kind": "ask", "created_at": NOON, "updated_at": NOON, "label": label} | fields)
+    made = Record.model_validate({"kind": "ask", "created_at": NOON, "updated_at": NOON, "label": label} | fields)
+    ended_at = made.settled_at or (made.updated_at if settled(made.status) else None)
+    return made.model_copy(update={"settled_at": ended_at})
 
 
 def full_record() -> Record:
@@ -53,6 +55,11 @@ def full_record() -> Record:
         delivered_at=NOON + timedelta(seconds=2),
         detached_at=NOON + timedelta(seconds=3),
         topic="Fässer",
+        fingerprint="0123456789abcdef",
+        approves=True,
+        files_pending=True,
+        cost_micros=2**40,
+        settled_at=NOON + timedelta(seconds=4),
     )
 
 

@@ -29,7 +29,6 @@ from gemini_interactions_mcp.core.errors import (
 from gemini_interactions_mcp.core.redaction import Redactor
 from gemini_interactions_mcp.emulator import Emulator, Fault, rate_limited
 from gemini_interactions_mcp.models.interactions import Interaction, Media, Record, Request, SavedFile
-from gemini_interactions_mcp.runs import intents
 from gemini_interactions_mcp.runs.bookkeeping import Ledger
 from gemini_interactions_mcp.runs.run import Pace, Run
 from gemini_interactions_mcp.settings import Settings
@@ -581,11 +580,13 @@ async def test_a_disk_that_cannot_be_written_keeps_the_answer_and_a_later_read_s
         run = await here.ended(request_)
         assert run.error is None
         assert run.record.files == ()
-        assert intents.UNSAVED in str(run.record.error)
+        assert "The files could not be saved" in str(run.record.error)
+        assert run.record.files_pending
         assert run.record.text
         obstacle.unlink()
         again = await here.read(run.id)
         assert again.record.error is None
+        assert not again.record.files_pending
         [file] = again.record.files
         assert await anyio.Path(file.path).is_file()
     assert len(emulator.creates) == 1
@@ -754,7 +755,7 @@ async def test_broken_media_do_not_hide_what_comes_after_them(here: World, tmp_p
 async def test_files_of_an_environment_are_not_taken_for_media(here: World, tmp_path: Path) -> None:
     run = await here.ended(RESEARCH)
     other = SavedFile(name="a.csv", path="/a.csv", mime_type="text/csv", bytes=1, within="workspace/a.csv")
-    await here.journal.update(run.record.label, files=(other,), error=f"{intents.UNSAVED}: full.")
+    await here.journal.update(run.record.label, files=(other,), files_pending=True)
     picture = io.BytesIO()
     Image.new("RGB", (4, 4)).save(picture, "PNG")
     media = (drawn(base64.b64encode(picture.getvalue()).decode()),)

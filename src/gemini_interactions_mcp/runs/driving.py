@@ -17,7 +17,7 @@ from gemini_interactions_mcp.core import (
     InteractionFailedError,
     OutcomeUnknownError,
 )
-from gemini_interactions_mcp.journal import labels
+from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.models import Interaction
 
 from . import intents
@@ -142,7 +142,7 @@ class Driver:
             if run.scope.cancelled_caught and self._registry.drop(run):
                 run.enter(Phase.SETTLED)
                 await self._ledger.write(
-                    run, status="cancelled", error=intents.hung_up(run.record.stopped_by), finished_at=labels.now()
+                    run, status="cancelled", error=intents.hung_up(run.record.stopped_by), finished_at=clock.now()
                 )
         except GeminiMCPError as exc:
             await self._fail(run, exc)
@@ -168,7 +168,7 @@ class Driver:
     async def _take_over(self, run: Run) -> None:
         """Note for all servers that the call of a run has ended with the process that began it."""
         if run.record.detached_at is None and run.record.delivered_at is None:
-            await self.amend(run, {"detached_at": labels.now()})
+            await self.amend(run, {"detached_at": clock.now()})
 
     async def _watched(self, run: Run) -> bool:
         """Leave a run to the server that follows it; True once that has written the result down.

@@ -61,8 +61,8 @@ class Finder:
         if record is None and self._registry.deleted(interaction_id):
             raise InteractionNotFoundError("That interaction has been deleted.", interaction_id=interaction_id)
         if record is None:
-            return await self._look_up_outside(outside_id(interaction_id), seconds)
-        if intents.unstored(record):
+            return await self._look_up_outside(codec.checked_id(interaction_id), seconds)
+        if not record.stored:
             raise unkept(record)
         if intents.complete(record):
             return finished(record)
@@ -156,21 +156,6 @@ class Finder:
         if record is None or settled(record.status) or not hidden or intents.age(record) > self._pace.tolerance:
             raise exc
         return self._driver.follow(Run(record))
-
-
-def outside_id(text: str) -> str:
-    """Return the text if Google may know it as an id.
-
-    Raises:
-        InputError: It can be none.
-        InteractionNotFoundError: It is a label of ours, of which nothing is kept.
-    """
-    if intents.LABEL.fullmatch(text):
-        raise InteractionNotFoundError(
-            "This server does not know that interaction (any more), and Google never had an id for it.",
-            interaction_id=text,
-        )
-    return codec.checked_id(text)
 
 
 def unkept(record: Record) -> InteractionNotFoundError:

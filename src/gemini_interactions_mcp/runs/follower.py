@@ -25,7 +25,7 @@ from gemini_interactions_mcp.core import (
     RefusedError,
     beside,
 )
-from gemini_interactions_mcp.journal import labels
+from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.models import Event, Interaction, Request, settled
 
 from . import intents
@@ -163,7 +163,7 @@ class Follower:
             return False
         record = await self._ledger.find(interaction_id)
         if record is not None:
-            return (labels.now() - (record.finished_at or record.created_at)).total_seconds() < YOUNG_SECONDS
+            return (clock.now() - (record.finished_at or record.created_at)).total_seconds() < YOUNG_SECONDS
         try:
             await self._gemini.get(interaction_id)
         except GeminiMCPError:

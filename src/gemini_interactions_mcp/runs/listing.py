@@ -10,7 +10,6 @@ from gemini_interactions_mcp.core import GeminiMCPError
 from gemini_interactions_mcp.journal import Journal
 from gemini_interactions_mcp.models import Record
 
-from . import intents
 from .finding import Finder
 from .registry import Registry
 from .run import Pace
@@ -73,7 +72,7 @@ class Lister:
         Raises:
             JournalError: The journal cannot be read.
         """
-        running = [record for record in await self._journal.unfinished() if not intents.unstored(record)]
+        running = await self._journal.unfinished()
         due = [record for record in running[-MAX_REFRESHED:] if not self._looked_at(record.label)]
         places = anyio.CapacityLimiter(PARALLEL_READS)
         with anyio.move_on_after(REFRESH_SECONDS):

@@ -177,7 +177,7 @@ class Run:
     @property
     def stored(self) -> bool:
         """Whether Google keeps it, so that it can be read and continued."""
-        return self.request is None or self.request.store
+        return self.record.stored
 
     @property
     def reports(self) -> bool:

@@ -23,7 +23,7 @@ from gemini_interactions_mcp.core import (
     phrases,
 )
 from gemini_interactions_mcp.files import SavedFiles
-from gemini_interactions_mcp.journal import Journal, labels, uncancelled
+from gemini_interactions_mcp.journal import Journal, clock, uncancelled
 from gemini_interactions_mcp.models import UNKNOWN, Record, Request
 from gemini_interactions_mcp.settings import DEFAULT_KEEP_DAYS
 
@@ -215,7 +215,7 @@ class Runs:
         """
         for row in await self._ledger.undelivered(record):
             run = self._registry.get(row.label)
-            if self._deliveries.given(row.label) or (run is None and intents.unstored(row)):
+            if self._deliveries.given(row.label) or (run is None and not row.stored):
                 continue
             followed = self._deliveries.working(row.label) or await self._ledger.followed_elsewhere(row)
             # Only now: another call may have taken it meanwhile.
@@ -330,13 +330,13 @@ class Runs:
         Returns at once.
         """
         self._deliveries.abandon(run.record.label)
-        self._driver.start(self._driver.amend, run, {"detached_at": labels.now(), "delivered_at": None})
+        self._driver.start(self._driver.amend, run, {"detached_at": clock.now(), "delivered_at": None})
 
     def deliver(self, run: Run) -> None:
         """Note that somebody has been given the answer, or why there is none. Returns at once."""
         self._deliveries.end(run.record.label)
         if run.record.delivered_at is None:
-            changes = {"delivered_at": labels.now()}
+            changes = {"delivered_at": clock.now()}
             run.record = run.record.model_copy(update=changes)
             self._deliveries.give(run.record.label)
             self._driver.start(self._write_delivery, run, changes)
@@ -397,7 +397,7 @@ class Runs:
         Raises:
             JournalError: It cannot be read.
         """
-        return await self._journal.spent(labels.today())
+        return await self._journal.spent(clock.today())
 
     async def holds_file(self, path: Path) -> bool:
         """Whether a file was saved at a path, whatever is there now.

@@ -10,7 +10,7 @@ import anyio.to_thread
 from gemini_interactions_mcp.api import Gemini
 from gemini_interactions_mcp.core import GeminiMCPError, InputError, shown
 from gemini_interactions_mcp.files import SavedFiles
-from gemini_interactions_mcp.journal import labels
+from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.models import Record, SandboxFile, SavedFile
 from gemini_interactions_mcp.output import saving
 
@@ -69,7 +69,7 @@ class Environments:
         for earlier in record.files:
             if earlier.within == file.path and self._saved.holds(earlier, content):
                 return earlier
-        stem = saving.stem(PurePosixPath(file.path).stem, labels.now(), record.label)
+        stem = saving.stem(PurePosixPath(file.path).stem, clock.now(), record.label)
         return saving.save_bytes(content, self._output_dir, stem, file, taken=taken)
 
 

@@ -12,7 +12,6 @@ from gemini_interactions_mcp.files import SavedFiles
 from gemini_interactions_mcp.models import SandboxFile, SavedFile
 from gemini_interactions_mcp.text import citations
 
-from . import intents
 from .bookkeeping import Ledger
 from .driving import Driver
 from .finding import LOOK_SECONDS
@@ -62,7 +61,7 @@ class Upkeep:
     async def restore(self, run: Run, seconds: float = LOOK_SECONDS) -> None:
         """Save the files again that are not on this machine, if Google shows the interaction within `seconds`."""
         run.record = await self._ledger.here(run.record)
-        if not run.stored or intents.unstored(run.record) or not await self._ledger.gone(run.record):
+        if not run.stored or not await self._ledger.gone(run.record):
             return
         with anyio.move_on_after(seconds), contextlib.suppress(GeminiMCPError):
             async with self._restoring:

@@ -153,7 +153,7 @@ def answerable(record: Record) -> bool:
 
 def in_time(follower: Record, plan: Record) -> bool:
     """Whether a plan had not been given up yet when it was followed; what was begun later is another task."""
-    return plan.status != "cancelled" or follower.created_at <= plan.updated_at
+    return plan.status != "cancelled" or follower.created_at <= (plan.settled_at or plan.updated_at)
 
 
 def refused(record: Record) -> bool:

@@ -9,7 +9,6 @@ from pydantic import Field
 
 from gemini_interactions_mcp.api import codec
 from gemini_interactions_mcp.core import GeminiMCPError, InputError
-from gemini_interactions_mcp.runs import intents
 from gemini_interactions_mcp.server.context import AppContext
 from gemini_interactions_mcp.server.hosts import LONGEST_WAIT_SECONDS
 
@@ -105,11 +104,10 @@ async def followed_id(app: AppContext, interaction_id: str) -> str:
     Raises:
         InputError: It cannot be an id, or is one of ours that Google does not know.
     """
-    if intents.LABEL.fullmatch(interaction_id):
+    record = await app.runs.known(interaction_id)
+    if record is not None and (record.interaction_id is None or not record.stored):
         raise InputError(
             "Google does not know that interaction: it was asked for with store=false, or has not been named yet. It "
             "cannot be continued; read_interaction shows it."
         )
-    if codec.INTERACTION_ID.fullmatch(interaction_id) or await app.runs.known(interaction_id):
-        return interaction_id
-    return codec.checked_id(interaction_id)
+    return record.interaction_id if record is not None else codec.checked_id(interaction_id)

@@ -14,7 +14,7 @@ from gemini_interactions_mcp.core import (
     RefusedError,
     phrases,
 )
-from gemini_interactions_mcp.journal import labels
+from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.models import Request
 from gemini_interactions_mcp.runs import agents, intents
 from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress, opened
@@ -93,7 +93,7 @@ async def start_research(
 
 def subject(request: Request) -> str:
     """What the user agrees to: the request, its files by their contents, whatever plan it runs."""
-    return f"{intents.fingerprint(request)} {request.contents_digest}"
+    return f"{intents.fingerprint(request)} {request.approves} {request.contents_digest}"
 
 
 async def unless_agreed(
@@ -109,7 +109,7 @@ async def unless_agreed(
     """
     most, today = app.settings.runs_per_day, await app.runs.spent_today()
     if most is not None and today >= most:
-        raise DailyLimitError(labels.used_up(most))
+        raise DailyLimitError(clock.used_up(most))
     asks = app.settings.confirm and askable(ctx.client_capabilities)
     if not asks or app.agreements.holds(subject(request)):
         return None
@@ -179,7 +179,7 @@ def fresh_state(run: "Run") -> str:
 
 def repetition(run: "Run") -> str:
     """Why nothing was started."""
-    if run.record.label.startswith(labels.APPROVAL):
+    if run.record.approves:
         return (
             "A plan is run once, and that is this run: nothing new was started, and your words were not passed on. To "
             "change the plan, call start_research with plan_first=true and the plan's id. force=true runs it again, "
