@@ -7,7 +7,7 @@ import pytest
 
 from gemini_interactions_mcp.core.errors import DailyLimitError
 from gemini_interactions_mcp.journal.journal import Journal, Limit
-from journaling import NOON, Clock, labels, record
+from journaling import NOON, Clock, execute, labels, record
 
 MIDNIGHT = NOON - timedelta(hours=12)
 
@@ -44,6 +44,13 @@ async def test_an_unstored_row_of_unknown_outcome_is_forgotten_like_one_without_
     assert await journal.unfinished() == []
     assert await journal.prune(now - timedelta(days=30)) == 1
     assert await labels(journal) == {"unclear"}
+
+
+async def test_what_an_older_server_has_settled_is_pruned(journal: Journal, clock: Clock, journal_url: str) -> None:
+    await journal.insert(record("old", status="completed", created_at=NOON - timedelta(days=2)))
+    # It does not know the column.
+    await execute(journal_url, "UPDATE interactions SET settled_at = NULL")
+    assert await journal.prune(clock.now - timedelta(days=1)) == 1
 
 
 @pytest.mark.parametrize(

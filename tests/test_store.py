@@ -10,6 +10,7 @@ import anyio
 import pytest
 
 from gemini_interactions_mcp.core.errors import DailyLimitError, InputError, JournalError
+from gemini_interactions_mcp.core.offloading import LARGE
 from gemini_interactions_mcp.core.redaction import Redactor
 from gemini_interactions_mcp.journal import schema
 from gemini_interactions_mcp.journal.journal import Journal, Limit
@@ -111,6 +112,29 @@ async def test_what_is_not_a_character_does_not_lose_an_answer(journal: Journal,
     assert found
     assert (found.prompt, found.text, found.error, found.tools) == (kept, kept, kept, (kept,))
     assert await labels(journal, query=came) == {"one"}
+
+
+async def test_documents_are_cleaned_in_all_their_texts_but_the_paths_of_files(journal: Journal) -> None:
+    file = SavedFile(name="\0.png", path="/home/me/\udcff.png", mime_type="image/png", bytes=1)
+    terms = Terms(response_schema={"\0": ["\ud83d", {"const": "\0"}, 1.5, True]})
+    written = record(
+        "one", citations=(Citation(title="a\0"), Citation(title="\ud83d\ude00")), terms=terms, files=(file,)
+    )
+    await journal.insert(written)
+    found = await journal.find("one")
+    assert found is not None
+    assert [each.title for each in found.citations] == ["a\ufffd", "😀"]
+    assert found.terms == Terms(response_schema={"\ufffd": ["\ufffd", {"const": "\ufffd"}, 1.5, True]})
+    assert [(each.name, each.path) for each in found.files] == [("\ufffd.png", file.path)]
+
+
+async def test_what_is_not_a_character_is_cleaned_in_long_texts_too(journal: Journal) -> None:
+    long = "\0\ud83d" + "ø" * LARGE
+    await journal.insert(record("one", prompt=long))
+    await journal.update("one", text=long)
+    found = await journal.find("one")
+    assert found is not None
+    assert found.prompt == found.text == "\ufffd" * 2 + "ø" * LARGE
 
 
 @pytest.mark.parametrize("name", ["v1_\x00", "\ud83d", "\x00"], ids=ascii)
