@@ -2,12 +2,17 @@
 
 from datetime import UTC, datetime
 from itertools import product
+from pathlib import Path
 
 import pytest
 
+from faults.world import world
 from gemini_interactions_mcp.core.errors import NetworkError
 from gemini_interactions_mcp.models.interactions import Interaction, Record, Request
+from gemini_interactions_mcp.runs.bookkeeping import Ledger
+from gemini_interactions_mcp.runs.follower import Follower
 from gemini_interactions_mcp.runs.run import ENDS, TRANSITIONS, Phase, Run, finished
+from gemini_interactions_mcp.settings import Settings
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 RECORD = Record(label="a", kind="ask", status="unknown", created_at=NOON, updated_at=NOON)
@@ -62,9 +67,9 @@ async def test_the_first_end_that_google_shows_wakes_whoever_waits_and_the_last_
     run = in_phase(Phase.STREAMING)
     first, last = Interaction(status="completed", text="part"), Interaction(status="completed", text="all")
     news = run.moved
-    run.settle(first)
+    run.interrupt(first)
     assert news.is_set()
-    run.settle(last)
+    run.interrupt(last)
     assert run.settled
     assert run.outcome is last
 
@@ -72,7 +77,7 @@ async def test_the_first_end_that_google_shows_wakes_whoever_waits_and_the_last_
 async def test_what_has_failed_is_not_settled_any_more() -> None:
     run = in_phase(Phase.POLLING)
     run.fail(error := NetworkError("no way out"))
-    run.settle(Interaction(status="completed"))
+    run.interrupt(Interaction(status="completed"))
     assert (run.phase, run.error, run.outcome) == (Phase.FAILED, error, None)
 
 
@@ -84,3 +89,25 @@ async def test_the_run_of_a_row_that_nobody_follows_is_over(status: str, phase: 
     assert run.phase is phase
     assert run.done.is_set()
     assert run.named.is_set()
+
+
+async def test_the_end_that_the_stream_of_a_run_tells_is_no_news_before_the_answer_is_saved(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moves: list[int] = []
+    follow, finish = Follower.follow, Ledger.finish
+
+    async def followed(self: Follower, run: Run) -> Interaction:
+        interaction = await follow(self, run)
+        moves.append(run.moves)
+        return interaction
+
+    async def finished_by(self: Ledger, run: Run, interaction: Interaction, target: Path | None) -> bool:
+        moves.append(run.moves)
+        return await finish(self, run, interaction, target)
+
+    monkeypatch.setattr(Follower, "follow", followed)
+    monkeypatch.setattr(Ledger, "finish", finished_by)
+    async with world(settings) as here:
+        await here.ended(ASK)
+    assert moves[0] == moves[1]

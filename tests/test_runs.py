@@ -706,6 +706,26 @@ async def test_an_id_that_a_held_journal_could_not_take_is_written_later(
     assert [row["interaction_id"] for row in rows(tmp_path)] == [run.id]
 
 
+async def test_a_call_that_ends_while_the_journal_is_held_does_not_end_the_wait_for_the_id(
+    here: World, held: pytest.MonkeyPatch, emulator: Emulator
+) -> None:
+    emulator.faults.append(stalled := Fault("create", "stall"))
+    run = await here.runs.start(ASK)
+    await reached(stalled)
+    here.runs.detach(run)
+    with anyio.fail_after(PATIENCE):
+        while not run.unwritten:
+            await anyio.lowlevel.checkpoint()
+    for _ in range(9):
+        await anyio.lowlevel.checkpoint()
+    assert not run.named.is_set()
+    stalled.release.set()
+    with anyio.fail_after(PATIENCE):
+        await run.named.wait()
+    assert run.id in emulator.interactions
+    held.undo()
+
+
 async def test_what_came_of_an_answer_that_is_stored_nowhere_can_still_be_read(here: World, emulator: Emulator) -> None:
     emulator.faults.append(Fault("stream", "cut", after=10))
     run = await here.ended(UNSTORED.model_copy(update={"prompt": "Private matter [[words=500]]"}))
