@@ -1,13 +1,17 @@
 """The phases of a run: what may follow what, and that an end stays one."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 
+import anyio
+import anyio.lowlevel
 import pytest
 
-from faults.world import world
+from faults.world import PATIENCE, over, world
 from gemini_interactions_mcp.core.errors import NetworkError
+from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.models.interactions import Interaction, Record, Request
 from gemini_interactions_mcp.runs.bookkeeping import Ledger
 from gemini_interactions_mcp.runs.follower import Follower
@@ -17,6 +21,9 @@ from gemini_interactions_mcp.settings import Settings
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 RECORD = Record(label="a", kind="ask", status="unknown", created_at=NOON, updated_at=NOON)
 ASK = Request(kind="ask", prompt="Hello", model="gemini-3.8-flash")
+UNSTORED = ASK.model_copy(update={"store": False})
+IMAGE = Request(kind="image", prompt="A red bicycle", model="gemini-nano-banana-2.1", image={"image_size": "1K"})
+RESEARCH = Request(kind="research", prompt="Rivers of Zürich", agent="deep-research-preview-04-2026")
 
 ALLOWED = {
     "intended": {"sending", "settled", "failed"},
@@ -111,3 +118,87 @@ async def test_the_end_that_the_stream_of_a_run_tells_is_no_news_before_the_answ
     async with world(settings) as here:
         await here.ended(ASK)
     assert moves[0] == moves[1]
+
+
+@pytest.fixture
+def walk(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The phases that runs enter from now on, each change once."""
+    phases: list[str] = []
+    enter = Run.enter
+
+    def entered(self: Run, phase: Phase) -> bool:
+        before = self.phase
+        changed = enter(self, phase)
+        if self.phase is not before:
+            phases.append(self.phase.value)
+        return changed
+
+    monkeypatch.setattr(Run, "enter", entered)
+    return phases
+
+
+@pytest.mark.parametrize(
+    ("request_", "faults", "phases"),
+    [
+        (ASK, [], "sending named streaming settled"),
+        (UNSTORED, [], "sending streaming settled"),
+        (IMAGE, [], "sending named settled"),
+        (RESEARCH, [], "sending named streaming polling settled"),
+        (ASK, [Fault("create", "drop_taken")], "sending failed"),
+        (ASK, [Fault("create", "http", http_status=401)], "sending failed"),
+        (ASK, [Fault("stream", "end", after=3), Fault("resume", "http", 9, http_status=404),
+               Fault("get", "http", http_status=401)], "sending named streaming polling failed"),
+    ],
+)  # fmt: skip
+async def test_each_kind_of_run_walks_its_phases(
+    settings: Settings, emulator: Emulator, walk: list[str], request_: Request, faults: list[Fault], phases: str
+) -> None:
+    emulator.faults += [replace(fault) for fault in faults]
+    async with world(settings) as here:
+        await here.ended(request_)
+    assert " ".join(walk) == phases
+
+
+async def test_a_run_whose_stream_breaks_is_polled_and_streamed_again(
+    settings: Settings, emulator: Emulator, walk: list[str]
+) -> None:
+    emulator.faults += [held := Fault("create", "hold"), Fault("stream", "end", after=1)]
+    async with world(settings) as here:
+        run = await here.named(ASK)
+        with anyio.fail_after(PATIENCE):
+            while not any(request.query.get("stream") == "true" for request in emulator.requests):
+                await anyio.lowlevel.checkpoint()
+        held.release.set()
+        await over(run)
+    assert walk == ["sending", "named", "streaming", "polling", "streaming", "settled"]
+
+
+async def test_a_run_of_another_server_is_watched_until_that_has_settled_it(
+    settings: Settings, emulator: Emulator, walk: list[str]
+) -> None:
+    emulator.faults.append(held := Fault("create", "hold"))
+    async with world(settings) as one, world(settings) as other:
+        run = await one.named(ASK)
+        walk.clear()
+        found = await other.runs.find(run.id or "")
+        with anyio.fail_after(PATIENCE):
+            while found.phase is not Phase.WATCHING:
+                await anyio.lowlevel.checkpoint()
+        held.release.set()
+        await over(run)
+        await over(found)
+    assert found.phase is Phase.SETTLED
+    assert walk == ["watching", "settled", "settled"]
+
+
+async def test_a_run_that_an_earlier_process_left_is_polled(
+    settings: Settings, emulator: Emulator, walk: list[str]
+) -> None:
+    emulator.faults.append(held := Fault("create", "hold"))
+    async with world(settings) as before:
+        run = await before.named(ASK)
+    held.release.set()
+    walk.clear()
+    async with world(settings) as after:
+        await after.read(run.id)
+    assert walk in (["polling", "settled"], ["settled"])

@@ -552,7 +552,7 @@ async def test_an_image_goes_where_it_was_wanted_and_the_second_of_two_that_want
     assert (read.record.files, read.record.error) == (second.record.files, second.record.error)
 
 
-async def test_an_image_that_came_without_an_id_is_kept_all_the_same(here: World, emulator: Emulator) -> None:
+async def test_an_image_that_came_without_an_id_is_kept_and_not_read(here: World, emulator: Emulator) -> None:
     data = "iVBORw0KGgo="
     content = [{"type": "image", "data": data, "mime_type": "image/png"}]
     body = {"status": "completed", "steps": [{"type": "model_output", "content": content}]}
@@ -560,6 +560,7 @@ async def test_an_image_that_came_without_an_id_is_kept_all_the_same(here: World
     run = await here.ended(IMAGE)
     assert run.error is None
     assert len(run.record.files) == 1
+    assert [request.method for request in emulator.requests] == ["POST"]
 
 
 async def test_a_report_is_saved_as_markdown_and_a_plan_is_not(here: World) -> None:

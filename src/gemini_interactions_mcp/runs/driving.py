@@ -200,10 +200,11 @@ class Driver:
 
     async def _finish(self, run: Run, interaction: Interaction, target: Path | None) -> None:
         self._release(run, journaled=await self._ledger.finish(run, interaction, target))
+        if run.id is None:
+            return
         if run.stored and run.record.status == "completed" and run.record.usage is None:
             self.start(self._count, run)
-        if run.id is not None:
-            self.start(self._tell, run.id)
+        self.start(self._tell, run.id)
 
     async def _fail(self, run: Run, exc: GeminiMCPError) -> None:
         self._release(run, journaled=await self._ledger.fail(run, exc))

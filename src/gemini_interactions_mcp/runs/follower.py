@@ -266,7 +266,7 @@ class Follower:
             while (read := await self._read_settled(run)) is None or hollow(read):
                 told = told if read is None else richer(read, told)
                 await run.nap(self._pace.first_poll / 2)
-            told = richer(read, told)
+            return richer(read, told)
         return told
 
     async def _read_settled(self, run: Run) -> Interaction | None:
