@@ -615,7 +615,7 @@ async def test_files_of_an_environment_are_saved_when_asked_for(
     again = await call(client, "read_interaction", interaction_id=id_of(report))
     assert saved_in(again) == [document, path]
     said = await complaint(client, "read_interaction", interaction_id=id_of(report), save="*.exe")
-    assert said == "No file in the agent's environment fits '*.exe'."
+    assert said == "No file in the agent's environment matches '*.exe'."
 
 
 @MODERN
@@ -692,7 +692,7 @@ async def test_more_files_than_are_saved_at_once_are_refused_and_a_long_list_is_
     text = text_of(await call(client, "read_interaction", interaction_id=id_of(report)))
     assert "- and 192 more\n" in text
     said = await complaint(client, "read_interaction", interaction_id=id_of(report), save="many/*")
-    assert said == "240 files fit 'many/*'; at most 50 are saved at once."
+    assert said == "240 files match 'many/*'; at most 50 are saved at once."
 
 
 @MODERN
