@@ -195,21 +195,11 @@ class Opening:
                     await self._gemini.close()
 
 
-SLOW: Final = (
-    (api, ("Gemini",)),
-    (files, ("Boundary", "Files", "SavedFiles", "Uploads")),
-    (journal, ("Journal",)),
-    (output, ("preview",)),
-    (runs, ("Changes", "Runs")),
-)
-"""Names whose import is slow (over a second together), by package."""
-
-
 def load() -> None:
-    """Import the slow modules. Blocks."""
-    for package, names in SLOW:
-        for name in names:
-            getattr(package, name)
+    """Import the modules that take over a second to load. Blocks."""
+    # The packages import a module when its name is first used.
+    _ = (api.Gemini, journal.Journal, output.preview, runs.Changes, runs.Runs)
+    _ = (files.Boundary, files.Files, files.SavedFiles, files.Uploads)
 
 
 def account(settings: Settings) -> str:
