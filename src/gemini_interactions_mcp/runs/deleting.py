@@ -46,7 +46,8 @@ class Deleter:
             remote = await self._delete_remote(record.interaction_id if record else interaction_id, record)
         except GeminiMCPError as exc:
             return Deletion(Remote.KEPT, exc, known=record is not None)
-        self._registry.delete(interaction_id)
+        names = (record.label, record.interaction_id or record.label) if record else ()
+        self._registry.delete(interaction_id, *names)
         return await self._delete_local(remote, record)
 
     async def _delete_remote(self, interaction_id: str | None, record: Record | None) -> Remote:

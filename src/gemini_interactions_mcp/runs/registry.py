@@ -52,15 +52,19 @@ class Registry:
         """Return the runs with changes that the journal could not take."""
         return [run for run in self._runs.values() if run.unwritten]
 
-    def delete(self, interaction_id: str) -> None:
-        """Stop following a deleted interaction, and remember the deletion: Google may show it for a while."""
-        self._deleted.add(interaction_id)
-        if run := self._runs.get(interaction_id):
+    def delete(self, *names: str) -> None:
+        """Stop following a deleted interaction, and remember the deletion: Google may show it for a while.
+
+        Args:
+            names: Its id and its label, as far as they are known.
+        """
+        self._deleted.update(names)
+        for run in {self._runs[name] for name in names if name in self._runs}:
             self.drop(run)
             run.enter(Phase.SETTLED)
             run.scope.cancel()
             run.end()
 
-    def deleted(self, interaction_id: str) -> bool:
-        """Whether this process has deleted an interaction."""
-        return interaction_id in self._deleted
+    def deleted(self, name: str) -> bool:
+        """Whether this process has deleted the interaction of an id or a label."""
+        return name in self._deleted
