@@ -135,7 +135,7 @@ def test_servers_that_adopt_one_interaction_both_go_on(journal_url: str, tmp_pat
         ledger = Ledger(journal, tmp_path, lease=30)
         name = f"v1_{number}"
         adopted = await ledger.adopt(Interaction(id=name, status="completed", text="It is 4."), name)
-        kept = await ledger.read(name)
+        kept = await journal.find(name)
         assert kept is not None
         assert (adopted.interaction_id, kept.interaction_id) == (name, name)
         return kept.label

@@ -551,7 +551,7 @@ async def test_an_image_goes_where_it_was_wanted_and_the_second_of_two_that_want
     assert (read.record.files, read.record.error) == (second.record.files, second.record.error)
 
 
-async def test_an_image_that_came_without_an_id_is_kept_all_the_same(here: World, emulator: Emulator) -> None:
+async def test_an_image_that_came_without_an_id_is_kept_and_not_read(here: World, emulator: Emulator) -> None:
     data = "iVBORw0KGgo="
     content = [{"type": "image", "data": data, "mime_type": "image/png"}]
     body = {"status": "completed", "steps": [{"type": "model_output", "content": content}]}
@@ -559,6 +559,7 @@ async def test_an_image_that_came_without_an_id_is_kept_all_the_same(here: World
     run = await here.ended(IMAGE)
     assert run.error is None
     assert len(run.record.files) == 1
+    assert [request.method for request in emulator.requests] == ["POST"]
 
 
 async def test_a_report_is_saved_as_markdown_and_a_plan_is_not(here: World) -> None:
@@ -705,6 +706,26 @@ async def test_an_id_that_a_held_journal_could_not_take_is_written_later(
     held.undo()
     await here.runs.close()
     assert [row["interaction_id"] for row in rows(tmp_path)] == [run.id]
+
+
+async def test_a_call_that_ends_while_the_journal_is_held_does_not_end_the_wait_for_the_id(
+    here: World, held: pytest.MonkeyPatch, emulator: Emulator
+) -> None:
+    emulator.faults.append(stalled := Fault("create", "stall"))
+    run = await here.runs.start(ASK)
+    await reached(stalled)
+    here.runs.detach(run)
+    with anyio.fail_after(PATIENCE):
+        while not run.unwritten:
+            await anyio.lowlevel.checkpoint()
+    for _ in range(9):
+        await anyio.lowlevel.checkpoint()
+    assert not run.named.is_set()
+    stalled.release.set()
+    with anyio.fail_after(PATIENCE):
+        await run.named.wait()
+    assert run.id in emulator.interactions
+    held.undo()
 
 
 async def test_what_came_of_an_answer_that_is_stored_nowhere_can_still_be_read(here: World, emulator: Emulator) -> None:

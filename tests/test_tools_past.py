@@ -400,6 +400,8 @@ async def test_an_interaction_is_deleted_by_its_label_too(client: Client, emulat
     assert text == "Google: deleted.\nJournal: deleted.\n"
     assert emulator.deletes == [id_of(answer)]
     assert rows(tmp_path) == []
+    said = await complaint(client, "read_interaction", interaction_id=id_of(answer))
+    assert said.startswith("That interaction has been deleted.")
 
 
 @LEGACY

@@ -188,14 +188,6 @@ class Ledger:
             return await self._journal.deleted(record.label)
         return False
 
-    async def read(self, interaction_id: str) -> Record | None:
-        """Return the row of an interaction.
-
-        Raises:
-            JournalError: The journal cannot be read.
-        """
-        return await self._journal.find(interaction_id)
-
     async def adopt(self, interaction: Interaction, interaction_id: str) -> Record:
         """Write a row for an interaction that something else has started, so that its media are saved once."""
         record = intents.foreign(interaction, interaction_id, await self.before(interaction))

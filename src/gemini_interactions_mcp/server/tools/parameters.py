@@ -9,6 +9,7 @@ from pydantic import Field
 
 from gemini_interactions_mcp.api import codec
 from gemini_interactions_mcp.core import GeminiMCPError, InputError
+from gemini_interactions_mcp.models import Record
 from gemini_interactions_mcp.server.context import AppContext
 from gemini_interactions_mcp.server.hosts import LONGEST_WAIT_SECONDS
 
@@ -104,10 +105,22 @@ async def followed_id(app: AppContext, interaction_id: str) -> str:
     Raises:
         InputError: It cannot be an id, or is one of ours that Google does not know.
     """
+    record = await continued(app, interaction_id)
+    return str(record.interaction_id) if record else interaction_id
+
+
+async def continued(app: AppContext, interaction_id: str) -> Record | None:
+    """Return the row of an interaction to continue; None where only Google may know it.
+
+    Raises:
+        InputError: Google cannot know it: the text can be no id, or the row says so.
+    """
     record = await app.runs.known(interaction_id)
-    if record is not None and (record.interaction_id is None or not record.stored):
+    if record is None:
+        codec.checked_id(interaction_id)
+    elif record.interaction_id is None or not record.stored:
         raise InputError(
             "Google does not know that interaction: it was asked for with store=false, or has not been named yet. It "
             "cannot be continued; read_interaction shows it."
         )
-    return record.interaction_id if record is not None else codec.checked_id(interaction_id)
+    return record
