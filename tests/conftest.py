@@ -18,8 +18,8 @@ from pydantic import SecretStr
 
 from gemini_interactions_mcp.api import retry
 from gemini_interactions_mcp.emulator import CONTRARY, Doubts, Emulator, serve
+from gemini_interactions_mcp.journal import clock as time_of_day
 from gemini_interactions_mcp.journal import journal as store
-from gemini_interactions_mcp.journal import labels
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.runs import intents
 from gemini_interactions_mcp.runs.run import Pace
@@ -221,6 +221,6 @@ async def journal(journal_url: str) -> AsyncGenerator[Journal]:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """A clock for the journal, which stands still at noon unless it is set."""
     made = Clock()
-    for module in (labels, intents, store):
+    for module in (time_of_day, intents, store):
         monkeypatch.setattr(module, "now", lambda: made.now)
     return made

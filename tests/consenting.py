@@ -11,7 +11,7 @@ from mcp.client.session import ElicitationFnT
 from mcp_types import ElicitRequestFormParams, ElicitRequestParams, ElicitResult
 
 from conftest import FAST, Mode
-from gemini_interactions_mcp.journal import labels
+from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
 
@@ -27,7 +27,7 @@ ESTIMATE = "It usually takes 5 to 20 minutes, 60 at most, and costs about 1 to 3
 @pytest.fixture(autouse=True)
 def noon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Midnight does not come in the middle of a test."""
-    monkeypatch.setattr(labels, "now", lambda: datetime(2026, 3, 1, 12, 0, tzinfo=UTC))
+    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 3, 1, 12, 0, tzinfo=UTC))
 
 
 class User:

@@ -1,15 +1,18 @@
 """Rows of a journal, and its database without the journal."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from gemini_interactions_mcp.journal.database import new_engine
 from gemini_interactions_mcp.journal.database_url import parse_url
+from gemini_interactions_mcp.journal.engine import new_engine
 from gemini_interactions_mcp.journal.journal import Journal
-from gemini_interactions_mcp.models.interactions import Citation, Execution, Record, SavedFile, Terms, Usage
+from gemini_interactions_mcp.models.interactions import Citation, Execution, Record, SavedFile, Terms, Usage, settled
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -22,7 +25,9 @@ class Clock:
 
 
 def record(label: str, **fields: object) -> Record:
-    return Record.model_validate({"kind": "ask", "created_at": NOON, "updated_at": NOON, "label": label} | fields)
+    made = Record.model_validate({"kind": "ask", "created_at": NOON, "updated_at": NOON, "label": label} | fields)
+    ended_at = made.settled_at or (made.updated_at if settled(made.status) else None)
+    return made.model_copy(update={"settled_at": ended_at})
 
 
 def full_record() -> Record:
@@ -53,6 +58,11 @@ def full_record() -> Record:
         delivered_at=NOON + timedelta(seconds=2),
         detached_at=NOON + timedelta(seconds=3),
         topic="Fässer",
+        fingerprint="0123456789abcdef",
+        approves=True,
+        files_pending=True,
+        cost_micros=2**40,
+        settled_at=NOON + timedelta(seconds=4),
     )
 
 
@@ -75,5 +85,34 @@ async def execute(url: str, *statements: str) -> list[tuple[Any, ...]]:
         for each in statements:
             result = await connection.execute(sa.text(each))
             rows = [tuple(row) for row in result.all()] if result.returns_rows else []
+    await engine.dispose()
+    return rows
+
+
+EARLIER_VERSIONS = ("0.1.0", "0.2.0", "schema-4")
+
+
+async def load(url: str, version: str) -> None:
+    """Fill an empty database with the journal of an earlier version; see data/journals/README.md."""
+    dumps = Path(__file__).parent / "data" / "journals"
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(str(parse_url(url).database))) as connection:
+            dump = (dumps / f"journal-{version}.sql").read_text(encoding="utf-8")
+            connection.executescript(f"BEGIN; {dump} COMMIT;")
+        return
+    engine = new_engine(parse_url(url))
+    async with engine.connect() as connection:
+        # SQLAlchemy passes one statement at a time.
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        await driver.execute((dumps / f"postgresql-{version}.sql").read_text(encoding="utf-8"))
+    await engine.dispose()
+
+
+async def select_all(url: str, columns: str = "*") -> list[dict[str, Any]]:
+    """Return the rows of all interactions, deleted or not, by their columns."""
+    engine = new_engine(parse_url(url))
+    async with engine.connect() as connection:
+        found = await connection.execute(sa.text(f"SELECT {columns} FROM interactions ORDER BY created_at, label"))
+        rows = [dict(row) for row in found.mappings()]
     await engine.dispose()
     return rows

@@ -10,7 +10,7 @@ from conftest import Mode
 from consenting import DECLINED, ESTIMATE, UNANSWERED, User, host
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.files.inspection import Inspected, Inspection, LocalFile, Part
-from gemini_interactions_mcp.journal import labels
+from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.models.interactions import Record, RemoteServer, Request
 from gemini_interactions_mcp.server.tools import consent
@@ -213,7 +213,7 @@ async def test_only_research_of_this_day_that_google_may_have_taken_counts(
     settings: Settings, emulator: Emulator, mode: Mode
 ) -> None:
     journal = Journal(settings.database_url)
-    before = labels.today() - timedelta(seconds=1)
+    before = clock.today() - timedelta(seconds=1)
     await journal.insert(Record(label="yesterday", kind="research", created_at=before, updated_at=before))
     await journal.close()
     async with host(settings, mode, None, runs_per_day=1) as client:
@@ -226,4 +226,4 @@ async def test_only_research_of_this_day_that_google_may_have_taken_counts(
 
 def test_a_day_is_utcs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    assert labels.today().isoformat().endswith("T00:00:00+00:00")
+    assert clock.today().isoformat().endswith("T00:00:00+00:00")

@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import CreateTable
 
 from gemini_interactions_mcp.core.errors import JournalError
-from gemini_interactions_mcp.journal import database, schema
+from gemini_interactions_mcp.journal import database, engine, gate, migrating, schema
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.journal.schema import SCHEMA_VERSION
 from journaling import full_record, record
@@ -133,22 +133,6 @@ async def test_only_the_user_can_read_the_journal(journal: Journal, path: Path) 
     modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in path.parent.iterdir()}
     assert modes == {path.name + end: 0o600 for end in ("", "-wal", "-shm")}
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-
-
-async def test_a_journal_of_an_older_version_gets_what_it_lacks_and_keeps_its_rows(
-    journal: Journal, path: Path
-) -> None:
-    await journal.insert(record("one", interaction_id="v1_a"))
-    await journal.close()
-    rows_in(path, "ALTER TABLE interactions DROP COLUMN environment_id")
-    rows_in(path, "PRAGMA user_version = 1")
-    newer = Journal(url(path))
-    await newer.update("one", environment_id="e1")
-    found = await newer.find("v1_a")
-    await newer.close()
-    assert found
-    assert found.environment_id == "e1"
-    assert rows_in(path, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
 
 
 async def test_a_newer_schema_is_refused_and_left_alone(path: Path) -> None:
@@ -326,13 +310,13 @@ def held(path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], tuple[d
     def make(most: int) -> tuple[database.Database, Held]:
         opened = database.Database(url(path), schema.METADATA, SCHEMA_VERSION)
         reads = Held(opened, most)
-        configure = database.configure
+        configure = engine.configure
 
         def with_hold(connection: sqlite3.Connection, entry: object) -> None:
             configure(connection, entry)
             connection.create_function("hold", 0, reads.hold)
 
-        monkeypatch.setattr(database, "configure", with_hold)
+        monkeypatch.setattr(engine, "configure", with_hold)
         return opened, reads
 
     return make
@@ -511,7 +495,8 @@ async def test_another_database_needs_nothing_of_sqlites_own(path: Path, monkeyp
     def never(_url: sa.URL) -> bool:
         return False
 
-    monkeypatch.setattr(database, "is_sqlite", never)
+    for module in (database, engine, gate, migrating):
+        monkeypatch.setattr(module, "is_sqlite", never)
     path.parent.mkdir()
     journal = Journal(url(path))
     await journal.insert(full_record())

@@ -11,12 +11,13 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gemini_interactions_mcp.core.errors import JournalError
-from gemini_interactions_mcp.journal import database, database_url
+from gemini_interactions_mcp.journal import database_url, engine, failures, gate
 from gemini_interactions_mcp.journal.database_url import parse_url
 from gemini_interactions_mcp.journal.journal import Journal, Limit
-from journaling import NOON, execute, full_record, record
+from journaling import NOON, execute, record
 
 SERVER = parse_url("mysql://host/db")
+TWO = record("two", fingerprint="f")
 
 
 @pytest.fixture
@@ -32,11 +33,11 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @asynccontextmanager
 async def another_program(url: str) -> AsyncGenerator[AsyncConnection]:
     """A connection whose statements are one transaction."""
-    engine = database.new_engine(parse_url(url))
-    async with engine.connect() as connection:
+    opened = engine.new_engine(parse_url(url))
+    async with opened.connect() as connection:
         await connection.execution_options(isolation_level="READ COMMITTED")
         yield connection
-    await engine.dispose()
+    await opened.dispose()
 
 
 async def waiting(url: str) -> None:
@@ -50,25 +51,8 @@ async def test_servers_that_make_one_database_at_once_all_succeed(journal_url: s
     journals = [Journal(journal_url) for _ in range(8)]
     async with anyio.create_task_group() as group:
         for number, each in enumerate(journals):
-            group.start_soon(each.insert_once, record(str(number)), None, NOON)
+            group.start_soon(each.insert_once, record(str(number)), None)
     assert len((await journals[0].page())[0]) == 8
-    for each in journals:
-        await each.close()
-
-
-async def test_servers_that_come_to_an_older_database_at_once_all_succeed(journal: Journal, journal_url: str) -> None:
-    await journal.insert(full_record())
-    await execute(
-        journal_url,
-        "ALTER TABLE interactions DROP COLUMN deleted_at",
-        "ALTER TABLE interactions DROP COLUMN delivered_at",
-        "DROP TABLE gate",
-    )
-    journals = [Journal(journal_url) for _ in range(8)]
-    async with anyio.create_task_group() as group:
-        for number, each in enumerate(journals):
-            group.start_soon(each.insert_once, record(str(number)), None, NOON)
-    assert len((await journals[0].page())[0]) == 9
     for each in journals:
         await each.close()
 
@@ -89,14 +73,14 @@ async def test_a_server_that_stands_still_while_it_decides_holds_up_no_more_than
     async with another_program(journal_url) as other:
         await other.execute(sa.text("SELECT number FROM gate FOR UPDATE"))
         with pytest.raises(JournalError, match="is being written by too many programs at once"):
-            await journal.insert_once(record("two"), "two", NOON, limit=Limit(1, NOON))
+            await journal.insert_once(TWO, NOON, limit=Limit(1, NOON))
         await journal.update("one", patience=0, text="said")
         await journal.insert(record("three"))
         found = await journal.find("v1_a", patience=0)
         assert found is not None
         assert found.text == "said"
         await other.rollback()
-    assert await journal.insert_once(record("two"), "two", NOON, limit=Limit(1, NOON)) is None
+    assert await journal.insert_once(TWO, NOON, limit=Limit(1, NOON)) is None
 
 
 async def test_a_decision_waits_for_the_one_before_it(journal: Journal, journal_url: str) -> None:
@@ -106,7 +90,7 @@ async def test_a_decision_waits_for_the_one_before_it(journal: Journal, journal_
         decided = anyio.Event()
 
         async def decide() -> None:
-            assert await journal.insert_once(record("two"), "two", NOON) is None
+            assert await journal.insert_once(TWO, NOON) is None
             decided.set()
 
         group.start_soon(decide)
@@ -120,7 +104,7 @@ async def test_nothing_is_decided_without_the_gate(journal: Journal, journal_url
     await journal.insert(record("one"))
     await execute(journal_url, "DELETE FROM gate")
     with pytest.raises(JournalError):
-        await journal.insert_once(record("two"), "two", NOON)
+        await journal.insert_once(TWO, NOON)
     assert await journal.find("two") is None
 
 
@@ -183,27 +167,26 @@ async def test_what_fails_by_itself_is_not_tried_again(journal: Journal, journal
 @pytest.mark.parametrize(
     ("raised", "why"),
     [
-        (DBAPIError("", {}, RuntimeError(1213, "Deadlock found when trying to get lock")), database.COLLIDED),
-        (DBAPIError("", {}, RuntimeError(1205, "Lock wait timeout exceeded")), database.COLLIDED),
-        (DBAPIError("", {}, RuntimeError(3572, "Statement aborted because lock(s) could not be")), database.COLLIDED),
-        (IntegrityError("", {}, RuntimeError(1062, "Duplicate entry")), database.TAKEN),
+        (DBAPIError("", {}, RuntimeError(1213, "Deadlock found when trying to get lock")), failures.COLLIDED),
+        (DBAPIError("", {}, RuntimeError(1205, "Lock wait timeout exceeded")), failures.COLLIDED),
+        (DBAPIError("", {}, RuntimeError(3572, "Statement aborted because lock(s) could not be")), failures.COLLIDED),
+        (IntegrityError("", {}, RuntimeError(1062, "Duplicate entry")), failures.TAKEN),
+        (IntegrityError("", {}, RuntimeError(1048, "Column 'x' cannot be null")), failures.MIGRATED),
+        (IntegrityError("", {}, RuntimeError(1364, "Field 'x' doesn't have a default value")), failures.MIGRATED),
     ],
 )
 def test_what_mysql_says_is_understood(raised: DBAPIError, why: tuple[str, str]) -> None:
-    assert database.reason(raised, SERVER) == why
+    assert failures.reason(raised, SERVER) == why
 
 
 @pytest.mark.parametrize("said", [(), (1064, "You have an error in your SQL syntax"), ({"code": 1213},), (None,)])
 def test_what_else_a_driver_says_is_no_collision(said: tuple[object, ...]) -> None:
-    what, _ = database.reason(DBAPIError("", {}, RuntimeError(*said)), SERVER)
+    what, _ = failures.reason(DBAPIError("", {}, RuntimeError(*said)), SERVER)
     assert what.startswith("cannot be used (RuntimeError: ")
 
 
 def test_the_gate_can_be_locked_in_mysqls_words() -> None:
-    assert str(database.PASS.compile(dialect=mysql.dialect())).endswith("FROM gate FOR UPDATE NOWAIT")
-
-
-# What a URL says -----------------------------------------------------------------------------------------
+    assert str(gate.PASS.compile(dialect=mysql.dialect())).endswith("FROM gate FOR UPDATE NOWAIT")
 
 
 async def test_what_the_url_says_of_tls_reaches_the_driver(journal_url: str) -> None:

@@ -8,10 +8,10 @@ import pytest
 
 from gemini_interactions_mcp.runs import processes
 
-NAME = """
+NAME = f"""
 import sys
-from gemini_interactions_mcp.processes import new_owner
-print(new_owner(), flush=True)
+from {processes.__name__} import {processes.new_owner.__name__} as name_owner
+print(name_owner(), flush=True)
 sys.stdin.read()
 """
 

@@ -7,7 +7,7 @@ import pytest
 
 from gemini_interactions_mcp.core.errors import DailyLimitError
 from gemini_interactions_mcp.journal.journal import Journal, Limit
-from journaling import NOON, Clock, labels, record
+from journaling import NOON, Clock, execute, labels, record
 
 MIDNIGHT = NOON - timedelta(hours=12)
 
@@ -36,6 +36,23 @@ async def test_pruning_keeps_what_runs_what_is_young_and_what_may_still_be_found
     assert await journal.prune(now - timedelta(days=30)) == 0
 
 
+async def test_an_unstored_row_of_unknown_outcome_is_forgotten_like_one_without_an_id(journal: Journal) -> None:
+    now = datetime.now(UTC)
+    for label, days in (("unclear", 54), ("forgotten", 56)):
+        moment = now - timedelta(days=days)
+        await journal.insert(record(label, interaction_id=label, created_at=moment, stored=False))
+    assert await journal.unfinished() == []
+    assert await journal.prune(now - timedelta(days=30)) == 1
+    assert await labels(journal) == {"unclear"}
+
+
+async def test_what_an_older_server_has_settled_is_pruned(journal: Journal, clock: Clock, journal_url: str) -> None:
+    await journal.insert(record("old", status="completed", created_at=NOON - timedelta(days=2)))
+    # It does not know the column.
+    await execute(journal_url, "UPDATE interactions SET settled_at = NULL")
+    assert await journal.prune(clock.now - timedelta(days=1)) == 1
+
+
 @pytest.mark.parametrize(
     ("fields", "stays"),
     [
@@ -44,7 +61,7 @@ async def test_pruning_keeps_what_runs_what_is_young_and_what_may_still_be_found
         ({"kind": "research", "created_at": MIDNIGHT, "status": "cancelled", "interaction_id": "v1_a"}, True),
         ({"kind": "research", "created_at": MIDNIGHT, "status": "cancelled"}, False),
         ({"kind": "research", "created_at": MIDNIGHT - timedelta(microseconds=1)}, False),
-        ({"kind": "research", "created_at": MIDNIGHT, "label": "foreign-1"}, False),
+        ({"kind": "research", "created_at": MIDNIGHT, "origin": "foreign"}, False),
         ({"created_at": MIDNIGHT}, False),
         # Identical requests.
         ({"created_at": NOON - timedelta(minutes=10)}, True),
@@ -52,15 +69,15 @@ async def test_pruning_keeps_what_runs_what_is_young_and_what_may_still_be_found
         ({"created_at": MIDNIGHT, "detached_at": NOON - timedelta(minutes=10)}, True),
         ({"created_at": MIDNIGHT, "detached_at": NOON - timedelta(minutes=11)}, False),
         # Plans that were run.
-        ({"label": "approval0-1", "created_at": NOON - timedelta(days=55)}, True),
-        ({"label": "approval0-1", "created_at": NOON - timedelta(days=55, microseconds=1)}, False),
-        ({"label": "approval0-1", "created_at": NOON - timedelta(days=1), "status": "failed"}, False),
+        ({"approves": True, "created_at": NOON - timedelta(days=55)}, True),
+        ({"approves": True, "created_at": NOON - timedelta(days=55, microseconds=1)}, False),
+        ({"approves": True, "created_at": NOON - timedelta(days=1), "status": "failed"}, False),
     ],
 )
 async def test_what_a_rule_needs_stays_however_little_is_kept(
     journal: Journal, clock: Clock, fields: dict[str, Any], stays: bool
 ) -> None:
-    await journal.insert(record(**{"label": "1", "status": "completed"} | fields))
+    await journal.insert(record("1", **{"status": "completed"} | fields))
     assert await journal.prune(clock.now) == (not stays)
     assert len(await labels(journal)) == stays
 
@@ -73,15 +90,16 @@ async def test_no_place_of_today_comes_back_by_pruning(journal: Journal, clock: 
     await journal.prune(clock.now)
     wanted = record("2", kind="research")
     with pytest.raises(DailyLimitError):
-        await journal.insert_once(wanted, None, NOON, limit=Limit(1, MIDNIGHT))
+        await journal.insert_once(wanted, None, limit=Limit(1, MIDNIGHT))
     clock.now += timedelta(days=1)
     assert await journal.prune(clock.now) == 1
 
 
 @pytest.mark.parametrize("status", ["in_progress", "unknown", "completed", "a_new_status"])
 async def test_a_tombstone_goes_when_its_time_has_come(journal: Journal, clock: Clock, status: str) -> None:
-    for label in ("1-1", "approval0-1"):
-        await journal.insert(record(label, status=status, interaction_id=label, created_at=NOON - timedelta(days=2)))
+    for label in ("plan", "run"):
+        fields: dict[str, Any] = {"status": status, "approves": label == "run"}
+        await journal.insert(record(label, interaction_id=label, created_at=NOON - timedelta(days=2), **fields))
         await journal.delete(label)
     assert await journal.prune(clock.now - timedelta(days=3)) == 0
     assert await journal.prune(clock.now - timedelta(days=1)) == 2

@@ -62,8 +62,8 @@ def day(number: int) -> datetime:
 
 def buy_the_same(server: str) -> Job:
     async def buy(journal: Journal, number: int) -> str:
-        wanted = record(f"{number}-{server}", kind="research", created_at=day(number))
-        return "bought" if await journal.insert_once(wanted, f"{number}-", BEFORE) is None else "was told"
+        wanted = record(f"{number}-{server}", kind="research", created_at=day(number), fingerprint=f"{number}")
+        return "bought" if await journal.insert_once(wanted, BEFORE) is None else "was told"
 
     return buy
 
@@ -72,7 +72,7 @@ def take_a_place(server: str, places: int) -> Job:
     async def take(journal: Journal, number: int) -> str:
         wanted = record(f"{server}{number}-", kind="research", created_at=day(number))
         try:
-            await journal.insert_once(wanted, None, BEFORE, limit=Limit(places, day(number)))
+            await journal.insert_once(wanted, None, limit=Limit(places, day(number)))
         except DailyLimitError:
             return "refused"
         return "bought"
@@ -81,9 +81,8 @@ def take_a_place(server: str, places: int) -> Job:
 
 
 async def insert_old(journal: Journal, number: int) -> str:
-    await journal.insert(
-        record(f"{number}-old", interaction_id=f"v1_{number}", kind="research", created_at=day(number))
-    )
+    fields = {"interaction_id": f"v1_{number}", "kind": "research", "fingerprint": f"{number}"}
+    await journal.insert(record(f"{number}-old", created_at=day(number), **fields))
     return "inserted"
 
 
@@ -119,7 +118,7 @@ def test_an_interaction_is_adopted_once(journal_url: str) -> None:
     def adopt(server: str) -> Job:
         async def insert(journal: Journal, number: int) -> str:
             try:
-                await journal.insert(record(f"foreign-{server}{number}", interaction_id=f"v1_{number}"))
+                await journal.insert(record(f"{server}{number}", interaction_id=f"v1_{number}", origin="foreign"))
             except JournalError as exc:
                 return str(exc)
             return "adopted"
@@ -136,7 +135,7 @@ def test_servers_that_adopt_one_interaction_both_go_on(journal_url: str, tmp_pat
         ledger = Ledger(journal, tmp_path, lease=30)
         name = f"v1_{number}"
         adopted = await ledger.adopt(Interaction(id=name, status="completed", text="It is 4."), name)
-        kept = await ledger.read(name)
+        kept = await journal.find(name)
         assert kept is not None
         assert (adopted.interaction_id, kept.interaction_id) == (name, name)
         return kept.label

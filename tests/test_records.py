@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gemini_interactions_mcp.journal import labels
+from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.models.interactions import (
     Execution,
     Interaction,
@@ -20,6 +20,7 @@ from gemini_interactions_mcp.models.interactions import (
 from gemini_interactions_mcp.runs import intents
 
 NOW = datetime.now(UTC)
+EARLIER = NOW - timedelta(minutes=1)
 FILE = SavedFile(name="a.png", path="/a.png", mime_type="image/png", bytes=1)
 RESEARCH: dict[str, Any] = {
     "kind": "research",
@@ -43,22 +44,57 @@ def test_an_intent_is_unknown_and_unnamed_until_the_api_has_spoken() -> None:
     assert (intent.status, intent.interaction_id, intent.finished_at) == ("unknown", None, None)
     assert (intent.prompt, intent.model, intent.previous_interaction_id) == ("Why?", "m", "v1_p")
     assert intent.created_at.tzinfo is not None
-    assert not intents.unstored(intent)
+    assert (intent.stored, intent.approves, intent.origin, intent.settled_at) == (True, False, "ours", None)
 
 
 def test_an_intent_that_is_not_to_be_stored_keeps_no_prompt_and_is_named_by_its_label() -> None:
     intent = intents.intent(Request(kind="ask", prompt="secret", model="m", store=False))
     assert "secret" not in intent.model_dump_json()
     assert intent.interaction_id == intent.label
-    assert intents.unstored(intent)
+    assert not intent.stored
 
 
-def test_two_intents_of_one_request_have_different_labels_with_the_same_mark() -> None:
+def test_two_intents_of_one_request_have_different_labels_and_one_fingerprint() -> None:
     request = research()
     first, second = intents.intent(request), intents.intent(request)
     assert first.label != second.label
-    assert first.label.startswith(intents.fingerprint(request))
-    assert second.label.startswith(intents.fingerprint(request))
+    assert first.fingerprint == second.fingerprint == intents.fingerprint(request)
+
+
+def test_requests_that_run_one_plan_are_the_same_whatever_their_words() -> None:
+    approval = research(approves=True, previous_interaction_id="v1_p")
+    intent = intents.intent(approval)
+    assert intent.approves
+    assert intent.fingerprint == intents.fingerprint(approval.model_copy(update={"prompt": "Go ahead"}))
+    assert intent.fingerprint != intents.fingerprint(approval.model_copy(update={"previous_interaction_id": "v1_q"}))
+    assert intents.twins_since(intent).year == 1
+    assert intents.twins_since(intents.intent(research())) > NOW - timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("before", "status", "moment"),
+    [
+        ({"status": "unknown"}, "in_progress", None),
+        ({"status": "in_progress"}, "completed", NOW),
+        ({"status": "completed", "settled_at": EARLIER}, "completed", EARLIER),
+        ({"status": "completed", "settled_at": EARLIER}, "cancelled", NOW),
+        ({"status": "failed", "settled_at": EARLIER}, "in_progress", None),
+        ({"status": "in_progress"}, "requires_action", NOW),
+        # By a server that did not know the column.
+        ({"status": "completed"}, "completed", NOW),
+    ],
+)
+def test_a_record_settles_when_its_status_becomes_a_settled_one_or_another(
+    before: dict[str, Any], status: str, moment: datetime | None
+) -> None:
+    assert intents.settlement(record(**before), status, NOW) == moment
+
+
+def test_what_only_the_journal_reads_is_not_shown() -> None:
+    shown = record().model_dump()
+    assert shown.keys() == Record.model_fields.keys() - {
+        *("fingerprint", "approves", "origin", "stored", "files_pending", "principal", "cost_micros", "settled_at"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -107,8 +143,10 @@ def test_a_plan_is_known_from_its_configuration() -> None:
         ({"text": "a"}, False),  # nobody saw it settle
         ({"status": "failed"}, False),  # it could not be found, which may pass
         ({"status": "in_progress", "text": "a", "finished_at": NOW}, False),
-        ({"text": "a", "finished_at": NOW, "error": f"{intents.UNSAVED}: disk full."}, False),
-        ({"status": "incomplete", "finished_at": NOW, "error": f"Cut. {intents.UNSAVED}: disk full."}, False),
+        ({"text": "a", "finished_at": NOW, "files_pending": True}, False),
+        ({"status": "incomplete", "finished_at": NOW, "error": "Cut.", "files_pending": True}, False),
+        # What an error says is for people.
+        ({"text": "a", "finished_at": NOW, "error": "The files could not be saved: disk full."}, True),
     ],
 )
 def test_a_row_is_complete_when_asking_google_again_would_tell_nothing_new(
@@ -143,6 +181,8 @@ def test_a_foreign_interaction_is_of_the_kind_that_it_looks_like(interaction: In
     adopted = intents.foreign(interaction, "v1_f")
     assert (adopted.kind, adopted.interaction_id, adopted.status) == (kind, "v1_f", interaction.status)
     assert adopted.finished_at is None
+    assert (adopted.origin, adopted.fingerprint) == ("foreign", "")
+    assert (adopted.settled_at is None) == (interaction.status == "in_progress")
 
 
 @pytest.mark.parametrize(
@@ -166,9 +206,9 @@ def test_the_time_of_creation_is_read_in_every_form_and_never_naive(text: str | 
 
 
 def test_a_foreign_interaction_without_a_readable_time_was_created_now() -> None:
-    before = labels.now()
+    before = clock.now()
     adopted = intents.foreign(Interaction(status="completed", created="?", prompt="Hi"), "v1_f")
-    assert before <= adopted.created_at <= labels.now()
+    assert before <= adopted.created_at <= clock.now()
     assert adopted.prompt == "Hi"
     assert intents.age(record(created_at=before - timedelta(seconds=90))) >= 90
 
@@ -260,9 +300,6 @@ def test_an_image_that_was_asked_for_is_missing_although_there_is_text() -> None
     assert intents.shortcoming(both, "image") is None
 
 
-# Identical requests --------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     "other",
     ["Rivers  of\n Zürich ", "rivers of zürich", "Rivers of Zu\u0308rich", "\uff32ivers of Zürich", "RIVERS OF ZÜRICH"],
@@ -292,7 +329,7 @@ def test_a_run_can_be_taken_by_an_identical_call_while_nobody_has_its_answer(
     changes: dict[str, Any], seconds: int, attachable: bool
 ) -> None:
     intent = intents.intent(Request(kind="ask", prompt="a", model="m"))
-    record = intent.model_copy(update={"created_at": labels.now() - timedelta(seconds=seconds)} | changes)
+    record = intent.model_copy(update={"created_at": clock.now() - timedelta(seconds=seconds)} | changes)
     assert intents.attachable(record, followed=True) is attachable
 
 

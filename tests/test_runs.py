@@ -29,7 +29,6 @@ from gemini_interactions_mcp.core.errors import (
 from gemini_interactions_mcp.core.redaction import Redactor
 from gemini_interactions_mcp.emulator import Emulator, Fault, rate_limited
 from gemini_interactions_mcp.models.interactions import Interaction, Media, Record, Request, SavedFile
-from gemini_interactions_mcp.runs import intents
 from gemini_interactions_mcp.runs.bookkeeping import Ledger
 from gemini_interactions_mcp.runs.run import Pace, Run
 from gemini_interactions_mcp.settings import Settings
@@ -552,7 +551,7 @@ async def test_an_image_goes_where_it_was_wanted_and_the_second_of_two_that_want
     assert (read.record.files, read.record.error) == (second.record.files, second.record.error)
 
 
-async def test_an_image_that_came_without_an_id_is_kept_all_the_same(here: World, emulator: Emulator) -> None:
+async def test_an_image_that_came_without_an_id_is_kept_and_not_read(here: World, emulator: Emulator) -> None:
     data = "iVBORw0KGgo="
     content = [{"type": "image", "data": data, "mime_type": "image/png"}]
     body = {"status": "completed", "steps": [{"type": "model_output", "content": content}]}
@@ -560,6 +559,7 @@ async def test_an_image_that_came_without_an_id_is_kept_all_the_same(here: World
     run = await here.ended(IMAGE)
     assert run.error is None
     assert len(run.record.files) == 1
+    assert [request.method for request in emulator.requests] == ["POST"]
 
 
 async def test_a_report_is_saved_as_markdown_and_a_plan_is_not(here: World) -> None:
@@ -581,11 +581,13 @@ async def test_a_disk_that_cannot_be_written_keeps_the_answer_and_a_later_read_s
         run = await here.ended(request_)
         assert run.error is None
         assert run.record.files == ()
-        assert intents.UNSAVED in str(run.record.error)
+        assert "The files could not be saved" in str(run.record.error)
+        assert run.record.files_pending
         assert run.record.text
         obstacle.unlink()
         again = await here.read(run.id)
         assert again.record.error is None
+        assert not again.record.files_pending
         [file] = again.record.files
         assert await anyio.Path(file.path).is_file()
     assert len(emulator.creates) == 1
@@ -706,6 +708,26 @@ async def test_an_id_that_a_held_journal_could_not_take_is_written_later(
     assert [row["interaction_id"] for row in rows(tmp_path)] == [run.id]
 
 
+async def test_a_call_that_ends_while_the_journal_is_held_does_not_end_the_wait_for_the_id(
+    here: World, held: pytest.MonkeyPatch, emulator: Emulator
+) -> None:
+    emulator.faults.append(stalled := Fault("create", "stall"))
+    run = await here.runs.start(ASK)
+    await reached(stalled)
+    here.runs.detach(run)
+    with anyio.fail_after(PATIENCE):
+        while not run.unwritten:
+            await anyio.lowlevel.checkpoint()
+    for _ in range(9):
+        await anyio.lowlevel.checkpoint()
+    assert not run.named.is_set()
+    stalled.release.set()
+    with anyio.fail_after(PATIENCE):
+        await run.named.wait()
+    assert run.id in emulator.interactions
+    held.undo()
+
+
 async def test_what_came_of_an_answer_that_is_stored_nowhere_can_still_be_read(here: World, emulator: Emulator) -> None:
     emulator.faults.append(Fault("stream", "cut", after=10))
     run = await here.ended(UNSTORED.model_copy(update={"prompt": "Private matter [[words=500]]"}))
@@ -754,7 +776,7 @@ async def test_broken_media_do_not_hide_what_comes_after_them(here: World, tmp_p
 async def test_files_of_an_environment_are_not_taken_for_media(here: World, tmp_path: Path) -> None:
     run = await here.ended(RESEARCH)
     other = SavedFile(name="a.csv", path="/a.csv", mime_type="text/csv", bytes=1, within="workspace/a.csv")
-    await here.journal.update(run.record.label, files=(other,), error=f"{intents.UNSAVED}: full.")
+    await here.journal.update(run.record.label, files=(other,), files_pending=True)
     picture = io.BytesIO()
     Image.new("RGB", (4, 4)).save(picture, "PNG")
     media = (drawn(base64.b64encode(picture.getvalue()).decode()),)

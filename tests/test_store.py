@@ -10,6 +10,7 @@ import anyio
 import pytest
 
 from gemini_interactions_mcp.core.errors import DailyLimitError, InputError, JournalError
+from gemini_interactions_mcp.core.offloading import LARGE
 from gemini_interactions_mcp.core.redaction import Redactor
 from gemini_interactions_mcp.journal import schema
 from gemini_interactions_mcp.journal.journal import Journal, Limit
@@ -20,7 +21,7 @@ from journaling import NOON, execute, full_record, insert_all, labels, record
 
 async def test_every_field_comes_back_as_it_was_written(journal: Journal) -> None:
     written = full_record()
-    assert {name for name, value in written if not value} == set(), "this test is about every field"
+    assert {name for name, value in written if not value} == {"principal"}, "this test is about every field"
     await journal.insert(written)
     found = await journal.find("v1_abc")
     assert found == written
@@ -71,7 +72,7 @@ async def test_an_update_changes_what_it_names_and_when_it_happened(journal: Jou
     assert found
     assert (found.prompt, found.text, found.usage, found.files) == ("kept", changes["text"], usage, files)
     assert found.finished_at == NOON
-    assert NOON < found.updated_at <= datetime.now(UTC)
+    assert NOON < found.updated_at == found.settled_at <= datetime.now(UTC)
     assert (await journal.page())[0][0] == record("two")
 
 
@@ -111,6 +112,29 @@ async def test_what_is_not_a_character_does_not_lose_an_answer(journal: Journal,
     assert found
     assert (found.prompt, found.text, found.error, found.tools) == (kept, kept, kept, (kept,))
     assert await labels(journal, query=came) == {"one"}
+
+
+async def test_documents_are_cleaned_in_all_their_texts_but_the_paths_of_files(journal: Journal) -> None:
+    file = SavedFile(name="\0.png", path="/home/me/\udcff.png", mime_type="image/png", bytes=1)
+    terms = Terms(response_schema={"\0": ["\ud83d", {"const": "\0"}, 1.5, True]})
+    written = record(
+        "one", citations=(Citation(title="a\0"), Citation(title="\ud83d\ude00")), terms=terms, files=(file,)
+    )
+    await journal.insert(written)
+    found = await journal.find("one")
+    assert found is not None
+    assert [each.title for each in found.citations] == ["a\ufffd", "😀"]
+    assert found.terms == Terms(response_schema={"\ufffd": ["\ufffd", {"const": "\ufffd"}, 1.5, True]})
+    assert [(each.name, each.path) for each in found.files] == [("\ufffd.png", file.path)]
+
+
+async def test_what_is_not_a_character_is_cleaned_in_long_texts_too(journal: Journal) -> None:
+    long = "\0\ud83d" + "ø" * LARGE
+    await journal.insert(record("one", prompt=long))
+    await journal.update("one", text=long)
+    found = await journal.find("one")
+    assert found is not None
+    assert found.prompt == found.text == "\ufffd" * 2 + "ø" * LARGE
 
 
 @pytest.mark.parametrize("name", ["v1_\x00", "\ud83d", "\x00"], ids=ascii)
@@ -306,7 +330,7 @@ async def test_ids_complete_what_they_begin_with_newest_first(journal: Journal) 
         moment = NOON + timedelta(seconds=number)
         await journal.insert(record(f"label {number}", interaction_id=interaction_id, created_at=moment))
     await journal.insert(record("no id"))
-    await journal.insert(record("v1_unstored", interaction_id="v1_unstored"))
+    await journal.insert(record("v1_unstored", interaction_id="v1_unstored", stored=False))
     assert await journal.ids("v1_ab") == ["v1_abc", "v1_ab"]
     assert await journal.ids("v1_%") == ["v1_%"]
     assert await journal.ids("") == ids[::-1]
@@ -337,12 +361,27 @@ async def test_a_row_is_written_once_while_a_twin_counts(
     journal: Journal, fields: dict[str, Any], counts: bool
 ) -> None:
     since = NOON - timedelta(minutes=10)
-    first = record("mark-1", **fields)
-    await journal.insert(first)
-    found = await journal.insert_once(record("mark-2"), "mark-", since)
-    assert (found is not None and found.label == "mark-1") is counts
+    await journal.insert(record("first", fingerprint="f", **fields))
+    found = await journal.insert_once(record("second", fingerprint="f"), since)
+    assert (found is not None and found.label == "first") is counts
     assert len((await journal.page())[0]) == (1 if counts else 2)
-    assert await journal.insert_once(record("other-1"), "other-", since) is None
+    assert await journal.insert_once(record("other", fingerprint="g"), since) is None
+
+
+@pytest.mark.parametrize("other", [{"fingerprint": "g"}, {"approves": True}, {"principal": "anna"}], ids=str)
+async def test_a_twin_has_the_same_fingerprint_purpose_and_principal(
+    journal: Journal, journal_url: str, other: dict[str, Any]
+) -> None:
+    since = NOON - timedelta(minutes=10)
+    await journal.insert(record("first", fingerprint="f"))
+    assert await journal.insert_once(record("other", **{"fingerprint": "f"} | other), since) is None
+    again = record("again", **{"fingerprint": "f"} | other)
+    for found in (await journal.insert_once(again, since), await journal.twin(again, since)):
+        assert found is not None
+        assert found.label == "other"
+    assert [each.label for each in await journal.undelivered(again, since)] == ["other"]
+    kept = await execute(journal_url, "SELECT fingerprint, principal FROM interactions WHERE label = 'other'")
+    assert kept == [(again.fingerprint, again.principal)]
 
 
 async def test_two_journals_that_write_the_same_at_once_write_one_row(journal_url: str) -> None:
@@ -350,7 +389,8 @@ async def test_two_journals_that_write_the_same_at_once_write_one_row(journal_ur
     found: list[Record | None] = []
 
     async def write(number: int, journal: Journal) -> None:
-        found.append(await journal.insert_once(record(f"mark-{number}"), "mark-", NOON - timedelta(minutes=10)))
+        wanted = record(f"{number}", fingerprint="f")
+        found.append(await journal.insert_once(wanted, NOON - timedelta(minutes=10)))
 
     async with anyio.create_task_group() as group:
         for number, journal in enumerate(journals):
@@ -359,9 +399,6 @@ async def test_two_journals_that_write_the_same_at_once_write_one_row(journal_ur
     assert len({each.label for each in found if each}) == 1
     for journal in journals:
         await journal.close()
-
-
-# Limits --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -374,7 +411,7 @@ async def test_two_journals_that_write_the_same_at_once_write_one_row(journal_ur
         # Google has certainly not taken these.
         ({"status": "failed"}, False),
         ({"status": "cancelled"}, False),
-        ({"label": "foreign-1", "interaction_id": "v1_a"}, False),
+        ({"origin": "foreign", "interaction_id": "v1_a"}, False),
         ({"kind": "ask"}, False),
         ({"created_at": NOON - timedelta(seconds=1)}, False),
     ],
@@ -384,23 +421,23 @@ async def test_a_limit_counts_what_google_may_have_taken(
 ) -> None:
     await journal.insert(record(**{"label": "1", "kind": "research"} | fields))
     assert await journal.spent(NOON) == counts
-    wanted = record("mark-2", kind="research")
+    wanted = record("2", kind="research", fingerprint="f")
     if counts:
         with pytest.raises(DailyLimitError, match="limit of 1 research run a day"):
-            await journal.insert_once(wanted, "mark-", NOON, limit=Limit(1, NOON))
-        assert await journal.find("mark-2") is None
+            await journal.insert_once(wanted, NOON, limit=Limit(1, NOON))
+        assert await journal.find("2") is None
     else:
-        assert await journal.insert_once(wanted, "mark-", NOON, limit=Limit(1, NOON)) is None
+        assert await journal.insert_once(wanted, NOON, limit=Limit(1, NOON)) is None
 
 
 async def test_a_twin_is_returned_also_when_the_limit_is_reached(journal: Journal) -> None:
-    await journal.insert(record("mark-1", kind="research"))
-    since = NOON - timedelta(minutes=10)
-    found = await journal.insert_once(record("mark-2", kind="research"), "mark-", since, limit=Limit(1, NOON))
+    await journal.insert(record("first", kind="research", fingerprint="f"))
+    second = record("second", kind="research", fingerprint="f")
+    found = await journal.insert_once(second, NOON - timedelta(minutes=10), limit=Limit(1, NOON))
     assert found is not None
-    assert found.label == "mark-1"
+    assert found.label == "first"
     with pytest.raises(DailyLimitError):
-        await journal.insert_once(record("mark-2", kind="research"), None, since, limit=Limit(1, NOON))
+        await journal.insert_once(second, None, limit=Limit(1, NOON))
 
 
 async def test_of_several_servers_one_takes_the_last_place_of_a_limit(journal_url: str) -> None:
@@ -411,7 +448,7 @@ async def test_of_several_servers_one_takes_the_last_place_of_a_limit(journal_ur
     async def write(number: int, journal: Journal) -> None:
         wanted = record(f"{number}-1", kind="research")
         try:
-            assert await journal.insert_once(wanted, None, NOON, limit=Limit(2, NOON)) is None
+            assert await journal.insert_once(wanted, None, limit=Limit(2, NOON)) is None
             taken.append(number)
         except DailyLimitError:
             refused.append(number)
@@ -430,7 +467,7 @@ async def test_secrets_are_written_nowhere(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite3"
     journal = Journal(path, Redactor([secret]))
     await journal.insert(record("one", prompt=f"a {secret}"))
-    await journal.insert_once(record("two", prompt=secret), "two", datetime.now(UTC))
+    await journal.insert_once(record("two", prompt=secret, fingerprint="f"), datetime.now(UTC))
     await journal.update("one", text=secret, error=secret, citations=(Citation(url=secret, title=secret),))
     file = Uploaded(name=secret, uri=f"https://a.example/{secret}", expires_at=datetime.now(UTC))
     await journal.keep_upload("a", 1, "text/csv", "0", file)

@@ -30,7 +30,7 @@ from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.models.interactions import Record
 from gemini_interactions_mcp.runs.runs import Runs
 from gemini_interactions_mcp.server.app import Server, build_server
-from gemini_interactions_mcp.server.tasks import plans
+from gemini_interactions_mcp.server.tasks import approvals
 from gemini_interactions_mcp.server.tasks.extension import EXTENSION
 from gemini_interactions_mcp.settings import Settings
 from reading import call, id_of, newest, note, posts, text_of
@@ -417,8 +417,8 @@ async def test_changes_make_a_new_plan_with_a_new_key_even_when_approved(host: C
         ({"action": "decline", "content": {"approve": True}}, "The user declined the plan."),
         (accepted(approve=False), "The user declined the plan."),
         (accepted(approve=False, changes=" "), "The user declined the plan."),
-        ({"action": "cancel"}, plans.UNANSWERED),
-        ({"action": "cancel", "content": {"approve": True}}, plans.UNANSWERED),
+        ({"action": "cancel"}, approvals.UNANSWERED),
+        ({"action": "cancel", "content": {"approve": True}}, approvals.UNANSWERED),
     ],
     ids=["declined", "declined all the same", "not approved", "no changes", "closed", "closed when filled in"],
 )
@@ -446,7 +446,7 @@ async def test_a_plan_is_given_up_although_another_program_holds_the_journal(hos
         other.execute("BEGIN IMMEDIATE")
         await updated(host, task, **{key: {"action": "decline"}})
         done = await got(host, task)
-        assert (done["status"], done["statusMessage"]) == ("cancelled", plans.DECLINED)
+        assert (done["status"], done["statusMessage"]) == ("cancelled", approvals.DECLINED)
         other.execute("COMMIT")
     with anyio.fail_after(PATIENCE):
         while rows(tmp_path)[0]["status"] != "cancelled":

@@ -13,39 +13,49 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from gemini_interactions_mcp.core.errors import DailyLimitError
-from gemini_interactions_mcp.journal import database
 from gemini_interactions_mcp.journal.database_url import parse_url
+from gemini_interactions_mcp.journal.engine import new_engine
 from gemini_interactions_mcp.journal.journal import Journal, Limit
 from gemini_interactions_mcp.journal.sqlite_file import make_file
 from journaling import NOON, execute, full_record, record
 
 LATER = datetime.now(UTC) + timedelta(minutes=1)
-RUNNING = {"label": "mark-1", "interaction_id": "v1_a", "status": "in_progress", "previous_interaction_id": "v1_before"}
+RUNNING: dict[str, Any] = {
+    "label": "first",
+    "interaction_id": "v1_a",
+    "status": "in_progress",
+    "previous_interaction_id": "v1_before",
+    "fingerprint": "f",
+    "approves": False,
+    "settled_at": None,
+}
+SAME = record("second", fingerprint="f")
+EARLIER = NOON - timedelta(hours=1)
 
 UNSEEING: dict[str, tuple[Callable[[Journal], Awaitable[object]], object]] = {
     "find": (lambda journal: journal.find("v1_a"), None),
-    "find by its label": (lambda journal: journal.find("mark-1"), None),
+    "find by its label": (lambda journal: journal.find("first"), None),
     "page": (lambda journal: journal.page(), ([], None)),
     "page of what it said": (lambda journal: journal.page(query="secret"), ([], None)),
     "ids": (lambda journal: journal.ids(""), []),
     "followers": (lambda journal: journal.followers("v1_before"), []),
-    "twin": (lambda journal: journal.twin("mark-", NOON - timedelta(hours=1)), None),
-    "insert_once": (lambda journal: journal.insert_once(record("mark-2"), "mark-", NOON - timedelta(hours=1)), None),
-    "undelivered": (lambda journal: journal.undelivered("mark-", NOON - timedelta(hours=1)), []),
+    "twin": (lambda journal: journal.twin(SAME, EARLIER), None),
+    "insert_once": (lambda journal: journal.insert_once(SAME, EARLIER), None),
+    "undelivered": (lambda journal: journal.undelivered(SAME, EARLIER), []),
     "unfinished": (lambda journal: journal.unfinished(), []),
     "newest": (lambda journal: journal.newest(), []),
     "holds": (lambda journal: journal.holds("/tmp/ø.png"), False),
-    "owner": (lambda journal: journal.owner("mark-1"), None),
+    "owner": (lambda journal: journal.owner("first"), None),
     "owners": (lambda journal: journal.owners(), set()),
-    "claim": (lambda journal: journal.claim("mark-1", "first", LATER), False),
-    "delete": (lambda journal: journal.delete("mark-1"), False),
+    "claim": (lambda journal: journal.claim("first", "one", LATER), False),
+    "delete": (lambda journal: journal.delete("first"), False),
 }
 UNCHANGING: dict[str, Callable[[Journal], Awaitable[object]]] = {
-    "update": lambda journal: journal.update("mark-1", text="secret", interaction_id="v1_a", status="completed"),
-    "claim": lambda journal: journal.claim("mark-1", "second", LATER),
-    "seize": lambda journal: journal.seize("mark-1", "second", LATER),
-    "renew": lambda journal: journal.renew("first", LATER),
-    "release": lambda journal: journal.release("first"),
+    "update": lambda journal: journal.update("first", text="secret", interaction_id="v1_a", status="completed"),
+    "claim": lambda journal: journal.claim("first", "other", LATER),
+    "seize": lambda journal: journal.seize("first", "other", LATER),
+    "renew": lambda journal: journal.renew("one", LATER),
+    "release": lambda journal: journal.release("one"),
 }
 OTHERS = {"spent", "deleted", "insert", "prune", "uploads", "keep_upload", "close"}
 """What counts tombstones, names none, or removes them."""
@@ -53,7 +63,7 @@ OTHERS = {"spent", "deleted", "insert", "prune", "uploads", "keep_upload", "clos
 
 async def bury(journal: Journal, **fields: Any) -> None:
     row = full_record().model_copy(update={"text": "secret", "finished_at": None, "delivered_at": None} | fields)
-    await journal.insert(row, owner="first", until=LATER)
+    await journal.insert(row, owner="one", until=LATER)
     assert await journal.delete(row.label)
 
 
@@ -74,7 +84,7 @@ async def test_nothing_sees_a_tombstone(journal: Journal, name: str) -> None:
 async def test_what_does_not_see_a_tombstone_sees_the_row(journal: Journal, name: str) -> None:
     ask, nothing = UNSEEING[name]
     row = full_record().model_copy(update={"text": "secret", "finished_at": None, "delivered_at": None} | RUNNING)
-    await journal.insert(row, owner="first", until=datetime.now(UTC) + timedelta(minutes=1))
+    await journal.insert(row, owner="one", until=datetime.now(UTC) + timedelta(minutes=1))
     assert await ask(journal) != nothing
 
 
@@ -98,6 +108,7 @@ async def test_a_tombstone_says_what_counts_and_nothing_else(journal: Journal, j
         " code, failures, terms, stopped_by, prompt, text FROM interactions",
     )
     assert said == [(None,) * 12 + ("", "")]
+    assert await execute(journal_url, "SELECT count(*) FROM interactions WHERE files_pending") == [(0,)]
     documents = str(await execute(journal_url, "SELECT citations, files FROM interactions"))
     assert documents.replace("'", "") == "[([], [])]"
 
@@ -111,7 +122,7 @@ async def test_what_an_older_server_has_left_of_a_deleted_row_is_blanked(
     before = await execute(journal_url, "SELECT * FROM interactions ORDER BY label")
     # It knew no such field.
     left = f"UPDATE interactions SET {kept} = '[\"secret\"]' WHERE deleted_at IS NOT NULL"
-    engine = database.new_engine(parse_url(journal_url))
+    engine = new_engine(parse_url(journal_url))
     async with engine.begin() as connection:
         await connection.execute(sa.text(left))
     await engine.dispose()
@@ -130,7 +141,7 @@ async def test_what_an_older_server_has_left_of_a_deleted_row_is_blanked(
         {"status": "cancelled", "interaction_id": "v1_a", "finished_at": NOON},
         {"status": "failed"},
         {"status": "cancelled", "error": "You have declined it."},
-        {"label": "foreign-1", "interaction_id": "v1_a"},
+        {"origin": "foreign", "interaction_id": "v1_a"},
         {"kind": "image", "interaction_id": "v1_a", "status": "completed"},
         {"status": "completed", "created_at": NOON - timedelta(seconds=1)},
     ],
@@ -144,9 +155,9 @@ async def test_a_tombstone_counts_as_the_row_did(journal: Journal, fields: dict[
     wanted = record("2", kind="research")
     if before:
         with pytest.raises(DailyLimitError, match="limit of 1 research run a day"):
-            await journal.insert_once(wanted, None, NOON, limit=Limit(1, NOON))
+            await journal.insert_once(wanted, None, limit=Limit(1, NOON))
     else:
-        assert await journal.insert_once(wanted, None, NOON, limit=Limit(1, NOON)) is None
+        assert await journal.insert_once(wanted, None, limit=Limit(1, NOON)) is None
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled"])
@@ -164,9 +175,6 @@ async def test_an_interaction_can_be_adopted_again(journal: Journal) -> None:
         assert found is not None
         assert found.label == label
         assert await journal.delete(label)
-
-
-# The file ------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -208,7 +216,7 @@ async def test_what_another_program_reads_is_out_of_the_file_at_the_end(path: Pa
 
 async def test_sqlite_overwrites_what_is_deleted_also_where_it_was_built_not_to(path: Path) -> None:
     make_file(parse_url(path))
-    engine = database.new_engine(parse_url(path))
+    engine = new_engine(parse_url(path))
 
     def forget(connection: Any, _record: object) -> None:
         connection.execute("PRAGMA secure_delete=OFF").close()

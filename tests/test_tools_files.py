@@ -18,6 +18,7 @@ from gemini_interactions_mcp.journal.schema import SCHEMA_VERSION
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.server.tools import researching
 from gemini_interactions_mcp.settings import Settings
+from journaling import load
 from reading import LEGACY, call, complaint, id_of, journal_in, links_of, note, png, posts, text_of
 from wired import environment, wired
 
@@ -309,14 +310,16 @@ async def test_uploads_of_two_calls_at_once_are_one(tmp_path: Path, url: str, em
 async def test_a_journal_of_version_1_gets_the_table_of_uploads(tmp_path: Path, url: str, emulator: Emulator) -> None:
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "a.pdf").write_bytes(PDF)
-    async with uploading(tmp_path, url) as client:
-        first = await call(client, "gemini_ask", prompt="Hi")
-    with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as journal, journal:
-        journal.execute("drop table uploads")
-        journal.execute("pragma user_version = 1")
-    async with uploading(tmp_path, url) as client:
+    await load(f"sqlite+aiosqlite:///{(tmp_path / 'journal.sqlite3').as_posix()}", "0.1.0")
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as journal:
+        found = journal.execute("select interaction_id from interactions where prompt = 'What drives the tides?'")
+        (first,) = found.fetchone()
+    # The journal is of 2026.
+    async with uploading(tmp_path, url, keep_days=36_500) as client:
+        assert "You asked: “What drives the tides?”" in text_of(
+            await call(client, "read_interaction", interaction_id=first)
+        )
         await call(client, "analyze_file", files=[str(tmp_path / "files" / "a.pdf")], prompt="Hi")
-        assert text_of(await call(client, "read_interaction", interaction_id=id_of(first)))
     with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as journal:
         assert journal.execute("pragma user_version").fetchone() == (SCHEMA_VERSION,)
         assert journal.execute("select count(*) from uploads").fetchone() == (1,)

@@ -13,11 +13,11 @@ from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult, Impleme
 
 from conftest import FAST, Mode
 from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.journal.clock import now
 from gemini_interactions_mcp.journal.journal import Journal
-from gemini_interactions_mcp.journal.labels import now
 from gemini_interactions_mcp.server.app import Server, build_server
 from gemini_interactions_mcp.server.hosts import HOSTS, host_named
-from gemini_interactions_mcp.server.tasks.plans import plan_text
+from gemini_interactions_mcp.server.tasks.approvals import plan_text
 from gemini_interactions_mcp.settings import Settings
 from reading import (
     LEGACY,

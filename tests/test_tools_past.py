@@ -17,7 +17,7 @@ from mcp_types import INVALID_PARAMS, CallToolResult
 from conftest import FAST, STATUS, make_settings
 from faults.harness import rows
 from gemini_interactions_mcp.emulator import Emulator, Fault
-from gemini_interactions_mcp.journal import labels
+from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.models.interactions import Request
 from gemini_interactions_mcp.runs import intents
@@ -388,6 +388,8 @@ async def test_an_interaction_is_deleted_by_its_label_too(client: Client, emulat
     assert text == "Google: deleted.\nJournal: deleted.\n"
     assert emulator.deletes == [id_of(answer)]
     assert rows(tmp_path) == []
+    said = await complaint(client, "read_interaction", interaction_id=id_of(answer))
+    assert said.startswith("That interaction has been deleted.")
 
 
 @LEGACY
@@ -420,7 +422,7 @@ async def test_a_request_that_another_server_is_sending_is_not_deleted(
     other = Journal(settings.database_url)
     record = intents.intent(Request(kind="ask", prompt="Asked elsewhere", model="gemini-3.8-flash"))
     owner = new_owner()
-    await other.insert(record, owner=owner, until=labels.now() + timedelta(minutes=1))
+    await other.insert(record, owner=owner, until=clock.now() + timedelta(minutes=1))
     said = await complaint(client, "delete_interaction", interaction_id=record.label)
     assert said.startswith("It is being sent at this moment")
     await other.release(owner)

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from conftest import FAST, STATUS
 from gemini_interactions_mcp.core.words import concealing
 from gemini_interactions_mcp.emulator import SOURCES, Emulator, Fault, directed, error_body
+from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.models.interactions import RemoteServer
 from gemini_interactions_mcp.runs import sandboxes
 from gemini_interactions_mcp.server.app import build_server
@@ -438,6 +439,20 @@ async def test_a_report_of_a_hundred_thousand_characters_is_complete(
     assert all(f"![image {number}]({chart.name})" in written for number, chart in enumerate(charts, 1))
 
 
+async def test_the_row_of_a_plan_is_read_once_to_run_it(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = await reported(client, plan_first=True)
+    reads: list[str] = []
+    find = Journal.find
+
+    async def counted(self: Journal, interaction_id: str, **options: Any) -> Any:
+        reads.append(interaction_id)
+        return await find(self, interaction_id, **options)
+
+    monkeypatch.setattr(Journal, "find", counted)
+    await call(client, "start_research", prompt="Run it", previous_interaction_id=id_of(plan))
+    assert reads.count(id_of(plan)) == 1
+
+
 async def test_the_chain_of_a_plan_its_research_and_questions_is_told(client: Client) -> None:
     plan = await reported(client, plan_first=True)
     begun = await call(client, "start_research", prompt="Go ahead", previous_interaction_id=id_of(plan))
@@ -592,7 +607,7 @@ async def test_files_of_an_environment_are_saved_when_asked_for(
     again = await call(client, "read_interaction", interaction_id=id_of(report))
     assert saved_in(again) == [document, path]
     said = await complaint(client, "read_interaction", interaction_id=id_of(report), save="*.exe")
-    assert said == "No file in the agent's environment fits '*.exe'."
+    assert said == "No file in the agent's environment matches '*.exe'."
 
 
 @MODERN
@@ -669,7 +684,7 @@ async def test_more_files_than_are_saved_at_once_are_refused_and_a_long_list_is_
     text = text_of(await call(client, "read_interaction", interaction_id=id_of(report)))
     assert "- and 192 more\n" in text
     said = await complaint(client, "read_interaction", interaction_id=id_of(report), save="many/*")
-    assert said == "240 files fit 'many/*'; at most 50 are saved at once."
+    assert said == "240 files match 'many/*'; at most 50 are saved at once."
 
 
 @MODERN

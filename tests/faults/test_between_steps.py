@@ -20,7 +20,7 @@ from faults.test_detaching import given_up, until
 from faults.world import PACE, PATIENCE, over, world
 from gemini_interactions_mcp.api import client as gemini
 from gemini_interactions_mcp.emulator import Emulator, Fault
-from gemini_interactions_mcp.journal import labels
+from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.models.interactions import Request
 from gemini_interactions_mcp.runs import intents
 from gemini_interactions_mcp.runs.run import Pace
@@ -102,7 +102,7 @@ async def test_a_read_that_fails_for_now_leaves_the_answer_to_the_same_call(
         await until(tmp_path, "detached_at")
     # As another server leaves it that has followed it and given it up.
     with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as journal, journal:
-        journal.execute("update interactions set status = 'completed', finished_at = '2026'")
+        journal.execute("update interactions set status = 'completed', settled_at = '2026', finished_at = '2026'")
     slow.release.set()
     refused = {"error": {"message": "Not now. Please retry in 0.01s.", "code": "no_such_code"}}
     emulator.faults.append(Fault("get", "http", times=math.inf, http_status=status, body=refused))
@@ -121,7 +121,7 @@ async def test_a_same_call_that_is_cancelled_while_it_looks_leaves_the_answer_to
         await given_up(client, slow, **ASK)
         await until(tmp_path, "detached_at")
     with closing(sqlite3.connect(tmp_path / "journal.sqlite3")) as journal, journal:
-        journal.execute("update interactions set status = 'completed', finished_at = '2026'")
+        journal.execute("update interactions set status = 'completed', settled_at = '2026', finished_at = '2026'")
     slow.release.set()
     emulator.faults.append(hanging := Fault("get", "stall"))
     async with host(settings, replace(FAST, naming=10)) as client:
@@ -229,7 +229,7 @@ async def test_a_read_that_hangs_hides_the_end_from_nobody_else(settings: Settin
 async def test_a_clock_that_jumps_ahead_makes_no_run_stuck_that_could_not_be_read(
     settings: Settings, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = labels.now
+    now = clock.now
 
     def later() -> datetime:
         return now() + timedelta(hours=2)
@@ -245,7 +245,7 @@ async def test_a_clock_that_jumps_ahead_makes_no_run_stuck_that_could_not_be_rea
         emulator.faults.append(away := Fault("get", "http", times=math.inf, http_status=500))
         with anyio.fail_after(PATIENCE):
             await away.reached.wait()
-            monkeypatch.setattr(labels, "now", later)
+            monkeypatch.setattr(clock, "now", later)
             asked = len(emulator.requests)
             while len(emulator.requests) < asked + 6:
                 await anyio.lowlevel.checkpoint()
@@ -376,7 +376,7 @@ async def test_research_that_google_refuses_for_now_is_not_said_to_have_started(
 
 def test_ages_are_never_negative() -> None:
     intent = intents.intent(Request(kind="ask", prompt="a", model="m"))
-    assert intents.age(intent.model_copy(update={"created_at": labels.now() + timedelta(hours=1)})) == 0
+    assert intents.age(intent.model_copy(update={"created_at": clock.now() + timedelta(hours=1)})) == 0
 
 
 async def test_what_may_have_been_taken_when_it_is_stopped_is_not_called_free(

@@ -332,8 +332,8 @@ async def test_a_run_that_is_taken_over_while_the_same_call_looks_for_it_is_not_
 
     looked = anyio.Event()
 
-    async def looking(journal: Journal, mark: str, since: datetime) -> list[Record]:
-        found = await undelivered(journal, mark, since)
+    async def looking(journal: Journal, record: Record, since: datetime) -> list[Record]:
+        found = await undelivered(journal, record, since)
         looked.set()
         return found
 

@@ -340,7 +340,7 @@ async def test_a_fault_of_this_server_while_sending_is_not_told_as_if_nothing_ha
     async def broken(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(here.runs._driver.follower, "_listen", broken)  # pyright: ignore[reportPrivateUsage] - a fault in it
+    monkeypatch.setattr(here.runs._follower, "_listen", broken)  # pyright: ignore[reportPrivateUsage] - a fault in it
     run = await here.ended(ASK)
     assert "may have taken the request" in str(run.error)
     assert [row["status"] for row in rows(tmp_path)] == ["unknown"]

@@ -1,6 +1,8 @@
-"""The journal: a row for every interaction, written before it is paid for, and for every uploaded file.
+"""The journal: a row for every interaction, written before it is paid for, and one for every uploaded file.
 
-The only importer of SQLAlchemy. Decides what is atomic; refuses to know the API, and when a row changes.
+The only importer of SQLAlchemy and alembic. Decides what is atomic, how tables migrate and what a broken database is
+called. Knows neither the API nor when a row changes; its columns say what they mean, so that nothing is read out of a
+label, an id or an error.
 """
 
 import lazy_loader

@@ -1,9 +1,7 @@
-from . import labels as labels
+from . import clock as clock
+from .clock import TWIN_SECONDS as TWIN_SECONDS
+from .clock import now as now
 from .database import uncancelled as uncancelled
-from .journal import DELIVERY as DELIVERY
 from .journal import Journal as Journal
-from .journal import Limit as Limit
-from .labels import APPROVAL as APPROVAL
-from .labels import FOREIGN as FOREIGN
-from .labels import TWIN_SECONDS as TWIN_SECONDS
-from .labels import now as now
+from .queries import DELIVERY as DELIVERY
+from .queries import Limit as Limit

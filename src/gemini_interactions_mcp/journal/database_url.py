@@ -1,4 +1,4 @@
-"""What the URL of a database says: which driver, where SQLite's file lies, how long to wait, what is secret in it."""
+"""The URL of a database: its driver, the path of SQLite's file, how long to wait, and its secrets."""
 
 import re
 from contextlib import suppress
@@ -12,8 +12,8 @@ from sqlalchemy.exc import ArgumentError
 from gemini_interactions_mcp.core import JournalError, shown, strong
 from gemini_interactions_mcp.settings import folder, of_nobody, user_home
 
-# Two servers on one journal are normal on a desktop, and one may be writing.
 BUSY_SECONDS: Final = 5.0
+"""Default time-out of a statement while another program holds the database: two servers on one journal are normal."""
 
 DRIVERS: Final = {
     "sqlite": "sqlite+aiosqlite",
@@ -22,22 +22,22 @@ DRIVERS: Final = {
     "mysql": "mysql+aiomysql",
     "mariadb": "mariadb+aiomysql",
 }
-"""The async driver of a URL that names none."""
+"""Async drivers by the names of databases, for URLs without one."""
 
 LIBPQ: Final = {
     *("sslmode", "sslcert", "sslkey", "sslrootcert", "sslcrl", "sslpassword", "sslnegotiation"),
     *("ssl_min_protocol_version", "ssl_max_protocol_version", "application_name", "options"),
 }
-"""What PostgreSQL's URLs say (postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS), and asyncpg
+"""Parameters of PostgreSQL's URLs (postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS) that asyncpg
 understands in a DSN alone (asyncpg 0.32, connect_utils.py)."""
 
 
 def parse_url(text: str | Path) -> sa.URL:
-    """The parts of a URL, or the URL of a path, which may have characters that mean something in one.
+    """Parse a database URL; a `Path` becomes the URL of an SQLite file, whatever characters it has.
 
     Raises:
-        JournalError: It is none, its password is written so that a part of it would be taken for the host, or its path
-            begins with the name of an unknown user.
+        JournalError: The text is no URL, its password is written so that a part of it would be taken for the host, or
+            its path begins with the name of an unknown user.
     """
     if isinstance(text, Path):
         return sa.URL.create("sqlite+aiosqlite", database=str(text))
@@ -52,10 +52,10 @@ def parse_url(text: str | Path) -> sa.URL:
 
 
 def at_home(url: sa.URL) -> sa.URL:
-    """The same URL, in whose path `~` and `${HOME}` stand for the home directory.
+    """Return the URL with `~` and `${HOME}` in the path of an SQLite file replaced by the home directory.
 
     Raises:
-        JournalError: It begins with the name of an unknown user.
+        JournalError: The path begins with the name of an unknown user.
     """
     if not in_file(url):
         return url
@@ -66,26 +66,26 @@ def at_home(url: sa.URL) -> sa.URL:
 
 
 def is_sqlite(url: sa.URL) -> bool:
-    """Whether it is SQLite, with any driver."""
+    """Whether the database is SQLite, with any driver."""
     return url.get_backend_name() == "sqlite"
 
 
 def in_file(url: sa.URL) -> bool:
-    """Whether it is SQLite and the path of a file; what starts with `file:` is SQLite's own kind of URI."""
+    """Whether the database is an SQLite file named by its path; `file:` begins SQLite's own kind of URI."""
     return is_sqlite(url) and not (url.database or ":memory:").startswith((":memory:", "file:"))
 
 
 def busy_seconds(url: sa.URL) -> float:
-    """For how long a database that another program holds is tried again: as its URL says.
+    """Return the seconds for which a statement is retried while another program holds the database.
 
     Raises:
-        ValueError: It says no number.
+        ValueError: The `timeout` in the URL is not a number.
     """
     return float(str(url.query.get("timeout", BUSY_SECONDS)))
 
 
 def libpq_apart(url: sa.URL) -> tuple[sa.URL, dict[str, str]]:
-    """A URL without what asyncpg takes in a DSN only, and that DSN as its argument."""
+    """Return a URL without the parameters that asyncpg takes in a DSN only, and that DSN as its argument."""
     words = {name: value for name, value in url.query.items() if name in LIBPQ}
     if url.drivername != "postgresql+asyncpg" or not words:
         return url, {}
@@ -93,7 +93,7 @@ def libpq_apart(url: sa.URL) -> tuple[sa.URL, dict[str, str]]:
 
 
 def redacted(text: str, url: sa.URL) -> str:
-    """A text without the URL's passwords; one that may be a part of any word only where it stands by itself."""
+    """Return a text without the URL's passwords; one that may be a part of a word is replaced only as a whole word."""
     for password in passwords(url):
         pattern = spellings(password)
         text = re.sub(pattern if strong(password) else rf"(?<!\w){pattern}(?!\w)", "***", text)
@@ -101,19 +101,19 @@ def redacted(text: str, url: sa.URL) -> str:
 
 
 def passwords(url: sa.URL) -> list[str]:
-    """All that a URL keeps secret, longest first: one may contain another."""
+    """Return all secrets in a URL, longest first: one may contain another."""
     named = [url.query[name] for name in url.query if "pass" in name.lower()]
     found = [url.password or "", *(value for each in named for value in ([each] if isinstance(each, str) else each))]
     return sorted(filter(None, found), key=len, reverse=True)
 
 
 def spellings(secret: str) -> str:
-    """A pattern of a text as a message may quote it: as it is, as Python escapes it, or with any %-codes."""
+    """Return a pattern for a text as a message may quote it: verbatim, escaped by Python, or with any %-codes."""
     return "".join(spelling(character) for character in secret)
 
 
 def spelling(character: str) -> str:
-    """A pattern of a character as a message may quote it."""
+    """Return a pattern for a character as a message may quote it."""
     code = "".join(f"%{byte:02x}" for byte in character.encode(errors="surrogatepass"))
     plain = {character, repr(character)[1:-1], "+" if character == " " else character}
     return f"(?:{'|'.join(re.escape(each) for each in sorted(plain, key=len, reverse=True))}|(?i:{code}))"

@@ -1,7 +1,7 @@
-"""An SQLite file: made so that only the user can read it, and copied when it is deleted or replaced while it is open.
+"""SQLite files: created readable by the user alone, and copied when they are deleted or replaced while open.
 
-SQLite goes on reading and writing what was deleted, where nobody finds it again (sqlite.org/howtocorrupt.html, 4.1).
-Nothing is made in its place, because other servers may have it open, too, and what they share with it lies beside it.
+SQLite goes on reading and writing a deleted file, where nobody finds it again (sqlite.org/howtocorrupt.html, 4.1).
+Nothing is created in its place: other servers may have it open, too, and share the files beside it.
 """
 
 import os
@@ -19,19 +19,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from .database_url import in_file
 
 FileIdentity = tuple[int, int] | None
-"""Device and number of a file; None where there is none."""
+"""Device and inode of a file; None where there is no file."""
 
 COMPANIONS: Final = ("-wal", "-shm")
-"""How the names end of what belongs to an SQLite file (sqlite.org/walformat.html)."""
+"""Suffixes of the files that belong to an SQLite file (sqlite.org/walformat.html)."""
 
 
 class LeftError(Exception):
-    """The file that was to be opened is another one by now."""
+    """The file was replaced before a connection to it was opened."""
 
 
 @dataclass(frozen=True)
 class FilePlace:
-    """Where an open SQLite file lies, and which file it is."""
+    """The path and the identity of an open SQLite file."""
 
     path: Path
     file: FileIdentity
@@ -41,12 +41,12 @@ class FilePlace:
         return file_identity(self.path) != self.file
 
     def copy_path(self) -> Path:
-        """Where a copy of a file goes that has been left."""
+        """Return the path of a copy of the file."""
         return self.path.with_name(f"{self.path.name}.saved-{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.getpid()}")
 
 
 def make_file(url: sa.URL) -> None:
-    """Make SQLite's directory and file when they are missing, so that only the user can ever read them."""
+    """Create the directory and the file of an SQLite database where they are missing, readable by the user alone."""
     path = Path(str(url.database)).resolve()
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if path.exists():
@@ -54,7 +54,7 @@ def make_file(url: sa.URL) -> None:
     with alone_in(path.parent):
         if path.exists():
             return
-        # Those of a file that was deleted: SQLite would take them for its own, also while another server uses them.
+        # Left by a file that was deleted: SQLite would take them for its own, even while another server uses them.
         for ending in COMPANIONS:
             path.with_name(path.name + ending).unlink(missing_ok=True)
         # Exclusively: to open and close a database that is in use drops SQLite's locks on it
@@ -65,7 +65,9 @@ def make_file(url: sa.URL) -> None:
 
 @contextmanager
 def alone_in(folder: Path) -> Generator[None]:
-    """Have no other server make a file in a folder meanwhile; Windows deletes no file that is open, so nothing is left.
+    """Keep other servers from creating a file in a folder meanwhile.
+
+    Windows needs no lock: it deletes no file that is open.
 
     Raises:
         OSError: The folder cannot be opened.
@@ -84,7 +86,7 @@ def alone_in(folder: Path) -> Generator[None]:
 
 
 def opened_by(url: sa.URL) -> sa.URL:
-    """The URL by which a file is opened, and never made: links are followed once."""
+    """Return the URL that opens a file and never creates one; links are followed once."""
     if not in_file(url):
         return url
     path = Path(str(url.database)).resolve()
@@ -92,7 +94,7 @@ def opened_by(url: sa.URL) -> sa.URL:
 
 
 def place_of(url: sa.URL) -> FilePlace | None:
-    """The place of a file that is about to be opened."""
+    """Return the place of the file that is about to be opened; None for a database that is no file."""
     if not in_file(url):
         return None
     path = Path(str(url.database)).absolute()
@@ -100,7 +102,7 @@ def place_of(url: sa.URL) -> FilePlace | None:
 
 
 def file_identity(path: Path) -> FileIdentity:
-    """Which file is there."""
+    """Return the identity of the file at a path."""
     try:
         found = path.stat()
     except OSError:
@@ -109,11 +111,11 @@ def file_identity(path: Path) -> FileIdentity:
 
 
 async def copy_into(connection: AsyncConnection, target: Path) -> None:
-    """Write all that a connection sees into a file, in place of an earlier copy.
+    """Write all that a connection sees into a file, replacing an earlier copy.
 
     Raises:
-        OSError: It cannot be written.
-        DBAPIError: It cannot be read or written.
+        OSError: The file cannot be written.
+        DBAPIError: The database cannot be read, or the file cannot be written.
     """
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.part")

@@ -179,12 +179,13 @@ class SavedFile(Model):
     Attributes:
         name: The last part of its resource URI, and of its path unless that was taken when it was saved again. Unique
             within the interaction on one machine.
-        path: Absolute.
-        sha256: Of its content, in hexadecimal digits; empty in rows of versions before 0.3.
-        place: Which of the interaction's media it is, from 1: the one that `PLACE` names; None for other files.
-        within: The path that it has in an agent's environment.
-        width: Pixels, for images.
-        height: Pixels, for images.
+        path: Absolute path.
+        bytes: Size of its content.
+        sha256: Digest of its content in hexadecimal digits; empty in rows of versions before 0.3.
+        place: Which of the interaction's media it is, from 1, as `PLACE` names it; None for other files.
+        within: Path in an agent's environment.
+        width: Pixels, of images.
+        height: Pixels, of images.
     """
 
     name: str
@@ -202,8 +203,8 @@ class Uploaded(Model):
     """A file that the Files API keeps.
 
     Attributes:
-        name: `files/abc`.
-        uri: What a content block names it by.
+        name: Such as `files/abc`.
+        uri: Address for content blocks.
         expires_at: When Google deletes it; aware.
     """
 
@@ -354,21 +355,31 @@ class Record(Model):
     """A row of the journal.
 
     Attributes:
-        label: Ours, unique, written before the request is sent.
-        interaction_id: The API's, as soon as it has named one.
-        plan: The answer is a research plan, to approve or refine.
-        tools: Of an agent, by the names that `start_research` takes; None where they were the agent's own.
+        label: Our own name, unique, written before the request is sent. It stands for an id where Google names none.
+        interaction_id: The API's, as soon as it has named one; the label where Google keeps nothing.
+        plan: Whether the answer is a research plan, to approve or refine.
+        tools: Tools of an agent, by the names that `start_research` takes; None where they were the agent's own.
         text: As in `Interaction`; the `place` of a file says which of the media it is.
         code: As in `Interaction`; like `failures`, None in rows of versions before 0.3.
-        status: The API's, verbatim, or `unknown`.
-        error: Why there is no answer, or what is wrong with it, in a sentence.
+        status: The API's, verbatim, or `unknown`. A settled one may become another: `failed` without `finished_at` is
+            an interaction that Google does not show, but may; a plan that is given up becomes `cancelled`.
+        error: Why there is no answer, or what is wrong with it, in sentences for people. A row that has not settled
+            is not followed any more where it has one.
         terms: What was asked for that the answer is held against.
-        stopped_by: With what somebody has asked this server for its end.
+        stopped_by: The tool or method by which somebody has asked this server to stop it.
         created_at: When the request was about to be sent; aware.
-        finished_at: When this server saw it settle; aware.
+        finished_at: When everything was written down and saved; aware.
         delivered_at: When a call last returned its answer; aware. None while nobody has been given it.
         detached_at: When its call ended without the answer, by a hand-over or a cancellation; aware.
-        topic: What it is about, where its prompt does not tell: what the first request of its chain asked for.
+        topic: What it is about, where its prompt does not say: the question of the first request of its chain.
+        fingerprint: What makes two requests identical; empty where something else has sent it.
+        approves: Whether it runs the plan that it continues; a plan is run once, however the request is worded.
+        origin: Whether this server has sent the request, or something else.
+        stored: Whether Google keeps it, so that it can be read and continued.
+        files_pending: Whether files of a settled interaction could not be saved, and may be fetched again.
+        principal: Whose it is; empty on a desktop.
+        cost_micros: Its cost in millionths of a dollar, where that is known.
+        settled_at: When this server saw `status` become the settled one that it is; aware.
     """
 
     label: str
@@ -397,20 +408,28 @@ class Record(Model):
     delivered_at: Moment | None = None
     detached_at: Moment | None = None
     topic: str | None = None
+    fingerprint: str = Field(default="", exclude=True)
+    approves: bool = Field(default=False, exclude=True)
+    origin: Literal["ours", "foreign"] = Field(default="ours", exclude=True)
+    stored: bool = Field(default=True, exclude=True)
+    files_pending: bool = Field(default=False, exclude=True)
+    principal: str = Field(default="", exclude=True)
+    cost_micros: int | None = Field(default=None, exclude=True)
+    settled_at: Moment | None = Field(default=None, exclude=True)
 
     @property
     def task(self) -> bool:
-        """Whether another agent than Deep Research works on it."""
+        """Whether an agent other than Deep Research works on it."""
         return self.kind == "research" and not (self.agent or DEEP_RESEARCH).startswith(DEEP_RESEARCH)
 
     @property
     def title(self) -> str:
-        """What it is called: its topic, or else all of its prompt."""
+        """Its topic, or else all of its prompt."""
         return self.topic or self.prompt
 
     @property
     def wording(self) -> str:
-        """What was asked for, as a file tells it: topic, then what was to change; who runs a plan adds nothing."""
+        """What was asked for, as files tell it: the topic, then what was to change; running a plan adds nothing."""
         if self.topic is None or self.prompt.startswith(self.topic):
             return self.prompt
         runs_plan = self.kind == "research" and not self.plan

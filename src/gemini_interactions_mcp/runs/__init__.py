@@ -1,6 +1,6 @@
-"""What is being waited for: starting, finding, following, cancelling and deleting interactions.
+"""Interactions that are followed: started, found, waited for, stopped and deleted.
 
-The one way to the journal and the API. Knows no MCP: callers get records and runs, and show them.
+The only way to the journal and the API. Knows nothing of MCP: callers get records and runs, and render them.
 """
 
 import lazy_loader

@@ -1,4 +1,4 @@
-"""What an agent is asked: the arguments of `start_research` as a `Request`. Pure."""
+"""Builds requests to agents from the arguments of `start_research`. Pure."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -9,17 +9,19 @@ from gemini_interactions_mcp.models import DEEP_RESEARCH, Record, RemoteServer, 
 from gemini_interactions_mcp.settings import Settings
 
 ANTIGRAVITY: Final = "antigravity"
-"""How the ids of Google's general agents begin, which work in an environment: `remote` is a fresh one.
+"""Prefix of the ids of Google's general agents, which work in an environment; `remote` is a fresh one.
 
 Source: https://ai.google.dev/gemini-api/docs/antigravity-agent
 """
 
 BUILT_IN: Final = ("google_search", "url_context", "code_execution", "google_maps")
 STORE: Final = "file_search:"
+"""Prefix of a tool that searches a file search store."""
 SERVER: Final = "mcp:"
+"""Prefix of a tool that is a remote MCP server of the user's."""
 
 STORE_NAME: Final = re.compile(r"(?:fileSearchStores/)?([a-z0-9-]{1,80})")
-"""google-genai 3.6.1, types.FileSearchStore.name"""
+"""Source: google-genai 3.6.1, types.FileSearchStore.name"""
 
 
 def request(
@@ -36,12 +38,12 @@ def request(
     output_format: str | None,
     environment: str | None,
 ) -> Request:
-    """The request for a run of an agent; its contents are added once they may be sent.
+    """Return the request for a run of an agent, without contents: they are added once they may be sent.
 
-    What follows a plan has the plan's agent and tools, unless others are named.
+    A request that follows a plan has the plan's agent and tools, unless others are given.
 
     Raises:
-        InputError: The agent cannot make plans, or a tool is not known.
+        InputError: The agent cannot make plans, or a tool is unknown.
     """
     agent = agent or (previous and previous.agent) or settings.research_agent
     tools = tools or (previous.tools if previous and previous.plan else None) or ()
@@ -64,7 +66,7 @@ def request(
 
 
 def names(request: Request) -> tuple[str, ...]:
-    """The tools of an agent's request, as `start_research` takes them."""
+    """Return the tools of an agent's request, as `start_research` takes them."""
     if request.kind != "research":
         return ()
     stores = (f"{STORE}{name}" for name in request.stores)
@@ -72,9 +74,9 @@ def names(request: Request) -> tuple[str, ...]:
 
 
 def config(agent: str, *, plan_first: bool, visualization: bool) -> dict[str, Any] | None:
-    """How Deep Research works; other agents have other settings.
+    """Return the configuration of Deep Research; None for other agents, whose settings differ.
 
-    Source: google-genai 3.4.0, types/interactions/deepresearchagentconfig.py
+    Source: google-genai 3.6.1, types/interactions/deepresearchagentconfig.py
     """
     if not agent.startswith(DEEP_RESEARCH):
         return None
@@ -82,13 +84,13 @@ def config(agent: str, *, plan_first: bool, visualization: bool) -> dict[str, An
         "type": "deep-research",
         "thinking_summaries": "auto",
         "visualization": "auto" if visualization else "off",
-        # Sent as false too: that is what approves a plan.
+        # false is sent too: it approves a plan.
         "collaborative_planning": plan_first,
     }
 
 
 def inherited(agent: str, previous: Record | None) -> str | None:
-    """The environment that an agent goes on in: that of the interaction before, which keeps its files there."""
+    """Return the environment for an agent: that of the previous interaction, which has its files, or a new one."""
     if agent.startswith(DEEP_RESEARCH):
         return None
     if previous and previous.environment_id:
@@ -97,10 +99,10 @@ def inherited(agent: str, previous: Record | None) -> str | None:
 
 
 def known(tool: str, settings: Settings) -> str:
-    """The tool, if an agent can have it.
+    """Return the tool if agents can use it.
 
     Raises:
-        InputError: It cannot; the message names those that it can.
+        InputError: They cannot; the message lists those that they can use.
     """
     if tool in BUILT_IN or tool.startswith((STORE, SERVER)):
         return tool
@@ -108,10 +110,10 @@ def known(tool: str, settings: Settings) -> str:
 
 
 def store(tool: str) -> str:
-    """The name of a file search store, as the API has it.
+    """Return the name of a file search store in the API's form.
 
     Raises:
-        InputError: It can be none.
+        InputError: The tool does not name one.
     """
     found = STORE_NAME.fullmatch(tool.removeprefix(STORE))
     if found is None:
@@ -120,10 +122,10 @@ def store(tool: str) -> str:
 
 
 def server(tool: str, settings: Settings) -> RemoteServer:
-    """A remote MCP server of the user's.
+    """Return the remote MCP server that a tool names.
 
     Raises:
-        InputError: The user has configured none of this name.
+        InputError: The user has not configured a server of this name.
     """
     name = tool.removeprefix(SERVER)
     found = next((each for each in settings.servers if each.name == name), None)
@@ -133,7 +135,7 @@ def server(tool: str, settings: Settings) -> RemoteServer:
 
 
 def unknown(tool: str, servers: Iterable[RemoteServer]) -> InputError:
-    """What is said of a tool that is not there."""
+    """Return the error for an unknown tool."""
     names = [*BUILT_IN, f"{STORE}STORE", *(f"{SERVER}{each.name}" for each in servers)]
     return InputError(
         f"There is no tool {shown(tool)!r} for agents; there are {', '.join(names)}. "

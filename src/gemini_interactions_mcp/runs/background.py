@@ -1,4 +1,4 @@
-"""Work in the background, whose errors are logged: one that reached a task group would end the server."""
+"""Background work whose errors are logged: an error that reached a task group would end the server."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -11,7 +11,7 @@ logger = logging.getLogger(__name__)
 
 
 async def guarded(work: Callable[[], Awaitable[object]]) -> None:
-    """Do something, and log what goes wrong."""
+    """Do work once; its errors are logged."""
     try:
         await work()
     except GeminiMCPError as exc:
@@ -21,7 +21,7 @@ async def guarded(work: Callable[[], Awaitable[object]]) -> None:
 
 
 async def repeat(work: Callable[[], Awaitable[None]], seconds: float) -> None:
-    """Do something every so many seconds, whatever comes of it."""
+    """Do work every `seconds` seconds until cancelled; its errors are logged."""
     while True:
         await guarded(work)
         await anyio.sleep(seconds)

@@ -1,6 +1,6 @@
-"""What this process writes down of its runs: rows of the journal, files on disk.
+"""Rows and files of the runs of this process.
 
-A journal or a disk that fails does not lose a run: what could not be written is written later, and said.
+A journal or a disk that fails does not lose a run: what could not be written is written later, and the answer says so.
 """
 
 import contextlib
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import anyio
 import anyio.to_thread
@@ -25,7 +25,7 @@ from gemini_interactions_mcp.core import (
     beside,
 )
 from gemini_interactions_mcp.files import saved_files
-from gemini_interactions_mcp.journal import DELIVERY, Journal, Limit, labels
+from gemini_interactions_mcp.journal import DELIVERY, Journal, Limit, clock
 from gemini_interactions_mcp.models import Interaction, Record, Request, SavedFile, Terms, terms
 from gemini_interactions_mcp.output import pictures
 
@@ -36,15 +36,34 @@ from .run import Run
 logger = logging.getLogger(__name__)
 
 LATE_SECONDS: Final = 2.0
-"""How long what can be written later waits for a journal that another program holds: an answer waits with it."""
+"""Time limit for a journal that another program holds, for what can be written later: an answer waits with it."""
+
+UNSAVED: Final = "The files could not be saved"
+"""Begins the complaint about a disk that takes no files."""
+
+
+class Saving(NamedTuple):
+    """What came of saving the files of an interaction.
+
+    Attributes:
+        files: The saved files.
+        complaint: What could not be saved, for people.
+        pending: Whether files may be fetched and saved again.
+    """
+
+    files: tuple[SavedFile, ...] = ()
+    complaint: str | None = None
+    pending: bool = False
 
 
 class Ledger:
     """The journal and the output directory, as the runs of this process use them.
 
     Args:
+        journal: The rows.
+        output_dir: Where files are saved.
         lease: Lease duration in seconds; renewed three times per period.
-        runs_per_day: How much research may be sent in a UTC day.
+        runs_per_day: Maximum number of research requests in a UTC day.
         redact: Takes secrets out of what goes into files.
     """
 
@@ -65,22 +84,20 @@ class Ledger:
         self._owner = processes.new_owner()
         self._released = False
 
-    # Rows ----------------------------------------------------------------------------------------------
-
     async def open(self, record: Record) -> None:
-        """Write an intent down.
+        """Write an intent down, with a lease of this process.
 
         Raises:
-            JournalError: It could not be.
+            JournalError: It could not be written.
         """
         await self._journal.insert(record, owner=self._owner, until=self._lease_end())
 
     async def open_once(self, record: Record, *, again: bool = False) -> Record | None:
-        """Write an intent of research down, unless the same was asked for lately: then that one is returned.
+        """Write an intent of research down, unless an identical request came lately: then return its row.
 
         Args:
             record: The intent.
-            again: Write it down also then.
+            again: Whether to write it down also then.
 
         Raises:
             DailyLimitError: The user allows no more of it today.
@@ -89,45 +106,50 @@ class Ledger:
         most = self._runs_per_day
         return await self._journal.insert_once(
             record,
-            None if again else labels.mark(record),
-            intents.twins_since(record),
-            limit=Limit(most, labels.today()) if most else None,
+            None if again else intents.twins_since(record),
+            limit=Limit(most, clock.today()) if most else None,
             owner=self._owner,
             until=self._lease_end(),
         )
 
     async def twin(self, record: Record) -> Record | None:
-        """The row that `open_once` would return.
+        """Return the row that `open_once` would return.
 
         Raises:
             JournalError: The journal cannot be used.
         """
         # A little less than there, so that what is found here will be found there.
-        since = intents.twins_since(record) + timedelta(seconds=10)
-        return await self._journal.twin(labels.mark(record), since)
+        return await self._journal.twin(record, intents.twins_since(record) + timedelta(seconds=10))
 
     async def undelivered(self, record: Record) -> list[Record]:
-        """The rows of identical requests whose answer nobody has been given; none when the journal cannot be read."""
+        """Return the rows of identical requests whose answer nobody has been given.
+
+        None are returned when the journal cannot be read.
+        """
         try:
-            return await self._journal.undelivered(labels.mark(record), intents.twins_since(record))
+            return await self._journal.undelivered(record, intents.twins_since(record))
         except JournalError as exc:
             logger.warning("Whether the same was asked before cannot be read: %s", exc)
             return []
 
     async def write(self, run: Run, **changes: object) -> bool:
-        """Change the record, here and in the journal; what a journal cannot take is written with the next change.
+        """Change the record, here and in the journal; return whether the journal has all of it.
 
-        A journal that did not take the last change is not waited for.
+        What a journal cannot take is written with the next change. One that did not take the last change is not
+        waited for.
         """
         patience = 0.0 if run.unwritten else LATE_SECONDS
+        moment = clock.now()
         if not changes.keys() <= DELIVERY:
-            changes = {"updated_at": labels.now()} | changes
+            changes = {"updated_at": moment} | changes
+        if "status" in changes:
+            changes["settled_at"] = intents.settlement(run.record, str(changes["status"]), moment)
         run.record = run.record.model_copy(update=changes)
         run.unwritten |= changes
         return await self._write(run, patience)
 
     async def write_late(self, run: Run, *, wait: bool = True) -> bool:
-        """Write what the journal could not take when it was new."""
+        """Write what the journal could not take when it was new; return whether it has all of it now."""
         return await self._write(run, LATE_SECONDS if wait else 0.0)
 
     async def _write(self, run: Run, patience: float) -> bool:
@@ -149,7 +171,7 @@ class Ledger:
         run.unwritten = {name: value for name, value in run.unwritten.items() if sent.get(name, sent) is not value}
 
     async def find(self, interaction_id: str) -> Record | None:
-        """The row of an interaction; None also when the journal cannot be read."""
+        """Return the row of an interaction; None also when the journal cannot be read."""
         try:
             return await self._journal.find(interaction_id, patience=LATE_SECONDS)
         except JournalError as exc:
@@ -157,7 +179,7 @@ class Ledger:
             return None
 
     async def before(self, asked: Request | Interaction) -> Record | None:
-        """The row of what a request or an interaction goes on from; None also when the journal cannot be read."""
+        """Return the row of what a request or an interaction continues; None also when the journal cannot be read."""
         return await self.find(asked.previous_interaction_id) if asked.previous_interaction_id else None
 
     async def deleted(self, record: Record) -> bool:
@@ -166,16 +188,8 @@ class Ledger:
             return await self._journal.deleted(record.label)
         return False
 
-    async def read(self, interaction_id: str) -> Record | None:
-        """The row of an interaction.
-
-        Raises:
-            JournalError: The journal cannot be read.
-        """
-        return await self._journal.find(interaction_id)
-
     async def adopt(self, interaction: Interaction, interaction_id: str) -> Record:
-        """Write down an interaction that something else has started, so that its media are saved once."""
+        """Write a row for an interaction that something else has started, so that its media are saved once."""
         record = intents.foreign(interaction, interaction_id, await self.before(interaction))
         try:
             await self._journal.insert(record, patience=LATE_SECONDS)
@@ -183,14 +197,12 @@ class Ledger:
             logger.warning("Interaction %s is not in the journal: %s", interaction_id, exc)
         return record
 
-    # Results -------------------------------------------------------------------------------------------
-
     async def finish(self, run: Run, interaction: Interaction, target: Path | None) -> bool:
-        """Save what came and write it all down; False when the journal could not take it."""
+        """Save the files of an interaction and write it all down; False when the journal could not take it."""
         # Only now a secret is whole again that came in several deltas.
         interaction = interaction.model_copy(update={"text": interaction.text or run.text})
         interaction = await beside(len(interaction.text), partial(self._redact, interaction))
-        files, complaint = await self._save(run, interaction, target)
+        saving = await self._save(run, interaction, target)
         told = {name: getattr(interaction, name) for name in ("text", "citations", "code", "failures")}
         asked = self._asked(run, interaction)
         shortcoming = await self._shortcoming(run, interaction, asked)
@@ -200,25 +212,26 @@ class Ledger:
             "agent": interaction.agent or run.record.agent,
             "environment_id": interaction.environment_id or run.record.environment_id,
             "usage": interaction.usage or run.usage,
-            "files": files,
-            "error": sentences(shortcoming, complaint),
-            "finished_at": labels.now(),
+            "files": saving.files,
+            "files_pending": saving.pending,
+            "error": sentences(shortcoming, saving.complaint),
+            "finished_at": clock.now(),
         }
         journaled = await self.write(run, **result, **(told if run.stored else {}))
         # Only now: it may take seconds.
         if departed := await terms.departed(asked, interaction):
-            journaled = await self.write(run, error=sentences(shortcoming, departed, complaint))
+            journaled = await self.write(run, error=sentences(shortcoming, departed, saving.complaint))
         run.record = run.record.model_copy(update=told)
-        if complaint and intents.UNSAVED in complaint:
-            run.previews = await self._previews(interaction, files)
+        if saving.pending:
+            run.previews = await self._previews(interaction, saving.files)
         return journaled
 
     def _asked(self, run: Run, interaction: Interaction) -> Terms | None:
-        """What an answer is held against."""
+        """Return what an answer is held against."""
         return self._redact(terms.of_request(run.request) if run.request else run.record.terms) or interaction.terms
 
     async def _shortcoming(self, run: Run, interaction: Interaction, asked: Terms | None) -> str | None:
-        """What is wrong with an answer, by what was asked for and who has stopped it."""
+        """Return what is wrong with an answer, by what was asked for and who has stopped it."""
         record = run.record
         if interaction.status == "cancelled" and record.stopped_by is None and run.id:
             # Through another server on this journal, perhaps.
@@ -226,57 +239,57 @@ class Ledger:
         about = interaction.model_copy(update={"agent": interaction.agent or record.agent})
         return intents.shortcoming(about, record.kind, asked, record.stopped_by)
 
-    async def _save(
-        self, run: Run, interaction: Interaction, target: Path | None
-    ) -> tuple[tuple[SavedFile, ...], str | None]:
+    async def _save(self, run: Run, interaction: Interaction, target: Path | None) -> Saving:
         """Write media and reports to disk; a full disk does not lose the answer."""
         # Another process may have been quicker: it took the lease over, or was asked for the result. Only the one that
         # has sent the request knows where it is wanted.
-        saving = bool(interaction.media or run.reports)
-        if saving and await self.deleted(run.record):
-            return (), None
-        record = await self.find(run.id) if run.id and not target and saving else None
+        saves = bool(interaction.media or run.reports)
+        if saves and await self.deleted(run.record):
+            return Saving()
+        record = await self.find(run.id) if run.id and not target and saves else None
         if record is not None and intents.saved(record):
-            return record.files, None
+            return Saving(record.files)
         files = list(record.files) if record else []
         notes: list[str] = []
+        pending = False
         try:
             await anyio.to_thread.run_sync(self._output.write, run, interaction, target, files, notes)
         except ConfigurationError as exc:
+            pending = True
             later = " Then read_interaction saves them." if run.stored else ""
-            notes.append(f"{intents.UNSAVED}: {exc}{later}")
-        return tuple(files), " ".join(notes) or None
+            notes.append(f"{UNSAVED}: {exc}{later}")
+        return Saving(tuple(files), " ".join(notes) or None, pending)
 
     async def _previews(self, interaction: Interaction, files: Iterable[SavedFile]) -> tuple[bytes, ...]:
-        """Small pictures of what could not be saved."""
+        """Return small pictures of what could not be saved."""
         there = {file.place for file in files}
         unsaved = [each for place, each in enumerate(interaction.media, 1) if place not in there]
         drawn = [each for each in unsaved if each.mime_type.startswith("image/")]
         return await anyio.to_thread.run_sync(pictures.previews, drawn, limiter=self._decoding)
 
     async def here(self, record: Record) -> Record:
-        """The record with one file of each name: where several machines have saved it, the one that is on this."""
+        """Return the record with one file of each name: where several machines saved it, the one on this machine."""
         if not record.files:
             return record
         files = await anyio.to_thread.run_sync(self._output.current, record.files)
         return record.model_copy(update={"files": files})
 
     async def gone(self, record: Record) -> list[SavedFile]:
-        """The files that are not on this machine, though Google may still show what was in them."""
+        """Return the files that are not on this machine, though Google may still show what was in them."""
         return await anyio.to_thread.run_sync(self._output.gone, record.files)
 
     async def restore(self, run: Run, interaction: Interaction, gone: Sequence[SavedFile]) -> list[SavedFile]:
-        """Save again what is gone, as far as that goes: under its own name, where that is free."""
+        """Save again what is gone, as far as possible, under its own name where that is free; return those files."""
         return await anyio.to_thread.run_sync(self._output.restore, run, interaction, gone)
 
     async def rewrite(self, run: Run, files: saved_files.SavedFiles) -> list[SavedFile]:
-        """Save a report anew that says something else by now, where one was saved; what was saved, if anything."""
+        """Save a changed report anew, where one was saved; return what was saved, if anything."""
         return await anyio.to_thread.run_sync(self._output.rewrite, run, files)
 
     async def fail(self, run: Run, exc: GeminiMCPError) -> bool:
-        """Write down why there is no answer, and what part of it came; False when the journal could not take it.
+        """Write down why there is no answer, and the part of it that came; False when the journal could not take it.
 
-        A run with an id may still end well, and stays as it was.
+        The status of a run with an id stays, since it may still end well.
         """
         exc.interaction_id = exc.interaction_id or run.id
         run.fail(exc)
@@ -284,9 +297,9 @@ class Ledger:
         if run.stored and run.text:
             changes["text"] = run.text
         if (run.id is None or not run.stored) and not isinstance(exc, OutcomeUnknownError):
-            changes |= {"status": "failed", "finished_at": labels.now()}
+            changes |= {"status": "failed", "finished_at": clock.now()}
         elif isinstance(exc, InteractionNotFoundError):
-            # Not finished: whoever asks for it again makes us look again.
+            # Not finished: whoever asks for it has Google looked at again.
             changes |= {"status": "failed"}
         journaled = await self.write(run, **changes)
         if not run.stored and run.text:
@@ -294,10 +307,8 @@ class Ledger:
             run.error = type(exc)(f"{exc} The text that came: {run.text}", interaction_id=run.id)
         return journaled
 
-    # Leases --------------------------------------------------------------------------------------------
-
     async def claim(self, record: Record) -> bool:
-        """Whether this process may follow an interaction: no other does, or it is in no journal."""
+        """Whether this process has the lease of an interaction now, or the journal has no row for it."""
         try:
             if await self._claimed(record) or (await self._free() and await self._claimed(record)):
                 return True
@@ -307,12 +318,12 @@ class Ledger:
             return True
 
     async def seize(self, record: Record) -> None:
-        """Follow an interaction in place of a process that hangs; that one sees it before it saves anything."""
+        """Take the lease from a process that hangs, which notices before it saves anything."""
         with contextlib.suppress(JournalError):
             await self._journal.seize(record.label, self._owner, self._lease_end(), patience=LATE_SECONDS)
 
     async def followed_elsewhere(self, record: Record) -> bool:
-        """Whether another process that lives follows an interaction."""
+        """Whether another process that lives has the lease of an interaction."""
         try:
             owner = await self._journal.owner(record.label)
         except JournalError as exc:
@@ -324,16 +335,16 @@ class Ledger:
         return await self._journal.claim(record.label, self._owner, self._lease_end(), patience=LATE_SECONDS)
 
     async def _free(self) -> bool:
-        """End the leases of processes that have ended; whether there were any."""
+        """End the leases of processes that have ended; return whether there were any."""
         departed = [owner for owner in await self._journal.owners() if processes.departed(owner)]
         for owner in departed:
             await self._journal.release(owner, patience=LATE_SECONDS)
         return bool(departed)
 
     async def orphans(self) -> list[Record]:
-        """Renew the leases of this process, and return the unfinished rows that nobody follows, claimed.
+        """Renew the leases of this process, and return the unfinished rows without a lease, claimed.
 
-        What this process has followed before is not among them: it does so still, or has given it up.
+        Rows that this process has followed before are not among them: it does so still, or has given them up.
 
         Raises:
             JournalError: The journal cannot be used.
@@ -342,27 +353,26 @@ class Ledger:
         if self._released:
             return []
         await self._free()
-        rows = [row for row in await self._journal.unfinished(but=self._owner) if not intents.unstored(row)]
-        return [row for row in rows if await self.claim(row)]
+        return [row for row in await self._journal.unfinished(but=self._owner) if await self.claim(row)]
 
     async def prune(self, keep_days: float) -> None:
-        """Forget what has settled so long ago.
+        """Delete rows that have settled, of requests older than so many days.
 
         Raises:
             JournalError: The journal cannot be used.
         """
-        await self._journal.prune(labels.now() - timedelta(days=keep_days))
+        await self._journal.prune(clock.now() - timedelta(days=keep_days))
 
     async def release(self) -> None:
-        """Leave everything to others."""
+        """End all leases of this process, and take no more."""
         self._released = True
         with contextlib.suppress(JournalError):
             await self._journal.release(self._owner, patience=LATE_SECONDS)
 
     def _lease_end(self) -> datetime:
-        return labels.now() + timedelta(seconds=self._lease)
+        return clock.now() + timedelta(seconds=self._lease)
 
 
 def sentences(*said: str | None) -> str | None:
-    """All that there is to say, in sentences; None where there is nothing."""
+    """Join sentences; None where there are none."""
     return " ".join(filter(None, said)) or None

@@ -1,4 +1,4 @@
-"""Notices that interactions and files have come or gone, and has it told: often enough, never too often, never not."""
+"""Detects changes of the list of interactions and files, and announces them at a limited rate without losing any."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -11,12 +11,12 @@ from .run import Pace
 
 
 class Changes:
-    """What `resources/list` shows, as this process has last told of it.
+    """Watches what `resources/list` shows, and announces its changes.
 
     Args:
-        journal: Counts what this process changes; what other servers add is looked for among its newest rows.
-        announce: Tells everyone who wants to know.
-        pace: How often.
+        journal: Counts the changes of this process; those of other servers show in its newest rows.
+        announce: Notifies all subscribers.
+        pace: Periods and time limits.
     """
 
     def __init__(self, journal: Journal, announce: Callable[[], Awaitable[None]], pace: Pace | None = None) -> None:
@@ -27,20 +27,20 @@ class Changes:
         self._newest: Sequence[object] | None = None
 
     async def watch(self) -> None:
-        """Look for changes as long as this process lives."""
+        """Check for changes periodically, until cancelled."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(repeat, self.look, self._pace.listing)
             tasks.start_soon(repeat, self.look_around, self._pace.newcomers)
 
     async def look(self) -> None:
-        """Have it told once that this process has changed something since it was told last."""
+        """Announce once that this process has changed something since the last announcement."""
         if (now := self._journal.list_changes) != self._told:
             self._told = now
             await self._tell()
             self._newest = await self._journal.newest()
 
     async def look_around(self) -> None:
-        """Have it told that another server has added something."""
+        """Announce that another server has added something."""
         before, self._newest = self._newest, await self._journal.newest()
         if before not in (None, self._newest) and self._told == self._journal.list_changes:
             await self._tell()

@@ -1,4 +1,4 @@
-"""Deletes interactions: at Google first, then their files and rows."""
+"""Deletes interactions: first at Google, then their files and rows."""
 
 import contextlib
 
@@ -10,19 +10,18 @@ from gemini_interactions_mcp.files import SavedFiles
 from gemini_interactions_mcp.journal import Journal
 from gemini_interactions_mcp.models import Record, settled
 
-from . import intents
 from .deletion import Deletion, Remote
 from .registry import Registry
 
 
 class Deleter:
-    """Deletes what Google keeps before anything here: only the row knows the id.
+    """Deletes at Google before anything local: only the row has the id for another attempt.
 
     Args:
         gemini: The API.
         journal: The rows.
         saved: The saved files.
-        registry: The runs of this process, which follow what is deleted no longer.
+        registry: The runs of this process; deleted ones are not followed any more.
     """
 
     def __init__(self, gemini: Gemini, journal: Journal, saved: SavedFiles, registry: Registry) -> None:
@@ -35,7 +34,7 @@ class Deleter:
         """Delete an interaction whose row is `record`.
 
         Raises:
-            InputError: Without a row: the text can be no id.
+            InputError: There is no row, and the text cannot be an id.
             JournalError: The journal cannot be used.
         """
         if record is None and self._registry.deleted(interaction_id):
@@ -46,16 +45,17 @@ class Deleter:
             remote = await self._delete_remote(record.interaction_id if record else interaction_id, record)
         except GeminiMCPError as exc:
             return Deletion(Remote.KEPT, exc, known=record is not None)
-        self._registry.delete(interaction_id)
+        names = (record.label, record.interaction_id or record.label) if record else ()
+        self._registry.delete(interaction_id, *names)
         return await self._delete_local(remote, record)
 
     async def _delete_remote(self, interaction_id: str | None, record: Record | None) -> Remote:
-        if interaction_id is None or intents.LABEL.fullmatch(interaction_id):
+        if interaction_id is None or (record is not None and not record.stored):
             return Remote.UNNAMED
         running = record is not None and not settled(record.status)
         try:
             if running:
-                # A deletion alone does not stop it; that it has ended by now is no hindrance.
+                # A deletion alone does not stop it. The cancel is refused if it has ended meanwhile.
                 with contextlib.suppress(RefusedError):
                     await self._gemini.cancel(interaction_id)
             await self._gemini.delete(interaction_id)
@@ -66,7 +66,7 @@ class Deleter:
     async def _delete_local(self, remote: Remote, record: Record | None) -> Deletion:
         if record is None:
             return Deletion(remote)
-        # Again: it may have ended, and its files been saved, while Google was asked.
+        # Reread: it may have ended and saved its files while Google was deleting it.
         record = await self._journal.find(record.label) or record
         files = await anyio.to_thread.run_sync(self._saved.removed, record.files)
         row = await self._journal.delete(record.label)

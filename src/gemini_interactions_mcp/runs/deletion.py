@@ -1,4 +1,4 @@
-"""What becomes of an interaction that is to be deleted."""
+"""The outcome of a deletion."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -7,7 +7,7 @@ from gemini_interactions_mcp.core import GeminiMCPError
 
 
 class Remote(Enum):
-    """What became of an interaction at Google."""
+    """The outcome of a deletion at Google."""
 
     DELETED = "deleted"
     STOPPED = "stopped and deleted"
@@ -19,14 +19,14 @@ class Remote(Enum):
 
 @dataclass(frozen=True)
 class Deletion:
-    """What became of an interaction that was to be deleted.
+    """The outcome of a deletion.
 
     Attributes:
-        remote: At Google.
-        error: Why Google kept it; row and files are kept then, too.
-        known: Whether the journal had a row.
+        remote: The outcome at Google.
+        error: Why Google has kept the interaction; its row and its files are kept then, too.
+        known: Whether it had a row in the journal.
         files: A sentence on each saved file.
-        row: Whether the row was deleted; False where it had gone meanwhile.
+        row: Whether the row was deleted; False if something else had deleted it meanwhile.
     """
 
     remote: Remote

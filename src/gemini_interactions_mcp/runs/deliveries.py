@@ -1,4 +1,4 @@
-"""Which answers callers have been given, and which runs an identical call may take over."""
+"""Tracks which answers were delivered to callers, and which runs an identical call may take over."""
 
 import math
 
@@ -16,16 +16,16 @@ class Deliveries:
         self._working: set[str] = set()
         """Labels of runs whose own call has not ended."""
         self._given: set[str] = set()
-        """Labels of delivered runs whose rows do not say so yet."""
+        """Labels of delivered runs whose delivery is not in the journal yet."""
         self._taken: dict[str, float] = {}
-        """When an identical call took a run over, on the clock of the event loop."""
+        """Times at which identical calls took runs over, on the clock of the event loop."""
 
     def begin(self, label: str) -> None:
-        """Note that the call of a run is at work."""
+        """Note that the call of a run has begun."""
         self._working.add(label)
 
     def abandon(self, label: str) -> None:
-        """Note that the call of a run has ended without the answer: an identical call may take the run at once."""
+        """Note that the call of a run has ended without the answer; an identical call may take the run over at once."""
         self._working.discard(label)
         self._taken.pop(label, None)
 
@@ -34,11 +34,11 @@ class Deliveries:
         self._working.discard(label)
 
     def give(self, label: str) -> None:
-        """Note that a caller was given the answer, until `written` follows."""
+        """Note that the answer was delivered, until `written` is called."""
         self._given.add(label)
 
     def written(self, label: str) -> None:
-        """Note that the journal knows of the delivery."""
+        """Note that the delivery is in the journal."""
         self._given.discard(label)
 
     def take(self, label: str) -> None:
@@ -54,9 +54,9 @@ class Deliveries:
         return label in self._working
 
     def given(self, label: str) -> bool:
-        """Whether the answer was delivered, or another identical call took the run a moment ago.
+        """Whether the answer was delivered, or another identical call has just taken the run over.
 
-        Calls that begin together are separate requests.
+        Identical calls that begin together are separate requests.
         """
         taken = self._taken.get(label, -math.inf)
         return label in self._given or anyio.current_time() - taken < intents.TOGETHER_SECONDS

@@ -1,4 +1,4 @@
-"""Drives runs to their end in the background, whatever becomes of the calls that began them."""
+"""Drives runs to their end in background tasks, which outlive the calls that began the runs."""
 
 import logging
 import math
@@ -17,7 +17,7 @@ from gemini_interactions_mcp.core import (
     InteractionFailedError,
     OutcomeUnknownError,
 )
-from gemini_interactions_mcp.journal import labels
+from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.models import Interaction
 
 from . import intents
@@ -30,6 +30,7 @@ from .run import Pace, Phase, Run
 logger = logging.getLogger(__name__)
 
 PRUNING_SECONDS: Final = 86_400.0
+"""Period of pruning the journal, in seconds."""
 
 Arguments = TypeVarTuple("Arguments")
 
@@ -38,16 +39,17 @@ Announce = Callable[[str], Awaitable[None]]
 
 
 class Driver:
-    """The background tasks that follow runs.
+    """Follows runs in background tasks.
 
     Args:
         gemini: The API.
-        ledger: Where results are written.
+        ledger: Writes the results.
         registry: The runs of this process.
-        tasks: Where the background tasks live.
-        announce: Told of interactions that have settled.
-        pace: How patient it is.
-        keep_days: How long settled interactions stay in the journal.
+        follower: Takes a run from its request to its outcome.
+        tasks: Task group of the background tasks.
+        announce: Notified of interactions that have settled.
+        pace: Delays and deadlines.
+        keep_days: Days for which settled interactions stay in the journal.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Driver:
         gemini: Gemini,
         ledger: Ledger,
         registry: Registry,
+        follower: Follower,
         tasks: TaskGroup,
         announce: Announce,
         pace: Pace,
@@ -63,41 +66,41 @@ class Driver:
         self._gemini = gemini
         self._ledger = ledger
         self._registry = registry
+        self._follower = follower
         self._tasks = tasks
         self._announce = announce
         self._pace = pace
         self._keep_days = keep_days
-        self.follower = Follower(gemini, ledger, pace, registry.keep)
 
     def start(self, work: Callable[[Unpack[Arguments]], Awaitable[object]], *arguments: *Arguments) -> None:
-        """Do work in the background; its errors are logged."""
+        """Start work in the background; its errors are logged. Returns at once."""
         self._tasks.start_soon(guarded, partial(work, *arguments))
 
     def launch(self, run: Run, target: Path | None) -> Run:
-        """Send the request of a run. Never waits, so that a cancelled call leaves no intent unsent."""
+        """Start sending the request of a run; never waits, so that a cancelled call cannot leave an intent unsent."""
         self._registry.add(run)
         self._tasks.start_soon(self._drive, run, target)
         return run
 
     def follow(self, run: Run) -> Run:
-        """Follow a run whose id is known; return the run that is followed under this id already, if any."""
+        """Start following a run whose id is known; return the run that is held under this id already, if any."""
         if already := self._registry.get(str(run.id)):
             return already
-        self._registry.keep(run)
+        self._registry.add(run)
         self._tasks.start_soon(self._drive, run, None)
         return run
 
     async def amend(self, run: Run, changes: Mapping[str, object]) -> None:
-        """Write changes of an ended run down; those of what is stored nowhere stay in memory."""
+        """Write changes of a run to the journal; with store=false, they stay in memory."""
         if not run.stored:
             run.record = run.record.model_copy(update=changes)
         elif not await self._ledger.write(run, **changes):
-            self._registry.keep(run)
+            self._registry.add(run)
 
     async def tend(self) -> None:
-        """Renew leases, follow what nobody follows, prune and write what is late, as long as the process lives.
+        """Renew leases, follow orphaned rows, prune the journal and write late changes, until cancelled.
 
-        Two hosts that are open at once have two servers on one journal: a row is followed by one of them.
+        Two hosts that are open at once have two servers on one journal; each row is followed by one of them.
         """
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(repeat, self._prune, PRUNING_SECONDS)
@@ -105,7 +108,7 @@ class Driver:
             tasks.start_soon(repeat, self._write_late, self._pace.late)
 
     async def close(self, seconds: float) -> None:
-        """Give requests that are on their way `seconds` to learn their ids, then leave every run to other servers."""
+        """Wait up to `seconds` for the ids of requests in flight, then release all leases to other servers."""
         with anyio.move_on_after(seconds):
             for run in self._registry.unnamed():
                 await run.named.wait()
@@ -119,17 +122,17 @@ class Driver:
         try:
             await self._gemini.ready()
         except ConfigurationError as exc:
-            # Nothing can be read here, so what nobody follows is left to servers that have a key.
+            # Without a key nothing can be read: orphaned rows are left to servers that have one.
             logger.debug("Unfinished interactions are not followed: %s", exc)
             return
         for record in await self._ledger.orphans():
             self.follow(Run(record))
 
     async def _write_late(self) -> None:
-        """Write what the journal could not take when it was new."""
+        """Write the changes that the journal could not take earlier."""
         held = False
         for run in self._registry.unwritten():
-            # A journal that is held is waited for once, not for every run.
+            # A locked journal is waited for once, not once per run.
             written = await self._ledger.write_late(run, wait=not held)
             held = held or not written
             if written and run.done.is_set() and run.stored:
@@ -142,7 +145,7 @@ class Driver:
             if run.scope.cancelled_caught and self._registry.drop(run):
                 run.enter(Phase.SETTLED)
                 await self._ledger.write(
-                    run, status="cancelled", error=intents.hung_up(run.record.stopped_by), finished_at=labels.now()
+                    run, status="cancelled", error=intents.hung_up(run.record.stopped_by), finished_at=clock.now()
                 )
         except GeminiMCPError as exc:
             await self._fail(run, exc)
@@ -150,30 +153,30 @@ class Driver:
             logger.exception("Following interaction %s failed", run.id)
             await self._fail(run, unexpected(run))
         finally:
-            self._registry.end(run)
+            run.end()
 
     async def _pursue(self, run: Run, target: Path | None) -> None:
-        """Follow a run to its end and write the result down, unless another server does."""
+        """Follow a run to its end and write the result, unless another server does."""
         if run.request is None:
             if await self._watched(run):
                 return
             await self._take_over(run)
-        interaction = run.outcome or await self.follower.follow(run)
+        interaction = run.outcome or await self._follower.follow(run)
         run.settle(interaction)
-        # Another server may have been quicker: its files are the ones.
+        # Another server may have been quicker; its files count.
         if target is None and saves(run, interaction) and await self._watched(run):
             return
         await self._finish(run, interaction, target)
 
     async def _take_over(self, run: Run) -> None:
-        """Note for all servers that the call of a run has ended with the process that began it."""
+        """Record for all servers that the call of a run has ended with the process that began it."""
         if run.record.detached_at is None and run.record.delivered_at is None:
-            await self.amend(run, {"detached_at": labels.now()})
+            await self.amend(run, {"detached_at": clock.now()})
 
     async def _watched(self, run: Run) -> bool:
-        """Leave a run to the server that follows it; True once that has written the result down.
+        """Leave a run to the server that holds its lease; True once that server has written the result.
 
-        A run that Google has shown settled is left to it for a moment only: it may hang.
+        Once Google has shown the end, the lease is taken over after `Pace.yielding`: the other server may hang.
         """
         deadline = math.inf
         while not await self._ledger.claim(run.record):
@@ -197,23 +200,24 @@ class Driver:
 
     async def _finish(self, run: Run, interaction: Interaction, target: Path | None) -> None:
         self._release(run, journaled=await self._ledger.finish(run, interaction, target))
+        if run.id is None:
+            return
         if run.stored and run.record.status == "completed" and run.record.usage is None:
             self.start(self._count, run)
-        if run.id is not None:
-            self.start(self._tell, run.id)
+        self.start(self._tell, run.id)
 
     async def _fail(self, run: Run, exc: GeminiMCPError) -> None:
         self._release(run, journaled=await self._ledger.fail(run, exc))
 
     def _release(self, run: Run, *, journaled: bool) -> None:
-        """Let go of an ended run, unless this process alone has its answer."""
+        """Let go of an ended run, unless its answer is in this process only."""
         if not run.stored:
-            self._registry.keep_unstored(run)
+            self._registry.add_unstored(run)
         elif journaled:
             self._registry.drop(run)
 
     async def _count(self, run: Run) -> None:
-        """Read token counts that an answer came without: the API knows them some seconds later."""
+        """Read the token counts that an answer came without; the API has them some seconds later."""
         for look in range(1, self._pace.usage_looks + 1):
             await anyio.sleep(self._pace.usage * look)
             try:
@@ -226,18 +230,18 @@ class Driver:
                 return
 
     async def _tell(self, interaction_id: str) -> None:
-        """Announce an interaction; a client that is slow or has gone takes the answer from nobody."""
+        """Announce an interaction; a client that is slow or gone delays nobody else."""
         with anyio.move_on_after(self._pace.telling):
             await self._announce(interaction_id)
 
 
 def saves(run: Run, interaction: Interaction) -> bool:
-    """Whether an interaction leaves files that other processes can read, too."""
+    """Whether an interaction has files to save that other servers may save, too."""
     return run.stored and run.id is not None and bool(interaction.media or run.reports)
 
 
 def unexpected(run: Run) -> GeminiMCPError:
-    """Return the error for a fault of this server; a request that Google may have taken is not called failed."""
+    """Return the error for a fault of this server; a request that Google may have taken has an unknown outcome."""
     if run.id is None and run.request is not None:
         return OutcomeUnknownError(f"This server failed; its log on stderr says why. {UNKNOWN_OUTCOME}")
     return InteractionFailedError("This server failed; its log on stderr says why.")

@@ -1,4 +1,4 @@
-"""Finds the run of any id: one that is followed here, one in the journal, or one that only Google knows."""
+"""Finds the run of any id: followed by this process, in the journal, or known to Google only."""
 
 import contextlib
 from typing import Final
@@ -15,45 +15,60 @@ from gemini_interactions_mcp.core import (
     OutcomeUnknownError,
     PermissionDeniedError,
 )
+from gemini_interactions_mcp.journal import Journal
 from gemini_interactions_mcp.models import Interaction, Record, settled
 
 from . import intents
 from .bookkeeping import Ledger
 from .driving import Driver
+from .follower import Follower
 from .registry import Registry
 from .run import Pace, Phase, Run, finished
 
 LOOK_SECONDS: Final = 30.0
-"""Default time limit for Google to show an interaction that a caller asks for."""
+"""Default time limit in seconds for reading an interaction that a caller asks for."""
 
 
 class Finder:
-    """Looks interactions up; what has not settled is read at Google, whoever follows it.
+    """Finds interactions; those that have not settled are read at Google, whichever server follows them.
 
     Args:
         gemini: The API.
-        ledger: The rows.
+        journal: The rows.
+        ledger: The rows, for reads and writes that may fail.
         registry: The runs of this process.
-        driver: Follows what is found and has not settled.
-        pace: How patient it is.
+        follower: Reads the runs of this process.
+        driver: Follows interactions that have not settled.
+        pace: Delays and deadlines.
     """
 
-    def __init__(self, gemini: Gemini, ledger: Ledger, registry: Registry, driver: Driver, pace: Pace) -> None:
+    def __init__(
+        self,
+        gemini: Gemini,
+        journal: Journal,
+        ledger: Ledger,
+        registry: Registry,
+        follower: Follower,
+        driver: Driver,
+        pace: Pace,
+    ) -> None:
         self._gemini = gemini
+        self._journal = journal
         self._ledger = ledger
         self._registry = registry
+        self._follower = follower
         self._driver = driver
         self._pace = pace
 
     async def find(self, interaction_id: str, seconds: float = LOOK_SECONDS) -> Run:
         """Return the run of an id or of one of our labels.
 
-        Where Google does not answer within `seconds`, the run is what the journal knows, and goes on being read.
+        If Google does not answer within `seconds`, the run is as in the journal, and is followed in the background.
 
         Raises:
-            InputError: It can be no id.
+            InputError: The text cannot be an id.
             InteractionNotFoundError: There is no such interaction.
-            GeminiMCPError: Google could not be asked, or did not answer in time, and the journal does not know it.
+            GeminiMCPError: Google could not be asked or did not answer in time, and the journal has no row.
         """
         if (run := self._registry.get(interaction_id)) and run.phase is not Phase.WATCHING:
             return await self._glanced(run, seconds)
@@ -61,8 +76,8 @@ class Finder:
         if record is None and self._registry.deleted(interaction_id):
             raise InteractionNotFoundError("That interaction has been deleted.", interaction_id=interaction_id)
         if record is None:
-            return await self._look_up_outside(outside_id(interaction_id), seconds)
-        if intents.unstored(record):
+            return await self._look_up_outside(check_interaction_id(interaction_id), seconds)
+        if not record.stored:
             raise unkept(record)
         if intents.complete(record):
             return finished(record)
@@ -73,25 +88,25 @@ class Finder:
         return await self._look_up(record, record.interaction_id, seconds)
 
     async def _glanced(self, run: Run, seconds: float) -> Run:
-        """Return a run of this process after a read at Google; where that shows its end, it is waited for."""
+        """Return a run of this process after a read at Google; if that shows its end, wait for the result."""
         with anyio.move_on_after(seconds):
-            await self._driver.follower.glance(run)
+            await self._follower.glance(run)
             if run.settled:
                 await run.done.wait()
         return run
 
     async def _look_up_outside(self, interaction_id: str, seconds: float) -> Run:
-        """Return the run of an id that the journal does not know.
+        """Return the run of an id that has no row.
 
         Raises:
-            InteractionNotFoundError: Google takes the text for no id.
+            InteractionNotFoundError: Google rejects the text as an id, and the journal has no such row.
         """
         try:
             return await self._look_up(None, interaction_id, seconds)
         except InvalidIdError as exc:
-            # Again: the journal may not have been readable, and Google has taken ids of its own for none.
+            # Reread: the journal may have been unreadable, and Google has rejected ids of its own.
             with contextlib.suppress(JournalError):
-                if await self._ledger.read(interaction_id) is None:
+                if await self._journal.find(interaction_id) is None:
                     raise InteractionNotFoundError(
                         "There is no such interaction; list_interactions shows the ids of this server.",
                         interaction_id=interaction_id,
@@ -109,10 +124,10 @@ class Finder:
         return await self._seen(record, interaction, interaction_id, seconds)
 
     def _unanswered(self, record: Record | None, interaction_id: str, seconds: float) -> Run:
-        """Return what is known here of an interaction that Google has not shown in time.
+        """Return the run of a row that Google has not shown in time.
 
         Raises:
-            NetworkError: Nothing is.
+            NetworkError: There is no row, or it has settled without an answer.
         """
         late = NetworkError(
             f"Google has not answered within {seconds:.0f} seconds. Try again with a longer wait_seconds; reading is "
@@ -127,7 +142,7 @@ class Finder:
 
     async def _seen(self, known: Record | None, interaction: Interaction, interaction_id: str, seconds: float) -> Run:
         """Return the run of an interaction that Google shows; its files are saved once, however many calls find it."""
-        # Again: another task may have finished it meanwhile.
+        # Reread: another task may have finished it meanwhile.
         record = await self._ledger.find(interaction_id)
         if record is not None and intents.complete(record):
             return finished(record)
@@ -138,17 +153,17 @@ class Finder:
         if not settled(interaction.status):
             await self._ledger.write(run, status=interaction.status)
             return run
-        if self._driver.follower.convincing(run, interaction):
-            run.settle(interaction)
+        if self._follower.is_conclusive(run, interaction):
+            run.interrupt(interaction)
         with anyio.move_on_after(seconds):
             await run.done.wait()
         return run
 
     def _unseen(self, record: Record | None, exc: GeminiMCPError) -> Run:
-        """Return what is known here of an interaction that Google does not show, or not yet.
+        """Return the run of a row that Google does not show, or not yet.
 
         Raises:
-            GeminiMCPError: Nothing is.
+            GeminiMCPError: `exc`, if there is no answer in the row and none to be expected.
         """
         if record is not None and intents.readable(record):
             return finished(record)
@@ -158,23 +173,8 @@ class Finder:
         return self._driver.follow(Run(record))
 
 
-def outside_id(text: str) -> str:
-    """Return the text if Google may know it as an id.
-
-    Raises:
-        InputError: It can be none.
-        InteractionNotFoundError: It is a label of ours, of which nothing is kept.
-    """
-    if intents.LABEL.fullmatch(text):
-        raise InteractionNotFoundError(
-            "This server does not know that interaction (any more), and Google never had an id for it.",
-            interaction_id=text,
-        )
-    return check_interaction_id(text)
-
-
 def unkept(record: Record) -> InteractionNotFoundError:
-    """Return the error for an answer to store=false that is in no memory any more."""
+    """Return the error for an answer with store=false that is not in memory any more."""
     if record.status in ("failed", "cancelled"):
         why = f"It has no answer: {record.error or record.status}"
     else:

@@ -1,6 +1,6 @@
-"""Follows one interaction through the API: the request, its id, the stream, and the reads that show what came of it.
+"""Follows one interaction through the API: the request, its id, its stream, and the reads that show its outcome.
 
-It decides nothing about when or for whom, and keeps nothing but the ids that it passes on.
+Decides nothing about when or for whom.
 """
 
 import logging
@@ -11,7 +11,7 @@ from typing import Final
 
 import anyio
 
-from gemini_interactions_mcp.api import UNKNOWN_OUTCOME, Caller, Gemini, StepAssembler, parse_interaction
+from gemini_interactions_mcp.api import UNKNOWN_OUTCOME, Caller, Gemini, StepAssembler
 from gemini_interactions_mcp.core import (
     BackgroundRefusedError,
     GeminiMCPError,
@@ -23,50 +23,57 @@ from gemini_interactions_mcp.core import (
     PermissionDeniedError,
     QuotaError,
     RefusedError,
-    beside,
 )
-from gemini_interactions_mcp.journal import labels
+from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.models import Event, Interaction, Request, settled
 
-from . import intents
 from .bookkeeping import Ledger
+from .outcomes import accumulated, hollow, richer, told, whole
 from .run import Pace, Phase, Run
 
 logger = logging.getLogger(__name__)
 
 RESEARCH_STREAMS: Final = 64
-"""Streams of research open at once; further runs are polled. A process on macOS may have 256 open files, and research
-holds a stream for up to an hour."""
+"""Maximum number of open research streams; further runs are polled. A process on macOS may have 256 open files, and
+research holds a stream for up to an hour."""
 
 GLANCE_SECONDS: Final = 4.0
-"""How long one look at a run may take that somebody waits for; after that, the next look may be answered sooner."""
+"""Time limit in seconds for a read that a caller waits for; after that, the next read may be answered sooner."""
 
 REFUSED_READS: Final = 3
-"""How many refusals in a row to show an interaction are taken for its last word; 403 and 404 may pass for longer."""
+"""Number of consecutive refused reads that are final; 403 and 404 may pass for longer."""
 
 YOUNG_SECONDS: Final = 600.0
-"""Age up to which the API may not find an interaction yet that exists."""
+"""Age in seconds up to which the API may not find an existing interaction yet."""
 
 REFUSALS: Final = 2
-"""How many refusals of background make a model one that is asked in the foreground."""
+"""Number of consecutive refusals of background after which a model is asked in the foreground."""
 
 CLOSING_EVENTS: Final = ("interaction.completed", "error")
-"""After these, a stream has nothing more to say."""
+"""Types of the events that end a stream."""
 
 
 @dataclass
 class Refusal:
-    """How often a model has refused the background in a row, and when last, on the clock of the event loop."""
+    """Consecutive refusals of background by one model.
+
+    Attributes:
+        count: Number of refusals.
+        at: Time of the last one, on the clock of the event loop.
+    """
 
     count: int = 0
     at: float = 0.0
 
 
 class Follower:
-    """The one path that every interaction takes.
+    """Takes runs from their requests to their outcomes.
 
     Args:
-        named: Told of a run whose id has just been written down.
+        gemini: The API.
+        ledger: Writes ids and statuses.
+        pace: Delays and deadlines.
+        named: Called with a run whose id has just been written.
     """
 
     def __init__(self, gemini: Gemini, ledger: Ledger, pace: Pace, named: Callable[[Run], None]) -> None:
@@ -81,30 +88,36 @@ class Follower:
         """Send the run's request, if it has one, and return the interaction once it has settled.
 
         Raises:
-            GeminiMCPError: It was not taken, or cannot be read; an id that was named is written down all the same.
+            GeminiMCPError: It was not taken, or cannot be read; an id is written in any case.
         """
         told = await self._begin(run, run.request) if run.request else None
-        told = told or await self._pursue(run)
-        return told if whole(run, told) else await self._enriched(run, told)
+        told = told or await self._poll_to_end(run)
+        return told if whole(run, told) else await self._enrich(run, told)
 
     async def glance(self, run: Run) -> None:
-        """Look at a run at Google, unless it gave a sign within the last moments; what is settled ends the waiting."""
+        """Read a run at Google, unless the last sign of it is recent; its end wakes whoever waits for it."""
         async with run.looking:
-            if run.id is None or not run.stored or run.done.is_set() or run.settled or self._fresh(run):
+            if run.id is None or not run.stored or run.done.is_set() or run.settled or self._is_fresh(run):
                 return
             with anyio.move_on_after(GLANCE_SECONDS):
                 interaction = await self._read(run)
                 if interaction is not None:
-                    await self._take(run, interaction)
+                    await self._note_read(run, interaction)
 
-    def _fresh(self, run: Run) -> bool:
+    def is_conclusive(self, run: Run, interaction: Interaction) -> bool:
+        """Whether a settled read is final: a completed one without an answer is reread for `Pace.hollow`."""
+        if not hollow(interaction):
+            return True
+        now = anyio.current_time()
+        run.hollow_since = now if run.hollow_since is None else run.hollow_since
+        return now - run.hollow_since >= self._pace.hollow
+
+    def _is_fresh(self, run: Run) -> bool:
         return anyio.current_time() - run.heard_at < self._pace.look
-
-    # Sending -------------------------------------------------------------------------------------------
 
     async def _begin(self, run: Run, request: Request) -> Interaction | None:
         asked = request.model or request.agent or ""
-        if not request.store or self._refuses(asked):
+        if not request.store or self._refuses_background(asked):
             return await self._send(run, request, background=False)
         try:
             begun = await self._send(run, request, background=True)
@@ -117,7 +130,7 @@ class Follower:
         self._refusals.pop(asked, None)
         return begun
 
-    def _refuses(self, asked: str) -> bool:
+    def _refuses_background(self, asked: str) -> bool:
         """Whether a model has refused the background repeatedly, and not long ago."""
         refusal = self._refusals.get(asked)
         if refusal and anyio.current_time() - refusal.at > self._pace.refusal:
@@ -126,28 +139,28 @@ class Follower:
         return refusal is not None and refusal.count >= REFUSALS
 
     async def _send(self, run: Run, request: Request, *, background: bool) -> Interaction | None:
-        """Create the interaction; returned only if it has settled, for `_pursue` to read otherwise."""
+        """Create the interaction; return it if it has settled and need not be polled."""
         run.enter(Phase.SENDING)
         run.background = background
         caller = Caller(run.wanted, run.hear, partial(self._exists, request.previous_interaction_id))
         try:
-            if request.kind == "image" or (background and self._crowded(run)):
-                return await self._created(run, request, caller)
-            return await self._streamed(run, request, caller)
+            if request.kind == "image" or (background and self._is_crowded(run)):
+                return await self._create(run, request, caller)
+            return await self._stream(run, request, caller)
         except OutcomeUnknownError as exc:
             if exc.interaction_id is None or not run.stored or run.id is not None:
                 raise
-            await self._name(run, exc.interaction_id, None)
+            await self._note_id(run, exc.interaction_id, None)
             return None
 
-    async def _created(self, run: Run, request: Request, caller: Caller) -> Interaction | None:
+    async def _create(self, run: Run, request: Request, caller: Caller) -> Interaction | None:
         """Create it without a stream: parsing an image out of events blocks the loop for 0.2 s per MiB."""
         interaction = await self._gemini.create(request, background=run.background, caller=caller)
         if interaction.id or not settled(interaction.status):
-            await self._name(run, interaction.id, interaction.status)
+            await self._note_id(run, interaction.id, interaction.status)
         return interaction if settled(interaction.status) else None
 
-    async def _streamed(self, run: Run, request: Request, caller: Caller) -> Interaction | None:
+    async def _stream(self, run: Run, request: Request, caller: Caller) -> Interaction | None:
         silence = self._pace.silence if run.background else self._pace.foreground_silence
         async with self._gemini.stream(request, background=run.background, caller=caller) as events:
             closing = await self._listen(run, events, silence)
@@ -158,92 +171,47 @@ class Follower:
         return await told(run, closing)
 
     async def _exists(self, interaction_id: str | None) -> bool:
-        """Whether an interaction is there though the API does not find it: young in the journal, or readable."""
+        """Whether an interaction that the API does not find exists: it is young in the journal, or readable."""
         if interaction_id is None:
             return False
         record = await self._ledger.find(interaction_id)
         if record is not None:
-            return (labels.now() - (record.finished_at or record.created_at)).total_seconds() < YOUNG_SECONDS
+            return (clock.now() - (record.finished_at or record.created_at)).total_seconds() < YOUNG_SECONDS
         try:
             await self._gemini.get(interaction_id)
         except GeminiMCPError:
             return False
         return True
 
-    # Reading -------------------------------------------------------------------------------------------
-
-    async def _pursue(self, run: Run) -> Interaction:
-        """Read it until it has settled, listening where its stream can be resumed."""
+    async def _poll_to_end(self, run: Run) -> Interaction:
+        """Read it until it has settled, and listen in between where its stream can be resumed."""
         delay = self._pace.first_poll
         while run.outcome is None:
-            refusal = await self._look(run)
+            refusal = await self._poll(run)
             if run.outcome is not None:
                 break
             since = run.last_event_id
-            if (heard := await self._heard(run, refused=refusal is not None)) is not None:
+            if (heard := await self._listen_again(run, refused=refusal is not None)) is not None:
                 return heard
-            if refusal is not None and not self._passing(run, refusal):
+            if refusal is not None and not self._may_pass(run, refusal):
                 raise refusal
             if run.last_event_id in (None, since):
                 await run.nap(delay)
                 delay = min(delay * 1.5, self._pace.slowest_poll)
         return run.outcome
 
-    def _check_age(self, run: Run) -> None:
-        """Give a run up that takes longer than any does.
-
-        Raises:
-            InteractionFailedError: It does.
-        """
-        if run.age() > self._pace.stuck:
-            raise InteractionFailedError(
-                "Still in progress after 65 minutes, longer than Deep Research ever takes: it is probably "
-                "stuck at Google. It is kept; check_research looks again.",
-                interaction_id=run.id,
-            )
-
-    def _passing(self, run: Run, refusal: RefusedError) -> bool:
-        """Whether a refusal to show an interaction may pass: it may be too young, or the refusal a fault."""
-        if isinstance(refusal, InteractionNotFoundError | PermissionDeniedError):
-            return run.age() <= self._pace.tolerance
-        return run.refusals < REFUSED_READS
-
-    async def _heard(self, run: Run, *, refused: bool) -> Interaction | None:
-        """What its stream tells to its end: from where it broke off, or from its start where reads are refused."""
-        since = run.last_event_id
-        heard = await told(run, await self._rejoin(run))
-        if heard is None and refused and run.last_event_id in (None, since):
-            heard = await self._replay(run)
-        return heard
-
-    async def _take(self, run: Run, interaction: Interaction) -> None:
-        """Note what a read shows."""
-        if settled(interaction.status):
-            if self.convincing(run, interaction):
-                run.settle(interaction)
-        elif interaction.status != run.record.status:
-            await self._ledger.write(run, status=interaction.status)
-
-    def convincing(self, run: Run, interaction: Interaction) -> bool:
-        """Whether a settled read is the last word: a completed one without an answer is read again for a while."""
-        if not hollow(interaction):
-            return True
-        now = anyio.current_time()
-        run.hollow_since = now if run.hollow_since is None else run.hollow_since
-        return now - run.hollow_since >= self._pace.hollow
-
-    async def _look(self, run: Run) -> RefusedError | None:
-        """Read it once; the refusal, if Google does not show it."""
+    async def _poll(self, run: Run) -> RefusedError | None:
+        """Read it once; return the refusal if Google does not show it."""
         run.enter(Phase.POLLING)
         try:
             with run.interruptible():
                 interaction = await self._gemini.get(str(run.id))
-                await self._take(run, interaction)
+                await self._note_read(run, interaction)
                 run.refusals = 0
                 if run.outcome is None:
                     self._check_age(run)
         except (NetworkError, OverloadedError, QuotaError) as exc:
-            logger.info("Interaction %s could not be read, and will be again: %s", run.id, exc)
+            logger.info("Interaction %s could not be read and will be reread: %s", run.id, exc)
         except RefusedError as exc:
             run.refusals += 1
             return exc
@@ -252,44 +220,80 @@ class Follower:
         return None
 
     async def _read(self, run: Run) -> Interaction | None:
-        """Read it once; None when it cannot be read, whatever the reason."""
+        """Read it once; None if it cannot be read."""
         try:
             return await self._gemini.get(str(run.id))
         except GeminiMCPError as exc:
-            logger.info("Interaction %s could not be looked at: %s", run.id, exc)
+            logger.info("Interaction %s could not be read: %s", run.id, exc)
             return None
         finally:
             run.heard_at = anyio.current_time()
 
-    async def _enriched(self, run: Run, told: Interaction) -> Interaction:
-        """What was told, with what only a read tells; a read that fails takes nothing away."""
+    async def _note_read(self, run: Run, interaction: Interaction) -> None:
+        """Note what a read shows."""
+        if settled(interaction.status):
+            if self.is_conclusive(run, interaction):
+                run.interrupt(interaction)
+        elif interaction.status != run.record.status:
+            await self._ledger.write(run, status=interaction.status)
+
+    def _check_age(self, run: Run) -> None:
+        """Give up a run that is older than any can be.
+
+        Raises:
+            InteractionFailedError: It is.
+        """
+        if run.age() > self._pace.stuck:
+            raise InteractionFailedError(
+                "Still in progress after 65 minutes, longer than Deep Research ever takes: it is probably "
+                "stuck at Google. It is kept; check_research looks again.",
+                interaction_id=run.id,
+            )
+
+    def _may_pass(self, run: Run, refusal: RefusedError) -> bool:
+        """Whether a refused read is worth repeating: the interaction may be too young, or the refusal a fault."""
+        if isinstance(refusal, InteractionNotFoundError | PermissionDeniedError):
+            return run.age() <= self._pace.tolerance
+        return run.refusals < REFUSED_READS
+
+    async def _enrich(self, run: Run, told: Interaction) -> Interaction:
+        """Complete what a stream told with a read; if that fails, return it as it is."""
         answered = bool(told.text or told.media)
         if answered and run.stored:
             await self._ledger.write(run, status=told.status, text=told.text, citations=told.citations)
+        run.enter(Phase.POLLING)
         with anyio.move_on_after(self._pace.enrichment if answered or told.error else self._pace.hollow):
-            while True:
-                read = await self._read(run)
-                if read is not None and settled(read.status):
-                    told = richer(read, told)
-                    if not hollow(read):
-                        return told
+            while (read := await self._read_settled(run)) is None or hollow(read):
+                told = told if read is None else richer(read, told)
                 await run.nap(self._pace.first_poll / 2)
+            return richer(read, told)
         return told
 
+    async def _read_settled(self, run: Run) -> Interaction | None:
+        """Read it once; None if it cannot be read or has not settled."""
+        read = await self._read(run)
+        return read if read is not None and settled(read.status) else None
+
+    async def _listen_again(self, run: Run, *, refused: bool) -> Interaction | None:
+        """Return what its stream tells to its end: resumed, or from its start where reads are refused."""
+        since = run.last_event_id
+        heard = await told(run, await self._rejoin(run))
+        if heard is None and refused and run.last_event_id in (None, since):
+            heard = await self._replay(run)
+        return heard
+
     async def _replay(self, run: Run) -> Interaction | None:
-        """The interaction as its stream tells it from the start: that may work where a read is refused."""
+        """Return what its stream tells from the start, which may work where a read is refused."""
         heard, run.steps = run.steps, StepAssembler()
-        replayed = None if self._crowded(run) else await told(run, await self._resume(run, None))
+        replayed = None if self._is_crowded(run) else await told(run, await self._resume(run, None))
         if replayed is None:
             run.steps = heard
         return replayed
 
-    # Listening -----------------------------------------------------------------------------------------
-
     async def _rejoin(self, run: Run) -> Event | None:
-        """Go on listening where the stream ended; its closing event, if one came."""
+        """Resume the stream where it ended; return its closing event, if one came."""
         since = run.last_event_id
-        if since is None or self._crowded(run):
+        if since is None or self._is_crowded(run):
             return None
         closing = await self._resume(run, since)
         if run.last_event_id == since:
@@ -297,7 +301,7 @@ class Follower:
         return closing
 
     async def _resume(self, run: Run, since: str | None) -> Event | None:
-        """Listen to the stream from after an event, or from its start; its closing event, if one came."""
+        """Listen to the stream from after an event, or from its start; return its closing event, if one came."""
         try:
             with run.interruptible():
                 async with self._gemini.resume(str(run.id), since) as events:
@@ -307,52 +311,55 @@ class Follower:
         return None
 
     async def _listen(self, run: Run, events: AsyncIterator[Event], silence: float) -> Event | None:
-        """Take in events until the stream ends, however it does; return its closing event, if one came."""
+        """Listen until the stream ends, breaks or falls silent; return its closing event, if one came.
+
+        Raises:
+            OutcomeUnknownError: It broke before the interaction was named.
+        """
         self._research_streams += run.record.kind == "research"
-        event = None
         try:
             with run.interruptible():
-                while event is None or event.type not in CLOSING_EVENTS:
-                    event = None
-                    with anyio.move_on_after(silence):
-                        event = await anext(events, None)
-                    if event is None:
-                        return None
-                    await self._hear(run, event)
+                return await self._take_events(run, events, silence)
         except NetworkError:
             if run.id is None:
                 raise OutcomeUnknownError(
                     f"The connection broke before the interaction was named. {UNKNOWN_OUTCOME}"
                 ) from None
-            return None
         finally:
             self._research_streams -= run.record.kind == "research"
-        return event
+        return None
 
-    def _crowded(self, run: Run) -> bool:
+    def _is_crowded(self, run: Run) -> bool:
         return run.record.kind == "research" and self._research_streams >= RESEARCH_STREAMS
 
-    async def _hear(self, run: Run, event: Event) -> None:
+    async def _take_events(self, run: Run, events: AsyncIterator[Event], silence: float) -> Event | None:
+        while event := await next_event(events, silence):
+            await self._take_event(run, event)
+            if event.type in CLOSING_EVENTS:
+                return event
+        return None
+
+    async def _take_event(self, run: Run, event: Event) -> None:
         run.heard_at = anyio.current_time()
         run.last_event_id = event.event_id or run.last_event_id
         run.usage = event.usage or run.usage
         try:
             run.steps.take(event.data)
-        except Exception:  # foreign data of any shape must not end the run: a read tells what it came to
-            logger.exception("An event of %s cannot be understood", run.id)
+        except Exception:  # foreign data of any shape must not end the run: a read has all of it
+            logger.exception("An event of %s cannot be parsed", run.id)
             run.garbled = True
         run.searches |= dict.fromkeys(event.searches)
         run.pages |= dict.fromkeys(event.pages)
         run.activity = event.activity or run.activity
         if run.id is None and event.interaction_id:
-            await self._name(run, event.interaction_id, event.status)
+            await self._note_id(run, event.interaction_id, event.status)
         if run.id is not None:
             run.enter(Phase.STREAMING)
         if event.activity or event.text:
             run.move()
 
-    async def _name(self, run: Run, interaction_id: str | None, status: str | None) -> None:
-        """Write the id down before anything else may fail."""
+    async def _note_id(self, run: Run, interaction_id: str | None, status: str | None) -> None:
+        """Write the id before anything else may fail."""
         if interaction_id is None:
             raise OutcomeUnknownError(f"Google answered without an interaction id. {UNKNOWN_OUTCOME}")
         run.heard_at = anyio.current_time()
@@ -362,79 +369,8 @@ class Follower:
         run.move()
 
 
-# What was told -------------------------------------------------------------------------------------------
-
-
-async def told(run: Run, closing: Event | None) -> Interaction | None:
-    """The interaction as its stream told it to its end; None where the end did not come."""
-    if closing is None or closing.type != "interaction.completed" or (run.garbled and run.stored):
-        return None
-    status = closing.status or "completed"
-    if not settled(status):
-        return None
-    about = parse_interaction(closing.data.get("interaction"))
-    shown = await beside(run.steps.size, lambda: parse_interaction({"steps": run.steps.all()}))
-    return shown.model_copy(
-        update={
-            "id": run.id,
-            "status": status,
-            "model": about.model,
-            "agent": about.agent,
-            "environment_id": about.environment_id,
-            "error": about.error or shown.error,
-            "reasons": about.reasons or shown.reasons,
-            "usage": run.usage,
-        }
-    )
-
-
-async def accumulated(run: Run, closing: Event | None) -> Interaction:
-    """The interaction as its stream told it, where Google keeps nothing that could be read.
-
-    Raises:
-        OutcomeUnknownError: The stream ended early.
-    """
-    shown = await told(run, closing)
-    if shown is not None:
-        return shown
-    reason = closing.error_message if closing else None
-    raise OutcomeUnknownError(
-        f"The stream ended before the answer was complete{f' ({reason})' if reason else ''}, and store=false "
-        f"keeps nothing to read it from. It was probably charged."
-    )
-
-
-def hollow(interaction: Interaction) -> bool:
-    """Whether an interaction that has written shows no answer, and not even what it did: it was read too early."""
-    written = interaction.status in ("completed", *intents.LIMITED)
-    answered = interaction.text or interaction.media
-    return written and not answered and not (interaction.usage and interaction.steps)
-
-
-def whole(run: Run, interaction: Interaction) -> bool:
-    """Whether a read has nothing to add; only a read is sure to tell sources, and what agents have used."""
-    if not run.stored or run.outcome is interaction:
-        return True
-    if interaction.status != "completed":
-        return interaction.status == "cancelled"
-    answered = bool(interaction.text or interaction.media)
-    sourced = bool(interaction.citations) or not (run.request and run.request.tools)
-    return answered and sourced and interaction.usage is not None and run.record.agent is None
-
-
-def richer(read: Interaction, told: Interaction) -> Interaction:
-    """Of two accounts of one interaction the fuller, with what only the other has."""
-    fuller, other = (read, told) if amount(read) >= amount(told) else (told, read)
-    missing = ("model", "agent", "environment_id", "usage", "prompt", "created", "error", "reasons", "terms")
-    return fuller.model_copy(
-        update={
-            name: value
-            for name in (*missing, "code", "failures")
-            if not getattr(fuller, name) and (value := getattr(other, name))
-        }
-    )
-
-
-def amount(interaction: Interaction) -> tuple[int, int, int]:
-    """How much of an answer an account has."""
-    return len(interaction.media), len(interaction.text), len(interaction.citations)
+async def next_event(events: AsyncIterator[Event], silence: float) -> Event | None:
+    """Return the next event of a stream; None at its end, or after `silence` seconds without one."""
+    with anyio.move_on_after(silence):
+        return await anext(events, None)
+    return None

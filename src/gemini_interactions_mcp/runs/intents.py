@@ -1,14 +1,13 @@
-"""What the journal is told of an interaction, and what it means. Pure, but for the clock and fresh labels."""
+"""Rows for requests and interactions, and what rows mean. Pure, but for the clock and fresh labels."""
 
 import hashlib
 import json
-import re
 import unicodedata
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from gemini_interactions_mcp.journal import APPROVAL, FOREIGN, TWIN_SECONDS, now
+from gemini_interactions_mcp.journal import TWIN_SECONDS, now
 from gemini_interactions_mcp.models import (
     UNKNOWN,
     Interaction,
@@ -25,44 +24,38 @@ from gemini_interactions_mcp.models import terms as asked
 
 from . import agents
 
-UNSAVED: Final = "The files could not be saved"
-"""Begins the complaint of a full disk; what could not be saved can be fetched again."""
-
-
 TOGETHER_SECONDS: Final = 4.0
-"""Identical calls that begin within so many seconds are meant as separate requests: a host that asks twice at once
-wants two answers. The most impatient host gives a call up after 5 s (openai-agents, `client_session_timeout_seconds`).
+"""Age of a call up to which an identical call is a separate request: a host that asks twice at once wants two answers.
+
+The most impatient host gives a call up after 5 s (openai-agents, `client_session_timeout_seconds`).
 """
 
-
-LABEL: Final = re.compile(r"(?:approval)?[0-9a-f]{16}-[0-9a-f]{32}")
-"""How our labels look, which stand for ids until Google has named one."""
-
 SENDING_SECONDS: Final = 600
-"""So long, a request without an id may still be on its way, from this process or another."""
+"""Age up to which a request without an id may still be on its way, from this process or another."""
 
 FIRST: Final = datetime(2025, 1, 1, tzinfo=UTC)
 """Before the first interaction: the API is of that year (https://ai.google.dev/gemini-api/docs/changelog)."""
 
 
 def age(record: Record) -> float:
-    """Seconds since the request."""
+    """Return the seconds since the request."""
     # A clock may have been set back since.
     return max(0.0, (now() - record.created_at).total_seconds())
 
 
 def intent(request: Request, previous: Record | None = None) -> Record:
-    """The row that is written before the request is sent.
+    """Return the row that is written before a request is sent.
 
-    Where Google is to keep nothing, what is private is left out, and our label stands for an id: nobody else
+    Where Google is to keep nothing, the row leaves out what is private, and its label stands for an id: nobody else
     names one, and an answer that takes longer than the call must be found by something.
 
     Args:
         request: Any.
-        previous: What the journal knows of the interaction that it goes on from.
+        previous: The row of the interaction that it continues, if the journal has one.
     """
     moment = now()
-    label = f"{fingerprint(request)}-{uuid.uuid4().hex}"
+    identity = fingerprint(request)
+    label = f"{identity}-{uuid.uuid4().hex}"
     return Record(
         label=label,
         interaction_id=None if request.store else label,
@@ -78,13 +71,17 @@ def intent(request: Request, previous: Record | None = None) -> Record:
         terms=asked.of_request(request) if request.store else None,
         created_at=moment,
         updated_at=moment,
+        fingerprint=identity,
+        approves=request.approves,
+        stored=request.store,
     )
 
 
 def topic_from(kind: Kind, previous: Record | None) -> str | None:
-    """The topic that a request of a kind has from the interaction that it goes on from; None where it has its own.
+    """Return the topic that a request takes over from the interaction it continues; None where it has its own.
 
-    What changes or runs a plan says nothing of the question; what goes on from a picture tells only what to change.
+    The words that change or run a plan do not say what it is about; those that change a picture say only what to
+    change.
     """
     if previous is None:
         return None
@@ -94,35 +91,46 @@ def topic_from(kind: Kind, previous: Record | None) -> str | None:
 
 
 def fingerprint(request: Request) -> str:
-    """What makes two requests the same: 16 hexadecimal digits, after `APPROVAL` where it is the plan that they run."""
+    """Return what makes two requests identical: 16 hexadecimal digits; of one that runs a plan, the plan alone."""
     if request.approves:
-        return APPROVAL + hashlib.sha256(str(request.previous_interaction_id).encode()).hexdigest()[:16]
+        return digits(str(request.previous_interaction_id))
     # An upload of the same content has another address.
     unsaid = {"topic", "contents" if request.contents_digest else "contents_digest"}
     fields = request.model_dump(mode="json", exclude=unsaid)
     if request.kind == "research":
         fields["prompt"] = folded(request.prompt)
-    said = json.dumps(fields, sort_keys=True, default=str)
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
+    return digits(json.dumps(fields, sort_keys=True, default=str))
+
+
+def digits(text: str) -> str:
+    """Return the first 16 hexadecimal digits of a text's SHA-256."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def folded(prompt: str) -> str:
-    """A prompt without what makes no difference to research: white space, Unicode form and case."""
+    """Return a prompt without what makes no difference to research: white space, Unicode form and case."""
     return " ".join(unicodedata.normalize("NFKC", prompt).casefold().split())
 
 
 def twins_since(record: Record) -> datetime:
-    """From when on an identical request is taken for the same: a plan is run once, however often it is approved."""
-    if record.label.startswith(APPROVAL):
+    """Return when identical requests begin to count as the same; a plan is run once, however often it is approved."""
+    if record.approves:
         return datetime.min.replace(tzinfo=UTC)
     return now() - timedelta(seconds=TWIN_SECONDS)
 
 
+def settlement(record: Record, status: str, moment: datetime) -> datetime | None:
+    """Return `settled_at` of a record that gets a status at a moment; None where that is not a settled one."""
+    if not settled(status):
+        return None
+    return record.settled_at if record.settled_at and record.status == status else moment
+
+
 def attachable(record: Record, *, followed: bool) -> bool:
-    """Whether an identical call may take this run: nobody has its answer, and its own call has ended or waits long.
+    """Whether an identical call may take a run over: nobody has its answer, and its call has ended or waits long.
 
     Args:
-        record: Of the run.
+        record: Row of the run.
         followed: Whether the process of its own call lives.
     """
     unsent = record.status == "failed" and record.interaction_id is None
@@ -130,24 +138,19 @@ def attachable(record: Record, *, followed: bool) -> bool:
     return record.delivered_at is None and left and not unsent
 
 
-def unstored(record: Record) -> bool:
-    """Whether Google was to keep nothing of it."""
-    return record.interaction_id == record.label
-
-
 def sending(record: Record) -> bool:
-    """Whether its request may still be on its way."""
+    """Whether a request may still be on its way."""
     return record.interaction_id is None and not record.error and age(record) < SENDING_SECONDS
 
 
 def saved(record: Record) -> bool:
-    """Whether the files that came of it are on disk, and listed."""
-    return bool(record.files and record.finished_at) and UNSAVED not in (record.error or "")
+    """Whether the files of an interaction are on disk and listed."""
+    return bool(record.files and record.finished_at) and not record.files_pending
 
 
 def complete(record: Record) -> bool:
-    """Whether the journal has all that there is to say."""
-    if not settled(record.status) or record.finished_at is None or UNSAVED in (record.error or ""):
+    """Whether the journal has everything, so that Google need not be asked."""
+    if not settled(record.status) or record.finished_at is None or record.files_pending:
         return False
     return record.status != "completed" or readable(record)
 
@@ -158,11 +161,17 @@ def readable(record: Record) -> bool:
 
 
 def foreign(interaction: Interaction, interaction_id: str, previous: Record | None = None) -> Record:
-    """A row for an interaction that something else has started, after one that the journal may know."""
+    """Return a row for an interaction that something else has started.
+
+    Args:
+        interaction: As Google shows it.
+        interaction_id: Its id.
+        previous: The row of the interaction that it continues, if the journal has one.
+    """
     kind: Kind = "research" if interaction.agent else "image" if interaction.media else "ask"
     moment = now()
     return Record(
-        label=f"{FOREIGN}{uuid.uuid4().hex}",
+        label=f"foreign-{uuid.uuid4().hex}",
         interaction_id=interaction_id,
         kind=kind,
         status=interaction.status,
@@ -174,11 +183,13 @@ def foreign(interaction: Interaction, interaction_id: str, previous: Record | No
         prompt=interaction.prompt or "",
         created_at=created(interaction) or moment,
         updated_at=moment,
+        origin="foreign",
+        settled_at=moment if settled(interaction.status) else None,
     )
 
 
 def created(interaction: Interaction) -> datetime | None:
-    """When the API says that it was created; None where it does not say so readably, or credibly."""
+    """Return when the API says that an interaction was created; None where that is missing, unreadable or absurd."""
     try:
         moment = in_utc(datetime.fromisoformat(interaction.created or ""))
     except ValueError:
@@ -195,10 +206,10 @@ OUTCOMES: Final = {
     "requires_continuation": "The answer is incomplete: it reached the limit of one request; "
     "gemini_continue can ask for the rest",
 }
-"""What a settled status means that is not `completed`."""
+"""Meanings of the settled statuses other than `completed`."""
 
 LIMITED: Final = ("incomplete", "budget_exceeded")
-"""Statuses of an answer that a limit in tokens has ended."""
+"""Statuses of answers that a limit in tokens has ended."""
 
 NOBODY_HERE: Final = (
     "It was not cancelled through this server: another program with a key of the same project did it, or Google."
@@ -210,13 +221,13 @@ NO_TERMS: Final = Terms()
 def shortcoming(
     interaction: Interaction, kind: Kind, terms: Terms | None = None, stopped_by: str | None = None
 ) -> str | None:
-    """Why the answer is missing or not whole, and what to do about it, in sentences; None when all is well.
+    """Return why an answer is missing or incomplete and what to do about it, in sentences; None when all is well.
 
     Args:
-        interaction: Settled.
-        kind: Of the request.
+        interaction: A settled interaction.
+        kind: Kind of the request.
         terms: What was asked for, where that is known.
-        stopped_by: With what somebody has asked this server for its end.
+        stopped_by: The tool or method by which somebody has asked this server to stop it.
     """
     terms = terms or NO_TERMS
     reason = f" ({interaction.error.rstrip('.')})" if interaction.error else ""
@@ -236,17 +247,17 @@ def shortcoming(
 
 
 def whole(interaction: Interaction, kind: Kind) -> bool:
-    """Whether a completed interaction shows what was asked for; code that ran stands for a text."""
+    """Whether a completed interaction has what was asked for; code that ran counts as text."""
     return bool(interaction.media or (kind != "image" and (interaction.text or interaction.code)))
 
 
 def stopped_early(interaction: Interaction) -> bool:
-    """Whether it says itself that something else than a limit has ended it."""
+    """Whether an interaction says itself that something other than a limit has ended it."""
     return any(name != "max_tokens" for name in interaction.reasons)
 
 
 def limit(interaction: Interaction, terms: Terms) -> str:
-    """The limit in tokens that has ended an answer, as far as it is known, and what was used of it."""
+    """Return the limit in tokens that has ended an answer, as far as it is known, and what was used of it."""
     if interaction.agent or terms.max_total_tokens:
         budget = f" of {terms.max_total_tokens:,} tokens (max_total_tokens)" if terms.max_total_tokens else " of tokens"
         return f"the agent's budget{budget}"
@@ -256,7 +267,7 @@ def limit(interaction: Interaction, terms: Terms) -> str:
 
 
 def spent_on(usage: Usage | None) -> str:
-    """What a limit of output went into, where thoughts took a part of it."""
+    """Return how much of a limit of output went into thoughts and answer; empty without thoughts."""
     if not usage or not usage.total_thought_tokens:
         return ""
     return (
@@ -265,19 +276,19 @@ def spent_on(usage: Usage | None) -> str:
 
 
 def hung_up(stopped_by: str | None) -> str:
-    """What is said of an interaction whose connection was closed to stop it."""
+    """Return the error of an interaction whose connection was closed to stop it."""
     return f"It was stopped before it ended, through this server ({stopped_by})."
 
 
 def remedies(interaction: Interaction, kind: Kind, terms: Terms) -> str:
-    """What to do about the reasons that Google gives, each thing once."""
+    """Return what to do about the reasons that Google gives, each remedy once."""
     limits = [raised(interaction, kind, terms)] if "max_tokens" in interaction.reasons else []
     others = error_codes.remedy(name for name in interaction.reasons if name != "max_tokens")
     return " ".join(filter(None, [*limits, others]))
 
 
 def advice(interaction: Interaction, kind: Kind, terms: Terms, stopped_by: str | None) -> str:
-    """What to do about an interaction that has not completed, or who has ended it."""
+    """Return what to do about an interaction that has not completed, or who has stopped it."""
     if interaction.status == "cancelled":
         return f"It was cancelled through this server ({stopped_by})." if stopped_by else NOBODY_HERE
     if interaction.status not in LIMITED:
@@ -288,9 +299,9 @@ def advice(interaction: Interaction, kind: Kind, terms: Terms, stopped_by: str |
 
 
 def raised(interaction: Interaction, kind: Kind, terms: Terms) -> str:
-    """What to ask for in place of an answer that has reached a limit of output, by the arguments of the tool.
+    """Return what to ask for in place of an answer that has reached a limit of output, by arguments of the tool.
 
-    Nothing raises a model's own limit, and only what asks in words alone has arguments for either.
+    Nothing raises a model's own limit, and only the tool that asks in words alone has arguments for either.
     """
     asked = kind == "ask"
     ways = ["a higher max_output_tokens"] if asked and terms.max_output_tokens else []

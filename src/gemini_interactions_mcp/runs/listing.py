@@ -1,4 +1,4 @@
-"""Lists the interactions that the journal knows; what runs is read first, so that one call follows many."""
+"""Lists the interactions in the journal; running ones are read first, so that one call can follow many of them."""
 
 import contextlib
 from collections.abc import Sequence
@@ -10,23 +10,22 @@ from gemini_interactions_mcp.core import GeminiMCPError
 from gemini_interactions_mcp.journal import Journal
 from gemini_interactions_mcp.models import Record
 
-from . import intents
 from .finding import Finder
 from .registry import Registry
 from .run import Pace
 
 REFRESH_SECONDS: Final = 3.0
-"""Time limit for the reads at Google before a list: openai-agents and google-adk give a call 5 s."""
+"""Time limit in seconds for the reads at Google before a list: openai-agents and google-adk give a call 5 s."""
 
 PARALLEL_READS: Final = 16
-"""All of `MAX_REFRESHED` fit into `REFRESH_SECONDS` where one takes 0.4 s."""
+"""Maximum number of concurrent reads; `MAX_REFRESHED` reads of 0.4 s each fit into `REFRESH_SECONDS`."""
 
 MAX_REFRESHED: Final = 100
-"""Running interactions that are read before a list, the newest; a page of a list has as many rows at most."""
+"""Maximum number of running interactions that are read before a list, newest first; a page has no more rows."""
 
 
 class Conditions(TypedDict, total=False):
-    """Conditions of the rows on a page, as `Journal.page` takes them."""
+    """Conditions for the rows on a page, as `Journal.page` takes them."""
 
     query: str | None
     kind: str | None
@@ -35,13 +34,13 @@ class Conditions(TypedDict, total=False):
 
 
 class Lister:
-    """Pages of rows.
+    """Returns pages of rows.
 
     Args:
         journal: The rows.
         registry: The runs of this process.
-        finder: Reads what runs.
-        pace: How old the last sign of a run may be.
+        finder: Reads running interactions at Google.
+        pace: Maximum age of the last sign of a run.
     """
 
     def __init__(self, journal: Journal, registry: Registry, finder: Finder, pace: Pace) -> None:
@@ -68,12 +67,12 @@ class Lister:
         return await self._journal.ids(prefix)
 
     async def refresh(self) -> None:
-        """Read what runs at Google; what does not answer in time stays as the journal knows it.
+        """Read running interactions at Google; those that are not read in time stay as they are in the journal.
 
         Raises:
             JournalError: The journal cannot be read.
         """
-        running = [record for record in await self._journal.unfinished() if not intents.unstored(record)]
+        running = await self._journal.unfinished()
         due = [record for record in running[-MAX_REFRESHED:] if not self._looked_at(record.label)]
         places = anyio.CapacityLimiter(PARALLEL_READS)
         with anyio.move_on_after(REFRESH_SECONDS):
@@ -83,11 +82,11 @@ class Lister:
 
     async def _refresh_one(self, places: anyio.CapacityLimiter, interaction_id: str) -> None:
         async with places:
-            # Errors are told to whoever reads it.
+            # The error is reported to callers who read this interaction.
             with contextlib.suppress(GeminiMCPError):
                 await self._finder.find(interaction_id, REFRESH_SECONDS)
 
     def _looked_at(self, label: str) -> bool:
-        """Whether Google has given a sign of the run of a row so lately that it need not be read."""
+        """Whether the last sign of a run from Google is recent enough that it need not be read."""
         run = self._registry.running(label)
         return run is not None and not run.settled and anyio.current_time() - run.heard_at < self._pace.look

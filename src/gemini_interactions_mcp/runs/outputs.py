@@ -1,4 +1,4 @@
-"""What comes of runs, as files in the output directory: saved once, again where it is gone, anew where it has changed.
+"""Saves the results of runs in the output directory: once, again if they are missing, anew if they have changed.
 
 Everything here blocks.
 """
@@ -28,11 +28,11 @@ logger = logging.getLogger(__name__)
 
 
 class Output:
-    """The output directory.
+    """Writes the files of runs to the output directory.
 
     Args:
-        output_dir: Made when it is needed.
-        redact: Takes secrets out of what goes into files.
+        output_dir: Created when it is needed.
+        redact: Removes secrets from what is written.
     """
 
     def __init__(self, output_dir: Path, redact: Redactor) -> None:
@@ -40,16 +40,16 @@ class Output:
         self._redact = redact
 
     def current(self, files: Iterable[SavedFile]) -> tuple[SavedFile, ...]:
-        """One file of each name: of those that machines on one journal have saved, the one that is here."""
+        """Return one file of each name: if several machines on one journal have saved it, the one on this machine."""
         return saved_files.current(files, [self._output_dir])
 
     def write(
         self, run: Run, interaction: Interaction, target: Path | None, files: list[SavedFile], notes: list[str]
     ) -> None:
-        """Save what is not among `files` yet, in order, and add to them and to the notes as it goes.
+        """Save the media and the report that are not among `files` yet; append to `files` and `notes` on the way.
 
         Raises:
-            ConfigurationError: The disk does not take it.
+            ConfigurationError: The disk cannot be written.
         """
         stem, origin = self._described(run, interaction)
         there = {file.place for file in files}
@@ -71,11 +71,11 @@ class Output:
             files.append(saving.save_text(report, self._output_dir, saving.report_names(stem, names(files))))
 
     def _report(self, record: Record) -> str:
-        """A record as a report, without hidden text and without the secrets that its prompt may have."""
+        """Return a record as a report, without hidden text and without secrets, which its prompt may contain."""
         return self._redact(cleared(rendering.report(record)))
 
     def _described(self, run: Run, interaction: Interaction) -> tuple[str, provenance.Origin]:
-        """How the names of an interaction's files begin, and what its pictures say of themselves."""
+        """Return the stem of the file names of an interaction, and the metadata of its pictures."""
         prompt = (run.record.prompt or interaction.prompt or "") if run.stored else ""
         record = run.record.model_copy(update=self._redact({"prompt": prompt, "topic": run.record.topic}))
         model = self._redact(interaction.model or interaction.agent or run.record.model or run.record.agent or "")
@@ -92,13 +92,14 @@ class Output:
         notes: list[str],
         modes: folders.Modes = folders.ORDINARY,
     ) -> SavedFile:
-        """Save one of the media where it is wanted; if that place is taken or closed by now, in the output directory.
+        """Save a medium at its target; in the output directory if the target is taken or cannot be written.
 
-        What the user wants somewhere is like the file of any program; what lies where we put it is as the journal is.
+        A file at a path of the user's choice has ordinary permissions (`modes`); one in the output directory is
+        readable by its owner only, as the journal is.
 
         Raises:
-            ConfigurationError: The disk does not take it.
-            InteractionFailedError: Its data is missing or broken.
+            ConfigurationError: The disk cannot be written.
+            InteractionFailedError: The data is missing or broken.
         """
         if target is None:
             return saving.save(each, self._output_dir, stem, origin=origin, taken=taken)
@@ -111,27 +112,27 @@ class Output:
         return file
 
     def gone(self, files: Iterable[SavedFile]) -> list[SavedFile]:
-        """The files that are not on this machine, though Google may still show what was in them."""
+        """Return the files that are missing on this machine and that Google may still have."""
         return [file for file in files if file.within is None and saved_files.absent(file, [self._output_dir])]
 
     def restore(self, run: Run, interaction: Interaction, gone: Sequence[SavedFile]) -> list[SavedFile]:
-        """Save again what is gone, as far as that goes: under its own name, where that is free."""
+        """Restore missing files, as far as possible, under their own names where these are free."""
         again: list[SavedFile] = []
         for file in gone:
             try:
                 kept = self._again(run, interaction, file)
-                # Its address stays what it was, even where the name on disk could not.
+                # The resource address stays the same, even if the name on disk differs.
                 again += [each.model_copy(update={"name": file.name, "place": file.place}) for each in kept]
             except (ConfigurationError, InteractionFailedError) as exc:
                 logger.warning("%s of interaction %s was not saved again: %s", file.name, run.id, exc)
         return again
 
     def _again(self, run: Run, interaction: Interaction, file: SavedFile) -> list[SavedFile]:
-        """A file, saved again; nothing where it is not known what was in it.
+        """Restore a file; return nothing if its content is unknown.
 
         Raises:
-            ConfigurationError: The disk does not take it.
-            InteractionFailedError: Its data is missing or broken.
+            ConfigurationError: The disk cannot be written.
+            InteractionFailedError: The data is missing or broken.
         """
         stem, origin = self._described(run, interaction)
         taken = names(run.record.files)
@@ -144,13 +145,13 @@ class Output:
         return []
 
     def rewrite(self, run: Run, files: saved_files.SavedFiles) -> list[SavedFile]:
-        """Save a report anew that says something else by now, where one was saved; what was saved, if anything."""
+        """Save the report anew if one was saved and its text has changed; return what was saved."""
         reports = [file for file in run.record.files if is_report(file)]
         text = self._report(run.record)
         content = encoded_apart(text)
         if not run.reports or not reports or any(files.holds(file, content) for file in reports):
             return []
-        # A server that ended between writing a file and saying so has left it.
+        # Left by a server that ended after writing the file and before writing its row.
         if adopted := files.adopted(reports[-1], content):
             return [adopted]
         try:
@@ -164,26 +165,26 @@ class Output:
             return []
 
     def _save_report(self, run: Run, text: str, file: SavedFile) -> SavedFile:
-        """Save a report under the name of an earlier one, or the next that is free.
+        """Save a report under the name of an earlier one, or the next free name.
 
         Raises:
-            ConfigurationError: The disk does not take it.
+            ConfigurationError: The disk cannot be written.
         """
         stem, _ = self._described(run, Interaction(status=run.record.status))
         names_to_try = chain([self._home(file).name], saving.report_names(stem, names(run.record.files)))
         return saving.save_text(text, self._output_dir, names_to_try)
 
     def _home(self, file: SavedFile) -> Path:
-        """Where a file belongs on this machine; not elsewhere than in the output directory."""
+        """Return the path of a file on this machine, which is always in the output directory."""
         path = Path(file.path)
         return path if path.is_relative_to(self._output_dir) else self._output_dir / PurePath(file.name).name
 
 
 def is_report(file: SavedFile) -> bool:
-    """Whether it is what an agent has written, and none of its pictures or other files."""
+    """Whether a file is the report of an agent, rather than one of its pictures or other files."""
     return file.mime_type == "text/markdown" and file.place is None and file.within is None
 
 
 def names(files: Iterable[SavedFile]) -> set[str]:
-    """What files are called: by their addresses, and on disk."""
+    """Return the names of files, in their resource addresses and on disk."""
     return {name for file in files for name in (file.name, PurePath(file.path).name)}

@@ -1,4 +1,4 @@
-"""Which process a lease belongs to, and whether that process still runs."""
+"""Names the owners of leases, and tells whether the process of an owner still runs."""
 
 import contextlib
 import os
@@ -12,16 +12,16 @@ from typing import Final
 import psutil
 
 START_TOLERANCE: Final = 2.0
-"""Seconds by which two readings of one process's start time may differ, since the clock is adjusted meanwhile."""
+"""Maximum difference in seconds between two readings of one process's start time: the clock may have been adjusted."""
 
 
 def new_owner() -> str:
-    """A name for what this process owns: machine, process id, start time and a part that is unique."""
+    """Return a new owner name for this process: machine, process id, start time and a unique part."""
     return f"{machine()}/{os.getpid()}/{psutil.Process().create_time():.3f}/{uuid.uuid4().hex}"
 
 
 def departed(owner: str) -> bool:
-    """Whether the process that an owner names has certainly ended; of another machine nothing is certain."""
+    """Whether the process of an owner has certainly ended; nothing is certain about processes of other machines."""
     place, *named = owner.split("/")
     if place != machine() or len(named) != 3:
         return False
@@ -36,7 +36,7 @@ def departed(owner: str) -> bool:
 
 @cache
 def machine() -> str:
-    """What tells this machine, its boot and its space of process ids from others."""
+    """Return an identifier of this machine, its boot and its process id namespace."""
     parts = [platform.node() or "unnamed"]
     if sys.platform == "linux":
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""One interaction as this process follows it: its record, its phase, and what has been heard of it."""
+"""One interaction as this process follows it: its record, its phase, and the state of its stream and reads."""
 
 import math
 import random
@@ -29,27 +29,28 @@ class Phase(StrEnum):
     STREAMING = "streaming"
     """Events of its stream arrive."""
     POLLING = "polling"
-    """It is read again and again until it has settled."""
+    """It is read repeatedly, until it has settled or a read completes what its stream told."""
     WATCHING = "watching"
     """Another server follows it; this one waits for the result in the journal."""
     SETTLED = "settled"
-    """Google has shown its end, or its end is in the journal."""
+    """Its end is known, from Google, the journal or a deletion."""
     FAILED = "failed"
     """It could not be started or followed; `Run.error` says why."""
 
 
 ENDS: Final = frozenset({Phase.SETTLED, Phase.FAILED})
-"""Phases that nothing but an end follows."""
+"""Phases that only another end follows."""
 
 TRANSITIONS: Final[Mapping[Phase, frozenset[Phase]]] = {
     Phase.INTENDED: frozenset({Phase.SENDING}) | ENDS,
-    # Straight to streaming: with store=false our label stands for the id. Again: refused background is sent once more.
+    # STREAMING: with store=false our label stands for the id. SENDING: a request whose background is refused is sent
+    # once more.
     Phase.SENDING: frozenset({Phase.SENDING, Phase.NAMED, Phase.STREAMING}) | ENDS,
     Phase.NAMED: frozenset({Phase.STREAMING, Phase.POLLING, Phase.WATCHING}) | ENDS,
     Phase.STREAMING: frozenset({Phase.STREAMING, Phase.POLLING}) | ENDS,
     Phase.POLLING: frozenset({Phase.STREAMING, Phase.POLLING}) | ENDS,
     Phase.WATCHING: frozenset({Phase.WATCHING, Phase.POLLING}) | ENDS,
-    # A read may show the end before the stream does, and saving what came may fail.
+    # A read may show the end before the stream does, and saving the result may fail.
     Phase.SETTLED: ENDS,
     Phase.FAILED: frozenset({Phase.FAILED}),
 }
@@ -58,7 +59,7 @@ TRANSITIONS: Final[Mapping[Phase, frozenset[Phase]]] = {
 
 @dataclass(frozen=True)
 class Pace:
-    """Delays, periods and deadlines of following runs, in seconds.
+    """Delays, periods and deadlines for following runs, in seconds.
 
     Attributes:
         first_poll: Delay before the second read of a run; grows to `slowest_poll`.
@@ -68,17 +69,17 @@ class Pace:
             minutes (https://ai.google.dev/gemini-api/docs/deep-research).
         silence: Time without an event after which a stream of a background interaction counts as dead.
         foreground_silence: The same for a stream that carries the only answer.
-        look: Maximum age of the last sign from Google while a caller reads or waits.
+        look: Age of the last sign from Google after which a run is read for a caller who reads or waits.
         yielding: Time for which the server that follows a run may save its result before another does.
         enrichment: Time limit for the reads that complete a streamed answer.
-        hollow: Time for which a completed interaction without an answer is read again.
+        hollow: Time limit for rereading a completed interaction that shows no answer.
         lease: Lease duration; renewed three times per period.
-        late: Period of the attempts to write what the journal could not take.
-        usage: Delay before token counts are read that an answer came without; grows with each read.
+        late: Period of the attempts to write changes that the journal could not take.
+        usage: Delay before reading the token counts that an answer came without; grows with each read.
         usage_looks: Number of those reads.
-        telling: Time limit for a subscriber's notification.
+        telling: Time limit for notifying subscribers.
         listing: Minimum interval between two notifications of changed resource lists.
-        newcomers: Period of the checks for resources of other servers.
+        newcomers: Period of the checks for resources that other servers have added.
         refusal: Time for which a model's refusals of background are remembered.
         naming: Time limit for the id of a request that another process sends.
         least_report: Minimum interval between two progress reports.
@@ -117,24 +118,30 @@ class Run:
         request: The request, if this process sends it.
         phase: Changed by `enter` only.
         outcome: The settled interaction as Google has shown it.
-        error: Why the run could not be started or followed; what went wrong inside it is in the record.
+        error: Why the run could not be started or followed; errors of the interaction itself are in the record.
         steps: The steps streamed so far.
         searches: The searches made so far, each once.
         pages: The addresses read so far, each once.
-        stopped: Whether somebody has asked for its end; a request that is not sent yet is not sent then.
+        activity: What the interaction does now, in a line.
+        usage: The token counts streamed last.
+        last_event_id: Id of the last event, from which a broken stream can be resumed.
+        stopped: Whether somebody has asked this process to stop it; an unsent request is not sent then.
         background: Whether it goes on at Google without a connection.
         waiting: What the request waits for before it is sent again, in a sentence.
         heard_at: Time of the last sign from Google, on the clock of the event loop.
         garbled: Whether its stream had an event that cannot be parsed, so that only a read is complete.
         refusals: Number of consecutive reads that Google has refused.
         hollow_since: Time of the first read that was completed without an answer, on the same clock.
-        listening: Scope of the stream that is being listened to; cancelled to end it.
-        looking: Held while it is read for a waiting caller.
+        listening: Scope of the current stream or read; cancelled once the end is known.
+        looking: Held while the run is read for a waiting caller.
         previews: Small JPEGs of pictures that could not be saved, together no larger than one.
         unwritten: Changes of the record that the journal could not take.
         writing: Held while they are written.
-        named: Set once its id is known, or will never be.
-        done: Set once it is not followed any more.
+        scope: Scope of the task that follows the run.
+        named: Set once the id is known, or will never be.
+        done: Set once the run is not followed any more.
+        moved: Set and replaced whenever there is news.
+        moves: Number of times that there was news.
     """
 
     record: Record
@@ -171,13 +178,13 @@ class Run:
 
     @property
     def id(self) -> str | None:
-        """The interaction's id, once the API has named it."""
+        """The interaction's id, once Google has named it."""
         return self.record.interaction_id
 
     @property
     def stored(self) -> bool:
-        """Whether Google keeps it, so that it can be read and continued."""
-        return self.request is None or self.request.store
+        """Whether Google stores it, so that it can be read and continued."""
+        return self.record.stored
 
     @property
     def reports(self) -> bool:
@@ -210,30 +217,34 @@ class Run:
         raise RuntimeError(f"a run does not go from {self.phase} to {phase}")
 
     def settle(self, interaction: Interaction) -> None:
-        """Keep the settled interaction that Google has shown, and stop listening to its stream."""
+        """Keep the settled interaction that Google has shown."""
         if self.enter(Phase.SETTLED):
             self.outcome = interaction
+
+    def interrupt(self, interaction: Interaction) -> None:
+        """Settle a run that another task listens to or waits for, and end that."""
+        self.settle(interaction)
         if self.listening is not None:
             self.listening.cancel()
         self.move()
 
     def fail(self, error: GeminiMCPError) -> None:
-        """Keep why the run could not be started or followed."""
+        """Keep the error that ended the run."""
         self.enter(Phase.FAILED)
         self.error = error
 
     def wanted(self) -> bool:
-        """Whether nobody has asked for its end."""
+        """Whether nobody has asked this process to stop it."""
         return not self.stopped
 
     def hear(self, waiting: str) -> None:
-        """Note what the request waits for before it is sent again; nothing once it is sent."""
+        """Note what the request waits for before it is sent again; empty once it is sent."""
         self.waiting = waiting
         self.move()
 
     @contextmanager
     def interruptible(self) -> Generator[None]:
-        """Run a block that ends as soon as Google has shown the end."""
+        """Run a block that is cancelled as soon as the end is known."""
         before = self.listening
         with anyio.CancelScope() as scope:
             self.listening = scope
@@ -243,11 +254,11 @@ class Run:
                 self.listening = before
 
     def age(self) -> float:
-        """Seconds since the request."""
+        """Return the seconds since the request."""
         return intents.age(self.record)
 
     def move(self) -> None:
-        """Wake whoever waits for news."""
+        """Wake the tasks that wait for news."""
         self.moves += 1
         self.moved.set()
         self.moved = anyio.Event()
@@ -259,19 +270,19 @@ class Run:
             await self.moved.wait()
 
     def end(self) -> None:
-        """Wake everyone: the run is not followed any more."""
+        """Note that the run is not followed any more, and wake all tasks that wait for it."""
         self.named.set()
         self.done.set()
         self.move()
 
     def headline(self) -> str:
-        """The text of a progress report: the activity, and the id, so that a call that times out has told it."""
+        """Return the text of a progress report: the activity and the id, which a call that times out has told then."""
         what = self.waiting or self.activity or ("Sending" if self.id is None else self.record.status)
         return f"{shown(what)} ({shown(self.id)})" if self.id else shown(what)
 
 
 def finished(record: Record) -> Run:
-    """Return the run of a row that nobody follows any more."""
+    """Return an ended run for a row that nobody follows any more."""
     run = Run(record)
     if settled(record.status):
         run.enter(Phase.SETTLED)

@@ -1,4 +1,4 @@
-"""The one way to interactions: starting, finding, waiting, stopping, deleting and listing them."""
+"""The interface to interactions: start, find, wait for, stop, delete and list them."""
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -23,7 +23,7 @@ from gemini_interactions_mcp.core import (
     phrases,
 )
 from gemini_interactions_mcp.files import SavedFiles
-from gemini_interactions_mcp.journal import Journal, labels, uncancelled
+from gemini_interactions_mcp.journal import Journal, clock, uncancelled
 from gemini_interactions_mcp.models import UNKNOWN, Record, Request
 from gemini_interactions_mcp.settings import DEFAULT_KEEP_DAYS
 
@@ -34,6 +34,7 @@ from .deletion import Deletion
 from .deliveries import Deliveries
 from .driving import Announce, Driver
 from .finding import LOOK_SECONDS, Finder
+from .follower import Follower
 from .listing import Lister
 from .registry import Registry
 from .run import Pace, Run, finished
@@ -43,32 +44,33 @@ from .upkeep import Upkeep
 logger = logging.getLogger(__name__)
 
 CLOSE_SECONDS: Final = 1.6
-"""Time limit for the ids of requests that are on their way when the host ends: hosts kill after 2 s (mcp 2.3,
+"""Time limit in seconds for the ids of requests in flight at shutdown: hosts kill after 2 s (mcp 2.3,
 client/stdio.py)."""
 
 Reporter = Callable[[float, str], Awaitable[None]]
-"""Called with the seconds of waiting, which only grow, and what the interaction does now."""
+"""Called with the seconds waited so far, which only grow, and what the interaction does now."""
 
 
 class Runs:
-    """The interactions of one server; they live in `tasks`, not in the calls that began them.
+    """The interactions of one server; they are followed in `tasks`, not in the calls that began them.
 
     Args:
         gemini: The API.
         journal: The rows.
         saved: The saved files.
-        output_dir: Where files are saved.
-        tasks: Where the background tasks live.
-        announce: Told the id of an interaction that has settled.
+        output_dir: Directory for new files.
+        tasks: Task group of the background tasks.
+        announce: Notified of the ids of interactions that have settled.
         pace: Delays and deadlines.
-        keep_days: How long settled interactions stay in the journal.
+        keep_days: Days for which settled interactions stay in the journal.
         runs_per_day: Maximum number of research requests in a UTC day.
-        redact: Takes secrets out of what is written and shown.
+        redact: Removes secrets from what is written and shown.
         base_url: Another address of the API.
 
     Attributes:
-        lister: Pages of rows.
-        upkeep: Changes of settled interactions.
+        redact: As above.
+        lister: Returns pages of rows.
+        upkeep: Changes settled interactions.
     """
 
     def __init__(
@@ -93,57 +95,60 @@ class Runs:
         self._registry = Registry()
         self._deliveries = Deliveries()
         self._ledger = Ledger(journal, output_dir, self._pace.lease, runs_per_day, redact)
-        self._driver = Driver(gemini, self._ledger, self._registry, tasks, announce, self._pace, keep_days)
-        self._finder = Finder(gemini, self._ledger, self._registry, self._driver, self._pace)
+        self._follower = Follower(gemini, self._ledger, self._pace, self._registry.add)
+        self._driver = Driver(
+            gemini, self._ledger, self._registry, self._follower, tasks, announce, self._pace, keep_days
+        )
+        self._finder = Finder(gemini, journal, self._ledger, self._registry, self._follower, self._driver, self._pace)
         self._stopper = Stopper(gemini, self._ledger, self._driver)
         self._deleter = Deleter(gemini, journal, saved, self._registry)
         self.lister = Lister(journal, self._registry, self._finder, self._pace)
         self.upkeep = Upkeep(gemini, self._ledger, self._driver, saved, output_dir, base_url)
 
     async def tend(self) -> None:
-        """Follow what nobody follows, renew leases and prune the journal, as long as the process lives."""
+        """Do the periodic work of a server, as `Driver.tend`, until cancelled."""
         await self._driver.tend()
 
     async def close(self, seconds: float = CLOSE_SECONDS) -> None:
-        """Wait up to `seconds` for the ids of requests that are on their way, then leave every run to other servers."""
+        """Wait up to `seconds` for the ids of requests in flight, then leave all runs to other servers."""
         await self._driver.close(seconds)
 
     async def check_ready(self) -> None:
-        """Make sure that requests can be sent.
+        """Check that requests can be sent.
 
         Raises:
-            KeyMissingError: There is no key to send them with.
-            ConfigurationError: A setting of the network cannot be used.
+            KeyMissingError: There is no API key.
+            ConfigurationError: A network setting cannot be used.
         """
         await self._gemini.ready()
 
     async def start(self, request: Request, *, target: Path | None = None) -> Run:
-        """Write the intent down, then send the request in the background.
+        """Write the intent to the journal, then send the request in the background.
 
         Raises:
-            KeyMissingError: There is no key to send it with.
-            JournalError: It could not be written down; nothing was sent.
+            KeyMissingError: There is no API key.
+            JournalError: The intent could not be written; nothing was sent.
         """
         return await self._open(await self._intent(request), request, target)
 
     async def start_or_attach(
         self, request: Request, *, target: Path | None = None, refusal: GeminiMCPError | None = None
     ) -> tuple[Run, bool]:
-        """Start an interaction, or take over the run of an identical request whose answer nobody has been given.
+        """Start an interaction, or take over the run of an identical request whose answer was not delivered.
 
-        Calls that begin together are separate requests: a run can be taken over once its own call has ended without
-        the answer, or has waited for some seconds.
+        Identical calls that begin together are separate requests: a run can be taken over once its own call has ended
+        without the answer, or has waited for some seconds.
 
         Args:
-            request: Not of research, which has `start_once`.
-            target: Where a picture is wanted.
+            request: Any but research, which has `start_once`.
+            target: Path for a picture.
             refusal: Why no new run may be started.
 
         Returns:
-            The run, and whether it was started now.
+            The run, and whether this call has started it.
 
         Raises:
-            OutcomeUnknownError: The identical request may have been taken or not; said once.
+            OutcomeUnknownError: Google may or may not have taken the identical request; raised once.
             GeminiMCPError: As `start`, or `refusal`.
         """
         record = await self._intent(request)
@@ -153,51 +158,55 @@ class Runs:
             raise refusal
         return await self._open(record, request, target), True
 
-    async def start_once(self, request: Request, *, again: bool = False) -> tuple[Run, bool]:
+    async def start_once(
+        self, request: Request, previous: Record | None = None, *, again: bool = False
+    ) -> tuple[Run, bool]:
         """Start research, unless an identical request was made within ten minutes, by any server on the journal.
 
         Args:
             request: Of research.
-            again: Start it also then.
+            previous: The row of the interaction that it continues, where the caller has read that.
+            again: Start it even then.
 
         Returns:
-            The run, and whether it was started now.
+            The run, and whether this call has started it.
 
         Raises:
-            DailyLimitError: The user allows no further run today.
-            OutcomeUnknownError: The identical one may have been taken or not.
-            KeyMissingError: There is no key to send it with.
+            DailyLimitError: The daily limit of the user is reached.
+            OutcomeUnknownError: Google may or may not have taken the identical request.
+            KeyMissingError: There is no API key.
             JournalError: The journal cannot be used; nothing was sent.
         """
-        record = await self._intent(request)
-        # As in `_open`.
+        record = await self._intent(request, previous)
+        # Uncancelled as in `_open`.
         with uncancelled():
             twin = await self._ledger.open_once(record, again=again)
             if twin is None:
                 return self._driver.launch(Run(record, request), None), True
         return await self._find_twin(twin), False
 
-    async def find_repeated(self, request: Request) -> Run | None:
-        """Return the run that `start_once` would return without starting one; None without any.
+    async def find_repeated(self, request: Request, previous: Record | None = None) -> Run | None:
+        """Return the run that `start_once` would return instead of starting one, if any.
 
         Raises:
-            OutcomeUnknownError: It may have been taken or not.
-            KeyMissingError: There is no key to send anything with.
+            OutcomeUnknownError: Google may or may not have taken the identical request.
+            KeyMissingError: There is no API key.
             JournalError: The journal cannot be used.
         """
-        twin = await self._ledger.twin(await self._intent(request))
+        twin = await self._ledger.twin(await self._intent(request, previous))
         return None if twin is None else await self._find_twin(twin)
 
-    async def _intent(self, request: Request) -> Record:
+    async def _intent(self, request: Request, previous: Record | None = None) -> Record:
+        """Return the row for a request; the row of the interaction that it continues is read unless given."""
         await self._gemini.ready()
-        previous = await self._ledger.before(request)
+        previous = previous or await self._ledger.before(request)
         # Off the loop: a request may carry megabytes.
         return await anyio.to_thread.run_sync(intents.intent, request, previous)
 
     async def _open(self, record: Record, request: Request, target: Path | None) -> Run:
-        # A call that is cancelled here has begun all the same.
+        # Once the row is written, the request is sent, even if the call is cancelled meanwhile.
         with uncancelled():
-            # Before the row is there: an identical call may read it at once.
+            # Before the insert: an identical call may read the row at once.
             self._deliveries.begin(record.label)
             try:
                 await self._ledger.open(record)
@@ -207,18 +216,18 @@ class Runs:
             return self._driver.launch(Run(record, request), target)
 
     async def _find_attachable(self, record: Record) -> Run | None:
-        """Return the run that the call of a record can take over in place of its own.
+        """Return the run that a call can take over instead of starting its own.
 
         Raises:
             SentElsewhereError: Another server waits for Google to name it.
-            OutcomeUnknownError: It may have been taken or not.
+            OutcomeUnknownError: Google may or may not have taken it.
         """
         for row in await self._ledger.undelivered(record):
             run = self._registry.get(row.label)
-            if self._deliveries.given(row.label) or (run is None and intents.unstored(row)):
+            if self._deliveries.given(row.label) or (run is None and not row.stored):
                 continue
             followed = self._deliveries.working(row.label) or await self._ledger.followed_elsewhere(row)
-            # Only now: another call may have taken it meanwhile.
+            # Checked after the read: another call may have taken it over meanwhile.
             if self._deliveries.attachable(run.record if run else row, followed=followed):
                 self._deliveries.take(row.label)
                 return run or await self._attach_elsewhere(row)
@@ -227,20 +236,20 @@ class Runs:
     async def _attach_elsewhere(self, row: Record) -> Run:
         """Return the run of a row that this process does not follow."""
         try:
-            row = await self._named_elsewhere(row)
+            row = await self._wait_for_id(row)
             return await self.find(row.interaction_id or row.label, self._pace.naming)
         except BaseException as exc:
-            # However this call ends, the same call after it may take the run at once.
+            # However this call ends, the next identical call may take the run over at once.
             self._deliveries.release(row.label)
             if is_final(exc):
-                # Said once: the same call after this one is meant as another request.
+                # Raised once: the next identical call is another request.
                 self.deliver(Run(row))
             raise
 
     async def _find_twin(self, twin: Record) -> Run:
         if run := self._registry.get(twin.label):
             return await self.find(run.id or twin.label, self._pace.naming)
-        twin = await self._named_elsewhere(twin)
+        twin = await self._wait_for_id(twin)
         if twin.interaction_id is None:
             raise OutcomeUnknownError(
                 f"The same research was asked for at {twin.created_at:%Y-%m-%d %H:%M} UTC, and whether Google took it "
@@ -248,16 +257,16 @@ class Runs:
             )
         return await self.find(twin.interaction_id, self._pace.naming)
 
-    async def _named_elsewhere(self, row: Record) -> Record:
-        """Return the row, after waiting a little for its id where another process is sending it.
+    async def _wait_for_id(self, row: Record) -> Record:
+        """Return the row as it is once Google has named it, if another process is sending it.
 
         Raises:
-            SentElsewhereError: It still is.
+            SentElsewhereError: It has no id within `Pace.naming`.
         """
         with anyio.move_on_after(self._pace.naming):
-            # Again: it may have been named since it was read.
+            # Reread: it may have been named meanwhile.
             row = await self._ledger.find(row.label) or row
-            while await self._sending(row):
+            while await self._is_sending(row):
                 await anyio.sleep(self._pace.naming / 40)
                 row = await self._ledger.find(row.label) or row
             return row
@@ -267,8 +276,8 @@ class Runs:
             "same answer and costs nothing."
         )
 
-    async def _sending(self, record: Record) -> bool:
-        """Whether a request is on its way, from this process or another that lives, and Google has not named it."""
+    async def _is_sending(self, record: Record) -> bool:
+        """Whether this process or another live one is sending the request, and Google has not named it yet."""
         unnamed = record.interaction_id is None and record.status == UNKNOWN and not record.error
         if run := self._registry.get(record.label):
             return run.id is None
@@ -279,7 +288,7 @@ class Runs:
         return await self._finder.find(interaction_id, seconds)
 
     async def find_restored(self, interaction_id: str) -> Record:
-        """Return the record of an interaction whose files are on this machine again, as far as Google shows them.
+        """Return the record of an interaction after restoring its missing files, as far as Google has them.
 
         Raises:
             GeminiMCPError: As `find`.
@@ -289,11 +298,11 @@ class Runs:
         return run.record
 
     def running(self, label: str) -> Run | None:
-        """Return the run of a row that this process follows."""
+        """Return the run of a row if this process follows it."""
         return self._registry.running(label)
 
     async def wait(self, run: Run, seconds: float, report: Reporter) -> bool:
-        """Wait until the run is done, reporting progress; False when `seconds` have passed before."""
+        """Wait until the run is done, reporting progress; False on timeout."""
         with anyio.move_on_after(0 if run.done.is_set() else seconds):
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._report, run, report, anyio.current_time())
@@ -303,7 +312,7 @@ class Runs:
         return run.done.is_set()
 
     async def _report(self, run: Run, report: Reporter, since: float) -> None:
-        # A run that has no id yet has nothing to tell; with the id, a call that times out has told what matters.
+        # Report at once if there is an id: a call that times out has told it then.
         told = -1 if run.id else run.moves
         while True:
             if run.moves == told:
@@ -312,31 +321,31 @@ class Runs:
             told = run.moves
             try:
                 await report(anyio.current_time() - since, run.headline())
-            except Exception:  # the answer is worth more than its progress
-                logger.exception("The progress of interaction %s cannot be told", run.id)
+            except Exception:  # must not cost the answer
+                logger.exception("The progress of interaction %s cannot be reported", run.id)
                 return
             await anyio.sleep(self._pace.least_report)
 
     async def _attend(self, run: Run) -> None:
-        """Read the run at Google as long as somebody waits, whenever Google gives no sign by itself."""
+        """Read the run at Google while a caller waits, whenever the last sign of it is too old."""
         await run.named.wait()
         while True:
             await anyio.sleep(max(run.heard_at + self._pace.look - anyio.current_time(), self._pace.look / 4))
-            await self._driver.follower.glance(run)
+            await self._follower.glance(run)
 
     def detach(self, run: Run) -> None:
-        """Note that a call has ended without the answer: the run goes on, and an identical call gets it.
+        """Note that a call has ended without the answer: the run goes on, and an identical call can take it over.
 
         Returns at once.
         """
         self._deliveries.abandon(run.record.label)
-        self._driver.start(self._driver.amend, run, {"detached_at": labels.now(), "delivered_at": None})
+        self._driver.start(self._driver.amend, run, {"detached_at": clock.now(), "delivered_at": None})
 
     def deliver(self, run: Run) -> None:
-        """Note that somebody has been given the answer, or why there is none. Returns at once."""
+        """Note that a caller was given the answer, or the error. Returns at once."""
         self._deliveries.end(run.record.label)
         if run.record.delivered_at is None:
-            changes = {"delivered_at": labels.now()}
+            changes = {"delivered_at": clock.now()}
             run.record = run.record.model_copy(update=changes)
             self._deliveries.give(run.record.label)
             self._driver.start(self._write_delivery, run, changes)
@@ -348,7 +357,7 @@ class Runs:
             self._deliveries.written(run.record.label)
 
     async def cancel(self, interaction_id: str, seconds: float = 5.0, by: str = "cancel_research") -> Run:
-        """Stop an interaction at Google and wait a little for it to end; see `Stopper.stop`."""
+        """Find an interaction and stop it, as `Stopper.stop`."""
         return await self._stopper.stop(await self.find(interaction_id), seconds, by)
 
     def cancel_later(self, interaction_id: str, by: str) -> None:
@@ -359,11 +368,11 @@ class Runs:
         """Delete an interaction at Google, in the journal, and its saved files.
 
         Raises:
-            InputError: It is being sent at this moment, or the text can be no id.
+            InputError: It is being sent at this moment, or the text cannot be an id.
             JournalError: The journal cannot be used.
         """
         record = await self.known(interaction_id)
-        if record is not None and await self._sending(record):
+        if record is not None and await self._is_sending(record):
             raise InputError(
                 "It is being sent at this moment, and Google has not named it yet: cancel_research stops it, or call "
                 "delete_interaction again in a minute."
@@ -371,7 +380,7 @@ class Runs:
         return await self._deleter.delete(interaction_id, record)
 
     async def decline(self, plan: Record, reason: str) -> None:
-        """Give a plan up: it stays readable, and counts as cancelled."""
+        """Mark a plan as cancelled; it stays readable."""
         run = self._registry.get(plan.label) or finished(plan)
         await self._driver.amend(run, {"status": "cancelled", "error": reason})
 
@@ -379,12 +388,12 @@ class Runs:
         """Return the row of an interaction.
 
         Raises:
-            JournalError: It cannot be read: what follows an interaction would be sent without what it inherits.
+            JournalError: It cannot be read. (Without it, a follow-up would be sent without what it inherits.)
         """
         return await self._journal.find(interaction_id)
 
     async def followers(self, interaction_id: str) -> Sequence[Record]:
-        """Return the rows that go on from an interaction, oldest first.
+        """Return the rows that continue an interaction, oldest first.
 
         Raises:
             JournalError: They cannot be read.
@@ -392,15 +401,15 @@ class Runs:
         return await self._journal.followers(interaction_id)
 
     async def spent_today(self) -> int:
-        """Return the number of research requests of this UTC day that Google may have taken.
+        """Return the number of today's research requests (UTC) that Google may have taken.
 
         Raises:
             JournalError: It cannot be read.
         """
-        return await self._journal.spent(labels.today())
+        return await self._journal.spent(clock.today())
 
     async def holds_file(self, path: Path) -> bool:
-        """Whether a file was saved at a path, whatever is there now.
+        """Whether a file was saved at a path, even if it is gone.
 
         Raises:
             JournalError: It cannot be read.
@@ -409,5 +418,5 @@ class Runs:
 
 
 def is_final(exc: BaseException) -> bool:
-    """Whether an error says that an interaction cannot be had; quotas and overload pass, and other errors are ours."""
+    """Whether an error rules out an answer; quotas and overload pass, and other errors are of this server."""
     return isinstance(exc, OutcomeUnknownError | RefusedError) and not isinstance(exc, OverloadedError | QuotaError)

@@ -1,4 +1,4 @@
-"""What an agent has left in its environment: listed, and saved below the output directory when asked for."""
+"""Lists the files that agents have left in their environments, and saves them to the output directory."""
 
 import fnmatch
 from collections.abc import Collection, Sequence
@@ -10,16 +10,17 @@ import anyio.to_thread
 from gemini_interactions_mcp.api import Gemini
 from gemini_interactions_mcp.core import GeminiMCPError, InputError, shown
 from gemini_interactions_mcp.files import SavedFiles
-from gemini_interactions_mcp.journal import labels
+from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.models import Record, SandboxFile, SavedFile
 from gemini_interactions_mcp.output import saving
 
 WORKSPACE: Final = "workspace"
-"""Where agents work: google-genai 3.6.1, types/environments/environmentfile.py"""
+"""Directory in which agents work. Source: google-genai 3.6.1, types/environments/environmentfile.py"""
 
 MOST_FILES: Final = 50
+"""Maximum number of files that one call saves."""
 MOST_BYTES: Final = 64 * 2**20
-"""How many files, and of what size each, are saved by one call."""
+"""Maximum size in bytes of a file that is saved."""
 
 
 class Environments:
@@ -34,18 +35,18 @@ class Environments:
         self._saved = saved
 
     async def files(self, record: Record) -> Sequence[SandboxFile]:
-        """The files in the environment of an interaction.
+        """Return the files in the environment of an interaction.
 
         Raises:
-            GeminiMCPError: It cannot be read, or not any more.
+            GeminiMCPError: The environment cannot be read, or not any more.
         """
         return await self._gemini.environment_files(str(record.environment_id), WORKSPACE)
 
     async def save(self, record: Record, pattern: str) -> tuple[tuple[SavedFile, ...], list[str]]:
-        """Save the files that a pattern fits; what was saved, and a sentence on each that was not.
+        """Save the files that match a pattern; return them, and a sentence on each that was not saved.
 
         Raises:
-            InputError: It fits none, or too many.
+            InputError: No file matches, or too many do.
             GeminiMCPError: The environment cannot be read.
         """
         saved: list[SavedFile] = []
@@ -65,28 +66,28 @@ class Environments:
         return await anyio.to_thread.run_sync(self._keep, record, file, content, taken)
 
     def _keep(self, record: Record, file: SandboxFile, content: bytes, taken: Collection[str]) -> SavedFile:
-        """Save a file, unless it was saved before and still is the same."""
+        """Save a file; return the earlier copy instead if it was saved before and is unchanged."""
         for earlier in record.files:
             if earlier.within == file.path and self._saved.holds(earlier, content):
                 return earlier
-        stem = saving.stem(PurePosixPath(file.path).stem, labels.now(), record.label)
+        stem = saving.stem(PurePosixPath(file.path).stem, clock.now(), record.label)
         return saving.save_bytes(content, self._output_dir, stem, file, taken=taken)
 
 
 def chosen(files: Sequence[SandboxFile], pattern: str) -> list[SandboxFile]:
-    """The files that a pattern fits, by their path or their name.
+    """Return the files whose path or name matches a pattern.
 
     Raises:
-        InputError: It fits none, or too many.
+        InputError: No file matches, or too many do.
     """
     found = [file for file in files if any(fnmatch.fnmatchcase(name, pattern) for name in names(file))]
     if not found:
-        raise InputError(f"No file in the agent's environment fits {shown(pattern)!r}.")
+        raise InputError(f"No file in the agent's environment matches {shown(pattern)!r}.")
     if len(found) > MOST_FILES:
-        raise InputError(f"{len(found)} files fit {shown(pattern)!r}; at most {MOST_FILES} are saved at once.")
+        raise InputError(f"{len(found)} files match {shown(pattern)!r}; at most {MOST_FILES} are saved at once.")
     return found
 
 
 def names(file: SandboxFile) -> tuple[str, str, str]:
-    """What a file is called: its path, the path below the workspace, the last part of it."""
+    """Return the names that a pattern may match: the path, the path below the workspace, and the file name."""
     return file.path, file.path.removeprefix(f"{WORKSPACE}/"), PurePosixPath(file.path).name

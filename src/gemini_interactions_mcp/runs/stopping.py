@@ -1,4 +1,4 @@
-"""Stops interactions at Google, or the connections of those that are stored nowhere."""
+"""Stops interactions: at Google, or by closing the connection where store=false."""
 
 import math
 
@@ -14,12 +14,12 @@ from .run import Run
 
 
 class Stopper:
-    """Stops runs on somebody's request.
+    """Stops runs on request.
 
     Args:
         gemini: The API.
-        ledger: Where the request to stop is written down.
-        driver: Stops what Google has not named yet later.
+        ledger: Records who has asked.
+        driver: Stops runs in the background that Google has not named yet.
     """
 
     def __init__(self, gemini: Gemini, ledger: Ledger, driver: Driver) -> None:
@@ -28,17 +28,17 @@ class Stopper:
         self._driver = driver
 
     async def stop(self, run: Run, seconds: float, by: str) -> Run:
-        """Stop a run and wait a little for it to end.
+        """Stop a run and wait for its end.
 
-        What is stored nowhere is stopped by closing its connection.
+        With store=false, it is stopped by closing its connection.
 
         Args:
-            run: Any.
+            run: Any run; one that has ended is returned as it is.
             seconds: Time limit for its id, and then for its end.
-            by: What the user has called for that; it is written down first.
+            by: What the user has called to stop it; recorded before Google is asked.
 
         Raises:
-            GeminiMCPError: Google would not cancel it; it is followed as before.
+            GeminiMCPError: Google did not cancel it; it is followed as before.
         """
         if not run.done.is_set():
             run.stopped = True
@@ -58,14 +58,14 @@ class Stopper:
             run.scope.cancel()
         elif run.id and not run.done.is_set():
             interaction = await self._cancel(run)
-            # The status in the answer may lag, so the next read is due at once.
+            # The status in the response may lag, so the next read is due at once.
             run.heard_at = -math.inf
             if settled(interaction.status):
-                run.settle(interaction)
+                run.interrupt(interaction)
             run.move()
 
     async def _cancel(self, run: Run) -> Interaction:
-        """Cancel it at Google; where that is refused, whatever ends the run later is somebody else."""
+        """Cancel a run at Google; if that is refused, a later end of the run is not attributed to this server."""
         try:
             return await self._gemini.cancel(str(run.id))
         except RefusedError:
@@ -73,6 +73,6 @@ class Stopper:
             raise
 
     async def _stop_named(self, run: Run) -> None:
-        """Stop an interaction once Google has named it."""
+        """Stop a run once Google has named it."""
         await run.named.wait()
         await self._stop(run)

@@ -1,4 +1,4 @@
-"""Changes of settled interactions: files that are saved again or later, reports and sources that say more."""
+"""Changes settled interactions: restores and adds files, resolves sources and rewrites reports."""
 
 import contextlib
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,6 @@ from gemini_interactions_mcp.files import SavedFiles
 from gemini_interactions_mcp.models import SandboxFile, SavedFile
 from gemini_interactions_mcp.text import citations
 
-from . import intents
 from .bookkeeping import Ledger
 from .driving import Driver
 from .finding import LOOK_SECONDS
@@ -21,15 +20,15 @@ from .sandboxes import Environments
 
 
 class Upkeep:
-    """What is done to interactions after their end.
+    """Changes interactions after their end.
 
     Args:
         gemini: The API.
-        ledger: Rows and files.
+        ledger: The rows and files.
         driver: Amends rows.
         saved: The saved files.
-        output_dir: Where files of environments are saved.
-        base_url: Another address of the API, whose redirects count too.
+        output_dir: Directory for the files of environments.
+        base_url: Another address of the API, whose redirect links are resolved too.
     """
 
     def __init__(
@@ -51,25 +50,25 @@ class Upkeep:
         self._restoring = anyio.Lock()
 
     async def add_files(self, run: Run, files: Iterable[SavedFile]) -> None:
-        """Write down files that were saved after the end, beside those of other calls."""
+        """Add files to the row of a run that were saved after its end, beside those of other calls."""
         with anyio.CancelScope(shield=True):
             async with self._adding:
                 record = await self._ledger.find(str(run.id)) or run.record
-                # What was saved again at its own place is another entry for the same file.
+                # A file that was restored at its own path replaces its earlier entry.
                 known = {file.path: file for file in (*record.files, *files)}
                 await self._driver.amend(run, {"files": tuple(known.values())})
 
     async def restore(self, run: Run, seconds: float = LOOK_SECONDS) -> None:
-        """Save the files again that are not on this machine, if Google shows the interaction within `seconds`."""
+        """Restore the files that are missing on this machine, if Google shows the interaction within `seconds`."""
         run.record = await self._ledger.here(run.record)
-        if not run.stored or intents.unstored(run.record) or not await self._ledger.gone(run.record):
+        if not run.stored or not await self._ledger.gone(run.record):
             return
         with anyio.move_on_after(seconds), contextlib.suppress(GeminiMCPError):
             async with self._restoring:
                 await self._restore(run)
 
     async def _restore(self, run: Run) -> None:
-        # Again: another task may have restored it meanwhile, or deleted all of it.
+        # Reread: another task may have restored the files or deleted the row meanwhile.
         record = await self._ledger.find(str(run.id))
         if record is None:
             return
@@ -83,7 +82,7 @@ class Upkeep:
         run.record = await self._ledger.here(run.record)
 
     async def resolve_sources(self, run: Run) -> None:
-        """Look up where Google's redirect links lead, and have the journal and the saved report say so."""
+        """Resolve Google's redirect links, in the journal and in the saved report."""
         known = citations.all_cited(run.record.text, run.record.citations)
         found = await resolved(known, self._base_url)
         if found != known:
@@ -91,9 +90,9 @@ class Upkeep:
         await self._rewrite(run)
 
     async def _rewrite(self, run: Run) -> None:
-        """Have the saved report say what its record says.
+        """Rewrite the saved report if its record has changed.
 
-        A file that the user has changed stays as it is, and another is written beside it.
+        A file that the user has edited stays as it is, and another is written beside it.
         """
         with anyio.CancelScope(shield=True):
             async with self._restoring:
@@ -114,10 +113,10 @@ class Upkeep:
         return await self._environments.files(run.record)
 
     async def save_sandbox_files(self, run: Run, pattern: str) -> list[str]:
-        """Save the files of an agent's environment that fit a pattern; return a sentence on each that was not saved.
+        """Save the files of an agent's environment that match a pattern; return a sentence on each that was not saved.
 
         Raises:
-            InputError: No file fits, or too many do.
+            InputError: No file matches, or too many do.
             GeminiMCPError: The environment cannot be read.
         """
         files, complaints = await self._environments.save(run.record, pattern)

@@ -1,7 +1,7 @@
-"""What a handler may reach.
+"""The lifespan context of a server: what request handlers use, opened lazily.
 
-The SDK of Google, SQLAlchemy and Pillow take over a second to import. A host waits for the answer to its first
-message, so all of that is loaded behind `Opening`, once somebody needs it.
+Google's SDK, SQLAlchemy and Pillow take over a second to import, and a host waits for the response to its first
+message. `Opening` therefore loads them only when they are needed.
 """
 
 import gc
@@ -33,16 +33,20 @@ logger = logging.getLogger(__name__)
 MENDING: Final = (
     "Until the user sets that right where the host configures this server, and restarts it, nothing is done."
 )
-"""With defaults in place of wrong settings, money might be spent and files be saved or deleted against all wishes."""
+"""Ends the error about wrong settings: defaults in their place might spend money or delete files against the user's
+wishes."""
+
+DISCONNECT_SECONDS: Final = 0.5
+"""Time limit in seconds for closing the connections to Google at shutdown."""
 
 
 @dataclass(frozen=True)
 class Announcing:
-    """Who is to be told what.
+    """Callbacks for notifications.
 
     Attributes:
-        settled: Told the id of an interaction that has settled.
-        listed: Told that interactions or files have come or gone.
+        settled: Called with the id of an interaction that has settled.
+        listed: Called when interactions or files were added or removed.
     """
 
     settled: Callable[[str], Awaitable[None]]
@@ -51,17 +55,18 @@ class Announcing:
 
 @dataclass(frozen=True)
 class AppContext:
-    """What handlers may use, opened.
+    """What request handlers use.
 
     Attributes:
-        settings: Of the user.
-        files: What may be read and sent.
-        runs: The interactions; the one way to the API and the journal.
-        saved: The saved files; blocks, as does what follows, so call both in a worker thread.
-        preview: Makes a small JPEG of an open picture, of at most so many pixels a side and bytes.
-        decoding: One of those at a time: a picture of 24 megapixels takes 72 MB while it is decoded, and two at once
-            take longer for both and stall the event loop (bench/previews.py).
-        agreements: What the user has agreed to and has not been started yet.
+        settings: The user's settings.
+        files: Local files and URLs that may be read and sent.
+        runs: The interactions; the only way to the API and the journal.
+        saved: The saved files. Blocks: call it in a worker thread.
+        preview: Makes a JPEG of an open picture, given its maximum side in pixels and its maximum size in bytes.
+            Blocks too.
+        decoding: Limits `preview` to one at a time: a picture of 24 megapixels takes 72 MB while it is decoded, and
+            two at once take longer for both and stall the event loop (bench/previews.py).
+        agreements: Requests that the user has approved and that have not been started yet.
     """
 
     settings: Settings
@@ -74,7 +79,13 @@ class AppContext:
 
 
 class Opening:
-    """Opens the `AppContext` once, when the first handler asks for it, and closes it in the end."""
+    """Opens the `AppContext` when the first handler needs it, and closes it at shutdown.
+
+    Args:
+        settings: The user's settings.
+        announce: Callbacks for notifications.
+        pace: Delays and deadlines.
+    """
 
     def __init__(self, settings: Settings, announce: Announcing, pace: "Pace | None" = None) -> None:
         self.settings = settings
@@ -89,25 +100,23 @@ class Opening:
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator["Opening"]:
-        """The time in which it can be opened: from start-up to shutdown."""
+        """Run the background tasks from start-up to shutdown; the context can be opened meanwhile."""
         try:
             async with anyio.create_task_group() as tasks:
                 self._tasks = tasks
                 try:
                     yield self
                 finally:
-                    with anyio.CancelScope(shield=True):
-                        await self._settle()
+                    await self._settle()
                     tasks.cancel_scope.cancel()
         finally:
-            with anyio.CancelScope(shield=True):
-                await self._close()
+            await self._close()
 
     async def app(self) -> AppContext:
-        """The opened context; what was left unfinished by an earlier process is followed from now on.
+        """Return the context, opened; interactions that an earlier process left unfinished are followed from then on.
 
         Raises:
-            ConfigurationError: Some settings are wrong.
+            ConfigurationError: A setting is wrong.
         """
         async with self._lock:
             if self._app is None:
@@ -115,7 +124,7 @@ class Opening:
             return self._app
 
     def warm(self) -> None:
-        """Begin to load the slow modules and to follow what an earlier process left, so that no call waits for it."""
+        """Start opening the context in the background, so that no call has to wait for it."""
         if self.settings.findings:
             logger.error("%s", " ".join(self.settings.findings))
         elif self._tasks is not None:
@@ -125,7 +134,7 @@ class Opening:
         try:
             await anyio.to_thread.run_sync(load, abandon_on_cancel=True)
             await self.app()
-        except Exception:  # must not end the server; the first call fails with it, and says so
+        except Exception:  # must not end the server; the first call fails with the same error
             logger.exception("This server cannot open what it needs")
 
     async def _open(self) -> AppContext:
@@ -134,7 +143,7 @@ class Opening:
         if self.settings.findings:
             raise ConfigurationError(" ".join([*self.settings.findings, MENDING]))
         await anyio.to_thread.run_sync(load)
-        # What has been loaded stays: the collector need not walk through it again and again.
+        # The loaded modules stay: the garbage collector need not traverse them again and again.
         gc.freeze()
         return self._assembled(self._tasks)
 
@@ -171,36 +180,30 @@ class Opening:
         )
 
     async def _settle(self) -> None:
-        if self._app is not None:
-            await self._app.runs.close()
+        """Leave all runs to other servers, while the background tasks still run. Shielded from cancellation."""
+        with anyio.CancelScope(shield=True):
+            if self._app is not None:
+                await self._app.runs.close()
 
     async def _close(self) -> None:
-        if self._journal is not None:
-            await self._journal.close()
-        if self._gemini is not None:
-            with anyio.move_on_after(0.5):
-                await self._gemini.close()
-
-
-SLOW: Final = (
-    (api, ("Gemini",)),
-    (files, ("Boundary", "Files", "SavedFiles", "Uploads")),
-    (journal, ("Journal",)),
-    (output, ("preview",)),
-    (runs, ("Changes", "Runs")),
-)
-"""What takes over a second to import, by the package that offers it."""
+        """Close the journal and the connections, after the background tasks have ended. Shielded from cancellation."""
+        with anyio.CancelScope(shield=True):
+            if self._journal is not None:
+                await self._journal.close()
+            if self._gemini is not None:
+                with anyio.move_on_after(DISCONNECT_SECONDS):
+                    await self._gemini.close()
 
 
 def load() -> None:
-    """Import what is slow; blocks."""
-    for package, names in SLOW:
-        for name in names:
-            getattr(package, name)
+    """Import the modules that take over a second to load. Blocks."""
+    # The packages import a module when its name is first used.
+    _ = (api.Gemini, journal.Journal, output.preview, runs.Changes, runs.Runs)
+    _ = (files.Boundary, files.Files, files.SavedFiles, files.Uploads)
 
 
 def account(settings: Settings) -> str:
-    """Whose uploaded files are ours: a hash of the API and its key, which does not tell the key."""
+    """Return a hash of the API's address and key, which identifies the account of uploads without revealing the key."""
     key = settings.api_key.get_secret_value() if settings.api_key else ""
     return hashlib.sha256(f"{settings.base_url or ''}\n{key}".encode()).hexdigest()
 
@@ -210,22 +213,22 @@ Ctx = Context[Opening, Any]
 
 
 async def opened(ctx: Ctx) -> AppContext:
-    """The context of a request's server, opened."""
+    """Return the opened context of the server that handles a request."""
     return await ctx.request_context.lifespan_context.app()
 
 
 class Progress:
-    """Progress notifications of one call, if its client wants them: bytes of uploads, then seconds; they only grow."""
+    """Sends progress notifications for one call: bytes of uploads, then seconds of waiting. The values only grow."""
 
     def __init__(self, ctx: Ctx) -> None:
         self._ctx = ctx
         self._sent = 0.0
 
     async def uploading(self, sent: float, total: float, message: str) -> None:
-        """Tell how many bytes have been sent, and of how many."""
+        """Report the bytes sent so far, and their total."""
         self._sent = sent
         await self._ctx.report_progress(sent, total, unbroken(message))
 
     async def waiting(self, seconds: float, message: str) -> None:
-        """Tell how long the interaction has been waited for, and what it does."""
+        """Report the seconds waited so far, and what the interaction does now."""
         await self._ctx.report_progress(self._sent + seconds, None, unbroken(message))

@@ -24,7 +24,6 @@ from gemini_interactions_mcp.core import (
     shown,
 )
 from gemini_interactions_mcp.models import Record, SavedFile
-from gemini_interactions_mcp.runs import intents
 from gemini_interactions_mcp.server.results import rows
 from gemini_interactions_mcp.server.results.answers import followers_of
 from gemini_interactions_mcp.server.results.overview import overview
@@ -84,7 +83,7 @@ def entries(page: Iterable[Record]) -> list[Resource]:
     """List interactions, each followed by its files."""
     found: list[Resource] = []
     for record in page:
-        if record.interaction_id and not intents.unstored(record):
+        if record.interaction_id and record.stored:
             # Machines that share a journal may each have a file of the same name.
             files = {file.name: file for file in record.files}
             found += [entry(record), *(file_entry(record, file) for file in files.values())]

@@ -70,7 +70,7 @@ def prospect(record: Record, waiting: str, *, background: bool) -> str:
         return "It has been answered, and its files are being saved."
     if waiting:
         return f"{clipped(unbroken(waiting), REASON_BYTES).rstrip('.')}."
-    if record.interaction_id in (None, record.label):
+    if record.interaction_id is None or not record.stored:
         return ON_ITS_WAY
     return ON_AT_GOOGLE if background else ON_A_CONNECTION
 

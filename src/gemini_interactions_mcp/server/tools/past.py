@@ -1,4 +1,4 @@
-"""The tools of past interactions: list, read and delete them."""
+"""Tools for past interactions: list, read and delete them."""
 
 import functools
 from typing import Annotated, Final, Literal
@@ -62,13 +62,13 @@ AT_GOOGLE: Final = {
     Remote.STOPPED: "Google: stopped and deleted.",
     Remote.DELETED: "Google: deleted.",
 }
-"""What became of an interaction at Google that is gone there."""
+"""The first line about a deletion, by its outcome at Google."""
 
 KEPT: Final = "Journal and files: kept, so that nothing is lost. Call delete_interaction again later."
 
 
 def describe_deletion(deletion: Deletion) -> str:
-    """Return what delete_interaction says: a line each on Google, the files and the journal."""
+    """Return the text of delete_interaction: a line each on Google, the files and the journal."""
     if deletion.remote is Remote.EARLIER:
         return "It has been deleted already.\n"
     if deletion.remote is Remote.KEPT:
@@ -79,7 +79,7 @@ def describe_deletion(deletion: Deletion) -> str:
 
 
 def describe_row(deletion: Deletion) -> str:
-    """Return what became of the row."""
+    """Return the line about the journal."""
     if not deletion.known:
         return "Journal: it was not there."
     return "Journal: deleted." if deletion.row else "Journal: it was not there (any more)."

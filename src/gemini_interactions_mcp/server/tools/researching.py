@@ -1,4 +1,4 @@
-"""The tools of agents: start, check and cancel research."""
+"""Tools for agents: start, check and cancel research."""
 
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -14,7 +14,7 @@ from gemini_interactions_mcp.core import (
     RefusedError,
     phrases,
 )
-from gemini_interactions_mcp.journal import labels
+from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.models import Request
 from gemini_interactions_mcp.runs import agents, intents
 from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress, opened
@@ -33,7 +33,7 @@ from gemini_interactions_mcp.text import rendering
 
 from . import consent
 from .arguments import choice
-from .parameters import InteractionId, Page, Prompt, Resolved, Section, WaitNone, optional_id
+from .parameters import InteractionId, Page, Prompt, Resolved, Section, WaitNone, continued
 
 if TYPE_CHECKING:
     from gemini_interactions_mcp.files import Inspection
@@ -63,11 +63,10 @@ async def start_research(
     Other agents (Antigravity, custom) take tasks.
     """
     app = await opened(ctx)
-    previous_interaction_id = await optional_id(app, previous_interaction_id)
+    previous = await continued(app, previous_interaction_id) if previous_interaction_id else None
     await app.runs.check_ready()
     await app.files.output()
     given = await app.files.inspect(files or ())
-    previous = await app.runs.known(previous_interaction_id) if previous_interaction_id else None
     seconds = seconds_to_name(ctx, app.settings)
     request = agents.request(
         app.settings,
@@ -75,41 +74,42 @@ async def start_research(
         agent=agent,
         plan_first=plan_first,
         previous=previous,
-        previous_interaction_id=previous_interaction_id,
+        previous_interaction_id=previous.interaction_id if previous else previous_interaction_id,
         contents_digest=given.digest,
         tools=[choice(tool, agents.BUILT_IN) for tool in tools or ()],
         visualization=visualization,
         output_format=output_format,
         environment=environment,
     )
-    if not force and (earlier := await app.runs.find_repeated(request)):
+    if not force and (earlier := await app.runs.find_repeated(request, previous)):
         return noted(await begun(earlier, seconds, fresh=False), given.notes)
     instead = await unless_agreed(ctx, app, request, given, intents.topic_from(request.kind, previous))
     if instead is not None:
         return instead
-    run, fresh = await app.runs.start_once(await completed(ctx, app, request, given), again=force)
+    run, fresh = await app.runs.start_once(await completed(ctx, app, request, given), previous, again=force)
     return noted(await begun(run, seconds, fresh=fresh), given.notes)
 
 
 def subject(request: Request) -> str:
-    """What the user agrees to: the request, its files by their contents, whatever plan it runs."""
-    return f"{intents.fingerprint(request)} {request.contents_digest}"
+    """Return the key of the user's agreement to a request: its fingerprint, and the digest of its files."""
+    return f"{intents.fingerprint(request)} {request.approves} {request.contents_digest}"
 
 
 async def unless_agreed(
     ctx: Ctx, app: AppContext, request: Request, given: "Inspection", topic: str | None
 ) -> CallToolResult | InputRequiredResult | None:
-    """What is returned in place of starting research: a question or its answer; None where it may be started.
+    """Ask the user for agreement, if configured and possible; None if research may be started.
 
-    The user is asked where that is wanted and possible.
+    Returns:
+        What the tool returns instead of starting research: the question, or the refusal.
 
     Raises:
-        DailyLimitError: The user allows no further run today.
-        InputError: The user has agreed to something else, or not filled in the form.
+        DailyLimitError: The daily limit of the user is reached.
+        InputError: The user has agreed to another request, or not filled in the form.
     """
     most, today = app.settings.runs_per_day, await app.runs.spent_today()
     if most is not None and today >= most:
-        raise DailyLimitError(labels.used_up(most))
+        raise DailyLimitError(clock.used_up(most))
     asks = app.settings.confirm and askable(ctx.client_capabilities)
     if not asks or app.agreements.holds(subject(request)):
         return None
@@ -124,11 +124,11 @@ async def unless_agreed(
 
 
 async def completed(ctx: Ctx, app: AppContext, request: Request, given: "Inspection") -> Request:
-    """The request with its contents, uploaded where they have to be; while that lasts, the user's answer holds.
+    """Return the request with its contents, after the uploads; the user's agreement holds until they have ended.
 
     Raises:
-        FileRefusedError: A file was changed.
-        StillUploadingError: The time is over; the uploads go on.
+        FileRefusedError: A file has changed.
+        StillUploadingError: The uploads take too long, and continue.
         GeminiMCPError: A file could not be uploaded.
     """
     seconds = max(seconds_to_wait(ctx, app.settings), NAMING_SECONDS)
@@ -142,12 +142,15 @@ async def completed(ctx: Ctx, app: AppContext, request: Request, given: "Inspect
 
 
 async def begun(run: "Run", seconds: float, *, fresh: bool) -> CallToolResult:
-    """What start_research returns, once Google has named the run or that takes too long.
+    """Return the result of start_research, once Google has named the run or `NAMING_SECONDS` have passed.
 
     Args:
-        run: Of the research.
-        seconds: How long the call may wait that is suggested for its report.
-        fresh: Whether this call has started it.
+        run: The run of the research.
+        seconds: Suggested wait in seconds for the call that reads the report.
+        fresh: Whether this call has started the run.
+
+    Raises:
+        GeminiMCPError: The run has failed.
     """
     with anyio.move_on_after(NAMING_SECONDS):
         await run.named.wait()
@@ -160,14 +163,14 @@ RESEARCHING: Final = "Research has started; it usually takes 5 to 20 minutes."
 
 
 def started(run: "Run", seconds: float, *, fresh: bool) -> str:
-    """What start_research says; a call for the report may wait so long."""
+    """Return the text of start_research, which suggests a call for the report that waits `seconds`."""
     record = run.record
     head = fresh_state(run) if fresh else repetition(run)
     return phrases.joined(head, f"---\n{rendering.identity(record)}\nNext: {rendering.fetch(record, seconds)}")
 
 
 def fresh_state(run: "Run") -> str:
-    """How far a run is that was started now."""
+    """Return the state of a run that this call has started."""
     if run.waiting:
         return f"{run.waiting.rstrip('.')}. This server goes on trying."
     if run.id is None:
@@ -178,8 +181,8 @@ def fresh_state(run: "Run") -> str:
 
 
 def repetition(run: "Run") -> str:
-    """Why nothing was started."""
-    if run.record.label.startswith(labels.APPROVAL):
+    """Return why nothing was started."""
+    if run.record.approves:
         return (
             "A plan is run once, and that is this run: nothing new was started, and your words were not passed on. To "
             "change the plan, call start_research with plan_first=true and the plan's id. force=true runs it again, "
@@ -223,10 +226,10 @@ async def cancel_research(ctx: Ctx, interaction_id: InteractionId) -> CallToolRe
 
 
 def ending(run: "Run") -> str:
-    """What came of a request to stop a run.
+    """Return the outcome of a request to stop a run.
 
     Raises:
-        OutcomeUnknownError: It ended before Google named it, and may have been taken.
+        OutcomeUnknownError: The run ended before Google named it, and may have been taken.
     """
     if isinstance(run.error, OutcomeUnknownError):
         raise run.error

@@ -1,0 +1,28 @@
+"""The clock of the journal, and the UTC days that limits count in."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from gemini_interactions_mcp.core import phrases
+
+TWIN_SECONDS: Final = 600
+"""Seconds within which an identical research request counts as a repetition of the first."""
+
+
+def now() -> datetime:
+    """Return the current time; aware."""
+    return datetime.now(UTC)
+
+
+def today() -> datetime:
+    """Return the start of the current UTC day."""
+    return now().replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def used_up(most: int) -> str:
+    """Return the error for a research request beyond the daily limit."""
+    left = (today() + timedelta(days=1) - now()).total_seconds()
+    return (
+        f"The limit of {phrases.count(most, 'research run')} a day (GEMINI_MCP_RUNS_PER_DAY) is used up: nothing was "
+        f"started, and `force` does not change that. It works again at 00:00 UTC, in {phrases.duration(left)}."
+    )

@@ -1,0 +1,161 @@
+"""Creates the tables of an empty database, migrates those of an older version, and refuses those of a newer one.
+
+Alembic, which takes 0.4 s to import, is loaded only where there is something to migrate.
+"""
+
+import random
+from contextlib import suppress
+from typing import Final
+
+import anyio
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gemini_interactions_mcp.core import JournalError
+
+from .database_url import is_sqlite
+from .engine import BUSY_TURN
+from .gate import make_gate
+
+BUSY_PAUSE: Final = 0.02
+"""Mean seconds between two attempts at a database that another program holds."""
+TABLE_TRIES: Final = 10
+"""Attempts at the tables of a database without a lock for that: servers that start together collide there."""
+MIGRATION_LOCK: Final = 5_735_817_042
+"""Key of PostgreSQL's advisory lock that a server holds while it makes or migrates the tables."""
+
+VERSION: Final = sa.Table(
+    "schema_version",
+    sa.MetaData(),
+    sa.Column("version_num", sa.String(32), nullable=False),
+    sa.PrimaryKeyConstraint("version_num", name="schema_version_pkc"),
+)
+"""One row: the revision of the schema, as alembic keeps it. SQLite has the number in `user_version` as well."""
+
+
+async def establish(connection: AsyncConnection, metadata: sa.MetaData, version: int) -> None:
+    """Create or migrate the tables where they are not those of this version.
+
+    Raises:
+        JournalError: A newer version has written this journal; nothing has been changed.
+    """
+    if is_sqlite(connection.engine.url):
+        await establish_in_file(connection, metadata, version)
+    elif await connection.run_sync(stamped_version, version) == version:
+        return
+    elif connection.dialect.name == "postgresql":
+        await establish_locked(connection, metadata, version)
+    else:
+        await establish_together(connection, metadata, version)
+
+
+async def establish_in_file(connection: AsyncConnection, metadata: sa.MetaData, version: int) -> None:
+    """Create or migrate the tables of an SQLite database."""
+    if await file_version(connection, version) < version:
+        await connection.exec_driver_sql("BEGIN IMMEDIATE")
+        # Asked again: another process may have been here first.
+        if await file_version(connection, version) < version:
+            await connection.run_sync(bring_up, metadata, version)
+            await connection.exec_driver_sql(f"PRAGMA user_version={version}")
+        await connection.exec_driver_sql("COMMIT")
+    # SQLite refuses this at once, whatever the time-out, while another process does the same; what matters works
+    # without it, and the next opening asks again.
+    with suppress(OperationalError):
+        await connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+
+
+async def establish_locked(connection: AsyncConnection, metadata: sa.MetaData, version: int) -> None:
+    """Create or migrate the tables of a PostgreSQL in one transaction, which no other server does at the same time.
+
+    A lock that another program holds is an error after `BUSY_TURN`, so that the statement gives up its turn.
+    """
+    # Of the look at the version.
+    await connection.rollback()
+    # Each statement sees what the server before this one has committed.
+    await connection.execution_options(isolation_level="READ COMMITTED")
+    async with connection.begin():
+        await connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_TURN:.1f}s'")
+        await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
+        await connection.run_sync(bring_up_with_gate, metadata, version)
+
+
+async def establish_together(connection: AsyncConnection, metadata: sa.MetaData, version: int) -> None:
+    """Create or migrate the tables while other servers may be doing the same, where changing a table commits."""
+    for left in reversed(range(TABLE_TRIES)):
+        try:
+            await connection.run_sync(bring_up_with_gate, metadata, version)
+            return
+        except DBAPIError:
+            if not left:
+                raise
+        await anyio.sleep(pause())
+
+
+def bring_up_with_gate(connection: sa.Connection, metadata: sa.MetaData, version: int) -> None:
+    """Create or migrate the tables, unless another server was quicker, and then the gate."""
+    if stamped_version(connection, version) < version:
+        make_gate(connection)
+        bring_up(connection, metadata, version)
+
+
+def bring_up(connection: sa.Connection, metadata: sa.MetaData, version: int) -> None:
+    """Create the tables of an empty database, or else migrate them."""
+    inspector = sa.inspect(connection)
+    if any(inspector.has_table(name) for name in metadata.tables):
+        migrate(connection)
+        return
+    metadata.create_all(connection, checkfirst=False)
+    VERSION.create(connection, checkfirst=True)
+    connection.execute(sa.insert(VERSION), {"version_num": str(version)})
+
+
+def migrate(connection: sa.Connection) -> None:
+    """Run the revisions in `migrations/versions` that the database has not had yet."""
+    from alembic import command  # noqa: PLC0415 - see above
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", "gemini_interactions_mcp.journal:migrations")
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+async def file_version(connection: AsyncConnection, ours: int) -> int:
+    """Return the version of the tables in SQLite; 0 in a new file.
+
+    Raises:
+        JournalError: It is newer than ours.
+    """
+    return known_version(int((await connection.exec_driver_sql("PRAGMA user_version")).scalar_one()), ours)
+
+
+def stamped_version(connection: sa.Connection, ours: int) -> int:
+    """Return the version of the tables in another database; 0 where it is not known: these tables are older than 5.
+
+    Raises:
+        JournalError: It is newer than ours.
+    """
+    if not sa.inspect(connection).has_table(VERSION.name):
+        return 0
+    return known_version(int(connection.execute(sa.select(VERSION.c.version_num)).scalar() or 0), ours)
+
+
+def known_version(version: int, ours: int) -> int:
+    """Return the version of the tables, if this server knows it.
+
+    Raises:
+        JournalError: It is newer than ours.
+    """
+    if version > ours:
+        raise JournalError(
+            f"The journal was written by a newer version of this server (schema {version}, here {ours})."
+            " Update the server, or name another database with GEMINI_MCP_DATABASE_URL."
+        )
+    return version
+
+
+def pause() -> float:
+    """Return the seconds before the next attempt; random, so that of two programs that met one comes first."""
+    return BUSY_PAUSE * random.uniform(0.5, 1.5)  # noqa: S311

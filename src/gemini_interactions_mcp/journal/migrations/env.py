@@ -1,0 +1,6 @@
+"""Runs revisions on the connection that `migrating.migrate` has given; alembic executes this file."""
+
+from alembic import context
+
+context.configure(connection=context.config.attributes["connection"], version_table="schema_version")
+context.run_migrations()

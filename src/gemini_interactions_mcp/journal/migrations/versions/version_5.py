@@ -1,0 +1,150 @@
+"""Give meanings columns of their own that were hidden in labels, ids and errors, and clean U+0000 out of old texts.
+
+Where changing a table commits, as in MySQL, a migration may have been left half-way: each step asks what is there, and
+filling the columns again comes to the same.
+"""
+
+import hashlib
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "5"
+down_revision = "4"
+branch_labels = None
+depends_on = None
+
+DEMANDED = {
+    "fingerprint": sa.String(64),
+    "approves": sa.Boolean(),
+    "origin": sa.String(16),
+    "stored": sa.Boolean(),
+    "files_pending": sa.Boolean(),
+    "principal": sa.String(128),
+}
+"""New columns that every row fills."""
+OPTIONAL = {"cost_micros": sa.BigInteger(), "settled_at": sa.String(32)}
+
+TEXTS = (
+    *("interaction_id", "kind", "status", "model", "agent", "previous_interaction_id", "environment_id"),
+    *("prompt", "text", "error"),
+)
+"""Columns that versions 1 and 2 wrote to SQLite with U+0000."""
+
+ROWS = sa.table(
+    "interactions",
+    sa.column("label", sa.String),
+    *(sa.column(name, sa.Text) for name in TEXTS),
+    *(sa.column(name, sa.String) for name in ("created_at", "updated_at", "finished_at", "settled_at")),
+    *(sa.column(name, sa.String) for name in ("fingerprint", "origin", "principal")),
+    *(sa.column(name, sa.Boolean) for name in ("plan", "approves", "stored", "files_pending")),
+)
+COLUMNS = ROWS.c
+
+SETTLED = (
+    *("completed", "failed", "cancelled", "incomplete", "budget_exceeded"),
+    *("requires_action", "requires_continuation"),
+)
+FOREIGN = COLUMNS.label.startswith("foreign-")
+"""Rows of interactions that something else has started."""
+APPROVAL = COLUMNS.label.startswith("approval")
+"""Rows of requests that run a plan, since version 3."""
+UNSAVED = "The files could not be saved"
+
+
+def upgrade() -> None:
+    """Add, fill and index the columns."""
+    add_columns()
+    clean_texts()
+    fill_columns()
+    fill_runs_of_plans()
+    drop_index("ix_interactions_interaction_id")
+    drop_index("interactions_by_time")
+    with op.batch_alter_table("interactions") as batch:
+        for name, kind in DEMANDED.items():
+            batch.alter_column(name, existing_type=kind, nullable=False)
+    create_index("interactions_by_id", "principal", "interaction_id", unique=True)
+    create_index("interactions_by_creation", "principal", "created_at", "label")
+    create_index("interactions_by_fingerprint", "principal", "fingerprint", "created_at")
+    create_index("interactions_by_settlement", "settled_at")
+
+
+def add_columns() -> None:
+    """Add the columns; those of which a value is demanded may be empty until they are filled."""
+    present = {column["name"] for column in sa.inspect(op.get_bind()).get_columns("interactions")}
+    for name, kind in (DEMANDED | OPTIONAL).items():
+        if name not in present:
+            op.add_column("interactions", sa.Column(name, kind))
+
+
+def clean_texts() -> None:
+    """Replace U+0000 by U+FFFD, as this version writes it; other databases have always refused it."""
+    connection = op.get_bind()
+    if connection.dialect.name != "sqlite":
+        return
+    # Functions of SQLite end a text at U+0000, but not its bytes.
+    found = (sa.func.instr(sa.cast(COLUMNS[name], sa.LargeBinary), b"\0") > 0 for name in TEXTS)
+    rows = connection.execute(sa.select(COLUMNS.label, *(COLUMNS[name] for name in TEXTS)).where(sa.or_(*found)))
+    for row in rows.mappings().all():
+        texts: dict[str, Any] = {name: value.replace("\0", "\ufffd") for name in TEXTS if (value := row[name])}
+        connection.execute(sa.update(ROWS).where(COLUMNS.label == row["label"]).values(texts))
+
+
+def fill_columns() -> None:
+    """Fill the columns by what labels, ids and errors say."""
+    given_up = sa.and_(COLUMNS.plan.is_(True), COLUMNS.status == "cancelled")
+    ended_at = sa.case((given_up, COLUMNS.updated_at), else_=sa.func.coalesce(COLUMNS.finished_at, COLUMNS.updated_at))
+    op.get_bind().execute(
+        sa.update(ROWS).values(
+            fingerprint=sa.case(
+                (FOREIGN, ""),
+                (APPROVAL, sa.func.substr(COLUMNS.label, len("approval") + 1, 16)),
+                else_=sa.func.substr(COLUMNS.label, 1, 16),
+            ),
+            approves=APPROVAL,
+            origin=sa.case((FOREIGN, "foreign"), else_="ours"),
+            stored=sa.func.coalesce(COLUMNS.interaction_id != COLUMNS.label, sa.true()),
+            files_pending=sa.func.coalesce(COLUMNS.error.contains(UNSAVED), sa.false()),
+            principal="",
+            settled_at=sa.case((COLUMNS.status.in_(SETTLED), ended_at)),
+        )
+    )
+
+
+def fill_runs_of_plans() -> None:
+    """Note of requests by versions 1 and 2 that they ran a plan, so that it is not bought again.
+
+    Their labels do not say so, but the row of the plan does.
+    """
+    connection = op.get_bind()
+    before = ROWS.alias("before")
+    ran = sa.select(COLUMNS.label, COLUMNS.previous_interaction_id).where(
+        COLUMNS.kind == "research",
+        COLUMNS.plan.is_(False),
+        ~FOREIGN,
+        ~APPROVAL,
+        COLUMNS.previous_interaction_id == before.c.interaction_id,
+        before.c.plan.is_(True),
+    )
+    for label, plan in connection.execute(ran).all():
+        fingerprint = hashlib.sha256(plan.encode()).hexdigest()[:16]
+        row = sa.update(ROWS).where(COLUMNS.label == label)
+        connection.execute(row.values(approves=True, fingerprint=fingerprint))
+
+
+def drop_index(name: str) -> None:
+    """Drop an index of an earlier version."""
+    if name in indexes():
+        op.drop_index(name, "interactions")
+
+
+def create_index(name: str, *columns: str, unique: bool = False) -> None:
+    """Create an index where it is missing."""
+    if name not in indexes():
+        op.create_index(name, "interactions", list(columns), unique=unique)
+
+
+def indexes() -> set[str | None]:
+    """Return the names of the indexes."""
+    return {index["name"] for index in sa.inspect(op.get_bind()).get_indexes("interactions")}

@@ -1,0 +1,68 @@
+"""Records as rows, and rows as records."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import sqlalchemy as sa
+from pydantic import BaseModel
+
+from gemini_interactions_mcp.models import Record, Uploaded
+
+from .engine import Row
+
+
+def row(fields: Mapping[str, object]) -> Row:
+    """Return fields of a `Record` as columns.
+
+    Raises:
+        TypeError: There is no such field.
+    """
+    if unknown := fields.keys() - Record.model_fields.keys():
+        raise TypeError(f"Record has no field {', '.join(sorted(unknown))}")
+    return {name: cell(value) for name, value in fields.items()}
+
+
+def cell(value: object) -> object:
+    """Return a value as its column keeps it; the column's type cleans it."""
+    match value:
+        case datetime():
+            return stamp(value)
+        case BaseModel():
+            # Without what says nothing: an older server on this journal refuses fields that it does not know.
+            return value.model_dump(mode="json", exclude_none=True)
+        case list() | tuple():
+            return [cell(item) for item in cast("Sequence[object]", value)]
+        case _:
+            return value
+
+
+def stamp(moment: datetime) -> str:
+    """Return a moment as text that sorts by time: in UTC, always to the microsecond.
+
+    Raises:
+        ValueError: It has no time zone.
+    """
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment} has no time zone")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def records(result: sa.CursorResult[Any]) -> list[Record]:
+    """Return the records of a result."""
+    return [Record.model_validate(dict(found)) for found in result.mappings()]
+
+
+def placed(result: sa.CursorResult[Any]) -> list[tuple[Record, str]]:
+    """Return the records of a result, each with its place among the others."""
+    return [
+        (Record.model_validate(dict(found)), f"{found['created_at']} {found['label']}") for found in result.mappings()
+    ]
+
+
+def uploaded(result: sa.CursorResult[Any]) -> dict[str, Uploaded]:
+    """Return the uploads of a result by the hashes of their contents."""
+    return {
+        found["digest"]: Uploaded.model_validate({name: found[name] for name in Uploaded.model_fields})
+        for found in result.mappings()
+    }

@@ -1,0 +1,88 @@
+"""Assembles the outcome of a run from what its stream has told and what reads show."""
+
+from gemini_interactions_mcp.api import parse_interaction
+from gemini_interactions_mcp.core import OutcomeUnknownError, beside
+from gemini_interactions_mcp.models import Event, Interaction, settled
+
+from . import intents
+from .run import Run
+
+
+async def told(run: Run, closing: Event | None) -> Interaction | None:
+    """Return the interaction as its stream told it; None if the stream did not tell all of it.
+
+    Args:
+        run: With the steps that were streamed.
+        closing: The last event, if the stream has come to its end.
+    """
+    if closing is None or closing.type != "interaction.completed" or (run.garbled and run.stored):
+        return None
+    status = closing.status or "completed"
+    if not settled(status):
+        return None
+    about = parse_interaction(closing.data.get("interaction"))
+    shown = await beside(run.steps.size, lambda: parse_interaction({"steps": run.steps.all()}))
+    return shown.model_copy(
+        update={
+            "id": run.id,
+            "status": status,
+            "model": about.model,
+            "agent": about.agent,
+            "environment_id": about.environment_id,
+            "error": about.error or shown.error,
+            "reasons": about.reasons or shown.reasons,
+            "usage": run.usage,
+        }
+    )
+
+
+async def accumulated(run: Run, closing: Event | None) -> Interaction:
+    """Return the interaction as its stream told it, where nothing is stored that could be read.
+
+    Raises:
+        OutcomeUnknownError: The stream ended early.
+    """
+    shown = await told(run, closing)
+    if shown is not None:
+        return shown
+    reason = closing.error_message if closing else None
+    raise OutcomeUnknownError(
+        f"The stream ended before the answer was complete{f' ({reason})' if reason else ''}, and store=false "
+        f"keeps nothing to read it from. It was probably charged."
+    )
+
+
+def hollow(interaction: Interaction) -> bool:
+    """Whether a completed interaction shows neither an answer nor its steps and usage: it was read too early."""
+    written = interaction.status in ("completed", *intents.LIMITED)
+    answered = interaction.text or interaction.media
+    return written and not answered and not (interaction.usage and interaction.steps)
+
+
+def whole(run: Run, interaction: Interaction) -> bool:
+    """Whether a read can add nothing; only a read is sure to have the sources, and the usage of agents."""
+    if not run.stored or run.id is None or run.outcome is interaction:
+        return True
+    if interaction.status != "completed":
+        return interaction.status == "cancelled"
+    answered = bool(interaction.text or interaction.media)
+    sourced = bool(interaction.citations) or not (run.request and run.request.tools)
+    return answered and sourced and interaction.usage is not None and run.record.agent is None
+
+
+def richer(read: Interaction, told: Interaction) -> Interaction:
+    """Merge two accounts of one interaction: the one with more of the answer, completed from the other."""
+    fuller, other = (read, told) if amount(read) >= amount(told) else (told, read)
+    missing = ("model", "agent", "environment_id", "usage", "prompt", "created", "error", "reasons", "terms")
+    return fuller.model_copy(
+        update={
+            name: value
+            for name in (*missing, "code", "failures")
+            if not getattr(fuller, name) and (value := getattr(other, name))
+        }
+    )
+
+
+def amount(interaction: Interaction) -> tuple[int, int, int]:
+    """Return how much of an answer an account has: media, characters, citations."""
+    return len(interaction.media), len(interaction.text), len(interaction.citations)

@@ -1,0 +1,114 @@
+"""The form that asks the user about a research plan, and what is done with the response."""
+
+from typing import Final
+
+from mcp.server.elicitation import render_elicitation_schema
+from mcp_types import ElicitRequest, ElicitRequestFormParams, ElicitResult
+from pydantic import BaseModel, Field, ValidationError
+
+from gemini_interactions_mcp.core import InputError, clipped, phrases
+from gemini_interactions_mcp.models import Record, Request
+from gemini_interactions_mcp.runs import agents
+from gemini_interactions_mcp.server.context import AppContext
+from gemini_interactions_mcp.server.tools import consent
+from gemini_interactions_mcp.settings import Settings
+from gemini_interactions_mcp.text import rendering
+
+PLAN_BYTES: Final = 20_000
+"""Maximum size of the plan in a form, in bytes."""
+
+APPROVED: Final = "The plan is approved. Carry it out."
+"""Prompt that runs a plan."""
+DECLINED: Final = "The user declined the plan."
+UNANSWERED: Final = (
+    "Nobody answered the question about the plan: the host closed it without showing it, or the user dismissed it. "
+    "Nothing was run. The plan is kept; start_research with its id as previous_interaction_id runs it."
+)
+
+
+class Approval(BaseModel):
+    """The form below a plan."""
+
+    approve: bool = Field(title="Run this plan")
+    changes: str = Field(
+        default="", title="Changes", description="What to change; then a new plan is made and nothing is run yet"
+    )
+
+
+def form(settings: Settings, plan: Record, today: int) -> ElicitRequest:
+    """Return the question about a plan: the plan, what running it costs, and the form.
+
+    Args:
+        settings: The user's settings.
+        plan: The row of the plan.
+        today: Number of today's research requests.
+    """
+    words = consent.question(following(settings, plan, plan.title, plan_first=False), today, settings.runs_per_day)
+    params = ElicitRequestFormParams(
+        message=phrases.joined(plan_text(plan), "---", words), requested_schema=render_elicitation_schema(Approval)
+    )
+    return ElicitRequest(params=params)
+
+
+def plan_text(plan: Record) -> str:
+    """Return the framed plan, clipped to what a form shows."""
+    return rendering.framed_text([clipped(plan.text[:PLAN_BYTES], PLAN_BYTES)])
+
+
+def approval(response: object) -> Approval | None:
+    """Parse the response to a form; None if the user has not answered.
+
+    Raises:
+        InputError: It does not fit the form.
+    """
+    try:
+        said = ElicitResult.model_validate(response)
+        match said.action:
+            case "accept":
+                return Approval.model_validate(said.content or {})
+            case "decline":
+                return Approval(approve=False)
+            case "cancel":
+                return None
+    except ValidationError as exc:
+        raise InputError(
+            "The response does not fit the form: `action` is accept, decline or cancel, and `content` has `approve` "
+            "(true or false) and may have `changes` (text)."
+        ) from exc
+
+
+async def decided(app: AppContext, plan: Record, said: Approval | None) -> None:
+    """Change, run or decline a plan as the user has decided. Changes come first, since they cost least.
+
+    Raises:
+        GeminiMCPError: The research could not be started.
+    """
+    if said is None:
+        await app.runs.decline(plan, UNANSWERED)
+    elif said.changes.strip():
+        await app.runs.start_once(following(app.settings, plan, said.changes, plan_first=True), plan)
+    elif said.approve:
+        await app.runs.start_once(following(app.settings, plan, APPROVED, plan_first=False), plan)
+    else:
+        await app.runs.decline(plan, DECLINED)
+
+
+def following(settings: Settings, plan: Record, prompt: str, *, plan_first: bool) -> Request:
+    """Return the request of start_research that changes a plan (`plan_first`) or runs it.
+
+    Raises:
+        InputError: A tool of the plan is no longer configured.
+    """
+    return agents.request(
+        settings,
+        prompt,
+        agent=plan.agent,
+        plan_first=plan_first,
+        previous=plan,
+        previous_interaction_id=plan.interaction_id,
+        contents_digest="",
+        tools=(),
+        visualization=True,
+        output_format=None,
+        environment=None,
+    )
