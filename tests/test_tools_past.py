@@ -233,7 +233,7 @@ async def test_a_running_interaction_of_another_program_is_waited_for(
 @LEGACY
 async def test_an_id_that_nobody_knows_is_told_with_the_reasons(client: Client) -> None:
     said = await complaint(client, "read_interaction", interaction_id="v1_gone")
-    assert said.startswith("Google keeps no interaction v1_gone: the id is wrong, of another project's key, deleted")
+    assert said.startswith("Google keeps no interaction v1_gone: the id is wrong or of another project's key, or the")
 
 
 @pytest.mark.usual_wire("an id that Google cannot have made is refused as a name")
