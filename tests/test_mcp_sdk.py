@@ -28,6 +28,7 @@ import gemini_interactions_mcp
 from conftest import Mode, make_settings
 from gemini_interactions_mcp.server import sdk
 from gemini_interactions_mcp.server.app import Server, build_server
+from gemini_interactions_mcp.server.outgoing import Outgoing
 from gemini_interactions_mcp.server.tools import table
 from reading import LEGACY, call, text_of
 
@@ -164,8 +165,9 @@ async def test_what_a_handler_sends_goes_through_the_channel_of_its_request(plai
 
 
 def test_the_outer_middleware_is_between_tracing_and_sealing(server: Server) -> None:
-    kinds = [type(each).__name__ for each in server.middleware[:3]]
-    assert kinds == ["OpenTelemetryMiddleware", "Outgoing", RequestStateBoundary.__name__]
+    tracing, ours, sealing = (type(each) for each in server.middleware[:3])
+    assert tracing.__name__ == "OpenTelemetryMiddleware"
+    assert (ours, sealing) == (Outgoing, RequestStateBoundary)
 
 
 async def test_a_handler_takes_the_place_of_the_sdks_and_is_given_its_cursor(plain: MCPServer[Any], mode: Mode) -> None:
