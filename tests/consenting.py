@@ -1,4 +1,4 @@
-"""What the tests of consent share: a user who is asked, and hosts that ask."""
+"""Shared by the tests of consent: a user who is asked, and hosts that ask."""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -31,7 +31,7 @@ def noon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class User:
-    """Somebody who is asked.
+    """A user who is asked.
 
     Attributes:
         asked: The messages that were shown.

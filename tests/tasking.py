@@ -1,4 +1,4 @@
-"""A client of the Tasks extension: a real one, which takes a task for a result and asks for it by its methods."""
+"""A real client of the Tasks extension, which accepts tasks as results and calls their methods."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -16,7 +16,7 @@ from gemini_interactions_mcp.server.tasks.extension import EXTENSION
 
 Json = dict[str, Any]
 PATIENCE: Final = 20.0
-"""Seconds after which a task that does not get there has failed; never what is tested."""
+"""Seconds until a test of a stuck task fails."""
 
 
 class Answer(RootModel[Json]):
@@ -34,13 +34,13 @@ class CallRequest(Request[Json, str]):
 
 
 class Created(Result):
-    """What comes in place of a tool's result."""
+    """What replaces a tool's result."""
 
     result_type: Literal["task"] = "task"
 
 
 async def unresolved(created: Created, ctx: ClaimContext) -> CallToolResult:
-    """Nothing here waits for a task by itself."""
+    """No client here waits for a task by itself."""
     raise AssertionError(f"{ctx.tool_name} has become a task: {created}")
 
 
@@ -54,7 +54,7 @@ class Tasking(ClientExtension):
 
 
 async def nobody(context: object, params: ElicitRequestParams) -> ElicitResult:
-    """Somebody who can be asked and is not."""
+    """A user who could be asked and is not."""
     del context
     raise AssertionError(f"Asked: {params.message}")
 
@@ -81,7 +81,7 @@ async def begun(client: Client, tool: str, /, **arguments: object) -> Json:
 
 
 async def asked_for(client: Client, method: str, task: Json, **params: object) -> Json:
-    """What a method answers about a task."""
+    """Return the response of a method about a task."""
     about: Json = {"taskId": task["taskId"], **params}
     answer = (await client.session.send_request(TaskRequest(method=method, params=about), Answer)).root
     assert answer.pop("resultType") == "complete"
@@ -98,7 +98,7 @@ async def got(client: Client, task: Json) -> Json:
 
 
 async def settled(client: Client, task: Json, *but: str) -> Json:
-    """A task once it works no more, and is in none of those states."""
+    """Wait until a task no longer works, and is in none of those states."""
     with anyio.fail_after(PATIENCE):
         while (now := await got(client, task))["status"] in ("working", *but):
             await anyio.lowlevel.checkpoint()

@@ -160,7 +160,7 @@ UNSENT: list[tuple[str, dict[str, Any], str]] = [
         f"Unknown tool: make_coffee. The tools are: {', '.join(entry.function.__name__ for entry in TOOLS)}.",
     ),
 ]
-"""Tool, arguments and the sentence that they get, without any request having been sent."""
+"""Tool, arguments and the error that they cause without any request."""
 
 
 def filled(value: Any, files: Path) -> Any:

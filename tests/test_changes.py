@@ -1,4 +1,4 @@
-"""Who is told that interactions and files have come or gone: clients of both eras, and only of what is ours."""
+"""Change notifications for clients of both eras, and subscriptions to this server's addresses only."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ STRANGERS = ["", "file:///etc/passwd", "https://example.com", "gemini://", f"{IN
 
 
 class Told:
-    """A client before 2026-07-28, which takes in what it is told of lists."""
+    """A client before 2026-07-28 that notes changes of lists."""
 
     def __init__(self) -> None:
         self.times = 0
@@ -41,13 +41,13 @@ class Told:
             self._more = anyio.Event()
 
     async def again(self) -> None:
-        """Wait to be told once more."""
+        """Wait for another notification."""
         with anyio.fail_after(PATIENCE):
             await self._more.wait()
 
 
 async def next_change(subscription: Subscription) -> None:
-    """Wait to be told that a list has changed."""
+    """Wait for the notification of a changed list."""
     with anyio.fail_after(PATIENCE):
         assert await anext(subscription) == ResourcesListChanged()
 

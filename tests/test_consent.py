@@ -1,4 +1,4 @@
-"""Asking before spending: where a setting wants it and the host can ask; and a limit for each day."""
+"""Confirmation of research by the user, where a setting asks for it and the host can ask, and the daily limit."""
 
 from datetime import timedelta
 from typing import Any

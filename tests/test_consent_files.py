@@ -1,4 +1,4 @@
-"""Files that go with research: shown before they are sent, and sent as they were shown."""
+"""Files of research: shown before they are sent, and sent as shown."""
 
 import functools
 import os
@@ -27,7 +27,7 @@ noon = consenting.noon
 
 @pytest.fixture
 def folder(settings: Settings) -> Path:
-    """An allowed directory, with a folder and a file that is too large to travel inside a request."""
+    """An allowed directory with a folder, and a file too large to be sent inside a request."""
     return filled(settings.allowed_dirs[0])
 
 
@@ -289,7 +289,7 @@ async def test_the_user_is_asked_once_however_many_calls_the_uploads_take(
 
 
 async def round_of(client: Client, action: str | None = None, state: object = None, **arguments: object) -> Json:
-    """A call as a client of 2026-07-28 sends it: the first round, or one with an answer."""
+    """A call as a client of 2026-07-28 sends it, without or with an answer."""
     params: Json = {"name": "start_research", "arguments": {"prompt": "Bicycles", **arguments}}
     if action:
         params["inputResponses"] = {"consent": {"action": action, "content": {"start": True}}}

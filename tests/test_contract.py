@@ -1,4 +1,4 @@
-"""What is promised on paper is what is served: manifest, README, snapshot, version, budgets.
+"""The manifest, README, snapshot, version and budgets match what is served.
 
 After a deliberate change, `UPDATE=1 python -m pytest tests/test_contract.py` rewrites the snapshot, the tools of the
 manifest and the README's table of settings; the rest of the README is for people to write.

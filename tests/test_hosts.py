@@ -1,4 +1,4 @@
-"""What is known of hosts, found by the name of their client in both protocol eras."""
+"""Hosts, found by the name of their client in both protocol eras."""
 
 from pathlib import Path
 

@@ -28,6 +28,7 @@ import gemini_interactions_mcp
 from conftest import Mode, make_settings
 from gemini_interactions_mcp.server import sdk
 from gemini_interactions_mcp.server.app import Server, build_server
+from gemini_interactions_mcp.server.outgoing import Outgoing
 from gemini_interactions_mcp.server.tools import table
 from reading import LEGACY, call, text_of
 
@@ -109,7 +110,8 @@ async def test_a_connection_outlives_its_requests_and_is_each_clients_own(plain:
         return ListResourcesResult(resources=[])
 
     sdk.get_lowlevel_server(plain).add_request_handler("resources/list", PaginatedRequestParams, listed)
-    heard, arrived = [], anyio.Event()
+    heard: list[str] = []
+    arrived = anyio.Event()
 
     async def hear(message: Any) -> None:
         heard.append(message.method)
@@ -153,8 +155,8 @@ async def test_what_a_handler_sends_goes_through_the_channel_of_its_request(plai
         await ctx.report_progress(1, 2, "half")
         return "done"
 
-    async def tell(*arguments: Any) -> None:
-        told.append(arguments)
+    async def tell(progress: float, total: float | None, message: str | None) -> None:
+        told.append((progress, total, message))
 
     sdk.add_outer_middleware(plain, middleware)
     async with client_of(plain) as client:
@@ -163,8 +165,9 @@ async def test_what_a_handler_sends_goes_through_the_channel_of_its_request(plai
 
 
 def test_the_outer_middleware_is_between_tracing_and_sealing(server: Server) -> None:
-    kinds = [type(each).__name__ for each in server.middleware[:3]]
-    assert kinds == ["OpenTelemetryMiddleware", "Outgoing", RequestStateBoundary.__name__]
+    tracing, ours, sealing = (type(each) for each in server.middleware[:3])
+    assert tracing.__name__ == "OpenTelemetryMiddleware"
+    assert (ours, sealing) == (Outgoing, RequestStateBoundary)
 
 
 async def test_a_handler_takes_the_place_of_the_sdks_and_is_given_its_cursor(plain: MCPServer[Any], mode: Mode) -> None:
@@ -181,7 +184,7 @@ async def test_a_handler_takes_the_place_of_the_sdks_and_is_given_its_cursor(pla
     assert cursors == [None, "more"]
 
 
-async def test_changes_of_the_list_are_declared_by_every_transport(plain: MCPServer[Any]) -> None:
+async def test_changes_of_the_list_are_declared_to_earlier_clients(plain: MCPServer[Any]) -> None:
     async with client_of(plain) as client:
         assert client.server_capabilities.resources
         assert client.server_capabilities.resources.list_changed is False

@@ -1,4 +1,4 @@
-"""Whatever a handler answers, raises or sends meanwhile leaves without secrets."""
+"""Redaction of whatever a handler returns, raises or sends."""
 
 from dataclasses import replace
 from typing import Any
@@ -23,7 +23,7 @@ rim = Outgoing(Redactor([SECRET]))
 
 
 class Wire:
-    """A channel and a connection that note what is sent."""
+    """A channel and a connection that record what is sent."""
 
     can_send_request = True
     protocol_version = "2025-11-25"

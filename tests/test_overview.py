@@ -1,4 +1,4 @@
-"""A list follows many interactions with one call: what runs is as fresh as Google, what has ended says how."""
+"""Lists of interactions: running ones are refreshed from Google, ended ones show their outcome."""
 
 import math
 import re
@@ -24,7 +24,7 @@ from reading import LEGACY, MODERN, call, complaint, cursor_of, ended, id_of, ne
 
 NEVER = 3600.0
 DEAF = replace(FAST, first_poll=NEVER, slowest_poll=NEVER, silence=NEVER, lease=NEVER)
-"""A server that looks at Google only when somebody wants to know."""
+"""A server that reads from Google only on demand."""
 AGENT = "antigravity-preview-09-2026"
 Row = dict[str, Any]
 
@@ -40,7 +40,7 @@ async def listed(client: Client, **filters: Any) -> list[Row]:
 
 
 async def until(client: Client, seen: Callable[[list[Row]], bool]) -> list[Row]:
-    """The rows once they are as they have to be."""
+    """Wait until the rows are as expected, and return them."""
     with anyio.fail_after(10):
         while not seen(rows := await listed(client)):
             await anyio.lowlevel.checkpoint()

@@ -366,7 +366,7 @@ async def test_a_listener_hears_that_a_run_has_finished(server: Server, emulator
 
 
 class Heard:
-    """What a client before 2026-07-28 is told of its subscriptions."""
+    """The notifications that a client before 2026-07-28 receives."""
 
     def __init__(self) -> None:
         self.uris: list[str] = []
@@ -380,13 +380,13 @@ class Heard:
 
 
 async def subscribe(client: Client, uri: str) -> None:
-    """Ask as clients before 2026-07-28 did."""
+    """Subscribe as clients before 2026-07-28 did."""
     with pytest.warns(MCPDeprecationWarning):
         await client.subscribe_resource(uri)  # pyright: ignore[reportDeprecated] - that era has no other
 
 
 async def unsubscribe(client: Client, uri: str) -> None:
-    """Ask no more."""
+    """Unsubscribe as clients before 2026-07-28 did."""
     with pytest.warns(MCPDeprecationWarning):
         await client.unsubscribe_resource(uri)  # pyright: ignore[reportDeprecated] - that era has no other
 

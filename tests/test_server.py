@@ -1,4 +1,4 @@
-"""The server as a whole: how it introduces itself, what it survives, and what it never tells."""
+"""The server as a whole: its introduction, its robustness, and its secrets."""
 
 import logging
 import threading
@@ -38,7 +38,7 @@ NEEDING_A_KEY: list[tuple[str, dict[str, Any]]] = [
 
 
 def crash(*_: object, **__: object) -> Any:
-    """What a bug in this server would do."""
+    """Fail as a bug in this server would."""
     raise ZeroDivisionError("a secret of the server")
 
 

@@ -1,4 +1,4 @@
-"""What the environment means: every variable, what counts as unset, and what is said of a wrong one."""
+"""Settings: every variable, what counts as unset, and the error for a wrong value."""
 
 import os
 from pathlib import Path

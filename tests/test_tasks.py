@@ -66,7 +66,7 @@ async def host(server: Server) -> AsyncGenerator[Client]:
 
 @asynccontextmanager
 async def restarted(settings: Settings) -> AsyncGenerator[Client]:
-    """The same, with a server that starts now."""
+    """Return the same from a server that starts now."""
     async with tasking(build_server(settings, FAST)) as client:
         yield client
 
@@ -77,7 +77,7 @@ async def planned(client: Client) -> Json:
 
 
 async def complaint(client: Client, method: str, task: Json, **params: object) -> tuple[int, str]:
-    """Code and message of the error that a method answers."""
+    """Return the code and message of a method's error."""
     with pytest.raises(MCPError) as caught:
         await asked_for(client, method, task, **params)
     return caught.value.error.code, caught.value.error.message
@@ -361,7 +361,7 @@ async def test_a_run_that_cannot_be_followed_may_still_end_well(
 
 
 async def broken(*_: object, **__: object) -> None:
-    """What a database does that is gone."""
+    """Fail as a lost database does."""
     raise OSError("gone")
 
 

@@ -1,4 +1,4 @@
-"""What comes with an answer, or in place of one: code, failed calls, sources that are no pages, limits, endings."""
+"""What accompanies or replaces an answer: code, failed calls, sources that are no pages, limits, endings."""
 
 import json
 import re
@@ -36,7 +36,7 @@ async def data_of(client: Client, result: CallToolResult) -> dict[str, Any]:
 
 
 async def again(settings: Settings, mode: Mode, interaction_id: str) -> str:
-    """What a server that is started afterwards says of an interaction."""
+    """Return what a server started afterwards says of an interaction."""
     async with Client(build_server(settings, FAST), mode=mode, cache=None) as client:
         return text_of(await call(client, "read_interaction", interaction_id=interaction_id, wait_seconds=10))
 
@@ -281,7 +281,7 @@ NAMES = [*error_codes.REMEDIES, "IMAGE_SAFETY", "MAX_TOKENS", "FINISH_REASON_SPI
 
 
 LESS = "(Ask again with a lower thinking_level, or|Ask) for less at once"
-"""What helps against a limit of tokens: thinking is named where it took some of them."""
+"""Remedies for a token limit: thinking is named where it used some."""
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -77,7 +77,7 @@ OPTIONS = [
 
 
 def body(**more: Any) -> dict[str, Any]:
-    """What is sent for a prompt alone, and more."""
+    """Return the request body of a plain prompt, with changes."""
     return {"model": MODEL, "input": "hi", "background": True, "stream": True, "store": True} | more
 
 

@@ -1,4 +1,4 @@
-"""Files that go in, through the tools: folders, parts, saved media, uploads that break, wait and are found again."""
+"""Input files through the tools: folders, parts, saved media, and uploads that break, wait and are reused."""
 
 import sqlite3
 from collections.abc import AsyncGenerator

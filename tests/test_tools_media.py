@@ -1,4 +1,4 @@
-"""Files that go in and images that come out: what is sent, saved and shown."""
+"""Input files and generated images: what is sent, saved and shown."""
 
 import base64
 import errno

@@ -1,4 +1,4 @@
-"""Past interactions: listed, read whoever started them, and deleted."""
+"""Past interactions: listed, read regardless of their origin, and deleted."""
 
 import math
 import re

@@ -47,7 +47,7 @@ CONFIG = {
 
 
 def body(**more: Any) -> dict[str, Any]:
-    """What is sent for a question alone, and more."""
+    """Return the request body of a plain question, with changes."""
     sent = {"agent": AGENT, "input": "Bicycles", "agent_config": CONFIG}
     return sent | {"background": True, "stream": True, "store": True} | more
 

@@ -11,7 +11,7 @@ from mcp.server.mcpserver import Context
 from gemini_interactions_mcp.settings import DEFAULT_WAIT_SECONDS, Settings
 
 LONGEST_WAIT_SECONDS: Final = 600
-"""Maximum of `wait_seconds`."""
+"""Maximum of `wait_seconds`, in seconds."""
 
 
 class Host(NamedTuple):

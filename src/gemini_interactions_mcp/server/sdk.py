@@ -27,7 +27,7 @@ def get_lowlevel_server(server: MCPServer[Any]) -> LowLevelServer[Any]:
 
 
 def get_connection(ctx: ServerRequestContext[Any, Any]) -> Connection:
-    """Return the connection of a request's client, which notifications go to later; a `ServerSession` ends with it."""
+    """Return the connection of a request's client; notifications use it after the `ServerSession` has ended."""
     return ctx.session._connection
 
 

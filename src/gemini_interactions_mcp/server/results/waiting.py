@@ -8,7 +8,7 @@ from gemini_interactions_mcp.settings import DEFAULT_WAIT_SECONDS
 from gemini_interactions_mcp.text import fetch, framed_text, identity, illustrated
 
 PARTIAL_BYTES: Final = 4_000
-"""Maximum size of the partial answer, as `words.cost` counts."""
+"""Maximum size of the partial answer, in bytes of UTF-8 with JSON's escapes."""
 REASON_BYTES: Final = 1_000
 """Maximum size of the reason for a wait, which may quote Google: ten lines, and below any host's limit."""
 

@@ -71,7 +71,7 @@ class AsMeant(FuncMetadata):
     """The SDK's reader of arguments, which would parse every text as JSON, even one to search for or to send."""
 
     def pre_parse_json(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Return the arguments as `arguments.understood` read them."""
+        """Return the arguments unchanged; `Server.call_tool` has interpreted them."""
         return data
 
 
