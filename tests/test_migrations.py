@@ -257,8 +257,8 @@ async def test_a_server_of_an_earlier_version_writes_what_came_late_and_begins_n
 async def test_a_plan_that_was_run_under_an_earlier_version_is_not_bought_again(
     settings: Settings, emulator: Emulator, version: str
 ) -> None:
-    await load(settings.database_url, version)
-    rows = by_prompt(await select_all(settings.database_url))
+    await load(str(settings.database_url), version)
+    rows = by_prompt(await select_all(str(settings.database_url)))
     # These journals are of 2026.
     keeping = settings.model_copy(update={"keep_days": 36_500.0})
     async with Client(build_server(keeping, FAST), mode="auto", cache=None) as client:
