@@ -62,7 +62,7 @@ def rows_in(path: Path, query: str = "SELECT * FROM interactions") -> list[Any]:
 @pytest.fixture
 def engines(monkeypatch: pytest.MonkeyPatch) -> list[AsyncEngine]:
     made: list[AsyncEngine] = []
-    new_engine = database.new_engine
+    new_engine = engine.new_engine
 
     def kept(parsed: sa.URL) -> AsyncEngine:
         made.append(new_engine(parsed))

@@ -4,6 +4,7 @@ import hashlib
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -16,10 +17,9 @@ from mcp import Client
 from conftest import FAST
 from gemini_interactions_mcp.core.errors import JournalError
 from gemini_interactions_mcp.emulator import Emulator
-from gemini_interactions_mcp.journal import database_url
+from gemini_interactions_mcp.journal import database, database_url, engine, gate, migrating
 from gemini_interactions_mcp.journal.database import Database
 from gemini_interactions_mcp.journal.database_url import parse_url
-from gemini_interactions_mcp.journal.engine import new_engine
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.journal.schema import METADATA, ROWS, SCHEMA_VERSION
 from gemini_interactions_mcp.models.interactions import settled
@@ -122,10 +122,10 @@ async def test_the_journal_of_an_earlier_version_can_be_read_and_written(journal
 async def test_the_tables_are_those_of_a_new_journal(journal_url: str, before: list[Row]) -> None:
     del before
     await migrated(journal_url)
-    engine = new_engine(parse_url(journal_url))
-    async with engine.connect() as connection:
+    opened = engine.new_engine(parse_url(journal_url))
+    async with opened.connect() as connection:
         assert await connection.run_sync(differences) == []
-    await engine.dispose()
+    await opened.dispose()
     assert await execute(journal_url, "SELECT version_num FROM schema_version") == [(str(SCHEMA_VERSION),)]
 
 
@@ -177,6 +177,27 @@ async def test_a_migration_that_fails_in_the_middle_changes_nothing(journal_url:
     await journal.close()
 
 
+@RELEASED
+async def test_a_migration_that_was_left_half_way_is_finished_where_changing_a_table_commits(
+    tmp_path: Path, version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # SQLite as such a database, as MySQL is one.
+    for module in (database, engine, gate, migrating):
+        monkeypatch.setattr(module, "is_sqlite", lambda _: False)
+    url = f"sqlite+aiosqlite:///{(tmp_path / 'journal.sqlite3').as_posix()}"
+    await load(url, version)
+    await execute(url, "CREATE TABLE interactions_by_settlement (number INTEGER)")
+    journal = Journal(url)
+    with pytest.raises(JournalError, match="cannot be used"):
+        await journal.unfinished()
+    assert await execute(url, "SELECT version_num FROM schema_version") == [("4",)]
+    await execute(url, "DROP TABLE interactions_by_settlement")
+    assert len(await journal.unfinished()) == 5
+    await journal.close()
+    assert await execute(url, "SELECT version_num FROM schema_version") == [(str(SCHEMA_VERSION),)]
+    assert sum(row["approves"] for row in await select_all(url)) == 2
+
+
 async def described(url: str) -> Any:
     """The tables, their columns and indexes, and the version of SQLite."""
 
@@ -191,10 +212,10 @@ async def described(url: str) -> Any:
             for name in sorted(inspector.get_table_names())
         ]
 
-    engine = new_engine(parse_url(url))
-    async with engine.connect() as connection:
+    opened = engine.new_engine(parse_url(url))
+    async with opened.connect() as connection:
         found = await connection.run_sync(describe)
-    await engine.dispose()
+    await opened.dispose()
     return found, await execute(url, "PRAGMA user_version") if url.startswith("sqlite") else None
 
 
@@ -257,8 +278,8 @@ async def test_a_server_of_an_earlier_version_writes_what_came_late_and_begins_n
 async def test_a_plan_that_was_run_under_an_earlier_version_is_not_bought_again(
     settings: Settings, emulator: Emulator, version: str
 ) -> None:
-    await load(settings.database_url, version)
-    rows = by_prompt(await select_all(settings.database_url))
+    await load(str(settings.database_url), version)
+    rows = by_prompt(await select_all(str(settings.database_url)))
     # These journals are of 2026.
     keeping = settings.model_copy(update={"keep_days": 36_500.0})
     async with Client(build_server(keeping, FAST), mode="auto", cache=None) as client:

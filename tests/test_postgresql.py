@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gemini_interactions_mcp.core.errors import JournalError
 from gemini_interactions_mcp.journal import database_url, engine, failures, gate
 from gemini_interactions_mcp.journal.database_url import parse_url
-from gemini_interactions_mcp.journal.journal import Journal, Limit
+from gemini_interactions_mcp.journal.journal import Journal
+from gemini_interactions_mcp.journal.queries import Limit
 from journaling import NOON, execute, record
 
 SERVER = parse_url("mysql://host/db")

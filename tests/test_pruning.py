@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from gemini_interactions_mcp.core.errors import DailyLimitError
-from gemini_interactions_mcp.journal.journal import Journal, Limit
+from gemini_interactions_mcp.journal.journal import Journal
+from gemini_interactions_mcp.journal.queries import Limit
 from journaling import NOON, Clock, execute, labels, record
 
 MIDNIGHT = NOON - timedelta(hours=12)

@@ -9,7 +9,8 @@ from threading import Barrier
 import anyio
 
 from gemini_interactions_mcp.core.errors import DailyLimitError, JournalError
-from gemini_interactions_mcp.journal.journal import Journal, Limit
+from gemini_interactions_mcp.journal.journal import Journal
+from gemini_interactions_mcp.journal.queries import Limit
 from gemini_interactions_mcp.models.interactions import Interaction
 from gemini_interactions_mcp.runs.bookkeeping import Ledger
 from journaling import NOON, record

@@ -13,7 +13,8 @@ from gemini_interactions_mcp.core.errors import DailyLimitError, InputError, Jou
 from gemini_interactions_mcp.core.offloading import LARGE
 from gemini_interactions_mcp.core.redaction import Redactor
 from gemini_interactions_mcp.journal import schema
-from gemini_interactions_mcp.journal.journal import Journal, Limit
+from gemini_interactions_mcp.journal.journal import Journal
+from gemini_interactions_mcp.journal.queries import Limit
 from gemini_interactions_mcp.models.interactions import Citation, Record, SavedFile, Terms, Uploaded, Usage
 from gemini_interactions_mcp.runs.intents import age
 from journaling import NOON, execute, full_record, insert_all, labels, record
@@ -72,7 +73,8 @@ async def test_an_update_changes_what_it_names_and_when_it_happened(journal: Jou
     assert found
     assert (found.prompt, found.text, found.usage, found.files) == ("kept", changes["text"], usage, files)
     assert found.finished_at == NOON
-    assert NOON < found.updated_at == found.settled_at <= datetime.now(UTC)
+    assert NOON < found.updated_at <= datetime.now(UTC)
+    assert found.settled_at == found.updated_at
     assert (await journal.page())[0][0] == record("two")
 
 

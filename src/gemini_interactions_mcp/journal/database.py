@@ -101,7 +101,7 @@ class Database:
     ) -> T:
         """Return the outcome of a query."""
         with translated(self._url):
-            found = await self._persist(self._behind_writes, lambda: self._execute(query, outcome), patience)
+            found = await self._persist(self._take_read_turn, lambda: self._execute(query, outcome), patience)
         if self._unscrubbed and not self._running:
             await self.scrub()
         return found
@@ -133,9 +133,9 @@ class Database:
         Raises:
             JournalError: The file has been deleted or replaced.
         """
-        await self._notice()
+        await self._check_left()
         if self._copy:
-            raise JournalError(self._left())
+            raise JournalError(self._describe_left())
 
     async def scrub(self) -> None:
         """Empty the log of SQLite, which still has in it what was deleted.
@@ -158,11 +158,11 @@ class Database:
         """
         self._closed = True
         with anyio.move_on_after(CLOSE_SECONDS, shield=True):
-            async with self._undisturbed():
+            async with self._take_all_turns():
                 await self._dispose()
 
     @asynccontextmanager
-    async def _behind_writes(self) -> AsyncGenerator[None]:
+    async def _take_read_turn(self) -> AsyncGenerator[None]:
         """Take the turn of a read, which sees the writes that were called before it."""
         async with self._turn:
             pass
@@ -170,7 +170,7 @@ class Database:
             yield
 
     @asynccontextmanager
-    async def _undisturbed(self) -> AsyncGenerator[None]:
+    async def _take_all_turns(self) -> AsyncGenerator[None]:
         """Take the turn of the writes and those of all reads."""
         async with AsyncExitStack() as turns:
             for turn in (self._turn, *[self._reads] * READERS):
@@ -186,14 +186,14 @@ class Database:
         """Execute a statement in its turn; retry while another program holds the database."""
         deadline = anyio.current_time() + min(patience, busy_seconds(self._parsed))
         while True:
-            self._refuse(deadline)
-            await self._notice()
+            self._check_deadline(deadline)
+            await self._check_left()
             try:
-                async with self._undisturbed() if self._copy else turn():
-                    self._refuse(deadline)
+                async with self._take_all_turns() if self._copy else turn():
+                    self._check_deadline(deadline)
                     return await execute()
             except (DBAPIError, LeftError) as exc:
-                if self._copy is None and (self._astray() or isinstance(exc, LeftError)):
+                if self._copy is None and (self._is_left() or isinstance(exc, LeftError)):
                     continue
                 if (why := reason(exc, self._parsed)) not in {LOCKED, COLLIDED}:
                     raise
@@ -203,25 +203,25 @@ class Database:
                     raise
             await anyio.sleep(pause())
 
-    async def _notice(self) -> None:
+    async def _check_left(self) -> None:
         """Copy a database whose file was deleted or replaced; from then on, statements use its connection alone."""
-        if self._copy is None and self._astray():
+        if self._copy is None and self._is_left():
             with uncancelled():
-                await self._keep_copy()
+                await self._make_copy()
 
-    async def _keep_copy(self) -> None:
-        async with self._undisturbed():
+    async def _make_copy(self) -> None:
+        async with self._take_all_turns():
             # Another statement may have been quicker.
             if self._copy is None:
                 self._copy = cast("FilePlace", self._place).copy_path()
-                await self._save()
-                logger.warning("%s", self._left())
+                await self._write_copy()
+                logger.warning("%s", self._describe_left())
 
-    def _astray(self) -> bool:
+    def _is_left(self) -> bool:
         """Whether the file that is open has been deleted or replaced."""
         return self._engine is not None and self._place is not None and self._place.is_left()
 
-    async def _save(self) -> None:
+    async def _write_copy(self) -> None:
         """Write the copy; a failure is told with whatever is refused later."""
         try:
             async with cast("AsyncEngine", self._engine).connect() as connection:
@@ -230,7 +230,7 @@ class Database:
         except (OSError, DBAPIError, LeftError) as exc:
             self._uncopied = type(exc).__name__
 
-    def _left(self) -> str:
+    def _describe_left(self) -> str:
         """Return the error for a file that has been deleted or replaced."""
         path = self._parsed.database
         where = f"What it held is in {self._copy}: end all servers, move that file to {path}, and start them again."
@@ -238,7 +238,7 @@ class Database:
             where = f"What it held could not be copied to {self._copy} ({self._uncopied}), and ends with this server."
         return f"The journal at {path} was deleted or replaced while this server runs, so nothing new is sent. {where}"
 
-    def _refuse(self, deadline: float) -> None:
+    def _check_deadline(self, deadline: float) -> None:
         """Refuse a statement that has waited long enough, where another program held the database a moment ago.
 
         Raises:
@@ -249,11 +249,11 @@ class Database:
 
     async def _change(self, statement: sa.Executable, values: Row | None, *, alone: bool) -> int:
         """Execute a statement that changes rows, and renew the copy of a file that was left while it is open."""
-        async with self._counted():
+        async with self._hold_open():
             count = await self._execute(statement, lambda found: found.rowcount, values, alone=alone)
             # Unless the copy itself is what is open.
             if self._copy and cast("FilePlace", self._place).path != self._copy:
-                await self._save()
+                await self._write_copy()
             return count
 
     async def _execute(
@@ -264,13 +264,13 @@ class Database:
         *,
         alone: bool = False,
     ) -> T:
-        async with self._counted():
-            engine = await self._opened()
+        async with self._hold_open():
+            engine = await self._ensure_open()
             async with engine.connect() as connection, gated(connection) if alone else nullcontext():
                 return outcome(await connection.execute(statement, values))
 
     @asynccontextmanager
-    async def _counted(self) -> AsyncGenerator[None]:
+    async def _hold_open(self) -> AsyncGenerator[None]:
         """Finish the body; the last statement of a closed database closes its connections."""
         with uncancelled():
             self._running += 1
@@ -281,7 +281,7 @@ class Database:
                 if self._closed and not self._running:
                     await self._dispose()
 
-    async def _opened(self) -> AsyncEngine:
+    async def _ensure_open(self) -> AsyncEngine:
         async with self._opening:
             if self._engine is None:
                 await self._open()

@@ -5,26 +5,21 @@ from alembic import op
 
 revision = "4"
 down_revision = None
-branch_labels = None
-depends_on = None
 
-LONG = sa.Text().with_variant(sa.Text(2**32 - 1), "mysql", "mariadb")
-DOCUMENT = sa.JSON()
-NAME = sa.String(512)
-STAMP = sa.String(32)
+LONG_TEXT_4 = sa.Text().with_variant(sa.Text(2**32 - 1), "mysql", "mariadb")
 
-ADDED = {
-    "environment_id": LONG,
-    "tools": DOCUMENT,
-    "code": DOCUMENT,
-    "failures": DOCUMENT,
-    "terms": DOCUMENT,
-    "stopped_by": LONG,
-    "delivered_at": STAMP,
-    "detached_at": STAMP,
-    "topic": LONG,
-    "deleted_at": STAMP,
-    "leased_at": STAMP,
+ADDED_COLUMNS = {
+    "environment_id": LONG_TEXT_4,
+    "tools": sa.JSON(),
+    "code": sa.JSON(),
+    "failures": sa.JSON(),
+    "terms": sa.JSON(),
+    "stopped_by": LONG_TEXT_4,
+    "delivered_at": sa.String(32),
+    "detached_at": sa.String(32),
+    "topic": LONG_TEXT_4,
+    "deleted_at": sa.String(32),
+    "leased_at": sa.String(32),
 }
 
 
@@ -32,7 +27,7 @@ def upgrade() -> None:
     """Add columns and tables that are missing."""
     inspector = sa.inspect(op.get_bind())
     present = {column["name"] for column in inspector.get_columns("interactions")}
-    for name, kind in ADDED.items():
+    for name, kind in ADDED_COLUMNS.items():
         if name not in present:
             op.add_column("interactions", sa.Column(name, kind))
     if not inspector.has_table("uploads"):
@@ -47,7 +42,7 @@ def create_uploads() -> None:
         sa.Column("size", sa.BigInteger, primary_key=True),
         sa.Column("mime_type", sa.String(128), primary_key=True),
         sa.Column("digest", sa.String(64), primary_key=True),
-        sa.Column("name", NAME, nullable=False),
-        sa.Column("uri", LONG, nullable=False),
-        sa.Column("expires_at", STAMP, nullable=False),
+        sa.Column("name", sa.String(512), nullable=False),
+        sa.Column("uri", LONG_TEXT_4, nullable=False),
+        sa.Column("expires_at", sa.String(32), nullable=False),
     )

@@ -12,10 +12,8 @@ from alembic import op
 
 revision = "5"
 down_revision = "4"
-branch_labels = None
-depends_on = None
 
-DEMANDED = {
+DEMANDED_COLUMNS = {
     "fingerprint": sa.String(64),
     "approves": sa.Boolean(),
     "origin": sa.String(16),
@@ -24,33 +22,33 @@ DEMANDED = {
     "principal": sa.String(128),
 }
 """New columns that every row fills."""
-OPTIONAL = {"cost_micros": sa.BigInteger(), "settled_at": sa.String(32)}
+OPTIONAL_COLUMNS = {"cost_micros": sa.BigInteger(), "settled_at": sa.String(32)}
 
-TEXTS = (
+TEXT_COLUMNS = (
     *("interaction_id", "kind", "status", "model", "agent", "previous_interaction_id", "environment_id"),
     *("prompt", "text", "error"),
 )
 """Columns that versions 1 and 2 wrote to SQLite with U+0000."""
 
-ROWS = sa.table(
+INTERACTIONS_5 = sa.table(
     "interactions",
     sa.column("label", sa.String),
-    *(sa.column(name, sa.Text) for name in TEXTS),
+    *(sa.column(name, sa.Text) for name in TEXT_COLUMNS),
     *(sa.column(name, sa.String) for name in ("created_at", "updated_at", "finished_at", "settled_at")),
     *(sa.column(name, sa.String) for name in ("fingerprint", "origin", "principal")),
     *(sa.column(name, sa.Boolean) for name in ("plan", "approves", "stored", "files_pending")),
 )
-COLUMNS = ROWS.c
+COLUMNS_5 = INTERACTIONS_5.c
 
-SETTLED = (
+SETTLED_5 = (
     *("completed", "failed", "cancelled", "incomplete", "budget_exceeded"),
     *("requires_action", "requires_continuation"),
 )
-FOREIGN = COLUMNS.label.startswith("foreign-")
+FOREIGN_5 = COLUMNS_5.label.startswith("foreign-")
 """Rows of interactions that something else has started."""
-APPROVAL = COLUMNS.label.startswith("approval")
+APPROVAL_5 = COLUMNS_5.label.startswith("approval")
 """Rows of requests that run a plan, since version 3."""
-UNSAVED = "The files could not be saved"
+UNSAVED_5 = "The files could not be saved"
 
 
 def upgrade() -> None:
@@ -62,7 +60,7 @@ def upgrade() -> None:
     drop_index("ix_interactions_interaction_id")
     drop_index("interactions_by_time")
     with op.batch_alter_table("interactions") as batch:
-        for name, kind in DEMANDED.items():
+        for name, kind in DEMANDED_COLUMNS.items():
             batch.alter_column(name, existing_type=kind, nullable=False)
     create_index("interactions_by_id", "principal", "interaction_id", unique=True)
     create_index("interactions_by_creation", "principal", "created_at", "label")
@@ -73,7 +71,7 @@ def upgrade() -> None:
 def add_columns() -> None:
     """Add the columns; those of which a value is demanded may be empty until they are filled."""
     present = {column["name"] for column in sa.inspect(op.get_bind()).get_columns("interactions")}
-    for name, kind in (DEMANDED | OPTIONAL).items():
+    for name, kind in (DEMANDED_COLUMNS | OPTIONAL_COLUMNS).items():
         if name not in present:
             op.add_column("interactions", sa.Column(name, kind))
 
@@ -84,30 +82,34 @@ def clean_texts() -> None:
     if connection.dialect.name != "sqlite":
         return
     # Functions of SQLite end a text at U+0000, but not its bytes.
-    found = (sa.func.instr(sa.cast(COLUMNS[name], sa.LargeBinary), b"\0") > 0 for name in TEXTS)
-    rows = connection.execute(sa.select(COLUMNS.label, *(COLUMNS[name] for name in TEXTS)).where(sa.or_(*found)))
+    found = (sa.func.instr(sa.cast(COLUMNS_5[name], sa.LargeBinary), b"\0") > 0 for name in TEXT_COLUMNS)
+    rows = connection.execute(
+        sa.select(COLUMNS_5.label, *(COLUMNS_5[name] for name in TEXT_COLUMNS)).where(sa.or_(*found))
+    )
     for row in rows.mappings().all():
-        texts: dict[str, Any] = {name: value.replace("\0", "\ufffd") for name in TEXTS if (value := row[name])}
-        connection.execute(sa.update(ROWS).where(COLUMNS.label == row["label"]).values(texts))
+        texts: dict[str, Any] = {name: value.replace("\0", "\ufffd") for name in TEXT_COLUMNS if (value := row[name])}
+        connection.execute(sa.update(INTERACTIONS_5).where(COLUMNS_5.label == row["label"]).values(texts))
 
 
 def fill_columns() -> None:
     """Fill the columns by what labels, ids and errors say."""
-    given_up = sa.and_(COLUMNS.plan.is_(True), COLUMNS.status == "cancelled")
-    ended_at = sa.case((given_up, COLUMNS.updated_at), else_=sa.func.coalesce(COLUMNS.finished_at, COLUMNS.updated_at))
+    given_up = sa.and_(COLUMNS_5.plan.is_(True), COLUMNS_5.status == "cancelled")
+    ended_at = sa.case(
+        (given_up, COLUMNS_5.updated_at), else_=sa.func.coalesce(COLUMNS_5.finished_at, COLUMNS_5.updated_at)
+    )
     op.get_bind().execute(
-        sa.update(ROWS).values(
+        sa.update(INTERACTIONS_5).values(
             fingerprint=sa.case(
-                (FOREIGN, ""),
-                (APPROVAL, sa.func.substr(COLUMNS.label, len("approval") + 1, 16)),
-                else_=sa.func.substr(COLUMNS.label, 1, 16),
+                (FOREIGN_5, ""),
+                (APPROVAL_5, sa.func.substr(COLUMNS_5.label, len("approval") + 1, 16)),
+                else_=sa.func.substr(COLUMNS_5.label, 1, 16),
             ),
-            approves=APPROVAL,
-            origin=sa.case((FOREIGN, "foreign"), else_="ours"),
-            stored=sa.func.coalesce(COLUMNS.interaction_id != COLUMNS.label, sa.true()),
-            files_pending=sa.func.coalesce(COLUMNS.error.contains(UNSAVED), sa.false()),
+            approves=APPROVAL_5,
+            origin=sa.case((FOREIGN_5, "foreign"), else_="ours"),
+            stored=sa.func.coalesce(COLUMNS_5.interaction_id != COLUMNS_5.label, sa.true()),
+            files_pending=sa.func.coalesce(COLUMNS_5.error.contains(UNSAVED_5), sa.false()),
             principal="",
-            settled_at=sa.case((COLUMNS.status.in_(SETTLED), ended_at)),
+            settled_at=sa.case((COLUMNS_5.status.in_(SETTLED_5), ended_at)),
         )
     )
 
@@ -118,33 +120,33 @@ def fill_runs_of_plans() -> None:
     Their labels do not say so, but the row of the plan does.
     """
     connection = op.get_bind()
-    before = ROWS.alias("before")
-    ran = sa.select(COLUMNS.label, COLUMNS.previous_interaction_id).where(
-        COLUMNS.kind == "research",
-        COLUMNS.plan.is_(False),
-        ~FOREIGN,
-        ~APPROVAL,
-        COLUMNS.previous_interaction_id == before.c.interaction_id,
+    before = INTERACTIONS_5.alias("before")
+    ran = sa.select(COLUMNS_5.label, COLUMNS_5.previous_interaction_id).where(
+        COLUMNS_5.kind == "research",
+        COLUMNS_5.plan.is_(False),
+        ~FOREIGN_5,
+        ~APPROVAL_5,
+        COLUMNS_5.previous_interaction_id == before.c.interaction_id,
         before.c.plan.is_(True),
     )
     for label, plan in connection.execute(ran).all():
         fingerprint = hashlib.sha256(plan.encode()).hexdigest()[:16]
-        row = sa.update(ROWS).where(COLUMNS.label == label)
+        row = sa.update(INTERACTIONS_5).where(COLUMNS_5.label == label)
         connection.execute(row.values(approves=True, fingerprint=fingerprint))
 
 
 def drop_index(name: str) -> None:
     """Drop an index of an earlier version."""
-    if name in indexes():
+    if name in list_indexes():
         op.drop_index(name, "interactions")
 
 
 def create_index(name: str, *columns: str, unique: bool = False) -> None:
     """Create an index where it is missing."""
-    if name not in indexes():
+    if name not in list_indexes():
         op.create_index(name, "interactions", list(columns), unique=unique)
 
 
-def indexes() -> set[str | None]:
+def list_indexes() -> set[str | None]:
     """Return the names of the indexes."""
     return {index["name"] for index in sa.inspect(op.get_bind()).get_indexes("interactions")}
