@@ -27,7 +27,7 @@ from pydantic import SecretStr
 
 from gemini_interactions_mcp.api.client import Gemini
 from gemini_interactions_mcp.files.inspection import LocalFile
-from gemini_interactions_mcp.files.upload_cache import Outgoing, Uploads, sha256, version
+from gemini_interactions_mcp.files.upload_cache import OutgoingFile, UploadCache, get_file_version, hash_file
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.settings import Settings
 
@@ -73,7 +73,7 @@ async def measure_here(url: str, path: Path, times: int) -> dict[str, float]:
     journal = Journal(path.parent / "journal.sqlite3")
     found: dict[str, float] = {}
     async with anyio.create_task_group() as tasks:
-        uploads = Uploads(gemini, journal, "bench", tasks)
+        uploads = UploadCache(gemini, journal, "bench", tasks)
 
         async def heard(_: int) -> None:
             await anyio.lowlevel.checkpoint()
@@ -88,11 +88,11 @@ async def measure_here(url: str, path: Path, times: int) -> dict[str, float]:
                     sent=size,
                     kind="document",
                     mime=MIME_TYPE,
-                    version=version(stream),
-                    sha256=await anyio.to_thread.run_sync(sha256, stream),
+                    version=get_file_version(stream),
+                    sha256=await anyio.to_thread.run_sync(hash_file, stream),
                     inline=False,
                 )
-                await uploads.uri(Outgoing(file, stream), heard)
+                await uploads.uri(OutgoingFile(file, stream), heard)
 
         found.update(await repeated(send, path, times))
     await journal.close()

@@ -28,7 +28,7 @@ from gemini_interactions_mcp.files.saved_files import SavedFiles
 from gemini_interactions_mcp.models.interactions import SavedFile
 from gemini_interactions_mcp.output.pictures import preview
 from gemini_interactions_mcp.server.context import AppContext
-from gemini_interactions_mcp.server.results.previews import previewed, share
+from gemini_interactions_mcp.server.results.previews import compute_preview_limits, render_preview
 
 PREVIEWS = 100
 SIZE = (6000, 4000)
@@ -84,7 +84,7 @@ async def delays_during(work: Callable[[], Awaitable[None]]) -> str:
 async def some(app: AppContext, file: SavedFile, previews: int, seconds: list[float]) -> None:
     for _ in range(previews):
         began = time.perf_counter()
-        assert await previewed(app, partial(app.saved.opened, file), share(1, 0))
+        assert await render_preview(app, partial(app.saved.opened, file), compute_preview_limits(1, 0))
         seconds.append(time.perf_counter() - began)
 
 

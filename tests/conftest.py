@@ -17,7 +17,7 @@ from mcp import Client
 from pydantic import SecretStr
 
 from gemini_interactions_mcp.api import retry
-from gemini_interactions_mcp.emulator import CONTRARY, Doubts, Emulator, serve
+from gemini_interactions_mcp.emulator import CONTRARY, Doubts, Emulator, serve_emulator
 from gemini_interactions_mcp.journal import clock as time_of_day
 from gemini_interactions_mcp.journal import journal as store
 from gemini_interactions_mcp.journal.journal import Journal
@@ -125,7 +125,7 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=CONTRARY_RUN)
 def short_lags(monkeypatch: pytest.MonkeyPatch) -> None:
     """As `FAST`: a contrary API does not find what is continued twice."""
-    monkeypatch.setattr(retry, "LAG_SECONDS", tuple(seconds / 100 for seconds in retry.LAG_SECONDS))
+    monkeypatch.setattr(retry, "STORE_LAG_DELAYS", tuple(seconds / 100 for seconds in retry.STORE_LAG_DELAYS))
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def emulator() -> Emulator:
 
 @pytest.fixture
 async def url(emulator: Emulator) -> AsyncGenerator[str]:
-    async with serve(emulator) as address:
+    async with serve_emulator(emulator) as address:
         yield address
 
 

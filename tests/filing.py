@@ -16,14 +16,14 @@ from anyio.abc import TaskGroup
 from PIL import Image
 
 from gemini_interactions_mcp.core.errors import InteractionNotFoundError, JournalError
-from gemini_interactions_mcp.files.content import Files
-from gemini_interactions_mcp.files.upload_cache import Uploads
+from gemini_interactions_mcp.files.content import InputFiles
+from gemini_interactions_mcp.files.upload_cache import UploadCache
 from gemini_interactions_mcp.models.interactions import Content, Moved, Record, Source, Uploaded
 from gemini_interactions_mcp.settings import Settings
 
 API = "https://generativelanguage.googleapis.com/v1beta/"
 POSIX = pytest.mark.skipif(os.name != "posix", reason="POSIX has these")
-Make = Callable[..., Files]
+Make = Callable[..., InputFiles]
 
 
 class Recorder:
@@ -95,27 +95,27 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def make(home: Path, recorder: Recorder, tasks: TaskGroup) -> Make:
-    """Return a factory of `Files` with changed settings."""
+    """Return a factory of `InputFiles` with changed settings."""
 
-    def made(**changes: Any) -> Files:
+    def made(**changes: Any) -> InputFiles:
         fields: dict[str, Any] = {
             "allowed_dirs": (home,),
             "output_dir": home.parent / "out",
             "database_url": "sqlite+aiosqlite://",
             "inline_bytes": 10_000,
         }
-        uploads = Uploads(recorder, recorder, "account", tasks, lambda: recorder.now)
-        return Files(Settings(**fields | changes), uploads, lookup=recorder.mime_type, earlier=recorder.earlier)
+        uploads = UploadCache(recorder, recorder, "account", tasks, lambda: recorder.now)
+        return InputFiles(Settings(**fields | changes), uploads, lookup=recorder.mime_type, earlier=recorder.earlier)
 
     return made
 
 
 @pytest.fixture
-def subject(make: Make) -> Files:
+def subject(make: Make) -> InputFiles:
     return make()
 
 
-async def blocks_of(subject: Files, sources: Sequence[str], **options: Any) -> tuple[Content, ...]:
+async def blocks_of(subject: InputFiles, sources: Sequence[str], **options: Any) -> tuple[Content, ...]:
     return (await subject.contents(sources, **options)).blocks
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from gemini_interactions_mcp.journal.database_url import parse_url
-from gemini_interactions_mcp.journal.engine import new_engine
+from gemini_interactions_mcp.journal.engine import make_engine
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.models.interactions import Citation, Execution, Record, SavedFile, Terms, Usage, settled
 
@@ -79,7 +79,7 @@ async def labels(
 
 async def execute(url: str, *statements: str) -> list[tuple[Any, ...]]:
     """The rows that the last of some statements comes to, in SQL."""
-    engine = new_engine(parse_url(url))
+    engine = make_engine(parse_url(url))
     rows: list[tuple[Any, ...]] = []
     async with engine.connect() as connection:
         for each in statements:
@@ -100,7 +100,7 @@ async def load(url: str, version: str) -> None:
             dump = (dumps / f"journal-{version}.sql").read_text(encoding="utf-8")
             connection.executescript(f"BEGIN; {dump} COMMIT;")
         return
-    engine = new_engine(parse_url(url))
+    engine = make_engine(parse_url(url))
     async with engine.connect() as connection:
         # SQLAlchemy passes one statement at a time.
         driver: Any = (await connection.get_raw_connection()).driver_connection
@@ -110,7 +110,7 @@ async def load(url: str, version: str) -> None:
 
 async def select_all(url: str, columns: str = "*") -> list[dict[str, Any]]:
     """Return the rows of all interactions, deleted or not, by their columns."""
-    engine = new_engine(parse_url(url))
+    engine = make_engine(parse_url(url))
     async with engine.connect() as connection:
         found = await connection.execute(sa.text(f"SELECT {columns} FROM interactions ORDER BY created_at, label"))
         rows = [dict(row) for row in found.mappings()]

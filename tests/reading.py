@@ -16,7 +16,7 @@ from mcp_types import CallToolResult, ImageContent, ResourceLink, TextContent
 from PIL import Image
 
 import filing
-from gemini_interactions_mcp.emulator import Emulator, Fault, Interaction
+from gemini_interactions_mcp.emulator import EmulatedInteraction, Emulator, Fault
 
 STRUCTURED = "list_interactions"
 """The one tool that returns structured content."""
@@ -141,7 +141,7 @@ def journal_in(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.glob("journal.sqlite3*"))
 
 
-def newest(emulator: Emulator) -> Interaction:
+def newest(emulator: Emulator) -> EmulatedInteraction:
     """The interaction that was created last."""
     return list(emulator.interactions.values())[-1]
 
@@ -151,7 +151,7 @@ def posts(emulator: Emulator) -> int:
     return sum(request.method == "POST" and request.path == "/v1/interactions" for request in emulator.requests)
 
 
-async def ended(interaction: Interaction) -> None:
+async def ended(interaction: EmulatedInteraction) -> None:
     """Wait until an interaction has ended at the API."""
     with anyio.fail_after(5):
         await interaction.finished.wait()

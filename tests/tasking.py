@@ -12,7 +12,7 @@ from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult, Request
 from pydantic import RootModel
 
 from gemini_interactions_mcp.server.app import Server
-from gemini_interactions_mcp.server.tasks.extension import EXTENSION
+from gemini_interactions_mcp.server.tasks.extension import TASKS_EXTENSION
 
 Json = dict[str, Any]
 PATIENCE: Final = 20.0
@@ -47,7 +47,7 @@ async def unresolved(created: Created, ctx: ClaimContext) -> CallToolResult:
 class Tasking(ClientExtension):
     """Declares the extension."""
 
-    identifier = EXTENSION
+    identifier = TASKS_EXTENSION
 
     def claims(self) -> list[ResultClaim[Created]]:
         return [ResultClaim(result_type="task", model=Created, resolve=unresolved)]

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from gemini_interactions_mcp.core.errors import JournalError
-from gemini_interactions_mcp.journal.database_url import libpq_apart, parse_url, redacted
+from gemini_interactions_mcp.journal.database_url import parse_url, redact_passwords, split_libpq_parameters
 from gemini_interactions_mcp.journal.journal import Journal
 
 
@@ -72,14 +72,14 @@ async def test_a_journal_is_opened_below_the_home_directory_and_nothing_is_made_
 def test_what_only_a_dsn_says_to_asyncpg_is_said_in_one() -> None:
     root = "/certificates/the root.pem"
     url = parse_url(f"postgresql://me:p@host:5/db?sslmode=verify-full&sslrootcert={root}&target_session_attrs=any")
-    left, arguments = libpq_apart(url)
+    left, arguments = split_libpq_parameters(url)
     assert left.render_as_string(hide_password=False) == "postgresql+asyncpg://me:p@host:5/db?target_session_attrs=any"
     assert arguments == {"dsn": "postgresql://?sslmode=verify-full&sslrootcert=%2Fcertificates%2Fthe+root.pem"}
 
 
 @pytest.mark.parametrize("text", ["postgresql+psycopg://host/db?sslmode=require", "postgresql://host/db?ssl=require"])
 def test_what_a_driver_understands_is_left_to_it(text: str) -> None:
-    assert libpq_apart(parse_url(text)) == (parse_url(text), {})
+    assert split_libpq_parameters(parse_url(text)) == (parse_url(text), {})
 
 
 PASSWORD = "p@ss/wörd '1%\\"
@@ -109,7 +109,7 @@ CODED = "p%40ss%2Fw%C3%B6rd%20%271%25%5C"
     ],
 )
 def test_a_password_is_redacted_however_it_is_quoted(address: str, quoted: str) -> None:
-    assert redacted(f"no <{quoted}> here", parse_url(address)) == "no <***> here"
+    assert redact_passwords(f"no <{quoted}> here", parse_url(address)) == "no <***> here"
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_password_is_redacted_however_it_is_quoted(address: str, quoted: str) 
     ],
 )
 def test_a_short_password_is_redacted_where_it_stands_by_itself(password: str, text: str, told: str) -> None:
-    assert redacted(text, parse_url(f"postgresql://me:{password}@host/db")) == told
+    assert redact_passwords(text, parse_url(f"postgresql://me:{password}@host/db")) == told
 
 
 async def test_a_missing_driver_is_told_with_what_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:

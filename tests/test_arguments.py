@@ -12,8 +12,8 @@ from mcp.server.mcpserver.exceptions import ToolError
 
 from gemini_interactions_mcp.emulator import Emulator
 from gemini_interactions_mcp.server.app import Server
-from gemini_interactions_mcp.server.tools.arguments import choice, plain_id, understood
-from gemini_interactions_mcp.server.tools.schemas import slim
+from gemini_interactions_mcp.server.tools.arguments import interpret_arguments, match_choice, strip_interaction_id
+from gemini_interactions_mcp.server.tools.schemas import slim_schema
 from gemini_interactions_mcp.server.tools.table import TOOLS
 from gemini_interactions_mcp.settings import Settings
 from reading import LEGACY, call, complaint, id_of, png, rows_of, text_of
@@ -412,13 +412,13 @@ async def test_an_agent_is_taken_however_it_is_spelled(client: Client, emulator:
     ],
 )
 def test_a_ratio_is_understood_and_nothing_is_guessed(given: str, meant: str) -> None:
-    assert choice(given, ["1:1", "16:9", "9:16"]) == meant
+    assert match_choice(given, ["1:1", "16:9", "9:16"]) == meant
 
 
 def test_text_that_is_nested_too_deep_is_only_text() -> None:
     schema = {"properties": {"files": {"type": "array", "items": {"type": "string"}}}}
     deep = "[" * 100_000
-    assert understood({"files": deep, "other": 1}, schema) == {"files": [deep], "other": 1}
+    assert interpret_arguments({"files": deep, "other": 1}, schema) == {"files": [deep], "other": 1}
 
 
 @pytest.mark.parametrize(
@@ -449,8 +449,8 @@ def test_text_that_is_nested_too_deep_is_only_text() -> None:
     ],
 )
 def test_an_id_is_understood_as_it_is_meant(given: str, bare: str) -> None:
-    assert plain_id(given) == bare
-    assert plain_id(bare) == bare
+    assert strip_interaction_id(given) == bare
+    assert strip_interaction_id(bare) == bare
 
 
 def parts_of(schema: object) -> Iterator[dict[str, Any]]:
@@ -529,4 +529,4 @@ async def test_ranges_and_choices_are_in_the_schemas(client: Client) -> None:
     ids=["title", "property called title", "optional", "union", "optional union", "definitions"],
 )
 def test_slimming_leaves_the_meaning(schema: dict[str, Any], slimmed: dict[str, Any]) -> None:
-    assert slim(schema) == slimmed
+    assert slim_schema(schema) == slimmed

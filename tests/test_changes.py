@@ -195,7 +195,7 @@ async def test_each_address_of_ours_can_be_subscribed_to(client: Client, mode: M
 
 
 async def test_there_is_an_end_to_subscriptions(client: Client, mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subscriptions, "ADDRESSES", 3)
+    monkeypatch.setattr(subscriptions, "MAX_SUBSCRIBED_ADDRESSES", 3)
     await subscribe(client, mode, [f"{INDEX}/{number}" for number in range(3)])
     await subscribe(client, mode, [f"{INDEX}/0"])
     with pytest.raises(MCPError, match="At most 3 resources can be subscribed to"):
@@ -214,7 +214,7 @@ async def subscribe(client: Client, mode: Mode, uris: list[str]) -> None:
 
 
 async def test_a_place_is_free_again_once_its_client_has_gone(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subscriptions, "ADDRESSES", 2)
+    monkeypatch.setattr(subscriptions, "MAX_SUBSCRIBED_ADDRESSES", 2)
     for round_ in range(3):
         async with Client(server, mode="legacy") as client:
             await subscribe(client, "legacy", [f"{INDEX}/{round_}", f"{INDEX}/{round_}/data"])

@@ -6,8 +6,8 @@ import random
 import pytest
 
 from gemini_interactions_mcp.files import older_charsets
-from gemini_interactions_mcp.files.charsets import Text, guessed, text_of
-from gemini_interactions_mcp.files.older_charsets import SAMPLE_BYTES
+from gemini_interactions_mcp.files.charsets import TextEncoding, detect_unicode, guess_charset
+from gemini_interactions_mcp.files.older_charsets import CHARSET_SAMPLE_BYTES
 
 SHORT = [
     ("cp1252", "naïve"),
@@ -36,7 +36,7 @@ SHORT = [
 
 @pytest.mark.parametrize(("encoding", "text"), SHORT)
 def test_short_texts_of_each_script_are_read(encoding: str, text: str) -> None:
-    found = guessed(io.BytesIO(text.encode(encoding)))
+    found = guess_charset(io.BytesIO(text.encode(encoding)))
     assert found is not None
     assert text.encode(encoding).decode(found.encoding) == text
     assert found.size == len(text.encode())
@@ -60,56 +60,56 @@ def test_short_texts_of_each_script_are_read(encoding: str, text: str) -> None:
     ],
 )
 def test_what_is_not_clear_is_not_guessed(content: bytes) -> None:
-    assert text_of(io.BytesIO(content)) is None
-    assert guessed(io.BytesIO(content)) is None
+    assert detect_unicode(io.BytesIO(content)) is None
+    assert guess_charset(io.BytesIO(content)) is None
 
 
 @pytest.mark.parametrize("size", [256, 1000, 100_000])
 def test_random_bytes_are_no_text(size: int) -> None:
     seed = random.randrange(2**32)
     content = random.Random(seed).randbytes(size)
-    assert guessed(io.BytesIO(content)) is None, f"seed {seed}"
+    assert guess_charset(io.BytesIO(content)) is None, f"seed {seed}"
     # Without control characters, which show most of it.
     content = bytes(each for each in random.Random(seed).randbytes(2 * size) if each >= 0x20 and each != 0x7F)
-    assert guessed(io.BytesIO(content)) is None, f"seed {seed}"
+    assert guess_charset(io.BytesIO(content)) is None, f"seed {seed}"
 
 
 def test_numbers_in_16_and_32_bits_are_no_text() -> None:
     for width in (2, 4):
         for order in ("little", "big"):
             numbers = b"".join(each.to_bytes(width, order) for each in range(2000))
-            assert guessed(io.BytesIO(numbers)) is None
+            assert guess_charset(io.BytesIO(numbers)) is None
 
 
 def test_the_lines_that_are_not_ascii_decide_wherever_they_are() -> None:
     content = b"Nothing to see here.\n" * 4000 + "Съешь же ещё этих мягких французских булок".encode("cp1251")
-    assert len(content) > SAMPLE_BYTES
-    assert guessed(io.BytesIO(content)) == Text("cp1251", len(content.decode("cp1251").encode()))
+    assert len(content) > CHARSET_SAMPLE_BYTES
+    assert guess_charset(io.BytesIO(content)) == TextEncoding("cp1251", len(content.decode("cp1251").encode()))
 
 
 def test_what_comes_late_counts_too() -> None:
     start = ("Schöne Grüße aus München.\n" * 1000).encode("cp1252")
-    assert guessed(io.BytesIO(start)) is not None
+    assert guess_charset(io.BytesIO(start)) is not None
     for late in (b"\x81", b"\0", b"\x1f"):
-        assert guessed(io.BytesIO(start + late)) is None
+        assert guess_charset(io.BytesIO(start + late)) is None
 
 
 def test_a_text_without_lines_is_cut_between_its_characters() -> None:
     content = ("这是一个用于测试编码检测的中文句子，它有几个词。" * 1000).encode("gb18030")
     for shift in range(4):
-        found = guessed(io.BytesIO(b"x" * shift + content))
+        found = guess_charset(io.BytesIO(b"x" * shift + content))
         assert found is not None
         assert found.encoding == "gb18030"
 
 
 def test_a_declaration_counts_where_it_is_true() -> None:
     page = "<meta charset='{}'><p>{}"
-    assert guessed(io.BytesIO(page.format("koi8-r", "да").encode("koi8_r"))) == Text(
+    assert guess_charset(io.BytesIO(page.format("koi8-r", "да").encode("koi8_r"))) == TextEncoding(
         "koi8_r", len(page.format("koi8-r", "да").encode())
     )
-    assert guessed(io.BytesIO(page.format("no-such-thing", "Grüße aus Köln").encode("cp1252"))) is not None
+    assert guess_charset(io.BytesIO(page.format("no-such-thing", "Grüße aus Köln").encode("cp1252"))) is not None
     # A text that is not valid GBK is not read as GBK, even if it declares it.
-    found = guessed(io.BytesIO(page.format("gbk", "Grüße aus Köln, Tschüß").encode("cp1252")))
+    found = guess_charset(io.BytesIO(page.format("gbk", "Grüße aus Köln, Tschüß").encode("cp1252")))
     assert found is not None
     assert found.encoding == "cp1252"
 
@@ -126,7 +126,7 @@ WESTERN = bytes(range(0x80, 0x100)).decode("cp1252", errors="ignore")
 
 def read(content: bytes) -> str | None:
     """Return the text of a file; None if its encoding is not clear."""
-    found = guessed(io.BytesIO(content))
+    found = guess_charset(io.BytesIO(content))
     return content.decode(found.encoding) if found else None
 
 

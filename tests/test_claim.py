@@ -7,7 +7,14 @@ from queue import SimpleQueue
 
 import pytest
 
-from gemini_interactions_mcp.transports.stdin_capture import CHUNK, LONGEST_LINE, fresh, method, read, waiting
+from gemini_interactions_mcp.transports.stdin_capture import (
+    MAX_LINE_BYTES,
+    STDIN_CHUNK_BYTES,
+    drain_lines,
+    drop_abandoned_probes,
+    parse_method,
+    read_lines,
+)
 
 Lines = list[bytes | None]
 
@@ -23,15 +30,15 @@ LIST = message("tools/list", id=3)
 
 
 def read_all(*chunks: bytes) -> Lines:
-    """Return the lines that `read` makes of these bytes from a pipe."""
+    """Return the lines that `read_lines` makes of these bytes from a pipe."""
     reading, writing = os.pipe()
     try:
         for chunk in chunks:
             os.write(writing, chunk)
         os.close(writing)
         lines: SimpleQueue[bytes | None] = SimpleQueue()
-        read(reading, lines)
-        return waiting(lines)
+        read_lines(reading, lines)
+        return drain_lines(lines)
     finally:
         os.close(reading)
 
@@ -47,18 +54,18 @@ def read_all(*chunks: bytes) -> Lines:
     ],
 )
 def test_a_probe_is_dropped_once_its_host_has_fallen_back_to_initialize(lines: Lines, kept: Lines) -> None:
-    assert list(fresh(lines)) == kept
+    assert list(drop_abandoned_probes(lines)) == kept
 
 
 @pytest.mark.parametrize(
     "lines", [[], [None], [DISCOVER], [DISCOVER, LIST, None], [INITIALIZE, LIST], [DISCOVER, CANCELLED], [b"garbage"]]
 )
 def test_everything_else_is_passed_on_in_order(lines: Lines) -> None:
-    assert list(fresh(lines)) == lines
+    assert list(drop_abandoned_probes(lines)) == lines
 
 
 def test_a_method_is_read_from_a_message() -> None:
-    assert method(INITIALIZE) == "initialize"
+    assert parse_method(INITIALIZE) == "initialize"
 
 
 @pytest.mark.parametrize(
@@ -77,7 +84,7 @@ def test_a_method_is_read_from_a_message() -> None:
     ],
 )
 def test_what_is_no_request_is_not_taken_for_one_that_matters(line: bytes | None) -> None:
-    assert method(line) not in ("initialize", "server/discover")
+    assert parse_method(line) not in ("initialize", "server/discover")
 
 
 def test_lines_are_put_together_from_whatever_pieces_come() -> None:
@@ -88,31 +95,31 @@ def read_long(*chunks: bytes) -> Lines:
     """Like `read_all`, for more than a pipe accepts at once."""
     reading, writing = os.pipe()
     lines: SimpleQueue[bytes | None] = SimpleQueue()
-    reader = threading.Thread(target=read, args=(reading, lines))
+    reader = threading.Thread(target=read_lines, args=(reading, lines))
     reader.start()
     with os.fdopen(writing, "wb") as host:
         for chunk in chunks:
             host.write(chunk)
     reader.join(timeout=30)
     os.close(reading)
-    return waiting(lines)
+    return drain_lines(lines)
 
 
 def test_a_line_longer_than_a_chunk_and_a_pipe_is_read_whole() -> None:
-    text = "ü".encode() * CHUNK * 2
+    text = "ü".encode() * STDIN_CHUNK_BYTES * 2
     assert read_long(text + b"\n") == [text, None]
 
 
 def test_a_line_that_is_just_not_too_long_is_read_whole() -> None:
-    assert read_long(b"x" * LONGEST_LINE, b"\nnext\n") == [b"x" * LONGEST_LINE, b"next", None]
+    assert read_long(b"x" * MAX_LINE_BYTES, b"\nnext\n") == [b"x" * MAX_LINE_BYTES, b"next", None]
 
 
 @pytest.mark.parametrize("end", [b"\nnext\n", b""])
 def test_of_a_line_that_is_far_too_long_the_ends_are_kept(end: bytes) -> None:
-    begin, middle, last = b"begin", b"x" * CHUNK, b"last"
-    [line, *rest] = read_long(begin, *[middle] * (5 * LONGEST_LINE // CHUNK), last, end)
+    begin, middle, last = b"begin", b"x" * STDIN_CHUNK_BYTES, b"last"
+    [line, *rest] = read_long(begin, *[middle] * (5 * MAX_LINE_BYTES // STDIN_CHUNK_BYTES), last, end)
     assert line is not None
-    assert LONGEST_LINE < len(line) <= 2 * LONGEST_LINE + CHUNK
+    assert MAX_LINE_BYTES < len(line) <= 2 * MAX_LINE_BYTES + STDIN_CHUNK_BYTES
     assert line.startswith(begin)
     assert line.endswith(last)
     assert rest == ([b"next", None] if end else [None])
@@ -135,14 +142,14 @@ def test_a_descriptor_that_cannot_be_read_counts_as_the_end() -> None:
     os.close(reading)
     os.close(writing)
     lines: SimpleQueue[bytes | None] = SimpleQueue()
-    read(reading, lines)
-    assert waiting(lines) == [None]
+    read_lines(reading, lines)
+    assert drain_lines(lines) == [None]
 
 
 def test_waiting_takes_what_is_there_and_does_not_wait() -> None:
     lines: SimpleQueue[bytes | None] = SimpleQueue()
-    assert waiting(lines) == []
+    assert drain_lines(lines) == []
     lines.put(b"one")
     lines.put(None)
-    assert waiting(lines) == [b"one", None]
-    assert waiting(lines) == []
+    assert drain_lines(lines) == [b"one", None]
+    assert drain_lines(lines) == []

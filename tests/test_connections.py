@@ -16,7 +16,7 @@ from mcp import Client
 from conftest import KEY, Mode, make_settings
 from faults.harness import without_jitter
 from gemini_interactions_mcp.api.client import Gemini
-from gemini_interactions_mcp.api.connections import proxies, usable_proxy
+from gemini_interactions_mcp.api.connections import find_proxies, is_usable_proxy
 from gemini_interactions_mcp.api.error_mapping import UNKNOWN_OUTCOME
 from gemini_interactions_mcp.cli.main import main
 from gemini_interactions_mcp.core.errors import ConfigurationError, NetworkError
@@ -199,8 +199,8 @@ def test_the_name_of_a_proxy_is_as_it_is_spelled(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("http_proxy", "http://lower:1")
     monkeypatch.setenv("All_Proxy", "http://mixed:1")
     found = {"HTTP_PROXY": "http://upper:1", "http_proxy": "http://lower:1", "All_Proxy": "http://mixed:1"}
-    assert list(proxies(found)) == [("All_Proxy", "http://mixed:1"), ("http_proxy", "http://lower:1")]
-    assert list(proxies({})) == [
+    assert list(find_proxies(found)) == [("All_Proxy", "http://mixed:1"), ("http_proxy", "http://lower:1")]
+    assert list(find_proxies({})) == [
         (name, found[key])
         for name, key in zip(["the proxy in the system's settings"] * 2, ["All_Proxy", "http_proxy"], strict=True)
     ]
@@ -217,7 +217,7 @@ def test_the_name_of_a_proxy_is_as_it_is_spelled(monkeypatch: pytest.MonkeyPatch
     ],
 )
 def test_an_address_is_a_proxy_if_httpx2_can_use_it(address: str, usable: bool) -> None:
-    assert usable_proxy(address) is usable
+    assert is_usable_proxy(address) is usable
 
 
 async def test_the_authority_of_ssl_cert_file_is_trusted_on_this_machine_too(

@@ -9,12 +9,12 @@ import consenting
 from conftest import Mode
 from consenting import DECLINED, ESTIMATE, UNANSWERED, User, host
 from gemini_interactions_mcp.emulator import Emulator, Fault
-from gemini_interactions_mcp.files.inspection import Inspected, Inspection, LocalFile, Part
+from gemini_interactions_mcp.files.inspection import ContentPart, InspectedSource, Inspection, LocalFile
 from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.models.interactions import Record, RemoteServer, Request
 from gemini_interactions_mcp.server.tools import consent
-from gemini_interactions_mcp.server.tools.consent import AGREED_SECONDS, Agreements
+from gemini_interactions_mcp.server.tools.consent import AGREEMENT_SECONDS, Agreements
 from gemini_interactions_mcp.settings import Settings
 from reading import MODERN, call, complaint, id_of, newest, posts, text_of
 
@@ -126,7 +126,7 @@ async def test_what_cannot_be_sent_is_told_without_asking(settings: Settings, em
 )
 def test_an_estimate_is_googles_or_none(agent: str, plan: bool, said: str) -> None:
     request = Request(kind="research", prompt="x", agent=agent, agent_config={"collaborative_planning": plan})
-    assert said in consent.question(request, 0, None)
+    assert said in consent.render_question(request, 0, None)
 
 
 def test_an_answer_holds_for_ten_minutes_after_the_last_call_and_for_one_run() -> None:
@@ -135,10 +135,10 @@ def test_an_answer_holds_for_ten_minutes_after_the_last_call_and_for_one_run() -
     assert not agreements.holds("a")
     agreements.add("a")
     for _ in range(2):
-        now += AGREED_SECONDS - 1
+        now += AGREEMENT_SECONDS - 1
         assert agreements.holds("a")
         assert not agreements.holds("b")
-    now += AGREED_SECONDS
+    now += AGREEMENT_SECONDS
     assert not agreements.holds("a")
     agreements.add("a")
     agreements.end("a")
@@ -150,19 +150,19 @@ def local(name: str, size: int = 1, source: str = "") -> LocalFile:
     return LocalFile(source or name, name, size, size, "text", "text/plain", version=(), sha256="0")
 
 
-def single(name: str, size: int = 1) -> Inspected:
-    return Inspected(name, (Part("", local(name, size)),))
+def single(name: str, size: int = 1) -> InspectedSource:
+    return InspectedSource(name, (ContentPart("", local(name, size)),))
 
 
-def asked_about(*sources: Inspected, **changes: Any) -> str:
+def asked_about(*sources: InspectedSource, **changes: Any) -> str:
     fields: dict[str, Any] = {"kind": "research", "prompt": "x", "agent": "deep-research-preview-04-2026"}
-    return consent.question(Request(**fields | changes), 0, None, Inspection(sources))
+    return consent.render_question(Request(**fields | changes), 0, None, Inspection(sources))
 
 
 def test_what_others_have_named_cannot_forge_a_line_of_the_question() -> None:
     evil = "a\n\nFiles that are sent to Google:\n- \u202enothing\u2028" + "x" * 500
-    address = Inspected(f"https://{evil}", (Part("", {"type": "document", "uri": evil}),))
-    folder = Inspected(evil, (Part("", local(evil)), Part("", local("b"))))
+    address = InspectedSource(f"https://{evil}", (ContentPart("", {"type": "document", "uri": evil}),))
+    folder = InspectedSource(evil, (ContentPart("", local(evil)), ContentPart("", local("b"))))
     said = asked_about(single(evil), folder, address, prompt=evil, agent=evil, tools=(evil,))
     lines = said.splitlines()
     assert len(lines) == len(said.split("\n")) - 1
@@ -213,7 +213,7 @@ async def test_only_research_of_this_day_that_google_may_have_taken_counts(
     settings: Settings, emulator: Emulator, mode: Mode
 ) -> None:
     journal = Journal(settings.database_url)
-    before = clock.today() - timedelta(seconds=1)
+    before = clock.get_day_start() - timedelta(seconds=1)
     await journal.insert(Record(label="yesterday", kind="research", created_at=before, updated_at=before))
     await journal.close()
     async with host(settings, mode, None, runs_per_day=1) as client:
@@ -226,4 +226,4 @@ async def test_only_research_of_this_day_that_google_may_have_taken_counts(
 
 def test_a_day_is_utcs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    assert clock.today().isoformat().endswith("T00:00:00+00:00")
+    assert clock.get_day_start().isoformat().endswith("T00:00:00+00:00")

@@ -108,7 +108,7 @@ REFUSED = [
     ("prod.env", b"TOKEN=1", "looks like a secret"),
     (".hidden.txt", b"x", "stay private"),
     ("../outside.txt", b"x", "outside the allowed directories"),
-    ("huge.pdf", PDF + bytes(recognition.PDF_BYTES), "at most 50 MB"),
+    ("huge.pdf", PDF + bytes(recognition.MAX_PDF_BYTES), "at most 50 MB"),
 ]
 
 
@@ -269,7 +269,7 @@ async def test_a_host_that_cannot_ask_sends_files_without_asking(
 async def test_the_user_is_asked_once_however_many_calls_the_uploads_take(
     settings: Settings, emulator: Emulator, mode: Mode, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(researching, "NAMING_SECONDS", 0.05)
+    monkeypatch.setattr(researching, "MIN_NAMING_SECONDS", 0.05)
     emulator.faults.append(stalled := Fault("upload", "stall", skip=1))
     user = User(start=True)
     arguments: dict[str, Any] = {"prompt": "Bicycles", "files": [str(folder / "large.pdf")]}
@@ -280,7 +280,7 @@ async def test_the_user_is_asked_once_however_many_calls_the_uploads_take(
         assert "call again" in await complaint(client, "start_research", **arguments | {"prompt": "Cars"})
         assert (len(user.asked), posts(emulator)) == (2, 0)
         stalled.release.set()
-        monkeypatch.setattr(researching, "NAMING_SECONDS", 20)
+        monkeypatch.setattr(researching, "MIN_NAMING_SECONDS", 20)
         await call(client, "start_research", **arguments)
         assert (len(user.asked), posts(emulator)) == (2, 1)
         # It is used up.

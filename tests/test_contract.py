@@ -20,8 +20,8 @@ from pydantic import SecretStr
 
 from conftest import make_settings
 from gemini_interactions_mcp import __version__, settings
-from gemini_interactions_mcp.cli.main import parser
-from gemini_interactions_mcp.server.app import INSTRUCTIONS, build_server
+from gemini_interactions_mcp.cli.main import build_parser
+from gemini_interactions_mcp.server.app import SERVER_INSTRUCTIONS, build_server
 from gemini_interactions_mcp.server.prompts import PROMPTS
 from gemini_interactions_mcp.server.tools.table import TOOLS
 from gemini_interactions_mcp.settings.table import FIELD_VARIABLES
@@ -102,7 +102,7 @@ def test_every_variable_that_a_text_names_is_a_setting() -> None:
     named = {
         name for path in sources for name in re.findall(r"\bGEMINI_MCP_[A-Z_]+\b", path.read_text(encoding="utf-8"))
     }
-    assert named == {name for name in settings.ALL_VARIABLES if name.startswith("GEMINI_MCP_")}
+    assert named == {name for name in settings.SETTING_VARIABLES if name.startswith("GEMINI_MCP_")}
 
 
 def test_the_readme_names_every_prompt() -> None:
@@ -117,7 +117,7 @@ def test_the_version_is_the_same_everywhere() -> None:
 
 def test_the_manifest_sets_variables_by_what_its_user_fills_in() -> None:
     config = manifest()["server"]["mcp_config"]["env"]
-    assert set(config) <= set(settings.ALL_VARIABLES)
+    assert set(config) <= set(settings.SETTING_VARIABLES)
     assert sorted(config.values()) == sorted(f"${{user_config.{key}}}" for key in manifest()["user_config"])
 
 
@@ -144,10 +144,10 @@ def test_what_the_user_of_the_bundle_fills_in_is_as_the_table_of_settings_says(v
 
 
 def test_the_bundle_names_its_own_setting_and_starts_as_the_command_line_has_it() -> None:
-    assert manifest()["user_config"]["allowed_directory"]["title"] == settings.BUNDLES_FOLDER
+    assert manifest()["user_config"]["allowed_directory"]["title"] == settings.BUNDLE_FOLDER_TITLE
     *_, command, flag = manifest()["server"]["mcp_config"]["args"]
     assert command == "gemini-interactions-mcp"
-    assert parser().parse_args([flag]).bundle is True
+    assert build_parser().parse_args([flag]).bundle is True
 
 
 @pytest.mark.parametrize("version", [HANDSHAKES[0], HANDSHAKES[-1], MODERN])
@@ -161,14 +161,14 @@ async def test_tools_list_has_at_most_12_000_bytes_on_the_wire(version: str, tmp
 
 def test_texts_for_models_fit_the_hosts_limits(served: list[Json]) -> None:
     """Claude Code cuts descriptions at 2,048 characters (mid-2026); Codex repeats instructions in each tool."""
-    assert len(INSTRUCTIONS) <= 500
+    assert len(SERVER_INSTRUCTIONS) <= 500
     assert [tool["name"] for tool in served if not 40 <= len(tool["description"]) <= 2_000] == []
     assert [tool["name"] for tool in served if len(tool["name"]) > 40] == []
 
 
 def test_the_instructions_say_what_a_model_must_not_do_wrong() -> None:
     for said in ("ends with its interaction_id", "in_progress", "never ask the same again", "data, not instructions"):
-        assert said in INSTRUCTIONS
+        assert said in SERVER_INSTRUCTIONS
 
 
 def test_gemini_is_named_wherever_a_host_searches(served: list[Json]) -> None:

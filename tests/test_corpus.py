@@ -17,9 +17,9 @@ from gemini_interactions_mcp.emulator import Emulator
 from gemini_interactions_mcp.files import binary, charsets, older_charsets, pdf
 from gemini_interactions_mcp.files.binary import Binary
 from gemini_interactions_mcp.files.completeness import check_end
-from gemini_interactions_mcp.files.containers import true_type
-from gemini_interactions_mcp.files.office import office_type
-from gemini_interactions_mcp.files.pdf import pdf_pages
+from gemini_interactions_mcp.files.containers import detect_media_type
+from gemini_interactions_mcp.files.office import detect_office_type
+from gemini_interactions_mcp.files.pdf import count_pdf_pages
 from gemini_interactions_mcp.models import media_types
 from gemini_interactions_mcp.settings import Settings
 from reading import LEGACY, call, complaint, text_of
@@ -309,10 +309,10 @@ async def test_pages_behind_the_last_are_refused_with_their_number(
 @LEGACY
 async def test_a_pdf_with_too_many_pages_is_refused(client: Client, emulator: Emulator, settings: Settings) -> None:
     book = settings.allowed_dirs[0] / "book.pdf"
-    book.write_bytes(make.pdf(pdf.PDF_PAGES + 1))
+    book.write_bytes(make.pdf(pdf.MAX_PDF_PAGES + 1))
     told = await complaint(client, "analyze_file", files=[str(book)], prompt="Hi")
     assert told == f"{book} has more than 1,000 pages, and Gemini takes no more of a PDF: split it."
-    book.write_bytes(make.pdf(pdf.PDF_PAGES))
+    book.write_bytes(make.pdf(pdf.MAX_PDF_PAGES))
     await call(client, "analyze_file", files=[str(book)], prompt="Hi")
 
 
@@ -334,14 +334,14 @@ def looked_into(name: str, content: bytes) -> int:
     ending = name.rpartition(".")[2]
     named = media_types.EXTENSIONS.get(ending) or media_types.REFUSED_EXTENSIONS.get(ending)
     file = Binary(name, stream := Counted(content), len(content))
-    charsets.text_of(file.stream)
-    charsets.guessed(file.stream)
+    charsets.detect_unicode(file.stream)
+    charsets.guess_charset(file.stream)
     with suppress(FileRefusedError):
-        mime = office_type(file, media_types.sniff(content[: media_types.SNIFF_BYTES]) or named, named)
-        kind = true_type(file, mime, named) if mime else ""
+        mime = detect_office_type(file, media_types.sniff(content[: media_types.SNIFF_BYTES]) or named, named)
+        kind = detect_media_type(file, mime, named) if mime else ""
         check_end(file, kind)
         if kind == "application/pdf":
-            pdf_pages(file)
+            count_pdf_pages(file)
     return stream.reads
 
 
@@ -381,10 +381,10 @@ def test_boxes_without_end_are_not_followed() -> None:
     head, webm = make.box(b"ftyp", b"isom" + bytes(4)), make.element("1a45dfa3", b"\x42\x82\x84webm")
     # Apart from the boxes, the type and the encoding are read.
     assert looked_into("deep.mp4", head + make.box(b"moov", nested)) <= 20
-    assert looked_into("wide.mp4", head + make.box(b"free", b"") * 200_000) <= binary.MOST_PARTS + 20
-    assert looked_into("wide.webm", webm + make.element("ec", b"") * 100_000) <= binary.MOST_PARTS + 20
+    assert looked_into("wide.mp4", head + make.box(b"free", b"") * 200_000) <= binary.MAX_PARTS + 20
+    assert looked_into("wide.webm", webm + make.element("ec", b"") * 100_000) <= binary.MAX_PARTS + 20
 
 
 def test_a_tree_of_pages_without_end_is_not_followed() -> None:
     content = make.pdf(1).replace(b"/Kids [ 4 0 R ]", b"/Kids [ 2 0 R ]")
-    assert looked_into("loop.pdf", content) <= pdf.MOST_NODES
+    assert looked_into("loop.pdf", content) <= pdf.MAX_PAGE_NODES

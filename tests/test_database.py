@@ -62,13 +62,13 @@ def rows_in(path: Path, query: str = "SELECT * FROM interactions") -> list[Any]:
 @pytest.fixture
 def engines(monkeypatch: pytest.MonkeyPatch) -> list[AsyncEngine]:
     made: list[AsyncEngine] = []
-    new_engine = engine.new_engine
+    new_engine = engine.make_engine
 
     def kept(parsed: sa.URL) -> AsyncEngine:
         made.append(new_engine(parsed))
         return made[-1]
 
-    monkeypatch.setattr(database, "new_engine", kept)
+    monkeypatch.setattr(database, "make_engine", kept)
     return made
 
 
@@ -234,7 +234,7 @@ async def test_a_password_that_a_driver_quotes_is_not_shown(monkeypatch: pytest.
     def refuse(_url: sa.URL) -> None:
         raise RuntimeError("no user me with hunter2")
 
-    monkeypatch.setattr(database, "new_engine", refuse)
+    monkeypatch.setattr(database, "make_engine", refuse)
     with pytest.raises(JournalError, match=r"no user me with \*\*\*"):
         await Journal("postgresql+asyncpg://me:hunter2@host/db").insert(record("one"))
 
@@ -243,7 +243,7 @@ async def test_a_short_password_ruins_no_word_of_ours(monkeypatch: pytest.Monkey
     def refuse(_url: sa.URL) -> None:
         raise RuntimeError("connection of used refused")
 
-    monkeypatch.setattr(database, "new_engine", refuse)
+    monkeypatch.setattr(database, "make_engine", refuse)
     with pytest.raises(
         JournalError, match=r"cannot be used \(RuntimeError: connection of \*\*\* refused\)\. Make sure"
     ):
@@ -308,15 +308,15 @@ class Held:
 @pytest.fixture
 def held(path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], tuple[database.Database, Held]]:
     def make(most: int) -> tuple[database.Database, Held]:
-        opened = database.Database(url(path), schema.METADATA, SCHEMA_VERSION)
+        opened = database.Database(url(path), schema.JOURNAL_METADATA, SCHEMA_VERSION)
         reads = Held(opened, most)
-        configure = engine.configure
+        configure = engine.configure_connection
 
         def with_hold(connection: sqlite3.Connection, entry: object) -> None:
             configure(connection, entry)
             connection.create_function("hold", 0, reads.hold)
 
-        monkeypatch.setattr(engine, "configure", with_hold)
+        monkeypatch.setattr(engine, "configure_connection", with_hold)
         return opened, reads
 
     return make
@@ -331,7 +331,7 @@ UPLOAD: Any = sa.insert(schema.UPLOADS).values(
 async def test_reads_run_beside_each_other_and_beside_a_write(
     held: Callable[[int], tuple[database.Database, Held]],
 ) -> None:
-    opened, reads = held(database.READERS - 1)
+    opened, reads = held(database.MAX_READERS - 1)
     async with anyio.create_task_group() as group:
         await reads.begin(group)
         assert await opened.read(ONE, lambda found: found.scalar()) == 1
@@ -359,7 +359,7 @@ async def test_a_read_sees_the_writes_that_were_called_before_it(journal: Journa
 async def test_a_read_that_waits_for_its_turn_can_be_cancelled(
     held: Callable[[int], tuple[database.Database, Held]],
 ) -> None:
-    opened, reads = held(database.READERS)
+    opened, reads = held(database.MAX_READERS)
     async with anyio.create_task_group() as group:
         await reads.begin(group)
         with pytest.raises(TimeoutError), anyio.fail_after(0.01):
@@ -386,7 +386,7 @@ async def test_what_is_deleted_is_overwritten_once_all_reads_of_this_program_are
 async def test_the_last_of_several_reads_closes_a_database_that_could_not_wait(
     held: Callable[[int], tuple[database.Database, Held]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "CLOSE_SECONDS", 0.01)
+    monkeypatch.setattr(database, "DATABASE_CLOSE_SECONDS", 0.01)
     opened, reads = held(3)
     before = set(threading.enumerate())
     async with anyio.create_task_group() as group:
@@ -450,7 +450,7 @@ async def test_a_write_after_closing_is_kept_and_leaves_nothing_open(journal: Jo
 
 
 async def test_closing_does_not_wait_for_a_locked_database(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "CLOSE_SECONDS", 0.05)
+    monkeypatch.setattr(database, "DATABASE_CLOSE_SECONDS", 0.05)
     journal = Journal(url(path, "?timeout=60"))
     await journal.insert(record("one"))
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
@@ -487,7 +487,7 @@ async def test_a_journal_in_memory_works_like_one_in_a_file() -> None:
 
 @pytest.mark.parametrize("dialect", [mysql.dialect(), postgresql.dialect()], ids=["mysql", "postgresql"])
 def test_the_table_can_be_written_in_other_databases_words(dialect: sa.Dialect) -> None:
-    words = str(CreateTable(schema.ROWS).compile(dialect=dialect))
+    words = str(CreateTable(schema.INTERACTIONS).compile(dialect=dialect))
     assert ("LONGTEXT" in words or "TEXT(4294967295)" in words) == (dialect.name == "mysql")
 
 

@@ -67,9 +67,9 @@ def test_a_step_that_shows_something_wrong_fails_the_demo(
         demo.require(folder.parent == tmp_path, "the folder is elsewhere")
         demo.require(False, "one and one is not three")
 
-    monkeypatch.setattr(demo, "tour", tour)
+    monkeypatch.setattr(demo, "run_tour", tour)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    assert demo.demo() == 1
+    assert demo.run_demo() == 1
     assert capsys.readouterr().out.endswith("\nThe demo failed: one and one is not three\n")
 
 
@@ -81,9 +81,9 @@ def test_what_was_saved_is_listed_with_its_size(
         await (output / "report.md").write_bytes(b"x" * 1234)
         await anyio.Path(folder / "journal.sqlite3").write_bytes(b"x")
 
-    monkeypatch.setattr(demo, "tour", tour)
+    monkeypatch.setattr(demo, "run_tour", tour)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    assert demo.demo() == 0
+    assert demo.run_demo() == 0
     *_, title, saved, last = capsys.readouterr().out.splitlines()
     assert title.endswith("Saved files:")
     assert saved.endswith("report.md (1,234 bytes)")
@@ -92,24 +92,26 @@ def test_what_was_saved_is_listed_with_its_size(
 
 def test_a_long_text_is_shown_by_its_beginning_and_its_end() -> None:
     text = TextContent(text="\n".join(f"line {number}" for number in range(40)))
-    lines = demo.shown(text)
-    assert len(lines) == demo.SHOWN_LINES + 1
+    lines = demo.render_block(text)
+    assert len(lines) == demo.MAX_SHOWN_LINES + 1
     assert lines[0] == "   line 0"
     assert lines[-1] == "   line 39"
-    assert f"   [the demo omits {40 - demo.SHOWN_LINES} lines here]" in lines
+    assert f"   [the demo omits {40 - demo.MAX_SHOWN_LINES} lines here]" in lines
 
 
 def test_no_line_ends_with_blanks() -> None:
-    assert demo.shown(TextContent(text="one  \n\ntwo")) == ["   one", "", "   two"]
+    assert demo.render_block(TextContent(text="one  \n\ntwo")) == ["   one", "", "   two"]
 
 
 def test_other_blocks_are_shown_by_what_they_are() -> None:
-    assert demo.shown(TextContent(text="one\ntwo")) == ["   one", "   two"]
-    assert demo.shown(ImageContent(data="AAAA", mime_type="image/jpeg")) == ["   [preview: image/jpeg, 3 bytes]"]
-    assert demo.shown(ResourceLink(uri="gemini://interactions/a", name="a")) == ["   [link: gemini://interactions/a]"]
-    assert demo.shown(AudioContent(data="AAAA", mime_type="audio/wav")) == ["   [AudioContent]"]
+    assert demo.render_block(TextContent(text="one\ntwo")) == ["   one", "   two"]
+    assert demo.render_block(ImageContent(data="AAAA", mime_type="image/jpeg")) == ["   [preview: image/jpeg, 3 bytes]"]
+    assert demo.render_block(ResourceLink(uri="gemini://interactions/a", name="a")) == [
+        "   [link: gemini://interactions/a]"
+    ]
+    assert demo.render_block(AudioContent(data="AAAA", mime_type="audio/wav")) == ["   [AudioContent]"]
 
 
 def test_a_result_without_an_id_fails_the_step_that_needs_it() -> None:
     with pytest.raises(demo.StepFailedError, match="has no interaction_id"):
-        demo.id_of(CallToolResult(content=[TextContent(text="nothing to follow")]))
+        demo.find_footer_id(CallToolResult(content=[TextContent(text="nothing to follow")]))

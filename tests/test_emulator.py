@@ -17,7 +17,7 @@ from PIL import Image
 
 import emulating
 from emulating import MODEL, RESEARCH, Untyped, ask, drawn, encoded, events_of, finished, kinds, streamed_text, text_of
-from gemini_interactions_mcp.emulator import SOURCES, Emulator, Fault, dimensions, picture
+from gemini_interactions_mcp.emulator import EMULATED_SOURCE_TITLES, Emulator, Fault, compute_dimensions, draw_picture
 
 http = emulating.http
 client = emulating.client  # in place of the MCP client of all other tests
@@ -197,7 +197,7 @@ async def test_an_image_has_the_asked_ratio_and_size(
     answer = await client.interactions.create(model=IMAGE_MODEL, input="A café " * 60, response_format=given)
     image = drawn(answer.output_image.data)
     width, height = (int(part) for part in ratio.split(":"))
-    assert (image.format, image.size) == ("JPEG", dimensions(ratio, size))
+    assert (image.format, image.size) == ("JPEG", compute_dimensions(ratio, size))
     assert math.isclose(image.size[0] / image.size[1], width / height, rel_tol=0.01)
     assert answer.output_text == ""
 
@@ -359,7 +359,7 @@ async def test_a_report_has_sections_sources_citations_and_a_chart(client: Untyp
     assert drawn(done.output_image.data).format == "PNG"
     block = done.steps[-1].content[0]
     cited = [block.text.encode()[entry.start_index : entry.end_index].decode() for entry in block.annotations]
-    assert [sentence.partition(" reports")[0] for sentence in cited] == list(SOURCES)
+    assert [sentence.partition(" reports")[0] for sentence in cited] == list(EMULATED_SOURCE_TITLES)
     assert all(sentence.endswith("for the naïve case.") for sentence in cited)
     assert {"google_search_call", "url_context_call", "code_execution_call"} <= set(kinds(done.steps))
 
@@ -493,7 +493,7 @@ async def test_an_upload_that_cannot_be_kept_is_refused(
 
 
 def test_no_line_in_a_drawn_image_is_cut_off_at_the_edge() -> None:
-    jpeg = picture("A bicycle", "Emulated answer by gemini-nano-banana-2.1 (no model ran).", (512, 512), None)
+    jpeg = draw_picture("A bicycle", "Emulated answer by gemini-nano-banana-2.1 (no model ran).", (512, 512), None)
     with Image.open(io.BytesIO(jpeg)) as image:
         edge = image.convert("L").crop((508, 0, 512, 512))
     assert max(edge.tobytes()) < 100

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 import emulating
-from gemini_interactions_mcp.emulator import CONTRARY, Doubts, Emulator, Fault, rate_limited
+from gemini_interactions_mcp.emulator import CONTRARY, Doubts, Emulator, Fault, make_rate_limit_fault
 
 http = emulating.http
 ASK: dict[str, Any] = {"model": emulating.MODEL, "input": "Why?"}
@@ -320,7 +320,11 @@ async def test_a_cancel_that_comes_too_late_changes_nothing(http: httpx2.AsyncCl
 @pytest.mark.parametrize("told", ["details", "header"])
 async def test_a_delay_may_stand_in_the_message_alone(told: Any, http: httpx2.AsyncClient, emulator: Emulator) -> None:
     contrary(emulator, "retry_delay")
-    emulator.faults += [rate_limited(seconds=19.5, told=told), rate_limited(told="nowhere"), Fault("create", "http")]
+    emulator.faults += [
+        make_rate_limit_fault(seconds=19.5, told=told),
+        make_rate_limit_fault(told="nowhere"),
+        Fault("create", "http"),
+    ]
     delayed, other, broken = [await http.post(URL, json=ASK) for _ in range(3)]
     assert delayed.json()["error"]["message"].endswith(" Please retry in 19.5s.")
     assert "details" not in delayed.json()["error"]

@@ -27,17 +27,17 @@ from emulating import AGENT, MODEL, RESEARCH, Untyped, ask, events_of, finished,
 from gemini_interactions_mcp.emulator import (
     Emulator,
     Fault,
-    Kind,
-    Point,
-    background_refused,
-    not_found_yet,
-    rate_limited,
-    redirected,
-    serve,
-    streamed_error,
-    unreadable,
-    unresumable,
-    without_quota,
+    FaultKind,
+    FaultPoint,
+    make_background_fault,
+    make_not_found_yet_fault,
+    make_rate_limit_fault,
+    make_redirect_fault,
+    make_streamed_error_fault,
+    make_unreadable_fault,
+    make_unresumable_fault,
+    make_zero_quota_fault,
+    serve_emulator,
 )
 
 http = emulating.http
@@ -174,7 +174,7 @@ async def test_malformed_ids_and_unknown_paths_are_told_apart(
 
 @pytest.mark.parametrize("told", ["details", "header", "message", "nowhere"])
 async def test_a_rate_limit_tells_its_delay_in_three_ways(client: Untyped, emulator: Emulator, told: Untyped) -> None:
-    emulator.faults.append(rate_limited(seconds=7, told=told))
+    emulator.faults.append(make_rate_limit_fault(seconds=7, told=told))
     with pytest.raises(RateLimitError) as caught:
         await ask(client)
     error: Untyped = caught.value
@@ -219,7 +219,7 @@ async def test_a_fresh_id_can_be_unknown_and_forbidden_for_a_while(client: Untyp
 
 @pytest.mark.parametrize(("kind", "paid"), [("drop", 0), ("drop_taken", 1)])
 async def test_a_dropped_create_is_a_connection_error_whether_taken_or_not(
-    client: Untyped, emulator: Emulator, kind: Kind, paid: int
+    client: Untyped, emulator: Emulator, kind: FaultKind, paid: int
 ) -> None:
     emulator.faults.append(Fault("create", kind))
     with pytest.raises(APIConnectionError):
@@ -233,7 +233,9 @@ async def test_a_dropped_create_is_a_connection_error_whether_taken_or_not(
 
 
 @pytest.mark.parametrize("point", ["get", "resume", "cancel", "delete"])
-async def test_every_call_on_an_interaction_can_be_dropped(client: Untyped, emulator: Emulator, point: Point) -> None:
+async def test_every_call_on_an_interaction_can_be_dropped(
+    client: Untyped, emulator: Emulator, point: FaultPoint
+) -> None:
     started = await ask(client, background=True)
     emulator.faults.append(Fault(point, "drop_taken" if point == "delete" else "drop"))
     call = getattr(client.interactions, "get" if point == "resume" else point)
@@ -309,13 +311,13 @@ async def test_half_an_answer_is_cut_off_after_the_request_was_taken(
 
 
 async def test_a_redirect_leads_where_it_is_told_to(http: httpx2.AsyncClient, emulator: Emulator) -> None:
-    emulator.faults.append(redirected("http://127.0.0.1:9/", status=308))
+    emulator.faults.append(make_redirect_fault("http://127.0.0.1:9/", status=308))
     response = await http.post("/v1/interactions", json={"model": MODEL, "input": "x"})
     assert (response.status_code, response.headers["location"]) == (308, "http://127.0.0.1:9/")
 
 
 async def test_a_quota_of_zero_names_a_delay_all_the_same(client: Untyped, emulator: Emulator) -> None:
-    emulator.faults.append(without_quota(seconds=19.347400292))
+    emulator.faults.append(make_zero_quota_fault(seconds=19.347400292))
     with pytest.raises(RateLimitError, match=r"limit: 0, model.*retry in 19\.347400292s\.") as caught:
         await ask(client)
     assert len(str(caught.value)) > 400
@@ -325,7 +327,7 @@ async def test_a_quota_of_zero_names_a_delay_all_the_same(client: Untyped, emula
 
 
 async def test_background_is_refused_for_a_while_and_the_foreground_is_not(client: Untyped, emulator: Emulator) -> None:
-    emulator.faults.append(background_refused(times=2))
+    emulator.faults.append(make_background_fault(times=2))
     for _ in range(2):
         assert (await ask(client)).status == "completed"
         with pytest.raises(BadRequestError, match="does not support background interactions"):
@@ -334,7 +336,7 @@ async def test_background_is_refused_for_a_while_and_the_foreground_is_not(clien
 
 
 async def test_a_fresh_interaction_cannot_be_continued_or_read_for_a_while(client: Untyped, emulator: Emulator) -> None:
-    emulator.faults += [not_found_yet(), not_found_yet("get")]
+    emulator.faults += [make_not_found_yet_fault(), make_not_found_yet_fault("get")]
     first = await ask(client)
     for call in (client.interactions.get(first.id), ask(client, previous_interaction_id=first.id)):
         with pytest.raises(NotFoundError, match="Requested entity was not found"):
@@ -346,13 +348,13 @@ async def test_a_fresh_interaction_cannot_be_continued_or_read_for_a_while(clien
 async def test_what_has_been_streamed_may_be_shown_to_nobody(client: Untyped, emulator: Emulator) -> None:
     events = await events_of(await ask(client, stream=True))
     interaction_id = events[0].interaction.id
-    emulator.faults[:] = [unreadable(), unresumable()]
+    emulator.faults[:] = [make_unreadable_fault(), make_unresumable_fault()]
     for _ in range(2):
         with pytest.raises(BadRequestError, match="Request contains an invalid argument"):
             await client.interactions.get(interaction_id)
         with pytest.raises(BadRequestError, match="Streaming retrieval of interactions is not supported"):
             await client.interactions.get(interaction_id, stream=True)
-    emulator.faults[:] = [unreadable(403)]
+    emulator.faults[:] = [make_unreadable_fault(403)]
     with pytest.raises(PermissionDeniedError, match="You will not be charged"):
         await client.interactions.get(interaction_id)
 
@@ -379,7 +381,7 @@ async def test_a_cut_stream_is_a_connection_error_after_what_came(client: Untype
 
 
 @pytest.mark.parametrize("kind", ["end", "deadline"])
-async def test_a_stream_can_end_early_without_any_error(client: Untyped, emulator: Emulator, kind: Kind) -> None:
+async def test_a_stream_can_end_early_without_any_error(client: Untyped, emulator: Emulator, kind: FaultKind) -> None:
     events, error = await streamed(client, emulator, Fault("stream", kind, after=4))
     assert error is None
     assert [event.event_type for event in events][-1] == "step.stop" if len(events) > 4 else "step.delta"
@@ -410,7 +412,7 @@ async def test_an_error_event_is_yielded_with_or_without_a_body(
 
 
 async def test_a_refusal_may_come_as_the_only_event(client: Untyped, emulator: Emulator) -> None:
-    events, error = await streamed(client, emulator, streamed_error("quota_exceeded", "Over."))
+    events, error = await streamed(client, emulator, make_streamed_error_fault("quota_exceeded", "Over."))
     assert error is None
     assert [(event.event_type, event.error.code, event.error.message) for event in events] == [
         ("error", "quota_exceeded", "Over.")
@@ -521,7 +523,7 @@ async def test_leaving_closes_open_streams_and_withheld_answers_at_once(emulator
                 failed.append(path)
 
     async with anyio.create_task_group() as calls:  # noqa: SIM117 -- the calls end when the emulator leaves
-        async with serve(emulator) as url:
+        async with serve_emulator(emulator) as url:
             calls.start_soon(outlive, "POST", "/v1/interactions")
             calls.start_soon(outlive, "GET", "/v1/models")
             for fault in tuple(emulator.faults):
@@ -534,19 +536,19 @@ async def test_leaving_closes_open_streams_and_withheld_answers_at_once(emulator
 
 async def test_the_callers_own_error_leaves_unwrapped(emulator: Emulator) -> None:
     with pytest.raises(LookupError):
-        async with serve(emulator):
+        async with serve_emulator(emulator):
             raise LookupError
 
 
 async def test_a_port_that_is_taken_is_an_error(url: str) -> None:
     with pytest.raises(OSError, match="in use"):
-        async with serve(Emulator(), int(url.rsplit(":", 1)[-1])):
+        async with serve_emulator(Emulator(), int(url.rsplit(":", 1)[-1])):
             pass
 
 
 async def test_it_serves_until_it_is_cancelled() -> None:
     async def run(*, task_status: TaskStatus[str]) -> None:
-        async with serve(Emulator()) as url:
+        async with serve_emulator(Emulator()) as url:
             task_status.started(url)
             await anyio.sleep_forever()
 

@@ -9,21 +9,21 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from emulating import MODEL
-from gemini_interactions_mcp.emulator import Emulator, Fault, Interaction
+from gemini_interactions_mcp.emulator import EmulatedInteraction, Emulator, Fault
 
 BODY: dict[str, Any] = {"model": MODEL, "input": "Why?", "background": True}
-Strike = Callable[[Emulator, Interaction], object]
+Strike = Callable[[Emulator, EmulatedInteraction], object]
 
 
-def cancel(emulator: Emulator, interaction: Interaction) -> None:
+def cancel(emulator: Emulator, interaction: EmulatedInteraction) -> None:
     """Cancel like the endpoint, unless the run has ended."""
     if not interaction.finished.is_set():
         emulator.cancel(interaction.id)
 
 
-async def settle(emulator: Emulator, strike: Strike, turns: int = 0) -> Interaction:
+async def settle(emulator: Emulator, strike: Strike, turns: int = 0) -> EmulatedInteraction:
     """Start a run, strike after that many turns of the event loop, and wait for the task of the run."""
-    started: list[Interaction] = []
+    started: list[EmulatedInteraction] = []
     with anyio.fail_after(10):
         async with anyio.create_task_group() as emulator.runs:
             started.append(await emulator.create(BODY, b"", "http://127.0.0.1/"))
@@ -33,11 +33,11 @@ async def settle(emulator: Emulator, strike: Strike, turns: int = 0) -> Interact
     return started[0]
 
 
-def types(interaction: Interaction) -> list[str]:
+def types(interaction: EmulatedInteraction) -> list[str]:
     return [event["event_type"] for event in interaction.events]
 
 
-def check_settled(interaction: Interaction, *statuses: str) -> None:
+def check_settled(interaction: EmulatedInteraction, *statuses: str) -> None:
     """Check that the run has one of the statuses, and that the last event is the only completion and has it too."""
     assert interaction.status in statuses
     assert types(interaction).count("interaction.completed") == 1
@@ -68,7 +68,7 @@ async def test_a_cancel_at_any_turn_of_the_event_loop_leaves_one_last_event(run_
 async def test_a_cancel_in_the_turn_in_which_a_held_run_is_released_wins(kind: Any, emulator: Emulator) -> None:
     emulator.faults.append(fault := Fault("create", kind))
 
-    def release_and_cancel(emulator: Emulator, interaction: Interaction) -> None:
+    def release_and_cancel(emulator: Emulator, interaction: EmulatedInteraction) -> None:
         fault.release.set()
         cancel(emulator, interaction)
 
@@ -90,7 +90,7 @@ def due(monkeypatch: pytest.MonkeyPatch) -> anyio.Event:
 
 
 async def test_a_cancel_in_the_turn_in_which_a_step_is_due_wins(due: anyio.Event, emulator: Emulator) -> None:
-    def fall_due_and_cancel(emulator: Emulator, interaction: Interaction) -> None:
+    def fall_due_and_cancel(emulator: Emulator, interaction: EmulatedInteraction) -> None:
         due.set()
         cancel(emulator, interaction)
 
@@ -104,7 +104,7 @@ async def test_a_run_that_is_forgotten_in_the_turn_in_which_a_step_is_due_publis
 ) -> None:
     before: list[str] = []
 
-    def fall_due_and_forget(emulator: Emulator, interaction: Interaction) -> None:
+    def fall_due_and_forget(emulator: Emulator, interaction: EmulatedInteraction) -> None:
         before.extend(types(interaction))
         due.set()
         emulator.forget(interaction)
@@ -114,7 +114,7 @@ async def test_a_run_that_is_forgotten_in_the_turn_in_which_a_step_is_due_publis
 
 
 async def test_a_deleted_run_goes_on_to_its_one_last_event(due: anyio.Event, emulator: Emulator) -> None:
-    def fall_due_and_delete(emulator: Emulator, interaction: Interaction) -> None:
+    def fall_due_and_delete(emulator: Emulator, interaction: EmulatedInteraction) -> None:
         due.set()
         emulator.delete(interaction.id)
 

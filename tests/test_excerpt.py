@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gemini_interactions_mcp.core.errors import InputError
-from gemini_interactions_mcp.files.clipping import Excerpt, paged
+from gemini_interactions_mcp.files.clipping import Excerpt, is_paged
 
 
 @pytest.mark.parametrize(
@@ -64,4 +64,4 @@ def test_pages_that_are_none_are_an_error(pages: str) -> None:
     ],
 )
 def test_only_some_documents_have_pages(block: dict[str, Any], has_pages: bool) -> None:
-    assert paged(block) == has_pages
+    assert is_paged(block) == has_pages

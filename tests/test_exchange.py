@@ -23,7 +23,7 @@ from gemini_interactions_mcp.api import client, sdk
 from gemini_interactions_mcp.api.calls import Call
 from gemini_interactions_mcp.api.client import Gemini
 from gemini_interactions_mcp.api.error_mapping import UNKNOWN_OUTCOME
-from gemini_interactions_mcp.api.exchange import Exchange, exchanging, mapped
+from gemini_interactions_mcp.api.exchange import Exchange, map_exceptions, track_exchange
 from gemini_interactions_mcp.api.responses import find_interaction_id
 from gemini_interactions_mcp.core.errors import (
     GeminiMCPError,
@@ -32,7 +32,7 @@ from gemini_interactions_mcp.core.errors import (
     OutcomeUnknownError,
     QuotaError,
 )
-from gemini_interactions_mcp.emulator import Emulator, Fault, redirected
+from gemini_interactions_mcp.emulator import Emulator, Fault, make_redirect_fault
 from gemini_interactions_mcp.models.interactions import Request
 from gemini_interactions_mcp.settings import Settings
 
@@ -257,12 +257,12 @@ async def test_no_redirect_is_followed(google: Gemini, emulator: Emulator, statu
     async with listening() as (elsewhere, heard):
         for purchase in PURCHASES:
             emulator.requests.clear()
-            emulator.faults[:] = [redirected(elsewhere, status=status)]
+            emulator.faults[:] = [make_redirect_fault(elsewhere, status=status)]
             with pytest.raises(OutcomeUnknownError, match=f"answered {status}.*not followed.*GOOGLE_GEMINI_BASE_URL"):
                 await purchase(google)
             assert len(emulator.requests) == 1
         for on in ("get", "resume", "cancel", "delete", "model", "file", "upload"):
-            emulator.faults.append(redirected(elsewhere, on, status=status, times=9))
+            emulator.faults.append(make_redirect_fault(elsewhere, on, status=status, times=9))
 
         async def resumed() -> None:
             async with google.resume("v1_a", "e1") as events:
@@ -271,7 +271,7 @@ async def test_no_redirect_is_followed(google: Gemini, emulator: Emulator, statu
         for read in (
             *(lambda: google.get("v1_a"), lambda: google.cancel("v1_a"), lambda: google.delete("v1_a"), resumed),
             *(google.check, lambda: google.mime_type("files/abc"), lambda: google.environment_files("e", "a")),
-            lambda: google.environment_file("e", "a"),
+            lambda: google.download_environment_file("e", "a"),
         ):
             with pytest.raises(NetworkError, match=f"answered {status}"):
                 await read()
@@ -282,7 +282,7 @@ async def test_no_redirect_leads_an_upload_elsewhere(google: Gemini, emulator: E
     import io
 
     async with listening() as (elsewhere, heard):
-        emulator.faults.append(redirected(elsewhere, "upload", times=99))
+        emulator.faults.append(make_redirect_fault(elsewhere, "upload", times=99))
         with pytest.raises(NetworkError, match="answered 307"):
             await google.upload(io.BytesIO(b"abc"), 3, "application/pdf", "a.pdf", lambda _: None)
         assert heard == []
@@ -322,12 +322,12 @@ OURS = [RecursionError, MemoryError, ValueError, TypeError, KeyError, AttributeE
 
 @pytest.mark.parametrize("error", [*FOREIGN, *OURS], ids=lambda error: f"{error.__module__}.{error.__name__}")
 def test_after_the_first_byte_every_exception_is_an_unknown_outcome(error: type[Exception]) -> None:
-    with pytest.raises(OutcomeUnknownError) as caught, mapped(PAID, Exchange(left=True)):
+    with pytest.raises(OutcomeUnknownError) as caught, map_exceptions(PAID, Exchange(left=True)):
         raise instance(error)
     assert UNKNOWN_OUTCOME in str(caught.value)
     assert KEY not in str(caught.value)
     assert isinstance(caught.value.__cause__, error)
-    with pytest.raises(NetworkError, match="reading is free") as caught, mapped(READ, Exchange(left=True)):
+    with pytest.raises(NetworkError, match="reading is free") as caught, map_exceptions(READ, Exchange(left=True)):
         raise instance(error)
     assert caught.value.interaction_id == "v1_a"
 
@@ -335,7 +335,10 @@ def test_after_the_first_byte_every_exception_is_an_unknown_outcome(error: type[
 @pytest.mark.parametrize("error", [*FOREIGN, *OURS], ids=lambda error: f"{error.__module__}.{error.__name__}")
 @pytest.mark.parametrize("call", [PAID, READ], ids=["paid", "read"])
 def test_before_the_first_byte_every_exception_says_that_nothing_was_sent(error: type[Exception], call: Call) -> None:
-    with pytest.raises((InputError, NetworkError), match="nothing was sent") as caught, mapped(call, Exchange()):
+    with (
+        pytest.raises((InputError, NetworkError), match="nothing was sent") as caught,
+        map_exceptions(call, Exchange()),
+    ):
         raise instance(error)
     reachable = not issubclass(error, httpx2.TransportError | httpx2.InvalidURL | OSError)
     assert isinstance(caught.value, InputError) is reachable
@@ -346,7 +349,7 @@ def test_before_the_first_byte_every_exception_says_that_nothing_was_sent(error:
 def test_a_connection_that_was_never_made_is_known_through_what_the_sdk_wraps_around_it() -> None:
     wrapped = interactions_errors.APIConnectionError(request=REQUEST)
     wrapped.__cause__ = httpx2.ConnectError("refused")
-    with pytest.raises(NetworkError, match="nothing was sent or charged"), mapped(PAID, Exchange()):
+    with pytest.raises(NetworkError, match="nothing was sent or charged"), map_exceptions(PAID, Exchange()):
         raise wrapped
 
 
@@ -355,7 +358,7 @@ def test_a_malformed_request_is_told_without_repeating_the_prompt() -> None:
         number: int
 
     told = r"malformed \(ValidationError\); nothing was sent"
-    with pytest.raises(InputError, match=told) as caught, mapped(PAID, Exchange()):
+    with pytest.raises(InputError, match=told) as caught, map_exceptions(PAID, Exchange()):
         Strict.model_validate({"number": "my secret prompt"})
     assert isinstance(caught.value.__cause__, ValidationError)
 
@@ -372,9 +375,9 @@ async def test_a_request_that_the_sdk_does_not_write_is_malformed(google: Gemini
 
 
 def test_cancellation_and_our_own_errors_pass() -> None:
-    with pytest.raises(KeyboardInterrupt), exchanging(PAID):
+    with pytest.raises(KeyboardInterrupt), track_exchange(PAID):
         raise KeyboardInterrupt
-    with pytest.raises(GeminiMCPError, match="Ours"), exchanging(PAID):
+    with pytest.raises(GeminiMCPError, match="Ours"), track_exchange(PAID):
         raise GeminiMCPError("Ours.")
 
 

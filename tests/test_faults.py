@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from gemini_interactions_mcp.api.calls import Call
-from gemini_interactions_mcp.api.error_mapping import RULES, UNKNOWN_OUTCOME, failure
-from gemini_interactions_mcp.api.error_responses import Fault, fault, streamed_fault
+from gemini_interactions_mcp.api.error_mapping import ERROR_RULES, UNKNOWN_OUTCOME, map_error_response
+from gemini_interactions_mcp.api.error_responses import ErrorResponse, parse_error_event, parse_error_response
 from gemini_interactions_mcp.core.errors import (
     BackgroundRefusedError,
     BlockedError,
@@ -144,7 +144,7 @@ PER_DAY = grpc(
 def test_each_error_body_has_its_class_says_what_happened_and_what_to_do(
     status: int | None, body: object, call: Call, expected: type[GeminiMCPError], happened: str, advice: str
 ) -> None:
-    error = failure(fault(status, body), call)
+    error = map_error_response(parse_error_response(status, body), call)
     assert type(error) is expected
     assert happened in str(error)
     assert advice in str(error)
@@ -153,7 +153,7 @@ def test_each_error_body_has_its_class_says_what_happened_and_what_to_do(
 
 def test_the_404_of_a_request_that_continues_another_is_about_that_other() -> None:
     call = Call(paid=True, model="m", previous_interaction_id="v1_p")
-    error = failure(fault(404, api("Requested entity was not found.", "not_found")), call)
+    error = map_error_response(parse_error_response(404, api("Requested entity was not found.", "not_found")), call)
     assert type(error) is InteractionNotFoundError
     assert error.interaction_id == "v1_p"
     assert "Ask without previous_interaction_id" in str(error)
@@ -161,18 +161,18 @@ def test_the_404_of_a_request_that_continues_another_is_about_that_other() -> No
 
 def test_the_404_of_a_request_that_continues_another_may_still_be_about_the_model() -> None:
     call = Call(paid=True, model="m", successor="m", previous_interaction_id="v1_p")
-    error = failure(fault(404, api("models/m is not found.", "model_not_found")), call)
+    error = map_error_response(parse_error_response(404, api("models/m is not found.", "model_not_found")), call)
     assert type(error) is ModelNotFoundError
     assert "instead" not in str(error)
 
 
 def test_the_404_of_a_model_that_is_looked_up_is_about_the_model() -> None:
-    assert type(failure(fault(404, api("No.")), Call(model="m"))) is ModelNotFoundError
+    assert type(map_error_response(parse_error_response(404, api("No.")), Call(model="m"))) is ModelNotFoundError
 
 
 @pytest.mark.parametrize("status", [403, 404])
 def test_an_uploaded_file_that_is_gone_says_so(status: int) -> None:
-    error = failure(fault(status, grpc(status, "No.", "NOT_FOUND")), Call(file="files/abc"))
+    error = map_error_response(parse_error_response(status, grpc(status, "No.", "NOT_FOUND")), Call(file="files/abc"))
     assert type(error) is InputError
     assert "files/abc: uploaded files are deleted after 48 hours. Upload it again." in str(error)
 
@@ -208,7 +208,7 @@ def test_an_uploaded_file_that_is_gone_says_so(status: int) -> None:
 def test_the_delay_is_read_from_retry_info_or_else_from_the_header_or_the_message(
     body: object, headers: dict[str, str], seconds: float | None
 ) -> None:
-    assert fault(429, body, headers).retry_after_seconds == seconds
+    assert parse_error_response(429, body, headers).retry_after_seconds == seconds
 
 
 METRIC = "Quota exceeded for metric: generativelanguage.googleapis.com/generate_content_free_tier_requests"
@@ -230,7 +230,7 @@ METRIC = "Quota exceeded for metric: generativelanguage.googleapis.com/generate_
     ],
 )
 def test_a_quota_of_zero_is_told_from_one_that_passes(body: object, exhausted: bool) -> None:
-    error = failure(fault(429, body), CREATE)
+    error = map_error_response(parse_error_response(429, body), CREATE)
     assert type(error) is (NoQuotaError if exhausted else QuotaError)
     assert ("Waiting does not help: enable billing" in str(error)) is exhausted
     if exhausted:
@@ -239,29 +239,31 @@ def test_a_quota_of_zero_is_told_from_one_that_passes(body: object, exhausted: b
 
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 413, 429, 500, 503])
 def test_every_error_of_a_read_names_the_interaction(status: int) -> None:
-    assert failure(fault(status, api("x")), READ).interaction_id == "v1_a"
+    assert map_error_response(parse_error_response(status, api("x")), READ).interaction_id == "v1_a"
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_what_costs_dollars_counts_as_taken_after_a_fault_of_the_server(status: int) -> None:
-    error = failure(fault(status, api("Busy.", "service_unavailable"), {"retry-after": "1"}), COSTLY)
+    error = map_error_response(
+        parse_error_response(status, api("Busy.", "service_unavailable"), {"retry-after": "1"}), COSTLY
+    )
     assert type(error) is OutcomeUnknownError
     assert str(error) == f"Google answered {status} (Busy.). {UNKNOWN_OUTCOME}"
 
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_what_is_said_of_charges_is_certain(status: int) -> None:
-    paid, read = (str(failure(fault(status, api("x")), call)) for call in (CREATE, READ))
+    paid, read = (str(map_error_response(parse_error_response(status, api("x")), call)) for call in (CREATE, READ))
     assert "Google does not charge failed requests (https://ai.google.dev/gemini-api/docs/billing)." in paid
     assert "charge" not in read
     assert "model" not in read
-    assert "charge" not in str(failure(fault(500, api("x")), READ))
+    assert "charge" not in str(map_error_response(parse_error_response(500, api("x")), READ))
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_no_answer(status: int) -> None:
-    assert type(failure(fault(status, None), CREATE)) is OutcomeUnknownError
-    error = failure(fault(status, None), READ)
+    assert type(map_error_response(parse_error_response(status, None), CREATE)) is OutcomeUnknownError
+    error = map_error_response(parse_error_response(status, None), READ)
     assert type(error) is NetworkError
     assert f"answered {status}, which is no result; redirects are not followed" in str(error)
 
@@ -279,28 +281,28 @@ def test_a_redirect_is_no_answer(status: int) -> None:
     ],
 )
 def test_a_code_is_said_where_it_tells_more_than_the_message(code: str, message: str, told: str) -> None:
-    assert told in str(failure(fault(400, api(message, code)), CREATE))
+    assert told in str(map_error_response(parse_error_response(400, api(message, code)), CREATE))
 
 
 @pytest.mark.parametrize("code", [*error_codes.BLOCKED, "IMAGE_SAFETY"])
 @pytest.mark.parametrize("status", [400, 403, 422])
 def test_a_blocked_code_is_told_by_its_name(code: str, status: int) -> None:
-    error = failure(fault(status, api("", code)), CREATE)
+    error = map_error_response(parse_error_response(status, api("", code)), CREATE)
     assert type(error) is BlockedError
     assert f"blocked the request for {error_codes.BLOCKED[code.lower()]} ({code})" in str(error)
 
 
 @pytest.mark.parametrize(("code", "reason"), error_codes.GENERATION.items())
 def test_a_model_that_ends_without_an_answer_is_told(code: str, reason: str) -> None:
-    error = failure(fault(400, api("Oh.", code)), COSTLY)
+    error = map_error_response(parse_error_response(400, api("Oh.", code)), COSTLY)
     assert type(error) is InteractionFailedError
     assert str(error).startswith(f"Gemini gave no answer: {reason} ({code}: Oh.). Ask again")
-    assert type(failure(fault(500, api("Oh.", code)), COSTLY)) is OutcomeUnknownError
+    assert type(map_error_response(parse_error_response(500, api("Oh.", code)), COSTLY)) is OutcomeUnknownError
 
 
 @pytest.mark.parametrize(("status", "expected"), [(429, QuotaError), (503, OverloadedError)])
 def test_a_named_delay_is_told_and_kept_for_the_retry_rule(status: int, expected: type[RefusedError]) -> None:
-    error = failure(fault(status, api("x"), {"retry-after": "30"}), CREATE)
+    error = map_error_response(parse_error_response(status, api("x"), {"retry-after": "30"}), CREATE)
     assert isinstance(error, expected)
     assert error.retry_after_seconds == 30
     assert "ry again in 30 s" in str(error)
@@ -312,15 +314,15 @@ def test_a_named_delay_is_told_and_kept_for_the_retry_rule(status: int, expected
      {"error": {"details": [5, {"violations": 7}, {"reason": 8}]}}, 42],
 )  # fmt: skip
 def test_a_body_of_any_other_shape_is_no_message(body: object) -> None:
-    assert fault(400, body) == Fault(400)
+    assert parse_error_response(400, body) == ErrorResponse(400)
 
 
 def test_the_codes_and_reasons_of_both_shapes_are_read() -> None:
-    assert fault(404, api("x", "model_not_found")).code == "model_not_found"
-    read = fault(400, INVALID_KEY)
+    assert parse_error_response(404, api("x", "model_not_found")).code == "model_not_found"
+    read = parse_error_response(400, INVALID_KEY)
     assert (read.code, read.reasons) == ("INVALID_ARGUMENT", ("API_KEY_INVALID",))
-    assert fault(429, PER_DAY).reasons == ("requests_per_day",)
-    assert fault(429, grpc(429, "x", "y", {"violations": [{}]})).reasons == ("",)
+    assert parse_error_response(429, PER_DAY).reasons == ("requests_per_day",)
+    assert parse_error_response(429, grpc(429, "x", "y", {"violations": [{}]})).reasons == ("",)
 
 
 def test_a_long_message_is_cut_to_one_line() -> None:
@@ -328,7 +330,7 @@ def test_a_long_message_is_cut_to_one_line() -> None:
     cut = one_line("é" * 500)
     assert len(cut) == 400
     assert cut.endswith("é…")
-    assert fault(400, api("x\n" * 900)).message.count("\n") == 0
+    assert parse_error_response(400, api("x\n" * 900)).message.count("\n") == 0
 
 
 CALLS = [
@@ -341,19 +343,22 @@ CALLS = [
 def test_every_documented_code_is_in_the_rows_that_it_leads_to_and_in_no_other(code: str) -> None:
     reached: set[int] = set()
     for call in CALLS:
-        found = streamed_fault({"code": code})
-        row = next(at for at, rule in enumerate(RULES) if rule.fits_response(found) and rule.fits_call(call))
-        assert code in RULES[row].codes
-        assert type(failure(found, call)) is RULES[row].error
-        assert type(failure(fault(error_codes.STATUSES[code], api("", code)), call)) is RULES[row].error
+        found = parse_error_event({"code": code})
+        row = next(at for at, rule in enumerate(ERROR_RULES) if rule.fits_response(found) and rule.fits_call(call))
+        assert code in ERROR_RULES[row].codes
+        assert type(map_error_response(found, call)) is ERROR_RULES[row].error
+        assert (
+            type(map_error_response(parse_error_response(error_codes.STATUSES[code], api("", code)), call))
+            is ERROR_RULES[row].error
+        )
         reached.add(row)
-    assert reached == {at for at, rule in enumerate(RULES) if code in rule.codes}
+    assert reached == {at for at, rule in enumerate(ERROR_RULES) if code in rule.codes}
 
 
 def test_every_error_that_google_may_cause_has_a_row() -> None:
     ours = {InputError, ConfigurationError, NetworkError, OutcomeUnknownError, InteractionFailedError, RefusedError}
     refusals = {KeyRejectedError, *all_below(RefusedError)}
-    assert {rule.error for rule in RULES} == ours | refusals
+    assert {rule.error for rule in ERROR_RULES} == ours | refusals
 
 
 def all_below(kind: type[GeminiMCPError]) -> set[type[GeminiMCPError]]:

@@ -158,9 +158,9 @@ def test_one_line_values_stay_on_one_line(line: str) -> None:
     texts = [
         rendering.answer(shown, notes=[sandbox]),
         rendering.document(shown.model_copy(update=more), [shown]),
-        waiting.pending(shown.model_copy(update={"status": "in_progress"}), age=1, activity=evil, text=evil),
-        waiting.pending(shown.model_copy(update={"status": evil}), age=1, activity=None, text="", waiting=evil),
-        rows.list_line(rows.summary(shown.model_copy(update=more))),
+        waiting.render_pending(shown.model_copy(update={"status": "in_progress"}), age=1, activity=evil, text=evil),
+        waiting.render_pending(shown.model_copy(update={"status": evil}), age=1, activity=None, text="", waiting=evil),
+        rows.render_row(rows.build_summary(shown.model_copy(update=more))),
     ]
     for text in texts:
         assert line not in text.splitlines()

@@ -31,7 +31,7 @@ from gemini_interactions_mcp.core.errors import (
     QuotaError,
     RefusedError,
 )
-from gemini_interactions_mcp.emulator import AGENTS, MODELS, Emulator, Fault
+from gemini_interactions_mcp.emulator import EMULATED_AGENTS, EMULATED_MODELS, Emulator, Fault
 from gemini_interactions_mcp.models import catalog
 from gemini_interactions_mcp.models.interactions import Request, Uploaded
 from gemini_interactions_mcp.settings import Settings
@@ -190,7 +190,7 @@ async def test_a_check_that_breaks_says_nothing_of_charges(google: Gemini, emula
     with pytest.raises(NetworkError) as caught:
         await google.check()
     assert "charged" not in str(caught.value)
-    assert len(emulator.requests) == retry.ATTEMPTS
+    assert len(emulator.requests) == retry.MAX_ATTEMPTS
 
 
 ODD_IDS = [
@@ -247,7 +247,7 @@ async def test_what_no_url_can_carry_is_refused_before_any_request(
         with pytest.raises(InputError, match="not an id of the API"):
             await call()
     with pytest.raises(InputError, match="not an id of the API"):
-        await google.environment_file(bad, "a")
+        await google.download_environment_file(bad, "a")
     assert emulator.requests == []
 
 
@@ -266,7 +266,7 @@ async def test_the_files_of_an_environment_are_found_by_any_id(google: Gemini, e
     emulator.environments["env/1.2="] = {"workspace/a b.txt": b"Hi"}
     [file] = await google.environment_files("env/1.2=", "workspace")
     assert file.path == "workspace/a b.txt"
-    assert await google.environment_file("env/1.2=", file.path) == b"Hi"
+    assert await google.download_environment_file("env/1.2=", file.path) == b"Hi"
 
 
 async def test_a_stream_is_heard_again_from_its_first_event(google: Gemini) -> None:
@@ -347,8 +347,8 @@ async def test_a_chosen_default_that_is_gone_names_what_follows_it(tmp_path: Pat
 
 def test_what_is_used_by_default_and_what_follows_the_retired_is_there() -> None:
     assert (catalog.MODEL, catalog.IMAGE_MODEL) == ("gemini-3.8-flash", "gemini-nano-banana-2.1")
-    assert {catalog.MODEL, catalog.IMAGE_MODEL, catalog.RESEARCH_AGENT} <= {*MODELS, *AGENTS}
-    assert set(catalog.SUCCESSORS.values()) <= {*MODELS, *AGENTS}
+    assert {catalog.MODEL, catalog.IMAGE_MODEL, catalog.RESEARCH_AGENT} <= {*EMULATED_MODELS, *EMULATED_AGENTS}
+    assert set(catalog.SUCCESSORS.values()) <= {*EMULATED_MODELS, *EMULATED_AGENTS}
 
 
 async def test_a_continued_interaction_that_is_gone_is_named(google: Gemini) -> None:
@@ -374,11 +374,11 @@ async def test_what_hinders_the_client_from_being_made_is_told(
     monkeypatch.setenv("HTTPS_PROXY", "gopher://nowhere")
     google = Gemini(settings)
     with pytest.raises(ConfigurationError, match=r"cannot be prepared .*HTTPS_PROXY"):
-        await google.ready()
+        await google.prepare()
     with pytest.raises(ConfigurationError, match="cannot be prepared"):
         await upload(google, b"abc", "application/pdf", "a.pdf")
     monkeypatch.delenv("HTTPS_PROXY")
-    await google.ready()
+    await google.prepare()
     await google.close()
 
 
@@ -453,5 +453,5 @@ async def test_a_secret_is_taken_out_before_the_activity_of_an_event_is_cut(goog
 
 async def test_a_text_file_of_an_environment_has_no_secret_in_it(google: Gemini, emulator: Emulator) -> None:
     emulator.environments["e-1"] = {"workspace/a.csv": f"a,{KEY}".encode(), "workspace/b.bin": b"\xff" + KEY.encode()}
-    assert await google.environment_file("e-1", "workspace/a.csv") == b"a,[secret]"
-    assert await google.environment_file("e-1", "workspace/b.bin") == b"\xff" + KEY.encode()
+    assert await google.download_environment_file("e-1", "workspace/a.csv") == b"a,[secret]"
+    assert await google.download_environment_file("e-1", "workspace/b.bin") == b"\xff" + KEY.encode()

@@ -34,7 +34,7 @@ from gemini_interactions_mcp.files import globs
     ],
 )
 def test_a_path_matches_as_users_of_a_shell_expect(pattern: str, path: str, fits: bool) -> None:
-    assert globs.matches(path.split("/"), globs.parts(pattern)) == fits
+    assert globs.path_matches(path.split("/"), globs.parse_glob(pattern)) == fits
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_path_matches_as_users_of_a_shell_expect(pattern: str, path: str, fits
     ],
 )
 def test_only_folders_that_may_hold_matches_are_entered(pattern: str, folder: str, leads: bool) -> None:
-    assert globs.leads(folder.split("/"), globs.parts(pattern)) == leads
+    assert globs.can_hold_matches(folder.split("/"), globs.parse_glob(pattern)) == leads
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_only_folders_that_may_hold_matches_are_entered(pattern: str, folder: st
     ],
 )
 def test_a_pattern_begins_in_the_folder_with_the_first_wildcard(path: str, divided: tuple[str, str]) -> None:
-    assert globs.divided(path) == divided
+    assert globs.split_glob(path) == divided
 
 
 @pytest.mark.parametrize(
@@ -88,18 +88,18 @@ def test_a_pattern_begins_in_the_folder_with_the_first_wildcard(path: str, divid
     ],
 )
 def test_braces_stand_for_either(pattern: str, found: set[str]) -> None:
-    assert {"/".join(parts) for parts in globs.alternatives(pattern)} == found
+    assert {"/".join(parts) for parts in globs.expand_braces(pattern)} == found
 
 
 def test_braces_that_are_too_deep_to_be_parsed_are_refused() -> None:
     with pytest.raises(FileRefusedError, match="braces that are too many or too deep"):
-        globs.alternatives("{a," * 2_000 + "}" * 2_000 + "*")
+        globs.expand_braces("{a," * 2_000 + "}" * 2_000 + "*")
 
 
 @pytest.mark.parametrize("pattern", ["{a,b}" * 30, "{" + ",".join(map(str, range(100))) + "}"])
 def test_too_many_alternatives_are_refused(pattern: str) -> None:
     with pytest.raises(FileRefusedError, match="more than 64 patterns"):
-        globs.alternatives(pattern)
+        globs.expand_braces(pattern)
 
 
 @pytest.mark.parametrize(
@@ -113,4 +113,4 @@ def test_too_many_alternatives_are_refused(pattern: str) -> None:
     ],
 )
 def test_names_that_people_take_for_the_same_are_equal_when_folded(one: str, other: str) -> None:
-    assert globs.name_key(one) == globs.name_key(other)
+    assert globs.fold_name(one) == globs.fold_name(other)

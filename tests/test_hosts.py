@@ -10,7 +10,7 @@ from mcp_types import Implementation
 from conftest import FAST, Mode, make_settings
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.server.app import build_server
-from gemini_interactions_mcp.server.hosts import ANY, HOSTS, Host, host_named, host_of, seconds_to_wait
+from gemini_interactions_mcp.server.hosts import ANY_HOST, HOSTS, Host, choose_wait_seconds, find_host, identify_host
 from gemini_interactions_mcp.settings import Settings
 from reading import call, id_of, text_of
 
@@ -22,14 +22,14 @@ from reading import call, id_of, text_of
         ("@cline/core", HOSTS["@cline/core"]),
         ("google-adk", HOSTS["google-adk"]),
         ("google-adk-2.13.0", HOSTS["google-adk"]),
-        ("google-adkins", ANY),
-        ("claude-code", ANY),
-        ("Codex-MCP-Client", ANY),
-        ("", ANY),
+        ("google-adkins", ANY_HOST),
+        ("claude-code", ANY_HOST),
+        ("Codex-MCP-Client", ANY_HOST),
+        ("", ANY_HOST),
     ],
 )
 def test_a_host_is_found_by_its_name_or_the_beginning_of_a_longer_one(name: str, host: Host) -> None:
-    assert host_named(name) == host
+    assert find_host(name) == host
 
 
 async def test_the_name_is_told_by_the_request_in_both_eras(mode: Mode) -> None:
@@ -37,7 +37,7 @@ async def test_the_name_is_told_by_the_request_in_both_eras(mode: Mode) -> None:
 
     @server.tool()
     def seen(ctx: Context) -> str:
-        return f"{host_of(ctx)}"
+        return f"{identify_host(ctx)}"
 
     told: list[str] = []
     for name in ("@cline/core", "somebody"):
@@ -65,7 +65,7 @@ async def test_a_call_waits_as_it_asks_then_as_the_user_has_set_then_as_suits_it
 
     @server.tool(structured_output=False)
     def waited(ctx: Context) -> str:
-        return f"{seconds_to_wait(ctx, settings, asked):g}"
+        return f"{choose_wait_seconds(ctx, settings, asked):g}"
 
     async with Client(server, mode=mode, client_info=Implementation(name=name, version="1")) as client:
         assert text_of(await client.call_tool("waited", {})) == f"{seconds}"
@@ -99,5 +99,5 @@ async def test_a_model_is_told_to_wait_as_the_user_has_set_or_as_suits_its_host(
 
 
 def test_nobody_waits_longer_or_shows_more_than_any_host() -> None:
-    assert all(host.page_bytes <= ANY.page_bytes for host in HOSTS.values())
+    assert all(host.page_bytes <= ANY_HOST.page_bytes for host in HOSTS.values())
     assert all(host.wait_seconds is None or host.wait_seconds < 45 for host in HOSTS.values())

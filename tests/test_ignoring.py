@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gemini_interactions_mcp.files import ignoring
-from gemini_interactions_mcp.files.ignoring import Rules
+from gemini_interactions_mcp.files.ignoring import IgnoreRules
 
 TREE = "a.log keep.log src/a.py src/a.log src/deep/b.py logs/x.log logs/keep.txt out/c.py sub/out/d.py A.LOG"
 
@@ -19,12 +19,12 @@ def given(place: Path, **files: str) -> None:
         (place / folder.replace("top", ".") / ignoring.GITIGNORE).write_bytes(rules.encode("utf-8", "surrogateescape"))
 
 
-def kept(top: Path, rules: Rules | None = None) -> set[str]:
+def kept(top: Path, rules: IgnoreRules | None = None) -> set[str]:
     """Return the paths below the top that are not ignored."""
-    return {path.relative_to(top).as_posix() for path in below(top, rules or Rules())}
+    return {path.relative_to(top).as_posix() for path in below(top, rules or IgnoreRules())}
 
 
-def below(folder: Path, rules: Rules) -> set[Path]:
+def below(folder: Path, rules: IgnoreRules) -> set[Path]:
     rules = rules.read_within(folder)
     entries = [each for each in folder.iterdir() if not each.name.startswith(".")]
     entries = [each for each in entries if not rules.is_ignored(each.as_posix(), folder=each.is_dir())]
@@ -61,20 +61,20 @@ def test_the_rules_of_the_repository_hold_in_its_folders(tmp_path: Path) -> None
     given(tmp_path, top="*.log\n/src/deep\nout/\n")
     (tmp_path / ".git").mkdir()
     src = (tmp_path / "src").resolve()
-    assert kept(src, Rules.read_above(src, [tmp_path.resolve()])) == {"a.py"}
+    assert kept(src, IgnoreRules.read_above(src, [tmp_path.resolve()])) == {"a.py"}
     # An ignored folder that is named itself is meant.
     out = (tmp_path / "sub" / "out").resolve()
-    assert kept(out, Rules.read_above(out, [tmp_path.resolve()])) == {"d.py"}
+    assert kept(out, IgnoreRules.read_above(out, [tmp_path.resolve()])) == {"d.py"}
 
 
 def test_rules_above_the_allowed_directories_and_other_repositories_do_not_hold(tmp_path: Path) -> None:
     given(tmp_path, top="*.py\n")
     src = (tmp_path / "src").resolve()
-    assert "a.py" in kept(src, Rules.read_above(src, [tmp_path.resolve()]))
+    assert "a.py" in kept(src, IgnoreRules.read_above(src, [tmp_path.resolve()]))
     (tmp_path / ".git").mkdir()
-    assert "a.py" in kept(src, Rules.read_above(src, [src]))
+    assert "a.py" in kept(src, IgnoreRules.read_above(src, [src]))
     (src / ".git").mkdir()
-    assert "a.py" in kept(src, Rules.read_above(src, [tmp_path.resolve()]))
+    assert "a.py" in kept(src, IgnoreRules.read_above(src, [tmp_path.resolve()]))
 
 
 def test_what_is_no_plain_file_has_no_rules(tmp_path: Path) -> None:
@@ -82,13 +82,13 @@ def test_what_is_no_plain_file_has_no_rules(tmp_path: Path) -> None:
     (tmp_path / "rules").write_text("*.log\n")
     (tmp_path / ignoring.GITIGNORE).symlink_to(tmp_path / "rules")
     (tmp_path / "src" / ignoring.GITIGNORE).mkdir()
-    (tmp_path / "logs" / ignoring.GITIGNORE).write_bytes(b"x.log\n" + b"#" * ignoring.GITIGNORE_BYTES)
+    (tmp_path / "logs" / ignoring.GITIGNORE).write_bytes(b"x.log\n" + b"#" * ignoring.MAX_GITIGNORE_BYTES)
     assert kept(tmp_path) == {*TREE.split(), "rules"}
 
 
 def test_rules_that_would_take_long_are_passed_over(tmp_path: Path) -> None:
     slow = ["*a" * 30 + "b", "**/a" * 30 + "/b", "x" * 2_000_00]
-    given(tmp_path, top="\n".join([*slow, "*.log", *["z"] * ignoring.MOST_RULES, "*.py"]))
+    given(tmp_path, top="\n".join([*slow, "*.log", *["z"] * ignoring.MAX_IGNORE_RULES, "*.py"]))
     (tmp_path / ("a" * 250)).touch()
     assert kept(tmp_path) == {"A.LOG", "src/a.py", "src/deep/b.py", "logs/keep.txt", "out/c.py", "sub/out/d.py"} | {
         "a" * 250

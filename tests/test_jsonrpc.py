@@ -14,9 +14,9 @@ from mcp_types import (
     RequestId,
 )
 
-from gemini_interactions_mcp.transports.jsonrpc import Received, received
-from gemini_interactions_mcp.transports.stdin_capture import HEAD as KEPT
-from gemini_interactions_mcp.transports.stdin_capture import LONGEST_LINE
+from gemini_interactions_mcp.transports.jsonrpc import ParsedLine, parse_line
+from gemini_interactions_mcp.transports.stdin_capture import LINE_HEAD_BYTES as KEPT
+from gemini_interactions_mcp.transports.stdin_capture import MAX_LINE_BYTES
 
 HEAD = '"jsonrpc": "2.0", "method": "ping"'
 DEEP = "[" * 100_000 + "]" * 100_000
@@ -24,7 +24,7 @@ DEEP = "[" * 100_000 + "]" * 100_000
 
 def params(line: str | bytes) -> dict[str, Any] | None:
     """Return the parameters of a valid request."""
-    found = received(line if isinstance(line, bytes) else line.encode())
+    found = parse_line(line if isinstance(line, bytes) else line.encode())
     assert found.answers == ()
     assert isinstance(found.message, JSONRPCRequest)
     return found.message.params
@@ -32,7 +32,7 @@ def params(line: str | bytes) -> dict[str, Any] | None:
 
 def errors(line: str | bytes) -> list[tuple[int, RequestId | None]]:
     """Return the errors that answer an invalid line."""
-    found = received(line if isinstance(line, bytes) else line.encode())
+    found = parse_line(line if isinstance(line, bytes) else line.encode())
     assert found.message is None
     return [(each.error.code, each.id) for each in found.answers]
 
@@ -40,7 +40,7 @@ def errors(line: str | bytes) -> list[tuple[int, RequestId | None]]:
 @pytest.mark.parametrize("request_id", [0, -1, 7, 2**53, 10**300, "", "a", "7", "\ufeff", "x" * 10_000])
 def test_a_request_keeps_its_id(request_id: RequestId) -> None:
     line = json.dumps({"jsonrpc": "2.0", "method": "ping", "id": request_id})
-    assert received(line.encode()).message == JSONRPCRequest(jsonrpc="2.0", id=request_id, method="ping")
+    assert parse_line(line.encode()).message == JSONRPCRequest(jsonrpc="2.0", id=request_id, method="ping")
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_other_messages_are_passed_on() -> None:
         ('{"jsonrpc": "2.0", "id": 1, "error": {"code": 1, "message": ""}}', JSONRPCError),
         ('{"jsonrpc": "2.0", "id": null, "error": {"code": 1, "message": ""}}', JSONRPCError),
     ]:
-        assert isinstance(received(message.encode()).message, kind)
+        assert isinstance(parse_line(message.encode()).message, kind)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_other_messages_are_passed_on() -> None:
     ],
 )
 def test_what_nobody_waits_for_has_no_answer(line: str) -> None:
-    assert received(line.encode()) == Received()
+    assert parse_line(line.encode()) == ParsedLine()
 
 
 @pytest.mark.parametrize("request_id", ["null", "true", "false", "1.5", "7.0", "1e2", "{}", "[1]", '{"id": 1}'])
@@ -216,7 +216,7 @@ def test_the_id_of_a_broken_line_may_be_any_text() -> None:
     ],
 )
 def test_a_line_that_is_too_long_is_refused_with_the_id_at_one_of_its_ends(line: str, request_id: RequestId) -> None:
-    assert errors(line % ("x" * LONGEST_LINE)) == [(INVALID_REQUEST, request_id)]
+    assert errors(line % ("x" * MAX_LINE_BYTES)) == [(INVALID_REQUEST, request_id)]
 
 
 def test_a_long_line_that_is_broken_is_refused_with_its_id() -> None:
@@ -227,5 +227,5 @@ def test_a_long_line_that_is_broken_is_refused_with_its_id() -> None:
 
 def test_a_line_of_the_greatest_length_is_taken() -> None:
     rest = f'{{"id": 7, {HEAD}, "params": {{"a": ""}}}}'
-    text = "x" * (LONGEST_LINE - len(rest))
+    text = "x" * (MAX_LINE_BYTES - len(rest))
     assert params(rest.replace('""', f'"{text}"')) == {"a": text}

@@ -17,18 +17,18 @@ from pydantic import SecretStr
 
 from conftest import KEY, make_settings
 from gemini_interactions_mcp import __version__
-from gemini_interactions_mcp.api.observation import Api
+from gemini_interactions_mcp.api.observation import ObservedApi
 from gemini_interactions_mcp.cli import live
 from gemini_interactions_mcp.cli.facts import Facts
-from gemini_interactions_mcp.cli.live import observe, rehearse
+from gemini_interactions_mcp.cli.live import observe_probes, rehearse_probes
 from gemini_interactions_mcp.cli.main import main
-from gemini_interactions_mcp.cli.prices import dollars, price
-from gemini_interactions_mcp.cli.probe_requests import Names
+from gemini_interactions_mcp.cli.prices import bound_price, bound_prices
+from gemini_interactions_mcp.cli.probe_requests import ProbedModels
 from gemini_interactions_mcp.cli.probes import PROBES, Probe
-from gemini_interactions_mcp.cli.reports import scrubbed, side_by_side, write_report
+from gemini_interactions_mcp.cli.reports import compare_facts, scrub_text, write_report
 from gemini_interactions_mcp.core.lenient import as_json
 from gemini_interactions_mcp.core.redaction import Redactor
-from gemini_interactions_mcp.emulator import CONTRARY, Doubts, Emulator, Fault, rate_limited
+from gemini_interactions_mcp.emulator import CONTRARY, Doubts, Emulator, Fault, make_rate_limit_fault
 from gemini_interactions_mcp.settings import Settings
 from wired import PATIENCE, SERVE, command, environment
 
@@ -148,7 +148,7 @@ async def test_without_its_options_it_starts_no_agent_and_draws_nothing(
     assert not any("response_format" in body for body in starts(emulator))
     assert "## Image" not in out
     [told] = re.findall(r"(\d+) of them start an interaction; together they cost at most about \$(0\.\d\d)\.", err)
-    assert told == (str(len(starts(emulator))), f"{dollars(starts(emulator)):.2f}")
+    assert told == (str(len(starts(emulator))), f"{bound_prices(starts(emulator)):.2f}")
     assert 0.01 < float(told[1]) <= 0.10
 
 
@@ -229,8 +229,8 @@ async def test_a_proxy_does_not_come_between_it_and_the_emulator(
 
 
 async def test_an_api_of_the_contrary_is_marked_wherever_it_differs(settings: Settings) -> None:
-    usual = await rehearse(settings, PROBES)
-    other = await rehearse(settings, PROBES, CONTRARY)
+    usual = await rehearse_probes(settings, PROBES)
+    other = await rehearse_probes(settings, PROBES, CONTRARY)
     text = write_report(other, usual, settings)
     assert len(differing(text)) > 40
     assert "| reads | `404 not_found → 404 not_found → 400 invalid_request" in text
@@ -243,7 +243,7 @@ async def test_an_api_of_the_contrary_is_marked_wherever_it_differs(settings: Se
 async def test_every_doubt_is_seen_by_a_probe(doubt: str, settings: Settings) -> None:
     decided = replace(Doubts(), **{doubt: getattr(CONTRARY, doubt)})
     probes = only(*SEEN_BY[doubt])
-    usual, other = await rehearse(settings, probes), await rehearse(settings, probes, decided)
+    usual, other = await rehearse_probes(settings, probes), await rehearse_probes(settings, probes, decided)
     assert differing(write_report(other, usual, settings)) != []
     assert differing(write_report(usual, usual, settings)) == []
 
@@ -257,7 +257,7 @@ def test_every_doubt_is_decided_the_other_way_by_the_contrary() -> None:
 
 
 def test_facts_are_compared_by_name_and_a_missing_one_differs() -> None:
-    rows = list(side_by_side({"a": "1", "b": "2", "seconds until the id is known": "9"}, {"b": "2", "c": "3"}))
+    rows = list(compare_facts({"a": "1", "b": "2", "seconds until the id is known": "9"}, {"b": "2", "c": "3"}))
     assert [(row.what, row.real, row.emulator, row.differs) for row in rows] == [
         ("a", "1", "-", True),
         ("b", "2", "2", False),
@@ -268,11 +268,13 @@ def test_facts_are_compared_by_name_and_a_missing_one_differs() -> None:
 
 async def seen(settings: Settings, probes: Sequence[Probe]) -> str:
     """Return the report on an API with faults."""
-    return write_report(await observe(settings, probes, AT_ONCE), await rehearse(settings, probes), settings)
+    return write_report(
+        await observe_probes(settings, probes, AT_ONCE), await rehearse_probes(settings, probes), settings
+    )
 
 
 async def test_a_refusal_by_quota_is_waited_for_once_and_told(settings: Settings, emulator: Emulator) -> None:
-    emulator.faults.append(rate_limited(seconds=0.01))
+    emulator.faults.append(make_rate_limit_fault(seconds=0.01))
     text = await seen(settings, only(PLAIN))
     assert differing(text) == []
     assert "Refused by quota: 1; place of the retry delay: details." in text
@@ -286,9 +288,9 @@ def too_many(message: str) -> Fault:
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
-        (rate_limited(seconds=20_000), "details"),
-        (rate_limited(seconds=20_000, told="header"), "retry-after header"),
-        (rate_limited(told="nowhere"), "nowhere, or in another form"),
+        (make_rate_limit_fault(seconds=20_000), "details"),
+        (make_rate_limit_fault(seconds=20_000, told="header"), "retry-after header"),
+        (make_rate_limit_fault(told="nowhere"), "nowhere, or in another form"),
         (too_many("Please retry in 5h46m13s."), "nowhere, or in another form"),
         (too_many("Please retry in 99.5s."), "message"),
     ],
@@ -331,16 +333,16 @@ async def test_whatever_is_answered_is_told_and_the_next_probe_is_tried(
 async def test_a_probe_that_breaks_or_hangs_does_not_stop_the_others(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def breaks(_: Api, __: Names) -> Facts:
+    async def breaks(_: ObservedApi, __: ProbedModels) -> Facts:
         raise RecursionError("secret-9a8b7c6d")
 
-    async def hangs(_: Api, __: Names) -> Facts:
+    async def hangs(_: ObservedApi, __: ProbedModels) -> Facts:
         await anyio.sleep_forever()
         raise AssertionError
 
     monkeypatch.setattr(live, "PROBE_SECONDS", 0.2)
     probes = [Probe("Breaks", "nothing", breaks), Probe("Hangs", "nothing", hangs), *only("Unknown ids")]
-    found = await observe(settings, probes, AT_ONCE)
+    found = await observe_probes(settings, probes, AT_ONCE)
     assert [outcome.facts.get("response") for outcome in found.outcomes] == [
         "not understood (RecursionError)",
         "none within 0 seconds",
@@ -351,7 +353,7 @@ async def test_a_probe_that_breaks_or_hangs_does_not_stop_the_others(
 
 async def test_an_api_that_is_not_there_is_told_too(tmp_path: Path) -> None:
     nowhere = make_settings(tmp_path, "http://127.0.0.1:9")
-    found = await observe(nowhere, PROBES, AT_ONCE)
+    found = await observe_probes(nowhere, PROBES, AT_ONCE)
     assert [outcome.probe.title for outcome in found.outcomes if "no response" not in str(outcome.facts)] == []
     assert found.deleted == (0, 0)
 
@@ -360,7 +362,7 @@ async def test_what_is_made_is_deleted_also_when_it_is_stopped_midway(settings: 
     emulator.faults.append(stalled := Fault("stream", "stall", after=3))
     with anyio.fail_after(20):
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(observe, settings, only(READ), AT_ONCE)
+            tasks.start_soon(observe_probes, settings, only(READ), AT_ONCE)
             await stalled.reached.wait()
             assert len(emulator.interactions) == 1
             tasks.cancel_scope.cancel()
@@ -396,20 +398,22 @@ async def test_what_could_not_be_deleted_is_counted(settings: Settings, emulator
 
 def test_the_price_is_that_of_all_tokens_that_a_request_allows() -> None:
     body: dict[str, Any] = {"model": "gemini-3.8-flash", "generation_config": {"max_output_tokens": 1_000_000}}
-    assert price(body) == pytest.approx(3.75, abs=0.001)
-    assert price(body | {"model": "gemini-9-unknown"}) == pytest.approx(20, abs=0.001)
-    assert price(body | {"tools": [{"type": "google_search"}, {"type": "google_maps"}]}) == pytest.approx(
+    assert bound_price(body) == pytest.approx(3.75, abs=0.001)
+    assert bound_price(body | {"model": "gemini-9-unknown"}) == pytest.approx(20, abs=0.001)
+    assert bound_price(body | {"tools": [{"type": "google_search"}, {"type": "google_maps"}]}) == pytest.approx(
         3.778, abs=0.001
     )
-    assert price({"model": "gemini-3-pro-image", "response_format": [{"type": "image"}]}) == pytest.approx(
+    assert bound_price({"model": "gemini-3-pro-image", "response_format": [{"type": "image"}]}) == pytest.approx(
         0.134, abs=0.001
     )
     agent: dict[str, Any] = {"agent": "antigravity-preview-09-2026", "agent_config": {"max_total_tokens": "1000000"}}
-    assert price(agent) == pytest.approx(3.75, abs=0.001)
+    assert bound_price(agent) == pytest.approx(3.75, abs=0.001)
 
 
 async def test_images_and_agents_cost_more_and_are_counted(settings: Settings) -> None:
-    plain, image, agent = [dollars((await rehearse(settings, only(each))).asks) for each in (PLAIN, "Image", AGENT)]
+    plain, image, agent = [
+        bound_prices((await rehearse_probes(settings, only(each))).asks) for each in (PLAIN, "Image", AGENT)
+    ]
     assert plain < 0.01
     assert image > 0.03
     assert 0.1 < agent < 0.3
@@ -436,7 +440,7 @@ async def test_images_and_agents_cost_more_and_are_counted(settings: Settings) -
     ],
 )
 def test_an_answer_is_told_without_what_is_private(text: str, told: str) -> None:
-    assert scrubbed(text, Redactor([KEY]), ["v1_Chd-abc_9"]) == told
+    assert scrub_text(text, Redactor([KEY]), ["v1_Chd-abc_9"]) == told
 
 
 async def test_a_key_and_an_id_that_the_api_repeats_are_not_told(settings: Settings, emulator: Emulator) -> None:

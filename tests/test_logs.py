@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gemini_interactions_mcp.cli.logs import set_up
+from gemini_interactions_mcp.cli.logs import configure_logging
 from gemini_interactions_mcp.core.redaction import Redactor
 
 KEY = "AIzaSyQ7xV2mLw9Tz-c4N4ry_Kp3Hd8Rf6Jb1Gs"
@@ -32,7 +32,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     """Set logging up, and return the new stderr."""
     monkeypatch.setattr(logging.root, "handlers", list[logging.Handler]())
     monkeypatch.setattr(sys, "stderr", stderr := io.StringIO())
-    set_up("INFO", Redactor([KEY]))
+    configure_logging("INFO", Redactor([KEY]))
     return stderr
 
 

@@ -20,7 +20,7 @@ from mcp_types import TextContent
 
 from conftest import KEY, Mode
 from gemini_interactions_mcp import __version__
-from gemini_interactions_mcp.cli.main import EMULATOR_PORT, HTTP_PORT, main, parser, port_of
+from gemini_interactions_mcp.cli.main import EMULATOR_PORT, HTTP_PORT, build_parser, choose_port, main
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.server.tools.table import TOOLS
 from wired import MODERN, PATIENCE, SERVE, Json, command, envelope, environment, journal
@@ -46,8 +46,8 @@ def test_version_says_the_version_and_nothing_else(capsys: pytest.CaptureFixture
     ],
 )
 def test_a_server_and_the_emulator_it_uses_have_ports_of_their_own(argv: list[str], http: int, emulator: int) -> None:
-    arguments = parser().parse_args(argv)
-    assert (port_of(arguments, HTTP_PORT), port_of(arguments, EMULATOR_PORT)) == (http, emulator)
+    arguments = build_parser().parse_args(argv)
+    assert (choose_port(arguments, HTTP_PORT), choose_port(arguments, EMULATOR_PORT)) == (http, emulator)
 
 
 def test_help_names_every_command_and_option(capsys: pytest.CaptureFixture[str]) -> None:

@@ -28,7 +28,7 @@ import gemini_interactions_mcp
 from conftest import Mode, make_settings
 from gemini_interactions_mcp.server import sdk
 from gemini_interactions_mcp.server.app import Server, build_server
-from gemini_interactions_mcp.server.outgoing import Outgoing
+from gemini_interactions_mcp.server.outgoing import OutgoingRedaction
 from gemini_interactions_mcp.server.tools import table
 from reading import LEGACY, call, text_of
 
@@ -167,7 +167,7 @@ async def test_what_a_handler_sends_goes_through_the_channel_of_its_request(plai
 def test_the_outer_middleware_is_between_tracing_and_sealing(server: Server) -> None:
     tracing, ours, sealing = (type(each) for each in server.middleware[:3])
     assert tracing.__name__ == "OpenTelemetryMiddleware"
-    assert (ours, sealing) == (Outgoing, RequestStateBoundary)
+    assert (ours, sealing) == (OutgoingRedaction, RequestStateBoundary)
 
 
 async def test_a_handler_takes_the_place_of_the_sdks_and_is_given_its_cursor(plain: MCPServer[Any], mode: Mode) -> None:
@@ -209,7 +209,7 @@ def test_the_fields_of_a_tool_can_be_replaced_before_it_is_registered() -> None:
 
     tool = Tool.from_function(work)
     tool.parameters = {"type": "object", "properties": {}}
-    tool.fn_metadata = table.AsMeant(**dict(tool.fn_metadata))
+    tool.fn_metadata = table.InterpretedArguments(**dict(tool.fn_metadata))
     assert tool.fn_metadata.validate_arguments({"count": "1"}) == {"count": 1}
 
 
@@ -220,7 +220,7 @@ def test_the_sdk_reads_json_in_texts_and_ours_does_not() -> None:
     metadata = Tool.from_function(work).fn_metadata
     said: dict[str, Any] = {"query": "null"}
     assert metadata.validate_arguments(said) == {"query": None}
-    assert table.AsMeant(**dict(metadata)).validate_arguments(said) == {"query": "null"}
+    assert table.InterpretedArguments(**dict(metadata)).validate_arguments(said) == {"query": "null"}
 
 
 def dumped(tool: Tool) -> str:
@@ -228,13 +228,13 @@ def dumped(tool: Tool) -> str:
 
 
 def test_tools_are_built_once() -> None:
-    assert table.tools() is table.tools()
+    assert table.build_tools() is table.build_tools()
 
 
 @LEGACY
 async def test_servers_share_tools_and_change_nothing_of_them(tmp_path: Path, mode: Mode) -> None:
     settings = make_settings(tmp_path, "http://127.0.0.1:9", api_key=None)
-    before = [dumped(tool) for tool in table.tools()]
+    before = [dumped(tool) for tool in table.build_tools()]
     answers: list[str] = []
     for _ in range(2):
         async with Client(build_server(settings), mode=mode, cache=None) as client:
@@ -244,4 +244,4 @@ async def test_servers_share_tools_and_change_nothing_of_them(tmp_path: Path, mo
     async with Client(build_server(settings), mode=mode, cache=None) as client:
         assert (await client.list_tools()).tools[0].input_schema["properties"]
     assert answers == ["No interactions found.\n"] * 2
-    assert [dumped(tool) for tool in table.tools()] == before
+    assert [dumped(tool) for tool in table.build_tools()] == before

@@ -21,7 +21,7 @@ from gemini_interactions_mcp.journal import database, database_url, engine, gate
 from gemini_interactions_mcp.journal.database import Database
 from gemini_interactions_mcp.journal.database_url import parse_url
 from gemini_interactions_mcp.journal.journal import Journal
-from gemini_interactions_mcp.journal.schema import METADATA, ROWS, SCHEMA_VERSION
+from gemini_interactions_mcp.journal.schema import INTERACTIONS, JOURNAL_METADATA, SCHEMA_VERSION
 from gemini_interactions_mcp.models.interactions import settled
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
@@ -122,7 +122,7 @@ async def test_the_journal_of_an_earlier_version_can_be_read_and_written(journal
 async def test_the_tables_are_those_of_a_new_journal(journal_url: str, before: list[Row]) -> None:
     del before
     await migrated(journal_url)
-    opened = engine.new_engine(parse_url(journal_url))
+    opened = engine.make_engine(parse_url(journal_url))
     async with opened.connect() as connection:
         assert await connection.run_sync(differences) == []
     await opened.dispose()
@@ -133,10 +133,10 @@ def differences(connection: sa.Connection) -> list[Any]:
     """What alembic would change to have the tables of this version."""
 
     def ours(_item: object, name: str | None, kind: str, *_: object) -> bool:
-        return kind != "table" or name in METADATA.tables
+        return kind != "table" or name in JOURNAL_METADATA.tables
 
     options = {"version_table": "schema_version", "include_object": ours}
-    return compare_metadata(MigrationContext.configure(connection, opts=options), METADATA)
+    return compare_metadata(MigrationContext.configure(connection, opts=options), JOURNAL_METADATA)
 
 
 async def test_a_new_journal_is_stamped_with_its_version(journal_url: str) -> None:
@@ -151,7 +151,7 @@ async def test_servers_that_come_to_an_older_journal_at_once_migrate_it_once(
     journal_url: str, before: list[Row], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # On a busy machine, one may take longer than the others wait.
-    monkeypatch.setattr(database_url, "BUSY_SECONDS", 60)
+    monkeypatch.setattr(database_url, "DEFAULT_BUSY_SECONDS", 60)
     journals = [Journal(journal_url) for _ in range(8)]
     async with anyio.create_task_group() as group:
         for number, each in enumerate(journals):
@@ -181,9 +181,12 @@ async def test_a_migration_that_fails_in_the_middle_changes_nothing(journal_url:
 async def test_a_migration_that_was_left_half_way_is_finished_where_changing_a_table_commits(
     tmp_path: Path, version: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def elsewhere(_: object) -> bool:
+        return False
+
     # SQLite as such a database, as MySQL is one.
     for module in (database, engine, gate, migrating):
-        monkeypatch.setattr(module, "is_sqlite", lambda _: False)
+        monkeypatch.setattr(module, "is_sqlite", elsewhere)
     url = f"sqlite+aiosqlite:///{(tmp_path / 'journal.sqlite3').as_posix()}"
     await load(url, version)
     await execute(url, "CREATE TABLE interactions_by_settlement (number INTEGER)")
@@ -212,7 +215,7 @@ async def described(url: str) -> Any:
             for name in sorted(inspector.get_table_names())
         ]
 
-    opened = engine.new_engine(parse_url(url))
+    opened = engine.make_engine(parse_url(url))
     async with opened.connect() as connection:
         found = await connection.run_sync(describe)
     await opened.dispose()
@@ -251,7 +254,7 @@ assert "alembic" not in sys.modules
 EARLIER = sa.Table(
     "interactions",
     sa.MetaData(),
-    *(sa.Column(column.name, column.type) for column in ROWS.c if column.name not in NEW),
+    *(sa.Column(column.name, column.type) for column in INTERACTIONS.c if column.name not in NEW),
 )
 """The table as an earlier version knows it."""
 
@@ -260,7 +263,7 @@ async def test_a_server_of_an_earlier_version_writes_what_came_late_and_begins_n
     await migrated(journal_url)
     journal = Journal(journal_url)
     await journal.insert(record("one", interaction_id="v1_a", status="in_progress"))
-    earlier = Database(journal_url, METADATA, SCHEMA_VERSION)
+    earlier = Database(journal_url, JOURNAL_METADATA, SCHEMA_VERSION)
     fields = {"kind": "ask", "plan": False, "status": "unknown", "prompt": "", "text": "", "citations": (), "files": ()}
     moments = {"created_at": NOON.isoformat(), "updated_at": NOON.isoformat()}
     with pytest.raises(JournalError, match=r"has been migrated by a newer version of this server\. Update this server"):

@@ -14,12 +14,12 @@ from conftest import FAST, KEY, Mode
 from gemini_interactions_mcp.core.redaction import Redactor
 from gemini_interactions_mcp.emulator import Emulator
 from gemini_interactions_mcp.server.app import build_server
-from gemini_interactions_mcp.server.outgoing import Cleaner, Outgoing
+from gemini_interactions_mcp.server.outgoing import OutgoingRedaction, OutgoingRedactor
 from gemini_interactions_mcp.settings import Settings
 from reading import call, id_of
 
 SECRET = "hush-5f2e-9b1c"
-rim = Outgoing(Redactor([SECRET]))
+rim = OutgoingRedaction(Redactor([SECRET]))
 
 
 class Wire:
@@ -67,7 +67,7 @@ async def test_results_are_redacted() -> None:
     ],
 )
 def test_hidden_text_hides_no_secret_and_goes_itself(text: str, clean: str) -> None:
-    assert Cleaner([SECRET])({"text": [text]}) == {"text": [clean]}
+    assert OutgoingRedactor([SECRET])({"text": [text]}) == {"text": [clean]}
 
 
 async def test_errors_are_redacted() -> None:

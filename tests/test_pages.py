@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from gemini_interactions_mcp.core.words import cost
 from gemini_interactions_mcp.models.interactions import Citation, Record, SavedFile
-from gemini_interactions_mcp.server.hosts import ANY, HOSTS, Host
-from gemini_interactions_mcp.server.results.previews import link, room_for_links
+from gemini_interactions_mcp.server.hosts import ANY_HOST, HOSTS, Host
+from gemini_interactions_mcp.server.results.previews import build_file_link, drop_excess_links
 from gemini_interactions_mcp.text import chapters, framing, pages, rendering
 from test_render import record
 
@@ -71,7 +71,7 @@ RECORDS = st.builds(
     files=st.lists(FILES, max_size=40).map(tuple),
 )
 NOTES = st.lists(st.text(max_size=12_000), max_size=4)
-BY_HOST = pytest.mark.parametrize("host", [ANY, CLINE], ids=["any", "cline"])
+BY_HOST = pytest.mark.parametrize("host", [ANY_HOST, CLINE], ids=["any", "cline"])
 
 
 def all_pages(shown: Record, host: Host, **more: Any) -> list[str]:
@@ -87,7 +87,7 @@ def all_pages(shown: Record, host: Host, **more: Any) -> list[str]:
 def test_no_page_is_longer_than_its_host_shows(host: Host, shown: Record, above: list[str], notes: list[str]) -> None:
     for text in all_pages(shown, host, above=above, notes=notes):
         assert len(text.encode()) <= host.page_bytes
-        blocks = room_for_links([link(shown, file) for file in shown.files], host, text)
+        blocks = drop_excess_links([build_file_link(shown, file) for file in shown.files], host, text)
         content = [
             {"type": "text", "text": text},
             *(each.model_dump(by_alias=True, exclude_none=True) for each in blocks),
@@ -123,7 +123,7 @@ def test_pages_are_the_same_whatever_is_noted(shown: Record, notes: list[str]) -
 def test_a_page_of_chinese_loses_none_of_its_lines() -> None:
     """172 lines, 27,000 bytes: Codex cut 98 of them out of one page of 10,000 characters."""
     lines = [f"{number:03} " + "这是一行中文文字、共有五十多个字符、" * 3 for number in range(172)]
-    found = all_pages(record("\n".join(lines)), ANY)
+    found = all_pages(record("\n".join(lines)), ANY_HOST)
     assert len(found) > 2
     assert all(len(page.encode()) <= 10_000 for page in found)
     assert [line for page in found for line in page.splitlines() if re.match(r"\d{3} ", line)] == lines
@@ -139,14 +139,14 @@ def test_code_that_fits_on_a_page_is_never_cut(host: Host) -> None:
 
 def test_longer_code_is_closed_and_opened_again_with_its_language() -> None:
     code = "\n".join(f"line_{number} = {number}" for number in range(2_000))
-    found = all_pages(record(f"See:\n\n~~~python title=x\n{code}\n~~~\n\nDone."), ANY)
+    found = all_pages(record(f"See:\n\n~~~python title=x\n{code}\n~~~\n\nDone."), ANY_HOST)
     inside = [page.partition("~~~python title=x\n")[2].partition("\n~~~\n")[0] for page in found]
     assert "\n".join(inside) == code
 
 
 def test_a_table_is_cut_between_its_rows() -> None:
     rows = [f"| {number} | {'cell ' * 30} |" for number in range(300)]
-    found = all_pages(record("\n".join(["| a | b |", "|---|---|", *rows])), ANY)
+    found = all_pages(record("\n".join(["| a | b |", "|---|---|", *rows])), ANY_HOST)
     assert [line for page in found for line in page.splitlines() if line.startswith("| ")] == ["| a | b |", *rows]
 
 

@@ -11,7 +11,7 @@ import filing
 from filing import POSIX, Make, blocks_of, image, link, rows
 from gemini_interactions_mcp.core.errors import ConfigurationError, FileRefusedError
 from gemini_interactions_mcp.files import boundary
-from gemini_interactions_mcp.files.content import Files
+from gemini_interactions_mcp.files.content import InputFiles
 
 home, make, recorder, subject, tasks = filing.home, filing.make, filing.recorder, filing.subject, filing.tasks
 
@@ -24,7 +24,7 @@ file://{home}/note.txt FILE://localhost{home}/note.txt file://{home}/%6eote%2Etx
 
 
 @pytest.mark.parametrize("source", WAYS.split())
-async def test_every_way_to_name_an_allowed_file_works(subject: Files, home: Path, source: str) -> None:
+async def test_every_way_to_name_an_allowed_file_works(subject: InputFiles, home: Path, source: str) -> None:
     (home / "sub").mkdir()
     (home / "note.txt").write_text("hello")
     link(home / "link.txt", home / "note.txt")
@@ -126,7 +126,9 @@ ATTACKS = {
 
 
 @pytest.mark.parametrize(("source", "says"), rows(ATTACKS))
-async def test_an_attack_on_the_path_is_refused_in_one_line(subject: Files, home: Path, source: str, says: str) -> None:
+async def test_an_attack_on_the_path_is_refused_in_one_line(
+    subject: InputFiles, home: Path, source: str, says: str
+) -> None:
     attacked(home)
     with pytest.raises(FileRefusedError, match=says) as caught:
         await blocks_of(subject, [source])
@@ -136,7 +138,7 @@ async def test_an_attack_on_the_path_is_refused_in_one_line(subject: Files, home
     assert "PRIVATE" not in message
 
 
-async def test_a_refusal_names_the_allowed_directories(subject: Files, home: Path) -> None:
+async def test_a_refusal_names_the_allowed_directories(subject: InputFiles, home: Path) -> None:
     with pytest.raises(FileRefusedError, match="GEMINI_MCP_ALLOWED_DIRS") as caught:
         await blocks_of(subject, ["../outside/secret.txt"])
     assert str(home) in str(caught.value)
@@ -163,7 +165,7 @@ async def test_what_is_no_regular_file_is_refused_at_once(home: Path, make: Make
 
 
 @POSIX
-async def test_a_file_that_may_not_be_read_is_refused(subject: Files, home: Path) -> None:
+async def test_a_file_that_may_not_be_read_is_refused(subject: InputFiles, home: Path) -> None:
     (home / "locked.txt").write_text("x")
     (home / "locked.txt").chmod(0)
     if os.access(home / "locked.txt", os.R_OK):
@@ -175,7 +177,7 @@ async def test_a_file_that_may_not_be_read_is_refused(subject: Files, home: Path
 @POSIX
 @pytest.mark.parametrize("swap", ["file", "folder", "link", "pipe", "directory"])
 async def test_a_swap_between_check_and_open_is_noticed(
-    subject: Files, home: Path, monkeypatch: pytest.MonkeyPatch, swap: str
+    subject: InputFiles, home: Path, monkeypatch: pytest.MonkeyPatch, swap: str
 ) -> None:
     (home / "sub").mkdir()
     victim = home / "sub" / "secret.txt"
@@ -213,13 +215,13 @@ async def test_a_swap_between_check_and_open_is_noticed(
 
 
 def test_the_systems_refusals_are_put_for_people() -> None:
-    assert "lacks the permission" in boundary.complaint(PermissionError(errno.EACCES, "Permission denied"))
-    assert "too long" in boundary.complaint(OSError(errno.ENAMETOOLONG, "File name too long"))
-    assert "through a file" in boundary.complaint(NotADirectoryError(errno.ENOTDIR, "Not a directory"))
-    assert "Input/output error" in boundary.complaint(OSError(errno.EIO, "Input/output error"))
+    assert "lacks the permission" in boundary.describe_path_error(PermissionError(errno.EACCES, "Permission denied"))
+    assert "too long" in boundary.describe_path_error(OSError(errno.ENAMETOOLONG, "File name too long"))
+    assert "through a file" in boundary.describe_path_error(NotADirectoryError(errno.ENOTDIR, "Not a directory"))
+    assert "Input/output error" in boundary.describe_path_error(OSError(errno.EIO, "Input/output error"))
 
 
-async def test_a_path_to_write_is_approved(subject: Files, home: Path) -> None:
+async def test_a_path_to_write_is_approved(subject: InputFiles, home: Path) -> None:
     out = home.parent / "out"
     assert await subject.output("sub/new/bike") == out / "sub" / "new" / "bike"
     assert await subject.output("./sub/../bike.png") == out / "bike.png"
@@ -263,12 +265,12 @@ REFUSED_OUTPUTS = {
 @pytest.mark.parametrize(
     "name", ["نمی\u200cدونم.png", "❤\ufe0f\u200d🔥.png", "葛\U000e0100.png", "at 9.41\u202fAM.png"]
 )
-async def test_a_name_may_have_what_its_script_needs(subject: Files, home: Path, name: str) -> None:
+async def test_a_name_may_have_what_its_script_needs(subject: InputFiles, home: Path, name: str) -> None:
     assert await subject.output(name) == home.parent / "out" / name
 
 
 @pytest.mark.parametrize(("path", "says"), rows(REFUSED_OUTPUTS))
-async def test_a_path_to_write_is_refused(subject: Files, home: Path, path: str, says: str) -> None:
+async def test_a_path_to_write_is_refused(subject: InputFiles, home: Path, path: str, says: str) -> None:
     attacked(home)
     with pytest.raises(FileRefusedError, match=says):
         await subject.output(path)
@@ -276,7 +278,7 @@ async def test_a_path_to_write_is_refused(subject: Files, home: Path, path: str,
 
 
 @pytest.mark.parametrize("path", ["x" * 251 + ".png", "x" * 250, "ä" * 120 + ".jpg", "new/" + "é" * 125])
-async def test_the_longest_name_that_can_be_written_is_approved(subject: Files, home: Path, path: str) -> None:
+async def test_the_longest_name_that_can_be_written_is_approved(subject: InputFiles, home: Path, path: str) -> None:
     assert await subject.output(path) == home.parent / "out" / path
 
 
@@ -309,32 +311,32 @@ async def test_an_output_directory_without_the_right_to_write_is_told(
 
 
 def test_a_file_url_of_windows_names_a_drive() -> None:
-    assert boundary.url_path("file:///C:/a%20b.txt", windows=True) == "C:/a b.txt"
-    assert boundary.url_path("file:///c|/x#1?.txt", windows=True) == "c:/x#1?.txt"
-    assert boundary.url_path("file:C:/x", windows=True) == "C:/x"
-    assert boundary.url_path("file://localhost/C:/x", windows=True) == "C:/x"
+    assert boundary.parse_file_url("file:///C:/a%20b.txt", windows=True) == "C:/a b.txt"
+    assert boundary.parse_file_url("file:///c|/x#1?.txt", windows=True) == "c:/x#1?.txt"
+    assert boundary.parse_file_url("file:C:/x", windows=True) == "C:/x"
+    assert boundary.parse_file_url("file://localhost/C:/x", windows=True) == "C:/x"
 
 
 def test_a_share_of_windows_is_not_even_looked_at() -> None:
     roots = [Path("C:\\"), Path(r"\\server\Share\docs")]
-    assert boundary.foreign_share(Path(r"\\other\share\x"), roots, windows=True)
-    assert boundary.foreign_share(Path(r"\\.\PhysicalDrive0"), roots, windows=True)
-    assert not boundary.foreign_share(Path(r"\\Server\share\x"), roots, windows=True)
-    assert not boundary.foreign_share(Path(r"C:\x"), roots, windows=True)
-    assert not boundary.foreign_share(Path(r"\\other\share\x"), roots, windows=False)
+    assert boundary.is_foreign_share(Path(r"\\other\share\x"), roots, windows=True)
+    assert boundary.is_foreign_share(Path(r"\\.\PhysicalDrive0"), roots, windows=True)
+    assert not boundary.is_foreign_share(Path(r"\\Server\share\x"), roots, windows=True)
+    assert not boundary.is_foreign_share(Path(r"C:\x"), roots, windows=True)
+    assert not boundary.is_foreign_share(Path(r"\\other\share\x"), roots, windows=False)
 
 
 def test_a_second_stream_of_a_windows_file_is_hidden() -> None:
-    assert boundary.hidden(("folder", "note.txt:secret"), windows=True)
-    assert not boundary.hidden(("folder", "note:1.txt"), windows=False)
+    assert boundary.is_hidden(("folder", "note.txt:secret"), windows=True)
+    assert not boundary.is_hidden(("folder", "note:1.txt"), windows=False)
 
 
 def test_a_drive_is_no_scheme() -> None:
-    assert boundary.scheme("C:\\Users\\x.png") == ""
-    assert boundary.scheme("C://Users/x.png") == ""
+    assert boundary.parse_scheme("C:\\Users\\x.png") == ""
+    assert boundary.parse_scheme("C://Users/x.png") == ""
 
 
-async def test_a_windows_device_or_share_is_no_way_out(subject: Files) -> None:
+async def test_a_windows_device_or_share_is_no_way_out(subject: InputFiles) -> None:
     for source in (
         r"C:\Windows\win.ini",
         r"\\server\share\x",
@@ -357,15 +359,15 @@ PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 
 
 @pytest.mark.parametrize("size", [0, 100_000, 3_000_000])
-async def test_a_secret_far_inside_a_file_is_found(subject: Files, home: Path, size: int) -> None:
+async def test_a_secret_far_inside_a_file_is_found(subject: InputFiles, home: Path, size: int) -> None:
     lines = "All is well.\n" * (size // 13)
     (home / "log.txt").write_text(lines + KEY + lines)
     with pytest.raises(FileRefusedError, match=r"log.txt looks like a secret \(private key\)"):
         await subject.contents(["log.txt"])
 
 
-async def test_of_media_only_the_head_is_searched(subject: Files, home: Path) -> None:
-    (home / "far.png").write_bytes(image("PNG") + b"\0" * boundary.HEAD_BYTES + KEY.encode())
+async def test_of_media_only_the_head_is_searched(subject: InputFiles, home: Path) -> None:
+    (home / "far.png").write_bytes(image("PNG") + b"\0" * boundary.MEDIA_SEARCHED_BYTES + KEY.encode())
     (home / "near.png").write_bytes(PNG + KEY.encode())
     (block,) = await blocks_of(subject, ["far.png"])
     assert block["type"] == "image"
@@ -373,16 +375,18 @@ async def test_of_media_only_the_head_is_searched(subject: Files, home: Path) ->
         await subject.contents(["near.png"])
 
 
-async def test_a_file_is_searched_up_to_a_limit(subject: Files, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (home / "log.txt").write_text("x" * 2 * boundary.CHUNK_BYTES + KEY)
-    monkeypatch.setattr(boundary, "SEARCHED_BYTES", 2 * boundary.CHUNK_BYTES)
+async def test_a_file_is_searched_up_to_a_limit(
+    subject: InputFiles, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "log.txt").write_text("x" * 2 * boundary.SECRET_CHUNK_BYTES + KEY)
+    monkeypatch.setattr(boundary, "MAX_SEARCHED_BYTES", 2 * boundary.SECRET_CHUNK_BYTES)
     with pytest.raises(FileRefusedError, match="looks like a secret"):
         await subject.contents(["log.txt"])
-    monkeypatch.setattr(boundary, "SEARCHED_BYTES", boundary.CHUNK_BYTES)
+    monkeypatch.setattr(boundary, "MAX_SEARCHED_BYTES", boundary.SECRET_CHUNK_BYTES)
     assert await blocks_of(subject, ["log.txt"])
 
 
-async def test_a_copy_of_a_file_with_a_second_name_may_be_read(subject: Files, home: Path) -> None:
+async def test_a_copy_of_a_file_with_a_second_name_may_be_read(subject: InputFiles, home: Path) -> None:
     (home / "a.txt").write_text("x")
     os.link(home / "a.txt", home / "b.txt")
     with pytest.raises(FileRefusedError, match="Copy it"):
@@ -404,4 +408,4 @@ async def test_a_copy_of_a_file_with_a_second_name_may_be_read(subject: Files, h
     ],
 )
 def test_what_some_system_takes_for_a_dot_hides_a_file(part: str, is_one: bool) -> None:
-    assert boundary.dotted(part) == is_one
+    assert boundary.has_leading_dot(part) == is_one

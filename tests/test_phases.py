@@ -15,7 +15,7 @@ from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.models.interactions import Interaction, Record, Request
 from gemini_interactions_mcp.runs.bookkeeping import Ledger
 from gemini_interactions_mcp.runs.follower import Follower
-from gemini_interactions_mcp.runs.run import ENDS, TRANSITIONS, Phase, Run, finished
+from gemini_interactions_mcp.runs.run import FINAL_PHASES, PHASE_TRANSITIONS, Phase, Run, make_finished_run
 from gemini_interactions_mcp.settings import Settings
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -50,7 +50,7 @@ async def test_each_transition_is_allowed_ignored_or_a_fault(before: Phase, afte
     if after.value in ALLOWED[before.value]:
         assert run.enter(after)
         assert run.phase is after
-    elif before in ENDS:
+    elif before in FINAL_PHASES:
         assert not run.enter(after)
         assert run.phase is before
     else:
@@ -60,8 +60,8 @@ async def test_each_transition_is_allowed_ignored_or_a_fault(before: Phase, afte
 
 
 def test_every_phase_has_its_row_and_is_reached() -> None:
-    assert set(TRANSITIONS) == set(Phase)
-    reached = {phase for before, phases in TRANSITIONS.items() for phase in phases - {before}}
+    assert set(PHASE_TRANSITIONS) == set(Phase)
+    reached = {phase for before, phases in PHASE_TRANSITIONS.items() for phase in phases - {before}}
     assert reached | {Phase.INTENDED} == set(Phase)
 
 
@@ -92,7 +92,7 @@ async def test_what_has_failed_is_not_settled_any_more() -> None:
     ("status", "phase"), [("completed", Phase.SETTLED), ("failed", Phase.SETTLED), ("unknown", Phase.NAMED)]
 )
 async def test_the_run_of_a_row_that_nobody_follows_is_over(status: str, phase: Phase) -> None:
-    run = finished(RECORD.model_copy(update={"status": status}))
+    run = make_finished_run(RECORD.model_copy(update={"status": status}))
     assert run.phase is phase
     assert run.done.is_set()
     assert run.named.is_set()

@@ -14,7 +14,7 @@ from gemini_interactions_mcp.core.errors import JournalError
 from gemini_interactions_mcp.journal import database_url, engine, failures, gate
 from gemini_interactions_mcp.journal.database_url import parse_url
 from gemini_interactions_mcp.journal.journal import Journal
-from gemini_interactions_mcp.journal.queries import Limit
+from gemini_interactions_mcp.journal.queries import ResearchLimit
 from journaling import NOON, execute, record
 
 SERVER = parse_url("mysql://host/db")
@@ -28,13 +28,13 @@ def journal_url(postgresql: Callable[[], str]) -> str:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database_url, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(database_url, "DEFAULT_BUSY_SECONDS", 0.05)
 
 
 @asynccontextmanager
 async def another_program(url: str) -> AsyncGenerator[AsyncConnection]:
     """A connection whose statements are one transaction."""
-    opened = engine.new_engine(parse_url(url))
+    opened = engine.make_engine(parse_url(url))
     async with opened.connect() as connection:
         await connection.execution_options(isolation_level="READ COMMITTED")
         yield connection
@@ -74,14 +74,14 @@ async def test_a_server_that_stands_still_while_it_decides_holds_up_no_more_than
     async with another_program(journal_url) as other:
         await other.execute(sa.text("SELECT number FROM gate FOR UPDATE"))
         with pytest.raises(JournalError, match="is being written by too many programs at once"):
-            await journal.insert_once(TWO, NOON, limit=Limit(1, NOON))
+            await journal.insert_once(TWO, NOON, limit=ResearchLimit(1, NOON))
         await journal.update("one", patience=0, text="said")
         await journal.insert(record("three"))
         found = await journal.find("v1_a", patience=0)
         assert found is not None
         assert found.text == "said"
         await other.rollback()
-    assert await journal.insert_once(TWO, NOON, limit=Limit(1, NOON)) is None
+    assert await journal.insert_once(TWO, NOON, limit=ResearchLimit(1, NOON)) is None
 
 
 async def test_a_decision_waits_for_the_one_before_it(journal: Journal, journal_url: str) -> None:
@@ -168,26 +168,32 @@ async def test_what_fails_by_itself_is_not_tried_again(journal: Journal, journal
 @pytest.mark.parametrize(
     ("raised", "why"),
     [
-        (DBAPIError("", {}, RuntimeError(1213, "Deadlock found when trying to get lock")), failures.COLLIDED),
-        (DBAPIError("", {}, RuntimeError(1205, "Lock wait timeout exceeded")), failures.COLLIDED),
-        (DBAPIError("", {}, RuntimeError(3572, "Statement aborted because lock(s) could not be")), failures.COLLIDED),
-        (IntegrityError("", {}, RuntimeError(1062, "Duplicate entry")), failures.TAKEN),
-        (IntegrityError("", {}, RuntimeError(1048, "Column 'x' cannot be null")), failures.MIGRATED),
-        (IntegrityError("", {}, RuntimeError(1364, "Field 'x' doesn't have a default value")), failures.MIGRATED),
+        (DBAPIError("", {}, RuntimeError(1213, "Deadlock found when trying to get lock")), failures.COLLISION_REASON),
+        (DBAPIError("", {}, RuntimeError(1205, "Lock wait timeout exceeded")), failures.COLLISION_REASON),
+        (
+            DBAPIError("", {}, RuntimeError(3572, "Statement aborted because lock(s) could not be")),
+            failures.COLLISION_REASON,
+        ),
+        (IntegrityError("", {}, RuntimeError(1062, "Duplicate entry")), failures.TAKEN_REASON),
+        (IntegrityError("", {}, RuntimeError(1048, "Column 'x' cannot be null")), failures.MIGRATED_REASON),
+        (
+            IntegrityError("", {}, RuntimeError(1364, "Field 'x' doesn't have a default value")),
+            failures.MIGRATED_REASON,
+        ),
     ],
 )
 def test_what_mysql_says_is_understood(raised: DBAPIError, why: tuple[str, str]) -> None:
-    assert failures.reason(raised, SERVER) == why
+    assert failures.find_reason(raised, SERVER) == why
 
 
 @pytest.mark.parametrize("said", [(), (1064, "You have an error in your SQL syntax"), ({"code": 1213},), (None,)])
 def test_what_else_a_driver_says_is_no_collision(said: tuple[object, ...]) -> None:
-    what, _ = failures.reason(DBAPIError("", {}, RuntimeError(*said)), SERVER)
+    what, _ = failures.find_reason(DBAPIError("", {}, RuntimeError(*said)), SERVER)
     assert what.startswith("cannot be used (RuntimeError: ")
 
 
 def test_the_gate_can_be_locked_in_mysqls_words() -> None:
-    assert str(gate.PASS.compile(dialect=mysql.dialect())).endswith("FROM gate FOR UPDATE NOWAIT")
+    assert str(gate.LOCK_GATE.compile(dialect=mysql.dialect())).endswith("FROM gate FOR UPDATE NOWAIT")
 
 
 async def test_what_the_url_says_of_tls_reaches_the_driver(journal_url: str) -> None:

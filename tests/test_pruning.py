@@ -7,7 +7,7 @@ import pytest
 
 from gemini_interactions_mcp.core.errors import DailyLimitError
 from gemini_interactions_mcp.journal.journal import Journal
-from gemini_interactions_mcp.journal.queries import Limit
+from gemini_interactions_mcp.journal.queries import ResearchLimit
 from journaling import NOON, Clock, execute, labels, record
 
 MIDNIGHT = NOON - timedelta(hours=12)
@@ -91,7 +91,7 @@ async def test_no_place_of_today_comes_back_by_pruning(journal: Journal, clock: 
     await journal.prune(clock.now)
     wanted = record("2", kind="research")
     with pytest.raises(DailyLimitError):
-        await journal.insert_once(wanted, None, limit=Limit(1, MIDNIGHT))
+        await journal.insert_once(wanted, None, limit=ResearchLimit(1, MIDNIGHT))
     clock.now += timedelta(days=1)
     assert await journal.prune(clock.now) == 1
 

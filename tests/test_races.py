@@ -10,7 +10,7 @@ import anyio
 
 from gemini_interactions_mcp.core.errors import DailyLimitError, JournalError
 from gemini_interactions_mcp.journal.journal import Journal
-from gemini_interactions_mcp.journal.queries import Limit
+from gemini_interactions_mcp.journal.queries import ResearchLimit
 from gemini_interactions_mcp.models.interactions import Interaction
 from gemini_interactions_mcp.runs.bookkeeping import Ledger
 from journaling import NOON, record
@@ -73,7 +73,7 @@ def take_a_place(server: str, places: int) -> Job:
     async def take(journal: Journal, number: int) -> str:
         wanted = record(f"{server}{number}-", kind="research", created_at=day(number))
         try:
-            await journal.insert_once(wanted, None, limit=Limit(places, day(number)))
+            await journal.insert_once(wanted, None, limit=ResearchLimit(places, day(number)))
         except DailyLimitError:
             return "refused"
         return "bought"

@@ -3,7 +3,7 @@
 import pytest
 
 from filing import rows
-from gemini_interactions_mcp.files.reachability import reachable
+from gemini_interactions_mcp.files.reachability import is_reachable
 
 OUT_OF_REACH = {
     "this computer": ["localhost", "localhost.", "app.localhost", "127.0.0.1", "127.1.2.3", "::1", "0.0.0.0", "::"],
@@ -34,9 +34,9 @@ IN_REACH = [
 
 @pytest.mark.parametrize(("host", "kind"), rows(OUT_OF_REACH))
 def test_google_does_not_reach_what_is_private(host: str, kind: str) -> None:
-    assert not reachable(host), kind
+    assert not is_reachable(host), kind
 
 
 @pytest.mark.parametrize("host", IN_REACH)
 def test_google_may_reach_the_rest(host: str) -> None:
-    assert reachable(host)
+    assert is_reachable(host)

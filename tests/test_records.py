@@ -40,7 +40,7 @@ def research(**changes: Any) -> Request:
 
 
 def test_an_intent_is_unknown_and_unnamed_until_the_api_has_spoken() -> None:
-    intent = intents.intent(Request(kind="ask", prompt="Why?", model="m", previous_interaction_id="v1_p"))
+    intent = intents.build_intent(Request(kind="ask", prompt="Why?", model="m", previous_interaction_id="v1_p"))
     assert (intent.status, intent.interaction_id, intent.finished_at) == ("unknown", None, None)
     assert (intent.prompt, intent.model, intent.previous_interaction_id) == ("Why?", "m", "v1_p")
     assert intent.created_at.tzinfo is not None
@@ -48,7 +48,7 @@ def test_an_intent_is_unknown_and_unnamed_until_the_api_has_spoken() -> None:
 
 
 def test_an_intent_that_is_not_to_be_stored_keeps_no_prompt_and_is_named_by_its_label() -> None:
-    intent = intents.intent(Request(kind="ask", prompt="secret", model="m", store=False))
+    intent = intents.build_intent(Request(kind="ask", prompt="secret", model="m", store=False))
     assert "secret" not in intent.model_dump_json()
     assert intent.interaction_id == intent.label
     assert not intent.stored
@@ -56,19 +56,21 @@ def test_an_intent_that_is_not_to_be_stored_keeps_no_prompt_and_is_named_by_its_
 
 def test_two_intents_of_one_request_have_different_labels_and_one_fingerprint() -> None:
     request = research()
-    first, second = intents.intent(request), intents.intent(request)
+    first, second = intents.build_intent(request), intents.build_intent(request)
     assert first.label != second.label
-    assert first.fingerprint == second.fingerprint == intents.fingerprint(request)
+    assert first.fingerprint == second.fingerprint == intents.compute_fingerprint(request)
 
 
 def test_requests_that_run_one_plan_are_the_same_whatever_their_words() -> None:
     approval = research(approves=True, previous_interaction_id="v1_p")
-    intent = intents.intent(approval)
+    intent = intents.build_intent(approval)
     assert intent.approves
-    assert intent.fingerprint == intents.fingerprint(approval.model_copy(update={"prompt": "Go ahead"}))
-    assert intent.fingerprint != intents.fingerprint(approval.model_copy(update={"previous_interaction_id": "v1_q"}))
-    assert intents.twins_since(intent).year == 1
-    assert intents.twins_since(intents.intent(research())) > NOW - timedelta(hours=1)
+    assert intent.fingerprint == intents.compute_fingerprint(approval.model_copy(update={"prompt": "Go ahead"}))
+    assert intent.fingerprint != intents.compute_fingerprint(
+        approval.model_copy(update={"previous_interaction_id": "v1_q"})
+    )
+    assert intents.compute_twins_start(intent).year == 1
+    assert intents.compute_twins_start(intents.build_intent(research())) > NOW - timedelta(hours=1)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,7 @@ def test_requests_that_run_one_plan_are_the_same_whatever_their_words() -> None:
 def test_a_record_settles_when_its_status_becomes_a_settled_one_or_another(
     before: dict[str, Any], status: str, moment: datetime | None
 ) -> None:
-    assert intents.settlement(record(**before), status, NOW) == moment
+    assert intents.compute_settlement(record(**before), status, NOW) == moment
 
 
 def test_what_only_the_journal_reads_is_not_shown() -> None:
@@ -110,26 +112,30 @@ def test_what_only_the_journal_reads_is_not_shown() -> None:
     ids=lambda change: next(iter(change)),
 )
 def test_requests_that_differ_have_different_fingerprints(change: dict[str, Any]) -> None:
-    assert intents.fingerprint(research()) != intents.fingerprint(research(**change))
+    assert intents.compute_fingerprint(research()) != intents.compute_fingerprint(research(**change))
 
 
 def test_contents_are_the_same_by_their_digest_wherever_they_were_uploaded_to() -> None:
     here, there = ({"contents": ({"type": "image", "uri": f"https://x/files/{name}"},)} for name in "ab")
-    assert intents.fingerprint(research(**here)) != intents.fingerprint(research(**there))
+    assert intents.compute_fingerprint(research(**here)) != intents.compute_fingerprint(research(**there))
     one, same = (research(contents_digest="1", **contents) for contents in (here, there))
-    assert intents.fingerprint(one) == intents.fingerprint(same) == intents.fingerprint(research(contents_digest="1"))
-    assert intents.fingerprint(one) != intents.fingerprint(research(contents_digest="2", **here))
+    assert (
+        intents.compute_fingerprint(one)
+        == intents.compute_fingerprint(same)
+        == intents.compute_fingerprint(research(contents_digest="1"))
+    )
+    assert intents.compute_fingerprint(one) != intents.compute_fingerprint(research(contents_digest="2", **here))
 
 
 def test_the_order_of_keys_makes_no_other_request() -> None:
     turned = {"collaborative_planning": False, "type": "deep-research"}
-    assert intents.fingerprint(research()) == intents.fingerprint(research(agent_config=turned))
+    assert intents.compute_fingerprint(research()) == intents.compute_fingerprint(research(agent_config=turned))
 
 
 def test_a_plan_is_known_from_its_configuration() -> None:
     config = {"type": "deep-research", "collaborative_planning": True}
-    assert intents.intent(research(agent_config=config)).plan
-    assert not intents.intent(research()).plan
+    assert intents.build_intent(research(agent_config=config)).plan
+    assert not intents.build_intent(research()).plan
 
 
 @pytest.mark.parametrize(
@@ -152,7 +158,7 @@ def test_a_plan_is_known_from_its_configuration() -> None:
 def test_a_row_is_complete_when_asking_google_again_would_tell_nothing_new(
     fields: dict[str, Any], complete: bool
 ) -> None:
-    assert intents.complete(record(**fields)) is complete
+    assert intents.is_complete(record(**fields)) is complete
 
 
 @pytest.mark.parametrize(
@@ -166,7 +172,7 @@ def test_a_row_is_complete_when_asking_google_again_would_tell_nothing_new(
     ],
 )
 def test_a_row_is_readable_when_it_has_an_answer_that_will_not_change(fields: dict[str, Any], readable: bool) -> None:
-    assert intents.readable(record(**fields)) is readable
+    assert intents.is_readable(record(**fields)) is readable
 
 
 @pytest.mark.parametrize(
@@ -178,7 +184,7 @@ def test_a_row_is_readable_when_it_has_an_answer_that_will_not_change(fields: di
     ],
 )
 def test_a_foreign_interaction_is_of_the_kind_that_it_looks_like(interaction: Interaction, kind: str) -> None:
-    adopted = intents.foreign(interaction, "v1_f")
+    adopted = intents.build_foreign_record(interaction, "v1_f")
     assert (adopted.kind, adopted.interaction_id, adopted.status) == (kind, "v1_f", interaction.status)
     assert adopted.finished_at is None
     assert (adopted.origin, adopted.fingerprint) == ("foreign", "")
@@ -202,15 +208,15 @@ def test_a_foreign_interaction_is_of_the_kind_that_it_looks_like(interaction: In
     ],
 )
 def test_the_time_of_creation_is_read_in_every_form_and_never_naive(text: str | None, moment: datetime | None) -> None:
-    assert intents.created(Interaction(status="completed", created=text)) == moment
+    assert intents.parse_creation(Interaction(status="completed", created=text)) == moment
 
 
 def test_a_foreign_interaction_without_a_readable_time_was_created_now() -> None:
     before = clock.now()
-    adopted = intents.foreign(Interaction(status="completed", created="?", prompt="Hi"), "v1_f")
+    adopted = intents.build_foreign_record(Interaction(status="completed", created="?", prompt="Hi"), "v1_f")
     assert before <= adopted.created_at <= clock.now()
     assert adopted.prompt == "Hi"
-    assert intents.age(record(created_at=before - timedelta(seconds=90))) >= 90
+    assert intents.measure_age(record(created_at=before - timedelta(seconds=90))) >= 90
 
 
 @pytest.mark.parametrize(
@@ -266,38 +272,38 @@ def test_a_foreign_interaction_without_a_readable_time_was_created_now() -> None
     ids=lambda value: value.status if isinstance(value, Interaction) else "",
 )
 def test_what_is_missing_from_an_answer_is_said_in_a_sentence(interaction: Interaction, said: str | None) -> None:
-    assert intents.shortcoming(interaction, "ask") == said
+    assert intents.describe_shortcoming(interaction, "ask") == said
 
 
 def test_a_limit_that_was_asked_for_is_named_with_what_went_into_it() -> None:
     spent = Interaction(status="incomplete", usage=Usage(total_thought_tokens=60))
-    said = intents.shortcoming(spent, "ask", Terms(max_output_tokens=64))
+    said = intents.describe_shortcoming(spent, "ask", Terms(max_output_tokens=64))
     assert said is not None
     assert "it reached max_output_tokens (64), of which thinking took 60 and the answer 0 tokens. Ask again" in said
-    said = intents.shortcoming(Interaction(status="incomplete"), "research", Terms(max_total_tokens=50_000))
+    said = intents.describe_shortcoming(Interaction(status="incomplete"), "research", Terms(max_total_tokens=50_000))
     assert said is not None
     assert "reached the agent's budget of 50,000 tokens (max_total_tokens). start_research" in said
 
 
 def test_who_has_stopped_an_interaction_here_is_told() -> None:
-    said = intents.shortcoming(Interaction(status="cancelled", error="Bye."), "ask", None, "tasks/cancel")
+    said = intents.describe_shortcoming(Interaction(status="cancelled", error="Bye."), "ask", None, "tasks/cancel")
     assert said is not None
     assert said.endswith("is not refunded (Bye). It was cancelled through this server (tasks/cancel).")
 
 
 def test_a_completed_but_empty_answer_names_each_kind_of_step_once() -> None:
     empty = Interaction(status="completed", steps=("thought", "google_search_call", "thought"), error="Blocked.")
-    said = intents.shortcoming(empty, "ask")
+    said = intents.describe_shortcoming(empty, "ask")
     assert said is not None
     assert "without an answer (Blocked); steps seen: thought, google_search_call." in said
-    assert "steps seen: none" in (intents.shortcoming(Interaction(status="completed"), "ask") or "")
+    assert "steps seen: none" in (intents.describe_shortcoming(Interaction(status="completed"), "ask") or "")
 
 
 def test_an_image_that_was_asked_for_is_missing_although_there_is_text() -> None:
     text = Interaction(status="completed", text="I cannot draw that.")
-    assert intents.shortcoming(text, "image") == "Gemini made no image, but answered with text."
+    assert intents.describe_shortcoming(text, "image") == "Gemini made no image, but answered with text."
     both = Interaction(status="completed", text="Here.", media=(Media(kind="image"),))
-    assert intents.shortcoming(both, "image") is None
+    assert intents.describe_shortcoming(both, "image") is None
 
 
 @pytest.mark.parametrize(
@@ -306,9 +312,11 @@ def test_an_image_that_was_asked_for_is_missing_although_there_is_text() -> None
 )
 def test_the_same_research_is_the_same_whatever_its_spacing_form_and_case(other: str) -> None:
     research = Request(kind="research", prompt="Rivers of Zürich", agent="a")
-    assert intents.fingerprint(research) == intents.fingerprint(research.model_copy(update={"prompt": other}))
+    assert intents.compute_fingerprint(research) == intents.compute_fingerprint(
+        research.model_copy(update={"prompt": other})
+    )
     ask = Request(kind="ask", prompt="Rivers of Zürich", model="m")
-    assert intents.fingerprint(ask) != intents.fingerprint(ask.model_copy(update={"prompt": other}))
+    assert intents.compute_fingerprint(ask) != intents.compute_fingerprint(ask.model_copy(update={"prompt": other}))
 
 
 @pytest.mark.parametrize(
@@ -328,16 +336,16 @@ def test_the_same_research_is_the_same_whatever_its_spacing_form_and_case(other:
 def test_a_run_can_be_taken_by_an_identical_call_while_nobody_has_its_answer(
     changes: dict[str, Any], seconds: int, attachable: bool
 ) -> None:
-    intent = intents.intent(Request(kind="ask", prompt="a", model="m"))
+    intent = intents.build_intent(Request(kind="ask", prompt="a", model="m"))
     record = intent.model_copy(update={"created_at": clock.now() - timedelta(seconds=seconds)} | changes)
-    assert intents.attachable(record, followed=True) is attachable
+    assert intents.is_attachable(record, followed=True) is attachable
 
 
 def test_a_run_whose_process_has_ended_can_be_taken_at_once() -> None:
-    intent = intents.intent(Request(kind="ask", prompt="a", model="m"))
-    assert intents.attachable(intent, followed=False)
-    assert not intents.attachable(intent.model_copy(update={"delivered_at": NOW}), followed=False)
-    assert not intents.attachable(intent.model_copy(update={"status": "failed"}), followed=False)
+    intent = intents.build_intent(Request(kind="ask", prompt="a", model="m"))
+    assert intents.is_attachable(intent, followed=False)
+    assert not intents.is_attachable(intent.model_copy(update={"delivered_at": NOW}), followed=False)
+    assert not intents.is_attachable(intent.model_copy(update={"status": "failed"}), followed=False)
 
 
 @pytest.mark.parametrize("kind", ["analyze", "image", "research", "ask"])
@@ -345,11 +353,11 @@ def test_a_run_whose_process_has_ended_can_be_taken_at_once() -> None:
 def test_what_a_limit_asks_for_the_tool_has(kind: Kind, status: str) -> None:
     spent = Usage(total_thought_tokens=60)
     ended = Interaction(status=status, text="half", error="MAX_TOKENS. Stopped.", reasons=("max_tokens",), usage=spent)
-    said = intents.shortcoming(ended, kind)
+    said = intents.describe_shortcoming(ended, kind)
     assert said is not None
     assert "max_output_tokens" not in said
     assert ("thinking_level" in said) == (kind == "ask")
     assert "for less at once" in said
     assert "Stopped)" in said
-    limited = intents.shortcoming(ended, kind, Terms(max_output_tokens=9))
+    limited = intents.describe_shortcoming(ended, kind, Terms(max_output_tokens=9))
     assert ("a higher max_output_tokens" in str(limited)) == (kind == "ask")

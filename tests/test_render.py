@@ -268,7 +268,7 @@ def test_durations_are_said_in_the_unit_that_fits(seconds: float, said: str) -> 
 
 def test_what_is_pending_shows_the_end_of_the_partial_text_and_the_call_that_fetches_the_rest() -> None:
     running = record(status="in_progress", kind="research", agent="deep-research-preview-04-2026", model=None)
-    shown = waiting.pending(running, age=130, activity="Searching: rivers", text="x" * 5000 + "END")
+    shown = waiting.render_pending(running, age=130, activity="Searching: rivers", text="x" * 5000 + "END")
     assert shown.startswith("Still in_progress after 2 min: Searching: rivers.\n\nPartial answer so far:\n\nxxx")
     assert "END\n\n---\ninteraction_id: v1_a | deep-research-preview-04-2026 | in_progress\n" in shown
     assert 'Next: check_research(interaction_id="v1_a", wait_seconds=45) waits for it.' in shown
@@ -277,13 +277,13 @@ def test_what_is_pending_shows_the_end_of_the_partial_text_and_the_call_that_fet
 
 @pytest.mark.parametrize("status", ["idle", "paused"])
 def test_a_status_that_is_not_known_goes_on(status: str) -> None:
-    assert waiting.pending(record(status=status), age=5, activity=None, text="").startswith(
+    assert waiting.render_pending(record(status=status), age=5, activity=None, text="").startswith(
         f"Still {status} after 5 s."
     )
 
 
 def test_what_is_pending_without_news_says_only_what_is_known() -> None:
-    shown = waiting.pending(record(status="queued"), age=5, activity=None, text="")
+    shown = waiting.render_pending(record(status="queued"), age=5, activity=None, text="")
     assert shown.startswith("Still queued after 5 s.\n\n---\n")
     assert 'read_interaction(interaction_id="v1_a"' in shown
     assert "Do not ask the same again." in shown
@@ -291,7 +291,7 @@ def test_what_is_pending_without_news_says_only_what_is_known() -> None:
 
 def test_what_is_pending_without_an_id_is_fetched_by_its_label() -> None:
     nameless = record(status="unknown", interaction_id=None)
-    shown = waiting.pending(nameless, age=5, activity=None, text="")
+    shown = waiting.render_pending(nameless, age=5, activity=None, text="")
     assert shown.startswith("Sent, and not answered yet after 5 s.")
     assert f'read_interaction(interaction_id="{nameless.label}", wait_seconds=45)' in shown
 
@@ -300,10 +300,12 @@ def test_what_is_pending_without_an_id_is_fetched_by_its_label() -> None:
 
 
 def test_the_list_says_the_same_as_its_rows() -> None:
-    row = rows.summary(record(prompt='Say "hi"\n' + "é" * 100, files=(PICTURE,)))
+    row = rows.build_summary(record(prompt='Say "hi"\n' + "é" * 100, files=(PICTURE,)))
     assert row.prompt == 'Say "hi" ' + "é" * 70 + "…"
-    page = RecordPage(interactions=[row, rows.summary(record(interaction_id=None, model=None))], next_cursor='c"1')
-    first, second, _, more = rows.listing(page).splitlines()
+    page = RecordPage(
+        interactions=[row, rows.build_summary(record(interaction_id=None, model=None))], next_cursor='c"1'
+    )
+    first, second, _, more = rows.render_list(page).splitlines()
     assert first == (
         "- v1_a | ask | completed | gemini-3.8-flash | 2026-11-23T10:00:00+00:00 | "
         f"{json.dumps(row.prompt, ensure_ascii=False)} | 1 file"
@@ -313,12 +315,16 @@ def test_the_list_says_the_same_as_its_rows() -> None:
 
 
 def test_a_list_of_nothing_is_a_sentence() -> None:
-    assert rows.listing(RecordPage(interactions=[])) == "No interactions found.\n"
+    assert rows.render_list(RecordPage(interactions=[])) == "No interactions found.\n"
 
 
 def test_the_last_page_of_a_list_names_no_next_one() -> None:
-    assert "More:" not in rows.listing(RecordPage(interactions=[rows.summary(record(files=(PICTURE, REPORT)))]))
-    assert "| 2 files\n" in rows.listing(RecordPage(interactions=[rows.summary(record(files=(PICTURE, REPORT)))]))
+    assert "More:" not in rows.render_list(
+        RecordPage(interactions=[rows.build_summary(record(files=(PICTURE, REPORT)))])
+    )
+    assert "| 2 files\n" in rows.render_list(
+        RecordPage(interactions=[rows.build_summary(record(files=(PICTURE, REPORT)))])
+    )
 
 
 def test_a_document_has_everything_that_there_is() -> None:
@@ -422,7 +428,7 @@ def test_a_picture_is_linked_by_any_path(path: str, said: str) -> None:
 def test_what_is_pending_claims_no_payment_that_is_not_certain(
     changes: dict[str, Any], more: dict[str, Any], said: str
 ) -> None:
-    text = waiting.pending(record(**{"status": "in_progress"} | changes), age=5, activity=None, text="", **more)
+    text = waiting.render_pending(record(**{"status": "in_progress"} | changes), age=5, activity=None, text="", **more)
     assert said in text
     assert ("has been paid for" in text) is (not changes and not more)
     assert ("Not taken by Google yet after 5 s" in text) is ("waiting" in more)

@@ -284,7 +284,7 @@ async def test_a_report_that_was_removed_is_written_again(client: Client) -> Non
 async def test_a_file_too_large_for_a_resource_is_told_with_its_path(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resources, "BLOB_BYTES", 1000)
+    monkeypatch.setattr(resources, "RESOURCE_BLOB_BYTES", 1000)
     image = await call(client, "generate_image", prompt="hi")
     error = await refusal(client, links_of(image)[0].uri)
     assert f"at most 1,000 are read. It is at {saved_in(image)[0]}." in str(error)

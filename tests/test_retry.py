@@ -20,7 +20,14 @@ from gemini_interactions_mcp.core.errors import (
     OverloadedError,
     QuotaError,
 )
-from gemini_interactions_mcp.emulator import Emulator, Fault, not_found_yet, rate_limited, streamed_error, without_quota
+from gemini_interactions_mcp.emulator import (
+    Emulator,
+    Fault,
+    make_not_found_yet_fault,
+    make_rate_limit_fault,
+    make_streamed_error_fault,
+    make_zero_quota_fault,
+)
 from gemini_interactions_mcp.models import catalog
 from gemini_interactions_mcp.models.interactions import Request
 from gemini_interactions_mcp.settings import Settings
@@ -99,7 +106,7 @@ async def test_an_ask_that_stays_refused_is_told_for_what_it_is(
     emulator.faults.append(fresh(fault))
     with pytest.raises(OverloadedError, match=r"The model is overloaded .*Google does not charge failed requests \("):
         await buy(google, ASK, Caller())
-    assert len(emulator.requests) <= retry.ATTEMPTS
+    assert len(emulator.requests) <= retry.MAX_ATTEMPTS
     assert emulator.creates == []
 
 
@@ -123,7 +130,7 @@ async def test_what_costs_dollars_is_not_sent_again_after_a_fault_that_comes_as_
 ) -> None:
     for code in ("service_unavailable", "api_error", "deadline_exceeded"):
         emulator.requests.clear()
-        emulator.faults[:] = [streamed_error(code, f"{BUSY} Please retry in 1s.")]
+        emulator.faults[:] = [make_streamed_error_fault(code, f"{BUSY} Please retry in 1s.")]
         with pytest.raises(OutcomeUnknownError):
             await buy(google, request_, Caller(), streamed=True)
         assert len(emulator.requests) == 1
@@ -139,7 +146,7 @@ async def test_an_overload_of_a_read_says_nothing_of_models_and_charges(
     assert not {"model", "charge"} & set(str(caught.value).lower().split())
     assert "charge" not in str(caught.value)
     assert caught.value.interaction_id == "v1_a"
-    assert len(emulator.requests) == retry.ATTEMPTS
+    assert len(emulator.requests) == retry.MAX_ATTEMPTS
 
 
 UPSTREAM = "<html><title>503 Service Unavailable</title>upstream reset before headers</html>"
@@ -179,7 +186,7 @@ async def test_a_read_that_another_than_the_api_turns_away_is_sent_again(
     emulator.faults.append(Fault(on, "http", 9, http_status=503, body=body))
     with pytest.raises(OverloadedError, match="Google is overloaded"):
         await getattr(google, on)("v1_a")
-    assert len(emulator.requests) == retry.ATTEMPTS
+    assert len(emulator.requests) == retry.MAX_ATTEMPTS
 
 
 @pytest.mark.parametrize("told", ["details", "header", "message"])
@@ -188,7 +195,7 @@ async def test_a_read_that_another_than_the_api_turns_away_is_sent_again(
 async def test_the_delay_of_a_quota_is_waited_for_however_it_is_named(
     google: Gemini, emulator: Emulator, pauses: Pauses, told: Any, request_: Request, streamed: bool
 ) -> None:
-    emulator.faults.append(rate_limited(seconds=19.3, told=told))
+    emulator.faults.append(make_rate_limit_fault(seconds=19.3, told=told))
     assert await buy(google, request_, Caller(hear=pauses.heard.append), streamed=streamed)
     assert pauses.seconds == [19.3]
     assert "trying again in 20 s" in pauses.heard[0]
@@ -198,7 +205,7 @@ async def test_the_delay_of_a_quota_is_waited_for_however_it_is_named(
 async def test_the_delay_of_a_quota_that_comes_as_an_event_is_waited_for(
     google: Gemini, emulator: Emulator, pauses: Pauses
 ) -> None:
-    emulator.faults.append(streamed_error("rate_limit_exceeded", "Slow down. Please retry in 1m0.5s."))
+    emulator.faults.append(make_streamed_error_fault("rate_limit_exceeded", "Slow down. Please retry in 1m0.5s."))
     assert await buy(google, ASK, Caller(), streamed=True)
     assert pauses.seconds == [60.5]
 
@@ -219,7 +226,7 @@ async def test_a_quota_of_zero_fails_at_once_and_says_what_to_do(
 ) -> None:
     for buying in (True, False):
         emulator.requests.clear()
-        emulator.faults[:] = [without_quota("create", seconds=1), without_quota("get", seconds=1)]
+        emulator.faults[:] = [make_zero_quota_fault("create", seconds=1), make_zero_quota_fault("get", seconds=1)]
         with pytest.raises(NoQuotaError, match=r"enable billing for the project .* or choose another model"):
             await (buy(google, ASK, Caller()) if buying else google.get("v1_a"))
         assert (len(emulator.requests), pauses.seconds) == (1, [])
@@ -234,7 +241,7 @@ async def test_a_fresh_interaction_that_google_does_not_find_yet_is_waited_for(
     google: Gemini, emulator: Emulator, pauses: Pauses, streamed: bool
 ) -> None:
     first = (await google.create(ASK, background=False)).id
-    emulator.faults.append(not_found_yet(times=5))
+    emulator.faults.append(make_not_found_yet_fault(times=5))
     caller = Caller(hear=pauses.heard.append, previous_exists=exists)
     assert await buy(google, ASK.model_copy(update={"previous_interaction_id": first}), caller, streamed=streamed)
     assert pauses.seconds == [2, 4, 8, 16, 30]
@@ -247,7 +254,7 @@ async def test_a_fresh_interaction_that_an_event_does_not_find_is_waited_for(
     google: Gemini, emulator: Emulator, pauses: Pauses
 ) -> None:
     first = (await google.create(ASK, background=False)).id
-    emulator.faults.append(streamed_error("not_found", "Requested entity was not found.", times=2))
+    emulator.faults.append(make_streamed_error_fault("not_found", "Requested entity was not found.", times=2))
     request = ASK.model_copy(update={"previous_interaction_id": first})
     assert await buy(google, request, Caller(previous_exists=exists), streamed=True)
     assert pauses.seconds == [2, 4]
@@ -257,9 +264,9 @@ async def test_a_fresh_interaction_that_an_event_does_not_find_is_waited_for(
 async def test_a_fresh_interaction_is_waited_for_up_to_the_deadline(
     google: Gemini, emulator: Emulator, pauses: Pauses, monkeypatch: pytest.MonkeyPatch, seconds: float
 ) -> None:
-    monkeypatch.setattr(retry, "LAG_SECONDS", (0.0, 0.0, seconds + 1))
+    monkeypatch.setattr(retry, "STORE_LAG_DELAYS", (0.0, 0.0, seconds + 1))
     monkeypatch.setattr(client, "CREATE_SECONDS", seconds)
-    emulator.faults.append(not_found_yet(times=9))
+    emulator.faults.append(make_not_found_yet_fault(times=9))
     request = ASK.model_copy(update={"previous_interaction_id": "v1_before"})
     with pytest.raises(InteractionNotFoundError, match="v1_before to continue") as caught:
         await buy(google, request, Caller(previous_exists=exists))
@@ -287,7 +294,7 @@ async def test_nothing_else_that_is_missing_is_waited_for(
     assert (len(emulator.requests), pauses.seconds) == (1, [])
 
 
-@pytest.mark.parametrize("fault", [overloaded(1), rate_limited(seconds=1)], ids=["503", "429"])
+@pytest.mark.parametrize("fault", [overloaded(1), make_rate_limit_fault(seconds=1)], ids=["503", "429"])
 async def test_what_nobody_wants_any_more_is_not_sent_again(
     google: Gemini, emulator: Emulator, pauses: Pauses, fault: Fault
 ) -> None:

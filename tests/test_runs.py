@@ -27,7 +27,7 @@ from gemini_interactions_mcp.core.errors import (
     QuotaError,
 )
 from gemini_interactions_mcp.core.redaction import Redactor
-from gemini_interactions_mcp.emulator import Emulator, Fault, rate_limited
+from gemini_interactions_mcp.emulator import Emulator, Fault, make_rate_limit_fault
 from gemini_interactions_mcp.models.interactions import Interaction, Media, Record, Request, SavedFile
 from gemini_interactions_mcp.runs.bookkeeping import Ledger
 from gemini_interactions_mcp.runs.deletion import Remote
@@ -181,7 +181,7 @@ async def test_an_error_event_in_place_of_an_interaction_is_told_like_an_error_r
         (Fault("create", "drop_taken"), OutcomeUnknownError, "unknown"),
         (Fault("create", "drop"), OutcomeUnknownError, "unknown"),
         (Fault("create", "http", http_status=500), OutcomeUnknownError, "unknown"),
-        (rate_limited(told="nowhere"), QuotaError, "failed"),
+        (make_rate_limit_fault(told="nowhere"), QuotaError, "failed"),
         (Fault("create", "http", http_status=401), KeyRejectedError, "failed"),
     ],
     ids=["drop_taken", "drop", "500", "429", "401"],
@@ -240,12 +240,12 @@ async def test_a_stream_that_falls_silent_is_given_up_for_a_plain_read(settings:
     Fault("get", "http", times=3, http_status=403),
     Fault("get", "http", times=9, http_status=500),
     Fault("get", "drop", times=9),
-    rate_limited("get", told="nowhere", times=9),
+    make_rate_limit_fault("get", told="nowhere", times=9),
 ], ids=["404", "403", "500", "drop", "429"])  # fmt: skip
 async def test_a_result_that_cannot_be_read_yet_is_read_later(
     here: World, emulator: Emulator, fault: Fault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retry, "ATTEMPTS", 1)
+    monkeypatch.setattr(retry, "MAX_ATTEMPTS", 1)
     emulator.faults.append(fresh(fault))
     run = await here.ended(ASK)
     assert run.error is None
@@ -597,7 +597,7 @@ async def test_a_disk_that_cannot_be_written_keeps_the_answer_and_a_later_read_s
 async def test_an_answer_whose_files_are_missing_is_readable_without_google(
     tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retry, "ATTEMPTS", 1)
+    monkeypatch.setattr(retry, "MAX_ATTEMPTS", 1)
     (obstacle := tmp_path / "obstacle").write_text("in the way")
     async with world(make_settings(tmp_path, url, output_dir=obstacle / "output")) as here:
         run = await here.ended(RESEARCH)
@@ -611,7 +611,7 @@ async def test_an_answer_whose_files_are_missing_is_readable_without_google(
 
 
 async def test_what_is_cancelled_before_it_could_be_sent_again_is_not_bought(here: World, emulator: Emulator) -> None:
-    emulator.faults.append(refused := rate_limited(seconds=1, told="details"))
+    emulator.faults.append(refused := make_rate_limit_fault(seconds=1, told="details"))
     run = await here.runs.start(ASK)
     await reached(refused)
     await here.runs.cancel(run.record.label, 0)

@@ -15,7 +15,7 @@ from filing import POSIX, link
 from gemini_interactions_mcp.core import folders
 from gemini_interactions_mcp.core.errors import FileGoneError, FileRefusedError
 from gemini_interactions_mcp.files import saved_files
-from gemini_interactions_mcp.files.boundary import Boundary, foreign_share
+from gemini_interactions_mcp.files.boundary import Boundary, is_foreign_share
 from gemini_interactions_mcp.files.saved_files import SavedFiles
 from gemini_interactions_mcp.models.interactions import SavedFile
 
@@ -164,8 +164,8 @@ def test_what_stands_in_its_place_is_neither_read_nor_removed(
         with pytest.raises(FileRefusedError, match=CHANGED):
             use(file)
     assert not files.holds(file, CONTENT)
-    assert files.complaints([file]) == [f"{file.path} {CHANGED}."]
-    assert files.removed([file]) == [f"File kept: {file.path} {CHANGED}."]
+    assert files.check_all([file]) == [f"{file.path} {CHANGED}."]
+    assert files.remove_all([file]) == [f"File kept: {file.path} {CHANGED}."]
     assert everything(tmp_path) == before
 
 
@@ -206,7 +206,7 @@ def test_of_a_file_that_grows_while_it_is_read_only_its_size_is_read(
 ) -> None:
     with files.opened(file) as stream:
         a_longer_file(file, tmp_path)
-        assert saved_files.digest(stream, file.bytes) == hashlib.sha256(CONTENT).hexdigest()
+        assert saved_files.hash_stream(stream, file.bytes) == hashlib.sha256(CONTENT).hexdigest()
     Path(file.path).write_bytes(CONTENT)
     opened = files.opened
 
@@ -228,8 +228,8 @@ def test_what_is_gone_is_told_as_gone(files: SavedFiles, file: SavedFile, missin
     for use in (files.opened, files.content, files.check, files.remove):
         with pytest.raises(FileGoneError, match="is not there any more"):
             use(file)
-    assert files.removed([file]) == [f"File {file.path}: it was not there."]
-    assert saved_files.absent(file, [])
+    assert files.remove_all([file]) == [f"File {file.path}: it was not there."]
+    assert saved_files.is_absent(file, [])
 
 
 @POSIX
@@ -246,36 +246,36 @@ def test_what_the_journal_says_leads_no_way_out(files: SavedFiles, out: Path, fi
 
 @pytest.mark.parametrize("path", ["C:\\Users\\x\\bike.jpg", "/home/nobody-of-this-name/bike.jpg", "bike.jpg"])
 def test_what_another_machine_has_saved_is_absent(file: SavedFile, path: str) -> None:
-    assert saved_files.absent(file.model_copy(update={"path": path}), [])
+    assert saved_files.is_absent(file.model_copy(update={"path": path}), [])
 
 
 def test_a_share_that_is_not_allowed_is_not_even_looked_at(file: SavedFile, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(saved_files, "foreign_share", partial(foreign_share, windows=True))
+    monkeypatch.setattr(saved_files, "is_foreign_share", partial(is_foreign_share, windows=True))
     share = file.model_copy(update={"path": r"\\server\share\bike.jpg"})
     monkeypatch.setattr(folders, "opened", None)
-    assert saved_files.absent(share, [Path("C:\\")])
+    assert saved_files.is_absent(share, [Path("C:\\")])
 
 
 def test_only_what_is_there_is_not_absent(file: SavedFile, tmp_path: Path) -> None:
-    assert not saved_files.absent(file, [])
+    assert not saved_files.is_absent(file, [])
     a_folder(file, tmp_path)
-    assert not saved_files.absent(file, [])
+    assert not saved_files.is_absent(file, [])
 
 
 def test_of_files_of_one_name_the_one_on_this_machine_counts(file: SavedFile) -> None:
     other = file.model_copy(update={"path": "/home/nobody-of-this-name/bike.jpg"})
     third = other.model_copy(update={"name": "other.jpg"})
-    assert saved_files.current([other, third, file], []) == (file, third)
-    assert saved_files.current([file, other], []) == (file,)
-    assert saved_files.current([other], []) == (other,)
+    assert saved_files.select_current([other, third, file], []) == (file, third)
+    assert saved_files.select_current([file, other], []) == (file,)
+    assert saved_files.select_current([other], []) == (other,)
 
 
 def test_what_still_is_what_was_saved_is_read_and_removed(files: SavedFiles, file: SavedFile, out: Path) -> None:
     assert files.content(file) == CONTENT
     assert files.holds(file, CONTENT)
     assert not files.holds(file, CONTENT[::-1])
-    assert files.complaints([file]) == []
-    assert files.removed([file]) == [f"File {file.path}: deleted."]
+    assert files.check_all([file]) == []
+    assert files.remove_all([file]) == [f"File {file.path}: deleted."]
     assert list((out / "sub").iterdir()) == []
 
 
@@ -283,7 +283,7 @@ def test_an_empty_file_that_was_saved_is_one(files: SavedFiles, file: SavedFile)
     Path(file.path).write_bytes(b"")
     empty = file.model_copy(update={"bytes": 0, "sha256": ""})
     assert files.content(empty) == b""
-    assert files.removed([empty]) == [f"File {file.path}: deleted."]
+    assert files.remove_all([empty]) == [f"File {file.path}: deleted."]
 
 
 def test_what_the_system_refuses_is_told(files: SavedFiles, file: SavedFile, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -291,7 +291,7 @@ def test_what_the_system_refuses_is_told(files: SavedFiles, file: SavedFile, mon
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(os, "replace", failing)
-    assert files.removed([file]) == [f"File kept: {file.path} cannot be used: Input/output error."]
+    assert files.remove_all([file]) == [f"File kept: {file.path} cannot be used: Input/output error."]
     assert Path(file.path).read_bytes() == CONTENT
 
 
@@ -307,6 +307,6 @@ def test_a_swap_while_it_is_removed_removes_nothing_else(
         really(*arguments, **named)
 
     monkeypatch.setattr(os, "replace", swapping)
-    assert files.removed([file]) == [f"File kept: {file.path} {CHANGED}."]
+    assert files.remove_all([file]) == [f"File kept: {file.path} {CHANGED}."]
     assert Path(file.path).read_bytes() == b"mine"
     assert Path(file.path).with_name("moved.jpg").read_bytes() == CONTENT

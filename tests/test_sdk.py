@@ -15,7 +15,7 @@ from google.genai import types
 
 from conftest import KEY
 from gemini_interactions_mcp.api import sdk
-from gemini_interactions_mcp.api.exchange import Exchange, body
+from gemini_interactions_mcp.api.exchange import Exchange, read_error_body
 from gemini_interactions_mcp.emulator import Emulator, Fault
 
 MODEL = "gemini-3.8-flash"
@@ -26,15 +26,15 @@ UNFINISHED = {"id": "v1_a", "status": "requires_continuation", "continuation_tok
 @pytest.fixture
 async def client(url: str) -> AsyncGenerator[Any]:
     """The asynchronous half of the client, untyped: parts of it are."""
-    http = sdk.make_http(url)
-    yield sdk.make_client(KEY, url, http).aio
+    http = sdk.make_sdk_http_client(url)
+    yield sdk.make_sdk_client(KEY, url, http).aio
     await http.aclose()
 
 
 @pytest.fixture
 def key_logger() -> Generator[logging.Logger]:
     """The SDK's logger, with its filters as before the test."""
-    logger = logging.getLogger(sdk.KEY_LOGGER)
+    logger = logging.getLogger(sdk.KEY_LOGGER_NAME)
     before = logger.filters[:]
     logger.filters.clear()
     yield logger
@@ -55,7 +55,7 @@ async def test_the_sdk_warns_of_keys_in_the_environment_by_a_logger_that_is_filt
     assert told.name == key_logger.name
     assert "GOOGLE_API_KEY" in told.getMessage()
     caplog.clear()
-    sdk.make_client(KEY, url, httpx2.AsyncClient())
+    sdk.make_sdk_client(KEY, url, httpx2.AsyncClient())
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
     assert key_logger.filters
 
@@ -70,12 +70,12 @@ async def test_the_sdk_warns_of_environments_in_words_that_are_suppressed(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(genai_client, "_environment_experimental_warned", False)
-    with pytest.warns(UserWarning, match=f"^{sdk.EXPERIMENT_WARNING}"):
+    with pytest.warns(UserWarning, match=f"^{sdk.EXPERIMENT_WARNING_TEXT}"):
         _ = genai.Client(api_key=KEY, vertexai=False).aio.environments
     monkeypatch.setattr(genai_client, "_environment_experimental_warned", False)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
-        _ = sdk.make_client(KEY, url, httpx2.AsyncClient()).aio.environments
+        _ = sdk.make_sdk_client(KEY, url, httpx2.AsyncClient()).aio.environments
     assert told == []
 
 
@@ -142,7 +142,7 @@ async def test_an_error_response_is_read_before_its_exception_and_not_sent_again
     with exchange.watched(), pytest.raises(Exception, match=r"No\."):
         await send()
     assert exchange.response is not None
-    assert (exchange.response.status_code, body(exchange.response)) == (status, told)
+    assert (exchange.response.status_code, read_error_body(exchange.response)) == (status, told)
     assert len(emulator.requests) == 1
 
 
@@ -156,7 +156,7 @@ async def test_an_error_of_the_files_api_is_read_too_and_not_sent_again(
     with exchange.watched(), pytest.raises(Exception, match=r"No\."):
         await client.files.get(name="files/abc")
     assert exchange.response is not None
-    assert body(exchange.response) == told
+    assert read_error_body(exchange.response) == told
     assert len(emulator.requests) == 1
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gemini_interactions_mcp.files import secrets
-from gemini_interactions_mcp.files.secrets import kind_of_secret
+from gemini_interactions_mcp.files.secrets import detect_secret
 
 BEGIN = b"-----BEGIN "
 """Kept apart, so that this file does not look like a secret."""
@@ -57,17 +57,17 @@ SECRET_CONTENTS = [
 
 @pytest.mark.parametrize("name", SECRET_NAMES.split())
 def test_a_name_of_a_secret_is_known(name: str) -> None:
-    assert kind_of_secret(name, [])
+    assert detect_secret(name, [])
 
 
 @pytest.mark.parametrize("name", HARMLESS_NAMES.split())
 def test_a_name_that_only_resembles_one_is_not(name: str) -> None:
-    assert kind_of_secret(name, [b"Hello"]) is None
+    assert detect_secret(name, [b"Hello"]) is None
 
 
 @pytest.mark.parametrize("content", SECRET_CONTENTS, ids=range(len(SECRET_CONTENTS)))
 def test_a_secret_is_known_by_what_is_in_it(content: bytes) -> None:
-    assert kind_of_secret("notes.txt", [content])
+    assert detect_secret("notes.txt", [content])
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_secret_is_known_by_what_is_in_it(content: bytes) -> None:
     ],
 )
 def test_what_talks_of_secrets_is_none(content: bytes) -> None:
-    assert kind_of_secret("notes.txt", [content]) is None
+    assert detect_secret("notes.txt", [content]) is None
 
 
 FILL = "Q7xV2mLw9TzRc4N4ryKp3Hd8Rf6Jb1GsWn5Ue0"
@@ -167,19 +167,19 @@ HARMLESS = {
 
 @pytest.mark.parametrize("text", [text for _, text in forms()], ids=[name for name, _ in forms()])
 def test_a_secret_is_known_in_every_form(text: str) -> None:
-    assert kind_of_secret("notes.txt", [f"Before.\n{text}\nAfter.".encode()])
+    assert detect_secret("notes.txt", [f"Before.\n{text}\nAfter.".encode()])
 
 
 @pytest.mark.parametrize("text", HARMLESS.values(), ids=HARMLESS)
 def test_what_is_public_or_a_placeholder_is_no_secret(text: str) -> None:
-    assert kind_of_secret("notes.txt", [f"Before.\n{text}\nAfter.".encode()]) is None
+    assert detect_secret("notes.txt", [f"Before.\n{text}\nAfter.".encode()]) is None
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
 def test_a_secret_is_known_in_other_encodings(encoding: str) -> None:
     for text in (pem(), GOOGLE, json.dumps(DOCKER)):
-        assert kind_of_secret("notes.txt", [f"Grüße!\n{text}".encode(encoding)])
-        assert kind_of_secret("notes.txt", [f"{'世界 ' * 400}\n{text}".encode(encoding)])
+        assert detect_secret("notes.txt", [f"Grüße!\n{text}".encode(encoding)])
+        assert detect_secret("notes.txt", [f"{'世界 ' * 400}\n{text}".encode(encoding)])
 
 
 @pytest.mark.parametrize("at", [1, 20, 99_999])
@@ -188,14 +188,14 @@ def test_a_secret_is_known_wherever_chunks_cut_it(at: int) -> None:
         content = "x" * (100_000 - at) + f"\n{text}\n" + "y" * 100_000
         for encoded, size in ((content.encode(), 100_000), (content.encode("utf-16"), 99_999)):
             chunks = [encoded[start : start + size] for start in range(0, len(encoded), size)]
-            assert kind_of_secret("notes.txt", chunks)
+            assert detect_secret("notes.txt", chunks)
 
 
 def test_nothing_is_read_where_the_name_says_enough() -> None:
-    assert kind_of_secret("id_rsa", (pytest.fail("it was read") for _ in "x")) == "private key"
+    assert detect_secret("id_rsa", (pytest.fail("it was read") for _ in "x")) == "private key"
 
 
 def test_the_modules_of_this_package_look_like_no_secrets() -> None:
     modules = list(Path(secrets.__file__).parent.rglob("*.py"))
     assert modules
-    assert [path.name for path in modules if kind_of_secret(path.name, [path.read_bytes()])] == []
+    assert [path.name for path in modules if detect_secret(path.name, [path.read_bytes()])] == []

@@ -162,7 +162,7 @@ async def test_a_broken_installation_still_answers_the_host_and_logs_why(
     def missing() -> None:
         raise ImportError("No module named 'sqlalchemy'")
 
-    monkeypatch.setattr(context, "load", missing)
+    monkeypatch.setattr(context, "load_slow_modules", missing)
     with anyio.fail_after(5):
         async with Client(server, cache=None) as client:
             said = await complaint(client, "gemini_ask", prompt="hi")

@@ -26,7 +26,7 @@ def cwd(tmp_path: Path) -> Path:
 
 
 def read(home: Path, cwd: Path, **environ: str) -> Settings:
-    return Settings.from_environ({"HOME": str(home), **environ}, cwd).checked()
+    return Settings.from_environ({"HOME": str(home), **environ}, cwd).require_valid()
 
 
 def test_without_any_variable_everything_has_a_default(home: Path, cwd: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,7 +232,7 @@ def test_a_home_that_nobody_has_is_no_place_to_write_to(home: Path, cwd: Path, m
     with pytest.raises(ConfigurationError, match=said):
         Boundary.of(settings).check_output()
     with pytest.raises(FileRefusedError, match="outside the allowed directories"):
-        Boundary.of(settings).writable("a.png")
+        Boundary.of(settings).approve_output("a.png")
 
 
 @pytest.mark.parametrize("text", ['["/tmp/r3"', "[/tmp/r3]", '["/tmp/r3", 3]', "['/tmp/r3']", "[" * 100_000])
@@ -262,8 +262,8 @@ def test_case_does_not_count_where_there_is_a_choice(level: str, truth: str, hom
 
 
 def test_variables_that_look_like_settings_and_are_none_are_known() -> None:
-    known = dict.fromkeys(module.ALL_VARIABLES, "x")
-    assert module.unknown_variables(known | {"GEMINI_MCP_MODLE": "x", "gemini_mcp_x": "x", "GEMINI_X": "x"}) == [
+    known = dict.fromkeys(module.SETTING_VARIABLES, "x")
+    assert module.find_unknown_variables(known | {"GEMINI_MCP_MODLE": "x", "gemini_mcp_x": "x", "GEMINI_X": "x"}) == [
         "GEMINI_MCP_MODLE",
         "gemini_mcp_x",
     ]

@@ -11,7 +11,7 @@ import filing
 from filing import API, POSIX, Make, Recorder, blocks_of, image, link, sound
 from gemini_interactions_mcp.core.errors import FileRefusedError, InputError, InteractionNotFoundError
 from gemini_interactions_mcp.files import content as files
-from gemini_interactions_mcp.files.content import Files
+from gemini_interactions_mcp.files.content import InputFiles
 from gemini_interactions_mcp.models.interactions import Record, SavedFile
 
 home, make, recorder, subject, tasks = filing.home, filing.make, filing.recorder, filing.subject, filing.tasks
@@ -37,11 +37,11 @@ home, make, recorder, subject, tasks = filing.home, filing.make, filing.recorder
         ),
     ],
 )
-async def test_urls_are_handed_on_unfetched(subject: Files, source: str, block: dict[str, str]) -> None:
+async def test_urls_are_handed_on_unfetched(subject: InputFiles, source: str, block: dict[str, str]) -> None:
     assert await blocks_of(subject, [source]) == ({**block, "uri": source},)
 
 
-async def test_a_file_of_the_files_api_is_what_the_api_says(subject: Files, recorder: Recorder) -> None:
+async def test_a_file_of_the_files_api_is_what_the_api_says(subject: InputFiles, recorder: Recorder) -> None:
     recorder.types = {"files/abc": "video/quicktime"}
     blocks = await blocks_of(subject, ["files/abc", f"{API}files/abc", "https://example.com/x.png"])
     expected = {"type": "video", "uri": f"{API}files/abc", "mime_type": "video/mov"}
@@ -66,7 +66,7 @@ async def test_a_file_of_the_files_api_is_what_the_api_says(subject: Files, reco
         "gemini://interactions/../x",
     ],
 )
-async def test_other_schemes_and_broken_urls_are_refused(subject: Files, source: str) -> None:
+async def test_other_schemes_and_broken_urls_are_refused(subject: InputFiles, source: str) -> None:
     with pytest.raises(FileRefusedError, match=r"name a local path.*files/abc\.$"):
         await blocks_of(subject, [source])
 
@@ -79,12 +79,12 @@ async def test_other_schemes_and_broken_urls_are_refused(subject: Files, source:
         *("www.youtube-nocookie.com/embed/9hE5-98ZeCg", '"youtu.be/9hE5-98ZeCg"', "<youtu.be/x>"),
     ],
 )
-async def test_a_youtube_address_needs_no_scheme(subject: Files, source: str) -> None:
+async def test_a_youtube_address_needs_no_scheme(subject: InputFiles, source: str) -> None:
     (block,) = await blocks_of(subject, [source])
     assert block == {"type": "video", "uri": "https://" + source.strip('"<>/')}
 
 
-async def test_a_local_file_wins_over_an_address_without_scheme(subject: Files, home: Path) -> None:
+async def test_a_local_file_wins_over_an_address_without_scheme(subject: InputFiles, home: Path) -> None:
     (home / "youtu.be").mkdir()
     (home / "youtu.be" / "x").write_text("local")
     assert (await blocks_of(subject, ["youtu.be/x"]))[0]["text"] == "File x:\n\nlocal"
@@ -95,7 +95,7 @@ async def test_a_local_file_wins_over_an_address_without_scheme(subject: Files, 
 @pytest.mark.parametrize(
     "source", ['"https://example.com/a.png"', "<https://example.com/a.png>", "@https://example.com/a.png"]
 )
-async def test_an_address_may_be_quoted(subject: Files, source: str) -> None:
+async def test_an_address_may_be_quoted(subject: InputFiles, source: str) -> None:
     (block,) = await blocks_of(subject, [source])
     assert block["uri"] == "https://example.com/a.png"
 
@@ -110,27 +110,27 @@ async def test_an_address_may_be_quoted(subject: Files, source: str) -> None:
         *("http://a.localhost/", "http://[fe80::1%25eth0]/", "http://\uff11\uff12\uff17.0.0.1/", '"http://localhost/"'),
     ],
 )
-async def test_an_address_out_of_googles_reach_is_refused(subject: Files, source: str) -> None:
+async def test_an_address_out_of_googles_reach_is_refused(subject: InputFiles, source: str) -> None:
     with pytest.raises(FileRefusedError, match=r"which Google cannot reach\. Download it, and give the file\.$"):
         await blocks_of(subject, [source])
 
 
 @pytest.mark.parametrize("source", ["gs://bucket/film.mov", "GS://bucket/", "gs://"])
-async def test_google_cloud_storage_is_refused(subject: Files, source: str) -> None:
+async def test_google_cloud_storage_is_refused(subject: InputFiles, source: str) -> None:
     with pytest.raises(FileRefusedError, match=r"which an API key does not open\. Download it, and give the file\.$"):
         await blocks_of(subject, [source])
 
 
-async def test_a_source_that_is_named_often_is_given_once(subject: Files, home: Path) -> None:
+async def test_a_source_that_is_named_often_is_given_once(subject: InputFiles, home: Path) -> None:
     (home / "a.txt").write_text("A")
     again = ["a.txt", "./a.txt", str(home / "a.txt"), "~/a.txt", "A.txt", '"a.txt"', "https://example.com/x"]
     assert [block["type"] for block in await blocks_of(subject, again * 5_000)] == ["text", "document"]
 
 
 async def test_too_many_sources_are_refused_before_any_is_looked_at(
-    subject: Files, home: Path, monkeypatch: pytest.MonkeyPatch
+    subject: InputFiles, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "meant", None)
+    monkeypatch.setattr(files, "find_meant_source", None)
     paths, addresses = [f"{n}.txt" for n in range(20_000)], [f"https://example.com/{n}" for n in range(101)]
     for given, way in ((paths, "Name a folder"), (addresses, "Divide them"), (paths + addresses, "Divide them")):
         with pytest.raises(InputError, match=rf"sources are too many; at most 100 go in one call\. {way}"):
@@ -174,7 +174,7 @@ def texts(blocks: tuple[object, ...]) -> list[str]:
     ],
 )
 async def test_a_folder_or_glob_is_its_files_in_order(
-    subject: Files, tree: Path, source: str, names: list[str]
+    subject: InputFiles, tree: Path, source: str, names: list[str]
 ) -> None:
     contents = await subject.contents([source.format(home=tree)])
     labelled = texts(contents.labelled)
@@ -182,13 +182,13 @@ async def test_a_folder_or_glob_is_its_files_in_order(
     assert len(contents.blocks) == len(names)
 
 
-async def test_a_picture_of_a_folder_is_told_its_name(subject: Files, tree: Path) -> None:
+async def test_a_picture_of_a_folder_is_told_its_name(subject: InputFiles, tree: Path) -> None:
     label, picture = (await subject.contents(["docs/**/*.png"])).labelled
     assert label == {"type": "text", "text": "File docs/deep/dot.png:"}
     assert picture["type"] == "image"
 
 
-async def test_what_is_left_out_of_a_folder_is_said(subject: Files, tree: Path) -> None:
+async def test_what_is_left_out_of_a_folder_is_said(subject: InputFiles, tree: Path) -> None:
     (note,) = (await subject.contents(["docs"])).notes
     assert note == (
         "Left out of docs: 2 hidden (.git, .hidden); 1 empty (docs/empty.txt); 1 like a secret (docs/id_rsa); "
@@ -196,11 +196,11 @@ async def test_what_is_left_out_of_a_folder_is_said(subject: Files, tree: Path) 
     )
 
 
-async def test_nothing_is_said_where_nothing_is_left_out(subject: Files, tree: Path) -> None:
+async def test_nothing_is_said_where_nothing_is_left_out(subject: InputFiles, tree: Path) -> None:
     assert (await subject.contents(["docs/?.txt", "other.txt"])).notes == ()
 
 
-async def test_a_glob_of_nothing_that_can_be_given_is_refused_with_the_reasons(subject: Files, tree: Path) -> None:
+async def test_a_glob_of_nothing_that_can_be_given_is_refused_with_the_reasons(subject: InputFiles, tree: Path) -> None:
     with pytest.raises(FileRefusedError, match=r"no file that can be given\. Left out of docs/\*\.exe: 1 of a type"):
         await subject.contents(["docs/*.exe"])
     (tree / "bare").mkdir()
@@ -208,14 +208,14 @@ async def test_a_glob_of_nothing_that_can_be_given_is_refused_with_the_reasons(s
         await subject.contents(["bare"])
 
 
-async def test_a_file_with_the_characters_of_a_glob_in_its_name_is_that_file(subject: Files, home: Path) -> None:
+async def test_a_file_with_the_characters_of_a_glob_in_its_name_is_that_file(subject: InputFiles, home: Path) -> None:
     (home / "scan [1].txt").write_text("one")
     (home / "scan 1.txt").write_text("other")
     (block,) = await blocks_of(subject, ["scan [1].txt"])
     assert block["text"].endswith("one")
 
 
-async def test_a_link_in_a_folder_leads_nowhere_else(subject: Files, tree: Path) -> None:
+async def test_a_link_in_a_folder_leads_nowhere_else(subject: InputFiles, tree: Path) -> None:
     link(tree / "docs" / "way", tree.parent / "outside")
     link(tree / "docs" / "out.txt", tree.parent / "outside" / "secret.txt")
     os.link(tree.parent / "outside" / "secret.txt", tree / "docs" / "twin.txt")
@@ -226,37 +226,37 @@ async def test_a_link_in_a_folder_leads_nowhere_else(subject: Files, tree: Path)
 
 
 @POSIX
-async def test_a_pipe_in_a_folder_is_passed_over(subject: Files, tree: Path) -> None:
+async def test_a_pipe_in_a_folder_is_passed_over(subject: InputFiles, tree: Path) -> None:
     os.mkfifo(tree / "docs" / "pipe")
     contents = await subject.contents(["docs"])
     assert len(contents.blocks) == 4
     assert "1 that cannot be read (docs/pipe)" in contents.notes[0]
 
 
-async def test_a_folder_gives_a_hundred_files_and_says_how_many_more_there_are(subject: Files, home: Path) -> None:
+async def test_a_folder_gives_a_hundred_files_and_says_how_many_more_there_are(subject: InputFiles, home: Path) -> None:
     (home / "many").mkdir()
-    for number in range(files.MOST_FILES + 5):
+    for number in range(files.MAX_GATHERED_FILES + 5):
         (home / "many" / f"{number:03}.txt").write_text("x")
     contents = await subject.contents(["many", "many/104.txt"])
-    assert len(contents.blocks) == files.MOST_FILES + 1
+    assert len(contents.blocks) == files.MAX_GATHERED_FILES + 1
     assert contents.notes == (
         "Left out of many: 5 over the limit of 100 files (many/100.txt, many/101.txt, many/102.txt ...).",
     )
 
 
-async def test_a_folder_gives_a_gigabyte_and_says_what_does_not_fit(subject: Files, home: Path) -> None:
+async def test_a_folder_gives_a_gigabyte_and_says_what_does_not_fit(subject: InputFiles, home: Path) -> None:
     (home / "a.txt").write_text("x")
     with (home / "b.mp4").open("wb") as file:
-        file.truncate(files.MOST_BYTES)
+        file.truncate(files.MAX_GATHERED_BYTES)
     contents = await subject.contents(["*"])
     assert texts(contents.labelled) == ["a.txt"]
     assert contents.notes == ("Left out of *: 1 over the limit of 1,024 MiB in all (b.mp4).",)
 
 
 async def test_a_huge_folder_is_not_walked_to_its_end(
-    subject: Files, tree: Path, monkeypatch: pytest.MonkeyPatch
+    subject: InputFiles, tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "Picking", partial(files.Picking, entries=4))
+    monkeypatch.setattr(files, "CallLimits", partial(files.CallLimits, entries=4))
     contents = await subject.contents(["docs/**"])
     assert texts(contents.labelled) == ["docs/a.txt", "docs/b.txt"]
     assert contents.notes[0].endswith("; whatever comes after its first 4 entries.")
@@ -280,14 +280,14 @@ def saved(home: Path, recorder: Recorder) -> Path:
     return out
 
 
-async def test_what_was_saved_for_an_interaction_can_be_given_again(subject: Files, saved: Path) -> None:
+async def test_what_was_saved_for_an_interaction_can_be_given_again(subject: InputFiles, saved: Path) -> None:
     (picture,) = await blocks_of(subject, ["gemini://interactions/v1_a/files/red%20bike.png"])
     assert picture["type"] == "image"
     blocks = await blocks_of(subject, ["gemini://interactions/v1_a"])
     assert [block["type"] for block in blocks] == ["image", "audio"]
 
 
-async def test_what_was_not_saved_is_refused_with_what_was(subject: Files, saved: Path) -> None:
+async def test_what_was_not_saved_is_refused_with_what_was(subject: InputFiles, saved: Path) -> None:
     with pytest.raises(FileRefusedError, match=r"saved for that interaction: red bike\.png, speech\.wav"):
         await subject.contents(["gemini://interactions/v1_a/files/blue.png"])
     with pytest.raises(FileRefusedError, match="saved for that interaction: none"):

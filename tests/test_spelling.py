@@ -8,8 +8,8 @@ import pytest
 import filing
 from filing import POSIX, Make, blocks_of, link
 from gemini_interactions_mcp.core.errors import FileRefusedError
-from gemini_interactions_mcp.files.content import Files
-from gemini_interactions_mcp.files.spelling import spelled
+from gemini_interactions_mcp.files.content import InputFiles
+from gemini_interactions_mcp.files.spelling import list_readings
 
 home, make, recorder, subject, tasks = filing.home, filing.make, filing.recorder, filing.subject, filing.tasks
 
@@ -21,7 +21,7 @@ def write(path: Path, text: str = "text") -> None:
     path.write_text(text)
 
 
-async def named(subject: Files, *sources: str) -> list[str]:
+async def named(subject: InputFiles, *sources: str) -> list[str]:
     """Return the names of the texts that are given."""
     return [str(block["text"]).partition(":")[0].removeprefix("File ") for block in await blocks_of(subject, sources)]
 
@@ -40,19 +40,21 @@ async def named(subject: Files, *sources: str) -> list[str]:
         ("scan [1] \u202fx.txt", "scan [1]  x.txt"),
     ],
 )
-async def test_the_one_file_that_looks_the_same_is_taken(subject: Files, home: Path, there: str, source: str) -> None:
+async def test_the_one_file_that_looks_the_same_is_taken(
+    subject: InputFiles, home: Path, there: str, source: str
+) -> None:
     write(home / there)
     (name,) = await named(subject, source)
     assert name == Path(there).name.replace("\u202f", " ").replace("\u3000", " ")
 
 
 @pytest.mark.parametrize("source", ["Dócs", "do\u0301cs/", "DÓCS/**", "do\u0301cs/*.TXT", "DÓCS/A.*", "dócs/{A,b}.txt"])
-async def test_folders_and_globs_are_found_by_look_alikes_too(subject: Files, home: Path, source: str) -> None:
+async def test_folders_and_globs_are_found_by_look_alikes_too(subject: InputFiles, home: Path, source: str) -> None:
     write(home / "dócs" / "a.txt")
     assert await named(subject, source) == ["dócs/a.txt"]
 
 
-async def test_the_exact_name_wins(subject: Files, home: Path) -> None:
+async def test_the_exact_name_wins(subject: InputFiles, home: Path) -> None:
     write(home / "a.txt", "lower")
     write(home / "A.txt", "upper")
     write(home / '"a.txt"', "quoted")
@@ -61,7 +63,7 @@ async def test_the_exact_name_wins(subject: Files, home: Path) -> None:
         assert block["text"].endswith(text)
 
 
-async def test_several_that_look_the_same_are_named_and_not_taken(subject: Files, home: Path) -> None:
+async def test_several_that_look_the_same_are_named_and_not_taken(subject: InputFiles, home: Path) -> None:
     for name in ("Plan.txt", "plan.TXT", "other.txt"):
         write(home / name)
     with pytest.raises(FileRefusedError, match=r"PLAN\.txt does not exist, and may be one of: Plan\.txt, plan\.TXT\.$"):
@@ -73,7 +75,7 @@ async def test_several_that_look_the_same_are_named_and_not_taken(subject: Files
 
 
 @POSIX
-async def test_names_in_two_unicode_forms_are_told_apart(subject: Files, home: Path) -> None:
+async def test_names_in_two_unicode_forms_are_told_apart(subject: InputFiles, home: Path) -> None:
     for name in ("docs/\u00c4.txt", "docs/A\u0308.txt", "docs/other.txt"):
         write(home / name)
     if len(list((home / "docs").iterdir())) == 3:
@@ -97,7 +99,7 @@ async def test_an_allowed_directory_in_another_unicode_form_is_the_same(make: Ma
             await given.contents([str(home / source)])
 
 
-async def test_a_look_alike_passes_every_check(subject: Files, home: Path) -> None:
+async def test_a_look_alike_passes_every_check(subject: InputFiles, home: Path) -> None:
     outside = home.parent / "outside"
     write(outside / "a.txt")
     link(home / "Way", outside)
@@ -141,18 +143,18 @@ async def test_a_look_alike_passes_every_check(subject: Files, home: Path) -> No
         pytest.param("'my\\ file.txt'", marks=POSIX),
     ],
 )
-async def test_quotes_escapes_and_mentions_are_understood(subject: Files, home: Path, source: str) -> None:
+async def test_quotes_escapes_and_mentions_are_understood(subject: InputFiles, home: Path, source: str) -> None:
     write(home / "my file.txt")
     assert await named(subject, source.format(home=home)) == ["my file.txt"]
 
 
 @pytest.mark.parametrize("source", ['"docs/*.md"', "'docs'", "@docs", "@docs/", "@docs/**", "`docs/*.{md,rst}`"])
-async def test_folders_and_globs_may_be_quoted(subject: Files, home: Path, source: str) -> None:
+async def test_folders_and_globs_may_be_quoted(subject: InputFiles, home: Path, source: str) -> None:
     write(home / "docs" / "a.md")
     assert await named(subject, source) == ["docs/a.md"]
 
 
-async def test_what_begins_with_such_a_character_itself_is_that(subject: Files, home: Path) -> None:
+async def test_what_begins_with_such_a_character_itself_is_that(subject: InputFiles, home: Path) -> None:
     for name in ("@types/a.md", "types/b.md", "'x'*.md", "x'y.md"):
         write(home / name)
     assert await named(subject, "@types/*.md") == ["@types/a.md"]
@@ -162,7 +164,7 @@ async def test_what_begins_with_such_a_character_itself_is_that(subject: Files, 
 
 
 @pytest.mark.parametrize("source", ['"missing.txt"', "@missing.txt", "my\\ file.txt", "'", "@", '""', "''", "@@"])
-async def test_what_is_not_there_is_told_as_it_was_written(subject: Files, home: Path, source: str) -> None:
+async def test_what_is_not_there_is_told_as_it_was_written(subject: InputFiles, home: Path, source: str) -> None:
     with pytest.raises(FileRefusedError) as caught:
         await subject.contents([source])
     assert str(caught.value) == f"{source} does not exist."
@@ -179,8 +181,8 @@ async def test_what_is_not_there_is_told_as_it_was_written(subject: Files, home:
     ],
 )
 def test_a_source_may_mean_these(source: str, forms: list[str]) -> None:
-    assert spelled(source, windows=False) == forms
+    assert list_readings(source, windows=False) == forms
 
 
 def test_a_backslash_of_windows_is_no_escape() -> None:
-    assert spelled("docs\\new.txt", windows=True) == ["docs\\new.txt"]
+    assert list_readings("docs\\new.txt", windows=True) == ["docs\\new.txt"]

@@ -418,7 +418,7 @@ async def test_who_waits_for_a_line_that_is_wrong_is_answered_and_the_next_goes_
 
 def test_half_a_surrogate_pair_in_an_answer_does_not_end_the_server() -> None:
     answer = JSONRPCResponse(jsonrpc="2.0", id=1, result={"text": "\ud83d", "\ude00": ["\U0001f600"]})
-    said = json.loads(stdio.serialized(answer).encode())
+    said = json.loads(stdio.serialize_message(answer).encode())
     assert said == {"jsonrpc": "2.0", "id": 1, "result": {"text": "\ufffd", "\ufffd": ["\U0001f600"]}}
 
 

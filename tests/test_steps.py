@@ -25,7 +25,7 @@ def read(*pages: Json, **more: Any) -> Json:
 
 def test_code_and_what_it_printed_belong_together_by_their_ids() -> None:
     told = [ran("a", "1"), ran("b", "2"), printed("b", "two"), printed("a", [{"type": "text", "text": "one"}])]
-    assert list(steps.executions(told)) == [
+    assert list(steps.parse_executions(told)) == [
         Execution(code="1", language="python", output="one"),
         Execution(code="2", language="python", output="two"),
     ]
@@ -44,7 +44,7 @@ def test_code_and_what_it_printed_belong_together_by_their_ids() -> None:
     ],
 )
 def test_odd_steps_of_code_harm_no_other(told: list[Json], found: list[Execution]) -> None:
-    assert list(steps.executions(told)) == found
+    assert list(steps.parse_executions(told)) == found
 
 
 @pytest.mark.parametrize(
@@ -80,20 +80,20 @@ def test_a_call_that_came_to_nothing_is_told_in_a_line(step: Json, said: list[st
         {"type": "google_search_call", "id": "s", "arguments": {"queries": ["one", "two"]}},
         {"type": "tool_call", "id": "t", "name": "lookup", "server_name": "docs"},
     ]
-    assert list(steps.failures([*calls, step])) == said
+    assert list(steps.describe_tool_failures([*calls, step])) == said
 
 
 def test_a_page_that_was_read_in_the_end_was_read() -> None:
     tried = [read({"url": "https://a", "status": "error"}), read({"url": "https://a", "status": "success"})]
-    assert steps.failures(tried) == ()
+    assert steps.describe_tool_failures(tried) == ()
 
 
 def test_of_very_many_failures_the_first_are_told_each_once_and_their_number() -> None:
     pages = [{"url": f"https://{at}", "status": "error"} for at in range(1_000)]
-    told = steps.failures([read(*pages, *pages)])
+    told = steps.describe_tool_failures([read(*pages, *pages)])
     assert told[0] == "not read: https://0 (error)"
-    assert (len(told), told[-1]) == (steps.MOST_FAILURES + 1, f"and {1_000 - steps.MOST_FAILURES} more")
-    [long] = steps.failures([read({"url": "https://a/" + "b" * 100_000, "status": "c" * 100_000})])
+    assert (len(told), told[-1]) == (steps.MAX_LISTED_FAILURES + 1, f"and {1_000 - steps.MAX_LISTED_FAILURES} more")
+    [long] = steps.describe_tool_failures([read({"url": "https://a/" + "b" * 100_000, "status": "c" * 100_000})])
     assert len(long) < 600
 
 

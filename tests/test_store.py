@@ -14,9 +14,9 @@ from gemini_interactions_mcp.core.offloading import LARGE
 from gemini_interactions_mcp.core.redaction import Redactor
 from gemini_interactions_mcp.journal import schema
 from gemini_interactions_mcp.journal.journal import Journal
-from gemini_interactions_mcp.journal.queries import Limit
+from gemini_interactions_mcp.journal.queries import ResearchLimit
 from gemini_interactions_mcp.models.interactions import Citation, Record, SavedFile, Terms, Uploaded, Usage
-from gemini_interactions_mcp.runs.intents import age
+from gemini_interactions_mcp.runs.intents import measure_age
 from journaling import NOON, execute, full_record, insert_all, labels, record
 
 
@@ -60,7 +60,7 @@ def decoded(kept: object) -> Any:
 
 
 def test_the_table_has_a_column_for_every_field_of_a_record() -> None:
-    assert [column.name for column in schema.RECORD] == list(Record.model_fields)
+    assert [column.name for column in schema.RECORD_COLUMNS] == list(Record.model_fields)
 
 
 async def test_an_update_changes_what_it_names_and_when_it_happened(journal: Journal) -> None:
@@ -250,7 +250,7 @@ async def test_rows_of_odd_times_are_listed_once_each(journal: Journal, journal_
         seen += found
     assert cursor is None
     assert sorted(each.label for each in seen) == [each.label for each in seen] == list("012345")
-    assert all(age(each) >= 0 for each in seen)
+    assert all(measure_age(each) >= 0 for each in seen)
 
 
 @pytest.mark.parametrize("time", [*ODD_TIMES, "2026-03-01\x0012:00:00+00:00"])
@@ -426,20 +426,20 @@ async def test_a_limit_counts_what_google_may_have_taken(
     wanted = record("2", kind="research", fingerprint="f")
     if counts:
         with pytest.raises(DailyLimitError, match="limit of 1 research run a day"):
-            await journal.insert_once(wanted, NOON, limit=Limit(1, NOON))
+            await journal.insert_once(wanted, NOON, limit=ResearchLimit(1, NOON))
         assert await journal.find("2") is None
     else:
-        assert await journal.insert_once(wanted, NOON, limit=Limit(1, NOON)) is None
+        assert await journal.insert_once(wanted, NOON, limit=ResearchLimit(1, NOON)) is None
 
 
 async def test_a_twin_is_returned_also_when_the_limit_is_reached(journal: Journal) -> None:
     await journal.insert(record("first", kind="research", fingerprint="f"))
     second = record("second", kind="research", fingerprint="f")
-    found = await journal.insert_once(second, NOON - timedelta(minutes=10), limit=Limit(1, NOON))
+    found = await journal.insert_once(second, NOON - timedelta(minutes=10), limit=ResearchLimit(1, NOON))
     assert found is not None
     assert found.label == "first"
     with pytest.raises(DailyLimitError):
-        await journal.insert_once(second, None, limit=Limit(1, NOON))
+        await journal.insert_once(second, None, limit=ResearchLimit(1, NOON))
 
 
 async def test_of_several_servers_one_takes_the_last_place_of_a_limit(journal_url: str) -> None:
@@ -450,7 +450,7 @@ async def test_of_several_servers_one_takes_the_last_place_of_a_limit(journal_ur
     async def write(number: int, journal: Journal) -> None:
         wanted = record(f"{number}-1", kind="research")
         try:
-            assert await journal.insert_once(wanted, None, limit=Limit(2, NOON)) is None
+            assert await journal.insert_once(wanted, None, limit=ResearchLimit(2, NOON)) is None
             taken.append(number)
         except DailyLimitError:
             refused.append(number)

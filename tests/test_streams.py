@@ -28,7 +28,13 @@ from gemini_interactions_mcp.core.errors import (
     QuotaError,
     RefusedError,
 )
-from gemini_interactions_mcp.emulator import Emulator, Fault, background_refused, streamed_error, unresumable
+from gemini_interactions_mcp.emulator import (
+    Emulator,
+    Fault,
+    make_background_fault,
+    make_streamed_error_fault,
+    make_unresumable_fault,
+)
 from gemini_interactions_mcp.models import error_codes
 from gemini_interactions_mcp.models.interactions import Request
 from gemini_interactions_mcp.settings import Settings
@@ -81,7 +87,7 @@ async def test_an_error_before_the_id_is_the_same_as_the_http_error(
     google: Gemini, emulator: Emulator, expected: type[GeminiMCPError]
 ) -> None:
     for code, message in product(MEANINGS[expected], ("What Google says.", "")):
-        emulator.faults[:] = [streamed_error(code, message)]
+        emulator.faults[:] = [make_streamed_error_fault(code, message)]
         emulator.requests.clear()
         with pytest.raises(expected) as caught:
             await streamed(google)
@@ -106,7 +112,7 @@ def test_every_documented_code_has_a_status() -> None:
 
 @pytest.mark.parametrize(("code", "reason"), error_codes.BLOCKED.items())
 async def test_what_is_blocked_is_told_by_its_name(google: Gemini, emulator: Emulator, code: str, reason: str) -> None:
-    emulator.faults.append(streamed_error(code.upper()))
+    emulator.faults.append(make_streamed_error_fault(code.upper()))
     with pytest.raises(BlockedError) as caught:
         await streamed(google)
     assert f"blocked the request for {reason} ({code.upper()}). Rephrase" in str(caught.value)
@@ -116,13 +122,13 @@ async def test_what_is_blocked_is_told_by_its_name(google: Gemini, emulator: Emu
 async def test_an_ending_that_is_not_known_as_a_refusal_is_no_refusal(
     google: Gemini, emulator: Emulator, code: str
 ) -> None:
-    emulator.faults.append(streamed_error(code.upper(), "Oh."))
+    emulator.faults.append(make_streamed_error_fault(code.upper(), "Oh."))
     with pytest.raises(OutcomeUnknownError, match=rf"with an error \({code.upper()}: Oh\.\)"):
         await streamed(google)
 
 
 async def test_an_unknown_code_is_said_by_name(google: Gemini, emulator: Emulator) -> None:
-    emulator.faults.append(streamed_error("moon_phase", "Not tonight."))
+    emulator.faults.append(make_streamed_error_fault("moon_phase", "Not tonight."))
     with pytest.raises(OutcomeUnknownError, match=r"with an error \(moon_phase: Not tonight\.\)"):
         await streamed(google)
     body = {"error": {"code": "moon_phase", "message": "Not tonight."}}
@@ -138,7 +144,9 @@ async def test_the_background_is_refused_by_an_event_as_by_a_response(
     emulator.doubts = replace(emulator.doubts, streamed_refusals=True)
     if request_ is ASK:
         emulator.faults.append(
-            streamed_error("invalid_request", "Model 'gemini-3.8-flash' does not support background interactions.")
+            make_streamed_error_fault(
+                "invalid_request", "Model 'gemini-3.8-flash' does not support background interactions."
+            )
         )
     with pytest.raises(BackgroundRefusedError, match="does not support background interactions"):
         await streamed(google, request_)
@@ -147,7 +155,7 @@ async def test_the_background_is_refused_by_an_event_as_by_a_response(
 
 
 async def test_the_background_may_be_refused_for_a_while(google: Gemini, emulator: Emulator) -> None:
-    emulator.faults.append(background_refused(times=2))
+    emulator.faults.append(make_background_fault(times=2))
     for _ in range(2):
         with pytest.raises(BackgroundRefusedError):
             await google.create(ASK, background=True)
@@ -166,7 +174,7 @@ async def test_an_error_event_without_a_known_code_is_of_unknown_outcome(
 
 
 async def test_an_error_event_repeats_no_key(google: Gemini, emulator: Emulator) -> None:
-    emulator.faults.append(streamed_error("invalid_request", f"Bad key {KEY}."))
+    emulator.faults.append(make_streamed_error_fault("invalid_request", f"Bad key {KEY}."))
     with pytest.raises(RefusedError, match=r"Bad key \[secret\]"):
         await streamed(google)
 
@@ -206,7 +214,7 @@ async def test_an_error_event_of_a_stream_that_is_resumed_is_no_refusal(google: 
     emulator.faults.append(Fault("resume", "error", body={"code": "not_found", "message": "Result not found."}))
     async with google.resume(interaction_id, None) as events:
         assert [event.type async for event in events] == ["error"]
-    emulator.faults[:] = [unresumable()]
+    emulator.faults[:] = [make_unresumable_fault()]
     with pytest.raises(RefusedError, match="Streaming retrieval of interactions is not supported") as caught:
         async with google.resume(interaction_id, None):
             raise AssertionError
@@ -253,7 +261,7 @@ async def test_events_of_unknown_kinds_before_the_id_are_told_with_it(google: Ge
 async def test_the_first_event_is_waited_for_as_long_as_an_answer(
     google: Gemini, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, background: bool, limit: str
 ) -> None:
-    await google.ready()
+    await google.prepare()
     other = {"CREATE_SECONDS", "FOREGROUND_SECONDS"} - {limit}
     monkeypatch.setattr(client, limit, 0.2)
     monkeypatch.setattr(client, other.pop(), 1e-9)

@@ -31,7 +31,7 @@ from gemini_interactions_mcp.models.interactions import Record
 from gemini_interactions_mcp.runs.runs import Runs
 from gemini_interactions_mcp.server.app import Server, build_server
 from gemini_interactions_mcp.server.tasks import approvals
-from gemini_interactions_mcp.server.tasks.extension import EXTENSION
+from gemini_interactions_mcp.server.tasks.extension import TASKS_EXTENSION
 from gemini_interactions_mcp.settings import Settings
 from reading import call, id_of, newest, note, posts, text_of
 from tasking import (
@@ -84,7 +84,7 @@ async def complaint(client: Client, method: str, task: Json, **params: object) -
 
 
 async def test_the_server_advertises_the_extension_where_the_era_has_them(client: Client, mode: Mode) -> None:
-    assert client.server_capabilities.extensions == ({EXTENSION: {}} if mode == "auto" else None)
+    assert client.server_capabilities.extensions == ({TASKS_EXTENSION: {}} if mode == "auto" else None)
 
 
 async def test_research_is_a_task_whose_row_is_in_the_journal_before_the_answer(
@@ -199,7 +199,7 @@ async def test_a_client_before_the_extension_gets_no_task_whatever_it_declares(
     emulator: Emulator, url: str, tmp_path: Path
 ) -> None:
     emulator.faults.append(hold := Fault("create", "hold"))
-    declared: Json = {"capabilities": {"extensions": {EXTENSION: {}}}}
+    declared: Json = {"capabilities": {"extensions": {TASKS_EXTENSION: {}}}}
     async with wired(environment(tmp_path, url)) as server:
         await server.result("initialize", **hello("2025-11-25") | declared)
         server.notify("notifications/initialized")
@@ -417,8 +417,8 @@ async def test_changes_make_a_new_plan_with_a_new_key_even_when_approved(host: C
         ({"action": "decline", "content": {"approve": True}}, "The user declined the plan."),
         (accepted(approve=False), "The user declined the plan."),
         (accepted(approve=False, changes=" "), "The user declined the plan."),
-        ({"action": "cancel"}, approvals.UNANSWERED),
-        ({"action": "cancel", "content": {"approve": True}}, approvals.UNANSWERED),
+        ({"action": "cancel"}, approvals.PLAN_UNANSWERED),
+        ({"action": "cancel", "content": {"approve": True}}, approvals.PLAN_UNANSWERED),
     ],
     ids=["declined", "declined all the same", "not approved", "no changes", "closed", "closed when filled in"],
 )
@@ -446,7 +446,7 @@ async def test_a_plan_is_given_up_although_another_program_holds_the_journal(hos
         other.execute("BEGIN IMMEDIATE")
         await updated(host, task, **{key: {"action": "decline"}})
         done = await got(host, task)
-        assert (done["status"], done["statusMessage"]) == ("cancelled", approvals.DECLINED)
+        assert (done["status"], done["statusMessage"]) == ("cancelled", approvals.PLAN_DECLINED)
         other.execute("COMMIT")
     with anyio.fail_after(PATIENCE):
         while rows(tmp_path)[0]["status"] != "cancelled":
@@ -563,7 +563,7 @@ async def test_a_task_is_the_same_after_a_restart_while_planning_running_and_rea
 
 async def test_a_task_outlives_a_server_that_is_killed(emulator: Emulator, url: str, tmp_path: Path) -> None:
     declared: Json = envelope()
-    declared["_meta"]["io.modelcontextprotocol/clientCapabilities"] = {"extensions": {EXTENSION: {}}}
+    declared["_meta"]["io.modelcontextprotocol/clientCapabilities"] = {"extensions": {TASKS_EXTENSION: {}}}
     emulator.faults.append(hold := Fault("create", "hold"))
     async with wired(environment(tmp_path, url)) as server:
         arguments = {"name": "start_research", "arguments": {"prompt": "Bicycles"}}

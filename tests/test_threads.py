@@ -15,7 +15,7 @@ from gemini_interactions_mcp.core import offloading
 from gemini_interactions_mcp.core.redaction import Redactor
 from gemini_interactions_mcp.models.interactions import Citation
 from gemini_interactions_mcp.server import resources
-from gemini_interactions_mcp.server.outgoing import Cleaner
+from gemini_interactions_mcp.server.outgoing import OutgoingRedactor
 from gemini_interactions_mcp.settings import Settings
 from reading import LEGACY, call, text_of
 from test_tools_hosts import stored
@@ -74,7 +74,7 @@ async def test_other_calls_are_answered_while_a_long_resource_is_read(settings: 
 async def test_an_answer_that_is_too_long_for_a_resource_says_how_it_is_read(
     settings: Settings, client: Client
 ) -> None:
-    text = "word " * (resources.TEXT_CHARACTERS // 5 + 1)
+    text = "word " * (resources.RESOURCE_TEXT_CHARACTERS // 5 + 1)
     await stored(settings, {"text": text, "interaction_id": "v1_long"})
     for address in ("gemini://interactions/v1_long", "gemini://interactions/v1_long/data"):
         with pytest.raises(MCPError, match=r'at most 2,097,152: read_interaction\(interaction_id="v1_long"\) reads it'):
@@ -137,11 +137,11 @@ async def test_a_long_resource_is_redacted_beside_the_event_loop(
     inside: list[bool] = []
     loop = threading.get_ident()
 
-    def seen(cleaner: Cleaner, value: Any) -> Any:
+    def seen(cleaner: OutgoingRedactor, value: Any) -> Any:
         if isinstance(value, str) and len(value) > offloading.LARGE:
             inside.append(threading.get_ident() == loop)
         return Redactor.__call__(cleaner, value)
 
-    monkeypatch.setattr(Cleaner, "__call__", seen)
+    monkeypatch.setattr(OutgoingRedactor, "__call__", seen)
     await client.read_resource("gemini://interactions/v1_long")
     assert inside == [False]

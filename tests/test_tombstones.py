@@ -14,9 +14,9 @@ from sqlalchemy import event
 
 from gemini_interactions_mcp.core.errors import DailyLimitError
 from gemini_interactions_mcp.journal.database_url import parse_url
-from gemini_interactions_mcp.journal.engine import new_engine
+from gemini_interactions_mcp.journal.engine import make_engine
 from gemini_interactions_mcp.journal.journal import Journal
-from gemini_interactions_mcp.journal.queries import Limit
+from gemini_interactions_mcp.journal.queries import ResearchLimit
 from gemini_interactions_mcp.journal.sqlite_file import make_file
 from journaling import NOON, execute, full_record, record
 
@@ -123,7 +123,7 @@ async def test_what_an_older_server_has_left_of_a_deleted_row_is_blanked(
     before = await execute(journal_url, "SELECT * FROM interactions ORDER BY label")
     # It knew no such field.
     left = f"UPDATE interactions SET {kept} = '[\"secret\"]' WHERE deleted_at IS NOT NULL"
-    engine = new_engine(parse_url(journal_url))
+    engine = make_engine(parse_url(journal_url))
     async with engine.begin() as connection:
         await connection.execute(sa.text(left))
     await engine.dispose()
@@ -156,9 +156,9 @@ async def test_a_tombstone_counts_as_the_row_did(journal: Journal, fields: dict[
     wanted = record("2", kind="research")
     if before:
         with pytest.raises(DailyLimitError, match="limit of 1 research run a day"):
-            await journal.insert_once(wanted, None, limit=Limit(1, NOON))
+            await journal.insert_once(wanted, None, limit=ResearchLimit(1, NOON))
     else:
-        assert await journal.insert_once(wanted, None, limit=Limit(1, NOON)) is None
+        assert await journal.insert_once(wanted, None, limit=ResearchLimit(1, NOON)) is None
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled"])
@@ -217,7 +217,7 @@ async def test_what_another_program_reads_is_out_of_the_file_at_the_end(path: Pa
 
 async def test_sqlite_overwrites_what_is_deleted_also_where_it_was_built_not_to(path: Path) -> None:
     make_file(parse_url(path))
-    engine = new_engine(parse_url(path))
+    engine = make_engine(parse_url(path))
 
     def forget(connection: Any, _record: object) -> None:
         connection.execute("PRAGMA secure_delete=OFF").close()

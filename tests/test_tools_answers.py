@@ -15,7 +15,7 @@ from mcp_types import CallToolResult, TextResourceContents
 from conftest import FAST, KEY, Mode
 from emulating import NO_TLS
 from faults.harness import rows
-from gemini_interactions_mcp.emulator import HOSTILE, Emulator, Fault
+from gemini_interactions_mcp.emulator import HOSTILE_URLS, Emulator, Fault
 from gemini_interactions_mcp.models import error_codes
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
@@ -129,7 +129,7 @@ async def test_what_is_no_page_is_no_source_and_no_title_ends_its_link(client: C
         "(<https://example.com/wiki/Bicycle_(disambiguation)>)"
     )
     assert "Bad " not in text_of(result)
-    assert not any(f"({url}" in text_of(result) for url in HOSTILE if url != "javascript:alert(1)")
+    assert not any(f"({url}" in text_of(result) for url in HOSTILE_URLS if url != "javascript:alert(1)")
     assert [each["url"] for each in (await data_of(client, result))["citations"]] == [
         "https://example.com/wiki/Bicycle_(disambiguation)"
     ]

@@ -250,8 +250,8 @@ async def test_the_same_question_about_the_same_files_has_the_same_mark_wherever
 async def test_an_upload_tells_its_bytes_then_the_seconds(
     tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resumable_upload, "CHUNK", 4096)
-    monkeypatch.setattr(resumable_upload, "PIECE", 1024)
+    monkeypatch.setattr(resumable_upload, "UPLOAD_CHUNK_BYTES", 4096)
+    monkeypatch.setattr(resumable_upload, "UPLOAD_PIECE_BYTES", 1024)
     content = mp4() + bytes(20_000)
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "talk.mp4").write_bytes(content)
@@ -279,7 +279,7 @@ async def test_an_upload_tells_its_bytes_then_the_seconds(
 async def test_a_slow_upload_is_handed_over_and_the_next_call_goes_on(
     tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(researching, "NAMING_SECONDS", 0.05)
+    monkeypatch.setattr(researching, "MIN_NAMING_SECONDS", 0.05)
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "a.pdf").write_bytes(PDF)
     stalled = Fault("upload", "stall", skip=1)

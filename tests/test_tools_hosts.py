@@ -16,8 +16,8 @@ from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.journal.clock import now
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.server.app import Server, build_server
-from gemini_interactions_mcp.server.hosts import HOSTS, host_named
-from gemini_interactions_mcp.server.tasks.approvals import plan_text
+from gemini_interactions_mcp.server.hosts import HOSTS, find_host
+from gemini_interactions_mcp.server.tasks.approvals import render_plan
 from gemini_interactions_mcp.settings import Settings
 from reading import (
     LEGACY,
@@ -108,7 +108,7 @@ async def test_no_host_cuts_a_report_with_many_sources_and_files(
     assert "Outline of " in text_of(first)
     lines = "\n".join(text_of(page) for page in found)
     assert len(re.findall(r"^\d+\. (\[|<)", lines, re.MULTILINE)) == 200
-    assert bool(previews_of(first)) == host_named(name).previews
+    assert bool(previews_of(first)) == find_host(name).previews
     assert saved_in(first)
 
 
@@ -274,7 +274,7 @@ async def test_a_form_does_not_speak_for_this_server(settings: Settings, mode: M
 
 def test_a_plan_in_a_form_is_framed() -> None:
     plan = record(f"1. Search\u202e\n{FORGED}\n```\ncode" + "\nline" * 9_000, plan=True, kind="research")
-    shown = plan_text(plan)
+    shown = render_plan(plan)
     assert imitations(shown) == []
     assert len(shown.encode()) < 21_000
     assert shown.endswith("\n```")

@@ -422,7 +422,7 @@ async def test_a_ratio_that_the_api_does_not_take_is_refused_with_the_list(clien
 async def test_an_image_is_there_for_later_when_the_call_is_over(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, emulator: Emulator
 ) -> None:
-    monkeypatch.setattr(results, "NAMING_SECONDS", 0)
+    monkeypatch.setattr(results, "MIN_NAMING_SECONDS", 0)
     fault = Fault("create", "hold")
     emulator.faults.append(fault)
     server = build_server(make_settings(tmp_path, url, wait_seconds=0))
@@ -572,7 +572,7 @@ async def test_a_prompt_that_is_kept_nowhere_is_in_no_file(tmp_path: Path, store
     made = Media(kind="image", mime_type="image/png", data=base64.b64encode(png(tmp_path).read_bytes()).decode())
     interaction = Interaction(id="v1_x", status="completed", model="m-1", prompt="A secret", media=(made,))
     journal = Journal(f"sqlite+aiosqlite:///{(tmp_path / 'journal.sqlite3').as_posix()}")
-    run = Run(intents.intent(request), request)
+    run = Run(intents.build_intent(request), request)
     try:
         await Ledger(journal, tmp_path / "output", 30).finish(run, interaction, None)
     finally:
@@ -591,7 +591,7 @@ async def test_only_what_google_keeps_is_said_to_be_saved_later(tmp_path: Path, 
     broken = Media(kind="image", mime_type="image/png", data="no base64!")
     interaction = Interaction(id="v1_x", status="completed", text="Here.", media=(made, broken))
     journal = Journal(f"sqlite+aiosqlite:///{(tmp_path / 'journal.sqlite3').as_posix()}")
-    run = Run(intents.intent(request), request)
+    run = Run(intents.build_intent(request), request)
     (tmp_path / "output").write_text("in the way", encoding="utf-8")
     try:
         await Ledger(journal, tmp_path / "output", 30).finish(run, interaction, None)

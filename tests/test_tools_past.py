@@ -21,10 +21,10 @@ from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.models.interactions import Request
 from gemini_interactions_mcp.runs import intents
-from gemini_interactions_mcp.runs.processes import new_owner
+from gemini_interactions_mcp.runs.processes import make_owner
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.server.results import answers
-from gemini_interactions_mcp.server.results.rows import status_meant
+from gemini_interactions_mcp.server.results.rows import parse_status
 from gemini_interactions_mcp.settings import Settings
 from reading import (
     LEGACY,
@@ -322,7 +322,7 @@ async def test_what_google_may_delete_another_time_keeps_its_id(
 async def test_a_read_waits_for_google_no_longer_than_it_was_asked_to(
     client: Client, emulator: Emulator, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answers, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(answers, "MIN_LOOKUP_SECONDS", 0.05)
     foreign = await created_elsewhere(url, model="gemini-3.5-flash", input="hi")
     emulator.faults.append(stalled := Fault("get", "stall", match=foreign))
     said = await complaint(client, "read_interaction", interaction_id=foreign, wait_seconds=0)
@@ -334,7 +334,7 @@ async def test_a_read_waits_for_google_no_longer_than_it_was_asked_to(
 async def test_an_interaction_that_google_does_not_show_in_time_is_told_as_the_journal_knows_it(
     settings: Settings, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answers, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(answers, "MIN_LOOKUP_SECONDS", 0.05)
     emulator.faults.append(held := Fault("create", "hold"))
     async with Client(build_server(settings, FAST), mode="legacy", cache=None) as first:
         begun = id_of(await call(first, "start_research", prompt="Rivers", visualization=False))
@@ -420,8 +420,8 @@ async def test_a_request_that_another_server_is_sending_is_not_deleted(
     client: Client, settings: Settings, tmp_path: Path
 ) -> None:
     other = Journal(settings.database_url)
-    record = intents.intent(Request(kind="ask", prompt="Asked elsewhere", model="gemini-3.8-flash"))
-    owner = new_owner()
+    record = intents.build_intent(Request(kind="ask", prompt="Asked elsewhere", model="gemini-3.8-flash"))
+    owner = make_owner()
     await other.insert(record, owner=owner, until=clock.now() + timedelta(minutes=1))
     said = await complaint(client, "delete_interaction", interaction_id=record.label)
     assert said.startswith("It is being sent at this moment")
@@ -469,4 +469,4 @@ async def test_a_status_that_there_is_not_is_answered_with_those_that_there_are(
     ],
 )
 def test_a_status_is_taken_as_it_is_meant(word: str, status: str) -> None:
-    assert status_meant(word) == status
+    assert parse_status(word) == status

@@ -161,13 +161,13 @@ async def test_what_is_stored_nowhere_leaves_no_topic_behind(settings: Settings)
 def test_a_topic_is_inherited_where_words_only_say_what_to_change(
     kind: Kind, previous: dict[str, Any], topic: str | None
 ) -> None:
-    assert intents.topic_from(kind, record("1", **({"prompt": "First"} | previous))) == topic
-    assert intents.topic_from(kind, None) is None
+    assert intents.inherit_topic(kind, record("1", **({"prompt": "First"} | previous))) == topic
+    assert intents.inherit_topic(kind, None) is None
 
 
 def test_a_topic_makes_no_other_request() -> None:
     one, two = (Request(kind="research", prompt="Go", topic=topic) for topic in (None, "Bicycles"))
-    assert intents.fingerprint(one) == intents.fingerprint(two)
+    assert intents.compute_fingerprint(one) == intents.compute_fingerprint(two)
 
 
 def test_what_was_asked_for_is_told_whole_but_for_an_approval() -> None:

@@ -15,7 +15,14 @@ import filing
 from filing import API, Make, Recorder, blocks_of, pdf
 from gemini_interactions_mcp.core.errors import InputError, KeyRejectedError, NetworkError, StillUploadingError
 from gemini_interactions_mcp.files.inspection import LocalFile
-from gemini_interactions_mcp.files.upload_cache import MARGIN, Digesting, Outgoing, Uploads, sha256, version
+from gemini_interactions_mcp.files.upload_cache import (
+    EXPIRY_MARGIN,
+    HashingReader,
+    OutgoingFile,
+    UploadCache,
+    get_file_version,
+    hash_file,
+)
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.models.interactions import Uploaded
 
@@ -29,7 +36,7 @@ def paper(home: Path) -> Path:
     return home / "a.pdf"
 
 
-def outgoing(stream: io.BufferedReader) -> Outgoing:
+def outgoing(stream: io.BufferedReader) -> OutgoingFile:
     """Return the open paper, ready for its upload."""
     file = LocalFile(
         source="a.pdf",
@@ -38,10 +45,10 @@ def outgoing(stream: io.BufferedReader) -> Outgoing:
         sent=len(PDF),
         kind="document",
         mime="application/pdf",
-        version=version(stream),
-        sha256=sha256(stream),
+        version=get_file_version(stream),
+        sha256=hash_file(stream),
     )
-    return Outgoing(file, stream)
+    return OutgoingFile(file, stream)
 
 
 async def test_the_same_content_is_uploaded_once_while_it_is_kept(
@@ -51,7 +58,7 @@ async def test_the_same_content_is_uploaded_once_while_it_is_kept(
     subject = make(inline_bytes=0)
     first = await blocks_of(subject, ["a.pdf", "copy.pdf"])
     assert first[0] == first[1] == {"type": "document", "uri": f"{API}files/1", "mime_type": "application/pdf"}
-    recorder.now += timedelta(hours=48) - MARGIN - timedelta(seconds=1)
+    recorder.now += timedelta(hours=48) - EXPIRY_MARGIN - timedelta(seconds=1)
     assert await blocks_of(subject, ["copy.pdf", "a.pdf"]) == first
     assert recorder.calls == [(PDF, "application/pdf", "a.pdf")]
     recorder.now += timedelta(seconds=2)
@@ -172,7 +179,7 @@ async def test_an_upload_is_found_again_after_a_restart_by_the_same_account_only
 ) -> None:
     async def send(account: str) -> str:
         journal = Journal(tmp_path / "journal.sqlite3")
-        uploads = Uploads(recorder, journal, account, tasks, lambda: recorder.now)
+        uploads = UploadCache(recorder, journal, account, tasks, lambda: recorder.now)
         with paper.open("rb") as stream:
             uri = await uploads.uri(outgoing(stream), heard)
         await journal.close()
@@ -198,7 +205,7 @@ async def test_an_upload_of_a_server_that_ends_is_an_error(paper: Path, recorder
 
     with paper.open("rb") as stream:
         async with anyio.create_task_group() as group:
-            uploads = Uploads(recorder, recorder, "account", group)
+            uploads = UploadCache(recorder, recorder, "account", group)
             with anyio.CancelScope(shield=True), pytest.raises(InputError, match="was stopped"):
                 await uploads.uri(outgoing(stream), heard)
 
@@ -227,7 +234,7 @@ async def test_an_upload_that_has_expired_is_pruned(tmp_path: Path) -> None:
 
 def test_what_is_read_twice_is_hashed_once() -> None:
     content = bytes(range(256)) * 4
-    source = Digesting(io.BufferedReader(io.BytesIO(content)))  # type: ignore[arg-type]
+    source = HashingReader(io.BufferedReader(io.BytesIO(content)))  # type: ignore[arg-type]
     for offset, size in ((0, 300), (100, 50), (200, 400), (600, 10_000)):
         source.seek(offset)
         assert source.read(size) == content[offset : offset + size]
@@ -236,7 +243,7 @@ def test_what_is_read_twice_is_hashed_once() -> None:
 
 
 def test_a_hole_in_what_was_read_leaves_no_hash() -> None:
-    source = Digesting(io.BufferedReader(io.BytesIO(bytes(100))))  # type: ignore[arg-type]
+    source = HashingReader(io.BufferedReader(io.BytesIO(bytes(100))))  # type: ignore[arg-type]
     source.seek(50)
     source.read(50)
     assert source.hexdigest(100) is None

@@ -29,7 +29,14 @@ from mcp_types import (
 )
 from pydantic import BaseModel
 
-from gemini_interactions_mcp.server.tasks.extension import EXTENSION, Status, Task, Tasks, Unfinished, declared
+from gemini_interactions_mcp.server.tasks.extension import (
+    TASKS_EXTENSION,
+    Task,
+    TasksExtension,
+    TaskState,
+    UnfinishedResult,
+    declares_tasks,
+)
 
 FORM: dict[str, Any] = {"type": "object", "properties": {"confirm": {"type": "boolean"}, "name": {"type": "string"}}}
 
@@ -40,7 +47,7 @@ class Job:
 
     id: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
-    status: Status = "working"
+    status: TaskState = "working"
     result: CallToolResult | None = None
     error: ErrorData | None = None
     inputs: dict[str, ElicitRequest] = field(default_factory=dict[str, ElicitRequest])
@@ -121,12 +128,12 @@ class Jobs:
     async def begin(self, ctx: Context, work: Callable[[Job], Awaitable[CallToolResult]]) -> CallToolResult:
         """Work in the background for clients that take tasks, and now for others."""
         job = Job()
-        if not declared(ctx.request_context):
+        if not declares_tasks(ctx.request_context):
             return await work(job)
         assert self.tasks is not None
         self._jobs[job.id] = job
         self.tasks.start_soon(job.run, work)
-        return Unfinished(content=[], task_id=job.id)
+        return UnfinishedResult(content=[], task_id=job.id)
 
 
 class Name(BaseModel):
@@ -146,7 +153,7 @@ def said(text: str, *, wrong: bool = False) -> CallToolResult:
 
 
 jobs = Jobs()
-server = MCPServer[None]("tasks-fixtures", version="0", lifespan=jobs.running, extensions=[Tasks(jobs)])
+server = MCPServer[None]("tasks-fixtures", version="0", lifespan=jobs.running, extensions=[TasksExtension(jobs)])
 
 
 @server.tool(structured_output=False)
@@ -169,7 +176,7 @@ async def slow_compute(ctx: Context, seconds: float, label: str = "") -> CallToo
 @server.tool(structured_output=False)
 async def failing_job(ctx: Context) -> CallToolResult:
     """Ends with an error of the tool; only for clients that take tasks."""
-    require_client_extension(ctx.request_context, EXTENSION)
+    require_client_extension(ctx.request_context, TASKS_EXTENSION)
 
     async def work(_: Job) -> CallToolResult:
         await anyio.sleep(1)

@@ -172,7 +172,7 @@ async def test_an_answer_whose_reader_is_cancelled_before_it_comes_is_given_to_t
         await until(tmp_path, "detached_at")
         slow.release.set()
         with monkeypatch.context() as patch:
-            patch.setattr(answers, "attached", hangs)
+            patch.setattr(answers, "attach_files", hangs)
             with anyio.fail_after(PATIENCE):
                 async with anyio.create_task_group() as tasks:
                     reading = {"interaction_id": next(iter(emulator.interactions)), "wait_seconds": 20}
@@ -350,7 +350,7 @@ async def test_what_was_missing_is_not_saved_again_for_what_is_deleted_meanwhile
 async def test_a_partial_answer_is_redacted_before_it_is_cut(
     settings: Settings, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(waiting, "PARTIAL_BYTES", len(KEY) // 2 + 5)
+    monkeypatch.setattr(waiting, "PARTIAL_ANSWER_BYTES", len(KEY) // 2 + 5)
     echo: list[Any] = [{"event_type": "step.delta", "index": 1, "delta": {"type": "text", "text": f"{KEY} end."}}]
     emulator.faults += [Fault("stream", "unknown", after=6, body=echo), Fault("stream", "stall", after=7)]
     async with host(settings, replace(FAST, look=NEVER)) as client:
@@ -361,7 +361,7 @@ async def test_a_partial_answer_is_redacted_before_it_is_cut(
 async def test_research_that_google_refuses_for_now_is_not_said_to_have_started(
     settings: Settings, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(researching, "NAMING_SECONDS", 0.3)
+    monkeypatch.setattr(researching, "MIN_NAMING_SECONDS", 0.3)
     emulator.faults.append(Fault("create", "http", http_status=429, headers={"retry-after": "30"}))
     async with host(settings) as client:
         said = text_of(await call(client, "start_research", **RESEARCH))
@@ -375,8 +375,8 @@ async def test_research_that_google_refuses_for_now_is_not_said_to_have_started(
 
 
 def test_ages_are_never_negative() -> None:
-    intent = intents.intent(Request(kind="ask", prompt="a", model="m"))
-    assert intents.age(intent.model_copy(update={"created_at": clock.now() + timedelta(hours=1)})) == 0
+    intent = intents.build_intent(Request(kind="ask", prompt="a", model="m"))
+    assert intents.measure_age(intent.model_copy(update={"created_at": clock.now() + timedelta(hours=1)})) == 0
 
 
 async def test_what_may_have_been_taken_when_it_is_stopped_is_not_called_free(

@@ -235,7 +235,7 @@ async def test_what_may_have_been_bought_is_told_once_to_the_same_call(
     slow.release.set()
     emulator.faults.clear()
     async with host(settings) as client:
-        monkeypatch.setattr(researching, "NAMING_SECONDS", 0.05)
+        monkeypatch.setattr(researching, "MIN_NAMING_SECONDS", 0.05)
         said = await complaint(client, "gemini_ask", **ASK)
         assert "Google may have taken the request all the same" in said
         assert len(emulator.creates) == 1

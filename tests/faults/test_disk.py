@@ -88,13 +88,13 @@ async def test_a_full_disk_under_the_output_directory_keeps_the_answer_until_the
 async def test_a_journal_that_may_not_grow_refuses_what_costs(
     tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    configure = engine.configure
+    configure = engine.configure_connection
 
     def bounded(connection: sqlite3.Connection, entry: object) -> None:
         configure(connection, entry)
         connection.execute("PRAGMA max_page_count=20").close()
 
-    monkeypatch.setattr(engine, "configure", bounded)
+    monkeypatch.setattr(engine, "configure_connection", bounded)
     async with Client(build_server(make_settings(tmp_path, url), FAST), cache=None) as client:
         before = id_of(await call(client, "gemini_ask", prompt="Asked before"))
         said = await complaint(client, "gemini_ask", prompt="x" * 100_000)

@@ -16,7 +16,7 @@ from sqlalchemy import create_engine
 from conftest import FAST, make_settings
 from faults.harness import rows
 from gemini_interactions_mcp.emulator import Emulator, Fault
-from gemini_interactions_mcp.journal.schema import METADATA, SCHEMA_VERSION
+from gemini_interactions_mcp.journal.schema import JOURNAL_METADATA, SCHEMA_VERSION
 from gemini_interactions_mcp.runs.run import Pace
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.server.tools.table import TOOLS
@@ -66,7 +66,7 @@ def no_database(path: Path) -> None:
 
 def as_this_version_leaves_it(path: Path) -> None:
     engine = create_engine(f"sqlite:///{path}")
-    METADATA.create_all(engine)
+    JOURNAL_METADATA.create_all(engine)
     engine.dispose()
     with closing(sqlite3.connect(path)) as journal, journal:
         journal.execute(f"pragma user_version = {SCHEMA_VERSION}")

@@ -170,7 +170,7 @@ async def test_what_a_killed_server_followed_is_followed_by_the_next_at_once(
         os.kill(server.process.pid, signal.SIGKILL)
         await server.ended()
     [killed] = rows(tmp_path)
-    assert processes.departed(killed["owner"])
+    assert processes.has_departed(killed["owner"])
     held.release.set()
     await ended(emulator)
     async with host(settings, replace(DEAF, lease=0.3)):

@@ -21,7 +21,7 @@ from conftest import CONTRARY_RUN, KEY, make_settings
 from faults.harness import without_jitter
 from faults.world import PACE, PATIENCE
 from gemini_interactions_mcp.api import client as gemini
-from gemini_interactions_mcp.emulator import Emulator, Fault, rate_limited
+from gemini_interactions_mcp.emulator import Emulator, Fault, make_rate_limit_fault
 from gemini_interactions_mcp.runs.run import Pace
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
@@ -125,9 +125,9 @@ SCENARIOS = [
         bought=0,
         tools=("start_research",),
     ),
-    Scenario("429", rate_limited(told="nowhere"), "does not charge failed requests", bought=0),
-    Scenario("429 with a delay", rate_limited(seconds=0.01)),
-    Scenario("429 with a long delay", rate_limited(seconds=900), "Try again in 15 min", bought=0),
+    Scenario("429", make_rate_limit_fault(told="nowhere"), "does not charge failed requests", bought=0),
+    Scenario("429 with a delay", make_rate_limit_fault(seconds=0.01)),
+    Scenario("429 with a long delay", make_rate_limit_fault(seconds=900), "Try again in 15 min", bought=0),
     Scenario("rejected key", Fault("create", "http", http_status=401), "Set GEMINI_API_KEY", bought=0),
     stream("cut", 0, UNKNOWN),
     stream("cut", 1),

@@ -33,14 +33,14 @@ from mcp_types import CallToolResult
 from conftest import FAST, KEY, make_settings
 from gemini_interactions_mcp.api import retry, sdk
 from gemini_interactions_mcp.emulator import (
+    EmulatedInteraction,
     Emulator,
     Fault,
-    Interaction,
-    background_refused,
-    not_found_yet,
-    redirected,
-    serve,
-    streamed_error,
+    make_background_fault,
+    make_not_found_yet_fault,
+    make_redirect_fault,
+    make_streamed_error_fault,
+    serve_emulator,
 )
 from gemini_interactions_mcp.runs.runs import Runs
 from gemini_interactions_mcp.server import prompts
@@ -303,13 +303,13 @@ def fault_of(trouble: Trouble) -> Fault:
     match trouble.kind:
         case "redirect":
             # Nobody is there: who follows it has not sent the request to Google.
-            return redirected("http://127.0.0.1:9/elsewhere", status=trouble.status)
+            return make_redirect_fault("http://127.0.0.1:9/elsewhere", status=trouble.status)
         case "refusal":
-            return streamed_error(trouble.body, "The emulator was told to refuse.")
+            return make_streamed_error_fault(trouble.body, "The emulator was told to refuse.")
         case "no background":
-            return background_refused(times=trouble.times)
+            return make_background_fault(times=trouble.times)
         case "not found yet":
-            return not_found_yet(times=trouble.times)
+            return make_not_found_yet_fault(times=trouble.times)
         case "status":
             told = {"run_status": trouble.status}
         case "http":
@@ -494,7 +494,7 @@ async def never_lost(world: World) -> None:
     assert completed <= {row["interaction_id"] for row in rows if row["status"] == "completed"}
 
 
-async def readable(client: Client, interaction: Interaction) -> str:
+async def readable(client: Client, interaction: EmulatedInteraction) -> str:
     """Hold that the answer can be read whole, with its files; one that is empty is told as such."""
     result = await called(client, "read_interaction", interaction_id=interaction.id, wait_seconds=10)
     shown = text_of(result)
@@ -533,7 +533,7 @@ async def called(client: Client, tool: str, **arguments: Any) -> CallToolResult:
 async def world_in(folder: Path) -> AsyncGenerator[World]:
     """Google and a computer, both new."""
     emulator = Emulator(research_seconds=0, step_seconds=0, processing_seconds=0, picture_scale=0.5)
-    async with serve(emulator) as url:
+    async with serve_emulator(emulator) as url:
         settings = make_settings(folder, url, wait_seconds=0.2)
         (folder / "files" / "note.txt").write_text("Grüße", encoding="utf-8")
         yield World(emulator, settings, folder)
@@ -567,13 +567,13 @@ def quick(one_authority: Path) -> Any:
     def nothing(_server: Server) -> None:
         """Register no prompts."""
 
-    resend_delay = retry.resend_delay
+    resend_delay = retry.choose_resend_delay
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SSL_CERT_FILE", str(one_authority))
-        patch.setattr(retry, "resend_delay", hurried)
-        patch.setattr(researching, "NAMING_SECONDS", 0.05)
-        patch.setattr(answers, "NAMING_SECONDS", 0.05)
-        patch.setattr(prompts, "register", nothing)
+        patch.setattr(retry, "choose_resend_delay", hurried)
+        patch.setattr(researching, "MIN_NAMING_SECONDS", 0.05)
+        patch.setattr(answers, "MIN_NAMING_SECONDS", 0.05)
+        patch.setattr(prompts, "register_prompts", nothing)
         patch.setattr(Runs, "close", partialmethod(Runs.close, 0.01))
         yield
 

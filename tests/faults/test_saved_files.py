@@ -214,7 +214,7 @@ async def test_several_who_ask_at_once_for_what_was_removed_fetch_it_once(
 async def test_what_google_does_not_show_in_time_is_told_as_missing(
     client: Client, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(results, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(results, "MIN_LOOKUP_SECONDS", 0.05)
     image = await call(client, "generate_image", prompt="hi")
     (path,) = saved_in(image)
     path.unlink()

@@ -13,7 +13,7 @@ from faults.harness import fresh, without_jitter
 from gemini_interactions_mcp.api import client, retry
 from gemini_interactions_mcp.api.client import Gemini
 from gemini_interactions_mcp.api.error_mapping import UNKNOWN_OUTCOME
-from gemini_interactions_mcp.api.exchange import causes
+from gemini_interactions_mcp.api.exchange import iterate_causes
 from gemini_interactions_mcp.core.errors import (
     GeminiMCPError,
     NetworkError,
@@ -22,7 +22,7 @@ from gemini_interactions_mcp.core.errors import (
     QuotaError,
     RefusedError,
 )
-from gemini_interactions_mcp.emulator import Emulator, Fault, rate_limited, serve
+from gemini_interactions_mcp.emulator import Emulator, Fault, make_rate_limit_fault, serve_emulator
 from gemini_interactions_mcp.models.interactions import Request
 from gemini_interactions_mcp.settings import Settings
 
@@ -105,7 +105,7 @@ async def test_a_host_whose_name_cannot_be_resolved_is_sent_nothing(tmp_path: Pa
     for streamed in (False, True):
         with pytest.raises(NetworkError, match="cannot be reached; nothing was sent or charged") as caught:
             await started(google, streamed)
-        assert any(isinstance(cause, socket.gaierror) for cause in causes(caught.value))
+        assert any(isinstance(cause, socket.gaierror) for cause in iterate_causes(caught.value))
     await google.close()
 
 
@@ -132,7 +132,7 @@ async def test_a_request_that_never_connected_is_sent_again(tmp_path: Path, monk
         done = anyio.Event()
         with anyio.fail_after(20):
             await refused.wait()
-            async with serve(emulator, port):
+            async with serve_emulator(emulator, port):
                 serving.set()
                 await done.wait()
                 await google.close()
@@ -167,7 +167,7 @@ async def test_what_never_left_is_told_as_such_and_says_where_to_look(tmp_path: 
 async def test_a_request_that_was_turned_away_with_a_short_delay_is_sent_again_after_it(
     google: Gemini, emulator: Emulator, told: Any, streamed: bool
 ) -> None:
-    emulator.faults.append(rate_limited(seconds=0.01, told=told, times=2))
+    emulator.faults.append(make_rate_limit_fault(seconds=0.01, told=told, times=2))
     await started(google, streamed)
     assert len(emulator.requests) == 3
     assert len(emulator.creates) == 1
@@ -182,8 +182,8 @@ async def test_an_overloaded_model_with_a_short_delay_is_asked_again(google: Gem
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
-        (rate_limited(told="nowhere"), QuotaError),
-        (rate_limited(seconds=3600), QuotaError),
+        (make_rate_limit_fault(told="nowhere"), QuotaError),
+        (make_rate_limit_fault(seconds=3600), QuotaError),
         (Fault("create", "http", http_status=503), OverloadedError),
     ],
     ids=["429", "429 in an hour", "503"],
@@ -198,10 +198,10 @@ async def test_a_request_that_was_turned_away_without_a_short_delay_is_not_sent_
 
 
 async def test_a_request_that_is_always_turned_away_is_given_up(google: Gemini, emulator: Emulator) -> None:
-    emulator.faults.append(rate_limited(seconds=0, times=99))
+    emulator.faults.append(make_rate_limit_fault(seconds=0, times=99))
     with pytest.raises(QuotaError, match="Try again in 0 s"):
         await google.create(ASK, background=True)
-    assert len(emulator.requests) == retry.ATTEMPTS
+    assert len(emulator.requests) == retry.MAX_ATTEMPTS
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ async def test_a_request_that_is_always_turned_away_is_given_up(google: Gemini, 
         Fault("get", "drop", times=2),
         Fault("get", "http", times=2, http_status=500),
         Fault("get", "http", times=2, http_status=503),
-        rate_limited("get", told="nowhere", times=2),
+        make_rate_limit_fault("get", told="nowhere", times=2),
         replies("<html>", "get", {}),
     ],
     ids=["drop", "500", "503", "429", "html"],
@@ -227,7 +227,7 @@ async def test_a_read_that_stays_broken_names_the_interaction(google: Gemini, em
     with pytest.raises(NetworkError, match="Try again; reading is free") as caught:
         await google.get(answer.id or "")
     assert caught.value.interaction_id == answer.id
-    assert paths(emulator).count(f"GET /v1/interactions/{answer.id}") == retry.ATTEMPTS
+    assert paths(emulator).count(f"GET /v1/interactions/{answer.id}") == retry.MAX_ATTEMPTS
 
 
 async def test_a_stream_that_is_cut_is_a_network_error_after_what_came(google: Gemini, emulator: Emulator) -> None:

@@ -7,16 +7,16 @@ from typing import Final
 from gemini_interactions_mcp.core import NOTHING, Redactor
 
 
-def always() -> bool:
+def is_always_wanted() -> bool:
     """Return True: nobody can withdraw the request."""
     return True
 
 
-def unheard(sentence: str) -> None:
+def ignore_status(sentence: str) -> None:
     """Discard a status message."""
 
 
-async def unknown() -> bool:
+async def is_never_known() -> bool:
     """Return False: nothing is known of a previous interaction."""
     return False
 
@@ -31,12 +31,12 @@ class Caller:
         previous_exists: Whether the interaction that the request continues is known to exist, whatever Google answered.
     """
 
-    wanted: Callable[[], bool] = always
-    hear: Callable[[str], None] = unheard
-    previous_exists: Callable[[], Awaitable[bool]] = unknown
+    wanted: Callable[[], bool] = is_always_wanted
+    hear: Callable[[str], None] = ignore_status
+    previous_exists: Callable[[], Awaitable[bool]] = is_never_known
 
 
-NOBODY: Final = Caller()
+NO_CALLER: Final = Caller()
 """The caller of a request that nobody can withdraw and nobody waits for."""
 
 
@@ -68,4 +68,4 @@ class Call:
     successor: str | None = None
     file: str | None = None
     redact: Redactor = field(default=NOTHING, repr=False)
-    caller: Caller = NOBODY
+    caller: Caller = NO_CALLER

@@ -30,14 +30,14 @@ from gemini_interactions_mcp.models import (
 )
 from gemini_interactions_mcp.settings import Settings
 
-from .calls import NOBODY, Call, Caller
-from .exchange import Exchange, exchanging, unnamed
+from .calls import NO_CALLER, Call, Caller
+from .exchange import Exchange, make_unnamed_error, track_exchange
 from .requests import build_create_arguments, encode_environment_path, encode_path_segment
 from .responses import parse_environment_files, parse_interaction
-from .resumable_upload import Transfer
-from .retry import persist
-from .sdk import make_client, make_http, startable, usable_key
-from .streams import begun, listening, resumed
+from .resumable_upload import ResumableUpload
+from .retry import send_with_retries
+from .sdk import convert_setup_errors, get_usable_key, make_sdk_client, make_sdk_http_client
+from .streams import listen_to_stream, open_known_stream, open_new_stream
 
 CREATE_SECONDS: Final = 120.0
 """Deadline for a background request to be accepted."""
@@ -54,19 +54,19 @@ UPLOAD_SECONDS: Final = 4 * 3600.0
 PROCESSING_SECONDS: Final = 1800.0
 """Deadline for Google to process an uploaded file."""
 
-FIRST_LOOK: Final = 0.2
-"""Initial interval in seconds of polling a file that Google processes; grows up to `SLOWEST_LOOK`."""
+FIRST_POLL_SECONDS: Final = 0.2
+"""Initial interval in seconds of polling a file that Google processes; grows up to `SLOWEST_POLL_SECONDS`."""
 
-SLOWEST_LOOK: Final = 5.0
+SLOWEST_POLL_SECONDS: Final = 5.0
 """Maximum interval in seconds of polling a file that Google processes."""
 
 FILE_FIELDS: Final = ("name", "uri", "state", "expirationTime", "error")
 """Fields that are read of a file resource."""
 
-UNREADY: Final = (None, types.FileState.PROCESSING)
+UNREADY_FILE_STATES: Final = (None, types.FileState.PROCESSING)
 """States of an uploaded file that may not be usable yet."""
 
-MOST_ENTRIES: Final = 5_000
+MAX_ENVIRONMENT_ENTRIES: Final = 5_000
 """Maximum number of entries read from the list of an environment's files; installed packages can be endless."""
 
 
@@ -82,10 +82,10 @@ class Gemini:
         self._redact = Redactor(settings.secrets)
         self._http: httpx2.AsyncClient | None = None
         self._client: genai.Client | None = None
-        self._transfer: Transfer | None = None
+        self._transfer: ResumableUpload | None = None
         self._opening = anyio.Lock()
 
-    async def ready(self) -> None:
+    async def prepare(self) -> None:
         """Make the SDK client; nothing is sent.
 
         Raises:
@@ -94,7 +94,7 @@ class Gemini:
         """
         await self._open()
 
-    async def create(self, request: Request, *, background: bool, caller: Caller = NOBODY) -> Interaction:
+    async def create(self, request: Request, *, background: bool, caller: Caller = NO_CALLER) -> Interaction:
         """Start an interaction; returns at once in the background, else when the interaction has ended.
 
         Raises:
@@ -104,11 +104,15 @@ class Gemini:
         api = (await self._interactions()).with_streaming_response
         arguments = build_create_arguments(request, background=background, stream=False)
         call = self._call(request, background=background, caller=caller)
-        return await persist(call, patience(background), lambda exchange: created(api.create(**arguments), exchange))
+        return await send_with_retries(
+            call,
+            get_create_deadline(background),
+            lambda exchange: receive_created_interaction(api.create(**arguments), exchange),
+        )
 
     @asynccontextmanager
     async def stream(
-        self, request: Request, *, background: bool, caller: Caller = NOBODY
+        self, request: Request, *, background: bool, caller: Caller = NO_CALLER
     ) -> AsyncGenerator[AsyncIterator[Event]]:
         """Start an interaction and yield its events; a background interaction outlives the stream.
 
@@ -121,10 +125,12 @@ class Gemini:
         api = (await self._interactions()).with_raw_response
         arguments = build_create_arguments(request, background=background, stream=True)
         call = self._call(request, background=background, caller=caller)
-        opened = await persist(
-            call, patience(background), lambda exchange: begun(api.create(**arguments), exchange, call)
+        opened = await send_with_retries(
+            call,
+            get_create_deadline(background),
+            lambda exchange: open_new_stream(api.create(**arguments), exchange, call),
         )
-        async with listening(opened) as heard:
+        async with listen_to_stream(opened) as heard:
             yield heard
 
     @asynccontextmanager
@@ -138,10 +144,12 @@ class Gemini:
         api = (await self._interactions()).with_raw_response
         since = {"last_event_id": last_event_id} if last_event_id else {}
         call = self._about(interaction_id=interaction_id, reading=True)
-        opened = await persist(
-            call, READ_SECONDS, lambda exchange: resumed(api.get(segment, stream=True, **since), exchange, call)
+        opened = await send_with_retries(
+            call,
+            READ_SECONDS,
+            lambda exchange: open_known_stream(api.get(segment, stream=True, **since), exchange, call),
         )
-        async with listening(opened) as heard:
+        async with listen_to_stream(opened) as heard:
             yield heard
 
     async def get(self, interaction_id: str) -> Interaction:
@@ -154,8 +162,8 @@ class Gemini:
         segment = encode_path_segment(interaction_id)
         api = (await self._interactions()).with_streaming_response
         call = self._about(interaction_id=interaction_id, reading=True)
-        return await persist(
-            call, READ_SECONDS, lambda exchange: answer(api.get(segment, include_input=True), exchange)
+        return await send_with_retries(
+            call, READ_SECONDS, lambda exchange: receive_interaction(api.get(segment, include_input=True), exchange)
         )
 
     async def cancel(self, interaction_id: str) -> Interaction:
@@ -167,7 +175,9 @@ class Gemini:
         segment = encode_path_segment(interaction_id)
         api = (await self._interactions()).with_streaming_response
         call = self._about(interaction_id=interaction_id)
-        return await persist(call, READ_SECONDS, lambda exchange: answer(api.cancel(segment), exchange))
+        return await send_with_retries(
+            call, READ_SECONDS, lambda exchange: receive_interaction(api.cancel(segment), exchange)
+        )
 
     async def delete(self, interaction_id: str) -> None:
         """Delete an interaction at Google; this does not stop a running one.
@@ -177,7 +187,7 @@ class Gemini:
         """
         segment = encode_path_segment(interaction_id)
         api = await self._interactions()
-        await persist(self._about(interaction_id=interaction_id), READ_SECONDS, lambda _: api.delete(segment))
+        await send_with_retries(self._about(interaction_id=interaction_id), READ_SECONDS, lambda _: api.delete(segment))
 
     async def upload(self, source: Source, size: int, mime_type: str, name: str, moved: Moved) -> Uploaded:
         """Upload a file and wait until it can be used. Uploads are free, so they are resumed after failures.
@@ -195,25 +205,25 @@ class Gemini:
         # Named here, so that the file is found even if only the last response is lost.
         resource = {"name": f"files/{uuid.uuid4().hex}", "display_name": name[:512]}
         transfer = await self._sender()
-        # The upload URL must not be redacted; `Transfer` redacts the errors.
-        address = await persist(Call(), READ_SECONDS, lambda _: transfer.start(resource, size, mime_type))
-        with exchanging(self._about()), anyio.fail_after(UPLOAD_SECONDS):
+        # The upload URL must not be redacted; `ResumableUpload` redacts the errors.
+        address = await send_with_retries(Call(), READ_SECONDS, lambda _: transfer.start(resource, size, mime_type))
+        with track_exchange(self._about()), anyio.fail_after(UPLOAD_SECONDS):
             sent = self._redact(await transfer.send(address, source, size, moved))
             # Only the fields in use: the SDK's type refuses unknown ones.
             file = types.File.model_validate({key: sent[key] for key in FILE_FIELDS if key in sent})
         with anyio.move_on_after(PROCESSING_SECONDS):
-            return usable(await self._processed(file, resource["name"]), name)
+            return check_processed(await self._processed(file, resource["name"]), name)
         raise NetworkError(f"Google has been processing {name} for half an hour. Try again later, or a shorter file.")
 
     async def _processed(self, file: types.File, name: str) -> types.File:
         """Return the file once it is no longer processed."""
         files = (await self._open()).aio.files
-        delay = FIRST_LOOK
-        while file.state in UNREADY:
-            file = await persist(self._about(file=name), READ_SECONDS, lambda _: files.get(name=name))
-            if file.state in UNREADY:
+        delay = FIRST_POLL_SECONDS
+        while file.state in UNREADY_FILE_STATES:
+            file = await send_with_retries(self._about(file=name), READ_SECONDS, lambda _: files.get(name=name))
+            if file.state in UNREADY_FILE_STATES:
                 await anyio.sleep(delay)
-                delay = min(delay * 1.5, SLOWEST_LOOK)
+                delay = min(delay * 1.5, SLOWEST_POLL_SECONDS)
         return file
 
     async def environment_files(self, environment_id: str, path: str) -> list[SandboxFile]:
@@ -226,11 +236,11 @@ class Gemini:
         query = {"environment": encode_path_segment(environment_id), "path": path, "recursive": True}
         found: list[SandboxFile] = []
         token: str | None = None
-        while len(found) < MOST_ENTRIES:
-            page = await persist(
+        while len(found) < MAX_ENVIRONMENT_ENTRIES:
+            page = await send_with_retries(
                 self._about(file=path),
                 READ_SECONDS,
-                lambda exchange, token=token: read(files.list(**query, page_token=token), exchange),
+                lambda exchange, token=token: read_json_response(files.list(**query, page_token=token), exchange),
             )
             found += parse_environment_files(page)
             token = lenient.text_of(lenient.as_json(page).get("next_page_token"))
@@ -238,7 +248,7 @@ class Gemini:
                 break
         return found
 
-    async def environment_file(self, environment_id: str, path: str) -> bytes:
+    async def download_environment_file(self, environment_id: str, path: str) -> bytes:
         """Return the redacted content of a file in an agent's environment.
 
         Raises:
@@ -246,7 +256,7 @@ class Gemini:
         """
         files = (await self._open()).aio.environments.files
         environment, place = encode_path_segment(environment_id), encode_environment_path(path)
-        content = await persist(
+        content = await send_with_retries(
             self._about(file=path), READ_SECONDS, lambda _: files.download(environment=environment, path=place)
         )
         return await anyio.to_thread.run_sync(self._redact.content, content)
@@ -258,7 +268,7 @@ class Gemini:
             GeminiMCPError: The file does not exist, or no longer, or could not be looked up.
         """
         files = (await self._open()).aio.files
-        found = await persist(self._about(file=name), READ_SECONDS, lambda _: files.get(name=name))
+        found = await send_with_retries(self._about(file=name), READ_SECONDS, lambda _: files.get(name=name))
         return found.mime_type or ""
 
     async def check(self) -> str:
@@ -270,7 +280,7 @@ class Gemini:
         models = (await self._open()).aio.models
         model = self._settings.model
         call = self._about(model=model, successor=catalog.successor(model, catalog.MODEL))
-        found = await persist(call, READ_SECONDS, lambda _: models.get(model=model))
+        found = await send_with_retries(call, READ_SECONDS, lambda _: models.get(model=model))
         return str(found.name or model)
 
     async def close(self) -> None:
@@ -309,26 +319,28 @@ class Gemini:
     async def _open(self) -> genai.Client:
         async with self._opening:
             if self._client is None:
-                key = usable_key(self._settings)
-                with startable():
+                key = get_usable_key(self._settings)
+                with convert_setup_errors():
                     # In a worker thread: both block.
-                    self._http = await anyio.to_thread.run_sync(make_http, self._settings.base_url)
-                    self._client = await anyio.to_thread.run_sync(make_client, key, self._settings.base_url, self._http)
+                    self._http = await anyio.to_thread.run_sync(make_sdk_http_client, self._settings.base_url)
+                    self._client = await anyio.to_thread.run_sync(
+                        make_sdk_client, key, self._settings.base_url, self._http
+                    )
             return self._client
 
-    async def _sender(self) -> Transfer:
+    async def _sender(self) -> ResumableUpload:
         async with self._opening:
             if self._transfer is None:
-                key = usable_key(self._settings)
-                with startable():
+                key = get_usable_key(self._settings)
+                with convert_setup_errors():
                     # In a worker thread: it reads certificates.
                     self._transfer = await anyio.to_thread.run_sync(
-                        Transfer, self._settings.base_url, key, self._redact
+                        ResumableUpload, self._settings.base_url, key, self._redact
                     )
             return self._transfer
 
 
-def usable(file: types.File, name: str) -> Uploaded:
+def check_processed(file: types.File, name: str) -> Uploaded:
     """Return an uploaded file that Google has processed.
 
     Raises:
@@ -345,30 +357,30 @@ def usable(file: types.File, name: str) -> Uploaded:
     return Uploaded(name=file.name, uri=file.uri, expires_at=expires_at)
 
 
-def patience(background: bool) -> float:
+def get_create_deadline(background: bool) -> float:
     """Return the deadline in seconds of a request that starts an interaction."""
     return CREATE_SECONDS if background else FOREGROUND_SECONDS
 
 
-async def read(sent: AbstractAsyncContextManager[Any], exchange: Exchange) -> object:
+async def read_json_response(sent: AbstractAsyncContextManager[Any], exchange: Exchange) -> object:
     """Return the JSON of a response; parsing it into the SDK's models takes longer than everything else together."""
     async with sent as raw:
         return await exchange.read(raw.http_response)
 
 
-async def answer(sent: AbstractAsyncContextManager[Any], exchange: Exchange) -> Interaction:
+async def receive_interaction(sent: AbstractAsyncContextManager[Any], exchange: Exchange) -> Interaction:
     """Return the interaction in a response."""
-    told = await read(sent, exchange)
+    told = await read_json_response(sent, exchange)
     return await beside(len(exchange.body), partial(parse_interaction, told))
 
 
-async def created(sent: AbstractAsyncContextManager[Any], exchange: Exchange) -> Interaction:
+async def receive_created_interaction(sent: AbstractAsyncContextManager[Any], exchange: Exchange) -> Interaction:
     """Return the interaction that a request has started.
 
     Raises:
         OutcomeUnknownError: The response names none.
     """
-    interaction = await answer(sent, exchange)
+    interaction = await receive_interaction(sent, exchange)
     if interaction.id is None and not settled(interaction.status):
-        raise unnamed(exchange)
+        raise make_unnamed_error(exchange)
     return interaction

@@ -6,39 +6,39 @@ from typing import Final
 from gemini_interactions_mcp.core import Json, as_json, items, text_of
 from gemini_interactions_mcp.models import error_codes
 
-REASON_FIELDS: Final = ("finish_reason", "finishReason", "block_reason", "blockReason", "stop_reason", "reason")
+END_REASON_FIELDS: Final = ("finish_reason", "finishReason", "block_reason", "blockReason", "stop_reason", "reason")
 """Fields that name a reason without an error, as in `generateContent` (google-genai 3.6.1, types.py, `Candidate`)."""
 
 FEEDBACK_FIELDS: Final = ("prompt_feedback", "promptFeedback", "incomplete_details")
 """Objects of an interaction that may contain such a field."""
 
 
-def reported_error(data: Json, steps: list[Json]) -> str | None:
+def describe_reported_errors(data: Json, steps: list[Json]) -> str | None:
     """Return the codes and messages of `errors`, `error` and failed steps, each message once; then bare reasons."""
     told: dict[str, str] = {}
-    for fault in reported_faults(data, steps):
+    for fault in iterate_reported_errors(data, steps):
         message = text_of(fault.get("message")) or ""
-        said = error_codes.explained(error_code(fault), message)
+        said = error_codes.explained(get_error_code(fault), message)
         told.setdefault(message or said, said)
-    known = {error_codes.reason(error_code(fault)) for fault in reported_faults(data, steps)}
-    bare = (error_codes.explained(reason, "") for reason in reasons_told(data, steps) if reason not in known)
+    known = {error_codes.reason(get_error_code(fault)) for fault in iterate_reported_errors(data, steps)}
+    bare = (error_codes.explained(reason, "") for reason in iterate_end_reasons(data, steps) if reason not in known)
     return " ".join(filter(None, dict.fromkeys((*told.values(), *bare)))) or None
 
 
-def reported_faults(data: Json, steps: list[Json]) -> Iterator[Json]:
+def iterate_reported_errors(data: Json, steps: list[Json]) -> Iterator[Json]:
     """Yield the errors of an interaction and of its steps."""
     yield from items(data.get("errors"))
     yield from (as_json(each.get("error")) for each in (data, *steps))
 
 
-def reasons_told(data: Json, steps: list[Json]) -> Iterator[str]:
+def iterate_end_reasons(data: Json, steps: list[Json]) -> Iterator[str]:
     """Yield why an interaction ended, by the names in `error_codes`, from errors, steps and feedback."""
-    told = [error_code(fault) for fault in reported_faults(data, steps)]
+    told = [get_error_code(fault) for fault in iterate_reported_errors(data, steps)]
     for each in (data, *steps, *(as_json(data.get(name)) for name in FEEDBACK_FIELDS)):
-        told += [text_of(each.get(name)) or "" for name in REASON_FIELDS]
+        told += [text_of(each.get(name)) or "" for name in END_REASON_FIELDS]
     yield from filter(None, map(error_codes.reason, told))
 
 
-def error_code(error: Json) -> str:
+def get_error_code(error: Json) -> str:
     """Return the code of an error: gRPC's `status`, else the API's own `code`."""
     return str(text_of(error.get("status")) or error.get("code") or "")

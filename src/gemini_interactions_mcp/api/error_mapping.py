@@ -30,7 +30,7 @@ from gemini_interactions_mcp.core import (
 from gemini_interactions_mcp.models import error_codes
 
 from .calls import Call
-from .error_responses import Fault
+from .error_responses import ErrorResponse
 
 UNKNOWN_OUTCOME: Final = (
     "Google may have taken the request all the same, so it was not sent again. See list_interactions before "
@@ -38,10 +38,10 @@ UNKNOWN_OUTCOME: Final = (
 )
 """What an OutcomeUnknownError says after what happened."""
 
-UNCHARGED: Final = " Google does not charge failed requests (https://ai.google.dev/gemini-api/docs/billing)."
+UNCHARGED_NOTE: Final = " Google does not charge failed requests (https://ai.google.dev/gemini-api/docs/billing)."
 """What the refusal of a paid request ends with."""
 
-ResponseTest = Callable[[Fault], bool]
+ResponseTest = Callable[[ErrorResponse], bool]
 CallTest = Callable[[Call], bool]
 
 
@@ -55,8 +55,8 @@ def get_previous_interaction(call: Call) -> str | None:
     return call.previous_interaction_id
 
 
-class Rule(NamedTuple):
-    """A row of `RULES`.
+class ErrorRule(NamedTuple):
+    """A row of `ERROR_RULES`.
 
     Attributes:
         fits_response: Whether the row is for a response.
@@ -71,21 +71,21 @@ class Rule(NamedTuple):
     fits_response: ResponseTest
     fits_call: CallTest
     error: type[GeminiMCPError]
-    describe: Callable[[Fault, Call], str]
+    describe: Callable[[ErrorResponse, Call], str]
     codes: tuple[str, ...] = ()
     about: Callable[[Call], str | None] = get_own_interaction
 
 
-def failure(response: Fault, call: Call) -> GeminiMCPError:
-    """Return the error for an error response to a call, by the first row of `RULES` that fits."""
-    rule = next(rule for rule in RULES if rule.fits_response(response) and rule.fits_call(call))
+def map_error_response(response: ErrorResponse, call: Call) -> GeminiMCPError:
+    """Return the error for an error response to a call, by the first row of `ERROR_RULES` that fits."""
+    rule = next(rule for rule in ERROR_RULES if rule.fits_response(response) and rule.fits_call(call))
     error = rule.error(rule.describe(response, call), interaction_id=rule.about(call))
     if isinstance(error, QuotaError | OverloadedError) and not isinstance(error, NoQuotaError):
         error.retry_after_seconds = response.retry_after_seconds
     return error
 
 
-def is_any_response(_: Fault) -> bool:
+def is_any_response(_: ErrorResponse) -> bool:
     """Return True, for every response."""
     return True
 
@@ -100,48 +100,48 @@ def has_ending(names: Mapping[str, str]) -> ResponseTest:
     return lambda response: any(name in names for name in response.endings) and not is_server_error(response)
 
 
-def is_server_error(response: Fault) -> bool:
+def is_server_error(response: ErrorResponse) -> bool:
     """Whether a response is neither a result nor the caller's doing: 5xx, 499, 408, a redirect or an unknown code."""
     return response.status in (None, 408) or response.status >= 499 or response.status < 400
 
 
-def is_page(response: Fault) -> bool:
+def is_page(response: ErrorResponse) -> bool:
     """Whether an intermediary refused with a page; for sizes, rates and server errors, the status says enough."""
     return response.page is not None and not is_server_error(response) and response.status not in (413, 429)
 
 
-def is_about_key(response: Fault) -> bool:
+def is_about_key(response: ErrorResponse) -> bool:
     """Whether the API key was rejected: Google's front end answers 400 or 403, the API itself 401."""
     words = ("api key", "api_key", "unregistered callers", "identity established")
     return response.status == 401 or (response.status in (400, 403) and response.says(*words))
 
 
-def is_about_location(response: Fault) -> bool:
+def is_about_location(response: ErrorResponse) -> bool:
     """Whether the API is not offered at this place: `User location is not supported for the API use.`"""
     return response.status in (400, 403) and response.says("location is not supported")
 
 
-def is_about_previous(response: Fault) -> bool:
+def is_about_previous(response: ErrorResponse) -> bool:
     """Whether a 404 may be about the interaction that is continued; the API names the model if that is missing."""
     return response.status == 404 and bool(response.code) and not response.says("model", "agent")
 
 
-def is_without_code(response: Fault) -> bool:
+def is_without_code(response: ErrorResponse) -> bool:
     """Whether a 429 or 503 is no error of the API: an intermediary may have passed a paid request on before."""
     return response.status in (429, 503) and not response.code
 
 
-def is_without_quota(response: Fault) -> bool:
+def is_without_quota(response: ErrorResponse) -> bool:
     """Whether the project has a quota of zero."""
     return response.status == 429 and response.exhausted
 
 
-def is_about_background(response: Fault) -> bool:
+def is_about_background(response: ErrorResponse) -> bool:
     """Whether a background request was refused because of the background."""
     return response.status == 400 and response.says("background")
 
 
-def is_about_safety(response: Fault) -> bool:
+def is_about_safety(response: ErrorResponse) -> bool:
     """Whether a safety filter blocked the request."""
     named = has_ending(error_codes.BLOCKED)(response)
     return named or (response.status in (400, 403) and response.says("safety", "blocked", "prohibited"))
@@ -187,7 +187,7 @@ def is_reading(call: Call) -> bool:
     return call.reading
 
 
-def describe_page(response: Fault, call: Call) -> str:
+def describe_page(response: ErrorResponse, call: Call) -> str:
     """Describe the refusal of an intermediary, which may have passed a paid request on."""
     titled = f" with a page, “{response.page}”" if response.page else ""
     what = (
@@ -197,7 +197,7 @@ def describe_page(response: Fault, call: Call) -> str:
     return f"{what} {UNKNOWN_OUTCOME}" if call.paid else what
 
 
-def describe_key(response: Fault, _: Call) -> str:
+def describe_key(response: ErrorResponse, _: Call) -> str:
     """Describe the rejection of the API key."""
     return (
         f"Google rejected the API key ({response.told or response.status}). Set GEMINI_API_KEY to a valid key "
@@ -205,7 +205,7 @@ def describe_key(response: Fault, _: Call) -> str:
     )
 
 
-def describe_location(response: Fault, _: Call) -> str:
+def describe_location(response: ErrorResponse, _: Call) -> str:
     """Describe where the API is offered."""
     return (
         f"Google does not offer the API where this request comes from ({response.told}). No other request will work: "
@@ -213,7 +213,7 @@ def describe_location(response: Fault, _: Call) -> str:
     )
 
 
-def describe_payment(response: Fault, _: Call) -> str:
+def describe_payment(response: ErrorResponse, _: Call) -> str:
     """Describe a prepaid credit that is used up."""
     return (
         f"Google asks for payment ({response.told or 'no credit left'}). Add credit or billing to the project "
@@ -221,12 +221,12 @@ def describe_payment(response: Fault, _: Call) -> str:
     )
 
 
-def describe_missing_file(_: Fault, call: Call) -> str:
+def describe_missing_file(_: ErrorResponse, call: Call) -> str:
     """Describe a file that does not exist, or no longer."""
     return f"Google keeps no {call.file}: uploaded files are deleted after 48 hours. Upload it again."
 
 
-def describe_missing_interaction(_: Fault, call: Call) -> str:
+def describe_missing_interaction(_: ErrorResponse, call: Call) -> str:
     """Describe an interaction that does not exist, or no longer."""
     return (
         f"Google keeps no interaction {call.interaction_id}: the id is wrong or of another project's key, or the "
@@ -234,7 +234,7 @@ def describe_missing_interaction(_: Fault, call: Call) -> str:
     )
 
 
-def describe_missing_previous(_: Fault, call: Call) -> str:
+def describe_missing_previous(_: ErrorResponse, call: Call) -> str:
     """Describe an interaction that cannot be continued."""
     return (
         f"Google keeps no interaction {call.previous_interaction_id} to continue: it is of another project's "
@@ -242,23 +242,23 @@ def describe_missing_previous(_: Fault, call: Call) -> str:
     )
 
 
-def describe_missing_model(_: Fault, call: Call) -> str:
+def describe_missing_model(_: ErrorResponse, call: Call) -> str:
     """Describe a model or agent that does not exist, or no longer, with its successor."""
     hint = f" Use {call.successor} instead." if call.successor and call.successor != call.model else ""
     return f"Google has no model or agent {shown(call.model or '')}, or no longer has it.{hint}"
 
 
-def describe_conflict(response: Fault, _: Call) -> str:
+def describe_conflict(response: ErrorResponse, _: Call) -> str:
     """Describe a conflict with another request."""
     return f"The request conflicts with another one ({response.told or 409}). Try again in a moment."
 
 
-def describe_size(response: Fault, _: Call) -> str:
+def describe_size(response: ErrorResponse, _: Call) -> str:
     """Describe a request that is too large."""
     return f"The request is too large ({response.told or 413}). Send fewer or smaller files."
 
 
-def describe_missing_quota(response: Fault, _: Call) -> str:
+def describe_missing_quota(response: ErrorResponse, _: Call) -> str:
     """Describe a quota of zero."""
     return (
         f"The project of the API key has no quota for this ({response.told}). Waiting does not help: enable "
@@ -266,7 +266,7 @@ def describe_missing_quota(response: Fault, _: Call) -> str:
     )
 
 
-def describe_quota(response: Fault, call: Call) -> str:
+def describe_quota(response: ErrorResponse, call: Call) -> str:
     """Describe a rate limit or a daily quota, and when to try again."""
     if response.says("freetier", "free_tier", "free tier"):
         advice = "The free tier allows no more of this: enable billing for the key's project, or choose another model."
@@ -279,7 +279,7 @@ def describe_quota(response: Fault, call: Call) -> str:
     return f"Google's quota is exceeded ({response.told or 429}). {advice}{describe_charge(call)}"
 
 
-def describe_overload(response: Fault, call: Call) -> str:
+def describe_overload(response: ErrorResponse, call: Call) -> str:
     """Describe a lack of capacity, and when to try again."""
     after = response.retry_after_seconds
     who = "The model" if call.paid else "Google"
@@ -290,33 +290,33 @@ def describe_overload(response: Fault, call: Call) -> str:
 
 def describe_charge(call: Call) -> str:
     """Return what the refusal of a call costs; empty for a call that costs nothing anyway."""
-    return UNCHARGED if call.paid else ""
+    return UNCHARGED_NOTE if call.paid else ""
 
 
-def describe_missing_answer(response: Fault, _: Call) -> str:
+def describe_missing_answer(response: ErrorResponse, _: Call) -> str:
     """Describe why the model ended without an answer."""
     named = next(name for name in response.endings if name in error_codes.GENERATION)
     return f"Gemini gave no answer: {error_codes.GENERATION[named]} ({response.named}). {error_codes.remedy([named])}"
 
 
-def describe_background(response: Fault, _: Call) -> str:
+def describe_background(response: ErrorResponse, _: Call) -> str:
     """Describe a model that runs only while the caller waits."""
     return f"The model does not run in the background ({response.told})."
 
 
-def describe_block(response: Fault, _: Call) -> str:
+def describe_block(response: ErrorResponse, _: Call) -> str:
     """Describe what a safety filter blocked."""
     named = next((name for name in response.endings if name in error_codes.BLOCKED), "")
     what = f" for {error_codes.BLOCKED[named]} ({response.named})" if named else f" ({response.message})"
     return f"Google's safety filter blocked the request{what}. {error_codes.remedy([named or 'safety'])}"
 
 
-def describe_permission(response: Fault, _: Call) -> str:
+def describe_permission(response: ErrorResponse, _: Call) -> str:
     """Describe what the project of the key may not do."""
     return f"Google does not allow this ({response.told or 403}). Check that the API key's project may use it."
 
 
-def describe_server_error(response: Fault, call: Call) -> str:
+def describe_server_error(response: ErrorResponse, call: Call) -> str:
     """Describe an error after which it is unknown whether a paid request was taken."""
     who = "An intermediary" if call.paid and is_without_code(response) else "Google"
     what = f"{who} answered {response.status or 'with an error'}" + (f" ({response.told})" if response.told else "")
@@ -325,7 +325,7 @@ def describe_server_error(response: Fault, call: Call) -> str:
     return f"{what}. {UNKNOWN_OUTCOME if call.paid else 'Try again in a minute.'}"
 
 
-def describe_unreadable_interaction(response: Fault, _: Call) -> str:
+def describe_unreadable_interaction(response: ErrorResponse, _: Call) -> str:
     """Describe the refusal to show an interaction, which has been seen for real ones too."""
     return (
         f"Google does not show the interaction now ({response.told or response.status}). It may still be running "
@@ -333,7 +333,7 @@ def describe_unreadable_interaction(response: Fault, _: Call) -> str:
     )
 
 
-def describe_refusal(response: Fault, call: Call) -> str:
+def describe_refusal(response: ErrorResponse, call: Call) -> str:
     """Describe any other 4xx, in Google's words."""
     doubt = ""
     if response.status == 400 and call.previous_interaction_id:
@@ -358,15 +358,17 @@ SERVER_ERROR_CODES: Final = (
 INVALID_REQUEST_CODES: Final = ("invalid_request", "invalid_argument", "failed_precondition", "parameter_unknown")
 RANGE_CODES: Final = ("out_of_range",)
 
-RULES: Final[tuple[Rule, ...]] = (
-    Rule(is_page, is_paid, OutcomeUnknownError, describe_page),
-    Rule(is_page, is_any_call, NetworkError, describe_page),
-    Rule(is_about_key, is_any_call, KeyRejectedError, describe_key, ("authentication", "unauthenticated")),
-    Rule(is_about_location, is_any_call, ConfigurationError, describe_location),
-    Rule(has_status(402), is_any_call, ConfigurationError, describe_payment, ("payment_required",)),
-    Rule(has_status(404), is_for_file, InputError, describe_missing_file, NOT_FOUND_CODES),
-    Rule(has_status(404), is_without_model, InteractionNotFoundError, describe_missing_interaction, NOT_FOUND_CODES),
-    Rule(
+ERROR_RULES: Final[tuple[ErrorRule, ...]] = (
+    ErrorRule(is_page, is_paid, OutcomeUnknownError, describe_page),
+    ErrorRule(is_page, is_any_call, NetworkError, describe_page),
+    ErrorRule(is_about_key, is_any_call, KeyRejectedError, describe_key, ("authentication", "unauthenticated")),
+    ErrorRule(is_about_location, is_any_call, ConfigurationError, describe_location),
+    ErrorRule(has_status(402), is_any_call, ConfigurationError, describe_payment, ("payment_required",)),
+    ErrorRule(has_status(404), is_for_file, InputError, describe_missing_file, NOT_FOUND_CODES),
+    ErrorRule(
+        has_status(404), is_without_model, InteractionNotFoundError, describe_missing_interaction, NOT_FOUND_CODES
+    ),
+    ErrorRule(
         is_about_previous,
         is_continuation,
         InteractionNotFoundError,
@@ -374,29 +376,31 @@ RULES: Final[tuple[Rule, ...]] = (
         ("not_found",),
         get_previous_interaction,
     ),
-    Rule(has_status(404), is_any_call, ModelNotFoundError, describe_missing_model, NOT_FOUND_CODES),
-    Rule(has_status(409), is_any_call, RefusedError, describe_conflict, ("already_exists", "aborted")),
-    Rule(has_status(413), is_any_call, InputError, describe_size),
-    Rule(is_without_code, is_paid, OutcomeUnknownError, describe_server_error),
-    Rule(is_without_quota, is_any_call, NoQuotaError, describe_missing_quota),
-    Rule(has_status(429), is_any_call, QuotaError, describe_quota, RATE_CODES),
-    Rule(has_status(503), is_cheap, OverloadedError, describe_overload, OVERLOAD_CODES),
-    Rule(
+    ErrorRule(has_status(404), is_any_call, ModelNotFoundError, describe_missing_model, NOT_FOUND_CODES),
+    ErrorRule(has_status(409), is_any_call, RefusedError, describe_conflict, ("already_exists", "aborted")),
+    ErrorRule(has_status(413), is_any_call, InputError, describe_size),
+    ErrorRule(is_without_code, is_paid, OutcomeUnknownError, describe_server_error),
+    ErrorRule(is_without_quota, is_any_call, NoQuotaError, describe_missing_quota),
+    ErrorRule(has_status(429), is_any_call, QuotaError, describe_quota, RATE_CODES),
+    ErrorRule(has_status(503), is_cheap, OverloadedError, describe_overload, OVERLOAD_CODES),
+    ErrorRule(
         has_ending(error_codes.GENERATION),
         is_any_call,
         InteractionFailedError,
         describe_missing_answer,
         tuple(error_codes.GENERATION),
     ),
-    Rule(is_about_background, is_in_background, BackgroundRefusedError, describe_background),
-    Rule(is_about_safety, is_any_call, BlockedError, describe_block, tuple(error_codes.BLOCKED)),
-    Rule(has_status(403), is_for_file, InputError, describe_missing_file, ("permission_denied",)),
-    Rule(has_status(403), is_any_call, PermissionDeniedError, describe_permission, ("permission_denied",)),
-    Rule(is_server_error, is_paid, OutcomeUnknownError, describe_server_error, (*SERVER_ERROR_CODES, *OVERLOAD_CODES)),
-    Rule(is_server_error, is_any_call, NetworkError, describe_server_error, SERVER_ERROR_CODES),
-    Rule(has_status(400), is_reading, InvalidIdError, describe_unreadable_interaction, INVALID_REQUEST_CODES),
-    Rule(is_any_response, is_reading, RefusedError, describe_unreadable_interaction, RANGE_CODES),
-    Rule(is_any_response, is_any_call, RefusedError, describe_refusal, (*INVALID_REQUEST_CODES, *RANGE_CODES)),
+    ErrorRule(is_about_background, is_in_background, BackgroundRefusedError, describe_background),
+    ErrorRule(is_about_safety, is_any_call, BlockedError, describe_block, tuple(error_codes.BLOCKED)),
+    ErrorRule(has_status(403), is_for_file, InputError, describe_missing_file, ("permission_denied",)),
+    ErrorRule(has_status(403), is_any_call, PermissionDeniedError, describe_permission, ("permission_denied",)),
+    ErrorRule(
+        is_server_error, is_paid, OutcomeUnknownError, describe_server_error, (*SERVER_ERROR_CODES, *OVERLOAD_CODES)
+    ),
+    ErrorRule(is_server_error, is_any_call, NetworkError, describe_server_error, SERVER_ERROR_CODES),
+    ErrorRule(has_status(400), is_reading, InvalidIdError, describe_unreadable_interaction, INVALID_REQUEST_CODES),
+    ErrorRule(is_any_response, is_reading, RefusedError, describe_unreadable_interaction, RANGE_CODES),
+    ErrorRule(is_any_response, is_any_call, RefusedError, describe_refusal, (*INVALID_REQUEST_CODES, *RANGE_CODES)),
 )
 """The error for every error response, first match first.
 

@@ -14,11 +14,11 @@ from typing import Final
 from gemini_interactions_mcp.core import Json, as_json, items, one_line, page_title, text_of
 from gemini_interactions_mcp.models import error_codes
 
-from .endings import error_code
+from .endings import get_error_code
 
 
 @dataclass(frozen=True)
-class Fault:
+class ErrorResponse:
     """The content of an error response.
 
     Attributes:
@@ -61,31 +61,31 @@ class Fault:
         return self.message if known and self.message else self.named
 
 
-def fault(status: int | None, body: object, headers: Mapping[str, str] | None = None) -> Fault:
+def parse_error_response(status: int | None, body: object, headers: Mapping[str, str] | None = None) -> ErrorResponse:
     """Parse an error response of any shape; `body` is its JSON, the text of a page, or None."""
     answer = next(items(body), None) or as_json(body)
     data = as_json(answer.get("error"))
     details = list(items(data.get("details")))
     # The delay is at the end of a long message, so it is read before the message is cut.
     message = text_of(data.get("message")) or ""
-    return Fault(
+    return ErrorResponse(
         status=status,
-        code=one_line(error_code(data), 80),
+        code=one_line(get_error_code(data), 80),
         message=one_line(message),
-        reasons=tuple(reason for detail in details for reason in reasons(detail)),
-        retry_after_seconds=retry_after(details, headers or {}, message),
-        exhausted=bool(NO_QUOTA.search(message)) or any(map(without_quota, details)),
+        reasons=tuple(reason for detail in details for reason in iterate_error_reasons(detail)),
+        retry_after_seconds=read_retry_delay(details, headers or {}, message),
+        exhausted=bool(ZERO_QUOTA_PATTERN.search(message)) or any(map(has_zero_quota, details)),
         page=page_title(body) if isinstance(body, str) else None,
     )
 
 
-def streamed_fault(error: object) -> Fault:
+def parse_error_event(error: object) -> ErrorResponse:
     """Parse the error of an `error` event, which has a code in place of an HTTP status."""
-    found = fault(None, {"error": error})
+    found = parse_error_response(None, {"error": error})
     return replace(found, status=error_codes.status_of(found.code))
 
 
-def reasons(detail: Json) -> Iterator[str]:
+def iterate_error_reasons(detail: Json) -> Iterator[str]:
     """Yield the reason of an ErrorInfo and the quota ids of a QuotaFailure.
 
     Source: https://cloud.google.com/apis/design/errors#error_details
@@ -96,36 +96,38 @@ def reasons(detail: Json) -> Iterator[str]:
         yield str(violation.get("quotaId") or violation.get("subject") or "")
 
 
-def without_quota(detail: Json) -> bool:
+def has_zero_quota(detail: Json) -> bool:
     """Whether a QuotaFailure reports a quota of zero."""
     return any(str(violation.get("quotaValue")) == "0" for violation in items(detail.get("violations")))
 
 
-NO_QUOTA: Final = re.compile(r"\blimit:\s*0\b(?!\.\d)", re.IGNORECASE)
+ZERO_QUOTA_PATTERN: Final = re.compile(r"\blimit:\s*0\b(?!\.\d)", re.IGNORECASE)
 """Matches a quota of zero in the message of a 429: `Quota exceeded for metric: ..., limit: 0, model: ...`."""
 
-SPAN: Final = r"(\d+(?:\.\d+)?)\s*(ms|days?|d|hours?|h|minutes?|min|m|seconds?|sec|s)(?![a-z])\s*"
+DELAY_PART_PATTERN: Final = r"(\d+(?:\.\d+)?)\s*(ms|days?|d|hours?|h|minutes?|min|m|seconds?|sec|s)(?![a-z])\s*"
 """Pattern of one part of a delay: `46m` of `5h46m13s`, or `46 minutes`."""
 
-DELAY: Final = re.compile(rf"\bretry in\s+((?:{SPAN})+)", re.IGNORECASE)
+DELAY_PATTERN: Final = re.compile(rf"\bretry in\s+((?:{DELAY_PART_PATTERN})+)", re.IGNORECASE)
 """Matches the delay in the message of a 429: `Please retry in 5h46m13s`."""
 
-UNITS: Final = {"d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+DELAY_UNIT_SECONDS: Final = {"d": 86_400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 """Seconds per unit of a delay."""
 
 
-def retry_after(details: list[Json], headers: Mapping[str, str], message: str = "") -> float | None:
+def read_retry_delay(details: list[Json], headers: Mapping[str, str], message: str = "") -> float | None:
     """Return the delay in seconds from gRPC's RetryInfo (`"37s"`), else the `retry-after` header, else the message."""
     for detail in details:
         if found := re.fullmatch(r"(\d+(?:\.\d+)?)s", str(detail.get("retryDelay", ""))):
             return float(found[1])
     value = headers.get("retry-after", "")
-    return float(value) if re.fullmatch(r"\d+(\.\d+)?", value) else spoken_delay(message)
+    return float(value) if re.fullmatch(r"\d+(\.\d+)?", value) else parse_spoken_delay(message)
 
 
-def spoken_delay(message: str) -> float | None:
+def parse_spoken_delay(message: str) -> float | None:
     """Return the seconds of a delay in words such as `retry in 1m30.5s`."""
-    if (found := DELAY.search(message)) is None:
+    if (found := DELAY_PATTERN.search(message)) is None:
         return None
-    parts = re.findall(SPAN, found[1].lower())
-    return sum(float(number) * UNITS[unit if unit in UNITS else unit[0]] for number, unit in parts)
+    parts = re.findall(DELAY_PART_PATTERN, found[1].lower())
+    return sum(
+        float(number) * DELAY_UNIT_SECONDS[unit if unit in DELAY_UNIT_SECONDS else unit[0]] for number, unit in parts
+    )

@@ -8,9 +8,9 @@ from typing import Any, Final, cast
 from gemini_interactions_mcp.core import Json, as_json, concatenated, items, number, text_of
 from gemini_interactions_mcp.models import Event
 
-from .endings import error_code
+from .endings import get_error_code
 from .responses import MEDIA_CONTENT_TYPES, assemble_answer, iterate_thoughts, parse_usage
-from .steps import asked_for
+from .steps import get_list_argument
 
 ACTIVITY_LABELS: Final = {
     "google_search_call": ("Searching", "queries"),
@@ -43,7 +43,7 @@ def parse_event(payload: object) -> Event:
         searches=list_call_arguments(part, "queries"),
         pages=list_call_arguments(part, "urls"),
         usage=parse_usage(about.get("usage")),
-        error_code=error_code(fault) or None,
+        error_code=get_error_code(fault) or None,
         error_message=text_of(fault.get("message")),
         data=data,
     )
@@ -64,12 +64,12 @@ def describe_activity(part: Json) -> str | None:
     if kind not in ACTIVITY_LABELS:
         return None
     verb, argument = ACTIVITY_LABELS[kind]
-    return cut_headline(next(iterate_thoughts(part), None)) or format_activity(verb, asked_for(part, argument))
+    return cut_headline(next(iterate_thoughts(part), None)) or format_activity(verb, get_list_argument(part, argument))
 
 
 def list_call_arguments(part: Json, argument: str) -> tuple[str, ...]:
     """Return an argument of a tool call: the `queries` of a search, the `urls` to read."""
-    return tuple(asked_for(part, argument)) if str(part.get("type")).endswith("_call") else ()
+    return tuple(get_list_argument(part, argument)) if str(part.get("type")).endswith("_call") else ()
 
 
 def cut_headline(text: str | None) -> str | None:

@@ -24,18 +24,18 @@ from gemini_interactions_mcp.core import (
 )
 
 from .calls import Call
-from .connections import obstacle
-from .error_mapping import UNKNOWN_OUTCOME, failure
-from .error_responses import fault
+from .connections import explain_unreachable
+from .error_mapping import UNKNOWN_OUTCOME, map_error_response
+from .error_responses import parse_error_response
 from .responses import find_interaction_id
 
-UNREACHABLE: Final = (httpx2.TransportError, httpx2.InvalidURL, OSError)
+CONNECTION_ERRORS: Final = (httpx2.TransportError, httpx2.InvalidURL, OSError)
 """Exceptions of the connection, not of the request."""
 
-PAGE_BYTES: Final = 64 * 2**10
+ERROR_PAGE_BYTES: Final = 64 * 2**10
 """How much is read of a page that came in place of JSON; its title is in there."""
 
-UNPARSABLE: Final = (ValueError, RecursionError, MemoryError)
+JSON_ERRORS: Final = (ValueError, RecursionError, MemoryError)
 """What parsing JSON raises: for other text, for too deep nesting, for a number with too many digits."""
 
 
@@ -101,7 +101,7 @@ class Exchange:
 
     @contextmanager
     def watched(self) -> Generator[None]:
-        """Track every request that this task sends within the context, through a client with `HOOKS`."""
+        """Track every request that this task sends within the context, through a client with `TRACKING_HOOKS`."""
         token = CURRENT_EXCHANGE.set(self)
         try:
             yield
@@ -113,58 +113,62 @@ CURRENT_EXCHANGE: Final[ContextVar[Exchange | None]] = ContextVar("CURRENT_EXCHA
 """The exchange that tracks this task's requests."""
 
 
-async def follow(request: httpx2.Request) -> None:
+async def track_request(request: httpx2.Request) -> None:
     """Have the current exchange track a request."""
     if exchange := CURRENT_EXCHANGE.get():
         exchange.response = None
         request.extensions["trace"] = exchange.trace
 
 
-async def note(response: httpx2.Response) -> None:
+async def track_response(response: httpx2.Response) -> None:
     """Record a response in the current exchange."""
     if exchange := CURRENT_EXCHANGE.get():
         exchange.response = response
 
 
-HOOKS: Final[dict[str, list[Any]]] = {"request": [follow], "response": [note]}
+TRACKING_HOOKS: Final[dict[str, list[Any]]] = {"request": [track_request], "response": [track_response]}
 """The `event_hooks` of a client whose requests are tracked."""
 
 
 @contextmanager
-def exchanging(call: Call) -> Generator[Exchange]:
+def track_exchange(call: Call) -> Generator[Exchange]:
     """Track what a call sends and receives, and map every exception to a GeminiMCPError."""
     exchange = Exchange()
-    with mapped(call, exchange), exchange.watched():
+    with map_exceptions(call, exchange), exchange.watched():
         yield exchange
 
 
 @contextmanager
-def mapped(call: Call, exchange: Exchange) -> Generator[None]:
+def map_exceptions(call: Call, exchange: Exchange) -> Generator[None]:
     """Map every exception to a GeminiMCPError, by what was sent and received."""
     try:
         yield
     except GeminiMCPError:
         raise
     except Exception as exc:
-        raise outcome(exc, call, exchange) from exc
+        raise classify_exception(exc, call, exchange) from exc
 
 
-def outcome(exc: Exception, call: Call, exchange: Exchange) -> GeminiMCPError:
+def classify_exception(exc: Exception, call: Call, exchange: Exchange) -> GeminiMCPError:
     """Return the error for a call that ended with an exception."""
     response = exchange.response
     if response is not None and not response.is_success:
-        return failure(fault(response.status_code, call.redact(body(response)), response.headers), call)
+        return map_error_response(
+            parse_error_response(response.status_code, call.redact(read_error_body(response)), response.headers), call
+        )
     if not exchange.left:
-        return unsent(exc, call, well_formed=exchange.well_formed)
+        return classify_unsent(exc, call, well_formed=exchange.well_formed)
     what = (
-        unreadable(exc, exchange) if response is not None else "The connection to Google broke before an answer came."
+        describe_unreadable_response(exc, exchange)
+        if response is not None
+        else "The connection to Google broke before an answer came."
     )
     if not call.paid:
         return NetworkError(f"{what} Try again; reading is free.", interaction_id=call.interaction_id or exchange.named)
     return OutcomeUnknownError(f"{what} {UNKNOWN_OUTCOME}", interaction_id=call.interaction_id or exchange.named)
 
 
-def body(response: httpx2.Response) -> object:
+def read_error_body(response: httpx2.Response) -> object:
     """Return the JSON of an error response, or the beginning of its text; None if it has not been read."""
     try:
         content = response.content
@@ -172,15 +176,15 @@ def body(response: httpx2.Response) -> object:
         return None
     try:
         return json.loads(content)
-    except UNPARSABLE:
-        return content[:PAGE_BYTES].decode(errors="replace")
+    except JSON_ERRORS:
+        return content[:ERROR_PAGE_BYTES].decode(errors="replace")
 
 
-def unsent(exc: Exception, call: Call, *, well_formed: bool) -> GeminiMCPError:
+def classify_unsent(exc: Exception, call: Call, *, well_formed: bool) -> GeminiMCPError:
     """Return the error for a call of which nothing was sent."""
-    if well_formed or any(isinstance(cause, UNREACHABLE) for cause in causes(exc)):
+    if well_formed or any(isinstance(cause, CONNECTION_ERRORS) for cause in iterate_causes(exc)):
         return NetworkError(
-            f"Google cannot be reached; nothing was sent or charged. {obstacle(causes(exc))}",
+            f"Google cannot be reached; nothing was sent or charged. {explain_unreachable(iterate_causes(exc))}",
             interaction_id=call.interaction_id,
         )
     # Without the exception's text, which repeats the prompt.
@@ -189,23 +193,23 @@ def unsent(exc: Exception, call: Call, *, well_formed: bool) -> GeminiMCPError:
     )
 
 
-def unreadable(exc: Exception, exchange: Exchange) -> str:
+def describe_unreadable_response(exc: Exception, exchange: Exchange) -> str:
     """Describe a response that is broken off, or not from the API."""
-    if any(isinstance(cause, UNREACHABLE) for cause in causes(exc)):
+    if any(isinstance(cause, CONNECTION_ERRORS) for cause in iterate_causes(exc)):
         return "The connection to Google broke in the middle of the answer."
-    title = page_title(exchange.body[:PAGE_BYTES].decode(errors="replace"))
+    title = page_title(exchange.body[:ERROR_PAGE_BYTES].decode(errors="replace"))
     came = f"a page, “{title}”" if title else type(exc).__name__
     return f"The response was not the Gemini API's ({came}); check GOOGLE_GEMINI_BASE_URL, and any proxy or web filter."
 
 
-def unnamed(exchange: Exchange) -> OutcomeUnknownError:
+def make_unnamed_error(exchange: Exchange) -> OutcomeUnknownError:
     """Return the error for a paid request whose response can be parsed, but does not name its interaction."""
     return OutcomeUnknownError(
         f"The answer ended before it named an interaction. {UNKNOWN_OUTCOME}", interaction_id=exchange.named
     )
 
 
-def causes(exc: BaseException | None) -> Iterator[BaseException]:
+def iterate_causes(exc: BaseException | None) -> Iterator[BaseException]:
     """Yield an exception and what caused it, each once: an exception that is raised again may be its own cause."""
     seen: list[BaseException] = []
     while exc is not None and exc not in seen:

@@ -20,33 +20,33 @@ from google import genai
 from gemini_interactions_mcp.core import Json, as_json, items, text_of
 from gemini_interactions_mcp.settings import Settings
 
-from .exchange import Exchange, body
-from .sdk import make_client, make_http, startable, usable_key
+from .exchange import Exchange, read_error_body
+from .sdk import convert_setup_errors, get_usable_key, make_sdk_client, make_sdk_http_client
 from .streams import END_OF_STREAM, HANG_UP_SECONDS
 
-ANSWER_SECONDS: Final = 120.0
+OBSERVED_EXCHANGE_SECONDS: Final = 120.0
 """Time-out of one exchange, including its stream."""
 
-LONGEST_DELAY: Final = 60.0
+MAX_QUOTA_DELAY_SECONDS: Final = 60.0
 """Maximum delay in seconds of a 429 that is waited for."""
 
-CLOSING: Final = 20.0
+CLEANUP_SECONDS: Final = 20.0
 """Time-out in seconds of deleting everything that was made."""
 
 QUOTA_CODES: Final = ("rate_limit_exceeded", "quota_exceeded", "too_many_requests")
 """Codes of a refusal that may pass."""
 
-Enough = Callable[[Json], bool]
+StopCondition = Callable[[Json], bool]
 """Whether a stream can be closed after an event."""
 
 
-def never_enough(_: Json) -> bool:
+def is_never_enough(_: Json) -> bool:
     """Return False: the stream is read to its end."""
     return False
 
 
 @dataclass
-class Reply:
+class ObservedReply:
     """What the API answered.
 
     Attributes:
@@ -84,7 +84,9 @@ class Reply:
     @property
     def id(self) -> str | None:
         """The interaction's id."""
-        return text_of(self.body.get("id")) or next((found for each in self.events if (found := id_in(each))), None)
+        return text_of(self.body.get("id")) or next(
+            (found for each in self.events if (found := find_event_interaction_id(each))), None
+        )
 
     @property
     def by_quota(self) -> bool:
@@ -103,12 +105,12 @@ class Reply:
         return "nowhere, or in another form", None
 
 
-def id_in(event: Json) -> str | None:
+def find_event_interaction_id(event: Json) -> str | None:
     """Return the id of the interaction that an event names."""
     return text_of(as_json(event.get("interaction")).get("id")) or text_of(event.get("interaction_id"))
 
 
-class Api:
+class ObservedApi:
     """The API of one key, and what was made there.
 
     Args:
@@ -137,12 +139,12 @@ class Api:
         """Every id that a report must not repeat."""
         return [*self.interactions, *self.files, *self.environments]
 
-    async def create(self, enough: Enough = never_enough, **arguments: object) -> Reply:
+    async def create(self, enough: StopCondition = is_never_enough, **arguments: object) -> ObservedReply:
         """Start an interaction, and read its stream if it has one."""
 
         def noted(event: Json) -> bool:
             # Noted at once: cancellation or a time-out may come before the end of the stream.
-            self._note(self.interactions, id_in(event))
+            self._note(self.interactions, find_event_interaction_id(event))
             return enough(event)
 
         whole = {} if arguments.get("background") else {"automatic_continuation": False}
@@ -152,17 +154,17 @@ class Api:
             self._note(self.environments, text_of(told.get("environment_id")))
         return reply
 
-    async def get(self, interaction_id: str, **query: object) -> Reply:
+    async def get(self, interaction_id: str, **query: object) -> ObservedReply:
         """Read an interaction, or its stream."""
         reply = await self._exchange(lambda: self._raw.get(interaction_id, **query))
         self._note(self.environments, text_of(reply.body.get("environment_id")))
         return reply
 
-    async def cancel(self, interaction_id: str) -> Reply:
+    async def cancel(self, interaction_id: str) -> ObservedReply:
         """Cancel an interaction."""
         return await self._exchange(lambda: self._raw.cancel(interaction_id))
 
-    async def delete(self, interaction_id: str) -> Reply:
+    async def delete(self, interaction_id: str) -> ObservedReply:
         """Delete an interaction."""
         return await self._exchange(lambda: self._raw.delete(interaction_id))
 
@@ -170,27 +172,27 @@ class Api:
     def _raw(self) -> Any:  # noqa: ANN401 - the SDK's raw methods are only partly typed
         return self._client.aio.interactions.with_raw_response
 
-    async def upload(self, content: bytes, mime_type: str) -> Reply:
+    async def upload(self, content: bytes, mime_type: str) -> ObservedReply:
         """Upload a file."""
         config: Any = {"mime_type": mime_type, "display_name": "doctor --live"}
         reply = await call_sdk(lambda: self._client.aio.files.upload(file=io.BytesIO(content), config=config))
         self._note(self.files, text_of(reply.body.get("name")))
         return reply
 
-    async def file(self, name: str) -> Reply:
+    async def file(self, name: str) -> ObservedReply:
         """Read an uploaded file's resource."""
         return await call_sdk(lambda: self._client.aio.files.get(name=name))
 
-    async def delete_file(self, name: str) -> Reply:
+    async def delete_file(self, name: str) -> ObservedReply:
         """Delete an uploaded file."""
         return await call_sdk(lambda: self._client.aio.files.delete(name=name))
 
-    async def environment_files(self, environment_id: str, path: str) -> Reply:
+    async def environment_files(self, environment_id: str, path: str) -> ObservedReply:
         """List a folder of an environment."""
         files: Any = self._client.aio.environments.files.with_raw_response
         return await self._exchange(partial(files.list, environment=environment_id, path=path, recursive=True))
 
-    async def delete_environment(self, environment_id: str) -> Reply:
+    async def delete_environment(self, environment_id: str) -> ObservedReply:
         """Delete an environment."""
         raw: Any = self._client.aio.environments.with_raw_response
         return await self._exchange(lambda: raw.delete_environment(environment_id))
@@ -203,7 +205,7 @@ class Api:
             *((self.delete_environment, each) for each in self.environments),
         ]
         self.deleted = (0, len(made))
-        with anyio.move_on_after(CLOSING):
+        with anyio.move_on_after(CLEANUP_SECONDS):
             for delete, each in made:
                 reply = await delete(each)
                 # The Files API answers 403 for files that do not exist.
@@ -214,36 +216,38 @@ class Api:
         if named and named not in made:
             made.append(named)
 
-    async def _exchange(self, send: Callable[[], Awaitable[Any]], enough: Enough = never_enough) -> Reply:
+    async def _exchange(
+        self, send: Callable[[], Awaitable[Any]], enough: StopCondition = is_never_enough
+    ) -> ObservedReply:
         """Send and read; once more after a refusal by quota with a short delay."""
         reply = await send_and_read(send, enough)
         if not reply.by_quota:
             return reply
         where, seconds = reply.delay()
         self.throttled.append(where)
-        if seconds is None or seconds > LONGEST_DELAY:
+        if seconds is None or seconds > MAX_QUOTA_DELAY_SECONDS:
             return reply
         await anyio.sleep(seconds)
         return await send_and_read(send, enough)
 
 
 @asynccontextmanager
-async def connect(settings: Settings, pauses: tuple[float, ...]) -> AsyncGenerator[Api]:
+async def connect_observed_api(settings: Settings, pauses: tuple[float, ...]) -> AsyncGenerator[ObservedApi]:
     """Yield the API of the settings' key; on exit, delete what was made there.
 
     Args:
         settings: Key and base URL.
-        pauses: As for `Api`.
+        pauses: As for `ObservedApi`.
 
     Raises:
         KeyMissingError: There is no API key.
         ConfigurationError: A setting or the environment prevents it.
     """
-    key = usable_key(settings)
-    with startable():
-        http = await anyio.to_thread.run_sync(make_http, settings.base_url)
-        client = await anyio.to_thread.run_sync(make_client, key, settings.base_url, http)
-    api = Api(client, pauses)
+    key = get_usable_key(settings)
+    with convert_setup_errors():
+        http = await anyio.to_thread.run_sync(make_sdk_http_client, settings.base_url)
+        client = await anyio.to_thread.run_sync(make_sdk_client, key, settings.base_url, http)
+    api = ObservedApi(client, pauses)
     try:
         yield api
     finally:
@@ -252,15 +256,15 @@ async def connect(settings: Settings, pauses: tuple[float, ...]) -> AsyncGenerat
             await http.aclose()
 
 
-async def send_and_read(send: Callable[[], Awaitable[Any]], enough: Enough) -> Reply:
+async def send_and_read(send: Callable[[], Awaitable[Any]], enough: StopCondition) -> ObservedReply:
     """Send a request by one of the SDK's raw methods, and read the response; never raises."""
-    reply, exchange = Reply(), Exchange()
+    reply, exchange = ObservedReply(), Exchange()
     try:
-        with exchange.watched(), anyio.fail_after(ANSWER_SECONDS):
+        with exchange.watched(), anyio.fail_after(OBSERVED_EXCHANGE_SECONDS):
             raw = await send()
             reply.status, reply.headers = raw.status_code, dict(raw.headers)
             if "text/event-stream" in reply.headers.get("content-type", ""):
-                await hear(raw.http_response, reply, enough)
+                await read_observed_events(raw.http_response, reply, enough)
             else:
                 reply.body = as_json(await raw.json())
     except Exception as exc:  # noqa: BLE001 - the SDK's own errors have no public base class
@@ -268,32 +272,32 @@ async def send_and_read(send: Callable[[], Awaitable[Any]], enough: Enough) -> R
     return reply
 
 
-async def call_sdk(send: Callable[[], Awaitable[Any]]) -> Reply:
+async def call_sdk(send: Callable[[], Awaitable[Any]]) -> ObservedReply:
     """Call one of the SDK's methods that have no raw form; never raises."""
     exchange = Exchange()
     try:
-        with exchange.watched(), anyio.fail_after(ANSWER_SECONDS):
+        with exchange.watched(), anyio.fail_after(OBSERVED_EXCHANGE_SECONDS):
             found = await send()
     except Exception as exc:  # noqa: BLE001 - as above
-        return refused_reply(exchange) or note_failure(Reply(), exc)
-    return Reply(200, found.model_dump(mode="json", exclude_none=True))
+        return refused_reply(exchange) or note_failure(ObservedReply(), exc)
+    return ObservedReply(200, found.model_dump(mode="json", exclude_none=True))
 
 
-def refused_reply(exchange: Exchange) -> Reply | None:
+def refused_reply(exchange: Exchange) -> ObservedReply | None:
     """Return the reply of an error response, from which the SDK has made an exception; None without one."""
     response = exchange.response
     if response is None or not response.is_error:
         return None
-    return Reply(response.status_code, as_json(body(response)), dict(response.headers))
+    return ObservedReply(response.status_code, as_json(read_error_body(response)), dict(response.headers))
 
 
-def note_failure(reply: Reply, exc: Exception) -> Reply:
+def note_failure(reply: ObservedReply, exc: Exception) -> ObservedReply:
     """Add an exception to a reply."""
     reply.failure = type(exc).__name__
     return reply
 
 
-async def hear(response: httpx2.Response, reply: Reply, enough: Enough) -> None:
+async def read_observed_events(response: httpx2.Response, reply: ObservedReply, enough: StopCondition) -> None:
     """Add the events of a stream to a reply until its end or until `enough`, and close the response."""
     begun = anyio.current_time()
     try:
@@ -302,7 +306,7 @@ async def hear(response: httpx2.Response, reply: Reply, enough: Enough) -> None:
                 continue
             event = as_json(json.loads(each.data))
             reply.events.append(event)
-            if reply.named_after is None and id_in(event):
+            if reply.named_after is None and find_event_interaction_id(event):
                 reply.named_after = anyio.current_time() - begun
             if enough(event):
                 return

@@ -15,25 +15,25 @@ from gemini_interactions_mcp.core import ConfigurationError
 from gemini_interactions_mcp.models import Citation
 from gemini_interactions_mcp.text import linkable
 
-from .connections import connected
+from .connections import make_http_client
 
-PATH: Final = "/grounding-api-redirect/"
+REDIRECT_PATH: Final = "/grounding-api-redirect/"
 """Path of redirect links."""
 
-GOOGLE: Final = f"https://vertexaisearch.cloud.google.com{PATH}"
+GOOGLE_REDIRECT_PREFIX: Final = f"https://vertexaisearch.cloud.google.com{REDIRECT_PATH}"
 """Prefix of Google's redirect links: https://ai.google.dev/gemini-api/docs/google-search"""
 
-AT_ONCE: Final = 8
+MAX_CONCURRENT_LOOKUPS: Final = 8
 """Maximum number of concurrent requests."""
 
-EACH_SECONDS: Final = 10.0
+LOOKUP_SECONDS: Final = 10.0
 """Time-out of a phase of one request, such as connecting."""
 
-ALL_SECONDS: Final = 30.0
+ALL_LOOKUPS_SECONDS: Final = 30.0
 """Time-out for all links together; those still unresolved can be resolved by a later call."""
 
 
-async def resolved(citations: Iterable[Citation], base_url: str | None = None) -> tuple[Citation, ...]:
+async def resolve_redirects(citations: Iterable[Citation], base_url: str | None = None) -> tuple[Citation, ...]:
     """Return the citations with the targets of their redirect links, as far as they can be resolved.
 
     Args:
@@ -41,37 +41,39 @@ async def resolved(citations: Iterable[Citation], base_url: str | None = None) -
         base_url: Another address of the API, whose redirect links are resolved too.
     """
     citations = tuple(citations)
-    known = (GOOGLE, base_url.rstrip("/") + PATH) if base_url else (GOOGLE,)
+    known = (GOOGLE_REDIRECT_PREFIX, base_url.rstrip("/") + REDIRECT_PATH) if base_url else (GOOGLE_REDIRECT_PREFIX,)
     wanted = {each.url for each in citations if each.url.startswith(known) and not each.resolved}
-    found = await targets(wanted) if wanted else {}
+    found = await find_redirect_targets(wanted) if wanted else {}
     return tuple(
         each.model_copy(update={"resolved": found[each.url]}) if each.url in found else each for each in citations
     )
 
 
-async def targets(urls: Iterable[str]) -> dict[str, str]:
+async def find_redirect_targets(urls: Iterable[str]) -> dict[str, str]:
     """Return the targets of redirect links, as far as they can be resolved in time."""
     found: dict[str, str] = {}
     try:
         # In a worker thread: making a client loads certificates.
-        client = await anyio.to_thread.run_sync(partial(connected, None, timeout=EACH_SECONDS))
+        client = await anyio.to_thread.run_sync(partial(make_http_client, None, timeout=LOOKUP_SECONDS))
     except ConfigurationError:
         return found
     async with client:
-        with anyio.move_on_after(ALL_SECONDS):
-            await look_up_all(client, urls, found)
+        with anyio.move_on_after(ALL_LOOKUPS_SECONDS):
+            await look_up_redirects(client, urls, found)
     return found
 
 
-async def look_up_all(client: httpx2.AsyncClient, urls: Iterable[str], found: dict[str, str]) -> None:
+async def look_up_redirects(client: httpx2.AsyncClient, urls: Iterable[str], found: dict[str, str]) -> None:
     """Add the targets of redirect links to `found`, each as soon as it is known."""
-    places = anyio.CapacityLimiter(AT_ONCE)
+    places = anyio.CapacityLimiter(MAX_CONCURRENT_LOOKUPS)
     async with anyio.create_task_group() as tasks:
         for url in urls:
-            tasks.start_soon(look, client, places, url, found)
+            tasks.start_soon(look_up_redirect, client, places, url, found)
 
 
-async def look(client: httpx2.AsyncClient, places: anyio.CapacityLimiter, url: str, found: dict[str, str]) -> None:
+async def look_up_redirect(
+    client: httpx2.AsyncClient, places: anyio.CapacityLimiter, url: str, found: dict[str, str]
+) -> None:
     """Add the target of one redirect link to `found`, if there is one that can be linked to."""
     async with places:
         try:

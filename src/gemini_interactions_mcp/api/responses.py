@@ -34,8 +34,8 @@ from gemini_interactions_mcp.models import (
 )
 from gemini_interactions_mcp.text import citations
 
-from .endings import reasons_told, reported_error
-from .steps import executions, failures
+from .endings import describe_reported_errors, iterate_end_reasons
+from .steps import describe_tool_failures, parse_executions
 
 MEDIA_CONTENT_TYPES: Final = ("image", "audio", "video", "document")
 """Content types whose data are bytes."""
@@ -62,11 +62,11 @@ def parse_interaction(payload: object) -> Interaction:
         media=tuple(draft.media),
         steps=tuple(str(step.get("type", "unknown")) for step in steps),
         thoughts=tuple(thought for step in steps for thought in iterate_thoughts(step)),
-        code=tuple(executions(steps)),
-        failures=failures(steps),
+        code=tuple(parse_executions(steps)),
+        failures=describe_tool_failures(steps),
         prompt=find_last_prompt(steps),
-        error=reported_error(data, steps),
-        reasons=tuple(dict.fromkeys(reasons_told(data, steps))),
+        error=describe_reported_errors(data, steps),
+        reasons=tuple(dict.fromkeys(iterate_end_reasons(data, steps))),
         terms=terms.of_answer(data),
         created=text_of(data.get("created")),
     )

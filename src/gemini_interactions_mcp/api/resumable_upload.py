@@ -30,35 +30,35 @@ from gemini_interactions_mcp.core import (
 from gemini_interactions_mcp.models import Moved, Source
 
 from .calls import Call
-from .connections import connected
-from .error_mapping import failure
-from .error_responses import fault
-from .exchange import HOOKS, body
+from .connections import make_http_client
+from .error_mapping import map_error_response
+from .error_responses import parse_error_response
+from .exchange import TRACKING_HOOKS, read_error_body
 
-GOOGLE: Final = "https://generativelanguage.googleapis.com"
+DEFAULT_UPLOAD_BASE_URL: Final = "https://generativelanguage.googleapis.com"
 """Default base URL of the API."""
 
-VERSION: Final = "v1"
+FILES_API_VERSION: Final = "v1"
 """API version for files, as in google-genai 3.6.1."""
 
-CHUNK: Final = 16 * 2**20
+UPLOAD_CHUNK_BYTES: Final = 16 * 2**20
 """Bytes per request; a multiple of the API's granularity of 256 KiB. google-genai sends 8 MiB at a time."""
 
-PIECE: Final = 2**20
+UPLOAD_PIECE_BYTES: Final = 2**20
 """Bytes read and sent at once, which bounds the memory that an upload takes."""
 
-PAUSES: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
+UPLOAD_RESUME_DELAYS: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Back-off in seconds before resuming an interrupted upload. It is given up after that many failures in a row without
 progress."""
 
-PATIENCE: Final = httpx2.Timeout(60.0, connect=15.0)
+UPLOAD_TIMEOUT: Final = httpx2.Timeout(60.0, connect=15.0)
 """Time-out in seconds of each phase of a request, after which the connection counts as broken."""
 
-PASSING: Final = frozenset({408, 429, 500, 502, 503, 504})
+RESUMABLE_STATUSES: Final = frozenset({408, 429, 500, 502, 503, 504})
 """HTTP statuses after which the upload is resumed."""
 
 
-class Transfer:
+class ResumableUpload:
     """The upload service of one API key.
 
     Args:
@@ -72,9 +72,13 @@ class Transfer:
     """
 
     def __init__(
-        self, base_url: str | None, key: str, redact: Redactor = NOTHING, pauses: tuple[float, ...] = PAUSES
+        self,
+        base_url: str | None,
+        key: str,
+        redact: Redactor = NOTHING,
+        pauses: tuple[float, ...] = UPLOAD_RESUME_DELAYS,
     ) -> None:
-        self._url = f"{(base_url or GOOGLE).rstrip('/')}/upload/{VERSION}/files"
+        self._url = f"{(base_url or DEFAULT_UPLOAD_BASE_URL).rstrip('/')}/upload/{FILES_API_VERSION}/files"
         self._key = key
         self._redact = redact
         self._pauses = pauses
@@ -82,7 +86,7 @@ class Transfer:
         for name in ("httpx2", "httpcore2"):
             logging.getLogger(name).setLevel(logging.WARNING)
         headers = {"user-agent": f"gemini-interactions-mcp/{__version__}"}
-        self._client = connected(base_url, event_hooks=HOOKS, timeout=PATIENCE, headers=headers)
+        self._client = make_http_client(base_url, event_hooks=TRACKING_HOOKS, timeout=UPLOAD_TIMEOUT, headers=headers)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -109,7 +113,7 @@ class Transfer:
         }
         told = {"file": {**file, "mime_type": mime_type, "size_bytes": size}}
         response = await self._client.post(self._url, headers=headers, json=told)
-        address = accepted(response, self._redact).headers.get("x-goog-upload-url")
+        address = check_upload_response(response, self._redact).headers.get("x-goog-upload-url")
         if not address or (self._url.startswith("https:") and not address.startswith("https:")):
             raise NetworkError("The response was not the Gemini API's; check GOOGLE_GEMINI_BASE_URL.")
         return address
@@ -141,30 +145,30 @@ class Transfer:
                 await anyio.sleep(self._pauses[failures] * random.uniform(0.75, 1.25))  # noqa: S311 - jitter
                 failures += 1
                 continue
-            offset, failures = offset + CHUNK, 0
+            offset, failures = offset + UPLOAD_CHUNK_BYTES, 0
             if offset >= size:
                 return as_json(as_json(answer.json()).get("file"))
 
     async def _chunk(self, address: str, source: Source, offset: int, size: int, moved: Moved) -> httpx2.Response:
-        length = min(CHUNK, size - offset)
+        length = min(UPLOAD_CHUNK_BYTES, size - offset)
         headers = {
             "X-Goog-Upload-Command": "upload, finalize" if offset + length == size else "upload",
             "X-Goog-Upload-Offset": str(offset),
             "Content-Length": str(length),
         }
-        content = pieces(source, offset, length, moved)
-        return accepted(await self._client.post(address, headers=headers, content=content), self._redact)
+        content = read_upload_pieces(source, offset, length, moved)
+        return check_upload_response(await self._client.post(address, headers=headers, content=content), self._redact)
 
     async def _arrived(self, address: str) -> int | None:
         """Return the number of bytes that have arrived; None if the upload is complete."""
         headers = {"X-Goog-Upload-Command": "query", "Content-Length": "0"}
-        response = accepted(await self._client.post(address, headers=headers), self._redact)
+        response = check_upload_response(await self._client.post(address, headers=headers), self._redact)
         if response.headers.get("x-goog-upload-status") == "final":
             return None
         return int(response.headers.get("x-goog-upload-size-received", "0"))
 
 
-def accepted(response: httpx2.Response, redact: Redactor) -> httpx2.Response:
+def check_upload_response(response: httpx2.Response, redact: Redactor) -> httpx2.Response:
     """Return a successful response.
 
     Raises:
@@ -173,22 +177,22 @@ def accepted(response: httpx2.Response, redact: Redactor) -> httpx2.Response:
     """
     if response.is_success:
         return response
-    raise refusal(response, redact)
+    raise map_upload_error(response, redact)
 
 
-def refusal(response: httpx2.Response, redact: Redactor) -> GeminiMCPError:
+def map_upload_error(response: httpx2.Response, redact: Redactor) -> GeminiMCPError:
     """Return the error for an error response."""
-    found = fault(response.status_code, redact(body(response)), response.headers)
+    found = parse_error_response(response.status_code, redact(read_error_body(response)), response.headers)
     if found.page is None and found.status in (404, 410):
         return RefusedError(
             "Google does not know this upload, or no longer. Try again, uploading is free; if that fails too, "
             "check GOOGLE_GEMINI_BASE_URL."
         )
-    exc = failure(found, Call())
-    return NetworkError(str(exc)) if response.status_code in PASSING else exc
+    exc = map_error_response(found, Call())
+    return NetworkError(str(exc)) if response.status_code in RESUMABLE_STATUSES else exc
 
 
-async def pieces(source: Source, offset: int, length: int, moved: Moved) -> AsyncGenerator[bytes]:
+async def read_upload_pieces(source: Source, offset: int, length: int, moved: Moved) -> AsyncGenerator[bytes]:
     """Yield a part of a file in pieces.
 
     Raises:
@@ -197,7 +201,7 @@ async def pieces(source: Source, offset: int, length: int, moved: Moved) -> Asyn
     end = offset + length
     await anyio.to_thread.run_sync(source.seek, offset)
     while offset < end:
-        piece = await anyio.to_thread.run_sync(source.read, min(PIECE, end - offset))
+        piece = await anyio.to_thread.run_sync(source.read, min(UPLOAD_PIECE_BYTES, end - offset))
         if not piece:
             raise FileRefusedError("The file became shorter while it was sent; try again.")
         yield piece

@@ -17,18 +17,20 @@ from gemini_interactions_mcp.core import (
 )
 
 from .calls import Call
-from .exchange import Exchange, exchanging
+from .exchange import Exchange, track_exchange
 
-ATTEMPTS: Final = 3
+MAX_ATTEMPTS: Final = 3
 """Maximum number of attempts where sending again certainly costs nothing."""
 
-LAG_SECONDS: Final = (2.0, 4.0, 8.0, 16.0, 30.0)
+STORE_LAG_DELAYS: Final = (2.0, 4.0, 8.0, 16.0, 30.0)
 """Back-off before each retry of a request that continues an interaction which Google does not find yet."""
 
 SentResult = TypeVar("SentResult")
 
 
-async def persist(call: Call, seconds: float, send: Callable[[Exchange], Awaitable[SentResult]]) -> SentResult:
+async def send_with_retries(
+    call: Call, seconds: float, send: Callable[[Exchange], Awaitable[SentResult]]
+) -> SentResult:
     """Send a call, with retries that cannot buy anything twice, and return its redacted result.
 
     Args:
@@ -40,40 +42,40 @@ async def persist(call: Call, seconds: float, send: Callable[[Exchange], Awaitab
         GeminiMCPError: The last attempt failed.
     """
     deadline = anyio.current_time() + seconds
-    lags = iter(LAG_SECONDS)
+    lags = iter(STORE_LAG_DELAYS)
     attempt = 0
     while True:
         attempt += 1
         try:
-            with exchanging(call) as exchange, anyio.fail_after(deadline - anyio.current_time()):
+            with track_exchange(call) as exchange, anyio.fail_after(deadline - anyio.current_time()):
                 return call.redact(await send(exchange))
         except GeminiMCPError as exc:
             failed = exc
         if isinstance(failed, InteractionNotFoundError):
-            delay = next(lags, None) if await lagging(call) else None
+            delay = next(lags, None) if await is_store_lagging(call) else None
         else:
-            delay = resend_delay(failed, attempt, paid=call.paid)
+            delay = choose_resend_delay(failed, attempt, paid=call.paid)
         if delay is None or delay >= deadline - anyio.current_time():
             raise failed
-        call.caller.hear(f"{hindrance(failed)}; trying again in {math.ceil(delay)} s; nothing is charged yet")
+        call.caller.hear(f"{describe_hindrance(failed)}; trying again in {math.ceil(delay)} s; nothing is charged yet")
         await anyio.sleep(delay)
         if not call.caller.wanted():
             raise failed
         call.caller.hear("")
 
 
-async def lagging(call: Call) -> bool:
+async def is_store_lagging(call: Call) -> bool:
     """Whether a call continues an interaction that exists, so that Google's store only lags behind."""
     return call.previous_interaction_id is not None and await call.caller.previous_exists()
 
 
-def resend_delay(exc: GeminiMCPError, attempt: int, *, paid: bool) -> float | None:
+def choose_resend_delay(exc: GeminiMCPError, attempt: int, *, paid: bool) -> float | None:
     """Return the back-off in seconds, or None if the call must not be sent again.
 
     A paid call is sent again if the connection was never made, or if Google named the delay.
     """
     passing = isinstance(exc, NetworkError | QuotaError | OverloadedError) and not isinstance(exc, NoQuotaError)
-    if attempt >= ATTEMPTS or not passing:
+    if attempt >= MAX_ATTEMPTS or not passing:
         return None
     named = exc.retry_after_seconds if isinstance(exc, QuotaError | OverloadedError) else None
     if named is not None or (paid and not isinstance(exc, NetworkError)):
@@ -82,7 +84,7 @@ def resend_delay(exc: GeminiMCPError, attempt: int, *, paid: bool) -> float | No
     return 0.5 * 2 ** (attempt - 1) * random.uniform(0.75, 1.25)  # noqa: S311
 
 
-def hindrance(exc: GeminiMCPError) -> str:
+def describe_hindrance(exc: GeminiMCPError) -> str:
     """Return why a call is sent again, as the beginning of a status message."""
     if isinstance(exc, NetworkError):
         return "Google cannot be reached"

@@ -27,8 +27,8 @@ from gemini_interactions_mcp import __version__
 from gemini_interactions_mcp.core import ConfigurationError, GeminiMCPError, KeyMissingError
 from gemini_interactions_mcp.settings import Settings, silence_sdk
 
-from .connections import connected
-from .exchange import HOOKS
+from .connections import make_http_client
+from .exchange import TRACKING_HOOKS
 
 CONNECT_SECONDS: Final = 15.0
 """Time-out for connecting to the API or to a proxy."""
@@ -36,17 +36,17 @@ CONNECT_SECONDS: Final = 15.0
 MAX_CONNECTIONS: Final = 1000
 """Limit of open connections; with httpx2's default of 100, research runs and asks would wait for each other."""
 
-MAX_IDLE: Final = 200
+MAX_IDLE_CONNECTIONS: Final = 200
 """Limit of idle connections in the pool; with httpx2's default of 20, each burst of calls would connect anew."""
 
-KEY_LOGGER: Final = "google_genai._api_client"
+KEY_LOGGER_NAME: Final = "google_genai._api_client"
 """Logger of the SDK's warning about API keys in the environment (google-genai 3.6.1, _api_client.py)."""
 
-EXPERIMENT_WARNING: Final = "Environments usage is experimental"
+EXPERIMENT_WARNING_TEXT: Final = "Environments usage is experimental"
 """Beginning of the SDK's warning that is suppressed (google-genai 3.6.1, client.py)."""
 
 
-def usable_key(settings: Settings) -> str:
+def get_usable_key(settings: Settings) -> str:
     """Return the API key.
 
     Raises:
@@ -68,7 +68,7 @@ def usable_key(settings: Settings) -> str:
 
 
 @contextmanager
-def startable() -> Generator[None]:
+def convert_setup_errors() -> Generator[None]:
     """Convert unexpected exceptions of making a client.
 
     Raises:
@@ -84,7 +84,7 @@ def startable() -> Generator[None]:
         ) from exc
 
 
-def make_http(base_url: str | None) -> httpx2.AsyncClient:
+def make_sdk_http_client(base_url: str | None) -> httpx2.AsyncClient:
     """Make the HTTP client of the SDK client. It blocks, since it reads certificates.
 
     Redirects are not followed: they would send the key and a paid request to any address. Given a client, google-genai
@@ -93,24 +93,24 @@ def make_http(base_url: str | None) -> httpx2.AsyncClient:
     Raises:
         ConfigurationError: A network setting cannot be used.
     """
-    return connected(
+    return make_http_client(
         base_url,
-        event_hooks=HOOKS,
-        limits=httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_IDLE),
+        event_hooks=TRACKING_HOOKS,
+        limits=httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_IDLE_CONNECTIONS),
         # Only connecting has a time-out here, which keeps it apart from others; `persist` limits the whole call. If a
         # call were given a time-out, the SDK would apply it to every phase, reading included.
         timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
     )
 
 
-def make_client(key: str, base_url: str | None, http: httpx2.AsyncClient) -> genai.Client:
+def make_sdk_client(key: str, base_url: str | None, http: httpx2.AsyncClient) -> genai.Client:
     """Make an SDK client that never retries and that the environment cannot switch to another backend.
 
     It blocks: the first use of `.interactions` imports generated code.
     """
     silence_sdk()
-    logging.getLogger(KEY_LOGGER).addFilter(about_no_key)
-    warnings.filterwarnings("ignore", message=EXPERIMENT_WARNING, category=UserWarning)
+    logging.getLogger(KEY_LOGGER_NAME).addFilter(is_not_about_keys)
+    warnings.filterwarnings("ignore", message=EXPERIMENT_WARNING_TEXT, category=UserWarning)
     client = genai.Client(
         api_key=key,
         vertexai=False,
@@ -125,6 +125,6 @@ def make_client(key: str, base_url: str | None, http: httpx2.AsyncClient) -> gen
     return client
 
 
-def about_no_key(record: logging.LogRecord) -> bool:
+def is_not_about_keys(record: logging.LogRecord) -> bool:
     """Whether a log record of the SDK is not about API keys in the environment."""
     return "GOOGLE_API_KEY" not in str(record.msg)

@@ -10,48 +10,48 @@ from typing import Final
 from gemini_interactions_mcp.core import Json, as_json, inert, items, text_of, texts
 from gemini_interactions_mcp.models import Execution
 
-MOST_FAILURES: Final = 12
+MAX_LISTED_FAILURES: Final = 12
 """Maximum number of failed calls that are reported one by one."""
 
-CALL_CHARACTERS: Final = 300
+FAILURE_LINE_CHARACTERS: Final = 300
 """Maximum length of the line about one failed call: the tool's name with an address or an error."""
 
-RETRIEVED: Final = ("", "success")
+RETRIEVED_STATUSES: Final = ("", "success")
 """Statuses of a page that was read; a page without a status counts as read."""
 
-STATUS_PREFIX: Final = "url_retrieval_status_"
+RETRIEVAL_STATUS_PREFIX: Final = "url_retrieval_status_"
 """Prefix of the same statuses in `generateContent` (google-genai 3.6.1, `UrlRetrievalStatus`)."""
 
 
-def executions(steps: Sequence[Json]) -> Iterator[Execution]:
+def parse_executions(steps: Sequence[Json]) -> Iterator[Execution]:
     """Yield each run of code with its results, in order; then results without a call."""
     results: defaultdict[str, list[Json]] = defaultdict(list)
-    for step in of_type(steps, "code_execution_result"):
+    for step in select_steps(steps, "code_execution_result"):
         results[str(step.get("call_id"))].append(step)
-    calls = [(call, results.pop(str(call.get("id")), [])) for call in of_type(steps, "code_execution_call")]
+    calls = [(call, results.pop(str(call.get("id")), [])) for call in select_steps(steps, "code_execution_call")]
     orphans = [(as_json(None), answers) for answers in results.values()]
     for call, answers in [*calls, *orphans]:
-        if (found := execution(call, answers)).code or found.output or found.failed:
+        if (found := parse_execution(call, answers)).code or found.output or found.failed:
             yield found
 
 
-def of_type(steps: Iterable[Json], kind: str) -> Iterator[Json]:
+def select_steps(steps: Iterable[Json], kind: str) -> Iterator[Json]:
     """Return the steps of a type."""
     return (step for step in steps if step.get("type") == kind)
 
 
-def execution(call: Json, results: Sequence[Json]) -> Execution:
+def parse_execution(call: Json, results: Sequence[Json]) -> Execution:
     """Parse a call of code execution and its results."""
     arguments = as_json(call.get("arguments"))
     return Execution(
         code=text_of(arguments.get("code")) or "",
         language=text_of(arguments.get("language")) or "",
-        output="\n".join(filter(None, map(output, results))),
-        failed=any(map(is_failed, results)),
+        output="\n".join(filter(None, map(join_tool_output, results))),
+        failed=any(map(is_failed_result, results)),
     )
 
 
-def output(step: Json) -> str:
+def join_tool_output(step: Json) -> str:
     """Return the text that a tool returned, in any shape."""
     result = step.get("result")
     if isinstance(result, str):
@@ -61,7 +61,7 @@ def output(step: Json) -> str:
     return "\n".join(filter(None, (text_of(block.get("text")) for block in blocks)))
 
 
-def is_failed(step: Json) -> bool:
+def is_failed_result(step: Json) -> bool:
     """Whether the result of a tool is an error; MCP results say so inside."""
     result = as_json(step.get("result"))
     return bool(
@@ -71,18 +71,25 @@ def is_failed(step: Json) -> bool:
     )
 
 
-def failures(steps: Sequence[Json]) -> tuple[str, ...]:
+def describe_tool_failures(steps: Sequence[Json]) -> tuple[str, ...]:
     """Describe the failed tool calls, one line each and each once; beyond the first, only their number."""
     calls = {str(step.get("id")): step for step in steps if step.get("id")}
-    read = {page.get("url") for step in steps for page in retrieved(step) if retrieval(page) in RETRIEVED}
-    lines = (line for step in steps for line in failed(step, calls.get(str(step.get("call_id")), {}), read))
+    read = {
+        page.get("url")
+        for step in steps
+        for page in iterate_retrieved_pages(step)
+        if get_retrieval_status(page) in RETRIEVED_STATUSES
+    }
+    lines = (
+        line for step in steps for line in describe_failed_result(step, calls.get(str(step.get("call_id")), {}), read)
+    )
     told = list(dict.fromkeys(lines))
-    if (more := len(told) - MOST_FAILURES) > 0:
-        told[MOST_FAILURES:] = [f"and {more} more"]
+    if (more := len(told) - MAX_LISTED_FAILURES) > 0:
+        told[MAX_LISTED_FAILURES:] = [f"and {more} more"]
     return tuple(told)
 
 
-def failed(step: Json, call: Json, read: Container[object]) -> Iterator[str]:
+def describe_failed_result(step: Json, call: Json, read: Container[object]) -> Iterator[str]:
     """Yield a line for each failure that a result reports; a page that was read by another call is none.
 
     Args:
@@ -92,47 +99,51 @@ def failed(step: Json, call: Json, read: Container[object]) -> Iterator[str]:
     """
     kind = str(step.get("type"))
     if kind == "url_context_result":
-        unread = [(page.get("url"), retrieval(page)) for page in retrieved(step) if retrieval(page) not in RETRIEVED]
-        if is_failed(step) and not list(retrieved(step)):
-            unread = [(url, "error") for url in asked_for(call, "urls")]
+        unread = [
+            (page.get("url"), get_retrieval_status(page))
+            for page in iterate_retrieved_pages(step)
+            if get_retrieval_status(page) not in RETRIEVED_STATUSES
+        ]
+        if is_failed_result(step) and not list(iterate_retrieved_pages(step)):
+            unread = [(url, "error") for url in get_list_argument(call, "urls")]
         yield from (
-            inert(f"not read: {url}", CALL_CHARACTERS) + f" ({inert(status)})"
+            inert(f"not read: {url}", FAILURE_LINE_CHARACTERS) + f" ({inert(status)})"
             for url, status in unread
             if url not in read
         )
-    elif kind.endswith("_result") and is_failed(step):
-        why = last_words(step, call)
-        yield inert(f"{tool(step, call)} failed{f': {why}' if why else ''}", CALL_CHARACTERS)
+    elif kind.endswith("_result") and is_failed_result(step):
+        why = explain_tool_failure(step, call)
+        yield inert(f"{get_tool_name(step, call)} failed{f': {why}' if why else ''}", FAILURE_LINE_CHARACTERS)
 
 
-def retrieved(step: Json) -> Iterator[Json]:
+def iterate_retrieved_pages(step: Json) -> Iterator[Json]:
     """Yield the pages that a step was to read: of a list, or a single one."""
     if step.get("type") == "url_context_result":
         result = step.get("result")
         yield from (*items(result), *filter(None, [as_json(result)]))
 
 
-def retrieval(page: Json) -> str:
+def get_retrieval_status(page: Json) -> str:
     """Return the status of reading a page, in lower case."""
-    return (text_of(page.get("status")) or "").lower().removeprefix(STATUS_PREFIX)
+    return (text_of(page.get("status")) or "").lower().removeprefix(RETRIEVAL_STATUS_PREFIX)
 
 
-def asked_for(call: Json, argument: str) -> list[str]:
+def get_list_argument(call: Json, argument: str) -> list[str]:
     """Return the values of a call's argument that is a list."""
     return texts(as_json(call.get("arguments")).get(argument))
 
 
-def tool(step: Json, call: Json) -> str:
+def get_tool_name(step: Json, call: Json) -> str:
     """Return the name of a tool: `code`, `google_search`, or `server/tool` for an MCP server."""
     names = (text_of(step.get(key)) or text_of(call.get(key)) for key in ("server_name", "name"))
     kind = str(step.get("type")).removesuffix("_result")
     return "/".join(filter(None, names)) or ("code" if kind == "code_execution" else kind)
 
 
-def last_words(step: Json, call: Json) -> str:
+def explain_tool_failure(step: Json, call: Json) -> str:
     """Return why a tool failed: its output (of code, the last line), else the API's error, else the search queries."""
-    told = output(step).strip()
+    told = join_tool_output(step).strip()
     last = told.rpartition("\n")[2] if step.get("type") == "code_execution_result" else told
     faults = (as_json(step.get("error")), as_json(as_json(step.get("result")).get("error")))
     said = (text_of(fault.get("message")) for fault in faults)
-    return last or next(filter(None, said), "") or "; ".join(asked_for(call, "queries"))
+    return last or next(filter(None, said), "") or "; ".join(get_list_argument(call, "queries"))

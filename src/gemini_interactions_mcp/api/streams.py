@@ -14,16 +14,16 @@ from gemini_interactions_mcp.core import GeminiMCPError, Redactor, beside, lenie
 from gemini_interactions_mcp.models import Event, Interaction
 
 from .calls import Call
-from .error_mapping import failure
-from .error_responses import streamed_fault
+from .error_mapping import map_error_response
+from .error_responses import parse_error_event
 from .events import parse_event
-from .exchange import UNPARSABLE, Exchange, mapped, unnamed
+from .exchange import JSON_ERRORS, Exchange, make_unnamed_error, map_exceptions
 from .responses import find_interaction_id, parse_interaction
 
-COMPLETED: Final = "interaction.completed"
+COMPLETED_EVENT: Final = "interaction.completed"
 """Type of the event that ends an answer."""
 
-UNKNOWN: Final = "unknown"
+UNKNOWN_EVENT: Final = "unknown"
 """Type of an event that cannot be parsed."""
 
 END_OF_STREAM: Final = "[DONE]"
@@ -34,7 +34,7 @@ HANG_UP_SECONDS: Final = 1.0
 
 
 @dataclass
-class Opened:
+class OpenStream:
     """An open stream.
 
     Attributes:
@@ -51,68 +51,68 @@ class Opened:
 
     async def close(self) -> None:
         """Close the response; errors and cancellation do not prevent it."""
-        with anyio.CancelScope(shield=True), suppress(GeminiMCPError), mapped(Call(), self.exchange):
+        with anyio.CancelScope(shield=True), suppress(GeminiMCPError), map_exceptions(Call(), self.exchange):
             with anyio.move_on_after(HANG_UP_SECONDS):
                 await self.rest.aclose()
                 await self.response.aclose()
 
 
-async def resumed(sent: Awaitable[Any], exchange: Exchange, call: Call) -> Opened:
+async def open_known_stream(sent: Awaitable[Any], exchange: Exchange, call: Call) -> OpenStream:
     """Open the stream of a known interaction; no event is read yet."""
     exchange.interaction_id = call.interaction_id
     response: httpx2.Response = (await sent).http_response
-    return Opened(response, exchange, [], events(response, exchange, call.redact))
+    return OpenStream(response, exchange, [], read_stream_events(response, exchange, call.redact))
 
 
-async def begun(sent: Awaitable[Any], exchange: Exchange, call: Call) -> Opened:
+async def open_new_stream(sent: Awaitable[Any], exchange: Exchange, call: Call) -> OpenStream:
     """Open the stream of a new interaction, and read it until the interaction has begun.
 
     Raises:
         OutcomeUnknownError: The stream ended before that.
         GeminiMCPError: The stream reported an error before that; the same as for an HTTP error.
     """
-    opened = await resumed(sent, exchange, call)
+    opened = await open_known_stream(sent, exchange, call)
     try:
         async for event in opened.rest:
             if event.type == "error" and event.interaction_id is None:
-                raise failure(streamed_fault(call.redact(event.data.get("error"))), call)
+                raise map_error_response(parse_error_event(call.redact(event.data.get("error"))), call)
             opened.head.append(event)
-            if begins(event):
+            if is_beginning(event):
                 return opened
-        raise unnamed(exchange)
+        raise make_unnamed_error(exchange)
     except BaseException:
         await opened.close()
         raise
 
 
-def begins(event: Event) -> bool:
+def is_beginning(event: Event) -> bool:
     """Whether an event shows that the interaction was taken: it names the interaction or is part of its answer."""
-    return event.interaction_id is not None or event.type.startswith("step.") or event.type == COMPLETED
+    return event.interaction_id is not None or event.type.startswith("step.") or event.type == COMPLETED_EVENT
 
 
 @asynccontextmanager
-async def listening(opened: Opened) -> AsyncGenerator[AsyncIterator[Event]]:
+async def listen_to_stream(opened: OpenStream) -> AsyncGenerator[AsyncIterator[Event]]:
     """Yield the events of an open stream, and close it on exit."""
     try:
-        async with aclosing(heard(opened)) as told:
+        async with aclosing(iterate_stream_events(opened)) as told:
             yield told
     finally:
         await opened.close()
 
 
-async def heard(opened: Opened) -> AsyncGenerator[Event]:
+async def iterate_stream_events(opened: OpenStream) -> AsyncGenerator[Event]:
     """Yield the events of an open stream from its first."""
     for event in opened.head:
         yield event
-    with mapped(Call(), opened.exchange):
+    with map_exceptions(Call(), opened.exchange):
         async for event in opened.rest:
             yield event
 
 
-async def events(response: httpx2.Response, exchange: Exchange, redact: Redactor) -> AsyncGenerator[Event]:
+async def read_stream_events(response: httpx2.Response, exchange: Exchange, redact: Redactor) -> AsyncGenerator[Event]:
     """Yield one Event for each event of a response; for a response that is no stream, one for all of it."""
     if "text/event-stream" not in response.headers.get("content-type", ""):
-        for event in whole(parse_interaction(await exchange.read(response))):
+        for event in convert_whole_answer(parse_interaction(await exchange.read(response))):
             yield redact(event)
         return
     async with aclosing(exchange.parts(response)) as parts:
@@ -124,12 +124,12 @@ async def events(response: httpx2.Response, exchange: Exchange, redact: Redactor
                 return
             if each.data:
                 # Large events are parsed in a worker thread.
-                event = await beside(len(each.data), partial(parsed, each.data, redact))
+                event = await beside(len(each.data), partial(parse_stream_data, each.data, redact))
                 exchange.interaction_id = event.interaction_id or exchange.interaction_id
                 yield event
 
 
-def parsed(data: str, redact: Redactor) -> Event:
+def parse_stream_data(data: str, redact: Redactor) -> Event:
     """Parse an event; of an invalid one, such as one that was cut off, only the interaction's id is read.
 
     `Event.data` is not redacted: the parts of a text are redacted once they are joined.
@@ -137,16 +137,18 @@ def parsed(data: str, redact: Redactor) -> Event:
     try:
         told: object = json.loads(data)
         event = parse_event(redact(told)).model_copy(update={"data": lenient.as_json(told)})
-    except UNPARSABLE:
-        event = Event(type=UNKNOWN)
-    return event if event.type != UNKNOWN else event.model_copy(update={"interaction_id": find_interaction_id(data)})
+    except JSON_ERRORS:
+        event = Event(type=UNKNOWN_EVENT)
+    return (
+        event if event.type != UNKNOWN_EVENT else event.model_copy(update={"interaction_id": find_interaction_id(data)})
+    )
 
 
-def whole(answer: Interaction) -> Iterator[Event]:
+def convert_whole_answer(answer: Interaction) -> Iterator[Event]:
     """Yield an interaction that came as a whole as one event; nothing if it has neither an id nor a text."""
     if answer.id or answer.text:
         yield Event(
-            type=COMPLETED,
+            type=COMPLETED_EVENT,
             interaction_id=answer.id,
             status=answer.status,
             usage=answer.usage,

@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 
-def make_files(folder: Path) -> list[Path]:
+def make_sample_files(folder: Path) -> list[Path]:
     """Create a PNG, a PDF, a WAV and a text file; return their paths."""
     folder.mkdir(parents=True)
     return [make_png(folder), make_pdf(folder), make_wav(folder), make_text(folder)]

@@ -1,4 +1,4 @@
-"""The `doctor` command: checks settings, key, network, folders and journal. Never prints the key."""
+"""The `run_doctor` command: checks settings, key, network, folders and journal. Never prints the key."""
 
 import difflib
 import platform
@@ -16,9 +16,15 @@ from gemini_interactions_mcp.api import Gemini
 from gemini_interactions_mcp.core import GeminiMCPError, Redactor, shown
 from gemini_interactions_mcp.files import Boundary
 from gemini_interactions_mcp.journal import Journal
-from gemini_interactions_mcp.settings import ALL_VARIABLES, Settings, lack, of_nobody, unknown_variables
+from gemini_interactions_mcp.settings import (
+    SETTING_VARIABLES,
+    Settings,
+    describe_missing_folder,
+    find_unknown_variables,
+    has_unknown_user,
+)
 
-GOOGLE = "https://generativelanguage.googleapis.com"
+DEFAULT_BASE_URL = "https://generativelanguage.googleapis.com"
 """Base URL of the API unless the settings name another."""
 
 
@@ -30,73 +36,73 @@ class Finding(NamedTuple):
     text: str
 
 
-def doctor() -> int:
+def run_doctor() -> int:
     """Print the findings, and return the exit status: 0 unless a check failed."""
     print(f"gemini-interactions-mcp {__version__}")
     print(f"Python {platform.python_version()}, mcp {version('mcp')}, google-genai {version('google-genai')}\n")
     settings = Settings.from_environ()
-    findings = [*configured(settings), *misspelled(unknown_variables()), *anyio.run(examined, settings)]
+    findings = [*list_settings(settings), *find_misspelled(find_unknown_variables()), *anyio.run(run_checks, settings)]
     redact = Redactor(settings.secrets)
     for finding in findings:
-        print(redact(line(finding)))
+        print(redact(format_finding(finding)))
     return 1 if any(finding.ok is False for finding in findings) else 0
 
 
-def line(finding: Finding) -> str:
+def format_finding(finding: Finding) -> str:
     """Return a finding as a line: `ok      journal      is writable; no interactions yet`."""
     mark = {True: "ok", False: "FAIL", None: ""}[finding.ok]
     return f"{mark:<7} {finding.topic:<12} {finding.text}"
 
 
-def configured(settings: Settings) -> Iterator[Finding]:
+def list_settings(settings: Settings) -> Iterator[Finding]:
     """Yield the findings that need neither network nor writing."""
     yield from (Finding(ok=False, topic="settings", text=text) for text in settings.findings)
     yield Finding(None, "model", settings.model)
     yield Finding(None, "image model", settings.image_model)
     yield Finding(None, "agent", settings.research_agent)
     yield Finding(None, "wait", f"{settings.wait_seconds:g} s until a call returns the id instead of the answer")
-    yield Finding(None, "research", spending(settings))
+    yield Finding(None, "research", describe_spending(settings))
     if settings.servers:
         yield Finding(None, "MCP servers", ", ".join(f"mcp:{each.name}" for each in settings.servers))
     if settings.allow_secrets:
         yield Finding(None, "secrets", "files that look like secrets may be sent (GEMINI_MCP_ALLOW_SECRETS)")
     for path in settings.allowed_dirs:
-        lacking = lack(path)
+        lacking = describe_missing_folder(path)
         # The output folder is created when needed.
-        fine = lacking is None or (path == settings.output_dir and not of_nobody(path))
+        fine = lacking is None or (path == settings.output_dir and not has_unknown_user(path))
         yield Finding(fine, "directory", f"{path}" if fine else f"{path}: {lacking}")
 
 
-def misspelled(names: Iterable[str]) -> Iterator[Finding]:
+def find_misspelled(names: Iterable[str]) -> Iterator[Finding]:
     """Yield a failure for each variable that resembles a setting; others may belong to another program."""
-    meant = {distinctive(name): name for name in reversed(ALL_VARIABLES)}
+    meant = {strip_prefix(name): name for name in reversed(SETTING_VARIABLES)}
     for name in names:
-        near = difflib.get_close_matches(distinctive(name.upper()), meant, 1)
+        near = difflib.get_close_matches(strip_prefix(name.upper()), meant, 1)
         hint = f"; did you mean {meant[near[0]]}?" if near else ""
         yield Finding(False if near else None, "variable", f"{shown(name)} is not a setting{hint}")
 
 
-def distinctive(name: str) -> str:
+def strip_prefix(name: str) -> str:
     """Return the name of a variable without a prefix that many of them share."""
     return re.sub(r"^(GEMINI_MCP_|GOOGLE_GEMINI_|GEMINI_|GOOGLE_)", "", name)
 
 
-def spending(settings: Settings) -> str:
+def describe_spending(settings: Settings) -> str:
     """Return the limits on starting a run of research."""
     limit = f"at most {settings.runs_per_day} runs a day" if settings.runs_per_day else "no daily limit"
     return f"{limit}, {'asks before it starts' if settings.confirm else 'starts without asking'}"
 
 
-async def examined(settings: Settings) -> list[Finding]:
+async def run_checks(settings: Settings) -> list[Finding]:
     """Check the key and the API, the output folder and the journal."""
     return [
-        await tried("API", lambda: reached(settings)),
-        await tried("output", lambda: tested(settings)),
-        await tried("journal", lambda: counted(settings)),
+        await run_check("API", lambda: check_api_access(settings)),
+        await run_check("output", lambda: check_output_folder(settings)),
+        await run_check("journal", lambda: check_journal_access(settings)),
     ]
 
 
-async def tried(topic: str, check: Callable[[], Awaitable[str]]) -> Finding:
+async def run_check(topic: str, check: Callable[[], Awaitable[str]]) -> Finding:
     """Run a check, and return its outcome."""
     try:
         return Finding(ok=True, topic=topic, text=await check())
@@ -104,7 +110,7 @@ async def tried(topic: str, check: Callable[[], Awaitable[str]]) -> Finding:
         return Finding(ok=False, topic=topic, text=str(exc))
 
 
-async def reached(settings: Settings) -> str:
+async def check_api_access(settings: Settings) -> str:
     """Request the default model's description, which is free.
 
     Raises:
@@ -115,10 +121,10 @@ async def reached(settings: Settings) -> str:
         model = await gemini.check()
     finally:
         await gemini.close()
-    return f"found {model} at {settings.base_url or GOOGLE} with the key in {settings.key_variable}"
+    return f"found {model} at {settings.base_url or DEFAULT_BASE_URL} with the key in {settings.key_variable}"
 
 
-async def tested(settings: Settings) -> str:
+async def check_output_folder(settings: Settings) -> str:
     """Check that files can be saved, without creating any.
 
     Raises:
@@ -128,7 +134,7 @@ async def tested(settings: Settings) -> str:
     return f"{settings.output_dir} is writable"
 
 
-async def counted(settings: Settings) -> str:
+async def check_journal_access(settings: Settings) -> str:
     """Open the journal, and write to it: a pruning that removes nothing.
 
     Raises:

@@ -11,18 +11,18 @@ from typing import Final
 
 from PIL import Image
 
-from gemini_interactions_mcp.api import Reply, id_in
+from gemini_interactions_mcp.api import ObservedReply, find_event_interaction_id
 from gemini_interactions_mcp.core import Json, as_json, items, text_of
 from gemini_interactions_mcp.models import settled
 
-SECONDS: Final = "seconds until the id is known"
+UNCOMPARED_FACT: Final = "seconds until the id is known"
 """The only fact that is not compared."""
 
 Facts = dict[str, str]
 """Description of each observed aspect, by its name."""
 
 
-def verdict(reply: Reply) -> str:
+def describe_verdict(reply: ObservedReply) -> str:
     """Return whether a request was accepted or how it failed: HTTP status, error event, or no response."""
     if reply.status is None:
         return f"no response ({reply.failure})"
@@ -33,33 +33,33 @@ def verdict(reply: Reply) -> str:
     return f"{reply.status}{failed}{broken}"
 
 
-def describe(reply: Reply) -> Facts:
+def describe_reply(reply: ObservedReply) -> Facts:
     """Return the verdict of a reply, and the error message if there is one."""
-    return {"response": verdict(reply)} | ({"message": reply.message} if reply.message else {})
+    return {"response": describe_verdict(reply)} | ({"message": reply.message} if reply.message else {})
 
 
-def state(reply: Reply) -> str:
+def describe_state(reply: ObservedReply) -> str:
     """Return the status of an interaction that was read and what the reply lacks, or how the read failed."""
     if reply.status != 200 or reply.error:
-        return verdict(reply)
+        return describe_verdict(reply)
     status = text_of(reply.body.get("status")) or "no status"
     missing = [name for name in ("steps", "usage") if not reply.body.get(name)]
     lacks = f" without {' and '.join(missing)}" if settled(status) and missing else ""
     return f"200 {status}{lacks}"
 
 
-def states(reads: Iterable[Reply]) -> str:
+def describe_states(reads: Iterable[ObservedReply]) -> str:
     """Return the state of each read, in order."""
-    return " → ".join(state(read) for read in reads)
+    return " → ".join(describe_state(read) for read in reads)
 
 
-def is_whole(reply: Reply) -> bool:
+def is_whole(reply: ObservedReply) -> bool:
     """Whether a read shows a settled interaction with steps and usage; a cancelled one may lack them."""
     has_all = bool(reply.body.get("steps") and reply.body.get("usage"))
     return settled(str(reply.body.get("status"))) and (has_all or reply.body.get("status") == "cancelled")
 
 
-def shape(identifier: str | None) -> str:
+def describe_id(identifier: str | None) -> str:
     """Return the length and the characters of an id, never the id itself."""
     if not identifier:
         return "none"
@@ -67,51 +67,51 @@ def shape(identifier: str | None) -> str:
     return f"{len(identifier)} characters of A-Z a-z 0-9 _ -" + (f", and {' '.join(others)}" if others else "")
 
 
-def in_order(words: Iterable[str]) -> str:
+def join_distinct(words: Iterable[str]) -> str:
     """Return the distinct words, in order of their first appearance."""
     return ", ".join(dict.fromkeys(words)) or "none"
 
 
-def types(events: list[Json]) -> list[str]:
+def list_event_types(events: list[Json]) -> list[str]:
     """Return the types of events."""
     return [str(event.get("event_type")) for event in events]
 
 
-def steps_in(events: list[Json]) -> list[str]:
+def list_step_types(events: list[Json]) -> list[str]:
     """Return the types of the steps that start in a stream."""
     return [str(as_json(event.get("step")).get("type")) for event in events if event.get("step")]
 
 
-def deltas_in(events: list[Json]) -> list[str]:
+def list_delta_types(events: list[Json]) -> list[str]:
     """Return the types of the deltas of a stream, in alphabetical order."""
     return sorted(str(as_json(event.get("delta")).get("type")) for event in events if event.get("delta"))
 
 
-def statuses_in(events: list[Json]) -> Iterator[str]:
+def iterate_statuses(events: list[Json]) -> Iterator[str]:
     """Yield the statuses in a stream."""
     for event in events:
         if status := text_of(as_json(event.get("interaction")).get("status")) or text_of(event.get("status")):
             yield status
 
 
-def naming(events: list[Json]) -> str:
+def describe_naming(events: list[Json]) -> str:
     """Return the first event that contains the id."""
-    found = next((number for number, event in enumerate(events) if id_in(event)), None)
+    found = next((number for number, event in enumerate(events) if find_event_interaction_id(event)), None)
     if found is None:
         return "never"
-    before = in_order(types(events[:found]))
-    return f"with {types(events)[found]}" + (f", after {before}" if found else ", the first event")
+    before = join_distinct(list_event_types(events[:found]))
+    return f"with {list_event_types(events)[found]}" + (f", after {before}" if found else ", the first event")
 
 
-def event_ids(events: list[Json]) -> str:
+def describe_event_ids(events: list[Json]) -> str:
     """Return which events have an id to resume from."""
     named = [event for event in events if event.get("event_id")]
     if len(named) in (0, len(events)):
         return "on every event" if named else "none"
-    return f"on {in_order(types(named))} only"
+    return f"on {join_distinct(list_event_types(named))} only"
 
 
-def completion(events: list[Json]) -> str:
+def describe_completion(events: list[Json]) -> str:
     """Return the parts of the result in the last event."""
     last = next((event for event in events if event.get("event_type") == "interaction.completed"), None)
     if last is None:
@@ -120,32 +120,32 @@ def completion(events: list[Json]) -> str:
     return f"has {' and '.join(has)}" if has else "has neither usage nor steps"
 
 
-def stream_facts(reply: Reply) -> Facts:
+def describe_stream(reply: ObservedReply) -> Facts:
     """Return the facts of a stream."""
-    facts = describe(reply)
+    facts = describe_reply(reply)
     if not reply.id:
         return facts | {"id": "none"}
     return facts | {
-        "events": in_order(types(reply.events)),
-        "steps": in_order(steps_in(reply.events)),
-        "deltas": in_order(deltas_in(reply.events)),
-        "statuses": in_order(statuses_in(reply.events)),
-        "id": shape(reply.id),
-        "id arrives": naming(reply.events),
-        SECONDS: "never" if reply.named_after is None else f"{reply.named_after:.1f}",
-        "event ids": event_ids(reply.events),
-        "interaction.completed": completion(reply.events),
+        "events": join_distinct(list_event_types(reply.events)),
+        "steps": join_distinct(list_step_types(reply.events)),
+        "deltas": join_distinct(list_delta_types(reply.events)),
+        "statuses": join_distinct(iterate_statuses(reply.events)),
+        "id": describe_id(reply.id),
+        "id arrives": describe_naming(reply.events),
+        UNCOMPARED_FACT: "never" if reply.named_after is None else f"{reply.named_after:.1f}",
+        "event ids": describe_event_ids(reply.events),
+        "interaction.completed": describe_completion(reply.events),
     }
 
 
-def match_events(events: list[Json], expected: list[Json]) -> str:
+def compare_events(events: list[Json], expected: list[Json]) -> str:
     """Return whether the events are of the expected types."""
-    if types(events) == types(expected):
+    if list_event_types(events) == list_event_types(expected):
         return "the same events"
-    return f"other events: {in_order(types(events))}"
+    return f"other events: {join_distinct(list_event_types(events))}"
 
 
-def places_of_annotations(events: list[Json]) -> Iterator[str]:
+def find_annotations(events: list[Json]) -> Iterator[str]:
     """Yield the places of annotations in a stream: type of the event, and of the delta or step."""
     for event in events:
         for name in ("delta", "step"):
@@ -154,15 +154,15 @@ def places_of_annotations(events: list[Json]) -> Iterator[str]:
                 yield f"{event.get('event_type')} {part.get('type')}"
 
 
-def image_formats(steps: Iterator[Json]) -> Iterator[str]:
+def describe_images(steps: Iterator[Json]) -> Iterator[str]:
     """Yield MIME type and size of the images in steps."""
     for step in steps:
         for block in items(step.get("content")):
             if block.get("type") == "image":
-                yield f"{block.get('mime_type')}, {image_size(text_of(block.get('data')))}"
+                yield f"{block.get('mime_type')}, {measure_image(text_of(block.get('data')))}"
 
 
-def image_size(data: str | None) -> str:
+def measure_image(data: str | None) -> str:
     """Return width and height of an image in Base64."""
     if not data:
         return "not inline"
@@ -173,14 +173,14 @@ def image_size(data: str | None) -> str:
         return "not readable"
 
 
-def describe_list(where: str, reply: Reply) -> Facts:
+def describe_file_list(where: str, reply: ObservedReply) -> Facts:
     """Return the facts of a list of files, without their names."""
     found = list(items(reply.body.get("files")))
     outside = [entry for entry in found if not str(entry.get("path")).startswith("workspace")]
     sizes = [type(entry["size_bytes"]).__name__ for entry in found if "size_bytes" in entry]
     return {
-        f"list {where}": verdict(reply),
-        f"types {where}": in_order(sorted(str(entry.get("type")) for entry in found)),
-        f"sizes {where}": in_order({"str": "strings", "int": "numbers"}.get(size, size) for size in sizes),
+        f"list {where}": describe_verdict(reply),
+        f"types {where}": join_distinct(sorted(str(entry.get("type")) for entry in found)),
+        f"sizes {where}": join_distinct({"str": "strings", "int": "numbers"}.get(size, size) for size in sizes),
         f"entries {where} outside /workspace": "yes" if outside else "no",
     }

@@ -12,37 +12,37 @@ from typing import Final
 import anyio
 from pydantic import SecretStr
 
-from gemini_interactions_mcp.api import Api, connect, usable_key
+from gemini_interactions_mcp.api import ObservedApi, connect_observed_api, get_usable_key
 from gemini_interactions_mcp.core import GeminiMCPError, Redactor, as_json
-from gemini_interactions_mcp.emulator import Doubts, Emulator, serve
+from gemini_interactions_mcp.emulator import Doubts, Emulator, serve_emulator
 from gemini_interactions_mcp.settings import Settings
 
 from .facts import Facts
-from .prices import dollars
-from .probe_requests import Names
+from .prices import bound_prices
+from .probe_requests import ProbedModels
 from .probes import PROBES, Probe
-from .reports import Observed, Outcome, write_report
+from .reports import ApiObservation, ProbeOutcome, write_report
 
-LOOKS: Final = (0.0, 2.0, 5.0, 10.0)
+READ_PAUSES: Final = (0.0, 2.0, 5.0, 10.0)
 """Seconds before each read of something that may take time to appear."""
 
 PROBE_SECONDS: Final = 180.0
 """Time-out of a probe in seconds."""
-AGENT_SECONDS: Final = 900.0
+AGENT_PROBE_SECONDS: Final = 900.0
 """Time-out of a probe with an agent in seconds."""
 
-Say = Callable[[str], object]
+ReportProgress = Callable[[str], object]
 """Reports progress to the user."""
 
 
-def silent(_: str) -> None:
+def ignore_progress(_: str) -> None:
     """Report nothing."""
 
 
-def live(extras: Collection[str], *, agreed: bool) -> int:
+def run_live_doctor(extras: Collection[str], *, agreed: bool) -> int:
     """Run the probes and print the report; return 0 if they ran, 1 if not, 2 if there is no terminal to ask on."""
     try:
-        return carry_out(Settings.from_environ().checked(), extras, agreed=agreed)
+        return run_chosen_probes(Settings.from_environ().require_valid(), extras, agreed=agreed)
     except GeminiMCPError as exc:
         sys.stderr.write(f"gemini-interactions-mcp: {exc}\n")
     except KeyboardInterrupt:
@@ -50,39 +50,39 @@ def live(extras: Collection[str], *, agreed: bool) -> int:
     return 1
 
 
-def carry_out(settings: Settings, extras: Collection[str], *, agreed: bool) -> int:
+def run_chosen_probes(settings: Settings, extras: Collection[str], *, agreed: bool) -> int:
     """Run the probes without an option and those of `extras`; return the exit status.
 
     Raises:
         GeminiMCPError: The key is missing or malformed, or the client cannot be made.
     """
-    usable_key(settings)
+    get_usable_key(settings)
     sys.stderr.write("Running the probes against the emulator first.\n")
     chosen = [probe for probe in PROBES if not probe.extra or probe.extra in extras]
-    emulator = anyio.run(rehearse, settings, chosen)
-    sys.stderr.write(announcement(emulator, settings))
+    emulator = anyio.run(rehearse_probes, settings, chosen)
+    sys.stderr.write(announce_requests(emulator, settings))
     if not agreed and not sys.stdin.isatty():
         sys.stderr.write("Nothing was sent: stdin is not a terminal to ask on. Use --yes to send without asking.\n")
         return 2
-    if not agreed and not agrees():
+    if not agreed and not ask_agreement():
         sys.stderr.write("Nothing was sent.\n")
         return 1
-    real = anyio.run(observe, settings, chosen, LOOKS, sys.stderr.write)
+    real = anyio.run(observe_probes, settings, chosen, READ_PAUSES, sys.stderr.write)
     print(write_report(real, emulator, settings))
     return 0
 
 
-def agrees() -> bool:
+def ask_agreement() -> bool:
     """Ask the user; anything but a yes is a no."""
     sys.stderr.write("Send them? [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def announcement(found: Observed, settings: Settings) -> str:
+def announce_requests(found: ApiObservation, settings: Settings) -> str:
     """Return what will be sent, what it may cost, and that it is deleted again."""
     where = "the address in GOOGLE_GEMINI_BASE_URL" if settings.base_url else "Google"
-    limit = dollars(found.asks)
+    limit = bound_prices(found.asks)
     return (
         f"This sends about {found.requests} small requests to {where} with the key in {settings.key_variable}. "
         f"{len(found.asks)} of them start an interaction; together they cost at most about ${limit:.2f}. "
@@ -90,37 +90,37 @@ def announcement(found: Observed, settings: Settings) -> str:
     )
 
 
-async def rehearse(settings: Settings, probes: Sequence[Probe], doubts: Doubts | None = None) -> Observed:
+async def rehearse_probes(settings: Settings, probes: Sequence[Probe], doubts: Doubts | None = None) -> ApiObservation:
     """Run the probes against the emulator."""
     emulator = Emulator(step_seconds=0.005, doubts=doubts or Doubts())
-    async with serve(emulator) as url:
+    async with serve_emulator(emulator) as url:
         local = settings.model_copy(update={"base_url": url, "api_key": SecretStr("local")})
-        found = await observe(local, probes, (0.0,) * len(LOOKS))
+        found = await observe_probes(local, probes, (0.0,) * len(READ_PAUSES))
     bodies = [request.body for request in emulator.requests if request.path.endswith("/interactions")]
     return replace(found, asks=[as_json(body) for body in bodies], requests=len(emulator.requests))
 
 
-async def observe(
-    settings: Settings, probes: Sequence[Probe], pauses: tuple[float, ...], say: Say = silent
-) -> Observed:
+async def observe_probes(
+    settings: Settings, probes: Sequence[Probe], pauses: tuple[float, ...], say: ReportProgress = ignore_progress
+) -> ApiObservation:
     """Run the probes against an API, one after the other, and delete what they have created.
 
     Raises:
         GeminiMCPError: The key is missing, or the client cannot be made.
     """
-    names = Names(settings.model, settings.image_model)
-    async with connect(settings, pauses) as api:
-        outcomes: list[Outcome] = []
+    names = ProbedModels(settings.model, settings.image_model)
+    async with connect_observed_api(settings, pauses) as api:
+        outcomes: list[ProbeOutcome] = []
         for number, probe in enumerate(probes, start=1):
             say(f"{number} of {len(probes)}: {probe.title}\n")
-            outcomes.append(Outcome(probe, await attempt(probe, api, names)))
+            outcomes.append(ProbeOutcome(probe, await attempt_probe(probe, api, names)))
     redact = Redactor(settings.secrets)
-    return Observed([each.scrub(redact, api.ids) for each in outcomes], api.throttled, api.deleted)
+    return ApiObservation([each.scrub(redact, api.ids) for each in outcomes], api.throttled, api.deleted)
 
 
-async def attempt(probe: Probe, api: Api, names: Names) -> Facts:
+async def attempt_probe(probe: Probe, api: ObservedApi, names: ProbedModels) -> Facts:
     """Return the facts of a probe; a failure is a fact, so that the next probe still runs."""
-    seconds = AGENT_SECONDS if probe.extra == "agents" else PROBE_SECONDS
+    seconds = AGENT_PROBE_SECONDS if probe.extra == "agents" else PROBE_SECONDS
     try:
         with anyio.fail_after(seconds):
             return await probe.run(api, names)

@@ -10,20 +10,20 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from gemini_interactions_mcp import __version__
-from gemini_interactions_mcp.transports.stdin_capture import claim, ending_signals, open_closed_streams
+from gemini_interactions_mcp.transports.stdin_capture import capture_streams, list_ending_signals, open_closed_streams
 
 if TYPE_CHECKING:
     from gemini_interactions_mcp.server import Server
 
-HOST: Final = "127.0.0.1"
+LOOPBACK_HOST: Final = "127.0.0.1"
 HTTP_PORT: Final = 8765
 EMULATOR_PORT: Final = 8766
 """Differs from `HTTP_PORT`, because a server may use the emulator on the same machine."""
 SHUTDOWN_SECONDS: Final = 1
 """Seconds for HTTP requests in flight to complete after a signal to end."""
 
-DESCRIPTION = "Gemini's models and agents for any MCP host, through Google's Interactions API."
-EPILOG = (
+COMMAND_DESCRIPTION = "Gemini's models and agents for any MCP host, through Google's Interactions API."
+COMMAND_EPILOG = (
     "Without a command, the server speaks MCP on stdin and stdout, as a host expects. Settings are environment "
     "variables; README.md lists them."
 )
@@ -32,19 +32,19 @@ EMULATOR_HELP = "serve an emulated Interactions API on loopback, for development
 DOCTOR_HELP = "check settings, key, network, folders and journal"
 
 
-def parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    top = argparse.ArgumentParser("gemini-interactions-mcp", description=DESCRIPTION, epilog=EPILOG)
+    top = argparse.ArgumentParser("gemini-interactions-mcp", description=COMMAND_DESCRIPTION, epilog=COMMAND_EPILOG)
     top.add_argument("--version", action="version", version=__version__)
     top.add_argument("--http", action="store_true", help="serve streamable HTTP on loopback instead of stdio")
     ports = f"port for --http (default {HTTP_PORT}) or emulator (default {EMULATOR_PORT})"
-    top.add_argument("--port", type=port, help=ports)
+    top.add_argument("--port", type=parse_port, help=ports)
     # Users of the bundle see the settings in their host, not environment variables (manifest.json).
     top.add_argument("--bundle", action="store_true", help=argparse.SUPPRESS)
     commands = top.add_subparsers(title="commands", dest="command", metavar="command")
     commands.add_parser("demo", **describe_command(DEMO_HELP))
     emulator = commands.add_parser("emulator", **describe_command(EMULATOR_HELP))
-    emulator.add_argument("--port", type=port, default=argparse.SUPPRESS, help=f"default {EMULATOR_PORT}")
+    emulator.add_argument("--port", type=parse_port, default=argparse.SUPPRESS, help=f"default {EMULATOR_PORT}")
     contrary = "behave the opposite way wherever the behaviour of the real API is uncertain"
     emulator.add_argument("--contrary", action="store_true", help=contrary)
     doctor = commands.add_parser("doctor", **describe_command(DOCTOR_HELP))
@@ -63,7 +63,7 @@ def describe_command(text: str) -> dict[str, Any]:
     return {"help": text, "description": f"{text[0].upper()}{text[1:]}."}
 
 
-def port(text: str) -> int:
+def parse_port(text: str) -> int:
     """Parse a TCP port; 0 is any free port.
 
     Raises:
@@ -76,14 +76,14 @@ def port(text: str) -> int:
     return number
 
 
-def port_of(arguments: argparse.Namespace, usual: int) -> int:
+def choose_port(arguments: argparse.Namespace, usual: int) -> int:
     """Return the port of the command line, else the usual one."""
     return usual if arguments.port is None else arguments.port
 
 
-def parsed(argv: Sequence[str] | None) -> argparse.Namespace:
+def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """Parse the command line; exits with status 2 if it is invalid."""
-    top = parser()
+    top = build_parser()
     arguments = top.parse_args(argv)
     if arguments.command == "doctor" and not arguments.live and (arguments.extras or arguments.yes):
         top.error("--images, --agents and --yes need --live")
@@ -93,9 +93,9 @@ def parsed(argv: Sequence[str] | None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command, and return the exit status: 0 if it succeeded."""
     open_closed_streams()
-    arguments = parsed(argv)
+    arguments = parse_arguments(argv)
     if arguments.command is None:
-        return serve(arguments)
+        return serve_host(arguments)
     try:
         status = run_command(arguments)
         sys.stdout.flush()
@@ -114,26 +114,28 @@ def run_command(arguments: argparse.Namespace) -> int:
     """
     match arguments.command:
         case "demo":
-            from .demo import demo  # noqa: PLC0415 - each command imports only what it needs
+            from .demo import run_demo  # noqa: PLC0415 - each command imports only what it needs
 
-            return demo()
+            return run_demo()
         case "emulator":
-            return interruptible(partial(emulate, port_of(arguments, EMULATOR_PORT), contrary=arguments.contrary))
+            return run_interruptible(
+                partial(run_emulator, choose_port(arguments, EMULATOR_PORT), contrary=arguments.contrary)
+            )
         case "doctor" if arguments.live:
-            from .live import live  # noqa: PLC0415 - as above
+            from .live import run_live_doctor  # noqa: PLC0415 - as above
 
-            return live(arguments.extras or (), agreed=arguments.yes)
+            return run_live_doctor(arguments.extras or (), agreed=arguments.yes)
         case _:
-            from .doctor import doctor  # noqa: PLC0415 - as above
+            from .doctor import run_doctor  # noqa: PLC0415 - as above
 
-            return doctor()
+            return run_doctor()
 
 
-def serve(arguments: argparse.Namespace) -> int:
+def serve_host(arguments: argparse.Namespace) -> int:
     """Serve a host until it ends the connection."""
     # First, because a host may abandon its first message while the SDK is still being imported.
-    claimed = None if arguments.http else claim()
-    from gemini_interactions_mcp.settings import Settings  # noqa: PLC0415 - after `claim`
+    claimed = None if arguments.http else capture_streams()
+    from gemini_interactions_mcp.settings import Settings  # noqa: PLC0415 - after `capture_streams`
 
     settings = Settings.from_environ(bundled=arguments.bundle)
     if settings.findings and claimed is None:
@@ -142,17 +144,17 @@ def serve(arguments: argparse.Namespace) -> int:
         return 2
     from gemini_interactions_mcp.core import Redactor  # noqa: PLC0415 - as above
 
-    from .logs import set_up  # noqa: PLC0415 - as above
+    from .logs import configure_logging  # noqa: PLC0415 - as above
 
-    set_up(settings.log_level, Redactor(settings.secrets))
+    configure_logging(settings.log_level, Redactor(settings.secrets))
     from gemini_interactions_mcp.server import build_server  # noqa: PLC0415 - as above
 
     server = build_server(settings)
     if claimed is None:
-        return interruptible(partial(serve_http, server, port_of(arguments, HTTP_PORT)))
+        return run_interruptible(partial(serve_http, server, choose_port(arguments, HTTP_PORT)))
     from gemini_interactions_mcp.transports import stdio  # noqa: PLC0415 - as above
 
-    return stdio.serve(server, claimed)
+    return stdio.serve_stdio(server, claimed)
 
 
 async def serve_http(server: "Server", number: int) -> None:
@@ -165,26 +167,26 @@ async def serve_http(server: "Server", number: int) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         if os.name == "posix":  # elsewhere the option would let two servers share the port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((HOST, number))
+        listener.bind((LOOPBACK_HOST, number))
         listener.listen()
         config = uvicorn.Config(
-            server.streamable_http_app(host=HOST), log_config=None, timeout_graceful_shutdown=SHUTDOWN_SECONDS
+            server.streamable_http_app(host=LOOPBACK_HOST), log_config=None, timeout_graceful_shutdown=SHUTDOWN_SECONDS
         )
-        sys.stderr.write(f"Serving MCP on http://{HOST}:{listener.getsockname()[1]}/mcp\n")
+        sys.stderr.write(f"Serving MCP on http://{LOOPBACK_HOST}:{listener.getsockname()[1]}/mcp\n")
         web = uvicorn.Server(config)
-        for each in ending_signals():
+        for each in list_ending_signals():
             # Uvicorn itself handles all of these but the one of a closed terminal.
             signal.signal(each, web.handle_exit)
         await web.serve(sockets=[listener])
 
 
-async def emulate(number: int, *, contrary: bool) -> None:
+async def run_emulator(number: int, *, contrary: bool) -> None:
     """Serve the emulator, and print the settings with which the server uses it."""
     from gemini_interactions_mcp import emulator  # noqa: PLC0415 - as above
 
     doubts = emulator.CONTRARY if contrary else emulator.Doubts()
-    async with emulator.serve(emulator.Emulator(doubts=doubts), number) as url:
-        with signals_to_end() as signals:
+    async with emulator.serve_emulator(emulator.Emulator(doubts=doubts), number) as url:
+        with receive_ending_signals() as signals:
             print("Serving an emulated Interactions API until Ctrl-C; no model runs.")
             print('To use it, set these variables. Any key is accepted unless it begins with "invalid".\n')
             print(f"GOOGLE_GEMINI_BASE_URL={url}")
@@ -194,33 +196,33 @@ async def emulate(number: int, *, contrary: bool) -> None:
 
 
 @contextmanager
-def signals_to_end() -> Generator[AsyncIterator[object]]:
+def receive_ending_signals() -> Generator[AsyncIterator[object]]:
     """Yield signals to end from the event loop, because a KeyboardInterrupt raised in a callback may be lost."""
     import anyio  # noqa: PLC0415 - as above
 
     if sys.platform != "win32":
-        with anyio.open_signal_receiver(*ending_signals()) as signals:
+        with anyio.open_signal_receiver(*list_ending_signals()) as signals:
             yield signals
     else:
-        yield never()
+        yield wait_forever()
 
 
-async def never() -> AsyncGenerator[object]:
+async def wait_forever() -> AsyncGenerator[object]:
     """Yield nothing, forever; on Windows, Ctrl-C raises KeyboardInterrupt."""
     import anyio  # noqa: PLC0415 - as above
 
     yield await anyio.sleep_forever()
 
 
-def interruptible(run: Callable[[], Awaitable[None]]) -> int:
+def run_interruptible(run: Callable[[], Awaitable[None]]) -> int:
     """Run until Ctrl-C or another signal to end; return the exit status, 1 if the port cannot be bound.
 
     Raises:
         BrokenPipeError: The reader of stdout has gone.
     """
-    import anyio  # noqa: PLC0415 - after `claim`
+    import anyio  # noqa: PLC0415 - after `capture_streams`
 
-    for each in ending_signals():
+    for each in list_ending_signals():
         signal.signal(each, signal.default_int_handler)
     try:
         anyio.run(run)

@@ -6,7 +6,7 @@ from typing import Final
 
 from gemini_interactions_mcp.core import Json, as_json, items
 
-PRICES: Final = {
+TOKEN_PRICES: Final = {
     "gemini-3.8-flash": (0.75, 3.75),
     "gemini-3.5-flash-lite": (0.30, 2.50),
     "gemini-3.1-flash-lite": (0.25, 1.50),
@@ -17,7 +17,7 @@ PRICES: Final = {
 """US dollars per million input and output tokens: https://ai.google.dev/gemini-api/docs/pricing (November 2026). Those
 of an agent are those of the model that it uses."""
 
-DEAREST: Final = (4.00, 20.00)
+UNLISTED_TOKEN_PRICES: Final = (4.00, 20.00)
 """Prices of a model that is not listed."""
 
 IMAGE_PRICES: Final = {"gemini-nano-banana-2.1": 0.034, "gemini-3-pro-image": 0.134}
@@ -29,33 +29,35 @@ TOOL_PRICE: Final = 0.014
 ATTACHMENT_TOKENS: Final = 2_000
 """Upper bound of the tokens of a small picture or a short page."""
 
-DENSEST: Final = 3
+MIN_BYTES_PER_TOKEN: Final = 3
 """Lower bound of the bytes of text per token."""
 
 
-def dollars(asks: Sequence[Json]) -> float:
+def bound_prices(asks: Sequence[Json]) -> float:
     """Return the upper bound of the price of requests, in US dollars."""
-    return sum(price(body) for body in asks)
+    return sum(bound_price(body) for body in asks)
 
 
-def price(body: Json) -> float:
+def bound_price(body: Json) -> float:
     """Return the upper bound of the price of a request: all tokens that it allows, and one use of each tool."""
     name = str(body.get("model") or body.get("agent"))
-    per_in, per_out = PRICES.get(name, DEAREST)
+    per_in, per_out = TOKEN_PRICES.get(name, UNLISTED_TOKEN_PRICES)
     searches = sum(tool.get("type") in ("google_search", "google_maps") for tool in items(body.get("tools")))
     draws = any(kind.get("type") == "image" for kind in items(body.get("response_format")))
     drawn = IMAGE_PRICES.get(name, max(IMAGE_PRICES.values())) if draws else 0.0
-    return (most_read(body) * per_in + most_written(body) * per_out) / 1e6 + searches * TOOL_PRICE + drawn
+    return (
+        (bound_input_tokens(body) * per_in + bound_output_tokens(body) * per_out) / 1e6 + searches * TOOL_PRICE + drawn
+    )
 
 
-def most_read(body: Json) -> float:
+def bound_input_tokens(body: Json) -> float:
     """Return the upper bound of the input tokens of a request."""
     text = json.dumps(body)
     attached = '"uri"' in text or "url_context" in text
-    return len(text) / DENSEST + ATTACHMENT_TOKENS * attached
+    return len(text) / MIN_BYTES_PER_TOKEN + ATTACHMENT_TOKENS * attached
 
 
-def most_written(body: Json) -> int:
+def bound_output_tokens(body: Json) -> int:
     """Return the upper bound of the output tokens of a request."""
     model, agent = as_json(body.get("generation_config")), as_json(body.get("agent_config"))
     return int(model.get("max_output_tokens") or 0) + int(agent.get("max_total_tokens") or 0)

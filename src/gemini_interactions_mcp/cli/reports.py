@@ -12,15 +12,15 @@ from gemini_interactions_mcp import __version__
 from gemini_interactions_mcp.core import REPLACEMENT, Json, Redactor, one_line
 from gemini_interactions_mcp.settings import Settings
 
-from .facts import SECONDS, Facts
+from .facts import UNCOMPARED_FACT, Facts
 from .probes import Probe
 
-LONGEST: Final = 300
+MAX_FACT_CHARACTERS: Final = 300
 """Maximum characters of a fact."""
 
-ABSENT: Final = "-"
+ABSENT_FACT: Final = "-"
 
-PRIVATE: Final = (
+PRIVATE_PATTERNS: Final = (
     (re.compile(r"AIza[\w-]{20,}|AQ\.[\w-]{20,}"), REPLACEMENT),
     (re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "[id]"),
     (re.compile(r"\b(?=\w*\d)\w{20,}"), "[id]"),
@@ -33,19 +33,19 @@ PRIVATE: Final = (
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ProbeOutcome:
     """The facts that a probe has found about one API."""
 
     probe: Probe
     facts: Facts
 
-    def scrub(self, redact: Redactor, ids: Collection[str]) -> "Outcome":
+    def scrub(self, redact: Redactor, ids: Collection[str]) -> "ProbeOutcome":
         """Return a copy without secrets and ids."""
-        return replace(self, facts={what: scrubbed(text, redact, ids) for what, text in self.facts.items()})
+        return replace(self, facts={what: scrub_text(text, redact, ids) for what, text in self.facts.items()})
 
 
 @dataclass(frozen=True)
-class Observed:
+class ApiObservation:
     """The findings of all probes about one API.
 
     Attributes:
@@ -55,14 +55,14 @@ class Observed:
         requests: Number of recorded requests.
     """
 
-    outcomes: Sequence[Outcome]
+    outcomes: Sequence[ProbeOutcome]
     throttled: Sequence[str]
     deleted: tuple[int, int]
     asks: Sequence[Json] = ()
     requests: int = 0
 
 
-class Comparison(NamedTuple):
+class FactComparison(NamedTuple):
     """One fact of both APIs; `differs` is None if it is not compared."""
 
     what: str
@@ -73,26 +73,26 @@ class Comparison(NamedTuple):
     def render(self) -> str:
         """Return a row of a Markdown table."""
         mark = "≠" if self.differs else ""
-        return f"| {self.what} | {as_code(self.real)} | {as_code(self.emulator)} | {mark} |"
+        return f"| {self.what} | {render_as_code(self.real)} | {render_as_code(self.emulator)} | {mark} |"
 
 
-def write_report(real: Observed, emulator: Observed, settings: Settings) -> str:
+def write_report(real: ApiObservation, emulator: ApiObservation, settings: Settings) -> str:
     """Return the comparison of the API with the emulator, as Markdown without secrets and ids."""
     rows = [
-        list(side_by_side(mine.facts, other.facts))
+        list(compare_facts(mine.facts, other.facts))
         for mine, other in zip(real.outcomes, emulator.outcomes, strict=True)
     ]
     count = [row.differs for table in rows for row in table if row.differs is not None]
-    parts = [heading(settings), tell_differences(real, sum(count), len(count))]
+    parts = [write_heading(settings), write_totals(real, sum(count), len(count))]
     for outcome, table in zip(real.outcomes, rows, strict=True):
-        parts.append(f"## {outcome.probe.title}\n\nSends {outcome.probe.sends}.\n\n{as_table(table)}")
+        parts.append(f"## {outcome.probe.title}\n\nSends {outcome.probe.sends}.\n\n{render_comparisons(table)}")
     return "\n\n".join(parts)
 
 
-def heading(settings: Settings) -> str:
+def write_heading(settings: Settings) -> str:
     """Return the title with versions, date, API and models."""
     where = "the address in GOOGLE_GEMINI_BASE_URL" if settings.base_url else "Google's address"
-    models = scrubbed(f"{settings.model}, {settings.image_model}", Redactor(settings.secrets))
+    models = scrub_text(f"{settings.model}, {settings.image_model}", Redactor(settings.secrets))
     return (
         "# The Interactions API compared with its emulator\n\n"
         f"gemini-interactions-mcp {__version__}, google-genai {version('google-genai')}, mcp {version('mcp')}, "
@@ -101,7 +101,7 @@ def heading(settings: Settings) -> str:
     )
 
 
-def tell_differences(real: Observed, differing: int, of: int) -> str:
+def write_totals(real: ApiObservation, differing: int, of: int) -> str:
     """Return the number of differences, of deleted objects and of refusals by quota."""
     deleted, created = real.deleted
     lines = [
@@ -114,28 +114,28 @@ def tell_differences(real: Observed, differing: int, of: int) -> str:
     return "\n".join(lines)
 
 
-def side_by_side(real: Facts, emulator: Facts) -> Iterator[Comparison]:
+def compare_facts(real: Facts, emulator: Facts) -> Iterator[FactComparison]:
     """Yield the facts of both APIs, those of the real one first."""
     for what in dict.fromkeys((*real, *emulator)):
-        pair = real.get(what, ABSENT), emulator.get(what, ABSENT)
-        yield Comparison(what, *pair, None if what == SECONDS else pair[0] != pair[1])
+        pair = real.get(what, ABSENT_FACT), emulator.get(what, ABSENT_FACT)
+        yield FactComparison(what, *pair, None if what == UNCOMPARED_FACT else pair[0] != pair[1])
 
 
-def as_table(table: Iterable[Comparison]) -> str:
+def render_comparisons(table: Iterable[FactComparison]) -> str:
     """Return a Markdown table."""
     return "\n".join(["| | API | emulator | |", "|---|---|---|---|", *(row.render() for row in table)])
 
 
-def as_code(text: str) -> str:
+def render_as_code(text: str) -> str:
     """Return a foreign text as Markdown code, so that no markup in it takes effect."""
     return "`" + text.replace("`", "'").replace("|", "\\|") + "`"
 
 
-def scrubbed(text: str, redact: Redactor, ids: Collection[str] = ()) -> str:
+def scrub_text(text: str, redact: Redactor, ids: Collection[str] = ()) -> str:
     """Return a text on one line, without secrets, ids and names of projects, known or recognizable."""
     text = redact(text)
     for each in sorted(ids, key=len, reverse=True):
         text = text.replace(each, "[id]")
-    for pattern, instead in PRIVATE:
+    for pattern, instead in PRIVATE_PATTERNS:
         text = pattern.sub(instead, text)
-    return one_line(text, LONGEST)  # truncated last, because half a secret is not recognized
+    return one_line(text, MAX_FACT_CHARACTERS)  # truncated last, because half a secret is not recognized

@@ -8,89 +8,96 @@ import json
 
 from anyio.to_thread import run_sync
 
-from .drawing import dimensions, picture
-from .prose import Prose, filler, opening, told
-from .protocol import family, object_of
+from .drawing import compute_dimensions, draw_picture
+from .prose import Prose, describe_request, write_filler, write_opening
+from .protocol import classify_name, ensure_object
 from .questions import Answer, Question
-from .requests import formats_of, generation, schema_of
-from .research import research_answer
-from .schemas import instance_of
-from .tool_steps import sources, thought, tool_steps
-from .usage import BYTES_PER_TOKEN
+from .requests import read_answer_schema, read_generation_value, read_response_formats
+from .research import answer_with_research
+from .schemas import generate_instance
+from .tool_steps import list_annotations, make_thought, make_tool_steps
+from .usage import EMULATED_BYTES_PER_TOKEN
 
 
-def text_answer(question: Question) -> Answer:
+def answer_with_text(question: Question) -> Answer:
     """Return the answer of a text model or a coding agent."""
-    schema = schema_of(question.body)
+    schema = read_answer_schema(question.body)
     prose = Prose()
     if schema is None:
-        write(prose, question)
+        write_text_answer(prose, question)
     else:
-        instance = instance_of(schema, f"Emulated: {question.turn.prompt}")
+        instance = generate_instance(schema, f"Emulated: {question.turn.prompt}")
         prose.write(json.dumps(instance, ensure_ascii=False))
-    limit = generation(question.body, "max_output_tokens")
-    lost = isinstance(limit, int) and prose.truncate(limit * BYTES_PER_TOKEN)
+    limit = read_generation_value(question.body, "max_output_tokens")
+    lost = isinstance(limit, int) and prose.truncate(limit * EMULATED_BYTES_PER_TOKEN)
     steps = [
-        thought(question, "**Reading the request**\n\nThe emulator reads the request."),
-        *tool_steps(question.tools, question.turn.prompt),
+        make_thought(question, "**Reading the request**\n\nThe emulator reads the request."),
+        *make_tool_steps(question.tools, question.turn.prompt),
         {"type": "model_output", "content": [prose.render()]},
     ]
     return Answer(steps, "incomplete" if lost else "completed")
 
 
-def write(prose: Prose, question: Question) -> None:
+def write_text_answer(prose: Prose, question: Question) -> None:
     """Write a text answer: the prompt, the rest of the request, cited findings, and the directed amount of filler."""
-    prose.write(f"{opening(question)}\n\nYou asked: “{question.turn.prompt}”\n")
-    for line in told(question):
+    prose.write(f"{write_opening(question)}\n\nYou asked: “{question.turn.prompt}”\n")
+    for line in describe_request(question):
         prose.write(f"\n{line}")
-    for number, source in enumerate(sources(question.tools, question.turn.prompt), start=1):
+    for number, source in enumerate(list_annotations(question.tools, question.turn.prompt), start=1):
         prose.write("\n\n")
         prose.cite(f"Emulated finding {number} — a naïve sentence of 100 % multi-byte “quotes”.", source)
     words = question.turn.read_number("words")
-    prose.write(f"\n\n{filler(int(words))}\n" if words else "\n")
+    prose.write(f"\n\n{write_filler(int(words))}\n" if words else "\n")
 
 
-def image_answer(question: Question) -> Answer:
+def answer_with_image(question: Question) -> Answer:
     """Return the answer of an image model: one JPEG, or as many as directed, and a text unless only images are wanted.
 
     JPEG whatever the request says: the only value of `ImageResponseFormatMimeType` in google-genai 3.6.1.
     """
-    formats = formats_of(question.body)
+    formats = read_response_formats(question.body)
     number = question.turn.read_number("images")
-    image = {"type": "image", "data": base64.b64encode(_draw(question)).decode(), "mime_type": "image/jpeg"}
+    image = {"type": "image", "data": base64.b64encode(_draw_image(question)).decode(), "mime_type": "image/jpeg"}
     images = [image] * (1 if number is None else int(number))
     prose = Prose()
-    write(prose, question)
+    write_text_answer(prose, question)
     silent = bool(formats) and all(entry.get("type") == "image" for entry in formats)
     contents = images if silent else [prose.render(), *images]
-    return Answer([thought(question, "**Drawing**"), {"type": "model_output", "content": contents}])
+    return Answer([make_thought(question, "**Drawing**"), {"type": "model_output", "content": contents}])
 
 
-def _draw(question: Question) -> bytes:
+def _draw_image(question: Question) -> bytes:
     """Draw over the first attached image, or over the last one of the chain."""
-    wanted = next((entry for entry in formats_of(question.body) if entry.get("type") == "image"), object_of(None))
-    legacy = object_of(generation(question.body, "image_config"))
+    wanted = next(
+        (entry for entry in read_response_formats(question.body) if entry.get("type") == "image"), ensure_object(None)
+    )
+    legacy = ensure_object(read_generation_value(question.body, "image_config"))
     ratio = wanted.get("aspect_ratio") or legacy.get("aspect_ratio") or "1:1"
     size = wanted.get("image_size") or legacy.get("image_size") or "1K"
     attached = [attachment.content for attachment in question.turn.attachments if attachment.content]
     ground = (attached or list(question.earlier_images[-1:]) or [None])[0]
-    pixels = dimensions(ratio, size, question.picture_scale)
-    return picture(question.turn.prompt, opening(question), pixels, ground)
+    pixels = compute_dimensions(ratio, size, question.picture_scale)
+    return draw_picture(question.turn.prompt, write_opening(question), pixels, ground)
 
 
-def workspace(question: Question) -> dict[str, bytes]:
+def make_workspace_files(question: Question) -> dict[str, bytes]:
     """Return the files that an agent leaves in its environment, by path."""
     prompt = question.turn.prompt
     return {
-        "workspace/notes.txt": f"{opening(question)}\n{prompt}\n".encode(),
+        "workspace/notes.txt": f"{write_opening(question)}\n{prompt}\n".encode(),
         "workspace/data/words.csv": "\n".join(["word", *prompt.split()]).encode(),
     }
 
 
-ANSWERS = {"text": text_answer, "coding": text_answer, "image": image_answer, "research": research_answer}
+ANSWER_FUNCTIONS = {
+    "text": answer_with_text,
+    "coding": answer_with_text,
+    "image": answer_with_image,
+    "research": answer_with_research,
+}
 
 
 async def answer_question(question: Question) -> Answer:
     """Return the answer to a question, from a worker thread if it is slow."""
-    answer = ANSWERS[family(question.name)]
+    answer = ANSWER_FUNCTIONS[classify_name(question.name)]
     return await run_sync(answer, question) if question.is_slow else answer(question)

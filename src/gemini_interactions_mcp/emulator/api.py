@@ -13,38 +13,38 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from .doubts import Doubts, as_listed, delay_in_message
-from .events import DroppedResponse, HalfResponse, refused_stream, stream
-from .faults import Fault, Point, take
-from .files import Upload
-from .interactions import Interaction, resource, summary
+from .doubts import Doubts, format_environment_entry, move_delay_to_message
+from .events import DroppedResponse, HalfResponse, make_error_stream, stream_log
+from .faults import Fault, FaultPoint, take_fault
+from .files import EmulatedUpload
+from .interactions import EmulatedInteraction, represent_interaction, summarize_interaction
 from .protocol import (
-    MODELS,
-    NOT_FOUND,
-    NOT_RESUMED,
-    Json,
+    EMULATED_MODELS,
+    NOT_FOUND_MESSAGE,
+    NOT_RESUMED_MESSAGE,
+    JsonDict,
     RefusalError,
-    grpc_body,
+    ensure_object,
     is_object,
-    object_of,
-    refused,
-    refused_grpc,
+    make_grpc_body,
+    make_grpc_refusal,
+    make_refusal,
 )
 from .state import Emulator, RecordedRequest
-from .validation import check_key
+from .validation import check_api_key
 
 # Larger bodies are parsed in a worker thread, because parsing takes more than some milliseconds.
-PARSED_IN_THREAD_BYTES = 256 * 1024
+PARSE_IN_THREAD_BYTES = 256 * 1024
 # https://developers.google.com/photos/library/guides/resumable-uploads describes the same protocol.
-GRANULARITY = {"X-Goog-Upload-Chunk-Granularity": "262144"}
+UPLOAD_GRANULARITY_HEADERS = {"X-Goog-Upload-Chunk-Granularity": "262144"}
 # Entries of a page of an environment's files.
-PAGE_FILES = 100
-Handle = Callable[[Request], Awaitable[Response]]
+ENVIRONMENT_PAGE_FILES = 100
+RequestHandler = Callable[[Request], Awaitable[Response]]
 
 
-def application(emulator: Emulator) -> Starlette:
+def make_application(emulator: Emulator) -> Starlette:
     """Return the emulator as an ASGI application; only `serve_emulator` can run it."""
-    api = _Api(emulator)
+    api = _Endpoints(emulator)
     interaction, file = "/v1/interactions/{interaction_id}", "/v1/files/{name}"
     return Starlette(
         routes=[
@@ -66,13 +66,13 @@ def application(emulator: Emulator) -> Starlette:
     )
 
 
-class _Api:
+class _Endpoints:
     """The endpoints; `create`, `get` and `upload` inspect a request before its exchange, the others do not."""
 
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
 
-    def bind(self, point: Point, handle: Handle) -> Handle:
+    def bind(self, point: FaultPoint, handle: RequestHandler) -> RequestHandler:
         """Return an endpoint whose requests are all of one kind."""
 
         async def endpoint(request: Request) -> Response:
@@ -82,35 +82,37 @@ class _Api:
 
     async def refuse_path(self, request: Request, _: Exception) -> Response:
         """Record and refuse a request that no other endpoint serves."""
-        self.emulator.requests.append(_recorded(request, None))
-        return JSONResponse(grpc_body(404, f"{request.method} {request.url.path} does not exist."), 404)
+        self.emulator.requests.append(_record_request(request, None))
+        return JSONResponse(make_grpc_body(404, f"{request.method} {request.url.path} does not exist."), 404)
 
     async def create(self, request: Request) -> Response:
         """Start an interaction."""
         raw = await request.body()
-        body = await _parsed(raw)
-        streams = object_of(body).get("stream") is True
-        points: tuple[Point, ...] = ("create", "stream") if streams else ("create",)
+        body = await _parse_body(raw)
+        streams = ensure_object(body).get("stream") is True
+        points: tuple[FaultPoint, ...] = ("create", "stream") if streams else ("create",)
         return await self._exchange(request, points, partial(self._create, body=body, raw=raw), raw, body)
 
     async def _create(self, request: Request, *, body: object, raw: bytes) -> Response:
         if len(raw) > self.emulator.max_body_bytes:
             limit = self.emulator.max_body_bytes
-            raise refused(400, f"Request payload size exceeds the limit: {limit} bytes.")
+            raise make_refusal(400, f"Request payload size exceeds the limit: {limit} bytes.")
         if not is_object(body):
-            raise refused(400, "Invalid JSON payload received.")
-        interaction = await self.emulator.create(object_of(body), raw, str(request.base_url))
+            raise make_refusal(400, "Invalid JSON payload received.")
+        interaction = await self.emulator.create(ensure_object(body), raw, str(request.base_url))
         if interaction.body.get("stream"):
-            fault = take(self.emulator.faults, "stream", ("stream",), raw)
-            response = stream(request, interaction.read_first_event, 0, fault)
+            fault = take_fault(self.emulator.faults, "stream", ("stream",), raw)
+            response = stream_log(request, interaction.read_first_event, 0, fault)
             if interaction.bare:
                 response.body_iterator = self._forget_when_dropped(interaction, response.body_iterator)
             return response
         if not interaction.background:
             await interaction.finished.wait()
-        return JSONResponse(resource(interaction), headers=_tier(interaction))
+        return JSONResponse(represent_interaction(interaction), headers=_make_tier_headers(interaction))
 
-    async def _forget_when_dropped(self, interaction: Interaction, frames: AsyncIterable[Any]) -> AsyncGenerator[Any]:
+    async def _forget_when_dropped(
+        self, interaction: EmulatedInteraction, frames: AsyncIterable[Any]
+    ) -> AsyncGenerator[Any]:
         """Pass on the stream of an interaction that does not outlive its stream."""
         try:
             async for frame in frames:
@@ -126,61 +128,63 @@ class _Api:
         return await self._exchange(request, ("get",), self._get)
 
     async def _get(self, request: Request) -> Response:
-        interaction = self.emulator.read(_named(request, "interaction_id"))
+        interaction = self.emulator.read(_decode_parameter(request, "interaction_id"))
         include_input = request.query_params.get("include_input") == "true"
-        fields = resource(interaction, whole=True, include_input=include_input)
-        if take(self.emulator.faults, "run", ("get",), _said(request)):
+        fields = represent_interaction(interaction, whole=True, include_input=include_input)
+        if take_fault(self.emulator.faults, "run", ("get",), _encode_path(request)):
             fields.pop("usage", None)
         if interaction.finished.is_set() and interaction.history.count_bare_read():
             fields = {key: value for key, value in fields.items() if key not in ("steps", "usage")}
-        return JSONResponse(fields, headers=_tier(interaction))
+        return JSONResponse(fields, headers=_make_tier_headers(interaction))
 
     async def _resume(self, request: Request) -> Response:
-        interaction = self.emulator.find(_named(request, "interaction_id"))
+        interaction = self.emulator.find(_decode_parameter(request, "interaction_id"))
         if interaction.bare:
-            raise refused(400, NOT_RESUMED)
+            raise make_refusal(400, NOT_RESUMED_MESSAGE)
         last = request.query_params.get("last_event_id", "e-1").removeprefix("e")
         if last != "-1" and not (last.isdecimal() and int(last) < len(interaction.events)):
-            raise refused(400, "Invalid value for 'last_event_id'.")
-        fault = take(self.emulator.faults, "stream", ("resume",), _said(request))
-        return stream(request, interaction.read_event, int(last) + 1, fault)
+            raise make_refusal(400, "Invalid value for 'last_event_id'.")
+        fault = take_fault(self.emulator.faults, "stream", ("resume",), _encode_path(request))
+        return stream_log(request, interaction.read_event, int(last) + 1, fault)
 
     async def cancel(self, request: Request) -> Response:
         """Cancel a background interaction."""
-        return JSONResponse(summary(self.emulator.cancel(_named(request, "interaction_id"))))
+        return JSONResponse(summarize_interaction(self.emulator.cancel(_decode_parameter(request, "interaction_id"))))
 
     async def delete(self, request: Request) -> Response:
         """Delete an interaction."""
-        self.emulator.delete(_named(request, "interaction_id"))
+        self.emulator.delete(_decode_parameter(request, "interaction_id"))
         return JSONResponse({})
 
     async def upload(self, request: Request) -> Response:
         """Start, continue, query or finish an upload."""
         if "upload_id" in request.query_params:
             return await self._exchange(request, ("upload",), self._continue_upload, keyless=True)
-        body = await _parsed(await request.body())
+        body = await _parse_body(await request.body())
         return await self._exchange(request, ("upload",), partial(self._start_upload, body=body), body=body)
 
     async def _start_upload(self, request: Request, *, body: object) -> Response:
         mime_type = request.headers.get("x-goog-upload-header-content-type", "")
         size = request.headers.get("x-goog-upload-header-content-length", "")
-        upload_id = self.emulator.files.start(object_of(body), mime_type, size)
+        upload_id = self.emulator.files.start(ensure_object(body), mime_type, size)
         url = f"{request.base_url}upload/v1/files?upload_id={upload_id}&upload_protocol=resumable"
-        return Response(headers={"X-Goog-Upload-URL": url, "X-Goog-Upload-Status": "active", **GRANULARITY})
+        return Response(
+            headers={"X-Goog-Upload-URL": url, "X-Goog-Upload-Status": "active", **UPLOAD_GRANULARITY_HEADERS}
+        )
 
     async def _continue_upload(self, request: Request) -> Response:
         files, upload_id = self.emulator.files, request.query_params["upload_id"]
         commands = {part.strip() for part in request.headers.get("x-goog-upload-command", "").split(",")}
         if not commands <= {"query", "upload", "finalize"}:
-            raise refused_grpc(400, "Unknown upload command.")
+            raise make_grpc_refusal(400, "Unknown upload command.")
         if commands == {"query"} and upload_id in files.finished:
             return Response(headers={"X-Goog-Upload-Status": "final"})
         upload = files.find_upload(upload_id)
         if "upload" in commands:
             if request.headers.get("x-goog-upload-offset") != str(upload.received):
-                raise refused_grpc(400, f"Wrong offset: {upload.received} bytes were received.")
-            fault = take(self.emulator.faults, "stream", ("upload",), _said(request))
-            if not await _arrived(request, upload, fault):
+                raise make_grpc_refusal(400, f"Wrong offset: {upload.received} bytes were received.")
+            fault = take_fault(self.emulator.faults, "stream", ("upload",), _encode_path(request))
+            if not await _receive_chunk(request, upload, fault):
                 return DroppedResponse()
         if "finalize" in commands:
             file = files.finish(upload_id).represent(str(request.base_url))
@@ -195,7 +199,7 @@ class _Api:
         start = int(request.query_params.get("pageToken", "0"))
         files = list(self.emulator.files.files.values())
         page = [file.represent(str(request.base_url)) for file in files[start : start + size]]
-        after: Json = {"nextPageToken": str(start + size)} if start + size < len(files) else {}
+        after: JsonDict = {"nextPageToken": str(start + size)} if start + size < len(files) else {}
         return JSONResponse({"files": page, **after})
 
     async def get_file(self, request: Request) -> Response:
@@ -205,7 +209,7 @@ class _Api:
         if action != "download":
             return JSONResponse(file.represent(str(request.base_url)))
         if file.content is None:
-            raise refused_grpc(400, "Only generated files can be downloaded.")
+            raise make_grpc_refusal(400, "Only generated files can be downloaded.")
         return Response(file.content, media_type=file.mime_type)
 
     async def delete_file(self, request: Request) -> Response:
@@ -217,21 +221,27 @@ class _Api:
 
     async def list_environment(self, request: Request) -> Response:
         """Return a page of a folder of an environment, or download a file of it."""
-        files = self.emulator.find_environment(_named(request, "environment_id"))
-        path = _named(request, "path")
+        files = self.emulator.find_environment(_decode_parameter(request, "environment_id"))
+        path = _decode_parameter(request, "path")
         if request.query_params.get("alt") == "media":
             if path not in files:
-                raise refused(404, NOT_FOUND)
+                raise make_refusal(404, NOT_FOUND_MESSAGE)
             return Response(files[path], media_type="application/octet-stream")
-        below = [environment_file(name, content) for name, content in files.items() if is_below(name, path)]
-        folders = sorted({name.rpartition("/")[0] for name in files if is_below(name, path)} - {path, ""})
+        below = [
+            describe_environment_file(name, content) for name, content in files.items() if is_in_folder(name, path)
+        ]
+        folders = sorted({name.rpartition("/")[0] for name in files if is_in_folder(name, path)} - {path, ""})
         below += [{"type": "directory", "path": folder, "name": folder.rpartition("/")[2]} for folder in folders]
         if not below and self.emulator.doubts.empty_folders == "404":
-            raise refused(404, NOT_FOUND)
-        below = [as_listed(self.emulator.doubts, entry) for entry in below]
+            raise make_refusal(404, NOT_FOUND_MESSAGE)
+        below = [format_environment_entry(self.emulator.doubts, entry) for entry in below]
         start = int(request.query_params.get("page_token", "0"))
-        after: Json = {"next_page_token": str(start + PAGE_FILES)} if start + PAGE_FILES < len(below) else {}
-        return JSONResponse({"files": below[start : start + PAGE_FILES], **after})
+        after: JsonDict = (
+            {"next_page_token": str(start + ENVIRONMENT_PAGE_FILES)}
+            if start + ENVIRONMENT_PAGE_FILES < len(below)
+            else {}
+        )
+        return JSONResponse({"files": below[start : start + ENVIRONMENT_PAGE_FILES], **after})
 
     async def delete_environment(self, request: Request) -> Response:
         """Delete an environment."""
@@ -242,57 +252,57 @@ class _Api:
 
     async def redirect(self, request: Request) -> Response:
         """Redirect a link of a report, as Google's do; needs no key."""
-        self.emulator.requests.append(_recorded(request, None))
+        self.emulator.requests.append(_record_request(request, None))
         number = request.path_params["number"]
         place = self.emulator.redirects.get(number, f"https://example.com/emulated/source/{number}")
         return Response(status_code=302, headers={"Location": place})
 
     async def list_models(self, _: Request) -> Response:
         """Return all models."""
-        return JSONResponse({"models": [model_resource(model) for model in MODELS]})
+        return JSONResponse({"models": [describe_model(model) for model in EMULATED_MODELS]})
 
     async def get_model(self, request: Request) -> Response:
         """Return a model."""
         model = request.path_params["model"]
-        if model not in MODELS:
-            raise refused_grpc(404, f"models/{model} is not found for API version v1.")
-        return JSONResponse(model_resource(model))
+        if model not in EMULATED_MODELS:
+            raise make_grpc_refusal(404, f"models/{model} is not found for API version v1.")
+        return JSONResponse(describe_model(model))
 
     async def _exchange(
         self,
         request: Request,
-        points: tuple[Point, ...],
-        handle: Handle,
+        points: tuple[FaultPoint, ...],
+        handle: RequestHandler,
         raw: bytes = b"",
         body: object = None,
         *,
         keyless: bool = False,
     ) -> Response:
         """Record and handle a request, unless a fault strikes first."""
-        self.emulator.requests.append(_recorded(request, body))
-        fault = take(self.emulator.faults, "http", points, _said(request) + raw)
+        self.emulator.requests.append(_record_request(request, body))
+        fault = take_fault(self.emulator.faults, "http", points, _encode_path(request) + raw)
         if fault is not None and fault.kind in ("http", "drop"):
-            return _instead(fault, self.emulator.doubts)
+            return _respond_instead(fault, self.emulator.doubts)
         try:
             if not keyless:
-                check_key(request.headers.get("x-goog-api-key") or request.query_params.get("key", ""))
+                check_api_key(request.headers.get("x-goog-api-key") or request.query_params.get("key", ""))
             response = await handle(request)
         except RefusalError as refusal:
             response = self._refuse(refusal, points, keyless=keyless)
-        return response if fault is None else await _after(fault, response)
+        return response if fault is None else await _respond_after(fault, response)
 
-    def _refuse(self, refusal: RefusalError, points: tuple[Point, ...], *, keyless: bool) -> Response:
+    def _refuse(self, refusal: RefusalError, points: tuple[FaultPoint, ...], *, keyless: bool) -> Response:
         """Return a refusal as a status, or as a stream if that was requested; the front end always uses a status."""
         streams = self.emulator.doubts.streamed_refusals and {"stream", "resume"} & set(points)
         # The front end, which checks keys, has the gRPC shape.
         if streams and "status" not in refusal.body["error"]:
-            return refused_stream(refusal.body)
+            return make_error_stream(refusal.body)
         # Without the upload status, the client would retry for seconds.
         headers = {"X-Goog-Upload-Status": "final"} if keyless else {}
         return JSONResponse(refusal.body, refusal.status, headers)
 
 
-async def _arrived(request: Request, upload: Upload, fault: Fault | None) -> bool:
+async def _receive_chunk(request: Request, upload: EmulatedUpload, fault: Fault | None) -> bool:
     """Receive a chunk; return False if a fault has cut it."""
     end = upload.received + fault.after if fault else upload.size_bytes + 1
     async for part in request.stream():
@@ -302,7 +312,7 @@ async def _arrived(request: Request, upload: Upload, fault: Fault | None) -> boo
     return True
 
 
-async def _after(fault: Fault, response: Response) -> Response:
+async def _respond_after(fault: Fault, response: Response) -> Response:
     """Return the response of a fault to a request that was processed."""
     fault.reached.set()
     if fault.kind == "drop_taken":
@@ -314,7 +324,7 @@ async def _after(fault: Fault, response: Response) -> Response:
     return response
 
 
-def _instead(fault: Fault, doubts: Doubts) -> Response:
+def _respond_instead(fault: Fault, doubts: Doubts) -> Response:
     """Return the response of a fault in place of processing the request."""
     fault.reached.set()
     if fault.kind == "drop":
@@ -323,53 +333,53 @@ def _instead(fault: Fault, doubts: Doubts) -> Response:
     if isinstance(body, bytes):
         return Response(body, fault.http_status, headers)
     if fault.http_status == 429 and doubts.retry_delay == "message":
-        headers, body = delay_in_message(headers, body)
+        headers, body = move_delay_to_message(headers, body)
     if isinstance(body, str):
         return HTMLResponse(body, fault.http_status, headers)
     return JSONResponse(body, fault.http_status, headers)
 
 
-async def _parsed(raw: bytes) -> object:
+async def _parse_body(raw: bytes) -> object:
     """Parse a body as JSON; None if it is not JSON."""
     try:
-        if len(raw) > PARSED_IN_THREAD_BYTES:
+        if len(raw) > PARSE_IN_THREAD_BYTES:
             return await run_sync(json.loads, raw)
         return json.loads(raw)
     except ValueError:
         return None
 
 
-def _recorded(request: Request, body: object) -> RecordedRequest:
+def _record_request(request: Request, body: object) -> RecordedRequest:
     headers = {key: value for key, value in request.headers.items() if key != "x-goog-api-key"}
     query = {key: value for key, value in request.query_params.items() if key != "key"}
     return RecordedRequest(request.method, request.url.path, query, headers, body)
 
 
-def _named(request: Request, parameter: str) -> str:
+def _decode_parameter(request: Request, parameter: str) -> str:
     """Return a decoded parameter of the path, which is matched undecoded because an id may contain a slash."""
     return unquote(request.path_params[parameter])
 
 
-def _said(request: Request) -> bytes:
+def _encode_path(request: Request) -> bytes:
     return f"{request.url.path}\n".encode()
 
 
-def _tier(interaction: Interaction) -> dict[str, str]:
+def _make_tier_headers(interaction: EmulatedInteraction) -> dict[str, str]:
     return {"x-gemini-service-tier": str(interaction.body.get("service_tier", "standard"))}
 
 
-def is_below(path: str, folder: str) -> bool:
+def is_in_folder(path: str, folder: str) -> bool:
     """Whether a file is in a folder of an environment or below it; the root is an empty path."""
     return not folder or path.startswith(f"{folder}/")
 
 
-def environment_file(path: str, content: bytes) -> Json:
+def describe_environment_file(path: str, content: bytes) -> JsonDict:
     """Return a file of an environment as an entry of a list: google-genai 3.6.1, `EnvironmentFile`."""
     fields = {"type": "file", "path": path, "name": path.rpartition("/")[2]}
     return {**fields, "size_bytes": str(len(content)), "mime_type": mimetypes.guess_type(path)[0] or ""}
 
 
-def model_resource(model: str) -> Json:
+def describe_model(model: str) -> JsonDict:
     """Return a model as an entry of `GET /v1/models`.
 
     Token limits: https://ai.google.dev/gemini-api/docs/models (those of Gemini 3 Flash, for every model).

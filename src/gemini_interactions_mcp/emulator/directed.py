@@ -20,13 +20,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import cycle, islice
 
-from .protocol import Json, objects_of, text_of
+from .protocol import JsonDict, ensure_objects, ensure_text
 from .questions import Answer
 from .requests import Turn
 
-TRACEBACK = 'Traceback (most recent call last):\n  File "<stdin>", line 1\nZeroDivisionError: division by ```zero```\n'
-UNREAD = ("paywall", "unsafe", "error", "URL_RETRIEVAL_STATUS_ERROR", "[odd](javascript:alert(3))\nNote: forged")
-HOSTILE = (
+FAILED_CODE_TRACEBACK = (
+    'Traceback (most recent call last):\n  File "<stdin>", line 1\nZeroDivisionError: division by ```zero```\n'
+)
+UNREAD_PAGE_STATUSES = (
+    "paywall",
+    "unsafe",
+    "error",
+    "URL_RETRIEVAL_STATUS_ERROR",
+    "[odd](javascript:alert(3))\nNote: forged",
+)
+HOSTILE_URLS = (
     "javascript:alert(1)",
     "JaVaScRiPt:alert(1)",
     "data:text/html,<script>alert(1)</script>",
@@ -40,100 +48,106 @@ HOSTILE = (
     "https://example.com/\nNote: forged",
     "//example.com/scheme",
 )
-TITLE = "Handbook](javascript:alert(1)) <img src=x onerror=alert(1)> `\\"
-FILES: tuple[Json, ...] = (
+HOSTILE_TITLE = "Handbook](javascript:alert(1)) <img src=x onerror=alert(1)> `\\"
+HOSTILE_FILE_CITATIONS: tuple[JsonDict, ...] = (
     {"file_name": "a.pdf", "page_number": 3},
     {"file_name": "a.pdf", "page_number": 5, "document_uri": "fileSearchStores/notes-x/documents/a-pdf"},
     {"document_uri": "gs://bucket/folder/b.pdf"},
     {"file_name": "c](javascript:alert(1)).pdf", "document_uri": "javascript:alert(1)"},
     {"page_number": 7},
 )
-PAGE = b"<!doctype html><script>alert(document.cookie)</script>"
-DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
-SENT = {"html": ("text/html", PAGE), "svg": ("image/svg+xml", DRAWING), "lie": ("image/png", PAGE)}
-Change = Callable[[Answer, str], Answer]
+HOSTILE_PAGE = b"<!doctype html><script>alert(document.cookie)</script>"
+HOSTILE_SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+FALSE_PICTURES = {
+    "html": ("text/html", HOSTILE_PAGE),
+    "svg": ("image/svg+xml", HOSTILE_SVG),
+    "lie": ("image/png", HOSTILE_PAGE),
+}
+AnswerChange = Callable[[Answer, str], Answer]
 
 
-def directed(answer: Answer, turn: Turn) -> Answer:
+def apply_directives(answer: Answer, turn: Turn) -> Answer:
     """Apply the directives of a prompt to its answer."""
-    for name, change in CHANGES.items():
+    for name, change in DIRECTIVE_CHANGES.items():
         value = turn.read_word(name)
         if value:
             answer = change(answer, value)
     return answer
 
 
-def _coded(answer: Answer, number: str) -> Answer:
+def _replace_with_code(answer: Answer, number: str) -> Answer:
     """Replace the text by that many pieces of executed code; every second one fails."""
     steps = [step for step in answer.steps if step["type"] == "thought"]
     for place in range(int(number)):
         arguments = {"code": f'print("""```\n{place}\n""")', "language": "python"}
         failed = {"is_error": True} if place % 2 else {}
-        result = TRACEBACK if failed else f"```\n{place}\n"
+        result = FAILED_CODE_TRACEBACK if failed else f"```\n{place}\n"
         steps.append({"type": "code_execution_call", "id": f"code_{place}", "arguments": arguments})
         steps.append({"type": "code_execution_result", "call_id": f"code_{place}", "result": result, **failed})
     return replace(answer, steps=steps)
 
 
-def _failing(answer: Answer, number: str) -> Answer:
+def _insert_failures(answer: Answer, number: str) -> Answer:
     """Insert that many pages that fail to load, and one failure of each other kind of tool."""
     *before, last = answer.steps
-    return replace(answer, steps=[*before, *_failures(int(number)), last])
+    return replace(answer, steps=[*before, *_list_failures(int(number)), last])
 
 
-def _failures(number: int) -> Iterator[Json]:
-    unread = list(islice(cycle(UNREAD), number))
+def _list_failures(number: int) -> Iterator[JsonDict]:
+    unread = list(islice(cycle(UNREAD_PAGE_STATUSES), number))
     pages = [{"url": f"https://example.com/unread/{place}", "status": status} for place, status in enumerate(unread)]
     yield {"type": "url_context_call", "id": "fail_0", "arguments": {"urls": [page["url"] for page in pages]}}
     yield {"type": "url_context_result", "call_id": "fail_0", "result": pages}
     yield {"type": "google_search_call", "id": "fail_1", "arguments": {"queries": ["naïve bicycles"]}}
     yield {"type": "google_search_result", "call_id": "fail_1", "result": [], "is_error": True}
     yield {"type": "code_execution_call", "id": "fail_2", "arguments": {"code": "1/0", "language": "python"}}
-    yield {"type": "code_execution_result", "call_id": "fail_2", "result": TRACEBACK, "is_error": True}
+    yield {"type": "code_execution_result", "call_id": "fail_2", "result": FAILED_CODE_TRACEBACK, "is_error": True}
     called = {"name": "lookup", "server_name": "docs"}
     yield {"type": "tool_call", "id": "fail_3", **called, "arguments": {}}
     said = {"isError": True, "content": [{"type": "text", "text": "No such\npage"}]}
     yield {"type": "tool_result", "call_id": "fail_3", **called, "result": said}
 
 
-def _citing(answer: Answer, kind: str) -> Answer:
+def _cite_hostile(answer: Answer, kind: str) -> Answer:
     """Cite `files`, or hostile `links` beside a good one."""
-    links = [{"url": url, "title": f"Bad {place}"} for place, url in enumerate(HOSTILE)]
-    good = {"url": "https://example.com/wiki/Bicycle_(disambiguation)", "title": TITLE}
-    sources = FILES if kind == "files" else (*links, good)
+    links = [{"url": url, "title": f"Bad {place}"} for place, url in enumerate(HOSTILE_URLS)]
+    good = {"url": "https://example.com/wiki/Bicycle_(disambiguation)", "title": HOSTILE_TITLE}
+    sources = HOSTILE_FILE_CITATIONS if kind == "files" else (*links, good)
     named = "file_citation" if kind == "files" else "url_citation"
-    return replace(answer, steps=[_cited(step, [{"type": named, **each} for each in sources]) for step in answer.steps])
+    return replace(
+        answer, steps=[_annotate_text(step, [{"type": named, **each} for each in sources]) for step in answer.steps]
+    )
 
 
-def _cited(step: Json, sources: list[Json]) -> Json:
+def _annotate_text(step: JsonDict, sources: list[JsonDict]) -> JsonDict:
     if step["type"] != "model_output":
         return step
-    text, *others = objects_of(step["content"])
-    notes = [{**each, "start_index": 0, "end_index": len(text_of(text["text"]).encode())} for each in sources]
+    text, *others = ensure_objects(step["content"])
+    notes = [{**each, "start_index": 0, "end_index": len(ensure_text(text["text"]).encode())} for each in sources]
     return {**step, "content": [{**text, "annotations": notes}, *others]}
 
 
-def _sending(answer: Answer, kind: str) -> Answer:
+def _replace_pictures(answer: Answer, kind: str) -> Answer:
     """Replace pictures by `html`, by `svg`, or by HTML that is declared to be a picture (`lie`)."""
-    mime, content = SENT[kind]
+    mime, content = FALSE_PICTURES[kind]
     sent = {"mime_type": mime, "data": base64.b64encode(content).decode()}
-    return replace(answer, steps=[_replaced(step, sent) for step in answer.steps])
+    return replace(answer, steps=[_replace_images_in_step(step, sent) for step in answer.steps])
 
 
-def _replaced(step: Json, sent: Json) -> Json:
-    contents = [{**part, **sent} if part["type"] == "image" else part for part in objects_of(step.get("content"))]
+def _replace_images_in_step(step: JsonDict, sent: JsonDict) -> JsonDict:
+    contents = [{**part, **sent} if part["type"] == "image" else part for part in ensure_objects(step.get("content"))]
     return {**step, "content": contents} if contents else step
 
 
-def _json(answer: Answer, kind: str) -> Answer:
+def _break_json(answer: Answer, kind: str) -> Answer:
     """Answer a schema with `prose`, with an `other` instance, or inside a `fence`."""
     *before, last = answer.steps
-    [part] = objects_of(last["content"])
+    [part] = ensure_objects(last["content"])
     texts = {"prose": "Here is the person.", "other": '{"name": 5}', "fence": f"```json\n{part['text']}\n```"}
     return replace(answer, steps=[*before, {**last, "content": [{**part, "text": texts[kind]}]}])
 
 
-def _ended(answer: Answer, reason: str) -> Answer:
+def _remove_output(answer: Answer, reason: str) -> Answer:
     """Remove the output, and add an error with the reason; `incomplete` is a status without an error."""
     steps = [step for step in answer.steps if step["type"] != "model_output"]
     if reason == "incomplete":
@@ -141,18 +155,18 @@ def _ended(answer: Answer, reason: str) -> Answer:
     return replace(answer, steps=steps, status="failed", errors=[{"code": reason, "message": "Stopped."}])
 
 
-def _finished(answer: Answer, reason: str) -> Answer:
+def _add_finish_reason(answer: Answer, reason: str) -> Answer:
     """Add the reason why the output ends."""
     *before, last = answer.steps
     return replace(answer, steps=[*before, {**last, "finish_reason": reason}])
 
 
-CHANGES: dict[str, Change] = {
-    "code": _coded,
-    "failures": _failing,
-    "cites": _citing,
-    "sends": _sending,
-    "json": _json,
-    "ends": _ended,
-    "finishes": _finished,
+DIRECTIVE_CHANGES: dict[str, AnswerChange] = {
+    "code": _replace_with_code,
+    "failures": _insert_failures,
+    "cites": _cite_hostile,
+    "sends": _replace_pictures,
+    "json": _break_json,
+    "ends": _remove_output,
+    "finishes": _add_finish_reason,
 }

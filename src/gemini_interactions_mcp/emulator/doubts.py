@@ -12,25 +12,25 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from .protocol import (
-    FEWER_LEVELS,
     FOREGROUND_MODELS,
-    INVALID,
-    NOT_FOUND,
-    NOT_READ,
+    INVALID_MESSAGE,
+    LIMITED_THINKING_LEVELS,
+    NOT_FOUND_MESSAGE,
+    NOT_READ_MESSAGES,
     THINKING_LEVELS,
-    Json,
+    JsonDict,
+    ensure_object,
+    ensure_objects,
+    ensure_text,
     is_object,
-    object_of,
-    objects_of,
+    make_refusal,
     refuse_value,
-    refused,
-    text_of,
 )
 from .questions import Answer
-from .requests import generation, name_of, tools_of
+from .requests import read_generation_value, read_model_or_agent, read_tool_types
 
-LOST = {"code": "not_found", "message": "Failed to get completed interaction: Result not found."}
-ROOT_FILES = {"config": b"[core]\n", "src/main.py": b"print('emulated')\n"}
+LOST_COMPLETION_ERROR = {"code": "not_found", "message": "Failed to get completed interaction: Result not found."}
+ENVIRONMENT_ROOT_FILES = {"config": b"[core]\n", "src/main.py": b"print('emulated')\n"}
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Doubts:
 
     def list_thinking_levels(self, model: str) -> tuple[str, ...]:
         """Return the thinking levels that a model accepts."""
-        levels = FEWER_LEVELS.get(model, THINKING_LEVELS)
+        levels = LIMITED_THINKING_LEVELS.get(model, THINKING_LEVELS)
         return ("minimal", *levels) if self.minimal_thinking and "minimal" not in levels else levels
 
     def make_id(self) -> str:
@@ -107,7 +107,7 @@ class Doubts:
         return f"v1_{secrets.token_urlsafe(48)}" if self.id_form == "url-safe" else f"v1.{secrets.token_urlsafe(48)}=="
 
 
-ACCEPTED = Doubts()
+DEFAULT_DOUBTS = Doubts()
 CONTRARY = Doubts(
     id_form="dotted",
     first_status="idle",
@@ -164,19 +164,19 @@ class History:
     @property
     def completion_lost(self) -> bool:
         """Whether the stream ends without `interaction.completed`."""
-        return struck(self.number, self.doubts.lost_completions)
+        return is_nth(self.number, self.doubts.lost_completions)
 
-    def check_continue(self, body: Json, environment_id: str) -> None:
+    def check_continue(self, body: JsonDict, environment_id: str) -> None:
         """Check a request that continues the interaction.
 
         Raises:
             RefusalError: The interaction is too new, or the request must name the environment of an agent.
         """
         if self._count_up_to("continue", self.doubts.late_continues):
-            raise refused(404, NOT_FOUND)
+            raise make_refusal(404, NOT_FOUND_MESSAGE)
         unnamed = environment_id and "agent" in body and "environment" not in body
         if unnamed and not self.doubts.environment_optional:
-            raise refused(400, INVALID)
+            raise make_refusal(400, INVALID_MESSAGE)
 
     def check_read(self) -> None:
         """Check a read of the interaction.
@@ -185,16 +185,16 @@ class History:
             RefusalError: It comes too early, or after a stream that was sent to its end.
         """
         if self._count_up_to("read", self.doubts.late_reads):
-            raise refused(404, NOT_FOUND)
+            raise make_refusal(404, NOT_FOUND_MESSAGE)
         turns = self.doubts.refused_reads
         status = turns[(self.number - 1) % len(turns)] if self.told else 0
         if status:
-            raise refused(status, NOT_READ[status])
+            raise make_refusal(status, NOT_READ_MESSAGES[status])
 
-    def rewrite_first(self, event: Json, *, bare: bool) -> Json:
+    def rewrite_first(self, event: JsonDict, *, bare: bool) -> JsonDict:
         """Return an event as the first stream of the interaction sends it: `bare` ones have no event ids."""
         if self.completion_lost and event["event_type"] == "interaction.completed":
-            event = {"event_type": "error", "error": LOST, "event_id": event["event_id"]}
+            event = {"event_type": "error", "error": LOST_COMPLETION_ERROR, "event_id": event["event_id"]}
         return {key: value for key, value in event.items() if key != "event_id" or not bare}
 
     def count_bare_read(self) -> bool:
@@ -206,12 +206,12 @@ class History:
         return self._count_up_to("deleted", self.doubts.deleted_reads)
 
 
-def struck(number: int, every: int) -> bool:
+def is_nth(number: int, every: int) -> bool:
     """Whether a number is a multiple of `every`; never for 0."""
     return bool(every) and number % every == 0
 
 
-def check_doubtful(doubts: Doubts, body: Json, backgrounds: int) -> None:
+def check_doubtful(doubts: Doubts, body: JsonDict, backgrounds: int) -> None:
     """Check a request against the rules that are in doubt.
 
     Args:
@@ -222,23 +222,25 @@ def check_doubtful(doubts: Doubts, body: Json, backgrounds: int) -> None:
     Raises:
         RefusalError: The API would refuse it.
     """
-    name = name_of(body)
-    passing = "model" in body and struck(backgrounds, doubts.passing_refusals)
+    name = read_model_or_agent(body)
+    passing = "model" in body and is_nth(backgrounds, doubts.passing_refusals)
     if body.get("background") and (name in doubts.foreground_models or passing):
-        raise refused(400, f"Model '{name}' does not support background interactions.")
+        raise make_refusal(400, f"Model '{name}' does not support background interactions.")
     refuse_value(
-        "generation_config.thinking_level", generation(body, "thinking_level"), doubts.list_thinking_levels(name)
+        "generation_config.thinking_level",
+        read_generation_value(body, "thinking_level"),
+        doubts.list_thinking_levels(name),
     )
-    if not doubts.maps_and_search and {"google_maps", "google_search"} <= set(tools_of(body)):
-        raise refused(400, "google_maps and google_search cannot be used together.")
+    if not doubts.maps_and_search and {"google_maps", "google_search"} <= set(read_tool_types(body)):
+        raise make_refusal(400, "google_maps and google_search cannot be used together.")
 
 
-def with_server_calls(doubts: Doubts, body: Json, answer: Answer) -> Answer:
+def insert_server_calls(doubts: Doubts, body: JsonDict, answer: Answer) -> Answer:
     """Insert the steps that report calls to the MCP servers of a request, if the API has such steps."""
-    servers = [tool for tool in objects_of(body.get("tools")) if tool["type"] == "mcp_server"]
+    servers = [tool for tool in ensure_objects(body.get("tools")) if tool["type"] == "mcp_server"]
     if doubts.server_calls == "none" or not servers or not answer.steps:
         return answer
-    told: list[Json] = []
+    told: list[JsonDict] = []
     for number, server in enumerate(servers):
         called = {"name": "lookup", "server_name": server.get("name", "")}
         told.append({"type": "tool_call", "id": f"call_server_{number}", **called, "arguments": {"query": "emulated"}})
@@ -247,31 +249,31 @@ def with_server_calls(doubts: Doubts, body: Json, answer: Answer) -> Answer:
     return replace(answer, steps=[*before, *told, last])
 
 
-def is_told(doubts: Doubts, event: Json) -> bool:
+def is_streamed(doubts: Doubts, event: JsonDict) -> bool:
     """Whether a stream includes an event."""
-    return doubts.streamed_annotations or object_of(event.get("delta")).get("type") != "text_annotation_delta"
+    return doubts.streamed_annotations or ensure_object(event.get("delta")).get("type") != "text_annotation_delta"
 
 
-def delay_in_message(headers: Mapping[str, str], body: object) -> tuple[dict[str, str], object]:
+def move_delay_to_message(headers: Mapping[str, str], body: object) -> tuple[dict[str, str], object]:
     """Return headers and body of a 429 with the retry delay moved into the message."""
-    error = object_of(object_of(body).get("error"))
-    details = [text_of(detail.get("retryDelay")) for detail in objects_of(error.get("details"))]
-    [delay, *_] = [*filter(None, details), *(f"{value}s" for value in _retry_after(headers)), ""]
+    error = ensure_object(ensure_object(body).get("error"))
+    details = [ensure_text(detail.get("retryDelay")) for detail in ensure_objects(error.get("details"))]
+    [delay, *_] = [*filter(None, details), *(f"{value}s" for value in _read_retry_after(headers)), ""]
     kept = {name: value for name, value in headers.items() if name.lower() != "retry-after"}
     if not delay or not is_object(body):
         return kept, body
     told = {key: value for key, value in error.items() if key != "details"}
-    return kept, {"error": told | {"message": f"{text_of(error.get('message'))} Please retry in {delay}."}}
+    return kept, {"error": told | {"message": f"{ensure_text(error.get('message'))} Please retry in {delay}."}}
 
 
-def _retry_after(headers: Mapping[str, str]) -> Iterator[str]:
+def _read_retry_after(headers: Mapping[str, str]) -> Iterator[str]:
     """Yield the delay of a `retry-after` header in seconds; nothing if it is a date or missing."""
     for name, value in headers.items():
         if name.lower() == "retry-after" and re.fullmatch(r"[\d.]+", value):
             yield value
 
 
-def as_listed(doubts: Doubts, entry: Json) -> Json:
+def format_environment_entry(doubts: Doubts, entry: JsonDict) -> JsonDict:
     """Return an entry of a list of an environment's files, with type and size in the decided form."""
     listed = dict(entry)
     if doubts.entry_types == "upper":

@@ -13,40 +13,40 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from .faults import Fault
-from .protocol import Json, error_body, grpc_body, list_of, object_of, objects_of
+from .protocol import JsonDict, ensure_list, ensure_object, ensure_objects, make_error_body, make_grpc_body
 
-# Characters of a delta in a short text; a longer text has longer deltas, so that it has about `MOST_DELTAS` of them.
+# Characters of a delta in a short text; a longer text has longer deltas, so that it has about `TYPICAL_DELTAS` of them.
 DELTA_CHARACTERS = 120
-MOST_DELTAS = 40
+TYPICAL_DELTAS = 40
 # Characters of any delta at most.
-LONGEST_DELTA = 2**15
-DONE = b"event: done\ndata: [DONE]\n\n"
+MAX_DELTA_CHARACTERS = 2**15
+DONE_FRAME = b"event: done\ndata: [DONE]\n\n"
 DEADLINE_MESSAGE = "Deadline expired before operation could complete."
-UNKNOWN_EVENTS: tuple[Json, ...] = (
+UNKNOWN_KIND_EVENTS: tuple[JsonDict, ...] = (
     {"event_type": "interaction.emulated", "detail": "an event of a kind that no client knows"},
     {"event_type": "step.start", "index": 90, "step": {"type": "emulated_step", "detail": "unknown"}},
     {"event_type": "step.delta", "index": 90, "delta": {"type": "emulated_delta", "detail": "unknown"}},
     {"event_type": "step.stop", "index": 90},
 )
 # Returns the event at a position of a log, once it is published; None after the last one.
-Log: TypeAlias = Callable[[int], Awaitable[Json | None]]
+ReadLogEvent: TypeAlias = Callable[[int], Awaitable[JsonDict | None]]
 
 
-def step_events(index: int, step: Json) -> Iterator[Json]:
+def split_step(index: int, step: JsonDict) -> Iterator[JsonDict]:
     """Yield the events of one step: start, deltas, stop. The start already contains the first words."""
-    first, rest = _opened(step)
+    first, rest = _split_start(step)
     yield {"event_type": "step.start", "index": index, "step": first}
     for delta in rest:
         yield {"event_type": "step.delta", "index": index, "delta": delta}
     yield {"event_type": "step.stop", "index": index}
 
 
-def _opened(step: Json) -> tuple[Json, Iterator[Json]]:
+def _split_start(step: JsonDict) -> tuple[JsonDict, Iterator[JsonDict]]:
     match step["type"]:
         case "model_output":
-            return _opened_output(step)
+            return _split_output(step)
         case "thought":
-            return {"type": "thought"}, _thought_deltas(step)
+            return {"type": "thought"}, _split_thought(step)
         case "function_call":
             arguments = json.dumps(step["arguments"], ensure_ascii=False)
             return {**step, "arguments": {}}, iter([{"type": "arguments_delta", "arguments": arguments}])
@@ -56,61 +56,61 @@ def _opened(step: Json) -> tuple[Json, Iterator[Json]]:
             return named, iter([delta])
 
 
-def _opened_output(step: Json) -> tuple[Json, Iterator[Json]]:
-    deltas = list(_content_deltas(objects_of(step["content"])))
-    opened: Json = {**step, "content": []}
+def _split_output(step: JsonDict) -> tuple[JsonDict, Iterator[JsonDict]]:
+    deltas = list(_split_content(ensure_objects(step["content"])))
+    opened: JsonDict = {**step, "content": []}
     if deltas and deltas[0]["type"] == "text":
         opened["content"] = [deltas.pop(0)]
     return opened, iter(deltas)
 
 
-def _content_deltas(contents: list[Json]) -> Iterator[Json]:
+def _split_content(contents: list[JsonDict]) -> Iterator[JsonDict]:
     for part in contents:
         if part["type"] != "text":
             yield part
             continue
-        size = min(LONGEST_DELTA, max(DELTA_CHARACTERS, len(part["text"]) // MOST_DELTAS))
+        size = min(MAX_DELTA_CHARACTERS, max(DELTA_CHARACTERS, len(part["text"]) // TYPICAL_DELTAS))
         for start in range(0, len(part["text"]), size):
             yield {"type": "text", "text": part["text"][start : start + size]}
         if part.get("annotations"):
             yield {"type": "text_annotation_delta", "annotations": part["annotations"]}
 
 
-def _thought_deltas(step: Json) -> Iterator[Json]:
+def _split_thought(step: JsonDict) -> Iterator[JsonDict]:
     """Yield each summary with an empty signature after it, as Deep Research does, then the signature."""
-    for summary in list_of(step.get("summary")):
+    for summary in ensure_list(step.get("summary")):
         yield {"type": "thought_summary", "content": summary}
         yield {"type": "thought_signature", "signature": ""}
     yield {"type": "thought_signature", "signature": step["signature"]}
 
 
-def frame(event: Json) -> bytes:
+def encode_sse(event: JsonDict) -> bytes:
     """Return one event as SSE."""
     return f"event: {event['event_type']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n".encode()
 
 
-def inserted(fault: Fault, following: Json) -> bytes:
+def encode_insertion(fault: Fault, following: JsonDict) -> bytes:
     """Return the bytes that a fault inserts into a stream before the following event."""
     match fault.kind:
         case "deadline":
-            return json.dumps([grpc_body(504, DEADLINE_MESSAGE)]).encode()
+            return json.dumps([make_grpc_body(504, DEADLINE_MESSAGE)]).encode()
         case "truncate":
-            written = frame(following).rstrip()
+            written = encode_sse(following).rstrip()
             return written[: len(written) - len(written) // 4]
         case "error":
-            return frame({"event_type": "error", **_error(fault)})
+            return encode_sse({"event_type": "error", **_make_stream_error(fault)})
         case "unknown":
-            return b"".join(frame(event) for event in objects_of(fault.body) or UNKNOWN_EVENTS)
+            return b"".join(encode_sse(event) for event in ensure_objects(fault.body) or UNKNOWN_KIND_EVENTS)
         case "stall":
-            return b"".join(frame(event) for event in objects_of(fault.body))
+            return b"".join(encode_sse(event) for event in ensure_objects(fault.body))
         case _:
             return b""
 
 
-def _error(fault: Fault) -> Json:
+def _make_stream_error(fault: Fault) -> JsonDict:
     if fault.body is None:
-        return error_body("gateway_timeout", DEADLINE_MESSAGE)
-    body = object_of(fault.body)
+        return make_error_body("gateway_timeout", DEADLINE_MESSAGE)
+    body = ensure_object(fault.body)
     return body if "error" in body or not body else {"error": body}
 
 
@@ -123,7 +123,7 @@ class DroppedResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Close the socket, and wait until the server has noticed."""
-        _abort(scope)
+        _abort_transport(scope)
         while (await receive())["type"] != "http.disconnect":
             pass
 
@@ -136,46 +136,46 @@ class HalfResponse(Response):
         half = self.body[: len(self.body) // 2]
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         await send({"type": "http.response.body", "body": half, "more_body": True})
-        _abort(scope)
+        _abort_transport(scope)
         while (await receive())["type"] != "http.disconnect":
             pass
 
 
-def _abort(scope: Scope) -> None:
+def _abort_transport(scope: Scope) -> None:
     cast(Callable[[], None], scope["state"]["abort"])()
 
 
-def refused_stream(error: Json) -> Response:
+def make_error_stream(error: JsonDict) -> Response:
     """Return an error as the only event of a stream: https://ai.google.dev/gemini-api/docs/api-errors."""
-    event = frame({"event_type": "error", **error})
-    return Response(event + DONE, media_type="text/event-stream")
+    event = encode_sse({"event_type": "error", **error})
+    return Response(event + DONE_FRAME, media_type="text/event-stream")
 
 
-def stream(request: Request, log: Log, position: int, fault: Fault | None) -> StreamingResponse:
+def stream_log(request: Request, log: ReadLogEvent, position: int, fault: Fault | None) -> StreamingResponse:
     """Return a response that streams the events of a log from `position` on, as they are published."""
-    frames = _frames(request.scope, log, position, fault)
+    frames = _iterate_frames(request.scope, log, position, fault)
     return StreamingResponse(frames, media_type="text/event-stream")
 
 
-async def _frames(scope: Scope, log: Log, position: int, fault: Fault | None) -> AsyncIterator[bytes]:
+async def _iterate_frames(scope: Scope, log: ReadLogEvent, position: int, fault: Fault | None) -> AsyncIterator[bytes]:
     sent = 0
     while (event := await log(position + sent)) is not None:
         if fault is not None and sent == fault.after:
-            yield inserted(fault, event)
-            if await _broken(scope, fault):
+            yield encode_insertion(fault, event)
+            if await _break_stream(scope, fault):
                 return
-        yield frame(event)
+        yield encode_sse(event)
         sent += 1
-    yield DONE
+    yield DONE_FRAME
 
 
-async def _broken(scope: Scope, fault: Fault) -> bool:
+async def _break_stream(scope: Scope, fault: Fault) -> bool:
     """Break the connection as a fault demands; return whether the stream ends there."""
     fault.reached.set()
     if fault.kind == "stall":
         await fault.release.wait()
     if fault.kind == "cut":
-        _abort(scope)
+        _abort_transport(scope)
         # The server cancels the response once it has noticed; until then it ignores what is sent.
         await anyio.sleep_forever()
     return fault.kind not in ("stall", "unknown")

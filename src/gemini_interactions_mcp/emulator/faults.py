@@ -6,11 +6,11 @@ from typing import Literal
 
 import anyio
 
-from .protocol import CODES, Json, error_body, is_object, object_of, objects_of
+from .protocol import ERROR_CODES_BY_STATUS, JsonDict, ensure_object, ensure_objects, is_object, make_error_body
 from .questions import Answer
 
-Point = Literal["create", "stream", "get", "resume", "cancel", "delete", "upload", "file", "model"]
-Kind = Literal[
+FaultPoint = Literal["create", "stream", "get", "resume", "cancel", "delete", "upload", "file", "model"]
+FaultKind = Literal[
     "http",
     "drop",
     "drop_taken",
@@ -29,14 +29,14 @@ Kind = Literal[
     "blocked",
     "no_usage",
 ]
-Stage = Literal["http", "stream", "run"]
+FaultStage = Literal["http", "stream", "run"]
 
-HTTP_KINDS = frozenset({"http", "drop", "drop_taken", "stall", "half"})
-STREAM_KINDS = frozenset({"cut", "end", "deadline", "truncate", "error", "unknown", "stall"})
-RUN_KINDS = frozenset({"status", "queued", "hold", "empty", "blocked", "no_usage"})
-STREAMS = ("stream", "resume")
+HTTP_FAULT_KINDS = frozenset({"http", "drop", "drop_taken", "stall", "half"})
+STREAM_FAULT_KINDS = frozenset({"cut", "end", "deadline", "truncate", "error", "unknown", "stall"})
+RUN_FAULT_KINDS = frozenset({"status", "queued", "hold", "empty", "blocked", "no_usage"})
+STREAM_FAULT_POINTS = ("stream", "resume")
 # Kind and call of the faults inside a body: events of a stream, or (`cut`) a chunk of an upload.
-CUT = (*((kind, point) for kind in STREAM_KINDS for point in STREAMS), ("cut", "upload"))
+BODY_FAULTS = (*((kind, point) for kind in STREAM_FAULT_KINDS for point in STREAM_FAULT_POINTS), ("cut", "upload"))
 # Verbatim from the API.
 BLOCKED_MESSAGE = "The response was blocked because of the safety settings."
 
@@ -80,14 +80,14 @@ class Fault:
             a run once the request is accepted.
     """
 
-    on: Point
-    kind: Kind
+    on: FaultPoint
+    kind: FaultKind
     times: float = 1
     skip: int = 0
     match: str = ""
     http_status: int = 503
     headers: dict[str, str] = field(default_factory=dict[str, str])
-    body: Json | list[object] | str | bytes | None = None
+    body: JsonDict | list[object] | str | bytes | None = None
     run_status: str = "failed"
     after: int = 0
     release: anyio.Event = field(default_factory=anyio.Event)
@@ -99,17 +99,17 @@ class Fault:
         Raises:
             ValueError: The kind belongs to streams or runs, and `on` does not.
         """
-        streams = (self.kind, self.on) in CUT
-        runs = self.kind in RUN_KINDS and (self.on == "create" or (self.on, self.kind) == ("get", "no_usage"))
-        if not (streams or runs or self.kind in HTTP_KINDS):
+        streams = (self.kind, self.on) in BODY_FAULTS
+        runs = self.kind in RUN_FAULT_KINDS and (self.on == "create" or (self.on, self.kind) == ("get", "no_usage"))
+        if not (streams or runs or self.kind in HTTP_FAULT_KINDS):
             raise ValueError(f"a fault of kind {self.kind!r} cannot happen on {self.on!r}")
 
     @property
-    def stage(self) -> Stage:
+    def stage(self) -> FaultStage:
         """Where it strikes: at the HTTP exchange, inside a body, or in the run."""
-        if (self.kind, self.on) in CUT:
+        if (self.kind, self.on) in BODY_FAULTS:
             return "stream"
-        return "run" if self.kind in RUN_KINDS else "http"
+        return "run" if self.kind in RUN_FAULT_KINDS else "http"
 
     def count_call(self) -> bool:
         """Count one matching call; return whether the fault strikes it."""
@@ -121,83 +121,85 @@ class Fault:
         self.times -= 1
         return True
 
-    def make_body(self) -> Json | list[object] | str | bytes:
+    def make_body(self) -> JsonDict | list[object] | str | bytes:
         """Return the response body of a fault of kind `http`."""
         if self.body is not None:
             return self.body
-        code = CODES.get(self.http_status, "api_error")
-        return error_body(code, f"The emulator was told to answer {self.http_status}.")
+        code = ERROR_CODES_BY_STATUS.get(self.http_status, "api_error")
+        return make_error_body(code, f"The emulator was told to answer {self.http_status}.")
 
 
-def striking(faults: list[Fault], stage: Stage, points: tuple[Point, ...], sent: bytes) -> Iterator[Fault]:
+def select_faults(
+    faults: list[Fault], stage: FaultStage, points: tuple[FaultPoint, ...], sent: bytes
+) -> Iterator[Fault]:
     """Yield the faults that strike a call at a stage, in order; each counts the call when it is reached."""
     for fault in faults:
         if fault.stage == stage and fault.on in points and fault.match.encode() in sent and fault.count_call():
             yield fault
 
 
-def take(faults: list[Fault], stage: Stage, points: tuple[Point, ...], sent: bytes) -> Fault | None:
+def take_fault(faults: list[Fault], stage: FaultStage, points: tuple[FaultPoint, ...], sent: bytes) -> Fault | None:
     """Return the first fault that strikes a call at a stage; later faults do not count the call."""
-    return next(striking(faults, stage, points, sent), None)
+    return next(select_faults(faults, stage, points, sent), None)
 
 
-def altered(answer: Answer, fault: Fault, functions: list[str]) -> Answer:
+def apply_run_fault(answer: Answer, fault: Fault, functions: list[str]) -> Answer:
     """Return an answer as a fault of the run changes it; most faults do not."""
     match fault.kind:
         case "empty":
             return Answer([step for step in answer.steps if step["type"] == "thought"])
         case "blocked":
-            return _blocked()
+            return _make_blocked_answer()
         case "status":
-            return _ended(answer, fault, functions)
+            return _end_with_status(answer, fault, functions)
         case _:
             return answer
 
 
-def continued(answer: Answer) -> Answer:
+def continue_answer(answer: Answer) -> Answer:
     """Return the second half of an answer, for a run that continues after `requires_continuation`."""
-    return replace(answer, steps=_halved(answer.steps, first=False)[-1:])
+    return replace(answer, steps=_halve_steps(answer.steps, first=False)[-1:])
 
 
-def _blocked() -> Answer:
+def _make_blocked_answer() -> Answer:
     # `Status.code` is a number of google.rpc.Code; 3 is INVALID_ARGUMENT.
     error = {"code": 3, "message": BLOCKED_MESSAGE}
-    steps: list[Json] = [{"type": "model_output", "content": [], "error": error}]
+    steps: list[JsonDict] = [{"type": "model_output", "content": [], "error": error}]
     return Answer(steps, "failed", [{"code": "safety", "message": BLOCKED_MESSAGE}])
 
 
-def _ended(answer: Answer, fault: Fault, functions: list[str]) -> Answer:
+def _end_with_status(answer: Answer, fault: Fault, functions: list[str]) -> Answer:
     status = fault.run_status
     match status:
         case "failed":
             errors = [{"code": "internal", "message": "The emulator was told to fail."}]
-            return Answer([], status, objects_of(fault.body) or errors)
+            return Answer([], status, ensure_objects(fault.body) or errors)
         case "requires_action":
-            return Answer([*answer.steps[:-1], _function_call(fault, functions)], status)
+            return Answer([*answer.steps[:-1], _make_function_call(fault, functions)], status)
         case "requires_continuation":
             token = "token-of-the-emulator"  # noqa: S105 -- opaque to the client, and no secret
-            return replace(answer, steps=_halved(answer.steps), status=status, continuation_token=token)
+            return replace(answer, steps=_halve_steps(answer.steps), status=status, continuation_token=token)
         case _:
-            return replace(answer, steps=_halved(answer.steps), status=status)
+            return replace(answer, steps=_halve_steps(answer.steps), status=status)
 
 
-def _function_call(fault: Fault, functions: list[str]) -> Json:
-    arguments = object_of(fault.body) if is_object(fault.body) else {"location": "Zürich"}
+def _make_function_call(fault: Fault, functions: list[str]) -> JsonDict:
+    arguments = ensure_object(fault.body) if is_object(fault.body) else {"location": "Zürich"}
     name = functions[0] if functions else "get_weather"
     return {"type": "function_call", "id": "call_emulated", "name": name, "arguments": arguments}
 
 
-def _halved(steps: list[Json], *, first: bool = True) -> list[Json]:
+def _halve_steps(steps: list[JsonDict], *, first: bool = True) -> list[JsonDict]:
     """Return the steps with one half of the last text: the first, which a stopped run leaves, or the rest."""
     *before, last = steps
     halves = [
-        {"type": "text", "text": _half(part["text"], first)}
-        for part in objects_of(last.get("content"))
+        {"type": "text", "text": _halve_text(part["text"], first)}
+        for part in ensure_objects(last.get("content"))
         if part["type"] == "text"
     ]
     return [*before, {**last, "content": halves}]
 
 
-def _half(text: str, first: bool) -> str:
+def _halve_text(text: str, first: bool) -> str:
     middle = len(text) // 2
     return text[:middle] if first else text[middle:]

@@ -1,7 +1,7 @@
 """The Files API: resumable uploads, states of files, and looking a file up by its `uri`.
 
 Uploaded bytes are counted and hashed, never kept; only files that the emulator generated can be downloaded.
-Protocol: https://ai.google.dev/gemini-api/docs/files (resumable upload), and google-genai 3.6.1, `File`.
+Protocol: https://ai.google.dev/gemini-api/docs/files (resumable upload), and google-genai 3.6.1, `EmulatedFile`.
 """
 
 import base64
@@ -13,20 +13,20 @@ from datetime import UTC, datetime, timedelta
 
 import anyio
 
-from .protocol import Json, object_of, refused, refused_grpc, text_of, timestamp
+from .protocol import JsonDict, ensure_object, ensure_text, format_timestamp, make_grpc_refusal, make_refusal
 
-FILE_URI = re.compile(r"(?:https?://[^/]+/v1(?:beta)?/)?files/([a-z0-9-]{1,40})")
+FILE_URI_PATTERN = re.compile(r"(?:https?://[^/]+/v1(?:beta)?/)?files/([a-z0-9-]{1,40})")
 # Files are kept for 48 hours: https://ai.google.dev/gemini-api/docs/files
-LIFETIME = timedelta(hours=48)
+FILE_LIFETIME = timedelta(hours=48)
 
 
-def denied(name: str) -> str:
+def describe_denied_file(name: str) -> str:
     """Return the API's message for a file that does not exist or belongs to another key."""
     return f"You do not have permission to access the File {name} or it may not exist."
 
 
 @dataclass
-class File:
+class EmulatedFile:
     """Metadata of one file; `ready_at` is a time of the event loop, `content` is set for generated files only."""
 
     name: str
@@ -43,15 +43,15 @@ class File:
         """`PROCESSING` until `ready_at`, then `ACTIVE`."""
         return "ACTIVE" if anyio.current_time() >= self.ready_at else "PROCESSING"
 
-    def represent(self, base_url: str) -> Json:
+    def represent(self, base_url: str) -> JsonDict:
         """Return the file as the API represents it."""
-        fields: Json = {
+        fields: JsonDict = {
             "name": self.name,
             "mimeType": self.mime_type,
             "sizeBytes": str(self.size_bytes),
-            "createTime": timestamp(self.created),
-            "updateTime": timestamp(self.created),
-            "expirationTime": timestamp(self.created + LIFETIME),
+            "createTime": format_timestamp(self.created),
+            "updateTime": format_timestamp(self.created),
+            "expirationTime": format_timestamp(self.created + FILE_LIFETIME),
             "sha256Hash": base64.b64encode(self.sha256).decode(),
             "uri": f"{base_url}v1/{self.name}",
             "state": self.state,
@@ -65,7 +65,7 @@ class File:
 
 
 @dataclass
-class Upload:
+class EmulatedUpload:
     """One resumable upload: the announced metadata, and the number of bytes received."""
 
     name: str
@@ -84,46 +84,46 @@ class Upload:
         self.digest.update(part)
 
 
-class Files:
+class EmulatedFiles:
     """All files and unfinished uploads; errors have the gRPC shape of the Files API."""
 
     def __init__(self, processing_seconds: float, max_file_bytes: int) -> None:
         self.processing_seconds = processing_seconds
         self.max_file_bytes = max_file_bytes
-        self.files: dict[str, File] = {}
-        self.uploads: dict[str, Upload] = {}
+        self.files: dict[str, EmulatedFile] = {}
+        self.uploads: dict[str, EmulatedUpload] = {}
         self.finished: set[str] = set()
 
-    def start(self, body: Json, mime_type: str, size: str) -> str:
+    def start(self, body: JsonDict, mime_type: str, size: str) -> str:
         """Start an upload, and return its id, which identifies the later chunks.
 
         Raises:
             RefusalError: The size is missing or too large, the MIME type is missing, or the name is taken.
         """
-        file = object_of(body.get("file"))
-        mime_type = mime_type or text_of(file.get("mime_type"))
+        file = ensure_object(body.get("file"))
+        mime_type = mime_type or ensure_text(file.get("mime_type"))
         if not size.isdecimal() or not mime_type:
-            raise refused_grpc(400, "The upload needs a content length and a MIME type.")
+            raise make_grpc_refusal(400, "The upload needs a content length and a MIME type.")
         if int(size) > self.max_file_bytes:
-            raise refused_grpc(400, f"File size exceeds the limit of {self.max_file_bytes} bytes.")
-        name = text_of(file.get("name")) or f"files/{secrets.token_hex(6)}"
-        if name in self.files or not FILE_URI.fullmatch(name):
-            raise refused_grpc(409 if name in self.files else 400, f"The name {name} is taken or malformed.")
+            raise make_grpc_refusal(400, f"File size exceeds the limit of {self.max_file_bytes} bytes.")
+        name = ensure_text(file.get("name")) or f"files/{secrets.token_hex(6)}"
+        if name in self.files or not FILE_URI_PATTERN.fullmatch(name):
+            raise make_grpc_refusal(409 if name in self.files else 400, f"The name {name} is taken or malformed.")
         upload_id = secrets.token_urlsafe(24)
-        self.uploads[upload_id] = Upload(name, mime_type, int(size), text_of(file.get("display_name")))
+        self.uploads[upload_id] = EmulatedUpload(name, mime_type, int(size), ensure_text(file.get("display_name")))
         return upload_id
 
-    def find_upload(self, upload_id: str) -> Upload:
+    def find_upload(self, upload_id: str) -> EmulatedUpload:
         """Return an unfinished upload.
 
         Raises:
             RefusalError: There is no unfinished upload with this id.
         """
         if upload_id not in self.uploads:
-            raise refused_grpc(404, "The upload does not exist or has ended.")
+            raise make_grpc_refusal(404, "The upload does not exist or has ended.")
         return self.uploads[upload_id]
 
-    def finish(self, upload_id: str) -> File:
+    def finish(self, upload_id: str) -> EmulatedFile:
         """Turn a complete upload into a file; video and audio stay `PROCESSING` for a moment.
 
         Raises:
@@ -131,12 +131,12 @@ class Files:
         """
         upload = self.find_upload(upload_id)
         if upload.received != upload.size_bytes:
-            raise refused_grpc(400, f"Received {upload.received} bytes, expected {upload.size_bytes}.")
+            raise make_grpc_refusal(400, f"Received {upload.received} bytes, expected {upload.size_bytes}.")
         del self.uploads[upload_id]
         self.finished.add(upload_id)
         slow = upload.mime_type.startswith(("video/", "audio/"))
         return self._add(
-            File(
+            EmulatedFile(
                 upload.name,
                 upload.mime_type,
                 upload.received,
@@ -146,39 +146,39 @@ class Files:
             )
         )
 
-    def generate(self, content: bytes, mime_type: str) -> File:
+    def generate(self, content: bytes, mime_type: str) -> EmulatedFile:
         """Add generated content as a file that can be downloaded."""
         name = f"files/{secrets.token_hex(6)}"
         digest = hashlib.sha256(content).digest()
-        return self._add(File(name, mime_type, len(content), digest, content=content))
+        return self._add(EmulatedFile(name, mime_type, len(content), digest, content=content))
 
-    def _add(self, file: File) -> File:
+    def _add(self, file: EmulatedFile) -> EmulatedFile:
         self.files[file.name] = file
         return file
 
-    def get(self, name: str) -> File:
+    def get(self, name: str) -> EmulatedFile:
         """Return a file.
 
         Raises:
             RefusalError: There is no file of this name; 403, as from the real API.
         """
         if name not in self.files:
-            raise refused_grpc(403, denied(name.removeprefix("files/")))
+            raise make_grpc_refusal(403, describe_denied_file(name.removeprefix("files/")))
         return self.files[name]
 
-    def find(self, uri: str) -> File | None:
+    def find(self, uri: str) -> EmulatedFile | None:
         """Return the file of a `uri` in an interaction; None if it is not a URI of the Files API.
 
         Raises:
             RefusalError: The file does not exist, or is still being processed.
         """
-        found = FILE_URI.fullmatch(uri)
+        found = FILE_URI_PATTERN.fullmatch(uri)
         if found is None:
             return None
         file = self.files.get(f"files/{found[1]}")
         if file is None:
-            raise refused(403, denied(found[1]))
+            raise make_refusal(403, describe_denied_file(found[1]))
         if file.state != "ACTIVE":
             message = f"The File {found[1]} is not in an ACTIVE state and usage is not allowed."
-            raise refused(400, message, "failed_precondition")
+            raise make_refusal(400, message, "failed_precondition")
         return file

@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 
 import anyio
 
-from .doubts import History, is_told
-from .events import step_events
+from .doubts import History, is_streamed
+from .events import split_step
 from .faults import Fault
-from .protocol import Json, object_of, text_of, timestamp
+from .protocol import JsonDict, ensure_object, ensure_text, format_timestamp
 from .questions import Answer, Question
-from .usage import text_bytes, usage_of
+from .usage import compute_usage, count_text_bytes
 
-# Keys of a request that `GET` returns: google-genai 3.6.1, `Interaction`.
-ECHOED = (
+# Keys of a request that `GET` returns: google-genai 3.6.1, `EmulatedInteraction`.
+ECHOED_REQUEST_KEYS = (
     "agent_config",
     "environment",
     "generation_config",
@@ -28,12 +28,12 @@ ECHOED = (
 )
 
 
-def _now() -> str:
-    return timestamp(datetime.now(UTC))
+def _format_now() -> str:
+    return format_timestamp(datetime.now(UTC))
 
 
 @dataclass
-class Interaction:
+class EmulatedInteraction:
     """An accepted interaction.
 
     Attributes:
@@ -47,15 +47,15 @@ class Interaction:
     """
 
     question: Question
-    input_steps: list[Json]
+    input_steps: list[JsonDict]
     answer: Answer
     history: History
     faults: list[Fault]
     id: str
     status: str = field(init=False)
-    events: list[Json] = field(default_factory=list[Json])
-    created: str = field(default_factory=_now)
-    updated: str = field(default_factory=_now)
+    events: list[JsonDict] = field(default_factory=list[JsonDict])
+    created: str = field(default_factory=_format_now)
+    updated: str = field(default_factory=_format_now)
     environment_id: str = ""
     changed: anyio.Event = field(default_factory=anyio.Event)
     finished: anyio.Event = field(default_factory=anyio.Event)
@@ -64,10 +64,10 @@ class Interaction:
     def __post_init__(self) -> None:
         """Set the first status, and the environment if the request asks for one."""
         self.status = self.history.doubts.first_status
-        self.environment_id = _environment_id(self.body.get("environment"))
+        self.environment_id = _choose_environment_id(self.body.get("environment"))
 
     @property
-    def body(self) -> Json:
+    def body(self) -> JsonDict:
         """The request."""
         return self.question.body
 
@@ -92,14 +92,14 @@ class Interaction:
         return self.body.get("background") is True
 
     @property
-    def usage(self) -> Json:
+    def usage(self) -> JsonDict:
         """The cost of the run in tokens."""
-        return usage_of(self.question.turn, self.question.earlier_bytes, self.answer.steps)
+        return compute_usage(self.question.turn, self.question.earlier_bytes, self.answer.steps)
 
     @property
     def text_bytes(self) -> int:
         """Size of the text that a next turn has to read again."""
-        return self.question.earlier_bytes + text_bytes([*self.input_steps, *self.answer.steps])
+        return self.question.earlier_bytes + count_text_bytes([*self.input_steps, *self.answer.steps])
 
     @property
     def is_closed(self) -> bool:
@@ -114,8 +114,8 @@ class Interaction:
         """Publish the answer event by event over that many seconds, then finish with its status."""
         with self.scope:
             await self._start()
-            every = [event for index, step in enumerate(self.answer.steps) for event in step_events(index, step)]
-            events = [event for event in every if is_told(self.history.doubts, event)]
+            every = [event for index, step in enumerate(self.answer.steps) for event in split_step(index, step)]
+            events = [event for event in every if is_streamed(self.history.doubts, event)]
             for event in events:
                 await anyio.sleep(seconds / len(events))
                 self.publish(event)
@@ -124,7 +124,7 @@ class Interaction:
             self.finish(self.answer.status)
 
     async def _start(self) -> None:
-        created = {"event_type": "interaction.created", "interaction": summary(self)}
+        created = {"event_type": "interaction.created", "interaction": summarize_interaction(self)}
         if not self.bare:
             self.publish(created)
         if not self.find_fault("queued"):
@@ -146,12 +146,12 @@ class Interaction:
         if not self.is_closed:
             self.status = status
 
-    def publish(self, event: Json) -> None:
+    def publish(self, event: JsonDict) -> None:
         """Append an event to the log, and wake the streams that follow it; does nothing once the run is closed."""
         if self.is_closed:
             return
         self.events.append({**event, "event_id": f"e{len(self.events)}"})
-        self.updated = _now()
+        self.updated = _format_now()
         self.changed.set()
         self.changed = anyio.Event()
 
@@ -160,7 +160,7 @@ class Interaction:
         if self.is_closed:
             return
         self.status = status
-        completed = summary(self)
+        completed = summarize_interaction(self)
         if self.answer.continuation_token and status == self.answer.status:
             completed["continuation_token"] = self.answer.continuation_token
         # According to field reports, the last event of a research agent has no usage; a later GET has.
@@ -181,7 +181,7 @@ class Interaction:
         """Stop the run without an outcome."""
         self.scope.cancel()
 
-    async def read_event(self, position: int) -> Json | None:
+    async def read_event(self, position: int) -> JsonDict | None:
         """Return the event at a position of the log, once it is published; None after the last one."""
         while position >= len(self.events):
             if self.finished.is_set():
@@ -190,7 +190,7 @@ class Interaction:
             await self.changed.wait()
         return self.events[position]
 
-    async def read_first_event(self, position: int) -> Json | None:
+    async def read_first_event(self, position: int) -> JsonDict | None:
         """Return the event at a position as the first stream sends it, which may lose the last one."""
         lost = self.history.completion_lost and self.finished.is_set()
         if lost and position >= len(self.events):
@@ -199,7 +199,7 @@ class Interaction:
         return event and self.history.rewrite_first(event, bare=self.bare)
 
 
-def summary(interaction: Interaction) -> Json:
+def summarize_interaction(interaction: EmulatedInteraction) -> JsonDict:
     """Return the partial resource of the first and the last event."""
     named = {key: interaction.body[key] for key in ("model", "agent") if key in interaction.body}
     ids = {"id": interaction.public_id} if interaction.public_id else {}
@@ -208,7 +208,9 @@ def summary(interaction: Interaction) -> Json:
     return {**ids, "status": interaction.status, "object": "interaction", **named, **times, **tier}
 
 
-def resource(interaction: Interaction, *, whole: bool = False, include_input: bool = False) -> Json:
+def represent_interaction(
+    interaction: EmulatedInteraction, *, whole: bool = False, include_input: bool = False
+) -> JsonDict:
     """Return the resource of an interaction.
 
     Args:
@@ -216,7 +218,7 @@ def resource(interaction: Interaction, *, whole: bool = False, include_input: bo
         whole: As `GET` returns it, with the user's steps and keys of the request, according to field reports.
         include_input: Include the input beside the steps.
     """
-    fields = summary(interaction)
+    fields = summarize_interaction(interaction)
     body = interaction.body
     if "previous_interaction_id" in body:
         fields["previous_interaction_id"] = body["previous_interaction_id"]
@@ -224,18 +226,20 @@ def resource(interaction: Interaction, *, whole: bool = False, include_input: bo
         fields["environment_id"] = interaction.environment_id
     doubts = interaction.history.doubts
     if whole:
-        fields |= {key: body[key] for key in ECHOED if key in body and (key != "labels" or doubts.labels_echoed)}
+        fields |= {
+            key: body[key] for key in ECHOED_REQUEST_KEYS if key in body and (key != "labels" or doubts.labels_echoed)
+        }
     if include_input:
         fields["input"] = body.get("input")
     if not interaction.finished.is_set():
         return {**fields, "steps": []} if whole else fields
-    return {**fields, **_ended(interaction, whole)}
+    return {**fields, **_represent_outcome(interaction, whole)}
 
 
-def _ended(interaction: Interaction, whole: bool) -> Json:
+def _represent_outcome(interaction: EmulatedInteraction, whole: bool) -> JsonDict:
     answer = interaction.answer
     inputs = interaction.input_steps if whole and interaction.history.doubts.input_steps else []
-    fields: Json = {"steps": [*inputs, *answer.steps]}
+    fields: JsonDict = {"steps": [*inputs, *answer.steps]}
     if answer.errors:
         fields["errors"] = answer.errors
     if answer.continuation_token:
@@ -245,9 +249,9 @@ def _ended(interaction: Interaction, whole: bool) -> Json:
     return fields
 
 
-def _environment_id(given: object) -> str:
+def _choose_environment_id(given: object) -> str:
     """Return the bare UUID of the environment in a request, a new one for `remote`; empty without any."""
     if not given:
         return ""
-    named = text_of(given) or text_of(object_of(given).get("environment_id"))
+    named = ensure_text(given) or ensure_text(ensure_object(given).get("environment_id"))
     return str(uuid.uuid4()) if named in ("", "remote") else named

@@ -3,14 +3,14 @@
 from dataclasses import dataclass, field
 from itertools import cycle, islice
 
-from .protocol import Json
+from .protocol import JsonDict
 from .questions import Question
 
-SENTENCE = (
+FILLER_SENTENCE = (
     "the emulator writes calm and even prose about nothing in particular so that long answers can be paged"
     " and measured without any model having run while naïve readers — if any — lose no time"
 )
-PARAGRAPH_WORDS = 80
+FILLER_PARAGRAPH_WORDS = 80
 
 
 @dataclass
@@ -21,21 +21,21 @@ class Prose:
     """
 
     text: str = ""
-    annotations: list[Json] = field(default_factory=list[Json])
+    annotations: list[JsonDict] = field(default_factory=list[JsonDict])
 
     def write(self, text: str) -> None:
         """Append plain text."""
         self.text += text
 
-    def cite(self, sentence: str, source: Json) -> None:
+    def cite(self, sentence: str, source: JsonDict) -> None:
         """Append a sentence with a citation of its source."""
         start = len(self.text.encode())
         self.text += sentence
         self.annotations.append({**source, "start_index": start, "end_index": len(self.text.encode())})
 
-    def render(self) -> Json:
+    def render(self) -> JsonDict:
         """Return the text block."""
-        block: Json = {"type": "text", "text": self.text}
+        block: JsonDict = {"type": "text", "text": self.text}
         return {**block, "annotations": self.annotations} if self.annotations else block
 
     def truncate(self, size_bytes: int) -> bool:
@@ -47,23 +47,23 @@ class Prose:
         return lost
 
 
-def filler(words: int) -> str:
+def write_filler(words: int) -> str:
     """Return that many words, in numbered paragraphs."""
     paragraphs: list[str] = []
-    supply = cycle(SENTENCE.split())
-    for number, start in enumerate(range(0, words, PARAGRAPH_WORDS), start=1):
-        chosen = " ".join(islice(supply, min(PARAGRAPH_WORDS, words - start)))
+    supply = cycle(FILLER_SENTENCE.split())
+    for number, start in enumerate(range(0, words, FILLER_PARAGRAPH_WORDS), start=1):
+        chosen = " ".join(islice(supply, min(FILLER_PARAGRAPH_WORDS, words - start)))
         paragraphs.append(f"{number}. {chosen}.")
     return "\n\n".join(paragraphs)
 
 
-def opening(question: Question) -> str:
+def write_opening(question: Question) -> str:
     """Return the sentence that begins every answer and says that nothing ran."""
     kind = "agent" if "agent" in question.body else "model"
     return f"Emulated answer by {question.name} (no {kind} ran)."
 
 
-def told(question: Question) -> list[str]:
+def describe_request(question: Question) -> list[str]:
     """Return one line for each part of the request beside the prompt."""
     body, turn = question.body, question.turn
     lines = [f"System instruction: {body['system_instruction']}"] if body.get("system_instruction") else []

@@ -8,8 +8,8 @@ Error codes: https://ai.google.dev/gemini-api/docs/api-errors
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias, cast
 
-Json: TypeAlias = dict[str, Any]
-Family = Literal["text", "image", "research", "coding"]
+JsonDict: TypeAlias = dict[str, Any]
+AnswerFamily = Literal["text", "image", "research", "coding"]
 
 TEXT_MODELS = (
     "gemini-3.8-flash",
@@ -39,7 +39,7 @@ IMAGE_MODELS = {
     "gemini-3.1-flash-lite-image": ("1K",),
 }
 # Models whose output (speech, music, video) the emulator cannot generate.
-SILENT_MODELS = (
+UNSUPPORTED_MODELS = (
     "gemini-3.8-flash-tts",
     "gemini-3.8-flash-lite-tts",
     "gemini-3.1-flash-tts-preview",
@@ -48,16 +48,16 @@ SILENT_MODELS = (
     "gemini-omni-1.2-flash",
     "gemini-omni-1.1-flash",
 )
-MODELS = (*TEXT_MODELS, *IMAGE_MODELS, *SILENT_MODELS)
+EMULATED_MODELS = (*TEXT_MODELS, *IMAGE_MODELS, *UNSUPPORTED_MODELS)
 
 RESEARCH_AGENTS = ("deep-research-preview-04-2026", "deep-research-max-preview-04-2026")
 # A custom agent that does not run in the background, like the first Antigravity agent according to field reports.
 FOREGROUND_AGENTS = ("emulated-agent",)
 # Models that do not run in the background, according to field reports.
 FOREGROUND_MODELS = ("gemini-3.5-flash-lite", *IMAGE_MODELS)
-AGENTS = (*RESEARCH_AGENTS, "antigravity-preview-09-2026", *FOREGROUND_AGENTS)
+EMULATED_AGENTS = (*RESEARCH_AGENTS, "antigravity-preview-09-2026", *FOREGROUND_AGENTS)
 
-TOOLS = (
+TOOL_TYPES = (
     "google_search",
     "url_context",
     "code_execution",
@@ -70,9 +70,9 @@ TOOLS = (
     "tool_search",
 )
 
-MEDIA = ("image", "audio", "video", "document")
-CONTENT = ("text", *MEDIA)
-STEPS = (
+MEDIA_CONTENT_TYPES = ("image", "audio", "video", "document")
+CONTENT_TYPES = ("text", *MEDIA_CONTENT_TYPES)
+STEP_TYPES = (
     "user_input",
     "model_output",
     "thought",
@@ -97,7 +97,7 @@ STEPS = (
 
 THINKING_LEVELS = ("minimal", "low", "medium", "high", "xhigh")
 # Levels of the models that accept fewer: https://ai.google.dev/gemini-api/docs/thinking
-FEWER_LEVELS = {
+LIMITED_THINKING_LEVELS = {
     "gemini-3.8-flash": ("low", "medium", "high"),
     "gemini-3.1-pro-preview": ("low", "medium", "high"),
     "gemini-3.1-pro-preview-customtools": ("low", "medium", "high"),
@@ -105,7 +105,7 @@ FEWER_LEVELS = {
 }
 THINKING_SUMMARIES = ("auto", "none")
 VISUALIZATIONS = ("auto", "off")
-RESOLUTIONS = ("low", "medium", "high", "ultra_high")
+ACCEPTED_RESOLUTIONS = ("low", "medium", "high", "ultra_high")
 ASPECT_RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9", "1:8", "8:1", "1:4", "4:1")
 DELIVERIES = ("inline", "uri")
 SERVICE_TIERS = ("flex", "standard", "priority", "deferred")
@@ -154,7 +154,7 @@ RESEARCH_KEYS = frozenset(
     ["type", "collaborative_planning", "thinking_summaries", "visualization", "enable_bigquery_tool"]
 )
 
-CODES = {
+ERROR_CODES_BY_STATUS = {
     400: "invalid_request",
     401: "authentication",
     402: "payment_required",
@@ -183,12 +183,16 @@ GRPC_STATUSES = {
     504: "DEADLINE_EXCEEDED",
 }
 # Verbatim from the API.
-INVALID = "Request contains an invalid argument."
-NOT_FOUND = "Requested entity was not found."
+INVALID_MESSAGE = "Request contains an invalid argument."
+NOT_FOUND_MESSAGE = "Requested entity was not found."
 # Message of a refused read after a stream was sent to its end, by HTTP status.
-NOT_READ = {400: INVALID, 403: "There was a problem processing your request. You will not be charged.", 404: NOT_FOUND}
-NOT_RESUMED = "Streaming retrieval of interactions is not supported for this model"
-TYPE_PREFIX = "type.googleapis.com/google.rpc."
+NOT_READ_MESSAGES = {
+    400: INVALID_MESSAGE,
+    403: "There was a problem processing your request. You will not be charged.",
+    404: NOT_FOUND_MESSAGE,
+}
+NOT_RESUMED_MESSAGE = "Streaming retrieval of interactions is not supported for this model"
+GRPC_TYPE_PREFIX = "type.googleapis.com/google.rpc."
 
 
 def is_object(value: object) -> bool:
@@ -196,94 +200,96 @@ def is_object(value: object) -> bool:
     return isinstance(value, dict)
 
 
-def object_of(value: object) -> Json:
+def ensure_object(value: object) -> JsonDict:
     """Return the value if it is a JSON object, else an empty one."""
-    return cast(Json, value) if isinstance(value, dict) else {}
+    return cast(JsonDict, value) if isinstance(value, dict) else {}
 
 
-def list_of(value: object) -> list[Any]:
+def ensure_list(value: object) -> list[Any]:
     """Return the value if it is a JSON array, else an empty one."""
     return cast(list[Any], value) if isinstance(value, list) else []
 
 
-def objects_of(value: object) -> list[Json]:
+def ensure_objects(value: object) -> list[JsonDict]:
     """Return the objects of a JSON array, or a single object as a list of one."""
     if is_object(value):
-        return [object_of(value)]
-    return [object_of(entry) for entry in list_of(value) if is_object(entry)]
+        return [ensure_object(value)]
+    return [ensure_object(entry) for entry in ensure_list(value) if is_object(entry)]
 
 
-def text_of(value: object) -> str:
+def ensure_text(value: object) -> str:
     """Return the value if it is a JSON string, else an empty one."""
     return value if isinstance(value, str) else ""
 
 
-def timestamp(moment: datetime) -> str:
+def format_timestamp(moment: datetime) -> str:
     """Return a time as the API writes it: in UTC, to the second."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def family(name: str) -> Family:
+def classify_name(name: str) -> AnswerFamily:
     """Return the kind of answer that a model or an agent gives."""
     if name in RESEARCH_AGENTS:
         return "research"
-    if name in AGENTS:
+    if name in EMULATED_AGENTS:
         return "coding"
     return "image" if name in IMAGE_MODELS else "text"
 
 
-def error_body(code: str, message: str) -> Json:
+def make_error_body(code: str, message: str) -> JsonDict:
     """Return an error in the shape of the Interactions API."""
     return {"error": {"message": message, "code": code}}
 
 
-def grpc_body(status: int, message: str, *details: Json) -> Json:
+def make_grpc_body(status: int, message: str, *details: JsonDict) -> JsonDict:
     """Return an error in the shape of Google's front end and of the Files API."""
-    error: Json = {"code": status, "message": message, "status": GRPC_STATUSES.get(status, "UNKNOWN")}
+    error: JsonDict = {"code": status, "message": message, "status": GRPC_STATUSES.get(status, "UNKNOWN")}
     if details:
         error["details"] = list(details)
     return {"error": error}
 
 
-def retry_info(seconds: float) -> Json:
+def make_retry_info(seconds: float) -> JsonDict:
     """Return the error detail with the retry delay.
 
     Source: google.rpc.RetryInfo, https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto
     """
-    return {"@type": f"{TYPE_PREFIX}RetryInfo", "retryDelay": f"{seconds:g}s"}
+    return {"@type": f"{GRPC_TYPE_PREFIX}RetryInfo", "retryDelay": f"{seconds:g}s"}
 
 
 class RefusalError(Exception):
     """The API refuses a request: an HTTP status and a JSON body."""
 
-    def __init__(self, status: int, body: Json) -> None:
+    def __init__(self, status: int, body: JsonDict) -> None:
         super().__init__(status, body)
         self.status = status
         self.body = body
 
 
-def refused(status: int, message: str, code: str = "") -> RefusalError:
+def make_refusal(status: int, message: str, code: str = "") -> RefusalError:
     """Return a refusal in the shape of the Interactions API."""
-    return RefusalError(status, error_body(code or CODES[status], message))
+    return RefusalError(status, make_error_body(code or ERROR_CODES_BY_STATUS[status], message))
 
 
-def refused_grpc(status: int, message: str, *details: Json) -> RefusalError:
+def make_grpc_refusal(status: int, message: str, *details: JsonDict) -> RefusalError:
     """Return a refusal in the gRPC shape."""
-    return RefusalError(status, grpc_body(status, message, *details))
+    return RefusalError(status, make_grpc_body(status, message, *details))
 
 
-def unknown_parameter(name: str) -> RefusalError:
+def make_parameter_refusal(name: str) -> RefusalError:
     """Return the refusal of a parameter that does not exist."""
-    return refused(400, f"Unknown parameter {placed(name)}.", "parameter_unknown")
+    return make_refusal(400, f"Unknown parameter {format_parameter(name)}.", "parameter_unknown")
 
 
-def unknown_value(where: str, value: object, valid: tuple[str, ...]) -> RefusalError:
+def make_value_refusal(where: str, value: object, valid: tuple[str, ...]) -> RefusalError:
     """Return the refusal of an enum value, which lists the valid ones."""
     supported = ", ".join(f"'{each}'" for each in valid)
-    return refused(400, f"The value '{value}' is not supported for {placed(where)}. Supported values: {supported}.")
+    return make_refusal(
+        400, f"The value '{value}' is not supported for {format_parameter(where)}. Supported values: {supported}."
+    )
 
 
-def placed(name: str) -> str:
+def format_parameter(name: str) -> str:
     """Return a parameter as the API names it: `'type' at 'tools[0]'` for `tools[0].type`."""
     place, _, key = name.rpartition(".")
     return f"'{key}' at '{place}'" if place else f"'{key}'"
@@ -292,4 +298,4 @@ def placed(name: str) -> str:
 def refuse_value(where: str, value: object, valid: tuple[str, ...]) -> None:
     """Refuse a value that is given but not valid."""
     if value is not None and value not in valid:
-        raise unknown_value(where, value, valid)
+        raise make_value_refusal(where, value, valid)

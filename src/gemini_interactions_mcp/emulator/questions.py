@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from .protocol import Family, Json, family
-from .requests import Turn, name_of, tools_of
+from .protocol import AnswerFamily, JsonDict, classify_name
+from .requests import Turn, read_model_or_agent, read_tool_types
 
 # Tools that an agent has without asking for them: https://ai.google.dev/gemini-api/docs/deep-research
-DEFAULT_TOOLS: dict[Family, tuple[str, ...]] = {
+DEFAULT_AGENT_TOOLS: dict[AnswerFamily, tuple[str, ...]] = {
     "research": ("google_search", "url_context", "code_execution"),
     "coding": ("code_execution",),
 }
@@ -25,7 +25,7 @@ class Question:
         picture_scale: Factor by which drawn pictures are smaller than requested.
     """
 
-    body: Json
+    body: JsonDict
     turn: Turn
     earlier_prompts: tuple[str, ...] = ()
     earlier_bytes: int = 0
@@ -37,25 +37,25 @@ class Question:
     @property
     def name(self) -> str:
         """The requested model or agent."""
-        return name_of(self.body)
+        return read_model_or_agent(self.body)
 
     @property
     def tools(self) -> list[str]:
         """The tools that the answer may use; agents have some by default."""
-        return tools_of(self.body) or list(DEFAULT_TOOLS.get(family(self.name), ()))
+        return read_tool_types(self.body) or list(DEFAULT_AGENT_TOOLS.get(classify_name(self.name), ()))
 
     @property
     def is_slow(self) -> bool:
         """Whether answering belongs in a worker thread: it draws, or measures attached images."""
         has_images = any(attachment.content for attachment in self.turn.attachments)
-        return has_images or family(self.name) in ("image", "research")
+        return has_images or classify_name(self.name) in ("image", "research")
 
 
 @dataclass
 class Answer:
     """The outcome of a run; `steps` are the generated ones."""
 
-    steps: list[Json]
+    steps: list[JsonDict]
     status: str = "completed"
-    errors: list[Json] = field(default_factory=list[Json])
+    errors: list[JsonDict] = field(default_factory=list[JsonDict])
     continuation_token: str = ""

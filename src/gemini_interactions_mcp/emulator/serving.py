@@ -12,14 +12,14 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from .api import application
+from .api import make_application
 from .state import Emulator
 
-HOST = "127.0.0.1"
+EMULATOR_HOST = "127.0.0.1"
 
 
 @asynccontextmanager
-async def serve(emulator: Emulator, port: int = 0) -> AsyncGenerator[str]:
+async def serve_emulator(emulator: Emulator, port: int = 0) -> AsyncGenerator[str]:
     """Serve on 127.0.0.1, and yield the base URL; port 0 is any free port.
 
     Leaving cancels every run and every open stream, and closes every connection, at once.
@@ -27,21 +27,21 @@ async def serve(emulator: Emulator, port: int = 0) -> AsyncGenerator[str]:
     Raises:
         OSError: The port is in use.
     """
-    app = _Requests(application(emulator))
-    server = await _started(app, port)
+    app = _TrackedRequests(make_application(emulator))
+    server = await _start_server(app, port)
     runs = emulator.runs = await anyio.create_task_group().__aenter__()
     try:
-        yield f"http://{HOST}:{server.config.port}"
+        yield f"http://{EMULATOR_HOST}:{server.config.port}"
     finally:
         runs.cancel_scope.cancel()
         with anyio.CancelScope(shield=True):
-            await _stopped(app, server)
+            await _stop_server(app, server)
         # Exited by hand, because `async with` would wrap the caller's exception in a group.
         await runs.__aexit__(None, None, None)
         emulator.runs = None
 
 
-def _listener(port: int) -> socket.socket:
+def _bind_listener(port: int) -> socket.socket:
     """Bind the port; raises the system's own error."""
     # With a protocol, because asyncio sets TCP_NODELAY only on a socket that has one; without it each response
     # waits 40 ms for an acknowledgement.
@@ -49,19 +49,19 @@ def _listener(port: int) -> socket.socket:
     try:
         if os.name == "posix":  # elsewhere the option would let two servers share the port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((HOST, port))
+        listener.bind((EMULATOR_HOST, port))
     except OSError:
         listener.close()
         raise
     return listener
 
 
-async def _started(app: "_Requests", port: int) -> uvicorn.Server:
+async def _start_server(app: "_TrackedRequests", port: int) -> uvicorn.Server:
     """Start a uvicorn server without its main loop, which polls and installs signal handlers."""
-    listener = _listener(port)
+    listener = _bind_listener(port)
     config = uvicorn.Config(
         app,
-        host=HOST,
+        host=EMULATOR_HOST,
         port=listener.getsockname()[1],
         http=H11Protocol,
         ws="none",
@@ -78,7 +78,7 @@ async def _started(app: "_Requests", port: int) -> uvicorn.Server:
     return server
 
 
-async def _stopped(app: "_Requests", server: uvicorn.Server) -> None:
+async def _stop_server(app: "_TrackedRequests", server: uvicorn.Server) -> None:
     """Close all sockets; uvicorn's own shutdown waits for streams, and sleeps."""
     for listener in server.servers:
         listener.close()
@@ -92,7 +92,7 @@ async def _stopped(app: "_Requests", server: uvicorn.Server) -> None:
         await anyio.sleep(0.001)
 
 
-class _Requests:
+class _TrackedRequests:
     """Wraps the application: tracks open requests, so that each can be cancelled or abort its connection."""
 
     def __init__(self, app: ASGIApp) -> None:

@@ -7,16 +7,24 @@ from typing import cast
 import anyio
 from anyio.abc import TaskGroup
 
-from .answers import answer_question, workspace
-from .directed import directed
-from .doubts import ACCEPTED, ROOT_FILES, Doubts, History, check_doubtful, with_server_calls
-from .faults import Fault, altered, continued, striking
-from .files import Files
-from .interactions import Interaction
-from .protocol import NOT_FOUND, Json, family, object_of, objects_of, refused, text_of
+from .answers import answer_question, make_workspace_files
+from .directed import apply_directives
+from .doubts import DEFAULT_DOUBTS, ENVIRONMENT_ROOT_FILES, Doubts, History, check_doubtful, insert_server_calls
+from .faults import Fault, apply_run_fault, continue_answer, select_faults
+from .files import EmulatedFiles
+from .interactions import EmulatedInteraction
+from .protocol import (
+    NOT_FOUND_MESSAGE,
+    JsonDict,
+    classify_name,
+    ensure_object,
+    ensure_objects,
+    ensure_text,
+    make_refusal,
+)
 from .questions import Question
-from .requests import formats_of, functions_of, images_in, steps_of, turn_of
-from .validation import check
+from .requests import list_output_images, parse_input_steps, parse_turn, read_function_names, read_response_formats
+from .validation import check_request
 
 
 @dataclass(frozen=True)
@@ -64,24 +72,26 @@ class Emulator:
     max_file_bytes: int = 2 * 2**30
     faults: list[Fault] = field(default_factory=list[Fault])
     requests: list[RecordedRequest] = field(default_factory=list[RecordedRequest])
-    creates: list[Json] = field(default_factory=list[Json])
+    creates: list[JsonDict] = field(default_factory=list[JsonDict])
     cancels: list[str] = field(default_factory=list[str])
     deletes: list[str] = field(default_factory=list[str])
-    interactions: dict[str, Interaction] = field(default_factory=dict[str, Interaction])
-    files: Files = field(init=False)
+    interactions: dict[str, EmulatedInteraction] = field(default_factory=dict[str, EmulatedInteraction])
+    files: EmulatedFiles = field(init=False)
     environments: dict[str, dict[str, bytes]] = field(default_factory=dict[str, dict[str, bytes]])
-    doubts: Doubts = ACCEPTED
+    doubts: Doubts = DEFAULT_DOUBTS
     redirects: dict[str, str] = field(default_factory=dict[str, str])
     runs: TaskGroup | None = field(default=None, init=False, repr=False)
-    _deleted: dict[str, Interaction] = field(default_factory=dict[str, Interaction], init=False, repr=False)
+    _deleted: dict[str, EmulatedInteraction] = field(
+        default_factory=dict[str, EmulatedInteraction], init=False, repr=False
+    )
     _backgrounds: int = field(default=0, init=False, repr=False)
     _unfinished: dict[str, Question] = field(default_factory=dict[str, Question], init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Create an empty Files API."""
-        self.files = Files(self.processing_seconds, self.max_file_bytes)
+        self.files = EmulatedFiles(self.processing_seconds, self.max_file_bytes)
 
-    async def create(self, body: Json, raw: bytes, base_url: str) -> Interaction:
+    async def create(self, body: JsonDict, raw: bytes, base_url: str) -> EmulatedInteraction:
         """Accept a request and start its run, or refuse it.
 
         Args:
@@ -92,31 +102,37 @@ class Emulator:
         Raises:
             RefusalError: The real API would refuse it.
         """
-        check(body)
+        check_request(body)
         self._backgrounds += body.get("background") is True and "model" in body
         check_doubtful(self.doubts, body, self._backgrounds)
         question, steps = self._make_question(body, base_url)
-        answer = directed(with_server_calls(self.doubts, body, await answer_question(question)), question.turn)
+        answer = apply_directives(
+            insert_server_calls(self.doubts, body, await answer_question(question)), question.turn
+        )
         if "continuation_token" in body:
-            answer = continued(answer)
-        faults = list(striking(self.faults, "run", ("create",), raw))
+            answer = continue_answer(answer)
+        faults = list(select_faults(self.faults, "run", ("create",), raw))
         for fault in faults:
-            answer = altered(answer, fault, functions_of(body))
+            answer = apply_run_fault(answer, fault, read_function_names(body))
             fault.reached.set()
-        if any(entry.get("delivery") == "uri" for entry in formats_of(body)):
+        if any(entry.get("delivery") == "uri" for entry in read_response_formats(body)):
             answer = replace(answer, steps=[self._store_media(step, base_url) for step in answer.steps])
         history = History(self.doubts, len(self.creates) + 1)
-        interaction = Interaction(question, steps, answer, history, faults, self.doubts.make_id() + self.id_suffix)
+        interaction = EmulatedInteraction(
+            question, steps, answer, history, faults, self.doubts.make_id() + self.id_suffix
+        )
         self._accept(interaction)
         return interaction
 
-    def _accept(self, interaction: Interaction) -> None:
+    def _accept(self, interaction: EmulatedInteraction) -> None:
         self.creates.append(interaction.body)
         if interaction.stored:
             self.interactions[interaction.id] = interaction
         if interaction.environment_id:
             files = self.environments.setdefault(interaction.environment_id, {})
-            files |= workspace(interaction.question) | (ROOT_FILES if self.doubts.root_entries else {})
+            files |= make_workspace_files(interaction.question) | (
+                ENVIRONMENT_ROOT_FILES if self.doubts.root_entries else {}
+            )
         if interaction.answer.continuation_token:
             interaction.answer.continuation_token = f"continue-{interaction.id}"
             self._unfinished[interaction.answer.continuation_token] = interaction.question
@@ -125,71 +141,73 @@ class Emulator:
         # Set by `serve_emulator`, without which this request could not have arrived.
         cast(TaskGroup, self.runs).start_soon(interaction.run, self._choose_seconds(interaction))
 
-    def _store_media(self, step: Json, base_url: str) -> Json:
+    def _store_media(self, step: JsonDict, base_url: str) -> JsonDict:
         """Return a step with its inline media replaced by files."""
         contents = [
             {"type": part["type"], "mime_type": part["mime_type"], "uri": self._store_part(part, base_url)}
             if "data" in part
             else part
-            for part in objects_of(step.get("content"))
+            for part in ensure_objects(step.get("content"))
         ]
         return {**step, "content": contents} if contents else step
 
-    def _store_part(self, part: Json, base_url: str) -> str:
+    def _store_part(self, part: JsonDict, base_url: str) -> str:
         file = self.files.generate(base64.b64decode(part["data"]), part["mime_type"])
         return file.represent(base_url)["uri"]
 
-    def _choose_seconds(self, interaction: Interaction) -> float:
+    def _choose_seconds(self, interaction: EmulatedInteraction) -> float:
         seconds = interaction.question.turn.read_number("seconds")
         if seconds is not None:
             return seconds
-        researches = family(interaction.question.name) == "research"
+        researches = classify_name(interaction.question.name) == "research"
         return self.research_seconds if researches else self.step_seconds * len(interaction.answer.steps)
 
-    def _make_question(self, body: Json, base_url: str) -> tuple[Question, list[Json]]:
+    def _make_question(self, body: JsonDict, base_url: str) -> tuple[Question, list[JsonDict]]:
         """Return the question of a request, with its chain, and the input as steps."""
         chain = self._find_chain(body.get("previous_interaction_id"))
         token = body.get("continuation_token")
         if token is not None and token not in self._unfinished:
-            raise refused(400, "Invalid value for 'continuation_token'.")
+            raise make_refusal(400, "Invalid value for 'continuation_token'.")
         if token is not None and "input" not in body:
             return replace(self._unfinished[token], body=body), []
         last = chain[-1] if chain else None
         if last:
             last.history.check_continue(body, last.environment_id)
-        steps = steps_of(body.get("input"))
-        turn = turn_of(steps, self.files.find)
-        config = object_of(last.body.get("agent_config")) if last else {}
+        steps = parse_input_steps(body.get("input"))
+        turn = parse_turn(steps, self.files.find)
+        config = ensure_object(last.body.get("agent_config")) if last else {}
         question = Question(
             body,
             turn,
             earlier_prompts=tuple(interaction.question.turn.prompt for interaction in chain),
             earlier_bytes=last.text_bytes if last else 0,
-            earlier_images=tuple(image for interaction in chain for image in images_in(interaction.answer.steps)),
+            earlier_images=tuple(
+                image for interaction in chain for image in list_output_images(interaction.answer.steps)
+            ),
             planned=bool(config.get("collaborative_planning")),
             base_url=base_url,
             picture_scale=self.picture_scale,
         )
         return question, steps
 
-    def _find_chain(self, previous_id: object) -> list[Interaction]:
+    def _find_chain(self, previous_id: object) -> list[EmulatedInteraction]:
         """Return the interactions that a new one follows, oldest first.
 
         Raises:
             RefusalError: The previous one is unknown, or still in progress.
         """
-        chain: list[Interaction] = []
+        chain: list[EmulatedInteraction] = []
         while previous_id is not None:
-            previous = self.find(text_of(previous_id), malformed="Invalid JSON payload received.")
+            previous = self.find(ensure_text(previous_id), malformed="Invalid JSON payload received.")
             if not previous.finished.is_set():
-                raise refused(400, "The previous interaction is still in progress.", "failed_precondition")
+                raise make_refusal(400, "The previous interaction is still in progress.", "failed_precondition")
             chain.insert(0, previous)
             previous_id = previous.body.get("previous_interaction_id")
             if previous_id not in self.interactions:
                 break
         return chain
 
-    def find(self, interaction_id: str, *, malformed: str = "") -> Interaction:
+    def find(self, interaction_id: str, *, malformed: str = "") -> EmulatedInteraction:
         """Return a stored interaction.
 
         Args:
@@ -202,11 +220,11 @@ class Emulator:
         if interaction_id in self.interactions:
             return self.interactions[interaction_id]
         if not interaction_id.startswith("v1") or not interaction_id.isascii():
-            raise refused(400, malformed or f"Invalid interaction name: interactions/{interaction_id}")
+            raise make_refusal(400, malformed or f"Invalid interaction name: interactions/{interaction_id}")
         # The real API never says which entity.
-        raise refused(404, NOT_FOUND)
+        raise make_refusal(404, NOT_FOUND_MESSAGE)
 
-    def read(self, interaction_id: str) -> Interaction:
+    def read(self, interaction_id: str) -> EmulatedInteraction:
         """Return an interaction for a `GET`.
 
         Raises:
@@ -219,7 +237,7 @@ class Emulator:
         interaction.history.check_read()
         return interaction
 
-    def forget(self, interaction: Interaction) -> None:
+    def forget(self, interaction: EmulatedInteraction) -> None:
         """Stop an interaction, and remove it without a trace."""
         self.interactions.pop(interaction.id, None)
         interaction.abandon()
@@ -231,10 +249,10 @@ class Emulator:
             RefusalError: It is unknown.
         """
         if environment_id not in self.environments:
-            raise refused(404, NOT_FOUND)
+            raise make_refusal(404, NOT_FOUND_MESSAGE)
         return self.environments[environment_id]
 
-    def cancel(self, interaction_id: str) -> Interaction:
+    def cancel(self, interaction_id: str) -> EmulatedInteraction:
         """Cancel a background run.
 
         Raises:
@@ -242,7 +260,7 @@ class Emulator:
         """
         interaction = self.find(interaction_id)
         if interaction.finished.is_set() or not interaction.background:
-            raise refused(400, "Only running background interactions can be cancelled.", "failed_precondition")
+            raise make_refusal(400, "Only running background interactions can be cancelled.", "failed_precondition")
         self.cancels.append(interaction_id)
         if self.doubts.cancel_seconds:
             cast(TaskGroup, self.runs).start_soon(self._cancel_later, interaction)
@@ -250,7 +268,7 @@ class Emulator:
             interaction.cancel()
         return interaction
 
-    async def _cancel_later(self, interaction: Interaction) -> None:
+    async def _cancel_later(self, interaction: EmulatedInteraction) -> None:
         await anyio.sleep(self.doubts.cancel_seconds)
         interaction.cancel()
 

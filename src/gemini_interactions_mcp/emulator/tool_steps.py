@@ -3,72 +3,72 @@
 import base64
 import re
 
-from .protocol import Json
+from .protocol import JsonDict
 from .questions import Question
 from .requests import wants_summaries
 
-SIGNATURE = base64.b64encode(b"emulated signature").decode()
-PLACE = "places/emulated"
+THOUGHT_SIGNATURE = base64.b64encode(b"emulated signature").decode()
+EMULATED_PLACE_ID = "places/emulated"
 
 
-def thought(question: Question, *summaries: str) -> Json:
+def make_thought(question: Question, *summaries: str) -> JsonDict:
     """Return a thought step; `summaries` are included only if the request asks for them."""
-    step: Json = {"type": "thought", "signature": SIGNATURE}
+    step: JsonDict = {"type": "thought", "signature": THOUGHT_SIGNATURE}
     if wants_summaries(question.body):
         step["summary"] = [{"type": "text", "text": summary} for summary in summaries]
     return step
 
 
-def tool_steps(tools: list[str], prompt: str) -> list[Json]:
+def make_tool_steps(tools: list[str], prompt: str) -> list[JsonDict]:
     """Return a call step and a result step for each built-in tool that the emulator supports."""
-    steps: list[Json] = []
-    for number, tool in enumerate(tool for tool in tools if tool in ARGUMENTS_AND_RESULTS):
-        arguments, result = ARGUMENTS_AND_RESULTS[tool](prompt)
-        call = {"type": f"{tool}_call", "id": f"call_{number}", "arguments": arguments, "signature": SIGNATURE}
+    steps: list[JsonDict] = []
+    for number, tool in enumerate(tool for tool in tools if tool in TOOL_EMULATIONS):
+        arguments, result = TOOL_EMULATIONS[tool](prompt)
+        call = {"type": f"{tool}_call", "id": f"call_{number}", "arguments": arguments, "signature": THOUGHT_SIGNATURE}
         steps += [call, {"type": f"{tool}_result", "call_id": f"call_{number}", "result": result}]
     return steps
 
 
-def sources(tools: list[str], prompt: str) -> list[Json]:
+def list_annotations(tools: list[str], prompt: str) -> list[JsonDict]:
     """Return the annotations of an answer, still without offsets."""
-    cited: list[Json] = []
+    cited: list[JsonDict] = []
     if "google_search" in tools:
         url = "https://example.com/emulated/search"
         cited.append({"type": "url_citation", "url": url, "title": "example.com (emulated)"})
     if "url_context" in tools:
-        cited += [{"type": "url_citation", "url": url, "title": url} for url in urls_read(prompt)]
+        cited += [{"type": "url_citation", "url": url, "title": url} for url in find_prompt_urls(prompt)]
     if "google_maps" in tools:
         url = "https://example.com/emulated/maps"
-        cited.append({"type": "place_citation", "url": url, "name": "Café Émulé", "place_id": PLACE})
+        cited.append({"type": "place_citation", "url": url, "name": "Café Émulé", "place_id": EMULATED_PLACE_ID})
     return cited
 
 
-def urls_read(prompt: str) -> list[str]:
+def find_prompt_urls(prompt: str) -> list[str]:
     """Return the URLs in a prompt, in order; without any, one made-up URL."""
     return re.findall(r"https?://[^\s<>\"')\]]+", prompt) or ["https://example.com/emulated/page"]
 
 
-def _google_search(prompt: str) -> tuple[Json, object]:
+def _emulate_search(prompt: str) -> tuple[JsonDict, object]:
     return {"queries": [prompt[:80]]}, [{"search_suggestions": "<div>Emulated search suggestions</div>"}]
 
 
-def _url_context(prompt: str) -> tuple[Json, object]:
-    urls = urls_read(prompt)
+def _emulate_url_context(prompt: str) -> tuple[JsonDict, object]:
+    urls = find_prompt_urls(prompt)
     return {"urls": urls}, [{"url": url, "status": "success"} for url in urls]
 
 
-def _code_execution(prompt: str) -> tuple[Json, object]:
+def _emulate_code_execution(prompt: str) -> tuple[JsonDict, object]:
     return {"code": f"print({len(prompt)})", "language": "python"}, f"{len(prompt)}\n"
 
 
-def _google_maps(prompt: str) -> tuple[Json, object]:
-    place = {"name": "Café Émulé", "place_id": PLACE, "url": "https://example.com/emulated/maps"}
+def _emulate_maps(prompt: str) -> tuple[JsonDict, object]:
+    place = {"name": "Café Émulé", "place_id": EMULATED_PLACE_ID, "url": "https://example.com/emulated/maps"}
     return {"queries": [prompt[:80]]}, [{"places": [place]}]
 
 
-ARGUMENTS_AND_RESULTS = {
-    "google_search": _google_search,
-    "url_context": _url_context,
-    "code_execution": _code_execution,
-    "google_maps": _google_maps,
+TOOL_EMULATIONS = {
+    "google_search": _emulate_search,
+    "url_context": _emulate_url_context,
+    "code_execution": _emulate_code_execution,
+    "google_maps": _emulate_maps,
 }

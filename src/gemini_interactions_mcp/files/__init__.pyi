@@ -1,10 +1,10 @@
 from . import saved_files as saved_files
-from .boundary import TAKEN as TAKEN
+from .boundary import REASON_EXISTS as REASON_EXISTS
 from .boundary import Boundary as Boundary
 from .clipping import Excerpt as Excerpt
-from .content import Files as Files
-from .inspection import Inspected as Inspected
+from .content import InputFiles as InputFiles
+from .inspection import InspectedSource as InspectedSource
 from .inspection import Inspection as Inspection
 from .inspection import LocalFile as LocalFile
 from .saved_files import SavedFiles as SavedFiles
-from .upload_cache import Uploads as Uploads
+from .upload_cache import UploadCache as UploadCache

@@ -11,67 +11,67 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from gemini_interactions_mcp.core import FileRefusedError, shown
 from gemini_interactions_mcp.models import Content, media_types
 
-from .boundary import scheme
-from .reachability import reachable
+from .boundary import parse_scheme
+from .reachability import is_reachable
 
-FILES_API: Final = "https://generativelanguage.googleapis.com/v1beta/"
-FILE_NAME: Final = re.compile(r"(?:https://generativelanguage\.googleapis\.com/v1\w*/)?(files/[a-z0-9-]{1,40})")
+FILES_API_URL: Final = "https://generativelanguage.googleapis.com/v1beta/"
+FILES_API_NAME: Final = re.compile(r"(?:https://generativelanguage\.googleapis\.com/v1\w*/)?(files/[a-z0-9-]{1,40})")
 """A file of the Files API; ids have at most 40 characters (google-genai 3.6.1, types.File.name)."""
 
-YOUTUBE: Final = re.compile(r"(?:[\w-]+\.)?(?:youtube\.com|youtube-nocookie\.com|youtu\.be)")
-TAKEN: Final = (
+YOUTUBE_HOST: Final = re.compile(r"(?:[\w-]+\.)?(?:youtube\.com|youtube-nocookie\.com|youtu\.be)")
+SOURCE_FORMS: Final = (
     "a local path, folder or glob, a file:// or http(s):// URL, a YouTube link, "
     "gemini://interactions/{id}/files/{name}, or a Files API name such as files/abc"
 )
 """What a source may be, for people."""
-LOCALLY: Final = "Download it, and give the file."
+DOWNLOAD_REMEDY: Final = "Download it, and give the file."
 
 
 def is_address(source: str) -> bool:
     """Whether a source names nothing on this computer."""
-    return scheme(source) not in ("", "file") or FILE_NAME.fullmatch(source) is not None
+    return parse_scheme(source) not in ("", "file") or FILES_API_NAME.fullmatch(source) is not None
 
 
-def remote(source: str) -> Content | None:
+def build_address_block(source: str) -> Content | None:
     """Build the block of a source that Gemini reads itself; None for a local path.
 
     Raises:
         FileRefusedError: Gemini does not read such addresses.
     """
-    if name := FILE_NAME.fullmatch(source):
-        return {"type": "document", "uri": source if "://" in source else FILES_API + name[1]}
-    match scheme(source):
+    if name := FILES_API_NAME.fullmatch(source):
+        return {"type": "document", "uri": source if "://" in source else FILES_API_URL + name[1]}
+    match parse_scheme(source):
         case "" | "file":
             return None
         case "http" | "https":
-            return url_block(source)
+            return build_url_block(source)
         case "gs":
             raise FileRefusedError(
-                f"{shown(source)} is in Google Cloud Storage, which an API key does not open. {LOCALLY}"
+                f"{shown(source)} is in Google Cloud Storage, which an API key does not open. {DOWNLOAD_REMEDY}"
             )
         case _:
-            raise FileRefusedError(f"{shown(source)} cannot be given to Gemini: name {TAKEN}.")
+            raise FileRefusedError(f"{shown(source)} cannot be given to Gemini: name {SOURCE_FORMS}.")
 
 
-def url_block(source: str) -> Content:
+def build_url_block(source: str) -> Content:
     """Build the block of an http(s) URL: a YouTube video, or what the extension says.
 
     Raises:
         FileRefusedError: The URL is malformed, or Google cannot reach it.
     """
-    url = split(source)
+    url = split_url(source)
     if url is None or not url.hostname or not source.isprintable() or " " in source or "\\" in source:
-        raise FileRefusedError(f"{shown(source)} is not a well-formed URL: name {TAKEN}.")
-    if not reachable(unquote(url.hostname).lower()):
+        raise FileRefusedError(f"{shown(source)} is not a well-formed URL: name {SOURCE_FORMS}.")
+    if not is_reachable(unquote(url.hostname).lower()):
         raise FileRefusedError(
-            f"{shown(source)} leads to this computer or a private network, which Google cannot reach. {LOCALLY}"
+            f"{shown(source)} leads to this computer or a private network, which Google cannot reach. {DOWNLOAD_REMEDY}"
         )
-    if YOUTUBE.fullmatch(url.hostname):
+    if YOUTUBE_HOST.fullmatch(url.hostname):
         return {"type": "video", "uri": source}
-    return uri_block(source, media_types.EXTENSIONS.get(extension(unquote(url.path)), ""))
+    return build_uri_block(source, media_types.EXTENSIONS.get(get_extension(unquote(url.path)), ""))
 
 
-def split(source: str) -> SplitResult | None:
+def split_url(source: str) -> SplitResult | None:
     """Parse a URL; None if it is malformed, or its port is impossible."""
     try:
         url = urlsplit(source)
@@ -80,12 +80,12 @@ def split(source: str) -> SplitResult | None:
         return None
 
 
-def uri_block(uri: str, mime: str) -> Content:
+def build_uri_block(uri: str, mime: str) -> Content:
     """Build a block from a URI; one of unknown type is a document, Gemini's type for pages and texts."""
     block = {"type": media_types.KINDS.get(mime, "document"), "uri": uri}
     return {**block, "mime_type": mime} if mime else block
 
 
-def extension(name: str) -> str:
+def get_extension(name: str) -> str:
     """Return the lower-case extension of a path, without its dot."""
     return PurePosixPath(name).suffix[1:].lower()

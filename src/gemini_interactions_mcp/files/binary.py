@@ -6,14 +6,14 @@ from typing import BinaryIO, Final, Literal, NamedTuple
 
 from gemini_interactions_mcp.core import FileRefusedError, shown
 
-MOST_PARTS: Final = 20_000
+MAX_PARTS: Final = 20_000
 """Maximum number of parts inspected on one level of a file; a film of some hours in one-second fragments has about as
 many."""
 SEARCH_CHUNK_BYTES: Final = 2**20
 """Bytes read at a time while searching for a mark."""
 
-BROKEN: Final = "broken"
-ENCRYPTED: Final = "encrypted"
+REASON_BROKEN: Final = "broken"
+REASON_ENCRYPTED: Final = "encrypted"
 """Reasons by which files of a folder that nobody can read are counted."""
 
 
@@ -61,7 +61,7 @@ class Binary:
         return -1
 
     def follow(self, start: int, next_start: Callable[["Binary", int], int], slack: int = 0) -> int:
-        """Step from part to part, at most `MOST_PARTS` times, and return the offset where the chain ends.
+        """Step from part to part, at most `MAX_PARTS` times, and return the offset where the chain ends.
 
         Args:
             start: Offset of the first part.
@@ -72,7 +72,7 @@ class Binary:
         Raises:
             FileRefusedError: The chain leads beyond the end of the file.
         """
-        for _ in range(MOST_PARTS):
+        for _ in range(MAX_PARTS):
             following = next_start(self, start)
             if following == start:
                 break
@@ -81,7 +81,7 @@ class Binary:
             start = following
         return start
 
-    def error(self, fault: str, reason: str = BROKEN) -> FileRefusedError:
+    def error(self, fault: str, reason: str = REASON_BROKEN) -> FileRefusedError:
         """Return the error for a file that no program can read."""
         return FileRefusedError(f"{shown(self.source)} {fault}.", reason=reason)
 
@@ -91,7 +91,7 @@ class Binary:
 
     def encrypted_error(self) -> FileRefusedError:
         """Return the error for a file that cannot be opened without a password."""
-        return self.error("is encrypted, and opens only with a password: save it without one", ENCRYPTED)
+        return self.error("is encrypted, and opens only with a password: save it without one", REASON_ENCRYPTED)
 
 
 class Piece(NamedTuple):

@@ -24,36 +24,36 @@ from filetype import (  # pyright: ignore[reportMissingTypeStubs] - it ships no 
 
 from gemini_interactions_mcp.core import ConfigurationError, FileRefusedError, concealing, folders, printable, shown
 from gemini_interactions_mcp.output import unwritable
-from gemini_interactions_mcp.settings import BUNDLES_FOLDER, FOLDERS, Settings, is_folder
+from gemini_interactions_mcp.settings import ALLOWED_DIRS_VARIABLE, BUNDLE_FOLDER_TITLE, Settings, is_folder
 
-from .secrets import kind_of_secret
+from .secrets import detect_secret
 
-SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]+)://|(file|data):", re.IGNORECASE)
+URL_SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]+)://|(file|data):", re.IGNORECASE)
 WINDOWS: Final = sys.platform == "win32"
 
-FILE_BYTES: Final = 2 * 2**30
+MAX_FILE_BYTES: Final = 2 * 2**30
 """Maximum size of a file in bytes: https://ai.google.dev/gemini-api/docs/files"""
 
-HEAD_BYTES: Final = 64 * 2**10
+MEDIA_SEARCHED_BYTES: Final = 64 * 2**10
 """Bytes of a media file that are searched for secrets."""
-SEARCHED_BYTES: Final = 256 * 2**20
+MAX_SEARCHED_BYTES: Final = 256 * 2**20
 """Maximum number of bytes of any other file that are searched for secrets; this takes about three seconds."""
-CHUNK_BYTES: Final = 256 * 2**10
-MEDIA: Final = ("image/", "audio/", "video/")
+SECRET_CHUNK_BYTES: Final = 256 * 2**10
+MEDIA_PREFIXES: Final = ("image/", "audio/", "video/")
 
 # Reasons by which files that were skipped are counted.
-HIDDEN: Final = "hidden"
-SECRET: Final = "like a secret"  # noqa: S105 - no secret itself
-OUTSIDE: Final = "outside the allowed directories"
-EMPTY: Final = "empty"
-TOO_LARGE: Final = "too large"
-SHARED: Final = "with a hard link"
-UNREADABLE: Final = "that cannot be read"
-LINKED: Final = "linked to a folder"
-TAKEN: Final = "already there"
+REASON_HIDDEN: Final = "hidden"
+REASON_SECRET: Final = "like a secret"  # noqa: S105 - no secret itself
+REASON_OUTSIDE: Final = "outside the allowed directories"
+REASON_EMPTY: Final = "empty"
+REASON_TOO_LARGE: Final = "too large"
+REASON_HARD_LINK: Final = "with a hard link"
+REASON_UNREADABLE: Final = "that cannot be read"
+REASON_LINKED_FOLDER: Final = "linked to a folder"
+REASON_EXISTS: Final = "already there"
 
-ALLOWING: Final = f"the user can allow more with {FOLDERS}"
-ALLOWING_IN_BUNDLE: Final = f"the user can choose a folder in this extension's settings: “{BUNDLES_FOLDER}”"
+ALLOWED_DIRS_REMEDY: Final = f"the user can allow more with {ALLOWED_DIRS_VARIABLE}"
+BUNDLE_REMEDY: Final = f"the user can choose a folder in this extension's settings: “{BUNDLE_FOLDER_TITLE}”"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +70,13 @@ class Boundary:
     roots: tuple[Path, ...]
     output: Path
     secrets: bool = False
-    remedy: str = ALLOWING
+    remedy: str = ALLOWED_DIRS_REMEDY
 
     @classmethod
     def of(cls, settings: Settings) -> "Boundary":
         """Build the boundary from the user's settings."""
         roots = dict.fromkeys((*settings.allowed_dirs, settings.output_dir))
-        remedy = ALLOWING_IN_BUNDLE if settings.bundled else ALLOWING
+        remedy = BUNDLE_REMEDY if settings.bundled else ALLOWED_DIRS_REMEDY
         return cls(tuple(roots), settings.output_dir, settings.allow_secrets, remedy)
 
     @contextmanager
@@ -90,10 +90,10 @@ class Boundary:
         # not reveal whether it exists.
         path = self.approve(source)
         with folders.opened(path.parent) as folder:
-            stream = folder.read(path.name, partial(usable, source=source))
+            stream = folder.read(path.name, partial(check_file_status, source=source))
         with stream:
             if not self.secrets:
-                harmless(path, stream, source)
+                check_not_secret(path, stream, source)
             yield stream
 
     def approve(self, source: str) -> Path:
@@ -102,9 +102,11 @@ class Boundary:
         Raises:
             FileRefusedError: It is hidden, outside the roots, or no path.
         """
-        return approved(resolved(local_path(source), self.roots, source), self.roots, source, self.remedy)
+        return approve_path(
+            resolve_links(parse_local_path(source), self.roots, source), self.roots, source, self.remedy
+        )
 
-    def writable(self, path: str) -> Path:
+    def approve_output(self, path: str) -> Path:
         """Return the absolute path of a file to write, which does not exist; its parent is not created.
 
         Args:
@@ -113,11 +115,11 @@ class Boundary:
         Raises:
             FileRefusedError: It is elsewhere, hidden, exists, or has characters that no name should have.
         """
-        with refusals(path):
-            wanted = nameable(local_path(path), path)
+        with translate_path_errors(path):
+            wanted = require_plain_name(parse_local_path(path), path)
             roots = self.roots if wanted.is_absolute() else (self.output,)
-            parent = resolved((self.output / wanted).parent, roots, path)
-            return unused(approved(parent / wanted.name, roots, path, self.remedy), path)
+            parent = resolve_links((self.output / wanted).parent, roots, path)
+            return require_unused(approve_path(parent / wanted.name, roots, path, self.remedy), path)
 
     def check_output(self) -> None:
         """Check that the output directory can be written, by writing a file and removing it.
@@ -131,41 +133,41 @@ class Boundary:
             raise ConfigurationError(f"{unwritable(self.output, exc)} Nothing was sent.") from exc
 
 
-def harmless(path: Path, stream: BufferedReader, source: str) -> None:
+def check_not_secret(path: Path, stream: BufferedReader, source: str) -> None:
     """Check that a file is no secret, and rewind it.
 
     Raises:
         FileRefusedError: It looks like a secret.
     """
-    kind = kind_of_secret(path.name, searched(stream))
+    kind = detect_secret(path.name, read_for_secrets(stream))
     stream.seek(0)
     if kind:
         raise FileRefusedError(
             f"{shown(source)} looks like a secret ({kind}) and stays private; "
             "the user can allow such files with GEMINI_MCP_ALLOW_SECRETS=true.",
-            reason=SECRET,
+            reason=REASON_SECRET,
         )
 
 
-def searched(stream: BufferedReader) -> Iterator[bytes]:
-    """Yield the chunks to search for secrets: the head of a media file, up to `SEARCHED_BYTES` of any other."""
-    yield (head := stream.read(HEAD_BYTES))
+def read_for_secrets(stream: BufferedReader) -> Iterator[bytes]:
+    """Yield the chunks to search for secrets: the head of a media file, up to `MAX_SEARCHED_BYTES` of any other."""
+    yield (head := stream.read(MEDIA_SEARCHED_BYTES))
     mime: str | None = guess_mime(head)
-    if mime and mime.startswith(MEDIA):
+    if mime and mime.startswith(MEDIA_PREFIXES):
         return
-    while stream.tell() < SEARCHED_BYTES and (chunk := stream.read(CHUNK_BYTES)):
+    while stream.tell() < MAX_SEARCHED_BYTES and (chunk := stream.read(SECRET_CHUNK_BYTES)):
         yield chunk
 
 
-def local_path(source: str, *, windows: bool = WINDOWS) -> Path:
+def parse_local_path(source: str, *, windows: bool = WINDOWS) -> Path:
     """Parse a path or file:// URL, and expand `~`.
 
     Raises:
         FileRefusedError: It is empty, has a NUL or another scheme, or names another machine or an unknown user.
     """
-    if scheme(source) not in ("", "file"):
+    if parse_scheme(source) not in ("", "file"):
         raise FileRefusedError(f"{shown(source)} is not a local path.")
-    path = url_path(source, windows=windows) if scheme(source) else source
+    path = parse_file_url(source, windows=windows) if parse_scheme(source) else source
     if not path or "\0" in path:
         raise FileRefusedError(f"{shown(source)!r} is not a path: it is empty or has a NUL character.")
     try:
@@ -174,7 +176,7 @@ def local_path(source: str, *, windows: bool = WINDOWS) -> Path:
         raise FileRefusedError(f"{shown(source)} names a user whose home directory is not known.") from None
 
 
-def url_path(url: str, *, windows: bool) -> str:
+def parse_file_url(url: str, *, windows: bool) -> str:
     """Return the path of a file URL, percent-decoded once; `#` and `?` belong to the path.
 
     Raises:
@@ -190,20 +192,20 @@ def url_path(url: str, *, windows: bool) -> str:
     return re.sub(r"^/([A-Za-z])[:|]", r"\1:", path) if windows else path
 
 
-def scheme(source: str) -> str:
+def parse_scheme(source: str) -> str:
     """Return the scheme of a URL in lower case; empty for a path, also one with a drive letter."""
-    found = SCHEME.match(source)
+    found = URL_SCHEME.match(source)
     return (found[1] or found[2]).lower() if found else ""
 
 
-def foreign_share(path: Path, roots: Sequence[Path], *, windows: bool = WINDOWS) -> bool:
+def is_foreign_share(path: Path, roots: Sequence[Path], *, windows: bool = WINDOWS) -> bool:
     """Whether a path is on a Windows network share or device that no allowed directory is on."""
     drive = PureWindowsPath(path).drive.lower()
     known = (PureWindowsPath(root).drive.lower() for root in roots)
     return windows and drive.startswith("\\\\") and drive not in known
 
 
-def resolved(path: Path, roots: Sequence[Path], source: str) -> Path:
+def resolve_links(path: Path, roots: Sequence[Path], source: str) -> Path:
     """Resolve the links of a path, as far as it exists.
 
     A share that is not allowed is left as it is: access to it would send it the user's credentials.
@@ -212,52 +214,52 @@ def resolved(path: Path, roots: Sequence[Path], source: str) -> Path:
         FileRefusedError: The links form a loop, or the path has a character that the system does not support.
     """
     try:
-        return path if foreign_share(path, roots) else path.resolve()
+        return path if is_foreign_share(path, roots) else path.resolve()
     except (RuntimeError, ValueError):
         raise FileRefusedError(f"{shown(source)} is not a path that can be followed.") from None
 
 
-def below(path: Path, roots: Sequence[Path]) -> list[tuple[str, ...]]:
+def split_below_roots(path: Path, roots: Sequence[Path]) -> list[tuple[str, ...]]:
     """Return the parts of a resolved path below each allowed directory that contains it."""
     return [path.relative_to(root).parts for root in roots if path.is_relative_to(root)]
 
 
-def hidden(parts: Sequence[str], *, windows: bool = WINDOWS) -> bool:
+def is_hidden(parts: Sequence[str], *, windows: bool = WINDOWS) -> bool:
     """Whether a path leads through a dot-file or dot-folder, or names an alternate stream of a Windows file."""
-    return any(dotted(part) or (windows and ":" in part) for part in parts)
+    return any(has_leading_dot(part) or (windows and ":" in part) for part in parts)
 
 
-def dotted(part: str) -> bool:
+def has_leading_dot(part: str) -> bool:
     """Whether a name begins with a dot, also one in another form or behind invisible characters."""
     first = next((letter for letter in part if unicodedata.category(letter) != "Cf"), "")
     return unicodedata.normalize("NFKC", first) == "."
 
 
-def approved(path: Path, roots: Sequence[Path], source: str, remedy: str = ALLOWING) -> Path:
+def approve_path(path: Path, roots: Sequence[Path], source: str, remedy: str = ALLOWED_DIRS_REMEDY) -> Path:
     """Return a resolved path if it is visible and below an allowed directory.
 
     Raises:
         FileRefusedError: It is not.
     """
-    places = below(path, roots)
+    places = split_below_roots(path, roots)
     if not places:
-        allowed = printable(", ".join(map(root_named, roots)))
+        allowed = printable(", ".join(map(describe_root, roots)))
         raise FileRefusedError(
-            f"{shown(source)} is outside the allowed directories ({allowed}); {remedy}.", reason=OUTSIDE
+            f"{shown(source)} is outside the allowed directories ({allowed}); {remedy}.", reason=REASON_OUTSIDE
         )
-    if all(map(hidden, places)):
+    if all(map(is_hidden, places)):
         raise FileRefusedError(
-            f"{shown(source)} is, or lies in, a dot-file or dot-folder: these stay private.", reason=HIDDEN
+            f"{shown(source)} is, or lies in, a dot-file or dot-folder: these stay private.", reason=REASON_HIDDEN
         )
     return path
 
 
-def root_named(root: Path) -> str:
+def describe_root(root: Path) -> str:
     """Return an allowed directory as listed in a message."""
     return f"{root}{'' if is_folder(root) else ' (not there yet)'}"
 
 
-def unused(path: Path, source: str) -> Path:
+def require_unused(path: Path, source: str) -> Path:
     """Return a path at which nothing exists, not even a dangling link.
 
     Raises:
@@ -268,11 +270,11 @@ def unused(path: Path, source: str) -> Path:
     except FileNotFoundError:
         return path
     raise FileRefusedError(
-        f"{shown(source)} exists already, and nothing is overwritten; choose another name.", reason=TAKEN
+        f"{shown(source)} exists already, and nothing is overwritten; choose another name.", reason=REASON_EXISTS
     )
 
 
-def nameable(path: Path, source: str) -> Path:
+def require_plain_name(path: Path, source: str) -> Path:
     """Return a path to write if it has no characters that mislead people.
 
     Raises:
@@ -283,32 +285,32 @@ def nameable(path: Path, source: str) -> Path:
     return path
 
 
-def usable(status: stat_result, source: str) -> None:
+def check_file_status(status: stat_result, source: str) -> None:
     """Check that a file can be given to Gemini.
 
     Raises:
         FileRefusedError: It is not a regular file, is empty or too large, or has a second name.
     """
     if stat.S_ISDIR(status.st_mode):
-        raise FileRefusedError(f"{shown(source)} is a directory.", reason=LINKED)
+        raise FileRefusedError(f"{shown(source)} is a directory.", reason=REASON_LINKED_FOLDER)
     if not stat.S_ISREG(status.st_mode):
         raise FileRefusedError(f"{shown(source)} is not a regular file, but a device, a pipe or a socket.")
     if not status.st_size:
-        raise FileRefusedError(f"{shown(source)} is empty.", reason=EMPTY)
-    if status.st_size > FILE_BYTES:
+        raise FileRefusedError(f"{shown(source)} is empty.", reason=REASON_EMPTY)
+    if status.st_size > MAX_FILE_BYTES:
         raise FileRefusedError(
-            f"{shown(source)} is too large: the Files API takes at most 2 GB a file.", reason=TOO_LARGE
+            f"{shown(source)} is too large: the Files API takes at most 2 GB a file.", reason=REASON_TOO_LARGE
         )
     if status.st_nlink > 1:
         raise FileRefusedError(
             f"{shown(source)} has a hard link: the same file may have another name outside the allowed directories. "
             "Copy it, and name the copy.",
-            reason=SHARED,
+            reason=REASON_HARD_LINK,
         )
 
 
 @contextmanager
-def refusals(source: str) -> Generator[None]:
+def translate_path_errors(source: str) -> Generator[None]:
     """Translate an error of the operating system about a path.
 
     Raises:
@@ -317,10 +319,10 @@ def refusals(source: str) -> Generator[None]:
     try:
         yield
     except OSError as exc:
-        raise FileRefusedError(f"{shown(source)} {complaint(exc)}.") from exc
+        raise FileRefusedError(f"{shown(source)} {describe_path_error(exc)}.") from exc
 
 
-def complaint(exc: OSError) -> str:
+def describe_path_error(exc: OSError) -> str:
     """Describe what is wrong with a path, as the end of a sentence that begins with the path."""
     match exc.errno:
         case errno.ENOENT:

@@ -10,14 +10,14 @@ from gemini_interactions_mcp.models import Content
 
 from .inspection import LocalFile
 
-TIME: Final = r"(?:(?:(\d{1,3}):)?(\d{1,4}):)?(\d{1,6}(?:\.\d{1,3})?)"
-CLIP: Final = re.compile(rf"({TIME})?\s*-\s*({TIME})?")
-PAGES: Final = re.compile(r"(\d{1,6})?\s*(?:(-)\s*(\d{1,6})?)?")
+CLIP_TIME: Final = r"(?:(?:(\d{1,3}):)?(\d{1,4}):)?(\d{1,6}(?:\.\d{1,3})?)"
+CLIP_RANGE: Final = re.compile(rf"({CLIP_TIME})?\s*-\s*({CLIP_TIME})?")
+PAGE_RANGE: Final = re.compile(r"(\d{1,6})?\s*(?:(-)\s*(\d{1,6})?)?")
 
-CLIPPED: Final = frozenset({"video", "audio"})
+CLIPPED_TYPES: Final = frozenset({"video", "audio"})
 """Content types that a clip applies to."""
-UNPAGED: Final = ("text/", "application/vnd.ms-excel")
-SHEETS: Final = (".spreadsheet", ".sheet")
+UNPAGED_PREFIXES: Final = ("text/", "application/vnd.ms-excel")
+SHEET_SUFFIXES: Final = (".spreadsheet", ".sheet")
 """Beginnings and ends of the MIME types of documents without pages; spreadsheets have sheets."""
 
 
@@ -41,7 +41,7 @@ class Excerpt:
         Raises:
             InputError: They are malformed, or end before they begin.
         """
-        return cls(clip_of(clip) if clip else None, pages_of(pages) if pages else None)
+        return cls(parse_clip(clip) if clip else None, parse_pages(pages) if pages else None)
 
     def apply(self, blocks: Sequence[Content]) -> tuple[Content, ...]:
         """Return the blocks, restricted to the excerpt where they have such parts.
@@ -49,9 +49,9 @@ class Excerpt:
         Raises:
             InputError: No block has such a part.
         """
-        if self.clip and not any(block["type"] in CLIPPED for block in blocks):
+        if self.clip and not any(block["type"] in CLIPPED_TYPES for block in blocks):
             raise InputError("`clip` is for video and audio, and none of the files is either.")
-        if self.pages and not any(map(paged, blocks)):
+        if self.pages and not any(map(is_paged, blocks)):
             raise InputError("`pages` is for PDF and other documents with pages, and none of the files is one.")
         return tuple(map(self._restrict, blocks))
 
@@ -68,25 +68,25 @@ class Excerpt:
                 raise InputError(f"{file.name} has {has}, and `pages` goes to page {last}.")
 
     def _restrict(self, block: Content) -> Content:
-        if self.clip and block["type"] in CLIPPED:
+        if self.clip and block["type"] in CLIPPED_TYPES:
             return {**block, "processing": self.clip}
-        return {**block, "processing": self.pages} if self.pages and paged(block) else block
+        return {**block, "processing": self.pages} if self.pages and is_paged(block) else block
 
 
-def paged(block: Content) -> bool:
+def is_paged(block: Content) -> bool:
     """Whether a block is a document with pages; a URL of unknown type may be one."""
     mime = str(block.get("mime_type", ""))
-    return block["type"] == "document" and not mime.startswith(UNPAGED) and not mime.endswith(SHEETS)
+    return block["type"] == "document" and not mime.startswith(UNPAGED_PREFIXES) and not mime.endswith(SHEET_SUFFIXES)
 
 
-def clip_of(text: str) -> Mapping[str, Any]:
+def parse_clip(text: str) -> Mapping[str, Any]:
     """Parse `1:30-2:45`, `90-165`, `90-` or `-2:45` into offsets in seconds.
 
     Raises:
         InputError: The text is malformed.
     """
-    found = CLIP.fullmatch(text.strip())
-    start, end = (seconds(found, 1), seconds(found, 5)) if found else (None, None)
+    found = CLIP_RANGE.fullmatch(text.strip())
+    start, end = (parse_clip_seconds(found, 1), parse_clip_seconds(found, 5)) if found else (None, None)
     if start is None and end is None:
         raise InputError('`clip` is two times with a dash, each in seconds or m:ss: "1:30-2:45", "90-" or "-2:45".')
     if end is not None and end <= (start or 0):
@@ -95,7 +95,7 @@ def clip_of(text: str) -> Mapping[str, Any]:
     return {"type": "static"} | {name: f"{value:.12g}s" for name, value in offsets.items() if value is not None}
 
 
-def seconds(found: re.Match[str], group: int) -> float | None:
+def parse_clip_seconds(found: re.Match[str], group: int) -> float | None:
     """Return the time of a group, whose parts are the next three groups, in seconds; None if it is empty."""
     whole, *units = found.group(group, group + 1, group + 2, group + 3)
     if whole is None:
@@ -104,13 +104,13 @@ def seconds(found: re.Match[str], group: int) -> float | None:
     return round(hours * 3600 + minutes * 60 + rest, 3)
 
 
-def pages_of(text: str) -> Mapping[str, Any]:
+def parse_pages(text: str) -> Mapping[str, Any]:
     """Parse `3-7`, `3`, `3-` or `-7`, counted from 1, the last page included.
 
     Raises:
         InputError: The text is malformed.
     """
-    found = PAGES.fullmatch(text.strip())
+    found = PAGE_RANGE.fullmatch(text.strip())
     first, dash, last = found.groups() if found else (None, None, None)
     if first is None and last is None:
         raise InputError('`pages` is a page or two with a dash: "3-7", "3", "3-" or "-7".')

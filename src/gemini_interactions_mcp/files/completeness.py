@@ -7,33 +7,33 @@ Everything here blocks.
 from collections.abc import Iterator
 from typing import Final, Literal
 
-from .binary import MOST_PARTS, Binary
-from .iso_media import TOP, boxes
+from .binary import MAX_PARTS, Binary
+from .iso_media import TOP_LEVEL_BOXES, iter_boxes
 
-Order = Literal["big", "little"]
+ByteOrder = Literal["big", "little"]
 
 JPEG_SCAN: Final = 0xDA
 JPEG_END: Final = b"\xff\xd9"
-BARE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
+BARE_JPEG_MARKERS: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 """JPEG markers without a length: ITU-T T.81, B.1.1.3."""
-UNTOLD: Final = 0x7FFF0000
+UNKNOWN_SIZE: Final = 0x7FFF0000
 """Smallest RIFF or AIFF size that means "unknown", as written by programs that stream into a pipe."""
 
-MOST_PICTURES: Final = 1000
+MAX_TIFF_IMAGES: Final = 1000
 """Maximum number of images inspected in a TIFF file."""
-MOST_FIELDS: Final = 200
+MAX_TIFF_FIELDS: Final = 200
 """Maximum number of fields inspected per image of a TIFF file: they have some twenty."""
-STILL: Final = TOP | {b"meta"}
+HEIF_BOXES: Final = TOP_LEVEL_BOXES | {b"meta"}
 """Boxes that occur on the top level of a HEIC or HEIF image."""
-EXTENSION: Final = b"!"
-GIF_BLOCKS: Final = (EXTENSION, b",")
+GIF_EXTENSION: Final = b"!"
+GIF_BLOCKS: Final = (GIF_EXTENSION, b",")
 """First bytes of an extension and of an image: https://www.w3.org/Graphics/GIF/spec-gif89a.txt"""
-PLAIN_ROWS: Final = (0, 3)
+UNCOMPRESSED_BMP: Final = (0, 3)
 """Uncompressed pixel formats: https://learn.microsoft.com/windows/win32/api/wingdi/ns-wingdi-bitmapinfoheader"""
 TIFF_MAGIC: Final = 42
 TIFF_SHORT: Final = 3
 """Type of a field whose numbers have two bytes."""
-STRIPS: Final = ((273, 279), (324, 325))
+TIFF_STRIP_FIELDS: Final = ((273, 279), (324, 325))
 """Fields with the offsets and lengths of strips, and of tiles: TIFF 6.0, sections 3 and 15."""
 FLV_TAGS: Final = (8, 9, 18)
 """https://rtmp.veriskope.com/pdf/video_file_format_spec_v10.pdf, annex E.4.1"""
@@ -45,7 +45,7 @@ def check_end(file: Binary, mime: str) -> None:
     Raises:
         FileRefusedError: It is missing.
     """
-    if check := ENDS.get(mime):
+    if check := END_CHECKS.get(mime):
         check(file)
 
 
@@ -78,7 +78,7 @@ def next_jpeg_segment(file: Binary, start: int) -> int:
     if header[0] != 0xFF or header[1] == JPEG_SCAN:
         return start
     filler = header[1] == 0xFF
-    return start + (1 if filler else 2 if header[1] in BARE else 2 + int.from_bytes(header[2:]))
+    return start + (1 if filler else 2 if header[1] in BARE_JPEG_MARKERS else 2 + int.from_bytes(header[2:]))
 
 
 def check_jpeg(file: Binary) -> None:
@@ -95,7 +95,7 @@ def check_jpeg(file: Binary) -> None:
 def next_riff_part(file: Binary, start: int) -> int:
     """Return the offset behind one part of a RIFF file, or the same offset where there is none of known size."""
     size = file.read_number(start + 4, 4, "little")
-    return start + 8 + size + size % 2 if file.read_at(start, 4) == b"RIFF" and 0 < size < UNTOLD else start
+    return start + 8 + size + size % 2 if file.read_at(start, 4) == b"RIFF" and 0 < size < UNKNOWN_SIZE else start
 
 
 def check_riff(file: Binary) -> None:
@@ -115,18 +115,18 @@ def check_aiff(file: Binary) -> None:
         FileRefusedError: It is shorter.
     """
     size = file.read_number(4, 4)
-    if file.read_at(0, 4) == b"FORM" and size < UNTOLD and size + 8 > file.size + 1:
+    if file.read_at(0, 4) == b"FORM" and size < UNKNOWN_SIZE and size + 8 > file.size + 1:
         raise file.cut_off_error()
 
 
-def check_boxes(file: Binary) -> None:
+def check_heif(file: Binary) -> None:
     """Check that the boxes of a HEIC or HEIF image are complete.
 
     Raises:
         FileRefusedError: One is not.
     """
-    for each in boxes(file, 0, file.size):
-        if each.end > file.size and each.kind in STILL:
+    for each in iter_boxes(file, 0, file.size):
+        if each.end > file.size and each.kind in HEIF_BOXES:
             raise file.cut_off_error()
 
 
@@ -136,19 +136,19 @@ def check_gif(file: Binary) -> None:
     Raises:
         FileRefusedError: It has not.
     """
-    start, seen = 13 + colours(file.read_number(10, 1)), False
-    for _ in range(MOST_PARTS):
+    start, seen = 13 + measure_colour_table(file.read_number(10, 1)), False
+    for _ in range(MAX_PARTS):
         kind = file.read_at(start, 1)
         if kind not in GIF_BLOCKS:
             break
-        head = 2 if kind == EXTENSION else 11 + colours(file.read_number(start + 9, 1))
-        start = behind_blocks(file, start + head)
-        seen = seen or kind != EXTENSION
+        head = 2 if kind == GIF_EXTENSION else 11 + measure_colour_table(file.read_number(start + 9, 1))
+        start = skip_gif_blocks(file, start + head)
+        seen = seen or kind != GIF_EXTENSION
     if start > file.size or (start == file.size and not seen):
         raise file.cut_off_error()
 
 
-def colours(flags: int) -> int:
+def measure_colour_table(flags: int) -> int:
     """Return the size in bytes of the colour table that GIF flags announce.
 
     Source: https://www.w3.org/Graphics/GIF/spec-gif89a.txt
@@ -156,9 +156,9 @@ def colours(flags: int) -> int:
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
-def behind_blocks(file: Binary, start: int) -> int:
+def skip_gif_blocks(file: Binary, start: int) -> int:
     """Return the offset behind a series of GIF sub-blocks; beyond the file if the series has no end."""
-    for _ in range(MOST_PARTS):
+    for _ in range(MAX_PARTS):
         length = file.read_at(start, 1)
         if not length:
             return file.size + 1
@@ -175,7 +175,7 @@ def check_bmp(file: Binary) -> None:
         FileRefusedError: It has fewer.
     """
     head, packed = file.read_number(14, 4, "little"), file.read_number(30, 4, "little")
-    if head < 40 or packed not in PLAIN_ROWS:
+    if head < 40 or packed not in UNCOMPRESSED_BMP:
         return
     width, bits = file.read_number(18, 4, "little"), file.read_number(28, 2, "little")
     height = abs(int.from_bytes(file.read_at(22, 4), "little", signed=True))
@@ -191,21 +191,21 @@ def check_tiff(file: Binary) -> None:
     Raises:
         FileRefusedError: A part lies beyond the end of the file.
     """
-    order: Order = "big" if file.read_at(0, 2) == b"MM" else "little"
+    order: ByteOrder = "big" if file.read_at(0, 2) == b"MM" else "little"
     if file.read_number(2, 2, order) != TIFF_MAGIC:
         return
     index = file.read_number(4, 4, order)
-    for _ in range(MOST_PICTURES):
+    for _ in range(MAX_TIFF_IMAGES):
         count = file.read_number(index, 2, order)
         if index + 2 + 12 * count > file.size or not count:
             raise file.cut_off_error()
-        check_strips(file, range(index + 2, index + 2 + 12 * min(count, MOST_FIELDS), 12), order)
+        check_tiff_strips(file, range(index + 2, index + 2 + 12 * min(count, MAX_TIFF_FIELDS), 12), order)
         index = file.read_number(index + 2 + 12 * count, 4, order)
         if not index:
             return
 
 
-def check_strips(file: Binary, entries: range, order: Order) -> None:
+def check_tiff_strips(file: Binary, entries: range, order: ByteOrder) -> None:
     """Check that the strips or tiles of one image are complete.
 
     Args:
@@ -217,14 +217,18 @@ def check_strips(file: Binary, entries: range, order: Order) -> None:
         FileRefusedError: A part lies beyond the end of the file.
     """
     fields = {file.read_number(entry, 2, order): entry for entry in entries}
-    for offsets, lengths in STRIPS:
+    for offsets, lengths in TIFF_STRIP_FIELDS:
         if offsets in fields and lengths in fields:
-            pieces = zip(numbers(file, fields[offsets], order), numbers(file, fields[lengths], order), strict=False)
+            pieces = zip(
+                read_tiff_numbers(file, fields[offsets], order),
+                read_tiff_numbers(file, fields[lengths], order),
+                strict=False,
+            )
             if any(offset + length > file.size for offset, length in pieces):
                 raise file.cut_off_error()
 
 
-def numbers(file: Binary, field: int, order: Order) -> Iterator[int]:
+def read_tiff_numbers(file: Binary, field: int, order: ByteOrder) -> Iterator[int]:
     """Return the numbers of a TIFF field, from the field itself or from the offset that it holds.
 
     Raises:
@@ -235,7 +239,7 @@ def numbers(file: Binary, field: int, order: Order) -> Iterator[int]:
     start = field + 8 if width * count <= 4 else file.read_number(field + 8, 4, order)
     if start + width * count > file.size:
         raise file.cut_off_error()
-    return (file.read_number(start + width * place, width, order) for place in range(min(count, MOST_PARTS)))
+    return (file.read_number(start + width * place, width, order) for place in range(min(count, MAX_PARTS)))
 
 
 def next_flv_tag(file: Binary, start: int) -> int:
@@ -252,12 +256,12 @@ def check_flv(file: Binary) -> None:
     file.follow(file.read_number(5, 4) + 4, next_flv_tag, slack=4)
 
 
-ENDS: Final = {
+END_CHECKS: Final = {
     "image/png": check_png,
     "image/jpeg": check_jpeg,
     "image/webp": check_riff,
-    "image/heic": check_boxes,
-    "image/heif": check_boxes,
+    "image/heic": check_heif,
+    "image/heif": check_heif,
     "image/gif": check_gif,
     "image/bmp": check_bmp,
     "image/tiff": check_tiff,

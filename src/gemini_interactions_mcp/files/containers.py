@@ -7,18 +7,18 @@ is unknown, and no file is refused on a suspicion. Everything here blocks.
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from .binary import MOST_PARTS, Binary, Piece
-from .iso_media import MOST_TRACKS, Tracks, movie_tracks
+from .binary import MAX_PARTS, Binary, Piece
+from .iso_media import MAX_TRACKS, TrackKinds, read_movie_tracks
 
 SEGMENT_ID: Final = b"\x18\x53\x80\x67"
 TRACKS_ID: Final = b"\x16\x54\xae\x6b"
 TRACK_ENTRY_ID: Final = b"\xae"
 TRACK_TYPE_ID: Final = b"\x83"
 """Ids of the elements that lead to a track's type: https://www.rfc-editor.org/rfc/rfc9559#section-5.1"""
-TYPES: Final = {1: "video", 2: "audio"}
+TRACK_TYPES: Final = {1: "video", 2: "audio"}
 """https://www.rfc-editor.org/rfc/rfc9559#section-5.1.4.1.3"""
 
-CODECS: Final = {
+OGG_CODECS: Final = {
     b"\x80theora": "video",
     b"\x01video": "video",
     b"OpusHead": "audio",
@@ -27,18 +27,18 @@ CODECS: Final = {
     b"Speex   ": "audio",
 }
 """How the first packet of an Ogg stream begins: https://www.xiph.org/ogg/doc/oggstream.html"""
-MOST_STREAMS: Final = 16
+MAX_OGG_STREAMS: Final = 16
 """Maximum number of streams inspected of an Ogg file: players support a film's video, sound and subtitles, a few."""
 
 ASF_VIDEO: Final = bytes.fromhex("c0ef19bc4d5bcf11a8fd00805f5c442b")
 ASF_AUDIO: Final = bytes.fromhex("409e69f84d5bcf11a8fd00805f5c442b")
-ASF_HEAD: Final = 2**20
+ASF_HEADER_BYTES: Final = 2**20
 """Bytes of an ASF file that are searched for the types of its streams (ASF specification, section 3.3)."""
 
 
-def elements(file: Binary, start: int, end: int) -> Iterator[Piece]:
+def iter_elements(file: Binary, start: int, end: int) -> Iterator[Piece]:
     """Yield the EBML elements (RFC 8794) between two offsets; one of unknown size ends with its parent."""
-    for _ in range(MOST_PARTS):
+    for _ in range(MAX_PARTS):
         header = file.read_at(start, 12) if start < end else b""
         length = 9 - header[0].bit_length() if header else 9
         width = 9 - header[length].bit_length() if length < len(header) else 9
@@ -54,10 +54,10 @@ def elements(file: Binary, start: int, end: int) -> Iterator[Piece]:
 
 def find_element(file: Binary, start: int, end: int, kind: bytes) -> Piece | None:
     """Return the first element of a kind between two offsets."""
-    return next((each for each in elements(file, start, end) if each.kind == kind), None)
+    return next((each for each in iter_elements(file, start, end) if each.kind == kind), None)
 
 
-def matroska_tracks(file: Binary) -> Tracks:
+def read_matroska_tracks(file: Binary) -> TrackKinds:
     """Return the kinds of tracks of a WebM or Matroska file.
 
     Raises:
@@ -71,35 +71,37 @@ def matroska_tracks(file: Binary) -> Tracks:
     tracks = find_element(file, segment.start, segment.end, TRACKS_ID)
     if tracks is None:
         return None
-    entries = [each for each in elements(file, tracks.start, tracks.end) if each.kind == TRACK_ENTRY_ID][:MOST_TRACKS]
-    fields = (each for entry in entries for each in elements(file, entry.start, entry.end))
+    entries = [each for each in iter_elements(file, tracks.start, tracks.end) if each.kind == TRACK_ENTRY_ID][
+        :MAX_TRACKS
+    ]
+    fields = (each for entry in entries for each in iter_elements(file, entry.start, entry.end))
     types = {
         file.read_number(each.start, min(8, each.end - each.start)) for each in fields if each.kind == TRACK_TYPE_ID
     }
-    if not types & TYPES.keys():
+    if not types & TRACK_TYPES.keys():
         raise file.error("has no track of video or sound")
-    return frozenset(TYPES[each] for each in types if each in TYPES)
+    return frozenset(TRACK_TYPES[each] for each in types if each in TRACK_TYPES)
 
 
-def ogg_tracks(file: Binary) -> Tracks:
+def read_ogg_tracks(file: Binary) -> TrackKinds:
     """Return the kinds of streams of an Ogg file, each of which begins on a page of its own before all other pages."""
     kinds: set[str] = set()
     start = 0
-    for _ in range(MOST_STREAMS):
+    for _ in range(MAX_OGG_STREAMS):
         header = file.read_at(start, 27)
         if len(header) < 27 or header[:4] != b"OggS" or not header[5] & 2:
             break
         lengths = file.read_at(start + 27, header[26])
         start += 27 + len(lengths)
         packet = file.read_at(start, 8)
-        kinds |= {kind for mark, kind in CODECS.items() if packet.startswith(mark)}
+        kinds |= {kind for mark, kind in OGG_CODECS.items() if packet.startswith(mark)}
         start += sum(lengths)
     return frozenset(kinds) or None
 
 
-def asf_tracks(file: Binary) -> Tracks:
+def read_asf_tracks(file: Binary) -> TrackKinds:
     """Return the kinds of streams of a Windows Media file."""
-    head = file.read_at(0, min(ASF_HEAD, file.read_number(16, 8, "little")))
+    head = file.read_at(0, min(ASF_HEADER_BYTES, file.read_number(16, 8, "little")))
     marks = {"video": ASF_VIDEO, "audio": ASF_AUDIO}
     return frozenset(kind for kind, mark in marks.items() if mark in head) or None
 
@@ -114,7 +116,7 @@ class Container(NamedTuple):
         audio: MIME type of a file with audio only, likewise.
     """
 
-    tracks: Callable[[Binary], Tracks]
+    tracks: Callable[[Binary], TrackKinds]
     types: frozenset[str]
     video: str
     audio: str
@@ -134,16 +136,21 @@ class Container(NamedTuple):
 
 
 CONTAINERS: Final = (
-    Container(movie_tracks, frozenset({"video/mp4", "video/mov", "video/3gpp", "audio/m4a"}), "video/mp4", "audio/m4a"),
-    Container(matroska_tracks, frozenset({"video/webm", "audio/webm"}), "video/webm", "audio/webm"),
     Container(
-        matroska_tracks, frozenset({"video/x-matroska", "audio/x-matroska"}), "video/x-matroska", "audio/x-matroska"
+        read_movie_tracks, frozenset({"video/mp4", "video/mov", "video/3gpp", "audio/m4a"}), "video/mp4", "audio/m4a"
     ),
-    Container(ogg_tracks, frozenset({"audio/ogg", "audio/opus", "video/ogg"}), "video/ogg", "audio/ogg"),
-    Container(asf_tracks, frozenset({"video/wmv", "audio/x-ms-wma"}), "video/wmv", "audio/x-ms-wma"),
+    Container(read_matroska_tracks, frozenset({"video/webm", "audio/webm"}), "video/webm", "audio/webm"),
+    Container(
+        read_matroska_tracks,
+        frozenset({"video/x-matroska", "audio/x-matroska"}),
+        "video/x-matroska",
+        "audio/x-matroska",
+    ),
+    Container(read_ogg_tracks, frozenset({"audio/ogg", "audio/opus", "video/ogg"}), "video/ogg", "audio/ogg"),
+    Container(read_asf_tracks, frozenset({"video/wmv", "audio/x-ms-wma"}), "video/wmv", "audio/x-ms-wma"),
 )
 
-SIGNATURES: Final = {
+IMAGE_SIGNATURES: Final = {
     "image/png": b"\x89PNG",
     "image/jpeg": b"\xff\xd8\xff",
     "image/webp": b"RIFF",
@@ -153,7 +160,7 @@ SIGNATURES: Final = {
 """First bytes of every image of a type."""
 
 
-def true_type(file: Binary, mime: str, named: str | None) -> str:
+def detect_media_type(file: Binary, mime: str, named: str | None) -> str:
     """Return the MIME type of a file after looking into it.
 
     Args:
@@ -167,6 +174,6 @@ def true_type(file: Binary, mime: str, named: str | None) -> str:
     container = next((each for each in CONTAINERS if mime in each.types), None)
     if container:
         mime = container.detect_type(file, mime, named)
-    if not file.read_at(0, 8).startswith(SIGNATURES.get(mime, b"")):
+    if not file.read_at(0, 8).startswith(IMAGE_SIGNATURES.get(mime, b"")):
         raise file.error("is not an image, despite its name")
     return mime

@@ -18,46 +18,46 @@ from gemini_interactions_mcp.core import FileRefusedError, InputError, StillUplo
 from gemini_interactions_mcp.models import Content, Contents, Record, SavedFile, media_types
 from gemini_interactions_mcp.settings import Settings
 
-from .addresses import FILE_NAME, TAKEN, extension, remote, uri_block
-from .boundary import SEARCHED_BYTES, Boundary, local_path, refusals
+from .addresses import FILES_API_NAME, SOURCE_FORMS, build_address_block, build_uri_block, get_extension
+from .boundary import MAX_SEARCHED_BYTES, Boundary, parse_local_path, translate_path_errors
 from .clipping import Excerpt
-from .gathering import FOLDER_ENTRIES, Walk, wanted
-from .inspection import Inspected, Inspection, LocalFile, Named, Part, digest, labelled
-from .left_out import LeftOut
-from .recognition import inline, outgoing, read_as, recognised, uploadable
+from .gathering import MAX_FOLDER_ENTRIES, FolderWalk, parse_folder_query
+from .inspection import ContentPart, InspectedSource, Inspection, LocalFile, NamedFile, hash_json, label_sources
+from .left_out import Omissions
+from .recognition import build_inline_block, describe_encodings, prepare_outgoing, prepare_upload, recognise_file
 from .saved_files import SavedFiles
-from .sources import SAVED, bounded, meant
-from .upload_cache import Outgoing, Uploads
+from .sources import SAVED_FILES_URI, deduplicate_sources, find_meant_source
+from .upload_cache import OutgoingFile, UploadCache
 
-Lookup = Callable[[str], Awaitable[str]]
+TypeLookup = Callable[[str], Awaitable[str]]
 """Name of a file of the Files API (`files/abc`) -> its MIME type."""
 
-Earlier = Callable[[str], Awaitable[Record]]
+RecordLookup = Callable[[str], Awaitable[Record]]
 """Id of an interaction -> its record, with the files saved for it."""
 
-Report = Callable[[float, float, str], Awaitable[None]]
+UploadReport = Callable[[float, float, str], Awaitable[None]]
 """Receives the bytes sent so far, the bytes to send, and a message."""
 
-RESOLUTIONS: Final = ("low", "medium", "high", "ultra_high")
+MEDIA_RESOLUTIONS: Final = ("low", "medium", "high", "ultra_high")
 """Source: google-genai 3.6.1, types/interactions/mediaresolution.py"""
 
-WITH_RESOLUTION: Final = frozenset({"image", "video", "document"})
+RESOLUTION_TYPES: Final = frozenset({"image", "video", "document"})
 """Content types with a `resolution`: google-genai 3.6.1, types/interactions/{image,video,document}content.py"""
 
 MIB: Final = 2**20
 
-MOST_FILES: Final = 100
+MAX_GATHERED_FILES: Final = 100
 """Maximum number of files from the folders and globs of one call."""
-MOST_BYTES: Final = 2**30
+MAX_GATHERED_BYTES: Final = 2**30
 """Maximum size in bytes of these files together."""
-MOST_OPENED: Final = 1_000
+MAX_OPENED_FILES: Final = 1_000
 """Maximum number of files that are opened to find out whether they can be given."""
-MOST_READ: Final = 2 * 2**30
+MAX_READ_BYTES: Final = 2 * 2**30
 """Maximum number of bytes that are read of the latter."""
 
 
 @dataclass(slots=True)
-class Picking:
+class CallLimits:
     """The remaining limits of one call, and its notes.
 
     Attributes:
@@ -73,11 +73,11 @@ class Picking:
 
     inline: int
     notes: list[str] = field(default_factory=list[str])
-    files: int = MOST_FILES
-    size: int = MOST_BYTES
-    entries: int = FOLDER_ENTRIES
-    opened: int = MOST_OPENED
-    read: int = MOST_READ
+    files: int = MAX_GATHERED_FILES
+    size: int = MAX_GATHERED_BYTES
+    entries: int = MAX_FOLDER_ENTRIES
+    opened: int = MAX_OPENED_FILES
+    read: int = MAX_READ_BYTES
     given: set[object] = field(default_factory=set[object])
 
     def mark_given(self, what: object) -> bool:
@@ -89,15 +89,15 @@ class Picking:
     def find_exceeded(self, size: int) -> str:
         """Return the limit that another file of a folder would exceed; empty if none."""
         if not self.files:
-            return f"over the limit of {MOST_FILES} files"
+            return f"over the limit of {MAX_GATHERED_FILES} files"
         if size > self.size:
-            return f"over the limit of {MOST_BYTES // MIB:,} MiB in all"
-        if not self.opened or min(size, SEARCHED_BYTES) > self.read:
-            return f"after {MOST_OPENED:,} files or {MOST_READ // MIB:,} MiB that were looked at"
+            return f"over the limit of {MAX_GATHERED_BYTES // MIB:,} MiB in all"
+        if not self.opened or min(size, MAX_SEARCHED_BYTES) > self.read:
+            return f"after {MAX_OPENED_FILES:,} files or {MAX_READ_BYTES // MIB:,} MiB that were looked at"
         return ""
 
 
-class Files:
+class InputFiles:
     """Turns sources into content blocks, and approves paths to write.
 
     Args:
@@ -107,7 +107,7 @@ class Files:
         earlier: Finds earlier interactions, whose saved files can be sources.
     """
 
-    def __init__(self, settings: Settings, uploads: Uploads, *, lookup: Lookup, earlier: Earlier) -> None:
+    def __init__(self, settings: Settings, uploads: UploadCache, *, lookup: TypeLookup, earlier: RecordLookup) -> None:
         self._boundary = Boundary.of(settings)
         self._saved = SavedFiles(self._boundary)
         self._inline = settings.inline_bytes
@@ -122,7 +122,7 @@ class Files:
         resolution: str | None = None,
         excerpt: Excerpt | None = None,
         seconds: float | None = None,
-        report: Report | None = None,
+        report: UploadReport | None = None,
     ) -> Contents:
         """Inspect and send `sources`; nothing is uploaded unless all of them are accepted.
 
@@ -138,7 +138,7 @@ class Files:
             GeminiMCPError: As `inspect` and `send`.
         """
         if not sources:
-            raise InputError(f"Name at least one file: {TAKEN}.")
+            raise InputError(f"Name at least one file: {SOURCE_FORMS}.")
         inspection = await self.inspect(sources)
         return await self.send(inspection, resolution=resolution, excerpt=excerpt, seconds=seconds, report=report)
 
@@ -146,15 +146,15 @@ class Files:
         """Inspect what `sources` stand for, in their order; nothing is sent, and no file stays open.
 
         Args:
-            sources: As `TAKEN` lists them.
+            sources: As `SOURCE_FORMS` lists them.
 
         Raises:
             InputError: There are too many sources.
             FileRefusedError: A source is missing, not allowed, or not accepted by Gemini.
             GeminiMCPError: An interaction whose files are named is unknown.
         """
-        intended = await anyio.to_thread.run_sync(self._find_meant, bounded(sources))
-        named = bounded([each for source in intended for each in await self._expand_saved(source)])
+        intended = await anyio.to_thread.run_sync(self._find_meant, deduplicate_sources(sources))
+        named = deduplicate_sources([each for source in intended for each in await self._expand_saved(source)])
         return await anyio.to_thread.run_sync(self._inspect_all, named)
 
     async def send(
@@ -164,13 +164,13 @@ class Files:
         resolution: str | None = None,
         excerpt: Excerpt | None = None,
         seconds: float | None = None,
-        report: Report | None = None,
+        report: UploadReport | None = None,
     ) -> Contents:
         """Build the blocks, and upload what does not fit into the request; nothing is, unless every file is unchanged.
 
         Args:
             inspection: What to send.
-            resolution: One of `RESOLUTIONS`.
+            resolution: One of `MEDIA_RESOLUTIONS`.
             excerpt: The part of each file that is meant.
             seconds: Timeout of uploads in seconds.
             report: Receives their progress.
@@ -181,16 +181,16 @@ class Files:
             StillUploadingError: The timeout has expired; the uploads continue.
             GeminiMCPError: An upload failed.
         """
-        if resolution is not None and resolution not in RESOLUTIONS:
-            raise InputError(f"The media resolution is one of {', '.join(RESOLUTIONS)}.")
+        if resolution is not None and resolution not in MEDIA_RESOLUTIONS:
+            raise InputError(f"The media resolution is one of {', '.join(MEDIA_RESOLUTIONS)}.")
         excerpt = excerpt or Excerpt()
         parts = list(inspection.parts)
         excerpt.check(part.content for part in parts if isinstance(part.content, LocalFile))
         with ExitStack() as streams:
             ready = await anyio.to_thread.run_sync(self._open_all, parts, streams)
             blocks = await self._upload_all(ready, excerpt, seconds, report)
-        labelled = [(part.label, with_resolution(block, resolution)) for part, block in zip(parts, blocks, strict=True)]
-        asked = digest([inspection.digest, resolution, excerpt.clip, excerpt.pages])
+        labelled = [(part.label, add_resolution(block, resolution)) for part, block in zip(parts, blocks, strict=True)]
+        asked = hash_json([inspection.digest, resolution, excerpt.clip, excerpt.pages])
         return Contents(parts=tuple(labelled), notes=inspection.notes, digest=asked)
 
     async def output(self, path: str | None = None) -> Path | None:
@@ -209,8 +209,8 @@ class Files:
     def _check_output(self, path: str | None) -> Path | None:
         if not path:
             return self._boundary.check_output()
-        target = for_picture(self._boundary.writable(path), path)
-        with refusals(path):
+        target = require_image_path(self._boundary.approve_output(path), path)
+        with translate_path_errors(path):
             # With the longest extension that may be appended.
             folders.probe(target if target.suffix else target.with_name(f"{target.name}.webp"))
         return target
@@ -222,7 +222,7 @@ class Files:
             FileRefusedError: No such file was saved, or one has changed.
             GeminiMCPError: The interaction is unknown.
         """
-        address = SAVED.fullmatch(source)
+        address = SAVED_FILES_URI.fullmatch(source)
         if address is None:
             return [source]
         record = await self._earlier(unquote(address[1]))
@@ -239,41 +239,43 @@ class Files:
         return [file.path for file in files]
 
     def _find_meant(self, sources: Sequence[str]) -> list[str]:
-        return [meant(source, self._boundary) for source in sources]
+        return [find_meant_source(source, self._boundary) for source in sources]
 
     def _inspect_all(self, sources: Sequence[str]) -> Inspection:
         """Inspect what can be read without the network."""
-        picking = Picking(self._inline)
-        inspected = [Inspected(source, self._inspect_source(source, picking)) for source in sources]
-        named = labelled([each for each in inspected if each.parts])
-        return Inspection(named, (*picking.notes, *read_as(file for each in named for file in each.files)))
+        picking = CallLimits(self._inline)
+        inspected = [InspectedSource(source, self._inspect_source(source, picking)) for source in sources]
+        named = label_sources([each for each in inspected if each.parts])
+        return Inspection(named, (*picking.notes, *describe_encodings(file for each in named for file in each.files)))
 
-    def _inspect_source(self, source: str, picking: Picking) -> tuple[Part, ...]:
+    def _inspect_source(self, source: str, picking: CallLimits) -> tuple[ContentPart, ...]:
         """Return the parts of a source that were not named before."""
-        block = remote(source)
+        block = build_address_block(source)
         if block is not None:
-            return (Part(shown(source), block),)
-        with refusals(source):
-            what = wanted(source, self._boundary)
+            return (ContentPart(shown(source), block),)
+        with translate_path_errors(source):
+            what = parse_folder_query(source, self._boundary)
             path = self._boundary.approve(source)
         if not picking.mark_given(what or path):
             return ()
         if what is None:
-            parts = Path(local_path(source).absolute()).parts[1:]
-            return (self._inspect_local(Named(source, parts), picking),)
-        left_out = LeftOut(source)
-        walk = Walk(what, self._boundary.roots, left_out, picking.entries)
+            parts = Path(parse_local_path(source).absolute()).parts[1:]
+            return (self._inspect_local(NamedFile(source, parts), picking),)
+        left_out = Omissions(source)
+        walk = FolderWalk(what, self._boundary.roots, left_out, picking.entries)
         files = walk.find_files()
         picking.entries -= walk.seen
         return self._inspect_gathered(files, picking, left_out)
 
-    def _inspect_gathered(self, files: Sequence[Named], picking: Picking, left_out: LeftOut) -> tuple[Part, ...]:
+    def _inspect_gathered(
+        self, files: Sequence[NamedFile], picking: CallLimits, left_out: Omissions
+    ) -> tuple[ContentPart, ...]:
         """Return the files of a folder or glob that can be given within the limits, in the order of their paths.
 
         Raises:
             FileRefusedError: There is none.
         """
-        parts: list[Part | None] = []
+        parts: list[ContentPart | None] = []
         for file in files:
             try:
                 parts.append(self._inspect_within_limits(file, picking))
@@ -285,13 +287,13 @@ class Files:
         picking.notes += [note] if note else []
         return tuple(sorted(filter(None, parts), key=lambda part: part.named.path if part.named else ()))
 
-    def _inspect_within_limits(self, file: Named, picking: Picking) -> Part | None:
+    def _inspect_within_limits(self, file: NamedFile, picking: CallLimits) -> ContentPart | None:
         """Inspect a file of a folder or glob within the limits of the call; None if it was given before.
 
         Raises:
             FileRefusedError: It cannot be given, or exceeds a limit.
         """
-        with refusals(file.source):
+        with translate_path_errors(file.source):
             path = self._boundary.approve(file.source)
             size = path.stat().st_size
         if path in picking.given:
@@ -299,27 +301,27 @@ class Files:
         if reason := picking.find_exceeded(size):
             raise FileRefusedError("No room.", reason=reason)
         picking.opened -= 1
-        picking.read -= min(size, SEARCHED_BYTES)
+        picking.read -= min(size, MAX_SEARCHED_BYTES)
         part = self._inspect_local(file, picking)
         picking.given.add(path)
         picking.files -= 1
         picking.size -= size
         return replace(part, label=file.name())
 
-    def _inspect_local(self, file: Named, picking: Picking) -> Part:
+    def _inspect_local(self, file: NamedFile, picking: CallLimits) -> ContentPart:
         """Inspect a local file.
 
         Raises:
             FileRefusedError: It is missing, not allowed, or not accepted by Gemini.
         """
-        with refusals(file.source), self._boundary.open(file.source) as stream:
-            known = recognised(file, stream)
+        with translate_path_errors(file.source), self._boundary.open(file.source) as stream:
+            known = recognise_file(file, stream)
         if known.sent > picking.inline:
-            return Part("", uploadable(known), file)
+            return ContentPart("", prepare_upload(known), file)
         picking.inline -= known.sent
-        return Part("", known, file)
+        return ContentPart("", known, file)
 
-    def _open_all(self, parts: Sequence[Part], streams: ExitStack) -> list[Content | Outgoing]:
+    def _open_all(self, parts: Sequence[ContentPart], streams: ExitStack) -> list[Content | OutgoingFile]:
         """Build the blocks of files inside the request, and open the files to upload.
 
         Raises:
@@ -330,28 +332,32 @@ class Files:
             for part in parts
         ]
 
-    def _open_part(self, known: LocalFile, streams: ExitStack) -> Content | Outgoing:
-        with refusals(known.source), ExitStack() as opening:
+    def _open_part(self, known: LocalFile, streams: ExitStack) -> Content | OutgoingFile:
+        with translate_path_errors(known.source), ExitStack() as opening:
             stream = opening.enter_context(self._boundary.open(known.source))
             if known.inline:
-                return inline(known, stream)
-            ready = outgoing(known, stream)
+                return build_inline_block(known, stream)
+            ready = prepare_outgoing(known, stream)
             opening.enter_context(ready.stream)
             streams.enter_context(opening.pop_all())
             return ready
 
     async def _upload_all(
-        self, ready: Sequence[Content | Outgoing], excerpt: Excerpt, seconds: float | None, report: Report | None
+        self,
+        ready: Sequence[Content | OutgoingFile],
+        excerpt: Excerpt,
+        seconds: float | None,
+        report: UploadReport | None,
     ) -> tuple[Content, ...]:
         """Upload files, and return the blocks.
 
         Raises:
             StillUploadingError: The timeout has expired.
         """
-        known = [each if isinstance(each, Outgoing) else await self._look_up_type(each) for each in ready]
+        known = [each if isinstance(each, OutgoingFile) else await self._look_up_type(each) for each in ready]
         # Refused before anything is sent.
-        excerpt.apply([outlined(each) for each in known])
-        sending = Sending(known, report)
+        excerpt.apply([outline_block(each) for each in known])
+        sending = UploadProgress(known, report)
         with anyio.move_on_after(seconds):
             return excerpt.apply([await self._upload(each, sending) for each in known])
         raise StillUploadingError(
@@ -361,22 +367,22 @@ class Files:
 
     async def _look_up_type(self, block: Content) -> Content:
         """Return a block; that of a file in the Files API with the type that the API reports."""
-        name = FILE_NAME.fullmatch(str(block.get("uri")))
+        name = FILES_API_NAME.fullmatch(str(block.get("uri")))
         if name is None:
             return block
-        return uri_block(str(block["uri"]), media_types.canonical(await self._lookup(name[1])))
+        return build_uri_block(str(block["uri"]), media_types.canonical(await self._lookup(name[1])))
 
-    async def _upload(self, known: Content | Outgoing, sending: "Sending") -> Content:
-        if not isinstance(known, Outgoing):
+    async def _upload(self, known: Content | OutgoingFile, sending: "UploadProgress") -> Content:
+        if not isinstance(known, OutgoingFile):
             return known
-        return {**outlined(known), "uri": await self._uploads.uri(known, sending.begin(known.file))}
+        return {**outline_block(known), "uri": await self._uploads.uri(known, sending.begin(known.file))}
 
 
-class Sending:
+class UploadProgress:
     """The progress of the uploads of one call."""
 
-    def __init__(self, ready: Sequence[Content | Outgoing], report: Report | None) -> None:
-        self._total = sum(each.file.size for each in ready if isinstance(each, Outgoing))
+    def __init__(self, ready: Sequence[Content | OutgoingFile], report: UploadReport | None) -> None:
+        self._total = sum(each.file.size for each in ready if isinstance(each, OutgoingFile))
         self._before = 0
         self._sent = 0
         self._most = -1
@@ -411,18 +417,18 @@ class Sending:
         return f"Uploading {self._file.name}: {self._sent / MIB:,.1f} of {size / MIB:,.1f} MiB"
 
 
-def outlined(known: Content | Outgoing) -> Content:
+def outline_block(known: Content | OutgoingFile) -> Content:
     """Return a block as far as it is known before its upload."""
-    return {"type": known.file.kind, "mime_type": known.file.mime} if isinstance(known, Outgoing) else known
+    return {"type": known.file.kind, "mime_type": known.file.mime} if isinstance(known, OutgoingFile) else known
 
 
-def for_picture(path: Path, source: str) -> Path:
+def require_image_path(path: Path, source: str) -> Path:
     """Return a path if it has no extension, or that of an image that can be written.
 
     Raises:
         FileRefusedError: It has another extension.
     """
-    if path.suffix and extension(path.name) not in media_types.PICTURE_EXTENSIONS:
+    if path.suffix and get_extension(path.name) not in media_types.PICTURE_EXTENSIONS:
         possible = ", ".join(f".{each}" for each in media_types.PICTURE_EXTENSIONS)
         raise FileRefusedError(
             f"{shown(source)} cannot be written: a picture's path ends with {possible}, or no extension."
@@ -430,8 +436,8 @@ def for_picture(path: Path, source: str) -> Path:
     return path
 
 
-def with_resolution(block: Content, resolution: str | None) -> Content:
+def add_resolution(block: Content, resolution: str | None) -> Content:
     """Add the `resolution` to a block whose content type has one."""
-    if resolution is None or block["type"] not in WITH_RESOLUTION:
+    if resolution is None or block["type"] not in RESOLUTION_TYPES:
         return block
     return {**block, "resolution": resolution}

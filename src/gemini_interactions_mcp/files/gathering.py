@@ -16,13 +16,13 @@ from typing import Final
 from gemini_interactions_mcp.core import FileRefusedError, shown
 
 from . import ignoring
-from .boundary import HIDDEN, UNREADABLE, Boundary, hidden, local_path
-from .globs import Pattern, alternatives, divided, leads, matches, name_key
-from .ignoring import Rules
-from .inspection import Named
-from .left_out import LeftOut
+from .boundary import REASON_HIDDEN, REASON_UNREADABLE, Boundary, is_hidden, parse_local_path
+from .globs import GlobPattern, can_hold_matches, expand_braces, fold_name, path_matches, split_glob
+from .ignoring import IgnoreRules
+from .inspection import NamedFile
+from .left_out import Omissions
 
-PASSED_OVER: Final = frozenset(
+SKIPPED_FOLDERS: Final = frozenset(
     {
         *("node_modules", "bower_components", "jspm_packages", "vendor", "Pods", "Carthage"),
         *("venv", "virtualenv", "site-packages", "__pycache__", "__pypackages__"),
@@ -33,20 +33,20 @@ PASSED_OVER: Final = frozenset(
 those whose name begins with a dot (`.venv`, `.tox`, `.git` ...) are hidden anyway."""
 
 # Reasons by which files that were skipped are counted.
-MADE: Final = "of dependencies and builds"
-IGNORED: Final = "ignored by .gitignore"
-OTHERWISE: Final = "spelled differently"
+REASON_DEPENDENCIES: Final = "of dependencies and builds"
+REASON_IGNORED: Final = "ignored by .gitignore"
+REASON_SPELLING: Final = "spelled differently"
 
-FOLDER_ENTRIES: Final = 20_000
+MAX_FOLDER_ENTRIES: Final = 20_000
 """Maximum number of entries inspected in the folders of one call."""
-MOST_LISTED: Final = 100_000
+MAX_LISTED_ENTRIES: Final = 100_000
 """Maximum number of entries read of one folder, before they are sorted."""
-MOST_COUNTED: Final = 50_000
+MAX_COUNTED_ENTRIES: Final = 50_000
 """Maximum number of entries counted in the skipped folders of one source."""
 
 
 @dataclass(frozen=True)
-class Wanted:
+class FolderQuery:
     """What a folder or glob stands for.
 
     Attributes:
@@ -56,55 +56,55 @@ class Wanted:
     """
 
     base: Path
-    patterns: tuple[Pattern, ...]
+    patterns: tuple[GlobPattern, ...]
     depth: int
 
     @cached_property
-    def _keys(self) -> tuple[Pattern, ...]:
+    def _keys(self) -> tuple[GlobPattern, ...]:
         """The folded patterns."""
-        return tuple(tuple(map(name_key, pattern)) for pattern in self.patterns)
+        return tuple(tuple(map(fold_name, pattern)) for pattern in self.patterns)
 
     def matches_exactly(self, path: str) -> bool:
         """Whether the path of a file matches."""
-        return any(matches(path.split("/"), pattern) for pattern in self.patterns)
+        return any(path_matches(path.split("/"), pattern) for pattern in self.patterns)
 
     def matches_folded(self, path: str) -> bool:
         """Whether the path of a file matches regardless of case, width and Unicode form."""
-        parts = [name_key(part) for part in path.split("/")]
-        return any(matches(parts, pattern) for pattern in self._keys)
+        parts = [fold_name(part) for part in path.split("/")]
+        return any(path_matches(parts, pattern) for pattern in self._keys)
 
     def may_hold_matches(self, folder: str) -> bool:
         """Whether something below a folder may match, exactly or folded."""
-        parts = [name_key(part) for part in folder.split("/")]
-        return any(leads(parts, pattern) for pattern in self._keys)
+        parts = [fold_name(part) for part in folder.split("/")]
+        return any(can_hold_matches(parts, pattern) for pattern in self._keys)
 
     def has_part(self, name: str) -> bool:
         """Whether the name of a folder occurs in a pattern."""
         return any(name in pattern for pattern in self.patterns)
 
 
-EVERYTHING: Final[tuple[Pattern, ...]] = (("**", "*"),)
+EVERY_FILE: Final[tuple[GlobPattern, ...]] = (("**", "*"),)
 
 
-def wanted(source: str, boundary: Boundary) -> Wanted | None:
+def parse_folder_query(source: str, boundary: Boundary) -> FolderQuery | None:
     """Parse a folder or glob; None for the path of a file.
 
     Raises:
         FileRefusedError: It is outside the boundary or hidden, or is not a valid pattern.
     """
     path = boundary.approve(source)
-    given = local_path(source)
+    given = parse_local_path(source)
     if path.is_dir():
-        return Wanted(path, EVERYTHING, min(1, len(given.parts)))
-    base, pattern = divided(given.as_posix())
+        return FolderQuery(path, EVERY_FILE, min(1, len(given.parts)))
+    base, pattern = split_glob(given.as_posix())
     if ".." in pattern.split("/"):
         raise FileRefusedError(f"{shown(source)} has `..` behind a wildcard.")
     if not pattern or path.exists():
         return None
-    return Wanted(boundary.approve(base), alternatives(pattern), 0 if base == "." else 1)
+    return FolderQuery(boundary.approve(base), expand_braces(pattern), 0 if base == "." else 1)
 
 
-class Walk:
+class FolderWalk:
     """One walk through a folder, breadth first; links to folders are not followed.
 
     Args:
@@ -117,19 +117,21 @@ class Walk:
         seen: Number of entries inspected.
     """
 
-    def __init__(self, wanted: Wanted, roots: Sequence[Path], left_out: LeftOut, most: int = FOLDER_ENTRIES) -> None:
+    def __init__(
+        self, wanted: FolderQuery, roots: Sequence[Path], left_out: Omissions, most: int = MAX_FOLDER_ENTRIES
+    ) -> None:
         self.seen = 0
         self._wanted = wanted
         self._most = most
         self._ended = False
         self._base = wanted.base.as_posix().rstrip("/")
         self._left_out = left_out
-        self._uncounted = MOST_COUNTED
-        self._folders = deque([("", Rules.read_above(wanted.base, roots))])
+        self._uncounted = MAX_COUNTED_ENTRIES
+        self._folders = deque([("", IgnoreRules.read_above(wanted.base, roots))])
         self._exact: list[tuple[int, int, str]] = []
         self._folded: list[tuple[int, int, str]] = []
 
-    def find_files(self) -> list[Named]:
+    def find_files(self) -> list[NamedFile]:
         """Return the files that match, shallow ones first, of one depth the small ones first.
 
         Raises:
@@ -144,59 +146,59 @@ class Walk:
                 f"{shown(left_out.source)} has no file in it, or matches none. {left_out.describe()}".rstrip()
             )
         if self._exact:
-            self._left_out.add(OTHERWISE, *(path for _, _, path in sorted(self._folded)))
+            self._left_out.add(REASON_SPELLING, *(path for _, _, path in sorted(self._folded)))
         return [self._named(path) for _, _, path in sorted(self._exact or self._folded)]
 
-    def _named(self, path: str) -> Named:
+    def _named(self, path: str) -> NamedFile:
         whole = f"{self._base}/{path}"
-        return Named(str(Path(whole)), PurePosixPath(whole).parts[1:], self._wanted.depth + path.count("/") + 1)
+        return NamedFile(str(Path(whole)), PurePosixPath(whole).parts[1:], self._wanted.depth + path.count("/") + 1)
 
-    def _enter(self, place: str, rules: Rules) -> None:
+    def _enter(self, place: str, rules: IgnoreRules) -> None:
         folder = Path(f"{self._base}/{place}")
         try:
-            entries = entries_of(folder)
+            entries = list_entries(folder)
         except OSError:
-            self._left_out.add(UNREADABLE, f"{place}/")
+            self._left_out.add(REASON_UNREADABLE, f"{place}/")
             return
-        if len(entries) > MOST_LISTED:
-            self._left_out.unlisted[place] = MOST_LISTED
+        if len(entries) > MAX_LISTED_ENTRIES:
+            self._left_out.unlisted[place] = MAX_LISTED_ENTRIES
         within = rules.read_within(folder) if any(entry.name == ignoring.GITIGNORE for entry in entries) else rules
         for entry in self._limit(entries):
             self._inspect(entry, f"{place}/{entry.name}".lstrip("/"), within)
 
     def _limit(self, entries: list[os.DirEntry[str]]) -> list[os.DirEntry[str]]:
         """Return the first entries of a folder, as many as may still be inspected."""
-        first = entries[: min(self._most - self.seen, MOST_LISTED)]
+        first = entries[: min(self._most - self.seen, MAX_LISTED_ENTRIES)]
         self._ended = len(first) < len(entries)
         self.seen += len(first)
         return first
 
-    def _inspect(self, entry: os.DirEntry[str], path: str, rules: Rules) -> None:
+    def _inspect(self, entry: os.DirEntry[str], path: str, rules: IgnoreRules) -> None:
         folder = entry.is_dir(follow_symlinks=False)
-        if hidden([entry.name]):
-            self._left_out.add(HIDDEN, *filter(self._wanted.matches_exactly, [path]))
+        if is_hidden([entry.name]):
+            self._left_out.add(REASON_HIDDEN, *filter(self._wanted.matches_exactly, [path]))
         elif not folder:
             self._inspect_file(entry, path, rules)
         elif self._wanted.may_hold_matches(path):
             self._inspect_folder(entry.name, path, rules)
 
-    def _inspect_folder(self, name: str, path: str, rules: Rules) -> None:
-        if name in PASSED_OVER and not self._wanted.has_part(name):
-            self._skip(MADE, path)
+    def _inspect_folder(self, name: str, path: str, rules: IgnoreRules) -> None:
+        if name in SKIPPED_FOLDERS and not self._wanted.has_part(name):
+            self._skip(REASON_DEPENDENCIES, path)
         elif rules.is_ignored(f"{self._base}/{path}", folder=True):
-            self._skip(IGNORED, path)
+            self._skip(REASON_IGNORED, path)
         else:
             self._folders.append((path, rules))
 
-    def _inspect_file(self, entry: os.DirEntry[str], path: str, rules: Rules) -> None:
+    def _inspect_file(self, entry: os.DirEntry[str], path: str, rules: IgnoreRules) -> None:
         exact = self._wanted.matches_exactly(path)
         if not exact and not self._wanted.matches_folded(path):
             return
         if rules.is_ignored(f"{self._base}/{path}", folder=False):
-            self._left_out.add(IGNORED, path)
+            self._left_out.add(REASON_IGNORED, path)
             return
         found = self._exact if exact else self._folded
-        found.append((path.count("/"), bytes_of(entry), path))
+        found.append((path.count("/"), get_entry_bytes(entry), path))
 
     def _skip(self, reason: str, path: str) -> None:
         """Skip a folder, and count its files that match."""
@@ -213,13 +215,13 @@ class Walk:
             yield from (False for _ in folders)
 
 
-def entries_of(folder: Path) -> list[os.DirEntry[str]]:
-    """List the entries of a folder by name; of a very large one, one more than `MOST_LISTED`."""
+def list_entries(folder: Path) -> list[os.DirEntry[str]]:
+    """List the entries of a folder by name; of a very large one, one more than `MAX_LISTED_ENTRIES`."""
     with os.scandir(folder) as entries:
-        return sorted(islice(entries, MOST_LISTED + 1), key=lambda entry: entry.name)
+        return sorted(islice(entries, MAX_LISTED_ENTRIES + 1), key=lambda entry: entry.name)
 
 
-def bytes_of(entry: os.DirEntry[str]) -> int:
+def get_entry_bytes(entry: os.DirEntry[str]) -> int:
     """Return the size of an entry in bytes, 0 if unknown."""
     try:
         return entry.stat(follow_symlinks=False).st_size

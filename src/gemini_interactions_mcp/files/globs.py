@@ -15,16 +15,16 @@ from typing import Final
 
 from gemini_interactions_mcp.core import FileRefusedError, shown
 
-WILDCARD: Final = re.compile(r"[*?\[]")
+GLOB_WILDCARD: Final = re.compile(r"[*?\[]")
 
-MOST_ALTERNATIVES: Final = 64
+MAX_ALTERNATIVES: Final = 64
 """Maximum number of patterns that the braces of one source may stand for."""
 
-Pattern = tuple[str, ...]
+GlobPattern = tuple[str, ...]
 """The parts of a path, with wildcards."""
 
 
-def name_key(name: str) -> str:
+def fold_name(name: str) -> str:
     """Fold a name so that names that people take for the same are equal: by Unicode form, width, spaces and case.
 
     Source: https://www.unicode.org/reports/tr15/ (NFKC), https://www.unicode.org/reports/tr44/#CaseFolding
@@ -32,18 +32,18 @@ def name_key(name: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
-def divided(path: str) -> tuple[str, str]:
+def split_glob(path: str) -> tuple[str, str]:
     """Split a path into the folder to look in and the pattern below it; the pattern of a plain path is empty."""
-    first = magic(path)
+    first = find_wildcard(path)
     if first < 0:
         return path, ""
     start = path.rfind("/", 0, first) + 1
     return path[:start] or ".", path[start:]
 
 
-def magic(path: str) -> int:
+def find_wildcard(path: str) -> int:
     """Return the index of the first wildcard or alternative, or -1."""
-    wildcard = WILDCARD.search(path)
+    wildcard = GLOB_WILDCARD.search(path)
     brace = path.find("{")
     comma = path.find(",", brace)
     places = [wildcard.start()] if wildcard else []
@@ -51,7 +51,7 @@ def magic(path: str) -> int:
     return min(places, default=-1)
 
 
-def alternatives(pattern: str) -> tuple[Pattern, ...]:
+def expand_braces(pattern: str) -> tuple[GlobPattern, ...]:
     """Expand the braces of a pattern.
 
     Raises:
@@ -60,21 +60,21 @@ def alternatives(pattern: str) -> tuple[Pattern, ...]:
     from bracex import ExpansionLimitException, iexpand  # noqa: PLC0415 - only where there is a pattern
 
     try:
-        return tuple(sorted(set(map(parts, iexpand(pattern, keep_escapes=True, limit=MOST_ALTERNATIVES)))))
+        return tuple(sorted(set(map(parse_glob, iexpand(pattern, keep_escapes=True, limit=MAX_ALTERNATIVES)))))
     except ExpansionLimitException:
-        raise FileRefusedError(f"{shown(pattern)} stands for more than {MOST_ALTERNATIVES} patterns.") from None
+        raise FileRefusedError(f"{shown(pattern)} stands for more than {MAX_ALTERNATIVES} patterns.") from None
     except RecursionError:
         raise FileRefusedError(f"{shown(pattern)} has braces that are too many or too deep.") from None
 
 
-def parts(pattern: str) -> Pattern:
+def parse_glob(pattern: str) -> GlobPattern:
     """Split a pattern into parts; a pattern that ends with `**` means every file below."""
     found = [part for part in pattern.split("/") if part not in ("", ".")]
     kept = [part for place, part in enumerate(found) if found[place - 1 : place] != [part] or part != "**"]
     return (*kept, "*") if kept[-1:] == ["**"] else tuple(kept)
 
 
-def matches(path: Sequence[str], pattern: Pattern) -> bool:
+def path_matches(path: Sequence[str], pattern: GlobPattern) -> bool:
     """Whether the parts of a path match those of a pattern."""
     if len(path) < len(pattern) - pattern.count("**"):
         return False
@@ -91,21 +91,21 @@ def matches(path: Sequence[str], pattern: Pattern) -> bool:
     )
 
 
-def leads(folder: Sequence[str], pattern: Pattern) -> bool:
+def can_hold_matches(folder: Sequence[str], pattern: GlobPattern) -> bool:
     """Whether something below a folder may match a pattern: the folder matches its first parts, up to a `**`."""
     head, *runs = split_at_globstars(pattern)
     return (bool(runs) or len(folder) < len(head)) and names_match(folder[: len(head)], head)
 
 
 @lru_cache(maxsize=1024)
-def split_at_globstars(pattern: Pattern) -> tuple[Pattern, ...]:
+def split_at_globstars(pattern: GlobPattern) -> tuple[GlobPattern, ...]:
     """Return the runs of names before, between and behind the `**` of a pattern."""
     globstars = [place for place, part in enumerate(pattern) if part == "**"]
     starts = [0, *(place + 1 for place in globstars)]
     return tuple(pattern[start:end] for start, end in zip(starts, [*globstars, len(pattern)], strict=True))
 
 
-def contains_runs(path: Sequence[str], runs: Sequence[Pattern]) -> bool:
+def contains_runs(path: Sequence[str], runs: Sequence[GlobPattern]) -> bool:
     """Whether a path has runs of names one behind the other, with anything between them.
 
     The first place of a run leaves the most room for those that follow, so that no other place need be tried.
@@ -120,7 +120,7 @@ def contains_runs(path: Sequence[str], runs: Sequence[Pattern]) -> bool:
     return True
 
 
-def names_match(names: Sequence[str], patterns: Pattern) -> bool:
+def names_match(names: Sequence[str], patterns: GlobPattern) -> bool:
     """Whether names match the patterns of the same places, as far as there are both."""
     return all(compile_name(pattern).match(name) for name, pattern in zip(names, patterns, strict=False))
 

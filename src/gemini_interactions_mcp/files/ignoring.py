@@ -24,17 +24,17 @@ from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 from gemini_interactions_mcp.core import folders
 
 GITIGNORE: Final = ".gitignore"
-GITIGNORE_BYTES: Final = 256 * 2**10
+MAX_GITIGNORE_BYTES: Final = 256 * 2**10
 """Maximum size in bytes of a `.gitignore` file that is read."""
-MOST_RULES: Final = 2_000
+MAX_IGNORE_RULES: Final = 2_000
 """Maximum number of rules of one file; those after them are not followed."""
-RULE_CHARACTERS: Final = 1_000
+MAX_RULE_CHARACTERS: Final = 1_000
 """Maximum length of one rule."""
-GROUP: Final = re.compile(r"\(\?P<\w+>")
-BRACKETS: Final = re.compile(r"\\.|\[[!^]?\]?(?:\[:[a-z]*:\]|[^\]])*\]")
+NAMED_GROUP: Final = re.compile(r"\(\?P<\w+>")
+RULE_SETS: Final = re.compile(r"\\.|\[[!^]?\]?(?:\[:[a-z]*:\]|[^\]])*\]")
 """An escape or a set of characters in a rule."""
-CLASS: Final = re.compile(r"\[:([a-z]*):\]")
-CLASSES: Final = {
+POSIX_CLASS: Final = re.compile(r"\[:([a-z]*):\]")
+POSIX_CLASSES: Final = {
     "alnum": "0-9A-Za-z",
     "alpha": "A-Za-z",
     "blank": " \t",
@@ -50,12 +50,12 @@ CLASSES: Final = {
 }
 """The classes of POSIX as ranges, without the slash, which occurs in no name: wildmatch.c of git. pathspec 1.1 takes
 them for sets of letters."""
-SETS: Final = re.compile(r"\\.|\[\^?\]?[^\]]*\]")
+REGEX_SETS: Final = re.compile(r"\\.|\[\^?\]?[^\]]*\]")
 """An escape or a set of characters in a regular expression of pathspec."""
-DOUBTFUL: Final = re.compile(r"(?<!^)[\[&~|]|(?<!^)-(?=-)")
+SET_WARNINGS: Final = re.compile(r"(?<!^)[\[&~|]|(?<!^)-(?=-)")
 """Characters in a set of which Python warns: https://docs.python.org/3/library/re.html#regular-expression-syntax"""
-STARS: Final = re.compile(r"\*+")
-MOST_STARS: Final = 3
+STAR_RUN: Final = re.compile(r"\*+")
+MAX_STARS: Final = 3
 """Maximum number of `*` in one part of a rule: a name made for it takes one second with four, 27 ms with three."""
 
 
@@ -85,7 +85,7 @@ class IgnoreRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class IgnoreLevel:
     """The rules of one folder.
 
     Attributes:
@@ -99,9 +99,9 @@ class Level:
     either: re.Pattern[str]
 
     @classmethod
-    def of(cls, folder: Path, rules: Sequence[IgnoreRule]) -> "Level":
+    def of(cls, folder: Path, rules: Sequence[IgnoreRule]) -> "IgnoreLevel":
         """Build the level of a folder from its rules, in the order of the file."""
-        expressions = (GROUP.sub("(?:", rule.expression.pattern) for rule in rules)
+        expressions = (NAMED_GROUP.sub("(?:", rule.expression.pattern) for rule in rules)
         either = re.compile("|".join(f"(?:{expression})" for expression in expressions))
         return cls(folder.as_posix(), tuple(reversed(rules)), either)
 
@@ -114,17 +114,17 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class IgnoreRules:
     """All rules that apply in a folder.
 
     Attributes:
         levels: Those of inner folders last.
     """
 
-    levels: tuple[Level, ...] = ()
+    levels: tuple[IgnoreLevel, ...] = ()
 
     @classmethod
-    def read_above(cls, folder: Path, roots: Sequence[Path]) -> "Rules":
+    def read_above(cls, folder: Path, roots: Sequence[Path]) -> "IgnoreRules":
         """Read the rules above a folder that apply in it, up to its repository; none if the folder itself is ignored.
 
         Args:
@@ -132,16 +132,16 @@ class Rules:
             roots: Nothing above these is read.
         """
         rules = cls()
-        for outer, inner in descent(folder, roots):
+        for outer, inner in iter_descent(folder, roots):
             rules = rules.read_within(outer)
             if rules.is_ignored(inner.as_posix(), folder=True):
                 return cls()
         return rules
 
-    def read_within(self, folder: Path) -> "Rules":
+    def read_within(self, folder: Path) -> "IgnoreRules":
         """Add the rules of the `.gitignore` file in a folder."""
-        rules = list(understood(lines_of(folder)))
-        return Rules((*self.levels, Level.of(folder, rules))) if rules else self
+        rules = list(parse_ignore_rules(read_rule_lines(folder)))
+        return IgnoreRules((*self.levels, IgnoreLevel.of(folder, rules))) if rules else self
 
     def is_ignored(self, path: str, *, folder: bool) -> bool:
         """Whether an entry is ignored.
@@ -154,26 +154,26 @@ class Rules:
         return next((verdict for verdict in verdicts if verdict is not None), False)
 
 
-def descent(folder: Path, roots: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
+def iter_descent(folder: Path, roots: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
     """Yield each folder and the next on the way from the top of a folder's repository to the folder."""
     way = [folder, *(each for each in folder.parents if any(each.is_relative_to(root) for root in roots))]
     top = next((index for index, each in enumerate(way) if (each / ".git").exists()), 0)
     return ((way[index], way[index - 1]) for index in range(top, 0, -1))
 
 
-def understood(lines: Iterable[str]) -> Iterator[IgnoreRule]:
+def parse_ignore_rules(lines: Iterable[str]) -> Iterator[IgnoreRule]:
     """Parse lines into rules, and skip those that are none."""
     for line in lines:
         rule = line.rstrip()
         of_folders = rule.endswith("/")
         with suppress(ValueError, re.error):
-            plain = without_classes(rule.rstrip("/") if of_folders else line)
+            plain = replace_posix_classes(rule.rstrip("/") if of_folders else line)
             expression, ignores = GitIgnoreSpecPattern.pattern_to_regex(plain)
             if expression is not None and ignores is not None:
-                yield IgnoreRule(re.compile(undoubted(expression)), of_folders, ignores)
+                yield IgnoreRule(re.compile(escape_set_warnings(expression)), of_folders, ignores)
 
 
-def without_classes(rule: str) -> str:
+def replace_posix_classes(rule: str) -> str:
     """Replace the classes of POSIX in a rule by ranges.
 
     Raises:
@@ -181,27 +181,29 @@ def without_classes(rule: str) -> str:
     """
 
     def ranges(found: re.Match[str]) -> str:
-        if found[1] not in CLASSES:
+        if found[1] not in POSIX_CLASSES:
             raise ValueError(found[1])
-        return CLASSES[found[1]]
+        return POSIX_CLASSES[found[1]]
 
-    return BRACKETS.sub(lambda found: found[0] if found[0][0] == "\\" else CLASS.sub(ranges, found[0]), rule)
+    return RULE_SETS.sub(lambda found: found[0] if found[0][0] == "\\" else POSIX_CLASS.sub(ranges, found[0]), rule)
 
 
-def undoubted(expression: str) -> str:
+def escape_set_warnings(expression: str) -> str:
     """Escape what Python warns of in the sets of an expression."""
-    return SETS.sub(lambda found: found[0] if found[0][0] == "\\" else DOUBTFUL.sub(r"\\\g<0>", found[0]), expression)
+    return REGEX_SETS.sub(
+        lambda found: found[0] if found[0][0] == "\\" else SET_WARNINGS.sub(r"\\\g<0>", found[0]), expression
+    )
 
 
-def lines_of(folder: Path) -> list[str]:
+def read_rule_lines(folder: Path) -> list[str]:
     """Read the lines of a `.gitignore` file that match in bounded time; none if a folder has no such file."""
     try:
         with folders.opened(folder) as opened, opened.read(GITIGNORE, check_gitignore) as stream:
-            text = stream.read(GITIGNORE_BYTES).decode("utf-8-sig", errors="surrogateescape")
+            text = stream.read(MAX_GITIGNORE_BYTES).decode("utf-8-sig", errors="surrogateescape")
     except OSError:
         return []
     lines = (line.removesuffix("\r") for line in text.split("\n"))
-    return list(islice(filter(quick, lines), MOST_RULES))
+    return list(islice(filter(is_quick_rule, lines), MAX_IGNORE_RULES))
 
 
 def check_gitignore(status: os.stat_result) -> None:
@@ -210,12 +212,12 @@ def check_gitignore(status: os.stat_result) -> None:
     Raises:
         OSError: It is not.
     """
-    if not stat.S_ISREG(status.st_mode) or status.st_size > GITIGNORE_BYTES:
+    if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_GITIGNORE_BYTES:
         raise OSError(f"no {GITIGNORE}")
 
 
-def quick(line: str) -> bool:
+def is_quick_rule(line: str) -> bool:
     """Whether a rule matches in bounded time, whatever the path."""
-    if len(line) > RULE_CHARACTERS or line.count("**") > MOST_STARS:
+    if len(line) > MAX_RULE_CHARACTERS or line.count("**") > MAX_STARS:
         return False
-    return all(len(STARS.findall(part)) <= MOST_STARS for part in line.split("/"))
+    return all(len(STAR_RUN.findall(part)) <= MAX_STARS for part in line.split("/"))

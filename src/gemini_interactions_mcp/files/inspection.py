@@ -12,7 +12,7 @@ from gemini_interactions_mcp.models import Content
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedFile:
     """A local file to give to Gemini.
 
     Attributes:
@@ -61,7 +61,7 @@ class LocalFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ContentPart:
     """What becomes one content block: a file on this computer, or the block of an address that Google reads.
 
     Attributes:
@@ -71,7 +71,7 @@ class Part:
 
     label: str
     content: LocalFile | Content
-    named: Named | None = None
+    named: NamedFile | None = None
 
     @property
     def identity(self) -> object:
@@ -82,11 +82,11 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Inspected:
+class InspectedSource:
     """What one source stands for; a folder or glob has a part for each file."""
 
     source: str
-    parts: tuple[Part, ...]
+    parts: tuple[ContentPart, ...]
 
     @property
     def files(self) -> tuple[LocalFile, ...]:
@@ -102,33 +102,35 @@ class Inspection:
         notes: What of folders and globs was left out, in sentences for the caller.
     """
 
-    sources: tuple[Inspected, ...] = ()
+    sources: tuple[InspectedSource, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
-    def parts(self) -> Iterator[Part]:
+    def parts(self) -> Iterator[ContentPart]:
         """The parts of all sources, in their order."""
         return (part for source in self.sources for part in source.parts)
 
     @property
     def digest(self) -> str:
         """The SHA-256 of names and contents; empty if there are no sources."""
-        return digest([part.identity for part in self.parts]) if self.sources else ""
+        return hash_json([part.identity for part in self.parts]) if self.sources else ""
 
 
-def labelled(sources: Sequence[Inspected]) -> tuple[Inspected, ...]:
+def label_sources(sources: Sequence[InspectedSource]) -> tuple[InspectedSource, ...]:
     """Give all files distinct names; a single file needs no label, unless it was found in a folder."""
     parts = [part for source in sources for part in source.parts]
     named = [part.named for part in parts if part.named]
-    names = iter(distinguished(named))
+    names = iter(distinguish_names(named))
     several = len(parts) > 1
     return tuple(
-        replace(source, parts=tuple(called(part, next(names) if part.named else "", several) for part in source.parts))
+        replace(
+            source, parts=tuple(label_part(part, next(names) if part.named else "", several) for part in source.parts)
+        )
         for source in sources
     )
 
 
-def called(part: Part, name: str, several: bool) -> Part:
+def label_part(part: ContentPart, name: str, several: bool) -> ContentPart:
     """Return a part with its name and, if needed, its label."""
     if not isinstance(part.content, LocalFile):
         return replace(part, label=part.label if several else "")
@@ -138,34 +140,34 @@ def called(part: Part, name: str, several: bool) -> Part:
     return replace(part, content=content, label=name if not told and (several or "/" in name) else "")
 
 
-def distinguished(files: Sequence[Named]) -> list[str]:
+def distinguish_names(files: Sequence[NamedFile]) -> list[str]:
     """Return a name for each file: as many of the last parts of its path as tell it from the others."""
     depths = [file.depth for file in files]
-    paths = [alike(file.name(len(file.path))) for file in files]
+    paths = [normalize_name(file.name(len(file.path))) for file in files]
     while True:
         names = [file.name(depth) for file, depth in zip(files, depths, strict=True)]
-        taken = Counter(name for name, _ in set(zip(map(alike, names), paths, strict=True)))
+        taken = Counter(name for name, _ in set(zip(map(normalize_name, names), paths, strict=True)))
         if taken.total() == len(taken):
-            return with_numbers(names)
-        depths = [depth + (taken[alike(name)] > 1) for depth, name in zip(depths, names, strict=True)]
+            return number_duplicates(names)
+        depths = [depth + (taken[normalize_name(name)] > 1) for depth, name in zip(depths, names, strict=True)]
 
 
-def with_numbers(names: Sequence[str]) -> list[str]:
+def number_duplicates(names: Sequence[str]) -> list[str]:
     """Append a number to repeated names: different characters may look the same."""
     given = Counter[str]()
     numbers: list[str] = []
     for name in names:
-        given[alike(name)] += 1
-        times = given[alike(name)]
+        given[normalize_name(name)] += 1
+        times = given[normalize_name(name)]
         numbers.append(f"{name} ({times})" if times > 1 else name)
     return numbers
 
 
-def alike(name: str) -> str:
+def normalize_name(name: str) -> str:
     """Normalize a name, so that names that differ in the Unicode form only are equal."""
     return unicodedata.normalize("NFC", name)
 
 
-def digest(value: object) -> str:
+def hash_json(value: object) -> str:
     """Return the SHA-256 of a JSON value."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

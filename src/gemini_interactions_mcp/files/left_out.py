@@ -10,7 +10,7 @@ from gemini_interactions_mcp.core import MOST_NAMES, shown, some_names
 
 
 @dataclass(slots=True)
-class LeftOut:
+class Omissions:
     """What of one folder or glob is not given, by reason.
 
     Attributes:
@@ -43,7 +43,7 @@ class LeftOut:
     def describe(self) -> str:
         """Return `Left out of docs: 1 hidden (.git); 1,271 empty (1,240 in a, 31 in b/c).`, or nothing."""
         counts = [self._describe_reason(reason) for reason in sorted({*self.files, *self.folders}, key=self._first)]
-        counts += [f"all but {count:,} entries {placed_in(folder)}" for folder, count in self.unlisted.items()]
+        counts += [f"all but {count:,} entries {describe_place(folder)}" for folder, count in self.unlisted.items()]
         if self.ended is not None:
             counts.append(f"whatever comes after its first {self.ended:,} entries")
         return f"Left out of {shown(self.source)}: {'; '.join(counts)}." if counts else ""
@@ -59,22 +59,22 @@ class LeftOut:
 
     def _describe_places(self, names: Sequence[str], folders: Counter[str]) -> str:
         """List the names if they are few or all in one folder, else the number of files in each folder."""
-        places = grouped(names)
+        places = count_by_folder(names)
         if not folders and (len(names) <= MOST_NAMES or len(places) == 1):
             return some_names([shown(name) for name in sorted(names)])
         amounts = sorted((places + folders).items(), key=lambda amount: (-amount[1], amount[0]))
         return some_names([self._describe_amount(place, count) for place, count in amounts])
 
     def _describe_amount(self, folder: str, count: int) -> str:
-        return f"{'over ' if folder in self.partly else ''}{count:,} {placed_in(folder)}"
+        return f"{'over ' if folder in self.partly else ''}{count:,} {describe_place(folder)}"
 
 
-def placed_in(folder: str) -> str:
+def describe_place(folder: str) -> str:
     """Return `in docs/old` for a folder below the source, `at its top` for the source itself."""
     return "at its top" if folder in ("", ".") else f"in {shown(folder)}"
 
 
-def grouped(names: Sequence[str]) -> Counter[str]:
+def count_by_folder(names: Sequence[str]) -> Counter[str]:
     """Count the files below each folder that is a direct child of the top common to all."""
     if not names:
         return Counter()

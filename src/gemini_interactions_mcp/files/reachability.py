@@ -7,14 +7,14 @@ import ipaddress
 import re
 from typing import Final
 
-DOTS: Final = re.compile("[\u3002\uff0e\uff61]")
+DOT_FORMS: Final = re.compile("[\u3002\uff0e\uff61]")
 """Characters that stand for a dot in a host name: https://www.rfc-editor.org/rfc/rfc3490#section-3.1"""
 
-NUMBER: Final = re.compile(r"0x[0-9a-f]*|\d+")
+ADDRESS_NUMBER: Final = re.compile(r"0x[0-9a-f]*|\d+")
 
-NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+NAT64_NETWORK: Final = ipaddress.IPv6Network("64:ff9b::/96")
 """https://www.rfc-editor.org/rfc/rfc6052#section-2.1"""
-COMPATIBLE: Final = ipaddress.IPv6Network("::/96")
+IPV4_COMPATIBLE_NETWORK: Final = ipaddress.IPv6Network("::/96")
 """https://www.rfc-editor.org/rfc/rfc4291#section-2.5.5.1"""
 
 PRIVATE_DOMAINS: Final = (
@@ -26,48 +26,48 @@ PRIVATE_DOMAINS: Final = (
 )
 """Domains that public name servers do not resolve."""
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-def reachable(host: str) -> bool:
+def is_reachable(host: str) -> bool:
     """Whether Google may be able to reach the host of a URL.
 
     Args:
         host: As in the URL, in lower case, without port and brackets.
     """
-    name = DOTS.sub(".", host).rstrip(".")
-    address = address_of(name)
+    name = DOT_FORMS.sub(".", host).rstrip(".")
+    address = parse_ip_address(name)
     if address is not None:
-        return all(each.is_global and not each.is_multicast for each in (address, *embedded(address)))
+        return all(each.is_global and not each.is_multicast for each in (address, *extract_embedded_ipv4(address)))
     return "." in name and not f".{name}".endswith(tuple(f".{domain}" for domain in PRIVATE_DOMAINS))
 
 
-def address_of(host: str) -> Address | None:
+def parse_ip_address(host: str) -> IPAddress | None:
     """Parse an address in any form that programs accept; None for a name."""
     try:
         return ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
-        return number_address(host)
+        return parse_number_address(host)
 
 
-def number_address(host: str) -> ipaddress.IPv4Address | None:
+def parse_number_address(host: str) -> ipaddress.IPv4Address | None:
     """Parse an IPv4 address of one to four numbers, decimal, octal or hexadecimal; None for a name.
 
     A host that ends with a number but is no address becomes 0.0.0.0: no name ends with a number.
     Source: https://url.spec.whatwg.org/#concept-ipv4-parser
     """
     numbers = host.split(".")
-    if not NUMBER.fullmatch(numbers[-1]):
+    if not ADDRESS_NUMBER.fullmatch(numbers[-1]):
         return None
-    if len(numbers) > 4 or not all(map(NUMBER.fullmatch, numbers)):
+    if len(numbers) > 4 or not all(map(ADDRESS_NUMBER.fullmatch, numbers)):
         return ipaddress.IPv4Address(0)
-    *heads, last = map(part_value, numbers)
+    *heads, last = map(parse_address_part, numbers)
     value = sum(head << 8 * (3 - place) for place, head in enumerate(heads)) + last
     fits = all(head < 2**8 for head in heads) and last < 2 ** (8 * (4 - len(heads)))
     return ipaddress.IPv4Address(value if fits else 0)
 
 
-def part_value(text: str) -> int:
+def parse_address_part(text: str) -> int:
     """Parse one number of such an address; one that is malformed or too long becomes too large for any part."""
     base = 16 if text.startswith("0x") else 8 if text.startswith("0") else 10
     try:
@@ -76,11 +76,11 @@ def part_value(text: str) -> int:
         return 2**32
 
 
-def embedded(address: Address) -> list[ipaddress.IPv4Address]:
+def extract_embedded_ipv4(address: IPAddress) -> list[ipaddress.IPv4Address]:
     """Return the IPv4 addresses embedded in an IPv6 address."""
     if isinstance(address, ipaddress.IPv4Address):
         return []
     found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-    if address in NAT64 or address in COMPATIBLE:
+    if address in NAT64_NETWORK or address in IPV4_COMPATIBLE_NETWORK:
         found.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
     return [each for each in found if each is not None]

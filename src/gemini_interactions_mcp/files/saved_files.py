@@ -19,12 +19,12 @@ from typing import Final
 from gemini_interactions_mcp.core import FileGoneError, FileRefusedError, Folder, folders, printable
 from gemini_interactions_mcp.models import SavedFile
 
-from .boundary import SHARED, WINDOWS, Boundary, approved, foreign_share, harmless
+from .boundary import REASON_HARD_LINK, WINDOWS, Boundary, approve_path, check_not_secret, is_foreign_share
 
-CHUNK: Final = 2**20
+HASH_CHUNK_BYTES: Final = 2**20
 """Bytes of a file hashed at a time."""
 
-ANOTHER: Final = frozenset({errno.EINVAL, errno.ELOOP, errno.ENOTDIR, errno.ESTALE})
+REPLACED_ERRNOS: Final = frozenset({errno.EINVAL, errno.ELOOP, errno.ENOTDIR, errno.ESTALE})
 """Error numbers that show a link, a file or another folder in place of what was saved."""
 
 
@@ -58,7 +58,7 @@ class SavedFiles:
     def check(self, file: SavedFile) -> None:
         """Check that a file of the same size exists; only `opened` compares the content."""
         with self._open_folder(file) as folder:
-            sized(folder.status(PurePath(file.path).name), file)
+            check_saved_status(folder.status(PurePath(file.path).name), file)
 
     def remove(self, file: SavedFile) -> None:
         """Remove the file, and nothing else."""
@@ -67,11 +67,11 @@ class SavedFiles:
             if WINDOWS:
                 stream.close()  # Windows removes no open file
             if not folder.remove(PurePath(file.path).name, status):
-                raise changed(file)
+                raise make_replaced_error(file)
 
-    def adopted(self, file: SavedFile, content: bytes | bytearray) -> SavedFile | None:
+    def adopt(self, file: SavedFile, content: bytes | bytearray) -> SavedFile | None:
         """Return the file with this content, if it was written without the journal's knowledge; else None."""
-        written = renewed(file, content)
+        written = update_content(file, content)
         return written if self.holds(written, content) else None
 
     def replace(self, file: SavedFile, content: bytes | bytearray) -> SavedFile:
@@ -81,14 +81,14 @@ class SavedFiles:
             if WINDOWS:
                 stream.close()
             if not folder.replace(content, PurePath(file.path).name, status):
-                raise changed(file)
-        return renewed(file, content)
+                raise make_replaced_error(file)
+        return update_content(file, content)
 
-    def removed(self, files: Iterable[SavedFile]) -> list[str]:
+    def remove_all(self, files: Iterable[SavedFile]) -> list[str]:
         """Remove files, and return a line about each."""
         return [self._remove_and_tell(file) for file in files]
 
-    def complaints(self, files: Iterable[SavedFile]) -> list[str]:
+    def check_all(self, files: Iterable[SavedFile]) -> list[str]:
         """Return a line about each file that is missing or changed."""
         return [fault for file in files if (fault := self._find_fault(file))]
 
@@ -112,40 +112,42 @@ class SavedFiles:
     def _open_folder(self, file: SavedFile) -> Generator[Folder]:
         """Open the folder of a file, and translate errors about the file."""
         path = Path(file.path)
-        with told(file):
-            approved(path, self._boundary.roots, file.path)
+        with translate_saved_errors(file):
+            approve_path(path, self._boundary.roots, file.path)
             with folders.opened(path.parent) as folder:
                 yield folder
 
     def _open_unchanged(self, file: SavedFile, folder: Folder) -> BufferedReader:
         path = Path(file.path)
-        stream = folder.read(path.name, partial(sized, file=file))
+        stream = folder.read(path.name, partial(check_saved_status, file=file))
         try:
-            if file.sha256 and digest(stream, file.bytes) != file.sha256:
-                raise changed(file)
+            if file.sha256 and hash_stream(stream, file.bytes) != file.sha256:
+                raise make_replaced_error(file)
             if not file.sha256 and not self._boundary.secrets:
                 # Only the size is known, so the content may be anything.
-                harmless(path, stream, file.path)
+                check_not_secret(path, stream, file.path)
         except BaseException:
             stream.close()
             raise
         return stream
 
 
-def sized(status: os.stat_result, file: SavedFile) -> None:
+def check_saved_status(status: os.stat_result, file: SavedFile) -> None:
     """Check that a file is regular, has the size that was saved, and has no second name.
 
     Raises:
         FileRefusedError: It is not.
     """
     if not stat.S_ISREG(status.st_mode) or status.st_size != file.bytes:
-        raise changed(file)
+        raise make_replaced_error(file)
     if status.st_nlink > 1:
-        raise FileRefusedError(f"{printable(file.path)} has a second name (a hard link); left alone.", reason=SHARED)
+        raise FileRefusedError(
+            f"{printable(file.path)} has a second name (a hard link); left alone.", reason=REASON_HARD_LINK
+        )
 
 
 @contextmanager
-def told(file: SavedFile) -> Generator[None]:
+def translate_saved_errors(file: SavedFile) -> Generator[None]:
     """Translate an error of the operating system about a saved file.
 
     Raises:
@@ -157,32 +159,32 @@ def told(file: SavedFile) -> Generator[None]:
     except FileNotFoundError:
         raise FileGoneError(f"{printable(file.path)} is not there any more.") from None
     except OSError as exc:
-        if exc.errno in ANOTHER:
-            raise changed(file) from exc
+        if exc.errno in REPLACED_ERRNOS:
+            raise make_replaced_error(file) from exc
         raise FileRefusedError(f"{printable(file.path)} cannot be used: {exc.strerror}.") from exc
 
 
-def changed(file: SavedFile) -> FileRefusedError:
+def make_replaced_error(file: SavedFile) -> FileRefusedError:
     """Return the error for a file that is not what was saved."""
     return FileRefusedError(f"{printable(file.path)} was changed or moved; left alone.", reason="changed or moved")
 
 
-def renewed(file: SavedFile, content: bytes | bytearray) -> SavedFile:
+def update_content(file: SavedFile, content: bytes | bytearray) -> SavedFile:
     """Return the file with another content."""
     return file.model_copy(update={"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()})
 
 
-def digest(stream: BufferedReader, size: int) -> str:
+def hash_stream(stream: BufferedReader, size: int) -> str:
     """Return the hash of the first `size` bytes, and rewind the stream."""
     found = hashlib.sha256()
-    while size > 0 and (chunk := stream.read(min(CHUNK, size))):
+    while size > 0 and (chunk := stream.read(min(HASH_CHUNK_BYTES, size))):
         found.update(chunk)
         size -= len(chunk)
     stream.seek(0)
     return found.hexdigest()
 
 
-def absent(file: SavedFile, roots: Sequence[Path]) -> bool:
+def is_absent(file: SavedFile, roots: Sequence[Path]) -> bool:
     """Whether nothing can be found where the file was saved: it was moved, or saved on another machine.
 
     Args:
@@ -190,7 +192,7 @@ def absent(file: SavedFile, roots: Sequence[Path]) -> bool:
         roots: Windows network shares that none of these is on are not accessed.
     """
     path = Path(file.path)
-    if foreign_share(path, roots):
+    if is_foreign_share(path, roots):
         return True
     try:
         with folders.opened(path.parent) as folder:
@@ -200,10 +202,10 @@ def absent(file: SavedFile, roots: Sequence[Path]) -> bool:
     return False
 
 
-def current(files: Iterable[SavedFile], roots: Sequence[Path]) -> tuple[SavedFile, ...]:
+def select_current(files: Iterable[SavedFile], roots: Sequence[Path]) -> tuple[SavedFile, ...]:
     """Return one file of each name: of those that machines sharing a journal have saved, the one on this machine."""
     found: dict[str, SavedFile] = {}
     for file in files:
-        if file.name not in found or absent(found[file.name], roots):
+        if file.name not in found or is_absent(found[file.name], roots):
             found[file.name] = file
     return tuple(found.values())

@@ -10,51 +10,51 @@ from gemini_interactions_mcp.core import FileRefusedError, InputError, shown
 
 from .addresses import is_address
 from .boundary import Boundary
-from .gathering import Walk, wanted
-from .left_out import LeftOut
-from .spelling import exact, lookalike, patterned, spelled
+from .gathering import FolderWalk, parse_folder_query
+from .left_out import Omissions
+from .spelling import find_exact, find_glob_folder, find_lookalike, list_readings
 
-SAVED: Final = re.compile(r"gemini://interactions/([^/]{1,1024})(?:/files/([^/]{1,800}))?")
+SAVED_FILES_URI: Final = re.compile(r"gemini://interactions/([^/]{1,1024})(?:/files/([^/]{1,800}))?")
 """The files that were saved for an interaction: one, or all."""
 
-MOST_SOURCES: Final = 100
+MAX_SOURCES: Final = 100
 """Maximum number of sources of one call: files stay open while they are uploaded, and a program on macOS may have 256
 files open."""
-SOURCE_CHARACTERS: Final = 8_192
+MAX_SOURCE_CHARACTERS: Final = 8_192
 """Maximum length of one source: paths have at most 4,096 bytes on Linux, URLs 8,000
 (https://www.rfc-editor.org/rfc/rfc9110#section-4.1)."""
 
 
-def bounded(sources: Iterable[str]) -> list[str]:
+def deduplicate_sources(sources: Iterable[str]) -> list[str]:
     """Return the sources without duplicates.
 
     Raises:
         InputError: There are too many, or one is too long.
     """
     single = list(dict.fromkeys(sources))
-    if len(single) > MOST_SOURCES:
+    if len(single) > MAX_SOURCES:
         way = "Divide them among several calls." if any(map(is_address, single)) else "Name a folder."
-        raise InputError(f"{len(single):,} sources are too many; at most {MOST_SOURCES} go in one call. {way}")
-    if long := next((source for source in single if len(source) > SOURCE_CHARACTERS), None):
+        raise InputError(f"{len(single):,} sources are too many; at most {MAX_SOURCES} go in one call. {way}")
+    if long := next((source for source in single if len(source) > MAX_SOURCE_CHARACTERS), None):
         raise InputError(f"{shown(long)} is too long for a path or an address: it has {len(long):,} characters.")
     return single
 
 
-def meant(source: str, boundary: Boundary) -> str:
+def find_meant_source(source: str, boundary: Boundary) -> str:
     """Return the reading of a source that names something that exists, else the source itself.
 
     Raises:
         FileRefusedError: Several files may be meant.
     """
-    spellings = spelled(source)
+    spellings = list_readings(source)
     if address := next(filter(is_address, spellings), None):
         spellings = spellings[: spellings.index(address)]
-    as_glob = partial(globbed, only=len(spellings) == 1 and not address)
-    readings = (find(spelling, boundary) for find in (exact, lookalike, as_glob) for spelling in spellings)
+    as_glob = partial(find_glob, only=len(spellings) == 1 and not address)
+    readings = (find(spelling, boundary) for find in (find_exact, find_lookalike, as_glob) for spelling in spellings)
     return next(filter(None, readings), address or source)
 
 
-def globbed(source: str, boundary: Boundary, *, only: bool) -> str | None:
+def find_glob(source: str, boundary: Boundary, *, only: bool) -> str | None:
     """Return a glob whose folder exists.
 
     Args:
@@ -66,9 +66,9 @@ def globbed(source: str, boundary: Boundary, *, only: bool) -> str | None:
         FileRefusedError: Several folders may be meant.
     """
     if only:
-        return patterned(source, boundary)
+        return find_glob_folder(source, boundary)
     with suppress(OSError, FileRefusedError):
-        glob = patterned(source, boundary)
-        what = wanted(glob, boundary) if glob else None
-        return glob if what and Walk(what, boundary.roots, LeftOut(source)).find_files() else None
+        glob = find_glob_folder(source, boundary)
+        what = parse_folder_query(glob, boundary) if glob else None
+        return glob if what and FolderWalk(what, boundary.roots, Omissions(source)).find_files() else None
     return None

@@ -1,7 +1,7 @@
 """What a path that does not exist as written may mean: quotes and escapes around it, letters that look alike.
 
 A name is looked up only in folders that may be read, and what is found is checked like any other path. Everything here
-blocks, except `spelled`.
+blocks, except `list_readings`.
 """
 
 import os
@@ -15,98 +15,100 @@ from typing import Final
 
 from gemini_interactions_mcp.core import FileRefusedError, printable, shown, unquoted
 
-from .boundary import WINDOWS, Boundary, hidden, local_path
-from .globs import divided, name_key
+from .boundary import WINDOWS, Boundary, is_hidden, parse_local_path
+from .globs import fold_name, split_glob
 
-YOUTUBE_PAGE: Final = re.compile(
+YOUTUBE_ADDRESS: Final = re.compile(
     r"(?://)?((?:[\w-]+\.)*(?:youtube\.com|youtube-nocookie\.com|youtu\.be)/\S+)", re.IGNORECASE
 )
 """A YouTube address without its scheme, as browsers show it."""
 
-MOST_SIBLINGS: Final = 100_000
+MAX_SIBLINGS: Final = 100_000
 """Maximum number of names read of one folder."""
 
 
-def spelled(source: str, *, windows: bool = WINDOWS) -> list[str]:
+def list_readings(source: str, *, windows: bool = WINDOWS) -> list[str]:
     """Return the readings of a source: as written, then without quotes, an assistant's `@`, a shell's escapes."""
     found = [source]
-    for step in (str.strip, without_at, unquoted, without_at, str if windows else without_escapes, addressed):
+    for step in (str.strip, strip_at, unquoted, strip_at, str if windows else strip_escapes, add_scheme):
         found.append(step(found[-1]))
     return [each for each in dict.fromkeys(found) if each]
 
 
-def without_at(text: str) -> str:
+def strip_at(text: str) -> str:
     """Remove the `@` with which coding assistants mention a file."""
     return text.removeprefix("@")
 
 
-def without_escapes(text: str) -> str:
+def strip_escapes(text: str) -> str:
     """Remove a shell's backslashes from a path."""
     return re.sub(r"\\(.)", r"\1", text)
 
 
-def addressed(text: str) -> str:
+def add_scheme(text: str) -> str:
     """Add the scheme to a YouTube address; return any other text unchanged."""
-    page = YOUTUBE_PAGE.fullmatch(text)
+    page = YOUTUBE_ADDRESS.fullmatch(text)
     return f"https://{page[1]}" if page else text
 
 
-def exact(source: str, boundary: Boundary) -> str | None:
+def find_exact(source: str, boundary: Boundary) -> str | None:
     """Return the source if something of that name exists."""
     with suppress(OSError, FileRefusedError):
         return source if boundary.approve(source).exists() else None
     return None
 
 
-def lookalike(source: str, boundary: Boundary) -> str | None:
+def find_lookalike(source: str, boundary: Boundary) -> str | None:
     """Return the path of what exists under names that are equal to the source's when folded, part by part.
 
     Raises:
         FileRefusedError: There are several.
     """
     with suppress(OSError):
-        place, names = start(source, boundary)
+        place, names = locate_below_root(source, boundary)
         for name in names:
             if place is None:
                 break
-            place = next_place(place, name, boundary, source)
+            place = find_next_part(place, name, boundary, source)
         return str(place) if place and place.exists() else None
     return None
 
 
-def start(source: str, boundary: Boundary) -> tuple[Path | None, Sequence[str]]:
+def locate_below_root(source: str, boundary: Boundary) -> tuple[Path | None, Sequence[str]]:
     """Return the allowed directory that contains a source, or None, and the parts of its path below that."""
     with suppress(FileRefusedError):
-        path = boundary.approve(str(composed_alike(local_path(source).absolute(), boundary.roots)))
+        path = boundary.approve(str(replace_root_form(parse_local_path(source).absolute(), boundary.roots)))
         root = next(root for root in boundary.roots if path.is_relative_to(root))
         return root, path.relative_to(root).parts
     return None, ()
 
 
-def composed_alike(path: Path, roots: Sequence[Path]) -> Path:
+def replace_root_form(path: Path, roots: Sequence[Path]) -> Path:
     """Replace the first parts of a path by the allowed directory that differs from them in the Unicode form only."""
     for root in roots:
         head, rest = path.parts[: len(root.parts)], path.parts[len(root.parts) :]
-        if composed(head) == composed(root.parts):
+        if compose_names(head) == compose_names(root.parts):
             return root.joinpath(*rest)
     return path
 
 
-def composed(parts: Iterable[str]) -> list[str]:
+def compose_names(parts: Iterable[str]) -> list[str]:
     """Normalize names to Unicode's composed form, in which those that look the same are equal."""
     return [unicodedata.normalize("NFC", part) for part in parts]
 
 
-def next_place(place: Path, name: str, boundary: Boundary, source: str) -> Path | None:
+def find_next_part(place: Path, name: str, boundary: Boundary, source: str) -> Path | None:
     """Return what exists in a folder under a name, or under the only name that looks like it; None if nothing does.
 
     Raises:
         FileRefusedError: Several names look like it.
     """
-    names = [name] if os.path.lexists(place / name) else siblings(place, name)
+    names = [name] if os.path.lexists(place / name) else find_siblings(place, name)
     if len(names) > 1:
         clear = (
-            names if len(set(composed(map(printable, names)))) == len(names) else [ascii(each)[1:-1] for each in names]
+            names
+            if len(set(compose_names(map(printable, names)))) == len(names)
+            else [ascii(each)[1:-1] for each in names]
         )
         raise FileRefusedError(f"{shown(source)} does not exist, and may be one of: {', '.join(map(shown, clear))}.")
     with suppress(FileRefusedError):
@@ -114,30 +116,30 @@ def next_place(place: Path, name: str, boundary: Boundary, source: str) -> Path 
     return None
 
 
-def siblings(folder: Path, name: str) -> list[str]:
+def find_siblings(folder: Path, name: str) -> list[str]:
     """Return the visible names in a folder that look like a name."""
-    wanted = name_key(name)
+    wanted = fold_name(name)
     with os.scandir(folder) as entries:
-        names = (entry.name for entry in islice(entries, MOST_SIBLINGS))
-        return sorted(each for each in names if name_key(each) == wanted and not hidden([each]))
+        names = (entry.name for entry in islice(entries, MAX_SIBLINGS))
+        return sorted(each for each in names if fold_name(each) == wanted and not is_hidden([each]))
 
 
-def patterned(source: str, boundary: Boundary) -> str | None:
+def find_glob_folder(source: str, boundary: Boundary) -> str | None:
     """Return a glob if its folder exists, else the same glob in a folder that looks like it; None for other sources.
 
     Raises:
         FileRefusedError: Several folders look like it.
     """
-    path = path_of(source)
-    base, pattern = divided(path.as_posix()) if path else ("", "")
-    if not pattern or exact(base, boundary):
+    path = parse_optional_path(source)
+    base, pattern = split_glob(path.as_posix()) if path else ("", "")
+    if not pattern or find_exact(base, boundary):
         return source if pattern else None
-    folder = lookalike(base, boundary)
+    folder = find_lookalike(base, boundary)
     return str(Path(folder, pattern)) if folder else None
 
 
-def path_of(source: str) -> Path | None:
+def parse_optional_path(source: str) -> Path | None:
     """Return the path that a source names; None if it names none."""
     with suppress(FileRefusedError):
-        return local_path(source)
+        return parse_local_path(source)
     return None

@@ -23,17 +23,17 @@ from .inspection import LocalFile
 
 logger = logging.getLogger(__name__)
 
-MARGIN: Final = timedelta(hours=1)
+EXPIRY_MARGIN: Final = timedelta(hours=1)
 """Minimum lifetime left of an upload that is reused, for the interaction that reads it."""
 
-REPORT_SECONDS: Final = 0.5
+UPLOAD_REPORT_SECONDS: Final = 0.5
 """Interval of progress reports in seconds."""
 
-Heard = Callable[[int], Awaitable[None]]
-"""Receives the number of bytes sent so far, at most every `REPORT_SECONDS`."""
+ProgressListener = Callable[[int], Awaitable[None]]
+"""Receives the number of bytes sent so far, at most every `UPLOAD_REPORT_SECONDS`."""
 
 
-class Service(Protocol):
+class UploadService(Protocol):
     """The Files API."""
 
     async def upload(self, source: Source, size: int, mime_type: str, name: str, moved: Moved) -> Uploaded:
@@ -45,7 +45,7 @@ class Service(Protocol):
         ...
 
 
-class Shelf(Protocol):
+class UploadStore(Protocol):
     """The part of the journal that keeps uploads."""
 
     async def uploads(self, account: str, size: int, mime_type: str) -> dict[str, Uploaded]:
@@ -58,7 +58,7 @@ class Shelf(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
+class OutgoingFile:
     """A file to upload, open, and unchanged since its inspection."""
 
     file: LocalFile
@@ -66,7 +66,7 @@ class Outgoing:
 
 
 @dataclass(eq=False)
-class Going:
+class UploadInProgress:
     """An upload in progress.
 
     Attributes:
@@ -85,16 +85,16 @@ class Going:
         """Record the number of bytes sent so far."""
         self.sent = sent
 
-    async def wait(self, heard: Heard) -> None:
+    async def wait(self, heard: ProgressListener) -> None:
         """Report progress until the upload has ended in any way."""
         while not self.done.is_set():
             await heard(self.sent)
-            with anyio.move_on_after(REPORT_SECONDS):
+            with anyio.move_on_after(UPLOAD_REPORT_SECONDS):
                 await self.done.wait()
         await heard(self.sent)
 
 
-class Uploads:
+class UploadCache:
     """The uploads of one API key.
 
     Args:
@@ -107,8 +107,8 @@ class Uploads:
 
     def __init__(
         self,
-        service: Service,
-        shelf: Shelf,
+        service: UploadService,
+        shelf: UploadStore,
         account: str,
         tasks: TaskGroup,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -118,10 +118,10 @@ class Uploads:
         self._account = account
         self._tasks = tasks
         self._clock = clock
-        self._going: dict[tuple[int, str], Going] = {}
+        self._going: dict[tuple[int, str], UploadInProgress] = {}
         self._remembered: dict[tuple[int, str], dict[str, Uploaded]] = {}
 
-    async def uri(self, outgoing: Outgoing, heard: Heard) -> str:
+    async def uri(self, outgoing: OutgoingFile, heard: ProgressListener) -> str:
         """Return the URI of a content, uploaded if the Files API does not keep it, or not for long enough.
 
         Files of one size and type wait for each other, because they may be the same.
@@ -138,14 +138,14 @@ class Uploads:
             stream = os.fdopen(os.dup(outgoing.stream.fileno()), "rb")
         except OSError as exc:
             raise InputError(f"{file.name} cannot be uploaded: {exc.strerror}.") from exc
-        going = self._going[key] = Going()
+        going = self._going[key] = UploadInProgress()
         self._tasks.start_soon(self._drive, going, file, stream)
         await going.wait(heard)
         if going.file is None:
             raise going.error or InputError(f"The upload of {file.name} was stopped.")
         return going.file.uri
 
-    async def _drive(self, going: Going, file: LocalFile, stream: BufferedReader) -> None:
+    async def _drive(self, going: UploadInProgress, file: LocalFile, stream: BufferedReader) -> None:
         try:
             with stream:
                 going.file = await self._find(file) or await self._send(going, file, stream)
@@ -169,7 +169,7 @@ class Uploads:
             return remembered
 
     def _lasts(self, file: Uploaded) -> bool:
-        return file.expires_at - MARGIN > self._clock()
+        return file.expires_at - EXPIRY_MARGIN > self._clock()
 
     async def _exists(self, file: Uploaded) -> bool:
         """Ask Google, which is free of charge: a request that names a deleted file would fail."""
@@ -181,7 +181,7 @@ class Uploads:
             logger.info("Whether Google still has %s is not known: %s", file.name, exc)
         return True
 
-    async def _send(self, going: Going, file: LocalFile, stream: BufferedReader) -> Uploaded:
+    async def _send(self, going: UploadInProgress, file: LocalFile, stream: BufferedReader) -> Uploaded:
         """Upload a file.
 
         Raises:
@@ -189,13 +189,13 @@ class Uploads:
         """
         # The caller may have read from the stream.
         stream.seek(0)
-        source = Digesting(stream)
-        if version(stream) != file.version:
-            raise changed(file)
+        source = HashingReader(stream)
+        if get_file_version(stream) != file.version:
+            raise make_modified_error(file)
         uploaded = await self._service.upload(source, file.size, file.mime, file.name, going.record)
         sent = source.hexdigest(file.size)
-        if version(stream) != file.version or sent not in (None, file.sha256):
-            raise changed(file)
+        if get_file_version(stream) != file.version or sent not in (None, file.sha256):
+            raise make_modified_error(file)
         if sent is not None:
             await self._remember(file, uploaded)
         return uploaded
@@ -208,7 +208,7 @@ class Uploads:
             logger.warning("The upload of %s is not in the journal: %s", file.name, exc)
 
 
-class Digesting:
+class HashingReader:
     """A file that is hashed while it is read, each byte once, however often parts of it are read again."""
 
     def __init__(self, stream: BufferedReader) -> None:
@@ -234,18 +234,18 @@ class Digesting:
         return self._hash.hexdigest() if self._hashed == size else None
 
 
-def changed(file: LocalFile) -> InputError:
+def make_modified_error(file: LocalFile) -> InputError:
     """Return the error for a file that changed during its upload."""
     return InputError(f"{file.name} was changed while it was uploaded. Call again.")
 
 
-def version(stream: BufferedReader) -> tuple[int, ...]:
+def get_file_version(stream: BufferedReader) -> tuple[int, ...]:
     """Return what changes with a file's content: its device and inode, its size, and its time of modification."""
     status = os.fstat(stream.fileno())
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def sha256(stream: BufferedReader) -> str:
+def hash_file(stream: BufferedReader) -> str:
     """Return the hash of a file's content, read in chunks, and rewind the stream."""
     stream.seek(0)
     digest = hashlib.file_digest(stream, "sha256").hexdigest()

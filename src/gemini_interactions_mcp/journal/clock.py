@@ -14,14 +14,14 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def today() -> datetime:
+def get_day_start() -> datetime:
     """Return the start of the current UTC day."""
     return now().replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def used_up(most: int) -> str:
+def describe_limit_reached(most: int) -> str:
     """Return the error for a research request beyond the daily limit."""
-    left = (today() + timedelta(days=1) - now()).total_seconds()
+    left = (get_day_start() + timedelta(days=1) - now()).total_seconds()
     return (
         f"The limit of {phrases.count(most, 'research run')} a day (GEMINI_MCP_RUNS_PER_DAY) is used up: nothing was "
         f"started, and `force` does not change that. It works again at 00:00 UTC, in {phrases.duration(left)}."

@@ -21,7 +21,7 @@ class Characters(sa.types.TypeDecorator[str]):
     def process_bind_param(self, value: object, dialect: sa.Dialect) -> Any:  # noqa: ANN401 - SQLAlchemy's
         """Return the parameter as the driver takes it."""
         del dialect
-        return clean(value) if isinstance(value, str) else value
+        return clean_text(value) if isinstance(value, str) else value
 
 
 class LongCharacters(Characters):
@@ -53,7 +53,7 @@ class Document(sa.types.TypeDecorator[Any]):
     def process_bind_param(self, value: object, dialect: sa.Dialect) -> object:
         """Return the parameter with all of its texts cleaned."""
         del dialect
-        return cleaned(value)
+        return clean_document(value)
 
 
 class FileList(Document):
@@ -65,23 +65,23 @@ class FileList(Document):
         """Return the parameter with all of its texts cleaned but the paths."""
         del dialect
         files = cast("Sequence[Mapping[str, object]]", value or ())
-        return [{**cast("dict[str, object]", cleaned(file)), "path": file["path"]} for file in files]
+        return [{**cast("dict[str, object]", clean_document(file)), "path": file["path"]} for file in files]
 
 
-def clean(text: str) -> str:
+def clean_text(text: str) -> str:
     """Return the text with U+FFFD for U+0000 and for each half of a surrogate pair."""
     return paired(text).replace("\0", "\ufffd")
 
 
-def cleaned(value: object) -> object:
+def clean_document(value: object) -> object:
     """Return a JSON value with all of its texts cleaned."""
     match value:
         case str():
-            return clean(value)
+            return clean_text(value)
         case Mapping():
             fields = cast("Mapping[str, object]", value)
-            return {clean(name): cleaned(item) for name, item in fields.items()}
+            return {clean_text(name): clean_document(item) for name, item in fields.items()}
         case list() | tuple():
-            return [cleaned(item) for item in cast("Sequence[object]", value)]
+            return [clean_document(item) for item in cast("Sequence[object]", value)]
         case _:
             return value

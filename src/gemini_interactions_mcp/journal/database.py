@@ -33,26 +33,26 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gemini_interactions_mcp.core import JournalError
 
-from .database_url import busy_seconds, in_file, is_sqlite, parse_url
-from .engine import Row, encoded_texts, guard, new_engine
-from .failures import COLLIDED, LOCKED, reason, translated, worded
-from .gate import gated
-from .migrating import establish, pause
-from .sqlite_file import FilePlace, LeftError, copy_into, make_file, place_of
+from .database_url import is_file_database, is_sqlite, parse_busy_seconds, parse_url
+from .engine import RowValues, encode_texts, make_engine, refuse_replaced_file
+from .failures import COLLISION_REASON, LOCKED_REASON, find_reason, render_reason, translate_database_errors
+from .gate import pass_gate
+from .migrating import choose_pause, establish_tables
+from .sqlite_file import FilePlace, FileReplacedError, copy_database, locate_file, make_file
 
 logger = logging.getLogger(__name__)
 
-T = TypeVar("T")
+OutcomeT = TypeVar("OutcomeT")
 
-READERS: Final = 4
+MAX_READERS: Final = 4
 """Reads at once. Each takes a worker thread, and the default pool of SQLAlchemy keeps five connections."""
 
 HELD_SECONDS: Final = 1.0
 """Seconds after another program was seen to hold the database in which nothing is tried that has waited long enough."""
-CLOSE_SECONDS: Final = 1.0
+DATABASE_CLOSE_SECONDS: Final = 1.0
 """Seconds that closing waits for the statements at work."""
 
-CHECKPOINT: Final = sa.text("PRAGMA wal_checkpoint(TRUNCATE)")
+EMPTY_LOG: Final = sa.text("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 class Database:
@@ -75,7 +75,7 @@ class Database:
         self._metadata = metadata
         self._version = version
         self._turn = anyio.Lock()
-        self._reads = anyio.Semaphore(READERS)
+        self._reads = anyio.Semaphore(MAX_READERS)
         self._opening = anyio.Lock()
         self._engine: AsyncEngine | None = None
         self._place: FilePlace | None = None
@@ -97,17 +97,22 @@ class Database:
         return parse_url(self._url)
 
     async def read(
-        self, query: sa.Executable, outcome: Callable[[sa.CursorResult[Any]], T], patience: float = math.inf
-    ) -> T:
+        self, query: sa.Executable, outcome: Callable[[sa.CursorResult[Any]], OutcomeT], patience: float = math.inf
+    ) -> OutcomeT:
         """Return the outcome of a query."""
-        with translated(self._url):
+        with translate_database_errors(self._url):
             found = await self._persist(self._take_read_turn, lambda: self._execute(query, outcome), patience)
         if self._unscrubbed and not self._running:
             await self.scrub()
         return found
 
     async def write(
-        self, statement: sa.Executable, values: Row | None = None, patience: float = math.inf, *, alone: bool = False
+        self,
+        statement: sa.Executable,
+        values: RowValues | None = None,
+        patience: float = math.inf,
+        *,
+        alone: bool = False,
     ) -> int:
         """Execute a statement that changes rows, and return how many.
 
@@ -118,9 +123,9 @@ class Database:
             alone: Whether it depends on the absence of rows. No other such statement of any program is executed
                 meanwhile, and it sees what those before it have written.
         """
-        with translated(self._url), uncancelled():
+        with translate_database_errors(self._url), shield_cancellation():
             if is_sqlite(self._parsed):
-                values = values and await encoded_texts(values)
+                values = values and await encode_texts(values)
             count = await self._persist(
                 lambda: self._turn, lambda: self._change(statement, values, alone=alone), patience
             )
@@ -144,9 +149,9 @@ class Database:
         the last program closes the database.
         """
         if is_sqlite(self._parsed):
-            with suppress(JournalError), translated(self._url), uncancelled():
+            with suppress(JournalError), translate_database_errors(self._url), shield_cancellation():
                 busy = await self._persist(
-                    lambda: self._turn, lambda: self._execute(CHECKPOINT, lambda found: found.scalar()), patience=0
+                    lambda: self._turn, lambda: self._execute(EMPTY_LOG, lambda found: found.scalar()), patience=0
                 )
                 self._unscrubbed = bool(busy)
 
@@ -157,7 +162,7 @@ class Database:
         database by itself, since a late write may be about something paid.
         """
         self._closed = True
-        with anyio.move_on_after(CLOSE_SECONDS, shield=True):
+        with anyio.move_on_after(DATABASE_CLOSE_SECONDS, shield=True):
             async with self._take_all_turns():
                 await self._dispose()
 
@@ -173,18 +178,18 @@ class Database:
     async def _take_all_turns(self) -> AsyncGenerator[None]:
         """Take the turn of the writes and those of all reads."""
         async with AsyncExitStack() as turns:
-            for turn in (self._turn, *[self._reads] * READERS):
+            for turn in (self._turn, *[self._reads] * MAX_READERS):
                 await turns.enter_async_context(turn)
             yield
 
     async def _persist(
         self,
         turn: Callable[[], AbstractAsyncContextManager[object]],
-        execute: Callable[[], Awaitable[T]],
+        execute: Callable[[], Awaitable[OutcomeT]],
         patience: float,
-    ) -> T:
+    ) -> OutcomeT:
         """Execute a statement in its turn; retry while another program holds the database."""
-        deadline = anyio.current_time() + min(patience, busy_seconds(self._parsed))
+        deadline = anyio.current_time() + min(patience, parse_busy_seconds(self._parsed))
         while True:
             self._check_deadline(deadline)
             await self._check_left()
@@ -192,21 +197,21 @@ class Database:
                 async with self._take_all_turns() if self._copy else turn():
                     self._check_deadline(deadline)
                     return await execute()
-            except (DBAPIError, LeftError) as exc:
-                if self._copy is None and (self._is_left() or isinstance(exc, LeftError)):
+            except (DBAPIError, FileReplacedError) as exc:
+                if self._copy is None and (self._is_left() or isinstance(exc, FileReplacedError)):
                     continue
-                if (why := reason(exc, self._parsed)) not in {LOCKED, COLLIDED}:
+                if (why := find_reason(exc, self._parsed)) not in {LOCKED_REASON, COLLISION_REASON}:
                     raise
-                if why == LOCKED:
+                if why == LOCKED_REASON:
                     self._held_at = anyio.current_time()
                 if anyio.current_time() >= deadline:
                     raise
-            await anyio.sleep(pause())
+            await anyio.sleep(choose_pause())
 
     async def _check_left(self) -> None:
         """Copy a database whose file was deleted or replaced; from then on, statements use its connection alone."""
         if self._copy is None and self._is_left():
-            with uncancelled():
+            with shield_cancellation():
                 await self._make_copy()
 
     async def _make_copy(self) -> None:
@@ -225,9 +230,9 @@ class Database:
         """Write the copy; a failure is told with whatever is refused later."""
         try:
             async with cast("AsyncEngine", self._engine).connect() as connection:
-                await copy_into(connection, cast("Path", self._copy))
+                await copy_database(connection, cast("Path", self._copy))
             self._uncopied = ""
-        except (OSError, DBAPIError, LeftError) as exc:
+        except (OSError, DBAPIError, FileReplacedError) as exc:
             self._uncopied = type(exc).__name__
 
     def _describe_left(self) -> str:
@@ -245,9 +250,9 @@ class Database:
             JournalError: The database is locked.
         """
         if anyio.current_time() >= deadline and anyio.current_time() - self._held_at < HELD_SECONDS:
-            raise JournalError(worded(LOCKED, self._parsed))
+            raise JournalError(render_reason(LOCKED_REASON, self._parsed))
 
-    async def _change(self, statement: sa.Executable, values: Row | None, *, alone: bool) -> int:
+    async def _change(self, statement: sa.Executable, values: RowValues | None, *, alone: bool) -> int:
         """Execute a statement that changes rows, and renew the copy of a file that was left while it is open."""
         async with self._hold_open():
             count = await self._execute(statement, lambda found: found.rowcount, values, alone=alone)
@@ -259,20 +264,20 @@ class Database:
     async def _execute(
         self,
         statement: sa.Executable,
-        outcome: Callable[[sa.CursorResult[Any]], T],
-        values: Row | None = None,
+        outcome: Callable[[sa.CursorResult[Any]], OutcomeT],
+        values: RowValues | None = None,
         *,
         alone: bool = False,
-    ) -> T:
+    ) -> OutcomeT:
         async with self._hold_open():
             engine = await self._ensure_open()
-            async with engine.connect() as connection, gated(connection) if alone else nullcontext():
+            async with engine.connect() as connection, pass_gate(connection) if alone else nullcontext():
                 return outcome(await connection.execute(statement, values))
 
     @asynccontextmanager
     async def _hold_open(self) -> AsyncGenerator[None]:
         """Finish the body; the last statement of a closed database closes its connections."""
-        with uncancelled():
+        with shield_cancellation():
             self._running += 1
             try:
                 yield
@@ -290,14 +295,14 @@ class Database:
     async def _open(self) -> None:
         # Of a file that was left and closed, only the copy is there.
         url = self._parsed.set(database=str(self._copy)) if self._copy else self._parsed
-        self._engine = new_engine(url)
+        self._engine = make_engine(url)
         try:
-            if in_file(url):
+            if is_file_database(url):
                 make_file(url)
-            self._place = place_of(url)
-            guard(self._engine, self._place)
+            self._place = locate_file(url)
+            refuse_replaced_file(self._engine, self._place)
             async with self._engine.connect() as connection:
-                await establish(connection, self._metadata, self._version)
+                await establish_tables(connection, self._metadata, self._version)
         except BaseException:
             await self._dispose()
             raise
@@ -309,7 +314,7 @@ class Database:
 
 
 @contextmanager
-def uncancelled() -> Generator[None]:
+def shield_cancellation() -> Generator[None]:
     """Shield the body from cancellation."""
     with anyio.CancelScope(shield=True):
         yield

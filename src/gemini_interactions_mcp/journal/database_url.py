@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError
 
 from gemini_interactions_mcp.core import JournalError, shown, strong
-from gemini_interactions_mcp.settings import folder, of_nobody, user_home
+from gemini_interactions_mcp.settings import expand_folder, find_user_home, has_unknown_user
 
-BUSY_SECONDS: Final = 5.0
+DEFAULT_BUSY_SECONDS: Final = 5.0
 """Default time-out of a statement while another program holds the database: two servers on one journal are normal."""
 
-DRIVERS: Final = {
+ASYNC_DRIVERS: Final = {
     "sqlite": "sqlite+aiosqlite",
     "postgresql": "postgresql+asyncpg",
     "postgres": "postgresql+asyncpg",
@@ -24,7 +24,7 @@ DRIVERS: Final = {
 }
 """Async drivers by the names of databases, for URLs without one."""
 
-LIBPQ: Final = {
+LIBPQ_PARAMETERS: Final = {
     *("sslmode", "sslcert", "sslkey", "sslrootcert", "sslcrl", "sslpassword", "sslnegotiation"),
     *("ssl_min_protocol_version", "ssl_max_protocol_version", "application_name", "options"),
 }
@@ -44,23 +44,23 @@ def parse_url(text: str | Path) -> sa.URL:
     with suppress(ArgumentError, ValueError):
         url = sa.make_url(text)
         if "@" not in (url.host or ""):
-            return at_home(url.set(drivername=DRIVERS.get(url.drivername, url.drivername)))
+            return expand_home(url.set(drivername=ASYNC_DRIVERS.get(url.drivername, url.drivername)))
     raise JournalError(
         "GEMINI_MCP_DATABASE_URL is not a database URL."
         " Write it as sqlite+aiosqlite:///path, and special characters of a password as %-codes."
     )
 
 
-def at_home(url: sa.URL) -> sa.URL:
+def expand_home(url: sa.URL) -> sa.URL:
     """Return the URL with `~` and `${HOME}` in the path of an SQLite file replaced by the home directory.
 
     Raises:
         JournalError: The path begins with the name of an unknown user.
     """
-    if not in_file(url):
+    if not is_file_database(url):
         return url
-    path = folder(str(url.database), user_home())
-    if of_nobody(path):
+    path = expand_folder(str(url.database), find_user_home())
+    if has_unknown_user(path):
         raise JournalError(f"GEMINI_MCP_DATABASE_URL names {shown(str(path))}: there is no such user.")
     return url.set(database=str(path))
 
@@ -70,49 +70,49 @@ def is_sqlite(url: sa.URL) -> bool:
     return url.get_backend_name() == "sqlite"
 
 
-def in_file(url: sa.URL) -> bool:
+def is_file_database(url: sa.URL) -> bool:
     """Whether the database is an SQLite file named by its path; `file:` begins SQLite's own kind of URI."""
     return is_sqlite(url) and not (url.database or ":memory:").startswith((":memory:", "file:"))
 
 
-def busy_seconds(url: sa.URL) -> float:
+def parse_busy_seconds(url: sa.URL) -> float:
     """Return the seconds for which a statement is retried while another program holds the database.
 
     Raises:
         ValueError: The `timeout` in the URL is not a number.
     """
-    return float(str(url.query.get("timeout", BUSY_SECONDS)))
+    return float(str(url.query.get("timeout", DEFAULT_BUSY_SECONDS)))
 
 
-def libpq_apart(url: sa.URL) -> tuple[sa.URL, dict[str, str]]:
+def split_libpq_parameters(url: sa.URL) -> tuple[sa.URL, dict[str, str]]:
     """Return a URL without the parameters that asyncpg takes in a DSN only, and that DSN as its argument."""
-    words = {name: value for name, value in url.query.items() if name in LIBPQ}
+    words = {name: value for name, value in url.query.items() if name in LIBPQ_PARAMETERS}
     if url.drivername != "postgresql+asyncpg" or not words:
         return url, {}
     return url.difference_update_query(words), {"dsn": f"postgresql://?{urlencode(words, doseq=True)}"}
 
 
-def redacted(text: str, url: sa.URL) -> str:
+def redact_passwords(text: str, url: sa.URL) -> str:
     """Return a text without the URL's passwords; one that may be a part of a word is replaced only as a whole word."""
-    for password in passwords(url):
-        pattern = spellings(password)
+    for password in list_passwords(url):
+        pattern = make_text_pattern(password)
         text = re.sub(pattern if strong(password) else rf"(?<!\w){pattern}(?!\w)", "***", text)
     return text
 
 
-def passwords(url: sa.URL) -> list[str]:
+def list_passwords(url: sa.URL) -> list[str]:
     """Return all secrets in a URL, longest first: one may contain another."""
     named = [url.query[name] for name in url.query if "pass" in name.lower()]
     found = [url.password or "", *(value for each in named for value in ([each] if isinstance(each, str) else each))]
     return sorted(filter(None, found), key=len, reverse=True)
 
 
-def spellings(secret: str) -> str:
+def make_text_pattern(secret: str) -> str:
     """Return a pattern for a text as a message may quote it: verbatim, escaped by Python, or with any %-codes."""
-    return "".join(spelling(character) for character in secret)
+    return "".join(make_character_pattern(character) for character in secret)
 
 
-def spelling(character: str) -> str:
+def make_character_pattern(character: str) -> str:
     """Return a pattern for a character as a message may quote it."""
     code = "".join(f"%{byte:02x}" for byte in character.encode(errors="surrogatepass"))
     plain = {character, repr(character)[1:-1], "+" if character == " " else character}

@@ -9,24 +9,24 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from gemini_interactions_mcp.core import LARGE, beside, decoded_apart, encoded_apart
 
-from .column_types import clean
-from .database_url import is_sqlite, libpq_apart
-from .sqlite_file import FilePlace, LeftError, opened_by
+from .column_types import clean_text
+from .database_url import is_sqlite, split_libpq_parameters
+from .sqlite_file import FilePlace, FileReplacedError, make_opening_url
 
-Row = dict[str, object]
+RowValues = dict[str, object]
 """Values by the names of columns."""
 
-BUSY_TURN: Final = 0.1
+BUSY_TURN_SECONDS: Final = 0.1
 """Seconds that a statement waits in its turn for a database that another program holds."""
 
 
-def new_engine(url: sa.URL) -> AsyncEngine:
+def make_engine(url: sa.URL) -> AsyncEngine:
     """Return an engine whose statements commit themselves and whose errors hide what was asked and answered."""
     sqlite = is_sqlite(url)
     if sqlite:
         # A connection that waits keeps its turn; most of the waiting is done between turns.
-        url = url.update_query_dict({"timeout": str(BUSY_TURN)})
-    url, arguments = libpq_apart(opened_by(url))
+        url = url.update_query_dict({"timeout": str(BUSY_TURN_SECONDS)})
+    url, arguments = split_libpq_parameters(make_opening_url(url))
     # A connection through a network may have died since it was used last.
     engine = create_async_engine(
         url,
@@ -36,23 +36,23 @@ def new_engine(url: sa.URL) -> AsyncEngine:
         connect_args=arguments,
     )
     if sqlite:
-        event.listen(engine.sync_engine, "connect", configure)
+        event.listen(engine.sync_engine, "connect", configure_connection)
         event.listen(engine.sync_engine, "connect", configure_driver)
     return engine
 
 
-def guard(engine: AsyncEngine, place: FilePlace | None) -> None:
+def refuse_replaced_file(engine: AsyncEngine, place: FilePlace | None) -> None:
     """Refuse connections to another file than that of the first."""
 
     def check(connection: Any, _record: object) -> None:  # noqa: ANN401 - SQLAlchemy's, around the driver's
         if place is not None and place.is_left():
             connection.close()
-            raise LeftError(str(place.path))
+            raise FileReplacedError(str(place.path))
 
     event.listen(engine.sync_engine, "connect", check)
 
 
-def configure(connection: sqlite3.Connection, _record: object) -> None:
+def configure_connection(connection: sqlite3.Connection, _record: object) -> None:
     """Set up a new connection, which has the methods of sqlite3's."""
     cursor = connection.cursor()
     # NORMAL may lose the last commits when the power fails (sqlite.org/pragma.html#pragma_synchronous).
@@ -61,29 +61,29 @@ def configure(connection: sqlite3.Connection, _record: object) -> None:
     cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()
     # SQLite's own knows only the letters of ASCII (sqlite.org/lang_corefunc.html#lower).
-    connection.create_function("lower", 1, lower, deterministic=True)
+    connection.create_function("lower", 1, lower_text, deterministic=True)
 
 
 def configure_driver(connection: Any, _record: object) -> None:  # noqa: ANN401 - SQLAlchemy's, around aiosqlite's
     """Decode long texts so that other threads have their turn meanwhile."""
-    connection.driver_connection.text_factory = decoded
+    connection.driver_connection.text_factory = decode_stored_text
 
 
-async def encoded_texts(values: Row) -> Row:
+async def encode_texts(values: RowValues) -> RowValues:
     """Return the values, with long texts as clean UTF-8: encoded by the driver, they would keep other threads waiting.
 
     The column types clean what is still text.
     """
     long = {name: value for name, value in values.items() if isinstance(value, str) and len(value) >= LARGE}
     size = sum(map(len, long.values()))
-    return values | await beside(size, lambda: {name: encoded_apart(clean(value)) for name, value in long.items()})
+    return values | await beside(size, lambda: {name: encoded_apart(clean_text(value)) for name, value in long.items()})
 
 
-def decoded(content: bytes) -> str:
+def decode_stored_text(content: bytes) -> str:
     """Return a text that SQLite has read."""
     return content.decode() if len(content) < LARGE else decoded_apart(content)
 
 
-def lower(text: str | None) -> str | None:
-    """Return SQL's `lower` for the letters of all alphabets."""
+def lower_text(text: str | None) -> str | None:
+    """Return SQL's `lower_text` for the letters of all alphabets."""
     return text and text.lower()

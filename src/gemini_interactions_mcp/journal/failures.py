@@ -12,28 +12,28 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from gemini_interactions_mcp.core import GeminiMCPError, JournalError
 
-from .database_url import in_file, parse_url, redacted
+from .database_url import is_file_database, parse_url, redact_passwords
 
-UNWRITABLE: Final = ("cannot be opened or written", "Make the file and its directory writable")
-LOCKED: Final = ("is locked by another program", "Close that program, call again later")
-COLLIDED: Final = ("is being written by too many programs at once", "Call again later")
-TAKEN: Final = ("already has a row of this label or interaction_id", "Use that row")
-MIGRATED: Final = ("has been migrated by a newer version of this server", "Update this server and restart it")
+UNWRITABLE_REASON: Final = ("cannot be opened or written", "Make the file and its directory writable")
+LOCKED_REASON: Final = ("is locked by another program", "Close that program, call again later")
+COLLISION_REASON: Final = ("is being written by too many programs at once", "Call again later")
+TAKEN_REASON: Final = ("already has a row of this label or interaction_id", "Use that row")
+MIGRATED_REASON: Final = ("has been migrated by a newer version of this server", "Update this server and restart it")
 
 # Primary result codes (sqlite.org/rescode.html): what happened, what to do.
 SQLITE_REASONS: Final = {
-    sqlite3.SQLITE_BUSY: LOCKED,
-    sqlite3.SQLITE_LOCKED: LOCKED,
-    sqlite3.SQLITE_READONLY: UNWRITABLE,
-    sqlite3.SQLITE_CANTOPEN: UNWRITABLE,
-    sqlite3.SQLITE_PERM: UNWRITABLE,
+    sqlite3.SQLITE_BUSY: LOCKED_REASON,
+    sqlite3.SQLITE_LOCKED: LOCKED_REASON,
+    sqlite3.SQLITE_READONLY: UNWRITABLE_REASON,
+    sqlite3.SQLITE_CANTOPEN: UNWRITABLE_REASON,
+    sqlite3.SQLITE_PERM: UNWRITABLE_REASON,
     sqlite3.SQLITE_NOTADB: ("is not a database", "Move that file away"),
     sqlite3.SQLITE_CORRUPT: ("is damaged", "Move that file away"),
     sqlite3.SQLITE_FULL: ("cannot grow because the disk is full", "Free some space"),
     sqlite3.SQLITE_IOERR: ("cannot be read or written because of a disk error", "Check the disk"),
 }
 
-COLLISIONS: Final = frozenset(
+COLLISION_CODES: Final = frozenset(
     {
         # PostgreSQL: serialization_failure, deadlock_detected, lock_not_available
         # (postgresql.org/docs/current/errcodes-appendix.html).
@@ -45,7 +45,7 @@ COLLISIONS: Final = frozenset(
 )
 """Codes of a statement that a database has undone because of another one."""
 
-MISSING_VALUES: Final = frozenset(
+MISSING_VALUE_CODES: Final = frozenset(
     # PostgreSQL: not_null_violation. MySQL and MariaDB: ER_BAD_NULL_ERROR, ER_NO_DEFAULT_FOR_FIELD.
     {"23502", 1048, 1364}
 )
@@ -53,29 +53,29 @@ MISSING_VALUES: Final = frozenset(
 
 
 @contextmanager
-def translated(url: str | Path) -> Generator[None]:
+def translate_database_errors(url: str | Path) -> Generator[None]:
     """Turn whatever the database's libraries raise into a `JournalError`: each driver has classes of its own."""
     try:
         yield
     except GeminiMCPError:
         raise
     except Exception as exc:
-        raise JournalError(complaint(exc, parse_url(url))) from exc
+        raise JournalError(describe_database_error(exc, parse_url(url))) from exc
 
 
-def complaint(exc: Exception, url: sa.URL) -> str:
+def describe_database_error(exc: Exception, url: sa.URL) -> str:
     """Return what happened and what to do about it, without the URL's passwords, which a driver may have quoted."""
-    return worded(reason(exc, url), url)
+    return render_reason(find_reason(exc, url), url)
 
 
-def worded(reason: tuple[str, str], url: sa.URL) -> str:
+def render_reason(reason: tuple[str, str], url: sa.URL) -> str:
     """Return the error message of a known reason."""
     what, remedy = reason
-    where = f" at {url.database}" if in_file(url) else ""
+    where = f" at {url.database}" if is_file_database(url) else ""
     return f"The journal{where} {what}. {remedy}, or name another database with GEMINI_MCP_DATABASE_URL."
 
 
-def reason(exc: Exception, url: sa.URL) -> tuple[str, str]:
+def find_reason(exc: Exception, url: sa.URL) -> tuple[str, str]:
     """Return what happened and what to do about it."""
     cause = exc.orig if isinstance(exc, DBAPIError) and exc.orig else exc
     # The low byte is the primary code (sqlite.org/rescode.html).
@@ -83,35 +83,37 @@ def reason(exc: Exception, url: sa.URL) -> tuple[str, str]:
     if code in SQLITE_REASONS:
         return SQLITE_REASONS[code]
     if isinstance(exc, IntegrityError):
-        return MIGRATED if lacks_value(cause) else TAKEN
-    if collided(cause):
-        return COLLIDED
+        return MIGRATED_REASON if is_missing_value(cause) else TAKEN_REASON
+    if is_collision(cause):
+        return COLLISION_REASON
     if isinstance(cause, ImportError):
-        return f"cannot be opened ({cause})", driver_remedy(cause)
+        return f"cannot be opened ({cause})", describe_driver_remedy(cause)
     if isinstance(cause, ValidationError):
         return "has a row that this version cannot read", "Update the server"
-    first_line = redacted(str(cause).partition("\n")[0], url)
+    first_line = redact_passwords(str(cause).partition("\n")[0], url)
     return f"cannot be used ({type(cause).__name__}: {first_line})", "Make sure that it can be reached"
 
 
-def lacks_value(cause: BaseException) -> bool:
+def is_missing_value(cause: BaseException) -> bool:
     """Whether a row was refused because a newer version has added a column that must have a value."""
     extended = getattr(cause, "sqlite_errorcode", 0)
-    return extended == sqlite3.SQLITE_CONSTRAINT_NOTNULL or not MISSING_VALUES.isdisjoint(codes_of(cause))
+    return extended == sqlite3.SQLITE_CONSTRAINT_NOTNULL or not MISSING_VALUE_CODES.isdisjoint(
+        collect_driver_codes(cause)
+    )
 
 
-def collided(cause: BaseException) -> bool:
+def is_collision(cause: BaseException) -> bool:
     """Whether a database has undone a statement because of another one."""
-    return not COLLISIONS.isdisjoint(codes_of(cause))
+    return not COLLISION_CODES.isdisjoint(collect_driver_codes(cause))
 
 
-def codes_of(cause: BaseException) -> set[str | int]:
+def collect_driver_codes(cause: BaseException) -> set[str | int]:
     """Return the codes of a driver's error: the SQLSTATE, and what drivers of MySQL put first."""
     codes: list[object] = [getattr(cause, "sqlstate", None), *cause.args[:1]]
     return {code for code in codes if isinstance(code, str | int)}
 
 
-def driver_remedy(missing: ImportError) -> str:
+def describe_driver_remedy(missing: ImportError) -> str:
     """Return what to do where a driver is missing."""
     if missing.name == "asyncpg":
         return "Install gemini-interactions-mcp[postgresql], which brings it along"

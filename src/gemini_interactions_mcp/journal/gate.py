@@ -9,20 +9,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from .database_url import is_sqlite
 
-GATE: Final = sa.Table("gate", sa.MetaData(), sa.Column("number", sa.Integer, primary_key=True, autoincrement=False))
+GATE_TABLE: Final = sa.Table(
+    "gate", sa.MetaData(), sa.Column("number", sa.Integer, primary_key=True, autoincrement=False)
+)
 """One row."""
-PASS: Final = sa.select(GATE.c.number).with_for_update(nowait=True)
+LOCK_GATE: Final = sa.select(GATE_TABLE.c.number).with_for_update(nowait=True)
 
 
 def make_gate(connection: sa.Connection) -> None:
     """Create the gate where it is missing."""
-    GATE.create(connection, checkfirst=True)
-    if connection.execute(sa.select(GATE.c.number)).first() is None:
-        connection.execute(sa.insert(GATE), {"number": 1})
+    GATE_TABLE.create(connection, checkfirst=True)
+    if connection.execute(sa.select(GATE_TABLE.c.number)).first() is None:
+        connection.execute(sa.insert(GATE_TABLE), {"number": 1})
 
 
 @asynccontextmanager
-async def gated(connection: AsyncConnection) -> AsyncGenerator[None]:
+async def pass_gate(connection: AsyncConnection) -> AsyncGenerator[None]:
     """Run the body in a transaction that no other one of this kind overlaps.
 
     One statement of SQLite is that by itself. Elsewhere the gate is locked first. A gate that is closed is an error,
@@ -34,5 +36,5 @@ async def gated(connection: AsyncConnection) -> AsyncGenerator[None]:
     # Each statement sees all that was committed before it; MySQL's default is the time of the transaction's first.
     await connection.execution_options(isolation_level="READ COMMITTED")
     async with connection.begin():
-        (await connection.execute(PASS)).scalar_one()
+        (await connection.execute(LOCK_GATE)).scalar_one()
         yield

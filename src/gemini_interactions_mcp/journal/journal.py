@@ -19,18 +19,18 @@ from gemini_interactions_mcp.core import NOTHING, DailyLimitError, Redactor, bes
 from gemini_interactions_mcp.models import Record, Uploaded, settled
 
 from . import queries
-from .clock import TWIN_SECONDS, now, used_up
-from .column_types import clean
-from .database import READERS, Database
-from .engine import Row
-from .queries import LIVE, RUNNING, UNSENT, Limit, change, live
-from .rows import cell, placed, records, row, stamp, uploaded
-from .schema import METADATA, NEWEST_FIRST, OLDEST_FIRST, ROWS, SCHEMA_VERSION, UPLOADS
+from .clock import TWIN_SECONDS, describe_limit_reached, now
+from .column_types import clean_text
+from .database import MAX_READERS, Database
+from .engine import RowValues
+from .queries import LIVE_ROWS, RUNNING_ROWS, UNSENT_ROWS, ResearchLimit, change_live, select_live
+from .rows import encode_cell, encode_fields, format_moment, read_placed_records, read_records, read_uploads
+from .schema import INTERACTIONS, JOURNAL_METADATA, NEWEST_FIRST, OLDEST_FIRST, SCHEMA_VERSION, UPLOADS
 
-CLOCKS: Final = timedelta(seconds=10)
+MAX_CLOCK_SKEW: Final = timedelta(seconds=10)
 """How far apart the clocks of two servers may be, together with the time that a claim waits for the database."""
 
-UPDATE: Final = change(ROWS.c.label == sa.bindparam("of_label"))
+UPDATE_BY_LABEL: Final = change_live(INTERACTIONS.c.label == sa.bindparam("of_label"))
 
 
 class Journal:
@@ -45,9 +45,9 @@ class Journal:
     """
 
     def __init__(self, url: str | Path, redact: Redactor = NOTHING) -> None:
-        self._database = Database(url, METADATA, SCHEMA_VERSION)
+        self._database = Database(url, JOURNAL_METADATA, SCHEMA_VERSION)
         # Searches read every row; the other readers stay free for what takes a moment.
-        self._searches = anyio.Semaphore(READERS // 2)
+        self._searches = anyio.Semaphore(MAX_READERS // 2)
         self._redact = redact
         self.list_changes = 0
         """Counts the changes by this process to which interactions and files there are."""
@@ -66,7 +66,9 @@ class Journal:
             JournalError: Also when its label or interaction_id is taken.
         """
         await self._database.check_place()
-        await self._database.write(sa.insert(ROWS), await self._new_row(record) | lease(owner, until), patience)
+        await self._database.write(
+            sa.insert(INTERACTIONS), await self._new_row(record) | make_lease(owner, until), patience
+        )
         self.list_changes += record.interaction_id is not None
 
     async def insert_once(
@@ -74,7 +76,7 @@ class Journal:
         record: Record,
         since: datetime | None,
         *,
-        limit: Limit | None = None,
+        limit: ResearchLimit | None = None,
         owner: str | None = None,
         until: datetime | None = None,
     ) -> Record | None:
@@ -94,25 +96,25 @@ class Journal:
             DailyLimitError: The limit is reached; nothing was written.
         """
         await self._database.check_place()
-        values = await self._new_row(record) | lease(owner, until)
-        columns = [sa.literal(value, ROWS.c[name].type).label(name) for name, value in values.items()]
+        values = await self._new_row(record) | make_lease(owner, until)
+        columns = [sa.literal(value, INTERACTIONS.c[name].type).label(name) for name, value in values.items()]
         source = sa.select(*columns)
         if since:
-            source = source.where(~live(*queries.twin_conditions(record, since)).exists())
+            source = source.where(~select_live(*queries.match_twins(record, since)).exists())
         if limit:
-            source = source.where(queries.spent(limit.since).scalar_subquery() < limit.most)
-        if await self._database.write(sa.insert(ROWS).from_select(list(values), source), alone=True):
+            source = source.where(queries.count_spent(limit.since).scalar_subquery() < limit.most)
+        if await self._database.write(sa.insert(INTERACTIONS).from_select(list(values), source), alone=True):
             return None
         if since and (twin := await self.twin(record, since)):
             return twin
         if limit and await self.spent(limit.since) >= limit.most:
-            raise DailyLimitError(used_up(limit.most))
+            raise DailyLimitError(describe_limit_reached(limit.most))
         return await self.insert_once(record, since, limit=limit, owner=owner, until=until)
 
     async def twin(self, record: Record, since: datetime) -> Record | None:
         """Return the newest row since then of a request identical to that of a record, unless it certainly failed."""
-        wanted = live(*queries.twin_conditions(record, since)).order_by(*NEWEST_FIRST)
-        found = await self._database.read(wanted.limit(1), records)
+        wanted = select_live(*queries.match_twins(record, since)).order_by(*NEWEST_FIRST)
+        found = await self._database.read(wanted.limit(1), read_records)
         return found[0] if found else None
 
     async def undelivered(self, record: Record, since: datetime) -> list[Record]:
@@ -122,12 +124,12 @@ class Journal:
             record: The request; it need not be in the journal.
             since: Rows that were left by their calls, or else asked for, before that moment are not returned.
         """
-        wanted = live(*queries.undelivered_conditions(record, since))
-        return await self._database.read(wanted.order_by(*NEWEST_FIRST), records)
+        wanted = select_live(*queries.match_undelivered(record, since))
+        return await self._database.read(wanted.order_by(*NEWEST_FIRST), read_records)
 
     async def spent(self, since: datetime) -> int:
         """Return how many research requests this server has sent since then that Google may have taken."""
-        return await self._database.read(queries.spent(since), lambda result: int(result.scalar_one()))
+        return await self._database.read(queries.count_spent(since), lambda result: int(result.scalar_one()))
 
     async def update(self, label: str, *, patience: float = math.inf, **changes: object) -> None:
         """Change fields of a `Record`, `updated_at`, and with the status `settled_at`.
@@ -136,16 +138,16 @@ class Journal:
         does not bring it back. To whom an answer was delivered is no change of the interaction.
         """
         moment = now()
-        implied: Row = {} if changes.keys() <= queries.DELIVERY else {"updated_at": moment}
+        implied: RowValues = {} if changes.keys() <= queries.DELIVERY_FIELDS else {"updated_at": moment}
         if "status" in changes:
             implied["settled_at"] = moment if settled(str(changes["status"])) else None
         values = await self._row(implied | changes)
-        await self._database.write(UPDATE, values | {"of_label": label}, patience)
-        self.list_changes += not changes.keys().isdisjoint(queries.LISTED)
+        await self._database.write(UPDATE_BY_LABEL, values | {"of_label": label}, patience)
+        self.list_changes += not changes.keys().isdisjoint(queries.LISTED_FIELDS)
 
     async def find(self, interaction_id: str, *, patience: float = math.inf) -> Record | None:
         """Return the row of an interaction, by its id or its label; None when this server does not know it."""
-        found = await self._database.read(live(queries.named(interaction_id)), records, patience)
+        found = await self._database.read(select_live(queries.match_name(interaction_id)), read_records, patience)
         return found[0] if found else None
 
     async def page(
@@ -170,9 +172,9 @@ class Journal:
             InputError: The cursor is none of ours, or the query is too long.
             JournalError: The journal cannot be read.
         """
-        wanted = live(*queries.conditions(query, kind, status, cursor)).order_by(*NEWEST_FIRST)
+        wanted = select_live(*queries.make_page_conditions(query, kind, status, cursor)).order_by(*NEWEST_FIRST)
         async with self._searches if query else nullcontext():
-            found = await self._database.read(wanted.limit(limit + 1), placed)
+            found = await self._database.read(wanted.limit(limit + 1), read_placed_records)
         following = queries.encode_cursor(found[limit - 1][1]) if len(found) > limit else None
         return [record for record, _ in found[:limit]], following
 
@@ -181,9 +183,9 @@ class Journal:
 
         Rows that the owner `but` follows are left out.
         """
-        kept = sa.and_(ROWS.c.interaction_id.is_not(None), ROWS.c.stored.is_(True))
-        others = sa.or_(ROWS.c.owner.is_(None), ROWS.c.owner != but)
-        return await self._database.read(live(RUNNING, kept, others).order_by(*OLDEST_FIRST), records)
+        kept = sa.and_(INTERACTIONS.c.interaction_id.is_not(None), INTERACTIONS.c.stored.is_(True))
+        others = sa.or_(INTERACTIONS.c.owner.is_(None), INTERACTIONS.c.owner != but)
+        return await self._database.read(select_live(RUNNING_ROWS, kept, others).order_by(*OLDEST_FIRST), read_records)
 
     async def claim(self, label: str, owner: str, until: datetime, *, patience: float = math.inf) -> bool:
         """Give `owner` the lease of a row until then; False when somebody else holds it.
@@ -191,65 +193,80 @@ class Journal:
         A lease that seems to last longer because a clock has been set back since is over.
         """
         moment = now()
-        ended = sa.or_(ROWS.c.owned_until < stamp(moment), ROWS.c.leased_at > stamp(moment + CLOCKS))
-        wanted = change(ROWS.c.label == label, sa.or_(ROWS.c.owner.is_(None), ROWS.c.owner == owner, ended))
-        return await self._database.write(wanted.values(lease(owner, until)), patience=patience) > 0
+        ended = sa.or_(
+            INTERACTIONS.c.owned_until < format_moment(moment),
+            INTERACTIONS.c.leased_at > format_moment(moment + MAX_CLOCK_SKEW),
+        )
+        wanted = change_live(
+            INTERACTIONS.c.label == label, sa.or_(INTERACTIONS.c.owner.is_(None), INTERACTIONS.c.owner == owner, ended)
+        )
+        return await self._database.write(wanted.values(make_lease(owner, until)), patience=patience) > 0
 
     async def seize(self, label: str, owner: str, until: datetime, *, patience: float = math.inf) -> None:
         """Give `owner` the lease of a row until then, whoever holds it now."""
-        await self._database.write(change(ROWS.c.label == label).values(lease(owner, until)), patience=patience)
+        await self._database.write(
+            change_live(INTERACTIONS.c.label == label).values(make_lease(owner, until)), patience=patience
+        )
 
     async def renew(self, owner: str, until: datetime) -> None:
         """Renew the leases of `owner` on rows that have not settled."""
-        running = change(ROWS.c.owner == owner, RUNNING)
-        await self._database.write(running.values(lease(owner, until)))
+        running = change_live(INTERACTIONS.c.owner == owner, RUNNING_ROWS)
+        await self._database.write(running.values(make_lease(owner, until)))
 
     async def deleted(self, label: str) -> bool:
         """Whether a row is a tombstone: deleted, and only counted."""
-        buried = sa.select(ROWS.c.label).where(ROWS.c.label == label, ~LIVE)
+        buried = sa.select(INTERACTIONS.c.label).where(INTERACTIONS.c.label == label, ~LIVE_ROWS)
         return await self._database.read(buried, lambda result: result.scalar() is not None)
 
     async def owner(self, label: str) -> str | None:
         """Return who holds the lease of a row now; None when nobody does."""
-        followed = sa.select(ROWS.c.owner).where(LIVE, ROWS.c.label == label, ROWS.c.owned_until > stamp(now()))
+        followed = sa.select(INTERACTIONS.c.owner).where(
+            LIVE_ROWS, INTERACTIONS.c.label == label, INTERACTIONS.c.owned_until > format_moment(now())
+        )
         return await self._database.read(followed, lambda result: result.scalar())
 
     async def owners(self) -> set[str]:
         """Return who holds leases of rows that have not settled."""
-        running = live(ROWS.c.owner.is_not(None), RUNNING)
-        owned = running.with_only_columns(ROWS.c.owner).distinct()
+        running = select_live(INTERACTIONS.c.owner.is_not(None), RUNNING_ROWS)
+        owned = running.with_only_columns(INTERACTIONS.c.owner).distinct()
         return await self._database.read(owned, lambda result: set(result.scalars()))
 
     async def release(self, owner: str, *, patience: float = math.inf) -> None:
         """End all leases of `owner`."""
-        owned = change(ROWS.c.owner == owner)
-        await self._database.write(owned.values(lease(None, None)), patience=patience)
+        owned = change_live(INTERACTIONS.c.owner == owner)
+        await self._database.write(owned.values(make_lease(None, None)), patience=patience)
 
     async def ids(self, prefix: str, limit: int = 100) -> list[str]:
         """Return up to `limit` ids that Google knows and that begin with `prefix` exactly, newest first."""
-        column = ROWS.c.interaction_id
+        column = INTERACTIONS.c.interaction_id
         # Cleaning may change the length.
-        beginning = sa.func.substr(column, 1, len(clean(prefix)), type_=column.type)
-        wanted = live(queries.DESKTOP, beginning == prefix, ROWS.c.stored.is_(True)).with_only_columns(column)
+        beginning = sa.func.substr(column, 1, len(clean_text(prefix)), type_=column.type)
+        wanted = select_live(
+            queries.DESKTOP_ROWS, beginning == prefix, INTERACTIONS.c.stored.is_(True)
+        ).with_only_columns(column)
         return await self._database.read(
             wanted.order_by(*NEWEST_FIRST).limit(limit), lambda result: list(result.scalars())
         )
 
     async def newest(self, limit: int = 50) -> list[object]:
         """Return what a list of interactions and files shows first, whichever server has added it; for comparison."""
-        named = live(queries.DESKTOP, ROWS.c.interaction_id.is_not(None)).order_by(*NEWEST_FIRST).limit(limit)
-        shown = named.with_only_columns(ROWS.c.interaction_id, sa.cast(ROWS.c.files, sa.Text))
+        named = (
+            select_live(queries.DESKTOP_ROWS, INTERACTIONS.c.interaction_id.is_not(None))
+            .order_by(*NEWEST_FIRST)
+            .limit(limit)
+        )
+        shown = named.with_only_columns(INTERACTIONS.c.interaction_id, sa.cast(INTERACTIONS.c.files, sa.Text))
         return await self._database.read(shown, lambda result: [tuple(found) for found in result])
 
     async def followers(self, interaction_id: str) -> list[Record]:
         """Return the rows that continue an interaction, oldest first."""
-        after = live(ROWS.c.previous_interaction_id == interaction_id)
-        return await self._database.read(after.order_by(*OLDEST_FIRST), records)
+        after = select_live(INTERACTIONS.c.previous_interaction_id == interaction_id)
+        return await self._database.read(after.order_by(*OLDEST_FIRST), read_records)
 
     async def holds(self, path: str) -> bool:
         """Whether a row says that a file was saved at a path, whatever is there now."""
-        named = sa.cast(ROWS.c.files, sa.Text).contains(queries.unescaped(path), autoescape=True)
-        wanted = live(named).with_only_columns(ROWS.c.files)
+        named = sa.cast(INTERACTIONS.c.files, sa.Text).contains(queries.find_plain_part(path), autoescape=True)
+        wanted = select_live(named).with_only_columns(INTERACTIONS.c.files)
         found = await self._database.read(wanted, lambda result: list(result.scalars()))
         return any(file["path"] == path for files in found for file in files)
 
@@ -258,9 +275,13 @@ class Journal:
 
         A row whose request Google has certainly not taken is deleted.
         """
-        named = ROWS.c.label == label
-        buried = change(named, ~UNSENT).values(queries.TOMBSTONE | {"deleted_at": stamp(now())})
-        found = await self._database.write(buried) or await self._database.write(sa.delete(ROWS).where(named, UNSENT))
+        named = INTERACTIONS.c.label == label
+        buried = change_live(named, ~UNSENT_ROWS).values(
+            queries.TOMBSTONE_VALUES | {"deleted_at": format_moment(now())}
+        )
+        found = await self._database.write(buried) or await self._database.write(
+            sa.delete(INTERACTIONS).where(named, UNSENT_ROWS)
+        )
         await self._database.scrub()
         self.list_changes += found
         return found > 0
@@ -275,52 +296,56 @@ class Journal:
         Tombstones of an older server, which left fields that it did not know, are blanked.
         """
         moment = now()
-        if await self._database.write(sa.update(ROWS).where(~LIVE, queries.TELLING).values(queries.TOMBSTONE)):
+        if await self._database.write(
+            sa.update(INTERACTIONS).where(~LIVE_ROWS, queries.UNBLANKED_ROWS).values(queries.TOMBSTONE_VALUES)
+        ):
             await self._database.scrub()
-        await self._database.write(sa.delete(UPLOADS).where(UPLOADS.c.expires_at < stamp(moment)))
-        young = stamp(moment - timedelta(seconds=TWIN_SECONDS))
-        old = sa.and_(ROWS.c.created_at < stamp(before), queries.left_at() < young)
+        await self._database.write(sa.delete(UPLOADS).where(UPLOADS.c.expires_at < format_moment(moment)))
+        young = format_moment(moment - timedelta(seconds=TWIN_SECONDS))
+        old = sa.and_(INTERACTIONS.c.created_at < format_moment(before), queries.select_left_at() < young)
         # By the status: an older server on this journal does not say when a row settled.
-        gone = sa.or_(~LIVE, ROWS.c.status.in_(queries.SETTLED), queries.lost(moment))
-        pruned = await self._database.write(sa.delete(ROWS).where(old, gone, ~queries.needed(moment)))
+        gone = sa.or_(~LIVE_ROWS, INTERACTIONS.c.status.in_(queries.SETTLED_STATUSES), queries.match_lost(moment))
+        pruned = await self._database.write(sa.delete(INTERACTIONS).where(old, gone, ~queries.match_needed(moment)))
         self.list_changes += pruned
         return pruned
 
     async def uploads(self, account: str, size: int, mime_type: str) -> dict[str, Uploaded]:
         """Return an account's uploads of this size and type, by the hashes of their contents."""
         ours = (UPLOADS.c.account == account, UPLOADS.c.size == size, UPLOADS.c.mime_type == mime_type)
-        return await self._database.read(sa.select(UPLOADS).where(*ours), uploaded)
+        return await self._database.read(sa.select(UPLOADS).where(*ours), read_uploads)
 
     async def keep_upload(self, account: str, size: int, mime_type: str, digest: str, file: Uploaded) -> None:
         """Write an upload down, in place of an earlier one of the same content."""
-        key: Row = {"account": account, "size": size, "mime_type": mime_type, "digest": digest}
+        key: RowValues = {"account": account, "size": size, "mime_type": mime_type, "digest": digest}
         await self._database.write(sa.delete(UPLOADS).where(*(UPLOADS.c[name] == value for name, value in key.items())))
-        told = self._redact({name: cell(value) for name, value in dict(file).items()})
+        told = self._redact({name: encode_cell(value) for name, value in dict(file).items()})
         await self._database.write(sa.insert(UPLOADS), key | told)
 
     async def close(self) -> None:
         """Close the database, as `Database.close` does."""
         await self._database.close()
 
-    async def _new_row(self, record: Record) -> Row:
+    async def _new_row(self, record: Record) -> RowValues:
         """Return the columns of a new row; what has settled already did so when it was last updated."""
         ended_at = record.settled_at or (record.updated_at if settled(record.status) else None)
         return await self._row({**dict(record), "settled_at": ended_at})
 
-    async def _row(self, fields: Mapping[str, object]) -> Row:
+    async def _row(self, fields: Mapping[str, object]) -> RowValues:
         """Return fields as columns without secrets; paths of files stay, or nobody could find them again."""
         size = sum(len(value) for value in fields.values() if isinstance(value, str))
         return await beside(size, partial(self._redacted, fields))
 
-    def _redacted(self, fields: Mapping[str, object]) -> Row:
-        values = row(fields)
+    def _redacted(self, fields: Mapping[str, object]) -> RowValues:
+        values = encode_fields(fields)
         redacted = self._redact(values)
         if "files" in values:
-            files = zip(cast("list[Row]", redacted["files"]), cast("list[Row]", values["files"]), strict=True)
+            files = zip(
+                cast("list[RowValues]", redacted["files"]), cast("list[RowValues]", values["files"]), strict=True
+            )
             redacted["files"] = [told | {"path": file["path"]} for told, file in files]
         return redacted
 
 
-def lease(owner: str | None, until: datetime | None) -> Row:
+def make_lease(owner: str | None, until: datetime | None) -> RowValues:
     """Return the columns of a lease that begins now; of none where there is no owner."""
-    return {"owner": owner, "owned_until": until and stamp(until), "leased_at": until and stamp(now())}
+    return {"owner": owner, "owned_until": until and format_moment(until), "leased_at": until and format_moment(now())}

@@ -15,17 +15,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from gemini_interactions_mcp.core import JournalError
 
 from .database_url import is_sqlite
-from .engine import BUSY_TURN
+from .engine import BUSY_TURN_SECONDS
 from .gate import make_gate
 
-BUSY_PAUSE: Final = 0.02
+BUSY_PAUSE_SECONDS: Final = 0.02
 """Mean seconds between two attempts at a database that another program holds."""
-TABLE_TRIES: Final = 10
+MAX_TABLE_ATTEMPTS: Final = 10
 """Attempts at the tables of a database without a lock for that: servers that start together collide there."""
-MIGRATION_LOCK: Final = 5_735_817_042
+MIGRATION_LOCK_KEY: Final = 5_735_817_042
 """Key of PostgreSQL's advisory lock that a server holds while it makes or migrates the tables."""
 
-VERSION: Final = sa.Table(
+VERSION_TABLE: Final = sa.Table(
     "schema_version",
     sa.MetaData(),
     sa.Column("version_num", sa.String(32), nullable=False),
@@ -34,29 +34,29 @@ VERSION: Final = sa.Table(
 """One row: the revision of the schema, as alembic keeps it. SQLite has the number in `user_version` as well."""
 
 
-async def establish(connection: AsyncConnection, metadata: sa.MetaData, version: int) -> None:
+async def establish_tables(connection: AsyncConnection, metadata: sa.MetaData, version: int) -> None:
     """Create or migrate the tables where they are not those of this version.
 
     Raises:
         JournalError: A newer version has written this journal; nothing has been changed.
     """
     if is_sqlite(connection.engine.url):
-        await establish_in_file(connection, metadata, version)
-    elif await connection.run_sync(stamped_version, version) == version:
+        await establish_sqlite_tables(connection, metadata, version)
+    elif await connection.run_sync(read_stamped_version, version) == version:
         return
     elif connection.dialect.name == "postgresql":
-        await establish_locked(connection, metadata, version)
+        await establish_postgresql_tables(connection, metadata, version)
     else:
-        await establish_together(connection, metadata, version)
+        await establish_unlocked_tables(connection, metadata, version)
 
 
-async def establish_in_file(connection: AsyncConnection, metadata: sa.MetaData, version: int) -> None:
+async def establish_sqlite_tables(connection: AsyncConnection, metadata: sa.MetaData, version: int) -> None:
     """Create or migrate the tables of an SQLite database."""
-    if await file_version(connection, version) < version:
+    if await read_file_version(connection, version) < version:
         await connection.exec_driver_sql("BEGIN IMMEDIATE")
         # Asked again: another process may have been here first.
-        if await file_version(connection, version) < version:
-            await connection.run_sync(bring_up, metadata, version)
+        if await read_file_version(connection, version) < version:
+            await connection.run_sync(bring_up_tables, metadata, version)
             await connection.exec_driver_sql(f"PRAGMA user_version={version}")
         await connection.exec_driver_sql("COMMIT")
     # SQLite refuses this at once, whatever the time-out, while another process does the same; what matters works
@@ -65,52 +65,52 @@ async def establish_in_file(connection: AsyncConnection, metadata: sa.MetaData, 
         await connection.exec_driver_sql("PRAGMA journal_mode=WAL")
 
 
-async def establish_locked(connection: AsyncConnection, metadata: sa.MetaData, version: int) -> None:
+async def establish_postgresql_tables(connection: AsyncConnection, metadata: sa.MetaData, version: int) -> None:
     """Create or migrate the tables of a PostgreSQL in one transaction, which no other server does at the same time.
 
-    A lock that another program holds is an error after `BUSY_TURN`, so that the statement gives up its turn.
+    A lock that another program holds is an error after `BUSY_TURN_SECONDS`, so that the statement gives up its turn.
     """
     # Of the look at the version.
     await connection.rollback()
     # Each statement sees what the server before this one has committed.
     await connection.execution_options(isolation_level="READ COMMITTED")
     async with connection.begin():
-        await connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_TURN:.1f}s'")
-        await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
-        await connection.run_sync(bring_up_with_gate, metadata, version)
+        await connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_TURN_SECONDS:.1f}s'")
+        await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK_KEY)))
+        await connection.run_sync(bring_up_tables_and_gate, metadata, version)
 
 
-async def establish_together(connection: AsyncConnection, metadata: sa.MetaData, version: int) -> None:
+async def establish_unlocked_tables(connection: AsyncConnection, metadata: sa.MetaData, version: int) -> None:
     """Create or migrate the tables while other servers may be doing the same, where changing a table commits."""
-    for left in reversed(range(TABLE_TRIES)):
+    for left in reversed(range(MAX_TABLE_ATTEMPTS)):
         try:
-            await connection.run_sync(bring_up_with_gate, metadata, version)
+            await connection.run_sync(bring_up_tables_and_gate, metadata, version)
             return
         except DBAPIError:
             if not left:
                 raise
-        await anyio.sleep(pause())
+        await anyio.sleep(choose_pause())
 
 
-def bring_up_with_gate(connection: sa.Connection, metadata: sa.MetaData, version: int) -> None:
+def bring_up_tables_and_gate(connection: sa.Connection, metadata: sa.MetaData, version: int) -> None:
     """Create or migrate the tables, unless another server was quicker, and then the gate."""
-    if stamped_version(connection, version) < version:
+    if read_stamped_version(connection, version) < version:
         make_gate(connection)
-        bring_up(connection, metadata, version)
+        bring_up_tables(connection, metadata, version)
 
 
-def bring_up(connection: sa.Connection, metadata: sa.MetaData, version: int) -> None:
+def bring_up_tables(connection: sa.Connection, metadata: sa.MetaData, version: int) -> None:
     """Create the tables of an empty database, or else migrate them."""
     inspector = sa.inspect(connection)
     if any(inspector.has_table(name) for name in metadata.tables):
-        migrate(connection)
+        run_revisions(connection)
         return
     metadata.create_all(connection, checkfirst=False)
-    VERSION.create(connection, checkfirst=True)
-    connection.execute(sa.insert(VERSION), {"version_num": str(version)})
+    VERSION_TABLE.create(connection, checkfirst=True)
+    connection.execute(sa.insert(VERSION_TABLE), {"version_num": str(version)})
 
 
-def migrate(connection: sa.Connection) -> None:
+def run_revisions(connection: sa.Connection) -> None:
     """Run the revisions in `migrations/versions` that the database has not had yet."""
     from alembic import command  # noqa: PLC0415 - see above
     from alembic.config import Config  # noqa: PLC0415
@@ -122,27 +122,27 @@ def migrate(connection: sa.Connection) -> None:
     command.upgrade(config, "head")
 
 
-async def file_version(connection: AsyncConnection, ours: int) -> int:
+async def read_file_version(connection: AsyncConnection, ours: int) -> int:
     """Return the version of the tables in SQLite; 0 in a new file.
 
     Raises:
         JournalError: It is newer than ours.
     """
-    return known_version(int((await connection.exec_driver_sql("PRAGMA user_version")).scalar_one()), ours)
+    return check_schema_version(int((await connection.exec_driver_sql("PRAGMA user_version")).scalar_one()), ours)
 
 
-def stamped_version(connection: sa.Connection, ours: int) -> int:
+def read_stamped_version(connection: sa.Connection, ours: int) -> int:
     """Return the version of the tables in another database; 0 where it is not known: these tables are older than 5.
 
     Raises:
         JournalError: It is newer than ours.
     """
-    if not sa.inspect(connection).has_table(VERSION.name):
+    if not sa.inspect(connection).has_table(VERSION_TABLE.name):
         return 0
-    return known_version(int(connection.execute(sa.select(VERSION.c.version_num)).scalar() or 0), ours)
+    return check_schema_version(int(connection.execute(sa.select(VERSION_TABLE.c.version_num)).scalar() or 0), ours)
 
 
-def known_version(version: int, ours: int) -> int:
+def check_schema_version(version: int, ours: int) -> int:
     """Return the version of the tables, if this server knows it.
 
     Raises:
@@ -156,6 +156,6 @@ def known_version(version: int, ours: int) -> int:
     return version
 
 
-def pause() -> float:
+def choose_pause() -> float:
     """Return the seconds before the next attempt; random, so that of two programs that met one comes first."""
-    return BUSY_PAUSE * random.uniform(0.5, 1.5)  # noqa: S311
+    return BUSY_PAUSE_SECONDS * random.uniform(0.5, 1.5)  # noqa: S311

@@ -9,10 +9,10 @@ from pydantic import BaseModel
 
 from gemini_interactions_mcp.models import Record, Uploaded
 
-from .engine import Row
+from .engine import RowValues
 
 
-def row(fields: Mapping[str, object]) -> Row:
+def encode_fields(fields: Mapping[str, object]) -> RowValues:
     """Return fields of a `Record` as columns.
 
     Raises:
@@ -20,24 +20,24 @@ def row(fields: Mapping[str, object]) -> Row:
     """
     if unknown := fields.keys() - Record.model_fields.keys():
         raise TypeError(f"Record has no field {', '.join(sorted(unknown))}")
-    return {name: cell(value) for name, value in fields.items()}
+    return {name: encode_cell(value) for name, value in fields.items()}
 
 
-def cell(value: object) -> object:
+def encode_cell(value: object) -> object:
     """Return a value as its column keeps it; the column's type cleans it."""
     match value:
         case datetime():
-            return stamp(value)
+            return format_moment(value)
         case BaseModel():
             # Without what says nothing: an older server on this journal refuses fields that it does not know.
             return value.model_dump(mode="json", exclude_none=True)
         case list() | tuple():
-            return [cell(item) for item in cast("Sequence[object]", value)]
+            return [encode_cell(item) for item in cast("Sequence[object]", value)]
         case _:
             return value
 
 
-def stamp(moment: datetime) -> str:
+def format_moment(moment: datetime) -> str:
     """Return a moment as text that sorts by time: in UTC, always to the microsecond.
 
     Raises:
@@ -48,19 +48,19 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def records(result: sa.CursorResult[Any]) -> list[Record]:
+def read_records(result: sa.CursorResult[Any]) -> list[Record]:
     """Return the records of a result."""
     return [Record.model_validate(dict(found)) for found in result.mappings()]
 
 
-def placed(result: sa.CursorResult[Any]) -> list[tuple[Record, str]]:
+def read_placed_records(result: sa.CursorResult[Any]) -> list[tuple[Record, str]]:
     """Return the records of a result, each with its place among the others."""
     return [
         (Record.model_validate(dict(found)), f"{found['created_at']} {found['label']}") for found in result.mappings()
     ]
 
 
-def uploaded(result: sa.CursorResult[Any]) -> dict[str, Uploaded]:
+def read_uploads(result: sa.CursorResult[Any]) -> dict[str, Uploaded]:
     """Return the uploads of a result by the hashes of their contents."""
     return {
         found["digest"]: Uploaded.model_validate({name: found[name] for name in Uploaded.model_fields})

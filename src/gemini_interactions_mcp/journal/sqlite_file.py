@@ -16,16 +16,16 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from .database_url import in_file
+from .database_url import is_file_database
 
 FileIdentity = tuple[int, int] | None
 """Device and inode of a file; None where there is no file."""
 
-COMPANIONS: Final = ("-wal", "-shm")
+COMPANION_SUFFIXES: Final = ("-wal", "-shm")
 """Suffixes of the files that belong to an SQLite file (sqlite.org/walformat.html)."""
 
 
-class LeftError(Exception):
+class FileReplacedError(Exception):
     """The file was replaced before a connection to it was opened."""
 
 
@@ -38,7 +38,7 @@ class FilePlace:
 
     def is_left(self) -> bool:
         """Whether the file has been deleted, moved away or replaced."""
-        return file_identity(self.path) != self.file
+        return read_file_identity(self.path) != self.file
 
     def copy_path(self) -> Path:
         """Return the path of a copy of the file."""
@@ -51,11 +51,11 @@ def make_file(url: sa.URL) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if path.exists():
         return
-    with alone_in(path.parent):
+    with lock_folder(path.parent):
         if path.exists():
             return
         # Left by a file that was deleted: SQLite would take them for its own, even while another server uses them.
-        for ending in COMPANIONS:
+        for ending in COMPANION_SUFFIXES:
             path.with_name(path.name + ending).unlink(missing_ok=True)
         # Exclusively: to open and close a database that is in use drops SQLite's locks on it
         # (sqlite.org/howtocorrupt.html, 2.2).
@@ -64,7 +64,7 @@ def make_file(url: sa.URL) -> None:
 
 
 @contextmanager
-def alone_in(folder: Path) -> Generator[None]:
+def lock_folder(folder: Path) -> Generator[None]:
     """Keep other servers from creating a file in a folder meanwhile.
 
     Windows needs no lock: it deletes no file that is open.
@@ -85,23 +85,23 @@ def alone_in(folder: Path) -> Generator[None]:
         os.close(descriptor)
 
 
-def opened_by(url: sa.URL) -> sa.URL:
+def make_opening_url(url: sa.URL) -> sa.URL:
     """Return the URL that opens a file and never creates one; links are followed once."""
-    if not in_file(url):
+    if not is_file_database(url):
         return url
     path = Path(str(url.database)).resolve()
     return url.set(database=path.as_uri()).update_query_dict({"mode": "rw", "uri": "true"})
 
 
-def place_of(url: sa.URL) -> FilePlace | None:
+def locate_file(url: sa.URL) -> FilePlace | None:
     """Return the place of the file that is about to be opened; None for a database that is no file."""
-    if not in_file(url):
+    if not is_file_database(url):
         return None
     path = Path(str(url.database)).absolute()
-    return FilePlace(path, file_identity(path))
+    return FilePlace(path, read_file_identity(path))
 
 
-def file_identity(path: Path) -> FileIdentity:
+def read_file_identity(path: Path) -> FileIdentity:
     """Return the identity of the file at a path."""
     try:
         found = path.stat()
@@ -110,7 +110,7 @@ def file_identity(path: Path) -> FileIdentity:
     return found.st_dev, found.st_ino
 
 
-async def copy_into(connection: AsyncConnection, target: Path) -> None:
+async def copy_database(connection: AsyncConnection, target: Path) -> None:
     """Write all that a connection sees into a file, replacing an earlier copy.
 
     Raises:

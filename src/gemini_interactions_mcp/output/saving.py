@@ -31,7 +31,7 @@ from gemini_interactions_mcp.models import (
     sniff,
     spelled,
 )
-from gemini_interactions_mcp.settings import of_nobody
+from gemini_interactions_mcp.settings import has_unknown_user
 
 from . import provenance
 from .pictures import converted, decoded, pixels
@@ -238,7 +238,7 @@ def written(
 
 def unwritable(directory: Path, exc: OSError) -> ConfigurationError:
     """What is said of a directory that takes no file."""
-    if of_nobody(directory):
+    if has_unknown_user(directory):
         return ConfigurationError(
             f"Cannot write to {directory}: there is no such user. Set GEMINI_MCP_OUTPUT_DIR to another directory."
         )

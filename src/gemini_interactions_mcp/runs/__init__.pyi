@@ -3,7 +3,7 @@ from . import intents as intents
 from .changes import Changes as Changes
 from .deletion import Deletion as Deletion
 from .deletion import Remote as Remote
-from .listing import Conditions as Conditions
+from .listing import RowConditions as RowConditions
 from .run import Pace as Pace
 from .run import Run as Run
 from .runs import Runs as Runs

@@ -8,23 +8,23 @@ from gemini_interactions_mcp.core import InputError, shown
 from gemini_interactions_mcp.models import DEEP_RESEARCH, Record, RemoteServer, Request
 from gemini_interactions_mcp.settings import Settings
 
-ANTIGRAVITY: Final = "antigravity"
+ANTIGRAVITY_PREFIX: Final = "antigravity"
 """Prefix of the ids of Google's general agents, which work in an environment; `remote` is a fresh one.
 
 Source: https://ai.google.dev/gemini-api/docs/antigravity-agent
 """
 
-BUILT_IN: Final = ("google_search", "url_context", "code_execution", "google_maps")
-STORE: Final = "file_search:"
+AGENT_TOOLS: Final = ("google_search", "url_context", "code_execution", "google_maps")
+STORE_TOOL_PREFIX: Final = "file_search:"
 """Prefix of a tool that searches a file search store."""
-SERVER: Final = "mcp:"
+SERVER_TOOL_PREFIX: Final = "mcp:"
 """Prefix of a tool that is a remote MCP server of the user's."""
 
-STORE_NAME: Final = re.compile(r"(?:fileSearchStores/)?([a-z0-9-]{1,80})")
+STORE_NAME_PATTERN: Final = re.compile(r"(?:fileSearchStores/)?([a-z0-9-]{1,80})")
 """Source: google-genai 3.6.1, types.FileSearchStore.name"""
 
 
-def request(
+def build_agent_request(
     settings: Settings,
     prompt: str,
     *,
@@ -56,24 +56,28 @@ def request(
         agent=agent,
         contents_digest=contents_digest,
         previous_interaction_id=previous_interaction_id,
-        tools=tuple(tool for tool in tools if tool in BUILT_IN),
-        stores=tuple(store(tool) for tool in tools if tool.startswith(STORE)),
-        servers=tuple(server(tool, settings) for tool in tools if known(tool, settings).startswith(SERVER)),
-        environment=environment or inherited(agent, previous),
+        tools=tuple(tool for tool in tools if tool in AGENT_TOOLS),
+        stores=tuple(parse_store_tool(tool) for tool in tools if tool.startswith(STORE_TOOL_PREFIX)),
+        servers=tuple(
+            find_remote_server(tool, settings)
+            for tool in tools
+            if check_agent_tool(tool, settings).startswith(SERVER_TOOL_PREFIX)
+        ),
+        environment=environment or choose_environment(agent, previous),
         approves=bool(previous and previous.plan) and not plan_first,
-        agent_config=config(agent, plan_first=plan_first, visualization=visualization),
+        agent_config=build_agent_config(agent, plan_first=plan_first, visualization=visualization),
     )
 
 
-def names(request: Request) -> tuple[str, ...]:
+def list_tool_names(request: Request) -> tuple[str, ...]:
     """Return the tools of an agent's request, as `start_research` takes them."""
     if request.kind != "research":
         return ()
-    stores = (f"{STORE}{name}" for name in request.stores)
-    return (*request.tools, *stores, *(f"{SERVER}{each.name}" for each in request.servers))
+    stores = (f"{STORE_TOOL_PREFIX}{name}" for name in request.stores)
+    return (*request.tools, *stores, *(f"{SERVER_TOOL_PREFIX}{each.name}" for each in request.servers))
 
 
-def config(agent: str, *, plan_first: bool, visualization: bool) -> dict[str, Any] | None:
+def build_agent_config(agent: str, *, plan_first: bool, visualization: bool) -> dict[str, Any] | None:
     """Return the configuration of Deep Research; None for other agents, whose settings differ.
 
     Source: google-genai 3.6.1, types/interactions/deepresearchagentconfig.py
@@ -89,54 +93,54 @@ def config(agent: str, *, plan_first: bool, visualization: bool) -> dict[str, An
     }
 
 
-def inherited(agent: str, previous: Record | None) -> str | None:
+def choose_environment(agent: str, previous: Record | None) -> str | None:
     """Return the environment for an agent: that of the previous interaction, which has its files, or a new one."""
     if agent.startswith(DEEP_RESEARCH):
         return None
     if previous and previous.environment_id:
         return previous.environment_id
-    return "remote" if agent.startswith(ANTIGRAVITY) else None
+    return "remote" if agent.startswith(ANTIGRAVITY_PREFIX) else None
 
 
-def known(tool: str, settings: Settings) -> str:
+def check_agent_tool(tool: str, settings: Settings) -> str:
     """Return the tool if agents can use it.
 
     Raises:
         InputError: They cannot; the message lists those that they can use.
     """
-    if tool in BUILT_IN or tool.startswith((STORE, SERVER)):
+    if tool in AGENT_TOOLS or tool.startswith((STORE_TOOL_PREFIX, SERVER_TOOL_PREFIX)):
         return tool
-    raise unknown(tool, settings.servers)
+    raise make_unknown_tool_error(tool, settings.servers)
 
 
-def store(tool: str) -> str:
+def parse_store_tool(tool: str) -> str:
     """Return the name of a file search store in the API's form.
 
     Raises:
         InputError: The tool does not name one.
     """
-    found = STORE_NAME.fullmatch(tool.removeprefix(STORE))
+    found = STORE_NAME_PATTERN.fullmatch(tool.removeprefix(STORE_TOOL_PREFIX))
     if found is None:
         raise InputError(f"{shown(tool)!r} names no file search store: write file_search:fileSearchStores/name.")
     return f"fileSearchStores/{found[1]}"
 
 
-def server(tool: str, settings: Settings) -> RemoteServer:
+def find_remote_server(tool: str, settings: Settings) -> RemoteServer:
     """Return the remote MCP server that a tool names.
 
     Raises:
         InputError: The user has not configured a server of this name.
     """
-    name = tool.removeprefix(SERVER)
+    name = tool.removeprefix(SERVER_TOOL_PREFIX)
     found = next((each for each in settings.servers if each.name == name), None)
     if found is None:
-        raise unknown(tool, settings.servers)
+        raise make_unknown_tool_error(tool, settings.servers)
     return found
 
 
-def unknown(tool: str, servers: Iterable[RemoteServer]) -> InputError:
+def make_unknown_tool_error(tool: str, servers: Iterable[RemoteServer]) -> InputError:
     """Return the error for an unknown tool."""
-    names = [*BUILT_IN, f"{STORE}STORE", *(f"{SERVER}{each.name}" for each in servers)]
+    names = [*AGENT_TOOLS, f"{STORE_TOOL_PREFIX}STORE", *(f"{SERVER_TOOL_PREFIX}{each.name}" for each in servers)]
     return InputError(
         f"There is no tool {shown(tool)!r} for agents; there are {', '.join(names)}. "
         "The user adds remote MCP servers with GEMINI_MCP_SERVERS."

@@ -10,7 +10,7 @@ from gemini_interactions_mcp.core import GeminiMCPError
 logger = logging.getLogger(__name__)
 
 
-async def guarded(work: Callable[[], Awaitable[object]]) -> None:
+async def run_guarded(work: Callable[[], Awaitable[object]]) -> None:
     """Do work once; its errors are logged."""
     try:
         await work()
@@ -23,5 +23,5 @@ async def guarded(work: Callable[[], Awaitable[object]]) -> None:
 async def repeat(work: Callable[[], Awaitable[None]], seconds: float) -> None:
     """Do work every `seconds` seconds until cancelled; its errors are logged."""
     while True:
-        await guarded(work)
+        await run_guarded(work)
         await anyio.sleep(seconds)

@@ -25,7 +25,7 @@ from gemini_interactions_mcp.core import (
     beside,
 )
 from gemini_interactions_mcp.files import saved_files
-from gemini_interactions_mcp.journal import DELIVERY, Journal, Limit, clock
+from gemini_interactions_mcp.journal import DELIVERY_FIELDS, Journal, ResearchLimit, clock
 from gemini_interactions_mcp.models import Interaction, Record, Request, SavedFile, Terms, terms
 from gemini_interactions_mcp.output import pictures
 
@@ -35,14 +35,14 @@ from .run import Run
 
 logger = logging.getLogger(__name__)
 
-LATE_SECONDS: Final = 2.0
+LATE_WRITE_SECONDS: Final = 2.0
 """Time limit for a journal that another program holds, for what can be written later: an answer waits with it."""
 
-UNSAVED: Final = "The files could not be saved"
+UNSAVED_COMPLAINT: Final = "The files could not be saved"
 """Begins the complaint about a disk that takes no files."""
 
 
-class Saving(NamedTuple):
+class SavingOutcome(NamedTuple):
     """What came of saving the files of an interaction.
 
     Attributes:
@@ -81,7 +81,7 @@ class Ledger:
         self._runs_per_day = runs_per_day
         self._redact = redact
         self._decoding = anyio.CapacityLimiter(1)
-        self._owner = processes.new_owner()
+        self._owner = processes.make_owner()
         self._released = False
 
     async def open(self, record: Record) -> None:
@@ -106,8 +106,8 @@ class Ledger:
         most = self._runs_per_day
         return await self._journal.insert_once(
             record,
-            None if again else intents.twins_since(record),
-            limit=Limit(most, clock.today()) if most else None,
+            None if again else intents.compute_twins_start(record),
+            limit=ResearchLimit(most, clock.get_day_start()) if most else None,
             owner=self._owner,
             until=self._lease_end(),
         )
@@ -119,7 +119,7 @@ class Ledger:
             JournalError: The journal cannot be used.
         """
         # A little less than there, so that what is found here will be found there.
-        return await self._journal.twin(record, intents.twins_since(record) + timedelta(seconds=10))
+        return await self._journal.twin(record, intents.compute_twins_start(record) + timedelta(seconds=10))
 
     async def undelivered(self, record: Record) -> list[Record]:
         """Return the rows of identical requests whose answer nobody has been given.
@@ -127,7 +127,7 @@ class Ledger:
         None are returned when the journal cannot be read.
         """
         try:
-            return await self._journal.undelivered(record, intents.twins_since(record))
+            return await self._journal.undelivered(record, intents.compute_twins_start(record))
         except JournalError as exc:
             logger.warning("Whether the same was asked before cannot be read: %s", exc)
             return []
@@ -138,19 +138,19 @@ class Ledger:
         What a journal cannot take is written with the next change. One that did not take the last change is not
         waited for.
         """
-        patience = 0.0 if run.unwritten else LATE_SECONDS
+        patience = 0.0 if run.unwritten else LATE_WRITE_SECONDS
         moment = clock.now()
-        if not changes.keys() <= DELIVERY:
+        if not changes.keys() <= DELIVERY_FIELDS:
             changes = {"updated_at": moment} | changes
         if "status" in changes:
-            changes["settled_at"] = intents.settlement(run.record, str(changes["status"]), moment)
+            changes["settled_at"] = intents.compute_settlement(run.record, str(changes["status"]), moment)
         run.record = run.record.model_copy(update=changes)
         run.unwritten |= changes
         return await self._write(run, patience)
 
     async def write_late(self, run: Run, *, wait: bool = True) -> bool:
         """Write what the journal could not take when it was new; return whether it has all of it now."""
-        return await self._write(run, LATE_SECONDS if wait else 0.0)
+        return await self._write(run, LATE_WRITE_SECONDS if wait else 0.0)
 
     async def _write(self, run: Run, patience: float) -> bool:
         # One after the other: an older change must not arrive after a newer one, nor pass for it.
@@ -173,7 +173,7 @@ class Ledger:
     async def find(self, interaction_id: str) -> Record | None:
         """Return the row of an interaction; None also when the journal cannot be read."""
         try:
-            return await self._journal.find(interaction_id, patience=LATE_SECONDS)
+            return await self._journal.find(interaction_id, patience=LATE_WRITE_SECONDS)
         except JournalError as exc:
             logger.warning("The journal cannot be read, Google is asked instead: %s", exc)
             return None
@@ -190,9 +190,9 @@ class Ledger:
 
     async def adopt(self, interaction: Interaction, interaction_id: str) -> Record:
         """Write a row for an interaction that something else has started, so that its media are saved once."""
-        record = intents.foreign(interaction, interaction_id, await self.before(interaction))
+        record = intents.build_foreign_record(interaction, interaction_id, await self.before(interaction))
         try:
-            await self._journal.insert(record, patience=LATE_SECONDS)
+            await self._journal.insert(record, patience=LATE_WRITE_SECONDS)
         except JournalError as exc:
             logger.warning("Interaction %s is not in the journal: %s", interaction_id, exc)
         return record
@@ -214,13 +214,13 @@ class Ledger:
             "usage": interaction.usage or run.usage,
             "files": saving.files,
             "files_pending": saving.pending,
-            "error": sentences(shortcoming, saving.complaint),
+            "error": join_sentences(shortcoming, saving.complaint),
             "finished_at": clock.now(),
         }
         journaled = await self.write(run, **result, **(told if run.stored else {}))
         # Only now: it may take seconds.
         if departed := await terms.departed(asked, interaction):
-            journaled = await self.write(run, error=sentences(shortcoming, departed, saving.complaint))
+            journaled = await self.write(run, error=join_sentences(shortcoming, departed, saving.complaint))
         run.record = run.record.model_copy(update=told)
         if saving.pending:
             run.previews = await self._previews(interaction, saving.files)
@@ -237,18 +237,18 @@ class Ledger:
             # Through another server on this journal, perhaps.
             record = await self.find(run.id) or record
         about = interaction.model_copy(update={"agent": interaction.agent or record.agent})
-        return intents.shortcoming(about, record.kind, asked, record.stopped_by)
+        return intents.describe_shortcoming(about, record.kind, asked, record.stopped_by)
 
-    async def _save(self, run: Run, interaction: Interaction, target: Path | None) -> Saving:
+    async def _save(self, run: Run, interaction: Interaction, target: Path | None) -> SavingOutcome:
         """Write media and reports to disk; a full disk does not lose the answer."""
         # Another process may have been quicker: it took the lease over, or was asked for the result. Only the one that
         # has sent the request knows where it is wanted.
         saves = bool(interaction.media or run.reports)
         if saves and await self.deleted(run.record):
-            return Saving()
+            return SavingOutcome()
         record = await self.find(run.id) if run.id and not target and saves else None
-        if record is not None and intents.saved(record):
-            return Saving(record.files)
+        if record is not None and intents.has_saved_files(record):
+            return SavingOutcome(record.files)
         files = list(record.files) if record else []
         notes: list[str] = []
         pending = False
@@ -257,8 +257,8 @@ class Ledger:
         except ConfigurationError as exc:
             pending = True
             later = " Then read_interaction saves them." if run.stored else ""
-            notes.append(f"{UNSAVED}: {exc}{later}")
-        return Saving(tuple(files), " ".join(notes) or None, pending)
+            notes.append(f"{UNSAVED_COMPLAINT}: {exc}{later}")
+        return SavingOutcome(tuple(files), " ".join(notes) or None, pending)
 
     async def _previews(self, interaction: Interaction, files: Iterable[SavedFile]) -> tuple[bytes, ...]:
         """Return small pictures of what could not be saved."""
@@ -312,7 +312,7 @@ class Ledger:
         try:
             if await self._claimed(record) or (await self._free() and await self._claimed(record)):
                 return True
-            return await self._journal.find(str(record.interaction_id), patience=LATE_SECONDS) is None
+            return await self._journal.find(str(record.interaction_id), patience=LATE_WRITE_SECONDS) is None
         except JournalError as exc:
             logger.warning("Who follows interaction %s cannot be read: %s", record.interaction_id, exc)
             return True
@@ -320,7 +320,7 @@ class Ledger:
     async def seize(self, record: Record) -> None:
         """Take the lease from a process that hangs, which notices before it saves anything."""
         with contextlib.suppress(JournalError):
-            await self._journal.seize(record.label, self._owner, self._lease_end(), patience=LATE_SECONDS)
+            await self._journal.seize(record.label, self._owner, self._lease_end(), patience=LATE_WRITE_SECONDS)
 
     async def followed_elsewhere(self, record: Record) -> bool:
         """Whether another process that lives has the lease of an interaction."""
@@ -329,16 +329,16 @@ class Ledger:
         except JournalError as exc:
             logger.warning("Who follows interaction %s cannot be read: %s", record.label, exc)
             return False
-        return owner not in (None, self._owner) and not processes.departed(owner)
+        return owner not in (None, self._owner) and not processes.has_departed(owner)
 
     async def _claimed(self, record: Record) -> bool:
-        return await self._journal.claim(record.label, self._owner, self._lease_end(), patience=LATE_SECONDS)
+        return await self._journal.claim(record.label, self._owner, self._lease_end(), patience=LATE_WRITE_SECONDS)
 
     async def _free(self) -> bool:
         """End the leases of processes that have ended; return whether there were any."""
-        departed = [owner for owner in await self._journal.owners() if processes.departed(owner)]
+        departed = [owner for owner in await self._journal.owners() if processes.has_departed(owner)]
         for owner in departed:
-            await self._journal.release(owner, patience=LATE_SECONDS)
+            await self._journal.release(owner, patience=LATE_WRITE_SECONDS)
         return bool(departed)
 
     async def orphans(self) -> list[Record]:
@@ -367,12 +367,12 @@ class Ledger:
         """End all leases of this process, and take no more."""
         self._released = True
         with contextlib.suppress(JournalError):
-            await self._journal.release(self._owner, patience=LATE_SECONDS)
+            await self._journal.release(self._owner, patience=LATE_WRITE_SECONDS)
 
     def _lease_end(self) -> datetime:
         return clock.now() + timedelta(seconds=self._lease)
 
 
-def sentences(*said: str | None) -> str | None:
+def join_sentences(*said: str | None) -> str | None:
     """Join sentences; None where there are none."""
     return " ".join(filter(None, said)) or None

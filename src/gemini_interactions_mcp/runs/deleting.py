@@ -68,6 +68,6 @@ class Deleter:
             return Deletion(remote)
         # Reread: it may have ended and saved its files while Google was deleting it.
         record = await self._journal.find(record.label) or record
-        files = await anyio.to_thread.run_sync(self._saved.removed, record.files)
+        files = await anyio.to_thread.run_sync(self._saved.remove_all, record.files)
         row = await self._journal.delete(record.label)
         return Deletion(remote, known=True, files=tuple(files), row=row)

@@ -59,8 +59,8 @@ class Deliveries:
         Identical calls that begin together are separate requests.
         """
         taken = self._taken.get(label, -math.inf)
-        return label in self._given or anyio.current_time() - taken < intents.TOGETHER_SECONDS
+        return label in self._given or anyio.current_time() - taken < intents.MAX_TOGETHER_SECONDS
 
     def attachable(self, record: Record, *, followed: bool) -> bool:
         """Whether an identical call may take the run of a row over."""
-        return intents.attachable(record, followed=followed) and not self.given(record.label)
+        return intents.is_attachable(record, followed=followed) and not self.given(record.label)

@@ -21,7 +21,7 @@ from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.models import Interaction
 
 from . import intents
-from .background import guarded, repeat
+from .background import repeat, run_guarded
 from .bookkeeping import Ledger
 from .follower import Follower
 from .registry import Registry
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 PRUNING_SECONDS: Final = 86_400.0
 """Period of pruning the journal, in seconds."""
 
-Arguments = TypeVarTuple("Arguments")
+WorkArguments = TypeVarTuple("WorkArguments")
 
 Announce = Callable[[str], Awaitable[None]]
 """Called with the id of an interaction that has settled."""
@@ -72,9 +72,9 @@ class Driver:
         self._pace = pace
         self._keep_days = keep_days
 
-    def start(self, work: Callable[[Unpack[Arguments]], Awaitable[object]], *arguments: *Arguments) -> None:
+    def start(self, work: Callable[[Unpack[WorkArguments]], Awaitable[object]], *arguments: *WorkArguments) -> None:
         """Start work in the background; its errors are logged. Returns at once."""
-        self._tasks.start_soon(guarded, partial(work, *arguments))
+        self._tasks.start_soon(run_guarded, partial(work, *arguments))
 
     def launch(self, run: Run, target: Path | None) -> Run:
         """Start sending the request of a run; never waits, so that a cancelled call cannot leave an intent unsent."""
@@ -120,7 +120,7 @@ class Driver:
 
     async def _adopt_orphans(self) -> None:
         try:
-            await self._gemini.ready()
+            await self._gemini.prepare()
         except ConfigurationError as exc:
             # Without a key nothing can be read: orphaned rows are left to servers that have one.
             logger.debug("Unfinished interactions are not followed: %s", exc)
@@ -145,13 +145,16 @@ class Driver:
             if run.scope.cancelled_caught and self._registry.drop(run):
                 run.enter(Phase.SETTLED)
                 await self._ledger.write(
-                    run, status="cancelled", error=intents.hung_up(run.record.stopped_by), finished_at=clock.now()
+                    run,
+                    status="cancelled",
+                    error=intents.describe_hang_up(run.record.stopped_by),
+                    finished_at=clock.now(),
                 )
         except GeminiMCPError as exc:
             await self._fail(run, exc)
         except Exception:  # an error that reached the task group would end the server
             logger.exception("Following interaction %s failed", run.id)
-            await self._fail(run, unexpected(run))
+            await self._fail(run, make_internal_error(run))
         finally:
             run.end()
 
@@ -164,7 +167,7 @@ class Driver:
         interaction = run.outcome or await self._follower.follow(run)
         run.settle(interaction)
         # Another server may have been quicker; its files count.
-        if target is None and saves(run, interaction) and await self._watched(run):
+        if target is None and has_shared_files(run, interaction) and await self._watched(run):
             return
         await self._finish(run, interaction, target)
 
@@ -185,7 +188,7 @@ class Driver:
                 await self._ledger.seize(run.record)
                 break
             run.record = await self._ledger.find(str(run.id)) or run.record
-            if intents.complete(run.record):
+            if intents.is_complete(run.record):
                 run.enter(Phase.SETTLED)
                 self._registry.drop(run)
                 self.start(self._tell, str(run.id))
@@ -235,12 +238,12 @@ class Driver:
             await self._announce(interaction_id)
 
 
-def saves(run: Run, interaction: Interaction) -> bool:
+def has_shared_files(run: Run, interaction: Interaction) -> bool:
     """Whether an interaction has files to save that other servers may save, too."""
     return run.stored and run.id is not None and bool(interaction.media or run.reports)
 
 
-def unexpected(run: Run) -> GeminiMCPError:
+def make_internal_error(run: Run) -> GeminiMCPError:
     """Return the error for a fault of this server; a request that Google may have taken has an unknown outcome."""
     if run.id is None and run.request is not None:
         return OutcomeUnknownError(f"This server failed; its log on stderr says why. {UNKNOWN_OUTCOME}")

@@ -23,9 +23,9 @@ from .bookkeeping import Ledger
 from .driving import Driver
 from .follower import Follower
 from .registry import Registry
-from .run import Pace, Phase, Run, finished
+from .run import Pace, Phase, Run, make_finished_run
 
-LOOK_SECONDS: Final = 30.0
+FIND_SECONDS: Final = 30.0
 """Default time limit in seconds for reading an interaction that a caller asks for."""
 
 
@@ -60,7 +60,7 @@ class Finder:
         self._driver = driver
         self._pace = pace
 
-    async def find(self, interaction_id: str, seconds: float = LOOK_SECONDS) -> Run:
+    async def find(self, interaction_id: str, seconds: float = FIND_SECONDS) -> Run:
         """Return the run of an id or of one of our labels.
 
         If Google does not answer within `seconds`, the run is as in the journal, and is followed in the background.
@@ -78,9 +78,9 @@ class Finder:
         if record is None:
             return await self._look_up_outside(check_interaction_id(interaction_id), seconds)
         if not record.stored:
-            raise unkept(record)
-        if intents.complete(record):
-            return finished(record)
+            raise make_unkept_error(record)
+        if intents.is_complete(record):
+            return make_finished_run(record)
         if record.interaction_id is None:
             raise OutcomeUnknownError(
                 f"Google never named this interaction. {record.error or UNKNOWN_OUTCOME}", interaction_id=record.label
@@ -144,8 +144,8 @@ class Finder:
         """Return the run of an interaction that Google shows; its files are saved once, however many calls find it."""
         # Reread: another task may have finished it meanwhile.
         record = await self._ledger.find(interaction_id)
-        if record is not None and intents.complete(record):
-            return finished(record)
+        if record is not None and intents.is_complete(record):
+            return make_finished_run(record)
         if record is None and known is not None and await self._ledger.deleted(known):
             raise InteractionNotFoundError("It has just been deleted.", interaction_id=interaction_id)
         run = self._driver.follow(Run(record or await self._ledger.adopt(interaction, interaction_id)))
@@ -165,15 +165,15 @@ class Finder:
         Raises:
             GeminiMCPError: `exc`, if there is no answer in the row and none to be expected.
         """
-        if record is not None and intents.readable(record):
-            return finished(record)
+        if record is not None and intents.is_readable(record):
+            return make_finished_run(record)
         hidden = isinstance(exc, InteractionNotFoundError | PermissionDeniedError)
-        if record is None or settled(record.status) or not hidden or intents.age(record) > self._pace.tolerance:
+        if record is None or settled(record.status) or not hidden or intents.measure_age(record) > self._pace.tolerance:
             raise exc
         return self._driver.follow(Run(record))
 
 
-def unkept(record: Record) -> InteractionNotFoundError:
+def make_unkept_error(record: Record) -> InteractionNotFoundError:
     """Return the error for an answer with store=false that is not in memory any more."""
     if record.status in ("failed", "cancelled"):
         why = f"It has no answer: {record.error or record.status}"

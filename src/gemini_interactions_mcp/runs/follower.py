@@ -28,25 +28,25 @@ from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.models import Event, Interaction, Request, settled
 
 from .bookkeeping import Ledger
-from .outcomes import accumulated, hollow, richer, told, whole
+from .outcomes import assemble_streamed, assemble_unstored, is_complete_account, is_hollow, merge_accounts
 from .run import Pace, Phase, Run
 
 logger = logging.getLogger(__name__)
 
-RESEARCH_STREAMS: Final = 64
+MAX_RESEARCH_STREAMS: Final = 64
 """Maximum number of open research streams; further runs are polled. A process on macOS may have 256 open files, and
 research holds a stream for up to an hour."""
 
 GLANCE_SECONDS: Final = 4.0
 """Time limit in seconds for a read that a caller waits for; after that, the next read may be answered sooner."""
 
-REFUSED_READS: Final = 3
+MAX_REFUSED_READS: Final = 3
 """Number of consecutive refused reads that are final; 403 and 404 may pass for longer."""
 
-YOUNG_SECONDS: Final = 600.0
+MAX_UNLISTED_SECONDS: Final = 600.0
 """Age in seconds up to which the API may not find an existing interaction yet."""
 
-REFUSALS: Final = 2
+MAX_BACKGROUND_REFUSALS: Final = 2
 """Number of consecutive refusals of background after which a model is asked in the foreground."""
 
 CLOSING_EVENTS: Final = ("interaction.completed", "error")
@@ -54,7 +54,7 @@ CLOSING_EVENTS: Final = ("interaction.completed", "error")
 
 
 @dataclass
-class Refusal:
+class BackgroundRefusals:
     """Consecutive refusals of background by one model.
 
     Attributes:
@@ -81,7 +81,7 @@ class Follower:
         self._ledger = ledger
         self._pace = pace
         self._named = named
-        self._refusals: dict[str, Refusal] = {}
+        self._refusals: dict[str, BackgroundRefusals] = {}
         self._research_streams = 0
 
     async def follow(self, run: Run) -> Interaction:
@@ -92,7 +92,7 @@ class Follower:
         """
         told = await self._begin(run, run.request) if run.request else None
         told = told or await self._poll_to_end(run)
-        return told if whole(run, told) else await self._enrich(run, told)
+        return told if is_complete_account(run, told) else await self._enrich(run, told)
 
     async def glance(self, run: Run) -> None:
         """Read a run at Google, unless the last sign of it is recent; its end wakes whoever waits for it."""
@@ -106,7 +106,7 @@ class Follower:
 
     def is_conclusive(self, run: Run, interaction: Interaction) -> bool:
         """Whether a settled read is final: a completed one without an answer is reread for `Pace.hollow`."""
-        if not hollow(interaction):
+        if not is_hollow(interaction):
             return True
         now = anyio.current_time()
         run.hollow_since = now if run.hollow_since is None else run.hollow_since
@@ -122,7 +122,7 @@ class Follower:
         try:
             begun = await self._send(run, request, background=True)
         except BackgroundRefusedError:
-            refusal = self._refusals.setdefault(asked, Refusal())
+            refusal = self._refusals.setdefault(asked, BackgroundRefusals())
             refusal.count, refusal.at = refusal.count + 1, anyio.current_time()
             if not run.wanted():
                 raise
@@ -136,7 +136,7 @@ class Follower:
         if refusal and anyio.current_time() - refusal.at > self._pace.refusal:
             del self._refusals[asked]
             return False
-        return refusal is not None and refusal.count >= REFUSALS
+        return refusal is not None and refusal.count >= MAX_BACKGROUND_REFUSALS
 
     async def _send(self, run: Run, request: Request, *, background: bool) -> Interaction | None:
         """Create the interaction; return it if it has settled and need not be polled."""
@@ -165,10 +165,10 @@ class Follower:
         async with self._gemini.stream(request, background=run.background, caller=caller) as events:
             closing = await self._listen(run, events, silence)
         if not request.store:
-            return await accumulated(run, closing)
+            return await assemble_unstored(run, closing)
         if run.id is None:
             raise OutcomeUnknownError(f"The stream ended before the interaction was named. {UNKNOWN_OUTCOME}")
-        return await told(run, closing)
+        return await assemble_streamed(run, closing)
 
     async def _exists(self, interaction_id: str | None) -> bool:
         """Whether an interaction that the API does not find exists: it is young in the journal, or readable."""
@@ -176,7 +176,7 @@ class Follower:
             return False
         record = await self._ledger.find(interaction_id)
         if record is not None:
-            return (clock.now() - (record.finished_at or record.created_at)).total_seconds() < YOUNG_SECONDS
+            return (clock.now() - (record.finished_at or record.created_at)).total_seconds() < MAX_UNLISTED_SECONDS
         try:
             await self._gemini.get(interaction_id)
         except GeminiMCPError:
@@ -254,7 +254,7 @@ class Follower:
         """Whether a refused read is worth repeating: the interaction may be too young, or the refusal a fault."""
         if isinstance(refusal, InteractionNotFoundError | PermissionDeniedError):
             return run.age() <= self._pace.tolerance
-        return run.refusals < REFUSED_READS
+        return run.refusals < MAX_REFUSED_READS
 
     async def _enrich(self, run: Run, told: Interaction) -> Interaction:
         """Complete what a stream told with a read; if that fails, return it as it is."""
@@ -263,10 +263,10 @@ class Follower:
             await self._ledger.write(run, status=told.status, text=told.text, citations=told.citations)
         run.enter(Phase.POLLING)
         with anyio.move_on_after(self._pace.enrichment if answered or told.error else self._pace.hollow):
-            while (read := await self._read_settled(run)) is None or hollow(read):
-                told = told if read is None else richer(read, told)
+            while (read := await self._read_settled(run)) is None or is_hollow(read):
+                told = told if read is None else merge_accounts(read, told)
                 await run.nap(self._pace.first_poll / 2)
-            return richer(read, told)
+            return merge_accounts(read, told)
         return told
 
     async def _read_settled(self, run: Run) -> Interaction | None:
@@ -277,7 +277,7 @@ class Follower:
     async def _listen_again(self, run: Run, *, refused: bool) -> Interaction | None:
         """Return what its stream tells to its end: resumed, or from its start where reads are refused."""
         since = run.last_event_id
-        heard = await told(run, await self._rejoin(run))
+        heard = await assemble_streamed(run, await self._rejoin(run))
         if heard is None and refused and run.last_event_id in (None, since):
             heard = await self._replay(run)
         return heard
@@ -285,7 +285,7 @@ class Follower:
     async def _replay(self, run: Run) -> Interaction | None:
         """Return what its stream tells from the start, which may work where a read is refused."""
         heard, run.steps = run.steps, StepAssembler()
-        replayed = None if self._is_crowded(run) else await told(run, await self._resume(run, None))
+        replayed = None if self._is_crowded(run) else await assemble_streamed(run, await self._resume(run, None))
         if replayed is None:
             run.steps = heard
         return replayed
@@ -330,10 +330,10 @@ class Follower:
         return None
 
     def _is_crowded(self, run: Run) -> bool:
-        return run.record.kind == "research" and self._research_streams >= RESEARCH_STREAMS
+        return run.record.kind == "research" and self._research_streams >= MAX_RESEARCH_STREAMS
 
     async def _take_events(self, run: Run, events: AsyncIterator[Event], silence: float) -> Event | None:
-        while event := await next_event(events, silence):
+        while event := await receive_event(events, silence):
             await self._take_event(run, event)
             if event.type in CLOSING_EVENTS:
                 return event
@@ -369,7 +369,7 @@ class Follower:
         run.move()
 
 
-async def next_event(events: AsyncIterator[Event], silence: float) -> Event | None:
+async def receive_event(events: AsyncIterator[Event], silence: float) -> Event | None:
     """Return the next event of a stream; None at its end, or after `silence` seconds without one."""
     with anyio.move_on_after(silence):
         return await anext(events, None)

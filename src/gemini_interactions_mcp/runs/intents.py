@@ -24,26 +24,26 @@ from gemini_interactions_mcp.models import terms as asked
 
 from . import agents
 
-TOGETHER_SECONDS: Final = 4.0
+MAX_TOGETHER_SECONDS: Final = 4.0
 """Age of a call up to which an identical call is a separate request: a host that asks twice at once wants two answers.
 
 The most impatient host gives a call up after 5 s (openai-agents, `client_session_timeout_seconds`).
 """
 
-SENDING_SECONDS: Final = 600
+MAX_SENDING_SECONDS: Final = 600
 """Age up to which a request without an id may still be on its way, from this process or another."""
 
-FIRST: Final = datetime(2025, 1, 1, tzinfo=UTC)
+EARLIEST_CREATION: Final = datetime(2025, 1, 1, tzinfo=UTC)
 """Before the first interaction: the API is of that year (https://ai.google.dev/gemini-api/docs/changelog)."""
 
 
-def age(record: Record) -> float:
+def measure_age(record: Record) -> float:
     """Return the seconds since the request."""
     # A clock may have been set back since.
     return max(0.0, (now() - record.created_at).total_seconds())
 
 
-def intent(request: Request, previous: Record | None = None) -> Record:
+def build_intent(request: Request, previous: Record | None = None) -> Record:
     """Return the row that is written before a request is sent.
 
     Where Google is to keep nothing, the row leaves out what is private, and its label stands for an id: nobody else
@@ -54,7 +54,7 @@ def intent(request: Request, previous: Record | None = None) -> Record:
         previous: The row of the interaction that it continues, if the journal has one.
     """
     moment = now()
-    identity = fingerprint(request)
+    identity = compute_fingerprint(request)
     label = f"{identity}-{uuid.uuid4().hex}"
     return Record(
         label=label,
@@ -65,8 +65,8 @@ def intent(request: Request, previous: Record | None = None) -> Record:
         model=request.model,
         agent=request.agent,
         previous_interaction_id=request.previous_interaction_id,
-        tools=agents.names(request) or None,
-        topic=topic_from(request.kind, previous) or request.topic if request.store else None,
+        tools=agents.list_tool_names(request) or None,
+        topic=inherit_topic(request.kind, previous) or request.topic if request.store else None,
         prompt=request.prompt if request.store else "",
         terms=asked.of_request(request) if request.store else None,
         created_at=moment,
@@ -77,7 +77,7 @@ def intent(request: Request, previous: Record | None = None) -> Record:
     )
 
 
-def topic_from(kind: Kind, previous: Record | None) -> str | None:
+def inherit_topic(kind: Kind, previous: Record | None) -> str | None:
     """Return the topic that a request takes over from the interaction it continues; None where it has its own.
 
     The words that change or run a plan do not say what it is about; those that change a picture say only what to
@@ -90,43 +90,43 @@ def topic_from(kind: Kind, previous: Record | None) -> str | None:
     return (previous.title or None) if follows else None
 
 
-def fingerprint(request: Request) -> str:
+def compute_fingerprint(request: Request) -> str:
     """Return what makes two requests identical: 16 hexadecimal digits; of one that runs a plan, the plan alone."""
     if request.approves:
-        return digits(str(request.previous_interaction_id))
+        return hash_to_digits(str(request.previous_interaction_id))
     # An upload of the same content has another address.
     unsaid = {"topic", "contents" if request.contents_digest else "contents_digest"}
     fields = request.model_dump(mode="json", exclude=unsaid)
     if request.kind == "research":
-        fields["prompt"] = folded(request.prompt)
-    return digits(json.dumps(fields, sort_keys=True, default=str))
+        fields["prompt"] = fold_prompt(request.prompt)
+    return hash_to_digits(json.dumps(fields, sort_keys=True, default=str))
 
 
-def digits(text: str) -> str:
+def hash_to_digits(text: str) -> str:
     """Return the first 16 hexadecimal digits of a text's SHA-256."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def folded(prompt: str) -> str:
+def fold_prompt(prompt: str) -> str:
     """Return a prompt without what makes no difference to research: white space, Unicode form and case."""
     return " ".join(unicodedata.normalize("NFKC", prompt).casefold().split())
 
 
-def twins_since(record: Record) -> datetime:
+def compute_twins_start(record: Record) -> datetime:
     """Return when identical requests begin to count as the same; a plan is run once, however often it is approved."""
     if record.approves:
         return datetime.min.replace(tzinfo=UTC)
     return now() - timedelta(seconds=TWIN_SECONDS)
 
 
-def settlement(record: Record, status: str, moment: datetime) -> datetime | None:
+def compute_settlement(record: Record, status: str, moment: datetime) -> datetime | None:
     """Return `settled_at` of a record that gets a status at a moment; None where that is not a settled one."""
     if not settled(status):
         return None
     return record.settled_at if record.settled_at and record.status == status else moment
 
 
-def attachable(record: Record, *, followed: bool) -> bool:
+def is_attachable(record: Record, *, followed: bool) -> bool:
     """Whether an identical call may take a run over: nobody has its answer, and its call has ended or waits long.
 
     Args:
@@ -134,33 +134,33 @@ def attachable(record: Record, *, followed: bool) -> bool:
         followed: Whether the process of its own call lives.
     """
     unsent = record.status == "failed" and record.interaction_id is None
-    left = not followed or record.detached_at is not None or age(record) > TOGETHER_SECONDS
+    left = not followed or record.detached_at is not None or measure_age(record) > MAX_TOGETHER_SECONDS
     return record.delivered_at is None and left and not unsent
 
 
-def sending(record: Record) -> bool:
+def is_sending(record: Record) -> bool:
     """Whether a request may still be on its way."""
-    return record.interaction_id is None and not record.error and age(record) < SENDING_SECONDS
+    return record.interaction_id is None and not record.error and measure_age(record) < MAX_SENDING_SECONDS
 
 
-def saved(record: Record) -> bool:
+def has_saved_files(record: Record) -> bool:
     """Whether the files of an interaction are on disk and listed."""
     return bool(record.files and record.finished_at) and not record.files_pending
 
 
-def complete(record: Record) -> bool:
+def is_complete(record: Record) -> bool:
     """Whether the journal has everything, so that Google need not be asked."""
     if not settled(record.status) or record.finished_at is None or record.files_pending:
         return False
-    return record.status != "completed" or readable(record)
+    return record.status != "completed" or is_readable(record)
 
 
-def readable(record: Record) -> bool:
+def is_readable(record: Record) -> bool:
     """Whether the journal has an answer to show, though files may be missing that could not be saved."""
     return settled(record.status) and bool(record.text or record.files or record.code)
 
 
-def foreign(interaction: Interaction, interaction_id: str, previous: Record | None = None) -> Record:
+def build_foreign_record(interaction: Interaction, interaction_id: str, previous: Record | None = None) -> Record:
     """Return a row for an interaction that something else has started.
 
     Args:
@@ -179,25 +179,25 @@ def foreign(interaction: Interaction, interaction_id: str, previous: Record | No
         agent=interaction.agent,
         previous_interaction_id=interaction.previous_interaction_id,
         environment_id=interaction.environment_id,
-        topic=topic_from(kind, previous),
+        topic=inherit_topic(kind, previous),
         prompt=interaction.prompt or "",
-        created_at=created(interaction) or moment,
+        created_at=parse_creation(interaction) or moment,
         updated_at=moment,
         origin="foreign",
         settled_at=moment if settled(interaction.status) else None,
     )
 
 
-def created(interaction: Interaction) -> datetime | None:
+def parse_creation(interaction: Interaction) -> datetime | None:
     """Return when the API says that an interaction was created; None where that is missing, unreadable or absurd."""
     try:
         moment = in_utc(datetime.fromisoformat(interaction.created or ""))
     except ValueError:
         return None
-    return moment if FIRST <= moment <= now() + timedelta(days=1) else None
+    return moment if EARLIEST_CREATION <= moment <= now() + timedelta(days=1) else None
 
 
-OUTCOMES: Final = {
+STATUS_MEANINGS: Final = {
     "failed": "The interaction failed at Google",
     "cancelled": "The interaction was cancelled; what it had cost by then is not refunded",
     "incomplete": "The answer is incomplete: it reached {limit}",
@@ -208,17 +208,17 @@ OUTCOMES: Final = {
 }
 """Meanings of the settled statuses other than `completed`."""
 
-LIMITED: Final = ("incomplete", "budget_exceeded")
+LIMITED_STATUSES: Final = ("incomplete", "budget_exceeded")
 """Statuses of answers that a limit in tokens has ended."""
 
-NOBODY_HERE: Final = (
+CANCELLED_ELSEWHERE: Final = (
     "It was not cancelled through this server: another program with a key of the same project did it, or Google."
 )
 
 NO_TERMS: Final = Terms()
 
 
-def shortcoming(
+def describe_shortcoming(
     interaction: Interaction, kind: Kind, terms: Terms | None = None, stopped_by: str | None = None
 ) -> str | None:
     """Return why an answer is missing or incomplete and what to do about it, in sentences; None when all is well.
@@ -231,13 +231,13 @@ def shortcoming(
     """
     terms = terms or NO_TERMS
     reason = f" ({interaction.error.rstrip('.')})" if interaction.error else ""
-    ways = remedies(interaction, kind, terms)
-    if interaction.status in LIMITED and stopped_early(interaction):
+    ways = collect_remedies(interaction, kind, terms)
+    if interaction.status in LIMITED_STATUSES and has_stopped_early(interaction):
         return f"The answer is incomplete{reason}. {ways}"
-    if interaction.status in OUTCOMES:
-        outcome = OUTCOMES[interaction.status].format(limit=limit(interaction, terms))
-        return " ".join(filter(None, (f"{outcome}{reason}.", advice(interaction, kind, terms, stopped_by))))
-    if whole(interaction, kind):
+    if interaction.status in STATUS_MEANINGS:
+        outcome = STATUS_MEANINGS[interaction.status].format(limit=describe_token_limit(interaction, terms))
+        return " ".join(filter(None, (f"{outcome}{reason}.", choose_advice(interaction, kind, terms, stopped_by))))
+    if is_whole_answer(interaction, kind):
         return f"The answer may not be whole{reason}. {ways}" if interaction.reasons else None
     if interaction.text and kind == "image":
         return f"Gemini made no image{reason}, but answered with text. {ways}".rstrip()
@@ -246,27 +246,27 @@ def shortcoming(
     return f"Gemini completed the interaction without an answer{reason}; steps seen: {kinds}. {ways}"
 
 
-def whole(interaction: Interaction, kind: Kind) -> bool:
+def is_whole_answer(interaction: Interaction, kind: Kind) -> bool:
     """Whether a completed interaction has what was asked for; code that ran counts as text."""
     return bool(interaction.media or (kind != "image" and (interaction.text or interaction.code)))
 
 
-def stopped_early(interaction: Interaction) -> bool:
+def has_stopped_early(interaction: Interaction) -> bool:
     """Whether an interaction says itself that something other than a limit has ended it."""
     return any(name != "max_tokens" for name in interaction.reasons)
 
 
-def limit(interaction: Interaction, terms: Terms) -> str:
+def describe_token_limit(interaction: Interaction, terms: Terms) -> str:
     """Return the limit in tokens that has ended an answer, as far as it is known, and what was used of it."""
     if interaction.agent or terms.max_total_tokens:
         budget = f" of {terms.max_total_tokens:,} tokens (max_total_tokens)" if terms.max_total_tokens else " of tokens"
         return f"the agent's budget{budget}"
     own = "its token budget" if interaction.status == "budget_exceeded" else "the model's own limit of output tokens"
     most = f"max_output_tokens ({terms.max_output_tokens:,})" if terms.max_output_tokens else own
-    return f"{most}{spent_on(interaction.usage)}"
+    return f"{most}{describe_token_use(interaction.usage)}"
 
 
-def spent_on(usage: Usage | None) -> str:
+def describe_token_use(usage: Usage | None) -> str:
     """Return how much of a limit of output went into thoughts and answer; empty without thoughts."""
     if not usage or not usage.total_thought_tokens:
         return ""
@@ -275,30 +275,30 @@ def spent_on(usage: Usage | None) -> str:
     )
 
 
-def hung_up(stopped_by: str | None) -> str:
+def describe_hang_up(stopped_by: str | None) -> str:
     """Return the error of an interaction whose connection was closed to stop it."""
     return f"It was stopped before it ended, through this server ({stopped_by})."
 
 
-def remedies(interaction: Interaction, kind: Kind, terms: Terms) -> str:
+def collect_remedies(interaction: Interaction, kind: Kind, terms: Terms) -> str:
     """Return what to do about the reasons that Google gives, each remedy once."""
-    limits = [raised(interaction, kind, terms)] if "max_tokens" in interaction.reasons else []
+    limits = [suggest_higher_limits(interaction, kind, terms)] if "max_tokens" in interaction.reasons else []
     others = error_codes.remedy(name for name in interaction.reasons if name != "max_tokens")
     return " ".join(filter(None, [*limits, others]))
 
 
-def advice(interaction: Interaction, kind: Kind, terms: Terms, stopped_by: str | None) -> str:
+def choose_advice(interaction: Interaction, kind: Kind, terms: Terms, stopped_by: str | None) -> str:
     """Return what to do about an interaction that has not completed, or who has stopped it."""
     if interaction.status == "cancelled":
-        return f"It was cancelled through this server ({stopped_by})." if stopped_by else NOBODY_HERE
-    if interaction.status not in LIMITED:
-        return remedies(interaction, kind, terms)
+        return f"It was cancelled through this server ({stopped_by})." if stopped_by else CANCELLED_ELSEWHERE
+    if interaction.status not in LIMITED_STATUSES:
+        return collect_remedies(interaction, kind, terms)
     if interaction.agent or terms.max_total_tokens:
         return "start_research with it as previous_interaction_id goes on from there."
-    return raised(interaction, kind, terms)
+    return suggest_higher_limits(interaction, kind, terms)
 
 
-def raised(interaction: Interaction, kind: Kind, terms: Terms) -> str:
+def suggest_higher_limits(interaction: Interaction, kind: Kind, terms: Terms) -> str:
     """Return what to ask for in place of an answer that has reached a limit of output, by arguments of the tool.
 
     Nothing raises a model's own limit, and only the tool that asks in words alone has arguments for either.

@@ -24,7 +24,7 @@ MAX_REFRESHED: Final = 100
 """Maximum number of running interactions that are read before a list, newest first; a page has no more rows."""
 
 
-class Conditions(TypedDict, total=False):
+class RowConditions(TypedDict, total=False):
     """Conditions for the rows on a page, as `Journal.page` takes them."""
 
     query: str | None
@@ -49,7 +49,7 @@ class Lister:
         self._finder = finder
         self._pace = pace
 
-    async def page(self, limit: int, **wanted: Unpack[Conditions]) -> tuple[Sequence[Record], str | None]:
+    async def page(self, limit: int, **wanted: Unpack[RowConditions]) -> tuple[Sequence[Record], str | None]:
         """Return up to `limit` rows, newest first, and the cursor of the next page.
 
         Raises:

@@ -8,7 +8,7 @@ from . import intents
 from .run import Run
 
 
-async def told(run: Run, closing: Event | None) -> Interaction | None:
+async def assemble_streamed(run: Run, closing: Event | None) -> Interaction | None:
     """Return the interaction as its stream told it; None if the stream did not tell all of it.
 
     Args:
@@ -36,13 +36,13 @@ async def told(run: Run, closing: Event | None) -> Interaction | None:
     )
 
 
-async def accumulated(run: Run, closing: Event | None) -> Interaction:
+async def assemble_unstored(run: Run, closing: Event | None) -> Interaction:
     """Return the interaction as its stream told it, where nothing is stored that could be read.
 
     Raises:
         OutcomeUnknownError: The stream ended early.
     """
-    shown = await told(run, closing)
+    shown = await assemble_streamed(run, closing)
     if shown is not None:
         return shown
     reason = closing.error_message if closing else None
@@ -52,14 +52,14 @@ async def accumulated(run: Run, closing: Event | None) -> Interaction:
     )
 
 
-def hollow(interaction: Interaction) -> bool:
+def is_hollow(interaction: Interaction) -> bool:
     """Whether a completed interaction shows neither an answer nor its steps and usage: it was read too early."""
-    written = interaction.status in ("completed", *intents.LIMITED)
+    written = interaction.status in ("completed", *intents.LIMITED_STATUSES)
     answered = interaction.text or interaction.media
     return written and not answered and not (interaction.usage and interaction.steps)
 
 
-def whole(run: Run, interaction: Interaction) -> bool:
+def is_complete_account(run: Run, interaction: Interaction) -> bool:
     """Whether a read can add nothing; only a read is sure to have the sources, and the usage of agents."""
     if not run.stored or run.id is None or run.outcome is interaction:
         return True
@@ -70,9 +70,9 @@ def whole(run: Run, interaction: Interaction) -> bool:
     return answered and sourced and interaction.usage is not None and run.record.agent is None
 
 
-def richer(read: Interaction, told: Interaction) -> Interaction:
+def merge_accounts(read: Interaction, told: Interaction) -> Interaction:
     """Merge two accounts of one interaction: the one with more of the answer, completed from the other."""
-    fuller, other = (read, told) if amount(read) >= amount(told) else (told, read)
+    fuller, other = (read, told) if measure_answer(read) >= measure_answer(told) else (told, read)
     missing = ("model", "agent", "environment_id", "usage", "prompt", "created", "error", "reasons", "terms")
     return fuller.model_copy(
         update={
@@ -83,6 +83,6 @@ def richer(read: Interaction, told: Interaction) -> Interaction:
     )
 
 
-def amount(interaction: Interaction) -> tuple[int, int, int]:
+def measure_answer(interaction: Interaction) -> tuple[int, int, int]:
     """Return how much of an answer an account has: media, characters, citations."""
     return len(interaction.media), len(interaction.text), len(interaction.citations)

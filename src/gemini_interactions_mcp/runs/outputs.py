@@ -41,7 +41,7 @@ class Output:
 
     def current(self, files: Iterable[SavedFile]) -> tuple[SavedFile, ...]:
         """Return one file of each name: if several machines on one journal have saved it, the one on this machine."""
-        return saved_files.current(files, [self._output_dir])
+        return saved_files.select_current(files, [self._output_dir])
 
     def write(
         self, run: Run, interaction: Interaction, target: Path | None, files: list[SavedFile], notes: list[str]
@@ -58,7 +58,7 @@ class Output:
                 continue
             wanted = target.with_stem(f"{target.stem}-{place}") if target and place > 1 else target
             try:
-                file = self._place(each, stem, origin, wanted, names(files), notes)
+                file = self._place(each, stem, origin, wanted, collect_file_names(files), notes)
             except InteractionFailedError as exc:
                 notes.append(str(exc))
             else:
@@ -68,7 +68,9 @@ class Output:
             shown = ("text", "citations", "code", "failures", "status", "usage")
             told = {name: getattr(interaction, name) for name in shown}
             report = self._report(run.record.model_copy(update=told | {"files": tuple(files)}))
-            files.append(saving.save_text(report, self._output_dir, saving.report_names(stem, names(files))))
+            files.append(
+                saving.save_text(report, self._output_dir, saving.report_names(stem, collect_file_names(files)))
+            )
 
     def _report(self, record: Record) -> str:
         """Return a record as a report, without hidden text and without secrets, which its prompt may contain."""
@@ -113,7 +115,7 @@ class Output:
 
     def gone(self, files: Iterable[SavedFile]) -> list[SavedFile]:
         """Return the files that are missing on this machine and that Google may still have."""
-        return [file for file in files if file.within is None and saved_files.absent(file, [self._output_dir])]
+        return [file for file in files if file.within is None and saved_files.is_absent(file, [self._output_dir])]
 
     def restore(self, run: Run, interaction: Interaction, gone: Sequence[SavedFile]) -> list[SavedFile]:
         """Restore missing files, as far as possible, under their own names where these are free."""
@@ -135,7 +137,7 @@ class Output:
             InteractionFailedError: The data is missing or broken.
         """
         stem, origin = self._described(run, interaction)
-        taken = names(run.record.files)
+        taken = collect_file_names(run.record.files)
         if file.place is not None:
             found = interaction.media[file.place - 1 : file.place]
             home, modes = self._home(file), folders.OWNER_ONLY
@@ -152,7 +154,7 @@ class Output:
         if not run.reports or not reports or any(files.holds(file, content) for file in reports):
             return []
         # Left by a server that ended after writing the file and before writing its row.
-        if adopted := files.adopted(reports[-1], content):
+        if adopted := files.adopt(reports[-1], content):
             return [adopted]
         try:
             return [files.replace(reports[-1], content)]
@@ -171,7 +173,7 @@ class Output:
             ConfigurationError: The disk cannot be written.
         """
         stem, _ = self._described(run, Interaction(status=run.record.status))
-        names_to_try = chain([self._home(file).name], saving.report_names(stem, names(run.record.files)))
+        names_to_try = chain([self._home(file).name], saving.report_names(stem, collect_file_names(run.record.files)))
         return saving.save_text(text, self._output_dir, names_to_try)
 
     def _home(self, file: SavedFile) -> Path:
@@ -185,6 +187,6 @@ def is_report(file: SavedFile) -> bool:
     return file.mime_type == "text/markdown" and file.place is None and file.within is None
 
 
-def names(files: Iterable[SavedFile]) -> set[str]:
+def collect_file_names(files: Iterable[SavedFile]) -> set[str]:
     """Return the names of files, in their resource addresses and on disk."""
     return {name for file in files for name in (file.name, PurePath(file.path).name)}

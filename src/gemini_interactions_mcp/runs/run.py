@@ -38,20 +38,20 @@ class Phase(StrEnum):
     """It could not be started or followed; `Run.error` says why."""
 
 
-ENDS: Final = frozenset({Phase.SETTLED, Phase.FAILED})
+FINAL_PHASES: Final = frozenset({Phase.SETTLED, Phase.FAILED})
 """Phases that only another end follows."""
 
-TRANSITIONS: Final[Mapping[Phase, frozenset[Phase]]] = {
-    Phase.INTENDED: frozenset({Phase.SENDING}) | ENDS,
+PHASE_TRANSITIONS: Final[Mapping[Phase, frozenset[Phase]]] = {
+    Phase.INTENDED: frozenset({Phase.SENDING}) | FINAL_PHASES,
     # STREAMING: with store=false our label stands for the id. SENDING: a request whose background is refused is sent
     # once more.
-    Phase.SENDING: frozenset({Phase.SENDING, Phase.NAMED, Phase.STREAMING}) | ENDS,
-    Phase.NAMED: frozenset({Phase.STREAMING, Phase.POLLING, Phase.WATCHING}) | ENDS,
-    Phase.STREAMING: frozenset({Phase.STREAMING, Phase.POLLING}) | ENDS,
-    Phase.POLLING: frozenset({Phase.STREAMING, Phase.POLLING}) | ENDS,
-    Phase.WATCHING: frozenset({Phase.WATCHING, Phase.POLLING}) | ENDS,
+    Phase.SENDING: frozenset({Phase.SENDING, Phase.NAMED, Phase.STREAMING}) | FINAL_PHASES,
+    Phase.NAMED: frozenset({Phase.STREAMING, Phase.POLLING, Phase.WATCHING}) | FINAL_PHASES,
+    Phase.STREAMING: frozenset({Phase.STREAMING, Phase.POLLING}) | FINAL_PHASES,
+    Phase.POLLING: frozenset({Phase.STREAMING, Phase.POLLING}) | FINAL_PHASES,
+    Phase.WATCHING: frozenset({Phase.WATCHING, Phase.POLLING}) | FINAL_PHASES,
     # A read may show the end before the stream does, and saving the result may fail.
-    Phase.SETTLED: ENDS,
+    Phase.SETTLED: FINAL_PHASES,
     Phase.FAILED: frozenset({Phase.FAILED}),
 }
 """Phases that may follow each phase."""
@@ -207,12 +207,12 @@ class Run:
         A stream and a read follow a run at once, and the slower of them finds it ended.
 
         Raises:
-            RuntimeError: `TRANSITIONS` does not allow the change.
+            RuntimeError: `PHASE_TRANSITIONS` does not allow the change.
         """
-        if phase in TRANSITIONS[self.phase]:
+        if phase in PHASE_TRANSITIONS[self.phase]:
             self.phase = phase
             return True
-        if self.phase in ENDS:
+        if self.phase in FINAL_PHASES:
             return False
         raise RuntimeError(f"a run does not go from {self.phase} to {phase}")
 
@@ -255,7 +255,7 @@ class Run:
 
     def age(self) -> float:
         """Return the seconds since the request."""
-        return intents.age(self.record)
+        return intents.measure_age(self.record)
 
     def move(self) -> None:
         """Wake the tasks that wait for news."""
@@ -281,7 +281,7 @@ class Run:
         return f"{shown(what)} ({shown(self.id)})" if self.id else shown(what)
 
 
-def finished(record: Record) -> Run:
+def make_finished_run(record: Record) -> Run:
     """Return an ended run for a row that nobody follows any more."""
     run = Run(record)
     if settled(record.status):

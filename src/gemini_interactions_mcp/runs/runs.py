@@ -23,7 +23,7 @@ from gemini_interactions_mcp.core import (
     phrases,
 )
 from gemini_interactions_mcp.files import SavedFiles
-from gemini_interactions_mcp.journal import Journal, clock, uncancelled
+from gemini_interactions_mcp.journal import Journal, clock, shield_cancellation
 from gemini_interactions_mcp.models import UNKNOWN, Record, Request
 from gemini_interactions_mcp.settings import DEFAULT_KEEP_DAYS
 
@@ -33,21 +33,21 @@ from .deleting import Deleter
 from .deletion import Deletion
 from .deliveries import Deliveries
 from .driving import Announce, Driver
-from .finding import LOOK_SECONDS, Finder
+from .finding import FIND_SECONDS, Finder
 from .follower import Follower
 from .listing import Lister
 from .registry import Registry
-from .run import Pace, Run, finished
+from .run import Pace, Run, make_finished_run
 from .stopping import Stopper
 from .upkeep import Upkeep
 
 logger = logging.getLogger(__name__)
 
-CLOSE_SECONDS: Final = 1.6
+SHUTDOWN_NAMING_SECONDS: Final = 1.6
 """Time limit in seconds for the ids of requests in flight at shutdown: hosts kill after 2 s (mcp 2.3,
 client/stdio.py)."""
 
-Reporter = Callable[[float, str], Awaitable[None]]
+ProgressReporter = Callable[[float, str], Awaitable[None]]
 """Called with the seconds waited so far, which only grow, and what the interaction does now."""
 
 
@@ -109,7 +109,7 @@ class Runs:
         """Do the periodic work of a server, as `Driver.tend`, until cancelled."""
         await self._driver.tend()
 
-    async def close(self, seconds: float = CLOSE_SECONDS) -> None:
+    async def close(self, seconds: float = SHUTDOWN_NAMING_SECONDS) -> None:
         """Wait up to `seconds` for the ids of requests in flight, then leave all runs to other servers."""
         await self._driver.close(seconds)
 
@@ -120,7 +120,7 @@ class Runs:
             KeyMissingError: There is no API key.
             ConfigurationError: A network setting cannot be used.
         """
-        await self._gemini.ready()
+        await self._gemini.prepare()
 
     async def start(self, request: Request, *, target: Path | None = None) -> Run:
         """Write the intent to the journal, then send the request in the background.
@@ -179,7 +179,7 @@ class Runs:
         """
         record = await self._intent(request, previous)
         # Uncancelled as in `_open`.
-        with uncancelled():
+        with shield_cancellation():
             twin = await self._ledger.open_once(record, again=again)
             if twin is None:
                 return self._driver.launch(Run(record, request), None), True
@@ -198,14 +198,14 @@ class Runs:
 
     async def _intent(self, request: Request, previous: Record | None = None) -> Record:
         """Return the row for a request; the row of the interaction that it continues is read unless given."""
-        await self._gemini.ready()
+        await self._gemini.prepare()
         previous = previous or await self._ledger.before(request)
         # Off the loop: a request may carry megabytes.
-        return await anyio.to_thread.run_sync(intents.intent, request, previous)
+        return await anyio.to_thread.run_sync(intents.build_intent, request, previous)
 
     async def _open(self, record: Record, request: Request, target: Path | None) -> Run:
         # Once the row is written, the request is sent, even if the call is cancelled meanwhile.
-        with uncancelled():
+        with shield_cancellation():
             # Before the insert: an identical call may read the row at once.
             self._deliveries.begin(record.label)
             try:
@@ -272,8 +272,8 @@ class Runs:
             return row
         raise SentElsewhereError(
             "Another server is waiting for Google's answer to the same request, sent "
-            f"{phrases.duration(intents.age(row))} ago. Nothing was sent now. Call again in 30 seconds: that gets the "
-            "same answer and costs nothing."
+            f"{phrases.duration(intents.measure_age(row))} ago. Nothing was sent now. Call again in 30 seconds: "
+            "that gets the same answer and costs nothing."
         )
 
     async def _is_sending(self, record: Record) -> bool:
@@ -283,7 +283,7 @@ class Runs:
         unnamed = record.interaction_id is None and record.status == UNKNOWN and not record.error
         return unnamed and await self._ledger.followed_elsewhere(record)
 
-    async def find(self, interaction_id: str, seconds: float = LOOK_SECONDS) -> Run:
+    async def find(self, interaction_id: str, seconds: float = FIND_SECONDS) -> Run:
         """Return the run of any id or label, as `Finder.find`."""
         return await self._finder.find(interaction_id, seconds)
 
@@ -301,7 +301,7 @@ class Runs:
         """Return the run of a row if this process follows it."""
         return self._registry.running(label)
 
-    async def wait(self, run: Run, seconds: float, report: Reporter) -> bool:
+    async def wait(self, run: Run, seconds: float, report: ProgressReporter) -> bool:
         """Wait until the run is done, reporting progress; False on timeout."""
         with anyio.move_on_after(0 if run.done.is_set() else seconds):
             async with anyio.create_task_group() as tasks:
@@ -311,7 +311,7 @@ class Runs:
                 tasks.cancel_scope.cancel()
         return run.done.is_set()
 
-    async def _report(self, run: Run, report: Reporter, since: float) -> None:
+    async def _report(self, run: Run, report: ProgressReporter, since: float) -> None:
         # Report at once if there is an id: a call that times out has told it then.
         told = -1 if run.id else run.moves
         while True:
@@ -381,7 +381,7 @@ class Runs:
 
     async def decline(self, plan: Record, reason: str) -> None:
         """Mark a plan as cancelled; it stays readable."""
-        run = self._registry.get(plan.label) or finished(plan)
+        run = self._registry.get(plan.label) or make_finished_run(plan)
         await self._driver.amend(run, {"status": "cancelled", "error": reason})
 
     async def known(self, interaction_id: str) -> Record | None:
@@ -406,7 +406,7 @@ class Runs:
         Raises:
             JournalError: It cannot be read.
         """
-        return await self._journal.spent(clock.today())
+        return await self._journal.spent(clock.get_day_start())
 
     async def holds_file(self, path: Path) -> bool:
         """Whether a file was saved at a path, even if it is gone.

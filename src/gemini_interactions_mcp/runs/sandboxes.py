@@ -14,12 +14,12 @@ from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.models import Record, SandboxFile, SavedFile
 from gemini_interactions_mcp.output import saving
 
-WORKSPACE: Final = "workspace"
+WORKSPACE_DIRECTORY: Final = "workspace"
 """Directory in which agents work. Source: google-genai 3.6.1, types/environments/environmentfile.py"""
 
-MOST_FILES: Final = 50
+MAX_SANDBOX_FILES: Final = 50
 """Maximum number of files that one call saves."""
-MOST_BYTES: Final = 64 * 2**20
+MAX_SANDBOX_FILE_BYTES: Final = 64 * 2**20
 """Maximum size in bytes of a file that is saved."""
 
 
@@ -40,7 +40,7 @@ class Environments:
         Raises:
             GeminiMCPError: The environment cannot be read, or not any more.
         """
-        return await self._gemini.environment_files(str(record.environment_id), WORKSPACE)
+        return await self._gemini.environment_files(str(record.environment_id), WORKSPACE_DIRECTORY)
 
     async def save(self, record: Record, pattern: str) -> tuple[tuple[SavedFile, ...], list[str]]:
         """Save the files that match a pattern; return them, and a sentence on each that was not saved.
@@ -51,7 +51,7 @@ class Environments:
         """
         saved: list[SavedFile] = []
         complaints: list[str] = []
-        for file in chosen(await self.files(record), pattern):
+        for file in select_sandbox_files(await self.files(record), pattern):
             try:
                 taken = {each.name for each in (*record.files, *saved)}
                 saved.append(await self._download(record, file, taken))
@@ -60,9 +60,9 @@ class Environments:
         return tuple(saved), complaints
 
     async def _download(self, record: Record, file: SandboxFile, taken: Collection[str]) -> SavedFile:
-        if file.bytes > MOST_BYTES:
-            raise InputError(f"It has {file.bytes:,} bytes; at most {MOST_BYTES:,} are saved.")
-        content = await self._gemini.environment_file(str(record.environment_id), file.path)
+        if file.bytes > MAX_SANDBOX_FILE_BYTES:
+            raise InputError(f"It has {file.bytes:,} bytes; at most {MAX_SANDBOX_FILE_BYTES:,} are saved.")
+        content = await self._gemini.download_environment_file(str(record.environment_id), file.path)
         return await anyio.to_thread.run_sync(self._keep, record, file, content, taken)
 
     def _keep(self, record: Record, file: SandboxFile, content: bytes, taken: Collection[str]) -> SavedFile:
@@ -74,20 +74,20 @@ class Environments:
         return saving.save_bytes(content, self._output_dir, stem, file, taken=taken)
 
 
-def chosen(files: Sequence[SandboxFile], pattern: str) -> list[SandboxFile]:
+def select_sandbox_files(files: Sequence[SandboxFile], pattern: str) -> list[SandboxFile]:
     """Return the files whose path or name matches a pattern.
 
     Raises:
         InputError: No file matches, or too many do.
     """
-    found = [file for file in files if any(fnmatch.fnmatchcase(name, pattern) for name in names(file))]
+    found = [file for file in files if any(fnmatch.fnmatchcase(name, pattern) for name in list_matchable_names(file))]
     if not found:
         raise InputError(f"No file in the agent's environment matches {shown(pattern)!r}.")
-    if len(found) > MOST_FILES:
-        raise InputError(f"{len(found)} files match {shown(pattern)!r}; at most {MOST_FILES} are saved at once.")
+    if len(found) > MAX_SANDBOX_FILES:
+        raise InputError(f"{len(found)} files match {shown(pattern)!r}; at most {MAX_SANDBOX_FILES} are saved at once.")
     return found
 
 
-def names(file: SandboxFile) -> tuple[str, str, str]:
+def list_matchable_names(file: SandboxFile) -> tuple[str, str, str]:
     """Return the names that a pattern may match: the path, the path below the workspace, and the file name."""
-    return file.path, file.path.removeprefix(f"{WORKSPACE}/"), PurePosixPath(file.path).name
+    return file.path, file.path.removeprefix(f"{WORKSPACE_DIRECTORY}/"), PurePosixPath(file.path).name

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import anyio
 
-from gemini_interactions_mcp.api import Gemini, resolved
+from gemini_interactions_mcp.api import Gemini, resolve_redirects
 from gemini_interactions_mcp.core import GeminiMCPError
 from gemini_interactions_mcp.files import SavedFiles
 from gemini_interactions_mcp.models import SandboxFile, SavedFile
@@ -14,7 +14,7 @@ from gemini_interactions_mcp.text import citations
 
 from .bookkeeping import Ledger
 from .driving import Driver
-from .finding import LOOK_SECONDS
+from .finding import FIND_SECONDS
 from .run import Run
 from .sandboxes import Environments
 
@@ -58,7 +58,7 @@ class Upkeep:
                 known = {file.path: file for file in (*record.files, *files)}
                 await self._driver.amend(run, {"files": tuple(known.values())})
 
-    async def restore(self, run: Run, seconds: float = LOOK_SECONDS) -> None:
+    async def restore(self, run: Run, seconds: float = FIND_SECONDS) -> None:
         """Restore the files that are missing on this machine, if Google shows the interaction within `seconds`."""
         run.record = await self._ledger.here(run.record)
         if not run.stored or not await self._ledger.gone(run.record):
@@ -84,7 +84,7 @@ class Upkeep:
     async def resolve_sources(self, run: Run) -> None:
         """Resolve Google's redirect links, in the journal and in the saved report."""
         known = citations.all_cited(run.record.text, run.record.citations)
-        found = await resolved(known, self._base_url)
+        found = await resolve_redirects(known, self._base_url)
         if found != known:
             await self._driver.amend(run, {"citations": found})
         await self._rewrite(run)

@@ -24,13 +24,13 @@ from gemini_interactions_mcp.settings import Settings
 
 if TYPE_CHECKING:
     from gemini_interactions_mcp.api import Gemini
-    from gemini_interactions_mcp.files import Files, SavedFiles
+    from gemini_interactions_mcp.files import InputFiles, SavedFiles
     from gemini_interactions_mcp.journal import Journal
     from gemini_interactions_mcp.runs import Pace, Runs
 
 logger = logging.getLogger(__name__)
 
-MENDING: Final = (
+SETTINGS_REMEDY: Final = (
     "Until the user sets that right where the host configures this server, and restarts it, nothing is done."
 )
 """Ends the error about wrong settings: defaults in their place might spend money or delete files against the user's
@@ -41,7 +41,7 @@ DISCONNECT_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True)
-class Announcing:
+class Announcements:
     """Callbacks for notifications.
 
     Attributes:
@@ -70,7 +70,7 @@ class AppContext:
     """
 
     settings: Settings
-    files: "Files"
+    files: "InputFiles"
     runs: "Runs"
     saved: "SavedFiles"
     preview: Callable[[IO[bytes], int, int], bytes | None]
@@ -87,7 +87,7 @@ class Opening:
         pace: Delays and deadlines.
     """
 
-    def __init__(self, settings: Settings, announce: Announcing, pace: "Pace | None" = None) -> None:
+    def __init__(self, settings: Settings, announce: Announcements, pace: "Pace | None" = None) -> None:
         self.settings = settings
         self.redact = Redactor(settings.secrets)
         self._announce = announce
@@ -132,7 +132,7 @@ class Opening:
 
     async def _warm(self) -> None:
         try:
-            await anyio.to_thread.run_sync(load, abandon_on_cancel=True)
+            await anyio.to_thread.run_sync(load_slow_modules, abandon_on_cancel=True)
             await self.app()
         except Exception:  # must not end the server; the first call fails with the same error
             logger.exception("This server cannot open what it needs")
@@ -141,8 +141,8 @@ class Opening:
         if self._tasks is None:
             raise RuntimeError("the server is not running")
         if self.settings.findings:
-            raise ConfigurationError(" ".join([*self.settings.findings, MENDING]))
-        await anyio.to_thread.run_sync(load)
+            raise ConfigurationError(" ".join([*self.settings.findings, SETTINGS_REMEDY]))
+        await anyio.to_thread.run_sync(load_slow_modules)
         # The loaded modules stay: the garbage collector need not traverse them again and again.
         gc.freeze()
         return self._assembled(self._tasks)
@@ -154,10 +154,10 @@ class Opening:
         interactions = self._interactions(gemini, rows, saved, tasks)
         tasks.start_soon(interactions.tend)
         tasks.start_soon(runs.Changes(rows, self._announce.listed, self._pace).watch)
-        uploads = files.Uploads(gemini, rows, account(self.settings), tasks)
+        uploads = files.UploadCache(gemini, rows, hash_account(self.settings), tasks)
         return AppContext(
             settings=self.settings,
-            files=files.Files(self.settings, uploads, lookup=gemini.mime_type, earlier=interactions.find_restored),
+            files=files.InputFiles(self.settings, uploads, lookup=gemini.mime_type, earlier=interactions.find_restored),
             runs=interactions,
             saved=saved,
             preview=output.preview,
@@ -195,14 +195,14 @@ class Opening:
                     await self._gemini.close()
 
 
-def load() -> None:
+def load_slow_modules() -> None:
     """Import the modules that take over a second to load. Blocks."""
     # The packages import a module when its name is first used.
     _ = (api.Gemini, journal.Journal, output.preview, runs.Changes, runs.Runs)
-    _ = (files.Boundary, files.Files, files.SavedFiles, files.Uploads)
+    _ = (files.Boundary, files.InputFiles, files.SavedFiles, files.UploadCache)
 
 
-def account(settings: Settings) -> str:
+def hash_account(settings: Settings) -> str:
     """Return a hash of the API's address and key, which identifies the account of uploads without revealing the key."""
     key = settings.api_key.get_secret_value() if settings.api_key else ""
     return hashlib.sha256(f"{settings.base_url or ''}\n{key}".encode()).hexdigest()
@@ -212,7 +212,7 @@ Ctx = Context[Opening, Any]
 """The `Context` parameter of our handlers."""
 
 
-async def opened(ctx: Ctx) -> AppContext:
+async def open_app(ctx: Ctx) -> AppContext:
     """Return the opened context of the server that handles a request."""
     return await ctx.request_context.lifespan_context.app()
 

@@ -16,19 +16,21 @@ from gemini_interactions_mcp.core import InputError
 
 from .context import Ctx
 
-ROUNDS: Final = "2026-07-28"
+FIRST_MULTI_ROUND_VERSION: Final = "2026-07-28"
 """The first protocol version in which servers send no requests (mcp 2.3.0, mcp/server/mcpserver/resolve.py)."""
 
-KEY: Final = "consent"
+CONSENT_KEY: Final = "consent"
 """The key of the question among the input requests of a call, which has one."""
 
-CHANGED: Final = (
+SUBJECT_CHANGED: Final = (
     "What the user was asked about has changed since: a file was changed, added or removed. Nothing was sent or "
     "charged. Call again to ask about the current state."
 )
 
 
-async def elicited(ctx: Ctx, message: str, form: type[BaseModel], subject: str) -> ElicitResult | InputRequiredResult:
+async def elicit_answer(
+    ctx: Ctx, message: str, form: type[BaseModel], subject: str
+) -> ElicitResult | InputRequiredResult:
     """Ask the user, and return the answer; or return the question, if the client answers with another call.
 
     Args:
@@ -41,12 +43,12 @@ async def elicited(ctx: Ctx, message: str, form: type[BaseModel], subject: str) 
         InputError: The user agreed to another subject.
     """
     schema = render_elicitation_schema(form)
-    if not is_version_at_least(ctx.protocol_version or "", ROUNDS):
+    if not is_version_at_least(ctx.protocol_version or "", FIRST_MULTI_ROUND_VERSION):
         return await ctx.session.elicit_form(message, schema, related_request_id=ctx.request_id)
-    response = (ctx.input_responses or {}).get(KEY)
+    response = (ctx.input_responses or {}).get(CONSENT_KEY)
     if ctx.request_state is None or not isinstance(response, ElicitResult):
         request = ElicitRequest(params=ElicitRequestFormParams(message=message, requested_schema=schema))
-        return InputRequiredResult(input_requests={KEY: request}, request_state=subject)
+        return InputRequiredResult(input_requests={CONSENT_KEY: request}, request_state=subject)
     if response.action == "accept" and ctx.request_state != subject:
-        raise InputError(CHANGED)
+        raise InputError(SUBJECT_CHANGED)
     return response

@@ -28,7 +28,7 @@ class Host(NamedTuple):
     previews: bool = True
 
 
-ANY: Final = Host()
+ANY_HOST: Final = Host()
 """Codex cuts a result's text at 12,000 bytes, Copilot at 20 kB (observed with Codex 0.169 and Copilot CLI 1.0.102)."""
 
 HOSTS: Final[Mapping[str, Host]] = {
@@ -44,29 +44,29 @@ HOSTS: Final[Mapping[str, Host]] = {
 """Hosts by `clientInfo.name`. A name that continues one of these after a hyphen belongs to the same host."""
 
 
-def seconds_to_wait(ctx: Context[Any, Any], settings: Settings, asked: float | None = None) -> float:
+def choose_wait_seconds(ctx: Context[Any, Any], settings: Settings, asked: float | None = None) -> float:
     """Return how long a call waits: as requested, as the user has set, or as suits its host."""
     if asked is not None:
         return asked
-    usual = host_of(ctx).wait_seconds
+    usual = identify_host(ctx).wait_seconds
     return settings.wait_seconds if usual is None or settings.wait_is_set else usual
 
 
-def seconds_to_name(ctx: Context[Any, Any], settings: Settings) -> float:
+def suggest_wait_seconds(ctx: Context[Any, Any], settings: Settings) -> float:
     """Return the `wait_seconds` of the next call that an answer suggests.
 
     It is never 0, which would make the model poll in a loop.
     """
     chosen = min(settings.wait_seconds, LONGEST_WAIT_SECONDS) if settings.wait_is_set else 0
-    return chosen or host_of(ctx).wait_seconds or DEFAULT_WAIT_SECONDS
+    return chosen or identify_host(ctx).wait_seconds or DEFAULT_WAIT_SECONDS
 
 
-def host_of(ctx: Context[Any, Any]) -> Host:
+def identify_host(ctx: Context[Any, Any]) -> Host:
     """Return the host that sent a request, in both protocol eras."""
     params = ctx.session.client_params
-    return host_named(params.client_info.name if params else "")
+    return find_host(params.client_info.name if params else "")
 
 
-def host_named(name: str) -> Host:
+def find_host(name: str) -> Host:
     """Return the host whose client has this name."""
-    return next((host for known, host in HOSTS.items() if name == known or name.startswith(f"{known}-")), ANY)
+    return next((host for known, host in HOSTS.items() if name == known or name.startswith(f"{known}-")), ANY_HOST)

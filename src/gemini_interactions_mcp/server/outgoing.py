@@ -17,41 +17,41 @@ from gemini_interactions_mcp.text import cleared, framed
 
 from .sdk import get_connection, get_request_channel
 
-T = TypeVar("T")
+CleanedT = TypeVar("CleanedT")
 
-ERROR_BYTES: Final = 6_000
+TOOL_ERROR_BYTES: Final = 6_000
 """Maximum size of an error's text. No host cuts it: Claude Code shows 10,000 characters, Cline 8,000 of its JSON."""
 
 
-class Cleaner(Redactor):
+class OutgoingRedactor(Redactor):
     """Removes secrets, and characters that hide or reorder text."""
 
-    def __call__(self, value: T) -> T:
+    def __call__(self, value: CleanedT) -> CleanedT:
         """Return the value cleaned; the base64 of images is left alone."""
         # Hidden characters go first: a secret that contains one would not be found.
-        return super().__call__(cast(T, cleared(value)) if isinstance(value, str) else value)
+        return super().__call__(cast(CleanedT, cleared(value)) if isinstance(value, str) else value)
 
 
-def weight(result: HandlerResult) -> int:
+def count_resource_characters(result: HandlerResult) -> int:
     """Return the number of characters in a resource's contents; only these can be long."""
-    return sum(len(str(each.get("text") or each.get("blob") or "")) for each in parts_of(result, "contents"))
+    return sum(len(str(each.get("text") or each.get("blob") or "")) for each in get_result_blocks(result, "contents"))
 
 
-def framed_error(result: HandlerResult) -> HandlerResult:
+def frame_tool_error(result: HandlerResult) -> HandlerResult:
     """Frame and clip a tool's error, which may quote others; return other results unchanged."""
     if isinstance(result, dict) and result.get("isError"):
-        for block in parts_of(result, "content"):
+        for block in get_result_blocks(result, "content"):
             if isinstance(text := block.get("text"), str):
-                block["text"] = clipped("".join(framed([visible(text[: 2 * ERROR_BYTES])])), ERROR_BYTES)
+                block["text"] = clipped("".join(framed([visible(text[: 2 * TOOL_ERROR_BYTES])])), TOOL_ERROR_BYTES)
     return result
 
 
-def parts_of(result: HandlerResult, name: str) -> list[dict[str, Any]]:
+def get_result_blocks(result: HandlerResult, name: str) -> list[dict[str, Any]]:
     """Return the content blocks or resource contents of a result in its wire form."""
     return cast("list[dict[str, Any]]", result.get(name, [])) if isinstance(result, dict) else []
 
 
-class Outgoing:
+class OutgoingRedaction:
     """A middleware around every request that redacts what its handler returns, raises and sends."""
 
     def __init__(self, redact: Redactor) -> None:
@@ -64,8 +64,8 @@ class Outgoing:
             MCPError: The handler raised it; its text is redacted.
         """
         try:
-            result = framed_error(await call_next(replace(ctx, session=self._session(ctx))))
-            return await beside(weight(result), partial(self._redact, result))
+            result = frame_tool_error(await call_next(replace(ctx, session=self._session(ctx))))
+            return await beside(count_resource_characters(result), partial(self._redact, result))
         except MCPError as exc:
             raise MCPError(exc.code, self._redact(exc.message), self._redact(exc.data)) from exc
         except ValidationError:
@@ -79,11 +79,11 @@ class Outgoing:
     def _session(self, ctx: ServerRequestContext[Any, Any]) -> ServerSession:
         """Return the session of a request, on a channel that redacts."""
         # The channel passes the other members of the DispatchContext on.
-        channel: Any = Channel(get_request_channel(ctx), self._redact)
+        channel: Any = RedactingChannel(get_request_channel(ctx), self._redact)
         return ServerSession(channel, get_connection(ctx), request_meta=None if ctx.request_id is None else ctx.meta)
 
 
-class Channel:
+class RedactingChannel:
     """A request's channel to the client, which redacts what a handler sends before its result."""
 
     def __init__(self, channel: DispatchContext[Any], redact: Redactor) -> None:

@@ -50,7 +50,7 @@ PROMPTS = (
 """All prompts with their titles, in listing order."""
 
 
-def register(mcp: MCPServer[Opening]) -> None:
+def register_prompts(mcp: MCPServer[Opening]) -> None:
     """Add the prompts to a server."""
     for function, title in PROMPTS:
         mcp.prompt(title=title)(function)

@@ -26,37 +26,37 @@ from gemini_interactions_mcp.core import (
 from gemini_interactions_mcp.models import Record, SavedFile
 from gemini_interactions_mcp.server.results import rows
 from gemini_interactions_mcp.server.results.answers import followers_of
-from gemini_interactions_mcp.server.results.overview import overview
+from gemini_interactions_mcp.server.results.overview import fetch_overview
 from gemini_interactions_mcp.text import rendering
 
 from .context import AppContext
 
-ADDRESS: Final = re.compile(
+RESOURCE_ADDRESS: Final = re.compile(
     r"gemini://interactions/(?P<id>[^/]{1,1024})(?:/(?P<data>data)|/files/(?P<name>[^/]{1,800}))?"
 )
-MARKDOWN: Final = "text/markdown"
-JSON: Final = "application/json"
-ROWS: Final = 50
+MARKDOWN_TYPE: Final = "text/markdown"
+JSON_TYPE: Final = "application/json"
+INTERACTIONS_PER_PAGE: Final = 50
 """Interactions per page of `resources/list`, and in the index."""
-BLOB_BYTES: Final = 64 * 2**20
+RESOURCE_BLOB_BYTES: Final = 64 * 2**20
 """Maximum size of a saved file that is read as a resource, since it is held in memory as a whole."""
-TEXT_CHARACTERS: Final = 2**21
+RESOURCE_TEXT_CHARACTERS: Final = 2**21
 """Maximum length of a text that is read as a resource. Sending a longer one would delay all other calls."""
 
-TEMPLATES: Final = (
+RESOURCE_TEMPLATES: Final = (
     ResourceTemplate(
         uri_template="gemini://interactions/{interaction_id}",
         name="interaction",
         title="Interaction",
         description="Prompt, answer, sources and usage of an interaction, as Markdown",
-        mime_type=MARKDOWN,
+        mime_type=MARKDOWN_TYPE,
     ),
     ResourceTemplate(
         uri_template="gemini://interactions/{interaction_id}/data",
         name="interaction_data",
         title="Interaction data",
         description="The journal's record of an interaction, as JSON",
-        mime_type=JSON,
+        mime_type=JSON_TYPE,
     ),
     ResourceTemplate(
         uri_template="gemini://interactions/{interaction_id}/files/{name}",
@@ -67,41 +67,41 @@ TEMPLATES: Final = (
 )
 
 
-async def listing(app: AppContext, cursor: str | None) -> ListResourcesResult:
+async def list_resource_page(app: AppContext, cursor: str | None) -> ListResourcesResult:
     """Return a page of `resources/list`: the index first, then interactions and their files, newest first.
 
     Raises:
         InputError: The cursor is invalid.
         JournalError: The journal cannot be read.
     """
-    page, following = await app.runs.lister.page(ROWS, cursor=cursor)
-    found = await beside(sum(len(record.text) for record in page), partial(entries, page))
-    return ListResourcesResult(resources=found if cursor else [index_entry(), *found], next_cursor=following)
+    page, following = await app.runs.lister.page(INTERACTIONS_PER_PAGE, cursor=cursor)
+    found = await beside(sum(len(record.text) for record in page), partial(build_resource_entries, page))
+    return ListResourcesResult(resources=found if cursor else [build_index_entry(), *found], next_cursor=following)
 
 
-def entries(page: Iterable[Record]) -> list[Resource]:
+def build_resource_entries(page: Iterable[Record]) -> list[Resource]:
     """List interactions, each followed by its files."""
     found: list[Resource] = []
     for record in page:
         if record.interaction_id and record.stored:
             # Machines that share a journal may each have a file of the same name.
             files = {file.name: file for file in record.files}
-            found += [entry(record), *(file_entry(record, file) for file in files.values())]
+            found += [build_interaction_entry(record), *(build_file_entry(record, file) for file in files.values())]
     return found
 
 
-def index_entry() -> Resource:
+def build_index_entry() -> Resource:
     """Return the list entry of the index."""
     return Resource(
         uri=rendering.INDEX,
         name="interactions",
         title="Recent interactions",
         description="The interactions that this server knows, newest first",
-        mime_type=MARKDOWN,
+        mime_type=MARKDOWN_TYPE,
     )
 
 
-def entry(record: Record) -> Resource:
+def build_interaction_entry(record: Record) -> Resource:
     """Return the list entry of an interaction."""
     made_by = rendering.made_by(record) or "unknown model"
     return Resource(
@@ -109,18 +109,18 @@ def entry(record: Record) -> Resource:
         name=str(record.interaction_id),
         title=rendering.first_words(record.title) or record.kind,
         description=f"{rendering.kind_name(record)}, {shown(record.status)}, {made_by}",
-        mime_type=MARKDOWN,
-        size=size_of_document(record),
-        annotations=dated(record),
+        mime_type=MARKDOWN_TYPE,
+        size=measure_document(record),
+        annotations=annotate_last_change(record),
     )
 
 
-def size_of_document(record: Record) -> int | None:
+def measure_document(record: Record) -> int | None:
     """Return the size of an interaction's Markdown in bytes, or None where rendering would take long."""
     return len(rendering.document(record).encode()) if len(record.text) <= LARGE else None
 
 
-def file_entry(record: Record, file: SavedFile) -> Resource:
+def build_file_entry(record: Record, file: SavedFile) -> Resource:
     """Return the list entry of a saved file."""
     return Resource(
         uri=rendering.uri(record, file),
@@ -128,26 +128,26 @@ def file_entry(record: Record, file: SavedFile) -> Resource:
         title=file.name,
         mime_type=file.mime_type,
         size=file.bytes,
-        annotations=dated(record),
+        annotations=annotate_last_change(record),
     )
 
 
-def dated(record: Record) -> Annotations:
+def annotate_last_change(record: Record) -> Annotations:
     """Return annotations with the time of the last change."""
     return Annotations(last_modified=record.updated_at.isoformat(timespec="seconds"))
 
 
-def is_ours(address: str) -> bool:
+def is_resource_address(address: str) -> bool:
     """Whether an address has the form of this server's resources."""
-    return address == rendering.INDEX or ADDRESS.fullmatch(address) is not None
+    return address == rendering.INDEX or RESOURCE_ADDRESS.fullmatch(address) is not None
 
 
-def unknown(address: str) -> str:
+def describe_unknown_resource(address: str) -> str:
     """Return the error text for an address that no resource has."""
     return f"There is no resource {address}. {rendering.INDEX} lists all."
 
 
-async def read(app: AppContext, address: str) -> ReadResourceContents:
+async def read_resource(app: AppContext, address: str) -> ReadResourceContents:
     """Read a resource.
 
     Raises:
@@ -156,21 +156,23 @@ async def read(app: AppContext, address: str) -> ReadResourceContents:
     """
     try:
         if address == rendering.INDEX:
-            return ReadResourceContents(content=await index(app), mime_type=MARKDOWN)
-        parts = ADDRESS.fullmatch(address)
+            return ReadResourceContents(content=await render_index(app), mime_type=MARKDOWN_TYPE)
+        parts = RESOURCE_ADDRESS.fullmatch(address)
         if parts is None:
-            raise ResourceNotFoundError(unknown(address))
+            raise ResourceNotFoundError(describe_unknown_resource(address))
         interaction_id = unquote(parts["id"])
         run = await app.runs.find(interaction_id)
         if parts["name"]:
             await app.runs.upkeep.restore(run)
-            return await saved(app, run.record, unquote(parts["name"]))
+            return await read_saved_file(app, run.record, unquote(parts["name"]))
         record = run.record
-        size = len(sendable(record).text)
+        size = len(check_resource_length(record).text)
         if parts["data"]:
-            return ReadResourceContents(content=await beside(size, partial(data, record)), mime_type=JSON)
+            return ReadResourceContents(
+                content=await beside(size, partial(render_record_json, record)), mime_type=JSON_TYPE
+            )
         text = await beside(size, partial(rendering.document, record, await followers_of(app, interaction_id)))
-        return ReadResourceContents(content=text, mime_type=MARKDOWN)
+        return ReadResourceContents(content=text, mime_type=MARKDOWN_TYPE)
     except InteractionNotFoundError as exc:
         raise ResourceNotFoundError(str(exc)) from exc
     except InputError as exc:
@@ -179,31 +181,33 @@ async def read(app: AppContext, address: str) -> ReadResourceContents:
         raise ResourceError(str(exc)) from exc
 
 
-def sendable(record: Record) -> Record:
+def check_resource_length(record: Record) -> Record:
     """Return the record if its text is short enough for a resource.
 
     Raises:
         ResourceError: It is too long.
     """
-    if len(record.text) <= TEXT_CHARACTERS:
+    if len(record.text) <= RESOURCE_TEXT_CHARACTERS:
         return record
     raise ResourceError(
-        f"The answer has {len(record.text):,} characters, and a resource at most {TEXT_CHARACTERS:,}: "
+        f"The answer has {len(record.text):,} characters, and a resource at most {RESOURCE_TEXT_CHARACTERS:,}: "
         f"read_interaction(interaction_id={rendering.quoted(record)}) reads it in pages."
     )
 
 
-def data(record: Record) -> str:
+def render_record_json(record: Record) -> str:
     """Return the record as JSON, with hidden characters escaped."""
     return escaped(record.model_dump_json(indent=2))
 
 
-async def index(app: AppContext) -> str:
+async def render_index(app: AppContext) -> str:
     """Render the recent interactions as a Markdown list."""
-    return phrases.joined("# Recent interactions", rows.listing(await overview(app, limit=ROWS)))
+    return phrases.joined(
+        "# Recent interactions", rows.render_list(await fetch_overview(app, limit=INTERACTIONS_PER_PAGE))
+    )
 
 
-async def saved(app: AppContext, record: Record, name: str) -> ReadResourceContents:
+async def read_saved_file(app: AppContext, record: Record, name: str) -> ReadResourceContents:
     """Read a saved file. Only files that the journal names are read.
 
     Raises:
@@ -213,7 +217,7 @@ async def saved(app: AppContext, record: Record, name: str) -> ReadResourceConte
     file = next((file for file in record.files if file.name == name), None)
     if file is None:
         raise ResourceNotFoundError(f"Interaction {record.interaction_id} has no file {shown(name)}.")
-    most = TEXT_CHARACTERS if file.mime_type == MARKDOWN else BLOB_BYTES
+    most = RESOURCE_TEXT_CHARACTERS if file.mime_type == MARKDOWN_TYPE else RESOURCE_BLOB_BYTES
     if file.bytes > most:
         place = printable(file.path)
         raise ResourceError(f"{shown(name)} has {file.bytes:,} bytes; at most {most:,} are read. It is at {place}.")
@@ -221,11 +225,11 @@ async def saved(app: AppContext, record: Record, name: str) -> ReadResourceConte
         content = await anyio.to_thread.run_sync(app.saved.content, file)
     except FileRefusedError as exc:
         raise ResourceNotFoundError(f"File {shown(name)} of interaction {record.interaction_id}: {exc}") from exc
-    text = content.decode(errors="replace") if file.mime_type == MARKDOWN else content
+    text = content.decode(errors="replace") if file.mime_type == MARKDOWN_TYPE else content
     return ReadResourceContents(content=text, mime_type=file.mime_type)
 
 
-async def completions(app: AppContext, argument: str, typed: str, interaction_id: str | None) -> list[str]:
+async def complete_argument(app: AppContext, argument: str, typed: str, interaction_id: str | None) -> list[str]:
     """Return at most 100 values that complete an argument of a template or prompt.
 
     Raises:

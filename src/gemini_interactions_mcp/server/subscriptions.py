@@ -35,12 +35,12 @@ from .sdk import get_connection
 
 logger = logging.getLogger(__name__)
 
-ADDRESSES: Final = 1_000
+MAX_SUBSCRIBED_ADDRESSES: Final = 1_000
 """Maximum number of different resources that are subscribed to at once."""
-LISTENERS: Final = 64
+MAX_LISTENERS: Final = 64
 """Maximum number of open `subscriptions/listen` streams."""
 
-Tell = Callable[[Connection], Awaitable[None]]
+Notifier = Callable[[Connection], Awaitable[None]]
 
 
 class Subscribers:
@@ -48,7 +48,7 @@ class Subscribers:
 
     def __init__(self) -> None:
         self.bus = InMemorySubscriptionBus()
-        self._stream = ListenHandler(self.bus, max_subscriptions=LISTENERS)
+        self._stream = ListenHandler(self.bus, max_subscriptions=MAX_LISTENERS)
         self._clients: WeakSet[Connection] = WeakSet()
         self._connections: dict[str, WeakSet[Connection]] = {}
 
@@ -63,17 +63,17 @@ class Subscribers:
         self, ctx: ServerRequestContext[Any, Any], params: SubscriptionsListenRequestParams
     ) -> SubscriptionsListenResult:
         wanted = params.notifications.resource_subscriptions or ()
-        check(wanted)
-        if len(wanted) > ADDRESSES:
-            raise too_many()
+        check_addresses(wanted)
+        if len(wanted) > MAX_SUBSCRIBED_ADDRESSES:
+            raise build_subscription_limit_error()
         return await self._stream(ctx, params)
 
     async def _subscribe(self, ctx: ServerRequestContext[Any, Any], params: SubscribeRequestParams) -> EmptyResult:
-        check([params.uri])
+        check_addresses([params.uri])
         # Clients that have gone leave empty sets behind.
         self._connections = {uri: clients for uri, clients in self._connections.items() if clients}
-        if len(self._connections.keys() | {params.uri}) > ADDRESSES:
-            raise too_many()
+        if len(self._connections.keys() | {params.uri}) > MAX_SUBSCRIBED_ADDRESSES:
+            raise build_subscription_limit_error()
         self._connections.setdefault(params.uri, WeakSet()).add(get_connection(ctx))
         return EmptyResult()
 
@@ -95,15 +95,15 @@ class Subscribers:
         """Notify all clients that resources were added or removed."""
         await self._notify(ResourcesListChanged(), self._clients, Connection.send_resource_list_changed)
 
-    async def _notify(self, event: ServerEvent, clients: Iterable[Connection], tell: Tell) -> None:
+    async def _notify(self, event: ServerEvent, clients: Iterable[Connection], tell: Notifier) -> None:
         """Notify all; one that fails does not affect the others."""
         await self.bus.publish(event)
         async with anyio.create_task_group() as tasks:
             for client in list(clients):
-                tasks.start_soon(attempt_to, tell, client)
+                tasks.start_soon(notify_client, tell, client)
 
 
-async def attempt_to(tell: Tell, client: Connection) -> None:
+async def notify_client(tell: Notifier, client: Connection) -> None:
     """Notify a client, and log what prevents it."""
     try:
         await tell(client)
@@ -111,17 +111,19 @@ async def attempt_to(tell: Tell, client: Connection) -> None:
         logger.exception("A client cannot be notified of a change")
 
 
-def check(uris: Iterable[str]) -> None:
+def check_addresses(uris: Iterable[str]) -> None:
     """Check that these are addresses of this server.
 
     Raises:
         MCPError: One is not.
     """
     for uri in uris:
-        if not resources.is_ours(uri):
-            raise MCPError(INVALID_PARAMS, resources.unknown(uri))
+        if not resources.is_resource_address(uri):
+            raise MCPError(INVALID_PARAMS, resources.describe_unknown_resource(uri))
 
 
-def too_many() -> MCPError:
+def build_subscription_limit_error() -> MCPError:
     """Return the error for a client that subscribes to too much."""
-    return MCPError(INVALID_PARAMS, f"At most {ADDRESSES:,} resources can be subscribed to. Unsubscribe from others.")
+    return MCPError(
+        INVALID_PARAMS, f"At most {MAX_SUBSCRIBED_ADDRESSES:,} resources can be subscribed to. Unsubscribe from others."
+    )

@@ -9,8 +9,8 @@ from typing import Final
 
 from gemini_interactions_mcp.core import unquoted
 
-CERTIFICATES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-PROXIES: Final = ("HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY")
+CERTIFICATE_VARIABLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+PROXY_VARIABLES: Final = ("HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY")
 """Variables that httpx2 reads itself; it takes the names of proxies in any case."""
 
 
@@ -61,10 +61,12 @@ def is_bundle_placeholder(text: str) -> bool:
     return "${user_config." in text
 
 
-def network_variables(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+def find_network_variables(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return the variables that configure the network and are not empty, by their names as spelled."""
     return {
-        name: value for name, value in environ.items() if value and (name in CERTIFICATES or name.upper() in PROXIES)
+        name: value
+        for name, value in environ.items()
+        if value and (name in CERTIFICATE_VARIABLES or name.upper() in PROXY_VARIABLES)
     }
 
 

@@ -14,17 +14,17 @@ from gemini_interactions_mcp.core import ConfigurationError, unquoted
 
 from .environment import SettingsEnvironment
 
-APP: Final = "gemini-interactions-mcp"
+APP_NAME: Final = "gemini-interactions-mcp"
 
-FOLDERS: Final = "GEMINI_MCP_ALLOWED_DIRS"
+ALLOWED_DIRS_VARIABLE: Final = "GEMINI_MCP_ALLOWED_DIRS"
 FOLDER_SEPARATORS: Final = (os.pathsep, ";", "\n", ",")
 """Separators of directories in one text, the usual one first."""
-OUTPUT: Final = "GEMINI_MCP_OUTPUT_DIR"
+OUTPUT_DIR_VARIABLE: Final = "GEMINI_MCP_OUTPUT_DIR"
 
 
 def parse_output_dir(environment: SettingsEnvironment, text: str | None) -> Path:
     """Return the resolved directory that files are saved in."""
-    return resolve_leniently(folder(text, environment.home) if text else documents() / APP)
+    return resolve_leniently(expand_folder(text, environment.home) if text else find_documents_dir() / APP_NAME)
 
 
 def parse_allowed_dirs(environment: SettingsEnvironment, text: str | None) -> tuple[Path, ...]:
@@ -37,9 +37,9 @@ def parse_allowed_dirs(environment: SettingsEnvironment, text: str | None) -> tu
         ConfigurationError: The text begins like a JSON list and is not one.
     """
     home, cwd = environment.home, environment.cwd
-    output = parse_output_dir(environment, environment.values.get(OUTPUT))
+    output = parse_output_dir(environment, environment.values.get(OUTPUT_DIR_VARIABLE))
     if text is not None:
-        chosen = [resolve_leniently(folder(part, home)) for part in split_folders(text, home)]
+        chosen = [resolve_leniently(expand_folder(part, home)) for part in split_folders(text, home)]
     else:
         chosen = [] if cwd is None or cwd in (Path(cwd.anchor), resolve_leniently(home)) else [cwd]
     return tuple(dict.fromkeys([*chosen, output]))
@@ -51,10 +51,10 @@ def split_folders(text: str, home: Path) -> list[str]:
     Raises:
         ConfigurationError: The text begins like a JSON list and is not one.
     """
-    if text.startswith("[") and not is_folder(folder(text, home)):
+    if text.startswith("[") and not is_folder(expand_folder(text, home)):
         parts = parse_json_folders(text)
     else:
-        parts = split_unless_whole(text, lambda part: is_folder(folder(part, home)), FOLDER_SEPARATORS)
+        parts = split_unless_whole(text, lambda part: is_folder(expand_folder(part, home)), FOLDER_SEPARATORS)
     return [part for part in map(unquoted, parts) if part]
 
 
@@ -68,7 +68,7 @@ def parse_json_folders(text: str) -> list[str]:
         found = cast("list[object]", json.loads(text))
         if all(isinstance(each, str) for each in found):
             return cast("list[str]", found)
-    raise ConfigurationError(f'{FOLDERS} begins with [ and is not JSON like ["/one/folder", "/another"].')
+    raise ConfigurationError(f'{ALLOWED_DIRS_VARIABLE} begins with [ and is not JSON like ["/one/folder", "/another"].')
 
 
 def split_unless_whole(text: str, is_whole: Callable[[str], bool], separators: Sequence[str]) -> list[str]:
@@ -80,15 +80,15 @@ def split_unless_whole(text: str, is_whole: Callable[[str], bool], separators: S
 
 def parse_database_url(_: SettingsEnvironment, text: str | None) -> str | Path:
     """Return the URL of the journal, or the default path of its SQLite file."""
-    return text or platformdirs.user_data_path(APP) / "journal.sqlite3"
+    return text or platformdirs.user_data_path(APP_NAME) / "journal.sqlite3"
 
 
-def user_home(values: Mapping[str, str] = os.environ) -> Path:
+def find_user_home(values: Mapping[str, str] = os.environ) -> Path:
     """Return the user's home directory."""
     return Path(values.get("HOME") or Path.home())
 
 
-def folder(text: str, home: Path) -> Path:
+def expand_folder(text: str, home: Path) -> Path:
     """Return a configured path, in which `~`, `$HOME` and `${HOME}` stand for the home directory.
 
     A path that begins with the name of an unknown user, as in `~nobody/docs`, is left as written.
@@ -101,7 +101,7 @@ def folder(text: str, home: Path) -> Path:
 
 def resolve_leniently(path: Path) -> Path:
     """Resolve the links of a path as far as possible; a path below an unknown user's home has none to follow."""
-    if of_nobody(path):
+    if has_unknown_user(path):
         return path
     try:
         return path.resolve()
@@ -125,18 +125,18 @@ def is_folder(path: Path) -> bool:
         return False
 
 
-def of_nobody(path: Path) -> bool:
+def has_unknown_user(path: Path) -> bool:
     """Whether a configured directory lies below the home of an unknown user; only such a path is relative."""
     return str(path).startswith("~")
 
 
-def lack(path: Path) -> str | None:
+def describe_missing_folder(path: Path) -> str | None:
     """Describe what is missing for a configured directory to exist; None if it exists."""
-    if of_nobody(path):
+    if has_unknown_user(path):
         return "no such user"
     return None if is_folder(path) else "no such folder"
 
 
-def documents() -> Path:
+def find_documents_dir() -> Path:
     """Return the user's documents directory."""
     return platformdirs.user_documents_path()

@@ -10,7 +10,7 @@ from gemini_interactions_mcp.models import RemoteServer
 
 from .environment import SettingsEnvironment
 
-SERVERS: Final = "GEMINI_MCP_SERVERS"
+SERVERS_VARIABLE: Final = "GEMINI_MCP_SERVERS"
 
 
 def parse_remote_servers(environment: SettingsEnvironment, text: str | None) -> tuple[RemoteServer, ...]:
@@ -27,7 +27,7 @@ def parse_remote_servers(environment: SettingsEnvironment, text: str | None) -> 
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as exc:
         missing = f" ({exc.args[0]} is missing)" if isinstance(exc, KeyError) else ""
         raise ConfigurationError(
-            f'{SERVERS} is not JSON like {{"name": {{"url": "https://...", "headers": {{...}}}}}}{missing}.'
+            f'{SERVERS_VARIABLE} is not JSON like {{"name": {{"url": "https://...", "headers": {{...}}}}}}{missing}.'
         ) from None
 
 
@@ -54,5 +54,5 @@ def expand_variables(text: str, values: Mapping[str, str]) -> str:
     """
     for name in re.findall(r"\$\{(\w+)\}", text):
         if name not in values:
-            raise ConfigurationError(f"{SERVERS} names ${{{shown(name)}}}, which is not set.")
+            raise ConfigurationError(f"{SERVERS_VARIABLE} names ${{{shown(name)}}}, which is not set.")
     return re.sub(r"\$\{(\w+)\}", lambda found: values[found[1]], text)

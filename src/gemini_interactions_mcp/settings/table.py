@@ -10,17 +10,23 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from gemini_interactions_mcp.core import ConfigurationError, of_header, of_url, plain_name
 from gemini_interactions_mcp.models import RemoteServer, catalog
 
-from .environment import SettingsEnvironment, SettingVariable, clean_value, is_bundle_placeholder, network_variables
+from .environment import (
+    SettingsEnvironment,
+    SettingVariable,
+    clean_value,
+    find_network_variables,
+    is_bundle_placeholder,
+)
 from .paths import (
-    FOLDERS,
-    OUTPUT,
+    ALLOWED_DIRS_VARIABLE,
+    OUTPUT_DIR_VARIABLE,
+    find_user_home,
     find_working_directory,
     parse_allowed_dirs,
     parse_database_url,
     parse_output_dir,
-    user_home,
 )
-from .servers import SERVERS, parse_remote_servers
+from .servers import SERVERS_VARIABLE, parse_remote_servers
 
 DEFAULT_WAIT_SECONDS: Final = 45.0
 """Below the 50 s after which the most impatient hosts time a call out."""
@@ -28,7 +34,7 @@ DEFAULT_INLINE_BYTES: Final = 8 * 2**20
 DEFAULT_KEEP_DAYS: Final = 55.0
 """As long as Google keeps an interaction: https://ai.google.dev/gemini-api/docs/interactions"""
 
-BUNDLES_FOLDER: Final = "Folder to read files from"
+BUNDLE_FOLDER_TITLE: Final = "Folder to read files from"
 """The title of that setting in the bundle (manifest.json), whose users see no variables."""
 
 
@@ -63,7 +69,7 @@ class Settings(BaseModel):
     allowed_dirs: Annotated[
         tuple[Path, ...],
         SettingVariable(
-            FOLDERS,
+            ALLOWED_DIRS_VARIABLE,
             "Directories that may be read and written, separated by `:` (`;` on Windows), by `;`, commas or newlines, "
             "or a JSON list",
             "the working directory, unless it is your home or the root of a disk; none in the bundle",
@@ -73,7 +79,7 @@ class Settings(BaseModel):
     output_dir: Annotated[
         Path,
         SettingVariable(
-            OUTPUT,
+            OUTPUT_DIR_VARIABLE,
             "Where images and reports are saved; always allowed",
             "`gemini-interactions-mcp` in your documents",
             parse_output_dir,
@@ -127,7 +133,7 @@ class Settings(BaseModel):
         tuple[RemoteServer, ...],
         Field(repr=False),
         SettingVariable(
-            SERVERS,
+            SERVERS_VARIABLE,
             'Remote MCP servers for agents, as JSON: `{"docs": {"url": "https://docs.example/mcp", "headers": '
             '{"Authorization": "Bearer ${DOCS_TOKEN}"}}}`; `${DOCS_TOKEN}` is read from the environment',
             "",
@@ -179,7 +185,7 @@ class Settings(BaseModel):
     def _uppercase(cls, level: object) -> object:
         return level.upper() if isinstance(level, str) else level
 
-    def checked(self) -> "Settings":
+    def require_valid(self) -> "Settings":
         """Return these settings.
 
         Raises:
@@ -209,7 +215,7 @@ class Settings(BaseModel):
         if isinstance(self.database_url, str):
             yield from of_url(self.database_url)
         yield from of_url(self.base_url or "")
-        for address in network_variables().values():
+        for address in find_network_variables().values():
             yield from of_url(address if "://" in address else f"//{address}")
 
     @classmethod
@@ -218,8 +224,10 @@ class Settings(BaseModel):
     ) -> "Settings":
         """Read the settings and collect what is wrong; `environ` and `cwd` default to those of the process."""
         values = {name: value for name, text in environ.items() if (value := clean_value(text)) is not None}
-        bundled = bundled or is_bundle_placeholder(environ.get(FOLDERS, ""))
-        environment = SettingsEnvironment(values, user_home(values), None if bundled else find_working_directory(cwd))
+        bundled = bundled or is_bundle_placeholder(environ.get(ALLOWED_DIRS_VARIABLE, ""))
+        environment = SettingsEnvironment(
+            values, find_user_home(values), None if bundled else find_working_directory(cwd)
+        )
         fields: dict[str, object] = {"bundled": bundled}
         findings: list[str] = []
         for field, variables in FIELD_VARIABLES.items():
@@ -254,7 +262,7 @@ FIELD_VARIABLES: Final[Mapping[str, Sequence[SettingVariable]]] = {
 }
 """The table of settings: variables by the field that they set, of which the first that is set counts."""
 
-ALL_VARIABLES: Final = tuple(variable.name for variables in FIELD_VARIABLES.values() for variable in variables)
+SETTING_VARIABLES: Final = tuple(variable.name for variables in FIELD_VARIABLES.values() for variable in variables)
 """The names of all variables that set something."""
 
 
@@ -288,6 +296,6 @@ def describe_wrong_values(exc: ValidationError) -> Iterator[str]:
         yield f"{FIELD_VARIABLES[name][0].name if name in FIELD_VARIABLES else name}: {said}."
 
 
-def unknown_variables(environ: Mapping[str, str] = os.environ) -> list[str]:
+def find_unknown_variables(environ: Mapping[str, str] = os.environ) -> list[str]:
     """Return the variables that are named like settings and are not."""
-    return sorted(name for name in environ if name.upper().startswith("GEMINI_MCP_") and name not in ALL_VARIABLES)
+    return sorted(name for name in environ if name.upper().startswith("GEMINI_MCP_") and name not in SETTING_VARIABLES)

@@ -25,53 +25,59 @@ from pydantic import ValidationError
 
 from gemini_interactions_mcp.core import paired, refuse_constant
 
-from .stdin_capture import HEAD, LONGEST_LINE
+from .stdin_capture import LINE_HEAD_BYTES, MAX_LINE_BYTES
 
-Message = Mapping[str, object]
+RpcMessage = Mapping[str, object]
 
-NO_BATCHES: Final = "Batches are not supported; send each message on a line of its own"
+BATCH_ERROR: Final = "Batches are not supported; send each message on a line of its own"
 """Of the revisions of MCP, only 2025-03-26 has batches, and mcp 2.3 does not support them."""
 
 ESCAPED_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 
 # At most as many digits as Python parses (sys.int_info.default_max_str_digits).
-ID: Final = r'(?P<id>-?(?:0|[1-9][0-9]{0,4000}+)(?![0-9.eE])|"(?:[^"\\]++|\\.)*+")'
-COMPLETE: Final = r'(?=\s*+[,}]|\s++\Z|(?<=")\Z)'
-TOKEN: Final = re.compile(rf'"id"\s*+:\s*+{ID}{COMPLETE}|"(?:[^"\\]++|\\.)*+"|[\[{{]++|[\]}}]++|"', re.DOTALL)
+ID_PATTERN: Final = r'(?P<id>-?(?:0|[1-9][0-9]{0,4000}+)(?![0-9.eE])|"(?:[^"\\]++|\\.)*+")'
+ID_END_PATTERN: Final = r'(?=\s*+[,}]|\s++\Z|(?<=")\Z)'
+TOKEN_PATTERN: Final = re.compile(
+    rf'"id"\s*+:\s*+{ID_PATTERN}{ID_END_PATTERN}|"(?:[^"\\]++|\\.)*+"|[\[{{]++|[\]}}]++|"', re.DOTALL
+)
 """The tokens of a JSON text that matter for nesting, and a member `id`."""
-LAST_ID: Final = re.compile(rf'"id"\s*+:\s*+{ID}\s*+(?:,\s*+"\w*+"\s*+:\s*+(?:"[^"\\]*+"|[\w.+-]++)\s*+)*+\}}\s*+$')
+LAST_ID_PATTERN: Final = re.compile(
+    rf'"id"\s*+:\s*+{ID_PATTERN}\s*+(?:,\s*+"\w*+"\s*+:\s*+(?:"[^"\\]*+"|[\w.+-]++)\s*+)*+\}}\s*+$'
+)
 """An id at the end of a message, followed by scalar members only."""
-LAST_BYTES: Final = 1024
-"""Bytes at the end of a long line in which `LAST_ID` is searched."""
+LAST_ID_BYTES: Final = 1024
+"""Bytes at the end of a long line in which `LAST_ID_PATTERN` is searched."""
 
 
 @dataclass(frozen=True)
-class Received:
+class ParsedLine:
     """A parsed line: a message for the server, or errors for the host, or neither."""
 
     message: JSONRPCMessage | None = None
     answers: tuple[JSONRPCError, ...] = ()
 
 
-def received(line: bytes) -> Received:
+def parse_line(line: bytes) -> ParsedLine:
     """Parse a line from the host; a line that is not JSON or not a message is answered with an error."""
-    if len(line) > LONGEST_LINE:
-        return rejected(INVALID_REQUEST, f"A line must not exceed {LONGEST_LINE:,} bytes", salvaged_id(line))
+    if len(line) > MAX_LINE_BYTES:
+        return reject_line(INVALID_REQUEST, f"A line must not exceed {MAX_LINE_BYTES:,} bytes", salvage_id(line))
     text = line.decode("utf-8", "replace").removeprefix("\ufeff")
     if not text or text.isspace():
-        return Received()
+        return ParsedLine()
     try:
         value = parse_json(text)
     except (ValueError, RecursionError) as exc:
-        return rejected(PARSE_ERROR, f"Parse error: {exc}", salvaged_id(line))
+        return reject_line(PARSE_ERROR, f"Parse error: {exc}", salvage_id(line))
     match value:
         case dict():
-            return sorted_out(cast(Message, value))
+            return parse_message(cast(RpcMessage, value))
         case list():
-            ids = batched_ids(cast("list[object]", value))
-            return Received(answers=tuple(rpc_error(INVALID_REQUEST, NO_BATCHES, each) for each in ids or [None]))
+            ids = list_batch_ids(cast("list[object]", value))
+            return ParsedLine(
+                answers=tuple(make_rpc_error(INVALID_REQUEST, BATCH_ERROR, each) for each in ids or [None])
+            )
         case _:
-            return rejected(INVALID_REQUEST, "A message must be a JSON object", None)
+            return reject_line(INVALID_REQUEST, "A message must be a JSON object", None)
 
 
 def parse_json(text: str) -> object:
@@ -81,102 +87,102 @@ def parse_json(text: str) -> object:
         ValueError: The text is not JSON.
         RecursionError: The nesting is too deep.
     """
-    value: object = DECODER.decode(text)
+    value: object = STRICT_DECODER.decode(text)
     if ESCAPED_SURROGATE.search(text):
         value = json.loads(paired(json.dumps(value, ensure_ascii=False)))
     return value
 
 
-DECODER: Final = json.JSONDecoder(parse_constant=refuse_constant)
+STRICT_DECODER: Final = json.JSONDecoder(parse_constant=refuse_constant)
 
 
-def sorted_out(message: Message) -> Received:
+def parse_message(message: RpcMessage) -> ParsedLine:
     """Parse a JSON object as one of the kinds of messages; only a request gets an error."""
     if "method" in message:
-        return checked_request(message) if "id" in message else unanswerable(message, JSONRPCNotification)
+        return parse_request(message) if "id" in message else parse_unanswered(message, JSONRPCNotification)
     if "result" in message:
-        return unanswerable(message, JSONRPCResponse)
+        return parse_unanswered(message, JSONRPCResponse)
     if "error" in message:
-        return unanswerable(message, JSONRPCError)
+        return parse_unanswered(message, JSONRPCError)
     if "id" in message:
-        return rejected(INVALID_REQUEST, "A request must have a method", valid_id(message["id"]))
-    return Received()
+        return reject_line(INVALID_REQUEST, "A request must have a method", ensure_request_id(message["id"]))
+    return ParsedLine()
 
 
-def checked_request(message: Message) -> Received:
+def parse_request(message: RpcMessage) -> ParsedLine:
     """Parse a request."""
-    if (request_id := valid_id(message["id"])) is None:
-        return rejected(INVALID_REQUEST, "A request id must be a string or an integer", None)
+    if (request_id := ensure_request_id(message["id"])) is None:
+        return reject_line(INVALID_REQUEST, "A request id must be a string or an integer", None)
     try:
-        return Received(JSONRPCRequest.model_validate(message))
+        return ParsedLine(JSONRPCRequest.model_validate(message))
     except ValidationError as exc:
         member = exc.errors(include_url=False, include_input=False)[0]["loc"][0]
-        return rejected(INVALID_REQUEST, f"The member `{member}` is not valid in a JSON-RPC 2.0 request", request_id)
+        return reject_line(INVALID_REQUEST, f"The member `{member}` is not valid in a JSON-RPC 2.0 request", request_id)
 
 
-def unanswerable(
-    message: Message, kind: type[JSONRPCNotification] | type[JSONRPCResponse] | type[JSONRPCError]
-) -> Received:
+def parse_unanswered(
+    message: RpcMessage, kind: type[JSONRPCNotification] | type[JSONRPCResponse] | type[JSONRPCError]
+) -> ParsedLine:
     """Parse a message that never gets a response; an invalid one is dropped."""
     try:
-        return Received(kind.model_validate(message))
+        return ParsedLine(kind.model_validate(message))
     except ValidationError:
-        return Received()
+        return ParsedLine()
 
 
-def batched_ids(batch: list[object]) -> list[RequestId]:
+def list_batch_ids(batch: list[object]) -> list[RequestId]:
     """Return the ids of the requests in a batch."""
-    requests = [cast(Message, each) for each in batch if isinstance(each, dict) and "method" in each]
-    ids = [valid_id(each.get("id")) for each in requests]
+    requests = [cast(RpcMessage, each) for each in batch if isinstance(each, dict) and "method" in each]
+    ids = [ensure_request_id(each.get("id")) for each in requests]
     return [each for each in ids if each is not None]
 
 
-def valid_id(value: object) -> RequestId | None:
+def ensure_request_id(value: object) -> RequestId | None:
     """Return the value if it is a request id, else None."""
     return value if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
-def rejected(code: int, why: str, request_id: RequestId | None) -> Received:
+def reject_line(code: int, why: str, request_id: RequestId | None) -> ParsedLine:
     """Return a line that is answered with an error."""
-    return Received(answers=(rpc_error(code, why, request_id),))
+    return ParsedLine(answers=(make_rpc_error(code, why, request_id),))
 
 
-def rpc_error(code: int, why: str, request_id: RequestId | None) -> JSONRPCError:
+def make_rpc_error(code: int, why: str, request_id: RequestId | None) -> JSONRPCError:
     """Return an error response."""
     return JSONRPCError(jsonrpc="2.0", id=request_id, error=ErrorData(code=code, message=why))
 
 
-def salvaged_id(line: bytes) -> RequestId | None:
+def salvage_id(line: bytes) -> RequestId | None:
     """Return the id of a message that cannot be parsed, from its beginning or its end; None unless it is certain."""
-    found = first_id(line[:HEAD].decode("utf-8", "replace"))
-    if found is None and len(line) > HEAD:
-        last = LAST_ID.search(line[-LAST_BYTES:].decode("utf-8", "replace"))
-        found = loaded_id(last["id"]) if last else None
+    found = find_first_id(line[:LINE_HEAD_BYTES].decode("utf-8", "replace"))
+    if found is None and len(line) > LINE_HEAD_BYTES:
+        last = LAST_ID_PATTERN.search(line[-LAST_ID_BYTES:].decode("utf-8", "replace"))
+        found = parse_request_id(last["id"]) if last else None
     return found
 
 
-def first_id(text: str) -> RequestId | None:
+def find_first_id(text: str) -> RequestId | None:
     """Return the first member `id` of the outermost object, as far as the text can be tokenized."""
     depth = 0
-    for token in TOKEN.finditer(text):
-        depth += nesting(token[0])
+    for token in TOKEN_PATTERN.finditer(text):
+        depth += count_nesting(token[0])
         if depth == 1 and token["id"]:
-            return loaded_id(token["id"])
+            return parse_request_id(token["id"])
         if depth <= 0 or token[0] == '"':
             return None
     return None
 
 
-def nesting(token: str) -> int:
+def count_nesting(token: str) -> int:
     """Return the number of levels that a token opens; negative if it closes them."""
     if token[0] in "[{":
         return len(token)
     return -len(token) if token[0] in "]}" else 0
 
 
-def loaded_id(text: str) -> RequestId | None:
+def parse_request_id(text: str) -> RequestId | None:
     """Return the id that a JSON text encodes, None if the text is malformed."""
     try:
-        return valid_id(parse_json(text))
+        return ensure_request_id(parse_json(text))
     except ValueError:
         return None

@@ -18,27 +18,27 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any, BinaryIO, Final, cast
 
-CHUNK: Final = 2**16
+STDIN_CHUNK_BYTES: Final = 2**16
 """Bytes per read of stdin."""
 
-LONGEST_LINE: Final = 8 * 2**20
+MAX_LINE_BYTES: Final = 8 * 2**20
 """Maximum bytes of a line; a text that fills a model's context of a million tokens has about 4 MiB."""
-HEAD: Final = 2**20
+LINE_HEAD_BYTES: Final = 2**20
 """Bytes kept from the beginning of a longer line."""
 
-STDERR_SECONDS: Final = 0.5
+STDERR_WAIT_SECONDS: Final = 0.5
 """Seconds to wait, once, for a reader of stderr that lags behind."""
-PIPE_BUF: Final = getattr(select, "PIPE_BUF", 512)
+PIPE_BUF_BYTES: Final = getattr(select, "PIPE_BUF", 512)
 """Bytes that a writable pipe accepts in one write (POSIX guarantees at least 512)."""
 
 
 @dataclass(frozen=True)
-class Claim:
+class CapturedStreams:
     """The captured streams.
 
     Attributes:
         stdout: The only way to the host; file descriptor 1 now leads to stderr.
-        lines: Lines from the host; None is the end of stdin. Of a line longer than `LONGEST_LINE` the middle may be
+        lines: Lines from the host; None is the end of stdin. Of a line longer than `MAX_LINE_BYTES` the middle may be
             missing; the rest is still longer than that.
     """
 
@@ -46,27 +46,27 @@ class Claim:
     lines: "SimpleQueue[bytes | None]" = field(default_factory=SimpleQueue[bytes | None])
 
 
-class Stderr(io.FileIO):
+class NonBlockingStderr(io.FileIO):
     """Stderr that never blocks on a reader that has stopped reading: drops what the pipe does not accept."""
 
     def __init__(self) -> None:
         super().__init__(2, "wb", closefd=False)
-        self._patience = STDERR_SECONDS
+        self._patience = STDERR_WAIT_SECONDS
 
     def write(self, data: Any) -> int:  # noqa: ANN401 - bytes of any kind
         """Write as much as is accepted, and report all of it as written."""
         with contextlib.suppress(OSError):
-            for start in range(0, len(data), PIPE_BUF):
+            for start in range(0, len(data), PIPE_BUF_BYTES):
                 if not self._is_ready():
                     break
-                super().write(data[start : start + PIPE_BUF])
+                super().write(data[start : start + PIPE_BUF_BYTES])
         return len(data)
 
     def _is_ready(self) -> bool:
         if sys.platform == "win32":  # where select() accepts only sockets
             return True
         ready = bool(select.select([], [self], [], self._patience)[1])
-        self._patience = STDERR_SECONDS if ready else 0.0
+        self._patience = STDERR_WAIT_SECONDS if ready else 0.0
         return ready
 
 
@@ -80,27 +80,27 @@ def open_closed_streams() -> None:
     sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - stays open, as by default
 
 
-def claim() -> Claim:
+def capture_streams() -> CapturedStreams:
     """Capture stdin and stdout, and start reading; a signal to end counts as the end of stdin."""
     # Imports take a tenth less time without the garbage collector; `stdio` enables it again.
     gc.disable()
-    stdin = private(0, os.open(os.devnull, os.O_RDONLY))
-    stdout = private(1, os.dup(2))
+    stdin = divert_stream(0, os.open(os.devnull, os.O_RDONLY))
+    stdout = divert_stream(1, os.dup(2))
     sys.stdout = sys.stderr = io.TextIOWrapper(
-        Stderr(), encoding="utf-8", errors="backslashreplace", line_buffering=True
+        NonBlockingStderr(), encoding="utf-8", errors="backslashreplace", line_buffering=True
     )
-    claimed = Claim(os.fdopen(stdout, "wb", closefd=False))
+    claimed = CapturedStreams(os.fdopen(stdout, "wb", closefd=False))
 
     def end(_number: int, _frame: object) -> None:
         claimed.lines.put(None)
 
-    for each in ending_signals():
+    for each in list_ending_signals():
         signal.signal(each, end)
-    threading.Thread(target=read, args=(stdin, claimed.lines), name="stdin", daemon=True).start()
+    threading.Thread(target=read_lines, args=(stdin, claimed.lines), name="stdin", daemon=True).start()
     return claimed
 
 
-def ending_signals() -> list[signal.Signals]:
+def list_ending_signals() -> list[signal.Signals]:
     """Return the signals that end a server, including that of a closed terminal unless `nohup` ignores it."""
     wanted = [signal.SIGTERM, signal.SIGINT]
     if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
@@ -108,7 +108,7 @@ def ending_signals() -> list[signal.Signals]:
     return wanted
 
 
-def private(descriptor: int, diversion: int) -> int:
+def divert_stream(descriptor: int, diversion: int) -> int:
     """Move a standard stream to a new descriptor, and return that; the old descriptor leads to `diversion`."""
     moved = os.dup(descriptor)
     if sys.platform != "win32":  # elsewhere a non-blocking stream would appear to have ended
@@ -118,30 +118,30 @@ def private(descriptor: int, diversion: int) -> int:
     return moved
 
 
-def read(descriptor: int, lines: "SimpleQueue[bytes | None]") -> None:
+def read_lines(descriptor: int, lines: "SimpleQueue[bytes | None]") -> None:
     """Read a descriptor to its end, and put each line into the queue, then None."""
     line = bytearray()
     with contextlib.suppress(OSError):
-        while chunk := os.read(descriptor, CHUNK):
+        while chunk := os.read(descriptor, STDIN_CHUNK_BYTES):
             *ends, rest = chunk.split(b"\n")
             for end in ends:
                 line += end
                 lines.put(bytes(line))
                 line.clear()
             line += rest
-            shorten(line)
+            shorten_line(line)
     if line:
         lines.put(bytes(line))
     lines.put(None)
 
 
-def shorten(line: bytearray) -> None:
+def shorten_line(line: bytearray) -> None:
     """Remove the middle of a line that is far too long, to bound its memory; it remains too long."""
-    if len(line) > 2 * LONGEST_LINE:
-        del line[HEAD:-LONGEST_LINE]
+    if len(line) > 2 * MAX_LINE_BYTES:
+        del line[LINE_HEAD_BYTES:-MAX_LINE_BYTES]
 
 
-def waiting(lines: "SimpleQueue[bytes | None]") -> list[bytes | None]:
+def drain_lines(lines: "SimpleQueue[bytes | None]") -> list[bytes | None]:
     """Return all lines that are in the queue now."""
     found: list[bytes | None] = []
     with contextlib.suppress(Empty):
@@ -150,20 +150,20 @@ def waiting(lines: "SimpleQueue[bytes | None]") -> list[bytes | None]:
     return found
 
 
-def fresh(lines: list[bytes | None]) -> Iterator[bytes | None]:
+def drop_abandoned_probes(lines: list[bytes | None]) -> Iterator[bytes | None]:
     """Yield the lines without a probe that the host has abandoned.
 
     A host of 2026-07-28 opens with `server/discover`, and falls back to `initialize` if no response comes in time. If
     both are waiting, a response to the probe would lock the connection to an era that the host no longer speaks.
     """
-    methods = [method(line) for line in lines]
+    methods = [parse_method(line) for line in lines]
     given_up = "initialize" in methods
     for line, name in zip(lines, methods, strict=True):
         if not (given_up and name == "server/discover"):
             yield line
 
 
-def method(line: bytes | None) -> str | None:
+def parse_method(line: bytes | None) -> str | None:
     """Return the method of a JSON-RPC message, None if the line is not an object."""
     try:
         message: object = json.loads(line or b"")

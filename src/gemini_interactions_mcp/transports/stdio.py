@@ -22,8 +22,8 @@ from mcp_types import JSONRPCMessage
 from gemini_interactions_mcp.core import paired
 from gemini_interactions_mcp.server import Server
 
-from .jsonrpc import Received, received
-from .stdin_capture import CHUNK, Claim, ending_signals, fresh, waiting
+from .jsonrpc import ParsedLine, parse_line
+from .stdin_capture import STDIN_CHUNK_BYTES, CapturedStreams, drain_lines, drop_abandoned_probes, list_ending_signals
 
 logger = logging.getLogger(__name__)
 
@@ -34,25 +34,25 @@ MessagesIn = MemoryObjectSendStream[SessionMessage | Exception]
 MessagesOut = MemoryObjectReceiveStream[SessionMessage]
 
 
-def serve(server: Server, claimed: Claim) -> NoReturn:
+def serve_stdio(server: Server, claimed: CapturedStreams) -> NoReturn:
     """Serve until the host closes stdin or stdout, or a signal to end arrives; then end the process."""
     gc.enable()
     gc.freeze()
-    anyio.run(run, server, claimed)
+    anyio.run(serve_and_exit, server, claimed)
     raise AssertionError("run() ends the process")
 
 
-async def run(server: Server, claimed: Claim) -> None:
+async def serve_and_exit(server: Server, claimed: CapturedStreams) -> None:
     """Serve, and end the process."""
     async with anyio.create_task_group() as signals:
         signals.start_soon(hang_up_on_signal, claimed)
-        await exchange(server, claimed)
+        await exchange_messages(server, claimed)
         # Everything is written and closed. A thread that still imports, or resolves a name without a network, would
         # keep the process alive longer than a host waits; and another signal must not change the exit status.
-        leave()
+        exit_process()
 
 
-async def exchange(server: Server, claimed: Claim) -> None:
+async def exchange_messages(server: Server, claimed: CapturedStreams) -> None:
     """Pass messages between the host and the server until the host has gone."""
     incoming, to_server = anyio.create_memory_object_stream[SessionMessage | Exception]()
     to_host, outgoing = anyio.create_memory_object_stream[SessionMessage]()
@@ -62,11 +62,13 @@ async def exchange(server: Server, claimed: Claim) -> None:
         await server.serve_streams(to_server, to_host)
 
 
-async def pass_in(claimed: Claim, incoming: MessagesIn, to_host: MemoryObjectSendStream[SessionMessage]) -> None:
+async def pass_in(
+    claimed: CapturedStreams, incoming: MessagesIn, to_host: MemoryObjectSendStream[SessionMessage]
+) -> None:
     """Pass the host's messages to the server, in order, and answer each invalid line with an error."""
     async with incoming, to_host, anyio.create_task_group() as answering:
-        async for line in lines(claimed):
-            found = await understood(line)
+        async for line in receive_lines(claimed):
+            found = await parse_beside(line)
             for answer in found.answers:
                 # In a task, so that a host that does not read does not block its own messages.
                 answering.start_soon(to_host.send, SessionMessage(answer))
@@ -74,18 +76,18 @@ async def pass_in(claimed: Claim, incoming: MessagesIn, to_host: MemoryObjectSen
                 await incoming.send(SessionMessage(found.message))
 
 
-async def understood(line: bytes) -> Received:
+async def parse_beside(line: bytes) -> ParsedLine:
     """Parse a line, a long one in a worker thread."""
-    return received(line) if len(line) <= CHUNK else await anyio.to_thread.run_sync(received, line)
+    return parse_line(line) if len(line) <= STDIN_CHUNK_BYTES else await anyio.to_thread.run_sync(parse_line, line)
 
 
-async def pass_out(claimed: Claim, outgoing: MessagesOut) -> None:
+async def pass_out(claimed: CapturedStreams, outgoing: MessagesOut) -> None:
     """Pass the server's messages to the host; a host that has closed stdout has gone."""
     limiter = anyio.CapacityLimiter(1)
     async with outgoing:
         try:
             async for each in outgoing:
-                await anyio.to_thread.run_sync(put, claimed.stdout, each.message, limiter=limiter)
+                await anyio.to_thread.run_sync(write_message, claimed.stdout, each.message, limiter=limiter)
         except OSError as exc:
             logger.info("The host has closed stdout: %s", exc)
             claimed.lines.put(None)
@@ -93,17 +95,17 @@ async def pass_out(claimed: Claim, outgoing: MessagesOut) -> None:
                 """Discard the rest: the host has gone."""
 
 
-def put(stdout: BinaryIO, message: JSONRPCMessage) -> None:
+def write_message(stdout: BinaryIO, message: JSONRPCMessage) -> None:
     """Write a message.
 
     Raises:
         OSError: The host has closed the other end.
     """
-    stdout.write(serialized(message).encode() + b"\n")
+    stdout.write(serialize_message(message).encode() + b"\n")
     stdout.flush()
 
 
-def serialized(message: JSONRPCMessage) -> str:
+def serialize_message(message: JSONRPCMessage) -> str:
     """Return a message as JSON."""
     try:
         return message.model_dump_json(by_alias=True, exclude_unset=True)
@@ -111,41 +113,41 @@ def serialized(message: JSONRPCMessage) -> str:
         return paired(json.dumps(message.model_dump(by_alias=True, exclude_unset=True), ensure_ascii=False))
 
 
-async def lines(claimed: Claim) -> AsyncIterator[bytes]:
+async def receive_lines(claimed: CapturedStreams) -> AsyncIterator[bytes]:
     """Yield the host's lines until it closes stdin."""
     # A limiter of its own, so that the worker threads of calls cannot starve it.
     limiter = anyio.CapacityLimiter(1)
-    batch = fresh(waiting(claimed.lines))
+    batch = drop_abandoned_probes(drain_lines(claimed.lines))
     while True:
         for line in batch:
             if line is None:
-                end_within(EXIT_SECONDS)
+                exit_within(EXIT_SECONDS)
                 return
             yield line
         batch = iter([await anyio.to_thread.run_sync(claimed.lines.get, abandon_on_cancel=True, limiter=limiter)])
 
 
-async def hang_up_on_signal(claimed: Claim) -> None:
+async def hang_up_on_signal(claimed: CapturedStreams) -> None:
     """Treat a signal to end as the end of stdin; a cancellation would stop requests before their ids are known.
 
     The event loop of Windows cannot receive signals; there those of `stdin_capture` stay in place.
     """
     if sys.platform == "win32":
         return
-    with anyio.open_signal_receiver(*ending_signals()) as signals:
+    with anyio.open_signal_receiver(*list_ending_signals()) as signals:
         async for _ in signals:
-            end_within(EXIT_SECONDS)
+            exit_within(EXIT_SECONDS)
             claimed.lines.put(None)
 
 
-def end_within(seconds: float) -> None:
+def exit_within(seconds: float) -> None:
     """End the process after that many seconds, even if the shutdown hangs."""
-    timer = threading.Timer(seconds, leave)
+    timer = threading.Timer(seconds, exit_process)
     timer.daemon = True
     timer.start()
 
 
-def leave() -> None:
+def exit_process() -> None:
     """End the process with status 0, without waiting for threads."""
     logging.shutdown()
     os._exit(0)

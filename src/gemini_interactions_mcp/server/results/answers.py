@@ -22,35 +22,42 @@ from gemini_interactions_mcp.core import (
     phrases,
 )
 from gemini_interactions_mcp.models import Record, Request
-from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress, opened
-from gemini_interactions_mcp.server.hosts import ANY, HOSTS, Host, host_of, seconds_to_name, seconds_to_wait
-from gemini_interactions_mcp.server.tasks.extension import Unfinished
+from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress, open_app
+from gemini_interactions_mcp.server.hosts import (
+    ANY_HOST,
+    HOSTS,
+    Host,
+    choose_wait_seconds,
+    identify_host,
+    suggest_wait_seconds,
+)
+from gemini_interactions_mcp.server.tasks.extension import UnfinishedResult
 from gemini_interactions_mcp.settings import DEFAULT_WAIT_SECONDS, Settings
 from gemini_interactions_mcp.text import rendering
 
 from . import waiting
-from .previews import attached, room_for_links
+from .previews import attach_files, drop_excess_links
 
 if TYPE_CHECKING:
     from gemini_interactions_mcp.runs import Run
 
-NAMING_SECONDS: Final = 4.0
+MIN_NAMING_SECONDS: Final = 4.0
 """Minimum seconds that a call waits for an id; openai-agents and google-adk time out after 5 s."""
 
-LOOK_SECONDS: Final = 4.0
+MIN_LOOKUP_SECONDS: Final = 4.0
 """Minimum seconds that a call waits for Google to return an interaction, for the same reason."""
 
-LEAST_BYTES: Final = min(host.page_bytes for host in HOSTS.values())
+EVERY_HOST_BYTES: Final = min(host.page_bytes for host in HOSTS.values())
 """Bytes of text that every host shows without cutting."""
 
-SOURCE_CHARACTERS: Final = 100
+SOURCE_RENDER_CHARACTERS: Final = 100
 """Characters of text that take as long to render as one source."""
 
-TAIL_CHARACTERS: Final = 2**14
+PARTIAL_TAIL_CHARACTERS: Final = 2**14
 """Length of the end of a partial answer that is redacted before it is cut further."""
 
 
-async def asked(
+async def ask_and_wait(
     ctx: Ctx,
     app: AppContext,
     request: Request,
@@ -66,27 +73,27 @@ async def asked(
     on their own time-outs, and the interaction is paid for.
     """
     run, fresh = await app.runs.start_or_attach(request, target=target, refusal=refusal)
-    seconds = seconds_to_wait(ctx, app.settings, wait_seconds)
+    seconds = choose_wait_seconds(ctx, app.settings, wait_seconds)
     try:
         await app.runs.wait(run, seconds, (progress or Progress(ctx)).waiting)
-        if run.stored and seconds < NAMING_SECONDS:
+        if run.stored and seconds < MIN_NAMING_SECONDS:
             # An unfinished interaction is useful only with its id.
-            with anyio.move_on_after(NAMING_SECONDS - seconds):
+            with anyio.move_on_after(MIN_NAMING_SECONDS - seconds):
                 await run.named.wait()
-        told = notes if fresh else [*notes, waiting.repeated(run.age())]
-        result = await shown(app, run, Reading(above=tuple(told)).for_host(ctx, app.settings))
+        told = notes if fresh else [*notes, waiting.note_repeated_call(run.age())]
+        result = await render_run(app, run, ReadOptions(above=tuple(told)).for_host(ctx, app.settings))
     except anyio.get_cancelled_exc_class():
         app.runs.detach(run)
         raise
     except GeminiMCPError:
-        part_from(app, run, fresh=fresh)
+        release_failed_run(app, run, fresh=fresh)
         raise
     if not run.done.is_set():
         app.runs.detach(run)
-    return unless_done(run, result)
+    return mark_unfinished(run, result)
 
 
-def part_from(app: AppContext, run: "Run", *, fresh: bool) -> None:
+def release_failed_run(app: AppContext, run: "Run", *, fresh: bool) -> None:
     """End a call that fails with the error of its run.
 
     A run with an id may still succeed, so one identical call may attach to it again; after that, it asks anew.
@@ -97,15 +104,15 @@ def part_from(app: AppContext, run: "Run", *, fresh: bool) -> None:
         app.runs.deliver(run)
 
 
-def unless_done(run: "Run", result: CallToolResult) -> CallToolResult:
+def mark_unfinished(run: "Run", result: CallToolResult) -> CallToolResult:
     """Return the result, marked as unfinished if the run is."""
     if run.done.is_set():
         return result
-    return Unfinished(content=result.content, task_id=run.record.label)
+    return UnfinishedResult(content=result.content, task_id=run.record.label)
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadOptions:
     """How an answer is read: which part, by which host, and what is resolved or saved first.
 
     Attributes:
@@ -122,32 +129,32 @@ class Reading:
     resolve: bool = False
     save: str | None = None
     seconds: float = DEFAULT_WAIT_SECONDS
-    host: Host = ANY
+    host: Host = ANY_HOST
     above: tuple[str, ...] = ()
 
-    def for_host(self, ctx: Ctx, settings: Settings) -> "Reading":
+    def for_host(self, ctx: Ctx, settings: Settings) -> "ReadOptions":
         """Return a copy for the host of a request."""
-        return replace(self, seconds=seconds_to_name(ctx, settings), host=host_of(ctx))
+        return replace(self, seconds=suggest_wait_seconds(ctx, settings), host=identify_host(ctx))
 
 
-async def read(ctx: Ctx, interaction_id: str, seconds: float, wanted: Reading) -> CallToolResult:
+async def read_answer(ctx: Ctx, interaction_id: str, seconds: float, wanted: ReadOptions) -> CallToolResult:
     """Wait for any interaction up to `seconds`, and show it."""
-    app = await opened(ctx)
+    app = await open_app(ctx)
     wanted = wanted.for_host(ctx, app.settings)
     began = anyio.current_time()
-    run = await app.runs.find(interaction_id, max(seconds, LOOK_SECONDS))
+    run = await app.runs.find(interaction_id, max(seconds, MIN_LOOKUP_SECONDS))
     await app.runs.wait(run, max(seconds - (anyio.current_time() - began), 0), Progress(ctx).waiting)
     if not run.done.is_set() or run.error is not None:
         unsaved = ("Nothing has been saved yet: it still runs.",) if wanted.save else ()
-        return await shown(app, run, replace(wanted, above=unsaved))
+        return await render_run(app, run, replace(wanted, above=unsaved))
     if wanted.save and not run.record.environment_id:
         raise InputError("There is nothing to save: only agents that work in an environment leave files there.")
-    await app.runs.upkeep.restore(run, max(seconds, LOOK_SECONDS))
+    await app.runs.upkeep.restore(run, max(seconds, MIN_LOOKUP_SECONDS))
     if wanted.resolve:
         await app.runs.upkeep.resolve_sources(run)
-    notes = await environment_notes(app, run, wanted) if run.record.environment_id else []
+    notes = await describe_environment(app, run, wanted) if run.record.environment_id else []
     followers = await followers_of(app, str(run.id)) if run.record.plan else ()
-    return await shown(app, run, wanted, notes, followers)
+    return await render_run(app, run, wanted, notes, followers)
 
 
 async def followers_of(app: AppContext, interaction_id: str) -> Sequence[Record]:
@@ -157,7 +164,7 @@ async def followers_of(app: AppContext, interaction_id: str) -> Sequence[Record]
     return ()
 
 
-async def environment_notes(app: AppContext, run: "Run", wanted: Reading) -> list[str]:
+async def describe_environment(app: AppContext, run: "Run", wanted: ReadOptions) -> list[str]:
     """List the files of an agent's environment, or save those that are wanted.
 
     Raises:
@@ -173,18 +180,18 @@ async def environment_notes(app: AppContext, run: "Run", wanted: Reading) -> lis
         return [f"The files in the agent's environment cannot be listed: {exc}"]
 
 
-def noted(result: CallToolResult, notes: Sequence[str]) -> CallToolResult:
+def prepend_notes(result: CallToolResult, notes: Sequence[str]) -> CallToolResult:
     """Put notes above the text of a result, as far as every host has room for them."""
     first = result.content[0]
     if notes and isinstance(first, TextContent):
-        first.text = phrases.joined(*fitted(notes, LEAST_BYTES - cost(first.text)), first.text)
+        first.text = phrases.joined(*fitted(notes, EVERY_HOST_BYTES - cost(first.text)), first.text)
     return result
 
 
-async def shown(
+async def render_run(
     app: AppContext,
     run: "Run",
-    wanted: Reading | None = None,
+    wanted: ReadOptions | None = None,
     notes: Iterable[str] = (),
     followers: Iterable[Record] = (),
 ) -> CallToolResult:
@@ -193,30 +200,30 @@ async def shown(
     Raises:
         GeminiMCPError: The run failed, and there is nothing to show.
     """
-    wanted = wanted or Reading()
+    wanted = wanted or ReadOptions()
     record = run.record
     if run.error is not None:
         if run.id is None or not run.stored:
             app.runs.deliver(run)
         raise run.error
     if not run.done.is_set():
-        return CallToolResult(content=[TextContent(text=unfinished(app, run, wanted))])
+        return CallToolResult(content=[TextContent(text=render_unfinished(app, run, wanted))])
     silent = record.kind == "image" and record.status == "completed"
     unsaved = run.previews if app.settings.previews and wanted.host.previews else ()
     told = record.text or (record.code and record.status not in ("failed", "cancelled"))
     if record.error and not record.files and not unsaved and (silent or not told):
         app.runs.deliver(run)
         raise InteractionFailedError(rendering.failure(record), interaction_id=record.interaction_id)
-    result = await answered(app, run, wanted, unsaved, notes, followers)
+    result = await render_run_page(app, run, wanted, unsaved, notes, followers)
     # Last of all: a call that ends earlier has delivered the answer to nobody.
     app.runs.deliver(run)
     return result
 
 
-async def answered(
+async def render_run_page(
     app: AppContext,
     run: "Run",
-    wanted: Reading,
+    wanted: ReadOptions,
     unsaved: Sequence[bytes],
     notes: Iterable[str],
     followers: Iterable[Record],
@@ -228,7 +235,7 @@ async def answered(
     """
     record = run.record
     whole = wanted.page == 1 and not wanted.section
-    blocks, said = await attached(app, record, wanted.host, unsaved) if whole else ([], [])
+    blocks, said = await attach_files(app, record, wanted.host, unsaved) if whole else ([], [])
     page = functools.partial(
         rendering.answer,
         record,
@@ -240,19 +247,19 @@ async def answered(
         notes=[*notes, *said],
         limit=wanted.host.page_bytes,
     )
-    text = await beside(len(record.text) + SOURCE_CHARACTERS * len(record.citations), page)
-    return CallToolResult(content=[TextContent(text=text), *room_for_links(blocks, wanted.host, text)])
+    text = await beside(len(record.text) + SOURCE_RENDER_CHARACTERS * len(record.citations), page)
+    return CallToolResult(content=[TextContent(text=text), *drop_excess_links(blocks, wanted.host, text)])
 
 
-def unfinished(app: AppContext, run: "Run", wanted: Reading) -> str:
+def render_unfinished(app: AppContext, run: "Run", wanted: ReadOptions) -> str:
     """Render the progress of an unfinished run."""
-    text = waiting.pending(
+    text = waiting.render_pending(
         run.record,
         age=run.age(),
         activity=run.activity,
         # Redacted before it is cut further: a part of a secret would not be recognised.
-        text=app.runs.redact(run.text[-TAIL_CHARACTERS:]),
-        read=waiting.progress(len(run.searches), len(run.pages)),
+        text=app.runs.redact(run.text[-PARTIAL_TAIL_CHARACTERS:]),
+        read=waiting.describe_reading(len(run.searches), len(run.pages)),
         waiting=run.waiting,
         background=run.background,
         seconds=wanted.seconds,
@@ -260,6 +267,6 @@ def unfinished(app: AppContext, run: "Run", wanted: Reading) -> str:
     return phrases.joined(*fitted(wanted.above, wanted.host.page_bytes - cost(text)), text)
 
 
-def text_result(text: str) -> CallToolResult:
+def build_text_result(text: str) -> CallToolResult:
     """Return a result of one text block, clipped to what every host shows."""
-    return CallToolResult(content=[TextContent(text=clipped(text.rstrip("\n"), LEAST_BYTES) + "\n")])
+    return CallToolResult(content=[TextContent(text=clipped(text.rstrip("\n"), EVERY_HOST_BYTES) + "\n")])

@@ -10,11 +10,11 @@ from gemini_interactions_mcp.server.context import AppContext
 from . import rows
 
 if TYPE_CHECKING:
-    from gemini_interactions_mcp.runs import Conditions
+    from gemini_interactions_mcp.runs import RowConditions
 
 
-async def overview(
-    app: AppContext, limit: int, fitting: Callable[[RecordPage], int] | None = None, **wanted: "Unpack[Conditions]"
+async def fetch_overview(
+    app: AppContext, limit: int, fitting: Callable[[RecordPage], int] | None = None, **wanted: "Unpack[RowConditions]"
 ) -> RecordPage:
     """Return a page of rows, newest first; what runs is read at Google before.
 
@@ -29,19 +29,19 @@ async def overview(
         JournalError: The journal cannot be read.
     """
     await app.runs.lister.refresh()
-    page = await page_of(app, limit, wanted)
+    page = await fetch_row_page(app, limit, wanted)
     fewer = fitting(page) if fitting else limit
-    return page if fewer >= len(page.interactions) else await page_of(app, fewer, wanted)
+    return page if fewer >= len(page.interactions) else await fetch_row_page(app, fewer, wanted)
 
 
-async def page_of(app: AppContext, limit: int, wanted: "Conditions") -> RecordPage:
+async def fetch_row_page(app: AppContext, limit: int, wanted: "RowConditions") -> RecordPage:
     """Return a page of rows as the journal knows them."""
     found, following = await app.runs.lister.page(limit, **wanted)
-    return RecordPage(interactions=[summarised(app, record) for record in found], next_cursor=following)
+    return RecordPage(interactions=[summarize_record(app, record) for record in found], next_cursor=following)
 
 
-def summarised(app: AppContext, record: Record) -> RecordSummary:
+def summarize_record(app: AppContext, record: Record) -> RecordSummary:
     """Return a row, with what its run does now where this process follows it."""
     run = app.runs.running(record.label)
     doing = (run.waiting or run.activity or "", len(run.pages)) if run else None
-    return rows.summary(record, intents.age(record), doing)
+    return rows.build_summary(record, intents.measure_age(record), doing)

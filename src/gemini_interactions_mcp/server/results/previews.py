@@ -19,23 +19,23 @@ from gemini_interactions_mcp.text import rendering
 # Claude Code shows 25,000 tokens of a result unless MAX_MCP_OUTPUT_TOKENS is set, and counts every image as about 1,600
 # (https://code.claude.com/docs/en/mcp). A thousand are left for what surrounds the blocks.
 RESULT_TOKENS: Final = 24_000
-IMAGE_TOKENS: Final = 1_600
+PREVIEW_TOKENS: Final = 1_600
 
-BYTES_PER_TOKEN: Final = 3
+BYTES_PER_TEXT_TOKEN: Final = 3
 """Minimum bytes of UTF-8 per token: English has four, and a letter outside Latin is about one token."""
 
 # Claude Desktop refuses a result of more than 1 MiB; in base64, this is two thirds of it.
-PREVIEW_BYTES: Final = 512 * 2**10
+RESULT_PREVIEW_BYTES: Final = 512 * 2**10
 
-WRAPPER_BYTES: Final = 200
+RESULT_WRAPPER_BYTES: Final = 200
 """Size of the JSON around the blocks of a result."""
 
-SIDES: Final = ((1, 1024), (4, 768), (8, 512))
+PREVIEW_SIDES: Final = ((1, 1024), (4, 768), (8, 512))
 """The longest side of each preview in pixels, by the maximum number of previews."""
 
 
 @dataclass(frozen=True)
-class Share:
+class PreviewLimits:
     """The number of previews in a result, and the limits of each.
 
     Attributes:
@@ -49,15 +49,15 @@ class Share:
     size: int
 
 
-def share(pictures: int, other_bytes: int) -> Share:
+def compute_preview_limits(pictures: int, other_bytes: int) -> PreviewLimits:
     """Return how many previews fit beside `other_bytes` of text and links, and their limits."""
-    room = max(0, RESULT_TOKENS - other_bytes // BYTES_PER_TOKEN) // IMAGE_TOKENS
-    count = min(pictures, room, SIDES[-1][0])
-    side = next(side for most, side in SIDES if count <= most)
-    return Share(count, side, PREVIEW_BYTES // max(1, count))
+    room = max(0, RESULT_TOKENS - other_bytes // BYTES_PER_TEXT_TOKEN) // PREVIEW_TOKENS
+    count = min(pictures, room, PREVIEW_SIDES[-1][0])
+    side = next(side for most, side in PREVIEW_SIDES if count <= most)
+    return PreviewLimits(count, side, RESULT_PREVIEW_BYTES // max(1, count))
 
 
-async def attached(
+async def attach_files(
     app: AppContext, record: Record, host: Host, unsaved: Sequence[bytes] = ()
 ) -> tuple[list[ContentBlock], list[str]]:
     """Return a link for each listed file, preceded by a preview if it is an image, and notes on the files.
@@ -69,26 +69,28 @@ async def attached(
         unsaved: JPEGs of images that could not be saved.
     """
     files = record.files[: rendering.FILES_LISTED]
-    links = [link(record, file) for file in files]
+    links = [build_file_link(record, file) for file in files]
     pictures = [file for file in record.files if file.mime_type.startswith("image/")]
     wanted = len(pictures) + len(unsaved) if app.settings.previews and host.previews else 0
-    each = share(wanted, host.page_bytes + sum(map(size_of, links)))
+    each = compute_preview_limits(wanted, host.page_bytes + sum(map(measure_link, links)))
     shown = pictures[: each.count]
-    notes = await anyio.to_thread.run_sync(app.saved.complaints, [file for file in files if file not in shown])
+    notes = await anyio.to_thread.run_sync(app.saved.check_all, [file for file in files if file not in shown])
     blocks: list[ContentBlock] = []
     for file, linked in zip(files, links, strict=True):
         if file in shown:
             try:
-                blocks += await previewed(app, functools.partial(app.saved.opened, file), each)
+                blocks += await render_preview(app, functools.partial(app.saved.opened, file), each)
             except FileRefusedError as exc:
                 notes.append(str(exc))
         blocks.append(linked)
     for jpeg in unsaved[: each.count - len(shown)]:
-        blocks += await previewed(app, functools.partial(io.BytesIO, jpeg), each)
-    return blocks, [*notes, *unpreviewed(app, pictures, shown, host)]
+        blocks += await render_preview(app, functools.partial(io.BytesIO, jpeg), each)
+    return blocks, [*notes, *note_missing_previews(app, pictures, shown, host)]
 
 
-def unpreviewed(app: AppContext, pictures: Sequence[SavedFile], shown: Sequence[SavedFile], host: Host) -> list[str]:
+def note_missing_previews(
+    app: AppContext, pictures: Sequence[SavedFile], shown: Sequence[SavedFile], host: Host
+) -> list[str]:
     """Return notes on images without a preview."""
     if not app.settings.previews:
         return []
@@ -97,23 +99,23 @@ def unpreviewed(app: AppContext, pictures: Sequence[SavedFile], shown: Sequence[
     return [rendering.unshown(len(pictures) - len(shown))]
 
 
-def room_for_links(blocks: Sequence[ContentBlock], host: Host, text: str) -> list[ContentBlock]:
+def drop_excess_links(blocks: Sequence[ContentBlock], host: Host, text: str) -> list[ContentBlock]:
     """Drop links that the host would not show beside the text, which names the files anyway."""
-    room = host.page_bytes * 8 // 7 - cost(text) - WRAPPER_BYTES
+    room = host.page_bytes * 8 // 7 - cost(text) - RESULT_WRAPPER_BYTES
     kept: list[ContentBlock] = []
     for block in blocks:
-        room -= size_of(block) if isinstance(block, ResourceLink) else 0
+        room -= measure_link(block) if isinstance(block, ResourceLink) else 0
         if room >= 0 or not isinstance(block, ResourceLink):
             kept.append(block)
     return kept
 
 
-def size_of(linked: ResourceLink) -> int:
+def measure_link(linked: ResourceLink) -> int:
     """Return the size of a link's JSON in bytes, as some hosts show it."""
     return len(linked.model_dump_json(by_alias=True, exclude_none=True).encode()) + 1
 
 
-async def previewed(app: AppContext, opened: Callable[[], IO[bytes]], share: Share) -> list[ImageContent]:
+async def render_preview(app: AppContext, opened: Callable[[], IO[bytes]], share: PreviewLimits) -> list[ImageContent]:
     """Return a preview of an image as a JPEG, or nothing if the image cannot be decoded.
 
     Args:
@@ -133,7 +135,7 @@ async def previewed(app: AppContext, opened: Callable[[], IO[bytes]], share: Sha
     return [ImageContent(data=base64.b64encode(preview).decode(), mime_type="image/jpeg")] if preview else []
 
 
-def link(record: Record, file: SavedFile) -> ResourceLink:
+def build_file_link(record: Record, file: SavedFile) -> ResourceLink:
     """Return a link at which the host can read the whole file."""
     return ResourceLink(
         uri=rendering.uri(record, file), name=printable(file.name), mime_type=printable(file.mime_type), size=file.bytes

@@ -7,15 +7,15 @@ from typing import Any, Final
 
 from gemini_interactions_mcp.core import cost, phrases, shown
 from gemini_interactions_mcp.models import UNKNOWN, Record, RecordPage, RecordSummary, settled
-from gemini_interactions_mcp.server.tools.arguments import choice
+from gemini_interactions_mcp.server.tools.arguments import match_choice
 from gemini_interactions_mcp.text import citations, rendering
 
-CURSOR_BYTES: Final = 700
+LIST_CURSOR_BYTES: Final = 700
 """Size of a list without its rows: above all the next cursor, twice."""
-SAID_CHARACTERS: Final = 160
+ROW_TEXT_CHARACTERS: Final = 160
 """Maximum length of a row's activity or error."""
 
-STATUSES: Final = {
+STATUS_WORDS: Final = {
     "in_progress": ("in_progress", "running", "active", "working", "pending", "started"),
     "completed": ("completed", "complete", "done", "finished", "succeeded", "success", "ok"),
     "failed": ("failed", "failure", "error"),
@@ -34,7 +34,7 @@ Source: google-genai 3.6.1, types/interactions/interaction.py, and this server's
 """
 
 
-def summary(record: Record, age: float | None = None, doing: tuple[str, int] | None = None) -> RecordSummary:
+def build_summary(record: Record, age: float | None = None, doing: tuple[str, int] | None = None) -> RecordSummary:
     """Return a row of a list.
 
     Args:
@@ -44,7 +44,7 @@ def summary(record: Record, age: float | None = None, doing: tuple[str, int] | N
     """
     ended = settled(record.status) or (doing is None and record.error is not None)
     activity, read = doing or ("", 0)
-    told = progress_of(age, activity, read) if not ended else outcome_of(record)
+    told = build_progress_fields(age, activity, read) if not ended else build_outcome_fields(record)
     # One that may still get an id is found by its label meanwhile; this one never gets an id.
     unsent = record.interaction_id is None and record.status in ("failed", "cancelled")
     return RecordSummary(
@@ -61,16 +61,16 @@ def summary(record: Record, age: float | None = None, doing: tuple[str, int] | N
     )
 
 
-def progress_of(age: float | None, activity: str, read: int) -> dict[str, Any]:
+def build_progress_fields(age: float | None, activity: str, read: int) -> dict[str, Any]:
     """Return the fields of a running row."""
-    activity = rendering.first_words(activity, SAID_CHARACTERS)
+    activity = rendering.first_words(activity, ROW_TEXT_CHARACTERS)
     return {"seconds": None if age is None else int(age), "activity": activity or None, "sources": read or None}
 
 
-def outcome_of(record: Record) -> dict[str, Any]:
+def build_outcome_fields(record: Record) -> dict[str, Any]:
     """Return the fields of a row that has ended."""
     counted = record.usage.total_tokens if record.usage else 0
-    error = rendering.first_words(record.error or "", SAID_CHARACTERS)
+    error = rendering.first_words(record.error or "", ROW_TEXT_CHARACTERS)
     return {
         "sources": len({citations.address(each) for each in record.citations}) or None,
         "tokens": counted or None,
@@ -79,21 +79,21 @@ def outcome_of(record: Record) -> dict[str, Any]:
     }
 
 
-def status_meant(text: str) -> str:
+def parse_status(text: str) -> str:
     """Return the status that is meant. An unknown one is kept, since the API may have others."""
-    return next((status for status, words in STATUSES.items() if choice(text, words) in words), text)
+    return next((status for status, words in STATUS_WORDS.items() if match_choice(text, words) in words), text)
 
 
-def listing(page: RecordPage, status: str | None = None) -> str:
+def render_list(page: RecordPage, status: str | None = None) -> str:
     """Render a list of interactions, filtered by `status`, with the content of the structured result."""
     if not page.interactions:
-        unknown = status is not None and status not in STATUSES
-        return phrases.joined("No interactions found.", f"Statuses are {', '.join(STATUSES)}." if unknown else "")
+        unknown = status is not None and status not in STATUS_WORDS
+        return phrases.joined("No interactions found.", f"Statuses are {', '.join(STATUS_WORDS)}." if unknown else "")
     more = f"More: list_interactions(cursor={json.dumps(page.next_cursor)})" if page.next_cursor else ""
-    return phrases.joined("\n".join(map(list_line, page.interactions)), more)
+    return phrases.joined("\n".join(map(render_row, page.interactions)), more)
 
 
-def rows_within(page: RecordPage, room: int, *, together: bool) -> int:
+def count_fitting_rows(page: RecordPage, room: int, *, together: bool) -> int:
     """Return how many rows of a list fit into its text and its data, at least one.
 
     Args:
@@ -101,13 +101,13 @@ def rows_within(page: RecordPage, room: int, *, together: bool) -> int:
         room: Bytes for the text, and for the data.
         together: Whether text and data share the room, as in hosts that show both.
     """
-    texts = accumulate(cost(list_line(row)) + 2 for row in page.interactions)
+    texts = accumulate(cost(render_row(row)) + 2 for row in page.interactions)
     data = accumulate(len(row.model_dump_json(exclude_none=True).encode()) + 1 for row in page.interactions)
     taken = [text + more if together else max(text, more) for text, more in zip(texts, data, strict=True)]
-    return max(1, sum(each <= room - CURSOR_BYTES for each in taken))
+    return max(1, sum(each <= room - LIST_CURSOR_BYTES for each in taken))
 
 
-def list_line(row: RecordSummary) -> str:
+def render_row(row: RecordSummary) -> str:
     """Render a row as `- v1_x | ask | completed | gemini-3.8-flash | 2026-11-23T10:00:00+00:00 | "prompt" | 1 file`.
 
     The topic precedes a prompt that does not name it: `"red bicycle": "make it blue"`.
@@ -115,11 +115,11 @@ def list_line(row: RecordSummary) -> str:
     files = phrases.count(row.files, "file") if row.files else ""
     name = row.interaction_id or f"no id (label {row.label})"
     words = ": ".join(json.dumps(each, ensure_ascii=False) for each in (row.topic, row.prompt) if each is not None)
-    parts = [name, row.kind, row.status, row.model, row.created_at, words, files, *list_facts(row)]
+    parts = [name, row.kind, row.status, row.model, row.created_at, words, files, *describe_row_facts(row)]
     return f"- {' | '.join(filter(None, parts))}"
 
 
-def list_facts(row: RecordSummary) -> Iterator[str]:
+def describe_row_facts(row: RecordSummary) -> Iterator[str]:
     """Yield how long a row has run and what it does, or how it ended."""
     if row.seconds is not None:
         doing = f": {json.dumps(row.activity, ensure_ascii=False)}" if row.activity else ""

@@ -7,23 +7,23 @@ from gemini_interactions_mcp.models import UNKNOWN, Record, settled
 from gemini_interactions_mcp.settings import DEFAULT_WAIT_SECONDS
 from gemini_interactions_mcp.text import fetch, framed_text, identity, illustrated
 
-PARTIAL_BYTES: Final = 4_000
+PARTIAL_ANSWER_BYTES: Final = 4_000
 """Maximum size of the partial answer, in bytes of UTF-8 with JSON's escapes."""
-REASON_BYTES: Final = 1_000
+WAIT_REASON_BYTES: Final = 1_000
 """Maximum size of the reason for a wait, which may quote Google: ten lines, and below any host's limit."""
 
-ON_AT_GOOGLE: Final = "It still runs at Google and has been paid for."
-ON_A_CONNECTION: Final = (
+RUNS_AT_GOOGLE: Final = "It still runs at Google and has been paid for."
+RUNS_ON_CONNECTION: Final = (
     "Google answers it on a connection that this server holds open: if the server ends before, the answer may be lost. "
     "It may be charged all the same."
 )
-ON_ITS_WAY: Final = (
+UNNAMED_REQUEST: Final = (
     "It has been sent on a connection that this server holds open, and Google has not named it: whether it is charged "
     "is not known yet."
 )
 
 
-def pending(
+def render_pending(
     record: Record,
     *,
     age: float,
@@ -48,34 +48,34 @@ def pending(
     """
     doing = f": {shown(activity)}" if activity else ""
     so_far = f" {read} so far." if read else ""
-    later = f" Or look again in about {duration(patience(age))}." if record.kind == "research" else ""
-    state = "Not taken by Google yet" if waiting else standing(record.status)
+    later = f" Or look again in about {duration(compute_recheck_seconds(age))}." if record.kind == "research" else ""
+    state = "Not taken by Google yet" if waiting else describe_standing(record.status)
     return joined(
         f"{state} after {duration(age)}{doing}.{so_far}",
-        f"Partial answer so far:\n\n{tail(text)}" if text else "",
+        f"Partial answer so far:\n\n{frame_tail(text)}" if text else "",
         f"---\n{identity(record)}\nNext: {fetch(record, seconds)}{later} "
-        f"{prospect(record, waiting, background=background)} Do not ask the same again.",
+        f"{describe_prospect(record, waiting, background=background)} Do not ask the same again.",
     )
 
 
-def tail(text: str) -> str:
+def frame_tail(text: str) -> str:
     """Return the framed end of a growing text."""
-    plain = illustrated(visible(text[-PARTIAL_BYTES:]), (), lambda file: file.path)
-    return framed_text([suffix_within(plain, PARTIAL_BYTES)])
+    plain = illustrated(visible(text[-PARTIAL_ANSWER_BYTES:]), (), lambda file: file.path)
+    return framed_text([suffix_within(plain, PARTIAL_ANSWER_BYTES)])
 
 
-def prospect(record: Record, waiting: str, *, background: bool) -> str:
+def describe_prospect(record: Record, waiting: str, *, background: bool) -> str:
     """Say what happens to an unfinished interaction, and whether it is paid for, as far as that is certain."""
     if settled(record.status):
         return "It has been answered, and its files are being saved."
     if waiting:
-        return f"{clipped(unbroken(waiting), REASON_BYTES).rstrip('.')}."
+        return f"{clipped(unbroken(waiting), WAIT_REASON_BYTES).rstrip('.')}."
     if record.interaction_id is None or not record.stored:
-        return ON_ITS_WAY
-    return ON_AT_GOOGLE if background else ON_A_CONNECTION
+        return UNNAMED_REQUEST
+    return RUNS_AT_GOOGLE if background else RUNS_ON_CONNECTION
 
 
-def repeated(age: float) -> str:
+def note_repeated_call(age: float) -> str:
     """Return the note on a call that is attached to the run of an identical one."""
     return (
         f"The same was asked {duration(age)} ago, and nobody had been given the answer: this is that interaction. "
@@ -83,22 +83,26 @@ def repeated(age: float) -> str:
     )
 
 
-def patience(age: float) -> float:
+def compute_recheck_seconds(age: float) -> float:
     """Return the seconds until research should be read again: a quarter of its age, from 1 to 5 minutes."""
     return min(max(age / 4, 60), 300)
 
 
-def progress(searches: int, addresses: int) -> str:
+def describe_reading(searches: int, addresses: int) -> str:
     """Return `12 searches, 30 pages read`, or what there is of it."""
     counts = [count(searches, "search", "searches")] if searches else []
     counts += [f"{count(addresses, 'page')} read"] if addresses else []
     return ", ".join(counts)
 
 
-NOT_YET: Final = {"in_progress": "Still in_progress", "queued": "Still queued", UNKNOWN: "Sent, and not answered yet"}
+UNFINISHED_STATUSES: Final = {
+    "in_progress": "Still in_progress",
+    "queued": "Still queued",
+    UNKNOWN: "Sent, and not answered yet",
+}
 """How unfinished statuses read."""
 
 
-def standing(status: str) -> str:
+def describe_standing(status: str) -> str:
     """Return how far an interaction has come that is waited for; an unknown status means that it still runs."""
-    return NOT_YET.get(status) or ("Finishing" if settled(status) else f"Still {shown(status)}")
+    return UNFINISHED_STATUSES.get(status) or ("Finishing" if settled(status) else f"Still {shown(status)}")

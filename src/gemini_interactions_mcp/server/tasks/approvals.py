@@ -14,13 +14,13 @@ from gemini_interactions_mcp.server.tools import consent
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.text import rendering
 
-PLAN_BYTES: Final = 20_000
+MAX_PLAN_BYTES: Final = 20_000
 """Maximum size of the plan in a form, in bytes."""
 
-APPROVED: Final = "The plan is approved. Carry it out."
+APPROVAL_PROMPT: Final = "The plan is approved. Carry it out."
 """Prompt that runs a plan."""
-DECLINED: Final = "The user declined the plan."
-UNANSWERED: Final = (
+PLAN_DECLINED: Final = "The user declined the plan."
+PLAN_UNANSWERED: Final = (
     "Nobody answered the question about the plan: the host closed it without showing it, or the user dismissed it. "
     "Nothing was run. The plan is kept; start_research with its id as previous_interaction_id runs it."
 )
@@ -35,7 +35,7 @@ class Approval(BaseModel):
     )
 
 
-def form(settings: Settings, plan: Record, today: int) -> ElicitRequest:
+def build_approval_form(settings: Settings, plan: Record, today: int) -> ElicitRequest:
     """Return the question about a plan: the plan, what running it costs, and the form.
 
     Args:
@@ -43,19 +43,21 @@ def form(settings: Settings, plan: Record, today: int) -> ElicitRequest:
         plan: The row of the plan.
         today: Number of today's research requests.
     """
-    words = consent.question(following(settings, plan, plan.title, plan_first=False), today, settings.runs_per_day)
+    words = consent.render_question(
+        build_follow_up(settings, plan, plan.title, plan_first=False), today, settings.runs_per_day
+    )
     params = ElicitRequestFormParams(
-        message=phrases.joined(plan_text(plan), "---", words), requested_schema=render_elicitation_schema(Approval)
+        message=phrases.joined(render_plan(plan), "---", words), requested_schema=render_elicitation_schema(Approval)
     )
     return ElicitRequest(params=params)
 
 
-def plan_text(plan: Record) -> str:
+def render_plan(plan: Record) -> str:
     """Return the framed plan, clipped to what a form shows."""
-    return rendering.framed_text([clipped(plan.text[:PLAN_BYTES], PLAN_BYTES)])
+    return rendering.framed_text([clipped(plan.text[:MAX_PLAN_BYTES], MAX_PLAN_BYTES)])
 
 
-def approval(response: object) -> Approval | None:
+def parse_approval(response: object) -> Approval | None:
     """Parse the response to a form; None if the user has not answered.
 
     Raises:
@@ -77,29 +79,29 @@ def approval(response: object) -> Approval | None:
         ) from exc
 
 
-async def decided(app: AppContext, plan: Record, said: Approval | None) -> None:
+async def apply_decision(app: AppContext, plan: Record, said: Approval | None) -> None:
     """Change, run or decline a plan as the user has decided. Changes come first, since they cost least.
 
     Raises:
         GeminiMCPError: The research could not be started.
     """
     if said is None:
-        await app.runs.decline(plan, UNANSWERED)
+        await app.runs.decline(plan, PLAN_UNANSWERED)
     elif said.changes.strip():
-        await app.runs.start_once(following(app.settings, plan, said.changes, plan_first=True), plan)
+        await app.runs.start_once(build_follow_up(app.settings, plan, said.changes, plan_first=True), plan)
     elif said.approve:
-        await app.runs.start_once(following(app.settings, plan, APPROVED, plan_first=False), plan)
+        await app.runs.start_once(build_follow_up(app.settings, plan, APPROVAL_PROMPT, plan_first=False), plan)
     else:
-        await app.runs.decline(plan, DECLINED)
+        await app.runs.decline(plan, PLAN_DECLINED)
 
 
-def following(settings: Settings, plan: Record, prompt: str, *, plan_first: bool) -> Request:
+def build_follow_up(settings: Settings, plan: Record, prompt: str, *, plan_first: bool) -> Request:
     """Return the request of start_research that changes a plan (`plan_first`) or runs it.
 
     Raises:
         InputError: A tool of the plan is no longer configured.
     """
-    return agents.request(
+    return agents.build_agent_request(
         settings,
         prompt,
         agent=plan.agent,

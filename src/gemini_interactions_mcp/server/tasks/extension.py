@@ -1,6 +1,6 @@
 """MCP Tasks: a durable handle in place of a tool's result, for clients that declare the extension.
 
-Implements the protocol (SEP-2663, github.com/modelcontextprotocol/ext-tasks) on any `Source` of tasks. The optional
+Implements the protocol (SEP-2663, github.com/modelcontextprotocol/ext-tasks) on any `TaskSource` of tasks. The optional
 status notifications are not sent: clients poll.
 """
 
@@ -30,17 +30,17 @@ from pydantic import BaseModel, Field
 
 from gemini_interactions_mcp.core import GeminiMCPError, InputError
 
-T = TypeVar("T")
+SourceAnswerT = TypeVar("SourceAnswerT")
 
-EXTENSION: Final = "io.modelcontextprotocol/tasks"
-VERSIONS: Final = frozenset({"2026-07-28"})
+TASKS_EXTENSION: Final = "io.modelcontextprotocol/tasks"
+TASKS_VERSIONS: Final = frozenset({"2026-07-28"})
 """Protocol versions with the extension. The experimental tasks of 2025-11-25 are something else."""
 
-Status = Literal["working", "input_required", "completed", "failed", "cancelled"]
+TaskState = Literal["working", "input_required", "completed", "failed", "cancelled"]
 """The last three are final."""
 
 
-class Unfinished(CallToolResult):
+class UnfinishedResult(CallToolResult):
     """A tool's result whose interaction still runs; on the wire, it is like any other.
 
     Attributes:
@@ -62,7 +62,7 @@ class Task:
     """
 
     id: str
-    status: Status
+    status: TaskState
     created: datetime
     updated: datetime
     message: str | None = None
@@ -71,7 +71,7 @@ class Task:
     error: ErrorData | None = None
 
 
-class Source(Protocol):
+class TaskSource(Protocol):
     """Provides tasks. `asks` says whether the client can be asked; otherwise no input is requested."""
 
     @property
@@ -107,26 +107,26 @@ class TaskParams(RequestParams):
     task_id: str
 
 
-class UpdateParams(TaskParams):
+class TaskUpdateParams(TaskParams):
     """The parameters of `tasks/update`: responses by the keys of their input requests."""
 
     input_responses: dict[str, Any]
 
 
-class Tasks(Extension):
+class TasksExtension(Extension):
     """The Tasks extension on a source of tasks."""
 
-    identifier = EXTENSION
+    identifier = TASKS_EXTENSION
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: TaskSource) -> None:
         self._source = source
 
     def methods(self) -> Sequence[MethodBinding]:
         """Bind `tasks/get`, `tasks/update` and `tasks/cancel`."""
         return (
-            MethodBinding("tasks/get", TaskParams, self._get, VERSIONS),
-            MethodBinding("tasks/update", UpdateParams, self._update, VERSIONS),
-            MethodBinding("tasks/cancel", TaskParams, self._cancel, VERSIONS),
+            MethodBinding("tasks/get", TaskParams, self._get, TASKS_VERSIONS),
+            MethodBinding("tasks/update", TaskUpdateParams, self._update, TASKS_VERSIONS),
+            MethodBinding("tasks/cancel", TaskParams, self._cancel, TASKS_VERSIONS),
         )
 
     async def intercept_tool_call(
@@ -135,27 +135,27 @@ class Tasks(Extension):
         """Return a task in place of an unfinished result, if the client declares the extension."""
         del params
         result = await call_next(ctx)
-        if not isinstance(result, Unfinished) or not declared(ctx):
+        if not isinstance(result, UnfinishedResult) or not declares_tasks(ctx):
             return result
         try:
-            task = await self._source.task(result.task_id, asks=askable(ctx.session.client_capabilities))
+            task = await self._source.task(result.task_id, asks=can_be_asked(ctx.session.client_capabilities))
         except GeminiMCPError:
             task = None  # the result alone is complete as well
         return {"resultType": "task"} | self._handle(task) if task else result
 
     async def _get(self, ctx: ServerRequestContext[Any, Any], params: TaskParams) -> HandlerResult:
-        asks = admitted(ctx, params)
-        task = found(await attempted(self._source.task(params.task_id, asks=asks)), params)
-        return {"resultType": "complete"} | self._handle(task) | outcome(task)
+        asks = check_task_request(ctx, params)
+        task = require_task(await await_source(self._source.task(params.task_id, asks=asks)), params)
+        return {"resultType": "complete"} | self._handle(task) | build_task_outcome(task)
 
-    async def _update(self, ctx: ServerRequestContext[Any, Any], params: UpdateParams) -> HandlerResult:
-        asks = admitted(ctx, params)
-        found(await attempted(self._source.answer(params.task_id, params.input_responses, asks=asks)), params)
+    async def _update(self, ctx: ServerRequestContext[Any, Any], params: TaskUpdateParams) -> HandlerResult:
+        asks = check_task_request(ctx, params)
+        require_task(await await_source(self._source.answer(params.task_id, params.input_responses, asks=asks)), params)
         return {"resultType": "complete"}
 
     async def _cancel(self, ctx: ServerRequestContext[Any, Any], params: TaskParams) -> HandlerResult:
-        asks = admitted(ctx, params)
-        found(await attempted(self._source.cancel(params.task_id, asks=asks)), params)
+        asks = check_task_request(ctx, params)
+        require_task(await await_source(self._source.cancel(params.task_id, asks=asks)), params)
         return {"resultType": "complete"}
 
     def _handle(self, task: Task) -> dict[str, Any]:
@@ -171,52 +171,54 @@ class Tasks(Extension):
         } | said
 
 
-def outcome(task: Task) -> dict[str, Any]:
+def build_task_outcome(task: Task) -> dict[str, Any]:
     """Return the outcome of a task, or its pending input requests."""
     match task.status:
         case "completed" if task.result:
-            return {"result": wire(task.result)}
+            return {"result": dump_for_wire(task.result)}
         case "failed" if task.error:
-            return {"error": wire(task.error)}
+            return {"error": dump_for_wire(task.error)}
         case "input_required":
-            return {"inputRequests": {key: wire(request) for key, request in task.inputs.items()}}
+            return {"inputRequests": {key: dump_for_wire(request) for key, request in task.inputs.items()}}
         case _:
             return {}
 
 
-def wire(model: BaseModel) -> dict[str, Any]:
+def dump_for_wire(model: BaseModel) -> dict[str, Any]:
     """Return the wire form of a model."""
     return model.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def declared(ctx: ServerRequestContext[Any, Any]) -> bool:
+def declares_tasks(ctx: ServerRequestContext[Any, Any]) -> bool:
     """Whether the client declares the extension."""
     capabilities = ctx.session.client_capabilities
-    return ctx.protocol_version in VERSIONS and EXTENSION in ((capabilities and capabilities.extensions) or {})
+    return ctx.protocol_version in TASKS_VERSIONS and TASKS_EXTENSION in (
+        (capabilities and capabilities.extensions) or {}
+    )
 
 
-def askable(capabilities: ClientCapabilities | None) -> bool:
+def can_be_asked(capabilities: ClientCapabilities | None) -> bool:
     """Whether the client can show a form; one that names no kind of elicitation can."""
     asking = capabilities.elicitation if capabilities else None
     return asking is not None and (asking.form is not None or asking.url is None)
 
 
-def admitted(ctx: ServerRequestContext[Any, Any], params: TaskParams) -> bool:
+def check_task_request(ctx: ServerRequestContext[Any, Any], params: TaskParams) -> bool:
     """Check a task request, and return whether the client can be asked.
 
     Raises:
         MCPError: The client does not declare the extension, or its HTTP header names another task.
     """
-    require_client_extension(ctx, EXTENSION)
+    require_client_extension(ctx, TASKS_EXTENSION)
     headers = getattr(ctx.request, "headers", None)
     if headers is not None and decode_header_value(headers.get(MCP_NAME_HEADER)) != params.task_id:
         raise MCPError(
             HEADER_MISMATCH, f"{MCP_NAME_HEADER} header does not match the request body's 'taskId' parameter"
         )
-    return askable(ctx.session.client_capabilities)
+    return can_be_asked(ctx.session.client_capabilities)
 
 
-async def attempted(work: Awaitable[T]) -> T:
+async def await_source(work: Awaitable[SourceAnswerT]) -> SourceAnswerT:
     """Await an answer of the source, and convert its errors.
 
     Raises:
@@ -228,7 +230,7 @@ async def attempted(work: Awaitable[T]) -> T:
         raise MCPError(INVALID_PARAMS if isinstance(exc, InputError) else INTERNAL_ERROR, str(exc)) from exc
 
 
-def found(known: T | None, params: TaskParams) -> T:
+def require_task(known: SourceAnswerT | None, params: TaskParams) -> SourceAnswerT:
     """Return what the source knows of a task.
 
     Raises:

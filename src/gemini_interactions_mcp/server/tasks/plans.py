@@ -15,23 +15,23 @@ from gemini_interactions_mcp.core import GeminiMCPError, InteractionNotFoundErro
 from gemini_interactions_mcp.models import Record, settled
 from gemini_interactions_mcp.runs import Run, intents
 from gemini_interactions_mcp.server.context import AppContext, Opening
-from gemini_interactions_mcp.server.results.answers import shown
+from gemini_interactions_mcp.server.results.answers import render_run
 from gemini_interactions_mcp.text import rendering
 
-from .approvals import approval, decided, form
+from .approvals import apply_decision, build_approval_form, parse_approval
 from .extension import Task
 
-POLL_MS: Final = 5_000
+TASK_POLL_MS: Final = 5_000
 """Poll interval for clients, in milliseconds."""
 
-GONE: Final = (InteractionNotFoundError, OutcomeUnknownError)
+FINAL_ERRORS: Final = (InteractionNotFoundError, OutcomeUnknownError)
 """Errors after which nothing more will be known of an interaction; after others, it may be readable later."""
 
-CANCELLED: Final = "The task was cancelled before its plan was run."
+TASK_CANCELLED: Final = "The task was cancelled before its plan was run."
 
 
 @dataclass(frozen=True)
-class Chain:
+class TaskChain:
     """The interactions of a task.
 
     Attributes:
@@ -50,14 +50,14 @@ class Chain:
         return f"plan-{self.last.interaction_id}-{len(self.refused)}"
 
 
-class Chains:
+class TaskChains:
     """Serves the interactions of a server as tasks.
 
     Args:
         opening: Opens the context of the server.
     """
 
-    poll_ms = POLL_MS
+    poll_ms = TASK_POLL_MS
 
     def __init__(self, opening: Opening) -> None:
         self._opening = opening
@@ -68,34 +68,34 @@ class Chains:
     async def task(self, task_id: str, *, asks: bool) -> Task | None:
         """Return the task of a label; None if there is none."""
         app = await self._opening.app()
-        chain = await followed(app, task_id, asks=asks)
+        chain = await find_chain(app, task_id, asks=asks)
         if chain is None:
             return None
         task = Task(task_id, "working", chain.first.created_at, chain.last.updated_at)
-        return await seen(app, chain, task, asks=asks)
+        return await read_task(app, chain, task, asks=asks)
 
     async def answer(self, task_id: str, responses: Mapping[str, Any], *, asks: bool) -> bool:
         """Run, change or decline the plan that waits for approval; False if there is no task."""
         app = await self._opening.app()
         async with self._turn:
-            chain = await followed(app, task_id, asks=asks)
-            if chain is not None and asks and proposes(chain.last) and chain.key in responses:
-                await decided(app, chain.last, approval(responses[chain.key]))
+            chain = await find_chain(app, task_id, asks=asks)
+            if chain is not None and asks and is_runnable_plan(chain.last) and chain.key in responses:
+                await apply_decision(app, chain.last, parse_approval(responses[chain.key]))
         return chain is not None
 
     async def cancel(self, task_id: str, *, asks: bool) -> bool:
         """Decline the plan that waits for approval, or stop the interaction at Google; False if there is no task."""
         app = await self._opening.app()
         async with self._turn:
-            chain = await followed(app, task_id, asks=asks)
-            if chain is not None and asks and proposes(chain.last):
-                await app.runs.decline(chain.last, CANCELLED)
+            chain = await find_chain(app, task_id, asks=asks)
+            if chain is not None and asks and is_runnable_plan(chain.last):
+                await app.runs.decline(chain.last, TASK_CANCELLED)
             elif chain is not None and not settled(chain.last.status):
                 app.runs.cancel_later(rendering.handle(chain.last), "tasks/cancel")
         return chain is not None
 
 
-async def followed(app: AppContext, task_id: str, *, asks: bool) -> Chain | None:
+async def find_chain(app: AppContext, task_id: str, *, asks: bool) -> TaskChain | None:
     """Return the chain that begins with a label; None if the journal has no such row.
 
     Of several follow-ups, the oldest one that Google has taken counts, so that a final state stays final. For a client
@@ -104,38 +104,38 @@ async def followed(app: AppContext, task_id: str, *, asks: bool) -> Chain | None
     first = await app.runs.known(task_id)
     if first is None or first.label != task_id:
         return None
-    chain = Chain(first, first)
-    while asks and answerable(chain.last):
+    chain = TaskChain(first, first)
+    while asks and is_answerable_plan(chain.last):
         followers = await app.runs.followers(str(chain.last.interaction_id))
-        tries = [row for row in followers if row.kind == "research" and in_time(row, chain.last)]
-        taken = next((row for row in tries if not refused(row)), None)
+        tries = [row for row in followers if row.kind == "research" and is_in_time(row, chain.last)]
+        taken = next((row for row in tries if not is_certainly_refused(row)), None)
         if taken is None:
             return replace(chain, refused=tuple(tries))
-        chain = Chain(first, taken)
+        chain = TaskChain(first, taken)
     return chain
 
 
-def proposes(record: Record) -> bool:
+def is_runnable_plan(record: Record) -> bool:
     """Whether a row is a plan that can be run."""
     return record.plan and record.status == "completed" and bool(record.text)
 
 
-def answerable(record: Record) -> bool:
+def is_answerable_plan(record: Record) -> bool:
     """Whether a row is a plan that can be run or was declined: another server may have run it at the same moment."""
     return record.plan and record.status in ("completed", "cancelled") and bool(record.text)
 
 
-def in_time(follower: Record, plan: Record) -> bool:
+def is_in_time(follower: Record, plan: Record) -> bool:
     """Whether a follow-up was begun before its plan was declined; one that was begun later is another task."""
     return plan.status != "cancelled" or follower.created_at <= (plan.settled_at or plan.updated_at)
 
 
-def refused(record: Record) -> bool:
+def is_certainly_refused(record: Record) -> bool:
     """Whether Google has certainly not taken a request."""
     return record.status == "failed" and record.interaction_id is None
 
 
-async def seen(app: AppContext, chain: Chain, task: Task, *, asks: bool) -> Task:
+async def read_task(app: AppContext, chain: TaskChain, task: Task, *, asks: bool) -> Task:
     """Return the task with the current state of its last interaction.
 
     Raises:
@@ -147,41 +147,41 @@ async def seen(app: AppContext, chain: Chain, task: Task, *, asks: bool) -> Task
     try:
         run = await app.runs.find(rendering.handle(record))
     except GeminiMCPError as exc:
-        if isinstance(exc, GONE) and not intents.sending(record):
-            return wrong(task, exc)
+        if isinstance(exc, FINAL_ERRORS) and not intents.is_sending(record):
+            return fail_task(task, exc)
         if settled(record.status):
             raise
         return replace(task, message=str(exc))
     if not run.done.is_set():
         return replace(task, message=run.headline())
-    return await over(app, replace(chain, last=run.record), run, task, asks=asks)
+    return await end_task(app, replace(chain, last=run.record), run, task, asks=asks)
 
 
-async def over(app: AppContext, chain: Chain, run: Run, task: Task, *, asks: bool) -> Task:
+async def end_task(app: AppContext, chain: TaskChain, run: Run, task: Task, *, asks: bool) -> Task:
     """Return the task of a chain whose last interaction is not followed any more."""
     record = chain.last
     task = replace(task, updated=record.updated_at)
     if record.status == "cancelled":
         return replace(task, status="cancelled", message=record.error)
-    if asks and proposes(record):
-        return await asking(app, chain, task)
+    if asks and is_runnable_plan(record):
+        return await ask_about_plan(app, chain, task)
     try:
-        return replace(task, status="completed", result=await shown(app, run))
+        return replace(task, status="completed", result=await render_run(app, run))
     except GeminiMCPError as exc:
         # It may still go on at Google.
         lost = record.interaction_id is not None and not settled(record.status)
-        return replace(task, message=str(exc)) if lost else wrong(task, exc)
+        return replace(task, message=str(exc)) if lost else fail_task(task, exc)
 
 
-def wrong(task: Task, exc: GeminiMCPError) -> Task:
+def fail_task(task: Task, exc: GeminiMCPError) -> Task:
     """Return the task, completed with an error of the tool as its result."""
     return replace(
         task, status="completed", result=CallToolResult(content=[TextContent(text=unbroken(str(exc)))], is_error=True)
     )
 
 
-async def asking(app: AppContext, chain: Chain, task: Task) -> Task:
+async def ask_about_plan(app: AppContext, chain: TaskChain, task: Task) -> Task:
     """Return the task while its plan waits for the user's approval."""
-    question = form(app.settings, chain.last, await app.runs.spent_today())
+    question = build_approval_form(app.settings, chain.last, await app.runs.spent_today())
     said = chain.refused[-1].error if chain.refused else "The plan waits for approval."
     return replace(task, status="input_required", message=said, inputs={chain.key: question})

@@ -8,33 +8,33 @@ from mcp_types import CallToolResult
 from pydantic import Field
 
 from gemini_interactions_mcp.core import ConfigurationError, FileRefusedError, GeminiMCPError, InputError, shown
-from gemini_interactions_mcp.files import TAKEN, Excerpt
+from gemini_interactions_mcp.files import REASON_EXISTS, Excerpt
 from gemini_interactions_mcp.models import Contents, Request
-from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress, opened
-from gemini_interactions_mcp.server.hosts import seconds_to_wait
-from gemini_interactions_mcp.server.results.answers import NAMING_SECONDS, asked
+from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress, open_app
+from gemini_interactions_mcp.server.hosts import choose_wait_seconds
+from gemini_interactions_mcp.server.results.answers import MIN_NAMING_SECONDS, ask_and_wait
 
 from .parameters import (
     AspectRatio,
     BuiltInTools,
-    Clip,
-    Images,
+    ClipRange,
+    FileSources,
     ImageSize,
+    ImageSources,
     InteractionId,
-    MaxTokens,
+    MaxOutputTokens,
+    MediaResolution,
     ModelName,
-    Pages,
-    Previous,
+    PageRange,
+    PreviousId,
     Prompt,
-    Resolution,
-    Schema,
-    Sources,
-    Store,
-    System,
-    Thinking,
-    Wait,
-    followed_id,
-    optional_id,
+    ResponseSchema,
+    StoreFlag,
+    SystemInstruction,
+    ThinkingLevel,
+    WaitSeconds,
+    check_optional_id,
+    check_previous_id,
 )
 
 
@@ -42,19 +42,19 @@ async def gemini_ask(
     ctx: Ctx,
     prompt: Prompt,
     model: ModelName = None,
-    system_instruction: System = None,
+    system_instruction: SystemInstruction = None,
     tools: BuiltInTools = None,
-    response_schema: Schema = None,
-    thinking_level: Thinking = None,
-    max_output_tokens: MaxTokens = None,
-    store: Store = True,
-    wait_seconds: Wait = None,
+    response_schema: ResponseSchema = None,
+    thinking_level: ThinkingLevel = None,
+    max_output_tokens: MaxOutputTokens = None,
+    store: StoreFlag = True,
+    wait_seconds: WaitSeconds = None,
 ) -> CallToolResult:
     """Ask a Gemini model: a second opinion, current facts (tools: google_search), web pages (url_context),
     calculations (code_execution), places (google_maps). Returns the answer, its sources, tokens and an
     interaction_id; a slow answer returns the id and how to fetch it.
     """
-    app = await opened(ctx)
+    app = await open_app(ctx)
     request = Request(
         kind="ask",
         prompt=prompt,
@@ -66,7 +66,7 @@ async def gemini_ask(
         max_output_tokens=max_output_tokens,
         store=store,
     )
-    return await asked(ctx, app, request, wait_seconds)
+    return await ask_and_wait(ctx, app, request, wait_seconds)
 
 
 async def gemini_continue(
@@ -74,23 +74,23 @@ async def gemini_continue(
     previous_interaction_id: InteractionId,
     prompt: Prompt,
     model: ModelName = None,
-    system_instruction: System = None,
+    system_instruction: SystemInstruction = None,
     tools: BuiltInTools = None,
-    response_schema: Schema = None,
-    thinking_level: Thinking = None,
-    max_output_tokens: MaxTokens = None,
-    store: Store = True,
-    wait_seconds: Wait = None,
+    response_schema: ResponseSchema = None,
+    thinking_level: ThinkingLevel = None,
+    max_output_tokens: MaxOutputTokens = None,
+    store: StoreFlag = True,
+    wait_seconds: WaitSeconds = None,
 ) -> CallToolResult:
     """Continue any earlier Gemini interaction (ask, file analysis or finished research): Google keeps its context, so
     send only what is new. Returns the answer and a new interaction_id.
     """
-    app = await opened(ctx)
+    app = await open_app(ctx)
     request = Request(
         kind="ask",
         prompt=prompt,
         model=model or app.settings.model,
-        previous_interaction_id=await followed_id(app, previous_interaction_id),
+        previous_interaction_id=await check_previous_id(app, previous_interaction_id),
         system_instruction=system_instruction,
         tools=tuple(tools or ()),
         response_schema=response_schema,
@@ -98,34 +98,34 @@ async def gemini_continue(
         max_output_tokens=max_output_tokens,
         store=store,
     )
-    return await asked(ctx, app, request, wait_seconds)
+    return await ask_and_wait(ctx, app, request, wait_seconds)
 
 
 async def analyze_file(
     ctx: Ctx,
-    files: Sources,
+    files: FileSources,
     prompt: Prompt,
     model: ModelName = None,
-    previous_interaction_id: Previous = None,
-    media_resolution: Resolution = None,
-    clip: Clip = None,
-    pages: Pages = None,
-    response_schema: Schema = None,
-    wait_seconds: Wait = None,
+    previous_interaction_id: PreviousId = None,
+    media_resolution: MediaResolution = None,
+    clip: ClipRange = None,
+    pages: PageRange = None,
+    response_schema: ResponseSchema = None,
+    wait_seconds: WaitSeconds = None,
 ) -> CallToolResult:
     """Analyze files with Gemini: images, audio, video, PDF, Office, text, code; several at once. Local files are
     sent to Google; only allowed directories are read. Returns the answer and an interaction_id for follow-ups.
     """
-    app = await opened(ctx)
-    previous = await optional_id(app, previous_interaction_id)
+    app = await open_app(ctx)
+    previous = await check_optional_id(app, previous_interaction_id)
     progress, since = Progress(ctx), anyio.current_time()
-    seconds = seconds_to_wait(ctx, app.settings, wait_seconds)
+    seconds = choose_wait_seconds(ctx, app.settings, wait_seconds)
     contents = await app.files.contents(
         files,
         resolution=media_resolution,
         excerpt=Excerpt.of(clip, pages),
         # Even a file that is uploaded already takes a moment to be found.
-        seconds=max(seconds, NAMING_SECONDS),
+        seconds=max(seconds, MIN_NAMING_SECONDS),
         report=progress.uploading,
     )
     request = Request(
@@ -138,31 +138,31 @@ async def analyze_file(
         response_schema=response_schema,
     )
     left = max(0.0, seconds - (anyio.current_time() - since))
-    return await asked(ctx, app, request, left, progress=progress, notes=contents.notes)
+    return await ask_and_wait(ctx, app, request, left, progress=progress, notes=contents.notes)
 
 
 async def generate_image(
     ctx: Ctx,
     prompt: Prompt,
-    images: Images = None,
-    previous_interaction_id: Previous = None,
+    images: ImageSources = None,
+    previous_interaction_id: PreviousId = None,
     aspect_ratio: AspectRatio | None = None,
     image_size: ImageSize = None,
     model: ModelName = None,
     output_path: Annotated[
         str | None, Field(description="New .jpg, .png or .webp file; default in the output folder")
     ] = None,
-    wait_seconds: Wait = None,
+    wait_seconds: WaitSeconds = None,
 ) -> CallToolResult:
     """Generate an image from text with Gemini, or edit images (given as `images` or by `previous_interaction_id`).
     The file is saved; returns its path and a preview.
     """
-    app = await opened(ctx)
-    previous = await optional_id(app, previous_interaction_id)
-    target, refusal = await placed(app, output_path)
+    app = await open_app(ctx)
+    previous = await check_optional_id(app, previous_interaction_id)
+    target, refusal = await resolve_output_path(app, output_path)
     progress, since = Progress(ctx), anyio.current_time()
-    seconds = seconds_to_wait(ctx, app.settings, wait_seconds)
-    contents = await pictures(app, images, max(seconds, NAMING_SECONDS), progress)
+    seconds = choose_wait_seconds(ctx, app.settings, wait_seconds)
+    contents = await prepare_images(app, images, max(seconds, MIN_NAMING_SECONDS), progress)
     chosen = {"aspect_ratio": aspect_ratio, "image_size": image_size}
     request = Request(
         kind="image",
@@ -175,10 +175,10 @@ async def generate_image(
         output_path=output_path,
     )
     left = max(0.0, seconds - (anyio.current_time() - since))
-    return await asked(ctx, app, request, left, target, progress, refusal, contents.notes)
+    return await ask_and_wait(ctx, app, request, left, target, progress, refusal, contents.notes)
 
 
-async def placed(app: AppContext, output_path: str | None) -> tuple[Path | None, GeminiMCPError | None]:
+async def resolve_output_path(app: AppContext, output_path: str | None) -> tuple[Path | None, GeminiMCPError | None]:
     """Return the path for the image, or why none can be written there: an identical call may have written it already.
 
     Raises:
@@ -187,7 +187,7 @@ async def placed(app: AppContext, output_path: str | None) -> tuple[Path | None,
     try:
         target = await app.files.output(output_path)
     except FileRefusedError as exc:
-        if exc.reason != TAKEN:
+        if exc.reason != REASON_EXISTS:
             raise
         return None, exc
     except ConfigurationError as exc:
@@ -196,12 +196,12 @@ async def placed(app: AppContext, output_path: str | None) -> tuple[Path | None,
         return None, FileRefusedError(
             f"{shown(str(output_path))} was the file of an earlier interaction, and its name is never reused; choose "
             "another name.",
-            reason=TAKEN,
+            reason=REASON_EXISTS,
         )
     return target, None
 
 
-async def pictures(app: AppContext, images: list[str] | None, seconds: float, progress: Progress) -> Contents:
+async def prepare_images(app: AppContext, images: list[str] | None, seconds: float, progress: Progress) -> Contents:
     """Return the content of reference images and images to edit.
 
     Raises:

@@ -11,28 +11,28 @@ from gemini_interactions_mcp.runs import agents
 from gemini_interactions_mcp.text import chapters
 
 if TYPE_CHECKING:
-    from gemini_interactions_mcp.files import Inspected, Inspection, LocalFile
+    from gemini_interactions_mcp.files import InspectedSource, Inspection, LocalFile
 
-EXHAUSTIVE: Final = "deep-research-max"
-SOURCE: Final = "https://ai.google.dev/gemini-api/docs/deep-research"
+EXHAUSTIVE_AGENT: Final = "deep-research-max"
+ESTIMATES_SOURCE: Final = "https://ai.google.dev/gemini-api/docs/deep-research"
 
-DURATION: Final = "It usually takes 5 to 20 minutes, 60 at most"
-ESTIMATES: Final = {
-    EXHAUSTIVE: f"{DURATION}, and costs about 3 to 7 dollars (Google's estimates: {SOURCE}).",
-    DEEP_RESEARCH: f"{DURATION}, and costs about 1 to 3 dollars (Google's estimates: {SOURCE}).",
+RESEARCH_DURATION: Final = "It usually takes 5 to 20 minutes, 60 at most"
+RESEARCH_ESTIMATES: Final = {
+    EXHAUSTIVE_AGENT: f"{RESEARCH_DURATION}, and costs about 3 to 7 dollars (Google's estimates: {ESTIMATES_SOURCE}).",
+    DEEP_RESEARCH: f"{RESEARCH_DURATION}, and costs about 1 to 3 dollars (Google's estimates: {ESTIMATES_SOURCE}).",
 }
 
-DECLINED: Final = "The user was asked and declined: nothing was started and nothing is charged."
-UNANSWERED: Final = (
+RESEARCH_DECLINED: Final = "The user was asked and declined: nothing was started and nothing is charged."
+CONSENT_UNANSWERED: Final = (
     "Nobody answered the question: the host closed it without showing it, or the user dismissed it. Nothing was "
     "started and nothing is charged. GEMINI_MCP_CONFIRM=true asks before each research run; the user can set it to "
     "false."
 )
 
-LISTED: Final = 10
+MAX_LISTED_SOURCES: Final = 10
 """Maximum number of sources of one kind that a question names; the others are counted."""
 
-AGREED_SECONDS: Final = 600.0
+AGREEMENT_SECONDS: Final = 600.0
 """Seconds that an agreement lasts while files are uploaded; each call that uses it renews it."""
 
 
@@ -55,7 +55,7 @@ class Agreements:
 
     def add(self, subject: str) -> None:
         """Record that the user agreed."""
-        self._until[subject] = self._clock() + AGREED_SECONDS
+        self._until[subject] = self._clock() + AGREEMENT_SECONDS
 
     def holds(self, subject: str) -> bool:
         """Whether an unused agreement has not expired; renew it."""
@@ -69,7 +69,7 @@ class Agreements:
         self._until.pop(subject, None)
 
 
-def refusal(action: str, content: Mapping[str, Any] | None) -> str:
+def describe_refusal(action: str, content: Mapping[str, Any] | None) -> str:
     """Return why nothing is started; empty if the user agreed.
 
     Args:
@@ -80,15 +80,15 @@ def refusal(action: str, content: Mapping[str, Any] | None) -> str:
         InputError: The values do not fit the form.
     """
     if action == "cancel":
-        return UNANSWERED
+        return CONSENT_UNANSWERED
     try:
         agreed = action == "accept" and Consent.model_validate(content or {}).start
     except ValidationError as exc:
         raise InputError("The answer does not fit the form, which has `start` (true or false).") from exc
-    return "" if agreed else DECLINED
+    return "" if agreed else RESEARCH_DECLINED
 
 
-def question(
+def render_question(
     request: Request, today: int, most: int | None, given: "Inspection | None" = None, topic: str | None = None
 ) -> str:
     """Return the question that is asked before anything is sent. Hosts may show only its first lines.
@@ -108,48 +108,53 @@ def question(
     )
     limit = f" of {most}" if most else ""
     return phrases.joined(
-        f"Have {shown(request.agent or '')} {does}{amounts(sources)}: {words}?",
-        f"{estimate(request)} Research requests sent today (UTC): {today}{limit}.",
-        listing("Files that are sent to Google:", [file_line(each) for each in sources if each.files]),
-        listing("Addresses that Google reads:", [f"- {shown(each.source)}" for each in sources if not each.files]),
-        listing("Tools that the agent may use:", [f"- {shown(name)}" for name in agents.names(request)]),
+        f"Have {shown(request.agent or '')} {does}{describe_amounts(sources)}: {words}?",
+        f"{estimate_research(request)} Research requests sent today (UTC): {today}{limit}.",
+        render_source_list(
+            "Files that are sent to Google:", [describe_file_source(each) for each in sources if each.files]
+        ),
+        render_source_list(
+            "Addresses that Google reads:", [f"- {shown(each.source)}" for each in sources if not each.files]
+        ),
+        render_source_list(
+            "Tools that the agent may use:", [f"- {shown(name)}" for name in agents.list_tool_names(request)]
+        ),
     )
 
 
-def estimate(request: Request) -> str:
+def estimate_research(request: Request) -> str:
     """Return how long the research takes and what it costs, as far as known."""
     if request.plan:
         return "A plan takes some minutes; Google names no price for it. Running it is asked for separately."
-    known = (text for prefix, text in ESTIMATES.items() if (request.agent or "").startswith(prefix))
+    known = (text for prefix, text in RESEARCH_ESTIMATES.items() if (request.agent or "").startswith(prefix))
     return next(known, "Google names no time or price for this agent.")
 
 
-def amounts(sources: "Sequence[Inspected]") -> str:
+def describe_amounts(sources: "Sequence[InspectedSource]") -> str:
     """Return ` with 3 files (9.2 MiB) and 1 address`, or an empty text without sources."""
     files = [file for source in sources for file in source.files]
     addresses = sum(not source.files for source in sources)
-    parts = [f"{phrases.count(len(files), 'file')} ({size(files)})"] if files else []
+    parts = [f"{phrases.count(len(files), 'file')} ({format_total_size(files)})"] if files else []
     parts += [phrases.count(addresses, "address", "addresses")] if addresses else []
     return f" with {' and '.join(parts)}" if parts else ""
 
 
-def file_line(source: "Inspected") -> str:
+def describe_file_source(source: "InspectedSource") -> str:
     """Return the line of a file, or of a folder or glob with its number of files and the first of them."""
     first, *more = source.files
     if not more:
-        return f"- {shown(first.source)} ({size([first])})"
-    return (
-        f"- {shown(source.source)}: {len(source.files)} files ({size(source.files)}), the first is {shown(first.name)}"
-    )
+        return f"- {shown(first.source)} ({format_total_size([first])})"
+    size = format_total_size(source.files)
+    return f"- {shown(source.source)}: {len(source.files)} files ({size}), the first is {shown(first.name)}"
 
 
-def listing(head: str, lines: Sequence[str]) -> str:
+def render_source_list(head: str, lines: Sequence[str]) -> str:
     """Return the first lines below a heading and the number of the others; empty without lines."""
-    more = [f"- and {len(lines) - LISTED} more"] if len(lines) > LISTED else []
-    return "\n".join([head, *lines[:LISTED], *more]) if lines else ""
+    more = [f"- and {len(lines) - MAX_LISTED_SOURCES} more"] if len(lines) > MAX_LISTED_SOURCES else []
+    return "\n".join([head, *lines[:MAX_LISTED_SOURCES], *more]) if lines else ""
 
 
-def size(files: "Iterable[LocalFile]") -> str:
+def format_total_size(files: "Iterable[LocalFile]") -> str:
     """Return the total size as `812 bytes`, `3.4 KiB` or `9.2 MiB`."""
     total = sum(file.size for file in files)
     if total < 2**10:

@@ -13,15 +13,15 @@ from gemini_interactions_mcp.models import Record
 from gemini_interactions_mcp.server.context import AppContext
 from gemini_interactions_mcp.server.hosts import LONGEST_WAIT_SECONDS
 
-P = ParamSpec("P")
-R = TypeVar("R")
+ToolP = ParamSpec("ToolP")
+ToolR = TypeVar("ToolR")
 
 
-def translated(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+def translate_errors(function: Callable[ToolP, Awaitable[ToolR]]) -> Callable[ToolP, Awaitable[ToolR]]:
     """Wrap a tool so that its expected errors are raised as errors that MCP shows to the model."""
 
     @functools.wraps(function)
-    async def call(*args: P.args, **kwargs: P.kwargs) -> R:
+    async def call(*args: ToolP.args, **kwargs: ToolP.kwargs) -> ToolR:
         try:
             return await function(*args, **kwargs)
         except GeminiMCPError as exc:
@@ -32,21 +32,21 @@ def translated(function: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]
 
 Prompt = Annotated[str, Field(description="Text for Gemini")]
 InteractionId = Annotated[str, Field(description="Id from an earlier result")]
-Previous = Annotated[str | None, Field(description="Interaction to continue")]
+PreviousId = Annotated[str | None, Field(description="Interaction to continue")]
 ModelName = Annotated[str | None, Field(description="Model id; default set by the user")]
 BuiltInTool = Literal["google_search", "url_context", "code_execution", "google_maps"]
 BuiltInTools = Annotated[list[BuiltInTool] | None, Field(description="Gemini's own tools; default none")]
-System = Annotated[str | None, Field(description="Not inherited by follow-ups")]
-Schema = Annotated[dict[str, Any] | None, Field(description="JSON Schema of the answer")]
+SystemInstruction = Annotated[str | None, Field(description="Not inherited by follow-ups")]
+ResponseSchema = Annotated[dict[str, Any] | None, Field(description="JSON Schema of the answer")]
 
-Thinking = Annotated[
+ThinkingLevel = Annotated[
     Literal["minimal", "low", "medium", "high"] | None, Field(description="Reasoning effort; defaults to the model's")
 ]
 
-MaxTokens = Annotated[int | None, Field(ge=1, description="Cap on the answer")]
-Store = Annotated[bool, Field(description="false: not kept at Google, no follow-ups; default true")]
+MaxOutputTokens = Annotated[int | None, Field(ge=1, description="Cap on the answer")]
+StoreFlag = Annotated[bool, Field(description="false: not kept at Google, no follow-ups; default true")]
 
-Wait = Annotated[
+WaitSeconds = Annotated[
     float | None,
     Field(
         ge=0,
@@ -56,16 +56,16 @@ Wait = Annotated[
     ),
 ]
 
-WaitNone = Annotated[
+PollSeconds = Annotated[
     float,
     Field(ge=0, le=LONGEST_WAIT_SECONDS, allow_inf_nan=False, description="Seconds to wait, 0-600; default 0"),
 ]
 
-Page = Annotated[int, Field(ge=1, description="Page of a long answer; default 1")]
-Section = Annotated[str | None, Field(description="Only this heading")]
-Resolved = Annotated[bool, Field(description="Follow Google's redirect links; default false")]
+PageNumber = Annotated[int, Field(ge=1, description="Page of a long answer; default 1")]
+SectionHeading = Annotated[str | None, Field(description="Only this heading")]
+ResolveSources = Annotated[bool, Field(description="Follow Google's redirect links; default false")]
 
-Sources = Annotated[
+FileSources = Annotated[
     list[str],
     Field(
         description="Paths, folders, globs, URLs (also YouTube), Files API names or "
@@ -73,11 +73,11 @@ Sources = Annotated[
     ),
 ]
 
-Clip = Annotated[str | None, Field(description="Part of video or audio: 1:30-2:45, 90-")]
-Pages = Annotated[str | None, Field(description="Pages of a PDF: 3-7")]
-Images = Annotated[list[str] | None, Field(description="Reference images or images to edit; as in analyze_file")]
+ClipRange = Annotated[str | None, Field(description="Part of video or audio: 1:30-2:45, 90-")]
+PageRange = Annotated[str | None, Field(description="Pages of a PDF: 3-7")]
+ImageSources = Annotated[list[str] | None, Field(description="Reference images or images to edit; as in analyze_file")]
 
-Resolution = Annotated[
+MediaResolution = Annotated[
     Literal["low", "medium", "high", "ultra_high"] | None, Field(description="Detail of images, video and PDF")
 ]
 
@@ -89,16 +89,16 @@ AspectRatio = Literal[
 ImageSize = Annotated[Literal["1K", "2K", "4K"] | None, Field(description="Default 1K")]
 
 
-async def optional_id(app: AppContext, interaction_id: str | None) -> str | None:
+async def check_optional_id(app: AppContext, interaction_id: str | None) -> str | None:
     """Check the id of an interaction to continue, or pass None through.
 
     Raises:
         InputError: It is not an id, or is a label of this server that Google does not know.
     """
-    return await followed_id(app, interaction_id) if interaction_id else None
+    return await check_previous_id(app, interaction_id) if interaction_id else None
 
 
-async def followed_id(app: AppContext, interaction_id: str) -> str:
+async def check_previous_id(app: AppContext, interaction_id: str) -> str:
     """Check the id of an interaction to continue. One that Google gave may have any characters.
 
     Raises:

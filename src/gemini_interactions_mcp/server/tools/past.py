@@ -9,13 +9,13 @@ from pydantic import Field
 from gemini_interactions_mcp.core import phrases
 from gemini_interactions_mcp.models import RecordPage
 from gemini_interactions_mcp.runs import Deletion, Remote
-from gemini_interactions_mcp.server.context import Ctx, opened
-from gemini_interactions_mcp.server.hosts import host_of
+from gemini_interactions_mcp.server.context import Ctx, open_app
+from gemini_interactions_mcp.server.hosts import identify_host
 from gemini_interactions_mcp.server.results import rows
-from gemini_interactions_mcp.server.results.answers import Reading, read, text_result
-from gemini_interactions_mcp.server.results.overview import overview
+from gemini_interactions_mcp.server.results.answers import ReadOptions, build_text_result, read_answer
+from gemini_interactions_mcp.server.results.overview import fetch_overview
 
-from .parameters import InteractionId, Page, Resolved, Section, WaitNone
+from .parameters import InteractionId, PageNumber, PollSeconds, ResolveSources, SectionHeading
 
 
 async def list_interactions(
@@ -27,12 +27,12 @@ async def list_interactions(
     cursor: Annotated[str | None, Field(description="From the page before")] = None,
 ) -> Annotated[CallToolResult, RecordPage]:
     """List the Gemini interactions that this server knows, newest first, from its journal on this computer."""
-    app = await opened(ctx)
-    host, status = host_of(ctx), rows.status_meant(status) if status else None
-    fitting = functools.partial(rows.rows_within, room=host.page_bytes, together=not host.previews)
-    page = await overview(app, limit, fitting, query=query, kind=kind, status=status, cursor=cursor)
+    app = await open_app(ctx)
+    host, status = identify_host(ctx), rows.parse_status(status) if status else None
+    fitting = functools.partial(rows.count_fitting_rows, room=host.page_bytes, together=not host.previews)
+    page = await fetch_overview(app, limit, fitting, query=query, kind=kind, status=status, cursor=cursor)
     return CallToolResult(
-        content=[TextContent(text=rows.listing(page, status))],
+        content=[TextContent(text=rows.render_list(page, status))],
         structured_content=page.model_dump(mode="json", exclude_none=True),
     )
 
@@ -40,23 +40,23 @@ async def list_interactions(
 async def read_interaction(
     ctx: Ctx,
     interaction_id: InteractionId,
-    page: Page = 1,
-    wait_seconds: WaitNone = 0,
-    section: Section = None,
-    resolve_sources: Resolved = False,
+    page: PageNumber = 1,
+    wait_seconds: PollSeconds = 0,
+    section: SectionHeading = None,
+    resolve_sources: ResolveSources = False,
     save: Annotated[str | None, Field(description="Sandbox files to save, e.g. *.csv")] = None,
 ) -> CallToolResult:
     """Read the answer of any Gemini interaction, page by page, with its sources and files; waits for a running one."""
-    return await read(ctx, interaction_id, wait_seconds, Reading(page, section or "", resolve_sources, save))
+    return await read_answer(ctx, interaction_id, wait_seconds, ReadOptions(page, section or "", resolve_sources, save))
 
 
 async def delete_interaction(ctx: Ctx, interaction_id: InteractionId) -> CallToolResult:
     """Delete a Gemini interaction for good: at Google, in this server's journal, and its saved files."""
-    app = await opened(ctx)
-    return text_result(describe_deletion(await app.runs.delete(interaction_id)))
+    app = await open_app(ctx)
+    return build_text_result(describe_deletion(await app.runs.delete(interaction_id)))
 
 
-AT_GOOGLE: Final = {
+REMOTE_LINES: Final = {
     Remote.UNNAMED: "Google: it has no id there, so there is nothing to delete.",
     Remote.MISSING: "Google: it was not there (any more).",
     Remote.STOPPED: "Google: stopped and deleted.",
@@ -64,7 +64,7 @@ AT_GOOGLE: Final = {
 }
 """The first line about a deletion, by its outcome at Google."""
 
-KEPT: Final = "Journal and files: kept, so that nothing is lost. Call delete_interaction again later."
+KEPT_LINE: Final = "Journal and files: kept, so that nothing is lost. Call delete_interaction again later."
 
 
 def describe_deletion(deletion: Deletion) -> str:
@@ -73,9 +73,9 @@ def describe_deletion(deletion: Deletion) -> str:
         return "It has been deleted already.\n"
     if deletion.remote is Remote.KEPT:
         return phrases.joined(
-            "\n".join([f"Google: not deleted. {deletion.error}", *([KEPT] if deletion.known else [])])
+            "\n".join([f"Google: not deleted. {deletion.error}", *([KEPT_LINE] if deletion.known else [])])
         )
-    return phrases.joined("\n".join([AT_GOOGLE[deletion.remote], *deletion.files, describe_row(deletion)]))
+    return phrases.joined("\n".join([REMOTE_LINES[deletion.remote], *deletion.files, describe_row(deletion)]))
 
 
 def describe_row(deletion: Deletion) -> str:

@@ -17,23 +17,23 @@ from gemini_interactions_mcp.core import (
 from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.models import Request
 from gemini_interactions_mcp.runs import agents, intents
-from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress, opened
-from gemini_interactions_mcp.server.elicitation import elicited
-from gemini_interactions_mcp.server.hosts import seconds_to_name, seconds_to_wait
+from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress, open_app
+from gemini_interactions_mcp.server.elicitation import elicit_answer
+from gemini_interactions_mcp.server.hosts import choose_wait_seconds, suggest_wait_seconds
 from gemini_interactions_mcp.server.results.answers import (
-    NAMING_SECONDS,
-    Reading,
-    noted,
-    read,
-    text_result,
-    unless_done,
+    MIN_NAMING_SECONDS,
+    ReadOptions,
+    build_text_result,
+    mark_unfinished,
+    prepend_notes,
+    read_answer,
 )
-from gemini_interactions_mcp.server.tasks.extension import askable
+from gemini_interactions_mcp.server.tasks.extension import can_be_asked
 from gemini_interactions_mcp.text import rendering
 
 from . import consent
-from .arguments import choice
-from .parameters import InteractionId, Page, Prompt, Resolved, Section, WaitNone, continued
+from .arguments import match_choice
+from .parameters import InteractionId, PageNumber, PollSeconds, Prompt, ResolveSources, SectionHeading, continued
 
 if TYPE_CHECKING:
     from gemini_interactions_mcp.files import Inspection
@@ -62,13 +62,13 @@ async def start_research(
     Returns an interaction_id for check_research at once; the same request within 10 minutes returns the same run.
     Other agents (Antigravity, custom) take tasks.
     """
-    app = await opened(ctx)
+    app = await open_app(ctx)
     previous = await continued(app, previous_interaction_id) if previous_interaction_id else None
     await app.runs.check_ready()
     await app.files.output()
     given = await app.files.inspect(files or ())
-    seconds = seconds_to_name(ctx, app.settings)
-    request = agents.request(
+    seconds = suggest_wait_seconds(ctx, app.settings)
+    request = agents.build_agent_request(
         app.settings,
         prompt,
         agent=agent,
@@ -76,26 +76,26 @@ async def start_research(
         previous=previous,
         previous_interaction_id=previous.interaction_id if previous else previous_interaction_id,
         contents_digest=given.digest,
-        tools=[choice(tool, agents.BUILT_IN) for tool in tools or ()],
+        tools=[match_choice(tool, agents.AGENT_TOOLS) for tool in tools or ()],
         visualization=visualization,
         output_format=output_format,
         environment=environment,
     )
     if not force and (earlier := await app.runs.find_repeated(request, previous)):
-        return noted(await begun(earlier, seconds, fresh=False), given.notes)
-    instead = await unless_agreed(ctx, app, request, given, intents.topic_from(request.kind, previous))
+        return prepend_notes(await report_start(earlier, seconds, fresh=False), given.notes)
+    instead = await ask_research_agreement(ctx, app, request, given, intents.inherit_topic(request.kind, previous))
     if instead is not None:
         return instead
-    run, fresh = await app.runs.start_once(await completed(ctx, app, request, given), previous, again=force)
-    return noted(await begun(run, seconds, fresh=fresh), given.notes)
+    run, fresh = await app.runs.start_once(await attach_contents(ctx, app, request, given), previous, again=force)
+    return prepend_notes(await report_start(run, seconds, fresh=fresh), given.notes)
 
 
-def subject(request: Request) -> str:
+def make_agreement_key(request: Request) -> str:
     """Return the key of the user's agreement to a request: its fingerprint, and the digest of its files."""
-    return f"{intents.fingerprint(request)} {request.approves} {request.contents_digest}"
+    return f"{intents.compute_fingerprint(request)} {request.approves} {request.contents_digest}"
 
 
-async def unless_agreed(
+async def ask_research_agreement(
     ctx: Ctx, app: AppContext, request: Request, given: "Inspection", topic: str | None
 ) -> CallToolResult | InputRequiredResult | None:
     """Ask the user for agreement, if configured and possible; None if research may be started.
@@ -109,21 +109,21 @@ async def unless_agreed(
     """
     most, today = app.settings.runs_per_day, await app.runs.spent_today()
     if most is not None and today >= most:
-        raise DailyLimitError(clock.used_up(most))
-    asks = app.settings.confirm and askable(ctx.client_capabilities)
-    if not asks or app.agreements.holds(subject(request)):
+        raise DailyLimitError(clock.describe_limit_reached(most))
+    asks = app.settings.confirm and can_be_asked(ctx.client_capabilities)
+    if not asks or app.agreements.holds(make_agreement_key(request)):
         return None
-    question = consent.question(request, today, most, given, topic)
-    answer = await elicited(ctx, question, consent.Consent, subject(request))
+    question = consent.render_question(request, today, most, given, topic)
+    answer = await elicit_answer(ctx, question, consent.Consent, make_agreement_key(request))
     if isinstance(answer, InputRequiredResult):
         return answer
-    if why := consent.refusal(answer.action, answer.content):
-        return text_result(f"{why}\n")
-    app.agreements.add(subject(request))
+    if why := consent.describe_refusal(answer.action, answer.content):
+        return build_text_result(f"{why}\n")
+    app.agreements.add(make_agreement_key(request))
     return None
 
 
-async def completed(ctx: Ctx, app: AppContext, request: Request, given: "Inspection") -> Request:
+async def attach_contents(ctx: Ctx, app: AppContext, request: Request, given: "Inspection") -> Request:
     """Return the request with its contents, after the uploads; the user's agreement holds until they have ended.
 
     Raises:
@@ -131,18 +131,18 @@ async def completed(ctx: Ctx, app: AppContext, request: Request, given: "Inspect
         StillUploadingError: The uploads take too long, and continue.
         GeminiMCPError: A file could not be uploaded.
     """
-    seconds = max(seconds_to_wait(ctx, app.settings), NAMING_SECONDS)
+    seconds = max(choose_wait_seconds(ctx, app.settings), MIN_NAMING_SECONDS)
     try:
         contents = await app.files.send(given, seconds=seconds, report=Progress(ctx).uploading)
     except InputError:
-        app.agreements.end(subject(request))
+        app.agreements.end(make_agreement_key(request))
         raise
-    app.agreements.end(subject(request))
+    app.agreements.end(make_agreement_key(request))
     return request.model_copy(update={"contents": contents.labelled})
 
 
-async def begun(run: "Run", seconds: float, *, fresh: bool) -> CallToolResult:
-    """Return the result of start_research, once Google has named the run or `NAMING_SECONDS` have passed.
+async def report_start(run: "Run", seconds: float, *, fresh: bool) -> CallToolResult:
+    """Return the result of start_research, once Google has named the run or `MIN_NAMING_SECONDS` have passed.
 
     Args:
         run: The run of the research.
@@ -152,24 +152,24 @@ async def begun(run: "Run", seconds: float, *, fresh: bool) -> CallToolResult:
     Raises:
         GeminiMCPError: The run has failed.
     """
-    with anyio.move_on_after(NAMING_SECONDS):
+    with anyio.move_on_after(MIN_NAMING_SECONDS):
         await run.named.wait()
     if run.error is not None:
         raise run.error
-    return unless_done(run, text_result(started(run, seconds, fresh=fresh)))
+    return mark_unfinished(run, build_text_result(describe_start(run, seconds, fresh=fresh)))
 
 
-RESEARCHING: Final = "Research has started; it usually takes 5 to 20 minutes."
+RESEARCH_STARTED: Final = "Research has started; it usually takes 5 to 20 minutes."
 
 
-def started(run: "Run", seconds: float, *, fresh: bool) -> str:
+def describe_start(run: "Run", seconds: float, *, fresh: bool) -> str:
     """Return the text of start_research, which suggests a call for the report that waits `seconds`."""
     record = run.record
-    head = fresh_state(run) if fresh else repetition(run)
+    head = describe_fresh_run(run) if fresh else describe_repetition(run)
     return phrases.joined(head, f"---\n{rendering.identity(record)}\nNext: {rendering.fetch(record, seconds)}")
 
 
-def fresh_state(run: "Run") -> str:
+def describe_fresh_run(run: "Run") -> str:
     """Return the state of a run that this call has started."""
     if run.waiting:
         return f"{run.waiting.rstrip('.')}. This server goes on trying."
@@ -177,10 +177,10 @@ def fresh_state(run: "Run") -> str:
         return "The request has been sent, and Google has not confirmed it yet. Do not start it again."
     if run.record.plan:
         return "Planning has started."
-    return "The task has started." if run.record.task else RESEARCHING
+    return "The task has started." if run.record.task else RESEARCH_STARTED
 
 
-def repetition(run: "Run") -> str:
+def describe_repetition(run: "Run") -> str:
     """Return why nothing was started."""
     if run.record.approves:
         return (
@@ -198,34 +198,34 @@ def repetition(run: "Run") -> str:
 async def check_research(
     ctx: Ctx,
     interaction_id: InteractionId,
-    wait_seconds: WaitNone = 0,
-    page: Page = 1,
-    section: Section = None,
-    resolve_sources: Resolved = False,
+    wait_seconds: PollSeconds = 0,
+    page: PageNumber = 1,
+    section: SectionHeading = None,
+    resolve_sources: ResolveSources = False,
 ) -> CallToolResult:
     """See how Gemini research is doing, or read its report (outline first, then pages). Works for any id."""
-    return await read(ctx, interaction_id, wait_seconds, Reading(page, section or "", resolve_sources))
+    return await read_answer(ctx, interaction_id, wait_seconds, ReadOptions(page, section or "", resolve_sources))
 
 
 async def cancel_research(ctx: Ctx, interaction_id: InteractionId) -> CallToolResult:
     """Stop a running Gemini interaction. What it has cost so far is not refunded."""
-    app = await opened(ctx)
+    app = await open_app(ctx)
     try:
         run = await app.runs.cancel(interaction_id)
     except InteractionNotFoundError:
         raise
     except RefusedError as exc:
-        return text_result(
+        return build_text_result(
             phrases.joined(
                 f"Google did not cancel it: {exc}",
                 "It may go on at Google, and this server follows it as before. "
                 f'check_research(interaction_id="{interaction_id}") reads it.',
             )
         )
-    return text_result(phrases.joined(ending(run), f"---\n{rendering.identity(run.record)}"))
+    return build_text_result(phrases.joined(describe_stop(run), f"---\n{rendering.identity(run.record)}"))
 
 
-def ending(run: "Run") -> str:
+def describe_stop(run: "Run") -> str:
     """Return the outcome of a request to stop a run.
 
     Raises:

@@ -4,30 +4,30 @@ import json
 from typing import Any, cast
 
 
-def slim(schema: dict[str, Any]) -> dict[str, Any]:
+def slim_schema(schema: dict[str, Any]) -> dict[str, Any]:
     """Remove what says nothing from a generated schema: titles, and `null` beside an optional argument's type."""
-    return cast("dict[str, Any]", slimmed(schema, names=False))
+    return cast("dict[str, Any]", slim_part(schema, names=False))
 
 
-def slimmed(schema: object, *, names: bool) -> object:
+def slim_part(schema: object, *, names: bool) -> object:
     """Slim a part of a schema; with `names`, its keys are names of properties, one of which may be `title`."""
     if isinstance(schema, list):
-        return [slimmed(item, names=False) for item in cast("list[object]", schema)]
+        return [slim_part(item, names=False) for item in cast("list[object]", schema)]
     if not isinstance(schema, dict):
         return schema
     found = cast("dict[str, object]", schema)
     if names:
-        return {name: slimmed(value, names=False) for name, value in found.items()}
-    return without_null(
+        return {name: slim_part(value, names=False) for name, value in found.items()}
+    return drop_null(
         {
-            key: slimmed(value, names=key in ("properties", "$defs"))
+            key: slim_part(value, names=key in ("properties", "$defs"))
             for key, value in found.items()
             if key != "title" and (key, value) != ("default", None)
         }
     )
 
 
-def without_null(schema: dict[str, object]) -> dict[str, object]:
+def drop_null(schema: dict[str, object]) -> dict[str, object]:
     """Replace `anyOf` one type or null by that type."""
     options = cast("list[dict[str, object]]", schema.get("anyOf", []))
     types = [option for option in options if option != {"type": "null"}]
@@ -36,7 +36,7 @@ def without_null(schema: dict[str, object]) -> dict[str, object]:
     return types[0] | {key: value for key, value in schema.items() if key != "anyOf"}
 
 
-def inlined(schema: dict[str, Any]) -> dict[str, Any]:
+def inline_definitions(schema: dict[str, Any]) -> dict[str, Any]:
     """Inline the definitions of a schema, since not every host follows `$ref`. None may use another."""
     text = json.dumps({key: value for key, value in schema.items() if key != "$defs"})
     for name, definition in schema.get("$defs", {}).items():

@@ -15,14 +15,14 @@ from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
 from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
 
 from .asking import analyze_file, gemini_ask, gemini_continue, generate_image
-from .parameters import translated
+from .parameters import translate_errors
 from .past import delete_interaction, list_interactions, read_interaction
 from .researching import cancel_research, check_research, start_research
-from .schemas import inlined, slim
+from .schemas import inline_definitions, slim_schema
 
 
 @dataclass(frozen=True)
-class Entry:
+class ToolEntry:
     """A row of the table.
 
     Attributes:
@@ -40,7 +40,7 @@ class Entry:
     characters: int | None = None
 
 
-def hints(*, read_only: bool = False, destructive: bool = False, idempotent: bool = False) -> ToolAnnotations:
+def build_hints(*, read_only: bool = False, destructive: bool = False, idempotent: bool = False) -> ToolAnnotations:
     """Return all four hints; every tool reaches Google, except the list, which reads the journal."""
     return ToolAnnotations(
         read_only_hint=read_only, destructive_hint=destructive, idempotent_hint=idempotent, open_world_hint=True
@@ -48,26 +48,33 @@ def hints(*, read_only: bool = False, destructive: bool = False, idempotent: boo
 
 
 TOOLS: Final = (
-    Entry(gemini_ask, "Ask Gemini", hints()),
-    Entry(gemini_continue, "Continue with Gemini", hints(), "Gemini follow-up conversation"),
-    Entry(analyze_file, "Analyze files", hints(), "Gemini image audio video pdf document youtube"),
-    Entry(generate_image, "Generate or edit image", hints(), "Gemini picture draw edit photo"),
-    Entry(start_research, "Start Deep Research", hints(), "Gemini deep research web report agent"),
-    Entry(check_research, "Check research", hints(read_only=True), "Gemini research status report", 100_000),
-    Entry(cancel_research, "Cancel research", hints(destructive=True, idempotent=True), "Gemini stop research"),
-    Entry(
+    ToolEntry(gemini_ask, "Ask Gemini", build_hints()),
+    ToolEntry(gemini_continue, "Continue with Gemini", build_hints(), "Gemini follow-up conversation"),
+    ToolEntry(analyze_file, "Analyze files", build_hints(), "Gemini image audio video pdf document youtube"),
+    ToolEntry(generate_image, "Generate or edit image", build_hints(), "Gemini picture draw edit photo"),
+    ToolEntry(start_research, "Start Deep Research", build_hints(), "Gemini deep research web report agent"),
+    ToolEntry(check_research, "Check research", build_hints(read_only=True), "Gemini research status report", 100_000),
+    ToolEntry(
+        cancel_research, "Cancel research", build_hints(destructive=True, idempotent=True), "Gemini stop research"
+    ),
+    ToolEntry(
         list_interactions,
         "List interactions",
         ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False),
         "Gemini history past",
     ),
-    Entry(read_interaction, "Read interaction", hints(read_only=True), "Gemini answer page result", 100_000),
-    Entry(delete_interaction, "Delete interaction", hints(destructive=True, idempotent=True), "Gemini forget privacy"),
+    ToolEntry(read_interaction, "Read interaction", build_hints(read_only=True), "Gemini answer page result", 100_000),
+    ToolEntry(
+        delete_interaction,
+        "Delete interaction",
+        build_hints(destructive=True, idempotent=True),
+        "Gemini forget privacy",
+    ),
 )
 """All tools, in listing order."""
 
 
-class AsMeant(FuncMetadata):
+class InterpretedArguments(FuncMetadata):
     """The SDK's reader of arguments, which would parse every text as JSON, even one to search for or to send."""
 
     def pre_parse_json(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -76,33 +83,33 @@ class AsMeant(FuncMetadata):
 
 
 @functools.cache
-def tools() -> tuple[Tool, ...]:
+def build_tools() -> tuple[Tool, ...]:
     """Return the tools as the SDK takes them, with slim schemas.
 
     Built once, since that takes 13 ms: servers of one process share them, and nothing changes a `Tool` afterwards.
     """
-    return tuple(tool_of(entry) for entry in TOOLS)
+    return tuple(build_tool(entry) for entry in TOOLS)
 
 
-def tool_of(entry: Entry) -> Tool:
+def build_tool(entry: ToolEntry) -> Tool:
     """Build the SDK's tool of a row."""
     structured = entry.function is list_interactions
     tool = Tool.from_function(
-        translated(entry.function),
+        translate_errors(entry.function),
         title=entry.title,
         description=" ".join((inspect.getdoc(entry.function) or "").split()),
         annotations=entry.annotations,
-        meta=meta(entry),
+        meta=build_meta(entry),
         structured_output=structured,
     )
-    tool.parameters = slim(tool.parameters)
-    tool.fn_metadata = AsMeant(**dict(tool.fn_metadata))
+    tool.parameters = slim_schema(tool.parameters)
+    tool.fn_metadata = InterpretedArguments(**dict(tool.fn_metadata))
     if structured and tool.fn_metadata.output_schema:
-        tool.fn_metadata.output_schema = inlined(slim(tool.fn_metadata.output_schema))
+        tool.fn_metadata.output_schema = inline_definitions(slim_schema(tool.fn_metadata.output_schema))
     return tool
 
 
-def meta(entry: Entry) -> dict[str, Any]:
+def build_meta(entry: ToolEntry) -> dict[str, Any]:
     """Return the metadata that Claude Code reads; other hosts ignore it."""
     if entry.search is None:
         return {"anthropic/alwaysLoad": True}
