@@ -201,7 +201,7 @@ async def test_without_a_key_unfinished_runs_stay_as_they_are(
     settings: Settings, emulator: Emulator, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     emulator.faults.append(Fault("create", "hold"))
-    caplog.set_level("DEBUG", "gemini_interactions_mcp.runs")
+    caplog.set_level("DEBUG", "gemini_interactions_mcp")
     async with host(settings) as client:
         await call(client, "start_research", **RESEARCH)
     [before] = rows(tmp_path)

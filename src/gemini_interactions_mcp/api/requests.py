@@ -68,7 +68,7 @@ def build_create_arguments(request: Request, *, background: bool, stream: bool) 
         "input": build_input(request),
         "previous_interaction_id": request.previous_interaction_id,
         "system_instruction": request.system_instruction,
-        "tools": list(build_tools(request)) or None,
+        "tools": list(build_built_in_tools(request)) or None,
         "environment": request.environment,
         "generation_config": build_generation_config(request) or None,
         "response_format": build_response_format(request),
@@ -90,7 +90,7 @@ def build_input(request: Request) -> str | list[Content]:
     return [*request.contents, {"type": "text", "text": request.prompt}]
 
 
-def build_tools(request: Request) -> Iterator[Json]:
+def build_built_in_tools(request: Request) -> Iterator[Json]:
     """Yield Gemini's own tools, file search stores and remote MCP servers."""
     yield from ({"type": tool} for tool in request.tools)
     if request.stores:

@@ -34,6 +34,7 @@ from .lenient import number as number
 from .lenient import refuse_constant as refuse_constant
 from .lenient import text_of as text_of
 from .lenient import texts as texts
+from .log import logger as logger
 from .offloading import LARGE as LARGE
 from .offloading import beside as beside
 from .phrases import count as count

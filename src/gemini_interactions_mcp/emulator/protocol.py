@@ -70,8 +70,8 @@ TOOL_TYPES = (
     "tool_search",
 )
 
-MEDIA_CONTENT_TYPES = ("image", "audio", "video", "document")
-CONTENT_TYPES = ("text", *MEDIA_CONTENT_TYPES)
+MEDIA_STEP_TYPES = ("image", "audio", "video", "document")
+CONTENT_TYPES = ("text", *MEDIA_STEP_TYPES)
 STEP_TYPES = (
     "user_input",
     "model_output",

@@ -18,7 +18,7 @@ from .files import EmulatedFile
 from .protocol import (
     ACCEPTED_RESOLUTIONS,
     CONTENT_TYPES,
-    MEDIA_CONTENT_TYPES,
+    MEDIA_STEP_TYPES,
     STEP_TYPES,
     JsonDict,
     ensure_list,
@@ -120,7 +120,7 @@ def parse_turn(steps: list[JsonDict], find_file: FindFile) -> Turn:
     """
     inputs = [_parse_contents(step) for step in steps if step["type"] == "user_input"]
     prompts = [_join_prompt(contents) for contents in inputs]
-    media = [part for part in (inputs[-1] if inputs else []) if part["type"] in MEDIA_CONTENT_TYPES]
+    media = [part for part in (inputs[-1] if inputs else []) if part["type"] in MEDIA_STEP_TYPES]
     return Turn(
         prompt=prompts[-1] if prompts else "",
         attachments=tuple(_parse_attachment(part, find_file) for part in media),

@@ -5,7 +5,6 @@ rest.
 """
 
 import hashlib
-import logging
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -16,12 +15,10 @@ from typing import Final, Protocol
 import anyio
 from anyio.abc import TaskGroup
 
-from gemini_interactions_mcp.core import GeminiMCPError, InputError, JournalError
+from gemini_interactions_mcp.core import GeminiMCPError, InputError, JournalError, logger
 from gemini_interactions_mcp.models import Moved, Source, Uploaded
 
 from .inspection import LocalFile
-
-logger = logging.getLogger(__name__)
 
 EXPIRY_MARGIN: Final = timedelta(hours=1)
 """Minimum lifetime left of an upload that is reused, for the interaction that reads it."""

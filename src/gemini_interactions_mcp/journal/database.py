@@ -11,7 +11,6 @@ waiting it would keep all others waiting, too. What another database gives up, b
 again in the same way.
 """
 
-import logging
 import math
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import (
@@ -31,7 +30,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gemini_interactions_mcp.core import JournalError
+from gemini_interactions_mcp.core import JournalError, logger
 
 from .database_url import is_file_database, is_sqlite, parse_busy_seconds, parse_url
 from .engine import RowValues, encode_texts, make_engine, refuse_replaced_file
@@ -39,8 +38,6 @@ from .failures import COLLISION_REASON, LOCKED_REASON, find_reason, render_reaso
 from .gate import pass_gate
 from .migrating import choose_pause, establish_tables
 from .sqlite_file import FilePlace, FileReplacedError, copy_database, locate_file, make_file
-
-logger = logging.getLogger(__name__)
 
 OutcomeT = TypeVar("OutcomeT")
 

@@ -1,13 +1,10 @@
 """Background work whose errors are logged: an error that reached a task group would end the server."""
 
-import logging
 from collections.abc import Awaitable, Callable
 
 import anyio
 
-from gemini_interactions_mcp.core import GeminiMCPError
-
-logger = logging.getLogger(__name__)
+from gemini_interactions_mcp.core import GeminiMCPError, logger
 
 
 async def run_guarded(work: Callable[[], Awaitable[object]]) -> None:

@@ -4,7 +4,6 @@ A journal or a disk that fails does not lose a run: what could not be written is
 """
 
 import contextlib
-import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,6 +22,7 @@ from gemini_interactions_mcp.core import (
     OutcomeUnknownError,
     Redactor,
     beside,
+    logger,
 )
 from gemini_interactions_mcp.files import saved_files
 from gemini_interactions_mcp.journal import DELIVERY_FIELDS, Journal, ResearchLimit, clock
@@ -32,8 +32,6 @@ from gemini_interactions_mcp.output import pictures
 from . import intents, processes
 from .outputs import Output
 from .run import Run
-
-logger = logging.getLogger(__name__)
 
 LATE_WRITE_SECONDS: Final = 2.0
 """Time limit for a journal that another program holds, for what can be written later: an answer waits with it."""

@@ -1,6 +1,5 @@
 """Drives runs to their end in background tasks, which outlive the calls that began the runs."""
 
-import logging
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -16,6 +15,7 @@ from gemini_interactions_mcp.core import (
     GeminiMCPError,
     InteractionFailedError,
     OutcomeUnknownError,
+    logger,
 )
 from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.models import Interaction
@@ -26,8 +26,6 @@ from .bookkeeping import Ledger
 from .follower import Follower
 from .registry import Registry
 from .run import Pace, Phase, Run
-
-logger = logging.getLogger(__name__)
 
 PRUNING_SECONDS: Final = 86_400.0
 """Period of pruning the journal, in seconds."""

@@ -3,7 +3,6 @@
 Decides nothing about when or for whom.
 """
 
-import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +22,7 @@ from gemini_interactions_mcp.core import (
     PermissionDeniedError,
     QuotaError,
     RefusedError,
+    logger,
 )
 from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.models import Event, Interaction, Request, settled
@@ -30,8 +30,6 @@ from gemini_interactions_mcp.models import Event, Interaction, Request, settled
 from .bookkeeping import Ledger
 from .outcomes import assemble_streamed, assemble_unstored, is_complete_account, is_hollow, merge_accounts
 from .run import Pace, Phase, Run
-
-logger = logging.getLogger(__name__)
 
 MAX_RESEARCH_STREAMS: Final = 64
 """Maximum number of open research streams; further runs are polled. A process on macOS may have 256 open files, and

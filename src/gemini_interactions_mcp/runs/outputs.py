@@ -3,7 +3,6 @@
 Everything here blocks.
 """
 
-import logging
 from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 from pathlib import Path, PurePath
@@ -16,6 +15,7 @@ from gemini_interactions_mcp.core import (
     Redactor,
     encoded_apart,
     folders,
+    logger,
 )
 from gemini_interactions_mcp.files import saved_files
 from gemini_interactions_mcp.models import Interaction, Media, Record, SavedFile
@@ -23,8 +23,6 @@ from gemini_interactions_mcp.output import provenance, saving
 from gemini_interactions_mcp.text import cleared, rendering
 
 from .run import Run
-
-logger = logging.getLogger(__name__)
 
 
 class Output:

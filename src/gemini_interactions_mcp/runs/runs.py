@@ -1,6 +1,5 @@
 """The interface to interactions: start, find, wait for, stop, delete and list them."""
 
-import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -20,6 +19,7 @@ from gemini_interactions_mcp.core import (
     Redactor,
     RefusedError,
     SentElsewhereError,
+    logger,
     phrases,
 )
 from gemini_interactions_mcp.files import SavedFiles
@@ -40,8 +40,6 @@ from .registry import Registry
 from .run import Pace, Run, make_finished_run
 from .stopping import Stopper
 from .upkeep import Upkeep
-
-logger = logging.getLogger(__name__)
 
 SHUTDOWN_NAMING_SECONDS: Final = 1.6
 """Time limit in seconds for the ids of requests in flight at shutdown: hosts kill after 2 s (mcp 2.3,

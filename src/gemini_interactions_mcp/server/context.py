@@ -6,7 +6,6 @@ message. `Opening` therefore loads them only when they are needed.
 
 import gc
 import hashlib
-import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from anyio.abc import TaskGroup
 from mcp.server.mcpserver import Context
 
 from gemini_interactions_mcp import api, files, journal, output, runs
-from gemini_interactions_mcp.core import ConfigurationError, Redactor, unbroken
+from gemini_interactions_mcp.core import ConfigurationError, Redactor, logger, unbroken
 from gemini_interactions_mcp.server.tools.consent import Agreements
 from gemini_interactions_mcp.settings import Settings
 
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from gemini_interactions_mcp.files import InputFiles, SavedFiles
     from gemini_interactions_mcp.journal import Journal
     from gemini_interactions_mcp.runs import Pace, Runs
-
-logger = logging.getLogger(__name__)
 
 SETTINGS_REMEDY: Final = (
     "Until the user sets that right where the host configures this server, and restarts it, nothing is done."

@@ -1,6 +1,5 @@
 """Change notifications: streams of protocol 2026-07-28, and the connections of clients before that."""
 
-import logging
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any, Final
@@ -28,12 +27,11 @@ from mcp_types import (
     UnsubscribeRequestParams,
 )
 
+from gemini_interactions_mcp.core import logger
 from gemini_interactions_mcp.text import rendering
 
 from . import resources
 from .sdk import get_connection
-
-logger = logging.getLogger(__name__)
 
 MAX_SUBSCRIBED_ADDRESSES: Final = 1_000
 """Maximum number of different resources that are subscribed to at once."""

@@ -19,13 +19,11 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from mcp.shared.message import SessionMessage
 from mcp_types import JSONRPCMessage
 
-from gemini_interactions_mcp.core import paired
+from gemini_interactions_mcp.core import logger, paired
 from gemini_interactions_mcp.server import Server
 
 from .jsonrpc import ParsedLine, parse_line
 from .stdin_capture import STDIN_CHUNK_BYTES, CapturedStreams, drain_lines, drop_abandoned_probes, list_ending_signals
-
-logger = logging.getLogger(__name__)
 
 EXIT_SECONDS: Final = 1.9
 """Seconds after which an orderly end has failed; hosts kill after 2 s (mcp 2.3, client/stdio.py)."""

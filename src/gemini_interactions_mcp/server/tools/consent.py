@@ -69,7 +69,7 @@ class Agreements:
         self._until.pop(subject, None)
 
 
-def describe_refusal(action: str, content: Mapping[str, Any] | None) -> str:
+def describe_missing_consent(action: str, content: Mapping[str, Any] | None) -> str:
     """Return why nothing is started; empty if the user agreed.
 
     Args:

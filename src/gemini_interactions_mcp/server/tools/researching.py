@@ -117,7 +117,7 @@ async def ask_research_agreement(
     answer = await elicit_answer(ctx, question, consent.Consent, make_agreement_key(request))
     if isinstance(answer, InputRequiredResult):
         return answer
-    if why := consent.describe_refusal(answer.action, answer.content):
+    if why := consent.describe_missing_consent(answer.action, answer.content):
         return build_text_result(f"{why}\n")
     app.agreements.add(make_agreement_key(request))
     return None
