@@ -1,4 +1,4 @@
-"""Runs revisions on the connection that `migrating.migrate` has given; alembic executes this file."""
+"""Runs revisions on the connection in the attributes of the config; alembic executes this file."""
 
 from alembic import context
 
