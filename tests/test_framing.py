@@ -21,7 +21,7 @@ from gemini_interactions_mcp.core.words import (
 )
 from gemini_interactions_mcp.models.interactions import Citation, SandboxFile, SavedFile
 from gemini_interactions_mcp.server.results import rows, waiting
-from gemini_interactions_mcp.text import chapters, citations, framing, rendering
+from gemini_interactions_mcp.text import citations, cutting, framing, rendering
 from test_render import record
 
 FORGED = [
@@ -138,10 +138,10 @@ def test_what_is_quoted_does_not_depend_on_the_blocks(blocks: int) -> None:
 def test_a_page_that_begins_within_a_line_does_not_begin_like_ours(line: str, between: str) -> None:
     for before in range(2_300, 2_410):
         text = "x" * before + between + line.replace(" ", "") + "z" * 3_000
-        for part in list(chapters.cut(framing.framed([text]), 2_500))[1:]:
-            assert not framing.NOTABLE.match(part.text)
+        for part in list(cutting.cut(framing.framed([text]), 2_500))[1:]:
+            assert not framing.begins_notably(part.text)
             assert cost(part.text) <= 2_500
-    quoted = [*chapters.cut(framing.framed(["x" * 2_000 + f" {line}" + "z" * 3_000]), 2_500)][1].text
+    quoted = [*cutting.cut(framing.framed(["x" * 2_000 + f" {line}" + "z" * 3_000]), 2_500)][1].text
     assert line.startswith("#") or quoted.startswith(f"> {line}")
 
 

@@ -3,11 +3,12 @@
 import re
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gemini_interactions_mcp.models.interactions import Citation
-from gemini_interactions_mcp.text import chapters, citations, framing, marking, rendering
+from gemini_interactions_mcp.text import chapters, citations, marking, rendering
+from gemini_interactions_mcp.text.markdown import parse_layout
 from test_render import record
 
 FAMILY = "👩\u200d👩\u200d👧"
@@ -104,8 +105,7 @@ LINES = st.sampled_from(
 
 def structure(text: str) -> list[object]:
     """The fences, rows, headings and addresses of a text."""
-    scanner = framing.Scanner()
-    fences = [(found["fence"], found["info"], found["indent"]) for found in scanner.notable(text) if found["fence"]]
+    fences = [(code.fence, code.closed) for code in parse_layout(text).codes]
     headings = [(heading.level, bare(heading.title)) for heading in chapters.headings([text])]
     rows = [line.count("|") for line in text.splitlines() if "|" in line]
     rules = [line for line in text.splitlines() if marking.WORDLESS.fullmatch(line) and line.strip()]
@@ -113,10 +113,11 @@ def structure(text: str) -> list[object]:
 
 
 def bare(text: str) -> str:
-    """A text without marks."""
-    return re.sub(r"\s*(?:\[\d+\])+\s*", "", text).strip(" #")
+    """A text without marks and white space."""
+    return re.sub(r"\s|\[\d+\]", "", text)
 
 
+@settings(deadline=None)
 @given(lines=st.lists(LINES, min_size=1, max_size=12), ends=st.lists(st.integers(1, 400), max_size=12))
 @example(lines=["```py", "x", "```", "| a | b |"], ends=[5, 7, 8, 11])
 def test_the_structure_of_a_text_is_the_same_with_marks(lines: list[str], ends: list[int]) -> None:

@@ -27,7 +27,7 @@ from gemini_interactions_mcp.models import Record, SavedFile
 from gemini_interactions_mcp.runs import intents
 from gemini_interactions_mcp.server.results import rows
 from gemini_interactions_mcp.server.results.overview import overview
-from gemini_interactions_mcp.text import rendering
+from gemini_interactions_mcp.text import MARKDOWN_WEIGHT, rendering
 
 from .context import AppContext
 
@@ -74,7 +74,7 @@ async def listing(app: AppContext, cursor: str | None) -> ListResourcesResult:
         GeminiMCPError: The cursor is none of ours, or the journal cannot be read.
     """
     page, following = await app.journal.page(limit=ROWS, cursor=cursor)
-    found = await beside(sum(len(record.text) for record in page), partial(entries, page))
+    found = await beside(MARKDOWN_WEIGHT * sum(len(record.text) for record in page), partial(entries, page))
     return ListResourcesResult(resources=found if cursor else [index_entry(), *found], next_cursor=following)
 
 
@@ -169,7 +169,7 @@ async def read(app: AppContext, address: str) -> ReadResourceContents:
         if parts["data"]:
             return ReadResourceContents(content=await beside(size, partial(data, record)), mime_type=JSON)
         followers = await app.runs.followers(interaction_id)
-        text = await beside(size, partial(rendering.document, record, followers))
+        text = await beside(MARKDOWN_WEIGHT * size, partial(rendering.document, record, followers))
         return ReadResourceContents(content=text, mime_type=MARKDOWN)
     except InteractionNotFoundError as exc:
         raise ResourceNotFoundError(str(exc)) from exc

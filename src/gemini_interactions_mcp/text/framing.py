@@ -5,19 +5,25 @@ A text is read in blocks, which end with a line where the line is not too long, 
 
 import re
 import unicodedata
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from gemini_interactions_mcp.core import concatenated, visible
 
+from .markdown import (
+    LONGEST_FENCE,
+    LONGEST_INFO,
+    Stretch,
+    has_fences,
+    keep_stretch,
+    parse_layout,
+    read_stretches,
+)
+
 BLOCK: Final = 2**14
 """Characters that are read in one step: long enough to be fast, and less than a millisecond."""
-LONGEST_FENCE: Final = 64
-"""Marks of a fence; nobody writes more, and a page has to repeat them."""
-LONGEST_INFO: Final = 1_000
-"""Characters behind them; a longer line might be cut there, and would then look like another."""
-INFO_CHARACTERS: Final = 32
+QUOTING_ROUNDS: Final = 4
+"""After so many, lines are quoted in code, too."""
 QUOTE: Final = "> "
 """Before a line of others that begins like one of ours: a quotation is never ours."""
 
@@ -38,16 +44,16 @@ BEGINNINGS: Final = r"`~#*_+\-\u2022|\[\dINSMTOPALFinsmtopalf"
 """Characters that a line of interest begins with: most lines are passed over by these alone."""
 
 FORMS: Final = (
-    r"(?P<indent>[ \t]{0,16}+)(?P<fence>`{3,}+|~{3,}+)(?P<info>[^\n]*)"
-    r"|(?P<level>#{1,6}+)[ \t]+(?P<title>[^\n]+)"
-    rf"|(?P<margin>{MARGIN}*+)(?:(?:[-+*\u2022]|\d{{1,9}}[.)]|\[[ xX]\]){MARGIN}++){{0,4}}+"
-    rf"[*_`#]{{0,3}}+{MARGIN}*+(?P<ours>"
+    r"(?!#{1,6}+[ \t]+[^\n])"
+    rf"(?P<margin>{MARGIN}*+)(?:(?:[-+*\u2022]|\d{{1,9}}[.)]|\[[ xX]\]){MARGIN}++){{0,4}}+"
+    rf"(?:(?P<overlong>[`~]{{{LONGEST_FENCE + 1}}}|(?:`{{3,}}+|~{{3,}}+)[^\n]{{{LONGEST_INFO + 1}}})"
+    rf"|(?!```)[*_`#]{{0,3}}+{MARGIN}*+(?P<ours>"
     r"(?i:interaction[_ ]id|saved|note|next|more|to follow up|not stored)[*_`]{0,3}+[ \t]*+[:=\uff1a|(]"
     rf"|\|{MARGIN}*+[*_`]{{0,3}}+(?i:interaction[_ ]id)[*_`]{{0,3}}+{MARGIN}*+[:=\uff1a]"
     r"|(?i:page[ ]\d[\d,]*+[ ]of[ ]\d|section[ ]\"|outline[ ]of[ ]\d|this[ ]is[ ]a[ ]plan|this[ ]plan[ ]was"
     r"|and[ ]\d[\d,]*+[ ]more[ ]file|\d[\d,]*+[ ]more[ ]picture|left[ ]out[ ]of[ ][^\n:]{1,200}+:[ ]\d"
     r"|still[ ](?:in_progress|queued)|sent,[ ]and[ ]not[ ]answered|not[ ]taken[ ]by[ ]google"
-    r"|partial[ ]answer[ ]so[ ]far:|files[ ]in[ ]the[ ]agent's[ ]environment))"
+    r"|partial[ ]answer[ ]so[ ]far:|files[ ]in[ ]the[ ]agent's[ ]environment)))"
 )
 
 HEAD: Final = 500
@@ -62,10 +68,7 @@ ODD: Final = (
 NEVER: Final = "(?P<odd>(?!))"
 
 NOTABLE: Final = re.compile(rf"^(?={MARGIN}*+[{BEGINNINGS}])(?:{FORMS}|{NEVER})", re.MULTILINE)
-"""Lines that open or close a fence, headings, and lines that begin like those that `render` writes.
-
-Source of the first two: spec.commonmark.org, 4.2 and 4.5. Fences in lists may be further from the margin than 3.
-"""
+"""Lines that begin like those that `rendering` writes, and fences that no page could repeat (`is_overlong`)."""
 
 NOTABLE_OR_ODD: Final = re.compile(
     rf"^(?={MARGIN}*+[{BEGINNINGS}{JOINERS}{LOOKALIKES}])(?:{FORMS}|{ODD})", re.MULTILINE
@@ -106,117 +109,66 @@ def cleared(text: str) -> str:
     return concatenated(map(visible, blocks(text)))
 
 
-class Fence(NamedTuple):
-    """An open fence of code."""
-
-    indent: str
-    marks: str
-    info: str
-
-    @property
-    def opener(self) -> str:
-        """The line that opens it again on the next page."""
-        return f"{self.indent}{self.marks}{self.info[:INFO_CHARACTERS]}\n"
-
-    @property
-    def closer(self) -> str:
-        """The line that closes it."""
-        return f"{self.indent}{self.marks}"
-
-    @property
-    def nested(self) -> bool:
-        """Whether it is in a list, if it is one at all: a line at the margin may not be in it."""
-        return "\t" in self.indent or len(self.indent) > 3
-
-
-class Scanner:
-    """Reads a text block by block, and knows which fence is open.
-
-    Attributes:
-        fence: The open one, behind what has been read.
-    """
-
-    def __init__(self, fence: Fence | None = None) -> None:
-        self.fence = fence
-        self._fresh = True
-
-    def notable(self, block: str) -> Iterator[re.Match[str]]:
-        """The lines of `NOTABLE` that begin in the next block of the text."""
-        start = 0 if self._fresh else block.find("\n") + 1 or len(block)
-        self._fresh = block.endswith("\n")
-        for found in lines_of(block).finditer(block, start):
-            if found["fence"]:
-                self.fence = after_marks(self.fence, found)
-            if not found["odd"] or looks_like_ours(found["odd"]):
-                yield found
+def notable_lines(text: str) -> Iterator[re.Match[str]]:
+    """The lines of `NOTABLE` in a text, and those that look like them."""
+    for found in lines_of(text).finditer(text):
+        if not found["odd"] or looks_like_ours(found["odd"]):
+            yield found
 
 
 def looks_like_ours(line: str) -> bool:
     """Whether a line looks like ours, however its letters are encoded."""
+    if line.lstrip().startswith(">"):
+        return False
     plain = unicodedata.normalize("NFKC", JOINED.sub("", line[:HEAD]))
     found = NOTABLE.match(plain)
     return bool(READ.match(plain) or (found and found["ours"]))
 
 
 def begins_notably(text: str) -> bool:
-    """Whether a text that begins within a line begins like one of `NOTABLE`, or looks like that."""
-    return NOTABLE.match(text) is not None or looks_like_ours(text[:HEAD].partition("\n")[0])
+    """Whether a text that begins within a line begins like one of ours, or would begin a heading or a block of code."""
+    line = text[: 2 * LONGEST_INFO].partition("\n")[0]
+    layout = parse_layout(line)
+    return NOTABLE.match(line) is not None or looks_like_ours(line) or bool(layout.codes or layout.headings)
 
 
-def after_marks(fence: Fence | None, found: re.Match[str]) -> Fence | None:
-    """The fence that is open behind a line of marks."""
-    marks, info = found["fence"], found["info"].strip()
-    if overlong(found):
-        return fence
-    if fence:
-        closes = marks[0] == fence.marks[0] and len(marks) >= len(fence.marks) and not info
-        return None if closes else fence
-    if marks[0] == "`" and "`" in info:
-        return None
-    return Fence(found["indent"], marks, info)
-
-
-def framed(blocks: Iterable[str]) -> Iterator[str]:
+def framed(text: Iterable[str]) -> Iterator[str]:
     """The text with each line quoted that begins like ours outside code, and with its last fence closed."""
-    return closed(blocks, quoting)
+    return closed(text, quoting)
 
 
-def closed(blocks: Iterable[str], read: Callable[[str, Scanner], str]) -> Iterator[str]:
-    """The text as it is read block by block, with its last fence closed."""
-    scanner = Scanner()
-    last = ""
-    for block in blocks:
-        yield read(block, scanner)
-        last = block or last
-    if scanner.fence:
-        yield ("" if last.endswith("\n") else "\n") + scanner.fence.closer
+def closed(text: Iterable[str], edit: Callable[[Stretch], Stretch] = keep_stretch) -> Iterator[str]:
+    """The text, with its last fence closed."""
+    last = None
+    for last in read_stretches(text, has_fences, edit):
+        yield last.text
+    if last and (fence := last.last_fence):
+        yield ("" if last.text.endswith("\n") else "\n") + fence.closer
 
 
-def kept(block: str, scanner: Scanner) -> str:
-    """The next block of a text, as it is."""
-    deque(scanner.notable(block), maxlen=0)
-    return block
+def quoting(stretch: Stretch) -> Stretch:
+    """The stretch, quoted where it has to be."""
+    for to_come in reversed(range(QUOTING_ROUNDS)):
+        places = [found.start() for found in notable_lines(stretch.text) if imitates(found, stretch, to_come)]
+        if not places:
+            break
+        # A quotation ends the list that it is in, and code that was in the list is then none.
+        stretch = stretch.replace_text(quoted_at(stretch.text, places))
+    return stretch
 
 
-def quoting(block: str, scanner: Scanner) -> str:
-    """The next block of a text, quoted where it has to be."""
+def imitates(found: re.Match[str], stretch: Stretch, to_come: int) -> bool:
+    """Whether a line has to be quoted: it begins like ours, or with marks of a fence that no page could repeat."""
+    if stretch.within_line and "\n" not in stretch.text[: found.start()]:
+        return False
+    return bool(found["overlong"]) or not to_come or stretch.layout.code_at(found.start()) is None
+
+
+def quoted_at(text: str, places: Iterable[int]) -> str:
+    """The text with the lines quoted that begin at these places."""
     pieces: list[str] = []
     done = 0
-    for found in scanner.notable(block):
-        if imitates(found, scanner.fence):
-            pieces += [block[done : found.start()], QUOTE]
-            done = found.start()
-    return "".join([*pieces, block[done:]])
-
-
-def imitates(found: re.Match[str], fence: Fence | None) -> bool:
-    """Whether a line has to be quoted: it begins like ours, or with marks of a fence that no page could close."""
-    if line := found["ours"] or found["odd"]:
-        margin = found["margin"] or line[: len(line) - len(line.lstrip())]
-        return fence is None or (fence.nested and len(margin) < len(fence.indent))
-    return overlong(found)
-
-
-def overlong(found: re.Match[str]) -> bool:
-    """Whether a line of marks is longer than any that is meant as one."""
-    return len(found["fence"] or "") > LONGEST_FENCE or len(found["info"] or "") > LONGEST_INFO
+    for place in places:
+        pieces += [text[done:place], QUOTE]
+        done = place
+    return "".join([*pieces, text[done:]])

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from .framing import Fence, Scanner, blocks
+from .framing import blocks
+from .markdown import CodeBlock, has_code, read_stretches
 
 BLANKS: Final = 1_000
 """White space before which a mark is put, at the most."""
@@ -49,21 +50,12 @@ class Spot(NamedTuple):
     behind: str = ""
 
 
-class Block(NamedTuple):
-    """A block of code in a fence, up to the end of the line that closes it."""
-
-    start: int
-    end: int
-    fence: Fence
-    closed: bool
-
-
 class Markdown:
     """A text, in which places for marks are looked for."""
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._blocks = list(fenced(text))
+        self._blocks = list(code_blocks(text))
         self._starts = [block.start for block in self._blocks]
 
     def spot(self, end: int) -> Spot | None:
@@ -81,18 +73,18 @@ class Markdown:
             at = start - len(self._text[max(0, start - BLANKS) : start]) + len(before)
         return None
 
-    def _around(self, at: int) -> Block | None:
+    def _around(self, at: int) -> CodeBlock | None:
         """The block of code that a place is in, or at the end of."""
-        last = bisect.bisect_left(self._starts, at) - 1
+        last = bisect.bisect_right(self._starts, at) - 1
         return self._blocks[last] if last >= 0 and at <= self._blocks[last].end else None
 
-    def _below(self, block: Block) -> Spot | None:
+    def _below(self, block: CodeBlock) -> Spot | None:
         """A line of its own; below what is not closed there is none."""
         if not block.closed:
             return None
         rest = self._text[block.end : block.end + WINDOW]
         alone = not rest.strip() or re.match(r"\r?\n[ \t]*\r?\n", rest)
-        return Spot(block.end, f"\n{block.fence.indent}", "" if alone else "\n")
+        return Spot(block.end, f"\n{block.fence.indent}", "" if alone else f"\n{block.fence.indent}".rstrip(" \t"))
 
     def _line(self, at: int) -> tuple[int, str]:
         """The line of a place, or of a long one what is around it, and where that begins."""
@@ -108,22 +100,25 @@ class Markdown:
 
     def _behind(self, start: int, line: str) -> Spot | None:
         """The end of the first line of all; None where it has no words."""
-        return None if WORDLESS.fullmatch(line) else Spot(start + next_gap(line, len(line.rstrip())))
+        return (
+            None if not line.strip() or WORDLESS.fullmatch(line) else Spot(start + next_gap(line, len(line.rstrip())))
+        )
 
 
-def fenced(text: str) -> Iterator[Block]:
+def code_blocks(text: str) -> Iterator[CodeBlock]:
     """The blocks of code of a text, in order."""
-    scanner, before, opened = Scanner(), 0, None
-    for block in blocks(text):
-        for line in scanner.notable(block):
-            if opened is None and scanner.fence:
-                opened = Block(before + line.start(), len(text), scanner.fence, closed=False)
-            elif opened and scanner.fence is None:
-                yield opened._replace(end=before + line.end(), closed=True)
-                opened = None
-        before += len(block)
-    if opened:
-        yield opened
+    before, open_block = 0, None
+    for stretch in read_stretches(blocks(text), has_code):
+        for code in sorted((*stretch.layout.codes, *stretch.layout.indented)):
+            if open_block is None or code.start >= 0:
+                open_block = code._replace(start=before + code.start)
+            open_block = open_block._replace(end=before + code.end, closed=code.closed)
+            if code.end <= len(stretch.text):
+                yield open_block
+                open_block = None
+        before += len(stretch.text)
+    if open_block:
+        yield open_block
 
 
 def whole_character(text: str, at: int) -> int:
@@ -147,8 +142,8 @@ def before_blanks(text: str, end: int) -> int:
 
 def lies_before_words(line: str, column: int) -> bool:
     """Whether a line has no words before a column, but what begins it or makes it a rule."""
-    if WORDLESS.fullmatch(line):
-        return bool(line.strip())
+    if not line.strip() or WORDLESS.fullmatch(line):
+        return True
     opening = OPENING.match(line)
     return opening is not None and column <= opening.end()
 

@@ -12,6 +12,7 @@ from gemini_interactions_mcp.core import visible
 from gemini_interactions_mcp.models import OCTETS, PLACE, Record, SavedFile
 
 from . import chapters, citations, traces
+from .cutting import Leaf, cut
 from .framing import blocks, framed, spans
 
 LINE_CHARACTERS: Final = 2_000
@@ -86,7 +87,7 @@ def sheet(record: Record, page: int, section: str, room: int, outline_room: int)
     return Sheet(shown, max(1, number), outline.said(len(record.text), number))
 
 
-def parts(record: Record, section: str, room: int, outline_room: int) -> Iterator[chapters.Leaf]:
+def parts(record: Record, section: str, room: int, outline_room: int) -> Iterator[Leaf]:
     """The pages of an answer and its sources; none where both are empty.
 
     Raises:
@@ -94,14 +95,14 @@ def parts(record: Record, section: str, room: int, outline_room: int) -> Iterato
     """
     if (pretty := json_text(record.text)) is not None:
         sources = citations.listed("", record.citations)
-        return chapters.cut(together(framed(in_fence(pretty)), sources), room)
+        return cut(together(framed(in_fence(pretty)), sources), room)
     text = Manuscript(record, lambda file: file.path)
     if section:
         chosen = list(chapters.section(text, section))
         sources = citations.listed(record.text, record.citations, within=chosen)
-        return chapters.cut(together(framed(chosen), sources), room)
+        return cut(together(framed(chosen), sources), room)
     sources = citations.listed(record.text, record.citations)
-    return chapters.cut(together(framed(text), sources), room, lambda: room - chapters.outline_cost(text, outline_room))
+    return cut(together(framed(text), sources), room, lambda: room - chapters.outline_cost(text, outline_room))
 
 
 def together(text: Iterable[str], sources: str) -> Iterator[str]:

@@ -26,7 +26,7 @@ from gemini_interactions_mcp.models import Record, SandboxFile, SavedFile, Usage
 from gemini_interactions_mcp.settings import DEFAULT_WAIT_SECONDS
 
 from . import chapters, citations, traces
-from .framing import blocks, cleared, closed, framed, kept
+from .framing import blocks, cleared, closed, framed
 from .pages import Link, Manuscript, Sheet, sheet
 
 RESULT_BYTES: Final = 10_000
@@ -136,7 +136,7 @@ def body(record: Record, link: Link) -> str:
 
 def report(record: Record) -> str:
     """An answer as a file of its own, after what was asked for; its media lie beside it."""
-    text = "".join(closed(Manuscript(record, lambda file: quote(file.name)), kept))
+    text = "".join(closed(Manuscript(record, lambda file: quote(file.name))))
     prompt = cleared(record.wording).strip().replace("\n", "\n  ")
     about = [f"Date: {record.created_at:%Y-%m-%d %H:%M} UTC", f"Prompt: {prompt}" if prompt else "", identity(record)]
     return joined(

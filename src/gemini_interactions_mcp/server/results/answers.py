@@ -24,7 +24,7 @@ from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress, op
 from gemini_interactions_mcp.server.hosts import ANY, HOSTS, Host, host_of, seconds_to_name, seconds_to_wait
 from gemini_interactions_mcp.server.tasks.extension import Unfinished
 from gemini_interactions_mcp.settings import DEFAULT_WAIT_SECONDS, Settings
-from gemini_interactions_mcp.text import citations, rendering
+from gemini_interactions_mcp.text import MARKDOWN_WEIGHT, citations, rendering
 
 from . import waiting
 from .previews import attached, room_for_links
@@ -239,7 +239,7 @@ async def answered(
         notes=[*notes, *said],
         limit=wanted.host.page_bytes,
     )
-    text = await beside(len(record.text) + SOURCE_CHARACTERS * len(record.citations), page)
+    text = await beside(MARKDOWN_WEIGHT * len(record.text) + SOURCE_CHARACTERS * len(record.citations), page)
     return CallToolResult(content=[TextContent(text=text), *room_for_links(blocks, wanted.host, text)])
 
 
