@@ -7,18 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemini_interactions_mcp.core import words
-from gemini_interactions_mcp.core.words import (
-    clipped,
-    concealing,
-    cost,
-    escaped,
-    inert,
-    length_within,
-    printable,
-    suffix_within,
-    unbroken,
-    visible,
-)
+from gemini_interactions_mcp.core.long_text import paired, storable
+from gemini_interactions_mcp.core.room import clipped, cost, length_within, suffix_within
+from gemini_interactions_mcp.core.words import concealing, escaped, inert, printable, unbroken, visible
 from gemini_interactions_mcp.models.interactions import Citation, SandboxFile, SavedFile
 from gemini_interactions_mcp.server.results import rows, waiting
 from gemini_interactions_mcp.text import citations, cutting, framing, rendering
@@ -243,3 +234,20 @@ def test_data_spells_out_what_is_hidden() -> None:
     shown = escaped(json.dumps(value, ensure_ascii=False))
     assert shown.isascii()
     assert json.loads(shown) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("", ""),
+        ("é\t🚲", "é\t🚲"),
+        ("a\0b", "a\ufffdb"),
+        ("a\ud83d", "a\ufffd"),
+        ("\udeb2\ud83d", "\ufffd\ufffd"),
+        ("\ud83d\udeb2", "🚲"),
+    ],
+)
+def test_a_text_for_a_database_has_neither_nul_nor_half_a_character(text: str, shown: str) -> None:
+    assert storable(text) == shown
+    assert storable(shown) == shown
+    assert paired(text) == text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

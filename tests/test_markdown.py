@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gemini_interactions_mcp.core.words import cost
+from gemini_interactions_mcp.core.room import cost
 from gemini_interactions_mcp.text import chapters, cutting, framing
 from gemini_interactions_mcp.text.markdown import (
     STRETCH_LENGTH,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gemini_interactions_mcp.core.words import cost
+from gemini_interactions_mcp.core.room import cost
 from gemini_interactions_mcp.models.interactions import Citation, Record, SavedFile
 from gemini_interactions_mcp.server.hosts import ANY, HOSTS, Host
 from gemini_interactions_mcp.server.results.previews import link, room_for_links

@@ -9,7 +9,8 @@ import pytest
 
 from gemini_interactions_mcp.core import phrases
 from gemini_interactions_mcp.core.errors import InputError
-from gemini_interactions_mcp.models.interactions import Citation, Record, RecordPage, SavedFile, Usage
+from gemini_interactions_mcp.models.interactions import Citation, Record, SavedFile, Usage
+from gemini_interactions_mcp.models.listing import RecordPage
 from gemini_interactions_mcp.server.results import rows, waiting
 from gemini_interactions_mcp.text import citations, cutting, pages, rendering
 from gemini_interactions_mcp.text.markdown import parse_layout

@@ -17,7 +17,7 @@ from gemini_interactions_mcp.core.errors import InputError, KeyRejectedError, Ne
 from gemini_interactions_mcp.files.inspection import LocalFile
 from gemini_interactions_mcp.files.upload_cache import MARGIN, Digesting, Outgoing, Uploads, sha256, version
 from gemini_interactions_mcp.journal.journal import Journal
-from gemini_interactions_mcp.models.interactions import Uploaded
+from gemini_interactions_mcp.models.uploads import Uploaded
 
 home, make, recorder, subject, tasks = filing.home, filing.make, filing.recorder, filing.subject, filing.tasks
 PDF = pdf("one", "two")

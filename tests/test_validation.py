@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gemini_interactions_mcp.models import json_schema
+from gemini_interactions_mcp.models import bounded_validator, json_schema
 
 PERSON: dict[str, Any] = {
     "type": "object",
@@ -132,7 +132,7 @@ def test_a_pattern_that_takes_long_to_compile_is_not_compiled(
     patterns: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compiled: list[str] = []
-    monkeypatch.setattr(json_schema, "matcher", compiled.append)
+    monkeypatch.setattr(bounded_validator, "matcher", compiled.append)
     told = json_schema.departure('"aaaa"', {"allOf": [{"pattern": each} for each in patterns]})
     assert told == "The answer was not checked against response_schema: that would take too long."
     assert not set(patterns) & set(compiled)
@@ -140,7 +140,7 @@ def test_a_pattern_that_takes_long_to_compile_is_not_compiled(
 
 def test_the_patterns_of_one_schema_are_compiled_once_each_and_not_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled: list[str] = []
-    monkeypatch.setattr(json_schema, "matcher", compiled.append)
+    monkeypatch.setattr(bounded_validator, "matcher", compiled.append)
     texts = json.dumps(["a" * 50] * 2_000)
     assert json_schema.departure(texts, {"items": {"pattern": r"^\w{1,64}$"}}) is None
     assert compiled.count(r"^\w{1,64}$") == 1
@@ -164,4 +164,4 @@ def test_matching_a_large_pattern_with_long_texts_is_counted() -> None:
     ],
 )  # fmt: skip
 def test_the_size_of_a_pattern_counts_its_repetitions(pattern: str, size: int) -> None:
-    assert json_schema.pattern_size(pattern) == size
+    assert bounded_validator.pattern_size(pattern) == size

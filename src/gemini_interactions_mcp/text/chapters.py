@@ -32,7 +32,7 @@ class Outline:
     """The headings of a text, and the pages that they are on, as far as there is room.
 
     Args:
-        room: As `words.cost` counts.
+        room: As `core.cost` counts.
     """
 
     def __init__(self, room: int) -> None:

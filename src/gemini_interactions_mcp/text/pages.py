@@ -69,7 +69,7 @@ def sheet(record: Record, page: int, section: str, room: int, outline_room: int)
         record: Whose answer it is.
         page: From 1.
         section: The heading of the only section to show.
-        room: Of a page, as `words.cost` counts.
+        room: Of a page, as `core.cost` counts.
         outline_room: Of the outline, which is on the first page.
 
     Raises:

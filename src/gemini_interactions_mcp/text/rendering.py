@@ -80,7 +80,7 @@ def answer(
         followers: What goes on from it.
         above: What the caller has to know first, a paragraph each.
         notes: What else there is to say, a paragraph each.
-        limit: What the text costs at the most, as `words.cost` counts; 7,000 at the least.
+        limit: What the text costs at the most, as `core.cost` counts; 7,000 at the least.
 
     Raises:
         InputError: There is no such page or section.
