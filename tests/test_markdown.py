@@ -10,14 +10,13 @@ from hypothesis import strategies as st
 from gemini_interactions_mcp.core.room import cost
 from gemini_interactions_mcp.text import chapters, cutting, framing
 from gemini_interactions_mcp.text.markdown import (
-    STRETCH_LENGTH,
     Fence,
     has_code,
     has_fences,
     has_headings,
     parse_layout,
-    read_stretches,
 )
+from gemini_interactions_mcp.text.stretches import STRETCH_LENGTH, read_stretches
 
 LINES = st.sampled_from(
     [

@@ -51,4 +51,4 @@ def refuse_constant(name: str) -> NoReturn:
     Raises:
         ValueError: Always.
     """
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")

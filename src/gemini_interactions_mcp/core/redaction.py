@@ -41,13 +41,13 @@ class Needle(NamedTuple):
     text: str
     least: int
 
-    def anchors(self) -> Iterator[tuple[str, int]]:
+    def iter_anchors(self) -> Iterator[tuple[str, int]]:
         """Yield substrings with their offsets; every piece that is long enough contains one of them."""
         stride = self.least - ANCHOR_CHARACTERS + 1
         for at in range(self.least - ANCHOR_CHARACTERS, len(self.text) - ANCHOR_CHARACTERS + 1, stride):
             yield self.text[at : at + ANCHOR_CHARACTERS], at
 
-    def span(self, text: str, found: int, at: int) -> tuple[int, int]:
+    def find_span(self, text: str, found: int, at: int) -> tuple[int, int]:
         """Return the bounds of the longest piece around an anchor that was found in a text."""
         start, end = found, found + ANCHOR_CHARACTERS
         while start and at + start > found and text[start - 1] == self.text[at + start - found - 1]:
@@ -66,7 +66,7 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         forms = {needle: None for secret in secrets if strong(secret) for needle in needles(secret)}
-        self._anchors = [(anchor, at, needle) for needle in forms for anchor, at in needle.anchors()]
+        self._anchors = [(anchor, at, needle) for needle in forms for anchor, at in needle.iter_anchors()]
 
     def __call__(self, value: T) -> T:
         """Redact a string, or the strings in a list, tuple, mapping or model; encoded pictures stay as they are."""
@@ -106,7 +106,7 @@ class Redactor:
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
         for anchor, at, needle in self._anchors:
             for found in occurrences(text, anchor):
-                start, end = needle.span(text, found, at)
+                start, end = needle.find_span(text, found, at)
                 if end - start >= needle.least:
                     yield start, end
 

@@ -95,7 +95,7 @@ class Work:
         self.spend(1 + size * COMPILED)
         return size, matcher(wanted)
 
-    def counted(self, check: Check) -> Check:
+    def count_work(self, check: Check) -> Check:
         """Wrap a keyword so that its comparisons, and the texts of its errors, are counted as work."""
 
         def checked(validator: Untyped, value: Untyped, instance: Untyped, schema: Untyped) -> Iterator[Untyped]:
@@ -118,7 +118,7 @@ def bounded() -> Untyped:
     work = Work()
     ours: dict[str, Check] = {name: partial(check, work) for name, check in MATCHING.items()}
     known: dict[str, Check] = {**Draft202012Validator.VALIDATORS, **KEYWORDS, **ours}
-    counted = {name: work.counted(check) for name, check in known.items()}
+    counted = {name: work.count_work(check) for name, check in known.items()}
     extend = cast("Callable[..., Untyped]", validators.extend)  # pyright: ignore[reportUnknownMemberType] - untyped
     # Unlike the default registry, an explicit one does not fetch.
     return cast("Untyped", partial(extend(Draft202012Validator, counted), registry=REGISTRY))

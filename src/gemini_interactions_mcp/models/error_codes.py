@@ -20,7 +20,7 @@ BLOCKED: Final = {
     "image_safety": "an unsafe image",
     "image_prohibited_content": "an image with prohibited content",
     "image_recitation": "an image that repeats existing works",
-    "image_other": "an image, without a reason",
+    "image_other": "an image, without giving a reason",
     "content_blocked": "content that is not allowed",
 }
 """Reasons for which a filter blocks a prompt or an answer."""
@@ -37,9 +37,9 @@ GENERATION: Final = {
 
 ENDINGS: Final = {
     "max_tokens": "the model reached its limit of output tokens",
-    "malformed_response": "the model wrote what nobody can read",
+    "malformed_response": "the model's response is malformed",
     "model_armor": "the project's Model Armor does not allow it",
-    "jailbreak": "Google's filter takes it for an attempt to get around its rules",
+    "jailbreak": "Google's filter considers it an attempt to bypass its rules",
 }
 """Finish reasons of `generateContent` that are not documented as error codes."""
 
@@ -57,10 +57,10 @@ REMEDIES: Final = {
     "image_other": "Rephrase the prompt, or ask again.",
     "jailbreak": "Rephrase the prompt.",
     "model_armor": "Rephrase the prompt, or change the project's Model Armor settings.",
-    **dict.fromkeys((*GENERATION, "malformed_response"), "Ask again, in other words if it stays so."),
+    **dict.fromkeys((*GENERATION, "malformed_response"), "Ask again; rephrase if it persists."),
     "max_tokens": "Ask for less at once.",
     "unexpected_tool_call": "Ask again and give it that tool in `tools`, or say that it needs none.",
-    "no_image": "Ask again, and say that an image is wanted and what it shows.",
+    "no_image": "Ask again, saying that an image is wanted and what it shows.",
     "too_many_tool_calls": "Ask again for less at once, or with fewer tools.",
     "missing_thought_signature": "Ask again without previous_interaction_id, and repeat what matters.",
 }

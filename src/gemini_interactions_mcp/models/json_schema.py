@@ -37,7 +37,7 @@ def departure(text: str, schema: Json) -> str | None:
     try:
         instance = parsed(text)
     except (ValueError, RecursionError):
-        return "The answer does not follow response_schema: it is no JSON."
+        return "The answer does not follow response_schema: it is not JSON."
     try:
         return judged(schema, instance)
     except Exception as exc:  # noqa: BLE001 - a foreign schema may make the library raise anything
@@ -58,7 +58,7 @@ def judged(schema: Json, instance: object) -> str | None:
     """Return a sentence on what is wrong with a schema or with an instance of it; None if nothing is."""
     validator = bounded()
     if wrong := violations(validator(META), schema):
-        return f"The answer was not checked against response_schema: that is no JSON Schema ({wrong})."
+        return f"The answer was not checked against response_schema: that is not a JSON Schema ({wrong})."
     wrong = violations(validator(schema), instance)
     return f"The answer does not follow response_schema: {wrong}." if wrong else None
 
@@ -87,5 +87,5 @@ def unchecked(exc: Exception) -> str:
     reasons = {"TooMuchWorkError": "that would take too long", "RecursionError": "it is nested too deeply"}
     name = type(exc).__name__
     if "Unresolvable" in name or "Referencing" in name:
-        return "it refers to what is not in it, and nothing is fetched"
+        return "it contains an unresolvable reference, and nothing is fetched"
     return reasons.get(name, name)

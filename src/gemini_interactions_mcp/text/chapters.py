@@ -1,6 +1,6 @@
-"""The headings of a long answer: its outline, and the sections under them. Pure.
+"""Headings of a long answer: its outline and its sections. Pure.
 
-A text comes in blocks, so that one of any length is read in a time that grows with it, and no step takes long.
+A text comes in blocks, so that reading takes linear time and no step takes long.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,17 +10,24 @@ from typing import Final
 from gemini_interactions_mcp.core import InputError, cost
 
 from .cutting import CLOSER_BYTES
-from .markdown import Heading, has_headings, read_stretches
+from .markdown import Heading, has_headings
+from .stretches import read_stretches
 
 OUTLINE_LEVELS: Final = 3
+"""Levels of headings in the outline."""
+
 HEADINGS_LISTED: Final = 60
+"""Headings in the outline."""
+
 HEADING_CHARACTERS: Final = 80
+"""Maximum length of a heading where it is listed."""
+
 NAMED_HEADINGS: Final = 40
-"""So many headings are named to who asks for one that does not exist."""
+"""Headings in the error about a section that does not exist."""
 
 
 def headings(text: Iterable[str]) -> Iterator[Heading]:
-    """All headings outside code, quotations and lists, in order."""
+    """Yield all headings outside code, quotations and lists, in order."""
     before = 0
     for stretch in read_stretches(text, has_headings):
         for found in stretch.layout.headings:
@@ -29,10 +36,10 @@ def headings(text: Iterable[str]) -> Iterator[Heading]:
 
 
 class Outline:
-    """The headings of a text, and the pages that they are on, as far as there is room.
+    """Collects headings with their pages, as far as there is room.
 
     Args:
-        room: As `core.cost` counts.
+        room: Maximum size, as `core.cost` counts.
     """
 
     def __init__(self, room: int) -> None:
@@ -52,8 +59,8 @@ class Outline:
             else:
                 self._more += 1
 
-    def said(self, characters: int, pages: int) -> str:
-        """The outline; nothing where there are no headings, or only one page."""
+    def render(self, characters: int, pages: int) -> str:
+        """Render the outline; empty without headings, or with a single page."""
         if not self._lines or pages == 1:
             return ""
         more = [f"- and {self._more:,} heading{'' if self._more == 1 else 's'} more"] if self._more else []
@@ -61,29 +68,29 @@ class Outline:
 
 
 def outline_line(heading: Heading, page: int | str) -> str:
-    """A line of the outline."""
+    """Return a line of the outline."""
     return f"{'  ' * (heading.level - 1)}- {shortened(heading.title)} (page {page})"
 
 
 def outline_cost(text: Iterable[str], room: int) -> int:
-    """How much of the room the outline of a text takes at the most."""
+    """Return an upper bound of the size of a text's outline, at most `room`."""
     shallow = (heading for heading in headings(text) if heading.level <= OUTLINE_LEVELS)
     lines = [cost(outline_line(heading, "99,999")) + 2 for heading in islice(shallow, HEADINGS_LISTED)]
     return min(room, sum(lines) + CLOSER_BYTES) if lines else 0
 
 
 def shortened(text: str, limit: int = HEADING_CHARACTERS) -> str:
-    """One line, cut at `limit` characters."""
+    """Return a text on one line, cut at `limit` characters."""
     line = " ".join(text[: 4 * limit].split())
     return line if len(line) <= limit and len(text) <= 4 * limit else line[: limit - 1] + "…"
 
 
 def section(text: Iterable[str], wanted: str) -> Iterator[str]:
-    """What stands under a heading, with it and the headings below it.
+    """Yield the section under a heading, with its subsections.
 
     Args:
-        text: Markdown in blocks; it is read several times.
-        wanted: The heading, in any case, or a part of it that no other has.
+        text: Markdown in blocks; read several times.
+        wanted: The heading in any case, or a part of it that no other heading contains.
 
     Raises:
         InputError: There is no such heading, or several.
@@ -94,7 +101,7 @@ def section(text: Iterable[str], wanted: str) -> Iterator[str]:
 
 
 def part(text: Iterable[str], start: int, end: int | None) -> Iterator[str]:
-    """A stretch of a text in blocks."""
+    """Yield the part of a text between two offsets, in blocks."""
     before = 0
     for block in text:
         if end is not None and before >= end:
@@ -104,7 +111,7 @@ def part(text: Iterable[str], start: int, end: int | None) -> Iterator[str]:
 
 
 def chosen_among(found: Iterable[Heading], wanted: str) -> Heading:
-    """The heading that is meant: the one that says exactly this, else the one that contains it.
+    """Return the only heading that equals a text, or else the only one that contains it.
 
     Raises:
         InputError: There is none, or several.
@@ -127,5 +134,5 @@ def chosen_among(found: Iterable[Heading], wanted: str) -> Heading:
 
 
 def compared(title: str) -> str:
-    """A heading as it is compared."""
+    """Normalize a heading for comparison."""
     return " ".join(title.casefold().split())

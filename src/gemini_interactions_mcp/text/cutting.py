@@ -1,6 +1,6 @@
-"""Cuts Markdown into pages, each of which is a document of its own. Pure.
+"""Cuts Markdown into pages, each of which is a complete document. Pure.
 
-A text comes in blocks, so that one of any length is cut in a time that grows with it, and no step takes long.
+A text comes in blocks, so that cutting takes linear time and no step takes long.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -12,65 +12,65 @@ from .framing import QUOTE, begins_notably
 from .markdown import CodeBlock, Fence, Heading, Layout, parse_layout
 
 CLOSER_BYTES: Final = 100
-"""What the line that closes a fence takes, and a quotation mark."""
+"""Size of the line that closes a fence, and of a quotation mark."""
 
 
 class Leaf(NamedTuple):
-    """A page of a text, and the headings on it."""
+    """A page of a text and its headings."""
 
     text: str
     headings: tuple[Heading, ...]
 
 
 def cut(text: Iterable[str], room: int, first: Callable[[], int] | None = None) -> Iterator[Leaf]:
-    """Cut a text into pages, none of which costs more than `room`.
+    """Cut a text into pages of at most `room`.
 
-    Pages end with a paragraph, else a line, a word or where they must. A fence of code that fits on a page is on one;
-    of a longer one, each page has a fence of its own.
+    Pages end after a paragraph, a line or a word if possible. Code that fits on a page is not divided. Longer code is
+    closed at the end of each page and opened again on the next one.
 
     Args:
-        text: Framed, in blocks.
-        room: For each page, as `cost` counts.
-        first: The room on the first of several pages.
+        text: Framed text in blocks.
+        room: Room of a page, as `core.cost` counts.
+        first: Returns the room of the first of several pages.
     """
     rest = Rest(text, room)
-    page = rest.last() or rest.page(first() if first else room)
+    page = rest.take_all() or rest.take_page(first() if first else room)
     while page:
         yield page
-        page = rest.last() or rest.page(room)
+        page = rest.take_all() or rest.take_page(room)
 
 
 class Rest:
-    """What is left of a text that is being cut into pages of so much room."""
+    """The remainder of a text that is being cut into pages of `room`."""
 
     def __init__(self, text: Iterable[str], room: int) -> None:
         self._blocks = iter(text)
         self._room = room
         self._text = ""
         self._fence: Fence | None = None
-        # Whether the page before ended within a line, or with one.
+        # Whether the last page ended within a line, or with a line.
         self._broken = self._lined = False
 
-    def last(self) -> Leaf | None:
-        """All of the rest, if that fits on a page; None if not, or if nothing is left."""
+    def take_all(self) -> Leaf | None:
+        """Take all of the remainder if it fits on a page; None if it does not, or if nothing is left."""
         self._fill()
         length = len(self._text)
         whole = 0 < length <= self._room and cost(self._opener + self._text) <= self._room - CLOSER_BYTES
         return self._take(length, length, parse_layout(self._text, self._fence)) if whole else None
 
-    def page(self, room: int) -> Leaf | None:
-        """The next page; None if nothing is left."""
+    def take_page(self, room: int) -> Leaf | None:
+        """Take the next page; None if nothing is left."""
         self._fill()
         if not self._text:
             return None
         length = max(1, length_within(self._text, room - CLOSER_BYTES - cost(self._opener)))
-        # With the line after, which may make a heading of the last one.
+        # With the next line, which may make the last one a heading.
         layout = parse_layout(self._text[: line_end(self._text, line_end(self._text, length) + 1)], self._fence)
         end, mark = self._place(length, room, layout)
         if (above := before_headings(self._text[:end], layout.headings)) > length // 4:
             end, mark = above, ""
         if self._text[end : end + 1] not in ("\n", "") and self._text[end - 1] != "\n":
-            # The beginning of a line may be another block than the line.
+            # A part of a line may begin another kind of block than the whole line.
             layout = parse_layout(self._text[:end], self._fence)
         return self._take(end, end + len(mark), layout)
 
@@ -79,7 +79,7 @@ class Rest:
         return self._fence.opener if self._fence else ""
 
     def _fill(self) -> None:
-        """Read on until there is more than a page, and begin that so that it looks like what it is."""
+        """Read until there is more than a page, and quote the rest of a divided line if it would look like ours."""
         while len(self._text) < 2 * self._room and (block := next(self._blocks, None)) is not None:
             self._text += block
             if self._lined:
@@ -89,7 +89,7 @@ class Rest:
         self._broken = self._lined = False
 
     def _place(self, length: int, room: int, layout: Layout) -> tuple[int, str]:
-        """Where a page of at most `length` characters ends, and the mark that falls away there."""
+        """Return where a page of at most `length` characters ends, and the separator that is dropped there."""
         around = layout.code_at(length)
         if around is None:
             return best(without(self._text[:length], layout.codes), length, ("\n\n", "\n", " "))
@@ -98,14 +98,14 @@ class Rest:
         return best(self._text, length, ("\n",))
 
     def _fits(self, code: CodeBlock, room: int) -> bool:
-        """Whether a block of code that begins there fits on a page."""
+        """Whether a block of code fits on a page."""
         text = self._text[: code.start + room]
         codes = parse_layout(text, self._fence).codes
         end = next((each.end for each in codes if each.start == code.start), len(text))
         return end < len(text) and cost(text[code.start : end]) <= room - CLOSER_BYTES
 
     def _take(self, end: int, following: int, layout: Layout) -> Leaf:
-        """The page that ends there; the rest begins at `following`."""
+        """Take the page that ends at `end`; the remainder begins at `following`."""
         opener, text = self._opener, self._text[:end]
         self._broken = self._text[following - 1] != "\n"
         closer = f"\n{fence.closer}" if (fence := layout.fence_left_open(end)) else ""
@@ -118,13 +118,13 @@ class Rest:
 
 
 def line_end(text: str, place: int) -> int:
-    """Where the line ends that goes on there."""
+    """Return the end of the line at an offset."""
     end = text.find("\n", place)
     return len(text) if end < 0 else end
 
 
 def before_headings(page: str, headings: Iterable[Heading]) -> int:
-    """Where the headings begin that a page ends with, whose text is on the next; 0 where it ends otherwise."""
+    """Return the offset of the headings at the end of a page, whose text is on the next; 0 if there are none."""
     found, end = 0, len(page)
     for heading in reversed([each for each in headings if each.start < end]):
         if page[heading.end : end].strip():
@@ -134,7 +134,7 @@ def before_headings(page: str, headings: Iterable[Heading]) -> int:
 
 
 def without(text: str, codes: Iterable[CodeBlock]) -> str:
-    """The text with other characters in place of code, so that nothing is found there."""
+    """Mask the code in a text, so that no separator is found there."""
     pieces: list[str] = []
     done = 0
     for code in codes:
@@ -145,6 +145,6 @@ def without(text: str, codes: Iterable[CodeBlock]) -> str:
 
 
 def best(text: str, length: int, marks: tuple[str, ...]) -> tuple[int, str]:
-    """The last of the best marks that does not leave the page almost empty."""
+    """Return the last occurrence of the best separator that does not leave the page almost empty."""
     places = ((text.rfind(mark, 1, length), mark) for mark in marks)
     return next(((found, mark) for found, mark in places if found > length // 4), (length, ""))

@@ -1,17 +1,17 @@
-"""Block structure of Markdown: fenced code and headings, as CommonMark defines them. Pure.
+"""Block structure of Markdown, as CommonMark defines it: code and headings. Pure.
 
-markdown-it-py parses the blocks. Its tokens carry line numbers, which become character offsets here. It gives no
-offsets within a line, so whatever looks inside lines (`framing`, `marking`) does that itself. The library is imported
-by the first text that has a fence or a heading: it takes 30 ms, and no answer to `tools/list` needs it.
+markdown-it-py parses the blocks. Its tokens have line numbers, which become character offsets here. It has no offsets
+within lines, so `framing` and `marking` find there themselves what they need. The library takes 30 ms to import, so the
+first text with a fence or a heading imports it; nothing that `initialize` or `tools/list` needs does.
 
-A text of any length is parsed in stretches of whole blocks, so no step takes long. Layouts are cached: the pages of an
-answer are read one after the other, and most of its stretches are the same in every form that it takes.
+Layouts are cached: the pages of an answer are read one after the other, and most parts of its text are the same with
+and without marks, media and frames.
 """
 
 import bisect
 import operator
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -21,48 +21,42 @@ if TYPE_CHECKING:
     from markdown_it.rules_block import StateBlock
     from markdown_it.token import Token
 
-STRETCH_LENGTH: Final = 2**14
-"""Characters that are collected before they are parsed, which takes 3 to 15 ms."""
-
 CACHED_LAYOUTS: Final = 512
-"""Enough for 2 MiB of Markdown, as stretches and as pages; the cache then holds some 10 MiB."""
+"""Layouts that are cached: enough for 2 MiB of Markdown in stretches and in pages, which take some 10 MiB."""
 
 MARKDOWN_WEIGHT: Final = 8
-"""Work on a character of Markdown, in characters of other text, as `core.beside` counts."""
+"""Cost of parsing a character, in characters as `core.beside` counts them."""
 
 LONGEST_FENCE: Final = 64
-"""Marks of a fence; nobody writes more, and each page of a long block of code repeats them."""
+"""Maximum number of marks; each page of a long block of code repeats them, and no real fence has more."""
 
 LONGEST_INFO: Final = 1_000
-"""Characters behind the marks; a longer line might be cut there, and would then look like another."""
+"""Maximum length of an info string; a longer line might be divided, and would then look like another."""
 
 DEEPEST_FENCE: Final = 16
-"""Columns before the marks; each page of a long block of code repeats them, too."""
+"""Maximum column of the marks; each page of a long block of code repeats the indentation, too."""
 
 REPEATED_INFO: Final = 32
-"""Characters of the info string that are repeated on the next page."""
+"""Characters of an info string that the next page repeats."""
 
 OPEN_HTML: Final = re.compile(r"\n {0,3}<(?:[!?]|script|pre|style|textarea)", re.IGNORECASE)
-"""HTML that goes on after a blank line, up to a mark of its own (spec.commonmark.org, 4.6)."""
+"""HTML that continues after a blank line, up to its own end condition (spec.commonmark.org, 4.6)."""
 
 HEADING_MARK: Final = re.compile(r"\n {0,3}(?:#|(?:=+|-+)[ \t\r]*(?:\n|\Z))")
-"""The beginning of a heading, or the underline of one."""
+"""The beginning or the underline of a heading."""
 
 INDENTATION: Final = re.compile(r"\n[ >]*(?: {4}|\t)")
 """A line that may be code."""
 
-BLOCK_BOUNDARY: Final = re.compile(r"\n[ \t]*\n(?=\S)")
-"""A blank line before a line at the margin: unless that is code or HTML, every block of the text has ended there."""
-
 
 class Heading(NamedTuple):
-    """A heading that is in no quotation and no list.
+    """A heading outside quotations and lists.
 
     Attributes:
         start: Offset of its first line.
-        end: Offset of the end of its last line, which is the underline of some.
-        level: 1 to 6.
-        title: Its text, without marks of emphasis and of code.
+        end: Offset of the end of its last line, which may be an underline.
+        level: Level from 1 to 6.
+        title: Text without delimiters of strong emphasis and of code.
     """
 
     start: int
@@ -72,13 +66,13 @@ class Heading(NamedTuple):
 
 
 class Fence(NamedTuple):
-    """How a block of code is fenced.
+    """The fence of a block of code.
 
     Attributes:
-        indent: What precedes the marks on a further line of the same block: blanks, and `>` within a quotation.
+        indent: What precedes the marks on another line of the same container: blanks, and `>` in a quotation.
         marks: Backticks or tildes.
-        info: The info string.
-        column: Where the content of the list item begins that it is in; 0 outside lists.
+        info: Info string.
+        column: Column of the content of the surrounding list item; 0 outside lists.
     """
 
     indent: str
@@ -88,30 +82,30 @@ class Fence(NamedTuple):
 
     @property
     def opener(self) -> str:
-        """The lines that open it again at the beginning of a page, within an item of a list if it was in one."""
+        """Lines that open the block again at the beginning of a page, in a list item if it was in one."""
         item = f"-{' ' * (1 + self.column % 2)}{'- ' * (self.column // 2 - 1)}…\n" if self.column else ""
         return f"{item}{self.indent}{self.marks}{self.info[:REPEATED_INFO]}\n"
 
     @property
     def closer(self) -> str:
-        """The line that closes it, without its newline."""
+        """Line that closes the block, without a newline."""
         return f"{self.indent}{self.marks}"
 
     @property
     def quoted(self) -> bool:
-        """Whether it is in a quotation, which ends it, and all of whose lines begin with `>`."""
+        """Whether the block is in a quotation: all its lines begin with `>`, and it ends with the quotation."""
         return ">" in self.indent
 
 
 class CodeBlock(NamedTuple):
-    """A fenced block of code.
+    """A block of code.
 
     Attributes:
-        start: Offset of the line that opens it; -1 if that is on the page before.
-        end: Offset of the end of the line that closes it, or of what follows where its list item or quotation ends
-            first; behind the text while it is open.
-        fence: How it is fenced.
-        closed: Whether it has a line that closes it.
+        start: Offset of its first line; -1 if the block began before the text.
+        end: Offset of the end of its closing line; of the line that follows if its container ends first; greater than
+            the length of the text if the block is still open.
+        fence: Its fence; without marks if the block is indented.
+        closed: Whether it has a closing line, or is indented and needs none.
     """
 
     start: int
@@ -121,7 +115,14 @@ class CodeBlock(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Where code and headings are in a text, and where its outermost blocks and list items begin."""
+    """Code and headings of a text, in order.
+
+    Attributes:
+        codes: Fenced blocks of code.
+        indented: Indented blocks of code.
+        headings: Headings with a title.
+        starts: Offsets of the outermost blocks, and of the items of outermost lists.
+    """
 
     codes: tuple[CodeBlock, ...] = ()
     indented: tuple[CodeBlock, ...] = ()
@@ -129,18 +130,18 @@ class Layout(NamedTuple):
     starts: tuple[int, ...] = ()
 
     def code_at(self, offset: int) -> CodeBlock | None:
-        """Return the block of code that is open at an offset, unless it is in a quotation."""
+        """Return the fenced block that is open at an offset; None if it is in a quotation."""
         last = bisect.bisect_left(self.codes, offset, key=operator.attrgetter("start")) - 1
         code = self.codes[last] if last >= 0 else None
         return code if code and offset < code.end and not code.fence.quoted else None
 
     def fence_at(self, offset: int) -> Fence | None:
-        """Return the fence of that block."""
+        """Return the fence of the block that is open at an offset; None if it is in a quotation."""
         code = self.code_at(offset)
         return code.fence if code else None
 
     def fence_left_open(self, end: int) -> Fence | None:
-        """Return the fence that the text up to an offset leaves open, though the line after it ends its list item."""
+        """Return the fence that the text up to an offset leaves open, even if the next line ends its list item."""
         code = self.code_at(end) or self.code_at(end - 1)
         return code.fence if code and (end < code.end or not code.closed) else None
 
@@ -157,45 +158,45 @@ EMPTY_LAYOUT: Final = Layout()
 
 
 def has_fences(text: str) -> bool:
-    """Whether a text may have fences, or HTML that hides them. Only such a text has to be parsed for them."""
+    """Whether a text may contain fences, or HTML in which marks are not fences."""
     return "```" in text or "~~~" in text or ("<" in text and OPEN_HTML.search(f"\n{text}") is not None)
 
 
 def has_headings(text: str) -> bool:
-    """Whether a text may have headings, or code in which they are none."""
+    """Whether a text may contain headings, or blocks in which `#` is not a heading."""
     return has_fences(text) or HEADING_MARK.search(f"\n{text}") is not None
 
 
 def has_code(text: str) -> bool:
-    """Whether a text may have fenced or indented code."""
+    """Whether a text may contain fenced or indented code."""
     return has_fences(text) or INDENTATION.search(f"\n{text}") is not None
 
 
 def parse_layout(
     text: str, fence: Fence | None = None, *, within_line: bool = False, wanted: Callable[[str], bool] = has_headings
 ) -> Layout:
-    """Parse a text, unless it certainly has nothing that is wanted.
+    """Parse a text, unless it certainly does not contain what is wanted.
 
     Args:
         text: A page or a stretch; parsing takes some 0.2 µs per character, and 0.8 µs in lists.
-        fence: The fence that is open where the text begins.
-        within_line: Whether the text begins within a line, which then opens and closes nothing.
-        wanted: What it may have: `has_fences`, `has_headings` or `has_code`.
+        fence: Fence that is open at the beginning of the text.
+        within_line: Whether the text begins within a line, the rest of which then opens and closes nothing.
+        wanted: `has_fences`, `has_headings` or `has_code`.
     """
     return parse_blocks(text, fence, within_line) if fence or wanted(text) else EMPTY_LAYOUT
 
 
 @lru_cache(maxsize=CACHED_LAYOUTS)
 def parse_blocks(text: str, fence: Fence | None, within_line: bool) -> Layout:
-    """Parse a text, as `parse_layout` says."""
+    """Parse a text; see `parse_layout`."""
     opener = fence.opener if fence else ""
     if within_line:
         begun, newline, rest = text.partition("\n")
         text = "x" * len(begun) + newline + rest
-    # The parser takes no line that has only blanks and no newline, and no `\r`.
+    # The parser ignores a last line of blanks without a newline, and does not know `\r`.
     lines = f"{opener}{text}\n".replace("\r", " ").split("\n")[:-1]
     offsets = list(accumulate((len(line) + 1 for line in lines), initial=-len(opener)))
-    tokens = parser().parse("\n".join([*lines, ""]))
+    tokens = build_parser().parse("\n".join([*lines, ""]))
     return Layout(
         tuple(read_code(token, lines, offsets) for token in tokens if token.type == "fence"),
         tuple(read_indented(token, lines, offsets) for token in tokens if token.type == "code_block"),
@@ -220,18 +221,18 @@ def begins_block(token: "Token") -> bool:
 
 
 def read_code(token: "Token", lines: list[str], offsets: list[int]) -> CodeBlock:
-    """Return the fenced block of code of a token."""
+    """Convert a token to a fenced block of code."""
     first, last = first_line(token), last_line(token)
     indent = re.sub(r"[^\s>]", " ", lines[first].partition(token.markup)[0])
     fence = Fence(indent, token.markup, token.info.strip(), token.meta["column"])
     closed = last - first - token.content.count("\n") == 2
-    # Open if neither marks nor the end of a list item or quotation have ended it.
+    # A block is still open if neither a closing line nor the end of its container has ended it.
     end = offsets[last] - 1 if closed else offsets[last] + (last == len(lines))
     return CodeBlock(max(offsets[first], -1), end, fence, closed)
 
 
 def read_indented(token: "Token", lines: list[str], offsets: list[int]) -> CodeBlock:
-    """Return the indented block of code of a token."""
+    """Convert a token to an indented block of code."""
     first, last = first_line(token), last_line(token)
     quotation = re.match(r"(?: {0,3}>)*", lines[first])
     indent = f"{quotation[0]} " if quotation and quotation[0] else ""
@@ -249,9 +250,9 @@ def read_headings(tokens: list["Token"], offsets: list[int]) -> Iterator[Heading
 
 
 @cache
-def parser() -> "MarkdownIt":
-    """Return the parser: blocks of CommonMark and GitHub's tables, and fences that pages can repeat."""
-    from markdown_it import MarkdownIt  # noqa: PLC0415 - no answer to `tools/list` needs it
+def build_parser() -> "MarkdownIt":
+    """Create the parser, for the blocks of CommonMark and GitHub's tables."""
+    from markdown_it import MarkdownIt  # noqa: PLC0415 - takes 30 ms, and `tools/list` does not need it
 
     found = MarkdownIt("commonmark").enable("table").disable(["normalize", "inline", "text_join"])
     found.block.ruler.at("fence", read_fence, {"alt": ["paragraph", "reference", "blockquote", "list"]})
@@ -260,7 +261,7 @@ def parser() -> "MarkdownIt":
 
 
 def read_fence(state: "StateBlock", start: int, end: int, silent: bool) -> bool:
-    """Read a fence as the parser's own rule does, unless no page could repeat it, and note the column of its item."""
+    """Apply the parser's rule for fences, except overlong ones, and record the column of the list item."""
     from markdown_it.rules_block import fence  # noqa: PLC0415 - as above
 
     if not fence(state, start, end, True):
@@ -275,7 +276,7 @@ def read_fence(state: "StateBlock", start: int, end: int, silent: bool) -> bool:
 
 
 def read_indentation(state: "StateBlock", start: int, end: int, silent: bool) -> bool:
-    """Read an indented block of code as the parser's own rule does, and note the column of its list item."""
+    """Apply the parser's rule for indented code, and record the column of the list item."""
     from markdown_it.rules_block import code  # noqa: PLC0415 - as above
 
     found = code(state, start, end, silent)
@@ -285,80 +286,6 @@ def read_indentation(state: "StateBlock", start: int, end: int, silent: bool) ->
 
 
 def is_overlong(line: str) -> bool:
-    """Whether a line of marks is longer than any that is meant as one."""
+    """Whether a line of marks is too long for pages to repeat it."""
     marks = len(line) - len(line.lstrip(line[0]))
     return marks > LONGEST_FENCE or len(line) - marks > LONGEST_INFO
-
-
-class Stretch(NamedTuple):
-    """A part of a text, which ends with a block where its blocks are not too long.
-
-    Attributes:
-        text: The part.
-        layout: Where code and headings are in it.
-        wanted: What it may have, as in `parse_layout`.
-        fence: The fence that is open where it begins.
-        within_line: Whether it begins within a line.
-    """
-
-    text: str
-    layout: Layout
-    wanted: Callable[[str], bool]
-    fence: Fence | None = None
-    within_line: bool = False
-
-    @property
-    def last_fence(self) -> Fence | None:
-        """The fence that is open where it ends."""
-        return self.layout.fence_at(len(self.text))
-
-    def replace_text(self, text: str) -> "Stretch":
-        """Return another text in the same place."""
-        layout = parse_layout(text, self.fence, within_line=self.within_line, wanted=self.wanted)
-        return self._replace(text=text, layout=layout)
-
-    def follow(self, text: str) -> "Stretch":
-        """Return the text that follows this one."""
-        begun = self._replace(fence=self.last_fence, within_line=not self.text.endswith("\n"))
-        return begun.replace_text(text)
-
-    def cut(self) -> "Stretch":
-        """Return its whole blocks or, of a block that is too long, its whole lines."""
-        end = find_boundary(self.text, self.layout)
-        return self._replace(text=self.text[:end], layout=self.layout.before(end))
-
-
-def find_boundary(text: str, layout: Layout) -> int:
-    """Return the offset of the last place where all blocks of a text end; in an over-long block, of its last line."""
-    places = [found.end() for found in BLOCK_BOUNDARY.finditer(text, len(text) // 2)]
-    # The same place whether or not the text was parsed: each layout is then cached once.
-    if layout.starts and (not places or places[-1] not in layout.starts):
-        places = [layout.starts[-1]]
-    return (places[-1] if places else 0) or text.rfind("\n") + 1 or len(text)
-
-
-def keep_stretch(stretch: Stretch) -> Stretch:
-    """Return the stretch as it is."""
-    return stretch
-
-
-def read_stretches(
-    pieces: Iterable[str], wanted: Callable[[str], bool], edit: Callable[[Stretch], Stretch] = keep_stretch
-) -> Iterator[Stretch]:
-    """Yield the stretches of a text.
-
-    Args:
-        pieces: The text.
-        wanted: What a stretch may have, as in `parse_layout`.
-        edit: Returns the stretch to be yielded in place of one; what follows is parsed as following that.
-    """
-    stretch, rest = Stretch("\n", EMPTY_LAYOUT, wanted), ""
-    for piece in pieces:
-        rest += piece
-        if len(rest) >= STRETCH_LENGTH:
-            whole = stretch.follow(rest).cut()
-            rest = rest[len(whole.text) :]
-            stretch = edit(whole)
-            yield stretch
-    if rest:
-        yield edit(stretch.follow(rest))
