@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 import anyio.to_thread
 
-T = TypeVar("T")
+WorkResultT = TypeVar("WorkResultT")
 
 STRETCH_CHARACTERS: Final = 2**20
 """Characters that one step works on; other threads run between two steps."""
@@ -22,7 +22,7 @@ SWITCH_SECONDS: Final = 0.0005
 """Thread switch interval during such work; a tenth of Python's default (`sys.setswitchinterval`)."""
 
 
-async def beside(size: int, work: Callable[[], T]) -> T:
+async def beside(size: int, work: Callable[[], WorkResultT]) -> WorkResultT:
     """Run `work` in a worker thread if it is large, else directly, and return its result.
 
     A cancelled call returns at once while the thread continues, so the work must have no effect but its result.
@@ -37,7 +37,7 @@ async def beside(size: int, work: Callable[[], T]) -> T:
     return await anyio.to_thread.run_sync(alone, work, abandon_on_cancel=True)
 
 
-def alone(work: Callable[[], T]) -> T:
+def alone(work: Callable[[], WorkResultT]) -> WorkResultT:
     """Run `work` once no other thread runs such work, with a short switch interval, and return its result."""
     with ALONE:
         before = sys.getswitchinterval()

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from .offloading import STRETCH_CHARACTERS
 
-T = TypeVar("T")
+RedactedT = TypeVar("RedactedT")
 
 REPLACEMENT: Final = "[secret]"
 
@@ -68,7 +68,7 @@ class Redactor:
         forms = {needle: None for secret in secrets if strong(secret) for needle in needles(secret)}
         self._anchors = [(anchor, at, needle) for needle in forms for anchor, at in needle.iter_anchors()]
 
-    def __call__(self, value: T) -> T:
+    def __call__(self, value: RedactedT) -> RedactedT:
         """Redact a string, or the strings in a list, tuple, mapping or model; encoded pictures stay as they are."""
         cleaned: object = value
         match value:
@@ -84,7 +84,7 @@ class Redactor:
                 cleaned = value.model_copy(update=self._fields(dict(value)))
             case _:
                 pass
-        return cast("T", cleaned)
+        return cast("RedactedT", cleaned)
 
     def content(self, content: bytes) -> bytes:
         """Redact the content of a file that is UTF-8 text; return any other content as it is."""

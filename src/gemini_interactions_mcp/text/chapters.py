@@ -39,7 +39,7 @@ class Outline:
     """Collects headings with their pages, as far as there is room.
 
     Args:
-        room: Maximum size, as `core.cost` counts.
+        room: Maximum size, as `cost` counts.
     """
 
     def __init__(self, room: int) -> None:

@@ -30,7 +30,7 @@ def cut(text: Iterable[str], room: int, first: Callable[[], int] | None = None) 
 
     Args:
         text: Framed text in blocks.
-        room: Room of a page, as `core.cost` counts.
+        room: Room of a page, as `cost` counts.
         first: Returns the room of the first of several pages.
     """
     rest = Rest(text, room)

@@ -47,7 +47,7 @@ MARKERS: Final = rf"(?:(?:[-+*\u2022]|\d{{1,9}}[.)]|\[[ xX]\]){MARGIN}++){{0,4}}
 """Markers of lists and tasks."""
 
 OVERLONG: Final = rf"[`~]{{{LONGEST_FENCE + 1}}}|(?:`{{3,}}+|~{{3,}}+)[^\n]{{{LONGEST_INFO + 1}}}"
-"""A fence that `markdown.is_overlong`, which is none for us, and would be one for hosts."""
+"""A fence that is too long to be repeated (`markdown.is_overlong`): not a fence here, but one for hosts."""
 
 OURS: Final = (
     r"(?i:interaction[_ ]id|saved|note|next|more|to follow up|not stored)[*_`]{0,3}+[ \t]*+[:=\uff1a|(]"

@@ -25,7 +25,7 @@ CACHED_LAYOUTS: Final = 512
 """Layouts that are cached: enough for 2 MiB of Markdown in stretches and in pages, which take some 10 MiB."""
 
 MARKDOWN_WEIGHT: Final = 8
-"""Cost of parsing a character, in characters as `core.beside` counts them."""
+"""Work of parsing a character, in characters of other text, for `core.offloading`."""
 
 LONGEST_FENCE: Final = 64
 """Maximum number of marks; each page of a long block of code repeats them, and no real fence has more."""

@@ -72,7 +72,7 @@ def sheet(record: Record, page: int, section: str, room: int, outline_room: int)
         record: The interaction.
         page: Page number, from 1.
         section: Heading of the section to show; empty for the whole answer.
-        room: Room of a page, as `core.cost` counts.
+        room: Room of a page, in bytes of JSON text without its quotation marks.
         outline_room: Room of the outline, which is on the first page.
 
     Raises:

@@ -85,7 +85,7 @@ def answer(
         followers: Interactions that continue this one.
         above: Paragraphs that precede the answer.
         notes: Paragraphs that follow the answer.
-        limit: Maximum size of the text, as `core.cost` counts; at least 7,000.
+        limit: Maximum size of the text, as `cost` counts; at least 7,000.
 
     Raises:
         InputError: There is no such page or section.

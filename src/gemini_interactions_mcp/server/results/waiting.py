@@ -8,7 +8,7 @@ from gemini_interactions_mcp.settings import DEFAULT_WAIT_SECONDS
 from gemini_interactions_mcp.text import fetch, framed_text, identity, illustrated
 
 PARTIAL_BYTES: Final = 4_000
-"""Of the answer so far, as `core.cost` counts."""
+"""Of the answer so far, as `cost` counts."""
 REASON_BYTES: Final = 1_000
 """Of the reason for a wait, which may quote Google: ten lines, and less than any host cuts."""
 
