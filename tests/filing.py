@@ -18,7 +18,8 @@ from PIL import Image
 from gemini_interactions_mcp.core.errors import InteractionNotFoundError, JournalError
 from gemini_interactions_mcp.files.content import InputFiles
 from gemini_interactions_mcp.files.upload_cache import UploadCache
-from gemini_interactions_mcp.models.interactions import Content, Moved, Record, Source, Uploaded
+from gemini_interactions_mcp.models.interactions import Content, Record
+from gemini_interactions_mcp.models.uploads import Moved, Source, Uploaded
 from gemini_interactions_mcp.settings import Settings
 
 API = "https://generativelanguage.googleapis.com/v1beta/"

@@ -99,5 +99,5 @@ def test_a_section_of_a_long_text_is_whole_wherever_its_blocks_end() -> None:
 def test_a_heading_deeper_than_the_outline_is_not_in_it() -> None:
     outline = chapters.Outline(1_000)
     outline.add(chapters.headings(["# A\n#### B\n## C\n"]), 1)
-    assert outline.said(5, 2) == "Outline of 5 characters in 2 pages:\n- A (page 1)\n  - C (page 1)"
-    assert outline.said(5, 1) == ""
+    assert outline.render(5, 2) == "Outline of 5 characters in 2 pages:\n- A (page 1)\n  - C (page 1)"
+    assert outline.render(5, 1) == ""

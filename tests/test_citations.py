@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemini_interactions_mcp.models.interactions import Citation
-from gemini_interactions_mcp.text import citations
+from gemini_interactions_mcp.text import citations, source_list
 
 
 def placed(text: str, found: Iterable[Citation]) -> str:
     """The text with its marks, as pages of it have them."""
-    whole = citations.parted(text)
+    whole = source_list.parted(text)
     return "".join(citations.inserted(whole.text, 0, len(whole.text), citations.marks(whole, found)))
 
 
@@ -305,7 +305,7 @@ def test_an_address_that_a_text_lists_twice_keeps_both_numbers() -> None:
     ],
 )
 def test_a_line_of_a_list_is_read_in_every_usual_form(line: str, source: tuple[int, str, str]) -> None:
-    assert list(citations.read_line(line, 3)) == [citations.Source(*source)]
+    assert list(source_list.read_line(line, 3)) == [source_list.Source(*source)]
 
 
 @pytest.mark.parametrize(
@@ -332,7 +332,7 @@ def test_what_is_no_list_of_sources_stays_in_the_text(end: str) -> None:
     "piece", ["# ", "* ", "Sources:\n", "1. ", "https://a(", "[", "](", "1. [" + "x](" * 500 + "\n"]
 )
 def test_a_hostile_end_is_read_in_no_time(piece: str) -> None:
-    text = "Sources:\n" + piece * (citations.LIST_CHARACTERS // len(piece))
+    text = "Sources:\n" + piece * (source_list.LIST_CHARACTERS // len(piece))
     assert placed(text, ()) in (text, "")
 
 

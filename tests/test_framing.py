@@ -7,21 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemini_interactions_mcp.core import words
-from gemini_interactions_mcp.core.words import (
-    clipped,
-    concealing,
-    cost,
-    escaped,
-    inert,
-    length_within,
-    printable,
-    suffix_within,
-    unbroken,
-    visible,
-)
+from gemini_interactions_mcp.core.long_text import paired, storable
+from gemini_interactions_mcp.core.room import clipped, cost, length_within, suffix_within
+from gemini_interactions_mcp.core.words import concealing, escaped, inert, printable, unbroken, visible
 from gemini_interactions_mcp.models.interactions import Citation, SandboxFile, SavedFile
 from gemini_interactions_mcp.server.results import rows, waiting
-from gemini_interactions_mcp.text import chapters, citations, framing, rendering
+from gemini_interactions_mcp.text import citations, cutting, framing, rendering
 from test_render import record
 
 FORGED = [
@@ -138,10 +129,10 @@ def test_what_is_quoted_does_not_depend_on_the_blocks(blocks: int) -> None:
 def test_a_page_that_begins_within_a_line_does_not_begin_like_ours(line: str, between: str) -> None:
     for before in range(2_300, 2_410):
         text = "x" * before + between + line.replace(" ", "") + "z" * 3_000
-        for part in list(chapters.cut(framing.framed([text]), 2_500))[1:]:
-            assert not framing.NOTABLE.match(part.text)
+        for part in list(cutting.cut(framing.framed([text]), 2_500))[1:]:
+            assert not framing.begins_notably(part.text)
             assert cost(part.text) <= 2_500
-    quoted = [*chapters.cut(framing.framed(["x" * 2_000 + f" {line}" + "z" * 3_000]), 2_500)][1].text
+    quoted = [*cutting.cut(framing.framed(["x" * 2_000 + f" {line}" + "z" * 3_000]), 2_500)][1].text
     assert line.startswith("#") or quoted.startswith(f"> {line}")
 
 
@@ -243,3 +234,20 @@ def test_data_spells_out_what_is_hidden() -> None:
     shown = escaped(json.dumps(value, ensure_ascii=False))
     assert shown.isascii()
     assert json.loads(shown) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("", ""),
+        ("é\t🚲", "é\t🚲"),
+        ("a\0b", "a\ufffdb"),
+        ("a\ud83d", "a\ufffd"),
+        ("\udeb2\ud83d", "\ufffd\ufffd"),
+        ("\ud83d\udeb2", "🚲"),
+    ],
+)
+def test_a_text_for_a_database_has_neither_nul_nor_half_a_character(text: str, shown: str) -> None:
+    assert storable(text) == shown
+    assert storable(shown) == shown
+    assert paired(text) == text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

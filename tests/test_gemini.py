@@ -33,7 +33,8 @@ from gemini_interactions_mcp.core.errors import (
 )
 from gemini_interactions_mcp.emulator import EMULATED_AGENTS, EMULATED_MODELS, Emulator, Fault
 from gemini_interactions_mcp.models import catalog
-from gemini_interactions_mcp.models.interactions import Request, Uploaded
+from gemini_interactions_mcp.models.interactions import Request
+from gemini_interactions_mcp.models.uploads import Uploaded
 from gemini_interactions_mcp.settings import Settings
 
 MODEL = "gemini-3.8-flash"

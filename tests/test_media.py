@@ -284,7 +284,7 @@ def test_a_type_from_a_sandbox_is_one_or_is_taken_from_the_name(tmp_path: Path, 
 
 @pytest.mark.parametrize("data", ["!!!", "abc", "é"])
 def test_broken_base64_is_a_failure_of_the_interaction(tmp_path: Path, data: str) -> None:
-    with pytest.raises(InteractionFailedError, match="broken"):
+    with pytest.raises(InteractionFailedError, match="its data is corrupt"):
         saving.save(Media(kind="image", mime_type="image/png", data=data), tmp_path, "x")
     assert not names(tmp_path)
 

@@ -5,14 +5,15 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gemini_interactions_mcp.core.words import cost
+from gemini_interactions_mcp.core.room import cost
 from gemini_interactions_mcp.models.interactions import Citation, Record, SavedFile
 from gemini_interactions_mcp.server.hosts import ANY_HOST, HOSTS, Host
 from gemini_interactions_mcp.server.results.previews import build_file_link, drop_excess_links
-from gemini_interactions_mcp.text import chapters, framing, pages, rendering
+from gemini_interactions_mcp.text import cutting, framing, pages, rendering
+from gemini_interactions_mcp.text.markdown import parse_layout
 from test_render import record
 
 CLINE = HOSTS["@cline/core"]
@@ -83,6 +84,7 @@ def all_pages(shown: Record, host: Host, **more: Any) -> list[str]:
 
 
 @BY_HOST
+@settings(deadline=None)
 @given(shown=RECORDS, above=NOTES, notes=NOTES)
 def test_no_page_is_longer_than_its_host_shows(host: Host, shown: Record, above: list[str], notes: list[str]) -> None:
     for text in all_pages(shown, host, above=above, notes=notes):
@@ -98,14 +100,15 @@ def test_no_page_is_longer_than_its_host_shows(host: Host, shown: Record, above:
         assert len(sent.encode()) <= (8_000 if host is CLINE else 12_000)
 
 
+@settings(deadline=None)
 @given(text=TEXTS, room=st.sampled_from([2_500, 5_000, 8_750]))
 def test_pages_lose_no_character_and_have_balanced_fences(text: str, room: int) -> None:
     whole = "".join(framing.framed(pages.Manuscript(record(text), lambda file: file.path)))
-    parts = list(chapters.cut(framing.framed(pages.Manuscript(record(text), lambda file: file.path)), room))
+    parts = list(cutting.cut(framing.framed(pages.Manuscript(record(text), lambda file: file.path)), room))
     assert all(cost(part.text) <= room for part in parts)
     assert letters(whole) == letters("".join(part.text for part in parts))
     for part in parts:
-        assert chapters.Layout.of(part.text, None).fence_at(len(part.text)) is None
+        assert parse_layout(part.text).fence_at(len(part.text)) is None
 
 
 def letters(text: str) -> str:
@@ -113,6 +116,7 @@ def letters(text: str) -> str:
     return re.sub(r"[\s`~>]|python", "", text)
 
 
+@settings(deadline=None)
 @given(shown=RECORDS, notes=NOTES)
 def test_pages_are_the_same_whatever_is_noted(shown: Record, notes: list[str]) -> None:
     found = [pages.sheet(shown, 1, "", rendering.page_room(shown, "", 10_000), 2_500) for _ in range(2)]
@@ -176,7 +180,7 @@ def test_json_that_is_too_long_to_be_parsed_is_known_by_its_ends() -> None:
 def test_no_page_ends_with_a_heading_whose_text_is_on_the_next(host: Host, heads: str) -> None:
     for words in range(1, 60, 2):
         text = f"{'Word ' * words}\n\n" + f"{heads}{'So it is. ' * 90}\n\n" * 40
-        found = list(chapters.cut(framing.framed([text]), host.page_bytes // 2))
+        found = list(cutting.cut(framing.framed([text]), host.page_bytes // 2))
         assert len(found) > 2
         assert not any(part.text.rstrip().splitlines()[-1].startswith("#") for part in found)
         assert letters("".join(part.text for part in found)) == letters(text)

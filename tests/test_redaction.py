@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 import pytest
 
-from gemini_interactions_mcp.core.redaction import NOTHING, Redactor, of_header, of_url
+from gemini_interactions_mcp.core.credentials import of_header, of_url
+from gemini_interactions_mcp.core.redaction import NOTHING, Redactor
 from gemini_interactions_mcp.models.interactions import Citation, Interaction, Media, Usage
 
 KEY = "AIzaSyQ7xV2mLw9Tz-c4N4ry_Kp3Hd8Rf6Jb1Gs"

@@ -9,9 +9,11 @@ import pytest
 
 from gemini_interactions_mcp.core import phrases
 from gemini_interactions_mcp.core.errors import InputError
-from gemini_interactions_mcp.models.interactions import Citation, Record, RecordPage, SavedFile, Usage
+from gemini_interactions_mcp.models.interactions import Citation, Record, SavedFile, Usage
+from gemini_interactions_mcp.models.listing import RecordPage
 from gemini_interactions_mcp.server.results import rows, waiting
-from gemini_interactions_mcp.text import chapters, citations, framing, pages, rendering
+from gemini_interactions_mcp.text import citations, cutting, pages, rendering
+from gemini_interactions_mcp.text.markdown import parse_layout
 
 NOW = datetime(2026, 11, 23, 10, 0, 0, 5, tzinfo=UTC)
 PICTURE = SavedFile(name="a b/é.png", path="/out/a.png", mime_type="image/png", bytes=12345, width=640, height=480)
@@ -81,12 +83,12 @@ def test_a_page_ends_with_a_paragraph_where_one_ends_late_enough() -> None:
     ],
 )
 def test_a_page_is_cut_at_the_best_place_that_does_not_leave_it_almost_empty(text: str, first: str) -> None:
-    assert next(chapters.cut([text], 10_000)).text == first
+    assert next(cutting.cut([text], 10_000)).text == first
 
 
 def test_code_keeps_its_indentation_across_a_cut() -> None:
     text = "\n".join("        return value_of_something_long" for _ in range(600))
-    assert all(part.text.startswith("        return") for part in chapters.cut([text], 10_000))
+    assert all(part.text.startswith("        return") for part in cutting.cut([text], 10_000))
 
 
 def test_a_text_that_just_fits_is_one_page() -> None:
@@ -439,7 +441,6 @@ def test_a_fence_that_an_answer_leaves_open_ends_before_what_follows_in_its_file
     sources = (Citation(url="https://a.example"),)
     report = rendering.report(record(f"# R\n\nNote: x\n\n{opened}", citations=sources))
     assert "\nNote: x\n" in report
-    scanner = framing.Scanner()
-    before = list(scanner.notable(report.partition("Sources:")[0]))
-    assert before
-    assert scanner.fence is None
+    layout = parse_layout(report)
+    assert layout.codes
+    assert layout.fence_at(report.index("Sources:")) is None

@@ -781,7 +781,7 @@ async def test_broken_media_do_not_hide_what_comes_after_them(here: World, tmp_p
     assert await ledger.finish(run, shown, None)
     picture_file, report = run.record.files
     assert (picture_file.place, report.mime_type) == (2, "text/markdown")
-    assert "its data arrived broken" in str(run.record.error)
+    assert "its data is corrupt" in str(run.record.error)
     assert rendering.body(run.record, lambda file: file.name) == f"A (image 1) B ![image 2]({picture_file.name})"
 
 

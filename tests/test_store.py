@@ -15,7 +15,8 @@ from gemini_interactions_mcp.core.redaction import Redactor
 from gemini_interactions_mcp.journal import schema
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.journal.queries import ResearchLimit
-from gemini_interactions_mcp.models.interactions import Citation, Record, SavedFile, Terms, Uploaded, Usage
+from gemini_interactions_mcp.models.interactions import Citation, Record, SavedFile, Terms, Usage
+from gemini_interactions_mcp.models.uploads import Uploaded
 from gemini_interactions_mcp.runs.intents import measure_age
 from journaling import NOON, execute, full_record, insert_all, labels, record
 

@@ -151,7 +151,7 @@ async def test_a_picture_that_is_none_is_told_and_saved_as_bytes(client: Client,
     [path] = saved_in(result)
     assert path.suffix == ".bin"
     assert re.search(
-        r"^Note: What Gemini sent in place of a picture cannot be read as one \(Google calls it ",
+        r"^Note: What Gemini sent as a picture cannot be read as one \(Google calls it ",
         text_of(result),
         re.MULTILINE,
     )
@@ -173,7 +173,7 @@ async def test_a_picture_that_is_none_does_not_get_the_name_of_one(client: Clien
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
-        ("prose", "The answer does not follow response_schema: it is no JSON."),
+        ("prose", "The answer does not follow response_schema: it is not JSON."),
         ("other", "The answer does not follow response_schema: $.name: 5 is not of type 'string'."),
     ],
 )
@@ -229,7 +229,9 @@ async def test_an_answer_that_comes_after_a_restart_is_held_against_its_schema(
 async def test_a_schema_is_never_fetched(client: Client, emulator: Emulator, url: str) -> None:
     schema = {"type": "object", "properties": {"name": {"$ref": f"{url}/schema.json"}}}
     result = await call(client, "gemini_ask", prompt="hi [[json=other]]", response_schema=schema)
-    assert "Note: The answer was not checked against response_schema: it refers to what is not in it" in text_of(result)
+    assert "Note: The answer was not checked against response_schema: it contains an unresolvable reference" in text_of(
+        result
+    )
     assert not [request for request in emulator.requests if "schema.json" in request.path]
 
 

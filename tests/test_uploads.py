@@ -24,7 +24,7 @@ from gemini_interactions_mcp.files.upload_cache import (
     hash_file,
 )
 from gemini_interactions_mcp.journal.journal import Journal
-from gemini_interactions_mcp.models.interactions import Uploaded
+from gemini_interactions_mcp.models.uploads import Uploaded
 
 home, make, recorder, subject, tasks = filing.home, filing.make, filing.recorder, filing.subject, filing.tasks
 PDF = pdf("one", "two")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gemini_interactions_mcp.models import json_schema
+from gemini_interactions_mcp.models import bounded_validator, json_schema
 
 PERSON: dict[str, Any] = {
     "type": "object",
@@ -65,11 +65,11 @@ def test_an_answer_that_follows_its_schema_is_passed_over(schema: dict[str, Any]
         ({"additionalProperties": {"type": "integer"}}, '{"a": "b"}', "$.a: 'b' is not of type 'integer'."),
         ({"uniqueItems": True}, '[{"a": 1}, {"a": 1}]', "$: the items are not unique."),
         ({"items": {"type": "null"}}, "[1, 2, 3, 4, 5]", "$.2: 3 is not of type 'null'; and more."),
-        (PERSON, "Here it is: {}", "it is no JSON."),
-        (PERSON, "[NaN]", "it is no JSON."),
-        (PERSON, "", "it is no JSON."),
-        (PERSON, "[" * 100_000, "it is no JSON."),
-        (PERSON, "9" * 10_000, "it is no JSON."),
+        (PERSON, "Here it is: {}", "it is not JSON."),
+        (PERSON, "[NaN]", "it is not JSON."),
+        (PERSON, "", "it is not JSON."),
+        (PERSON, "[" * 100_000, "it is not JSON."),
+        (PERSON, "9" * 10_000, "it is not JSON."),
         ({"type": "string"}, json.dumps(["x" * 500_000]), "xxx') is not of type 'string'."),
     ],
 )
@@ -84,18 +84,18 @@ def test_what_departs_from_a_schema_is_told_with_its_place(schema: dict[str, Any
 @pytest.mark.parametrize(
     ("schema", "answer", "why"),
     [
-        ({"$ref": "http://127.0.0.1:9/schema"}, "1", "refers to what is not in it, and nothing is fetched"),
-        ({"$ref": "file:///etc/passwd"}, "1", "refers to what is not in it, and nothing is fetched"),
-        ({"$ref": "#/$defs/none"}, "1", "refers to what is not in it"),
+        ({"$ref": "http://127.0.0.1:9/schema"}, "1", "contains an unresolvable reference, and nothing is fetched"),
+        ({"$ref": "file:///etc/passwd"}, "1", "contains an unresolvable reference, and nothing is fetched"),
+        ({"$ref": "#/$defs/none"}, "1", "contains an unresolvable reference"),
         ({"$ref": "#"}, "1", "nested too deeply"),
         (deep(3_000), "{}", "nested too deeply"),
         (nested(40), '"x"', "would take too long"),
         ({"anyOf": [{"type": "string"}] * 5_000}, json.dumps(["x" * 1_000_000]), "would take too long"),
         ({"patternProperties": {f"^{at}": True for at in range(200)}}, '{"a": 1}', "would take too long"),
-        ({"type": "person"}, "1", "no JSON Schema ($.type: 'person' is not"),
-        ({"type": "STRING", "nullable": True}, '"x"', "no JSON Schema"),
-        ({"properties": {"a": 5}}, "{}", "no JSON Schema ($.properties.a: 5 is not of type"),
-        ({"required": [{"a": at} for at in range(3_000)]}, "{}", "no JSON Schema"),
+        ({"type": "person"}, "1", "not a JSON Schema ($.type: 'person' is not"),
+        ({"type": "STRING", "nullable": True}, '"x"', "not a JSON Schema"),
+        ({"properties": {"a": 5}}, "{}", "not a JSON Schema ($.properties.a: 5 is not of type"),
+        ({"required": [{"a": at} for at in range(3_000)]}, "{}", "not a JSON Schema"),
         ({"type": "string"}, json.dumps("x" * 2**20), "too long for that"),
     ],
 )
@@ -132,7 +132,7 @@ def test_a_pattern_that_takes_long_to_compile_is_not_compiled(
     patterns: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compiled: list[str] = []
-    monkeypatch.setattr(json_schema, "matcher", compiled.append)
+    monkeypatch.setattr(bounded_validator, "matcher", compiled.append)
     told = json_schema.departure('"aaaa"', {"allOf": [{"pattern": each} for each in patterns]})
     assert told == "The answer was not checked against response_schema: that would take too long."
     assert not set(patterns) & set(compiled)
@@ -140,7 +140,7 @@ def test_a_pattern_that_takes_long_to_compile_is_not_compiled(
 
 def test_the_patterns_of_one_schema_are_compiled_once_each_and_not_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled: list[str] = []
-    monkeypatch.setattr(json_schema, "matcher", compiled.append)
+    monkeypatch.setattr(bounded_validator, "matcher", compiled.append)
     texts = json.dumps(["a" * 50] * 2_000)
     assert json_schema.departure(texts, {"items": {"pattern": r"^\w{1,64}$"}}) is None
     assert compiled.count(r"^\w{1,64}$") == 1
@@ -164,4 +164,4 @@ def test_matching_a_large_pattern_with_long_texts_is_counted() -> None:
     ],
 )  # fmt: skip
 def test_the_size_of_a_pattern_counts_its_repetitions(pattern: str, size: int) -> None:
-    assert json_schema.pattern_size(pattern) == size
+    assert bounded_validator.pattern_size(pattern) == size

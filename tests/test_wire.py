@@ -270,7 +270,7 @@ FAILURES: list[tuple[Any, str | None]] = [
         [{"code": "safety", "message": "No."}],
         "safety, blocked by Google's filter for unsafe content: No.",
     ),
-    ([{"code": "image_other"}], "image_other, blocked by Google's filter for an image, without a reason"),
+    ([{"code": "image_other"}], "image_other, blocked by Google's filter for an image, without giving a reason"),
     ([{"code": "no_image"}], "no_image, the model made no image"),
     ([{"code": "MAX_TOKENS"}], "MAX_TOKENS, the model reached its limit of output tokens"),
     ([{"code": "https://ai.google.dev/errors#spii"}], "spii, blocked by Google's filter for sensitive personal data"),

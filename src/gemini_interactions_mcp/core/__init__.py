@@ -1,7 +1,8 @@
-"""What every package may use.
+"""What every package may use: errors, redaction, clean text, lenient JSON, safe folder access, offloading.
 
-Errors by who must act, secrets taken out of texts, hidden characters taken out of names, JSON of others read
-leniently, folders opened without following links, long texts handled beside the event loop. Knows no other package.
+Errors are sorted by who must act. Redaction removes secrets, `words` removes hidden characters, `folders` opens
+directories without following links, and `offloading` keeps work on long texts off the event loop. Knows no other
+package of the tree.
 """
 
 import lazy_loader

@@ -1,14 +1,14 @@
 """Every error raised on purpose, sorted by who must act.
 
     GeminiMCPError                 one sentence on what happened, one on what to do next
-    ├── InputError                 the model: an argument that cannot work; nothing was sent
-    │   └── FileRefusedError       a file that is missing, not allowed or of no use to Gemini
+    ├── InputError                 the model: an argument cannot work; nothing was sent
+    │   └── FileRefusedError       a file is missing, not allowed or of no use to Gemini
     │       └── FileGoneError
     ├── ConfigurationError         the user: key, billing, directories, journal
     │   ├── DailyLimitError
     │   ├── KeyMissingError
     │   └── KeyRejectedError
-    ├── RefusedError               Google answered no
+    ├── RefusedError               Google refused the request
     │   ├── BackgroundRefusedError
     │   ├── BlockedError
     │   ├── InteractionNotFoundError
@@ -18,22 +18,22 @@
     │   ├── PermissionDeniedError
     │   └── QuotaError
     │       └── NoQuotaError
-    ├── SentElsewhereError         another server has sent the same request; the same call again gets its answer
-    ├── StillUploadingError        a file is on its way; the same call again waits for the rest
+    ├── SentElsewhereError         another server has sent the same request; repeating the call gets its answer
+    ├── StillUploadingError        a file is being uploaded; repeating the call waits for the rest
     ├── NetworkError               Google was certainly not reached, or a read can be repeated
-    ├── OutcomeUnknownError        a paid request may have been taken; never sent again
+    ├── OutcomeUnknownError        a paid request may have been accepted; it is never sent again automatically
     ├── InteractionFailedError     the interaction ended without an answer
     └── JournalError               the journal cannot be read or written
 
-Anything else is a bug, and rises.
+Any other exception is a bug and propagates.
 """
 
 
 class GeminiMCPError(Exception):
-    """A failure whose text may be shown to the model.
+    """A failure whose message may be shown to the model.
 
     Attributes:
-        interaction_id: The interaction that it is about, when there is one.
+        interaction_id: Id of the interaction concerned, if any; appended to the message unless it is part of it.
     """
 
     def __init__(self, message: str, *, interaction_id: str | None = None) -> None:
@@ -48,14 +48,14 @@ class GeminiMCPError(Exception):
 
 
 class InputError(GeminiMCPError):
-    """An argument that cannot work; nothing was sent."""
+    """An argument cannot work; nothing was sent."""
 
 
 class FileRefusedError(InputError):
-    """A file that is missing, not allowed or of no use to Gemini.
+    """A file is missing, not allowed or of no use to Gemini.
 
     Attributes:
-        reason: In a few words, by which files of a folder that were passed over are counted.
+        reason: A relative clause by which the skipped files of a folder are grouped and counted.
     """
 
     def __init__(self, message: str, *, interaction_id: str | None = None, reason: str = "that cannot be read") -> None:
@@ -64,15 +64,15 @@ class FileRefusedError(InputError):
 
 
 class FileGoneError(FileRefusedError):
-    """A saved file is not on this machine, or not any more."""
+    """A saved file is not on this machine, or no longer."""
 
 
 class ConfigurationError(GeminiMCPError):
-    """Something that only the user can set right."""
+    """A problem that only the user can fix."""
 
 
 class DailyLimitError(ConfigurationError):
-    """The user allows no further research run today; nothing was sent."""
+    """The user's daily limit of research runs is reached; nothing was sent."""
 
 
 class KeyMissingError(ConfigurationError):
@@ -80,14 +80,14 @@ class KeyMissingError(ConfigurationError):
 
 
 class KeyRejectedError(ConfigurationError):
-    """Google does not accept the API key."""
+    """Google rejects the API key."""
 
 
 class RefusedError(GeminiMCPError):
-    """Google answered no.
+    """Google refused the request.
 
     Attributes:
-        retry_after_seconds: How long Google asks to wait, when it says so.
+        retry_after_seconds: Delay that Google asks for, in seconds; None if it names none.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class RefusedError(GeminiMCPError):
 
 
 class BackgroundRefusedError(RefusedError):
-    """The model does not run in the background."""
+    """The model does not support background execution."""
 
 
 class BlockedError(RefusedError):
@@ -106,15 +106,15 @@ class BlockedError(RefusedError):
 
 
 class InteractionNotFoundError(RefusedError):
-    """Google keeps no interaction of this id, or not for this key."""
+    """Google stores no interaction with this id, or none that this key may read."""
 
 
 class InvalidIdError(RefusedError):
-    """Google takes the id of an interaction for none (400); it has said that of real ones, too."""
+    """Google says that an interaction id is malformed (400); it has said so of valid ones, too."""
 
 
 class ModelNotFoundError(RefusedError):
-    """No model or agent of this name, or not any more."""
+    """No model or agent has this name, or no longer."""
 
 
 class OverloadedError(RefusedError):
@@ -130,23 +130,23 @@ class QuotaError(RefusedError):
 
 
 class NoQuotaError(QuotaError):
-    """The project has a quota of zero, which no waiting changes (429)."""
+    """The project's quota is zero, so waiting does not help (429)."""
 
 
 class SentElsewhereError(GeminiMCPError):
-    """Another server has sent the same request and waits for Google to name it; nothing was sent now."""
+    """Another server has sent the same request and waits for its id; nothing was sent now."""
 
 
 class StillUploadingError(GeminiMCPError):
-    """A file is on its way to Google; the same call again waits for the rest."""
+    """A file is being uploaded; repeating the call waits for the rest."""
 
 
 class NetworkError(GeminiMCPError):
-    """Google was certainly not reached, or the call was a read that can be repeated."""
+    """Google was certainly not reached, or the failed call was a read that can be repeated."""
 
 
 class OutcomeUnknownError(GeminiMCPError):
-    """A paid request may have been taken: it is never sent again by itself."""
+    """A paid request may have been accepted; it is never sent again automatically."""
 
 
 class InteractionFailedError(GeminiMCPError):

@@ -1,9 +1,9 @@
-"""An open folder: what is done in it is done there, wherever its path leads by now.
+"""Folders that are accessed by descriptor, so that no link on their path is ever followed.
 
-The parts of a path are looked up anew by every call to the system, and any of them may have become a link meanwhile. So
-a folder is opened from the root of the disk downwards, one name at a time, without following a link, and the files in
-it are named relative to its descriptor. Where the system has no such calls (Windows), its path is resolved and compared
-before and after. Everything here blocks.
+Every system call looks up the parts of a path again, and any part may have been replaced by a link in between. A folder
+is therefore opened from the root of the disk downwards, one name at a time and without following links, and its files
+are named relative to its descriptor. On systems without such calls (Windows), the path is resolved and compared before
+and after instead. Everything here blocks.
 """
 
 import errno
@@ -18,19 +18,20 @@ from typing import Final, NamedTuple
 
 BY_DESCRIPTOR: Final = {os.open, os.stat, os.mkdir, os.rmdir, os.link, os.rename, os.unlink} <= os.supports_dir_fd
 
+# Flags of every call.
 ALWAYS: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-# With O_PATH, a folder on the way need not be readable: https://man7.org/linux/man-pages/man2/open.2.html
+# With O_PATH, the parent folders need not be readable: https://man7.org/linux/man-pages/man2/open.2.html
 FOLDER: Final = ALWAYS | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_PATH", os.O_RDONLY)
-# Neither waits for a pipe's writer nor becomes a terminal's owner.
+# Neither waits for the writer of a pipe nor acquires a controlling terminal.
 READ: Final = ALWAYS | os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 CREATE: Final = ALWAYS | os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 Check = Callable[[os.stat_result], None]
-"""Raises when a file is not what is wanted."""
+"""Raises an exception if a file with this status is not acceptable."""
 
 
 class Modes(NamedTuple):
-    """Who may use a folder and a file that are made, before the umask takes from it."""
+    """Permissions of new folders and files, before the umask applies."""
 
     folder: int
     file: int
@@ -41,12 +42,12 @@ ORDINARY: Final = Modes(0o777, 0o666)
 
 
 class Folder:
-    """A folder that is open; at first the root of a disk.
+    """An open folder; initially the root of a disk.
 
-    Every method raises `OSError`.
+    Every method may raise `OSError`.
 
     Attributes:
-        path: Where it was when it was opened.
+        path: Its path at the time it was opened.
     """
 
     def __init__(self, path: Path) -> None:
@@ -54,12 +55,12 @@ class Folder:
         self._descriptor = os.open(path, FOLDER) if BY_DESCRIPTOR else None
 
     def close(self) -> None:
-        """Close it."""
+        """Close the descriptor."""
         if self._descriptor is not None:
             os.close(self._descriptor)
 
     def enter(self, name: str) -> None:
-        """Become the folder of this name in it; a link to one is none."""
+        """Descend into the subfolder of this name, which must not be a link."""
         path = self.path / name
         if self._descriptor is None:
             real_folder(path)
@@ -70,17 +71,17 @@ class Folder:
         self.path = path
 
     def make(self, name: str, mode: int) -> None:
-        """Make a folder in it, unless there is something of that name."""
+        """Create a subfolder, unless the name is taken."""
         with suppress(FileExistsError):
             os.mkdir(self._at(name), mode, dir_fd=self._descriptor)
 
     def status(self, name: str) -> os.stat_result:
-        """What has this name: a link itself, not where it leads."""
+        """Return the status of the entry of this name; links are not followed."""
         return os.stat(self._at(name), dir_fd=self._descriptor, follow_symlinks=False)
 
     def read(self, name: str, check: Check) -> BufferedReader:
-        """Open a file for reading; what is checked is what is read."""
-        # Also before it is opened: to open a device may already do something.
+        """Open a file for reading, after `check` has accepted the status of the very file that is opened."""
+        # Checked before opening, too: opening a device may already have an effect.
         seen = self.status(name)
         check(seen)
         stream = os.fdopen(self._open(name, READ), "rb")
@@ -96,19 +97,19 @@ class Folder:
         return stream
 
     def add(self, content: bytes | bytearray, names: Iterable[str], mode: int) -> str | None:
-        """Write a whole file under the first name that is free, and return that; None when none is."""
+        """Write a complete file under the first free name and return that name; None if no name is free."""
         partial = hidden_name()
         try:
             self._write(partial, content, mode)
             self.verify()
             return next((name for name in names if self._publish(partial, name)), None)
         finally:
-            # What a disk in trouble does not remove has been told of already.
+            # If a failing disk cannot remove it either, the error has already been raised.
             with suppress(OSError):
                 self._unlink(partial)
 
     def replace(self, content: bytes | bytearray, name: str, status: os.stat_result) -> bool:
-        """Write a whole file in place of another, if that still is the one of that status; False where it is not."""
+        """Replace a file with a complete one if it still has that status; return whether it was replaced."""
         partial = hidden_name()
         try:
             self._write(partial, content, stat.S_IMODE(status.st_mode))
@@ -119,8 +120,8 @@ class Folder:
                 self._unlink(partial)
 
     def remove(self, name: str, status: os.stat_result) -> bool:
-        """Remove a file, if it still is the one of that status; another one keeps its name."""
-        # Only under a name that nobody else knows, what is looked at is certainly what is removed.
+        """Remove a file if it still has that status, and return whether it did; another file keeps its name."""
+        # Only under a name that nobody else knows, the file that is checked is certainly the one that is removed.
         aside = hidden_name()
         self._rename(name, aside)
         if os.path.samestat(self.status(aside), status):
@@ -130,7 +131,7 @@ class Folder:
         return False
 
     def try_names(self, names: Iterable[str]) -> None:
-        """Find out whether files of these names could be made in it; nothing stays, and no name is taken meanwhile."""
+        """Test whether files of these names can be created here, inside a temporary folder that is removed again."""
         trial = hidden_name()
         os.mkdir(self._at(trial), dir_fd=self._descriptor)
         try:
@@ -142,7 +143,7 @@ class Folder:
             os.rmdir(self._at(trial), dir_fd=self._descriptor)
 
     def verify(self) -> None:
-        """Check that it is where it was, in so far as what is done in it depends on that."""
+        """Check that the path still leads to this folder, on systems where access depends on the path."""
         if self._descriptor is None:
             real_folder(self.path)
 
@@ -159,14 +160,14 @@ class Folder:
         os.replace(self._at(old), self._at(new), src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
 
     def _write(self, name: str, content: bytes | bytearray, mode: int) -> None:
-        """Write a new file down to the disk: a name must never stand for half of it, even after a power cut."""
+        """Write a new file and flush it to the disk, so that no name ever refers to half a file after a power cut."""
         with os.fdopen(self._open(name, CREATE, mode), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
 
     def _publish(self, partial: str, name: str) -> bool:
-        """Give the finished file its name at one stroke; False when the name is taken."""
+        """Give the finished file its name atomically; return False if the name is taken."""
         both = {"src_dir_fd": self._descriptor, "dst_dir_fd": self._descriptor}
         try:
             os.link(self._at(partial), self._at(name), **both, follow_symlinks=self._descriptor is None)
@@ -177,7 +178,7 @@ class Folder:
         return True
 
     def _claim(self, partial: str, name: str) -> bool:
-        """Like `_publish`, for disks without hard links: the name is taken first, then filled."""
+        """Do the same on disks without hard links: reserve the name, then rename the file to it."""
         try:
             os.close(self._open(name, CREATE))
         except FileExistsError:
@@ -188,14 +189,14 @@ class Folder:
 
 @contextmanager
 def opened(path: Path, *, create: int | None = None) -> Generator[Folder]:
-    """Open a folder by its resolved path.
+    """Open the folder at a resolved path.
 
     Args:
-        path: Absolute; what has become a link in it since it was resolved is not followed.
-        create: Make what is missing, with this mode.
+        path: Absolute; parts that have become links since it was resolved are not followed.
+        create: Create missing folders with this mode.
 
     Raises:
-        OSError: A part of the path is missing, no folder, or a link.
+        OSError: A part of the path is missing, not a folder, or a link.
     """
     with nearest(path) as (folder, missing):
         for name in missing:
@@ -208,10 +209,10 @@ def opened(path: Path, *, create: int | None = None) -> Generator[Folder]:
 
 @contextmanager
 def nearest(path: Path) -> Generator[tuple[Folder, list[str]]]:
-    """Open the last folder of a resolved path that exists; what comes after it are the names of those that do not.
+    """Open the deepest existing folder of a resolved path, and yield it with the names of the missing ones.
 
     Raises:
-        OSError: A part of the path is no folder, or a link.
+        OSError: A part of the path is not a folder, or a link.
     """
     if not path.is_absolute():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
@@ -229,17 +230,17 @@ def nearest(path: Path) -> Generator[tuple[Folder, list[str]]]:
 
 
 def probe(path: Path) -> None:
-    """Find out whether a file of this path could be written, folders that are missing included; none is made.
+    """Check that a file could be written at a path, missing folders included, without creating anything.
 
     Raises:
-        OSError: It could not.
+        OSError: The file could not be written.
     """
     with nearest(path.parent) as (folder, missing):
         folder.try_names([*missing, path.name])
 
 
 def real_folder(path: Path) -> None:
-    """Check that a path leads to a folder without a link, as far as a look can tell.
+    """Check that a path leads to a folder without any link at this moment.
 
     Raises:
         OSError: It does not.
@@ -249,5 +250,5 @@ def real_folder(path: Path) -> None:
 
 
 def hidden_name() -> str:
-    """A name that nobody else uses."""
+    """Return a random name that nobody else uses."""
     return f".{uuid.uuid4().hex}.part"

@@ -1,4 +1,4 @@
-"""Work on long texts beside the event loop."""
+"""Keeps work on long texts off the event loop."""
 
 import sys
 import threading
@@ -7,25 +7,29 @@ from typing import Final, TypeVar
 
 import anyio.to_thread
 
-T = TypeVar("T")
+WorkResultT = TypeVar("WorkResultT")
 
 STRETCH_CHARACTERS: Final = 2**20
-"""Of a long text, what one step works on: between two of them, other threads have their turn."""
+"""Characters that one step works on; other threads run between two steps."""
 
 LARGE: Final = 2**18
-"""Characters that take a few milliseconds; with more, other calls would wait."""
+"""Characters that can be processed on the event loop, which takes a few milliseconds."""
 
 ALONE: Final = threading.Lock()
-"""Two threads at work on texts would keep the event loop waiting twice as long."""
+"""Limits such work to one thread: a second one would delay the event loop twice as long."""
 
 SWITCH_SECONDS: Final = 0.0005
-"""How long a thread that works keeps another waiting; Python's default is ten times longer (sys.setswitchinterval)."""
+"""Thread switch interval during such work; a tenth of Python's default (`sys.setswitchinterval`)."""
 
 
-async def beside(size: int, work: Callable[[], T]) -> T:
-    """What work on a text of so many characters returns; in a worker thread if the text is large.
+async def beside(size: int, work: Callable[[], WorkResultT]) -> WorkResultT:
+    """Run `work` in a worker thread if it is large, else directly, and return its result.
 
-    A call that is cancelled meanwhile ends at once. The thread goes on, so the work has no effect but its result.
+    A cancelled call returns at once while the thread continues, so the work must have no effect but its result.
+
+    Args:
+        size: Characters that the work processes, or an equivalent number of them.
+        work: A function without arguments.
     """
     if size <= LARGE:
         return work()
@@ -33,8 +37,8 @@ async def beside(size: int, work: Callable[[], T]) -> T:
     return await anyio.to_thread.run_sync(alone, work, abandon_on_cancel=True)
 
 
-def alone(work: Callable[[], T]) -> T:
-    """What the work returns, once no other thread is at such work; it leaves the interpreter to others at any time."""
+def alone(work: Callable[[], WorkResultT]) -> WorkResultT:
+    """Run `work` once no other thread runs such work, with a short switch interval, and return its result."""
     with ALONE:
         before = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH_SECONDS)

@@ -1,8 +1,8 @@
-"""How numbers, durations and paragraphs are put into words. Pure."""
+"""Wording of counts, durations and paragraphs. Pure."""
 
 
 def duration(seconds: float) -> str:
-    """`45 s`, `12 min`, `1 h 5 min`."""
+    """Format seconds as `45 s`, `12 min` or `1 h 5 min`."""
     if seconds < 120:
         return f"{seconds:.0f} s"
     minutes = int(seconds // 60)
@@ -10,10 +10,10 @@ def duration(seconds: float) -> str:
 
 
 def joined(*parts: str) -> str:
-    """The parts that are not empty, as paragraphs, with a newline at the end."""
+    """Join the parts that are not empty as paragraphs, with a newline at the end."""
     return "\n\n".join(part.rstrip("\n") for part in parts if part) + "\n"
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
-    """`1 page`, `3 pages`."""
+    """Format a number with its noun: `1 page`, `3 pages`."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"

@@ -1,66 +1,54 @@
-"""Takes the user's secrets out of what is said and written. Pure.
+"""Removes the user's secrets from everything that is returned or written. Pure.
 
-A piece of a secret counts as well: what comes here may have been cut, or joined of parts.
+Pieces of a secret are removed as well, since a text may have been cut or assembled before it comes here.
 """
 
 import base64
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final, NamedTuple, TypeVar, cast
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import quote
 
 from pydantic import BaseModel
 
 from .offloading import STRETCH_CHARACTERS
 
-T = TypeVar("T")
+RedactedT = TypeVar("RedactedT")
 
 REPLACEMENT: Final = "[secret]"
 
 LEAST_CHARACTERS: Final = 8
-"""What is shorter is no secret, but may be a part of any word."""
+"""Minimum length of a secret: a shorter one may be a part of any word."""
 WORD_CHARACTERS: Final = 16
-"""Letters alone, or digits alone, that are fewer: `postgres` as a password would be taken out of every answer."""
+"""Minimum length of a secret of letters or digits only: `postgres` would be removed from every answer."""
 PIECE_CHARACTERS: Final = 12
-"""So much of a secret is taken out where the rest of it is missing."""
+"""Minimum length of a piece of a secret that is removed without the rest."""
 ANCHOR_CHARACTERS: Final = 4
-"""What is searched for: every piece of a secret that counts contains one of its anchors."""
+"""Length of the substrings that are searched for: every piece that counts contains one of them."""
 
 BINARY: Final = ("data", "blob")
-"""Fields that carry base64: of media in the API's JSON, and in MCP's."""
+"""Fields with base64-encoded media in the API's JSON and in MCP's."""
 BINARY_CHARACTERS: Final = 1024
-"""What is shorter in such a field may be anything, and is looked at as text."""
-TEXTUAL: Final = ("text/", "application/json", "image/svg+xml")
+"""Minimum length of base64 in such a field; a shorter value is treated as text."""
 
-PUBLIC_HEADERS: Final = frozenset(
-    {"accept", "accept-charset", "accept-encoding", "accept-language", "cache-control", "content-type", "origin"}
-    | {"mcp-protocol-version", "referer", "user-agent"}
-)
-"""Headers of remote MCP servers that are no secret; `application/json` is a word of the API's own."""
-SCHEMES: Final = ("basic", "bearer", "token", "apikey", "api-key")
-"""What stands before a secret in a header, and is none itself."""
-SECRET_PARAMETERS: Final = ("key", "token", "secret", "pass", "pwd", "auth", "sig")
-"""What the name of a URL's parameter has in it whose value is a secret."""
-RANDOM: Final = re.compile(r"(?=.*\d)(?=.*[a-z])(?=.*[A-Z])[\w-]{20,}|[0-9A-Fa-f-]{32,}")
-"""A part of a web address's path that nobody has made up: some services put their token there."""
+TEXTUAL: Final = ("text/", "application/json", "image/svg+xml")
 
 
 class Needle(NamedTuple):
-    """A form of a secret, and how much of it is enough to be taken out."""
+    """A spelling of a secret, and the length of a piece that is removed."""
 
     text: str
     least: int
 
-    def anchors(self) -> Iterator[tuple[str, int]]:
-        """Stretches of the form with their places in it, one of which is in every piece that is long enough."""
+    def iter_anchors(self) -> Iterator[tuple[str, int]]:
+        """Yield substrings with their offsets; every piece that is long enough contains one of them."""
         stride = self.least - ANCHOR_CHARACTERS + 1
         for at in range(self.least - ANCHOR_CHARACTERS, len(self.text) - ANCHOR_CHARACTERS + 1, stride):
             yield self.text[at : at + ANCHOR_CHARACTERS], at
 
-    def span(self, text: str, found: int, at: int) -> tuple[int, int]:
-        """The piece of the form around an anchor that was found in a text."""
+    def find_span(self, text: str, found: int, at: int) -> tuple[int, int]:
+        """Return the bounds of the longest piece around an anchor that was found in a text."""
         start, end = found, found + ANCHOR_CHARACTERS
         while start and at + start > found and text[start - 1] == self.text[at + start - found - 1]:
             start -= 1
@@ -70,18 +58,18 @@ class Needle(NamedTuple):
 
 
 class Redactor:
-    """Takes secrets out of values: `redact(value)` is the same value with `[secret]` in their place.
+    """Redacts values: `redact(value)` returns the value with `[secret]` in place of each secret.
 
     Args:
-        secrets: Each is looked for as it is and as JSON, URLs and base64 spell it.
+        secrets: Searched for as they are, and as they are spelled in JSON, URLs and base64.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         forms = {needle: None for secret in secrets if strong(secret) for needle in needles(secret)}
-        self._anchors = [(anchor, at, needle) for needle in forms for anchor, at in needle.anchors()]
+        self._anchors = [(anchor, at, needle) for needle in forms for anchor, at in needle.iter_anchors()]
 
-    def __call__(self, value: T) -> T:
-        """Text, or whatever has text in it: lists, mappings and models. The base64 of pictures is left alone."""
+    def __call__(self, value: RedactedT) -> RedactedT:
+        """Redact a string, or the strings in a list, tuple, mapping or model; encoded pictures stay as they are."""
         cleaned: object = value
         match value:
             case str():
@@ -96,10 +84,10 @@ class Redactor:
                 cleaned = value.model_copy(update=self._fields(dict(value)))
             case _:
                 pass
-        return cast("T", cleaned)
+        return cast("RedactedT", cleaned)
 
     def content(self, content: bytes) -> bytes:
-        """The content of a file, if it is text in UTF-8; whatever else it is, it stays as it is."""
+        """Redact the content of a file that is UTF-8 text; return any other content as it is."""
         try:
             return self._text(content.decode()).encode()
         except UnicodeDecodeError:
@@ -118,7 +106,7 @@ class Redactor:
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
         for anchor, at, needle in self._anchors:
             for found in occurrences(text, anchor):
-                start, end = needle.span(text, found, at)
+                start, end = needle.find_span(text, found, at)
                 if end - start >= needle.least:
                     yield start, end
 
@@ -130,7 +118,7 @@ class Redactor:
         }
 
     def _binary(self, data: str, mime: str) -> str:
-        """Base64, of which only text is looked into: a picture may have 64 MiB."""
+        """Redact base64 of a textual type; a picture of up to 64 MiB is not decoded."""
         with suppress(ValueError):
             if mime.startswith(TEXTUAL):
                 return base64.b64encode(self.content(base64.b64decode(data, validate=True))).decode()
@@ -138,11 +126,11 @@ class Redactor:
 
 
 NOTHING: Final = Redactor()
-"""Leaves everything as it is."""
+"""Redacts nothing."""
 
 
 def occurrences(text: str, anchor: str) -> Iterator[int]:
-    """Where an anchor is in a text; other threads have their turn after each `STRETCH_CHARACTERS`."""
+    """Yield the offsets of an anchor in a text; other threads run after each `STRETCH_CHARACTERS`."""
     for start in range(0, len(text), STRETCH_CHARACTERS):
         end = start + STRETCH_CHARACTERS + len(anchor) - 1
         found = text.find(anchor, start, end)
@@ -152,18 +140,18 @@ def occurrences(text: str, anchor: str) -> Iterator[int]:
 
 
 def binary(name: object, value: object) -> bool:
-    """Whether a field carries base64 of some size."""
+    """Whether a field contains base64 of at least `BINARY_CHARACTERS`."""
     return name in BINARY and isinstance(value, str) and len(value) >= BINARY_CHARACTERS
 
 
 def strong(secret: str) -> bool:
-    """Whether it can be told from the words of a language, and from numbers."""
+    """Whether a secret can be told from ordinary words and numbers."""
     word = secret.isalpha() or secret.isdecimal()
     return len(secret) >= (WORD_CHARACTERS if word else LEAST_CHARACTERS)
 
 
 def needles(secret: str) -> Iterator[Needle]:
-    """What is looked for: pieces of a secret in all its spellings, and the whole of it in base64."""
+    """Yield what is searched for: pieces of each spelling of a secret, and its complete base64 forms."""
     for text in dict.fromkeys((secret, json.dumps(secret)[1:-1], quote(secret, safe=""), quote(secret))):
         yield Needle(text, min(PIECE_CHARACTERS, len(text)))
     for text in dict.fromkeys(encoded(secret.encode())):
@@ -171,36 +159,8 @@ def needles(secret: str) -> Iterator[Needle]:
 
 
 def encoded(secret: bytes) -> Iterator[str]:
-    """What is certain to be in base64 that has the secret in it, wherever that begins."""
+    """Yield the substrings that base64 of any content with the secret contains, one for each alignment."""
     for before in range(3):
         text = base64.b64encode(bytes(before) + secret).decode()
         certain = text[-(-8 * before // 6) : (before + len(secret)) * 8 // 6]
         yield from (certain, certain.translate(str.maketrans("+/", "-_")))
-
-
-# Where secrets are ---------------------------------------------------------------------------------------
-
-
-def of_header(name: str, value: str) -> Iterator[str]:
-    """The secrets in a header: its value, without `Bearer` before it, and both parts of what `Basic` encodes."""
-    if name.lower() in PUBLIC_HEADERS:
-        return
-    scheme, _, rest = value.strip().partition(" ")
-    yield rest.strip() if scheme.lower() in SCHEMES else value.strip()
-    if scheme.lower() == "basic":
-        with suppress(ValueError):
-            both = base64.b64decode(rest.strip()).decode()
-            yield from (both, *both.split(":", 1))
-
-
-def of_url(url: str) -> Iterator[str]:
-    """The secrets in a URL: its password, parameters that are named like secrets, random parts of its path."""
-    with suppress(ValueError):
-        parts = urlsplit(url)
-        password = parts.netloc.rpartition("@")[0].partition(":")[2]
-        yield from (password, unquote(password))
-        for name, value in parse_qsl(parts.query):
-            if any(word in name.lower() for word in SECRET_PARAMETERS):
-                yield value
-        if parts.scheme in ("http", "https"):
-            yield from filter(RANDOM.fullmatch, parts.path.split("/"))

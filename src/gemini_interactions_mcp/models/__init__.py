@@ -1,6 +1,6 @@
-"""The nouns: requests, interactions, records, saved files, media types, models and agents, error codes.
+"""The nouns of this server: requests, interactions, records, saved files, media types, models, error codes.
 
-Data and pure functions on them. Does no I/O, and knows neither the API's JSON nor the journal's tables.
+Data and pure functions on it. Does no I/O, and knows neither the API's JSON nor the journal's tables.
 """
 
 import lazy_loader

@@ -1,4 +1,4 @@
-"""The models and agents that are used by default, those that have taken the place of others, and what is their own.
+"""Default models and agents, successors of retired ones, and thinking levels that models lack. Pure.
 
 Ids: google-genai 3.6.1, types/interactions/model.py and agentoption.py.
 """
@@ -10,14 +10,14 @@ IMAGE_MODEL: Final = "gemini-nano-banana-2.1"
 RESEARCH_AGENT: Final = "deep-research-preview-04-2026"
 
 DEEP_RESEARCH: Final = "deep-research"
-"""How the ids of Google's research agents begin; other agents take tasks."""
+"""Prefix of the ids of Google's research agents; other agents perform tasks."""
 
 LEAST_THINKING: Final[dict[str, str]] = {
     MODEL: "low",
     "gemini-3.1-pro-preview": "low",
     "gemini-3.1-pro-preview-customtools": "low",
 }
-"""The least level of thinking of models that refuse `minimal`: https://ai.google.dev/gemini-api/docs/thinking"""
+"""Lowest thinking level of the models that reject `minimal`: https://ai.google.dev/gemini-api/docs/thinking"""
 
 SUCCESSORS: Final = {
     "antigravity-preview-05-2026": "antigravity-preview-09-2026",
@@ -32,14 +32,14 @@ SUCCESSORS: Final = {
     "lyria-3-clip-preview": "lyria-3.5-clip-preview",
     "lyria-3-pro-preview": "lyria-3.5",
 }
-"""What Google names in place of a retired or retiring id: https://ai.google.dev/gemini-api/docs/deprecations"""
+"""Replacements that Google names for retired and retiring ids: https://ai.google.dev/gemini-api/docs/deprecations"""
 
 
 def successor(name: str | None, *defaults: str) -> str | None:
-    """What to use where a model or an agent is gone: what follows it, or else the first default that is another."""
+    """Return the successor of a retired model or agent, or else the first default that differs from it."""
     return next((each for each in (SUCCESSORS.get(name or ""), *defaults) if each and each != name), None)
 
 
 def thinking_level(level: str, model: str | None) -> str:
-    """The level as it is sent: for `minimal`, the least that the model takes."""
+    """Return the level to send: for `minimal`, the lowest one that the model accepts."""
     return LEAST_THINKING.get(model or "", level) if level == "minimal" else level

@@ -1,8 +1,9 @@
-"""The error codes of the API: their HTTP statuses, what they mean to people, and what to do about them.
+"""Error codes of the API: HTTP status, explanation and remedy of each. Pure.
 
 Sources: https://ai.google.dev/gemini-api/docs/api-errors, and google.rpc.Code for the names in gRPC's spelling:
 https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
-The same names end an answer of `generateContent`, in upper case: google-genai 3.6.1, `FinishReason`, `BlockedReason`.
+`generateContent` uses the same names in upper case as finish reasons: google-genai 3.6.1, `FinishReason`,
+`BlockedReason`.
 """
 
 import re
@@ -19,10 +20,10 @@ BLOCKED: Final = {
     "image_safety": "an unsafe image",
     "image_prohibited_content": "an image with prohibited content",
     "image_recitation": "an image that repeats existing works",
-    "image_other": "an image, without a reason",
+    "image_other": "an image, without giving a reason",
     "content_blocked": "content that is not allowed",
 }
-"""Why a filter stopped a prompt or an answer."""
+"""Reasons for which a filter blocks a prompt or an answer."""
 
 GENERATION: Final = {
     "malformed_function_call": "the model called a function with malformed arguments",
@@ -32,15 +33,15 @@ GENERATION: Final = {
     "too_many_tool_calls": "the model called tools too often",
     "missing_thought_signature": "the thought signature of an earlier turn is missing",
 }
-"""Why a model ended without an answer."""
+"""Reasons for which a model ends without an answer."""
 
 ENDINGS: Final = {
     "max_tokens": "the model reached its limit of output tokens",
-    "malformed_response": "the model wrote what nobody can read",
+    "malformed_response": "the model's response is malformed",
     "model_armor": "the project's Model Armor does not allow it",
-    "jailbreak": "Google's filter takes it for an attempt to get around its rules",
+    "jailbreak": "Google's filter considers it an attempt to bypass its rules",
 }
-"""Why an answer of `generateContent` ends: as codes of refusals these are not documented."""
+"""Finish reasons of `generateContent` that are not documented as error codes."""
 
 ANOTHER_PICTURE: Final = "Rephrase the prompt: describe another picture, without real people or works of others."
 
@@ -56,14 +57,14 @@ REMEDIES: Final = {
     "image_other": "Rephrase the prompt, or ask again.",
     "jailbreak": "Rephrase the prompt.",
     "model_armor": "Rephrase the prompt, or change the project's Model Armor settings.",
-    **dict.fromkeys((*GENERATION, "malformed_response"), "Ask again, in other words if it stays so."),
+    **dict.fromkeys((*GENERATION, "malformed_response"), "Ask again; rephrase if it persists."),
     "max_tokens": "Ask for less at once.",
     "unexpected_tool_call": "Ask again and give it that tool in `tools`, or say that it needs none.",
-    "no_image": "Ask again, and say that an image is wanted and what it shows.",
+    "no_image": "Ask again, saying that an image is wanted and what it shows.",
     "too_many_tool_calls": "Ask again for less at once, or with fewer tools.",
     "missing_thought_signature": "Ask again without previous_interaction_id, and repeat what matters.",
 }
-"""What to do about each."""
+"""What to do about each reason."""
 
 STATUSES: Final = {
     **dict.fromkeys((*BLOCKED, *GENERATION), 400),
@@ -93,34 +94,34 @@ STATUSES: Final = {
     "deadline_exceeded": 504,
     "gateway_timeout": 504,
 }
-"""HTTP statuses of the codes, which an `error` event of a stream carries without them."""
+"""HTTP status of each code, which the `error` event of a stream does not contain."""
 
 
 def plain_code(code: str) -> str:
-    """A code in lower case; of a URI, which the API's type calls it (google-genai 3.6.1, `Error`), its last part."""
+    """Return a code in lower case; of a URI, which the API's type calls it (google-genai 3.6.1, `Error`), its end."""
     return re.split(r"[/#:]", code.strip().rstrip("/"))[-1].lower().replace("-", "_")
 
 
 def status_of(code: str) -> int | None:
-    """The HTTP status of a code, or the code itself where it is one; None for an unknown code."""
+    """Return the HTTP status of a code, or the code itself if it is one; None for an unknown code."""
     if code.isdecimal() and len(code) == 3:
         return int(code)
     return STATUSES.get(plain_code(code))
 
 
 def reason(code: str) -> str:
-    """The name of why an answer was blocked or ended, however it is spelled; empty for any other code."""
+    """Return the finish reason that a code names in any spelling; empty for any other code."""
     name = plain_code(code).removeprefix("finish_reason_")
     return name if name in REMEDIES else ""
 
 
 def remedy(reasons: Iterable[str]) -> str:
-    """What to do about these, each thing once."""
+    """Return what to do about some reasons, without repetitions."""
     return " ".join(dict.fromkeys(REMEDIES[name] for name in reasons if name in REMEDIES))
 
 
 def explained(code: str, message: str) -> str:
-    """What a code and its message say together; a number says nothing to people."""
+    """Return a message with the explanation of its code; a number is left out."""
     name = reason(code)
     spelled = code if code.lower() == name else name
     if name in BLOCKED:

@@ -1,26 +1,26 @@
-"""The nouns of this server: what is asked of Gemini, what came back and what the journal keeps."""
+"""Requests, interactions and their parts, and the records of the journal."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal, Protocol
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from .catalog import DEEP_RESEARCH
 
 Kind = Literal["ask", "analyze", "image", "research"]
-"""What an interaction is for; decides how it is sent and shown."""
+"""Purpose of an interaction, which decides how it is sent and shown."""
 
 Content = Mapping[str, Any]
-"""One content block as the API takes it.
+"""A content block in the API's format.
 
-Source: google-genai 3.4.0, types/interactions/content.py
+Source: google-genai 3.6.1, types/interactions/content.py
 """
 
 
 def in_utc(moment: datetime) -> datetime:
-    """The moment in UTC, also where it names no time zone; the ends of the calendar stay as they are."""
+    """Convert a time to UTC, which is assumed where it has no time zone; the ends of the calendar stay as they are."""
     try:
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except OverflowError:
@@ -28,52 +28,51 @@ def in_utc(moment: datetime) -> datetime:
 
 
 Moment = Annotated[datetime, AfterValidator(in_utc)]
-"""A time, in UTC, whoever has written it."""
+"""A time, converted to UTC."""
 
 TERMINAL: Final = frozenset({"completed", "failed", "cancelled", "incomplete", "budget_exceeded"})
-"""Statuses after which an interaction does not change.
+"""Statuses of an interaction that will not change any more.
 
-Source: google-genai 3.4.0, types/interactions/interaction.py
+Source: google-genai 3.6.1, types/interactions/interaction.py
 """
 
 WAITING_FOR_CLIENT: Final = frozenset({"requires_action", "requires_continuation"})
-"""Statuses that only a further request of the client can change."""
+"""Statuses that only another request of the client can change."""
 
 OCTETS: Final = "application/octet-stream"
-"""The type of bytes that no program is told to open."""
+"""Media type of content that no program should open."""
 
 UNKNOWN: Final = "unknown"
-"""Our one status that is not the API's: the request may or may not have been taken."""
-
+"""The only status that is not the API's: the request may or may not have been accepted."""
 
 PLACE: Final = re.compile(r"!\[([^\[\]\n]{0,200})\]\(media:(\d+)\)")
-"""Where the n-th of an answer's media belongs in its text: `![image 2](media:2)`."""
+"""Placeholder of the n-th of an answer's media in its text: `![image 2](media:2)`."""
 
 
 def settled(status: str) -> bool:
-    """Whether there is nothing to wait for any more; an unknown status of the API counts as running."""
+    """Whether there is nothing left to wait for; a status that is not known here counts as running."""
     return status in TERMINAL or status in WAITING_FOR_CLIENT
 
 
 def unadorned(schema: dict[str, Any]) -> None:
-    """Leave out of a class's schema what hosts pay for and nobody reads there: its docstring, and that it is closed."""
+    """Remove the docstring and `additionalProperties` from a schema: hosts pay for them, and no model needs them."""
     schema.pop("description", None)
     schema.pop("additionalProperties", None)
 
 
 class Model(BaseModel):
-    """Frozen and closed: what we make has exactly these fields."""
+    """Base of all models: immutable, without extra fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=unadorned)
 
 
 class Contents(Model):
-    """What is given to Gemini beside a prompt.
+    """Files and other content that accompany a prompt.
 
     Attributes:
-        parts: Labels, where they are needed, and blocks, in the order of the sources.
-        notes: What of folders and globs was left out, in sentences for the caller.
-        digest: What makes two of them the same: names and contents, wherever they are uploaded to.
+        parts: Pairs of a label, possibly empty, and a content block, in the order of the sources.
+        notes: Sentences for the caller on what was skipped in folders and globs.
+        digest: Hash of names and contents, independent of where they are uploaded.
     """
 
     parts: tuple[tuple[str, Content], ...] = Field(default=(), repr=False)
@@ -82,30 +81,30 @@ class Contents(Model):
 
     @property
     def blocks(self) -> tuple[Content, ...]:
-        """The content blocks."""
+        """Content blocks without labels."""
         return tuple(block for _, block in self.parts)
 
     @property
     def labelled(self) -> tuple[Content, ...]:
-        """The content blocks, each after its label: a picture does not tell its name."""
+        """Content blocks, each preceded by its label, since a picture does not contain its name."""
         return tuple(each for label, block in self.parts for each in (*labels(label), block))
 
 
 def labels(label: str) -> tuple[Content, ...]:
-    """A label as a block."""
+    """Return a label as a content block; nothing for an empty label."""
     return ({"type": "text", "text": f"File {label}:"},) if label else ()
 
 
 class Citation(Model):
-    """A source of a stretch of the answer.
+    """A source of a segment of the answer.
 
     Attributes:
-        url: Of the page, file or place; empty where that has no address for people.
-        title: What it is called.
-        page: Of a document, from 1.
-        start: First byte of the stretch in the UTF-8 of the answer's text.
-        end: The byte after its last.
-        resolved: Where `url` leads, when that is one of Google's redirects and somebody asked.
+        url: Address of the page, file or place; empty if people cannot open it.
+        title: Title of the source.
+        page: Page of a document, from 1.
+        start: Offset of the segment's first byte in the UTF-8 of the answer's text.
+        end: Offset after its last byte.
+        resolved: Target of `url` if that is one of Google's redirects and has been resolved.
 
     Source: google-genai 3.6.1, types/interactions/{urlcitation,filecitation,placecitation}.py
     """
@@ -119,9 +118,9 @@ class Citation(Model):
 
 
 class Usage(Model):
-    """Tokens, in the API's own names; zero where it said nothing.
+    """Token counts under the API's names; zero where the API gave none.
 
-    Source: google-genai 3.4.0, types/interactions/usage.py
+    Source: google-genai 3.6.1, types/interactions/usage.py
     """
 
     total_input_tokens: int = 0
@@ -133,12 +132,12 @@ class Usage(Model):
 
 
 class Media(Model):
-    """A generated image, audio, video or document, as the API returned it.
+    """A generated image, audio, video or document, as returned by the API.
 
     Attributes:
-        kind: The content type: image, audio, video or document.
-        data: Base64 text, when the bytes came along.
-        uri: Where they are otherwise.
+        kind: Content type: image, audio, video or document.
+        data: Content in base64, if it was included.
+        uri: Address of the content otherwise.
     """
 
     kind: str
@@ -148,7 +147,7 @@ class Media(Model):
 
 
 class Execution(Model):
-    """Code that Gemini has run, and what it printed.
+    """Code that Gemini has executed, and its output.
 
     Source: google-genai 3.6.1, types/interactions/{codeexecutioncallstep,codeexecutionresultstep}.py
     """
@@ -160,12 +159,12 @@ class Execution(Model):
 
 
 class Terms(Model):
-    """What an answer is held against that was asked for.
+    """Constraints of a request that its answer is checked against.
 
     Attributes:
-        response_schema: JSON Schema that it must follow.
-        max_output_tokens: Of a model, which its thoughts count towards.
-        max_total_tokens: An agent's budget.
+        response_schema: JSON Schema of the answer.
+        max_output_tokens: A model's token limit, thoughts included.
+        max_total_tokens: An agent's token budget.
     """
 
     response_schema: dict[str, Any] | None = None
@@ -174,18 +173,18 @@ class Terms(Model):
 
 
 class SavedFile(Model):
-    """A file written for an interaction.
+    """A file saved for an interaction.
 
     Attributes:
-        name: The last part of its resource URI, and of its path unless that was taken when it was saved again. Unique
-            within the interaction on one machine.
+        name: Last segment of its resource URI, and of its path unless that name was taken when it was saved again.
+            Unique within the interaction on one machine.
         path: Absolute path.
-        bytes: Size of its content.
-        sha256: Digest of its content in hexadecimal digits; empty in rows of versions before 0.3.
-        place: Which of the interaction's media it is, from 1, as `PLACE` names it; None for other files.
-        within: Path in an agent's environment.
-        width: Pixels, of images.
-        height: Pixels, of images.
+        bytes: Size.
+        sha256: Hexadecimal hash of its content; empty in rows of versions before 0.3.
+        place: Index among the interaction's media, from 1, as in `PLACE`; None for other files.
+        within: Its path in an agent's environment.
+        width: Width of an image in pixels.
+        height: Height of an image in pixels.
     """
 
     name: str
@@ -199,34 +198,20 @@ class SavedFile(Model):
     height: int | None = None
 
 
-class Uploaded(Model):
-    """A file that the Files API keeps.
-
-    Attributes:
-        name: Such as `files/abc`.
-        uri: Address for content blocks.
-        expires_at: When Google deletes it; aware.
-    """
-
-    name: str
-    uri: str
-    expires_at: Moment
-
-
 class Interaction(Model):
-    """What the API says of an interaction, reduced to what this server shows.
+    """An interaction as returned by the API, reduced to what this server shows.
 
     Attributes:
-        text: All text blocks of all `model_output` steps; `PLACE` says where `media` belong.
-        environment_id: Of the sandbox that an agent has worked in.
-        steps: The types of all steps, in order.
+        text: All text blocks of all `model_output` steps, with a `PLACE` for each of the `media`.
+        environment_id: Id of the sandbox that an agent has worked in.
+        steps: Types of all steps, in order.
         thoughts: Thought summaries, in order.
-        code: What code was run, in order.
-        failures: Calls of tools that came to nothing, a line each, of very many the first.
-        prompt: The last user input, when the API returned it.
-        error: What went wrong, in the API's words.
-        reasons: Why it ended as it did, by the names that `codes` has.
-        terms: What was asked for, when the API returned it.
+        code: Executed code, in order.
+        failures: Failed tool calls, one line each; the first ones if there are very many.
+        prompt: Last user input, if the API returned it.
+        error: The API's error message.
+        reasons: Finish reasons, under the names in `error_codes`.
+        terms: Constraints of the request, if the API returned them.
     """
 
     id: str | None = None
@@ -254,13 +239,13 @@ class Event(Model):
     """One event of a stream.
 
     Attributes:
-        type: The API's event type; `unknown` for one that we do not know.
-        event_id: Where a dropped stream can be resumed.
-        text: Text that this event adds to the answer.
-        activity: One line on what the interaction does now, for people.
-        searches: What it has searched for.
-        pages: The addresses that it has read.
-        data: The event as it came.
+        type: The API's event type; `unknown` if it is not known here.
+        event_id: Id after which a dropped stream can be resumed.
+        text: Text that the event adds to the answer.
+        activity: One line for people on what the interaction does now.
+        searches: Search queries of the interaction.
+        pages: Addresses that the interaction has read.
+        data: The event as received.
     """
 
     type: str
@@ -278,10 +263,10 @@ class Event(Model):
 
 
 class RemoteServer(Model):
-    """A remote MCP server that an agent at Google may use, as the user has configured it.
+    """A remote MCP server that an agent at Google may use, as configured by the user.
 
     Attributes:
-        headers: May carry secrets, so they show nowhere.
+        headers: Request headers, which may contain secrets and are never shown.
 
     Source: google-genai 3.6.1, types/interactions/mcpserver.py
     """
@@ -295,7 +280,8 @@ class SandboxFile(Model):
     """A file in the environment of a managed agent.
 
     Attributes:
-        path: Relative to the environment's workspace.
+        path: Path relative to the environment's workspace.
+        bytes: Size.
 
     Source: google-genai 3.6.1, types/environments/environmentfile.py
     """
@@ -309,18 +295,18 @@ class Request(Model):
     """An interaction to start.
 
     Attributes:
-        contents: Content blocks that go before the prompt.
-        contents_digest: What makes two requests' contents the same, as in `Contents`; is not sent.
+        contents: Content blocks that precede the prompt.
+        contents_digest: Hash of the contents, as in `Contents`; not sent.
         tools: Types of Gemini's built-in tools.
-        stores: File search stores to search.
-        servers: Remote MCP servers to use.
-        environment: `remote` for a new sandbox, or the id of one, for agents that work in one.
-        approves: It runs the plan that it follows.
-        topic: The caller's own words, where `prompt` has more than these; not sent.
-        response_schema: JSON Schema that the answer must follow.
-        image: `aspect_ratio` and `image_size` of an image to make.
-        output_path: Where the image is wanted, as the caller named it; not sent.
-        agent_config: Goes with `agent`; `generation_config` goes with `model`.
+        stores: File search stores.
+        servers: Remote MCP servers.
+        environment: `remote` for a new sandbox or the id of an existing one, for agents that work in a sandbox.
+        approves: Whether it approves the research plan that it follows.
+        topic: The caller's own words, if `prompt` contains more; not sent.
+        response_schema: JSON Schema of the answer.
+        image: `aspect_ratio` and `image_size` of an image to generate.
+        output_path: Requested path of the image, as given by the caller; not sent.
+        agent_config: Configuration of `agent`; `generation_config` is that of `model`.
     """
 
     kind: Kind
@@ -347,7 +333,7 @@ class Request(Model):
 
     @property
     def plan(self) -> bool:
-        """Whether a research plan is asked for, instead of the research."""
+        """Whether a research plan is requested instead of the research."""
         return bool((self.agent_config or {}).get("collaborative_planning"))
 
 
@@ -434,53 +420,3 @@ class Record(Model):
             return self.prompt
         runs_plan = self.kind == "research" and not self.plan
         return self.topic if runs_plan else f"{self.topic}\n\n{self.prompt}"
-
-
-class RecordSummary(Model):
-    """A row of `list_interactions`; what is not known is empty or absent.
-
-    Attributes:
-        label: By what a row is deleted that Google has never taken, and that has no id.
-        seconds: How long it has run so far.
-        activity: What it does now.
-        sources: Pages read so far; of what has ended, sources cited.
-    """
-
-    interaction_id: str
-    label: str | None = None
-    kind: str
-    status: str
-    model: str
-    created_at: str
-    topic: str | None = None
-    prompt: str
-    files: int
-    seconds: int | None = None
-    activity: str | None = None
-    sources: int | None = None
-    tokens: int | None = None
-    finished_at: str | None = None
-    error: str | None = None
-
-
-class RecordPage(Model):
-    """What `list_interactions` returns: newest first, and the cursor of the next page."""
-
-    interactions: list[RecordSummary]
-    next_cursor: str | None = None
-
-
-Moved = Callable[[int], None]
-"""Told how many bytes have been sent so far; fewer than before, when some have to be sent again."""
-
-
-class Source(Protocol):
-    """What is uploaded: read once from its start to its end, unless a part has to be sent again."""
-
-    def read(self, size: int, /) -> bytes:
-        """Read up to so many bytes."""
-        ...
-
-    def seek(self, offset: int, /) -> int:
-        """Go to an offset."""
-        ...

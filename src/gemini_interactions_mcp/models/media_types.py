@@ -1,4 +1,4 @@
-"""Media types: what each is called, how it is recognised and which extension it has. Pure."""
+"""Media types: names, file name extensions and detection by content. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -60,10 +60,10 @@ MIME_TYPES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         f"{OASIS}.presentation": ("odp",),
     },
 }
-"""What Gemini takes, by content type: MIME type -> file name extensions, the usual one first.
+"""Types that Gemini accepts, by content type: MIME type -> file name extensions, the usual one first.
 
-Raw audio without a header (l16, alaw, mulaw) is left out: no file says which of them it is.
-Source: google-genai 3.4.0, types/interactions/{image,audio,video,document}content.py
+Raw audio without a header (l16, alaw, mulaw) is missing: nothing in such a file tells its type.
+Source: google-genai 3.6.1, types/interactions/{image,audio,video,document}content.py
 """
 
 REFUSED_EXTENSIONS: Final = {
@@ -72,7 +72,7 @@ REFUSED_EXTENSIONS: Final = {
     "ogv": "video/ogg",
     "wma": "audio/x-ms-wma",
 }
-"""Extensions of types that Gemini does not take, in forms of file in which it takes others."""
+"""Extensions of types that Gemini rejects, in containers that also hold types that it accepts."""
 
 ALIASES: Final = {
     "application/x-pdf": "application/pdf",
@@ -91,7 +91,7 @@ ALIASES: Final = {
     "video/x-ms-wmv": "video/wmv",
     "video/x-msvideo": "video/avi",
 }
-"""Other names of the same types, as filetype 1.2.0 and operating systems have them."""
+"""Other names of the same types, as used by filetype 1.2.0 and by operating systems."""
 
 KINDS: Final = {mime: kind for kind, types in MIME_TYPES.items() for mime in types}
 
@@ -106,47 +106,47 @@ SUFFIXES: Final = {mime: f".{names[0]}" for types in MIME_TYPES.values() for mim
 }
 
 ACTIVE: Final = re.compile(r"text/.*|.*[/+-](?:xml|html|xhtml|svg|javascript|ecmascript|hta)")
-"""Types that a program may open as a page or run: what comes as one is bytes, unless `SUFFIXES` has the type."""
+"""Types that a program may open as a page or execute; unless listed in `SUFFIXES`, they count as plain bytes."""
 
 MIME: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
-"""How types are spelled: https://www.rfc-editor.org/rfc/rfc6838, 4.2"""
+"""Syntax of a type: https://www.rfc-editor.org/rfc/rfc6838, 4.2"""
 
 SNIFF_BYTES: Final = 8192
-"""How much of a file's start filetype 1.2.0 looks at (filetype/utils.py)."""
+"""Bytes at the start of a file that filetype 1.2.0 examines (filetype/utils.py)."""
 
 LOSSLESS: Final = {"image/png": "PNG", "image/webp": "WEBP"}
-"""What a picture of another format is turned into, where its path asks for it; Pillow's names."""
+"""Types that a picture is converted to if its path requests it, with Pillow's names."""
 
 PICTURE_EXTENSIONS: Final = tuple(
     extension for mime in ("image/jpeg", *LOSSLESS) for extension in MIME_TYPES["image"][mime]
 )
-"""How a path for a picture may end: what Gemini makes (google-genai 3.6.1, `ImageResponseFormat`), and LOSSLESS."""
+"""Extensions for pictures: the types that Gemini makes (google-genai 3.6.1, `ImageResponseFormat`), and LOSSLESS."""
 
 
 def canonical(mime: str) -> str:
-    """The API's name of a MIME type, without parameters."""
+    """Return the API's name of a MIME type, without parameters."""
     mime = mime.partition(";")[0].strip().lower()
     return ALIASES.get(mime, mime)
 
 
 def sniff(head: bytes) -> str | None:
-    """The MIME type that the first `SNIFF_BYTES` of a file show, in the API's name; None when they show none."""
+    """Detect the MIME type of a file from its first `SNIFF_BYTES`, in the API's spelling; None if unknown."""
     mime: str | None = guess_mime(head)
     return canonical(mime) if mime else None
 
 
 def harmless_type(mime: str) -> str:
-    """The type, unless a program may open such a thing as a page or run it."""
+    """Return the type, or that of plain bytes if a program may open the file as a page or execute it."""
     return OCTETS if mime not in SUFFIXES and ACTIVE.fullmatch(mime) else mime
 
 
 def spelled(declared: str) -> str:
-    """The API's name of a MIME type that others have named; empty where that is none."""
+    """Return the API's name of a foreign MIME type; empty if it is malformed."""
     mime = canonical(declared)
     return mime if MIME.fullmatch(mime) else ""
 
 
 def parameter(mime: str, name: str) -> int | None:
-    """A whole number among the parameters of a MIME type."""
+    """Return an integer parameter of a MIME type; None if it is missing."""
     found = re.search(rf";\s*{name}\s*=\s*\"?(\d{{1,6}})\b", mime, re.IGNORECASE)
     return int(found[1]) if found else None

@@ -1,4 +1,4 @@
-"""What was asked for that an answer is held against, and whether it holds."""
+"""Constraints of a request, and whether an answer meets them."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from .interactions import Interaction, Request, Terms
 
 
 def of_request(request: Request) -> Terms | None:
-    """The terms of a request."""
+    """Return the terms of a request; None if it has none."""
     return given(
         response_schema=request.response_schema,
         max_output_tokens=request.max_output_tokens,
@@ -19,7 +19,7 @@ def of_request(request: Request) -> Terms | None:
 
 
 def of_answer(data: Json) -> Terms | None:
-    """The terms of an interaction, where the API repeats them."""
+    """Return the terms of an interaction that the API repeats; None if it repeats none."""
     schema = as_json(as_json(data.get("response_format")).get("schema"))
     return given(
         response_schema=dict(schema) or None,
@@ -29,12 +29,12 @@ def of_answer(data: Json) -> Terms | None:
 
 
 def given(**found: Any) -> Terms | None:  # noqa: ANN401 - the fields of Terms
-    """The terms, if there are any."""
+    """Return the terms if any of them is given."""
     return Terms(**found) if any(value is not None for value in found.values()) else None
 
 
 async def departed(terms: Terms | None, interaction: Interaction) -> str | None:
-    """What is wrong with a whole answer that was to follow a schema, in a sentence."""
+    """Check a completed answer against its schema, and return what is wrong with it in a sentence."""
     schema = terms.response_schema if terms else None
     if schema is None or interaction.status != "completed" or not interaction.text:
         return None
@@ -42,7 +42,7 @@ async def departed(terms: Terms | None, interaction: Interaction) -> str | None:
 
 
 def departed_from(schema: dict[str, Any], text: str) -> str | None:
-    """The same, in this thread."""
-    from . import json_schema  # noqa: PLC0415 - few answers have a schema, and the library takes 0.1 s
+    """Do the same in this thread."""
+    from . import json_schema  # noqa: PLC0415 - few answers have a schema, and importing jsonschema takes 0.1 s
 
     return json_schema.departure(text, schema)

@@ -1,6 +1,7 @@
-"""Generated media as files on disk: pictures, sound and video under names of their own, with their origin inside.
+"""Generated media and reports as files on disk, with metadata about their origin, and previews of pictures.
 
-Writes over nothing, follows no link. Refuses to know where: callers bring a place that the boundary approves.
+Overwrites nothing and follows no link. Refuses to know where files may go: callers pass a path that the boundary of
+`files` has approved.
 """
 
 import lazy_loader

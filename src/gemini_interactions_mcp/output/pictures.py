@@ -1,4 +1,4 @@
-"""Pictures: previews, sizes and conversions. Everything here blocks."""
+"""Previews, sizes and conversions of pictures. Everything here blocks."""
 
 import base64
 import binascii
@@ -15,33 +15,42 @@ from gemini_interactions_mcp.models import LOSSLESS, Media
 
 from . import provenance
 
-# Pillow's own limit warns through a process-wide switch; `picture` sets a stricter one.
+# Pillow's own limit is a process-wide switch that only warns; `picture` enforces a stricter one.
 Image.MAX_IMAGE_PIXELS = None
+
 PREVIEW_SIDE: Final = 1024
+"""Longest side of a preview in pixels."""
+
 PREVIEW_BYTES: Final = 512 * 2**10
+"""Maximum size of a preview, and of all previews of one result together."""
+
 PREVIEW_QUALITIES: Final = (85, 70, 50, 30)
+"""JPEG qualities that are tried in turn."""
+
 MOST_PREVIEWS: Final = 8
-# Four times what the largest generated image has (4K); decoded it takes some 200 MB.
+
 MAX_PIXELS: Final = 64_000_000
-# Formats whose size Pillow knows before it decodes anything, so that MAX_PIXELS is looked at in time.
+"""Maximum size of a picture that is decoded: four times a generated 4K image; takes some 200 MB of memory."""
+
 PICTURES: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+"""Formats whose size Pillow reads before it decodes anything, so that `MAX_PIXELS` is checked in time."""
 
 
 def converted(content: bytes, mime: str, wanted: str | None, origin: provenance.Origin) -> tuple[bytes, str]:
-    """A picture in the wanted format, where that loses nothing; else as it is."""
+    """Convert a picture to the wanted format and return its bytes and type; unchanged unless that is lossless."""
     if wanted == mime or wanted not in LOSSLESS or not mime.startswith("image/"):
         return content, mime
     buffer = io.BytesIO()
     try:
         with picture(io.BytesIO(content)) as image:
             image.save(buffer, LOSSLESS[wanted], lossless=True, exact=True, **kept(image, origin))
-    except Exception:  # noqa: BLE001 - a decoder of foreign bytes may raise anything, and the picture stays as it came
+    except Exception:  # noqa: BLE001 - a decoder of foreign bytes may raise anything, and the picture then stays as it is
         return content, mime
     return buffer.getvalue(), wanted
 
 
 def kept(image: Image.Image, origin: provenance.Origin) -> dict[str, Any]:
-    """What a picture brings beside its pixels, as Pillow's encoders take it: PNG's takes XMP as text only."""
+    """Return a picture's metadata as arguments for Pillow's encoders; that for PNG takes XMP only as text."""
     kept = {name: image.info[name] for name in ("exif", "icc_profile") if name in image.info}
     texts = PngInfo()
     if own := image.info.get("xmp"):
@@ -50,7 +59,7 @@ def kept(image: Image.Image, origin: provenance.Origin) -> dict[str, Any]:
 
 
 def previews(pictures: Sequence[Media]) -> tuple[bytes, ...]:
-    """Small JPEGs of generated pictures, which share the bytes of one; what cannot be opened has none."""
+    """Return JPEG previews of generated pictures, `PREVIEW_BYTES` in all; unreadable pictures have none."""
     most = pictures[:MOST_PREVIEWS]
     found: list[bytes] = []
     for each in most:
@@ -60,10 +69,10 @@ def previews(pictures: Sequence[Media]) -> tuple[bytes, ...]:
 
 
 def preview(file: IO[bytes], side: int = PREVIEW_SIDE, size: int = PREVIEW_BYTES) -> bytes | None:
-    """A JPEG of at most `side` pixels and `size` bytes; None when the file is no picture that can be opened."""
+    """Return a JPEG of at most `side` pixels and `size` bytes; None if the file cannot be read as a picture."""
     try:
         with picture(file) as image:
-            # The smallest gap: most of the time goes into pixels that a preview does not have.
+            # The smallest gap, since decoding pixels that a preview does not have takes most of the time.
             image.thumbnail((side, side), reducing_gap=1.0)
             return small_jpeg(on_white(ImageOps.exif_transpose(image)), size)
     except Exception:  # noqa: BLE001 - a decoder of foreign bytes may raise anything, and a preview is never needed
@@ -71,7 +80,7 @@ def preview(file: IO[bytes], side: int = PREVIEW_SIDE, size: int = PREVIEW_BYTES
 
 
 def pixels(content: bytes | bytearray) -> tuple[int, int] | tuple[None, None]:
-    """Width and height of a picture, or twice None."""
+    """Return the width and height of a picture; None for both if it cannot be read."""
     try:
         with picture(io.BytesIO(content)) as image:
             return image.size
@@ -81,19 +90,19 @@ def pixels(content: bytes | bytearray) -> tuple[int, int] | tuple[None, None]:
 
 @contextmanager
 def picture(file: IO[bytes]) -> Generator[Image.Image]:
-    """Open a picture, not yet decoded, of at most `MAX_PIXELS`.
+    """Open a picture of at most `MAX_PIXELS` without decoding it.
 
     Raises:
-        ValueError: It has more.
+        ValueError: The picture has more pixels.
     """
     with Image.open(file, formats=PICTURES) as image:
         if image.width * image.height > MAX_PIXELS:
-            raise ValueError("more pixels than are decoded here")
+            raise ValueError("the picture has too many pixels to be decoded")
         yield image
 
 
 def on_white(image: Image.Image) -> Image.Image:
-    """The picture without transparency: JPEG has none."""
+    """Return a picture on a white background, since JPEG has no transparency."""
     if not image.has_transparency_data:
         return image.convert("RGB")
     image = image.convert("RGBA")
@@ -101,7 +110,7 @@ def on_white(image: Image.Image) -> Image.Image:
 
 
 def small_jpeg(image: Image.Image, size: int) -> bytes:
-    """The picture as JPEG, as good as fits into `size` bytes."""
+    """Encode a picture as a JPEG of at most `size` bytes, in the best quality that fits."""
     for quality in PREVIEW_QUALITIES:
         buffer = io.BytesIO()
         image.save(buffer, "JPEG", quality=quality)
@@ -111,10 +120,10 @@ def small_jpeg(image: Image.Image, size: int) -> bytes:
 
 
 def decoded(media: Media) -> bytes:
-    """The bytes of generated media.
+    """Return the bytes of generated media.
 
     Raises:
-        InteractionFailedError: There are none, or they are no base64.
+        InteractionFailedError: The data is missing or not base64.
     """
     if not media.data:
         where = f"only a link to it: {media.uri}" if media.uri else "no data"
@@ -123,5 +132,5 @@ def decoded(media: Media) -> bytes:
         return base64.b64decode(media.data, validate=True)
     except (binascii.Error, ValueError):
         raise InteractionFailedError(
-            f"Gemini made {media.kind} content, but its data arrived broken; ask for it again."
+            f"Gemini made {media.kind} content, but its data is corrupt; ask for it again."
         ) from None

@@ -1,7 +1,7 @@
-"""What a picture says of its origin: prompt, model and interaction id, inside the file. Pure.
+"""Metadata about the origin of a picture inside its file: prompt, model and interaction id. Pure.
 
-The text is spliced in beside the pixels, which are not encoded anew: as XMP, which JPEG and PNG both have a place for,
-or as a plain comment where a file brings XMP of its own. What is neither of the two, or malformed, stays as it is.
+The metadata is inserted without encoding the pixels again: as XMP, which JPEG and PNG both support, or as a plain
+comment if the file already has XMP. Malformed files and other formats stay as they are.
 
 Sources: XMP Specification Part 3 (https://developer.adobe.com/xmp/docs/XMPSpecifications/), ITU-T T.81 B.1.1 (JPEG
 markers), https://www.w3.org/TR/png-3/ (iTXt in 11.3.3, XMP in its table of keywords)
@@ -16,7 +16,7 @@ from typing import Final
 from xml.sax.saxutils import escape
 
 PROMPT_CHARACTERS: Final = 2_000
-"""So much of a prompt goes into a file: even escaped and in UTF-8 it fits into the 65,533 bytes of a JPEG segment."""
+"""Maximum length of a prompt: escaped and in UTF-8, it still fits into the 65,533 bytes of a JPEG segment."""
 
 # https://www.w3.org/TR/xml/#charsets
 NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -37,12 +37,12 @@ APP0, APP1, COMMENT, SCAN = 0xE0, 0xE1, 0xFE, 0xDA
 PNG_START: Final = b"\x89PNG\r\n\x1a\n"
 PNG_XMP: Final = b"XML:com.adobe.xmp"
 PNG_HEADER_END: Final = 33
-"""After the signature and the IHDR chunk, which is always the first and has 13 bytes."""
+"""Offset after the signature and the IHDR chunk, which always comes first and has 13 bytes."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a picture comes from; what is not known, or may not be kept, is empty."""
+    """Where a picture comes from; unknown values, and those that may not be stored, are empty."""
 
     prompt: str = ""
     model: str = ""
@@ -50,28 +50,28 @@ class Origin:
 
 
 def described(content: bytes, mime: str, origin: Origin) -> bytes:
-    """The file with its origin in it, where its format has a place for that."""
+    """Insert the origin into a file if its format supports that."""
     splice = SPLICES.get(mime)
     return splice(content, origin) if splice else content
 
 
 def packet(origin: Origin) -> bytes:
-    """The origin as XMP."""
+    """Return the origin as an XMP packet."""
     return PACKET.format(**{name: escape(value) for name, value in facts(origin).items()}).encode()
 
 
 def comment(origin: Origin) -> bytes:
-    """The origin as lines of text."""
+    """Return the origin as lines of text."""
     return "\n".join(f"{name}: {value}" for name, value in facts(origin).items()).encode()
 
 
 def facts(origin: Origin) -> dict[str, str]:
-    """What is told, bounded, in characters that XML has."""
+    """Return the values to insert, of bounded length and without characters that XML excludes."""
     return {name: NOT_XML.sub("\ufffd", value[:PROMPT_CHARACTERS]) for name, value in vars(origin).items()}
 
 
 def in_jpeg(content: bytes, origin: Origin) -> bytes:
-    """A JPEG with one more segment, behind those of JFIF and Exif, which want to be the first."""
+    """Insert a segment into a JPEG, after those of JFIF and Exif, which have to come first."""
     segments = list(jpeg_segments(content))
     if not segments:
         return content
@@ -86,7 +86,7 @@ def in_jpeg(content: bytes, origin: Origin) -> bytes:
 
 
 def jpeg_segments(content: bytes) -> Iterator[tuple[int, bytes, int]]:
-    """Marker, body and end of each segment before the picture itself; none of what is no JPEG."""
+    """Yield marker, body and end of each segment before the image data; nothing if the file is not a JPEG."""
     at = len(JPEG_START) if content.startswith(JPEG_START) else len(content)
     while len(content) >= at + 4:
         start, marker, length = struct.unpack_from(">BBH", content, at)
@@ -98,7 +98,7 @@ def jpeg_segments(content: bytes) -> Iterator[tuple[int, bytes, int]]:
 
 
 def in_png(content: bytes, origin: Origin) -> bytes:
-    """A PNG with one more iTXt chunk, behind its header."""
+    """Insert an iTXt chunk into a PNG, after its header."""
     if not content.startswith(PNG_START) or content[12:16] != b"IHDR":
         return content
     keyword, text = (b"Comment", comment(origin)) if PNG_XMP in content else (PNG_XMP, packet(origin))
@@ -109,4 +109,4 @@ def in_png(content: bytes, origin: Origin) -> bytes:
 
 
 SPLICES: Final[Mapping[str, Callable[[bytes, Origin], bytes]]] = {"image/jpeg": in_jpeg, "image/png": in_png}
-"""By MIME type, how the origin gets in."""
+"""MIME type -> function that inserts the origin."""

@@ -1,8 +1,7 @@
-"""Media types, and generated media as files on disk.
+"""Saves the files of an interaction: generated media, reports and files of an agent's environment.
 
-Owns what a media type is called, recognised by and saved as; writes the files of an interaction and makes the small
-previews. It refuses to write over anything, and decides nothing about where: callers bring an approved place.
-Everything here blocks, so callers run it in a worker thread.
+Nothing is overwritten. Callers pass an approved directory or path, and run this module in a worker thread, since
+everything here blocks.
 """
 
 import errno
@@ -37,20 +36,27 @@ from . import provenance
 from .pictures import converted, decoded, pixels
 
 STEM_CHARACTERS: Final = 60
+
 STEM_BYTES: Final = 100
-"""With the rest less than the 143 that eCryptfs leaves of 255: https://bugs.launchpad.net/ecryptfs/+bug/344878"""
+"""Leaves whole names below the 143 bytes that eCryptfs allows: https://bugs.launchpad.net/ecryptfs/+bug/344878"""
+
 SUFFIX_CHARACTERS: Final = 16
+
 LABEL_CHARACTERS: Final = 6
-"""Random hexadecimal digits: two rows of one day and one topic share them once in 16 million times."""
+"""Random hexadecimal digits; rows of one day and one topic collide once in 16 million times."""
+
 UNKNOWN_ORIGIN: Final = provenance.Origin()
+
 ARTICLES: Final = frozenset({"a", "an", "the"})
 
 BLANK: Final = re.compile(f"[{IGNORABLE}{SELECTORS}\u2800\ufffd]")
-"""What shows nothing: also the empty sign of Braille, and what stands for a broken character."""
+"""Characters that show nothing, with the blank Braille pattern and the replacement character."""
 
-# What Gemini's speech models send when they name no rate: 16 bit, little-endian, mono, 24 kHz.
-# Source: https://ai.google.dev/gemini-api/docs/speech-generation
 PCM_RATE: Final = 24_000
+"""Sample rate of Gemini's speech models if they name none; 16 bit, little-endian, mono.
+
+Source: https://ai.google.dev/gemini-api/docs/speech-generation
+"""
 
 
 def save(
@@ -63,21 +69,21 @@ def save(
     taken: Collection[str] = (),
     modes: folders.Modes = folders.OWNER_ONLY,
 ) -> SavedFile:
-    """Write generated media into `directory`, or to exactly `target`.
+    """Write generated media into `directory`, or to `target`.
 
     Args:
-        media: With its data.
-        directory: Made when missing.
-        stem: The file's name without extension and number.
-        origin: Goes into a picture's metadata.
-        target: An approved path that is used as it is, but for an extension that is missing or cannot come true.
-        taken: Names in `directory` that are not used, though they may be free.
-        modes: Who may read it.
+        media: Media with data.
+        directory: Created if missing.
+        stem: File name without number and extension.
+        origin: Metadata for a picture.
+        target: Approved path; its extension is replaced if it does not match the type.
+        taken: Names in `directory` that must not be used, even if they are free.
+        modes: Permissions of new folders and of the file.
 
     Raises:
         InputError: `target` exists.
-        InteractionFailedError: The data is missing or broken.
-        ConfigurationError: The disk does not take it.
+        InteractionFailedError: The data is missing or corrupt.
+        ConfigurationError: The file cannot be written.
     """
     content, mime = playable(decoded(media), media.mime_type, media.kind)
     if target is not None:
@@ -89,10 +95,10 @@ def save(
 
 
 def save_text(text: str, directory: Path, names: Iterable[str]) -> SavedFile:
-    """Write a Markdown report into `directory`, under the first of these names that is free.
+    """Write a Markdown report into `directory`, under the first free name.
 
     Raises:
-        ConfigurationError: The disk does not take it.
+        ConfigurationError: The file cannot be written.
     """
     return written(encoded_apart(text), "text/markdown", directory, names)
 
@@ -103,7 +109,7 @@ def save_bytes(
     """Write a file of an agent's environment into `directory`, with its own extension.
 
     Raises:
-        ConfigurationError: The disk does not take it.
+        ConfigurationError: The file cannot be written.
     """
     suffix = re.sub(r"[^.A-Za-z0-9]", "", Path(file.path).suffix)[:SUFFIX_CHARACTERS].rstrip(".") or ".bin"
     mime = spelled(file.mime_type) or EXTENSIONS.get(suffix[1:].lower(), OCTETS)
@@ -112,23 +118,23 @@ def save_bytes(
 
 
 def stem(title: str, when: datetime, label: str) -> str:
-    """What the names of all files of a row begin with, and of no other row: `2026-11-23-red-bicycle-3f9c1a`.
+    """Return the beginning of the names of all files of one row: `2026-11-23-red-bicycle-3f9c1a`.
 
-    A name that the journal holds may be free, since its file was moved: so it ends with a part of the row's label,
-    which also keeps apart what two servers save at once.
+    It ends with a part of the row's label, which makes it unique: a name in the journal may be free on the disk since
+    its file was moved, and two servers may save at the same time.
     """
     words = [word for word in title_words(title) if word not in ARTICLES] or ["gemini"]
     return f"{short_name('-'.join([f'{when:%Y-%m-%d}', *words]))}-{label[-LABEL_CHARACTERS:]}"
 
 
 def title_words(title: str) -> list[str]:
-    """The words of a title in any script, small, in NFC: letters, marks, digits and pictures, and nothing else."""
+    """Return the words of a title in any script, lower-case and in NFC, of letters, marks, digits and pictographs."""
     text = unicodedata.normalize("NFC", BLANK.sub("", title[: 10 * STEM_CHARACTERS]).lower())
     return "".join(map(in_name, text)).split()
 
 
 def in_name(character: str) -> str:
-    """A character as a name has it: itself, nothing where it only formats what is beside it, else a space."""
+    """Return a character for a name: itself if allowed, nothing for a format character, else a space."""
     category = unicodedata.category(character)
     if category == "Cf":
         return ""
@@ -136,28 +142,28 @@ def in_name(character: str) -> str:
 
 
 def short_name(name: str) -> str:
-    """The beginning of a name that is short enough, of whole words where at least half of it is."""
+    """Shorten a name, to whole words unless that would lose more than half of it."""
     cut = name[:STEM_CHARACTERS].encode()[:STEM_BYTES].decode(errors="ignore")
     whole = cut if name[len(cut) :][:1] in ("", "-") else cut.rpartition("-")[0]
     return whole if len(whole) * 2 >= len(cut) else cut
 
 
 def extension_type(path: Path) -> str | None:
-    """The MIME type that a path's extension stands for."""
+    """Return the MIME type of a path's extension; None if it is unknown."""
     return EXTENSIONS.get(path.suffix[1:].lower())
 
 
 def named(target: Path, mime: str) -> str:
-    """The name that was asked for, with an extension that is true."""
+    """Return the requested name, with an extension that matches the type."""
     if extension_type(target) == mime:
         return target.name
     return target.with_suffix(SUFFIXES.get(mime, ".bin")).name
 
 
 def playable(content: bytes, declared: str, kind: str) -> tuple[bytes, str]:
-    """The bytes that programs can open, and their true MIME type: what they show goes before what was declared.
+    """Return content that programs can open, and its MIME type; detection takes precedence over the declared type.
 
-    A picture is one by its bytes alone, and nothing is called by a type that a program would open as a page or run.
+    Only detection makes a picture. A type that a program would open as a page or execute is replaced.
     """
     mime = spelled(declared) or OCTETS
     if mime == "audio/l16":
@@ -169,16 +175,16 @@ def playable(content: bytes, declared: str, kind: str) -> tuple[bytes, str]:
 
 
 def unpicturesque(media: Media, file: SavedFile) -> str:
-    """What is said of a picture that is none."""
+    """Return a note if generated content is not a picture though it should be; else an empty text."""
     if media.kind != "image" or file.mime_type.startswith("image/"):
         return ""
     told = f" (Google calls it {declared})" if (declared := spelled(media.mime_type)) else ""
-    what = f"What Gemini sent in place of a picture cannot be read as one{told}"
-    return f"{what}: it is saved as {file.name}, for no program to open."
+    what = f"What Gemini sent as a picture cannot be read as one{told}"
+    return f"{what}: it is saved as {file.name}, which no program should open."
 
 
 def wav(samples: bytes, mime: str) -> bytes:
-    """Raw 16-bit PCM with a WAV header; rate and channels are the MIME type's parameters."""
+    """Add a WAV header to raw 16-bit PCM, with the rate and the channels that the MIME type names."""
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:
         file.setnchannels(parameter(mime, "channels") or 1)
@@ -189,17 +195,17 @@ def wav(samples: bytes, mime: str) -> bytes:
 
 
 def report_names(stem: str, taken: Collection[str] = ()) -> Iterator[str]:
-    """Names to try for a report, in order: `stem.md`, `stem-1.md` ..."""
+    """Yield names to try for a report: `stem.md`, `stem-1.md` ..."""
     return chain(free([f"{stem}.md"], taken), numbered(stem, ".md", taken))
 
 
 def numbered(stem: str, suffix: str, taken: Collection[str] = ()) -> Iterator[str]:
-    """Names to try, in order: `stem-1.png`, `stem-2.png` ..."""
+    """Yield names to try: `stem-1.png`, `stem-2.png` ..."""
     return free((f"{stem}-{number}{suffix}" for number in count(1)), taken)
 
 
 def free(names: Iterable[str], taken: Collection[str]) -> Iterator[str]:
-    """The names that are not taken."""
+    """Yield the names that are not taken."""
     return (name for name in names if name not in taken)
 
 
@@ -210,11 +216,11 @@ def written(
     names: Iterable[str],
     modes: folders.Modes = folders.OWNER_ONLY,
 ) -> SavedFile:
-    """Write a whole file into `directory` under the first name that is free; nothing is followed or written over.
+    """Write a complete file into `directory` under the first free name, without following links or overwriting.
 
     Raises:
         InputError: No name is free.
-        ConfigurationError: The disk does not take it.
+        ConfigurationError: The file cannot be written.
     """
     directory = directory.absolute()
     try:
@@ -237,7 +243,7 @@ def written(
 
 
 def unwritable(directory: Path, exc: OSError) -> ConfigurationError:
-    """What is said of a directory that takes no file."""
+    """Return the error for a directory that cannot be written."""
     if has_unknown_user(directory):
         return ConfigurationError(
             f"Cannot write to {directory}: there is no such user. Set GEMINI_MCP_OUTPUT_DIR to another directory."

@@ -27,7 +27,7 @@ from gemini_interactions_mcp.models import Record, SavedFile
 from gemini_interactions_mcp.server.results import rows
 from gemini_interactions_mcp.server.results.answers import followers_of
 from gemini_interactions_mcp.server.results.overview import fetch_overview
-from gemini_interactions_mcp.text import rendering
+from gemini_interactions_mcp.text import MARKDOWN_WEIGHT, rendering
 
 from .context import AppContext
 
@@ -75,7 +75,8 @@ async def list_resource_page(app: AppContext, cursor: str | None) -> ListResourc
         JournalError: The journal cannot be read.
     """
     page, following = await app.runs.lister.page(INTERACTIONS_PER_PAGE, cursor=cursor)
-    found = await beside(sum(len(record.text) for record in page), partial(build_resource_entries, page))
+    size = MARKDOWN_WEIGHT * sum(len(record.text) for record in page)
+    found = await beside(size, partial(build_resource_entries, page))
     return ListResourcesResult(resources=found if cursor else [build_index_entry(), *found], next_cursor=following)
 
 
@@ -171,7 +172,8 @@ async def read_resource(app: AppContext, address: str) -> ReadResourceContents:
             return ReadResourceContents(
                 content=await beside(size, partial(render_record_json, record)), mime_type=JSON_TYPE
             )
-        text = await beside(size, partial(rendering.document, record, await followers_of(app, interaction_id)))
+        document = partial(rendering.document, record, await followers_of(app, interaction_id))
+        text = await beside(MARKDOWN_WEIGHT * size, document)
         return ReadResourceContents(content=text, mime_type=MARKDOWN_TYPE)
     except InteractionNotFoundError as exc:
         raise ResourceNotFoundError(str(exc)) from exc

@@ -1,6 +1,6 @@
-"""Text in, text out: Markdown of answers and reports, citations, frames around text of others, pages.
+"""Text in, text out: Markdown of answers and reports, citations, framing of foreign text, pages.
 
-Pure. Knows no file, no journal, no API and no MCP.
+Pure: reads no file and no journal, and knows neither the API nor MCP.
 """
 
 import lazy_loader

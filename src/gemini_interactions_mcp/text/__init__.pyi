@@ -4,6 +4,7 @@ from . import rendering as rendering
 from .citations import linkable as linkable
 from .framing import cleared as cleared
 from .framing import framed as framed
+from .markdown import MARKDOWN_WEIGHT as MARKDOWN_WEIGHT
 from .pages import illustrated as illustrated
 from .rendering import fetch as fetch
 from .rendering import framed_text as framed_text

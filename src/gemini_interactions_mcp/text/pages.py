@@ -1,6 +1,6 @@
-"""An answer as it is read: its text with marks, media and sources, framed, and cut into pages. Pure.
+"""Pages of an answer: its text with marks, media and sources, framed and cut. Pure.
 
-Nothing of a text is copied as a whole: an answer may have 64 MiB, and other calls go on meanwhile.
+No text is copied as a whole: an answer may have 64 MiB, and other calls run at the same time.
 """
 
 import json
@@ -12,12 +12,16 @@ from gemini_interactions_mcp.core import visible
 from gemini_interactions_mcp.models import OCTETS, PLACE, Record, SavedFile
 
 from . import chapters, citations, traces
+from .cutting import Leaf, cut
 from .framing import blocks, framed, spans
+from .source_list import parted
 
 LINE_CHARACTERS: Final = 2_000
-"""opencode drops a line of 60,000 characters without a word."""
+"""Longest line of JSON that is shown as it is; opencode silently drops a line of 60,000 characters."""
+
 JSON_CHARACTERS: Final = 2**20
-"""What is longer is not parsed, which nothing else could go on beside; it is JSON if it looks like it."""
+"""Longest JSON that is parsed, since parsing blocks all other threads; a longer text is recognized by its ends."""
+
 JSON_BEGINS: Final = re.compile(r"\s{0,99}(?:\{\s{0,99}[\"}]|\[\s{0,99}[\[{\"\]\d-])")
 JSON_ENDS: Final = re.compile(r"[}\]]\s{0,99}\Z")
 
@@ -25,35 +29,35 @@ Link = Callable[[SavedFile], str]
 
 
 class Manuscript:
-    """An answer's text with marks of its sources, its media where they belong, and nothing hidden: in blocks.
+    """An answer's text in blocks, with marks of its sources, links to its media, and no hidden characters.
 
     Args:
-        record: Whose answer it is.
-        link: Where a file is.
+        record: The interaction.
+        link: Returns the destination of a link to a saved file.
     """
 
     def __init__(self, record: Record, link: Link) -> None:
-        whole = citations.parted(record.text)
-        # Without any text, the code that was run for it is the answer.
+        whole = parted(record.text)
+        # Without text, the executed code is the answer.
         self._text = whole.text or traces.code_run(record.code)
         self._files = record.files
         self._link = link
         self._marks = citations.marks(whole, record.citations)
 
     def __iter__(self) -> Iterator[str]:
-        """The blocks from the beginning, every time anew."""
+        """Yield the blocks from the beginning; may be called repeatedly."""
         for start, end in spans(self._text):
             block = "".join(citations.inserted(self._text, start, end, self._marks))
             yield visible(illustrated(block, self._files, self._link))
 
 
 class Sheet(NamedTuple):
-    """A page with what is known of all.
+    """A page, and facts about all pages.
 
     Attributes:
-        text: Of the page; None where there is no such page.
-        of: How many pages there are.
-        outline: The headings of all pages.
+        text: Text of the page; None if there is no such page.
+        of: Number of pages.
+        outline: Headings of all pages.
     """
 
     text: str | None
@@ -62,14 +66,14 @@ class Sheet(NamedTuple):
 
 
 def sheet(record: Record, page: int, section: str, room: int, outline_room: int) -> Sheet:
-    """One page of an answer and its sources.
+    """Return a page of an answer and its sources.
 
     Args:
-        record: Whose answer it is.
-        page: From 1.
-        section: The heading of the only section to show.
-        room: Of a page, as `words.cost` counts.
-        outline_room: Of the outline, which is on the first page.
+        record: The interaction.
+        page: Page number, from 1.
+        section: Heading of the section to show; empty for the whole answer.
+        room: Room of a page, in bytes of JSON text without its quotation marks.
+        outline_room: Room of the outline, which is on the first page.
 
     Raises:
         InputError: There is no such section.
@@ -83,29 +87,29 @@ def sheet(record: Record, page: int, section: str, room: int, outline_room: int)
             outline.add(each.headings, number)
     if not number:
         shown = "" if page == 1 else None
-    return Sheet(shown, max(1, number), outline.said(len(record.text), number))
+    return Sheet(shown, max(1, number), outline.render(len(record.text), number))
 
 
-def parts(record: Record, section: str, room: int, outline_room: int) -> Iterator[chapters.Leaf]:
-    """The pages of an answer and its sources; none where both are empty.
+def parts(record: Record, section: str, room: int, outline_room: int) -> Iterator[Leaf]:
+    """Yield the pages of an answer and its sources; nothing if both are empty.
 
     Raises:
         InputError: There is no such section.
     """
     if (pretty := json_text(record.text)) is not None:
         sources = citations.listed("", record.citations)
-        return chapters.cut(together(framed(in_fence(pretty)), sources), room)
+        return cut(together(framed(in_fence(pretty)), sources), room)
     text = Manuscript(record, lambda file: file.path)
     if section:
         chosen = list(chapters.section(text, section))
         sources = citations.listed(record.text, record.citations, within=chosen)
-        return chapters.cut(together(framed(chosen), sources), room)
+        return cut(together(framed(chosen), sources), room)
     sources = citations.listed(record.text, record.citations)
-    return chapters.cut(together(framed(text), sources), room, lambda: room - chapters.outline_cost(text, outline_room))
+    return cut(together(framed(text), sources), room, lambda: room - chapters.outline_cost(text, outline_room))
 
 
 def together(text: Iterable[str], sources: str) -> Iterator[str]:
-    """A text, and below it its sources."""
+    """Yield a text, then its sources."""
     last = ""
     for block in text:
         yield block
@@ -116,14 +120,14 @@ def together(text: Iterable[str], sources: str) -> Iterator[str]:
 
 
 def in_fence(pretty: str) -> Iterator[str]:
-    """JSON in a fence, in blocks."""
+    """Yield JSON in a fence, in blocks."""
     yield "```json\n"
     yield from map(visible, blocks(pretty))
     yield "\n```"
 
 
 def json_text(text: str) -> str | None:
-    """The text, if it is JSON of any type, else None; in lines that hosts can show."""
+    """Return the text if it is JSON of any type, with lines that hosts can show; else None."""
     if len(text) > JSON_CHARACTERS:
         return text if JSON_BEGINS.match(text) and JSON_ENDS.search(text, len(text) - 100) else None
     try:
@@ -132,17 +136,17 @@ def json_text(text: str) -> str | None:
         return None
     if all(len(line) <= LINE_CHARACTERS for line in text.splitlines()):
         return text.strip()
-    # Half a surrogate pair stays escaped, since it has no UTF-8.
+    # A lone surrogate stays escaped, since it has no UTF-8.
     return json.dumps(value, indent=2, ensure_ascii="\\ud" in text.lower())
 
 
 def illustrated(text: str, files: Sequence[SavedFile], link: Link) -> str:
-    """The text with links to its saved media; what is not saved is only mentioned."""
+    """Replace the placeholders of media with links to saved files; media that are not saved are only mentioned."""
     places = {str(file.place): file for file in files}
 
     def shown(found: re.Match[str]) -> str:
         file = places.get(found[2])
-        # What is no picture is not to be opened as one.
+        # A file that is not a picture must not be opened as one.
         mark = "" if file and file.mime_type == OCTETS else "!"
         return f"{mark}[{found[1]}]({citations.destination(link(file))})" if file else f"({found[1]})"
 

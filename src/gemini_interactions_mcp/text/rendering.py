@@ -1,4 +1,4 @@
-"""What a host's model reads: answers in pages, footers, lists, Markdown. Pure.
+"""Texts for the host's model: pages of answers with footers, notes, reports, documents. Pure.
 
 Every text ends with a newline and is never bare JSON: Copilot and Zed join text blocks without a separator, and
 Gemini CLI rejects a result whose text is a JSON scalar or array.
@@ -26,24 +26,31 @@ from gemini_interactions_mcp.models import Record, SandboxFile, SavedFile, Usage
 from gemini_interactions_mcp.settings import DEFAULT_WAIT_SECONDS
 
 from . import chapters, citations, traces
-from .framing import blocks, cleared, closed, framed, kept
+from .framing import blocks, cleared, closed, framed
 from .pages import Link, Manuscript, Sheet, sheet
 
 RESULT_BYTES: Final = 10_000
-"""Of the text of a result, where nothing is known of its host."""
+"""Size of a result's text for unknown hosts."""
+
 SANDBOX_ROWS: Final = 50
+"""Files of an environment that are listed."""
+
 FAILURE_CHARACTERS: Final = 1_000
-"""Of what Gemini said in place of an answer: with both reasons, not more than an error may have (`outgoing`)."""
+"""Text of a failed answer that is quoted; together with both reasons within the limit of an error (`outgoing`)."""
+
 FAILURE_BYTES: Final = 1_000
-"""Of the error, and of the calls on the way to it."""
+"""Size of an error message, and of the list of failed calls."""
+
 FILES_LISTED: Final = 30
+
 HEAD_CHARACTERS: Final = 8_000
-"""Of a text, of which one line is shown."""
+"""Beginning of a text that is processed to show one line of it."""
+
 FRAME_BYTES: Final = 900
-"""What stands around a page of an answer, without its id, model, status and section."""
+"""Size of what surrounds a page of an answer, without its id, model, status and section."""
 
 INDEX: Final = "gemini://interactions"
-"""The resource that lists all others."""
+"""URI of the resource that lists all interactions."""
 
 COUNTS: Final = (
     ("total_input_tokens", "in"),
@@ -52,9 +59,7 @@ COUNTS: Final = (
     ("total_tool_use_tokens", "tool"),
     ("total_cached_tokens", "cached"),
 )
-
-
-# Answers -------------------------------------------------------------------------------------------------
+"""Token counts in the footer: field of `Usage` -> word."""
 
 
 def answer(
@@ -68,19 +73,19 @@ def answer(
     notes: Iterable[str] = (),
     limit: int = RESULT_BYTES,
 ) -> str:
-    """One page of an interaction's answer, or of one of its sections, with its footer.
+    """Render a page of an interaction's answer, or of one of its sections, with its footer.
 
-    The pages are the same whatever notes there are.
+    The division into pages does not depend on the notes.
 
     Args:
-        record: What the journal says.
-        page: From 1.
-        section: The heading of the only section to show.
-        stored: Whether Google keeps it.
-        followers: What goes on from it.
-        above: What the caller has to know first, a paragraph each.
-        notes: What else there is to say, a paragraph each.
-        limit: What the text costs at the most, as `words.cost` counts; 7,000 at the least.
+        record: The interaction.
+        page: Page number, from 1.
+        section: Heading of the section to show; empty for the whole answer.
+        stored: Whether Google stores the interaction.
+        followers: Interactions that continue this one.
+        above: Paragraphs that precede the answer.
+        notes: Paragraphs that follow the answer.
+        limit: Maximum size of the text, as `cost` counts; at least 7,000.
 
     Raises:
         InputError: There is no such page or section.
@@ -103,7 +108,7 @@ def answer(
 
 
 def complaints(record: Record, *, calls: bool) -> Iterator[str]:
-    """What is wrong with an answer and, of the calls of tools on the way to it, which came to nothing."""
+    """Yield notes on what is wrong with an answer and, with `calls`, on failed tool calls."""
     if record.error:
         yield f"Note: {unbroken(record.error)}"
     if calls:
@@ -111,32 +116,32 @@ def complaints(record: Record, *, calls: bool) -> Iterator[str]:
 
 
 def page_room(record: Record, section: str, limit: int) -> int:
-    """What of a result a page of the answer takes: the rest is for what stands around it, and a tenth for notes."""
+    """Return the room for a page of the answer: a result without its frame, and without a tenth for notes."""
     names = 3 * cost(handle(record)) + 2 * cost(made_by(record) + shown(record.status)) + 2 * cost(json_string(section))
     return max(limit // 4, limit - limit // 10 - FRAME_BYTES - names)
 
 
 def headed(record: Record, found: Sheet, foot: str, limit: int) -> list[str]:
-    """What stands above a page: its id, where a host may cut off the footer, and the outline."""
+    """Return what precedes a page: its id, if a host might cut off the footer, and the outline."""
     long = found.of > 1 or cost(str(found.text)) + cost(foot) > limit * 3 // 4
     return [*([f"interaction_id: {handle(record)}"] if long else []), *([found.outline] if found.outline else [])]
 
 
 def failure(record: Record) -> str:
-    """Why there is no answer, and what Gemini said instead of one."""
+    """Explain why there is no answer, and quote what Gemini said instead."""
     said = f" It said: {first_words(record.text, FAILURE_CHARACTERS)}" if record.text else ""
     calls = f" On the way: {'; '.join(record.failures)}." if record.failures else ""
     return clipped(unbroken(record.error or ""), FAILURE_BYTES) + clipped(calls, FAILURE_BYTES) + said
 
 
 def body(record: Record, link: Link) -> str:
-    """The answer's text, with its sources and media where they belong; without any, the code that was run for it."""
+    """Return the answer's text with marks and media; without text, the executed code."""
     return "".join(Manuscript(record, link))
 
 
 def report(record: Record) -> str:
-    """An answer as a file of its own, after what was asked for; its media lie beside it."""
-    text = "".join(closed(Manuscript(record, lambda file: quote(file.name)), kept))
+    """Render an answer as a Markdown file with the request at its head; its media are in the same directory."""
+    text = "".join(closed(Manuscript(record, lambda file: quote(file.name))))
     prompt = cleared(record.wording).strip().replace("\n", "\n  ")
     about = [f"Date: {record.created_at:%Y-%m-%d %H:%M} UTC", f"Prompt: {prompt}" if prompt else "", identity(record)]
     return joined(
@@ -150,12 +155,12 @@ def report(record: Record) -> str:
 
 
 def file_lines(record: Record, room: int) -> list[str]:
-    """Where the files are; of very many, the first."""
+    """Return lines on the saved files, the first ones if there are too many."""
     lines: list[str] = []
     least = cost(unlisted(record, len(record.files))) + 4
     for each in map(file_line, record.files[:FILES_LISTED]):
         room -= cost(each) + 4
-        # The last needs no room for what says that there are more.
+        # The last one needs no room for the line on the remaining files.
         if room < (least if len(lines) + 1 < len(record.files) else 0):
             break
         lines.append(each)
@@ -165,30 +170,30 @@ def file_lines(record: Record, room: int) -> list[str]:
 
 
 def unlisted(record: Record, files: int) -> str:
-    """What is said of files that are not named one by one."""
+    """Return the line on files that are not listed."""
     return f"And {count(files, 'more file')}; {uri(record)} lists them all."
 
 
 def unshown(hidden: int) -> str:
-    """What is said of pictures that a result has no room for."""
+    """Return the note on pictures for which a result has no room."""
     be = "is" if hidden == 1 else "are"
     return f"{count(hidden, 'more picture')} {be} saved but not shown here." if hidden else ""
 
 
 def unseen(pictures: int) -> str:
-    """What is said of pictures to a host that would show them as text."""
+    """Return the note on pictures for a host that would show them as text."""
     where = "it is where `Saved:` says" if pictures == 1 else "they are where `Saved:` says"
     return f"{count(pictures, 'preview')} left out: this host shows pictures as text; {where}." if pictures else ""
 
 
 def file_line(file: SavedFile) -> str:
-    """Where a file is and what it is."""
+    """Return the line on a saved file: path, type and size."""
     size = f", {file.width}x{file.height} px" if file.width else ""
     return f"Saved: {printable(file.path)} ({shown(file.mime_type)}{size}, {file.bytes:,} bytes)"
 
 
 class Place(NamedTuple):
-    """Which page of how many, of the whole answer or of a section."""
+    """Position of a page: its number, the number of pages, and the section if it is not the whole answer."""
 
     page: int
     of: int
@@ -196,7 +201,7 @@ class Place(NamedTuple):
 
     @property
     def label(self) -> str:
-        """`Page 2 of 3` or `Section "Costs", page 2 of 3`; nothing where there is only one page of it all."""
+        """`Page 2 of 3` or `Section "Costs", page 2 of 3`; empty for an answer of one page."""
         page = f"page {self.page} of {self.of}" if self.of > 1 else ""
         section = f"section {json_string(self.section)}" if self.section else ""
         label = ", ".join(filter(None, (section, page)))
@@ -204,7 +209,7 @@ class Place(NamedTuple):
 
 
 def footer(record: Record, place: Place, *, stored: bool, followers: Iterable[Record]) -> str:
-    """Id, model, status, tokens and what to call next."""
+    """Render the footer: id, model, status, tokens, and what to call next."""
     lines = ["---", identity(record)]
     if place.page < place.of:
         section = f"section={json_string(place.section)}, " if place.section else ""
@@ -221,7 +226,7 @@ def footer(record: Record, place: Place, *, stored: bool, followers: Iterable[Re
 
 
 def identity(record: Record) -> str:
-    """`interaction_id: v1_x | gemini-3.8-flash | completed | 12 in, 34 out tokens`."""
+    """Render the identity: `interaction_id: v1_x | gemini-3.8-flash | completed | 12 in, 34 out tokens`."""
     parts = [
         f"interaction_id: {handle(record)}",
         made_by(record),
@@ -232,18 +237,18 @@ def identity(record: Record) -> str:
 
 
 def made_by(record: Record) -> str:
-    """The agent or the model."""
+    """Return the agent or the model."""
     return shown(record.agent or record.model or "")
 
 
 def tokens(usage: Usage | None) -> str:
-    """Token counts that are not zero."""
+    """Format the token counts that are not zero."""
     counts = [f"{value:,} {word}" for name, word in COUNTS if (value := getattr(usage, name, 0))]
     return f"{', '.join(counts)} tokens" if counts else ""
 
 
 def follow_up(record: Record, followers: Iterable[Record] = ()) -> str:
-    """What goes on from here, or has done so."""
+    """Say how to continue an interaction, or that it has been continued."""
     if record.plan:
         return plan_state(followers)
     if record.environment_id:
@@ -256,8 +261,8 @@ def follow_up(record: Record, followers: Iterable[Record] = ()) -> str:
 
 
 def plan_state(followers: Iterable[Record]) -> str:
-    """Whether a research plan waits, was refined, or was approved; the last word counts."""
-    # Without those that Google has certainly not taken.
+    """Say whether a research plan waits, or was refined or approved by its last follower."""
+    # Without requests that Google has certainly not accepted.
     research = [
         each for each in followers if each.kind == "research" and (each.interaction_id or each.status != "failed")
     ]
@@ -272,32 +277,26 @@ def plan_state(followers: Iterable[Record]) -> str:
     return f"This plan was approved: {handle(last)} is its research. {fetch(last)}"
 
 
-# What to call --------------------------------------------------------------------------------------------
-
-
 def fetch(record: Record, seconds: float = DEFAULT_WAIT_SECONDS) -> str:
-    """The call that waits for an interaction so long, or reads it."""
+    """Return the call that waits for an interaction, for so many seconds, or that reads it."""
     tool = "check_research" if record.kind == "research" else "read_interaction"
     if settled(record.status):
         return f"{tool}(interaction_id={quoted(record)}) reads it."
     return f"{tool}(interaction_id={quoted(record)}, wait_seconds={seconds:g}) waits for it."
 
 
-# Documents -----------------------------------------------------------------------------------------------
-
-
 def kind_name(record: Record) -> str:
-    """What an interaction is listed as: what other agents than Deep Research do is a task."""
+    """Return the kind of an interaction in lists; runs of other agents than Deep Research are tasks."""
     return "task" if record.task else f"{record.kind} plan" if record.plan else record.kind
 
 
 def first_words(text: str, limit: int = chapters.HEADING_CHARACTERS) -> str:
-    """The beginning of a text, on one line of at most `limit` characters."""
+    """Return the beginning of a text on one line of at most `limit` characters."""
     return chapters.shortened(unbroken(text[:HEAD_CHARACTERS]), limit)
 
 
 def document(record: Record, followers: Iterable[Record] = ()) -> str:
-    """An interaction as Markdown: what it follows, prompt, answer, sources, usage, what follows it."""
+    """Render an interaction as Markdown: facts, prompt, answer, sources, traces and files."""
     facts = [
         identity(record),
         f"kind: {kind_name(record)}",
@@ -321,12 +320,12 @@ def document(record: Record, followers: Iterable[Record] = ()) -> str:
 
 
 def framed_text(text: Iterable[str]) -> str:
-    """A text of others, framed, as a part of a document."""
+    """Return a foreign text, framed, as a part of a document."""
     return "".join(framed(map(visible, text)))
 
 
 def sandbox(files: Sequence[SandboxFile], environment_id: str) -> str:
-    """What lies in an agent's environment, and how to save it."""
+    """List the files in an agent's environment, and say how to save them."""
     if not files:
         return ""
     lines = [f"- {shown(file.path)} ({file.bytes:,} bytes)" for file in files[:SANDBOX_ROWS]]
@@ -337,31 +336,28 @@ def sandbox(files: Sequence[SandboxFile], environment_id: str) -> str:
 
 
 def uri(record: Record, file: SavedFile | None = None) -> str:
-    """The resource of an interaction, or of a file that was saved for it."""
+    """Return the resource URI of an interaction, or of one of its saved files."""
     resource = address(str(record.interaction_id))
     return f"{resource}/files/{quote(file.name, safe='')}" if file else resource
 
 
 def address(interaction_id: str) -> str:
-    """The resource of the interaction of an id, whatever characters that has."""
+    """Return the resource URI of the interaction with an id, which may contain any characters."""
     return f"{INDEX}/{quote(interaction_id, safe='')}"
 
 
-# Words ---------------------------------------------------------------------------------------------------
-
-
 def quoted(record: Record) -> str:
-    """The id as an argument."""
+    """Return the handle of an interaction as an argument of a call."""
     return json_string(handle(record))
 
 
 def json_string(text: str) -> str:
-    """A text as an argument."""
+    """Return a text as a JSON string, for use as an argument of a call."""
     return json.dumps(printable(text), ensure_ascii=False)
 
 
 def handle(record: Record) -> str:
-    """What an interaction is found by: its id, or our label until the API has named one."""
+    """Return what an interaction is found by: its id, or its label while it has none."""
     known = record.interaction_id or record.label
-    # An address is percent-encoded, and every tool takes it as an id.
+    # A URI is percent-encoded, and every tool accepts it as an id.
     return known if known == printable(known) else address(known)

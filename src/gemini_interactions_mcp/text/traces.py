@@ -1,4 +1,4 @@
-"""What Gemini did on the way to an answer, as Markdown: the code that it ran, the calls of tools that failed. Pure."""
+"""Executed code and failed tool calls of an interaction, as Markdown. Pure."""
 
 import re
 from collections.abc import Iterable
@@ -9,16 +9,16 @@ from gemini_interactions_mcp.models import Execution
 from .framing import cleared
 
 LANGUAGE: Final = re.compile(r"[A-Za-z0-9+#-]{1,20}")
-"""What may stand behind the fence of code (spec.commonmark.org, 4.5)."""
+"""Languages that may follow the fence of a code block (spec.commonmark.org, 4.5)."""
 
 
 def code_run(code: Iterable[Execution] | None) -> str:
-    """Code and what it printed, each in a fence of its own."""
+    """Return executed code and its output, each in a fence."""
     return "\n\n".join(part for each in code or () for part in parts_of(each))
 
 
 def parts_of(execution: Execution) -> list[str]:
-    """The code and its output, as far as there are any."""
+    """Return the code and the output of one execution, without empty ones."""
     language = execution.language if LANGUAGE.fullmatch(execution.language) else ""
     head = "Output, which is an error:" if execution.failed else "Output:"
     code = [fence(execution.code, language)] if execution.code else []
@@ -26,8 +26,8 @@ def parts_of(execution: Execution) -> list[str]:
 
 
 def fence(text: str, language: str = "") -> str:
-    """A text as a block of code that it cannot end (spec.commonmark.org, 4.5), with nothing hidden in it."""
-    # Without hidden characters first: between two marks, one would make more of them.
+    """Return a text as a code block that it cannot end (spec.commonmark.org, 4.5), without hidden characters."""
+    # Hidden characters are removed first: between two marks, one would conceal a longer run.
     text = cleared(text).rstrip()
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     marks = "`" * max(3, longest + 1)
@@ -35,11 +35,11 @@ def fence(text: str, language: str = "") -> str:
 
 
 def failure_notes(failures: Iterable[str] | None) -> str:
-    """A line for each call of a tool that came to nothing."""
+    """Return a line for each failed tool call."""
     return "\n".join(f"Note: {failure}" for failure in failures or ())
 
 
 def way(code: Iterable[Execution] | None, failures: Iterable[str] | None) -> list[str]:
-    """All of it, to stand below an answer."""
+    """Return failed calls and executed code as parts of a document, to follow the answer."""
     ran = code_run(code)
     return [failure_notes(failures), f"## Code that was run\n\n{ran}" if ran else ""]

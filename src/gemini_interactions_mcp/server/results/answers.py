@@ -33,7 +33,7 @@ from gemini_interactions_mcp.server.hosts import (
 )
 from gemini_interactions_mcp.server.tasks.extension import UnfinishedResult
 from gemini_interactions_mcp.settings import DEFAULT_WAIT_SECONDS, Settings
-from gemini_interactions_mcp.text import rendering
+from gemini_interactions_mcp.text import MARKDOWN_WEIGHT, rendering
 
 from . import waiting
 from .previews import attach_files, drop_excess_links
@@ -247,7 +247,8 @@ async def render_run_page(
         notes=[*notes, *said],
         limit=wanted.host.page_bytes,
     )
-    text = await beside(len(record.text) + SOURCE_RENDER_CHARACTERS * len(record.citations), page)
+    size = MARKDOWN_WEIGHT * len(record.text) + SOURCE_RENDER_CHARACTERS * len(record.citations)
+    text = await beside(size, page)
     return CallToolResult(content=[TextContent(text=text), *drop_excess_links(blocks, wanted.host, text)])
 
 

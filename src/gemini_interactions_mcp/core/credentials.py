@@ -1,0 +1,47 @@
+"""Finds the secrets in HTTP headers and URLs that the user has configured. Pure."""
+
+import base64
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Final
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+PUBLIC_HEADERS: Final = frozenset(
+    {"accept", "accept-charset", "accept-encoding", "accept-language", "cache-control", "content-type", "origin"}
+    | {"mcp-protocol-version", "referer", "user-agent"}
+)
+"""Headers of remote MCP servers that carry no secret; `application/json` is also a word of the API."""
+
+SCHEMES: Final = ("basic", "bearer", "token", "apikey", "api-key")
+"""Authorization schemes, which precede a secret in a header and are not secret themselves."""
+
+SECRET_PARAMETERS: Final = ("key", "token", "secret", "pass", "pwd", "auth", "sig")
+"""Words in the names of URL parameters whose values are secret."""
+
+RANDOM: Final = re.compile(r"(?=.*\d)(?=.*[a-z])(?=.*[A-Z])[\w-]{20,}|[0-9A-Fa-f-]{32,}")
+"""Machine-made segments of a URL's path: some services put their token there."""
+
+
+def of_header(name: str, value: str) -> Iterator[str]:
+    """Yield the secrets in a header: its value without the scheme, and for `Basic` the decoded user and password."""
+    if name.lower() in PUBLIC_HEADERS:
+        return
+    scheme, _, rest = value.strip().partition(" ")
+    yield rest.strip() if scheme.lower() in SCHEMES else value.strip()
+    if scheme.lower() == "basic":
+        with suppress(ValueError):
+            both = base64.b64decode(rest.strip()).decode()
+            yield from (both, *both.split(":", 1))
+
+
+def of_url(url: str) -> Iterator[str]:
+    """Yield the secrets in a URL: its password, parameters that are named like secrets, random path segments."""
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        password = parts.netloc.rpartition("@")[0].partition(":")[2]
+        yield from (password, unquote(password))
+        query = parse_qsl(parts.query)
+        yield from (value for name, value in query if any(word in name.lower() for word in SECRET_PARAMETERS))
+        if parts.scheme in ("http", "https"):
+            yield from filter(RANDOM.fullmatch, parts.path.split("/"))

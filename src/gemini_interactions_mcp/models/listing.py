@@ -1,0 +1,37 @@
+"""The structured result of `list_interactions`."""
+
+from .interactions import Model
+
+
+class RecordSummary(Model):
+    """A row of `list_interactions`; unknown values are empty or absent.
+
+    Attributes:
+        label: Handle for deleting a row that Google has never accepted and that has no id.
+        seconds: Elapsed time of a running interaction.
+        activity: What a running interaction does now.
+        sources: Pages read so far; for a finished interaction, sources cited.
+    """
+
+    interaction_id: str
+    label: str | None = None
+    kind: str
+    status: str
+    model: str
+    created_at: str
+    topic: str | None = None
+    prompt: str
+    files: int
+    seconds: int | None = None
+    activity: str | None = None
+    sources: int | None = None
+    tokens: int | None = None
+    finished_at: str | None = None
+    error: str | None = None
+
+
+class RecordPage(Model):
+    """The result of `list_interactions`: rows, newest first, and the cursor of the next page."""
+
+    interactions: list[RecordSummary]
+    next_cursor: str | None = None
