@@ -26,7 +26,7 @@ from PIL import Image, ImageOps
 from gemini_interactions_mcp.files.boundary import Boundary
 from gemini_interactions_mcp.files.saved_files import SavedFiles
 from gemini_interactions_mcp.models.interactions import SavedFile
-from gemini_interactions_mcp.output.pictures import preview
+from gemini_interactions_mcp.output.pictures import make_preview
 from gemini_interactions_mcp.server.context import AppContext
 from gemini_interactions_mcp.server.results.previews import compute_preview_limits, render_preview
 
@@ -92,7 +92,7 @@ async def measure(paths: dict[str, Path], previews: int) -> None:
     # All of it that previews need.
     folder = paths["JPEG"].parent
     saved = SavedFiles(Boundary((folder,), folder))
-    app = cast("AppContext", SimpleNamespace(saved=saved, preview=preview, decoding=anyio.CapacityLimiter(1)))
+    app = cast("AppContext", SimpleNamespace(saved=saved, preview=make_preview, decoding=anyio.CapacityLimiter(1)))
     forget_peak()
     print(f"{'nothing':<8} {await delays_during(lambda: anyio.sleep(5))}")
     for label, path in paths.items():

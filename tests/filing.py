@@ -18,8 +18,8 @@ from PIL import Image
 from gemini_interactions_mcp.core.errors import InteractionNotFoundError, JournalError
 from gemini_interactions_mcp.files.content import InputFiles
 from gemini_interactions_mcp.files.upload_cache import UploadCache
-from gemini_interactions_mcp.models.interactions import Content, Record
-from gemini_interactions_mcp.models.uploads import Moved, Source, Uploaded
+from gemini_interactions_mcp.models.interactions import ContentItem, Record
+from gemini_interactions_mcp.models.uploads import BytesSentCallback, UploadedFile, UploadSource
 from gemini_interactions_mcp.settings import Settings
 
 API = "https://generativelanguage.googleapis.com/v1beta/"
@@ -40,7 +40,9 @@ class Recorder:
         self.hold = anyio.Event()
         self.hold.set()
 
-    async def upload(self, source: Source, size: int, mime_type: str, name: str, moved: Moved) -> Uploaded:
+    async def upload(
+        self, source: UploadSource, size: int, mime_type: str, name: str, moved: BytesSentCallback
+    ) -> UploadedFile:
         content = source.read(size // 2)
         moved(size // 2)
         await self.hold.wait()
@@ -50,17 +52,17 @@ class Recorder:
         self.calls.append((content + source.read(size), mime_type, name))
         moved(size)
         named = f"files/{len(self.calls)}"
-        return Uploaded(name=named, uri=f"{API}{named}", expires_at=self.now + timedelta(hours=48))
+        return UploadedFile(name=named, uri=f"{API}{named}", expires_at=self.now + timedelta(hours=48))
 
     async def mime_type(self, name: str) -> str:
         await anyio.lowlevel.checkpoint()
         self.asked.append(name)
         return self.types.get(name, "application/pdf")
 
-    async def uploads(self, account: str, size: int, mime_type: str) -> dict[str, Uploaded]:
+    async def uploads(self, account: str, size: int, mime_type: str) -> dict[str, UploadedFile]:
         raise JournalError(f"There is no journal of {account} here, {size}, {mime_type}.")
 
-    async def keep_upload(self, account: str, size: int, mime_type: str, digest: str, file: Uploaded) -> None:
+    async def keep_upload(self, account: str, size: int, mime_type: str, digest: str, file: UploadedFile) -> None:
         raise JournalError(f"There is no journal of {account} here, {size}, {mime_type}, {digest}, {file.name}.")
 
     async def earlier(self, interaction_id: str) -> Record:
@@ -116,7 +118,7 @@ def subject(make: Make) -> InputFiles:
     return make()
 
 
-async def blocks_of(subject: InputFiles, sources: Sequence[str], **options: Any) -> tuple[Content, ...]:
+async def blocks_of(subject: InputFiles, sources: Sequence[str], **options: Any) -> tuple[ContentItem, ...]:
     return (await subject.contents(sources, **options)).blocks
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from gemini_interactions_mcp.journal.database_url import parse_url
 from gemini_interactions_mcp.journal.engine import make_engine
 from gemini_interactions_mcp.journal.journal import Journal
-from gemini_interactions_mcp.models.interactions import Citation, Execution, Record, SavedFile, Terms, Usage, settled
+from gemini_interactions_mcp.models.interactions import Citation, Execution, Record, SavedFile, Terms, Usage, is_settled
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -26,7 +26,7 @@ class Clock:
 
 def record(label: str, **fields: object) -> Record:
     made = Record.model_validate({"kind": "ask", "created_at": NOON, "updated_at": NOON, "label": label} | fields)
-    ended_at = made.settled_at or (made.updated_at if settled(made.status) else None)
+    ended_at = made.settled_at or (made.updated_at if is_settled(made.status) else None)
     return made.model_copy(update={"settled_at": ended_at})
 
 

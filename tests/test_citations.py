@@ -15,8 +15,8 @@ from gemini_interactions_mcp.text import citations, source_list
 
 def placed(text: str, found: Iterable[Citation]) -> str:
     """The text with its marks, as pages of it have them."""
-    whole = source_list.parted(text)
-    return "".join(citations.inserted(whole.text, 0, len(whole.text), citations.marks(whole, found)))
+    whole = source_list.split_source_list(text)
+    return "".join(citations.insert_marks(whole.text, 0, len(whole.text), citations.place_marks(whole, found)))
 
 
 def cited(text: str, stretch: str, url: str, **more: Any) -> Citation:
@@ -44,7 +44,7 @@ def test_sources_are_numbered_as_they_come_in_the_text_each_once() -> None:
         cited(text, "One.", "https://b"),
     ]
     assert placed(text, found) == "One. [1][2] Two. [3] Three. [3]"
-    assert citations.listed(text, found) == ("Sources:\n1. [B](https://b)\n2. <https://c>\n3. [A](https://a)")
+    assert citations.render_sources(text, found) == ("Sources:\n1. [B](https://b)\n2. <https://c>\n3. [A](https://a)")
 
 
 @pytest.mark.parametrize("own", ["[3]", "[cite: 1, 2]", "[cite:1].", "[12, 13]"])
@@ -52,14 +52,14 @@ def test_a_stretch_that_bears_numbers_of_its_own_gets_no_second_one(own: str) ->
     text = f"It is so {own} And more."
     found = [cited(text, f"It is so {own}", "https://a")]
     assert placed(text, found) == text
-    assert citations.listed(text, found).startswith("Sources (not by the text's own numbers):\n1. ")
+    assert citations.render_sources(text, found).startswith("Sources (not by the text's own numbers):\n1. ")
 
 
 @pytest.mark.parametrize("end", [None, 0, 10_000])
 def test_a_source_without_a_place_is_only_listed(end: int | None) -> None:
     found = [Citation(url="https://a", start=0, end=end)]
     assert placed("Text.", found) == "Text."
-    assert citations.listed("Text.", found) == "Sources:\n1. <https://a>"
+    assert citations.render_sources("Text.", found) == "Sources:\n1. <https://a>"
 
 
 def test_a_place_within_a_character_is_moved_behind_it() -> None:
@@ -82,37 +82,37 @@ def test_where_a_redirect_leads_stands_for_it_and_makes_two_of_them_one_source()
         cited(text, "Two.", "https://redirect/2", resolved="https://www.a.example/x"),
     ]
     assert placed(text, found) == "One. [1] Two. [1]"
-    assert citations.listed(text, found) == "Sources:\n1. [a.example](https://www.a.example/x)"
+    assert citations.render_sources(text, found) == "Sources:\n1. [a.example](https://www.a.example/x)"
 
 
 def test_a_title_cannot_break_its_link() -> None:
     found = [Citation(url="https://a", title="A [draft]\n2")]
-    assert citations.listed("", found) == "Sources:\n1. [A (draft) 2](https://a)"
+    assert citations.render_sources("", found) == "Sources:\n1. [A (draft) 2](https://a)"
 
 
 def test_only_the_sources_that_a_part_names_are_listed_with_it() -> None:
     text = "One. Two."
     found = [cited(text, "One.", "https://a"), cited(text, "Two.", "https://b")]
-    assert citations.listed(text, found, within=["Two. [2]"]) == "Sources:\n2. <https://b>"
-    assert citations.listed(text, found, within=["Nothing."]) == ""
+    assert citations.render_sources(text, found, within=["Two. [2]"]) == "Sources:\n2. <https://b>"
+    assert citations.render_sources(text, found, within=["Nothing."]) == ""
 
 
 def test_of_a_text_with_numbers_of_its_own_every_part_lists_all_sources() -> None:
     text = "One [2]. Two [1]."
     found = [cited(text, "One [2]", "https://a", title="A"), cited(text, "Two [1]", "https://b", title="B")]
     whole = "Sources (not by the text's own numbers):\n1. [A](https://a)\n2. [B](https://b)"
-    assert citations.listed(text, found, within=["One [2]."]) == whole
+    assert citations.render_sources(text, found, within=["One [2]."]) == whole
 
 
 def test_an_address_that_has_no_host_any_more_is_named_by_itself() -> None:
     broken = Citation(url="https://[secret].example.com/page", end=2)
-    assert citations.listed("A.", [broken]) == "Sources:\n1. https://(secret).example.com/page"
-    assert citations.host("https://[secret].example.com/page") == "https://[secret].example.com/page"
+    assert citations.render_sources("A.", [broken]) == "Sources:\n1. https://(secret).example.com/page"
+    assert citations.get_site("https://[secret].example.com/page") == "https://[secret].example.com/page"
 
 
 def test_a_redirect_whose_target_is_no_address_any_more_stays_the_link() -> None:
     found = [Citation(url="https://redirect.example/1", resolved="https://[secret].example.com/page", end=2)]
-    assert citations.listed("A.", found) == "Sources:\n1. <https://redirect.example/1>"
+    assert citations.render_sources("A.", found) == "Sources:\n1. <https://redirect.example/1>"
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_redirect_whose_target_is_no_address_any_more_stays_the_link() -> None
     ],
 )
 def test_the_address_of_a_page_can_be_a_link(url: str) -> None:
-    assert citations.linkable(url)
+    assert citations.is_linkable(url)
 
 
 @pytest.mark.parametrize(
@@ -178,9 +178,9 @@ def test_the_address_of_a_page_can_be_a_link(url: str) -> None:
     ],
 )
 def test_what_is_no_address_of_a_page_is_no_link(url: str) -> None:
-    assert not citations.linkable(url)
-    assert "](" not in citations.listed("", [Citation(url=url, title="Title")])
-    assert citations.listed("", [Citation(url=url, title="Title")]) == "Sources:\n1. Title"
+    assert not citations.is_linkable(url)
+    assert "](" not in citations.render_sources("", [Citation(url=url, title="Title")])
+    assert citations.render_sources("", [Citation(url=url, title="Title")]) == "Sources:\n1. Title"
 
 
 @pytest.mark.parametrize(
@@ -198,13 +198,13 @@ def test_what_is_no_address_of_a_page_is_no_link(url: str) -> None:
     ],
 )
 def test_a_title_is_only_text(title: str, told: str) -> None:
-    assert citations.listed("", [Citation(url="https://a", title=title)]) == f"Sources:\n1. [{told}](https://a)"
-    assert citations.listed("", [Citation(title=title)]) == f"Sources:\n1. {told}"
+    assert citations.render_sources("", [Citation(url="https://a", title=title)]) == f"Sources:\n1. [{told}](https://a)"
+    assert citations.render_sources("", [Citation(title=title)]) == f"Sources:\n1. {told}"
 
 
 def test_an_address_with_parentheses_does_not_end_its_link() -> None:
     found = [Citation(url="https://a/b_(c)_)", title="B")]
-    assert citations.listed("", found) == "Sources:\n1. [B](<https://a/b_(c)_)>)"
+    assert citations.render_sources("", found) == "Sources:\n1. [B](<https://a/b_(c)_)>)"
 
 
 def test_pages_of_a_document_are_sources_of_their_own() -> None:
@@ -217,7 +217,7 @@ def test_pages_of_a_document_are_sources_of_their_own() -> None:
         Citation(url="https://b", page=2),
     ]
     assert placed(text, found) == "One. [1] Two. [2][1]"
-    assert citations.listed(text, found) == (
+    assert citations.render_sources(text, found) == (
         "Sources:\n1. a.pdf, page 3\n2. a.pdf, page 5\n3. [b.pdf, page 1](https://b)\n4. [page 2](https://b)"
     )
 
@@ -244,18 +244,18 @@ def test_the_list_of_a_report_is_the_one_list_in_its_own_numbers() -> None:
         cited(DEEP_RESEARCH, "[cite: 3]", f"{REDIRECT}/c="),
     ]
     assert placed(DEEP_RESEARCH, found) == "# Report\n\nOne [cite: 2, 1]. Two [cite: 3]."
-    assert citations.listed(DEEP_RESEARCH, found).splitlines() == [
+    assert citations.render_sources(DEEP_RESEARCH, found).splitlines() == [
         "Sources:",
         f"1. [google.com]({REDIRECT}/a==)",
         f"2. [arxiv.org]({REDIRECT}/b==)",
         f"3. [github.io]({REDIRECT}/c=)",
     ]
-    assert citations.listed(DEEP_RESEARCH, found, within=["One [cite: 2, 1]."]).splitlines()[1:] == [
+    assert citations.render_sources(DEEP_RESEARCH, found, within=["One [cite: 2, 1]."]).splitlines()[1:] == [
         f"1. [google.com]({REDIRECT}/a==)",
         f"2. [arxiv.org]({REDIRECT}/b==)",
     ]
     resolved = [each.model_copy(update={"resolved": f"https://{number}.example/"}) for number, each in enumerate(found)]
-    assert citations.listed(DEEP_RESEARCH, resolved).splitlines()[1:] == [
+    assert citations.render_sources(DEEP_RESEARCH, resolved).splitlines()[1:] == [
         "1. [google.com](https://1.example/)",
         "2. [arxiv.org](https://0.example/)",
         "3. [github.io](https://2.example/)",
@@ -266,14 +266,14 @@ def test_no_source_is_lost_that_only_one_of_both_lists_has() -> None:
     text = "One. Two.\n\n## References:\n\n[1] [A](https://a)\n[4] B: https://b.example/x_(y).\n"
     found = [cited(text, "One.", "https://c", title="C"), cited(text, "Two.", "https://a"), Citation(url="https://d")]
     assert placed(text, found) == "One. [5] Two. [1]"
-    assert citations.listed(text, found).splitlines() == [
+    assert citations.render_sources(text, found).splitlines() == [
         "Sources:",
         "1. [A](https://a)",
         "4. [B](<https://b.example/x_(y)>)",
         "5. [C](https://c)",
         "6. <https://d>",
     ]
-    assert [each.url for each in citations.all_cited(text, found)] == [
+    assert [each.url for each in citations.list_all_citations(text, found)] == [
         "https://c",
         "https://a",
         "https://d",
@@ -285,7 +285,7 @@ def test_an_address_that_a_text_lists_twice_keeps_both_numbers() -> None:
     text = "One. Two [cite: 2].\n\nSources:\n1. [A](https://a)\n2. [A again](https://a)\n"
     found = [cited(text, "One.", "https://a"), Citation(url="https://b")]
     assert placed(text, found) == "One. [1] Two [cite: 2]."
-    assert citations.listed(text, found).splitlines()[1:] == [
+    assert citations.render_sources(text, found).splitlines()[1:] == [
         "1. [A](https://a)",
         "2. [A again](https://a)",
         "3. <https://b>",
@@ -305,7 +305,7 @@ def test_an_address_that_a_text_lists_twice_keeps_both_numbers() -> None:
     ],
 )
 def test_a_line_of_a_list_is_read_in_every_usual_form(line: str, source: tuple[int, str, str]) -> None:
-    assert list(source_list.read_line(line, 3)) == [source_list.Source(*source)]
+    assert list(source_list.read_source_line(line, 3)) == [source_list.NumberedSource(*source)]
 
 
 @pytest.mark.parametrize(
@@ -325,14 +325,14 @@ def test_what_is_no_list_of_sources_stays_in_the_text(end: str) -> None:
     text = f"One.\n\n{end}"
     found = [cited(text, "One.", "https://c")]
     assert placed(text, found) == f"One. [1]\n\n{end}"
-    assert citations.listed(text, found) == "Sources:\n1. <https://c>"
+    assert citations.render_sources(text, found) == "Sources:\n1. <https://c>"
 
 
 @pytest.mark.parametrize(
     "piece", ["# ", "* ", "Sources:\n", "1. ", "https://a(", "[", "](", "1. [" + "x](" * 500 + "\n"]
 )
 def test_a_hostile_end_is_read_in_no_time(piece: str) -> None:
-    text = "Sources:\n" + piece * (source_list.LIST_CHARACTERS // len(piece))
+    text = "Sources:\n" + piece * (source_list.SOURCE_LIST_CHARACTERS // len(piece))
     assert placed(text, ()) in (text, "")
 
 

@@ -25,7 +25,7 @@ from gemini_interactions_mcp.settings import Settings
 from reading import LEGACY, call, complaint, text_of
 
 CORPUS = make.corpus()
-WORDS = f"{media_types.OFFICE}.wordprocessingml.document"
+WORDS = f"{media_types.OFFICE_PREFIX}.wordprocessingml.document"
 
 SENT = {
     "pictures": {
@@ -88,13 +88,13 @@ SENT = {
         "unmarked.pdf": "application/pdf",
         "text.docx": WORDS,
         "renamed-part.docx": WORDS,
-        "letter.dotx": f"{media_types.OFFICE}.wordprocessingml.template",
-        "table.xlsx": f"{media_types.OFFICE}.spreadsheetml.sheet",
-        "slides.pptx": f"{media_types.OFFICE}.presentationml.presentation",
+        "letter.dotx": f"{media_types.OFFICE_PREFIX}.wordprocessingml.template",
+        "table.xlsx": f"{media_types.OFFICE_PREFIX}.spreadsheetml.sheet",
+        "slides.pptx": f"{media_types.OFFICE_PREFIX}.presentationml.presentation",
         "misnamed.xlsx": WORDS,
-        "text.odt": f"{media_types.OASIS}.text",
-        "table.ods": f"{media_types.OASIS}.spreadsheet",
-        "slides.odp": f"{media_types.OASIS}.presentation",
+        "text.odt": f"{media_types.OPENDOCUMENT_PREFIX}.text",
+        "table.ods": f"{media_types.OPENDOCUMENT_PREFIX}.spreadsheet",
+        "slides.odp": f"{media_types.OPENDOCUMENT_PREFIX}.presentation",
         "text.doc": "application/msword",
         "table.xls": "application/vnd.ms-excel",
         "slides.ppt": "application/vnd.ms-powerpoint",
@@ -222,7 +222,7 @@ def test_the_corpus_has_a_file_of_each_type_and_encoding() -> None:
     }
     sent = {mime for table in SENT.values() for mime in table.values()}
     # A readable CSV is sent as text.
-    assert sent == media_types.KINDS.keys() - {"text/csv"}
+    assert sent == media_types.CONTENT_KINDS.keys() - {"text/csv"}
     assert make.SAMPLES.keys() == older_charsets.CHARSETS.keys()
     assert sum(len(content) for files in CORPUS.values() for content in files.values()) < 300_000
 
@@ -332,12 +332,12 @@ class Counted(io.BytesIO):
 def looked_into(name: str, content: bytes) -> int:
     """Inspect any bytes, which must lead to a type or a refusal, and return the number of reads."""
     ending = name.rpartition(".")[2]
-    named = media_types.EXTENSIONS.get(ending) or media_types.REFUSED_EXTENSIONS.get(ending)
+    named = media_types.EXTENSION_TYPES.get(ending) or media_types.REFUSED_EXTENSIONS.get(ending)
     file = Binary(name, stream := Counted(content), len(content))
     charsets.detect_unicode(file.stream)
     charsets.guess_charset(file.stream)
     with suppress(FileRefusedError):
-        mime = detect_office_type(file, media_types.sniff(content[: media_types.SNIFF_BYTES]) or named, named)
+        mime = detect_office_type(file, media_types.sniff_type(content[: media_types.SNIFF_BYTES]) or named, named)
         kind = detect_media_type(file, mime, named) if mime else ""
         check_end(file, kind)
         if kind == "application/pdf":

@@ -26,7 +26,7 @@ from gemini_interactions_mcp.core.errors import (
     QuotaError,
     RefusedError,
 )
-from gemini_interactions_mcp.core.words import one_line
+from gemini_interactions_mcp.core.words import clip_line
 from gemini_interactions_mcp.models import error_codes
 
 CREATE = Call(paid=True, background=True, model="gemini-3-pro-preview", successor="gemini-3.8-flash")
@@ -284,15 +284,15 @@ def test_a_code_is_said_where_it_tells_more_than_the_message(code: str, message:
     assert told in str(map_error_response(parse_error_response(400, api(message, code)), CREATE))
 
 
-@pytest.mark.parametrize("code", [*error_codes.BLOCKED, "IMAGE_SAFETY"])
+@pytest.mark.parametrize("code", [*error_codes.BLOCK_REASONS, "IMAGE_SAFETY"])
 @pytest.mark.parametrize("status", [400, 403, 422])
 def test_a_blocked_code_is_told_by_its_name(code: str, status: int) -> None:
     error = map_error_response(parse_error_response(status, api("", code)), CREATE)
     assert type(error) is BlockedError
-    assert f"blocked the request for {error_codes.BLOCKED[code.lower()]} ({code})" in str(error)
+    assert f"blocked the request for {error_codes.BLOCK_REASONS[code.lower()]} ({code})" in str(error)
 
 
-@pytest.mark.parametrize(("code", "reason"), error_codes.GENERATION.items())
+@pytest.mark.parametrize(("code", "reason"), error_codes.GENERATION_FAILURES.items())
 def test_a_model_that_ends_without_an_answer_is_told(code: str, reason: str) -> None:
     error = map_error_response(parse_error_response(400, api("Oh.", code)), COSTLY)
     assert type(error) is InteractionFailedError
@@ -326,8 +326,8 @@ def test_the_codes_and_reasons_of_both_shapes_are_read() -> None:
 
 
 def test_a_long_message_is_cut_to_one_line() -> None:
-    assert one_line("a\n  b\tc") == "a b c"
-    cut = one_line("é" * 500)
+    assert clip_line("a\n  b\tc") == "a b c"
+    cut = clip_line("é" * 500)
     assert len(cut) == 400
     assert cut.endswith("é…")
     assert parse_error_response(400, api("x\n" * 900)).message.count("\n") == 0
@@ -339,7 +339,7 @@ CALLS = [
 ]
 
 
-@pytest.mark.parametrize("code", error_codes.STATUSES)
+@pytest.mark.parametrize("code", error_codes.CODE_STATUSES)
 def test_every_documented_code_is_in_the_rows_that_it_leads_to_and_in_no_other(code: str) -> None:
     reached: set[int] = set()
     for call in CALLS:
@@ -348,7 +348,7 @@ def test_every_documented_code_is_in_the_rows_that_it_leads_to_and_in_no_other(c
         assert code in ERROR_RULES[row].codes
         assert type(map_error_response(found, call)) is ERROR_RULES[row].error
         assert (
-            type(map_error_response(parse_error_response(error_codes.STATUSES[code], api("", code)), call))
+            type(map_error_response(parse_error_response(error_codes.CODE_STATUSES[code], api("", code)), call))
             is ERROR_RULES[row].error
         )
         reached.add(row)

@@ -19,8 +19,8 @@ BY_DESCRIPTOR, BY_PATH = (pytest.mark.parametrize("way", [way], indirect=True) f
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """As the system can, and as Windows must."""
     if request.param == "by path":
-        monkeypatch.setattr(folders, "BY_DESCRIPTOR", False)
-    elif not folders.BY_DESCRIPTOR:
+        monkeypatch.setattr(folders, "HAS_DESCRIPTOR_CALLS", False)
+    elif not folders.HAS_DESCRIPTOR_CALLS:
         pytest.skip("this system opens no folders")
 
 
@@ -29,7 +29,7 @@ def names(folder: Path) -> list[str]:
 
 
 def write(folder: Path, *wanted: str, content: bytes = b"content") -> str | None:
-    with folders.opened(folder, create=0o700) as opened:
+    with folders.open_folder(folder, create=0o700) as opened:
         return opened.add(content, wanted, 0o600)
 
 
@@ -56,7 +56,7 @@ def during(monkeypatch: pytest.MonkeyPatch, function: str, happens: Callable[[],
 def test_missing_folders_are_made_when_that_is_wanted(tmp_path: Path) -> None:
     assert write(tmp_path / "a" / "b", "x.txt") == "x.txt"
     assert (tmp_path / "a" / "b" / "x.txt").read_bytes() == b"content"
-    with pytest.raises(FileNotFoundError), folders.opened(tmp_path / "c" / "d"):
+    with pytest.raises(FileNotFoundError), folders.open_folder(tmp_path / "c" / "d"):
         pytest.fail("it was opened")
     assert names(tmp_path) == ["a"]
 
@@ -71,7 +71,7 @@ def test_a_link_is_no_folder_wherever_it_leads(tmp_path: Path, leads: str, rest:
     with pytest.raises(OSError):  # noqa: PT011 - which one, depends on the system
         write(tmp_path / "root" / "link" / rest, "x.txt")
     with pytest.raises(OSError):  # noqa: PT011
-        folders.probe(tmp_path / "root" / "link" / rest / "x.txt")
+        folders.check_path_writable(tmp_path / "root" / "link" / rest / "x.txt")
     assert sorted(path.name for path in tmp_path.rglob("*")) == sorted(
         ["inside", "link", "outside", "root", "there", "there"]
     )
@@ -91,10 +91,10 @@ def test_only_a_whole_path_leads_to_a_folder(tmp_path: Path, path: str, monkeypa
 def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
     before = names(Path("/dev/fd"))
     write(tmp_path / "a" / "b", "x.txt")
-    folders.probe(tmp_path / "a" / "c" / "d.txt")
+    folders.check_path_writable(tmp_path / "a" / "c" / "d.txt")
     with pytest.raises(NotADirectoryError):
         write(tmp_path / "a" / "b" / "x.txt" / "y", "z")
-    with folders.opened(tmp_path / "a" / "b") as folder, pytest.raises(FileNotFoundError):
+    with folders.open_folder(tmp_path / "a" / "b") as folder, pytest.raises(FileNotFoundError):
         folder.read("missing", anything)
     assert names(Path("/dev/fd")) == before
 
@@ -168,8 +168,8 @@ def test_a_disk_that_fills_up_leaves_nothing_behind(tmp_path: Path, monkeypatch:
 
 
 def test_trying_a_path_leaves_nothing_and_makes_no_folder(tmp_path: Path) -> None:
-    folders.probe(tmp_path / "x.txt")
-    folders.probe(tmp_path / "a" / "b" / "x.txt")
+    folders.check_path_writable(tmp_path / "x.txt")
+    folders.check_path_writable(tmp_path / "a" / "b" / "x.txt")
     assert names(tmp_path) == []
 
 
@@ -179,13 +179,13 @@ def test_trying_a_path_leaves_nothing_and_makes_no_folder(tmp_path: Path) -> Non
 def test_a_path_that_cannot_be_written_is_found_out(tmp_path: Path, path: str) -> None:
     (tmp_path / "file").write_bytes(b"in the way")
     with pytest.raises(OSError):  # noqa: PT011 - which one, depends on the system
-        folders.probe(tmp_path / path)
+        folders.check_path_writable(tmp_path / path)
     assert names(tmp_path) == ["file"]
 
 
 def test_trying_takes_no_name_from_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     during(monkeypatch, "close", lambda: (tmp_path / "x.txt").write_bytes(b"somebody else's"))
-    folders.probe(tmp_path / "x.txt")
+    folders.check_path_writable(tmp_path / "x.txt")
     assert names(tmp_path) == ["x.txt"]
 
 
@@ -195,7 +195,10 @@ def test_trying_takes_no_name_from_others(tmp_path: Path, monkeypatch: pytest.Mo
 def test_what_is_read_has_been_checked_before_and_after(tmp_path: Path) -> None:
     (tmp_path / "x.txt").write_bytes(b"content")
     seen: list[int] = []
-    with folders.opened(tmp_path) as folder, folder.read("x.txt", lambda status: seen.append(status.st_size)) as stream:
+    with (
+        folders.open_folder(tmp_path) as folder,
+        folder.read("x.txt", lambda status: seen.append(status.st_size)) as stream,
+    ):
         assert stream.read() == b"content"
     assert seen == [7, 7]
 
@@ -209,13 +212,13 @@ def test_another_file_under_the_name_is_not_read(tmp_path: Path) -> None:
         if (tmp_path / "secret").exists():
             (tmp_path / "secret").rename(tmp_path / "x.txt")
 
-    with folders.opened(tmp_path) as folder, pytest.raises(OSError, match=os.strerror(errno.ESTALE)):
+    with folders.open_folder(tmp_path) as folder, pytest.raises(OSError, match=os.strerror(errno.ESTALE)):
         folder.read("x.txt", swap)
 
 
 def test_a_file_is_removed_when_it_is_the_one(tmp_path: Path) -> None:
     (tmp_path / "x.txt").write_bytes(b"content")
-    with folders.opened(tmp_path) as folder:
+    with folders.open_folder(tmp_path) as folder:
         assert folder.remove("x.txt", folder.status("x.txt"))
     assert names(tmp_path) == []
 
@@ -224,7 +227,7 @@ def test_a_file_is_removed_when_it_is_the_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["file", "folder", "link", "pipe"])
 def test_what_has_got_the_name_meanwhile_keeps_it(tmp_path: Path, kind: str) -> None:
     (path := tmp_path / "x.txt").write_bytes(b"content")
-    with folders.opened(tmp_path) as folder:
+    with folders.open_folder(tmp_path) as folder:
         status = folder.status("x.txt")
         path.rename(tmp_path / "moved.txt")
         match kind:

@@ -34,7 +34,7 @@ from gemini_interactions_mcp.core.errors import (
 from gemini_interactions_mcp.emulator import EMULATED_AGENTS, EMULATED_MODELS, Emulator, Fault
 from gemini_interactions_mcp.models import catalog
 from gemini_interactions_mcp.models.interactions import Request
-from gemini_interactions_mcp.models.uploads import Uploaded
+from gemini_interactions_mcp.models.uploads import UploadedFile
 from gemini_interactions_mcp.settings import Settings
 
 MODEL = "gemini-3.8-flash"
@@ -127,7 +127,7 @@ async def test_a_deleted_interaction_is_gone(google: Gemini, emulator: Emulator)
         await google.get(answer.id or "")
 
 
-async def upload(google: Gemini, content: bytes, mime_type: str, name: str) -> Uploaded:
+async def upload(google: Gemini, content: bytes, mime_type: str, name: str) -> UploadedFile:
     return await google.upload(io.BytesIO(content), len(content), mime_type, name, lambda _: None)
 
 
@@ -314,7 +314,7 @@ async def test_an_error_response_over_the_wire_becomes_its_class(
     assert "<html>" not in str(caught.value)
 
 
-RESEARCH = Request(kind="research", prompt="Bees", agent=catalog.RESEARCH_AGENT)
+RESEARCH = Request(kind="research", prompt="Bees", agent=catalog.DEFAULT_RESEARCH_AGENT)
 
 
 @pytest.mark.parametrize(
@@ -347,8 +347,11 @@ async def test_a_chosen_default_that_is_gone_names_what_follows_it(tmp_path: Pat
 
 
 def test_what_is_used_by_default_and_what_follows_the_retired_is_there() -> None:
-    assert (catalog.MODEL, catalog.IMAGE_MODEL) == ("gemini-3.8-flash", "gemini-nano-banana-2.1")
-    assert {catalog.MODEL, catalog.IMAGE_MODEL, catalog.RESEARCH_AGENT} <= {*EMULATED_MODELS, *EMULATED_AGENTS}
+    assert (catalog.DEFAULT_MODEL, catalog.DEFAULT_IMAGE_MODEL) == ("gemini-3.8-flash", "gemini-nano-banana-2.1")
+    assert {catalog.DEFAULT_MODEL, catalog.DEFAULT_IMAGE_MODEL, catalog.DEFAULT_RESEARCH_AGENT} <= {
+        *EMULATED_MODELS,
+        *EMULATED_AGENTS,
+    }
     assert set(catalog.SUCCESSORS.values()) <= {*EMULATED_MODELS, *EMULATED_AGENTS}
 
 

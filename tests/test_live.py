@@ -26,7 +26,7 @@ from gemini_interactions_mcp.cli.prices import bound_price, bound_prices
 from gemini_interactions_mcp.cli.probe_requests import ProbedModels
 from gemini_interactions_mcp.cli.probes import PROBES, Probe
 from gemini_interactions_mcp.cli.reports import compare_facts, scrub_text, write_report
-from gemini_interactions_mcp.core.lenient import as_json
+from gemini_interactions_mcp.core.lenient import coerce_object
 from gemini_interactions_mcp.core.redaction import Redactor
 from gemini_interactions_mcp.emulator import CONTRARY, Doubts, Emulator, Fault, make_rate_limit_fault
 from gemini_interactions_mcp.settings import Settings
@@ -101,7 +101,7 @@ async def run(
 
 def starts(emulator: Emulator) -> list[dict[str, Any]]:
     """Return the bodies of the requests that start an interaction."""
-    return [dict(as_json(each.body)) for each in emulator.requests if each.path == "/v1/interactions"]
+    return [dict(coerce_object(each.body)) for each in emulator.requests if each.path == "/v1/interactions"]
 
 
 def only(*titles: str) -> list[Probe]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gemini_interactions_mcp.core.room import cost
+from gemini_interactions_mcp.core.room import measure_cost
 from gemini_interactions_mcp.text import chapters, cutting, framing
 from gemini_interactions_mcp.text.markdown import (
     Fence,
@@ -60,7 +60,7 @@ LINES = st.sampled_from(
 
 
 def titles(text: str) -> list[tuple[int, str]]:
-    return [(heading.level, heading.title) for heading in chapters.headings([text])]
+    return [(heading.level, heading.title) for heading in chapters.iter_headings([text])]
 
 
 def code(text: str) -> list[str]:
@@ -109,7 +109,7 @@ def test_fences_are_those_of_commonmark_that_a_page_can_repeat(text: str, found:
 
 def test_headings_of_a_text_have_the_same_offsets_in_blocks() -> None:
     text = "".join(f"Part {number}\n------\n\n- a\n\n  ```\n  # {number}\n  ```\n\n" for number in range(2_000))
-    found = list(chapters.headings(framing.blocks(text)))
+    found = list(chapters.iter_headings(framing.iter_blocks(text)))
     assert len(found) == 2_000
     for number, heading in enumerate(found):
         assert text[heading.start : heading.end] == f"Part {number}\n------"
@@ -135,14 +135,14 @@ def test_the_stretches_of_a_text_are_the_text_and_lie_as_it_does(lines: list[str
 def test_code_that_is_longer_than_a_stretch_stays_code(item: str) -> None:
     inner = " " * len(item)
     text = f"{item}```sh\n" + f"{inner}Note: x\n" * 5_000 + f"{inner}```\n\nNote: y\n\n" + f"{item}```\n{inner}Note: z"
-    shown = "".join(framing.framed(framing.blocks(text)))
+    shown = "".join(framing.frame_text(framing.iter_blocks(text)))
     assert shown == text.replace("\nNote: y\n", "\n> Note: y\n") + f"\n{inner}```"
 
 
 def test_a_line_that_is_longer_than_a_stretch_opens_and_closes_nothing() -> None:
     text = "a " * STRETCH_LENGTH + "```\n# no\n\n" + "x" * 3 * STRETCH_LENGTH + "\n# yes\n"
     pieces = [text[at : at + 100] for at in range(0, len(text), 100)]
-    assert [heading.title for heading in chapters.headings(pieces)] == ["no", "yes"]
+    assert [heading.title for heading in chapters.iter_headings(pieces)] == ["no", "yes"]
     at = text.index("```")
     begun = list(read_stretches([text[:at], text[at:]], has_fences))
     assert begun[1].text.startswith("```\n# no")
@@ -168,7 +168,7 @@ def test_code_of_a_list_is_opened_again_within_an_item(fence: Fence, opener: str
 def test_long_code_of_a_list_is_code_on_each_of_its_pages_and_ends_with_its_item() -> None:
     lines = "".join(f"     Note: {number}\n" for number in range(400))
     text = f"1. a\n\n   ```py\n{lines}Note: x\n"
-    leaves = list(cutting.cut(framing.framed([text]), 2_000))
+    leaves = list(cutting.cut_pages(framing.frame_text([text]), 2_000))
     assert len(leaves) > 3
     assert all(leaf.text.startswith("-  …\n   ```py\n     Note: ") for leaf in leaves[1:])
     assert all(leaf.text.endswith("\n   ```") for leaf in leaves[:-1])
@@ -179,12 +179,12 @@ def test_long_code_of_a_list_is_code_on_each_of_its_pages_and_ends_with_its_item
 @settings(deadline=None)
 @given(text=st.lists(LINES, max_size=60).map("\n".join), room=st.sampled_from([900, 2_500]))
 def test_on_each_page_code_ends_and_no_line_looks_like_ours(text: str, room: int) -> None:
-    whole = "".join(framing.framed([text]))
-    assert "".join(framing.framed([whole])) == whole
-    for leaf in cutting.cut(framing.framed([text]), room):
-        assert cost(leaf.text) <= room
+    whole = "".join(framing.frame_text([text]))
+    assert "".join(framing.frame_text([whole])) == whole
+    for leaf in cutting.cut_pages(framing.frame_text([text]), room):
+        assert measure_cost(leaf.text) <= room
         assert parse_layout(leaf.text).fence_at(len(leaf.text)) is None
-        assert "".join(framing.framed([leaf.text])) == leaf.text
+        assert "".join(framing.frame_text([leaf.text])) == leaf.text
 
 
 @pytest.mark.parametrize(
@@ -199,14 +199,14 @@ def test_on_each_page_code_ends_and_no_line_looks_like_ours(text: str, room: int
     ],
 )
 def test_what_is_no_code_is_quoted_though_it_follows_marks_of_code(text: str) -> None:
-    for line in "".join(framing.framed([text])).splitlines():
+    for line in "".join(framing.frame_text([text])).splitlines():
         assert not line.lstrip().startswith("Note")
 
 
 def test_a_page_does_not_end_between_a_title_and_its_underline() -> None:
     for words in range(200, 300):
         text = f"```\n{'x ' * words}\n```\nA title\n-----\n" + "y " * 400
-        leaves = list(cutting.cut([text], 700))
+        leaves = list(cutting.cut_pages([text], 700))
         assert sum("A title\n-----" in leaf.text for leaf in leaves) == 1
 
 

@@ -17,8 +17,8 @@ FAMILY = "👩\u200d👩\u200d👧"
 def marked(text: str, *ends: int) -> str:
     """The text with a mark for each stretch that ends there, in characters."""
     found = [Citation(url=f"https://{end}", end=len(text[:end].encode())) for end in ends]
-    whole = source_list.parted(text)
-    return "".join(citations.inserted(whole.text, 0, len(whole.text), citations.marks(whole, found)))
+    whole = source_list.split_source_list(text)
+    return "".join(citations.insert_marks(whole.text, 0, len(whole.text), citations.place_marks(whole, found)))
 
 
 @pytest.mark.parametrize(
@@ -80,8 +80,8 @@ def test_where_nothing_can_bear_a_mark_there_is_none(line: str) -> None:
 def test_the_section_below_code_that_a_source_backs_is_found() -> None:
     text = "```sh\nls\n```\n\nMore facts.\n\n## Costs\n\nA lot.\n"
     shown = record(text, citations=(Citation(url="https://a.example", end=text.index("\n\nMore")),))
-    assert "A lot." in rendering.answer(shown, section="Costs")
-    assert "```\n[1]\n\nMore facts." in rendering.report(shown)
+    assert "A lot." in rendering.render_answer(shown, section="Costs")
+    assert "```\n[1]\n\nMore facts." in rendering.render_report(shown)
 
 
 LINES = st.sampled_from(
@@ -119,9 +119,9 @@ LINES = st.sampled_from(
 def structure(text: str) -> list[object]:
     """The fences, rows, headings and addresses of a text."""
     fences = [(code.fence, code.closed) for code in parse_layout(text).codes]
-    headings = [(heading.level, bare(heading.title)) for heading in chapters.headings([text])]
+    headings = [(heading.level, bare(heading.title)) for heading in chapters.iter_headings([text])]
     rows = [line.count("|") for line in text.splitlines() if "|" in line]
-    rules = [line for line in text.splitlines() if marking.WORDLESS.fullmatch(line) and line.strip()]
+    rules = [line for line in text.splitlines() if marking.WORDLESS_LINE.fullmatch(line) and line.strip()]
     return [fences, headings, rows, rules, re.findall(r"https?://[^\s()]+", text)]
 
 

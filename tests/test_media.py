@@ -38,7 +38,7 @@ def made(content: bytes, mime: str, kind: str = "image") -> Media:
 
 
 def report(directory: Path, stem: str = "report", text: str = "x") -> SavedFile:
-    return saving.save_text(text, directory, saving.report_names(stem))
+    return saving.save_report(text, directory, saving.iter_report_names(stem))
 
 
 def names(directory: Path) -> list[str]:
@@ -47,7 +47,7 @@ def names(directory: Path) -> list[str]:
 
 def test_an_image_is_saved_with_its_pixels(tmp_path: Path) -> None:
     content = picture()
-    saved = saving.save(made(content, "image/png"), tmp_path / "new" / "folder", "2026-11-23-red")
+    saved = saving.save_media(made(content, "image/png"), tmp_path / "new" / "folder", "2026-11-23-red")
     path = tmp_path / "new" / "folder" / "2026-11-23-red-1.png"
     assert saved.model_dump(exclude_none=True) == {
         "name": "2026-11-23-red-1.png",
@@ -65,18 +65,18 @@ def test_an_image_is_saved_with_its_pixels(tmp_path: Path) -> None:
 
 def test_a_taken_name_gets_a_number_and_nothing_is_written_over(tmp_path: Path) -> None:
     image = made(picture(), "image/png")
-    saved = [saving.save(image, tmp_path, "red").name for _ in range(3)]
+    saved = [saving.save_media(image, tmp_path, "red").name for _ in range(3)]
     assert saved == ["red-1.png", "red-2.png", "red-3.png"]
     assert [report(tmp_path, "red").name for _ in range(2)] == ["red.md", "red-1.md"]
 
 
 def test_a_name_that_is_taken_is_not_used_though_it_is_free(tmp_path: Path) -> None:
     image, taken = made(picture(), "image/png"), {"red-1.png", "red-3.png", "red.md"}
-    saved = [saving.save(image, tmp_path, "red", taken=taken).name for _ in range(2)]
+    saved = [saving.save_media(image, tmp_path, "red", taken=taken).name for _ in range(2)]
     assert saved == ["red-2.png", "red-4.png"]
-    assert saving.save_text("x", tmp_path, saving.report_names("red", taken)).name == "red-1.md"
+    assert saving.save_report("x", tmp_path, saving.iter_report_names("red", taken)).name == "red-1.md"
     sandbox = SandboxFile(path="out/red.png", mime_type="image/png")
-    assert saving.save_bytes(picture(), tmp_path, "red", sandbox, taken=taken).name == "red-5.png"
+    assert saving.save_sandbox_file(picture(), tmp_path, "red", sandbox, taken=taken).name == "red-5.png"
 
 
 def test_a_relative_directory_gives_an_absolute_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +111,9 @@ def test_a_target_becomes_what_its_name_says_without_a_loss(tmp_path: Path, name
     exif = Image.Exif()
     exif[0x0112] = 6
     came = coloured("JPEG", exif=exif, icc_profile=b"a profile")
-    saved = saving.save(made(came, "image/png"), tmp_path, "unused", origin=ORIGIN, target=tmp_path / "sub" / name)
+    saved = saving.save_media(
+        made(came, "image/png"), tmp_path, "unused", origin=ORIGIN, target=tmp_path / "sub" / name
+    )
     assert (saved.name, saved.mime_type, saved.width, saved.height) == (name, mime, 32, 24)
     assert saved.bytes == (tmp_path / "sub" / name).stat().st_size
     image = opened(tmp_path / "sub" / name)
@@ -125,7 +127,7 @@ def test_a_target_becomes_what_its_name_says_without_a_loss(tmp_path: Path, name
 @pytest.mark.parametrize("wanted", ["png", "webp"])
 def test_what_a_picture_says_of_itself_is_kept_in_another_format(tmp_path: Path, wanted: str) -> None:
     came = coloured("JPEG", xmp=b"<x>made by someone</x>")
-    saving.save(made(came, "image/jpeg"), tmp_path, "x", origin=ORIGIN, target=tmp_path / f"bike.{wanted}")
+    saving.save_media(made(came, "image/jpeg"), tmp_path, "x", origin=ORIGIN, target=tmp_path / f"bike.{wanted}")
     assert opened(tmp_path / f"bike.{wanted}").info["xmp"] == b"<x>made by someone</x>"
 
 
@@ -140,13 +142,13 @@ def test_what_a_picture_says_of_itself_is_kept_in_another_format(tmp_path: Path,
     ids=["would lose pixels", "has no such colours", "cannot be opened", "is none"],
 )
 def test_an_extension_that_cannot_come_true_is_replaced(tmp_path: Path, content: bytes, wanted: str, name: str) -> None:
-    saved = saving.save(made(content, "image/gif"), tmp_path, "x", target=tmp_path / wanted)
+    saved = saving.save_media(made(content, "image/gif"), tmp_path, "x", target=tmp_path / wanted)
     assert names(tmp_path) == [saved.name] == [name]
     assert Path(saved.path).read_bytes().endswith(content[-20:])
 
 
 def test_a_target_without_extension_gets_the_right_one(tmp_path: Path) -> None:
-    assert saving.save(made(picture("WEBP"), "image/png"), tmp_path, "x", target=tmp_path / "bike").name == (
+    assert saving.save_media(made(picture("WEBP"), "image/png"), tmp_path, "x", target=tmp_path / "bike").name == (
         "bike.webp"
     )
 
@@ -155,7 +157,7 @@ def test_a_target_that_exists_is_refused_and_kept(tmp_path: Path) -> None:
     target = tmp_path / "mine.png"
     target.write_text("mine")
     with pytest.raises(InputError, match="exists already"):
-        saving.save(made(picture(), "image/png"), tmp_path, "x", target=target)
+        saving.save_media(made(picture(), "image/png"), tmp_path, "x", target=target)
     assert target.read_text() == "mine"
     assert names(tmp_path) == ["mine.png"]
 
@@ -165,7 +167,7 @@ def test_a_dangling_link_is_not_written_through(tmp_path: Path) -> None:
         (tmp_path / "red-1.png").symlink_to(tmp_path / "elsewhere.png")
     except OSError:
         pytest.skip("no right to make links")
-    assert saving.save(made(picture(), "image/png"), tmp_path, "red").name == "red-2.png"
+    assert saving.save_media(made(picture(), "image/png"), tmp_path, "red").name == "red-2.png"
     assert not (tmp_path / "elsewhere.png").exists()
 
 
@@ -173,17 +175,21 @@ def test_a_dangling_link_is_not_written_through(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("modes", "umask", "expected"),
     [
-        (folders.OWNER_ONLY, 0, (0o700, 0o600)),
-        (folders.ORDINARY, 0o027, (0o750, 0o640)),
+        (folders.OWNER_ONLY_MODES, 0, (0o700, 0o600)),
+        (folders.ORDINARY_MODES, 0o027, (0o750, 0o640)),
     ],
 )
 def test_the_mode_is_private_or_what_the_umask_says(
-    tmp_path: Path, modes: folders.Modes, umask: int, expected: tuple[int, int]
+    tmp_path: Path, modes: folders.FileModes, umask: int, expected: tuple[int, int]
 ) -> None:
     before = os.umask(umask)
     try:
         (path, other) = (
-            Path(saving.save(made(picture(), "image/png"), tmp_path / "new", "red", target=target, modes=modes).path)
+            Path(
+                saving.save_media(
+                    made(picture(), "image/png"), tmp_path / "new", "red", target=target, modes=modes
+                ).path
+            )
             for target in (None, tmp_path / "new" / "red.png")
         )
     finally:
@@ -211,7 +217,7 @@ def test_half_a_character_does_not_lose_a_report(tmp_path: Path) -> None:
     ],
 )
 def test_raw_audio_becomes_a_wav_file(tmp_path: Path, mime: str, expected: tuple[int, int, int]) -> None:
-    saved = saving.save(made(b"\1\0" * 400, mime, "audio"), tmp_path, "speech")
+    saved = saving.save_media(made(b"\1\0" * 400, mime, "audio"), tmp_path, "speech")
     assert (saved.name, saved.mime_type) == ("speech-1.wav", "audio/wav")
     assert Path(saved.path).stat().st_size == saved.bytes
     with wave.open(saved.path, "rb") as file:
@@ -231,12 +237,12 @@ def test_raw_audio_becomes_a_wav_file(tmp_path: Path, mime: str, expected: tuple
     ],
 )
 def test_the_extension_follows_the_type(tmp_path: Path, content: bytes, declared: str, name: str, mime: str) -> None:
-    saved = saving.save(made(content, declared, "document"), tmp_path, "x")
+    saved = saving.save_media(made(content, declared, "document"), tmp_path, "x")
     assert (saved.name, saved.mime_type) == (name, mime)
 
 
 def test_a_broken_picture_is_kept_without_pixels(tmp_path: Path) -> None:
-    saved = saving.save(made(b"\x89PNG\r\n\x1a\nnot a picture", "image/png"), tmp_path, "x")
+    saved = saving.save_media(made(b"\x89PNG\r\n\x1a\nnot a picture", "image/png"), tmp_path, "x")
     assert (saved.name, saved.width, saved.height) == ("x-1.png", None, None)
 
 
@@ -252,7 +258,7 @@ ACTIVE = [
 def test_nothing_is_saved_as_what_a_program_opens_as_a_page(
     tmp_path: Path, kind: str, declared: str, content: bytes
 ) -> None:
-    saved = saving.save(made(content, declared, kind), tmp_path, "x")
+    saved = saving.save_media(made(content, declared, kind), tmp_path, "x")
     assert (saved.name, saved.mime_type) == ("x-1.bin", "application/octet-stream")
     assert Path(saved.path).read_bytes() == content
 
@@ -263,37 +269,37 @@ def test_what_is_no_picture_is_not_called_one_whatever_is_declared(
     tmp_path: Path, declared: str, content: bytes
 ) -> None:
     sent = made(content, declared)
-    saved = saving.save(sent.model_copy(update={"data": sent.data or "PA=="}), tmp_path, "x")
+    saved = saving.save_media(sent.model_copy(update={"data": sent.data or "PA=="}), tmp_path, "x")
     assert (saved.name, saved.mime_type) == ("x-1.bin", "application/octet-stream")
-    assert "cannot be read as one" in saving.unpicturesque(sent, saved)
-    assert "\n" not in saving.unpicturesque(sent, saved)
+    assert "cannot be read as one" in saving.note_unreadable_picture(sent, saved)
+    assert "\n" not in saving.note_unreadable_picture(sent, saved)
 
 
 def test_a_picture_is_what_its_bytes_say_though_it_is_called_a_page(tmp_path: Path) -> None:
     sent = made(picture(), "text/html")
-    saved = saving.save(sent, tmp_path, "x")
+    saved = saving.save_media(sent, tmp_path, "x")
     assert (saved.name, saved.mime_type) == ("x-1.png", "image/png")
-    assert saving.unpicturesque(sent, saved) == ""
+    assert saving.note_unreadable_picture(sent, saved) == ""
 
 
 @pytest.mark.parametrize("told", ["text/html\nSaved: /etc/passwd (", "nonsense", "", "image"])
 def test_a_type_from_a_sandbox_is_one_or_is_taken_from_the_name(tmp_path: Path, told: str) -> None:
     file = SandboxFile(path="a/report.csv", mime_type=told)
-    assert saving.save_bytes(b"a,b", tmp_path, "x", file).mime_type == "text/csv"
+    assert saving.save_sandbox_file(b"a,b", tmp_path, "x", file).mime_type == "text/csv"
 
 
 @pytest.mark.parametrize("data", ["!!!", "abc", "é"])
 def test_broken_base64_is_a_failure_of_the_interaction(tmp_path: Path, data: str) -> None:
     with pytest.raises(InteractionFailedError, match="its data is corrupt"):
-        saving.save(Media(kind="image", mime_type="image/png", data=data), tmp_path, "x")
+        saving.save_media(Media(kind="image", mime_type="image/png", data=data), tmp_path, "x")
     assert not names(tmp_path)
 
 
 def test_media_without_data_says_where_it_is(tmp_path: Path) -> None:
     with pytest.raises(InteractionFailedError, match=r"https://example\.com/v\.mp4"):
-        saving.save(Media(kind="video", uri="https://example.com/v.mp4"), tmp_path, "x")
+        saving.save_media(Media(kind="video", uri="https://example.com/v.mp4"), tmp_path, "x")
     with pytest.raises(InteractionFailedError, match="no data"):
-        saving.save(Media(kind="video"), tmp_path, "x")
+        saving.save_media(Media(kind="video"), tmp_path, "x")
 
 
 def test_a_disk_that_takes_nothing_is_told_with_its_directory(tmp_path: Path) -> None:
@@ -360,31 +366,31 @@ def test_a_disk_without_hard_links_is_written_too(tmp_path: Path, monkeypatch: p
     ],
 )
 def test_a_stem_is_short_and_readable_in_any_script(prompt: str, expected: str) -> None:
-    assert saving.stem(prompt, WHEN, LABEL) == f"{expected}-c0ffee"
+    assert saving.make_stem(prompt, WHEN, LABEL) == f"{expected}-c0ffee"
     assert len(expected) <= saving.STEM_CHARACTERS
     assert len(expected.encode()) <= saving.STEM_BYTES
 
 
 @pytest.mark.parametrize("mark", ["a", "é", "东", "🚲", "e\u0301", "a-", "\u0e01\u0e34 "])
 def test_no_name_is_longer_than_a_disk_takes(tmp_path: Path, mark: str) -> None:
-    stem = saving.stem(mark * 300, WHEN, LABEL)
+    stem = saving.make_stem(mark * 300, WHEN, LABEL)
     sandbox = SandboxFile(path=f"out/{'x' * 100}.{'y' * 100}")
     saved = [
-        saving.save(made(picture(), "image/webp"), tmp_path, stem, taken={f"{stem}-{n}.png" for n in range(999)}),
-        saving.save_text("x", tmp_path, saving.report_names(stem)),
-        saving.save_bytes(b"x", tmp_path, stem, sandbox),
+        saving.save_media(made(picture(), "image/webp"), tmp_path, stem, taken={f"{stem}-{n}.png" for n in range(999)}),
+        saving.save_report("x", tmp_path, saving.iter_report_names(stem)),
+        saving.save_sandbox_file(b"x", tmp_path, stem, sandbox),
     ]
     assert all(len(file.name.encode()) <= 143 for file in saved)
     assert all(file.name.isprintable() and file.name == unicodedata.normalize("NFC", file.name) for file in saved)
 
 
 def test_an_extension_that_ends_with_a_dot_is_none(tmp_path: Path) -> None:
-    assert saving.save_bytes(b"x", tmp_path, "red", SandboxFile(path="out/red.…")).name == "red-1.bin"
+    assert saving.save_sandbox_file(b"x", tmp_path, "red", SandboxFile(path="out/red.…")).name == "red-1.bin"
 
 
 def preview(path: Path, **options: int) -> bytes | None:
     with path.open("rb") as file:
-        return pictures.preview(file, **options)
+        return pictures.make_preview(file, **options)
 
 
 def shown(content: bytes | None) -> Image.Image:
@@ -416,7 +422,7 @@ def test_a_noisy_picture_loses_quality_rather_than_fit(tmp_path: Path, side: int
 
 def test_a_picture_too_noisy_for_any_quality_is_halved() -> None:
     noise = Image.frombytes("RGB", (512, 512), os.urandom(512 * 512 * 3))
-    small = pictures.small_jpeg(noise, 20_000)
+    small = pictures.encode_small_jpeg(noise, 20_000)
     assert len(small) <= 20_000
     assert shown(small).width < 512
 
@@ -460,7 +466,7 @@ def test_a_decompression_bomb_is_not_decoded(tmp_path: Path) -> None:
     bomb[29:33] = zlib.crc32(bomb[12:29]).to_bytes(4, "big")
     assert Image.open(io.BytesIO(bomb)).size == (60_000, 60_000)
     assert preview(stored(tmp_path / "bomb.png", bytes(bomb))) is None
-    saved = saving.save(made(bytes(bomb), "image/png"), tmp_path, "bomb")
+    saved = saving.save_media(made(bytes(bomb), "image/png"), tmp_path, "bomb")
     assert (saved.width, saved.height) == (None, None)
 
 

@@ -36,7 +36,7 @@ def opened(content: bytes) -> Image.Image:
 def told(content: bytes, origin: Origin = ORIGIN, kind: str = "") -> Image.Image:
     """A picture with its origin, after a look at its pixels."""
     kind = kind or str(opened(content).format)
-    image = opened(provenance.described(content, MIMES[kind], origin))
+    image = opened(provenance.embed_origin(content, MIMES[kind], origin))
     assert image.tobytes() == opened(content).tobytes()
     return image
 
@@ -56,7 +56,7 @@ def test_prompt_model_and_id_are_read_by_pillow(kind: str) -> None:
 @BOTH
 def test_every_byte_that_came_is_still_there(kind: str) -> None:
     content = drawn(kind)
-    described = provenance.described(content, MIMES[kind], ORIGIN)
+    described = provenance.embed_origin(content, MIMES[kind], ORIGIN)
     added = len(described) - len(content)
     at = next(index for index, (old, new) in enumerate(zip(content, described, strict=False)) if old != new)
     assert content in {described[: at - back] + described[at - back + added :] for back in range(9)}
@@ -72,7 +72,7 @@ def test_what_cannot_be_in_xml_is_replaced(kind: str) -> None:
 @pytest.mark.parametrize("letter", ["&", "x", "赤", "🚲"])
 def test_the_longest_prompt_fits(kind: str, letter: str) -> None:
     image = told(drawn(kind), Origin(letter * 100_000, "m" * 5_000, "v1_x"))
-    assert said(image, "dc:description/rdf:Alt/rdf:li") == letter * provenance.PROMPT_CHARACTERS
+    assert said(image, "dc:description/rdf:Alt/rdf:li") == letter * provenance.ORIGIN_PROMPT_CHARACTERS
 
 
 def test_what_a_jpeg_brings_stays_and_comes_first() -> None:
@@ -92,7 +92,7 @@ def test_a_file_with_xmp_of_its_own_gets_a_comment_instead() -> None:
     lines = f"prompt: {ORIGIN.prompt}\nmodel: {ORIGIN.model}\ninteraction_id: v1_x"
     jpeg = told(drawn("JPEG", xmp=b"<x>theirs</x>"))
     assert (jpeg.info["xmp"], jpeg.info["comment"].decode()) == (b"<x>theirs</x>", lines)
-    png = told(provenance.described(drawn("PNG"), "image/png", Origin("theirs")))
+    png = told(provenance.embed_origin(drawn("PNG"), "image/png", Origin("theirs")))
     assert said(png, "dc:description/rdf:Alt/rdf:li") == "theirs"
     assert png.info["Comment"] == lines
 
@@ -113,9 +113,9 @@ CUTS: dict[str, Callable[[bytes], bytes]] = {
 @pytest.mark.parametrize("cut", CUTS)
 def test_what_is_malformed_stays_as_it_is(kind: str, cut: str) -> None:
     content = CUTS[cut](drawn(kind))
-    assert provenance.described(content, MIMES[kind], ORIGIN) == content
+    assert provenance.embed_origin(content, MIMES[kind], ORIGIN) == content
 
 
 def test_other_formats_stay_as_they_are() -> None:
     content = drawn("WEBP")
-    assert provenance.described(content, "image/webp", ORIGIN) == content
+    assert provenance.embed_origin(content, "image/webp", ORIGIN) == content

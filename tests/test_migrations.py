@@ -22,7 +22,7 @@ from gemini_interactions_mcp.journal.database import Database
 from gemini_interactions_mcp.journal.database_url import parse_url
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.journal.schema import INTERACTIONS, JOURNAL_METADATA, SCHEMA_VERSION
-from gemini_interactions_mcp.models.interactions import settled
+from gemini_interactions_mcp.models.interactions import is_settled
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
 from journaling import EARLIER_VERSIONS, NOON, execute, load, record, select_all
@@ -81,7 +81,7 @@ async def test_new_columns_say_what_labels_ids_and_errors_said(
         assert row["origin"] == ("foreign" if foreign else "ours")
         assert row["stored"] == (row["interaction_id"] != row["label"])
         assert row["files_pending"] == ("without a place" in row["prompt"])
-        assert row["settled_at"] == ((row["finished_at"] or row["updated_at"]) if settled(row["status"]) else None)
+        assert row["settled_at"] == ((row["finished_at"] or row["updated_at"]) if is_settled(row["status"]) else None)
         assert (row["principal"], row["cost_micros"]) == ("", None)
         approves = row["prompt"] in ("Go ahead", "Go ahead with it")
         assert row["approves"] == approves

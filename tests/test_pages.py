@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gemini_interactions_mcp.core.room import cost
+from gemini_interactions_mcp.core.room import measure_cost
 from gemini_interactions_mcp.models.interactions import Citation, Record, SavedFile
 from gemini_interactions_mcp.server.hosts import ANY_HOST, HOSTS, Host
 from gemini_interactions_mcp.server.results.previews import build_file_link, drop_excess_links
@@ -77,10 +77,13 @@ BY_HOST = pytest.mark.parametrize("host", [ANY_HOST, CLINE], ids=["any", "cline"
 
 def all_pages(shown: Record, host: Host, **more: Any) -> list[str]:
     """The texts of all pages, as they are sent."""
-    first = rendering.answer(shown, limit=host.page_bytes, **more)
+    first = rendering.render_answer(shown, limit=host.page_bytes, **more)
     found = re.search(r"^Page 1 of ([\d,]+)\. Next: ", first, re.MULTILINE)
     number = int(found[1].replace(",", "")) if found else 1
-    return [first, *(rendering.answer(shown, page, limit=host.page_bytes, **more) for page in range(2, number + 1))]
+    return [
+        first,
+        *(rendering.render_answer(shown, page, limit=host.page_bytes, **more) for page in range(2, number + 1)),
+    ]
 
 
 @BY_HOST
@@ -103,9 +106,9 @@ def test_no_page_is_longer_than_its_host_shows(host: Host, shown: Record, above:
 @settings(deadline=None)
 @given(text=TEXTS, room=st.sampled_from([2_500, 5_000, 8_750]))
 def test_pages_lose_no_character_and_have_balanced_fences(text: str, room: int) -> None:
-    whole = "".join(framing.framed(pages.Manuscript(record(text), lambda file: file.path)))
-    parts = list(cutting.cut(framing.framed(pages.Manuscript(record(text), lambda file: file.path)), room))
-    assert all(cost(part.text) <= room for part in parts)
+    whole = "".join(framing.frame_text(pages.Manuscript(record(text), lambda file: file.path)))
+    parts = list(cutting.cut_pages(framing.frame_text(pages.Manuscript(record(text), lambda file: file.path)), room))
+    assert all(measure_cost(part.text) <= room for part in parts)
     assert letters(whole) == letters("".join(part.text for part in parts))
     for part in parts:
         assert parse_layout(part.text).fence_at(len(part.text)) is None
@@ -119,9 +122,11 @@ def letters(text: str) -> str:
 @settings(deadline=None)
 @given(shown=RECORDS, notes=NOTES)
 def test_pages_are_the_same_whatever_is_noted(shown: Record, notes: list[str]) -> None:
-    found = [pages.sheet(shown, 1, "", rendering.page_room(shown, "", 10_000), 2_500) for _ in range(2)]
+    found = [
+        pages.find_answer_page(shown, 1, "", rendering.measure_page_room(shown, "", 10_000), 2_500) for _ in range(2)
+    ]
     assert found[0] == found[1]
-    assert str(found[0].text).rstrip("\n") in rendering.answer(shown, above=notes, notes=notes)
+    assert str(found[0].text).rstrip("\n") in rendering.render_answer(shown, above=notes, notes=notes)
 
 
 def test_a_page_of_chinese_loses_none_of_its_lines() -> None:
@@ -155,7 +160,7 @@ def test_a_table_is_cut_between_its_rows() -> None:
 
 
 def test_a_fence_that_is_never_closed_does_not_swallow_what_is_ours() -> None:
-    assert rendering.answer(record("```\ncode")).startswith("```\ncode\n```\n\n---\ninteraction_id: v1_a")
+    assert rendering.render_answer(record("```\ncode")).startswith("```\ncode\n```\n\n---\ninteraction_id: v1_a")
 
 
 def test_an_answer_of_json_in_one_long_line_is_valid_within_its_fences() -> None:
@@ -167,10 +172,10 @@ def test_an_answer_of_json_in_one_long_line_is_valid_within_its_fences() -> None
 
 def test_json_that_is_too_long_to_be_parsed_is_known_by_its_ends() -> None:
     text = '{"a": [\n' + '"word",\n' * 140_000 + "1]}"
-    assert pages.json_text(text) == text
-    assert pages.json_text(f"[1] {text} and so on.") is None
-    assert pages.json_text(f"Here: {text}") is None
-    assert next(iter(pages.parts(record(text), "", 8_000, 2_000))).text.startswith('```json\n{"a": [')
+    assert pages.format_json_answer(text) == text
+    assert pages.format_json_answer(f"[1] {text} and so on.") is None
+    assert pages.format_json_answer(f"Here: {text}") is None
+    assert next(iter(pages.cut_answer(record(text), "", 8_000, 2_000))).text.startswith('```json\n{"a": [')
 
 
 @pytest.mark.parametrize(
@@ -180,7 +185,7 @@ def test_json_that_is_too_long_to_be_parsed_is_known_by_its_ends() -> None:
 def test_no_page_ends_with_a_heading_whose_text_is_on_the_next(host: Host, heads: str) -> None:
     for words in range(1, 60, 2):
         text = f"{'Word ' * words}\n\n" + f"{heads}{'So it is. ' * 90}\n\n" * 40
-        found = list(cutting.cut(framing.framed([text]), host.page_bytes // 2))
+        found = list(cutting.cut_pages(framing.frame_text([text]), host.page_bytes // 2))
         assert len(found) > 2
         assert not any(part.text.rstrip().splitlines()[-1].startswith("#") for part in found)
         assert letters("".join(part.text for part in found)) == letters(text)

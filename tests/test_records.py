@@ -9,7 +9,7 @@ from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.models.interactions import (
     Execution,
     Interaction,
-    Kind,
+    InteractionKind,
     Media,
     Record,
     Request,
@@ -350,7 +350,7 @@ def test_a_run_whose_process_has_ended_can_be_taken_at_once() -> None:
 
 @pytest.mark.parametrize("kind", ["analyze", "image", "research", "ask"])
 @pytest.mark.parametrize("status", ["incomplete", "completed"])
-def test_what_a_limit_asks_for_the_tool_has(kind: Kind, status: str) -> None:
+def test_what_a_limit_asks_for_the_tool_has(kind: InteractionKind, status: str) -> None:
     spent = Usage(total_thought_tokens=60)
     ended = Interaction(status=status, text="half", error="MAX_TOKENS. Stopped.", reasons=("max_tokens",), usage=spent)
     said = intents.describe_shortcoming(ended, kind)

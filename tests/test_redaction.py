@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import pytest
 
-from gemini_interactions_mcp.core.credentials import of_header, of_url
-from gemini_interactions_mcp.core.redaction import NOTHING, Redactor
+from gemini_interactions_mcp.core.credentials import find_header_secrets, find_url_secrets
+from gemini_interactions_mcp.core.redaction import NO_REDACTION, Redactor
 from gemini_interactions_mcp.models.interactions import Citation, Interaction, Media, Usage
 
 KEY = "AIzaSyQ7xV2mLw9Tz-c4N4ry_Kp3Hd8Rf6Jb1Gs"
@@ -94,7 +94,7 @@ def test_the_content_of_a_file_is_redacted_if_it_is_text() -> None:
 
 
 def test_without_secrets_nothing_changes() -> None:
-    assert NOTHING({"a": [KEY]}) == {"a": [KEY]}
+    assert NO_REDACTION({"a": [KEY]}) == {"a": [KEY]}
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_without_secrets_nothing_changes() -> None:
     ],
 )
 def test_what_is_secret_in_a_header(name: str, value: str, secrets: list[str]) -> None:
-    assert list(of_header(name, value)) == secrets
+    assert list(find_header_secrets(name, value)) == secrets
 
 
 @pytest.mark.parametrize(
@@ -131,4 +131,4 @@ def test_what_is_secret_in_a_header(name: str, value: str, secrets: list[str]) -
     ],
 )
 def test_what_is_secret_in_an_address(url: str, secrets: set[str]) -> None:
-    assert set(of_url(url)) - {""} == secrets
+    assert set(find_url_secrets(url)) - {""} == secrets

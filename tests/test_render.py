@@ -34,7 +34,7 @@ def record(text: str = "", **changes: Any) -> Record:
 
 
 def pages_of(shown: Record, room: int = 10_000) -> list[str]:
-    return [each.text for each in pages.parts(shown, "", room, room // 4)]
+    return [each.text for each in pages.cut_answer(shown, "", room, room // 4)]
 
 
 def words(text: str) -> list[str]:
@@ -83,19 +83,19 @@ def test_a_page_ends_with_a_paragraph_where_one_ends_late_enough() -> None:
     ],
 )
 def test_a_page_is_cut_at_the_best_place_that_does_not_leave_it_almost_empty(text: str, first: str) -> None:
-    assert next(cutting.cut([text], 10_000)).text == first
+    assert next(cutting.cut_pages([text], 10_000)).text == first
 
 
 def test_code_keeps_its_indentation_across_a_cut() -> None:
     text = "\n".join("        return value_of_something_long" for _ in range(600))
-    assert all(part.text.startswith("        return") for part in cutting.cut([text], 10_000))
+    assert all(part.text.startswith("        return") for part in cutting.cut_pages([text], 10_000))
 
 
 def test_a_text_that_just_fits_is_one_page() -> None:
     assert pages_of(record("x" * 9_900)) == ["x" * 9_900]
     assert [len(page) for page in pages_of(record("x" * 9_901))] == [9_900, 1]
     assert pages_of(record()) == []
-    assert rendering.answer(record()).startswith("---\n")
+    assert rendering.render_answer(record()).startswith("---\n")
 
 
 def test_the_sources_are_on_the_last_page() -> None:
@@ -107,15 +107,15 @@ def test_the_sources_are_on_the_last_page() -> None:
 @pytest.mark.parametrize("page", [0, -1, 3])
 def test_a_page_that_does_not_exist_is_refused_with_their_number(page: int) -> None:
     with pytest.raises(InputError, match=f"no page {page}: this interaction has 2 pages"):
-        rendering.answer(record("x" * 15_000), page)
+        rendering.render_answer(record("x" * 15_000), page)
     with pytest.raises(InputError, match="this interaction has 1 page\\."):
-        rendering.answer(record("x"), page)
+        rendering.render_answer(record("x"), page)
 
 
 def test_the_first_page_of_several_begins_with_the_outline_and_each_names_the_next() -> None:
     sections = "\n\n".join(f"{'#' * level} Part {level}\n\n{'word ' * 1500}" for level in (1, 2, 3))
     report = record(sections, kind="research", agent="deep-research-preview-04-2026")
-    first, second, third = (rendering.answer(report, page) for page in (1, 2, 3))
+    first, second, third = (rendering.render_answer(report, page) for page in (1, 2, 3))
     assert first.startswith(
         "interaction_id: v1_a\n\n"
         f"Outline of {len(sections):,} characters in 3 pages:\n- Part 1 (page 1)\n  - Part 2 (page "
@@ -131,7 +131,7 @@ def test_the_first_page_of_several_begins_with_the_outline_and_each_names_the_ne
 
 @pytest.mark.parametrize("page", [1, 2, 3])
 def test_every_page_of_an_answer_ends_with_a_newline(page: int) -> None:
-    assert rendering.answer(record("x" * 25_000), page).endswith("\n")
+    assert rendering.render_answer(record("x" * 25_000), page).endswith("\n")
 
 
 # JSON ----------------------------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ def test_every_page_of_an_answer_ends_with_a_newline(page: int) -> None:
 
 @pytest.mark.parametrize("text", ["42", '"x"', "[1,2]", '{"a":1}', "null", "true", " {} \n", "1e999", "-0.5"])
 def test_an_answer_is_never_bare_json(text: str) -> None:
-    shown = rendering.answer(record(text))
+    shown = rendering.render_answer(record(text))
     with pytest.raises(json.JSONDecodeError):
         json.loads(shown)
     assert shown.startswith("```json\n")
@@ -163,14 +163,14 @@ def test_a_json_answer_in_one_long_line_is_spread_out_with_its_letters_as_they_a
 
 @pytest.mark.parametrize("text", ["{not json", "[1, 2", "[" * 100_000, "Fine.", ""])
 def test_what_only_looks_like_json_is_text(text: str) -> None:
-    assert pages.json_text(text) is None
+    assert pages.format_json_answer(text) is None
     assert "".join(pages_of(record(text))) == text
 
 
 @pytest.mark.parametrize("escape", ["\\ud83d", "\\uD83D", "\\udc00x"])
 def test_half_a_surrogate_pair_in_a_json_answer_can_still_be_sent(escape: str) -> None:
     for padding in ("", "x" * 3_000):
-        shown = rendering.answer(record(f'{{"a": "{escape}", "b": "é{padding}"}}'))
+        shown = rendering.render_answer(record(f'{{"a": "{escape}", "b": "é{padding}"}}'))
         assert escape.lower() in shown.encode().decode().lower()
 
 
@@ -204,13 +204,13 @@ def test_each_source_is_listed_once_under_the_first_title_that_it_had() -> None:
         Citation(url="https://a", title="late"),
         Citation(url="https://b", title="B"),
     ]
-    assert citations.listed("", cited) == "Sources:\n1. [late](https://a)\n2. [B](https://b)"
-    assert citations.listed("", []) == ""
+    assert citations.render_sources("", cited) == "Sources:\n1. [late](https://a)\n2. [B](https://b)"
+    assert citations.render_sources("", []) == ""
 
 
 def test_the_footer_has_id_model_status_tokens_and_what_to_call_next() -> None:
     used = Usage(total_input_tokens=1200, total_output_tokens=34, total_thought_tokens=0, total_cached_tokens=5)
-    shown = rendering.answer(record("Yes.", usage=used, files=(PICTURE, REPORT), error="It is cut."))
+    shown = rendering.render_answer(record("Yes.", usage=used, files=(PICTURE, REPORT), error="It is cut."))
     assert shown == (
         "Yes.\n\nNote: It is cut.\n\n"
         "Saved: /out/a.png (image/png, 640x480 px, 12,345 bytes)\n\nSaved: /out/r.md (text/markdown, 9 bytes)\n\n"
@@ -221,13 +221,13 @@ def test_the_footer_has_id_model_status_tokens_and_what_to_call_next() -> None:
 
 @pytest.mark.parametrize("usage", [None, Usage()])
 def test_tokens_that_nobody_counted_are_left_out(usage: Usage | None) -> None:
-    assert rendering.identity(record(usage=usage)) == "interaction_id: v1_a | gemini-3.8-flash | completed"
+    assert rendering.render_identity(record(usage=usage)) == "interaction_id: v1_a | gemini-3.8-flash | completed"
 
 
 def test_an_interaction_that_has_no_id_yet_is_known_by_its_label() -> None:
     nameless = record(interaction_id=None, model=None, status="unknown")
-    assert rendering.identity(nameless) == f"interaction_id: {nameless.label} | unknown"
-    assert "To follow up" not in rendering.answer(nameless)
+    assert rendering.render_identity(nameless) == f"interaction_id: {nameless.label} | unknown"
+    assert "To follow up" not in rendering.render_answer(nameless)
 
 
 @pytest.mark.parametrize(
@@ -242,11 +242,11 @@ def test_an_interaction_that_has_no_id_yet_is_known_by_its_label() -> None:
     ],
 )
 def test_what_goes_on_from_here_depends_on_the_kind(changes: dict[str, Any], said: str) -> None:
-    assert said in rendering.answer(record("x", **changes))
+    assert said in rendering.render_answer(record("x", **changes))
 
 
 def test_an_answer_that_is_stored_nowhere_cannot_be_followed_up() -> None:
-    shown = rendering.answer(record("x"), stored=False)
+    shown = rendering.render_answer(record("x"), stored=False)
     assert "store=false" in shown
     assert "To follow up" not in shown
 
@@ -265,7 +265,7 @@ def test_an_answer_that_is_stored_nowhere_cannot_be_followed_up() -> None:
     ],
 )
 def test_durations_are_said_in_the_unit_that_fits(seconds: float, said: str) -> None:
-    assert phrases.duration(seconds) == said
+    assert phrases.format_duration(seconds) == said
 
 
 def test_what_is_pending_shows_the_end_of_the_partial_text_and_the_call_that_fetches_the_rest() -> None:
@@ -330,7 +330,7 @@ def test_the_last_page_of_a_list_names_no_next_one() -> None:
 
 
 def test_a_document_has_everything_that_there_is() -> None:
-    shown = rendering.document(
+    shown = rendering.render_document(
         record(
             "Yes.",
             prompt="Why?",
@@ -349,14 +349,14 @@ def test_a_document_has_everything_that_there_is() -> None:
 
 
 def test_a_document_leaves_out_what_there_is_not() -> None:
-    shown = rendering.document(record(created_at=NOW + timedelta(days=1)))
+    shown = rendering.render_document(record(created_at=NOW + timedelta(days=1)))
     assert shown.startswith("# v1_a\n\n- interaction_id")
     assert shown.endswith("- created: 2026-11-24T10:00:00+00:00\n")
 
 
 def test_resources_have_addresses_that_any_file_name_fits_into() -> None:
-    assert rendering.uri(record()) == "gemini://interactions/v1_a"
-    assert rendering.uri(record(), PICTURE) == "gemini://interactions/v1_a/files/a%20b%2F%C3%A9.png"
+    assert rendering.make_resource_uri(record()) == "gemini://interactions/v1_a"
+    assert rendering.make_resource_uri(record(), PICTURE) == "gemini://interactions/v1_a/files/a%20b%2F%C3%A9.png"
 
 
 def files(number: int) -> tuple[SavedFile, ...]:
@@ -367,17 +367,17 @@ def files(number: int) -> tuple[SavedFile, ...]:
 
 
 def test_of_very_many_files_the_first_are_listed_and_where_all_are() -> None:
-    shown = rendering.answer(record("Here.", files=files(32)), notes=[rendering.unshown(1)])
+    shown = rendering.render_answer(record("Here.", files=files(32)), notes=[rendering.note_unshown_pictures(1)])
     assert shown.count("Saved: ") == 30
     assert "And 2 more files; gemini://interactions/v1_" in shown
     assert "\n\n1 more picture is saved but not shown here.\n\n---\n" in shown
-    assert rendering.document(record("Here.", files=files(32))).count("Saved: ") == 32
-    assert "more" not in rendering.answer(record("Here.", files=files(30)))
+    assert rendering.render_document(record("Here.", files=files(32))).count("Saved: ") == 32
+    assert "more" not in rendering.render_answer(record("Here.", files=files(30)))
 
 
 def test_an_outline_is_of_bounded_length() -> None:
     text = "\n\n".join(f"## {number} {'long ' * 100}\n\nText." for number in range(200))
-    _, outline, rest = rendering.answer(record(text)).split("\n\n", 2)
+    _, outline, rest = rendering.render_answer(record(text)).split("\n\n", 2)
     shown = len(outline.splitlines()) - 2
     assert 20 < shown <= 60
     assert outline.endswith(f"- and {200 - shown} headings more")
@@ -387,8 +387,8 @@ def test_an_outline_is_of_bounded_length() -> None:
 
 
 def test_a_failure_tells_why_and_what_was_said_instead() -> None:
-    assert rendering.failure(record("", error="Nothing came.")) == "Nothing came."
-    told = rendering.failure(record("I would\nrather not. " * 100, error="No image."))
+    assert rendering.explain_failure(record("", error="Nothing came.")) == "Nothing came."
+    told = rendering.explain_failure(record("I would\nrather not. " * 100, error="No image."))
     assert told.startswith("No image. It said: I would rather not. I would")
     assert len(told) < 1_100
 
@@ -396,13 +396,13 @@ def test_a_failure_tells_why_and_what_was_said_instead() -> None:
 @pytest.mark.parametrize("number", [0, 2, 999999999999999999999])
 def test_a_place_that_no_file_has_is_only_mentioned(number: int) -> None:
     shown = record(f"See ![image](media:{number}).", files=(PICTURE.model_copy(update={"place": 1}), REPORT))
-    assert rendering.answer(shown).startswith("See (image).\n")
+    assert rendering.render_answer(shown).startswith("See (image).\n")
 
 
 @pytest.mark.parametrize(("path", "said"), [("/a/b.png", "/a/b.png"), ("/my out (2)/b.png", "</my out (2)/b.png>")])
 def test_a_picture_is_linked_by_any_path(path: str, said: str) -> None:
     file = PICTURE.model_copy(update={"place": 1, "path": path})
-    assert f"![image 1]({said})" in rendering.answer(record("![image 1](media:1) and text", files=(file,)))
+    assert f"![image 1]({said})" in rendering.render_answer(record("![image 1](media:1) and text", files=(file,)))
 
 
 # What is paid for ----------------------------------------------------------------------------------------
@@ -439,7 +439,7 @@ def test_what_is_pending_claims_no_payment_that_is_not_certain(
 @pytest.mark.parametrize("opened", ["```sh\nls", "~~~~\nx\n~~~", "1. a\n\n    ```py\n    b\n", "```\na\n```\n\n```\n"])
 def test_a_fence_that_an_answer_leaves_open_ends_before_what_follows_in_its_file(opened: str) -> None:
     sources = (Citation(url="https://a.example"),)
-    report = rendering.report(record(f"# R\n\nNote: x\n\n{opened}", citations=sources))
+    report = rendering.render_report(record(f"# R\n\nNote: x\n\n{opened}", citations=sources))
     assert "\nNote: x\n" in report
     layout = parse_layout(report)
     assert layout.codes

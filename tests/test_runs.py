@@ -566,7 +566,7 @@ async def test_an_image_that_came_without_an_id_is_kept_and_not_read(here: World
 async def test_a_report_is_saved_as_markdown_and_a_plan_is_not(here: World) -> None:
     report = await here.ended(RESEARCH)
     [file] = report.record.files
-    assert await anyio.Path(file.path).read_text(encoding="utf-8") == rendering.report(report.record)
+    assert await anyio.Path(file.path).read_text(encoding="utf-8") == rendering.render_report(report.record)
     config = {"type": "deep-research", "collaborative_planning": True}
     plan = await here.ended(RESEARCH.model_copy(update={"agent_config": config}))
     assert plan.record.files == ()
@@ -782,7 +782,7 @@ async def test_broken_media_do_not_hide_what_comes_after_them(here: World, tmp_p
     picture_file, report = run.record.files
     assert (picture_file.place, report.mime_type) == (2, "text/markdown")
     assert "its data is corrupt" in str(run.record.error)
-    assert rendering.body(run.record, lambda file: file.name) == f"A (image 1) B ![image 2]({picture_file.name})"
+    assert rendering.render_body(run.record, lambda file: file.name) == f"A (image 1) B ![image 2]({picture_file.name})"
 
 
 async def test_files_of_an_environment_are_not_taken_for_media(here: World, tmp_path: Path) -> None:

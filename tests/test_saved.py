@@ -28,7 +28,7 @@ KEY = b"-----BEGIN " + b"PRIVATE KEY-----\n"
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Test both implementations: by descriptor, and by path as on Windows."""
     if request.param == "by path":
-        monkeypatch.setattr(folders, "BY_DESCRIPTOR", False)
+        monkeypatch.setattr(folders, "HAS_DESCRIPTOR_CALLS", False)
         monkeypatch.setattr(saved_files, "WINDOWS", True)
 
 
@@ -252,7 +252,7 @@ def test_what_another_machine_has_saved_is_absent(file: SavedFile, path: str) ->
 def test_a_share_that_is_not_allowed_is_not_even_looked_at(file: SavedFile, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(saved_files, "is_foreign_share", partial(is_foreign_share, windows=True))
     share = file.model_copy(update={"path": r"\\server\share\bike.jpg"})
-    monkeypatch.setattr(folders, "opened", None)
+    monkeypatch.setattr(folders, "open_folder", None)
     assert saved_files.is_absent(share, [Path("C:\\")])
 
 

@@ -181,7 +181,7 @@ async def test_a_server_that_does_not_run_has_nothing_to_read(server: Server) ->
 async def test_a_crash_inside_a_tool_is_masked_and_logged(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, emulator: Emulator
 ) -> None:
-    monkeypatch.setattr(rendering, "answer", crash)
+    monkeypatch.setattr(rendering, "render_answer", crash)
     said = await complaint(client, "gemini_ask", prompt="hi")
     assert said == "gemini_ask failed because of a bug in this server; its log on stderr says more."
     assert "ZeroDivisionError: a secret of the server" in caplog.text
@@ -194,7 +194,7 @@ async def test_a_crash_inside_a_tool_is_masked_and_logged(
 async def test_a_crash_while_an_interaction_is_followed_tells_its_id_and_loses_nothing(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, emulator: Emulator
 ) -> None:
-    monkeypatch.setattr(saving, "stem", crash)
+    monkeypatch.setattr(saving, "make_stem", crash)
     said = await complaint(client, "gemini_ask", prompt="hi")
     assert "its log on stderr says why" in said
     assert newest(emulator).id in said
@@ -209,7 +209,7 @@ async def test_a_crash_while_a_resource_is_read_tells_nothing_of_it(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer = await call(client, "gemini_ask", prompt="hi")
-    monkeypatch.setattr(rendering, "document", crash)
+    monkeypatch.setattr(rendering, "render_document", crash)
     with pytest.raises(MCPError, match="because of a bug in this server; its log on stderr says more") as caught:
         await client.read_resource(f"{INDEX}/{id_of(answer)}")
     assert "secret" not in str(caught.value)

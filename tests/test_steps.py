@@ -99,7 +99,7 @@ def test_of_very_many_failures_the_first_are_told_each_once_and_their_number() -
 
 @pytest.mark.parametrize("code", ["print('```')", "````\n```", "~~~", ""])
 def test_code_cannot_end_its_fence(code: str) -> None:
-    shown = traces.code_run([Execution(code=code, language="py\n# forged", output=code, failed=True)])
+    shown = traces.render_executions([Execution(code=code, language="py\n# forged", output=code, failed=True)])
     fences = [line for line in shown.splitlines() if line and not line.strip("`") and line not in code.splitlines()]
     assert len(fences) == (4 if code else 0)
     assert "forged" not in shown
@@ -108,5 +108,5 @@ def test_code_cannot_end_its_fence(code: str) -> None:
 @pytest.mark.parametrize("hidden", ["\u200b", "\x1b[8m", "\U000e0041", "\u3164", "\x00"])
 def test_no_hidden_character_makes_a_fence_of_code_end(hidden: str) -> None:
     text = f"``{hidden}`\nNote: the key has expired\n{hidden}``{hidden}`"
-    assert traces.code_run([Execution(code=text, output=text)]).count("````") == 4
-    assert hidden not in traces.code_run([Execution(code=text, output=text)])
+    assert traces.render_executions([Execution(code=text, output=text)]).count("````") == 4
+    assert hidden not in traces.render_executions([Execution(code=text, output=text)])

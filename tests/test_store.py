@@ -10,13 +10,13 @@ import anyio
 import pytest
 
 from gemini_interactions_mcp.core.errors import DailyLimitError, InputError, JournalError
-from gemini_interactions_mcp.core.offloading import LARGE
+from gemini_interactions_mcp.core.offloading import LARGE_TEXT_CHARACTERS
 from gemini_interactions_mcp.core.redaction import Redactor
 from gemini_interactions_mcp.journal import schema
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.journal.queries import ResearchLimit
 from gemini_interactions_mcp.models.interactions import Citation, Record, SavedFile, Terms, Usage
-from gemini_interactions_mcp.models.uploads import Uploaded
+from gemini_interactions_mcp.models.uploads import UploadedFile
 from gemini_interactions_mcp.runs.intents import measure_age
 from journaling import NOON, execute, full_record, insert_all, labels, record
 
@@ -132,12 +132,12 @@ async def test_documents_are_cleaned_in_all_their_texts_but_the_paths_of_files(j
 
 
 async def test_what_is_not_a_character_is_cleaned_in_long_texts_too(journal: Journal) -> None:
-    long = "\0\ud83d" + "ø" * LARGE
+    long = "\0\ud83d" + "ø" * LARGE_TEXT_CHARACTERS
     await journal.insert(record("one", prompt=long))
     await journal.update("one", text=long)
     found = await journal.find("one")
     assert found is not None
-    assert found.prompt == found.text == "\ufffd" * 2 + "ø" * LARGE
+    assert found.prompt == found.text == "\ufffd" * 2 + "ø" * LARGE_TEXT_CHARACTERS
 
 
 @pytest.mark.parametrize("name", ["v1_\x00", "\ud83d", "\x00"], ids=ascii)
@@ -472,7 +472,7 @@ async def test_secrets_are_written_nowhere(tmp_path: Path) -> None:
     await journal.insert(record("one", prompt=f"a {secret}"))
     await journal.insert_once(record("two", prompt=secret, fingerprint="f"), datetime.now(UTC))
     await journal.update("one", text=secret, error=secret, citations=(Citation(url=secret, title=secret),))
-    file = Uploaded(name=secret, uri=f"https://a.example/{secret}", expires_at=datetime.now(UTC))
+    file = UploadedFile(name=secret, uri=f"https://a.example/{secret}", expires_at=datetime.now(UTC))
     await journal.keep_upload("a", 1, "text/csv", "0", file)
     (found, _) = await journal.page()
     await journal.close()

@@ -77,8 +77,8 @@ MEANINGS: dict[type[GeminiMCPError], list[str]] = {
         *("cancelled", "api_error", "unimplemented", "deadline_exceeded", "gateway_timeout", "INTERNAL", "500"),
         *("strange_code", "99", ""),
     ],
-    BlockedError: [*error_codes.BLOCKED, "PROHIBITED_CONTENT"],
-    InteractionFailedError: [*error_codes.GENERATION],
+    BlockedError: [*error_codes.BLOCK_REASONS, "PROHIBITED_CONTENT"],
+    InteractionFailedError: [*error_codes.GENERATION_FAILURES],
 }
 
 
@@ -95,7 +95,7 @@ async def test_an_error_before_the_id_is_the_same_as_the_http_error(
         if expected is not ModelNotFoundError:
             assert (message or code) in str(caught.value)
         assert len(emulator.requests) == 1
-        if status := error_codes.status_of(code):
+        if status := error_codes.get_code_status(code):
             body = {"error": {"code": code, "message": message}}
             emulator.faults[:] = [Fault("create", "http", http_status=status, body=body)]
             with pytest.raises(expected) as over_http:
@@ -106,11 +106,11 @@ async def test_an_error_before_the_id_is_the_same_as_the_http_error(
 
 def test_every_documented_code_has_a_status() -> None:
     named = [code for meant in MEANINGS.values() for code in meant]
-    assert [code for code in named if error_codes.status_of(code) is None] == ["strange_code", "99", ""]
-    assert set(error_codes.STATUSES) <= {code.lower() for code in named}
+    assert [code for code in named if error_codes.get_code_status(code) is None] == ["strange_code", "99", ""]
+    assert set(error_codes.CODE_STATUSES) <= {code.lower() for code in named}
 
 
-@pytest.mark.parametrize(("code", "reason"), error_codes.BLOCKED.items())
+@pytest.mark.parametrize(("code", "reason"), error_codes.BLOCK_REASONS.items())
 async def test_what_is_blocked_is_told_by_its_name(google: Gemini, emulator: Emulator, code: str, reason: str) -> None:
     emulator.faults.append(make_streamed_error_fault(code.upper()))
     with pytest.raises(BlockedError) as caught:
@@ -118,7 +118,7 @@ async def test_what_is_blocked_is_told_by_its_name(google: Gemini, emulator: Emu
     assert f"blocked the request for {reason} ({code.upper()}). Rephrase" in str(caught.value)
 
 
-@pytest.mark.parametrize("code", error_codes.ENDINGS)
+@pytest.mark.parametrize("code", error_codes.FINISH_REASONS)
 async def test_an_ending_that_is_not_known_as_a_refusal_is_no_refusal(
     google: Gemini, emulator: Emulator, code: str
 ) -> None:

@@ -40,7 +40,7 @@ async def test_other_calls_are_answered_while_a_long_answer_is_read(
 
     with anyio.fail_after(20):
         async with anyio.create_task_group() as tasks:
-            with offloading.ALONE:
+            with offloading.OFFLOAD_LOCK:
                 tasks.start_soon(read)
                 for _ in range(5):
                     await call(client, "list_interactions")
@@ -61,7 +61,7 @@ async def test_other_calls_are_answered_while_a_long_resource_is_read(settings: 
 
     with anyio.fail_after(20):
         async with anyio.create_task_group() as tasks:
-            with offloading.ALONE:
+            with offloading.OFFLOAD_LOCK:
                 for address in ("gemini://interactions/v1_long", "gemini://interactions/v1_long/data"):
                     tasks.start_soon(read, address)
                 tasks.start_soon(client.list_resources)
@@ -99,7 +99,7 @@ async def test_a_call_that_is_cancelled_does_not_wait_for_the_work() -> None:
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(hear_and_cancel, tasks.cancel_scope)
-        tasks.start_soon(offloading.beside, offloading.LARGE + 1, work)
+        tasks.start_soon(offloading.offload_if_large, offloading.LARGE_TEXT_CHARACTERS + 1, work)
     assert not ended.is_set()
     going_on.set()
     assert await anyio.to_thread.run_sync(ended.wait, 5)
@@ -111,23 +111,23 @@ async def test_work_on_long_texts_is_done_one_after_the_other_and_leaves_no_trac
 
     def work() -> bool:
         intervals.append(sys.getswitchinterval())
-        return offloading.ALONE.locked()
+        return offloading.OFFLOAD_LOCK.locked()
 
     alone: list[bool] = []
 
     async def one() -> None:
-        alone.append(await offloading.beside(offloading.LARGE + 1, work))
+        alone.append(await offloading.offload_if_large(offloading.LARGE_TEXT_CHARACTERS + 1, work))
 
     async with anyio.create_task_group() as tasks:
         for _ in range(5):
             tasks.start_soon(one)
     assert alone == [True] * 5
-    assert intervals == [pytest.approx(offloading.SWITCH_SECONDS)] * 5
+    assert intervals == [pytest.approx(offloading.SWITCH_INTERVAL_SECONDS)] * 5
     assert sys.getswitchinterval() == before
     with pytest.raises(ZeroDivisionError):
-        await offloading.beside(offloading.LARGE + 1, lambda: 1 // 0)
+        await offloading.offload_if_large(offloading.LARGE_TEXT_CHARACTERS + 1, lambda: 1 // 0)
     assert sys.getswitchinterval() == before
-    assert not await offloading.beside(1, work)
+    assert not await offloading.offload_if_large(1, work)
 
 
 async def test_a_long_resource_is_redacted_beside_the_event_loop(
@@ -138,7 +138,7 @@ async def test_a_long_resource_is_redacted_beside_the_event_loop(
     loop = threading.get_ident()
 
     def seen(cleaner: OutgoingRedactor, value: Any) -> Any:
-        if isinstance(value, str) and len(value) > offloading.LARGE:
+        if isinstance(value, str) and len(value) > offloading.LARGE_TEXT_CHARACTERS:
             inside.append(threading.get_ident() == loop)
         return Redactor.__call__(cleaner, value)
 

@@ -193,13 +193,13 @@ async def test_an_answer_is_in_the_journal_before_it_is_held_against_its_schema(
     from gemini_interactions_mcp.models import json_schema
 
     seen: list[Any] = []
-    departure = json_schema.departure
+    departure = json_schema.find_departure
 
     def slow(text: str, schema: Any) -> str | None:
         seen.extend(rows(tmp_path))
         return departure(text, schema)
 
-    monkeypatch.setattr(json_schema, "departure", slow)
+    monkeypatch.setattr(json_schema, "find_departure", slow)
     result = await call(client, "gemini_ask", prompt=f"hi [[json={ends}]]", response_schema=PERSON)
     [row] = seen
     assert (row["status"], row["interaction_id"], row["error"]) == ("completed", id_of(result), None)
@@ -290,17 +290,21 @@ LESS = "(Ask again with a lower thinking_level, or|Ask) for less at once"
 @MODERN
 async def test_an_ending_is_told_by_its_name_with_what_to_do(client: Client, name: str) -> None:
     said = await complaint(client, "gemini_ask", prompt=f"hi [[ends={name}]]")
-    reason = error_codes.reason(name)
-    assert (error_codes.BLOCKED | error_codes.GENERATION | error_codes.ENDINGS)[reason] in said
+    reason = error_codes.get_finish_reason(name)
+    assert (error_codes.BLOCK_REASONS | error_codes.GENERATION_FAILURES | error_codes.FINISH_REASONS)[reason] in said
     assert re.search(LESS if reason == "max_tokens" else re.escape(error_codes.REMEDIES[reason]), said)
 
 
 @pytest.mark.parametrize("name", ["MAX_TOKENS", "safety", "IMAGE_RECITATION"])
 async def test_an_ending_beside_a_text_is_told_with_it(client: Client, name: str) -> None:
     result = await call(client, "gemini_ask", prompt=f"hi [[finishes={name}]]")
-    why = re.escape(f"Note: The answer may not be whole ({error_codes.explained(error_codes.reason(name), '')}). ")
+    why = re.escape(
+        f"Note: The answer may not be whole ({error_codes.explain_code(error_codes.get_finish_reason(name), '')}). "
+    )
     way = (
-        f"{LESS}; gemini_continue can ask for the rest" if name == "MAX_TOKENS" else error_codes.remedy([name.lower()])
+        f"{LESS}; gemini_continue can ask for the rest"
+        if name == "MAX_TOKENS"
+        else error_codes.join_remedies([name.lower()])
     )
     assert re.search(f"\n{why}{way}\\.?\n", text_of(result))
 

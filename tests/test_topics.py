@@ -11,7 +11,7 @@ from PIL import Image
 
 from conftest import FAST, KEY, Mode
 from consenting import User, host
-from gemini_interactions_mcp.models.interactions import Kind, Request
+from gemini_interactions_mcp.models.interactions import InteractionKind, Request
 from gemini_interactions_mcp.runs import intents
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
@@ -159,7 +159,7 @@ async def test_what_is_stored_nowhere_leaves_no_topic_behind(settings: Settings)
     ],
 )
 def test_a_topic_is_inherited_where_words_only_say_what_to_change(
-    kind: Kind, previous: dict[str, Any], topic: str | None
+    kind: InteractionKind, previous: dict[str, Any], topic: str | None
 ) -> None:
     assert intents.inherit_topic(kind, record("1", **({"prompt": "First"} | previous))) == topic
     assert intents.inherit_topic(kind, None) is None

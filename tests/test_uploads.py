@@ -24,7 +24,7 @@ from gemini_interactions_mcp.files.upload_cache import (
     hash_file,
 )
 from gemini_interactions_mcp.journal.journal import Journal
-from gemini_interactions_mcp.models.uploads import Uploaded
+from gemini_interactions_mcp.models.uploads import UploadedFile
 
 home, make, recorder, subject, tasks = filing.home, filing.make, filing.recorder, filing.subject, filing.tasks
 PDF = pdf("one", "two")
@@ -213,7 +213,7 @@ async def test_an_upload_of_a_server_that_ends_is_an_error(paper: Path, recorder
 async def test_the_journal_keeps_the_newest_upload_of_a_content(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.sqlite3")
     moment = Recorder().now
-    old, new = (Uploaded(name=f"files/{n}", uri=f"https://x/{n}", expires_at=moment) for n in "12")
+    old, new = (UploadedFile(name=f"files/{n}", uri=f"https://x/{n}", expires_at=moment) for n in "12")
     for file in (old, new):
         await journal.keep_upload("me", 5, "text/plain", "digest", file)
     assert await journal.uploads("me", 5, "text/plain") == {"digest": new}
@@ -225,7 +225,7 @@ async def test_an_upload_that_has_expired_is_pruned(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.sqlite3")
     now = datetime.now(UTC)
     for name, hours in (("gone", -1), ("kept", 1)):
-        file = Uploaded(name=f"files/{name}", uri="https://x/1", expires_at=now + timedelta(hours=hours))
+        file = UploadedFile(name=f"files/{name}", uri="https://x/1", expires_at=now + timedelta(hours=hours))
         await journal.keep_upload("me", 5, "text/plain", name, file)
     await journal.prune(now - timedelta(days=55))
     assert list(await journal.uploads("me", 5, "text/plain")) == ["kept"]

@@ -49,7 +49,7 @@ def deep(depth: int) -> dict[str, Any]:
     ],
 )
 def test_an_answer_that_follows_its_schema_is_passed_over(schema: dict[str, Any], answer: str) -> None:
-    assert json_schema.departure(answer, schema) is None
+    assert json_schema.find_departure(answer, schema) is None
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_an_answer_that_follows_its_schema_is_passed_over(schema: dict[str, Any]
     ],
 )
 def test_what_departs_from_a_schema_is_told_with_its_place(schema: dict[str, Any], answer: str, said: str) -> None:
-    told = json_schema.departure(answer, schema)
+    told = json_schema.find_departure(answer, schema)
     assert told is not None
     assert told.startswith("The answer does not follow response_schema: ")
     assert told.endswith(said)
@@ -100,7 +100,7 @@ def test_what_departs_from_a_schema_is_told_with_its_place(schema: dict[str, Any
     ],
 )
 def test_what_cannot_be_checked_is_said_and_harms_nobody(schema: dict[str, Any], answer: str, why: str) -> None:
-    told = json_schema.departure(answer, schema)
+    told = json_schema.find_departure(answer, schema)
     assert told is not None
     assert told.startswith("The answer was not checked against response_schema: ")
     assert why in told
@@ -109,9 +109,9 @@ def test_what_cannot_be_checked_is_said_and_harms_nobody(schema: dict[str, Any],
 @pytest.mark.parametrize("pattern", ["^(a+)+$", "^(a|aa)+$", "^(a*)*b$", "^(([a-z])+.)+[A-Z]([a-z])+$"])
 def test_a_catastrophic_pattern_is_matched_in_linear_time(pattern: str) -> None:
     text = json.dumps("a" * 9_000 + "!")
-    assert "does not match" in (json_schema.departure(text, {"pattern": pattern}) or "")
+    assert "does not match" in (json_schema.find_departure(text, {"pattern": pattern}) or "")
     named = {"patternProperties": {pattern: True}, "additionalProperties": False}
-    assert "not among the properties" in (json_schema.departure(f"{{{text}: 1}}", named) or "")
+    assert "not among the properties" in (json_schema.find_departure(f"{{{text}: 1}}", named) or "")
 
 
 @pytest.mark.parametrize(
@@ -132,27 +132,27 @@ def test_a_pattern_that_takes_long_to_compile_is_not_compiled(
     patterns: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compiled: list[str] = []
-    monkeypatch.setattr(bounded_validator, "matcher", compiled.append)
-    told = json_schema.departure('"aaaa"', {"allOf": [{"pattern": each} for each in patterns]})
+    monkeypatch.setattr(bounded_validator, "compile_pattern", compiled.append)
+    told = json_schema.find_departure('"aaaa"', {"allOf": [{"pattern": each} for each in patterns]})
     assert told == "The answer was not checked against response_schema: that would take too long."
     assert not set(patterns) & set(compiled)
 
 
 def test_the_patterns_of_one_schema_are_compiled_once_each_and_not_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled: list[str] = []
-    monkeypatch.setattr(bounded_validator, "matcher", compiled.append)
+    monkeypatch.setattr(bounded_validator, "compile_pattern", compiled.append)
     texts = json.dumps(["a" * 50] * 2_000)
-    assert json_schema.departure(texts, {"items": {"pattern": r"^\w{1,64}$"}}) is None
+    assert json_schema.find_departure(texts, {"items": {"pattern": r"^\w{1,64}$"}}) is None
     assert compiled.count(r"^\w{1,64}$") == 1
     many = {"allOf": [{"pattern": rf"\w{{90}}{at}"} for at in range(1_000)]}
-    assert "would take too long" in (json_schema.departure('"a"', many) or "")
+    assert "would take too long" in (json_schema.find_departure('"a"', many) or "")
     assert len(compiled) < 200
 
 
 def test_matching_a_large_pattern_with_long_texts_is_counted() -> None:
     texts = json.dumps(["a" * 9_999] * 100)
-    assert "would take too long" in (json_schema.departure(texts, {"items": {"pattern": "a{990}$"}}) or "")
-    assert json_schema.departure(texts, {"items": {"pattern": "^a+$"}}) is None
+    assert "would take too long" in (json_schema.find_departure(texts, {"items": {"pattern": "a{990}$"}}) or "")
+    assert json_schema.find_departure(texts, {"items": {"pattern": "^a+$"}}) is None
 
 
 @pytest.mark.parametrize(
@@ -164,4 +164,4 @@ def test_matching_a_large_pattern_with_long_texts_is_counted() -> None:
     ],
 )  # fmt: skip
 def test_the_size_of_a_pattern_counts_its_repetitions(pattern: str, size: int) -> None:
-    assert bounded_validator.pattern_size(pattern) == size
+    assert bounded_validator.measure_pattern(pattern) == size

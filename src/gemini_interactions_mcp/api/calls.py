@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from gemini_interactions_mcp.core import NOTHING, Redactor
+from gemini_interactions_mcp.core import NO_REDACTION, Redactor
 
 
 def is_always_wanted() -> bool:
@@ -67,5 +67,5 @@ class Call:
     model: str | None = None
     successor: str | None = None
     file: str | None = None
-    redact: Redactor = field(default=NOTHING, repr=False)
+    redact: Redactor = field(default=NO_REDACTION, repr=False)
     caller: Caller = NO_CALLER

@@ -16,17 +16,17 @@ import httpx2
 from google import genai
 from google.genai import types
 
-from gemini_interactions_mcp.core import InputError, NetworkError, Redactor, beside, lenient, one_line
+from gemini_interactions_mcp.core import InputError, NetworkError, Redactor, clip_line, lenient, offload_if_large
 from gemini_interactions_mcp.models import (
+    BytesSentCallback,
     Event,
     Interaction,
-    Moved,
     Request,
     SandboxFile,
-    Source,
-    Uploaded,
+    UploadedFile,
+    UploadSource,
     catalog,
-    settled,
+    is_settled,
 )
 from gemini_interactions_mcp.settings import Settings
 
@@ -189,7 +189,9 @@ class Gemini:
         api = await self._interactions()
         await send_with_retries(self._about(interaction_id=interaction_id), READ_SECONDS, lambda _: api.delete(segment))
 
-    async def upload(self, source: Source, size: int, mime_type: str, name: str, moved: Moved) -> Uploaded:
+    async def upload(
+        self, source: UploadSource, size: int, mime_type: str, name: str, moved: BytesSentCallback
+    ) -> UploadedFile:
         """Upload a file and wait until it can be used. Uploads are free, so they are resumed after failures.
 
         Args:
@@ -243,7 +245,7 @@ class Gemini:
                 lambda exchange, token=token: read_json_response(files.list(**query, page_token=token), exchange),
             )
             found += parse_environment_files(page)
-            token = lenient.text_of(lenient.as_json(page).get("next_page_token"))
+            token = lenient.get_text(lenient.coerce_object(page).get("next_page_token"))
             if token is None:
                 break
         return found
@@ -279,7 +281,7 @@ class Gemini:
         """
         models = (await self._open()).aio.models
         model = self._settings.model
-        call = self._about(model=model, successor=catalog.successor(model, catalog.MODEL))
+        call = self._about(model=model, successor=catalog.find_successor(model, catalog.DEFAULT_MODEL))
         found = await send_with_retries(call, READ_SECONDS, lambda _: models.get(model=model))
         return str(found.name or model)
 
@@ -302,16 +304,16 @@ class Gemini:
             caller=caller,
             previous_interaction_id=request.previous_interaction_id,
             model=model,
-            successor=catalog.successor(model, *self._defaults(request)),
+            successor=catalog.find_successor(model, *self._defaults(request)),
         )
 
     def _defaults(self, request: Request) -> tuple[str, str]:
         """Return the default model or agent for a kind of request: of the settings, and of the catalog."""
         if request.kind == "research":
-            return self._settings.research_agent, catalog.RESEARCH_AGENT
+            return self._settings.research_agent, catalog.DEFAULT_RESEARCH_AGENT
         if request.kind == "image":
-            return self._settings.image_model, catalog.IMAGE_MODEL
-        return self._settings.model, catalog.MODEL
+            return self._settings.image_model, catalog.DEFAULT_IMAGE_MODEL
+        return self._settings.model, catalog.DEFAULT_MODEL
 
     async def _interactions(self) -> Any:  # noqa: ANN401 - the SDK's create() is only partly typed
         return (await self._open()).aio.interactions
@@ -340,7 +342,7 @@ class Gemini:
             return self._transfer
 
 
-def check_processed(file: types.File, name: str) -> Uploaded:
+def check_processed(file: types.File, name: str) -> UploadedFile:
     """Return an uploaded file that Google has processed.
 
     Raises:
@@ -349,12 +351,12 @@ def check_processed(file: types.File, name: str) -> Uploaded:
     if file.state == types.FileState.FAILED or not file.uri or not file.name:
         reason = file.error.message if file.error else None
         raise InputError(
-            f"Google could not process {name}{f' ({one_line(reason)})' if reason else ''}. "
+            f"Google could not process {name}{f' ({clip_line(reason)})' if reason else ''}. "
             "Convert it to another format and try again."
         )
     # Kept for 48 hours: https://ai.google.dev/gemini-api/docs/files
     expires_at = file.expiration_time or datetime.now(UTC) + timedelta(hours=48)
-    return Uploaded(name=file.name, uri=file.uri, expires_at=expires_at)
+    return UploadedFile(name=file.name, uri=file.uri, expires_at=expires_at)
 
 
 def get_create_deadline(background: bool) -> float:
@@ -371,7 +373,7 @@ async def read_json_response(sent: AbstractAsyncContextManager[Any], exchange: E
 async def receive_interaction(sent: AbstractAsyncContextManager[Any], exchange: Exchange) -> Interaction:
     """Return the interaction in a response."""
     told = await read_json_response(sent, exchange)
-    return await beside(len(exchange.body), partial(parse_interaction, told))
+    return await offload_if_large(len(exchange.body), partial(parse_interaction, told))
 
 
 async def receive_created_interaction(sent: AbstractAsyncContextManager[Any], exchange: Exchange) -> Interaction:
@@ -381,6 +383,6 @@ async def receive_created_interaction(sent: AbstractAsyncContextManager[Any], ex
         OutcomeUnknownError: The response names none.
     """
     interaction = await receive_interaction(sent, exchange)
-    if interaction.id is None and not settled(interaction.status):
+    if interaction.id is None and not is_settled(interaction.status):
         raise make_unnamed_error(exchange)
     return interaction

@@ -16,7 +16,7 @@ from urllib.request import getproxies
 
 import httpx2
 
-from gemini_interactions_mcp.core import ConfigurationError, shown
+from gemini_interactions_mcp.core import ConfigurationError, quote_name
 from gemini_interactions_mcp.settings import CERTIFICATE_VARIABLES, find_network_variables
 
 PROXY_SCHEMES: Final = ("https", "all", "http")
@@ -121,7 +121,7 @@ def load_certificate_file(file: str) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=file)
     except OSError as exc:
         reason = next((reason for kind, reason in CERTIFICATE_FILE_ERRORS if isinstance(exc, kind)), "cannot be read")
-        raise make_setup_error(f"SSL_CERT_FILE ({shown(file)}) {reason}") from exc
+        raise make_setup_error(f"SSL_CERT_FILE ({quote_name(file)}) {reason}") from exc
 
 
 def load_certificate_folders(folders: str) -> ssl.SSLContext:
@@ -131,7 +131,7 @@ def load_certificate_folders(folders: str) -> ssl.SSLContext:
         ConfigurationError: None of them can be read.
     """
     if not any(Path(folder).is_dir() and os.access(folder, os.R_OK) for folder in folders.split(os.pathsep)):
-        raise make_setup_error(f"SSL_CERT_DIR ({shown(folders)}) is no folder that can be read")
+        raise make_setup_error(f"SSL_CERT_DIR ({quote_name(folders)}) is no folder that can be read")
     return ssl.create_default_context(capath=folders)
 
 
@@ -161,7 +161,7 @@ def explain_untrusted_certificate(reason: str, variables: Mapping[str, str]) -> 
         if place
         else "Add its root certificate to the system's trust store, or name it (a file in PEM form) in SSL_CERT_FILE"
     )
-    return f"The server's certificate is not trusted ({shown(reason)}); it may be a company proxy's. {remedy}."
+    return f"The server's certificate is not trusted ({quote_name(reason)}); it may be a company proxy's. {remedy}."
 
 
 def explain_proxy_refusal(proxy: str, reason: str) -> str:
@@ -169,4 +169,4 @@ def explain_proxy_refusal(proxy: str, reason: str) -> str:
     if PROXY_PASSWORD_PATTERN.match(reason):
         return f"The proxy of {proxy} requires a valid user name and password: scheme://name:password@host:port."
     status = re.match(r"\d{3}\b", reason)
-    return f"The proxy of {proxy} made no connection ({status[0] if status else shown(reason).rstrip('.')})."
+    return f"The proxy of {proxy} made no connection ({status[0] if status else quote_name(reason).rstrip('.')})."

@@ -25,7 +25,7 @@ from gemini_interactions_mcp.core import (
     QuotaError,
     RefusedError,
     phrases,
-    shown,
+    quote_name,
 )
 from gemini_interactions_mcp.models import error_codes
 
@@ -143,7 +143,7 @@ def is_about_background(response: ErrorResponse) -> bool:
 
 def is_about_safety(response: ErrorResponse) -> bool:
     """Whether a safety filter blocked the request."""
-    named = has_ending(error_codes.BLOCKED)(response)
+    named = has_ending(error_codes.BLOCK_REASONS)(response)
     return named or (response.status in (400, 403) and response.says("safety", "blocked", "prohibited"))
 
 
@@ -245,7 +245,7 @@ def describe_missing_previous(_: ErrorResponse, call: Call) -> str:
 def describe_missing_model(_: ErrorResponse, call: Call) -> str:
     """Describe a model or agent that does not exist, or no longer, with its successor."""
     hint = f" Use {call.successor} instead." if call.successor and call.successor != call.model else ""
-    return f"Google has no model or agent {shown(call.model or '')}, or no longer has it.{hint}"
+    return f"Google has no model or agent {quote_name(call.model or '')}, or no longer has it.{hint}"
 
 
 def describe_conflict(response: ErrorResponse, _: Call) -> str:
@@ -273,7 +273,7 @@ def describe_quota(response: ErrorResponse, call: Call) -> str:
     elif response.says("quota_exceeded", "perday", "per_day", "daily"):
         advice = "The daily quota is used up: wait for the next day or raise the quota."
     elif response.retry_after_seconds is not None:
-        advice = f"Try again in {phrases.duration(response.retry_after_seconds)}."
+        advice = f"Try again in {phrases.format_duration(response.retry_after_seconds)}."
     else:
         advice = "Wait a minute before trying again."
     return f"Google's quota is exceeded ({response.told or 429}). {advice}{describe_charge(call)}"
@@ -284,7 +284,7 @@ def describe_overload(response: ErrorResponse, call: Call) -> str:
     after = response.retry_after_seconds
     who = "The model" if call.paid else "Google"
     later = "in a minute, or with another model" if call.paid else "in a minute"
-    when = f"in {phrases.duration(after)}" if after is not None else later
+    when = f"in {phrases.format_duration(after)}" if after is not None else later
     return f"{who} is overloaded ({response.told or 503}). Try again {when}.{describe_charge(call)}"
 
 
@@ -295,8 +295,9 @@ def describe_charge(call: Call) -> str:
 
 def describe_missing_answer(response: ErrorResponse, _: Call) -> str:
     """Describe why the model ended without an answer."""
-    named = next(name for name in response.endings if name in error_codes.GENERATION)
-    return f"Gemini gave no answer: {error_codes.GENERATION[named]} ({response.named}). {error_codes.remedy([named])}"
+    named = next(name for name in response.endings if name in error_codes.GENERATION_FAILURES)
+    meaning, remedy = error_codes.GENERATION_FAILURES[named], error_codes.join_remedies([named])
+    return f"Gemini gave no answer: {meaning} ({response.named}). {remedy}"
 
 
 def describe_background(response: ErrorResponse, _: Call) -> str:
@@ -306,9 +307,9 @@ def describe_background(response: ErrorResponse, _: Call) -> str:
 
 def describe_block(response: ErrorResponse, _: Call) -> str:
     """Describe what a safety filter blocked."""
-    named = next((name for name in response.endings if name in error_codes.BLOCKED), "")
-    what = f" for {error_codes.BLOCKED[named]} ({response.named})" if named else f" ({response.message})"
-    return f"Google's safety filter blocked the request{what}. {error_codes.remedy([named or 'safety'])}"
+    named = next((name for name in response.endings if name in error_codes.BLOCK_REASONS), "")
+    what = f" for {error_codes.BLOCK_REASONS[named]} ({response.named})" if named else f" ({response.message})"
+    return f"Google's safety filter blocked the request{what}. {error_codes.join_remedies([named or 'safety'])}"
 
 
 def describe_permission(response: ErrorResponse, _: Call) -> str:
@@ -338,7 +339,7 @@ def describe_refusal(response: ErrorResponse, call: Call) -> str:
     doubt = ""
     if response.status == 400 and call.previous_interaction_id:
         doubt = (
-            f" It also answers so if there is no interaction {shown(call.previous_interaction_id)} to continue: "
+            f" It also answers so if there is no interaction {quote_name(call.previous_interaction_id)} to continue: "
             "list_interactions shows the ids of this server."
         )
     return f"Google refused the request ({response.told or response.status}). Change it before trying again.{doubt}"
@@ -384,14 +385,14 @@ ERROR_RULES: Final[tuple[ErrorRule, ...]] = (
     ErrorRule(has_status(429), is_any_call, QuotaError, describe_quota, RATE_CODES),
     ErrorRule(has_status(503), is_cheap, OverloadedError, describe_overload, OVERLOAD_CODES),
     ErrorRule(
-        has_ending(error_codes.GENERATION),
+        has_ending(error_codes.GENERATION_FAILURES),
         is_any_call,
         InteractionFailedError,
         describe_missing_answer,
-        tuple(error_codes.GENERATION),
+        tuple(error_codes.GENERATION_FAILURES),
     ),
     ErrorRule(is_about_background, is_in_background, BackgroundRefusedError, describe_background),
-    ErrorRule(is_about_safety, is_any_call, BlockedError, describe_block, tuple(error_codes.BLOCKED)),
+    ErrorRule(is_about_safety, is_any_call, BlockedError, describe_block, tuple(error_codes.BLOCK_REASONS)),
     ErrorRule(has_status(403), is_for_file, InputError, describe_missing_file, ("permission_denied",)),
     ErrorRule(has_status(403), is_any_call, PermissionDeniedError, describe_permission, ("permission_denied",)),
     ErrorRule(

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from gemini_interactions_mcp.core import Json, as_json, items, one_line, page_title, text_of
+from gemini_interactions_mcp.core import Json, clip_line, coerce_object, get_text, iter_objects, parse_page_title
 from gemini_interactions_mcp.models import error_codes
 
 from .endings import get_error_code
@@ -47,7 +47,7 @@ class ErrorResponse:
     @property
     def endings(self) -> list[str]:
         """Why an answer was blocked or ended, by the names in `error_codes`: from the code or the details."""
-        return [name for each in (self.code, *self.reasons) if (name := error_codes.reason(each))]
+        return [name for each in (self.code, *self.reasons) if (name := error_codes.get_finish_reason(each))]
 
     @property
     def named(self) -> str:
@@ -57,32 +57,32 @@ class ErrorResponse:
     @property
     def told(self) -> str:
         """The message; with the code if that is unknown, or if there is no message."""
-        known = error_codes.status_of(self.code) is not None
+        known = error_codes.get_code_status(self.code) is not None
         return self.message if known and self.message else self.named
 
 
 def parse_error_response(status: int | None, body: object, headers: Mapping[str, str] | None = None) -> ErrorResponse:
     """Parse an error response of any shape; `body` is its JSON, the text of a page, or None."""
-    answer = next(items(body), None) or as_json(body)
-    data = as_json(answer.get("error"))
-    details = list(items(data.get("details")))
+    answer = next(iter_objects(body), None) or coerce_object(body)
+    data = coerce_object(answer.get("error"))
+    details = list(iter_objects(data.get("details")))
     # The delay is at the end of a long message, so it is read before the message is cut.
-    message = text_of(data.get("message")) or ""
+    message = get_text(data.get("message")) or ""
     return ErrorResponse(
         status=status,
-        code=one_line(get_error_code(data), 80),
-        message=one_line(message),
+        code=clip_line(get_error_code(data), 80),
+        message=clip_line(message),
         reasons=tuple(reason for detail in details for reason in iterate_error_reasons(detail)),
         retry_after_seconds=read_retry_delay(details, headers or {}, message),
         exhausted=bool(ZERO_QUOTA_PATTERN.search(message)) or any(map(has_zero_quota, details)),
-        page=page_title(body) if isinstance(body, str) else None,
+        page=parse_page_title(body) if isinstance(body, str) else None,
     )
 
 
 def parse_error_event(error: object) -> ErrorResponse:
     """Parse the error of an `error` event, which has a code in place of an HTTP status."""
     found = parse_error_response(None, {"error": error})
-    return replace(found, status=error_codes.status_of(found.code))
+    return replace(found, status=error_codes.get_code_status(found.code))
 
 
 def iterate_error_reasons(detail: Json) -> Iterator[str]:
@@ -90,15 +90,15 @@ def iterate_error_reasons(detail: Json) -> Iterator[str]:
 
     Source: https://cloud.google.com/apis/design/errors#error_details
     """
-    if reason := text_of(detail.get("reason")):
+    if reason := get_text(detail.get("reason")):
         yield reason
-    for violation in items(detail.get("violations")):
+    for violation in iter_objects(detail.get("violations")):
         yield str(violation.get("quotaId") or violation.get("subject") or "")
 
 
 def has_zero_quota(detail: Json) -> bool:
     """Whether a QuotaFailure reports a quota of zero."""
-    return any(str(violation.get("quotaValue")) == "0" for violation in items(detail.get("violations")))
+    return any(str(violation.get("quotaValue")) == "0" for violation in iter_objects(detail.get("violations")))
 
 
 ZERO_QUOTA_PATTERN: Final = re.compile(r"\blimit:\s*0\b(?!\.\d)", re.IGNORECASE)

@@ -5,7 +5,7 @@ Parsing is lenient, as in `responses`.
 
 from typing import Any, Final, cast
 
-from gemini_interactions_mcp.core import Json, as_json, concatenated, items, number, text_of
+from gemini_interactions_mcp.core import Json, coerce_object, concatenate, get_integer, get_text, iter_objects
 from gemini_interactions_mcp.models import Event
 
 from .endings import get_error_code
@@ -28,23 +28,23 @@ HEADLINE_CHARACTERS: Final = 160
 
 def parse_event(payload: object) -> Event:
     """Parse one event of a stream; a truncated or unknown event has the type `unknown`."""
-    data = as_json(payload)
-    about = as_json(data.get("interaction"))
-    fault = as_json(data.get("error"))
+    data = coerce_object(payload)
+    about = coerce_object(data.get("interaction"))
+    fault = coerce_object(data.get("error"))
     unnamed = "error" if fault else "unknown"
-    part = as_json(data.get("delta")) or as_json(data.get("step"))
+    part = coerce_object(data.get("delta")) or coerce_object(data.get("step"))
     return Event(
-        type=text_of(data.get("event_type")) or unnamed,
-        event_id=text_of(data.get("event_id")),
-        interaction_id=text_of(about.get("id")) or text_of(data.get("interaction_id")),
-        status=text_of(about.get("status")) or text_of(data.get("status")),
+        type=get_text(data.get("event_type")) or unnamed,
+        event_id=get_text(data.get("event_id")),
+        interaction_id=get_text(about.get("id")) or get_text(data.get("interaction_id")),
+        status=get_text(about.get("status")) or get_text(data.get("status")),
         text=extract_added_text(part),
         activity=describe_activity(part),
         searches=list_call_arguments(part, "queries"),
         pages=list_call_arguments(part, "urls"),
         usage=parse_usage(about.get("usage")),
         error_code=get_error_code(fault) or None,
-        error_message=text_of(fault.get("message")),
+        error_message=get_text(fault.get("message")),
         data=data,
     )
 
@@ -52,7 +52,7 @@ def parse_event(payload: object) -> Event:
 def extract_added_text(part: Json) -> str:
     """Return the answer's text in a delta, or in a step that starts with content."""
     if part.get("type") == "text":
-        return text_of(part.get("text")) or ""
+        return get_text(part.get("text")) or ""
     return assemble_answer([part]).text
 
 
@@ -60,7 +60,7 @@ def describe_activity(part: Json) -> str | None:
     """Describe in one line what the interaction does now, by a step or delta; None for unknown types."""
     kind = str(part.get("type"))
     if kind == "thought_summary":
-        return cut_headline(text_of(as_json(part.get("content")).get("text")))
+        return cut_headline(get_text(coerce_object(part.get("content")).get("text")))
     if kind not in ACTIVITY_LABELS:
         return None
     verb, argument = ACTIVITY_LABELS[kind]
@@ -98,13 +98,13 @@ class StepAssembler:
 
     def take(self, payload: object) -> None:
         """Take in an event; events without a step or delta change nothing."""
-        data = as_json(payload)
-        index = number(data.get("index"))
+        data = coerce_object(payload)
+        index = get_integer(data.get("index"))
         if index is None:
             return
-        if step := as_json(data.get("step")):
-            self._steps[index] = {**step, "content": [open_block(block) for block in items(step.get("content"))]}
-        elif delta := as_json(data.get("delta")):
+        if step := coerce_object(data.get("step")):
+            self._steps[index] = {**step, "content": [open_block(block) for block in iter_objects(step.get("content"))]}
+        elif delta := coerce_object(data.get("delta")):
             self._extend(index, delta)
 
     def _extend(self, index: int, delta: Json) -> None:
@@ -112,9 +112,9 @@ class StepAssembler:
         if delta.get("type") == step.get("type"):
             self._steps[index] = merge_tool_delta(step, delta)
         elif delta.get("type") == "thought_summary":
-            step["summary"] = [*items(step.get("summary")), as_json(delta.get("content"))]
+            step["summary"] = [*iter_objects(step.get("summary")), coerce_object(delta.get("content"))]
         else:
-            self.size += len(text_of(delta.get("text")) or "")
+            self.size += len(get_text(delta.get("text")) or "")
             extend_blocks(step["content"], delta)
 
     def all(self) -> list[Json]:
@@ -143,17 +143,21 @@ def extend_blocks(blocks: list[dict[str, Any]], delta: Json) -> None:
         return
     if not blocks or blocks[-1].get("type") != "text":
         blocks.append(open_block({"type": "text"}))
-    blocks[-1]["parts"].append(text_of(delta.get("text")) or "")
-    blocks[-1]["annotations"].extend(items(delta.get("annotations")))
+    blocks[-1]["parts"].append(get_text(delta.get("text")) or "")
+    blocks[-1]["annotations"].extend(iter_objects(delta.get("annotations")))
 
 
 def open_block(block: Json) -> dict[str, Any]:
     """Return a block that can be extended; its text is a list of parts, since joining at each delta is quadratic."""
     if block.get("type") != "text":
         return dict(block)
-    return {**block, "parts": [text_of(block.get("text")) or ""], "annotations": [*items(block.get("annotations"))]}
+    return {
+        **block,
+        "parts": [get_text(block.get("text")) or ""],
+        "annotations": [*iter_objects(block.get("annotations"))],
+    }
 
 
 def close_block(block: Json) -> Json:
     """Return an extended block in the API's shape."""
-    return {**block, "text": concatenated(block["parts"])} if block.get("type") == "text" else block
+    return {**block, "text": concatenate(block["parts"])} if block.get("type") == "text" else block

@@ -19,8 +19,8 @@ from gemini_interactions_mcp.core import (
     InputError,
     NetworkError,
     OutcomeUnknownError,
-    beside,
-    page_title,
+    offload_if_large,
+    parse_page_title,
 )
 
 from .calls import Call
@@ -80,7 +80,7 @@ class Exchange:
             ValueError: The body is not JSON.
         """
         self.body = bytearray(b"".join([part async for part in self.parts(response)]))
-        return await beside(len(self.body), partial(json.loads, self.body))
+        return await offload_if_large(len(self.body), partial(json.loads, self.body))
 
     async def parts(self, response: httpx2.Response) -> AsyncGenerator[bytes]:
         """Yield the chunks of a response's body as they arrive.
@@ -197,7 +197,7 @@ def describe_unreadable_response(exc: Exception, exchange: Exchange) -> str:
     """Describe a response that is broken off, or not from the API."""
     if any(isinstance(cause, CONNECTION_ERRORS) for cause in iterate_causes(exc)):
         return "The connection to Google broke in the middle of the answer."
-    title = page_title(exchange.body[:ERROR_PAGE_BYTES].decode(errors="replace"))
+    title = parse_page_title(exchange.body[:ERROR_PAGE_BYTES].decode(errors="replace"))
     came = f"a page, “{title}”" if title else type(exc).__name__
     return f"The response was not the Gemini API's ({came}); check GOOGLE_GEMINI_BASE_URL, and any proxy or web filter."
 

@@ -17,7 +17,7 @@ import anyio.to_thread
 import httpx2
 from google import genai
 
-from gemini_interactions_mcp.core import Json, as_json, items, text_of
+from gemini_interactions_mcp.core import Json, coerce_object, get_text, iter_objects
 from gemini_interactions_mcp.settings import Settings
 
 from .exchange import Exchange, read_error_body
@@ -68,8 +68,8 @@ class ObservedReply:
     @property
     def error(self) -> Json:
         """The error object of an error response or of an `error` event."""
-        found = (as_json(each.get("error")) for each in (self.body, *self.events) if each.get("error"))
-        return next(found, as_json(None))
+        found = (coerce_object(each.get("error")) for each in (self.body, *self.events) if each.get("error"))
+        return next(found, coerce_object(None))
 
     @property
     def code(self) -> str:
@@ -79,12 +79,12 @@ class ObservedReply:
     @property
     def message(self) -> str:
         """The error's message."""
-        return text_of(self.error.get("message")) or ""
+        return get_text(self.error.get("message")) or ""
 
     @property
     def id(self) -> str | None:
         """The interaction's id."""
-        return text_of(self.body.get("id")) or next(
+        return get_text(self.body.get("id")) or next(
             (found for each in self.events if (found := find_event_interaction_id(each))), None
         )
 
@@ -95,7 +95,7 @@ class ObservedReply:
 
     def delay(self) -> tuple[str, float | None]:
         """Return where a refusal by quota names its delay, and the delay in seconds."""
-        for detail in items(self.error.get("details")):
+        for detail in iter_objects(self.error.get("details")):
             if found := re.fullmatch(r"(\d+(?:\.\d+)?)s", str(detail.get("retryDelay", ""))):
                 return "details", float(found[1])
         if re.fullmatch(r"\d+(\.\d+)?", value := self.headers.get("retry-after", "")):
@@ -107,7 +107,7 @@ class ObservedReply:
 
 def find_event_interaction_id(event: Json) -> str | None:
     """Return the id of the interaction that an event names."""
-    return text_of(as_json(event.get("interaction")).get("id")) or text_of(event.get("interaction_id"))
+    return get_text(coerce_object(event.get("interaction")).get("id")) or get_text(event.get("interaction_id"))
 
 
 class ObservedApi:
@@ -150,14 +150,14 @@ class ObservedApi:
         whole = {} if arguments.get("background") else {"automatic_continuation": False}
         reply = await self._exchange(lambda: self._raw.create(**arguments, **whole), noted)
         self._note(self.interactions, reply.id)
-        for told in (reply.body, *(as_json(event.get("interaction")) for event in reply.events)):
-            self._note(self.environments, text_of(told.get("environment_id")))
+        for told in (reply.body, *(coerce_object(event.get("interaction")) for event in reply.events)):
+            self._note(self.environments, get_text(told.get("environment_id")))
         return reply
 
     async def get(self, interaction_id: str, **query: object) -> ObservedReply:
         """Read an interaction, or its stream."""
         reply = await self._exchange(lambda: self._raw.get(interaction_id, **query))
-        self._note(self.environments, text_of(reply.body.get("environment_id")))
+        self._note(self.environments, get_text(reply.body.get("environment_id")))
         return reply
 
     async def cancel(self, interaction_id: str) -> ObservedReply:
@@ -176,7 +176,7 @@ class ObservedApi:
         """Upload a file."""
         config: Any = {"mime_type": mime_type, "display_name": "doctor --live"}
         reply = await call_sdk(lambda: self._client.aio.files.upload(file=io.BytesIO(content), config=config))
-        self._note(self.files, text_of(reply.body.get("name")))
+        self._note(self.files, get_text(reply.body.get("name")))
         return reply
 
     async def file(self, name: str) -> ObservedReply:
@@ -266,7 +266,7 @@ async def send_and_read(send: Callable[[], Awaitable[Any]], enough: StopConditio
             if "text/event-stream" in reply.headers.get("content-type", ""):
                 await read_observed_events(raw.http_response, reply, enough)
             else:
-                reply.body = as_json(await raw.json())
+                reply.body = coerce_object(await raw.json())
     except Exception as exc:  # noqa: BLE001 - the SDK's own errors have no public base class
         return refused_reply(exchange) or note_failure(reply, exc)
     return reply
@@ -288,7 +288,7 @@ def refused_reply(exchange: Exchange) -> ObservedReply | None:
     response = exchange.response
     if response is None or not response.is_error:
         return None
-    return ObservedReply(response.status_code, as_json(read_error_body(response)), dict(response.headers))
+    return ObservedReply(response.status_code, coerce_object(read_error_body(response)), dict(response.headers))
 
 
 def note_failure(reply: ObservedReply, exc: Exception) -> ObservedReply:
@@ -304,7 +304,7 @@ async def read_observed_events(response: httpx2.Response, reply: ObservedReply, 
         async for each in httpx2.EventSource(response, max_event_size=None):
             if not each.data or each.data == END_OF_STREAM:
                 continue
-            event = as_json(json.loads(each.data))
+            event = coerce_object(json.loads(each.data))
             reply.events.append(event)
             if reply.named_after is None and find_event_interaction_id(event):
                 reply.named_after = anyio.current_time() - begun

@@ -13,7 +13,7 @@ import httpx2
 
 from gemini_interactions_mcp.core import ConfigurationError
 from gemini_interactions_mcp.models import Citation
-from gemini_interactions_mcp.text import linkable
+from gemini_interactions_mcp.text import is_linkable
 
 from .connections import make_http_client
 
@@ -81,5 +81,5 @@ async def look_up_redirect(
         except (httpx2.HTTPError, httpx2.InvalidURL):
             return
     target = answer.headers.get("location", "")
-    if answer.is_redirect and linkable(target):
+    if answer.is_redirect and is_linkable(target):
         found[url] = target

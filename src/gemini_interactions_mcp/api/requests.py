@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from gemini_interactions_mcp.core import InputError, Json
-from gemini_interactions_mcp.models import Content, Request, catalog
+from gemini_interactions_mcp.models import ContentItem, Request, catalog
 
 INTERACTION_ID_PATTERN: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
 """Interaction ids as the API has made them so far."""
@@ -83,7 +83,7 @@ def build_create_arguments(request: Request, *, background: bool, stream: bool) 
     return {name: value for name, value in arguments.items() if value is not None}
 
 
-def build_input(request: Request) -> str | list[Content]:
+def build_input(request: Request) -> str | list[ContentItem]:
     """Return the prompt; with content, the content blocks and then the prompt."""
     if not request.contents:
         return request.prompt
@@ -105,7 +105,7 @@ def build_generation_config(request: Request) -> dict[str, Any]:
     config: dict[str, Any] = {}
     if request.thinking_level:
         # Without summaries, there is no progress to show while a model thinks.
-        level = catalog.thinking_level(request.thinking_level, request.model)
+        level = catalog.choose_thinking_level(request.thinking_level, request.model)
         config |= {"thinking_level": level, "thinking_summaries": "auto"}
     if request.max_output_tokens:
         config["max_output_tokens"] = request.max_output_tokens

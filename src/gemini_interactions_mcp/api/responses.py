@@ -12,19 +12,19 @@ from typing import Final
 
 from gemini_interactions_mcp.core import (
     Json,
-    as_json,
-    blank,
-    concatenated,
-    inert,
-    items,
-    long,
-    number,
-    text_of,
-    utf8_length,
+    coerce_object,
+    concatenate,
+    get_integer,
+    get_text,
+    is_blank,
+    iter_objects,
+    make_inert,
+    measure_utf8,
+    parse_int64,
 )
 from gemini_interactions_mcp.models import (
-    OCTETS,
-    PLACE,
+    MEDIA_PLACEHOLDER,
+    OCTET_STREAM,
     Citation,
     Interaction,
     Media,
@@ -46,16 +46,16 @@ INTERACTION_ID_IN_TEXT: Final = re.compile(r'"(?:interaction_)?id"\s*:\s*"(v1(?:
 
 def parse_interaction(payload: object) -> Interaction:
     """Parse an interaction; missing fields stay empty, a missing status is `in_progress`."""
-    data = as_json(payload)
-    steps = list(items(data.get("steps")))
+    data = coerce_object(payload)
+    steps = list(iter_objects(data.get("steps")))
     draft = assemble_answer(steps)
     return Interaction(
-        id=text_of(data.get("id")),
-        status=text_of(data.get("status")) or "in_progress",
-        model=text_of(data.get("model")),
-        agent=text_of(data.get("agent")),
-        previous_interaction_id=text_of(data.get("previous_interaction_id")),
-        environment_id=text_of(data.get("environment_id")),
+        id=get_text(data.get("id")),
+        status=get_text(data.get("status")) or "in_progress",
+        model=get_text(data.get("model")),
+        agent=get_text(data.get("agent")),
+        previous_interaction_id=get_text(data.get("previous_interaction_id")),
+        environment_id=get_text(data.get("environment_id")),
         text=draft.text,
         citations=tuple(draft.citations),
         usage=parse_usage(data.get("usage")),
@@ -67,8 +67,8 @@ def parse_interaction(payload: object) -> Interaction:
         prompt=find_last_prompt(steps),
         error=describe_reported_errors(data, steps),
         reasons=tuple(dict.fromkeys(iterate_end_reasons(data, steps))),
-        terms=terms.of_answer(data),
-        created=text_of(data.get("created")),
+        terms=terms.get_answer_terms(data),
+        created=get_text(data.get("created")),
     )
 
 
@@ -97,7 +97,7 @@ class AnswerDraft:
     @property
     def text(self) -> str:
         """The whole text; empty if it has only placeholders of media."""
-        return concatenated(self.parts) if self.written else ""
+        return concatenate(self.parts) if self.written else ""
 
     def add(self, block: Json) -> None:
         """Add a content block; types other than text and media are skipped."""
@@ -108,27 +108,27 @@ class AnswerDraft:
 
     def add_text(self, block: Json) -> None:
         """Append a text block and its citations, whose offsets are moved to the whole text."""
-        text = text_of(block.get("text")) or ""
+        text = get_text(block.get("text")) or ""
         if not text:
             return
         if self.interrupted and self.parts and not self.parts[-1].endswith("\n") and not text.startswith("\n"):
             self._append("\n\n")
         self.interrupted = False
         self.citations += [shift_citation(found, self.size) for found in parse_citations(block)]
-        self.written = self.written or not (blank(text) or PLACE.fullmatch(text))
+        self.written = self.written or not (is_blank(text) or MEDIA_PLACEHOLDER.fullmatch(text))
         self._append(text)
 
     def _append(self, text: str) -> None:
         self.parts.append(text)
-        self.size += utf8_length(text)
+        self.size += measure_utf8(text)
 
     def add_media(self, block: Json) -> None:
         """Add a media block: data with a placeholder in the text, an address as a link in the text."""
         media = Media(
             kind=str(block["type"]),
             mime_type=get_media_mime_type(block),
-            data=text_of(block.get("data")),
-            uri=text_of(block.get("uri")),
+            data=get_text(block.get("data")),
+            uri=get_text(block.get("uri")),
         )
         self.interrupted = True
         if media.data:
@@ -141,8 +141,8 @@ class AnswerDraft:
 
 def get_media_mime_type(block: Json) -> str:
     """Return the MIME type of a media block, with the sample rate and channels that raw samples do not carry."""
-    named = text_of(block.get("mime_type")) or OCTETS
-    told = {"rate": number(block.get("sample_rate")), "channels": number(block.get("channels"))}
+    named = get_text(block.get("mime_type")) or OCTET_STREAM
+    told = {"rate": get_integer(block.get("sample_rate")), "channels": get_integer(block.get("channels"))}
     return ";".join([named, *(f"{name}={value}" for name, value in told.items() if value and ";" not in named)])
 
 
@@ -163,39 +163,39 @@ def select_answer_blocks(step: Json) -> list[Json]:
     """
     match step.get("type"):
         case "model_output":
-            return list(items(step.get("content")))
+            return list(iter_objects(step.get("content")))
         case "code_execution_result":
-            return [block for block in items(step.get("result")) if block.get("type") in MEDIA_CONTENT_TYPES]
+            return [block for block in iter_objects(step.get("result")) if block.get("type") in MEDIA_CONTENT_TYPES]
         case _:
             return []
 
 
 def render_media_link(kind: str, address: str) -> str:
     """Return Markdown for generated media at an address: a link, or plain text if it cannot be followed."""
-    if citations.linkable(address):
-        return f"[{kind}]({citations.destination(address)})"
-    return f"({kind}: {inert(address)})"
+    if citations.is_linkable(address):
+        return f"[{kind}]({citations.format_destination(address)})"
+    return f"({kind}: {make_inert(address)})"
 
 
 def parse_citations(block: Json) -> Iterator[Citation]:
     """Yield the sources of a text block: pages that a link can lead to; files and places also by name alone."""
-    for note in items(block.get("annotations")):
-        given = text_of(note.get("url")) or text_of(note.get("document_uri")) or ""
-        url = given if citations.linkable(given) else ""
-        name = text_of(note.get("file_name")) or text_of(note.get("name")) or derive_file_name(note)
+    for note in iter_objects(block.get("annotations")):
+        given = get_text(note.get("url")) or get_text(note.get("document_uri")) or ""
+        url = given if citations.is_linkable(given) else ""
+        name = get_text(note.get("file_name")) or get_text(note.get("name")) or derive_file_name(note)
         if url or name:
             yield Citation(
                 url=url,
-                title=text_of(note.get("title")) or name,
-                page=number(note.get("page_number")),
-                start=number(note.get("start_index")),
-                end=number(note.get("end_index")),
+                title=get_text(note.get("title")) or name,
+                page=get_integer(note.get("page_number")),
+                start=get_integer(note.get("start_index")),
+                end=get_integer(note.get("end_index")),
             )
 
 
 def derive_file_name(note: Json) -> str:
     """Return the last part of a file's address, as the name of a file without one."""
-    folder, _, name = (text_of(note.get("document_uri")) or "").rstrip("/").rpartition("/")
+    folder, _, name = (get_text(note.get("document_uri")) or "").rstrip("/").rpartition("/")
     return name if folder else ""
 
 
@@ -209,22 +209,26 @@ def shift_citation(citation: Citation, base: int) -> Citation:
 def iterate_thoughts(step: Json) -> Iterator[str]:
     """Yield the summaries of a thought step."""
     if step.get("type") == "thought":
-        for block in items(step.get("summary")):
-            if text := text_of(block.get("text")):
+        for block in iter_objects(step.get("summary")):
+            if text := get_text(block.get("text")):
                 yield text
 
 
 def find_last_prompt(steps: list[Json]) -> str | None:
     """Return the latest user input."""
     said = [step for step in steps if step.get("type") == "user_input"]
-    texts = [text for block in items(said[-1].get("content")) if (text := text_of(block.get("text")))] if said else []
+    texts = (
+        [text for block in iter_objects(said[-1].get("content")) if (text := get_text(block.get("text")))]
+        if said
+        else []
+    )
     return "\n\n".join(texts) or None
 
 
 def parse_usage(payload: object) -> Usage | None:
     """Parse token counts; None if the API sent none, as on some paths."""
-    data = as_json(payload)
-    counts = {name: count for name in Usage.model_fields if (count := number(data.get(name))) is not None}
+    data = coerce_object(payload)
+    counts = {name: count for name in Usage.model_fields if (count := get_integer(data.get(name))) is not None}
     return Usage(**counts) if counts else None
 
 
@@ -232,7 +236,7 @@ def find_interaction_id(text: str) -> str | None:
     """Find the interaction id in a response that cannot be parsed or was cut off."""
     for found in INTERACTION_ID_IN_TEXT.finditer(text):
         try:
-            return text_of(json.loads(f'"{found[1]}"'))
+            return get_text(json.loads(f'"{found[1]}"'))
         except ValueError:
             continue
     return None
@@ -241,7 +245,9 @@ def find_interaction_id(text: str) -> str | None:
 def parse_environment_files(payload: object) -> list[SandboxFile]:
     """Parse one page of the list of an environment's files; folders are left out."""
     return [
-        SandboxFile(path=path, bytes=long(entry.get("size_bytes")), mime_type=text_of(entry.get("mime_type")) or "")
-        for entry in items(as_json(payload).get("files"))
-        if entry.get("type") != "directory" and (path := text_of(entry.get("path")))
+        SandboxFile(
+            path=path, bytes=parse_int64(entry.get("size_bytes")), mime_type=get_text(entry.get("mime_type")) or ""
+        )
+        for entry in iter_objects(coerce_object(payload).get("files"))
+        if entry.get("type") != "directory" and (path := get_text(entry.get("path")))
     ]

@@ -18,16 +18,16 @@ import httpx2
 
 from gemini_interactions_mcp import __version__
 from gemini_interactions_mcp.core import (
-    NOTHING,
+    NO_REDACTION,
     FileRefusedError,
     GeminiMCPError,
     Json,
     NetworkError,
     Redactor,
     RefusedError,
-    as_json,
+    coerce_object,
 )
-from gemini_interactions_mcp.models import Moved, Source
+from gemini_interactions_mcp.models import BytesSentCallback, UploadSource
 
 from .calls import Call
 from .connections import make_http_client
@@ -75,7 +75,7 @@ class ResumableUpload:
         self,
         base_url: str | None,
         key: str,
-        redact: Redactor = NOTHING,
+        redact: Redactor = NO_REDACTION,
         pauses: tuple[float, ...] = UPLOAD_RESUME_DELAYS,
     ) -> None:
         self._url = f"{(base_url or DEFAULT_UPLOAD_BASE_URL).rstrip('/')}/upload/{FILES_API_VERSION}/files"
@@ -118,7 +118,7 @@ class ResumableUpload:
             raise NetworkError("The response was not the Gemini API's; check GOOGLE_GEMINI_BASE_URL.")
         return address
 
-    async def send(self, address: str, source: Source, size: int, moved: Moved) -> Json:
+    async def send(self, address: str, source: UploadSource, size: int, moved: BytesSentCallback) -> Json:
         """Send a file's content and return the file resource; an empty one if only the last response was lost.
 
         Args:
@@ -147,9 +147,11 @@ class ResumableUpload:
                 continue
             offset, failures = offset + UPLOAD_CHUNK_BYTES, 0
             if offset >= size:
-                return as_json(as_json(answer.json()).get("file"))
+                return coerce_object(coerce_object(answer.json()).get("file"))
 
-    async def _chunk(self, address: str, source: Source, offset: int, size: int, moved: Moved) -> httpx2.Response:
+    async def _chunk(
+        self, address: str, source: UploadSource, offset: int, size: int, moved: BytesSentCallback
+    ) -> httpx2.Response:
         length = min(UPLOAD_CHUNK_BYTES, size - offset)
         headers = {
             "X-Goog-Upload-Command": "upload, finalize" if offset + length == size else "upload",
@@ -192,7 +194,9 @@ def map_upload_error(response: httpx2.Response, redact: Redactor) -> GeminiMCPEr
     return NetworkError(str(exc)) if response.status_code in RESUMABLE_STATUSES else exc
 
 
-async def read_upload_pieces(source: Source, offset: int, length: int, moved: Moved) -> AsyncGenerator[bytes]:
+async def read_upload_pieces(
+    source: UploadSource, offset: int, length: int, moved: BytesSentCallback
+) -> AsyncGenerator[bytes]:
     """Yield a part of a file in pieces.
 
     Raises:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Final
 
-from gemini_interactions_mcp.core import Json, as_json, inert, items, text_of, texts
+from gemini_interactions_mcp.core import Json, coerce_object, get_text, iter_objects, list_texts, make_inert
 from gemini_interactions_mcp.models import Execution
 
 MAX_LISTED_FAILURES: Final = 12
@@ -29,7 +29,7 @@ def parse_executions(steps: Sequence[Json]) -> Iterator[Execution]:
     for step in select_steps(steps, "code_execution_result"):
         results[str(step.get("call_id"))].append(step)
     calls = [(call, results.pop(str(call.get("id")), [])) for call in select_steps(steps, "code_execution_call")]
-    orphans = [(as_json(None), answers) for answers in results.values()]
+    orphans = [(coerce_object(None), answers) for answers in results.values()]
     for call, answers in [*calls, *orphans]:
         if (found := parse_execution(call, answers)).code or found.output or found.failed:
             yield found
@@ -42,10 +42,10 @@ def select_steps(steps: Iterable[Json], kind: str) -> Iterator[Json]:
 
 def parse_execution(call: Json, results: Sequence[Json]) -> Execution:
     """Parse a call of code execution and its results."""
-    arguments = as_json(call.get("arguments"))
+    arguments = coerce_object(call.get("arguments"))
     return Execution(
-        code=text_of(arguments.get("code")) or "",
-        language=text_of(arguments.get("language")) or "",
+        code=get_text(arguments.get("code")) or "",
+        language=get_text(arguments.get("language")) or "",
         output="\n".join(filter(None, map(join_tool_output, results))),
         failed=any(map(is_failed_result, results)),
     )
@@ -55,15 +55,15 @@ def join_tool_output(step: Json) -> str:
     """Return the text that a tool returned, in any shape."""
     result = step.get("result")
     if isinstance(result, str):
-        return text_of(result) or ""
-    told = as_json(result)
-    blocks = [*items(result), told, *items(told.get("content"))]
-    return "\n".join(filter(None, (text_of(block.get("text")) for block in blocks)))
+        return get_text(result) or ""
+    told = coerce_object(result)
+    blocks = [*iter_objects(result), told, *iter_objects(told.get("content"))]
+    return "\n".join(filter(None, (get_text(block.get("text")) for block in blocks)))
 
 
 def is_failed_result(step: Json) -> bool:
     """Whether the result of a tool is an error; MCP results say so inside."""
-    result = as_json(step.get("result"))
+    result = coerce_object(step.get("result"))
     return bool(
         True in (step.get("is_error"), result.get("isError"), result.get("is_error"))
         or step.get("error")
@@ -107,35 +107,35 @@ def describe_failed_result(step: Json, call: Json, read: Container[object]) -> I
         if is_failed_result(step) and not list(iterate_retrieved_pages(step)):
             unread = [(url, "error") for url in get_list_argument(call, "urls")]
         yield from (
-            inert(f"not read: {url}", FAILURE_LINE_CHARACTERS) + f" ({inert(status)})"
+            make_inert(f"not read: {url}", FAILURE_LINE_CHARACTERS) + f" ({make_inert(status)})"
             for url, status in unread
             if url not in read
         )
     elif kind.endswith("_result") and is_failed_result(step):
         why = explain_tool_failure(step, call)
-        yield inert(f"{get_tool_name(step, call)} failed{f': {why}' if why else ''}", FAILURE_LINE_CHARACTERS)
+        yield make_inert(f"{get_tool_name(step, call)} failed{f': {why}' if why else ''}", FAILURE_LINE_CHARACTERS)
 
 
 def iterate_retrieved_pages(step: Json) -> Iterator[Json]:
     """Yield the pages that a step was to read: of a list, or a single one."""
     if step.get("type") == "url_context_result":
         result = step.get("result")
-        yield from (*items(result), *filter(None, [as_json(result)]))
+        yield from (*iter_objects(result), *filter(None, [coerce_object(result)]))
 
 
 def get_retrieval_status(page: Json) -> str:
     """Return the status of reading a page, in lower case."""
-    return (text_of(page.get("status")) or "").lower().removeprefix(RETRIEVAL_STATUS_PREFIX)
+    return (get_text(page.get("status")) or "").lower().removeprefix(RETRIEVAL_STATUS_PREFIX)
 
 
 def get_list_argument(call: Json, argument: str) -> list[str]:
     """Return the values of a call's argument that is a list."""
-    return texts(as_json(call.get("arguments")).get(argument))
+    return list_texts(coerce_object(call.get("arguments")).get(argument))
 
 
 def get_tool_name(step: Json, call: Json) -> str:
     """Return the name of a tool: `code`, `google_search`, or `server/tool` for an MCP server."""
-    names = (text_of(step.get(key)) or text_of(call.get(key)) for key in ("server_name", "name"))
+    names = (get_text(step.get(key)) or get_text(call.get(key)) for key in ("server_name", "name"))
     kind = str(step.get("type")).removesuffix("_result")
     return "/".join(filter(None, names)) or ("code" if kind == "code_execution" else kind)
 
@@ -144,6 +144,6 @@ def explain_tool_failure(step: Json, call: Json) -> str:
     """Return why a tool failed: its output (of code, the last line), else the API's error, else the search queries."""
     told = join_tool_output(step).strip()
     last = told.rpartition("\n")[2] if step.get("type") == "code_execution_result" else told
-    faults = (as_json(step.get("error")), as_json(as_json(step.get("result")).get("error")))
-    said = (text_of(fault.get("message")) for fault in faults)
+    faults = (coerce_object(step.get("error")), coerce_object(coerce_object(step.get("result")).get("error")))
+    said = (get_text(fault.get("message")) for fault in faults)
     return last or next(filter(None, said), "") or "; ".join(get_list_argument(call, "queries"))

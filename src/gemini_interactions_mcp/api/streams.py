@@ -10,7 +10,7 @@ from typing import Any, Final
 import anyio
 import httpx2
 
-from gemini_interactions_mcp.core import GeminiMCPError, Redactor, beside, lenient
+from gemini_interactions_mcp.core import GeminiMCPError, Redactor, lenient, offload_if_large
 from gemini_interactions_mcp.models import Event, Interaction
 
 from .calls import Call
@@ -124,7 +124,7 @@ async def read_stream_events(response: httpx2.Response, exchange: Exchange, reda
                 return
             if each.data:
                 # Large events are parsed in a worker thread.
-                event = await beside(len(each.data), partial(parse_stream_data, each.data, redact))
+                event = await offload_if_large(len(each.data), partial(parse_stream_data, each.data, redact))
                 exchange.interaction_id = event.interaction_id or exchange.interaction_id
                 yield event
 
@@ -136,7 +136,7 @@ def parse_stream_data(data: str, redact: Redactor) -> Event:
     """
     try:
         told: object = json.loads(data)
-        event = parse_event(redact(told)).model_copy(update={"data": lenient.as_json(told)})
+        event = parse_event(redact(told)).model_copy(update={"data": lenient.coerce_object(told)})
     except JSON_ERRORS:
         event = Event(type=UNKNOWN_EVENT)
     return (

@@ -13,7 +13,7 @@ import anyio.to_thread
 
 from gemini_interactions_mcp import __version__
 from gemini_interactions_mcp.api import Gemini
-from gemini_interactions_mcp.core import GeminiMCPError, Redactor, shown
+from gemini_interactions_mcp.core import GeminiMCPError, Redactor, quote_name
 from gemini_interactions_mcp.files import Boundary
 from gemini_interactions_mcp.journal import Journal
 from gemini_interactions_mcp.settings import (
@@ -79,7 +79,7 @@ def find_misspelled(names: Iterable[str]) -> Iterator[Finding]:
     for name in names:
         near = difflib.get_close_matches(strip_prefix(name.upper()), meant, 1)
         hint = f"; did you mean {meant[near[0]]}?" if near else ""
-        yield Finding(False if near else None, "variable", f"{shown(name)} is not a setting{hint}")
+        yield Finding(False if near else None, "variable", f"{quote_name(name)} is not a setting{hint}")
 
 
 def strip_prefix(name: str) -> str:

@@ -12,8 +12,8 @@ from typing import Final
 from PIL import Image
 
 from gemini_interactions_mcp.api import ObservedReply, find_event_interaction_id
-from gemini_interactions_mcp.core import Json, as_json, items, text_of
-from gemini_interactions_mcp.models import settled
+from gemini_interactions_mcp.core import Json, coerce_object, get_text, iter_objects
+from gemini_interactions_mcp.models import is_settled
 
 UNCOMPARED_FACT: Final = "seconds until the id is known"
 """The only fact that is not compared."""
@@ -42,9 +42,9 @@ def describe_state(reply: ObservedReply) -> str:
     """Return the status of an interaction that was read and what the reply lacks, or how the read failed."""
     if reply.status != 200 or reply.error:
         return describe_verdict(reply)
-    status = text_of(reply.body.get("status")) or "no status"
+    status = get_text(reply.body.get("status")) or "no status"
     missing = [name for name in ("steps", "usage") if not reply.body.get(name)]
-    lacks = f" without {' and '.join(missing)}" if settled(status) and missing else ""
+    lacks = f" without {' and '.join(missing)}" if is_settled(status) and missing else ""
     return f"200 {status}{lacks}"
 
 
@@ -56,7 +56,7 @@ def describe_states(reads: Iterable[ObservedReply]) -> str:
 def is_whole(reply: ObservedReply) -> bool:
     """Whether a read shows a settled interaction with steps and usage; a cancelled one may lack them."""
     has_all = bool(reply.body.get("steps") and reply.body.get("usage"))
-    return settled(str(reply.body.get("status"))) and (has_all or reply.body.get("status") == "cancelled")
+    return is_settled(str(reply.body.get("status"))) and (has_all or reply.body.get("status") == "cancelled")
 
 
 def describe_id(identifier: str | None) -> str:
@@ -79,18 +79,18 @@ def list_event_types(events: list[Json]) -> list[str]:
 
 def list_step_types(events: list[Json]) -> list[str]:
     """Return the types of the steps that start in a stream."""
-    return [str(as_json(event.get("step")).get("type")) for event in events if event.get("step")]
+    return [str(coerce_object(event.get("step")).get("type")) for event in events if event.get("step")]
 
 
 def list_delta_types(events: list[Json]) -> list[str]:
     """Return the types of the deltas of a stream, in alphabetical order."""
-    return sorted(str(as_json(event.get("delta")).get("type")) for event in events if event.get("delta"))
+    return sorted(str(coerce_object(event.get("delta")).get("type")) for event in events if event.get("delta"))
 
 
 def iterate_statuses(events: list[Json]) -> Iterator[str]:
     """Yield the statuses in a stream."""
     for event in events:
-        if status := text_of(as_json(event.get("interaction")).get("status")) or text_of(event.get("status")):
+        if status := get_text(coerce_object(event.get("interaction")).get("status")) or get_text(event.get("status")):
             yield status
 
 
@@ -116,7 +116,7 @@ def describe_completion(events: list[Json]) -> str:
     last = next((event for event in events if event.get("event_type") == "interaction.completed"), None)
     if last is None:
         return "missing"
-    has = [name for name in ("usage", "steps") if as_json(last.get("interaction")).get(name)]
+    has = [name for name in ("usage", "steps") if coerce_object(last.get("interaction")).get(name)]
     return f"has {' and '.join(has)}" if has else "has neither usage nor steps"
 
 
@@ -149,7 +149,7 @@ def find_annotations(events: list[Json]) -> Iterator[str]:
     """Yield the places of annotations in a stream: type of the event, and of the delta or step."""
     for event in events:
         for name in ("delta", "step"):
-            part = as_json(event.get(name))
+            part = coerce_object(event.get(name))
             if "annotations" in str(part):
                 yield f"{event.get('event_type')} {part.get('type')}"
 
@@ -157,9 +157,9 @@ def find_annotations(events: list[Json]) -> Iterator[str]:
 def describe_images(steps: Iterator[Json]) -> Iterator[str]:
     """Yield MIME type and size of the images in steps."""
     for step in steps:
-        for block in items(step.get("content")):
+        for block in iter_objects(step.get("content")):
             if block.get("type") == "image":
-                yield f"{block.get('mime_type')}, {measure_image(text_of(block.get('data')))}"
+                yield f"{block.get('mime_type')}, {measure_image(get_text(block.get('data')))}"
 
 
 def measure_image(data: str | None) -> str:
@@ -175,7 +175,7 @@ def measure_image(data: str | None) -> str:
 
 def describe_file_list(where: str, reply: ObservedReply) -> Facts:
     """Return the facts of a list of files, without their names."""
-    found = list(items(reply.body.get("files")))
+    found = list(iter_objects(reply.body.get("files")))
     outside = [entry for entry in found if not str(entry.get("path")).startswith("workspace")]
     sizes = [type(entry["size_bytes"]).__name__ for entry in found if "size_bytes" in entry]
     return {

@@ -13,7 +13,7 @@ import anyio
 from pydantic import SecretStr
 
 from gemini_interactions_mcp.api import ObservedApi, connect_observed_api, get_usable_key
-from gemini_interactions_mcp.core import GeminiMCPError, Redactor, as_json
+from gemini_interactions_mcp.core import GeminiMCPError, Redactor, coerce_object
 from gemini_interactions_mcp.emulator import Doubts, Emulator, serve_emulator
 from gemini_interactions_mcp.settings import Settings
 
@@ -97,7 +97,7 @@ async def rehearse_probes(settings: Settings, probes: Sequence[Probe], doubts: D
         local = settings.model_copy(update={"base_url": url, "api_key": SecretStr("local")})
         found = await observe_probes(local, probes, (0.0,) * len(READ_PAUSES))
     bodies = [request.body for request in emulator.requests if request.path.endswith("/interactions")]
-    return replace(found, asks=[as_json(body) for body in bodies], requests=len(emulator.requests))
+    return replace(found, asks=[coerce_object(body) for body in bodies], requests=len(emulator.requests))
 
 
 async def observe_probes(

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Final
 
-from gemini_interactions_mcp.core import Json, as_json, items
+from gemini_interactions_mcp.core import Json, coerce_object, iter_objects
 
 TOKEN_PRICES: Final = {
     "gemini-3.8-flash": (0.75, 3.75),
@@ -42,8 +42,8 @@ def bound_price(body: Json) -> float:
     """Return the upper bound of the price of a request: all tokens that it allows, and one use of each tool."""
     name = str(body.get("model") or body.get("agent"))
     per_in, per_out = TOKEN_PRICES.get(name, UNLISTED_TOKEN_PRICES)
-    searches = sum(tool.get("type") in ("google_search", "google_maps") for tool in items(body.get("tools")))
-    draws = any(kind.get("type") == "image" for kind in items(body.get("response_format")))
+    searches = sum(tool.get("type") in ("google_search", "google_maps") for tool in iter_objects(body.get("tools")))
+    draws = any(kind.get("type") == "image" for kind in iter_objects(body.get("response_format")))
     drawn = IMAGE_PRICES.get(name, max(IMAGE_PRICES.values())) if draws else 0.0
     return (
         (bound_input_tokens(body) * per_in + bound_output_tokens(body) * per_out) / 1e6 + searches * TOOL_PRICE + drawn
@@ -59,5 +59,5 @@ def bound_input_tokens(body: Json) -> float:
 
 def bound_output_tokens(body: Json) -> int:
     """Return the upper bound of the output tokens of a request."""
-    model, agent = as_json(body.get("generation_config")), as_json(body.get("agent_config"))
+    model, agent = coerce_object(body.get("generation_config")), coerce_object(body.get("agent_config"))
     return int(model.get("max_output_tokens") or 0) + int(agent.get("max_total_tokens") or 0)

@@ -11,7 +11,7 @@ import anyio
 from PIL import Image
 
 from gemini_interactions_mcp.api import ObservedApi, find_event_interaction_id
-from gemini_interactions_mcp.core import Json, as_json, items, text_of
+from gemini_interactions_mcp.core import Json, coerce_object, get_text, iter_objects
 
 from .facts import (
     UNCOMPARED_FACT,
@@ -257,10 +257,12 @@ async def probe_echoes(api: ObservedApi, names: ProbedModels) -> Facts:
     [*_, asked] = await read_until_whole(api, reply.id, include_input=True)
     return {
         "read": describe_state(plain),
-        "steps": join_distinct(str(step.get("type")) for step in items(plain.body.get("steps"))),
+        "steps": join_distinct(str(step.get("type")) for step in iter_objects(plain.body.get("steps"))),
         "labels": "yes" if plain.body.get("labels") else "no",
         "read with include_input": describe_state(asked),
-        "steps with include_input": join_distinct(str(step.get("type")) for step in items(asked.body.get("steps"))),
+        "steps with include_input": join_distinct(
+            str(step.get("type")) for step in iter_objects(asked.body.get("steps"))
+        ),
         "input with include_input": "yes" if asked.body.get("input") else "no",
     }
 
@@ -288,7 +290,7 @@ async def probe_delete(api: ObservedApi, names: ProbedModels) -> Facts:
 async def probe_file(api: ObservedApi, names: ProbedModels) -> Facts:
     """Describe a small upload, and a request that uses it."""
     upload = await api.upload(draw_small_png(), "image/png")
-    uri, name = text_of(upload.body.get("uri")) or "", text_of(upload.body.get("name")) or ""
+    uri, name = get_text(upload.body.get("uri")) or "", get_text(upload.body.get("name")) or ""
     facts = {"upload": describe_verdict(upload), "state": str(upload.body.get("state")), "name": describe_id(name)}
     if not name:
         return facts
@@ -320,11 +322,11 @@ async def probe_image(api: ObservedApi, names: ProbedModels) -> Facts:
         read = await poll_until_whole(api, reply.id, IMAGE_PROBE_SECONDS)
         return facts | {
             "read": describe_state(read),
-            "images": join_distinct(describe_images(items(read.body.get("steps")))),
+            "images": join_distinct(describe_images(iter_objects(read.body.get("steps")))),
         }
     reply = await api.create(**wanted, stream=True)
     facts |= {f"stream: {what}": fact for what, fact in describe_stream(reply).items() if what != UNCOMPARED_FACT}
-    drawn = [as_json(event.get(name)) for event in reply.events for name in ("delta", "step") if event.get(name)]
+    drawn = [coerce_object(event.get(name)) for event in reply.events for name in ("delta", "step") if event.get(name)]
     return facts | {"images": join_distinct(describe_images(iter([{"content": drawn}, *drawn])))}
 
 
@@ -340,7 +342,7 @@ async def probe_environment(api: ObservedApi, names: ProbedModels) -> Facts:
     if not reply.id:
         return describe_reply(reply)
     read = await poll_until_whole(api, reply.id, AGENT_TASK_SECONDS)
-    environment = text_of(read.body.get("environment_id")) or text_of(reply.body.get("environment_id"))
+    environment = get_text(read.body.get("environment_id")) or get_text(reply.body.get("environment_id"))
     facts = {
         "response": describe_state(reply),
         "at the end": describe_state(read),

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import Final, NamedTuple
 
 from gemini_interactions_mcp import __version__
-from gemini_interactions_mcp.core import REPLACEMENT, Json, Redactor, one_line
+from gemini_interactions_mcp.core import SECRET_REPLACEMENT, Json, Redactor, clip_line
 from gemini_interactions_mcp.settings import Settings
 
 from .facts import UNCOMPARED_FACT, Facts
@@ -21,7 +21,7 @@ MAX_FACT_CHARACTERS: Final = 300
 ABSENT_FACT: Final = "-"
 
 PRIVATE_PATTERNS: Final = (
-    (re.compile(r"AIza[\w-]{20,}|AQ\.[\w-]{20,}"), REPLACEMENT),
+    (re.compile(r"AIza[\w-]{20,}|AQ\.[\w-]{20,}"), SECRET_REPLACEMENT),
     (re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "[id]"),
     (re.compile(r"\b(?=\w*\d)\w{20,}"), "[id]"),
     (re.compile(r"projects/[\w.:-]+"), "projects/[name]"),
@@ -138,4 +138,4 @@ def scrub_text(text: str, redact: Redactor, ids: Collection[str] = ()) -> str:
         text = text.replace(each, "[id]")
     for pattern, instead in PRIVATE_PATTERNS:
         text = pattern.sub(instead, text)
-    return one_line(text, MAX_FACT_CHARACTERS)  # truncated last, because half a secret is not recognized
+    return clip_line(text, MAX_FACT_CHARACTERS)  # truncated last, because half a secret is not recognized

@@ -13,29 +13,29 @@ PUBLIC_HEADERS: Final = frozenset(
 )
 """Headers of remote MCP servers that carry no secret; `application/json` is also a word of the API."""
 
-SCHEMES: Final = ("basic", "bearer", "token", "apikey", "api-key")
+AUTHORIZATION_SCHEMES: Final = ("basic", "bearer", "token", "apikey", "api-key")
 """Authorization schemes, which precede a secret in a header and are not secret themselves."""
 
 SECRET_PARAMETERS: Final = ("key", "token", "secret", "pass", "pwd", "auth", "sig")
 """Words in the names of URL parameters whose values are secret."""
 
-RANDOM: Final = re.compile(r"(?=.*\d)(?=.*[a-z])(?=.*[A-Z])[\w-]{20,}|[0-9A-Fa-f-]{32,}")
+RANDOM_SEGMENT: Final = re.compile(r"(?=.*\d)(?=.*[a-z])(?=.*[A-Z])[\w-]{20,}|[0-9A-Fa-f-]{32,}")
 """Machine-made segments of a URL's path: some services put their token there."""
 
 
-def of_header(name: str, value: str) -> Iterator[str]:
+def find_header_secrets(name: str, value: str) -> Iterator[str]:
     """Yield the secrets in a header: its value without the scheme, and for `Basic` the decoded user and password."""
     if name.lower() in PUBLIC_HEADERS:
         return
     scheme, _, rest = value.strip().partition(" ")
-    yield rest.strip() if scheme.lower() in SCHEMES else value.strip()
+    yield rest.strip() if scheme.lower() in AUTHORIZATION_SCHEMES else value.strip()
     if scheme.lower() == "basic":
         with suppress(ValueError):
             both = base64.b64decode(rest.strip()).decode()
             yield from (both, *both.split(":", 1))
 
 
-def of_url(url: str) -> Iterator[str]:
+def find_url_secrets(url: str) -> Iterator[str]:
     """Yield the secrets in a URL: its password, parameters that are named like secrets, random path segments."""
     with suppress(ValueError):
         parts = urlsplit(url)
@@ -44,4 +44,4 @@ def of_url(url: str) -> Iterator[str]:
         query = parse_qsl(parts.query)
         yield from (value for name, value in query if any(word in name.lower() for word in SECRET_PARAMETERS))
         if parts.scheme in ("http", "https"):
-            yield from filter(RANDOM.fullmatch, parts.path.split("/"))
+            yield from filter(RANDOM_SEGMENT.fullmatch, parts.path.split("/"))

@@ -16,29 +16,37 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Final, NamedTuple
 
-BY_DESCRIPTOR: Final = {os.open, os.stat, os.mkdir, os.rmdir, os.link, os.rename, os.unlink} <= os.supports_dir_fd
+HAS_DESCRIPTOR_CALLS: Final = {
+    os.open,
+    os.stat,
+    os.mkdir,
+    os.rmdir,
+    os.link,
+    os.rename,
+    os.unlink,
+} <= os.supports_dir_fd
 
 # Flags of every call.
-ALWAYS: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+OPEN_FLAGS: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 # With O_PATH, the parent folders need not be readable: https://man7.org/linux/man-pages/man2/open.2.html
-FOLDER: Final = ALWAYS | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_PATH", os.O_RDONLY)
+FOLDER_FLAGS: Final = OPEN_FLAGS | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_PATH", os.O_RDONLY)
 # Neither waits for the writer of a pipe nor acquires a controlling terminal.
-READ: Final = ALWAYS | os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
-CREATE: Final = ALWAYS | os.O_WRONLY | os.O_CREAT | os.O_EXCL
+READ_FLAGS: Final = OPEN_FLAGS | os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+CREATE_FLAGS: Final = OPEN_FLAGS | os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
-Check = Callable[[os.stat_result], None]
+StatusCheck = Callable[[os.stat_result], None]
 """Raises an exception if a file with this status is not acceptable."""
 
 
-class Modes(NamedTuple):
+class FileModes(NamedTuple):
     """Permissions of new folders and files, before the umask applies."""
 
     folder: int
     file: int
 
 
-OWNER_ONLY: Final = Modes(0o700, 0o600)
-ORDINARY: Final = Modes(0o777, 0o666)
+OWNER_ONLY_MODES: Final = FileModes(0o700, 0o600)
+ORDINARY_MODES: Final = FileModes(0o777, 0o666)
 
 
 class Folder:
@@ -52,7 +60,7 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._descriptor = os.open(path, FOLDER) if BY_DESCRIPTOR else None
+        self._descriptor = os.open(path, FOLDER_FLAGS) if HAS_DESCRIPTOR_CALLS else None
 
     def close(self) -> None:
         """Close the descriptor."""
@@ -63,9 +71,9 @@ class Folder:
         """Descend into the subfolder of this name, which must not be a link."""
         path = self.path / name
         if self._descriptor is None:
-            real_folder(path)
+            check_real_folder(path)
         else:
-            below = os.open(name, FOLDER, dir_fd=self._descriptor)
+            below = os.open(name, FOLDER_FLAGS, dir_fd=self._descriptor)
             os.close(self._descriptor)
             self._descriptor = below
         self.path = path
@@ -79,12 +87,12 @@ class Folder:
         """Return the status of the entry of this name; links are not followed."""
         return os.stat(self._at(name), dir_fd=self._descriptor, follow_symlinks=False)
 
-    def read(self, name: str, check: Check) -> BufferedReader:
+    def read(self, name: str, check: StatusCheck) -> BufferedReader:
         """Open a file for reading, after `check` has accepted the status of the very file that is opened."""
         # Checked before opening, too: opening a device may already have an effect.
         seen = self.status(name)
         check(seen)
-        stream = os.fdopen(self._open(name, READ), "rb")
+        stream = os.fdopen(self._open(name, READ_FLAGS), "rb")
         try:
             status = os.fstat(stream.fileno())
             if not os.path.samestat(seen, status):
@@ -98,7 +106,7 @@ class Folder:
 
     def add(self, content: bytes | bytearray, names: Iterable[str], mode: int) -> str | None:
         """Write a complete file under the first free name and return that name; None if no name is free."""
-        partial = hidden_name()
+        partial = make_hidden_name()
         try:
             self._write(partial, content, mode)
             self.verify()
@@ -110,7 +118,7 @@ class Folder:
 
     def replace(self, content: bytes | bytearray, name: str, status: os.stat_result) -> bool:
         """Replace a file with a complete one if it still has that status; return whether it was replaced."""
-        partial = hidden_name()
+        partial = make_hidden_name()
         try:
             self._write(partial, content, stat.S_IMODE(status.st_mode))
             self.verify()
@@ -122,7 +130,7 @@ class Folder:
     def remove(self, name: str, status: os.stat_result) -> bool:
         """Remove a file if it still has that status, and return whether it did; another file keeps its name."""
         # Only under a name that nobody else knows, the file that is checked is certainly the one that is removed.
-        aside = hidden_name()
+        aside = make_hidden_name()
         self._rename(name, aside)
         if os.path.samestat(self.status(aside), status):
             self._unlink(aside)
@@ -132,12 +140,12 @@ class Folder:
 
     def try_names(self, names: Iterable[str]) -> None:
         """Test whether files of these names can be created here, inside a temporary folder that is removed again."""
-        trial = hidden_name()
+        trial = make_hidden_name()
         os.mkdir(self._at(trial), dir_fd=self._descriptor)
         try:
             for name in names:
                 within = str(Path(trial, name))
-                os.close(self._open(within, CREATE))
+                os.close(self._open(within, CREATE_FLAGS))
                 self._unlink(within)
         finally:
             os.rmdir(self._at(trial), dir_fd=self._descriptor)
@@ -145,12 +153,12 @@ class Folder:
     def verify(self) -> None:
         """Check that the path still leads to this folder, on systems where access depends on the path."""
         if self._descriptor is None:
-            real_folder(self.path)
+            check_real_folder(self.path)
 
     def _at(self, name: str) -> str:
         return str(self.path / name) if self._descriptor is None else name
 
-    def _open(self, name: str, flags: int, mode: int = OWNER_ONLY.file) -> int:
+    def _open(self, name: str, flags: int, mode: int = OWNER_ONLY_MODES.file) -> int:
         return os.open(self._at(name), flags, mode, dir_fd=self._descriptor)
 
     def _unlink(self, name: str) -> None:
@@ -161,7 +169,7 @@ class Folder:
 
     def _write(self, name: str, content: bytes | bytearray, mode: int) -> None:
         """Write a new file and flush it to the disk, so that no name ever refers to half a file after a power cut."""
-        with os.fdopen(self._open(name, CREATE, mode), "wb") as file:
+        with os.fdopen(self._open(name, CREATE_FLAGS, mode), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -180,7 +188,7 @@ class Folder:
     def _claim(self, partial: str, name: str) -> bool:
         """Do the same on disks without hard links: reserve the name, then rename the file to it."""
         try:
-            os.close(self._open(name, CREATE))
+            os.close(self._open(name, CREATE_FLAGS))
         except FileExistsError:
             return False
         self._rename(partial, name)
@@ -188,7 +196,7 @@ class Folder:
 
 
 @contextmanager
-def opened(path: Path, *, create: int | None = None) -> Generator[Folder]:
+def open_folder(path: Path, *, create: int | None = None) -> Generator[Folder]:
     """Open the folder at a resolved path.
 
     Args:
@@ -198,7 +206,7 @@ def opened(path: Path, *, create: int | None = None) -> Generator[Folder]:
     Raises:
         OSError: A part of the path is missing, not a folder, or a link.
     """
-    with nearest(path) as (folder, missing):
+    with open_nearest_folder(path) as (folder, missing):
         for name in missing:
             if create is not None:
                 folder.make(name, create)
@@ -208,7 +216,7 @@ def opened(path: Path, *, create: int | None = None) -> Generator[Folder]:
 
 
 @contextmanager
-def nearest(path: Path) -> Generator[tuple[Folder, list[str]]]:
+def open_nearest_folder(path: Path) -> Generator[tuple[Folder, list[str]]]:
     """Open the deepest existing folder of a resolved path, and yield it with the names of the missing ones.
 
     Raises:
@@ -229,17 +237,17 @@ def nearest(path: Path) -> Generator[tuple[Folder, list[str]]]:
         folder.close()
 
 
-def probe(path: Path) -> None:
+def check_path_writable(path: Path) -> None:
     """Check that a file could be written at a path, missing folders included, without creating anything.
 
     Raises:
         OSError: The file could not be written.
     """
-    with nearest(path.parent) as (folder, missing):
+    with open_nearest_folder(path.parent) as (folder, missing):
         folder.try_names([*missing, path.name])
 
 
-def real_folder(path: Path) -> None:
+def check_real_folder(path: Path) -> None:
     """Check that a path leads to a folder without any link at this moment.
 
     Raises:
@@ -249,6 +257,6 @@ def real_folder(path: Path) -> None:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
 
 
-def hidden_name() -> str:
+def make_hidden_name() -> str:
     """Return a random name that nobody else uses."""
     return f".{uuid.uuid4().hex}.part"

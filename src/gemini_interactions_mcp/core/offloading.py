@@ -9,20 +9,20 @@ import anyio.to_thread
 
 WorkResultT = TypeVar("WorkResultT")
 
-STRETCH_CHARACTERS: Final = 2**20
+THREAD_STEP_CHARACTERS: Final = 2**20
 """Characters that one step works on; other threads run between two steps."""
 
-LARGE: Final = 2**18
+LARGE_TEXT_CHARACTERS: Final = 2**18
 """Characters that can be processed on the event loop, which takes a few milliseconds."""
 
-ALONE: Final = threading.Lock()
+OFFLOAD_LOCK: Final = threading.Lock()
 """Limits such work to one thread: a second one would delay the event loop twice as long."""
 
-SWITCH_SECONDS: Final = 0.0005
+SWITCH_INTERVAL_SECONDS: Final = 0.0005
 """Thread switch interval during such work; a tenth of Python's default (`sys.setswitchinterval`)."""
 
 
-async def beside(size: int, work: Callable[[], WorkResultT]) -> WorkResultT:
+async def offload_if_large(size: int, work: Callable[[], WorkResultT]) -> WorkResultT:
     """Run `work` in a worker thread if it is large, else directly, and return its result.
 
     A cancelled call returns at once while the thread continues, so the work must have no effect but its result.
@@ -31,17 +31,17 @@ async def beside(size: int, work: Callable[[], WorkResultT]) -> WorkResultT:
         size: Characters that the work processes, or an equivalent number of them.
         work: A function without arguments.
     """
-    if size <= LARGE:
+    if size <= LARGE_TEXT_CHARACTERS:
         return work()
 
-    return await anyio.to_thread.run_sync(alone, work, abandon_on_cancel=True)
+    return await anyio.to_thread.run_sync(run_exclusively, work, abandon_on_cancel=True)
 
 
-def alone(work: Callable[[], WorkResultT]) -> WorkResultT:
+def run_exclusively(work: Callable[[], WorkResultT]) -> WorkResultT:
     """Run `work` once no other thread runs such work, with a short switch interval, and return its result."""
-    with ALONE:
+    with OFFLOAD_LOCK:
         before = sys.getswitchinterval()
-        sys.setswitchinterval(SWITCH_SECONDS)
+        sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
         try:
             return work()
         finally:

@@ -1,7 +1,7 @@
 """Wording of counts, durations and paragraphs. Pure."""
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Format seconds as `45 s`, `12 min` or `1 h 5 min`."""
     if seconds < 120:
         return f"{seconds:.0f} s"
@@ -9,11 +9,11 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def joined(*parts: str) -> str:
+def join_paragraphs(*parts: str) -> str:
     """Join the parts that are not empty as paragraphs, with a newline at the end."""
     return "\n\n".join(part.rstrip("\n") for part in parts if part) + "\n"
 
 
-def count(number: int, noun: str, plural: str = "") -> str:
+def format_count(number: int, noun: str, plural: str = "") -> str:
     """Format a number with its noun: `1 page`, `3 pages`."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"

@@ -12,27 +12,27 @@ from urllib.parse import quote
 
 from pydantic import BaseModel
 
-from .offloading import STRETCH_CHARACTERS
+from .offloading import THREAD_STEP_CHARACTERS
 
 RedactedT = TypeVar("RedactedT")
 
-REPLACEMENT: Final = "[secret]"
+SECRET_REPLACEMENT: Final = "[secret]"  # noqa: S105 - stands for one
 
-LEAST_CHARACTERS: Final = 8
+MIN_SECRET_CHARACTERS: Final = 8
 """Minimum length of a secret: a shorter one may be a part of any word."""
-WORD_CHARACTERS: Final = 16
+MIN_WORD_SECRET_CHARACTERS: Final = 16
 """Minimum length of a secret of letters or digits only: `postgres` would be removed from every answer."""
-PIECE_CHARACTERS: Final = 12
+MIN_PIECE_CHARACTERS: Final = 12
 """Minimum length of a piece of a secret that is removed without the rest."""
 ANCHOR_CHARACTERS: Final = 4
 """Length of the substrings that are searched for: every piece that counts contains one of them."""
 
-BINARY: Final = ("data", "blob")
+BINARY_FIELDS: Final = ("data", "blob")
 """Fields with base64-encoded media in the API's JSON and in MCP's."""
-BINARY_CHARACTERS: Final = 1024
+MIN_BINARY_CHARACTERS: Final = 1024
 """Minimum length of base64 in such a field; a shorter value is treated as text."""
 
-TEXTUAL: Final = ("text/", "application/json", "image/svg+xml")
+TEXTUAL_TYPES: Final = ("text/", "application/json", "image/svg+xml")
 
 
 class Needle(NamedTuple):
@@ -65,7 +65,7 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        forms = {needle: None for secret in secrets if strong(secret) for needle in needles(secret)}
+        forms = {needle: None for secret in secrets if is_strong_secret(secret) for needle in iter_needles(secret)}
         self._anchors = [(anchor, at, needle) for needle in forms for anchor, at in needle.iter_anchors()]
 
     def __call__(self, value: RedactedT) -> RedactedT:
@@ -94,18 +94,18 @@ class Redactor:
             return content
 
     def _text(self, text: str) -> str:
-        spans = sorted(self._spans(text)) if len(text) >= LEAST_CHARACTERS else []
+        spans = sorted(self._spans(text)) if len(text) >= MIN_SECRET_CHARACTERS else []
         pieces: list[str] = []
         done = 0
         for start, end in spans:
             if start >= done:
-                pieces += [text[done:start], REPLACEMENT]
+                pieces += [text[done:start], SECRET_REPLACEMENT]
             done = max(done, end)
         return "".join([*pieces, text[done:]]) if spans else text
 
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
         for anchor, at, needle in self._anchors:
-            for found in occurrences(text, anchor):
+            for found in iter_occurrences(text, anchor):
                 start, end = needle.find_span(text, found, at)
                 if end - start >= needle.least:
                     yield start, end
@@ -113,52 +113,52 @@ class Redactor:
     def _fields(self, fields: Mapping[Any, object]) -> dict[Any, Any]:
         mime = str(fields.get("mime_type") or fields.get("mimeType"))
         return {
-            self(name): self._binary(cast("str", each), mime) if binary(name, each) else self(each)
+            self(name): self._binary(cast("str", each), mime) if is_binary_field(name, each) else self(each)
             for name, each in fields.items()
         }
 
     def _binary(self, data: str, mime: str) -> str:
         """Redact base64 of a textual type; a picture of up to 64 MiB is not decoded."""
         with suppress(ValueError):
-            if mime.startswith(TEXTUAL):
+            if mime.startswith(TEXTUAL_TYPES):
                 return base64.b64encode(self.content(base64.b64decode(data, validate=True))).decode()
         return data
 
 
-NOTHING: Final = Redactor()
+NO_REDACTION: Final = Redactor()
 """Redacts nothing."""
 
 
-def occurrences(text: str, anchor: str) -> Iterator[int]:
-    """Yield the offsets of an anchor in a text; other threads run after each `STRETCH_CHARACTERS`."""
-    for start in range(0, len(text), STRETCH_CHARACTERS):
-        end = start + STRETCH_CHARACTERS + len(anchor) - 1
+def iter_occurrences(text: str, anchor: str) -> Iterator[int]:
+    """Yield the offsets of an anchor in a text; other threads run after each `THREAD_STEP_CHARACTERS`."""
+    for start in range(0, len(text), THREAD_STEP_CHARACTERS):
+        end = start + THREAD_STEP_CHARACTERS + len(anchor) - 1
         found = text.find(anchor, start, end)
         while found >= 0:
             yield found
             found = text.find(anchor, found + 1, end)
 
 
-def binary(name: object, value: object) -> bool:
-    """Whether a field contains base64 of at least `BINARY_CHARACTERS`."""
-    return name in BINARY and isinstance(value, str) and len(value) >= BINARY_CHARACTERS
+def is_binary_field(name: object, value: object) -> bool:
+    """Whether a field contains base64 of at least `MIN_BINARY_CHARACTERS`."""
+    return name in BINARY_FIELDS and isinstance(value, str) and len(value) >= MIN_BINARY_CHARACTERS
 
 
-def strong(secret: str) -> bool:
+def is_strong_secret(secret: str) -> bool:
     """Whether a secret can be told from ordinary words and numbers."""
     word = secret.isalpha() or secret.isdecimal()
-    return len(secret) >= (WORD_CHARACTERS if word else LEAST_CHARACTERS)
+    return len(secret) >= (MIN_WORD_SECRET_CHARACTERS if word else MIN_SECRET_CHARACTERS)
 
 
-def needles(secret: str) -> Iterator[Needle]:
+def iter_needles(secret: str) -> Iterator[Needle]:
     """Yield what is searched for: pieces of each spelling of a secret, and its complete base64 forms."""
     for text in dict.fromkeys((secret, json.dumps(secret)[1:-1], quote(secret, safe=""), quote(secret))):
-        yield Needle(text, min(PIECE_CHARACTERS, len(text)))
-    for text in dict.fromkeys(encoded(secret.encode())):
+        yield Needle(text, min(MIN_PIECE_CHARACTERS, len(text)))
+    for text in dict.fromkeys(iter_base64_forms(secret.encode())):
         yield Needle(text, len(text))
 
 
-def encoded(secret: bytes) -> Iterator[str]:
+def iter_base64_forms(secret: bytes) -> Iterator[str]:
     """Yield the substrings that base64 of any content with the secret contains, one for each alignment."""
     for before in range(3):
         text = base64.b64encode(bytes(before) + secret).decode()

@@ -5,28 +5,28 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from .long_text import stretches
+from .long_text import iter_stretches
 
-SHOWN_CHARACTERS: Final = 120
+QUOTED_NAME_CHARACTERS: Final = 120
 """Maximum length of a name in a message."""
 
-MOST_NAMES: Final = 3
+MAX_LISTED_NAMES: Final = 3
 """Names that are listed; `...` stands for the rest."""
 
-INERT: Final = str.maketrans({"[": "(", "]": ")", "<": "\u2039", ">": "\u203a", "`": "'", "\\": "/"})
+MARKDOWN_REPLACEMENTS: Final = str.maketrans({"[": "(", "]": ")", "<": "\u2039", ">": "\u203a", "`": "'", "\\": "/"})
 """Replacements of the characters that delimit links, tags and code in Markdown (spec.commonmark.org, 6)."""
 
-QUOTES: Final = "\"'`“”„\u2018\u2019«»<>"
+QUOTATION_MARKS: Final = "\"'`“”„\u2018\u2019«»<>"
 
-GOOGLES_PAGE: Final = re.compile(r"<title>Error \d{3} \([^<]*\)!!1</title>")
+GOOGLE_ERROR_PAGE: Final = re.compile(r"<title>Error \d{3} \([^<]*\)!!1</title>")
 """The error page of Google's front end, which answers requests for unknown paths."""
 
-TITLE: Final = re.compile(r"<title[^>]{0,200}>\s*([^<]{1,200})", re.IGNORECASE)
+HTML_TITLE: Final = re.compile(r"<title[^>]{0,200}>\s*([^<]{1,200})", re.IGNORECASE)
 
-BREAKS: Final = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
+LINE_BREAKS: Final = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
 """Line breaks other than the newline (unicode.org/reports/tr14, class BK)."""
 
-ESCAPES: Final = re.compile(
+TERMINAL_SEQUENCES: Final = re.compile(
     "(?:\x1b\\[|\x9b)[0-?]{0,64}[ -/]{0,16}[@-~]|(?:\x1b\\]|\x9d)[^\x07\x1b\x9c\n]{0,1000}(?:\x07|\x1b\\\\|\x9c)?"
 )
 """Terminal sequences that colour text, move the cursor or set the title (ECMA-48, 5.4 and 5.6)."""
@@ -34,10 +34,10 @@ ESCAPES: Final = re.compile(
 CONTROL_CODES: Final = "\0-\x08\x0b-\x1f\x7f-\x9f"
 """Control characters except the tab and the newline."""
 
-DIRECTIONS: Final = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"
+DIRECTION_MARKS: Final = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"
 """Directional marks, embeddings, overrides and isolates (unicode.org/reports/tr9)."""
 
-IGNORABLE: Final = (
+IGNORABLE_CHARACTERS: Final = (
     "\xad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b\u2060-\u2065\u3164\ufeff\uffa0\ufff0-\ufffb"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff"
 )
@@ -47,101 +47,105 @@ Source: Default_Ignorable_Code_Point in https://www.unicode.org/Public/UCD/lates
 the directions, selectors and joiners, which are classes of their own here.
 """
 
-SELECTORS: Final = "\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
+VARIATION_SELECTORS: Final = "\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef"
 """Variation selectors, which modify the emoji, Han or Mongolian character before them."""
 
-JOINERS: Final = "\u200c\u200d"
+ZERO_WIDTH_JOINERS: Final = "\u200c\u200d"
 """Zero-width joiner and non-joiner, which Persian and emoji need."""
 
-INVISIBLE: Final = re.compile(f"[{CONTROL_CODES}{DIRECTIONS}{IGNORABLE}]")
+INVISIBLE_CHARACTER: Final = re.compile(f"[{CONTROL_CODES}{DIRECTION_MARKS}{IGNORABLE_CHARACTERS}]")
 """Characters that hide, reorder or smuggle text (unicode.org/reports/tr36)."""
 
-REPEATED: Final = re.compile(f"((?>[{SELECTORS}]?[{JOINERS}]?))[{JOINERS}{SELECTORS}]+")
+REPEATED_JOINERS: Final = re.compile(
+    f"((?>[{VARIATION_SELECTORS}]?[{ZERO_WIDTH_JOINERS}]?))[{ZERO_WIDTH_JOINERS}{VARIATION_SELECTORS}]+"
+)
 """Runs of variation selectors or joiners, which occur only as hidden messages; the first of each kind may stay."""
 
-SUSPECT: Final = re.compile(f"[{CONTROL_CODES}{DIRECTIONS}{IGNORABLE}{SELECTORS}{JOINERS}\u2028\u2029\ud800-\udfff]")
+SUSPECT_CHARACTER: Final = re.compile(
+    f"[{CONTROL_CODES}{DIRECTION_MARKS}{IGNORABLE_CHARACTERS}{VARIATION_SELECTORS}{ZERO_WIDTH_JOINERS}\u2028\u2029\ud800-\udfff]"
+)
 """All of the above in one class, which finds clean texts several times faster."""
 
-SPACES: Final = re.compile("[\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+UNICODE_SPACE: Final = re.compile("[\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 """Other spaces, as in the names of screenshots (unicode.org/reports/tr44, category Zs)."""
 
-HALVES: Final = re.compile("[\ud800-\udfff]")
+SURROGATE: Final = re.compile("[\ud800-\udfff]")
 """Surrogates, which have no UTF-8."""
 
 
-def unquoted(text: str) -> str:
+def strip_quotes(text: str) -> str:
     """Strip quotation marks and white space from both ends of a text."""
-    return text.strip().strip(QUOTES).strip()
+    return text.strip().strip(QUOTATION_MARKS).strip()
 
 
-def plain_name(text: str) -> str:
+def normalize_model_name(text: str) -> str:
     """Return the id of a model or an agent as the API spells it, without the collection of a resource name."""
-    return re.sub(r"^(models|agents)/", "", unquoted(text).casefold())
+    return re.sub(r"^(models|agents)/", "", strip_quotes(text).casefold())
 
 
-def shown(name: str) -> str:
-    """Return a foreign name for use in a message: on one line, at most `SHOWN_CHARACTERS` long."""
-    half = SHOWN_CHARACTERS // 2
-    return printable(name if len(name) <= SHOWN_CHARACTERS else f"{name[:half]}…{name[-half:]}")
+def quote_name(name: str) -> str:
+    """Return a foreign name for use in a message: on one line, at most `QUOTED_NAME_CHARACTERS` long."""
+    half = QUOTED_NAME_CHARACTERS // 2
+    return make_printable(name if len(name) <= QUOTED_NAME_CHARACTERS else f"{name[:half]}…{name[-half:]}")
 
 
-def some_names(names: Sequence[str]) -> str:
+def list_names(names: Sequence[str]) -> str:
     """Join the first names, with `...` if there are more."""
-    more = " ..." if len(names) > MOST_NAMES else ""
-    return ", ".join(names[:MOST_NAMES]) + more
+    more = " ..." if len(names) > MAX_LISTED_NAMES else ""
+    return ", ".join(names[:MAX_LISTED_NAMES]) + more
 
 
-def printable(text: str) -> str:
+def make_printable(text: str) -> str:
     """Return a text on one line with `?` for hidden characters, so that no file name reads like a line of ours."""
-    text = SPACES.sub(" ", BREAKS.sub("?", text))
-    text = REPEATED.sub(r"\1?", INVISIBLE.sub("?", text))
-    return HALVES.sub("?", text.replace("\n", "?").replace("\t", "?"))
+    text = UNICODE_SPACE.sub(" ", LINE_BREAKS.sub("?", text))
+    text = REPEATED_JOINERS.sub(r"\1?", INVISIBLE_CHARACTER.sub("?", text))
+    return SURROGATE.sub("?", text.replace("\n", "?").replace("\t", "?"))
 
 
-def concealing(text: str) -> bool:
+def has_hidden_characters(text: str) -> bool:
     """Whether a text contains invisible or reordering characters, or line breaks."""
-    return printable(text) != SPACES.sub(" ", text)
+    return make_printable(text) != UNICODE_SPACE.sub(" ", text)
 
 
-def visible(text: str) -> str:
+def strip_hidden(text: str) -> str:
     """Remove invisible and reordering characters from a text of any length; other line breaks become newlines."""
-    if not SUSPECT.search(text):
+    if not SUSPECT_CHARACTER.search(text):
         return text
-    text = INVISIBLE.sub("", ESCAPES.sub("", BREAKS.sub("\n", text)))
-    return HALVES.sub("\ufffd", REPEATED.sub(r"\1", text))
+    text = INVISIBLE_CHARACTER.sub("", TERMINAL_SEQUENCES.sub("", LINE_BREAKS.sub("\n", text)))
+    return SURROGATE.sub("\ufffd", REPEATED_JOINERS.sub(r"\1", text))
 
 
-def blank(text: str) -> bool:
+def is_blank(text: str) -> bool:
     """Whether a text has no visible characters."""
-    return not any(visible(stretch).strip() for stretch in stretches(text))
+    return not any(strip_hidden(stretch).strip() for stretch in iter_stretches(text))
 
 
-def unbroken(text: str) -> str:
+def join_lines(text: str) -> str:
     """Return a foreign text on one line, for use after words of ours."""
-    return " ".join(visible(text).split())
+    return " ".join(strip_hidden(text).split())
 
 
-def one_line(text: str, limit: int = 400) -> str:
+def clip_line(text: str, limit: int = 400) -> str:
     """Return the same, cut at `limit` characters."""
-    line = unbroken(text)
+    line = join_lines(text)
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def inert(text: str, limit: int = 200) -> str:
+def make_inert(text: str, limit: int = 200) -> str:
     """Return a text on one line of at most `limit` characters, all visible and without meaning in Markdown."""
-    return one_line(text[: 8 * limit], limit).translate(INERT)
+    return clip_line(text[: 8 * limit], limit).translate(MARKDOWN_REPLACEMENTS)
 
 
-def page_title(text: str) -> str | None:
+def parse_page_title(text: str) -> str | None:
     """Return the title of an HTML page, empty if it has none; None for Google's own error page or an empty text."""
     import html  # noqa: PLC0415 - its table of entities is only needed here
 
-    if not text.strip() or GOOGLES_PAGE.search(text):
+    if not text.strip() or GOOGLE_ERROR_PAGE.search(text):
         return None
-    found = TITLE.search(text)
-    return shown(" ".join(html.unescape(found[1]).split())) if found else ""
+    found = HTML_TITLE.search(text)
+    return quote_name(" ".join(html.unescape(found[1]).split())) if found else ""
 
 
-def escaped(text: str) -> str:
+def escape_hidden(text: str) -> str:
     """Escape the hidden characters in the strings of a JSON text."""
-    return SUSPECT.sub(lambda found: json.dumps(found[0])[1:-1], text)
+    return SUSPECT_CHARACTER.sub(lambda found: json.dumps(found[0])[1:-1], text)

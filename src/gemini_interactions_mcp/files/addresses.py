@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from gemini_interactions_mcp.core import FileRefusedError, shown
-from gemini_interactions_mcp.models import Content, media_types
+from gemini_interactions_mcp.core import FileRefusedError, quote_name
+from gemini_interactions_mcp.models import ContentItem, media_types
 
 from .boundary import parse_scheme
 from .reachability import is_reachable
@@ -32,7 +32,7 @@ def is_address(source: str) -> bool:
     return parse_scheme(source) not in ("", "file") or FILES_API_NAME.fullmatch(source) is not None
 
 
-def build_address_block(source: str) -> Content | None:
+def build_address_block(source: str) -> ContentItem | None:
     """Build the block of a source that Gemini reads itself; None for a local path.
 
     Raises:
@@ -47,13 +47,13 @@ def build_address_block(source: str) -> Content | None:
             return build_url_block(source)
         case "gs":
             raise FileRefusedError(
-                f"{shown(source)} is in Google Cloud Storage, which an API key does not open. {DOWNLOAD_REMEDY}"
+                f"{quote_name(source)} is in Google Cloud Storage, which an API key does not open. {DOWNLOAD_REMEDY}"
             )
         case _:
-            raise FileRefusedError(f"{shown(source)} cannot be given to Gemini: name {SOURCE_FORMS}.")
+            raise FileRefusedError(f"{quote_name(source)} cannot be given to Gemini: name {SOURCE_FORMS}.")
 
 
-def build_url_block(source: str) -> Content:
+def build_url_block(source: str) -> ContentItem:
     """Build the block of an http(s) URL: a YouTube video, or what the extension says.
 
     Raises:
@@ -61,14 +61,15 @@ def build_url_block(source: str) -> Content:
     """
     url = split_url(source)
     if url is None or not url.hostname or not source.isprintable() or " " in source or "\\" in source:
-        raise FileRefusedError(f"{shown(source)} is not a well-formed URL: name {SOURCE_FORMS}.")
+        raise FileRefusedError(f"{quote_name(source)} is not a well-formed URL: name {SOURCE_FORMS}.")
     if not is_reachable(unquote(url.hostname).lower()):
         raise FileRefusedError(
-            f"{shown(source)} leads to this computer or a private network, which Google cannot reach. {DOWNLOAD_REMEDY}"
+            f"{quote_name(source)} leads to this computer or a private network, which Google cannot reach. "
+            f"{DOWNLOAD_REMEDY}"
         )
     if YOUTUBE_HOST.fullmatch(url.hostname):
         return {"type": "video", "uri": source}
-    return build_uri_block(source, media_types.EXTENSIONS.get(get_extension(unquote(url.path)), ""))
+    return build_uri_block(source, media_types.EXTENSION_TYPES.get(get_extension(unquote(url.path)), ""))
 
 
 def split_url(source: str) -> SplitResult | None:
@@ -80,9 +81,9 @@ def split_url(source: str) -> SplitResult | None:
         return None
 
 
-def build_uri_block(uri: str, mime: str) -> Content:
+def build_uri_block(uri: str, mime: str) -> ContentItem:
     """Build a block from a URI; one of unknown type is a document, Gemini's type for pages and texts."""
-    block = {"type": media_types.KINDS.get(mime, "document"), "uri": uri}
+    block = {"type": media_types.CONTENT_KINDS.get(mime, "document"), "uri": uri}
     return {**block, "mime_type": mime} if mime else block
 
 

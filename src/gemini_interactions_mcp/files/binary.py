@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO, Final, Literal, NamedTuple
 
-from gemini_interactions_mcp.core import FileRefusedError, shown
+from gemini_interactions_mcp.core import FileRefusedError, quote_name
 
 MAX_PARTS: Final = 20_000
 """Maximum number of parts inspected on one level of a file; a film of some hours in one-second fragments has about as
@@ -83,7 +83,7 @@ class Binary:
 
     def error(self, fault: str, reason: str = REASON_BROKEN) -> FileRefusedError:
         """Return the error for a file that no program can read."""
-        return FileRefusedError(f"{shown(self.source)} {fault}.", reason=reason)
+        return FileRefusedError(f"{quote_name(self.source)} {fault}.", reason=reason)
 
     def cut_off_error(self) -> FileRefusedError:
         """Return the error for a truncated file."""

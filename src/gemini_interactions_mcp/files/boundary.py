@@ -22,8 +22,15 @@ from filetype import (  # pyright: ignore[reportMissingTypeStubs] - it ships no 
     guess_mime,  # pyright: ignore[reportUnknownVariableType] - it ships no types
 )
 
-from gemini_interactions_mcp.core import ConfigurationError, FileRefusedError, concealing, folders, printable, shown
-from gemini_interactions_mcp.output import unwritable
+from gemini_interactions_mcp.core import (
+    ConfigurationError,
+    FileRefusedError,
+    folders,
+    has_hidden_characters,
+    make_printable,
+    quote_name,
+)
+from gemini_interactions_mcp.output import make_unwritable_error
 from gemini_interactions_mcp.settings import ALLOWED_DIRS_VARIABLE, BUNDLE_FOLDER_TITLE, Settings, is_folder
 
 from .secrets import detect_secret
@@ -89,7 +96,7 @@ class Boundary:
         # Links are resolved first, as far as the path exists: a path outside is refused as such, and the refusal does
         # not reveal whether it exists.
         path = self.approve(source)
-        with folders.opened(path.parent) as folder:
+        with folders.open_folder(path.parent) as folder:
             stream = folder.read(path.name, partial(check_file_status, source=source))
         with stream:
             if not self.secrets:
@@ -128,9 +135,9 @@ class Boundary:
             ConfigurationError: It cannot be written.
         """
         try:
-            folders.probe(self.output / "probe")
+            folders.check_path_writable(self.output / "probe")
         except OSError as exc:
-            raise ConfigurationError(f"{unwritable(self.output, exc)} Nothing was sent.") from exc
+            raise ConfigurationError(f"{make_unwritable_error(self.output, exc)} Nothing was sent.") from exc
 
 
 def check_not_secret(path: Path, stream: BufferedReader, source: str) -> None:
@@ -143,7 +150,7 @@ def check_not_secret(path: Path, stream: BufferedReader, source: str) -> None:
     stream.seek(0)
     if kind:
         raise FileRefusedError(
-            f"{shown(source)} looks like a secret ({kind}) and stays private; "
+            f"{quote_name(source)} looks like a secret ({kind}) and stays private; "
             "the user can allow such files with GEMINI_MCP_ALLOW_SECRETS=true.",
             reason=REASON_SECRET,
         )
@@ -166,14 +173,14 @@ def parse_local_path(source: str, *, windows: bool = WINDOWS) -> Path:
         FileRefusedError: It is empty, has a NUL or another scheme, or names another machine or an unknown user.
     """
     if parse_scheme(source) not in ("", "file"):
-        raise FileRefusedError(f"{shown(source)} is not a local path.")
+        raise FileRefusedError(f"{quote_name(source)} is not a local path.")
     path = parse_file_url(source, windows=windows) if parse_scheme(source) else source
     if not path or "\0" in path:
-        raise FileRefusedError(f"{shown(source)!r} is not a path: it is empty or has a NUL character.")
+        raise FileRefusedError(f"{quote_name(source)!r} is not a path: it is empty or has a NUL character.")
     try:
         return Path(path).expanduser()
     except RuntimeError:
-        raise FileRefusedError(f"{shown(source)} names a user whose home directory is not known.") from None
+        raise FileRefusedError(f"{quote_name(source)} names a user whose home directory is not known.") from None
 
 
 def parse_file_url(url: str, *, windows: bool) -> str:
@@ -187,7 +194,7 @@ def parse_file_url(url: str, *, windows: bool) -> str:
         host, slash, rest = rest[2:].partition("/")
         rest = slash + rest
         if host.lower() not in ("", "localhost"):
-            raise FileRefusedError(f"{shown(url)} is on another machine; copy the file to this one first.")
+            raise FileRefusedError(f"{quote_name(url)} is on another machine; copy the file to this one first.")
     path = unquote(rest)
     return re.sub(r"^/([A-Za-z])[:|]", r"\1:", path) if windows else path
 
@@ -216,7 +223,7 @@ def resolve_links(path: Path, roots: Sequence[Path], source: str) -> Path:
     try:
         return path if is_foreign_share(path, roots) else path.resolve()
     except (RuntimeError, ValueError):
-        raise FileRefusedError(f"{shown(source)} is not a path that can be followed.") from None
+        raise FileRefusedError(f"{quote_name(source)} is not a path that can be followed.") from None
 
 
 def split_below_roots(path: Path, roots: Sequence[Path]) -> list[tuple[str, ...]]:
@@ -243,13 +250,13 @@ def approve_path(path: Path, roots: Sequence[Path], source: str, remedy: str = A
     """
     places = split_below_roots(path, roots)
     if not places:
-        allowed = printable(", ".join(map(describe_root, roots)))
+        allowed = make_printable(", ".join(map(describe_root, roots)))
         raise FileRefusedError(
-            f"{shown(source)} is outside the allowed directories ({allowed}); {remedy}.", reason=REASON_OUTSIDE
+            f"{quote_name(source)} is outside the allowed directories ({allowed}); {remedy}.", reason=REASON_OUTSIDE
         )
     if all(map(is_hidden, places)):
         raise FileRefusedError(
-            f"{shown(source)} is, or lies in, a dot-file or dot-folder: these stay private.", reason=REASON_HIDDEN
+            f"{quote_name(source)} is, or lies in, a dot-file or dot-folder: these stay private.", reason=REASON_HIDDEN
         )
     return path
 
@@ -270,7 +277,7 @@ def require_unused(path: Path, source: str) -> Path:
     except FileNotFoundError:
         return path
     raise FileRefusedError(
-        f"{shown(source)} exists already, and nothing is overwritten; choose another name.", reason=REASON_EXISTS
+        f"{quote_name(source)} exists already, and nothing is overwritten; choose another name.", reason=REASON_EXISTS
     )
 
 
@@ -280,8 +287,10 @@ def require_plain_name(path: Path, source: str) -> Path:
     Raises:
         FileRefusedError: It has such characters.
     """
-    if concealing(str(path)):
-        raise FileRefusedError(f"{shown(source)} has characters that a file's name must not have; choose another name.")
+    if has_hidden_characters(str(path)):
+        raise FileRefusedError(
+            f"{quote_name(source)} has characters that a file's name must not have; choose another name."
+        )
     return path
 
 
@@ -292,18 +301,19 @@ def check_file_status(status: stat_result, source: str) -> None:
         FileRefusedError: It is not a regular file, is empty or too large, or has a second name.
     """
     if stat.S_ISDIR(status.st_mode):
-        raise FileRefusedError(f"{shown(source)} is a directory.", reason=REASON_LINKED_FOLDER)
+        raise FileRefusedError(f"{quote_name(source)} is a directory.", reason=REASON_LINKED_FOLDER)
     if not stat.S_ISREG(status.st_mode):
-        raise FileRefusedError(f"{shown(source)} is not a regular file, but a device, a pipe or a socket.")
+        raise FileRefusedError(f"{quote_name(source)} is not a regular file, but a device, a pipe or a socket.")
     if not status.st_size:
-        raise FileRefusedError(f"{shown(source)} is empty.", reason=REASON_EMPTY)
+        raise FileRefusedError(f"{quote_name(source)} is empty.", reason=REASON_EMPTY)
     if status.st_size > MAX_FILE_BYTES:
         raise FileRefusedError(
-            f"{shown(source)} is too large: the Files API takes at most 2 GB a file.", reason=REASON_TOO_LARGE
+            f"{quote_name(source)} is too large: the Files API takes at most 2 GB a file.", reason=REASON_TOO_LARGE
         )
     if status.st_nlink > 1:
         raise FileRefusedError(
-            f"{shown(source)} has a hard link: the same file may have another name outside the allowed directories. "
+            f"{quote_name(source)} has a hard link: the same file may have another name outside the allowed "
+            "directories. "
             "Copy it, and name the copy.",
             reason=REASON_HARD_LINK,
         )
@@ -319,7 +329,7 @@ def translate_path_errors(source: str) -> Generator[None]:
     try:
         yield
     except OSError as exc:
-        raise FileRefusedError(f"{shown(source)} {describe_path_error(exc)}.") from exc
+        raise FileRefusedError(f"{quote_name(source)} {describe_path_error(exc)}.") from exc
 
 
 def describe_path_error(exc: OSError) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gemini_interactions_mcp.core import InputError
-from gemini_interactions_mcp.models import Content
+from gemini_interactions_mcp.models import ContentItem
 
 from .inspection import LocalFile
 
@@ -43,7 +43,7 @@ class Excerpt:
         """
         return cls(parse_clip(clip) if clip else None, parse_pages(pages) if pages else None)
 
-    def apply(self, blocks: Sequence[Content]) -> tuple[Content, ...]:
+    def apply(self, blocks: Sequence[ContentItem]) -> tuple[ContentItem, ...]:
         """Return the blocks, restricted to the excerpt where they have such parts.
 
         Raises:
@@ -67,13 +67,13 @@ class Excerpt:
                 has = "only 1 page" if file.pages == 1 else f"only {file.pages} pages"
                 raise InputError(f"{file.name} has {has}, and `pages` goes to page {last}.")
 
-    def _restrict(self, block: Content) -> Content:
+    def _restrict(self, block: ContentItem) -> ContentItem:
         if self.clip and block["type"] in CLIPPED_TYPES:
             return {**block, "processing": self.clip}
         return {**block, "processing": self.pages} if self.pages and is_paged(block) else block
 
 
-def is_paged(block: Content) -> bool:
+def is_paged(block: ContentItem) -> bool:
     """Whether a block is a document with pages; a URL of unknown type may be one."""
     mime = str(block.get("mime_type", ""))
     return block["type"] == "document" and not mime.startswith(UNPAGED_PREFIXES) and not mime.endswith(SHEET_SUFFIXES)

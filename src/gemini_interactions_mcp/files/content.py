@@ -14,8 +14,8 @@ from urllib.parse import unquote
 import anyio
 import anyio.to_thread
 
-from gemini_interactions_mcp.core import FileRefusedError, InputError, StillUploadingError, folders, shown
-from gemini_interactions_mcp.models import Content, Contents, Record, SavedFile, media_types
+from gemini_interactions_mcp.core import FileRefusedError, InputError, StillUploadingError, folders, quote_name
+from gemini_interactions_mcp.models import ContentItem, Contents, Record, SavedFile, media_types
 from gemini_interactions_mcp.settings import Settings
 
 from .addresses import FILES_API_NAME, SOURCE_FORMS, build_address_block, build_uri_block, get_extension
@@ -212,7 +212,7 @@ class InputFiles:
         target = require_image_path(self._boundary.approve_output(path), path)
         with translate_path_errors(path):
             # With the longest extension that may be appended.
-            folders.probe(target if target.suffix else target.with_name(f"{target.name}.webp"))
+            folders.check_path_writable(target if target.suffix else target.with_name(f"{target.name}.webp"))
         return target
 
     async def _expand_saved(self, source: str) -> list[str]:
@@ -230,7 +230,9 @@ class InputFiles:
         files = [file for file in record.files if name in (None, file.name)]
         if not files:
             has = ", ".join(file.name for file in record.files) or "none"
-            raise FileRefusedError(f"There is no file {shown(source)}; saved for that interaction: {shown(has)}.")
+            raise FileRefusedError(
+                f"There is no file {quote_name(source)}; saved for that interaction: {quote_name(has)}."
+            )
         return await anyio.to_thread.run_sync(self._check_unchanged, files)
 
     def _check_unchanged(self, files: Sequence[SavedFile]) -> list[str]:
@@ -252,7 +254,7 @@ class InputFiles:
         """Return the parts of a source that were not named before."""
         block = build_address_block(source)
         if block is not None:
-            return (ContentPart(shown(source), block),)
+            return (ContentPart(quote_name(source), block),)
         with translate_path_errors(source):
             what = parse_folder_query(source, self._boundary)
             path = self._boundary.approve(source)
@@ -283,7 +285,7 @@ class InputFiles:
                 left_out.add(exc.reason, file.name())
         note = left_out.describe()
         if not parts:
-            raise FileRefusedError(f"{shown(left_out.source)} has no file that can be given. {note}")
+            raise FileRefusedError(f"{quote_name(left_out.source)} has no file that can be given. {note}")
         picking.notes += [note] if note else []
         return tuple(sorted(filter(None, parts), key=lambda part: part.named.path if part.named else ()))
 
@@ -321,7 +323,7 @@ class InputFiles:
         picking.inline -= known.sent
         return ContentPart("", known, file)
 
-    def _open_all(self, parts: Sequence[ContentPart], streams: ExitStack) -> list[Content | OutgoingFile]:
+    def _open_all(self, parts: Sequence[ContentPart], streams: ExitStack) -> list[ContentItem | OutgoingFile]:
         """Build the blocks of files inside the request, and open the files to upload.
 
         Raises:
@@ -332,7 +334,7 @@ class InputFiles:
             for part in parts
         ]
 
-    def _open_part(self, known: LocalFile, streams: ExitStack) -> Content | OutgoingFile:
+    def _open_part(self, known: LocalFile, streams: ExitStack) -> ContentItem | OutgoingFile:
         with translate_path_errors(known.source), ExitStack() as opening:
             stream = opening.enter_context(self._boundary.open(known.source))
             if known.inline:
@@ -344,11 +346,11 @@ class InputFiles:
 
     async def _upload_all(
         self,
-        ready: Sequence[Content | OutgoingFile],
+        ready: Sequence[ContentItem | OutgoingFile],
         excerpt: Excerpt,
         seconds: float | None,
         report: UploadReport | None,
-    ) -> tuple[Content, ...]:
+    ) -> tuple[ContentItem, ...]:
         """Upload files, and return the blocks.
 
         Raises:
@@ -365,14 +367,14 @@ class InputFiles:
             "call again with the same arguments to continue."
         )
 
-    async def _look_up_type(self, block: Content) -> Content:
+    async def _look_up_type(self, block: ContentItem) -> ContentItem:
         """Return a block; that of a file in the Files API with the type that the API reports."""
         name = FILES_API_NAME.fullmatch(str(block.get("uri")))
         if name is None:
             return block
-        return build_uri_block(str(block["uri"]), media_types.canonical(await self._lookup(name[1])))
+        return build_uri_block(str(block["uri"]), media_types.canonicalize_type(await self._lookup(name[1])))
 
-    async def _upload(self, known: Content | OutgoingFile, sending: "UploadProgress") -> Content:
+    async def _upload(self, known: ContentItem | OutgoingFile, sending: "UploadProgress") -> ContentItem:
         if not isinstance(known, OutgoingFile):
             return known
         return {**outline_block(known), "uri": await self._uploads.uri(known, sending.begin(known.file))}
@@ -381,7 +383,7 @@ class InputFiles:
 class UploadProgress:
     """The progress of the uploads of one call."""
 
-    def __init__(self, ready: Sequence[Content | OutgoingFile], report: UploadReport | None) -> None:
+    def __init__(self, ready: Sequence[ContentItem | OutgoingFile], report: UploadReport | None) -> None:
         self._total = sum(each.file.size for each in ready if isinstance(each, OutgoingFile))
         self._before = 0
         self._sent = 0
@@ -417,7 +419,7 @@ class UploadProgress:
         return f"Uploading {self._file.name}: {self._sent / MIB:,.1f} of {size / MIB:,.1f} MiB"
 
 
-def outline_block(known: Content | OutgoingFile) -> Content:
+def outline_block(known: ContentItem | OutgoingFile) -> ContentItem:
     """Return a block as far as it is known before its upload."""
     return {"type": known.file.kind, "mime_type": known.file.mime} if isinstance(known, OutgoingFile) else known
 
@@ -431,12 +433,12 @@ def require_image_path(path: Path, source: str) -> Path:
     if path.suffix and get_extension(path.name) not in media_types.PICTURE_EXTENSIONS:
         possible = ", ".join(f".{each}" for each in media_types.PICTURE_EXTENSIONS)
         raise FileRefusedError(
-            f"{shown(source)} cannot be written: a picture's path ends with {possible}, or no extension."
+            f"{quote_name(source)} cannot be written: a picture's path ends with {possible}, or no extension."
         )
     return path
 
 
-def add_resolution(block: Content, resolution: str | None) -> Content:
+def add_resolution(block: ContentItem, resolution: str | None) -> ContentItem:
     """Add the `resolution` to a block whose content type has one."""
     if resolution is None or block["type"] not in RESOLUTION_TYPES:
         return block

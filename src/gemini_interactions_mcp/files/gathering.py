@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from gemini_interactions_mcp.core import FileRefusedError, shown
+from gemini_interactions_mcp.core import FileRefusedError, quote_name
 
 from . import ignoring
 from .boundary import REASON_HIDDEN, REASON_UNREADABLE, Boundary, is_hidden, parse_local_path
@@ -98,7 +98,7 @@ def parse_folder_query(source: str, boundary: Boundary) -> FolderQuery | None:
         return FolderQuery(path, EVERY_FILE, min(1, len(given.parts)))
     base, pattern = split_glob(given.as_posix())
     if ".." in pattern.split("/"):
-        raise FileRefusedError(f"{shown(source)} has `..` behind a wildcard.")
+        raise FileRefusedError(f"{quote_name(source)} has `..` behind a wildcard.")
     if not pattern or path.exists():
         return None
     return FolderQuery(boundary.approve(base), expand_braces(pattern), 0 if base == "." else 1)
@@ -143,7 +143,7 @@ class FolderWalk:
         if not self._exact and not self._folded:
             left_out = self._left_out
             raise FileRefusedError(
-                f"{shown(left_out.source)} has no file in it, or matches none. {left_out.describe()}".rstrip()
+                f"{quote_name(left_out.source)} has no file in it, or matches none. {left_out.describe()}".rstrip()
             )
         if self._exact:
             self._left_out.add(REASON_SPELLING, *(path for _, _, path in sorted(self._folded)))

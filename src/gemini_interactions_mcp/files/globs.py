@@ -13,7 +13,7 @@ from fnmatch import translate
 from functools import lru_cache
 from typing import Final
 
-from gemini_interactions_mcp.core import FileRefusedError, shown
+from gemini_interactions_mcp.core import FileRefusedError, quote_name
 
 GLOB_WILDCARD: Final = re.compile(r"[*?\[]")
 
@@ -62,9 +62,9 @@ def expand_braces(pattern: str) -> tuple[GlobPattern, ...]:
     try:
         return tuple(sorted(set(map(parse_glob, iexpand(pattern, keep_escapes=True, limit=MAX_ALTERNATIVES)))))
     except ExpansionLimitException:
-        raise FileRefusedError(f"{shown(pattern)} stands for more than {MAX_ALTERNATIVES} patterns.") from None
+        raise FileRefusedError(f"{quote_name(pattern)} stands for more than {MAX_ALTERNATIVES} patterns.") from None
     except RecursionError:
-        raise FileRefusedError(f"{shown(pattern)} has braces that are too many or too deep.") from None
+        raise FileRefusedError(f"{quote_name(pattern)} has braces that are too many or too deep.") from None
 
 
 def parse_glob(pattern: str) -> GlobPattern:

@@ -198,7 +198,7 @@ def escape_set_warnings(expression: str) -> str:
 def read_rule_lines(folder: Path) -> list[str]:
     """Read the lines of a `.gitignore` file that match in bounded time; none if a folder has no such file."""
     try:
-        with folders.opened(folder) as opened, opened.read(GITIGNORE, check_gitignore) as stream:
+        with folders.open_folder(folder) as opened, opened.read(GITIGNORE, check_gitignore) as stream:
             text = stream.read(MAX_GITIGNORE_BYTES).decode("utf-8-sig", errors="surrogateescape")
     except OSError:
         return []

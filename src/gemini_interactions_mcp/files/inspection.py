@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from gemini_interactions_mcp.core import printable
-from gemini_interactions_mcp.models import Content
+from gemini_interactions_mcp.core import make_printable
+from gemini_interactions_mcp.models import ContentItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class NamedFile:
 
     def name(self, depth: int | None = None) -> str:
         """Return the name given to Gemini, of `depth` parts."""
-        return printable("/".join(self.path[-(depth or self.depth) :]))
+        return make_printable("/".join(self.path[-(depth or self.depth) :]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class ContentPart:
     """
 
     label: str
-    content: LocalFile | Content
+    content: LocalFile | ContentItem
     named: NamedFile | None = None
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from gemini_interactions_mcp.core import MOST_NAMES, shown, some_names
+from gemini_interactions_mcp.core import MAX_LISTED_NAMES, list_names, quote_name
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class Omissions:
         counts += [f"all but {count:,} entries {describe_place(folder)}" for folder, count in self.unlisted.items()]
         if self.ended is not None:
             counts.append(f"whatever comes after its first {self.ended:,} entries")
-        return f"Left out of {shown(self.source)}: {'; '.join(counts)}." if counts else ""
+        return f"Left out of {quote_name(self.source)}: {'; '.join(counts)}." if counts else ""
 
     def _first(self, reason: str) -> str:
         return min((*self.files.get(reason, ()), *self.folders.get(reason, ())))
@@ -60,10 +60,10 @@ class Omissions:
     def _describe_places(self, names: Sequence[str], folders: Counter[str]) -> str:
         """List the names if they are few or all in one folder, else the number of files in each folder."""
         places = count_by_folder(names)
-        if not folders and (len(names) <= MOST_NAMES or len(places) == 1):
-            return some_names([shown(name) for name in sorted(names)])
+        if not folders and (len(names) <= MAX_LISTED_NAMES or len(places) == 1):
+            return list_names([quote_name(name) for name in sorted(names)])
         amounts = sorted((places + folders).items(), key=lambda amount: (-amount[1], amount[0]))
-        return some_names([self._describe_amount(place, count) for place, count in amounts])
+        return list_names([self._describe_amount(place, count) for place, count in amounts])
 
     def _describe_amount(self, folder: str, count: int) -> str:
         return f"{'over ' if folder in self.partly else ''}{count:,} {describe_place(folder)}"
@@ -71,7 +71,7 @@ class Omissions:
 
 def describe_place(folder: str) -> str:
     """Return `in docs/old` for a folder below the source, `at its top` for the source itself."""
-    return "at its top" if folder in ("", ".") else f"in {shown(folder)}"
+    return "at its top" if folder in ("", ".") else f"in {quote_name(folder)}"
 
 
 def count_by_folder(names: Sequence[str]) -> Counter[str]:

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from typing import Final
 from zipfile import BadZipFile, ZipFile
 
-from gemini_interactions_mcp.models import OASIS, OFFICE
+from gemini_interactions_mcp.models import OFFICE_PREFIX, OPENDOCUMENT_PREFIX
 
 from .binary import Binary
 
 OFFICE_MAIN_PARTS: Final = {
-    "word/": f"{OFFICE}.wordprocessingml.document",
-    "xl/": f"{OFFICE}.spreadsheetml.sheet",
-    "ppt/": f"{OFFICE}.presentationml.presentation",
+    "word/": f"{OFFICE_PREFIX}.wordprocessingml.document",
+    "xl/": f"{OFFICE_PREFIX}.spreadsheetml.sheet",
+    "ppt/": f"{OFFICE_PREFIX}.presentationml.presentation",
 }
 """Folder of the main part -> MIME type. The part itself may have any name in it (ECMA-376, part 2, 8)."""
 
@@ -65,7 +65,7 @@ def detect_office_type(file: Binary, mime: str | None, named: str | None) -> str
     Raises:
         FileRefusedError: No program opens it.
     """
-    office = (OFFICE, OASIS)
+    office = (OFFICE_PREFIX, OPENDOCUMENT_PREFIX)
     if file.read_at(0, len(COMPOUND_MAGIC)) == COMPOUND_MAGIC:
         return detect_compound_type(file) or (named if named in COMPOUND_STREAMS.values() else None)
     if mime != ZIP_TYPE and not (mime or "").startswith(office):
@@ -74,7 +74,7 @@ def detect_office_type(file: Binary, mime: str | None, named: str | None) -> str
     if found == ZIP_TYPE and (named or mime or "").startswith(office):
         raise file.error("is not an office document, despite its name: the main part is missing")
     # A template has the parts of a document.
-    if found is None or (found.startswith(OFFICE) and (named or "").startswith(found.rpartition(".")[0])):
+    if found is None or (found.startswith(OFFICE_PREFIX) and (named or "").startswith(found.rpartition(".")[0])):
         return named if (named or "").startswith(office) else mime
     return found
 

@@ -13,8 +13,8 @@ from dataclasses import replace
 from io import BufferedReader
 from typing import IO, Final
 
-from gemini_interactions_mcp.core import FileRefusedError, shown, some_names
-from gemini_interactions_mcp.models import Content, media_types
+from gemini_interactions_mcp.core import FileRefusedError, list_names, quote_name
+from gemini_interactions_mcp.models import ContentItem, media_types
 
 from . import charsets
 from .addresses import get_extension
@@ -58,7 +58,7 @@ def recognise_file(file: NamedFile, stream: BufferedReader) -> LocalFile:
     size = os.fstat(stream.fileno()).st_size
     binary = Binary(file.source, stream, size)
     head = binary.read_at(0, media_types.SNIFF_BYTES)
-    sniffed = media_types.sniff(head)
+    sniffed = media_types.sniff_type(head)
     text = None if sniffed == PDF_TYPE else detect_text(binary, head, sniffed)
     kind, mime = ("text", "text/plain") if text else classify_media(binary, sniffed)
     return LocalFile(
@@ -100,10 +100,12 @@ def classify_media(file: Binary, sniffed: str | None) -> tuple[str, str]:
     ending = get_extension(parse_local_path(file.source).name)
     # A file with the name of a text that does not read as one is none.
     named = (
-        None if ending == "csv" else media_types.EXTENSIONS.get(ending) or media_types.REFUSED_EXTENSIONS.get(ending)
+        None
+        if ending == "csv"
+        else media_types.EXTENSION_TYPES.get(ending) or media_types.REFUSED_EXTENSIONS.get(ending)
     )
     mime = detect_office_type(file, sniffed or named, named)
-    kind = media_types.KINDS.get(mime := detect_media_type(file, mime, named)) if mime else None
+    kind = media_types.CONTENT_KINDS.get(mime := detect_media_type(file, mime, named)) if mime else None
     if mime is None and charsets.is_foreign_text(file.stream):
         raise file.error("is a text, but its encoding is not clear: save it as UTF-8", REASON_ENCODING)
     if mime is None or kind is None:
@@ -125,7 +127,7 @@ def describe_unsupported(source: str, mime: str | None) -> str:
         f"{kind}: {', '.join(names[0] for names in types.values())}" for kind, types in media_types.MIME_TYPES.items()
     )
     what = f"is {mime}" if mime else "is of an unknown type"
-    return f"{shown(source)} {what}, which Gemini does not take{suggest_remedy(mime)}; it takes text, {families}."
+    return f"{quote_name(source)} {what}, which Gemini does not take{suggest_remedy(mime)}; it takes text, {families}."
 
 
 def suggest_remedy(mime: str | None) -> str:
@@ -143,7 +145,7 @@ def describe_encodings(files: Iterable[LocalFile]) -> list[str]:
     for file in files:
         if file.encoding not in UNCHANGED_ENCODINGS:
             names.setdefault(charsets.get_charset_title(file.encoding), []).append(file.name)
-    return [f"{some_names(each)} {'were' if each[1:] else 'was'} read as {title}." for title, each in names.items()]
+    return [f"{list_names(each)} {'were' if each[1:] else 'was'} read as {title}." for title, each in names.items()]
 
 
 def refresh_unchanged(known: LocalFile, stream: BufferedReader) -> LocalFile:
@@ -162,12 +164,12 @@ def refresh_unchanged(known: LocalFile, stream: BufferedReader) -> LocalFile:
 def make_changed_error(known: LocalFile) -> FileRefusedError:
     """Return the error for a file that changed after its inspection."""
     return FileRefusedError(
-        f"{shown(known.source)} was changed after it was looked at: nothing was sent, and nothing is charged. "
+        f"{quote_name(known.source)} was changed after it was looked at: nothing was sent, and nothing is charged. "
         "Call again to give it as it is now."
     )
 
 
-def build_inline_block(known: LocalFile, stream: BufferedReader) -> Content:
+def build_inline_block(known: LocalFile, stream: BufferedReader) -> ContentItem:
     """Build the block that carries a file's content inside the request.
 
     Raises:

@@ -16,7 +16,7 @@ from io import BufferedReader
 from pathlib import Path, PurePath
 from typing import Final
 
-from gemini_interactions_mcp.core import FileGoneError, FileRefusedError, Folder, folders, printable
+from gemini_interactions_mcp.core import FileGoneError, FileRefusedError, Folder, folders, make_printable
 from gemini_interactions_mcp.models import SavedFile
 
 from .boundary import REASON_HARD_LINK, WINDOWS, Boundary, approve_path, check_not_secret, is_foreign_share
@@ -114,7 +114,7 @@ class SavedFiles:
         path = Path(file.path)
         with translate_saved_errors(file):
             approve_path(path, self._boundary.roots, file.path)
-            with folders.opened(path.parent) as folder:
+            with folders.open_folder(path.parent) as folder:
                 yield folder
 
     def _open_unchanged(self, file: SavedFile, folder: Folder) -> BufferedReader:
@@ -142,7 +142,7 @@ def check_saved_status(status: os.stat_result, file: SavedFile) -> None:
         raise make_replaced_error(file)
     if status.st_nlink > 1:
         raise FileRefusedError(
-            f"{printable(file.path)} has a second name (a hard link); left alone.", reason=REASON_HARD_LINK
+            f"{make_printable(file.path)} has a second name (a hard link); left alone.", reason=REASON_HARD_LINK
         )
 
 
@@ -157,16 +157,16 @@ def translate_saved_errors(file: SavedFile) -> Generator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise FileGoneError(f"{printable(file.path)} is not there any more.") from None
+        raise FileGoneError(f"{make_printable(file.path)} is not there any more.") from None
     except OSError as exc:
         if exc.errno in REPLACED_ERRNOS:
             raise make_replaced_error(file) from exc
-        raise FileRefusedError(f"{printable(file.path)} cannot be used: {exc.strerror}.") from exc
+        raise FileRefusedError(f"{make_printable(file.path)} cannot be used: {exc.strerror}.") from exc
 
 
 def make_replaced_error(file: SavedFile) -> FileRefusedError:
     """Return the error for a file that is not what was saved."""
-    return FileRefusedError(f"{printable(file.path)} was changed or moved; left alone.", reason="changed or moved")
+    return FileRefusedError(f"{make_printable(file.path)} was changed or moved; left alone.", reason="changed or moved")
 
 
 def update_content(file: SavedFile, content: bytes | bytearray) -> SavedFile:
@@ -195,7 +195,7 @@ def is_absent(file: SavedFile, roots: Sequence[Path]) -> bool:
     if is_foreign_share(path, roots):
         return True
     try:
-        with folders.opened(path.parent) as folder:
+        with folders.open_folder(path.parent) as folder:
             folder.status(path.name)
     except OSError as exc:
         return isinstance(exc, FileNotFoundError | PermissionError)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import Final, NamedTuple
 
-from gemini_interactions_mcp.core import encoded
+from gemini_interactions_mcp.core import iter_base64_forms
 
 OVERLAP_BYTES: Final = 32 * 2**10
 """Bytes of a chunk that are searched again with the next one; no form of a secret is longer."""
@@ -92,7 +92,7 @@ def compile_sign(kind: str, *patterns: bytes, marks: tuple[bytes, ...] = ()) -> 
 
 def encode_alignments(text: bytes) -> tuple[bytes, ...]:
     """Return what base64 contains if a text is encoded from any of its three alignments."""
-    return tuple(dict.fromkeys(form.encode() for form in encoded(text)))
+    return tuple(dict.fromkeys(form.encode() for form in iter_base64_forms(text)))
 
 
 # A dash and a space, also as HTML, JSON and URLs escape them.

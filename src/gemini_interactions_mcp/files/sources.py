@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Final
 
-from gemini_interactions_mcp.core import FileRefusedError, InputError, shown
+from gemini_interactions_mcp.core import FileRefusedError, InputError, quote_name
 
 from .addresses import is_address
 from .boundary import Boundary
@@ -36,7 +36,7 @@ def deduplicate_sources(sources: Iterable[str]) -> list[str]:
         way = "Divide them among several calls." if any(map(is_address, single)) else "Name a folder."
         raise InputError(f"{len(single):,} sources are too many; at most {MAX_SOURCES} go in one call. {way}")
     if long := next((source for source in single if len(source) > MAX_SOURCE_CHARACTERS), None):
-        raise InputError(f"{shown(long)} is too long for a path or an address: it has {len(long):,} characters.")
+        raise InputError(f"{quote_name(long)} is too long for a path or an address: it has {len(long):,} characters.")
     return single
 
 

@@ -13,7 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from gemini_interactions_mcp.core import FileRefusedError, printable, shown, unquoted
+from gemini_interactions_mcp.core import FileRefusedError, make_printable, quote_name, strip_quotes
 
 from .boundary import WINDOWS, Boundary, is_hidden, parse_local_path
 from .globs import fold_name, split_glob
@@ -30,7 +30,7 @@ MAX_SIBLINGS: Final = 100_000
 def list_readings(source: str, *, windows: bool = WINDOWS) -> list[str]:
     """Return the readings of a source: as written, then without quotes, an assistant's `@`, a shell's escapes."""
     found = [source]
-    for step in (str.strip, strip_at, unquoted, strip_at, str if windows else strip_escapes, add_scheme):
+    for step in (str.strip, strip_at, strip_quotes, strip_at, str if windows else strip_escapes, add_scheme):
         found.append(step(found[-1]))
     return [each for each in dict.fromkeys(found) if each]
 
@@ -107,10 +107,12 @@ def find_next_part(place: Path, name: str, boundary: Boundary, source: str) -> P
     if len(names) > 1:
         clear = (
             names
-            if len(set(compose_names(map(printable, names)))) == len(names)
+            if len(set(compose_names(map(make_printable, names)))) == len(names)
             else [ascii(each)[1:-1] for each in names]
         )
-        raise FileRefusedError(f"{shown(source)} does not exist, and may be one of: {', '.join(map(shown, clear))}.")
+        raise FileRefusedError(
+            f"{quote_name(source)} does not exist, and may be one of: {', '.join(map(quote_name, clear))}."
+        )
     with suppress(FileRefusedError):
         return boundary.approve(str(place / names[0])) if names else None
     return None

@@ -16,7 +16,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from gemini_interactions_mcp.core import GeminiMCPError, InputError, JournalError, logger
-from gemini_interactions_mcp.models import Moved, Source, Uploaded
+from gemini_interactions_mcp.models import BytesSentCallback, UploadedFile, UploadSource
 
 from .inspection import LocalFile
 
@@ -33,7 +33,9 @@ ProgressListener = Callable[[int], Awaitable[None]]
 class UploadService(Protocol):
     """The Files API."""
 
-    async def upload(self, source: Source, size: int, mime_type: str, name: str, moved: Moved) -> Uploaded:
+    async def upload(
+        self, source: UploadSource, size: int, mime_type: str, name: str, moved: BytesSentCallback
+    ) -> UploadedFile:
         """Upload a file and wait until it can be used."""
         ...
 
@@ -45,11 +47,11 @@ class UploadService(Protocol):
 class UploadStore(Protocol):
     """The part of the journal that keeps uploads."""
 
-    async def uploads(self, account: str, size: int, mime_type: str) -> dict[str, Uploaded]:
+    async def uploads(self, account: str, size: int, mime_type: str) -> dict[str, UploadedFile]:
         """Return the uploads of files of this size and type, by the hash of their content."""
         ...
 
-    async def keep_upload(self, account: str, size: int, mime_type: str, digest: str, file: Uploaded) -> None:
+    async def keep_upload(self, account: str, size: int, mime_type: str, digest: str, file: UploadedFile) -> None:
         """Keep an upload, in place of an earlier one of the same content."""
         ...
 
@@ -74,7 +76,7 @@ class UploadInProgress:
     """
 
     sent: int = 0
-    file: Uploaded | None = None
+    file: UploadedFile | None = None
     error: Exception | None = None
     done: anyio.Event = field(default_factory=anyio.Event)
 
@@ -116,7 +118,7 @@ class UploadCache:
         self._tasks = tasks
         self._clock = clock
         self._going: dict[tuple[int, str], UploadInProgress] = {}
-        self._remembered: dict[tuple[int, str], dict[str, Uploaded]] = {}
+        self._remembered: dict[tuple[int, str], dict[str, UploadedFile]] = {}
 
     async def uri(self, outgoing: OutgoingFile, heard: ProgressListener) -> str:
         """Return the URI of a content, uploaded if the Files API does not keep it, or not for long enough.
@@ -152,12 +154,12 @@ class UploadCache:
             del self._going[file.size, file.mime]
             going.done.set()
 
-    async def _find(self, file: LocalFile) -> Uploaded | None:
+    async def _find(self, file: LocalFile) -> UploadedFile | None:
         """Return an earlier upload of the same content that Google still keeps."""
         found = (await self._list_kept(file)).get(file.sha256)
         return found if found and self._lasts(found) and await self._exists(found) else None
 
-    async def _list_kept(self, file: LocalFile) -> dict[str, Uploaded]:
+    async def _list_kept(self, file: LocalFile) -> dict[str, UploadedFile]:
         remembered = self._remembered.get((file.size, file.mime), {})
         try:
             return await self._shelf.uploads(self._account, file.size, file.mime) | remembered
@@ -165,10 +167,10 @@ class UploadCache:
             logger.warning("Earlier uploads cannot be read: %s", exc)
             return remembered
 
-    def _lasts(self, file: Uploaded) -> bool:
+    def _lasts(self, file: UploadedFile) -> bool:
         return file.expires_at - EXPIRY_MARGIN > self._clock()
 
-    async def _exists(self, file: Uploaded) -> bool:
+    async def _exists(self, file: UploadedFile) -> bool:
         """Ask Google, which is free of charge: a request that names a deleted file would fail."""
         try:
             await self._service.mime_type(file.name)
@@ -178,7 +180,7 @@ class UploadCache:
             logger.info("Whether Google still has %s is not known: %s", file.name, exc)
         return True
 
-    async def _send(self, going: UploadInProgress, file: LocalFile, stream: BufferedReader) -> Uploaded:
+    async def _send(self, going: UploadInProgress, file: LocalFile, stream: BufferedReader) -> UploadedFile:
         """Upload a file.
 
         Raises:
@@ -197,7 +199,7 @@ class UploadCache:
             await self._remember(file, uploaded)
         return uploaded
 
-    async def _remember(self, file: LocalFile, uploaded: Uploaded) -> None:
+    async def _remember(self, file: LocalFile, uploaded: UploadedFile) -> None:
         self._remembered.setdefault((file.size, file.mime), {})[file.sha256] = uploaded
         try:
             await self._shelf.keep_upload(self._account, file.size, file.mime, file.sha256, uploaded)

@@ -23,6 +23,7 @@ def describe_limit_reached(most: int) -> str:
     """Return the error for a research request beyond the daily limit."""
     left = (get_day_start() + timedelta(days=1) - now()).total_seconds()
     return (
-        f"The limit of {phrases.count(most, 'research run')} a day (GEMINI_MCP_RUNS_PER_DAY) is used up: nothing was "
-        f"started, and `force` does not change that. It works again at 00:00 UTC, in {phrases.duration(left)}."
+        f"The limit of {phrases.format_count(most, 'research run')} a day (GEMINI_MCP_RUNS_PER_DAY) is used up: "
+        "nothing was "
+        f"started, and `force` does not change that. It works again at 00:00 UTC, in {phrases.format_duration(left)}."
     )

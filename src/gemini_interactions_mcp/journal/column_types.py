@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 
-from gemini_interactions_mcp.core import paired
+from gemini_interactions_mcp.core import replace_lone_surrogates
 
 
 class Characters(sa.types.TypeDecorator[str]):
@@ -70,7 +70,7 @@ class FileList(Document):
 
 def clean_text(text: str) -> str:
     """Return the text with U+FFFD for U+0000 and for each half of a surrogate pair."""
-    return paired(text).replace("\0", "\ufffd")
+    return replace_lone_surrogates(text).replace("\0", "\ufffd")
 
 
 def clean_document(value: object) -> object:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError
 
-from gemini_interactions_mcp.core import JournalError, shown, strong
+from gemini_interactions_mcp.core import JournalError, is_strong_secret, quote_name
 from gemini_interactions_mcp.settings import expand_folder, find_user_home, has_unknown_user
 
 DEFAULT_BUSY_SECONDS: Final = 5.0
@@ -61,7 +61,7 @@ def expand_home(url: sa.URL) -> sa.URL:
         return url
     path = expand_folder(str(url.database), find_user_home())
     if has_unknown_user(path):
-        raise JournalError(f"GEMINI_MCP_DATABASE_URL names {shown(str(path))}: there is no such user.")
+        raise JournalError(f"GEMINI_MCP_DATABASE_URL names {quote_name(str(path))}: there is no such user.")
     return url.set(database=str(path))
 
 
@@ -96,7 +96,7 @@ def redact_passwords(text: str, url: sa.URL) -> str:
     """Return a text without the URL's passwords; one that may be a part of a word is replaced only as a whole word."""
     for password in list_passwords(url):
         pattern = make_text_pattern(password)
-        text = re.sub(pattern if strong(password) else rf"(?<!\w){pattern}(?!\w)", "***", text)
+        text = re.sub(pattern if is_strong_secret(password) else rf"(?<!\w){pattern}(?!\w)", "***", text)
     return text
 
 

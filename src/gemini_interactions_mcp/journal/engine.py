@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from gemini_interactions_mcp.core import LARGE, beside, decoded_apart, encoded_apart
+from gemini_interactions_mcp.core import LARGE_TEXT_CHARACTERS, decode_utf8, encode_utf8, offload_if_large
 
 from .column_types import clean_text
 from .database_url import is_sqlite, split_libpq_parameters
@@ -74,14 +74,18 @@ async def encode_texts(values: RowValues) -> RowValues:
 
     The column types clean what is still text.
     """
-    long = {name: value for name, value in values.items() if isinstance(value, str) and len(value) >= LARGE}
+    long = {
+        name: value for name, value in values.items() if isinstance(value, str) and len(value) >= LARGE_TEXT_CHARACTERS
+    }
     size = sum(map(len, long.values()))
-    return values | await beside(size, lambda: {name: encoded_apart(clean_text(value)) for name, value in long.items()})
+    return values | await offload_if_large(
+        size, lambda: {name: encode_utf8(clean_text(value)) for name, value in long.items()}
+    )
 
 
 def decode_stored_text(content: bytes) -> str:
     """Return a text that SQLite has read."""
-    return content.decode() if len(content) < LARGE else decoded_apart(content)
+    return content.decode() if len(content) < LARGE_TEXT_CHARACTERS else decode_utf8(content)
 
 
 def lower_text(text: str | None) -> str | None:

@@ -15,8 +15,8 @@ from typing import Final, cast
 import anyio
 import sqlalchemy as sa
 
-from gemini_interactions_mcp.core import NOTHING, DailyLimitError, Redactor, beside
-from gemini_interactions_mcp.models import Record, Uploaded, settled
+from gemini_interactions_mcp.core import NO_REDACTION, DailyLimitError, Redactor, offload_if_large
+from gemini_interactions_mcp.models import Record, UploadedFile, is_settled
 
 from . import queries
 from .clock import TWIN_SECONDS, describe_limit_reached, now
@@ -44,7 +44,7 @@ class Journal:
         redact: Takes secrets out of all that is written.
     """
 
-    def __init__(self, url: str | Path, redact: Redactor = NOTHING) -> None:
+    def __init__(self, url: str | Path, redact: Redactor = NO_REDACTION) -> None:
         self._database = Database(url, JOURNAL_METADATA, SCHEMA_VERSION)
         # Searches read every row; the other readers stay free for what takes a moment.
         self._searches = anyio.Semaphore(MAX_READERS // 2)
@@ -140,7 +140,7 @@ class Journal:
         moment = now()
         implied: RowValues = {} if changes.keys() <= queries.DELIVERY_FIELDS else {"updated_at": moment}
         if "status" in changes:
-            implied["settled_at"] = moment if settled(str(changes["status"])) else None
+            implied["settled_at"] = moment if is_settled(str(changes["status"])) else None
         values = await self._row(implied | changes)
         await self._database.write(UPDATE_BY_LABEL, values | {"of_label": label}, patience)
         self.list_changes += not changes.keys().isdisjoint(queries.LISTED_FIELDS)
@@ -309,12 +309,12 @@ class Journal:
         self.list_changes += pruned
         return pruned
 
-    async def uploads(self, account: str, size: int, mime_type: str) -> dict[str, Uploaded]:
+    async def uploads(self, account: str, size: int, mime_type: str) -> dict[str, UploadedFile]:
         """Return an account's uploads of this size and type, by the hashes of their contents."""
         ours = (UPLOADS.c.account == account, UPLOADS.c.size == size, UPLOADS.c.mime_type == mime_type)
         return await self._database.read(sa.select(UPLOADS).where(*ours), read_uploads)
 
-    async def keep_upload(self, account: str, size: int, mime_type: str, digest: str, file: Uploaded) -> None:
+    async def keep_upload(self, account: str, size: int, mime_type: str, digest: str, file: UploadedFile) -> None:
         """Write an upload down, in place of an earlier one of the same content."""
         key: RowValues = {"account": account, "size": size, "mime_type": mime_type, "digest": digest}
         await self._database.write(sa.delete(UPLOADS).where(*(UPLOADS.c[name] == value for name, value in key.items())))
@@ -327,13 +327,13 @@ class Journal:
 
     async def _new_row(self, record: Record) -> RowValues:
         """Return the columns of a new row; what has settled already did so when it was last updated."""
-        ended_at = record.settled_at or (record.updated_at if settled(record.status) else None)
+        ended_at = record.settled_at or (record.updated_at if is_settled(record.status) else None)
         return await self._row({**dict(record), "settled_at": ended_at})
 
     async def _row(self, fields: Mapping[str, object]) -> RowValues:
         """Return fields as columns without secrets; paths of files stay, or nobody could find them again."""
         size = sum(len(value) for value in fields.values() if isinstance(value, str))
-        return await beside(size, partial(self._redacted, fields))
+        return await offload_if_large(size, partial(self._redacted, fields))
 
     def _redacted(self, fields: Mapping[str, object]) -> RowValues:
         values = encode_fields(fields)

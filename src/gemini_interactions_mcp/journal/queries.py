@@ -9,7 +9,13 @@ from typing import Any, Final, NamedTuple
 import sqlalchemy as sa
 
 from gemini_interactions_mcp.core import InputError
-from gemini_interactions_mcp.models import DEEP_RESEARCH, TERMINAL, UNKNOWN, WAITING_FOR_CLIENT, Record
+from gemini_interactions_mcp.models import (
+    CLIENT_WAIT_STATUSES,
+    DEEP_RESEARCH_PREFIX,
+    TERMINAL_STATUSES,
+    UNKNOWN_STATUS,
+    Record,
+)
 
 from .clock import get_day_start
 from .engine import RowValues
@@ -30,7 +36,7 @@ MAX_QUERY_CHARACTERS: Final = 1_000
 
 PLAIN_CHARACTERS: Final = re.compile(r"[A-Za-z0-9._-]+")
 
-SETTLED_STATUSES: Final = sorted(TERMINAL | WAITING_FOR_CLIENT)
+SETTLED_STATUSES: Final = sorted(TERMINAL_STATUSES | CLIENT_WAIT_STATUSES)
 
 LIVE_ROWS: Final = INTERACTIONS.c.deleted_at.is_(None)
 """Rows that nobody has deleted."""
@@ -118,8 +124,8 @@ def match_kind(kind: str) -> sa.ColumnElement[bool]:
     """Return the condition of rows listed as a kind: a `task` is kept as research of another agent."""
     if kind not in ("research", "task"):
         return INTERACTIONS.c.kind == kind
-    agent = sa.func.coalesce(INTERACTIONS.c.agent, DEEP_RESEARCH)
-    deep = agent.startswith(DEEP_RESEARCH, autoescape=True)
+    agent = sa.func.coalesce(INTERACTIONS.c.agent, DEEP_RESEARCH_PREFIX)
+    deep = agent.startswith(DEEP_RESEARCH_PREFIX, autoescape=True)
     return sa.and_(INTERACTIONS.c.kind == "research", deep if kind == "research" else ~deep)
 
 
@@ -200,7 +206,7 @@ def match_lost(moment: datetime) -> sa.ColumnElement[bool]:
     """Return the condition of rows without an end, of unknown outcome or given up, that Google has forgotten."""
     forgotten = INTERACTIONS.c.created_at < format_moment(moment - RETENTION)
     nameless = sa.or_(INTERACTIONS.c.interaction_id.is_(None), INTERACTIONS.c.stored.is_(False))
-    unknown = sa.and_(INTERACTIONS.c.status == UNKNOWN, nameless)
+    unknown = sa.and_(INTERACTIONS.c.status == UNKNOWN_STATUS, nameless)
     # The error of a row without an end says why it is not followed any more.
     return sa.and_(forgotten, sa.or_(unknown, INTERACTIONS.c.error.is_not(None)))
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 from pydantic import BaseModel
 
-from gemini_interactions_mcp.models import Record, Uploaded
+from gemini_interactions_mcp.models import Record, UploadedFile
 
 from .engine import RowValues
 
@@ -60,9 +60,9 @@ def read_placed_records(result: sa.CursorResult[Any]) -> list[tuple[Record, str]
     ]
 
 
-def read_uploads(result: sa.CursorResult[Any]) -> dict[str, Uploaded]:
+def read_uploads(result: sa.CursorResult[Any]) -> dict[str, UploadedFile]:
     """Return the uploads of a result by the hashes of their contents."""
     return {
-        found["digest"]: Uploaded.model_validate({name: found[name] for name in Uploaded.model_fields})
+        found["digest"]: UploadedFile.model_validate({name: found[name] for name in UploadedFile.model_fields})
         for found in result.mappings()
     }

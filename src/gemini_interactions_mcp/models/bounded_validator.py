@@ -14,52 +14,52 @@ from jsonschema import Draft202012Validator, ValidationError, validators
 from jsonschema_specifications import REGISTRY  # pyright: ignore[reportMissingTypeStubs] - it ships no types
 from pydantic_core import SchemaError, SchemaValidator, core_schema
 
-from gemini_interactions_mcp.core import Json, as_json
+from gemini_interactions_mcp.core import Json, coerce_object
 
 Untyped: TypeAlias = Any
 """Values of jsonschema, which has no types."""
 
-Check = Callable[[Untyped, Untyped, Untyped, Untyped], Iterable[Untyped] | None]
+KeywordCheck = Callable[[Untyped, Untyped, Untyped, Untyped], Iterable[Untyped] | None]
 """A keyword of jsonschema; takes the validator, the keyword's value, the instance and the schema."""
 
-MOST_WORK: Final = 300_000
+MAX_WORK: Final = 300_000
 """Budget for one answer: evaluated keywords and compared members; some 3 s of a thread."""
 
-MOST_PATTERNS: Final = 100
+MAX_NAME_PATTERNS: Final = 100
 """Maximum number of property-name patterns in one object of a schema."""
 
-MATCHED_CHARACTERS: Final = 10_000
+MAX_MATCHED_CHARACTERS: Final = 10_000
 """Maximum length of a text that is matched against a pattern; a longer one counts as matching."""
 
-LARGEST_PATTERN: Final = 1_000
-"""Maximum size of a pattern (`pattern_size`): compiling or matching it holds the interpreter for up to 30 ms."""
+MAX_PATTERN_SIZE: Final = 1_000
+"""Maximum size of a pattern (`measure_pattern`): compiling or matching it holds the interpreter for up to 30 ms."""
 
-COMPILED: Final = 2
+COMPILE_WORK: Final = 2
 """Work per unit of a pattern's size to compile it: some 0.2 ms for a class of Unicode."""
 
-MATCHED_AT_ONCE: Final = 3_000
+MATCHED_PER_WORK: Final = 3_000
 """Pattern size times characters that are matched for one unit of work (10 µs)."""
 
-CLASS_SIZE: Final = 10
+UNICODE_CLASS_SIZE: Final = 10
 """Size of `\\w` and `\\p{L}`, which consist of some hundred ranges and take that much longer than others."""
 
-CLASSES: Final = re.compile(r"\\[wWpP]")
+UNICODE_CLASS: Final = re.compile(r"\\[wWpP]")
 
-PATTERN_PART: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(\d+)(?:(,)(\d*))?\}|.", re.DOTALL)
+PATTERN_TOKEN: Final = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(\d+)(?:(,)(\d*))?\}|.", re.DOTALL)
 """A token of a pattern: an escape, a class, a repetition or a character."""
 
-EXTENDED: Final = re.compile(r"\(\?[A-Za-z-]*x")
-"""The flag for patterns with comments, which neither JSON Schema nor `PATTERN_PART` knows."""
+EXTENDED_FLAG: Final = re.compile(r"\(\?[A-Za-z-]*x")
+"""The flag for patterns with comments, which neither JSON Schema nor `PATTERN_TOKEN` knows."""
 
 
 class TooMuchWorkError(Exception):
     """Checking the answer against the schema would take too long."""
 
 
-class Work:
+class WorkBudget:
     """The remaining budget for one answer."""
 
-    def __init__(self, most: int = MOST_WORK) -> None:
+    def __init__(self, most: int = MAX_WORK) -> None:
         self._left = most
         self._patterns: dict[str, tuple[int, SchemaValidator | None]] = {}
 
@@ -82,24 +82,24 @@ class Work:
         if wanted not in self._patterns:
             self._patterns[wanted] = self._compile(wanted)
         size, known = self._patterns[wanted]
-        if known is None or len(text) > MATCHED_CHARACTERS:
+        if known is None or len(text) > MAX_MATCHED_CHARACTERS:
             return True
-        self.spend(1 + size * len(text) // MATCHED_AT_ONCE)
+        self.spend(1 + size * len(text) // MATCHED_PER_WORK)
         return known.isinstance_python(text)
 
     def _compile(self, wanted: str) -> tuple[int, SchemaValidator | None]:
         """Return the size of a pattern and its matcher."""
-        size = pattern_size(wanted)
-        if size > LARGEST_PATTERN:
+        size = measure_pattern(wanted)
+        if size > MAX_PATTERN_SIZE:
             raise TooMuchWorkError
-        self.spend(1 + size * COMPILED)
-        return size, matcher(wanted)
+        self.spend(1 + size * COMPILE_WORK)
+        return size, compile_pattern(wanted)
 
-    def count_work(self, check: Check) -> Check:
+    def count_work(self, check: KeywordCheck) -> KeywordCheck:
         """Wrap a keyword so that its comparisons, and the texts of its errors, are counted as work."""
 
         def checked(validator: Untyped, value: Untyped, instance: Untyped, schema: Untyped) -> Iterator[Untyped]:
-            self.spend(1 + extent(value) + extent(instance))
+            self.spend(1 + count_members(value) + count_members(instance))
             for error in check(validator, value, instance, schema) or ():
                 # An error repeats the instance.
                 self.spend(len(error.message) // 100)
@@ -108,44 +108,49 @@ class Work:
         return checked
 
 
-def extent(value: object) -> int:
+def count_members(value: object) -> int:
     """Return the number of members of an array or object; 0 for any other value."""
     return len(cast("Sized", value)) if isinstance(value, list | dict) else 0
 
 
-def bounded() -> Untyped:
+def make_bounded_validator() -> Untyped:
     """Create a class of validators that share one budget."""
-    work = Work()
-    ours: dict[str, Check] = {name: partial(check, work) for name, check in MATCHING.items()}
-    known: dict[str, Check] = {**Draft202012Validator.VALIDATORS, **KEYWORDS, **ours}
+    work = WorkBudget()
+    ours: dict[str, KeywordCheck] = {name: partial(check, work) for name, check in PATTERN_KEYWORDS.items()}
+    known: dict[str, KeywordCheck] = {**Draft202012Validator.VALIDATORS, **REPLACED_KEYWORDS, **ours}
     counted = {name: work.count_work(check) for name, check in known.items()}
     extend = cast("Callable[..., Untyped]", validators.extend)  # pyright: ignore[reportUnknownMemberType] - untyped
     # Unlike the default registry, an explicit one does not fetch.
     return cast("Untyped", partial(extend(Draft202012Validator, counted), registry=REGISTRY))
 
 
-def pattern(work: Work, validator: Untyped, wanted: str, instance: object, _schema: object) -> Iterator[Untyped]:
-    """Check JSON Schema's `pattern`."""
+def check_pattern(
+    work: WorkBudget, validator: Untyped, wanted: str, instance: object, _schema: object
+) -> Iterator[Untyped]:
+    """Check JSON Schema's `check_pattern`."""
     if isinstance(instance, str) and not work.matches(wanted, instance):
         yield ValidationError(f"{instance!r} does not match {wanted!r}")
 
 
-def pattern_properties(
-    work: Work, validator: Untyped, patterns: Json, instance: object, _schema: object
+def check_pattern_properties(
+    work: WorkBudget, validator: Untyped, patterns: Json, instance: object, _schema: object
 ) -> Iterator[Untyped]:
     """Check JSON Schema's `patternProperties`."""
-    for name, value in as_json(instance).items():
-        for wanted, schema in few(patterns).items():
+    for name, value in coerce_object(instance).items():
+        for wanted, schema in limit_patterns(patterns).items():
             if work.matches(wanted, name):
                 yield from validator.descend(value, schema, path=name, schema_path=wanted)
 
 
-def additional_properties(
-    work: Work, validator: Untyped, allowed: object, instance: object, schema: Json
+def check_additional_properties(
+    work: WorkBudget, validator: Untyped, allowed: object, instance: object, schema: Json
 ) -> Iterator[Untyped]:
     """Check JSON Schema's `additionalProperties`."""
-    known, patterns = as_json(schema.get("properties")), few(as_json(schema.get("patternProperties")))
-    for name, value in as_json(instance).items():
+    known, patterns = (
+        coerce_object(schema.get("properties")),
+        limit_patterns(coerce_object(schema.get("patternProperties"))),
+    )
+    for name, value in coerce_object(instance).items():
         if name in known or any(work.matches(each, name) for each in patterns):
             continue
         if allowed is False:
@@ -153,18 +158,18 @@ def additional_properties(
         yield from validator.descend(value, allowed, path=name) if allowed is not False else ()
 
 
-def few(patterns: Json) -> Json:
+def limit_patterns(patterns: Json) -> Json:
     """Return the patterns for property names, each of which is matched against each name.
 
     Raises:
         TooMuchWorkError: There are too many.
     """
-    if len(patterns) > MOST_PATTERNS:
+    if len(patterns) > MAX_NAME_PATTERNS:
         raise TooMuchWorkError
     return patterns
 
 
-def unique_items(validator: Untyped, unique: object, instance: object, _schema: object) -> Iterator[Untyped]:
+def check_unique_items(validator: Untyped, unique: object, instance: object, _schema: object) -> Iterator[Untyped]:
     """Check JSON Schema's `uniqueItems` in linear time."""
     if unique is True and isinstance(instance, list):
         items = cast("list[object]", instance)
@@ -172,17 +177,17 @@ def unique_items(validator: Untyped, unique: object, instance: object, _schema: 
             yield ValidationError("the items are not unique")
 
 
-def nothing(*_: object) -> tuple[()]:
+def skip_keyword(*_: object) -> tuple[()]:
     """Ignore a keyword that the API does not know, since the library's version would match any pattern."""
     return ()
 
 
-def pattern_size(wanted: str) -> int:
-    """Count the characters and classes of a pattern with their repetitions, up to just above `LARGEST_PATTERN`."""
-    if len(wanted) > LARGEST_PATTERN or EXTENDED.search(wanted):
-        return LARGEST_PATTERN + 1
+def measure_pattern(wanted: str) -> int:
+    """Count the characters and classes of a pattern with their repetitions, up to just above `MAX_PATTERN_SIZE`."""
+    if len(wanted) > MAX_PATTERN_SIZE or EXTENDED_FLAG.search(wanted):
+        return MAX_PATTERN_SIZE + 1
     groups, last = [0], 0
-    for token in PATTERN_PART.finditer(wanted):
+    for token in PATTERN_TOKEN.finditer(wanted):
         if token[0] == "(":
             groups.append(0)
             continue
@@ -193,17 +198,17 @@ def pattern_size(wanted: str) -> int:
             groups[-1] -= last
             last *= max(1, int(token[3] or 0), int(token[1]) + bool(token[2]))
         else:
-            last = token_size(token[0])
+            last = measure_token(token[0])
         groups[-1] += last
-    return min(sum(groups), LARGEST_PATTERN + 1)
+    return min(sum(groups), MAX_PATTERN_SIZE + 1)
 
 
-def token_size(token: str) -> int:
+def measure_token(token: str) -> int:
     """Return the size of a character, an escape or a class."""
-    return max(1, len(token) // 40, CLASS_SIZE * len(CLASSES.findall(token)))
+    return max(1, len(token) // 40, UNICODE_CLASS_SIZE * len(UNICODE_CLASS.findall(token)))
 
 
-def matcher(wanted: str) -> SchemaValidator | None:
+def compile_pattern(wanted: str) -> SchemaValidator | None:
     """Compile a pattern that can be matched in linear time; None for any other, such as one with a look-ahead."""
     try:
         return SchemaValidator(core_schema.str_schema(pattern=wanted))
@@ -211,16 +216,16 @@ def matcher(wanted: str) -> SchemaValidator | None:
         return None
 
 
-MATCHING: Final[dict[str, Callable[..., Iterator[Untyped]]]] = {
-    "pattern": pattern,
-    "patternProperties": pattern_properties,
-    "additionalProperties": additional_properties,
+PATTERN_KEYWORDS: Final[dict[str, Callable[..., Iterator[Untyped]]]] = {
+    "pattern": check_pattern,
+    "patternProperties": check_pattern_properties,
+    "additionalProperties": check_additional_properties,
 }
 """Replacements of the library's keywords that match with `re` (jsonschema 4.26, _keywords.py)."""
 
-KEYWORDS: Final[dict[str, Check]] = {
-    "uniqueItems": unique_items,
-    "unevaluatedItems": nothing,
-    "unevaluatedProperties": nothing,
+REPLACED_KEYWORDS: Final[dict[str, KeywordCheck]] = {
+    "uniqueItems": check_unique_items,
+    "unevaluatedItems": skip_keyword,
+    "unevaluatedProperties": skip_keyword,
 }
 """Replacements of the library's keywords that compare each item with each other (jsonschema 4.26, _keywords.py)."""

@@ -5,15 +5,15 @@ Ids: google-genai 3.6.1, types/interactions/model.py and agentoption.py.
 
 from typing import Final
 
-MODEL: Final = "gemini-3.8-flash"
-IMAGE_MODEL: Final = "gemini-nano-banana-2.1"
-RESEARCH_AGENT: Final = "deep-research-preview-04-2026"
+DEFAULT_MODEL: Final = "gemini-3.8-flash"
+DEFAULT_IMAGE_MODEL: Final = "gemini-nano-banana-2.1"
+DEFAULT_RESEARCH_AGENT: Final = "deep-research-preview-04-2026"
 
-DEEP_RESEARCH: Final = "deep-research"
+DEEP_RESEARCH_PREFIX: Final = "deep-research"
 """Prefix of the ids of Google's research agents; other agents perform tasks."""
 
-LEAST_THINKING: Final[dict[str, str]] = {
-    MODEL: "low",
+LOWEST_THINKING_LEVELS: Final[dict[str, str]] = {
+    DEFAULT_MODEL: "low",
     "gemini-3.1-pro-preview": "low",
     "gemini-3.1-pro-preview-customtools": "low",
 }
@@ -21,9 +21,9 @@ LEAST_THINKING: Final[dict[str, str]] = {
 
 SUCCESSORS: Final = {
     "antigravity-preview-05-2026": "antigravity-preview-09-2026",
-    "deep-research-pro-preview-12-2025": RESEARCH_AGENT,
-    "gemini-2.5-flash-image": IMAGE_MODEL,
-    "gemini-3.1-flash-image": IMAGE_MODEL,
+    "deep-research-pro-preview-12-2025": DEFAULT_RESEARCH_AGENT,
+    "gemini-2.5-flash-image": DEFAULT_IMAGE_MODEL,
+    "gemini-3.1-flash-image": DEFAULT_IMAGE_MODEL,
     "gemini-3.1-flash-tts-preview": "gemini-3.8-flash-lite-tts",
     "gemini-3.5-flash": "gemini-3.6-flash",
     "gemini-3.7-flash": "gemini-3.8-flash",
@@ -35,11 +35,11 @@ SUCCESSORS: Final = {
 """Replacements that Google names for retired and retiring ids: https://ai.google.dev/gemini-api/docs/deprecations"""
 
 
-def successor(name: str | None, *defaults: str) -> str | None:
+def find_successor(name: str | None, *defaults: str) -> str | None:
     """Return the successor of a retired model or agent, or else the first default that differs from it."""
     return next((each for each in (SUCCESSORS.get(name or ""), *defaults) if each and each != name), None)
 
 
-def thinking_level(level: str, model: str | None) -> str:
+def choose_thinking_level(level: str, model: str | None) -> str:
     """Return the level to send: for `minimal`, the lowest one that the model accepts."""
-    return LEAST_THINKING.get(model or "", level) if level == "minimal" else level
+    return LOWEST_THINKING_LEVELS.get(model or "", level) if level == "minimal" else level

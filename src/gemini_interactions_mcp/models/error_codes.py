@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-BLOCKED: Final = {
+BLOCK_REASONS: Final = {
     "safety": "unsafe content",
     "recitation": "content that repeats existing works",
     "language": "a language that is not supported",
@@ -25,7 +25,7 @@ BLOCKED: Final = {
 }
 """Reasons for which a filter blocks a prompt or an answer."""
 
-GENERATION: Final = {
+GENERATION_FAILURES: Final = {
     "malformed_function_call": "the model called a function with malformed arguments",
     "malformed_tool_call": "the model called a tool with malformed arguments",
     "unexpected_tool_call": "the model called a tool that it was not given",
@@ -35,7 +35,7 @@ GENERATION: Final = {
 }
 """Reasons for which a model ends without an answer."""
 
-ENDINGS: Final = {
+FINISH_REASONS: Final = {
     "max_tokens": "the model reached its limit of output tokens",
     "malformed_response": "the model's response is malformed",
     "model_armor": "the project's Model Armor does not allow it",
@@ -43,21 +43,21 @@ ENDINGS: Final = {
 }
 """Finish reasons of `generateContent` that are not documented as error codes."""
 
-ANOTHER_PICTURE: Final = "Rephrase the prompt: describe another picture, without real people or works of others."
+OTHER_PICTURE_REMEDY: Final = "Rephrase the prompt: describe another picture, without real people or works of others."
 
 REMEDIES: Final = {
-    **dict.fromkeys(BLOCKED, "Rephrase the prompt or change the files."),
+    **dict.fromkeys(BLOCK_REASONS, "Rephrase the prompt or change the files."),
     "recitation": "Rephrase the prompt: ask for a summary in other words, or for a shorter part.",
     "language": "Rephrase the prompt in another language, such as English.",
     "spii": "Rephrase the prompt without personal data such as names, numbers and addresses.",
     "blocklist": "Rephrase the prompt in other words.",
-    "image_safety": ANOTHER_PICTURE,
-    "image_prohibited_content": ANOTHER_PICTURE,
-    "image_recitation": ANOTHER_PICTURE,
+    "image_safety": OTHER_PICTURE_REMEDY,
+    "image_prohibited_content": OTHER_PICTURE_REMEDY,
+    "image_recitation": OTHER_PICTURE_REMEDY,
     "image_other": "Rephrase the prompt, or ask again.",
     "jailbreak": "Rephrase the prompt.",
     "model_armor": "Rephrase the prompt, or change the project's Model Armor settings.",
-    **dict.fromkeys((*GENERATION, "malformed_response"), "Ask again; rephrase if it persists."),
+    **dict.fromkeys((*GENERATION_FAILURES, "malformed_response"), "Ask again; rephrase if it persists."),
     "max_tokens": "Ask for less at once.",
     "unexpected_tool_call": "Ask again and give it that tool in `tools`, or say that it needs none.",
     "no_image": "Ask again, saying that an image is wanted and what it shows.",
@@ -66,8 +66,8 @@ REMEDIES: Final = {
 }
 """What to do about each reason."""
 
-STATUSES: Final = {
-    **dict.fromkeys((*BLOCKED, *GENERATION), 400),
+CODE_STATUSES: Final = {
+    **dict.fromkeys((*BLOCK_REASONS, *GENERATION_FAILURES), 400),
     "invalid_request": 400,
     "invalid_argument": 400,
     "failed_precondition": 400,
@@ -97,37 +97,37 @@ STATUSES: Final = {
 """HTTP status of each code, which the `error` event of a stream does not contain."""
 
 
-def plain_code(code: str) -> str:
+def normalize_code(code: str) -> str:
     """Return a code in lower case; of a URI, which the API's type calls it (google-genai 3.6.1, `Error`), its end."""
     return re.split(r"[/#:]", code.strip().rstrip("/"))[-1].lower().replace("-", "_")
 
 
-def status_of(code: str) -> int | None:
+def get_code_status(code: str) -> int | None:
     """Return the HTTP status of a code, or the code itself if it is one; None for an unknown code."""
     if code.isdecimal() and len(code) == 3:
         return int(code)
-    return STATUSES.get(plain_code(code))
+    return CODE_STATUSES.get(normalize_code(code))
 
 
-def reason(code: str) -> str:
+def get_finish_reason(code: str) -> str:
     """Return the finish reason that a code names in any spelling; empty for any other code."""
-    name = plain_code(code).removeprefix("finish_reason_")
+    name = normalize_code(code).removeprefix("finish_reason_")
     return name if name in REMEDIES else ""
 
 
-def remedy(reasons: Iterable[str]) -> str:
+def join_remedies(reasons: Iterable[str]) -> str:
     """Return what to do about some reasons, without repetitions."""
     return " ".join(dict.fromkeys(REMEDIES[name] for name in reasons if name in REMEDIES))
 
 
-def explained(code: str, message: str) -> str:
+def explain_code(code: str, message: str) -> str:
     """Return a message with the explanation of its code; a number is left out."""
-    name = reason(code)
+    name = get_finish_reason(code)
     spelled = code if code.lower() == name else name
-    if name in BLOCKED:
-        code = f"{spelled}, blocked by Google's filter for {BLOCKED[name]}"
+    if name in BLOCK_REASONS:
+        code = f"{spelled}, blocked by Google's filter for {BLOCK_REASONS[name]}"
     elif name:
-        code = f"{spelled}, {(GENERATION | ENDINGS)[name]}"
+        code = f"{spelled}, {(GENERATION_FAILURES | FINISH_REASONS)[name]}"
     elif code.isdecimal():
         code = ""
     return ": ".join(filter(None, (code, message)))

@@ -7,19 +7,19 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-from .catalog import DEEP_RESEARCH
+from .catalog import DEEP_RESEARCH_PREFIX
 
-Kind = Literal["ask", "analyze", "image", "research"]
+InteractionKind = Literal["ask", "analyze", "image", "research"]
 """Purpose of an interaction, which decides how it is sent and shown."""
 
-Content = Mapping[str, Any]
+ContentItem = Mapping[str, Any]
 """A content block in the API's format.
 
 Source: google-genai 3.6.1, types/interactions/content.py
 """
 
 
-def in_utc(moment: datetime) -> datetime:
+def convert_to_utc(moment: datetime) -> datetime:
     """Convert a time to UTC, which is assumed where it has no time zone; the ends of the calendar stay as they are."""
     try:
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -27,46 +27,46 @@ def in_utc(moment: datetime) -> datetime:
         return moment.replace(tzinfo=UTC)
 
 
-Moment = Annotated[datetime, AfterValidator(in_utc)]
+UtcDatetime = Annotated[datetime, AfterValidator(convert_to_utc)]
 """A time, converted to UTC."""
 
-TERMINAL: Final = frozenset({"completed", "failed", "cancelled", "incomplete", "budget_exceeded"})
+TERMINAL_STATUSES: Final = frozenset({"completed", "failed", "cancelled", "incomplete", "budget_exceeded"})
 """Statuses of an interaction that will not change any more.
 
 Source: google-genai 3.6.1, types/interactions/interaction.py
 """
 
-WAITING_FOR_CLIENT: Final = frozenset({"requires_action", "requires_continuation"})
+CLIENT_WAIT_STATUSES: Final = frozenset({"requires_action", "requires_continuation"})
 """Statuses that only another request of the client can change."""
 
-OCTETS: Final = "application/octet-stream"
+OCTET_STREAM: Final = "application/octet-stream"
 """Media type of content that no program should open."""
 
-UNKNOWN: Final = "unknown"
+UNKNOWN_STATUS: Final = "unknown"
 """The only status that is not the API's: the request may or may not have been accepted."""
 
-PLACE: Final = re.compile(r"!\[([^\[\]\n]{0,200})\]\(media:(\d+)\)")
+MEDIA_PLACEHOLDER: Final = re.compile(r"!\[([^\[\]\n]{0,200})\]\(media:(\d+)\)")
 """Placeholder of the n-th of an answer's media in its text: `![image 2](media:2)`."""
 
 
-def settled(status: str) -> bool:
+def is_settled(status: str) -> bool:
     """Whether there is nothing left to wait for; a status that is not known here counts as running."""
-    return status in TERMINAL or status in WAITING_FOR_CLIENT
+    return status in TERMINAL_STATUSES or status in CLIENT_WAIT_STATUSES
 
 
-def unadorned(schema: dict[str, Any]) -> None:
+def strip_schema(schema: dict[str, Any]) -> None:
     """Remove the docstring and `additionalProperties` from a schema: hosts pay for them, and no model needs them."""
     schema.pop("description", None)
     schema.pop("additionalProperties", None)
 
 
-class Model(BaseModel):
+class FrozenModel(BaseModel):
     """Base of all models: immutable, without extra fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=unadorned)
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=strip_schema)
 
 
-class Contents(Model):
+class Contents(FrozenModel):
     """Files and other content that accompany a prompt.
 
     Attributes:
@@ -75,27 +75,27 @@ class Contents(Model):
         digest: Hash of names and contents, independent of where they are uploaded.
     """
 
-    parts: tuple[tuple[str, Content], ...] = Field(default=(), repr=False)
+    parts: tuple[tuple[str, ContentItem], ...] = Field(default=(), repr=False)
     notes: tuple[str, ...] = ()
     digest: str = ""
 
     @property
-    def blocks(self) -> tuple[Content, ...]:
+    def blocks(self) -> tuple[ContentItem, ...]:
         """Content blocks without labels."""
         return tuple(block for _, block in self.parts)
 
     @property
-    def labelled(self) -> tuple[Content, ...]:
+    def labelled(self) -> tuple[ContentItem, ...]:
         """Content blocks, each preceded by its label, since a picture does not contain its name."""
-        return tuple(each for label, block in self.parts for each in (*labels(label), block))
+        return tuple(each for label, block in self.parts for each in (*make_label_blocks(label), block))
 
 
-def labels(label: str) -> tuple[Content, ...]:
+def make_label_blocks(label: str) -> tuple[ContentItem, ...]:
     """Return a label as a content block; nothing for an empty label."""
     return ({"type": "text", "text": f"File {label}:"},) if label else ()
 
 
-class Citation(Model):
+class Citation(FrozenModel):
     """A source of a segment of the answer.
 
     Attributes:
@@ -117,7 +117,7 @@ class Citation(Model):
     end: int | None = None
 
 
-class Usage(Model):
+class Usage(FrozenModel):
     """Token counts under the API's names; zero where the API gave none.
 
     Source: google-genai 3.6.1, types/interactions/usage.py
@@ -131,7 +131,7 @@ class Usage(Model):
     total_tokens: int = 0
 
 
-class Media(Model):
+class Media(FrozenModel):
     """A generated image, audio, video or document, as returned by the API.
 
     Attributes:
@@ -141,12 +141,12 @@ class Media(Model):
     """
 
     kind: str
-    mime_type: str = OCTETS
+    mime_type: str = OCTET_STREAM
     data: str | None = Field(default=None, repr=False)
     uri: str | None = None
 
 
-class Execution(Model):
+class Execution(FrozenModel):
     """Code that Gemini has executed, and its output.
 
     Source: google-genai 3.6.1, types/interactions/{codeexecutioncallstep,codeexecutionresultstep}.py
@@ -158,7 +158,7 @@ class Execution(Model):
     failed: bool = False
 
 
-class Terms(Model):
+class Terms(FrozenModel):
     """Constraints of a request that its answer is checked against.
 
     Attributes:
@@ -172,7 +172,7 @@ class Terms(Model):
     max_total_tokens: int | None = None
 
 
-class SavedFile(Model):
+class SavedFile(FrozenModel):
     """A file saved for an interaction.
 
     Attributes:
@@ -181,7 +181,7 @@ class SavedFile(Model):
         path: Absolute path.
         bytes: Size.
         sha256: Hexadecimal hash of its content; empty in rows of versions before 0.3.
-        place: Index among the interaction's media, from 1, as in `PLACE`; None for other files.
+        place: Index among the interaction's media, from 1, as in `MEDIA_PLACEHOLDER`; None for other files.
         within: Its path in an agent's environment.
         width: Width of an image in pixels.
         height: Height of an image in pixels.
@@ -198,11 +198,11 @@ class SavedFile(Model):
     height: int | None = None
 
 
-class Interaction(Model):
+class Interaction(FrozenModel):
     """An interaction as returned by the API, reduced to what this server shows.
 
     Attributes:
-        text: All text blocks of all `model_output` steps, with a `PLACE` for each of the `media`.
+        text: All text blocks of all `model_output` steps, with a `MEDIA_PLACEHOLDER` for each of the `media`.
         environment_id: Id of the sandbox that an agent has worked in.
         steps: Types of all steps, in order.
         thoughts: Thought summaries, in order.
@@ -235,7 +235,7 @@ class Interaction(Model):
     created: str | None = None
 
 
-class Event(Model):
+class Event(FrozenModel):
     """One event of a stream.
 
     Attributes:
@@ -262,7 +262,7 @@ class Event(Model):
     data: Mapping[str, Any] = Field(default_factory=dict[str, Any], repr=False)
 
 
-class RemoteServer(Model):
+class RemoteServer(FrozenModel):
     """A remote MCP server that an agent at Google may use, as configured by the user.
 
     Attributes:
@@ -276,7 +276,7 @@ class RemoteServer(Model):
     headers: dict[str, SecretStr] = Field(default_factory=dict[str, SecretStr], repr=False)
 
 
-class SandboxFile(Model):
+class SandboxFile(FrozenModel):
     """A file in the environment of a managed agent.
 
     Attributes:
@@ -291,7 +291,7 @@ class SandboxFile(Model):
     mime_type: str = ""
 
 
-class Request(Model):
+class Request(FrozenModel):
     """An interaction to start.
 
     Attributes:
@@ -309,11 +309,11 @@ class Request(Model):
         agent_config: Configuration of `agent`; `generation_config` is that of `model`.
     """
 
-    kind: Kind
+    kind: InteractionKind
     prompt: str
     model: str | None = None
     agent: str | None = None
-    contents: tuple[Content, ...] = Field(default=(), repr=False)
+    contents: tuple[ContentItem, ...] = Field(default=(), repr=False)
     contents_digest: str = ""
     previous_interaction_id: str | None = None
     system_instruction: str | None = None
@@ -337,7 +337,7 @@ class Request(Model):
         return bool((self.agent_config or {}).get("collaborative_planning"))
 
 
-class Record(Model):
+class Record(FrozenModel):
     """A row of the journal.
 
     Attributes:
@@ -370,9 +370,9 @@ class Record(Model):
 
     label: str
     interaction_id: str | None = None
-    kind: Kind
+    kind: InteractionKind
     plan: bool = False
-    status: str = UNKNOWN
+    status: str = UNKNOWN_STATUS
     model: str | None = None
     agent: str | None = None
     previous_interaction_id: str | None = None
@@ -388,11 +388,11 @@ class Record(Model):
     error: str | None = None
     terms: Terms | None = None
     stopped_by: str | None = None
-    created_at: Moment
-    updated_at: Moment
-    finished_at: Moment | None = None
-    delivered_at: Moment | None = None
-    detached_at: Moment | None = None
+    created_at: UtcDatetime
+    updated_at: UtcDatetime
+    finished_at: UtcDatetime | None = None
+    delivered_at: UtcDatetime | None = None
+    detached_at: UtcDatetime | None = None
     topic: str | None = None
     fingerprint: str = Field(default="", exclude=True)
     approves: bool = Field(default=False, exclude=True)
@@ -401,12 +401,12 @@ class Record(Model):
     files_pending: bool = Field(default=False, exclude=True)
     principal: str = Field(default="", exclude=True)
     cost_micros: int | None = Field(default=None, exclude=True)
-    settled_at: Moment | None = Field(default=None, exclude=True)
+    settled_at: UtcDatetime | None = Field(default=None, exclude=True)
 
     @property
     def task(self) -> bool:
         """Whether an agent other than Deep Research works on it."""
-        return self.kind == "research" and not (self.agent or DEEP_RESEARCH).startswith(DEEP_RESEARCH)
+        return self.kind == "research" and not (self.agent or DEEP_RESEARCH_PREFIX).startswith(DEEP_RESEARCH_PREFIX)
 
     @property
     def title(self) -> str:

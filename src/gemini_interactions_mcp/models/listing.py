@@ -1,9 +1,9 @@
 """The structured result of `list_interactions`."""
 
-from .interactions import Model
+from .interactions import FrozenModel
 
 
-class RecordSummary(Model):
+class RecordSummary(FrozenModel):
     """A row of `list_interactions`; unknown values are empty or absent.
 
     Attributes:
@@ -30,7 +30,7 @@ class RecordSummary(Model):
     error: str | None = None
 
 
-class RecordPage(Model):
+class RecordPage(FrozenModel):
     """The result of `list_interactions`: rows, newest first, and the cursor of the next page."""
 
     interactions: list[RecordSummary]

@@ -8,10 +8,10 @@ from filetype import (  # pyright: ignore[reportMissingTypeStubs] - it ships no 
     guess_mime,  # pyright: ignore[reportUnknownVariableType] - it ships no types
 )
 
-from .interactions import OCTETS
+from .interactions import OCTET_STREAM
 
-OFFICE: Final = "application/vnd.openxmlformats-officedocument"
-OASIS: Final = "application/vnd.oasis.opendocument"
+OFFICE_PREFIX: Final = "application/vnd.openxmlformats-officedocument"
+OPENDOCUMENT_PREFIX: Final = "application/vnd.oasis.opendocument"
 
 MIME_TYPES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "image": {
@@ -48,16 +48,16 @@ MIME_TYPES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "document": {
         "application/pdf": ("pdf",),
         "text/csv": ("csv",),
-        f"{OFFICE}.wordprocessingml.document": ("docx",),
-        f"{OFFICE}.wordprocessingml.template": ("dotx",),
-        f"{OFFICE}.spreadsheetml.sheet": ("xlsx",),
-        f"{OFFICE}.presentationml.presentation": ("pptx",),
+        f"{OFFICE_PREFIX}.wordprocessingml.document": ("docx",),
+        f"{OFFICE_PREFIX}.wordprocessingml.template": ("dotx",),
+        f"{OFFICE_PREFIX}.spreadsheetml.sheet": ("xlsx",),
+        f"{OFFICE_PREFIX}.presentationml.presentation": ("pptx",),
         "application/msword": ("doc",),
         "application/vnd.ms-excel": ("xls",),
         "application/vnd.ms-powerpoint": ("ppt",),
-        f"{OASIS}.text": ("odt",),
-        f"{OASIS}.spreadsheet": ("ods",),
-        f"{OASIS}.presentation": ("odp",),
+        f"{OPENDOCUMENT_PREFIX}.text": ("odt",),
+        f"{OPENDOCUMENT_PREFIX}.spreadsheet": ("ods",),
+        f"{OPENDOCUMENT_PREFIX}.presentation": ("odp",),
     },
 }
 """Types that Gemini accepts, by content type: MIME type -> file name extensions, the usual one first.
@@ -74,7 +74,7 @@ REFUSED_EXTENSIONS: Final = {
 }
 """Extensions of types that Gemini rejects, in containers that also hold types that it accepts."""
 
-ALIASES: Final = {
+MIME_ALIASES: Final = {
     "application/x-pdf": "application/pdf",
     "audio/mp3": "audio/mpeg",
     "audio/mp4": "audio/m4a",
@@ -93,60 +93,60 @@ ALIASES: Final = {
 }
 """Other names of the same types, as used by filetype 1.2.0 and by operating systems."""
 
-KINDS: Final = {mime: kind for kind, types in MIME_TYPES.items() for mime in types}
+CONTENT_KINDS: Final = {mime: kind for kind, types in MIME_TYPES.items() for mime in types}
 
-EXTENSIONS: Final = {
+EXTENSION_TYPES: Final = {
     extension: mime for types in MIME_TYPES.values() for mime, names in types.items() for extension in names
 }
 
-SUFFIXES: Final = {mime: f".{names[0]}" for types in MIME_TYPES.values() for mime, names in types.items()} | {
+TYPE_SUFFIXES: Final = {mime: f".{names[0]}" for types in MIME_TYPES.values() for mime, names in types.items()} | {
     "application/json": ".json",
     "text/markdown": ".md",
     "text/plain": ".txt",
 }
 
-ACTIVE: Final = re.compile(r"text/.*|.*[/+-](?:xml|html|xhtml|svg|javascript|ecmascript|hta)")
-"""Types that a program may open as a page or execute; unless listed in `SUFFIXES`, they count as plain bytes."""
+ACTIVE_TYPE: Final = re.compile(r"text/.*|.*[/+-](?:xml|html|xhtml|svg|javascript|ecmascript|hta)")
+"""Types that a program may open as a page or execute; unless listed in `TYPE_SUFFIXES`, they count as plain bytes."""
 
-MIME: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
+MIME_SYNTAX: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 """Syntax of a type: https://www.rfc-editor.org/rfc/rfc6838, 4.2"""
 
 SNIFF_BYTES: Final = 8192
 """Bytes at the start of a file that filetype 1.2.0 examines (filetype/utils.py)."""
 
-LOSSLESS: Final = {"image/png": "PNG", "image/webp": "WEBP"}
+LOSSLESS_FORMATS: Final = {"image/png": "PNG", "image/webp": "WEBP"}
 """Types that a picture is converted to if its path requests it, with Pillow's names."""
 
 PICTURE_EXTENSIONS: Final = tuple(
-    extension for mime in ("image/jpeg", *LOSSLESS) for extension in MIME_TYPES["image"][mime]
+    extension for mime in ("image/jpeg", *LOSSLESS_FORMATS) for extension in MIME_TYPES["image"][mime]
 )
 """Extensions for pictures: the types that Gemini makes (google-genai 3.6.1, `ImageResponseFormat`), and LOSSLESS."""
 
 
-def canonical(mime: str) -> str:
+def canonicalize_type(mime: str) -> str:
     """Return the API's name of a MIME type, without parameters."""
     mime = mime.partition(";")[0].strip().lower()
-    return ALIASES.get(mime, mime)
+    return MIME_ALIASES.get(mime, mime)
 
 
-def sniff(head: bytes) -> str | None:
+def sniff_type(head: bytes) -> str | None:
     """Detect the MIME type of a file from its first `SNIFF_BYTES`, in the API's spelling; None if unknown."""
     mime: str | None = guess_mime(head)
-    return canonical(mime) if mime else None
+    return canonicalize_type(mime) if mime else None
 
 
-def harmless_type(mime: str) -> str:
+def ensure_harmless_type(mime: str) -> str:
     """Return the type, or that of plain bytes if a program may open the file as a page or execute it."""
-    return OCTETS if mime not in SUFFIXES and ACTIVE.fullmatch(mime) else mime
+    return OCTET_STREAM if mime not in TYPE_SUFFIXES and ACTIVE_TYPE.fullmatch(mime) else mime
 
 
-def spelled(declared: str) -> str:
+def normalize_type(declared: str) -> str:
     """Return the API's name of a foreign MIME type; empty if it is malformed."""
-    mime = canonical(declared)
-    return mime if MIME.fullmatch(mime) else ""
+    mime = canonicalize_type(declared)
+    return mime if MIME_SYNTAX.fullmatch(mime) else ""
 
 
-def parameter(mime: str, name: str) -> int | None:
+def get_type_parameter(mime: str, name: str) -> int | None:
     """Return an integer parameter of a MIME type; None if it is missing."""
     found = re.search(rf";\s*{name}\s*=\s*\"?(\d{{1,6}})\b", mime, re.IGNORECASE)
     return int(found[1]) if found else None

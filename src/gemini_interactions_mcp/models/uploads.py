@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from .interactions import Model, Moment
+from .interactions import FrozenModel, UtcDatetime
 
 
-class Uploaded(Model):
+class UploadedFile(FrozenModel):
     """A file that the Files API stores.
 
     Attributes:
@@ -17,14 +17,14 @@ class Uploaded(Model):
 
     name: str
     uri: str
-    expires_at: Moment
+    expires_at: UtcDatetime
 
 
-Moved = Callable[[int], None]
+BytesSentCallback = Callable[[int], None]
 """Called with the number of bytes sent so far, which decreases when some have to be sent again."""
 
 
-class Source(Protocol):
+class UploadSource(Protocol):
     """Content to upload: read once from start to end, unless a part has to be sent again."""
 
     def read(self, size: int, /) -> bytes:

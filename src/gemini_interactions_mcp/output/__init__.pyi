@@ -1,5 +1,5 @@
 from . import pictures as pictures
 from . import provenance as provenance
 from . import saving as saving
-from .pictures import preview as preview
-from .saving import unwritable as unwritable
+from .pictures import make_preview as make_preview
+from .saving import make_unwritable_error as make_unwritable_error

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from typing import Final
 from xml.sax.saxutils import escape
 
-PROMPT_CHARACTERS: Final = 2_000
+ORIGIN_PROMPT_CHARACTERS: Final = 2_000
 """Maximum length of a prompt: escaped and in UTF-8, it still fits into the 65,533 bytes of a JPEG segment."""
 
 # https://www.w3.org/TR/xml/#charsets
-NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NON_XML_CHARACTER: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
-PACKET: Final = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+XMP_TEMPLATE: Final = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/">
 <dc:description><rdf:Alt><rdf:li xml:lang="x-default">{prompt}</rdf:li></rdf:Alt></dc:description>
@@ -49,34 +49,36 @@ class Origin:
     interaction_id: str = ""
 
 
-def described(content: bytes, mime: str, origin: Origin) -> bytes:
+def embed_origin(content: bytes, mime: str, origin: Origin) -> bytes:
     """Insert the origin into a file if its format supports that."""
-    splice = SPLICES.get(mime)
+    splice = EMBEDDERS.get(mime)
     return splice(content, origin) if splice else content
 
 
-def packet(origin: Origin) -> bytes:
+def make_xmp_packet(origin: Origin) -> bytes:
     """Return the origin as an XMP packet."""
-    return PACKET.format(**{name: escape(value) for name, value in facts(origin).items()}).encode()
+    return XMP_TEMPLATE.format(**{name: escape(value) for name, value in get_origin_facts(origin).items()}).encode()
 
 
-def comment(origin: Origin) -> bytes:
+def make_comment(origin: Origin) -> bytes:
     """Return the origin as lines of text."""
-    return "\n".join(f"{name}: {value}" for name, value in facts(origin).items()).encode()
+    return "\n".join(f"{name}: {value}" for name, value in get_origin_facts(origin).items()).encode()
 
 
-def facts(origin: Origin) -> dict[str, str]:
+def get_origin_facts(origin: Origin) -> dict[str, str]:
     """Return the values to insert, of bounded length and without characters that XML excludes."""
-    return {name: NOT_XML.sub("\ufffd", value[:PROMPT_CHARACTERS]) for name, value in vars(origin).items()}
+    return {
+        name: NON_XML_CHARACTER.sub("\ufffd", value[:ORIGIN_PROMPT_CHARACTERS]) for name, value in vars(origin).items()
+    }
 
 
-def in_jpeg(content: bytes, origin: Origin) -> bytes:
+def embed_in_jpeg(content: bytes, origin: Origin) -> bytes:
     """Insert a segment into a JPEG, after those of JFIF and Exif, which have to come first."""
-    segments = list(jpeg_segments(content))
+    segments = list(iter_jpeg_segments(content))
     if not segments:
         return content
     taken = any(body.startswith(JPEG_XMP) for _, body, _ in segments)
-    marker, body = (COMMENT, comment(origin)) if taken else (APP1, JPEG_XMP + packet(origin))
+    marker, body = (COMMENT, make_comment(origin)) if taken else (APP1, JPEG_XMP + make_xmp_packet(origin))
     at = len(JPEG_START)
     for kind, found, end in segments:
         if kind != APP0 and not (kind == APP1 and found.startswith(b"Exif\0")):
@@ -85,7 +87,7 @@ def in_jpeg(content: bytes, origin: Origin) -> bytes:
     return content[:at] + struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body + content[at:]
 
 
-def jpeg_segments(content: bytes) -> Iterator[tuple[int, bytes, int]]:
+def iter_jpeg_segments(content: bytes) -> Iterator[tuple[int, bytes, int]]:
     """Yield marker, body and end of each segment before the image data; nothing if the file is not a JPEG."""
     at = len(JPEG_START) if content.startswith(JPEG_START) else len(content)
     while len(content) >= at + 4:
@@ -97,16 +99,19 @@ def jpeg_segments(content: bytes) -> Iterator[tuple[int, bytes, int]]:
         at = end
 
 
-def in_png(content: bytes, origin: Origin) -> bytes:
+def embed_in_png(content: bytes, origin: Origin) -> bytes:
     """Insert an iTXt chunk into a PNG, after its header."""
     if not content.startswith(PNG_START) or content[12:16] != b"IHDR":
         return content
-    keyword, text = (b"Comment", comment(origin)) if PNG_XMP in content else (PNG_XMP, packet(origin))
+    keyword, text = (b"Comment", make_comment(origin)) if PNG_XMP in content else (PNG_XMP, make_xmp_packet(origin))
     # Not compressed, no language, no translated keyword.
     body = b"iTXt" + keyword + b"\0\0\0\0\0" + text
     chunk = struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
     return content[:PNG_HEADER_END] + chunk + content[PNG_HEADER_END:]
 
 
-SPLICES: Final[Mapping[str, Callable[[bytes, Origin], bytes]]] = {"image/jpeg": in_jpeg, "image/png": in_png}
+EMBEDDERS: Final[Mapping[str, Callable[[bytes, Origin], bytes]]] = {
+    "image/jpeg": embed_in_jpeg,
+    "image/png": embed_in_png,
+}
 """MIME type -> function that inserts the origin."""

@@ -16,24 +16,31 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Final
 
-from gemini_interactions_mcp.core import IGNORABLE, SELECTORS, ConfigurationError, InputError, encoded_apart, folders
+from gemini_interactions_mcp.core import (
+    IGNORABLE_CHARACTERS,
+    VARIATION_SELECTORS,
+    ConfigurationError,
+    InputError,
+    encode_utf8,
+    folders,
+)
 from gemini_interactions_mcp.models import (
-    EXTENSIONS,
-    OCTETS,
+    EXTENSION_TYPES,
+    OCTET_STREAM,
     SNIFF_BYTES,
-    SUFFIXES,
+    TYPE_SUFFIXES,
     Media,
     SandboxFile,
     SavedFile,
-    harmless_type,
-    parameter,
-    sniff,
-    spelled,
+    ensure_harmless_type,
+    get_type_parameter,
+    normalize_type,
+    sniff_type,
 )
 from gemini_interactions_mcp.settings import has_unknown_user
 
 from . import provenance
-from .pictures import converted, decoded, pixels
+from .pictures import convert_picture, decode_media, read_picture_size
 
 STEM_CHARACTERS: Final = 60
 
@@ -42,14 +49,14 @@ STEM_BYTES: Final = 100
 
 SUFFIX_CHARACTERS: Final = 16
 
-LABEL_CHARACTERS: Final = 6
+LABEL_PART_CHARACTERS: Final = 6
 """Random hexadecimal digits; rows of one day and one topic collide once in 16 million times."""
 
 UNKNOWN_ORIGIN: Final = provenance.Origin()
 
 ARTICLES: Final = frozenset({"a", "an", "the"})
 
-BLANK: Final = re.compile(f"[{IGNORABLE}{SELECTORS}\u2800\ufffd]")
+BLANK_CHARACTER: Final = re.compile(f"[{IGNORABLE_CHARACTERS}{VARIATION_SELECTORS}\u2800\ufffd]")
 """Characters that show nothing, with the blank Braille pattern and the replacement character."""
 
 PCM_RATE: Final = 24_000
@@ -59,7 +66,7 @@ Source: https://ai.google.dev/gemini-api/docs/speech-generation
 """
 
 
-def save(
+def save_media(
     media: Media,
     directory: Path,
     stem: str,
@@ -67,7 +74,7 @@ def save(
     origin: provenance.Origin = UNKNOWN_ORIGIN,
     target: Path | None = None,
     taken: Collection[str] = (),
-    modes: folders.Modes = folders.OWNER_ONLY,
+    modes: folders.FileModes = folders.OWNER_ONLY_MODES,
 ) -> SavedFile:
     """Write generated media into `directory`, or to `target`.
 
@@ -85,25 +92,27 @@ def save(
         InteractionFailedError: The data is missing or corrupt.
         ConfigurationError: The file cannot be written.
     """
-    content, mime = playable(decoded(media), media.mime_type, media.kind)
+    content, mime = make_playable(decode_media(media), media.mime_type, media.kind)
     if target is not None:
-        content, mime = converted(content, mime, extension_type(target), origin)
-    content = provenance.described(content, mime, origin)
+        content, mime = convert_picture(content, mime, get_extension_type(target), origin)
+    content = provenance.embed_origin(content, mime, origin)
     if target is None:
-        return written(content, mime, directory, numbered(stem, SUFFIXES.get(mime, ".bin"), taken), modes)
-    return written(content, mime, target.parent, [named(target, mime)], modes)
+        return write_new_file(
+            content, mime, directory, iter_numbered_names(stem, TYPE_SUFFIXES.get(mime, ".bin"), taken), modes
+        )
+    return write_new_file(content, mime, target.parent, [name_target(target, mime)], modes)
 
 
-def save_text(text: str, directory: Path, names: Iterable[str]) -> SavedFile:
+def save_report(text: str, directory: Path, names: Iterable[str]) -> SavedFile:
     """Write a Markdown report into `directory`, under the first free name.
 
     Raises:
         ConfigurationError: The file cannot be written.
     """
-    return written(encoded_apart(text), "text/markdown", directory, names)
+    return write_new_file(encode_utf8(text), "text/markdown", directory, names)
 
 
-def save_bytes(
+def save_sandbox_file(
     content: bytes, directory: Path, stem: str, file: SandboxFile, *, taken: Collection[str] = ()
 ) -> SavedFile:
     """Write a file of an agent's environment into `directory`, with its own extension.
@@ -112,28 +121,28 @@ def save_bytes(
         ConfigurationError: The file cannot be written.
     """
     suffix = re.sub(r"[^.A-Za-z0-9]", "", Path(file.path).suffix)[:SUFFIX_CHARACTERS].rstrip(".") or ".bin"
-    mime = spelled(file.mime_type) or EXTENSIONS.get(suffix[1:].lower(), OCTETS)
-    saved = written(content, mime, directory, numbered(stem, suffix, taken))
+    mime = normalize_type(file.mime_type) or EXTENSION_TYPES.get(suffix[1:].lower(), OCTET_STREAM)
+    saved = write_new_file(content, mime, directory, iter_numbered_names(stem, suffix, taken))
     return saved.model_copy(update={"within": file.path})
 
 
-def stem(title: str, when: datetime, label: str) -> str:
+def make_stem(title: str, when: datetime, label: str) -> str:
     """Return the beginning of the names of all files of one row: `2026-11-23-red-bicycle-3f9c1a`.
 
     It ends with a part of the row's label, which makes it unique: a name in the journal may be free on the disk since
     its file was moved, and two servers may save at the same time.
     """
-    words = [word for word in title_words(title) if word not in ARTICLES] or ["gemini"]
-    return f"{short_name('-'.join([f'{when:%Y-%m-%d}', *words]))}-{label[-LABEL_CHARACTERS:]}"
+    words = [word for word in split_title(title) if word not in ARTICLES] or ["gemini"]
+    return f"{shorten_name('-'.join([f'{when:%Y-%m-%d}', *words]))}-{label[-LABEL_PART_CHARACTERS:]}"
 
 
-def title_words(title: str) -> list[str]:
+def split_title(title: str) -> list[str]:
     """Return the words of a title in any script, lower-case and in NFC, of letters, marks, digits and pictographs."""
-    text = unicodedata.normalize("NFC", BLANK.sub("", title[: 10 * STEM_CHARACTERS]).lower())
-    return "".join(map(in_name, text)).split()
+    text = unicodedata.normalize("NFC", BLANK_CHARACTER.sub("", title[: 10 * STEM_CHARACTERS]).lower())
+    return "".join(map(filter_character, text)).split()
 
 
-def in_name(character: str) -> str:
+def filter_character(character: str) -> str:
     """Return a character for a name: itself if allowed, nothing for a format character, else a space."""
     category = unicodedata.category(character)
     if category == "Cf":
@@ -141,80 +150,80 @@ def in_name(character: str) -> str:
     return character if category[0] in "LMN" or category == "So" else " "
 
 
-def short_name(name: str) -> str:
+def shorten_name(name: str) -> str:
     """Shorten a name, to whole words unless that would lose more than half of it."""
     cut = name[:STEM_CHARACTERS].encode()[:STEM_BYTES].decode(errors="ignore")
     whole = cut if name[len(cut) :][:1] in ("", "-") else cut.rpartition("-")[0]
     return whole if len(whole) * 2 >= len(cut) else cut
 
 
-def extension_type(path: Path) -> str | None:
+def get_extension_type(path: Path) -> str | None:
     """Return the MIME type of a path's extension; None if it is unknown."""
-    return EXTENSIONS.get(path.suffix[1:].lower())
+    return EXTENSION_TYPES.get(path.suffix[1:].lower())
 
 
-def named(target: Path, mime: str) -> str:
+def name_target(target: Path, mime: str) -> str:
     """Return the requested name, with an extension that matches the type."""
-    if extension_type(target) == mime:
+    if get_extension_type(target) == mime:
         return target.name
-    return target.with_suffix(SUFFIXES.get(mime, ".bin")).name
+    return target.with_suffix(TYPE_SUFFIXES.get(mime, ".bin")).name
 
 
-def playable(content: bytes, declared: str, kind: str) -> tuple[bytes, str]:
+def make_playable(content: bytes, declared: str, kind: str) -> tuple[bytes, str]:
     """Return content that programs can open, and its MIME type; detection takes precedence over the declared type.
 
     Only detection makes a picture. A type that a program would open as a page or execute is replaced.
     """
-    mime = spelled(declared) or OCTETS
+    mime = normalize_type(declared) or OCTET_STREAM
     if mime == "audio/l16":
-        return wav(content, declared), "audio/wav"
-    shown = None if mime in SUFFIXES and mime.startswith("text/") else sniff(content[:SNIFF_BYTES])
+        return wrap_wav(content, declared), "audio/wav"
+    shown = None if mime in TYPE_SUFFIXES and mime.startswith("text/") else sniff_type(content[:SNIFF_BYTES])
     if kind == "image":
-        return content, shown if shown and shown.startswith("image/") else OCTETS
-    return content, harmless_type(shown or mime)
+        return content, shown if shown and shown.startswith("image/") else OCTET_STREAM
+    return content, ensure_harmless_type(shown or mime)
 
 
-def unpicturesque(media: Media, file: SavedFile) -> str:
+def note_unreadable_picture(media: Media, file: SavedFile) -> str:
     """Return a note if generated content is not a picture though it should be; else an empty text."""
     if media.kind != "image" or file.mime_type.startswith("image/"):
         return ""
-    told = f" (Google calls it {declared})" if (declared := spelled(media.mime_type)) else ""
+    told = f" (Google calls it {declared})" if (declared := normalize_type(media.mime_type)) else ""
     what = f"What Gemini sent as a picture cannot be read as one{told}"
     return f"{what}: it is saved as {file.name}, which no program should open."
 
 
-def wav(samples: bytes, mime: str) -> bytes:
+def wrap_wav(samples: bytes, mime: str) -> bytes:
     """Add a WAV header to raw 16-bit PCM, with the rate and the channels that the MIME type names."""
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:
-        file.setnchannels(parameter(mime, "channels") or 1)
+        file.setnchannels(get_type_parameter(mime, "channels") or 1)
         file.setsampwidth(2)
-        file.setframerate(parameter(mime, "rate") or PCM_RATE)
+        file.setframerate(get_type_parameter(mime, "rate") or PCM_RATE)
         file.writeframes(samples)
     return buffer.getvalue()
 
 
-def report_names(stem: str, taken: Collection[str] = ()) -> Iterator[str]:
+def iter_report_names(stem: str, taken: Collection[str] = ()) -> Iterator[str]:
     """Yield names to try for a report: `stem.md`, `stem-1.md` ..."""
-    return chain(free([f"{stem}.md"], taken), numbered(stem, ".md", taken))
+    return chain(filter_free_names([f"{stem}.md"], taken), iter_numbered_names(stem, ".md", taken))
 
 
-def numbered(stem: str, suffix: str, taken: Collection[str] = ()) -> Iterator[str]:
+def iter_numbered_names(stem: str, suffix: str, taken: Collection[str] = ()) -> Iterator[str]:
     """Yield names to try: `stem-1.png`, `stem-2.png` ..."""
-    return free((f"{stem}-{number}{suffix}" for number in count(1)), taken)
+    return filter_free_names((f"{stem}-{number}{suffix}" for number in count(1)), taken)
 
 
-def free(names: Iterable[str], taken: Collection[str]) -> Iterator[str]:
+def filter_free_names(names: Iterable[str], taken: Collection[str]) -> Iterator[str]:
     """Yield the names that are not taken."""
     return (name for name in names if name not in taken)
 
 
-def written(
+def write_new_file(
     content: bytes | bytearray,
     mime: str,
     directory: Path,
     names: Iterable[str],
-    modes: folders.Modes = folders.OWNER_ONLY,
+    modes: folders.FileModes = folders.OWNER_ONLY_MODES,
 ) -> SavedFile:
     """Write a complete file into `directory` under the first free name, without following links or overwriting.
 
@@ -224,13 +233,13 @@ def written(
     """
     directory = directory.absolute()
     try:
-        with folders.opened(directory, create=modes.folder) as folder:
+        with folders.open_folder(directory, create=modes.folder) as folder:
             name = folder.add(content, names, modes.file)
     except OSError as exc:
-        raise unwritable(directory, exc) from exc
+        raise make_unwritable_error(directory, exc) from exc
     if name is None:
         raise InputError("a file of this name exists already")
-    width, height = pixels(content) if mime.startswith("image/") else (None, None)
+    width, height = read_picture_size(content) if mime.startswith("image/") else (None, None)
     return SavedFile(
         name=name,
         path=str(directory / name),
@@ -242,7 +251,7 @@ def written(
     )
 
 
-def unwritable(directory: Path, exc: OSError) -> ConfigurationError:
+def make_unwritable_error(directory: Path, exc: OSError) -> ConfigurationError:
     """Return the error for a directory that cannot be written."""
     if has_unknown_user(directory):
         return ConfigurationError(

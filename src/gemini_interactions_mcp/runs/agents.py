@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from gemini_interactions_mcp.core import InputError, shown
-from gemini_interactions_mcp.models import DEEP_RESEARCH, Record, RemoteServer, Request
+from gemini_interactions_mcp.core import InputError, quote_name
+from gemini_interactions_mcp.models import DEEP_RESEARCH_PREFIX, Record, RemoteServer, Request
 from gemini_interactions_mcp.settings import Settings
 
 ANTIGRAVITY_PREFIX: Final = "antigravity"
@@ -47,7 +47,7 @@ def build_agent_request(
     """
     agent = agent or (previous and previous.agent) or settings.research_agent
     tools = tools or (previous.tools if previous and previous.plan else None) or ()
-    if plan_first and not agent.startswith(DEEP_RESEARCH):
+    if plan_first and not agent.startswith(DEEP_RESEARCH_PREFIX):
         raise InputError("`plan_first` works with Deep Research agents only; other agents start at once.")
     return Request(
         kind="research",
@@ -82,7 +82,7 @@ def build_agent_config(agent: str, *, plan_first: bool, visualization: bool) -> 
 
     Source: google-genai 3.6.1, types/interactions/deepresearchagentconfig.py
     """
-    if not agent.startswith(DEEP_RESEARCH):
+    if not agent.startswith(DEEP_RESEARCH_PREFIX):
         return None
     return {
         "type": "deep-research",
@@ -95,7 +95,7 @@ def build_agent_config(agent: str, *, plan_first: bool, visualization: bool) -> 
 
 def choose_environment(agent: str, previous: Record | None) -> str | None:
     """Return the environment for an agent: that of the previous interaction, which has its files, or a new one."""
-    if agent.startswith(DEEP_RESEARCH):
+    if agent.startswith(DEEP_RESEARCH_PREFIX):
         return None
     if previous and previous.environment_id:
         return previous.environment_id
@@ -121,7 +121,7 @@ def parse_store_tool(tool: str) -> str:
     """
     found = STORE_NAME_PATTERN.fullmatch(tool.removeprefix(STORE_TOOL_PREFIX))
     if found is None:
-        raise InputError(f"{shown(tool)!r} names no file search store: write file_search:fileSearchStores/name.")
+        raise InputError(f"{quote_name(tool)!r} names no file search store: write file_search:fileSearchStores/name.")
     return f"fileSearchStores/{found[1]}"
 
 
@@ -142,6 +142,6 @@ def make_unknown_tool_error(tool: str, servers: Iterable[RemoteServer]) -> Input
     """Return the error for an unknown tool."""
     names = [*AGENT_TOOLS, f"{STORE_TOOL_PREFIX}STORE", *(f"{SERVER_TOOL_PREFIX}{each.name}" for each in servers)]
     return InputError(
-        f"There is no tool {shown(tool)!r} for agents; there are {', '.join(names)}. "
+        f"There is no tool {quote_name(tool)!r} for agents; there are {', '.join(names)}. "
         "The user adds remote MCP servers with GEMINI_MCP_SERVERS."
     )

@@ -14,15 +14,15 @@ import anyio
 import anyio.to_thread
 
 from gemini_interactions_mcp.core import (
-    NOTHING,
+    NO_REDACTION,
     ConfigurationError,
     GeminiMCPError,
     InteractionNotFoundError,
     JournalError,
     OutcomeUnknownError,
     Redactor,
-    beside,
     logger,
+    offload_if_large,
 )
 from gemini_interactions_mcp.files import saved_files
 from gemini_interactions_mcp.journal import DELIVERY_FIELDS, Journal, ResearchLimit, clock
@@ -71,7 +71,7 @@ class Ledger:
         output_dir: Path,
         lease: float,
         runs_per_day: int | None = None,
-        redact: Redactor = NOTHING,
+        redact: Redactor = NO_REDACTION,
     ) -> None:
         self._journal = journal
         self._output = Output(output_dir, redact)
@@ -199,7 +199,7 @@ class Ledger:
         """Save the files of an interaction and write it all down; False when the journal could not take it."""
         # Only now a secret is whole again that came in several deltas.
         interaction = interaction.model_copy(update={"text": interaction.text or run.text})
-        interaction = await beside(len(interaction.text), partial(self._redact, interaction))
+        interaction = await offload_if_large(len(interaction.text), partial(self._redact, interaction))
         saving = await self._save(run, interaction, target)
         told = {name: getattr(interaction, name) for name in ("text", "citations", "code", "failures")}
         asked = self._asked(run, interaction)
@@ -217,7 +217,7 @@ class Ledger:
         }
         journaled = await self.write(run, **result, **(told if run.stored else {}))
         # Only now: it may take seconds.
-        if departed := await terms.departed(asked, interaction):
+        if departed := await terms.check_terms(asked, interaction):
             journaled = await self.write(run, error=join_sentences(shortcoming, departed, saving.complaint))
         run.record = run.record.model_copy(update=told)
         if saving.pending:
@@ -226,7 +226,9 @@ class Ledger:
 
     def _asked(self, run: Run, interaction: Interaction) -> Terms | None:
         """Return what an answer is held against."""
-        return self._redact(terms.of_request(run.request) if run.request else run.record.terms) or interaction.terms
+        return (
+            self._redact(terms.get_request_terms(run.request) if run.request else run.record.terms) or interaction.terms
+        )
 
     async def _shortcoming(self, run: Run, interaction: Interaction, asked: Terms | None) -> str | None:
         """Return what is wrong with an answer, by what was asked for and who has stopped it."""
@@ -263,7 +265,7 @@ class Ledger:
         there = {file.place for file in files}
         unsaved = [each for place, each in enumerate(interaction.media, 1) if place not in there]
         drawn = [each for each in unsaved if each.mime_type.startswith("image/")]
-        return await anyio.to_thread.run_sync(pictures.previews, drawn, limiter=self._decoding)
+        return await anyio.to_thread.run_sync(pictures.make_previews, drawn, limiter=self._decoding)
 
     async def here(self, record: Record) -> Record:
         """Return the record with one file of each name: where several machines saved it, the one on this machine."""

@@ -8,7 +8,7 @@ from gemini_interactions_mcp.api import Gemini, check_interaction_id
 from gemini_interactions_mcp.core import GeminiMCPError, InteractionNotFoundError, RefusedError
 from gemini_interactions_mcp.files import SavedFiles
 from gemini_interactions_mcp.journal import Journal
-from gemini_interactions_mcp.models import Record, settled
+from gemini_interactions_mcp.models import Record, is_settled
 
 from .deletion import Deletion, Remote
 from .registry import Registry
@@ -52,7 +52,7 @@ class Deleter:
     async def _delete_remote(self, interaction_id: str | None, record: Record | None) -> Remote:
         if interaction_id is None or (record is not None and not record.stored):
             return Remote.UNNAMED
-        running = record is not None and not settled(record.status)
+        running = record is not None and not is_settled(record.status)
         try:
             if running:
                 # A deletion alone does not stop it. The cancel is refused if it has ended meanwhile.

@@ -16,7 +16,7 @@ from gemini_interactions_mcp.core import (
     PermissionDeniedError,
 )
 from gemini_interactions_mcp.journal import Journal
-from gemini_interactions_mcp.models import Interaction, Record, settled
+from gemini_interactions_mcp.models import Interaction, Record, is_settled
 
 from . import intents
 from .bookkeeping import Ledger
@@ -134,7 +134,7 @@ class Finder:
             "free.",
             interaction_id=interaction_id,
         )
-        if record is None or settled(record.status):
+        if record is None or is_settled(record.status):
             return self._unseen(record, late)
         run = self._driver.follow(Run(record))
         run.activity = run.activity or "Google has not answered yet"
@@ -150,7 +150,7 @@ class Finder:
             raise InteractionNotFoundError("It has just been deleted.", interaction_id=interaction_id)
         run = self._driver.follow(Run(record or await self._ledger.adopt(interaction, interaction_id)))
         run.heard_at = anyio.current_time()
-        if not settled(interaction.status):
+        if not is_settled(interaction.status):
             await self._ledger.write(run, status=interaction.status)
             return run
         if self._follower.is_conclusive(run, interaction):
@@ -168,7 +168,12 @@ class Finder:
         if record is not None and intents.is_readable(record):
             return make_finished_run(record)
         hidden = isinstance(exc, InteractionNotFoundError | PermissionDeniedError)
-        if record is None or settled(record.status) or not hidden or intents.measure_age(record) > self._pace.tolerance:
+        if (
+            record is None
+            or is_settled(record.status)
+            or not hidden
+            or intents.measure_age(record) > self._pace.tolerance
+        ):
             raise exc
         return self._driver.follow(Run(record))
 

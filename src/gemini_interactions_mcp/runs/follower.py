@@ -25,7 +25,7 @@ from gemini_interactions_mcp.core import (
     logger,
 )
 from gemini_interactions_mcp.journal import clock
-from gemini_interactions_mcp.models import Event, Interaction, Request, settled
+from gemini_interactions_mcp.models import Event, Interaction, Request, is_settled
 
 from .bookkeeping import Ledger
 from .outcomes import assemble_streamed, assemble_unstored, is_complete_account, is_hollow, merge_accounts
@@ -154,9 +154,9 @@ class Follower:
     async def _create(self, run: Run, request: Request, caller: Caller) -> Interaction | None:
         """Create it without a stream: parsing an image out of events blocks the loop for 0.2 s per MiB."""
         interaction = await self._gemini.create(request, background=run.background, caller=caller)
-        if interaction.id or not settled(interaction.status):
+        if interaction.id or not is_settled(interaction.status):
             await self._note_id(run, interaction.id, interaction.status)
-        return interaction if settled(interaction.status) else None
+        return interaction if is_settled(interaction.status) else None
 
     async def _stream(self, run: Run, request: Request, caller: Caller) -> Interaction | None:
         silence = self._pace.silence if run.background else self._pace.foreground_silence
@@ -229,7 +229,7 @@ class Follower:
 
     async def _note_read(self, run: Run, interaction: Interaction) -> None:
         """Note what a read shows."""
-        if settled(interaction.status):
+        if is_settled(interaction.status):
             if self.is_conclusive(run, interaction):
                 run.interrupt(interaction)
         elif interaction.status != run.record.status:
@@ -270,7 +270,7 @@ class Follower:
     async def _read_settled(self, run: Run) -> Interaction | None:
         """Read it once; None if it cannot be read or has not settled."""
         read = await self._read(run)
-        return read if read is not None and settled(read.status) else None
+        return read if read is not None and is_settled(read.status) else None
 
     async def _listen_again(self, run: Run, *, refused: bool) -> Interaction | None:
         """Return what its stream tells to its end: resumed, or from its start where reads are refused."""

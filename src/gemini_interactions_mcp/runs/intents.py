@@ -9,16 +9,16 @@ from typing import Final
 
 from gemini_interactions_mcp.journal import TWIN_SECONDS, now
 from gemini_interactions_mcp.models import (
-    UNKNOWN,
+    UNKNOWN_STATUS,
     Interaction,
-    Kind,
+    InteractionKind,
     Record,
     Request,
     Terms,
     Usage,
+    convert_to_utc,
     error_codes,
-    in_utc,
-    settled,
+    is_settled,
 )
 from gemini_interactions_mcp.models import terms as asked
 
@@ -61,14 +61,14 @@ def build_intent(request: Request, previous: Record | None = None) -> Record:
         interaction_id=None if request.store else label,
         kind=request.kind,
         plan=request.plan,
-        status=UNKNOWN,
+        status=UNKNOWN_STATUS,
         model=request.model,
         agent=request.agent,
         previous_interaction_id=request.previous_interaction_id,
         tools=agents.list_tool_names(request) or None,
         topic=inherit_topic(request.kind, previous) or request.topic if request.store else None,
         prompt=request.prompt if request.store else "",
-        terms=asked.of_request(request) if request.store else None,
+        terms=asked.get_request_terms(request) if request.store else None,
         created_at=moment,
         updated_at=moment,
         fingerprint=identity,
@@ -77,7 +77,7 @@ def build_intent(request: Request, previous: Record | None = None) -> Record:
     )
 
 
-def inherit_topic(kind: Kind, previous: Record | None) -> str | None:
+def inherit_topic(kind: InteractionKind, previous: Record | None) -> str | None:
     """Return the topic that a request takes over from the interaction it continues; None where it has its own.
 
     The words that change or run a plan do not say what it is about; those that change a picture say only what to
@@ -121,7 +121,7 @@ def compute_twins_start(record: Record) -> datetime:
 
 def compute_settlement(record: Record, status: str, moment: datetime) -> datetime | None:
     """Return `settled_at` of a record that gets a status at a moment; None where that is not a settled one."""
-    if not settled(status):
+    if not is_settled(status):
         return None
     return record.settled_at if record.settled_at and record.status == status else moment
 
@@ -150,14 +150,14 @@ def has_saved_files(record: Record) -> bool:
 
 def is_complete(record: Record) -> bool:
     """Whether the journal has everything, so that Google need not be asked."""
-    if not settled(record.status) or record.finished_at is None or record.files_pending:
+    if not is_settled(record.status) or record.finished_at is None or record.files_pending:
         return False
     return record.status != "completed" or is_readable(record)
 
 
 def is_readable(record: Record) -> bool:
     """Whether the journal has an answer to show, though files may be missing that could not be saved."""
-    return settled(record.status) and bool(record.text or record.files or record.code)
+    return is_settled(record.status) and bool(record.text or record.files or record.code)
 
 
 def build_foreign_record(interaction: Interaction, interaction_id: str, previous: Record | None = None) -> Record:
@@ -168,7 +168,7 @@ def build_foreign_record(interaction: Interaction, interaction_id: str, previous
         interaction_id: Its id.
         previous: The row of the interaction that it continues, if the journal has one.
     """
-    kind: Kind = "research" if interaction.agent else "image" if interaction.media else "ask"
+    kind: InteractionKind = "research" if interaction.agent else "image" if interaction.media else "ask"
     moment = now()
     return Record(
         label=f"foreign-{uuid.uuid4().hex}",
@@ -184,14 +184,14 @@ def build_foreign_record(interaction: Interaction, interaction_id: str, previous
         created_at=parse_creation(interaction) or moment,
         updated_at=moment,
         origin="foreign",
-        settled_at=moment if settled(interaction.status) else None,
+        settled_at=moment if is_settled(interaction.status) else None,
     )
 
 
 def parse_creation(interaction: Interaction) -> datetime | None:
     """Return when the API says that an interaction was created; None where that is missing, unreadable or absurd."""
     try:
-        moment = in_utc(datetime.fromisoformat(interaction.created or ""))
+        moment = convert_to_utc(datetime.fromisoformat(interaction.created or ""))
     except ValueError:
         return None
     return moment if EARLIEST_CREATION <= moment <= now() + timedelta(days=1) else None
@@ -219,7 +219,7 @@ NO_TERMS: Final = Terms()
 
 
 def describe_shortcoming(
-    interaction: Interaction, kind: Kind, terms: Terms | None = None, stopped_by: str | None = None
+    interaction: Interaction, kind: InteractionKind, terms: Terms | None = None, stopped_by: str | None = None
 ) -> str | None:
     """Return why an answer is missing or incomplete and what to do about it, in sentences; None when all is well.
 
@@ -246,7 +246,7 @@ def describe_shortcoming(
     return f"Gemini completed the interaction without an answer{reason}; steps seen: {kinds}. {ways}"
 
 
-def is_whole_answer(interaction: Interaction, kind: Kind) -> bool:
+def is_whole_answer(interaction: Interaction, kind: InteractionKind) -> bool:
     """Whether a completed interaction has what was asked for; code that ran counts as text."""
     return bool(interaction.media or (kind != "image" and (interaction.text or interaction.code)))
 
@@ -280,14 +280,14 @@ def describe_hang_up(stopped_by: str | None) -> str:
     return f"It was stopped before it ended, through this server ({stopped_by})."
 
 
-def collect_remedies(interaction: Interaction, kind: Kind, terms: Terms) -> str:
+def collect_remedies(interaction: Interaction, kind: InteractionKind, terms: Terms) -> str:
     """Return what to do about the reasons that Google gives, each remedy once."""
     limits = [suggest_higher_limits(interaction, kind, terms)] if "max_tokens" in interaction.reasons else []
-    others = error_codes.remedy(name for name in interaction.reasons if name != "max_tokens")
+    others = error_codes.join_remedies(name for name in interaction.reasons if name != "max_tokens")
     return " ".join(filter(None, [*limits, others]))
 
 
-def choose_advice(interaction: Interaction, kind: Kind, terms: Terms, stopped_by: str | None) -> str:
+def choose_advice(interaction: Interaction, kind: InteractionKind, terms: Terms, stopped_by: str | None) -> str:
     """Return what to do about an interaction that has not completed, or who has stopped it."""
     if interaction.status == "cancelled":
         return f"It was cancelled through this server ({stopped_by})." if stopped_by else CANCELLED_ELSEWHERE
@@ -298,7 +298,7 @@ def choose_advice(interaction: Interaction, kind: Kind, terms: Terms, stopped_by
     return suggest_higher_limits(interaction, kind, terms)
 
 
-def suggest_higher_limits(interaction: Interaction, kind: Kind, terms: Terms) -> str:
+def suggest_higher_limits(interaction: Interaction, kind: InteractionKind, terms: Terms) -> str:
     """Return what to ask for in place of an answer that has reached a limit of output, by arguments of the tool.
 
     Nothing raises a model's own limit, and only the tool that asks in words alone has arguments for either.

@@ -1,8 +1,8 @@
 """Assembles the outcome of a run from what its stream has told and what reads show."""
 
 from gemini_interactions_mcp.api import parse_interaction
-from gemini_interactions_mcp.core import OutcomeUnknownError, beside
-from gemini_interactions_mcp.models import Event, Interaction, settled
+from gemini_interactions_mcp.core import OutcomeUnknownError, offload_if_large
+from gemini_interactions_mcp.models import Event, Interaction, is_settled
 
 from . import intents
 from .run import Run
@@ -18,10 +18,10 @@ async def assemble_streamed(run: Run, closing: Event | None) -> Interaction | No
     if closing is None or closing.type != "interaction.completed" or (run.garbled and run.stored):
         return None
     status = closing.status or "completed"
-    if not settled(status):
+    if not is_settled(status):
         return None
     about = parse_interaction(closing.data.get("interaction"))
-    shown = await beside(run.steps.size, lambda: parse_interaction({"steps": run.steps.all()}))
+    shown = await offload_if_large(run.steps.size, lambda: parse_interaction({"steps": run.steps.all()}))
     return shown.model_copy(
         update={
             "id": run.id,

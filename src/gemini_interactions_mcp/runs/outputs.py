@@ -13,14 +13,14 @@ from gemini_interactions_mcp.core import (
     InputError,
     InteractionFailedError,
     Redactor,
-    encoded_apart,
+    encode_utf8,
     folders,
     logger,
 )
 from gemini_interactions_mcp.files import saved_files
 from gemini_interactions_mcp.models import Interaction, Media, Record, SavedFile
 from gemini_interactions_mcp.output import provenance, saving
-from gemini_interactions_mcp.text import cleared, rendering
+from gemini_interactions_mcp.text import rendering, strip_hidden_blocks
 
 from .run import Run
 
@@ -61,18 +61,18 @@ class Output:
                 notes.append(str(exc))
             else:
                 files.append(file.model_copy(update={"place": place}))
-                notes += filter(None, [saving.unpicturesque(each, file)])
+                notes += filter(None, [saving.note_unreadable_picture(each, file)])
         if run.reports and (interaction.text or interaction.code):
             shown = ("text", "citations", "code", "failures", "status", "usage")
             told = {name: getattr(interaction, name) for name in shown}
             report = self._report(run.record.model_copy(update=told | {"files": tuple(files)}))
             files.append(
-                saving.save_text(report, self._output_dir, saving.report_names(stem, collect_file_names(files)))
+                saving.save_report(report, self._output_dir, saving.iter_report_names(stem, collect_file_names(files)))
             )
 
     def _report(self, record: Record) -> str:
         """Return a record as a report, without hidden text and without secrets, which its prompt may contain."""
-        return self._redact(cleared(rendering.report(record)))
+        return self._redact(strip_hidden_blocks(rendering.render_report(record)))
 
     def _described(self, run: Run, interaction: Interaction) -> tuple[str, provenance.Origin]:
         """Return the stem of the file names of an interaction, and the metadata of its pictures."""
@@ -80,7 +80,7 @@ class Output:
         record = run.record.model_copy(update=self._redact({"prompt": prompt, "topic": run.record.topic}))
         model = self._redact(interaction.model or interaction.agent or run.record.model or run.record.agent or "")
         origin = provenance.Origin(record.wording, model, (run.id if run.stored else None) or "")
-        return saving.stem(record.title, run.record.created_at, run.record.label), origin
+        return saving.make_stem(record.title, run.record.created_at, run.record.label), origin
 
     def _place(
         self,
@@ -90,7 +90,7 @@ class Output:
         target: Path | None,
         taken: Collection[str],
         notes: list[str],
-        modes: folders.Modes = folders.ORDINARY,
+        modes: folders.FileModes = folders.ORDINARY_MODES,
     ) -> SavedFile:
         """Save a medium at its target; in the output directory if the target is taken or cannot be written.
 
@@ -102,12 +102,12 @@ class Output:
             InteractionFailedError: The data is missing or broken.
         """
         if target is None:
-            return saving.save(each, self._output_dir, stem, origin=origin, taken=taken)
+            return saving.save_media(each, self._output_dir, stem, origin=origin, taken=taken)
         try:
-            return saving.save(each, self._output_dir, stem, origin=origin, target=target, modes=modes)
+            return saving.save_media(each, self._output_dir, stem, origin=origin, target=target, modes=modes)
         except (InputError, ConfigurationError) as exc:
             reason = str(exc).rstrip(".")
-        file = saving.save(each, self._output_dir, stem, origin=origin, taken=taken)
+        file = saving.save_media(each, self._output_dir, stem, origin=origin, taken=taken)
         notes.append(f"Not saved at {target}, but in the output directory: {reason}.")
         return file
 
@@ -138,7 +138,7 @@ class Output:
         taken = collect_file_names(run.record.files)
         if file.place is not None:
             found = interaction.media[file.place - 1 : file.place]
-            home, modes = self._home(file), folders.OWNER_ONLY
+            home, modes = self._home(file), folders.OWNER_ONLY_MODES
             return [self._place(each, stem, origin, home, taken, [], modes) for each in found]
         if run.reports and (run.record.text or run.record.code) and is_report(file):
             return [self._save_report(run, self._report(run.record), file)]
@@ -148,7 +148,7 @@ class Output:
         """Save the report anew if one was saved and its text has changed; return what was saved."""
         reports = [file for file in run.record.files if is_report(file)]
         text = self._report(run.record)
-        content = encoded_apart(text)
+        content = encode_utf8(text)
         if not run.reports or not reports or any(files.holds(file, content) for file in reports):
             return []
         # Left by a server that ended after writing the file and before writing its row.
@@ -171,8 +171,10 @@ class Output:
             ConfigurationError: The disk cannot be written.
         """
         stem, _ = self._described(run, Interaction(status=run.record.status))
-        names_to_try = chain([self._home(file).name], saving.report_names(stem, collect_file_names(run.record.files)))
-        return saving.save_text(text, self._output_dir, names_to_try)
+        names_to_try = chain(
+            [self._home(file).name], saving.iter_report_names(stem, collect_file_names(run.record.files))
+        )
+        return saving.save_report(text, self._output_dir, names_to_try)
 
     def _home(self, file: SavedFile) -> Path:
         """Return the path of a file on this machine, which is always in the output directory."""

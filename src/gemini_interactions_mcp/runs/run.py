@@ -11,8 +11,8 @@ from typing import Final
 import anyio
 
 from gemini_interactions_mcp.api import StepAssembler, assemble_answer
-from gemini_interactions_mcp.core import GeminiMCPError, shown
-from gemini_interactions_mcp.models import Interaction, Record, Request, Usage, settled
+from gemini_interactions_mcp.core import GeminiMCPError, quote_name
+from gemini_interactions_mcp.models import Interaction, Record, Request, Usage, is_settled
 
 from . import intents
 
@@ -278,13 +278,13 @@ class Run:
     def headline(self) -> str:
         """Return the text of a progress report: the activity and the id, which a call that times out has told then."""
         what = self.waiting or self.activity or ("Sending" if self.id is None else self.record.status)
-        return f"{shown(what)} ({shown(self.id)})" if self.id else shown(what)
+        return f"{quote_name(what)} ({quote_name(self.id)})" if self.id else quote_name(what)
 
 
 def make_finished_run(record: Record) -> Run:
     """Return an ended run for a row that nobody follows any more."""
     run = Run(record)
-    if settled(record.status):
+    if is_settled(record.status):
         run.enter(Phase.SETTLED)
     run.end()
     return run

@@ -10,7 +10,7 @@ from anyio.abc import TaskGroup
 
 from gemini_interactions_mcp.api import Gemini
 from gemini_interactions_mcp.core import (
-    NOTHING,
+    NO_REDACTION,
     GeminiMCPError,
     InputError,
     OutcomeUnknownError,
@@ -24,7 +24,7 @@ from gemini_interactions_mcp.core import (
 )
 from gemini_interactions_mcp.files import SavedFiles
 from gemini_interactions_mcp.journal import Journal, clock, shield_cancellation
-from gemini_interactions_mcp.models import UNKNOWN, Record, Request
+from gemini_interactions_mcp.models import UNKNOWN_STATUS, Record, Request
 from gemini_interactions_mcp.settings import DEFAULT_KEEP_DAYS
 
 from . import intents
@@ -83,7 +83,7 @@ class Runs:
         pace: Pace | None = None,
         keep_days: float = DEFAULT_KEEP_DAYS,
         runs_per_day: int | None = None,
-        redact: Redactor = NOTHING,
+        redact: Redactor = NO_REDACTION,
         base_url: str | None = None,
     ) -> None:
         self.redact = redact
@@ -270,7 +270,7 @@ class Runs:
             return row
         raise SentElsewhereError(
             "Another server is waiting for Google's answer to the same request, sent "
-            f"{phrases.duration(intents.measure_age(row))} ago. Nothing was sent now. Call again in 30 seconds: "
+            f"{phrases.format_duration(intents.measure_age(row))} ago. Nothing was sent now. Call again in 30 seconds: "
             "that gets the same answer and costs nothing."
         )
 
@@ -278,7 +278,7 @@ class Runs:
         """Whether this process or another live one is sending the request, and Google has not named it yet."""
         if run := self._registry.get(record.label):
             return not run.named.is_set()
-        unnamed = record.interaction_id is None and record.status == UNKNOWN and not record.error
+        unnamed = record.interaction_id is None and record.status == UNKNOWN_STATUS and not record.error
         return unnamed and await self._ledger.followed_elsewhere(record)
 
     async def find(self, interaction_id: str, seconds: float = FIND_SECONDS) -> Run:

@@ -8,7 +8,7 @@ from typing import Final
 import anyio.to_thread
 
 from gemini_interactions_mcp.api import Gemini
-from gemini_interactions_mcp.core import GeminiMCPError, InputError, shown
+from gemini_interactions_mcp.core import GeminiMCPError, InputError, quote_name
 from gemini_interactions_mcp.files import SavedFiles
 from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.models import Record, SandboxFile, SavedFile
@@ -56,7 +56,7 @@ class Environments:
                 taken = {each.name for each in (*record.files, *saved)}
                 saved.append(await self._download(record, file, taken))
             except GeminiMCPError as exc:
-                complaints.append(f"{shown(file.path)} was not saved: {exc}")
+                complaints.append(f"{quote_name(file.path)} was not saved: {exc}")
         return tuple(saved), complaints
 
     async def _download(self, record: Record, file: SandboxFile, taken: Collection[str]) -> SavedFile:
@@ -70,8 +70,8 @@ class Environments:
         for earlier in record.files:
             if earlier.within == file.path and self._saved.holds(earlier, content):
                 return earlier
-        stem = saving.stem(PurePosixPath(file.path).stem, clock.now(), record.label)
-        return saving.save_bytes(content, self._output_dir, stem, file, taken=taken)
+        stem = saving.make_stem(PurePosixPath(file.path).stem, clock.now(), record.label)
+        return saving.save_sandbox_file(content, self._output_dir, stem, file, taken=taken)
 
 
 def select_sandbox_files(files: Sequence[SandboxFile], pattern: str) -> list[SandboxFile]:
@@ -82,9 +82,11 @@ def select_sandbox_files(files: Sequence[SandboxFile], pattern: str) -> list[San
     """
     found = [file for file in files if any(fnmatch.fnmatchcase(name, pattern) for name in list_matchable_names(file))]
     if not found:
-        raise InputError(f"No file in the agent's environment matches {shown(pattern)!r}.")
+        raise InputError(f"No file in the agent's environment matches {quote_name(pattern)!r}.")
     if len(found) > MAX_SANDBOX_FILES:
-        raise InputError(f"{len(found)} files match {shown(pattern)!r}; at most {MAX_SANDBOX_FILES} are saved at once.")
+        raise InputError(
+            f"{len(found)} files match {quote_name(pattern)!r}; at most {MAX_SANDBOX_FILES} are saved at once."
+        )
     return found
 
 

@@ -6,7 +6,7 @@ import anyio
 
 from gemini_interactions_mcp.api import Gemini
 from gemini_interactions_mcp.core import RefusedError
-from gemini_interactions_mcp.models import Interaction, settled
+from gemini_interactions_mcp.models import Interaction, is_settled
 
 from .bookkeeping import Ledger
 from .driving import Driver
@@ -60,7 +60,7 @@ class Stopper:
             interaction = await self._cancel(run)
             # The status in the response may lag, so the next read is due at once.
             run.heard_at = -math.inf
-            if settled(interaction.status):
+            if is_settled(interaction.status):
                 run.interrupt(interaction)
             run.move()
 

@@ -83,7 +83,7 @@ class Upkeep:
 
     async def resolve_sources(self, run: Run) -> None:
         """Resolve Google's redirect links, in the journal and in the saved report."""
-        known = citations.all_cited(run.record.text, run.record.citations)
+        known = citations.list_all_citations(run.record.text, run.record.citations)
         found = await resolve_redirects(known, self._base_url)
         if found != known:
             await self._driver.amend(run, {"citations": found})

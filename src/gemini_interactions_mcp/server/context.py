@@ -17,7 +17,7 @@ from anyio.abc import TaskGroup
 from mcp.server.mcpserver import Context
 
 from gemini_interactions_mcp import api, files, journal, output, runs
-from gemini_interactions_mcp.core import ConfigurationError, Redactor, logger, unbroken
+from gemini_interactions_mcp.core import ConfigurationError, Redactor, join_lines, logger
 from gemini_interactions_mcp.server.tools.consent import Agreements
 from gemini_interactions_mcp.settings import Settings
 
@@ -157,7 +157,7 @@ class Opening:
             files=files.InputFiles(self.settings, uploads, lookup=gemini.mime_type, earlier=interactions.find_restored),
             runs=interactions,
             saved=saved,
-            preview=output.preview,
+            preview=output.make_preview,
             decoding=anyio.CapacityLimiter(1),
         )
 
@@ -195,7 +195,7 @@ class Opening:
 def load_slow_modules() -> None:
     """Import the modules that take over a second to load. Blocks."""
     # The packages import a module when its name is first used.
-    _ = (api.Gemini, journal.Journal, output.preview, runs.Changes, runs.Runs)
+    _ = (api.Gemini, journal.Journal, output.make_preview, runs.Changes, runs.Runs)
     _ = (files.Boundary, files.InputFiles, files.SavedFiles, files.UploadCache)
 
 
@@ -224,8 +224,8 @@ class Progress:
     async def uploading(self, sent: float, total: float, message: str) -> None:
         """Report the bytes sent so far, and their total."""
         self._sent = sent
-        await self._ctx.report_progress(sent, total, unbroken(message))
+        await self._ctx.report_progress(sent, total, join_lines(message))
 
     async def waiting(self, seconds: float, message: str) -> None:
         """Report the seconds waited so far, and what the interaction does now."""
-        await self._ctx.report_progress(self._sent + seconds, None, unbroken(message))
+        await self._ctx.report_progress(self._sent + seconds, None, join_lines(message))

@@ -12,8 +12,8 @@ from mcp.server.session import ServerSession
 from mcp.shared.dispatcher import CallOptions, DispatchContext
 from pydantic import ValidationError
 
-from gemini_interactions_mcp.core import Redactor, beside, clipped, visible
-from gemini_interactions_mcp.text import cleared, framed
+from gemini_interactions_mcp.core import Redactor, clip_text, offload_if_large, strip_hidden
+from gemini_interactions_mcp.text import frame_text, strip_hidden_blocks
 
 from .sdk import get_connection, get_request_channel
 
@@ -29,7 +29,7 @@ class OutgoingRedactor(Redactor):
     def __call__(self, value: CleanedT) -> CleanedT:
         """Return the value cleaned; the base64 of images is left alone."""
         # Hidden characters go first: a secret that contains one would not be found.
-        return super().__call__(cast(CleanedT, cleared(value)) if isinstance(value, str) else value)
+        return super().__call__(cast(CleanedT, strip_hidden_blocks(value)) if isinstance(value, str) else value)
 
 
 def count_resource_characters(result: HandlerResult) -> int:
@@ -42,7 +42,9 @@ def frame_tool_error(result: HandlerResult) -> HandlerResult:
     if isinstance(result, dict) and result.get("isError"):
         for block in get_result_blocks(result, "content"):
             if isinstance(text := block.get("text"), str):
-                block["text"] = clipped("".join(framed([visible(text[: 2 * TOOL_ERROR_BYTES])])), TOOL_ERROR_BYTES)
+                block["text"] = clip_text(
+                    "".join(frame_text([strip_hidden(text[: 2 * TOOL_ERROR_BYTES])])), TOOL_ERROR_BYTES
+                )
     return result
 
 
@@ -65,7 +67,7 @@ class OutgoingRedaction:
         """
         try:
             result = frame_tool_error(await call_next(replace(ctx, session=self._session(ctx))))
-            return await beside(count_resource_characters(result), partial(self._redact, result))
+            return await offload_if_large(count_resource_characters(result), partial(self._redact, result))
         except MCPError as exc:
             raise MCPError(exc.code, self._redact(exc.message), self._redact(exc.data)) from exc
         except ValidationError:

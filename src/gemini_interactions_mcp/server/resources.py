@@ -12,16 +12,16 @@ from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from mcp_types import Annotations, ListResourcesResult, Resource, ResourceTemplate
 
 from gemini_interactions_mcp.core import (
-    LARGE,
+    LARGE_TEXT_CHARACTERS,
     FileRefusedError,
     GeminiMCPError,
     InputError,
     InteractionNotFoundError,
-    beside,
-    escaped,
+    escape_hidden,
+    make_printable,
+    offload_if_large,
     phrases,
-    printable,
-    shown,
+    quote_name,
 )
 from gemini_interactions_mcp.models import Record, SavedFile
 from gemini_interactions_mcp.server.results import rows
@@ -76,7 +76,7 @@ async def list_resource_page(app: AppContext, cursor: str | None) -> ListResourc
     """
     page, following = await app.runs.lister.page(INTERACTIONS_PER_PAGE, cursor=cursor)
     size = MARKDOWN_WEIGHT * sum(len(record.text) for record in page)
-    found = await beside(size, partial(build_resource_entries, page))
+    found = await offload_if_large(size, partial(build_resource_entries, page))
     return ListResourcesResult(resources=found if cursor else [build_index_entry(), *found], next_cursor=following)
 
 
@@ -94,7 +94,7 @@ def build_resource_entries(page: Iterable[Record]) -> list[Resource]:
 def build_index_entry() -> Resource:
     """Return the list entry of the index."""
     return Resource(
-        uri=rendering.INDEX,
+        uri=rendering.INDEX_URI,
         name="interactions",
         title="Recent interactions",
         description="The interactions that this server knows, newest first",
@@ -104,12 +104,12 @@ def build_index_entry() -> Resource:
 
 def build_interaction_entry(record: Record) -> Resource:
     """Return the list entry of an interaction."""
-    made_by = rendering.made_by(record) or "unknown model"
+    made_by = rendering.get_maker(record) or "unknown model"
     return Resource(
-        uri=rendering.uri(record),
+        uri=rendering.make_resource_uri(record),
         name=str(record.interaction_id),
-        title=rendering.first_words(record.title) or record.kind,
-        description=f"{rendering.kind_name(record)}, {shown(record.status)}, {made_by}",
+        title=rendering.take_first_words(record.title) or record.kind,
+        description=f"{rendering.name_kind(record)}, {quote_name(record.status)}, {made_by}",
         mime_type=MARKDOWN_TYPE,
         size=measure_document(record),
         annotations=annotate_last_change(record),
@@ -118,13 +118,13 @@ def build_interaction_entry(record: Record) -> Resource:
 
 def measure_document(record: Record) -> int | None:
     """Return the size of an interaction's Markdown in bytes, or None where rendering would take long."""
-    return len(rendering.document(record).encode()) if len(record.text) <= LARGE else None
+    return len(rendering.render_document(record).encode()) if len(record.text) <= LARGE_TEXT_CHARACTERS else None
 
 
 def build_file_entry(record: Record, file: SavedFile) -> Resource:
     """Return the list entry of a saved file."""
     return Resource(
-        uri=rendering.uri(record, file),
+        uri=rendering.make_resource_uri(record, file),
         name=file.name,
         title=file.name,
         mime_type=file.mime_type,
@@ -140,12 +140,12 @@ def annotate_last_change(record: Record) -> Annotations:
 
 def is_resource_address(address: str) -> bool:
     """Whether an address has the form of this server's resources."""
-    return address == rendering.INDEX or RESOURCE_ADDRESS.fullmatch(address) is not None
+    return address == rendering.INDEX_URI or RESOURCE_ADDRESS.fullmatch(address) is not None
 
 
 def describe_unknown_resource(address: str) -> str:
     """Return the error text for an address that no resource has."""
-    return f"There is no resource {address}. {rendering.INDEX} lists all."
+    return f"There is no resource {address}. {rendering.INDEX_URI} lists all."
 
 
 async def read_resource(app: AppContext, address: str) -> ReadResourceContents:
@@ -156,7 +156,7 @@ async def read_resource(app: AppContext, address: str) -> ReadResourceContents:
         ResourceError: It cannot be read now.
     """
     try:
-        if address == rendering.INDEX:
+        if address == rendering.INDEX_URI:
             return ReadResourceContents(content=await render_index(app), mime_type=MARKDOWN_TYPE)
         parts = RESOURCE_ADDRESS.fullmatch(address)
         if parts is None:
@@ -170,10 +170,10 @@ async def read_resource(app: AppContext, address: str) -> ReadResourceContents:
         size = len(check_resource_length(record).text)
         if parts["data"]:
             return ReadResourceContents(
-                content=await beside(size, partial(render_record_json, record)), mime_type=JSON_TYPE
+                content=await offload_if_large(size, partial(render_record_json, record)), mime_type=JSON_TYPE
             )
-        document = partial(rendering.document, record, await followers_of(app, interaction_id))
-        text = await beside(MARKDOWN_WEIGHT * size, document)
+        document = partial(rendering.render_document, record, await followers_of(app, interaction_id))
+        text = await offload_if_large(MARKDOWN_WEIGHT * size, document)
         return ReadResourceContents(content=text, mime_type=MARKDOWN_TYPE)
     except InteractionNotFoundError as exc:
         raise ResourceNotFoundError(str(exc)) from exc
@@ -193,18 +193,18 @@ def check_resource_length(record: Record) -> Record:
         return record
     raise ResourceError(
         f"The answer has {len(record.text):,} characters, and a resource at most {RESOURCE_TEXT_CHARACTERS:,}: "
-        f"read_interaction(interaction_id={rendering.quoted(record)}) reads it in pages."
+        f"read_interaction(interaction_id={rendering.quote_handle(record)}) reads it in pages."
     )
 
 
 def render_record_json(record: Record) -> str:
     """Return the record as JSON, with hidden characters escaped."""
-    return escaped(record.model_dump_json(indent=2))
+    return escape_hidden(record.model_dump_json(indent=2))
 
 
 async def render_index(app: AppContext) -> str:
     """Render the recent interactions as a Markdown list."""
-    return phrases.joined(
+    return phrases.join_paragraphs(
         "# Recent interactions", rows.render_list(await fetch_overview(app, limit=INTERACTIONS_PER_PAGE))
     )
 
@@ -218,15 +218,17 @@ async def read_saved_file(app: AppContext, record: Record, name: str) -> ReadRes
     """
     file = next((file for file in record.files if file.name == name), None)
     if file is None:
-        raise ResourceNotFoundError(f"Interaction {record.interaction_id} has no file {shown(name)}.")
+        raise ResourceNotFoundError(f"Interaction {record.interaction_id} has no file {quote_name(name)}.")
     most = RESOURCE_TEXT_CHARACTERS if file.mime_type == MARKDOWN_TYPE else RESOURCE_BLOB_BYTES
     if file.bytes > most:
-        place = printable(file.path)
-        raise ResourceError(f"{shown(name)} has {file.bytes:,} bytes; at most {most:,} are read. It is at {place}.")
+        place = make_printable(file.path)
+        raise ResourceError(
+            f"{quote_name(name)} has {file.bytes:,} bytes; at most {most:,} are read. It is at {place}."
+        )
     try:
         content = await anyio.to_thread.run_sync(app.saved.content, file)
     except FileRefusedError as exc:
-        raise ResourceNotFoundError(f"File {shown(name)} of interaction {record.interaction_id}: {exc}") from exc
+        raise ResourceNotFoundError(f"File {quote_name(name)} of interaction {record.interaction_id}: {exc}") from exc
     text = content.decode(errors="replace") if file.mime_type == MARKDOWN_TYPE else content
     return ReadResourceContents(content=text, mime_type=file.mime_type)
 

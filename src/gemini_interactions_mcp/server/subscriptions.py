@@ -84,8 +84,8 @@ class Subscribers:
 
     async def announce(self, interaction_id: str) -> None:
         """Notify subscribers that an interaction has settled: its resource, its data and the index have changed."""
-        resource = rendering.address(interaction_id)
-        for uri in (resource, f"{resource}/data", rendering.INDEX):
+        resource = rendering.make_interaction_uri(interaction_id)
+        for uri in (resource, f"{resource}/data", rendering.INDEX_URI):
             tell = partial(Connection.send_resource_updated, uri=uri)
             await self._notify(ResourceUpdated(uri=uri), self._connections.get(uri, ()), tell)
 

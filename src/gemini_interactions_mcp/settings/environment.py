@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from gemini_interactions_mcp.core import unquoted
+from gemini_interactions_mcp.core import strip_quotes
 
 CERTIFICATE_VARIABLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 PROXY_VARIABLES: Final = ("HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY")
@@ -52,7 +52,7 @@ def clean_value(text: str) -> str | None:
 
     Claude Desktop leaves an unset optional setting as the literal `${user_config.x}`; `${HOME}` is a directory.
     """
-    text = unquoted(text)
+    text = strip_quotes(text)
     return None if not text or re.fullmatch(r"\$\{(?!HOME\})[^}]*\}", text) else text
 
 

@@ -10,7 +10,7 @@ from typing import Final, cast
 
 import platformdirs
 
-from gemini_interactions_mcp.core import ConfigurationError, unquoted
+from gemini_interactions_mcp.core import ConfigurationError, strip_quotes
 
 from .environment import SettingsEnvironment
 
@@ -55,7 +55,7 @@ def split_folders(text: str, home: Path) -> list[str]:
         parts = parse_json_folders(text)
     else:
         parts = split_unless_whole(text, lambda part: is_folder(expand_folder(part, home)), FOLDER_SEPARATORS)
-    return [part for part in map(unquoted, parts) if part]
+    return [part for part in map(strip_quotes, parts) if part]
 
 
 def parse_json_folders(text: str) -> list[str]:
@@ -73,7 +73,7 @@ def parse_json_folders(text: str) -> list[str]:
 
 def split_unless_whole(text: str, is_whole: Callable[[str], bool], separators: Sequence[str]) -> list[str]:
     """Split a text at each separator in turn; a part that `is_whole` stays one, whatever it contains."""
-    if not separators or is_whole(unquoted(text)):
+    if not separators or is_whole(strip_quotes(text)):
         return [text]
     return [part for piece in text.split(separators[0]) for part in split_unless_whole(piece, is_whole, separators[1:])]
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
-from gemini_interactions_mcp.core import ConfigurationError, shown
+from gemini_interactions_mcp.core import ConfigurationError, quote_name
 from gemini_interactions_mcp.models import RemoteServer
 
 from .environment import SettingsEnvironment
@@ -54,5 +54,5 @@ def expand_variables(text: str, values: Mapping[str, str]) -> str:
     """
     for name in re.findall(r"\$\{(\w+)\}", text):
         if name not in values:
-            raise ConfigurationError(f"{SERVERS_VARIABLE} names ${{{shown(name)}}}, which is not set.")
+            raise ConfigurationError(f"{SERVERS_VARIABLE} names ${{{quote_name(name)}}}, which is not set.")
     return re.sub(r"\$\{(\w+)\}", lambda found: values[found[1]], text)

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
-from gemini_interactions_mcp.core import ConfigurationError, of_header, of_url, plain_name
+from gemini_interactions_mcp.core import ConfigurationError, find_header_secrets, find_url_secrets, normalize_model_name
 from gemini_interactions_mcp.models import RemoteServer, catalog
 
 from .environment import (
@@ -58,14 +58,16 @@ class Settings(BaseModel):
         SettingVariable("GOOGLE_API_KEY", "The API key, if the other is not set"),
     ] = None
     key_variable: str | None = None
-    model: Annotated[str, SettingVariable("GEMINI_MCP_MODEL", "Model for calls that name none")] = catalog.MODEL
-    image_model: Annotated[str, SettingVariable("GEMINI_MCP_IMAGE_MODEL", "Model for images")] = catalog.IMAGE_MODEL
+    model: Annotated[str, SettingVariable("GEMINI_MCP_MODEL", "Model for calls that name none")] = catalog.DEFAULT_MODEL
+    image_model: Annotated[str, SettingVariable("GEMINI_MCP_IMAGE_MODEL", "Model for images")] = (
+        catalog.DEFAULT_IMAGE_MODEL
+    )
     research_agent: Annotated[
         str,
         SettingVariable(
             "GEMINI_MCP_RESEARCH_AGENT", "Research agent; `deep-research-max-preview-04-2026` is the exhaustive one"
         ),
-    ] = catalog.RESEARCH_AGENT
+    ] = catalog.DEFAULT_RESEARCH_AGENT
     allowed_dirs: Annotated[
         tuple[Path, ...],
         SettingVariable(
@@ -178,7 +180,7 @@ class Settings(BaseModel):
     @field_validator("model", "image_model", "research_agent", mode="before")
     @classmethod
     def _normalize_id(cls, name: object) -> object:
-        return plain_name(name) if isinstance(name, str) else name
+        return normalize_model_name(name) if isinstance(name, str) else name
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -209,14 +211,14 @@ class Settings(BaseModel):
         if self.api_key:
             yield self.api_key.get_secret_value()
         for server in self.servers:
-            yield from of_url(server.url)
+            yield from find_url_secrets(server.url)
             for name, value in server.headers.items():
-                yield from of_header(name, value.get_secret_value())
+                yield from find_header_secrets(name, value.get_secret_value())
         if isinstance(self.database_url, str):
-            yield from of_url(self.database_url)
-        yield from of_url(self.base_url or "")
+            yield from find_url_secrets(self.database_url)
+        yield from find_url_secrets(self.base_url or "")
         for address in find_network_variables().values():
-            yield from of_url(address if "://" in address else f"//{address}")
+            yield from find_url_secrets(address if "://" in address else f"//{address}")
 
     @classmethod
     def from_environ(

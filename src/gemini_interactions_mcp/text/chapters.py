@@ -7,26 +7,26 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
 
-from gemini_interactions_mcp.core import InputError, cost
+from gemini_interactions_mcp.core import InputError, measure_cost
 
-from .cutting import CLOSER_BYTES
+from .cutting import FENCE_CLOSER_BYTES
 from .markdown import Heading, has_headings
 from .stretches import read_stretches
 
 OUTLINE_LEVELS: Final = 3
 """Levels of headings in the outline."""
 
-HEADINGS_LISTED: Final = 60
+MAX_OUTLINE_HEADINGS: Final = 60
 """Headings in the outline."""
 
 HEADING_CHARACTERS: Final = 80
 """Maximum length of a heading where it is listed."""
 
-NAMED_HEADINGS: Final = 40
+MAX_NAMED_HEADINGS: Final = 40
 """Headings in the error about a section that does not exist."""
 
 
-def headings(text: Iterable[str]) -> Iterator[Heading]:
+def iter_headings(text: Iterable[str]) -> Iterator[Heading]:
     """Yield all headings outside code, quotations and lists, in order."""
     before = 0
     for stretch in read_stretches(text, has_headings):
@@ -39,11 +39,11 @@ class Outline:
     """Collects headings with their pages, as far as there is room.
 
     Args:
-        room: Maximum size, as `cost` counts.
+        room: Maximum size, as `measure_cost` counts.
     """
 
     def __init__(self, room: int) -> None:
-        self._left = room - CLOSER_BYTES
+        self._left = room - FENCE_CLOSER_BYTES
         self._lines: list[str] = []
         self._more = 0
 
@@ -52,10 +52,12 @@ class Outline:
         for heading in found:
             if heading.level > OUTLINE_LEVELS:
                 continue
-            line = outline_line(heading, page) if not self._more and len(self._lines) < HEADINGS_LISTED else ""
-            if line and cost(line) < self._left:
+            line = (
+                format_outline_line(heading, page) if not self._more and len(self._lines) < MAX_OUTLINE_HEADINGS else ""
+            )
+            if line and measure_cost(line) < self._left:
                 self._lines.append(line)
-                self._left -= cost(line) + 2
+                self._left -= measure_cost(line) + 2
             else:
                 self._more += 1
 
@@ -67,25 +69,27 @@ class Outline:
         return "\n".join([f"Outline of {characters:,} characters in {pages:,} pages:", *self._lines, *more])
 
 
-def outline_line(heading: Heading, page: int | str) -> str:
+def format_outline_line(heading: Heading, page: int | str) -> str:
     """Return a line of the outline."""
-    return f"{'  ' * (heading.level - 1)}- {shortened(heading.title)} (page {page})"
+    return f"{'  ' * (heading.level - 1)}- {shorten_to_line(heading.title)} (page {page})"
 
 
-def outline_cost(text: Iterable[str], room: int) -> int:
+def measure_outline(text: Iterable[str], room: int) -> int:
     """Return an upper bound of the size of a text's outline, at most `room`."""
-    shallow = (heading for heading in headings(text) if heading.level <= OUTLINE_LEVELS)
-    lines = [cost(outline_line(heading, "99,999")) + 2 for heading in islice(shallow, HEADINGS_LISTED)]
-    return min(room, sum(lines) + CLOSER_BYTES) if lines else 0
+    shallow = (heading for heading in iter_headings(text) if heading.level <= OUTLINE_LEVELS)
+    lines = [
+        measure_cost(format_outline_line(heading, "99,999")) + 2 for heading in islice(shallow, MAX_OUTLINE_HEADINGS)
+    ]
+    return min(room, sum(lines) + FENCE_CLOSER_BYTES) if lines else 0
 
 
-def shortened(text: str, limit: int = HEADING_CHARACTERS) -> str:
+def shorten_to_line(text: str, limit: int = HEADING_CHARACTERS) -> str:
     """Return a text on one line, cut at `limit` characters."""
     line = " ".join(text[: 4 * limit].split())
     return line if len(line) <= limit and len(text) <= 4 * limit else line[: limit - 1] + "…"
 
 
-def section(text: Iterable[str], wanted: str) -> Iterator[str]:
+def extract_section(text: Iterable[str], wanted: str) -> Iterator[str]:
     """Yield the section under a heading, with its subsections.
 
     Args:
@@ -95,12 +99,12 @@ def section(text: Iterable[str], wanted: str) -> Iterator[str]:
     Raises:
         InputError: There is no such heading, or several.
     """
-    chosen = chosen_among(headings(text), wanted)
-    after = (each.start for each in headings(text) if each.start > chosen.start and each.level <= chosen.level)
-    return part(text, chosen.start, next(after, None))
+    chosen = choose_heading(iter_headings(text), wanted)
+    after = (each.start for each in iter_headings(text) if each.start > chosen.start and each.level <= chosen.level)
+    return iter_part(text, chosen.start, next(after, None))
 
 
-def part(text: Iterable[str], start: int, end: int | None) -> Iterator[str]:
+def iter_part(text: Iterable[str], start: int, end: int | None) -> Iterator[str]:
     """Yield the part of a text between two offsets, in blocks."""
     before = 0
     for block in text:
@@ -110,29 +114,30 @@ def part(text: Iterable[str], start: int, end: int | None) -> Iterator[str]:
         before += len(block)
 
 
-def chosen_among(found: Iterable[Heading], wanted: str) -> Heading:
+def choose_heading(found: Iterable[Heading], wanted: str) -> Heading:
     """Return the only heading that equals a text, or else the only one that contains it.
 
     Raises:
         InputError: There is none, or several.
     """
-    wanted_words = compared(wanted.strip("# *"))
+    wanted_words = normalize_heading(wanted.strip("# *"))
     alike: list[list[Heading]] = [[], [], []]
     for heading in found:
-        title = compared(heading.title)
+        title = normalize_heading(heading.title)
         rank = 0 if title == wanted_words else 1 if wanted_words and wanted_words in title else 2
-        if len(alike[rank]) < NAMED_HEADINGS:
+        if len(alike[rank]) < MAX_NAMED_HEADINGS:
             alike[rank].append(heading)
     exact, containing, others = alike
     chosen = exact or containing
     if len(chosen) == 1:
         return chosen[0]
-    listed = "; ".join(shortened(heading.title) for heading in chosen or others) or "none"
+    listed = "; ".join(shorten_to_line(heading.title) for heading in chosen or others) or "none"
     raise InputError(
-        f"There {'are several sections' if chosen else 'is no section'} {shortened(wanted)!r}. Headings: {listed}."
+        f"There {'are several sections' if chosen else 'is no section'} {shorten_to_line(wanted)!r}. Headings: "
+        f"{listed}."
     )
 
 
-def compared(title: str) -> str:
+def normalize_heading(title: str) -> str:
     """Normalize a heading for comparison."""
     return " ".join(title.casefold().split())

@@ -6,23 +6,23 @@ A text comes in blocks, so that cutting takes linear time and no step takes long
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
-from gemini_interactions_mcp.core import cost, length_within
+from gemini_interactions_mcp.core import fit_length, measure_cost
 
-from .framing import QUOTE, begins_notably
+from .framing import QUOTE_PREFIX, is_notable_beginning
 from .markdown import CodeBlock, Fence, Heading, Layout, parse_layout
 
-CLOSER_BYTES: Final = 100
+FENCE_CLOSER_BYTES: Final = 100
 """Size of the line that closes a fence, and of a quotation mark."""
 
 
-class Leaf(NamedTuple):
+class TextPage(NamedTuple):
     """A page of a text and its headings."""
 
     text: str
     headings: tuple[Heading, ...]
 
 
-def cut(text: Iterable[str], room: int, first: Callable[[], int] | None = None) -> Iterator[Leaf]:
+def cut_pages(text: Iterable[str], room: int, first: Callable[[], int] | None = None) -> Iterator[TextPage]:
     """Cut a text into pages of at most `room`.
 
     Pages end after a paragraph, a line or a word if possible. Code that fits on a page is not divided. Longer code is
@@ -30,17 +30,17 @@ def cut(text: Iterable[str], room: int, first: Callable[[], int] | None = None) 
 
     Args:
         text: Framed text in blocks.
-        room: Room of a page, as `cost` counts.
+        room: Room of a page, as `measure_cost` counts.
         first: Returns the room of the first of several pages.
     """
-    rest = Rest(text, room)
+    rest = PageCutter(text, room)
     page = rest.take_all() or rest.take_page(first() if first else room)
     while page:
         yield page
         page = rest.take_all() or rest.take_page(room)
 
 
-class Rest:
+class PageCutter:
     """The remainder of a text that is being cut into pages of `room`."""
 
     def __init__(self, text: Iterable[str], room: int) -> None:
@@ -51,23 +51,25 @@ class Rest:
         # Whether the last page ended within a line, or with a line.
         self._broken = self._lined = False
 
-    def take_all(self) -> Leaf | None:
+    def take_all(self) -> TextPage | None:
         """Take all of the remainder if it fits on a page; None if it does not, or if nothing is left."""
         self._fill()
         length = len(self._text)
-        whole = 0 < length <= self._room and cost(self._opener + self._text) <= self._room - CLOSER_BYTES
+        whole = 0 < length <= self._room and measure_cost(self._opener + self._text) <= self._room - FENCE_CLOSER_BYTES
         return self._take(length, length, parse_layout(self._text, self._fence)) if whole else None
 
-    def take_page(self, room: int) -> Leaf | None:
+    def take_page(self, room: int) -> TextPage | None:
         """Take the next page; None if nothing is left."""
         self._fill()
         if not self._text:
             return None
-        length = max(1, length_within(self._text, room - CLOSER_BYTES - cost(self._opener)))
+        length = max(1, fit_length(self._text, room - FENCE_CLOSER_BYTES - measure_cost(self._opener)))
         # With the next line, which may make the last one a heading.
-        layout = parse_layout(self._text[: line_end(self._text, line_end(self._text, length) + 1)], self._fence)
+        layout = parse_layout(
+            self._text[: find_line_end(self._text, find_line_end(self._text, length) + 1)], self._fence
+        )
         end, mark = self._place(length, room, layout)
-        if (above := before_headings(self._text[:end], layout.headings)) > length // 4:
+        if (above := find_trailing_headings(self._text[:end], layout.headings)) > length // 4:
             end, mark = above, ""
         if self._text[end : end + 1] not in ("\n", "") and self._text[end - 1] != "\n":
             # A part of a line may begin another kind of block than the whole line.
@@ -84,27 +86,27 @@ class Rest:
             self._text += block
             if self._lined:
                 self._text = self._text.lstrip("\n")
-        if self._broken and begins_notably(self._text):
-            self._text = QUOTE + self._text
+        if self._broken and is_notable_beginning(self._text):
+            self._text = QUOTE_PREFIX + self._text
         self._broken = self._lined = False
 
     def _place(self, length: int, room: int, layout: Layout) -> tuple[int, str]:
         """Return where a page of at most `length` characters ends, and the separator that is dropped there."""
         around = layout.code_at(length)
         if around is None:
-            return best(without(self._text[:length], layout.codes), length, ("\n\n", "\n", " "))
+            return find_separator(mask_code(self._text[:length], layout.codes), length, ("\n\n", "\n", " "))
         if around.start > length // 4 or (around.start > 0 and self._fits(around, room)):
             return around.start, ""
-        return best(self._text, length, ("\n",))
+        return find_separator(self._text, length, ("\n",))
 
     def _fits(self, code: CodeBlock, room: int) -> bool:
         """Whether a block of code fits on a page."""
         text = self._text[: code.start + room]
         codes = parse_layout(text, self._fence).codes
         end = next((each.end for each in codes if each.start == code.start), len(text))
-        return end < len(text) and cost(text[code.start : end]) <= room - CLOSER_BYTES
+        return end < len(text) and measure_cost(text[code.start : end]) <= room - FENCE_CLOSER_BYTES
 
-    def _take(self, end: int, following: int, layout: Layout) -> Leaf:
+    def _take(self, end: int, following: int, layout: Layout) -> TextPage:
         """Take the page that ends at `end`; the remainder begins at `following`."""
         opener, text = self._opener, self._text[:end]
         self._broken = self._text[following - 1] != "\n"
@@ -114,16 +116,16 @@ class Rest:
         self._text = self._text[following:]
         if self._lined:
             self._text = self._text.lstrip("\n")
-        return Leaf(f"{opener}{text}{closer}", layout.before(end).headings)
+        return TextPage(f"{opener}{text}{closer}", layout.before(end).headings)
 
 
-def line_end(text: str, place: int) -> int:
+def find_line_end(text: str, place: int) -> int:
     """Return the end of the line at an offset."""
     end = text.find("\n", place)
     return len(text) if end < 0 else end
 
 
-def before_headings(page: str, headings: Iterable[Heading]) -> int:
+def find_trailing_headings(page: str, headings: Iterable[Heading]) -> int:
     """Return the offset of the headings at the end of a page, whose text is on the next; 0 if there are none."""
     found, end = 0, len(page)
     for heading in reversed([each for each in headings if each.start < end]):
@@ -133,7 +135,7 @@ def before_headings(page: str, headings: Iterable[Heading]) -> int:
     return found
 
 
-def without(text: str, codes: Iterable[CodeBlock]) -> str:
+def mask_code(text: str, codes: Iterable[CodeBlock]) -> str:
     """Mask the code in a text, so that no separator is found there."""
     pieces: list[str] = []
     done = 0
@@ -144,7 +146,7 @@ def without(text: str, codes: Iterable[CodeBlock]) -> str:
     return "".join([*pieces, text[done:]])
 
 
-def best(text: str, length: int, marks: tuple[str, ...]) -> tuple[int, str]:
+def find_separator(text: str, length: int, marks: tuple[str, ...]) -> tuple[int, str]:
     """Return the last occurrence of the best separator that does not leave the page almost empty."""
     places = ((text.rfind(mark, 1, length), mark) for mark in marks)
     return next(((found, mark) for found, mark in places if found > length // 4), (length, ""))

@@ -9,49 +9,49 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from gemini_interactions_mcp.core import concatenated, visible
+from gemini_interactions_mcp.core import concatenate, strip_hidden
 
 from .markdown import LONGEST_FENCE, LONGEST_INFO, has_fences, parse_layout
 from .stretches import Stretch, keep_stretch, read_stretches
 
-BLOCK: Final = 2**14
+BLOCK_CHARACTERS: Final = 2**14
 """Characters that are processed in one step: large enough to be fast, and less than a millisecond of work."""
 
-QUOTE: Final = "> "
+QUOTE_PREFIX: Final = "> "
 """Precedes a foreign line that looks like ours: no line of ours is a quotation."""
 
 QUOTING_ROUNDS: Final = 4
 """Passes over a stretch; the last one also quotes lines in code."""
 
-MARGIN: Final = "[ \t\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]"
+MARGIN_SPACE: Final = "[ \t\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]"
 """White space at the beginning of a line (unicode.org/reports/tr44, category Zs)."""
 
-JOINERS: Final = "\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef"
-JOINED: Final = re.compile(f"[{JOINERS}]")
-"""Characters that `visible` keeps, since emoji and Persian need them, and that are invisible between letters."""
+HIDDEN_JOINERS: Final = "\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef"
+HIDDEN_JOINER: Final = re.compile(f"[{HIDDEN_JOINERS}]")
+"""Characters that `strip_hidden` keeps, since emoji and Persian need them, and that are invisible between letters."""
 
-LOOKALIKES: Final = (
+LOOKALIKE_LETTERS: Final = (
     "\u1d2c-\u1d6a\u2070-\u209c\u2100-\u214f\u2160-\u217f\u2460-\u24ff\ufb00-\ufb06"
     "\uff10-\uff19\uff21-\uff3a\uff3f\uff41-\uff5a\U0001d400-\U0001d7ff\U0001f110-\U0001f16f"
 )
 """Variants of letters that NFKC maps to the usual ones (unicode.org/reports/tr15)."""
 
-BEGINNINGS: Final = r"`~#*_+\-\u2022|\[\dINSMTOPALFinsmtopalf"
+NOTABLE_BEGINNINGS: Final = r"`~#*_+\-\u2022|\[\dINSMTOPALFinsmtopalf"
 """First characters of all lines of interest, which rule out most lines at once."""
 
 NO_HEADING: Final = r"(?!#{1,6}+[ \t]+[^\n])"
 NO_FENCE: Final = r"(?![ \t]{0,16}+(?:`{3}|~{3}))"
 """Headings and fences may contain any words."""
 
-MARKERS: Final = rf"(?:(?:[-+*\u2022]|\d{{1,9}}[.)]|\[[ xX]\]){MARGIN}++){{0,4}}+"
+LIST_MARKERS: Final = rf"(?:(?:[-+*\u2022]|\d{{1,9}}[.)]|\[[ xX]\]){MARGIN_SPACE}++){{0,4}}+"
 """Markers of lists and tasks."""
 
-OVERLONG: Final = rf"[`~]{{{LONGEST_FENCE + 1}}}|(?:`{{3,}}+|~{{3,}}+)[^\n]{{{LONGEST_INFO + 1}}}"
+OVERLONG_FENCE: Final = rf"[`~]{{{LONGEST_FENCE + 1}}}|(?:`{{3,}}+|~{{3,}}+)[^\n]{{{LONGEST_INFO + 1}}}"
 """A fence that is too long to be repeated (`markdown.is_overlong`): not a fence here, but one for hosts."""
 
-OURS: Final = (
+OUR_BEGINNINGS: Final = (
     r"(?i:interaction[_ ]id|saved|note|next|more|to follow up|not stored)[*_`]{0,3}+[ \t]*+[:=\uff1a|(]"
-    rf"|\|{MARGIN}*+[*_`]{{0,3}}+(?i:interaction[_ ]id)[*_`]{{0,3}}+{MARGIN}*+[:=\uff1a]"
+    rf"|\|{MARGIN_SPACE}*+[*_`]{{0,3}}+(?i:interaction[_ ]id)[*_`]{{0,3}}+{MARGIN_SPACE}*+[:=\uff1a]"
     r"|(?i:page[ ]\d[\d,]*+[ ]of[ ]\d|section[ ]\"|outline[ ]of[ ]\d|this[ ]is[ ]a[ ]plan|this[ ]plan[ ]was"
     r"|and[ ]\d[\d,]*+[ ]more[ ]file|\d[\d,]*+[ ]more[ ]picture|left[ ]out[ ]of[ ][^\n:]{1,200}+:[ ]\d"
     r"|still[ ](?:in_progress|queued)|sent,[ ]and[ ]not[ ]answered|not[ ]taken[ ]by[ ]google"
@@ -59,67 +59,72 @@ OURS: Final = (
 )
 """Beginnings of lines that this server writes."""
 
-FORMS: Final = (
-    rf"(?P<margin>{MARGIN}*+){MARKERS}"
-    rf"(?:(?P<overlong>{OVERLONG})|{NO_FENCE}[*_`#]{{0,3}}+{MARGIN}*+(?P<ours>{OURS}))"
+NOTABLE_FORMS: Final = (
+    rf"(?P<margin>{MARGIN_SPACE}*+){LIST_MARKERS}"
+    rf"(?:(?P<overlong>{OVERLONG_FENCE})|{NO_FENCE}[*_`#]{{0,3}}+{MARGIN_SPACE}*+(?P<ours>{OUR_BEGINNINGS}))"
 )
 
-HEAD: Final = 500
+LINE_HEAD_CHARACTERS: Final = 500
 """Characters at the beginning of a line that decide whether it looks like ours."""
 
-ODD: Final = (
-    rf"{NO_FENCE}(?P<odd>[^\n{JOINERS}{LOOKALIKES}]{{0,40}}+"
-    rf"(?:[{LOOKALIKES}]|(?:(?<=[!-~])|(?<={MARGIN})|(?<![^\n]))[{JOINERS}])[^\n]{{0,{HEAD}}})"
+ODD_LINE: Final = (
+    rf"{NO_FENCE}(?P<odd>[^\n{HIDDEN_JOINERS}{LOOKALIKE_LETTERS}]{{0,40}}+"
+    rf"(?:[{LOOKALIKE_LETTERS}]|(?:(?<=[!-~])|(?<={MARGIN_SPACE})|(?<![^\n]))[{HIDDEN_JOINERS}])[^\n]{{0,{LINE_HEAD_CHARACTERS}}})"
 )
 """A line that begins with lookalikes or joined letters; in emoji, no ASCII letter precedes a joiner."""
 
-NEVER: Final = "(?P<odd>(?!))"
+NO_ODD_LINE: Final = "(?P<odd>(?!))"
 
-NOTABLE: Final = re.compile(rf"^{NO_HEADING}(?={MARGIN}*+[{BEGINNINGS}])(?:{FORMS}|{NEVER})", re.MULTILINE)
+NOTABLE_LINE: Final = re.compile(
+    rf"^{NO_HEADING}(?={MARGIN_SPACE}*+[{NOTABLE_BEGINNINGS}])(?:{NOTABLE_FORMS}|{NO_ODD_LINE})", re.MULTILINE
+)
 """A line that begins like one of ours, or with an overlong fence."""
 
-NOTABLE_OR_ODD: Final = re.compile(
-    rf"^{NO_HEADING}(?={MARGIN}*+[{BEGINNINGS}{JOINERS}{LOOKALIKES}])(?:{FORMS}|{ODD})", re.MULTILINE
+NOTABLE_OR_ODD_LINE: Final = re.compile(
+    rf"^{NO_HEADING}(?={MARGIN_SPACE}*+[{NOTABLE_BEGINNINGS}{HIDDEN_JOINERS}{LOOKALIKE_LETTERS}])(?:{NOTABLE_FORMS}|{ODD_LINE})",
+    re.MULTILINE,
 )
-"""The same, or a line of `ODD`, for texts with other letters than ASCII."""
+"""The same, or a line of `ODD_LINE`, for texts with other letters than ASCII."""
 
-EVERY: Final = re.compile(rf"^{NO_HEADING}(?:(?:{FORMS})|{NO_FENCE}(?P<odd>[^\n]{{1,{HEAD}}}))", re.MULTILINE)
-"""The same, or any other line, for texts that contain `READ_AS`."""
+EVERY_LINE: Final = re.compile(
+    rf"^{NO_HEADING}(?:(?:{NOTABLE_FORMS})|{NO_FENCE}(?P<odd>[^\n]{{1,{LINE_HEAD_CHARACTERS}}}))", re.MULTILINE
+)
+"""The same, or any other line, for texts that contain `READ_AS_WORDS`."""
 
-READ_AS: Final = "read as "
-READ: Final = re.compile(rf"[^\n]{{1,{HEAD}}} (?:was|were) read as \S")
+READ_AS_WORDS: Final = "read as "
+READ_AS_NOTE: Final = re.compile(rf"[^\n]{{1,{LINE_HEAD_CHARACTERS}}} (?:was|were) read as \S")
 """A note of ours on files that are not in UTF-8, which begins with their names."""
 
 
-def lines_of(block: str) -> re.Pattern[str]:
+def choose_line_pattern(block: str) -> re.Pattern[str]:
     """Return the pattern that finds the lines of interest in a block."""
-    if READ_AS in block:
-        return EVERY
-    return NOTABLE if block.isascii() else NOTABLE_OR_ODD
+    if READ_AS_WORDS in block:
+        return EVERY_LINE
+    return NOTABLE_LINE if block.isascii() else NOTABLE_OR_ODD_LINE
 
 
-def spans(text: str) -> Iterator[tuple[int, int]]:
+def iter_block_spans(text: str) -> Iterator[tuple[int, int]]:
     """Yield the bounds of a text's blocks, which end with a line if that is not too long."""
     start = 0
     while start < len(text):
-        end = text.rfind("\n", start, start + BLOCK) + 1 or min(start + BLOCK, len(text))
+        end = text.rfind("\n", start, start + BLOCK_CHARACTERS) + 1 or min(start + BLOCK_CHARACTERS, len(text))
         yield start, end
         start = end
 
 
-def blocks(text: str) -> Iterator[str]:
+def iter_blocks(text: str) -> Iterator[str]:
     """Yield a text in blocks."""
-    return (text[start:end] for start, end in spans(text))
+    return (text[start:end] for start, end in iter_block_spans(text))
 
 
-def cleared(text: str) -> str:
+def strip_hidden_blocks(text: str) -> str:
     """Remove the hidden characters from a text of any length, block by block."""
-    return concatenated(map(visible, blocks(text)))
+    return concatenate(map(strip_hidden, iter_blocks(text)))
 
 
-def notable_lines(text: str) -> Iterator[re.Match[str]]:
-    """Yield the lines of a text that are `NOTABLE` or look so."""
-    for found in lines_of(text).finditer(text):
+def find_notable_lines(text: str) -> Iterator[re.Match[str]]:
+    """Yield the lines of a text that are `NOTABLE_LINE` or look so."""
+    for found in choose_line_pattern(text).finditer(text):
         if not found["odd"] or looks_like_ours(found["odd"]):
             yield found
 
@@ -128,24 +133,24 @@ def looks_like_ours(line: str) -> bool:
     """Whether a line looks like ours, whatever characters its letters are made of."""
     if line.lstrip().startswith(">"):
         return False
-    plain = unicodedata.normalize("NFKC", JOINED.sub("", line[:HEAD]))
-    found = NOTABLE.match(plain)
-    return bool(READ.match(plain) or (found and found["ours"]))
+    plain = unicodedata.normalize("NFKC", HIDDEN_JOINER.sub("", line[:LINE_HEAD_CHARACTERS]))
+    found = NOTABLE_LINE.match(plain)
+    return bool(READ_AS_NOTE.match(plain) or (found and found["ours"]))
 
 
-def begins_notably(text: str) -> bool:
+def is_notable_beginning(text: str) -> bool:
     """Whether the rest of a divided line would look like one of ours, or begin a heading or a block of code."""
     line = text[: 2 * LONGEST_INFO].partition("\n")[0]
     layout = parse_layout(line)
-    return NOTABLE.match(line) is not None or looks_like_ours(line) or bool(layout.codes or layout.headings)
+    return NOTABLE_LINE.match(line) is not None or looks_like_ours(line) or bool(layout.codes or layout.headings)
 
 
-def framed(text: Iterable[str]) -> Iterator[str]:
+def frame_text(text: Iterable[str]) -> Iterator[str]:
     """Yield a text with its lines outside code quoted that look like ours, and with its last fence closed."""
-    return closed(text, quoting)
+    return close_fences(text, quote_imitations)
 
 
-def closed(text: Iterable[str], edit: Callable[[Stretch], Stretch] = keep_stretch) -> Iterator[str]:
+def close_fences(text: Iterable[str], edit: Callable[[Stretch], Stretch] = keep_stretch) -> Iterator[str]:
     """Yield a text with its last fence closed."""
     last = None
     for last in read_stretches(text, has_fences, edit):
@@ -154,29 +159,31 @@ def closed(text: Iterable[str], edit: Callable[[Stretch], Stretch] = keep_stretc
         yield ("" if last.text.endswith("\n") else "\n") + fence.closer
 
 
-def quoting(stretch: Stretch) -> Stretch:
+def quote_imitations(stretch: Stretch) -> Stretch:
     """Return a stretch with the lines quoted that look like ours."""
     for remaining in reversed(range(QUOTING_ROUNDS)):
-        lines = [found.start() for found in notable_lines(stretch.text) if imitates(found, stretch, remaining > 0)]
+        lines = [
+            found.start() for found in find_notable_lines(stretch.text) if is_imitation(found, stretch, remaining > 0)
+        ]
         if not lines:
             break
         # A quotation ends the list that it is in, so code that was in the list may not be code any more.
-        stretch = stretch.replace_text(quoted_at(stretch.text, lines))
+        stretch = stretch.replace_text(quote_lines(stretch.text, lines))
     return stretch
 
 
-def imitates(found: re.Match[str], stretch: Stretch, code_is_exempt: bool) -> bool:
+def is_imitation(found: re.Match[str], stretch: Stretch, code_is_exempt: bool) -> bool:
     """Whether a notable line has to be quoted: unless it is in code, or if its fence is overlong."""
     if stretch.within_line and "\n" not in stretch.text[: found.start()]:
         return False
     return bool(found["overlong"]) or not code_is_exempt or stretch.layout.code_at(found.start()) is None
 
 
-def quoted_at(text: str, lines: Iterable[int]) -> str:
+def quote_lines(text: str, lines: Iterable[int]) -> str:
     """Return a text with the lines quoted that begin at some offsets."""
     pieces: list[str] = []
     done = 0
     for start in lines:
-        pieces += [text[done:start], QUOTE]
+        pieces += [text[done:start], QUOTE_PREFIX]
         done = start
     return "".join([*pieces, text[done:]])

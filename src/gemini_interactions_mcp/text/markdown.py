@@ -36,7 +36,7 @@ LONGEST_INFO: Final = 1_000
 DEEPEST_FENCE: Final = 16
 """Maximum column of the marks; each page of a long block of code repeats the indentation, too."""
 
-REPEATED_INFO: Final = 32
+REPEATED_INFO_CHARACTERS: Final = 32
 """Characters of an info string that the next page repeats."""
 
 OPEN_HTML: Final = re.compile(r"\n {0,3}<(?:[!?]|script|pre|style|textarea)", re.IGNORECASE)
@@ -84,7 +84,7 @@ class Fence(NamedTuple):
     def opener(self) -> str:
         """Lines that open the block again at the beginning of a page, in a list item if it was in one."""
         item = f"-{' ' * (1 + self.column % 2)}{'- ' * (self.column // 2 - 1)}…\n" if self.column else ""
-        return f"{item}{self.indent}{self.marks}{self.info[:REPEATED_INFO]}\n"
+        return f"{item}{self.indent}{self.marks}{self.info[:REPEATED_INFO_CHARACTERS]}\n"
 
     @property
     def closer(self) -> str:
@@ -196,21 +196,21 @@ def parse_blocks(text: str, fence: Fence | None, within_line: bool) -> Layout:
     # The parser ignores a last line of blanks without a newline, and does not know `\r`.
     lines = f"{opener}{text}\n".replace("\r", " ").split("\n")[:-1]
     offsets = list(accumulate((len(line) + 1 for line in lines), initial=-len(opener)))
-    tokens = build_parser().parse("\n".join([*lines, ""]))
+    tokens = build_markdown_parser().parse("\n".join([*lines, ""]))
     return Layout(
         tuple(read_code(token, lines, offsets) for token in tokens if token.type == "fence"),
         tuple(read_indented(token, lines, offsets) for token in tokens if token.type == "code_block"),
         tuple(read_headings(tokens, offsets)),
-        tuple(sorted({max(offsets[first_line(token)], 0) for token in tokens if begins_block(token)})),
+        tuple(sorted({max(offsets[get_first_line(token)], 0) for token in tokens if begins_block(token)})),
     )
 
 
-def first_line(token: "Token") -> int:
+def get_first_line(token: "Token") -> int:
     """Return the index of a token's first line."""
     return token.map[0] if token.map else 0
 
 
-def last_line(token: "Token") -> int:
+def get_line_after(token: "Token") -> int:
     """Return the index of the line after a token's last one."""
     return token.map[1] if token.map else 0
 
@@ -222,7 +222,7 @@ def begins_block(token: "Token") -> bool:
 
 def read_code(token: "Token", lines: list[str], offsets: list[int]) -> CodeBlock:
     """Convert a token to a fenced block of code."""
-    first, last = first_line(token), last_line(token)
+    first, last = get_first_line(token), get_line_after(token)
     indent = re.sub(r"[^\s>]", " ", lines[first].partition(token.markup)[0])
     fence = Fence(indent, token.markup, token.info.strip(), token.meta["column"])
     closed = last - first - token.content.count("\n") == 2
@@ -233,7 +233,7 @@ def read_code(token: "Token", lines: list[str], offsets: list[int]) -> CodeBlock
 
 def read_indented(token: "Token", lines: list[str], offsets: list[int]) -> CodeBlock:
     """Convert a token to an indented block of code."""
-    first, last = first_line(token), last_line(token)
+    first, last = get_first_line(token), get_line_after(token)
     quotation = re.match(r"(?: {0,3}>)*", lines[first])
     indent = f"{quotation[0]} " if quotation and quotation[0] else ""
     fence = Fence(indent + " " * token.meta["column"], "", "")
@@ -245,12 +245,12 @@ def read_headings(tokens: list["Token"], offsets: list[int]) -> Iterator[Heading
     for opening, inline in pairwise(tokens):
         title = inline.content.replace("**", "").replace("`", "")
         if opening.type == "heading_open" and opening.level == 0 and title:
-            first, last = first_line(opening), last_line(opening)
+            first, last = get_first_line(opening), get_line_after(opening)
             yield Heading(offsets[first], offsets[last] - 1, int(opening.tag[1:]), title)
 
 
 @cache
-def build_parser() -> "MarkdownIt":
+def build_markdown_parser() -> "MarkdownIt":
     """Create the parser, for the blocks of CommonMark and GitHub's tables."""
     from markdown_it import MarkdownIt  # noqa: PLC0415 - takes 30 ms, and `tools/list` does not need it
 

@@ -8,24 +8,24 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from gemini_interactions_mcp.core import visible
-from gemini_interactions_mcp.models import OCTETS, PLACE, Record, SavedFile
+from gemini_interactions_mcp.core import strip_hidden
+from gemini_interactions_mcp.models import MEDIA_PLACEHOLDER, OCTET_STREAM, Record, SavedFile
 
 from . import chapters, citations, traces
-from .cutting import Leaf, cut
-from .framing import blocks, framed, spans
-from .source_list import parted
+from .cutting import TextPage, cut_pages
+from .framing import frame_text, iter_block_spans, iter_blocks
+from .source_list import split_source_list
 
-LINE_CHARACTERS: Final = 2_000
+MAX_JSON_LINE_CHARACTERS: Final = 2_000
 """Longest line of JSON that is shown as it is; opencode silently drops a line of 60,000 characters."""
 
-JSON_CHARACTERS: Final = 2**20
+MAX_PARSED_JSON_CHARACTERS: Final = 2**20
 """Longest JSON that is parsed, since parsing blocks all other threads; a longer text is recognized by its ends."""
 
-JSON_BEGINS: Final = re.compile(r"\s{0,99}(?:\{\s{0,99}[\"}]|\[\s{0,99}[\[{\"\]\d-])")
-JSON_ENDS: Final = re.compile(r"[}\]]\s{0,99}\Z")
+JSON_BEGINNING: Final = re.compile(r"\s{0,99}(?:\{\s{0,99}[\"}]|\[\s{0,99}[\[{\"\]\d-])")
+JSON_END: Final = re.compile(r"[}\]]\s{0,99}\Z")
 
-Link = Callable[[SavedFile], str]
+FileLink = Callable[[SavedFile], str]
 
 
 class Manuscript:
@@ -36,22 +36,22 @@ class Manuscript:
         link: Returns the destination of a link to a saved file.
     """
 
-    def __init__(self, record: Record, link: Link) -> None:
-        whole = parted(record.text)
+    def __init__(self, record: Record, link: FileLink) -> None:
+        whole = split_source_list(record.text)
         # Without text, the executed code is the answer.
-        self._text = whole.text or traces.code_run(record.code)
+        self._text = whole.text or traces.render_executions(record.code)
         self._files = record.files
         self._link = link
-        self._marks = citations.marks(whole, record.citations)
+        self._marks = citations.place_marks(whole, record.citations)
 
     def __iter__(self) -> Iterator[str]:
         """Yield the blocks from the beginning; may be called repeatedly."""
-        for start, end in spans(self._text):
-            block = "".join(citations.inserted(self._text, start, end, self._marks))
-            yield visible(illustrated(block, self._files, self._link))
+        for start, end in iter_block_spans(self._text):
+            block = "".join(citations.insert_marks(self._text, start, end, self._marks))
+            yield strip_hidden(link_media(block, self._files, self._link))
 
 
-class Sheet(NamedTuple):
+class AnswerPage(NamedTuple):
     """A page, and facts about all pages.
 
     Attributes:
@@ -65,7 +65,7 @@ class Sheet(NamedTuple):
     outline: str
 
 
-def sheet(record: Record, page: int, section: str, room: int, outline_room: int) -> Sheet:
+def find_answer_page(record: Record, page: int, section: str, room: int, outline_room: int) -> AnswerPage:
     """Return a page of an answer and its sources.
 
     Args:
@@ -80,35 +80,37 @@ def sheet(record: Record, page: int, section: str, room: int, outline_room: int)
     """
     outlined = page == 1 and not section
     outline, shown, number = chapters.Outline(outline_room), None, 0
-    for number, each in enumerate(parts(record, section, room, outline_room), 1):
+    for number, each in enumerate(cut_answer(record, section, room, outline_room), 1):
         if number == page:
             shown = each.text
         if outlined:
             outline.add(each.headings, number)
     if not number:
         shown = "" if page == 1 else None
-    return Sheet(shown, max(1, number), outline.render(len(record.text), number))
+    return AnswerPage(shown, max(1, number), outline.render(len(record.text), number))
 
 
-def parts(record: Record, section: str, room: int, outline_room: int) -> Iterator[Leaf]:
+def cut_answer(record: Record, section: str, room: int, outline_room: int) -> Iterator[TextPage]:
     """Yield the pages of an answer and its sources; nothing if both are empty.
 
     Raises:
         InputError: There is no such section.
     """
-    if (pretty := json_text(record.text)) is not None:
-        sources = citations.listed("", record.citations)
-        return cut(together(framed(in_fence(pretty)), sources), room)
+    if (pretty := format_json_answer(record.text)) is not None:
+        sources = citations.render_sources("", record.citations)
+        return cut_pages(append_sources(frame_text(fence_json(pretty)), sources), room)
     text = Manuscript(record, lambda file: file.path)
     if section:
-        chosen = list(chapters.section(text, section))
-        sources = citations.listed(record.text, record.citations, within=chosen)
-        return cut(together(framed(chosen), sources), room)
-    sources = citations.listed(record.text, record.citations)
-    return cut(together(framed(text), sources), room, lambda: room - chapters.outline_cost(text, outline_room))
+        chosen = list(chapters.extract_section(text, section))
+        sources = citations.render_sources(record.text, record.citations, within=chosen)
+        return cut_pages(append_sources(frame_text(chosen), sources), room)
+    sources = citations.render_sources(record.text, record.citations)
+    return cut_pages(
+        append_sources(frame_text(text), sources), room, lambda: room - chapters.measure_outline(text, outline_room)
+    )
 
 
-def together(text: Iterable[str], sources: str) -> Iterator[str]:
+def append_sources(text: Iterable[str], sources: str) -> Iterator[str]:
     """Yield a text, then its sources."""
     last = ""
     for block in text:
@@ -116,38 +118,38 @@ def together(text: Iterable[str], sources: str) -> Iterator[str]:
         last = block or last
     if sources:
         yield "\n\n"[last.endswith("\n") + last.endswith("\n\n") :] if last else ""
-        yield from blocks(sources)
+        yield from iter_blocks(sources)
 
 
-def in_fence(pretty: str) -> Iterator[str]:
+def fence_json(pretty: str) -> Iterator[str]:
     """Yield JSON in a fence, in blocks."""
     yield "```json\n"
-    yield from map(visible, blocks(pretty))
+    yield from map(strip_hidden, iter_blocks(pretty))
     yield "\n```"
 
 
-def json_text(text: str) -> str | None:
+def format_json_answer(text: str) -> str | None:
     """Return the text if it is JSON of any type, with lines that hosts can show; else None."""
-    if len(text) > JSON_CHARACTERS:
-        return text if JSON_BEGINS.match(text) and JSON_ENDS.search(text, len(text) - 100) else None
+    if len(text) > MAX_PARSED_JSON_CHARACTERS:
+        return text if JSON_BEGINNING.match(text) and JSON_END.search(text, len(text) - 100) else None
     try:
         value: object = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    if all(len(line) <= LINE_CHARACTERS for line in text.splitlines()):
+    if all(len(line) <= MAX_JSON_LINE_CHARACTERS for line in text.splitlines()):
         return text.strip()
     # A lone surrogate stays escaped, since it has no UTF-8.
     return json.dumps(value, indent=2, ensure_ascii="\\ud" in text.lower())
 
 
-def illustrated(text: str, files: Sequence[SavedFile], link: Link) -> str:
+def link_media(text: str, files: Sequence[SavedFile], link: FileLink) -> str:
     """Replace the placeholders of media with links to saved files; media that are not saved are only mentioned."""
     places = {str(file.place): file for file in files}
 
     def shown(found: re.Match[str]) -> str:
         file = places.get(found[2])
         # A file that is not a picture must not be opened as one.
-        mark = "" if file and file.mime_type == OCTETS else "!"
-        return f"{mark}[{found[1]}]({citations.destination(link(file))})" if file else f"({found[1]})"
+        mark = "" if file and file.mime_type == OCTET_STREAM else "!"
+        return f"{mark}[{found[1]}]({citations.format_destination(link(file))})" if file else f"({found[1]})"
 
-    return PLACE.sub(shown, text)
+    return MEDIA_PLACEHOLDER.sub(shown, text)

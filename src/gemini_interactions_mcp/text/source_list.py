@@ -7,21 +7,21 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-LIST_CHARACTERS: Final = 200_000
+SOURCE_LIST_CHARACTERS: Final = 200_000
 """Characters at the end of an answer that are searched for a list; a hundred redirect links have 30,000."""
 
-LIST_HEAD: Final = re.compile(
+SOURCE_LIST_HEAD: Final = re.compile(
     r"^[#*_ \t]*(?:list of )?(?:sources|references|works cited|sources cited|cited sources)[:*_# \t\r]*$",
     re.IGNORECASE | re.MULTILINE,
 )
-LIST_MARK: Final = re.compile(r"(?:[-*+]|\[?(?P<number>\d{1,6})[.)\]]:?)[ \t]+(?P<rest>.+)")
-URL: Final = re.compile(r"https?://(?:[^\s()<>]|\([^\s()<>]*\))+")
+SOURCE_LIST_MARK: Final = re.compile(r"(?:[-*+]|\[?(?P<number>\d{1,6})[.)\]]:?)[ \t]+(?P<rest>.+)")
+WEB_ADDRESS: Final = re.compile(r"https?://(?:[^\s()<>]|\([^\s()<>]*\))+")
 
-BESIDE: Final = " \t<>()[]*_:,;.\u2013\u2014-"
+ADDRESS_SURROUNDINGS: Final = " \t<>()[]*_:,;.\u2013\u2014-"
 """Characters between an address and the title beside it."""
 
 
-class Source(NamedTuple):
+class NumberedSource(NamedTuple):
     """A numbered source.
 
     Attributes:
@@ -37,33 +37,33 @@ class Source(NamedTuple):
     page: int | None = None
 
 
-class Parted(NamedTuple):
+class PartedAnswer(NamedTuple):
     """An answer's text without its own list of sources, and that list, which may be empty."""
 
     text: str
-    own: Sequence[Source]
+    own: Sequence[NumberedSource]
 
 
-def parted(text: str) -> Parted:
+def split_source_list(text: str) -> PartedAnswer:
     """Split the list of sources off the end of a text: a head, followed only by lines with one address each."""
-    start = max(0, len(text) - LIST_CHARACTERS)
-    heads = [(start + found.start(), start + found.end()) for found in LIST_HEAD.finditer(text[start:])]
+    start = max(0, len(text) - SOURCE_LIST_CHARACTERS)
+    heads = [(start + found.start(), start + found.end()) for found in SOURCE_LIST_HEAD.finditer(text[start:])]
     if heads:
         begin, end = heads[-1]
         lines = [line.strip() for line in text[end:].splitlines() if line.strip()]
-        own = [source for number, line in enumerate(lines, 1) for source in read_line(line, number)]
+        own = [source for number, line in enumerate(lines, 1) for source in read_source_line(line, number)]
         if own and len({source.number for source in own}) == len(lines):
-            return Parted(text[:begin].rstrip(), own)
-    return Parted(text, ())
+            return PartedAnswer(text[:begin].rstrip(), own)
+    return PartedAnswer(text, ())
 
 
-def read_line(line: str, place: int) -> Iterator[Source]:
+def read_source_line(line: str, place: int) -> Iterator[NumberedSource]:
     """Yield the source on a line of a list; nothing if the line has another form or several addresses."""
-    if found := LIST_MARK.fullmatch(line):
+    if found := SOURCE_LIST_MARK.fullmatch(line):
         rest = found["rest"].strip()
         # The title of a link may be an address as well.
         end = max(rest.find("]("), 0) if rest.startswith("[") else 0
-        if len(urls := URL.findall(rest[end:])) == 1:
+        if len(urls := WEB_ADDRESS.findall(rest[end:])) == 1:
             words = (rest[:end], *rest[end:].split(urls[0]))
-            title = " ".join(filter(None, (each.strip(BESIDE) for each in words)))
-            yield Source(int(found["number"] or place), urls[0].rstrip(".,;"), title)
+            title = " ".join(filter(None, (each.strip(ADDRESS_SURROUNDINGS) for each in words)))
+            yield NumberedSource(int(found["number"] or place), urls[0].rstrip(".,;"), title)

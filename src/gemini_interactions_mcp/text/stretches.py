@@ -47,11 +47,11 @@ class Stretch(NamedTuple):
 
     def cut(self) -> "Stretch":
         """Return its whole blocks, or the whole lines of a block that is too long."""
-        end = find_boundary(self.text, self.layout)
+        end = find_block_boundary(self.text, self.layout)
         return self._replace(text=self.text[:end], layout=self.layout.before(end))
 
 
-def find_boundary(text: str, layout: Layout) -> int:
+def find_block_boundary(text: str, layout: Layout) -> int:
     """Return the last offset at which all blocks of a text have ended, or that of its last line if there is none."""
     places = [found.end() for found in BLOCK_BOUNDARY.finditer(text, len(text) // 2)]
     # A parsed text is cut where it would be cut without parsing, if possible, so that its layout is cached once.

@@ -6,40 +6,40 @@ from typing import Final
 
 from gemini_interactions_mcp.models import Execution
 
-from .framing import cleared
+from .framing import strip_hidden_blocks
 
-LANGUAGE: Final = re.compile(r"[A-Za-z0-9+#-]{1,20}")
+FENCE_LANGUAGE: Final = re.compile(r"[A-Za-z0-9+#-]{1,20}")
 """Languages that may follow the fence of a code block (spec.commonmark.org, 4.5)."""
 
 
-def code_run(code: Iterable[Execution] | None) -> str:
+def render_executions(code: Iterable[Execution] | None) -> str:
     """Return executed code and its output, each in a fence."""
-    return "\n\n".join(part for each in code or () for part in parts_of(each))
+    return "\n\n".join(part for each in code or () for part in render_execution(each))
 
 
-def parts_of(execution: Execution) -> list[str]:
+def render_execution(execution: Execution) -> list[str]:
     """Return the code and the output of one execution, without empty ones."""
-    language = execution.language if LANGUAGE.fullmatch(execution.language) else ""
+    language = execution.language if FENCE_LANGUAGE.fullmatch(execution.language) else ""
     head = "Output, which is an error:" if execution.failed else "Output:"
-    code = [fence(execution.code, language)] if execution.code else []
-    return [*code, *([f"{head}\n\n{fence(execution.output)}"] if execution.output else [])]
+    code = [fence_code(execution.code, language)] if execution.code else []
+    return [*code, *([f"{head}\n\n{fence_code(execution.output)}"] if execution.output else [])]
 
 
-def fence(text: str, language: str = "") -> str:
+def fence_code(text: str, language: str = "") -> str:
     """Return a text as a code block that it cannot end (spec.commonmark.org, 4.5), without hidden characters."""
     # Hidden characters are removed first: between two marks, one would conceal a longer run.
-    text = cleared(text).rstrip()
+    text = strip_hidden_blocks(text).rstrip()
     longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
     marks = "`" * max(3, longest + 1)
     return f"{marks}{language}\n{text}\n{marks}"
 
 
-def failure_notes(failures: Iterable[str] | None) -> str:
+def render_failure_notes(failures: Iterable[str] | None) -> str:
     """Return a line for each failed tool call."""
     return "\n".join(f"Note: {failure}" for failure in failures or ())
 
 
-def way(code: Iterable[Execution] | None, failures: Iterable[str] | None) -> list[str]:
+def render_traces(code: Iterable[Execution] | None, failures: Iterable[str] | None) -> list[str]:
     """Return failed calls and executed code as parts of a document, to follow the answer."""
-    ran = code_run(code)
-    return [failure_notes(failures), f"## Code that was run\n\n{ran}" if ran else ""]
+    ran = render_executions(code)
+    return [render_failure_notes(failures), f"## Code that was run\n\n{ran}" if ran else ""]

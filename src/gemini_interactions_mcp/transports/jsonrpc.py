@@ -23,7 +23,7 @@ from mcp_types import (
 )
 from pydantic import ValidationError
 
-from gemini_interactions_mcp.core import paired, refuse_constant
+from gemini_interactions_mcp.core import refuse_constant, replace_lone_surrogates
 
 from .stdin_capture import LINE_HEAD_BYTES, MAX_LINE_BYTES
 
@@ -89,7 +89,7 @@ def parse_json(text: str) -> object:
     """
     value: object = STRICT_DECODER.decode(text)
     if ESCAPED_SURROGATE.search(text):
-        value = json.loads(paired(json.dumps(value, ensure_ascii=False)))
+        value = json.loads(replace_lone_surrogates(json.dumps(value, ensure_ascii=False)))
     return value
 
 

@@ -19,7 +19,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from mcp.shared.message import SessionMessage
 from mcp_types import JSONRPCMessage
 
-from gemini_interactions_mcp.core import logger, paired
+from gemini_interactions_mcp.core import logger, replace_lone_surrogates
 from gemini_interactions_mcp.server import Server
 
 from .jsonrpc import ParsedLine, parse_line
@@ -108,7 +108,9 @@ def serialize_message(message: JSONRPCMessage) -> str:
     try:
         return message.model_dump_json(by_alias=True, exclude_unset=True)
     except ValueError:  # a text may contain half a surrogate pair
-        return paired(json.dumps(message.model_dump(by_alias=True, exclude_unset=True), ensure_ascii=False))
+        return replace_lone_surrogates(
+            json.dumps(message.model_dump(by_alias=True, exclude_unset=True), ensure_ascii=False)
+        )
 
 
 async def receive_lines(claimed: CapturedStreams) -> AsyncIterator[bytes]:

@@ -15,10 +15,10 @@ from gemini_interactions_mcp.core import (
     InputError,
     InteractionFailedError,
     JournalError,
-    beside,
-    clipped,
-    cost,
-    fitted,
+    clip_text,
+    fit_paragraphs,
+    measure_cost,
+    offload_if_large,
     phrases,
 )
 from gemini_interactions_mcp.models import Record, Request
@@ -175,7 +175,7 @@ async def describe_environment(app: AppContext, run: "Run", wanted: ReadOptions)
     if wanted.page > 1 or wanted.section:
         return []
     try:
-        return [rendering.sandbox(await app.runs.upkeep.sandbox_files(run), str(run.record.environment_id))]
+        return [rendering.list_sandbox_files(await app.runs.upkeep.sandbox_files(run), str(run.record.environment_id))]
     except GeminiMCPError as exc:
         return [f"The files in the agent's environment cannot be listed: {exc}"]
 
@@ -184,7 +184,9 @@ def prepend_notes(result: CallToolResult, notes: Sequence[str]) -> CallToolResul
     """Put notes above the text of a result, as far as every host has room for them."""
     first = result.content[0]
     if notes and isinstance(first, TextContent):
-        first.text = phrases.joined(*fitted(notes, EVERY_HOST_BYTES - cost(first.text)), first.text)
+        first.text = phrases.join_paragraphs(
+            *fit_paragraphs(notes, EVERY_HOST_BYTES - measure_cost(first.text)), first.text
+        )
     return result
 
 
@@ -213,7 +215,7 @@ async def render_run(
     told = record.text or (record.code and record.status not in ("failed", "cancelled"))
     if record.error and not record.files and not unsaved and (silent or not told):
         app.runs.deliver(run)
-        raise InteractionFailedError(rendering.failure(record), interaction_id=record.interaction_id)
+        raise InteractionFailedError(rendering.explain_failure(record), interaction_id=record.interaction_id)
     result = await render_run_page(app, run, wanted, unsaved, notes, followers)
     # Last of all: a call that ends earlier has delivered the answer to nobody.
     app.runs.deliver(run)
@@ -237,7 +239,7 @@ async def render_run_page(
     whole = wanted.page == 1 and not wanted.section
     blocks, said = await attach_files(app, record, wanted.host, unsaved) if whole else ([], [])
     page = functools.partial(
-        rendering.answer,
+        rendering.render_answer,
         record,
         wanted.page,
         section=wanted.section,
@@ -248,7 +250,7 @@ async def render_run_page(
         limit=wanted.host.page_bytes,
     )
     size = MARKDOWN_WEIGHT * len(record.text) + SOURCE_RENDER_CHARACTERS * len(record.citations)
-    text = await beside(size, page)
+    text = await offload_if_large(size, page)
     return CallToolResult(content=[TextContent(text=text), *drop_excess_links(blocks, wanted.host, text)])
 
 
@@ -265,9 +267,9 @@ def render_unfinished(app: AppContext, run: "Run", wanted: ReadOptions) -> str:
         background=run.background,
         seconds=wanted.seconds,
     )
-    return phrases.joined(*fitted(wanted.above, wanted.host.page_bytes - cost(text)), text)
+    return phrases.join_paragraphs(*fit_paragraphs(wanted.above, wanted.host.page_bytes - measure_cost(text)), text)
 
 
 def build_text_result(text: str) -> CallToolResult:
     """Return a result of one text block, clipped to what every host shows."""
-    return CallToolResult(content=[TextContent(text=clipped(text.rstrip("\n"), EVERY_HOST_BYTES) + "\n")])
+    return CallToolResult(content=[TextContent(text=clip_text(text.rstrip("\n"), EVERY_HOST_BYTES) + "\n")])

@@ -10,7 +10,7 @@ from typing import IO, Final
 import anyio.to_thread
 from mcp_types import ContentBlock, ImageContent, ResourceLink
 
-from gemini_interactions_mcp.core import FileRefusedError, cost, printable
+from gemini_interactions_mcp.core import FileRefusedError, make_printable, measure_cost
 from gemini_interactions_mcp.models import Record, SavedFile
 from gemini_interactions_mcp.server.context import AppContext
 from gemini_interactions_mcp.server.hosts import Host
@@ -68,7 +68,7 @@ async def attach_files(
         host: The host that shows them.
         unsaved: JPEGs of images that could not be saved.
     """
-    files = record.files[: rendering.FILES_LISTED]
+    files = record.files[: rendering.MAX_LISTED_FILES]
     links = [build_file_link(record, file) for file in files]
     pictures = [file for file in record.files if file.mime_type.startswith("image/")]
     wanted = len(pictures) + len(unsaved) if app.settings.previews and host.previews else 0
@@ -95,13 +95,13 @@ def note_missing_previews(
     if not app.settings.previews:
         return []
     if not host.previews:
-        return [rendering.unseen(len(pictures))]
-    return [rendering.unshown(len(pictures) - len(shown))]
+        return [rendering.note_omitted_previews(len(pictures))]
+    return [rendering.note_unshown_pictures(len(pictures) - len(shown))]
 
 
 def drop_excess_links(blocks: Sequence[ContentBlock], host: Host, text: str) -> list[ContentBlock]:
     """Drop links that the host would not show beside the text, which names the files anyway."""
-    room = host.page_bytes * 8 // 7 - cost(text) - RESULT_WRAPPER_BYTES
+    room = host.page_bytes * 8 // 7 - measure_cost(text) - RESULT_WRAPPER_BYTES
     kept: list[ContentBlock] = []
     for block in blocks:
         room -= measure_link(block) if isinstance(block, ResourceLink) else 0
@@ -138,5 +138,8 @@ async def render_preview(app: AppContext, opened: Callable[[], IO[bytes]], share
 def build_file_link(record: Record, file: SavedFile) -> ResourceLink:
     """Return a link at which the host can read the whole file."""
     return ResourceLink(
-        uri=rendering.uri(record, file), name=printable(file.name), mime_type=printable(file.mime_type), size=file.bytes
+        uri=rendering.make_resource_uri(record, file),
+        name=make_printable(file.name),
+        mime_type=make_printable(file.mime_type),
+        size=file.bytes,
     )

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any, Final
 
-from gemini_interactions_mcp.core import cost, phrases, shown
-from gemini_interactions_mcp.models import UNKNOWN, Record, RecordPage, RecordSummary, settled
+from gemini_interactions_mcp.core import measure_cost, phrases, quote_name
+from gemini_interactions_mcp.models import UNKNOWN_STATUS, Record, RecordPage, RecordSummary, is_settled
 from gemini_interactions_mcp.server.tools.arguments import match_choice
 from gemini_interactions_mcp.text import citations, rendering
 
@@ -26,7 +26,7 @@ STATUS_WORDS: Final = {
     "requires_continuation": ("requires_continuation",),
     "queued": ("queued",),
     "idle": ("idle",),
-    UNKNOWN: (UNKNOWN,),
+    UNKNOWN_STATUS: (UNKNOWN_STATUS,),
 }
 """Statuses, and the words that are taken for them.
 
@@ -42,20 +42,20 @@ def build_summary(record: Record, age: float | None = None, doing: tuple[str, in
         age: Seconds since the request.
         doing: The current activity and the number of pages read, if known.
     """
-    ended = settled(record.status) or (doing is None and record.error is not None)
+    ended = is_settled(record.status) or (doing is None and record.error is not None)
     activity, read = doing or ("", 0)
     told = build_progress_fields(age, activity, read) if not ended else build_outcome_fields(record)
     # One that may still get an id is found by its label meanwhile; this one never gets an id.
     unsent = record.interaction_id is None and record.status in ("failed", "cancelled")
     return RecordSummary(
-        interaction_id="" if unsent else rendering.handle(record),
+        interaction_id="" if unsent else rendering.get_handle(record),
         label=record.label if unsent else None,
-        kind=rendering.kind_name(record),
-        status=shown(record.status),
-        model=rendering.made_by(record),
+        kind=rendering.name_kind(record),
+        status=quote_name(record.status),
+        model=rendering.get_maker(record),
         created_at=record.created_at.isoformat(timespec="seconds"),
-        topic=rendering.first_words(record.topic) if record.topic else None,
-        prompt=rendering.first_words(record.prompt),
+        topic=rendering.take_first_words(record.topic) if record.topic else None,
+        prompt=rendering.take_first_words(record.prompt),
         files=len(record.files),
         **told,
     )
@@ -63,16 +63,16 @@ def build_summary(record: Record, age: float | None = None, doing: tuple[str, in
 
 def build_progress_fields(age: float | None, activity: str, read: int) -> dict[str, Any]:
     """Return the fields of a running row."""
-    activity = rendering.first_words(activity, ROW_TEXT_CHARACTERS)
+    activity = rendering.take_first_words(activity, ROW_TEXT_CHARACTERS)
     return {"seconds": None if age is None else int(age), "activity": activity or None, "sources": read or None}
 
 
 def build_outcome_fields(record: Record) -> dict[str, Any]:
     """Return the fields of a row that has ended."""
     counted = record.usage.total_tokens if record.usage else 0
-    error = rendering.first_words(record.error or "", ROW_TEXT_CHARACTERS)
+    error = rendering.take_first_words(record.error or "", ROW_TEXT_CHARACTERS)
     return {
-        "sources": len({citations.address(each) for each in record.citations}) or None,
+        "sources": len({citations.get_source_address(each) for each in record.citations}) or None,
         "tokens": counted or None,
         "finished_at": record.finished_at.isoformat(timespec="seconds") if record.finished_at else None,
         "error": error or None,
@@ -88,9 +88,11 @@ def render_list(page: RecordPage, status: str | None = None) -> str:
     """Render a list of interactions, filtered by `status`, with the content of the structured result."""
     if not page.interactions:
         unknown = status is not None and status not in STATUS_WORDS
-        return phrases.joined("No interactions found.", f"Statuses are {', '.join(STATUS_WORDS)}." if unknown else "")
+        return phrases.join_paragraphs(
+            "No interactions found.", f"Statuses are {', '.join(STATUS_WORDS)}." if unknown else ""
+        )
     more = f"More: list_interactions(cursor={json.dumps(page.next_cursor)})" if page.next_cursor else ""
-    return phrases.joined("\n".join(map(render_row, page.interactions)), more)
+    return phrases.join_paragraphs("\n".join(map(render_row, page.interactions)), more)
 
 
 def count_fitting_rows(page: RecordPage, room: int, *, together: bool) -> int:
@@ -101,7 +103,7 @@ def count_fitting_rows(page: RecordPage, room: int, *, together: bool) -> int:
         room: Bytes for the text, and for the data.
         together: Whether text and data share the room, as in hosts that show both.
     """
-    texts = accumulate(cost(render_row(row)) + 2 for row in page.interactions)
+    texts = accumulate(measure_cost(render_row(row)) + 2 for row in page.interactions)
     data = accumulate(len(row.model_dump_json(exclude_none=True).encode()) + 1 for row in page.interactions)
     taken = [text + more if together else max(text, more) for text, more in zip(texts, data, strict=True)]
     return max(1, sum(each <= room - LIST_CURSOR_BYTES for each in taken))
@@ -112,7 +114,7 @@ def render_row(row: RecordSummary) -> str:
 
     The topic precedes a prompt that does not name it: `"red bicycle": "make it blue"`.
     """
-    files = phrases.count(row.files, "file") if row.files else ""
+    files = phrases.format_count(row.files, "file") if row.files else ""
     name = row.interaction_id or f"no id (label {row.label})"
     words = ": ".join(json.dumps(each, ensure_ascii=False) for each in (row.topic, row.prompt) if each is not None)
     parts = [name, row.kind, row.status, row.model, row.created_at, words, files, *describe_row_facts(row)]
@@ -123,9 +125,9 @@ def describe_row_facts(row: RecordSummary) -> Iterator[str]:
     """Yield how long a row has run and what it does, or how it ended."""
     if row.seconds is not None:
         doing = f": {json.dumps(row.activity, ensure_ascii=False)}" if row.activity else ""
-        yield f"for {phrases.duration(row.seconds)}{doing}"
+        yield f"for {phrases.format_duration(row.seconds)}{doing}"
     if row.sources:
-        yield phrases.count(row.sources, "source")
+        yield phrases.format_count(row.sources, "source")
     if row.tokens:
         yield f"{row.tokens:,} tokens"
     if row.finished_at:

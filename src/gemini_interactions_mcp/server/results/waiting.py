@@ -2,10 +2,19 @@
 
 from typing import Final
 
-from gemini_interactions_mcp.core import clipped, count, duration, joined, shown, suffix_within, unbroken, visible
-from gemini_interactions_mcp.models import UNKNOWN, Record, settled
+from gemini_interactions_mcp.core import (
+    clip_text,
+    fit_suffix,
+    format_count,
+    format_duration,
+    join_lines,
+    join_paragraphs,
+    quote_name,
+    strip_hidden,
+)
+from gemini_interactions_mcp.models import UNKNOWN_STATUS, Record, is_settled
 from gemini_interactions_mcp.settings import DEFAULT_WAIT_SECONDS
-from gemini_interactions_mcp.text import fetch, framed_text, identity, illustrated
+from gemini_interactions_mcp.text import frame_whole_text, link_media, render_identity, suggest_fetch
 
 PARTIAL_ANSWER_BYTES: Final = 4_000
 """Maximum size of the partial answer, in bytes of UTF-8 with JSON's escapes."""
@@ -46,30 +55,32 @@ def render_pending(
         background: Whether it continues at Google without a connection.
         seconds: The `wait_seconds` of the next call.
     """
-    doing = f": {shown(activity)}" if activity else ""
+    doing = f": {quote_name(activity)}" if activity else ""
     so_far = f" {read} so far." if read else ""
-    later = f" Or look again in about {duration(compute_recheck_seconds(age))}." if record.kind == "research" else ""
+    later = (
+        f" Or look again in about {format_duration(compute_recheck_seconds(age))}." if record.kind == "research" else ""
+    )
     state = "Not taken by Google yet" if waiting else describe_standing(record.status)
-    return joined(
-        f"{state} after {duration(age)}{doing}.{so_far}",
+    return join_paragraphs(
+        f"{state} after {format_duration(age)}{doing}.{so_far}",
         f"Partial answer so far:\n\n{frame_tail(text)}" if text else "",
-        f"---\n{identity(record)}\nNext: {fetch(record, seconds)}{later} "
+        f"---\n{render_identity(record)}\nNext: {suggest_fetch(record, seconds)}{later} "
         f"{describe_prospect(record, waiting, background=background)} Do not ask the same again.",
     )
 
 
 def frame_tail(text: str) -> str:
     """Return the framed end of a growing text."""
-    plain = illustrated(visible(text[-PARTIAL_ANSWER_BYTES:]), (), lambda file: file.path)
-    return framed_text([suffix_within(plain, PARTIAL_ANSWER_BYTES)])
+    plain = link_media(strip_hidden(text[-PARTIAL_ANSWER_BYTES:]), (), lambda file: file.path)
+    return frame_whole_text([fit_suffix(plain, PARTIAL_ANSWER_BYTES)])
 
 
 def describe_prospect(record: Record, waiting: str, *, background: bool) -> str:
     """Say what happens to an unfinished interaction, and whether it is paid for, as far as that is certain."""
-    if settled(record.status):
+    if is_settled(record.status):
         return "It has been answered, and its files are being saved."
     if waiting:
-        return f"{clipped(unbroken(waiting), WAIT_REASON_BYTES).rstrip('.')}."
+        return f"{clip_text(join_lines(waiting), WAIT_REASON_BYTES).rstrip('.')}."
     if record.interaction_id is None or not record.stored:
         return UNNAMED_REQUEST
     return RUNS_AT_GOOGLE if background else RUNS_ON_CONNECTION
@@ -78,7 +89,8 @@ def describe_prospect(record: Record, waiting: str, *, background: bool) -> str:
 def note_repeated_call(age: float) -> str:
     """Return the note on a call that is attached to the run of an identical one."""
     return (
-        f"The same was asked {duration(age)} ago, and nobody had been given the answer: this is that interaction. "
+        f"The same was asked {format_duration(age)} ago, and nobody had been given the answer: this is that "
+        "interaction. "
         "Nothing new was sent or charged."
     )
 
@@ -90,19 +102,19 @@ def compute_recheck_seconds(age: float) -> float:
 
 def describe_reading(searches: int, addresses: int) -> str:
     """Return `12 searches, 30 pages read`, or what there is of it."""
-    counts = [count(searches, "search", "searches")] if searches else []
-    counts += [f"{count(addresses, 'page')} read"] if addresses else []
+    counts = [format_count(searches, "search", "searches")] if searches else []
+    counts += [f"{format_count(addresses, 'page')} read"] if addresses else []
     return ", ".join(counts)
 
 
 UNFINISHED_STATUSES: Final = {
     "in_progress": "Still in_progress",
     "queued": "Still queued",
-    UNKNOWN: "Sent, and not answered yet",
+    UNKNOWN_STATUS: "Sent, and not answered yet",
 }
 """How unfinished statuses read."""
 
 
 def describe_standing(status: str) -> str:
     """Return how far an interaction has come that is waited for; an unknown status means that it still runs."""
-    return UNFINISHED_STATUSES.get(status) or ("Finishing" if settled(status) else f"Still {shown(status)}")
+    return UNFINISHED_STATUSES.get(status) or ("Finishing" if is_settled(status) else f"Still {quote_name(status)}")

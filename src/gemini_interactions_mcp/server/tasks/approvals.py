@@ -6,7 +6,7 @@ from mcp.server.elicitation import render_elicitation_schema
 from mcp_types import ElicitRequest, ElicitRequestFormParams, ElicitResult
 from pydantic import BaseModel, Field, ValidationError
 
-from gemini_interactions_mcp.core import InputError, clipped, phrases
+from gemini_interactions_mcp.core import InputError, clip_text, phrases
 from gemini_interactions_mcp.models import Record, Request
 from gemini_interactions_mcp.runs import agents
 from gemini_interactions_mcp.server.context import AppContext
@@ -47,14 +47,15 @@ def build_approval_form(settings: Settings, plan: Record, today: int) -> ElicitR
         build_follow_up(settings, plan, plan.title, plan_first=False), today, settings.runs_per_day
     )
     params = ElicitRequestFormParams(
-        message=phrases.joined(render_plan(plan), "---", words), requested_schema=render_elicitation_schema(Approval)
+        message=phrases.join_paragraphs(render_plan(plan), "---", words),
+        requested_schema=render_elicitation_schema(Approval),
     )
     return ElicitRequest(params=params)
 
 
 def render_plan(plan: Record) -> str:
     """Return the framed plan, clipped to what a form shows."""
-    return rendering.framed_text([clipped(plan.text[:MAX_PLAN_BYTES], MAX_PLAN_BYTES)])
+    return rendering.frame_whole_text([clip_text(plan.text[:MAX_PLAN_BYTES], MAX_PLAN_BYTES)])
 
 
 def parse_approval(response: object) -> Approval | None:

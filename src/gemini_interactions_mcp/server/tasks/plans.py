@@ -11,8 +11,8 @@ from typing import Any, Final
 import anyio
 from mcp_types import CallToolResult, TextContent
 
-from gemini_interactions_mcp.core import GeminiMCPError, InteractionNotFoundError, OutcomeUnknownError, unbroken
-from gemini_interactions_mcp.models import Record, settled
+from gemini_interactions_mcp.core import GeminiMCPError, InteractionNotFoundError, OutcomeUnknownError, join_lines
+from gemini_interactions_mcp.models import Record, is_settled
 from gemini_interactions_mcp.runs import Run, intents
 from gemini_interactions_mcp.server.context import AppContext, Opening
 from gemini_interactions_mcp.server.results.answers import render_run
@@ -90,8 +90,8 @@ class TaskChains:
             chain = await find_chain(app, task_id, asks=asks)
             if chain is not None and asks and is_runnable_plan(chain.last):
                 await app.runs.decline(chain.last, TASK_CANCELLED)
-            elif chain is not None and not settled(chain.last.status):
-                app.runs.cancel_later(rendering.handle(chain.last), "tasks/cancel")
+            elif chain is not None and not is_settled(chain.last.status):
+                app.runs.cancel_later(rendering.get_handle(chain.last), "tasks/cancel")
         return chain is not None
 
 
@@ -145,11 +145,11 @@ async def read_task(app: AppContext, chain: TaskChain, task: Task, *, asks: bool
     if record.status == "cancelled":
         return replace(task, status="cancelled", message=record.error)
     try:
-        run = await app.runs.find(rendering.handle(record))
+        run = await app.runs.find(rendering.get_handle(record))
     except GeminiMCPError as exc:
         if isinstance(exc, FINAL_ERRORS) and not intents.is_sending(record):
             return fail_task(task, exc)
-        if settled(record.status):
+        if is_settled(record.status):
             raise
         return replace(task, message=str(exc))
     if not run.done.is_set():
@@ -169,14 +169,14 @@ async def end_task(app: AppContext, chain: TaskChain, run: Run, task: Task, *, a
         return replace(task, status="completed", result=await render_run(app, run))
     except GeminiMCPError as exc:
         # It may still go on at Google.
-        lost = record.interaction_id is not None and not settled(record.status)
+        lost = record.interaction_id is not None and not is_settled(record.status)
         return replace(task, message=str(exc)) if lost else fail_task(task, exc)
 
 
 def fail_task(task: Task, exc: GeminiMCPError) -> Task:
     """Return the task, completed with an error of the tool as its result."""
     return replace(
-        task, status="completed", result=CallToolResult(content=[TextContent(text=unbroken(str(exc)))], is_error=True)
+        task, status="completed", result=CallToolResult(content=[TextContent(text=join_lines(str(exc)))], is_error=True)
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from gemini_interactions_mcp.core import shown
+from gemini_interactions_mcp.core import quote_name
 
 from .arguments import ArgumentSchema
 
@@ -48,7 +48,7 @@ def find_similar_names(names: Iterable[str], valid: Sequence[str]) -> list[str]:
 
 def quote_argument_names(names: Iterable[str]) -> str:
     """Format names of arguments for a sentence."""
-    return ", ".join(f"`{shown(name)}`" for name in names)
+    return ", ".join(f"`{quote_name(name)}`" for name in names)
 
 
 def describe_invalid_arguments(exc: ValidationError) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, cast
 from urllib.parse import unquote
 
-from gemini_interactions_mcp.core import plain_name, unquoted
+from gemini_interactions_mcp.core import normalize_model_name, strip_quotes
 
 INTERACTION_URI: Final = re.compile(
     r"gemini://interactions/([^/?#]+)(?:/(?:data|files/.*)?)?", re.IGNORECASE | re.DOTALL
@@ -66,7 +66,7 @@ def stands_for_absent(text: str, schema: ArgumentSchema) -> bool:
     """Whether a text stands for an absent argument; `null` does, unless it may be a text to search for or to send."""
     if schema.get("type") == "free text":
         return not text.strip()
-    return unquoted(text).casefold() in ABSENT_WORDS and not means_minimal(text, schema.get("enum", ()))
+    return strip_quotes(text).casefold() in ABSENT_WORDS and not means_minimal(text, schema.get("enum", ()))
 
 
 def means_minimal(text: str, options: Sequence[str]) -> bool:
@@ -87,7 +87,7 @@ def interpret_text(value: object, schema: ArgumentSchema) -> object:
 def interpret_name(value: object, schema: ArgumentSchema) -> object:
     """Read the id of a model or an agent, as the API spells it."""
     del schema
-    return plain_name(value) or None if isinstance(value, str) else value
+    return normalize_model_name(value) or None if isinstance(value, str) else value
 
 
 def interpret_id(value: object, schema: ArgumentSchema) -> object:
@@ -121,7 +121,7 @@ def interpret_number(value: object, schema: ArgumentSchema) -> object:
 def interpret_boolean(value: object, schema: ArgumentSchema) -> object:
     """Read a boolean, which pydantic also takes as text."""
     del schema
-    return unquoted(value) if isinstance(value, str) else value
+    return strip_quotes(value) if isinstance(value, str) else value
 
 
 VALUE_INTERPRETERS: Final[Mapping[str, Callable[[object, ArgumentSchema], object]]] = {
@@ -164,7 +164,7 @@ def try_parse_json(value: object) -> object:
 
 def strip_interaction_id(text: str) -> str:
     """Return the bare id, unchecked, from a resource's URI or an id in quotes or white space."""
-    found = INTERACTION_URI.fullmatch(inner := unquoted(text.strip().removeprefix("interaction_id:")))
+    found = INTERACTION_URI.fullmatch(inner := strip_quotes(text.strip().removeprefix("interaction_id:")))
     return unquote(found[1]) if found else inner
 
 
@@ -177,5 +177,5 @@ def match_choice(text: str, options: Sequence[str]) -> str:
 
 def normalize_spelling(word: str) -> str:
     """Normalize spelling: `ultra_high` equals `Ultra-High`, and `16:9` equals `16x9`."""
-    ratio = re.sub(r"(?<=\d)\s*[x\u00d7:/]\s*(?=\d)", ":", unquoted(word).casefold())
+    ratio = re.sub(r"(?<=\d)\s*[x\u00d7:/]\s*(?=\d)", ":", strip_quotes(word).casefold())
     return re.sub(r"[\s_-]+", "", ratio)

@@ -7,7 +7,7 @@ import anyio
 from mcp_types import CallToolResult
 from pydantic import Field
 
-from gemini_interactions_mcp.core import ConfigurationError, FileRefusedError, GeminiMCPError, InputError, shown
+from gemini_interactions_mcp.core import ConfigurationError, FileRefusedError, GeminiMCPError, InputError, quote_name
 from gemini_interactions_mcp.files import REASON_EXISTS, Excerpt
 from gemini_interactions_mcp.models import Contents, Request
 from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress, open_app
@@ -194,7 +194,8 @@ async def resolve_output_path(app: AppContext, output_path: str | None) -> tuple
         return None, exc
     if target is not None and await app.runs.holds_file(target):
         return None, FileRefusedError(
-            f"{shown(str(output_path))} was the file of an earlier interaction, and its name is never reused; choose "
+            f"{quote_name(str(output_path))} was the file of an earlier interaction, and its name is never "
+            "reused; choose "
             "another name.",
             reason=REASON_EXISTS,
         )

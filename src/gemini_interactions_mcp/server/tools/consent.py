@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, Field, ValidationError
 
-from gemini_interactions_mcp.core import InputError, phrases, printable, shown
-from gemini_interactions_mcp.models import DEEP_RESEARCH, Request
+from gemini_interactions_mcp.core import InputError, make_printable, phrases, quote_name
+from gemini_interactions_mcp.models import DEEP_RESEARCH_PREFIX, Request
 from gemini_interactions_mcp.runs import agents
 from gemini_interactions_mcp.text import chapters
 
@@ -19,7 +19,9 @@ ESTIMATES_SOURCE: Final = "https://ai.google.dev/gemini-api/docs/deep-research"
 RESEARCH_DURATION: Final = "It usually takes 5 to 20 minutes, 60 at most"
 RESEARCH_ESTIMATES: Final = {
     EXHAUSTIVE_AGENT: f"{RESEARCH_DURATION}, and costs about 3 to 7 dollars (Google's estimates: {ESTIMATES_SOURCE}).",
-    DEEP_RESEARCH: f"{RESEARCH_DURATION}, and costs about 1 to 3 dollars (Google's estimates: {ESTIMATES_SOURCE}).",
+    DEEP_RESEARCH_PREFIX: (
+        f"{RESEARCH_DURATION}, and costs about 1 to 3 dollars (Google's estimates: {ESTIMATES_SOURCE})."
+    ),
 }
 
 RESEARCH_DECLINED: Final = "The user was asked and declined: nothing was started and nothing is charged."
@@ -100,24 +102,24 @@ def render_question(
         given: The files and addresses that go with it.
         topic: The topic of the plan that it runs or changes.
     """
-    deep = (request.agent or "").startswith(DEEP_RESEARCH)
+    deep = (request.agent or "").startswith(DEEP_RESEARCH_PREFIX)
     does = "plan research" if request.plan else "research" if deep else "work on a task"
     sources = given.sources if given else ()
     words = " with the words ".join(
-        f"“{printable(chapters.shortened(each))}”" for each in (topic, request.prompt) if each is not None
+        f"“{make_printable(chapters.shorten_to_line(each))}”" for each in (topic, request.prompt) if each is not None
     )
     limit = f" of {most}" if most else ""
-    return phrases.joined(
-        f"Have {shown(request.agent or '')} {does}{describe_amounts(sources)}: {words}?",
+    return phrases.join_paragraphs(
+        f"Have {quote_name(request.agent or '')} {does}{describe_amounts(sources)}: {words}?",
         f"{estimate_research(request)} Research requests sent today (UTC): {today}{limit}.",
         render_source_list(
             "Files that are sent to Google:", [describe_file_source(each) for each in sources if each.files]
         ),
         render_source_list(
-            "Addresses that Google reads:", [f"- {shown(each.source)}" for each in sources if not each.files]
+            "Addresses that Google reads:", [f"- {quote_name(each.source)}" for each in sources if not each.files]
         ),
         render_source_list(
-            "Tools that the agent may use:", [f"- {shown(name)}" for name in agents.list_tool_names(request)]
+            "Tools that the agent may use:", [f"- {quote_name(name)}" for name in agents.list_tool_names(request)]
         ),
     )
 
@@ -134,8 +136,8 @@ def describe_amounts(sources: "Sequence[InspectedSource]") -> str:
     """Return ` with 3 files (9.2 MiB) and 1 address`, or an empty text without sources."""
     files = [file for source in sources for file in source.files]
     addresses = sum(not source.files for source in sources)
-    parts = [f"{phrases.count(len(files), 'file')} ({format_total_size(files)})"] if files else []
-    parts += [phrases.count(addresses, "address", "addresses")] if addresses else []
+    parts = [f"{phrases.format_count(len(files), 'file')} ({format_total_size(files)})"] if files else []
+    parts += [phrases.format_count(addresses, "address", "addresses")] if addresses else []
     return f" with {' and '.join(parts)}" if parts else ""
 
 
@@ -143,9 +145,9 @@ def describe_file_source(source: "InspectedSource") -> str:
     """Return the line of a file, or of a folder or glob with its number of files and the first of them."""
     first, *more = source.files
     if not more:
-        return f"- {shown(first.source)} ({format_total_size([first])})"
+        return f"- {quote_name(first.source)} ({format_total_size([first])})"
     size = format_total_size(source.files)
-    return f"- {shown(source.source)}: {len(source.files)} files ({size}), the first is {shown(first.name)}"
+    return f"- {quote_name(source.source)}: {len(source.files)} files ({size}), the first is {quote_name(first.name)}"
 
 
 def render_source_list(head: str, lines: Sequence[str]) -> str:
@@ -158,5 +160,5 @@ def format_total_size(files: "Iterable[LocalFile]") -> str:
     """Return the total size as `812 bytes`, `3.4 KiB` or `9.2 MiB`."""
     total = sum(file.size for file in files)
     if total < 2**10:
-        return phrases.count(total, "byte")
+        return phrases.format_count(total, "byte")
     return f"{total / 2**10:,.1f} KiB" if total < 2**20 else f"{total / 2**20:,.1f} MiB"

@@ -72,10 +72,10 @@ def describe_deletion(deletion: Deletion) -> str:
     if deletion.remote is Remote.EARLIER:
         return "It has been deleted already.\n"
     if deletion.remote is Remote.KEPT:
-        return phrases.joined(
+        return phrases.join_paragraphs(
             "\n".join([f"Google: not deleted. {deletion.error}", *([KEPT_LINE] if deletion.known else [])])
         )
-    return phrases.joined("\n".join([REMOTE_LINES[deletion.remote], *deletion.files, describe_row(deletion)]))
+    return phrases.join_paragraphs("\n".join([REMOTE_LINES[deletion.remote], *deletion.files, describe_row(deletion)]))
 
 
 def describe_row(deletion: Deletion) -> str:

@@ -166,7 +166,9 @@ def describe_start(run: "Run", seconds: float, *, fresh: bool) -> str:
     """Return the text of start_research, which suggests a call for the report that waits `seconds`."""
     record = run.record
     head = describe_fresh_run(run) if fresh else describe_repetition(run)
-    return phrases.joined(head, f"---\n{rendering.identity(record)}\nNext: {rendering.fetch(record, seconds)}")
+    return phrases.join_paragraphs(
+        head, f"---\n{rendering.render_identity(record)}\nNext: {rendering.suggest_fetch(record, seconds)}"
+    )
 
 
 def describe_fresh_run(run: "Run") -> str:
@@ -190,7 +192,8 @@ def describe_repetition(run: "Run") -> str:
         )
     what = "task" if run.record.task else "research"
     return (
-        f"The same {what} was asked for {phrases.duration(run.age())} ago: this is that run, and nothing new was "
+        f"The same {what} was asked for {phrases.format_duration(run.age())} ago: this is that run, and nothing "
+        "new was "
         "started. force=true pays for another."
     )
 
@@ -216,13 +219,15 @@ async def cancel_research(ctx: Ctx, interaction_id: InteractionId) -> CallToolRe
         raise
     except RefusedError as exc:
         return build_text_result(
-            phrases.joined(
+            phrases.join_paragraphs(
                 f"Google did not cancel it: {exc}",
                 "It may go on at Google, and this server follows it as before. "
                 f'check_research(interaction_id="{interaction_id}") reads it.',
             )
         )
-    return build_text_result(phrases.joined(describe_stop(run), f"---\n{rendering.identity(run.record)}"))
+    return build_text_result(
+        phrases.join_paragraphs(describe_stop(run), f"---\n{rendering.render_identity(run.record)}")
+    )
 
 
 def describe_stop(run: "Run") -> str:
@@ -241,4 +246,4 @@ def describe_stop(run: "Run") -> str:
         return "The interaction was stopped. What it has cost so far is not refunded."
     if run.id is None:
         return "The request was stopped before Google took it. Nothing is charged."
-    return f"The interaction had ended already: nothing was stopped. {rendering.fetch(run.record)}"
+    return f"The interaction had ended already: nothing was stopped. {rendering.suggest_fetch(run.record)}"
