@@ -30,6 +30,7 @@ from gemini_interactions_mcp.core.redaction import Redactor
 from gemini_interactions_mcp.emulator import Emulator, Fault, rate_limited
 from gemini_interactions_mcp.models.interactions import Interaction, Media, Record, Request, SavedFile
 from gemini_interactions_mcp.runs.bookkeeping import Ledger
+from gemini_interactions_mcp.runs.deletion import Remote
 from gemini_interactions_mcp.runs.run import Pace, Run
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.text import rendering
@@ -694,6 +695,17 @@ async def test_a_refusal_that_a_held_journal_could_not_take_is_written_later(
     [row] = rows(tmp_path)
     assert row["status"] == "failed"
     assert row["error"] == str(run.error)
+
+
+async def test_a_refused_request_that_a_held_journal_could_not_take_is_deleted_all_the_same(
+    here: World, held: pytest.MonkeyPatch, emulator: Emulator, tmp_path: Path
+) -> None:
+    emulator.faults.append(Fault("create", "http", http_status=401))
+    run = await here.ended(ASK)
+    deletion = await here.runs.delete(run.record.label)
+    assert (deletion.remote, deletion.row) == (Remote.UNNAMED, True)
+    assert rows(tmp_path) == []
+    held.undo()
 
 
 async def test_an_id_that_a_held_journal_could_not_take_is_written_later(

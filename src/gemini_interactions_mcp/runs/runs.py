@@ -278,9 +278,9 @@ class Runs:
 
     async def _is_sending(self, record: Record) -> bool:
         """Whether this process or another live one is sending the request, and Google has not named it yet."""
-        unnamed = record.interaction_id is None and record.status == UNKNOWN and not record.error
         if run := self._registry.get(record.label):
-            return run.id is None
+            return not run.named.is_set()
+        unnamed = record.interaction_id is None and record.status == UNKNOWN and not record.error
         return unnamed and await self._ledger.followed_elsewhere(record)
 
     async def find(self, interaction_id: str, seconds: float = LOOK_SECONDS) -> Run:
