@@ -158,7 +158,7 @@ def twin_conditions(record: Record, since: datetime) -> tuple[sa.ColumnElement[b
 
 def undelivered_conditions(record: Record, since: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     """Return the conditions of rows identical to a record whose answer nobody has been given."""
-    # The index by fingerprint ends with the time.
+    # Ends the search in the index by fingerprint.
     young = ROWS.c.created_at > stamp(since - LONGEST_CALL)
     return identical(record), young, ROWS.c.delivered_at.is_(None), left_at() > stamp(since), ~OVER
 
