@@ -181,12 +181,12 @@ async def test_a_migration_that_fails_in_the_middle_changes_nothing(journal_url:
 async def test_a_migration_that_was_left_half_way_is_finished_where_changing_a_table_commits(
     tmp_path: Path, version: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def elsewhere(_: object) -> bool:
+    def never(_url: sa.URL) -> bool:
         return False
 
     # SQLite as such a database, as MySQL is one.
     for module in (database, engine, gate, migrating):
-        monkeypatch.setattr(module, "is_sqlite", elsewhere)
+        monkeypatch.setattr(module, "is_sqlite", never)
     url = f"sqlite+aiosqlite:///{(tmp_path / 'journal.sqlite3').as_posix()}"
     await load(url, version)
     await execute(url, "CREATE TABLE interactions_by_settlement (number INTEGER)")

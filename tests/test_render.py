@@ -418,7 +418,11 @@ def test_a_picture_is_linked_by_any_path(path: str, said: str) -> None:
             "if the server ends before, the answer may be lost. It may be charged all the same.",
         ),
         ({"interaction_id": None, "status": "unknown"}, {}, "whether it is charged is not known yet"),
-        ({"interaction_id": "l", "label": "l"}, {"background": False}, "whether it is charged is not known yet"),
+        (
+            {"interaction_id": "l", "label": "l", "stored": False},
+            {"background": False},
+            "whether it is charged is not known yet",
+        ),
         (
             {"interaction_id": None, "status": "unknown"},
             {"waiting": "Google refused it for now; trying again in 12 s; nothing is charged yet"},

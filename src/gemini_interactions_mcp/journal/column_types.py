@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 
-from gemini_interactions_mcp.core import replace_lone_surrogates
+from gemini_interactions_mcp.core import replace_unstorable
 
 
 class Characters(sa.types.TypeDecorator[str]):
@@ -21,7 +21,7 @@ class Characters(sa.types.TypeDecorator[str]):
     def process_bind_param(self, value: object, dialect: sa.Dialect) -> Any:  # noqa: ANN401 - SQLAlchemy's
         """Return the parameter as the driver takes it."""
         del dialect
-        return clean_text(value) if isinstance(value, str) else value
+        return replace_unstorable(value) if isinstance(value, str) else value
 
 
 class LongCharacters(Characters):
@@ -68,19 +68,14 @@ class FileList(Document):
         return [{**cast("dict[str, object]", clean_document(file)), "path": file["path"]} for file in files]
 
 
-def clean_text(text: str) -> str:
-    """Return the text with U+FFFD for U+0000 and for each half of a surrogate pair."""
-    return replace_lone_surrogates(text).replace("\0", "\ufffd")
-
-
 def clean_document(value: object) -> object:
     """Return a JSON value with all of its texts cleaned."""
     match value:
         case str():
-            return clean_text(value)
+            return replace_unstorable(value)
         case Mapping():
             fields = cast("Mapping[str, object]", value)
-            return {clean_text(name): clean_document(item) for name, item in fields.items()}
+            return {replace_unstorable(name): clean_document(item) for name, item in fields.items()}
         case list() | tuple():
             return [clean_document(item) for item in cast("Sequence[object]", value)]
         case _:

@@ -7,9 +7,14 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from gemini_interactions_mcp.core import LARGE_TEXT_CHARACTERS, decode_utf8, encode_utf8, offload_if_large
+from gemini_interactions_mcp.core import (
+    LARGE_TEXT_CHARACTERS,
+    decode_utf8,
+    encode_utf8,
+    offload_if_large,
+    replace_unstorable,
+)
 
-from .column_types import clean_text
 from .database_url import is_sqlite, split_libpq_parameters
 from .sqlite_file import FilePlace, FileReplacedError, make_opening_url
 
@@ -79,7 +84,7 @@ async def encode_texts(values: RowValues) -> RowValues:
     }
     size = sum(map(len, long.values()))
     return values | await offload_if_large(
-        size, lambda: {name: encode_utf8(clean_text(value)) for name, value in long.items()}
+        size, lambda: {name: encode_utf8(replace_unstorable(value)) for name, value in long.items()}
     )
 
 

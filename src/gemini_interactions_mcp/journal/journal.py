@@ -15,12 +15,11 @@ from typing import Final, cast
 import anyio
 import sqlalchemy as sa
 
-from gemini_interactions_mcp.core import NO_REDACTION, DailyLimitError, Redactor, offload_if_large
+from gemini_interactions_mcp.core import NO_REDACTION, DailyLimitError, Redactor, offload_if_large, replace_unstorable
 from gemini_interactions_mcp.models import Record, UploadedFile, is_settled
 
 from . import queries
 from .clock import TWIN_SECONDS, describe_limit_reached, now
-from .column_types import clean_text
 from .database import MAX_READERS, Database
 from .engine import RowValues
 from .queries import LIVE_ROWS, RUNNING_ROWS, UNSENT_ROWS, ResearchLimit, change_live, select_live
@@ -240,7 +239,7 @@ class Journal:
         """Return up to `limit` ids that Google knows and that begin with `prefix` exactly, newest first."""
         column = INTERACTIONS.c.interaction_id
         # Cleaning may change the length.
-        beginning = sa.func.substr(column, 1, len(clean_text(prefix)), type_=column.type)
+        beginning = sa.func.substr(column, 1, len(replace_unstorable(prefix)), type_=column.type)
         wanted = select_live(
             queries.DESKTOP_ROWS, beginning == prefix, INTERACTIONS.c.stored.is_(True)
         ).with_only_columns(column)

@@ -170,7 +170,7 @@ def match_twins(record: Record, since: datetime) -> tuple[sa.ColumnElement[bool]
 
 def match_undelivered(record: Record, since: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     """Return the conditions of rows identical to a record whose answer nobody has been given."""
-    # The index by fingerprint ends with the time.
+    # Ends the search in the index by fingerprint.
     young = INTERACTIONS.c.created_at > format_moment(since - MAX_CALL_AGE)
     return (
         match_identical(record),

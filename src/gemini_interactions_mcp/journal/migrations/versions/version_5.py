@@ -64,7 +64,7 @@ def upgrade() -> None:
             batch.alter_column(name, existing_type=kind, nullable=False)
     create_index("interactions_by_id", "principal", "interaction_id", unique=True)
     create_index("interactions_by_creation", "principal", "created_at", "label")
-    create_index("interactions_by_fingerprint", "principal", "fingerprint", "created_at")
+    create_index("interactions_by_fingerprint", "principal", "fingerprint", "created_at", "label")
     create_index("interactions_by_settlement", "settled_at")
 
 
