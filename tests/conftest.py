@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 import certifi
 import pytest
+from google.genai._gaos.utils import serializers
+from hypothesis import settings as hypothesis_settings
 from mcp import Client
 from pydantic import SecretStr
 
@@ -28,6 +30,10 @@ from gemini_interactions_mcp.settings import Settings
 from journaling import Clock
 
 Mode = Literal["auto", "legacy"]
+
+# How long an example takes says how loaded the machine is.
+hypothesis_settings.register_profile("unhurried", deadline=None)
+hypothesis_settings.load_profile("unhurried")
 
 KEY = "test-key-7c41e0"
 """Must never appear in an answer, an error, a log or a file."""
@@ -81,6 +87,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = kept
 
 
+BOTH_ERAS = {
+    "test_changes",
+    "test_consent",
+    "test_consent_files",
+    "test_hosts",
+    "test_mcp_sdk",
+    "test_outgoing",
+    "test_prompts",
+    "test_resources",
+    "test_server",
+    "test_tasks",
+    "test_tools_ask",
+    "test_tools_hosts",
+    "test_tools_research",
+}
+"""Modules about what the eras do differently: progress, questions, notifications, tasks, resources, what a host is."""
+
+
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
@@ -120,6 +144,31 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def models_made_once() -> Generator[None]:
+    """google-genai makes a pydantic model of a type for each request, at 10 ms: here one for each type.
+
+    A contrary run leaves that to it.
+    """
+    made: dict[tuple[str, object], Any] = {}
+    create = serializers.create_model
+
+    def create_once(name: str, *, body: tuple[Any, Any], **options: Any) -> Any:
+        key = (name, body[0])
+        try:
+            known = made.get(key)
+        except TypeError:  # a type that cannot be hashed
+            return create(name, body=body, **options)
+        if known is None:
+            known = made[key] = create(name, body=body, **options)
+        return known
+
+    with pytest.MonkeyPatch.context() as patch:
+        if not CONTRARY_RUN:
+            patch.setattr(serializers, "create_model", create_once)
+        yield
 
 
 @pytest.fixture(autouse=CONTRARY_RUN)
@@ -166,10 +215,18 @@ def server(settings: Settings) -> Server:
     return build_server(settings, FAST)
 
 
-@pytest.fixture(params=["auto"] if CONTRARY_RUN else ["auto", "legacy"])
+@pytest.fixture
 def mode(request: pytest.FixtureRequest) -> Mode:
-    """Both protocol eras: 2026-07-28 and 2025-11-25."""
-    return request.param
+    """The protocol era: `auto` is 2026-07-28, `legacy` 2025-11-25."""
+    return getattr(request, "param", "auto")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test in both eras where the protocol differs; `test_eras.py` compares what all tools return in both."""
+    marked = any("mode" in str(mark.args[0]) for mark in metafunc.definition.iter_markers("parametrize"))
+    if "mode" in metafunc.fixturenames and not marked:
+        both = metafunc.module.__name__.rpartition(".")[2] in BOTH_ERAS and not CONTRARY_RUN
+        metafunc.parametrize("mode", ["auto", "legacy"] if both else ["auto"], indirect=True)
 
 
 @pytest.fixture

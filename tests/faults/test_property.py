@@ -3,7 +3,7 @@
 An example is some lives of a server on one journal. After the last, everything that Google has taken was asked for and
 taken once, a fresh server can read every answer, and the key stands nowhere.
 
-`SEQUENCES=2000 python -m pytest tests/faults/test_property.py` searches longer. The search is random: an example that
+`make soak` tries 2,000. The search is random: an example that
 fails is printed with a line that repeats it.
 """
 
@@ -51,7 +51,7 @@ from gemini_interactions_mcp.settings import Settings
 from reading import rows_of, text_of
 from wired import let_leases_run_out
 
-SEQUENCES = int(os.environ.get("SEQUENCES", "100"))
+SEQUENCES = int(os.environ.get("SEQUENCES", "20"))
 PATIENCE = 20.0
 """Seconds after which a test that waits has failed; never what is tested."""
 TURNS = (0, 3, 10, 30, 60, 100, 200)

@@ -1,6 +1,9 @@
 """MCP prompts: four workflows of more than one call."""
 
+from functools import cache
+
 from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver.prompts.base import Prompt
 
 from .context import Opening
 
@@ -50,7 +53,13 @@ PROMPTS = (
 """All prompts with their titles, in listing order."""
 
 
+@cache
+def build_prompts() -> tuple[Prompt, ...]:
+    """Build the prompts as the SDK takes them, once per process: no server changes them."""
+    return tuple(Prompt.from_function(function, title=title) for function, title in PROMPTS)
+
+
 def register_prompts(mcp: MCPServer[Opening]) -> None:
     """Add the prompts to a server."""
-    for function, title in PROMPTS:
-        mcp.prompt(title=title)(function)
+    for prompt in build_prompts():
+        mcp.add_prompt(prompt)
