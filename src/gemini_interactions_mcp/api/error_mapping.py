@@ -64,7 +64,7 @@ class ErrorRule(NamedTuple):
         error: The class to raise.
         describe: Returns its message: what happened, then what to do.
         codes: The documented codes that lead to this row by themselves, whatever the message; for readers, and asserted
-            by tests/test_faults.py. A code leads to its row by its HTTP status (`error_codes.STATUSES`).
+            by tests/test_faults.py. A code leads to its row by its HTTP status (`error_codes.CODE_STATUSES`).
         about: Returns the id of the interaction that the error is about.
     """
 
@@ -158,7 +158,7 @@ def is_paid(call: Call) -> bool:
 
 
 def is_cheap(call: Call) -> bool:
-    """Whether a call costs less than dollars, so that a 503 can be relied on: nothing was taken."""
+    """Whether a call costs cents, so that resending after a 503 is acceptable: nothing was taken."""
     return not call.costly
 
 

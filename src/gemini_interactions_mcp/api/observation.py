@@ -114,7 +114,7 @@ class ObservedApi:
     """The API of one key, and what was made there.
 
     Args:
-        client: From `sdk.make_client`, so that it never retries.
+        client: From `make_sdk_client`, so that it never retries.
         pauses: Seconds to wait before each read of something that may take time to appear.
 
     Attributes:

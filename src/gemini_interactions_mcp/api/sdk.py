@@ -97,8 +97,8 @@ def make_sdk_http_client(base_url: str | None) -> httpx2.AsyncClient:
         base_url,
         event_hooks=TRACKING_HOOKS,
         limits=httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_IDLE_CONNECTIONS),
-        # Only connecting has a time-out here, which keeps it apart from others; `persist` limits the whole call. If a
-        # call were given a time-out, the SDK would apply it to every phase, reading included.
+        # Only connecting has a time-out here, which keeps it apart from others; `send_with_retries` limits the whole
+        # call. If a call were given a time-out, the SDK would apply it to every phase, reading included.
         timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
     )
 

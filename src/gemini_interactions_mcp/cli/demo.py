@@ -1,4 +1,4 @@
-"""The `run_demo` command: calls every tool on sample files, without a key or network.
+"""The `demo` command: calls every tool on sample files, without a key or network.
 
 Starts the emulator and, as a host would, the real server; then calls all ten tools with the real MCP client, and
 prints what a host shows.

@@ -1,4 +1,4 @@
-"""The `run_doctor` command: checks settings, key, network, folders and journal. Never prints the key."""
+"""The `doctor` command: checks settings, key, network, folders and journal. Never prints the key."""
 
 import difflib
 import platform

@@ -13,14 +13,11 @@ from gemini_interactions_mcp import __version__
 from gemini_interactions_mcp.transports.stdin_capture import capture_streams, list_ending_signals, open_closed_streams
 
 if TYPE_CHECKING:
-    from gemini_interactions_mcp.server import Server
+    pass
 
-LOOPBACK_HOST: Final = "127.0.0.1"
 HTTP_PORT: Final = 8765
 EMULATOR_PORT: Final = 8766
 """Differs from `HTTP_PORT`, because a server may use the emulator on the same machine."""
-SHUTDOWN_SECONDS: Final = 1
-"""Seconds for HTTP requests in flight to complete after a signal to end."""
 
 COMMAND_DESCRIPTION = "Gemini's models and agents for any MCP host, through Google's Interactions API."
 COMMAND_EPILOG = (
@@ -151,33 +148,12 @@ def serve_host(arguments: argparse.Namespace) -> int:
 
     server = build_server(settings)
     if claimed is None:
+        from gemini_interactions_mcp.transports.http import serve_http  # noqa: PLC0415 - as above
+
         return run_interruptible(partial(serve_http, server, choose_port(arguments, HTTP_PORT)))
     from gemini_interactions_mcp.transports import stdio  # noqa: PLC0415 - as above
 
     return stdio.serve_stdio(server, claimed)
-
-
-async def serve_http(server: "Server", number: int) -> None:
-    """Serve streamable HTTP on loopback; connections are accepted from the moment that the address is printed."""
-    import socket  # noqa: PLC0415 - as above
-
-    import uvicorn  # noqa: PLC0415 - as above
-
-    # With a protocol, because asyncio sets TCP_NODELAY only on a socket that has one.
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        if os.name == "posix":  # elsewhere the option would let two servers share the port
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((LOOPBACK_HOST, number))
-        listener.listen()
-        config = uvicorn.Config(
-            server.streamable_http_app(host=LOOPBACK_HOST), log_config=None, timeout_graceful_shutdown=SHUTDOWN_SECONDS
-        )
-        sys.stderr.write(f"Serving MCP on http://{LOOPBACK_HOST}:{listener.getsockname()[1]}/mcp\n")
-        web = uvicorn.Server(config)
-        for each in list_ending_signals():
-            # Uvicorn itself handles all of these but the one of a closed terminal.
-            signal.signal(each, web.handle_exit)
-        await web.serve(sockets=[listener])
 
 
 async def run_emulator(number: int, *, contrary: bool) -> None:

@@ -1,8 +1,8 @@
-"""What every package may use: errors, redaction, clean text, lenient JSON, safe folder access, offloading.
+"""What every package may use; knows no other package of the tree.
 
-Errors are sorted by who must act. Redaction removes secrets, `words` removes hidden characters, `folders` opens
-directories without following links, and `offloading` keeps work on long texts off the event loop. Knows no other
-package of the tree.
+`errors` by who must act, `redaction` of secrets and `credentials`, `words` without hidden characters, `long_text` and
+`offloading` of long texts, `room` in bytes, `phrases` for numbers and durations, `lenient` JSON, `folders` that follow
+no link, and the one `log`.
 """
 
 import lazy_loader

@@ -1,7 +1,7 @@
 """The Files API: resumable uploads, states of files, and looking a file up by its `uri`.
 
 Uploaded bytes are counted and hashed, never kept; only files that the emulator generated can be downloaded.
-Protocol: https://ai.google.dev/gemini-api/docs/files (resumable upload), and google-genai 3.6.1, `EmulatedFile`.
+Protocol: https://ai.google.dev/gemini-api/docs/files (resumable upload), and google-genai 3.6.1, `File`.
 """
 
 import base64

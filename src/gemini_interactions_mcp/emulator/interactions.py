@@ -13,7 +13,7 @@ from .protocol import JsonDict, ensure_object, ensure_text, format_timestamp
 from .questions import Answer, Question
 from .usage import compute_usage, count_text_bytes
 
-# Keys of a request that `GET` returns: google-genai 3.6.1, `EmulatedInteraction`.
+# Keys of a request that `GET` returns: google-genai 3.6.1, `Interaction`.
 ECHOED_REQUEST_KEYS = (
     "agent_config",
     "environment",

@@ -1,4 +1,4 @@
-"""Sources -> content blocks, in two phases: inspection and sending.
+"""Turns sources into content blocks, in two phases: inspection and sending.
 
 The inspection sends nothing, and refuses what Gemini does not accept. Sending gives what was inspected: a file that
 changed meanwhile is refused, and a folder is not gathered again. No URL is fetched: Gemini does that.
@@ -197,7 +197,7 @@ class InputFiles:
         """Check that output can be written, before it is paid for, and return the path of an image if one is given.
 
         Args:
-            path: As for `Boundary.writable`; None stands for any name in the output directory.
+            path: As for `Boundary.approve_output`; None stands for any name in the output directory.
 
         Raises:
             FileRefusedError: The path is elsewhere, hidden, exists, cannot be written, or has another extension than

@@ -42,10 +42,10 @@ from .sqlite_file import FilePlace, FileReplacedError, copy_database, locate_fil
 OutcomeT = TypeVar("OutcomeT")
 
 MAX_READERS: Final = 4
-"""Reads at once. Each takes a worker thread, and the default pool of SQLAlchemy keeps five connections."""
+"""Maximum number of concurrent reads. Each takes a worker thread; SQLAlchemy's default pool keeps five connections."""
 
 HELD_SECONDS: Final = 1.0
-"""Seconds after another program was seen to hold the database in which nothing is tried that has waited long enough."""
+"""Seconds for which the database counts as held by another program; statements without patience left fail at once."""
 DATABASE_CLOSE_SECONDS: Final = 1.0
 """Seconds that closing waits for the statements at work."""
 
@@ -55,8 +55,8 @@ EMPTY_LOG: Final = sa.text("PRAGMA wal_checkpoint(TRUNCATE)")
 class Database:
     """A database of some tables.
 
-    The first statement opens it, and the next one again when that failed. Every method raises `JournalError` when the
-    database cannot be used. A write finishes even if its caller is cancelled; a read only once its turn has come. A
+    The first statement opens it; after a failure to open, the next statement tries again. Every method raises
+    `JournalError` when the database cannot be used. A write finishes even if its caller is cancelled; a read only once its turn has come. A
     statement on an SQLite database that another program holds, or one that another database has undone because of
     another program, is retried for 5 seconds, for the `timeout` in the URL, or for `patience` seconds where that is
     less.
@@ -224,7 +224,7 @@ class Database:
         return self._engine is not None and self._place is not None and self._place.is_left()
 
     async def _write_copy(self) -> None:
-        """Write the copy; a failure is told with whatever is refused later."""
+        """Write the copy. A failure is part of the errors of later statements."""
         try:
             async with cast("AsyncEngine", self._engine).connect() as connection:
                 await copy_database(connection, cast("Path", self._copy))
@@ -253,7 +253,7 @@ class Database:
         """Execute a statement that changes rows, and renew the copy of a file that was left while it is open."""
         async with self._hold_open():
             count = await self._execute(statement, lambda found: found.rowcount, values, alone=alone)
-            # Unless the copy itself is what is open.
+            # The copy itself may be the open file.
             if self._copy and cast("FilePlace", self._place).path != self._copy:
                 await self._write_copy()
             return count

@@ -94,5 +94,5 @@ def decode_stored_text(content: bytes) -> str:
 
 
 def lower_text(text: str | None) -> str | None:
-    """Return SQL's `lower_text` for the letters of all alphabets."""
+    """Return SQL's `lower` for the letters of all alphabets."""
     return text and text.lower()

@@ -1,4 +1,4 @@
-"""The gate: a row that is locked by a write which no other one of its kind may overlap. SQLite needs none."""
+"""The gate: a row whose lock keeps writes that must not overlap apart. SQLite needs none."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -27,8 +27,8 @@ def make_gate(connection: sa.Connection) -> None:
 async def pass_gate(connection: AsyncConnection) -> AsyncGenerator[None]:
     """Run the body in a transaction that no other one of this kind overlaps.
 
-    One statement of SQLite is that by itself. Elsewhere the gate is locked first. A gate that is closed is an error,
-    so that nothing waits for it in its turn, nor for ever for a program that stands still while it has the gate.
+    In SQLite a single statement is such a transaction. Other databases lock the gate first. A locked gate is an error,
+    which is retried: a statement never waits in its turn for a program that hangs while it holds the gate.
     """
     if is_sqlite(connection.engine.url):
         yield

@@ -121,7 +121,7 @@ class Journal:
 
         Args:
             record: The request; it need not be in the journal.
-            since: Rows that were left by their calls, or else asked for, before that moment are not returned.
+            since: Rows whose calls ended before that moment, or began before it and have not ended, are not returned.
         """
         wanted = select_live(*queries.match_undelivered(record, since))
         return await self._database.read(wanted.order_by(*NEWEST_FIRST), read_records)

@@ -198,7 +198,7 @@ def match_counted(since: datetime) -> sa.ColumnElement[bool]:
 
 
 def select_left_at() -> sa.ColumnElement[str]:
-    """Return when the call of a row left it, or else asked for it."""
+    """Return when the call of a row ended without the answer; when it began, if it has not."""
     return sa.func.coalesce(INTERACTIONS.c.detached_at, INTERACTIONS.c.created_at)
 
 

@@ -127,7 +127,7 @@ def make_bounded_validator() -> Untyped:
 def check_pattern(
     work: WorkBudget, validator: Untyped, wanted: str, instance: object, _schema: object
 ) -> Iterator[Untyped]:
-    """Check JSON Schema's `check_pattern`."""
+    """Check JSON Schema's `pattern`."""
     if isinstance(instance, str) and not work.matches(wanted, instance):
         yield ValidationError(f"{instance!r} does not match {wanted!r}")
 

@@ -1,6 +1,7 @@
-"""Generated media and reports as files on disk, with metadata about their origin, and previews of pictures.
+"""Generated media and reports as files on disk: pictures, sound and video under names of their own.
 
-Overwrites nothing and follows no link. Refuses to know where files may go: callers pass a path that the boundary of
+`saving` writes them (raw sound as WAV), `pictures` makes previews, `provenance` embeds where a picture comes from.
+Overwrites nothing and follows no link. Does not decide where files may go: callers pass a path that the boundary of
 `files` has approved.
 """
 

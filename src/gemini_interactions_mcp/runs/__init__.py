@@ -1,6 +1,7 @@
 """Interactions that are followed: started, found, waited for, stopped and deleted.
 
-The only way to the journal and the API. Knows nothing of MCP: callers get records and runs, and render them.
+`Runs` is the one way that handlers of MCP take to the journal and the API; `run` has the phases of a run. Knows
+nothing of MCP: callers get records and runs, and render them.
 """
 
 import lazy_loader

@@ -1,6 +1,6 @@
 """Follows one interaction through the API: the request, its id, its stream, and the reads that show its outcome.
 
-Decides nothing about when or for whom.
+When to follow, and for whom, is decided by its callers.
 """
 
 from collections.abc import AsyncIterator, Callable

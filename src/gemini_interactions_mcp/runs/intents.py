@@ -34,7 +34,7 @@ MAX_SENDING_SECONDS: Final = 600
 """Age up to which a request without an id may still be on its way, from this process or another."""
 
 EARLIEST_CREATION: Final = datetime(2025, 1, 1, tzinfo=UTC)
-"""Before the first interaction: the API is of that year (https://ai.google.dev/gemini-api/docs/changelog)."""
+"""No interaction is older: the API was released in that year (https://ai.google.dev/gemini-api/docs/changelog)."""
 
 
 def measure_age(record: Record) -> float:

@@ -19,7 +19,8 @@ class Host(NamedTuple):
 
     Attributes:
         wait_seconds: Default seconds that a call waits before it returns an id; None uses the setting.
-        page_bytes: Bytes of UTF-8 that the host shows of a text without cutting it.
+        page_bytes: Bytes of UTF-8 that the host shows of a text without cutting it; at least 7,000, for which the
+            other limits of results are made.
         previews: Whether the host shows images, rather than their base64 as text.
     """
 

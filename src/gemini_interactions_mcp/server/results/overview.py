@@ -22,7 +22,7 @@ async def fetch_overview(
         app: What is open.
         limit: Maximum number of rows.
         fitting: Returns how many of its rows a page has room for.
-        wanted: "Conditions" of the rows.
+        wanted: Conditions of the rows.
 
     Raises:
         InputError: The cursor is not one of ours, or the query is too long.
