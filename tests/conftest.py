@@ -225,7 +225,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a test in both eras where the protocol differs; `test_eras.py` compares what all tools return in both."""
     marked = any("mode" in str(mark.args[0]) for mark in metafunc.definition.iter_markers("parametrize"))
     if "mode" in metafunc.fixturenames and not marked:
-        both = metafunc.module.__name__.rpartition(".")[2] in BOTH_ERAS and not CONTRARY_RUN
+        both = metafunc.definition.path.stem in BOTH_ERAS and not CONTRARY_RUN
         metafunc.parametrize("mode", ["auto", "legacy"] if both else ["auto"], indirect=True)
 
 

@@ -488,3 +488,15 @@ async def test_a_file_is_found_again_though_a_secret_is_in_its_path(tmp_path: Pa
     await journal.close()
     assert found is not None
     assert [(each.name, each.path) for each in found.files] == [("[secret].png", file.path)] * 2
+
+
+async def test_a_secret_whose_emoji_came_as_two_halves_is_redacted(tmp_path: Path) -> None:
+    secret, halves = "pa\U0001f600ssw0rd1", "pa\ud83d\ude00ssw0rd1"
+    journal = Journal(f"sqlite+aiosqlite:///{(tmp_path / 'journal.sqlite3').as_posix()}", Redactor([secret]))
+    cited = (Citation(url="https://a.example", title=f"of {halves}"),)
+    await journal.insert(record("one", prompt=halves, text=f"It is {halves}.", citations=cited))
+    await journal.update("one", error=f"no {halves}")
+    kept = await journal.find("one")
+    await journal.close()
+    assert kept is not None
+    assert "ssw0rd1" not in kept.model_dump_json()

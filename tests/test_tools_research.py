@@ -443,6 +443,7 @@ async def test_a_report_of_a_hundred_thousand_characters_is_complete(
     assert all(f"![image {number}]({chart.name})" in written for number, chart in enumerate(charts, 1))
 
 
+@pytest.mark.usual_wire("what the API does not find at once is looked up in the journal")
 async def test_the_row_of_a_plan_is_read_once_to_run_it(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = await reported(client, plan_first=True)
     reads: list[str] = []

@@ -56,10 +56,10 @@ class Database:
     """A database of some tables.
 
     The first statement opens it; after a failure to open, the next statement tries again. Every method raises
-    `JournalError` when the database cannot be used. A write finishes even if its caller is cancelled; a read only once its turn has come. A
-    statement on an SQLite database that another program holds, or one that another database has undone because of
-    another program, is retried for 5 seconds, for the `timeout` in the URL, or for `patience` seconds where that is
-    less.
+    `JournalError` when the database cannot be used. A write finishes even if its caller is cancelled; a read only once
+    its turn has come. A statement on an SQLite database that another program holds, or one that another database has
+    undone because of another program, is retried for 5 seconds, for the `timeout` in the URL, or for `patience`
+    seconds where that is less.
 
     Args:
         url: SQLAlchemy URL, or the path of an SQLite file; the file and its directory are made when they are missing.

@@ -20,6 +20,7 @@ from gemini_interactions_mcp.models import Record, UploadedFile, is_settled
 
 from . import queries
 from .clock import TWIN_SECONDS, describe_limit_reached, now
+from .column_types import clean_document
 from .database import MAX_READERS, Database
 from .engine import RowValues
 from .queries import LIVE_ROWS, RUNNING_ROWS, UNSENT_ROWS, ResearchLimit, change_live, select_live
@@ -336,7 +337,8 @@ class Journal:
 
     def _redacted(self, fields: Mapping[str, object]) -> RowValues:
         values = encode_fields(fields)
-        redacted = self._redact(values)
+        # Cleaned first: a secret may arrive with a character in two halves, which its column would join.
+        redacted = self._redact(cast("RowValues", clean_document(values)))
         if "files" in values:
             files = zip(
                 cast("list[RowValues]", redacted["files"]), cast("list[RowValues]", values["files"]), strict=True

@@ -44,8 +44,8 @@ LIVE_ROWS: Final = INTERACTIONS.c.deleted_at.is_(None)
 DESKTOP_ROWS: Final = INTERACTIONS.c.principal == ""
 """Rows of the one user of a desktop; the first column of the indexes."""
 
-RUNNING_ROWS: Final = INTERACTIONS.c.settled_at.is_(None)
-"""Rows that have not settled."""
+RUNNING_ROWS: Final = sa.and_(INTERACTIONS.c.settled_at.is_(None), INTERACTIONS.c.status.not_in(SETTLED_STATUSES))
+"""Rows that have not settled; an older server on this journal ends rows without saying when."""
 
 UNSENT_ROWS: Final = sa.and_(
     LIVE_ROWS, INTERACTIONS.c.status.in_(["failed", "cancelled"]), INTERACTIONS.c.interaction_id.is_(None)

@@ -298,7 +298,7 @@ class Ledger:
             changes["text"] = run.text
         if (run.id is None or not run.stored) and not isinstance(exc, OutcomeUnknownError):
             changes |= {"status": "failed", "finished_at": clock.now()}
-        elif isinstance(exc, InteractionNotFoundError):
+        elif isinstance(exc, InteractionNotFoundError) and not intents.is_readable(run.record):
             # Not finished: whoever asks for it has Google looked at again.
             changes |= {"status": "failed"}
         journaled = await self.write(run, **changes)

@@ -10,6 +10,7 @@ from gemini_interactions_mcp.files import SavedFiles
 from gemini_interactions_mcp.journal import Journal
 from gemini_interactions_mcp.models import Record, is_settled
 
+from . import intents
 from .deletion import Deletion, Remote
 from .registry import Registry
 
@@ -50,7 +51,8 @@ class Deleter:
         return await self._delete_local(remote, record)
 
     async def _delete_remote(self, interaction_id: str | None, record: Record | None) -> Remote:
-        if interaction_id is None or (record is not None and not record.stored):
+        stored = record.stored if record else not intents.is_label(str(interaction_id))
+        if interaction_id is None or not stored:
             return Remote.UNNAMED
         running = record is not None and not is_settled(record.status)
         try:

@@ -75,6 +75,11 @@ class Finder:
         record = await self._ledger.find(interaction_id)
         if record is None and self._registry.deleted(interaction_id):
             raise InteractionNotFoundError("That interaction has been deleted.", interaction_id=interaction_id)
+        if record is None and intents.is_label(interaction_id):
+            raise InteractionNotFoundError(
+                "This server does not know that interaction (any more), and Google never had an id for it.",
+                interaction_id=interaction_id,
+            )
         if record is None:
             return await self._look_up_outside(check_interaction_id(interaction_id), seconds)
         if not record.stored:

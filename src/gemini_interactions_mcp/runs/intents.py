@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import unicodedata
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,9 @@ from gemini_interactions_mcp.models import terms as asked
 
 from . import agents
 
+LABEL_PATTERN: Final = re.compile(r"(?:approval)?[0-9a-f]{16}-[0-9a-f]{32}")
+"""Labels of this version and of earlier ones."""
+
 MAX_TOGETHER_SECONDS: Final = 4.0
 """Age of a call up to which an identical call is a separate request: a host that asks twice at once wants two answers.
 
@@ -41,6 +45,11 @@ def measure_age(record: Record) -> float:
     """Return the seconds since the request."""
     # A clock may have been set back since.
     return max(0.0, (now() - record.created_at).total_seconds())
+
+
+def is_label(text: str) -> bool:
+    """Whether a text has the form of this server's labels, which Google gives to no interaction."""
+    return LABEL_PATTERN.fullmatch(text) is not None
 
 
 def build_intent(request: Request, previous: Record | None = None) -> Record:

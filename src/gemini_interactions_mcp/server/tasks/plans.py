@@ -127,7 +127,7 @@ def is_answerable_plan(record: Record) -> bool:
 
 def is_in_time(follower: Record, plan: Record) -> bool:
     """Whether a follow-up was begun before its plan was declined; one that was begun later is another task."""
-    return plan.status != "cancelled" or follower.created_at <= (plan.settled_at or plan.updated_at)
+    return plan.status != "cancelled" or follower.created_at <= plan.updated_at
 
 
 def is_certainly_refused(record: Record) -> bool:

@@ -7,9 +7,7 @@ from typing import Annotated, Any, Literal, ParamSpec, TypeVar
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
-from gemini_interactions_mcp.api import check_interaction_id
-from gemini_interactions_mcp.core import GeminiMCPError, InputError
-from gemini_interactions_mcp.models import Record
+from gemini_interactions_mcp.core import GeminiMCPError
 from gemini_interactions_mcp.server.context import AppContext
 from gemini_interactions_mcp.server.hosts import LONGEST_WAIT_SECONDS
 
@@ -104,22 +102,5 @@ async def check_previous_id(app: AppContext, interaction_id: str) -> str:
     Raises:
         InputError: It is not an id, or is a label of this server that Google does not know.
     """
-    record = await continued(app, interaction_id)
+    record = await app.runs.find_continued(interaction_id)
     return str(record.interaction_id) if record else interaction_id
-
-
-async def continued(app: AppContext, interaction_id: str) -> Record | None:
-    """Return the row of an interaction to continue; None where only Google may know it.
-
-    Raises:
-        InputError: Google cannot know it: the text can be no id, or the row says so.
-    """
-    record = await app.runs.known(interaction_id)
-    if record is None:
-        check_interaction_id(interaction_id)
-    elif record.interaction_id is None or not record.stored:
-        raise InputError(
-            "Google does not know that interaction: it was asked for with store=false, or has not been named yet. It "
-            "cannot be continued; read_interaction shows it."
-        )
-    return record

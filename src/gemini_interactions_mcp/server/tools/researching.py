@@ -33,7 +33,7 @@ from gemini_interactions_mcp.text import rendering
 
 from . import consent
 from .arguments import match_choice
-from .parameters import InteractionId, PageNumber, PollSeconds, Prompt, ResolveSources, SectionHeading, continued
+from .parameters import InteractionId, PageNumber, PollSeconds, Prompt, ResolveSources, SectionHeading
 
 if TYPE_CHECKING:
     from gemini_interactions_mcp.files import Inspection
@@ -63,7 +63,7 @@ async def start_research(
     Other agents (Antigravity, custom) take tasks.
     """
     app = await open_app(ctx)
-    previous = await continued(app, previous_interaction_id) if previous_interaction_id else None
+    previous = await app.runs.find_continued(previous_interaction_id) if previous_interaction_id else None
     await app.runs.check_ready()
     await app.files.output()
     given = await app.files.inspect(files or ())
