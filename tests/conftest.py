@@ -153,7 +153,7 @@ def models_made_once() -> Generator[None]:
     A contrary run leaves that to it.
     """
     made: dict[tuple[str, object], Any] = {}
-    create = serializers.create_model
+    create: Any = vars(serializers)["create_model"]
 
     def create_once(name: str, *, body: tuple[Any, Any], **options: Any) -> Any:
         key = (name, body[0])

@@ -264,3 +264,9 @@ def test_nothing_slow_is_imported_before_stdin_is_taken() -> None:
     code = "import sys, gemini_interactions_mcp.cli.main; print(*{name.split('.')[0] for name in sys.modules})"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert {"anyio", "lazy_loader", "mcp", "pydantic"}.isdisjoint(printed.split())
+
+
+def test_nothing_slow_is_imported_to_greet_a_host() -> None:
+    code = "import sys, gemini_interactions_mcp.server.app; print(*sys.modules)"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert {"PIL", "alembic", "google.genai", "markdown_it", "sqlalchemy"}.isdisjoint(printed.split())

@@ -2,4 +2,4 @@ from . import pictures as pictures
 from . import provenance as provenance
 from . import saving as saving
 from .pictures import make_preview as make_preview
-from .saving import make_unwritable_error as make_unwritable_error
+from .unwritable import make_unwritable_error as make_unwritable_error

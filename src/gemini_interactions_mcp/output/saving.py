@@ -4,7 +4,6 @@ Nothing is overwritten. Callers pass an approved directory or path, and run this
 everything here blocks.
 """
 
-import errno
 import hashlib
 import io
 import re
@@ -19,7 +18,6 @@ from typing import Final
 from gemini_interactions_mcp.core import (
     IGNORABLE_CHARACTERS,
     VARIATION_SELECTORS,
-    ConfigurationError,
     InputError,
     encode_utf8,
     folders,
@@ -37,10 +35,10 @@ from gemini_interactions_mcp.models import (
     normalize_type,
     sniff_type,
 )
-from gemini_interactions_mcp.settings import has_unknown_user
 
 from . import provenance
 from .pictures import convert_picture, decode_media, read_picture_size
+from .unwritable import make_unwritable_error
 
 STEM_CHARACTERS: Final = 60
 
@@ -248,18 +246,4 @@ def write_new_file(
         sha256=hashlib.sha256(content).hexdigest(),
         width=width,
         height=height,
-    )
-
-
-def make_unwritable_error(directory: Path, exc: OSError) -> ConfigurationError:
-    """Return the error for a directory that cannot be written."""
-    if has_unknown_user(directory):
-        return ConfigurationError(
-            f"Cannot write to {directory}: there is no such user. Set GEMINI_MCP_OUTPUT_DIR to another directory."
-        )
-    link = exc.errno in (errno.ENOTDIR, errno.ELOOP)
-    reason = "a file or a link stands where a folder should be" if link else exc.strerror or exc
-    remedy = "Make room there" if exc.errno in (errno.ENOSPC, errno.EDQUOT) else "Make it writable"
-    return ConfigurationError(
-        f"Cannot write to {directory}: {reason}. {remedy}, or set GEMINI_MCP_OUTPUT_DIR to another directory."
     )
