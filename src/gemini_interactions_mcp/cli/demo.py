@@ -1,6 +1,6 @@
 """The `demo` command: calls every tool on sample files, without a key or network.
 
-Starts the emulator and, as a host would, the real server; then calls all ten tools with the real MCP client, and
+Starts the emulator and, as a host would, the real server; then calls every tool with the real MCP client, and
 prints what a host shows.
 """
 

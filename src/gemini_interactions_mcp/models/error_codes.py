@@ -1,4 +1,6 @@
-"""Error codes of the API: HTTP status, explanation and remedy of each. Pure.
+"""Error codes of the API: HTTP status of each; explanation and remedy of those for which an answer ends. Pure.
+
+What to do about the other codes stands in the messages of `api.error_mapping`.
 
 Sources: https://ai.google.dev/gemini-api/docs/api-errors, and google.rpc.Code for the names in gRPC's spelling:
 https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
@@ -126,8 +128,8 @@ def explain_code(code: str, message: str) -> str:
     spelled = code if code.lower() == name else name
     if name in BLOCK_REASONS:
         code = f"{spelled}, blocked by Google's filter for {BLOCK_REASONS[name]}"
-    elif name:
-        code = f"{spelled}, {(GENERATION_FAILURES | FINISH_REASONS)[name]}"
+    elif explanation := (GENERATION_FAILURES | FINISH_REASONS).get(name):
+        code = f"{spelled}, {explanation}"
     elif code.isdecimal():
         code = ""
     return ": ".join(filter(None, (code, message)))
