@@ -70,7 +70,7 @@ async def establish_postgresql_tables(connection: AsyncConnection, metadata: sa.
 
     A lock that another program holds is an error after `BUSY_TURN_SECONDS`, so that the statement gives up its turn.
     """
-    # Of the look at the version.
+    # Ends the transaction in which the version was read.
     await connection.rollback()
     # Each statement sees what the server before this one has committed.
     await connection.execution_options(isolation_level="READ COMMITTED")
@@ -157,5 +157,5 @@ def check_schema_version(version: int, ours: int) -> int:
 
 
 def choose_pause() -> float:
-    """Return the seconds before the next attempt; random, so that of two programs that met one comes first."""
+    """Return the seconds before the next attempt; random, so that two programs do not collide again."""
     return BUSY_PAUSE_SECONDS * random.uniform(0.5, 1.5)  # noqa: S311

@@ -361,8 +361,8 @@ class Follower:
         if interaction_id is None:
             raise OutcomeUnknownError(f"Google answered without an interaction id. {UNKNOWN_OUTCOME}")
         run.heard_at = anyio.current_time()
-        run.enter(Phase.NAMED)
         await self._ledger.write(run, interaction_id=interaction_id, status=status or "in_progress")
+        run.enter(Phase.NAMED)
         self._named(run)
         run.move()
 

@@ -276,7 +276,7 @@ class Run:
         self.move()
 
     def headline(self) -> str:
-        """Return the text of a progress report: the activity and the id, which a call that times out has told then."""
+        """Return the text of a progress report: the activity, and the id for a call that times out."""
         what = self.waiting or self.activity or ("Sending" if self.id is None else self.record.status)
         return f"{quote_name(what)} ({quote_name(self.id)})" if self.id else quote_name(what)
 

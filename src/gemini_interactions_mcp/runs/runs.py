@@ -310,7 +310,7 @@ class Runs:
         return run.done.is_set()
 
     async def _report(self, run: Run, report: ProgressReporter, since: float) -> None:
-        # Report at once if there is an id: a call that times out has told it then.
+        # Report at once if there is an id, so that a call that times out has told it.
         told = -1 if run.id else run.moves
         while True:
             if run.moves == told:

@@ -115,7 +115,7 @@ def fill_columns() -> None:
 
 
 def fill_runs_of_plans() -> None:
-    """Note of requests by versions 1 and 2 that they ran a plan, so that it is not bought again.
+    """Mark the requests of versions 1 and 2 that ran a plan, so that it is not bought again.
 
     Their labels do not say so, but the row of the plan does.
     """
