@@ -26,6 +26,7 @@ from calls import direct, emulated
 from pydantic import SecretStr
 
 from gemini_interactions_mcp.api.client import Gemini
+from gemini_interactions_mcp.core.timing import DEFAULT_TIMING
 from gemini_interactions_mcp.files.inspection import LocalFile
 from gemini_interactions_mcp.files.upload_cache import OutgoingFile, UploadCache, get_file_version, hash_file
 from gemini_interactions_mcp.journal.journal import Journal
@@ -73,7 +74,7 @@ async def measure_here(url: str, path: Path, times: int) -> dict[str, float]:
     journal = Journal(path.parent / "journal.sqlite3")
     found: dict[str, float] = {}
     async with anyio.create_task_group() as tasks:
-        uploads = UploadCache(gemini, journal, "bench", tasks)
+        uploads = UploadCache(gemini, journal, "bench", tasks, DEFAULT_TIMING)
 
         async def heard(_: int) -> None:
             await anyio.lowlevel.checkpoint()

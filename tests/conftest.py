@@ -18,13 +18,12 @@ from hypothesis import settings as hypothesis_settings
 from mcp import Client
 from pydantic import SecretStr
 
-from gemini_interactions_mcp.api import retry
+from gemini_interactions_mcp.core.timing import Timing
 from gemini_interactions_mcp.emulator import CONTRARY, Doubts, Emulator, serve_emulator
 from gemini_interactions_mcp.journal import clock as time_of_day
 from gemini_interactions_mcp.journal import journal as store
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.runs import intents
-from gemini_interactions_mcp.runs.run import Pace
 from gemini_interactions_mcp.server.app import Server, build_server
 from gemini_interactions_mcp.settings import Settings
 from journaling import Clock
@@ -38,23 +37,27 @@ hypothesis_settings.load_profile("unhurried")
 KEY = "test-key-7c41e0"
 """Must never appear in an answer, an error, a log or a file."""
 
-FAST = Pace(
+FAST = Timing(
+    backoffs=(0.0, 0.0),
+    store_lag=(0.02, 0.04, 0.08, 0.16, 0.3),
+    upload_backoffs=(0.0,) * 6,
     first_poll=0.01,
     slowest_poll=0.02,
-    tolerance=300,
-    silence=5,
-    look=0.05,
-    yielding=0.1,
+    stream_idle=5,
+    freshness=0.05,
+    grace=0.1,
     enrichment=1,
-    hollow=1,
-    late=0.1,
-    naming=1,
-    listing=0.02,
-    newcomers=0.5,
+    answer_lag=1,
+    write_retry=0.1,
+    list_notification=0.02,
+    list_poll=0.5,
+    foreign_naming=1,
     least_report=0.01,
     most_report=0.05,
 )
-"""As the real pace, a hundred times faster."""
+"""As the real timing, a hundred times faster where that loses nothing; the deadlines of requests are the real ones."""
+ATTEMPTS = len(FAST.backoffs) + 1
+"""Most requests of a call that may be sent again."""
 
 EMPTY = r"""
 \set ON_ERROR_STOP on
@@ -169,12 +172,6 @@ def models_made_once() -> Generator[None]:
         if not CONTRARY_RUN:
             patch.setattr(serializers, "create_model", create_once)
         yield
-
-
-@pytest.fixture(autouse=CONTRARY_RUN)
-def short_lags(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As `FAST`: a contrary API does not find what is continued twice."""
-    monkeypatch.setattr(retry, "STORE_LAG_DELAYS", tuple(seconds / 100 for seconds in retry.STORE_LAG_DELAYS))
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from mcp.client.session import ElicitationFnT
 from mcp_types import ElicitRequestFormParams, ElicitRequestParams, ElicitResult
 
 from conftest import FAST, Mode
+from gemini_interactions_mcp.core.timing import Timing
 from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
@@ -53,15 +54,19 @@ class User:
 
 
 @asynccontextmanager
-async def host(settings: Settings, mode: Mode, answer: ElicitationFnT | None, **changes: Any) -> AsyncGenerator[Client]:
+async def host(
+    settings: Settings, mode: Mode, answer: ElicitationFnT | None, timing: Timing = FAST, **changes: Any
+) -> AsyncGenerator[Client]:
     """A host whose user answers like this."""
-    server = build_server(settings.model_copy(update={"confirm": True} | changes), FAST)
+    server = build_server(settings.model_copy(update={"confirm": True} | changes), timing)
     async with Client(server, mode=mode, cache=None, elicitation_callback=answer) as client:
         yield client
 
 
 @asynccontextmanager
-async def strict(settings: Settings, mode: Mode, user: User, **changes: Any) -> AsyncGenerator[Client]:
+async def strict(
+    settings: Settings, mode: Mode, user: User, timing: Timing = FAST, **changes: Any
+) -> AsyncGenerator[Client]:
     """A host of a server that uploads what has more than a thousand bytes."""
-    async with host(settings, mode, user.answer, **{"inline_bytes": 1_000} | changes) as client:
+    async with host(settings, mode, user.answer, timing, **{"inline_bytes": 1_000} | changes) as client:
         yield client

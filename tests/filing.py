@@ -15,6 +15,7 @@ import pytest
 from anyio.abc import TaskGroup
 from PIL import Image
 
+from conftest import FAST
 from gemini_interactions_mcp.core.errors import InteractionNotFoundError, JournalError
 from gemini_interactions_mcp.files.content import InputFiles
 from gemini_interactions_mcp.files.upload_cache import UploadCache
@@ -107,7 +108,7 @@ def make(home: Path, recorder: Recorder, tasks: TaskGroup) -> Make:
             "database_url": "sqlite+aiosqlite://",
             "inline_bytes": 10_000,
         }
-        uploads = UploadCache(recorder, recorder, "account", tasks, lambda: recorder.now)
+        uploads = UploadCache(recorder, recorder, "account", tasks, FAST, lambda: recorder.now)
         return InputFiles(Settings(**fields | changes), uploads, lookup=recorder.mime_type, earlier=recorder.earlier)
 
     return made

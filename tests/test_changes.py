@@ -114,7 +114,7 @@ async def test_many_changes_are_told_once_and_none_twice(journal: Journal) -> No
     async def announce() -> None:
         told.append(journal.list_changes)
 
-    changes = Changes(journal, announce)
+    changes = Changes(journal, announce, FAST)
     await changes.look_around()
     for number in range(20):
         await journal.insert(record(number))
@@ -149,7 +149,7 @@ async def test_who_fails_or_is_slow_to_tell_holds_up_nothing(journal: Journal) -
             await anyio.sleep_forever()
         told.append(journal.list_changes)
 
-    changes = Changes(journal, announce, replace(FAST, telling=0.01))
+    changes = Changes(journal, announce, replace(FAST, notification=0.01))
     await journal.insert(record(1))
     with pytest.raises(RuntimeError):
         await changes.look()

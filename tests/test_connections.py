@@ -13,8 +13,7 @@ import pytest
 from anyio.abc import AnyByteStream
 from mcp import Client
 
-from conftest import KEY, Mode, make_settings
-from faults.harness import without_jitter
+from conftest import FAST, KEY, Mode, make_settings
 from gemini_interactions_mcp.api.client import Gemini
 from gemini_interactions_mcp.api.connections import find_proxies, is_usable_proxy
 from gemini_interactions_mcp.api.error_mapping import UNKNOWN_OUTCOME
@@ -47,14 +46,9 @@ async def front(url: str, authority: Authority) -> AsyncGenerator[int]:
         yield port
 
 
-@pytest.fixture(autouse=True)
-def no_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    without_jitter(monkeypatch)
-
-
 async def asked_and_uploaded(folder: Path, url: str) -> None:
     """Ask and upload a file, which use different clients."""
-    google = Gemini(make_settings(folder, url))
+    google = Gemini(make_settings(folder, url), FAST)
     try:
         answer = await google.create(ASK, background=False)
         assert answer.status == "completed"
@@ -65,7 +59,7 @@ async def asked_and_uploaded(folder: Path, url: str) -> None:
 
 async def complaints(folder: Path, url: str) -> list[str]:
     """Return the errors of an ask and of an upload that do not reach the API."""
-    google = Gemini(make_settings(folder, url))
+    google = Gemini(make_settings(folder, url), FAST)
     said: list[str] = []
     with pytest.raises((NetworkError, ConfigurationError)) as caught:
         await google.create(ASK, background=True)

@@ -14,7 +14,7 @@ from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.models.interactions import Record, RemoteServer, Request
 from gemini_interactions_mcp.server.tools import consent
-from gemini_interactions_mcp.server.tools.consent import AGREEMENT_SECONDS, Agreements
+from gemini_interactions_mcp.server.tools.consent import Agreements
 from gemini_interactions_mcp.settings import Settings
 from reading import MODERN, call, complaint, id_of, newest, posts, text_of
 
@@ -131,14 +131,14 @@ def test_an_estimate_is_googles_or_none(agent: str, plan: bool, said: str) -> No
 
 def test_an_answer_holds_for_ten_minutes_after_the_last_call_and_for_one_run() -> None:
     now = 0.0
-    agreements = Agreements(lambda: now)
+    agreements = Agreements(lambda: now, 600)
     assert not agreements.holds("a")
     agreements.add("a")
     for _ in range(2):
-        now += AGREEMENT_SECONDS - 1
+        now += 600 - 1
         assert agreements.holds("a")
         assert not agreements.holds("b")
-    now += AGREEMENT_SECONDS
+    now += 600
     assert not agreements.holds("a")
     agreements.add("a")
     agreements.end("a")

@@ -9,6 +9,7 @@ import threading
 import warnings
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,9 @@ from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import CreateTable
 
+from conftest import FAST
 from gemini_interactions_mcp.core.errors import JournalError
+from gemini_interactions_mcp.core.timing import Timing
 from gemini_interactions_mcp.journal import database, engine, gate, migrating, schema
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.journal.schema import SCHEMA_VERSION
@@ -305,10 +308,14 @@ class Held:
         self.ended += 1
 
 
+Holding = Callable[..., tuple[database.Database, Held]]
+"""Opens a database with so many reads that are held."""
+
+
 @pytest.fixture
-def held(path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], tuple[database.Database, Held]]:
-    def make(most: int) -> tuple[database.Database, Held]:
-        opened = database.Database(url(path), schema.JOURNAL_METADATA, SCHEMA_VERSION)
+def held(path: Path, monkeypatch: pytest.MonkeyPatch) -> Holding:
+    def make(most: int, timing: Timing = FAST) -> tuple[database.Database, Held]:
+        opened = database.Database(url(path), schema.JOURNAL_METADATA, SCHEMA_VERSION, timing)
         reads = Held(opened, most)
         configure = engine.configure_connection
 
@@ -329,7 +336,7 @@ UPLOAD: Any = sa.insert(schema.UPLOADS).values(
 
 
 async def test_reads_run_beside_each_other_and_beside_a_write(
-    held: Callable[[int], tuple[database.Database, Held]],
+    held: Holding,
 ) -> None:
     opened, reads = held(database.MAX_READERS - 1)
     async with anyio.create_task_group() as group:
@@ -357,7 +364,7 @@ async def test_a_read_sees_the_writes_that_were_called_before_it(journal: Journa
 
 
 async def test_a_read_that_waits_for_its_turn_can_be_cancelled(
-    held: Callable[[int], tuple[database.Database, Held]],
+    held: Holding,
 ) -> None:
     opened, reads = held(database.MAX_READERS)
     async with anyio.create_task_group() as group:
@@ -370,7 +377,7 @@ async def test_a_read_that_waits_for_its_turn_can_be_cancelled(
 
 
 async def test_what_is_deleted_is_overwritten_once_all_reads_of_this_program_are_over(
-    held: Callable[[int], tuple[database.Database, Held]], path: Path
+    held: Holding, path: Path
 ) -> None:
     opened, reads = held(1)
     async with anyio.create_task_group() as group:
@@ -384,10 +391,9 @@ async def test_what_is_deleted_is_overwritten_once_all_reads_of_this_program_are
 
 
 async def test_the_last_of_several_reads_closes_a_database_that_could_not_wait(
-    held: Callable[[int], tuple[database.Database, Held]], monkeypatch: pytest.MonkeyPatch
+    held: Holding,
 ) -> None:
-    monkeypatch.setattr(database, "DATABASE_CLOSE_SECONDS", 0.01)
-    opened, reads = held(3)
+    opened, reads = held(3, replace(FAST, database_close=0.01))
     before = set(threading.enumerate())
     async with anyio.create_task_group() as group:
         await reads.begin(group)
@@ -449,9 +455,8 @@ async def test_a_write_after_closing_is_kept_and_leaves_nothing_open(journal: Jo
     assert len(rows_in(path)) == 2
 
 
-async def test_closing_does_not_wait_for_a_locked_database(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "DATABASE_CLOSE_SECONDS", 0.05)
-    journal = Journal(url(path, "?timeout=60"))
+async def test_closing_does_not_wait_for_a_locked_database(path: Path) -> None:
+    journal = Journal(url(path, "?timeout=60"), timing=replace(FAST, database_close=0.05))
     await journal.insert(record("one"))
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")

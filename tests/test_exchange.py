@@ -5,6 +5,7 @@ import inspect
 import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,8 @@ from google.genai import _interactions as interactions_errors
 from google.genai import errors as sdk_errors
 from pydantic import BaseModel, ValidationError
 
-from conftest import KEY, make_settings
-from faults.harness import without_jitter
-from gemini_interactions_mcp.api import client, sdk
+from conftest import FAST, KEY, make_settings
+from gemini_interactions_mcp.api import sdk
 from gemini_interactions_mcp.api.calls import Call
 from gemini_interactions_mcp.api.client import Gemini
 from gemini_interactions_mcp.api.error_mapping import UNKNOWN_OUTCOME
@@ -46,14 +46,9 @@ SSE = {"content-type": "text/event-stream"}
 
 @pytest.fixture
 async def google(settings: Settings) -> AsyncGenerator[Gemini]:
-    made = Gemini(settings)
+    made = Gemini(settings, FAST)
     yield made
     await made.close()
-
-
-@pytest.fixture(autouse=True)
-def no_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    without_jitter(monkeypatch)
 
 
 def replies(body: bytes, on: Any = "create", headers: dict[str, str] = JSON, status: int = 200) -> Fault:
@@ -432,8 +427,7 @@ async def test_a_connection_that_hangs_while_it_is_made_has_sent_nothing(
     settings: Settings, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sdk, "MAX_CONNECTIONS", 1)
-    monkeypatch.setattr(client, "CREATE_SECONDS", 0.1)
-    google = Gemini(settings)
+    google = Gemini(settings, replace(FAST, create=0.1))
     emulator.faults.append(stalled := Fault("get", "stall", times=9))
     async with anyio.create_task_group() as tasks:
 

@@ -10,9 +10,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from conftest import KEY, make_settings
-from faults.harness import without_jitter
-from gemini_interactions_mcp.api import retry
+from conftest import ATTEMPTS, FAST, KEY, make_settings
 from gemini_interactions_mcp.api.client import Gemini
 from gemini_interactions_mcp.api.error_mapping import UNKNOWN_OUTCOME
 from gemini_interactions_mcp.core.errors import (
@@ -45,14 +43,9 @@ JSON = {"content-type": "application/json"}
 
 @pytest.fixture
 async def google(settings: Settings) -> AsyncGenerator[Gemini]:
-    made = Gemini(settings)
+    made = Gemini(settings, FAST)
     yield made
     await made.close()
-
-
-@pytest.fixture(autouse=True)
-def no_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    without_jitter(monkeypatch)
 
 
 def replies(text: str, on: Any = "create", headers: dict[str, str] = JSON) -> Fault:
@@ -191,7 +184,7 @@ async def test_a_check_that_breaks_says_nothing_of_charges(google: Gemini, emula
     with pytest.raises(NetworkError) as caught:
         await google.check()
     assert "charged" not in str(caught.value)
-    assert len(emulator.requests) == retry.MAX_ATTEMPTS
+    assert len(emulator.requests) == ATTEMPTS
 
 
 ODD_IDS = [

@@ -1,12 +1,18 @@
-"""The structure of the code: sizes, nesting, and names that mean one thing; `make check` keeps the imports in order."""
+"""The structure of the code: sizes, nesting, and names that mean one thing; `make check` keeps the imports in order.
+
+Also that all durations are injected: they are fields of `Timing`, and no test patches one.
+"""
 
 import ast
+import re
 import statistics
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import gemini_interactions_mcp
+from gemini_interactions_mcp.core.timing import DEFAULT_TIMING, Timing
 
 PACKAGE = Path(gemini_interactions_mcp.__file__).parent
 
@@ -104,3 +110,21 @@ def test_every_package_says_what_it_is_for_in_ten_lines() -> None:
 def test_the_top_of_the_package_can_be_taken_in_at_a_glance() -> None:
     entries = [path.name for path in PACKAGE.iterdir() if path.name != "__pycache__"]
     assert len(entries) <= 16
+
+
+def test_every_duration_is_positive_and_every_back_off_is_not_negative() -> None:
+    for name, value in vars(DEFAULT_TIMING).items():
+        assert min(value) >= 0 if isinstance(value, tuple) else value > 0, name
+
+
+def test_every_duration_is_explained_and_used() -> None:
+    code = "\n".join(path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py"))
+    names = {field.name for field in fields(Timing)}
+    assert set(re.findall(r"^ +(\w+): ", Timing.__doc__ or "", re.MULTILINE)) >= names
+    assert set(re.findall(r"timing\.(\w+)", code)) >= names
+
+
+def test_no_test_patches_a_duration() -> None:
+    patched = re.compile(r"""setattr\([^()]*["'][\w.]*(?:_SECONDS|_DELAYS?|_ATTEMPTS)["']""")
+    tests = Path(__file__).parent.rglob("*.py")
+    assert [path.name for path in tests if patched.search(path.read_text(encoding="utf-8"))] == []

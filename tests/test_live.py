@@ -15,7 +15,7 @@ import anyio.to_thread
 import pytest
 from pydantic import SecretStr
 
-from conftest import KEY, make_settings
+from conftest import FAST, KEY, make_settings
 from gemini_interactions_mcp import __version__
 from gemini_interactions_mcp.api.observation import ObservedApi
 from gemini_interactions_mcp.cli import live
@@ -34,7 +34,7 @@ from wired import PATIENCE, SERVE, command, environment
 
 Capture = pytest.CaptureFixture[str]
 
-AT_ONCE = (0.0,) * 4
+AT_ONCE = replace(FAST, probe_reads=(0.0,) * 4)
 STREAM, READ, PLAIN = "Background stream", "Reading after a stream", "Foreground without a stream"
 ECHOES, AGENT = "Parts of the request in a read", "Agent environment"
 SEEN_BY = {
@@ -331,7 +331,7 @@ async def test_whatever_is_answered_is_told_and_the_next_probe_is_tried(
 
 
 async def test_a_probe_that_breaks_or_hangs_does_not_stop_the_others(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    settings: Settings,
 ) -> None:
     async def breaks(_: ObservedApi, __: ProbedModels) -> Facts:
         raise RecursionError("secret-9a8b7c6d")
@@ -340,9 +340,8 @@ async def test_a_probe_that_breaks_or_hangs_does_not_stop_the_others(
         await anyio.sleep_forever()
         raise AssertionError
 
-    monkeypatch.setattr(live, "PROBE_SECONDS", 0.2)
     probes = [Probe("Breaks", "nothing", breaks), Probe("Hangs", "nothing", hangs), *only("Unknown ids")]
-    found = await observe_probes(settings, probes, AT_ONCE)
+    found = await observe_probes(settings, probes, replace(AT_ONCE, probe=0.2))
     assert [outcome.facts.get("response") for outcome in found.outcomes] == [
         "not understood (RecursionError)",
         "none within 0 seconds",

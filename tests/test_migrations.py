@@ -4,6 +4,7 @@ import hashlib
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from mcp import Client
 from conftest import FAST
 from gemini_interactions_mcp.core.errors import JournalError
 from gemini_interactions_mcp.emulator import Emulator
-from gemini_interactions_mcp.journal import database, database_url, engine, gate, migrating
+from gemini_interactions_mcp.journal import database, engine, gate, migrating
 from gemini_interactions_mcp.journal.database import Database
 from gemini_interactions_mcp.journal.database_url import parse_url
 from gemini_interactions_mcp.journal.journal import Journal
@@ -148,11 +149,10 @@ async def test_a_new_journal_is_stamped_with_its_version(journal_url: str) -> No
 
 @RELEASED
 async def test_servers_that_come_to_an_older_journal_at_once_migrate_it_once(
-    journal_url: str, before: list[Row], monkeypatch: pytest.MonkeyPatch
+    journal_url: str, before: list[Row]
 ) -> None:
     # On a busy machine, one may take longer than the others wait.
-    monkeypatch.setattr(database_url, "DEFAULT_BUSY_SECONDS", 60)
-    journals = [Journal(journal_url) for _ in range(8)]
+    journals = [Journal(journal_url, timing=replace(FAST, busy=60)) for _ in range(8)]
     async with anyio.create_task_group() as group:
         for number, each in enumerate(journals):
             group.start_soon(each.insert_once, record(str(number)), None)

@@ -13,25 +13,25 @@ import pytest
 from mcp import Client
 
 from conftest import FAST, STATUS, make_settings
+from gemini_interactions_mcp.core.timing import Timing
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.runs import listing
-from gemini_interactions_mcp.runs.run import Pace
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
 from journaling import NOON, record
 from reading import LEGACY, MODERN, call, complaint, cursor_of, ended, id_of, newest, rows_of, text_of
 
 NEVER = 3600.0
-DEAF = replace(FAST, first_poll=NEVER, slowest_poll=NEVER, silence=NEVER, lease=NEVER)
+DEAF = replace(FAST, first_poll=NEVER, slowest_poll=NEVER, stream_idle=NEVER, lease=NEVER)
 """A server that reads from Google only on demand."""
 AGENT = "antigravity-preview-09-2026"
 Row = dict[str, Any]
 
 
 @asynccontextmanager
-async def host(settings: Settings, pace: Pace = DEAF) -> AsyncGenerator[Client]:
-    async with Client(build_server(settings, pace), cache=None) as client:
+async def host(settings: Settings, timing: Timing = DEAF) -> AsyncGenerator[Client]:
+    async with Client(build_server(settings, timing), cache=None) as client:
         yield client
 
 
@@ -99,7 +99,7 @@ async def test_a_list_shows_the_end_of_what_another_server_follows_and_sleeps_ov
 
 async def test_a_list_looks_again_only_when_the_last_sign_is_old(settings: Settings, emulator: Emulator) -> None:
     emulator.faults.append(held := Fault("create", "hold"))
-    async with host(settings) as one, host(settings, replace(DEAF, look=NEVER)) as other:
+    async with host(settings) as one, host(settings, replace(DEAF, freshness=NEVER)) as other:
         await call(one, "start_research", prompt="Rivers")
         for _ in range(5):
             assert [row["status"] for row in await listed(other)] == [STATUS]
@@ -109,12 +109,9 @@ async def test_a_list_looks_again_only_when_the_last_sign_is_old(settings: Setti
     ]
 
 
-async def test_a_list_waits_no_longer_for_a_silent_google_than_it_says(
-    settings: Settings, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(listing, "REFRESH_SECONDS", 0.2)
+async def test_a_list_waits_no_longer_for_a_silent_google_than_it_says(settings: Settings, emulator: Emulator) -> None:
     emulator.faults.append(held := Fault("create", "hold", times=9))
-    async with host(settings) as one, host(settings) as other:
+    async with host(settings) as one, host(settings, replace(DEAF, refresh=0.2)) as other:
         for prompt in ("one", "two", "three"):
             await call(one, "start_research", prompt=prompt)
         emulator.faults.append(stalled := Fault("get", "stall", times=math.inf))

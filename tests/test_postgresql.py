@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import anyio
 import pytest
@@ -10,8 +11,9 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from conftest import FAST
 from gemini_interactions_mcp.core.errors import JournalError
-from gemini_interactions_mcp.journal import database_url, engine, failures, gate
+from gemini_interactions_mcp.journal import engine, failures, gate
 from gemini_interactions_mcp.journal.database_url import parse_url
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.journal.queries import ResearchLimit
@@ -27,8 +29,10 @@ def journal_url(postgresql: Callable[[], str]) -> str:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database_url, "DEFAULT_BUSY_SECONDS", 0.05)
+async def impatient(journal_url: str) -> AsyncGenerator[Journal]:
+    opened = Journal(journal_url, timing=replace(FAST, busy=0.05))
+    yield opened
+    await opened.close()
 
 
 @asynccontextmanager
@@ -66,22 +70,21 @@ async def test_what_the_tables_cannot_be_made_for_is_said(journal_url: str) -> N
     await journal.close()
 
 
-@pytest.mark.usefixtures("impatient")
 async def test_a_server_that_stands_still_while_it_decides_holds_up_no_more_than_decisions(
-    journal: Journal, journal_url: str
+    impatient: Journal, journal_url: str
 ) -> None:
-    await journal.insert(record("one", interaction_id="v1_a"))
+    await impatient.insert(record("one", interaction_id="v1_a"))
     async with another_program(journal_url) as other:
         await other.execute(sa.text("SELECT number FROM gate FOR UPDATE"))
         with pytest.raises(JournalError, match="is being written by too many programs at once"):
-            await journal.insert_once(TWO, NOON, limit=ResearchLimit(1, NOON))
-        await journal.update("one", patience=0, text="said")
-        await journal.insert(record("three"))
-        found = await journal.find("v1_a", patience=0)
+            await impatient.insert_once(TWO, NOON, limit=ResearchLimit(1, NOON))
+        await impatient.update("one", patience=0, text="said")
+        await impatient.insert(record("three"))
+        found = await impatient.find("v1_a", patience=0)
         assert found is not None
         assert found.text == "said"
         await other.rollback()
-    assert await journal.insert_once(TWO, NOON, limit=ResearchLimit(1, NOON)) is None
+    assert await impatient.insert_once(TWO, NOON, limit=ResearchLimit(1, NOON)) is None
 
 
 async def test_a_decision_waits_for_the_one_before_it(journal: Journal, journal_url: str) -> None:
@@ -149,12 +152,11 @@ async def test_what_a_collision_has_undone_is_tried_again(journal: Journal, jour
     assert await execute(journal_url, "SELECT last_value FROM tries") == [(4,)]
 
 
-@pytest.mark.usefixtures("impatient")
-async def test_what_always_collides_is_not_tried_for_ever(journal: Journal, journal_url: str) -> None:
-    await journal.insert(record("one"))
+async def test_what_always_collides_is_not_tried_for_ever(impatient: Journal, journal_url: str) -> None:
+    await impatient.insert(record("one"))
     await refuse(journal_url, "40P01", 10**6)
     with pytest.raises(JournalError, match="is being written by too many programs at once"):
-        await journal.update("one", text="said")
+        await impatient.update("one", text="said")
 
 
 async def test_what_fails_by_itself_is_not_tried_again(journal: Journal, journal_url: str) -> None:

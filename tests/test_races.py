@@ -8,6 +8,7 @@ from threading import Barrier
 
 import anyio
 
+from conftest import FAST
 from gemini_interactions_mcp.core.errors import DailyLimitError, JournalError
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.journal.queries import ResearchLimit
@@ -133,7 +134,7 @@ def test_an_interaction_is_adopted_once(journal_url: str) -> None:
 
 def test_servers_that_adopt_one_interaction_both_go_on(journal_url: str, tmp_path: Path) -> None:
     async def adopt(journal: Journal, number: int) -> str:
-        ledger = Ledger(journal, tmp_path, lease=30)
+        ledger = Ledger(journal, tmp_path, FAST)
         name = f"v1_{number}"
         adopted = await ledger.adopt(Interaction(id=name, status="completed", text="It is 4."), name)
         kept = await journal.find(name)

@@ -1,14 +1,15 @@
 """The retry rule: when a call is sent again, and which status its caller receives."""
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import anyio
 import pytest
 
-from faults.harness import fresh, without_jitter
-from gemini_interactions_mcp.api import client, retry
+from conftest import ATTEMPTS, FAST
+from faults.harness import fresh
+from gemini_interactions_mcp.api import retry
 from gemini_interactions_mcp.api.calls import Caller
 from gemini_interactions_mcp.api.client import Gemini
 from gemini_interactions_mcp.core.errors import (
@@ -106,7 +107,7 @@ async def test_an_ask_that_stays_refused_is_told_for_what_it_is(
     emulator.faults.append(fresh(fault))
     with pytest.raises(OverloadedError, match=r"The model is overloaded .*Google does not charge failed requests \("):
         await buy(google, ASK, Caller())
-    assert len(emulator.requests) <= retry.MAX_ATTEMPTS
+    assert len(emulator.requests) <= ATTEMPTS
     assert emulator.creates == []
 
 
@@ -146,7 +147,7 @@ async def test_an_overload_of_a_read_says_nothing_of_models_and_charges(
     assert not {"model", "charge"} & set(str(caught.value).lower().split())
     assert "charge" not in str(caught.value)
     assert caught.value.interaction_id == "v1_a"
-    assert len(emulator.requests) == retry.MAX_ATTEMPTS
+    assert len(emulator.requests) == ATTEMPTS
 
 
 UPSTREAM = "<html><title>503 Service Unavailable</title>upstream reset before headers</html>"
@@ -186,7 +187,7 @@ async def test_a_read_that_another_than_the_api_turns_away_is_sent_again(
     emulator.faults.append(Fault(on, "http", 9, http_status=503, body=body))
     with pytest.raises(OverloadedError, match="Google is overloaded"):
         await getattr(google, on)("v1_a")
-    assert len(emulator.requests) == retry.MAX_ATTEMPTS
+    assert len(emulator.requests) == ATTEMPTS
 
 
 @pytest.mark.parametrize("told", ["details", "header", "message"])
@@ -262,16 +263,16 @@ async def test_a_fresh_interaction_that_an_event_does_not_find_is_waited_for(
 
 @pytest.mark.parametrize("seconds", [5, 0.5])
 async def test_a_fresh_interaction_is_waited_for_up_to_the_deadline(
-    google: Gemini, emulator: Emulator, pauses: Pauses, monkeypatch: pytest.MonkeyPatch, seconds: float
+    settings: Settings, emulator: Emulator, pauses: Pauses, seconds: float
 ) -> None:
-    monkeypatch.setattr(retry, "STORE_LAG_DELAYS", (0.0, 0.0, seconds + 1))
-    monkeypatch.setattr(client, "CREATE_SECONDS", seconds)
+    google = Gemini(settings, replace(FAST, store_lag=(0.0, 0.0, seconds + 1), create=seconds))
     emulator.faults.append(make_not_found_yet_fault(times=9))
     request = ASK.model_copy(update={"previous_interaction_id": "v1_before"})
     with pytest.raises(InteractionNotFoundError, match="v1_before to continue") as caught:
         await buy(google, request, Caller(previous_exists=exists))
     assert caught.value.interaction_id == "v1_before"
     assert len(emulator.requests) == 3
+    await google.close()
 
 
 @pytest.mark.parametrize(
@@ -306,10 +307,9 @@ async def test_what_nobody_wants_any_more_is_not_sent_again(
 
 
 async def test_a_connection_that_cannot_be_made_is_told_while_it_is_waited_for(
-    settings: Settings, pauses: Pauses, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, pauses: Pauses
 ) -> None:
-    without_jitter(monkeypatch)
-    google = Gemini(settings.model_copy(update={"base_url": "http://127.0.0.1:9"}))
+    google = Gemini(settings.model_copy(update={"base_url": "http://127.0.0.1:9"}), FAST)
     with pytest.raises(NetworkError, match="nothing was sent or charged"):
         await buy(google, RESEARCH, Caller(hear=pauses.heard.append))
     await google.close()

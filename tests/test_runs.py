@@ -15,8 +15,7 @@ from PIL import Image
 
 from conftest import make_settings
 from faults.harness import fresh, rows
-from faults.world import PACE, PATIENCE, World, over, world
-from gemini_interactions_mcp.api import retry
+from faults.world import PATIENCE, QUICK, World, over, world
 from gemini_interactions_mcp.core.errors import (
     InteractionFailedError,
     InteractionNotFoundError,
@@ -27,11 +26,12 @@ from gemini_interactions_mcp.core.errors import (
     QuotaError,
 )
 from gemini_interactions_mcp.core.redaction import Redactor
+from gemini_interactions_mcp.core.timing import Timing
 from gemini_interactions_mcp.emulator import Emulator, Fault, make_rate_limit_fault
 from gemini_interactions_mcp.models.interactions import Interaction, Media, Record, Request, SavedFile
 from gemini_interactions_mcp.runs.bookkeeping import Ledger
 from gemini_interactions_mcp.runs.deletion import Remote
-from gemini_interactions_mcp.runs.run import Pace, Run
+from gemini_interactions_mcp.runs.run import Run
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.text import rendering
 
@@ -230,7 +230,7 @@ async def test_a_stream_that_cannot_be_resumed_is_replaced_by_polling(here: Worl
 
 async def test_a_stream_that_falls_silent_is_given_up_for_a_plain_read(settings: Settings, emulator: Emulator) -> None:
     emulator.faults.append(Fault("stream", "stall", after=2))
-    async with world(settings, replace(PACE, silence=0.05)) as here:
+    async with world(settings, replace(QUICK, stream_idle=0.05)) as here:
         assert "Grüße" in (await here.ended(ASK)).record.text
     assert len(emulator.creates) == 1
 
@@ -243,11 +243,11 @@ async def test_a_stream_that_falls_silent_is_given_up_for_a_plain_read(settings:
     make_rate_limit_fault("get", told="nowhere", times=9),
 ], ids=["404", "403", "500", "drop", "429"])  # fmt: skip
 async def test_a_result_that_cannot_be_read_yet_is_read_later(
-    here: World, emulator: Emulator, fault: Fault, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, emulator: Emulator, fault: Fault
 ) -> None:
-    monkeypatch.setattr(retry, "MAX_ATTEMPTS", 1)
     emulator.faults.append(fresh(fault))
-    run = await here.ended(ASK)
+    async with world(settings, replace(QUICK, backoffs=())) as here:
+        run = await here.ended(ASK)
     assert run.error is None
     assert "Grüße" in run.record.text
 
@@ -261,7 +261,7 @@ async def test_an_id_that_google_does_not_show_for_too_long_is_told_and_can_stil
     settings: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:
     emulator.faults += [*broken_off(), Fault("get", "http", http_status=404)]
-    async with world(settings, replace(PACE, tolerance=0)) as here:
+    async with world(settings, replace(QUICK, tolerance=0)) as here:
         run = await here.ended(ASK)
         assert isinstance(run.error, InteractionNotFoundError)
         assert str(run.id) in str(run.error)
@@ -275,7 +275,7 @@ async def test_a_forbidden_id_is_told_after_the_tolerance_and_kept(
     settings: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:
     emulator.faults += [*broken_off(), Fault("get", "http", http_status=403)]
-    async with world(settings, replace(PACE, tolerance=0)) as here:
+    async with world(settings, replace(QUICK, tolerance=0)) as here:
         run = await here.ended(ASK)
         assert isinstance(run.error, PermissionDeniedError)
         assert str(run.id) in str(run.error)
@@ -307,7 +307,7 @@ async def test_a_run_that_never_ends_is_told_as_stuck_and_kept(
     settings: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:
     emulator.faults += [never_ends(), Fault("stream", "end", after=3), Fault("resume", "end", times=math.inf)]
-    async with world(settings, replace(PACE, stuck=0)) as here:
+    async with world(settings, replace(QUICK, stuck=0)) as here:
         run = await here.ended(RESEARCH)
         assert isinstance(run.error, InteractionFailedError)
         assert "probably stuck at Google. It is kept" in str(run.error)
@@ -361,7 +361,7 @@ async def test_token_counts_that_come_late_are_asked_for_once_more_and_delay_not
     settings: Settings, emulator: Emulator
 ) -> None:
     emulator.faults += [Fault("create", "no_usage"), Fault("get", "no_usage")]
-    async with world(settings, replace(PACE, usage=0.05)) as here:
+    async with world(settings, replace(QUICK, usage_lag=(0.05,) * 3)) as here:
         run = await here.ended(ASK)
         assert (run.record.status, run.record.usage) == ("completed", None)
         with anyio.fail_after(PATIENCE):
@@ -375,7 +375,7 @@ async def test_token_counts_that_never_come_are_asked_for_only_once_more(
     settings: Settings, emulator: Emulator
 ) -> None:
     emulator.faults += [Fault("create", "no_usage"), Fault("get", "no_usage"), again := Fault("get", "drop", times=9)]
-    async with world(settings, replace(PACE, usage=0)) as here:
+    async with world(settings, replace(QUICK, usage_lag=(0,) * 3)) as here:
         run = await here.ended(ASK)
         with anyio.fail_after(PATIENCE):
             await again.reached.wait()
@@ -407,7 +407,7 @@ async def test_a_model_that_refuses_the_background_twice_is_asked_in_the_foregro
             run = await here.ended(IMAGE.model_copy(update={"prompt": f"Picture {number}"}))
             assert run.record.status == "completed"
         assert in_background(emulator) == [True, False, True, False, False]
-    async with world(settings, replace(PACE, refusal=0)) as here:
+    async with world(settings, replace(QUICK, refusal=0)) as here:
         for number in range(3, 6):
             await here.ended(IMAGE.model_copy(update={"prompt": f"Picture {number}"}))
         assert in_background(emulator)[5:] == [True, False] * 3
@@ -595,11 +595,11 @@ async def test_a_disk_that_cannot_be_written_keeps_the_answer_and_a_later_read_s
 
 
 async def test_an_answer_whose_files_are_missing_is_readable_without_google(
-    tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, url: str, emulator: Emulator
 ) -> None:
-    monkeypatch.setattr(retry, "MAX_ATTEMPTS", 1)
     (obstacle := tmp_path / "obstacle").write_text("in the way")
-    async with world(make_settings(tmp_path, url, output_dir=obstacle / "output")) as here:
+    blocked = make_settings(tmp_path, url, output_dir=obstacle / "output")
+    async with world(blocked, replace(QUICK, backoffs=())) as here:
         run = await here.ended(RESEARCH)
         emulator.faults.append(Fault("get", "http", times=math.inf, http_status=404))
         assert (await here.read(run.id)).record.text == run.record.text
@@ -636,7 +636,7 @@ async def test_a_run_that_was_given_up_is_not_taken_up_again_by_itself(
 
     monkeypatch.setattr(Ledger, "orphans", counted)
     emulator.faults += [never_ends(), Fault("stream", "end", after=2)]
-    async with world(settings, Pace(stuck=0, lease=0.03), tend=True) as here:
+    async with world(settings, Timing(stuck=0, lease=0.03), tend=True) as here:
         run = await here.ended(ASK)
         assert isinstance(run.error, InteractionFailedError)
         reads = [request for request in emulator.requests if request.method == "GET"]
@@ -647,7 +647,7 @@ async def test_a_run_that_was_given_up_is_not_taken_up_again_by_itself(
 
 
 async def test_a_stream_that_carries_the_only_answer_is_waited_for(settings: Settings, emulator: Emulator) -> None:
-    async with world(settings, Pace(silence=0)) as here:
+    async with world(settings, Timing(stream_idle=0)) as here:
         run = await here.ended(UNSTORED)
         assert run.record.text.startswith("Emulated answer")
     assert len(emulator.creates) == 1
@@ -661,7 +661,7 @@ async def test_what_was_streamed_of_an_answer_that_cannot_be_found_any_more_is_k
         Fault("resume", "http", math.inf, http_status=404),
         Fault("get", "http", math.inf, http_status=404),
     ]
-    async with world(settings, replace(PACE, tolerance=0)) as here:
+    async with world(settings, replace(QUICK, tolerance=0)) as here:
         run = await here.ended(ASK)
         assert isinstance(run.error, InteractionNotFoundError)
         [row] = rows(tmp_path)
@@ -775,7 +775,7 @@ async def test_broken_media_do_not_hide_what_comes_after_them(here: World, tmp_p
     good = drawn(base64.b64encode(picture.getvalue()).decode())
     text = "A ![image 1](media:1) B ![image 2](media:2)"
     run = await here.ended(RESEARCH)
-    ledger = Ledger(here.journal, tmp_path / "more", lease=60)
+    ledger = Ledger(here.journal, tmp_path / "more", QUICK)
     await here.journal.update(run.record.label, files=(), finished_at=None)
     shown = Interaction(id=run.id, status="completed", text=text, media=(drawn("no base64!"), good))
     assert await ledger.finish(run, shown, None)
@@ -793,7 +793,7 @@ async def test_files_of_an_environment_are_not_taken_for_media(here: World, tmp_
     Image.new("RGB", (4, 4)).save(picture, "PNG")
     media = (drawn(base64.b64encode(picture.getvalue()).decode()),)
     shown = Interaction(id=run.id, status="completed", text="A ![image 1](media:1)", media=media)
-    assert await Ledger(here.journal, tmp_path / "more", lease=60).finish(run, shown, None)
+    assert await Ledger(here.journal, tmp_path / "more", QUICK).finish(run, shown, None)
     assert [(file.within, file.place) for file in run.record.files][:2] == [("workspace/a.csv", None), (None, 1)]
     assert run.record.error is None
 
@@ -804,7 +804,7 @@ async def test_a_secret_that_came_in_parts_is_whole_when_it_is_taken_out(here: W
     for part in ("A ", *secret, " B"):
         run.steps.take({"index": 99, "delta": {"type": "text", "text": part}})
     await here.journal.update(run.record.label, files=(), finished_at=None)
-    ledger = Ledger(here.journal, tmp_path / "more", lease=60, redact=Redactor([secret]))
+    ledger = Ledger(here.journal, tmp_path / "more", QUICK, redact=Redactor([secret]))
     assert await ledger.finish(run, Interaction(id=run.id, status="completed"), None)
     assert run.record.text.endswith("A [secret] B")
     (report,) = run.record.files

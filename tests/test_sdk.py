@@ -26,7 +26,7 @@ UNFINISHED = {"id": "v1_a", "status": "requires_continuation", "continuation_tok
 @pytest.fixture
 async def client(url: str) -> AsyncGenerator[Any]:
     """The asynchronous half of the client, untyped: parts of it are."""
-    http = sdk.make_sdk_http_client(url)
+    http = sdk.make_sdk_http_client(url, 15)
     yield sdk.make_sdk_client(KEY, url, http).aio
     await http.aclose()
 

@@ -8,9 +8,7 @@ from typing import Any
 import anyio
 import pytest
 
-from conftest import KEY
-from faults.harness import without_jitter
-from gemini_interactions_mcp.api import client
+from conftest import FAST, KEY
 from gemini_interactions_mcp.api.client import Gemini
 from gemini_interactions_mcp.core.errors import (
     BackgroundRefusedError,
@@ -46,14 +44,9 @@ IMAGE = Request(kind="image", prompt="A bicycle", model="gemini-nano-banana-2.1"
 
 @pytest.fixture
 async def google(settings: Settings) -> AsyncGenerator[Gemini]:
-    made = Gemini(settings)
+    made = Gemini(settings, FAST)
     yield made
     await made.close()
-
-
-@pytest.fixture(autouse=True)
-def no_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    without_jitter(monkeypatch)
 
 
 async def streamed(google: Gemini, request: Request = ASK, *, background: bool = True) -> list[str]:
@@ -256,20 +249,21 @@ async def test_events_of_unknown_kinds_before_the_id_are_told_with_it(google: Ge
 
 
 @pytest.mark.parametrize(
-    ("background", "limit"), [(True, "CREATE_SECONDS"), (False, "FOREGROUND_SECONDS")], ids=["background", "foreground"]
+    ("background", "limits"),
+    [(True, {"create": 0.2, "foreground": 1e-9}), (False, {"create": 1e-9, "foreground": 0.2})],
+    ids=["background", "foreground"],
 )
 async def test_the_first_event_is_waited_for_as_long_as_an_answer(
-    google: Gemini, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, background: bool, limit: str
+    settings: Settings, emulator: Emulator, background: bool, limits: dict[str, float]
 ) -> None:
+    google = Gemini(settings, replace(FAST, **limits))
     await google.prepare()
-    other = {"CREATE_SECONDS", "FOREGROUND_SECONDS"} - {limit}
-    monkeypatch.setattr(client, limit, 0.2)
-    monkeypatch.setattr(client, other.pop(), 1e-9)
     emulator.faults.append(stalled := Fault("stream", "stall"))
     with pytest.raises(OutcomeUnknownError, match="broke in the middle"):
         await streamed(google, background=background)
     assert stalled.reached.is_set()
     assert len(emulator.requests) == 1
+    await google.close()
 
 
 async def test_a_stream_that_is_given_up_before_its_first_event_is_hung_up(google: Gemini, emulator: Emulator) -> None:

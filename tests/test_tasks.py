@@ -22,7 +22,7 @@ from mcp_types import HEADER_MISMATCH, INTERNAL_ERROR, INVALID_PARAMS, METHOD_NO
 from mcp_types import MISSING_REQUIRED_CLIENT_CAPABILITY as NOT_DECLARED
 
 from conftest import FAST, STATUS, Mode
-from faults.harness import rows, without_jitter
+from faults.harness import rows
 from gemini_interactions_mcp.core.errors import JournalError
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.journal.database import Database
@@ -342,10 +342,7 @@ async def test_a_plan_that_cannot_be_shown_now_still_waits(host: Client, monkeyp
     assert await got(host, task) == task
 
 
-async def test_a_run_that_cannot_be_followed_may_still_end_well(
-    host: Client, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    without_jitter(monkeypatch)
+async def test_a_run_that_cannot_be_followed_may_still_end_well(host: Client, emulator: Emulator) -> None:
     emulator.faults += [
         Fault("stream", "end", after=3),
         Fault("resume", "http", times=math.inf, http_status=400),

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,13 @@ import anyio
 import pytest
 from mcp import Client
 
-from conftest import KEY, Mode, make_settings
+from conftest import FAST, KEY, Mode, make_settings
 from filing import image, mp4, pdf
 from gemini_interactions_mcp.api import resumable_upload
+from gemini_interactions_mcp.core.timing import Timing
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.journal.schema import SCHEMA_VERSION
 from gemini_interactions_mcp.server.app import build_server
-from gemini_interactions_mcp.server.tools import researching
 from gemini_interactions_mcp.settings import Settings
 from journaling import load
 from reading import LEGACY, call, complaint, id_of, journal_in, links_of, note, png, posts, text_of
@@ -32,9 +33,10 @@ def folder(settings: Settings) -> Path:
 
 
 @asynccontextmanager
-async def uploading(tmp_path: Path, url: str, **changes: Any) -> AsyncGenerator[Client]:
+async def uploading(tmp_path: Path, url: str, timing: Timing = FAST, **changes: Any) -> AsyncGenerator[Client]:
     """A client of a server that sends every file through the Files API."""
-    async with Client(build_server(make_settings(tmp_path, url, inline_bytes=0, **changes)), cache=None) as client:
+    server = build_server(make_settings(tmp_path, url, inline_bytes=0, **changes), timing)
+    async with Client(server, cache=None) as client:
         yield client
 
 
@@ -277,14 +279,13 @@ async def test_an_upload_tells_its_bytes_then_the_seconds(
 
 
 async def test_a_slow_upload_is_handed_over_and_the_next_call_goes_on(
-    tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, url: str, emulator: Emulator
 ) -> None:
-    monkeypatch.setattr(researching, "MIN_NAMING_SECONDS", 0.05)
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "a.pdf").write_bytes(PDF)
     stalled = Fault("upload", "stall", skip=1)
     emulator.faults.append(stalled)
-    async with uploading(tmp_path, url) as client:
+    async with uploading(tmp_path, url, replace(FAST, naming=0.05)) as client:
         arguments: dict[str, Any] = {"files": [str(tmp_path / "files" / "a.pdf")], "prompt": "Hi"}
         said = await complaint(client, "analyze_file", **arguments, wait_seconds=0)
         assert "a.pdf" in said

@@ -6,6 +6,7 @@ import io
 import math
 import os
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from mcp import Client
 from mcp_types import BlobResourceContents, CallToolResult
 from PIL import Image
 
-from conftest import DOUBTS, KEY, make_settings
+from conftest import DOUBTS, FAST, KEY, make_settings
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.models.interactions import Interaction, Media, Request
@@ -24,7 +25,6 @@ from gemini_interactions_mcp.runs import intents
 from gemini_interactions_mcp.runs.bookkeeping import Ledger
 from gemini_interactions_mcp.runs.run import Run
 from gemini_interactions_mcp.server.app import build_server
-from gemini_interactions_mcp.server.results import answers as results
 from gemini_interactions_mcp.settings import Settings
 from reading import (
     LEGACY,
@@ -419,13 +419,10 @@ async def test_a_ratio_that_the_api_does_not_take_is_refused_with_the_list(clien
     assert emulator.requests == []
 
 
-async def test_an_image_is_there_for_later_when_the_call_is_over(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, url: str, emulator: Emulator
-) -> None:
-    monkeypatch.setattr(results, "MIN_NAMING_SECONDS", 0)
+async def test_an_image_is_there_for_later_when_the_call_is_over(tmp_path: Path, url: str, emulator: Emulator) -> None:
     fault = Fault("create", "hold")
     emulator.faults.append(fault)
-    server = build_server(make_settings(tmp_path, url, wait_seconds=0))
+    server = build_server(make_settings(tmp_path, url, wait_seconds=0), replace(FAST, naming=0))
     async with Client(server, cache=None) as client:
         result = await call(client, "generate_image", prompt="A slow bicycle")
         label = footer_of(result).split(" | ")[0].removeprefix("interaction_id: ")
@@ -574,7 +571,7 @@ async def test_a_prompt_that_is_kept_nowhere_is_in_no_file(tmp_path: Path, store
     journal = Journal(f"sqlite+aiosqlite:///{(tmp_path / 'journal.sqlite3').as_posix()}")
     run = Run(intents.build_intent(request), request)
     try:
-        await Ledger(journal, tmp_path / "output", 30).finish(run, interaction, None)
+        await Ledger(journal, tmp_path / "output", FAST).finish(run, interaction, None)
     finally:
         await journal.close()
     (file,) = run.record.files
@@ -594,7 +591,7 @@ async def test_only_what_google_keeps_is_said_to_be_saved_later(tmp_path: Path, 
     run = Run(intents.build_intent(request), request)
     (tmp_path / "output").write_text("in the way", encoding="utf-8")
     try:
-        await Ledger(journal, tmp_path / "output", 30).finish(run, interaction, None)
+        await Ledger(journal, tmp_path / "output", FAST).finish(run, interaction, None)
     finally:
         await journal.close()
     assert "The files could not be saved" in str(run.record.error)

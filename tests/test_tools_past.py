@@ -23,7 +23,6 @@ from gemini_interactions_mcp.models.interactions import Request
 from gemini_interactions_mcp.runs import intents
 from gemini_interactions_mcp.runs.processes import make_owner
 from gemini_interactions_mcp.server.app import build_server
-from gemini_interactions_mcp.server.results import answers
 from gemini_interactions_mcp.server.results.rows import parse_status
 from gemini_interactions_mcp.settings import Settings
 from reading import (
@@ -320,26 +319,25 @@ async def test_what_google_may_delete_another_time_keeps_its_id(
 @LEGACY
 @pytest.mark.usual_wire("an id of another program has the usual form, and is shown at once")
 async def test_a_read_waits_for_google_no_longer_than_it_was_asked_to(
-    client: Client, emulator: Emulator, url: str, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, emulator: Emulator, url: str
 ) -> None:
-    monkeypatch.setattr(answers, "MIN_LOOKUP_SECONDS", 0.05)
     foreign = await created_elsewhere(url, model="gemini-3.5-flash", input="hi")
     emulator.faults.append(stalled := Fault("get", "stall", match=foreign))
-    said = await complaint(client, "read_interaction", interaction_id=foreign, wait_seconds=0)
-    assert "Google has not answered within 0 seconds. Try again with a longer wait_seconds" in said
-    assert stalled.reached.is_set()
-    assert "hi" in text_of(await call(client, "read_interaction", interaction_id=foreign, wait_seconds=20))
+    async with Client(build_server(settings, replace(FAST, lookup=0.05)), mode="legacy", cache=None) as client:
+        said = await complaint(client, "read_interaction", interaction_id=foreign, wait_seconds=0)
+        assert "Google has not answered within 0 seconds. Try again with a longer wait_seconds" in said
+        assert stalled.reached.is_set()
+        assert "hi" in text_of(await call(client, "read_interaction", interaction_id=foreign, wait_seconds=20))
 
 
 async def test_an_interaction_that_google_does_not_show_in_time_is_told_as_the_journal_knows_it(
-    settings: Settings, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, emulator: Emulator
 ) -> None:
-    monkeypatch.setattr(answers, "MIN_LOOKUP_SECONDS", 0.05)
     emulator.faults.append(held := Fault("create", "hold"))
     async with Client(build_server(settings, FAST), mode="legacy", cache=None) as first:
         begun = id_of(await call(first, "start_research", prompt="Rivers", visualization=False))
     emulator.faults.append(stalled := Fault("get", "stall", times=9))
-    slow = replace(FAST, lease=3600)
+    slow = replace(FAST, lease=3600, lookup=0.05)
     async with Client(build_server(settings, slow), mode="legacy", cache=None) as second:
         text = text_of(await call(second, "check_research", interaction_id=begun, wait_seconds=0))
         assert f"Still {STATUS}" in text

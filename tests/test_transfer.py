@@ -4,12 +4,13 @@ import hashlib
 import io
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import httpx2
 import pytest
 
-from conftest import KEY
+from conftest import FAST, KEY
 from gemini_interactions_mcp.api import resumable_upload
 from gemini_interactions_mcp.api.resumable_upload import ResumableUpload
 from gemini_interactions_mcp.core.errors import FileRefusedError, KeyRejectedError, NetworkError, RefusedError
@@ -29,7 +30,7 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def sender(url: str) -> AsyncIterator[ResumableUpload]:
-    sender = ResumableUpload(url, KEY, pauses=(0.0, 0.0, 0.0))
+    sender = ResumableUpload(url, KEY, timing=replace(FAST, upload_backoffs=(0.0, 0.0, 0.0)))
     yield sender
     await sender.close()
 

@@ -12,6 +12,7 @@ import pytest
 from anyio.abc import TaskGroup
 
 import filing
+from conftest import FAST
 from filing import API, Make, Recorder, blocks_of, pdf
 from gemini_interactions_mcp.core.errors import InputError, KeyRejectedError, NetworkError, StillUploadingError
 from gemini_interactions_mcp.files.inspection import LocalFile
@@ -179,7 +180,7 @@ async def test_an_upload_is_found_again_after_a_restart_by_the_same_account_only
 ) -> None:
     async def send(account: str) -> str:
         journal = Journal(tmp_path / "journal.sqlite3")
-        uploads = UploadCache(recorder, journal, account, tasks, lambda: recorder.now)
+        uploads = UploadCache(recorder, journal, account, tasks, FAST, lambda: recorder.now)
         with paper.open("rb") as stream:
             uri = await uploads.uri(outgoing(stream), heard)
         await journal.close()
@@ -205,7 +206,7 @@ async def test_an_upload_of_a_server_that_ends_is_an_error(paper: Path, recorder
 
     with paper.open("rb") as stream:
         async with anyio.create_task_group() as group:
-            uploads = UploadCache(recorder, recorder, "account", group)
+            uploads = UploadCache(recorder, recorder, "account", group, FAST)
             with anyio.CancelScope(shield=True), pytest.raises(InputError, match="was stopped"):
                 await uploads.uri(outgoing(stream), heard)
 

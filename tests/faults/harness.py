@@ -7,20 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-import pytest
 
 from gemini_interactions_mcp.emulator import Fault
 
 Json = dict[str, Any]
-
-
-def without_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the second and third attempt follow at once: how long it waits between them is not what is tested."""
-
-    def nothing(_low: float, _high: float) -> float:
-        return 0.0
-
-    monkeypatch.setattr("random.uniform", nothing)
 
 
 def fresh(fault: Fault) -> Fault:

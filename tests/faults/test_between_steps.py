@@ -17,16 +17,14 @@ from mcp import Client
 from conftest import FAST, KEY
 from faults.harness import rows
 from faults.test_detaching import given_up, until
-from faults.world import PACE, PATIENCE, over, world
-from gemini_interactions_mcp.api import client as gemini
+from faults.world import PATIENCE, QUICK, over, world
+from gemini_interactions_mcp.core.timing import Timing
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.models.interactions import Request
 from gemini_interactions_mcp.runs import intents
-from gemini_interactions_mcp.runs.run import Pace
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.server.results import answers, waiting
-from gemini_interactions_mcp.server.tools import researching
 from gemini_interactions_mcp.settings import Settings
 from reading import call, complaint, id_of, text_of
 
@@ -37,8 +35,8 @@ NEVER = 3600.0
 
 
 @asynccontextmanager
-async def host(settings: Settings, pace: Pace = FAST) -> AsyncGenerator[Client]:
-    async with Client(build_server(settings, pace), cache=None) as client:
+async def host(settings: Settings, timing: Timing = FAST) -> AsyncGenerator[Client]:
+    async with Client(build_server(settings, timing), cache=None) as client:
         yield client
 
 
@@ -240,7 +238,7 @@ async def test_a_clock_that_jumps_ahead_makes_no_run_stuck_that_could_not_be_rea
         Fault("resume", "http", times=math.inf, http_status=400),
     ]
     ask = Request(kind="ask", prompt="Grüße", model="gemini-3.8-flash")
-    async with world(settings, replace(PACE, lease=NEVER)) as here:
+    async with world(settings, replace(QUICK, lease=NEVER)) as here:
         run = await here.named(ask)
         emulator.faults.append(away := Fault("get", "http", times=math.inf, http_status=500))
         with anyio.fail_after(PATIENCE):
@@ -353,17 +351,16 @@ async def test_a_partial_answer_is_redacted_before_it_is_cut(
     monkeypatch.setattr(waiting, "PARTIAL_ANSWER_BYTES", len(KEY) // 2 + 5)
     echo: list[Any] = [{"event_type": "step.delta", "index": 1, "delta": {"type": "text", "text": f"{KEY} end."}}]
     emulator.faults += [Fault("stream", "unknown", after=6, body=echo), Fault("stream", "stall", after=7)]
-    async with host(settings, replace(FAST, look=NEVER)) as client:
+    async with host(settings, replace(FAST, freshness=NEVER)) as client:
         said = text_of(await call(client, "gemini_ask", **ASK, wait_seconds=1))
     assert KEY[-8:] not in said
 
 
 async def test_research_that_google_refuses_for_now_is_not_said_to_have_started(
-    settings: Settings, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, emulator: Emulator
 ) -> None:
-    monkeypatch.setattr(researching, "MIN_NAMING_SECONDS", 0.3)
     emulator.faults.append(Fault("create", "http", http_status=429, headers={"retry-after": "30"}))
-    async with host(settings) as client:
+    async with host(settings, replace(FAST, naming=0.3)) as client:
         said = text_of(await call(client, "start_research", **RESEARCH))
         assert "has started" not in said
         assert "Google refused it for now; trying again in 30 s; nothing is charged yet" in said
@@ -380,11 +377,10 @@ def test_ages_are_never_negative() -> None:
 
 
 async def test_what_may_have_been_taken_when_it_is_stopped_is_not_called_free(
-    settings: Settings, emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(gemini, "CREATE_SECONDS", 1.0)
     emulator.faults.append(slow := Fault("create", "stall"))
-    async with host(settings) as client:
+    async with host(settings, replace(FAST, create=1)) as client:
         await given_up(client, slow, **ASK)
         said = await complaint(client, "cancel_research", interaction_id=rows(tmp_path)[0]["label"])
     assert "Google may have taken the request all the same" in said

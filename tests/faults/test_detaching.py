@@ -20,7 +20,6 @@ from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.models.interactions import Record
 from gemini_interactions_mcp.server.app import build_server
-from gemini_interactions_mcp.server.tools import researching
 from gemini_interactions_mcp.settings import Settings
 from reading import call, complaint, png, text_of
 from wired import MODERN, environment, wired
@@ -235,7 +234,6 @@ async def test_what_may_have_been_bought_is_told_once_to_the_same_call(
     slow.release.set()
     emulator.faults.clear()
     async with host(settings) as client:
-        monkeypatch.setattr(researching, "MIN_NAMING_SECONDS", 0.05)
         said = await complaint(client, "gemini_ask", **ASK)
         assert "Google may have taken the request all the same" in said
         assert len(emulator.creates) == 1

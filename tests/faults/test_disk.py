@@ -15,7 +15,6 @@ from mcp import Client
 
 from conftest import FAST, make_settings
 from faults.harness import rows
-from gemini_interactions_mcp.api import client as gemini
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.journal import engine
 from gemini_interactions_mcp.server.app import build_server
@@ -103,24 +102,23 @@ async def test_a_journal_that_may_not_grow_refuses_what_costs(
     assert len(emulator.creates) == 1
 
 
-@pytest.mark.parametrize(("on", "seconds"), [("create", "CREATE_SECONDS"), ("stream", ""), ("get", "READ_SECONDS")])
+@pytest.mark.parametrize(
+    ("on", "deadline"), [("create", {"create": 1}), ("stream", {"stream_idle": 0.1}), ("get", {"read": 1})]
+)
 async def test_a_stall_is_ended_by_our_own_deadline_and_nothing_is_sent_twice(
-    tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, on: str, seconds: str
+    tmp_path: Path, url: str, emulator: Emulator, on: str, deadline: dict[str, float]
 ) -> None:
     """The stall itself never ends; our deadlines, of 60 seconds and more, are shortened."""
     settings = make_settings(tmp_path, url)
-    async with Client(build_server(settings, replace(FAST, silence=0.1)), cache=None) as client:
+    async with Client(build_server(settings, replace(FAST, **deadline)), cache=None) as client:
         first = id_of(await call(client, "gemini_ask", prompt="Warm"))
         if on == "get":
             emulator.faults += [Fault("stream", "end", after=3), Fault("resume", "http", http_status=404)]
         emulator.faults.append(stalled := Fault(on, "stall", after=1 if on == "stream" else 0))  # pyright: ignore[reportArgumentType] - one of the points
-        if seconds:
-            monkeypatch.setattr(gemini, seconds, 0.3)
         result = await client.call_tool("gemini_ask", {"prompt": "Stall", "wait_seconds": 20})
         assert stalled.reached.is_set()
         assert not stalled.release.is_set()
         assert result.is_error is (on == "create")
-        monkeypatch.undo()
         for interaction_id in [first, *(row["interaction_id"] for row in rows(tmp_path) if row["interaction_id"])]:
             await call(client, "read_interaction", interaction_id=interaction_id)
     assert len(emulator.creates) == 2

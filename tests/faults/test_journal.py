@@ -15,9 +15,9 @@ from sqlalchemy import create_engine
 
 from conftest import FAST, make_settings
 from faults.harness import rows
+from gemini_interactions_mcp.core.timing import Timing
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.journal.schema import JOURNAL_METADATA, SCHEMA_VERSION
-from gemini_interactions_mcp.runs.run import Pace
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.server.tools.table import TOOLS
 from gemini_interactions_mcp.settings import Settings
@@ -28,9 +28,9 @@ UNWRITABLE = "cannot be opened or written"
 
 
 @asynccontextmanager
-async def host(settings: Settings, pace: Pace = FAST) -> AsyncGenerator[Client]:
+async def host(settings: Settings, timing: Timing = FAST) -> AsyncGenerator[Client]:
     """A host with a server of its own."""
-    async with Client(build_server(settings, pace), cache=None) as client:
+    async with Client(build_server(settings, timing), cache=None) as client:
         yield client
 
 

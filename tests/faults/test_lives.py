@@ -12,7 +12,7 @@ import pytest
 
 from conftest import make_settings
 from faults.harness import rows
-from faults.world import PACE, PATIENCE, World, over, world
+from faults.world import PATIENCE, QUICK, World, over, world
 from gemini_interactions_mcp.core.errors import GeminiMCPError, InputError, OutcomeUnknownError, PermissionDeniedError
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.models.interactions import Request
@@ -144,7 +144,7 @@ async def test_a_client_that_cannot_be_told_takes_the_answer_from_nobody(
 
     here.runs._driver._announce = gone  # pyright: ignore[reportPrivateUsage] - a bus whose subscriber has gone
     run = await here.ended(ASK)
-    await here.runs.close(0)
+    await here.runs.close()
     assert run.error is None
     assert run.record.error is None
     assert "the session is closed" in caplog.text
@@ -189,9 +189,9 @@ async def test_the_same_research_asked_twice_at_once_is_one_run(here: World, emu
 async def test_force_and_other_words_buy_another_run(here: World, emulator: Emulator) -> None:
     await over((await here.runs.start_once(RESEARCH))[0])
     await here.ended(RESEARCH)
-    _, fresh = await here.runs.start_once(RESEARCH.model_copy(update={"prompt": "Lakes"}))
+    lakes, fresh = await here.runs.start_once(RESEARCH.model_copy(update={"prompt": "Lakes"}))
     assert fresh
-    await here.runs.close(PATIENCE)
+    await over(lakes)
     assert len(emulator.creates) == 3
 
 
@@ -305,7 +305,7 @@ async def test_what_a_broken_journal_missed_is_written_once_it_works(
     impatient: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:
     emulator.faults.append(held := Fault("create", "hold"))
-    async with world(impatient, replace(PACE, lease=0.03), tend=True) as here:
+    async with world(impatient, replace(QUICK, lease=0.03), tend=True) as here:
         run = await here.named(ASK)
         with locked(tmp_path):
             held.release.set()
@@ -386,11 +386,11 @@ async def test_a_process_that_ends_while_a_request_is_on_its_way_waits_for_the_i
     settings: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:
     emulator.faults += [Fault("create", "hold"), stalled := Fault("create", "stall")]
-    async with world(settings) as here:
+    async with world(settings, replace(QUICK, shutdown_naming=PATIENCE)) as here:
         run = await here.runs.start(ASK)
         await reached(stalled)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(here.runs.close, PATIENCE)
+            tasks.start_soon(here.runs.close)
             stalled.release.set()
     [row] = rows(tmp_path)
     assert row["interaction_id"] == run.id
@@ -436,7 +436,7 @@ async def test_an_answer_that_another_key_cannot_see_is_there_again_with_the_rig
         run = await before.named(RESEARCH)
     # Google says 404 of an interaction of another project.
     emulator.faults += [wrong := Fault("get", "http", http_status=404, times=2)]
-    async with world(settings, replace(PACE, tolerance=0), tend=True):
+    async with world(settings, replace(QUICK, tolerance=0), tend=True):
         await reached(wrong)
     held.release.set()
     emulator.faults.remove(wrong)

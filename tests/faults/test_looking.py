@@ -17,12 +17,13 @@ from mcp import Client
 
 from conftest import FAST
 from faults.harness import rows
-from faults.world import PACE, PATIENCE, World, over, world
+from faults.world import PATIENCE, QUICK, World, over, world
 from gemini_interactions_mcp.core.errors import InteractionFailedError, JournalError
+from gemini_interactions_mcp.core.timing import Timing
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.models.interactions import Request
 from gemini_interactions_mcp.runs import processes
-from gemini_interactions_mcp.runs.run import Pace, Run
+from gemini_interactions_mcp.runs.run import Run
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
 from reading import call, complaint, id_of, text_of
@@ -32,13 +33,13 @@ ASK = Request(kind="ask", prompt="Grüße", model="gemini-3.8-flash")
 RESEARCH: dict[str, Any] = {"prompt": "Rivers of Zürich", "visualization": False}
 NEVER = 3600.0
 """Seconds that no test waits: what ends sooner ends for another reason."""
-DEAF = replace(FAST, first_poll=NEVER, slowest_poll=NEVER, silence=NEVER, lease=NEVER)
+DEAF = replace(FAST, first_poll=NEVER, slowest_poll=NEVER, stream_idle=NEVER, lease=NEVER)
 """A server that looks at Google only when somebody wants to know."""
 
 
 @asynccontextmanager
-async def host(settings: Settings, pace: Pace = DEAF) -> AsyncGenerator[Client]:
-    async with Client(build_server(settings, pace), cache=None) as client:
+async def host(settings: Settings, timing: Timing = DEAF) -> AsyncGenerator[Client]:
+    async with Client(build_server(settings, timing), cache=None) as client:
         yield client
 
 
@@ -297,7 +298,7 @@ async def test_an_answer_that_stays_empty_is_told_without_blaming_the_prompt(
 
 @pytest.fixture
 async def here(settings: Settings) -> AsyncGenerator[World]:
-    async with world(settings, replace(PACE, usage=0.01), tend=True) as opened:
+    async with world(settings, replace(QUICK, usage_lag=(0.01,) * 3), tend=True) as opened:
         yield opened
 
 
@@ -327,7 +328,7 @@ async def test_a_subscriber_that_is_slow_or_raises_delays_nobody(
     async def broken(_: str) -> None:
         raise RecursionError("too deep")
 
-    async with world(settings, replace(PACE, telling=0.01)) as here:
+    async with world(settings, replace(QUICK, notification=0.01)) as here:
         for announce in (slow, broken):
             here.runs._driver._announce = announce  # pyright: ignore[reportPrivateUsage] - a bus with such a subscriber
             assert "Grüße" in (await here.ended(ASK)).record.text
@@ -361,7 +362,7 @@ async def test_a_progress_that_cannot_be_told_takes_no_answer_away(here: World, 
 async def test_late_writes_are_tried_every_moment_and_not_once_a_lease(
     settings: Settings, emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with world(settings, replace(PACE, lease=NEVER), tend=True) as here:
+    async with world(settings, replace(QUICK, lease=NEVER), tend=True) as here:
         emulator.faults.append(held := Fault("create", "hold"))
         run = await here.named(ASK)
         update, tries, held_journal = here.journal.update, 0, JournalError("held")

@@ -18,11 +18,9 @@ from mcp import Client
 from mcp_types import CallToolResult, TextContent
 
 from conftest import CONTRARY_RUN, KEY, make_settings
-from faults.harness import without_jitter
-from faults.world import PACE, PATIENCE
-from gemini_interactions_mcp.api import client as gemini
+from faults.world import PATIENCE, QUICK
+from gemini_interactions_mcp.core.timing import Timing
 from gemini_interactions_mcp.emulator import Emulator, Fault, make_rate_limit_fault
-from gemini_interactions_mcp.runs.run import Pace
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
 
@@ -33,18 +31,14 @@ CALLS: dict[str, dict[str, Any]] = {
 }
 UNKNOWN = "may have taken the request"
 ANSWERED = ""
+SERVED = replace(QUICK, shutdown_naming=Timing().shutdown_naming)
 CHEAP = ("gemini_ask", "generate_image")
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    without_jitter(monkeypatch)
-
-
 @asynccontextmanager
-async def server(settings: Settings, pace: Pace = PACE) -> AsyncGenerator[Client]:
+async def server(settings: Settings, timing: Timing = SERVED) -> AsyncGenerator[Client]:
     """A server and its host."""
-    async with Client(build_server(settings, pace), cache=None) as client:
+    async with Client(build_server(settings, timing), cache=None) as client:
         yield client
 
 
@@ -251,11 +245,10 @@ async def test_a_call_that_takes_too_long_hands_over_the_id_and_the_answer_comes
 
 
 async def test_a_create_that_stalls_past_our_deadline_is_of_unknown_outcome_and_found_when_it_was_taken(
-    settings: Settings, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, emulator: Emulator
 ) -> None:
-    async with server(settings) as client:
+    async with server(settings, replace(SERVED, create=0.3)) as client:
         await call(client, "list_interactions")
-        monkeypatch.setattr(gemini, "CREATE_SECONDS", 0.3)
         emulator.faults.append(Fault("create", "stall"))
         result = await call(client, "gemini_ask", **CALLS["gemini_ask"])
         assert result.is_error

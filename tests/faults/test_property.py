@@ -16,8 +16,7 @@ import tempfile
 from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing, suppress
-from dataclasses import dataclass, field
-from functools import partialmethod
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -31,7 +30,7 @@ from mcp import Client
 from mcp_types import CallToolResult
 
 from conftest import FAST, KEY, make_settings
-from gemini_interactions_mcp.api import retry, sdk
+from gemini_interactions_mcp.api import retry
 from gemini_interactions_mcp.emulator import (
     EmulatedInteraction,
     Emulator,
@@ -42,11 +41,8 @@ from gemini_interactions_mcp.emulator import (
     make_streamed_error_fault,
     serve_emulator,
 )
-from gemini_interactions_mcp.runs.runs import Runs
 from gemini_interactions_mcp.server import prompts
 from gemini_interactions_mcp.server.app import Server, build_server
-from gemini_interactions_mcp.server.results import answers
-from gemini_interactions_mcp.server.tools import researching
 from gemini_interactions_mcp.settings import Settings
 from reading import rows_of, text_of
 from wired import let_leases_run_out
@@ -408,7 +404,7 @@ class Host:
 
 async def live(world: World, life: Life) -> None:
     """Run a server from its start to its end, however it ends."""
-    server = build_server(world.settings, FAST)
+    server = build_server(world.settings, HASTY)
     killed = life.end.startswith("is killed")
     journal = None
     async with Client(server, cache=None) as client, anyio.create_task_group() as tasks:
@@ -483,7 +479,7 @@ def ended_badly(world: World, prompt: str) -> int:
 
 async def never_lost(world: World) -> None:
     """Hold that a fresh server reads every answer, and lists whatever a host was told of."""
-    async with Client(build_server(world.settings, FAST), cache=None) as client:
+    async with Client(build_server(world.settings, HASTY), cache=None) as client:
         listed = {row["interaction_id"] for row in rows_of(await called(client, "list_interactions", limit=100))}
         assert world.told - world.deleted <= listed
         for interaction in world.emulator.interactions.values():
@@ -556,6 +552,9 @@ async def play(lives: list[Life]) -> None:
             nothing_leaked(world)
 
 
+HASTY = replace(FAST, naming=0.05, shutdown_naming=0.01)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def quick(one_authority: Path) -> Any:
     """Waits of seconds are not what is tested here, nor is what each server makes anew."""
@@ -571,10 +570,7 @@ def quick(one_authority: Path) -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SSL_CERT_FILE", str(one_authority))
         patch.setattr(retry, "choose_resend_delay", hurried)
-        patch.setattr(researching, "MIN_NAMING_SECONDS", 0.05)
-        patch.setattr(answers, "MIN_NAMING_SECONDS", 0.05)
         patch.setattr(prompts, "register_prompts", nothing)
-        patch.setattr(Runs, "close", partialmethod(Runs.close, 0.01))
         yield
 
 
@@ -585,12 +581,11 @@ def test_whatever_happens_nothing_paid_is_lost_or_bought_twice(lives: list[Life]
     anyio.run(play, lives)
 
 
-async def test_an_answer_that_takes_longer_than_connecting_may_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sdk, "CONNECT_SECONDS", 0.2)
+async def test_an_answer_that_takes_longer_than_connecting_may_is_waited_for() -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with world_in(Path(folder)) as world:
             patient = world.settings.model_copy(update={"wait_seconds": PATIENCE})
-            async with Client(build_server(patient, FAST), cache=None) as client:
+            async with Client(build_server(patient, replace(HASTY, connect=0.2)), cache=None) as client:
                 # Images are answered in the foreground, when they are done.
                 result = await called(client, "generate_image", prompt="Draw [[seconds=0.6]]")
             assert not result.is_error, text_of(result)

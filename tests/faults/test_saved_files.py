@@ -4,6 +4,7 @@ import base64
 import errno
 import os
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -11,13 +12,12 @@ import pytest
 from mcp import Client, MCPError
 from mcp_types import INVALID_PARAMS, BlobResourceContents, CallToolResult
 
-from conftest import make_settings
+from conftest import FAST, make_settings
 from filing import POSIX
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.runs import upkeep
 from gemini_interactions_mcp.server.app import build_server
-from gemini_interactions_mcp.server.results import answers as results
 from gemini_interactions_mcp.settings import Settings
 from reading import LEGACY, call, complaint, id_of, links_of, made_while, newest, previews_of, saved_in, text_of
 
@@ -212,14 +212,14 @@ async def test_several_who_ask_at_once_for_what_was_removed_fetch_it_once(
 
 @LEGACY
 async def test_what_google_does_not_show_in_time_is_told_as_missing(
-    client: Client, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    client: Client, emulator: Emulator, settings: Settings
 ) -> None:
-    monkeypatch.setattr(results, "MIN_LOOKUP_SECONDS", 0.05)
     image = await call(client, "generate_image", prompt="hi")
     (path,) = saved_in(image)
     path.unlink()
     emulator.faults.append(stalled := Fault("get", "stall"))
-    again = await call(client, "read_interaction", interaction_id=id_of(image), wait_seconds=0)
+    async with Client(build_server(settings, replace(FAST, lookup=0.05)), mode="legacy", cache=None) as other:
+        again = await call(other, "read_interaction", interaction_id=id_of(image), wait_seconds=0)
     assert f"\n{path} is not there any more.\n" in text_of(again)
     assert stalled.reached.is_set()
 

@@ -2,15 +2,16 @@
 
 import socket
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 
-from conftest import KEY, make_settings
-from faults.harness import fresh, without_jitter
-from gemini_interactions_mcp.api import client, retry
+from conftest import ATTEMPTS, FAST, KEY, make_settings
+from faults.harness import fresh
+from gemini_interactions_mcp.api.calls import Caller
 from gemini_interactions_mcp.api.client import Gemini
 from gemini_interactions_mcp.api.error_mapping import UNKNOWN_OUTCOME
 from gemini_interactions_mcp.api.exchange import iterate_causes
@@ -32,14 +33,9 @@ JSON = {"content-type": "application/json"}
 
 @pytest.fixture
 async def google(settings: Settings) -> AsyncGenerator[Gemini]:
-    made = Gemini(settings)
+    made = Gemini(settings, FAST)
     yield made
     await made.close()
-
-
-@pytest.fixture(autouse=True)
-def no_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    without_jitter(monkeypatch)
 
 
 def replies(text: str, on: Any = "create", headers: dict[str, str] = JSON) -> Fault:
@@ -88,20 +84,21 @@ async def started(google: Gemini, streamed: bool) -> None:
 
 @pytest.mark.parametrize("streamed", [False, True])
 async def test_a_paid_request_that_times_out_is_never_sent_again(
-    google: Gemini, emulator: Emulator, streamed: bool, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, emulator: Emulator, streamed: bool
 ) -> None:
+    google = Gemini(settings, replace(FAST, create=0.2))
     await google.check()
-    monkeypatch.setattr(client, "CREATE_SECONDS", 0.2)
     emulator.faults.append(stalled := Fault("create", "stall"))
     with pytest.raises(OutcomeUnknownError, match="broke before an answer came"):
         await started(google, streamed)
     assert stalled.reached.is_set()
     assert len(emulator.creates) == 1
+    await google.close()
 
 
 async def test_a_host_whose_name_cannot_be_resolved_is_sent_nothing(tmp_path: Path) -> None:
     # Never the name of a host (rfc-editor.org/rfc/rfc6761, 6.4).
-    google = Gemini(make_settings(tmp_path, "http://gemini.invalid"))
+    google = Gemini(make_settings(tmp_path, "http://gemini.invalid"), FAST)
     for streamed in (False, True):
         with pytest.raises(NetworkError, match="cannot be reached; nothing was sent or charged") as caught:
             await started(google, streamed)
@@ -109,52 +106,35 @@ async def test_a_host_whose_name_cannot_be_resolved_is_sent_nothing(tmp_path: Pa
     await google.close()
 
 
-async def test_a_request_that_never_connected_is_sent_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_request_that_never_connected_is_sent_again(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    emulator, google = Emulator(), Gemini(make_settings(tmp_path, f"http://127.0.0.1:{port}"))
-    refused, serving = anyio.Event(), anyio.Event()
-
-    async def sleep(_: float) -> None:
-        refused.set()
-        await serving.wait()
-
-    monkeypatch.setattr(retry, "anyio", with_sleep(sleep))
+    persistent = replace(FAST, backoffs=(0.01,) * 2_000)
+    emulator, google = Emulator(), Gemini(make_settings(tmp_path, f"http://127.0.0.1:{port}"), persistent)
+    refused, done = anyio.Event(), anyio.Event()
+    caller = Caller(hear=lambda _: refused.set())
     async with anyio.create_task_group() as tasks:
 
         @tasks.start_soon
         async def _() -> None:
-            async with google.stream(ASK, background=True) as events:
+            async with google.stream(ASK, background=True, caller=caller) as events:
                 assert (await anext(events)).interaction_id
             done.set()
 
-        done = anyio.Event()
         with anyio.fail_after(20):
             await refused.wait()
             async with serve_emulator(emulator, port):
-                serving.set()
                 await done.wait()
                 await google.close()
     assert len(emulator.creates) == 1
-
-
-def with_sleep(sleep: Any) -> Any:
-    """Return what retry.py uses of anyio, with another `sleep`."""
-
-    class Anyio:
-        fail_after = staticmethod(anyio.fail_after)
-        current_time = staticmethod(anyio.current_time)
-
-    Anyio.sleep = staticmethod(sleep)  # pyright: ignore[reportAttributeAccessIssue]
-    return Anyio
 
 
 @pytest.mark.parametrize(
     "base_url", ["http://127.0.0.1:9", "http://nowhere.invalid", "ftp://127.0.0.1", "http://[::1", "http://127.0.0.1:x"]
 )
 async def test_what_never_left_is_told_as_such_and_says_where_to_look(tmp_path: Path, base_url: str) -> None:
-    google = Gemini(make_settings(tmp_path, base_url))
+    google = Gemini(make_settings(tmp_path, base_url), FAST)
     with pytest.raises(GeminiMCPError, match="GOOGLE_GEMINI_BASE_URL") as caught:
         await google.create(ASK, background=True)
     assert not isinstance(caught.value, OutcomeUnknownError)
@@ -201,7 +181,7 @@ async def test_a_request_that_is_always_turned_away_is_given_up(google: Gemini, 
     emulator.faults.append(make_rate_limit_fault(seconds=0, times=99))
     with pytest.raises(QuotaError, match="Try again in 0 s"):
         await google.create(ASK, background=True)
-    assert len(emulator.requests) == retry.MAX_ATTEMPTS
+    assert len(emulator.requests) == ATTEMPTS
 
 
 @pytest.mark.parametrize(
@@ -227,7 +207,7 @@ async def test_a_read_that_stays_broken_names_the_interaction(google: Gemini, em
     with pytest.raises(NetworkError, match="Try again; reading is free") as caught:
         await google.get(answer.id or "")
     assert caught.value.interaction_id == answer.id
-    assert paths(emulator).count(f"GET /v1/interactions/{answer.id}") == retry.MAX_ATTEMPTS
+    assert paths(emulator).count(f"GET /v1/interactions/{answer.id}") == ATTEMPTS
 
 
 async def test_a_stream_that_is_cut_is_a_network_error_after_what_came(google: Gemini, emulator: Emulator) -> None:

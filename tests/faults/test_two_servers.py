@@ -14,8 +14,8 @@ from mcp import Client
 
 from conftest import FAST
 from faults.harness import rows
+from gemini_interactions_mcp.core.timing import Timing
 from gemini_interactions_mcp.emulator import Emulator, Fault
-from gemini_interactions_mcp.runs.run import Pace
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
 from reading import call, id_of, rows_of, text_of
@@ -27,9 +27,9 @@ RESEARCH: dict[str, Any] = {"prompt": "Rivers of Zürich", "visualization": Fals
 
 
 @asynccontextmanager
-async def host(settings: Settings, pace: Pace = FAST) -> AsyncGenerator[Client]:
+async def host(settings: Settings, timing: Timing = FAST) -> AsyncGenerator[Client]:
     """A host with a server of its own."""
-    async with Client(build_server(settings, pace), cache=None) as client:
+    async with Client(build_server(settings, timing), cache=None) as client:
         yield client
 
 

@@ -2,31 +2,23 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import anyio
 
+from conftest import FAST
 from gemini_interactions_mcp.api.client import Gemini
+from gemini_interactions_mcp.core.timing import Timing
 from gemini_interactions_mcp.files.boundary import Boundary
 from gemini_interactions_mcp.files.saved_files import SavedFiles
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.models.interactions import Request
-from gemini_interactions_mcp.runs.run import Pace, Run
+from gemini_interactions_mcp.runs.run import Run
 from gemini_interactions_mcp.runs.runs import Runs
 from gemini_interactions_mcp.settings import Settings
 
-PACE = Pace(
-    first_poll=0.01,
-    slowest_poll=0.02,
-    silence=5,
-    look=0.05,
-    yielding=0.1,
-    enrichment=0.2,
-    hollow=0.2,
-    lease=60,
-    late=0.02,
-    least_report=0.01,
-    most_report=0.02,
+QUICK = replace(
+    FAST, enrichment=0.2, answer_lag=0.2, lease=60, write_retry=0.02, most_report=0.02, shutdown_naming=0.05
 )
 PATIENCE = 20.0
 """Seconds after which a test that waits has failed; never what is tested."""
@@ -73,9 +65,9 @@ async def over(run: Run) -> Run:
 
 
 @asynccontextmanager
-async def world(settings: Settings, pace: Pace = PACE, *, tend: bool = False) -> AsyncGenerator[World]:
+async def world(settings: Settings, timing: Timing = QUICK, *, tend: bool = False) -> AsyncGenerator[World]:
     """A process from its start to its end; with `tend`, it looks after what an earlier one has left."""
-    gemini, journal = Gemini(settings), Journal(settings.database_url)
+    gemini, journal = Gemini(settings, timing), Journal(settings.database_url, timing=timing)
     announced: list[str] = []
 
     async def announce(interaction_id: str) -> None:
@@ -90,12 +82,12 @@ async def world(settings: Settings, pace: Pace = PACE, *, tend: bool = False) ->
                 output_dir=settings.output_dir,
                 tasks=tasks,
                 announce=announce,
-                pace=pace,
+                timing=timing,
             )
             if tend:
                 tasks.start_soon(runs.tend)
             yield World(runs, gemini, journal, announced)
-            await runs.close(0.05)
+            await runs.close()
             tasks.cancel_scope.cancel()
     finally:
         with anyio.CancelScope(shield=True):

@@ -4,7 +4,7 @@ Imported with the first call, since google-genai takes 0.8 s.
 """
 
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -16,7 +16,16 @@ import httpx2
 from google import genai
 from google.genai import types
 
-from gemini_interactions_mcp.core import InputError, NetworkError, Redactor, clip_line, lenient, offload_if_large
+from gemini_interactions_mcp.core import (
+    DEFAULT_TIMING,
+    InputError,
+    NetworkError,
+    Redactor,
+    Timing,
+    clip_line,
+    lenient,
+    offload_if_large,
+)
 from gemini_interactions_mcp.models import (
     BytesSentCallback,
     Event,
@@ -35,30 +44,9 @@ from .exchange import Exchange, make_unnamed_error, track_exchange
 from .requests import build_create_arguments, encode_environment_path, encode_path_segment
 from .responses import parse_environment_files, parse_interaction
 from .resumable_upload import ResumableUpload
-from .retry import send_with_retries
+from .retry import SentResult, send_with_retries
 from .sdk import convert_setup_errors, get_usable_key, make_sdk_client, make_sdk_http_client
 from .streams import listen_to_stream, open_known_stream, open_new_stream
-
-CREATE_SECONDS: Final = 120.0
-"""Deadline for a background request to be accepted."""
-
-FOREGROUND_SECONDS: Final = 900.0
-"""Deadline for a foreground request to be answered, on its own connection."""
-
-READ_SECONDS: Final = 60.0
-"""Deadline for a call that is free."""
-
-UPLOAD_SECONDS: Final = 4 * 3600.0
-"""Deadline for sending a file: 2 GB at 1.2 Mbit/s. A connection without any activity is given up much sooner."""
-
-PROCESSING_SECONDS: Final = 1800.0
-"""Deadline for Google to process an uploaded file."""
-
-FIRST_POLL_SECONDS: Final = 0.2
-"""Initial interval in seconds of polling a file that Google processes; grows up to `SLOWEST_POLL_SECONDS`."""
-
-SLOWEST_POLL_SECONDS: Final = 5.0
-"""Maximum interval in seconds of polling a file that Google processes."""
 
 FILE_FIELDS: Final = ("name", "uri", "state", "expirationTime", "error")
 """Fields that are read of a file resource."""
@@ -75,10 +63,12 @@ class Gemini:
 
     Args:
         settings: Key, base URL, models and secrets. Problems with them are raised by the first call.
+        timing: Deadlines and back-offs.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, timing: Timing = DEFAULT_TIMING) -> None:
         self._settings = settings
+        self._timing = timing
         self._redact = Redactor(settings.secrets)
         self._http: httpx2.AsyncClient | None = None
         self._client: genai.Client | None = None
@@ -104,11 +94,7 @@ class Gemini:
         api = (await self._interactions()).with_streaming_response
         arguments = build_create_arguments(request, background=background, stream=False)
         call = self._call(request, background=background, caller=caller)
-        return await send_with_retries(
-            call,
-            get_create_deadline(background),
-            lambda exchange: receive_created_interaction(api.create(**arguments), exchange),
-        )
+        return await self._start(call, lambda exchange: receive_created_interaction(api.create(**arguments), exchange))
 
     @asynccontextmanager
     async def stream(
@@ -125,10 +111,8 @@ class Gemini:
         api = (await self._interactions()).with_raw_response
         arguments = build_create_arguments(request, background=background, stream=True)
         call = self._call(request, background=background, caller=caller)
-        opened = await send_with_retries(
-            call,
-            get_create_deadline(background),
-            lambda exchange: open_new_stream(api.create(**arguments), exchange, call),
+        opened = await self._start(
+            call, lambda exchange: open_new_stream(api.create(**arguments), exchange, call, self._timing.hang_up)
         )
         async with listen_to_stream(opened) as heard:
             yield heard
@@ -144,10 +128,11 @@ class Gemini:
         api = (await self._interactions()).with_raw_response
         since = {"last_event_id": last_event_id} if last_event_id else {}
         call = self._about(interaction_id=interaction_id, reading=True)
-        opened = await send_with_retries(
+        opened = await self._send(
             call,
-            READ_SECONDS,
-            lambda exchange: open_known_stream(api.get(segment, stream=True, **since), exchange, call),
+            lambda exchange: open_known_stream(
+                api.get(segment, stream=True, **since), exchange, call, self._timing.hang_up
+            ),
         )
         async with listen_to_stream(opened) as heard:
             yield heard
@@ -162,8 +147,8 @@ class Gemini:
         segment = encode_path_segment(interaction_id)
         api = (await self._interactions()).with_streaming_response
         call = self._about(interaction_id=interaction_id, reading=True)
-        return await send_with_retries(
-            call, READ_SECONDS, lambda exchange: receive_interaction(api.get(segment, include_input=True), exchange)
+        return await self._send(
+            call, lambda exchange: receive_interaction(api.get(segment, include_input=True), exchange)
         )
 
     async def cancel(self, interaction_id: str) -> Interaction:
@@ -175,9 +160,7 @@ class Gemini:
         segment = encode_path_segment(interaction_id)
         api = (await self._interactions()).with_streaming_response
         call = self._about(interaction_id=interaction_id)
-        return await send_with_retries(
-            call, READ_SECONDS, lambda exchange: receive_interaction(api.cancel(segment), exchange)
-        )
+        return await self._send(call, lambda exchange: receive_interaction(api.cancel(segment), exchange))
 
     async def delete(self, interaction_id: str) -> None:
         """Delete an interaction at Google; this does not stop a running one.
@@ -187,7 +170,7 @@ class Gemini:
         """
         segment = encode_path_segment(interaction_id)
         api = await self._interactions()
-        await send_with_retries(self._about(interaction_id=interaction_id), READ_SECONDS, lambda _: api.delete(segment))
+        await self._send(self._about(interaction_id=interaction_id), lambda _: api.delete(segment))
 
     async def upload(
         self, source: UploadSource, size: int, mime_type: str, name: str, moved: BytesSentCallback
@@ -208,24 +191,24 @@ class Gemini:
         resource = {"name": f"files/{uuid.uuid4().hex}", "display_name": name[:512]}
         transfer = await self._sender()
         # The upload URL must not be redacted; `ResumableUpload` redacts the errors.
-        address = await send_with_retries(Call(), READ_SECONDS, lambda _: transfer.start(resource, size, mime_type))
-        with track_exchange(self._about()), anyio.fail_after(UPLOAD_SECONDS):
+        address = await self._send(Call(), lambda _: transfer.start(resource, size, mime_type))
+        with track_exchange(self._about()), anyio.fail_after(self._timing.upload):
             sent = self._redact(await transfer.send(address, source, size, moved))
             # Only the fields in use: the SDK's type refuses unknown ones.
             file = types.File.model_validate({key: sent[key] for key in FILE_FIELDS if key in sent})
-        with anyio.move_on_after(PROCESSING_SECONDS):
+        with anyio.move_on_after(self._timing.processing):
             return check_processed(await self._processed(file, resource["name"]), name)
         raise NetworkError(f"Google has been processing {name} for half an hour. Try again later, or a shorter file.")
 
     async def _processed(self, file: types.File, name: str) -> types.File:
         """Return the file once it is no longer processed."""
         files = (await self._open()).aio.files
-        delay = FIRST_POLL_SECONDS
+        delay = self._timing.first_processing_poll
         while file.state in UNREADY_FILE_STATES:
-            file = await send_with_retries(self._about(file=name), READ_SECONDS, lambda _: files.get(name=name))
+            file = await self._send(self._about(file=name), lambda _: files.get(name=name))
             if file.state in UNREADY_FILE_STATES:
                 await anyio.sleep(delay)
-                delay = min(delay * 1.5, SLOWEST_POLL_SECONDS)
+                delay = min(delay * 1.5, self._timing.slowest_processing_poll)
         return file
 
     async def environment_files(self, environment_id: str, path: str) -> list[SandboxFile]:
@@ -239,9 +222,8 @@ class Gemini:
         found: list[SandboxFile] = []
         token: str | None = None
         while len(found) < MAX_ENVIRONMENT_ENTRIES:
-            page = await send_with_retries(
+            page = await self._send(
                 self._about(file=path),
-                READ_SECONDS,
                 lambda exchange, token=token: read_json_response(files.list(**query, page_token=token), exchange),
             )
             found += parse_environment_files(page)
@@ -258,8 +240,8 @@ class Gemini:
         """
         files = (await self._open()).aio.environments.files
         environment, place = encode_path_segment(environment_id), encode_environment_path(path)
-        content = await send_with_retries(
-            self._about(file=path), READ_SECONDS, lambda _: files.download(environment=environment, path=place)
+        content = await self._send(
+            self._about(file=path), lambda _: files.download(environment=environment, path=place)
         )
         return await anyio.to_thread.run_sync(self._redact.content, content)
 
@@ -270,7 +252,7 @@ class Gemini:
             GeminiMCPError: The file does not exist, or no longer, or could not be looked up.
         """
         files = (await self._open()).aio.files
-        found = await send_with_retries(self._about(file=name), READ_SECONDS, lambda _: files.get(name=name))
+        found = await self._send(self._about(file=name), lambda _: files.get(name=name))
         return found.mime_type or ""
 
     async def check(self) -> str:
@@ -282,7 +264,7 @@ class Gemini:
         models = (await self._open()).aio.models
         model = self._settings.model
         call = self._about(model=model, successor=catalog.find_successor(model, catalog.DEFAULT_MODEL))
-        found = await send_with_retries(call, READ_SECONDS, lambda _: models.get(model=model))
+        found = await self._send(call, lambda _: models.get(model=model))
         return str(found.name or model)
 
     async def close(self) -> None:
@@ -291,6 +273,15 @@ class Gemini:
             await self._http.aclose()
         if self._transfer is not None:
             await self._transfer.close()
+
+    async def _start(self, call: Call, send: Callable[[Exchange], Awaitable[SentResult]]) -> SentResult:
+        """Send a request that starts an interaction."""
+        seconds = self._timing.create if call.background else self._timing.foreground
+        return await send_with_retries(call, seconds, self._timing, send)
+
+    async def _send(self, call: Call, send: Callable[[Exchange], Awaitable[SentResult]]) -> SentResult:
+        """Send a request that is free."""
+        return await send_with_retries(call, self._timing.read, self._timing, send)
 
     def _about(self, **facts: Any) -> Call:  # noqa: ANN401 - the fields of a Call
         return Call(redact=self._redact, **facts)
@@ -324,7 +315,9 @@ class Gemini:
                 key = get_usable_key(self._settings)
                 with convert_setup_errors():
                     # In a worker thread: both block.
-                    self._http = await anyio.to_thread.run_sync(make_sdk_http_client, self._settings.base_url)
+                    self._http = await anyio.to_thread.run_sync(
+                        make_sdk_http_client, self._settings.base_url, self._timing.connect
+                    )
                     self._client = await anyio.to_thread.run_sync(
                         make_sdk_client, key, self._settings.base_url, self._http
                     )
@@ -337,7 +330,7 @@ class Gemini:
                 with convert_setup_errors():
                     # In a worker thread: it reads certificates.
                     self._transfer = await anyio.to_thread.run_sync(
-                        ResumableUpload, self._settings.base_url, key, self._redact
+                        ResumableUpload, self._settings.base_url, key, self._redact, self._timing
                     )
             return self._transfer
 
@@ -357,11 +350,6 @@ def check_processed(file: types.File, name: str) -> UploadedFile:
     # Kept for 48 hours: https://ai.google.dev/gemini-api/docs/files
     expires_at = file.expiration_time or datetime.now(UTC) + timedelta(hours=48)
     return UploadedFile(name=file.name, uri=file.uri, expires_at=expires_at)
-
-
-def get_create_deadline(background: bool) -> float:
-    """Return the deadline in seconds of a request that starts an interaction."""
-    return CREATE_SECONDS if background else FOREGROUND_SECONDS
 
 
 async def read_json_response(sent: AbstractAsyncContextManager[Any], exchange: Exchange) -> object:

@@ -17,21 +17,12 @@ import anyio.to_thread
 import httpx2
 from google import genai
 
-from gemini_interactions_mcp.core import Json, coerce_object, get_text, iter_objects
+from gemini_interactions_mcp.core import Json, Timing, coerce_object, get_text, iter_objects
 from gemini_interactions_mcp.settings import Settings
 
 from .exchange import Exchange, read_error_body
 from .sdk import convert_setup_errors, get_usable_key, make_sdk_client, make_sdk_http_client
-from .streams import END_OF_STREAM, HANG_UP_SECONDS
-
-OBSERVED_EXCHANGE_SECONDS: Final = 120.0
-"""Time-out of one exchange, including its stream."""
-
-MAX_QUOTA_DELAY_SECONDS: Final = 60.0
-"""Maximum delay in seconds of a 429 that is waited for."""
-
-CLEANUP_SECONDS: Final = 20.0
-"""Time-out in seconds of deleting everything that was made."""
+from .streams import END_OF_STREAM
 
 QUOTA_CODES: Final = ("rate_limit_exceeded", "quota_exceeded", "too_many_requests")
 """Codes of a refusal that may pass."""
@@ -115,9 +106,10 @@ class ObservedApi:
 
     Args:
         client: From `make_sdk_client`, so that it never retries.
-        pauses: Seconds to wait before each read of something that may take time to appear.
+        timing: Delays and deadlines of the probes.
 
     Attributes:
+        timing: As above.
         interactions: Ids of the interactions that were made.
         files: Names of the files that were uploaded.
         environments: Ids of the environments that were made.
@@ -125,9 +117,9 @@ class ObservedApi:
         deleted: How many of the things that were made have been deleted, and how many there were.
     """
 
-    def __init__(self, client: genai.Client, pauses: tuple[float, ...]) -> None:
+    def __init__(self, client: genai.Client, timing: Timing) -> None:
         self._client = client
-        self.pauses = pauses
+        self.timing = timing
         self.interactions: list[str] = []
         self.files: list[str] = []
         self.environments: list[str] = []
@@ -175,17 +167,19 @@ class ObservedApi:
     async def upload(self, content: bytes, mime_type: str) -> ObservedReply:
         """Upload a file."""
         config: Any = {"mime_type": mime_type, "display_name": "doctor --live"}
-        reply = await call_sdk(lambda: self._client.aio.files.upload(file=io.BytesIO(content), config=config))
+        reply = await call_sdk(
+            self.timing, lambda: self._client.aio.files.upload(file=io.BytesIO(content), config=config)
+        )
         self._note(self.files, get_text(reply.body.get("name")))
         return reply
 
     async def file(self, name: str) -> ObservedReply:
         """Read an uploaded file's resource."""
-        return await call_sdk(lambda: self._client.aio.files.get(name=name))
+        return await call_sdk(self.timing, lambda: self._client.aio.files.get(name=name))
 
     async def delete_file(self, name: str) -> ObservedReply:
         """Delete an uploaded file."""
-        return await call_sdk(lambda: self._client.aio.files.delete(name=name))
+        return await call_sdk(self.timing, lambda: self._client.aio.files.delete(name=name))
 
     async def environment_files(self, environment_id: str, path: str) -> ObservedReply:
         """List a folder of an environment."""
@@ -205,7 +199,7 @@ class ObservedApi:
             *((self.delete_environment, each) for each in self.environments),
         ]
         self.deleted = (0, len(made))
-        with anyio.move_on_after(CLEANUP_SECONDS):
+        with anyio.move_on_after(self.timing.probe_cleanup):
             for delete, each in made:
                 reply = await delete(each)
                 # The Files API answers 403 for files that do not exist.
@@ -220,24 +214,24 @@ class ObservedApi:
         self, send: Callable[[], Awaitable[Any]], enough: StopCondition = is_never_enough
     ) -> ObservedReply:
         """Send and read; once more after a refusal by quota with a short delay."""
-        reply = await send_and_read(send, enough)
+        reply = await send_and_read(self.timing, send, enough)
         if not reply.by_quota:
             return reply
         where, seconds = reply.delay()
         self.throttled.append(where)
-        if seconds is None or seconds > MAX_QUOTA_DELAY_SECONDS:
+        if seconds is None or seconds > self.timing.probe_quota:
             return reply
         await anyio.sleep(seconds)
-        return await send_and_read(send, enough)
+        return await send_and_read(self.timing, send, enough)
 
 
 @asynccontextmanager
-async def connect_observed_api(settings: Settings, pauses: tuple[float, ...]) -> AsyncGenerator[ObservedApi]:
+async def connect_observed_api(settings: Settings, timing: Timing) -> AsyncGenerator[ObservedApi]:
     """Yield the API of the settings' key; on exit, delete what was made there.
 
     Args:
         settings: Key and base URL.
-        pauses: As for `ObservedApi`.
+        timing: As for `ObservedApi`.
 
     Raises:
         KeyMissingError: There is no API key.
@@ -245,9 +239,9 @@ async def connect_observed_api(settings: Settings, pauses: tuple[float, ...]) ->
     """
     key = get_usable_key(settings)
     with convert_setup_errors():
-        http = await anyio.to_thread.run_sync(make_sdk_http_client, settings.base_url)
+        http = await anyio.to_thread.run_sync(make_sdk_http_client, settings.base_url, timing.connect)
         client = await anyio.to_thread.run_sync(make_sdk_client, key, settings.base_url, http)
-    api = ObservedApi(client, pauses)
+    api = ObservedApi(client, timing)
     try:
         yield api
     finally:
@@ -256,15 +250,15 @@ async def connect_observed_api(settings: Settings, pauses: tuple[float, ...]) ->
             await http.aclose()
 
 
-async def send_and_read(send: Callable[[], Awaitable[Any]], enough: StopCondition) -> ObservedReply:
+async def send_and_read(timing: Timing, send: Callable[[], Awaitable[Any]], enough: StopCondition) -> ObservedReply:
     """Send a request by one of the SDK's raw methods, and read the response; never raises."""
     reply, exchange = ObservedReply(), Exchange()
     try:
-        with exchange.watched(), anyio.fail_after(OBSERVED_EXCHANGE_SECONDS):
+        with exchange.watched(), anyio.fail_after(timing.probe_exchange):
             raw = await send()
             reply.status, reply.headers = raw.status_code, dict(raw.headers)
             if "text/event-stream" in reply.headers.get("content-type", ""):
-                await read_observed_events(raw.http_response, reply, enough)
+                await read_observed_events(raw.http_response, reply, enough, timing.hang_up)
             else:
                 reply.body = coerce_object(await raw.json())
     except Exception as exc:  # noqa: BLE001 - the SDK's own errors have no public base class
@@ -272,11 +266,11 @@ async def send_and_read(send: Callable[[], Awaitable[Any]], enough: StopConditio
     return reply
 
 
-async def call_sdk(send: Callable[[], Awaitable[Any]]) -> ObservedReply:
+async def call_sdk(timing: Timing, send: Callable[[], Awaitable[Any]]) -> ObservedReply:
     """Call one of the SDK's methods that have no raw form; never raises."""
     exchange = Exchange()
     try:
-        with exchange.watched(), anyio.fail_after(OBSERVED_EXCHANGE_SECONDS):
+        with exchange.watched(), anyio.fail_after(timing.probe_exchange):
             found = await send()
     except Exception as exc:  # noqa: BLE001 - as above
         return refused_reply(exchange) or note_failure(ObservedReply(), exc)
@@ -297,8 +291,10 @@ def note_failure(reply: ObservedReply, exc: Exception) -> ObservedReply:
     return reply
 
 
-async def read_observed_events(response: httpx2.Response, reply: ObservedReply, enough: StopCondition) -> None:
-    """Add the events of a stream to a reply until its end or until `enough`, and close the response."""
+async def read_observed_events(
+    response: httpx2.Response, reply: ObservedReply, enough: StopCondition, hang_up: float
+) -> None:
+    """Add the events of a stream to a reply until its end or until `enough`; close the response within `hang_up` s."""
     begun = anyio.current_time()
     try:
         async for each in httpx2.EventSource(response, max_event_size=None):
@@ -311,5 +307,5 @@ async def read_observed_events(response: httpx2.Response, reply: ObservedReply, 
             if enough(event):
                 return
     finally:
-        with anyio.CancelScope(shield=True), anyio.move_on_after(HANG_UP_SECONDS):
+        with anyio.CancelScope(shield=True), anyio.move_on_after(hang_up):
             await response.aclose()

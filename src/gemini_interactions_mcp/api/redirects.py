@@ -11,7 +11,7 @@ import anyio
 import anyio.to_thread
 import httpx2
 
-from gemini_interactions_mcp.core import ConfigurationError
+from gemini_interactions_mcp.core import ConfigurationError, Timing
 from gemini_interactions_mcp.models import Citation
 from gemini_interactions_mcp.text import is_linkable
 
@@ -26,39 +26,36 @@ GOOGLE_REDIRECT_PREFIX: Final = f"https://vertexaisearch.cloud.google.com{REDIRE
 MAX_CONCURRENT_LOOKUPS: Final = 8
 """Maximum number of concurrent requests."""
 
-LOOKUP_SECONDS: Final = 10.0
-"""Time-out of a phase of one request, such as connecting."""
 
-ALL_LOOKUPS_SECONDS: Final = 30.0
-"""Time-out for all links together; those still unresolved can be resolved by a later call."""
-
-
-async def resolve_redirects(citations: Iterable[Citation], base_url: str | None = None) -> tuple[Citation, ...]:
+async def resolve_redirects(
+    citations: Iterable[Citation], timing: Timing, base_url: str | None = None
+) -> tuple[Citation, ...]:
     """Return the citations with the targets of their redirect links, as far as they can be resolved.
 
     Args:
         citations: The sources of an answer.
+        timing: Time-outs.
         base_url: Another address of the API, whose redirect links are resolved too.
     """
     citations = tuple(citations)
     known = (GOOGLE_REDIRECT_PREFIX, base_url.rstrip("/") + REDIRECT_PATH) if base_url else (GOOGLE_REDIRECT_PREFIX,)
     wanted = {each.url for each in citations if each.url.startswith(known) and not each.resolved}
-    found = await find_redirect_targets(wanted) if wanted else {}
+    found = await find_redirect_targets(wanted, timing) if wanted else {}
     return tuple(
         each.model_copy(update={"resolved": found[each.url]}) if each.url in found else each for each in citations
     )
 
 
-async def find_redirect_targets(urls: Iterable[str]) -> dict[str, str]:
+async def find_redirect_targets(urls: Iterable[str], timing: Timing) -> dict[str, str]:
     """Return the targets of redirect links, as far as they can be resolved in time."""
     found: dict[str, str] = {}
     try:
         # In a worker thread: making a client loads certificates.
-        client = await anyio.to_thread.run_sync(partial(make_http_client, None, timeout=LOOKUP_SECONDS))
+        client = await anyio.to_thread.run_sync(partial(make_http_client, None, timeout=timing.redirect))
     except ConfigurationError:
         return found
     async with client:
-        with anyio.move_on_after(ALL_LOOKUPS_SECONDS):
+        with anyio.move_on_after(timing.all_redirects):
             await look_up_redirects(client, urls, found)
     return found
 

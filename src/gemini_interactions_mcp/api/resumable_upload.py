@@ -18,6 +18,7 @@ import httpx2
 
 from gemini_interactions_mcp import __version__
 from gemini_interactions_mcp.core import (
+    DEFAULT_TIMING,
     NO_REDACTION,
     FileRefusedError,
     GeminiMCPError,
@@ -25,6 +26,7 @@ from gemini_interactions_mcp.core import (
     NetworkError,
     Redactor,
     RefusedError,
+    Timing,
     coerce_object,
 )
 from gemini_interactions_mcp.models import BytesSentCallback, UploadSource
@@ -47,13 +49,6 @@ UPLOAD_CHUNK_BYTES: Final = 16 * 2**20
 UPLOAD_PIECE_BYTES: Final = 2**20
 """Bytes read and sent at once, which bounds the memory that an upload takes."""
 
-UPLOAD_RESUME_DELAYS: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
-"""Back-off in seconds before resuming an interrupted upload. It is given up after that many failures in a row without
-progress."""
-
-UPLOAD_TIMEOUT: Final = httpx2.Timeout(60.0, connect=15.0)
-"""Time-out in seconds of each phase of a request, after which the connection counts as broken."""
-
 RESUMABLE_STATUSES: Final = frozenset({408, 429, 500, 502, 503, 504})
 """HTTP statuses after which the upload is resumed."""
 
@@ -65,7 +60,7 @@ class ResumableUpload:
         base_url: Base URL of the API; defaults to Google's.
         key: The API key; sent only with the request that starts an upload.
         redact: Removes secrets from what the service answers.
-        pauses: Back-off in seconds before each attempt to resume an interrupted upload.
+        timing: Time-outs of each phase of a request, and the back-offs before an upload is resumed.
 
     Raises:
         ConfigurationError: A network setting cannot be used.
@@ -76,17 +71,18 @@ class ResumableUpload:
         base_url: str | None,
         key: str,
         redact: Redactor = NO_REDACTION,
-        pauses: tuple[float, ...] = UPLOAD_RESUME_DELAYS,
+        timing: Timing = DEFAULT_TIMING,
     ) -> None:
         self._url = f"{(base_url or DEFAULT_UPLOAD_BASE_URL).rstrip('/')}/upload/{FILES_API_VERSION}/files"
         self._key = key
         self._redact = redact
-        self._pauses = pauses
+        self._backoffs = timing.upload_backoffs
         # They log every URL at INFO, and every header at DEBUG.
         for name in ("httpx2", "httpcore2"):
             logging.getLogger(name).setLevel(logging.WARNING)
         headers = {"user-agent": f"gemini-interactions-mcp/{__version__}"}
-        self._client = make_http_client(base_url, event_hooks=TRACKING_HOOKS, timeout=UPLOAD_TIMEOUT, headers=headers)
+        timeout = httpx2.Timeout(timing.upload_idle, connect=timing.connect)
+        self._client = make_http_client(base_url, event_hooks=TRACKING_HOOKS, timeout=timeout, headers=headers)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -140,9 +136,9 @@ class ResumableUpload:
                 offset, failures = arrived, failures if arrived <= offset else 0
                 answer = await self._chunk(address, source, offset, size, moved)
             except (httpx2.TransportError, NetworkError):
-                if failures == len(self._pauses):
+                if failures == len(self._backoffs):
                     raise
-                await anyio.sleep(self._pauses[failures] * random.uniform(0.75, 1.25))  # noqa: S311 - jitter
+                await anyio.sleep(self._backoffs[failures] * random.uniform(0.75, 1.25))  # noqa: S311 - jitter
                 failures += 1
                 continue
             offset, failures = offset + UPLOAD_CHUNK_BYTES, 0

@@ -3,7 +3,7 @@
 import math
 import random
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import anyio
 
@@ -14,47 +14,41 @@ from gemini_interactions_mcp.core import (
     NoQuotaError,
     OverloadedError,
     QuotaError,
+    Timing,
 )
 
 from .calls import Call
 from .exchange import Exchange, track_exchange
 
-MAX_ATTEMPTS: Final = 3
-"""Maximum number of attempts where sending again certainly costs nothing."""
-
-STORE_LAG_DELAYS: Final = (2.0, 4.0, 8.0, 16.0, 30.0)
-"""Back-off before each retry of a request that continues an interaction which Google does not find yet."""
-
 SentResult = TypeVar("SentResult")
 
 
 async def send_with_retries(
-    call: Call, seconds: float, send: Callable[[Exchange], Awaitable[SentResult]]
+    call: Call, seconds: float, timing: Timing, send: Callable[[Exchange], Awaitable[SentResult]]
 ) -> SentResult:
     """Send a call, with retries that cannot buy anything twice, and return its redacted result.
 
     Args:
         call: What is sent and for whom.
         seconds: Deadline for all attempts and back-offs together.
+        timing: The back-offs.
         send: Sends the request and reads the response.
 
     Raises:
         GeminiMCPError: The last attempt failed.
     """
     deadline = anyio.current_time() + seconds
-    lags = iter(STORE_LAG_DELAYS)
-    attempt = 0
+    lags, backoffs = iter(timing.store_lag), iter(timing.backoffs)
     while True:
-        attempt += 1
         try:
             with track_exchange(call) as exchange, anyio.fail_after(deadline - anyio.current_time()):
                 return call.redact(await send(exchange))
         except GeminiMCPError as exc:
-            failed = exc
+            failed, backoff = exc, next(backoffs, None)
         if isinstance(failed, InteractionNotFoundError):
             delay = next(lags, None) if await is_store_lagging(call) else None
         else:
-            delay = choose_resend_delay(failed, attempt, paid=call.paid)
+            delay = choose_resend_delay(failed, backoff, paid=call.paid)
         if delay is None or delay >= deadline - anyio.current_time():
             raise failed
         call.caller.hear(f"{describe_hindrance(failed)}; trying again in {math.ceil(delay)} s; nothing is charged yet")
@@ -69,19 +63,24 @@ async def is_store_lagging(call: Call) -> bool:
     return call.previous_interaction_id is not None and await call.caller.previous_exists()
 
 
-def choose_resend_delay(exc: GeminiMCPError, attempt: int, *, paid: bool) -> float | None:
+def choose_resend_delay(exc: GeminiMCPError, backoff: float | None, *, paid: bool) -> float | None:
     """Return the back-off in seconds, or None if the call must not be sent again.
 
     A paid call is sent again if the connection was never made, or if Google named the delay.
+
+    Args:
+        exc: Why the last attempt failed.
+        backoff: Back-off in seconds where Google names none; None after the last attempt.
+        paid: Whether the call starts an interaction.
     """
     passing = isinstance(exc, NetworkError | QuotaError | OverloadedError) and not isinstance(exc, NoQuotaError)
-    if attempt >= MAX_ATTEMPTS or not passing:
+    if backoff is None or not passing:
         return None
     named = exc.retry_after_seconds if isinstance(exc, QuotaError | OverloadedError) else None
     if named is not None or (paid and not isinstance(exc, NetworkError)):
         return named
     # Jitter, not cryptography: servers that lost the same network must not all return at once.
-    return 0.5 * 2 ** (attempt - 1) * random.uniform(0.75, 1.25)  # noqa: S311
+    return backoff * random.uniform(0.75, 1.25)  # noqa: S311
 
 
 def describe_hindrance(exc: GeminiMCPError) -> str:

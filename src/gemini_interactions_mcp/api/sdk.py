@@ -30,9 +30,6 @@ from gemini_interactions_mcp.settings import Settings, silence_sdk
 from .connections import make_http_client
 from .exchange import TRACKING_HOOKS
 
-CONNECT_SECONDS: Final = 15.0
-"""Time-out for connecting to the API or to a proxy."""
-
 MAX_CONNECTIONS: Final = 1000
 """Limit of open connections; with httpx2's default of 100, research runs and asks would wait for each other."""
 
@@ -84,11 +81,15 @@ def convert_setup_errors() -> Generator[None]:
         ) from exc
 
 
-def make_sdk_http_client(base_url: str | None) -> httpx2.AsyncClient:
+def make_sdk_http_client(base_url: str | None, connect: float) -> httpx2.AsyncClient:
     """Make the HTTP client of the SDK client. It blocks, since it reads certificates.
 
     Redirects are not followed: they would send the key and a paid request to any address. Given a client, google-genai
     uses no other; by default it uses aiohttp where that is installed.
+
+    Args:
+        base_url: Base URL of the API; None for Google's.
+        connect: Time-out in seconds for connecting.
 
     Raises:
         ConfigurationError: A network setting cannot be used.
@@ -99,7 +100,7 @@ def make_sdk_http_client(base_url: str | None) -> httpx2.AsyncClient:
         limits=httpx2.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_IDLE_CONNECTIONS),
         # Only connecting has a time-out here, which keeps it apart from others; `send_with_retries` limits the whole
         # call. If a call were given a time-out, the SDK would apply it to every phase, reading included.
-        timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
+        timeout=httpx2.Timeout(None, connect=connect),
     )
 
 

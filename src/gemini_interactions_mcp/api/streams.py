@@ -29,9 +29,6 @@ UNKNOWN_EVENT: Final = "unknown"
 END_OF_STREAM: Final = "[DONE]"
 """Data of the last event of a complete stream (google-genai 3.6.1, _gaos/interactions.py)."""
 
-HANG_UP_SECONDS: Final = 1.0
-"""Time-out for closing a stream's response."""
-
 
 @dataclass
 class OpenStream:
@@ -42,36 +39,38 @@ class OpenStream:
         exchange: The exchange that it belongs to.
         head: The events that were read to learn that the interaction has begun.
         rest: The events after them.
+        hang_up: Time-out in seconds for closing the response.
     """
 
     response: httpx2.Response
     exchange: Exchange
     head: list[Event]
     rest: AsyncGenerator[Event]
+    hang_up: float
 
     async def close(self) -> None:
         """Close the response; errors and cancellation do not prevent it."""
         with anyio.CancelScope(shield=True), suppress(GeminiMCPError), map_exceptions(Call(), self.exchange):
-            with anyio.move_on_after(HANG_UP_SECONDS):
+            with anyio.move_on_after(self.hang_up):
                 await self.rest.aclose()
                 await self.response.aclose()
 
 
-async def open_known_stream(sent: Awaitable[Any], exchange: Exchange, call: Call) -> OpenStream:
+async def open_known_stream(sent: Awaitable[Any], exchange: Exchange, call: Call, hang_up: float) -> OpenStream:
     """Open the stream of a known interaction; no event is read yet."""
     exchange.interaction_id = call.interaction_id
     response: httpx2.Response = (await sent).http_response
-    return OpenStream(response, exchange, [], read_stream_events(response, exchange, call.redact))
+    return OpenStream(response, exchange, [], read_stream_events(response, exchange, call.redact), hang_up)
 
 
-async def open_new_stream(sent: Awaitable[Any], exchange: Exchange, call: Call) -> OpenStream:
+async def open_new_stream(sent: Awaitable[Any], exchange: Exchange, call: Call, hang_up: float) -> OpenStream:
     """Open the stream of a new interaction, and read it until the interaction has begun.
 
     Raises:
         OutcomeUnknownError: The stream ended before that.
         GeminiMCPError: The stream reported an error before that; the same as for an HTTP error.
     """
-    opened = await open_known_stream(sent, exchange, call)
+    opened = await open_known_stream(sent, exchange, call, hang_up)
     try:
         async for event in opened.rest:
             if event.type == "error" and event.interaction_id is None:

@@ -7,13 +7,12 @@ cost. They run against the API only once the user has agreed. The report goes to
 import sys
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from typing import Final
 
 import anyio
 from pydantic import SecretStr
 
 from gemini_interactions_mcp.api import ObservedApi, connect_observed_api, get_usable_key
-from gemini_interactions_mcp.core import GeminiMCPError, Redactor, coerce_object
+from gemini_interactions_mcp.core import DEFAULT_TIMING, GeminiMCPError, Redactor, Timing, coerce_object
 from gemini_interactions_mcp.emulator import Doubts, Emulator, serve_emulator
 from gemini_interactions_mcp.settings import Settings
 
@@ -22,14 +21,6 @@ from .prices import bound_prices
 from .probe_requests import ProbedModels
 from .probes import PROBES, Probe
 from .reports import ApiObservation, ProbeOutcome, write_report
-
-READ_PAUSES: Final = (0.0, 2.0, 5.0, 10.0)
-"""Seconds before each read of something that may take time to appear."""
-
-PROBE_SECONDS: Final = 180.0
-"""Time-out of a probe in seconds."""
-AGENT_PROBE_SECONDS: Final = 900.0
-"""Time-out of a probe with an agent in seconds."""
 
 ReportProgress = Callable[[str], object]
 """Reports progress to the user."""
@@ -67,7 +58,7 @@ def run_chosen_probes(settings: Settings, extras: Collection[str], *, agreed: bo
     if not agreed and not ask_agreement():
         sys.stderr.write("Nothing was sent.\n")
         return 1
-    real = anyio.run(observe_probes, settings, chosen, READ_PAUSES, sys.stderr.write)
+    real = anyio.run(observe_probes, settings, chosen, DEFAULT_TIMING, sys.stderr.write)
     print(write_report(real, emulator, settings))
     return 0
 
@@ -92,16 +83,17 @@ def announce_requests(found: ApiObservation, settings: Settings) -> str:
 
 async def rehearse_probes(settings: Settings, probes: Sequence[Probe], doubts: Doubts | None = None) -> ApiObservation:
     """Run the probes against the emulator."""
+    at_once = replace(DEFAULT_TIMING, probe_reads=(0.0,) * len(DEFAULT_TIMING.probe_reads))
     emulator = Emulator(step_seconds=0.005, doubts=doubts or Doubts())
     async with serve_emulator(emulator) as url:
         local = settings.model_copy(update={"base_url": url, "api_key": SecretStr("local")})
-        found = await observe_probes(local, probes, (0.0,) * len(READ_PAUSES))
+        found = await observe_probes(local, probes, at_once)
     bodies = [request.body for request in emulator.requests if request.path.endswith("/interactions")]
     return replace(found, asks=[coerce_object(body) for body in bodies], requests=len(emulator.requests))
 
 
 async def observe_probes(
-    settings: Settings, probes: Sequence[Probe], pauses: tuple[float, ...], say: ReportProgress = ignore_progress
+    settings: Settings, probes: Sequence[Probe], timing: Timing, say: ReportProgress = ignore_progress
 ) -> ApiObservation:
     """Run the probes against an API, one after the other, and delete what they have created.
 
@@ -109,7 +101,7 @@ async def observe_probes(
         GeminiMCPError: The key is missing, or the client cannot be made.
     """
     names = ProbedModels(settings.model, settings.image_model)
-    async with connect_observed_api(settings, pauses) as api:
+    async with connect_observed_api(settings, timing) as api:
         outcomes: list[ProbeOutcome] = []
         for number, probe in enumerate(probes, start=1):
             say(f"{number} of {len(probes)}: {probe.title}\n")
@@ -120,7 +112,7 @@ async def observe_probes(
 
 async def attempt_probe(probe: Probe, api: ObservedApi, names: ProbedModels) -> Facts:
     """Return the facts of a probe; a failure is a fact, so that the next probe still runs."""
-    seconds = AGENT_PROBE_SECONDS if probe.extra == "agents" else PROBE_SECONDS
+    seconds = api.timing.agent_probe if probe.extra == "agents" else api.timing.probe
     try:
         with anyio.fail_after(seconds):
             return await probe.run(api, names)

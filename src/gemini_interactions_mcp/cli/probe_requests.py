@@ -53,7 +53,7 @@ async def send_streaming(api: ObservedApi, names: ProbedModels, **arguments: Any
 async def read_until_whole(api: ObservedApi, interaction_id: str, **query: object) -> list[ObservedReply]:
     """Read an interaction after each pause until it is whole; return all reads."""
     seen: list[ObservedReply] = []
-    for pause in api.pauses:
+    for pause in api.timing.probe_reads:
         await anyio.sleep(pause)
         seen.append(await api.get(interaction_id, **query))
         if is_whole(seen[-1]):
@@ -74,7 +74,7 @@ async def poll_until_whole(api: ObservedApi, interaction_id: str, seconds: float
 async def send_until_accepted(api: ObservedApi, send: Callable[[], Awaitable[ObservedReply]]) -> str:
     """Send a request after each pause until it is accepted; return the verdict of each attempt."""
     seen: list[str] = []
-    for pause in api.pauses:
+    for pause in api.timing.probe_reads:
         await anyio.sleep(pause)
         reply = await send()
         seen.append(describe_verdict(reply))

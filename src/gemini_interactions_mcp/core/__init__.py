@@ -2,7 +2,7 @@
 
 `errors` by who must act, `redaction` of secrets and `credentials`, `words` without hidden characters, `long_text` and
 `offloading` of long texts, `room` in bytes, `phrases` for numbers and durations, `lenient` JSON, `folders` that follow
-no link, and the one `log`.
+no link, the `timing` of all that waits, and the one `log`.
 """
 
 import lazy_loader

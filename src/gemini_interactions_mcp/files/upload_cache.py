@@ -15,7 +15,7 @@ from typing import Final, Protocol
 import anyio
 from anyio.abc import TaskGroup
 
-from gemini_interactions_mcp.core import GeminiMCPError, InputError, JournalError, logger
+from gemini_interactions_mcp.core import GeminiMCPError, InputError, JournalError, Timing, logger
 from gemini_interactions_mcp.models import BytesSentCallback, UploadedFile, UploadSource
 
 from .inspection import LocalFile
@@ -23,11 +23,8 @@ from .inspection import LocalFile
 EXPIRY_MARGIN: Final = timedelta(hours=1)
 """Minimum lifetime left of an upload that is reused, for the interaction that reads it."""
 
-UPLOAD_REPORT_SECONDS: Final = 0.5
-"""Interval of progress reports in seconds."""
-
 ProgressListener = Callable[[int], Awaitable[None]]
-"""Receives the number of bytes sent so far, at most every `UPLOAD_REPORT_SECONDS`."""
+"""Receives the number of bytes sent so far, at most every `Timing.upload_report`."""
 
 
 class UploadService(Protocol):
@@ -69,12 +66,14 @@ class UploadInProgress:
     """An upload in progress.
 
     Attributes:
+        interval: Seconds between two progress reports.
         sent: Bytes sent so far.
         file: The uploaded file, once it can be used.
         error: Why the upload failed.
         done: Set once the upload has ended in any way.
     """
 
+    interval: float
     sent: int = 0
     file: UploadedFile | None = None
     error: Exception | None = None
@@ -88,7 +87,7 @@ class UploadInProgress:
         """Report progress until the upload has ended in any way."""
         while not self.done.is_set():
             await heard(self.sent)
-            with anyio.move_on_after(UPLOAD_REPORT_SECONDS):
+            with anyio.move_on_after(self.interval):
                 await self.done.wait()
         await heard(self.sent)
 
@@ -101,6 +100,7 @@ class UploadCache:
         shelf: Remembers them across restarts; if it fails, they are remembered in memory only.
         account: The owner of the files: another key may belong to another project, which does not see them.
         tasks: Runs the uploads.
+        timing: Interval of progress reports.
         clock: Returns the time, with a time zone.
     """
 
@@ -110,12 +110,14 @@ class UploadCache:
         shelf: UploadStore,
         account: str,
         tasks: TaskGroup,
+        timing: Timing,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._service = service
         self._shelf = shelf
         self._account = account
         self._tasks = tasks
+        self._report_interval = timing.upload_report
         self._clock = clock
         self._going: dict[tuple[int, str], UploadInProgress] = {}
         self._remembered: dict[tuple[int, str], dict[str, UploadedFile]] = {}
@@ -137,7 +139,7 @@ class UploadCache:
             stream = os.fdopen(os.dup(outgoing.stream.fileno()), "rb")
         except OSError as exc:
             raise InputError(f"{file.name} cannot be uploaded: {exc.strerror}.") from exc
-        going = self._going[key] = UploadInProgress()
+        going = self._going[key] = UploadInProgress(self._report_interval)
         self._tasks.start_soon(self._drive, going, file, stream)
         await going.wait(heard)
         if going.file is None:

@@ -30,7 +30,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gemini_interactions_mcp.core import JournalError, logger
+from gemini_interactions_mcp.core import DEFAULT_TIMING, JournalError, Timing, logger
 
 from .database_url import is_file_database, is_sqlite, parse_busy_seconds, parse_url
 from .engine import RowValues, encode_texts, make_engine, refuse_replaced_file
@@ -44,11 +44,6 @@ OutcomeT = TypeVar("OutcomeT")
 MAX_READERS: Final = 4
 """Maximum number of concurrent reads. Each takes a worker thread; SQLAlchemy's default pool keeps five connections."""
 
-HELD_SECONDS: Final = 1.0
-"""Seconds for which the database counts as held by another program; statements without patience left fail at once."""
-DATABASE_CLOSE_SECONDS: Final = 1.0
-"""Seconds that closing waits for the statements at work."""
-
 EMPTY_LOG: Final = sa.text("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
@@ -58,19 +53,21 @@ class Database:
     The first statement opens it; after a failure to open, the next statement tries again. Every method raises
     `JournalError` when the database cannot be used. A write finishes even if its caller is cancelled; a read only once
     its turn has come. A statement on an SQLite database that another program holds, or one that another database has
-    undone because of another program, is retried for 5 seconds, for the `timeout` in the URL, or for `patience`
-    seconds where that is less.
+    undone because of another program, is retried for `Timing.busy`, for the `timeout` in the URL, or for
+    `patience` seconds where that is less.
 
     Args:
         url: SQLAlchemy URL, or the path of an SQLite file; the file and its directory are made when they are missing.
         metadata: The tables; made in an empty database, and migrated in one of an older version.
         version: Version of the tables; a newer one is refused.
+        timing: How long statements and closing wait.
     """
 
-    def __init__(self, url: str | Path, metadata: sa.MetaData, version: int) -> None:
+    def __init__(self, url: str | Path, metadata: sa.MetaData, version: int, timing: Timing = DEFAULT_TIMING) -> None:
         self._url = url
         self._metadata = metadata
         self._version = version
+        self._timing = timing
         self._turn = anyio.Lock()
         self._reads = anyio.Semaphore(MAX_READERS)
         self._opening = anyio.Lock()
@@ -153,13 +150,13 @@ class Database:
                 self._unscrubbed = bool(busy)
 
     async def close(self) -> None:
-        """Close the database within a second; a statement still at work closes it after itself.
+        """Close the database within `Timing.database_close`; a statement still at work closes it after itself.
 
         Harmless when it was never opened or is closed. A later call is still answered: it opens and closes the
         database by itself, since a late write may be about something paid.
         """
         self._closed = True
-        with anyio.move_on_after(DATABASE_CLOSE_SECONDS, shield=True):
+        with anyio.move_on_after(self._timing.database_close, shield=True):
             async with self._take_all_turns():
                 await self._dispose()
 
@@ -186,7 +183,7 @@ class Database:
         patience: float,
     ) -> OutcomeT:
         """Execute a statement in its turn; retry while another program holds the database."""
-        deadline = anyio.current_time() + min(patience, parse_busy_seconds(self._parsed))
+        deadline = anyio.current_time() + min(patience, parse_busy_seconds(self._parsed, self._timing.busy))
         while True:
             self._check_deadline(deadline)
             await self._check_left()
@@ -246,7 +243,7 @@ class Database:
         Raises:
             JournalError: The database is locked.
         """
-        if anyio.current_time() >= deadline and anyio.current_time() - self._held_at < HELD_SECONDS:
+        if anyio.current_time() >= deadline and anyio.current_time() - self._held_at < self._timing.held:
             raise JournalError(render_reason(LOCKED_REASON, self._parsed))
 
     async def _change(self, statement: sa.Executable, values: RowValues | None, *, alone: bool) -> int:

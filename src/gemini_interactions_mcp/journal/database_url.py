@@ -12,9 +12,6 @@ from sqlalchemy.exc import ArgumentError
 from gemini_interactions_mcp.core import JournalError, is_strong_secret, quote_name
 from gemini_interactions_mcp.settings import expand_folder, find_user_home, has_unknown_user
 
-DEFAULT_BUSY_SECONDS: Final = 5.0
-"""Default time-out of a statement while another program holds the database: two servers on one journal are normal."""
-
 ASYNC_DRIVERS: Final = {
     "sqlite": "sqlite+aiosqlite",
     "postgresql": "postgresql+asyncpg",
@@ -75,13 +72,13 @@ def is_file_database(url: sa.URL) -> bool:
     return is_sqlite(url) and not (url.database or ":memory:").startswith((":memory:", "file:"))
 
 
-def parse_busy_seconds(url: sa.URL) -> float:
+def parse_busy_seconds(url: sa.URL, default: float) -> float:
     """Return the seconds for which a statement is retried while another program holds the database.
 
     Raises:
         ValueError: The `timeout` in the URL is not a number.
     """
-    return float(str(url.query.get("timeout", DEFAULT_BUSY_SECONDS)))
+    return float(str(url.query.get("timeout", default)))
 
 
 def split_libpq_parameters(url: sa.URL) -> tuple[sa.URL, dict[str, str]]:

@@ -15,7 +15,15 @@ from typing import Final, cast
 import anyio
 import sqlalchemy as sa
 
-from gemini_interactions_mcp.core import NO_REDACTION, DailyLimitError, Redactor, offload_if_large, replace_unstorable
+from gemini_interactions_mcp.core import (
+    DEFAULT_TIMING,
+    NO_REDACTION,
+    DailyLimitError,
+    Redactor,
+    Timing,
+    offload_if_large,
+    replace_unstorable,
+)
 from gemini_interactions_mcp.models import Record, UploadedFile, is_settled
 
 from . import queries
@@ -42,10 +50,11 @@ class Journal:
     Args:
         url: As `Database` takes it.
         redact: Takes secrets out of all that is written.
+        timing: As `Database` takes it.
     """
 
-    def __init__(self, url: str | Path, redact: Redactor = NO_REDACTION) -> None:
-        self._database = Database(url, JOURNAL_METADATA, SCHEMA_VERSION)
+    def __init__(self, url: str | Path, redact: Redactor = NO_REDACTION, timing: Timing = DEFAULT_TIMING) -> None:
+        self._database = Database(url, JOURNAL_METADATA, SCHEMA_VERSION, timing)
         # Searches read every row; the other readers stay free for what takes a moment.
         self._searches = anyio.Semaphore(MAX_READERS // 2)
         self._redact = redact

@@ -4,6 +4,5 @@ from .changes import Changes as Changes
 from .deletion import Deletion as Deletion
 from .deletion import Remote as Remote
 from .listing import RowConditions as RowConditions
-from .run import Pace as Pace
 from .run import Run as Run
 from .runs import Runs as Runs

@@ -21,6 +21,7 @@ from gemini_interactions_mcp.core import (
     JournalError,
     OutcomeUnknownError,
     Redactor,
+    Timing,
     logger,
     offload_if_large,
 )
@@ -32,9 +33,6 @@ from gemini_interactions_mcp.output import pictures
 from . import intents, processes
 from .outputs import Output
 from .run import Run
-
-LATE_WRITE_SECONDS: Final = 2.0
-"""Time limit for a journal that another program holds, for what can be written later: an answer waits with it."""
 
 UNSAVED_COMPLAINT: Final = "The files could not be saved"
 """Begins the complaint about a disk that takes no files."""
@@ -60,7 +58,7 @@ class Ledger:
     Args:
         journal: The rows.
         output_dir: Where files are saved.
-        lease: Lease duration in seconds; renewed three times per period.
+        timing: Lease duration, and patience with a journal that another program holds.
         runs_per_day: Maximum number of research requests in a UTC day.
         redact: Takes secrets out of what goes into files.
     """
@@ -69,13 +67,13 @@ class Ledger:
         self,
         journal: Journal,
         output_dir: Path,
-        lease: float,
+        timing: Timing,
         runs_per_day: int | None = None,
         redact: Redactor = NO_REDACTION,
     ) -> None:
         self._journal = journal
         self._output = Output(output_dir, redact)
-        self._lease = lease
+        self._timing = timing
         self._runs_per_day = runs_per_day
         self._redact = redact
         self._decoding = anyio.CapacityLimiter(1)
@@ -136,7 +134,7 @@ class Ledger:
         What a journal cannot take is written with the next change. One that did not take the last change is not
         waited for.
         """
-        patience = 0.0 if run.unwritten else LATE_WRITE_SECONDS
+        patience = 0.0 if run.unwritten else self._timing.patience
         moment = clock.now()
         if not changes.keys() <= DELIVERY_FIELDS:
             changes = {"updated_at": moment} | changes
@@ -148,7 +146,7 @@ class Ledger:
 
     async def write_late(self, run: Run, *, wait: bool = True) -> bool:
         """Write what the journal could not take when it was new; return whether it has all of it now."""
-        return await self._write(run, LATE_WRITE_SECONDS if wait else 0.0)
+        return await self._write(run, self._timing.patience if wait else 0.0)
 
     async def _write(self, run: Run, patience: float) -> bool:
         # One after the other: an older change must not arrive after a newer one, nor pass for it.
@@ -171,7 +169,7 @@ class Ledger:
     async def find(self, interaction_id: str) -> Record | None:
         """Return the row of an interaction; None also when the journal cannot be read."""
         try:
-            return await self._journal.find(interaction_id, patience=LATE_WRITE_SECONDS)
+            return await self._journal.find(interaction_id, patience=self._timing.patience)
         except JournalError as exc:
             logger.warning("The journal cannot be read, Google is asked instead: %s", exc)
             return None
@@ -190,7 +188,7 @@ class Ledger:
         """Write a row for an interaction that something else has started, so that its media are saved once."""
         record = intents.build_foreign_record(interaction, interaction_id, await self.before(interaction))
         try:
-            await self._journal.insert(record, patience=LATE_WRITE_SECONDS)
+            await self._journal.insert(record, patience=self._timing.patience)
         except JournalError as exc:
             logger.warning("Interaction %s is not in the journal: %s", interaction_id, exc)
         return record
@@ -312,7 +310,7 @@ class Ledger:
         try:
             if await self._claimed(record) or (await self._free() and await self._claimed(record)):
                 return True
-            return await self._journal.find(str(record.interaction_id), patience=LATE_WRITE_SECONDS) is None
+            return await self._journal.find(str(record.interaction_id), patience=self._timing.patience) is None
         except JournalError as exc:
             logger.warning("Who follows interaction %s cannot be read: %s", record.interaction_id, exc)
             return True
@@ -320,7 +318,7 @@ class Ledger:
     async def seize(self, record: Record) -> None:
         """Take the lease from a process that hangs, which notices before it saves anything."""
         with contextlib.suppress(JournalError):
-            await self._journal.seize(record.label, self._owner, self._lease_end(), patience=LATE_WRITE_SECONDS)
+            await self._journal.seize(record.label, self._owner, self._lease_end(), patience=self._timing.patience)
 
     async def followed_elsewhere(self, record: Record) -> bool:
         """Whether another process that lives has the lease of an interaction."""
@@ -332,13 +330,13 @@ class Ledger:
         return owner not in (None, self._owner) and not processes.has_departed(owner)
 
     async def _claimed(self, record: Record) -> bool:
-        return await self._journal.claim(record.label, self._owner, self._lease_end(), patience=LATE_WRITE_SECONDS)
+        return await self._journal.claim(record.label, self._owner, self._lease_end(), patience=self._timing.patience)
 
     async def _free(self) -> bool:
         """End the leases of processes that have ended; return whether there were any."""
         departed = [owner for owner in await self._journal.owners() if processes.has_departed(owner)]
         for owner in departed:
-            await self._journal.release(owner, patience=LATE_WRITE_SECONDS)
+            await self._journal.release(owner, patience=self._timing.patience)
         return bool(departed)
 
     async def orphans(self) -> list[Record]:
@@ -367,10 +365,10 @@ class Ledger:
         """End all leases of this process, and take no more."""
         self._released = True
         with contextlib.suppress(JournalError):
-            await self._journal.release(self._owner, patience=LATE_WRITE_SECONDS)
+            await self._journal.release(self._owner, patience=self._timing.patience)
 
     def _lease_end(self) -> datetime:
-        return clock.now() + timedelta(seconds=self._lease)
+        return clock.now() + timedelta(seconds=self._timing.lease)
 
 
 def join_sentences(*said: str | None) -> str | None:

@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import anyio
 
+from gemini_interactions_mcp.core import Timing
 from gemini_interactions_mcp.journal import Journal
 
 from .background import repeat
-from .run import Pace
 
 
 class Changes:
@@ -16,21 +16,21 @@ class Changes:
     Args:
         journal: Counts the changes of this process; those of other servers show in its newest rows.
         announce: Notifies all subscribers.
-        pace: Periods and time limits.
+        timing: Periods and time limits.
     """
 
-    def __init__(self, journal: Journal, announce: Callable[[], Awaitable[None]], pace: Pace | None = None) -> None:
+    def __init__(self, journal: Journal, announce: Callable[[], Awaitable[None]], timing: Timing) -> None:
         self._journal = journal
         self._announce = announce
-        self._pace = pace or Pace()
+        self._timing = timing
         self._told = journal.list_changes
         self._newest: Sequence[object] | None = None
 
     async def watch(self) -> None:
         """Check for changes periodically, until cancelled."""
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(repeat, self.look, self._pace.listing)
-            tasks.start_soon(repeat, self.look_around, self._pace.newcomers)
+            tasks.start_soon(repeat, self.look, self._timing.list_notification)
+            tasks.start_soon(repeat, self.look_around, self._timing.list_poll)
 
     async def look(self) -> None:
         """Announce once that this process has changed something since the last announcement."""
@@ -46,5 +46,5 @@ class Changes:
             await self._tell()
 
     async def _tell(self) -> None:
-        with anyio.move_on_after(self._pace.telling):
+        with anyio.move_on_after(self._timing.notification):
             await self._announce()

@@ -4,7 +4,7 @@ import math
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Final, TypeVarTuple, Unpack
+from typing import TypeVarTuple, Unpack
 
 import anyio
 from anyio.abc import TaskGroup
@@ -15,6 +15,7 @@ from gemini_interactions_mcp.core import (
     GeminiMCPError,
     InteractionFailedError,
     OutcomeUnknownError,
+    Timing,
     logger,
 )
 from gemini_interactions_mcp.journal import clock
@@ -25,10 +26,7 @@ from .background import repeat, run_guarded
 from .bookkeeping import Ledger
 from .follower import Follower
 from .registry import Registry
-from .run import Pace, Phase, Run
-
-PRUNING_SECONDS: Final = 86_400.0
-"""Period of pruning the journal, in seconds."""
+from .run import Phase, Run
 
 WorkArguments = TypeVarTuple("WorkArguments")
 
@@ -46,7 +44,7 @@ class Driver:
         follower: Takes a run from its request to its outcome.
         tasks: Task group of the background tasks.
         announce: Notified of interactions that have settled.
-        pace: Delays and deadlines.
+        timing: Delays and deadlines.
         keep_days: Days for which settled interactions stay in the journal.
     """
 
@@ -58,7 +56,7 @@ class Driver:
         follower: Follower,
         tasks: TaskGroup,
         announce: Announce,
-        pace: Pace,
+        timing: Timing,
         keep_days: float,
     ) -> None:
         self._gemini = gemini
@@ -67,7 +65,7 @@ class Driver:
         self._follower = follower
         self._tasks = tasks
         self._announce = announce
-        self._pace = pace
+        self._timing = timing
         self._keep_days = keep_days
 
     def start(self, work: Callable[[Unpack[WorkArguments]], Awaitable[object]], *arguments: *WorkArguments) -> None:
@@ -101,13 +99,13 @@ class Driver:
         Two hosts that are open at once have two servers on one journal; each row is followed by one of them.
         """
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(repeat, self._prune, PRUNING_SECONDS)
-            tasks.start_soon(repeat, self._adopt_orphans, self._pace.lease / 3)
-            tasks.start_soon(repeat, self._write_late, self._pace.late)
+            tasks.start_soon(repeat, self._prune, self._timing.pruning)
+            tasks.start_soon(repeat, self._adopt_orphans, self._timing.lease / 3)
+            tasks.start_soon(repeat, self._write_late, self._timing.write_retry)
 
-    async def close(self, seconds: float) -> None:
-        """Wait up to `seconds` for the ids of requests in flight, then release all leases to other servers."""
-        with anyio.move_on_after(seconds):
+    async def close(self) -> None:
+        """Wait for the ids of requests in flight, at most `Timing.shutdown_naming`; release all leases then."""
+        with anyio.move_on_after(self._timing.shutdown_naming):
             for run in self._registry.unnamed():
                 await run.named.wait()
         await self._write_late()
@@ -177,7 +175,7 @@ class Driver:
     async def _watched(self, run: Run) -> bool:
         """Leave a run to the server that holds its lease; True once that server has written the result.
 
-        Once Google has shown the end, the lease is taken over after `Pace.yielding`: the other server may hang.
+        Once Google has shown the end, the lease is taken over after `Timing.grace`: the other server may hang.
         """
         deadline = math.inf
         while not await self._ledger.claim(run.record):
@@ -192,10 +190,10 @@ class Driver:
                 self.start(self._tell, str(run.id))
                 return True
             if run.settled:
-                deadline = min(deadline, anyio.current_time() + self._pace.yielding)
-                await anyio.sleep(self._pace.yielding / 4)
+                deadline = min(deadline, anyio.current_time() + self._timing.grace)
+                await anyio.sleep(self._timing.grace / 4)
             else:
-                await run.nap(self._pace.first_poll)
+                await run.nap(self._timing.first_poll)
         run.enter(Phase.POLLING)
         return False
 
@@ -219,8 +217,8 @@ class Driver:
 
     async def _count(self, run: Run) -> None:
         """Read the token counts that an answer came without; the API has them some seconds later."""
-        for look in range(1, self._pace.usage_looks + 1):
-            await anyio.sleep(self._pace.usage * look)
+        for delay in self._timing.usage_lag:
+            await anyio.sleep(delay)
             try:
                 interaction = await self._gemini.get(str(run.id))
             except GeminiMCPError as exc:
@@ -232,7 +230,7 @@ class Driver:
 
     async def _tell(self, interaction_id: str) -> None:
         """Announce an interaction; a client that is slow or gone delays nobody else."""
-        with anyio.move_on_after(self._pace.telling):
+        with anyio.move_on_after(self._timing.notification):
             await self._announce(interaction_id)
 
 

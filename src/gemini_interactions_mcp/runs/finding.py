@@ -1,7 +1,6 @@
 """Finds the run of any id: followed by this process, in the journal, or known to Google only."""
 
 import contextlib
-from typing import Final
 
 import anyio
 
@@ -14,6 +13,7 @@ from gemini_interactions_mcp.core import (
     NetworkError,
     OutcomeUnknownError,
     PermissionDeniedError,
+    Timing,
 )
 from gemini_interactions_mcp.journal import Journal
 from gemini_interactions_mcp.models import Interaction, Record, is_settled
@@ -23,10 +23,7 @@ from .bookkeeping import Ledger
 from .driving import Driver
 from .follower import Follower
 from .registry import Registry
-from .run import Pace, Phase, Run, make_finished_run
-
-FIND_SECONDS: Final = 30.0
-"""Default time limit in seconds for reading an interaction that a caller asks for."""
+from .run import Phase, Run, make_finished_run
 
 
 class Finder:
@@ -39,7 +36,7 @@ class Finder:
         registry: The runs of this process.
         follower: Reads the runs of this process.
         driver: Follows interactions that have not settled.
-        pace: Delays and deadlines.
+        timing: Delays and deadlines.
     """
 
     def __init__(
@@ -50,7 +47,7 @@ class Finder:
         registry: Registry,
         follower: Follower,
         driver: Driver,
-        pace: Pace,
+        timing: Timing,
     ) -> None:
         self._gemini = gemini
         self._journal = journal
@@ -58,9 +55,9 @@ class Finder:
         self._registry = registry
         self._follower = follower
         self._driver = driver
-        self._pace = pace
+        self._timing = timing
 
-    async def find(self, interaction_id: str, seconds: float = FIND_SECONDS) -> Run:
+    async def find(self, interaction_id: str, seconds: float) -> Run:
         """Return the run of an id or of one of our labels.
 
         If Google does not answer within `seconds`, the run is as in the journal, and is followed in the background.
@@ -177,7 +174,7 @@ class Finder:
             record is None
             or is_settled(record.status)
             or not hidden
-            or intents.measure_age(record) > self._pace.tolerance
+            or intents.measure_age(record) > self._timing.tolerance
         ):
             raise exc
         return self._driver.follow(Run(record))

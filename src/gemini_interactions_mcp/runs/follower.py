@@ -22,6 +22,7 @@ from gemini_interactions_mcp.core import (
     PermissionDeniedError,
     QuotaError,
     RefusedError,
+    Timing,
     logger,
 )
 from gemini_interactions_mcp.journal import clock
@@ -29,20 +30,14 @@ from gemini_interactions_mcp.models import Event, Interaction, Request, is_settl
 
 from .bookkeeping import Ledger
 from .outcomes import assemble_streamed, assemble_unstored, is_complete_account, is_hollow, merge_accounts
-from .run import Pace, Phase, Run
+from .run import Phase, Run
 
 MAX_RESEARCH_STREAMS: Final = 64
 """Maximum number of open research streams; further runs are polled. A process on macOS may have 256 open files, and
 research holds a stream for up to an hour."""
 
-GLANCE_SECONDS: Final = 4.0
-"""Time limit in seconds for a read that a caller waits for; after that, the next read may be answered sooner."""
-
 MAX_REFUSED_READS: Final = 3
 """Number of consecutive refused reads that are final; 403 and 404 may pass for longer."""
-
-MAX_UNLISTED_SECONDS: Final = 600.0
-"""Age in seconds up to which the API may not find an existing interaction yet."""
 
 MAX_BACKGROUND_REFUSALS: Final = 2
 """Number of consecutive refusals of background after which a model is asked in the foreground."""
@@ -70,14 +65,14 @@ class Follower:
     Args:
         gemini: The API.
         ledger: Writes ids and statuses.
-        pace: Delays and deadlines.
+        timing: Delays and deadlines.
         named: Called with a run whose id has just been written.
     """
 
-    def __init__(self, gemini: Gemini, ledger: Ledger, pace: Pace, named: Callable[[Run], None]) -> None:
+    def __init__(self, gemini: Gemini, ledger: Ledger, timing: Timing, named: Callable[[Run], None]) -> None:
         self._gemini = gemini
         self._ledger = ledger
-        self._pace = pace
+        self._timing = timing
         self._named = named
         self._refusals: dict[str, BackgroundRefusals] = {}
         self._research_streams = 0
@@ -97,21 +92,21 @@ class Follower:
         async with run.looking:
             if run.id is None or not run.stored or run.done.is_set() or run.settled or self._is_fresh(run):
                 return
-            with anyio.move_on_after(GLANCE_SECONDS):
+            with anyio.move_on_after(self._timing.glance):
                 interaction = await self._read(run)
                 if interaction is not None:
                     await self._note_read(run, interaction)
 
     def is_conclusive(self, run: Run, interaction: Interaction) -> bool:
-        """Whether a settled read is final: a completed one without an answer is reread for `Pace.hollow`."""
+        """Whether a settled read is final: a completed one without an answer is reread for `Timing.answer_lag`."""
         if not is_hollow(interaction):
             return True
         now = anyio.current_time()
         run.hollow_since = now if run.hollow_since is None else run.hollow_since
-        return now - run.hollow_since >= self._pace.hollow
+        return now - run.hollow_since >= self._timing.answer_lag
 
     def _is_fresh(self, run: Run) -> bool:
-        return anyio.current_time() - run.heard_at < self._pace.look
+        return anyio.current_time() - run.heard_at < self._timing.freshness
 
     async def _begin(self, run: Run, request: Request) -> Interaction | None:
         asked = request.model or request.agent or ""
@@ -131,7 +126,7 @@ class Follower:
     def _refuses_background(self, asked: str) -> bool:
         """Whether a model has refused the background repeatedly, and not long ago."""
         refusal = self._refusals.get(asked)
-        if refusal and anyio.current_time() - refusal.at > self._pace.refusal:
+        if refusal and anyio.current_time() - refusal.at > self._timing.refusal:
             del self._refusals[asked]
             return False
         return refusal is not None and refusal.count >= MAX_BACKGROUND_REFUSALS
@@ -159,9 +154,9 @@ class Follower:
         return interaction if is_settled(interaction.status) else None
 
     async def _stream(self, run: Run, request: Request, caller: Caller) -> Interaction | None:
-        silence = self._pace.silence if run.background else self._pace.foreground_silence
+        idle = self._timing.stream_idle if run.background else self._timing.foreground_idle
         async with self._gemini.stream(request, background=run.background, caller=caller) as events:
-            closing = await self._listen(run, events, silence)
+            closing = await self._listen(run, events, idle)
         if not request.store:
             return await assemble_unstored(run, closing)
         if run.id is None:
@@ -174,7 +169,7 @@ class Follower:
             return False
         record = await self._ledger.find(interaction_id)
         if record is not None:
-            return (clock.now() - (record.finished_at or record.created_at)).total_seconds() < MAX_UNLISTED_SECONDS
+            return (clock.now() - (record.finished_at or record.created_at)).total_seconds() < self._timing.unlisted
         try:
             await self._gemini.get(interaction_id)
         except GeminiMCPError:
@@ -183,7 +178,7 @@ class Follower:
 
     async def _poll_to_end(self, run: Run) -> Interaction:
         """Read it until it has settled, and listen in between where its stream can be resumed."""
-        delay = self._pace.first_poll
+        delay = self._timing.first_poll
         while run.outcome is None:
             refusal = await self._poll(run)
             if run.outcome is not None:
@@ -195,7 +190,7 @@ class Follower:
                 raise refusal
             if run.last_event_id in (None, since):
                 await run.nap(delay)
-                delay = min(delay * 1.5, self._pace.slowest_poll)
+                delay = min(delay * 1.5, self._timing.slowest_poll)
         return run.outcome
 
     async def _poll(self, run: Run) -> RefusedError | None:
@@ -241,7 +236,7 @@ class Follower:
         Raises:
             InteractionFailedError: It is.
         """
-        if run.age() > self._pace.stuck:
+        if run.age() > self._timing.stuck:
             raise InteractionFailedError(
                 "Still in progress after 65 minutes, longer than Deep Research ever takes: it is probably "
                 "stuck at Google. It is kept; check_research looks again.",
@@ -251,7 +246,7 @@ class Follower:
     def _may_pass(self, run: Run, refusal: RefusedError) -> bool:
         """Whether a refused read is worth repeating: the interaction may be too young, or the refusal a fault."""
         if isinstance(refusal, InteractionNotFoundError | PermissionDeniedError):
-            return run.age() <= self._pace.tolerance
+            return run.age() <= self._timing.tolerance
         return run.refusals < MAX_REFUSED_READS
 
     async def _enrich(self, run: Run, told: Interaction) -> Interaction:
@@ -260,10 +255,10 @@ class Follower:
         if answered and run.stored:
             await self._ledger.write(run, status=told.status, text=told.text, citations=told.citations)
         run.enter(Phase.POLLING)
-        with anyio.move_on_after(self._pace.enrichment if answered or told.error else self._pace.hollow):
+        with anyio.move_on_after(self._timing.enrichment if answered or told.error else self._timing.answer_lag):
             while (read := await self._read_settled(run)) is None or is_hollow(read):
                 told = told if read is None else merge_accounts(read, told)
-                await run.nap(self._pace.first_poll / 2)
+                await run.nap(self._timing.first_poll / 2)
             return merge_accounts(read, told)
         return told
 
@@ -303,12 +298,12 @@ class Follower:
         try:
             with run.interruptible():
                 async with self._gemini.resume(str(run.id), since) as events:
-                    return await self._listen(run, events, self._pace.silence)
+                    return await self._listen(run, events, self._timing.stream_idle)
         except GeminiMCPError as exc:
             logger.info("The stream of %s cannot be resumed: %s", run.id, exc)
         return None
 
-    async def _listen(self, run: Run, events: AsyncIterator[Event], silence: float) -> Event | None:
+    async def _listen(self, run: Run, events: AsyncIterator[Event], idle: float) -> Event | None:
         """Listen until the stream ends, breaks or falls silent; return its closing event, if one came.
 
         Raises:
@@ -317,7 +312,7 @@ class Follower:
         self._research_streams += run.record.kind == "research"
         try:
             with run.interruptible():
-                return await self._take_events(run, events, silence)
+                return await self._take_events(run, events, idle)
         except NetworkError:
             if run.id is None:
                 raise OutcomeUnknownError(
@@ -330,8 +325,8 @@ class Follower:
     def _is_crowded(self, run: Run) -> bool:
         return run.record.kind == "research" and self._research_streams >= MAX_RESEARCH_STREAMS
 
-    async def _take_events(self, run: Run, events: AsyncIterator[Event], silence: float) -> Event | None:
-        while event := await receive_event(events, silence):
+    async def _take_events(self, run: Run, events: AsyncIterator[Event], idle: float) -> Event | None:
+        while event := await receive_event(events, idle):
             await self._take_event(run, event)
             if event.type in CLOSING_EVENTS:
                 return event
@@ -367,8 +362,8 @@ class Follower:
         run.move()
 
 
-async def receive_event(events: AsyncIterator[Event], silence: float) -> Event | None:
-    """Return the next event of a stream; None at its end, or after `silence` seconds without one."""
-    with anyio.move_on_after(silence):
+async def receive_event(events: AsyncIterator[Event], idle: float) -> Event | None:
+    """Return the next event of a stream; None at its end, or after `idle` seconds without one."""
+    with anyio.move_on_after(idle):
         return await anext(events, None)
     return None

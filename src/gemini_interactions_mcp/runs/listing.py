@@ -6,19 +6,15 @@ from typing import Final, TypedDict, Unpack
 
 import anyio
 
-from gemini_interactions_mcp.core import GeminiMCPError
+from gemini_interactions_mcp.core import GeminiMCPError, Timing
 from gemini_interactions_mcp.journal import Journal
 from gemini_interactions_mcp.models import Record
 
 from .finding import Finder
 from .registry import Registry
-from .run import Pace
-
-REFRESH_SECONDS: Final = 3.0
-"""Time limit in seconds for the reads at Google before a list: openai-agents and google-adk give a call 5 s."""
 
 PARALLEL_READS: Final = 16
-"""Maximum number of concurrent reads; `MAX_REFRESHED` reads of 0.4 s each fit into `REFRESH_SECONDS`."""
+"""Maximum number of concurrent reads; `MAX_REFRESHED` reads of 0.4 s each fit into `Timing.refresh`."""
 
 MAX_REFRESHED: Final = 100
 """Maximum number of running interactions that are read before a list, newest first; a page has no more rows."""
@@ -40,14 +36,14 @@ class Lister:
         journal: The rows.
         registry: The runs of this process.
         finder: Reads running interactions at Google.
-        pace: Maximum age of the last sign of a run.
+        timing: Time limit for the reads, and maximum age of the last sign of a run.
     """
 
-    def __init__(self, journal: Journal, registry: Registry, finder: Finder, pace: Pace) -> None:
+    def __init__(self, journal: Journal, registry: Registry, finder: Finder, timing: Timing) -> None:
         self._journal = journal
         self._registry = registry
         self._finder = finder
-        self._pace = pace
+        self._timing = timing
 
     async def page(self, limit: int, **wanted: Unpack[RowConditions]) -> tuple[Sequence[Record], str | None]:
         """Return up to `limit` rows, newest first, and the cursor of the next page.
@@ -75,7 +71,7 @@ class Lister:
         running = await self._journal.unfinished()
         due = [record for record in running[-MAX_REFRESHED:] if not self._looked_at(record.label)]
         places = anyio.CapacityLimiter(PARALLEL_READS)
-        with anyio.move_on_after(REFRESH_SECONDS):
+        with anyio.move_on_after(self._timing.refresh):
             async with anyio.create_task_group() as tasks:
                 for record in due:
                     tasks.start_soon(self._refresh_one, places, str(record.interaction_id))
@@ -84,9 +80,9 @@ class Lister:
         async with places:
             # The error is reported to callers who read this interaction.
             with contextlib.suppress(GeminiMCPError):
-                await self._finder.find(interaction_id, REFRESH_SECONDS)
+                await self._finder.find(interaction_id, self._timing.refresh)
 
     def _looked_at(self, label: str) -> bool:
         """Whether the last sign of a run from Google is recent enough that it need not be read."""
         run = self._registry.running(label)
-        return run is not None and not run.settled and anyio.current_time() - run.heard_at < self._pace.look
+        return run is not None and not run.settled and anyio.current_time() - run.heard_at < self._timing.freshness

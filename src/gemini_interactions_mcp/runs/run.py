@@ -57,58 +57,6 @@ PHASE_TRANSITIONS: Final[Mapping[Phase, frozenset[Phase]]] = {
 """Phases that may follow each phase."""
 
 
-@dataclass(frozen=True)
-class Pace:
-    """Delays, periods and deadlines for following runs, in seconds.
-
-    Attributes:
-        first_poll: Delay before the second read of a run; grows to `slowest_poll`.
-        slowest_poll: Maximum delay between two reads.
-        tolerance: Age up to which 403 and 404 for a run mean "not yet".
-        stuck: Age after which a run in progress is reported as stuck; Deep Research ends within 60
-            minutes (https://ai.google.dev/gemini-api/docs/deep-research).
-        silence: Time without an event after which a stream of a background interaction counts as dead.
-        foreground_silence: The same for a stream that carries the only answer.
-        look: Age of the last sign from Google after which a run is read for a caller who reads or waits.
-        yielding: Time for which the server that follows a run may save its result before another does.
-        enrichment: Time limit for the reads that complete a streamed answer.
-        hollow: Time limit for rereading a completed interaction that shows no answer.
-        lease: Lease duration; renewed three times per period.
-        late: Period of the attempts to write changes that the journal could not take.
-        usage: Delay before reading the token counts that an answer came without; grows with each read.
-        usage_looks: Number of those reads.
-        telling: Time limit for notifying subscribers.
-        listing: Minimum interval between two notifications of changed resource lists.
-        newcomers: Period of the checks for resources that other servers have added.
-        refusal: Time for which a model's refusals of background are remembered.
-        naming: Time limit for the id of a request that another process sends.
-        least_report: Minimum interval between two progress reports.
-        most_report: Maximum interval between two progress reports.
-    """
-
-    first_poll: float = 2.0
-    slowest_poll: float = 30.0
-    tolerance: float = 300.0
-    stuck: float = 65 * 60.0
-    silence: float = 90.0
-    foreground_silence: float = 900.0
-    look: float = 2.0
-    yielding: float = 0.7
-    enrichment: float = 3.0
-    hollow: float = 8.0
-    lease: float = 30.0
-    late: float = 1.0
-    usage: float = 5.0
-    usage_looks: int = 3
-    telling: float = 5.0
-    listing: float = 1.0
-    newcomers: float = 10.0
-    refusal: float = 300.0
-    naming: float = 4.0
-    least_report: float = 1.0
-    most_report: float = 5.0
-
-
 @dataclass(eq=False)
 class Run:
     """An interaction as this process follows it.

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
 
 import anyio
 import anyio.to_thread
@@ -19,6 +18,7 @@ from gemini_interactions_mcp.core import (
     Redactor,
     RefusedError,
     SentElsewhereError,
+    Timing,
     logger,
     phrases,
 )
@@ -33,17 +33,13 @@ from .deleting import Deleter
 from .deletion import Deletion
 from .deliveries import Deliveries
 from .driving import Announce, Driver
-from .finding import FIND_SECONDS, Finder
+from .finding import Finder
 from .follower import Follower
 from .listing import Lister
 from .registry import Registry
-from .run import Pace, Run, make_finished_run
+from .run import Run, make_finished_run
 from .stopping import Stopper
 from .upkeep import Upkeep
-
-SHUTDOWN_NAMING_SECONDS: Final = 1.6
-"""Time limit in seconds for the ids of requests in flight at shutdown: hosts kill after 2 s (mcp 2.3,
-client/stdio.py)."""
 
 ProgressReporter = Callable[[float, str], Awaitable[None]]
 """Called with the seconds waited so far, which only grow, and what the interaction does now."""
@@ -59,7 +55,7 @@ class Runs:
         output_dir: Directory for new files.
         tasks: Task group of the background tasks.
         announce: Notified of the ids of interactions that have settled.
-        pace: Delays and deadlines.
+        timing: Delays and deadlines.
         keep_days: Days for which settled interactions stay in the journal.
         runs_per_day: Maximum number of research requests in a UTC day.
         redact: Removes secrets from what is written and shown.
@@ -80,36 +76,34 @@ class Runs:
         output_dir: Path,
         tasks: TaskGroup,
         announce: Announce,
-        pace: Pace | None = None,
+        timing: Timing,
         keep_days: float = DEFAULT_KEEP_DAYS,
         runs_per_day: int | None = None,
         redact: Redactor = NO_REDACTION,
         base_url: str | None = None,
     ) -> None:
         self.redact = redact
-        self._pace = pace or Pace()
+        self._timing = timing
         self._gemini = gemini
         self._journal = journal
         self._registry = Registry()
         self._deliveries = Deliveries()
-        self._ledger = Ledger(journal, output_dir, self._pace.lease, runs_per_day, redact)
-        self._follower = Follower(gemini, self._ledger, self._pace, self._registry.add)
-        self._driver = Driver(
-            gemini, self._ledger, self._registry, self._follower, tasks, announce, self._pace, keep_days
-        )
-        self._finder = Finder(gemini, journal, self._ledger, self._registry, self._follower, self._driver, self._pace)
+        self._ledger = Ledger(journal, output_dir, timing, runs_per_day, redact)
+        self._follower = Follower(gemini, self._ledger, timing, self._registry.add)
+        self._driver = Driver(gemini, self._ledger, self._registry, self._follower, tasks, announce, timing, keep_days)
+        self._finder = Finder(gemini, journal, self._ledger, self._registry, self._follower, self._driver, timing)
         self._stopper = Stopper(gemini, self._ledger, self._driver)
         self._deleter = Deleter(gemini, journal, saved, self._registry)
-        self.lister = Lister(journal, self._registry, self._finder, self._pace)
-        self.upkeep = Upkeep(gemini, self._ledger, self._driver, saved, output_dir, base_url)
+        self.lister = Lister(journal, self._registry, self._finder, timing)
+        self.upkeep = Upkeep(gemini, self._ledger, self._driver, saved, output_dir, timing, base_url)
 
     async def tend(self) -> None:
         """Do the periodic work of a server, as `Driver.tend`, until cancelled."""
         await self._driver.tend()
 
-    async def close(self, seconds: float = SHUTDOWN_NAMING_SECONDS) -> None:
-        """Wait up to `seconds` for the ids of requests in flight, then leave all runs to other servers."""
-        await self._driver.close(seconds)
+    async def close(self) -> None:
+        """Wait for the ids of requests in flight, at most `Timing.shutdown_naming`; leave all runs to other servers."""
+        await self._driver.close()
 
     async def check_ready(self) -> None:
         """Check that requests can be sent.
@@ -235,7 +229,7 @@ class Runs:
         """Return the run of a row that this process does not follow."""
         try:
             row = await self._wait_for_id(row)
-            return await self.find(row.interaction_id or row.label, self._pace.naming)
+            return await self.find(row.interaction_id or row.label, self._timing.foreign_naming)
         except BaseException as exc:
             # However this call ends, the next identical call may take the run over at once.
             self._deliveries.release(row.label)
@@ -246,26 +240,26 @@ class Runs:
 
     async def _find_twin(self, twin: Record) -> Run:
         if run := self._registry.get(twin.label):
-            return await self.find(run.id or twin.label, self._pace.naming)
+            return await self.find(run.id or twin.label, self._timing.foreign_naming)
         twin = await self._wait_for_id(twin)
         if twin.interaction_id is None:
             raise OutcomeUnknownError(
                 f"The same research was asked for at {twin.created_at:%Y-%m-%d %H:%M} UTC, and whether Google took it "
                 "is not known: it was not sent again. Call start_research with force=true to pay for another run."
             )
-        return await self.find(twin.interaction_id, self._pace.naming)
+        return await self.find(twin.interaction_id, self._timing.foreign_naming)
 
     async def _wait_for_id(self, row: Record) -> Record:
         """Return the row as it is once Google has named it, if another process is sending it.
 
         Raises:
-            SentElsewhereError: It has no id within `Pace.naming`.
+            SentElsewhereError: It has no id within `Timing.foreign_naming`.
         """
-        with anyio.move_on_after(self._pace.naming):
+        with anyio.move_on_after(self._timing.foreign_naming):
             # Reread: it may have been named meanwhile.
             row = await self._ledger.find(row.label) or row
             while await self._is_sending(row):
-                await anyio.sleep(self._pace.naming / 40)
+                await anyio.sleep(self._timing.foreign_naming / 40)
                 row = await self._ledger.find(row.label) or row
             return row
         raise SentElsewhereError(
@@ -281,9 +275,9 @@ class Runs:
         unnamed = record.interaction_id is None and record.status == UNKNOWN_STATUS and not record.error
         return unnamed and await self._ledger.followed_elsewhere(record)
 
-    async def find(self, interaction_id: str, seconds: float = FIND_SECONDS) -> Run:
-        """Return the run of any id or label, as `Finder.find`."""
-        return await self._finder.find(interaction_id, seconds)
+    async def find(self, interaction_id: str, seconds: float | None = None) -> Run:
+        """Return the run of any id or label, as `Finder.find`; `seconds` default to `Timing.find`."""
+        return await self._finder.find(interaction_id, self._timing.find if seconds is None else seconds)
 
     async def find_restored(self, interaction_id: str) -> Record:
         """Return the record of an interaction after restoring its missing files, as far as Google has them.
@@ -314,7 +308,7 @@ class Runs:
         told = -1 if run.id else run.moves
         while True:
             if run.moves == told:
-                with anyio.move_on_after(self._pace.most_report - self._pace.least_report):
+                with anyio.move_on_after(self._timing.most_report - self._timing.least_report):
                     await run.moved.wait()
             told = run.moves
             try:
@@ -322,13 +316,15 @@ class Runs:
             except Exception:  # must not cost the answer
                 logger.exception("The progress of interaction %s cannot be reported", run.id)
                 return
-            await anyio.sleep(self._pace.least_report)
+            await anyio.sleep(self._timing.least_report)
 
     async def _attend(self, run: Run) -> None:
         """Read the run at Google while a caller waits, whenever the last sign of it is too old."""
         await run.named.wait()
         while True:
-            await anyio.sleep(max(run.heard_at + self._pace.look - anyio.current_time(), self._pace.look / 4))
+            await anyio.sleep(
+                max(run.heard_at + self._timing.freshness - anyio.current_time(), self._timing.freshness / 4)
+            )
             await self._follower.glance(run)
 
     def detach(self, run: Run) -> None:

@@ -7,14 +7,13 @@ from pathlib import Path
 import anyio
 
 from gemini_interactions_mcp.api import Gemini, resolve_redirects
-from gemini_interactions_mcp.core import GeminiMCPError
+from gemini_interactions_mcp.core import GeminiMCPError, Timing
 from gemini_interactions_mcp.files import SavedFiles
 from gemini_interactions_mcp.models import SandboxFile, SavedFile
 from gemini_interactions_mcp.text import citations
 
 from .bookkeeping import Ledger
 from .driving import Driver
-from .finding import FIND_SECONDS
 from .run import Run
 from .sandboxes import Environments
 
@@ -28,6 +27,7 @@ class Upkeep:
         driver: Amends rows.
         saved: The saved files.
         output_dir: Directory for the files of environments.
+        timing: Time limits.
         base_url: Another address of the API, whose redirect links are resolved too.
     """
 
@@ -38,6 +38,7 @@ class Upkeep:
         driver: Driver,
         saved: SavedFiles,
         output_dir: Path,
+        timing: Timing,
         base_url: str | None,
     ) -> None:
         self._gemini = gemini
@@ -45,6 +46,7 @@ class Upkeep:
         self._driver = driver
         self._saved = saved
         self._environments = Environments(gemini, output_dir, saved)
+        self._timing = timing
         self._base_url = base_url
         self._adding = anyio.Lock()
         self._restoring = anyio.Lock()
@@ -58,12 +60,20 @@ class Upkeep:
                 known = {file.path: file for file in (*record.files, *files)}
                 await self._driver.amend(run, {"files": tuple(known.values())})
 
-    async def restore(self, run: Run, seconds: float = FIND_SECONDS) -> None:
-        """Restore the files that are missing on this machine, if Google shows the interaction within `seconds`."""
+    async def restore(self, run: Run, seconds: float | None = None) -> None:
+        """Restore the files that are missing on this machine, if Google shows the interaction in time.
+
+        Args:
+            run: The run.
+            seconds: Time limit for Google; defaults to `Timing.find`.
+        """
         run.record = await self._ledger.here(run.record)
         if not run.stored or not await self._ledger.gone(run.record):
             return
-        with anyio.move_on_after(seconds), contextlib.suppress(GeminiMCPError):
+        with (
+            anyio.move_on_after(self._timing.find if seconds is None else seconds),
+            contextlib.suppress(GeminiMCPError),
+        ):
             async with self._restoring:
                 await self._restore(run)
 
@@ -84,7 +94,7 @@ class Upkeep:
     async def resolve_sources(self, run: Run) -> None:
         """Resolve Google's redirect links, in the journal and in the saved report."""
         known = citations.list_all_citations(run.record.text, run.record.citations)
-        found = await resolve_redirects(known, self._base_url)
+        found = await resolve_redirects(known, self._timing, self._base_url)
         if found != known:
             await self._driver.amend(run, {"citations": found})
         await self._rewrite(run)

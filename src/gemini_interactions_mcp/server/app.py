@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import anyio.to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -30,7 +30,7 @@ from mcp_types import (
 from pydantic import ValidationError
 
 from gemini_interactions_mcp import __version__
-from gemini_interactions_mcp.core import GeminiMCPError, InputError
+from gemini_interactions_mcp.core import DEFAULT_TIMING, GeminiMCPError, InputError, Timing
 from gemini_interactions_mcp.server.tasks.extension import TasksExtension
 from gemini_interactions_mcp.server.tasks.plans import TaskChains
 from gemini_interactions_mcp.server.tools import table
@@ -46,9 +46,6 @@ from . import prompts, resources, sdk
 from .context import Announcements, Opening
 from .outgoing import OutgoingRedaction, OutgoingRedactor
 from .subscriptions import Subscribers
-
-if TYPE_CHECKING:
-    from gemini_interactions_mcp.runs import Pace
 
 SERVER_INSTRUCTIONS: Final = """Google's Gemini: gemini_ask answers, gemini_continue continues any interaction_id, \
 analyze_file reads files, generate_image makes images, start_research writes a cited report (5-60 min, dollars).
@@ -232,8 +229,8 @@ def describe_tool_error(exc: ToolError) -> str:
             return f"{exc}. The tools are: {names}."
 
 
-def build_server(settings: Settings, pace: "Pace | None" = None) -> Server:
+def build_server(settings: Settings, timing: Timing = DEFAULT_TIMING) -> Server:
     """Build a server that is ready to run. Nothing is opened, sent or imported yet."""
     subscribers = Subscribers()
     announcing = Announcements(subscribers.announce, subscribers.announce_list)
-    return Server(Opening(settings, announcing, pace), subscribers)
+    return Server(Opening(settings, announcing, timing), subscribers)

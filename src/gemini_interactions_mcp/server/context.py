@@ -8,7 +8,7 @@ import gc
 import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import anyio
@@ -17,7 +17,7 @@ from anyio.abc import TaskGroup
 from mcp.server.mcpserver import Context
 
 from gemini_interactions_mcp import api, files, journal, output, runs
-from gemini_interactions_mcp.core import ConfigurationError, Redactor, join_lines, logger
+from gemini_interactions_mcp.core import DEFAULT_TIMING, ConfigurationError, Redactor, Timing, join_lines, logger
 from gemini_interactions_mcp.server.tools.consent import Agreements
 from gemini_interactions_mcp.settings import Settings
 
@@ -25,16 +25,13 @@ if TYPE_CHECKING:
     from gemini_interactions_mcp.api import Gemini
     from gemini_interactions_mcp.files import InputFiles, SavedFiles
     from gemini_interactions_mcp.journal import Journal
-    from gemini_interactions_mcp.runs import Pace, Runs
+    from gemini_interactions_mcp.runs import Runs
 
 SETTINGS_REMEDY: Final = (
     "Until the user sets that right where the host configures this server, and restarts it, nothing is done."
 )
 """Ends the error about wrong settings: defaults in their place might spend money or delete files against the user's
 wishes."""
-
-DISCONNECT_SECONDS: Final = 0.5
-"""Time limit in seconds for closing the connections to Google at shutdown."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +61,7 @@ class AppContext:
         decoding: Limits `preview` to one at a time: a picture of 24 megapixels takes 72 MB while it is decoded, and
             two at once take longer for both and stall the event loop (bench/previews.py).
         agreements: Requests that the user has approved and that have not been started yet.
+        timing: Delays and deadlines.
     """
 
     settings: Settings
@@ -72,7 +70,8 @@ class AppContext:
     saved: "SavedFiles"
     preview: Callable[[IO[bytes], int, int], bytes | None]
     decoding: anyio.CapacityLimiter
-    agreements: Agreements = field(default_factory=lambda: Agreements(anyio.current_time))
+    agreements: Agreements
+    timing: Timing
 
 
 class Opening:
@@ -81,14 +80,14 @@ class Opening:
     Args:
         settings: The user's settings.
         announce: Callbacks for notifications.
-        pace: Delays and deadlines.
+        timing: Delays and deadlines.
     """
 
-    def __init__(self, settings: Settings, announce: Announcements, pace: "Pace | None" = None) -> None:
+    def __init__(self, settings: Settings, announce: Announcements, timing: Timing = DEFAULT_TIMING) -> None:
         self.settings = settings
         self.redact = Redactor(settings.secrets)
         self._announce = announce
-        self._pace = pace
+        self._timing = timing
         self._tasks: TaskGroup | None = None
         self._app: AppContext | None = None
         self._gemini: Gemini | None = None
@@ -145,13 +144,13 @@ class Opening:
         return self._assembled(self._tasks)
 
     def _assembled(self, tasks: TaskGroup) -> AppContext:
-        gemini = self._gemini = api.Gemini(self.settings)
-        rows = self._journal = journal.Journal(self.settings.database_url, self.redact)
+        gemini = self._gemini = api.Gemini(self.settings, self._timing)
+        rows = self._journal = journal.Journal(self.settings.database_url, self.redact, self._timing)
         saved = files.SavedFiles(files.Boundary.of(self.settings))
         interactions = self._interactions(gemini, rows, saved, tasks)
         tasks.start_soon(interactions.tend)
-        tasks.start_soon(runs.Changes(rows, self._announce.listed, self._pace).watch)
-        uploads = files.UploadCache(gemini, rows, hash_account(self.settings), tasks)
+        tasks.start_soon(runs.Changes(rows, self._announce.listed, self._timing).watch)
+        uploads = files.UploadCache(gemini, rows, hash_account(self.settings), tasks, self._timing)
         return AppContext(
             settings=self.settings,
             files=files.InputFiles(self.settings, uploads, lookup=gemini.mime_type, earlier=interactions.find_restored),
@@ -159,6 +158,8 @@ class Opening:
             saved=saved,
             preview=output.make_preview,
             decoding=anyio.CapacityLimiter(1),
+            agreements=Agreements(anyio.current_time, self._timing.agreement),
+            timing=self._timing,
         )
 
     def _interactions(self, gemini: "Gemini", rows: "Journal", saved: "SavedFiles", tasks: TaskGroup) -> "Runs":
@@ -169,7 +170,7 @@ class Opening:
             output_dir=self.settings.output_dir,
             tasks=tasks,
             announce=self._announce.settled,
-            pace=self._pace,
+            timing=self._timing,
             keep_days=self.settings.keep_days,
             runs_per_day=self.settings.runs_per_day,
             redact=self.redact,
@@ -188,7 +189,7 @@ class Opening:
             if self._journal is not None:
                 await self._journal.close()
             if self._gemini is not None:
-                with anyio.move_on_after(DISCONNECT_SECONDS):
+                with anyio.move_on_after(self._timing.disconnect):
                     await self._gemini.close()
 
 

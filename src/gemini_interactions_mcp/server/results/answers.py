@@ -41,12 +41,6 @@ from .previews import attach_files, drop_excess_links
 if TYPE_CHECKING:
     from gemini_interactions_mcp.runs import Run
 
-MIN_NAMING_SECONDS: Final = 4.0
-"""Minimum seconds that a call waits for an id; openai-agents and google-adk time out after 5 s."""
-
-MIN_LOOKUP_SECONDS: Final = 4.0
-"""Minimum seconds that a call waits for Google to return an interaction, for the same reason."""
-
 EVERY_HOST_BYTES: Final = min(host.page_bytes for host in HOSTS.values())
 """Bytes of text that every host shows without cutting."""
 
@@ -76,9 +70,9 @@ async def ask_and_wait(
     seconds = choose_wait_seconds(ctx, app.settings, wait_seconds)
     try:
         await app.runs.wait(run, seconds, (progress or Progress(ctx)).waiting)
-        if run.stored and seconds < MIN_NAMING_SECONDS:
+        if run.stored and seconds < app.timing.naming:
             # An unfinished interaction is useful only with its id.
-            with anyio.move_on_after(MIN_NAMING_SECONDS - seconds):
+            with anyio.move_on_after(app.timing.naming - seconds):
                 await run.named.wait()
         told = notes if fresh else [*notes, waiting.note_repeated_call(run.age())]
         result = await render_run(app, run, ReadOptions(above=tuple(told)).for_host(ctx, app.settings))
@@ -142,14 +136,14 @@ async def read_answer(ctx: Ctx, interaction_id: str, seconds: float, wanted: Rea
     app = await open_app(ctx)
     wanted = wanted.for_host(ctx, app.settings)
     began = anyio.current_time()
-    run = await app.runs.find(interaction_id, max(seconds, MIN_LOOKUP_SECONDS))
+    run = await app.runs.find(interaction_id, max(seconds, app.timing.lookup))
     await app.runs.wait(run, max(seconds - (anyio.current_time() - began), 0), Progress(ctx).waiting)
     if not run.done.is_set() or run.error is not None:
         unsaved = ("Nothing has been saved yet: it still runs.",) if wanted.save else ()
         return await render_run(app, run, replace(wanted, above=unsaved))
     if wanted.save and not run.record.environment_id:
         raise InputError("There is nothing to save: only agents that work in an environment leave files there.")
-    await app.runs.upkeep.restore(run, max(seconds, MIN_LOOKUP_SECONDS))
+    await app.runs.upkeep.restore(run, max(seconds, app.timing.lookup))
     if wanted.resolve:
         await app.runs.upkeep.resolve_sources(run)
     notes = await describe_environment(app, run, wanted) if run.record.environment_id else []

@@ -12,7 +12,7 @@ from gemini_interactions_mcp.files import REASON_EXISTS, Excerpt
 from gemini_interactions_mcp.models import Contents, Request
 from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress, open_app
 from gemini_interactions_mcp.server.hosts import choose_wait_seconds
-from gemini_interactions_mcp.server.results.answers import MIN_NAMING_SECONDS, ask_and_wait
+from gemini_interactions_mcp.server.results.answers import ask_and_wait
 
 from .parameters import (
     AspectRatio,
@@ -125,7 +125,7 @@ async def analyze_file(
         resolution=media_resolution,
         excerpt=Excerpt.of(clip, pages),
         # Even a file that is uploaded already takes a moment to be found.
-        seconds=max(seconds, MIN_NAMING_SECONDS),
+        seconds=max(seconds, app.timing.naming),
         report=progress.uploading,
     )
     request = Request(
@@ -162,7 +162,7 @@ async def generate_image(
     target, refusal = await resolve_output_path(app, output_path)
     progress, since = Progress(ctx), anyio.current_time()
     seconds = choose_wait_seconds(ctx, app.settings, wait_seconds)
-    contents = await prepare_images(app, images, max(seconds, MIN_NAMING_SECONDS), progress)
+    contents = await prepare_images(app, images, max(seconds, app.timing.naming), progress)
     chosen = {"aspect_ratio": aspect_ratio, "image_size": image_size}
     request = Request(
         kind="image",

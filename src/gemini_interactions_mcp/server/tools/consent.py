@@ -34,9 +34,6 @@ CONSENT_UNANSWERED: Final = (
 MAX_LISTED_SOURCES: Final = 10
 """Maximum number of sources of one kind that a question names; the others are counted."""
 
-AGREEMENT_SECONDS: Final = 600.0
-"""Seconds that an agreement lasts while files are uploaded; each call that uses it renews it."""
-
 
 class Consent(BaseModel):
     """Whether research is started."""
@@ -49,15 +46,17 @@ class Agreements:
 
     Args:
         clock: Returns monotonic seconds.
+        seconds: `Timing.agreement`.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], seconds: float) -> None:
         self._clock = clock
+        self._seconds = seconds
         self._until: dict[str, float] = {}
 
     def add(self, subject: str) -> None:
         """Record that the user agreed."""
-        self._until[subject] = self._clock() + AGREEMENT_SECONDS
+        self._until[subject] = self._clock() + self._seconds
 
     def holds(self, subject: str) -> bool:
         """Whether an unused agreement has not expired; renew it."""

@@ -21,7 +21,6 @@ from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress, op
 from gemini_interactions_mcp.server.elicitation import elicit_answer
 from gemini_interactions_mcp.server.hosts import choose_wait_seconds, suggest_wait_seconds
 from gemini_interactions_mcp.server.results.answers import (
-    MIN_NAMING_SECONDS,
     ReadOptions,
     build_text_result,
     mark_unfinished,
@@ -82,12 +81,12 @@ async def start_research(
         environment=environment,
     )
     if not force and (earlier := await app.runs.find_repeated(request, previous)):
-        return prepend_notes(await report_start(earlier, seconds, fresh=False), given.notes)
+        return prepend_notes(await report_start(app, earlier, seconds, fresh=False), given.notes)
     instead = await ask_research_agreement(ctx, app, request, given, intents.inherit_topic(request.kind, previous))
     if instead is not None:
         return instead
     run, fresh = await app.runs.start_once(await attach_contents(ctx, app, request, given), previous, again=force)
-    return prepend_notes(await report_start(run, seconds, fresh=fresh), given.notes)
+    return prepend_notes(await report_start(app, run, seconds, fresh=fresh), given.notes)
 
 
 def make_agreement_key(request: Request) -> str:
@@ -131,7 +130,7 @@ async def attach_contents(ctx: Ctx, app: AppContext, request: Request, given: "I
         StillUploadingError: The uploads take too long, and continue.
         GeminiMCPError: A file could not be uploaded.
     """
-    seconds = max(choose_wait_seconds(ctx, app.settings), MIN_NAMING_SECONDS)
+    seconds = max(choose_wait_seconds(ctx, app.settings), app.timing.naming)
     try:
         contents = await app.files.send(given, seconds=seconds, report=Progress(ctx).uploading)
     except InputError:
@@ -141,10 +140,11 @@ async def attach_contents(ctx: Ctx, app: AppContext, request: Request, given: "I
     return request.model_copy(update={"contents": contents.labelled})
 
 
-async def report_start(run: "Run", seconds: float, *, fresh: bool) -> CallToolResult:
-    """Return the result of start_research, once Google has named the run or `MIN_NAMING_SECONDS` have passed.
+async def report_start(app: AppContext, run: "Run", seconds: float, *, fresh: bool) -> CallToolResult:
+    """Return the result of start_research, once Google has named the run or `Timing.naming` has passed.
 
     Args:
+        app: What handlers use.
         run: The run of the research.
         seconds: Suggested wait in seconds for the call that reads the report.
         fresh: Whether this call has started the run.
@@ -152,7 +152,7 @@ async def report_start(run: "Run", seconds: float, *, fresh: bool) -> CallToolRe
     Raises:
         GeminiMCPError: The run has failed.
     """
-    with anyio.move_on_after(MIN_NAMING_SECONDS):
+    with anyio.move_on_after(app.timing.naming):
         await run.named.wait()
     if run.error is not None:
         raise run.error
