@@ -21,6 +21,7 @@ from gemini_interactions_mcp.files import recognition
 from gemini_interactions_mcp.settings import Settings
 from reading import MODERN, PDF, call, complaint, id_of, note, posts, text_of
 from tasking import Answer, CallRequest, Json
+from wired import PATIENCE
 
 noon = consenting.noon
 
@@ -279,8 +280,9 @@ async def test_the_user_is_asked_once_however_many_calls_the_uploads_take(
         assert "call again" in await complaint(client, "start_research", **arguments | {"prompt": "Cars"})
         assert (len(user.asked), posts(emulator)) == (2, 0)
         stalled.release.set()
-        while (await client.call_tool("start_research", arguments)).is_error:
-            await anyio.lowlevel.checkpoint()
+        with anyio.fail_after(PATIENCE):
+            while (await client.call_tool("start_research", arguments)).is_error:
+                pass
         assert (len(user.asked), posts(emulator)) == (2, 1)
         # It is used up.
         await call(client, "start_research", **arguments, force=True)

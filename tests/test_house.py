@@ -113,7 +113,8 @@ def test_the_top_of_the_package_can_be_taken_in_at_a_glance() -> None:
 
 
 def test_every_duration_is_positive_and_every_back_off_is_not_negative() -> None:
-    for name, value in vars(DEFAULT_TIMING).items():
+    durations: dict[str, float | tuple[float, ...]] = vars(DEFAULT_TIMING)
+    for name, value in durations.items():
         assert min(value) >= 0 if isinstance(value, tuple) else value > 0, name
 
 

@@ -30,7 +30,6 @@ from mcp import Client
 from mcp_types import CallToolResult
 
 from conftest import FAST, KEY, make_settings
-from gemini_interactions_mcp.api import retry
 from gemini_interactions_mcp.emulator import (
     EmulatedInteraction,
     Emulator,
@@ -557,19 +556,13 @@ HASTY = replace(FAST, naming=0.05, shutdown_naming=0.01)
 
 @pytest.fixture(scope="module", autouse=True)
 def quick(one_authority: Path) -> Any:
-    """Waits of seconds are not what is tested here, nor is what each server makes anew."""
-
-    def hurried(*arguments: Any, **more: Any) -> float | None:
-        delay = resend_delay(*arguments, **more)
-        return None if delay is None else delay / 100
+    """What each server makes anew is not what is tested here."""
 
     def nothing(_server: Server) -> None:
         """Register no prompts."""
 
-    resend_delay = retry.choose_resend_delay
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SSL_CERT_FILE", str(one_authority))
-        patch.setattr(retry, "choose_resend_delay", hurried)
         patch.setattr(prompts, "register_prompts", nothing)
         yield
 

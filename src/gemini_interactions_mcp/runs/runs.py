@@ -322,9 +322,8 @@ class Runs:
         """Read the run at Google while a caller waits, whenever the last sign of it is too old."""
         await run.named.wait()
         while True:
-            await anyio.sleep(
-                max(run.heard_at + self._timing.freshness - anyio.current_time(), self._timing.freshness / 4)
-            )
+            fresh = self._timing.freshness
+            await anyio.sleep(max(run.heard_at + fresh - anyio.current_time(), fresh / 4))
             await self._follower.glance(run)
 
     def detach(self, run: Run) -> None:
