@@ -316,7 +316,6 @@ async def test_what_google_may_delete_another_time_keeps_its_id(
     assert text == "Google: deleted.\nJournal: deleted.\n"
 
 
-@LEGACY
 @pytest.mark.usual_wire("an id of another program has the usual form, and is shown at once")
 async def test_a_read_waits_for_google_no_longer_than_it_was_asked_to(
     settings: Settings, emulator: Emulator, url: str
