@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test soak check format bench conformance clean
+.PHONY: demo test test-slow soak check format bench conformance clean
 
 # Bytecode of the tests is kept, since every worker reads it.
 unexport PYTHONDONTWRITEBYTECODE
@@ -11,15 +11,21 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: $(VENV)/.runtime
 	$(BIN)/gemini-interactions-mcp demo
 
-# Once more with an API that behaves the other way wherever it is not known how the real one does.
-CONTRARY := $(wildcard tests/test_tools_*.py) tests/faults/test_promise.py tests/test_resources.py tests/test_tasks.py
+# Tests that take long are left out, and lines and branches that the others reach are counted.
+COVERED := .covered
 
 test: $(VENV)/.dev
-	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest --numprocesses=auto --quiet
-	EMULATOR=contrary $(BIN)/coverage run -m pytest --numprocesses=auto --quiet $(CONTRARY)
-	$(BIN)/coverage combine --quiet
-	$(BIN)/coverage report
+	rm -rf $(COVERED) && mkdir $(COVERED)
+	COVERED=$(abspath $(COVERED)) PYTHONPATH=$(abspath tests/covering) $(BIN)/python -m pytest --numprocesses=auto --quiet -m "not slow"
+	$(BIN)/slipcover --branch --skip-covered --fail-under 98 --out $(COVERED)/all.json --merge $(COVERED)/*.json
+
+# The tests that take long; and once more with an API that behaves the other way wherever it is not known how the real
+# one does.
+CONTRARY := $(wildcard tests/test_tools_*.py) tests/faults/test_promise.py tests/test_resources.py tests/test_tasks.py
+
+test-slow: $(VENV)/.dev
+	$(BIN)/python -m pytest --numprocesses=auto --quiet -m slow
+	EMULATOR=contrary $(BIN)/python -m pytest --numprocesses=auto --quiet $(CONTRARY)
 
 # A random search for a sequence of faults that loses or buys twice; a failing one is printed, to be pinned.
 soak: $(VENV)/.dev
@@ -50,7 +56,7 @@ conformance: $(VENV)/.dev $(CONFORMANCE)/.installed
 	$(BIN)/python tests/conformance/run.py $(CONFORMANCE)
 
 clean:
-	rm -rf $(CONFORMANCE) $(VENV) .coverage .coverage.* .pytest_cache .ruff_cache dist
+	rm -rf $(CONFORMANCE) $(VENV) $(COVERED) .pytest_cache .ruff_cache dist
 
 $(VENV)/.pip:
 	$(PYTHON) -m venv $(VENV)
