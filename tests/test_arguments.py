@@ -338,6 +338,7 @@ ASKED: list[tuple[dict[str, Any], dict[str, Any]]] = [
 """Arguments of gemini_ask, and what is sent for them."""
 
 
+@pytest.mark.slow
 async def test_arguments_are_taken_as_they_are_meant(
     client: Client, emulator: Emulator, subtests: pytest.Subtests
 ) -> None:
@@ -352,6 +353,7 @@ def blocks_in(emulator: Emulator) -> list[dict[str, Any]]:
     return emulator.creates[-1]["input"][0]["content"]
 
 
+@pytest.mark.slow
 async def test_they_are_in_every_tool(client: Client, emulator: Emulator, files: Path) -> None:
     first = id_of(
         await call(client, "analyze_file", files=f"{files}/dot.png", prompt="hi", media_resolution="Ultra-High")
@@ -374,6 +376,7 @@ async def test_they_are_in_every_tool(client: Client, emulator: Emulator, files:
     assert rows_of(await call(client, "list_interactions", query="null")) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nothing", ["null", "None", " 'undefined' "])
 async def test_null_is_nothing_wherever_text_is_not_free(
     client: Client, emulator: Emulator, files: Path, nothing: str
@@ -392,6 +395,7 @@ async def test_null_is_nothing_wherever_text_is_not_free(
     assert rows_of(await call(client, "list_interactions", status=nothing, cursor=nothing, kind=nothing))
 
 
+@pytest.mark.slow
 async def test_an_agent_is_taken_however_it_is_spelled(client: Client, emulator: Emulator) -> None:
     for agent in ("agents/deep-research-preview-04-2026", " Deep-Research-Preview-04-2026"):
         await call(client, "start_research", prompt=f"Tides of {agent}", agent=agent)

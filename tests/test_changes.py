@@ -73,6 +73,7 @@ async def test_it_is_declared_that_the_list_changes(client: Client) -> None:
     assert client.server_capabilities.resources.subscribe is True
 
 
+@pytest.mark.slow
 async def test_a_listener_hears_of_each_new_interaction_file_and_deletion(server: Server) -> None:
     async with Client(server, cache=None) as client, client.listen(resources_list_changed=True) as subscription:
         asked = id_of(await call(client, "gemini_ask", prompt="Why?"))
@@ -87,6 +88,7 @@ async def test_a_listener_hears_of_each_new_interaction_file_and_deletion(server
             await next_change(subscription)
 
 
+@pytest.mark.slow
 async def test_an_earlier_client_hears_of_each_new_interaction(server: Server) -> None:
     told = Told()
     async with Client(server, mode="legacy", cache=None, message_handler=told) as client:
@@ -98,6 +100,7 @@ async def test_an_earlier_client_hears_of_each_new_interaction(server: Server) -
             assert address(asked) in await listed(client)
 
 
+@pytest.mark.slow
 async def test_what_another_server_adds_is_heard_of_too(settings: Settings, server: Server) -> None:
     async with Client(server, cache=None) as client:
         await call(client, "gemini_ask", prompt="Here")
@@ -108,6 +111,7 @@ async def test_what_another_server_adds_is_heard_of_too(settings: Settings, serv
                 await next_change(subscription)
 
 
+@pytest.mark.slow
 async def test_many_changes_are_told_once_and_none_twice(journal: Journal) -> None:
     told: list[int] = []
 

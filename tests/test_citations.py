@@ -336,6 +336,7 @@ def test_a_hostile_end_is_read_in_no_time(piece: str) -> None:
     assert placed(text, ()) in (text, "")
 
 
+@pytest.mark.slow
 @given(
     text=st.text("ab é日🚲 \n", min_size=1, max_size=40).map(lambda text: text * 2_000),
     ends=st.lists(st.integers(0, 200_000), max_size=30),

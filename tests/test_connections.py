@@ -71,6 +71,7 @@ async def complaints(folder: Path, url: str) -> list[str]:
     return [*said, str(caught.value)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variable", "address"),
     [
@@ -281,6 +282,7 @@ def page(on: Any, status: int, text: str = FILTER) -> Fault:
     return Fault(on, "http", http_status=status, body=text, headers={"content-type": "text/html"}, times=9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 407, 451])
 async def test_a_page_of_a_web_filter_is_told_as_the_filters(
     client: Client, emulator: Emulator, status: int, tmp_path: Path
@@ -321,6 +323,7 @@ async def test_where_the_api_is_not_offered_no_other_request_is_asked_for(client
     assert "Change it" not in said
 
 
+@pytest.mark.slow
 async def test_the_tools_name_the_variable_and_work_once_it_is_right(
     url: str, mode: Mode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, emulator: Emulator
 ) -> None:
@@ -338,6 +341,7 @@ async def test_the_tools_name_the_variable_and_work_once_it_is_right(
         assert "You asked: “Why?”" in text_of(await call(client, "gemini_ask", prompt="Why?"))
 
 
+@pytest.mark.slow
 async def test_a_server_starts_and_answers_with_settings_that_are_wrong(tmp_path: Path, url: str) -> None:
     wrong = {"HTTPS_PROXY": ":::", "SSL_CERT_FILE": str(tmp_path / "gone.pem")}
     async with wired(environment(tmp_path, url) | wrong) as server:

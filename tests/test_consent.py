@@ -21,6 +21,7 @@ from reading import MODERN, call, complaint, id_of, newest, posts, text_of
 noon = consenting.noon
 
 
+@pytest.mark.slow
 async def test_the_user_is_shown_agent_time_cost_and_count_before_a_run_starts(
     settings: Settings, emulator: Emulator, mode: Mode
 ) -> None:
@@ -37,6 +38,7 @@ async def test_the_user_is_shown_agent_time_cost_and_count_before_a_run_starts(
     assert posts(emulator) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("user", "said"),
     [
@@ -58,6 +60,7 @@ async def test_nothing_is_started_when_the_user_declines_or_nobody_answers(
     assert emulator.requests == []
 
 
+@pytest.mark.slow
 async def test_a_form_that_was_accepted_as_it_is_starts_the_run(
     settings: Settings, emulator: Emulator, mode: Mode
 ) -> None:
@@ -74,12 +77,14 @@ async def test_an_answer_that_does_not_fit_the_form_starts_nothing(
     assert emulator.requests == []
 
 
+@pytest.mark.slow
 async def test_a_host_that_cannot_ask_just_runs(settings: Settings, emulator: Emulator, mode: Mode) -> None:
     async with host(settings, mode, None) as client:
         await call(client, "start_research", prompt="Bicycles")
     assert posts(emulator) == 1
 
 
+@pytest.mark.slow
 @MODERN
 async def test_nobody_is_asked_unless_the_setting_wants_it(settings: Settings, emulator: Emulator, mode: Mode) -> None:
     user = User("decline")
@@ -88,6 +93,7 @@ async def test_nobody_is_asked_unless_the_setting_wants_it(settings: Settings, e
     assert (user.asked, posts(emulator)) == ([], 1)
 
 
+@pytest.mark.slow
 async def test_the_same_request_again_starts_nothing_and_asks_nobody_but_force_does(
     settings: Settings, emulator: Emulator, mode: Mode
 ) -> None:
@@ -192,6 +198,7 @@ def test_tools_stores_and_servers_are_named() -> None:
     )
 
 
+@pytest.mark.slow
 async def test_over_the_limit_nothing_starts_and_the_error_says_when_it_will(
     settings: Settings, emulator: Emulator, mode: Mode
 ) -> None:

@@ -52,6 +52,7 @@ def given(folder: Path) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 async def test_nothing_is_sent_before_the_user_agrees_to_what_the_form_names(
     settings: Settings, emulator: Emulator, mode: Mode, folder: Path
 ) -> None:
@@ -91,6 +92,7 @@ async def test_nothing_is_sent_before_the_user_agrees_to_what_the_form_names(
     assert posts(emulator) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", ["decline", "cancel"])
 async def test_no_file_is_sent_when_the_user_does_not_agree(
     settings: Settings, emulator: Emulator, mode: Mode, folder: Path, action: str
@@ -113,6 +115,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.slow
 async def test_what_is_refused_is_refused_without_asking(
     settings: Settings, emulator: Emulator, mode: Mode, folder: Path
 ) -> None:
@@ -153,6 +156,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
 }
 
 
+@pytest.mark.slow
 async def test_what_changes_while_the_user_thinks_is_not_sent(
     settings: Settings, emulator: Emulator, mode: Mode, folder: Path
 ) -> None:
@@ -196,6 +200,7 @@ async def test_a_link_put_in_the_place_of_a_file_is_not_followed_beyond_what_was
     assert emulator.requests == []
 
 
+@pytest.mark.slow
 async def test_what_comes_into_a_folder_while_the_user_thinks_is_not_sent(
     settings: Settings, emulator: Emulator, mode: Mode, folder: Path
 ) -> None:
@@ -208,6 +213,7 @@ async def test_what_comes_into_a_folder_while_the_user_thinks_is_not_sent(
     assert posts(emulator) == (1 if mode == "legacy" else 0)
 
 
+@pytest.mark.slow
 async def test_a_file_that_is_only_saved_again_is_sent(
     settings: Settings, emulator: Emulator, mode: Mode, folder: Path
 ) -> None:
@@ -224,6 +230,7 @@ async def test_a_file_that_is_only_saved_again_is_sent(
     assert (len(user.asked), posts(emulator), len(emulator.files.files)) == (1, 1, 1)
 
 
+@pytest.mark.slow
 async def test_the_same_research_with_files_asks_nobody_and_uploads_nothing(
     settings: Settings, emulator: Emulator, mode: Mode, folder: Path
 ) -> None:
@@ -245,6 +252,7 @@ async def test_the_same_research_with_files_asks_nobody_and_uploads_nothing(
     assert (len(user.asked), posts(emulator)) == (2, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("confirm", [True, False])
 async def test_over_the_limit_of_the_day_nobody_is_asked_and_nothing_is_uploaded(
     settings: Settings, emulator: Emulator, mode: Mode, folder: Path, confirm: bool
@@ -259,6 +267,7 @@ async def test_over_the_limit_of_the_day_nobody_is_asked_and_nothing_is_uploaded
     assert emulator.files.files == {}
 
 
+@pytest.mark.slow
 async def test_a_host_that_cannot_ask_sends_files_without_asking(
     settings: Settings, emulator: Emulator, mode: Mode, folder: Path
 ) -> None:
@@ -267,6 +276,7 @@ async def test_a_host_that_cannot_ask_sends_files_without_asking(
     assert (posts(emulator), len(emulator.files.files)) == (1, 1)
 
 
+@pytest.mark.slow
 async def test_the_user_is_asked_once_however_many_calls_the_uploads_take(
     settings: Settings, emulator: Emulator, mode: Mode, folder: Path
 ) -> None:
@@ -299,6 +309,7 @@ async def round_of(client: Client, action: str | None = None, state: object = No
     return (await client.session.send_request(CallRequest(method="tools/call", params=params), Answer)).root
 
 
+@pytest.mark.slow
 @MODERN
 async def test_an_answer_counts_with_the_state_of_its_question_only(
     settings: Settings, emulator: Emulator, mode: Mode, folder: Path

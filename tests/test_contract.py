@@ -150,6 +150,7 @@ def test_the_bundle_names_its_own_setting_and_starts_as_the_command_line_has_it(
     assert build_parser().parse_args([flag]).bundle is True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", [HANDSHAKES[0], HANDSHAKES[-1], MODERN])
 async def test_tools_list_has_at_most_12_000_bytes_on_the_wire(version: str, tmp_path: Path) -> None:
     """A token is 4 bytes, as hosts estimate it."""

@@ -227,6 +227,7 @@ def test_the_corpus_has_a_file_of_each_type_and_encoding() -> None:
     assert sum(len(content) for files in CORPUS.values() for content in files.values()) < 300_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", SENT)
 async def test_each_kind_is_sent_as_what_it_is(client: Client, emulator: Emulator, corpus: Path, group: str) -> None:
     arrived: dict[str, tuple[str, str]] = {}
@@ -239,6 +240,7 @@ async def test_each_kind_is_sent_as_what_it_is(client: Client, emulator: Emulato
     assert arrived == {name: (BLOCKS[group], mime) for name, mime in SENT[group].items()}
 
 
+@pytest.mark.slow
 async def test_each_text_is_sent_in_utf_8_and_its_encoding_told(
     client: Client, emulator: Emulator, corpus: Path
 ) -> None:
@@ -278,6 +280,7 @@ async def test_a_folder_gives_what_can_be_read_and_counts_the_rest(
     assert block_of(emulator)["text"] == "File broken/note.txt:\n\nA note"
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_the_encodings_of_a_folder_are_told_in_one_line_each(
     client: Client, emulator: Emulator, settings: Settings
@@ -345,6 +348,7 @@ def looked_into(name: str, content: bytes) -> int:
     return stream.reads
 
 
+@pytest.mark.slow
 @hypothesis.settings(max_examples=300, deadline=None)
 @hypothesis.given(st.sampled_from(FILES), st.data())
 def test_bytes_that_were_changed_have_an_answer(file: tuple[str, bytes], data: st.DataObject) -> None:

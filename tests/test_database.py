@@ -75,6 +75,7 @@ def engines(monkeypatch: pytest.MonkeyPatch) -> list[AsyncEngine]:
     return made
 
 
+@pytest.mark.slow
 async def test_many_first_uses_at_once_open_it_once(journal: Journal, engines: list[AsyncEngine]) -> None:
     async with anyio.create_task_group() as group:
         for number in range(50):
@@ -83,6 +84,7 @@ async def test_many_first_uses_at_once_open_it_once(journal: Journal, engines: l
     assert len(engines) == 1
 
 
+@pytest.mark.slow
 async def test_journals_that_create_one_file_at_once_all_succeed(path: Path) -> None:
     journals = [Journal(url(path)) for _ in range(8)]
     async with anyio.create_task_group() as group:

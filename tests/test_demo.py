@@ -45,6 +45,7 @@ async def test_every_tool_is_shown_and_all_that_is_left_is_one_folder_that_is_li
     assert not (tmp_path / "journal.sqlite3").exists()
 
 
+@pytest.mark.slow
 async def test_a_step_that_fails_ends_the_demo_with_status_1_and_says_which(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:

@@ -73,6 +73,7 @@ async def test_all_is_well_with_a_key_and_the_api_in_reach(
     assert journal(tmp_path) == {}
 
 
+@pytest.mark.slow
 async def test_it_makes_no_folder_on_the_way_to_the_output_folder_and_leaves_an_existing_one_empty(
     tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
@@ -121,6 +122,7 @@ async def test_it_says_what_stands_before_research_and_what_is_allowed_beyond_th
     assert "hush" not in out
 
 
+@pytest.mark.slow
 async def test_google_genai_does_not_say_that_it_uses_another_key(tmp_path: Path, url: str) -> None:
     env = environment(tmp_path, url, GOOGLE_API_KEY="invalid-other", GEMINI_MCP_LOG_LEVEL="INFO")
     status, out, err = await command(env, "doctor")

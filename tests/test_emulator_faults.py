@@ -559,6 +559,7 @@ async def test_it_serves_until_it_is_cancelled() -> None:
         tasks.cancel_scope.cancel()
 
 
+@pytest.mark.slow
 async def test_many_calls_at_once_are_each_taken_once(http: httpx2.AsyncClient, emulator: Emulator) -> None:
     async with anyio.create_task_group() as calls:
         for number in range(50):

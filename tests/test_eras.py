@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from mcp import Client
 from mcp_types import CallToolResult
 
@@ -11,6 +12,8 @@ from conftest import FAST, Mode, make_settings
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.server.tools.table import TOOLS
 from reading import id_of
+
+pytestmark = pytest.mark.slow
 
 MASKED = re.compile(r"v1_[\w-]+|\b[0-9a-f]{16}-[0-9a-f]{32}\b|-[0-9a-f]{6}\b|\d{4}-\d\d-\d\d(?:T[\d:.+]+)?|\d+ s\b")
 """What differs between two runs of the same calls: ids, labels, names of files, times."""

@@ -17,6 +17,8 @@ from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
 from reading import LEGACY, call, id_of, links_of, saved_in, text_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("prompt", "word"),

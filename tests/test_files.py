@@ -206,6 +206,7 @@ async def test_the_name_of_an_upload_tells_it_apart_too(home: Path, make: Make, 
     assert [name for _, _, name in recorder.calls] == ["a/paper.pdf", "b/paper.pdf"]
 
 
+@pytest.mark.slow
 async def test_too_large_files_are_refused_before_they_are_read(subject: InputFiles, home: Path) -> None:
     for name, size in (("large.pdf", recognition.MAX_PDF_BYTES + 1), ("huge.mp4", boundary.MAX_FILE_BYTES + 1)):
         with (home / name).open("wb") as file:

@@ -130,6 +130,7 @@ async def test_folders_that_are_passed_over_are_counted_up_to_a_limit(
     assert note == "Left out of app: over 5 of dependencies and builds (over 5 in node_modules)."
 
 
+@pytest.mark.slow
 async def test_what_is_left_out_is_said_by_folder(subject: InputFiles, home: Path) -> None:
     filled(home, *(f"all/docs/{n:03}.txt" for n in range(60)), *(f"all/old/deep/{n % 2}/{n:03}.txt" for n in range(71)))
     _, (note,) = await given(subject, "all")
@@ -271,6 +272,7 @@ async def test_files_that_cannot_be_given_are_opened_up_to_a_limit(
         assert await given(subject, "all") == (["all/0.txt"], (told,))
 
 
+@pytest.mark.slow
 async def test_a_large_project_is_told_in_numbers(subject: InputFiles, home: Path) -> None:
     filled(
         home / "app", *(f"node_modules/{n // 100}/{n}.js" for n in range(3_000)), *(f"src/{n}.py" for n in range(500))

@@ -71,6 +71,7 @@ async def test_a_call_waits_as_it_asks_then_as_the_user_has_set_then_as_suits_it
         assert text_of(await client.call_tool("waited", {})) == f"{seconds}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "changes", "seconds"),
     [

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
+import pytest
+
 import gemini_interactions_mcp
 from gemini_interactions_mcp.core.timing import DEFAULT_TIMING, Timing
 
@@ -75,6 +77,7 @@ def deepens(child: ast.AST, node: ast.AST) -> bool:
     return isinstance(child, BLOCKS) and not (isinstance(node, ast.If) and node.orelse == [child])
 
 
+@pytest.mark.slow
 def test_a_name_at_the_top_of_a_module_means_one_thing() -> None:
     found: dict[str, set[str]] = defaultdict(set)
     for module, tree in modules():
@@ -92,6 +95,7 @@ def test_files_are_short() -> None:
     assert {path.name: count for path, count in lines.items() if count > LONGEST_FILE} == {}
 
 
+@pytest.mark.slow
 def test_functions_are_short_and_flat() -> None:
     bodies = {name: length(node) for name, node in functions()}
     assert {name: lines for name, lines in bodies.items() if lines > LONGEST_BODY} == {}

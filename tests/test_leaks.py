@@ -68,6 +68,7 @@ def unseen(folder: Path, server: Wired) -> None:
 # Google repeats them -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_nothing_that_google_repeats_is_shown(tmp_path: Path, url: str, emulator: Emulator) -> None:
     async with host(tmp_path, url) as server:
         await errors(server, emulator)
@@ -198,6 +199,7 @@ def delta(delta: Json, index: int = 9) -> Json:
 # The user names them -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", [HANDSHAKES[-1], MODERN])
 async def test_a_prompt_with_the_secrets_is_sent_and_not_shown(
     version: str, tmp_path: Path, url: str, emulator: Emulator
@@ -221,6 +223,7 @@ async def test_a_prompt_with_the_secrets_is_sent_and_not_shown(
         await read_resources(server)
 
 
+@pytest.mark.slow
 async def test_files_and_arguments_with_the_secrets_are_not_shown(tmp_path: Path, url: str, emulator: Emulator) -> None:
     (tmp_path / "files").mkdir()
     (notes := tmp_path / "files" / f"notes {TOKEN}.txt").write_text(ECHO * 9, encoding="utf-8")

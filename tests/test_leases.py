@@ -10,6 +10,7 @@ from journaling import Clock, execute, record
 LEASE = timedelta(seconds=30)
 
 
+@pytest.mark.slow
 async def test_a_row_is_followed_by_one_owner_at_a_time(journal: Journal) -> None:
     later = datetime.now(UTC) + timedelta(minutes=1)
     await journal.insert(record("one"), owner="first", until=later)

@@ -116,6 +116,7 @@ def differing(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.endswith("| ≠ |")]
 
 
+@pytest.mark.slow
 async def test_against_the_emulator_both_columns_agree_and_nothing_is_left_or_given_away(
     tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
@@ -152,6 +153,7 @@ async def test_without_its_options_it_starts_no_agent_and_draws_nothing(
     assert 0.01 < float(told[1]) <= 0.10
 
 
+@pytest.mark.slow
 async def test_where_nobody_can_be_asked_it_says_what_it_would_do_and_sends_nothing(
     tmp_path: Path, url: str, emulator: Emulator
 ) -> None:
@@ -228,6 +230,7 @@ async def test_a_proxy_does_not_come_between_it_and_the_emulator(
     assert len(emulator.requests) == 3
 
 
+@pytest.mark.slow
 async def test_an_api_of_the_contrary_is_marked_wherever_it_differs(settings: Settings) -> None:
     usual = await rehearse_probes(settings, PROBES)
     other = await rehearse_probes(settings, PROBES, CONTRARY)
@@ -369,6 +372,7 @@ async def test_what_is_made_is_deleted_also_when_it_is_stopped_midway(settings: 
     assert len(emulator.deletes) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there, a process can only be killed")
 async def test_what_is_made_is_deleted_when_the_user_presses_ctrl_c(
     tmp_path: Path, url: str, emulator: Emulator

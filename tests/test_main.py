@@ -84,6 +84,7 @@ def test_what_it_does_not_know_is_refused_with_its_usage(
     assert complaint in said.err
 
 
+@pytest.mark.slow
 async def test_a_wrong_setting_ends_http_with_status_2_and_the_name_of_the_variable(tmp_path: Path) -> None:
     wrong = environment(tmp_path, None, measured=True, GEMINI_MCP_WAIT_SECONDS="soon")
     status, out, err = await command(wrong, "--http", "--port", "0")
@@ -93,6 +94,7 @@ async def test_a_wrong_setting_ends_http_with_status_2_and_the_name_of_the_varia
     assert "Traceback" not in err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there, a closed pipe is another error")
 @pytest.mark.parametrize(
     ("arguments", "read"),
@@ -222,6 +224,7 @@ async def is_cut_off(web: httpx2.AsyncClient, address: str, prompt: str) -> None
         assert answer.is_error
 
 
+@pytest.mark.slow
 async def test_emulator_says_what_to_set_and_answers_there(tmp_path: Path) -> None:
     async with started(tmp_path, None, "emulator", "--port", "0") as process:
         url = await told(process, r"GOOGLE_GEMINI_BASE_URL=(http://127\.0\.0\.1:\d+)\n", on="stdout")
@@ -231,6 +234,7 @@ async def test_emulator_says_what_to_set_and_answers_there(tmp_path: Path) -> No
         assert await ended(process, signal.SIGTERM) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGHUP")
 @pytest.mark.parametrize(("word", "stream", "line"), [("--http", "stderr", "Serving"), ("emulator", "stdout", "BASE")])
 async def test_a_terminal_that_is_closed_ends_it_with_status_0(
@@ -241,6 +245,7 @@ async def test_a_terminal_that_is_closed_ends_it_with_status_0(
         assert await ended(process, signal.SIGHUP) == 0
 
 
+@pytest.mark.slow
 async def test_the_emulator_can_be_told_to_behave_the_other_way(tmp_path: Path) -> None:
     async with started(tmp_path, None, "emulator", "--port", "0", "--contrary") as process:
         url = await told(process, r"GOOGLE_GEMINI_BASE_URL=(http://127\.0\.0\.1:\d+)\n", on="stdout")
@@ -249,6 +254,7 @@ async def test_the_emulator_can_be_told_to_behave_the_other_way(tmp_path: Path) 
         assert (refused.status_code, "event: error" in refused.text) == (200, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["--http"], ["emulator"]])
 async def test_a_port_that_is_taken_is_said_in_a_sentence(arguments: list[str], tmp_path: Path) -> None:
     with socket.create_server((LOOPBACK, 0)) as taken:
@@ -266,6 +272,7 @@ def test_nothing_slow_is_imported_before_stdin_is_taken() -> None:
     assert {"anyio", "lazy_loader", "mcp", "pydantic"}.isdisjoint(printed.split())
 
 
+@pytest.mark.slow
 def test_nothing_slow_is_imported_to_greet_a_host() -> None:
     code = "import sys, gemini_interactions_mcp.server.app; print(*sys.modules)"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

@@ -107,6 +107,7 @@ def test_fences_are_those_of_commonmark_that_a_page_can_repeat(text: str, found:
     assert code(text) == found
 
 
+@pytest.mark.slow
 def test_headings_of_a_text_have_the_same_offsets_in_blocks() -> None:
     text = "".join(f"Part {number}\n------\n\n- a\n\n  ```\n  # {number}\n  ```\n\n" for number in range(2_000))
     found = list(chapters.iter_headings(framing.iter_blocks(text)))
@@ -115,6 +116,7 @@ def test_headings_of_a_text_have_the_same_offsets_in_blocks() -> None:
         assert text[heading.start : heading.end] == f"Part {number}\n------"
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(lines=st.lists(LINES, max_size=400), size=st.sampled_from([1, 700, 20_000]))
 def test_the_stretches_of_a_text_are_the_text_and_lie_as_it_does(lines: list[str], size: int) -> None:
@@ -176,6 +178,7 @@ def test_long_code_of_a_list_is_code_on_each_of_its_pages_and_ends_with_its_item
     assert "".join(line + "\n" for leaf in leaves for line in leaf.text.split("\n") if "  Note" in line) == lines
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(text=st.lists(LINES, max_size=60).map("\n".join), room=st.sampled_from([900, 2_500]))
 def test_on_each_page_code_ends_and_no_line_looks_like_ours(text: str, room: int) -> None:
@@ -217,6 +220,7 @@ def test_a_text_without_fences_and_headings_is_not_parsed(text: str) -> None:
     assert not has_code(text)
 
 
+@pytest.mark.slow
 def test_the_parser_is_imported_by_the_first_text_that_needs_it() -> None:
     code = "import sys; from gemini_interactions_mcp.text import rendering; print('markdown_it' in sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

@@ -130,6 +130,7 @@ def bare(text: str) -> str:
     return re.sub(r"\s|\[\d+\]", "", text)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(lines=st.lists(LINES, min_size=1, max_size=12), ends=st.lists(st.integers(1, 400), max_size=12))
 @example(lines=["```py", "x", "```", "| a | b |"], ends=[5, 7, 8, 11])
@@ -142,6 +143,7 @@ def test_the_structure_of_a_text_is_the_same_with_marks(lines: list[str], ends: 
     assert all(FAMILY in line for line in shown.splitlines() if "👧" in line)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece", ["`", "[", "[a](", "https://(", "|", "```\n", "👩\u200d", "\n", "- ", "\\", "<a", "**`"]
 )

@@ -56,6 +56,7 @@ def test_these_are_the_versions_that_were_looked_at() -> None:
     assert version("mcp").startswith("2.3.")
 
 
+@pytest.mark.slow
 def test_only_one_module_reaches_into_the_sdk() -> None:
     paths = list(SOURCES.rglob("*.py"))
     nodes = [(path, node) for path in paths for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
@@ -231,6 +232,7 @@ def test_tools_are_built_once() -> None:
     assert table.build_tools() is table.build_tools()
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_servers_share_tools_and_change_nothing_of_them(tmp_path: Path, mode: Mode) -> None:
     settings = make_settings(tmp_path, "http://127.0.0.1:9", api_key=None)

@@ -406,6 +406,7 @@ def stored(path: Path, content: bytes) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_preview_is_small(tmp_path: Path) -> None:
     large = stored(tmp_path / "large.png", picture(size=(3000, 1500)))
     assert shown(preview(large)).size == (1024, 512)
@@ -413,6 +414,7 @@ def test_a_preview_is_small(tmp_path: Path) -> None:
     assert shown(preview(small)).size == (30, 15)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("side", "expected"), [(1000, 1000), (1024, 1024)])
 def test_a_noisy_picture_loses_quality_rather_than_fit(tmp_path: Path, side: int, expected: int) -> None:
     noise = Image.frombytes("RGB", (side, side), os.urandom(side * side * 3))

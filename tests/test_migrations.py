@@ -65,6 +65,7 @@ def by_prompt(rows: list[Row]) -> dict[str, Row]:
     return {row["prompt"]: row for row in rows}
 
 
+@pytest.mark.slow
 async def test_every_row_stays_as_it_was_but_for_what_is_no_character(journal_url: str, before: list[Row]) -> None:
     after = await migrated(journal_url)
     assert [{name: row[name] for name in before[0]} for row in after] == [clean(row) for row in before]
@@ -73,6 +74,7 @@ async def test_every_row_stays_as_it_was_but_for_what_is_no_character(journal_ur
     assert uploads == [(0 if len(before[0]) == 19 else 1,)], "version 1 had no uploads"
 
 
+@pytest.mark.slow
 async def test_new_columns_say_what_labels_ids_and_errors_said(
     journal_url: str, before: list[Row], version: str
 ) -> None:
@@ -105,6 +107,7 @@ async def test_a_plan_settled_anew_when_it_was_given_up(journal_url: str) -> Non
     assert row["finished_at"] < row["settled_at"] == updated_at
 
 
+@pytest.mark.slow
 async def test_the_journal_of_an_earlier_version_can_be_read_and_written(journal_url: str, before: list[Row]) -> None:
     journal = Journal(journal_url)
     listed, _ = await journal.page(limit=100)
@@ -120,6 +123,7 @@ async def test_the_journal_of_an_earlier_version_can_be_read_and_written(journal
     assert found.settled_at is not None
 
 
+@pytest.mark.slow
 async def test_the_tables_are_those_of_a_new_journal(journal_url: str, before: list[Row]) -> None:
     del before
     await migrated(journal_url)
@@ -147,6 +151,7 @@ async def test_a_new_journal_is_stamped_with_its_version(journal_url: str) -> No
         assert await execute(journal_url, "PRAGMA user_version") == [(SCHEMA_VERSION,)]
 
 
+@pytest.mark.slow
 @RELEASED
 async def test_servers_that_come_to_an_older_journal_at_once_migrate_it_once(
     journal_url: str, before: list[Row]
@@ -162,6 +167,7 @@ async def test_servers_that_come_to_an_older_journal_at_once_migrate_it_once(
     assert await execute(journal_url, "SELECT version_num FROM schema_version") == [(str(SCHEMA_VERSION),)]
 
 
+@pytest.mark.slow
 @RELEASED
 async def test_a_migration_that_fails_in_the_middle_changes_nothing(journal_url: str, before: list[Row]) -> None:
     # The last step is to create an index of this name.
@@ -222,6 +228,7 @@ async def described(url: str) -> Any:
     return found, await execute(url, "PRAGMA user_version") if url.startswith("sqlite") else None
 
 
+@pytest.mark.slow
 async def test_a_newer_journal_is_refused_and_left_alone(postgresql: Callable[[], str]) -> None:
     url = postgresql()
     await migrated(url)
@@ -234,6 +241,7 @@ async def test_a_newer_journal_is_refused_and_left_alone(postgresql: Callable[[]
     assert await described(url) == tables
 
 
+@pytest.mark.slow
 async def test_alembic_is_loaded_only_where_there_is_something_to_migrate(journal_url: str) -> None:
     program = f"""
 import anyio, sys
@@ -278,6 +286,7 @@ async def test_a_server_of_an_earlier_version_writes_what_came_late_and_begins_n
     await journal.close()
 
 
+@pytest.mark.slow
 async def test_a_plan_that_was_run_under_an_earlier_version_is_not_bought_again(
     settings: Settings, emulator: Emulator, version: str
 ) -> None:

@@ -128,6 +128,7 @@ async def test_what_a_handler_is_given_is_not_changed() -> None:
     assert await rim(ctx, look) == {}
 
 
+@pytest.mark.slow
 async def test_the_user_is_asked_without_secrets_and_what_was_asked_for_is_sent(
     settings: Settings, mode: Mode, emulator: Emulator
 ) -> None:

@@ -47,6 +47,7 @@ async def until(client: Client, seen: Callable[[list[Row]], bool]) -> list[Row]:
     return rows
 
 
+@pytest.mark.slow
 @MODERN
 async def test_five_researches_are_followed_with_one_call(client: Client, emulator: Emulator) -> None:
     emulator.faults.append(Fault("create", "status", times=5, run_status="in_progress"))
@@ -68,6 +69,7 @@ async def test_five_researches_are_followed_with_one_call(client: Client, emulat
     assert not any({"seconds", "activity"} & row.keys() for row in rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "filters", [{}, {"status": "completed"}, {"query": "Rivers of"}, {"kind": "research"}], ids=str
 )
@@ -84,6 +86,7 @@ async def test_a_silent_stream_hides_no_end_from_the_list(settings: Settings, em
         assert " | completed | " in getattr(index, "text", "")
 
 
+@pytest.mark.slow
 async def test_a_list_shows_the_end_of_what_another_server_follows_and_sleeps_over(
     settings: Settings, emulator: Emulator
 ) -> None:
@@ -97,6 +100,7 @@ async def test_a_list_shows_the_end_of_what_another_server_follows_and_sleeps_ov
         await until(other, lambda rows: rows[0]["status"] == "completed")
 
 
+@pytest.mark.slow
 async def test_a_list_looks_again_only_when_the_last_sign_is_old(settings: Settings, emulator: Emulator) -> None:
     emulator.faults.append(held := Fault("create", "hold"))
     async with host(settings) as one, host(settings, replace(DEAF, freshness=NEVER)) as other:
@@ -109,6 +113,7 @@ async def test_a_list_looks_again_only_when_the_last_sign_is_old(settings: Setti
     ]
 
 
+@pytest.mark.slow
 async def test_a_list_waits_no_longer_for_a_silent_google_than_it_says(settings: Settings, emulator: Emulator) -> None:
     emulator.faults.append(held := Fault("create", "hold", times=9))
     async with host(settings) as one, host(settings, replace(DEAF, refresh=0.2)) as other:
@@ -124,6 +129,7 @@ async def test_a_list_waits_no_longer_for_a_silent_google_than_it_says(settings:
         held.release.set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("http_status", [400, 403, 404, 429, 500])
 async def test_what_google_does_not_show_is_listed_as_the_journal_knows_it(
     settings: Settings, emulator: Emulator, http_status: int
@@ -147,6 +153,7 @@ async def test_a_server_without_a_key_lists_what_the_journal_knows(tmp_path: Any
     assert (row["interaction_id"], row["status"]) == ("v1_a", "in_progress")
 
 
+@pytest.mark.slow
 async def test_of_very_much_that_runs_the_newest_are_looked_at_a_few_at_once(
     settings: Settings, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,6 +174,7 @@ async def test_of_very_much_that_runs_the_newest_are_looked_at_a_few_at_once(
     assert asked == {"v1_6", "v1_7", "v1_8"}
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_what_has_ended_says_when_and_with_what(client: Client) -> None:
     begun = await call(client, "start_research", prompt="Rivers")
@@ -178,6 +186,7 @@ async def test_what_has_ended_says_when_and_with_what(client: Client) -> None:
     assert re.search(r' \| "Rivers" \| 2 files \| 3 sources \| [\d,]+ tokens \| ended 20[\dT:+-]+\n$', line)
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_what_failed_says_why_in_its_row(client: Client, emulator: Emulator) -> None:
     emulator.faults.append(Fault("create", "blocked"))
@@ -189,6 +198,7 @@ async def test_what_failed_says_why_in_its_row(client: Client, emulator: Emulato
     assert f" | error: {row['error']}\n" in text_of(await call(client, "list_interactions"))
 
 
+@pytest.mark.slow
 @LEGACY
 @pytest.mark.parametrize(
     ("tool", "arguments"),
@@ -217,6 +227,7 @@ async def test_what_is_stored_nowhere_is_listed_by_its_label(client: Client) -> 
     assert "hi" in text_of(await call(client, "read_interaction", interaction_id=row["interaction_id"]))
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_a_task_of_an_agent_is_listed_as_what_it_is(client: Client) -> None:
     for arguments in ({"agent": AGENT}, {"agent": AGENT, "prompt": "Lakes"}, {}, {"plan_first": True}):

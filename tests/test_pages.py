@@ -86,6 +86,7 @@ def all_pages(shown: Record, host: Host, **more: Any) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 @BY_HOST
 @settings(deadline=None)
 @given(shown=RECORDS, above=NOTES, notes=NOTES)
@@ -103,6 +104,7 @@ def test_no_page_is_longer_than_its_host_shows(host: Host, shown: Record, above:
         assert len(sent.encode()) <= (8_000 if host is CLINE else 12_000)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(text=TEXTS, room=st.sampled_from([2_500, 5_000, 8_750]))
 def test_pages_lose_no_character_and_have_balanced_fences(text: str, room: int) -> None:
@@ -119,6 +121,7 @@ def letters(text: str) -> str:
     return re.sub(r"[\s`~>]|python", "", text)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(shown=RECORDS, notes=NOTES)
 def test_pages_are_the_same_whatever_is_noted(shown: Record, notes: list[str]) -> None:
@@ -178,6 +181,7 @@ def test_json_that_is_too_long_to_be_parsed_is_known_by_its_ends() -> None:
     assert next(iter(pages.cut_answer(record(text), "", 8_000, 2_000))).text.startswith('```json\n{"a": [')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "heads", ["## Costs\n\n", "# Costs\n", "# Part\n\n## Costs\n\n### In detail\n\n", "## Costs ##\n\n\n"]
 )

@@ -159,6 +159,7 @@ async def test_each_kind_of_run_walks_its_phases(
     assert " ".join(walk) == phases
 
 
+@pytest.mark.slow
 async def test_a_run_whose_stream_breaks_is_polled_and_streamed_again(
     settings: Settings, emulator: Emulator, walk: list[str]
 ) -> None:

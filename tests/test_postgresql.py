@@ -52,6 +52,7 @@ async def waiting(url: str) -> None:
         pass
 
 
+@pytest.mark.slow
 async def test_servers_that_make_one_database_at_once_all_succeed(journal_url: str) -> None:
     journals = [Journal(journal_url) for _ in range(8)]
     async with anyio.create_task_group() as group:

@@ -80,6 +80,7 @@ async def test_a_prompt_that_cannot_be_rendered_is_an_error_of_the_request(
     assert (caught.value.error.code, caught.value.error.message) == (INVALID_PARAMS, said)
 
 
+@pytest.mark.slow
 async def test_ids_complete_in_prompts_too_and_other_arguments_do_not(client: Client) -> None:
     first = id_of(await call(client, "gemini_ask", prompt="hi"))
     reference = PromptReference(name="edit_image")

@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Barrier
 
 import anyio
+import pytest
 
 from conftest import FAST
 from gemini_interactions_mcp.core.errors import DailyLimitError, JournalError
@@ -15,6 +16,8 @@ from gemini_interactions_mcp.journal.queries import ResearchLimit
 from gemini_interactions_mcp.models.interactions import Interaction
 from gemini_interactions_mcp.runs.bookkeeping import Ledger
 from journaling import NOON, record
+
+pytestmark = pytest.mark.slow
 
 TRIES = 60
 BEFORE = NOON - timedelta(hours=1)

@@ -21,6 +21,8 @@ import pytest
 from gemini_interactions_mcp.server.tools.table import TOOLS
 from wired import HANDSHAKES, MODERN, Wired, envelope, environment, hello, wired
 
+pytestmark = pytest.mark.slow
+
 Json = dict[str, Any]
 
 SEED: Final = os.environ.get("RAW_LINES_SEED") or str(random.SystemRandom().randrange(10**9))

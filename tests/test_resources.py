@@ -72,6 +72,7 @@ async def filled(settings: Settings, rows: int) -> list[str]:
     return [f"v1_row{number}" for number in reversed(range(rows))]
 
 
+@pytest.mark.slow
 async def test_the_list_has_the_index_and_what_is_known_newest_first(client: Client) -> None:
     ask = await call(client, "gemini_ask", prompt="Name a river")
     image = await call(client, "generate_image", prompt="A red bicycle")
@@ -99,6 +100,7 @@ async def test_the_list_tells_the_true_size_and_when_each_last_changed(client: C
         assert before <= datetime.fromisoformat(each.annotations.last_modified) <= datetime.now(UTC)
 
 
+@pytest.mark.slow
 async def test_a_long_list_comes_in_pages(client: Client, settings: Settings) -> None:
     ids = await filled(settings, 120)
     found: list[str] = []
@@ -137,6 +139,7 @@ async def test_an_interaction_without_an_id_is_not_listed_since_it_cannot_be_rea
     assert "| ask | unknown |" in text_in(await client.read_resource(INDEX))
 
 
+@pytest.mark.slow
 async def test_every_listed_resource_can_be_read(client: Client) -> None:
     begun = await call(client, "start_research", prompt="Bicycles")
     await call(client, "check_research", interaction_id=id_of(begun), wait_seconds=10)
@@ -148,6 +151,7 @@ async def test_every_listed_resource_can_be_read(client: Client) -> None:
         assert (content.uri, content.mime_type) == (each.uri, each.mime_type)
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_the_index_lists_recent_interactions(client: Client) -> None:
     assert text_in(await client.read_resource(INDEX)) == "# Recent interactions\n\nNo interactions found.\n"
@@ -157,6 +161,7 @@ async def test_the_index_lists_recent_interactions(client: Client) -> None:
     assert ' | "Name a river" | ' in text
 
 
+@pytest.mark.slow
 async def test_an_interaction_reads_as_markdown(client: Client, emulator: Emulator) -> None:
     first = await call(client, "gemini_ask", prompt="Name a river", tools=["google_search"])
     second = await call(client, "gemini_continue", previous_interaction_id=id_of(first), prompt="Another")
@@ -170,6 +175,7 @@ async def test_an_interaction_reads_as_markdown(client: Client, emulator: Emulat
     assert f"- previous_interaction_id: {id_of(first)}\n" in follow_up
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_a_long_answer_reads_whole(client: Client, emulator: Emulator) -> None:
     answer = await call(client, "gemini_ask", prompt="hi [[words=4000]]")
@@ -177,6 +183,7 @@ async def test_a_long_answer_reads_whole(client: Client, emulator: Emulator) -> 
     assert written.strip() in text_in(await client.read_resource(f"{INDEX}/{id_of(answer)}"))
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_an_interaction_reads_as_data(client: Client, emulator: Emulator) -> None:
     image = await call(client, "generate_image", prompt="A red bicycle")
@@ -188,6 +195,7 @@ async def test_an_interaction_reads_as_data(client: Client, emulator: Emulator) 
     assert (Path(file["path"]), file["width"], file["height"]) == (saved_in(image)[0], 512, 512)
 
 
+@pytest.mark.slow
 async def test_a_saved_report_reads_as_text_and_its_chart_as_bytes(client: Client) -> None:
     begun = await call(client, "start_research", prompt="Bicycles & naïve “quotes”")
     report = await call(client, "check_research", interaction_id=id_of(begun), wait_seconds=10)
@@ -199,6 +207,7 @@ async def test_a_saved_report_reads_as_text_and_its_chart_as_bytes(client: Clien
     assert text_in(document) == paths[1].read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_a_running_interaction_reads_as_such(client: Client, emulator: Emulator) -> None:
     emulator.faults.append(Fault("create", "hold"))
@@ -208,6 +217,7 @@ async def test_a_running_interaction_reads_as_such(client: Client, emulator: Emu
     assert "## Answer" not in text
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_a_failed_interaction_reads_with_the_reason(client: Client, emulator: Emulator) -> None:
     emulator.faults.append(Fault("create", "blocked"))
@@ -267,6 +277,7 @@ async def test_a_file_that_was_removed_is_fetched_again_where_google_still_has_i
     assert f"{path} is not there any more." in str(error)
 
 
+@pytest.mark.slow
 async def test_a_report_that_was_removed_is_written_again(client: Client) -> None:
     begun = await call(client, "start_research", prompt="Bicycles")
     report = await call(client, "check_research", interaction_id=id_of(begun), wait_seconds=10)
@@ -309,6 +320,7 @@ async def test_without_a_key_an_unknown_id_says_what_to_set(tmp_path: Path, url:
     assert error.code != INVALID_PARAMS
 
 
+@pytest.mark.slow
 async def test_templates_lead_to_what_they_describe(client: Client) -> None:
     templates = (await client.list_resource_templates()).resource_templates
     assert [(each.name, each.title, each.mime_type) for each in templates] == [
@@ -323,6 +335,7 @@ async def test_templates_lead_to_what_they_describe(client: Client) -> None:
         assert content.mime_type == (each.mime_type or "image/jpeg")
 
 
+@pytest.mark.slow
 async def test_ids_complete_newest_first(client: Client, settings: Settings) -> None:
     ids = await filled(settings, 112)
     reference = ResourceTemplateReference(uri=f"{INDEX}/{{interaction_id}}")
@@ -391,6 +404,7 @@ async def unsubscribe(client: Client, uri: str) -> None:
         await client.unsubscribe_resource(uri)  # pyright: ignore[reportDeprecated] - that era has no other
 
 
+@pytest.mark.slow
 async def test_an_earlier_client_is_told_of_what_it_subscribed_to(server: Server, emulator: Emulator) -> None:
     heard, hold = Heard(), Fault("create", "hold")
     emulator.faults.append(hold)
@@ -405,6 +419,7 @@ async def test_an_earlier_client_is_told_of_what_it_subscribed_to(server: Server
     assert heard.uris == [uri]
 
 
+@pytest.mark.slow
 async def test_an_earlier_client_that_has_unsubscribed_is_told_nothing(server: Server, emulator: Emulator) -> None:
     heard, hold = Heard(), Fault("create", "hold")
     emulator.faults.append(hold)

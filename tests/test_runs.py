@@ -126,6 +126,7 @@ async def test_the_id_is_in_the_journal_with_the_first_event(here: World, emulat
     assert "Grüße" in (await over(run)).record.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["cut", "end", "deadline", "truncate", "error", "unknown"])
 async def test_a_stream_that_breaks_at_any_event_loses_nothing_and_buys_nothing_twice(
     here: World, emulator: Emulator, tmp_path: Path, kind: Any
@@ -414,6 +415,7 @@ async def test_a_model_that_refuses_the_background_twice_is_asked_in_the_foregro
     assert len(emulator.creates) == 6
 
 
+@pytest.mark.slow
 async def test_a_refusal_of_background_that_passes_is_forgotten(here: World, emulator: Emulator) -> None:
     body = {"error": {"message": "Model 'X' does not support background interactions.", "code": "invalid_request"}}
     emulator.faults += [
@@ -563,6 +565,7 @@ async def test_an_image_that_came_without_an_id_is_kept_and_not_read(here: World
     assert [request.method for request in emulator.requests] == ["POST"]
 
 
+@pytest.mark.slow
 async def test_a_report_is_saved_as_markdown_and_a_plan_is_not(here: World) -> None:
     report = await here.ended(RESEARCH)
     [file] = report.record.files
@@ -573,6 +576,7 @@ async def test_a_report_is_saved_as_markdown_and_a_plan_is_not(here: World) -> N
     assert "plan" in plan.record.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("request_", [IMAGE, RESEARCH], ids=lambda request: request.kind)
 async def test_a_disk_that_cannot_be_written_keeps_the_answer_and_a_later_read_saves_the_files(
     tmp_path: Path, url: str, emulator: Emulator, request_: Request
@@ -594,6 +598,7 @@ async def test_a_disk_that_cannot_be_written_keeps_the_answer_and_a_later_read_s
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 async def test_an_answer_whose_files_are_missing_is_readable_without_google(
     tmp_path: Path, url: str, emulator: Emulator
 ) -> None:
@@ -785,6 +790,7 @@ async def test_broken_media_do_not_hide_what_comes_after_them(here: World, tmp_p
     assert rendering.render_body(run.record, lambda file: file.name) == f"A (image 1) B ![image 2]({picture_file.name})"
 
 
+@pytest.mark.slow
 async def test_files_of_an_environment_are_not_taken_for_media(here: World, tmp_path: Path) -> None:
     run = await here.ended(RESEARCH)
     other = SavedFile(name="a.csv", path="/a.csv", mime_type="text/csv", bytes=1, within="workspace/a.csv")
@@ -798,6 +804,7 @@ async def test_files_of_an_environment_are_not_taken_for_media(here: World, tmp_
     assert run.record.error is None
 
 
+@pytest.mark.slow
 async def test_a_secret_that_came_in_parts_is_whole_when_it_is_taken_out(here: World, tmp_path: Path) -> None:
     secret = "hush-5f2e-9b1c"
     run = await here.ended(RESEARCH)

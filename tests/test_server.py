@@ -205,6 +205,7 @@ async def test_a_crash_while_an_interaction_is_followed_tells_its_id_and_loses_n
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 async def test_a_crash_while_a_resource_is_read_tells_nothing_of_it(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -216,6 +217,7 @@ async def test_a_crash_while_a_resource_is_read_tells_nothing_of_it(
     assert "ZeroDivisionError: a secret of the server" in caplog.text
 
 
+@pytest.mark.slow
 async def test_the_tools_are_listed_while_a_hundred_questions_are_in_flight(
     tmp_path: Path, url: str, emulator: Emulator
 ) -> None:
@@ -242,6 +244,7 @@ async def test_the_tools_are_listed_while_a_hundred_questions_are_in_flight(
     assert all(f"You asked: “{prompt}”" in text for prompt, text in answers.items())
 
 
+@pytest.mark.slow
 async def test_the_key_is_in_no_answer_log_or_file(
     tmp_path: Path,
     url: str,

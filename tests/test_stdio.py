@@ -43,6 +43,7 @@ SIGNALS = pytest.mark.skipif(
 CLOSED = "http://127.0.0.1:9"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", HANDSHAKES)
 async def test_a_host_of_each_handshake_revision_initializes_lists_and_calls(version: str, tmp_path: Path) -> None:
     async with wired(environment(tmp_path, CLOSED)) as server:
@@ -71,6 +72,7 @@ ANY_CALL: dict[str, dict[str, object]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", [NEWEST, MODERN])
 @pytest.mark.parametrize(
     ("variable", "value", "meant"),
@@ -106,6 +108,7 @@ async def test_a_wrong_setting_stops_no_start_and_every_call_says_it(
     assert not (tmp_path / "journal.sqlite3").exists()
 
 
+@pytest.mark.slow
 async def test_a_host_of_the_newest_revision_discovers_lists_and_calls(tmp_path: Path) -> None:
     async with wired(environment(tmp_path, CLOSED)) as server:
         opened = await server.open(MODERN)
@@ -118,6 +121,7 @@ async def test_a_host_of_the_newest_revision_discovers_lists_and_calls(tmp_path:
     assert refused["isError"] is True
 
 
+@pytest.mark.slow
 async def test_the_client_of_the_sdk_lists_and_asks_in_both_modes(tmp_path: Path, url: str) -> None:
     env = environment(tmp_path, url)
     answers: dict[Mode, str] = {}
@@ -142,6 +146,7 @@ async def test_the_client_of_the_sdk_lists_and_asks_in_both_modes(tmp_path: Path
     assert "Why legacy?" in answers["legacy"]
 
 
+@pytest.mark.slow
 async def test_a_probe_given_up_before_the_server_was_up_does_not_lock_the_connection(tmp_path: Path) -> None:
     probe = line("server/discover", 101, {"_meta": {"io.modelcontextprotocol/protocolVersion": MODERN}})
     given_up = line("notifications/cancelled", None, {"requestId": 101})
@@ -174,6 +179,7 @@ BY_SIGNAL: dict[str, Callable[[Wired], None]] = {"SIGTERM": terminate, "SIGINT":
 ENDINGS = {"EOF": hang_up, **(BY_SIGNAL if sys.platform != "win32" else {})}
 
 
+@pytest.mark.slow
 async def test_asks_in_flight_when_the_server_is_ended_are_read_by_the_next_and_paid_once(
     tmp_path: Path, url: str, emulator: Emulator
 ) -> None:
@@ -217,6 +223,7 @@ async def test_asks_in_flight_when_the_server_is_ended_are_read_by_the_next_and_
     assert len(emulator.creates) == 2 * len(ENDINGS)
 
 
+@pytest.mark.slow
 async def test_research_survives_a_kill_and_is_not_bought_again(tmp_path: Path, url: str, emulator: Emulator) -> None:
     env = environment(tmp_path, url)
     running, unnamed = Fault("create", "hold", match="tides"), Fault("create", "stall", match="moons")
@@ -255,6 +262,7 @@ async def test_a_signal_while_the_sdk_is_still_imported_ends_with_status_0(name:
     assert server.stderr == b""
 
 
+@pytest.mark.slow
 @SIGNALS
 async def test_a_signal_while_a_slow_module_hangs_in_its_import_ends_with_status_0(tmp_path: Path) -> None:
     hook = at_import(tmp_path, ("google.genai",), "os.kill(os.getpid(), signal.SIGTERM)\nthreading.Event().wait()")
@@ -263,6 +271,7 @@ async def test_a_signal_while_a_slow_module_hangs_in_its_import_ends_with_status
         assert await server.ended() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="a pipe cannot be filled without blocking on Windows")
 async def test_a_host_that_reads_no_more_cannot_keep_the_server_alive(tmp_path: Path) -> None:
     reading, full = os.pipe()
@@ -277,6 +286,7 @@ async def test_a_host_that_reads_no_more_cannot_keep_the_server_alive(tmp_path: 
         os.close(full)
 
 
+@pytest.mark.slow
 @SIGNALS
 async def test_a_server_that_nohup_has_started_outlives_its_terminal(tmp_path: Path) -> None:
     async with wired(environment(tmp_path, CLOSED, measured=True), script='trap "" HUP; exec "$@"') as server:
@@ -314,6 +324,7 @@ async def test_without_stderr_it_serves(tmp_path: Path, url: str) -> None:
         assert await server.ended() == 0
 
 
+@pytest.mark.slow
 @SIGNALS
 @pytest.mark.parametrize("closed", ["<&-", "<&- 2>&-", ">&- <&-"])
 async def test_without_stdin_it_ends_at_once(closed: str, tmp_path: Path) -> None:
@@ -322,6 +333,7 @@ async def test_without_stdin_it_ends_at_once(closed: str, tmp_path: Path) -> Non
     assert server.stderr == b""
 
 
+@pytest.mark.slow
 @SIGNALS
 async def test_a_stdin_that_does_not_block_is_no_end(tmp_path: Path) -> None:
     async with wired(environment(tmp_path, CLOSED, measured=True), blocking=False) as server:
@@ -329,6 +341,7 @@ async def test_a_stdin_that_does_not_block_is_no_end(tmp_path: Path) -> None:
         assert await server.result("ping") == {}
 
 
+@pytest.mark.slow
 @SIGNALS
 async def test_a_full_stderr_that_nobody_reads_holds_nothing_up(tmp_path: Path, url: str) -> None:
     os.mkfifo(fifo := tmp_path / "stderr")
@@ -397,6 +410,7 @@ async def test_garbage_on_stdin_does_not_end_the_server(tmp_path: Path) -> None:
         assert (await server.answer(900))["result"] == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", [NEWEST, MODERN])
 async def test_who_waits_for_a_line_that_is_wrong_is_answered_and_the_next_goes_on(
     version: str, tmp_path: Path, url: str
@@ -422,6 +436,7 @@ def test_half_a_surrogate_pair_in_an_answer_does_not_end_the_server() -> None:
     assert said == {"jsonrpc": "2.0", "id": 1, "result": {"text": "\ufffd", "\ufffd": ["\U0001f600"]}}
 
 
+@pytest.mark.slow
 async def test_a_host_gone_before_the_server_is_up_is_answered_though_its_last_line_has_no_end(tmp_path: Path) -> None:
     async with wired(environment(tmp_path, CLOSED), queued=line("initialize", 1, hello(NEWEST))[:-1]) as server:
         server.hang_up()
@@ -429,6 +444,7 @@ async def test_a_host_gone_before_the_server_is_up_is_answered_though_its_last_l
         assert await server.ended() == 0
 
 
+@pytest.mark.slow
 async def test_without_a_key_or_a_network_it_serves_and_the_first_call_says_what_is_missing(tmp_path: Path) -> None:
     refusals: dict[str, str] = {}
 

@@ -215,6 +215,7 @@ async def test_what_goes_on_from_an_interaction_is_found_oldest_first(journal: J
     assert await journal.followers("v1_none") == []
 
 
+@pytest.mark.slow
 async def test_pages_show_every_row_once_newest_first(journal: Journal) -> None:
     rows = [record(f"{n:02}", created_at=NOON + timedelta(seconds=n // 10)) for n in range(45)]
     await insert_all(journal, rows)
@@ -387,6 +388,7 @@ async def test_a_twin_has_the_same_fingerprint_purpose_and_principal(
     assert kept == [(again.fingerprint, again.principal)]
 
 
+@pytest.mark.slow
 async def test_two_journals_that_write_the_same_at_once_write_one_row(journal_url: str) -> None:
     journals = [Journal(journal_url) for _ in range(6)]
     found: list[Record | None] = []
@@ -443,6 +445,7 @@ async def test_a_twin_is_returned_also_when_the_limit_is_reached(journal: Journa
         await journal.insert_once(second, None, limit=ResearchLimit(1, NOON))
 
 
+@pytest.mark.slow
 async def test_of_several_servers_one_takes_the_last_place_of_a_limit(journal_url: str) -> None:
     journals = [Journal(journal_url) for _ in range(6)]
     taken: list[int] = []

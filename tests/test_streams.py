@@ -75,6 +75,7 @@ MEANINGS: dict[type[GeminiMCPError], list[str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("expected", MEANINGS, ids=lambda error: error.__name__)
 async def test_an_error_before_the_id_is_the_same_as_the_http_error(
     google: Gemini, emulator: Emulator, expected: type[GeminiMCPError]

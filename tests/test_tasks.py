@@ -104,6 +104,7 @@ async def test_research_is_a_task_whose_row_is_in_the_journal_before_the_answer(
     hold.release.set()
 
 
+@pytest.mark.slow
 async def test_a_completed_task_carries_the_whole_result_that_reading_gives(host: Client, emulator: Emulator) -> None:
     done = await settled(host, await begun(host, "start_research", prompt="Bicycles"))
     assert "# Research report: Bicycles" in said(done)
@@ -112,6 +113,7 @@ async def test_a_completed_task_carries_the_whole_result_that_reading_gives(host
     assert {block["type"] for block in done["result"]["content"]} == {"text", "image", "resource_link"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("tool", "arguments"),
     [
@@ -143,6 +145,7 @@ async def test_an_ask_that_passes_its_deadline_is_a_task(
         assert done["result"]["isError"] is False
 
 
+@pytest.mark.slow
 async def test_an_answer_in_time_and_what_only_reads_are_plain_results(host: Client, emulator: Emulator) -> None:
     answer = await answered(host, "gemini_ask", prompt="hi")
     emulator.faults.append(hold := Fault("create", "hold"))
@@ -154,6 +157,7 @@ async def test_an_answer_in_time_and_what_only_reads_are_plain_results(host: Cli
     hold.release.set()
 
 
+@pytest.mark.slow
 async def test_the_same_research_again_is_the_same_task_until_it_has_ended(host: Client, emulator: Emulator) -> None:
     emulator.faults.append(hold := Fault("create", "hold"))
     first = await begun(host, "start_research", prompt="Bicycles")
@@ -164,6 +168,7 @@ async def test_the_same_research_again_is_the_same_task_until_it_has_ended(host:
     assert posts(emulator) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.usual_wire("statuses are those of one moment")
 async def test_other_clients_see_no_difference(
     settings: Settings, emulator: Emulator, mode: Mode, monkeypatch: pytest.MonkeyPatch
@@ -195,6 +200,7 @@ async def test_other_clients_see_no_difference(
     assert all(b'"task"' not in each and b"interaction_id" in each for each in ours)
 
 
+@pytest.mark.slow
 async def test_a_client_before_the_extension_gets_no_task_whatever_it_declares(
     emulator: Emulator, url: str, tmp_path: Path
 ) -> None:
@@ -209,6 +215,7 @@ async def test_a_client_before_the_extension_gets_no_task_whatever_it_declares(
         hold.release.set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["tasks/get", "tasks/update", "tasks/cancel"])
 async def test_a_method_needs_the_extension_the_era_and_a_task(server: Server, host: Client, method: str) -> None:
     params: Json = {"inputResponses": {}} if method == "tasks/update" else {}
@@ -268,6 +275,7 @@ async def test_a_cancelled_task_is_cancelled_at_google_and_stays_so(host: Client
     assert len(emulator.cancels) == 1
 
 
+@pytest.mark.slow
 async def test_a_completed_task_cannot_be_cancelled_or_answered(host: Client, emulator: Emulator) -> None:
     done = await settled(host, await begun(host, "start_research", prompt="Bicycles"))
     await cancelled(host, done)
@@ -362,6 +370,7 @@ async def broken(*_: object, **__: object) -> None:
     raise OSError("gone")
 
 
+@pytest.mark.slow
 async def test_a_plan_waits_with_a_form_that_shows_it_and_what_running_it_costs(host: Client) -> None:
     task = await planned(host)
     key, shown = form(task)
@@ -392,6 +401,7 @@ async def test_an_approved_plan_is_run_once_and_its_report_is_the_result(host: C
     assert len(emulator.creates) == 2
 
 
+@pytest.mark.slow
 async def test_changes_make_a_new_plan_with_a_new_key_even_when_approved(host: Client, emulator: Emulator) -> None:
     task = await planned(host)
     key, _ = form(task)
@@ -407,6 +417,7 @@ async def test_changes_make_a_new_plan_with_a_new_key_even_when_approved(host: C
     assert len(emulator.creates) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("response", "why"),
     [
@@ -450,6 +461,7 @@ async def test_a_plan_is_given_up_although_another_program_holds_the_journal(hos
             await anyio.lowlevel.checkpoint()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["declined", "closed", "cancelled"])
 async def test_a_plan_that_another_server_runs_is_not_given_up(
     host: Client, emulator: Emulator, settings: Settings, monkeypatch: pytest.MonkeyPatch, how: str
@@ -482,6 +494,7 @@ async def test_cancelling_a_task_that_waits_gives_its_plan_up(host: Client, emul
     assert emulator.cancels == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("response", ["yes", {"action": "accept"}, {"action": "perhaps"}, accepted(approve="perhaps")])
 async def test_a_response_that_does_not_fit_the_form_changes_nothing(
     host: Client, emulator: Emulator, response: object
@@ -494,6 +507,7 @@ async def test_a_response_that_does_not_fit_the_form_changes_nothing(
     assert posts(emulator) == 1
 
 
+@pytest.mark.slow
 async def test_a_plan_is_the_result_for_a_client_that_cannot_be_asked(server: Server, emulator: Emulator) -> None:
     async with tasking(server, asked=None) as host:
         done = await settled(host, await begun(host, "start_research", **PLAN))
@@ -506,6 +520,7 @@ async def test_a_plan_is_the_result_for_a_client_that_cannot_be_asked(server: Se
         assert await got(host, done) == done
 
 
+@pytest.mark.slow
 async def test_a_plan_whose_running_google_refused_is_asked_about_again(host: Client, emulator: Emulator) -> None:
     task = await planned(host)
     key, _ = form(task)
@@ -532,6 +547,7 @@ async def test_running_a_plan_counts_against_the_days_limit(settings: Settings, 
     assert posts(emulator) == 1
 
 
+@pytest.mark.slow
 async def test_a_task_is_the_same_after_a_restart_while_planning_running_and_reading(
     settings: Settings, emulator: Emulator
 ) -> None:
@@ -558,6 +574,7 @@ async def test_a_task_is_the_same_after_a_restart_while_planning_running_and_rea
     assert len(emulator.creates) == 2
 
 
+@pytest.mark.slow
 async def test_a_task_outlives_a_server_that_is_killed(emulator: Emulator, url: str, tmp_path: Path) -> None:
     declared: Json = envelope()
     declared["_meta"]["io.modelcontextprotocol/clientCapabilities"] = {"extensions": {TASKS_EXTENSION: {}}}

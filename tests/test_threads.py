@@ -23,6 +23,7 @@ from test_tools_hosts import stored
 LONG = "# Part\n\n" + "Some words of a text that is long. " * 10_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", [LONG, "語" * 300_000, "# a\n" * 80_000, '{"a": [\n' + "1,\n" * 100_000 + "1]}"], ids=len
 )
@@ -49,6 +50,7 @@ async def test_other_calls_are_answered_while_a_long_answer_is_read(
     assert "Page 1 of " in text_of(results[0])
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_other_calls_are_answered_while_a_long_resource_is_read(settings: Settings, client: Client) -> None:
     await stored(settings, {"text": LONG, "interaction_id": "v1_long"})

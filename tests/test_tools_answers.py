@@ -45,6 +45,7 @@ def body_of(text: str) -> str:
     return text.partition("\n---\n")[0]
 
 
+@pytest.mark.slow
 async def test_an_answer_that_is_only_code_shows_it_and_what_it_printed(
     client: Client, settings: Settings, mode: Mode
 ) -> None:
@@ -61,6 +62,7 @@ async def test_an_answer_that_is_only_code_shows_it_and_what_it_printed(
     assert body_of(await again(settings, mode, id_of(result))) == body_of(text)
 
 
+@pytest.mark.slow
 async def test_code_beside_a_text_stays_out_of_the_answer_but_not_of_the_markdown(client: Client) -> None:
     result = await call(client, "gemini_ask", prompt="hi", tools=["code_execution"])
     assert "print(2)" not in text_of(result)
@@ -71,6 +73,7 @@ async def test_code_beside_a_text_stays_out_of_the_answer_but_not_of_the_markdow
     ]
 
 
+@pytest.mark.slow
 @MODERN
 async def test_a_saved_report_has_the_code_that_was_run(client: Client) -> None:
     begun = await call(client, "start_research", prompt="Bicycles")
@@ -87,6 +90,7 @@ async def test_research_that_only_ran_code_is_saved_as_a_report(client: Client) 
     assert report.startswith("````python\n")
 
 
+@pytest.mark.slow
 async def test_calls_that_came_to_nothing_are_told_below_the_answer(
     client: Client, settings: Settings, mode: Mode
 ) -> None:
@@ -109,6 +113,7 @@ async def test_calls_that_came_to_nothing_are_told_below_the_answer(
     assert "\nNote: docs/lookup failed: No such page\n" in await again(settings, mode, id_of(result))
 
 
+@pytest.mark.slow
 async def test_many_failures_are_bounded_and_counted(client: Client) -> None:
     text = text_of(await call(client, "gemini_ask", prompt="hi [[failures=500]]"))
     assert text.count("Note: ") == 13
@@ -135,6 +140,7 @@ async def test_what_is_no_page_is_no_source_and_no_title_ends_its_link(client: C
     ]
 
 
+@pytest.mark.slow
 async def test_files_without_an_address_are_sources_by_name_and_page(
     client: Client, settings: Settings, mode: Mode
 ) -> None:
@@ -145,6 +151,7 @@ async def test_files_without_an_address_are_sources_by_name_and_page(
     assert sources in await resource(client, f"gemini://interactions/{id_of(result)}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sent", ["html", "svg", "lie"])
 async def test_a_picture_that_is_none_is_told_and_saved_as_bytes(client: Client, sent: str) -> None:
     result = await call(client, "generate_image", prompt=f"A bike [[sends={sent}]]")
@@ -170,6 +177,7 @@ async def test_a_picture_that_is_none_does_not_get_the_name_of_one(client: Clien
     assert not wanted.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "said"),
     [
@@ -186,6 +194,7 @@ async def test_an_answer_that_does_not_follow_its_schema_says_so_and_is_shown(
     assert f"\nNote: {said}\n" in await again(settings, mode, id_of(result))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ends", ["other", "fence"])
 async def test_an_answer_is_in_the_journal_before_it_is_held_against_its_schema(
     client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends: str
@@ -214,6 +223,7 @@ async def test_an_answer_that_follows_its_schema_says_nothing(client: Client) ->
         assert fenced(result) == {"name": f"Emulated: {prompt}"}
 
 
+@pytest.mark.slow
 async def test_an_answer_that_comes_after_a_restart_is_held_against_its_schema(
     emulator: Emulator, settings: Settings, mode: Mode
 ) -> None:
@@ -235,6 +245,7 @@ async def test_a_schema_is_never_fetched(client: Client, emulator: Emulator, url
     assert not [request for request in emulator.requests if "schema.json" in request.path]
 
 
+@pytest.mark.slow
 @MODERN
 async def test_a_schema_keeps_its_secrets_in_the_journal(client: Client) -> None:
     schema = PERSON | {"description": f"Not {KEY}"}
@@ -251,6 +262,7 @@ async def test_a_limit_without_a_text_is_named_with_what_to_raise(client: Client
     )
 
 
+@pytest.mark.slow
 async def test_a_limit_is_known_after_a_restart_too(emulator: Emulator, settings: Settings, mode: Mode) -> None:
     emulator.faults.append(held := Fault("create", "hold"))
     arguments = {"prompt": "hi [[words=90]]", "max_output_tokens": 7, "wait_seconds": 0}
@@ -263,6 +275,7 @@ async def test_a_limit_is_known_after_a_restart_too(emulator: Emulator, settings
     )
 
 
+@pytest.mark.slow
 @pytest.mark.usual_wire("an id from outside has the form that ids have had so far")
 @MODERN
 async def test_the_limit_of_an_interaction_of_another_program_is_read_from_google(
@@ -286,6 +299,7 @@ LESS = "(Ask again with a lower thinking_level, or|Ask) for less at once"
 """Remedies for a token limit: thinking is named where it used some."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @MODERN
 async def test_an_ending_is_told_by_its_name_with_what_to_do(client: Client, name: str) -> None:
@@ -295,6 +309,7 @@ async def test_an_ending_is_told_by_its_name_with_what_to_do(client: Client, nam
     assert re.search(LESS if reason == "max_tokens" else re.escape(error_codes.REMEDIES[reason]), said)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["MAX_TOKENS", "safety", "IMAGE_RECITATION"])
 async def test_an_ending_beside_a_text_is_told_with_it(client: Client, name: str) -> None:
     result = await call(client, "gemini_ask", prompt=f"hi [[finishes={name}]]")
@@ -309,6 +324,7 @@ async def test_an_ending_beside_a_text_is_told_with_it(client: Client, name: str
     assert re.search(f"\n{why}{way}\\.?\n", text_of(result))
 
 
+@pytest.mark.slow
 @MODERN
 async def test_an_ending_that_is_none_says_nothing(client: Client) -> None:
     assert "Note: " not in text_of(await call(client, "gemini_ask", prompt="hi [[finishes=STOP]]"))

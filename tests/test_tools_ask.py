@@ -81,6 +81,7 @@ def body(**more: Any) -> dict[str, Any]:
     return {"model": MODEL, "input": "hi", "background": True, "stream": True, "store": True} | more
 
 
+@pytest.mark.slow
 async def test_an_answer_ends_with_id_model_status_tokens_and_what_to_do_next(
     client: Client, emulator: Emulator
 ) -> None:
@@ -108,6 +109,7 @@ def option_marked(name: str, value: object, sent: dict[str, Any]) -> Any:
     return pytest.param(name, value, sent, id=name, marks=together)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("argument", "value", "sent"), [option_marked(*each) for each in OPTIONS])
 @MODERN
 async def test_an_option_reaches_the_api(
@@ -117,6 +119,7 @@ async def test_an_option_reaches_the_api(
     assert emulator.creates == [body(**sent)]
 
 
+@pytest.mark.slow
 @pytest.mark.usual_wire("google_maps goes with google_search")
 async def test_a_follow_up_takes_every_option_and_its_predecessor(client: Client, emulator: Emulator) -> None:
     first = await call(client, "gemini_ask", prompt="Name a river")
@@ -129,6 +132,7 @@ async def test_a_follow_up_takes_every_option_and_its_predecessor(client: Client
     assert id_of(second) != id_of(first)
 
 
+@pytest.mark.slow
 @MODERN
 async def test_a_follow_up_can_ask_for_json(client: Client, emulator: Emulator) -> None:
     first = await call(client, "gemini_ask", prompt="Name a river")
@@ -146,6 +150,7 @@ async def test_an_answer_to_a_schema_is_fenced_json_that_follows_it(client: Clie
     assert '"name": "Emulated: Grüße"' in text_of(result)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["integer", "boolean", "string", "array"])
 @MODERN
 async def test_json_of_any_type_is_fenced(client: Client, kind: str) -> None:
@@ -153,6 +158,7 @@ async def test_json_of_any_type_is_fenced(client: Client, kind: str) -> None:
     jsonschema.validate(fenced(result), {"type": kind})
 
 
+@pytest.mark.slow
 @MODERN
 @pytest.mark.usual_wire("google_maps goes with google_search")
 async def test_sources_are_numbered_links_each_once(client: Client) -> None:
@@ -167,6 +173,7 @@ async def test_sources_are_numbered_links_each_once(client: Client) -> None:
     ]
 
 
+@pytest.mark.slow
 async def test_store_false_keeps_nothing_at_google_nor_in_the_journal(
     client: Client, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -181,6 +188,7 @@ async def test_store_false_keeps_nothing_at_google_nor_in_the_journal(
     assert "Emulated answer" not in text_of(await call(client, "list_interactions"))
 
 
+@pytest.mark.slow
 @MODERN
 @pytest.mark.usual_wire("only a stream tells the sources of what is not stored")
 async def test_store_false_still_names_the_sources(client: Client) -> None:
@@ -188,6 +196,7 @@ async def test_store_false_still_names_the_sources(client: Client) -> None:
     assert "1. [example.com (emulated)](https://example.com/emulated/search)" in text_of(result)
 
 
+@pytest.mark.slow
 @MODERN
 async def test_an_unstored_answer_that_takes_long_can_be_read_from_this_server_only(
     client: Client, emulator: Emulator, settings: Settings
@@ -207,6 +216,7 @@ async def test_an_unstored_answer_that_takes_long_can_be_read_from_this_server_o
     assert handle in said
 
 
+@pytest.mark.slow
 @MODERN
 async def test_an_unstored_ask_that_its_host_gives_up_stays_readable_by_its_label(
     client: Client, emulator: Emulator
@@ -231,6 +241,7 @@ async def test_cancelling_an_unstored_interaction_hangs_up(client: Client, emula
     assert emulator.cancels == []
 
 
+@pytest.mark.slow
 @MODERN
 async def test_an_unstored_answer_cut_short_shows_the_text_that_came(client: Client, emulator: Emulator) -> None:
     emulator.faults.append(Fault("stream", "end", after=6))
@@ -240,6 +251,7 @@ async def test_an_unstored_answer_cut_short_shows_the_text_that_came(client: Cli
     assert "Emulated answer by" in text_of(result)
 
 
+@pytest.mark.slow
 @MODERN
 @pytest.mark.usual_wire("every request is counted")
 async def test_a_model_that_refuses_background_twice_is_asked_without_it_from_then_on(
@@ -258,6 +270,7 @@ async def test_a_model_that_refuses_background_twice_is_asked_without_it_from_th
     assert "Earlier turns: 1." in text_of(continued)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wait_seconds", [0, 0.05])
 async def test_a_slow_answer_hands_over_its_id_and_the_call_that_fetches_it(
     client: Client, emulator: Emulator, wait_seconds: float
@@ -275,6 +288,7 @@ async def test_a_slow_answer_hands_over_its_id_and_the_call_that_fetches_it(
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 @MODERN
 async def test_a_hand_over_shows_what_has_been_written_so_far(client: Client, emulator: Emulator) -> None:
     fault = Fault("stream", "stall", after=8)
@@ -296,6 +310,7 @@ async def test_waiting_uses_the_configured_time_when_none_is_given(
         assert f"Still {STATUS}" in text_of(await call(client, "gemini_ask", prompt="hi"))
 
 
+@pytest.mark.slow
 async def test_progress_grows_and_carries_the_id(client: Client, emulator: Emulator) -> None:
     fault = Fault("create", "hold")
     emulator.faults.append(fault)
@@ -322,6 +337,7 @@ async def test_progress_grows_and_carries_the_id(client: Client, emulator: Emula
     assert {total for _, total, _ in reports} == {None}
 
 
+@pytest.mark.slow
 @MODERN
 async def test_progress_tells_what_the_model_does(client: Client, emulator: Emulator) -> None:
     emulator.faults.append(Fault("stream", "stall", after=7))
@@ -353,6 +369,7 @@ async def cancelled_call(client: Client, fault: Fault, tool: str, **arguments: A
             tasks.cancel_scope.cancel()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kind",
     [
@@ -374,6 +391,7 @@ async def test_an_ask_that_its_host_gives_up_goes_on_and_its_answer_is_there(
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
@@ -397,6 +415,7 @@ async def test_an_interaction_without_an_answer_is_an_error_with_its_id(
     assert await complaint(client, "read_interaction", interaction_id=newest(emulator).id) == text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "noted"),
     [
@@ -419,6 +438,7 @@ async def test_an_answer_that_is_not_whole_is_shown_with_the_reason(
     assert re.search(rf" \| {status}(?: \||$)", text, re.MULTILINE)
 
 
+@pytest.mark.slow
 @MODERN
 async def test_a_limit_in_tokens_shows_the_part_that_fits(client: Client) -> None:
     result = await call(client, "gemini_ask", prompt="hi", max_output_tokens=5)
@@ -426,6 +446,7 @@ async def test_a_limit_in_tokens_shows_the_part_that_fits(client: Client) -> Non
     assert re.search(r" \| incomplete(?: \||$)", footer_of(result), re.MULTILINE)
 
 
+@pytest.mark.slow
 @MODERN
 async def test_a_long_answer_comes_in_pages_that_lose_nothing(client: Client, emulator: Emulator) -> None:
     result = await call(client, "gemini_ask", prompt="hi [[words=4500]]")
@@ -444,6 +465,7 @@ async def test_a_long_answer_comes_in_pages_that_lose_nothing(client: Client, em
     assert not any("Outline of" in page for page in pages)  # it has no headings
 
 
+@pytest.mark.slow
 @MODERN
 async def test_code_that_begins_a_page_keeps_its_indentation(client: Client) -> None:
     code = "\n".join(f"    line {number} of a program that is long enough to fill a page" for number in range(180))
@@ -452,6 +474,7 @@ async def test_code_that_begins_a_page_keeps_its_indentation(client: Client) -> 
     assert re.match(r"interaction_id: .*\n\n    line \d+ of a program", text_of(second))
 
 
+@pytest.mark.slow
 @MODERN
 async def test_a_long_json_answer_is_fenced_on_every_page(client: Client) -> None:
     schema = {"type": "array", "items": {"type": "string"}, "minItems": 300}
@@ -461,6 +484,7 @@ async def test_a_long_json_answer_is_fenced_on_every_page(client: Client) -> Non
     assert re.match(r"interaction_id: [^\n]*\n\n```json\n.*\n```\n\n---\n", text_of(second), re.DOTALL)
 
 
+@pytest.mark.slow
 async def test_a_page_that_does_not_exist_is_refused_with_their_number(client: Client, emulator: Emulator) -> None:
     await call(client, "gemini_ask", prompt="hi")
     said = await complaint(client, "read_interaction", interaction_id=newest(emulator).id, page=2)
@@ -474,6 +498,7 @@ async def test_a_model_that_is_not_there_names_one_that_is(client: Client, emula
     assert emulator.creates == []
 
 
+@pytest.mark.slow
 @MODERN
 async def test_an_unknown_predecessor_is_told_by_its_id(client: Client, emulator: Emulator) -> None:
     said = await complaint(client, "gemini_continue", previous_interaction_id="v1_gone", prompt="hi")
@@ -481,6 +506,7 @@ async def test_an_unknown_predecessor_is_told_by_its_id(client: Client, emulator
     assert emulator.creates == []
 
 
+@pytest.mark.slow
 async def test_of_what_was_delivered_a_moment_ago_nobody_looks_up_the_owner(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

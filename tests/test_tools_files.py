@@ -46,6 +46,7 @@ def sent(emulator: Emulator) -> list[dict[str, Any]]:
     return step["content"][:-1]
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_a_folder_is_given_and_what_was_left_out_is_said(
     client: Client, emulator: Emulator, folder: Path
@@ -73,6 +74,7 @@ async def test_research_is_given_a_folder_too(client: Client, emulator: Emulator
     assert sent(emulator) == [{"type": "text", "text": "File files/a.txt:\n\nA"}]
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_a_picture_that_was_made_can_be_looked_at_again(
     client: Client, emulator: Emulator, settings: Settings
@@ -135,6 +137,7 @@ taking_files = pytest.mark.parametrize(("tool", "argument"), TOOLS_WITH_FILES)
 PHOTO = "Screenshot 2026-11-01 at 9.41.00\u202fAM.png"
 
 
+@pytest.mark.slow
 @taking_files
 @pytest.mark.parametrize(
     ("given", "labels"),
@@ -185,6 +188,7 @@ async def test_what_cannot_be_given_is_refused_before_anything_is_sent(
     assert emulator.requests == []
 
 
+@pytest.mark.slow
 @taking_files
 async def test_the_working_directory_and_its_gitignore(
     client: Client, emulator: Emulator, folder: Path, tool: str, argument: str, monkeypatch: pytest.MonkeyPatch
@@ -202,6 +206,7 @@ async def test_the_working_directory_and_its_gitignore(
     assert [block["text"] for block in sent(emulator) if block["type"] == "text"] == ["File a.png:", "File sub/b.png:"]
 
 
+@pytest.mark.slow
 async def test_an_upload_is_found_again_after_a_restart(tmp_path: Path, url: str, emulator: Emulator) -> None:
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "a.pdf").write_bytes(PDF)
@@ -213,6 +218,7 @@ async def test_an_upload_is_found_again_after_a_restart(tmp_path: Path, url: str
     assert KEY.encode() not in journal_in(tmp_path)
 
 
+@pytest.mark.slow
 async def test_a_file_that_was_deleted_at_google_is_uploaded_again_and_nothing_is_bought_twice(
     tmp_path: Path, url: str, emulator: Emulator
 ) -> None:
@@ -227,6 +233,7 @@ async def test_a_file_that_was_deleted_at_google_is_uploaded_again_and_nothing_i
     assert len(emulator.creates) == 2
 
 
+@pytest.mark.slow
 async def test_the_same_question_about_the_same_files_has_the_same_mark_wherever_they_are(
     tmp_path: Path, url: str, emulator: Emulator
 ) -> None:
@@ -249,6 +256,7 @@ async def test_the_same_question_about_the_same_files_has_the_same_mark_wherever
     assert len({first, image, other}) == 3
 
 
+@pytest.mark.slow
 async def test_an_upload_tells_its_bytes_then_the_seconds(
     tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -278,6 +286,7 @@ async def test_an_upload_tells_its_bytes_then_the_seconds(
     assert file.size_bytes == len(content)
 
 
+@pytest.mark.slow
 async def test_a_slow_upload_is_handed_over_and_the_next_call_goes_on(
     tmp_path: Path, url: str, emulator: Emulator
 ) -> None:
@@ -297,6 +306,7 @@ async def test_a_slow_upload_is_handed_over_and_the_next_call_goes_on(
     assert posts(emulator) == 1
 
 
+@pytest.mark.slow
 async def test_uploads_of_two_calls_at_once_are_one(tmp_path: Path, url: str, emulator: Emulator) -> None:
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "a.pdf").write_bytes(PDF)
@@ -308,6 +318,7 @@ async def test_uploads_of_two_calls_at_once_are_one(tmp_path: Path, url: str, em
     assert len(emulator.creates) == 3
 
 
+@pytest.mark.slow
 async def test_a_journal_of_version_1_gets_the_table_of_uploads(tmp_path: Path, url: str, emulator: Emulator) -> None:
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "a.pdf").write_bytes(PDF)
@@ -335,6 +346,7 @@ async def test_a_secret_is_refused_until_the_user_allows_it(client: Client, emul
     assert emulator.requests == []
 
 
+@pytest.mark.slow
 async def test_research_on_a_file_that_is_uploaded_begins_also_without_waiting(
     tmp_path: Path, url: str, emulator: Emulator
 ) -> None:
@@ -345,6 +357,7 @@ async def test_research_on_a_file_that_is_uploaded_begins_also_without_waiting(
     assert posts(emulator) == 1
 
 
+@pytest.mark.slow
 async def test_what_a_folder_of_images_leaves_out_is_said(tmp_path: Path, url: str, emulator: Emulator) -> None:
     (tmp_path / "files").mkdir()
     png(tmp_path / "files")
@@ -366,6 +379,7 @@ async def test_a_refusal_names_the_allowed_folders_that_are_not_there(
     assert emulator.requests == []
 
 
+@pytest.mark.slow
 async def test_in_the_bundle_without_a_folder_the_working_directory_is_refused_by_the_settings_title(
     tmp_path: Path, url: str
 ) -> None:

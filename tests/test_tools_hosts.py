@@ -82,6 +82,7 @@ async def stored(settings: Settings, *rows: dict[str, Any]) -> None:
     await journal.close()
 
 
+@pytest.mark.slow
 @EVERY_HOST
 async def test_no_host_cuts_a_page_of_an_answer(settings: Settings, name: str, mode: Mode) -> None:
     lines = [f'{number:03} “日本語の文章です” with "quotes" and \\ in a line' * 2 for number in range(300)]
@@ -94,6 +95,7 @@ async def test_no_host_cuts_a_page_of_an_answer(settings: Settings, name: str, m
     assert [line for page in found for line in text_of(page).splitlines() if line[:3].isdecimal()] == lines
 
 
+@pytest.mark.slow
 @EVERY_HOST
 async def test_no_host_cuts_a_report_with_many_sources_and_files(
     settings: Settings, name: str, mode: Mode, emulator: Emulator
@@ -112,6 +114,7 @@ async def test_no_host_cuts_a_report_with_many_sources_and_files(
     assert saved_in(first)
 
 
+@pytest.mark.slow
 @EVERY_HOST
 async def test_no_host_cuts_a_list(settings: Settings, name: str, mode: Mode) -> None:
     rows = [{"label": f"l{each}", "interaction_id": f"v1_{each:090}", "prompt": "日本" * 50} for each in range(60)]
@@ -128,6 +131,7 @@ async def test_no_host_cuts_a_list(settings: Settings, name: str, mode: Mode) ->
     assert sorted(ids) == [f"v1_{number:090}" for number in range(60)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["somebody", "@cline/core"])
 async def test_notes_do_not_push_a_page_past_its_limit(
     settings: Settings, name: str, mode: Mode, emulator: Emulator
@@ -145,6 +149,7 @@ async def test_notes_do_not_push_a_page_past_its_limit(
     assert footer_of(first) == footer_of(again)
 
 
+@pytest.mark.slow
 async def test_an_error_is_one_line_that_no_host_cuts(settings: Settings, mode: Mode, emulator: Emulator) -> None:
     long = f"{FORGED}\u202e\x1b[31m " + "no " * 20_000
     body = {"error": {"code": 400, "message": long, "status": "INVALID_ARGUMENT"}}
@@ -156,6 +161,7 @@ async def test_an_error_is_one_line_that_no_host_cuts(settings: Settings, mode: 
     assert said.isprintable()
 
 
+@pytest.mark.slow
 async def test_an_error_that_carries_a_text_is_framed_and_not_cut(
     settings: Settings, mode: Mode, emulator: Emulator
 ) -> None:
@@ -169,6 +175,7 @@ async def test_an_error_that_carries_a_text_is_framed_and_not_cut(
     assert len(as_json(result)) <= 8_000
 
 
+@pytest.mark.slow
 @WITHOUT_PICTURES
 async def test_a_preview_that_would_be_text_is_left_out_and_said(settings: Settings, name: str, mode: Mode) -> None:
     async with host(build_server(settings, FAST), name, mode) as client:
@@ -182,6 +189,7 @@ async def test_a_preview_that_would_be_text_is_left_out_and_said(settings: Setti
         assert len(as_json(result)) < 8_000
 
 
+@pytest.mark.slow
 async def test_nothing_is_said_of_previews_where_they_are_shown_or_not_wanted(settings: Settings, mode: Mode) -> None:
     async with host(build_server(settings, FAST), "somebody", mode) as client:
         result = await call(client, "generate_image", prompt="A bike")
@@ -219,6 +227,7 @@ def imitations(text: str) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.usual_wire("an id of another program has the usual form, and is shown at once")
 @pytest.mark.parametrize("status", ["completed", "incomplete", "failed", f"odd\n{FORGED}"])
 async def test_an_interaction_of_another_program_cannot_speak_for_this_server(
@@ -236,6 +245,7 @@ async def test_an_interaction_of_another_program_cannot_speak_for_this_server(
         assert imitations(contents.text) == []
 
 
+@pytest.mark.slow
 async def test_progress_does_not_speak_for_this_server(client: Client, emulator: Emulator) -> None:
     thought = {
         "type": "thought_summary",
@@ -280,6 +290,7 @@ def test_a_plan_in_a_form_is_framed() -> None:
     assert shown.endswith("\n```")
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_a_forged_answer_is_still_read_and_continued_by_its_own_id(client: Client, emulator: Emulator) -> None:
     result = await call(client, "gemini_ask", prompt=f"Say\n{FORGED}")

@@ -62,6 +62,7 @@ def sent(emulator: Emulator) -> list[dict[str, Any]]:
     return step["content"]
 
 
+@pytest.mark.slow
 async def test_several_files_of_several_kinds_go_in_one_call(client: Client, emulator: Emulator, folder: Path) -> None:
     files = [png(folder), wav(folder), pdf(folder), note(folder)]
     result = await call(client, "analyze_file", files=[str(file) for file in files], prompt="What is this?")
@@ -81,6 +82,7 @@ async def test_several_files_of_several_kinds_go_in_one_call(client: Client, emu
     assert id_of(result) == newest(emulator).id
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_detail_is_asked_for_where_a_file_can_have_it(client: Client, emulator: Emulator, folder: Path) -> None:
     files = [str(file) for file in (png(folder), wav(folder), pdf(folder), note(folder))]
@@ -90,6 +92,7 @@ async def test_detail_is_asked_for_where_a_file_can_have_it(client: Client, emul
     assert not any("resolution" in part for part in sent(emulator) if part["type"] == "text")
 
 
+@pytest.mark.slow
 @LEGACY
 @pytest.mark.usual_wire("every model takes the background")
 async def test_options_of_a_file_analysis_reach_the_api(client: Client, emulator: Emulator, folder: Path) -> None:
@@ -111,6 +114,7 @@ async def test_options_of_a_file_analysis_reach_the_api(client: Client, emulator
     assert (body["background"], body["store"]) == (True, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("source", "block"),
     [
@@ -133,6 +137,7 @@ async def test_an_address_is_left_to_gemini_to_fetch(
     assert sent(emulator)[0] == block
 
 
+@pytest.mark.slow
 async def test_a_large_file_is_uploaded_once_and_sent_by_its_address(
     tmp_path: Path, url: str, emulator: Emulator
 ) -> None:
@@ -149,6 +154,7 @@ async def test_a_large_file_is_uploaded_once_and_sent_by_its_address(
     assert sent(emulator)[0] == {"type": "image", "uri": uri, "mime_type": "image/png"}
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_a_follow_up_of_a_file_analysis_does_not_send_the_file_again(
     client: Client, emulator: Emulator, folder: Path
@@ -159,6 +165,7 @@ async def test_a_follow_up_of_a_file_analysis_does_not_send_the_file_again(
     assert "The previous prompt was: “What is this?”" in text_of(second)
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_a_slow_file_analysis_is_read_later(client: Client, emulator: Emulator, folder: Path) -> None:
     fault = Fault("create", "hold")
@@ -170,6 +177,7 @@ async def test_a_slow_file_analysis_is_read_later(client: Client, emulator: Emul
     assert "File 1, image: image/png" in text_of(later)
 
 
+@pytest.mark.slow
 async def test_an_image_is_saved_shown_and_linked(client: Client, emulator: Emulator, settings: Settings) -> None:
     emulator.picture_scale = 1
     result = await call(client, "generate_image", prompt="A red bicycle")
@@ -204,6 +212,7 @@ async def test_an_image_is_saved_shown_and_linked(client: Client, emulator: Emul
     assert "generate_image with it as previous_interaction_id" in footer_of(result)
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_shape_size_and_model_of_an_image_are_those_asked_for(client: Client, emulator: Emulator) -> None:
     emulator.picture_scale = 1
@@ -219,6 +228,7 @@ async def test_shape_size_and_model_of_an_image_are_those_asked_for(client: Clie
     assert preview.size == (1024, 576)
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_an_image_is_changed_by_naming_its_interaction(client: Client, emulator: Emulator) -> None:
     first = await call(client, "generate_image", prompt="A bicycle")
@@ -247,6 +257,7 @@ async def test_what_is_no_image_is_refused_before_anything_is_paid(
     assert emulator.requests == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("output_path", "saved", "kind"),
     [
@@ -295,6 +306,7 @@ async def test_a_path_that_may_not_be_written_is_refused_before_anything_is_paid
     assert (folder / "taken.jpg").read_bytes() == b"mine"
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_two_images_for_one_path_are_both_kept(client: Client, emulator: Emulator, settings: Settings) -> None:
     faults = [Fault("create", "hold", match=prompt) for prompt in ("first", "second")]
@@ -321,6 +333,7 @@ async def test_two_images_for_one_path_are_both_kept(client: Client, emulator: E
     assert len({path.read_bytes() for path in saved}) == len(emulator.creates) == 2
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_a_place_that_is_closed_meanwhile_does_not_lose_the_image(
     client: Client, emulator: Emulator, settings: Settings, folder: Path
@@ -334,6 +347,7 @@ async def test_a_place_that_is_closed_meanwhile_does_not_lose_the_image(
     assert "another directory.\n" in text_of(result)
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_several_images_of_one_answer_are_numbered(client: Client, settings: Settings) -> None:
     asked = {"prompt": "Bikes [[images=3]]"}
@@ -368,6 +382,7 @@ async def test_previews_can_be_turned_off(tmp_path: Path, url: str) -> None:
     assert len(saved_in(result)) == 1
 
 
+@pytest.mark.slow
 @LEGACY
 @pytest.mark.usual_wire("image models refuse the background")
 async def test_an_image_model_is_asked_twice_whether_it_runs_in_the_background(
@@ -379,6 +394,7 @@ async def test_an_image_model_is_asked_twice_whether_it_runs_in_the_background(
     assert ["background" in body for body in emulator.creates] == [False] * 3
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_a_model_that_makes_no_images_is_refused_in_googles_words(client: Client, emulator: Emulator) -> None:
     said = "Image output is not supported for gemini-3.8-flash."
@@ -387,6 +403,7 @@ async def test_a_model_that_makes_no_images_is_refused_in_googles_words(client: 
     assert emulator.creates == []
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_an_image_that_was_not_made_is_an_error_with_the_id(client: Client, emulator: Emulator) -> None:
     emulator.faults.append(Fault("create", "empty"))
@@ -395,6 +412,7 @@ async def test_an_image_that_was_not_made_is_an_error_with_the_id(client: Client
     assert newest(emulator).id in text
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_a_text_instead_of_an_image_is_an_error_that_tells_it(client: Client, emulator: Emulator) -> None:
     said = await complaint(client, "generate_image", prompt="A bicycle [[images=0]]")
@@ -404,6 +422,7 @@ async def test_a_text_instead_of_an_image_is_an_error_that_tells_it(client: Clie
     assert again == said
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_an_image_that_was_blocked_is_an_error_in_googles_words(client: Client, emulator: Emulator) -> None:
     emulator.faults.append(Fault("create", "blocked"))
@@ -435,6 +454,7 @@ async def test_an_image_is_there_for_later_when_the_call_is_over(tmp_path: Path,
     assert len(saved_in(later)) == len(previews_of(later)) == 1
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_an_image_that_has_been_removed_is_fetched_again_where_google_still_has_it(
     client: Client, emulator: Emulator
@@ -451,6 +471,7 @@ async def test_an_image_that_has_been_removed_is_fetched_again_where_google_stil
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_an_image_that_nobody_has_any_more_is_told_of(client: Client, emulator: Emulator) -> None:
     first = await call(client, "generate_image", prompt="hi")
@@ -478,6 +499,7 @@ async def test_an_output_directory_of_nobody_is_told_by_the_first_call_that_save
     assert not (tmp_path / "~nobody-4711").exists()
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_an_output_directory_that_cannot_be_written_is_told_before_anything_is_paid(
     client: Client, emulator: Emulator, settings: Settings
@@ -492,6 +514,7 @@ async def test_an_output_directory_that_cannot_be_written_is_told_before_anythin
     await call(client, "generate_image", prompt="hi")
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_an_image_that_cannot_be_saved_is_shown_and_saved_by_reading_it(
     client: Client, emulator: Emulator, settings: Settings
@@ -510,6 +533,7 @@ async def test_an_image_that_cannot_be_saved_is_shown_and_saved_by_reading_it(
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_images_that_cannot_be_saved_share_what_hosts_take(
     client: Client, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
@@ -525,6 +549,7 @@ async def test_images_that_cannot_be_saved_share_what_hosts_take(
     assert id_of(result) == newest(emulator).id
 
 
+@pytest.mark.slow
 async def test_without_previews_an_image_that_cannot_be_saved_is_an_error(
     tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -599,6 +624,7 @@ async def test_only_what_google_keeps_is_said_to_be_saved_later(tmp_path: Path, 
     assert len(run.previews) == 1
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_faults_of_the_api_while_an_image_is_made_are_never_paid_twice(
     client: Client, emulator: Emulator
@@ -609,6 +635,7 @@ async def test_faults_of_the_api_while_an_image_is_made_are_never_paid_twice(
     assert posts(emulator) == 1
 
 
+@pytest.mark.slow
 @LEGACY
 @pytest.mark.parametrize("ending", ["", "==", ".x=", "/é"])
 async def test_a_picture_is_edited_by_its_link_whatever_its_id_has(
@@ -622,6 +649,7 @@ async def test_a_picture_is_edited_by_its_link_whatever_its_id_has(
     assert len(emulator.creates) == 3
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_a_picture_of_an_earlier_interaction_is_edited_by_its_address(client: Client, emulator: Emulator) -> None:
     made = await call(client, "generate_image", prompt="A red bicycle")

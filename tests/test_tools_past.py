@@ -95,6 +95,7 @@ async def test_interactions_are_listed_newest_first_and_filtered(client: Client,
     assert await listed(kind="research") == []
 
 
+@pytest.mark.slow
 async def test_a_list_comes_in_pages_of_the_asked_length(client: Client) -> None:
     ids = [id_of(await call(client, "gemini_ask", prompt=f"Question {number}")) for number in range(5)]
     found: list[str] = []
@@ -109,6 +110,7 @@ async def test_a_list_comes_in_pages_of_the_asked_length(client: Client) -> None
     assert found == ids[::-1]
 
 
+@pytest.mark.slow
 @pytest.mark.usual_wire("an id of another program has the usual form, and is shown at once")
 @pytest.mark.parametrize("created", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00Z"])
 async def test_what_google_says_to_be_of_an_impossible_time_is_of_now(
@@ -135,6 +137,7 @@ async def test_a_query_or_cursor_that_is_none_is_said_in_words(client: Client) -
         assert caught.value.code == INVALID_PARAMS
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_a_long_prompt_is_listed_on_one_short_line(client: Client) -> None:
     await call(client, "gemini_ask", prompt="first line\nsecond " + "line " * 40)
@@ -146,12 +149,14 @@ async def test_a_long_prompt_is_listed_on_one_short_line(client: Client) -> None
     assert row["prompt"] in text_of(result)
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_a_quotation_mark_in_a_prompt_keeps_the_line_readable(client: Client) -> None:
     await call(client, "gemini_ask", prompt='Say "hi" | now')
     assert ' | "Say \\"hi\\" | now" | ' in text_of(await call(client, "list_interactions"))
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_an_answer_reads_the_same_later_without_asking_google(client: Client, emulator: Emulator) -> None:
     first = await call(client, "gemini_ask", prompt="hi", tools=["google_search"])
@@ -161,6 +166,7 @@ async def test_an_answer_reads_the_same_later_without_asking_google(client: Clie
     assert len(emulator.requests) == sent
 
 
+@pytest.mark.slow
 async def test_an_answer_is_there_after_a_restart(tmp_path: Path, url: str, emulator: Emulator) -> None:
     settings = make_settings(tmp_path, url)
     async with Client(build_server(settings, FAST), cache=None) as client:
@@ -171,6 +177,7 @@ async def test_an_answer_is_there_after_a_restart(tmp_path: Path, url: str, emul
     assert text_of(again) == text_of(first)
 
 
+@pytest.mark.slow
 async def test_a_run_that_a_restart_interrupted_is_followed_to_its_end(
     tmp_path: Path, url: str, emulator: Emulator
 ) -> None:
@@ -186,6 +193,7 @@ async def test_a_run_that_a_restart_interrupted_is_followed_to_its_end(
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.usual_wire("an id of another program has the usual form, and is shown at once")
 async def test_an_interaction_of_another_program_is_read_like_our_own(client: Client, url: str) -> None:
     foreign = await created_elsewhere(url, model="gemini-3.5-flash", input="Who are you?")
@@ -196,6 +204,7 @@ async def test_an_interaction_of_another_program_is_read_like_our_own(client: Cl
     assert ids_of(await call(client, "list_interactions", query="who are you")) == [foreign]
 
 
+@pytest.mark.slow
 @LEGACY
 @pytest.mark.usual_wire("an id of another program has the usual form, and is shown at once")
 async def test_an_image_of_another_program_is_saved_once(client: Client, url: str) -> None:
@@ -210,6 +219,7 @@ async def test_an_image_of_another_program_is_saved_once(client: Client, url: st
     assert len(list(saved_in(first)[0].parent.iterdir())) == len(previews_of(first)) == 1
 
 
+@pytest.mark.slow
 @LEGACY
 @pytest.mark.usual_wire("an id of another program has the usual form, and is shown at once")
 async def test_a_running_interaction_of_another_program_is_waited_for(
@@ -244,6 +254,7 @@ async def test_an_id_that_can_be_none_is_not_to_be_looked_at_again(client: Clien
     assert "looks again" not in said
 
 
+@pytest.mark.slow
 @pytest.mark.usual_wire("an id that Google cannot have made is refused as a name")
 @pytest.mark.parametrize("tool", ["gemini_continue", "generate_image", "start_research"])
 async def test_what_goes_on_from_an_id_that_can_be_none_is_told_so(client: Client, tool: str) -> None:
@@ -276,6 +287,7 @@ async def test_deleting_tells_what_happened_at_google_in_the_journal_and_to_file
     assert len(emulator.deletes) == 1
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_deleting_tells_of_a_file_that_is_gone_or_stays(client: Client) -> None:
     first = await call(client, "generate_image", prompt="one")
@@ -291,6 +303,7 @@ async def test_deleting_tells_of_a_file_that_is_gone_or_stays(client: Client) ->
     assert path.is_dir()
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_what_google_will_not_delete_is_told(client: Client, emulator: Emulator) -> None:
     answer = await call(client, "gemini_ask", prompt="hi")
@@ -300,6 +313,7 @@ async def test_what_google_will_not_delete_is_told(client: Client, emulator: Emu
     assert text.endswith("Journal and files: kept, so that nothing is lost. Call delete_interaction again later.\n")
 
 
+@pytest.mark.slow
 @LEGACY
 @pytest.mark.parametrize("http_status", [500, 503, 429, 401])
 async def test_what_google_may_delete_another_time_keeps_its_id(
@@ -429,6 +443,7 @@ async def test_a_request_that_another_server_is_sending_is_not_deleted(
     assert rows(tmp_path) == []
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_what_is_stored_nowhere_cannot_be_continued_or_deleted_at_google(
     client: Client, emulator: Emulator, tmp_path: Path

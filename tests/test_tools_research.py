@@ -58,6 +58,7 @@ async def reported(client: Client, **arguments: Any) -> CallToolResult:
     return await call(client, "check_research", interaction_id=id_of(begun), wait_seconds=10)
 
 
+@pytest.mark.slow
 async def test_research_starts_at_once_with_an_id_and_the_call_that_watches_it(
     client: Client, emulator: Emulator
 ) -> None:
@@ -72,6 +73,7 @@ async def test_research_starts_at_once_with_an_id_and_the_call_that_watches_it(
     fault.release.set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "sent"),
     [
@@ -93,6 +95,7 @@ async def test_an_option_of_research_reaches_the_api(
     assert emulator.creates == [body(**sent)]
 
 
+@pytest.mark.slow
 @MODERN
 async def test_another_kind_of_agent_gets_no_settings_of_deep_research(client: Client, emulator: Emulator) -> None:
     result = await call(client, "start_research", prompt="Bicycles", agent="antigravity-preview-09-2026")
@@ -100,6 +103,7 @@ async def test_another_kind_of_agent_gets_no_settings_of_deep_research(client: C
     assert "antigravity-preview-09-2026" in footer_of(result)
 
 
+@pytest.mark.slow
 @MODERN
 async def test_files_go_along_with_the_question(client: Client, emulator: Emulator, settings: Settings) -> None:
     file = str(note(settings.allowed_dirs[0]))
@@ -113,6 +117,7 @@ async def test_files_go_along_with_the_question(client: Client, emulator: Emulat
     ]
 
 
+@pytest.mark.slow
 @MODERN
 async def test_an_agent_that_is_not_there_names_one_that_is(client: Client, emulator: Emulator) -> None:
     said = await complaint(client, "start_research", prompt="Bicycles", agent="deep-research-1")
@@ -120,6 +125,7 @@ async def test_an_agent_that_is_not_there_names_one_that_is(client: Client, emul
     assert emulator.creates == []
 
 
+@pytest.mark.slow
 async def test_a_plan_is_made_refined_approved_and_run(client: Client, emulator: Emulator) -> None:
     begun = await call(client, "start_research", prompt="Bicycles", plan_first=True)
     assert text_of(begun).startswith("Planning has started.\n")
@@ -142,6 +148,7 @@ async def test_a_plan_is_made_refined_approved_and_run(client: Client, emulator:
     assert emulator.creates[-1]["agent_config"]["collaborative_planning"] is False
 
 
+@pytest.mark.slow
 @MODERN
 async def test_the_same_question_again_returns_the_run_that_exists(client: Client, emulator: Emulator) -> None:
     first = await call(client, "start_research", prompt="Bicycles")
@@ -179,6 +186,7 @@ async def test_two_questions_at_once_are_paid_once_and_both_get_the_id(client: C
     assert posts(emulator) == 1
 
 
+@pytest.mark.slow
 @MODERN
 async def test_force_pays_for_another_run(client: Client, emulator: Emulator) -> None:
     first = await call(client, "start_research", prompt="Bicycles")
@@ -187,6 +195,7 @@ async def test_force_pays_for_another_run(client: Client, emulator: Emulator) ->
     assert len(emulator.creates) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [{"prompt": "Cars"}, {"plan_first": True}, {"visualization": False}, {"tools": ["google_search"]}],
@@ -199,6 +208,7 @@ async def test_another_question_is_another_run(client: Client, emulator: Emulato
     assert len(emulator.creates) == 2
 
 
+@pytest.mark.slow
 @MODERN
 async def test_a_run_that_failed_is_not_taken_for_the_same_again(client: Client, emulator: Emulator) -> None:
     emulator.faults.append(Fault("create", "status", run_status="failed"))
@@ -208,6 +218,7 @@ async def test_a_run_that_failed_is_not_taken_for_the_same_again(client: Client,
     assert id_of(again) != id_of(begun)
 
 
+@pytest.mark.slow
 @MODERN
 async def test_research_whose_outcome_is_unknown_is_not_bought_again_by_itself(
     client: Client, emulator: Emulator
@@ -238,6 +249,7 @@ async def test_research_in_progress_tells_what_it_does_and_what_to_call_next(
     stall.release.set()
 
 
+@pytest.mark.slow
 @MODERN
 async def test_research_in_progress_counts_what_it_has_read(client: Client, emulator: Emulator) -> None:
     stall = Fault("stream", "stall", after=15)
@@ -255,6 +267,7 @@ async def test_research_in_progress_counts_what_it_has_read(client: Client, emul
     stall.release.set()
 
 
+@pytest.mark.slow
 async def test_a_report_comes_with_sources_files_and_its_chart(
     client: Client, emulator: Emulator, settings: Settings
 ) -> None:
@@ -297,6 +310,7 @@ async def test_a_report_comes_with_sources_files_and_its_chart(
     assert f"{newest(emulator).usage['total_output_tokens']:,} out" in footer_of(report)
 
 
+@pytest.mark.slow
 @MODERN
 async def test_a_saved_report_has_nothing_that_a_terminal_obeys_or_nobody_sees(
     client: Client, monkeypatch: pytest.MonkeyPatch
@@ -315,6 +329,7 @@ async def test_a_saved_report_has_nothing_that_a_terminal_obeys_or_nobody_sees(
     assert "[Handbook](<https://example.com/wiki/Bicycle_" in written
 
 
+@pytest.mark.slow
 @MODERN
 async def test_a_report_without_visualization_has_no_chart(client: Client) -> None:
     report = await reported(client, visualization=False)
@@ -322,6 +337,7 @@ async def test_a_report_without_visualization_has_no_chart(client: Client) -> No
     assert previews_of(report) == []
 
 
+@pytest.mark.slow
 @MODERN
 async def test_a_long_report_begins_with_its_outline_and_is_read_page_by_page(
     client: Client, emulator: Emulator
@@ -351,6 +367,7 @@ async def test_a_long_report_begins_with_its_outline_and_is_read_page_by_page(
     assert said == "There is no page 4: this interaction has 3 pages."
 
 
+@pytest.mark.slow
 @MODERN
 async def test_research_that_ended_without_a_report_is_an_error_with_its_id(client: Client, emulator: Emulator) -> None:
     emulator.faults.append(Fault("create", "blocked"))
@@ -360,6 +377,7 @@ async def test_research_that_ended_without_a_report_is_an_error_with_its_id(clie
     assert id_of(begun) in said
 
 
+@pytest.mark.slow
 @MODERN
 async def test_a_question_about_a_report_continues_it(client: Client, emulator: Emulator) -> None:
     report = await reported(client)
@@ -368,6 +386,7 @@ async def test_a_question_about_a_report_continues_it(client: Client, emulator: 
     assert "The previous prompt was: “Bicycles”" in text_of(answer)
 
 
+@pytest.mark.slow
 @MODERN
 async def test_one_section_of_a_report_is_read_by_its_heading(client: Client) -> None:
     report = await reported(client)
@@ -384,6 +403,7 @@ async def test_one_section_of_a_report_is_read_by_its_heading(client: Client) ->
     assert said.startswith("There is no section 'Prices'. Headings: Research report: Bicycles; Summary; Findings;")
 
 
+@pytest.mark.slow
 @MODERN
 async def test_a_long_section_has_pages_of_its_own(client: Client) -> None:
     begun = await call(client, "start_research", prompt="Bicycles [[words=3000]]")
@@ -399,6 +419,7 @@ async def test_a_long_section_has_pages_of_its_own(client: Client) -> None:
     assert said == "There is no page 4: this section has 3 pages."
 
 
+@pytest.mark.slow
 @MODERN
 async def test_redirect_links_are_followed_when_asked_for_and_then_remembered(
     client: Client, emulator: Emulator
@@ -419,6 +440,7 @@ async def test_redirect_links_are_followed_when_asked_for_and_then_remembered(
     assert "grounding-api-redirect/1" in getattr(data, "text", "")
 
 
+@pytest.mark.slow
 @MODERN
 async def test_a_report_of_a_hundred_thousand_characters_is_complete(
     client: Client, emulator: Emulator, settings: Settings
@@ -443,6 +465,7 @@ async def test_a_report_of_a_hundred_thousand_characters_is_complete(
     assert all(f"![image {number}]({chart.name})" in written for number, chart in enumerate(charts, 1))
 
 
+@pytest.mark.slow
 @pytest.mark.usual_wire("what the API does not find at once is looked up in the journal")
 async def test_the_row_of_a_plan_is_read_once_to_run_it(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = await reported(client, plan_first=True)
@@ -458,6 +481,7 @@ async def test_the_row_of_a_plan_is_read_once_to_run_it(client: Client, monkeypa
     assert reads.count(id_of(plan)) == 1
 
 
+@pytest.mark.slow
 async def test_the_chain_of_a_plan_its_research_and_questions_is_told(client: Client) -> None:
     plan = await reported(client, plan_first=True)
     begun = await call(client, "start_research", prompt="Go ahead", previous_interaction_id=id_of(plan))
@@ -495,6 +519,7 @@ async def test_a_refined_plan_names_the_new_one(client: Client) -> None:
     assert f"This plan was refined: {id_of(begun)} is the new one." in footer_of(shown)
 
 
+@pytest.mark.slow
 @MODERN
 async def test_a_plan_is_run_by_the_agent_that_made_it(client: Client, emulator: Emulator) -> None:
     thorough = "deep-research-max-preview-04-2026"
@@ -503,6 +528,7 @@ async def test_a_plan_is_run_by_the_agent_that_made_it(client: Client, emulator:
     assert emulator.creates[-1]["agent"] == thorough
 
 
+@pytest.mark.slow
 @pytest.mark.usual_wire("the stream or a read tells the sources")
 async def test_a_plan_is_approved_and_a_report_read_after_restarts(settings: Settings, emulator: Emulator) -> None:
     async with Client(build_server(settings, FAST), cache=None) as planning:
@@ -575,6 +601,7 @@ async def test_a_tool_that_is_not_there_is_refused_before_anything_is_sent(
     assert posts(emulator) == 0
 
 
+@pytest.mark.slow
 @MODERN
 async def test_the_format_of_the_report_goes_along_and_makes_another_run(client: Client, emulator: Emulator) -> None:
     await call(client, "start_research", prompt="Bicycles", output_format="A table")
@@ -658,6 +685,7 @@ async def test_the_same_file_is_saved_once_and_what_leaves_none_says_so(client: 
     assert said.startswith("There is nothing to save:")
 
 
+@pytest.mark.slow
 @MODERN
 async def test_two_calls_that_save_at_once_both_keep_their_files(client: Client) -> None:
     report = await reported(client, agent="antigravity-preview-09-2026")
@@ -702,6 +730,7 @@ async def test_an_agent_that_refuses_the_background_is_run_in_the_foreground(
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 async def test_a_plan_is_run_with_the_tools_that_it_was_made_with(settings: Settings, emulator: Emulator) -> None:
     async with Client(build_server(with_servers(settings), FAST), cache=None) as client:
         chosen = ["url_context", "file_search:notes", "mcp:docs"]
@@ -718,6 +747,7 @@ async def test_a_plan_is_run_with_the_tools_that_it_was_made_with(settings: Sett
         assert "tools" not in emulator.creates[-1]
 
 
+@pytest.mark.slow
 async def test_cancelling_research_stops_it_at_google(client: Client, emulator: Emulator) -> None:
     emulator.faults.append(Fault("create", "hold"))
     begun = await call(client, "start_research", prompt="Bicycles")
@@ -732,6 +762,7 @@ async def test_cancelling_research_stops_it_at_google(client: Client, emulator: 
     assert said.startswith("The interaction was cancelled; what it had cost by then is not refunded.")
 
 
+@pytest.mark.slow
 @MODERN
 async def test_research_that_google_will_not_cancel_keeps_its_id_and_is_saved_once(
     client: Client, emulator: Emulator, settings: Settings
@@ -756,6 +787,7 @@ async def test_cancelling_what_does_not_exist_is_an_error(client: Client, emulat
     assert emulator.cancels == []
 
 
+@pytest.mark.slow
 async def test_a_host_that_gives_the_call_up_does_not_stop_the_research(client: Client, emulator: Emulator) -> None:
     stall = Fault("create", "stall")
     emulator.faults.append(stall)
@@ -771,6 +803,7 @@ async def test_a_host_that_gives_the_call_up_does_not_stop_the_research(client: 
     assert emulator.cancels == []
 
 
+@pytest.mark.slow
 @MODERN
 async def test_a_host_that_gives_up_watching_does_not_stop_the_research(client: Client, emulator: Emulator) -> None:
     hold = Fault("create", "hold")
@@ -796,6 +829,7 @@ async def test_a_host_that_gives_up_watching_does_not_stop_the_research(client: 
     assert newest(emulator).status == "completed"
 
 
+@pytest.mark.slow
 @MODERN
 async def test_research_goes_on_when_its_stream_and_every_resumption_break(client: Client, emulator: Emulator) -> None:
     emulator.faults += [Fault("stream", "cut", after=4), Fault("resume", "http", times=math.inf, http_status=400)]

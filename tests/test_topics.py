@@ -32,6 +32,7 @@ async def titles(client: Client) -> dict[str, str | None]:
     return {str(each.uri): each.title for each in (await client.list_resources()).resources}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", ["Go ahead", "Approved, run it", "开始吧", "Bike? No: go."])
 async def test_an_approved_plan_bears_its_topic_everywhere(client: Client, words: str) -> None:
     plan = await researched(client, "Cargo bicycles in Basel", plan_first=True)
@@ -55,6 +56,7 @@ async def test_an_approved_plan_bears_its_topic_everywhere(client: Client, words
     assert f'| "{topic}": "{words}" | 2 files' in text_of(result)
 
 
+@pytest.mark.slow
 async def test_a_plan_that_is_approved_in_a_task_bears_its_topic(settings: Settings) -> None:
     async with tasking(build_server(settings, FAST)) as client:
         task = await settled(client, await begun(client, "start_research", prompt="Cargo bicycles", plan_first=True))
@@ -70,6 +72,7 @@ async def test_a_plan_that_is_approved_in_a_task_bears_its_topic(settings: Setti
     }
 
 
+@pytest.mark.slow
 async def test_who_is_asked_reads_the_topic_and_the_words(settings: Settings, mode: Mode) -> None:
     async with host(settings, mode, (user := User(start=True)).answer) as client:
         plan = await researched(client, "Cargo bicycles", plan_first=True)
@@ -80,6 +83,7 @@ async def test_who_is_asked_reads_the_topic_and_the_words(settings: Settings, mo
     ]
 
 
+@pytest.mark.slow
 @LEGACY
 @pytest.mark.parametrize("tool", ["generate_image", "gemini_continue"])
 async def test_what_changes_a_picture_is_about_the_same(client: Client, tool: str) -> None:
@@ -99,6 +103,7 @@ async def test_what_changes_a_picture_is_about_the_same(client: Client, tool: st
     assert (await titles(client))[f"gemini://interactions/{id_of(more)}"] == "A red bicycle"
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_how_a_report_should_look_is_not_its_topic(client: Client) -> None:
     done = await researched(client, "Cargo bicycles", output_format="One table")
@@ -107,6 +112,7 @@ async def test_how_a_report_should_look_is_not_its_topic(client: Client) -> None
     assert (await titles(client))[f"gemini://interactions/{done}"] == "Cargo bicycles"
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_a_secret_in_a_prompt_reaches_neither_name_nor_head_of_a_report(client: Client) -> None:
     plan = await researched(client, f"Bikes {KEY}", plan_first=True)
@@ -120,6 +126,7 @@ async def test_a_secret_in_a_prompt_reaches_neither_name_nor_head_of_a_report(cl
     assert KEY not in text_of(await call(client, "list_interactions"))
 
 
+@pytest.mark.slow
 @LEGACY
 @pytest.mark.usual_wire("an id of another program has the usual form, and is shown at once")
 async def test_a_plan_that_another_program_has_run_bears_its_topic(client: Client, url: str) -> None:
@@ -133,6 +140,7 @@ async def test_a_plan_that_another_program_has_run_bears_its_topic(client: Clien
     assert {path.name[11:25] for path in saved_in(report)} == {"cargo-bicycles"}
 
 
+@pytest.mark.slow
 async def test_what_is_stored_nowhere_leaves_no_topic_behind(settings: Settings) -> None:
     async with Client(build_server(settings, FAST), cache=None) as client:
         first = await call(client, "generate_image", prompt="A red bicycle")

@@ -56,6 +56,7 @@ def expected(content: bytes = CONTENT) -> bytes:
     return hashlib.sha256(content).digest()
 
 
+@pytest.mark.slow
 async def test_a_file_goes_in_chunks_and_tells_its_progress(sender: ResumableUpload, emulator: Emulator) -> None:
     file, moves = await send(sender)
     assert (file["name"], file["state"]) == ("files/mine", "PROCESSING")

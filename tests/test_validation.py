@@ -81,6 +81,7 @@ def test_what_departs_from_a_schema_is_told_with_its_place(schema: dict[str, Any
     assert len(told) < 700
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("schema", "answer", "why"),
     [
@@ -138,6 +139,7 @@ def test_a_pattern_that_takes_long_to_compile_is_not_compiled(
     assert not set(patterns) & set(compiled)
 
 
+@pytest.mark.slow
 def test_the_patterns_of_one_schema_are_compiled_once_each_and_not_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled: list[str] = []
     monkeypatch.setattr(bounded_validator, "compile_pattern", compiled.append)

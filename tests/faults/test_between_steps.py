@@ -52,6 +52,7 @@ def lost(status: int, times: float = 1) -> list[Fault]:
 # Reads that are refused ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [400, 409, 416])
 async def test_one_refused_read_gives_no_running_ask_up(settings: Settings, emulator: Emulator, status: int) -> None:
     emulator.faults += lost(status)
@@ -60,6 +61,7 @@ async def test_one_refused_read_gives_no_running_ask_up(settings: Settings, emul
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [400, 401, 402])
 async def test_what_cannot_be_read_now_is_not_delivered_and_the_same_call_pays_nothing(
     settings: Settings, emulator: Emulator, status: int
@@ -90,6 +92,7 @@ async def test_what_google_refuses_to_show_for_good_is_said_once_to_the_same_cal
     assert len(emulator.creates) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [401, 402, 429, 503])
 async def test_a_read_that_fails_for_now_leaves_the_answer_to_the_same_call(
     settings: Settings, emulator: Emulator, tmp_path: Path, status: int
@@ -129,6 +132,7 @@ async def test_a_same_call_that_is_cancelled_while_it_looks_leaves_the_answer_to
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("step", "delta"),
     [
@@ -182,6 +186,7 @@ async def test_an_answer_whose_reader_is_cancelled_before_it_comes_is_given_to_t
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 async def test_of_two_same_calls_at_once_one_takes_the_answer_that_nobody_was_given(
     settings: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -206,6 +211,7 @@ async def test_of_two_same_calls_at_once_one_takes_the_answer_that_nobody_was_gi
 # Reads that hang, clocks that jump -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_read_that_hangs_hides_the_end_from_nobody_else(settings: Settings, emulator: Emulator) -> None:
     emulator.faults += [
         held := Fault("create", "hold"),
@@ -224,6 +230,7 @@ async def test_a_read_that_hangs_hides_the_end_from_nobody_else(settings: Settin
     assert not hanging.release.is_set()
 
 
+@pytest.mark.slow
 async def test_a_clock_that_jumps_ahead_makes_no_run_stuck_that_could_not_be_read(
     settings: Settings, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -256,6 +263,7 @@ async def test_a_clock_that_jumps_ahead_makes_no_run_stuck_that_could_not_be_rea
 # Deletions -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_files_of_research_that_ends_while_it_is_deleted_are_deleted_too(
     settings: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -299,6 +307,7 @@ async def test_a_server_that_follows_what_another_has_deleted_saves_nothing_of_i
     assert not output.exists() or list(output.iterdir()) == []
 
 
+@pytest.mark.slow
 async def test_a_read_on_its_way_brings_nothing_back_that_is_deleted_meanwhile(
     settings: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -356,6 +365,7 @@ async def test_a_partial_answer_is_redacted_before_it_is_cut(
     assert KEY[-8:] not in said
 
 
+@pytest.mark.slow
 async def test_research_that_google_refuses_for_now_is_not_said_to_have_started(
     settings: Settings, emulator: Emulator
 ) -> None:

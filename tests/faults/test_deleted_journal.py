@@ -128,6 +128,7 @@ async def test_many_reads_at_once_open_nothing_else(tmp_path: Path, lose: Way) -
         assert not file_of(tmp_path).exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lose", [delete_file, delete_all, move_away])
 async def test_a_new_server_begins_anew_and_harms_nothing(tmp_path: Path, lose: Way) -> None:
     old = [Journal(file_of(tmp_path)) for _ in range(2)]
@@ -213,6 +214,7 @@ async def test_a_file_that_is_put_back_is_the_same_again(tmp_path: Path) -> None
     assert found(file_of(tmp_path)) == ["after", "before"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lose", [delete_file, delete_all, move_away])
 async def test_nothing_bought_is_lost_or_bought_twice(
     server: Server, settings: Settings, tmp_path: Path, mode: Mode, emulator: Emulator, lose: Way

@@ -60,6 +60,7 @@ def age(folder: Path, seconds: int) -> None:
             )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["hold", "stall"])
 @pytest.mark.parametrize("finished", [True, False], ids=["finished", "running"])
 async def test_the_same_call_after_one_that_was_given_up_gets_its_answer_and_pays_nothing(
@@ -86,6 +87,7 @@ async def test_the_same_call_after_one_that_was_given_up_gets_its_answer_and_pay
         assert len(emulator.creates) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tool", ["gemini_continue", "analyze_file", "generate_image"])
 async def test_every_tool_that_waits_is_detached_and_attached(
     settings: Settings, emulator: Emulator, tmp_path: Path, tool: str
@@ -120,6 +122,7 @@ async def test_a_picture_whose_path_is_taken_by_something_else_is_refused_before
     assert emulator.requests == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "other",
     [
@@ -141,6 +144,7 @@ async def test_another_call_is_another_interaction(
     assert len(emulator.creates) == 2
 
 
+@pytest.mark.slow
 async def test_calls_that_begin_together_are_separate_and_a_later_one_joins(
     settings: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -185,6 +189,7 @@ async def ask_again(client: Client, said: list[str]) -> None:
     said.append(text_of(await call(client, "gemini_ask", **ASK)))
 
 
+@pytest.mark.slow
 async def test_another_server_and_the_next_one_attach_for_ten_minutes(
     settings: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -206,6 +211,7 @@ async def test_another_server_and_the_next_one_attach_for_ten_minutes(
     assert len(emulator.creates) == 2
 
 
+@pytest.mark.slow
 async def test_an_answer_that_was_handed_over_and_read_is_not_given_again(
     settings: Settings, emulator: Emulator
 ) -> None:
@@ -219,6 +225,7 @@ async def test_an_answer_that_was_handed_over_and_read_is_not_given_again(
     assert len(emulator.creates) == 2
 
 
+@pytest.mark.slow
 async def test_what_may_have_been_bought_is_told_once_to_the_same_call(
     settings: Settings, emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -241,6 +248,7 @@ async def test_what_may_have_been_bought_is_told_once_to_the_same_call(
     assert len(emulator.creates) == 2
 
 
+@pytest.mark.slow
 async def test_a_call_that_is_cancelled_while_it_is_written_down_has_begun(
     settings: Settings, emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -269,6 +277,7 @@ async def test_a_call_that_is_cancelled_while_it_is_written_down_has_begun(
 # Two servers ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("tool", "arguments"),
     [("gemini_ask", ASK), ("generate_image", ASK), ("start_research", ASK | {"visualization": False})],
@@ -295,6 +304,7 @@ async def test_what_another_server_is_still_sending_is_not_sent_again_and_its_an
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 async def test_a_server_that_was_killed_leaves_its_call_to_the_same_call_at_once(
     settings: Settings, emulator: Emulator, url: str, tmp_path: Path
 ) -> None:
@@ -313,6 +323,7 @@ async def test_a_server_that_was_killed_leaves_its_call_to_the_same_call_at_once
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 async def test_a_run_that_is_taken_over_while_the_same_call_looks_for_it_is_not_paid_again(
     settings: Settings, emulator: Emulator, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -375,6 +386,7 @@ async def test_an_identical_call_that_reads_a_row_at_once_is_a_request_of_its_ow
     assert len(emulator.creates) == 2
 
 
+@pytest.mark.slow
 async def test_a_run_that_another_server_has_taken_over_is_given_to_the_same_call(
     settings: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:

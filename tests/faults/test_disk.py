@@ -20,6 +20,8 @@ from gemini_interactions_mcp.journal import engine
 from gemini_interactions_mcp.server.app import build_server
 from reading import call, complaint, id_of, posts, previews_of, saved_in, text_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Generator[Path]:

@@ -156,6 +156,7 @@ async def test_with_a_broken_journal_the_server_shows_its_tools_and_says_why_it_
     assert (broken.said in text_of(listed)) is not broken.listed
 
 
+@pytest.mark.slow
 async def test_with_a_broken_journal_every_interaction_can_still_be_read_from_google(
     interaction_id: str, client: Client, emulator: Emulator
 ) -> None:
@@ -181,6 +182,7 @@ def held_by_another(folder: Path, *pragmas: str) -> Generator[None]:
         other.execute("ROLLBACK")
 
 
+@pytest.mark.slow
 async def test_a_journal_that_is_held_when_the_server_starts_is_said_to_be_locked_and_used_once_it_is_free(
     tmp_path: Path, url: str, emulator: Emulator, interaction_id: str
 ) -> None:
@@ -200,6 +202,7 @@ async def test_a_journal_that_is_held_when_the_server_starts_is_said_to_be_locke
     assert len(emulator.creates) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("tool", "extra"), [("gemini_ask", {}), ("generate_image", {})])
 async def test_an_answer_that_comes_while_the_journal_is_held_reaches_its_caller_and_is_written_afterwards(
     tmp_path: Path, url: str, emulator: Emulator, tool: str, extra: dict[str, Any]
@@ -229,6 +232,7 @@ async def test_an_answer_that_comes_while_the_journal_is_held_reaches_its_caller
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 async def test_research_that_ends_while_the_journal_is_held_is_read_meanwhile_and_saved_once(
     tmp_path: Path, url: str, emulator: Emulator
 ) -> None:
@@ -248,6 +252,7 @@ async def test_research_that_ends_while_the_journal_is_held_is_read_meanwhile_an
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 async def test_what_a_held_journal_missed_before_the_server_ended_is_known_again_once_it_is_read(
     tmp_path: Path, url: str, emulator: Emulator
 ) -> None:

@@ -9,6 +9,8 @@ import pytest
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from wired import MODERN, PATIENCE, environment, journal, let_leases_run_out, wired
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("after", [1, 3, 6])
 async def test_an_ask_whose_server_is_killed_in_mid_stream_is_read_by_the_next(

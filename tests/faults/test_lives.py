@@ -167,6 +167,7 @@ async def test_the_same_research_asked_twice_is_bought_once(here: World, emulato
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 async def test_the_same_research_asked_twice_at_once_is_one_run(here: World, emulator: Emulator) -> None:
     emulator.faults.append(stalled := Fault("create", "stall"))
     found: list[tuple[Run, bool]] = []
@@ -186,6 +187,7 @@ async def test_the_same_research_asked_twice_at_once_is_one_run(here: World, emu
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 async def test_force_and_other_words_buy_another_run(here: World, emulator: Emulator) -> None:
     await over((await here.runs.start_once(RESEARCH))[0])
     await here.ended(RESEARCH)
@@ -205,6 +207,7 @@ async def test_a_twin_that_may_have_been_bought_is_not_bought_again_and_says_how
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 async def test_a_twin_that_was_certainly_not_bought_is_no_reason_to_wait(here: World, emulator: Emulator) -> None:
     emulator.faults.append(Fault("create", "http", http_status=429))
     await over((await here.runs.start_once(RESEARCH))[0])
@@ -229,6 +232,7 @@ async def test_an_interaction_that_something_else_has_started_is_adopted_once(
     assert [each.method for each in emulator.requests] == ["POST", "GET"]
 
 
+@pytest.mark.slow
 async def test_a_running_interaction_of_others_is_followed_to_its_end(here: World, emulator: Emulator) -> None:
     emulator.faults.append(held := Fault("create", "hold"))
     begun = await here.gemini.create(RESEARCH, background=True)
@@ -301,6 +305,7 @@ async def test_a_journal_that_breaks_before_the_end_does_not_lose_the_answer(
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 async def test_what_a_broken_journal_missed_is_written_once_it_works(
     impatient: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -332,6 +337,7 @@ async def test_a_journal_that_is_replaced_by_rubbish_still_leaves_google_to_be_a
 # Restarts and two hosts ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("request_", [ASK, RESEARCH], ids=lambda request: request.kind)
 async def test_what_was_running_when_the_process_ended_is_followed_by_the_next(
     settings: Settings, emulator: Emulator, tmp_path: Path, request_: Request
@@ -348,6 +354,7 @@ async def test_what_was_running_when_the_process_ended_is_followed_by_the_next(
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 async def test_what_ended_while_no_process_was_there_is_read_by_the_next_and_saved_once(
     settings: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -397,6 +404,7 @@ async def test_a_process_that_ends_while_a_request_is_on_its_way_waits_for_the_i
     assert run.id in emulator.interactions
 
 
+@pytest.mark.slow
 async def test_a_process_that_ends_before_the_id_comes_leaves_a_row_that_says_so(
     settings: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -412,6 +420,7 @@ async def test_a_process_that_ends_before_the_id_comes_leaves_a_row_that_says_so
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 async def test_two_hosts_on_one_journal_see_each_others_results_and_save_them_once(
     settings: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:

@@ -62,6 +62,7 @@ async def test_a_stream_that_goes_silent_hides_no_answer_from_who_waits(
         assert "You asked: “hi”" in text_of(await call(client, "gemini_ask", prompt="hi"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [400, 403, 404])
 async def test_an_end_that_neither_stream_nor_read_tells_is_told_by_the_stream_from_its_start(
     settings: Settings, emulator: Emulator, status: int
@@ -77,6 +78,7 @@ async def test_an_end_that_neither_stream_nor_read_tells_is_told_by_the_stream_f
     assert len(emulator.creates) == 2
 
 
+@pytest.mark.slow
 async def test_such_an_end_is_told_by_the_next_server_too(settings: Settings, emulator: Emulator) -> None:
     emulator.doubts = replace(emulator.doubts, lost_completions=1, refused_reads=(403,))
     emulator.faults.append(held := Fault("create", "hold"))
@@ -91,6 +93,7 @@ async def test_such_an_end_is_told_by_the_next_server_too(settings: Settings, em
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wait_seconds", [0, 20])
 async def test_a_silent_stream_hides_nothing_from_who_reads(
     settings: Settings, emulator: Emulator, wait_seconds: int
@@ -107,6 +110,7 @@ async def test_a_silent_stream_hides_nothing_from_who_reads(
                 await anyio.lowlevel.checkpoint()
 
 
+@pytest.mark.slow
 async def test_a_polled_run_is_seen_by_who_asks_and_not_when_its_next_poll_is_due(
     settings: Settings, emulator: Emulator
 ) -> None:
@@ -135,6 +139,7 @@ async def test_a_living_server_that_hangs_hides_nothing_from_another(settings: S
         assert "# Research report" in text_of(result)
 
 
+@pytest.mark.slow
 async def test_a_clock_that_was_set_back_hides_nothing(settings: Settings, emulator: Emulator, tmp_path: Path) -> None:
     emulator.faults.append(held := Fault("create", "hold"))
     async with host(settings) as one:
@@ -152,6 +157,7 @@ async def test_a_clock_that_was_set_back_hides_nothing(settings: Settings, emula
         assert "# Research report" in text_of(await call(other, "check_research", interaction_id=started))
 
 
+@pytest.mark.slow
 async def test_what_nobody_waits_for_costs_no_looks(settings: Settings, emulator: Emulator) -> None:
     emulator.faults.append(Fault("stream", "stall", after=3))
     async with host(settings) as client:
@@ -183,6 +189,7 @@ async def test_what_a_killed_server_followed_is_followed_by_the_next_at_once(
     assert killed["owned_until"] > row["finished_at"]
 
 
+@pytest.mark.slow
 async def test_unfinished_runs_are_taken_up_before_any_tool_is_called(
     settings: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -198,6 +205,7 @@ async def test_unfinished_runs_are_taken_up_before_any_tool_is_called(
                 await anyio.lowlevel.checkpoint()
 
 
+@pytest.mark.slow
 async def test_without_a_key_unfinished_runs_stay_as_they_are(
     settings: Settings, emulator: Emulator, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -217,6 +225,7 @@ async def test_without_a_key_unfinished_runs_stay_as_they_are(
 # What was streamed ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [400, 403, 404, 500])
 @pytest.mark.parametrize("tool", ["gemini_ask", "start_research"])
 async def test_an_answer_that_was_streamed_counts_though_it_can_never_be_read(
@@ -239,6 +248,7 @@ async def test_an_answer_that_was_streamed_counts_though_it_can_never_be_read(
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 async def test_sources_pictures_and_code_are_the_same_by_stream_as_by_read(
     settings: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -253,6 +263,7 @@ async def test_sources_pictures_and_code_are_the_same_by_stream_as_by_read(
     assert streamed.partition("\n---\n")[0] == read.partition("\n---\n")[0]
 
 
+@pytest.mark.slow
 async def test_what_was_running_when_its_server_ended_is_heard_from_its_start_where_reads_are_refused(
     settings: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -283,6 +294,7 @@ async def test_a_completed_read_without_an_answer_is_read_again_before_it_is_cal
         assert "You asked: “hi”" in text_of(await call(client, "gemini_ask", prompt="hi"))
 
 
+@pytest.mark.slow
 async def test_an_answer_that_stays_empty_is_told_without_blaming_the_prompt(
     settings: Settings, emulator: Emulator
 ) -> None:
@@ -359,6 +371,7 @@ async def test_a_progress_that_cannot_be_told_takes_no_answer_away(here: World, 
     assert "Grüße" in run.record.text
 
 
+@pytest.mark.slow
 async def test_late_writes_are_tried_every_moment_and_not_once_a_lease(
     settings: Settings, emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

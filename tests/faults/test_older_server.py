@@ -49,6 +49,7 @@ async def kept(here: World, run: Run) -> Record:
     return found
 
 
+@pytest.mark.slow
 async def test_research_that_google_has_forgotten_stays_completed(
     settings: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -61,6 +62,7 @@ async def test_research_that_google_has_forgotten_stays_completed(
     assert (row.status, row.text, row.error) == ("completed", run.record.text, None)
 
 
+@pytest.mark.slow
 async def test_the_run_of_a_plan_is_not_bought_again(settings: Settings, emulator: Emulator, tmp_path: Path) -> None:
     async with world(settings) as here:
         plan = await here.ended(research("Rivers", plan=True))

@@ -24,6 +24,8 @@ from gemini_interactions_mcp.emulator import Emulator, Fault, make_rate_limit_fa
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
 
+pytestmark = pytest.mark.slow
+
 CALLS: dict[str, dict[str, Any]] = {
     "gemini_ask": {"prompt": "Ask about Zürich"},
     "start_research": {"prompt": "Research Zürich", "visualization": False},

@@ -46,6 +46,8 @@ from gemini_interactions_mcp.settings import Settings
 from reading import rows_of, text_of
 from wired import let_leases_run_out
 
+pytestmark = pytest.mark.slow
+
 SEQUENCES = int(os.environ.get("SEQUENCES", "20"))
 PATIENCE = 20.0
 """Seconds after which a test that waits has failed; never what is tested."""

@@ -33,6 +33,7 @@ def folder(settings: Settings) -> Path:
 # Replaced ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @POSIX
 @LEGACY
 @pytest.mark.parametrize("other", ["a link to a secret", "a link without an end", "another file", "a folder", "a pipe"])
@@ -73,6 +74,7 @@ async def test_what_stands_in_a_files_place_is_neither_read_nor_sent_nor_shown_n
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 @POSIX
 @pytest.mark.parametrize("output_path", ["{files}/sub/bike.jpg", "{files}/sub/new/bike.jpg", "sub/bike.jpg"])
 @LEGACY
@@ -117,6 +119,7 @@ async def test_an_output_directory_swapped_for_a_link_meanwhile_is_not_followed(
 # Moved ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_a_name_is_not_used_again_when_its_file_was_moved(
     client: Client, emulator: Emulator, settings: Settings
@@ -131,6 +134,7 @@ async def test_a_name_is_not_used_again_when_its_file_was_moved(
     assert sorted(settings.output_dir.iterdir()) == sorted([path.with_name("mine.jpg"), *saved_in(second)])
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_what_lies_at_the_path_of_an_image_that_was_moved_away_is_not_deleted_with_it(
     client: Client, settings: Settings
@@ -145,6 +149,7 @@ async def test_what_lies_at_the_path_of_an_image_that_was_moved_away_is_not_dele
     assert path.read_bytes() == b"something else"
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_what_an_agent_has_left_is_saved_under_another_name_when_its_file_was_moved(
     client: Client, emulator: Emulator, settings: Settings
@@ -165,6 +170,7 @@ async def test_what_an_agent_has_left_is_saved_under_another_name_when_its_file_
 # Removed -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_what_another_machine_has_saved_is_saved_here_too(tmp_path: Path, url: str, emulator: Emulator) -> None:
     """Two machines on one journal: here, they have different folders, and one is out of the other's sight."""
     there, here = (make_settings(tmp_path, url, output_dir=tmp_path / name / "output") for name in ("there", "here"))
@@ -189,6 +195,7 @@ async def test_what_another_machine_has_saved_is_saved_here_too(tmp_path: Path, 
     assert len(emulator.creates) == 2
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_several_who_ask_at_once_for_what_was_removed_fetch_it_once(
     client: Client, emulator: Emulator, settings: Settings
@@ -280,6 +287,7 @@ async def test_a_removed_file_of_which_the_journal_does_not_say_what_it_was_is_t
     assert not path.exists()
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_what_lay_in_another_allowed_directory_is_fetched_into_the_output_directory(
     client: Client, emulator: Emulator, settings: Settings, folder: Path
@@ -295,6 +303,7 @@ async def test_what_lay_in_another_allowed_directory_is_fetched_into_the_output_
     assert f"File {settings.output_dir / 'bike.png'}: deleted." in said
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_what_is_fetched_again_changes_nothing_else_of_an_answer(client: Client, emulator: Emulator) -> None:
     image = await call(client, "generate_image", prompt="hi")
@@ -321,6 +330,7 @@ async def resolved(client: Client, result: CallToolResult) -> CallToolResult:
     return await call(client, "read_interaction", interaction_id=id_of(result), resolve_sources=True)
 
 
+@pytest.mark.slow
 async def test_addresses_that_were_looked_up_stand_in_the_saved_report(client: Client, settings: Settings) -> None:
     report = await reported(client)
     (path,) = saved_in(report)
@@ -420,6 +430,7 @@ async def test_a_full_disk_leaves_the_report_as_it_was(
     assert list(settings.output_dir.iterdir()) == [path]
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_several_who_look_addresses_up_at_once_write_one_report(client: Client, settings: Settings) -> None:
     report = await reported(client)

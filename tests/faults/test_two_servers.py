@@ -68,6 +68,7 @@ def reads(emulator: Emulator, interaction_id: str) -> int:
     return sum(each.method == "GET" and each.path.endswith(interaction_id) for each in emulator.requests)
 
 
+@pytest.mark.slow
 async def test_each_host_lists_and_reads_what_the_other_has_asked(two: Two, emulator: Emulator) -> None:
     here = id_of(await call(two.one, "gemini_ask", prompt="Asked here"))
     there = id_of(await call(two.other, "gemini_ask", prompt="Asked there"))
@@ -79,6 +80,7 @@ async def test_each_host_lists_and_reads_what_the_other_has_asked(two: Two, emul
     assert len(emulator.requests) == asked
 
 
+@pytest.mark.slow
 async def test_each_host_continues_what_the_other_has_asked(two: Two, emulator: Emulator) -> None:
     first = id_of(await call(two.one, "gemini_ask", prompt="Asked here"))
     result = await call(two.other, "gemini_continue", previous_interaction_id=first, prompt="And there?")
@@ -86,6 +88,7 @@ async def test_each_host_continues_what_the_other_has_asked(two: Two, emulator: 
     assert emulator.creates[1]["previous_interaction_id"] == first
 
 
+@pytest.mark.slow
 async def test_while_nobody_waits_there_the_other_server_does_not_ask_google(two: Two, emulator: Emulator) -> None:
     interaction_id, held = await started(two.one, emulator)
     await call(two.other, "check_research", interaction_id=interaction_id)
@@ -99,6 +102,7 @@ async def test_while_nobody_waits_there_the_other_server_does_not_ask_google(two
     assert "Rivers of Zürich" in text_of(result)
 
 
+@pytest.mark.slow
 async def test_what_an_orderly_server_leaves_is_followed_by_the_other_at_once(
     settings: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -116,6 +120,7 @@ async def test_what_an_orderly_server_leaves_is_followed_by_the_other_at_once(
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 async def test_what_a_killed_server_leaves_is_followed_by_the_other_once_the_lease_has_run_out(
     settings: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -155,6 +160,7 @@ async def test_a_report_that_the_other_server_has_seen_first_is_saved_once(
     assert len(reports(tmp_path)) == 1
 
 
+@pytest.mark.slow
 async def test_the_same_research_is_bought_once_by_both_within_ten_minutes(two: Two, emulator: Emulator) -> None:
     interaction_id, held = await started(two.one, emulator)
     while_it_runs = await call(two.other, "start_research", **RESEARCH)
@@ -175,6 +181,7 @@ async def test_the_same_research_asked_for_in_both_at_once_is_bought_once(two: T
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 async def test_many_asks_in_both_at_once_are_all_answered_and_no_journal_is_in_the_way(
     two: Two, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -192,6 +199,7 @@ async def test_many_asks_in_both_at_once_are_all_answered_and_no_journal_is_in_t
     assert [row["status"] for row in rows(tmp_path)] == ["completed"] * 40
 
 
+@pytest.mark.slow
 async def test_what_one_host_deletes_is_gone_in_the_other(two: Two, emulator: Emulator) -> None:
     interaction_id = id_of(await call(two.one, "gemini_ask", prompt="Asked here"))
     await call(two.other, "delete_interaction", interaction_id=interaction_id)
@@ -201,6 +209,7 @@ async def test_what_one_host_deletes_is_gone_in_the_other(two: Two, emulator: Em
     assert emulator.interactions == {}
 
 
+@pytest.mark.slow
 async def test_research_that_one_host_cancels_ends_in_the_other(two: Two, emulator: Emulator, tmp_path: Path) -> None:
     interaction_id, _ = await started(two.one, emulator)
     await call(two.other, "cancel_research", interaction_id=interaction_id)
