@@ -41,7 +41,10 @@ class Authority:
 
 
 def make_authority(folder: Path) -> Authority:
-    """Make both, with keys that nobody keeps."""
+    """Make both, with keys that nobody keeps.
+
+    As many companies' certificates, they lack the identifiers of keys that RFC 5280 demands.
+    """
     root_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     root_name, name = common_name("Contoso Root"), common_name(HOST)
     root = unsigned(root_name, root_name, root_key).add_extension(x509.BasicConstraints(True, None), critical=True)

@@ -15,7 +15,7 @@ from mcp import Client
 
 from conftest import FAST, KEY, Mode, make_settings
 from gemini_interactions_mcp.api.client import Gemini
-from gemini_interactions_mcp.api.connections import find_proxies, is_usable_proxy
+from gemini_interactions_mcp.api.connections import find_proxies, is_usable_proxy, load_trusted_certificates
 from gemini_interactions_mcp.api.error_mapping import UNKNOWN_OUTCOME
 from gemini_interactions_mcp.cli.main import main
 from gemini_interactions_mcp.core.errors import ConfigurationError, NetworkError
@@ -231,6 +231,12 @@ async def test_the_systems_authorities_are_trusted_without_a_setting(
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: places)
     monkeypatch.delenv("SSL_CERT_FILE")
     await asked_and_uploaded(tmp_path, f"https://localhost:{front}")
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_certificates_need_not_follow_rfc_5280_to_the_letter(variable: str, authority: Authority) -> None:
+    place = authority.file if variable == "SSL_CERT_FILE" else authority.file.parent
+    assert not load_trusted_certificates({variable: str(place)}).verify_flags & ssl.VERIFY_X509_STRICT
 
 
 @pytest.mark.parametrize(
