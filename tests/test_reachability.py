@@ -18,6 +18,10 @@ OUT_OF_REACH = {
         *("::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:7f00:1", "::127.0.0.1", "64:ff9b::10.0.0.1"),
         *("2002:7f00:1::", "2002:c0a8:101::1"),
     ],
+    "of a special purpose": [
+        *("192.0.0.8", "::ffff:192.0.0.8", "64:ff9b:1::808:808", "2002:808:808::1", "2001::1", "2001:20::1"),
+        *("3fff::1", "5f00::1", "fec0::1"),
+    ],
     "no address at all": ["1.2.3.256", "0x1ffffffff", "08.0.0.1", "9" * 50, "1.2.3.4.5", "a.1", ""],
     "one label": ["intranet", "nas", "com", "wiki."],
     "names of private networks": [
@@ -28,7 +32,7 @@ OUT_OF_REACH = {
 IN_REACH = [
     *("example.com", "www.example.com.", "8.8.8.8", "134744072", "2001:4860:4860::8888", "::ffff:8.8.8.8", "0x8.8.8.8"),
     *("localhost.example.com", "local.com", "xn--bcher-kva.example", "notlocal.co", "10.example.com"),
-    *("64:ff9b::8.8.8.8", "2002:808:808::1", "1.1", "0xdead.com", "home.example.org"),
+    *("64:ff9b::8.8.8.8", "1.1", "0xdead.com", "home.example.org"),
 ]
 
 

@@ -17,6 +17,21 @@ NAT64_NETWORK: Final = ipaddress.IPv6Network("64:ff9b::/96")
 IPV4_COMPATIBLE_NETWORK: Final = ipaddress.IPv6Network("::/96")
 """https://www.rfc-editor.org/rfc/rfc4291#section-2.5.5.1"""
 
+LIMITED_NETWORKS: Final = (
+    ipaddress.ip_network("192.0.0.0/24"),  # the IETF's own
+    ipaddress.ip_network("2001::/23"),  # likewise
+    ipaddress.ip_network("2002::/16"),  # 6to4
+    ipaddress.ip_network("3fff::/20"),  # documentation
+    ipaddress.ip_network("5f00::/16"),  # segment routing
+    ipaddress.ip_network("64:ff9b:1::/48"),  # NAT64 of a private network
+    ipaddress.ip_network("fec0::/10"),  # site-local: https://www.rfc-editor.org/rfc/rfc3879
+)
+"""Networks that are not global, though `ipaddress` says so in some of the supported Pythons.
+
+Sources: https://www.iana.org/assignments/iana-ipv4-special-registry and
+https://www.iana.org/assignments/iana-ipv6-special-registry
+"""
+
 PRIVATE_DOMAINS: Final = (
     *("localhost", "test", "invalid"),  # https://www.rfc-editor.org/rfc/rfc6761
     *("local", "intranet", "internal", "private", "corp", "home", "lan"),  # rfc6762, appendix G
@@ -38,8 +53,14 @@ def is_reachable(host: str) -> bool:
     name = DOT_FORMS.sub(".", host).rstrip(".")
     address = parse_ip_address(name)
     if address is not None:
-        return all(each.is_global and not each.is_multicast for each in (address, *extract_embedded_ipv4(address)))
+        return all(map(is_public, (address, *extract_embedded_ipv4(address))))
     return "." in name and not f".{name}".endswith(tuple(f".{domain}" for domain in PRIVATE_DOMAINS))
+
+
+def is_public(address: IPAddress) -> bool:
+    """Whether an address belongs to the public internet."""
+    limited = any(address in network for network in LIMITED_NETWORKS)
+    return address.is_global and not address.is_multicast and not limited
 
 
 def parse_ip_address(host: str) -> IPAddress | None:
@@ -80,7 +101,5 @@ def extract_embedded_ipv4(address: IPAddress) -> list[ipaddress.IPv4Address]:
     """Return the IPv4 addresses embedded in an IPv6 address."""
     if isinstance(address, ipaddress.IPv4Address):
         return []
-    found = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-    if address in NAT64_NETWORK or address in IPV4_COMPATIBLE_NETWORK:
-        found.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-    return [each for each in found if each is not None]
+    embeds = address.ipv4_mapped or address in NAT64_NETWORK or address in IPV4_COMPATIBLE_NETWORK
+    return [ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)] if embeds else []
