@@ -87,6 +87,7 @@ def test_the_lines_that_are_not_ascii_decide_wherever_they_are() -> None:
     assert guess_charset(io.BytesIO(content)) == TextEncoding("cp1251", len(content.decode("cp1251").encode()))
 
 
+@pytest.mark.slow
 def test_what_comes_late_counts_too() -> None:
     start = ("Schöne Grüße aus München.\n" * 1000).encode("cp1252")
     assert guess_charset(io.BytesIO(start)) is not None

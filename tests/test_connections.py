@@ -100,6 +100,7 @@ async def test_a_socks_proxy_leads_to_the_api_and_looks_its_name_up(
     assert len(emulator.creates) == len(emulator.files.files) == 1
 
 
+@pytest.mark.slow
 async def test_an_http_proxy_does_too(
     front: int, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,6 +112,7 @@ async def test_an_http_proxy_does_too(
     assert set(proxy.asked) == {f"{HOST}:443"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("listed", [HOST, "*", f"other.invalid, .{HOST}, {HOST}"])
 async def test_no_proxy_is_honoured(
     front: int, authority: Authority, listed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -215,6 +217,7 @@ def test_an_address_is_a_proxy_if_httpx2_can_use_it(address: str, usable: bool) 
     assert is_usable_proxy(address) is usable
 
 
+@pytest.mark.slow
 async def test_the_authority_of_ssl_cert_file_is_trusted_on_this_machine_too(
     front: int, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -223,6 +226,7 @@ async def test_the_authority_of_ssl_cert_file_is_trusted_on_this_machine_too(
     await asked_and_uploaded(tmp_path, f"https://localhost:{front}")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system's store is no file")
 async def test_the_systems_authorities_are_trusted_without_a_setting(
     front: int, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -307,6 +311,7 @@ async def test_a_page_of_a_web_filter_is_told_as_the_filters(
         assert words not in asked
 
 
+@pytest.mark.slow
 async def test_a_login_page_in_place_of_an_answer_is_told_by_its_title(client: Client, emulator: Emulator) -> None:
     emulator.faults += [page("create", 200), page("get", 200)]
     for tool, arguments in (("gemini_ask", {"prompt": "Why?"}), ("read_interaction", {"interaction_id": "v1_other"})):
@@ -315,6 +320,7 @@ async def test_a_login_page_in_place_of_an_answer_is_told_by_its_title(client: C
         assert "any proxy or web filter" in said
 
 
+@pytest.mark.slow
 async def test_where_the_api_is_not_offered_no_other_request_is_asked_for(client: Client, emulator: Emulator) -> None:
     refusal = {
         "code": 400,
@@ -357,6 +363,7 @@ async def test_a_server_starts_and_answers_with_settings_that_are_wrong(tmp_path
         assert b"Traceback" not in server.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [

@@ -92,6 +92,7 @@ def test_the_readme_shows_the_table_of_settings() -> None:
     assert f"\n\n{settings.render_settings_table()}\n\n" in readme()
 
 
+@pytest.mark.slow
 def test_every_variable_that_a_text_names_is_a_setting() -> None:
     sources = [
         ROOT / "README.md",

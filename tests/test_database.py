@@ -101,6 +101,7 @@ async def test_readers_and_the_writer_do_not_wait_for_each_other(journal: Journa
     assert rows_in(path, "PRAGMA journal_mode") == [("wal",)]
 
 
+@pytest.mark.slow
 async def test_a_journal_that_another_program_reads_can_be_opened(path: Path) -> None:
     occupy(path, "")
     rows_in(path, "CREATE TABLE theirs (number INTEGER)")
@@ -169,6 +170,7 @@ async def test_a_failed_opening_is_tried_again(journal: Journal, path: Path) -> 
     assert len((await journal.page())[0]) == 1
 
 
+@pytest.mark.slow
 async def test_a_journal_that_is_read_only_says_so(journal: Journal, path: Path) -> None:
     await journal.insert(record("one"))
     await journal.close()
@@ -268,6 +270,7 @@ async def test_a_cancelled_write_is_finished(journal: Journal, path: Path) -> No
     assert len(rows_in(path)) == 3
 
 
+@pytest.mark.slow
 async def test_a_cancelled_read_does_not_cost_the_connection() -> None:
     journal = Journal("sqlite+aiosqlite://")  # which is gone with its connection
     await journal.insert(record("one"))
@@ -337,6 +340,7 @@ UPLOAD: Any = sa.insert(schema.UPLOADS).values(
 )
 
 
+@pytest.mark.slow
 async def test_reads_run_beside_each_other_and_beside_a_write(
     held: Holding,
 ) -> None:
@@ -350,6 +354,7 @@ async def test_reads_run_beside_each_other_and_beside_a_write(
     await opened.close()
 
 
+@pytest.mark.slow
 async def test_a_read_sees_the_writes_that_were_called_before_it(journal: Journal) -> None:
     await journal.insert(record("one"))
     seen: list[str] = []

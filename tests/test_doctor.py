@@ -49,6 +49,7 @@ def line(out: str, topic: str) -> str:
     return next(each for each in out.splitlines() if each[8:].startswith(f"{topic} "))
 
 
+@pytest.mark.slow
 async def test_all_is_well_with_a_key_and_the_api_in_reach(
     tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
@@ -86,6 +87,7 @@ async def test_it_makes_no_folder_on_the_way_to_the_output_folder_and_leaves_an_
     assert list((tmp_path / "there").iterdir()) == []
 
 
+@pytest.mark.slow
 async def test_it_says_which_key_it_uses_and_when_the_latest_interaction_was(
     tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
@@ -131,6 +133,7 @@ async def test_google_genai_does_not_say_that_it_uses_another_key(tmp_path: Path
     assert "GOOGLE_API_KEY" not in out + err
 
 
+@pytest.mark.slow
 async def test_folders_that_are_not_there_are_wrong(
     tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
@@ -193,6 +196,7 @@ async def test_a_missing_key_is_wrong(
     assert line(out, "API").startswith("FAIL    API          No Gemini API key is set. Put GEMINI_API_KEY")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["invalid-4f1a9c", "two words 4f1a9c", "line\nbreak-4f1a9c"])
 async def test_a_key_that_is_rejected_or_malformed_is_wrong_and_not_repeated(
     key: str, tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
@@ -204,6 +208,7 @@ async def test_a_key_that_is_rejected_or_malformed_is_wrong_and_not_repeated(
     assert "4f1a9c" not in out
 
 
+@pytest.mark.slow
 async def test_an_api_out_of_reach_is_wrong_and_the_rest_is_still_examined(
     tmp_path: Path, closed_url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
@@ -214,6 +219,7 @@ async def test_an_api_out_of_reach_is_wrong_and_the_rest_is_still_examined(
     assert line(out, "journal").startswith("ok ")
 
 
+@pytest.mark.slow
 async def test_a_model_that_is_gone_is_wrong(
     tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
@@ -223,6 +229,7 @@ async def test_a_model_that_is_gone_is_wrong(
     assert line(out, "API").startswith("FAIL    API          Google has no model or agent gemini-1.0-ultra")
 
 
+@pytest.mark.slow
 async def test_an_api_that_refuses_is_wrong(
     tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
@@ -254,6 +261,7 @@ async def test_an_output_folder_that_is_a_file_is_wrong(
     assert str(tmp_path / "taken") in line(out, "output")
 
 
+@pytest.mark.slow
 async def test_an_allowed_directory_that_is_not_there_is_wrong(
     tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
@@ -263,6 +271,7 @@ async def test_an_allowed_directory_that_is_not_there_is_wrong(
     assert line(out, "directory") == f"FAIL    directory    {real(tmp_path) / 'nowhere'}: no such folder"
 
 
+@pytest.mark.slow
 async def test_all_wrong_settings_are_told_without_their_values_and_the_rest_is_examined(
     tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:

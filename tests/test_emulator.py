@@ -188,6 +188,7 @@ async def test_a_bare_schema_is_the_legacy_way_to_ask_for_json(http: httpx2.Asyn
     assert json.loads(answer["steps"][-1]["content"][0]["text"]) == "Emulated: x"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("ratio", "size"), [("16:9", "1K"), ("1:8", "1K"), ("1:1", "2K")])
 async def test_an_image_has_the_asked_ratio_and_size(
     client: Untyped, emulator: Emulator, ratio: str, size: str
@@ -235,6 +236,7 @@ async def test_an_image_by_uri_can_be_downloaded(client: Untyped, http: httpx2.A
     assert (await http.get(file.download_uri)).headers["content-type"] == "image/jpeg"
 
 
+@pytest.mark.slow
 async def test_a_stream_tells_the_same_text_as_a_later_get(client: Untyped) -> None:
     events = await events_of(await ask(client, "[[words=900]] ü", stream=True))
     types_seen = [event.event_type for event in events]
@@ -341,6 +343,7 @@ async def test_a_deleted_interaction_is_unknown_and_its_run_goes_on(client: Unty
     assert record.status == "completed"
 
 
+@pytest.mark.slow
 async def test_a_report_has_sections_sources_citations_and_a_chart(client: Untyped, emulator: Emulator) -> None:
     config = {"type": "deep-research", "thinking_summaries": "auto"}
     started = await client.interactions.create(**RESEARCH | {"input": "Ü [[words=200]]"}, agent_config=config)
@@ -364,6 +367,7 @@ async def test_a_report_has_sections_sources_citations_and_a_chart(client: Untyp
     assert {"google_search_call", "url_context_call", "code_execution_call"} <= set(kinds(done.steps))
 
 
+@pytest.mark.slow
 async def test_a_plan_is_made_refined_and_then_carried_out(client: Untyped, emulator: Emulator) -> None:
     config = {"type": "deep-research", "collaborative_planning": True, "visualization": "off"}
     plan = await client.interactions.create(**RESEARCH, agent_config=config)
@@ -420,6 +424,7 @@ class Zeros(io.RawIOBase):
         return part
 
 
+@pytest.mark.slow
 async def test_a_large_file_is_uploaded_in_parts_and_found_by_its_uri(client: Untyped, emulator: Emulator) -> None:
     size = 17 * 2**20
     config = {"mime_type": "application/pdf", "display_name": "Größe"}

@@ -86,6 +86,7 @@ async def test_models_that_refuse_the_background_may_take_it(
     assert (await start(http, **BACKGROUND | {"model": model}))["status"] == "in_progress"
 
 
+@pytest.mark.slow
 async def test_the_background_is_refused_to_every_second_model_and_to_no_agent(
     http: httpx2.AsyncClient, emulator: Emulator
 ) -> None:

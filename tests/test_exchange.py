@@ -93,6 +93,7 @@ NAMING = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", [*UNREADABLE, *NAMING], ids=lambda body: repr(body[:30])[2:-1])
 async def test_an_answer_that_cannot_be_read_leaves_a_paid_request_of_unknown_outcome(
     google: Gemini, emulator: Emulator, body: bytes
@@ -168,6 +169,7 @@ async def test_an_event_that_cannot_be_read_does_not_end_an_open_stream(google: 
     assert heard[-1].text == "Hi"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", [each for each in UNREADABLE if each[:1] not in b'{[n4"N'] + [DEEP, DIGITS])
 async def test_a_read_that_is_answered_so_can_be_repeated(google: Gemini, emulator: Emulator, body: bytes) -> None:
     emulator.faults += [replies(body, on) for on in ("get", "cancel", "delete", "model", "file")]
@@ -247,6 +249,7 @@ async def listening() -> AsyncGenerator[tuple[str, list[bytes]]]:
         tasks.cancel_scope.cancel()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_no_redirect_is_followed(google: Gemini, emulator: Emulator, status: int) -> None:
     async with listening() as (elsewhere, heard):

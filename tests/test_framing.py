@@ -207,6 +207,7 @@ def test_marks_of_sources_are_where_they_belong_though_hidden_characters_went() 
     assert rendering.render_body(record(text, citations=found), lambda file: file.path) == "One. [1] Two. [2]"
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_what_is_shown_has_nothing_hidden(text: str) -> None:
     for shown in (strip_hidden(text), make_printable(text), join_lines(text)):
@@ -219,6 +220,7 @@ def test_what_is_shown_has_nothing_hidden(text: str) -> None:
     assert not has_hidden_characters(make_inert(text))
 
 
+@pytest.mark.slow
 @given(st.text(), st.integers(0, 60))
 def test_a_text_is_cut_by_what_it_costs(text: str, room: int) -> None:
     text = strip_hidden(text)

@@ -211,6 +211,7 @@ async def test_what_cannot_work_is_said_before_anything_is_tried(
     assert emulator.requests == []
 
 
+@pytest.mark.slow
 async def test_it_touches_neither_the_journal_nor_the_output(
     tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
@@ -220,6 +221,7 @@ async def test_it_touches_neither_the_journal_nor_the_output(
     assert {each async for each in anyio.Path(tmp_path).iterdir()} == {tmp_path / "files", tmp_path / "home"}
 
 
+@pytest.mark.slow
 async def test_a_proxy_does_not_come_between_it_and_the_emulator(
     tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
@@ -242,6 +244,7 @@ async def test_an_api_of_the_contrary_is_marked_wherever_it_differs(settings: Se
     assert "not understood" not in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("doubt", SEEN_BY)
 async def test_every_doubt_is_seen_by_a_probe(doubt: str, settings: Settings) -> None:
     decided = replace(Doubts(), **{doubt: getattr(CONTRARY, doubt)})
@@ -308,6 +311,7 @@ async def test_a_refusal_by_quota_for_long_is_a_fact_like_others(
     assert len(starts(emulator)) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
@@ -393,6 +397,7 @@ async def test_what_is_made_is_deleted_when_the_user_presses_ctrl_c(
     assert len(emulator.deletes) == len(emulator.creates) == 2
 
 
+@pytest.mark.slow
 async def test_what_could_not_be_deleted_is_counted(settings: Settings, emulator: Emulator) -> None:
     emulator.faults.append(Fault("delete", "http", http_status=500))
     text = await seen(settings, only(PLAIN))
@@ -446,6 +451,7 @@ def test_an_answer_is_told_without_what_is_private(text: str, told: str) -> None
     assert scrub_text(text, Redactor([KEY]), ["v1_Chd-abc_9"]) == told
 
 
+@pytest.mark.slow
 async def test_a_key_and_an_id_that_the_api_repeats_are_not_told(settings: Settings, emulator: Emulator) -> None:
     servers = make_settings(
         settings.output_dir.parent,

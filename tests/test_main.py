@@ -265,6 +265,7 @@ async def test_a_port_that_is_taken_is_said_in_a_sentence(arguments: list[str], 
     assert "Traceback" not in err
 
 
+@pytest.mark.slow
 def test_nothing_slow_is_imported_before_stdin_is_taken() -> None:
     """A host may abandon its first message while the SDK is still being imported."""
     code = "import sys, gemini_interactions_mcp.cli.main; print(*{name.split('.')[0] for name in sys.modules})"

@@ -429,6 +429,7 @@ def test_a_picture_too_noisy_for_any_quality_is_halved() -> None:
     assert shown(small).width < 512
 
 
+@pytest.mark.slow
 def test_a_preview_is_as_small_as_it_has_to_be(tmp_path: Path) -> None:
     noise = Image.frombytes("RGB", (900, 600), os.urandom(900 * 600 * 3))
     noise.save(tmp_path / "noise.png", compress_level=0)
@@ -437,6 +438,7 @@ def test_a_preview_is_as_small_as_it_has_to_be(tmp_path: Path) -> None:
     assert len(small or b"") <= 60_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["JPEG", "TIFF", "PNG", "WEBP"])
 def test_a_preview_honours_the_orientation(tmp_path: Path, kind: str) -> None:
     exif = Image.Exif()

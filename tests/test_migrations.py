@@ -98,6 +98,7 @@ async def test_new_columns_say_what_labels_ids_and_errors_said(
     assert len(after) == len(before)
 
 
+@pytest.mark.slow
 async def test_a_plan_settled_anew_when_it_was_given_up(journal_url: str) -> None:
     await load(journal_url, "schema-4")
     updated_at = "2026-11-29T10:00:00.000000+00:00"
@@ -144,6 +145,7 @@ def differences(connection: sa.Connection) -> list[Any]:
     return compare_metadata(MigrationContext.configure(connection, opts=options), JOURNAL_METADATA)
 
 
+@pytest.mark.slow
 async def test_a_new_journal_is_stamped_with_its_version(journal_url: str) -> None:
     assert await migrated(journal_url) == []
     assert await execute(journal_url, "SELECT version_num FROM schema_version") == [(str(SCHEMA_VERSION),)]
@@ -267,6 +269,7 @@ EARLIER = sa.Table(
 """The table as an earlier version knows it."""
 
 
+@pytest.mark.slow
 async def test_a_server_of_an_earlier_version_writes_what_came_late_and_begins_nothing(journal_url: str) -> None:
     await migrated(journal_url)
     journal = Journal(journal_url)

@@ -98,6 +98,7 @@ async def test_the_run_of_a_row_that_nobody_follows_is_over(status: str, phase: 
     assert run.named.is_set()
 
 
+@pytest.mark.slow
 async def test_the_end_that_the_stream_of_a_run_tells_is_no_news_before_the_answer_is_saved(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,6 +138,7 @@ def walk(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return phases
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("request_", "faults", "phases"),
     [
@@ -192,6 +194,7 @@ async def test_a_run_of_another_server_is_watched_until_that_has_settled_it(
     assert walk == ["watching", "settled", "settled"]
 
 
+@pytest.mark.slow
 async def test_a_run_that_an_earlier_process_left_is_polled(
     settings: Settings, emulator: Emulator, walk: list[str]
 ) -> None:

@@ -63,6 +63,7 @@ async def test_servers_that_make_one_database_at_once_all_succeed(journal_url: s
         await each.close()
 
 
+@pytest.mark.slow
 async def test_what_the_tables_cannot_be_made_for_is_said(journal_url: str) -> None:
     await execute(journal_url, "CREATE VIEW uploads AS SELECT 1 AS account", "CREATE VIEW gate AS SELECT 'a' AS number")
     journal = Journal(journal_url)
@@ -71,6 +72,7 @@ async def test_what_the_tables_cannot_be_made_for_is_said(journal_url: str) -> N
     await journal.close()
 
 
+@pytest.mark.slow
 async def test_a_server_that_stands_still_while_it_decides_holds_up_no_more_than_decisions(
     impatient: Journal, journal_url: str
 ) -> None:
@@ -105,6 +107,7 @@ async def test_a_decision_waits_for_the_one_before_it(journal: Journal, journal_
         await other.rollback()
 
 
+@pytest.mark.slow
 async def test_nothing_is_decided_without_the_gate(journal: Journal, journal_url: str) -> None:
     await journal.insert(record("one"))
     await execute(journal_url, "DELETE FROM gate")
@@ -142,6 +145,7 @@ async def refuse(url: str, code: str, times: int) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", ["40001", "40P01", "55P03"])
 async def test_what_a_collision_has_undone_is_tried_again(journal: Journal, journal_url: str, code: str) -> None:
     await journal.insert(record("one", interaction_id="v1_a"))
@@ -153,6 +157,7 @@ async def test_what_a_collision_has_undone_is_tried_again(journal: Journal, jour
     assert await execute(journal_url, "SELECT last_value FROM tries") == [(4,)]
 
 
+@pytest.mark.slow
 async def test_what_always_collides_is_not_tried_for_ever(impatient: Journal, journal_url: str) -> None:
     await impatient.insert(record("one"))
     await refuse(journal_url, "40P01", 10**6)
@@ -160,6 +165,7 @@ async def test_what_always_collides_is_not_tried_for_ever(impatient: Journal, jo
         await impatient.update("one", text="said")
 
 
+@pytest.mark.slow
 async def test_what_fails_by_itself_is_not_tried_again(journal: Journal, journal_url: str) -> None:
     await journal.insert(record("one"))
     await refuse(journal_url, "22012", 1)
@@ -199,6 +205,7 @@ def test_the_gate_can_be_locked_in_mysqls_words() -> None:
     assert str(gate.LOCK_GATE.compile(dialect=mysql.dialect())).endswith("FROM gate FOR UPDATE NOWAIT")
 
 
+@pytest.mark.slow
 async def test_what_the_url_says_of_tls_reaches_the_driver(journal_url: str) -> None:
     journal = Journal(f"{journal_url}&sslmode=prefer&application_name=gemini")
     await journal.insert(record("one"))
@@ -218,6 +225,7 @@ async def test_a_certificate_that_is_not_there_is_missed(journal_url: str) -> No
     await journal.close()
 
 
+@pytest.mark.slow
 async def test_neither_the_prompt_nor_a_password_is_in_an_error(journal: Journal, journal_url: str) -> None:
     await journal.insert(record("one"))
     await execute(journal_url, "ALTER TABLE interactions RENAME TO elsewhere")

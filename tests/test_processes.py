@@ -22,6 +22,7 @@ def test_this_process_has_not_ended_and_names_each_owner_differently() -> None:
     assert not processes.has_departed(first)
 
 
+@pytest.mark.slow
 def test_a_process_has_ended_once_it_is_killed() -> None:
     process = subprocess.Popen([sys.executable, "-c", NAME], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     with process:

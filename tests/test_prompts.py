@@ -17,6 +17,7 @@ async def rendered(client: Client, name: str, **arguments: str) -> str:
     return message.content.text
 
 
+@pytest.mark.slow
 async def test_prompts_are_listed_with_titles_and_arguments(client: Client) -> None:
     prompts = (await client.list_prompts()).prompts
     assert [(prompt.name, prompt.title) for prompt in prompts] == [
@@ -35,6 +36,7 @@ async def test_prompts_are_listed_with_titles_and_arguments(client: Client) -> N
     assert all(prompt.description for prompt in prompts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "arguments", "said"),
     [

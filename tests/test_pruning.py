@@ -13,6 +13,7 @@ from journaling import NOON, Clock, execute, labels, record
 MIDNIGHT = NOON - timedelta(hours=12)
 
 
+@pytest.mark.slow
 async def test_pruning_keeps_what_runs_what_is_young_and_what_may_still_be_found_out(journal: Journal) -> None:
     now = datetime.now(UTC)
     for label, status, days, interaction_id in (
@@ -37,6 +38,7 @@ async def test_pruning_keeps_what_runs_what_is_young_and_what_may_still_be_found
     assert await journal.prune(now - timedelta(days=30)) == 0
 
 
+@pytest.mark.slow
 async def test_an_unstored_row_of_unknown_outcome_is_forgotten_like_one_without_an_id(journal: Journal) -> None:
     now = datetime.now(UTC)
     for label, days in (("unclear", 54), ("forgotten", 56)):
@@ -47,6 +49,7 @@ async def test_an_unstored_row_of_unknown_outcome_is_forgotten_like_one_without_
     assert await labels(journal) == {"unclear"}
 
 
+@pytest.mark.slow
 async def test_what_an_older_server_has_settled_is_pruned(journal: Journal, clock: Clock, journal_url: str) -> None:
     await journal.insert(record("old", status="completed", created_at=NOON - timedelta(days=2)))
     # It does not know the column.
@@ -83,6 +86,7 @@ async def test_what_a_rule_needs_stays_however_little_is_kept(
     assert len(await labels(journal)) == stays
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("deleted", [False, True])
 async def test_no_place_of_today_comes_back_by_pruning(journal: Journal, clock: Clock, deleted: bool) -> None:
     await journal.insert(record("1", kind="research", status="completed", created_at=NOON - timedelta(hours=1)))
@@ -96,6 +100,7 @@ async def test_no_place_of_today_comes_back_by_pruning(journal: Journal, clock: 
     assert await journal.prune(clock.now) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", ["in_progress", "unknown", "completed", "a_new_status"])
 async def test_a_tombstone_goes_when_its_time_has_come(journal: Journal, clock: Clock, status: str) -> None:
     for label in ("plan", "run"):

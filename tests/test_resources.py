@@ -116,6 +116,7 @@ async def test_a_long_list_comes_in_pages(client: Client, settings: Settings) ->
     assert pages == [51, 50, 20]
 
 
+@pytest.mark.slow
 async def test_a_cursor_of_somebody_else_is_refused(client: Client) -> None:
     with pytest.raises(MCPError, match="Unknown cursor 'nonsense'") as caught:
         await client.list_resources(cursor="nonsense")
@@ -228,6 +229,7 @@ async def test_a_failed_interaction_reads_with_the_reason(client: Client, emulat
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "said"),
     [

@@ -153,6 +153,7 @@ async def test_an_overload_of_a_read_says_nothing_of_models_and_charges(
 UPSTREAM = "<html><title>503 Service Unavailable</title>upstream reset before headers</html>"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", [UPSTREAM, "", b"", "no healthy upstream", {"message": "Busy"}, [], {"error": {}}])
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504, 529])
 @pytest.mark.parametrize("request_", [ASK, IMAGE, RESEARCH], ids=["ask", "image", "research"])
@@ -237,6 +238,7 @@ async def exists() -> bool:
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("streamed", [False, True])
 async def test_a_fresh_interaction_that_google_does_not_find_yet_is_waited_for(
     google: Gemini, emulator: Emulator, pauses: Pauses, streamed: bool

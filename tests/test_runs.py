@@ -77,6 +77,7 @@ async def reached(fault: Fault) -> None:
 # The one path --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_an_answer_is_journaled_whole_with_one_paid_request(
     here: World, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -91,6 +92,7 @@ async def test_an_answer_is_journaled_whole_with_one_paid_request(
     assert here.announced == [run.id]
 
 
+@pytest.mark.slow
 async def test_the_intent_is_in_the_journal_before_the_request_has_an_answer(
     here: World, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -116,6 +118,7 @@ async def test_without_a_journal_nothing_is_bought(tmp_path: Path, url: str, emu
     assert emulator.requests == []
 
 
+@pytest.mark.slow
 async def test_the_id_is_in_the_journal_with_the_first_event(here: World, emulator: Emulator, tmp_path: Path) -> None:
     emulator.faults.append(stalled := Fault("stream", "stall", after=1))
     run = await here.named(ASK)
@@ -144,6 +147,7 @@ async def test_a_stream_that_breaks_at_any_event_loses_nothing_and_buys_nothing_
     assert [row["status"] for row in rows(tmp_path)] == ["completed"] * len(prompts)
 
 
+@pytest.mark.slow
 async def test_a_stream_that_breaks_before_the_first_event_may_have_been_bought_and_says_so(
     here: World, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -166,6 +170,7 @@ async def test_a_stream_that_breaks_in_the_event_that_names_it_is_read_by_that_n
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 async def test_an_error_event_in_place_of_an_interaction_is_told_like_an_error_response(
     here: World, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -176,6 +181,7 @@ async def test_an_error_event_in_place_of_an_interaction_is_told_like_an_error_r
     assert [row["status"] for row in rows(tmp_path)] == ["failed"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "error", "status"),
     [
@@ -201,6 +207,7 @@ async def test_a_request_that_fails_is_sent_once_and_journaled_as_what_it_is(
 # Following -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_dropped_stream_is_resumed_after_the_last_event_that_was_heard(here: World, emulator: Emulator) -> None:
     emulator.faults += [never_ends(), Fault("stream", "cut", after=2)]
     run = await here.named(ASK)
@@ -212,6 +219,7 @@ async def test_a_dropped_stream_is_resumed_after_the_last_event_that_was_heard(h
     assert not run.done.is_set()
 
 
+@pytest.mark.slow
 async def test_a_stream_that_cannot_be_resumed_is_replaced_by_polling(here: World, emulator: Emulator) -> None:
     polled = Fault("get", "stall", skip=4)
     emulator.faults += [
@@ -236,6 +244,7 @@ async def test_a_stream_that_falls_silent_is_given_up_for_a_plain_read(settings:
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [
     Fault("get", "http", times=3, http_status=404),
     Fault("get", "http", times=3, http_status=403),
@@ -272,6 +281,7 @@ async def test_an_id_that_google_does_not_show_for_too_long_is_told_and_can_stil
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 async def test_a_forbidden_id_is_told_after_the_tolerance_and_kept(
     settings: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -284,6 +294,7 @@ async def test_a_forbidden_id_is_told_after_the_tolerance_and_kept(
         assert "Grüße" in (await here.read(run.id)).record.text
 
 
+@pytest.mark.slow
 async def test_a_key_that_is_revoked_meanwhile_does_not_hide_the_id(here: World, emulator: Emulator) -> None:
     emulator.faults += [*broken_off(), Fault("get", "http", http_status=401)]
     run = await here.ended(ASK)
@@ -317,6 +328,7 @@ async def test_a_run_that_never_ends_is_told_as_stuck_and_kept(
         assert "# Research report" in (await here.read(run.id)).record.text
 
 
+@pytest.mark.slow
 async def test_queued_is_told_as_what_it_is_until_it_runs(here: World, emulator: Emulator, tmp_path: Path) -> None:
     emulator.faults.append(queued := Fault("create", "queued"))
     run = await here.named(ASK)
@@ -328,6 +340,7 @@ async def test_queued_is_told_as_what_it_is_until_it_runs(here: World, emulator:
 # How it ends ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "status", "said", "text"),
     [
@@ -385,6 +398,7 @@ async def test_token_counts_that_never_come_are_asked_for_only_once_more(
         assert (record.status, record.usage, record.text) == ("completed", None, run.record.text)
 
 
+@pytest.mark.slow
 async def test_an_empty_answer_is_asked_for_again_because_it_may_have_been_read_too_early(
     here: World, emulator: Emulator
 ) -> None:
@@ -433,6 +447,7 @@ def in_background(emulator: Emulator) -> list[bool]:
     return [isinstance(body, dict) and "background" in body for body in asked]
 
 
+@pytest.mark.slow
 async def test_an_ask_that_is_refused_in_the_background_is_streamed_in_the_foreground(
     here: World, emulator: Emulator
 ) -> None:
@@ -443,6 +458,7 @@ async def test_an_ask_that_is_refused_in_the_background_is_streamed_in_the_foreg
     assert [create.get("background") for create in emulator.creates] == [None]
 
 
+@pytest.mark.slow
 async def test_what_is_not_to_be_stored_is_answered_from_the_stream_and_kept_out_of_the_journal(
     here: World, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -460,6 +476,7 @@ def kept(folder: Path, text: str) -> bool:
     return any(text.encode() in path.read_bytes() for path in folder.glob("journal.sqlite3*"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["cut", "end", "error"])
 async def test_an_unstored_answer_that_breaks_off_is_told_with_what_came_and_kept_nowhere(
     here: World, emulator: Emulator, tmp_path: Path, kind: Any
@@ -477,6 +494,7 @@ async def test_an_unstored_answer_that_breaks_off_is_told_with_what_came_and_kep
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 async def test_an_unstored_answer_keeps_its_sources(here: World) -> None:
     run = await here.ended(UNSTORED.model_copy(update={"tools": ("google_search",)}))
     raw = run.record.text.encode()
@@ -504,6 +522,7 @@ async def test_an_unstored_answer_can_be_fetched_by_its_label_while_this_process
         await here.runs.find(run.record.label)
 
 
+@pytest.mark.slow
 async def test_a_run_is_found_by_its_label_before_and_after_it_is_named(here: World, emulator: Emulator) -> None:
     emulator.faults.append(stalled := Fault("create", "stall"))
     run = await here.runs.start(ASK)
@@ -529,6 +548,7 @@ async def ignore(_seconds: float, _message: str) -> None:
 # Files ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_an_image_is_saved_and_never_streamed(here: World, emulator: Emulator, tmp_path: Path) -> None:
     run = await here.ended(IMAGE)
     [file] = run.record.files
@@ -538,6 +558,7 @@ async def test_an_image_is_saved_and_never_streamed(here: World, emulator: Emula
     assert all("stream" not in str(each.body) for each in emulator.requests if each.method == "POST")
 
 
+@pytest.mark.slow
 async def test_an_image_goes_where_it_was_wanted_and_the_second_of_two_that_want_the_same_is_not_lost(
     here: World, tmp_path: Path
 ) -> None:
@@ -625,6 +646,7 @@ async def test_what_is_cancelled_before_it_could_be_sent_again_is_not_bought(her
     assert emulator.creates == []
 
 
+@pytest.mark.slow
 async def test_a_run_that_was_given_up_is_not_taken_up_again_by_itself(
     settings: Settings, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -651,6 +673,7 @@ async def test_a_run_that_was_given_up_is_not_taken_up_again_by_itself(
         assert [request for request in emulator.requests if request.method == "GET"] == reads
 
 
+@pytest.mark.slow
 async def test_a_stream_that_carries_the_only_answer_is_waited_for(settings: Settings, emulator: Emulator) -> None:
     async with world(settings, Timing(stream_idle=0)) as here:
         run = await here.ended(UNSTORED)
@@ -689,6 +712,7 @@ def held(here: World) -> Generator[pytest.MonkeyPatch]:
         yield patch
 
 
+@pytest.mark.slow
 async def test_a_refusal_that_a_held_journal_could_not_take_is_written_later(
     here: World, held: pytest.MonkeyPatch, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -702,6 +726,7 @@ async def test_a_refusal_that_a_held_journal_could_not_take_is_written_later(
     assert row["error"] == str(run.error)
 
 
+@pytest.mark.slow
 async def test_a_refused_request_that_a_held_journal_could_not_take_is_deleted_all_the_same(
     here: World, held: pytest.MonkeyPatch, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -713,6 +738,7 @@ async def test_a_refused_request_that_a_held_journal_could_not_take_is_deleted_a
     held.undo()
 
 
+@pytest.mark.slow
 async def test_an_id_that_a_held_journal_could_not_take_is_written_later(
     here: World, held: pytest.MonkeyPatch, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -725,6 +751,7 @@ async def test_an_id_that_a_held_journal_could_not_take_is_written_later(
     assert [row["interaction_id"] for row in rows(tmp_path)] == [run.id]
 
 
+@pytest.mark.slow
 async def test_a_call_that_ends_while_the_journal_is_held_does_not_end_the_wait_for_the_id(
     here: World, held: pytest.MonkeyPatch, emulator: Emulator
 ) -> None:

@@ -49,6 +49,7 @@ async def test_the_server_says_who_it_is_in_both_eras(client: Client, mode: Mode
     assert client.server_info.title == "Gemini Interactions"
 
 
+@pytest.mark.slow
 async def test_the_instructions_name_only_tools_that_exist_and_the_flow_of_ids(client: Client) -> None:
     said = client.instructions or ""
     tools = [tool.name for tool in (await client.list_tools()).tools]
@@ -68,6 +69,7 @@ async def test_the_server_offers_tools_resources_prompts_and_completions(client:
     assert offered.resources.subscribe
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_tools_are_titled_hinted_and_listed_in_order(client: Client) -> None:
     tools = (await client.list_tools()).tools
@@ -123,6 +125,7 @@ async def test_a_key_that_cannot_be_one_is_told_without_showing_it(
     assert emulator.requests == []
 
 
+@pytest.mark.slow
 async def test_a_key_that_google_rejects_is_told_without_showing_it(tmp_path: Path, url: str) -> None:
     settings = make_settings(tmp_path, url, api_key=SecretStr("invalid-41e0"))
     async with Client(build_server(settings), cache=None) as client:
@@ -178,6 +181,7 @@ async def test_a_server_that_does_not_run_has_nothing_to_read(server: Server) ->
     assert str(caught.value.__cause__) == "the server is not running"
 
 
+@pytest.mark.slow
 async def test_a_crash_inside_a_tool_is_masked_and_logged(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, emulator: Emulator
 ) -> None:
@@ -295,6 +299,7 @@ def files_below(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_a_key_in_googles_own_words_is_not_passed_on(client: Client, emulator: Emulator) -> None:
     body = {"error": {"message": f"API key {KEY} not valid.", "code": "authentication"}}

@@ -233,6 +233,7 @@ async def test_a_pipe_in_a_folder_is_passed_over(subject: InputFiles, tree: Path
     assert "1 that cannot be read (docs/pipe)" in contents.notes[0]
 
 
+@pytest.mark.slow
 async def test_a_folder_gives_a_hundred_files_and_says_how_many_more_there_are(subject: InputFiles, home: Path) -> None:
     (home / "many").mkdir()
     for number in range(files.MAX_GATHERED_FILES + 5):

@@ -253,6 +253,7 @@ async def test_research_survives_a_kill_and_is_not_bought_again(tmp_path: Path, 
     assert len(emulator.creates) == 2
 
 
+@pytest.mark.slow
 @SIGNALS
 @pytest.mark.parametrize("name", BY_SIGNAL)
 async def test_a_signal_while_the_sdk_is_still_imported_ends_with_status_0(name: str, tmp_path: Path) -> None:
@@ -315,6 +316,7 @@ async def test_a_host_that_closes_stdout_ends_the_server_quietly_and_loses_nothi
     assert server.stderr == b""
 
 
+@pytest.mark.slow
 @SIGNALS
 async def test_without_stderr_it_serves(tmp_path: Path, url: str) -> None:
     env = environment(tmp_path, url, measured=True, GEMINI_MCP_LOG_LEVEL="DEBUG")
@@ -398,6 +400,7 @@ async def test_nothing_but_json_rpc_reaches_stdout_whatever_libraries_print(tmp_
     assert KEY.encode() not in server.stderr
 
 
+@pytest.mark.slow
 async def test_garbage_on_stdin_does_not_end_the_server(tmp_path: Path) -> None:
     garbage = (
         b'not json\n\n\xff\xfe\x80\n{"jsonrpc": "2.0"\n[1, 2]\nnull\n{"jsonrpc": "1.0", "id": 7}\n"'

@@ -64,6 +64,7 @@ def test_the_table_has_a_column_for_every_field_of_a_record() -> None:
     assert [column.name for column in schema.RECORD_COLUMNS] == list(Record.model_fields)
 
 
+@pytest.mark.slow
 async def test_an_update_changes_what_it_names_and_when_it_happened(journal: Journal) -> None:
     await journal.insert(record("one", prompt="kept"))
     await journal.insert(record("two"))
@@ -131,6 +132,7 @@ async def test_documents_are_cleaned_in_all_their_texts_but_the_paths_of_files(j
     assert [(each.name, each.path) for each in found.files] == [("\ufffd.png", file.path)]
 
 
+@pytest.mark.slow
 async def test_what_is_not_a_character_is_cleaned_in_long_texts_too(journal: Journal) -> None:
     long = "\0\ud83d" + "ø" * LARGE_TEXT_CHARACTERS
     await journal.insert(record("one", prompt=long))
@@ -140,6 +142,7 @@ async def test_what_is_not_a_character_is_cleaned_in_long_texts_too(journal: Jou
     assert found.prompt == found.text == "\ufffd" * 2 + "ø" * LARGE_TEXT_CHARACTERS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["v1_\x00", "\ud83d", "\x00"], ids=ascii)
 async def test_what_is_not_a_character_finds_nothing_where_nothing_has_it(journal: Journal, name: str) -> None:
     await journal.insert(record("one", interaction_id="v1_a"))
@@ -165,6 +168,7 @@ async def test_an_unknown_id_is_not_found(journal: Journal) -> None:
     assert await journal.find("v1_a") is None
 
 
+@pytest.mark.slow
 async def test_two_journals_on_one_database_see_each_others_rows(journal: Journal, journal_url: str) -> None:
     other = Journal(journal_url)
     await journal.insert(record("one", interaction_id="v1_a"))
@@ -177,6 +181,7 @@ async def test_two_journals_on_one_database_see_each_others_rows(journal: Journa
     await other.close()
 
 
+@pytest.mark.slow
 async def test_what_was_written_is_there_after_a_restart(journal_url: str) -> None:
     first, second = Journal(journal_url), Journal(journal_url)
     await first.insert(full_record())
@@ -194,6 +199,7 @@ PATHS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PATHS, ids=ascii)
 async def test_the_path_of_a_saved_file_is_held(journal: Journal, path: str) -> None:
     files = [SavedFile(name="a", path=each, mime_type="image/png", bytes=1) for each in ("/another.png", path)]
@@ -207,6 +213,7 @@ async def test_the_path_of_a_saved_file_is_held(journal: Journal, path: str) -> 
     assert not await journal.holds(path)
 
 
+@pytest.mark.slow
 async def test_what_goes_on_from_an_interaction_is_found_oldest_first(journal: Journal) -> None:
     for number, previous in enumerate(("v1_a", "v1_b", "v1_a")):
         moment = NOON + timedelta(seconds=number)
@@ -241,6 +248,7 @@ ODD_TIMES = [
 """As another version, or somebody else, may have written them, latest first."""
 
 
+@pytest.mark.slow
 async def test_rows_of_odd_times_are_listed_once_each(journal: Journal, journal_url: str) -> None:
     for number, text in enumerate(ODD_TIMES):
         await journal.insert(record(f"{number}"))
@@ -255,6 +263,7 @@ async def test_rows_of_odd_times_are_listed_once_each(journal: Journal, journal_
     assert all(measure_age(each) >= 0 for each in seen)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("time", [*ODD_TIMES, "2026-03-01\x0012:00:00+00:00"])
 @pytest.mark.parametrize("label", ["", "a b", "\0", "x" * 100_000])
 async def test_a_cursor_of_any_time_is_a_place(journal: Journal, time: str, label: str) -> None:
@@ -293,6 +302,7 @@ async def test_a_cursor_that_is_not_ours_is_an_input_error(journal: Journal, cur
         await journal.page(cursor=cursor)
 
 
+@pytest.mark.slow
 async def test_a_query_finds_text_anywhere_in_any_case(journal: Journal) -> None:
     await journal.insert(record("prompt", prompt="Who drew the ÖLFÄSSER?"))
     await journal.insert(record("answer", text="They are ölfässer."))
@@ -347,6 +357,7 @@ async def test_delete_says_whether_there_was_a_row(journal: Journal) -> None:
     assert await journal.delete("one") is False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fields", "counts"),
     [
@@ -372,6 +383,7 @@ async def test_a_row_is_written_once_while_a_twin_counts(
     assert await journal.insert_once(record("other", fingerprint="g"), since) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("other", [{"fingerprint": "g"}, {"approves": True}, {"principal": "anna"}], ids=str)
 async def test_a_twin_has_the_same_fingerprint_purpose_and_principal(
     journal: Journal, journal_url: str, other: dict[str, Any]
@@ -435,6 +447,7 @@ async def test_a_limit_counts_what_google_may_have_taken(
         assert await journal.insert_once(wanted, NOON, limit=ResearchLimit(1, NOON)) is None
 
 
+@pytest.mark.slow
 async def test_a_twin_is_returned_also_when_the_limit_is_reached(journal: Journal) -> None:
     await journal.insert(record("first", kind="research", fingerprint="f"))
     second = record("second", kind="research", fingerprint="f")
@@ -468,6 +481,7 @@ async def test_of_several_servers_one_takes_the_last_place_of_a_limit(journal_ur
         await journal.close()
 
 
+@pytest.mark.slow
 async def test_secrets_are_written_nowhere(tmp_path: Path) -> None:
     secret = "hush-5f2e-9b1c"
     path = tmp_path / "journal.sqlite3"

@@ -148,6 +148,7 @@ async def test_the_background_is_refused_by_an_event_as_by_a_response(
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 async def test_the_background_may_be_refused_for_a_while(google: Gemini, emulator: Emulator) -> None:
     emulator.faults.append(make_background_fault(times=2))
     for _ in range(2):

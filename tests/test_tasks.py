@@ -87,6 +87,7 @@ async def test_the_server_advertises_the_extension_where_the_era_has_them(client
     assert client.server_capabilities.extensions == ({TASKS_EXTENSION: {}} if mode == "auto" else None)
 
 
+@pytest.mark.slow
 async def test_research_is_a_task_whose_row_is_in_the_journal_before_the_answer(
     host: Client, emulator: Emulator, settings: Settings, tmp_path: Path
 ) -> None:
@@ -225,6 +226,7 @@ async def test_a_method_needs_the_extension_the_era_and_a_task(server: Server, h
             assert (await complaint(other, method, {"taskId": "none"}, **params))[0] == code
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["tasks/result", "tasks/list"])
 async def test_methods_of_the_earlier_tasks_are_unknown(host: Client, method: str) -> None:
     assert (await complaint(host, method, {"taskId": "none"}))[0] == METHOD_NOT_FOUND

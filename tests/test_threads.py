@@ -132,6 +132,7 @@ async def test_work_on_long_texts_is_done_one_after_the_other_and_leaves_no_trac
     assert not await offloading.offload_if_large(1, work)
 
 
+@pytest.mark.slow
 async def test_a_long_resource_is_redacted_beside_the_event_loop(
     settings: Settings, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -89,6 +89,7 @@ async def test_what_does_not_see_a_tombstone_sees_the_row(journal: Journal, name
     assert await ask(journal) != nothing
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", UNCHANGING)
 async def test_nothing_changes_a_tombstone(journal: Journal, journal_url: str, name: str) -> None:
     await bury(journal, **RUNNING)
@@ -97,6 +98,7 @@ async def test_nothing_changes_a_tombstone(journal: Journal, journal_url: str, n
     assert await execute(journal_url, "SELECT * FROM interactions") == before
 
 
+@pytest.mark.slow
 async def test_a_tombstone_says_what_counts_and_nothing_else(journal: Journal, journal_url: str) -> None:
     await bury(journal)
     kept = await execute(journal_url, "SELECT label, kind, status, model, agent, created_at FROM interactions")
@@ -114,6 +116,7 @@ async def test_a_tombstone_says_what_counts_and_nothing_else(journal: Journal, j
     assert documents.replace("'", "") == "[([], [])]"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept", ["topic", "code", "failures", "terms", "stopped_by"])
 async def test_what_an_older_server_has_left_of_a_deleted_row_is_blanked(
     journal: Journal, journal_url: str, kept: str
@@ -132,6 +135,7 @@ async def test_what_an_older_server_has_left_of_a_deleted_row_is_blanked(
     assert await execute(journal_url, "SELECT * FROM interactions ORDER BY label") == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fields",
     [
@@ -161,6 +165,7 @@ async def test_a_tombstone_counts_as_the_row_did(journal: Journal, fields: dict[
         assert await journal.insert_once(wanted, None, limit=ResearchLimit(1, NOON)) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", ["failed", "cancelled"])
 async def test_what_was_never_taken_is_gone_altogether(journal: Journal, journal_url: str, status: str) -> None:
     await journal.insert(record("one", status=status))
@@ -169,6 +174,7 @@ async def test_what_was_never_taken_is_gone_altogether(journal: Journal, journal
     assert not await journal.delete("one")
 
 
+@pytest.mark.slow
 async def test_an_interaction_can_be_adopted_again(journal: Journal) -> None:
     for label in ("first", "second", "third"):
         await journal.insert(record(label, interaction_id="v1_a"))
@@ -191,6 +197,7 @@ def secret(length: int) -> str:
     return "a secret of " + "many words " * length
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", [1, 100_000], ids=["within a page", "over many pages"])
 async def test_what_was_deleted_is_not_in_the_file(path: Path, length: int) -> None:
     journal = Journal(path)

@@ -491,6 +491,7 @@ async def test_a_page_that_does_not_exist_is_refused_with_their_number(client: C
     assert said == "There is no page 2: this interaction has 1 page."
 
 
+@pytest.mark.slow
 @MODERN
 async def test_a_model_that_is_not_there_names_one_that_is(client: Client, emulator: Emulator) -> None:
     said = await complaint(client, "gemini_ask", prompt="hi", model="gemini-1.0-pro")

@@ -120,6 +120,7 @@ async def test_a_clip_and_pages_reach_the_api(client: Client, emulator: Emulator
     assert paper == {"type": "static", "page_options": {"start_page": 2, "end_page": 2}}
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_a_part_that_makes_no_sense_is_told_before_anything_is_sent(
     client: Client, emulator: Emulator, folder: Path
@@ -167,6 +168,7 @@ async def test_files_are_understood_as_people_give_them(
     assert {block["type"] for block in blocks} - {"text"} == {"video" if "youtu" in given[0] else "image"}
 
 
+@pytest.mark.slow
 @taking_files
 @pytest.mark.parametrize(
     ("given", "says"),
@@ -368,6 +370,7 @@ async def test_what_a_folder_of_images_leaves_out_is_said(tmp_path: Path, url: s
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 async def test_a_refusal_names_the_allowed_folders_that_are_not_there(
     tmp_path: Path, url: str, mode: Mode, emulator: Emulator
 ) -> None:

@@ -268,6 +268,7 @@ async def test_progress_does_not_speak_for_this_server(client: Client, emulator:
     assert all(message.isprintable() for message in heard)
 
 
+@pytest.mark.slow
 async def test_a_form_does_not_speak_for_this_server(settings: Settings, mode: Mode) -> None:
     asking = settings.model_copy(update={"confirm": True})
     asked: list[str] = []

@@ -283,6 +283,7 @@ async def test_an_image_is_saved_where_it_was_asked_for(
     assert [link.mime_type for link in links_of(result)] == [f"image/{kind.lower()}"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("output_path", "said"),
     [
@@ -431,6 +432,7 @@ async def test_an_image_that_was_blocked_is_an_error_in_googles_words(client: Cl
     assert newest(emulator).id in said
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_a_ratio_that_the_api_does_not_take_is_refused_with_the_list(client: Client, emulator: Emulator) -> None:
     said = await complaint(client, "generate_image", prompt="hi", aspect_ratio="2:1")

@@ -62,6 +62,7 @@ def ids_of(result: CallToolResult) -> list[str]:
     return [row["interaction_id"] for row in rows]
 
 
+@pytest.mark.slow
 async def test_an_empty_list_says_so(client: Client, emulator: Emulator) -> None:
     result = await call(client, "list_interactions")
     assert text_of(result) == "No interactions found.\n"
@@ -239,12 +240,14 @@ async def test_a_running_interaction_of_another_program_is_waited_for(
     assert [path.suffix for path in saved_in(report)] == [".png", ".md"]
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_an_id_that_nobody_knows_is_told_with_the_reasons(client: Client) -> None:
     said = await complaint(client, "read_interaction", interaction_id="v1_gone")
     assert said.startswith("Google keeps no interaction v1_gone: the id is wrong or of another project's key, or the")
 
 
+@pytest.mark.slow
 @pytest.mark.usual_wire("an id that Google cannot have made is refused as a name")
 @pytest.mark.parametrize("tool", ["read_interaction", "check_research", "cancel_research"])
 @pytest.mark.parametrize("wrong", ["abc", "x1", "12345", "interaction-1"])
@@ -458,6 +461,7 @@ async def test_what_is_stored_nowhere_cannot_be_continued_or_deleted_at_google(
     assert text == "Google: it has no id there, so there is nothing to delete.\nJournal: deleted.\n"
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_a_status_that_there_is_not_is_answered_with_those_that_there_are(client: Client) -> None:
     none = "No interactions found.\n"

@@ -140,6 +140,7 @@ async def test_what_breaks_again_and_again_is_given_up(sender: ResumableUpload, 
     assert len(commands(emulator)) == 2 + 4
 
 
+@pytest.mark.slow
 async def test_what_goes_on_a_little_each_time_is_not_given_up(sender: ResumableUpload, emulator: Emulator) -> None:
     emulator.faults.append(Fault("upload", "cut", times=8, after=100))
     await send(sender)

@@ -175,6 +175,7 @@ async def test_where_google_cannot_be_asked_the_file_is_taken_to_be_there(
     assert len(recorder.calls) == 1
 
 
+@pytest.mark.slow
 async def test_an_upload_is_found_again_after_a_restart_by_the_same_account_only(
     paper: Path, recorder: Recorder, tasks: TaskGroup, tmp_path: Path
 ) -> None:

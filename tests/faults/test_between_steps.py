@@ -354,6 +354,7 @@ async def test_what_was_missing_is_not_saved_again_for_what_is_deleted_meanwhile
 # What is said --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_partial_answer_is_redacted_before_it_is_cut(
     settings: Settings, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -88,6 +88,7 @@ async def refused(journal: Journal) -> str:
     return str(raised.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lose", WAYS)
 async def test_what_it_held_goes_on_and_is_in_the_copy(tmp_path: Path, lose: Way) -> None:
     journal = Journal(file_of(tmp_path))

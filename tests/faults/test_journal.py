@@ -129,6 +129,7 @@ async def client(broken: Broken, tmp_path: Path, url: str) -> AsyncGenerator[Cli
     assert files_of_the_journal(tmp_path) == [path]
 
 
+@pytest.mark.slow
 async def test_with_a_broken_journal_nothing_is_sent_and_each_paid_call_says_why(
     client: Client, broken: Broken, tmp_path: Path, emulator: Emulator
 ) -> None:
@@ -147,6 +148,7 @@ async def test_with_a_broken_journal_nothing_is_sent_and_each_paid_call_says_why
     assert emulator.requests == []
 
 
+@pytest.mark.slow
 async def test_with_a_broken_journal_the_server_shows_its_tools_and_says_why_it_lists_nothing(
     client: Client, broken: Broken
 ) -> None:

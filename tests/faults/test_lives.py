@@ -46,6 +46,7 @@ async def ignore(_seconds: float, _message: str) -> None:
 # Waiting -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_waiting_reports_growing_seconds_with_the_id_and_gives_up_without_stopping_the_run(
     here: World, emulator: Emulator
 ) -> None:
@@ -73,6 +74,7 @@ async def test_waiting_reports_growing_seconds_with_the_id_and_gives_up_without_
     assert emulator.cancels == []
 
 
+@pytest.mark.slow
 async def test_a_run_that_is_cancelled_before_the_id_is_known_is_cancelled_once_it_is(
     here: World, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -86,6 +88,7 @@ async def test_a_run_that_is_cancelled_before_the_id_is_known_is_cancelled_once_
     assert [row["interaction_id"]] == emulator.cancels == [run.id]
 
 
+@pytest.mark.slow
 async def test_what_is_stored_nowhere_is_cancelled_by_hanging_up(
     here: World, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -101,6 +104,7 @@ async def test_what_is_stored_nowhere_is_cancelled_by_hanging_up(
     )
 
 
+@pytest.mark.slow
 async def test_cancelling_stops_it_at_google_and_waits_for_its_end(here: World, emulator: Emulator) -> None:
     emulator.faults.append(Fault("create", "hold"))
     run = await here.named(RESEARCH)
@@ -122,6 +126,7 @@ async def test_a_cancel_that_google_refuses_is_told_and_the_run_goes_on(here: Wo
     assert (await over(run)).record.status == "completed"
 
 
+@pytest.mark.slow
 async def test_what_is_forgotten_is_followed_no_longer_and_stays_as_it_was(
     here: World, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -219,6 +224,7 @@ async def test_a_twin_that_was_certainly_not_bought_is_no_reason_to_wait(here: W
 # Interactions of others ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_an_interaction_that_something_else_has_started_is_adopted_once(
     here: World, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -244,6 +250,7 @@ async def test_a_running_interaction_of_others_is_followed_to_its_end(here: Worl
     assert len(run.record.files) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bad", ["v1_none", "../files/abc"])
 async def test_an_id_that_nobody_knows_is_refused(here: World, tmp_path: Path, bad: str) -> None:
     await here.journal.page()
@@ -271,6 +278,7 @@ def impatient(tmp_path: Path, url: str) -> Settings:
     return make_settings(tmp_path, url, database_url=f"sqlite+aiosqlite:///{path}?timeout=0.01")
 
 
+@pytest.mark.slow
 async def test_a_journal_that_breaks_while_the_id_comes_has_it_with_the_next_thing_that_is_written(
     impatient: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -291,6 +299,7 @@ async def test_a_journal_that_breaks_while_the_id_comes_has_it_with_the_next_thi
     assert "Grüße" in row["text"]
 
 
+@pytest.mark.slow
 async def test_a_journal_that_breaks_before_the_end_does_not_lose_the_answer(
     impatient: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:
@@ -389,6 +398,7 @@ async def test_an_image_of_others_that_is_read_twice_at_once_is_saved_once(
     assert len(rows(tmp_path)) == 1
 
 
+@pytest.mark.slow
 async def test_a_process_that_ends_while_a_request_is_on_its_way_waits_for_the_id(
     settings: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:

@@ -53,6 +53,7 @@ async def ended(emulator: Emulator) -> None:
 # Looking -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [1, 3, 6])
 async def test_a_stream_that_goes_silent_hides_no_answer_from_who_waits(
     settings: Settings, emulator: Emulator, after: int
@@ -317,6 +318,7 @@ async def here(settings: Settings) -> AsyncGenerator[World]:
 NESTED = '{"id": "v1_x", "steps": ' + "[" * 100_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("on", ["cancel", "get"])
 async def test_one_unreadable_reply_ends_no_other_run(here: World, emulator: Emulator, on: Any) -> None:
     held = Fault("create", "hold", times=2)
@@ -331,6 +333,7 @@ async def test_one_unreadable_reply_ends_no_other_run(here: World, emulator: Emu
     assert "Other" in (await over(other)).record.text
 
 
+@pytest.mark.slow
 async def test_a_subscriber_that_is_slow_or_raises_delays_nobody(
     settings: Settings, emulator: Emulator, caplog: pytest.LogCaptureFixture
 ) -> None:

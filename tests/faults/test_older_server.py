@@ -77,6 +77,7 @@ async def test_the_run_of_a_plan_is_not_bought_again(settings: Settings, emulato
     assert len(emulator.creates) == 2
 
 
+@pytest.mark.slow
 async def test_a_plan_that_was_declined_there_stays_declined(settings: Settings, tmp_path: Path) -> None:
     async with world(settings) as here:
         plan = await here.ended(research("Rivers", plan=True))
