@@ -19,13 +19,14 @@ from google.genai import types
 from gemini_interactions_mcp.core import InputError, NetworkError, Redactor, clip_line, lenient, offload_if_large
 from gemini_interactions_mcp.models import (
     BytesSentCallback,
+    CatalogFile,
     Event,
     Interaction,
     Request,
     SandboxFile,
     UploadedFile,
     UploadSource,
-    catalog,
+    defaults,
     is_settled,
 )
 from gemini_interactions_mcp.settings import Settings
@@ -75,10 +76,12 @@ class Gemini:
 
     Args:
         settings: Key, base URL, models and secrets. Problems with them are raised by the first call.
+        catalogs: Names the successors of models that no longer exist.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, catalogs: CatalogFile | None = None) -> None:
         self._settings = settings
+        self._catalogs = catalogs or CatalogFile()
         self._redact = Redactor(settings.secrets)
         self._http: httpx2.AsyncClient | None = None
         self._client: genai.Client | None = None
@@ -281,7 +284,7 @@ class Gemini:
         """
         models = (await self._open()).aio.models
         model = self._settings.model
-        call = self._about(model=model, successor=catalog.find_successor(model, catalog.DEFAULT_MODEL))
+        call = self._about(model=model, successor=self._catalogs.current.find_successor(model, defaults.DEFAULT_MODEL))
         found = await send_with_retries(call, READ_SECONDS, lambda _: models.get(model=model))
         return str(found.name or model)
 
@@ -304,16 +307,16 @@ class Gemini:
             caller=caller,
             previous_interaction_id=request.previous_interaction_id,
             model=model,
-            successor=catalog.find_successor(model, *self._defaults(request)),
+            successor=self._catalogs.current.find_successor(model, *self._defaults(request)),
         )
 
     def _defaults(self, request: Request) -> tuple[str, str]:
         """Return the default model or agent for a kind of request: of the settings, and of the catalog."""
         if request.kind == "research":
-            return self._settings.research_agent, catalog.DEFAULT_RESEARCH_AGENT
+            return self._settings.research_agent, defaults.DEFAULT_RESEARCH_AGENT
         if request.kind == "image":
-            return self._settings.image_model, catalog.DEFAULT_IMAGE_MODEL
-        return self._settings.model, catalog.DEFAULT_MODEL
+            return self._settings.image_model, defaults.DEFAULT_IMAGE_MODEL
+        return self._settings.model, defaults.DEFAULT_MODEL
 
     async def _interactions(self) -> Any:  # noqa: ANN401 - the SDK's create() is only partly typed
         return (await self._open()).aio.interactions

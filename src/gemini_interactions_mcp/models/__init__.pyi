@@ -1,8 +1,13 @@
-from . import catalog as catalog
+from . import defaults as defaults
 from . import error_codes as error_codes
 from . import media_types as media_types
 from . import terms as terms
-from .catalog import DEEP_RESEARCH_PREFIX as DEEP_RESEARCH_PREFIX
+from .catalog import Catalog as Catalog
+from .catalog import CatalogRow as CatalogRow
+from .catalog_file import CATALOG_VARIABLE as CATALOG_VARIABLE
+from .catalog_file import CatalogFile as CatalogFile
+from .catalog_file import load_built_in_catalog as load_built_in_catalog
+from .defaults import DEEP_RESEARCH_PREFIX as DEEP_RESEARCH_PREFIX
 from .interactions import CLIENT_WAIT_STATUSES as CLIENT_WAIT_STATUSES
 from .interactions import MEDIA_PLACEHOLDER as MEDIA_PLACEHOLDER
 from .interactions import OCTET_STREAM as OCTET_STREAM

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-from .catalog import DEEP_RESEARCH_PREFIX
+from .defaults import DEEP_RESEARCH_PREFIX
 
 InteractionKind = Literal["ask", "analyze", "image", "research"]
 """Purpose of an interaction, which decides how it is sent and shown."""
@@ -307,6 +307,7 @@ class Request(FrozenModel):
         image: `aspect_ratio` and `image_size` of an image to generate.
         output_path: Requested path of the image, as given by the caller; not sent.
         agent_config: Configuration of `agent`; `generation_config` is that of `model`.
+        service_tier: `flex`, `standard` or `priority`: https://ai.google.dev/gemini-api/docs/pricing
     """
 
     kind: InteractionKind
@@ -330,6 +331,7 @@ class Request(FrozenModel):
     image: dict[str, str] | None = None
     output_path: str | None = None
     agent_config: dict[str, Any] | None = None
+    service_tier: str | None = Field(default=None, exclude_if=lambda tier: tier is None)
 
     @property
     def plan(self) -> bool:
