@@ -117,8 +117,16 @@ class Citation(FrozenModel):
     end: int | None = None
 
 
+Counts = Annotated[dict[str, int], Field(exclude_if=lambda counts: not counts)]
+"""Counts by name; left out of rows and JSON where there are none."""
+
+
 class Usage(FrozenModel):
     """Token counts under the API's names; zero where the API gave none.
+
+    Attributes:
+        input_tokens_by_modality: Parts of `total_input_tokens` by modality, such as `image`; the others alike.
+        grounding_tool_count: Number of searches, by the type of the tool.
 
     Source: google-genai 3.6.1, types/interactions/usage.py
     """
@@ -129,6 +137,11 @@ class Usage(FrozenModel):
     total_tool_use_tokens: int = 0
     total_cached_tokens: int = 0
     total_tokens: int = 0
+    input_tokens_by_modality: Counts = Field(default_factory=dict[str, int])
+    output_tokens_by_modality: Counts = Field(default_factory=dict[str, int])
+    cached_tokens_by_modality: Counts = Field(default_factory=dict[str, int])
+    tool_use_tokens_by_modality: Counts = Field(default_factory=dict[str, int])
+    grounding_tool_count: Counts = Field(default_factory=dict[str, int])
 
 
 class Media(FrozenModel):
