@@ -1,9 +1,12 @@
 from . import defaults as defaults
 from . import error_codes as error_codes
+from . import estimates as estimates
 from . import media_types as media_types
+from . import pricing as pricing
 from . import terms as terms
 from .catalog import Catalog as Catalog
 from .catalog import CatalogRow as CatalogRow
+from .catalog import Prices as Prices
 from .catalog_file import CATALOG_VARIABLE as CATALOG_VARIABLE
 from .catalog_file import CatalogFile as CatalogFile
 from .catalog_file import load_built_in_catalog as load_built_in_catalog

@@ -220,10 +220,11 @@ def parse_row(name: str, table: object) -> CatalogRow:
     Raises:
         CatalogFaultError: It is not one.
     """
-    if not isinstance(table, Mapping):
+    fields = coerce_object(table)
+    if fields is not table:
         raise CatalogFaultError(f'{quote_name(name)} is not a table; a row begins with ["the id"]', name)
     try:
-        return CatalogRow.model_validate({**coerce_object(table), "id": name})
+        return CatalogRow.model_validate({**fields, "id": name})
     except ValidationError as exc:
         raise CatalogFaultError(describe_wrong_field(name, exc), name) from None
 
@@ -246,10 +247,13 @@ def merge_tables(built_in: Mapping[str, Any], given: Mapping[str, Any]) -> dict[
         fold_alias(alias) for table in given.values() for alias in list_texts(coerce_object(table).get("aliases"))
     ]
     left = {name: drop_aliases(table, aliases) for name, table in built_in.items()}
-    changed = {
-        name: {**left.get(name, {}), **table} if isinstance(table, Mapping) else table for name, table in given.items()
-    }
-    return {**left, **changed}
+    return {**left, **{name: merge_table(left.get(name, {}), table) for name, table in given.items()}}
+
+
+def merge_table(built_in: Mapping[str, Any], given: object) -> object:
+    """Return a built-in table with the fields that are given; what is no table stays as it is."""
+    fields = coerce_object(given)
+    return {**built_in, **fields} if fields is given else given
 
 
 def drop_aliases(table: Mapping[str, Any], aliases: Iterable[str]) -> dict[str, Any]:

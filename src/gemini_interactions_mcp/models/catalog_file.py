@@ -1,7 +1,6 @@
 """Reads the catalog: the rows of this package, and those of the user's file, again whenever that changes."""
 
 import functools
-import os
 import re
 import stat
 import tomllib
@@ -111,11 +110,12 @@ def read_catalog_text(path: Path, identity: CatalogIdentity) -> str:
     try:
         with path.open("rb") as file:
             content = file.read(MAX_CATALOG_BYTES + 1)
-        if len(content) > MAX_CATALOG_BYTES:
-            raise ConfigurationError(f"it has more than {MAX_CATALOG_BYTES:,} bytes")
-        return content.decode("utf-8-sig")
     except OSError as exc:
-        raise ConfigurationError(f"it cannot be read ({exc.strerror or os.strerror(exc.errno or 0)})") from exc
+        raise ConfigurationError(f"it cannot be read ({exc.strerror})") from exc
+    if len(content) > MAX_CATALOG_BYTES:
+        raise ConfigurationError(f"it has more than {MAX_CATALOG_BYTES:,} bytes")
+    try:
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
         line = content.count(b"\n", 0, exc.start) + 1
         raise ConfigurationError(f"line {line} is not in UTF-8") from exc
@@ -155,7 +155,9 @@ def parse_toml(text: str) -> dict[str, Any]:
 @functools.cache
 def load_built_in_tables() -> dict[str, Any]:
     """Return the tables of this package. Blocks the first time."""
-    return parse_toml(resources.files(__package__).joinpath("catalog.toml").read_text(encoding="utf-8"))
+    return parse_toml(
+        resources.files("gemini_interactions_mcp.models").joinpath("catalog.toml").read_text(encoding="utf-8")
+    )
 
 
 @functools.cache
