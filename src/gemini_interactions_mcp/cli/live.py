@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from gemini_interactions_mcp.api import ObservedApi, connect_observed_api, get_usable_key
 from gemini_interactions_mcp.core import GeminiMCPError, Redactor, coerce_object
 from gemini_interactions_mcp.emulator import Doubts, Emulator, serve_emulator
+from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.settings import Settings
 
 from .facts import Facts
@@ -82,7 +83,7 @@ def ask_agreement() -> bool:
 def announce_requests(found: ApiObservation, settings: Settings) -> str:
     """Return what will be sent, what it may cost, and that it is deleted again."""
     where = "the address in GOOGLE_GEMINI_BASE_URL" if settings.base_url else "Google"
-    limit = bound_prices(found.asks)
+    limit = bound_prices(found.asks, clock.now())
     return (
         f"This sends about {found.requests} small requests to {where} with the key in {settings.key_variable}. "
         f"{len(found.asks)} of them start an interaction; together they cost at most about ${limit:.2f}. "
