@@ -283,7 +283,7 @@ class Gemini:
             GeminiMCPError: The key or the network does not work, or the model does not exist.
         """
         models = (await self._open()).aio.models
-        model = self._settings.model
+        model = self._catalogs.current.resolve(self._settings.model)
         call = self._about(model=model, successor=self._catalogs.current.find_successor(model, defaults.DEFAULT_MODEL))
         found = await send_with_retries(call, READ_SECONDS, lambda _: models.get(model=model))
         return str(found.name or model)
@@ -311,12 +311,13 @@ class Gemini:
         )
 
     def _defaults(self, request: Request) -> tuple[str, str]:
-        """Return the default model or agent for a kind of request: of the settings, and of the catalog."""
+        """Return the default model or agent for a kind of request: that of the settings, and this server's own."""
+        resolve = self._catalogs.current.resolve
         if request.kind == "research":
-            return self._settings.research_agent, defaults.DEFAULT_RESEARCH_AGENT
+            return resolve(self._settings.research_agent), defaults.DEFAULT_RESEARCH_AGENT
         if request.kind == "image":
-            return self._settings.image_model, defaults.DEFAULT_IMAGE_MODEL
-        return self._settings.model, defaults.DEFAULT_MODEL
+            return resolve(self._settings.image_model), defaults.DEFAULT_IMAGE_MODEL
+        return resolve(self._settings.model), defaults.DEFAULT_MODEL
 
     async def _interactions(self) -> Any:  # noqa: ANN401 - the SDK's create() is only partly typed
         return (await self._open()).aio.interactions

@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from gemini_interactions_mcp.core import InputError, Json
-from gemini_interactions_mcp.models import ContentItem, Request, load_built_in_catalog
+from gemini_interactions_mcp.models import ContentItem, Request
 
 INTERACTION_ID_PATTERN: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
 """Interaction ids as the API has made them so far."""
@@ -106,9 +106,7 @@ def build_generation_config(request: Request) -> dict[str, Any]:
     config: dict[str, Any] = {}
     if request.thinking_level:
         # Without summaries, there is no progress to show while a model thinks.
-        row = load_built_in_catalog().find(request.model)
-        level = row.choose_thinking_level(request.thinking_level) if row else request.thinking_level
-        config |= {"thinking_level": level, "thinking_summaries": "auto"}
+        config |= {"thinking_level": request.thinking_level, "thinking_summaries": "auto"}
     if request.max_output_tokens:
         config["max_output_tokens"] = request.max_output_tokens
     return config

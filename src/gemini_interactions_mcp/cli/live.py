@@ -16,6 +16,7 @@ from gemini_interactions_mcp.api import ObservedApi, connect_observed_api, get_u
 from gemini_interactions_mcp.core import GeminiMCPError, Redactor, coerce_object
 from gemini_interactions_mcp.emulator import Doubts, Emulator, serve_emulator
 from gemini_interactions_mcp.journal import clock
+from gemini_interactions_mcp.models import load_built_in_catalog
 from gemini_interactions_mcp.settings import Settings
 
 from .facts import Facts
@@ -109,7 +110,8 @@ async def observe_probes(
     Raises:
         GeminiMCPError: The key is missing, or the client cannot be made.
     """
-    names = ProbedModels(settings.model, settings.image_model)
+    resolve = load_built_in_catalog().resolve
+    names = ProbedModels(resolve(settings.model), resolve(settings.image_model))
     async with connect_observed_api(settings, pauses) as api:
         outcomes: list[ProbeOutcome] = []
         for number, probe in enumerate(probes, start=1):

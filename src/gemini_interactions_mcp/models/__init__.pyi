@@ -1,3 +1,4 @@
+from . import admission as admission
 from . import defaults as defaults
 from . import error_codes as error_codes
 from . import estimates as estimates

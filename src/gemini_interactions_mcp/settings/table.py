@@ -310,6 +310,11 @@ def describe_wrong_values(exc: ValidationError) -> Iterator[str]:
         yield f"{FIELD_VARIABLES[name][0].name if name in FIELD_VARIABLES else name}: {said}."
 
 
+def get_chosen_variable(settings: Settings, field: str) -> str | None:
+    """Return the variable by which the user has set a field; None for the field's own default."""
+    return FIELD_VARIABLES[field][0].name if field in settings.model_fields_set else None
+
+
 def find_unknown_variables(environ: Mapping[str, str] = os.environ) -> list[str]:
     """Return the variables that are named like settings and are not."""
     return sorted(name for name in environ if name.upper().startswith("GEMINI_MCP_") and name not in SETTING_VARIABLES)
