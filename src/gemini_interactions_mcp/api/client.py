@@ -282,11 +282,38 @@ class Gemini:
         Raises:
             GeminiMCPError: The key or the network does not work, or the model does not exist.
         """
+        return await self.look_up_model(self._catalogs.current.resolve(self._settings.model), defaults.DEFAULT_MODEL)
+
+    async def look_up_model(self, model: str, default: str | None = None) -> str:
+        """Look up a model, which is free, and return its name; `default` is what to use where it does not exist.
+
+        Raises:
+            ModelNotFoundError: The model does not exist.
+            GeminiMCPError: It could not be looked up.
+        """
         models = (await self._open()).aio.models
-        model = self._catalogs.current.resolve(self._settings.model)
-        call = self._about(model=model, successor=self._catalogs.current.find_successor(model, defaults.DEFAULT_MODEL))
-        found = await send_with_retries(call, READ_SECONDS, lambda _: models.get(model=model))
+        found = await send_with_retries(
+            self._about_model(model, default), READ_SECONDS, lambda _: models.get(model=model)
+        )
         return str(found.name or model)
+
+    async def look_up_agent(self, agent: str, default: str | None = None) -> None:
+        """Look up an agent, which is free; `default` is what to use where it does not exist.
+
+        Raises:
+            ModelNotFoundError: The agent does not exist, or Google does not list it.
+            GeminiMCPError: It could not be looked up.
+        """
+        agents: Any = (await self._open()).aio.agents.with_streaming_response
+        await send_with_retries(
+            self._about_model(agent, default),
+            READ_SECONDS,
+            lambda exchange: read_json_response(agents.get(id=encode_path_segment(agent)), exchange),
+        )
+
+    def _about_model(self, name: str, default: str | None) -> Call:
+        successor = self._catalogs.current.find_successor(name, *([default] if default else []))
+        return self._about(model=name, successor=successor)
 
     async def close(self) -> None:
         """Close the connections."""
