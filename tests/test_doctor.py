@@ -14,6 +14,7 @@ from conftest import KEY
 from gemini_interactions_mcp import __version__
 from gemini_interactions_mcp.cli.main import main
 from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.models.interactions import Record
 from wired import command, environment, journal
@@ -282,3 +283,112 @@ async def test_all_wrong_settings_are_told_without_their_values_and_the_rest_is_
     assert "FAIL    settings     GEMINI_MCP_PREVIEWS: Input should be true or false.\n" in out
     assert "FAIL    settings     GEMINI_MCP_SERVERS is not JSON like" in out
     assert line(out, "API").startswith("ok ")
+
+
+def lines(out: str, topic: str) -> list[str]:
+    """Return all lines of a topic."""
+    return [each for each in out.splitlines() if each[8:].startswith(f"{topic} ")]
+
+
+async def test_every_configured_model_and_agent_is_looked_up(
+    tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    names = {"GEMINI_MCP_MODEL": "pro", "GEMINI_MCP_RESEARCH_AGENT": "deep research max"}
+    status, out = await examined(environment(tmp_path, url, **names), monkeypatch, capsys)
+    assert status == 0
+    assert "found models/gemini-3.1-pro-preview at" in line(out, "API")
+    assert [each.split(maxsplit=2) for each in lines(out, "look-up")] == [
+        ["ok", "look-up", "found models/gemini-nano-banana-2.1"],
+        ["ok", "look-up", "found agents/deep-research-max-preview-04-2026"],
+    ]
+    assert [request.path for request in emulator.requests] == [
+        "/v1/models/gemini-3.1-pro-preview",
+        "/v1/models/gemini-nano-banana-2.1",
+        "/v1/agents/deep-research-max-preview-04-2026",
+    ]
+
+
+async def test_a_configured_model_that_google_does_not_have_names_another(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    names = {"GEMINI_MCP_IMAGE_MODEL": "gemini-9-image", "GEMINI_MCP_RESEARCH_AGENT": "my-agent"}
+    status, out = await examined(environment(tmp_path, url, **names), monkeypatch, capsys)
+    assert status == 1
+    image, agent = lines(out, "look-up")
+    assert image.startswith("FAIL")
+    assert image.endswith("Use gemini-nano-banana-2.1 instead.")
+    assert agent.startswith("FAIL")
+    assert "no model or agent my-agent" in agent
+
+
+async def test_an_agent_of_the_catalog_that_google_does_not_list_is_no_failure(
+    tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    emulator.faults.append(Fault("model", "http", 1, http_status=404, match="/agents/"))
+    status, out = await examined(environment(tmp_path, url), monkeypatch, capsys)
+    assert status == 0
+    assert "is in the catalog; Google does not list it" in lines(out, "look-up")[1]
+
+
+async def test_an_agent_that_cannot_be_looked_up_is_a_failure(
+    tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    emulator.faults.append(Fault("model", "http", 9, http_status=500, match="/agents/"))
+    status, out = await examined(environment(tmp_path, url), monkeypatch, capsys)
+    assert status == 1
+    assert lines(out, "look-up")[1].startswith("FAIL")
+
+
+@pytest.mark.parametrize(
+    ("day", "mark", "said"),
+    [
+        ((2026, 3, 8), "", ""),
+        ((2026, 3, 9), "WARN", "Google shuts down gemini-nano-banana-2.1 on 2026-05-08, in 60 days; use gemini-3-pro-"),
+        (
+            (2026, 5, 7),
+            "WARN",
+            "Google shuts down gemini-nano-banana-2.1 on 2026-05-08, in 1 day; use gemini-3-pro-image",
+        ),
+        (
+            (2026, 5, 8),
+            "FAIL",
+            "Google has shut down gemini-nano-banana-2.1 (2026-05-08); use gemini-3-pro-image instead",
+        ),
+    ],
+)
+async def test_a_shutdown_is_warned_of_sixty_days_before(
+    tmp_path: Path,
+    url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Capture,
+    day: tuple[int, int, int],
+    mark: str,
+    said: str,
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: datetime(*day, tzinfo=UTC))
+    rows = '["gemini-nano-banana-2.1"]\nshutdown = 2026-05-08\nsuccessor = "gemini-3-pro-image"\n'
+    (catalog := tmp_path / "catalog.toml").write_text(rows, encoding="utf-8")
+    status, out = await examined(environment(tmp_path, url, GEMINI_MCP_CATALOG=str(catalog)), monkeypatch, capsys)
+    assert status == (1 if mark == "FAIL" else 0)
+    assert line(out, "catalog") == f"ok      catalog      {catalog} is read"
+    found = lines(out, "shutdown")
+    assert len(found) == bool(mark)
+    assert all(each.startswith(f"{mark:<7} shutdown     {said}") for each in found)
+
+
+async def test_a_shutdown_without_a_successor_names_none(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    names = {"GEMINI_MCP_MODEL": "gemini-3.1-flash-lite"}
+    monkeypatch.setattr(clock, "now", lambda: datetime(2027, 5, 1, tzinfo=UTC))
+    _, out = await examined(environment(tmp_path, url, **names), monkeypatch, capsys)
+    assert line(out, "shutdown").endswith("Google shuts down gemini-3.1-flash-lite on 2027-05-07, in 6 days")
+
+
+async def test_a_wrong_catalog_is_a_failure(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    env = environment(tmp_path, url, GEMINI_MCP_CATALOG=str(tmp_path / "gone.toml"))
+    status, out = await examined(env, monkeypatch, capsys)
+    assert status == 1
+    assert line(out, "catalog").startswith("FAIL    catalog      GEMINI_MCP_CATALOG (")

@@ -30,7 +30,8 @@ from gemini_interactions_mcp.core.errors import (
     RefusedError,
 )
 from gemini_interactions_mcp.emulator import EMULATED_AGENTS, EMULATED_MODELS, Emulator, Fault
-from gemini_interactions_mcp.models import catalog
+from gemini_interactions_mcp.models import defaults
+from gemini_interactions_mcp.models.catalog_file import load_built_in_catalog
 from gemini_interactions_mcp.models.interactions import Request
 from gemini_interactions_mcp.models.uploads import UploadedFile
 from gemini_interactions_mcp.settings import Settings
@@ -307,7 +308,7 @@ async def test_an_error_response_over_the_wire_becomes_its_class(
     assert "<html>" not in str(caught.value)
 
 
-RESEARCH = Request(kind="research", prompt="Bees", agent=catalog.DEFAULT_RESEARCH_AGENT)
+RESEARCH = Request(kind="research", prompt="Bees", agent=defaults.DEFAULT_RESEARCH_AGENT)
 
 
 @pytest.mark.parametrize(
@@ -340,12 +341,13 @@ async def test_a_chosen_default_that_is_gone_names_what_follows_it(tmp_path: Pat
 
 
 def test_what_is_used_by_default_and_what_follows_the_retired_is_there() -> None:
-    assert (catalog.DEFAULT_MODEL, catalog.DEFAULT_IMAGE_MODEL) == ("gemini-3.8-flash", "gemini-nano-banana-2.1")
-    assert {catalog.DEFAULT_MODEL, catalog.DEFAULT_IMAGE_MODEL, catalog.DEFAULT_RESEARCH_AGENT} <= {
+    assert (defaults.DEFAULT_MODEL, defaults.DEFAULT_IMAGE_MODEL) == ("gemini-3.8-flash", "gemini-nano-banana-2.1")
+    assert {defaults.DEFAULT_MODEL, defaults.DEFAULT_IMAGE_MODEL, defaults.DEFAULT_RESEARCH_AGENT} <= {
         *EMULATED_MODELS,
         *EMULATED_AGENTS,
     }
-    assert set(catalog.SUCCESSORS.values()) <= {*EMULATED_MODELS, *EMULATED_AGENTS}
+    successors = {row.successor for row in load_built_in_catalog().rows.values() if row.successor}
+    assert successors <= {*EMULATED_MODELS, *EMULATED_AGENTS}
 
 
 async def test_a_continued_interaction_that_is_gone_is_named(google: Gemini) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,13 @@ from gemini_interactions_mcp.cli.reports import compare_facts, scrub_text, write
 from gemini_interactions_mcp.core.lenient import coerce_object
 from gemini_interactions_mcp.core.redaction import Redactor
 from gemini_interactions_mcp.emulator import CONTRARY, Doubts, Emulator, Fault, make_rate_limit_fault
+from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.settings import Settings
 from wired import PATIENCE, SERVE, command, environment
 
 Capture = pytest.CaptureFixture[str]
+
+NOVEMBER = datetime(2026, 11, 29, tzinfo=UTC)
 
 AT_ONCE = replace(FAST, probe_reads=(0.0,) * 4)
 STREAM, READ, PLAIN = "Background stream", "Reading after a stream", "Foreground without a stream"
@@ -143,13 +147,14 @@ async def test_against_the_emulator_both_columns_agree_and_nothing_is_left_or_gi
 async def test_without_its_options_it_starts_no_agent_and_draws_nothing(
     tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOVEMBER)
     status, out, err = await run(environment(tmp_path, url), monkeypatch, capsys, "--yes")
     assert status == 0
     assert {body.get("agent") for body in starts(emulator)} == {None}
     assert not any("response_format" in body for body in starts(emulator))
     assert "## Image" not in out
     [told] = re.findall(r"(\d+) of them start an interaction; together they cost at most about \$(0\.\d\d)\.", err)
-    assert told == (str(len(starts(emulator))), f"{bound_prices(starts(emulator)):.2f}")
+    assert told == (str(len(starts(emulator))), f"{bound_prices(starts(emulator), NOVEMBER):.2f}")
     assert 0.01 < float(told[1]) <= 0.10
 
 
@@ -406,21 +411,21 @@ async def test_what_could_not_be_deleted_is_counted(settings: Settings, emulator
 
 def test_the_price_is_that_of_all_tokens_that_a_request_allows() -> None:
     body: dict[str, Any] = {"model": "gemini-3.8-flash", "generation_config": {"max_output_tokens": 1_000_000}}
-    assert bound_price(body) == pytest.approx(3.75, abs=0.001)
-    assert bound_price(body | {"model": "gemini-9-unknown"}) == pytest.approx(20, abs=0.001)
-    assert bound_price(body | {"tools": [{"type": "google_search"}, {"type": "google_maps"}]}) == pytest.approx(
-        3.778, abs=0.001
-    )
-    assert bound_price({"model": "gemini-3-pro-image", "response_format": [{"type": "image"}]}) == pytest.approx(
-        0.134, abs=0.001
-    )
+    assert bound_price(body, NOVEMBER) == pytest.approx(3.75, abs=0.001)
+    assert bound_price(body | {"model": "gemini-9-unknown"}, NOVEMBER) == pytest.approx(20, abs=0.001)
+    assert bound_price(
+        body | {"tools": [{"type": "google_search"}, {"type": "google_maps"}]}, NOVEMBER
+    ) == pytest.approx(3.778, abs=0.001)
+    assert bound_price(
+        {"model": "gemini-3-pro-image", "response_format": [{"type": "image"}]}, NOVEMBER
+    ) == pytest.approx(0.134, abs=0.001)
     agent: dict[str, Any] = {"agent": "antigravity-preview-09-2026", "agent_config": {"max_total_tokens": "1000000"}}
-    assert bound_price(agent) == pytest.approx(3.75, abs=0.001)
+    assert bound_price(agent, NOVEMBER) == pytest.approx(3.75, abs=0.001)
 
 
 async def test_images_and_agents_cost_more_and_are_counted(settings: Settings) -> None:
     plain, image, agent = [
-        bound_prices((await rehearse_probes(settings, only(each))).asks) for each in (PLAIN, "Image", AGENT)
+        bound_prices((await rehearse_probes(settings, only(each))).asks, NOVEMBER) for each in (PLAIN, "Image", AGENT)
     ]
     assert plain < 0.01
     assert image > 0.03

@@ -29,13 +29,13 @@ from gemini_interactions_mcp.emulator import (
     make_streamed_error_fault,
     make_zero_quota_fault,
 )
-from gemini_interactions_mcp.models import catalog
+from gemini_interactions_mcp.models import defaults
 from gemini_interactions_mcp.models.interactions import Request
 from gemini_interactions_mcp.settings import Settings
 
 ASK = Request(kind="ask", prompt="Grüße", model="gemini-3.8-flash")
 IMAGE = Request(kind="image", prompt="A bicycle", model="gemini-nano-banana-2.1", image={})
-RESEARCH = Request(kind="research", prompt="Bees", agent=catalog.DEFAULT_RESEARCH_AGENT)
+RESEARCH = Request(kind="research", prompt="Bees", agent=defaults.DEFAULT_RESEARCH_AGENT)
 AGENT = Request(kind="research", prompt="Write", agent="antigravity-preview-09-2026", environment="remote")
 BUSY = "The model is overloaded. Please try again later."
 

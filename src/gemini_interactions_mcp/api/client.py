@@ -28,13 +28,14 @@ from gemini_interactions_mcp.core import (
 )
 from gemini_interactions_mcp.models import (
     BytesSentCallback,
+    CatalogFile,
     Event,
     Interaction,
     Request,
     SandboxFile,
     UploadedFile,
     UploadSource,
-    catalog,
+    defaults,
     is_settled,
 )
 from gemini_interactions_mcp.settings import Settings
@@ -64,11 +65,15 @@ class Gemini:
     Args:
         settings: Key, base URL, models and secrets. Problems with them are raised by the first call.
         timing: Deadlines and back-offs.
+        catalogs: Names the successors of models that no longer exist.
     """
 
-    def __init__(self, settings: Settings, timing: Timing = DEFAULT_TIMING) -> None:
+    def __init__(
+        self, settings: Settings, timing: Timing = DEFAULT_TIMING, catalogs: CatalogFile | None = None
+    ) -> None:
         self._settings = settings
         self._timing = timing
+        self._catalogs = catalogs or CatalogFile()
         self._redact = Redactor(settings.secrets)
         self._http: httpx2.AsyncClient | None = None
         self._client: genai.Client | None = None
@@ -261,11 +266,35 @@ class Gemini:
         Raises:
             GeminiMCPError: The key or the network does not work, or the model does not exist.
         """
+        return await self.look_up_model(self._catalogs.current.resolve(self._settings.model), defaults.DEFAULT_MODEL)
+
+    async def look_up_model(self, model: str, default: str | None = None) -> str:
+        """Look up a model, which is free, and return its name; `default` is what to use where it does not exist.
+
+        Raises:
+            ModelNotFoundError: The model does not exist.
+            GeminiMCPError: It could not be looked up.
+        """
         models = (await self._open()).aio.models
-        model = self._settings.model
-        call = self._about(model=model, successor=catalog.find_successor(model, catalog.DEFAULT_MODEL))
-        found = await self._send(call, lambda _: models.get(model=model))
+        found = await self._send(self._about_model(model, default), lambda _: models.get(model=model))
         return str(found.name or model)
+
+    async def look_up_agent(self, agent: str, default: str | None = None) -> None:
+        """Look up an agent, which is free; `default` is what to use where it does not exist.
+
+        Raises:
+            ModelNotFoundError: The agent does not exist, or Google does not list it.
+            GeminiMCPError: It could not be looked up.
+        """
+        agents: Any = (await self._open()).aio.agents.with_streaming_response
+        await self._send(
+            self._about_model(agent, default),
+            lambda exchange: read_json_response(agents.get(id=encode_path_segment(agent)), exchange),
+        )
+
+    def _about_model(self, name: str, default: str | None) -> Call:
+        successor = self._catalogs.current.find_successor(name, *([default] if default else []))
+        return self._about(model=name, successor=successor)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -295,16 +324,17 @@ class Gemini:
             caller=caller,
             previous_interaction_id=request.previous_interaction_id,
             model=model,
-            successor=catalog.find_successor(model, *self._defaults(request)),
+            successor=self._catalogs.current.find_successor(model, *self._defaults(request)),
         )
 
     def _defaults(self, request: Request) -> tuple[str, str]:
-        """Return the default model or agent for a kind of request: of the settings, and of the catalog."""
+        """Return the default model or agent for a kind of request: that of the settings, and this server's own."""
+        resolve = self._catalogs.current.resolve
         if request.kind == "research":
-            return self._settings.research_agent, catalog.DEFAULT_RESEARCH_AGENT
+            return resolve(self._settings.research_agent), defaults.DEFAULT_RESEARCH_AGENT
         if request.kind == "image":
-            return self._settings.image_model, catalog.DEFAULT_IMAGE_MODEL
-        return self._settings.model, catalog.DEFAULT_MODEL
+            return resolve(self._settings.image_model), defaults.DEFAULT_IMAGE_MODEL
+        return resolve(self._settings.model), defaults.DEFAULT_MODEL
 
     async def _interactions(self) -> Any:  # noqa: ANN401 - the SDK's create() is only partly typed
         return (await self._open()).aio.interactions

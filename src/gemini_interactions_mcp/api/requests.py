@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from gemini_interactions_mcp.core import InputError, Json
-from gemini_interactions_mcp.models import ContentItem, Request, catalog
+from gemini_interactions_mcp.models import ContentItem, Request
 
 INTERACTION_ID_PATTERN: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
 """Interaction ids as the API has made them so far."""
@@ -73,6 +73,7 @@ def build_create_arguments(request: Request, *, background: bool, stream: bool) 
         "generation_config": build_generation_config(request) or None,
         "response_format": build_response_format(request),
         "agent_config": request.agent_config,
+        "service_tier": request.service_tier,
         "background": background or None,
         "stream": stream or None,
         "store": request.store,
@@ -105,8 +106,7 @@ def build_generation_config(request: Request) -> dict[str, Any]:
     config: dict[str, Any] = {}
     if request.thinking_level:
         # Without summaries, there is no progress to show while a model thinks.
-        level = catalog.choose_thinking_level(request.thinking_level, request.model)
-        config |= {"thinking_level": level, "thinking_summaries": "auto"}
+        config |= {"thinking_level": request.thinking_level, "thinking_summaries": "auto"}
     if request.max_output_tokens:
         config["max_output_tokens"] = request.max_output_tokens
     return config

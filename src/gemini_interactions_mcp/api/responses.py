@@ -6,6 +6,7 @@ Parsing is lenient: unknown steps and fields are skipped, never an error. The sh
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -39,6 +40,18 @@ from .steps import describe_tool_failures, parse_executions
 
 MEDIA_CONTENT_TYPES: Final = ("image", "audio", "video", "document")
 """Content types whose data are bytes."""
+
+USAGE_LISTS: Final = {
+    "input_tokens_by_modality": ("modality", "tokens"),
+    "output_tokens_by_modality": ("modality", "tokens"),
+    "cached_tokens_by_modality": ("modality", "tokens"),
+    "tool_use_tokens_by_modality": ("modality", "tokens"),
+    "grounding_tool_count": ("type", "count"),
+}
+"""Lists of counts in a usage, with the keys of name and count.
+
+Source: google-genai 3.6.1, types/interactions/{modalitytokens,groundingtoolcount}.py
+"""
 
 INTERACTION_ID_IN_TEXT: Final = re.compile(r'"(?:interaction_)?id"\s*:\s*"(v1(?:[^"\\]|\\.){1,510})"')
 """Matches an interaction id in text that is not valid JSON. All begin with `v1`; other ids in a response do not."""
@@ -228,8 +241,18 @@ def find_last_prompt(steps: list[Json]) -> str | None:
 def parse_usage(payload: object) -> Usage | None:
     """Parse token counts; None if the API sent none, as on some paths."""
     data = coerce_object(payload)
-    counts = {name: count for name in Usage.model_fields if (count := get_integer(data.get(name))) is not None}
-    return Usage(**counts) if counts else None
+    totals = {name: count for name in Usage.model_fields if (count := get_integer(data.get(name))) is not None}
+    parts = {name: parse_counts(data.get(name), *keys) for name, keys in USAGE_LISTS.items()}
+    return Usage.model_validate(totals | parts) if totals else None
+
+
+def parse_counts(payload: object, name: str, count: str) -> dict[str, int]:
+    """Return the sums of the counts in a list of objects, by their names."""
+    found = Counter[str]()
+    for entry in iter_objects(payload):
+        if named := get_text(entry.get(name)):
+            found[named.casefold()] += get_integer(entry.get(count)) or 0
+    return dict(found)
 
 
 def find_interaction_id(text: str) -> str | None:

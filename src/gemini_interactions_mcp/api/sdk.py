@@ -39,8 +39,8 @@ MAX_IDLE_CONNECTIONS: Final = 200
 KEY_LOGGER_NAME: Final = "google_genai._api_client"
 """Logger of the SDK's warning about API keys in the environment (google-genai 3.6.1, _api_client.py)."""
 
-EXPERIMENT_WARNING_TEXT: Final = "Environments usage is experimental"
-"""Beginning of the SDK's warning that is suppressed (google-genai 3.6.1, client.py)."""
+EXPERIMENT_WARNING_TEXT: Final = "(Environments|Agents) usage is experimental"
+"""Pattern of the SDK's warning that is suppressed (google-genai 3.6.1, client.py)."""
 
 
 def get_usable_key(settings: Settings) -> str:

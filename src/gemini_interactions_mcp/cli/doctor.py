@@ -1,21 +1,22 @@
-"""The `doctor` command: checks settings, key, network, folders and journal. Never prints the key."""
+"""The `doctor` command: checks settings, key, network, models, folders and journal. Never prints the key."""
 
 import difflib
 import platform
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib.metadata import version
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import anyio
 import anyio.to_thread
 
 from gemini_interactions_mcp import __version__
 from gemini_interactions_mcp.api import Gemini
-from gemini_interactions_mcp.core import GeminiMCPError, Redactor, quote_name
+from gemini_interactions_mcp.core import GeminiMCPError, Redactor, RefusedError, phrases, quote_name
 from gemini_interactions_mcp.files import Boundary
-from gemini_interactions_mcp.journal import Journal
+from gemini_interactions_mcp.journal import Journal, clock
+from gemini_interactions_mcp.models import Catalog, CatalogFile, defaults
 from gemini_interactions_mcp.settings import (
     SETTING_VARIABLES,
     Settings,
@@ -28,12 +29,30 @@ DEFAULT_BASE_URL = "https://generativelanguage.googleapis.com"
 """Base URL of the API unless the settings name another."""
 
 
-class Finding(NamedTuple):
-    """One line of the report; `ok` is None for plain information."""
+WARNED_DAYS: Final = 60
+"""Days before a shutdown from which on it is warned of."""
 
-    ok: bool | None
+
+class Finding(NamedTuple):
+    """One line of the report.
+
+    Attributes:
+        ok: Whether a check passed; None for plain information, `warn` for what will fail.
+        topic: What it is about.
+        text: What was found.
+    """
+
+    ok: bool | Literal["warn"] | None
     topic: str
     text: str
+
+
+class ConfiguredName(NamedTuple):
+    """The model or agent that a setting names, by its id."""
+
+    topic: str
+    name: str
+    default: str
 
 
 def run_doctor() -> int:
@@ -41,7 +60,13 @@ def run_doctor() -> int:
     print(f"gemini-interactions-mcp {__version__}")
     print(f"Python {platform.python_version()}, mcp {version('mcp')}, google-genai {version('google-genai')}\n")
     settings = Settings.from_environ()
-    findings = [*list_settings(settings), *find_misspelled(find_unknown_variables()), *anyio.run(run_checks, settings)]
+    catalogs = CatalogFile(settings.catalog_path)
+    findings = [
+        *list_settings(settings),
+        *find_misspelled(find_unknown_variables()),
+        *list_catalog(settings, anyio.run(catalogs.read), catalogs.problem),
+        *anyio.run(run_checks, settings, catalogs),
+    ]
     redact = Redactor(settings.secrets)
     for finding in findings:
         print(redact(format_finding(finding)))
@@ -50,7 +75,7 @@ def run_doctor() -> int:
 
 def format_finding(finding: Finding) -> str:
     """Return a finding as a line: `ok      journal      is writable; no interactions yet`."""
-    mark = {True: "ok", False: "FAIL", None: ""}[finding.ok]
+    mark = {True: "ok", False: "FAIL", None: "", "warn": "WARN"}[finding.ok]
     return f"{mark:<7} {finding.topic:<12} {finding.text}"
 
 
@@ -93,10 +118,46 @@ def describe_spending(settings: Settings) -> str:
     return f"{limit}, {'asks before it starts' if settings.confirm else 'starts without asking'}"
 
 
-async def run_checks(settings: Settings) -> list[Finding]:
-    """Check the key and the API, the output folder and the journal."""
+def list_catalog(settings: Settings, catalog: Catalog, problem: str | None) -> Iterator[Finding]:
+    """Yield what is wrong with the user's catalog, and which of the configured models and agents shut down."""
+    if problem:
+        yield Finding(False, "catalog", problem)
+    elif settings.catalog_path:
+        yield Finding(True, "catalog", f"{settings.catalog_path} is read")
+    for configured in list_configured_names(settings, catalog):
+        if finding := describe_shutdown_of(configured, catalog, clock.now().date()):
+            yield finding
+
+
+def list_configured_names(settings: Settings, catalog: Catalog) -> list[ConfiguredName]:
+    """Return the models and the agent that the settings name."""
     return [
-        await run_check("API", lambda: check_api_access(settings)),
+        ConfiguredName("model", catalog.resolve(settings.model), defaults.DEFAULT_MODEL),
+        ConfiguredName("image model", catalog.resolve(settings.image_model), defaults.DEFAULT_IMAGE_MODEL),
+        ConfiguredName("agent", catalog.resolve(settings.research_agent), defaults.DEFAULT_RESEARCH_AGENT),
+    ]
+
+
+def describe_shutdown_of(configured: ConfiguredName, catalog: Catalog, day: date) -> Finding | None:
+    """Return a failure for what is shut down on a UTC date, and a warning for what will be within `WARNED_DAYS`."""
+    row = catalog.find(configured.name)
+    left = (row.shutdown - day).days if row and row.shutdown else WARNED_DAYS + 1
+    if row is None or left > WARNED_DAYS:
+        return None
+    successor = catalog.find_living_successor(row, day)
+    remedy = f"; use {successor} instead" if successor else ""
+    if left <= 0:
+        return Finding(False, "shutdown", f"Google has shut down {row.id} ({row.shutdown}){remedy}")
+    days = phrases.format_count(left, "day")
+    return Finding("warn", "shutdown", f"Google shuts down {row.id} on {row.shutdown}, in {days}{remedy}")
+
+
+async def run_checks(settings: Settings, catalogs: CatalogFile) -> list[Finding]:
+    """Check the key and the API, the configured models and agents, the output folder and the journal."""
+    api = await run_check("API", lambda: check_api_access(settings, catalogs))
+    return [
+        api,
+        *(await look_up_names(settings, catalogs) if api.ok else []),
         await run_check("output", lambda: check_output_folder(settings)),
         await run_check("journal", lambda: check_journal_access(settings)),
     ]
@@ -110,13 +171,48 @@ async def run_check(topic: str, check: Callable[[], Awaitable[str]]) -> Finding:
         return Finding(ok=False, topic=topic, text=str(exc))
 
 
-async def check_api_access(settings: Settings) -> str:
+async def look_up_names(settings: Settings, catalogs: CatalogFile) -> list[Finding]:
+    """Look up the configured models and agents other than the default model."""
+    gemini = Gemini(settings, catalogs)
+    try:
+        _, image, agent = list_configured_names(settings, catalogs.current)
+        return [
+            await run_check("look-up", lambda: look_up_image_model(gemini, image)),
+            await look_up_configured_agent(gemini, agent, catalogs.current),
+        ]
+    finally:
+        await gemini.close()
+
+
+async def look_up_image_model(gemini: Gemini, configured: ConfiguredName) -> str:
+    """Look up the image model.
+
+    Raises:
+        GeminiMCPError: It does not exist, or could not be looked up.
+    """
+    return f"found {await gemini.look_up_model(configured.name, configured.default)}"
+
+
+async def look_up_configured_agent(gemini: Gemini, configured: ConfiguredName, catalog: Catalog) -> Finding:
+    """Look up the agent; that Google lists its own is not documented, so one of the catalog may be missing."""
+    try:
+        await gemini.look_up_agent(configured.name, configured.default)
+    except RefusedError as exc:
+        if catalog.find(configured.name) is None:
+            return Finding(False, "look-up", str(exc))
+        return Finding(None, "look-up", f"{configured.name} is in the catalog; Google does not list it ({exc})")
+    except GeminiMCPError as exc:
+        return Finding(False, "look-up", str(exc))
+    return Finding(True, "look-up", f"found agents/{configured.name}")
+
+
+async def check_api_access(settings: Settings, catalogs: CatalogFile) -> str:
     """Request the default model's description, which is free.
 
     Raises:
         GeminiMCPError: The key, the network or the model fails.
     """
-    gemini = Gemini(settings)
+    gemini = Gemini(settings, catalogs)
     try:
         model = await gemini.check()
     finally:

@@ -14,6 +14,8 @@ from pydantic import SecretStr
 from gemini_interactions_mcp.api import ObservedApi, connect_observed_api, get_usable_key
 from gemini_interactions_mcp.core import DEFAULT_TIMING, GeminiMCPError, Redactor, Timing, coerce_object
 from gemini_interactions_mcp.emulator import Doubts, Emulator, serve_emulator
+from gemini_interactions_mcp.journal import clock
+from gemini_interactions_mcp.models import load_built_in_catalog
 from gemini_interactions_mcp.settings import Settings
 
 from .facts import Facts
@@ -73,7 +75,7 @@ def ask_agreement() -> bool:
 def announce_requests(found: ApiObservation, settings: Settings) -> str:
     """Return what will be sent, what it may cost, and that it is deleted again."""
     where = "the address in GOOGLE_GEMINI_BASE_URL" if settings.base_url else "Google"
-    limit = bound_prices(found.asks)
+    limit = bound_prices(found.asks, clock.now())
     return (
         f"This sends about {found.requests} small requests to {where} with the key in {settings.key_variable}. "
         f"{len(found.asks)} of them start an interaction; together they cost at most about ${limit:.2f}. "
@@ -100,7 +102,8 @@ async def observe_probes(
     Raises:
         GeminiMCPError: The key is missing, or the client cannot be made.
     """
-    names = ProbedModels(settings.model, settings.image_model)
+    resolve = load_built_in_catalog().resolve
+    names = ProbedModels(resolve(settings.model), resolve(settings.image_model))
     async with connect_observed_api(settings, timing) as api:
         outcomes: list[ProbeOutcome] = []
         for number, probe in enumerate(probes, start=1):

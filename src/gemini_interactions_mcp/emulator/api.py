@@ -19,6 +19,7 @@ from .faults import Fault, FaultPoint, take_fault
 from .files import EmulatedUpload
 from .interactions import EmulatedInteraction, represent_interaction, summarize_interaction
 from .protocol import (
+    EMULATED_AGENTS,
     EMULATED_MODELS,
     NOT_FOUND_MESSAGE,
     NOT_RESUMED_MESSAGE,
@@ -61,6 +62,7 @@ def make_application(emulator: Emulator) -> Starlette:
             Route("/grounding-api-redirect/{number}", api.redirect, methods=["GET", "HEAD"]),
             Route("/v1/models", api.bind("model", api.list_models), methods=["GET"]),
             Route("/v1/models/{model}", api.bind("model", api.get_model), methods=["GET"]),
+            Route("/v1/agents/{agent}", api.bind("model", api.get_agent), methods=["GET"]),
         ],
         exception_handlers={404: api.refuse_path, 405: api.refuse_path},
     )
@@ -267,6 +269,13 @@ class _Endpoints:
         if model not in EMULATED_MODELS:
             raise make_grpc_refusal(404, f"models/{model} is not found for API version v1.")
         return JSONResponse(describe_model(model))
+
+    async def get_agent(self, request: Request) -> Response:
+        """Return an agent: google-genai 3.6.1, `Agent`."""
+        agent = request.path_params["agent"]
+        if agent not in EMULATED_AGENTS:
+            raise make_grpc_refusal(404, f"agents/{agent} is not found.")
+        return JSONResponse({"id": agent, "description": f"{agent} (emulated)"})
 
     async def _exchange(
         self,

@@ -111,9 +111,21 @@ class Inspection:
         return (part for source in self.sources for part in source.parts)
 
     @property
+    def kinds(self) -> frozenset[str]:
+        """The types of content of all parts; text that is uploaded as a document is text, too."""
+        return frozenset(classify_content(part.content) for part in self.parts)
+
+    @property
     def digest(self) -> str:
         """The SHA-256 of names and contents; empty if there are no sources."""
         return hash_json([part.identity for part in self.parts]) if self.sources else ""
+
+
+def classify_content(content: LocalFile | ContentItem) -> str:
+    """Return the type of content of a file or of a block."""
+    if isinstance(content, LocalFile):
+        return "text" if content.mime.startswith("text/") else content.kind
+    return str(content.get("type"))
 
 
 def label_sources(sources: Sequence[InspectedSource]) -> tuple[InspectedSource, ...]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
-from .catalog import DEEP_RESEARCH_PREFIX
+from .defaults import DEEP_RESEARCH_PREFIX
 
 InteractionKind = Literal["ask", "analyze", "image", "research"]
 """Purpose of an interaction, which decides how it is sent and shown."""
@@ -117,8 +117,16 @@ class Citation(FrozenModel):
     end: int | None = None
 
 
+Counts = Annotated[dict[str, int], Field(exclude_if=lambda counts: not counts)]
+"""Counts by name; left out of rows and JSON where there are none."""
+
+
 class Usage(FrozenModel):
     """Token counts under the API's names; zero where the API gave none.
+
+    Attributes:
+        input_tokens_by_modality: Parts of `total_input_tokens` by modality, such as `image`; the others alike.
+        grounding_tool_count: Number of searches, by the type of the tool.
 
     Source: google-genai 3.6.1, types/interactions/usage.py
     """
@@ -129,6 +137,11 @@ class Usage(FrozenModel):
     total_tool_use_tokens: int = 0
     total_cached_tokens: int = 0
     total_tokens: int = 0
+    input_tokens_by_modality: Counts = Field(default_factory=dict[str, int])
+    output_tokens_by_modality: Counts = Field(default_factory=dict[str, int])
+    cached_tokens_by_modality: Counts = Field(default_factory=dict[str, int])
+    tool_use_tokens_by_modality: Counts = Field(default_factory=dict[str, int])
+    grounding_tool_count: Counts = Field(default_factory=dict[str, int])
 
 
 class Media(FrozenModel):
@@ -307,6 +320,7 @@ class Request(FrozenModel):
         image: `aspect_ratio` and `image_size` of an image to generate.
         output_path: Requested path of the image, as given by the caller; not sent.
         agent_config: Configuration of `agent`; `generation_config` is that of `model`.
+        service_tier: `flex`, `standard` or `priority`: https://ai.google.dev/gemini-api/docs/pricing
     """
 
     kind: InteractionKind
@@ -330,6 +344,7 @@ class Request(FrozenModel):
     image: dict[str, str] | None = None
     output_path: str | None = None
     agent_config: dict[str, Any] | None = None
+    service_tier: str | None = Field(default=None, exclude_if=lambda tier: tier is None)
 
     @property
     def plan(self) -> bool:

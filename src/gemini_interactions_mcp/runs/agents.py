@@ -28,7 +28,7 @@ def build_agent_request(
     settings: Settings,
     prompt: str,
     *,
-    agent: str | None,
+    agent: str,
     plan_first: bool,
     previous: Record | None,
     previous_interaction_id: str | None,
@@ -40,12 +40,11 @@ def build_agent_request(
 ) -> Request:
     """Return the request for a run of an agent, without contents: they are added once they may be sent.
 
-    A request that follows a plan has the plan's agent and tools, unless others are given.
+    A request that follows a plan has the plan's tools, unless others are given.
 
     Raises:
         InputError: The agent cannot make plans, or a tool is unknown.
     """
-    agent = agent or (previous and previous.agent) or settings.research_agent
     tools = tools or (previous.tools if previous and previous.plan else None) or ()
     if plan_first and not agent.startswith(DEEP_RESEARCH_PREFIX):
         raise InputError("`plan_first` works with Deep Research agents only; other agents start at once.")

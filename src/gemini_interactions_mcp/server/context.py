@@ -16,7 +16,7 @@ import anyio.to_thread
 from anyio.abc import TaskGroup
 from mcp.server.mcpserver import Context
 
-from gemini_interactions_mcp import api, files, journal, output, runs
+from gemini_interactions_mcp import api, files, journal, models, output, runs
 from gemini_interactions_mcp.core import DEFAULT_TIMING, ConfigurationError, Redactor, Timing, join_lines, logger
 from gemini_interactions_mcp.server.tools.consent import Agreements
 from gemini_interactions_mcp.settings import Settings
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gemini_interactions_mcp.api import Gemini
     from gemini_interactions_mcp.files import InputFiles, SavedFiles
     from gemini_interactions_mcp.journal import Journal
+    from gemini_interactions_mcp.models import CatalogFile
     from gemini_interactions_mcp.runs import Runs
 
 SETTINGS_REMEDY: Final = (
@@ -55,6 +56,7 @@ class AppContext:
         settings: The user's settings.
         files: Local files and URLs that may be read and sent.
         runs: The interactions; the only way to the API and the journal.
+        catalogs: What is known of models and agents.
         saved: The saved files. Blocks: call it in a worker thread.
         preview: Makes a JPEG of an open picture, given its maximum side in pixels and its maximum size in bytes.
             Blocks too.
@@ -67,6 +69,7 @@ class AppContext:
     settings: Settings
     files: "InputFiles"
     runs: "Runs"
+    catalogs: "CatalogFile"
     saved: "SavedFiles"
     preview: Callable[[IO[bytes], int, int], bytes | None]
     decoding: anyio.CapacityLimiter
@@ -144,7 +147,8 @@ class Opening:
         return self._assembled(self._tasks)
 
     def _assembled(self, tasks: TaskGroup) -> AppContext:
-        gemini = self._gemini = api.Gemini(self.settings, self._timing)
+        catalogs = models.CatalogFile(self.settings.catalog_path)
+        gemini = self._gemini = api.Gemini(self.settings, self._timing, catalogs)
         rows = self._journal = journal.Journal(self.settings.database_url, self.redact, self._timing)
         saved = files.SavedFiles(files.Boundary.of(self.settings))
         interactions = self._interactions(gemini, rows, saved, tasks)
@@ -155,6 +159,7 @@ class Opening:
             settings=self.settings,
             files=files.InputFiles(self.settings, uploads, lookup=gemini.mime_type, earlier=interactions.find_restored),
             runs=interactions,
+            catalogs=catalogs,
             saved=saved,
             preview=output.make_preview,
             decoding=anyio.CapacityLimiter(1),
@@ -197,6 +202,7 @@ def load_slow_modules() -> None:
     """Import the modules that take over a second to load. Blocks."""
     # The packages import a module when its name is first used.
     _ = (api.Gemini, journal.Journal, output.make_preview, runs.Changes, runs.Runs)
+    models.load_built_in_catalog()
     _ = (files.Boundary, files.InputFiles, files.SavedFiles, files.UploadCache)
 
 

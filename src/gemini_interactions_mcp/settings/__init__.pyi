@@ -14,4 +14,5 @@ from .table import DEFAULT_WAIT_SECONDS as DEFAULT_WAIT_SECONDS
 from .table import SETTING_VARIABLES as SETTING_VARIABLES
 from .table import Settings as Settings
 from .table import find_unknown_variables as find_unknown_variables
+from .table import get_chosen_variable as get_chosen_variable
 from .table import render_settings_table as render_settings_table

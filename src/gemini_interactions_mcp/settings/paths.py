@@ -83,6 +83,11 @@ def parse_database_url(_: SettingsEnvironment, text: str | None) -> str | Path:
     return text or platformdirs.user_data_path(APP_NAME) / "journal.sqlite3"
 
 
+def parse_catalog_path(environment: SettingsEnvironment, text: str | None) -> Path | None:
+    """Return the path of the user's catalog."""
+    return expand_folder(text, environment.home) if text else None
+
+
 def find_user_home(values: Mapping[str, str] = os.environ) -> Path:
     """Return the user's home directory."""
     return Path(values.get("HOME") or Path.home())

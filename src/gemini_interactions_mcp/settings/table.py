@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from gemini_interactions_mcp.core import ConfigurationError, find_header_secrets, find_url_secrets, normalize_model_name
-from gemini_interactions_mcp.models import RemoteServer, catalog
+from gemini_interactions_mcp.models import RemoteServer, defaults
 
 from .environment import (
     SettingsEnvironment,
@@ -23,6 +23,7 @@ from .paths import (
     find_user_home,
     find_working_directory,
     parse_allowed_dirs,
+    parse_catalog_path,
     parse_database_url,
     parse_output_dir,
 )
@@ -58,16 +59,27 @@ class Settings(BaseModel):
         SettingVariable("GOOGLE_API_KEY", "The API key, if the other is not set"),
     ] = None
     key_variable: str | None = None
-    model: Annotated[str, SettingVariable("GEMINI_MCP_MODEL", "Model for calls that name none")] = catalog.DEFAULT_MODEL
+    model: Annotated[str, SettingVariable("GEMINI_MCP_MODEL", "Model for calls that name none")] = (
+        defaults.DEFAULT_MODEL
+    )
     image_model: Annotated[str, SettingVariable("GEMINI_MCP_IMAGE_MODEL", "Model for images")] = (
-        catalog.DEFAULT_IMAGE_MODEL
+        defaults.DEFAULT_IMAGE_MODEL
     )
     research_agent: Annotated[
         str,
         SettingVariable(
             "GEMINI_MCP_RESEARCH_AGENT", "Research agent; `deep-research-max-preview-04-2026` is the exhaustive one"
         ),
-    ] = catalog.DEFAULT_RESEARCH_AGENT
+    ] = defaults.DEFAULT_RESEARCH_AGENT
+    catalog_path: Annotated[
+        Path | None,
+        SettingVariable(
+            "GEMINI_MCP_CATALOG",
+            "A TOML file that adds models and agents to `models/catalog.toml`, or changes their facts and prices",
+            "",
+            parse_catalog_path,
+        ),
+    ] = None
     allowed_dirs: Annotated[
         tuple[Path, ...],
         SettingVariable(
@@ -296,6 +308,11 @@ def describe_wrong_values(exc: ValidationError) -> Iterator[str]:
         name = str(error["loc"][0])
         said = "Input should be true or false" if error["type"] == "bool_parsing" else error["msg"]
         yield f"{FIELD_VARIABLES[name][0].name if name in FIELD_VARIABLES else name}: {said}."
+
+
+def get_chosen_variable(settings: Settings, field: str) -> str | None:
+    """Return the variable by which the user has set a field; None for the field's own default."""
+    return FIELD_VARIABLES[field][0].name if field in settings.model_fields_set else None
 
 
 def find_unknown_variables(environ: Mapping[str, str] = os.environ) -> list[str]:

@@ -14,6 +14,7 @@ from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress, op
 from gemini_interactions_mcp.server.hosts import choose_wait_seconds
 from gemini_interactions_mcp.server.results.answers import ask_and_wait
 
+from .choosing import choose_maker
 from .parameters import (
     AspectRatio,
     BuiltInTools,
@@ -55,10 +56,11 @@ async def gemini_ask(
     interaction_id; a slow answer returns the id and how to fetch it.
     """
     app = await open_app(ctx)
+    choice = await choose_maker(app, "ask", model)
     request = Request(
         kind="ask",
         prompt=prompt,
-        model=model or app.settings.model,
+        model=choice.name,
         system_instruction=system_instruction,
         tools=tuple(tools or ()),
         response_schema=response_schema,
@@ -66,7 +68,7 @@ async def gemini_ask(
         max_output_tokens=max_output_tokens,
         store=store,
     )
-    return await ask_and_wait(ctx, app, request, wait_seconds)
+    return await ask_and_wait(ctx, app, choice.admit(request), wait_seconds, notes=choice.notes)
 
 
 async def gemini_continue(
@@ -86,10 +88,11 @@ async def gemini_continue(
     send only what is new. Returns the answer and a new interaction_id.
     """
     app = await open_app(ctx)
+    choice = await choose_maker(app, "ask", model)
     request = Request(
         kind="ask",
         prompt=prompt,
-        model=model or app.settings.model,
+        model=choice.name,
         previous_interaction_id=await check_previous_id(app, previous_interaction_id),
         system_instruction=system_instruction,
         tools=tuple(tools or ()),
@@ -98,7 +101,7 @@ async def gemini_continue(
         max_output_tokens=max_output_tokens,
         store=store,
     )
-    return await ask_and_wait(ctx, app, request, wait_seconds)
+    return await ask_and_wait(ctx, app, choice.admit(request), wait_seconds, notes=choice.notes)
 
 
 async def analyze_file(
@@ -117,7 +120,16 @@ async def analyze_file(
     sent to Google; only allowed directories are read. Returns the answer and an interaction_id for follow-ups.
     """
     app = await open_app(ctx)
-    previous = await check_optional_id(app, previous_interaction_id)
+    choice = await choose_maker(app, "analyze", model)
+    asked = choice.admit(
+        Request(
+            kind="analyze",
+            prompt=prompt,
+            model=choice.name,
+            previous_interaction_id=await check_optional_id(app, previous_interaction_id),
+            response_schema=response_schema,
+        )
+    )
     progress, since = Progress(ctx), anyio.current_time()
     seconds = choose_wait_seconds(ctx, app.settings, wait_seconds)
     contents = await app.files.contents(
@@ -128,17 +140,9 @@ async def analyze_file(
         seconds=max(seconds, app.timing.naming),
         report=progress.uploading,
     )
-    request = Request(
-        kind="analyze",
-        prompt=prompt,
-        model=model or app.settings.model,
-        contents=contents.labelled,
-        contents_digest=contents.digest,
-        previous_interaction_id=previous,
-        response_schema=response_schema,
-    )
+    request = add_contents(asked, contents)
     left = max(0.0, seconds - (anyio.current_time() - since))
-    return await ask_and_wait(ctx, app, request, left, progress=progress, notes=contents.notes)
+    return await ask_and_wait(ctx, app, request, left, progress=progress, notes=(*choice.notes, *contents.notes))
 
 
 async def generate_image(
@@ -158,24 +162,30 @@ async def generate_image(
     The file is saved; returns its path and a preview.
     """
     app = await open_app(ctx)
-    previous = await check_optional_id(app, previous_interaction_id)
+    choice = await choose_maker(app, "image", model)
+    shape = {"aspect_ratio": aspect_ratio, "image_size": image_size}
+    asked = choice.admit(
+        Request(
+            kind="image",
+            prompt=prompt,
+            model=choice.name,
+            previous_interaction_id=await check_optional_id(app, previous_interaction_id),
+            image={name: value for name, value in shape.items() if value},
+            output_path=output_path,
+        )
+    )
     target, refusal = await resolve_output_path(app, output_path)
     progress, since = Progress(ctx), anyio.current_time()
     seconds = choose_wait_seconds(ctx, app.settings, wait_seconds)
     contents = await prepare_images(app, images, max(seconds, app.timing.naming), progress)
-    chosen = {"aspect_ratio": aspect_ratio, "image_size": image_size}
-    request = Request(
-        kind="image",
-        prompt=prompt,
-        model=model or app.settings.image_model,
-        contents=contents.labelled,
-        contents_digest=contents.digest,
-        previous_interaction_id=previous,
-        image={name: value for name, value in chosen.items() if value},
-        output_path=output_path,
-    )
+    request = add_contents(asked, contents)
     left = max(0.0, seconds - (anyio.current_time() - since))
-    return await ask_and_wait(ctx, app, request, left, target, progress, refusal, contents.notes)
+    return await ask_and_wait(ctx, app, request, left, target, progress, refusal, (*choice.notes, *contents.notes))
+
+
+def add_contents(request: Request, contents: Contents) -> Request:
+    """Return a request with the files that go with it."""
+    return request.model_copy(update={"contents": contents.labelled, "contents_digest": contents.digest})
 
 
 async def resolve_output_path(app: AppContext, output_path: str | None) -> tuple[Path | None, GeminiMCPError | None]:

@@ -6,23 +6,15 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import BaseModel, Field, ValidationError
 
 from gemini_interactions_mcp.core import InputError, make_printable, phrases, quote_name
-from gemini_interactions_mcp.models import DEEP_RESEARCH_PREFIX, Request
+from gemini_interactions_mcp.models import DEEP_RESEARCH_PREFIX, Catalog, Request, load_built_in_catalog
 from gemini_interactions_mcp.runs import agents
 from gemini_interactions_mcp.text import chapters
 
 if TYPE_CHECKING:
     from gemini_interactions_mcp.files import InspectedSource, Inspection, LocalFile
 
-EXHAUSTIVE_AGENT: Final = "deep-research-max"
 ESTIMATES_SOURCE: Final = "https://ai.google.dev/gemini-api/docs/deep-research"
-
-RESEARCH_DURATION: Final = "It usually takes 5 to 20 minutes, 60 at most"
-RESEARCH_ESTIMATES: Final = {
-    EXHAUSTIVE_AGENT: f"{RESEARCH_DURATION}, and costs about 3 to 7 dollars (Google's estimates: {ESTIMATES_SOURCE}).",
-    DEEP_RESEARCH_PREFIX: (
-        f"{RESEARCH_DURATION}, and costs about 1 to 3 dollars (Google's estimates: {ESTIMATES_SOURCE})."
-    ),
-}
+"""Google's estimates of time and cost."""
 
 RESEARCH_DECLINED: Final = "The user was asked and declined: nothing was started and nothing is charged."
 CONSENT_UNANSWERED: Final = (
@@ -90,7 +82,12 @@ def describe_missing_consent(action: str, content: Mapping[str, Any] | None) -> 
 
 
 def render_question(
-    request: Request, today: int, most: int | None, given: "Inspection | None" = None, topic: str | None = None
+    request: Request,
+    today: int,
+    most: int | None,
+    given: "Inspection | None" = None,
+    topic: str | None = None,
+    catalog: Catalog | None = None,
 ) -> str:
     """Return the question that is asked before anything is sent. Hosts may show only its first lines.
 
@@ -100,6 +97,7 @@ def render_question(
         most: Maximum requests per UTC day.
         given: The files and addresses that go with it.
         topic: The topic of the plan that it runs or changes.
+        catalog: Tells what an agent usually costs; the built-in one unless given.
     """
     deep = (request.agent or "").startswith(DEEP_RESEARCH_PREFIX)
     does = "plan research" if request.plan else "research" if deep else "work on a task"
@@ -108,9 +106,10 @@ def render_question(
         f"“{make_printable(chapters.shorten_to_line(each))}”" for each in (topic, request.prompt) if each is not None
     )
     limit = f" of {most}" if most else ""
+    estimate = estimate_research(request, catalog or load_built_in_catalog())
     return phrases.join_paragraphs(
         f"Have {quote_name(request.agent or '')} {does}{describe_amounts(sources)}: {words}?",
-        f"{estimate_research(request)} Research requests sent today (UTC): {today}{limit}.",
+        f"{estimate} Research requests sent today (UTC): {today}{limit}.",
         render_source_list(
             "Files that are sent to Google:", [describe_file_source(each) for each in sources if each.files]
         ),
@@ -123,12 +122,18 @@ def render_question(
     )
 
 
-def estimate_research(request: Request) -> str:
+def estimate_research(request: Request, catalog: Catalog) -> str:
     """Return how long the research takes and what it costs, as far as known."""
     if request.plan:
         return "A plan takes some minutes; Google names no price for it. Running it is asked for separately."
-    known = (text for prefix, text in RESEARCH_ESTIMATES.items() if (request.agent or "").startswith(prefix))
-    return next(known, "Google names no time or price for this agent.")
+    row = catalog.find(request.agent)
+    if row is None or row.usual_cost is None:
+        return "Google names no time or price for this agent."
+    low, high = row.usual_cost
+    return (
+        f"It usually takes 5 to 20 minutes, 60 at most, and costs about {low:f} to {high:f} dollars "
+        f"(Google's estimates: {ESTIMATES_SOURCE})."
+    )
 
 
 def describe_amounts(sources: "Sequence[InspectedSource]") -> str:

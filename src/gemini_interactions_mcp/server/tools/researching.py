@@ -32,6 +32,7 @@ from gemini_interactions_mcp.text import rendering
 
 from . import consent
 from .arguments import match_choice
+from .choosing import choose_maker
 from .parameters import InteractionId, PageNumber, PollSeconds, Prompt, ResolveSources, SectionHeading
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ async def start_research(
     """
     app = await open_app(ctx)
     previous = await app.runs.find_continued(previous_interaction_id) if previous_interaction_id else None
+    choice = await choose_maker(app, "research", agent or (previous and previous.agent))
     await app.runs.check_ready()
     await app.files.output()
     given = await app.files.inspect(files or ())
@@ -70,7 +72,7 @@ async def start_research(
     request = agents.build_agent_request(
         app.settings,
         prompt,
-        agent=agent,
+        agent=choice.name,
         plan_first=plan_first,
         previous=previous,
         previous_interaction_id=previous.interaction_id if previous else previous_interaction_id,
@@ -80,13 +82,15 @@ async def start_research(
         output_format=output_format,
         environment=environment,
     )
+    request, notes = choice.admit(request, given.kinds), (*choice.notes, *given.notes)
     if not force and (earlier := await app.runs.find_repeated(request, previous)):
-        return prepend_notes(await report_start(app, earlier, seconds, fresh=False), given.notes)
-    instead = await ask_research_agreement(ctx, app, request, given, intents.inherit_topic(request.kind, previous))
+        return prepend_notes(await report_start(app, earlier, seconds, fresh=False), notes)
+    topic = intents.inherit_topic(request.kind, previous)
+    instead = await ask_research_agreement(ctx, app, request, given, topic)
     if instead is not None:
         return instead
     run, fresh = await app.runs.start_once(await attach_contents(ctx, app, request, given), previous, again=force)
-    return prepend_notes(await report_start(app, run, seconds, fresh=fresh), given.notes)
+    return prepend_notes(await report_start(app, run, seconds, fresh=fresh), notes)
 
 
 def make_agreement_key(request: Request) -> str:
@@ -112,7 +116,7 @@ async def ask_research_agreement(
     asks = app.settings.confirm and can_be_asked(ctx.client_capabilities)
     if not asks or app.agreements.holds(make_agreement_key(request)):
         return None
-    question = consent.render_question(request, today, most, given, topic)
+    question = consent.render_question(request, today, most, given, topic, app.catalogs.current)
     answer = await elicit_answer(ctx, question, consent.Consent, make_agreement_key(request))
     if isinstance(answer, InputRequiredResult):
         return answer

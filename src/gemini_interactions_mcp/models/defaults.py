@@ -1,0 +1,10 @@
+"""The models and agents that are used unless others are named. Constants, since the start needs them."""
+
+from typing import Final
+
+DEFAULT_MODEL: Final = "gemini-3.8-flash"
+DEFAULT_IMAGE_MODEL: Final = "gemini-nano-banana-2.1"
+DEFAULT_RESEARCH_AGENT: Final = "deep-research-preview-04-2026"
+
+DEEP_RESEARCH_PREFIX: Final = "deep-research"
+"""Prefix of the ids of Google's research agents; other agents perform tasks."""

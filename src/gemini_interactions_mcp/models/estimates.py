@@ -1,0 +1,156 @@
+"""Bounds of what a request costs, before it is sent. Pure; loads genai-prices, as `pricing` does."""
+
+import math
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from .catalog import Catalog, CatalogRow, Prices
+from .interactions import ContentItem, Request
+from .pricing import MICROS, SEARCH_TOOLS, TIER_FACTORS, find_prices, get_search_price
+from .terms import get_request_terms
+
+LEAST_BYTES_PER_TOKEN: Final = 3
+"""Bytes of text per token, at least; Google names four: https://ai.google.dev/gemini-api/docs/tokens"""
+USUAL_BYTES_PER_TOKEN: Final = 4
+
+CONTEXT_TOKENS: Final = 1_048_576
+"""Input tokens of a request, at most: those of gemini-3.8-flash (https://ai.google.dev/gemini-api/docs/models)."""
+
+ASSUMED_OUTPUT_TOKENS: Final = 65_536
+"""Output tokens, at most, of a model whose maximum is not known: those of gemini-3.8-flash, from the same page."""
+
+IMAGE_TOKENS: Final = 2_240
+"""Tokens of an image at the highest resolution: https://ai.google.dev/gemini-api/docs/media-resolution"""
+
+MEDIA_BYTES_PER_TOKEN: Final = {"audio": 20, "video": 40}
+"""Bytes per token of recordings of the lowest quality, from 32 tokens a second of audio and 300 of video
+(https://ai.google.dev/gemini-api/docs/tokens) at 6 and 100 kbit/s."""
+
+PICTURE_TEXT_TOKENS: Final = 2_048
+"""Tokens, at most, of the thoughts and the text beside a generated image: assumed from field reports of 700 to 900."""
+
+SEARCHES_PER_ANSWER: Final = 10
+"""Searches of an answer, at most: assumed."""
+
+PAGE_TOKENS: Final = 100_000
+"""Tokens, at most, of the pages that `url_context` reads: assumed."""
+
+
+class RequestFile(NamedTuple):
+    """A file that goes with a request.
+
+    Attributes:
+        kind: The content type that it becomes.
+        bytes: Its size; None where that is not known, as of an address.
+    """
+
+    kind: str
+    bytes: int | None
+
+
+class Estimate(NamedTuple):
+    """Bounds of a cost, in millionths of a US dollar."""
+
+    low: int
+    high: int
+
+
+def estimate_request(
+    request: Request,
+    catalog: Catalog,
+    moment: datetime,
+    *,
+    earlier_tokens: int = 0,
+    files: Sequence[RequestFile] = (),
+) -> Estimate | None:
+    """Return what a request costs at least and at most; None where a price or a limit is not known.
+
+    Args:
+        request: Any.
+        catalog: The catalog.
+        moment: When it is sent; aware.
+        earlier_tokens: Tokens of the interaction that it continues, which are read again.
+        files: Its files, as far as they are not among its contents yet.
+    """
+    name = request.model or request.agent
+    row = catalog.find(name)
+    if row and row.usual_cost:
+        low, high = (int(each * MICROS) for each in row.usual_cost)
+        return Estimate(0 if request.plan else low, high)
+    given = [*list_request_files(request.contents), *files]
+    most = min(earlier_tokens + count_input_tokens(request, given), CONTEXT_TOKENS)
+    prices = find_prices(name, catalog, moment, most)
+    factor = TIER_FACTORS.get(request.service_tier or "standard")
+    if prices is None or factor is None:
+        return None
+    if prices.song is not None:
+        return Estimate(int(prices.song * MICROS), int(prices.song * MICROS))
+    low = price_low(request, row, prices)
+    high = price_high(request, row, prices, most)
+    return None if low is None or high is None else Estimate(math.floor(low * factor), math.ceil(high * factor))
+
+
+def list_request_files(contents: Sequence[ContentItem]) -> Iterator[RequestFile]:
+    """Yield the files among the contents of a request."""
+    for block in contents:
+        inline = block.get("data") or block.get("text")
+        yield RequestFile(str(block.get("type")), len(str(inline).encode()) if inline else None)
+
+
+def count_input_tokens(request: Request, files: Sequence[RequestFile]) -> int:
+    """Return the maximum number of tokens of prompt, instruction, schema, files and pages."""
+    words = [request.prompt, request.system_instruction or "", str(request.response_schema or "")]
+    text = sum(len(each.encode(errors="replace")) for each in words)
+    pages = PAGE_TOKENS if "url_context" in request.tools else 0
+    return math.ceil(text / LEAST_BYTES_PER_TOKEN) + pages + sum(bound_file_tokens(file) for file in files)
+
+
+def bound_file_tokens(file: RequestFile) -> int:
+    """Return the maximum number of tokens of a file."""
+    if file.kind == "image":
+        return IMAGE_TOKENS
+    if file.bytes is None:
+        return CONTEXT_TOKENS
+    return math.ceil(file.bytes / MEDIA_BYTES_PER_TOKEN.get(file.kind, LEAST_BYTES_PER_TOKEN))
+
+
+def price_low(request: Request, row: CatalogRow | None, prices: Prices) -> Decimal | None:
+    """Return the price in micro-dollars of the prompt, the usual output and an image."""
+    drawn = price_image(request, row, prices)
+    if prices.input is None or drawn is None:
+        return None
+    usual = row.usual_output_tokens if row and row.usual_output_tokens and prices.output is not None else 0
+    prompt = len(request.prompt.encode(errors="replace")) // USUAL_BYTES_PER_TOKEN
+    return prompt * prices.input + usual * (prices.output or 0) + drawn
+
+
+def price_high(request: Request, row: CatalogRow | None, prices: Prices, input_tokens: int) -> Decimal | None:
+    """Return the price in micro-dollars of all that a request allows."""
+    output = count_output_tokens(request, row)
+    drawn = price_image(request, row, prices)
+    if prices.input is None or prices.output is None or output is None or drawn is None:
+        return None
+    searches = SEARCHES_PER_ANSWER * any(tool in SEARCH_TOOLS for tool in request.tools)
+    dearest = max(prices.input, prices.input_image or 0, prices.input_audio or 0, prices.input_video or 0)
+    return input_tokens * dearest + output * prices.output + drawn + searches * get_search_price(prices)
+
+
+def count_output_tokens(request: Request, row: CatalogRow | None) -> int | None:
+    """Return the maximum number of output tokens beside an image; None for an agent without a budget."""
+    terms = get_request_terms(request)
+    if request.agent:
+        return terms.max_total_tokens if terms else None
+    if request.image is not None:
+        return PICTURE_TEXT_TOKENS
+    asked = terms.max_output_tokens if terms else None
+    return asked or (row and row.max_output_tokens) or ASSUMED_OUTPUT_TOKENS
+
+
+def price_image(request: Request, row: CatalogRow | None, prices: Prices) -> Decimal | None:
+    """Return the price in micro-dollars of the image that a request asks for; None where that is not known."""
+    if request.image is None:
+        return Decimal(0)
+    tokens = row.image_tokens.get(request.image.get("image_size", "1K")) if row else None
+    return None if tokens is None or prices.output_image is None else tokens * prices.output_image

@@ -1,0 +1,54 @@
+"""Chooses the model or agent of a call, and checks by the catalog that it takes what is asked for."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from gemini_interactions_mcp.journal import clock
+from gemini_interactions_mcp.models import Catalog, InteractionKind, Request, admission
+from gemini_interactions_mcp.server.context import AppContext
+from gemini_interactions_mcp.settings import Settings, get_chosen_variable
+
+DEFAULT_FIELDS: Final[dict[InteractionKind, str]] = {
+    "ask": "model",
+    "analyze": "model",
+    "image": "image_model",
+    "research": "research_agent",
+}
+"""The setting that has the default of each kind of request."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The model or agent of a call.
+
+    Attributes:
+        name: Its id.
+        notes: What the caller is to know, in sentences.
+        catalog: What it was chosen by.
+    """
+
+    name: str
+    notes: tuple[str, ...]
+    catalog: Catalog
+
+    def admit(self, request: Request, kinds: Collection[str] = ()) -> Request:
+        """Return a request as the model or agent takes it, as `admission.admit_request`."""
+        return admission.admit_request(request, self.catalog, kinds)
+
+
+async def choose_maker(app: AppContext, kind: InteractionKind, given: str | None) -> Choice:
+    """Return the model or agent that a call names, or else the default for its kind.
+
+    Raises:
+        InputError: It is shut down.
+    """
+    catalog = await app.catalogs.read()
+    chosen = admission.choose_name(given, get_default_name(app.settings, kind), catalog, clock.now().date())
+    return Choice(chosen.name, tuple(filter(None, (chosen.note, app.catalogs.take_problem()))), catalog)
+
+
+def get_default_name(settings: Settings, kind: InteractionKind) -> admission.DefaultName:
+    """Return the default model or agent for a kind of request."""
+    field = DEFAULT_FIELDS[kind]
+    return admission.DefaultName(getattr(settings, field), get_chosen_variable(settings, field))
