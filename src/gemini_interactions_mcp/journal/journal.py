@@ -27,10 +27,11 @@ from gemini_interactions_mcp.core import (
 from gemini_interactions_mcp.models import Record, UploadedFile, is_settled
 
 from . import queries
-from .clock import TWIN_SECONDS, describe_limit_reached, now
+from .clock import TWIN_SECONDS, describe_limit_reached, get_day_start, get_month_start, now
 from .column_types import clean_document
 from .database import MAX_READERS, Database
 from .engine import RowValues
+from .limits import Spending
 from .queries import LIVE_ROWS, RUNNING_ROWS, UNSENT_ROWS, ResearchLimit, change_live, select_live
 from .rows import encode_cell, encode_fields, format_moment, read_placed_records, read_records, read_uploads
 from .schema import INTERACTIONS, JOURNAL_METADATA, NEWEST_FIRST, OLDEST_FIRST, SCHEMA_VERSION, UPLOADS
@@ -138,7 +139,15 @@ class Journal:
 
     async def spent(self, since: datetime) -> int:
         """Return how many research requests this server has sent since then that Google may have taken."""
-        return await self._database.read(queries.count_spent(since), lambda result: int(result.scalar_one()))
+        return await self._sum(queries.count_spent(since))
+
+    async def spending(self) -> Spending:
+        """Return what the requests of this server have cost today and this month."""
+        today = await self._sum(queries.sum_costs(get_day_start()))
+        return Spending(today, await self._sum(queries.sum_costs(get_month_start())), await self.spent(get_day_start()))
+
+    async def _sum(self, query: sa.Select[int]) -> int:
+        return await self._database.read(query, lambda result: int(result.scalar_one()))
 
     async def update(self, label: str, *, patience: float = math.inf, **changes: object) -> None:
         """Change fields of a `Record`, `updated_at`, and with the status `settled_at`.

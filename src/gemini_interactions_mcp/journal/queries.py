@@ -186,15 +186,23 @@ def count_spent(since: datetime) -> sa.Select[int]:
     return sa.select(sa.func.count()).select_from(INTERACTIONS).where(match_counted(since))
 
 
-def match_counted(since: datetime) -> sa.ColumnElement[bool]:
-    """Return the condition of research since then that counts, deleted or not.
+def sum_costs(since: datetime) -> sa.Select[int]:
+    """Select the cost of the rows that `match_paid` names, in millionths of a dollar."""
+    return sa.select(sa.func.coalesce(sa.func.sum(INTERACTIONS.c.cost_micros), 0)).where(match_paid(since))
+
+
+def match_paid(since: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition of requests since then that may have been paid for, deleted or not.
 
     What Google has certainly not taken does not count, nor what something else has started.
     """
     ours = sa.and_(DESKTOP_ROWS, INTERACTIONS.c.origin == "ours")
-    return sa.and_(
-        ours, INTERACTIONS.c.kind == "research", INTERACTIONS.c.created_at >= format_moment(since), ~UNSENT_ROWS
-    )
+    return sa.and_(ours, INTERACTIONS.c.created_at >= format_moment(since), ~UNSENT_ROWS)
+
+
+def match_counted(since: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition of research since then that counts, as `match_paid`."""
+    return sa.and_(match_paid(since), INTERACTIONS.c.kind == "research")
 
 
 def select_left_at() -> sa.ColumnElement[str]:

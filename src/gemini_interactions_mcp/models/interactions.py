@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
@@ -66,6 +66,20 @@ class FrozenModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=strip_schema)
 
 
+class Attachment(NamedTuple):
+    """A file that goes with a request.
+
+    Attributes:
+        kind: The content type that it becomes.
+        bytes: Its size; None where that is not known, as of an address.
+        pages: Number of pages of a PDF, if known.
+    """
+
+    kind: str
+    bytes: int | None
+    pages: int | None = None
+
+
 class Contents(FrozenModel):
     """Files and other content that accompany a prompt.
 
@@ -73,11 +87,13 @@ class Contents(FrozenModel):
         parts: Pairs of a label, possibly empty, and a content block, in the order of the sources.
         notes: Sentences for the caller on what was skipped in folders and globs.
         digest: Hash of names and contents, independent of where they are uploaded.
+        attachments: The files and addresses, in the order of the sources.
     """
 
     parts: tuple[tuple[str, ContentItem], ...] = Field(default=(), repr=False)
     notes: tuple[str, ...] = ()
     digest: str = ""
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def blocks(self) -> tuple[ContentItem, ...]:
@@ -321,6 +337,7 @@ class Request(FrozenModel):
         output_path: Requested path of the image, as given by the caller; not sent.
         agent_config: Configuration of `agent`; `generation_config` is that of `model`.
         service_tier: `flex`, `standard` or `priority`: https://ai.google.dev/gemini-api/docs/pricing
+        attachments: The files among `contents`, for an estimate of the cost; not sent.
     """
 
     kind: InteractionKind
@@ -345,6 +362,7 @@ class Request(FrozenModel):
     output_path: str | None = None
     agent_config: dict[str, Any] | None = None
     service_tier: str | None = Field(default=None, exclude_if=lambda tier: tier is None)
+    attachments: tuple[Attachment, ...] = Field(default=(), repr=False, exclude=True)
 
     @property
     def plan(self) -> bool:

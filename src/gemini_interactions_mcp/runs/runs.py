@@ -23,12 +23,13 @@ from gemini_interactions_mcp.core import (
     phrases,
 )
 from gemini_interactions_mcp.files import SavedFiles
-from gemini_interactions_mcp.journal import Journal, clock, shield_cancellation
-from gemini_interactions_mcp.models import UNKNOWN_STATUS, Record, Request
+from gemini_interactions_mcp.journal import Journal, Limits, Spending, clock, shield_cancellation
+from gemini_interactions_mcp.models import UNKNOWN_STATUS, CatalogFile, Estimate, Record, Request
 from gemini_interactions_mcp.settings import DEFAULT_KEEP_DAYS
 
 from . import intents
 from .bookkeeping import Ledger
+from .costs import Costs
 from .deleting import Deleter
 from .deletion import Deletion
 from .deliveries import Deliveries
@@ -58,6 +59,7 @@ class Runs:
         timing: Delays and deadlines.
         keep_days: Days for which settled interactions stay in the journal.
         runs_per_day: Maximum number of research requests in a UTC day.
+        catalogs: Prices of models and agents.
         redact: Removes secrets from what is written and shown.
         base_url: Another address of the API.
 
@@ -79,6 +81,7 @@ class Runs:
         timing: Timing,
         keep_days: float = DEFAULT_KEEP_DAYS,
         runs_per_day: int | None = None,
+        catalogs: CatalogFile | None = None,
         redact: Redactor = NO_REDACTION,
         base_url: str | None = None,
     ) -> None:
@@ -88,6 +91,8 @@ class Runs:
         self._journal = journal
         self._registry = Registry()
         self._deliveries = Deliveries()
+        self._limits = Limits(runs_per_day)
+        self._costs = Costs(catalogs or CatalogFile())
         self._ledger = Ledger(journal, output_dir, timing, runs_per_day, redact)
         self._follower = Follower(gemini, self._ledger, timing, self._registry.add)
         self._driver = Driver(gemini, self._ledger, self._registry, self._follower, tasks, announce, timing, keep_days)
@@ -410,6 +415,18 @@ class Runs:
             JournalError: They cannot be read.
         """
         return await self._journal.followers(interaction_id)
+
+    async def estimate(self, request: Request, previous: Record | None = None) -> Estimate | None:
+        """Return what a request costs at least and at most, as `Costs.estimate`."""
+        return await self._costs.estimate(request, previous)
+
+    async def spending(self) -> Spending:
+        """Return what the requests of this server have cost, and what the user allows.
+
+        Raises:
+            JournalError: It cannot be read.
+        """
+        return (await self._journal.spending())._replace(limits=self._limits)
 
     async def spent_today(self) -> int:
         """Return the number of today's research requests (UTC) that Google may have taken.

@@ -151,7 +151,7 @@ class Opening:
         gemini = self._gemini = api.Gemini(self.settings, self._timing, catalogs)
         rows = self._journal = journal.Journal(self.settings.database_url, self.redact, self._timing)
         saved = files.SavedFiles(files.Boundary.of(self.settings))
-        interactions = self._interactions(gemini, rows, saved, tasks)
+        interactions = self._interactions(gemini, rows, saved, catalogs, tasks)
         tasks.start_soon(interactions.tend)
         tasks.start_soon(runs.Changes(rows, self._announce.listed, self._timing).watch)
         uploads = files.UploadCache(gemini, rows, hash_account(self.settings), tasks, self._timing)
@@ -167,7 +167,9 @@ class Opening:
             timing=self._timing,
         )
 
-    def _interactions(self, gemini: "Gemini", rows: "Journal", saved: "SavedFiles", tasks: TaskGroup) -> "Runs":
+    def _interactions(
+        self, gemini: "Gemini", rows: "Journal", saved: "SavedFiles", catalogs: "CatalogFile", tasks: TaskGroup
+    ) -> "Runs":
         return runs.Runs(
             gemini=gemini,
             journal=rows,
@@ -178,6 +180,7 @@ class Opening:
             timing=self._timing,
             keep_days=self.settings.keep_days,
             runs_per_day=self.settings.runs_per_day,
+            catalogs=catalogs,
             redact=self.redact,
             base_url=self.settings.base_url,
         )
