@@ -15,6 +15,7 @@ from gemini_interactions_mcp.core.timing import Timing
 from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
+from gemini_interactions_mcp.settings.confirmation import Confirmation
 
 DECLINED = "The user was asked and declined: nothing was started and nothing is charged.\n"
 UNANSWERED = (
@@ -58,7 +59,7 @@ async def host(
     settings: Settings, mode: Mode, answer: ElicitationFnT | None, timing: Timing = FAST, **changes: Any
 ) -> AsyncGenerator[Client]:
     """A host whose user answers like this."""
-    server = build_server(settings.model_copy(update={"confirm": True} | changes), timing)
+    server = build_server(settings.model_copy(update={"confirm": Confirmation(0)} | changes), timing)
     async with Client(server, mode=mode, cache=None, elicitation_callback=answer) as client:
         yield client
 

@@ -16,6 +16,7 @@ from gemini_interactions_mcp.models.interactions import Record, RemoteServer, Re
 from gemini_interactions_mcp.server.tools import consent
 from gemini_interactions_mcp.server.tools.consent import Agreements
 from gemini_interactions_mcp.settings import Settings
+from gemini_interactions_mcp.settings.confirmation import Confirmation
 from reading import MODERN, call, complaint, id_of, newest, posts, text_of
 
 noon = consenting.noon
@@ -88,7 +89,7 @@ async def test_a_host_that_cannot_ask_just_runs(settings: Settings, emulator: Em
 @MODERN
 async def test_nobody_is_asked_unless_the_setting_wants_it(settings: Settings, emulator: Emulator, mode: Mode) -> None:
     user = User("decline")
-    async with host(settings, mode, user.answer, confirm=False) as client:
+    async with host(settings, mode, user.answer, confirm=Confirmation(None)) as client:
         await call(client, "start_research", prompt="Bicycles")
     assert (user.asked, posts(emulator)) == ([], 1)
 

@@ -19,6 +19,7 @@ from filing import POSIX, link, office, package
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.files import recognition
 from gemini_interactions_mcp.settings import Settings
+from gemini_interactions_mcp.settings.confirmation import Confirmation
 from reading import MODERN, PDF, call, complaint, id_of, note, posts, text_of
 from tasking import Answer, CallRequest, Json
 from wired import PATIENCE
@@ -253,9 +254,9 @@ async def test_the_same_research_with_files_asks_nobody_and_uploads_nothing(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("confirm", [True, False])
+@pytest.mark.parametrize("confirm", [Confirmation(0), Confirmation(None)])
 async def test_over_the_limit_of_the_day_nobody_is_asked_and_nothing_is_uploaded(
-    settings: Settings, emulator: Emulator, mode: Mode, folder: Path, confirm: bool
+    settings: Settings, emulator: Emulator, mode: Mode, folder: Path, confirm: Confirmation
 ) -> None:
     user = User(start=True)
     async with strict(settings, mode, user, confirm=confirm, runs_per_day=1) as client:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from gemini_interactions_mcp.core import ConfigurationError, find_header_secrets, find_url_secrets, normalize_model_name
 from gemini_interactions_mcp.models import RemoteServer, defaults
 
+from .confirmation import CONFIRM_VARIABLE, Confirmation, parse_confirmation
 from .environment import (
     SettingsEnvironment,
     SettingVariable,
@@ -161,12 +162,15 @@ class Settings(BaseModel):
         ),
     ] = True
     confirm: Annotated[
-        bool,
+        Confirmation,
         SettingVariable(
-            "GEMINI_MCP_CONFIRM",
-            "`true` asks the user before research starts and before its files are sent, where the host can ask",
+            CONFIRM_VARIABLE,
+            "`always` asks the user before each paid request, and before its files are sent, where the host can ask; "
+            "`above:0.50` asks where it may cost more than so many dollars",
+            "`never`",
+            parse_confirmation,
         ),
-    ] = False
+    ] = Confirmation()
     runs_per_day: Annotated[
         int | None,
         Field(ge=1),

@@ -113,7 +113,7 @@ async def ask_research_agreement(
     most, today = app.settings.runs_per_day, await app.runs.spent_today()
     if most is not None and today >= most:
         raise DailyLimitError(clock.describe_limit_reached(most))
-    asks = app.settings.confirm and can_be_asked(ctx.client_capabilities)
+    asks = app.settings.confirm.above is not None and can_be_asked(ctx.client_capabilities)
     if not asks or app.agreements.holds(make_agreement_key(request)):
         return None
     question = consent.render_question(request, today, most, given, topic, app.catalogs.current)
