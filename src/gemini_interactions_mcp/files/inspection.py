@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from gemini_interactions_mcp.core import make_printable
 from gemini_interactions_mcp.models import Attachment, ContentItem
 
+from .clipping import WHOLE_FILES, Excerpt
+
 
 @dataclass(frozen=True, slots=True)
 class NamedFile:
@@ -100,10 +102,14 @@ class Inspection:
 
     Attributes:
         notes: What of folders and globs was left out, in sentences for the caller.
+        resolution: Detail in which images, video and documents are read.
+        excerpt: The part of each file that is meant.
     """
 
     sources: tuple[InspectedSource, ...] = ()
     notes: tuple[str, ...] = ()
+    resolution: str | None = None
+    excerpt: Excerpt = WHOLE_FILES
 
     @property
     def parts(self) -> Iterator[ContentPart]:
@@ -122,8 +128,9 @@ class Inspection:
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of names and contents; empty if there are no sources."""
-        return hash_json([part.identity for part in self.parts]) if self.sources else ""
+        """The SHA-256 of names, contents and how they are read; empty if there are no sources."""
+        told = [part.identity for part in self.parts]
+        return hash_json([told, self.resolution, self.excerpt.clip, self.excerpt.pages]) if self.sources else ""
 
 
 def classify_content(content: LocalFile | ContentItem) -> str:

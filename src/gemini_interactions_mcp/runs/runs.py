@@ -13,10 +13,7 @@ from gemini_interactions_mcp.core import (
     GeminiMCPError,
     InputError,
     OutcomeUnknownError,
-    OverloadedError,
-    QuotaError,
     Redactor,
-    RefusedError,
     SentElsewhereError,
     Timing,
     logger,
@@ -27,7 +24,7 @@ from gemini_interactions_mcp.journal import Journal, Limits, Spending, clock, sh
 from gemini_interactions_mcp.models import UNKNOWN_STATUS, CatalogFile, Estimate, Record, Request
 from gemini_interactions_mcp.settings import DEFAULT_KEEP_DAYS
 
-from . import intents
+from . import intents, outcomes
 from .bookkeeping import Ledger
 from .costs import Costs
 from .deleting import Deleter
@@ -149,11 +146,20 @@ class Runs:
             GeminiMCPError: As `start`, or `refusal`.
         """
         record = await self._intent(request)
-        if run := await self._find_attachable(record):
+        if run := await self._take_over(record):
             return run, False
         if refusal is not None:
             raise refusal
         return await self._open(record, request, target), True
+
+    async def attach(self, request: Request) -> Run | None:
+        """Take over the run of an identical request, as `start_or_attach`; start nothing.
+
+        Raises:
+            OutcomeUnknownError: Google may or may not have taken the identical request; raised once.
+            GeminiMCPError: As `start`.
+        """
+        return await self._take_over(await self._intent(request))
 
     async def start_once(
         self, request: Request, previous: Record | None = None, *, again: bool = False
@@ -212,8 +218,8 @@ class Runs:
                 raise
             return self._driver.launch(Run(record, request), target)
 
-    async def _find_attachable(self, record: Record) -> Run | None:
-        """Return the run that a call can take over instead of starting its own.
+    async def _take_over(self, record: Record) -> Run | None:
+        """Take over the run of an identical request instead of starting one, if possible.
 
         Raises:
             SentElsewhereError: Another server waits for Google to name it.
@@ -238,7 +244,7 @@ class Runs:
         except BaseException as exc:
             # However this call ends, the next identical call may take the run over at once.
             self._deliveries.release(row.label)
-            if is_final(exc):
+            if outcomes.is_final(exc):
                 # Raised once: the next identical call is another request.
                 self.deliver(Run(row))
             raise
@@ -428,14 +434,6 @@ class Runs:
         """
         return (await self._journal.spending())._replace(limits=self._limits)
 
-    async def spent_today(self) -> int:
-        """Return the number of today's research requests (UTC) that Google may have taken.
-
-        Raises:
-            JournalError: It cannot be read.
-        """
-        return await self._journal.spent(clock.get_day_start())
-
     async def holds_file(self, path: Path) -> bool:
         """Whether a file was saved at a path, even if it is gone.
 
@@ -443,8 +441,3 @@ class Runs:
             JournalError: It cannot be read.
         """
         return await self._journal.holds(str(path))
-
-
-def is_final(exc: BaseException) -> bool:
-    """Whether an error rules out an answer; quotas and overload pass, and other errors are of this server."""
-    return isinstance(exc, OutcomeUnknownError | RefusedError) and not isinstance(exc, OverloadedError | QuotaError)
