@@ -97,6 +97,7 @@ BOTH_ERAS = {
     "test_hosts",
     "test_mcp_sdk",
     "test_outgoing",
+    "test_paying",
     "test_prompts",
     "test_resources",
     "test_server",

@@ -66,8 +66,7 @@ async def test_nothing_is_sent_before_the_user_agrees_to_what_the_form_names(
     assert before == [0]
     assert user.asked == [
         "Have deep-research-preview-04-2026 research with 4 files (9.3 KiB) and 2 addresses: “Bicycles”?\n\n"
-        f"{ESTIMATE} (Google's estimates: https://ai.google.dev/gemini-api/docs/deep-research). Research requests "
-        "sent today (UTC): 0.\n\n"
+        f"{ESTIMATE} Spent today (UTC): $0.00. Research requests sent today (UTC): 0.\n\n"
         "Files that are sent to Google:\n"
         f"- {folder}/note.txt (14 bytes)\n"
         f"- {folder}/large.pdf (9.3 KiB)\n"
@@ -294,6 +293,9 @@ async def test_the_user_is_asked_once_however_many_calls_the_uploads_take(
         with anyio.fail_after(PATIENCE):
             while (await client.call_tool("start_research", arguments)).is_error:
                 pass
+            # The call does not wait for the request to arrive.
+            while not posts(emulator):
+                await anyio.lowlevel.checkpoint()
         assert (len(user.asked), posts(emulator)) == (2, 1)
         # It is used up.
         await call(client, "start_research", **arguments, force=True)

@@ -252,6 +252,13 @@ def read_generation_value(body: JsonDict, key: str) -> object:
     return ensure_object(body.get("generation_config")).get(key)
 
 
+def read_token_limit(body: JsonDict) -> int | None:
+    """Return the limit of a model's output or of an agent's budget, which google-genai sends as text."""
+    budget = ensure_object(body.get("agent_config")).get("max_total_tokens")
+    limit = read_generation_value(body, "max_output_tokens") if budget is None else int(budget)
+    return limit if isinstance(limit, int) else None
+
+
 def wants_summaries(body: JsonDict) -> bool:
     """Whether a request asks for thought summaries, in either kind of configuration."""
     agent = ensure_object(body.get("agent_config")).get("thinking_summaries")

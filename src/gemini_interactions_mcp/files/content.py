@@ -18,7 +18,7 @@ from gemini_interactions_mcp.core import FileRefusedError, InputError, StillUplo
 from gemini_interactions_mcp.models import ContentItem, Contents, Record, SavedFile, media_types
 from gemini_interactions_mcp.settings import Settings
 
-from .addresses import FILES_API_NAME, build_address_block, build_uri_block, get_extension
+from .addresses import FILES_API_NAME, build_address_block, build_uri_block, get_extension, is_files_api_block
 from .boundary import MAX_SEARCHED_BYTES, Boundary, parse_local_path, translate_path_errors
 from .clipping import WHOLE_FILES, Excerpt
 from .gathering import MAX_FOLDER_ENTRIES, FolderWalk, parse_folder_query
@@ -401,13 +401,9 @@ def check_excerpt(inspection: Inspection) -> None:
     """
     contents = [part.content for part in inspection.parts]
     inspection.excerpt.check((each.name, each.pages) for each in contents if isinstance(each, LocalFile))
-    if not any(is_files_api_block(each) for each in contents):
-        inspection.excerpt.apply([outline_block(each) for each in contents])
-
-
-def is_files_api_block(content: ContentItem | LocalFile) -> bool:
-    """Whether a block is a file of the Files API, whose type only the API knows."""
-    return not isinstance(content, LocalFile) and FILES_API_NAME.fullmatch(str(content.get("uri"))) is not None
+    outlines = [outline_block(each) for each in contents]
+    if not any(map(is_files_api_block, outlines)):
+        inspection.excerpt.apply(outlines)
 
 
 def outline_block(known: ContentItem | LocalFile | OutgoingFile) -> ContentItem:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from gemini_interactions_mcp.core import make_printable
 from gemini_interactions_mcp.models import Attachment, ContentItem
 
+from .addresses import is_files_api_block
 from .clipping import WHOLE_FILES, Excerpt
 
 
@@ -118,8 +119,14 @@ class Inspection:
 
     @property
     def kinds(self) -> frozenset[str]:
-        """The types of content of all parts; text that is uploaded as a document is text, too."""
-        return frozenset(classify_content(part.content) for part in self.parts)
+        """The types of content of all parts; text that is uploaded as a document is text, too.
+
+        Files of the Files API are left out: only the API knows their types.
+        """
+        contents = (part.content for part in self.parts)
+        return frozenset(
+            classify_content(each) for each in contents if isinstance(each, LocalFile) or not is_files_api_block(each)
+        )
 
     @property
     def attachments(self) -> tuple[Attachment, ...]:

@@ -35,19 +35,15 @@ class Approval(BaseModel):
     )
 
 
-def build_approval_form(settings: Settings, plan: Record, today: int) -> ElicitRequest:
+def build_approval_form(plan: Record, question: consent.Question) -> ElicitRequest:
     """Return the question about a plan: the plan, what running it costs, and the form.
 
     Args:
-        settings: The user's settings.
         plan: The row of the plan.
-        today: Number of today's research requests.
+        question: About running it.
     """
-    words = consent.render_question(
-        build_follow_up(settings, plan, plan.title, plan_first=False), today, settings.runs_per_day
-    )
     params = ElicitRequestFormParams(
-        message=phrases.join_paragraphs(render_plan(plan), "---", words),
+        message=phrases.join_paragraphs(render_plan(plan), "---", consent.render_question(question)),
         requested_schema=render_elicitation_schema(Approval),
     )
     return ElicitRequest(params=params)
@@ -114,4 +110,5 @@ def build_follow_up(settings: Settings, plan: Record, prompt: str, *, plan_first
         visualization=True,
         output_format=None,
         environment=None,
+        budget_tokens=None,
     )

@@ -26,7 +26,7 @@ async def list_interactions(
     limit: Annotated[int, Field(ge=1, le=100, description="1-100, default 20")] = 20,
     cursor: Annotated[str | None, Field(description="From the page before")] = None,
 ) -> Annotated[CallToolResult, RecordPage]:
-    """List the Gemini interactions that this server knows, newest first, from its journal on this computer."""
+    """List Gemini interactions, newest first, from this server's journal on this computer."""
     app = await open_app(ctx)
     host, status = identify_host(ctx), rows.parse_status(status) if status else None
     fitting = functools.partial(rows.count_fitting_rows, room=host.page_bytes, together=not host.previews)
@@ -46,7 +46,7 @@ async def read_interaction(
     resolve_sources: ResolveSources = False,
     save: Annotated[str | None, Field(description="Sandbox files to save, e.g. *.csv")] = None,
 ) -> CallToolResult:
-    """Read the answer of any Gemini interaction, page by page, with its sources and files; waits for a running one."""
+    """Read any Gemini interaction's answer in pages, with sources and files; waits for a running one."""
     return await read_answer(ctx, interaction_id, wait_seconds, ReadOptions(page, section or "", resolve_sources, save))
 
 

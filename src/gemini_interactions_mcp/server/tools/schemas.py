@@ -1,11 +1,14 @@
 """Generated JSON Schemas of tools, slimmed, since a model reads them and pays for them. Pure."""
 
 import json
-from typing import Any, cast
+from typing import Any, Final, cast
+
+NOTHING_SAID: Final = (("default", None), ("additionalProperties", True))
+"""Keys of a schema with values that are those of a schema without them."""
 
 
 def slim_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    """Remove what says nothing from a generated schema: titles, and `null` beside an optional argument's type."""
+    """Remove what says nothing from a generated schema: titles, usual values, and `null` beside an optional type."""
     return cast("dict[str, Any]", slim_part(schema, names=False))
 
 
@@ -22,7 +25,7 @@ def slim_part(schema: object, *, names: bool) -> object:
         {
             key: slim_part(value, names=key in ("properties", "$defs"))
             for key, value in found.items()
-            if key != "title" and (key, value) != ("default", None)
+            if key != "title" and (key, value) not in NOTHING_SAID
         }
     )
 
