@@ -12,7 +12,7 @@ import pytest
 from conftest import FAST
 from gemini_interactions_mcp.core.errors import DailyLimitError, JournalError
 from gemini_interactions_mcp.journal.journal import Journal
-from gemini_interactions_mcp.journal.queries import ResearchLimit
+from gemini_interactions_mcp.journal.limits import ResearchLimit
 from gemini_interactions_mcp.models.interactions import Interaction
 from gemini_interactions_mcp.runs.bookkeeping import Ledger
 from journaling import NOON, record

@@ -191,7 +191,7 @@ class InputFiles:
             blocks = await self._upload_all(ready, excerpt, seconds, report)
         labelled = [(part.label, add_resolution(block, resolution)) for part, block in zip(parts, blocks, strict=True)]
         asked = hash_json([inspection.digest, resolution, excerpt.clip, excerpt.pages])
-        return Contents(parts=tuple(labelled), notes=inspection.notes, digest=asked)
+        return Contents(parts=tuple(labelled), notes=inspection.notes, digest=asked, attachments=inspection.attachments)
 
     async def output(self, path: str | None = None) -> Path | None:
         """Check that output can be written, before it is paid for, and return the path of an image if one is given.

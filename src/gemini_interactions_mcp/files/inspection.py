@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gemini_interactions_mcp.core import make_printable
-from gemini_interactions_mcp.models import ContentItem
+from gemini_interactions_mcp.models import Attachment, ContentItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,11 @@ class Inspection:
         return frozenset(classify_content(part.content) for part in self.parts)
 
     @property
+    def attachments(self) -> tuple[Attachment, ...]:
+        """The files and addresses, as an estimate of the cost needs them."""
+        return tuple(describe_attachment(part.content) for part in self.parts)
+
+    @property
     def digest(self) -> str:
         """The SHA-256 of names and contents; empty if there are no sources."""
         return hash_json([part.identity for part in self.parts]) if self.sources else ""
@@ -126,6 +131,13 @@ def classify_content(content: LocalFile | ContentItem) -> str:
     if isinstance(content, LocalFile):
         return "text" if content.mime.startswith("text/") else content.kind
     return str(content.get("type"))
+
+
+def describe_attachment(content: LocalFile | ContentItem) -> Attachment:
+    """Return the type, size and pages of a file or of a block; all are unknown of an address."""
+    if isinstance(content, LocalFile):
+        return Attachment(classify_content(content), content.sent, content.pages)
+    return Attachment(classify_content(content), None)
 
 
 def label_sources(sources: Sequence[InspectedSource]) -> tuple[InspectedSource, ...]:

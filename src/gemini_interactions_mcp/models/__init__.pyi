@@ -12,11 +12,13 @@ from .catalog_file import CATALOG_VARIABLE as CATALOG_VARIABLE
 from .catalog_file import CatalogFile as CatalogFile
 from .catalog_file import load_built_in_catalog as load_built_in_catalog
 from .defaults import DEEP_RESEARCH_PREFIX as DEEP_RESEARCH_PREFIX
+from .estimates import Estimate as Estimate
 from .interactions import CLIENT_WAIT_STATUSES as CLIENT_WAIT_STATUSES
 from .interactions import MEDIA_PLACEHOLDER as MEDIA_PLACEHOLDER
 from .interactions import OCTET_STREAM as OCTET_STREAM
 from .interactions import TERMINAL_STATUSES as TERMINAL_STATUSES
 from .interactions import UNKNOWN_STATUS as UNKNOWN_STATUS
+from .interactions import Attachment as Attachment
 from .interactions import Citation as Citation
 from .interactions import ContentItem as ContentItem
 from .interactions import Contents as Contents

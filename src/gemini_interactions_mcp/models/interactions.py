@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
@@ -66,6 +66,20 @@ class FrozenModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=strip_schema)
 
 
+class Attachment(NamedTuple):
+    """A file that goes with a request.
+
+    Attributes:
+        kind: The content type that it becomes.
+        bytes: Its size; None where that is not known, as of an address.
+        pages: Number of pages of a PDF, if known.
+    """
+
+    kind: str
+    bytes: int | None
+    pages: int | None = None
+
+
 class Contents(FrozenModel):
     """Files and other content that accompany a prompt.
 
@@ -73,11 +87,13 @@ class Contents(FrozenModel):
         parts: Pairs of a label, possibly empty, and a content block, in the order of the sources.
         notes: Sentences for the caller on what was skipped in folders and globs.
         digest: Hash of names and contents, independent of where they are uploaded.
+        attachments: The files and addresses, in the order of the sources.
     """
 
     parts: tuple[tuple[str, ContentItem], ...] = Field(default=(), repr=False)
     notes: tuple[str, ...] = ()
     digest: str = ""
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def blocks(self) -> tuple[ContentItem, ...]:
@@ -178,11 +194,13 @@ class Terms(FrozenModel):
         response_schema: JSON Schema of the answer.
         max_output_tokens: A model's token limit, thoughts included.
         max_total_tokens: An agent's token budget.
+        service_tier: As in `Request`; decides on the price.
     """
 
     response_schema: dict[str, Any] | None = None
     max_output_tokens: int | None = None
     max_total_tokens: int | None = None
+    service_tier: str | None = Field(default=None, exclude_if=lambda tier: tier is None)
 
 
 class SavedFile(FrozenModel):
@@ -321,6 +339,7 @@ class Request(FrozenModel):
         output_path: Requested path of the image, as given by the caller; not sent.
         agent_config: Configuration of `agent`; `generation_config` is that of `model`.
         service_tier: `flex`, `standard` or `priority`: https://ai.google.dev/gemini-api/docs/pricing
+        attachments: The files among `contents`, for an estimate of the cost; not sent.
     """
 
     kind: InteractionKind
@@ -345,6 +364,7 @@ class Request(FrozenModel):
     output_path: str | None = None
     agent_config: dict[str, Any] | None = None
     service_tier: str | None = Field(default=None, exclude_if=lambda tier: tier is None)
+    attachments: tuple[Attachment, ...] = Field(default=(), repr=False, exclude=True)
 
     @property
     def plan(self) -> bool:
@@ -379,7 +399,8 @@ class Record(FrozenModel):
         stored: Whether Google keeps it, so that it can be read and continued.
         files_pending: Whether files of a settled interaction could not be saved, and may be fetched again.
         principal: Whose it is; empty on a desktop.
-        cost_micros: Its cost in millionths of a dollar, where that is known.
+        cost_micros: What counts against the limits in dollars, in millionths of a dollar: the most that it may cost,
+            until it has settled with token counts; None where the price is not known. See `cost`.
         settled_at: When this server saw `status` become the settled one that it is; aware.
     """
 
@@ -422,6 +443,12 @@ class Record(FrozenModel):
     def task(self) -> bool:
         """Whether an agent other than Deep Research works on it."""
         return self.kind == "research" and not (self.agent or DEEP_RESEARCH_PREFIX).startswith(DEEP_RESEARCH_PREFIX)
+
+    @property
+    def cost(self) -> int | None:
+        """What it has cost, in millionths of a dollar; None where that is not known, or not yet."""
+        counted = is_settled(self.status) and self.usage is not None
+        return self.cost_micros if counted or self.cost_micros == 0 else None
 
     @property
     def title(self) -> str:

@@ -186,6 +186,11 @@ def sum_amounts(amounts: list[PricedAmount]) -> Decimal | None:
     return sum((amount.units * amount.micros for amount in used if amount.micros is not None), Decimal(0))
 
 
+def count_micros(dollars: Decimal | None) -> int | None:
+    """Return dollars in micro-dollars, rounded down."""
+    return None if dollars is None else int(dollars * MICROS)
+
+
 def round_micros(amount: Decimal) -> int:
     """Return the nearest whole number of micro-dollars."""
     return int(amount.to_integral_value(ROUND_HALF_UP))

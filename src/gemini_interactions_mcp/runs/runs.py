@@ -23,12 +23,13 @@ from gemini_interactions_mcp.core import (
     phrases,
 )
 from gemini_interactions_mcp.files import SavedFiles
-from gemini_interactions_mcp.journal import Journal, clock, shield_cancellation
-from gemini_interactions_mcp.models import UNKNOWN_STATUS, Record, Request
+from gemini_interactions_mcp.journal import NO_LIMITS, Journal, Limits, Spending, clock, shield_cancellation
+from gemini_interactions_mcp.models import UNKNOWN_STATUS, CatalogFile, Estimate, Record, Request
 from gemini_interactions_mcp.settings import DEFAULT_KEEP_DAYS
 
 from . import intents
 from .bookkeeping import Ledger
+from .costs import Costs
 from .deleting import Deleter
 from .deletion import Deletion
 from .deliveries import Deliveries
@@ -57,7 +58,8 @@ class Runs:
         announce: Notified of the ids of interactions that have settled.
         timing: Delays and deadlines.
         keep_days: Days for which settled interactions stay in the journal.
-        runs_per_day: Maximum number of research requests in a UTC day.
+        limits: What the user allows to be spent.
+        catalogs: Prices of models and agents.
         redact: Removes secrets from what is written and shown.
         base_url: Another address of the API.
 
@@ -78,7 +80,8 @@ class Runs:
         announce: Announce,
         timing: Timing,
         keep_days: float = DEFAULT_KEEP_DAYS,
-        runs_per_day: int | None = None,
+        limits: Limits = NO_LIMITS,
+        catalogs: CatalogFile | None = None,
         redact: Redactor = NO_REDACTION,
         base_url: str | None = None,
     ) -> None:
@@ -88,7 +91,9 @@ class Runs:
         self._journal = journal
         self._registry = Registry()
         self._deliveries = Deliveries()
-        self._ledger = Ledger(journal, output_dir, timing, runs_per_day, redact)
+        self._limits = limits
+        self._costs = Costs(catalogs or CatalogFile())
+        self._ledger = Ledger(journal, output_dir, timing, limits, self._costs, redact)
         self._follower = Follower(gemini, self._ledger, timing, self._registry.add)
         self._driver = Driver(gemini, self._ledger, self._registry, self._follower, tasks, announce, timing, keep_days)
         self._finder = Finder(gemini, journal, self._ledger, self._registry, self._follower, self._driver, timing)
@@ -192,8 +197,10 @@ class Runs:
         """Return the row for a request; the row of the interaction that it continues is read unless given."""
         await self._gemini.prepare()
         previous = previous or await self._ledger.before(request)
+        estimate = await self._costs.estimate(request, previous)
         # Off the loop: a request may carry megabytes.
-        return await anyio.to_thread.run_sync(intents.build_intent, request, previous)
+        record = await anyio.to_thread.run_sync(intents.build_intent, request, previous)
+        return record.model_copy(update={"cost_micros": estimate.high if estimate else None})
 
     async def _open(self, record: Record, request: Request, target: Path | None) -> Run:
         # Once the row is written, the request is sent, even if the call is cancelled meanwhile.
@@ -410,6 +417,18 @@ class Runs:
             JournalError: They cannot be read.
         """
         return await self._journal.followers(interaction_id)
+
+    async def estimate(self, request: Request, previous: Record | None = None) -> Estimate | None:
+        """Return what a request costs at least and at most, as `Costs.estimate`."""
+        return await self._costs.estimate(request, previous)
+
+    async def spending(self) -> Spending:
+        """Return what the requests of this server have cost, and what the user allows.
+
+        Raises:
+            JournalError: It cannot be read.
+        """
+        return (await self._journal.spending())._replace(limits=self._limits)
 
     async def spent_today(self) -> int:
         """Return the number of today's research requests (UTC) that Google may have taken.

@@ -185,7 +185,9 @@ async def generate_image(
 
 def add_contents(request: Request, contents: Contents) -> Request:
     """Return a request with the files that go with it."""
-    return request.model_copy(update={"contents": contents.labelled, "contents_digest": contents.digest})
+    return request.model_copy(
+        update={"contents": contents.labelled, "contents_digest": contents.digest, "attachments": contents.attachments}
+    )
 
 
 async def resolve_output_path(app: AppContext, output_path: str | None) -> tuple[Path | None, GeminiMCPError | None]:

@@ -141,7 +141,7 @@ async def attach_contents(ctx: Ctx, app: AppContext, request: Request, given: "I
         app.agreements.end(make_agreement_key(request))
         raise
     app.agreements.end(make_agreement_key(request))
-    return request.model_copy(update={"contents": contents.labelled})
+    return request.model_copy(update={"contents": contents.labelled, "attachments": contents.attachments})
 
 
 async def report_start(app: AppContext, run: "Run", seconds: float, *, fresh: bool) -> CallToolResult:
