@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from gemini_interactions_mcp.core import ConfigurationError, find_header_secrets, find_url_secrets, normalize_model_name
 from gemini_interactions_mcp.models import RemoteServer, defaults
 
-from .amounts import parse_dollars
+from .amounts import make_dollar_parser
 from .environment import (
     SettingsEnvironment,
     SettingVariable,
@@ -186,13 +186,18 @@ class Settings(BaseModel):
             "GEMINI_MCP_DOLLARS_PER_DAY",
             "Maximum US dollars per UTC day, of all servers on the journal; what a request may cost is reserved first",
             "no limit",
-            parse_dollars,
+            make_dollar_parser("GEMINI_MCP_DOLLARS_PER_DAY"),
         ),
     ] = None
     dollars_per_month: Annotated[
         Decimal | None,
         Field(ge=0, le=MAX_DOLLARS),
-        SettingVariable("GEMINI_MCP_DOLLARS_PER_MONTH", "The same per UTC month", "no limit", parse_dollars),
+        SettingVariable(
+            "GEMINI_MCP_DOLLARS_PER_MONTH",
+            "The same per UTC month",
+            "no limit",
+            make_dollar_parser("GEMINI_MCP_DOLLARS_PER_MONTH"),
+        ),
     ] = None
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
