@@ -119,12 +119,19 @@ class Journal:
             return None
         if since and (twin := await self.twin(record, since)):
             return twin
-        await self._check_limits(record, limit, spending)
+        await self.check_limits(record, limit, spending)
         return await self.insert_once(record, since, limit=limit, spending=spending, owner=owner, until=until)
 
-    async def _check_limits(
-        self, record: Record, limit: ResearchLimit | None, spending: Sequence[SpendingLimit]
+    async def check_limits(
+        self, record: Record, limit: ResearchLimit | None = None, spending: Sequence[SpendingLimit] = ()
     ) -> None:
+        """Check that the limits leave room for a row, as `insert_once` does.
+
+        Raises:
+            DailyLimitError: The limit is reached.
+            SpendingLimitError: The cost of the row is not known, or more than a limit leaves.
+        """
+        check_price(record, spending)
         if limit and await self.spent(limit.since) >= limit.most:
             raise DailyLimitError(describe_limit_reached(limit.most))
         for each in spending:

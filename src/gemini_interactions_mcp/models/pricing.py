@@ -101,6 +101,13 @@ def find_prices(name: str | None, catalog: Catalog, moment: datetime, input_toke
     return own or load_token_prices(billed.id if billed else name or "", moment, input_tokens)
 
 
+def load_price_data() -> None:
+    """Load genai-prices, so that the first price does not wait for it. Blocks for 0.3 s."""
+    import genai_prices.data  # noqa: PLC0415 - as in `load_token_prices`
+
+    _ = genai_prices.data
+
+
 def load_token_prices(name: str, moment: datetime, input_tokens: int) -> Prices | None:
     """Return the prices in genai-prices; None where it has none."""
     import genai_prices  # noqa: PLC0415 - takes 0.3 s, and few calls need a price

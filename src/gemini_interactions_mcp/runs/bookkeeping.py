@@ -117,6 +117,17 @@ class Ledger:
             until=self._lease_end(),
         )
 
+    async def check_limits(self, record: Record) -> None:
+        """Check that the user's limits leave room for a request.
+
+        Raises:
+            DailyLimitError: The user allows no more research today.
+            SpendingLimitError: It may cost more than the user allows.
+            JournalError: The journal cannot be read.
+        """
+        limit = self._limits.get_research_limit() if record.kind == "research" else None
+        await self._journal.check_limits(record, limit, self._limits.list_spending_limits())
+
     async def twin(self, record: Record) -> Record | None:
         """Return the row that `open_once` would return.
 

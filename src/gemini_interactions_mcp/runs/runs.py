@@ -418,6 +418,16 @@ class Runs:
         """
         return await self._journal.followers(interaction_id)
 
+    async def check_limits(self, request: Request, previous: Record | None = None) -> None:
+        """Check that the user's limits leave room for a request, before its files are uploaded.
+
+        Raises:
+            DailyLimitError: The user allows no more research today.
+            SpendingLimitError: It may cost more than the user allows.
+            GeminiMCPError: As `start`.
+        """
+        await self._ledger.check_limits(await self._intent(request, previous))
+
     async def estimate(self, request: Request, previous: Record | None = None) -> Estimate | None:
         """Return what a request costs at least and at most, as `Costs.estimate`."""
         return await self._costs.estimate(request, previous)

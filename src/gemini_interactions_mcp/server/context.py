@@ -133,6 +133,7 @@ class Opening:
         try:
             await anyio.to_thread.run_sync(load_slow_modules, abandon_on_cancel=True)
             await self.app()
+            await anyio.to_thread.run_sync(models.pricing.load_price_data, abandon_on_cancel=True)
         except Exception:  # must not end the server; the first call fails with the same error
             logger.exception("This server cannot open what it needs")
 
