@@ -57,6 +57,8 @@ class Recorder:
         self.types: dict[str, str] = {}
         self.asked: list[str] = []
         self.failure: Exception | None = None
+        self.reached = anyio.Event()
+        """Set once an upload has begun."""
         self.hold = anyio.Event()
         self.hold.set()
 
@@ -65,6 +67,7 @@ class Recorder:
     ) -> UploadedFile:
         content = source.read(size // 2)
         moved(size // 2)
+        self.reached.set()
         await self.hold.wait()
         if self.failure:
             failure, self.failure = self.failure, None

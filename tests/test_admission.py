@@ -349,4 +349,4 @@ async def test_a_question_tells_what_the_users_catalog_says(with_catalog: Callab
     settings = with_catalog(f'["{RESEARCH}"]\nusual_cost = [0.5, 2.25]\n')
     async with host(settings, "auto", user.answer) as client:
         await call(client, "start_research", prompt="hi")
-    assert "costs about 0.5 to 2.25 dollars" in user.asked[0]
+    assert "Estimated cost: $0.50 to $2.25;" in user.asked[0]

@@ -17,7 +17,7 @@ from gemini_interactions_mcp.journal.limits import Limits, Spending
 from gemini_interactions_mcp.models.estimates import Estimate
 from gemini_interactions_mcp.models.interactions import InteractionKind, Record, RemoteServer, Request
 from gemini_interactions_mcp.server.tools import consent
-from gemini_interactions_mcp.server.tools.consent import Agreements, Question
+from gemini_interactions_mcp.server.tools.consent import Agreements, CostQuestion
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.settings.confirmation import Confirmation
 from reading import MODERN, call, complaint, id_of, newest, posts, text_of
@@ -146,7 +146,7 @@ async def test_what_cannot_be_sent_is_told_without_asking(settings: Settings, em
 )
 def test_an_estimate_is_googles_ours_or_none(agent: str, plan: bool, estimate: Estimate | None, said: str) -> None:
     request = Request(kind="research", prompt="x", agent=agent, agent_config={"collaborative_planning": plan})
-    assert said in consent.render_question(Question(request, estimate, NOTHING_SPENT))
+    assert said in consent.render_question(CostQuestion(request, estimate, NOTHING_SPENT))
 
 
 @pytest.mark.parametrize(
@@ -164,13 +164,13 @@ def test_an_estimate_is_googles_ours_or_none(agent: str, plan: bool, estimate: E
 )
 def test_what_was_spent_is_told_with_its_limits(kind: InteractionKind, limits: Limits, said: str) -> None:
     spending = Spending(420_000, 13_700_000, 3, limits)
-    question = consent.render_question(Question(Request(kind=kind, prompt="x", model="m"), None, spending))
+    question = consent.render_question(CostQuestion(Request(kind=kind, prompt="x", model="m"), None, spending))
     assert question.splitlines()[2].endswith(f". {said}")
 
 
 @pytest.mark.parametrize(("kind", "does"), [("ask", "answer"), ("analyze", "answer"), ("image", "make an image")])
 def test_a_model_is_named_with_what_it_is_to_do(kind: InteractionKind, does: str) -> None:
-    question = consent.render_question(Question(Request(kind=kind, prompt="Why?", model="m"), None, NOTHING_SPENT))
+    question = consent.render_question(CostQuestion(Request(kind=kind, prompt="Why?", model="m"), None, NOTHING_SPENT))
     assert question.startswith(f"Have m {does}: “Why?”?\n")
 
 
@@ -225,7 +225,7 @@ def single(name: str, size: int = 1) -> InspectedSource:
 
 def asked_about(*sources: InspectedSource, **changes: Any) -> str:
     fields: dict[str, Any] = {"kind": "research", "prompt": "x", "agent": "deep-research-preview-04-2026"}
-    return consent.render_question(Question(Request(**fields | changes), None, NOTHING_SPENT, Inspection(sources)))
+    return consent.render_question(CostQuestion(Request(**fields | changes), None, NOTHING_SPENT, Inspection(sources)))
 
 
 def test_what_others_have_named_cannot_forge_a_line_of_the_question() -> None:

@@ -10,10 +10,11 @@ import pytest
 
 from gemini_interactions_mcp.api.responses import parse_usage
 from gemini_interactions_mcp.models import pricing
+from gemini_interactions_mcp.models.attachments import Attachment
 from gemini_interactions_mcp.models.catalog import Catalog, CatalogRow
 from gemini_interactions_mcp.models.catalog_file import load_built_in_catalog
 from gemini_interactions_mcp.models.estimates import Estimate, estimate_request
-from gemini_interactions_mcp.models.interactions import Attachment, Request, Usage
+from gemini_interactions_mcp.models.interactions import Request, Usage
 from gemini_interactions_mcp.models.pricing import Cost, find_prices, price_usage
 
 BUILT_IN = load_built_in_catalog()

@@ -1,6 +1,7 @@
 """Settings: every variable, what counts as unset, and the error for a wrong value."""
 
 import os
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,8 @@ def test_every_variable_sets_its_own_setting(home: Path, cwd: Path, tmp_path: Pa
         GEMINI_MCP_PREVIEWS="false",
         GEMINI_MCP_CONFIRM="above:0.5",
         GEMINI_MCP_RUNS_PER_DAY="3",
+        GEMINI_MCP_DOLLARS_PER_DAY="$2.50",
+        GEMINI_MCP_DOLLARS_PER_MONTH="1,000",
         GEMINI_MCP_ALLOW_SECRETS="true",
         GEMINI_MCP_LOG_LEVEL="DEBUG",
         GEMINI_MCP_OUTPUT_DIR=str(tmp_path / "out"),
@@ -96,6 +99,8 @@ def test_every_variable_sets_its_own_setting(home: Path, cwd: Path, tmp_path: Pa
         "previews": False,
         "confirm": {"above": 500_000},
         "runs_per_day": 3,
+        "dollars_per_day": Decimal("2.50"),
+        "dollars_per_month": Decimal(1000),
         "allow_secrets": True,
         "log_level": "DEBUG",
         "findings": (),
@@ -486,3 +491,17 @@ def test_all_secrets_are_known_and_in_no_representation(home: Path, cwd: Path) -
     assert set(settings.secrets) - {""} == found
     for text in (repr(settings), str(settings)):
         assert not any(secret in text for secret in found - {"plain", "of-the-proxy"})
+
+
+@pytest.mark.parametrize("text", ["abc", "-1", "1,5", "five", "nan", "inf", "1e3", "2,00.0", "5 EUR", "1" * 13, "$"])
+def test_a_limit_that_is_no_amount_of_dollars_is_said_and_nothing_is_allowed(home: Path, cwd: Path, text: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"^GEMINI_MCP_DOLLARS_PER_DAY should be an amount of US dollars"):
+        read(home, cwd, GEMINI_MCP_DOLLARS_PER_DAY=text)
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [("5", "5"), ("$5", "5"), (" 0.5 ", "0.5"), (".5", "0.5"), ("1,234.5 usd", "1234.5"), ("0", "0"), ("7$", "7")],
+)
+def test_an_amount_of_dollars_is_taken_as_people_write_it(home: Path, cwd: Path, text: str, amount: str) -> None:
+    assert read(home, cwd, GEMINI_MCP_DOLLARS_PER_MONTH=text).dollars_per_month == Decimal(amount)

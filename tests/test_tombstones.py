@@ -16,7 +16,7 @@ from gemini_interactions_mcp.core.errors import DailyLimitError
 from gemini_interactions_mcp.journal.database_url import parse_url
 from gemini_interactions_mcp.journal.engine import make_engine
 from gemini_interactions_mcp.journal.journal import Journal
-from gemini_interactions_mcp.journal.queries import ResearchLimit
+from gemini_interactions_mcp.journal.limits import ResearchLimit
 from gemini_interactions_mcp.journal.sqlite_file import make_file
 from journaling import NOON, execute, full_record, record
 

@@ -7,4 +7,3 @@ from .limits import NO_LIMITS as NO_LIMITS
 from .limits import Limits as Limits
 from .limits import Spending as Spending
 from .queries import DELIVERY_FIELDS as DELIVERY_FIELDS
-from .queries import ResearchLimit as ResearchLimit

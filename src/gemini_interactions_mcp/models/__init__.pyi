@@ -5,8 +5,11 @@ from . import estimates as estimates
 from . import media_types as media_types
 from . import pricing as pricing
 from . import terms as terms
+from .admission import DefaultName as DefaultName
+from .attachments import Attachment as Attachment
 from .catalog import Catalog as Catalog
 from .catalog import CatalogRow as CatalogRow
+from .catalog import ModelKind as ModelKind
 from .catalog import Prices as Prices
 from .catalog_file import CATALOG_VARIABLE as CATALOG_VARIABLE
 from .catalog_file import CatalogFile as CatalogFile
@@ -18,7 +21,6 @@ from .interactions import MEDIA_PLACEHOLDER as MEDIA_PLACEHOLDER
 from .interactions import OCTET_STREAM as OCTET_STREAM
 from .interactions import TERMINAL_STATUSES as TERMINAL_STATUSES
 from .interactions import UNKNOWN_STATUS as UNKNOWN_STATUS
-from .interactions import Attachment as Attachment
 from .interactions import Citation as Citation
 from .interactions import ContentItem as ContentItem
 from .interactions import Contents as Contents

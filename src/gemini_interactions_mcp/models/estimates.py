@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from .catalog import Catalog, CatalogRow, Prices
-from .interactions import Attachment, ContentItem, Request
+from .attachments import Attachment
+from .interactions import ContentItem, Request
 from .pricing import MICROS, SEARCH_TOOLS, TIER_FACTORS, find_prices, get_search_price
 from .terms import get_request_terms
 

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
+from .attachments import Attachment
 from .defaults import DEEP_RESEARCH_PREFIX
 
 InteractionKind = Literal["ask", "analyze", "image", "research"]
@@ -64,20 +65,6 @@ class FrozenModel(BaseModel):
     """Base of all models: immutable, without extra fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=strip_schema)
-
-
-class Attachment(NamedTuple):
-    """A file that goes with a request.
-
-    Attributes:
-        kind: The content type that it becomes.
-        bytes: Its size; None where that is not known, as of an address.
-        pages: Number of pages of a PDF, if known.
-    """
-
-    kind: str
-    bytes: int | None
-    pages: int | None = None
 
 
 class Contents(FrozenModel):
@@ -194,11 +181,13 @@ class Terms(FrozenModel):
         response_schema: JSON Schema of the answer.
         max_output_tokens: A model's token limit, thoughts included.
         max_total_tokens: An agent's token budget.
+        service_tier: As in `Request`; decides on the price.
     """
 
     response_schema: dict[str, Any] | None = None
     max_output_tokens: int | None = None
     max_total_tokens: int | None = None
+    service_tier: str | None = Field(default=None, exclude_if=lambda tier: tier is None)
 
 
 class SavedFile(FrozenModel):
@@ -382,8 +371,7 @@ class Record(FrozenModel):
         code: As in `Interaction`; like `failures`, None in rows of versions before 0.3.
         status: The API's, verbatim, or `unknown`. A settled one may become another: `failed` without `finished_at` is
             an interaction that Google does not show, but may; a plan that is given up becomes `cancelled`.
-        error: Why there is no answer, or what is wrong with it, in sentences for people. A row that has not settled
-            is not followed any more where it has one.
+        error: Why there is no answer or what is wrong with it, in sentences; an unsettled row with one is not followed.
         terms: What was asked for that the answer is held against.
         stopped_by: The tool or method by which somebody has asked this server to stop it.
         created_at: When the request was about to be sent; aware.
@@ -397,7 +385,8 @@ class Record(FrozenModel):
         stored: Whether Google keeps it, so that it can be read and continued.
         files_pending: Whether files of a settled interaction could not be saved, and may be fetched again.
         principal: Whose it is; empty on a desktop.
-        cost_micros: Its cost in millionths of a dollar, where that is known.
+        cost_micros: What counts against the limits in dollars, in millionths of a dollar: the most that it may cost,
+            until it has settled with token counts; None where the price is not known. See `cost`.
         settled_at: When this server saw `status` become the settled one that it is; aware.
     """
 
@@ -440,6 +429,12 @@ class Record(FrozenModel):
     def task(self) -> bool:
         """Whether an agent other than Deep Research works on it."""
         return self.kind == "research" and not (self.agent or DEEP_RESEARCH_PREFIX).startswith(DEEP_RESEARCH_PREFIX)
+
+    @property
+    def cost(self) -> int | None:
+        """What it has cost, in millionths of a dollar; None where that is not known, or not yet."""
+        counted = is_settled(self.status) and self.usage is not None
+        return self.cost_micros if counted or self.cost_micros == 0 else None
 
     @property
     def title(self) -> str:

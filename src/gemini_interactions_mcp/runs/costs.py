@@ -3,7 +3,7 @@
 import anyio.to_thread
 
 from gemini_interactions_mcp.journal import clock
-from gemini_interactions_mcp.models import CatalogFile, Estimate, Record, Request, estimates
+from gemini_interactions_mcp.models import CatalogFile, Estimate, Record, Request, Usage, estimates, pricing
 
 
 class Costs:
@@ -29,6 +29,15 @@ class Costs:
         return await anyio.to_thread.run_sync(
             lambda: estimates.estimate_request(request, catalog, clock.now(), earlier_tokens=earlier)
         )
+
+    async def price(self, record: Record, usage: Usage) -> int | None:
+        """Return what an interaction has cost, in millionths of a dollar; None where its price is not known."""
+        catalog = await self._catalogs.read()
+        tier = record.terms.service_tier if record.terms else None
+        cost = await anyio.to_thread.run_sync(
+            lambda: pricing.price_usage(usage, record.agent or record.model, catalog, record.created_at, tier)
+        )
+        return cost.micros if cost else None
 
 
 def count_earlier_tokens(request: Request, previous: Record | None) -> int:

@@ -20,8 +20,8 @@ from gemini_interactions_mcp.core import (
     phrases,
 )
 from gemini_interactions_mcp.files import SavedFiles
-from gemini_interactions_mcp.journal import Journal, Limits, Spending, clock, shield_cancellation
-from gemini_interactions_mcp.models import UNKNOWN_STATUS, CatalogFile, Estimate, Record, Request
+from gemini_interactions_mcp.journal import NO_LIMITS, Journal, Limits, Spending, clock, shield_cancellation
+from gemini_interactions_mcp.models import UNKNOWN_STATUS, CatalogFile, Record, Request
 from gemini_interactions_mcp.settings import DEFAULT_KEEP_DAYS
 
 from . import intents, outcomes
@@ -55,13 +55,14 @@ class Runs:
         announce: Notified of the ids of interactions that have settled.
         timing: Delays and deadlines.
         keep_days: Days for which settled interactions stay in the journal.
-        runs_per_day: Maximum number of research requests in a UTC day.
+        limits: What the user allows to be spent.
         catalogs: Prices of models and agents.
         redact: Removes secrets from what is written and shown.
         base_url: Another address of the API.
 
     Attributes:
         redact: As above.
+        costs: Estimates what requests may cost.
         lister: Returns pages of rows.
         upkeep: Changes settled interactions.
     """
@@ -77,7 +78,7 @@ class Runs:
         announce: Announce,
         timing: Timing,
         keep_days: float = DEFAULT_KEEP_DAYS,
-        runs_per_day: int | None = None,
+        limits: Limits = NO_LIMITS,
         catalogs: CatalogFile | None = None,
         redact: Redactor = NO_REDACTION,
         base_url: str | None = None,
@@ -88,9 +89,9 @@ class Runs:
         self._journal = journal
         self._registry = Registry()
         self._deliveries = Deliveries()
-        self._limits = Limits(runs_per_day)
-        self._costs = Costs(catalogs or CatalogFile())
-        self._ledger = Ledger(journal, output_dir, timing, runs_per_day, redact)
+        self._limits = limits
+        self.costs = Costs(catalogs or CatalogFile())
+        self._ledger = Ledger(journal, output_dir, timing, limits, self.costs, redact)
         self._follower = Follower(gemini, self._ledger, timing, self._registry.add)
         self._driver = Driver(gemini, self._ledger, self._registry, self._follower, tasks, announce, timing, keep_days)
         self._finder = Finder(gemini, journal, self._ledger, self._registry, self._follower, self._driver, timing)
@@ -156,8 +157,7 @@ class Runs:
         """Take over the run of an identical request, as `start_or_attach`; start nothing.
 
         Raises:
-            OutcomeUnknownError: Google may or may not have taken the identical request; raised once.
-            GeminiMCPError: As `start`.
+            GeminiMCPError: As `start_or_attach`.
         """
         return await self._take_over(await self._intent(request))
 
@@ -203,8 +203,10 @@ class Runs:
         """Return the row for a request; the row of the interaction that it continues is read unless given."""
         await self._gemini.prepare()
         previous = previous or await self._ledger.before(request)
+        estimate = await self.costs.estimate(request, previous)
         # Off the loop: a request may carry megabytes.
-        return await anyio.to_thread.run_sync(intents.build_intent, request, previous)
+        record = await anyio.to_thread.run_sync(intents.build_intent, request, previous)
+        return record.model_copy(update={"cost_micros": estimate.high if estimate else None})
 
     async def _open(self, record: Record, request: Request, target: Path | None) -> Run:
         # Once the row is written, the request is sent, even if the call is cancelled meanwhile.
@@ -422,9 +424,14 @@ class Runs:
         """
         return await self._journal.followers(interaction_id)
 
-    async def estimate(self, request: Request, previous: Record | None = None) -> Estimate | None:
-        """Return what a request costs at least and at most, as `Costs.estimate`."""
-        return await self._costs.estimate(request, previous)
+    async def check_limits(self, request: Request, previous: Record | None = None) -> None:
+        """Check that the user's limits leave room for a request, before its files are uploaded.
+
+        Raises:
+            DailyLimitError: The user allows no more research today.
+            SpendingLimitError: It may cost more than the user allows.
+        """
+        await self._ledger.check_limits(await self._intent(request, previous))
 
     async def spending(self) -> Spending:
         """Return what the requests of this server have cost, and what the user allows.

@@ -11,6 +11,7 @@ from gemini_interactions_mcp.models import Record, Request
 from gemini_interactions_mcp.runs import agents
 from gemini_interactions_mcp.server.context import AppContext
 from gemini_interactions_mcp.server.tools import consent
+from gemini_interactions_mcp.server.tools.choosing import choose_maker
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.text import rendering
 
@@ -35,13 +36,16 @@ class Approval(BaseModel):
     )
 
 
-def build_approval_form(plan: Record, question: consent.Question) -> ElicitRequest:
+async def build_approval_form(app: AppContext, plan: Record) -> ElicitRequest:
     """Return the question about a plan: the plan, what running it costs, and the form.
 
-    Args:
-        plan: The row of the plan.
-        question: About running it.
+    Raises:
+        InputError: A tool of the plan is no longer configured.
+        JournalError: What was spent cannot be read.
     """
+    agent = plan.agent or app.settings.research_agent
+    request = build_follow_up(app.settings, plan, agent, plan.title, plan_first=False)
+    question = consent.CostQuestion(request, await app.runs.costs.estimate(request, plan), await app.runs.spending())
     params = ElicitRequestFormParams(
         message=phrases.join_paragraphs(render_plan(plan), "---", consent.render_question(question)),
         requested_schema=render_elicitation_schema(Approval),
@@ -85,14 +89,26 @@ async def apply_decision(app: AppContext, plan: Record, said: Approval | None) -
     if said is None:
         await app.runs.decline(plan, PLAN_UNANSWERED)
     elif said.changes.strip():
-        await app.runs.start_once(build_follow_up(app.settings, plan, said.changes, plan_first=True), plan)
+        await follow_plan(app, plan, said.changes, plan_first=True)
     elif said.approve:
-        await app.runs.start_once(build_follow_up(app.settings, plan, APPROVAL_PROMPT, plan_first=False), plan)
+        await follow_plan(app, plan, APPROVAL_PROMPT, plan_first=False)
     else:
         await app.runs.decline(plan, PLAN_DECLINED)
 
 
-def build_follow_up(settings: Settings, plan: Record, prompt: str, *, plan_first: bool) -> Request:
+async def follow_plan(app: AppContext, plan: Record, prompt: str, *, plan_first: bool) -> None:
+    """Change a plan (`plan_first`) or run it, by its own agent.
+
+    Raises:
+        InputError: The agent is shut down.
+        GeminiMCPError: The research could not be started.
+    """
+    choice = await choose_maker(app, "research", plan.agent)
+    request = build_follow_up(app.settings, plan, choice.name, prompt, plan_first=plan_first)
+    await app.runs.start_once(choice.admit(request), plan)
+
+
+def build_follow_up(settings: Settings, plan: Record, agent: str, prompt: str, *, plan_first: bool) -> Request:
     """Return the request of start_research that changes a plan (`plan_first`) or runs it.
 
     Raises:
@@ -101,7 +117,7 @@ def build_follow_up(settings: Settings, plan: Record, prompt: str, *, plan_first
     return agents.build_agent_request(
         settings,
         prompt,
-        agent=plan.agent,
+        agent=agent,
         plan_first=plan_first,
         previous=plan,
         previous_interaction_id=plan.interaction_id,

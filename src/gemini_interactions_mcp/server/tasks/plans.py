@@ -16,10 +16,9 @@ from gemini_interactions_mcp.models import Record, is_settled
 from gemini_interactions_mcp.runs import Run, intents
 from gemini_interactions_mcp.server.context import AppContext, Opening
 from gemini_interactions_mcp.server.results.answers import render_run
-from gemini_interactions_mcp.server.tools.consent import Question
 from gemini_interactions_mcp.text import rendering
 
-from .approvals import apply_decision, build_approval_form, build_follow_up, parse_approval
+from .approvals import apply_decision, build_approval_form, parse_approval
 from .extension import Task
 
 TASK_POLL_MS: Final = 5_000
@@ -183,8 +182,6 @@ def fail_task(task: Task, exc: GeminiMCPError) -> Task:
 
 async def ask_about_plan(app: AppContext, chain: TaskChain, task: Task) -> Task:
     """Return the task while its plan waits for the user's approval."""
-    request = build_follow_up(app.settings, chain.last, chain.last.title, plan_first=False)
-    asked = Question(request, await app.runs.estimate(request, chain.last), await app.runs.spending())
-    question = build_approval_form(chain.last, asked)
+    question = await build_approval_form(app, chain.last)
     said = chain.refused[-1].error if chain.refused else "The plan waits for approval."
     return replace(task, status="input_required", message=said, inputs={chain.key: question})

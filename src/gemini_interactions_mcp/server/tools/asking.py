@@ -39,7 +39,7 @@ from .parameters import (
     check_optional_id,
     check_previous_id,
 )
-from .paying import ToolResult, ask_agreement, may_ask, send_files
+from .paying import ToolResult, ask_before_paying, may_ask, send_files
 
 IMAGES_ONLY: Final = "`images` takes images only; analyze_file takes other files."
 
@@ -214,7 +214,7 @@ async def pay_and_wait(ctx: Ctx, app: AppContext, bought: Purchase, wait_seconds
             return await wait_for_answer(ctx, app, run, seconds, progress, notes, fresh=False)
         if bought.refusal is not None:
             raise bought.refusal
-    agreed = await ask_agreement(ctx, app, request, given)
+    agreed = await ask_before_paying(ctx, app, request, given)
     if isinstance(agreed, ToolResult):
         return agreed
     since = anyio.current_time()

@@ -103,7 +103,7 @@ def describe_missing_consent(action: str, content: Mapping[str, Any] | None) -> 
 
 
 @dataclass(frozen=True)
-class Question:
+class CostQuestion:
     """What a user is asked about.
 
     Attributes:
@@ -121,7 +121,7 @@ class Question:
     topic: str | None = None
 
 
-def render_question(question: Question) -> str:
+def render_question(question: CostQuestion) -> str:
     """Return the question that is asked before anything is sent. Hosts may show only its first lines."""
     request, sources = question.request, question.given.sources if question.given else ()
     maker = quote_name(request.model or request.agent or "")

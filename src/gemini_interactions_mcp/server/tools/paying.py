@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 ToolResult = CallToolResult | InputRequiredResult
 
 
-async def ask_agreement(
+async def ask_before_paying(
     ctx: Ctx, app: AppContext, request: Request, given: "Inspection"
 ) -> ToolResult | AbstractContextManager[None]:
     """Ask the user for agreement to a paid request, if configured and possible. Nothing has been sent yet.
+
+    Before a question, and before files are sent, the user's limits are checked; `Runs` checks them again.
 
     Args:
         ctx: The context of the call.
@@ -37,9 +39,13 @@ async def ask_agreement(
 
     Raises:
         InputError: The user has agreed to another request, or not filled in the form.
+        ConfigurationError: The user's limits leave no room for the request.
         JournalError: What was spent cannot be read.
     """
-    question = await find_question(ctx, app, request, given)
+    bought = request.model_copy(update={"attachments": given.attachments})
+    question = await find_question(ctx, app, bought, given)
+    if question or given.sources:
+        await app.runs.check_limits(bought)
     if question is None:
         return nullcontext()
     subject = make_agreement_key(request)
@@ -58,17 +64,19 @@ def may_ask(ctx: Ctx, app: AppContext) -> bool:
     return app.settings.confirm.above is not None and can_be_asked(ctx.client_capabilities)
 
 
-async def find_question(ctx: Ctx, app: AppContext, request: Request, given: "Inspection") -> consent.Question | None:
+async def find_question(
+    ctx: Ctx, app: AppContext, request: Request, given: "Inspection"
+) -> consent.CostQuestion | None:
     """Return what the user must be asked about a request; None where it may be sent without."""
     if not may_ask(ctx, app):
         return None
     continued = request.previous_interaction_id
     previous = await app.runs.known(continued) if continued else None
-    estimate = await app.runs.estimate(request.model_copy(update={"attachments": given.attachments}), previous)
+    estimate = await app.runs.costs.estimate(request, previous)
     if not app.settings.confirm.covers(estimate.high if estimate else None):
         return None
     topic = intents.inherit_topic(request.kind, previous)
-    return consent.Question(request, estimate, await app.runs.spending(), given, topic)
+    return consent.CostQuestion(request, estimate, await app.runs.spending(), given, topic)
 
 
 def make_agreement_key(request: Request) -> str:

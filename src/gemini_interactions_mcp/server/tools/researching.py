@@ -7,13 +7,11 @@ from mcp_types import CallToolResult, InputRequiredResult
 from pydantic import Field
 
 from gemini_interactions_mcp.core import (
-    DailyLimitError,
     InteractionNotFoundError,
     OutcomeUnknownError,
     RefusedError,
     phrases,
 )
-from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.runs import agents
 from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress, open_app
 from gemini_interactions_mcp.server.hosts import choose_wait_seconds, suggest_wait_seconds
@@ -29,10 +27,9 @@ from gemini_interactions_mcp.text import rendering
 from .arguments import match_choice
 from .choosing import choose_maker
 from .parameters import InteractionId, PageNumber, PollSeconds, Prompt, ResolveSources, SectionHeading
-from .paying import ToolResult, ask_agreement, send_files
+from .paying import ToolResult, ask_before_paying, send_files
 
 if TYPE_CHECKING:
-    from gemini_interactions_mcp.journal import Spending
     from gemini_interactions_mcp.runs import Run
 
 
@@ -65,7 +62,6 @@ async def start_research(
     await app.runs.check_ready()
     await app.files.output()
     given = await app.files.inspect(files or ())
-    seconds = suggest_wait_seconds(ctx, app.settings)
     request = agents.build_agent_request(
         app.settings,
         prompt,
@@ -82,35 +78,23 @@ async def start_research(
     )
     request, notes = choice.admit(request, given.kinds), (*choice.notes, *given.notes)
     if not force and (earlier := await app.runs.find_repeated(request, previous)):
-        return prepend_notes(await report_start(app, earlier, seconds, fresh=False), notes)
-    check_daily_limit(await app.runs.spending())
-    agreed = await ask_agreement(ctx, app, request, given)
+        return prepend_notes(await report_start(ctx, app, earlier, fresh=False), notes)
+    agreed = await ask_before_paying(ctx, app, request, given)
     if isinstance(agreed, ToolResult):
         return agreed
     with agreed:
         request = await send_files(app, request, given, choose_wait_seconds(ctx, app.settings), Progress(ctx))
     run, fresh = await app.runs.start_once(request, previous, again=force)
-    return prepend_notes(await report_start(app, run, seconds, fresh=fresh), notes)
+    return prepend_notes(await report_start(ctx, app, run, fresh=fresh), notes)
 
 
-def check_daily_limit(spending: "Spending") -> None:
-    """Check that today's research has not reached the user's limit.
-
-    Raises:
-        DailyLimitError: It has.
-    """
-    most = spending.limits.runs_per_day
-    if most is not None and spending.runs_today >= most:
-        raise DailyLimitError(clock.describe_limit_reached(most))
-
-
-async def report_start(app: AppContext, run: "Run", seconds: float, *, fresh: bool) -> CallToolResult:
+async def report_start(ctx: Ctx, app: AppContext, run: "Run", *, fresh: bool) -> CallToolResult:
     """Return the result of start_research, once Google has named the run or `Timing.naming` has passed.
 
     Args:
+        ctx: The context of the call.
         app: What handlers use.
         run: The run of the research.
-        seconds: Suggested wait in seconds for the call that reads the report.
         fresh: Whether this call has started the run.
 
     Raises:
@@ -120,7 +104,9 @@ async def report_start(app: AppContext, run: "Run", seconds: float, *, fresh: bo
         await run.named.wait()
     if run.error is not None:
         raise run.error
-    return mark_unfinished(run, build_text_result(describe_start(run, seconds, fresh=fresh)))
+    return mark_unfinished(
+        run, build_text_result(describe_start(run, suggest_wait_seconds(ctx, app.settings), fresh=fresh))
+    )
 
 
 RESEARCH_STARTED: Final = "Research has started; it usually takes 5 to 20 minutes."
