@@ -25,6 +25,7 @@ from reading import LEGACY, MODERN, call, complaint, cursor_of, ended, id_of, ne
 NEVER = 3600.0
 DEAF = replace(FAST, first_poll=NEVER, slowest_poll=NEVER, stream_idle=NEVER, lease=NEVER)
 """A server that reads from Google only on demand."""
+COST = r"(~\$[\d.]+|price unknown)"
 AGENT = "antigravity-preview-09-2026"
 Row = dict[str, Any]
 
@@ -183,7 +184,7 @@ async def test_what_has_ended_says_when_and_with_what(client: Client) -> None:
     assert (row["status"], row["files"], row["sources"]) == ("completed", 2, 3)
     assert not {"seconds", "activity", "error", "label", "topic"} & row.keys()
     line = text_of(await call(client, "list_interactions"))
-    assert re.search(r' \| "Rivers" \| 2 files \| 3 sources \| [\d,]+ tokens \| ended 20[\dT:+-]+\n$', line)
+    assert re.search(rf' \| "Rivers" \| 2 files \| 3 sources \| [\d,]+ tokens \| {COST} \| ended 20[\dT:+-]+\n$', line)
 
 
 @pytest.mark.slow

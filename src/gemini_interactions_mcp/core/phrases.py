@@ -1,4 +1,4 @@
-"""Wording of counts, durations and paragraphs. Pure."""
+"""Wording of counts, durations, amounts of money and paragraphs. Pure."""
 
 
 def format_duration(seconds: float) -> str:
@@ -17,3 +17,16 @@ def join_paragraphs(*parts: str) -> str:
 def format_count(number: int, noun: str, plural: str = "") -> str:
     """Format a number with its noun: `1 page`, `3 pages`."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def format_dollars(micros: int) -> str:
+    """Format millionths of a dollar: `$1.37`, `$0.0042` with two digits below a cent, and `<$0.0001`."""
+    dollars = micros / 1_000_000
+    if micros == 0 or dollars >= 0.01:
+        return f"${dollars:,.2f}"
+    return f"${dollars:.4f}" if dollars >= 0.001 else f"${dollars:.5f}" if dollars >= 0.0001 else "<$0.0001"
+
+
+def format_estimate(micros: int) -> str:
+    """Format millionths of a dollar that are an estimate: `~$0.0042`, and `<$0.0001`."""
+    return f"~{format_dollars(micros)}".replace("~<", "<")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, computed_field
 
 from .defaults import DEEP_RESEARCH_PREFIX
 
@@ -379,7 +379,8 @@ class Record(FrozenModel):
         stored: Whether Google keeps it, so that it can be read and continued.
         files_pending: Whether files of a settled interaction could not be saved, and may be fetched again.
         principal: Whose it is; empty on a desktop.
-        cost_micros: Its cost in millionths of a dollar, where that is known.
+        cost_micros: What counts against the limits in dollars, in millionths of a dollar: the most that it may cost,
+            until it has settled with token counts; None where the price is not known. See `cost`.
         settled_at: When this server saw `status` become the settled one that it is; aware.
     """
 
@@ -417,6 +418,18 @@ class Record(FrozenModel):
     principal: str = Field(default="", exclude=True)
     cost_micros: int | None = Field(default=None, exclude=True)
     settled_at: UtcDatetime | None = Field(default=None, exclude=True)
+
+    @property
+    def cost(self) -> int | None:
+        """What it has cost, in millionths of a dollar; None where that is not known, or not yet."""
+        counted = is_settled(self.status) and self.usage is not None
+        return self.cost_micros if counted or self.cost_micros == 0 else None
+
+    @computed_field
+    @property
+    def cost_usd(self) -> float | None:
+        """The same in dollars."""
+        return None if self.cost is None else self.cost / 1e6
 
     @property
     def task(self) -> bool:

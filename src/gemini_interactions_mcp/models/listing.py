@@ -11,6 +11,7 @@ class RecordSummary(FrozenModel):
         seconds: Elapsed time of a running interaction.
         activity: What a running interaction does now.
         sources: Pages read so far; for a finished interaction, sources cited.
+        cost_usd: Estimated cost of a finished interaction, where it is known; 0 only where nothing was charged.
     """
 
     interaction_id: str
@@ -26,6 +27,7 @@ class RecordSummary(FrozenModel):
     activity: str | None = None
     sources: int | None = None
     tokens: int | None = None
+    cost_usd: float | None = None
     finished_at: str | None = None
     error: str | None = None
 

@@ -14,6 +14,7 @@ from gemini_interactions_mcp.core import (
     clip_text,
     fit_paragraphs,
     format_count,
+    format_estimate,
     join_lines,
     join_paragraphs,
     make_printable,
@@ -220,8 +221,8 @@ class PagePosition(NamedTuple):
 
 
 def render_footer(record: Record, place: PagePosition, *, stored: bool, followers: Iterable[Record]) -> str:
-    """Render the footer: id, model, status, tokens, and what to call next."""
-    lines = ["---", render_identity(record)]
+    """Render the footer: id, model, status, tokens, cost, and what to call next."""
+    lines = ["---", render_outcome(record)]
     if place.page < place.of:
         section = f"section={quote_json(place.section)}, " if place.section else ""
         lines.append(
@@ -248,6 +249,12 @@ def render_identity(record: Record) -> str:
     return " | ".join(part for part in parts if part)
 
 
+def render_outcome(record: Record) -> str:
+    """Render the identity and the cost: `interaction_id: v1_x | ... | 12 in, 34 out tokens | ~$0.0042`."""
+    cost = describe_cost(record.cost, ended=record.finished_at is not None)
+    return f"{render_identity(record)} | {cost}" if cost else render_identity(record)
+
+
 def get_maker(record: Record) -> str:
     """Return the agent or the model."""
     return quote_name(record.agent or record.model or "")
@@ -257,6 +264,13 @@ def format_tokens(usage: Usage | None) -> str:
     """Format the token counts that are not zero."""
     counts = [f"{value:,} {word}" for name, word in TOKEN_COUNTS if (value := getattr(usage, name, 0))]
     return f"{', '.join(counts)} tokens" if counts else ""
+
+
+def describe_cost(micros: int | None, *, ended: bool) -> str:
+    """Describe the cost of an interaction that has `ended`, in millionths of a dollar; empty until it is known."""
+    if micros is None:
+        return "price unknown" if ended else ""
+    return format_estimate(micros) if micros else "nothing charged"
 
 
 def explain_follow_up(record: Record, followers: Iterable[Record] = ()) -> str:
@@ -310,10 +324,12 @@ def take_first_words(text: str, limit: int = chapters.HEADING_CHARACTERS) -> str
 def render_document(record: Record, followers: Iterable[Record] = ()) -> str:
     """Render an interaction as Markdown: facts, prompt, answer, sources, traces and files."""
     facts = [
-        render_identity(record),
+        render_outcome(record),
         f"kind: {name_kind(record)}",
         f"created: {record.created_at.isoformat(timespec='seconds')}",
     ]
+    if record.cost_usd is not None:
+        facts.append(f"cost_usd: {record.cost_usd:f}")
     if record.previous_interaction_id:
         facts.append(f"previous_interaction_id: {make_printable(record.previous_interaction_id)}")
     if record.environment_id:

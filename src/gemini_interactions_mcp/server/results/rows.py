@@ -74,6 +74,7 @@ def build_outcome_fields(record: Record) -> dict[str, Any]:
     return {
         "sources": len({citations.get_source_address(each) for each in record.citations}) or None,
         "tokens": counted or None,
+        "cost_usd": record.cost_usd,
         "finished_at": record.finished_at.isoformat(timespec="seconds") if record.finished_at else None,
         "error": error or None,
     }
@@ -122,7 +123,7 @@ def render_row(row: RecordSummary) -> str:
 
 
 def describe_row_facts(row: RecordSummary) -> Iterator[str]:
-    """Yield how long a row has run and what it does, or how it ended."""
+    """Yield how long a row has run and what it does, or how it ended and what it has cost."""
     if row.seconds is not None:
         doing = f": {json.dumps(row.activity, ensure_ascii=False)}" if row.activity else ""
         yield f"for {phrases.format_duration(row.seconds)}{doing}"
@@ -130,7 +131,14 @@ def describe_row_facts(row: RecordSummary) -> Iterator[str]:
         yield phrases.format_count(row.sources, "source")
     if row.tokens:
         yield f"{row.tokens:,} tokens"
+    yield describe_row_cost(row)
     if row.finished_at:
         yield f"ended {row.finished_at}"
     if row.error:
         yield f"error: {row.error}"
+
+
+def describe_row_cost(row: RecordSummary) -> str:
+    """Return what a row has cost; empty where it is not known yet, or nothing was sent."""
+    micros = None if row.cost_usd is None else round(row.cost_usd * 1e6)
+    return rendering.describe_cost(micros, ended=row.finished_at is not None and row.label is None)

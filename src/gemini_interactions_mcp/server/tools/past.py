@@ -26,7 +26,7 @@ async def list_interactions(
     limit: Annotated[int, Field(ge=1, le=100, description="1-100, default 20")] = 20,
     cursor: Annotated[str | None, Field(description="From the page before")] = None,
 ) -> Annotated[CallToolResult, RecordPage]:
-    """List the Gemini interactions that this server knows, newest first, from its journal on this computer."""
+    """List the Gemini interactions in this server's journal, newest first."""
     app = await open_app(ctx)
     host, status = identify_host(ctx), rows.parse_status(status) if status else None
     fitting = functools.partial(rows.count_fitting_rows, room=host.page_bytes, together=not host.previews)
