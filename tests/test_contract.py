@@ -21,6 +21,7 @@ from pydantic import SecretStr
 from conftest import make_settings
 from gemini_interactions_mcp import __version__, settings
 from gemini_interactions_mcp.cli.main import build_parser
+from gemini_interactions_mcp.server import resources
 from gemini_interactions_mcp.server.app import SERVER_INSTRUCTIONS, build_server
 from gemini_interactions_mcp.server.prompts import PROMPTS
 from gemini_interactions_mcp.server.tools.table import TOOLS
@@ -104,6 +105,11 @@ def test_every_variable_that_a_text_names_is_a_setting() -> None:
         name for path in sources for name in re.findall(r"\bGEMINI_MCP_[A-Z_]+\b", path.read_text(encoding="utf-8"))
     }
     assert named == {name for name in settings.SETTING_VARIABLES if name.startswith("GEMINI_MCP_")}
+
+
+def test_the_readme_names_every_resource() -> None:
+    addresses = {*resources.FIXED_ADDRESSES, *(template.uri_template for template in resources.RESOURCE_TEMPLATES)}
+    assert set(re.findall(r"^\| `(gemini://[^`]*)` \|", readme(), re.MULTILINE)) == addresses
 
 
 def test_the_readme_names_every_prompt() -> None:

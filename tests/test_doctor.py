@@ -294,7 +294,7 @@ async def test_every_configured_model_and_agent_is_looked_up(
     tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     names = {"GEMINI_MCP_MODEL": "pro", "GEMINI_MCP_RESEARCH_AGENT": "deep research max"}
-    status, out = await examined(environment(tmp_path, url, **names), monkeypatch, capsys)
+    status, out = await examined(environment(tmp_path, url) | names, monkeypatch, capsys)
     assert status == 0
     assert "found models/gemini-3.1-pro-preview at" in line(out, "API")
     assert [each.split(maxsplit=2) for each in lines(out, "look-up")] == [
@@ -312,7 +312,7 @@ async def test_a_configured_model_that_google_does_not_have_names_another(
     tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     names = {"GEMINI_MCP_IMAGE_MODEL": "gemini-9-image", "GEMINI_MCP_RESEARCH_AGENT": "my-agent"}
-    status, out = await examined(environment(tmp_path, url, **names), monkeypatch, capsys)
+    status, out = await examined(environment(tmp_path, url) | names, monkeypatch, capsys)
     assert status == 1
     image, agent = lines(out, "look-up")
     assert image.startswith("FAIL")
@@ -381,7 +381,7 @@ async def test_a_shutdown_without_a_successor_names_none(
 ) -> None:
     names = {"GEMINI_MCP_MODEL": "gemini-3.1-flash-lite"}
     monkeypatch.setattr(clock, "now", lambda: datetime(2027, 5, 1, tzinfo=UTC))
-    _, out = await examined(environment(tmp_path, url, **names), monkeypatch, capsys)
+    _, out = await examined(environment(tmp_path, url) | names, monkeypatch, capsys)
     assert line(out, "shutdown").endswith("Google shuts down gemini-3.1-flash-lite on 2027-05-07, in 6 days")
 
 

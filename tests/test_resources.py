@@ -23,6 +23,7 @@ from mcp_types import (
 
 from conftest import STATUS, Mode, make_settings
 from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.models.interactions import Record
 from gemini_interactions_mcp.server import resources
@@ -31,6 +32,7 @@ from gemini_interactions_mcp.settings import Settings
 from reading import LEGACY, call, id_of, links_of, newest, saved_in
 
 INDEX = "gemini://interactions"
+MODELS = "gemini://models"
 MARKDOWN = "text/markdown"
 
 
@@ -80,18 +82,19 @@ async def test_the_list_has_the_index_and_what_is_known_newest_first(client: Cli
     listed = (await client.list_resources()).resources
     assert [(each.uri, each.title, each.mime_type) for each in listed] == [
         (INDEX, "Recent interactions", MARKDOWN),
+        (MODELS, "Models and agents", MARKDOWN),
         (f"{INDEX}/{quote(id_of(image), safe='')}", "A red bicycle", MARKDOWN),
         (f"{INDEX}/{quote(id_of(image), safe='')}/files/{path.name}", path.name, "image/jpeg"),
         (f"{INDEX}/{quote(id_of(ask), safe='')}", "Name a river", MARKDOWN),
     ]
-    assert listed[1].description == "image, completed, gemini-nano-banana-2.1"
+    assert listed[2].description == "image, completed, gemini-nano-banana-2.1"
 
 
 @LEGACY
 async def test_the_list_tells_the_true_size_and_when_each_last_changed(client: Client) -> None:
     before = datetime.now(UTC).replace(microsecond=0)
     image = await call(client, "generate_image", prompt="Grüße")
-    _, document, file = (await client.list_resources()).resources
+    _, _, document, file = (await client.list_resources()).resources
     assert document.size == len(text_in(await client.read_resource(document.uri)).encode())
     assert file.size == saved_in(image)[0].stat().st_size
     for each in (document, file):
@@ -112,8 +115,8 @@ async def test_a_long_list_comes_in_pages(client: Client, settings: Settings) ->
         pages.append(len(page.resources))
         if (cursor := page.next_cursor) is None:
             break
-    assert found == [INDEX, *(f"{INDEX}/{each}" for each in ids)]
-    assert pages == [51, 50, 20]
+    assert found == [INDEX, MODELS, *(f"{INDEX}/{each}" for each in ids)]
+    assert pages == [52, 50, 20]
 
 
 @pytest.mark.slow
@@ -136,7 +139,7 @@ async def test_an_interaction_without_an_id_is_not_listed_since_it_cannot_be_rea
 ) -> None:
     emulator.faults.append(Fault("create", "drop_taken"))
     assert (await client.call_tool("gemini_ask", {"prompt": "hi"})).is_error
-    assert [each.uri for each in (await client.list_resources()).resources] == [INDEX]
+    assert [each.uri for each in (await client.list_resources()).resources] == [INDEX, MODELS]
     assert "| ask | unknown |" in text_in(await client.read_resource(INDEX))
 
 
@@ -146,7 +149,7 @@ async def test_every_listed_resource_can_be_read(client: Client) -> None:
     await call(client, "check_research", interaction_id=id_of(begun), wait_seconds=10)
     await call(client, "gemini_ask", prompt="hi", store=False)
     listed = (await client.list_resources()).resources
-    assert len(listed) >= 4
+    assert len(listed) >= 5
     for each in listed:
         (content,) = (await client.read_resource(each.uri)).contents
         assert (content.uri, content.mime_type) == (each.uri, each.mime_type)
@@ -437,3 +440,70 @@ async def test_an_earlier_client_that_has_unsubscribed_is_told_nothing(server: S
             await heard.some.wait()
     # The index comes last: what else there was to tell has been told before it.
     assert heard.uris == [INDEX]
+
+
+ROWS = """
+["gemini-3.8-flash"]
+shutdown = 2027-02-01
+successor = "gemini-9-new"
+["gemini-9-new"]
+kind = "text"
+aliases = ["new | \\u202e[shiny](x)"]
+prices = [{ until = 2026-12-31, input = 0.10, output = 1 }, { input = 0.20, output = 2 }]
+"""
+
+
+@pytest.mark.usefixtures("november")
+async def test_the_models_are_listed_with_prices_and_dates(client: Client) -> None:
+    text = text_in(await client.read_resource(MODELS))
+    assert text.startswith("# Models and agents\n\nPrices are for a million tokens")
+    rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    assert rows[1] == ["| text", "gemini-3.8-flash", "flash, gemini flash, gemini-flash-latest", FLASH_PRICES, "|"]
+    assert {len(row) for row in rows} <= {4, 5}
+    table = "\n".join(" | ".join(row) for row in rows)
+    assert (
+        "| gemini-omni-1.1-flash | | 1.5 in, 9 out, 17.5 video out | 2026-12-03 then gemini-omni-1.2-flash |" in table
+    )
+    assert "| research | deep-research-preview-04-2026 | deep research, research | about 1 to 3 a run; 2 in, " in table
+    assert "| lyria-3.5 | lyria | 0.08 a song | |" in table
+    assert "| gemini-4-neon | neon | price unknown | |" in table
+    assert "gemini-2.5-flash-image" not in text
+
+
+FLASH_PRICES = "0.75 in, 3.75 out, 0.075 cached, 14 per 1,000 searches"
+
+
+@pytest.fixture
+def november(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The date by which the catalog is read."""
+    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 11, 29, 12, tzinfo=UTC))
+
+
+@pytest.mark.usefixtures("november")
+async def test_the_models_are_those_of_the_users_catalog(tmp_path: Path, url: str) -> None:
+    (path := tmp_path / "catalog.toml").write_text(ROWS, encoding="utf-8")
+    async with Client(build_server(make_settings(tmp_path, url, catalog_path=path)), cache=None) as client:
+        text = text_in(await client.read_resource(MODELS))
+    assert f"| {FLASH_PRICES} | 2027-02-01 then gemini-9-new |" in text
+    (row,) = [line for line in text.splitlines() if line.startswith("| text | gemini-9-new |")]
+    assert row.endswith(" | 0.1 in, 1 out | |")
+    assert row.replace("\\|", "").count("|") == 6
+    assert "[shiny]" not in row
+    assert "\u202e" not in row
+
+
+@pytest.mark.usefixtures("november")
+async def test_the_models_read_as_data(client: Client) -> None:
+    data = json.loads(text_in(await client.read_resource(f"{MODELS}/data"), "application/json"))
+    rows = {row["id"]: row for row in data}
+    assert rows["gemini-nano-banana-2.1"]["sizes"] == ["1K", "2K", "4K"]
+    assert rows["gemini-3.8-flash"]["prices"] == {"input": "0.75", "output": "3.75", "cached": "0.075", "search": "14"}
+    assert rows["gemini-4-neon"]["prices"] is None
+    dead = rows["gemini-2.5-flash-image"]
+    assert (dead["alive"], dead["shutdown"], dead["successor"]) == (False, "2026-10-02", "gemini-nano-banana-2.1")
+    assert dead["sources"]["shutdown"].startswith("https://ai.google.dev/")
+
+
+@LEGACY
+async def test_below_the_models_there_is_nothing_else(client: Client) -> None:
+    assert "There is no resource gemini://models/x." in str(await refusal(client, f"{MODELS}/x"))

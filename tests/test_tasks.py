@@ -538,6 +538,19 @@ async def test_a_plan_whose_running_google_refused_is_asked_about_again(host: Cl
     assert len(emulator.creates) == 2
 
 
+async def test_a_plan_is_not_run_by_an_agent_that_is_shut_down(
+    settings: Settings, emulator: Emulator, tmp_path: Path
+) -> None:
+    (path := tmp_path / "catalog.toml").touch()
+    async with tasking(build_server(settings.model_copy(update={"catalog_path": path}), FAST)) as host:
+        task = await planned(host)
+        key, _ = form(task)
+        path.write_text('["deep-research-preview-04-2026"]\nshutdown = 2026-01-31\n', encoding="utf-8")
+        _, message = await complaint(host, "tasks/update", task, inputResponses={key: accepted(approve=True)})
+        assert message == "Google has shut down deep-research-preview-04-2026 (2026-01-31); nothing was sent."
+    assert posts(emulator) == 1
+
+
 async def test_running_a_plan_counts_against_the_days_limit(settings: Settings, emulator: Emulator) -> None:
     async with tasking(build_server(settings.model_copy(update={"runs_per_day": 1}), FAST)) as host:
         task = await planned(host)

@@ -5,8 +5,10 @@ from . import estimates as estimates
 from . import media_types as media_types
 from . import pricing as pricing
 from . import terms as terms
+from .admission import DefaultName as DefaultName
 from .catalog import Catalog as Catalog
 from .catalog import CatalogRow as CatalogRow
+from .catalog import ModelKind as ModelKind
 from .catalog import Prices as Prices
 from .catalog_file import CATALOG_VARIABLE as CATALOG_VARIABLE
 from .catalog_file import CatalogFile as CatalogFile

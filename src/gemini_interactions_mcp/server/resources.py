@@ -1,4 +1,4 @@
-"""Past interactions as MCP resources: an index, Markdown, JSON data and saved media."""
+"""MCP resources: past interactions with an index, Markdown, JSON data and saved media; models and agents."""
 
 import re
 from collections.abc import Iterable
@@ -11,6 +11,7 @@ from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from mcp_types import Annotations, ListResourcesResult, Resource, ResourceTemplate
 
+from gemini_interactions_mcp import text
 from gemini_interactions_mcp.core import (
     LARGE_TEXT_CHARACTERS,
     FileRefusedError,
@@ -23,6 +24,7 @@ from gemini_interactions_mcp.core import (
     phrases,
     quote_name,
 )
+from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.models import Record, SavedFile
 from gemini_interactions_mcp.server.results import rows
 from gemini_interactions_mcp.server.results.answers import followers_of
@@ -42,6 +44,9 @@ RESOURCE_BLOB_BYTES: Final = 64 * 2**20
 """Maximum size of a saved file that is read as a resource, since it is held in memory as a whole."""
 RESOURCE_TEXT_CHARACTERS: Final = 2**21
 """Maximum length of a text that is read as a resource. Sending a longer one would delay all other calls."""
+
+MODELS_DATA_URI: Final = f"{rendering.MODELS_URI}/data"
+FIXED_ADDRESSES: Final = (rendering.INDEX_URI, rendering.MODELS_URI, MODELS_DATA_URI)
 
 RESOURCE_TEMPLATES: Final = (
     ResourceTemplate(
@@ -68,7 +73,7 @@ RESOURCE_TEMPLATES: Final = (
 
 
 async def list_resource_page(app: AppContext, cursor: str | None) -> ListResourcesResult:
-    """Return a page of `resources/list`: the index first, then interactions and their files, newest first.
+    """Return a page of `resources/list`: the index and the models, then interactions and their files, newest first.
 
     Raises:
         InputError: The cursor is invalid.
@@ -77,7 +82,9 @@ async def list_resource_page(app: AppContext, cursor: str | None) -> ListResourc
     page, following = await app.runs.lister.page(INTERACTIONS_PER_PAGE, cursor=cursor)
     size = MARKDOWN_WEIGHT * sum(len(record.text) for record in page)
     found = await offload_if_large(size, partial(build_resource_entries, page))
-    return ListResourcesResult(resources=found if cursor else [build_index_entry(), *found], next_cursor=following)
+    return ListResourcesResult(
+        resources=found if cursor else [build_index_entry(), build_models_entry(), *found], next_cursor=following
+    )
 
 
 def build_resource_entries(page: Iterable[Record]) -> list[Resource]:
@@ -98,6 +105,17 @@ def build_index_entry() -> Resource:
         name="interactions",
         title="Recent interactions",
         description="The interactions that this server knows, newest first",
+        mime_type=MARKDOWN_TYPE,
+    )
+
+
+def build_models_entry() -> Resource:
+    """Return the list entry of the models and agents."""
+    return Resource(
+        uri=rendering.MODELS_URI,
+        name="models",
+        title="Models and agents",
+        description="What can be asked for, at what price and until when",
         mime_type=MARKDOWN_TYPE,
     )
 
@@ -140,7 +158,7 @@ def annotate_last_change(record: Record) -> Annotations:
 
 def is_resource_address(address: str) -> bool:
     """Whether an address has the form of this server's resources."""
-    return address == rendering.INDEX_URI or RESOURCE_ADDRESS.fullmatch(address) is not None
+    return address in FIXED_ADDRESSES or RESOURCE_ADDRESS.fullmatch(address) is not None
 
 
 def describe_unknown_resource(address: str) -> str:
@@ -158,29 +176,50 @@ async def read_resource(app: AppContext, address: str) -> ReadResourceContents:
     try:
         if address == rendering.INDEX_URI:
             return ReadResourceContents(content=await render_index(app), mime_type=MARKDOWN_TYPE)
+        if address in FIXED_ADDRESSES:
+            return await read_models(app, data=address == MODELS_DATA_URI)
         parts = RESOURCE_ADDRESS.fullmatch(address)
         if parts is None:
             raise ResourceNotFoundError(describe_unknown_resource(address))
-        interaction_id = unquote(parts["id"])
-        run = await app.runs.find(interaction_id)
-        if parts["name"]:
-            await app.runs.upkeep.restore(run)
-            return await read_saved_file(app, run.record, unquote(parts["name"]))
-        record = run.record
-        size = len(check_resource_length(record).text)
-        if parts["data"]:
-            return ReadResourceContents(
-                content=await offload_if_large(size, partial(render_record_json, record)), mime_type=JSON_TYPE
-            )
-        document = partial(rendering.render_document, record, await followers_of(app, interaction_id))
-        text = await offload_if_large(MARKDOWN_WEIGHT * size, document)
-        return ReadResourceContents(content=text, mime_type=MARKDOWN_TYPE)
+        return await read_interaction_part(app, parts)
     except InteractionNotFoundError as exc:
         raise ResourceNotFoundError(str(exc)) from exc
     except InputError as exc:
         raise ResourceNotFoundError(f"There is no resource {address}. {exc}") from exc
     except GeminiMCPError as exc:
         raise ResourceError(str(exc)) from exc
+
+
+async def read_models(app: AppContext, *, data: bool) -> ReadResourceContents:
+    """Read the models and agents, as JSON or Markdown."""
+    catalog = await app.catalogs.read()
+    render = text.model_table.render_models_json if data else text.model_table.render_models
+    # In a worker thread: the first price takes 0.3 s.
+    content = await anyio.to_thread.run_sync(render, catalog, clock.now())
+    return ReadResourceContents(content=content, mime_type=JSON_TYPE if data else MARKDOWN_TYPE)
+
+
+async def read_interaction_part(app: AppContext, parts: re.Match[str]) -> ReadResourceContents:
+    """Read an interaction, its data or one of its files, by the parts of its address.
+
+    Raises:
+        ResourceError: It is too long.
+        GeminiMCPError: There is none, or it cannot be read now.
+    """
+    interaction_id = unquote(parts["id"])
+    run = await app.runs.find(interaction_id)
+    if parts["name"]:
+        await app.runs.upkeep.restore(run)
+        return await read_saved_file(app, run.record, unquote(parts["name"]))
+    record = run.record
+    size = len(check_resource_length(record).text)
+    if parts["data"]:
+        return ReadResourceContents(
+            content=await offload_if_large(size, partial(render_record_json, record)), mime_type=JSON_TYPE
+        )
+    document = partial(rendering.render_document, record, await followers_of(app, interaction_id))
+    written = await offload_if_large(MARKDOWN_WEIGHT * size, document)
+    return ReadResourceContents(content=written, mime_type=MARKDOWN_TYPE)
 
 
 def check_resource_length(record: Record) -> Record:
@@ -229,8 +268,8 @@ async def read_saved_file(app: AppContext, record: Record, name: str) -> ReadRes
         content = await anyio.to_thread.run_sync(app.saved.content, file)
     except FileRefusedError as exc:
         raise ResourceNotFoundError(f"File {quote_name(name)} of interaction {record.interaction_id}: {exc}") from exc
-    text = content.decode(errors="replace") if file.mime_type == MARKDOWN_TYPE else content
-    return ReadResourceContents(content=text, mime_type=file.mime_type)
+    shown = content.decode(errors="replace") if file.mime_type == MARKDOWN_TYPE else content
+    return ReadResourceContents(content=shown, mime_type=file.mime_type)
 
 
 async def complete_argument(app: AppContext, argument: str, typed: str, interaction_id: str | None) -> list[str]:

@@ -1,5 +1,6 @@
 from . import chapters as chapters
 from . import citations as citations
+from . import model_table as model_table
 from . import rendering as rendering
 from .citations import is_linkable as is_linkable
 from .framing import frame_text as frame_text

@@ -53,6 +53,9 @@ PAGE_FRAME_BYTES: Final = 900
 INDEX_URI: Final = "gemini://interactions"
 """URI of the resource that lists all interactions."""
 
+MODELS_URI: Final = "gemini://models"
+"""URI of the resource that lists the models and agents."""
+
 TOKEN_COUNTS: Final = (
     ("total_input_tokens", "in"),
     ("total_output_tokens", "out"),

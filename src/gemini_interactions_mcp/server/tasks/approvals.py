@@ -1,6 +1,6 @@
 """The form that asks the user about a research plan, and what is done with the response."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mcp.server.elicitation import render_elicitation_schema
 from mcp_types import ElicitRequest, ElicitRequestFormParams, ElicitResult
@@ -11,8 +11,12 @@ from gemini_interactions_mcp.models import Record, Request
 from gemini_interactions_mcp.runs import agents
 from gemini_interactions_mcp.server.context import AppContext
 from gemini_interactions_mcp.server.tools import consent
+from gemini_interactions_mcp.server.tools.choosing import choose_maker
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.text import rendering
+
+if TYPE_CHECKING:
+    from gemini_interactions_mcp.models import Catalog
 
 MAX_PLAN_BYTES: Final = 20_000
 """Maximum size of the plan in a form, in bytes."""
@@ -35,17 +39,20 @@ class Approval(BaseModel):
     )
 
 
-def build_approval_form(settings: Settings, plan: Record, today: int) -> ElicitRequest:
+def build_approval_form(
+    settings: Settings, plan: Record, today: int, catalog: "Catalog | None" = None
+) -> ElicitRequest:
     """Return the question about a plan: the plan, what running it costs, and the form.
 
     Args:
         settings: The user's settings.
         plan: The row of the plan.
         today: Number of today's research requests.
+        catalog: Tells what an agent usually costs; the built-in one unless given.
     """
-    words = consent.render_question(
-        build_follow_up(settings, plan, plan.title, plan_first=False), today, settings.runs_per_day
-    )
+    agent = plan.agent or settings.research_agent
+    request = build_follow_up(settings, plan, agent, plan.title, plan_first=False)
+    words = consent.render_question(request, today, settings.runs_per_day, catalog=catalog)
     params = ElicitRequestFormParams(
         message=phrases.join_paragraphs(render_plan(plan), "---", words),
         requested_schema=render_elicitation_schema(Approval),
@@ -89,14 +96,26 @@ async def apply_decision(app: AppContext, plan: Record, said: Approval | None) -
     if said is None:
         await app.runs.decline(plan, PLAN_UNANSWERED)
     elif said.changes.strip():
-        await app.runs.start_once(build_follow_up(app.settings, plan, said.changes, plan_first=True), plan)
+        await follow_plan(app, plan, said.changes, plan_first=True)
     elif said.approve:
-        await app.runs.start_once(build_follow_up(app.settings, plan, APPROVAL_PROMPT, plan_first=False), plan)
+        await follow_plan(app, plan, APPROVAL_PROMPT, plan_first=False)
     else:
         await app.runs.decline(plan, PLAN_DECLINED)
 
 
-def build_follow_up(settings: Settings, plan: Record, prompt: str, *, plan_first: bool) -> Request:
+async def follow_plan(app: AppContext, plan: Record, prompt: str, *, plan_first: bool) -> None:
+    """Change a plan (`plan_first`) or run it, by its own agent.
+
+    Raises:
+        InputError: The agent is shut down.
+        GeminiMCPError: The research could not be started.
+    """
+    choice = await choose_maker(app, "research", plan.agent)
+    request = build_follow_up(app.settings, plan, choice.name, prompt, plan_first=plan_first)
+    await app.runs.start_once(choice.admit(request), plan)
+
+
+def build_follow_up(settings: Settings, plan: Record, agent: str, prompt: str, *, plan_first: bool) -> Request:
     """Return the request of start_research that changes a plan (`plan_first`) or runs it.
 
     Raises:
@@ -105,7 +124,7 @@ def build_follow_up(settings: Settings, plan: Record, prompt: str, *, plan_first
     return agents.build_agent_request(
         settings,
         prompt,
-        agent=plan.agent,
+        agent=agent,
         plan_first=plan_first,
         previous=plan,
         previous_interaction_id=plan.interaction_id,

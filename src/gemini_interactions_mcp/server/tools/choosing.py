@@ -2,12 +2,16 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from gemini_interactions_mcp import models
 from gemini_interactions_mcp.journal import clock
-from gemini_interactions_mcp.models import Catalog, InteractionKind, Request, admission
+from gemini_interactions_mcp.models import InteractionKind, Request
 from gemini_interactions_mcp.server.context import AppContext
 from gemini_interactions_mcp.settings import Settings, get_chosen_variable
+
+if TYPE_CHECKING:
+    from gemini_interactions_mcp.models import Catalog, DefaultName
 
 DEFAULT_FIELDS: Final[dict[InteractionKind, str]] = {
     "ask": "model",
@@ -30,11 +34,11 @@ class Choice:
 
     name: str
     notes: tuple[str, ...]
-    catalog: Catalog
+    catalog: "Catalog"
 
     def admit(self, request: Request, kinds: Collection[str] = ()) -> Request:
         """Return a request as the model or agent takes it, as `admission.admit_request`."""
-        return admission.admit_request(request, self.catalog, kinds)
+        return models.admission.admit_request(request, self.catalog, kinds)
 
 
 async def choose_maker(app: AppContext, kind: InteractionKind, given: str | None) -> Choice:
@@ -44,11 +48,11 @@ async def choose_maker(app: AppContext, kind: InteractionKind, given: str | None
         InputError: It is shut down.
     """
     catalog = await app.catalogs.read()
-    chosen = admission.choose_name(given, get_default_name(app.settings, kind), catalog, clock.now().date())
+    chosen = models.admission.choose_name(given, get_default_name(app.settings, kind), catalog, clock.now().date())
     return Choice(chosen.name, tuple(filter(None, (chosen.note, app.catalogs.take_problem()))), catalog)
 
 
-def get_default_name(settings: Settings, kind: InteractionKind) -> admission.DefaultName:
+def get_default_name(settings: Settings, kind: InteractionKind) -> "DefaultName":
     """Return the default model or agent for a kind of request."""
     field = DEFAULT_FIELDS[kind]
-    return admission.DefaultName(getattr(settings, field), get_chosen_variable(settings, field))
+    return models.DefaultName(getattr(settings, field), get_chosen_variable(settings, field))

@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, Field, ValidationError
 
+from gemini_interactions_mcp import models
 from gemini_interactions_mcp.core import InputError, make_printable, phrases, quote_name
-from gemini_interactions_mcp.models import DEEP_RESEARCH_PREFIX, Catalog, Request, load_built_in_catalog
+from gemini_interactions_mcp.models import DEEP_RESEARCH_PREFIX, Request
 from gemini_interactions_mcp.runs import agents
 from gemini_interactions_mcp.text import chapters
 
 if TYPE_CHECKING:
     from gemini_interactions_mcp.files import InspectedSource, Inspection, LocalFile
+    from gemini_interactions_mcp.models import Catalog
 
 ESTIMATES_SOURCE: Final = "https://ai.google.dev/gemini-api/docs/deep-research"
 """Google's estimates of time and cost."""
@@ -87,7 +89,7 @@ def render_question(
     most: int | None,
     given: "Inspection | None" = None,
     topic: str | None = None,
-    catalog: Catalog | None = None,
+    catalog: "Catalog | None" = None,
 ) -> str:
     """Return the question that is asked before anything is sent. Hosts may show only its first lines.
 
@@ -106,7 +108,7 @@ def render_question(
         f"“{make_printable(chapters.shorten_to_line(each))}”" for each in (topic, request.prompt) if each is not None
     )
     limit = f" of {most}" if most else ""
-    estimate = estimate_research(request, catalog or load_built_in_catalog())
+    estimate = estimate_research(request, catalog or models.load_built_in_catalog())
     return phrases.join_paragraphs(
         f"Have {quote_name(request.agent or '')} {does}{describe_amounts(sources)}: {words}?",
         f"{estimate} Research requests sent today (UTC): {today}{limit}.",
@@ -122,7 +124,7 @@ def render_question(
     )
 
 
-def estimate_research(request: Request, catalog: Catalog) -> str:
+def estimate_research(request: Request, catalog: "Catalog") -> str:
     """Return how long the research takes and what it costs, as far as known."""
     if request.plan:
         return "A plan takes some minutes; Google names no price for it. Running it is asked for separately."
