@@ -95,7 +95,7 @@ def test_a_record_settles_when_its_status_becomes_a_settled_one_or_another(
 def test_what_only_the_journal_reads_is_not_shown() -> None:
     shown = record().model_dump()
     hidden = {"fingerprint", "approves", "origin", "stored", "files_pending", "principal", "cost_micros", "settled_at"}
-    assert shown.keys() == (Record.model_fields.keys() - hidden) | {"cost_usd"}
+    assert shown.keys() == Record.model_fields.keys() - hidden
 
 
 @pytest.mark.parametrize(
@@ -117,9 +117,7 @@ def test_what_only_the_journal_reads_is_not_shown() -> None:
 def test_a_cost_is_known_once_tokens_are_counted_or_where_there_is_none(
     fields: dict[str, Any], cost: int | None
 ) -> None:
-    row = record(**fields)
-    assert row.cost == cost
-    assert row.cost_usd == (None if cost is None else cost / 1_000_000)
+    assert record(**fields).cost == cost
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,25 @@
 """What an interaction has cost, as answers, lists, Markdown and data show it."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import anyio
 import pytest
 from mcp import Client
 from mcp_types import TextResourceContents
 
-from conftest import Settings
+from conftest import STATUS, Settings
 from gemini_interactions_mcp.core import phrases
+from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.journal.journal import Journal
+from gemini_interactions_mcp.models import load_built_in_catalog
 from gemini_interactions_mcp.models.interactions import Record, Usage
-from gemini_interactions_mcp.server.results import rows
+from gemini_interactions_mcp.server.results import rows, waiting
 from gemini_interactions_mcp.text import rendering
 from journaling import NOON, record
-from reading import LEGACY, call, rows_of, text_of
+from reading import LEGACY, MODERN, call, id_of, rows_of, text_of
 
 USED = Usage(total_input_tokens=1200, total_output_tokens=34, total_tokens=1234)
 
@@ -125,3 +129,90 @@ async def test_lists_and_data_have_the_cost_as_a_number_or_null(client: Client, 
         (content,) = (await client.read_resource(f"gemini://interactions/v1_{name}/data")).contents
         assert isinstance(content, TextResourceContents)
         assert json.loads(content.text)["cost_usd"] == cost
+
+
+AGENT = "deep-research-preview-04-2026"
+SO_FAR = {"total_input_tokens": 500_000, "total_output_tokens": 20_000}
+"""At 2 dollars for a million tokens in and 12 out, $1.00 and $0.24."""
+
+
+@pytest.mark.parametrize(
+    ("fields", "micros", "said"),
+    [
+        ({"agent": AGENT}, 1_240_000, "Cost so far: ~$1.24."),
+        ({"agent": AGENT}, None, "It usually costs $1 to $3."),
+        ({"agent": AGENT}, 0, "It usually costs $1 to $3."),
+        ({"agent": "deep-research-max-preview-04-2026"}, None, "It usually costs $3 to $7."),
+        # Google names no price for a plan.
+        ({"agent": AGENT, "plan": True}, None, ""),
+        ({"agent": AGENT, "plan": True}, 4213, "Cost so far: ~$0.0042."),
+        ({"agent": "my-agent"}, None, ""),
+    ],
+)
+def test_research_tells_its_cost_so_far_or_else_the_usual_one(
+    fields: dict[str, Any], micros: int | None, said: str
+) -> None:
+    running = record("one", kind="research", status="in_progress", **fields)
+    cost = waiting.describe_running_cost(running, micros, load_built_in_catalog().find(running.agent))
+    assert cost == said
+    shown = waiting.render_pending(running, age=60, activity="Reading", text="", read="2 pages read", cost=cost)
+    first = shown.partition("\n")[0]
+    assert first == f"Still in_progress after 60 s: Reading. 2 pages read so far. {said}".rstrip()
+
+
+async def watch(client: Client, interaction_id: str, wanted: str) -> str:
+    """Call check_research until a progress notification says what is wanted, and return that."""
+    found: list[str] = []
+    seen = anyio.Event()
+
+    async def report(progress: float, total: float | None, message: str | None) -> None:
+        del progress, total
+        if wanted in (message or ""):
+            found.append(str(message))
+            seen.set()
+
+    async with anyio.create_task_group() as tasks:
+        arguments = {"interaction_id": interaction_id, "wait_seconds": 60}
+        tasks.start_soon(client.call_tool, "check_research", arguments, None, report)
+        with anyio.fail_after(10):
+            await seen.wait()
+        tasks.cancel_scope.cancel()
+    return found[0]
+
+
+@MODERN
+async def test_research_in_progress_tells_its_usual_cost(client: Client, emulator: Emulator) -> None:
+    emulator.faults.append(hold := Fault("create", "hold"))
+    begun = await call(client, "start_research", prompt="Bicycles")
+    text = text_of(await call(client, "check_research", interaction_id=id_of(begun)))
+    assert re.match(rf"Still {STATUS} after \d+ s\. It usually costs \$1 to \$3\.\n", text)
+    told = await watch(client, id_of(begun), "costs")
+    assert told.endswith(f"({id_of(begun)}). It usually costs $1 to $3.")
+    hold.release.set()
+
+
+@MODERN
+async def test_research_in_progress_tells_what_a_stream_says_that_it_has_used(
+    client: Client, emulator: Emulator
+) -> None:
+    update = {"event_type": "interaction.status_update", "status": "in_progress", "usage": SO_FAR}
+    emulator.faults += [
+        stall := Fault("stream", "stall", after=5, body=[update]),
+        hold := Fault("get", "stall", times=99),
+    ]
+    begun = await call(client, "start_research", prompt="Bicycles [[seconds=0.1]]")
+    assert "Cost so far: ~$1.24." in await watch(client, id_of(begun), "Cost so far")
+    text = text_of(await call(client, "check_research", interaction_id=id_of(begun)))
+    assert " Cost so far: ~$1.24.\n" in text
+    hold.release.set()
+    stall.release.set()
+
+
+@MODERN
+async def test_what_was_used_so_far_is_not_what_was_used_in_all(client: Client, emulator: Emulator) -> None:
+    update = {"event_type": "interaction.status_update", "status": "in_progress", "usage": SO_FAR}
+    emulator.faults.append(Fault("stream", "unknown", after=5, body=[update]))
+    begun = await call(client, "start_research", prompt="Bicycles")
+    text = text_of(await call(client, "check_research", interaction_id=id_of(begun), wait_seconds=10))
+    assert "500,000" not in text
+    assert re.search(r" \d[\d,]* out, [^\n]* tokens \|", text)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, computed_field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from .defaults import DEEP_RESEARCH_PREFIX
 
@@ -258,6 +258,8 @@ class Event(FrozenModel):
         activity: One line for people on what the interaction does now.
         searches: Search queries of the interaction.
         pages: Addresses that the interaction has read.
+        usage: Token counts of the whole interaction.
+        usage_so_far: Token counts up to this event, of an interaction that goes on.
         data: The event as received.
     """
 
@@ -270,6 +272,7 @@ class Event(FrozenModel):
     searches: tuple[str, ...] = ()
     pages: tuple[str, ...] = ()
     usage: Usage | None = None
+    usage_so_far: Usage | None = None
     error_code: str | None = None
     error_message: str | None = None
     data: Mapping[str, Any] = Field(default_factory=dict[str, Any], repr=False)
@@ -424,12 +427,6 @@ class Record(FrozenModel):
         """What it has cost, in millionths of a dollar; None where that is not known, or not yet."""
         counted = is_settled(self.status) and self.usage is not None
         return self.cost_micros if counted or self.cost_micros == 0 else None
-
-    @computed_field
-    @property
-    def cost_usd(self) -> float | None:
-        """The same in dollars."""
-        return None if self.cost is None else self.cost / 1e6
 
     @property
     def task(self) -> bool:

@@ -186,6 +186,11 @@ def sum_amounts(amounts: list[PricedAmount]) -> Decimal | None:
     return sum((amount.units * amount.micros for amount in used if amount.micros is not None), Decimal(0))
 
 
+def convert_to_dollars(micros: int | None) -> float | None:
+    """Return millionths of a dollar in dollars, as JSON has them."""
+    return None if micros is None else micros / MICROS
+
+
 def round_micros(amount: Decimal) -> int:
     """Return the nearest whole number of micro-dollars."""
     return int(amount.to_integral_value(ROUND_HALF_UP))

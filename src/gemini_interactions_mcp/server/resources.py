@@ -1,5 +1,6 @@
 """MCP resources: past interactions with an index, Markdown, JSON data and saved media; models and agents."""
 
+import json
 import re
 from collections.abc import Iterable
 from functools import partial
@@ -25,7 +26,7 @@ from gemini_interactions_mcp.core import (
     quote_name,
 )
 from gemini_interactions_mcp.journal import clock
-from gemini_interactions_mcp.models import Record, SavedFile
+from gemini_interactions_mcp.models import Record, SavedFile, pricing
 from gemini_interactions_mcp.server.results import rows
 from gemini_interactions_mcp.server.results.answers import followers_of
 from gemini_interactions_mcp.server.results.overview import fetch_overview
@@ -237,8 +238,9 @@ def check_resource_length(record: Record) -> Record:
 
 
 def render_record_json(record: Record) -> str:
-    """Return the record as JSON, with hidden characters escaped."""
-    return escape_hidden(record.model_dump_json(indent=2))
+    """Return the record and its cost as JSON, with hidden characters escaped."""
+    data = record.model_dump(mode="json") | {"cost_usd": pricing.convert_to_dollars(record.cost)}
+    return escape_hidden(json.dumps(data, indent=2, ensure_ascii=False))
 
 
 async def render_index(app: AppContext) -> str:

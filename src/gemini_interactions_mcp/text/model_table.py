@@ -53,11 +53,11 @@ def render_model_row(row: CatalogRow, catalog: Catalog, moment: datetime) -> str
 
 def describe_prices(row: CatalogRow, prices: Prices | None) -> str:
     """Return what a model or an agent costs, in words."""
-    usual = "about {} to {} a run; ".format(*map(format_dollars, row.usual_cost)) if row.usual_cost else ""
+    usual = "about {} to {} a run; ".format(*map(format_price, row.usual_cost)) if row.usual_cost else ""
     if prices is None:
         return f"{usual}price unknown"
     if prices.song is not None:
-        return f"{usual}{format_dollars(prices.song)} a song"
+        return f"{usual}{format_price(prices.song)} a song"
     return f"{usual}{', '.join(list_prices(prices))}"
 
 
@@ -66,12 +66,12 @@ def list_prices(prices: Prices) -> Iterator[str]:
     for name, words in PRICE_WORDS.items():
         price = getattr(prices, name)
         if price is not None:
-            yield f"{format_dollars(price)} {words}"
+            yield f"{format_price(price)} {words}"
     if prices.search is not None:
-        yield f"{format_dollars(prices.search)} per 1,000 searches"
+        yield f"{format_price(prices.search)} per 1,000 searches"
 
 
-def format_dollars(price: Decimal) -> str:
+def format_price(price: Decimal) -> str:
     """Return a price without zeros at its end."""
     return f"{price.normalize():f}"
 

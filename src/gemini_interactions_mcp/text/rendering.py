@@ -23,7 +23,7 @@ from gemini_interactions_mcp.core import (
     quote_name,
     strip_hidden,
 )
-from gemini_interactions_mcp.models import Record, SandboxFile, SavedFile, Usage, is_settled
+from gemini_interactions_mcp.models import Record, SandboxFile, SavedFile, Usage, is_settled, pricing
 from gemini_interactions_mcp.settings import DEFAULT_WAIT_SECONDS
 
 from . import chapters, citations, traces
@@ -331,8 +331,8 @@ def render_document(record: Record, followers: Iterable[Record] = ()) -> str:
         f"kind: {name_kind(record)}",
         f"created: {record.created_at.isoformat(timespec='seconds')}",
     ]
-    if record.cost_usd is not None:
-        facts.append(f"cost_usd: {record.cost_usd:f}")
+    if record.cost is not None:
+        facts.append(f"cost_usd: {pricing.convert_to_dollars(record.cost):f}")
     if record.previous_interaction_id:
         facts.append(f"previous_interaction_id: {make_printable(record.previous_interaction_id)}")
     if record.environment_id:

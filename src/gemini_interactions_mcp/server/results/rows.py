@@ -6,7 +6,7 @@ from itertools import accumulate
 from typing import Any, Final
 
 from gemini_interactions_mcp.core import measure_cost, phrases, quote_name
-from gemini_interactions_mcp.models import UNKNOWN_STATUS, Record, RecordPage, RecordSummary, is_settled
+from gemini_interactions_mcp.models import UNKNOWN_STATUS, Record, RecordPage, RecordSummary, is_settled, pricing
 from gemini_interactions_mcp.server.tools.arguments import match_choice
 from gemini_interactions_mcp.text import citations, rendering
 
@@ -74,7 +74,7 @@ def build_outcome_fields(record: Record) -> dict[str, Any]:
     return {
         "sources": len({citations.get_source_address(each) for each in record.citations}) or None,
         "tokens": counted or None,
-        "cost_usd": record.cost_usd,
+        "cost_usd": pricing.convert_to_dollars(record.cost),
         "finished_at": record.finished_at.isoformat(timespec="seconds") if record.finished_at else None,
         "error": error or None,
     }
@@ -140,5 +140,5 @@ def describe_row_facts(row: RecordSummary) -> Iterator[str]:
 
 def describe_row_cost(row: RecordSummary) -> str:
     """Return what a row has cost; empty where it is not known yet, or nothing was sent."""
-    micros = None if row.cost_usd is None else round(row.cost_usd * 1e6)
+    micros = None if row.cost_usd is None else round(row.cost_usd * pricing.MICROS)
     return rendering.describe_cost(micros, ended=row.finished_at is not None and row.label is None)
