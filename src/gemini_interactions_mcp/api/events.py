@@ -55,8 +55,8 @@ def parse_usage_so_far(data: Json) -> Usage | None:
 
     Source: google-genai 3.6.1, types/interactions/{interactionstatusupdate,stepdeltametadata}.py
     """
-    update = data if data.get("event_type") == "interaction.status_update" else {}
-    return parse_usage(update.get("usage")) or parse_usage(coerce_object(data.get("metadata")).get("total_usage"))
+    update = data.get("usage") if data.get("event_type") == "interaction.status_update" else None
+    return parse_usage(update) or parse_usage(coerce_object(data.get("metadata")).get("total_usage"))
 
 
 def extract_added_text(part: Json) -> str:

@@ -23,7 +23,7 @@ from gemini_interactions_mcp.core import (
     quote_name,
     strip_hidden,
 )
-from gemini_interactions_mcp.models import Record, SandboxFile, SavedFile, Usage, is_settled, pricing
+from gemini_interactions_mcp.models import Record, SandboxFile, SavedFile, Usage, is_settled, name_kind, pricing
 from gemini_interactions_mcp.settings import DEFAULT_WAIT_SECONDS
 
 from . import chapters, citations, traces
@@ -312,11 +312,6 @@ def suggest_fetch(record: Record, seconds: float = DEFAULT_WAIT_SECONDS) -> str:
     if is_settled(record.status):
         return f"{tool}(interaction_id={quote_handle(record)}) reads it."
     return f"{tool}(interaction_id={quote_handle(record)}, wait_seconds={seconds:g}) waits for it."
-
-
-def name_kind(record: Record) -> str:
-    """Return the kind of an interaction in lists; runs of other agents than Deep Research are tasks."""
-    return "task" if record.task else f"{record.kind} plan" if record.plan else record.kind
 
 
 def take_first_words(text: str, limit: int = chapters.HEADING_CHARACTERS) -> str:

@@ -6,7 +6,15 @@ from itertools import accumulate
 from typing import Any, Final
 
 from gemini_interactions_mcp.core import measure_cost, phrases, quote_name
-from gemini_interactions_mcp.models import UNKNOWN_STATUS, Record, RecordPage, RecordSummary, is_settled, pricing
+from gemini_interactions_mcp.models import (
+    UNKNOWN_STATUS,
+    Record,
+    RecordPage,
+    RecordSummary,
+    is_settled,
+    name_kind,
+    pricing,
+)
 from gemini_interactions_mcp.server.tools.arguments import match_choice
 from gemini_interactions_mcp.text import citations, rendering
 
@@ -50,7 +58,7 @@ def build_summary(record: Record, age: float | None = None, doing: tuple[str, in
     return RecordSummary(
         interaction_id="" if unsent else rendering.get_handle(record),
         label=record.label if unsent else None,
-        kind=rendering.name_kind(record),
+        kind=name_kind(record),
         status=quote_name(record.status),
         model=rendering.get_maker(record),
         created_at=record.created_at.isoformat(timespec="seconds"),

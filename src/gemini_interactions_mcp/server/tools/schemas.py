@@ -1,7 +1,10 @@
 """Generated JSON Schemas of tools, slimmed, since a model reads them and pays for them. Pure."""
 
 import json
-from typing import Any, cast
+from typing import Any, Final, cast
+
+SAYING_NOTHING: Final = (("default", None), ("additionalProperties", True))
+"""Keywords and values that a schema means without them."""
 
 
 def slim_schema(schema: dict[str, Any]) -> dict[str, Any]:
@@ -22,7 +25,7 @@ def slim_part(schema: object, *, names: bool) -> object:
         {
             key: slim_part(value, names=key in ("properties", "$defs"))
             for key, value in found.items()
-            if key != "title" and (key, value) != ("default", None)
+            if key != "title" and (key, value) not in SAYING_NOTHING
         }
     )
 
