@@ -51,7 +51,7 @@ UNSENT: list[tuple[str, dict[str, Any], str]] = [
         "Unknown argument `temperature`. Valid arguments: prompt, model,",
     ),
     ("gemini_ask", {"prompt": "hi", "b": 1, "a": 1}, "Unknown argument `a`, `b`."),
-    ("list_interactions", {"page": 2}, "Unknown argument `page`. Valid arguments: query, kind, status, limit, cursor."),
+    ("list_interactions", {"page": 2}, "`page`. Valid arguments: query, kind, status, limit, cursor, totals."),
     (
         "gemini_ask",
         {"query": "hi"},

@@ -20,12 +20,11 @@ from gemini_interactions_mcp.runs import listing
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
 from journaling import NOON, record
-from reading import LEGACY, MODERN, call, complaint, cursor_of, ended, id_of, newest, rows_of, text_of
+from reading import COST, LEGACY, MODERN, call, complaint, cursor_of, ended, id_of, newest, rows_of, text_of
 
 NEVER = 3600.0
 DEAF = replace(FAST, first_poll=NEVER, slowest_poll=NEVER, stream_idle=NEVER, lease=NEVER)
 """A server that reads from Google only on demand."""
-COST = r"(~\$[\d.]+|price unknown)"
 AGENT = "antigravity-preview-09-2026"
 Row = dict[str, Any]
 
