@@ -24,6 +24,9 @@ STRUCTURED = "list_interactions"
 MODERN, LEGACY = (pytest.mark.parametrize("mode", [mode]) for mode in ("auto", "legacy"))
 """For tests in which the era makes no difference: one of them will do, in half the time."""
 
+COST = r"(~\$\d[\d.,]*|price unknown)"
+"""A pattern of what an answer has cost."""
+
 PDF = filing.pdf("A page")
 
 

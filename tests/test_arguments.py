@@ -13,7 +13,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from gemini_interactions_mcp.emulator import Emulator
 from gemini_interactions_mcp.server.app import Server
 from gemini_interactions_mcp.server.tools.arguments import interpret_arguments, match_choice, strip_interaction_id
-from gemini_interactions_mcp.server.tools.schemas import slim_schema
+from gemini_interactions_mcp.server.tools.schemas import drop_required, slim_schema
 from gemini_interactions_mcp.server.tools.table import TOOLS
 from gemini_interactions_mcp.settings import Settings
 from reading import LEGACY, call, complaint, id_of, png, rows_of, text_of
@@ -51,7 +51,7 @@ UNSENT: list[tuple[str, dict[str, Any], str]] = [
         "Unknown argument `temperature`. Valid arguments: prompt, model,",
     ),
     ("gemini_ask", {"prompt": "hi", "b": 1, "a": 1}, "Unknown argument `a`, `b`."),
-    ("list_interactions", {"page": 2}, "Unknown argument `page`. Valid arguments: query, kind, status, limit, cursor."),
+    ("list_interactions", {"page": 2}, "`page`. Valid arguments: query, kind, status, limit, cursor, totals."),
     (
         "gemini_ask",
         {"query": "hi"},
@@ -541,3 +541,9 @@ async def test_ranges_and_choices_are_in_the_schemas(client: Client) -> None:
 )
 def test_slimming_leaves_the_meaning(schema: dict[str, Any], slimmed: dict[str, Any]) -> None:
     assert slim_schema(schema) == slimmed
+
+
+def test_the_schema_of_a_result_does_not_say_what_it_always_has() -> None:
+    row = {"type": "object", "properties": {"required": {"type": "boolean"}}}
+    schema = {"properties": {"rows": {"items": row | {"required": ["required"]}}}, "required": ["rows"]}
+    assert drop_required(schema) == {"properties": {"rows": {"items": row}}}

@@ -14,6 +14,7 @@ from gemini_interactions_mcp.cli import demo
 from gemini_interactions_mcp.cli.main import main
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.server.tools import table
+from reading import COST
 from wired import command, environment
 
 Capture = pytest.CaptureFixture[str]
@@ -30,6 +31,12 @@ async def test_every_tool_is_shown_and_all_that_is_left_is_one_folder_that_is_li
     for entry in table.TOOLS:
         assert f"\n== {entry.function.__name__}(" in out
     assert re.search(r"\n   \.\.\. +\d+\.\d s ", out), "no progress is shown"
+
+    assert re.search(rf"\n   interaction_id: \S+ \| gemini-3\.8-flash \| completed \| .* tokens \| {COST}\n", out)
+    summed = out.partition("\nEvery step succeeded")[0].rpartition("\n== ")[2]
+    assert summed.startswith("list_interactions(totals='model')\n   | model | runs | ")
+    for line in ("deep-research-preview-04-2026 | 3 |", "gemini-3.8-flash | 5 |", "total | 11 |"):
+        assert f"\n   | {line} " in summed
 
     (folder,) = temporary.iterdir()
     saved = {str(path) for path in (folder / "output").rglob("*") if path.is_file()}

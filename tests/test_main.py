@@ -55,7 +55,17 @@ def test_help_names_every_command_and_option(capsys: pytest.CaptureFixture[str])
         main(["--help"])
     assert end.value.code == 0
     out = capsys.readouterr().out
-    for word in ("demo", "emulator", "doctor", "--http", "--port", "--version", "default 8765", "default 8766"):
+    for word in (
+        "demo",
+        "emulator",
+        "doctor",
+        "usage",
+        "--http",
+        "--port",
+        "--version",
+        "default 8765",
+        "default 8766",
+    ):
         assert word in out
 
 

@@ -20,7 +20,7 @@ from gemini_interactions_mcp.runs import listing
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
 from journaling import NOON, record
-from reading import LEGACY, MODERN, call, complaint, cursor_of, ended, id_of, newest, rows_of, text_of
+from reading import COST, LEGACY, MODERN, call, complaint, cursor_of, ended, id_of, newest, rows_of, text_of
 
 NEVER = 3600.0
 DEAF = replace(FAST, first_poll=NEVER, slowest_poll=NEVER, stream_idle=NEVER, lease=NEVER)
@@ -183,7 +183,7 @@ async def test_what_has_ended_says_when_and_with_what(client: Client) -> None:
     assert (row["status"], row["files"], row["sources"]) == ("completed", 2, 3)
     assert not {"seconds", "activity", "error", "label", "topic"} & row.keys()
     line = text_of(await call(client, "list_interactions"))
-    assert re.search(r' \| "Rivers" \| 2 files \| 3 sources \| [\d,]+ tokens \| ended 20[\dT:+-]+\n$', line)
+    assert re.search(rf' \| "Rivers" \| 2 files \| 3 sources \| [\d,]+ tokens \| {COST} \| ended 20[\dT:+-]+\n$', line)
 
 
 @pytest.mark.slow

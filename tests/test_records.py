@@ -94,9 +94,30 @@ def test_a_record_settles_when_its_status_becomes_a_settled_one_or_another(
 
 def test_what_only_the_journal_reads_is_not_shown() -> None:
     shown = record().model_dump()
-    assert shown.keys() == Record.model_fields.keys() - {
-        *("fingerprint", "approves", "origin", "stored", "files_pending", "principal", "cost_micros", "settled_at"),
-    }
+    hidden = {"fingerprint", "approves", "origin", "stored", "files_pending", "principal", "cost_micros", "settled_at"}
+    assert shown.keys() == Record.model_fields.keys() - hidden
+
+
+@pytest.mark.parametrize(
+    ("fields", "cost"),
+    [
+        ({"status": "completed", "usage": Usage(total_tokens=7), "cost_micros": 4213}, 4213),
+        ({"status": "cancelled", "usage": Usage(), "cost_micros": 5}, 5),
+        # A reservation.
+        ({"status": "in_progress", "cost_micros": 3_000_000}, None),
+        ({"status": "completed", "cost_micros": 3_000_000}, None),
+        ({"status": "unknown", "cost_micros": 3_000_000}, None),
+        # Of an unknown price.
+        ({"status": "completed", "usage": Usage(total_tokens=7)}, None),
+        # Refused, or never sent.
+        ({"status": "failed", "cost_micros": 0}, 0),
+        ({"status": "failed"}, None),
+    ],
+)
+def test_a_cost_is_known_once_tokens_are_counted_or_where_there_is_none(
+    fields: dict[str, Any], cost: int | None
+) -> None:
+    assert record(**fields).cost == cost
 
 
 @pytest.mark.parametrize(

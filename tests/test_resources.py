@@ -33,6 +33,7 @@ from reading import LEGACY, call, id_of, links_of, newest, saved_in
 
 INDEX = "gemini://interactions"
 MODELS = "gemini://models"
+USAGE = "gemini://usage"
 MARKDOWN = "text/markdown"
 
 
@@ -83,18 +84,19 @@ async def test_the_list_has_the_index_and_what_is_known_newest_first(client: Cli
     assert [(each.uri, each.title, each.mime_type) for each in listed] == [
         (INDEX, "Recent interactions", MARKDOWN),
         (MODELS, "Models and agents", MARKDOWN),
+        (USAGE, "Usage and costs", MARKDOWN),
         (f"{INDEX}/{quote(id_of(image), safe='')}", "A red bicycle", MARKDOWN),
         (f"{INDEX}/{quote(id_of(image), safe='')}/files/{path.name}", path.name, "image/jpeg"),
         (f"{INDEX}/{quote(id_of(ask), safe='')}", "Name a river", MARKDOWN),
     ]
-    assert listed[2].description == "image, completed, gemini-nano-banana-2.1"
+    assert listed[3].description == "image, completed, gemini-nano-banana-2.1"
 
 
 @LEGACY
 async def test_the_list_tells_the_true_size_and_when_each_last_changed(client: Client) -> None:
     before = datetime.now(UTC).replace(microsecond=0)
     image = await call(client, "generate_image", prompt="Grüße")
-    _, _, document, file = (await client.list_resources()).resources
+    _, _, _, document, file = (await client.list_resources()).resources
     assert document.size == len(text_in(await client.read_resource(document.uri)).encode())
     assert file.size == saved_in(image)[0].stat().st_size
     for each in (document, file):
@@ -115,8 +117,8 @@ async def test_a_long_list_comes_in_pages(client: Client, settings: Settings) ->
         pages.append(len(page.resources))
         if (cursor := page.next_cursor) is None:
             break
-    assert found == [INDEX, MODELS, *(f"{INDEX}/{each}" for each in ids)]
-    assert pages == [52, 50, 20]
+    assert found == [INDEX, MODELS, USAGE, *(f"{INDEX}/{each}" for each in ids)]
+    assert pages == [53, 50, 20]
 
 
 @pytest.mark.slow
@@ -139,7 +141,7 @@ async def test_an_interaction_without_an_id_is_not_listed_since_it_cannot_be_rea
 ) -> None:
     emulator.faults.append(Fault("create", "drop_taken"))
     assert (await client.call_tool("gemini_ask", {"prompt": "hi"})).is_error
-    assert [each.uri for each in (await client.list_resources()).resources] == [INDEX, MODELS]
+    assert [each.uri for each in (await client.list_resources()).resources] == [INDEX, MODELS, USAGE]
     assert "| ask | unknown |" in text_in(await client.read_resource(INDEX))
 
 
@@ -149,7 +151,7 @@ async def test_every_listed_resource_can_be_read(client: Client) -> None:
     await call(client, "check_research", interaction_id=id_of(begun), wait_seconds=10)
     await call(client, "gemini_ask", prompt="hi", store=False)
     listed = (await client.list_resources()).resources
-    assert len(listed) >= 5
+    assert len(listed) >= 6
     for each in listed:
         (content,) = (await client.read_resource(each.uri)).contents
         assert (content.uri, content.mime_type) == (each.uri, each.mime_type)

@@ -18,6 +18,7 @@ from gemini_interactions_mcp.runs.runs import Runs
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
 from reading import (
+    COST,
     MODERN,
     call,
     complaint,
@@ -93,7 +94,9 @@ async def test_an_answer_ends_with_id_model_status_tokens_and_what_to_do_next(
     counts = (usage["total_input_tokens"], usage["total_output_tokens"], usage["total_thought_tokens"])
     first, following, _ = footer_of(result).split("\n")
     told = "{} in, {} out, {} thought tokens".format(*counts)
-    assert first.split(" | ") == [f"interaction_id: {newest(emulator).id}", MODEL, "completed", told]
+    *facts, cost = first.split(" | ")
+    assert facts == [f"interaction_id: {newest(emulator).id}", MODEL, "completed", told]
+    assert re.fullmatch(COST, cost)
     assert "gemini_continue" in following
     assert len(result.content) == 1
 

@@ -265,7 +265,7 @@ async def test_research_in_progress_tells_what_it_does_and_what_to_call_next(
         text = text_of(await call(client, "check_research", interaction_id=id_of(begun)))
         while "Planning the research" not in text:
             text = text_of(await call(client, "check_research", interaction_id=id_of(begun)))
-    assert re.match(rf"Still {STATUS} after \d+ s: Planning the research\.\n", text)
+    assert re.match(rf"Still {STATUS} after \d+ s: Planning the research\. It usually costs \$1 to \$3\.\n", text)
     assert f'check_research(interaction_id="{id_of(begun)}", wait_seconds=45)' in text
     stall.release.set()
 
@@ -281,7 +281,9 @@ async def test_research_in_progress_counts_what_it_has_read(client: Client, emul
         text = text_of(await call(client, "check_research", interaction_id=id_of(begun)))
         while "read so far" not in text:
             text = text_of(await call(client, "check_research", interaction_id=id_of(begun)))
-    assert re.match(rf"Still {STATUS} after \d+ s: [^\n]+\. 1 search, 2 pages read so far\.\n", text)
+    assert re.match(
+        rf"Still {STATUS} after \d+ s: [^\n]+\. 1 search, 2 pages read so far\. It usually costs \$1 to \$3\.\n", text
+    )
     assert " Or look again in about 60 s." in footer_of(
         await call(client, "check_research", interaction_id=id_of(begun))
     )

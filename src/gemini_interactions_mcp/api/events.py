@@ -6,7 +6,7 @@ Parsing is lenient, as in `responses`.
 from typing import Any, Final, cast
 
 from gemini_interactions_mcp.core import Json, coerce_object, concatenate, get_integer, get_text, iter_objects
-from gemini_interactions_mcp.models import Event
+from gemini_interactions_mcp.models import Event, Usage
 
 from .endings import get_error_code
 from .responses import MEDIA_CONTENT_TYPES, assemble_answer, iterate_thoughts, parse_usage
@@ -43,10 +43,20 @@ def parse_event(payload: object) -> Event:
         searches=list_call_arguments(part, "queries"),
         pages=list_call_arguments(part, "urls"),
         usage=parse_usage(about.get("usage")),
+        usage_so_far=parse_usage_so_far(data),
         error_code=get_error_code(fault) or None,
         error_message=get_text(fault.get("message")),
         data=data,
     )
+
+
+def parse_usage_so_far(data: Json) -> Usage | None:
+    """Return the token counts up to an event; those of a `step.stop` may be of the step alone.
+
+    Source: google-genai 3.6.1, types/interactions/{interactionstatusupdate,stepdeltametadata}.py
+    """
+    update = data.get("usage") if data.get("event_type") == "interaction.status_update" else None
+    return parse_usage(update) or parse_usage(coerce_object(data.get("metadata")).get("total_usage"))
 
 
 def extract_added_text(part: Json) -> str:

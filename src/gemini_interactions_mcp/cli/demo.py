@@ -162,7 +162,7 @@ async def demo_research(client: Client) -> None:
 
 
 async def look_back(client: Client) -> None:
-    """List, search, read and delete; read a resource."""
+    """List, search, read and delete; read a resource; sum the costs."""
     listed = await call_and_show(client, "list_interactions", limit=20)
     found = await call_and_show(client, "list_interactions", query="sunset")
     require(len(list_result_rows(found)) == 1, "the search did not find exactly one interaction")
@@ -172,13 +172,16 @@ async def look_back(client: Client) -> None:
     await call_and_show(client, "delete_interaction", interaction_id=interaction_id)
     after = await client.call_tool("list_interactions", {"limit": 20})
     require(len(list_result_rows(after)) == len(list_result_rows(listed)) - 1, "the interaction is still listed")
+    summed = await call_and_show(client, "list_interactions", totals="model")
+    *_, total = (summed.structured_content or {})["totals"]
+    require(total["runs"] == len(list_result_rows(listed)), "what was deleted does not count")
 
 
 async def show_resources(client: Client, interaction_id: str) -> None:
     """List the resources and read one."""
     resources = (await client.list_resources()).resources
     print(f"\n== resources/list: {len(resources)} resources, including")
-    for each in resources[:4]:
+    for each in resources[:6]:
         print(f"   {each.uri}  {each.title}")
     document = await client.read_resource(f"gemini://interactions/{interaction_id}")
     require(bool(document.contents), "the resource is empty")

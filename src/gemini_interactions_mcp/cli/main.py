@@ -1,4 +1,4 @@
-"""The command line: parses arguments, and runs serve (the default), demo, emulator or doctor."""
+"""The command line: parses arguments, and runs serve (the default), demo, emulator, doctor or usage."""
 
 import argparse
 import os
@@ -27,6 +27,7 @@ COMMAND_EPILOG = (
 DEMO_HELP = "call every tool on sample files, without a key or network"
 EMULATOR_HELP = "serve an emulated Interactions API on loopback, for development"
 DOCTOR_HELP = "check settings, key, network, folders and journal"
+USAGE_HELP = "sum runs, tokens and estimated costs"
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -52,6 +53,9 @@ def build_parser() -> argparse.ArgumentParser:
     agents = "with --live: also run a managed agent, for about 15 cents"
     doctor.add_argument("--agents", action="append_const", const="agents", dest="extras", help=agents)
     doctor.add_argument("--yes", action="store_true", help="with --live: do not ask before sending")
+    usage = commands.add_parser("usage", **describe_command(USAGE_HELP))
+    usage.add_argument("--by", choices=("day", "model", "kind"), default="day", help="what a line sums (default day)")
+    usage.add_argument("--since", metavar="DATE", help="2026-11-29, or 7d for the last seven UTC days; default all")
     return top
 
 
@@ -122,6 +126,10 @@ def run_command(arguments: argparse.Namespace) -> int:
             from .live import run_live_doctor  # noqa: PLC0415 - as above
 
             return run_live_doctor(arguments.extras or (), agreed=arguments.yes)
+        case "usage":
+            from .usage import run_usage  # noqa: PLC0415 - as above
+
+            return run_usage(arguments.by, arguments.since)
         case _:
             from .doctor import run_doctor  # noqa: PLC0415 - as above
 

@@ -47,7 +47,9 @@ from .long_text import replace_unstorable as replace_unstorable
 from .offloading import LARGE_TEXT_CHARACTERS as LARGE_TEXT_CHARACTERS
 from .offloading import offload_if_large as offload_if_large
 from .phrases import format_count as format_count
+from .phrases import format_dollars as format_dollars
 from .phrases import format_duration as format_duration
+from .phrases import format_estimate as format_estimate
 from .phrases import join_paragraphs as join_paragraphs
 from .redaction import NO_REDACTION as NO_REDACTION
 from .redaction import SECRET_REPLACEMENT as SECRET_REPLACEMENT

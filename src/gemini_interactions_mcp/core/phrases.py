@@ -1,4 +1,4 @@
-"""Wording of counts, durations and paragraphs. Pure."""
+"""Wording of counts, durations, amounts of money and paragraphs. Pure."""
 
 
 def format_duration(seconds: float) -> str:
@@ -25,3 +25,8 @@ def format_dollars(micros: int) -> str:
     if micros == 0 or dollars >= 0.01:
         return f"${dollars:,.2f}"
     return f"${dollars:.4f}" if dollars >= 0.001 else f"${dollars:.5f}" if dollars >= 0.0001 else "<$0.0001"
+
+
+def format_estimate(micros: int) -> str:
+    """Format millionths of a dollar that are an estimate: `~$0.0042`, and `<$0.0001`."""
+    return f"~{format_dollars(micros)}".replace("~<", "<")

@@ -7,7 +7,7 @@ when a row changes.
 import math
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final, cast
@@ -26,7 +26,7 @@ from gemini_interactions_mcp.core import (
     quote_name,
     replace_unstorable,
 )
-from gemini_interactions_mcp.models import Record, UploadedFile, is_settled
+from gemini_interactions_mcp.models import Record, UploadedFile, UsageGrouping, UsageReport, UsageTally, is_settled
 
 from . import queries
 from .clock import TWIN_SECONDS, describe_limit_reached, get_day_start, get_month_start, now
@@ -35,11 +35,21 @@ from .database import MAX_READERS, Database
 from .engine import RowValues
 from .limits import ResearchLimit, Spending, SpendingLimit, describe_spending_limit, describe_unknown_price
 from .queries import LIVE_ROWS, RUNNING_ROWS, UNSENT_ROWS, change_live, select_live
-from .rows import encode_cell, encode_fields, format_moment, read_placed_records, read_records, read_uploads
+from .rows import (
+    encode_cell,
+    encode_fields,
+    format_moment,
+    read_placed_records,
+    read_records,
+    read_uploads,
+    read_usage_rows,
+)
 from .schema import INTERACTIONS, JOURNAL_METADATA, NEWEST_FIRST, OLDEST_FIRST, SCHEMA_VERSION, UPLOADS
 
 MAX_CLOCK_SKEW: Final = timedelta(seconds=10)
 """How far apart the clocks of two servers may be, together with the time that a claim waits for the database."""
+
+EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 
 UPDATE_BY_LABEL: Final = change_live(INTERACTIONS.c.label == sa.bindparam("of_label"))
 
@@ -166,6 +176,27 @@ class Journal:
 
     async def _sum(self, query: sa.Select[int]) -> int:
         return await self._database.read(query, lambda result: int(result.scalar_one()))
+
+    async def usage(self, *groupings: UsageGrouping, since: datetime | None = None) -> list[UsageReport]:
+        """Return what the requests of this server have used and cost, deleted or not: a report for each grouping.
+
+        Rows are read a few at a time, so that no other call waits for all of them.
+
+        Args:
+            groupings: What the lines of each report stand for.
+            since: Requests before that moment do not count.
+        """
+        tallies = [UsageTally(by) for by in groupings]
+        place: tuple[str, str] | None = None
+        while True:
+            wanted = queries.select_usage(since or EARLIEST, place)
+            found = await self._database.read(wanted, read_usage_rows)
+            for row in found:
+                for tally in tallies:
+                    tally.add(row.record, running=row.running)
+            if len(found) < queries.USAGE_ROWS:
+                return [tally.report(since) for tally in tallies]
+            place = found[-1].place
 
     async def update(self, label: str, *, patience: float = math.inf, **changes: object) -> None:
         """Change fields of a `Record`, `updated_at`, and with the status `settled_at`.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import sqlalchemy as sa
 from pydantic import BaseModel
@@ -10,6 +10,20 @@ from pydantic import BaseModel
 from gemini_interactions_mcp.models import Record, UploadedFile
 
 from .engine import RowValues
+
+
+class UsageRow(NamedTuple):
+    """A row for sums of usage.
+
+    Attributes:
+        record: Without its texts.
+        running: Whether it goes on.
+        place: Its time and label.
+    """
+
+    record: Record
+    running: bool
+    place: tuple[str, str]
 
 
 def encode_fields(fields: Mapping[str, object]) -> RowValues:
@@ -57,6 +71,18 @@ def read_placed_records(result: sa.CursorResult[Any]) -> list[tuple[Record, str]
     """Return the records of a result, each with its place among the others."""
     return [
         (Record.model_validate(dict(found)), f"{found['created_at']} {found['label']}") for found in result.mappings()
+    ]
+
+
+def read_usage_rows(result: sa.CursorResult[Any]) -> list[UsageRow]:
+    """Return the rows that `queries.select_usage` selects."""
+    return [
+        UsageRow(
+            Record.model_validate({name: value for name, value in found.items() if name != "running"}),
+            bool(found["running"]),
+            (found["created_at"], found["label"]),
+        )
+        for found in result.mappings()
     ]
 
 

@@ -40,6 +40,7 @@ from .interactions import convert_to_utc as convert_to_utc
 from .interactions import is_settled as is_settled
 from .listing import RecordPage as RecordPage
 from .listing import RecordSummary as RecordSummary
+from .listing import name_kind as name_kind
 from .media_types import EXTENSION_TYPES as EXTENSION_TYPES
 from .media_types import LOSSLESS_FORMATS as LOSSLESS_FORMATS
 from .media_types import OFFICE_PREFIX as OFFICE_PREFIX
@@ -53,3 +54,7 @@ from .media_types import sniff_type as sniff_type
 from .uploads import BytesSentCallback as BytesSentCallback
 from .uploads import UploadedFile as UploadedFile
 from .uploads import UploadSource as UploadSource
+from .usage_report import UsageGrouping as UsageGrouping
+from .usage_report import UsageReport as UsageReport
+from .usage_report import UsageTally as UsageTally
+from .usage_report import UsageTotals as UsageTotals

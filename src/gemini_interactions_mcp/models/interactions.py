@@ -263,6 +263,8 @@ class Event(FrozenModel):
         activity: One line for people on what the interaction does now.
         searches: Search queries of the interaction.
         pages: Addresses that the interaction has read.
+        usage: Token counts of the whole interaction.
+        usage_so_far: Token counts up to this event, of an interaction that goes on.
         data: The event as received.
     """
 
@@ -275,6 +277,7 @@ class Event(FrozenModel):
     searches: tuple[str, ...] = ()
     pages: tuple[str, ...] = ()
     usage: Usage | None = None
+    usage_so_far: Usage | None = None
     error_code: str | None = None
     error_message: str | None = None
     data: Mapping[str, Any] = Field(default_factory=dict[str, Any], repr=False)
@@ -424,11 +427,6 @@ class Record(FrozenModel):
     principal: str = Field(default="", exclude=True)
     cost_micros: int | None = Field(default=None, exclude=True)
     settled_at: UtcDatetime | None = Field(default=None, exclude=True)
-
-    @property
-    def task(self) -> bool:
-        """Whether an agent other than Deep Research works on it."""
-        return self.kind == "research" and not (self.agent or DEEP_RESEARCH_PREFIX).startswith(DEEP_RESEARCH_PREFIX)
 
     @property
     def cost(self) -> int | None:

@@ -1,6 +1,8 @@
-"""The structured result of `list_interactions`."""
+"""The structured result of `list_interactions`, and the names of kinds in lists."""
 
-from .interactions import FrozenModel
+from typing import Any
+
+from .interactions import FrozenModel, Record
 
 
 class RecordSummary(FrozenModel):
@@ -11,6 +13,7 @@ class RecordSummary(FrozenModel):
         seconds: Elapsed time of a running interaction.
         activity: What a running interaction does now.
         sources: Pages read so far; for a finished interaction, sources cited.
+        cost_usd: Estimated cost of a finished interaction, where it is known; 0 only where nothing was charged.
     """
 
     interaction_id: str
@@ -26,12 +29,23 @@ class RecordSummary(FrozenModel):
     activity: str | None = None
     sources: int | None = None
     tokens: int | None = None
+    cost_usd: float | None = None
     finished_at: str | None = None
     error: str | None = None
 
 
 class RecordPage(FrozenModel):
-    """The result of `list_interactions`: rows, newest first, and the cursor of the next page."""
+    """The result of `list_interactions`: rows, newest first, and the cursor of the next page.
+
+    Attributes:
+        totals: In place of rows, the sums of all runs, as `usage_report.UsageReport.data` has them.
+    """
 
     interactions: list[RecordSummary]
     next_cursor: str | None = None
+    totals: list[dict[str, Any]] | None = None
+
+
+def name_kind(record: Record) -> str:
+    """Return the kind of an interaction in lists; runs of other agents than Deep Research are tasks."""
+    return "task" if record.task else f"{record.kind} plan" if record.plan else record.kind

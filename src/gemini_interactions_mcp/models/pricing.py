@@ -198,6 +198,11 @@ def count_micros(dollars: Decimal | None) -> int | None:
     return None if dollars is None else int(dollars * MICROS)
 
 
+def convert_to_dollars(micros: int | None) -> float | None:
+    """Return millionths of a dollar in dollars, as JSON has them."""
+    return None if micros is None else micros / MICROS
+
+
 def round_micros(amount: Decimal) -> int:
     """Return the nearest whole number of micro-dollars."""
     return int(amount.to_integral_value(ROUND_HALF_UP))

@@ -227,7 +227,9 @@ class Follower:
         if is_settled(interaction.status):
             if self.is_conclusive(run, interaction):
                 run.interrupt(interaction)
-        elif interaction.status != run.record.status:
+            return
+        run.usage_so_far = interaction.usage or run.usage_so_far
+        if interaction.status != run.record.status:
             await self._ledger.write(run, status=interaction.status)
 
     def _check_age(self, run: Run) -> None:
@@ -336,6 +338,7 @@ class Follower:
         run.heard_at = anyio.current_time()
         run.last_event_id = event.event_id or run.last_event_id
         run.usage = event.usage or run.usage
+        run.usage_so_far = event.usage_so_far or run.usage_so_far
         try:
             run.steps.take(event.data)
         except Exception:  # foreign data of any shape must not end the run: a read has all of it

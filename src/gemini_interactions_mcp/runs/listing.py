@@ -8,7 +8,7 @@ import anyio
 
 from gemini_interactions_mcp.core import GeminiMCPError, Timing
 from gemini_interactions_mcp.journal import Journal
-from gemini_interactions_mcp.models import Record
+from gemini_interactions_mcp.models import Record, UsageGrouping, UsageReport
 
 from .finding import Finder
 from .registry import Registry
@@ -61,6 +61,14 @@ class Lister:
             JournalError: They cannot be read.
         """
         return await self._journal.ids(prefix)
+
+    async def usage(self, *groupings: UsageGrouping) -> list[UsageReport]:
+        """Return what all requests of this server have used and cost, as `Journal.usage`.
+
+        Raises:
+            JournalError: The journal cannot be read.
+        """
+        return await self._journal.usage(*groupings)
 
     async def refresh(self) -> None:
         """Read running interactions at Google; those that are not read in time stay as they are in the journal.

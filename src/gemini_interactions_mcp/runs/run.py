@@ -74,7 +74,8 @@ class Run:
         searches: The searches made so far, each once.
         pages: The addresses read so far, each once.
         activity: What the interaction does now, in a line.
-        usage: The token counts streamed last.
+        usage: The token counts of the whole, streamed at its end.
+        usage_so_far: The token counts streamed or read last, while it goes on.
         last_event_id: Id of the last event, from which a broken stream can be resumed.
         stopped: Whether somebody has asked this process to stop it; an unsent request is not sent then.
         background: Whether it goes on at Google without a connection.
@@ -105,6 +106,7 @@ class Run:
     pages: dict[str, None] = field(default_factory=dict[str, None])
     activity: str | None = None
     usage: Usage | None = None
+    usage_so_far: Usage | None = None
     last_event_id: str | None = None
     stopped: bool = False
     background: bool = True

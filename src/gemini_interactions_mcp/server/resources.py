@@ -1,5 +1,6 @@
-"""MCP resources: past interactions with an index, Markdown, JSON data and saved media; models and agents."""
+"""MCP resources: past interactions with an index, Markdown, JSON data and saved media; models and agents; usage."""
 
+import json
 import re
 from collections.abc import Iterable
 from functools import partial
@@ -25,11 +26,11 @@ from gemini_interactions_mcp.core import (
     quote_name,
 )
 from gemini_interactions_mcp.journal import clock
-from gemini_interactions_mcp.models import Record, SavedFile
+from gemini_interactions_mcp.models import Record, SavedFile, name_kind, pricing
 from gemini_interactions_mcp.server.results import rows
 from gemini_interactions_mcp.server.results.answers import followers_of
 from gemini_interactions_mcp.server.results.overview import fetch_overview
-from gemini_interactions_mcp.text import MARKDOWN_WEIGHT, rendering
+from gemini_interactions_mcp.text import MARKDOWN_WEIGHT, rendering, usage_table
 
 from .context import AppContext
 
@@ -46,7 +47,9 @@ RESOURCE_TEXT_CHARACTERS: Final = 2**21
 """Maximum length of a text that is read as a resource. Sending a longer one would delay all other calls."""
 
 MODELS_DATA_URI: Final = f"{rendering.MODELS_URI}/data"
-FIXED_ADDRESSES: Final = (rendering.INDEX_URI, rendering.MODELS_URI, MODELS_DATA_URI)
+USAGE_DATA_URI: Final = f"{usage_table.USAGE_URI}/data"
+USAGE_ADDRESSES: Final = (usage_table.USAGE_URI, USAGE_DATA_URI)
+FIXED_ADDRESSES: Final = (rendering.INDEX_URI, rendering.MODELS_URI, MODELS_DATA_URI, *USAGE_ADDRESSES)
 
 RESOURCE_TEMPLATES: Final = (
     ResourceTemplate(
@@ -73,7 +76,7 @@ RESOURCE_TEMPLATES: Final = (
 
 
 async def list_resource_page(app: AppContext, cursor: str | None) -> ListResourcesResult:
-    """Return a page of `resources/list`: the index and the models, then interactions and their files, newest first.
+    """Return a page of `resources/list`: the index, models and usage, then interactions and their files, newest first.
 
     Raises:
         InputError: The cursor is invalid.
@@ -82,9 +85,7 @@ async def list_resource_page(app: AppContext, cursor: str | None) -> ListResourc
     page, following = await app.runs.lister.page(INTERACTIONS_PER_PAGE, cursor=cursor)
     size = MARKDOWN_WEIGHT * sum(len(record.text) for record in page)
     found = await offload_if_large(size, partial(build_resource_entries, page))
-    return ListResourcesResult(
-        resources=found if cursor else [build_index_entry(), build_models_entry(), *found], next_cursor=following
-    )
+    return ListResourcesResult(resources=found if cursor else [*build_fixed_entries(), *found], next_cursor=following)
 
 
 def build_resource_entries(page: Iterable[Record]) -> list[Resource]:
@@ -96,6 +97,11 @@ def build_resource_entries(page: Iterable[Record]) -> list[Resource]:
             files = {file.name: file for file in record.files}
             found += [build_interaction_entry(record), *(build_file_entry(record, file) for file in files.values())]
     return found
+
+
+def build_fixed_entries() -> list[Resource]:
+    """Return the list entries of the resources that are always there."""
+    return [build_index_entry(), build_models_entry(), build_usage_entry()]
 
 
 def build_index_entry() -> Resource:
@@ -120,6 +126,17 @@ def build_models_entry() -> Resource:
     )
 
 
+def build_usage_entry() -> Resource:
+    """Return the list entry of the usage."""
+    return Resource(
+        uri=usage_table.USAGE_URI,
+        name="usage",
+        title="Usage and costs",
+        description="Runs, tokens and dollars by day, model and kind",
+        mime_type=MARKDOWN_TYPE,
+    )
+
+
 def build_interaction_entry(record: Record) -> Resource:
     """Return the list entry of an interaction."""
     made_by = rendering.get_maker(record) or "unknown model"
@@ -127,7 +144,7 @@ def build_interaction_entry(record: Record) -> Resource:
         uri=rendering.make_resource_uri(record),
         name=str(record.interaction_id),
         title=rendering.take_first_words(record.title) or record.kind,
-        description=f"{rendering.name_kind(record)}, {quote_name(record.status)}, {made_by}",
+        description=f"{name_kind(record)}, {quote_name(record.status)}, {made_by}",
         mime_type=MARKDOWN_TYPE,
         size=measure_document(record),
         annotations=annotate_last_change(record),
@@ -176,6 +193,8 @@ async def read_resource(app: AppContext, address: str) -> ReadResourceContents:
     try:
         if address == rendering.INDEX_URI:
             return ReadResourceContents(content=await render_index(app), mime_type=MARKDOWN_TYPE)
+        if address in USAGE_ADDRESSES:
+            return await read_usage(app, data=address == USAGE_DATA_URI)
         if address in FIXED_ADDRESSES:
             return await read_models(app, data=address == MODELS_DATA_URI)
         parts = RESOURCE_ADDRESS.fullmatch(address)
@@ -197,6 +216,17 @@ async def read_models(app: AppContext, *, data: bool) -> ReadResourceContents:
     # In a worker thread: the first price takes 0.3 s.
     content = await anyio.to_thread.run_sync(render, catalog, clock.now())
     return ReadResourceContents(content=content, mime_type=JSON_TYPE if data else MARKDOWN_TYPE)
+
+
+async def read_usage(app: AppContext, *, data: bool) -> ReadResourceContents:
+    """Read what all interactions have used and cost, as JSON or Markdown.
+
+    Raises:
+        JournalError: The journal cannot be read.
+    """
+    reports = await app.runs.lister.usage("day", "model", "kind")
+    render = usage_table.render_usage_json if data else usage_table.render_usage_document
+    return ReadResourceContents(content=render(reports), mime_type=JSON_TYPE if data else MARKDOWN_TYPE)
 
 
 async def read_interaction_part(app: AppContext, parts: re.Match[str]) -> ReadResourceContents:
@@ -237,8 +267,9 @@ def check_resource_length(record: Record) -> Record:
 
 
 def render_record_json(record: Record) -> str:
-    """Return the record as JSON, with hidden characters escaped."""
-    return escape_hidden(record.model_dump_json(indent=2))
+    """Return the record and its cost as JSON, with hidden characters escaped."""
+    data = record.model_dump(mode="json") | {"cost_usd": pricing.convert_to_dollars(record.cost)}
+    return escape_hidden(json.dumps(data, indent=2, ensure_ascii=False))
 
 
 async def render_index(app: AppContext) -> str:

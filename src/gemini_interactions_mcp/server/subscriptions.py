@@ -83,9 +83,9 @@ class Subscribers:
         self._clients.add(get_connection(ctx))
 
     async def announce(self, interaction_id: str) -> None:
-        """Notify subscribers that an interaction has settled: its resource, its data and the index have changed."""
+        """Notify subscribers that an interaction has settled: its resource, its data, usage and index have changed."""
         resource = rendering.make_interaction_uri(interaction_id)
-        for uri in (resource, f"{resource}/data", rendering.INDEX_URI):
+        for uri in (resource, f"{resource}/data", *resources.USAGE_ADDRESSES, rendering.INDEX_URI):
             tell = partial(Connection.send_resource_updated, uri=uri)
             await self._notify(ResourceUpdated(uri=uri), self._connections.get(uri, ()), tell)
 

@@ -14,6 +14,7 @@ from gemini_interactions_mcp.core import (
     clip_text,
     fit_paragraphs,
     format_count,
+    format_estimate,
     join_lines,
     join_paragraphs,
     make_printable,
@@ -22,7 +23,7 @@ from gemini_interactions_mcp.core import (
     quote_name,
     strip_hidden,
 )
-from gemini_interactions_mcp.models import Record, SandboxFile, SavedFile, Usage, is_settled
+from gemini_interactions_mcp.models import Record, SandboxFile, SavedFile, Usage, is_settled, name_kind, pricing
 from gemini_interactions_mcp.settings import DEFAULT_WAIT_SECONDS
 
 from . import chapters, citations, traces
@@ -223,8 +224,8 @@ class PagePosition(NamedTuple):
 
 
 def render_footer(record: Record, place: PagePosition, *, stored: bool, followers: Iterable[Record]) -> str:
-    """Render the footer: id, model, status, tokens, and what to call next."""
-    lines = ["---", render_identity(record)]
+    """Render the footer: id, model, status, tokens, cost, and what to call next."""
+    lines = ["---", render_outcome(record)]
     if place.page < place.of:
         section = f"section={quote_json(place.section)}, " if place.section else ""
         lines.append(
@@ -251,6 +252,12 @@ def render_identity(record: Record) -> str:
     return " | ".join(part for part in parts if part)
 
 
+def render_outcome(record: Record) -> str:
+    """Render the identity and the cost: `interaction_id: v1_x | ... | 12 in, 34 out tokens | ~$0.0042`."""
+    cost = describe_cost(record.cost, ended=record.finished_at is not None)
+    return f"{render_identity(record)} | {cost}" if cost else render_identity(record)
+
+
 def get_maker(record: Record) -> str:
     """Return the agent or the model."""
     return quote_name(record.agent or record.model or "")
@@ -260,6 +267,13 @@ def format_tokens(usage: Usage | None) -> str:
     """Format the token counts that are not zero."""
     counts = [f"{value:,} {word}" for name, word in TOKEN_COUNTS if (value := getattr(usage, name, 0))]
     return f"{', '.join(counts)} tokens" if counts else ""
+
+
+def describe_cost(micros: int | None, *, ended: bool) -> str:
+    """Describe the cost of an interaction that has `ended`, in millionths of a dollar; empty until it is known."""
+    if micros is None:
+        return "price unknown" if ended else ""
+    return format_estimate(micros) if micros else "nothing charged"
 
 
 def explain_follow_up(record: Record, followers: Iterable[Record] = ()) -> str:
@@ -300,11 +314,6 @@ def suggest_fetch(record: Record, seconds: float = DEFAULT_WAIT_SECONDS) -> str:
     return f"{tool}(interaction_id={quote_handle(record)}, wait_seconds={seconds:g}) waits for it."
 
 
-def name_kind(record: Record) -> str:
-    """Return the kind of an interaction in lists; runs of other agents than Deep Research are tasks."""
-    return "task" if record.task else f"{record.kind} plan" if record.plan else record.kind
-
-
 def take_first_words(text: str, limit: int = chapters.HEADING_CHARACTERS) -> str:
     """Return the beginning of a text on one line of at most `limit` characters."""
     return chapters.shorten_to_line(join_lines(text[:FIRST_WORDS_CHARACTERS]), limit)
@@ -313,10 +322,12 @@ def take_first_words(text: str, limit: int = chapters.HEADING_CHARACTERS) -> str
 def render_document(record: Record, followers: Iterable[Record] = ()) -> str:
     """Render an interaction as Markdown: facts, prompt, answer, sources, traces and files."""
     facts = [
-        render_identity(record),
+        render_outcome(record),
         f"kind: {name_kind(record)}",
         f"created: {record.created_at.isoformat(timespec='seconds')}",
     ]
+    if record.cost is not None:
+        facts.append(f"cost_usd: {pricing.convert_to_dollars(record.cost):f}")
     if record.previous_interaction_id:
         facts.append(f"previous_interaction_id: {make_printable(record.previous_interaction_id)}")
     if record.environment_id:

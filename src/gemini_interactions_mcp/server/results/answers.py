@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import anyio
+import anyio.to_thread
 from mcp_types import CallToolResult, TextContent
 
 from gemini_interactions_mcp.core import (
@@ -20,7 +21,7 @@ from gemini_interactions_mcp.core import (
     offload_if_large,
     phrases,
 )
-from gemini_interactions_mcp.models import Record
+from gemini_interactions_mcp.models import Record, is_settled, pricing
 from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress, open_app
 from gemini_interactions_mcp.server.hosts import (
     ANY_HOST,
@@ -133,7 +134,8 @@ async def read_answer(ctx: Ctx, interaction_id: str, seconds: float, wanted: Rea
     wanted = wanted.for_host(ctx, app.settings)
     began = anyio.current_time()
     run = await app.runs.find(interaction_id, max(seconds, app.timing.lookup))
-    await app.runs.wait(run, max(seconds - (anyio.current_time() - began), 0), Progress(ctx).waiting)
+    report = functools.partial(report_with_cost, app, run, Progress(ctx))
+    await app.runs.wait(run, max(seconds - (anyio.current_time() - began), 0), report)
     if not run.done.is_set() or run.error is not None:
         unsaved = ("Nothing has been saved yet: it still runs.",) if wanted.save else ()
         return await render_run(app, run, replace(wanted, above=unsaved))
@@ -145,6 +147,29 @@ async def read_answer(ctx: Ctx, interaction_id: str, seconds: float, wanted: Rea
     notes = await describe_environment(app, run, wanted) if run.record.environment_id else []
     followers = await followers_of(app, str(run.id)) if run.record.plan else ()
     return await render_run(app, run, wanted, notes, followers)
+
+
+async def report_with_cost(app: AppContext, run: "Run", progress: Progress, seconds: float, message: str) -> None:
+    """Report the seconds waited so far, what an interaction does now, and what research has cost so far."""
+    await progress.waiting(seconds, await add_running_cost(app, run, message))
+
+
+async def add_running_cost(app: AppContext, run: "Run", message: str) -> str:
+    """Return a line on what an interaction does, with what research has cost so far."""
+    cost = await tell_running_cost(app, run)
+    return f"{message}. {cost}" if cost else message
+
+
+async def tell_running_cost(app: AppContext, run: "Run") -> str:
+    """Return what research that goes on has cost so far, or usually costs, in a sentence."""
+    record, usage = run.record, run.usage or run.usage_so_far
+    if record.kind != "research" or is_settled(record.status):
+        return ""
+    catalog = await app.catalogs.read()
+    price = functools.partial(pricing.price_usage, name=record.agent, catalog=catalog, moment=record.created_at)
+    # In a worker thread: the first price may take 0.3 s.
+    cost = await anyio.to_thread.run_sync(price, usage) if usage else None
+    return waiting.describe_running_cost(record, cost.micros if cost else None, catalog.find(record.agent))
 
 
 async def followers_of(app: AppContext, interaction_id: str) -> Sequence[Record]:
@@ -199,7 +224,7 @@ async def render_run(
             app.runs.deliver(run)
         raise run.error
     if not run.done.is_set():
-        return CallToolResult(content=[TextContent(text=render_unfinished(app, run, wanted))])
+        return CallToolResult(content=[TextContent(text=await render_unfinished(app, run, wanted))])
     silent = record.kind == "image" and record.status == "completed"
     unsaved = run.previews if app.settings.previews and wanted.host.previews else ()
     told = record.text or (record.code and record.status not in ("failed", "cancelled"))
@@ -244,7 +269,7 @@ async def render_run_page(
     return CallToolResult(content=[TextContent(text=text), *drop_excess_links(blocks, wanted.host, text)])
 
 
-def render_unfinished(app: AppContext, run: "Run", wanted: ReadOptions) -> str:
+async def render_unfinished(app: AppContext, run: "Run", wanted: ReadOptions) -> str:
     """Render the progress of an unfinished run."""
     text = waiting.render_pending(
         run.record,
@@ -253,6 +278,7 @@ def render_unfinished(app: AppContext, run: "Run", wanted: ReadOptions) -> str:
         # Redacted before it is cut further: a part of a secret would not be recognised.
         text=app.runs.redact(run.text[-PARTIAL_TAIL_CHARACTERS:]),
         read=waiting.describe_reading(len(run.searches), len(run.pages)),
+        cost=await tell_running_cost(app, run),
         waiting=run.waiting,
         background=run.background,
         seconds=wanted.seconds,

@@ -6,7 +6,15 @@ from itertools import accumulate
 from typing import Any, Final
 
 from gemini_interactions_mcp.core import measure_cost, phrases, quote_name
-from gemini_interactions_mcp.models import UNKNOWN_STATUS, Record, RecordPage, RecordSummary, is_settled
+from gemini_interactions_mcp.models import (
+    UNKNOWN_STATUS,
+    Record,
+    RecordPage,
+    RecordSummary,
+    is_settled,
+    name_kind,
+    pricing,
+)
 from gemini_interactions_mcp.server.tools.arguments import match_choice
 from gemini_interactions_mcp.text import citations, rendering
 
@@ -50,7 +58,7 @@ def build_summary(record: Record, age: float | None = None, doing: tuple[str, in
     return RecordSummary(
         interaction_id="" if unsent else rendering.get_handle(record),
         label=record.label if unsent else None,
-        kind=rendering.name_kind(record),
+        kind=name_kind(record),
         status=quote_name(record.status),
         model=rendering.get_maker(record),
         created_at=record.created_at.isoformat(timespec="seconds"),
@@ -74,6 +82,7 @@ def build_outcome_fields(record: Record) -> dict[str, Any]:
     return {
         "sources": len({citations.get_source_address(each) for each in record.citations}) or None,
         "tokens": counted or None,
+        "cost_usd": pricing.convert_to_dollars(record.cost),
         "finished_at": record.finished_at.isoformat(timespec="seconds") if record.finished_at else None,
         "error": error or None,
     }
@@ -122,7 +131,7 @@ def render_row(row: RecordSummary) -> str:
 
 
 def describe_row_facts(row: RecordSummary) -> Iterator[str]:
-    """Yield how long a row has run and what it does, or how it ended."""
+    """Yield how long a row has run and what it does, or how it ended and what it has cost."""
     if row.seconds is not None:
         doing = f": {json.dumps(row.activity, ensure_ascii=False)}" if row.activity else ""
         yield f"for {phrases.format_duration(row.seconds)}{doing}"
@@ -130,7 +139,14 @@ def describe_row_facts(row: RecordSummary) -> Iterator[str]:
         yield phrases.format_count(row.sources, "source")
     if row.tokens:
         yield f"{row.tokens:,} tokens"
+    yield describe_row_cost(row)
     if row.finished_at:
         yield f"ended {row.finished_at}"
     if row.error:
         yield f"error: {row.error}"
+
+
+def describe_row_cost(row: RecordSummary) -> str:
+    """Return what a row has cost; empty where it is not known yet, or nothing was sent."""
+    micros = None if row.cost_usd is None else round(row.cost_usd * pricing.MICROS)
+    return rendering.describe_cost(micros, ended=row.finished_at is not None and row.label is None)

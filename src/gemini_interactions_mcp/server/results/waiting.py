@@ -7,12 +7,13 @@ from gemini_interactions_mcp.core import (
     fit_suffix,
     format_count,
     format_duration,
+    format_estimate,
     join_lines,
     join_paragraphs,
     quote_name,
     strip_hidden,
 )
-from gemini_interactions_mcp.models import UNKNOWN_STATUS, Record, is_settled
+from gemini_interactions_mcp.models import UNKNOWN_STATUS, CatalogRow, Record, is_settled
 from gemini_interactions_mcp.settings import DEFAULT_WAIT_SECONDS
 from gemini_interactions_mcp.text import frame_whole_text, link_media, render_identity, suggest_fetch
 
@@ -39,6 +40,7 @@ def render_pending(
     activity: str | None,
     text: str,
     read: str = "",
+    cost: str = "",
     waiting: str = "",
     background: bool = True,
     seconds: float = DEFAULT_WAIT_SECONDS,
@@ -51,6 +53,7 @@ def render_pending(
         activity: The current activity, in one line.
         text: The part of the answer that was streamed so far.
         read: How much was searched and read so far.
+        cost: What it has cost so far, in a sentence.
         waiting: Why and when the request is sent again.
         background: Whether it continues at Google without a connection.
         seconds: The `wait_seconds` of the next call.
@@ -62,7 +65,7 @@ def render_pending(
     )
     state = "Not taken by Google yet" if waiting else describe_standing(record.status)
     return join_paragraphs(
-        f"{state} after {format_duration(age)}{doing}.{so_far}",
+        f"{state} after {format_duration(age)}{doing}.{so_far} {cost}".rstrip(),
         f"Partial answer so far:\n\n{frame_tail(text)}" if text else "",
         f"---\n{render_identity(record)}\nNext: {suggest_fetch(record, seconds)}{later} "
         f"{describe_prospect(record, waiting, background=background)} Do not ask the same again.",
@@ -105,6 +108,22 @@ def describe_reading(searches: int, addresses: int) -> str:
     counts = [format_count(searches, "search", "searches")] if searches else []
     counts += [f"{format_count(addresses, 'page')} read"] if addresses else []
     return ", ".join(counts)
+
+
+def describe_running_cost(record: Record, micros: int | None, row: CatalogRow | None) -> str:
+    """Return what research has cost so far, or else what it usually costs, in a sentence; empty where neither is known.
+
+    Args:
+        record: The journal's record.
+        micros: The cost so far, in millionths of a dollar.
+        row: The agent in the catalog.
+    """
+    if micros:
+        return f"Cost so far: {format_estimate(micros)}."
+    if record.plan or row is None or row.usual_cost is None:
+        return ""
+    low, high = row.usual_cost
+    return f"It usually costs ${low:f} to ${high:f}."
 
 
 UNFINISHED_STATUSES: Final = {

@@ -15,7 +15,7 @@ from gemini_interactions_mcp.core import GeminiMCPError, InteractionNotFoundErro
 from gemini_interactions_mcp.models import Record, is_settled
 from gemini_interactions_mcp.runs import Run, intents
 from gemini_interactions_mcp.server.context import AppContext, Opening
-from gemini_interactions_mcp.server.results.answers import render_run
+from gemini_interactions_mcp.server.results.answers import add_running_cost, render_run
 from gemini_interactions_mcp.text import rendering
 
 from .approvals import apply_decision, build_approval_form, parse_approval
@@ -153,7 +153,7 @@ async def read_task(app: AppContext, chain: TaskChain, task: Task, *, asks: bool
             raise
         return replace(task, message=str(exc))
     if not run.done.is_set():
-        return replace(task, message=run.headline())
+        return replace(task, message=await add_running_cost(app, run, run.headline()))
     return await end_task(app, replace(chain, last=run.record), run, task, asks=asks)
 
 

@@ -1,21 +1,26 @@
 """Tools for past interactions: list, read and delete them."""
 
 import functools
+import json
 from typing import Annotated, Final, Literal
 
 from mcp_types import CallToolResult, TextContent
 from pydantic import Field
 
-from gemini_interactions_mcp.core import phrases
-from gemini_interactions_mcp.models import RecordPage
+from gemini_interactions_mcp.core import InputError, measure_cost, phrases
+from gemini_interactions_mcp.models import RecordPage, UsageReport
 from gemini_interactions_mcp.runs import Deletion, Remote
 from gemini_interactions_mcp.server.context import Ctx, open_app
-from gemini_interactions_mcp.server.hosts import identify_host
+from gemini_interactions_mcp.server.hosts import Host, identify_host
 from gemini_interactions_mcp.server.results import rows
 from gemini_interactions_mcp.server.results.answers import ReadOptions, build_text_result, read_answer
 from gemini_interactions_mcp.server.results.overview import fetch_overview
+from gemini_interactions_mcp.text import usage_table
 
 from .parameters import InteractionId, PageNumber, PollSeconds, ResolveSources, SectionHeading
+
+FEWER_LINES: Final = (20, 10, 5)
+"""Lines of a table for a host that shows no longer one; the shortest fits every host."""
 
 
 async def list_interactions(
@@ -25,16 +30,42 @@ async def list_interactions(
     status: Annotated[str | None, Field(description="e.g. completed, in_progress, failed, unknown")] = None,
     limit: Annotated[int, Field(ge=1, le=100, description="1-100, default 20")] = 20,
     cursor: Annotated[str | None, Field(description="From the page before")] = None,
+    totals: Literal["day", "model", "kind"] | None = None,
 ) -> Annotated[CallToolResult, RecordPage]:
-    """List Gemini interactions, newest first, from this server's journal on this computer."""
+    """List the Gemini interactions in this server's journal, newest first; or, with totals, their tokens and costs."""
     app = await open_app(ctx)
     host, status = identify_host(ctx), rows.parse_status(status) if status else None
+    if totals is not None:
+        check_totals_alone(query, kind, status, cursor)
+        (report,) = await app.runs.lister.usage(totals)
+        return build_totals_result(report, limit, host)
     fitting = functools.partial(rows.count_fitting_rows, room=host.page_bytes, together=not host.previews)
     page = await fetch_overview(app, limit, fitting, query=query, kind=kind, status=status, cursor=cursor)
     return CallToolResult(
         content=[TextContent(text=rows.render_list(page, status))],
         structured_content=page.model_dump(mode="json", exclude_none=True),
     )
+
+
+def check_totals_alone(*filters: str | None) -> None:
+    """Check that rows are not filtered where all are summed.
+
+    Raises:
+        InputError: They are.
+    """
+    if any(filters):
+        raise InputError("totals sums all interactions: leave out query, kind, status and cursor.")
+
+
+def build_totals_result(report: UsageReport, limit: int, host: Host) -> CallToolResult:
+    """Return a report as the result of list_interactions, with at most `limit` lines, or as many as its host shows."""
+    text = usage_table.render_usage_markdown(report.shorten(limit))
+    page = RecordPage(interactions=[], totals=report.shorten(limit).data()).model_dump(mode="json", exclude_none=True)
+    sizes = (measure_cost(text), len(json.dumps(page, ensure_ascii=False).encode()))
+    fewer = max((lines for lines in FEWER_LINES if lines < limit), default=None)
+    if fewer and (max(sizes) if host.previews else sum(sizes)) > host.page_bytes:
+        return build_totals_result(report, fewer, host)
+    return CallToolResult(content=[TextContent(text=text)], structured_content=page)
 
 
 async def read_interaction(

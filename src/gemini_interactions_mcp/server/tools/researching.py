@@ -176,7 +176,7 @@ async def cancel_research(ctx: Ctx, interaction_id: InteractionId) -> CallToolRe
             )
         )
     return build_text_result(
-        phrases.join_paragraphs(describe_stop(run), f"---\n{rendering.render_identity(run.record)}")
+        phrases.join_paragraphs(describe_stop(run), f"---\n{rendering.render_outcome(run.record)}")
     )
 
 

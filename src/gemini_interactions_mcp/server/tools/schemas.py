@@ -45,3 +45,13 @@ def inline_definitions(schema: dict[str, Any]) -> dict[str, Any]:
     for name, definition in schema.get("$defs", {}).items():
         text = text.replace(json.dumps({"$ref": f"#/$defs/{name}"}), json.dumps(definition))
     return json.loads(text)
+
+
+def drop_required(schema: dict[str, Any]) -> dict[str, Any]:
+    """Remove from the schema of a result which fields it always has: whoever reads the result sees that."""
+    return json.loads(
+        json.dumps(schema),
+        object_hook=lambda part: {
+            key: value for key, value in part.items() if key != "required" or not isinstance(value, list)
+        },
+    )

@@ -18,7 +18,7 @@ from .asking import analyze_file, gemini_ask, gemini_continue, generate_image
 from .parameters import translate_errors
 from .past import delete_interaction, list_interactions, read_interaction
 from .researching import cancel_research, check_research, start_research
-from .schemas import inline_definitions, slim_schema
+from .schemas import drop_required, inline_definitions, slim_schema
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def build_tool(entry: ToolEntry) -> Tool:
     tool.parameters = slim_schema(tool.parameters)
     tool.fn_metadata = InterpretedArguments(**dict(tool.fn_metadata))
     if structured and tool.fn_metadata.output_schema:
-        tool.fn_metadata.output_schema = inline_definitions(slim_schema(tool.fn_metadata.output_schema))
+        tool.fn_metadata.output_schema = drop_required(inline_definitions(slim_schema(tool.fn_metadata.output_schema)))
     return tool
 
 
