@@ -32,7 +32,6 @@ from .interactions import Media as Media
 from .interactions import Record as Record
 from .interactions import RemoteServer as RemoteServer
 from .interactions import Request as Request
-from .interactions import SandboxFile as SandboxFile
 from .interactions import SavedFile as SavedFile
 from .interactions import Terms as Terms
 from .interactions import Usage as Usage
@@ -51,6 +50,7 @@ from .media_types import ensure_harmless_type as ensure_harmless_type
 from .media_types import get_type_parameter as get_type_parameter
 from .media_types import normalize_type as normalize_type
 from .media_types import sniff_type as sniff_type
+from .sandbox_files import SandboxFile as SandboxFile
 from .uploads import BytesSentCallback as BytesSentCallback
 from .uploads import UploadedFile as UploadedFile
 from .uploads import UploadSource as UploadSource

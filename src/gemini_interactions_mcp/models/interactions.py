@@ -297,21 +297,6 @@ class RemoteServer(FrozenModel):
     headers: dict[str, SecretStr] = Field(default_factory=dict[str, SecretStr], repr=False)
 
 
-class SandboxFile(FrozenModel):
-    """A file in the environment of a managed agent.
-
-    Attributes:
-        path: Path relative to the environment's workspace.
-        bytes: Size.
-
-    Source: google-genai 3.6.1, types/environments/environmentfile.py
-    """
-
-    path: str
-    bytes: int = 0
-    mime_type: str = ""
-
-
 class Request(FrozenModel):
     """An interaction to start.
 
@@ -427,6 +412,11 @@ class Record(FrozenModel):
     principal: str = Field(default="", exclude=True)
     cost_micros: int | None = Field(default=None, exclude=True)
     settled_at: UtcDatetime | None = Field(default=None, exclude=True)
+
+    @property
+    def task(self) -> bool:
+        """Whether an agent other than Deep Research works on it."""
+        return self.kind == "research" and not (self.agent or DEEP_RESEARCH_PREFIX).startswith(DEEP_RESEARCH_PREFIX)
 
     @property
     def cost(self) -> int | None:
