@@ -173,7 +173,7 @@ async def look_back(client: Client) -> None:
     after = await client.call_tool("list_interactions", {"limit": 20})
     require(len(list_result_rows(after)) == len(list_result_rows(listed)) - 1, "the interaction is still listed")
     summed = await call_and_show(client, "list_interactions", totals="model")
-    *_, total = (summed.structured_content or {})["totals"]
+    total = cast("list[dict[str, int]]", (summed.structured_content or {})["totals"])[-1]
     require(total["runs"] == len(list_result_rows(listed)), "what was deleted does not count")
 
 

@@ -173,7 +173,7 @@ async def run_check(topic: str, check: Callable[[], Awaitable[str]]) -> Finding:
 
 async def look_up_names(settings: Settings, catalogs: CatalogFile) -> list[Finding]:
     """Look up the configured models and agents other than the default model."""
-    gemini = Gemini(settings, catalogs)
+    gemini = Gemini(settings, catalogs=catalogs)
     try:
         _, image, agent = list_configured_names(settings, catalogs.current)
         return [
@@ -212,7 +212,7 @@ async def check_api_access(settings: Settings, catalogs: CatalogFile) -> str:
     Raises:
         GeminiMCPError: The key, the network or the model fails.
     """
-    gemini = Gemini(settings, catalogs)
+    gemini = Gemini(settings, catalogs=catalogs)
     try:
         model = await gemini.check()
     finally:
