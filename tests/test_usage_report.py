@@ -60,6 +60,12 @@ IGNORED = (
     paid("foreign", origin="foreign"),
     paid("theirs", principal="somebody"),
 )
+TODAY = tuple(
+    each.model_copy(update=dict.fromkeys(("created_at", "updated_at"), datetime.now(UTC) - timedelta(hours=hours)))
+    for hours, each in enumerate(ROWS)
+    if each.status != "in_progress"
+)
+"""Rows that no server follows or prunes."""
 ONE = UsageTotals(1, 1_004, 200, 30, 500, 1, 0, 4213, 0)
 
 
@@ -288,12 +294,13 @@ async def read(client: Client, uri: str, mime_type: str) -> str:
 async def test_the_resource_has_the_sums_by_day_model_and_kind(client: Client, settings: Settings) -> None:
     empty = await read(client, "gemini://usage", "text/markdown")
     assert empty.count("Nothing has been asked.") == 3
-    await fill(settings.database_url, *ROWS)
+    await fill(settings.database_url, *TODAY)
     text = await read(client, "gemini://usage", "text/markdown")
     assert [line for line in text.splitlines() if line.startswith("## ")] == ["## By day", "## By model", "## By kind"]
-    assert "\n| 2026-02-28 | 1 | 1,004 | 200 | 30 | 500 | ~$1.00 |\n" in text
+    assert "\n| banana | 1 | 1,004 | 200 | 30 | 500 | ~$1.00 |\n" in text
+    assert f"\n| {datetime.now(UTC):%Y-%m-%d} | " in text
     data = json.loads(await read(client, "gemini://usage/data", "application/json"))
-    assert [line["name"] for line in data["day"]] == ["2026-03-01", "2026-02-28", "total"]
+    assert [line["name"] for line in data["model"]] == ["banana", "flash", "total"]
     assert data["model"][-1] == data["kind"][-1] == data["day"][-1]
     assert data["day"][-1]["cost_usd"] == 1.004213
     with pytest.raises(MCPError, match="There is no resource gemini://usage/x"):
@@ -303,15 +310,17 @@ async def test_the_resource_has_the_sums_by_day_model_and_kind(client: Client, s
 @LEGACY
 async def test_the_list_sums_for_hosts_that_know_only_tools(client: Client, settings: Settings) -> None:
     assert text_of(await call(client, "list_interactions", totals="day")) == "Nothing has been asked.\n"
-    await fill(settings.database_url, *ROWS)
+    await fill(settings.database_url, *TODAY)
     found = await call(client, "list_interactions", totals="MODEL")
     assert "\n| banana | 1 | 1,004 | 200 | 30 | 500 | ~$1.00 |\n" in text_of(found)
     data: Any = found.structured_content
     assert data["interactions"] == []
-    assert [line["name"] for line in data["totals"]] == ["banana", "flash", "deep-research", "mine", "total"]
-    assert [line["cost_usd"] for line in data["totals"]] == [1.0, 0.004213, None, None, 1.004213]
-    short: Any = (await call(client, "list_interactions", totals="model", limit=2)).structured_content
-    assert [line["name"] for line in short["totals"]] == ["banana", "3 more", "total"]
+    assert [line["name"] for line in data["totals"]] == ["banana", "flash", "total"]
+    assert [line["cost_usd"] for line in data["totals"]] == [1.0, 0.004213, 1.004213]
+    short: Any = (await call(client, "list_interactions", totals="model", limit=1)).structured_content
+    assert [line["name"] for line in short["totals"]] == ["2 more", "total"]
+    unpriced = [each for each in TODAY if each.cost is None]
+    assert data["totals"][-1]["unpriced_runs"] == len(unpriced) == 2
     listed: Any = (await call(client, "list_interactions")).structured_content
     assert "totals" not in listed
 
@@ -326,11 +335,12 @@ async def test_sums_are_of_all_interactions(client: Client, wanted: dict[str, st
 
 @pytest.mark.parametrize("name", ["codex-mcp-client", "@cline/core"])
 async def test_sums_fit_every_host(name: str, settings: Settings) -> None:
-    await fill(settings.database_url, *(paid(f"{number}", model=f"{number}" + "語" * 200) for number in range(100)))
+    models = [f"{number}" + "語" * 200 for number in range(100)]
+    await fill(settings.database_url, *(paid(each[:9], model=each, created_at=datetime.now(UTC)) for each in models))
     async with Client(build_server(settings), client_info=Implementation(name=name, version="1")) as client:
         found = await call(client, "list_interactions", totals="model", limit=100)
     size = len(text_of(found).encode()) + len(json.dumps(found.structured_content, ensure_ascii=False).encode())
     assert size <= (7_000 if name == "@cline/core" else 20_000)
     data: Any = found.structured_content
-    assert data["totals"][-1]["runs"] == 100
+    assert data["totals"][-1]["runs"] == len(models)
     assert " more | " in text_of(found)

@@ -374,7 +374,7 @@ class Journal:
         # By the status: an older server on this journal does not say when a row settled.
         gone = sa.or_(~LIVE_ROWS, INTERACTIONS.c.status.in_(queries.SETTLED_STATUSES), queries.match_lost(moment))
         due = sa.and_(old, gone, ~queries.match_needed(moment))
-        counted = sa.and_(queries.match_paid(get_month_start()), INTERACTIONS.c.cost_micros > 0)
+        counted = sa.and_(queries.match_paid(get_month_start()), sa.func.coalesce(INTERACTIONS.c.cost_micros, 0) > 0)
         buried = await self._database.write(
             change_live(due, counted).values(queries.TOMBSTONE_VALUES | {"deleted_at": format_moment(moment)})
         )

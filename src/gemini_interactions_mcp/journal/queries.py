@@ -74,7 +74,7 @@ USAGE_FIELDS: Final = (
 )
 """Fields of a `Record` that sums of usage need."""
 
-USAGE_ROWS: Final = 500
+USAGE_ROWS: Final = 200
 """Rows that are read at once for these sums: decoding them takes 10 ms, for which other calls wait."""
 
 DELIVERY_FIELDS: Final = frozenset({"delivered_at", "detached_at"})
