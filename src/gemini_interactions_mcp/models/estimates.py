@@ -6,8 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from .catalog import Catalog, CatalogRow, Prices
 from .attachments import Attachment
+from .catalog import Catalog, CatalogRow, Prices
 from .interactions import ContentItem, Request
 from .pricing import MICROS, SEARCH_TOOLS, TIER_FACTORS, find_prices, get_search_price
 from .terms import get_request_terms
