@@ -177,7 +177,8 @@ async def test_what_was_spent_today_is_told(settings: Settings, mode: Mode) -> N
 async def test_the_limits_are_told_and_over_them_nobody_is_asked_and_nothing_is_sent(
     settings: Settings, emulator: Emulator, mode: Mode, folder: Path
 ) -> None:
-    user, limits = User("decline"), {"dollars_per_day": Decimal(1), "dollars_per_month": Decimal(20)}
+    limits: dict[str, Any] = {"dollars_per_day": Decimal(1), "dollars_per_month": Decimal(20)}
+    user = User("decline")
     async with strict(settings, mode, user, **limits) as client:
         await call(client, "gemini_ask", prompt="Bicycles")
         assert "Spent today (UTC): $0.00 of $1.00; this month: $0.00 of $20.00.\n" in user.asked[0]
