@@ -1,6 +1,7 @@
 """Asking before a request is paid for: every paid tool, in both eras, always or above an amount."""
 
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +170,26 @@ async def test_what_was_spent_today_is_told(settings: Settings, mode: Mode) -> N
     async with host(settings, mode, user.answer) as client:
         await call(client, "gemini_ask", prompt="Bicycles")
     assert "Spent today (UTC): $0.42." in user.asked[0]
+
+
+@pytest.mark.slow
+@MODERN
+async def test_the_limits_are_told_and_over_them_nobody_is_asked_and_nothing_is_sent(
+    settings: Settings, emulator: Emulator, mode: Mode, folder: Path
+) -> None:
+    limits: dict[str, Any] = {"dollars_per_day": Decimal(1), "dollars_per_month": Decimal(20)}
+    user = User("decline")
+    async with strict(settings, mode, user, **limits) as client:
+        await call(client, "gemini_ask", prompt="Bicycles")
+        assert "Spent today (UTC): $0.00 of $1.00; this month: $0.00 of $20.00.\n" in user.asked[0]
+        for tool, arguments in (("start_research", {}), ("analyze_file", {"files": ["https://youtu.be/x"] * 2})):
+            said = await complaint(client, tool, prompt="Bicycles", **arguments)
+            assert said.startswith("GEMINI_MCP_DOLLARS_PER_DAY allows $1.00")
+        unknown = await complaint(client, "gemini_ask", prompt="Bicycles", model="gemini-9-unknown")
+        assert unknown.startswith("What gemini-9-unknown costs is not known")
+    async with strict(settings, mode, user, confirm=Confirmation(None), dollars_per_day=Decimal("0.01")) as client:
+        await complaint(client, "analyze_file", prompt="Bicycles", files=[str(folder / "large.pdf")])
+    assert (len(user.asked), emulator.requests) == (1, [])
 
 
 UPLOADING = pytest.mark.parametrize(
