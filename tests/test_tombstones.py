@@ -58,7 +58,7 @@ UNCHANGING: dict[str, Callable[[Journal], Awaitable[object]]] = {
     "renew": lambda journal: journal.renew("one", LATER),
     "release": lambda journal: journal.release("one"),
 }
-OTHERS = {"spent", "usage", "deleted", "insert", "prune", "uploads", "keep_upload", "close"}
+OTHERS = {"spent", "spending", "check_limits", "usage", "deleted", "insert", "prune", "uploads", "keep_upload", "close"}
 """What counts tombstones, names none, or removes them."""
 
 

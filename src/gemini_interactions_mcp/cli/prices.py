@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from gemini_interactions_mcp.core import Json, coerce_object, iter_objects
-from gemini_interactions_mcp.models import Prices, estimates, load_built_in_catalog, pricing
+from gemini_interactions_mcp.models import MICROS, Prices, estimates, load_built_in_catalog, pricing
 
 UNLISTED_PRICES: Final = Prices(input=Decimal(4), output=Decimal(20), output_image=Decimal(120))
 """Prices of a model that has none in the catalog: the highest of those that have."""
@@ -37,7 +37,7 @@ def bound_price(body: Json, moment: datetime) -> float:
         pricing.PricedAmount(DRAWN_TOKENS * draws, prices.output_image or UNLISTED_PRICES.output_image),
         pricing.PricedAmount(searches, pricing.get_search_price(prices)),
     ]
-    return float((pricing.sum_amounts(amounts) or 0) / pricing.MICROS)
+    return float((pricing.sum_amounts(amounts) or 0) / MICROS)
 
 
 def bound_input_tokens(body: Json) -> int:

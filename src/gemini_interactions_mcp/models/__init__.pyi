@@ -1,4 +1,5 @@
 from . import admission as admission
+from . import amounts as amounts
 from . import defaults as defaults
 from . import error_codes as error_codes
 from . import estimates as estimates
@@ -6,6 +7,7 @@ from . import media_types as media_types
 from . import pricing as pricing
 from . import terms as terms
 from .admission import DefaultName as DefaultName
+from .amounts import MICROS as MICROS
 from .attachments import Attachment as Attachment
 from .catalog import Catalog as Catalog
 from .catalog import CatalogRow as CatalogRow

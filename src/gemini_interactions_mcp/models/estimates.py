@@ -6,10 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from .amounts import MICROS
 from .attachments import Attachment
 from .catalog import Catalog, CatalogRow, Prices
 from .interactions import ContentItem, Request
-from .pricing import MICROS, SEARCH_TOOLS, TIER_FACTORS, find_prices, get_search_price
+from .pricing import SEARCH_TOOLS, TIER_FACTORS, find_prices, get_search_price
 from .terms import get_request_terms
 
 LEAST_BYTES_PER_TOKEN: Final = 3

@@ -9,11 +9,9 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final, NamedTuple
 
+from .amounts import MICROS
 from .catalog import Catalog, Prices
 from .interactions import Usage
-
-MICROS: Final = 1_000_000
-"""Millionths of a dollar in a dollar."""
 
 GROUNDING_PRICE: Final = Decimal(14)
 """US dollars per thousand searches of models: https://ai.google.dev/gemini-api/docs/pricing (2026-11)"""
@@ -191,16 +189,6 @@ def sum_amounts(amounts: list[PricedAmount]) -> Decimal | None:
     if any(amount.micros is None for amount in used):
         return None
     return sum((amount.units * amount.micros for amount in used if amount.micros is not None), Decimal(0))
-
-
-def count_micros(dollars: Decimal | None) -> int | None:
-    """Return dollars in micro-dollars, rounded down."""
-    return None if dollars is None else int(dollars * MICROS)
-
-
-def convert_to_dollars(micros: int | None) -> float | None:
-    """Return millionths of a dollar in dollars, as JSON has them."""
-    return None if micros is None else micros / MICROS
 
 
 def round_micros(amount: Decimal) -> int:

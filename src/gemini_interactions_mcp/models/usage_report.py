@@ -8,9 +8,9 @@ from typing import Final, Literal, NamedTuple
 
 from gemini_interactions_mcp.core import quote_name
 
+from .amounts import convert_to_dollars
 from .interactions import Record, Usage
 from .listing import name_kind
-from .pricing import convert_to_dollars
 
 UsageGrouping = Literal["day", "model", "kind"]
 

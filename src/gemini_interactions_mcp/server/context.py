@@ -214,8 +214,8 @@ def make_limits(settings: Settings) -> "Limits":
     """Return the limits that the user has set."""
     return journal.Limits(
         settings.runs_per_day,
-        models.pricing.count_micros(settings.dollars_per_day),
-        models.pricing.count_micros(settings.dollars_per_month),
+        models.amounts.count_micros(settings.dollars_per_day),
+        models.amounts.count_micros(settings.dollars_per_month),
     )
 
 

@@ -26,7 +26,7 @@ from gemini_interactions_mcp.core import (
     quote_name,
 )
 from gemini_interactions_mcp.journal import clock
-from gemini_interactions_mcp.models import Record, SavedFile, name_kind, pricing
+from gemini_interactions_mcp.models import Record, SavedFile, amounts, name_kind
 from gemini_interactions_mcp.server.results import rows
 from gemini_interactions_mcp.server.results.answers import followers_of
 from gemini_interactions_mcp.server.results.overview import fetch_overview
@@ -268,7 +268,7 @@ def check_resource_length(record: Record) -> Record:
 
 def render_record_json(record: Record) -> str:
     """Return the record and its cost as JSON, with hidden characters escaped."""
-    data = record.model_dump(mode="json") | {"cost_usd": pricing.convert_to_dollars(record.cost)}
+    data = record.model_dump(mode="json") | {"cost_usd": amounts.convert_to_dollars(record.cost)}
     return escape_hidden(json.dumps(data, indent=2, ensure_ascii=False))
 
 

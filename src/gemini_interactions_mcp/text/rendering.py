@@ -23,7 +23,7 @@ from gemini_interactions_mcp.core import (
     quote_name,
     strip_hidden,
 )
-from gemini_interactions_mcp.models import Record, SandboxFile, SavedFile, Usage, is_settled, name_kind, pricing
+from gemini_interactions_mcp.models import Record, SandboxFile, SavedFile, Usage, amounts, is_settled, name_kind
 from gemini_interactions_mcp.settings import DEFAULT_WAIT_SECONDS
 
 from . import chapters, citations, traces
@@ -327,7 +327,7 @@ def render_document(record: Record, followers: Iterable[Record] = ()) -> str:
         f"created: {record.created_at.isoformat(timespec='seconds')}",
     ]
     if record.cost is not None:
-        facts.append(f"cost_usd: {pricing.convert_to_dollars(record.cost):f}")
+        facts.append(f"cost_usd: {amounts.convert_to_dollars(record.cost):f}")
     if record.previous_interaction_id:
         facts.append(f"previous_interaction_id: {make_printable(record.previous_interaction_id)}")
     if record.environment_id:

@@ -10,6 +10,7 @@ import anyio
 import anyio.to_thread
 from mcp_types import CallToolResult, TextContent
 
+from gemini_interactions_mcp import models
 from gemini_interactions_mcp.core import (
     GeminiMCPError,
     InputError,
@@ -21,7 +22,7 @@ from gemini_interactions_mcp.core import (
     offload_if_large,
     phrases,
 )
-from gemini_interactions_mcp.models import Record, is_settled, pricing
+from gemini_interactions_mcp.models import Record, is_settled
 from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress, open_app
 from gemini_interactions_mcp.server.hosts import (
     ANY_HOST,
@@ -166,7 +167,7 @@ async def tell_running_cost(app: AppContext, run: "Run") -> str:
     if record.kind != "research" or is_settled(record.status):
         return ""
     catalog = await app.catalogs.read()
-    price = functools.partial(pricing.price_usage, name=record.agent, catalog=catalog, moment=record.created_at)
+    price = functools.partial(models.pricing.price_usage, name=record.agent, catalog=catalog, moment=record.created_at)
     # In a worker thread: the first price may take 0.3 s.
     cost = await anyio.to_thread.run_sync(price, usage) if usage else None
     return waiting.describe_running_cost(record, cost.micros if cost else None, catalog.find(record.agent))

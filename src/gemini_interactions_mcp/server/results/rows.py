@@ -11,9 +11,9 @@ from gemini_interactions_mcp.models import (
     Record,
     RecordPage,
     RecordSummary,
+    amounts,
     is_settled,
     name_kind,
-    pricing,
 )
 from gemini_interactions_mcp.server.tools.arguments import match_choice
 from gemini_interactions_mcp.text import citations, rendering
@@ -82,7 +82,7 @@ def build_outcome_fields(record: Record) -> dict[str, Any]:
     return {
         "sources": len({citations.get_source_address(each) for each in record.citations}) or None,
         "tokens": counted or None,
-        "cost_usd": pricing.convert_to_dollars(record.cost),
+        "cost_usd": amounts.convert_to_dollars(record.cost),
         "finished_at": record.finished_at.isoformat(timespec="seconds") if record.finished_at else None,
         "error": error or None,
     }
@@ -148,5 +148,5 @@ def describe_row_facts(row: RecordSummary) -> Iterator[str]:
 
 def describe_row_cost(row: RecordSummary) -> str:
     """Return what a row has cost; empty where it is not known yet, or nothing was sent."""
-    micros = None if row.cost_usd is None else round(row.cost_usd * pricing.MICROS)
+    micros = None if row.cost_usd is None else round(row.cost_usd * amounts.MICROS)
     return rendering.describe_cost(micros, ended=row.finished_at is not None and row.label is None)
