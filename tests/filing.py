@@ -17,15 +17,34 @@ from PIL import Image
 
 from conftest import FAST
 from gemini_interactions_mcp.core.errors import InteractionNotFoundError, JournalError
-from gemini_interactions_mcp.files.content import InputFiles
+from gemini_interactions_mcp.files.clipping import Excerpt
+from gemini_interactions_mcp.files.content import InputFiles, UploadReport
 from gemini_interactions_mcp.files.upload_cache import UploadCache
-from gemini_interactions_mcp.models.interactions import ContentItem, Record
+from gemini_interactions_mcp.models.interactions import ContentItem, Contents, Record
 from gemini_interactions_mcp.models.uploads import BytesSentCallback, UploadedFile, UploadSource
 from gemini_interactions_mcp.settings import Settings
 
 API = "https://generativelanguage.googleapis.com/v1beta/"
 POSIX = pytest.mark.skipif(os.name != "posix", reason="POSIX has these")
-Make = Callable[..., InputFiles]
+
+
+class GivenFiles(InputFiles):
+    """Inspects and sends in one call, as tests of files want it that ask nobody in between."""
+
+    async def contents(
+        self,
+        sources: Sequence[str],
+        *,
+        resolution: str | None = None,
+        excerpt: Excerpt | None = None,
+        seconds: float | None = None,
+        report: UploadReport | None = None,
+    ) -> Contents:
+        inspection = await self.inspect(sources, resolution=resolution, excerpt=excerpt)
+        return await self.send(inspection, seconds=seconds, report=report)
+
+
+Make = Callable[..., GivenFiles]
 
 
 class Recorder:
@@ -38,6 +57,8 @@ class Recorder:
         self.types: dict[str, str] = {}
         self.asked: list[str] = []
         self.failure: Exception | None = None
+        self.reached = anyio.Event()
+        """Set once an upload has begun."""
         self.hold = anyio.Event()
         self.hold.set()
 
@@ -46,6 +67,7 @@ class Recorder:
     ) -> UploadedFile:
         content = source.read(size // 2)
         moved(size // 2)
+        self.reached.set()
         await self.hold.wait()
         if self.failure:
             failure, self.failure = self.failure, None
@@ -99,9 +121,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def make(home: Path, recorder: Recorder, tasks: TaskGroup) -> Make:
-    """Return a factory of `InputFiles` with changed settings."""
+    """Return a factory of `GivenFiles` with changed settings."""
 
-    def made(**changes: Any) -> InputFiles:
+    def made(**changes: Any) -> GivenFiles:
         fields: dict[str, Any] = {
             "allowed_dirs": (home,),
             "output_dir": home.parent / "out",
@@ -109,17 +131,17 @@ def make(home: Path, recorder: Recorder, tasks: TaskGroup) -> Make:
             "inline_bytes": 10_000,
         }
         uploads = UploadCache(recorder, recorder, "account", tasks, FAST, lambda: recorder.now)
-        return InputFiles(Settings(**fields | changes), uploads, lookup=recorder.mime_type, earlier=recorder.earlier)
+        return GivenFiles(Settings(**fields | changes), uploads, lookup=recorder.mime_type, earlier=recorder.earlier)
 
     return made
 
 
 @pytest.fixture
-def subject(make: Make) -> InputFiles:
+def subject(make: Make) -> GivenFiles:
     return make()
 
 
-async def blocks_of(subject: InputFiles, sources: Sequence[str], **options: Any) -> tuple[ContentItem, ...]:
+async def blocks_of(subject: GivenFiles, sources: Sequence[str], **options: Any) -> tuple[ContentItem, ...]:
     return (await subject.contents(sources, **options)).blocks
 
 

@@ -129,7 +129,7 @@ REFUSED: list[tuple[Request, Catalog, tuple[str, ...], str]] = [
     (task(stores=("fileSearchStores/a",)), BUILT_IN, (), f"{ANTIGRAVITY} does not take the tool file_search; "),
     (task(), BUILT_IN, ("image", "video"), f"{ANTIGRAVITY} does not take files of type video; it takes text, image."),
     (task(contents=({"type": "audio"},)), BUILT_IN, (), f"{ANTIGRAVITY} does not take files of type audio; "),
-    (task(RESEARCH, agent_config={"max_total_tokens": 9}), BUILT_IN, (), f"{RESEARCH} does not take max_total_tokens."),
+    (task(RESEARCH, agent_config={"max_total_tokens": 9}), BUILT_IN, (), f"{RESEARCH} does not take budget_tokens."),
     (ask("gemini-9", tools=("google_search", "google_maps")), OWN, (), "does not take google_search and google_maps "),
     (ask("gemini-9", tools=("url_context",)), OWN, (), "gemini-9 does not take the tool url_context; it takes google_"),
     (ask("gemini-9", tools=("url_context",), stores=("s",)), OWN, (), "not take file_search and url_context together."),
@@ -349,4 +349,4 @@ async def test_a_question_tells_what_the_users_catalog_says(with_catalog: Callab
     settings = with_catalog(f'["{RESEARCH}"]\nusual_cost = [0.5, 2.25]\n')
     async with host(settings, "auto", user.answer) as client:
         await call(client, "start_research", prompt="hi")
-    assert "costs about 0.5 to 2.25 dollars" in user.asked[0]
+    assert "Estimated cost: $0.50 to $2.25;" in user.asked[0]

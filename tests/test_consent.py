@@ -8,17 +8,23 @@ import pytest
 import consenting
 from conftest import Mode
 from consenting import DECLINED, ESTIMATE, UNANSWERED, User, host
+from gemini_interactions_mcp.core.errors import InputError, NetworkError, StillUploadingError
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.files.inspection import ContentPart, InspectedSource, Inspection, LocalFile
 from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.journal.journal import Journal
-from gemini_interactions_mcp.models.interactions import Record, RemoteServer, Request
+from gemini_interactions_mcp.journal.limits import Limits, Spending
+from gemini_interactions_mcp.models.estimates import Estimate
+from gemini_interactions_mcp.models.interactions import InteractionKind, Record, RemoteServer, Request
 from gemini_interactions_mcp.server.tools import consent
-from gemini_interactions_mcp.server.tools.consent import Agreements
+from gemini_interactions_mcp.server.tools.consent import Agreements, CostQuestion
 from gemini_interactions_mcp.settings import Settings
+from gemini_interactions_mcp.settings.confirmation import Confirmation
 from reading import MODERN, call, complaint, id_of, newest, posts, text_of
 
 noon = consenting.noon
+
+NOTHING_SPENT = Spending(0, 0, 0)
 
 
 @pytest.mark.slow
@@ -32,7 +38,7 @@ async def test_the_user_is_shown_agent_time_cost_and_count_before_a_run_starts(
         await call(client, "start_research", prompt="Cars")
     first, second = user.asked
     assert first.startswith("Have deep-research-preview-04-2026 research: “Bicycles”?\n")
-    assert f"{ESTIMATE} (Google's estimates: https://ai.google.dev/gemini-api/docs/deep-research)." in first
+    assert f"{ESTIMATE} Spent today (UTC): $0.00. Research requests sent today (UTC): 0 of 5." in first
     assert "Research requests sent today (UTC): 0 of 5." in first
     assert "Research requests sent today (UTC): 1 of 5." in second
     assert posts(emulator) == 2
@@ -88,7 +94,7 @@ async def test_a_host_that_cannot_ask_just_runs(settings: Settings, emulator: Em
 @MODERN
 async def test_nobody_is_asked_unless_the_setting_wants_it(settings: Settings, emulator: Emulator, mode: Mode) -> None:
     user = User("decline")
-    async with host(settings, mode, user.answer, confirm=False) as client:
+    async with host(settings, mode, user.answer, confirm=Confirmation(None)) as client:
         await call(client, "start_research", prompt="Bicycles")
     assert (user.asked, posts(emulator)) == ([], 1)
 
@@ -118,38 +124,95 @@ async def test_what_cannot_be_sent_is_told_without_asking(settings: Settings, em
 
 
 @pytest.mark.parametrize(
-    ("agent", "plan", "said"),
+    ("agent", "plan", "estimate", "said"),
     [
-        ("deep-research-preview-04-2026", False, "costs about 1 to 3 dollars"),
-        ("deep-research-max-preview-04-2026", False, "costs about 3 to 7 dollars"),
+        (
+            "deep-research-preview-04-2026",
+            False,
+            Estimate(10**6, 3 * 10**6),
+            "Estimated cost: $1.00 to $3.00; it usually takes 5 to 20 minutes, 60 at most (Google, https://",
+        ),
         (
             "deep-research-max-preview-04-2026",
             True,
-            "names no price for it. Running it is asked for separately.",
+            Estimate(0, 7 * 10**6),
+            "Estimated cost: $0.00 to $7.00; Google names no price for a plan. It takes some minutes, and running it "
+            "is asked for separately.",
         ),
-        ("antigravity-preview-09-2026", False, "Google names no time or price for this agent."),
+        ("antigravity-preview-09-2026", False, None, "Estimated cost: price unknown."),
+        ("antigravity-preview-09-2026", False, Estimate(40, 10**5), "Estimated cost: <$0.0001 to $0.10."),
+        ("antigravity-preview-09-2026", False, Estimate(8 * 10**4, 8 * 10**4), "Estimated cost: $0.08."),
     ],
 )
-def test_an_estimate_is_googles_or_none(agent: str, plan: bool, said: str) -> None:
+def test_an_estimate_is_googles_ours_or_none(agent: str, plan: bool, estimate: Estimate | None, said: str) -> None:
     request = Request(kind="research", prompt="x", agent=agent, agent_config={"collaborative_planning": plan})
-    assert said in consent.render_question(request, 0, None)
+    assert said in consent.render_question(CostQuestion(request, estimate, NOTHING_SPENT))
+
+
+@pytest.mark.parametrize(
+    ("kind", "limits", "said"),
+    [
+        ("ask", Limits(), "Spent today (UTC): $0.42."),
+        ("image", Limits(micros_per_day=5 * 10**6), "Spent today (UTC): $0.42 of $5.00."),
+        (
+            "analyze",
+            Limits(9, 5 * 10**6, 20 * 10**6),
+            "Spent today (UTC): $0.42 of $5.00; this month: $13.70 of $20.00.",
+        ),
+        ("research", Limits(9), "Spent today (UTC): $0.42. Research requests sent today (UTC): 3 of 9."),
+    ],
+)
+def test_what_was_spent_is_told_with_its_limits(kind: InteractionKind, limits: Limits, said: str) -> None:
+    spending = Spending(420_000, 13_700_000, 3, limits)
+    question = consent.render_question(CostQuestion(Request(kind=kind, prompt="x", model="m"), None, spending))
+    assert question.splitlines()[2].endswith(f". {said}")
+
+
+@pytest.mark.parametrize(("kind", "does"), [("ask", "answer"), ("analyze", "answer"), ("image", "make an image")])
+def test_a_model_is_named_with_what_it_is_to_do(kind: InteractionKind, does: str) -> None:
+    question = consent.render_question(CostQuestion(Request(kind=kind, prompt="Why?", model="m"), None, NOTHING_SPENT))
+    assert question.startswith(f"Have m {does}: “Why?”?\n")
+
+
+def interrupt(agreements: Agreements, subject: str, error: Exception) -> None:
+    with pytest.raises(type(error)), agreements.holding(subject):
+        raise error
 
 
 def test_an_answer_holds_for_ten_minutes_after_the_last_call_and_for_one_run() -> None:
     now = 0.0
     agreements = Agreements(lambda: now, 600)
-    assert not agreements.holds("a")
-    agreements.add("a")
+    assert not agreements.take("a")
     for _ in range(2):
+        interrupt(agreements, "a", StillUploadingError("40 of 100 MiB"))
         now += 600 - 1
-        assert agreements.holds("a")
-        assert not agreements.holds("b")
+        assert not agreements.take("b")
+        assert agreements.take("a")
+        assert not agreements.take("a")
+    interrupt(agreements, "a", NetworkError("broken"))
     now += 600
-    assert not agreements.holds("a")
-    agreements.add("a")
-    agreements.end("a")
-    assert not agreements.holds("a")
-    agreements.end("a")
+    assert not agreements.take("a")
+
+
+def test_an_answer_ends_with_its_request_and_where_that_cannot_be_sent_as_shown() -> None:
+    agreements = Agreements(lambda: 0.0, 600)
+    with agreements.holding("a"):
+        pass
+    interrupt(agreements, "a", InputError("changed"))
+    assert not agreements.take("a")
+
+
+def test_two_answers_to_identical_questions_are_two() -> None:
+    agreements = Agreements(lambda: 0.0, 600)
+    for _ in range(2):
+        interrupt(agreements, "a", StillUploadingError("40 of 100 MiB"))
+    assert [agreements.take("a") for _ in range(3)] == [True, True, False]
+
+
+def test_a_ticket_is_redeemed_once() -> None:
+    now = 0.0
+    agreements = Agreements(lambda: now, 600)
+    assert [agreements.redeem(ticket) for ticket in "abab"] == [True, True, False, False]
 
 
 def local(name: str, size: int = 1, source: str = "") -> LocalFile:
@@ -162,7 +225,7 @@ def single(name: str, size: int = 1) -> InspectedSource:
 
 def asked_about(*sources: InspectedSource, **changes: Any) -> str:
     fields: dict[str, Any] = {"kind": "research", "prompt": "x", "agent": "deep-research-preview-04-2026"}
-    return consent.render_question(Request(**fields | changes), 0, None, Inspection(sources))
+    return consent.render_question(CostQuestion(Request(**fields | changes), None, NOTHING_SPENT, Inspection(sources)))
 
 
 def test_what_others_have_named_cannot_forge_a_line_of_the_question() -> None:

@@ -19,6 +19,7 @@ from filing import POSIX, link, office, package
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.files import recognition
 from gemini_interactions_mcp.settings import Settings
+from gemini_interactions_mcp.settings.confirmation import Confirmation
 from reading import MODERN, PDF, call, complaint, id_of, note, posts, text_of
 from tasking import Answer, CallRequest, Json
 from wired import PATIENCE
@@ -65,8 +66,7 @@ async def test_nothing_is_sent_before_the_user_agrees_to_what_the_form_names(
     assert before == [0]
     assert user.asked == [
         "Have deep-research-preview-04-2026 research with 4 files (9.3 KiB) and 2 addresses: “Bicycles”?\n\n"
-        f"{ESTIMATE} (Google's estimates: https://ai.google.dev/gemini-api/docs/deep-research). Research requests "
-        "sent today (UTC): 0.\n\n"
+        f"{ESTIMATE} Spent today (UTC): $0.00. Research requests sent today (UTC): 0.\n\n"
         "Files that are sent to Google:\n"
         f"- {folder}/note.txt (14 bytes)\n"
         f"- {folder}/large.pdf (9.3 KiB)\n"
@@ -253,9 +253,9 @@ async def test_the_same_research_with_files_asks_nobody_and_uploads_nothing(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("confirm", [True, False])
+@pytest.mark.parametrize("confirm", [Confirmation(0), Confirmation(None)])
 async def test_over_the_limit_of_the_day_nobody_is_asked_and_nothing_is_uploaded(
-    settings: Settings, emulator: Emulator, mode: Mode, folder: Path, confirm: bool
+    settings: Settings, emulator: Emulator, mode: Mode, folder: Path, confirm: Confirmation
 ) -> None:
     user = User(start=True)
     async with strict(settings, mode, user, confirm=confirm, runs_per_day=1) as client:
@@ -293,6 +293,9 @@ async def test_the_user_is_asked_once_however_many_calls_the_uploads_take(
         with anyio.fail_after(PATIENCE):
             while (await client.call_tool("start_research", arguments)).is_error:
                 pass
+            # The call does not wait for the request to arrive.
+            while not posts(emulator):
+                await anyio.lowlevel.checkpoint()
         assert (len(user.asked), posts(emulator)) == (2, 1)
         # It is used up.
         await call(client, "start_research", **arguments, force=True)

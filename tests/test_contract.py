@@ -25,6 +25,8 @@ from gemini_interactions_mcp.server import resources
 from gemini_interactions_mcp.server.app import SERVER_INSTRUCTIONS, build_server
 from gemini_interactions_mcp.server.prompts import PROMPTS
 from gemini_interactions_mcp.server.tools.table import TOOLS
+from gemini_interactions_mcp.settings.confirmation import Confirmation
+from gemini_interactions_mcp.settings.environment import SettingsEnvironment
 from gemini_interactions_mcp.settings.table import FIELD_VARIABLES
 from wired import HANDSHAKES, MODERN, environment, wired
 
@@ -128,10 +130,13 @@ def test_the_manifest_sets_variables_by_what_its_user_fills_in() -> None:
     assert sorted(config.values()) == sorted(f"${{user_config.{key}}}" for key in manifest()["user_config"])
 
 
+UNSET = SettingsEnvironment({}, ROOT, None)
+
 TYPES_ASKED: Mapping[Any, str] = {
     SecretStr | None: "string",
     str: "string",
     int | None: "number",
+    Confirmation: "string",
     Path: "directory",
     tuple[Path, ...]: "directory",
 }
@@ -146,7 +151,8 @@ def test_what_the_user_of_the_bundle_fills_in_is_as_the_table_of_settings_says(v
     assert asked["type"] == TYPES_ASKED[field.annotation]
     assert asked.get("sensitive", False) is (field.annotation == SecretStr | None)
     if asked["type"] != "directory":  # its default depends on the computer
-        assert asked.get("default") == field.default
+        row = next(each for each in FIELD_VARIABLES[found] if each.name == variable)
+        assert row.parse(UNSET, asked.get("default")) == field.default
     assert asked.get("min") == next((each.ge for each in field.metadata if isinstance(each, Ge)), None)
 
 

@@ -118,7 +118,7 @@ async def test_it_says_what_stands_before_research_and_what_is_allowed_beyond_th
     )
     status, out = await examined(env, monkeypatch, capsys)
     assert status == 0
-    assert line(out, "research").endswith("at most 3 runs a day, asks before it starts")
+    assert line(out, "research").endswith("at most 3 runs a day, asks before every paid request")
     assert line(out, "MCP servers").endswith(" mcp:docs")
     assert "GEMINI_MCP_ALLOW_SECRETS" in line(out, "secrets")
     assert "//me:[secret]@" in line(out, "API")

@@ -394,6 +394,31 @@ async def test_a_coding_agent_has_an_environment(client: Untyped) -> None:
     assert "no agent ran" in same.output_text
 
 
+async def test_a_budget_of_an_agent_is_echoed_and_ends_its_answer(client: Untyped) -> None:
+    agent, budget = "antigravity-preview-09-2026", {"type": "antigravity", "max_total_tokens": 10}
+    made = await client.interactions.create(agent=agent, input="x", environment="remote", agent_config=budget)
+    read = await client.interactions.get(made.id)
+    assert (made.status, read.status) == ("incomplete", "incomplete")
+    assert read.agent_config.max_total_tokens == 10
+    whole = await client.interactions.create(
+        agent=agent, input="x", environment="remote", agent_config=budget | {"max_total_tokens": 10**6}
+    )
+    assert whole.status == "completed"
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"type": "antigravity", "max_total_tokens": 0},
+        {"type": "antigravity", "max_total_tokens": -1},
+        {"type": "deep-research", "visualization": "off"},
+    ],
+)
+async def test_a_configuration_that_an_agent_does_not_have_is_refused(client: Untyped, config: dict[str, Any]) -> None:
+    with pytest.raises(BadRequestError, match="agent_config"):
+        await client.interactions.create(agent="antigravity-preview-09-2026", input="x", agent_config=config)
+
+
 async def test_models_are_listed_and_found(client: Untyped) -> None:
     listed = [model.name async for model in await client.models.list()]
     assert f"models/{MODEL}" in listed

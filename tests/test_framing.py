@@ -17,7 +17,8 @@ from gemini_interactions_mcp.core.words import (
     make_printable,
     strip_hidden,
 )
-from gemini_interactions_mcp.models.interactions import Citation, SandboxFile, SavedFile
+from gemini_interactions_mcp.models.interactions import Citation, SavedFile
+from gemini_interactions_mcp.models.sandbox_files import SandboxFile
 from gemini_interactions_mcp.server.results import rows, waiting
 from gemini_interactions_mcp.text import citations, cutting, framing, rendering
 from test_render import record

@@ -18,7 +18,8 @@ from PIL import Image
 from gemini_interactions_mcp.core import folders
 from gemini_interactions_mcp.core.errors import ConfigurationError, InputError, InteractionFailedError
 from gemini_interactions_mcp.models import media_types
-from gemini_interactions_mcp.models.interactions import Media, SandboxFile, SavedFile
+from gemini_interactions_mcp.models.interactions import Media, SavedFile
+from gemini_interactions_mcp.models.sandbox_files import SandboxFile
 from gemini_interactions_mcp.output import pictures, saving
 from gemini_interactions_mcp.output.provenance import Origin
 

@@ -16,6 +16,7 @@ from gemini_interactions_mcp.emulator import Emulator
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.server.outgoing import OutgoingRedaction, OutgoingRedactor
 from gemini_interactions_mcp.settings import Settings
+from gemini_interactions_mcp.settings.confirmation import Confirmation
 from reading import call, id_of
 
 SECRET = "hush-5f2e-9b1c"
@@ -140,7 +141,7 @@ async def test_the_user_is_asked_without_secrets_and_what_was_asked_for_is_sent(
         asked.append(params.message)
         return ElicitResult(action="accept", content={"start": True})
 
-    server = build_server(settings.model_copy(update={"confirm": True}), FAST)
+    server = build_server(settings.model_copy(update={"confirm": Confirmation(0)}), FAST)
     async with Client(server, mode=mode, cache=None, elicitation_callback=agree) as client:
         assert id_of(await call(client, "start_research", prompt=f"What is {KEY}?"))
     assert ["What is [secret]?" in message for message in asked] == [True]

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 import filing
-from filing import POSIX, Make, blocks_of, image, link, rows
+from filing import POSIX, GivenFiles, Make, blocks_of, image, link, rows
 from gemini_interactions_mcp.core.errors import ConfigurationError, FileRefusedError
 from gemini_interactions_mcp.files import boundary
-from gemini_interactions_mcp.files.content import InputFiles
 
 home, make, recorder, subject, tasks = filing.home, filing.make, filing.recorder, filing.subject, filing.tasks
 
@@ -24,7 +23,7 @@ file://{home}/note.txt FILE://localhost{home}/note.txt file://{home}/%6eote%2Etx
 
 
 @pytest.mark.parametrize("source", WAYS.split())
-async def test_every_way_to_name_an_allowed_file_works(subject: InputFiles, home: Path, source: str) -> None:
+async def test_every_way_to_name_an_allowed_file_works(subject: GivenFiles, home: Path, source: str) -> None:
     (home / "sub").mkdir()
     (home / "note.txt").write_text("hello")
     link(home / "link.txt", home / "note.txt")
@@ -127,7 +126,7 @@ ATTACKS = {
 
 @pytest.mark.parametrize(("source", "says"), rows(ATTACKS))
 async def test_an_attack_on_the_path_is_refused_in_one_line(
-    subject: InputFiles, home: Path, source: str, says: str
+    subject: GivenFiles, home: Path, source: str, says: str
 ) -> None:
     attacked(home)
     with pytest.raises(FileRefusedError, match=says) as caught:
@@ -138,7 +137,7 @@ async def test_an_attack_on_the_path_is_refused_in_one_line(
     assert "PRIVATE" not in message
 
 
-async def test_a_refusal_names_the_allowed_directories(subject: InputFiles, home: Path) -> None:
+async def test_a_refusal_names_the_allowed_directories(subject: GivenFiles, home: Path) -> None:
     with pytest.raises(FileRefusedError, match="GEMINI_MCP_ALLOWED_DIRS") as caught:
         await blocks_of(subject, ["../outside/secret.txt"])
     assert str(home) in str(caught.value)
@@ -165,7 +164,7 @@ async def test_what_is_no_regular_file_is_refused_at_once(home: Path, make: Make
 
 
 @POSIX
-async def test_a_file_that_may_not_be_read_is_refused(subject: InputFiles, home: Path) -> None:
+async def test_a_file_that_may_not_be_read_is_refused(subject: GivenFiles, home: Path) -> None:
     (home / "locked.txt").write_text("x")
     (home / "locked.txt").chmod(0)
     if os.access(home / "locked.txt", os.R_OK):
@@ -177,7 +176,7 @@ async def test_a_file_that_may_not_be_read_is_refused(subject: InputFiles, home:
 @POSIX
 @pytest.mark.parametrize("swap", ["file", "folder", "link", "pipe", "directory"])
 async def test_a_swap_between_check_and_open_is_noticed(
-    subject: InputFiles, home: Path, monkeypatch: pytest.MonkeyPatch, swap: str
+    subject: GivenFiles, home: Path, monkeypatch: pytest.MonkeyPatch, swap: str
 ) -> None:
     (home / "sub").mkdir()
     victim = home / "sub" / "secret.txt"
@@ -221,7 +220,7 @@ def test_the_systems_refusals_are_put_for_people() -> None:
     assert "Input/output error" in boundary.describe_path_error(OSError(errno.EIO, "Input/output error"))
 
 
-async def test_a_path_to_write_is_approved(subject: InputFiles, home: Path) -> None:
+async def test_a_path_to_write_is_approved(subject: GivenFiles, home: Path) -> None:
     out = home.parent / "out"
     assert await subject.output("sub/new/bike") == out / "sub" / "new" / "bike"
     assert await subject.output("./sub/../bike.png") == out / "bike.png"
@@ -265,12 +264,12 @@ REFUSED_OUTPUTS = {
 @pytest.mark.parametrize(
     "name", ["نمی\u200cدونم.png", "❤\ufe0f\u200d🔥.png", "葛\U000e0100.png", "at 9.41\u202fAM.png"]
 )
-async def test_a_name_may_have_what_its_script_needs(subject: InputFiles, home: Path, name: str) -> None:
+async def test_a_name_may_have_what_its_script_needs(subject: GivenFiles, home: Path, name: str) -> None:
     assert await subject.output(name) == home.parent / "out" / name
 
 
 @pytest.mark.parametrize(("path", "says"), rows(REFUSED_OUTPUTS))
-async def test_a_path_to_write_is_refused(subject: InputFiles, home: Path, path: str, says: str) -> None:
+async def test_a_path_to_write_is_refused(subject: GivenFiles, home: Path, path: str, says: str) -> None:
     attacked(home)
     with pytest.raises(FileRefusedError, match=says):
         await subject.output(path)
@@ -278,7 +277,7 @@ async def test_a_path_to_write_is_refused(subject: InputFiles, home: Path, path:
 
 
 @pytest.mark.parametrize("path", ["x" * 251 + ".png", "x" * 250, "ä" * 120 + ".jpg", "new/" + "é" * 125])
-async def test_the_longest_name_that_can_be_written_is_approved(subject: InputFiles, home: Path, path: str) -> None:
+async def test_the_longest_name_that_can_be_written_is_approved(subject: GivenFiles, home: Path, path: str) -> None:
     assert await subject.output(path) == home.parent / "out" / path
 
 
@@ -336,7 +335,7 @@ def test_a_drive_is_no_scheme() -> None:
     assert boundary.parse_scheme("C://Users/x.png") == ""
 
 
-async def test_a_windows_device_or_share_is_no_way_out(subject: InputFiles) -> None:
+async def test_a_windows_device_or_share_is_no_way_out(subject: GivenFiles) -> None:
     for source in (
         r"C:\Windows\win.ini",
         r"\\server\share\x",
@@ -359,14 +358,14 @@ PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 
 
 @pytest.mark.parametrize("size", [0, 100_000, 3_000_000])
-async def test_a_secret_far_inside_a_file_is_found(subject: InputFiles, home: Path, size: int) -> None:
+async def test_a_secret_far_inside_a_file_is_found(subject: GivenFiles, home: Path, size: int) -> None:
     lines = "All is well.\n" * (size // 13)
     (home / "log.txt").write_text(lines + KEY + lines)
     with pytest.raises(FileRefusedError, match=r"log.txt looks like a secret \(private key\)"):
         await subject.contents(["log.txt"])
 
 
-async def test_of_media_only_the_head_is_searched(subject: InputFiles, home: Path) -> None:
+async def test_of_media_only_the_head_is_searched(subject: GivenFiles, home: Path) -> None:
     (home / "far.png").write_bytes(image("PNG") + b"\0" * boundary.MEDIA_SEARCHED_BYTES + KEY.encode())
     (home / "near.png").write_bytes(PNG + KEY.encode())
     (block,) = await blocks_of(subject, ["far.png"])
@@ -376,7 +375,7 @@ async def test_of_media_only_the_head_is_searched(subject: InputFiles, home: Pat
 
 
 async def test_a_file_is_searched_up_to_a_limit(
-    subject: InputFiles, home: Path, monkeypatch: pytest.MonkeyPatch
+    subject: GivenFiles, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (home / "log.txt").write_text("x" * 2 * boundary.SECRET_CHUNK_BYTES + KEY)
     monkeypatch.setattr(boundary, "MAX_SEARCHED_BYTES", 2 * boundary.SECRET_CHUNK_BYTES)
@@ -386,7 +385,7 @@ async def test_a_file_is_searched_up_to_a_limit(
     assert await blocks_of(subject, ["log.txt"])
 
 
-async def test_a_copy_of_a_file_with_a_second_name_may_be_read(subject: InputFiles, home: Path) -> None:
+async def test_a_copy_of_a_file_with_a_second_name_may_be_read(subject: GivenFiles, home: Path) -> None:
     (home / "a.txt").write_text("x")
     os.link(home / "a.txt", home / "b.txt")
     with pytest.raises(FileRefusedError, match="Copy it"):

@@ -16,7 +16,7 @@ from gemini_interactions_mcp.core.errors import JournalError
 from gemini_interactions_mcp.journal import engine, failures, gate
 from gemini_interactions_mcp.journal.database_url import parse_url
 from gemini_interactions_mcp.journal.journal import Journal
-from gemini_interactions_mcp.journal.queries import ResearchLimit
+from gemini_interactions_mcp.journal.limits import ResearchLimit
 from journaling import NOON, execute, record
 
 SERVER = parse_url("mysql://host/db")

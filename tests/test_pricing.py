@@ -10,9 +10,10 @@ import pytest
 
 from gemini_interactions_mcp.api.responses import parse_usage
 from gemini_interactions_mcp.models import pricing
+from gemini_interactions_mcp.models.attachments import Attachment
 from gemini_interactions_mcp.models.catalog import Catalog, CatalogRow
 from gemini_interactions_mcp.models.catalog_file import load_built_in_catalog
-from gemini_interactions_mcp.models.estimates import Estimate, RequestFile, estimate_request
+from gemini_interactions_mcp.models.estimates import Estimate, estimate_request
 from gemini_interactions_mcp.models.interactions import Request, Usage
 from gemini_interactions_mcp.models.pricing import Cost, find_prices, price_usage
 
@@ -243,15 +244,15 @@ def test_an_estimate_has_a_lower_and_an_upper_end(request_: Request, bounds: tup
 @pytest.mark.parametrize(
     ("file", "tokens"),
     [
-        (RequestFile("audio", 2_000), 100),
-        (RequestFile("video", 4_000), 100),
-        (RequestFile("document", 300), 100),
-        (RequestFile("image", None), 2_240),
-        (RequestFile("document", None), 1_048_476),
-        (RequestFile("video", 10**12), 1_048_476),
+        (Attachment("audio", 2_000), 100),
+        (Attachment("video", 4_000), 100),
+        (Attachment("document", 300), 100),
+        (Attachment("image", None), 2_240),
+        (Attachment("document", None), 1_048_476),
+        (Attachment("video", 10**12), 1_048_476),
     ],
 )
-def test_files_are_counted_by_size_and_kind_up_to_the_context(file: RequestFile, tokens: int) -> None:
+def test_files_are_counted_by_size_and_kind_up_to_the_context(file: Attachment, tokens: int) -> None:
     found = estimate_request(ask(max_output_tokens=1), BUILT_IN, NOVEMBER, files=[file])
     assert found is not None
     assert found.high == pytest.approx((100 + tokens) * 0.75 + 3.75, abs=1)

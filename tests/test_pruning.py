@@ -7,7 +7,7 @@ import pytest
 
 from gemini_interactions_mcp.core.errors import DailyLimitError
 from gemini_interactions_mcp.journal.journal import Journal
-from gemini_interactions_mcp.journal.queries import ResearchLimit
+from gemini_interactions_mcp.journal.limits import ResearchLimit
 from journaling import NOON, Clock, execute, labels, record
 
 MIDNIGHT = NOON - timedelta(hours=12)

@@ -10,9 +10,9 @@ import anyio
 import pytest
 
 from conftest import FAST
-from gemini_interactions_mcp.core.errors import DailyLimitError, JournalError
+from gemini_interactions_mcp.core.errors import DailyLimitError, JournalError, SpendingLimitError
 from gemini_interactions_mcp.journal.journal import Journal
-from gemini_interactions_mcp.journal.queries import ResearchLimit
+from gemini_interactions_mcp.journal.limits import ResearchLimit, SpendingLimit
 from gemini_interactions_mcp.models.interactions import Interaction
 from gemini_interactions_mcp.runs.bookkeeping import Ledger
 from journaling import NOON, record
@@ -20,19 +20,21 @@ from journaling import NOON, record
 pytestmark = pytest.mark.slow
 
 TRIES = 60
+PAID_TRIES = 200
 BEFORE = NOON - timedelta(hours=1)
 
 Job = Callable[[Journal, int], Awaitable[str]]
 """Does something in a try of that number, and says what came of it."""
 
 
-def race(url: str, *jobs: Job, before: Job | None = None) -> list[tuple[str, ...]]:
+def race(url: str, *jobs: Job, before: Job | None = None, tries: int = TRIES) -> list[tuple[str, ...]]:
     """What came of the jobs, each on a journal of its own, in each of many tries that they begin together.
 
     Args:
         url: Of the journal.
         jobs: What is done at once.
         before: What is done before each try.
+        tries: The number of tries.
     """
     barrier = Barrier(len(jobs), timeout=30)
 
@@ -40,7 +42,7 @@ def race(url: str, *jobs: Job, before: Job | None = None) -> list[tuple[str, ...
         journal = Journal(url)
         await journal.unfinished()
         came: list[str] = []
-        for number in range(TRIES):
+        for number in range(tries):
             if before:
                 await before(journal, number)
             barrier.wait()
@@ -85,6 +87,19 @@ def take_a_place(server: str, places: int) -> Job:
     return take
 
 
+def spend(server: str, micros: int, limit: int) -> Job:
+    async def pay(journal: Journal, number: int) -> str:
+        wanted = record(f"{server}{number}-", created_at=day(number), cost_micros=micros)
+        allowed = SpendingLimit(limit, day(number), day(number + 1), "GEMINI_MCP_DOLLARS_PER_DAY")
+        try:
+            await journal.insert_once(wanted, None, spending=[allowed])
+        except SpendingLimitError:
+            return "refused"
+        return "paid"
+
+    return pay
+
+
 async def insert_old(journal: Journal, number: int) -> str:
     fields = {"interaction_id": f"v1_{number}", "kind": "research", "fingerprint": f"{number}"}
     await journal.insert(record(f"{number}-old", created_at=day(number), **fields))
@@ -103,6 +118,16 @@ def test_the_same_research_is_bought_once(journal_url: str) -> None:
 def test_the_last_place_of_a_day_is_taken_once(journal_url: str) -> None:
     came = race(journal_url, take_a_place("a", 1), take_a_place("b", 1))
     assert [sorted(each) for each in came] == [["bought", "refused"]] * TRIES
+
+
+def test_what_is_left_of_a_limit_in_dollars_is_spent_once(journal_url: str) -> None:
+    came = race(journal_url, spend("a", 600_000, 1_000_000), spend("b", 500_000, 1_000_000), tries=PAID_TRIES)
+    assert [sorted(each) for each in came] == [["paid", "refused"]] * PAID_TRIES
+
+
+def test_what_fits_a_limit_in_dollars_is_spent_by_both(journal_url: str) -> None:
+    came = race(journal_url, spend("a", 500_000, 1_000_000), spend("b", 500_000, 1_000_000))
+    assert came == [("paid", "paid")] * TRIES
 
 
 def test_what_is_deleted_meanwhile_is_bought_once_at_most(journal_url: str) -> None:

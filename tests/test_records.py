@@ -303,7 +303,7 @@ def test_a_limit_that_was_asked_for_is_named_with_what_went_into_it() -> None:
     assert "it reached max_output_tokens (64), of which thinking took 60 and the answer 0 tokens. Ask again" in said
     said = intents.describe_shortcoming(Interaction(status="incomplete"), "research", Terms(max_total_tokens=50_000))
     assert said is not None
-    assert "reached the agent's budget of 50,000 tokens (max_total_tokens). start_research" in said
+    assert "reached the agent's budget of 50,000 tokens (budget_tokens). start_research" in said
 
 
 def test_who_has_stopped_an_interaction_here_is_told() -> None:

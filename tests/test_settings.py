@@ -1,6 +1,7 @@
 """Settings: every variable, what counts as unset, and the error for a wrong value."""
 
 import os
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ from gemini_interactions_mcp import settings as module
 from gemini_interactions_mcp.core.errors import ConfigurationError, FileRefusedError
 from gemini_interactions_mcp.files.boundary import Boundary
 from gemini_interactions_mcp.settings import Settings
+from gemini_interactions_mcp.settings.confirmation import Confirmation
 
 SECRET = "AIza-not-a-real-key"
+WRONG_CONFIRMATIONS = ["maybe", "above:much", "above:-1", "above:1,5", "above:0.0000001", "0,7", "$2"]
 
 
 @pytest.fixture
@@ -45,7 +48,7 @@ def test_without_any_variable_everything_has_a_default(home: Path, cwd: Path, mo
     assert settings.inline_bytes == 8 * 1024 * 1024
     assert settings.keep_days == 55
     assert settings.previews
-    assert settings.confirm is False
+    assert settings.confirm == Confirmation(None)
     assert settings.runs_per_day is None
     assert settings.log_level == "WARNING"
     assert settings.output_dir.name == "gemini-interactions-mcp"
@@ -69,8 +72,10 @@ def test_every_variable_sets_its_own_setting(home: Path, cwd: Path, tmp_path: Pa
         GEMINI_MCP_INLINE_BYTES="1024",
         GEMINI_MCP_KEEP_DAYS="7",
         GEMINI_MCP_PREVIEWS="false",
-        GEMINI_MCP_CONFIRM="true",
+        GEMINI_MCP_CONFIRM="above:0.5",
         GEMINI_MCP_RUNS_PER_DAY="3",
+        GEMINI_MCP_DOLLARS_PER_DAY="$2.50",
+        GEMINI_MCP_DOLLARS_PER_MONTH="1,000",
         GEMINI_MCP_ALLOW_SECRETS="true",
         GEMINI_MCP_LOG_LEVEL="DEBUG",
         GEMINI_MCP_OUTPUT_DIR=str(tmp_path / "out"),
@@ -92,8 +97,10 @@ def test_every_variable_sets_its_own_setting(home: Path, cwd: Path, tmp_path: Pa
         "bundled": False,
         "catalog_path": home / "catalog.toml",
         "previews": False,
-        "confirm": True,
+        "confirm": {"above": 500_000},
         "runs_per_day": 3,
+        "dollars_per_day": Decimal("2.50"),
+        "dollars_per_month": Decimal(1000),
         "allow_secrets": True,
         "log_level": "DEBUG",
         "findings": (),
@@ -260,7 +267,39 @@ def test_an_allowed_folder_may_begin_with_a_bracket(home: Path, cwd: Path, monke
 @pytest.mark.parametrize("truth", ["true", "TRUE", "True", "Yes", "ON", "1"])
 def test_case_does_not_count_where_there_is_a_choice(level: str, truth: str, home: Path, cwd: Path) -> None:
     settings = read(home, cwd, GEMINI_MCP_LOG_LEVEL=level, GEMINI_MCP_CONFIRM=truth, GEMINI_MCP_ALLOW_SECRETS=truth)
-    assert (settings.log_level, settings.confirm, settings.allow_secrets) == ("DEBUG", True, True)
+    assert (settings.log_level, settings.confirm, settings.allow_secrets) == ("DEBUG", Confirmation(0), True)
+
+
+@pytest.mark.parametrize(
+    ("text", "above"),
+    [
+        *((text, 0) for text in ("always", "ALWAYS", " 'true' ", "Yes", "on", "1", "above:0", "above: $0.00")),
+        *((text, None) for text in ("never", "Never", "false", "NO", "off", "0", "", "${user_config.confirm}")),
+        *((text, 500_000) for text in ("above:0.50", "above: 0.5", "above:$0.50", "ABOVE : $0.5", "above:.5 USD")),
+        ("above:1,000", 1_000_000_000),
+        ("above:0.000001", 1),
+    ],
+)
+def test_the_user_is_asked_always_never_or_above_an_amount(text: str, above: int | None, home: Path, cwd: Path) -> None:
+    assert read(home, cwd, GEMINI_MCP_CONFIRM=text).confirm == Confirmation(above)
+
+
+@pytest.mark.parametrize(
+    ("above", "micros", "asked"),
+    [
+        (None, 10**9, False),
+        (None, None, False),
+        (0, 0, True),
+        (0, None, True),
+        (500_000, 500_000, False),
+        (500_000, 500_001, True),
+        (500_000, None, True),
+    ],
+)
+def test_what_may_cost_more_than_the_amount_is_asked_about_and_so_is_an_unknown_price(
+    above: int | None, micros: int | None, asked: bool
+) -> None:
+    assert Confirmation(above).covers(micros) is asked
 
 
 def test_variables_that_look_like_settings_and_are_none_are_known() -> None:
@@ -327,6 +366,7 @@ def test_directories_are_resolved(home: Path, cwd: Path, tmp_path: Path) -> None
         ("GEMINI_MCP_INLINE_BYTES", "-1"),
         ("GEMINI_MCP_KEEP_DAYS", "-7"),
         ("GEMINI_MCP_PREVIEWS", "perhaps"),
+        *(("GEMINI_MCP_CONFIRM", text) for text in WRONG_CONFIRMATIONS),
     ],
 )
 def test_a_wrong_value_is_refused_by_the_name_of_its_variable_alone(
@@ -348,7 +388,7 @@ def test_defaults_stand_in_for_wrong_values_and_the_rest_is_kept(home: Path, cwd
     }
     settings = Settings.from_environ({"HOME": str(home), "GEMINI_MCP_CONFIRM": "yes", **wrong}, cwd)
     assert (settings.wait_seconds, settings.wait_is_set, settings.previews) == (45, False, True)
-    assert (settings.servers, settings.runs_per_day, settings.confirm) == ((), None, True)
+    assert (settings.servers, settings.runs_per_day, settings.confirm) == ((), None, Confirmation(0))
     assert [next(name for name in wrong if name in finding) for finding in settings.findings] == [
         "GEMINI_MCP_SERVERS",
         "GEMINI_MCP_WAIT_SECONDS",
@@ -451,3 +491,17 @@ def test_all_secrets_are_known_and_in_no_representation(home: Path, cwd: Path) -
     assert set(settings.secrets) - {""} == found
     for text in (repr(settings), str(settings)):
         assert not any(secret in text for secret in found - {"plain", "of-the-proxy"})
+
+
+@pytest.mark.parametrize("text", ["abc", "-1", "1,5", "five", "nan", "inf", "1e3", "2,00.0", "5 EUR", "1" * 13, "$"])
+def test_a_limit_that_is_no_amount_of_dollars_is_said_and_nothing_is_allowed(home: Path, cwd: Path, text: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"^GEMINI_MCP_DOLLARS_PER_DAY should be an amount of US dollars"):
+        read(home, cwd, GEMINI_MCP_DOLLARS_PER_DAY=text)
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [("5", "5"), ("$5", "5"), (" 0.5 ", "0.5"), (".5", "0.5"), ("1,234.5 usd", "1234.5"), ("0", "0"), ("7$", "7")],
+)
+def test_an_amount_of_dollars_is_taken_as_people_write_it(home: Path, cwd: Path, text: str, amount: str) -> None:
+    assert read(home, cwd, GEMINI_MCP_DOLLARS_PER_MONTH=text).dollars_per_month == Decimal(amount)

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 import filing
-from filing import API, POSIX, Make, Recorder, blocks_of, image, link, sound
+from filing import API, POSIX, GivenFiles, Make, Recorder, blocks_of, image, link, sound
 from gemini_interactions_mcp.core.errors import FileRefusedError, InputError, InteractionNotFoundError
 from gemini_interactions_mcp.files import content as files
-from gemini_interactions_mcp.files.content import InputFiles
 from gemini_interactions_mcp.models.interactions import Record, SavedFile
 
 home, make, recorder, subject, tasks = filing.home, filing.make, filing.recorder, filing.subject, filing.tasks
@@ -37,11 +36,11 @@ home, make, recorder, subject, tasks = filing.home, filing.make, filing.recorder
         ),
     ],
 )
-async def test_urls_are_handed_on_unfetched(subject: InputFiles, source: str, block: dict[str, str]) -> None:
+async def test_urls_are_handed_on_unfetched(subject: GivenFiles, source: str, block: dict[str, str]) -> None:
     assert await blocks_of(subject, [source]) == ({**block, "uri": source},)
 
 
-async def test_a_file_of_the_files_api_is_what_the_api_says(subject: InputFiles, recorder: Recorder) -> None:
+async def test_a_file_of_the_files_api_is_what_the_api_says(subject: GivenFiles, recorder: Recorder) -> None:
     recorder.types = {"files/abc": "video/quicktime"}
     blocks = await blocks_of(subject, ["files/abc", f"{API}files/abc", "https://example.com/x.png"])
     expected = {"type": "video", "uri": f"{API}files/abc", "mime_type": "video/mov"}
@@ -66,7 +65,7 @@ async def test_a_file_of_the_files_api_is_what_the_api_says(subject: InputFiles,
         "gemini://interactions/../x",
     ],
 )
-async def test_other_schemes_and_broken_urls_are_refused(subject: InputFiles, source: str) -> None:
+async def test_other_schemes_and_broken_urls_are_refused(subject: GivenFiles, source: str) -> None:
     with pytest.raises(FileRefusedError, match=r"name a local path.*files/abc\.$"):
         await blocks_of(subject, [source])
 
@@ -79,12 +78,12 @@ async def test_other_schemes_and_broken_urls_are_refused(subject: InputFiles, so
         *("www.youtube-nocookie.com/embed/9hE5-98ZeCg", '"youtu.be/9hE5-98ZeCg"', "<youtu.be/x>"),
     ],
 )
-async def test_a_youtube_address_needs_no_scheme(subject: InputFiles, source: str) -> None:
+async def test_a_youtube_address_needs_no_scheme(subject: GivenFiles, source: str) -> None:
     (block,) = await blocks_of(subject, [source])
     assert block == {"type": "video", "uri": "https://" + source.strip('"<>/')}
 
 
-async def test_a_local_file_wins_over_an_address_without_scheme(subject: InputFiles, home: Path) -> None:
+async def test_a_local_file_wins_over_an_address_without_scheme(subject: GivenFiles, home: Path) -> None:
     (home / "youtu.be").mkdir()
     (home / "youtu.be" / "x").write_text("local")
     assert (await blocks_of(subject, ["youtu.be/x"]))[0]["text"] == "File x:\n\nlocal"
@@ -95,7 +94,7 @@ async def test_a_local_file_wins_over_an_address_without_scheme(subject: InputFi
 @pytest.mark.parametrize(
     "source", ['"https://example.com/a.png"', "<https://example.com/a.png>", "@https://example.com/a.png"]
 )
-async def test_an_address_may_be_quoted(subject: InputFiles, source: str) -> None:
+async def test_an_address_may_be_quoted(subject: GivenFiles, source: str) -> None:
     (block,) = await blocks_of(subject, [source])
     assert block["uri"] == "https://example.com/a.png"
 
@@ -110,25 +109,25 @@ async def test_an_address_may_be_quoted(subject: InputFiles, source: str) -> Non
         *("http://a.localhost/", "http://[fe80::1%25eth0]/", "http://\uff11\uff12\uff17.0.0.1/", '"http://localhost/"'),
     ],
 )
-async def test_an_address_out_of_googles_reach_is_refused(subject: InputFiles, source: str) -> None:
+async def test_an_address_out_of_googles_reach_is_refused(subject: GivenFiles, source: str) -> None:
     with pytest.raises(FileRefusedError, match=r"which Google cannot reach\. Download it, and give the file\.$"):
         await blocks_of(subject, [source])
 
 
 @pytest.mark.parametrize("source", ["gs://bucket/film.mov", "GS://bucket/", "gs://"])
-async def test_google_cloud_storage_is_refused(subject: InputFiles, source: str) -> None:
+async def test_google_cloud_storage_is_refused(subject: GivenFiles, source: str) -> None:
     with pytest.raises(FileRefusedError, match=r"which an API key does not open\. Download it, and give the file\.$"):
         await blocks_of(subject, [source])
 
 
-async def test_a_source_that_is_named_often_is_given_once(subject: InputFiles, home: Path) -> None:
+async def test_a_source_that_is_named_often_is_given_once(subject: GivenFiles, home: Path) -> None:
     (home / "a.txt").write_text("A")
     again = ["a.txt", "./a.txt", str(home / "a.txt"), "~/a.txt", "A.txt", '"a.txt"', "https://example.com/x"]
     assert [block["type"] for block in await blocks_of(subject, again * 5_000)] == ["text", "document"]
 
 
 async def test_too_many_sources_are_refused_before_any_is_looked_at(
-    subject: InputFiles, home: Path, monkeypatch: pytest.MonkeyPatch
+    subject: GivenFiles, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(files, "find_meant_source", None)
     paths, addresses = [f"{n}.txt" for n in range(20_000)], [f"https://example.com/{n}" for n in range(101)]
@@ -174,7 +173,7 @@ def texts(blocks: tuple[object, ...]) -> list[str]:
     ],
 )
 async def test_a_folder_or_glob_is_its_files_in_order(
-    subject: InputFiles, tree: Path, source: str, names: list[str]
+    subject: GivenFiles, tree: Path, source: str, names: list[str]
 ) -> None:
     contents = await subject.contents([source.format(home=tree)])
     labelled = texts(contents.labelled)
@@ -182,13 +181,13 @@ async def test_a_folder_or_glob_is_its_files_in_order(
     assert len(contents.blocks) == len(names)
 
 
-async def test_a_picture_of_a_folder_is_told_its_name(subject: InputFiles, tree: Path) -> None:
+async def test_a_picture_of_a_folder_is_told_its_name(subject: GivenFiles, tree: Path) -> None:
     label, picture = (await subject.contents(["docs/**/*.png"])).labelled
     assert label == {"type": "text", "text": "File docs/deep/dot.png:"}
     assert picture["type"] == "image"
 
 
-async def test_what_is_left_out_of_a_folder_is_said(subject: InputFiles, tree: Path) -> None:
+async def test_what_is_left_out_of_a_folder_is_said(subject: GivenFiles, tree: Path) -> None:
     (note,) = (await subject.contents(["docs"])).notes
     assert note == (
         "Left out of docs: 2 hidden (.git, .hidden); 1 empty (docs/empty.txt); 1 like a secret (docs/id_rsa); "
@@ -196,11 +195,11 @@ async def test_what_is_left_out_of_a_folder_is_said(subject: InputFiles, tree: P
     )
 
 
-async def test_nothing_is_said_where_nothing_is_left_out(subject: InputFiles, tree: Path) -> None:
+async def test_nothing_is_said_where_nothing_is_left_out(subject: GivenFiles, tree: Path) -> None:
     assert (await subject.contents(["docs/?.txt", "other.txt"])).notes == ()
 
 
-async def test_a_glob_of_nothing_that_can_be_given_is_refused_with_the_reasons(subject: InputFiles, tree: Path) -> None:
+async def test_a_glob_of_nothing_that_can_be_given_is_refused_with_the_reasons(subject: GivenFiles, tree: Path) -> None:
     with pytest.raises(FileRefusedError, match=r"no file that can be given\. Left out of docs/\*\.exe: 1 of a type"):
         await subject.contents(["docs/*.exe"])
     (tree / "bare").mkdir()
@@ -208,14 +207,14 @@ async def test_a_glob_of_nothing_that_can_be_given_is_refused_with_the_reasons(s
         await subject.contents(["bare"])
 
 
-async def test_a_file_with_the_characters_of_a_glob_in_its_name_is_that_file(subject: InputFiles, home: Path) -> None:
+async def test_a_file_with_the_characters_of_a_glob_in_its_name_is_that_file(subject: GivenFiles, home: Path) -> None:
     (home / "scan [1].txt").write_text("one")
     (home / "scan 1.txt").write_text("other")
     (block,) = await blocks_of(subject, ["scan [1].txt"])
     assert block["text"].endswith("one")
 
 
-async def test_a_link_in_a_folder_leads_nowhere_else(subject: InputFiles, tree: Path) -> None:
+async def test_a_link_in_a_folder_leads_nowhere_else(subject: GivenFiles, tree: Path) -> None:
     link(tree / "docs" / "way", tree.parent / "outside")
     link(tree / "docs" / "out.txt", tree.parent / "outside" / "secret.txt")
     os.link(tree.parent / "outside" / "secret.txt", tree / "docs" / "twin.txt")
@@ -226,7 +225,7 @@ async def test_a_link_in_a_folder_leads_nowhere_else(subject: InputFiles, tree: 
 
 
 @POSIX
-async def test_a_pipe_in_a_folder_is_passed_over(subject: InputFiles, tree: Path) -> None:
+async def test_a_pipe_in_a_folder_is_passed_over(subject: GivenFiles, tree: Path) -> None:
     os.mkfifo(tree / "docs" / "pipe")
     contents = await subject.contents(["docs"])
     assert len(contents.blocks) == 4
@@ -234,7 +233,7 @@ async def test_a_pipe_in_a_folder_is_passed_over(subject: InputFiles, tree: Path
 
 
 @pytest.mark.slow
-async def test_a_folder_gives_a_hundred_files_and_says_how_many_more_there_are(subject: InputFiles, home: Path) -> None:
+async def test_a_folder_gives_a_hundred_files_and_says_how_many_more_there_are(subject: GivenFiles, home: Path) -> None:
     (home / "many").mkdir()
     for number in range(files.MAX_GATHERED_FILES + 5):
         (home / "many" / f"{number:03}.txt").write_text("x")
@@ -245,7 +244,7 @@ async def test_a_folder_gives_a_hundred_files_and_says_how_many_more_there_are(s
     )
 
 
-async def test_a_folder_gives_a_gigabyte_and_says_what_does_not_fit(subject: InputFiles, home: Path) -> None:
+async def test_a_folder_gives_a_gigabyte_and_says_what_does_not_fit(subject: GivenFiles, home: Path) -> None:
     (home / "a.txt").write_text("x")
     with (home / "b.mp4").open("wb") as file:
         file.truncate(files.MAX_GATHERED_BYTES)
@@ -255,7 +254,7 @@ async def test_a_folder_gives_a_gigabyte_and_says_what_does_not_fit(subject: Inp
 
 
 async def test_a_huge_folder_is_not_walked_to_its_end(
-    subject: InputFiles, tree: Path, monkeypatch: pytest.MonkeyPatch
+    subject: GivenFiles, tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(files, "CallLimits", partial(files.CallLimits, entries=4))
     contents = await subject.contents(["docs/**"])
@@ -281,14 +280,14 @@ def saved(home: Path, recorder: Recorder) -> Path:
     return out
 
 
-async def test_what_was_saved_for_an_interaction_can_be_given_again(subject: InputFiles, saved: Path) -> None:
+async def test_what_was_saved_for_an_interaction_can_be_given_again(subject: GivenFiles, saved: Path) -> None:
     (picture,) = await blocks_of(subject, ["gemini://interactions/v1_a/files/red%20bike.png"])
     assert picture["type"] == "image"
     blocks = await blocks_of(subject, ["gemini://interactions/v1_a"])
     assert [block["type"] for block in blocks] == ["image", "audio"]
 
 
-async def test_what_was_not_saved_is_refused_with_what_was(subject: InputFiles, saved: Path) -> None:
+async def test_what_was_not_saved_is_refused_with_what_was(subject: GivenFiles, saved: Path) -> None:
     with pytest.raises(FileRefusedError, match=r"saved for that interaction: red bike\.png, speech\.wav"):
         await subject.contents(["gemini://interactions/v1_a/files/blue.png"])
     with pytest.raises(FileRefusedError, match="saved for that interaction: none"):

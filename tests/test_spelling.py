@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 import filing
-from filing import POSIX, Make, blocks_of, link
+from filing import POSIX, GivenFiles, Make, blocks_of, link
 from gemini_interactions_mcp.core.errors import FileRefusedError
-from gemini_interactions_mcp.files.content import InputFiles
 from gemini_interactions_mcp.files.spelling import list_readings
 
 home, make, recorder, subject, tasks = filing.home, filing.make, filing.recorder, filing.subject, filing.tasks
@@ -21,7 +20,7 @@ def write(path: Path, text: str = "text") -> None:
     path.write_text(text)
 
 
-async def named(subject: InputFiles, *sources: str) -> list[str]:
+async def named(subject: GivenFiles, *sources: str) -> list[str]:
     """Return the names of the texts that are given."""
     return [str(block["text"]).partition(":")[0].removeprefix("File ") for block in await blocks_of(subject, sources)]
 
@@ -41,7 +40,7 @@ async def named(subject: InputFiles, *sources: str) -> list[str]:
     ],
 )
 async def test_the_one_file_that_looks_the_same_is_taken(
-    subject: InputFiles, home: Path, there: str, source: str
+    subject: GivenFiles, home: Path, there: str, source: str
 ) -> None:
     write(home / there)
     (name,) = await named(subject, source)
@@ -49,12 +48,12 @@ async def test_the_one_file_that_looks_the_same_is_taken(
 
 
 @pytest.mark.parametrize("source", ["Dócs", "do\u0301cs/", "DÓCS/**", "do\u0301cs/*.TXT", "DÓCS/A.*", "dócs/{A,b}.txt"])
-async def test_folders_and_globs_are_found_by_look_alikes_too(subject: InputFiles, home: Path, source: str) -> None:
+async def test_folders_and_globs_are_found_by_look_alikes_too(subject: GivenFiles, home: Path, source: str) -> None:
     write(home / "dócs" / "a.txt")
     assert await named(subject, source) == ["dócs/a.txt"]
 
 
-async def test_the_exact_name_wins(subject: InputFiles, home: Path) -> None:
+async def test_the_exact_name_wins(subject: GivenFiles, home: Path) -> None:
     write(home / "a.txt", "lower")
     write(home / "A.txt", "upper")
     write(home / '"a.txt"', "quoted")
@@ -63,7 +62,7 @@ async def test_the_exact_name_wins(subject: InputFiles, home: Path) -> None:
         assert block["text"].endswith(text)
 
 
-async def test_several_that_look_the_same_are_named_and_not_taken(subject: InputFiles, home: Path) -> None:
+async def test_several_that_look_the_same_are_named_and_not_taken(subject: GivenFiles, home: Path) -> None:
     for name in ("Plan.txt", "plan.TXT", "other.txt"):
         write(home / name)
     with pytest.raises(FileRefusedError, match=r"PLAN\.txt does not exist, and may be one of: Plan\.txt, plan\.TXT\.$"):
@@ -75,7 +74,7 @@ async def test_several_that_look_the_same_are_named_and_not_taken(subject: Input
 
 
 @POSIX
-async def test_names_in_two_unicode_forms_are_told_apart(subject: InputFiles, home: Path) -> None:
+async def test_names_in_two_unicode_forms_are_told_apart(subject: GivenFiles, home: Path) -> None:
     for name in ("docs/\u00c4.txt", "docs/A\u0308.txt", "docs/other.txt"):
         write(home / name)
     if len(list((home / "docs").iterdir())) == 3:
@@ -99,7 +98,7 @@ async def test_an_allowed_directory_in_another_unicode_form_is_the_same(make: Ma
             await given.contents([str(home / source)])
 
 
-async def test_a_look_alike_passes_every_check(subject: InputFiles, home: Path) -> None:
+async def test_a_look_alike_passes_every_check(subject: GivenFiles, home: Path) -> None:
     outside = home.parent / "outside"
     write(outside / "a.txt")
     link(home / "Way", outside)
@@ -143,18 +142,18 @@ async def test_a_look_alike_passes_every_check(subject: InputFiles, home: Path) 
         pytest.param("'my\\ file.txt'", marks=POSIX),
     ],
 )
-async def test_quotes_escapes_and_mentions_are_understood(subject: InputFiles, home: Path, source: str) -> None:
+async def test_quotes_escapes_and_mentions_are_understood(subject: GivenFiles, home: Path, source: str) -> None:
     write(home / "my file.txt")
     assert await named(subject, source.format(home=home)) == ["my file.txt"]
 
 
 @pytest.mark.parametrize("source", ['"docs/*.md"', "'docs'", "@docs", "@docs/", "@docs/**", "`docs/*.{md,rst}`"])
-async def test_folders_and_globs_may_be_quoted(subject: InputFiles, home: Path, source: str) -> None:
+async def test_folders_and_globs_may_be_quoted(subject: GivenFiles, home: Path, source: str) -> None:
     write(home / "docs" / "a.md")
     assert await named(subject, source) == ["docs/a.md"]
 
 
-async def test_what_begins_with_such_a_character_itself_is_that(subject: InputFiles, home: Path) -> None:
+async def test_what_begins_with_such_a_character_itself_is_that(subject: GivenFiles, home: Path) -> None:
     for name in ("@types/a.md", "types/b.md", "'x'*.md", "x'y.md"):
         write(home / name)
     assert await named(subject, "@types/*.md") == ["@types/a.md"]
@@ -164,7 +163,7 @@ async def test_what_begins_with_such_a_character_itself_is_that(subject: InputFi
 
 
 @pytest.mark.parametrize("source", ['"missing.txt"', "@missing.txt", "my\\ file.txt", "'", "@", '""', "''", "@@"])
-async def test_what_is_not_there_is_told_as_it_was_written(subject: InputFiles, home: Path, source: str) -> None:
+async def test_what_is_not_there_is_told_as_it_was_written(subject: GivenFiles, home: Path, source: str) -> None:
     with pytest.raises(FileRefusedError) as caught:
         await subject.contents([source])
     assert str(caught.value) == f"{source} does not exist."

@@ -14,7 +14,7 @@ from gemini_interactions_mcp.core.offloading import LARGE_TEXT_CHARACTERS
 from gemini_interactions_mcp.core.redaction import Redactor
 from gemini_interactions_mcp.journal import schema
 from gemini_interactions_mcp.journal.journal import Journal
-from gemini_interactions_mcp.journal.queries import ResearchLimit
+from gemini_interactions_mcp.journal.limits import ResearchLimit
 from gemini_interactions_mcp.models.interactions import Citation, Record, SavedFile, Terms, Usage
 from gemini_interactions_mcp.models.uploads import UploadedFile
 from gemini_interactions_mcp.runs.intents import measure_age

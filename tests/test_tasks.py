@@ -378,7 +378,7 @@ async def test_a_plan_waits_with_a_form_that_shows_it_and_what_running_it_costs(
     key, shown = form(task)
     assert key
     assert "## Research plan" in shown["message"]
-    assert "costs about 1 to 3 dollars" in shown["message"]
+    assert "Estimated cost: $1.00 to $3.00; it usually takes" in shown["message"]
     assert "Research requests sent today (UTC): 1." in shown["message"]
     fields = shown["requestedSchema"]["properties"]
     assert {name: field["type"] for name, field in fields.items()} == {"approve": "boolean", "changes": "string"}

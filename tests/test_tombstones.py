@@ -16,7 +16,7 @@ from gemini_interactions_mcp.core.errors import DailyLimitError
 from gemini_interactions_mcp.journal.database_url import parse_url
 from gemini_interactions_mcp.journal.engine import make_engine
 from gemini_interactions_mcp.journal.journal import Journal
-from gemini_interactions_mcp.journal.queries import ResearchLimit
+from gemini_interactions_mcp.journal.limits import ResearchLimit
 from gemini_interactions_mcp.journal.sqlite_file import make_file
 from journaling import NOON, execute, full_record, record
 
@@ -58,7 +58,7 @@ UNCHANGING: dict[str, Callable[[Journal], Awaitable[object]]] = {
     "renew": lambda journal: journal.renew("one", LATER),
     "release": lambda journal: journal.release("one"),
 }
-OTHERS = {"spent", "usage", "deleted", "insert", "prune", "uploads", "keep_upload", "close"}
+OTHERS = {"spent", "spending", "check_limits", "usage", "deleted", "insert", "prune", "uploads", "keep_upload", "close"}
 """What counts tombstones, names none, or removes them."""
 
 

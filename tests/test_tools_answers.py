@@ -288,7 +288,7 @@ async def test_the_limit_of_an_interaction_of_another_program_is_read_from_googl
     )
     await ended(newest(emulator))
     said = text_of(await call(client, "read_interaction", interaction_id=made.id))
-    assert "reached the agent's budget of 50,000 tokens (max_total_tokens). start_research with it as" in said
+    assert "reached the agent's budget of 50,000 tokens (budget_tokens). start_research with it as" in said
     await other.aio.aclose()
 
 

@@ -68,6 +68,7 @@ OPTIONS = [
         {"generation_config": {"thinking_level": "high", "thinking_summaries": "auto"}},
     ),
     ("max_output_tokens", 4000, {"generation_config": {"max_output_tokens": 4000}}),
+    ("service_tier", "flex", {"service_tier": "flex"}),
     (
         "response_schema",
         PERSON,

@@ -19,6 +19,7 @@ from gemini_interactions_mcp.server.app import Server, build_server
 from gemini_interactions_mcp.server.hosts import HOSTS, find_host
 from gemini_interactions_mcp.server.tasks.approvals import render_plan
 from gemini_interactions_mcp.settings import Settings
+from gemini_interactions_mcp.settings.confirmation import Confirmation
 from reading import (
     LEGACY,
     call,
@@ -270,7 +271,7 @@ async def test_progress_does_not_speak_for_this_server(client: Client, emulator:
 
 @pytest.mark.slow
 async def test_a_form_does_not_speak_for_this_server(settings: Settings, mode: Mode) -> None:
-    asking = settings.model_copy(update={"confirm": True})
+    asking = settings.model_copy(update={"confirm": Confirmation(0)})
     asked: list[str] = []
 
     async def answer(_: object, params: ElicitRequestParams) -> ElicitResult:

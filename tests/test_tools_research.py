@@ -105,6 +105,27 @@ async def test_another_kind_of_agent_gets_no_settings_of_deep_research(client: C
 
 @pytest.mark.slow
 @MODERN
+async def test_an_agent_keeps_to_its_budget_and_what_it_had_is_told_with_the_argument(
+    client: Client, emulator: Emulator
+) -> None:
+    task: dict[str, Any] = {"prompt": "Bicycles", "agent": "antigravity-preview-09-2026", "budget_tokens": 10}
+    started = await call(client, "start_research", **task)
+    (sent,) = [body["agent_config"] for body in emulator.creates]
+    assert (sent["type"], int(sent["max_total_tokens"])) == ("antigravity", 10)
+    read = await call(client, "check_research", interaction_id=id_of(started), wait_seconds=20)
+    assert "reached the agent's budget of 10 tokens (budget_tokens)" in text_of(read)
+
+
+@MODERN
+async def test_deep_research_takes_no_budget(client: Client, emulator: Emulator) -> None:
+    said = await complaint(client, "start_research", prompt="Bicycles", budget_tokens=10)
+    assert said == "`budget_tokens` works with other agents only; Deep Research takes no budget."
+    assert "greater than or equal to 1" in await complaint(client, "start_research", prompt="x", budget_tokens=0)
+    assert emulator.requests == []
+
+
+@pytest.mark.slow
+@MODERN
 async def test_files_go_along_with_the_question(client: Client, emulator: Emulator, settings: Settings) -> None:
     file = str(note(settings.allowed_dirs[0]))
     await call(client, "start_research", prompt="Bicycles", files=[file, "https://example.com/a.pdf"])

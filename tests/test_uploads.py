@@ -93,7 +93,7 @@ async def test_a_call_that_is_given_up_does_not_stop_the_upload(paper: Path, mak
     recorder.hold = anyio.Event()
     async with anyio.create_task_group() as group:
         group.start_soon(subject.contents, [paper.name])
-        await anyio.wait_all_tasks_blocked()
+        await recorder.reached.wait()
         group.cancel_scope.cancel()
     async with anyio.create_task_group() as group:
         group.start_soon(subject.contents, [paper.name])
@@ -281,7 +281,7 @@ async def test_a_file_that_changes_while_it_is_uploaded_is_not_remembered(
 
     async with anyio.create_task_group() as group:
         group.start_soon(send)
-        await anyio.wait_all_tasks_blocked()
+        await recorder.reached.wait()
         os.utime(paper, ns=(1, 1))
         recorder.hold.set()
     assert refused == ["a.pdf was changed while it was uploaded. Call again."]
@@ -304,7 +304,7 @@ async def test_a_file_that_changes_before_its_turn_is_not_sent(
 
     async with anyio.create_task_group() as group:
         group.start_soon(send)
-        await anyio.wait_all_tasks_blocked()
+        await recorder.reached.wait()
         (home / "b.pdf").write_bytes(b"\n" + PDF)
         recorder.hold.set()
     assert refused == ["b.pdf was changed while it was uploaded. Call again."]

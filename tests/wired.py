@@ -19,7 +19,7 @@ from conftest import KEY
 MODERN: Final = "2026-07-28"
 HANDSHAKES: Final = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 SERVE: Final = (sys.executable, "-m", "gemini_interactions_mcp")
-PATIENCE: Final = 30.0
+PATIENCE: Final = 90.0
 """Seconds after which a subprocess that says nothing has failed; never what is tested."""
 
 Json = dict[str, Any]

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -57,6 +58,13 @@ TOPICS = ("Rivers of Zürich.", "Lakes of Zürich.")
 HOURLY = ("hold", "queued", "stall")
 GARBAGE = (b"", b"{", b"[" * 100_000, b'{"id": 1' + b"0" * 5_000 + b"}", b"data: {\n\n", b"<html>", b"\xff\xfe")
 CODES = ("model_not_found", "service_unavailable", "too_many_requests", "safety", "api_error", "no_such_code", "")
+
+LIMITS = (None, None, Decimal(8), Decimal("3.5"), Decimal("0.6"))
+"""Dollars of a day: research reserves three, an ask a quarter."""
+COUNTED_COSTS = """
+    SELECT cost_micros FROM interactions WHERE origin = 'ours'
+    AND NOT (deleted_at IS NULL AND status IN ('failed', 'cancelled') AND interaction_id IS NULL)
+"""
 
 End = Literal["closes", "is killed", "is killed and leaves its leases"]
 
@@ -478,6 +486,17 @@ def ended_badly(world: World, prompt: str) -> int:
     )
 
 
+def never_overspent(world: World) -> None:
+    """Hold that what is spent and reserved keeps to the limit, and that all that Google has taken is counted."""
+    with closing(sqlite3.connect(world.folder / "journal.sqlite3")) as journal:
+        rows = journal.execute(COUNTED_COSTS).fetchall()
+    costs = [cost for (cost,) in rows]
+    if world.settings.dollars_per_day is not None:
+        assert sum(costs) <= world.settings.dollars_per_day * 1_000_000
+    free = sum(each.status == "failed" for each in world.emulator.interactions.values())
+    assert sum(cost != 0 for cost in costs) + free >= len(world.emulator.interactions)
+
+
 async def never_lost(world: World) -> None:
     """Hold that a fresh server reads every answer, and lists whatever a host was told of."""
     async with Client(build_server(world.settings, HASTY), cache=None) as client:
@@ -527,19 +546,19 @@ async def called(client: Client, tool: str, **arguments: Any) -> CallToolResult:
 
 
 @asynccontextmanager
-async def world_in(folder: Path) -> AsyncGenerator[World]:
+async def world_in(folder: Path, limit: Decimal | None = None) -> AsyncGenerator[World]:
     """Google and a computer, both new."""
     emulator = Emulator(research_seconds=0, step_seconds=0, processing_seconds=0, picture_scale=0.5)
     async with serve_emulator(emulator) as url:
-        settings = make_settings(folder, url, wait_seconds=0.2)
+        settings = make_settings(folder, url, wait_seconds=0.2, dollars_per_day=limit)
         (folder / "files" / "note.txt").write_text("Grüße", encoding="utf-8")
         yield World(emulator, settings, folder)
 
 
-async def play(lives: list[Life]) -> None:
+async def play(lives: list[Life], limit: Decimal | None) -> None:
     """Live through all of it, let Google finish what it has taken, and hold the promise."""
     with tempfile.TemporaryDirectory() as folder:
-        async with world_in(Path(folder)) as world:
+        async with world_in(Path(folder), limit) as world:
             for life in lives:
                 await live(world, life)
             with anyio.fail_after(PATIENCE):
@@ -550,6 +569,7 @@ async def play(lives: list[Life]) -> None:
             bought_once(world)
             await never_lost(world)
             bought_once(world)
+            never_overspent(world)
             nothing_leaked(world)
 
 
@@ -571,9 +591,9 @@ def quick(one_authority: Path) -> Any:
 
 @pytest.mark.timeout(3600)
 @settings(max_examples=SEQUENCES, deadline=None, database=None, phases=(Phase.explicit, Phase.generate))
-@given(LIVES)
-def test_whatever_happens_nothing_paid_is_lost_or_bought_twice(lives: list[Life]) -> None:
-    anyio.run(play, lives)
+@given(LIVES, st.sampled_from(LIMITS))
+def test_whatever_happens_nothing_paid_is_lost_or_bought_twice(lives: list[Life], limit: Decimal | None) -> None:
+    anyio.run(play, lives, limit)
 
 
 async def test_an_answer_that_takes_longer_than_connecting_may_is_waited_for() -> None:

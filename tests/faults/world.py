@@ -15,6 +15,7 @@ from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.models.interactions import Request
 from gemini_interactions_mcp.runs.run import Run
 from gemini_interactions_mcp.runs.runs import Runs
+from gemini_interactions_mcp.server.context import make_limits
 from gemini_interactions_mcp.settings import Settings
 
 QUICK = replace(
@@ -83,6 +84,7 @@ async def world(settings: Settings, timing: Timing = QUICK, *, tend: bool = Fals
                 tasks=tasks,
                 announce=announce,
                 timing=timing,
+                limits=make_limits(settings),
             )
             if tend:
                 tasks.start_soon(runs.tend)

@@ -118,7 +118,7 @@ def load_certificate_file(file: str) -> ssl.SSLContext:
         ConfigurationError: There are none.
     """
     try:
-        return make_tls_context(cafile=file)
+        return make_tls_context(file)
     except OSError as exc:
         reason = next((reason for kind, reason in CERTIFICATE_FILE_ERRORS if isinstance(exc, kind)), "cannot be read")
         raise make_setup_error(f"SSL_CERT_FILE ({quote_name(file)}) {reason}") from exc
@@ -132,17 +132,17 @@ def load_certificate_folders(folders: str) -> ssl.SSLContext:
     """
     if not any(Path(folder).is_dir() and os.access(folder, os.R_OK) for folder in folders.split(os.pathsep)):
         raise make_setup_error(f"SSL_CERT_DIR ({quote_name(folders)}) is no folder that can be read")
-    return make_tls_context(capath=folders)
+    return make_tls_context(folders=folders)
 
 
-def make_tls_context(**places: str) -> ssl.SSLContext:
-    """Return a context that trusts the certificates at `cafile` or `capath`.
+def make_tls_context(file: str | None = None, folders: str | None = None) -> ssl.SSLContext:
+    """Return a context that trusts the certificates in a file or in folders.
 
     Certificates of a company's proxy often lack extensions that RFC 5280 demands, such as the identifier of the
     authority's key. Python 3.13 and newer reject them by default (`ssl.create_default_context`), while earlier ones
     and httpx2 with the system's store do not.
     """
-    context = ssl.create_default_context(**places)
+    context = ssl.create_default_context(cafile=file, capath=folders)
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     return context
 

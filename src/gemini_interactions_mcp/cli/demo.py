@@ -173,8 +173,8 @@ async def look_back(client: Client) -> None:
     after = await client.call_tool("list_interactions", {"limit": 20})
     require(len(list_result_rows(after)) == len(list_result_rows(listed)) - 1, "the interaction is still listed")
     summed = await call_and_show(client, "list_interactions", totals="model")
-    total = cast("list[dict[str, int]]", (summed.structured_content or {})["totals"])[-1]
-    require(total["runs"] == len(list_result_rows(listed)), "what was deleted does not count")
+    totals = cast("list[dict[str, Any]]", (summed.structured_content or {})["totals"])
+    require(totals[-1]["runs"] == len(list_result_rows(listed)), "what was deleted does not count")
 
 
 async def show_resources(client: Client, interaction_id: str) -> None:

@@ -19,6 +19,7 @@ from gemini_interactions_mcp.journal import Journal, clock
 from gemini_interactions_mcp.models import Catalog, CatalogFile, defaults
 from gemini_interactions_mcp.settings import (
     SETTING_VARIABLES,
+    Confirmation,
     Settings,
     describe_missing_folder,
     find_unknown_variables,
@@ -115,7 +116,16 @@ def strip_prefix(name: str) -> str:
 def describe_spending(settings: Settings) -> str:
     """Return the limits on starting a run of research."""
     limit = f"at most {settings.runs_per_day} runs a day" if settings.runs_per_day else "no daily limit"
-    return f"{limit}, {'asks before it starts' if settings.confirm else 'starts without asking'}"
+    return f"{limit}, {describe_confirmation(settings.confirm)}"
+
+
+def describe_confirmation(confirm: Confirmation) -> str:
+    """Return which paid requests the user is asked about."""
+    if confirm.above is None:
+        return "starts without asking"
+    if not confirm.above:
+        return "asks before every paid request"
+    return f"asks before requests that may cost more than {phrases.format_dollars(confirm.above)}"
 
 
 def list_catalog(settings: Settings, catalog: Catalog, problem: str | None) -> Iterator[Finding]:

@@ -26,6 +26,7 @@ from .errors import PermissionDeniedError as PermissionDeniedError
 from .errors import QuotaError as QuotaError
 from .errors import RefusedError as RefusedError
 from .errors import SentElsewhereError as SentElsewhereError
+from .errors import SpendingLimitError as SpendingLimitError
 from .errors import StillUploadingError as StillUploadingError
 from .folders import Folder as Folder
 from .lenient import Json as Json

@@ -6,6 +6,7 @@
     │       └── FileGoneError
     ├── ConfigurationError         the user: key, billing, directories, journal
     │   ├── DailyLimitError
+    │   ├── SpendingLimitError
     │   ├── KeyMissingError
     │   └── KeyRejectedError
     ├── RefusedError               Google refused the request
@@ -73,6 +74,10 @@ class ConfigurationError(GeminiMCPError):
 
 class DailyLimitError(ConfigurationError):
     """The user's daily limit of research runs is reached; nothing was sent."""
+
+
+class SpendingLimitError(ConfigurationError):
+    """A request may cost more than the user's limits in dollars leave; nothing was sent."""
 
 
 class KeyMissingError(ConfigurationError):

@@ -12,7 +12,7 @@ from .drawing import compute_dimensions, draw_picture
 from .prose import Prose, describe_request, write_filler, write_opening
 from .protocol import classify_name, ensure_object
 from .questions import Answer, Question
-from .requests import read_answer_schema, read_generation_value, read_response_formats
+from .requests import read_answer_schema, read_generation_value, read_response_formats, read_token_limit
 from .research import answer_with_research
 from .schemas import generate_instance
 from .tool_steps import list_annotations, make_thought, make_tool_steps
@@ -28,8 +28,8 @@ def answer_with_text(question: Question) -> Answer:
     else:
         instance = generate_instance(schema, f"Emulated: {question.turn.prompt}")
         prose.write(json.dumps(instance, ensure_ascii=False))
-    limit = read_generation_value(question.body, "max_output_tokens")
-    lost = isinstance(limit, int) and prose.truncate(limit * EMULATED_BYTES_PER_TOKEN)
+    limit = read_token_limit(question.body)
+    lost = limit is not None and prose.truncate(limit * EMULATED_BYTES_PER_TOKEN)
     steps = [
         make_thought(question, "**Reading the request**\n\nThe emulator reads the request."),
         *make_tool_steps(question.tools, question.turn.prompt),

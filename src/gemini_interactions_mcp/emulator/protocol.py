@@ -154,6 +154,9 @@ RESEARCH_KEYS = frozenset(
     ["type", "collaborative_planning", "thinking_summaries", "visualization", "enable_bigquery_tool"]
 )
 
+# google-genai 3.6.1, `AntigravityAgentConfig`; agents of one's own extend Antigravity.
+MANAGED_KEYS = frozenset(["type", "max_total_tokens", "model"])
+
 ERROR_CODES_BY_STATUS = {
     400: "invalid_request",
     401: "authentication",

@@ -45,7 +45,7 @@ PROCESSING_KEYS = {
 
 
 @dataclass(frozen=True)
-class Attachment:
+class SentMedia:
     """One image, audio, video or document of the input; `content` is kept for inline images only.
 
     `source` is `inline`, the name of a file or a URL; `size_bytes` is None for a URL.
@@ -71,7 +71,7 @@ class Turn:
     """The newest turn of an input, and the prompts of the earlier turns in the same request."""
 
     prompt: str
-    attachments: tuple[Attachment, ...] = ()
+    attachments: tuple[SentMedia, ...] = ()
     function_results: tuple[str, ...] = ()
     earlier_prompts: tuple[str, ...] = ()
 
@@ -148,7 +148,7 @@ def _format_result(step: JsonDict) -> str:
     return f"{step.get('name') or step.get('call_id')}: {text}"
 
 
-def _parse_attachment(part: JsonDict, find_file: FindFile) -> Attachment:
+def _parse_attachment(part: JsonDict, find_file: FindFile) -> SentMedia:
     if part.get("resolution") not in (None, *ACCEPTED_RESOLUTIONS):
         raise make_value_refusal("input.resolution", part["resolution"], ACCEPTED_RESOLUTIONS)
     check_processing(part)
@@ -156,13 +156,13 @@ def _parse_attachment(part: JsonDict, find_file: FindFile) -> Attachment:
     if part.get("data"):
         content = _decode_data(part["data"])
         kept = content if part["type"] == "image" else b""
-        return Attachment(part["type"], mime_type, "inline", len(content), kept)
+        return SentMedia(part["type"], mime_type, "inline", len(content), kept)
     uri = ensure_text(part.get("uri"))
     file = find_file(uri)
     if file is not None:
-        return Attachment(part["type"], file.mime_type, file.name, file.size_bytes)
+        return SentMedia(part["type"], file.mime_type, file.name, file.size_bytes)
     _check_fetchable(uri)
-    return Attachment(part["type"], mime_type, uri, None)
+    return SentMedia(part["type"], mime_type, uri, None)
 
 
 def check_processing(part: JsonDict) -> None:
@@ -250,6 +250,13 @@ def read_function_names(body: JsonDict) -> list[str]:
 def read_generation_value(body: JsonDict, key: str) -> object:
     """Return one value of `generation_config`, None if it is missing."""
     return ensure_object(body.get("generation_config")).get(key)
+
+
+def read_token_limit(body: JsonDict) -> int | None:
+    """Return the limit of a model's output or of an agent's budget, which google-genai sends as text."""
+    budget = ensure_object(body.get("agent_config")).get("max_total_tokens")
+    limit = read_generation_value(body, "max_output_tokens") if budget is None else int(budget)
+    return limit if isinstance(limit, int) else None
 
 
 def wants_summaries(body: JsonDict) -> bool:

@@ -15,6 +15,7 @@ from .protocol import (
     GENERATION_KEYS,
     GRPC_TYPE_PREFIX,
     IMAGE_MODELS,
+    MANAGED_KEYS,
     MODEL_KEYS,
     RESEARCH_KEYS,
     RESPONSE_FORMATS,
@@ -170,6 +171,8 @@ def check_agent_request(body: JsonDict) -> None:
         raise make_refusal(400, f"Structured output is not supported for {name}.")
     if classify_name(name) == "research":
         check_research_request(body)
+    else:
+        check_managed_config(ensure_object(body.get("agent_config")))
 
 
 def check_research_request(body: JsonDict) -> None:
@@ -187,6 +190,20 @@ def check_research_request(body: JsonDict) -> None:
     refuse_value("agent_config.type", config.get("type", "deep-research"), ("deep-research",))
     refuse_value("agent_config.thinking_summaries", config.get("thinking_summaries"), THINKING_SUMMARIES)
     refuse_value("agent_config.visualization", config.get("visualization"), VISUALIZATIONS)
+
+
+def check_managed_config(config: JsonDict) -> None:
+    """Refuse a configuration of a managed agent with other keys, or with a budget that is no positive number.
+
+    google-genai sends 64-bit numbers as text, and the API takes both, as proto3 does (protobuf.dev, JSON mapping).
+    """
+    for key in config:
+        if key not in MANAGED_KEYS:
+            raise make_parameter_refusal(f"agent_config.{key}")
+    refuse_value("agent_config.type", config.get("type", "antigravity"), ("antigravity",))
+    budget = str(config.get("max_total_tokens", 1))
+    if not budget.isdecimal() or int(budget) < 1:
+        raise make_refusal(400, "Invalid value for 'agent_config.max_total_tokens': expected a positive number.")
 
 
 REQUEST_RULES: tuple[Callable[[JsonDict], None], ...] = (

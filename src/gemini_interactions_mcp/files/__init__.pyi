@@ -1,4 +1,5 @@
 from . import saved_files as saved_files
+from .addresses import SOURCE_FORMS as SOURCE_FORMS
 from .boundary import REASON_EXISTS as REASON_EXISTS
 from .boundary import Boundary as Boundary
 from .clipping import Excerpt as Excerpt

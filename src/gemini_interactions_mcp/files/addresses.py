@@ -53,6 +53,11 @@ def build_address_block(source: str) -> ContentItem | None:
             raise FileRefusedError(f"{quote_name(source)} cannot be given to Gemini: name {SOURCE_FORMS}.")
 
 
+def is_files_api_block(block: ContentItem) -> bool:
+    """Whether a block is a file of the Files API, whose type only the API knows."""
+    return FILES_API_NAME.fullmatch(str(block.get("uri"))) is not None
+
+
 def build_url_block(source: str) -> ContentItem:
     """Build the block of an http(s) URL: a YouTube video, or what the extension says.
 

@@ -8,8 +8,6 @@ from typing import Any, Final
 from gemini_interactions_mcp.core import InputError
 from gemini_interactions_mcp.models import ContentItem
 
-from .inspection import LocalFile
-
 CLIP_TIME: Final = r"(?:(?:(\d{1,3}):)?(\d{1,4}):)?(\d{1,6}(?:\.\d{1,3})?)"
 CLIP_RANGE: Final = re.compile(rf"({CLIP_TIME})?\s*-\s*({CLIP_TIME})?")
 PAGE_RANGE: Final = re.compile(r"(\d{1,6})?\s*(?:(-)\s*(\d{1,6})?)?")
@@ -55,22 +53,28 @@ class Excerpt:
             raise InputError("`pages` is for PDF and other documents with pages, and none of the files is one.")
         return tuple(map(self._restrict, blocks))
 
-    def check(self, files: Iterable[LocalFile]) -> None:
-        """Check that each PDF whose number of pages is known has the pages.
+    def check(self, documents: Iterable[tuple[str, int | None]]) -> None:
+        """Check that each document whose number of pages is known has the pages.
+
+        Args:
+            documents: Names and numbers of pages.
 
         Raises:
             InputError: One has not.
         """
         last = max((self.pages or {}).get("page_options", {}).values(), default=0)
-        for file in files:
-            if file.pages is not None and last > file.pages:
-                has = "only 1 page" if file.pages == 1 else f"only {file.pages} pages"
-                raise InputError(f"{file.name} has {has}, and `pages` goes to page {last}.")
+        for name, count in documents:
+            if count is not None and last > count:
+                has = "only 1 page" if count == 1 else f"only {count} pages"
+                raise InputError(f"{name} has {has}, and `pages` goes to page {last}.")
 
     def _restrict(self, block: ContentItem) -> ContentItem:
         if self.clip and block["type"] in CLIPPED_TYPES:
             return {**block, "processing": self.clip}
         return {**block, "processing": self.pages} if self.pages and is_paged(block) else block
+
+
+WHOLE_FILES: Final = Excerpt()
 
 
 def is_paged(block: ContentItem) -> bool:

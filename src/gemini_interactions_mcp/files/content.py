@@ -18,11 +18,11 @@ from gemini_interactions_mcp.core import FileRefusedError, InputError, StillUplo
 from gemini_interactions_mcp.models import ContentItem, Contents, Record, SavedFile, media_types
 from gemini_interactions_mcp.settings import Settings
 
-from .addresses import FILES_API_NAME, SOURCE_FORMS, build_address_block, build_uri_block, get_extension
+from .addresses import FILES_API_NAME, build_address_block, build_uri_block, get_extension, is_files_api_block
 from .boundary import MAX_SEARCHED_BYTES, Boundary, parse_local_path, translate_path_errors
-from .clipping import Excerpt
+from .clipping import WHOLE_FILES, Excerpt
 from .gathering import MAX_FOLDER_ENTRIES, FolderWalk, parse_folder_query
-from .inspection import ContentPart, InspectedSource, Inspection, LocalFile, NamedFile, hash_json, label_sources
+from .inspection import ContentPart, InspectedSource, Inspection, LocalFile, NamedFile, label_sources
 from .left_out import Omissions
 from .recognition import build_inline_block, describe_encodings, prepare_outgoing, prepare_upload, recognise_file
 from .saved_files import SavedFiles
@@ -115,83 +115,57 @@ class InputFiles:
         self._lookup = lookup
         self._earlier = earlier
 
-    async def contents(
-        self,
-        sources: Sequence[str],
-        *,
-        resolution: str | None = None,
-        excerpt: Excerpt | None = None,
-        seconds: float | None = None,
-        report: UploadReport | None = None,
-    ) -> Contents:
-        """Inspect and send `sources`; nothing is uploaded unless all of them are accepted.
-
-        Args:
-            sources: As for `inspect`.
-            resolution: As for `send`.
-            excerpt: As for `send`.
-            seconds: As for `send`.
-            report: As for `send`.
-
-        Raises:
-            InputError: There is no source.
-            GeminiMCPError: As `inspect` and `send`.
-        """
-        if not sources:
-            raise InputError(f"Name at least one file: {SOURCE_FORMS}.")
-        inspection = await self.inspect(sources)
-        return await self.send(inspection, resolution=resolution, excerpt=excerpt, seconds=seconds, report=report)
-
-    async def inspect(self, sources: Sequence[str]) -> Inspection:
+    async def inspect(
+        self, sources: Sequence[str], *, resolution: str | None = None, excerpt: Excerpt | None = None
+    ) -> Inspection:
         """Inspect what `sources` stand for, in their order; nothing is sent, and no file stays open.
 
         Args:
             sources: As `SOURCE_FORMS` lists them.
+            resolution: One of `MEDIA_RESOLUTIONS`.
+            excerpt: The part of each file that is meant.
 
         Raises:
-            InputError: There are too many sources.
+            InputError: There are too many sources, the resolution is unknown, or no file has such a part.
             FileRefusedError: A source is missing, not allowed, or not accepted by Gemini.
             GeminiMCPError: An interaction whose files are named is unknown.
         """
+        if resolution is not None and resolution not in MEDIA_RESOLUTIONS:
+            raise InputError(f"The media resolution is one of {', '.join(MEDIA_RESOLUTIONS)}.")
         intended = await anyio.to_thread.run_sync(self._find_meant, deduplicate_sources(sources))
         named = deduplicate_sources([each for source in intended for each in await self._expand_saved(source)])
-        return await anyio.to_thread.run_sync(self._inspect_all, named)
+        found = await anyio.to_thread.run_sync(self._inspect_all, named)
+        inspection = replace(found, resolution=resolution, excerpt=excerpt or WHOLE_FILES)
+        check_excerpt(inspection)
+        return inspection
 
     async def send(
-        self,
-        inspection: Inspection,
-        *,
-        resolution: str | None = None,
-        excerpt: Excerpt | None = None,
-        seconds: float | None = None,
-        report: UploadReport | None = None,
+        self, inspection: Inspection, *, seconds: float | None = None, report: UploadReport | None = None
     ) -> Contents:
         """Build the blocks, and upload what does not fit into the request; nothing is, unless every file is unchanged.
 
         Args:
             inspection: What to send.
-            resolution: One of `MEDIA_RESOLUTIONS`.
-            excerpt: The part of each file that is meant.
             seconds: Timeout of uploads in seconds.
             report: Receives their progress.
 
         Raises:
-            InputError: The resolution is unknown, or no file has such a part.
+            InputError: No file has the part that is meant.
             FileRefusedError: A file was changed, or can no longer be read.
             StillUploadingError: The timeout has expired; the uploads continue.
             GeminiMCPError: An upload failed.
         """
-        if resolution is not None and resolution not in MEDIA_RESOLUTIONS:
-            raise InputError(f"The media resolution is one of {', '.join(MEDIA_RESOLUTIONS)}.")
-        excerpt = excerpt or Excerpt()
         parts = list(inspection.parts)
-        excerpt.check(part.content for part in parts if isinstance(part.content, LocalFile))
         with ExitStack() as streams:
             ready = await anyio.to_thread.run_sync(self._open_all, parts, streams)
-            blocks = await self._upload_all(ready, excerpt, seconds, report)
-        labelled = [(part.label, add_resolution(block, resolution)) for part, block in zip(parts, blocks, strict=True)]
-        asked = hash_json([inspection.digest, resolution, excerpt.clip, excerpt.pages])
-        return Contents(parts=tuple(labelled), notes=inspection.notes, digest=asked)
+            blocks = await self._upload_all(ready, inspection.excerpt, seconds, report)
+        detailed = [add_resolution(block, inspection.resolution) for block in blocks]
+        return Contents(
+            parts=tuple(zip((part.label for part in parts), detailed, strict=True)),
+            notes=inspection.notes,
+            digest=inspection.digest,
+            attachments=inspection.attachments,
+        )
 
     async def output(self, path: str | None = None) -> Path | None:
         """Check that output can be written, before it is paid for, and return the path of an image if one is given.
@@ -419,9 +393,23 @@ class UploadProgress:
         return f"Uploading {self._file.name}: {self._sent / MIB:,.1f} of {size / MIB:,.1f} MiB"
 
 
-def outline_block(known: ContentItem | OutgoingFile) -> ContentItem:
+def check_excerpt(inspection: Inspection) -> None:
+    """Check that the files have the part that is meant, as far as it is known before they are sent.
+
+    Raises:
+        InputError: They have not.
+    """
+    contents = [part.content for part in inspection.parts]
+    inspection.excerpt.check((each.name, each.pages) for each in contents if isinstance(each, LocalFile))
+    outlines = [outline_block(each) for each in contents]
+    if not any(map(is_files_api_block, outlines)):
+        inspection.excerpt.apply(outlines)
+
+
+def outline_block(known: ContentItem | LocalFile | OutgoingFile) -> ContentItem:
     """Return a block as far as it is known before its upload."""
-    return {"type": known.file.kind, "mime_type": known.file.mime} if isinstance(known, OutgoingFile) else known
+    file = known.file if isinstance(known, OutgoingFile) else known
+    return {"type": file.kind, "mime_type": file.mime} if isinstance(file, LocalFile) else file
 
 
 def require_image_path(path: Path, source: str) -> Path:

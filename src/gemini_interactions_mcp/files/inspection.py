@@ -8,7 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gemini_interactions_mcp.core import make_printable
-from gemini_interactions_mcp.models import ContentItem
+from gemini_interactions_mcp.models import Attachment, ContentItem
+
+from .addresses import is_files_api_block
+from .clipping import WHOLE_FILES, Excerpt
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +103,14 @@ class Inspection:
 
     Attributes:
         notes: What of folders and globs was left out, in sentences for the caller.
+        resolution: Detail in which images, video and documents are read.
+        excerpt: The part of each file that is meant.
     """
 
     sources: tuple[InspectedSource, ...] = ()
     notes: tuple[str, ...] = ()
+    resolution: str | None = None
+    excerpt: Excerpt = WHOLE_FILES
 
     @property
     def parts(self) -> Iterator[ContentPart]:
@@ -112,13 +119,25 @@ class Inspection:
 
     @property
     def kinds(self) -> frozenset[str]:
-        """The types of content of all parts; text that is uploaded as a document is text, too."""
-        return frozenset(classify_content(part.content) for part in self.parts)
+        """The types of content of all parts; text that is uploaded as a document is text, too.
+
+        Files of the Files API are left out: only the API knows their types.
+        """
+        contents = (part.content for part in self.parts)
+        return frozenset(
+            classify_content(each) for each in contents if isinstance(each, LocalFile) or not is_files_api_block(each)
+        )
+
+    @property
+    def attachments(self) -> tuple[Attachment, ...]:
+        """The files and addresses, as an estimate of the cost needs them."""
+        return tuple(describe_attachment(part.content) for part in self.parts)
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of names and contents; empty if there are no sources."""
-        return hash_json([part.identity for part in self.parts]) if self.sources else ""
+        """The SHA-256 of names, contents and how they are read; empty if there are no sources."""
+        told = [part.identity for part in self.parts]
+        return hash_json([told, self.resolution, self.excerpt.clip, self.excerpt.pages]) if self.sources else ""
 
 
 def classify_content(content: LocalFile | ContentItem) -> str:
@@ -126,6 +145,13 @@ def classify_content(content: LocalFile | ContentItem) -> str:
     if isinstance(content, LocalFile):
         return "text" if content.mime.startswith("text/") else content.kind
     return str(content.get("type"))
+
+
+def describe_attachment(content: LocalFile | ContentItem) -> Attachment:
+    """Return the type, size and pages of a file or of a block; all are unknown of an address."""
+    if isinstance(content, LocalFile):
+        return Attachment(classify_content(content), content.sent, content.pages)
+    return Attachment(classify_content(content), None)
 
 
 def label_sources(sources: Sequence[InspectedSource]) -> tuple[InspectedSource, ...]:

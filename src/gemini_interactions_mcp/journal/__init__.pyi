@@ -3,5 +3,7 @@ from .clock import TWIN_SECONDS as TWIN_SECONDS
 from .clock import now as now
 from .database import shield_cancellation as shield_cancellation
 from .journal import Journal as Journal
+from .limits import NO_LIMITS as NO_LIMITS
+from .limits import Limits as Limits
+from .limits import Spending as Spending
 from .queries import DELIVERY_FIELDS as DELIVERY_FIELDS
-from .queries import ResearchLimit as ResearchLimit

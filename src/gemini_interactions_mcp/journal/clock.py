@@ -19,6 +19,11 @@ def get_day_start() -> datetime:
     return now().replace(hour=0, minute=0, second=0, microsecond=0)
 
 
+def get_month_start() -> datetime:
+    """Return the start of the current UTC month."""
+    return get_day_start().replace(day=1)
+
+
 def describe_limit_reached(most: int) -> str:
     """Return the error for a research request beyond the daily limit."""
     left = (get_day_start() + timedelta(days=1) - now()).total_seconds()

@@ -5,7 +5,7 @@ when a row changes.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -20,18 +20,21 @@ from gemini_interactions_mcp.core import (
     NO_REDACTION,
     DailyLimitError,
     Redactor,
+    SpendingLimitError,
     Timing,
     offload_if_large,
+    quote_name,
     replace_unstorable,
 )
 from gemini_interactions_mcp.models import Record, UploadedFile, UsageGrouping, UsageReport, UsageTally, is_settled
 
 from . import queries
-from .clock import TWIN_SECONDS, describe_limit_reached, now
+from .clock import TWIN_SECONDS, describe_limit_reached, get_day_start, get_month_start, now
 from .column_types import clean_document
 from .database import MAX_READERS, Database
 from .engine import RowValues
-from .queries import LIVE_ROWS, RUNNING_ROWS, UNSENT_ROWS, ResearchLimit, change_live, select_live
+from .limits import ResearchLimit, Spending, SpendingLimit, describe_spending_limit, describe_unknown_price
+from .queries import LIVE_ROWS, RUNNING_ROWS, UNSENT_ROWS, change_live, select_live
 from .rows import (
     encode_cell,
     encode_fields,
@@ -96,6 +99,7 @@ class Journal:
         since: datetime | None,
         *,
         limit: ResearchLimit | None = None,
+        spending: Sequence[SpendingLimit] = (),
         owner: str | None = None,
         until: datetime | None = None,
     ) -> Record | None:
@@ -108,27 +112,42 @@ class Journal:
             record: The row.
             since: Identical requests before that moment do not count; None where none does.
             limit: Limit on research rows.
+            spending: Limits on the cost of all rows. The row reserves its `cost_micros`.
             owner: Holder of the lease.
             until: End of the lease.
 
         Raises:
             DailyLimitError: The limit is reached; nothing was written.
+            SpendingLimitError: The cost of the row is not known, or more than a limit leaves; nothing was written.
         """
+        check_price(record, spending)
         await self._database.check_place()
         values = await self._new_row(record) | make_lease(owner, until)
         columns = [sa.literal(value, INTERACTIONS.c[name].type).label(name) for name, value in values.items()]
-        source = sa.select(*columns)
-        if since:
-            source = source.where(~select_live(*queries.match_twins(record, since)).exists())
-        if limit:
-            source = source.where(queries.count_spent(limit.since).scalar_subquery() < limit.most)
+        source = sa.select(*columns).where(*queries.make_insert_conditions(record, since, limit, spending))
         if await self._database.write(sa.insert(INTERACTIONS).from_select(list(values), source), alone=True):
             return None
         if since and (twin := await self.twin(record, since)):
             return twin
+        await self.check_limits(record, limit, spending)
+        return await self.insert_once(record, since, limit=limit, spending=spending, owner=owner, until=until)
+
+    async def check_limits(
+        self, record: Record, limit: ResearchLimit | None = None, spending: Sequence[SpendingLimit] = ()
+    ) -> None:
+        """Check that the limits leave room for a row, as `insert_once` does.
+
+        Raises:
+            DailyLimitError: The limit is reached.
+            SpendingLimitError: The cost of the row is not known, or more than a limit leaves.
+        """
+        check_price(record, spending)
         if limit and await self.spent(limit.since) >= limit.most:
             raise DailyLimitError(describe_limit_reached(limit.most))
-        return await self.insert_once(record, since, limit=limit, owner=owner, until=until)
+        for each in spending:
+            spent, cost = await self._sum(queries.sum_costs(each.since)), record.cost_micros or 0
+            if spent + cost > each.micros:
+                raise SpendingLimitError(describe_spending_limit(each, spent, cost))
 
     async def twin(self, record: Record, since: datetime) -> Record | None:
         """Return the newest row since then of a request identical to that of a record, unless it certainly failed."""
@@ -148,7 +167,15 @@ class Journal:
 
     async def spent(self, since: datetime) -> int:
         """Return how many research requests this server has sent since then that Google may have taken."""
-        return await self._database.read(queries.count_spent(since), lambda result: int(result.scalar_one()))
+        return await self._sum(queries.count_spent(since))
+
+    async def spending(self) -> Spending:
+        """Return what the requests of this server have cost today and this month."""
+        today = await self._sum(queries.sum_costs(get_day_start()))
+        return Spending(today, await self._sum(queries.sum_costs(get_month_start())), await self.spent(get_day_start()))
+
+    async def _sum(self, query: sa.Select[int]) -> int:
+        return await self._database.read(query, lambda result: int(result.scalar_one()))
 
     async def usage(self, *groupings: UsageGrouping, since: datetime | None = None) -> list[UsageReport]:
         """Return what the requests of this server have used and cost, deleted or not: a report for each grouping.
@@ -332,7 +359,8 @@ class Journal:
         Running rows stay. Rows of requests whose outcome nobody can find out any more go as well, once Google has
         forgotten their interactions (55 days): those of unknown outcome without an id at Google, and those that were
         given up without an end. Rows that a rule needs stay: what a limit counts today, what an identical request is
-        compared with, and plans that were run, until Google has forgotten them.
+        compared with, and plans that were run, until Google has forgotten them. Of rows that cost something this month,
+        tombstones stay until it ends.
         Tombstones of an older server, which left fields that it did not know, are blanked.
         """
         moment = now()
@@ -345,9 +373,14 @@ class Journal:
         old = sa.and_(INTERACTIONS.c.created_at < format_moment(before), queries.select_left_at() < young)
         # By the status: an older server on this journal does not say when a row settled.
         gone = sa.or_(~LIVE_ROWS, INTERACTIONS.c.status.in_(queries.SETTLED_STATUSES), queries.match_lost(moment))
-        pruned = await self._database.write(sa.delete(INTERACTIONS).where(old, gone, ~queries.match_needed(moment)))
-        self.list_changes += pruned
-        return pruned
+        due = sa.and_(old, gone, ~queries.match_needed(moment))
+        counted = sa.and_(queries.match_paid(get_month_start()), INTERACTIONS.c.cost_micros > 0)
+        buried = await self._database.write(
+            change_live(due, counted).values(queries.TOMBSTONE_VALUES | {"deleted_at": format_moment(moment)})
+        )
+        deleted = await self._database.write(sa.delete(INTERACTIONS).where(due, ~counted))
+        self.list_changes += buried + deleted
+        return buried + deleted
 
     async def uploads(self, account: str, size: int, mime_type: str) -> dict[str, UploadedFile]:
         """Return an account's uploads of this size and type, by the hashes of their contents."""
@@ -390,3 +423,13 @@ class Journal:
 def make_lease(owner: str | None, until: datetime | None) -> RowValues:
     """Return the columns of a lease that begins now; of none where there is no owner."""
     return {"owner": owner, "owned_until": until and format_moment(until), "leased_at": until and format_moment(now())}
+
+
+def check_price(record: Record, spending: Sequence[SpendingLimit]) -> None:
+    """Check that limits in dollars can be kept.
+
+    Raises:
+        SpendingLimitError: There are some, and what the row may cost is not known.
+    """
+    if spending and record.cost_micros is None:
+        raise SpendingLimitError(describe_unknown_price(spending[0], quote_name(str(record.model or record.agent))))

@@ -2,9 +2,9 @@
 
 import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -19,6 +19,7 @@ from gemini_interactions_mcp.models import (
 
 from .clock import get_day_start
 from .engine import RowValues
+from .limits import ResearchLimit, SpendingLimit
 from .rows import format_moment
 from .schema import INTERACTIONS, OLDEST_FIRST, RECORD_COLUMNS
 
@@ -87,13 +88,6 @@ FAILED_ROWS: Final = sa.and_(
     sa.or_(INTERACTIONS.c.interaction_id.is_(None), INTERACTIONS.c.finished_at.is_not(None)),
 )
 """Rows that have certainly come to nothing; one that Google does not show, and that has not finished, may appear."""
-
-
-class ResearchLimit(NamedTuple):
-    """At most `most` research rows created `since` then."""
-
-    most: int
-    since: datetime
 
 
 def select_live(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
@@ -177,6 +171,18 @@ def match_twins(record: Record, since: datetime) -> tuple[sa.ColumnElement[bool]
     return match_identical(record), INTERACTIONS.c.created_at > format_moment(since), ~FAILED_ROWS
 
 
+def make_insert_conditions(
+    record: Record, since: datetime | None, limit: ResearchLimit | None, spending: Sequence[SpendingLimit]
+) -> Iterator[sa.ColumnElement[bool]]:
+    """Yield the conditions under which a row is inserted, as `Journal.insert_once` says."""
+    if since:
+        yield ~select_live(*match_twins(record, since)).exists()
+    if limit:
+        yield count_spent(limit.since).scalar_subquery() < limit.most
+    for each in spending:
+        yield sum_costs(each.since).scalar_subquery() <= each.micros - (record.cost_micros or 0)
+
+
 def match_undelivered(record: Record, since: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     """Return the conditions of rows identical to a record whose answer nobody has been given."""
     # Ends the search in the index by fingerprint.
@@ -193,6 +199,11 @@ def match_undelivered(record: Record, since: datetime) -> tuple[sa.ColumnElement
 def count_spent(since: datetime) -> sa.Select[int]:
     """Select the number of rows that `match_counted` names."""
     return sa.select(sa.func.count()).select_from(INTERACTIONS).where(match_counted(since))
+
+
+def sum_costs(since: datetime) -> sa.Select[int]:
+    """Select the cost of the rows that `match_paid` names, in millionths of a dollar."""
+    return sa.select(sa.func.coalesce(sa.func.sum(INTERACTIONS.c.cost_micros), 0)).where(match_paid(since))
 
 
 def match_paid(since: datetime) -> sa.ColumnElement[bool]:

@@ -6,6 +6,7 @@ from . import media_types as media_types
 from . import pricing as pricing
 from . import terms as terms
 from .admission import DefaultName as DefaultName
+from .attachments import Attachment as Attachment
 from .catalog import Catalog as Catalog
 from .catalog import CatalogRow as CatalogRow
 from .catalog import ModelKind as ModelKind
@@ -14,6 +15,7 @@ from .catalog_file import CATALOG_VARIABLE as CATALOG_VARIABLE
 from .catalog_file import CatalogFile as CatalogFile
 from .catalog_file import load_built_in_catalog as load_built_in_catalog
 from .defaults import DEEP_RESEARCH_PREFIX as DEEP_RESEARCH_PREFIX
+from .estimates import Estimate as Estimate
 from .interactions import CLIENT_WAIT_STATUSES as CLIENT_WAIT_STATUSES
 from .interactions import MEDIA_PLACEHOLDER as MEDIA_PLACEHOLDER
 from .interactions import OCTET_STREAM as OCTET_STREAM
@@ -30,7 +32,6 @@ from .interactions import Media as Media
 from .interactions import Record as Record
 from .interactions import RemoteServer as RemoteServer
 from .interactions import Request as Request
-from .interactions import SandboxFile as SandboxFile
 from .interactions import SavedFile as SavedFile
 from .interactions import Terms as Terms
 from .interactions import Usage as Usage
@@ -49,6 +50,7 @@ from .media_types import ensure_harmless_type as ensure_harmless_type
 from .media_types import get_type_parameter as get_type_parameter
 from .media_types import normalize_type as normalize_type
 from .media_types import sniff_type as sniff_type
+from .sandbox_files import SandboxFile as SandboxFile
 from .uploads import BytesSentCallback as BytesSentCallback
 from .uploads import UploadedFile as UploadedFile
 from .uploads import UploadSource as UploadSource

@@ -128,7 +128,7 @@ def check_budget(request: Request, row: CatalogRow, _: Collection[str]) -> str |
     """Return what is wrong with the budget of tokens."""
     terms = get_request_terms(request)
     budget = terms.max_total_tokens if terms else None
-    return f"{row.id} does not take max_total_tokens." if budget and row.max_total_tokens is False else None
+    return f"{row.id} does not take budget_tokens." if budget and row.max_total_tokens is False else None
 
 
 ADMISSION_RULES: Final[tuple[Callable[[Request, CatalogRow, Collection[str]], str | None], ...]] = (

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from .attachments import Attachment
 from .catalog import Catalog, CatalogRow, Prices
 from .interactions import ContentItem, Request
 from .pricing import MICROS, SEARCH_TOOLS, TIER_FACTORS, find_prices, get_search_price
@@ -20,6 +21,9 @@ CONTEXT_TOKENS: Final = 1_048_576
 
 ASSUMED_OUTPUT_TOKENS: Final = 65_536
 """Output tokens, at most, of a model whose maximum is not known: those of gemini-3.8-flash, from the same page."""
+
+PDF_PAGE_TOKENS: Final = 1_120
+"""Tokens of a page of a PDF at the highest resolution, from the same page as those of an image."""
 
 IMAGE_TOKENS: Final = 2_240
 """Tokens of an image at the highest resolution: https://ai.google.dev/gemini-api/docs/media-resolution"""
@@ -38,18 +42,6 @@ PAGE_TOKENS: Final = 100_000
 """Tokens, at most, of the pages that `url_context` reads: assumed."""
 
 
-class RequestFile(NamedTuple):
-    """A file that goes with a request.
-
-    Attributes:
-        kind: The content type that it becomes.
-        bytes: Its size; None where that is not known, as of an address.
-    """
-
-    kind: str
-    bytes: int | None
-
-
 class Estimate(NamedTuple):
     """Bounds of a cost, in millionths of a US dollar."""
 
@@ -63,7 +55,7 @@ def estimate_request(
     moment: datetime,
     *,
     earlier_tokens: int = 0,
-    files: Sequence[RequestFile] = (),
+    files: Sequence[Attachment] = (),
 ) -> Estimate | None:
     """Return what a request costs at least and at most; None where a price or a limit is not known.
 
@@ -79,7 +71,7 @@ def estimate_request(
     if row and row.usual_cost:
         low, high = (int(each * MICROS) for each in row.usual_cost)
         return Estimate(0 if request.plan else low, high)
-    given = [*list_request_files(request.contents), *files]
+    given = [*(request.attachments or list_attachments(request.contents)), *files]
     most = min(earlier_tokens + count_input_tokens(request, given), CONTEXT_TOKENS)
     prices = find_prices(name, catalog, moment, most)
     factor = TIER_FACTORS.get(request.service_tier or "standard")
@@ -92,14 +84,14 @@ def estimate_request(
     return None if low is None or high is None else Estimate(math.floor(low * factor), math.ceil(high * factor))
 
 
-def list_request_files(contents: Sequence[ContentItem]) -> Iterator[RequestFile]:
+def list_attachments(contents: Sequence[ContentItem]) -> Iterator[Attachment]:
     """Yield the files among the contents of a request."""
     for block in contents:
         inline = block.get("data") or block.get("text")
-        yield RequestFile(str(block.get("type")), len(str(inline).encode()) if inline else None)
+        yield Attachment(str(block.get("type")), len(str(inline).encode()) if inline else None)
 
 
-def count_input_tokens(request: Request, files: Sequence[RequestFile]) -> int:
+def count_input_tokens(request: Request, files: Sequence[Attachment]) -> int:
     """Return the maximum number of tokens of prompt, instruction, schema, files and pages."""
     words = [request.prompt, request.system_instruction or "", str(request.response_schema or "")]
     text = sum(len(each.encode(errors="replace")) for each in words)
@@ -107,12 +99,14 @@ def count_input_tokens(request: Request, files: Sequence[RequestFile]) -> int:
     return math.ceil(text / LEAST_BYTES_PER_TOKEN) + pages + sum(bound_file_tokens(file) for file in files)
 
 
-def bound_file_tokens(file: RequestFile) -> int:
+def bound_file_tokens(file: Attachment) -> int:
     """Return the maximum number of tokens of a file."""
     if file.kind == "image":
         return IMAGE_TOKENS
     if file.bytes is None:
         return CONTEXT_TOKENS
+    if file.pages is not None:
+        return file.pages * PDF_PAGE_TOKENS
     return math.ceil(file.bytes / MEDIA_BYTES_PER_TOKEN.get(file.kind, LEAST_BYTES_PER_TOKEN))
 
 

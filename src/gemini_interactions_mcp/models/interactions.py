@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
+from .attachments import Attachment
 from .defaults import DEEP_RESEARCH_PREFIX
 
 InteractionKind = Literal["ask", "analyze", "image", "research"]
@@ -73,11 +74,13 @@ class Contents(FrozenModel):
         parts: Pairs of a label, possibly empty, and a content block, in the order of the sources.
         notes: Sentences for the caller on what was skipped in folders and globs.
         digest: Hash of names and contents, independent of where they are uploaded.
+        attachments: The files and addresses, in the order of the sources.
     """
 
     parts: tuple[tuple[str, ContentItem], ...] = Field(default=(), repr=False)
     notes: tuple[str, ...] = ()
     digest: str = ""
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def blocks(self) -> tuple[ContentItem, ...]:
@@ -178,11 +181,13 @@ class Terms(FrozenModel):
         response_schema: JSON Schema of the answer.
         max_output_tokens: A model's token limit, thoughts included.
         max_total_tokens: An agent's token budget.
+        service_tier: As in `Request`; decides on the price.
     """
 
     response_schema: dict[str, Any] | None = None
     max_output_tokens: int | None = None
     max_total_tokens: int | None = None
+    service_tier: str | None = Field(default=None, exclude_if=lambda tier: tier is None)
 
 
 class SavedFile(FrozenModel):
@@ -292,21 +297,6 @@ class RemoteServer(FrozenModel):
     headers: dict[str, SecretStr] = Field(default_factory=dict[str, SecretStr], repr=False)
 
 
-class SandboxFile(FrozenModel):
-    """A file in the environment of a managed agent.
-
-    Attributes:
-        path: Path relative to the environment's workspace.
-        bytes: Size.
-
-    Source: google-genai 3.6.1, types/environments/environmentfile.py
-    """
-
-    path: str
-    bytes: int = 0
-    mime_type: str = ""
-
-
 class Request(FrozenModel):
     """An interaction to start.
 
@@ -324,6 +314,7 @@ class Request(FrozenModel):
         output_path: Requested path of the image, as given by the caller; not sent.
         agent_config: Configuration of `agent`; `generation_config` is that of `model`.
         service_tier: `flex`, `standard` or `priority`: https://ai.google.dev/gemini-api/docs/pricing
+        attachments: The files among `contents`, for an estimate of the cost; not sent.
     """
 
     kind: InteractionKind
@@ -348,6 +339,7 @@ class Request(FrozenModel):
     output_path: str | None = None
     agent_config: dict[str, Any] | None = None
     service_tier: str | None = Field(default=None, exclude_if=lambda tier: tier is None)
+    attachments: tuple[Attachment, ...] = Field(default=(), repr=False, exclude=True)
 
     @property
     def plan(self) -> bool:
@@ -367,8 +359,7 @@ class Record(FrozenModel):
         code: As in `Interaction`; like `failures`, None in rows of versions before 0.3.
         status: The API's, verbatim, or `unknown`. A settled one may become another: `failed` without `finished_at` is
             an interaction that Google does not show, but may; a plan that is given up becomes `cancelled`.
-        error: Why there is no answer, or what is wrong with it, in sentences for people. A row that has not settled
-            is not followed any more where it has one.
+        error: Why there is no answer or what is wrong with it, in sentences; an unsettled row with one is not followed.
         terms: What was asked for that the answer is held against.
         stopped_by: The tool or method by which somebody has asked this server to stop it.
         created_at: When the request was about to be sent; aware.
@@ -423,15 +414,15 @@ class Record(FrozenModel):
     settled_at: UtcDatetime | None = Field(default=None, exclude=True)
 
     @property
+    def task(self) -> bool:
+        """Whether an agent other than Deep Research works on it."""
+        return self.kind == "research" and not (self.agent or DEEP_RESEARCH_PREFIX).startswith(DEEP_RESEARCH_PREFIX)
+
+    @property
     def cost(self) -> int | None:
         """What it has cost, in millionths of a dollar; None where that is not known, or not yet."""
         counted = is_settled(self.status) and self.usage is not None
         return self.cost_micros if counted or self.cost_micros == 0 else None
-
-    @property
-    def task(self) -> bool:
-        """Whether an agent other than Deep Research works on it."""
-        return self.kind == "research" and not (self.agent or DEEP_RESEARCH_PREFIX).startswith(DEEP_RESEARCH_PREFIX)
 
     @property
     def title(self) -> str:

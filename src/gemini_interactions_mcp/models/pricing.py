@@ -101,6 +101,13 @@ def find_prices(name: str | None, catalog: Catalog, moment: datetime, input_toke
     return own or load_token_prices(billed.id if billed else name or "", moment, input_tokens)
 
 
+def load_price_data() -> None:
+    """Load genai-prices, so that the first price does not wait for it. Blocks for 0.3 s."""
+    import genai_prices.data  # noqa: PLC0415 - as in `load_token_prices`
+
+    _ = genai_prices.data
+
+
 def load_token_prices(name: str, moment: datetime, input_tokens: int) -> Prices | None:
     """Return the prices in genai-prices; None where it has none."""
     import genai_prices  # noqa: PLC0415 - takes 0.3 s, and few calls need a price
@@ -184,6 +191,11 @@ def sum_amounts(amounts: list[PricedAmount]) -> Decimal | None:
     if any(amount.micros is None for amount in used):
         return None
     return sum((amount.units * amount.micros for amount in used if amount.micros is not None), Decimal(0))
+
+
+def count_micros(dollars: Decimal | None) -> int | None:
+    """Return dollars in micro-dollars, rounded down."""
+    return None if dollars is None else int(dollars * MICROS)
 
 
 def convert_to_dollars(micros: int | None) -> float | None:

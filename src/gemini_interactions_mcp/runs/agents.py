@@ -37,17 +37,21 @@ def build_agent_request(
     visualization: bool,
     output_format: str | None,
     environment: str | None,
+    budget_tokens: int | None,
 ) -> Request:
     """Return the request for a run of an agent, without contents: they are added once they may be sent.
 
     A request that follows a plan has the plan's tools, unless others are given.
 
     Raises:
-        InputError: The agent cannot make plans, or a tool is unknown.
+        InputError: The agent cannot make plans or keep to a budget, or a tool is unknown.
     """
     tools = tools or (previous.tools if previous and previous.plan else None) or ()
-    if plan_first and not agent.startswith(DEEP_RESEARCH_PREFIX):
+    deep = agent.startswith(DEEP_RESEARCH_PREFIX)
+    if plan_first and not deep:
         raise InputError("`plan_first` works with Deep Research agents only; other agents start at once.")
+    if budget_tokens and deep:
+        raise InputError("`budget_tokens` works with other agents only; Deep Research takes no budget.")
     return Request(
         kind="research",
         prompt=f"{prompt}\n\nFormat of the answer: {output_format}" if output_format else prompt,
@@ -64,7 +68,11 @@ def build_agent_request(
         ),
         environment=environment or choose_environment(agent, previous),
         approves=bool(previous and previous.plan) and not plan_first,
-        agent_config=build_agent_config(agent, plan_first=plan_first, visualization=visualization),
+        agent_config=(
+            build_research_config(plan_first=plan_first, visualization=visualization)
+            if deep
+            else build_managed_config(budget_tokens)
+        ),
     )
 
 
@@ -76,13 +84,11 @@ def list_tool_names(request: Request) -> tuple[str, ...]:
     return (*request.tools, *stores, *(f"{SERVER_TOOL_PREFIX}{each.name}" for each in request.servers))
 
 
-def build_agent_config(agent: str, *, plan_first: bool, visualization: bool) -> dict[str, Any] | None:
-    """Return the configuration of Deep Research; None for other agents, whose settings differ.
+def build_research_config(*, plan_first: bool, visualization: bool) -> dict[str, Any]:
+    """Return the configuration of Deep Research.
 
     Source: google-genai 3.6.1, types/interactions/deepresearchagentconfig.py
     """
-    if not agent.startswith(DEEP_RESEARCH_PREFIX):
-        return None
     return {
         "type": "deep-research",
         "thinking_summaries": "auto",
@@ -90,6 +96,15 @@ def build_agent_config(agent: str, *, plan_first: bool, visualization: bool) -> 
         # false is sent too: it approves a plan.
         "collaborative_planning": plan_first,
     }
+
+
+def build_managed_config(budget_tokens: int | None) -> dict[str, Any] | None:
+    """Return the configuration of a managed agent; None for the agent's own.
+
+    Custom agents extend Antigravity: https://ai.google.dev/gemini-api/docs/custom-agents
+    Source: google-genai 3.6.1, types/interactions/antigravityagentconfig.py
+    """
+    return {"type": "antigravity", "max_total_tokens": budget_tokens} if budget_tokens else None
 
 
 def choose_environment(agent: str, previous: Record | None) -> str | None:

@@ -26,13 +26,14 @@ from gemini_interactions_mcp.core import (
     offload_if_large,
 )
 from gemini_interactions_mcp.files import saved_files
-from gemini_interactions_mcp.journal import DELIVERY_FIELDS, Journal, ResearchLimit, clock
-from gemini_interactions_mcp.models import Interaction, Record, Request, SavedFile, Terms, terms
+from gemini_interactions_mcp.journal import DELIVERY_FIELDS, NO_LIMITS, Journal, Limits, clock
+from gemini_interactions_mcp.models import CatalogFile, Interaction, Record, Request, SavedFile, Terms, Usage, terms
 from gemini_interactions_mcp.output import pictures
 
 from . import intents, processes
+from .costs import Costs
 from .outputs import Output
-from .run import Run
+from .run import NOT_TAKEN_PHASES, Run
 
 UNSAVED_COMPLAINT: Final = "The files could not be saved"
 """Begins the complaint about a disk that takes no files."""
@@ -59,7 +60,8 @@ class Ledger:
         journal: The rows.
         output_dir: Where files are saved.
         timing: Lease duration, and patience with a journal that another program holds.
-        runs_per_day: Maximum number of research requests in a UTC day.
+        limits: What the user allows to be spent.
+        costs: Prices what interactions have used.
         redact: Takes secrets out of what goes into files.
     """
 
@@ -68,25 +70,31 @@ class Ledger:
         journal: Journal,
         output_dir: Path,
         timing: Timing,
-        runs_per_day: int | None = None,
+        limits: Limits = NO_LIMITS,
+        costs: Costs | None = None,
         redact: Redactor = NO_REDACTION,
     ) -> None:
         self._journal = journal
         self._output = Output(output_dir, redact)
         self._timing = timing
-        self._runs_per_day = runs_per_day
+        self._limits = limits
+        self._costs = costs or Costs(CatalogFile())
         self._redact = redact
         self._decoding = anyio.CapacityLimiter(1)
         self._owner = processes.make_owner()
         self._released = False
 
     async def open(self, record: Record) -> None:
-        """Write an intent down, with a lease of this process.
+        """Write an intent down, with a lease of this process; its cost is reserved.
 
         Raises:
+            SpendingLimitError: It may cost more than the user allows.
             JournalError: It could not be written.
         """
-        await self._journal.insert(record, owner=self._owner, until=self._lease_end())
+        if spending := self._limits.list_spending_limits():
+            await self._journal.insert_once(record, None, spending=spending, owner=self._owner, until=self._lease_end())
+        else:
+            await self._journal.insert(record, owner=self._owner, until=self._lease_end())
 
     async def open_once(self, record: Record, *, again: bool = False) -> Record | None:
         """Write an intent of research down, unless an identical request came lately: then return its row.
@@ -97,16 +105,28 @@ class Ledger:
 
         Raises:
             DailyLimitError: The user allows no more of it today.
+            SpendingLimitError: It may cost more than the user allows.
             JournalError: The journal cannot be used.
         """
-        most = self._runs_per_day
         return await self._journal.insert_once(
             record,
             None if again else intents.compute_twins_start(record),
-            limit=ResearchLimit(most, clock.get_day_start()) if most else None,
+            limit=self._limits.get_research_limit(),
+            spending=self._limits.list_spending_limits(),
             owner=self._owner,
             until=self._lease_end(),
         )
+
+    async def check_limits(self, record: Record) -> None:
+        """Check that the user's limits leave room for a request.
+
+        Raises:
+            DailyLimitError: The user allows no more research today.
+            SpendingLimitError: It may cost more than the user allows.
+            JournalError: The journal cannot be read.
+        """
+        limit = self._limits.get_research_limit() if record.kind == "research" else None
+        await self._journal.check_limits(record, limit, self._limits.list_spending_limits())
 
     async def twin(self, record: Record) -> Record | None:
         """Return the row that `open_once` would return.
@@ -140,9 +160,15 @@ class Ledger:
             changes = {"updated_at": moment} | changes
         if "status" in changes:
             changes["settled_at"] = intents.compute_settlement(run.record, str(changes["status"]), moment)
+        changes |= await self._price(run.record.model_copy(update=changes), changes.get("usage"))
         run.record = run.record.model_copy(update=changes)
         run.unwritten |= changes
         return await self._write(run, patience)
+
+    async def _price(self, record: Record, usage: object) -> dict[str, object]:
+        """Return the change of the cost that token counts bring; the reservation stays where the price is not known."""
+        cost = await self._costs.price(record, usage) if isinstance(usage, Usage) else None
+        return {} if cost is None else {"cost_micros": cost}
 
     async def write_late(self, run: Run, *, wait: bool = True) -> bool:
         """Write what the journal could not take when it was new; return whether it has all of it now."""
@@ -213,6 +239,8 @@ class Ledger:
             "error": join_sentences(shortcoming, saving.complaint),
             "finished_at": clock.now(),
         }
+        if has_failed_unpaid(interaction, result["usage"]):
+            result["cost_micros"] = 0
         journaled = await self.write(run, **result, **(told if run.stored else {}))
         # Only now: it may take seconds.
         if departed := await terms.check_terms(asked, interaction):
@@ -290,8 +318,10 @@ class Ledger:
         The status of a run with an id stays, since it may still end well.
         """
         exc.interaction_id = exc.interaction_id or run.id
-        run.fail(exc)
         changes: dict[str, object] = {"error": str(exc)}
+        if run.phase in NOT_TAKEN_PHASES and not isinstance(exc, OutcomeUnknownError):
+            changes["cost_micros"] = 0
+        run.fail(exc)
         if run.stored and run.text:
             changes["text"] = run.text
         if (run.id is None or not run.stored) and not isinstance(exc, OutcomeUnknownError):
@@ -374,3 +404,12 @@ class Ledger:
 def join_sentences(*said: str | None) -> str | None:
     """Join sentences; None where there are none."""
     return " ".join(filter(None, said)) or None
+
+
+def has_failed_unpaid(interaction: Interaction, usage: object) -> bool:
+    """Whether an interaction has failed in a way that Google does not charge.
+
+    Failed requests to models are free (https://ai.google.dev/gemini-api/docs/billing); nothing is said of agents, which
+    may have worked for an hour.
+    """
+    return interaction.status == "failed" and usage is None and interaction.agent is None

@@ -268,7 +268,7 @@ def has_stopped_early(interaction: Interaction) -> bool:
 def describe_token_limit(interaction: Interaction, terms: Terms) -> str:
     """Return the limit in tokens that has ended an answer, as far as it is known, and what was used of it."""
     if interaction.agent or terms.max_total_tokens:
-        budget = f" of {terms.max_total_tokens:,} tokens (max_total_tokens)" if terms.max_total_tokens else " of tokens"
+        budget = f" of {terms.max_total_tokens:,} tokens (budget_tokens)" if terms.max_total_tokens else " of tokens"
         return f"the agent's budget{budget}"
     own = "its token budget" if interaction.status == "budget_exceeded" else "the model's own limit of output tokens"
     most = f"max_output_tokens ({terms.max_output_tokens:,})" if terms.max_output_tokens else own

@@ -1,7 +1,13 @@
 """Assembles the outcome of a run from what its stream has told and what reads show."""
 
 from gemini_interactions_mcp.api import parse_interaction
-from gemini_interactions_mcp.core import OutcomeUnknownError, offload_if_large
+from gemini_interactions_mcp.core import (
+    OutcomeUnknownError,
+    OverloadedError,
+    QuotaError,
+    RefusedError,
+    offload_if_large,
+)
 from gemini_interactions_mcp.models import Event, Interaction, is_settled
 
 from . import intents
@@ -86,3 +92,8 @@ def merge_accounts(read: Interaction, told: Interaction) -> Interaction:
 def measure_answer(interaction: Interaction) -> tuple[int, int, int]:
     """Return how much of an answer an account has: media, characters, citations."""
     return len(interaction.media), len(interaction.text), len(interaction.citations)
+
+
+def is_final(exc: BaseException) -> bool:
+    """Whether an error rules out an answer; quotas and overload pass, and other errors are of this server."""
+    return isinstance(exc, OutcomeUnknownError | RefusedError) and not isinstance(exc, OverloadedError | QuotaError)

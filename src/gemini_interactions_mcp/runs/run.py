@@ -38,6 +38,9 @@ class Phase(StrEnum):
     """It could not be started or followed; `Run.error` says why."""
 
 
+NOT_TAKEN_PHASES: Final = frozenset({Phase.INTENDED, Phase.SENDING})
+"""Phases in which nothing has said yet that Google has taken the request."""
+
 FINAL_PHASES: Final = frozenset({Phase.SETTLED, Phase.FAILED})
 """Phases that only another end follows."""
 

@@ -13,22 +13,20 @@ from gemini_interactions_mcp.core import (
     GeminiMCPError,
     InputError,
     OutcomeUnknownError,
-    OverloadedError,
-    QuotaError,
     Redactor,
-    RefusedError,
     SentElsewhereError,
     Timing,
     logger,
     phrases,
 )
 from gemini_interactions_mcp.files import SavedFiles
-from gemini_interactions_mcp.journal import Journal, clock, shield_cancellation
-from gemini_interactions_mcp.models import UNKNOWN_STATUS, Record, Request
+from gemini_interactions_mcp.journal import NO_LIMITS, Journal, Limits, Spending, clock, shield_cancellation
+from gemini_interactions_mcp.models import UNKNOWN_STATUS, CatalogFile, Record, Request
 from gemini_interactions_mcp.settings import DEFAULT_KEEP_DAYS
 
-from . import intents
+from . import intents, outcomes
 from .bookkeeping import Ledger
+from .costs import Costs
 from .deleting import Deleter
 from .deletion import Deletion
 from .deliveries import Deliveries
@@ -57,12 +55,14 @@ class Runs:
         announce: Notified of the ids of interactions that have settled.
         timing: Delays and deadlines.
         keep_days: Days for which settled interactions stay in the journal.
-        runs_per_day: Maximum number of research requests in a UTC day.
+        limits: What the user allows to be spent.
+        catalogs: Prices of models and agents.
         redact: Removes secrets from what is written and shown.
         base_url: Another address of the API.
 
     Attributes:
         redact: As above.
+        costs: Estimates what requests may cost.
         lister: Returns pages of rows.
         upkeep: Changes settled interactions.
     """
@@ -78,7 +78,8 @@ class Runs:
         announce: Announce,
         timing: Timing,
         keep_days: float = DEFAULT_KEEP_DAYS,
-        runs_per_day: int | None = None,
+        limits: Limits = NO_LIMITS,
+        catalogs: CatalogFile | None = None,
         redact: Redactor = NO_REDACTION,
         base_url: str | None = None,
     ) -> None:
@@ -88,7 +89,9 @@ class Runs:
         self._journal = journal
         self._registry = Registry()
         self._deliveries = Deliveries()
-        self._ledger = Ledger(journal, output_dir, timing, runs_per_day, redact)
+        self._limits = limits
+        self.costs = Costs(catalogs or CatalogFile())
+        self._ledger = Ledger(journal, output_dir, timing, limits, self.costs, redact)
         self._follower = Follower(gemini, self._ledger, timing, self._registry.add)
         self._driver = Driver(gemini, self._ledger, self._registry, self._follower, tasks, announce, timing, keep_days)
         self._finder = Finder(gemini, journal, self._ledger, self._registry, self._follower, self._driver, timing)
@@ -144,11 +147,19 @@ class Runs:
             GeminiMCPError: As `start`, or `refusal`.
         """
         record = await self._intent(request)
-        if run := await self._find_attachable(record):
+        if run := await self._take_over(record):
             return run, False
         if refusal is not None:
             raise refusal
         return await self._open(record, request, target), True
+
+    async def attach(self, request: Request) -> Run | None:
+        """Take over the run of an identical request, as `start_or_attach`; start nothing.
+
+        Raises:
+            GeminiMCPError: As `start_or_attach`.
+        """
+        return await self._take_over(await self._intent(request))
 
     async def start_once(
         self, request: Request, previous: Record | None = None, *, again: bool = False
@@ -192,8 +203,10 @@ class Runs:
         """Return the row for a request; the row of the interaction that it continues is read unless given."""
         await self._gemini.prepare()
         previous = previous or await self._ledger.before(request)
+        estimate = await self.costs.estimate(request, previous)
         # Off the loop: a request may carry megabytes.
-        return await anyio.to_thread.run_sync(intents.build_intent, request, previous)
+        record = await anyio.to_thread.run_sync(intents.build_intent, request, previous)
+        return record.model_copy(update={"cost_micros": estimate.high if estimate else None})
 
     async def _open(self, record: Record, request: Request, target: Path | None) -> Run:
         # Once the row is written, the request is sent, even if the call is cancelled meanwhile.
@@ -207,8 +220,8 @@ class Runs:
                 raise
             return self._driver.launch(Run(record, request), target)
 
-    async def _find_attachable(self, record: Record) -> Run | None:
-        """Return the run that a call can take over instead of starting its own.
+    async def _take_over(self, record: Record) -> Run | None:
+        """Take over the run of an identical request instead of starting one, if possible.
 
         Raises:
             SentElsewhereError: Another server waits for Google to name it.
@@ -233,7 +246,7 @@ class Runs:
         except BaseException as exc:
             # However this call ends, the next identical call may take the run over at once.
             self._deliveries.release(row.label)
-            if is_final(exc):
+            if outcomes.is_final(exc):
                 # Raised once: the next identical call is another request.
                 self.deliver(Run(row))
             raise
@@ -411,13 +424,22 @@ class Runs:
         """
         return await self._journal.followers(interaction_id)
 
-    async def spent_today(self) -> int:
-        """Return the number of today's research requests (UTC) that Google may have taken.
+    async def check_limits(self, request: Request, previous: Record | None = None) -> None:
+        """Check that the user's limits leave room for a request, before its files are uploaded.
+
+        Raises:
+            DailyLimitError: The user allows no more research today.
+            SpendingLimitError: It may cost more than the user allows.
+        """
+        await self._ledger.check_limits(await self._intent(request, previous))
+
+    async def spending(self) -> Spending:
+        """Return what the requests of this server have cost, and what the user allows.
 
         Raises:
             JournalError: It cannot be read.
         """
-        return await self._journal.spent(clock.get_day_start())
+        return (await self._journal.spending())._replace(limits=self._limits)
 
     async def holds_file(self, path: Path) -> bool:
         """Whether a file was saved at a path, even if it is gone.
@@ -426,8 +448,3 @@ class Runs:
             JournalError: It cannot be read.
         """
         return await self._journal.holds(str(path))
-
-
-def is_final(exc: BaseException) -> bool:
-    """Whether an error rules out an answer; quotas and overload pass, and other errors are of this server."""
-    return isinstance(exc, OutcomeUnknownError | RefusedError) and not isinstance(exc, OverloadedError | QuotaError)

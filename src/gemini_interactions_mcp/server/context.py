@@ -24,7 +24,7 @@ from gemini_interactions_mcp.settings import Settings
 if TYPE_CHECKING:
     from gemini_interactions_mcp.api import Gemini
     from gemini_interactions_mcp.files import InputFiles, SavedFiles
-    from gemini_interactions_mcp.journal import Journal
+    from gemini_interactions_mcp.journal import Journal, Limits
     from gemini_interactions_mcp.models import CatalogFile
     from gemini_interactions_mcp.runs import Runs
 
@@ -133,6 +133,7 @@ class Opening:
         try:
             await anyio.to_thread.run_sync(load_slow_modules, abandon_on_cancel=True)
             await self.app()
+            await anyio.to_thread.run_sync(models.pricing.load_price_data, abandon_on_cancel=True)
         except Exception:  # must not end the server; the first call fails with the same error
             logger.exception("This server cannot open what it needs")
 
@@ -151,7 +152,7 @@ class Opening:
         gemini = self._gemini = api.Gemini(self.settings, self._timing, catalogs)
         rows = self._journal = journal.Journal(self.settings.database_url, self.redact, self._timing)
         saved = files.SavedFiles(files.Boundary.of(self.settings))
-        interactions = self._interactions(gemini, rows, saved, tasks)
+        interactions = self._interactions(gemini, rows, saved, catalogs, tasks)
         tasks.start_soon(interactions.tend)
         tasks.start_soon(runs.Changes(rows, self._announce.listed, self._timing).watch)
         uploads = files.UploadCache(gemini, rows, hash_account(self.settings), tasks, self._timing)
@@ -167,7 +168,9 @@ class Opening:
             timing=self._timing,
         )
 
-    def _interactions(self, gemini: "Gemini", rows: "Journal", saved: "SavedFiles", tasks: TaskGroup) -> "Runs":
+    def _interactions(
+        self, gemini: "Gemini", rows: "Journal", saved: "SavedFiles", catalogs: "CatalogFile", tasks: TaskGroup
+    ) -> "Runs":
         return runs.Runs(
             gemini=gemini,
             journal=rows,
@@ -177,7 +180,8 @@ class Opening:
             announce=self._announce.settled,
             timing=self._timing,
             keep_days=self.settings.keep_days,
-            runs_per_day=self.settings.runs_per_day,
+            limits=make_limits(self.settings),
+            catalogs=catalogs,
             redact=self.redact,
             base_url=self.settings.base_url,
         )
@@ -204,6 +208,15 @@ def load_slow_modules() -> None:
     _ = (api.Gemini, journal.Journal, output.make_preview, runs.Changes, runs.Runs)
     models.load_built_in_catalog()
     _ = (files.Boundary, files.InputFiles, files.SavedFiles, files.UploadCache)
+
+
+def make_limits(settings: Settings) -> "Limits":
+    """Return the limits that the user has set."""
+    return journal.Limits(
+        settings.runs_per_day,
+        models.pricing.count_micros(settings.dollars_per_day),
+        models.pricing.count_micros(settings.dollars_per_month),
+    )
 
 
 def hash_account(settings: Settings) -> str:

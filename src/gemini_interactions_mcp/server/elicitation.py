@@ -5,6 +5,8 @@ call, and the client repeats the call with the same arguments, its responses and
 The SDK encrypts that state, and refuses one that is older than ten minutes or belongs to other arguments.
 """
 
+import secrets
+from collections.abc import Callable
 from typing import Final
 
 from mcp.server.elicitation import render_elicitation_schema
@@ -29,7 +31,7 @@ SUBJECT_CHANGED: Final = (
 
 
 async def elicit_answer(
-    ctx: Ctx, message: str, form: type[BaseModel], subject: str
+    ctx: Ctx, message: str, form: type[BaseModel], subject: str, redeem: Callable[[str], bool]
 ) -> ElicitResult | InputRequiredResult:
     """Ask the user, and return the answer; or return the question, if the client answers with another call.
 
@@ -38,6 +40,8 @@ async def elicit_answer(
         message: The text above the form.
         form: The model of the form's fields.
         subject: Identifies what is asked about. An answer counts for the same subject only.
+        redeem: Marks the ticket of a question as used, and returns whether this is the first time: who repeats the
+            call with an answer that was used is asked again.
 
     Raises:
         InputError: The user agreed to another subject.
@@ -45,10 +49,14 @@ async def elicit_answer(
     schema = render_elicitation_schema(form)
     if not is_version_at_least(ctx.protocol_version or "", FIRST_MULTI_ROUND_VERSION):
         return await ctx.session.elicit_form(message, schema, related_request_id=ctx.request_id)
+    request = ElicitRequest(params=ElicitRequestFormParams(message=message, requested_schema=schema))
+    question = InputRequiredResult(
+        input_requests={CONSENT_KEY: request}, request_state=f"{secrets.token_hex(8)} {subject}"
+    )
     response = (ctx.input_responses or {}).get(CONSENT_KEY)
     if ctx.request_state is None or not isinstance(response, ElicitResult):
-        request = ElicitRequest(params=ElicitRequestFormParams(message=message, requested_schema=schema))
-        return InputRequiredResult(input_requests={CONSENT_KEY: request}, request_state=subject)
-    if response.action == "accept" and ctx.request_state != subject:
+        return question
+    ticket, _, asked = ctx.request_state.partition(" ")
+    if response.action == "accept" and asked != subject:
         raise InputError(SUBJECT_CHANGED)
-    return response
+    return response if response.action != "accept" or redeem(ticket) else question

@@ -1,3 +1,5 @@
+from .confirmation import CONFIRM_VARIABLE as CONFIRM_VARIABLE
+from .confirmation import Confirmation as Confirmation
 from .environment import CERTIFICATE_VARIABLES as CERTIFICATE_VARIABLES
 from .environment import find_network_variables as find_network_variables
 from .environment import silence_sdk as silence_sdk

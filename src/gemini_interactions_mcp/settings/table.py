@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -10,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from gemini_interactions_mcp.core import ConfigurationError, find_header_secrets, find_url_secrets, normalize_model_name
 from gemini_interactions_mcp.models import RemoteServer, defaults
 
+from .amounts import make_dollar_parser
+from .confirmation import CONFIRM_VARIABLE, Confirmation, parse_confirmation
 from .environment import (
     SettingsEnvironment,
     SettingVariable,
@@ -34,6 +37,9 @@ DEFAULT_WAIT_SECONDS: Final = 45.0
 DEFAULT_INLINE_BYTES: Final = 8 * 2**20
 DEFAULT_KEEP_DAYS: Final = 55.0
 """As long as Google keeps an interaction: https://ai.google.dev/gemini-api/docs/interactions"""
+
+MAX_DOLLARS: Final = 1_000_000
+"""Of a limit; larger ones would not fit the journal's sums."""
 
 BUNDLE_FOLDER_TITLE: Final = "Folder to read files from"
 """The title of that setting in the bundle (manifest.json), whose users see no variables."""
@@ -161,17 +167,40 @@ class Settings(BaseModel):
         ),
     ] = True
     confirm: Annotated[
-        bool,
+        Confirmation,
         SettingVariable(
-            "GEMINI_MCP_CONFIRM",
-            "`true` asks the user before research starts and before its files are sent, where the host can ask",
+            CONFIRM_VARIABLE,
+            "`always` asks the user before each paid request, and before its files are sent, where the host can ask; "
+            "`above:0.50` asks where it may cost more than so many dollars",
+            "`never`",
+            parse_confirmation,
         ),
-    ] = False
+    ] = Confirmation()
     runs_per_day: Annotated[
         int | None,
         Field(ge=1),
         SettingVariable(
             "GEMINI_MCP_RUNS_PER_DAY", "Maximum research requests per UTC day; plans count too", "no limit"
+        ),
+    ] = None
+    dollars_per_day: Annotated[
+        Decimal | None,
+        Field(ge=0, le=MAX_DOLLARS),
+        SettingVariable(
+            "GEMINI_MCP_DOLLARS_PER_DAY",
+            "Maximum US dollars per UTC day, of all servers on the journal; what a request may cost is reserved first",
+            "no limit",
+            make_dollar_parser("GEMINI_MCP_DOLLARS_PER_DAY"),
+        ),
+    ] = None
+    dollars_per_month: Annotated[
+        Decimal | None,
+        Field(ge=0, le=MAX_DOLLARS),
+        SettingVariable(
+            "GEMINI_MCP_DOLLARS_PER_MONTH",
+            "The same per UTC month",
+            "no limit",
+            make_dollar_parser("GEMINI_MCP_DOLLARS_PER_MONTH"),
         ),
     ] = None
     log_level: Annotated[

@@ -4,7 +4,6 @@ import contextlib
 import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -22,13 +21,12 @@ from gemini_interactions_mcp.core import (
     offload_if_large,
     phrases,
 )
-from gemini_interactions_mcp.models import Record, Request, is_settled, pricing
+from gemini_interactions_mcp.models import Record, is_settled, pricing
 from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress, open_app
 from gemini_interactions_mcp.server.hosts import (
     ANY_HOST,
     HOSTS,
     Host,
-    choose_wait_seconds,
     identify_host,
     suggest_wait_seconds,
 )
@@ -52,25 +50,23 @@ PARTIAL_TAIL_CHARACTERS: Final = 2**14
 """Length of the end of a partial answer that is redacted before it is cut further."""
 
 
-async def ask_and_wait(
+async def wait_for_answer(
     ctx: Ctx,
     app: AppContext,
-    request: Request,
-    wait_seconds: float | None,
-    target: Path | None = None,
-    progress: Progress | None = None,
-    refusal: GeminiMCPError | None = None,
+    run: "Run",
+    seconds: float,
+    progress: Progress,
     notes: Sequence[str] = (),
+    *,
+    fresh: bool,
 ) -> CallToolResult:
-    """Start an interaction, or attach to that of an identical call whose answer nobody was given, and wait for it.
+    """Wait for the answer of a run that this call has started (`fresh`) or taken over.
 
     `notes` about the files stand above the answer. A call that its host cancels detaches from the run: hosts cancel
     on their own time-outs, and the interaction is paid for.
     """
-    run, fresh = await app.runs.start_or_attach(request, target=target, refusal=refusal)
-    seconds = choose_wait_seconds(ctx, app.settings, wait_seconds)
     try:
-        await app.runs.wait(run, seconds, (progress or Progress(ctx)).waiting)
+        await app.runs.wait(run, seconds, progress.waiting)
         if run.stored and seconds < app.timing.naming:
             # An unfinished interaction is useful only with its id.
             with anyio.move_on_after(app.timing.naming - seconds):

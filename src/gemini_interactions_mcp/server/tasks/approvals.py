@@ -1,6 +1,6 @@
 """The form that asks the user about a research plan, and what is done with the response."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mcp.server.elicitation import render_elicitation_schema
 from mcp_types import ElicitRequest, ElicitRequestFormParams, ElicitResult
@@ -14,9 +14,6 @@ from gemini_interactions_mcp.server.tools import consent
 from gemini_interactions_mcp.server.tools.choosing import choose_maker
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.text import rendering
-
-if TYPE_CHECKING:
-    from gemini_interactions_mcp.models import Catalog
 
 MAX_PLAN_BYTES: Final = 20_000
 """Maximum size of the plan in a form, in bytes."""
@@ -39,22 +36,18 @@ class Approval(BaseModel):
     )
 
 
-def build_approval_form(
-    settings: Settings, plan: Record, today: int, catalog: "Catalog | None" = None
-) -> ElicitRequest:
+async def build_approval_form(app: AppContext, plan: Record) -> ElicitRequest:
     """Return the question about a plan: the plan, what running it costs, and the form.
 
-    Args:
-        settings: The user's settings.
-        plan: The row of the plan.
-        today: Number of today's research requests.
-        catalog: Tells what an agent usually costs; the built-in one unless given.
+    Raises:
+        InputError: A tool of the plan is no longer configured.
+        JournalError: What was spent cannot be read.
     """
-    agent = plan.agent or settings.research_agent
-    request = build_follow_up(settings, plan, agent, plan.title, plan_first=False)
-    words = consent.render_question(request, today, settings.runs_per_day, catalog=catalog)
+    agent = plan.agent or app.settings.research_agent
+    request = build_follow_up(app.settings, plan, agent, plan.title, plan_first=False)
+    question = consent.CostQuestion(request, await app.runs.costs.estimate(request, plan), await app.runs.spending())
     params = ElicitRequestFormParams(
-        message=phrases.join_paragraphs(render_plan(plan), "---", words),
+        message=phrases.join_paragraphs(render_plan(plan), "---", consent.render_question(question)),
         requested_schema=render_elicitation_schema(Approval),
     )
     return ElicitRequest(params=params)
@@ -133,4 +126,5 @@ def build_follow_up(settings: Settings, plan: Record, agent: str, prompt: str, *
         visualization=True,
         output_format=None,
         environment=None,
+        budget_tokens=None,
     )

@@ -182,6 +182,6 @@ def fail_task(task: Task, exc: GeminiMCPError) -> Task:
 
 async def ask_about_plan(app: AppContext, chain: TaskChain, task: Task) -> Task:
     """Return the task while its plan waits for the user's approval."""
-    question = build_approval_form(app.settings, chain.last, await app.runs.spent_today(), app.catalogs.current)
+    question = await build_approval_form(app, chain.last)
     said = chain.refused[-1].error if chain.refused else "The plan waits for approval."
     return replace(task, status="input_required", message=said, inputs={chain.key: question})

@@ -1,11 +1,12 @@
-"""The question that users confirm before research starts, if a setting asks for it. Pure, except `Agreements`."""
+"""The question that users answer before a request is paid for, if a setting asks for it. Pure, except `Agreements`."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, Field, ValidationError
 
-from gemini_interactions_mcp import models
 from gemini_interactions_mcp.core import InputError, make_printable, phrases, quote_name
 from gemini_interactions_mcp.models import DEEP_RESEARCH_PREFIX, Request
 from gemini_interactions_mcp.runs import agents
@@ -13,16 +14,17 @@ from gemini_interactions_mcp.text import chapters
 
 if TYPE_CHECKING:
     from gemini_interactions_mcp.files import InspectedSource, Inspection, LocalFile
-    from gemini_interactions_mcp.models import Catalog
+    from gemini_interactions_mcp.journal import Spending
+    from gemini_interactions_mcp.models import Estimate
 
 ESTIMATES_SOURCE: Final = "https://ai.google.dev/gemini-api/docs/deep-research"
 """Google's estimates of time and cost."""
 
-RESEARCH_DECLINED: Final = "The user was asked and declined: nothing was started and nothing is charged."
+CONSENT_DECLINED: Final = "The user was asked and declined: nothing was started and nothing is charged."
 CONSENT_UNANSWERED: Final = (
     "Nobody answered the question: the host closed it without showing it, or the user dismissed it. Nothing was "
-    "started and nothing is charged. GEMINI_MCP_CONFIRM=true asks before each research run; the user can set it to "
-    "false."
+    "started and nothing is charged. GEMINI_MCP_CONFIRM makes this server ask before it pays; the user can set it to "
+    "never, or to an amount such as above:0.50."
 )
 
 MAX_LISTED_SOURCES: Final = 10
@@ -30,13 +32,13 @@ MAX_LISTED_SOURCES: Final = 10
 
 
 class Consent(BaseModel):
-    """Whether research is started."""
+    """Whether a request is sent."""
 
-    start: bool = Field(default=True, title="Start", description="Start this research run")
+    start: bool = Field(default=True, title="Start", description="Send this request, which is paid for")
 
 
 class Agreements:
-    """What the user agreed to and has not started yet. Uploads may take several calls, for which one answer holds.
+    """What users have agreed to and has not been sent yet: uploads may take several calls, for which one answer holds.
 
     Args:
         clock: Returns monotonic seconds.
@@ -46,26 +48,43 @@ class Agreements:
     def __init__(self, clock: Callable[[], float], seconds: float) -> None:
         self._clock = clock
         self._seconds = seconds
-        self._until: dict[str, float] = {}
+        self._kept: list[tuple[str, float]] = []
+        self._redeemed: dict[str, float] = {}
 
-    def add(self, subject: str) -> None:
-        """Record that the user agreed."""
-        self._until[subject] = self._clock() + self._seconds
+    @contextmanager
+    def holding(self, subject: str) -> Generator[None]:
+        """Hold an agreement while files are sent; where that ends early, keep it for the next call.
 
-    def holds(self, subject: str) -> bool:
-        """Whether an unused agreement has not expired; renew it."""
-        held = self._until.pop(subject, 0.0) > self._clock()
-        if held:
-            self.add(subject)
-        return held
+        It is discarded where the request cannot be sent as it was shown.
+        """
+        try:
+            yield
+        except InputError:
+            raise
+        except BaseException:
+            self._kept.append((subject, self._clock() + self._seconds))
+            raise
 
-    def end(self, subject: str) -> None:
-        """Discard an agreement: the research has started, or cannot start."""
-        self._until.pop(subject, None)
+    def take(self, subject: str) -> bool:
+        """Take an agreement that an earlier call has kept; return whether there was one. Each is taken once."""
+        now = self._clock()
+        self._kept = [(each, until) for each, until in self._kept if until > now]
+        found = next((kept for kept in self._kept if kept[0] == subject), None)
+        if found is not None:
+            self._kept.remove(found)
+        return found is not None
+
+    def redeem(self, ticket: str) -> bool:
+        """Mark the ticket of an answer as used, and return whether this is the first time."""
+        now = self._clock()
+        self._redeemed = {each: until for each, until in self._redeemed.items() if until > now}
+        first = ticket not in self._redeemed
+        self._redeemed[ticket] = now + self._seconds
+        return first
 
 
 def describe_missing_consent(action: str, content: Mapping[str, Any] | None) -> str:
-    """Return why nothing is started; empty if the user agreed.
+    """Return why nothing is sent; empty if the user agreed.
 
     Args:
         action: How the form was closed: accept, decline or cancel.
@@ -80,38 +99,40 @@ def describe_missing_consent(action: str, content: Mapping[str, Any] | None) -> 
         agreed = action == "accept" and Consent.model_validate(content or {}).start
     except ValidationError as exc:
         raise InputError("The answer does not fit the form, which has `start` (true or false).") from exc
-    return "" if agreed else RESEARCH_DECLINED
+    return "" if agreed else CONSENT_DECLINED
 
 
-def render_question(
-    request: Request,
-    today: int,
-    most: int | None,
-    given: "Inspection | None" = None,
-    topic: str | None = None,
-    catalog: "Catalog | None" = None,
-) -> str:
-    """Return the question that is asked before anything is sent. Hosts may show only its first lines.
+@dataclass(frozen=True)
+class CostQuestion:
+    """What a user is asked about.
 
-    Args:
-        request: The research request.
-        today: Requests sent on this UTC day.
-        most: Maximum requests per UTC day.
+    Attributes:
+        request: The request, without its files.
+        estimate: What it may cost; None where its price is not known.
+        spending: What was spent before, and the limits.
         given: The files and addresses that go with it.
-        topic: The topic of the plan that it runs or changes.
-        catalog: Tells what an agent usually costs; the built-in one unless given.
+        topic: The topic of the plan or image that it continues.
     """
-    deep = (request.agent or "").startswith(DEEP_RESEARCH_PREFIX)
-    does = "plan research" if request.plan else "research" if deep else "work on a task"
-    sources = given.sources if given else ()
+
+    request: Request
+    estimate: "Estimate | None"
+    spending: "Spending"
+    given: "Inspection | None" = None
+    topic: str | None = None
+
+
+def render_question(question: CostQuestion) -> str:
+    """Return the question that is asked before anything is sent. Hosts may show only its first lines."""
+    request, sources = question.request, question.given.sources if question.given else ()
+    maker = quote_name(request.model or request.agent or "")
     words = " with the words ".join(
-        f"“{make_printable(chapters.shorten_to_line(each))}”" for each in (topic, request.prompt) if each is not None
+        f"“{make_printable(chapters.shorten_to_line(each))}”"
+        for each in (question.topic, request.prompt)
+        if each is not None
     )
-    limit = f" of {most}" if most else ""
-    estimate = estimate_research(request, catalog or models.load_built_in_catalog())
     return phrases.join_paragraphs(
-        f"Have {quote_name(request.agent or '')} {does}{describe_amounts(sources)}: {words}?",
-        f"{estimate} Research requests sent today (UTC): {today}{limit}.",
+        f"Have {maker} {describe_work(request)}{describe_amounts(sources)}: {words}?",
+        f"{describe_estimate(request, question.estimate)} {describe_spent(request, question.spending)}",
         render_source_list(
             "Files that are sent to Google:", [describe_file_source(each) for each in sources if each.files]
         ),
@@ -124,18 +145,56 @@ def render_question(
     )
 
 
-def estimate_research(request: Request, catalog: "Catalog") -> str:
-    """Return how long the research takes and what it costs, as far as known."""
+def describe_work(request: Request) -> str:
+    """Return what a model or an agent is to do."""
+    if request.kind != "research":
+        return "make an image" if request.kind == "image" else "answer"
     if request.plan:
-        return "A plan takes some minutes; Google names no price for it. Running it is asked for separately."
-    row = catalog.find(request.agent)
-    if row is None or row.usual_cost is None:
-        return "Google names no time or price for this agent."
-    low, high = row.usual_cost
-    return (
-        f"It usually takes 5 to 20 minutes, 60 at most, and costs about {low:f} to {high:f} dollars "
-        f"(Google's estimates: {ESTIMATES_SOURCE})."
-    )
+        return "plan research"
+    return "research" if is_deep_research(request) else "work on a task"
+
+
+def is_deep_research(request: Request) -> bool:
+    """Whether a request is for Google's research agent."""
+    return (request.agent or "").startswith(DEEP_RESEARCH_PREFIX)
+
+
+def describe_estimate(request: Request, estimate: "Estimate | None") -> str:
+    """Return what a request costs and, of research, how long it takes."""
+    cost = describe_estimate(estimate)
+    if request.plan:
+        return (
+            f"Estimated cost: {cost}; Google names no price for a plan. It takes some minutes, and running it is asked "
+            "for separately."
+        )
+    if is_deep_research(request):
+        return f"Estimated cost: {cost}; it usually takes 5 to 20 minutes, 60 at most (Google, {ESTIMATES_SOURCE})."
+    return f"Estimated cost: {cost}."
+
+
+def describe_estimate(estimate: "Estimate | None") -> str:
+    """Format the bounds of a cost as `$0.0021 to $0.25`."""
+    if estimate is None:
+        return "price unknown"
+    low, high = map(phrases.format_dollars, estimate)
+    return high if low == high else f"{low} to {high}"
+
+
+def describe_spent(request: Request, spending: "Spending") -> str:
+    """Return what was spent in this UTC day and month, and how much of the limits that is."""
+    limits = spending.limits
+    spent = [f"Spent today (UTC): {format_share(spending.today, limits.micros_per_day)}"]
+    if limits.micros_per_month is not None:
+        spent.append(f"this month: {format_share(spending.month, limits.micros_per_month)}")
+    runs = f" Research requests sent today (UTC): {spending.runs_today}"
+    most = f" of {limits.runs_per_day}" if limits.runs_per_day else ""
+    return f"{'; '.join(spent)}.{f'{runs}{most}.' if request.kind == 'research' else ''}"
+
+
+def format_share(micros: int, limit: int | None) -> str:
+    """Format an amount and its limit: `$0.42 of $5.00`."""
+    most = "" if limit is None else f" of {phrases.format_dollars(limit)}"
+    return f"{phrases.format_dollars(micros)}{most}"
 
 
 def describe_amounts(sources: "Sequence[InspectedSource]") -> str:

@@ -29,17 +29,18 @@ def translate_errors(function: Callable[ToolP, Awaitable[ToolR]]) -> Callable[To
 
 
 Prompt = Annotated[str, Field(description="Text for Gemini")]
-InteractionId = Annotated[str, Field(description="Id from an earlier result")]
+InteractionId = Annotated[str, Field(description="From an earlier result")]
 PreviousId = Annotated[str | None, Field(description="Interaction to continue")]
-ModelName = Annotated[str | None, Field(description="Model id; default set by the user")]
+ModelName = Annotated[str | None, Field(description="Model id; default the user's")]
 BuiltInTool = Literal["google_search", "url_context", "code_execution", "google_maps"]
-BuiltInTools = Annotated[list[BuiltInTool] | None, Field(description="Gemini's own tools; default none")]
+BuiltInTools = Annotated[list[BuiltInTool] | None, Field(description="Gemini's own tools")]
 SystemInstruction = Annotated[str | None, Field(description="Not inherited by follow-ups")]
 ResponseSchema = Annotated[dict[str, Any] | None, Field(description="JSON Schema of the answer")]
 
-ThinkingLevel = Annotated[
-    Literal["minimal", "low", "medium", "high"] | None, Field(description="Reasoning effort; defaults to the model's")
-]
+ThinkingLevel = Annotated[Literal["minimal", "low", "medium", "high"] | None, Field(description="Default the model's")]
+
+ServiceTier = Annotated[Literal["flex", "standard"] | None, Field(description="flex: half price, slower")]
+"""`flex` is served as Google has capacity: https://ai.google.dev/gemini-api/docs/flex-inference"""
 
 MaxOutputTokens = Annotated[int | None, Field(ge=1, description="Cap on the answer")]
 StoreFlag = Annotated[bool, Field(description="false: not kept at Google, no follow-ups; default true")]
@@ -50,7 +51,7 @@ WaitSeconds = Annotated[
         ge=0,
         le=LONGEST_WAIT_SECONDS,
         allow_inf_nan=False,
-        description="Seconds before returning an id, 0-600; default 45, Codex 25",
+        description="Seconds to wait, 0-600; default 45, Codex 25",
     ),
 ]
 
@@ -59,9 +60,9 @@ PollSeconds = Annotated[
     Field(ge=0, le=LONGEST_WAIT_SECONDS, allow_inf_nan=False, description="Seconds to wait, 0-600; default 0"),
 ]
 
-PageNumber = Annotated[int, Field(ge=1, description="Page of a long answer; default 1")]
+PageNumber = Annotated[int, Field(ge=1, description="Answer page; default 1")]
 SectionHeading = Annotated[str | None, Field(description="Only this heading")]
-ResolveSources = Annotated[bool, Field(description="Follow Google's redirect links; default false")]
+ResolveSources = Annotated[bool, Field(description="Follow redirect links; default false")]
 
 FileSources = Annotated[
     list[str],
@@ -73,7 +74,7 @@ FileSources = Annotated[
 
 ClipRange = Annotated[str | None, Field(description="Part of video or audio: 1:30-2:45, 90-")]
 PageRange = Annotated[str | None, Field(description="Pages of a PDF: 3-7")]
-ImageSources = Annotated[list[str] | None, Field(description="Reference images or images to edit; as in analyze_file")]
+ImageSources = Annotated[list[str] | None, Field(description="Images to refer to or to edit; as in analyze_file")]
 
 MediaResolution = Annotated[
     Literal["low", "medium", "high", "ultra_high"] | None, Field(description="Detail of images, video and PDF")

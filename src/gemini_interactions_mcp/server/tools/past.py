@@ -77,7 +77,7 @@ async def read_interaction(
     resolve_sources: ResolveSources = False,
     save: Annotated[str | None, Field(description="Sandbox files to save, e.g. *.csv")] = None,
 ) -> CallToolResult:
-    """Read the answer of any Gemini interaction, page by page, with its sources and files; waits for a running one."""
+    """Read any Gemini interaction's answer in pages, with sources and files; waits for a running one."""
     return await read_answer(ctx, interaction_id, wait_seconds, ReadOptions(page, section or "", resolve_sources, save))
 
 

@@ -7,18 +7,13 @@ from mcp_types import CallToolResult, InputRequiredResult
 from pydantic import Field
 
 from gemini_interactions_mcp.core import (
-    DailyLimitError,
-    InputError,
     InteractionNotFoundError,
     OutcomeUnknownError,
     RefusedError,
     phrases,
 )
-from gemini_interactions_mcp.journal import clock
-from gemini_interactions_mcp.models import Request
-from gemini_interactions_mcp.runs import agents, intents
+from gemini_interactions_mcp.runs import agents
 from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress, open_app
-from gemini_interactions_mcp.server.elicitation import elicit_answer
 from gemini_interactions_mcp.server.hosts import choose_wait_seconds, suggest_wait_seconds
 from gemini_interactions_mcp.server.results.answers import (
     ReadOptions,
@@ -27,24 +22,22 @@ from gemini_interactions_mcp.server.results.answers import (
     prepend_notes,
     read_answer,
 )
-from gemini_interactions_mcp.server.tasks.extension import can_be_asked
 from gemini_interactions_mcp.text import rendering
 
-from . import consent
 from .arguments import match_choice
 from .choosing import choose_maker
 from .parameters import InteractionId, PageNumber, PollSeconds, Prompt, ResolveSources, SectionHeading
+from .paying import ToolResult, ask_before_paying, send_files
 
 if TYPE_CHECKING:
-    from gemini_interactions_mcp.files import Inspection
     from gemini_interactions_mcp.runs import Run
 
 
 async def start_research(
     ctx: Ctx,
     prompt: Prompt,
-    agent: Annotated[str | None, Field(description="Agent id; default set by the user")] = None,
-    plan_first: Annotated[bool, Field(description="Return a plan to approve instead; default false")] = False,
+    agent: Annotated[str | None, Field(description="Agent id; default the user's")] = None,
+    plan_first: Annotated[bool, Field(description="Return a plan to approve; default false")] = False,
     previous_interaction_id: Annotated[
         str | None, Field(description="Plan to run or, with plan_first, to refine; report to build on")
     ] = None,
@@ -56,6 +49,7 @@ async def start_research(
     visualization: Annotated[bool, Field(description="Charts in the report; default true")] = True,
     output_format: Annotated[str | None, Field(description="How the report should look")] = None,
     environment: Annotated[str | None, Field(description="Sandbox of other agents: remote or an id")] = None,
+    budget_tokens: Annotated[int | None, Field(ge=1, description="Token limit of other agents")] = None,
     force: Annotated[bool, Field(description="Pay again for the same request; default false")] = False,
 ) -> CallToolResult | InputRequiredResult:
     """Start Gemini Deep Research: an agent reads the web for 5-60 minutes and writes a cited report; costs dollars.
@@ -68,7 +62,6 @@ async def start_research(
     await app.runs.check_ready()
     await app.files.output()
     given = await app.files.inspect(files or ())
-    seconds = suggest_wait_seconds(ctx, app.settings)
     request = agents.build_agent_request(
         app.settings,
         prompt,
@@ -81,76 +74,27 @@ async def start_research(
         visualization=visualization,
         output_format=output_format,
         environment=environment,
+        budget_tokens=budget_tokens,
     )
     request, notes = choice.admit(request, given.kinds), (*choice.notes, *given.notes)
     if not force and (earlier := await app.runs.find_repeated(request, previous)):
-        return prepend_notes(await report_start(app, earlier, seconds, fresh=False), notes)
-    topic = intents.inherit_topic(request.kind, previous)
-    instead = await ask_research_agreement(ctx, app, request, given, topic)
-    if instead is not None:
-        return instead
-    run, fresh = await app.runs.start_once(await attach_contents(ctx, app, request, given), previous, again=force)
-    return prepend_notes(await report_start(app, run, seconds, fresh=fresh), notes)
+        return prepend_notes(await report_start(ctx, app, earlier, fresh=False), notes)
+    agreed = await ask_before_paying(ctx, app, request, given)
+    if isinstance(agreed, ToolResult):
+        return agreed
+    with agreed:
+        request = await send_files(app, request, given, choose_wait_seconds(ctx, app.settings), Progress(ctx))
+    run, fresh = await app.runs.start_once(request, previous, again=force)
+    return prepend_notes(await report_start(ctx, app, run, fresh=fresh), notes)
 
 
-def make_agreement_key(request: Request) -> str:
-    """Return the key of the user's agreement to a request: its fingerprint, and the digest of its files."""
-    return f"{intents.compute_fingerprint(request)} {request.approves} {request.contents_digest}"
-
-
-async def ask_research_agreement(
-    ctx: Ctx, app: AppContext, request: Request, given: "Inspection", topic: str | None
-) -> CallToolResult | InputRequiredResult | None:
-    """Ask the user for agreement, if configured and possible; None if research may be started.
-
-    Returns:
-        What the tool returns instead of starting research: the question, or the refusal.
-
-    Raises:
-        DailyLimitError: The daily limit of the user is reached.
-        InputError: The user has agreed to another request, or not filled in the form.
-    """
-    most, today = app.settings.runs_per_day, await app.runs.spent_today()
-    if most is not None and today >= most:
-        raise DailyLimitError(clock.describe_limit_reached(most))
-    asks = app.settings.confirm and can_be_asked(ctx.client_capabilities)
-    if not asks or app.agreements.holds(make_agreement_key(request)):
-        return None
-    question = consent.render_question(request, today, most, given, topic, app.catalogs.current)
-    answer = await elicit_answer(ctx, question, consent.Consent, make_agreement_key(request))
-    if isinstance(answer, InputRequiredResult):
-        return answer
-    if why := consent.describe_missing_consent(answer.action, answer.content):
-        return build_text_result(f"{why}\n")
-    app.agreements.add(make_agreement_key(request))
-    return None
-
-
-async def attach_contents(ctx: Ctx, app: AppContext, request: Request, given: "Inspection") -> Request:
-    """Return the request with its contents, after the uploads; the user's agreement holds until they have ended.
-
-    Raises:
-        FileRefusedError: A file has changed.
-        StillUploadingError: The uploads take too long, and continue.
-        GeminiMCPError: A file could not be uploaded.
-    """
-    seconds = max(choose_wait_seconds(ctx, app.settings), app.timing.naming)
-    try:
-        contents = await app.files.send(given, seconds=seconds, report=Progress(ctx).uploading)
-    except InputError:
-        app.agreements.end(make_agreement_key(request))
-        raise
-    app.agreements.end(make_agreement_key(request))
-    return request.model_copy(update={"contents": contents.labelled})
-
-
-async def report_start(app: AppContext, run: "Run", seconds: float, *, fresh: bool) -> CallToolResult:
+async def report_start(ctx: Ctx, app: AppContext, run: "Run", *, fresh: bool) -> CallToolResult:
     """Return the result of start_research, once Google has named the run or `Timing.naming` has passed.
 
     Args:
+        ctx: The context of the call.
         app: What handlers use.
         run: The run of the research.
-        seconds: Suggested wait in seconds for the call that reads the report.
         fresh: Whether this call has started the run.
 
     Raises:
@@ -160,7 +104,9 @@ async def report_start(app: AppContext, run: "Run", seconds: float, *, fresh: bo
         await run.named.wait()
     if run.error is not None:
         raise run.error
-    return mark_unfinished(run, build_text_result(describe_start(run, seconds, fresh=fresh)))
+    return mark_unfinished(
+        run, build_text_result(describe_start(run, suggest_wait_seconds(ctx, app.settings), fresh=fresh))
+    )
 
 
 RESEARCH_STARTED: Final = "Research has started; it usually takes 5 to 20 minutes."

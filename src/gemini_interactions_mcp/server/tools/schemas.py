@@ -3,12 +3,12 @@
 import json
 from typing import Any, Final, cast
 
-SAYING_NOTHING: Final = (("default", None), ("additionalProperties", True))
-"""Keywords and values that a schema means without them."""
+NOTHING_SAID: Final = (("default", None), ("additionalProperties", True))
+"""Keys of a schema with values that are those of a schema without them."""
 
 
 def slim_schema(schema: dict[str, Any]) -> dict[str, Any]:
-    """Remove what says nothing from a generated schema: titles, and `null` beside an optional argument's type."""
+    """Remove what says nothing from a generated schema: titles, usual values, and `null` beside an optional type."""
     return cast("dict[str, Any]", slim_part(schema, names=False))
 
 
@@ -25,7 +25,7 @@ def slim_part(schema: object, *, names: bool) -> object:
         {
             key: slim_part(value, names=key in ("properties", "$defs"))
             for key, value in found.items()
-            if key != "title" and (key, value) not in SAYING_NOTHING
+            if key != "title" and (key, value) not in NOTHING_SAID
         }
     )
 

@@ -1,0 +1,118 @@
+"""Limits of the user on what is spent, and what their errors say. Pure, but for the clock."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from gemini_interactions_mcp.core import phrases
+
+from . import clock
+
+DAY_VARIABLE: Final = "GEMINI_MCP_DOLLARS_PER_DAY"
+MONTH_VARIABLE: Final = "GEMINI_MCP_DOLLARS_PER_MONTH"
+
+
+class ResearchLimit(NamedTuple):
+    """At most `most` research rows created `since` then."""
+
+    most: int
+    since: datetime
+
+
+class SpendingLimit(NamedTuple):
+    """A limit on the cost of all requests in a period.
+
+    Attributes:
+        micros: Maximum cost, in millionths of a dollar.
+        since: Start of the period.
+        until: End of the period.
+        variable: The setting.
+    """
+
+    micros: int
+    since: datetime
+    until: datetime
+    variable: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """All limits of the user; None where there is none.
+
+    Attributes:
+        runs_per_day: Maximum number of research requests in a UTC day.
+        micros_per_day: Maximum cost of all requests in a UTC day, in millionths of a dollar.
+        micros_per_month: The same for a UTC month.
+    """
+
+    runs_per_day: int | None = None
+    micros_per_day: int | None = None
+    micros_per_month: int | None = None
+
+    def get_research_limit(self) -> ResearchLimit | None:
+        """Return the limit on today's research."""
+        return ResearchLimit(self.runs_per_day, clock.get_day_start()) if self.runs_per_day is not None else None
+
+    def list_spending_limits(self) -> Sequence[SpendingLimit]:
+        """Return the limits on the cost of the current day and month."""
+        return tuple(self._spending_limits())
+
+    def _spending_limits(self) -> Iterator[SpendingLimit]:
+        day, month = clock.get_day_start(), clock.get_month_start()
+        if self.micros_per_day is not None:
+            yield SpendingLimit(self.micros_per_day, day, day + timedelta(days=1), DAY_VARIABLE)
+        if self.micros_per_month is not None:
+            following = (month + timedelta(days=31)).replace(day=1)
+            yield SpendingLimit(self.micros_per_month, month, following, MONTH_VARIABLE)
+
+
+NO_LIMITS: Final = Limits()
+
+
+class Spending(NamedTuple):
+    """What the requests of this server have cost, by UTC.
+
+    What has not settled counts with its reservation, and so does what settled without token counts.
+
+    Attributes:
+        today: Cost of today's requests, in millionths of a dollar.
+        month: Cost of this month's requests.
+        runs_today: Number of today's research requests.
+        limits: The limits of the user.
+    """
+
+    today: int
+    month: int
+    runs_today: int
+    limits: Limits = NO_LIMITS
+
+
+def describe_spending_limit(limit: SpendingLimit, spent: int, cost: int) -> str:
+    """Return the error for a request that may cost more than a limit leaves.
+
+    Args:
+        limit: The limit.
+        spent: What is spent or reserved of it.
+        cost: What the request may cost.
+    """
+    left = phrases.format_dollars(max(0, limit.micros - spent))
+    return (
+        f"{limit.variable} allows {phrases.format_dollars(limit.micros)}, of which {left} is left; this request may "
+        f"cost up to {phrases.format_dollars(cost)}. Nothing was sent. The limit renews on {limit.until:%Y-%m-%d} at "
+        f"00:00 UTC, in {phrases.format_duration((limit.until - clock.now()).total_seconds())}; what running requests "
+        "have reserved and do not use is given back earlier."
+    )
+
+
+def describe_unknown_price(limit: SpendingLimit, name: str) -> str:
+    """Return the error for a request whose price is not known, so that the limit could not be kept.
+
+    Args:
+        limit: The limit.
+        name: The model or agent, quoted.
+    """
+    return (
+        f"What {name} costs is not known, so {limit.variable} cannot be kept: nothing was sent. gemini://models lists "
+        "the models and agents with known prices; the user can add a price in the file that GEMINI_MCP_CATALOG names."
+    )

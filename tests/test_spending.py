@@ -1,0 +1,229 @@
+"""Limits in dollars: what is reserved before a request is sent, what replaces it, and what is refused."""
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import anyio
+import pytest
+from mcp import Client
+
+from conftest import FAST
+from faults.world import PATIENCE, QUICK, World, over, world
+from gemini_interactions_mcp.core.errors import GeminiMCPError, SpendingLimitError
+from gemini_interactions_mcp.core.phrases import format_dollars
+from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.journal.journal import Journal
+from gemini_interactions_mcp.journal.limits import Limits, SpendingLimit
+from gemini_interactions_mcp.models.interactions import Record, Request, Usage
+from gemini_interactions_mcp.server.app import build_server
+from gemini_interactions_mcp.settings import Settings
+from journaling import NOON, Clock, record
+from reading import text_of
+
+ASK = Request(kind="ask", prompt="Which rivers?", model="gemini-3.8-flash", max_output_tokens=1_000)
+RESEARCH = Request(
+    kind="research",
+    prompt="Rivers",
+    agent="deep-research-preview-04-2026",
+    agent_config={"type": "deep-research", "thinking_summaries": "auto", "visualization": "off"},
+)
+DOLLAR = 1_000_000
+MIDNIGHT = NOON.replace(hour=0)
+TODAY = SpendingLimit(DOLLAR, MIDNIGHT, MIDNIGHT + timedelta(days=1), "GEMINI_MCP_DOLLARS_PER_DAY")
+
+
+def limited(settings: Settings, dollars: str, *, month: bool = False) -> Settings:
+    field = "dollars_per_month" if month else "dollars_per_day"
+    return settings.model_copy(update={field: Decimal(dollars)})
+
+
+async def row(here: World, label: str) -> Record:
+    found = await here.journal.find(label)
+    assert found is not None
+    return found
+
+
+async def is_counted(here: World, label: str) -> bool:
+    return (await row(here, label)).usage is not None
+
+
+# The journal ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "counts"),
+    [
+        ({}, True),
+        ({"kind": "research"}, True),
+        ({"status": "completed", "interaction_id": "v1_a"}, True),
+        ({"status": "failed", "interaction_id": "v1_a"}, True),
+        ({"created_at": MIDNIGHT}, True),
+        ({"status": "failed"}, False),
+        ({"status": "cancelled"}, False),
+        ({"origin": "foreign", "interaction_id": "v1_a"}, False),
+        ({"created_at": MIDNIGHT - timedelta(microseconds=1)}, False),
+        ({"cost_micros": None}, False),
+    ],
+)
+async def test_a_limit_counts_what_may_have_been_paid(
+    journal: Journal, clock: Clock, fields: dict[str, Any], counts: bool
+) -> None:
+    await journal.insert(record("1", **{"cost_micros": DOLLAR} | fields))
+    wanted = record("2", cost_micros=1)
+    if counts:
+        with pytest.raises(SpendingLimitError, match=r"allows \$1\.00, of which \$0\.00 is left"):
+            await journal.insert_once(wanted, None, spending=[TODAY])
+        assert await journal.find("2") is None
+    else:
+        assert await journal.insert_once(wanted, None, spending=[TODAY]) is None
+
+
+async def test_a_request_may_use_a_limit_up_and_no_more(journal: Journal) -> None:
+    assert await journal.insert_once(record("1", cost_micros=DOLLAR - 1), None, spending=[TODAY]) is None
+    with pytest.raises(SpendingLimitError):
+        await journal.insert_once(record("2", cost_micros=2), None, spending=[TODAY])
+    assert await journal.insert_once(record("3", cost_micros=1), None, spending=[TODAY]) is None
+
+
+async def test_without_a_known_price_nothing_is_sent_under_a_limit(journal: Journal) -> None:
+    with pytest.raises(SpendingLimitError, match="What gemini-x costs is not known, so GEMINI_MCP_DOLLARS_PER_DAY"):
+        await journal.insert_once(record("1", model="gemini-x"), None, spending=[TODAY])
+    assert await journal.insert_once(record("1", model="gemini-x"), None) is None
+
+
+async def test_deleting_gives_nothing_back(journal: Journal, clock: Clock) -> None:
+    await journal.insert(record("1", cost_micros=DOLLAR, interaction_id="v1_a", status="completed"))
+    await journal.delete("1")
+    assert (await journal.spending()).today == DOLLAR
+    with pytest.raises(SpendingLimitError):
+        await journal.insert_once(record("2", cost_micros=1), None, spending=[TODAY])
+
+
+async def test_pruning_gives_nothing_back_before_the_month_has_ended(journal: Journal, clock: Clock) -> None:
+    fields = {"cost_micros": 7, "interaction_id": "v1_a", "status": "completed", "prompt": "private"}
+    clock.now = NOON + timedelta(days=20)
+    await journal.insert(record("1", **fields))
+    await journal.prune(clock.now - timedelta(days=1))
+    assert await journal.find("1") is None
+    assert (await journal.spending()).month == 7
+    clock.now = NOON + timedelta(days=40)
+    assert (await journal.spending()).month == 0
+    assert await journal.prune(clock.now - timedelta(days=1)) == 1
+
+
+async def test_the_day_and_the_month_are_those_of_utc(journal: Journal, clock: Clock) -> None:
+    clock.now = NOON.replace(day=31)
+    limits = Limits(micros_per_day=10, micros_per_month=20)
+    spending = limits.list_spending_limits()
+    first = record("1", cost_micros=9, created_at=clock.now)
+    assert await journal.insert_once(first, None, spending=spending) is None
+    clock.now += timedelta(hours=12)
+    day, month = limits.list_spending_limits()
+    assert (day.since, month.since) == (clock.now, clock.now)
+    assert (day.until, month.until) == (clock.now + timedelta(days=1), clock.now.replace(month=5))
+    assert (await journal.spending())[:2] == (0, 0)
+
+
+# What requests reserve ------------------------------------------------------------------------------------
+
+
+async def test_the_real_cost_replaces_what_was_reserved(settings: Settings) -> None:
+    async with world(limited(settings, "1")) as here:
+        run = await here.runs.start(ASK)
+        reserved = (await row(here, run.record.label)).cost_micros
+        assert reserved is not None
+        assert reserved >= 1_000 * 3.75
+        settled = (await over(run)).record
+        assert settled.usage is not None
+        tokens = settled.usage
+        paid = tokens.total_input_tokens * 0.75 + (tokens.total_output_tokens + tokens.total_thought_tokens) * 3.75
+        assert settled.cost == settled.cost_micros == (await row(here, run.record.label)).cost_micros
+        assert settled.cost == pytest.approx(paid, abs=1)
+        assert (await here.runs.spending()).today == settled.cost
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 429])
+async def test_what_google_has_refused_gives_its_reservation_back(
+    settings: Settings, emulator: Emulator, status: int
+) -> None:
+    emulator.faults.append(Fault("create", "http", times=9, http_status=status))
+    async with world(limited(settings, "1")) as here:
+        run = await here.ended(ASK)
+        assert isinstance(run.error, GeminiMCPError)
+        assert run.record.cost == 0
+        assert (await here.runs.spending()).today == 0
+
+
+async def test_what_may_have_been_taken_keeps_its_reservation(settings: Settings, emulator: Emulator) -> None:
+    emulator.faults.append(Fault("create", "drop_taken"))
+    async with world(limited(settings, "1")) as here:
+        run = await here.ended(ASK)
+        assert run.record.cost is None
+        assert (await here.runs.spending()).today == run.record.cost_micros != 0
+
+
+async def test_research_reserves_the_upper_end_of_googles_range(settings: Settings, emulator: Emulator) -> None:
+    emulator.faults.append(held := Fault("create", "hold"))
+    async with world(limited(settings, "3.5")) as here:
+        run, _ = await here.runs.start_once(RESEARCH)
+        assert run.record.cost_micros == 3 * DOLLAR
+        with pytest.raises(SpendingLimitError, match=r"may cost up to \$3\.00\. Nothing was sent"):
+            await here.runs.start_once(RESEARCH.model_copy(update={"prompt": "Lakes"}))
+        assert (await here.runs.start_once(RESEARCH))[1] is False
+        held.release.set()
+        await over(run)
+    assert len(emulator.interactions) == 1
+
+
+async def test_token_counts_that_come_late_replace_the_reservation(settings: Settings, emulator: Emulator) -> None:
+    emulator.faults += [Fault("create", "no_usage"), Fault("get", "no_usage")]
+    async with world(limited(settings, "1"), replace(QUICK, usage_lag=(0.05, 0.05))) as here:
+        run = await here.ended(ASK)
+        assert run.record.cost is None
+        with anyio.fail_after(PATIENCE):
+            while not await is_counted(here, run.record.label):  # noqa: ASYNC110 - the journal tells nobody
+                await anyio.sleep(0.01)
+        assert (await row(here, run.record.label)).cost == (await here.runs.spending()).today > 0
+
+
+# Through the tools ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("month", [False, True])
+async def test_over_the_limit_nothing_is_sent_and_the_answer_says_what_is_left(
+    settings: Settings, emulator: Emulator, month: bool
+) -> None:
+    async with Client(build_server(limited(settings, "0.01", month=month), FAST), cache=None) as client:
+        result = await client.call_tool("gemini_ask", {"prompt": "Which rivers?"})
+    said = text_of(result)
+    assert result.is_error
+    assert f"GEMINI_MCP_DOLLARS_PER_{'MONTH' if month else 'DAY'} allows $0.01, of which $0.01 is left" in said
+    assert "Nothing was sent" in said
+    assert not emulator.interactions
+
+
+@pytest.mark.parametrize(
+    ("micros", "said"),
+    [
+        (0, "$0.00"),
+        (1, "<$0.0001"),
+        (99, "<$0.0001"),
+        (100, "$0.00010"),
+        (423, "$0.00042"),
+        (4_230, "$0.0042"),
+        (10_000, "$0.01"),
+        (1_370_000, "$1.37"),
+        (1_234_567_890, "$1,234.57"),
+    ],
+)
+def test_an_amount_is_told_with_the_digits_that_matter(micros: int, said: str) -> None:
+    assert format_dollars(micros) == said
+
+
+def test_a_cost_is_told_once_it_is_known() -> None:
+    running = record("1", cost_micros=5)
+    assert running.cost is None
+    assert running.model_copy(update={"status": "completed"}).cost is None
+    assert running.model_copy(update={"status": "completed", "usage": Usage(total_tokens=1)}).cost == 5
