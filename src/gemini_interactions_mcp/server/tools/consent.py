@@ -161,7 +161,7 @@ def is_deep_research(request: Request) -> bool:
 
 def describe_estimate(request: Request, estimate: "Estimate | None") -> str:
     """Return what a request costs and, of research, how long it takes."""
-    cost = describe_estimate(estimate)
+    cost = format_bounds(estimate)
     if request.plan:
         return (
             f"Estimated cost: {cost}; Google names no price for a plan. It takes some minutes, and running it is asked "
@@ -172,7 +172,7 @@ def describe_estimate(request: Request, estimate: "Estimate | None") -> str:
     return f"Estimated cost: {cost}."
 
 
-def describe_estimate(estimate: "Estimate | None") -> str:
+def format_bounds(estimate: "Estimate | None") -> str:
     """Format the bounds of a cost as `$0.0021 to $0.25`."""
     if estimate is None:
         return "price unknown"
