@@ -37,6 +37,7 @@ async def test_every_tool_is_shown_and_all_that_is_left_is_one_folder_that_is_li
     assert summed.startswith("list_interactions(totals='model')\n   | model | runs | ")
     for line in ("deep-research-preview-04-2026 | 3 |", "gemini-3.8-flash | 5 |", "total | 11 |"):
         assert f"\n   | {line} " in summed
+    assert re.search(r"\n   \| total \| 11 \|.* \| ~\$\d[\d.]*, 1 unknown \|\n", summed), summed
 
     (folder,) = temporary.iterdir()
     saved = {str(path) for path in (folder / "output").rglob("*") if path.is_file()}
