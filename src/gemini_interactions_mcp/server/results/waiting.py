@@ -1,6 +1,6 @@
 """Progress of an unfinished interaction, and how to wait for it. Pure."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gemini_interactions_mcp.core import (
     clip_text,
@@ -13,9 +13,12 @@ from gemini_interactions_mcp.core import (
     quote_name,
     strip_hidden,
 )
-from gemini_interactions_mcp.models import UNKNOWN_STATUS, CatalogRow, Record, is_settled
+from gemini_interactions_mcp.models import UNKNOWN_STATUS, Record, is_settled
 from gemini_interactions_mcp.settings import DEFAULT_WAIT_SECONDS
 from gemini_interactions_mcp.text import frame_whole_text, link_media, render_identity, suggest_fetch
+
+if TYPE_CHECKING:
+    from gemini_interactions_mcp.models import CatalogRow
 
 PARTIAL_ANSWER_BYTES: Final = 4_000
 """Maximum size of the partial answer, in bytes of UTF-8 with JSON's escapes."""
@@ -110,7 +113,7 @@ def describe_reading(searches: int, addresses: int) -> str:
     return ", ".join(counts)
 
 
-def describe_running_cost(record: Record, micros: int | None, row: CatalogRow | None) -> str:
+def describe_running_cost(record: Record, micros: int | None, row: "CatalogRow | None") -> str:
     """Return what research has cost so far, or else what it usually costs, in a sentence; empty where neither is known.
 
     Args:
