@@ -283,3 +283,15 @@ def test_every_name_of_a_price_is_one_that_genai_prices_has() -> None:
     from genai_prices.data_units import unit_data
 
     assert set(pricing.GENAI_PRICE_NAMES.values()) <= {unit["price_key"] for unit in unit_data.values()}
+
+
+def test_a_tier_makes_tokens_cheaper_and_searches_not() -> None:
+    searches = 10 * 14_000
+
+    def high(**changes: Any) -> int:
+        found = estimate_request(ask(**changes), BUILT_IN, NOVEMBER)
+        assert found is not None
+        return found.high
+
+    plain, flex = high(tools=("google_search",)), high(tools=("google_search",), service_tier="flex")
+    assert flex - searches == pytest.approx((plain - searches) / 2, abs=1)

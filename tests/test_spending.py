@@ -226,4 +226,5 @@ def test_a_cost_is_told_once_it_is_known() -> None:
     running = record("1", cost_micros=5)
     assert running.cost is None
     assert running.model_copy(update={"status": "completed"}).cost is None
+    assert running.model_copy(update={"status": "completed", "usage": Usage()}).cost is None
     assert running.model_copy(update={"status": "completed", "usage": Usage(total_tokens=1)}).cost == 5

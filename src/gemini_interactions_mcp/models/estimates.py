@@ -82,7 +82,10 @@ def estimate_request(
         return Estimate(int(prices.song * MICROS), int(prices.song * MICROS))
     low = price_low(request, row, prices)
     high = price_high(request, row, prices, most)
-    return None if low is None or high is None else Estimate(math.floor(low * factor), math.ceil(high * factor))
+    if low is None or high is None:
+        return None
+    # A tier has no price of its own for searches.
+    return Estimate(math.floor(low * factor), math.ceil(high * factor + price_searches(request, prices)))
 
 
 def list_attachments(contents: Sequence[ContentItem]) -> Iterator[Attachment]:
@@ -122,14 +125,18 @@ def price_low(request: Request, row: CatalogRow | None, prices: Prices) -> Decim
 
 
 def price_high(request: Request, row: CatalogRow | None, prices: Prices, input_tokens: int) -> Decimal | None:
-    """Return the price in micro-dollars of all that a request allows."""
+    """Return the price in micro-dollars of all tokens that a request allows."""
     output = count_output_tokens(request, row)
     drawn = price_image(request, row, prices)
     if prices.input is None or prices.output is None or output is None or drawn is None:
         return None
-    searches = SEARCHES_PER_ANSWER * any(tool in SEARCH_TOOLS for tool in request.tools)
     dearest = max(prices.input, prices.input_image or 0, prices.input_audio or 0, prices.input_video or 0)
-    return input_tokens * dearest + output * prices.output + drawn + searches * get_search_price(prices)
+    return input_tokens * dearest + output * prices.output + drawn
+
+
+def price_searches(request: Request, prices: Prices) -> Decimal:
+    """Return the price in micro-dollars of all searches that a request allows."""
+    return SEARCHES_PER_ANSWER * any(tool in SEARCH_TOOLS for tool in request.tools) * get_search_price(prices)
 
 
 def count_output_tokens(request: Request, row: CatalogRow | None) -> int | None:

@@ -421,7 +421,8 @@ class Record(FrozenModel):
     @property
     def cost(self) -> int | None:
         """What it has cost, in millionths of a dollar; None where that is not known, or not yet."""
-        counted = is_settled(self.status) and self.usage is not None
+        # An API that counts nothing has not counted yet.
+        counted = is_settled(self.status) and self.usage not in (None, Usage())
         return self.cost_micros if counted or self.cost_micros == 0 else None
 
     @property
