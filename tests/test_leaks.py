@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -66,18 +66,6 @@ def unseen(folder: Path, server: Wired) -> None:
 
 
 # Google repeats them -------------------------------------------------------------------------------------
-
-
-@pytest.mark.slow
-async def test_nothing_that_google_repeats_is_shown(tmp_path: Path, url: str, emulator: Emulator) -> None:
-    async with host(tmp_path, url) as server:
-        await errors(server, emulator)
-        await streams(server, emulator)
-        await progress(server, emulator)
-        await reads(server, emulator)
-        await agents(server, emulator, tmp_path / "output")
-        await read_resources(server)
-    assert all(fault.reached.is_set() for fault in emulator.faults)
 
 
 async def errors(server: Wired, emulator: Emulator) -> None:
@@ -172,20 +160,35 @@ async def reads(server: Wired, emulator: Emulator) -> None:
             await told(server, "read_interaction", interaction_id=name, page=page)
 
 
-async def agents(server: Wired, emulator: Emulator, output: Path) -> None:
-    """The files of a sandbox, and where redirects lead."""
+@pytest.mark.slow
+@pytest.mark.parametrize("repeat", [errors, streams, progress, reads])
+async def test_nothing_that_google_repeats_is_shown(
+    repeat: Callable[[Wired, Emulator], Awaitable[None]], tmp_path: Path, url: str, emulator: Emulator
+) -> None:
+    async with host(tmp_path, url) as server:
+        await repeat(server, emulator)
+        await read_resources(server)
+    assert all(fault.reached.is_set() for fault in emulator.faults)
+
+
+@pytest.mark.slow
+async def test_neither_files_of_a_sandbox_nor_redirects_show_them(tmp_path: Path, url: str, emulator: Emulator) -> None:
     emulator.redirects |= {"1": f"https://example.com/{KEY}?t={TOKEN}", "2": f"https://{TOKEN}.example.com/"}
-    started = await told(server, "start_research", prompt=ECHO, agent="antigravity-preview-09-2026")
-    await told(server, "check_research", interaction_id=id_in(started), wait_seconds=20)
-    (files,) = emulator.environments.values()
-    files |= {f"workspace/{KEY}.txt": b"x", f"workspace/{TOKEN}/a.csv": b"y", "workspace/e.csv": ECHO.encode()}
-    assert "workspace/[secret].txt" in await told(server, "read_interaction", interaction_id=id_in(started))
-    for pattern in ("*.csv", "*", KEY):
-        await told(server, "read_interaction", interaction_id=id_in(started), save=pattern)
-    assert texts(output, "*-e-*.csv") == ["[secret] [secret] [secret] [secret]"]
-    started = await told(server, "start_research", prompt="Tides")
-    report = await told(server, "check_research", interaction_id=id_in(started), wait_seconds=20, resolve_sources=True)
-    assert "https://example.com/[secret]?t=[secret]" in report
+    async with host(tmp_path, url) as server:
+        started = await told(server, "start_research", prompt=ECHO, agent="antigravity-preview-09-2026")
+        await told(server, "check_research", interaction_id=id_in(started), wait_seconds=20)
+        (files,) = emulator.environments.values()
+        files |= {f"workspace/{KEY}.txt": b"x", f"workspace/{TOKEN}/a.csv": b"y", "workspace/e.csv": ECHO.encode()}
+        assert "workspace/[secret].txt" in await told(server, "read_interaction", interaction_id=id_in(started))
+        for pattern in ("*.csv", "*", KEY):
+            await told(server, "read_interaction", interaction_id=id_in(started), save=pattern)
+        assert texts(tmp_path / "output", "*-e-*.csv") == ["[secret] [secret] [secret] [secret]"]
+        started = await told(server, "start_research", prompt="Tides")
+        report = await told(
+            server, "check_research", interaction_id=id_in(started), wait_seconds=20, resolve_sources=True
+        )
+        assert "https://example.com/[secret]?t=[secret]" in report
+        await read_resources(server)
 
 
 def texts(folder: Path, pattern: str) -> list[str]:
