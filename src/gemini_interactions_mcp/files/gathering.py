@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from gemini_interactions_mcp.core import FileRefusedError, quote_name
+from gemini_interactions_mcp.settings import is_folder
 
 from . import ignoring
 from .boundary import REASON_HIDDEN, REASON_UNREADABLE, Boundary, is_hidden, parse_local_path
@@ -94,12 +95,12 @@ def parse_folder_query(source: str, boundary: Boundary) -> FolderQuery | None:
     """
     path = boundary.approve(source)
     given = parse_local_path(source)
-    if path.is_dir():
+    if is_folder(path):
         return FolderQuery(path, EVERY_FILE, min(1, len(given.parts)))
     base, pattern = split_glob(given.as_posix())
     if ".." in pattern.split("/"):
         raise FileRefusedError(f"{quote_name(source)} has `..` behind a wildcard.")
-    if not pattern or path.exists():
+    if not pattern or os.path.lexists(path):
         return None
     return FolderQuery(boundary.approve(base), expand_braces(pattern), 0 if base == "." else 1)
 
