@@ -302,6 +302,16 @@ async def test_a_cursor_that_is_not_ours_is_an_input_error(journal: Journal, cur
         await journal.page(cursor=cursor)
 
 
+@pytest.mark.parametrize("strange", ["?", "/", "+", " "])
+async def test_a_cursor_with_other_characters_is_none(journal: Journal, strange: str) -> None:
+    await insert_all(journal, [record(f"{n}") for n in range(4)])
+    _, cursor = await journal.page(limit=2)
+    assert cursor
+    for changed in (f"{strange}{cursor}", f"{cursor[:9]}{strange}{cursor[9:]}", f"{cursor}{strange}"):
+        with pytest.raises(InputError, match="Unknown cursor"):
+            await journal.page(cursor=changed)
+
+
 @pytest.mark.slow
 async def test_a_query_finds_text_anywhere_in_any_case(journal: Journal) -> None:
     await journal.insert(record("prompt", prompt="Who drew the ÖLFÄSSER?"))

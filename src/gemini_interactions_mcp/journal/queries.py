@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -36,6 +37,9 @@ MAX_QUERY_CHARACTERS: Final = 1_000
 """Characters of a search. SQLite takes no pattern of more than 50,000 bytes (sqlite.org/limits.html)."""
 
 PLAIN_CHARACTERS: Final = re.compile(r"[A-Za-z0-9._-]+")
+
+CURSOR_CHARACTERS: Final = re.compile(r"[A-Za-z0-9_-]+=*")
+"""https://www.rfc-editor.org/rfc/rfc4648#section-5"""
 
 SETTLED_STATUSES: Final = sorted(TERMINAL_STATUSES | CLIENT_WAIT_STATUSES)
 
@@ -273,13 +277,13 @@ def decode_cursor(cursor: str) -> tuple[str, str]:
     Raises:
         InputError: The cursor is none of ours.
     """
-    try:
-        place = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        created_at, label = place.split(" ", 1)
-        if datetime.fromisoformat(created_at).tzinfo:
-            return created_at, label
-    except ValueError:
-        pass
+    # base64 does not refuse every other character.
+    if CURSOR_CHARACTERS.fullmatch(cursor):
+        with suppress(ValueError):
+            place = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+            created_at, label = place.split(" ", 1)
+            if datetime.fromisoformat(created_at).tzinfo:
+                return created_at, label
     raise InputError(
         f"Unknown cursor {cursor[:80]!r}. Pass the next_cursor of the previous page, or none for the first page."
     )
