@@ -1,6 +1,7 @@
 """What all tests share: the emulator at the wire, settings in a temporary folder, a real client in both eras."""
 
 import os
+import signal
 import socket
 import sqlite3
 import tempfile
@@ -148,6 +149,15 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def signals_of_children() -> None:
+    """Servers start with the signals that `nohup` or a shell's `&` makes the tests ignore: a handler is not inherited."""
+    for name in ("SIGINT", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 @pytest.fixture(autouse=True, scope="session")
