@@ -153,7 +153,7 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def signals_of_children() -> None:
-    """Servers start with the signals that `nohup` or a shell's `&` makes the tests ignore: a handler is not inherited."""
+    """Servers hear the signals that `nohup` or a shell's `&` makes the tests ignore: they inherit no handler."""
     for name in ("SIGINT", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) == signal.SIG_IGN:
