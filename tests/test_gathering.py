@@ -142,7 +142,7 @@ async def test_what_is_left_out_is_said_by_folder(subject: GivenFiles, home: Pat
     assert note == "Left out of all: 36 over the limit of 100 files (35 in all/old/deep/1, 1 in all/old/deep/0)."
 
 
-async def test_a_pattern_may_be_longer_than_a_path(subject: InputFiles, home: Path) -> None:
+async def test_a_pattern_may_be_longer_than_a_path(subject: GivenFiles, home: Path) -> None:
     filled(home, "docs/a.txt", "docs/b.csv")
     assert await given(subject, f"docs/{'*' * 5000}.txt") == (["docs/a.txt"], ())
 

@@ -102,7 +102,8 @@ def test_what_only_the_journal_reads_is_not_shown() -> None:
     ("fields", "cost"),
     [
         ({"status": "completed", "usage": Usage(total_tokens=7), "cost_micros": 4213}, 4213),
-        ({"status": "cancelled", "usage": Usage(), "cost_micros": 5}, 5),
+        ({"status": "cancelled", "usage": Usage(total_tokens=1), "cost_micros": 5}, 5),
+        ({"status": "cancelled", "usage": Usage(), "cost_micros": 5}, None),
         # A reservation.
         ({"status": "in_progress", "cost_micros": 3_000_000}, None),
         ({"status": "completed", "cost_micros": 3_000_000}, None),
