@@ -154,10 +154,14 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True, scope="session")
 def signals_of_children() -> None:
     """Servers hear the signals that `nohup` or a shell's `&` makes the tests ignore: they inherit no handler."""
+
+    def ignore(_number: int, _frame: object) -> None:
+        """Handle a signal as it was, without leaving that to children."""
+
     for name in ("SIGINT", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) == signal.SIG_IGN:
-            signal.signal(number, lambda *_: None)
+            signal.signal(number, ignore)
 
 
 @pytest.fixture(autouse=True, scope="session")
