@@ -11,12 +11,16 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: $(VENV)/.runtime
 	$(BIN)/gemini-interactions-mcp demo
 
+# One worker more than there are cores, since some tests wait. Python counts cores alike on every system.
+WORKERS = $(shell $(PYTHON) -c "import os; print(1 + (os.cpu_count() or 1))")
+PYTEST = $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal --quiet
+
 # Tests that take long are left out, and lines and branches that the others reach are counted.
 COVERED := .covered
 
 test: $(VENV)/.dev
 	rm -rf $(COVERED) && mkdir $(COVERED)
-	COVERED=$(abspath $(COVERED)) PYTHONPATH=$(abspath tests/covering) $(BIN)/python -m pytest --numprocesses=auto --quiet -m "not slow"
+	COVERED=$(abspath $(COVERED)) PYTHONPATH=$(abspath tests/covering) $(PYTEST) -m "not slow"
 	$(BIN)/slipcover --branch --skip-covered --fail-under 98 --out $(COVERED)/all.json --merge $(COVERED)/*.json
 
 # The tests that take long; and once more with an API that behaves the other way wherever it is not known how the real
@@ -24,8 +28,8 @@ test: $(VENV)/.dev
 CONTRARY := $(wildcard tests/test_tools_*.py) tests/faults/test_promise.py tests/test_resources.py tests/test_tasks.py
 
 test-slow: $(VENV)/.dev
-	$(BIN)/python -m pytest --numprocesses=auto --quiet -m slow
-	EMULATOR=contrary $(BIN)/python -m pytest --numprocesses=auto --quiet $(CONTRARY)
+	$(PYTEST) -m slow
+	EMULATOR=contrary $(PYTEST) $(CONTRARY)
 
 # A random search for a sequence of faults that loses or buys twice; a failing one is printed, to be pinned.
 soak: $(VENV)/.dev

@@ -1,5 +1,6 @@
 """What all tests share: the emulator at the wire, settings in a temporary folder, a real client in both eras."""
 
+import gc
 import os
 import signal
 import socket
@@ -84,6 +85,17 @@ STATUS = DOUBTS.first_status
 CONTRARY_RUN = bool(os.environ.get("EMULATOR"))
 
 
+# What is imported and collected stays; searching it for garbage takes an eighth of the CPU time.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage from now on, but not among what was there before the first test."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+    gc.enable()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out of a contrary run what is about the usual behaviour; each such test says why."""
     kept = [item for item in items if not (CONTRARY_RUN and item.get_closest_marker("usual_wire"))]
@@ -115,31 +127,30 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def clean_environment() -> Generator[None]:
     """No setting of the machine, and no key of its user, reaches a test."""
-    for name in list(os.environ):
-        if name.startswith(("GEMINI_", "GOOGLE_", "SSL_CERT_")) or name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(("GEMINI_", "GOOGLE_", "SSL_CERT_")) or name.lower().endswith("_proxy"):
+                patch.delenv(name)
+        yield
 
 
-@pytest.fixture(scope="session")
-def one_authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(autouse=True, scope="session")
+def one_authority(tmp_path_factory: pytest.TempPathFactory, clean_environment: None) -> Generator[Path]:
     """A bundle of one certificate: to load all of them is most of what a new client of google-genai costs."""
+    del clean_environment  # before this
     first, end, _ = Path(certifi.where()).read_text(encoding="utf-8").partition("-----END CERTIFICATE-----\n")
     bundle = tmp_path_factory.mktemp("certificates") / "one.pem"
     bundle.write_text(first + end, encoding="utf-8")
-    return bundle
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(bundle))
+        yield bundle
 
 
-@pytest.fixture(autouse=True)
-def trusting_one_authority(monkeypatch: pytest.MonkeyPatch, one_authority: Path, clean_environment: None) -> None:
-    del clean_environment  # before this
-    monkeypatch.setenv("SSL_CERT_FILE", str(one_authority))
-
-
-@pytest.fixture(autouse=True)
-def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def loopback_only() -> Generator[None]:
     """Sockets lead no further than this machine."""
     connect = socket.socket.connect
 
@@ -148,7 +159,9 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
             raise OSError(f"tests may not reach {address}")
         connect(self, address)
 
-    monkeypatch.setattr(socket.socket, "connect", refuse)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", refuse)
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -277,7 +290,7 @@ def postgresql() -> Generator[Callable[[], str]]:
         server.cleanup()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def journal_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A new database for a journal."""
     if request.param == "sqlite":

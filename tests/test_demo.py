@@ -15,17 +15,21 @@ from gemini_interactions_mcp.cli.main import main
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.server.tools import table
 from reading import COST
-from wired import command, environment
 
 Capture = pytest.CaptureFixture[str]
 
 
-async def test_every_tool_is_shown_and_all_that_is_left_is_one_folder_that_is_listed(tmp_path: Path) -> None:
-    (temporary := tmp_path / "tmp").mkdir()
-    (cwd := tmp_path / "cwd").mkdir()
-    places = {name: str(temporary) for name in ("TMPDIR", "TEMP", "TMP")}
-    env = environment(tmp_path, None, measured=True, GEMINI_API_KEY=None, **places)
-    status, out, err = await command(env, "demo", cwd=cwd)
+def test_every_tool_is_shown_and_all_that_is_left_is_one_folder_that_is_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    for name in ("tmp", "cwd", "home"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary := tmp_path / "tmp"))
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path / "cwd")
+    status = main(["demo"])
+    out, err = capsys.readouterr()
     assert status == 0, out + err
     assert err == ""
     for entry in table.TOOLS:
@@ -47,10 +51,9 @@ async def test_every_tool_is_shown_and_all_that_is_left_is_one_folder_that_is_li
     assert out.endswith(f"\nAll files of the demo are in {folder}; you can delete that folder at any time.\n")
     assert {path.name for path in folder.iterdir()} >= {"input", "output", "journal.sqlite3"}
     assert [line for line in out.splitlines() if line != line.rstrip()] == []
-    for elsewhere in ("cwd", "home", "files"):
+    for elsewhere in ("cwd", "home"):
         assert list((tmp_path / elsewhere).iterdir()) == []
-    assert not (tmp_path / "output").exists()
-    assert not (tmp_path / "journal.sqlite3").exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"tmp", "cwd", "home"}
 
 
 @pytest.mark.slow

@@ -406,7 +406,7 @@ async def test_asking_a_proxy_for_a_tunnel_sends_nothing_to_google(
 ) -> None:
     async with proxy(answer) as (address, asked):
         monkeypatch.setenv("HTTPS_PROXY", address)
-        google = Gemini(make_settings(tmp_path, "https://gemini.invalid"))
+        google = Gemini(make_settings(tmp_path, "https://gemini.invalid"), FAST)
         with pytest.raises(NetworkError, match="nothing was sent or charged"):
             await created(google)
         await google.close()
@@ -419,7 +419,7 @@ async def test_a_proxy_that_forwards_the_request_may_have_done_so(
 ) -> None:
     async with proxy(b"") as (address, asked):
         monkeypatch.setenv("HTTP_PROXY", address)
-        google = Gemini(make_settings(tmp_path, "http://gemini.invalid"))
+        google = Gemini(make_settings(tmp_path, "http://gemini.invalid"), FAST)
         with pytest.raises(OutcomeUnknownError):
             await created(google)
         await google.close()

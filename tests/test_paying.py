@@ -114,7 +114,10 @@ async def test_a_host_without_forms_is_not_asked(
 
 
 DEAR = {"max_output_tokens": 65_536, "tools": ["google_search"]}
-"""Up to $0.39 by the prices of November 2026: 65,536 tokens of output at $3.75 a million, and ten searches."""
+"""Up to $0.39 by the prices of November 2026: 65,536 tokens of output at $3.75 a million, and ten searches.
+
+The flex tier halves the price of the tokens, not of the searches: $0.27.
+"""
 
 
 @pytest.mark.slow
@@ -125,8 +128,8 @@ DEAR = {"max_output_tokens": 65_536, "tools": ["google_search"]}
         ("0.01", "gemini_ask", {"max_output_tokens": 1_000}, False),
         ("0.01", "gemini_ask", DEAR, True),
         ("0.50", "gemini_ask", DEAR, False),
-        ("0.15", "gemini_ask", DEAR | {"service_tier": "flex"}, True),
-        ("0.20", "gemini_ask", DEAR | {"service_tier": "flex"}, False),
+        ("0.25", "gemini_ask", DEAR | {"service_tier": "flex"}, True),
+        ("0.27", "gemini_ask", DEAR | {"service_tier": "flex"}, False),
         ("0.02", "generate_image", {}, True),
         ("0.20", "generate_image", {}, False),
         ("0.50", "start_research", {}, True),

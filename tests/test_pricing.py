@@ -1,5 +1,6 @@
 """What interactions have cost and may cost: counted by hand, in millionths of a dollar."""
 
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -180,7 +181,8 @@ assert find_prices("gemini-3.8-flash", load_built_in_catalog(), datetime.now(UTC
 import genai_prices.data_snapshot, threading
 assert not genai_prices.data_snapshot.get_snapshot().from_auto_update and threading.active_count() == 1
 """
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=50)
+    unmeasured = {name: value for name, value in os.environ.items() if name != "COVERED"}
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=50, env=unmeasured)
 
 
 def ask(prompt: str = "x" * 300, **changes: Any) -> Request:

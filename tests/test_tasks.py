@@ -449,6 +449,7 @@ async def test_a_plan_that_is_not_wanted_cancels_the_task_for_good(
         assert (await got(other, task))["status"] == "cancelled"
 
 
+@pytest.mark.slow
 async def test_a_plan_is_given_up_although_another_program_holds_the_journal(host: Client, tmp_path: Path) -> None:
     task = await planned(host)
     key, _ = form(task)

@@ -39,5 +39,10 @@ def measure(folder: Path) -> None:
     os._exit = write_and_end
 
 
-if results := os.environ.get("COVERED"):
+def hands_tests_out() -> bool:
+    """Whether this is the process of pytest-xdist that runs no test itself."""
+    return any(argument.startswith("--numprocesses") for argument in sys.orig_argv)
+
+
+if (results := os.environ.get("COVERED")) and not hands_tests_out():
     measure(Path(results))

@@ -168,6 +168,7 @@ async def test_what_nobody_waits_for_costs_no_looks(settings: Settings, emulator
     assert [each for each in emulator.requests if each.method == "GET"] == []
 
 
+@pytest.mark.slow
 async def test_what_a_killed_server_followed_is_followed_by_the_next_at_once(
     settings: Settings, emulator: Emulator, url: str, tmp_path: Path
 ) -> None:

@@ -24,7 +24,7 @@ DEMO_OUTPUT_FOLDER: Final = "output"
 """Name of the folder in which the server saves files."""
 MAX_SHOWN_LINES: Final = 14
 """Lines printed of a longer text."""
-DEMO_RESEARCH_SECONDS: Final = 3.0
+DEMO_RESEARCH_SECONDS: Final = 2.0
 """Duration of a research run on the emulator."""
 
 
