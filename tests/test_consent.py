@@ -15,7 +15,8 @@ from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.journal.limits import Limits, Spending
 from gemini_interactions_mcp.models.estimates import Estimate
-from gemini_interactions_mcp.models.interactions import InteractionKind, Record, RemoteServer, Request
+from gemini_interactions_mcp.models.interactions import Record, RemoteServer, Request
+from gemini_interactions_mcp.models.kinds import InteractionKind
 from gemini_interactions_mcp.server.tools import consent
 from gemini_interactions_mcp.server.tools.consent import Agreements, CostQuestion
 from gemini_interactions_mcp.settings import Settings

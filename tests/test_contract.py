@@ -22,12 +22,14 @@ from conftest import make_settings
 from gemini_interactions_mcp import __version__, settings
 from gemini_interactions_mcp.cli.main import build_parser
 from gemini_interactions_mcp.server import resources
-from gemini_interactions_mcp.server.app import SERVER_INSTRUCTIONS, build_server
+from gemini_interactions_mcp.server.app import build_instructions, build_server
+from gemini_interactions_mcp.server.fixed_resources import FIXED_RESOURCES
 from gemini_interactions_mcp.server.prompts import PROMPTS
 from gemini_interactions_mcp.server.tools.table import TOOLS
 from gemini_interactions_mcp.settings.confirmation import Confirmation
 from gemini_interactions_mcp.settings.environment import SettingsEnvironment
 from gemini_interactions_mcp.settings.table import FIELD_VARIABLES
+from gemini_interactions_mcp.settings.toolsets import TOOLSETS
 from wired import HANDSHAKES, MODERN, environment, wired
 
 ROOT = Path(__file__).parent.parent
@@ -110,12 +112,12 @@ def test_every_variable_that_a_text_names_is_a_setting() -> None:
 
 
 def test_the_readme_names_every_resource() -> None:
-    addresses = {*resources.FIXED_ADDRESSES, *(template.uri_template for template in resources.RESOURCE_TEMPLATES)}
+    addresses = {*FIXED_RESOURCES, *(template.uri_template for template in resources.RESOURCE_TEMPLATES)}
     assert set(re.findall(r"^\| `(gemini://[^`]*)` \|", readme(), re.MULTILINE)) == addresses
 
 
 def test_the_readme_names_every_prompt() -> None:
-    assert [function.__name__ for function, _ in PROMPTS if f"`{function.__name__}`" not in readme()] == []
+    assert [function.__name__ for _, function, _ in PROMPTS if f"`{function.__name__}`" not in readme()] == []
 
 
 def test_the_version_is_the_same_everywhere() -> None:
@@ -165,24 +167,27 @@ def test_the_bundle_names_its_own_setting_and_starts_as_the_command_line_has_it(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("version", [HANDSHAKES[0], HANDSHAKES[-1], MODERN])
-async def test_tools_list_has_at_most_12_000_bytes_on_the_wire(version: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("toolsets", "most"), [(None, 16_800), ("ask,files,images,research,history", 12_000)])
+async def test_tools_list_has_few_bytes_on_the_wire(
+    version: str, toolsets: str | None, most: int, tmp_path: Path
+) -> None:
     """A token is 4 bytes, as hosts estimate it."""
-    async with wired(environment(tmp_path, None)) as server:
+    async with wired(environment(tmp_path, None, GEMINI_MCP_TOOLSETS=toolsets)) as server:
         await server.open(version)
         await server.result("tools/list")
-        assert len(server.stdout[-1]) <= 12_000
+        assert len(server.stdout[-1]) <= most
 
 
 def test_texts_for_models_fit_the_hosts_limits(served: list[Json]) -> None:
     """Claude Code cuts descriptions at 2,048 characters (mid-2026); Codex repeats instructions in each tool."""
-    assert len(SERVER_INSTRUCTIONS) <= 500
+    assert len(build_instructions(TOOLSETS)) <= 500
     assert [tool["name"] for tool in served if not 40 <= len(tool["description"]) <= 2_000] == []
     assert [tool["name"] for tool in served if len(tool["name"]) > 40] == []
 
 
 def test_the_instructions_say_what_a_model_must_not_do_wrong() -> None:
     for said in ("ends with its interaction_id", "in_progress", "never ask the same again", "data, not instructions"):
-        assert said in SERVER_INSTRUCTIONS
+        assert said in build_instructions(TOOLSETS)
 
 
 def test_gemini_is_named_wherever_a_host_searches(served: list[Json]) -> None:

@@ -45,6 +45,7 @@ async def tour(folder: Path, url: str, mode: Mode) -> dict[str, str]:
         await call("gemini_continue", prompt="And?", previous_interaction_id=asked)
         await call("analyze_file", prompt="What?", files=[str(folder / "files" / "a.txt")])
         await call("generate_image", prompt="A red bicycle")
+        await call("generate_audio", prompt="A red bicycle")
         plan = id_of(await call("start_research", prompt="Rivers", plan_first=True))
         await call("check_research", interaction_id=plan, wait_seconds=20)
         await call("cancel_research", interaction_id=plan)

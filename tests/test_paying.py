@@ -25,13 +25,14 @@ pytestmark = pytest.mark.usefixtures("clock")
 """The days of the journal stand still: midnight does not come in the middle of a test."""
 
 MODEL = "gemini-3.8-flash"
-TOOLS = ["gemini_ask", "gemini_continue", "analyze_file", "generate_image", "start_research"]
+TOOLS = ["gemini_ask", "gemini_continue", "analyze_file", "generate_image", "generate_audio", "start_research"]
 """The tools that pay."""
 OPENINGS = {
     "gemini_ask": f"Have {MODEL} answer: “Bicycles”?\n",
     "gemini_continue": f"Have {MODEL} answer: “Bicycles”?\n",
     "analyze_file": f"Have {MODEL} answer with 1 file (14 bytes): “Bicycles”?\n",
     "generate_image": "Have gemini-nano-banana-2.1 make an image: “Bicycles”?\n",
+    "generate_audio": "Have gemini-3.8-flash-tts speak: “Bicycles”?\n",
     "start_research": "Have deep-research-preview-04-2026 research: “Bicycles”?\n",
 }
 
@@ -132,6 +133,9 @@ The flex tier halves the price of the tokens, not of the searches: $0.27.
         ("0.27", "gemini_ask", DEAR | {"service_tier": "flex"}, False),
         ("0.02", "generate_image", {}, True),
         ("0.20", "generate_image", {}, False),
+        ("0.02", "generate_audio", {}, False),
+        ("0.07", "generate_audio", {"kind": "music"}, True),
+        ("0.08", "generate_audio", {"kind": "music"}, False),
         ("0.50", "start_research", {}, True),
         ("2.99", "start_research", {"plan_first": True}, True),
         ("3.00", "start_research", {}, False),

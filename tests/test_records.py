@@ -9,7 +9,6 @@ from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.models.interactions import (
     Execution,
     Interaction,
-    InteractionKind,
     Media,
     Record,
     Request,
@@ -17,6 +16,7 @@ from gemini_interactions_mcp.models.interactions import (
     Terms,
     Usage,
 )
+from gemini_interactions_mcp.models.kinds import InteractionKind
 from gemini_interactions_mcp.runs import intents
 
 NOW = datetime.now(UTC)

@@ -11,7 +11,8 @@ from PIL import Image
 
 from conftest import FAST, KEY, Mode
 from consenting import User, host
-from gemini_interactions_mcp.models.interactions import InteractionKind, Request
+from gemini_interactions_mcp.models.interactions import Request
+from gemini_interactions_mcp.models.kinds import InteractionKind
 from gemini_interactions_mcp.runs import intents
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings

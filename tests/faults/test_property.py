@@ -96,7 +96,7 @@ class Start:
         left: Whether the next step begins while it is still being answered.
     """
 
-    tool: Literal["ask", "continue", "analyze", "image", "research"]
+    tool: Literal["ask", "continue", "analyze", "image", "audio", "research"]
     at: int = 0
     waits: bool = True
     again: bool = False
@@ -192,7 +192,9 @@ HOLDS = st.sampled_from(((), *((Trouble("create", "hold", lasts=lasts),) for las
 STARTS = st.builds(
     Start,
     # An image takes as long as five asks.
-    tool=st.sampled_from(("ask", "ask", "ask", "continue", "analyze", "research", "research", "research", "image")),
+    tool=st.sampled_from(
+        ("ask", "ask", "ask", "continue", "analyze", "research", "research", "research", "image", "audio")
+    ),
     at=st.integers(0, 3),
     waits=st.booleans(),
     again=st.sampled_from((False, False, True)),
@@ -258,7 +260,9 @@ class World:
 
     def arguments(self, step: Start | Look) -> dict[str, Any]:
         """What a call is made with."""
-        wait = {} if step.waits or step.tool in ("image", "research", "list", "cancel") else {"wait_seconds": 0}
+        wait = (
+            {} if step.waits or step.tool in ("image", "audio", "research", "list", "cancel") else {"wait_seconds": 0}
+        )
         if isinstance(step, Look):
             return wait if step.tool == "list" else wait | {"interaction_id": self.id_at(step.at)}
         if step.again and step.tool in self.last:
@@ -272,7 +276,7 @@ class World:
         special: dict[str, dict[str, Any]] = {
             "continue": {"previous_interaction_id": self.id_at(step.at)},
             "analyze": {"files": [str(self.folder / "files" / "note.txt")]},
-            "image": {},
+            "audio": {"kind": ("speech", "music")[step.at % 2]},
             "research": {"visualization": False},
         }
         # An answer of some events, so that a stream can break in its midst.
@@ -342,6 +346,7 @@ TOOL_OF = {
     "continue": "gemini_continue",
     "analyze": "analyze_file",
     "image": "generate_image",
+    "audio": "generate_audio",
     "research": "start_research",
     "read": "read_interaction",
     "check": "check_research",
@@ -527,7 +532,7 @@ async def readable(client: Client, interaction: EmulatedInteraction) -> str:
         assert said.strip() in unmarked
         # The list that a report ends with is ours, too.
         assert all(address in shown for address in re.findall(r"https?://[^\s()<>]+", sources))
-    saved = "agent" in interaction.body or any(part["type"] == "image" for part in contents)
+    saved = "agent" in interaction.body or any(part["type"] in ("image", "audio") for part in contents)
     assert ("Saved: " in shown) is (saved and bool(contents))
     assert result.is_error is (not contents)
     return result.model_dump_json()
@@ -580,7 +585,7 @@ HASTY = replace(FAST, naming=0.05, shutdown_naming=0.01)
 def quick(one_authority: Path) -> Any:
     """What each server makes anew is not what is tested here."""
 
-    def nothing(_server: Server) -> None:
+    def nothing(_server: Server, _toolsets: tuple[str, ...]) -> None:
         """Register no prompts."""
 
     with pytest.MonkeyPatch.context() as patch:

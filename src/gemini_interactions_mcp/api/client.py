@@ -27,6 +27,7 @@ from gemini_interactions_mcp.core import (
     offload_if_large,
 )
 from gemini_interactions_mcp.models import (
+    KINDS,
     BytesSentCallback,
     CatalogFile,
     Event,
@@ -35,6 +36,7 @@ from gemini_interactions_mcp.models import (
     SandboxFile,
     UploadedFile,
     UploadSource,
+    VoiceDescription,
     defaults,
     is_settled,
 )
@@ -43,7 +45,7 @@ from gemini_interactions_mcp.settings import Settings
 from .calls import NO_CALLER, Call, Caller
 from .exchange import Exchange, make_unnamed_error, track_exchange
 from .requests import build_create_arguments, encode_environment_path, encode_path_segment
-from .responses import parse_environment_files, parse_interaction
+from .responses import parse_environment_files, parse_interaction, parse_voices_page
 from .resumable_upload import ResumableUpload
 from .retry import SentResult, send_with_retries
 from .sdk import convert_setup_errors, get_usable_key, make_sdk_client, make_sdk_http_client
@@ -57,6 +59,12 @@ UNREADY_FILE_STATES: Final = (None, types.FileState.PROCESSING)
 
 MAX_ENVIRONMENT_ENTRIES: Final = 5_000
 """Maximum number of entries read from the list of an environment's files; installed packages can be endless."""
+
+MAX_VOICES: Final = 1_000
+"""Maximum number of voices read."""
+
+VOICES_PER_PAGE: Final = 100
+"""Voices asked for at once."""
 
 
 class Gemini:
@@ -237,6 +245,28 @@ class Gemini:
                 break
         return found
 
+    async def voices(self) -> list[VoiceDescription]:
+        """List the voices of the speech models, which is free.
+
+        Raises:
+            GeminiMCPError: They could not be listed.
+        """
+        listing: Any = (await self._open()).aio.voices.with_streaming_response
+        found: list[VoiceDescription] = []
+        token: str | None = None
+        while len(found) < MAX_VOICES:
+            page = await self._send(
+                self._about(),
+                lambda exchange, token=token: read_json_response(
+                    listing.list(page_size=VOICES_PER_PAGE, page_token=token), exchange
+                ),
+            )
+            found += parse_voices_page(page)
+            token = lenient.get_text(lenient.coerce_object(page).get("next_page_token"))
+            if token is None:
+                break
+        return found
+
     async def download_environment_file(self, environment_id: str, path: str) -> bytes:
         """Return the redacted content of a file in an agent's environment.
 
@@ -329,12 +359,9 @@ class Gemini:
 
     def _defaults(self, request: Request) -> tuple[str, str]:
         """Return the default model or agent for a kind of request: that of the settings, and this server's own."""
-        resolve = self._catalogs.current.resolve
-        if request.kind == "research":
-            return resolve(self._settings.research_agent), defaults.DEFAULT_RESEARCH_AGENT
-        if request.kind == "image":
-            return resolve(self._settings.image_model), defaults.DEFAULT_IMAGE_MODEL
-        return resolve(self._settings.model), defaults.DEFAULT_MODEL
+        traits = KINDS[request.kind]
+        chosen = getattr(self._settings, traits.setting) if traits.setting else traits.default
+        return self._catalogs.current.resolve(chosen), traits.default
 
     async def _interactions(self) -> Any:  # noqa: ANN401 - the SDK's create() is only partly typed
         return (await self._open()).aio.interactions

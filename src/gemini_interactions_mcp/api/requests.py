@@ -4,18 +4,21 @@ The shapes are those of google-genai 3.6.1 (google/genai/_gaos/types/interaction
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
 from gemini_interactions_mcp.core import InputError, Json
-from gemini_interactions_mcp.models import ContentItem, Request
+from gemini_interactions_mcp.models import KINDS, ContentItem, Request, Speech
 
 INTERACTION_ID_PATTERN: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
 """Interaction ids as the API has made them so far."""
 
 MAX_ID_CHARACTERS: Final = 512
 """Maximum length in characters of an id that Google gave."""
+
+LIST_VOICE_MODELS: Final = ("gemini-3.1-flash-tts-preview",)
+"""Models that take the voices of two speakers as a list only: field reports (2026-10)."""
 
 
 def check_interaction_id(text: str) -> str:
@@ -86,9 +89,33 @@ def build_create_arguments(request: Request, *, background: bool, stream: bool) 
 
 def build_input(request: Request) -> str | list[ContentItem]:
     """Return the prompt; with content, the content blocks and then the prompt."""
+    if request.speech is not None:
+        return build_speech_input(request.prompt, request.speech)
     if not request.contents:
         return request.prompt
     return [*request.contents, {"type": "text", "text": request.prompt}]
+
+
+def build_speech_input(text: str, speech: Speech) -> list[ContentItem]:
+    """Return a text as a turn of blocks to speak, one for each change of the speaker.
+
+    Source: https://ai.google.dev/gemini-api/docs/speech-generation
+    """
+    turns = speech.turns or ((None, text),)
+    return [{"type": "user_input", "content": [build_spoken_block(*turn, speech.style) for turn in turns]}]
+
+
+def build_spoken_block(speaker: str | None, text: str, style: str | None) -> ContentItem:
+    """Return a text block with its speaker and style, as far as there are any."""
+    told = {name: value for name, value in (("speaker", speaker), ("style", style)) if value}
+    block: ContentItem = {"type": "text", "text": text}
+    return {**block, "annotations": [{"type": "speech_metadata", **told}]} if told else block
+
+
+def build_speech_config(request: Request, speech: Speech) -> Json | Sequence[Json]:
+    """Return the voices: for one voice, and for models that know no other form, as a list."""
+    voices = [each.model_dump(exclude_none=True) for each in speech.voices]
+    return voices if len(voices) == 1 or request.model in LIST_VOICE_MODELS else {"speakers": voices}
 
 
 def build_built_in_tools(request: Request) -> Iterator[Json]:
@@ -102,8 +129,10 @@ def build_built_in_tools(request: Request) -> Iterator[Json]:
 
 
 def build_generation_config(request: Request) -> dict[str, Any]:
-    """Return the thinking level and the output limit; empty where the model's defaults apply."""
+    """Return the voices, the thinking level and the output limit; empty where the model's defaults apply."""
     config: dict[str, Any] = {}
+    if request.speech is not None:
+        config["speech_config"] = build_speech_config(request, request.speech)
     if request.thinking_level:
         # Without summaries, there is no progress to show while a model thinks.
         config |= {"thinking_level": request.thinking_level, "thinking_summaries": "auto"}
@@ -113,12 +142,15 @@ def build_generation_config(request: Request) -> dict[str, Any]:
 
 
 def build_response_format(request: Request) -> dict[str, Any] | list[dict[str, Any]] | None:
-    """Return the format of an image (with the text that a model adds), of JSON that follows a schema, or None.
+    """Return the format of an image (with the text beside it), of audio, of JSON that follows a schema, or None.
 
     Several formats are a list: https://ai.google.dev/gemini-api/docs/interactions-breaking-changes-may-2026
     """
     if request.image is not None:
         return [{"type": "text"}, {"type": "image", **request.image}]
+    if KINDS[request.kind].makes == "audio":
+        # Without a MIME type: one that the model does not make is refused.
+        return {"type": "audio"}
     if request.response_schema is not None:
         return {"type": "text", "mime_type": "application/json", "schema": request.response_schema}
     return None

@@ -31,6 +31,7 @@ from gemini_interactions_mcp.models import (
     Media,
     SandboxFile,
     Usage,
+    VoiceDescription,
     terms,
 )
 from gemini_interactions_mcp.text import citations
@@ -263,6 +264,19 @@ def find_interaction_id(text: str) -> str | None:
         except ValueError:
             continue
     return None
+
+
+def parse_voices_page(payload: object) -> list[VoiceDescription]:
+    """Parse one page of the list of voices."""
+    return [
+        VoiceDescription(
+            name=name,
+            manner=", ".join(filter(None, (get_text(entry.get(key)) for key in ("persona", "description", "gender")))),
+            languages=" ".join(filter(None, (get_text(entry.get(key)) for key in ("language_code", "accent")))),
+        )
+        for entry in iter_objects(coerce_object(payload).get("voices"))
+        if (name := get_text(entry.get("id")) or get_text(entry.get("display_name")))
+    ]
 
 
 def parse_environment_files(payload: object) -> list[SandboxFile]:

@@ -73,6 +73,7 @@ async def run_steps(client: Client, inputs: list[Path]) -> StepFailedError | Non
         await converse(client)
         await analyze_samples(client, inputs)
         await generate_images(client, inputs)
+        await generate_recordings(client)
         await demo_research(client)
         await look_back(client)
     except StepFailedError as exc:
@@ -136,6 +137,13 @@ async def generate_images(client: Client, inputs: list[Path]) -> None:
     await call_and_show(
         client, "generate_image", prompt="Add a frame", images=[str(inputs[0])], output_path="framed.jpg"
     )
+
+
+async def generate_recordings(client: Client) -> None:
+    """Speak a script in two voices, and make a song."""
+    script = "Joe: Did you hear the tide?\nJane: Only the foghorn.\nJoe: Then it is time to go."
+    await call_and_show(client, "generate_audio", prompt=script, voice="Joe=Puck, Jane=Kore", style="calm")
+    await call_and_show(client, "generate_audio", prompt="A slow waltz about a lighthouse", kind="music")
 
 
 async def demo_research(client: Client) -> None:

@@ -25,6 +25,8 @@ class Timing:
         first_processing_poll: Initial interval of polling a file that Google processes; grows to
             `slowest_processing_poll`.
         slowest_processing_poll: Maximum interval of that polling.
+        voices: Time for which a list of voices holds.
+        voices_retry: Time until voices are listed again that could not be.
         redirect: Time-out of a phase of resolving one redirect link, such as connecting.
         all_redirects: Time-out for all links together; those still unresolved can be resolved by a later call.
 
@@ -99,6 +101,8 @@ class Timing:
     processing: float = 1800.0
     first_processing_poll: float = 0.2
     slowest_processing_poll: float = 5.0
+    voices: float = 3600.0
+    voices_retry: float = 60.0
     redirect: float = 10.0
     all_redirects: float = 30.0
 

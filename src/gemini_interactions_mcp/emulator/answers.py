@@ -15,6 +15,7 @@ from .questions import Answer, Question
 from .requests import read_answer_schema, read_generation_value, read_response_formats, read_token_limit
 from .research import answer_with_research
 from .schemas import generate_instance
+from .sound import answer_with_music, answer_with_speech
 from .tool_steps import list_annotations, make_thought, make_tool_steps
 from .usage import EMULATED_BYTES_PER_TOKEN
 
@@ -93,6 +94,8 @@ ANSWER_FUNCTIONS = {
     "text": answer_with_text,
     "coding": answer_with_text,
     "image": answer_with_image,
+    "speech": answer_with_speech,
+    "music": answer_with_music,
     "research": answer_with_research,
 }
 

@@ -31,6 +31,7 @@ from .protocol import (
     make_grpc_refusal,
     make_refusal,
 )
+from .sound import CUSTOM_VOICES, VOICES
 from .state import Emulator, RecordedRequest
 from .validation import check_api_key
 
@@ -60,6 +61,7 @@ def make_application(emulator: Emulator) -> Starlette:
             Route("/v1/environments/{environment_id}/files/{path:path}", api.bind("file", api.list_environment)),
             Route("/v1/environments/{environment_id}", api.bind("file", api.delete_environment), methods=["DELETE"]),
             Route("/grounding-api-redirect/{number}", api.redirect, methods=["GET", "HEAD"]),
+            Route("/{version}/voices", api.bind("file", api.list_voices), methods=["GET"]),
             Route("/v1/models", api.bind("model", api.list_models), methods=["GET"]),
             Route("/v1/models/{model}", api.bind("model", api.get_model), methods=["GET"]),
             Route("/v1/agents/{agent}", api.bind("model", api.get_agent), methods=["GET"]),
@@ -193,6 +195,15 @@ class _Endpoints:
             return JSONResponse({"file": file}, headers={"X-Goog-Upload-Status": "final"})
         received = {"X-Goog-Upload-Size-Received": str(upload.received)}
         return Response(headers={"X-Goog-Upload-Status": "active", **received})
+
+    async def list_voices(self, request: Request) -> Response:
+        """Return a page of the voices."""
+        size = min(int(request.query_params.get("page_size") or request.query_params.get("pageSize") or 50), 100)
+        first = int(request.query_params.get("page_token") or request.query_params.get("pageToken") or 0)
+        every = [{"id": name, "type": "prebuilt", "display_name": name} for name in VOICES]
+        every += [{"id": name, "type": "prompted", "language_code": "en-US"} for name in CUSTOM_VOICES]
+        following = {"next_page_token": str(first + size)} if first + size < len(every) else {}
+        return JSONResponse({"voices": every[first : first + size], **following})
 
     async def list_files(self, request: Request) -> Response:
         """Return a page of the files."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias, cast
 
 JsonDict: TypeAlias = dict[str, Any]
-AnswerFamily = Literal["text", "image", "research", "coding"]
+AnswerFamily = Literal["text", "image", "speech", "music", "research", "coding"]
 
 TEXT_MODELS = (
     "gemini-3.8-flash",
@@ -38,17 +38,11 @@ IMAGE_MODELS = {
     "nano-banana-pro-preview": ("1K", "2K", "4K"),
     "gemini-3.1-flash-lite-image": ("1K",),
 }
-# Models whose output (speech, music, video) the emulator cannot generate.
-UNSUPPORTED_MODELS = (
-    "gemini-3.8-flash-tts",
-    "gemini-3.8-flash-lite-tts",
-    "gemini-3.1-flash-tts-preview",
-    "lyria-3.5",
-    "lyria-3.5-clip-preview",
-    "gemini-omni-1.2-flash",
-    "gemini-omni-1.1-flash",
-)
-EMULATED_MODELS = (*TEXT_MODELS, *IMAGE_MODELS, *UNSUPPORTED_MODELS)
+SPEECH_MODELS = ("gemini-3.8-flash-tts", "gemini-3.8-flash-lite-tts", "gemini-3.1-flash-tts-preview")
+MUSIC_MODELS = ("lyria-3.5", "lyria-3.5-clip-preview")
+# Models whose output (video) the emulator cannot generate.
+UNSUPPORTED_MODELS = ("gemini-omni-1.2-flash", "gemini-omni-1.1-flash")
+EMULATED_MODELS = (*TEXT_MODELS, *IMAGE_MODELS, *SPEECH_MODELS, *MUSIC_MODELS, *UNSUPPORTED_MODELS)
 
 RESEARCH_AGENTS = ("deep-research-preview-04-2026", "deep-research-max-preview-04-2026")
 # A custom agent that does not run in the background, like the first Antigravity agent according to field reports.
@@ -236,7 +230,11 @@ def classify_name(name: str) -> AnswerFamily:
         return "research"
     if name in EMULATED_AGENTS:
         return "coding"
-    return "image" if name in IMAGE_MODELS else "text"
+    if name in IMAGE_MODELS:
+        return "image"
+    if name in SPEECH_MODELS:
+        return "speech"
+    return "music" if name in MUSIC_MODELS else "text"
 
 
 def make_error_body(code: str, message: str) -> JsonDict:

@@ -212,6 +212,12 @@ def list_output_images(steps: list[JsonDict]) -> list[bytes]:
     return [_decode_data(part["data"]) for part in contents if part["type"] == "image" and part.get("data")]
 
 
+def list_spoken_blocks(body: JsonDict) -> list[JsonDict]:
+    """Return the text blocks of a request for speech, in order."""
+    steps = parse_input_steps(body.get("input"))
+    return [part for step in steps for part in _parse_contents(step) if part["type"] == "text"]
+
+
 def read_model_or_agent(body: JsonDict) -> str:
     """Return the model or the agent of a request."""
     return ensure_text(body.get("model") or body.get("agent"))

@@ -10,7 +10,8 @@ EMULATED_BYTES_PER_TOKEN = 4
 # Tokens of one input image, in Google's samples: https://ai.google.dev/api/interactions-api
 INPUT_MEDIA_TOKENS = 258
 # Tokens of one generated image of 1K: https://ai.google.dev/gemini-api/docs/pricing
-GENERATED_IMAGE_TOKENS = 1_120
+# and those of ten seconds of speech: https://ai.google.dev/gemini-api/docs/speech-generation
+GENERATED_TOKENS = {"image": 1_120, "audio": 320}
 # Type of the step to type of the tool in `grounding_tool_count`.
 GROUNDING_TOOLS = {"google_search_call": "google_search", "google_maps_call": "google_maps"}
 
@@ -30,8 +31,8 @@ def compute_usage(turn: Turn, earlier_bytes: int, steps: list[JsonDict]) -> Json
     """Return the usage of a turn that these steps answer; `earlier_bytes` of text are read again."""
     prompt_tokens = count_emulated_tokens(len(turn.prompt.encode()) + earlier_bytes)
     media = [(attachment.kind, INPUT_MEDIA_TOKENS) for attachment in turn.attachments]
-    images = sum(part["type"] == "image" for step in steps for part in ensure_objects(step.get("content")))
-    drawn = [("image", GENERATED_IMAGE_TOKENS)] * images
+    made = [part["type"] for step in steps for part in ensure_objects(step.get("content"))]
+    drawn = [(kind, tokens) for kind in made for known, tokens in GENERATED_TOKENS.items() if kind == known]
     spent = {
         "input": _sum_by_modality([("text", prompt_tokens), *media]),
         "output": _sum_by_modality([("text", count_emulated_tokens(count_text_bytes(steps))), *drawn]),

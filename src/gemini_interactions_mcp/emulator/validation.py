@@ -37,6 +37,7 @@ from .protocol import (
 )
 from .requests import is_bare_schema, read_generation_value, read_model_or_agent, read_response_formats, read_tool_types
 from .schemas import is_malformed_schema
+from .sound import check_music_request, check_speech_request
 
 REQUEST_KEY_TYPES: dict[str, type] = {
     "background": bool,
@@ -63,6 +64,8 @@ def check_request(body: JsonDict) -> None:
         rule(body)
     if "agent" in body:
         check_agent_request(body)
+    if check := AUDIO_RULES.get(classify_name(read_model_or_agent(body))):
+        check(body)
 
 
 def check_request_keys(body: JsonDict) -> None:
@@ -89,8 +92,8 @@ def check_request_name(body: JsonDict) -> None:
         message = f"models/{name} is not found for API version v1, or is not supported."
         raise make_refusal(404, message, "model_not_found")
     kinds = {given.get("type") for given in read_response_formats(body)}
-    if name in UNSUPPORTED_MODELS or kinds & {"audio", "video"}:
-        raise make_refusal(501, "The emulator makes neither audio nor video.")
+    if name in UNSUPPORTED_MODELS or "video" in kinds:
+        raise make_refusal(501, "The emulator makes no video.")
 
 
 def check_background_request(body: JsonDict) -> None:
@@ -154,6 +157,8 @@ def _check_format_entry(entry: JsonDict, body: JsonDict) -> None:
         raise make_refusal(400, f"Invalid JSON schema: it is an object, its types are {', '.join(SCHEMA_TYPES)}.")
     if not legacy:
         refuse_value("response_format.type", entry.get("type", ""), RESPONSE_FORMATS)
+    if entry.get("type") == "audio" and classify_name(read_model_or_agent(body)) not in ("speech", "music"):
+        raise make_refusal(400, f"Audio output is not supported for {read_model_or_agent(body)}.")
     if entry.get("type") == "image":
         refuse_value("response_format.aspect_ratio", entry.get("aspect_ratio"), ASPECT_RATIOS)
         refuse_value("response_format.delivery", entry.get("delivery"), DELIVERIES)
@@ -205,6 +210,8 @@ def check_managed_config(config: JsonDict) -> None:
     if not budget.isdecimal() or int(budget) < 1:
         raise make_refusal(400, "Invalid value for 'agent_config.max_total_tokens': expected a positive number.")
 
+
+AUDIO_RULES = {"speech": check_speech_request, "music": check_music_request}
 
 REQUEST_RULES: tuple[Callable[[JsonDict], None], ...] = (
     check_request_keys,

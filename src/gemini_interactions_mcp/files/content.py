@@ -167,23 +167,24 @@ class InputFiles:
             attachments=inspection.attachments,
         )
 
-    async def output(self, path: str | None = None) -> Path | None:
-        """Check that output can be written, before it is paid for, and return the path of an image if one is given.
+    async def output(self, path: str | None = None, kind: str = "image") -> Path | None:
+        """Check that output can be written, before it is paid for, and return the path of a file if one is given.
 
         Args:
             path: As for `Boundary.approve_output`; None stands for any name in the output directory.
+            kind: The content type of what is made.
 
         Raises:
             FileRefusedError: The path is elsewhere, hidden, exists, cannot be written, or has another extension than
-                those of images.
+                those of its kind.
             ConfigurationError: The output directory cannot be written.
         """
-        return await anyio.to_thread.run_sync(self._check_output, path)
+        return await anyio.to_thread.run_sync(self._check_output, path, kind)
 
-    def _check_output(self, path: str | None) -> Path | None:
+    def _check_output(self, path: str | None, kind: str) -> Path | None:
         if not path:
             return self._boundary.check_output()
-        target = require_image_path(self._boundary.approve_output(path), path)
+        target = require_extension(self._boundary.approve_output(path), path, kind)
         with translate_path_errors(path):
             # With the longest extension that may be appended.
             folders.check_path_writable(target if target.suffix else target.with_name(f"{target.name}.webp"))
@@ -412,16 +413,17 @@ def outline_block(known: ContentItem | LocalFile | OutgoingFile) -> ContentItem:
     return {"type": file.kind, "mime_type": file.mime} if isinstance(file, LocalFile) else file
 
 
-def require_image_path(path: Path, source: str) -> Path:
-    """Return a path if it has no extension, or that of an image that can be written.
+def require_extension(path: Path, source: str, kind: str) -> Path:
+    """Return a path if it has no extension, or one of a content type that can be written.
 
     Raises:
         FileRefusedError: It has another extension.
     """
-    if path.suffix and get_extension(path.name) not in media_types.PICTURE_EXTENSIONS:
-        possible = ", ".join(f".{each}" for each in media_types.PICTURE_EXTENSIONS)
+    extensions = media_types.OUTPUT_EXTENSIONS[kind]
+    if path.suffix and get_extension(path.name) not in extensions:
+        possible = ", ".join(f".{each}" for each in extensions)
         raise FileRefusedError(
-            f"{quote_name(source)} cannot be written: a picture's path ends with {possible}, or no extension."
+            f"{quote_name(source)} cannot be written: the path of {kind} content ends with {possible}, or no extension."
         )
     return path
 

@@ -6,6 +6,7 @@ from . import estimates as estimates
 from . import media_types as media_types
 from . import pricing as pricing
 from . import terms as terms
+from . import voices as voices
 from .admission import DefaultName as DefaultName
 from .amounts import MICROS as MICROS
 from .attachments import Attachment as Attachment
@@ -29,7 +30,6 @@ from .interactions import Contents as Contents
 from .interactions import Event as Event
 from .interactions import Execution as Execution
 from .interactions import Interaction as Interaction
-from .interactions import InteractionKind as InteractionKind
 from .interactions import Media as Media
 from .interactions import Record as Record
 from .interactions import RemoteServer as RemoteServer
@@ -39,6 +39,9 @@ from .interactions import Terms as Terms
 from .interactions import Usage as Usage
 from .interactions import convert_to_utc as convert_to_utc
 from .interactions import is_settled as is_settled
+from .kinds import KINDS as KINDS
+from .kinds import MAKING_KINDS as MAKING_KINDS
+from .kinds import InteractionKind as InteractionKind
 from .listing import RecordPage as RecordPage
 from .listing import RecordSummary as RecordSummary
 from .listing import name_kind as name_kind
@@ -53,6 +56,8 @@ from .media_types import get_type_parameter as get_type_parameter
 from .media_types import normalize_type as normalize_type
 from .media_types import sniff_type as sniff_type
 from .sandbox_files import SandboxFile as SandboxFile
+from .speech import SpeakerVoice as SpeakerVoice
+from .speech import Speech as Speech
 from .uploads import BytesSentCallback as BytesSentCallback
 from .uploads import UploadedFile as UploadedFile
 from .uploads import UploadSource as UploadSource
@@ -60,3 +65,4 @@ from .usage_report import UsageGrouping as UsageGrouping
 from .usage_report import UsageReport as UsageReport
 from .usage_report import UsageTally as UsageTally
 from .usage_report import UsageTotals as UsageTotals
+from .voices import VoiceDescription as VoiceDescription

@@ -11,6 +11,7 @@ from gemini_interactions_mcp.core import InputError, quote_name
 
 from .catalog import Catalog, CatalogRow
 from .interactions import Request
+from .kinds import KINDS
 from .terms import get_request_terms
 
 
@@ -86,11 +87,13 @@ def admit_request(request: Request, catalog: Catalog, kinds: Collection[str] = (
 
 
 def check_kind(request: Request, row: CatalogRow, _: Collection[str]) -> str | None:
-    """Return what is wrong with an agent in the place of a model, or a model in that of an agent."""
+    """Return what is wrong with the kind of a model or an agent."""
     if request.model and row.is_agent:
         return f"{row.id} is an agent, which start_research takes, and no model."
     if request.agent and not row.is_agent:
         return f"{row.id} is a model, which gemini_ask takes, and no agent."
+    if KINDS[request.kind].makes and row.kind != request.kind:
+        return f"{row.id} is a {row.kind} model, and cannot make {request.kind}."
     return None
 
 

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationError
 
 from gemini_interactions_mcp.core import coerce_object, list_texts, quote_name
 
-from .interactions import FrozenModel
+from .frozen import FrozenModel
 
 ModelKind = Literal["text", "image", "speech", "transcription", "music", "video", "research", "managed"]
 """What a model or an agent is for; the last two kinds are agents."""

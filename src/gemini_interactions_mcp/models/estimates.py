@@ -36,6 +36,15 @@ MEDIA_BYTES_PER_TOKEN: Final = {"audio": 20, "video": 40}
 PICTURE_TEXT_TOKENS: Final = 2_048
 """Tokens, at most, of the thoughts and the text beside a generated image: assumed from field reports of 700 to 900."""
 
+SPEECH_TOKENS_PER_SECOND: Final = 32
+"""Tokens of spoken audio: https://ai.google.dev/gemini-api/docs/speech-generation"""
+
+SPEECH_BYTES_PER_SECOND: Final = 15
+"""Bytes of text that are spoken in a second: assumed from 150 words a minute."""
+
+SLOW_SPEECH_FACTOR: Final = 4
+"""How much slower than usual a text is spoken, at most: assumed."""
+
 SEARCHES_PER_ANSWER: Final = 10
 """Searches of an answer, at most: assumed."""
 
@@ -120,6 +129,8 @@ def price_low(request: Request, row: CatalogRow | None, prices: Prices) -> Decim
     if prices.input is None or drawn is None:
         return None
     usual = row.usual_output_tokens if row and row.usual_output_tokens and prices.output is not None else 0
+    if request.kind == "speech":
+        usual = count_speech_tokens(request)
     prompt = len(request.prompt.encode(errors="replace")) // USUAL_BYTES_PER_TOKEN
     return prompt * prices.input + usual * (prices.output or 0) + drawn
 
@@ -146,8 +157,16 @@ def count_output_tokens(request: Request, row: CatalogRow | None) -> int | None:
         return terms.max_total_tokens if terms else None
     if request.image is not None:
         return PICTURE_TEXT_TOKENS
+    if request.kind == "speech":
+        return count_speech_tokens(request, SLOW_SPEECH_FACTOR)
     asked = terms.max_output_tokens if terms else None
     return asked or (row and row.max_output_tokens) or ASSUMED_OUTPUT_TOKENS
+
+
+def count_speech_tokens(request: Request, factor: int = 1) -> int:
+    """Return the tokens of a spoken text, at so many times the usual duration; at least of a second."""
+    seconds = 1 + len(request.prompt.encode(errors="replace")) * factor / SPEECH_BYTES_PER_SECOND
+    return math.ceil(seconds * SPEECH_TOKENS_PER_SECOND)
 
 
 def price_image(request: Request, row: CatalogRow | None, prices: Prices) -> Decimal | None:

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from .attachments import Attachment
 from .defaults import DEEP_RESEARCH_PREFIX
-
-InteractionKind = Literal["ask", "analyze", "image", "research"]
-"""Purpose of an interaction, which decides how it is sent and shown."""
+from .frozen import FrozenModel
+from .kinds import InteractionKind
+from .speech import Speech
 
 ContentItem = Mapping[str, Any]
 """A content block in the API's format.
@@ -53,18 +53,6 @@ MEDIA_PLACEHOLDER: Final = re.compile(r"!\[([^\[\]\n]{0,200})\]\(media:(\d+)\)")
 def is_settled(status: str) -> bool:
     """Whether there is nothing left to wait for; a status that is not known here counts as running."""
     return status in TERMINAL_STATUSES or status in CLIENT_WAIT_STATUSES
-
-
-def strip_schema(schema: dict[str, Any]) -> None:
-    """Remove the docstring and `additionalProperties` from a schema: hosts pay for them, and no model needs them."""
-    schema.pop("description", None)
-    schema.pop("additionalProperties", None)
-
-
-class FrozenModel(BaseModel):
-    """Base of all models: immutable, without extra fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=strip_schema)
 
 
 class Contents(FrozenModel):
@@ -201,6 +189,7 @@ class SavedFile(FrozenModel):
         sha256: Hexadecimal hash of its content; empty in rows of versions before 0.3.
         place: Index among the interaction's media, from 1, as in `MEDIA_PLACEHOLDER`; None for other files.
         within: Its path in an agent's environment.
+        seconds: Duration of audio or video.
         width: Width of an image in pixels.
         height: Height of an image in pixels.
     """
@@ -212,6 +201,7 @@ class SavedFile(FrozenModel):
     sha256: str = ""
     place: int | None = None
     within: str | None = None
+    seconds: float | None = Field(default=None, exclude_if=lambda seconds: seconds is None)
     width: int | None = None
     height: int | None = None
 
@@ -311,7 +301,8 @@ class Request(FrozenModel):
         topic: The caller's own words, if `prompt` contains more; not sent.
         response_schema: JSON Schema of the answer.
         image: `aspect_ratio` and `image_size` of an image to generate.
-        output_path: Requested path of the image, as given by the caller; not sent.
+        speech: How the prompt is spoken.
+        output_path: Requested path of what is made, as given by the caller; not sent.
         agent_config: Configuration of `agent`; `generation_config` is that of `model`.
         service_tier: `flex`, `standard` or `priority`: https://ai.google.dev/gemini-api/docs/pricing
         attachments: The files among `contents`, for an estimate of the cost; not sent.
@@ -336,6 +327,7 @@ class Request(FrozenModel):
     max_output_tokens: int | None = None
     store: bool = True
     image: dict[str, str] | None = None
+    speech: Speech | None = Field(default=None, exclude_if=lambda speech: speech is None)
     output_path: str | None = None
     agent_config: dict[str, Any] | None = None
     service_tier: str | None = Field(default=None, exclude_if=lambda tier: tier is None)

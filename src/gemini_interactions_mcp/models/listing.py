@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from .interactions import FrozenModel, Record
+from .frozen import FrozenModel
+from .interactions import Record
 
 
 class RecordSummary(FrozenModel):

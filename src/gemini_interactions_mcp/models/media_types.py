@@ -117,10 +117,14 @@ SNIFF_BYTES: Final = 8192
 LOSSLESS_FORMATS: Final = {"image/png": "PNG", "image/webp": "WEBP"}
 """Types that a picture is converted to if its path requests it, with Pillow's names."""
 
-PICTURE_EXTENSIONS: Final = tuple(
-    extension for mime in ("image/jpeg", *LOSSLESS_FORMATS) for extension in MIME_TYPES["image"][mime]
-)
-"""Extensions for pictures: the types that Gemini makes (google-genai 3.6.1, `ImageResponseFormat`), and LOSSLESS."""
+OUTPUT_EXTENSIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "image": tuple(extension for mime in ("image/jpeg", *LOSSLESS_FORMATS) for extension in MIME_TYPES["image"][mime]),
+    "audio": ("wav", "mp3"),
+}
+"""Extensions for what is made, by content type: the types that Gemini makes, and for pictures LOSSLESS_FORMATS.
+
+Source: google-genai 3.6.1, `ImageResponseFormat`; https://ai.google.dev/gemini-api/docs/{speech,music}-generation
+"""
 
 
 def canonicalize_type(mime: str) -> str:

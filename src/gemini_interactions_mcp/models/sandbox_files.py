@@ -1,6 +1,6 @@
 """Files in the sandboxes of agents."""
 
-from .interactions import FrozenModel
+from .frozen import FrozenModel
 
 
 class SandboxFile(FrozenModel):

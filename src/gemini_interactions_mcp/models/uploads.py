@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from .interactions import FrozenModel, UtcDatetime
+from .frozen import FrozenModel
+from .interactions import UtcDatetime
 
 
 class UploadedFile(FrozenModel):

@@ -37,6 +37,7 @@ from gemini_interactions_mcp.models import (
 )
 
 from . import provenance
+from .durations import read_duration
 from .pictures import convert_picture, decode_media, read_picture_size
 from .unwritable import make_unwritable_error
 
@@ -246,4 +247,5 @@ def write_new_file(
         sha256=hashlib.sha256(content).hexdigest(),
         width=width,
         height=height,
+        seconds=read_duration(content, mime),
     )

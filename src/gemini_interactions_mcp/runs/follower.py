@@ -26,7 +26,7 @@ from gemini_interactions_mcp.core import (
     logger,
 )
 from gemini_interactions_mcp.journal import clock
-from gemini_interactions_mcp.models import Event, Interaction, Request, is_settled
+from gemini_interactions_mcp.models import KINDS, Event, Interaction, Request, is_settled
 
 from .bookkeeping import Ledger
 from .outcomes import assemble_streamed, assemble_unstored, is_complete_account, is_hollow, merge_accounts
@@ -137,7 +137,7 @@ class Follower:
         run.background = background
         caller = Caller(run.wanted, run.hear, partial(self._exists, request.previous_interaction_id))
         try:
-            if request.kind == "image" or (background and self._is_crowded(run)):
+            if KINDS[request.kind].makes or (background and self._is_crowded(run)):
                 return await self._create(run, request, caller)
             return await self._stream(run, request, caller)
         except OutcomeUnknownError as exc:

@@ -10,6 +10,8 @@ from typing import Final
 
 from gemini_interactions_mcp.journal import TWIN_SECONDS, now
 from gemini_interactions_mcp.models import (
+    KINDS,
+    MAKING_KINDS,
     UNKNOWN_STATUS,
     Interaction,
     InteractionKind,
@@ -177,7 +179,7 @@ def build_foreign_record(interaction: Interaction, interaction_id: str, previous
         interaction_id: Its id.
         previous: The row of the interaction that it continues, if the journal has one.
     """
-    kind: InteractionKind = "research" if interaction.agent else "image" if interaction.media else "ask"
+    kind = choose_foreign_kind(interaction)
     moment = now()
     return Record(
         label=f"foreign-{uuid.uuid4().hex}",
@@ -195,6 +197,14 @@ def build_foreign_record(interaction: Interaction, interaction_id: str, previous
         origin="foreign",
         settled_at=moment if is_settled(interaction.status) else None,
     )
+
+
+def choose_foreign_kind(interaction: Interaction) -> InteractionKind:
+    """Return the kind of an interaction that something else has started, by what it has made."""
+    if interaction.agent:
+        return "research"
+    made: list[InteractionKind] = [MAKING_KINDS[each.kind] for each in interaction.media if each.kind in MAKING_KINDS]
+    return made[0] if made else "ask"
 
 
 def parse_creation(interaction: Interaction) -> datetime | None:
@@ -248,8 +258,8 @@ def describe_shortcoming(
         return " ".join(filter(None, (f"{outcome}{reason}.", choose_advice(interaction, kind, terms, stopped_by))))
     if is_whole_answer(interaction, kind):
         return f"The answer may not be whole{reason}. {ways}" if interaction.reasons else None
-    if interaction.text and kind == "image":
-        return f"Gemini made no image{reason}, but answered with text. {ways}".rstrip()
+    if interaction.text and (wanted := KINDS[kind].makes):
+        return f"Gemini made no {wanted}{reason}, but answered with text. {ways}".rstrip()
     kinds = ", ".join(dict.fromkeys(interaction.steps)) or "none"
     ways = ways or "Google gives no reason; read_interaction looks at it again."
     return f"Gemini completed the interaction without an answer{reason}; steps seen: {kinds}. {ways}"
@@ -257,7 +267,8 @@ def describe_shortcoming(
 
 def is_whole_answer(interaction: Interaction, kind: InteractionKind) -> bool:
     """Whether a completed interaction has what was asked for; code that ran counts as text."""
-    return bool(interaction.media or (kind != "image" and (interaction.text or interaction.code)))
+    made_in_words = KINDS[kind].makes is None and (interaction.text or interaction.code)
+    return bool(interaction.media or made_in_words)
 
 
 def has_stopped_early(interaction: Interaction) -> bool:
@@ -317,5 +328,5 @@ def suggest_higher_limits(interaction: Interaction, kind: InteractionKind, terms
     if asked and interaction.usage and interaction.usage.total_thought_tokens:
         ways.append("a lower thinking_level")
     again = f"Ask again with {' or '.join(ways)}, or for less at once" if ways else "Ask for less at once"
-    rest = "; gemini_continue can ask for the rest" if interaction.text and kind != "image" else ""
+    rest = "; gemini_continue can ask for the rest" if interaction.text and not KINDS[kind].makes else ""
     return f"{again}{rest}."

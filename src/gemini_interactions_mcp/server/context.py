@@ -22,7 +22,7 @@ from gemini_interactions_mcp.server.tools.consent import Agreements
 from gemini_interactions_mcp.settings import Settings
 
 if TYPE_CHECKING:
-    from gemini_interactions_mcp.api import Gemini
+    from gemini_interactions_mcp.api import Gemini, VoiceList
     from gemini_interactions_mcp.files import InputFiles, SavedFiles
     from gemini_interactions_mcp.journal import Journal, Limits
     from gemini_interactions_mcp.models import CatalogFile
@@ -62,6 +62,7 @@ class AppContext:
             Blocks too.
         decoding: Limits `preview` to one at a time: a picture of 24 megapixels takes 72 MB while it is decoded, and
             two at once take longer for both and stall the event loop (bench/previews.py).
+        voices: The voices of the speech models.
         agreements: Requests that the user has approved and that have not been started yet.
         timing: Delays and deadlines.
     """
@@ -73,6 +74,7 @@ class AppContext:
     saved: "SavedFiles"
     preview: Callable[[IO[bytes], int, int], bytes | None]
     decoding: anyio.CapacityLimiter
+    voices: "VoiceList"
     agreements: Agreements
     timing: Timing
 
@@ -164,6 +166,7 @@ class Opening:
             saved=saved,
             preview=output.make_preview,
             decoding=anyio.CapacityLimiter(1),
+            voices=api.VoiceList(gemini, self._timing),
             agreements=Agreements(anyio.current_time, self._timing.agreement),
             timing=self._timing,
         )

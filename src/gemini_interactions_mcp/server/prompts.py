@@ -5,6 +5,8 @@ from functools import cache
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.prompts.base import Prompt
 
+from gemini_interactions_mcp.settings import TOOLSETS
+
 from .context import Opening
 
 
@@ -45,21 +47,23 @@ previous_interaction_id of the last result and only the new change as the prompt
 
 
 PROMPTS = (
-    (deep_research, "Deep research"),
-    (second_opinion, "Second opinion"),
-    (explain_file, "Explain a file"),
-    (edit_image, "Edit an image"),
+    ("research", deep_research, "Deep research"),
+    ("ask", second_opinion, "Second opinion"),
+    ("files", explain_file, "Explain a file"),
+    ("images", edit_image, "Edit an image"),
 )
-"""All prompts with their titles, in listing order."""
+"""All prompts with their toolsets and titles, in listing order."""
 
 
 @cache
-def build_prompts() -> tuple[Prompt, ...]:
-    """Build the prompts as the SDK takes them, once per process: no server changes them."""
-    return tuple(Prompt.from_function(function, title=title) for function, title in PROMPTS)
+def build_prompts(toolsets: tuple[str, ...] = TOOLSETS) -> tuple[Prompt, ...]:
+    """Build the prompts of some toolsets as the SDK takes them, once per process: no server changes them."""
+    return tuple(
+        Prompt.from_function(function, title=title) for toolset, function, title in PROMPTS if toolset in toolsets
+    )
 
 
-def register_prompts(mcp: MCPServer[Opening]) -> None:
-    """Add the prompts to a server."""
-    for prompt in build_prompts():
+def register_prompts(mcp: MCPServer[Opening], toolsets: tuple[str, ...]) -> None:
+    """Add the prompts of some toolsets to a server."""
+    for prompt in build_prompts(toolsets):
         mcp.add_prompt(prompt)

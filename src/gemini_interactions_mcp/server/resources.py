@@ -1,4 +1,4 @@
-"""MCP resources: past interactions with an index, Markdown, JSON data and saved media; models and agents; usage."""
+"""MCP resources: past interactions as Markdown, JSON data and saved media, and what is always there."""
 
 import json
 import re
@@ -12,7 +12,6 @@ from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 from mcp_types import Annotations, ListResourcesResult, Resource, ResourceTemplate
 
-from gemini_interactions_mcp import text
 from gemini_interactions_mcp.core import (
     LARGE_TEXT_CHARACTERS,
     FileRefusedError,
@@ -22,34 +21,22 @@ from gemini_interactions_mcp.core import (
     escape_hidden,
     make_printable,
     offload_if_large,
-    phrases,
     quote_name,
 )
-from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.models import Record, SavedFile, amounts, name_kind
-from gemini_interactions_mcp.server.results import rows
 from gemini_interactions_mcp.server.results.answers import followers_of
-from gemini_interactions_mcp.server.results.overview import fetch_overview
-from gemini_interactions_mcp.text import MARKDOWN_WEIGHT, rendering, usage_table
+from gemini_interactions_mcp.text import MARKDOWN_WEIGHT, rendering
 
 from .context import AppContext
+from .fixed_resources import FIXED_RESOURCES, INTERACTIONS_PER_PAGE, JSON_TYPE, MARKDOWN_TYPE, build_fixed_entries
 
 RESOURCE_ADDRESS: Final = re.compile(
     r"gemini://interactions/(?P<id>[^/]{1,1024})(?:/(?P<data>data)|/files/(?P<name>[^/]{1,800}))?"
 )
-MARKDOWN_TYPE: Final = "text/markdown"
-JSON_TYPE: Final = "application/json"
-INTERACTIONS_PER_PAGE: Final = 50
-"""Interactions per page of `resources/list`, and in the index."""
 RESOURCE_BLOB_BYTES: Final = 64 * 2**20
 """Maximum size of a saved file that is read as a resource, since it is held in memory as a whole."""
 RESOURCE_TEXT_CHARACTERS: Final = 2**21
 """Maximum length of a text that is read as a resource. Sending a longer one would delay all other calls."""
-
-MODELS_DATA_URI: Final = f"{rendering.MODELS_URI}/data"
-USAGE_DATA_URI: Final = f"{usage_table.USAGE_URI}/data"
-USAGE_ADDRESSES: Final = (usage_table.USAGE_URI, USAGE_DATA_URI)
-FIXED_ADDRESSES: Final = (rendering.INDEX_URI, rendering.MODELS_URI, MODELS_DATA_URI, *USAGE_ADDRESSES)
 
 RESOURCE_TEMPLATES: Final = (
     ResourceTemplate(
@@ -76,7 +63,7 @@ RESOURCE_TEMPLATES: Final = (
 
 
 async def list_resource_page(app: AppContext, cursor: str | None) -> ListResourcesResult:
-    """Return a page of `resources/list`: the index, models and usage, then interactions and their files, newest first.
+    """Return a page of `resources/list`: what is always there, then interactions and their files, newest first.
 
     Raises:
         InputError: The cursor is invalid.
@@ -97,44 +84,6 @@ def build_resource_entries(page: Iterable[Record]) -> list[Resource]:
             files = {file.name: file for file in record.files}
             found += [build_interaction_entry(record), *(build_file_entry(record, file) for file in files.values())]
     return found
-
-
-def build_fixed_entries() -> list[Resource]:
-    """Return the list entries of the resources that are always there."""
-    return [build_index_entry(), build_models_entry(), build_usage_entry()]
-
-
-def build_index_entry() -> Resource:
-    """Return the list entry of the index."""
-    return Resource(
-        uri=rendering.INDEX_URI,
-        name="interactions",
-        title="Recent interactions",
-        description="The interactions that this server knows, newest first",
-        mime_type=MARKDOWN_TYPE,
-    )
-
-
-def build_models_entry() -> Resource:
-    """Return the list entry of the models and agents."""
-    return Resource(
-        uri=rendering.MODELS_URI,
-        name="models",
-        title="Models and agents",
-        description="What can be asked for, at what price and until when",
-        mime_type=MARKDOWN_TYPE,
-    )
-
-
-def build_usage_entry() -> Resource:
-    """Return the list entry of the usage."""
-    return Resource(
-        uri=usage_table.USAGE_URI,
-        name="usage",
-        title="Usage and costs",
-        description="Runs, tokens and dollars by day, model and kind",
-        mime_type=MARKDOWN_TYPE,
-    )
 
 
 def build_interaction_entry(record: Record) -> Resource:
@@ -175,7 +124,7 @@ def annotate_last_change(record: Record) -> Annotations:
 
 def is_resource_address(address: str) -> bool:
     """Whether an address has the form of this server's resources."""
-    return address in FIXED_ADDRESSES or RESOURCE_ADDRESS.fullmatch(address) is not None
+    return address in FIXED_RESOURCES or RESOURCE_ADDRESS.fullmatch(address) is not None
 
 
 def describe_unknown_resource(address: str) -> str:
@@ -191,12 +140,8 @@ async def read_resource(app: AppContext, address: str) -> ReadResourceContents:
         ResourceError: It cannot be read now.
     """
     try:
-        if address == rendering.INDEX_URI:
-            return ReadResourceContents(content=await render_index(app), mime_type=MARKDOWN_TYPE)
-        if address in USAGE_ADDRESSES:
-            return await read_usage(app, data=address == USAGE_DATA_URI)
-        if address in FIXED_ADDRESSES:
-            return await read_models(app, data=address == MODELS_DATA_URI)
+        if fixed := FIXED_RESOURCES.get(address):
+            return ReadResourceContents(content=await fixed.read(app), mime_type=fixed.mime_type)
         parts = RESOURCE_ADDRESS.fullmatch(address)
         if parts is None:
             raise ResourceNotFoundError(describe_unknown_resource(address))
@@ -207,26 +152,6 @@ async def read_resource(app: AppContext, address: str) -> ReadResourceContents:
         raise ResourceNotFoundError(f"There is no resource {address}. {exc}") from exc
     except GeminiMCPError as exc:
         raise ResourceError(str(exc)) from exc
-
-
-async def read_models(app: AppContext, *, data: bool) -> ReadResourceContents:
-    """Read the models and agents, as JSON or Markdown."""
-    catalog = await app.catalogs.read()
-    render = text.model_table.render_models_json if data else text.model_table.render_models
-    # In a worker thread: the first price takes 0.3 s.
-    content = await anyio.to_thread.run_sync(render, catalog, clock.now())
-    return ReadResourceContents(content=content, mime_type=JSON_TYPE if data else MARKDOWN_TYPE)
-
-
-async def read_usage(app: AppContext, *, data: bool) -> ReadResourceContents:
-    """Read what all interactions have used and cost, as JSON or Markdown.
-
-    Raises:
-        JournalError: The journal cannot be read.
-    """
-    reports = await app.runs.lister.usage("day", "model", "kind")
-    render = usage_table.render_usage_json if data else usage_table.render_usage_document
-    return ReadResourceContents(content=render(reports), mime_type=JSON_TYPE if data else MARKDOWN_TYPE)
 
 
 async def read_interaction_part(app: AppContext, parts: re.Match[str]) -> ReadResourceContents:
@@ -270,13 +195,6 @@ def render_record_json(record: Record) -> str:
     """Return the record and its cost as JSON, with hidden characters escaped."""
     data = record.model_dump(mode="json") | {"cost_usd": amounts.convert_to_dollars(record.cost)}
     return escape_hidden(json.dumps(data, indent=2, ensure_ascii=False))
-
-
-async def render_index(app: AppContext) -> str:
-    """Render the recent interactions as a Markdown list."""
-    return phrases.join_paragraphs(
-        "# Recent interactions", rows.render_list(await fetch_overview(app, limit=INTERACTIONS_PER_PAGE))
-    )
 
 
 async def read_saved_file(app: AppContext, record: Record, name: str) -> ReadResourceContents:

@@ -31,6 +31,7 @@ from gemini_interactions_mcp.core import logger
 from gemini_interactions_mcp.text import rendering
 
 from . import resources
+from .fixed_resources import USAGE_ADDRESSES
 from .sdk import get_connection
 
 MAX_SUBSCRIBED_ADDRESSES: Final = 1_000
@@ -85,7 +86,7 @@ class Subscribers:
     async def announce(self, interaction_id: str) -> None:
         """Notify subscribers that an interaction has settled: its resource, its data, usage and index have changed."""
         resource = rendering.make_interaction_uri(interaction_id)
-        for uri in (resource, f"{resource}/data", *resources.USAGE_ADDRESSES, rendering.INDEX_URI):
+        for uri in (resource, f"{resource}/data", *USAGE_ADDRESSES, rendering.INDEX_URI):
             tell = partial(Connection.send_resource_updated, uri=uri)
             await self._notify(ResourceUpdated(uri=uri), self._connections.get(uri, ()), tell)
 

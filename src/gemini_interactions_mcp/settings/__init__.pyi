@@ -18,3 +18,4 @@ from .table import Settings as Settings
 from .table import find_unknown_variables as find_unknown_variables
 from .table import get_chosen_variable as get_chosen_variable
 from .table import render_settings_table as render_settings_table
+from .toolsets import TOOLSETS as TOOLSETS

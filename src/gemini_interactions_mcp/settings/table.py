@@ -31,6 +31,7 @@ from .paths import (
     parse_output_dir,
 )
 from .servers import SERVERS_VARIABLE, parse_remote_servers
+from .toolsets import TOOLSETS, TOOLSETS_VARIABLE, parse_toolsets
 
 DEFAULT_WAIT_SECONDS: Final = 45.0
 """Below the 50 s after which the most impatient hosts time a call out."""
@@ -203,6 +204,16 @@ class Settings(BaseModel):
             make_dollar_parser("GEMINI_MCP_DOLLARS_PER_MONTH"),
         ),
     ] = None
+    toolsets: Annotated[
+        tuple[str, ...],
+        SettingVariable(
+            TOOLSETS_VARIABLE,
+            f"Tools to offer, where a host has room for few: {', '.join(f'`{name}`' for name in TOOLSETS)}; "
+            "`read_interaction` is always offered, since it fetches what takes longer than a call",
+            "all",
+            parse_toolsets,
+        ),
+    ] = TOOLSETS
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
         SettingVariable("GEMINI_MCP_LOG_LEVEL", "Log level on stderr: DEBUG, INFO, WARNING, ERROR or CRITICAL"),

@@ -3,6 +3,7 @@ from . import citations as citations
 from . import model_table as model_table
 from . import rendering as rendering
 from . import usage_table as usage_table
+from . import voice_table as voice_table
 from .citations import is_linkable as is_linkable
 from .framing import frame_text as frame_text
 from .framing import strip_hidden_blocks as strip_hidden_blocks

@@ -23,7 +23,7 @@ from gemini_interactions_mcp.core import (
     quote_name,
     strip_hidden,
 )
-from gemini_interactions_mcp.models import Record, SandboxFile, SavedFile, Usage, amounts, is_settled, name_kind
+from gemini_interactions_mcp.models import KINDS, Record, SandboxFile, SavedFile, Usage, amounts, is_settled, name_kind
 from gemini_interactions_mcp.settings import DEFAULT_WAIT_SECONDS
 
 from . import chapters, citations, traces
@@ -202,8 +202,9 @@ def note_omitted_previews(pictures: int) -> str:
 
 
 def describe_saved_file(file: SavedFile) -> str:
-    """Return the line on a saved file: path, type and size."""
+    """Return the line on a saved file: path, type, duration and size."""
     size = f", {file.width}x{file.height} px" if file.width else ""
+    size += f", {file.seconds:.1f} s" if file.seconds else ""
     return f"Saved: {make_printable(file.path)} ({quote_name(file.mime_type)}{size}, {file.bytes:,} bytes)"
 
 
@@ -285,8 +286,7 @@ def explain_follow_up(record: Record, followers: Iterable[Record] = ()) -> str:
             "To follow up: start_research with it as previous_interaction_id goes on in its environment; "
             "gemini_continue asks a model about the answer."
         )
-    tool = "generate_image" if record.kind == "image" else "gemini_continue"
-    return f"To follow up: {tool} with it as previous_interaction_id."
+    return f"To follow up: {KINDS[record.kind].continued_by} with it as previous_interaction_id."
 
 
 def describe_plan_state(followers: Iterable[Record]) -> str:

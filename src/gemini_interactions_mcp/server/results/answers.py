@@ -226,7 +226,7 @@ async def render_run(
         raise run.error
     if not run.done.is_set():
         return CallToolResult(content=[TextContent(text=await render_unfinished(app, run, wanted))])
-    silent = record.kind == "image" and record.status == "completed"
+    silent = models.KINDS[record.kind].makes is not None and record.status == "completed"
     unsaved = run.previews if app.settings.previews and wanted.host.previews else ()
     told = record.text or (record.code and record.status not in ("failed", "cancelled"))
     if record.error and not record.files and not unsaved and (silent or not told):

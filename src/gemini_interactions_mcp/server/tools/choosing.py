@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from gemini_interactions_mcp import models
 from gemini_interactions_mcp.journal import clock
@@ -12,14 +12,6 @@ from gemini_interactions_mcp.settings import Settings, get_chosen_variable
 
 if TYPE_CHECKING:
     from gemini_interactions_mcp.models import Catalog, DefaultName
-
-DEFAULT_FIELDS: Final[dict[InteractionKind, str]] = {
-    "ask": "model",
-    "analyze": "model",
-    "image": "image_model",
-    "research": "research_agent",
-}
-"""The setting that has the default of each kind of request."""
 
 
 @dataclass(frozen=True)
@@ -54,5 +46,7 @@ async def choose_maker(app: AppContext, kind: InteractionKind, given: str | None
 
 def get_default_name(settings: Settings, kind: InteractionKind) -> "DefaultName":
     """Return the default model or agent for a kind of request."""
-    field = DEFAULT_FIELDS[kind]
-    return models.DefaultName(getattr(settings, field), get_chosen_variable(settings, field))
+    traits = models.KINDS[kind]
+    if traits.setting is None:
+        return models.DefaultName(traits.default)
+    return models.DefaultName(getattr(settings, traits.setting), get_chosen_variable(settings, traits.setting))

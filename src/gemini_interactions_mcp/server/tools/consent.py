@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import BaseModel, Field, ValidationError
 
 from gemini_interactions_mcp.core import InputError, make_printable, phrases, quote_name
-from gemini_interactions_mcp.models import DEEP_RESEARCH_PREFIX, Request
+from gemini_interactions_mcp.models import DEEP_RESEARCH_PREFIX, KINDS, Request
 from gemini_interactions_mcp.runs import agents
 from gemini_interactions_mcp.text import chapters
 
@@ -147,11 +147,11 @@ def render_question(question: CostQuestion) -> str:
 
 def describe_work(request: Request) -> str:
     """Return what a model or an agent is to do."""
-    if request.kind != "research":
-        return "make an image" if request.kind == "image" else "answer"
     if request.plan:
         return "plan research"
-    return "research" if is_deep_research(request) else "work on a task"
+    if request.agent and not is_deep_research(request):
+        return "work on a task"
+    return KINDS[request.kind].work
 
 
 def is_deep_research(request: Request) -> bool:

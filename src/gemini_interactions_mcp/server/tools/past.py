@@ -26,9 +26,9 @@ FEWER_LINES: Final = (20, 10, 5)
 async def list_interactions(
     ctx: Ctx,
     query: Annotated[str | None, Field(description="Words in the prompt or answer")] = None,
-    kind: Literal["ask", "analyze", "image", "research", "task"] | None = None,
-    status: Annotated[str | None, Field(description="e.g. completed, in_progress, failed, unknown")] = None,
-    limit: Annotated[int, Field(ge=1, le=100, description="1-100, default 20")] = 20,
+    kind: Literal["ask", "analyze", "image", "speech", "music", "research", "task"] | None = None,
+    status: Annotated[str | None, Field(description="e.g. completed, in_progress, failed")] = None,
+    limit: Annotated[int, Field(ge=1, le=100, description="default 20")] = 20,
     cursor: Annotated[str | None, Field(description="From the page before")] = None,
     totals: Literal["day", "model", "kind"] | None = None,
 ) -> Annotated[CallToolResult, RecordPage]:

@@ -6,7 +6,7 @@ model reads it and pays for it.
 
 import functools
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,7 +14,10 @@ from mcp.server.mcpserver.tools.base import Tool
 from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
 from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
 
-from .asking import analyze_file, gemini_ask, gemini_continue, generate_image
+from gemini_interactions_mcp.settings import TOOLSETS
+
+from .asking import analyze_file, gemini_ask, gemini_continue
+from .making import generate_audio, generate_image
 from .parameters import translate_errors
 from .past import delete_interaction, list_interactions, read_interaction
 from .researching import cancel_research, check_research, start_research
@@ -26,6 +29,7 @@ class ToolEntry:
     """A row of the table.
 
     Attributes:
+        toolset: The group that a user chooses it by.
         function: The tool; its name and docstring are those of the tool.
         title: Shown to users.
         annotations: The hints of MCP.
@@ -33,6 +37,7 @@ class ToolEntry:
         characters: Characters of a result that Claude Code shows before it moves the result to a file.
     """
 
+    toolset: str
     function: Callable[..., Awaitable[CallToolResult | InputRequiredResult]]
     title: str
     annotations: ToolAnnotations
@@ -48,23 +53,48 @@ def build_hints(*, read_only: bool = False, destructive: bool = False, idempoten
 
 
 TOOLS: Final = (
-    ToolEntry(gemini_ask, "Ask Gemini", build_hints()),
-    ToolEntry(gemini_continue, "Continue with Gemini", build_hints(), "Gemini follow-up conversation"),
-    ToolEntry(analyze_file, "Analyze files", build_hints(), "Gemini image audio video pdf document youtube"),
-    ToolEntry(generate_image, "Generate or edit image", build_hints(), "Gemini picture draw edit photo"),
-    ToolEntry(start_research, "Start Deep Research", build_hints(), "Gemini deep research web report agent"),
-    ToolEntry(check_research, "Check research", build_hints(read_only=True), "Gemini research status report", 100_000),
+    ToolEntry("ask", gemini_ask, "Ask Gemini", build_hints()),
+    ToolEntry("ask", gemini_continue, "Continue with Gemini", build_hints(), "Gemini follow-up conversation"),
+    ToolEntry("files", analyze_file, "Analyze files", build_hints(), "Gemini image audio video pdf document youtube"),
+    ToolEntry("images", generate_image, "Generate or edit image", build_hints(), "Gemini picture draw edit photo"),
     ToolEntry(
-        cancel_research, "Cancel research", build_hints(destructive=True, idempotent=True), "Gemini stop research"
+        "audio", generate_audio, "Speak or make music", build_hints(), "Gemini speech voice text-to-speech song audio"
     ),
     ToolEntry(
+        "research", start_research, "Start Deep Research", build_hints(), "Gemini deep research web report agent"
+    ),
+    ToolEntry(
+        "research",
+        check_research,
+        "Check research",
+        build_hints(read_only=True),
+        "Gemini research status report",
+        100_000,
+    ),
+    ToolEntry(
+        "research",
+        cancel_research,
+        "Cancel research",
+        build_hints(destructive=True, idempotent=True),
+        "Gemini stop research",
+    ),
+    ToolEntry(
+        "history",
         list_interactions,
         "List interactions",
         ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False),
         "Gemini history past",
     ),
-    ToolEntry(read_interaction, "Read interaction", build_hints(read_only=True), "Gemini answer page result", 100_000),
     ToolEntry(
+        "history",
+        read_interaction,
+        "Read interaction",
+        build_hints(read_only=True),
+        "Gemini answer page result",
+        100_000,
+    ),
+    ToolEntry(
+        "history",
         delete_interaction,
         "Delete interaction",
         build_hints(destructive=True, idempotent=True),
@@ -72,6 +102,11 @@ TOOLS: Final = (
     ),
 )
 """All tools, in listing order."""
+
+
+def list_offered_tools(toolsets: Collection[str]) -> list[ToolEntry]:
+    """Return the rows of some toolsets, and of the tool that fetches what takes longer than a call."""
+    return [entry for entry in TOOLS if entry.toolset in toolsets or entry.function is read_interaction]
 
 
 class InterpretedArguments(FuncMetadata):
@@ -83,12 +118,12 @@ class InterpretedArguments(FuncMetadata):
 
 
 @functools.cache
-def build_tools() -> tuple[Tool, ...]:
-    """Return the tools as the SDK takes them, with slim schemas.
+def build_tools(toolsets: tuple[str, ...] = TOOLSETS) -> tuple[Tool, ...]:
+    """Return the tools of some toolsets as the SDK takes them, with slim schemas.
 
     Built once, since that takes 13 ms: servers of one process share them, and nothing changes a `Tool` afterwards.
     """
-    return tuple(build_tool(entry) for entry in TOOLS)
+    return tuple(build_tool(entry) for entry in list_offered_tools(toolsets))
 
 
 def build_tool(entry: ToolEntry) -> Tool:

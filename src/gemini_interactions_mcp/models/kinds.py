@@ -1,0 +1,49 @@
+"""The kinds of interactions: how each is sent, shown and continued. Constants, since the start needs them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from .defaults import (
+    DEFAULT_IMAGE_MODEL,
+    DEFAULT_MODEL,
+    DEFAULT_MUSIC_MODEL,
+    DEFAULT_RESEARCH_AGENT,
+    DEFAULT_SPEECH_MODEL,
+)
+
+InteractionKind = Literal["ask", "analyze", "image", "speech", "music", "research"]
+"""Purpose of an interaction, which decides how it is sent and shown."""
+
+
+@dataclass(frozen=True)
+class KindTraits:
+    """What distinguishes a kind.
+
+    Attributes:
+        default: The model or agent, unless the caller or the user names another.
+        setting: The setting by which the user names another; None where there is none.
+        work: What the model does, as the user is asked about it.
+        makes: The content type that an answer must have; None for text.
+        continued_by: The tool that continues it.
+    """
+
+    default: str
+    setting: str | None
+    work: str
+    makes: str | None = None
+    continued_by: str = "gemini_continue"
+
+
+KINDS: Final[Mapping[InteractionKind, KindTraits]] = {
+    "ask": KindTraits(DEFAULT_MODEL, "model", "answer"),
+    "analyze": KindTraits(DEFAULT_MODEL, "model", "answer"),
+    "image": KindTraits(DEFAULT_IMAGE_MODEL, "image_model", "make an image", "image", "generate_image"),
+    "speech": KindTraits(DEFAULT_SPEECH_MODEL, None, "speak", "audio"),
+    "music": KindTraits(DEFAULT_MUSIC_MODEL, None, "make music", "audio"),
+    "research": KindTraits(DEFAULT_RESEARCH_AGENT, "research_agent", "research"),
+}
+"""The traits of each kind."""
+
+MAKING_KINDS: Final[Mapping[str, InteractionKind]] = {"image": "image", "audio": "speech"}
+"""The kind of an interaction that something else has started, by the content type that it has made."""

@@ -1,0 +1,24 @@
+"""How a text is spoken."""
+
+from .frozen import FrozenModel
+
+
+class SpeakerVoice(FrozenModel):
+    """The voice of a speaker; without a name, of all of a text."""
+
+    voice: str
+    speaker: str | None = None
+
+
+class Speech(FrozenModel):
+    """How a text is spoken.
+
+    Attributes:
+        voices: One voice, or one for each of two speakers.
+        turns: Pairs of a speaker and what that one says; empty for one voice.
+        style: How it is spoken, in words.
+    """
+
+    voices: tuple[SpeakerVoice, ...]
+    turns: tuple[tuple[str, str], ...] = ()
+    style: str | None = None

@@ -1,0 +1,24 @@
+"""Durations of recordings."""
+
+import io
+import math
+from typing import Final
+
+from tinytag import TinyTag
+
+from gemini_interactions_mcp.models import TYPE_SUFFIXES
+
+TIMED_TYPES: Final = ("audio/", "video/")
+"""Beginnings of the types that have a duration."""
+
+
+def read_duration(content: bytes | bytearray, mime: str) -> float | None:
+    """Return the duration of a recording in seconds; None if it has none, or cannot be read. Blocks."""
+    if not mime.startswith(TIMED_TYPES):
+        return None
+    try:
+        found = TinyTag.get(f"recording{TYPE_SUFFIXES.get(mime, '')}", file_obj=io.BytesIO(content), tags=False)
+    except Exception:  # noqa: BLE001 - a parser of foreign bytes may raise anything, and the duration is never needed
+        return None
+    seconds = found.duration
+    return round(seconds, 2) if seconds and math.isfinite(seconds) else None

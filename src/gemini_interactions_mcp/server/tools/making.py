@@ -1,0 +1,143 @@
+"""The tools that make files: images and audio."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from mcp_types import CallToolResult, InputRequiredResult
+from pydantic import Field
+
+from gemini_interactions_mcp import models
+from gemini_interactions_mcp.core import ConfigurationError, FileRefusedError, GeminiMCPError, InputError, quote_name
+from gemini_interactions_mcp.files import REASON_EXISTS, Inspection
+from gemini_interactions_mcp.models import Request
+from gemini_interactions_mcp.server.context import AppContext, Ctx, open_app
+
+from .buying import IMAGES_ONLY, Purchase, pay_and_wait
+from .choosing import choose_maker
+from .parameters import (
+    AspectRatio,
+    ImageSize,
+    ImageSources,
+    ModelName,
+    PreviousId,
+    Prompt,
+    WaitSeconds,
+    check_optional_id,
+)
+
+
+async def generate_image(
+    ctx: Ctx,
+    prompt: Prompt,
+    images: ImageSources = None,
+    previous_interaction_id: PreviousId = None,
+    aspect_ratio: AspectRatio | None = None,
+    image_size: ImageSize = None,
+    model: ModelName = None,
+    output_path: Annotated[
+        str | None, Field(description="New .jpg, .png or .webp file; default in the output folder")
+    ] = None,
+    wait_seconds: WaitSeconds = None,
+) -> CallToolResult | InputRequiredResult:
+    """Generate an image with Gemini, or edit images (`images`, or those of `previous_interaction_id`). The file is
+    saved; returns its path and a preview.
+    """
+    app = await open_app(ctx)
+    choice = await choose_maker(app, "image", model)
+    shape = {"aspect_ratio": aspect_ratio, "image_size": image_size}
+    given = await inspect_images(app, images)
+    request = choice.admit(
+        Request(
+            kind="image",
+            prompt=prompt,
+            model=choice.name,
+            contents_digest=given.digest,
+            previous_interaction_id=await check_optional_id(app, previous_interaction_id),
+            image={name: value for name, value in shape.items() if value},
+            output_path=output_path,
+        )
+    )
+    target, refusal = await resolve_output_path(app, output_path, "image")
+    return await pay_and_wait(ctx, app, Purchase(request, choice.notes, given, target, refusal), wait_seconds)
+
+
+async def generate_audio(
+    ctx: Ctx,
+    prompt: Annotated[str, Field(description="Text to speak, or the music described")],
+    kind: Annotated[Literal["speech", "music"], Field(description="default speech")] = "speech",
+    voice: Annotated[
+        str | None, Field(description="Voice (Kore); or Joe=Puck, Jane=Kore for a script of turns “Joe: …”")
+    ] = None,
+    style: Annotated[str | None, Field(description="How it is spoken: cheerful, whispering")] = None,
+    model: ModelName = None,
+    output_path: Annotated[str | None, Field(description="New .wav or .mp3 file; default in the output folder")] = None,
+    wait_seconds: WaitSeconds = None,
+) -> CallToolResult | InputRequiredResult:
+    """Speak a text with Gemini, in one voice or two (gemini://voices), or make music. The file is saved; returns its
+    path and duration.
+    """
+    app = await open_app(ctx)
+    choice = await choose_maker(app, kind, model)
+    speech = await prepare_speech(app, kind, prompt, voice, style)
+    request = choice.admit(Request(kind=kind, prompt=prompt, model=choice.name, speech=speech, output_path=output_path))
+    target, refusal = await resolve_output_path(app, output_path, "audio")
+    return await pay_and_wait(ctx, app, Purchase(request, choice.notes, target=target, refusal=refusal), wait_seconds)
+
+
+async def prepare_speech(
+    app: AppContext, kind: Literal["speech", "music"], text: str, voice: str | None, style: str | None
+) -> models.Speech | None:
+    """Return how a text is spoken; None for music.
+
+    Raises:
+        InputError: The text is too long, or the voices do not exist or do not fit it.
+    """
+    if kind == "music":
+        if voice or style:
+            raise InputError("voice and style are for speech; describe music in the prompt. Nothing was sent.")
+        return None
+    models.voices.check_speech_length(text)
+    return await app.voices.check(models.voices.parse_speech(text, voice, style))
+
+
+async def resolve_output_path(
+    app: AppContext, output_path: str | None, kind: str
+) -> tuple[Path | None, GeminiMCPError | None]:
+    """Return the path for a file, or why none can be written there: an identical call may have written it already.
+
+    Args:
+        app: What handlers use.
+        output_path: The path that the caller wants.
+        kind: The content type of the file.
+
+    Raises:
+        FileRefusedError: Nothing can ever be written there.
+    """
+    try:
+        target = await app.files.output(output_path, kind)
+    except FileRefusedError as exc:
+        if exc.reason != REASON_EXISTS:
+            raise
+        return None, exc
+    except ConfigurationError as exc:
+        return None, exc
+    if target is not None and await app.runs.holds_file(target):
+        return None, FileRefusedError(
+            f"{quote_name(str(output_path))} was the file of an earlier interaction, and its name is never "
+            "reused; choose "
+            "another name.",
+            reason=REASON_EXISTS,
+        )
+    return target, None
+
+
+async def inspect_images(app: AppContext, images: list[str] | None) -> Inspection:
+    """Inspect reference images and images to edit.
+
+    Raises:
+        InputError: One of them is not an image.
+    """
+    given = await app.files.inspect(images) if images else Inspection()
+    if given.kinds - {"image"}:
+        raise InputError(IMAGES_ONLY)
+    return given
