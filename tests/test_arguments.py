@@ -121,7 +121,7 @@ UNSENT: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("list_interactions", {"limit": 0}, "`limit` should be greater than or equal to 1."),
     ("list_interactions", {"limit": 101}, "`limit` should be less than or equal to 100."),
-    ("list_interactions", {"kind": "song"}, "`kind` should be 'ask', 'analyze', 'image', 'research' or 'task'."),
+    ("list_interactions", {"kind": "song"}, "`kind` should be 'ask', 'analyze', 'image', 'speech', 'music', 'research' or 'task'."),
     (
         "list_interactions",
         {"cursor": "nonsense"},
@@ -199,7 +199,6 @@ async def test_bad_input_gets_one_clear_sentence_and_nothing_is_sent(
     [
         ("gemini_ask", {"prompt": "hi", "model": "gpt-5"}, "Google has no model or agent gpt-5, or no longer has it."),
         ("gemini_ask", {"prompt": "hi", "response_schema": {"type": "banana"}}, "Invalid JSON schema"),
-        ("generate_image", {"prompt": "hi", "model": "gemini-3.8-flash"}, "Image output is not supported for"),
         ("read_interaction", {"interaction_id": "v1_gone"}, "Google keeps no interaction v1_gone"),
         (
             "gemini_continue",
@@ -208,7 +207,7 @@ async def test_bad_input_gets_one_clear_sentence_and_nothing_is_sent(
         ),
         ("analyze_file", {"files": ["files/gone"], "prompt": "hi"}, "Google keeps no files/gone"),
     ],
-    ids=["model", "schema", "image", "read", "continue", "file"],
+    ids=["model", "schema", "read", "continue", "file"],
 )
 @LEGACY
 async def test_what_only_google_can_know_is_told_in_a_sentence_and_costs_nothing(
@@ -497,6 +496,7 @@ async def test_only_arguments_without_a_default_are_required(client: Client) -> 
         "gemini_continue": ["previous_interaction_id", "prompt"],
         "analyze_file": ["files", "prompt"],
         "generate_image": ["prompt"],
+        "generate_audio": ["prompt"],
         "start_research": ["prompt"],
         **{tool: ["interaction_id"] for tool in BY_ID},
         "list_interactions": [],

@@ -74,8 +74,8 @@ async def test_a_song_stays_mp3_with_its_lyrics_and_its_own_price(client: Client
         ({"prompt": "Word. " * 9_000}, "a speech model takes 8,192. Cut it after character"),
         ({"kind": "music", "voice": "Kore"}, "voice and style are for speech"),
         ({"kind": "music", "style": "calm"}, "voice and style are for speech"),
-        ({"model": "flash"}, "gemini-3.8-flash is a text model, and cannot make speech."),
-        ({"model": "lyria"}, "lyria-3.5 is a music model, and cannot make speech."),
+        ({"model": "flash"}, "gemini-3.8-flash is for text, and cannot speak."),
+        ({"model": "lyria"}, "lyria-3.5 is for music, and cannot speak."),
         ({"output_path": "talk.png"}, "the path of audio content ends with .wav, .mp3, or no extension."),
     ],
 )

@@ -93,7 +93,7 @@ def check_kind(request: Request, row: CatalogRow, _: Collection[str]) -> str | N
     if request.agent and not row.is_agent:
         return f"{row.id} is a model, which gemini_ask takes, and no agent."
     if KINDS[request.kind].makes and row.kind != request.kind:
-        return f"{row.id} is a {row.kind} model, and cannot make {request.kind}."
+        return f"{row.id} is for {row.kind}, and cannot {KINDS[request.kind].work}."
     return None
 
 

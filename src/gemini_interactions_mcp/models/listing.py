@@ -1,6 +1,8 @@
 """The structured result of `list_interactions`, and the names of kinds in lists."""
 
-from typing import Any
+from typing import Annotated, Any, Final
+
+from pydantic import WithJsonSchema
 
 from .frozen import FrozenModel
 from .interactions import Record
@@ -35,6 +37,10 @@ class RecordSummary(FrozenModel):
     error: str | None = None
 
 
+ROWS_SCHEMA: Final[dict[str, Any]] = {"type": "array", "items": {"type": "object"}}
+"""Schema of rows: hosts pay for the names of fields that the rows themselves have."""
+
+
 class RecordPage(FrozenModel):
     """The result of `list_interactions`: rows, newest first, and the cursor of the next page.
 
@@ -42,7 +48,7 @@ class RecordPage(FrozenModel):
         totals: In place of rows, the sums of all runs, as `usage_report.UsageReport.data` has them.
     """
 
-    interactions: list[RecordSummary]
+    interactions: Annotated[list[RecordSummary], WithJsonSchema(ROWS_SCHEMA)]
     next_cursor: str | None = None
     totals: list[dict[str, Any]] | None = None
 

@@ -39,14 +39,6 @@ def drop_null(schema: dict[str, object]) -> dict[str, object]:
     return types[0] | {key: value for key, value in schema.items() if key != "anyOf"}
 
 
-def inline_definitions(schema: dict[str, Any]) -> dict[str, Any]:
-    """Inline the definitions of a schema, since not every host follows `$ref`. None may use another."""
-    text = json.dumps({key: value for key, value in schema.items() if key != "$defs"})
-    for name, definition in schema.get("$defs", {}).items():
-        text = text.replace(json.dumps({"$ref": f"#/$defs/{name}"}), json.dumps(definition))
-    return json.loads(text)
-
-
 def drop_required(schema: dict[str, Any]) -> dict[str, Any]:
     """Remove from the schema of a result which fields it always has: whoever reads the result sees that."""
     return json.loads(

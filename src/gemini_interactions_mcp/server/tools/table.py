@@ -21,7 +21,7 @@ from .making import generate_audio, generate_image
 from .parameters import translate_errors
 from .past import delete_interaction, list_interactions, read_interaction
 from .researching import cancel_research, check_research, start_research
-from .schemas import drop_required, inline_definitions, slim_schema
+from .schemas import drop_required, slim_schema
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def build_tool(entry: ToolEntry) -> Tool:
     tool.parameters = slim_schema(tool.parameters)
     tool.fn_metadata = InterpretedArguments(**dict(tool.fn_metadata))
     if structured and tool.fn_metadata.output_schema:
-        tool.fn_metadata.output_schema = drop_required(inline_definitions(slim_schema(tool.fn_metadata.output_schema)))
+        tool.fn_metadata.output_schema = drop_required(slim_schema(tool.fn_metadata.output_schema))
     return tool
 
 
