@@ -33,6 +33,7 @@ from reading import LEGACY, call, id_of, links_of, newest, saved_in
 
 INDEX = "gemini://interactions"
 MODELS = "gemini://models"
+VOICES = "gemini://voices"
 USAGE = "gemini://usage"
 MARKDOWN = "text/markdown"
 
@@ -84,19 +85,20 @@ async def test_the_list_has_the_index_and_what_is_known_newest_first(client: Cli
     assert [(each.uri, each.title, each.mime_type) for each in listed] == [
         (INDEX, "Recent interactions", MARKDOWN),
         (MODELS, "Models and agents", MARKDOWN),
+        (VOICES, "Voices", MARKDOWN),
         (USAGE, "Usage and costs", MARKDOWN),
         (f"{INDEX}/{quote(id_of(image), safe='')}", "A red bicycle", MARKDOWN),
         (f"{INDEX}/{quote(id_of(image), safe='')}/files/{path.name}", path.name, "image/jpeg"),
         (f"{INDEX}/{quote(id_of(ask), safe='')}", "Name a river", MARKDOWN),
     ]
-    assert listed[3].description == "image, completed, gemini-nano-banana-2.1"
+    assert listed[4].description == "image, completed, gemini-nano-banana-2.1"
 
 
 @LEGACY
 async def test_the_list_tells_the_true_size_and_when_each_last_changed(client: Client) -> None:
     before = datetime.now(UTC).replace(microsecond=0)
     image = await call(client, "generate_image", prompt="Grüße")
-    _, _, _, document, file = (await client.list_resources()).resources
+    _, _, _, _, document, file = (await client.list_resources()).resources
     assert document.size == len(text_in(await client.read_resource(document.uri)).encode())
     assert file.size == saved_in(image)[0].stat().st_size
     for each in (document, file):
@@ -117,8 +119,8 @@ async def test_a_long_list_comes_in_pages(client: Client, settings: Settings) ->
         pages.append(len(page.resources))
         if (cursor := page.next_cursor) is None:
             break
-    assert found == [INDEX, MODELS, USAGE, *(f"{INDEX}/{each}" for each in ids)]
-    assert pages == [53, 50, 20]
+    assert found == [INDEX, MODELS, VOICES, USAGE, *(f"{INDEX}/{each}" for each in ids)]
+    assert pages == [54, 50, 20]
 
 
 @pytest.mark.slow
@@ -141,7 +143,7 @@ async def test_an_interaction_without_an_id_is_not_listed_since_it_cannot_be_rea
 ) -> None:
     emulator.faults.append(Fault("create", "drop_taken"))
     assert (await client.call_tool("gemini_ask", {"prompt": "hi"})).is_error
-    assert [each.uri for each in (await client.list_resources()).resources] == [INDEX, MODELS, USAGE]
+    assert [each.uri for each in (await client.list_resources()).resources] == [INDEX, MODELS, VOICES, USAGE]
     assert "| ask | unknown |" in text_in(await client.read_resource(INDEX))
 
 

@@ -124,7 +124,7 @@ async def test_what_google_says_to_be_of_an_impossible_time_is_of_now(
     first = await call(client, "list_interactions", limit=1)
     assert ids_of(first) == [asked]
     assert ids_of(await call(client, "list_interactions", limit=1, cursor=cursor_of(first))) == [foreign]
-    assert len((await client.list_resources(cache_mode="bypass")).resources) == 5
+    assert len((await client.list_resources(cache_mode="bypass")).resources) == 6
 
 
 async def test_a_query_or_cursor_that_is_none_is_said_in_words(client: Client) -> None:

@@ -122,7 +122,8 @@ def build_built_in_tools(request: Request) -> Iterator[Json]:
     """Yield Gemini's own tools, file search stores and remote MCP servers."""
     yield from ({"type": tool} for tool in request.tools)
     if request.stores:
-        yield {"type": "file_search", "file_search_store_names": list(request.stores)}
+        kept = {"metadata_filter": request.metadata_filter} if request.metadata_filter else {}
+        yield {"type": "file_search", "file_search_store_names": list(request.stores), **kept}
     for server in request.servers:
         headers = {name: value.get_secret_value() for name, value in server.headers.items()}
         yield {"type": "mcp_server", "name": server.name, "url": server.url} | ({"headers": headers} if headers else {})

@@ -135,6 +135,9 @@ def check_tool_types(body: JsonDict) -> None:
             raise make_refusal(400, "Invalid value for 'tools': an MCP server needs a url.")
         if kind == "file_search" and not ensure_list(tool.get("file_search_store_names")):
             raise make_refusal(400, "Invalid value for 'tools': file_search needs stores.")
+    types = read_tool_types(body)
+    if "model" in body and "file_search" in types and {"google_search", "url_context"} & set(types):
+        raise make_refusal(400, "file_search cannot be combined with google_search or url_context.")
 
 
 def check_service_tier(body: JsonDict) -> None:

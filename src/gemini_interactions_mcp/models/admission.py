@@ -14,6 +14,9 @@ from .interactions import Request
 from .kinds import KINDS
 from .terms import get_request_terms
 
+STORE_EXCLUSIONS: Final = (("file_search", "google_search"), ("file_search", "url_context"))
+"""Tools that no model takes together: https://ai.google.dev/gemini-api/docs/file-search (2026-10)"""
+
 
 class DefaultName(NamedTuple):
     """The model or agent of calls that name none.
@@ -110,7 +113,8 @@ def check_size(request: Request, row: CatalogRow, _: Collection[str]) -> str | N
 def check_tools(request: Request, row: CatalogRow, _: Collection[str]) -> str | None:
     """Return what is wrong with the tools: one of them, or two together."""
     types = list_tool_types(request)
-    together = next((each for each in row.excluded_tools if set(each) <= set(types)), None)
+    excluded = (*row.excluded_tools, *(STORE_EXCLUSIONS if request.model else ()))
+    together = next((each for each in excluded if set(each) <= set(types)), None)
     if together:
         return f"{row.id} does not take {quote_name(' and '.join(together))} together."
     return describe_untaken(row, "the tool", types, row.tools)

@@ -170,12 +170,14 @@ class Terms(FrozenModel):
         max_output_tokens: A model's token limit, thoughts included.
         max_total_tokens: An agent's token budget.
         service_tier: As in `Request`; decides on the price.
+        metadata_filter: As in `Request`; what runs a plan has that of the plan.
     """
 
     response_schema: dict[str, Any] | None = None
     max_output_tokens: int | None = None
     max_total_tokens: int | None = None
     service_tier: str | None = Field(default=None, exclude_if=lambda tier: tier is None)
+    metadata_filter: str | None = Field(default=None, exclude_if=lambda text: text is None)
 
 
 class SavedFile(FrozenModel):
@@ -295,6 +297,7 @@ class Request(FrozenModel):
         contents_digest: Hash of the contents, as in `Contents`; not sent.
         tools: Types of Gemini's built-in tools.
         stores: File search stores.
+        metadata_filter: Which files of the stores are searched.
         servers: Remote MCP servers.
         environment: `remote` for a new sandbox or the id of an existing one, for agents that work in a sandbox.
         approves: Whether it approves the research plan that it follows.
@@ -318,6 +321,7 @@ class Request(FrozenModel):
     system_instruction: str | None = None
     tools: tuple[str, ...] = ()
     stores: tuple[str, ...] = ()
+    metadata_filter: str | None = Field(default=None, exclude_if=lambda text: text is None)
     servers: tuple[RemoteServer, ...] = ()
     environment: str | None = None
     approves: bool = False

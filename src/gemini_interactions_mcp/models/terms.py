@@ -16,6 +16,7 @@ def get_request_terms(request: Request) -> Terms | None:
         max_output_tokens=request.max_output_tokens,
         max_total_tokens=parse_int64((request.agent_config or {}).get("max_total_tokens")) or None,
         service_tier=request.service_tier,
+        metadata_filter=request.metadata_filter,
     )
 
 

@@ -14,7 +14,8 @@ ANTIGRAVITY_PREFIX: Final = "antigravity"
 Source: https://ai.google.dev/gemini-api/docs/antigravity-agent
 """
 
-AGENT_TOOLS: Final = ("google_search", "url_context", "code_execution", "google_maps")
+OWN_TOOLS: Final = ("google_search", "url_context", "code_execution", "google_maps")
+"""Types of Gemini's own tools."""
 STORE_TOOL_PREFIX: Final = "file_search:"
 """Prefix of a tool that searches a file search store."""
 SERVER_TOOL_PREFIX: Final = "mcp:"
@@ -34,6 +35,7 @@ def build_agent_request(
     previous_interaction_id: str | None,
     contents_digest: str,
     tools: Sequence[str],
+    metadata_filter: str | None,
     visualization: bool,
     output_format: str | None,
     environment: str | None,
@@ -41,12 +43,12 @@ def build_agent_request(
 ) -> Request:
     """Return the request for a run of an agent, without contents: they are added once they may be sent.
 
-    A request that follows a plan has the plan's tools, unless others are given.
+    A request that follows a plan has the plan's tools with their filter, unless others are given.
 
     Raises:
         InputError: The agent cannot make plans or keep to a budget, or a tool is unknown.
     """
-    tools = tools or (previous.tools if previous and previous.plan else None) or ()
+    tools, metadata_filter = choose_agent_tools(previous, tools, metadata_filter)
     deep = agent.startswith(DEEP_RESEARCH_PREFIX)
     if plan_first and not deep:
         raise InputError("`plan_first` works with Deep Research agents only; other agents start at once.")
@@ -59,8 +61,9 @@ def build_agent_request(
         agent=agent,
         contents_digest=contents_digest,
         previous_interaction_id=previous_interaction_id,
-        tools=tuple(tool for tool in tools if tool in AGENT_TOOLS),
-        stores=tuple(parse_store_tool(tool) for tool in tools if tool.startswith(STORE_TOOL_PREFIX)),
+        tools=tuple(tool for tool in tools if tool in OWN_TOOLS),
+        stores=parse_store_tools(tools, metadata_filter),
+        metadata_filter=metadata_filter,
         servers=tuple(
             find_remote_server(tool, settings)
             for tool in tools
@@ -74,6 +77,16 @@ def build_agent_request(
             else build_managed_config(budget_tokens)
         ),
     )
+
+
+def choose_agent_tools(
+    previous: Record | None, tools: Sequence[str], metadata_filter: str | None
+) -> tuple[Sequence[str], str | None]:
+    """Return the tools and the filter that are given, or else those of the plan that a request follows."""
+    if tools or previous is None or not previous.plan:
+        return tools, metadata_filter
+    kept = previous.terms.metadata_filter if previous.terms else None
+    return previous.tools or (), metadata_filter or kept
 
 
 def list_tool_names(request: Request) -> tuple[str, ...]:
@@ -122,7 +135,7 @@ def check_agent_tool(tool: str, settings: Settings) -> str:
     Raises:
         InputError: They cannot; the message lists those that they can use.
     """
-    if tool in AGENT_TOOLS or tool.startswith((STORE_TOOL_PREFIX, SERVER_TOOL_PREFIX)):
+    if tool in OWN_TOOLS or tool.startswith((STORE_TOOL_PREFIX, SERVER_TOOL_PREFIX)):
         return tool
     raise make_unknown_tool_error(tool, settings.servers)
 
@@ -152,10 +165,21 @@ def find_remote_server(tool: str, settings: Settings) -> RemoteServer:
     return found
 
 
-def make_unknown_tool_error(tool: str, servers: Iterable[RemoteServer]) -> InputError:
-    """Return the error for an unknown tool."""
-    names = [*AGENT_TOOLS, f"{STORE_TOOL_PREFIX}STORE", *(f"{SERVER_TOOL_PREFIX}{each.name}" for each in servers)]
-    return InputError(
-        f"There is no tool {quote_name(tool)!r} for agents; there are {', '.join(names)}. "
-        "The user adds remote MCP servers with GEMINI_MCP_SERVERS."
-    )
+def parse_store_tools(tools: Iterable[str], metadata_filter: str | None) -> tuple[str, ...]:
+    """Return the names of the stores among tools, in the API's form.
+
+    Raises:
+        InputError: One of the tools names no store, or there is none to filter.
+    """
+    stores = tuple(parse_store_tool(tool) for tool in tools if tool.startswith(STORE_TOOL_PREFIX))
+    if metadata_filter and not stores:
+        raise InputError("metadata_filter is for the files of a store: name one in tools, as file_search:STORE.")
+    return stores
+
+
+def make_unknown_tool_error(tool: str, servers: Iterable[RemoteServer] | None = None) -> InputError:
+    """Return the error for an unknown tool of an agent; without `servers`, of a model."""
+    names = [*OWN_TOOLS, f"{STORE_TOOL_PREFIX}STORE", *(f"{SERVER_TOOL_PREFIX}{each.name}" for each in servers or ())]
+    whose = "models" if servers is None else "agents"
+    ways = "" if servers is None else " The user adds remote MCP servers with GEMINI_MCP_SERVERS."
+    return InputError(f"There is no tool {quote_name(tool)!r} for {whose}; there are {', '.join(names)}.{ways}")

@@ -123,6 +123,7 @@ def build_follow_up(settings: Settings, plan: Record, agent: str, prompt: str, *
         previous_interaction_id=plan.interaction_id,
         contents_digest="",
         tools=(),
+        metadata_filter=None,
         visualization=True,
         output_format=None,
         environment=None,

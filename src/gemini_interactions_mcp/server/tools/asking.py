@@ -8,15 +8,16 @@ from gemini_interactions_mcp.models import Request
 from gemini_interactions_mcp.server.context import Ctx, open_app
 
 from .buying import Purchase, pay_and_wait
-from .choosing import choose_maker
+from .choosing import choose_maker, choose_tools
 from .parameters import (
-    BuiltInTools,
     ClipRange,
     FileSources,
     InteractionId,
     MaxOutputTokens,
     MediaResolution,
+    MetadataFilter,
     ModelName,
+    ModelTools,
     PageRange,
     PreviousId,
     Prompt,
@@ -36,7 +37,8 @@ async def gemini_ask(
     prompt: Prompt,
     model: ModelName = None,
     system_instruction: SystemInstruction = None,
-    tools: BuiltInTools = None,
+    tools: ModelTools = None,
+    metadata_filter: MetadataFilter = None,
     response_schema: ResponseSchema = None,
     thinking_level: ThinkingLevel = None,
     max_output_tokens: MaxOutputTokens = None,
@@ -49,13 +51,15 @@ async def gemini_ask(
     interaction_id; if slow, the id and how to fetch the answer.
     """
     app = await open_app(ctx)
-    choice = await choose_maker(app, "ask", model)
+    choice, chosen = await choose_maker(app, "ask", model), choose_tools(tools or (), metadata_filter)
     request = Request(
         kind="ask",
         prompt=prompt,
         model=choice.name,
         system_instruction=system_instruction,
-        tools=tuple(tools or ()),
+        tools=chosen.types,
+        stores=chosen.stores,
+        metadata_filter=metadata_filter,
         response_schema=response_schema,
         thinking_level=thinking_level,
         max_output_tokens=max_output_tokens,
@@ -71,7 +75,8 @@ async def gemini_continue(
     prompt: Prompt,
     model: ModelName = None,
     system_instruction: SystemInstruction = None,
-    tools: BuiltInTools = None,
+    tools: ModelTools = None,
+    metadata_filter: MetadataFilter = None,
     response_schema: ResponseSchema = None,
     thinking_level: ThinkingLevel = None,
     max_output_tokens: MaxOutputTokens = None,
@@ -83,14 +88,16 @@ async def gemini_continue(
     what is new.
     """
     app = await open_app(ctx)
-    choice = await choose_maker(app, "ask", model)
+    choice, chosen = await choose_maker(app, "ask", model), choose_tools(tools or (), metadata_filter)
     request = Request(
         kind="ask",
         prompt=prompt,
         model=choice.name,
         previous_interaction_id=await check_previous_id(app, previous_interaction_id),
         system_instruction=system_instruction,
-        tools=tuple(tools or ()),
+        tools=chosen.types,
+        stores=chosen.stores,
+        metadata_filter=metadata_filter,
         response_schema=response_schema,
         thinking_level=thinking_level,
         max_output_tokens=max_output_tokens,

@@ -1,14 +1,17 @@
 """Chooses the model or agent of a call, and checks by the catalog that it takes what is asked for."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gemini_interactions_mcp import models
 from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.models import InteractionKind, Request
+from gemini_interactions_mcp.runs import agents
 from gemini_interactions_mcp.server.context import AppContext
 from gemini_interactions_mcp.settings import Settings, get_chosen_variable
+
+from .arguments import match_choice
 
 if TYPE_CHECKING:
     from gemini_interactions_mcp.models import Catalog, DefaultName
@@ -31,6 +34,33 @@ class Choice:
     def admit(self, request: Request, kinds: Collection[str] = ()) -> Request:
         """Return a request as the model or agent takes it, as `admission.admit_request`."""
         return models.admission.admit_request(request, self.catalog, kinds)
+
+
+class ChosenTools(NamedTuple):
+    """The tools of a model: types of Gemini's own, and file search stores."""
+
+    types: tuple[str, ...]
+    stores: tuple[str, ...]
+
+
+def choose_tools(tools: Sequence[str], metadata_filter: str | None) -> ChosenTools:
+    """Return the tools that a caller of a model means.
+
+    Raises:
+        InputError: There is no such tool, or a filter without a store.
+    """
+    meant = match_tools(tools)
+    own = tuple(tool for tool in meant if tool in agents.OWN_TOOLS)
+    unknown = next((tool for tool in meant if tool not in own and not tool.startswith(agents.STORE_TOOL_PREFIX)), None)
+    if unknown:
+        raise agents.make_unknown_tool_error(unknown)
+    return ChosenTools(own, agents.parse_store_tools(meant, metadata_filter))
+
+
+def match_tools(tools: Sequence[str]) -> list[str]:
+    """Return the names of tools in Google's spelling; one text may have several."""
+    given = [part.strip() for tool in tools for part in tool.split(",")]
+    return [match_choice(tool, agents.OWN_TOOLS) for tool in given if tool]
 
 
 async def choose_maker(app: AppContext, kind: InteractionKind, given: str | None) -> Choice:

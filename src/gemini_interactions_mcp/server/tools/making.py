@@ -21,6 +21,7 @@ from .parameters import (
     ModelName,
     PreviousId,
     Prompt,
+    ThinkingLevel,
     WaitSeconds,
     check_optional_id,
 )
@@ -33,6 +34,7 @@ async def generate_image(
     previous_interaction_id: PreviousId = None,
     aspect_ratio: AspectRatio | None = None,
     image_size: ImageSize = None,
+    thinking_level: ThinkingLevel = None,
     model: ModelName = None,
     output_path: Annotated[
         str | None, Field(description="New .jpg, .png or .webp file; default in the output folder")
@@ -54,6 +56,7 @@ async def generate_image(
             contents_digest=given.digest,
             previous_interaction_id=await check_optional_id(app, previous_interaction_id),
             image={name: value for name, value in shape.items() if value},
+            thinking_level=thinking_level,
             output_path=output_path,
         )
     )

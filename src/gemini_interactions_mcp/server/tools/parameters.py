@@ -32,8 +32,12 @@ Prompt = Annotated[str, Field(description="Text for Gemini")]
 InteractionId = Annotated[str, Field(description="From an earlier result")]
 PreviousId = Annotated[str | None, Field(description="Interaction to continue")]
 ModelName = Annotated[str | None, Field(description="Model id; default the user's")]
-BuiltInTool = Literal["google_search", "url_context", "code_execution", "google_maps"]
-BuiltInTools = Annotated[list[BuiltInTool] | None, Field(description="Gemini's own tools")]
+ModelTools = Annotated[
+    list[str] | None,
+    Field(description="google_search, url_context, code_execution, google_maps, file_search:STORE"),
+]
+MetadataFilter = Annotated[str | None, Field(description='Of the store\'s files: author="Ada"')]
+"""Syntax: https://google.aip.dev/160"""
 SystemInstruction = Annotated[str | None, Field(description="Not inherited by follow-ups")]
 ResponseSchema = Annotated[dict[str, Any] | None, Field(description="JSON Schema of the answer")]
 

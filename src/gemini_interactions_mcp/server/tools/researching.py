@@ -24,9 +24,8 @@ from gemini_interactions_mcp.server.results.answers import (
 )
 from gemini_interactions_mcp.text import rendering
 
-from .arguments import match_choice
-from .choosing import choose_maker
-from .parameters import InteractionId, PageNumber, PollSeconds, Prompt, ResolveSources, SectionHeading
+from .choosing import choose_maker, match_tools
+from .parameters import InteractionId, MetadataFilter, PageNumber, PollSeconds, Prompt, ResolveSources, SectionHeading
 from .paying import ToolResult, ask_before_paying, send_files
 
 if TYPE_CHECKING:
@@ -46,6 +45,7 @@ async def start_research(
         list[str] | None,
         Field(description="As in gemini_ask, file_search:STORE or mcp:NAME; default the agent's own"),
     ] = None,
+    metadata_filter: MetadataFilter = None,
     visualization: Annotated[bool, Field(description="Charts in the report; default true")] = True,
     output_format: Annotated[str | None, Field(description="How the report should look")] = None,
     environment: Annotated[str | None, Field(description="Sandbox of other agents: remote or an id")] = None,
@@ -59,8 +59,7 @@ async def start_research(
     app = await open_app(ctx)
     previous = await app.runs.find_continued(previous_interaction_id) if previous_interaction_id else None
     choice = await choose_maker(app, "research", agent or (previous and previous.agent))
-    await app.runs.check_ready()
-    await app.files.output()
+    await check_readiness(app)
     given = await app.files.inspect(files or ())
     request = agents.build_agent_request(
         app.settings,
@@ -70,7 +69,8 @@ async def start_research(
         previous=previous,
         previous_interaction_id=previous.interaction_id if previous else previous_interaction_id,
         contents_digest=given.digest,
-        tools=[match_choice(tool, agents.AGENT_TOOLS) for tool in tools or ()],
+        tools=match_tools(tools or ()),
+        metadata_filter=metadata_filter,
         visualization=visualization,
         output_format=output_format,
         environment=environment,
@@ -86,6 +86,16 @@ async def start_research(
         request = await send_files(app, request, given, choose_wait_seconds(ctx, app.settings), Progress(ctx))
     run, fresh = await app.runs.start_once(request, previous, again=force)
     return prepend_notes(await report_start(ctx, app, run, fresh=fresh), notes)
+
+
+async def check_readiness(app: AppContext) -> None:
+    """Check that requests can be sent, and a report saved.
+
+    Raises:
+        GeminiMCPError: They cannot.
+    """
+    await app.runs.check_ready()
+    await app.files.output()
 
 
 async def report_start(ctx: Ctx, app: AppContext, run: "Run", *, fresh: bool) -> CallToolResult:
