@@ -29,11 +29,18 @@ from gemini_interactions_mcp.core import (
 from gemini_interactions_mcp.models import Record, UploadedFile, UsageGrouping, UsageReport, UsageTally, is_settled
 
 from . import queries
-from .clock import TWIN_SECONDS, describe_limit_reached, get_day_start, get_month_start, now
+from .clock import TWIN_SECONDS, get_day_start, get_month_start, now
 from .column_types import clean_document
 from .database import MAX_READERS, Database
 from .engine import RowValues
-from .limits import ResearchLimit, Spending, SpendingLimit, describe_spending_limit, describe_unknown_price
+from .limits import (
+    ResearchLimit,
+    Spending,
+    SpendingLimit,
+    describe_research_limit,
+    describe_spending_limit,
+    describe_unknown_price,
+)
 from .queries import LIVE_ROWS, RUNNING_ROWS, UNSENT_ROWS, change_live, select_live
 from .rows import (
     encode_cell,
@@ -143,7 +150,7 @@ class Journal:
         """
         check_price(record, spending)
         if limit and await self.spent(limit.since) >= limit.most:
-            raise DailyLimitError(describe_limit_reached(limit.most))
+            raise DailyLimitError(describe_research_limit(limit))
         for each in spending:
             spent, cost = await self._sum(queries.sum_costs(each.since)), record.cost_micros or 0
             if spent + cost > each.micros:

@@ -6,11 +6,9 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from gemini_interactions_mcp.core import phrases
+from gemini_interactions_mcp.settings import DAY_VARIABLE, MONTH_VARIABLE, RUNS_VARIABLE
 
 from . import clock
-
-DAY_VARIABLE: Final = "GEMINI_MCP_DOLLARS_PER_DAY"
-MONTH_VARIABLE: Final = "GEMINI_MCP_DOLLARS_PER_MONTH"
 
 
 class ResearchLimit(NamedTuple):
@@ -86,6 +84,16 @@ class Spending(NamedTuple):
     month: int
     runs_today: int
     limits: Limits = NO_LIMITS
+
+
+def describe_research_limit(limit: ResearchLimit) -> str:
+    """Return the error for a research request beyond the daily limit."""
+    left = (limit.since + timedelta(days=1) - clock.now()).total_seconds()
+    return (
+        f"The limit of {phrases.format_count(limit.most, 'research run')} a day ({RUNS_VARIABLE}) is used up: nothing "
+        "was started, and `force` does not change that. It works again at 00:00 UTC, in "
+        f"{phrases.format_duration(left)}."
+    )
 
 
 def describe_spending_limit(limit: SpendingLimit, spent: int, cost: int) -> str:
