@@ -23,7 +23,6 @@ from gemini_interactions_mcp.core import (
     SpendingLimitError,
     Timing,
     offload_if_large,
-    quote_name,
     replace_unstorable,
 )
 from gemini_interactions_mcp.models import Record, UploadedFile, UsageGrouping, UsageReport, UsageTally, is_settled
@@ -439,4 +438,4 @@ def check_price(record: Record, spending: Sequence[SpendingLimit]) -> None:
         SpendingLimitError: There are some, and what the row may cost is not known.
     """
     if spending and record.cost_micros is None:
-        raise SpendingLimitError(describe_unknown_price(spending[0], quote_name(str(record.model or record.agent))))
+        raise SpendingLimitError(describe_unknown_price(spending[0], record))

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from gemini_interactions_mcp.core import phrases
+from gemini_interactions_mcp.core import phrases, quote_name
+from gemini_interactions_mcp.models import CATALOG_VARIABLE, Record
 from gemini_interactions_mcp.settings import DAY_VARIABLE, MONTH_VARIABLE, RUNS_VARIABLE
 
 from . import clock
@@ -113,14 +114,29 @@ def describe_spending_limit(limit: SpendingLimit, spent: int, cost: int) -> str:
     )
 
 
-def describe_unknown_price(limit: SpendingLimit, name: str) -> str:
-    """Return the error for a request whose price is not known, so that the limit could not be kept.
+def describe_unknown_price(limit: SpendingLimit, record: Record) -> str:
+    """Return the error for a request whose cost has no known maximum, so that the limit could not be kept.
 
     Args:
         limit: The limit.
-        name: The model or agent, quoted.
+        record: The row of the request.
     """
     return (
-        f"What {name} costs is not known, so {limit.variable} cannot be kept: nothing was sent. gemini://models lists "
-        "the models and agents with known prices; the user can add a price in the file that GEMINI_MCP_CATALOG names."
+        f"What this request to {quote_name(str(record.model or record.agent))} may cost is not known, so "
+        f"{limit.variable} cannot be kept: nothing was sent. {suggest_known_price(record)}"
+    )
+
+
+def suggest_known_price(record: Record) -> str:
+    """Return how the cost of a request comes to be known."""
+    if record.task and not (record.terms and record.terms.max_total_tokens):
+        return "Give budget_tokens, which limits what an agent uses."
+    if record.kind == "image":
+        return (
+            "gemini://models/data lists as image_tokens the image sizes whose cost is known; the user can add others, "
+            f"and prices, in the file that {CATALOG_VARIABLE} names."
+        )
+    return (
+        "gemini://models lists the models and agents with known prices; the user can add a price in the file that "
+        f"{CATALOG_VARIABLE} names."
     )
