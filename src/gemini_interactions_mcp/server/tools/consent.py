@@ -30,6 +30,9 @@ CONSENT_UNANSWERED: Final = (
 MAX_LISTED_SOURCES: Final = 10
 """Maximum number of sources of one kind that a question names; the others are counted."""
 
+LEAST_TOLD_MICROS: Final = 100
+"""The lower bound of a cost from which on a question names it, in millionths of a dollar."""
+
 
 class Consent(BaseModel):
     """Whether a request is sent."""
@@ -140,7 +143,7 @@ def render_question(question: CostQuestion) -> str:
             "Addresses that Google reads:", [f"- {quote_name(each.source)}" for each in sources if not each.files]
         ),
         render_source_list(
-            "Tools that the agent may use:", [f"- {quote_name(name)}" for name in agents.list_tool_names(request)]
+            "Tools that it may use:", [f"- {quote_name(name)}" for name in agents.list_tool_names(request)]
         ),
     )
 
@@ -173,11 +176,13 @@ def describe_estimate(request: Request, estimate: "Estimate | None") -> str:
 
 
 def format_bounds(estimate: "Estimate | None") -> str:
-    """Format the bounds of a cost as `$0.0021 to $0.25`."""
+    """Format the bounds of a cost as `$0.0021 to $0.25`, or `up to $0.25` where the lower one is next to nothing."""
     if estimate is None:
         return "price unknown"
     low, high = map(phrases.format_dollars, estimate)
-    return high if low == high else f"{low} to {high}"
+    if low == high or estimate.high < LEAST_TOLD_MICROS:
+        return high
+    return f"{low} to {high}" if estimate.low >= LEAST_TOLD_MICROS else f"up to {high}"
 
 
 def describe_spent(request: Request, spending: "Spending") -> str:
