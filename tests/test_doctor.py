@@ -141,10 +141,9 @@ async def test_the_limits_are_told_with_what_is_left(
     )
     earlier = Journal(env["GEMINI_MCP_DATABASE_URL"])
     moment = clock.now()
-    for label, kind, cost in (("a", "research", 1_000_000), ("b", "ask", 250_000)):
-        await earlier.insert(
-            Record(label=label, kind=kind, cost_micros=cost, created_at=moment, updated_at=moment, prompt="x")
-        )
+    research = Record(label="a", kind="research", cost_micros=1_000_000, created_at=moment, updated_at=moment)
+    await earlier.insert(research)
+    await earlier.insert(research.model_copy(update={"label": "b", "kind": "ask", "cost_micros": 250_000}))
     await earlier.close()
     status, out = await examined(env, monkeypatch, capsys)
     assert status == 0
@@ -158,7 +157,7 @@ async def test_a_limit_that_cannot_be_read_is_not_told_as_none(
     tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     wrong = ("DOLLARS_PER_DAY", "DOLLARS_PER_MONTH", "RUNS_PER_DAY", "CONFIRM")
-    env = environment(tmp_path, url, **{f"GEMINI_MCP_{name}": "few" for name in wrong})
+    env = environment(tmp_path, url) | {f"GEMINI_MCP_{name}": "few" for name in wrong}
     status, out = await examined(env, monkeypatch, capsys)
     assert status == 1
     assert len(lines(out, "settings")) == len(wrong)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import anyio
-import anyio.to_thread
 from mcp_types import CallToolResult, TextContent
 
 from gemini_interactions_mcp.core import (
