@@ -62,9 +62,9 @@ async def test_all_is_well_with_a_key_and_the_api_in_reach(
     assert line(out, "model").endswith("gemini-3.8-flash")
     assert line(out, "wait").endswith("20 s until a call returns the id instead of the answer")
     assert line(out, "asking").endswith("paid requests are sent without asking")
-    assert line(out, "today (UTC)") == "        today (UTC)  $0.00 spent or reserved, no limit"
-    assert line(out, "month (UTC)") == "        month (UTC)  $0.00 spent or reserved, no limit"
-    assert line(out, "research") == "        research     0 requests sent today, no limit"
+    assert line(out, "today (UTC)") == "        today (UTC)  spent or reserved: $0.00, no limit"
+    assert line(out, "month (UTC)") == "        month (UTC)  spent or reserved: $0.00, no limit"
+    assert line(out, "research") == "        research     requests sent today: 0, no limit"
     assert "MCP servers" not in out
     assert line(out, "directory") == f"ok      directory    {root / 'files'}"
     api = line(out, "API")
@@ -148,9 +148,9 @@ async def test_the_limits_are_told_with_what_is_left(
     status, out = await examined(env, monkeypatch, capsys)
     assert status == 0
     assert line(out, "asking").endswith("before requests that may cost more than $0.50, or have no known price")
-    assert line(out, "today (UTC)") == "        today (UTC)  $1.25 of $5.00 spent or reserved, $3.75 left"
-    assert line(out, "month (UTC)") == "WARN    month (UTC)  $1.25 of $1.00 spent or reserved, $0.00 left"
-    assert line(out, "research") == "        research     1 of 3 requests sent today, 2 left"
+    assert line(out, "today (UTC)") == "        today (UTC)  spent or reserved: $1.25 of $5.00, $3.75 left"
+    assert line(out, "month (UTC)") == "WARN    month (UTC)  spent or reserved: $1.25 of $1.00, $0.00 left"
+    assert line(out, "research") == "        research     requests sent today: 1 of 3, 2 left"
 
 
 async def test_a_limit_that_cannot_be_read_is_not_told_as_none(

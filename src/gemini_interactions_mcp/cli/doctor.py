@@ -148,9 +148,9 @@ def list_spending(settings: Settings, spending: Spending) -> Iterator[Finding]:
 def find_share(topic: str, spent: int, limit: int | None, write: Callable[[int], str], what: str) -> Finding:
     """Return how much of a limit is used and left; a warning where that is nothing."""
     if limit is None:
-        return Finding(None, topic, f"{write(spent)} {what}, no limit")
+        return Finding(None, topic, f"{what}: {write(spent)}, no limit")
     left = max(0, limit - spent)
-    return Finding(None if left else "warn", topic, f"{write(spent)} of {write(limit)} {what}, {write(left)} left")
+    return Finding(None if left else "warn", topic, f"{what}: {write(spent)} of {write(limit)}, {write(left)} left")
 
 
 def list_catalog(settings: Settings, catalog: Catalog, problem: str | None) -> Iterator[Finding]:
