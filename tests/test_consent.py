@@ -17,7 +17,8 @@ from gemini_interactions_mcp.journal.limits import Limits, Spending
 from gemini_interactions_mcp.models.estimates import Estimate
 from gemini_interactions_mcp.models.interactions import InteractionKind, Record, RemoteServer, Request
 from gemini_interactions_mcp.server.tools import consent
-from gemini_interactions_mcp.server.tools.consent import Agreements, CostQuestion
+from gemini_interactions_mcp.server.tools.agreements import Agreements
+from gemini_interactions_mcp.server.tools.consent import CostQuestion
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.settings.confirmation import Confirmation
 from reading import MODERN, call, complaint, id_of, newest, posts, text_of
