@@ -144,8 +144,7 @@ def describe_repetition(run: "Run") -> str:
     what = "task" if run.record.task else "research"
     return (
         f"The same {what} was asked for {phrases.format_duration(run.age())} ago: this is that run, and nothing "
-        "new was "
-        "started. force=true pays for another."
+        "new was started. force=true pays for another."
     )
 
 
