@@ -81,6 +81,15 @@ async def test_a_limit_counts_what_may_have_been_paid(
         assert await journal.insert_once(wanted, None, spending=[TODAY]) is None
 
 
+async def test_beyond_the_whole_limit_nobody_is_told_to_wait(journal: Journal, clock: Clock) -> None:
+    with pytest.raises(SpendingLimitError, match="more than the whole limit, so waiting does not help") as refusal:
+        await journal.insert_once(record("1", cost_micros=DOLLAR + 1), None, spending=[TODAY])
+    assert "renews" not in str(refusal.value)
+    await journal.insert_once(record("2", cost_micros=DOLLAR - 1), None, spending=[TODAY])
+    with pytest.raises(SpendingLimitError, match=r"The limit renews on 2026-03-02 at 00:00 UTC, in 12 h 0 min"):
+        await journal.insert_once(record("3", cost_micros=DOLLAR), None, spending=[TODAY])
+
+
 async def test_a_request_may_use_a_limit_up_and_no_more(journal: Journal) -> None:
     assert await journal.insert_once(record("1", cost_micros=DOLLAR - 1), None, spending=[TODAY]) is None
     with pytest.raises(SpendingLimitError):

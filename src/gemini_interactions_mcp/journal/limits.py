@@ -106,11 +106,25 @@ def describe_spending_limit(limit: SpendingLimit, spent: int, cost: int) -> str:
         cost: What the request may cost.
     """
     left = phrases.format_dollars(max(0, limit.micros - spent))
+    remedy = describe_renewal(limit) if cost <= limit.micros else BEYOND_LIMIT
     return (
         f"{limit.variable} allows {phrases.format_dollars(limit.micros)}, of which {left} is left; this request may "
-        f"cost up to {phrases.format_dollars(cost)}. Nothing was sent. The limit renews on {limit.until:%Y-%m-%d} at "
-        f"00:00 UTC, in {phrases.format_duration((limit.until - clock.now()).total_seconds())}; what running requests "
-        "have reserved and do not use is given back earlier."
+        f"cost up to {phrases.format_dollars(cost)}. Nothing was sent. {remedy}"
+    )
+
+
+BEYOND_LIMIT: Final = (
+    "That is more than the whole limit, so waiting does not help: the user can raise the limit, and max_output_tokens "
+    "or budget_tokens, where a tool takes them, lower what a request may cost."
+)
+
+
+def describe_renewal(limit: SpendingLimit) -> str:
+    """Return when a limit leaves more."""
+    return (
+        f"The limit renews on {limit.until:%Y-%m-%d} at 00:00 UTC, in "
+        f"{phrases.format_duration((limit.until - clock.now()).total_seconds())}; what running requests have reserved "
+        "and do not use is given back earlier."
     )
 
 
