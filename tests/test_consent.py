@@ -18,7 +18,8 @@ from gemini_interactions_mcp.models.estimates import Estimate
 from gemini_interactions_mcp.models.interactions import Record, RemoteServer, Request
 from gemini_interactions_mcp.models.kinds import InteractionKind
 from gemini_interactions_mcp.server.tools import consent
-from gemini_interactions_mcp.server.tools.consent import Agreements, CostQuestion
+from gemini_interactions_mcp.server.tools.agreements import Agreements
+from gemini_interactions_mcp.server.tools.consent import CostQuestion
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.settings.confirmation import Confirmation
 from reading import MODERN, call, complaint, id_of, newest, posts, text_of
@@ -137,11 +138,13 @@ async def test_what_cannot_be_sent_is_told_without_asking(settings: Settings, em
             "deep-research-max-preview-04-2026",
             True,
             Estimate(0, 7 * 10**6),
-            "Estimated cost: $0.00 to $7.00; Google names no price for a plan. It takes some minutes, and running it "
+            "Estimated cost: up to $7.00; Google names no price for a plan. It takes some minutes, and running it "
             "is asked for separately.",
         ),
         ("antigravity-preview-09-2026", False, None, "Estimated cost: price unknown."),
-        ("antigravity-preview-09-2026", False, Estimate(40, 10**5), "Estimated cost: <$0.0001 to $0.10."),
+        ("antigravity-preview-09-2026", False, Estimate(40, 10**5), "Estimated cost: up to $0.10."),
+        ("antigravity-preview-09-2026", False, Estimate(0, 40), "Estimated cost: <$0.0001."),
+        ("antigravity-preview-09-2026", False, Estimate(400, 10**5), "Estimated cost: $0.00040 to $0.10."),
         ("antigravity-preview-09-2026", False, Estimate(8 * 10**4, 8 * 10**4), "Estimated cost: $0.08."),
     ],
 )
@@ -258,8 +261,14 @@ def test_tools_stores_and_servers_are_named() -> None:
     server = RemoteServer(name="github", url="https://example.com/mcp")
     said = asked_about(tools=("google_search",), stores=("fileSearchStores/notes",), servers=(server,))
     assert said.endswith(
-        "Tools that the agent may use:\n- google_search\n- file_search:fileSearchStores/notes\n- mcp:github\n"
+        "Tools that it may use:\n- google_search\n- file_search:fileSearchStores/notes\n- mcp:github\n"
     )
+
+
+def test_tools_of_a_model_are_named() -> None:
+    request = Request(kind="ask", prompt="x", model="gemini-3.8-flash", tools=("google_search",))
+    said = consent.render_question(CostQuestion(request, Estimate(40, 10**5), NOTHING_SPENT))
+    assert said.endswith("Tools that it may use:\n- google_search\n")
 
 
 @pytest.mark.slow

@@ -74,7 +74,7 @@ async def test_nothing_is_sent_before_the_user_agrees_to_what_the_form_names(
         "Addresses that Google reads:\n"
         "- https://example.com/a.pdf\n"
         f"- {abc.name}\n\n"
-        "Tools that the agent may use:\n"
+        "Tools that it may use:\n"
         "- google_search\n"
     ]
     assert text_of(result).startswith(f"Left out of {folder}/docs: 1 of a type that Gemini does not take")

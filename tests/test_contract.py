@@ -8,6 +8,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,7 @@ TYPES_ASKED: Mapping[Any, str] = {
     SecretStr | None: "string",
     str: "string",
     int | None: "number",
+    Decimal | None: "number",
     Confirmation: "string",
     Path: "directory",
     tuple[Path, ...]: "directory",

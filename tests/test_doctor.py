@@ -61,7 +61,10 @@ async def test_all_is_well_with_a_key_and_the_api_in_reach(
     assert "google-genai 3." in out
     assert line(out, "model").endswith("gemini-3.8-flash")
     assert line(out, "wait").endswith("20 s until a call returns the id instead of the answer")
-    assert line(out, "research").endswith("no daily limit, starts without asking")
+    assert line(out, "asking").endswith("paid requests are sent without asking")
+    assert line(out, "today (UTC)") == "        today (UTC)  spent or reserved: $0.00, no limit"
+    assert line(out, "month (UTC)") == "        month (UTC)  spent or reserved: $0.00, no limit"
+    assert line(out, "research") == "        research     requests sent today: 0, no limit"
     assert "MCP servers" not in out
     assert line(out, "directory") == f"ok      directory    {root / 'files'}"
     api = line(out, "API")
@@ -118,11 +121,48 @@ async def test_it_says_what_stands_before_research_and_what_is_allowed_beyond_th
     )
     status, out = await examined(env, monkeypatch, capsys)
     assert status == 0
-    assert line(out, "research").endswith("at most 3 runs a day, asks before every paid request")
+    assert line(out, "asking").endswith("before every paid request")
     assert line(out, "MCP servers").endswith(" mcp:docs")
     assert "GEMINI_MCP_ALLOW_SECRETS" in line(out, "secrets")
     assert "//me:[secret]@" in line(out, "API")
     assert "hush" not in out
+
+
+async def test_the_limits_are_told_with_what_is_left(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    env = environment(
+        tmp_path,
+        url,
+        GEMINI_MCP_DOLLARS_PER_DAY="5",
+        GEMINI_MCP_DOLLARS_PER_MONTH="1",
+        GEMINI_MCP_RUNS_PER_DAY="3",
+        GEMINI_MCP_CONFIRM="above:0.50",
+    )
+    earlier = Journal(env["GEMINI_MCP_DATABASE_URL"])
+    moment = clock.now()
+    research = Record(label="a", kind="research", cost_micros=1_000_000, created_at=moment, updated_at=moment)
+    await earlier.insert(research)
+    await earlier.insert(research.model_copy(update={"label": "b", "kind": "ask", "cost_micros": 250_000}))
+    await earlier.close()
+    status, out = await examined(env, monkeypatch, capsys)
+    assert status == 0
+    assert line(out, "asking").endswith("before requests that may cost more than $0.50, or have no known price")
+    assert line(out, "today (UTC)") == "        today (UTC)  spent or reserved: $1.25 of $5.00, $3.75 left"
+    assert line(out, "month (UTC)") == "WARN    month (UTC)  spent or reserved: $1.25 of $1.00, $0.00 left"
+    assert line(out, "research") == "        research     requests sent today: 1 of 3, 2 left"
+
+
+async def test_a_limit_that_cannot_be_read_is_not_told_as_none(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    wrong = ("DOLLARS_PER_DAY", "DOLLARS_PER_MONTH", "RUNS_PER_DAY", "CONFIRM")
+    env = environment(tmp_path, url) | {f"GEMINI_MCP_{name}": "few" for name in wrong}
+    status, out = await examined(env, monkeypatch, capsys)
+    assert status == 1
+    assert len(lines(out, "settings")) == len(wrong)
+    for topic in ("today (UTC)", "month (UTC)", "research", "asking"):
+        assert lines(out, topic) == []
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from gemini_interactions_mcp.models.catalog import Catalog, CatalogRow
 from gemini_interactions_mcp.models.catalog_file import load_built_in_catalog
 from gemini_interactions_mcp.models.estimates import Estimate, estimate_request
 from gemini_interactions_mcp.models.interactions import Request, Usage
-from gemini_interactions_mcp.models.pricing import Cost, find_prices, price_usage
+from gemini_interactions_mcp.models.pricing import find_prices, price_usage
 
 BUILT_IN = load_built_in_catalog()
 NOVEMBER = datetime(2026, 11, 29, tzinfo=UTC)
@@ -121,9 +121,7 @@ def test_a_cost_is_what_the_prices_say(
 ) -> None:
     counted = parse_usage(told)
     assert counted is not None
-    cost = price_usage(counted, name, BUILT_IN, moment, tier)
-    assert cost is not None
-    assert cost.micros == pytest.approx(micros, abs=0.5)
+    assert price_usage(counted, name, BUILT_IN, moment, tier) == pytest.approx(micros, abs=0.5)
 
 
 UNKNOWN: list[tuple[str, str | None, dict[str, Any], str | None]] = [
@@ -147,19 +145,19 @@ def test_what_is_not_known_is_never_zero(name: str | None, told: dict[str, Any],
 
 def test_negative_counts_and_parts_beyond_the_total_cost_no_less_than_nothing() -> None:
     absurd = Usage(total_input_tokens=10, total_output_tokens=-5, total_cached_tokens=50, total_thought_tokens=-9)
-    assert price_usage(absurd, FLASH, BUILT_IN, NOVEMBER) == Cost(1)
+    assert price_usage(absurd, FLASH, BUILT_IN, NOVEMBER) == 1
     parts = Usage(total_output_tokens=10, output_tokens_by_modality={"image": 1_120})
-    assert price_usage(parts, BANANA, BUILT_IN, NOVEMBER) == Cost(33_600)
+    assert price_usage(parts, BANANA, BUILT_IN, NOVEMBER) == 33_600
 
 
 def test_prices_of_the_catalog_replace_others() -> None:
     row = CatalogRow.model_validate({"id": FLASH, "kind": "text", "prices": [{"input": "0.1", "output": "0.3"}]})
-    assert price_usage(Usage(total_input_tokens=1_000), FLASH, Catalog([row]), NOVEMBER) == Cost(100)
+    assert price_usage(Usage(total_input_tokens=1_000), FLASH, Catalog([row]), NOVEMBER) == 100
 
 
 def test_a_fraction_is_rounded_to_the_nearest_millionth() -> None:
-    assert price_usage(Usage(total_input_tokens=2), FLASH, BUILT_IN, NOVEMBER) == Cost(2)
-    assert price_usage(Usage(total_input_tokens=1), "gemini-3.1-flash-lite", BUILT_IN, NOVEMBER) == Cost(0)
+    assert price_usage(Usage(total_input_tokens=2), FLASH, BUILT_IN, NOVEMBER) == 2
+    assert price_usage(Usage(total_input_tokens=1), "gemini-3.1-flash-lite", BUILT_IN, NOVEMBER) == 0
 
 
 def test_every_model_in_use_by_default_has_a_price() -> None:

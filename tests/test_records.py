@@ -54,6 +54,17 @@ def test_an_intent_that_is_not_to_be_stored_keeps_no_prompt_and_is_named_by_its_
     assert not intent.stored
 
 
+def test_an_intent_that_is_not_stored_has_its_service_tier_and_no_schema() -> None:
+    schema = {"title": "secret"}
+    request = Request(
+        kind="ask", prompt="x", model="m", store=False, service_tier="flex", max_output_tokens=9, response_schema=schema
+    )
+    assert intents.build_intent(request).terms == Terms(service_tier="flex", max_output_tokens=9)
+    assert (
+        intents.build_intent(request.model_copy(update={"service_tier": None, "max_output_tokens": None})).terms is None
+    )
+
+
 def test_two_intents_of_one_request_have_different_labels_and_one_fingerprint() -> None:
     request = research()
     first, second = intents.build_intent(request), intents.build_intent(request)

@@ -261,6 +261,9 @@ def test_an_answer_that_is_stored_nowhere_cannot_be_followed_up() -> None:
         (3599, "59 min"),
         (3600, "1 h 0 min"),
         (3900, "1 h 5 min"),
+        (48 * 3600 - 1, "47 h 59 min"),
+        (48 * 3600, "2 days"),
+        (30.9 * 86400, "30 days"),
         (90_000, "25 h 0 min"),
     ],
 )

@@ -1,5 +1,6 @@
 """Limits in dollars: what is reserved before a request is sent, what replaces it, and what is refused."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -16,7 +17,7 @@ from gemini_interactions_mcp.core.phrases import format_dollars
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.journal.limits import Limits, SpendingLimit
-from gemini_interactions_mcp.models.interactions import Record, Request, Usage
+from gemini_interactions_mcp.models.interactions import Record, Request, Terms, Usage
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
 from journaling import NOON, Clock, record
@@ -80,6 +81,15 @@ async def test_a_limit_counts_what_may_have_been_paid(
         assert await journal.insert_once(wanted, None, spending=[TODAY]) is None
 
 
+async def test_beyond_the_whole_limit_nobody_is_told_to_wait(journal: Journal, clock: Clock) -> None:
+    with pytest.raises(SpendingLimitError, match="more than the whole limit, so waiting does not help") as refusal:
+        await journal.insert_once(record("1", cost_micros=DOLLAR + 1), None, spending=[TODAY])
+    assert "renews" not in str(refusal.value)
+    await journal.insert_once(record("2", cost_micros=DOLLAR - 1), None, spending=[TODAY])
+    with pytest.raises(SpendingLimitError, match=r"The limit renews on 2026-03-02 at 00:00 UTC, in 12 h 0 min"):
+        await journal.insert_once(record("3", cost_micros=DOLLAR), None, spending=[TODAY])
+
+
 async def test_a_request_may_use_a_limit_up_and_no_more(journal: Journal) -> None:
     assert await journal.insert_once(record("1", cost_micros=DOLLAR - 1), None, spending=[TODAY]) is None
     with pytest.raises(SpendingLimitError):
@@ -87,10 +97,32 @@ async def test_a_request_may_use_a_limit_up_and_no_more(journal: Journal) -> Non
     assert await journal.insert_once(record("3", cost_micros=1), None, spending=[TODAY]) is None
 
 
-async def test_without_a_known_price_nothing_is_sent_under_a_limit(journal: Journal) -> None:
-    with pytest.raises(SpendingLimitError, match="What gemini-x costs is not known, so GEMINI_MCP_DOLLARS_PER_DAY"):
-        await journal.insert_once(record("1", model="gemini-x"), None, spending=[TODAY])
-    assert await journal.insert_once(record("1", model="gemini-x"), None) is None
+@pytest.mark.parametrize(
+    ("fields", "remedy"),
+    [
+        (
+            {"model": "gemini-x"},
+            "gemini://models lists the models and agents with known prices; the user can add a price",
+        ),
+        (
+            {"model": "gemini-x", "kind": "image"},
+            "gemini://models/data lists as image_tokens the image sizes whose cost ",
+        ),
+        ({"agent": "my-agent", "kind": "research"}, "Give budget_tokens, which limits what an agent uses."),
+        (
+            {"agent": "my-agent", "kind": "research", "terms": Terms(max_total_tokens=1_000)},
+            "gemini://models lists the models and agents with known prices; the user can add a price",
+        ),
+    ],
+)
+async def test_without_a_known_price_nothing_is_sent_under_a_limit(
+    journal: Journal, fields: dict[str, Any], remedy: str
+) -> None:
+    name = fields.get("agent") or fields["model"]
+    said = f"What this request to {name} may cost is not known, so GEMINI_MCP_DOLLARS_PER_DAY cannot be kept"
+    with pytest.raises(SpendingLimitError, match=re.escape(f"{said}: nothing was sent. {remedy}")):
+        await journal.insert_once(record("1", **fields), None, spending=[TODAY])
+    assert await journal.insert_once(record("1", **fields), None) is None
 
 
 async def test_deleting_gives_nothing_back(journal: Journal, clock: Clock) -> None:

@@ -447,7 +447,7 @@ async def test_a_limit_counts_what_google_may_have_taken(
     journal: Journal, fields: dict[str, Any], counts: bool
 ) -> None:
     await journal.insert(record(**{"label": "1", "kind": "research"} | fields))
-    assert await journal.spent(NOON) == counts
+    assert await journal.research_sent(NOON) == counts
     wanted = record("2", kind="research", fingerprint="f")
     if counts:
         with pytest.raises(DailyLimitError, match="limit of 1 research run a day"):
@@ -486,7 +486,7 @@ async def test_of_several_servers_one_takes_the_last_place_of_a_limit(journal_ur
         for number, journal in enumerate(journals):
             group.start_soon(write, number, journal)
     assert (len(taken), len(refused)) == (2, 4)
-    assert await journals[0].spent(NOON) == 2
+    assert await journals[0].research_sent(NOON) == 2
     for journal in journals:
         await journal.close()
 

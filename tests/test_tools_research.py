@@ -65,7 +65,9 @@ async def test_research_starts_at_once_with_an_id_and_the_call_that_watches_it(
     fault = Fault("create", "hold")
     emulator.faults.append(fault)
     result = await call(client, "start_research", prompt="Bicycles")
-    assert text_of(result).startswith("Research has started; it usually takes 5 to 20 minutes.\n")
+    assert text_of(result).startswith(
+        "Research has started; it usually takes 5 to 20 minutes. It usually costs $1 to $3.\n"
+    )
     assert id_of(result) == newest(emulator).id
     assert f" | {AGENT} | {STATUS}" in footer_of(result)
     assert f'check_research(interaction_id="{id_of(result)}", wait_seconds=45)' in text_of(result)

@@ -11,13 +11,17 @@ from typing import Final, Literal, NamedTuple
 import anyio
 import anyio.to_thread
 
-from gemini_interactions_mcp import __version__
+from gemini_interactions_mcp import __version__, models
 from gemini_interactions_mcp.api import Gemini
 from gemini_interactions_mcp.core import GeminiMCPError, Redactor, RefusedError, phrases, quote_name
 from gemini_interactions_mcp.files import Boundary
-from gemini_interactions_mcp.journal import Journal, clock
+from gemini_interactions_mcp.journal import Journal, Spending, clock
 from gemini_interactions_mcp.models import Catalog, CatalogFile, defaults
 from gemini_interactions_mcp.settings import (
+    CONFIRM_VARIABLE,
+    DAY_VARIABLE,
+    MONTH_VARIABLE,
+    RUNS_VARIABLE,
     SETTING_VARIABLES,
     Confirmation,
     Settings,
@@ -87,7 +91,8 @@ def list_settings(settings: Settings) -> Iterator[Finding]:
     yield Finding(None, "image model", settings.image_model)
     yield Finding(None, "agent", settings.research_agent)
     yield Finding(None, "wait", f"{settings.wait_seconds:g} s until a call returns the id instead of the answer")
-    yield Finding(None, "research", describe_spending(settings))
+    if not is_wrong(settings, CONFIRM_VARIABLE):
+        yield Finding(None, "asking", describe_confirmation(settings.confirm))
     if settings.servers:
         yield Finding(None, "MCP servers", ", ".join(f"mcp:{each.name}" for each in settings.servers))
     if settings.allow_secrets:
@@ -113,19 +118,39 @@ def strip_prefix(name: str) -> str:
     return re.sub(r"^(GEMINI_MCP_|GOOGLE_GEMINI_|GEMINI_|GOOGLE_)", "", name)
 
 
-def describe_spending(settings: Settings) -> str:
-    """Return the limits on starting a run of research."""
-    limit = f"at most {settings.runs_per_day} runs a day" if settings.runs_per_day else "no daily limit"
-    return f"{limit}, {describe_confirmation(settings.confirm)}"
+def is_wrong(settings: Settings, variable: str) -> bool:
+    """Whether a variable cannot be read, so that its setting has the default."""
+    return any(text.startswith(variable) for text in settings.findings)
 
 
 def describe_confirmation(confirm: Confirmation) -> str:
     """Return which paid requests the user is asked about."""
     if confirm.above is None:
-        return "starts without asking"
+        return "paid requests are sent without asking"
     if not confirm.above:
-        return "asks before every paid request"
-    return f"asks before requests that may cost more than {phrases.format_dollars(confirm.above)}"
+        return "before every paid request"
+    return f"before requests that may cost more than {phrases.format_dollars(confirm.above)}, or have no known price"
+
+
+def list_spending(settings: Settings, spending: Spending) -> Iterator[Finding]:
+    """Yield what was spent of each limit, and what is left; a limit that cannot be read is left out."""
+    day, month = map(models.amounts.count_micros, (settings.dollars_per_day, settings.dollars_per_month))
+    for variable, topic, spent, limit in (
+        (DAY_VARIABLE, "today (UTC)", spending.today, day),
+        (MONTH_VARIABLE, "month (UTC)", spending.month, month),
+    ):
+        if not is_wrong(settings, variable):
+            yield find_share(topic, spent, limit, phrases.format_dollars, "spent or reserved")
+    if not is_wrong(settings, RUNS_VARIABLE):
+        yield find_share("research", spending.runs_today, settings.runs_per_day, str, "requests sent today")
+
+
+def find_share(topic: str, spent: int, limit: int | None, write: Callable[[int], str], what: str) -> Finding:
+    """Return how much of a limit is used and left; a warning where that is nothing."""
+    if limit is None:
+        return Finding(None, topic, f"{what}: {write(spent)}, no limit")
+    left = max(0, limit - spent)
+    return Finding(None if left else "warn", topic, f"{what}: {write(spent)} of {write(limit)}, {write(left)} left")
 
 
 def list_catalog(settings: Settings, catalog: Catalog, problem: str | None) -> Iterator[Finding]:
@@ -169,7 +194,7 @@ async def run_checks(settings: Settings, catalogs: CatalogFile) -> list[Finding]
         api,
         *(await look_up_names(settings, catalogs) if api.ok else []),
         await run_check("output", lambda: check_output_folder(settings)),
-        await run_check("journal", lambda: check_journal_access(settings)),
+        *(await check_journal(settings)),
     ]
 
 
@@ -240,17 +265,16 @@ async def check_output_folder(settings: Settings) -> str:
     return f"{settings.output_dir} is writable"
 
 
-async def check_journal_access(settings: Settings) -> str:
-    """Open the journal, and write to it: a pruning that removes nothing.
-
-    Raises:
-        GeminiMCPError: The journal cannot be opened or written.
-    """
+async def check_journal(settings: Settings) -> list[Finding]:
+    """Open the journal, write to it (a pruning that removes nothing), and read what was spent."""
     journal = Journal(settings.database_url)
     try:
         await journal.prune(datetime.min.replace(tzinfo=UTC))
         rows, _ = await journal.page(limit=1)
+        spending = await journal.spending()
+    except GeminiMCPError as exc:
+        return [Finding(False, "journal", str(exc))]
     finally:
         await journal.close()
     latest = f"latest interaction {rows[0].created_at:%Y-%m-%d %H:%M} UTC" if rows else "no interactions yet"
-    return f"is writable; {latest}"
+    return [Finding(True, "journal", f"is writable; {latest}"), *list_spending(settings, spending)]

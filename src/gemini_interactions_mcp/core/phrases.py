@@ -2,11 +2,13 @@
 
 
 def format_duration(seconds: float) -> str:
-    """Format seconds as `45 s`, `12 min` or `1 h 5 min`."""
+    """Format seconds as `45 s`, `12 min`, `1 h 5 min` or `3 days`."""
     if seconds < 120:
         return f"{seconds:.0f} s"
-    minutes = int(seconds // 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    hours, minutes = divmod(int(seconds // 60), 60)
+    if hours >= 48:
+        return f"{hours // 24} days"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def join_paragraphs(*parts: str) -> str:

@@ -1,9 +1,7 @@
-"""The clock of the journal, and the UTC days that limits count in."""
+"""The clock of the journal, and the UTC days and months that limits count in."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
-
-from gemini_interactions_mcp.core import phrases
 
 TWIN_SECONDS: Final = 600
 """Seconds within which an identical research request counts as a repetition of the first."""
@@ -22,13 +20,3 @@ def get_day_start() -> datetime:
 def get_month_start() -> datetime:
     """Return the start of the current UTC month."""
     return get_day_start().replace(day=1)
-
-
-def describe_limit_reached(most: int) -> str:
-    """Return the error for a research request beyond the daily limit."""
-    left = (get_day_start() + timedelta(days=1) - now()).total_seconds()
-    return (
-        f"The limit of {phrases.format_count(most, 'research run')} a day (GEMINI_MCP_RUNS_PER_DAY) is used up: "
-        "nothing was "
-        f"started, and `force` does not change that. It works again at 00:00 UTC, in {phrases.format_duration(left)}."
-    )

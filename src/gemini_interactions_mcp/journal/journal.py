@@ -23,17 +23,23 @@ from gemini_interactions_mcp.core import (
     SpendingLimitError,
     Timing,
     offload_if_large,
-    quote_name,
     replace_unstorable,
 )
 from gemini_interactions_mcp.models import Record, UploadedFile, UsageGrouping, UsageReport, UsageTally, is_settled
 
 from . import queries
-from .clock import TWIN_SECONDS, describe_limit_reached, get_day_start, get_month_start, now
+from .clock import TWIN_SECONDS, get_day_start, get_month_start, now
 from .column_types import clean_document
 from .database import MAX_READERS, Database
 from .engine import RowValues
-from .limits import ResearchLimit, Spending, SpendingLimit, describe_spending_limit, describe_unknown_price
+from .limits import (
+    ResearchLimit,
+    Spending,
+    SpendingLimit,
+    describe_research_limit,
+    describe_spending_limit,
+    describe_unknown_price,
+)
 from .queries import LIVE_ROWS, RUNNING_ROWS, UNSENT_ROWS, change_live, select_live
 from .rows import (
     encode_cell,
@@ -142,8 +148,8 @@ class Journal:
             SpendingLimitError: The cost of the row is not known, or more than a limit leaves.
         """
         check_price(record, spending)
-        if limit and await self.spent(limit.since) >= limit.most:
-            raise DailyLimitError(describe_limit_reached(limit.most))
+        if limit and await self.research_sent(limit.since) >= limit.most:
+            raise DailyLimitError(describe_research_limit(limit))
         for each in spending:
             spent, cost = await self._sum(queries.sum_costs(each.since)), record.cost_micros or 0
             if spent + cost > each.micros:
@@ -165,14 +171,16 @@ class Journal:
         wanted = select_live(*queries.match_undelivered(record, since))
         return await self._database.read(wanted.order_by(*NEWEST_FIRST), read_records)
 
-    async def spent(self, since: datetime) -> int:
+    async def research_sent(self, since: datetime) -> int:
         """Return how many research requests this server has sent since then that Google may have taken."""
-        return await self._sum(queries.count_spent(since))
+        return await self._sum(queries.count_research(since))
 
     async def spending(self) -> Spending:
         """Return what the requests of this server have cost today and this month."""
         today = await self._sum(queries.sum_costs(get_day_start()))
-        return Spending(today, await self._sum(queries.sum_costs(get_month_start())), await self.spent(get_day_start()))
+        return Spending(
+            today, await self._sum(queries.sum_costs(get_month_start())), await self.research_sent(get_day_start())
+        )
 
     async def _sum(self, query: sa.Select[int]) -> int:
         return await self._database.read(query, lambda result: int(result.scalar_one()))
@@ -338,7 +346,7 @@ class Journal:
         return any(file["path"] == path for files in found for file in files)
 
     async def delete(self, label: str) -> bool:
-        """Replace a row by a tombstone that only `spent` counts; return whether there was a row.
+        """Replace a row by a tombstone, which only sums and limits count; return whether there was a row.
 
         A row whose request Google has certainly not taken is deleted.
         """
@@ -432,4 +440,4 @@ def check_price(record: Record, spending: Sequence[SpendingLimit]) -> None:
         SpendingLimitError: There are some, and what the row may cost is not known.
     """
     if spending and record.cost_micros is None:
-        raise SpendingLimitError(describe_unknown_price(spending[0], quote_name(str(record.model or record.agent))))
+        raise SpendingLimitError(describe_unknown_price(spending[0], record))

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from gemini_interactions_mcp.core import phrases
+from gemini_interactions_mcp.core import phrases, quote_name
+from gemini_interactions_mcp.models import CATALOG_VARIABLE, Record
+from gemini_interactions_mcp.settings import DAY_VARIABLE, MONTH_VARIABLE, RUNS_VARIABLE
 
 from . import clock
-
-DAY_VARIABLE: Final = "GEMINI_MCP_DOLLARS_PER_DAY"
-MONTH_VARIABLE: Final = "GEMINI_MCP_DOLLARS_PER_MONTH"
 
 
 class ResearchLimit(NamedTuple):
@@ -88,6 +87,16 @@ class Spending(NamedTuple):
     limits: Limits = NO_LIMITS
 
 
+def describe_research_limit(limit: ResearchLimit) -> str:
+    """Return the error for a research request beyond the daily limit."""
+    left = (limit.since + timedelta(days=1) - clock.now()).total_seconds()
+    return (
+        f"The limit of {phrases.format_count(limit.most, 'research run')} a day ({RUNS_VARIABLE}) is used up: nothing "
+        "was started, and `force` does not change that. It works again at 00:00 UTC, in "
+        f"{phrases.format_duration(left)}."
+    )
+
+
 def describe_spending_limit(limit: SpendingLimit, spent: int, cost: int) -> str:
     """Return the error for a request that may cost more than a limit leaves.
 
@@ -97,22 +106,51 @@ def describe_spending_limit(limit: SpendingLimit, spent: int, cost: int) -> str:
         cost: What the request may cost.
     """
     left = phrases.format_dollars(max(0, limit.micros - spent))
+    remedy = describe_renewal(limit) if cost <= limit.micros else BEYOND_LIMIT
     return (
         f"{limit.variable} allows {phrases.format_dollars(limit.micros)}, of which {left} is left; this request may "
-        f"cost up to {phrases.format_dollars(cost)}. Nothing was sent. The limit renews on {limit.until:%Y-%m-%d} at "
-        f"00:00 UTC, in {phrases.format_duration((limit.until - clock.now()).total_seconds())}; what running requests "
-        "have reserved and do not use is given back earlier."
+        f"cost up to {phrases.format_dollars(cost)}. Nothing was sent. {remedy}"
     )
 
 
-def describe_unknown_price(limit: SpendingLimit, name: str) -> str:
-    """Return the error for a request whose price is not known, so that the limit could not be kept.
+BEYOND_LIMIT: Final = (
+    "That is more than the whole limit, so waiting does not help: the user can raise the limit, and max_output_tokens "
+    "or budget_tokens, where a tool takes them, lower what a request may cost."
+)
+
+
+def describe_renewal(limit: SpendingLimit) -> str:
+    """Return when a limit leaves more."""
+    return (
+        f"The limit renews on {limit.until:%Y-%m-%d} at 00:00 UTC, in "
+        f"{phrases.format_duration((limit.until - clock.now()).total_seconds())}; what running requests have reserved "
+        "and do not use is given back earlier."
+    )
+
+
+def describe_unknown_price(limit: SpendingLimit, record: Record) -> str:
+    """Return the error for a request whose cost has no known maximum, so that the limit could not be kept.
 
     Args:
         limit: The limit.
-        name: The model or agent, quoted.
+        record: The row of the request.
     """
     return (
-        f"What {name} costs is not known, so {limit.variable} cannot be kept: nothing was sent. gemini://models lists "
-        "the models and agents with known prices; the user can add a price in the file that GEMINI_MCP_CATALOG names."
+        f"What this request to {quote_name(str(record.model or record.agent))} may cost is not known, so "
+        f"{limit.variable} cannot be kept: nothing was sent. {suggest_known_price(record)}"
+    )
+
+
+def suggest_known_price(record: Record) -> str:
+    """Return how the cost of a request comes to be known."""
+    if record.task and not (record.terms and record.terms.max_total_tokens):
+        return "Give budget_tokens, which limits what an agent uses."
+    if record.kind == "image":
+        return (
+            "gemini://models/data lists as image_tokens the image sizes whose cost is known; the user can add others, "
+            f"and prices, in the file that {CATALOG_VARIABLE} names."
+        )
+    return (
+        "gemini://models lists the models and agents with known prices; the user can add a price in the file that "
+        f"{CATALOG_VARIABLE} names."
     )

@@ -182,7 +182,7 @@ def make_insert_conditions(
     if since:
         yield ~select_live(*match_twins(record, since)).exists()
     if limit:
-        yield count_spent(limit.since).scalar_subquery() < limit.most
+        yield count_research(limit.since).scalar_subquery() < limit.most
     for each in spending:
         yield sum_costs(each.since).scalar_subquery() <= each.micros - (record.cost_micros or 0)
 
@@ -200,9 +200,9 @@ def match_undelivered(record: Record, since: datetime) -> tuple[sa.ColumnElement
     )
 
 
-def count_spent(since: datetime) -> sa.Select[int]:
-    """Select the number of rows that `match_counted` names."""
-    return sa.select(sa.func.count()).select_from(INTERACTIONS).where(match_counted(since))
+def count_research(since: datetime) -> sa.Select[int]:
+    """Select the number of rows that `match_paid_research` names."""
+    return sa.select(sa.func.count()).select_from(INTERACTIONS).where(match_paid_research(since))
 
 
 def sum_costs(since: datetime) -> sa.Select[int]:
@@ -219,7 +219,7 @@ def match_paid(since: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(ours, INTERACTIONS.c.created_at >= format_moment(since), ~UNSENT_ROWS)
 
 
-def match_counted(since: datetime) -> sa.ColumnElement[bool]:
+def match_paid_research(since: datetime) -> sa.ColumnElement[bool]:
     """Return the condition of research since then that counts, as `match_paid`."""
     return sa.and_(match_paid(since), INTERACTIONS.c.kind == "research")
 
@@ -263,7 +263,7 @@ def match_needed(moment: datetime) -> sa.ColumnElement[bool]:
         & ~FAILED_ROWS
         & (INTERACTIONS.c.created_at >= format_moment(moment - RETENTION))
     )
-    return sa.or_(match_counted(get_day_start()), ran)
+    return sa.or_(match_paid_research(get_day_start()), ran)
 
 
 def encode_cursor(place: str) -> str:

@@ -21,13 +21,14 @@ CONTEXT_TOKENS: Final = 1_048_576
 """Input tokens of a request, at most: those of gemini-3.8-flash (https://ai.google.dev/gemini-api/docs/models)."""
 
 ASSUMED_OUTPUT_TOKENS: Final = 65_536
-"""Output tokens, at most, of a model whose maximum is not known: those of gemini-3.8-flash, from the same page."""
-
-PDF_PAGE_TOKENS: Final = 1_120
-"""Tokens of a page of a PDF at the highest resolution, from the same page as those of an image."""
+"""Output tokens, at most, of a model whose maximum is not known: those of gemini-3.8-flash
+(https://ai.google.dev/gemini-api/docs/models)."""
 
 IMAGE_TOKENS: Final = 2_240
 """Tokens of an image at the highest resolution: https://ai.google.dev/gemini-api/docs/media-resolution"""
+
+PDF_PAGE_TOKENS: Final = 1_120
+"""Tokens of a page of a PDF at the highest resolution: https://ai.google.dev/gemini-api/docs/media-resolution"""
 
 MEDIA_BYTES_PER_TOKEN: Final = {"audio": 20, "video": 40}
 """Bytes per token of recordings of the lowest quality, from 32 tokens a second of audio and 300 of video

@@ -41,16 +41,6 @@ PRICED_MODALITIES: Final = ("image", "audio", "video")
 """Modalities that may have prices of their own."""
 
 
-class Cost(NamedTuple):
-    """What an interaction costs.
-
-    Attributes:
-        micros: In millionths of a US dollar.
-    """
-
-    micros: int
-
-
 class PricedAmount(NamedTuple):
     """A number of units, and the price in micro-dollars of each; None where that is not known."""
 
@@ -60,8 +50,8 @@ class PricedAmount(NamedTuple):
 
 def price_usage(
     usage: Usage, name: str | None, catalog: Catalog, moment: datetime, tier: str | None = None
-) -> Cost | None:
-    """Return what an interaction has cost; None where a price is not known, or nothing was counted.
+) -> int | None:
+    """Return what an interaction has cost, in micro-dollars; None where a price is not known, or nothing was counted.
 
     Args:
         usage: What the API has counted.
@@ -75,13 +65,13 @@ def price_usage(
     if prices is None or factor is None:
         return None
     if prices.song is not None:
-        return Cost(round_micros(prices.song * MICROS))
+        return round_micros(prices.song * MICROS)
     tokens = list(iterate_tokens(fill_modality(usage, name, catalog), prices))
     searches = PricedAmount(count_searches(usage), get_search_price(prices))
     spent = [sum_amounts(tokens), sum_amounts([searches])]
     if None in spent or not any(amount.units for amount in (*tokens, searches)):
         return None
-    return Cost(round_micros((spent[0] or 0) * factor + (spent[1] or 0)))
+    return round_micros((spent[0] or 0) * factor + (spent[1] or 0))
 
 
 def find_prices(name: str | None, catalog: Catalog, moment: datetime, input_tokens: int = 0) -> Prices | None:

@@ -90,9 +90,7 @@ def choose_agent_tools(
 
 
 def list_tool_names(request: Request) -> tuple[str, ...]:
-    """Return the tools of an agent's request, as `start_research` takes them."""
-    if request.kind != "research":
-        return ()
+    """Return the tools of a request, as the arguments `tools` name them."""
     stores = (f"{STORE_TOOL_PREFIX}{name}" for name in request.stores)
     return (*request.tools, *stores, *(f"{SERVER_TOOL_PREFIX}{each.name}" for each in request.servers))
 

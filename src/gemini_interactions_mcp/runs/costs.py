@@ -34,10 +34,9 @@ class Costs:
         """Return what an interaction has cost, in millionths of a dollar; None where its price is not known."""
         catalog = await self._catalogs.read()
         tier = record.terms.service_tier if record.terms else None
-        cost = await anyio.to_thread.run_sync(
+        return await anyio.to_thread.run_sync(
             lambda: pricing.price_usage(usage, record.agent or record.model, catalog, record.created_at, tier)
         )
-        return cost.micros if cost else None
 
 
 def count_earlier_tokens(request: Request, previous: Record | None) -> int:

@@ -76,10 +76,12 @@ def build_intent(request: Request, previous: Record | None = None) -> Record:
         model=request.model,
         agent=request.agent,
         previous_interaction_id=request.previous_interaction_id,
-        tools=agents.list_tool_names(request) or None,
+        tools=agents.list_tool_names(request) or None if request.kind == "research" else None,
         topic=inherit_topic(request.kind, previous) or request.topic if request.store else None,
         prompt=request.prompt if request.store else "",
-        terms=asked.get_request_terms(request) if request.store else None,
+        terms=asked.get_request_terms(
+            request if request.store else request.model_copy(update={"response_schema": None})
+        ),
         created_at=moment,
         updated_at=moment,
         fingerprint=identity,

@@ -18,7 +18,7 @@ from mcp.server.mcpserver import Context
 
 from gemini_interactions_mcp import api, files, journal, models, output, runs
 from gemini_interactions_mcp.core import DEFAULT_TIMING, ConfigurationError, Redactor, Timing, join_lines, logger
-from gemini_interactions_mcp.server.tools.consent import Agreements
+from gemini_interactions_mcp.server.tools.agreements import Agreements
 from gemini_interactions_mcp.settings import Settings
 
 if TYPE_CHECKING:

@@ -1,3 +1,6 @@
+from .amounts import DAY_VARIABLE as DAY_VARIABLE
+from .amounts import MONTH_VARIABLE as MONTH_VARIABLE
+from .amounts import RUNS_VARIABLE as RUNS_VARIABLE
 from .confirmation import CONFIRM_VARIABLE as CONFIRM_VARIABLE
 from .confirmation import Confirmation as Confirmation
 from .environment import CERTIFICATE_VARIABLES as CERTIFICATE_VARIABLES

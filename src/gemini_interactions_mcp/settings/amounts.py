@@ -1,12 +1,17 @@
-"""Parses amounts of money. Pure."""
+"""The variables of limits, and how amounts of money are parsed. Pure."""
 
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Final
 
 from gemini_interactions_mcp.core import ConfigurationError
 
 from .environment import SettingsEnvironment
+
+DAY_VARIABLE: Final = "GEMINI_MCP_DOLLARS_PER_DAY"
+MONTH_VARIABLE: Final = "GEMINI_MCP_DOLLARS_PER_MONTH"
+RUNS_VARIABLE: Final = "GEMINI_MCP_RUNS_PER_DAY"
 
 
 def make_dollar_parser(variable: str) -> Callable[[SettingsEnvironment, str | None], Decimal | None]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gemini_interactions_mcp.core import ConfigurationError
+from gemini_interactions_mcp.models import amounts
 
 from .amounts import parse_amount
 from .environment import SettingsEnvironment
@@ -50,6 +51,6 @@ def parse_confirmation(_: SettingsEnvironment, text: str | None) -> Confirmation
     dollars = parse_amount(found[1]) if found else None
     if dollars is None:
         raise ConfigurationError(
-            f"{CONFIRM_VARIABLE}: It should be always, never, or an amount of US dollars, such as above:0.50."
+            f"{CONFIRM_VARIABLE} should be always, never, or an amount of US dollars, such as above:0.50."
         )
-    return Confirmation(int(dollars * 1_000_000))
+    return Confirmation(amounts.count_micros(dollars))

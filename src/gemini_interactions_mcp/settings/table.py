@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from gemini_interactions_mcp.core import ConfigurationError, find_header_secrets, find_url_secrets, normalize_model_name
 from gemini_interactions_mcp.models import RemoteServer, defaults
 
-from .amounts import make_dollar_parser
+from .amounts import DAY_VARIABLE, MONTH_VARIABLE, RUNS_VARIABLE, make_dollar_parser
 from .confirmation import CONFIRM_VARIABLE, Confirmation, parse_confirmation
 from .environment import (
     SettingsEnvironment,
@@ -180,28 +180,26 @@ class Settings(BaseModel):
     runs_per_day: Annotated[
         int | None,
         Field(ge=1),
-        SettingVariable(
-            "GEMINI_MCP_RUNS_PER_DAY", "Maximum research requests per UTC day; plans count too", "no limit"
-        ),
+        SettingVariable(RUNS_VARIABLE, "Maximum research requests per UTC day; plans count too", "no limit"),
     ] = None
     dollars_per_day: Annotated[
         Decimal | None,
         Field(ge=0, le=MAX_DOLLARS),
         SettingVariable(
-            "GEMINI_MCP_DOLLARS_PER_DAY",
+            DAY_VARIABLE,
             "Maximum US dollars per UTC day, of all servers on the journal; what a request may cost is reserved first",
             "no limit",
-            make_dollar_parser("GEMINI_MCP_DOLLARS_PER_DAY"),
+            make_dollar_parser(DAY_VARIABLE),
         ),
     ] = None
     dollars_per_month: Annotated[
         Decimal | None,
         Field(ge=0, le=MAX_DOLLARS),
         SettingVariable(
-            "GEMINI_MCP_DOLLARS_PER_MONTH",
+            MONTH_VARIABLE,
             "The same per UTC month",
             "no limit",
-            make_dollar_parser("GEMINI_MCP_DOLLARS_PER_MONTH"),
+            make_dollar_parser(MONTH_VARIABLE),
         ),
     ] = None
     toolsets: Annotated[

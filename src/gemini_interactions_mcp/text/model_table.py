@@ -14,7 +14,7 @@ from gemini_interactions_mcp.models import Catalog, CatalogRow, ModelKind, Price
 
 from .rendering import MODELS_URI
 
-MODEL_TABLE_HEAD: Final = "| for | id | also called | US dollars | until |\n|---|---|---|---|---|"
+MODEL_TABLE_HEAD: Final = "| for | id | also called | US dollars | until | successor |\n|---|---|---|---|---|---|"
 
 PRICE_WORDS: Final = {
     "input": "in",
@@ -45,10 +45,9 @@ def render_models(catalog: Catalog, moment: datetime) -> str:
 def render_model_row(row: CatalogRow, catalog: Catalog, moment: datetime) -> str:
     """Return a model or an agent as a row of the table."""
     aliases = ", ".join(make_inert(alias).replace("|", "\\|") for alias in row.aliases)
-    following = f"then {row.successor}" if row.successor else ""
-    until = " ".join(filter(None, (str(row.shutdown or ""), following)))
-    prices = pricing.find_prices(row.id, catalog, moment)
-    return f"| {row.kind} | {row.id} | {aliases} | {describe_prices(row, prices)} | {until} |".replace("|  |", "| |")
+    prices = describe_prices(row, pricing.find_prices(row.id, catalog, moment))
+    cells = (row.kind, row.id, aliases, prices, str(row.shutdown or ""), row.successor or "")
+    return "|" + "".join(f" {cell} |" if cell else " |" for cell in cells)
 
 
 def describe_prices(row: CatalogRow, prices: Prices | None) -> str:

@@ -24,6 +24,9 @@ MAX_USAGE_LINES: Final = 100
 USAGE_NAME_CHARACTERS: Final = 60
 """Maximum length of a name in a Markdown table."""
 
+USAGE_HEAD: Final = "# Usage"
+"""The title of the document with all tables."""
+
 USAGE_BASIS: Final = (
     "Costs are estimates from Google's prices. Input includes the tokens of tools, and cached tokens. Days are UTC."
 )
@@ -33,10 +36,15 @@ def render_usage_markdown(report: UsageReport) -> str:
     """Return a report as a Markdown table with notes; of an empty one, a sentence."""
     if not report.lines:
         return f"{describe_no_usage(report)}\n"
+    return join_paragraphs(render_markdown_table(report), describe_usage(report.total))
+
+
+def render_markdown_table(report: UsageReport) -> str:
+    """Return the lines and the total of a report as a Markdown table."""
     head, *rows = list_usage_cells(report, [make_inert(name, USAGE_NAME_CHARACTERS) for name, _ in report.lines])
     rule = ["---", *["--:"] * (len(head) - 2), "---"]
     lines = [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in (head, rule, *rows)]
-    return join_paragraphs("\n".join(lines), describe_usage(report.total))
+    return "\n".join(lines)
 
 
 def render_usage_text(report: UsageReport) -> str:
@@ -48,10 +56,15 @@ def render_usage_text(report: UsageReport) -> str:
     return join_paragraphs("\n".join(align_cells(row, widths) for row in rows), describe_usage(report.total))
 
 
-def render_usage_document(reports: Iterable[UsageReport]) -> str:
-    """Return reports as a Markdown document, each below a heading."""
-    sections = [f"## By {report.by}\n\n{render_usage_markdown(report.shorten(MAX_USAGE_LINES))}" for report in reports]
-    return join_paragraphs("# Usage", f"{USAGE_URI}/data has the same as JSON.", *sections)
+def render_usage_document(reports: Sequence[UsageReport]) -> str:
+    """Return reports on the same interactions as a Markdown document, each below a heading; the notes stand first."""
+    first = reports[0]
+    if not first.lines:
+        return join_paragraphs(USAGE_HEAD, describe_no_usage(first))
+    sections = [f"## By {report.by}\n\n{render_markdown_table(report.shorten(MAX_USAGE_LINES))}" for report in reports]
+    return join_paragraphs(
+        USAGE_HEAD, describe_usage(first.total), f"{USAGE_URI}/data has the same as JSON.", *sections
+    )
 
 
 def render_usage_json(reports: Iterable[UsageReport]) -> str:

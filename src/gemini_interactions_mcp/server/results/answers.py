@@ -7,10 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import anyio
-import anyio.to_thread
 from mcp_types import CallToolResult, TextContent
 
-from gemini_interactions_mcp import models
 from gemini_interactions_mcp.core import (
     GeminiMCPError,
     InputError,
@@ -166,11 +164,9 @@ async def tell_running_cost(app: AppContext, run: "Run") -> str:
     record, usage = run.record, run.usage or run.usage_so_far
     if record.kind != "research" or is_settled(record.status):
         return ""
-    catalog = await app.catalogs.read()
-    price = functools.partial(models.pricing.price_usage, name=record.agent, catalog=catalog, moment=record.created_at)
-    # In a worker thread: the first price may take 0.3 s.
-    cost = await anyio.to_thread.run_sync(price, usage) if usage else None
-    return waiting.describe_running_cost(record, cost.micros if cost else None, catalog.find(record.agent))
+    cost = await app.runs.costs.price(record, usage) if usage else None
+    row = (await app.catalogs.read()).find(record.agent)
+    return waiting.describe_running_cost(record, cost, row)
 
 
 async def followers_of(app: AppContext, interaction_id: str) -> Sequence[Record]:

@@ -96,8 +96,7 @@ def note_repeated_call(age: float) -> str:
     """Return the note on a call that is attached to the run of an identical one."""
     return (
         f"The same was asked {format_duration(age)} ago, and nobody had been given the answer: this is that "
-        "interaction. "
-        "Nothing new was sent or charged."
+        "interaction. Nothing new was sent or charged."
     )
 
 

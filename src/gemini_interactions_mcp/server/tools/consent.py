@@ -1,7 +1,6 @@
-"""The question that users answer before a request is paid for, if a setting asks for it. Pure, except `Agreements`."""
+"""The question that users answer before a request is paid for, if a setting asks for it. Pure."""
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,57 +29,14 @@ CONSENT_UNANSWERED: Final = (
 MAX_LISTED_SOURCES: Final = 10
 """Maximum number of sources of one kind that a question names; the others are counted."""
 
+LEAST_TOLD_MICROS: Final = 100
+"""The lower bound of a cost from which on a question names it, in millionths of a dollar."""
+
 
 class Consent(BaseModel):
     """Whether a request is sent."""
 
     start: bool = Field(default=True, title="Start", description="Send this request, which is paid for")
-
-
-class Agreements:
-    """What users have agreed to and has not been sent yet: uploads may take several calls, for which one answer holds.
-
-    Args:
-        clock: Returns monotonic seconds.
-        seconds: `Timing.agreement`.
-    """
-
-    def __init__(self, clock: Callable[[], float], seconds: float) -> None:
-        self._clock = clock
-        self._seconds = seconds
-        self._kept: list[tuple[str, float]] = []
-        self._redeemed: dict[str, float] = {}
-
-    @contextmanager
-    def holding(self, subject: str) -> Generator[None]:
-        """Hold an agreement while files are sent; where that ends early, keep it for the next call.
-
-        It is discarded where the request cannot be sent as it was shown.
-        """
-        try:
-            yield
-        except InputError:
-            raise
-        except BaseException:
-            self._kept.append((subject, self._clock() + self._seconds))
-            raise
-
-    def take(self, subject: str) -> bool:
-        """Take an agreement that an earlier call has kept; return whether there was one. Each is taken once."""
-        now = self._clock()
-        self._kept = [(each, until) for each, until in self._kept if until > now]
-        found = next((kept for kept in self._kept if kept[0] == subject), None)
-        if found is not None:
-            self._kept.remove(found)
-        return found is not None
-
-    def redeem(self, ticket: str) -> bool:
-        """Mark the ticket of an answer as used, and return whether this is the first time."""
-        now = self._clock()
-        self._redeemed = {each: until for each, until in self._redeemed.items() if until > now}
-        first = ticket not in self._redeemed
-        self._redeemed[ticket] = now + self._seconds
-        return first
 
 
 def describe_missing_consent(action: str, content: Mapping[str, Any] | None) -> str:
@@ -140,7 +96,7 @@ def render_question(question: CostQuestion) -> str:
             "Addresses that Google reads:", [f"- {quote_name(each.source)}" for each in sources if not each.files]
         ),
         render_source_list(
-            "Tools that the agent may use:", [f"- {quote_name(name)}" for name in agents.list_tool_names(request)]
+            "Tools that it may use:", [f"- {quote_name(name)}" for name in agents.list_tool_names(request)]
         ),
     )
 
@@ -173,11 +129,13 @@ def describe_estimate(request: Request, estimate: "Estimate | None") -> str:
 
 
 def format_bounds(estimate: "Estimate | None") -> str:
-    """Format the bounds of a cost as `$0.0021 to $0.25`."""
+    """Format the bounds of a cost as `$0.0021 to $0.25`, or `up to $0.25` where the lower one is next to nothing."""
     if estimate is None:
         return "price unknown"
     low, high = map(phrases.format_dollars, estimate)
-    return high if low == high else f"{low} to {high}"
+    if low == high or estimate.high < LEAST_TOLD_MICROS:
+        return high
+    return f"{low} to {high}" if estimate.low >= LEAST_TOLD_MICROS else f"up to {high}"
 
 
 def describe_spent(request: Request, spending: "Spending") -> str:

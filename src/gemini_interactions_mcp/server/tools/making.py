@@ -127,8 +127,7 @@ async def resolve_output_path(
     if target is not None and await app.runs.holds_file(target):
         return None, FileRefusedError(
             f"{quote_name(str(output_path))} was the file of an earlier interaction, and its name is never "
-            "reused; choose "
-            "another name.",
+            "reused; choose another name.",
             reason=REASON_EXISTS,
         )
     return target, None

@@ -21,6 +21,7 @@ from gemini_interactions_mcp.server.results.answers import (
     mark_unfinished,
     prepend_notes,
     read_answer,
+    tell_running_cost,
 )
 from gemini_interactions_mcp.text import rendering
 
@@ -114,18 +115,18 @@ async def report_start(ctx: Ctx, app: AppContext, run: "Run", *, fresh: bool) ->
         await run.named.wait()
     if run.error is not None:
         raise run.error
-    return mark_unfinished(
-        run, build_text_result(describe_start(run, suggest_wait_seconds(ctx, app.settings), fresh=fresh))
-    )
+    cost = await tell_running_cost(app, run) if fresh and run.id else ""
+    text = describe_start(run, suggest_wait_seconds(ctx, app.settings), cost, fresh=fresh)
+    return mark_unfinished(run, build_text_result(text))
 
 
 RESEARCH_STARTED: Final = "Research has started; it usually takes 5 to 20 minutes."
 
 
-def describe_start(run: "Run", seconds: float, *, fresh: bool) -> str:
-    """Return the text of start_research, which suggests a call for the report that waits `seconds`."""
+def describe_start(run: "Run", seconds: float, cost: str, *, fresh: bool) -> str:
+    """Return the text of start_research: the state, the usual cost, and a call for the report that waits `seconds`."""
     record = run.record
-    head = describe_fresh_run(run) if fresh else describe_repetition(run)
+    head = f"{describe_fresh_run(run)} {cost}".rstrip() if fresh else describe_repetition(run)
     return phrases.join_paragraphs(
         head, f"---\n{rendering.render_identity(record)}\nNext: {rendering.suggest_fetch(record, seconds)}"
     )
@@ -153,8 +154,7 @@ def describe_repetition(run: "Run") -> str:
     what = "task" if run.record.task else "research"
     return (
         f"The same {what} was asked for {phrases.format_duration(run.age())} ago: this is that run, and nothing "
-        "new was "
-        "started. force=true pays for another."
+        "new was started. force=true pays for another."
     )
 
 
