@@ -1,5 +1,6 @@
 """Limits in dollars: what is reserved before a request is sent, what replaces it, and what is refused."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -13,7 +14,7 @@ from conftest import FAST
 from faults.world import PATIENCE, QUICK, World, over, world
 from gemini_interactions_mcp.core.errors import GeminiMCPError, SpendingLimitError
 from gemini_interactions_mcp.core.phrases import format_dollars
-from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.emulator import Emulator, Fault, interactions
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.journal.limits import Limits, SpendingLimit
 from gemini_interactions_mcp.models.interactions import Record, Request, Usage
@@ -186,6 +187,29 @@ async def test_token_counts_that_come_late_replace_the_reservation(settings: Set
             while not await is_counted(here, run.record.label):  # noqa: ASYNC110 - the journal tells nobody
                 await anyio.sleep(0.01)
         assert (await row(here, run.record.label)).cost == (await here.runs.spending()).today > 0
+
+
+@pytest.mark.parametrize("agent", [None, RESEARCH.agent])
+async def test_a_failed_agent_keeps_its_reservation_though_google_does_not_name_it(
+    settings: Settings, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, agent: str | None
+) -> None:
+    monkeypatch.setattr(interactions, "represent_interaction", name_agent(interactions.represent_interaction, agent))
+    monkeypatch.setattr(interactions, "summarize_interaction", name_agent(interactions.summarize_interaction, agent))
+    emulator.faults += [Fault("create", "status", run_status="failed"), Fault("get", "http", times=99)]
+    async with world(limited(settings, "5")) as here:
+        run, _ = await here.runs.start_once(RESEARCH)
+        assert (await over(run)).record.status == "failed"
+        assert (await row(here, run.record.label)).cost_micros == 3 * DOLLAR
+
+
+def name_agent(represent: Callable[..., dict[str, Any]], agent: str | None) -> Callable[..., dict[str, Any]]:
+    """The resource of an interaction, with this agent and without its token counts."""
+
+    def represent_named(*given: Any, **options: Any) -> dict[str, Any]:
+        told = {name: value for name, value in represent(*given, **options).items() if name not in ("agent", "usage")}
+        return told | ({"agent": agent} if agent else {})
+
+    return represent_named
 
 
 # Through the tools ----------------------------------------------------------------------------------------

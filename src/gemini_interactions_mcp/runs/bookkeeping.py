@@ -239,7 +239,7 @@ class Ledger:
             "error": join_sentences(shortcoming, saving.complaint),
             "finished_at": clock.now(),
         }
-        if has_failed_unpaid(interaction, result["usage"]):
+        if has_failed_unpaid(interaction.status, result["usage"], result["agent"]):
             result["cost_micros"] = 0
         journaled = await self.write(run, **result, **(told if run.stored else {}))
         # Only now: it may take seconds.
@@ -406,10 +406,10 @@ def join_sentences(*said: str | None) -> str | None:
     return " ".join(filter(None, said)) or None
 
 
-def has_failed_unpaid(interaction: Interaction, usage: object) -> bool:
+def has_failed_unpaid(status: str, usage: object, agent: object) -> bool:
     """Whether an interaction has failed in a way that Google does not charge.
 
     Failed requests to models are free (https://ai.google.dev/gemini-api/docs/billing); nothing is said of agents, which
     may have worked for an hour.
     """
-    return interaction.status == "failed" and usage is None and interaction.agent is None
+    return status == "failed" and usage is None and agent is None
