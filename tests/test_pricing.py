@@ -231,6 +231,11 @@ ESTIMATED: list[tuple[str, Request, tuple[float, float] | None]] = [
         Request(kind="research", prompt="x" * 300, agent=ANTIGRAVITY, agent_config={"max_total_tokens": 50_000}),
         (56.25, 75 + 50_000 * 3.75),
     ),
+    (
+        "a task with a budget that no journal can sum",
+        Request(kind="research", prompt="x" * 300, agent=ANTIGRAVITY, agent_config={"max_total_tokens": 10**18 - 1}),
+        (56.25, 10**15),
+    ),
 ]
 
 

@@ -212,6 +212,31 @@ def name_agent(represent: Callable[..., dict[str, Any]], agent: str | None) -> C
     return represent_named
 
 
+@pytest.mark.parametrize(
+    "counted",
+    [
+        {"total_tokens": 30},
+        {"total_input_tokens": -10, "total_output_tokens": -20, "total_tokens": -30},
+        # More than a journal can sum.
+        {"total_input_tokens": 2**62, "total_output_tokens": 2**62, "total_tokens": 2**62},
+    ],
+)
+async def test_counts_that_have_no_price_leave_the_reservation_and_the_cost_unknown(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, counted: dict[str, int]
+) -> None:
+    monkeypatch.setattr(interactions.EmulatedInteraction, "usage", counted)
+    async with world(limited(settings, "1")) as here:
+        run = await here.ended(ASK)
+        found = await row(here, run.record.label)
+        assert (found.status, found.text) == ("completed", run.record.text)
+        assert (found.cost, run.record.cost) == (None, None)
+        assert (await here.runs.spending()).today == found.cost_micros != 0
+        (report,) = await here.journal.usage("day")
+        assert (report.total.priced, report.total.reserved_micros) == (0, found.cost_micros)
+        await here.journal.delete(run.record.label)
+        assert await here.journal.usage("day") == [report]
+
+
 # Through the tools ----------------------------------------------------------------------------------------
 
 

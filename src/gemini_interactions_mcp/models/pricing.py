@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final, NamedTuple
 
-from .amounts import MICROS
+from .amounts import MAX_MICROS, MICROS
 from .catalog import Catalog, Prices
 from .interactions import Usage
 
@@ -61,7 +61,7 @@ class PricedAmount(NamedTuple):
 def price_usage(
     usage: Usage, name: str | None, catalog: Catalog, moment: datetime, tier: str | None = None
 ) -> Cost | None:
-    """Return what an interaction has cost; None where a price is not known, or nothing was counted.
+    """Return what an interaction has cost; None where a price is not known, or the counts cannot be right.
 
     Args:
         usage: What the API has counted.
@@ -81,7 +81,8 @@ def price_usage(
     spent = [sum_amounts(tokens), sum_amounts([searches])]
     if None in spent or not any(amount.units for amount in (*tokens, searches)):
         return None
-    return Cost(round_micros((spent[0] or 0) * factor + (spent[1] or 0)))
+    cost = round_micros((spent[0] or 0) * factor + (spent[1] or 0))
+    return Cost(cost) if cost <= MAX_MICROS else None
 
 
 def find_prices(name: str | None, catalog: Catalog, moment: datetime, input_tokens: int = 0) -> Prices | None:

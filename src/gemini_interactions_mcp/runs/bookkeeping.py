@@ -167,8 +167,10 @@ class Ledger:
 
     async def _price(self, record: Record, usage: object) -> dict[str, object]:
         """Return the change of the cost that token counts bring; the reservation stays where the price is not known."""
-        cost = await self._costs.price(record, usage) if isinstance(usage, Usage) else None
-        return {} if cost is None else {"cost_micros": cost}
+        if not isinstance(usage, Usage):
+            return {}
+        cost = await self._costs.price(record, usage)
+        return {"usage": usage.model_copy(update={"unpriced": True})} if cost is None else {"cost_micros": cost}
 
     async def write_late(self, run: Run, *, wait: bool = True) -> bool:
         """Write what the journal could not take when it was new; return whether it has all of it now."""
