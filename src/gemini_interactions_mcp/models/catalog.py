@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from gemini_interactions_mcp.core import coerce_object, list_texts, quote_name
 
@@ -20,10 +20,23 @@ AGENT_KINDS: Final = ("research", "managed")
 MAX_SUCCESSORS: Final = 20
 """Maximum number of successors, one after the other; more are a circle."""
 
+
+def check_order(bounds: tuple[Decimal, Decimal]) -> tuple[Decimal, Decimal]:
+    """Return bounds whose lower one comes first.
+
+    Raises:
+        ValueError: The upper one does.
+    """
+    if bounds[0] > bounds[1]:
+        raise ValueError("the lower end comes first")
+    return bounds
+
+
 ModelId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,127}$")]
-Alias = Annotated[str, Field(min_length=1, max_length=64)]
+Alias = Annotated[str, Field(max_length=64, pattern=r"[^\s_-]")]
 Word = Annotated[str, Field(min_length=1, max_length=32)]
 Dollars = Annotated[Decimal, Field(ge=0, le=100_000, allow_inf_nan=False)]
+CostRange = Annotated[tuple[Dollars, Dollars], AfterValidator(check_order)]
 TokenCount = Annotated[int, Field(ge=1, le=100_000_000)]
 
 
@@ -98,7 +111,7 @@ class CatalogRow(FrozenModel):
     max_output_tokens: TokenCount | None = None
     usual_output_tokens: TokenCount | None = None
     prices: tuple[Prices, ...] = ()
-    usual_cost: tuple[Dollars, Dollars] | None = None
+    usual_cost: CostRange | None = None
     sources: dict[str, str] = Field(default_factory=dict[str, str])
 
     @property
