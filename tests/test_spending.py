@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,12 +12,13 @@ from mcp import Client
 
 from conftest import FAST
 from faults.world import PATIENCE, QUICK, World, over, world
-from gemini_interactions_mcp.core.errors import GeminiMCPError, SpendingLimitError
+from gemini_interactions_mcp.core.errors import DailyLimitError, GeminiMCPError, SpendingLimitError
 from gemini_interactions_mcp.core.phrases import format_dollars
 from gemini_interactions_mcp.emulator import Emulator, Fault, interactions
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.journal.limits import Limits, SpendingLimit
 from gemini_interactions_mcp.models.interactions import Record, Request, Usage
+from gemini_interactions_mcp.runs import intents
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
 from journaling import NOON, Clock, record
@@ -117,14 +118,51 @@ async def test_pruning_gives_nothing_back_before_the_month_has_ended(journal: Jo
 async def test_the_day_and_the_month_are_those_of_utc(journal: Journal, clock: Clock) -> None:
     clock.now = NOON.replace(day=31)
     limits = Limits(micros_per_day=10, micros_per_month=20)
-    spending = limits.list_spending_limits()
+    spending = limits.list_spending_limits(clock.now)
     first = record("1", cost_micros=9, created_at=clock.now)
     assert await journal.insert_once(first, None, spending=spending) is None
     clock.now += timedelta(hours=12)
-    day, month = limits.list_spending_limits()
+    day, month = limits.list_spending_limits(clock.now)
     assert (day.since, month.since) == (clock.now, clock.now)
     assert (day.until, month.until) == (clock.now + timedelta(days=1), clock.now.replace(month=5))
     assert (await journal.spending())[:2] == (0, 0)
+
+
+async def test_a_request_from_before_midnight_counts_for_the_day_that_was(
+    settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock.now = MIDNIGHT + timedelta(hours=23, minutes=59, seconds=59)
+    month_end = clock.now.replace(day=31)
+    for end, month in ((clock.now, False), (month_end, True)):
+        clock.now = end
+        async with world(limited(settings, "1", month=month)) as here:
+            await here.journal.insert(record(str(end), cost_micros=DOLLAR, created_at=end))
+
+            async def wait_for_midnight(*_: object, end: datetime = end) -> list[Record]:
+                clock.now = end + timedelta(seconds=1)
+                return []
+
+            monkeypatch.setattr(here.journal, "undelivered", wait_for_midnight)
+            with pytest.raises(SpendingLimitError, match=r"of which \$0\.00 is left"):
+                await here.runs.start_or_attach(ASK)
+
+
+async def test_a_research_request_from_before_midnight_counts_for_the_day_that_was(
+    settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock.now = MIDNIGHT + timedelta(hours=23, minutes=59, seconds=59)
+    build = intents.build_intent
+
+    def build_at_midnight(*given: Any) -> Record:
+        made = build(*given)
+        clock.now = MIDNIGHT + timedelta(days=1)
+        return made
+
+    async with world(settings.model_copy(update={"runs_per_day": 1})) as here:
+        await here.journal.insert(record("1", kind="research", created_at=clock.now))
+        monkeypatch.setattr(intents, "build_intent", build_at_midnight)
+        with pytest.raises(DailyLimitError):
+            await here.runs.start_once(RESEARCH)
 
 
 # What requests reserve ------------------------------------------------------------------------------------

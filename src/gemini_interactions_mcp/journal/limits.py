@@ -50,16 +50,20 @@ class Limits:
     micros_per_day: int | None = None
     micros_per_month: int | None = None
 
-    def get_research_limit(self) -> ResearchLimit | None:
-        """Return the limit on today's research."""
-        return ResearchLimit(self.runs_per_day, clock.get_day_start()) if self.runs_per_day is not None else None
+    def get_research_limit(self, moment: datetime) -> ResearchLimit | None:
+        """Return the limit on research of the UTC day in which a request counts.
 
-    def list_spending_limits(self) -> Sequence[SpendingLimit]:
-        """Return the limits on the cost of the current day and month."""
-        return tuple(self._spending_limits())
+        Args:
+            moment: When it was about to be sent.
+        """
+        return None if self.runs_per_day is None else ResearchLimit(self.runs_per_day, clock.get_day_start(moment))
 
-    def _spending_limits(self) -> Iterator[SpendingLimit]:
-        day, month = clock.get_day_start(), clock.get_month_start()
+    def list_spending_limits(self, moment: datetime) -> Sequence[SpendingLimit]:
+        """Return the limits on the cost of the UTC day and month in which a request counts, as `get_research_limit`."""
+        return tuple(self._spending_limits(moment))
+
+    def _spending_limits(self, moment: datetime) -> Iterator[SpendingLimit]:
+        day, month = clock.get_day_start(moment), clock.get_month_start(moment)
         if self.micros_per_day is not None:
             yield SpendingLimit(self.micros_per_day, day, day + timedelta(days=1), DAY_VARIABLE)
         if self.micros_per_month is not None:
@@ -97,10 +101,11 @@ def describe_spending_limit(limit: SpendingLimit, spent: int, cost: int) -> str:
         cost: What the request may cost.
     """
     left = phrases.format_dollars(max(0, limit.micros - spent))
+    seconds = max(0.0, (limit.until - clock.now()).total_seconds())
     return (
         f"{limit.variable} allows {phrases.format_dollars(limit.micros)}, of which {left} is left; this request may "
         f"cost up to {phrases.format_dollars(cost)}. Nothing was sent. The limit renews on {limit.until:%Y-%m-%d} at "
-        f"00:00 UTC, in {phrases.format_duration((limit.until - clock.now()).total_seconds())}; what running requests "
+        f"00:00 UTC, in {phrases.format_duration(seconds)}; what running requests "
         "have reserved and do not use is given back earlier."
     )
 

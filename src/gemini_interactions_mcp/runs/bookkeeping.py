@@ -91,7 +91,7 @@ class Ledger:
             SpendingLimitError: It may cost more than the user allows.
             JournalError: It could not be written.
         """
-        if spending := self._limits.list_spending_limits():
+        if spending := self._limits.list_spending_limits(record.created_at):
             await self._journal.insert_once(record, None, spending=spending, owner=self._owner, until=self._lease_end())
         else:
             await self._journal.insert(record, owner=self._owner, until=self._lease_end())
@@ -111,8 +111,8 @@ class Ledger:
         return await self._journal.insert_once(
             record,
             None if again else intents.compute_twins_start(record),
-            limit=self._limits.get_research_limit(),
-            spending=self._limits.list_spending_limits(),
+            limit=self._limits.get_research_limit(record.created_at),
+            spending=self._limits.list_spending_limits(record.created_at),
             owner=self._owner,
             until=self._lease_end(),
         )
@@ -125,8 +125,8 @@ class Ledger:
             SpendingLimitError: It may cost more than the user allows.
             JournalError: The journal cannot be read.
         """
-        limit = self._limits.get_research_limit() if record.kind == "research" else None
-        await self._journal.check_limits(record, limit, self._limits.list_spending_limits())
+        limit = self._limits.get_research_limit(record.created_at) if record.kind == "research" else None
+        await self._journal.check_limits(record, limit, self._limits.list_spending_limits(record.created_at))
 
     async def twin(self, record: Record) -> Record | None:
         """Return the row that `open_once` would return.
