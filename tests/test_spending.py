@@ -183,6 +183,17 @@ async def test_the_real_cost_replaces_what_was_reserved(settings: Settings) -> N
         assert (await here.runs.spending()).today == settled.cost
 
 
+@pytest.mark.parametrize("store", [True, False])
+async def test_a_tier_is_cheaper_whether_or_not_google_keeps_the_answer(settings: Settings, store: bool) -> None:
+    async with world(settings) as here:
+        costs = [
+            (await here.ended(ASK.model_copy(update={"store": store, "service_tier": tier}))).record.cost
+            for tier in ("standard", "flex")
+        ]
+    assert None not in costs
+    assert costs[1] == pytest.approx((costs[0] or 0) / 2, abs=1)
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429])
 async def test_what_google_has_refused_gives_its_reservation_back(
     settings: Settings, emulator: Emulator, status: int
