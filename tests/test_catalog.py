@@ -11,7 +11,7 @@ import pytest
 
 import gemini_interactions_mcp
 from gemini_interactions_mcp.models import defaults
-from gemini_interactions_mcp.models.catalog import CatalogRow
+from gemini_interactions_mcp.models.catalog import Catalog, CatalogRow
 from gemini_interactions_mcp.models.catalog_file import CatalogFile, load_built_in_catalog
 
 BUILT_IN = load_built_in_catalog()
@@ -53,6 +53,31 @@ def test_what_is_shut_down_leads_to_something_alive() -> None:
         following = BUILT_IN.find_living_successor(row, date(2026, 12, 31))
         assert following is not None
         assert BUILT_IN.rows[following].kind == row.kind
+
+
+@pytest.mark.parametrize(("name", "defaults_", "best"), [
+    ("a", ("c",), "b"),
+    # Those of `old` and `older` are shut down.
+    ("older", ("c",), "b"),
+    ("unknown", ("c",), "c"),
+    ("unknown", ("old", "c"), "b"),
+    ("unknown", ("gone", "c"), "c"),
+    ("b", ("older", "c"), "c"),
+    ("c", ("c",), None),
+    ("gone", (), None),
+    ("c", ("unlisted",), "unlisted"),
+])  # fmt: skip
+def test_what_is_recommended_is_alive(name: str, defaults_: tuple[str, ...], best: str | None) -> None:
+    rows: list[dict[str, object]] = [
+        {"id": "a", "successor": "b"},
+        {"id": "b"},
+        {"id": "c"},
+        {"id": "old", "shutdown": TODAY, "successor": "b"},
+        {"id": "older", "shutdown": TODAY, "successor": "old"},
+        {"id": "gone", "shutdown": TODAY},
+    ]
+    catalog = Catalog(CatalogRow.model_validate({"kind": "text"} | row) for row in rows)
+    assert catalog.find_successor(name, TODAY, *defaults_) == best
 
 
 @pytest.mark.parametrize(

@@ -169,10 +169,18 @@ class Catalog:
         row = self.find(name)
         return row.id if row else name
 
-    def find_successor(self, name: str | None, *defaults: str) -> str | None:
-        """Return what replaces a model or an agent, or else the first default that differs from it."""
+    def find_successor(self, name: str | None, day: date, *defaults: str) -> str | None:
+        """Return what replaces a model or an agent on a UTC date, or else the first default that differs from it.
+
+        A default that is shut down gives way to its own successor.
+        """
         row = self.find(name)
-        return next((each for each in (row and row.successor, *defaults) if each and each != name), None)
+        found = (row and self.find_living_successor(row, day), *(self._find_living(each, day) for each in defaults))
+        return next((each for each in found if each and each != name), None)
+
+    def _find_living(self, name: str, day: date) -> str | None:
+        row = self.find(name)
+        return name if row is None or row.is_alive(day) else self.find_living_successor(row, day)
 
     def find_living_successor(self, row: CatalogRow, day: date) -> str | None:
         """Return the first of a row's successors that is served on a UTC date."""
