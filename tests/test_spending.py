@@ -214,6 +214,25 @@ async def test_what_may_have_been_taken_keeps_its_reservation(settings: Settings
         assert (await here.runs.spending()).today == run.record.cost_micros != 0
 
 
+@pytest.mark.parametrize("refused", [True, False])
+async def test_what_is_stopped_before_it_is_sent_again_gives_its_reservation_back(
+    settings: Settings, emulator: Emulator, refused: bool
+) -> None:
+    wait = Fault("create", "http", http_status=429, headers={"retry-after": "30"})
+    hold = Fault("create", "hold")
+    emulator.faults.append(wait if refused else hold)
+    async with world(limited(settings, "1")) as here:
+        run = await here.runs.start(ASK.model_copy(update={"store": False}))
+        with anyio.fail_after(PATIENCE):
+            while not (run.waiting if refused else hold.reached.is_set()):  # noqa: ASYNC110 - nothing tells it
+                await anyio.sleep(0.01)
+        await here.runs.cancel(run.record.label)
+        await over(run)
+        assert run.record.status == "cancelled"
+        assert ((await here.runs.spending()).today == 0) == refused
+        assert run.record.cost == (0 if refused else None)
+
+
 async def test_research_reserves_the_upper_end_of_googles_range(settings: Settings, emulator: Emulator) -> None:
     emulator.faults.append(held := Fault("create", "hold"))
     async with world(limited(settings, "3.5")) as here:
