@@ -77,7 +77,8 @@ NO_LIMITS: Final = Limits()
 class Spending(NamedTuple):
     """What the requests of this server have cost, by UTC.
 
-    What has not settled counts with its reservation, and so does what settled without token counts.
+    What has not settled counts with its reservation, and so does what settled without token counts that
+    have a price.
 
     Attributes:
         today: Cost of today's requests, in millionths of a dollar.
