@@ -159,7 +159,13 @@ def test_prices_of_the_catalog_replace_others() -> None:
 
 def test_a_fraction_is_rounded_to_the_nearest_millionth() -> None:
     assert price_usage(Usage(total_input_tokens=2), FLASH, BUILT_IN, NOVEMBER) == Cost(2)
-    assert price_usage(Usage(total_input_tokens=1), "gemini-3.1-flash-lite", BUILT_IN, NOVEMBER) == Cost(0)
+    assert price_usage(Usage(total_input_tokens=5), "gemini-3.1-flash-lite", BUILT_IN, NOVEMBER) == Cost(1)
+
+
+def test_what_costs_less_than_a_millionth_is_not_free() -> None:
+    assert price_usage(Usage(total_input_tokens=1), "gemini-2.5-flash-lite", BUILT_IN, NOVEMBER) == Cost(1)
+    free = CatalogRow.model_validate({"id": "free", "kind": "text", "prices": [{"input": 0, "output": 0}]})
+    assert price_usage(Usage(total_input_tokens=1), "free", Catalog([free]), NOVEMBER) == Cost(0)
 
 
 def test_every_model_in_use_by_default_has_a_price() -> None:

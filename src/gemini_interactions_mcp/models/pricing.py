@@ -193,5 +193,5 @@ def sum_amounts(amounts: list[PricedAmount]) -> Decimal | None:
 
 
 def round_micros(amount: Decimal) -> int:
-    """Return the nearest whole number of micro-dollars."""
-    return int(amount.to_integral_value(ROUND_HALF_UP))
+    """Return the nearest whole number of micro-dollars; 0 only where nothing is paid."""
+    return int(amount.to_integral_value(ROUND_HALF_UP)) or int(amount > 0)
