@@ -183,6 +183,7 @@ async def test_the_real_cost_replaces_what_was_reserved(settings: Settings) -> N
         assert (await here.runs.spending()).today == settled.cost
 
 
+@pytest.mark.usual_wire("the counts come in the stream, which is all that there is of what is not kept")
 @pytest.mark.parametrize("store", [True, False])
 async def test_a_tier_is_cheaper_whether_or_not_google_keeps_the_answer(settings: Settings, store: bool) -> None:
     async with world(settings) as here:
