@@ -157,7 +157,13 @@ def test_prices_of_the_catalog_replace_others() -> None:
 
 def test_a_fraction_is_rounded_to_the_nearest_millionth() -> None:
     assert price_usage(Usage(total_input_tokens=2), FLASH, BUILT_IN, NOVEMBER) == 2
-    assert price_usage(Usage(total_input_tokens=1), "gemini-3.1-flash-lite", BUILT_IN, NOVEMBER) == 0
+    assert price_usage(Usage(total_input_tokens=5), "gemini-3.1-flash-lite", BUILT_IN, NOVEMBER) == 1
+
+
+def test_what_costs_less_than_a_millionth_is_not_free() -> None:
+    assert price_usage(Usage(total_input_tokens=1), "gemini-2.5-flash-lite", BUILT_IN, NOVEMBER) == 1
+    free = CatalogRow.model_validate({"id": "free", "kind": "text", "prices": [{"input": 0, "output": 0}]})
+    assert price_usage(Usage(total_input_tokens=1), "free", Catalog([free]), NOVEMBER) == 0
 
 
 def test_every_model_in_use_by_default_has_a_price() -> None:
@@ -228,6 +234,11 @@ ESTIMATED: list[tuple[str, Request, tuple[float, float] | None]] = [
         "a task with a budget",
         Request(kind="research", prompt="x" * 300, agent=ANTIGRAVITY, agent_config={"max_total_tokens": 50_000}),
         (56.25, 75 + 50_000 * 3.75),
+    ),
+    (
+        "a task with a budget that no journal can sum",
+        Request(kind="research", prompt="x" * 300, agent=ANTIGRAVITY, agent_config={"max_total_tokens": 10**18 - 1}),
+        (56.25, 10**15),
     ),
 ]
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from .amounts import MICROS
+from .amounts import MAX_MICROS, MICROS
 from .attachments import Attachment
 from .catalog import Catalog, CatalogRow, Prices
 from .interactions import ContentItem, Request
@@ -86,7 +86,8 @@ def estimate_request(
     if low is None or high is None:
         return None
     # A tier has no price of its own for searches.
-    return Estimate(math.floor(low * factor), math.ceil(high * factor + price_searches(request, prices)))
+    most_micros = math.ceil(high * factor + price_searches(request, prices))
+    return Estimate(math.floor(low * factor), min(most_micros, MAX_MICROS))
 
 
 def list_attachments(contents: Sequence[ContentItem]) -> Iterator[Attachment]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final, NamedTuple
 
-from .amounts import MICROS
+from .amounts import MAX_MICROS, MICROS
 from .catalog import Catalog, Prices
 from .interactions import Usage
 
@@ -51,7 +51,7 @@ class PricedAmount(NamedTuple):
 def price_usage(
     usage: Usage, name: str | None, catalog: Catalog, moment: datetime, tier: str | None = None
 ) -> int | None:
-    """Return what an interaction has cost, in micro-dollars; None where a price is not known, or nothing was counted.
+    """Return what an interaction has cost, in micro-dollars; None where a price is not known or counts cannot be right.
 
     Args:
         usage: What the API has counted.
@@ -71,7 +71,8 @@ def price_usage(
     spent = [sum_amounts(tokens), sum_amounts([searches])]
     if None in spent or not any(amount.units for amount in (*tokens, searches)):
         return None
-    return round_micros((spent[0] or 0) * factor + (spent[1] or 0))
+    cost = round_micros((spent[0] or 0) * factor + (spent[1] or 0))
+    return cost if cost <= MAX_MICROS else None
 
 
 def find_prices(name: str | None, catalog: Catalog, moment: datetime, input_tokens: int = 0) -> Prices | None:
@@ -182,5 +183,5 @@ def sum_amounts(amounts: list[PricedAmount]) -> Decimal | None:
 
 
 def round_micros(amount: Decimal) -> int:
-    """Return the nearest whole number of micro-dollars."""
-    return int(amount.to_integral_value(ROUND_HALF_UP))
+    """Return the nearest whole number of micro-dollars; 0 only where nothing is paid."""
+    return int(amount.to_integral_value(ROUND_HALF_UP)) or int(amount > 0)
