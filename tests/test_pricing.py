@@ -128,6 +128,7 @@ UNKNOWN: list[tuple[str, str | None, dict[str, Any], str | None]] = [
     ("a model without a price", "gemini-4-neon", usage(1, 1), None),
     ("a model that is free of charge or has no price", "gemma-4-31b-it", usage(1, 1), None),
     ("a model that nobody knows", "gemini-9-unknown", usage(1, 1), None),
+    ("a model that is named after another", "gemini-3.8-flash-ultra", usage(1, 1), None),
     ("no model", None, usage(1, 1), None),
     ("output of a kind without a price", "gemini-omni-1.2-flash", usage(30, 900, output={"text": 900}), None),
     ("a tier without a fixed price", FLASH, usage(1, 1), "priority"),
@@ -141,6 +142,14 @@ def test_what_is_not_known_is_never_zero(name: str | None, told: dict[str, Any],
     counted = parse_usage(told)
     assert counted is not None
     assert price_usage(counted, name, BUILT_IN, NOVEMBER, tier) is None
+
+
+@pytest.mark.parametrize("version", ["001", "preview", "preview-09-2026", "09-2026", "latest"])
+def test_a_version_of_a_model_costs_what_the_model_does(version: str) -> None:
+    counted = Usage(total_input_tokens=1_000)
+    assert price_usage(counted, f"{FLASH}-{version}", BUILT_IN, NOVEMBER) == price_usage(
+        counted, FLASH, BUILT_IN, NOVEMBER
+    )
 
 
 def test_negative_counts_and_parts_beyond_the_total_cost_no_less_than_nothing() -> None:
@@ -201,6 +210,7 @@ def draw(size: str | None = None, **changes: Any) -> Request:
 ESTIMATED: list[tuple[str, Request, tuple[float, float] | None]] = [
     # 300 bytes are 75 to 100 tokens.
     ("no limit", ask(), (75 * 0.75, 100 * 0.75 + 65_536 * 3.75)),
+    ("digits", ask("7" * 300, max_output_tokens=1), (75 * 0.75, 300 * 0.75 + 3.75)),
     ("a limit", ask(max_output_tokens=1_000), (75 * 0.75, 100 * 0.75 + 1_000 * 3.75)),
     ("half the price", ask(max_output_tokens=1_000, service_tier="flex"), (28.125, 1_912.5)),
     ("a tier without a price", ask(service_tier="priority"), None),

@@ -4,6 +4,7 @@ genai-prices takes 0.3 s to load with the first price; call what needs it in a w
 the network.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -36,6 +37,12 @@ GENAI_PRICE_NAMES: Final = {
     "search": "web_searches_kcount",
 }
 """Names of prices in genai-prices."""
+
+MODEL_VERSION: Final = re.compile(r"(-latest|-preview)?(-[0-9]{2,4})*")
+"""What follows the name of a model in that of its version, such as `-preview-09-2026`.
+
+Source: https://ai.google.dev/gemini-api/docs/models#model-versions
+"""
 
 PRICED_MODALITIES: Final = ("image", "audio", "video")
 """Modalities that may have prices of their own."""
@@ -87,7 +94,9 @@ def find_prices(name: str | None, catalog: Catalog, moment: datetime, input_toke
     row = catalog.find(name)
     billed = catalog.find(row.billed_as) if row and row.billed_as else row
     own = billed.find_own_prices(moment.date()) if billed else None
-    return own or load_token_prices(billed.id if billed else name or "", moment, input_tokens)
+    if own is not None:
+        return own
+    return load_token_prices(billed.id if billed else name or "", moment, input_tokens, listed=billed is not None)
 
 
 def load_price_data() -> None:
@@ -97,16 +106,23 @@ def load_price_data() -> None:
     _ = genai_prices.data
 
 
-def load_token_prices(name: str, moment: datetime, input_tokens: int) -> Prices | None:
-    """Return the prices in genai-prices; None where it has none."""
+def load_token_prices(name: str, moment: datetime, input_tokens: int, *, listed: bool) -> Prices | None:
+    """Return the prices in genai-prices; None where it has none.
+
+    It takes a name that begins like that of a model for this model. Of a name that is not `listed` in the catalog, only
+    versions are.
+    """
     import genai_prices  # noqa: PLC0415 - takes 0.3 s, and few calls need a price
 
     try:
-        found = genai_prices.calc_price(
+        priced = genai_prices.calc_price(
             genai_prices.Usage(), name, provider_id="google", genai_request_timestamp=moment
-        ).model_price
+        )
     except LookupError:
         return None
+    if not listed and not MODEL_VERSION.fullmatch(name.removeprefix(priced.model.id)):
+        return None
+    found = priced.model_price
     values = {
         ours: choose_tier_price(getattr(found, theirs), input_tokens) for ours, theirs in GENAI_PRICE_NAMES.items()
     }
