@@ -13,6 +13,7 @@ from mcp_types import ElicitRequestFormParams, ElicitRequestParams, ElicitResult
 from conftest import FAST, Mode
 from gemini_interactions_mcp.core.timing import Timing
 from gemini_interactions_mcp.journal import clock
+from gemini_interactions_mcp.runs import intents
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.settings.confirmation import Confirmation
@@ -32,7 +33,8 @@ ESTIMATE = (
 @pytest.fixture(autouse=True)
 def noon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Midnight does not come in the middle of a test."""
-    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 3, 1, 12, 0, tzinfo=UTC))
+    for module in (clock, intents):
+        monkeypatch.setattr(module, "now", lambda: datetime(2026, 3, 1, 12, 0, tzinfo=UTC))
 
 
 class User:

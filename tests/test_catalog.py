@@ -11,7 +11,7 @@ import pytest
 
 import gemini_interactions_mcp
 from gemini_interactions_mcp.models import defaults
-from gemini_interactions_mcp.models.catalog import CatalogRow
+from gemini_interactions_mcp.models.catalog import Catalog, CatalogRow
 from gemini_interactions_mcp.models.catalog_file import CatalogFile, load_built_in_catalog
 
 BUILT_IN = load_built_in_catalog()
@@ -53,6 +53,31 @@ def test_what_is_shut_down_leads_to_something_alive() -> None:
         following = BUILT_IN.find_living_successor(row, date(2026, 12, 31))
         assert following is not None
         assert BUILT_IN.rows[following].kind == row.kind
+
+
+@pytest.mark.parametrize(("name", "defaults_", "best"), [
+    ("a", ("c",), "b"),
+    # Those of `old` and `older` are shut down.
+    ("older", ("c",), "b"),
+    ("unknown", ("c",), "c"),
+    ("unknown", ("old", "c"), "b"),
+    ("unknown", ("gone", "c"), "c"),
+    ("b", ("older", "c"), "c"),
+    ("c", ("c",), None),
+    ("gone", (), None),
+    ("c", ("unlisted",), "unlisted"),
+])  # fmt: skip
+def test_what_is_recommended_is_alive(name: str, defaults_: tuple[str, ...], best: str | None) -> None:
+    rows: list[dict[str, object]] = [
+        {"id": "a", "successor": "b"},
+        {"id": "b"},
+        {"id": "c"},
+        {"id": "old", "shutdown": TODAY, "successor": "b"},
+        {"id": "older", "shutdown": TODAY, "successor": "old"},
+        {"id": "gone", "shutdown": TODAY},
+    ]
+    catalog = Catalog(CatalogRow.model_validate({"kind": "text"} | row) for row in rows)
+    assert catalog.find_successor(name, TODAY, *defaults_) == best
 
 
 @pytest.mark.parametrize(
@@ -156,6 +181,15 @@ WRONG: list[tuple[str, str | bytes, str]] = [
     ("not TOML", 'a = \n["b"]\n', "it is not TOML: Invalid value (at line 1, column 5)"),
     ("a table twice", '["b"]\nkind = "text"\n["b"]\n', "it is not TOML: Cannot declare"),
     ("nested too deeply", "a = " + "[" * 100_000, "it is not TOML"),
+    (
+        "a number of 5,000 digits",
+        f'["g"]\nkind = "text"\nmax_output_tokens = {"9" * 5_000}\n',
+        "it is not TOML: Exceeds",
+    ),
+    ("an endless exponent", '["g"]\nprices = [{ input = 1e999999999999999999999 }]\n', "it is not TOML"),
+    ("a price of a thousand zeros", '["g"]\nkind = "text"\nprices = [{ input = 1e-999 }]\n', "1e-999 is not a usual"),
+    ("a range from its end", '["g"]\nkind = "managed"\nusual_cost = [3, 1]\n', "line 1: usual_cost of g is wrong"),
+    ("an alias of nothing", '["g"]\nkind = "text"\naliases = [" - "]\n', "line 1: aliases.0 of g is wrong"),
     ("no kind", '\n\n["gemini-9"]\nsuccessor = "a"\n', "line 3: kind of gemini-9 is wrong: Field required"),
     ("another kind", '["g"]\nkind = "car"\n', "line 1: kind of g is wrong: Input should be 'text', 'image'"),
     ("a wrong type", '["g"]\nkind = "text"\nsizes = 4\n', "line 1: sizes of g is wrong: Input should be a valid"),

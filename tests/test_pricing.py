@@ -128,6 +128,7 @@ UNKNOWN: list[tuple[str, str | None, dict[str, Any], str | None]] = [
     ("a model without a price", "gemini-4-neon", usage(1, 1), None),
     ("a model that is free of charge or has no price", "gemma-4-31b-it", usage(1, 1), None),
     ("a model that nobody knows", "gemini-9-unknown", usage(1, 1), None),
+    ("a model that is named after another", "gemini-3.8-flash-ultra", usage(1, 1), None),
     ("no model", None, usage(1, 1), None),
     ("output of a kind without a price", "gemini-omni-1.2-flash", usage(30, 900, output={"text": 900}), None),
     ("a tier without a fixed price", FLASH, usage(1, 1), "priority"),
@@ -141,6 +142,14 @@ def test_what_is_not_known_is_never_zero(name: str | None, told: dict[str, Any],
     counted = parse_usage(told)
     assert counted is not None
     assert price_usage(counted, name, BUILT_IN, NOVEMBER, tier) is None
+
+
+@pytest.mark.parametrize("version", ["001", "preview", "preview-09-2026", "09-2026", "latest"])
+def test_a_version_of_a_model_costs_what_the_model_does(version: str) -> None:
+    counted = Usage(total_input_tokens=1_000)
+    assert price_usage(counted, f"{FLASH}-{version}", BUILT_IN, NOVEMBER) == price_usage(
+        counted, FLASH, BUILT_IN, NOVEMBER
+    )
 
 
 def test_negative_counts_and_parts_beyond_the_total_cost_no_less_than_nothing() -> None:
@@ -157,7 +166,13 @@ def test_prices_of_the_catalog_replace_others() -> None:
 
 def test_a_fraction_is_rounded_to_the_nearest_millionth() -> None:
     assert price_usage(Usage(total_input_tokens=2), FLASH, BUILT_IN, NOVEMBER) == 2
-    assert price_usage(Usage(total_input_tokens=1), "gemini-3.1-flash-lite", BUILT_IN, NOVEMBER) == 0
+    assert price_usage(Usage(total_input_tokens=5), "gemini-3.1-flash-lite", BUILT_IN, NOVEMBER) == 1
+
+
+def test_what_costs_less_than_a_millionth_is_not_free() -> None:
+    assert price_usage(Usage(total_input_tokens=1), "gemini-2.5-flash-lite", BUILT_IN, NOVEMBER) == 1
+    free = CatalogRow.model_validate({"id": "free", "kind": "text", "prices": [{"input": 0, "output": 0}]})
+    assert price_usage(Usage(total_input_tokens=1), "free", Catalog([free]), NOVEMBER) == 0
 
 
 def test_every_model_in_use_by_default_has_a_price() -> None:
@@ -195,6 +210,7 @@ def draw(size: str | None = None, **changes: Any) -> Request:
 ESTIMATED: list[tuple[str, Request, tuple[float, float] | None]] = [
     # 300 bytes are 75 to 100 tokens.
     ("no limit", ask(), (75 * 0.75, 100 * 0.75 + 65_536 * 3.75)),
+    ("digits", ask("7" * 300, max_output_tokens=1), (75 * 0.75, 300 * 0.75 + 3.75)),
     ("a limit", ask(max_output_tokens=1_000), (75 * 0.75, 100 * 0.75 + 1_000 * 3.75)),
     ("half the price", ask(max_output_tokens=1_000, service_tier="flex"), (28.125, 1_912.5)),
     ("a tier without a price", ask(service_tier="priority"), None),
@@ -228,6 +244,11 @@ ESTIMATED: list[tuple[str, Request, tuple[float, float] | None]] = [
         "a task with a budget",
         Request(kind="research", prompt="x" * 300, agent=ANTIGRAVITY, agent_config={"max_total_tokens": 50_000}),
         (56.25, 75 + 50_000 * 3.75),
+    ),
+    (
+        "a task with a budget that no journal can sum",
+        Request(kind="research", prompt="x" * 300, agent=ANTIGRAVITY, agent_config={"max_total_tokens": 10**18 - 1}),
+        (56.25, 10**15),
     ),
 ]
 

@@ -1,8 +1,9 @@
 """Limits in dollars: what is reserved before a request is sent, what replaces it, and what is refused."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,12 +13,13 @@ from mcp import Client
 
 from conftest import FAST
 from faults.world import PATIENCE, QUICK, World, over, world
-from gemini_interactions_mcp.core.errors import GeminiMCPError, SpendingLimitError
+from gemini_interactions_mcp.core.errors import DailyLimitError, GeminiMCPError, SpendingLimitError
 from gemini_interactions_mcp.core.phrases import format_dollars
-from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.emulator import Emulator, Fault, interactions
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.journal.limits import Limits, SpendingLimit
 from gemini_interactions_mcp.models.interactions import Record, Request, Terms, Usage
+from gemini_interactions_mcp.runs import intents
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
 from journaling import NOON, Clock, record
@@ -148,14 +150,51 @@ async def test_pruning_gives_nothing_back_before_the_month_has_ended(journal: Jo
 async def test_the_day_and_the_month_are_those_of_utc(journal: Journal, clock: Clock) -> None:
     clock.now = NOON.replace(day=31)
     limits = Limits(micros_per_day=10, micros_per_month=20)
-    spending = limits.list_spending_limits()
+    spending = limits.list_spending_limits(clock.now)
     first = record("1", cost_micros=9, created_at=clock.now)
     assert await journal.insert_once(first, None, spending=spending) is None
     clock.now += timedelta(hours=12)
-    day, month = limits.list_spending_limits()
+    day, month = limits.list_spending_limits(clock.now)
     assert (day.since, month.since) == (clock.now, clock.now)
     assert (day.until, month.until) == (clock.now + timedelta(days=1), clock.now.replace(month=5))
     assert (await journal.spending())[:2] == (0, 0)
+
+
+async def test_a_request_from_before_midnight_counts_for_the_day_that_was(
+    settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock.now = MIDNIGHT + timedelta(hours=23, minutes=59, seconds=59)
+    month_end = clock.now.replace(day=31)
+    for end, month in ((clock.now, False), (month_end, True)):
+        clock.now = end
+        async with world(limited(settings, "1", month=month)) as here:
+            await here.journal.insert(record(str(end), cost_micros=DOLLAR, created_at=end))
+
+            async def wait_for_midnight(*_: object, end: datetime = end) -> list[Record]:
+                clock.now = end + timedelta(seconds=1)
+                return []
+
+            monkeypatch.setattr(here.journal, "undelivered", wait_for_midnight)
+            with pytest.raises(SpendingLimitError, match=r"of which \$0\.00 is left"):
+                await here.runs.start_or_attach(ASK)
+
+
+async def test_a_research_request_from_before_midnight_counts_for_the_day_that_was(
+    settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock.now = MIDNIGHT + timedelta(hours=23, minutes=59, seconds=59)
+    build = intents.build_intent
+
+    def build_at_midnight(*given: Any) -> Record:
+        made = build(*given)
+        clock.now = MIDNIGHT + timedelta(days=1)
+        return made
+
+    async with world(settings.model_copy(update={"runs_per_day": 1})) as here:
+        await here.journal.insert(record("1", kind="research", created_at=clock.now))
+        monkeypatch.setattr(intents, "build_intent", build_at_midnight)
+        with pytest.raises(DailyLimitError):
+            await here.runs.start_once(RESEARCH)
 
 
 # What requests reserve ------------------------------------------------------------------------------------
@@ -176,6 +215,18 @@ async def test_the_real_cost_replaces_what_was_reserved(settings: Settings) -> N
         assert (await here.runs.spending()).today == settled.cost
 
 
+@pytest.mark.usual_wire("the counts come in the stream, which is all that there is of what is not kept")
+@pytest.mark.parametrize("store", [True, False])
+async def test_a_tier_is_cheaper_whether_or_not_google_keeps_the_answer(settings: Settings, store: bool) -> None:
+    async with world(settings) as here:
+        costs = [
+            (await here.ended(ASK.model_copy(update={"store": store, "service_tier": tier}))).record.cost
+            for tier in ("standard", "flex")
+        ]
+    assert None not in costs
+    assert costs[1] == pytest.approx((costs[0] or 0) / 2, abs=1)
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429])
 async def test_what_google_has_refused_gives_its_reservation_back(
     settings: Settings, emulator: Emulator, status: int
@@ -194,6 +245,25 @@ async def test_what_may_have_been_taken_keeps_its_reservation(settings: Settings
         run = await here.ended(ASK)
         assert run.record.cost is None
         assert (await here.runs.spending()).today == run.record.cost_micros != 0
+
+
+@pytest.mark.parametrize("refused", [True, False])
+async def test_what_is_stopped_before_it_is_sent_again_gives_its_reservation_back(
+    settings: Settings, emulator: Emulator, refused: bool
+) -> None:
+    wait = Fault("create", "http", http_status=429, headers={"retry-after": "30"})
+    hold = Fault("create", "hold")
+    emulator.faults.append(wait if refused else hold)
+    async with world(limited(settings, "1")) as here:
+        run = await here.runs.start(ASK.model_copy(update={"store": False}))
+        with anyio.fail_after(PATIENCE):
+            while not (run.waiting if refused else hold.reached.is_set()):  # noqa: ASYNC110 - nothing tells it
+                await anyio.sleep(0.01)
+        await here.runs.cancel(run.record.label)
+        await over(run)
+        assert run.record.status == "cancelled"
+        assert ((await here.runs.spending()).today == 0) == refused
+        assert run.record.cost == (0 if refused else None)
 
 
 async def test_research_reserves_the_upper_end_of_googles_range(settings: Settings, emulator: Emulator) -> None:
@@ -218,6 +288,54 @@ async def test_token_counts_that_come_late_replace_the_reservation(settings: Set
             while not await is_counted(here, run.record.label):  # noqa: ASYNC110 - the journal tells nobody
                 await anyio.sleep(0.01)
         assert (await row(here, run.record.label)).cost == (await here.runs.spending()).today > 0
+
+
+@pytest.mark.parametrize("agent", [None, RESEARCH.agent])
+async def test_a_failed_agent_keeps_its_reservation_though_google_does_not_name_it(
+    settings: Settings, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, agent: str | None
+) -> None:
+    monkeypatch.setattr(interactions, "represent_interaction", name_agent(interactions.represent_interaction, agent))
+    monkeypatch.setattr(interactions, "summarize_interaction", name_agent(interactions.summarize_interaction, agent))
+    emulator.faults += [Fault("create", "status", run_status="failed"), Fault("get", "http", times=99)]
+    async with world(limited(settings, "5")) as here:
+        run, _ = await here.runs.start_once(RESEARCH)
+        assert (await over(run)).record.status == "failed"
+        assert (await row(here, run.record.label)).cost_micros == 3 * DOLLAR
+
+
+def name_agent(represent: Callable[..., dict[str, Any]], agent: str | None) -> Callable[..., dict[str, Any]]:
+    """The resource of an interaction, with this agent and without its token counts."""
+
+    def represent_named(*given: Any, **options: Any) -> dict[str, Any]:
+        told = {name: value for name, value in represent(*given, **options).items() if name not in ("agent", "usage")}
+        return told | ({"agent": agent} if agent else {})
+
+    return represent_named
+
+
+@pytest.mark.parametrize(
+    "counted",
+    [
+        {"total_tokens": 30},
+        {"total_input_tokens": -10, "total_output_tokens": -20, "total_tokens": -30},
+        # More than a journal can sum.
+        {"total_input_tokens": 2**62, "total_output_tokens": 2**62, "total_tokens": 2**62},
+    ],
+)
+async def test_counts_that_have_no_price_leave_the_reservation_and_the_cost_unknown(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, counted: dict[str, int]
+) -> None:
+    monkeypatch.setattr(interactions.EmulatedInteraction, "usage", counted)
+    async with world(limited(settings, "1")) as here:
+        run = await here.ended(ASK)
+        found = await row(here, run.record.label)
+        assert (found.status, found.text) == ("completed", run.record.text)
+        assert (found.cost, run.record.cost) == (None, None)
+        assert (await here.runs.spending()).today == found.cost_micros != 0
+        (report,) = await here.journal.usage("day")
+        assert (report.total.priced, report.total.reserved_micros) == (0, found.cost_micros)
+        await here.journal.delete(run.record.label)
+        assert await here.journal.usage("day") == [report]
 
 
 # Through the tools ----------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 """What all interactions have used and cost: summed, and shown by a command, a resource and a tool."""
 
 import json
+import os
+import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +26,7 @@ from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.text import usage_table
 from journaling import NOON, Clock, insert_all, record
 from reading import LEGACY, call, complaint, text_of
-from wired import environment
+from wired import SERVE, environment
 
 Capture = pytest.CaptureFixture[str]
 
@@ -255,6 +257,25 @@ async def test_the_command_prints_a_table(
     assert out == f"Nothing has been asked since {datetime.now(UTC):%Y-%m-%d} (UTC).\n"
     status, out, err = await used(env, "--since", "2026-03-01", patch=monkeypatch, read=capsys)
     assert [line.split()[0] for line in out.splitlines()[:3]] == ["day", "2026-03-01", "total"]
+
+
+@pytest.mark.parametrize(
+    "closed", [False, pytest.param(True, marks=pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell"))]
+)
+async def test_the_command_prints_on_what_cannot_show_every_letter(
+    env: dict[str, str], tmp_path: Path, closed: bool
+) -> None:
+    await fill(tmp_path / "j.sqlite3", paid("long", model="\u6c34" + "m" * 500))
+    printing = [*SERVE, "usage", "--by", "model"]
+    # As a shell does it for `>&-`.
+    shut = (lambda: os.close(1)) if closed else None
+    done = await anyio.to_thread.run_sync(
+        lambda: subprocess.run(
+            printing, check=False, capture_output=True, env=env | {"PYTHONIOENCODING": "ascii"}, preexec_fn=shut
+        )
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert closed or b"\n\\u6c34mmm" in done.stdout
 
 
 @pytest.mark.parametrize(

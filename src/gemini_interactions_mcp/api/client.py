@@ -323,7 +323,9 @@ class Gemini:
         )
 
     def _about_model(self, name: str, default: str | None) -> Call:
-        successor = self._catalogs.current.find_successor(name, *([default] if default else []))
+        successor = self._catalogs.current.find_successor(
+            name, datetime.now(UTC).date(), *([default] if default else [])
+        )
         return self._about(model=name, successor=successor)
 
     async def close(self) -> None:
@@ -354,7 +356,7 @@ class Gemini:
             caller=caller,
             previous_interaction_id=request.previous_interaction_id,
             model=model,
-            successor=self._catalogs.current.find_successor(model, *self._defaults(request)),
+            successor=self._catalogs.current.find_successor(model, datetime.now(UTC).date(), *self._defaults(request)),
         )
 
     def _defaults(self, request: Request) -> tuple[str, str]:

@@ -242,7 +242,8 @@ def find_last_prompt(steps: list[Json]) -> str | None:
 def parse_usage(payload: object) -> Usage | None:
     """Parse token counts; None if the API sent none, as on some paths."""
     data = coerce_object(payload)
-    totals = {name: count for name in Usage.model_fields if (count := get_integer(data.get(name))) is not None}
+    names = (name for name in Usage.model_fields if name.startswith("total_"))
+    totals = {name: max(0, count) for name in names if (count := get_integer(data.get(name))) is not None}
     parts = {name: parse_counts(data.get(name), *keys) for name, keys in USAGE_LISTS.items()}
     return Usage.model_validate(totals | parts) if totals else None
 

@@ -97,6 +97,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parse_arguments(argv)
     if arguments.command is None:
         return serve_host(arguments)
+    # Names of models and files may have letters that a terminal cannot show. What a test puts in its place may lack it.
+    if reconfigure := getattr(sys.stdout, "reconfigure", None):
+        reconfigure(errors="backslashreplace")
     try:
         status = run_command(arguments)
         sys.stdout.flush()

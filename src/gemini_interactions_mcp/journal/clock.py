@@ -12,11 +12,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def get_day_start() -> datetime:
-    """Return the start of the current UTC day."""
-    return now().replace(hour=0, minute=0, second=0, microsecond=0)
+def get_day_start(moment: datetime | None = None) -> datetime:
+    """Return the start of the UTC day of a moment in UTC; of the current day without one."""
+    return (moment or now()).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def get_month_start() -> datetime:
-    """Return the start of the current UTC month."""
-    return get_day_start().replace(day=1)
+def get_month_start(moment: datetime | None = None) -> datetime:
+    """Return the start of the UTC month of a moment in UTC; of the current month without one."""
+    return get_day_start(moment).replace(day=1)

@@ -49,16 +49,20 @@ class Limits:
     micros_per_day: int | None = None
     micros_per_month: int | None = None
 
-    def get_research_limit(self) -> ResearchLimit | None:
-        """Return the limit on today's research."""
-        return ResearchLimit(self.runs_per_day, clock.get_day_start()) if self.runs_per_day is not None else None
+    def get_research_limit(self, moment: datetime) -> ResearchLimit | None:
+        """Return the limit on research of the UTC day in which a request counts.
 
-    def list_spending_limits(self) -> Sequence[SpendingLimit]:
-        """Return the limits on the cost of the current day and month."""
-        return tuple(self._spending_limits())
+        Args:
+            moment: When it was about to be sent.
+        """
+        return None if self.runs_per_day is None else ResearchLimit(self.runs_per_day, clock.get_day_start(moment))
 
-    def _spending_limits(self) -> Iterator[SpendingLimit]:
-        day, month = clock.get_day_start(), clock.get_month_start()
+    def list_spending_limits(self, moment: datetime) -> Sequence[SpendingLimit]:
+        """Return the limits on the cost of the UTC day and month in which a request counts, as `get_research_limit`."""
+        return tuple(self._spending_limits(moment))
+
+    def _spending_limits(self, moment: datetime) -> Iterator[SpendingLimit]:
+        day, month = clock.get_day_start(moment), clock.get_month_start(moment)
         if self.micros_per_day is not None:
             yield SpendingLimit(self.micros_per_day, day, day + timedelta(days=1), DAY_VARIABLE)
         if self.micros_per_month is not None:
@@ -72,7 +76,8 @@ NO_LIMITS: Final = Limits()
 class Spending(NamedTuple):
     """What the requests of this server have cost, by UTC.
 
-    What has not settled counts with its reservation, and so does what settled without token counts.
+    What has not settled counts with its reservation, and so does what settled without token counts that
+    have a price.
 
     Attributes:
         today: Cost of today's requests, in millionths of a dollar.
@@ -89,7 +94,7 @@ class Spending(NamedTuple):
 
 def describe_research_limit(limit: ResearchLimit) -> str:
     """Return the error for a research request beyond the daily limit."""
-    left = (limit.since + timedelta(days=1) - clock.now()).total_seconds()
+    left = max(0.0, (limit.since + timedelta(days=1) - clock.now()).total_seconds())
     return (
         f"The limit of {phrases.format_count(limit.most, 'research run')} a day ({RUNS_VARIABLE}) is used up: nothing "
         "was started, and `force` does not change that. It works again at 00:00 UTC, in "
@@ -121,10 +126,10 @@ BEYOND_LIMIT: Final = (
 
 def describe_renewal(limit: SpendingLimit) -> str:
     """Return when a limit leaves more."""
+    seconds = max(0.0, (limit.until - clock.now()).total_seconds())
     return (
-        f"The limit renews on {limit.until:%Y-%m-%d} at 00:00 UTC, in "
-        f"{phrases.format_duration((limit.until - clock.now()).total_seconds())}; what running requests have reserved "
-        "and do not use is given back earlier."
+        f"The limit renews on {limit.until:%Y-%m-%d} at 00:00 UTC, in {phrases.format_duration(seconds)}; what running "
+        "requests have reserved and do not use is given back earlier."
     )
 
 

@@ -6,6 +6,9 @@ from typing import Final
 MICROS: Final = 1_000_000
 """Millionths of a dollar in a dollar."""
 
+MAX_MICROS: Final = 10**15
+"""Maximum cost of a request: a journal, which has 64 bits for a sum, can add up thousands of them."""
+
 
 def count_micros(dollars: Decimal | None) -> int | None:
     """Return dollars in micro-dollars, rounded down."""

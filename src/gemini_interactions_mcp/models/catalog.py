@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from gemini_interactions_mcp.core import coerce_object, list_texts, quote_name
 
@@ -20,10 +20,23 @@ AGENT_KINDS: Final = ("research", "managed")
 MAX_SUCCESSORS: Final = 20
 """Maximum number of successors, one after the other; more are a circle."""
 
+
+def check_order(bounds: tuple[Decimal, Decimal]) -> tuple[Decimal, Decimal]:
+    """Return bounds whose lower one comes first.
+
+    Raises:
+        ValueError: The upper one does.
+    """
+    if bounds[0] > bounds[1]:
+        raise ValueError("the lower end comes first")
+    return bounds
+
+
 ModelId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,127}$")]
-Alias = Annotated[str, Field(min_length=1, max_length=64)]
+Alias = Annotated[str, Field(max_length=64, pattern=r"[^\s_-]")]
 Word = Annotated[str, Field(min_length=1, max_length=32)]
 Dollars = Annotated[Decimal, Field(ge=0, le=100_000, allow_inf_nan=False)]
+CostRange = Annotated[tuple[Dollars, Dollars], AfterValidator(check_order)]
 TokenCount = Annotated[int, Field(ge=1, le=100_000_000)]
 
 
@@ -98,7 +111,7 @@ class CatalogRow(FrozenModel):
     max_output_tokens: TokenCount | None = None
     usual_output_tokens: TokenCount | None = None
     prices: tuple[Prices, ...] = ()
-    usual_cost: tuple[Dollars, Dollars] | None = None
+    usual_cost: CostRange | None = None
     sources: dict[str, str] = Field(default_factory=dict[str, str])
 
     @property
@@ -156,10 +169,18 @@ class Catalog:
         row = self.find(name)
         return row.id if row else name
 
-    def find_successor(self, name: str | None, *defaults: str) -> str | None:
-        """Return what replaces a model or an agent, or else the first default that differs from it."""
+    def find_successor(self, name: str | None, day: date, *defaults: str) -> str | None:
+        """Return what replaces a model or an agent on a UTC date, or else the first default that differs from it.
+
+        A default that is shut down gives way to its own successor.
+        """
         row = self.find(name)
-        return next((each for each in (row and row.successor, *defaults) if each and each != name), None)
+        found = (row and self.find_living_successor(row, day), *(self._find_living(each, day) for each in defaults))
+        return next((each for each in found if each and each != name), None)
+
+    def _find_living(self, name: str, day: date) -> str | None:
+        row = self.find(name)
+        return name if row is None or row.is_alive(day) else self.find_living_successor(row, day)
 
     def find_living_successor(self, row: CatalogRow, day: date) -> str | None:
         """Return the first of a row's successors that is served on a UTC date."""

@@ -4,8 +4,9 @@ import functools
 import re
 import stat
 import tomllib
+from contextlib import suppress
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,9 @@ from .catalog import Catalog, CatalogFaultError, merge_tables, parse_rows
 CATALOG_VARIABLE: Final = "GEMINI_MCP_CATALOG"
 MAX_CATALOG_BYTES: Final = 2**18
 """Maximum size of the user's file."""
+
+MAX_EXPONENT: Final = 30
+"""Maximum power of ten of a decimal number, and the negative of the minimum."""
 
 CatalogIdentity = tuple[int, ...] | str
 """What changes with a file: time, size and inode, or why they cannot be read."""
@@ -129,9 +133,10 @@ def parse_user_catalog(text: str) -> Catalog:
     """
     try:
         given = parse_toml(text)
-        return Catalog(parse_rows(merge_tables(load_built_in_tables(), given)))
-    except (tomllib.TOMLDecodeError, RecursionError) as exc:
+    except (ValueError, RecursionError) as exc:
         raise ConfigurationError(f"it is not TOML: {quote_name(str(exc) or 'nested too deeply')}") from exc
+    try:
+        return Catalog(parse_rows(merge_tables(load_built_in_tables(), given)))
     except CatalogFaultError as exc:
         line = find_table_line(text, exc.row_id)
         raise ConfigurationError(f"{f'line {line}: ' if line else ''}{exc}") from exc
@@ -147,9 +152,22 @@ def parse_toml(text: str) -> dict[str, Any]:
     """Return the tables of a text in TOML, with decimal numbers as they are written.
 
     Raises:
-        TOMLDecodeError: It is not TOML.
+        ValueError: It is not TOML, or has a number that is too long.
     """
-    return tomllib.loads(text, parse_float=Decimal)
+    return tomllib.loads(text, parse_float=parse_decimal)
+
+
+def parse_decimal(text: str) -> Decimal:
+    """Return a decimal number.
+
+    Raises:
+        ValueError: It is too large, or too close to 0, to be written without an exponent.
+    """
+    with suppress(InvalidOperation):
+        number = Decimal(text)
+        if abs(number.adjusted()) <= MAX_EXPONENT:
+            return number
+    raise ValueError(f"{text} is not a usual number")
 
 
 @functools.cache

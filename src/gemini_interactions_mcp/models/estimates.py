@@ -1,12 +1,13 @@
 """Bounds of what a request costs, before it is sent. Pure; loads genai-prices, as `pricing` does."""
 
 import math
+import string
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from .amounts import MICROS
+from .amounts import MAX_MICROS, MICROS
 from .attachments import Attachment
 from .catalog import Catalog, CatalogRow, Prices
 from .interactions import ContentItem, Request
@@ -95,7 +96,8 @@ def estimate_request(
     if low is None or high is None:
         return None
     # A tier has no price of its own for searches.
-    return Estimate(math.floor(low * factor), math.ceil(high * factor + price_searches(request, prices)))
+    most_micros = math.ceil(high * factor + price_searches(request, prices))
+    return Estimate(math.floor(low * factor), min(most_micros, MAX_MICROS))
 
 
 def list_attachments(contents: Sequence[ContentItem]) -> Iterator[Attachment]:
@@ -108,9 +110,15 @@ def list_attachments(contents: Sequence[ContentItem]) -> Iterator[Attachment]:
 def count_input_tokens(request: Request, files: Sequence[Attachment]) -> int:
     """Return the maximum number of tokens of prompt, instruction, schema, files and pages."""
     words = [request.prompt, request.system_instruction or "", str(request.response_schema or "")]
-    text = sum(len(each.encode(errors="replace")) for each in words)
+    text = sum(map(bound_text_tokens, words))
     pages = PAGE_TOKENS if "url_context" in request.tools else 0
-    return math.ceil(text / LEAST_BYTES_PER_TOKEN) + pages + sum(bound_file_tokens(file) for file in files)
+    return text + pages + sum(bound_file_tokens(file) for file in files)
+
+
+def bound_text_tokens(text: str) -> int:
+    """Return the maximum number of tokens of a text; each digit may be one: https://arxiv.org/abs/2403.08295"""
+    digits = sum(map(text.count, string.digits))
+    return digits + math.ceil((len(text.encode(errors="replace")) - digits) / LEAST_BYTES_PER_TOKEN)
 
 
 def bound_file_tokens(file: Attachment) -> int:

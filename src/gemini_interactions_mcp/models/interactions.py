@@ -1,5 +1,6 @@
 """Requests, interactions and their parts, and the records of the journal."""
 
+import operator
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -118,6 +119,7 @@ class Usage(FrozenModel):
     Attributes:
         input_tokens_by_modality: Parts of `total_input_tokens` by modality, such as `image`; the others alike.
         grounding_tool_count: Number of searches, by the type of the tool.
+        unpriced: Whether this server knows no price for these counts; not a field of the API.
 
     Source: google-genai 3.6.1, types/interactions/usage.py
     """
@@ -133,6 +135,7 @@ class Usage(FrozenModel):
     cached_tokens_by_modality: Counts = Field(default_factory=dict[str, int])
     tool_use_tokens_by_modality: Counts = Field(default_factory=dict[str, int])
     grounding_tool_count: Counts = Field(default_factory=dict[str, int])
+    unpriced: bool = Field(default=False, exclude_if=operator.not_)
 
 
 class Media(FrozenModel):
@@ -370,7 +373,7 @@ class Record(FrozenModel):
         files_pending: Whether files of a settled interaction could not be saved, and may be fetched again.
         principal: Whose it is; empty on a desktop.
         cost_micros: What counts against the limits in dollars, in millionths of a dollar: the most that it may cost,
-            until it has settled with token counts; None where the price is not known. See `cost`.
+            until it has settled with token counts that have a price; None where the price is not known. See `cost`.
         settled_at: When this server saw `status` become the settled one that it is; aware.
     """
 
@@ -418,7 +421,7 @@ class Record(FrozenModel):
     def cost(self) -> int | None:
         """What it has cost, in millionths of a dollar; None where that is not known, or not yet."""
         # An API that counts nothing has not counted yet.
-        counted = is_settled(self.status) and self.usage not in (None, Usage())
+        counted = is_settled(self.status) and self.usage not in (None, Usage()) and not self.usage.unpriced
         return self.cost_micros if counted or self.cost_micros == 0 else None
 
     @property

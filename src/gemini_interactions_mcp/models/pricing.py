@@ -4,12 +4,13 @@ genai-prices takes 0.3 s to load with the first price; call what needs it in a w
 the network.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final, NamedTuple
 
-from .amounts import MICROS
+from .amounts import MAX_MICROS, MICROS
 from .catalog import Catalog, Prices
 from .interactions import Usage
 
@@ -37,6 +38,12 @@ GENAI_PRICE_NAMES: Final = {
 }
 """Names of prices in genai-prices."""
 
+MODEL_VERSION: Final = re.compile(r"(-latest|-preview)?(-[0-9]{2,4})*")
+"""What follows the name of a model in that of its version, such as `-preview-09-2026`.
+
+Source: https://ai.google.dev/gemini-api/docs/models#model-versions
+"""
+
 PRICED_MODALITIES: Final = ("image", "audio", "video")
 """Modalities that may have prices of their own."""
 
@@ -51,7 +58,7 @@ class PricedAmount(NamedTuple):
 def price_usage(
     usage: Usage, name: str | None, catalog: Catalog, moment: datetime, tier: str | None = None
 ) -> int | None:
-    """Return what an interaction has cost, in micro-dollars; None where a price is not known, or nothing was counted.
+    """Return what an interaction has cost, in micro-dollars; None where a price is not known or counts cannot be right.
 
     Args:
         usage: What the API has counted.
@@ -71,7 +78,8 @@ def price_usage(
     spent = [sum_amounts(tokens), sum_amounts([searches])]
     if None in spent or not any(amount.units for amount in (*tokens, searches)):
         return None
-    return round_micros((spent[0] or 0) * factor + (spent[1] or 0))
+    cost = round_micros((spent[0] or 0) * factor + (spent[1] or 0))
+    return cost if cost <= MAX_MICROS else None
 
 
 def find_prices(name: str | None, catalog: Catalog, moment: datetime, input_tokens: int = 0) -> Prices | None:
@@ -86,7 +94,9 @@ def find_prices(name: str | None, catalog: Catalog, moment: datetime, input_toke
     row = catalog.find(name)
     billed = catalog.find(row.billed_as) if row and row.billed_as else row
     own = billed.find_own_prices(moment.date()) if billed else None
-    return own or load_token_prices(billed.id if billed else name or "", moment, input_tokens)
+    if own is not None:
+        return own
+    return load_token_prices(billed.id if billed else name or "", moment, input_tokens, listed=billed is not None)
 
 
 def load_price_data() -> None:
@@ -96,16 +106,23 @@ def load_price_data() -> None:
     _ = genai_prices.data
 
 
-def load_token_prices(name: str, moment: datetime, input_tokens: int) -> Prices | None:
-    """Return the prices in genai-prices; None where it has none."""
+def load_token_prices(name: str, moment: datetime, input_tokens: int, *, listed: bool) -> Prices | None:
+    """Return the prices in genai-prices; None where it has none.
+
+    It takes a name that begins like that of a model for this model. Of a name that is not `listed` in the catalog, only
+    versions are.
+    """
     import genai_prices  # noqa: PLC0415 - takes 0.3 s, and few calls need a price
 
     try:
-        found = genai_prices.calc_price(
+        priced = genai_prices.calc_price(
             genai_prices.Usage(), name, provider_id="google", genai_request_timestamp=moment
-        ).model_price
+        )
     except LookupError:
         return None
+    if not listed and not MODEL_VERSION.fullmatch(name.removeprefix(priced.model.id)):
+        return None
+    found = priced.model_price
     values = {
         ours: choose_tier_price(getattr(found, theirs), input_tokens) for ours, theirs in GENAI_PRICE_NAMES.items()
     }
@@ -182,5 +199,5 @@ def sum_amounts(amounts: list[PricedAmount]) -> Decimal | None:
 
 
 def round_micros(amount: Decimal) -> int:
-    """Return the nearest whole number of micro-dollars."""
-    return int(amount.to_integral_value(ROUND_HALF_UP))
+    """Return the nearest whole number of micro-dollars; 0 only where nothing is paid."""
+    return int(amount.to_integral_value(ROUND_HALF_UP)) or int(amount > 0)

@@ -91,7 +91,7 @@ class Ledger:
             SpendingLimitError: It may cost more than the user allows.
             JournalError: It could not be written.
         """
-        if spending := self._limits.list_spending_limits():
+        if spending := self._limits.list_spending_limits(record.created_at):
             await self._journal.insert_once(record, None, spending=spending, owner=self._owner, until=self._lease_end())
         else:
             await self._journal.insert(record, owner=self._owner, until=self._lease_end())
@@ -111,8 +111,8 @@ class Ledger:
         return await self._journal.insert_once(
             record,
             None if again else intents.compute_twins_start(record),
-            limit=self._limits.get_research_limit(),
-            spending=self._limits.list_spending_limits(),
+            limit=self._limits.get_research_limit(record.created_at),
+            spending=self._limits.list_spending_limits(record.created_at),
             owner=self._owner,
             until=self._lease_end(),
         )
@@ -125,8 +125,8 @@ class Ledger:
             SpendingLimitError: It may cost more than the user allows.
             JournalError: The journal cannot be read.
         """
-        limit = self._limits.get_research_limit() if record.kind == "research" else None
-        await self._journal.check_limits(record, limit, self._limits.list_spending_limits())
+        limit = self._limits.get_research_limit(record.created_at) if record.kind == "research" else None
+        await self._journal.check_limits(record, limit, self._limits.list_spending_limits(record.created_at))
 
     async def twin(self, record: Record) -> Record | None:
         """Return the row that `open_once` would return.
@@ -167,8 +167,10 @@ class Ledger:
 
     async def _price(self, record: Record, usage: object) -> dict[str, object]:
         """Return the change of the cost that token counts bring; the reservation stays where the price is not known."""
-        cost = await self._costs.price(record, usage) if isinstance(usage, Usage) else None
-        return {} if cost is None else {"cost_micros": cost}
+        if not isinstance(usage, Usage):
+            return {}
+        cost = await self._costs.price(record, usage)
+        return {"usage": usage.model_copy(update={"unpriced": True})} if cost is None else {"cost_micros": cost}
 
     async def write_late(self, run: Run, *, wait: bool = True) -> bool:
         """Write what the journal could not take when it was new; return whether it has all of it now."""
@@ -239,7 +241,7 @@ class Ledger:
             "error": join_sentences(shortcoming, saving.complaint),
             "finished_at": clock.now(),
         }
-        if has_failed_unpaid(interaction, result["usage"]):
+        if has_failed_unpaid(interaction.status, result["usage"], result["agent"]):
             result["cost_micros"] = 0
         journaled = await self.write(run, **result, **(told if run.stored else {}))
         # Only now: it may take seconds.
@@ -406,10 +408,10 @@ def join_sentences(*said: str | None) -> str | None:
     return " ".join(filter(None, said)) or None
 
 
-def has_failed_unpaid(interaction: Interaction, usage: object) -> bool:
+def has_failed_unpaid(status: str, usage: object, agent: object) -> bool:
     """Whether an interaction has failed in a way that Google does not charge.
 
     Failed requests to models are free (https://ai.google.dev/gemini-api/docs/billing); nothing is said of agents, which
     may have worked for an hour.
     """
-    return interaction.status == "failed" and usage is None and interaction.agent is None
+    return status == "failed" and usage is None and agent is None

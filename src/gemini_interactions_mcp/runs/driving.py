@@ -140,11 +140,14 @@ class Driver:
                 await self._pursue(run, target)
             if run.scope.cancelled_caught and self._registry.drop(run):
                 run.enter(Phase.SETTLED)
+                # What waits to be sent again was refused.
+                unpaid: dict[str, object] = {"cost_micros": 0} if run.waiting else {}
                 await self._ledger.write(
                     run,
                     status="cancelled",
                     error=intents.describe_hang_up(run.record.stopped_by),
                     finished_at=clock.now(),
+                    **unpaid,
                 )
         except GeminiMCPError as exc:
             await self._fail(run, exc)

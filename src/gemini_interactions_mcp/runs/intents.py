@@ -79,9 +79,9 @@ def build_intent(request: Request, previous: Record | None = None) -> Record:
         tools=agents.list_tool_names(request) or None if request.kind == "research" else None,
         topic=inherit_topic(request.kind, previous) or request.topic if request.store else None,
         prompt=request.prompt if request.store else "",
-        terms=asked.get_request_terms(
-            request if request.store else request.model_copy(update={"response_schema": None})
-        ),
+        terms=asked.get_request_terms(request)
+        if request.store
+        else asked.make_terms(service_tier=request.service_tier),
         created_at=moment,
         updated_at=moment,
         fingerprint=identity,
