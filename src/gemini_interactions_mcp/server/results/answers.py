@@ -20,7 +20,7 @@ from gemini_interactions_mcp.core import (
     offload_if_large,
     phrases,
 )
-from gemini_interactions_mcp.models import Record, is_settled
+from gemini_interactions_mcp.models import KINDS, Record, is_settled
 from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress, open_app
 from gemini_interactions_mcp.server.hosts import (
     ANY_HOST,
@@ -222,7 +222,7 @@ async def render_run(
         raise run.error
     if not run.done.is_set():
         return CallToolResult(content=[TextContent(text=await render_unfinished(app, run, wanted))])
-    silent = models.KINDS[record.kind].makes is not None and record.status == "completed"
+    silent = KINDS[record.kind].makes is not None and record.status == "completed"
     unsaved = run.previews if app.settings.previews and wanted.host.previews else ()
     told = record.text or (record.code and record.status not in ("failed", "cancelled"))
     if record.error and not record.files and not unsaved and (silent or not told):
