@@ -39,11 +39,16 @@ def ended(**fields: Any) -> Record:
         (4213, "$0.0042"),
         (9_900, "$0.0099"),
         (10_000, "$0.01"),
+        (14_200, "$0.014"),
+        (34_049, "$0.034"),
+        (50_000, "$0.05"),
+        (99_999, "$0.10"),
+        (140_000, "$0.14"),
         (1_370_000, "$1.37"),
         (1_234_567_890, "$1,234.57"),
     ],
 )
-def test_dollars_have_two_digits_below_a_cent_and_cents_above(micros: int, said: str) -> None:
+def test_dollars_have_two_digits_of_their_own_and_cents(micros: int, said: str) -> None:
     assert phrases.format_dollars(micros) == said
 
 

@@ -14,7 +14,6 @@ from mcp import Client
 from conftest import FAST
 from faults.world import PATIENCE, QUICK, World, over, world
 from gemini_interactions_mcp.core.errors import DailyLimitError, GeminiMCPError, SpendingLimitError
-from gemini_interactions_mcp.core.phrases import format_dollars
 from gemini_interactions_mcp.emulator import Emulator, Fault, interactions
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.journal.limits import Limits, SpendingLimit
@@ -352,24 +351,6 @@ async def test_over_the_limit_nothing_is_sent_and_the_answer_says_what_is_left(
     assert f"GEMINI_MCP_DOLLARS_PER_{'MONTH' if month else 'DAY'} allows $0.01, of which $0.01 is left" in said
     assert "Nothing was sent" in said
     assert not emulator.interactions
-
-
-@pytest.mark.parametrize(
-    ("micros", "said"),
-    [
-        (0, "$0.00"),
-        (1, "<$0.0001"),
-        (99, "<$0.0001"),
-        (100, "$0.00010"),
-        (423, "$0.00042"),
-        (4_230, "$0.0042"),
-        (10_000, "$0.01"),
-        (1_370_000, "$1.37"),
-        (1_234_567_890, "$1,234.57"),
-    ],
-)
-def test_an_amount_is_told_with_the_digits_that_matter(micros: int, said: str) -> None:
-    assert format_dollars(micros) == said
 
 
 def test_a_cost_is_told_once_it_is_known() -> None:

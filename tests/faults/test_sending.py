@@ -86,7 +86,7 @@ async def started(google: Gemini, streamed: bool) -> None:
 async def test_a_paid_request_that_times_out_is_never_sent_again(
     settings: Settings, emulator: Emulator, streamed: bool
 ) -> None:
-    google = Gemini(settings, replace(FAST, create=0.2))
+    google = Gemini(settings, replace(FAST, create=0.6))
     await google.check()
     emulator.faults.append(stalled := Fault("create", "stall"))
     with pytest.raises(OutcomeUnknownError, match="broke before an answer came"):

@@ -22,10 +22,12 @@ def format_count(number: int, noun: str, plural: str = "") -> str:
 
 
 def format_dollars(micros: int) -> str:
-    """Format millionths of a dollar: `$1.37`, `$0.0042` with two digits below a cent, and `<$0.0001`."""
+    """Format millionths of a dollar: `$1.37`, `$0.034` and `$0.0042` with two digits of their own, and `<$0.0001`."""
     dollars = micros / 1_000_000
-    if micros == 0 or dollars >= 0.01:
+    if micros == 0 or dollars >= 0.1:
         return f"${dollars:,.2f}"
+    if dollars >= 0.01:
+        return f"${dollars:.3f}".removesuffix("0")
     return f"${dollars:.4f}" if dollars >= 0.001 else f"${dollars:.5f}" if dollars >= 0.0001 else "<$0.0001"
 
 

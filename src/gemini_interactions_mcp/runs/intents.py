@@ -36,6 +36,9 @@ MAX_TOGETHER_SECONDS: Final = 4.0
 The most impatient host gives a call up after 5 s (openai-agents, `client_session_timeout_seconds`).
 """
 
+PRIVATE_TERMS: Final = {"response_schema": None}
+"""What terms leave out of a request of which Google is to keep nothing; the price depends on the others."""
+
 MAX_SENDING_SECONDS: Final = 600
 """Age up to which a request without an id may still be on its way, from this process or another."""
 
@@ -79,9 +82,7 @@ def build_intent(request: Request, previous: Record | None = None) -> Record:
         tools=agents.list_tool_names(request) or None if request.kind == "research" else None,
         topic=inherit_topic(request.kind, previous) or request.topic if request.store else None,
         prompt=request.prompt if request.store else "",
-        terms=asked.get_request_terms(request)
-        if request.store
-        else asked.make_terms(service_tier=request.service_tier),
+        terms=asked.get_request_terms(request if request.store else request.model_copy(update=PRIVATE_TERMS)),
         created_at=moment,
         updated_at=moment,
         fingerprint=identity,
