@@ -36,7 +36,7 @@ MAX_TOGETHER_SECONDS: Final = 4.0
 The most impatient host gives a call up after 5 s (openai-agents, `client_session_timeout_seconds`).
 """
 
-PRIVATE_TERMS: Final = {"response_schema": None}
+PRIVATE_TERMS: Final = {"response_schema": None, "metadata_filter": None}
 """What terms leave out of a request of which Google is to keep nothing; the price depends on the others."""
 
 MAX_SENDING_SECONDS: Final = 600
