@@ -9,7 +9,7 @@ import pytest
 from mcp import Client
 from mcp_types import BlobResourceContents, TextResourceContents
 
-from conftest import FAST
+from conftest import FAST, STATUS
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.emulator.refusals import make_background_fault
 from gemini_interactions_mcp.output.durations import read_duration
@@ -127,7 +127,7 @@ async def test_speech_that_refuses_the_background_is_bought_once_in_the_foregrou
 async def test_the_same_speech_again_is_the_same_run(client: Client, emulator: Emulator) -> None:
     emulator.faults.append(hold := Fault("create", "hold"))
     begun = await call(client, "generate_audio", prompt=SCRIPT, voice=TWO, wait_seconds=0)
-    assert "in_progress" in text_of(begun)
+    assert f"Still {STATUS} after" in text_of(begun)
     again = await call(client, "generate_audio", prompt=SCRIPT, voice=TWO, wait_seconds=0)
     hold.release.set()
     assert id_of(again) == id_of(begun)
