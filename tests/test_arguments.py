@@ -124,7 +124,7 @@ UNSENT: list[tuple[str, dict[str, Any], str]] = [
     (
         "list_interactions",
         {"kind": "song"},
-        "`kind` should be 'ask', 'analyze', 'image', 'speech', 'music', 'research' or 'task'.",
+        "`kind` should be 'ask', 'analyze', 'transcript', 'image', 'speech', 'music', 'research' or 'task'.",
     ),
     (
         "list_interactions",

@@ -172,7 +172,10 @@ def test_what_was_spent_is_told_with_its_limits(kind: InteractionKind, limits: L
     assert question.splitlines()[2].endswith(f". {said}")
 
 
-@pytest.mark.parametrize(("kind", "does"), [("ask", "answer"), ("analyze", "answer"), ("image", "make an image")])
+@pytest.mark.parametrize(
+    ("kind", "does"),
+    [("ask", "answer"), ("analyze", "answer"), ("transcript", "transcribe"), ("image", "make an image")],
+)
 def test_a_model_is_named_with_what_it_is_to_do(kind: InteractionKind, does: str) -> None:
     question = consent.render_question(CostQuestion(Request(kind=kind, prompt="Why?", model="m"), None, NOTHING_SPENT))
     assert question.startswith(f"Have m {does}: “Why?”?\n")

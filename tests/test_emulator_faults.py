@@ -46,6 +46,17 @@ client = emulating.client  # in place of the MCP client of all other tests
 
 CONTENT = {"type": "image", "data": "aGk=", "mime_type": "image/png"}
 JSON_FORMAT = {"type": "text", "mime_type": "application/json"}
+AUDIO = {"type": "audio", "data": "AAAA", "mime_type": "audio/wav"}
+
+
+def transcription(config: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "model": "gemini-3.5-transcribe",
+        "input": [AUDIO],
+        "generation_config": {"transcription_config": config},
+    }
+
+
 REFUSED: list[tuple[dict[str, Any], int, str]] = [
     ({"foo": 1}, 400, "parameter_unknown"),
     ({"agent": AGENT}, 400, "Exactly one of"),
@@ -57,6 +68,13 @@ REFUSED: list[tuple[dict[str, Any], int, str]] = [
     ({"response_format": {"type": "audio"}}, 400, "Audio output is not supported for gemini-3.8-flash."),
     ({"model": "gemini-3.8-flash-tts"}, 400, "Speech models make audio only."),
     ({"model": "lyria-3.5", "response_format": {"type": "audio", "mime_type": "audio/wav"}}, 400, "invalid argument"),
+    ({"model": "gemini-3.5-transcribe"}, 400, "invalid argument"),
+    ({"model": "gemini-3.5-transcribe", "input": [AUDIO, {"type": "text", "text": "What?"}]}, 400, "invalid argument"),
+    (transcription({"volume": 1}), 400, "Unknown parameter 'volume' at 'generation_config.transcription_config'"),
+    (transcription({"mode": "fast"}), 400, "Supported values: 'verbatim', 'smart'."),
+    (transcription({"mode": {"type": "smart", "diarization_mode": "speaker"}}), 400, "Unknown parameter"),
+    (transcription({"mode": {"type": "verbatim", "diarization_mode": "face"}}), 400, "Supported values: 'speaker'."),
+    (transcription({"mode": {"type": "verbatim", "timestamp_granularities": ["day"]}}), 400, "values: 'word'."),
     ({"model": 3}, 400, "expected str"),
     ({"stream": "yes"}, 400, "expected bool"),
     ({"agent_config": {}}, 400, "not supported for gemini-3.8-flash"),

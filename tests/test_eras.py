@@ -11,7 +11,7 @@ from mcp_types import CallToolResult
 from conftest import FAST, Mode, make_settings
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.server.tools.table import TOOLS
-from reading import id_of
+from reading import id_of, wav
 
 pytestmark = pytest.mark.slow
 
@@ -44,6 +44,9 @@ async def tour(folder: Path, url: str, mode: Mode) -> dict[str, str]:
         asked = id_of(await call("gemini_ask", prompt="Why?", tools=["google_search"]))
         await call("gemini_continue", prompt="And?", previous_interaction_id=asked)
         await call("analyze_file", prompt="What?", files=[str(folder / "files" / "a.txt")])
+        await call("analyze_file", prompt="What?", files=[str(wav(folder / "files"))], transcript=True)
+        (folder / "files" / "tone.wav").write_bytes((folder / "files" / "tone.wav").read_bytes() + b"not silent")
+        await call("analyze_file", prompt="?", files=[str(folder / "files" / "tone.wav")], transcript=True, clip="0-1")
         await call("generate_image", prompt="A red bicycle")
         await call("generate_audio", prompt="A red bicycle")
         plan = id_of(await call("start_research", prompt="Rivers", plan_first=True))

@@ -266,6 +266,8 @@ def test_an_estimate_has_a_lower_and_an_upper_end(request_: Request, bounds: tup
     ("file", "tokens"),
     [
         (Attachment("audio", 2_000), 100),
+        (Attachment("audio", 2_000, seconds=60), 100),
+        (Attachment("audio", 10_000_000, seconds=60), 130 * 32),
         (Attachment("video", 4_000), 100),
         (Attachment("document", 300), 100),
         (Attachment("image", None), 2_240),
@@ -277,6 +279,19 @@ def test_files_are_counted_by_size_and_kind_up_to_the_context(file: Attachment, 
     found = estimate_request(ask(max_output_tokens=1), BUILT_IN, NOVEMBER, files=[file])
     assert found is not None
     assert found.high == pytest.approx((100 + tokens) * 0.75 + 3.75, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("file", "tokens"), [(Attachment("audio", 10_000_000, seconds=600), 1_210 * 32), (Attachment("audio", 2_000), 101)]
+)
+def test_a_transcript_has_at_most_a_token_for_each_of_its_recording(file: Attachment, tokens: int) -> None:
+    request = Request(kind="transcript", prompt="x", model="gemini-3.5-transcribe")
+    found = estimate_request(request, BUILT_IN, NOVEMBER, files=[file])
+    assert found is not None
+    assert found.high == pytest.approx(tokens * (2 + 12), abs=20)
+    unknown = estimate_request(request, BUILT_IN, NOVEMBER, files=[Attachment("document", None)])
+    assert unknown is not None
+    assert unknown.high == 1_048_576 * 2 + 65_536 * 12
 
 
 def test_what_is_continued_is_read_again() -> None:

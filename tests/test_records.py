@@ -381,6 +381,12 @@ def test_a_run_whose_process_has_ended_can_be_taken_at_once() -> None:
     assert not intents.is_attachable(intent.model_copy(update={"status": "failed"}), followed=False)
 
 
+def test_a_transcript_that_reaches_a_limit_is_to_be_made_in_parts() -> None:
+    ended = Interaction(status="incomplete", text="half")
+    said = str(intents.describe_shortcoming(ended, "transcript"))
+    assert said.endswith("Transcribe the recording in parts, with clip.")
+
+
 @pytest.mark.parametrize("kind", ["analyze", "image", "research", "ask"])
 @pytest.mark.parametrize("status", ["incomplete", "completed"])
 def test_what_a_limit_asks_for_the_tool_has(kind: InteractionKind, status: str) -> None:

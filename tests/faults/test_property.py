@@ -7,6 +7,7 @@ taken once, a fresh server can read every answer, and the key stands nowhere.
 fails is printed with a line that repeats it.
 """
 
+import base64
 import math
 import operator
 import os
@@ -44,7 +45,7 @@ from gemini_interactions_mcp.emulator import (
 from gemini_interactions_mcp.server import prompts
 from gemini_interactions_mcp.server.app import Server, build_server
 from gemini_interactions_mcp.settings import Settings
-from reading import rows_of, text_of
+from reading import rows_of, text_of, wav
 from wired import let_leases_run_out
 
 pytestmark = pytest.mark.slow
@@ -96,7 +97,7 @@ class Start:
         left: Whether the next step begins while it is still being answered.
     """
 
-    tool: Literal["ask", "continue", "analyze", "image", "audio", "research"]
+    tool: Literal["ask", "continue", "analyze", "transcript", "image", "audio", "research"]
     at: int = 0
     waits: bool = True
     again: bool = False
@@ -193,7 +194,7 @@ STARTS = st.builds(
     Start,
     # An image takes as long as five asks.
     tool=st.sampled_from(
-        ("ask", "ask", "ask", "continue", "analyze", "research", "research", "research", "image", "audio")
+        ("ask", "ask", "ask", "continue", "analyze", "transcript", "research", "research", "research", "image", "audio")
     ),
     at=st.integers(0, 3),
     waits=st.booleans(),
@@ -279,9 +280,22 @@ class World:
             "audio": {"kind": ("speech", "music")[step.at % 2]},
             "research": {"visualization": False},
         }
+        if step.tool == "transcript":
+            special["transcript"] = {
+                "files": [str(self.recording(prompt, silent=step.at % 2 == 1))],
+                "transcript": True,
+            }
         # An answer of some events, so that a stream can break in its midst.
         self.asked[prompt] += 0
         return special.get(step.tool, {}) | {"prompt": f"{prompt} [[words=40]]" if step.tool == "ask" else prompt}
+
+    def recording(self, prompt: str, *, silent: bool) -> Path:
+        """A recording that has a prompt in its bytes, since that is not sent; it may have no words."""
+        path = self.folder / "files" / f"talk {len(self.asked)}.wav"
+        wav(path.parent).rename(path)
+        with path.open("ab") as file:
+            file.write(f"{prompt}{'[[speech=none]]' * silent}".encode())
+        return path
 
     def prompt_in(self, text: str) -> str:
         """Which of the prompts stands in a text."""
@@ -290,7 +304,7 @@ class World:
     def prompt_of(self, arguments: dict[str, Any]) -> str:
         """The prompt of the interaction that a call is about."""
         interaction = self.emulator.interactions.get(str(arguments.get("interaction_id")))
-        return self.prompt_in(str(interaction.body["input"])) if interaction else ""
+        return self.prompt_in(wording_of(interaction.body)) if interaction else ""
 
     def script(self, trouble: Trouble, tasks: TaskGroup) -> None:
         """Have the emulator do it."""
@@ -341,10 +355,18 @@ async def turns(number: int) -> None:
         await anyio.lowlevel.checkpoint()
 
 
+def wording_of(body: dict[str, Any]) -> str:
+    """What a request says, that in its recordings included."""
+    said = str(body["input"])
+    recordings = re.findall(r"'data': '([^']+)'", said) if "'audio'" in said else []
+    return said + "".join(base64.b64decode(each).decode(errors="replace") for each in recordings)
+
+
 TOOL_OF = {
     "ask": "gemini_ask",
     "continue": "gemini_continue",
     "analyze": "analyze_file",
+    "transcript": "analyze_file",
     "image": "generate_image",
     "audio": "generate_audio",
     "research": "start_research",
@@ -471,7 +493,7 @@ def put_back(folder: Path, journal: Path | None) -> None:
 
 def bought_once(world: World) -> None:
     """Hold that each call was taken at most once, and research again only where the first has ended badly."""
-    creates = [str(create["input"]) for create in world.emulator.creates]
+    creates = [wording_of(create) for create in world.emulator.creates]
     taken = {prompt: sum(prompt in create for create in creates) for prompt in world.asked}
     assert sum(taken.values()) == len(creates)
     for prompt, times in taken.items():
@@ -486,7 +508,7 @@ def bought_once(world: World) -> None:
 def ended_badly(world: World, prompt: str) -> int:
     """How many interactions of a prompt have come to nothing."""
     return sum(
-        prompt in str(each.body["input"]) and each.status in ("failed", "cancelled")
+        prompt in wording_of(each.body) and each.status in ("failed", "cancelled")
         for each in world.emulator.interactions.values()
     )
 
@@ -527,14 +549,18 @@ async def readable(client: Client, interaction: EmulatedInteraction) -> str:
         for part in step["content"]
     ]  # fmt: skip
     unmarked = re.sub(r" (?:\[\d+\])+", "", shown)
+    recorded = interaction.body.get("model") == "gemini-3.5-transcribe"
+    if recorded:
+        # By speaker and time.
+        unmarked = re.sub(r"\n\n(?:\[[\d:.]+\] )?Speaker \d: ", " ", f"\n\n{shown}")
     for text in (part["text"] for part in contents if part["type"] == "text"):
         said, _, sources = text.partition("\n**Sources:**\n")
         assert said.strip() in unmarked
         # The list that a report ends with is ours, too.
         assert all(address in shown for address in re.findall(r"https?://[^\s()<>]+", sources))
-    saved = "agent" in interaction.body or any(part["type"] in ("image", "audio") for part in contents)
+    saved = recorded or "agent" in interaction.body or any(part["type"] in ("image", "audio") for part in contents)
     assert ("Saved: " in shown) is (saved and bool(contents))
-    assert result.is_error is (not contents)
+    assert result.is_error is (not contents and not recorded)
     return result.model_dump_json()
 
 

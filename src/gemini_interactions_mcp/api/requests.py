@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from gemini_interactions_mcp.core import InputError, Json
-from gemini_interactions_mcp.models import KINDS, ContentItem, Request, Speech
+from gemini_interactions_mcp.models import KINDS, ContentItem, Request, Speech, Transcription
 
 INTERACTION_ID_PATTERN: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
 """Interaction ids as the API has made them so far."""
@@ -91,6 +91,9 @@ def build_input(request: Request) -> str | list[ContentItem]:
     """Return the prompt; with content, the content blocks and then the prompt."""
     if request.speech is not None:
         return build_speech_input(request.prompt, request.speech)
+    if request.transcription is not None:
+        # Alone: the model takes no text beside it.
+        return [block for block in request.contents if block["type"] != "text"]
     if not request.contents:
         return request.prompt
     return [*request.contents, {"type": "text", "text": request.prompt}]
@@ -118,6 +121,16 @@ def build_speech_config(request: Request, speech: Speech) -> Json | Sequence[Jso
     return voices if len(voices) == 1 or request.model in LIST_VOICE_MODELS else {"speakers": voices}
 
 
+def build_transcription_config(wanted: Transcription) -> Json:
+    """Return whether words have speakers and times.
+
+    Source: google-genai 3.6.1, types/interactions/verbatimtranscriptionmode.py
+    """
+    speakers = {"diarization_mode": "speaker"} if wanted.speakers else {}
+    times = {"timestamp_granularities": ["word"]} if wanted.timestamps else {}
+    return {"mode": {"type": "verbatim", **speakers, **times}}
+
+
 def build_built_in_tools(request: Request) -> Iterator[Json]:
     """Yield Gemini's own tools, file search stores and remote MCP servers."""
     yield from ({"type": tool} for tool in request.tools)
@@ -130,10 +143,12 @@ def build_built_in_tools(request: Request) -> Iterator[Json]:
 
 
 def build_generation_config(request: Request) -> dict[str, Any]:
-    """Return the voices, the thinking level and the output limit; empty where the model's defaults apply."""
+    """Return voices, transcription, thinking level and output limit; empty where the model's defaults apply."""
     config: dict[str, Any] = {}
     if request.speech is not None:
         config["speech_config"] = build_speech_config(request, request.speech)
+    if request.transcription is not None:
+        config["transcription_config"] = build_transcription_config(request.transcription)
     if request.thinking_level:
         # Without summaries, there is no progress to show while a model thinks.
         config |= {"thinking_level": request.thinking_level, "thinking_summaries": "auto"}

@@ -34,10 +34,11 @@ from gemini_interactions_mcp.models import (
     VoiceDescription,
     terms,
 )
-from gemini_interactions_mcp.text import citations
+from gemini_interactions_mcp.text import citations, transcripts
 
 from .endings import describe_reported_errors, iterate_end_reasons
 from .steps import describe_tool_failures, parse_executions
+from .words import make_subtitles, parse_words
 
 MEDIA_CONTENT_TYPES: Final = ("image", "audio", "video", "document")
 """Content types whose data are bytes."""
@@ -73,7 +74,7 @@ def parse_interaction(payload: object) -> Interaction:
         text=draft.text,
         citations=tuple(draft.citations),
         usage=parse_usage(data.get("usage")),
-        media=tuple(draft.media),
+        media=(*draft.media, *make_subtitles(draft.words)),
         steps=tuple(str(step.get("type", "unknown")) for step in steps),
         thoughts=tuple(thought for step in steps for thought in iterate_thoughts(step)),
         code=tuple(parse_executions(steps)),
@@ -99,6 +100,8 @@ class AnswerDraft:
         media: Generated media that came as data.
         written: There is text other than placeholders of media.
         interrupted: The latest block was not text.
+        words: The parts of a transcript, by speaker and time.
+        speakers: Names of the speakers.
     """
 
     parts: list[str] = field(default_factory=list[str])
@@ -107,6 +110,8 @@ class AnswerDraft:
     media: list[Media] = field(default_factory=list[Media])
     written: bool = False
     interrupted: bool = False
+    words: list[transcripts.SpokenWord] = field(default_factory=list[transcripts.SpokenWord])
+    speakers: transcripts.SpeakerNames = field(default_factory=transcripts.SpeakerNames)
 
     @property
     def text(self) -> str:
@@ -123,6 +128,8 @@ class AnswerDraft:
     def add_text(self, block: Json) -> None:
         """Append a text block and its citations, whose offsets are moved to the whole text."""
         text = get_text(block.get("text")) or ""
+        if words := parse_words(block):
+            text = self.add_words(text, words)
         if not text:
             return
         if self.interrupted and self.parts and not self.parts[-1].endswith("\n") and not text.startswith("\n"):
@@ -131,6 +138,14 @@ class AnswerDraft:
         self.citations += [shift_citation(found, self.size) for found in parse_citations(block)]
         self.written = self.written or not (is_blank(text) or MEDIA_PLACEHOLDER.fullmatch(text))
         self._append(text)
+
+    def add_words(self, text: str, words: list[transcripts.SpokenWord]) -> str:
+        """Add the words of a text block, and return its text by speaker and time."""
+        spoken = transcripts.order_times(transcripts.align_words(text, words))
+        named = transcripts.name_speakers(spoken, self.speakers)
+        self.words += named
+        self.interrupted = True
+        return transcripts.render_transcript(named)
 
     def _append(self, text: str) -> None:
         self.parts.append(text)

@@ -74,6 +74,7 @@ async def run_steps(client: Client, inputs: list[Path]) -> StepFailedError | Non
         await analyze_samples(client, inputs)
         await generate_images(client, inputs)
         await generate_recordings(client)
+        await transcribe_sample(client, inputs)
         await demo_research(client)
         await look_back(client)
     except StepFailedError as exc:
@@ -144,6 +145,13 @@ async def generate_recordings(client: Client) -> None:
     script = "Joe: Did you hear the tide?\nJane: Only the foghorn.\nJoe: Then it is time to go."
     await call_and_show(client, "generate_audio", prompt=script, voice="Joe=Puck, Jane=Kore", style="calm")
     await call_and_show(client, "generate_audio", prompt="A slow waltz about a lighthouse", kind="music")
+
+
+async def transcribe_sample(client: Client, inputs: list[Path]) -> None:
+    """Write down what a recording says, and save its subtitles."""
+    recordings = [str(path) for path in inputs if path.suffix == ".wav"]
+    written = await call_and_show(client, "analyze_file", files=recordings, prompt="The foghorn", transcript=True)
+    require("] Speaker 2: " in join_text_blocks(written), "the transcript has no second speaker")
 
 
 async def demo_research(client: Client) -> None:

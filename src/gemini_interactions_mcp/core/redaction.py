@@ -32,7 +32,7 @@ BINARY_FIELDS: Final = ("data", "blob")
 MIN_BINARY_CHARACTERS: Final = 1024
 """Minimum length of base64 in such a field; a shorter value is treated as text."""
 
-TEXTUAL_TYPES: Final = ("text/", "application/json", "image/svg+xml")
+TEXTUAL_TYPES: Final = ("text/", "application/json", "application/x-subrip", "image/svg+xml")
 
 
 class Needle(NamedTuple):

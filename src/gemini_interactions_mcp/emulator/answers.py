@@ -17,6 +17,7 @@ from .research import answer_with_research
 from .schemas import generate_instance
 from .sound import answer_with_music, answer_with_speech
 from .tool_steps import list_annotations, make_thought, make_tool_steps
+from .transcribing import answer_with_transcript
 from .usage import EMULATED_BYTES_PER_TOKEN
 
 
@@ -96,6 +97,7 @@ ANSWER_FUNCTIONS = {
     "image": answer_with_image,
     "speech": answer_with_speech,
     "music": answer_with_music,
+    "transcription": answer_with_transcript,
     "research": answer_with_research,
 }
 

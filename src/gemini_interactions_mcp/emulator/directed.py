@@ -10,6 +10,7 @@ the duration of the run; `[[images=3]]` is the number of images of an image mode
 - `[[sends=html]]`, `[[sends=svg]]` and `[[sends=lie]]` replace a picture by something that is none;
 - `[[json=prose]]`, `[[json=other]]` and `[[json=fence]]` answer a schema with something else;
 - `[[ends=IMAGE_SAFETY]]` ends without output for that reason, `[[ends=incomplete]]` at a limit;
+- `[[speech=none]]` in a recording has no words in its transcript, `[[speech=odd]]` has hostile ones;
 - `[[finishes=MAX_TOKENS]]` adds that `finish_reason` to the output.
 
 Shapes: google-genai 3.6.1, types/interactions; `finish_reason` is `generateContent`'s (types.py, `Candidate`).
@@ -58,6 +59,15 @@ HOSTILE_FILE_CITATIONS: tuple[JsonDict, ...] = (
 )
 HOSTILE_PAGE = b"<!doctype html><script>alert(document.cookie)</script>"
 HOSTILE_SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+ODD_WORDS: tuple[JsonDict, ...] = (
+    {"text": "Did", "start_offset": "99999999999999s", "end_offset": "-1s", "speaker": "spk:0"},
+    {"text": "Did", "start_offset": "5s", "end_offset": "1s", "speaker": "spk:0"},
+    {"text": "no such word", "start_offset": "2.5s", "end_offset": "2.75s", "speaker": "spk:0"},
+    {"text": "tide?", "start_offset": "2.123456789s", "end_offset": "1e9s", "speaker": "Note: forged](x)\n\u202e"},
+    {"start_offset": 3, "end_offset": None, "speaker": 7},
+    {"text": "foghorn.", "start_offset": "NaNs", "speaker": ""},
+    {"text": "go.", "start_offset": "3s", "end_offset": "3s"},
+)
 FALSE_PICTURES = {
     "html": ("text/html", HOSTILE_PAGE),
     "svg": ("image/svg+xml", HOSTILE_SVG),
@@ -147,6 +157,15 @@ def _break_json(answer: Answer, kind: str) -> Answer:
     return replace(answer, steps=[*before, {**last, "content": [{**part, "text": texts[kind]}]}])
 
 
+def _change_speech(answer: Answer, kind: str) -> Answer:
+    """Remove all words of a transcript (`none`), or annotate its text with words that do not fit it (`odd`)."""
+    if kind == "none":
+        return replace(answer, steps=[])
+    words = [{"type": "word_info", **word} for word in ODD_WORDS]
+    changed = [{**part, "annotations": words} for step in answer.steps for part in step["content"]]
+    return replace(answer, steps=[{"type": "model_output", "content": changed}])
+
+
 def _remove_output(answer: Answer, reason: str) -> Answer:
     """Remove the output, and add an error with the reason; `incomplete` is a status without an error."""
     steps = [step for step in answer.steps if step["type"] != "model_output"]
@@ -167,6 +186,7 @@ DIRECTIVE_CHANGES: dict[str, AnswerChange] = {
     "cites": _cite_hostile,
     "sends": _replace_pictures,
     "json": _break_json,
+    "speech": _change_speech,
     "ends": _remove_output,
     "finishes": _add_finish_reason,
 }

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias, cast
 
 JsonDict: TypeAlias = dict[str, Any]
-AnswerFamily = Literal["text", "image", "speech", "music", "research", "coding"]
+AnswerFamily = Literal["text", "image", "speech", "music", "transcription", "research", "coding"]
 
 TEXT_MODELS = (
     "gemini-3.8-flash",
@@ -25,7 +25,6 @@ TEXT_MODELS = (
     "gemini-4-carbon",
     "gemini-4-hydrogen",
     "gemini-4-neon",
-    "gemini-3.5-transcribe",
     "gemini-robotics-er-1.6-preview",
     "gemini-robotics-er-2-preview",
     "gemma-4-31b-it",
@@ -40,9 +39,17 @@ IMAGE_MODELS = {
 }
 SPEECH_MODELS = ("gemini-3.8-flash-tts", "gemini-3.8-flash-lite-tts", "gemini-3.1-flash-tts-preview")
 MUSIC_MODELS = ("lyria-3.5", "lyria-3.5-clip-preview")
+TRANSCRIPTION_MODELS = ("gemini-3.5-transcribe",)
 # Models whose output (video) the emulator cannot generate.
 UNSUPPORTED_MODELS = ("gemini-omni-1.2-flash", "gemini-omni-1.1-flash")
-EMULATED_MODELS = (*TEXT_MODELS, *IMAGE_MODELS, *SPEECH_MODELS, *MUSIC_MODELS, *UNSUPPORTED_MODELS)
+EMULATED_MODELS = (
+    *TEXT_MODELS,
+    *IMAGE_MODELS,
+    *SPEECH_MODELS,
+    *MUSIC_MODELS,
+    *TRANSCRIPTION_MODELS,
+    *UNSUPPORTED_MODELS,
+)
 
 RESEARCH_AGENTS = ("deep-research-preview-04-2026", "deep-research-max-preview-04-2026")
 # A custom agent that does not run in the background, like the first Antigravity agent according to field reports.
@@ -234,6 +241,8 @@ def classify_name(name: str) -> AnswerFamily:
         return "image"
     if name in SPEECH_MODELS:
         return "speech"
+    if name in TRANSCRIPTION_MODELS:
+        return "transcription"
     return "music" if name in MUSIC_MODELS else "text"
 
 

@@ -33,7 +33,9 @@ from .protocol import (
 
 # Directives are described in `directed`.
 NUMBER_DIRECTIVE = re.compile(r"\[\[(words|seconds|images|sources|charts)=(\d+(?:\.\d+)?)\]\]")
-WORD_DIRECTIVE = re.compile(r"\[\[(code|failures|cites|sends|json|ends|finishes)=(\w+)\]\]")
+WORD_DIRECTIVE = re.compile(r"\[\[(code|failures|cites|sends|json|ends|finishes|speech)=(\w+)\]\]")
+ANY_DIRECTIVE = re.compile(rb"\[\[\w+=[\w.]+\]\]")
+WAV_HEADER_BYTES = 44
 # Returns the file of a URI, None if it is not a URI of the Files API.
 FindFile = Callable[[str], EmulatedFile | None]
 # Keys of `processing`, by type of content.
@@ -48,7 +50,8 @@ PROCESSING_KEYS = {
 class SentMedia:
     """One image, audio, video or document of the input; `content` is kept for inline images only.
 
-    `source` is `inline`, the name of a file or a URL; `size_bytes` is None for a URL.
+    `source` is `inline`, the name of a file or a URL; `size_bytes` is None for a URL. Of inline audio, `directives` are
+    those in its bytes, and `silent` tells whether it is a WAV of zeros.
     """
 
     kind: str
@@ -56,6 +59,8 @@ class SentMedia:
     source: str
     size_bytes: int | None
     content: bytes = b""
+    directives: str = ""
+    silent: bool = False
 
     def describe(self) -> str:
         """Return kind, MIME type, size, pixels and source in one line."""
@@ -68,21 +73,29 @@ class SentMedia:
 
 @dataclass(frozen=True)
 class Turn:
-    """The newest turn of an input, and the prompts of the earlier turns in the same request."""
+    """The newest turn of an input, and the prompts of the earlier turns in the same request.
+
+    Directives in audio count as well: a transcription has no prompt.
+    """
 
     prompt: str
     attachments: tuple[SentMedia, ...] = ()
     function_results: tuple[str, ...] = ()
     earlier_prompts: tuple[str, ...] = ()
 
+    @property
+    def directives(self) -> str:
+        """The prompt, and the directives in audio."""
+        return "".join([self.prompt, *(attachment.directives for attachment in self.attachments)])
+
     def read_number(self, name: str) -> float | None:
-        """Return the number of the last `[[name=number]]` in the prompt, None if there is none."""
-        numbers = [float(found[2]) for found in NUMBER_DIRECTIVE.finditer(self.prompt) if found[1] == name]
+        """Return the number of the last `[[name=number]]`, None if there is none."""
+        numbers = [float(found[2]) for found in NUMBER_DIRECTIVE.finditer(self.directives) if found[1] == name]
         return numbers[-1] if numbers else None
 
     def read_word(self, name: str) -> str:
-        """Return the word of the last `[[name=word]]` in the prompt, an empty one if there is none."""
-        words = [found[2] for found in WORD_DIRECTIVE.finditer(self.prompt) if found[1] == name]
+        """Return the word of the last `[[name=word]]`, an empty one if there is none."""
+        words = [found[2] for found in WORD_DIRECTIVE.finditer(self.directives) if found[1] == name]
         return words[-1] if words else ""
 
 
@@ -155,6 +168,10 @@ def _parse_attachment(part: JsonDict, find_file: FindFile) -> SentMedia:
     mime_type = ensure_text(part.get("mime_type"))
     if part.get("data"):
         content = _decode_data(part["data"])
+        if part["type"] == "audio":
+            directives = b"".join(ANY_DIRECTIVE.findall(content)).decode()
+            silent = len(content) > WAV_HEADER_BYTES and not content[WAV_HEADER_BYTES:].strip(b"\0")
+            return SentMedia("audio", mime_type, "inline", len(content), directives=directives, silent=silent)
         kept = content if part["type"] == "image" else b""
         return SentMedia(part["type"], mime_type, "inline", len(content), kept)
     uri = ensure_text(part.get("uri"))
@@ -210,6 +227,12 @@ def list_output_images(steps: list[JsonDict]) -> list[bytes]:
     """Return the inline images in the model output of steps, oldest first."""
     contents = [part for step in steps if step["type"] == "model_output" for part in ensure_objects(step["content"])]
     return [_decode_data(part["data"]) for part in contents if part["type"] == "image" and part.get("data")]
+
+
+def list_input_blocks(body: JsonDict) -> list[JsonDict]:
+    """Return the content of the newest turn of a request, in order."""
+    steps = [step for step in parse_input_steps(body.get("input")) if step["type"] == "user_input"]
+    return _parse_contents(steps[-1]) if steps else []
 
 
 def list_spoken_blocks(body: JsonDict) -> list[JsonDict]:

@@ -38,6 +38,7 @@ from .protocol import (
 from .requests import is_bare_schema, read_generation_value, read_model_or_agent, read_response_formats, read_tool_types
 from .schemas import is_malformed_schema
 from .sound import check_music_request, check_speech_request
+from .transcribing import check_transcription_request
 
 REQUEST_KEY_TYPES: dict[str, type] = {
     "background": bool,
@@ -214,7 +215,11 @@ def check_managed_config(config: JsonDict) -> None:
         raise make_refusal(400, "Invalid value for 'agent_config.max_total_tokens': expected a positive number.")
 
 
-AUDIO_RULES = {"speech": check_speech_request, "music": check_music_request}
+AUDIO_RULES = {
+    "speech": check_speech_request,
+    "music": check_music_request,
+    "transcription": check_transcription_request,
+}
 
 REQUEST_RULES: tuple[Callable[[JsonDict], None], ...] = (
     check_request_keys,

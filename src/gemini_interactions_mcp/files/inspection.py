@@ -47,6 +47,7 @@ class LocalFile:
         sha256: Of the content.
         encoding: Of text.
         pages: Number of pages of a PDF, if known.
+        seconds: Duration of a recording, if known.
         inline: Whether it travels inside the request; otherwise it is uploaded.
     """
 
@@ -60,6 +61,7 @@ class LocalFile:
     sha256: str
     encoding: str = ""
     pages: int | None = None
+    seconds: float | None = None
     inline: bool = True
 
 
@@ -150,7 +152,7 @@ def classify_content(content: LocalFile | ContentItem) -> str:
 def describe_attachment(content: LocalFile | ContentItem) -> Attachment:
     """Return the type, size and pages of a file or of a block; all are unknown of an address."""
     if isinstance(content, LocalFile):
-        return Attachment(classify_content(content), content.sent, content.pages)
+        return Attachment(classify_content(content), content.sent, content.pages, content.seconds)
     return Attachment(classify_content(content), None)
 
 

@@ -15,6 +15,7 @@ from typing import IO, Final
 
 from gemini_interactions_mcp.core import FileRefusedError, list_names, quote_name
 from gemini_interactions_mcp.models import ContentItem, media_types
+from gemini_interactions_mcp.output import measure_duration
 
 from . import charsets
 from .addresses import get_extension
@@ -72,6 +73,7 @@ def recognise_file(file: NamedFile, stream: BufferedReader) -> LocalFile:
         sha256=hash_file(stream),
         encoding=text.encoding if text else "",
         pages=count_pdf_pages(binary) if mime == PDF_TYPE else None,
+        seconds=measure_duration(stream, mime) if kind == "audio" else None,
     )
 
 

@@ -58,6 +58,7 @@ from .media_types import sniff_type as sniff_type
 from .sandbox_files import SandboxFile as SandboxFile
 from .speech import SpeakerVoice as SpeakerVoice
 from .speech import Speech as Speech
+from .speech import Transcription as Transcription
 from .uploads import BytesSentCallback as BytesSentCallback
 from .uploads import UploadedFile as UploadedFile
 from .uploads import UploadSource as UploadSource

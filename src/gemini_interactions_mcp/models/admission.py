@@ -95,7 +95,7 @@ def check_kind(request: Request, row: CatalogRow, _: Collection[str]) -> str | N
         return f"{row.id} is an agent, which start_research takes, and no model."
     if request.agent and not row.is_agent:
         return f"{row.id} is a model, which gemini_ask takes, and no agent."
-    if KINDS[request.kind].makes and row.kind != request.kind:
+    if KINDS[request.kind].takes not in (None, row.kind):
         return f"{row.id} is for {row.kind}, and cannot {KINDS[request.kind].work}."
     return None
 

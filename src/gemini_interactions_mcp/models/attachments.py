@@ -10,8 +10,10 @@ class Attachment(NamedTuple):
         kind: The content type that it becomes.
         bytes: Its size; None where that is not known, as of an address.
         pages: Number of pages of a PDF, if known.
+        seconds: Duration of a recording, if known.
     """
 
     kind: str
     bytes: int | None
     pages: int | None = None
+    seconds: float | None = None

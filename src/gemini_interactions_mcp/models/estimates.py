@@ -35,6 +35,12 @@ MEDIA_BYTES_PER_TOKEN: Final = {"audio": 20, "video": 40}
 """Bytes per token of recordings of the lowest quality, from 32 tokens a second of audio and 300 of video
 (https://ai.google.dev/gemini-api/docs/tokens) at 6 and 100 kbit/s."""
 
+AUDIO_TOKENS_PER_SECOND: Final = 32
+"""Tokens of a recording, from the same page."""
+
+LONGER_RECORDING: Final = (2, 10)
+"""How much longer a recording is than it says, at most, as a factor and in seconds: the bitrate of MP3 may vary."""
+
 PICTURE_TEXT_TOKENS: Final = 2_048
 """Tokens, at most, of the thoughts and the text beside a generated image: assumed from field reports of 700 to 900."""
 
@@ -129,7 +135,11 @@ def bound_file_tokens(file: Attachment) -> int:
         return CONTEXT_TOKENS
     if file.pages is not None:
         return file.pages * PDF_PAGE_TOKENS
-    return math.ceil(file.bytes / MEDIA_BYTES_PER_TOKEN.get(file.kind, LEAST_BYTES_PER_TOKEN))
+    most = math.ceil(file.bytes / MEDIA_BYTES_PER_TOKEN.get(file.kind, LEAST_BYTES_PER_TOKEN))
+    if file.seconds is None:
+        return most
+    factor, more = LONGER_RECORDING
+    return min(most, math.ceil((file.seconds * factor + more) * AUDIO_TOKENS_PER_SECOND))
 
 
 def price_low(request: Request, row: CatalogRow | None, prices: Prices) -> Decimal | None:
@@ -146,7 +156,7 @@ def price_low(request: Request, row: CatalogRow | None, prices: Prices) -> Decim
 
 def price_high(request: Request, row: CatalogRow | None, prices: Prices, input_tokens: int) -> Decimal | None:
     """Return the price in micro-dollars of all tokens that a request allows."""
-    output = count_output_tokens(request, row)
+    output = count_output_tokens(request, row, input_tokens)
     drawn = price_image(request, row, prices)
     if prices.input is None or prices.output is None or output is None or drawn is None:
         return None
@@ -159,7 +169,7 @@ def price_searches(request: Request, prices: Prices) -> Decimal:
     return SEARCHES_PER_ANSWER * any(tool in SEARCH_TOOLS for tool in request.tools) * get_search_price(prices)
 
 
-def count_output_tokens(request: Request, row: CatalogRow | None) -> int | None:
+def count_output_tokens(request: Request, row: CatalogRow | None, input_tokens: int) -> int | None:
     """Return the maximum number of output tokens beside an image; None for an agent without a budget."""
     terms = get_request_terms(request)
     if request.agent:
@@ -168,6 +178,9 @@ def count_output_tokens(request: Request, row: CatalogRow | None) -> int | None:
         return PICTURE_TEXT_TOKENS
     if request.kind == "speech":
         return count_speech_tokens(request, SLOW_SPEECH_FACTOR)
+    if request.kind == "transcript":
+        # No second of speech has more words than it has tokens of sound.
+        return min(input_tokens, ASSUMED_OUTPUT_TOKENS)
     asked = terms.max_output_tokens if terms else None
     return asked or (row and row.max_output_tokens) or ASSUMED_OUTPUT_TOKENS
 

@@ -12,7 +12,7 @@ from .attachments import Attachment
 from .defaults import DEEP_RESEARCH_PREFIX
 from .frozen import FrozenModel
 from .kinds import InteractionKind
-from .speech import Speech
+from .speech import Speech, Transcription
 
 ContentItem = Mapping[str, Any]
 """A content block in the API's format.
@@ -308,6 +308,7 @@ class Request(FrozenModel):
         response_schema: JSON Schema of the answer.
         image: `aspect_ratio` and `image_size` of an image to generate.
         speech: How the prompt is spoken.
+        transcription: How the recording among `contents` is written down; the prompt is not sent.
         output_path: Requested path of what is made, as given by the caller; not sent.
         agent_config: Configuration of `agent`; `generation_config` is that of `model`.
         service_tier: `flex`, `standard` or `priority`: https://ai.google.dev/gemini-api/docs/pricing
@@ -335,6 +336,7 @@ class Request(FrozenModel):
     store: bool = True
     image: dict[str, str] | None = None
     speech: Speech | None = Field(default=None, exclude_if=lambda speech: speech is None)
+    transcription: Transcription | None = Field(default=None, exclude_if=lambda given: given is None)
     output_path: str | None = None
     agent_config: dict[str, Any] | None = None
     service_tier: str | None = Field(default=None, exclude_if=lambda tier: tier is None)

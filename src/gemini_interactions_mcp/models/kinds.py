@@ -10,9 +10,10 @@ from .defaults import (
     DEFAULT_MUSIC_MODEL,
     DEFAULT_RESEARCH_AGENT,
     DEFAULT_SPEECH_MODEL,
+    DEFAULT_TRANSCRIPTION_MODEL,
 )
 
-InteractionKind = Literal["ask", "analyze", "image", "speech", "music", "research"]
+InteractionKind = Literal["ask", "analyze", "transcript", "image", "speech", "music", "research"]
 """Purpose of an interaction, which decides how it is sent and shown."""
 
 
@@ -24,6 +25,7 @@ class KindTraits:
         default: The model or agent, unless the caller or the user names another.
         setting: The setting by which the user names another; None where there is none.
         work: What the model does, as the user is asked about it.
+        takes: The kind of the model, as in the catalog; None for any.
         makes: The content type that an answer must have; None for text.
         continued_by: The tool that continues it.
     """
@@ -31,6 +33,7 @@ class KindTraits:
     default: str
     setting: str | None
     work: str
+    takes: str | None = None
     makes: str | None = None
     continued_by: str = "gemini_continue"
 
@@ -38,9 +41,10 @@ class KindTraits:
 KINDS: Final[Mapping[InteractionKind, KindTraits]] = {
     "ask": KindTraits(DEFAULT_MODEL, "model", "answer"),
     "analyze": KindTraits(DEFAULT_MODEL, "model", "answer"),
-    "image": KindTraits(DEFAULT_IMAGE_MODEL, "image_model", "make an image", "image", "generate_image"),
-    "speech": KindTraits(DEFAULT_SPEECH_MODEL, None, "speak", "audio"),
-    "music": KindTraits(DEFAULT_MUSIC_MODEL, None, "make music", "audio"),
+    "transcript": KindTraits(DEFAULT_TRANSCRIPTION_MODEL, None, "transcribe", takes="transcription"),
+    "image": KindTraits(DEFAULT_IMAGE_MODEL, "image_model", "make an image", "image", "image", "generate_image"),
+    "speech": KindTraits(DEFAULT_SPEECH_MODEL, None, "speak", "speech", "audio"),
+    "music": KindTraits(DEFAULT_MUSIC_MODEL, None, "make music", "music", "audio"),
     "research": KindTraits(DEFAULT_RESEARCH_AGENT, "research_agent", "research"),
 }
 """The traits of each kind."""

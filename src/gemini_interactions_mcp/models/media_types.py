@@ -103,6 +103,8 @@ TYPE_SUFFIXES: Final = {mime: f".{names[0]}" for types in MIME_TYPES.values() fo
     "application/json": ".json",
     "text/markdown": ".md",
     "text/plain": ".txt",
+    "text/vtt": ".vtt",
+    "application/x-subrip": ".srt",
 }
 
 ACTIVE_TYPE: Final = re.compile(r"text/.*|.*[/+-](?:xml|html|xhtml|svg|javascript|ecmascript|hta)")

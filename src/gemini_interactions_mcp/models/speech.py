@@ -1,4 +1,4 @@
-"""How a text is spoken."""
+"""How a text is spoken, and how speech is written down."""
 
 from .frozen import FrozenModel
 
@@ -22,3 +22,15 @@ class Speech(FrozenModel):
     voices: tuple[SpeakerVoice, ...]
     turns: tuple[tuple[str, str], ...] = ()
     style: str | None = None
+
+
+class Transcription(FrozenModel):
+    """How speech is written down.
+
+    Attributes:
+        speakers: Whether speakers are told apart.
+        timestamps: Whether each word has a time.
+    """
+
+    speakers: bool = True
+    timestamps: bool = True

@@ -2,7 +2,7 @@
 
 import io
 import math
-from typing import Final
+from typing import BinaryIO, Final
 
 from tinytag import TinyTag
 
@@ -14,10 +14,13 @@ TIMED_TYPES: Final = ("audio/", "video/")
 
 def read_duration(content: bytes | bytearray, mime: str) -> float | None:
     """Return the duration of a recording in seconds; None if it has none, or cannot be read. Blocks."""
-    if not mime.startswith(TIMED_TYPES):
-        return None
+    return measure_duration(io.BytesIO(content), mime) if mime.startswith(TIMED_TYPES) else None
+
+
+def measure_duration(file: BinaryIO, mime: str) -> float | None:
+    """Return the duration of a recording in an open file in seconds; None if it cannot be read. Blocks."""
     try:
-        found = TinyTag.get(f"recording{TYPE_SUFFIXES.get(mime, '')}", file_obj=io.BytesIO(content), tags=False)
+        found = TinyTag.get(f"recording{TYPE_SUFFIXES.get(mime, '')}", file_obj=file, tags=False)
     except Exception:  # noqa: BLE001 - a parser of foreign bytes may raise anything, and the duration is never needed
         return None
     seconds = found.duration

@@ -225,6 +225,8 @@ class Ledger:
         """Save the files of an interaction and write it all down; False when the journal could not take it."""
         # Only now a secret is whole again that came in several deltas.
         interaction = interaction.model_copy(update={"text": interaction.text or run.text})
+        if silence := intents.describe_silence(interaction, run.record.kind):
+            interaction = interaction.model_copy(update={"text": silence})
         interaction = await offload_if_large(len(interaction.text), partial(self._redact, interaction))
         saving = await self._save(run, interaction, target)
         told = {name: getattr(interaction, name) for name in ("text", "citations", "code", "failures")}

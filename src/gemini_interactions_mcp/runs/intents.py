@@ -203,9 +203,11 @@ def build_foreign_record(interaction: Interaction, interaction_id: str, previous
 
 
 def choose_foreign_kind(interaction: Interaction) -> InteractionKind:
-    """Return the kind of an interaction that something else has started, by what it has made."""
+    """Return the kind of an interaction that something else has started, by its model or by what it has made."""
     if interaction.agent:
         return "research"
+    if interaction.model == KINDS["transcript"].default:
+        return "transcript"
     made: list[InteractionKind] = [MAKING_KINDS[each.kind] for each in interaction.media if each.kind in MAKING_KINDS]
     return made[0] if made else "ask"
 
@@ -239,6 +241,8 @@ CANCELLED_ELSEWHERE: Final = (
 
 NO_TERMS: Final = Terms()
 
+NO_SPEECH: Final = "No speech was found in the recording."
+
 
 def describe_shortcoming(
     interaction: Interaction, kind: InteractionKind, terms: Terms | None = None, stopped_by: str | None = None
@@ -266,6 +270,12 @@ def describe_shortcoming(
     kinds = ", ".join(dict.fromkeys(interaction.steps)) or "none"
     ways = ways or "Google gives no reason; read_interaction looks at it again."
     return f"Gemini completed the interaction without an answer{reason}; steps seen: {kinds}. {ways}"
+
+
+def describe_silence(interaction: Interaction, kind: InteractionKind) -> str:
+    """Return the text of a transcript of a recording without speech, which the API leaves empty; else an empty one."""
+    answered = interaction.text or interaction.media or interaction.error or interaction.reasons
+    return NO_SPEECH if kind == "transcript" and interaction.status == "completed" and not answered else ""
 
 
 def is_whole_answer(interaction: Interaction, kind: InteractionKind) -> bool:
@@ -326,6 +336,8 @@ def suggest_higher_limits(interaction: Interaction, kind: InteractionKind, terms
 
     Nothing raises a model's own limit, and only the tool that asks in words alone has arguments for either.
     """
+    if kind == "transcript":
+        return "Transcribe the recording in parts, with clip."
     asked = kind == "ask"
     ways = ["a higher max_output_tokens"] if asked and terms.max_output_tokens else []
     if asked and interaction.usage and interaction.usage.total_thought_tokens:

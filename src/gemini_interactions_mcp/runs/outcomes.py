@@ -66,14 +66,15 @@ def is_hollow(interaction: Interaction) -> bool:
 
 
 def is_complete_account(run: Run, interaction: Interaction) -> bool:
-    """Whether a read can add nothing; only a read is sure to have the sources, and the usage of agents."""
+    """Whether a read can add nothing; only a read is sure to have sources, times of words, and agents' usage."""
     if not run.stored or run.id is None or run.outcome is interaction:
         return True
     if interaction.status != "completed":
         return interaction.status == "cancelled"
     answered = bool(interaction.text or interaction.media)
     sourced = bool(interaction.citations) or not (run.request and run.request.tools)
-    return answered and sourced and interaction.usage is not None and run.record.agent is None
+    timed = bool(interaction.media) or run.record.kind != "transcript"
+    return answered and sourced and timed and interaction.usage is not None and run.record.agent is None
 
 
 def merge_accounts(read: Interaction, told: Interaction) -> Interaction:

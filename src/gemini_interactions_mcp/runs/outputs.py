@@ -137,7 +137,7 @@ class Output:
         stem, origin = self._described(run, interaction)
         taken = collect_file_names(run.record.files)
         if file.place is not None:
-            found = interaction.media[file.place - 1 : file.place]
+            found = self._redact(interaction.media[file.place - 1 : file.place])
             home, modes = self._home(file), folders.OWNER_ONLY_MODES
             return [self._place(each, stem, origin, home, taken, [], modes) for each in found]
         if run.reports and (run.record.text or run.record.code) and is_report(file):

@@ -2,6 +2,8 @@ from . import chapters as chapters
 from . import citations as citations
 from . import model_table as model_table
 from . import rendering as rendering
+from . import subtitles as subtitles
+from . import transcripts as transcripts
 from . import usage_table as usage_table
 from . import voice_table as voice_table
 from .citations import is_linkable as is_linkable

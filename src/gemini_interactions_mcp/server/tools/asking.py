@@ -3,11 +3,11 @@
 from mcp_types import CallToolResult, InputRequiredResult
 
 from gemini_interactions_mcp.core import InputError
-from gemini_interactions_mcp.files import SOURCE_FORMS, Excerpt
-from gemini_interactions_mcp.models import Request
+from gemini_interactions_mcp.files import SOURCE_FORMS, Excerpt, Inspection
+from gemini_interactions_mcp.models import Request, Transcription
 from gemini_interactions_mcp.server.context import Ctx, open_app
 
-from .buying import Purchase, pay_and_wait
+from .buying import RECORDING_ONLY, Purchase, pay_and_wait
 from .choosing import choose_maker, choose_tools
 from .parameters import (
     ClipRange,
@@ -26,6 +26,7 @@ from .parameters import (
     StoreFlag,
     SystemInstruction,
     ThinkingLevel,
+    Transcript,
     WaitSeconds,
     check_optional_id,
     check_previous_id,
@@ -116,6 +117,9 @@ async def analyze_file(
     media_resolution: MediaResolution = None,
     clip: ClipRange = None,
     pages: PageRange = None,
+    transcript: Transcript = None,
+    speakers: bool | None = None,
+    timestamps: bool | None = None,
     response_schema: ResponseSchema = None,
     service_tier: ServiceTier = None,
     wait_seconds: WaitSeconds = None,
@@ -124,19 +128,46 @@ async def analyze_file(
     sent to Google; only allowed directories are read. Returns an interaction_id for follow-ups.
     """
     app = await open_app(ctx)
-    choice = await choose_maker(app, "analyze", model)
+    kind = "transcript" if transcript else "analyze"
+    choice = await choose_maker(app, kind, model)
     if not files:
         raise InputError(f"Name at least one file: {SOURCE_FORMS}.")
     given = await app.files.inspect(files, resolution=media_resolution, excerpt=Excerpt.of(clip, pages))
+    if transcript:
+        check_recording(given, previous_interaction_id, response_schema)
     request = choice.admit(
         Request(
-            kind="analyze",
+            kind=kind,
             prompt=prompt,
             model=choice.name,
             contents_digest=given.digest,
             previous_interaction_id=await check_optional_id(app, previous_interaction_id),
             response_schema=response_schema,
+            transcription=describe_transcription(speakers, timestamps) if transcript else None,
             service_tier=service_tier,
-        )
+        ),
+        given.kinds if transcript else (),
     )
     return await pay_and_wait(ctx, app, Purchase(request, choice.notes, given), wait_seconds)
+
+
+def describe_transcription(speakers: bool | None, timestamps: bool | None) -> Transcription:
+    """Return how speech is written down: with speakers and times, unless they are left out."""
+    return Transcription(speakers=speakers is not False, timestamps=timestamps is not False)
+
+
+def check_recording(given: Inspection, *unusable: object) -> None:
+    """Check that a transcript is asked of one recording, and of nothing else.
+
+    Args:
+        given: The files.
+        unusable: Arguments that a transcript does not take.
+
+    Raises:
+        InputError: There are other files or such arguments.
+    """
+    number = len(list(given.parts))
+    if number != 1 or given.kinds - {"audio"}:
+        raise InputError(f"{RECORDING_ONLY}{f' These are {number}: call once for each.' if number > 1 else ''}")
+    if any(unusable):
+        raise InputError("transcript=true takes no previous_interaction_id and no response_schema. Nothing was sent.")

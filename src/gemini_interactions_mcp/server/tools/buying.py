@@ -15,6 +15,8 @@ from gemini_interactions_mcp.server.results.answers import wait_for_answer
 
 from .paying import ToolResult, ask_before_paying, may_ask, send_files
 
+RECORDING_ONLY: Final = "transcript=true takes one audio file. Nothing was sent."
+
 IMAGES_ONLY: Final = "`images` takes images only; analyze_file takes other files."
 
 
@@ -55,17 +57,20 @@ async def pay_and_wait(ctx: Ctx, app: AppContext, bought: Purchase, wait_seconds
     since = anyio.current_time()
     with agreed:
         request = await send_files(app, request, given, seconds, progress)
-        check_images(request)
+        check_sent_types(request)
     left = max(0.0, seconds - (anyio.current_time() - since))
     run, fresh = await app.runs.start_or_attach(request, target=bought.target, refusal=bought.refusal)
     return await wait_for_answer(ctx, app, run, left, progress, notes, fresh=fresh)
 
 
-def check_images(request: Request) -> None:
-    """Check that a request for an image has images only, once the types of files of the Files API are known.
+def check_sent_types(request: Request) -> None:
+    """Check that a request for an image has images only, and one for a transcript audio only.
+
+    Only now the types of files of the Files API are known.
 
     Raises:
         InputError: It has something else.
     """
-    if request.kind == "image" and any("uri" in block and block["type"] != "image" for block in request.contents):
-        raise InputError(IMAGES_ONLY)
+    for kind, taken, said in (("image", "image", IMAGES_ONLY), ("transcript", "audio", RECORDING_ONLY)):
+        if request.kind == kind and any("uri" in block and block["type"] != taken for block in request.contents):
+            raise InputError(said)

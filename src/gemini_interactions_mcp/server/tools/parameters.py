@@ -55,13 +55,13 @@ WaitSeconds = Annotated[
         ge=0,
         le=LONGEST_WAIT_SECONDS,
         allow_inf_nan=False,
-        description="Seconds to wait, 0-600; default 45, Codex 25",
+        description="Default 45, Codex 25",
     ),
 ]
 
 PollSeconds = Annotated[
     float,
-    Field(ge=0, le=LONGEST_WAIT_SECONDS, allow_inf_nan=False, description="Seconds to wait, 0-600; default 0"),
+    Field(ge=0, le=LONGEST_WAIT_SECONDS, allow_inf_nan=False, description="Default 0"),
 ]
 
 PageNumber = Annotated[int, Field(ge=1, description="Answer page; default 1")]
@@ -77,6 +77,10 @@ FileSources = Annotated[
 ]
 
 ClipRange = Annotated[str | None, Field(description="Part of video or audio: 1:30-2:45, 90-")]
+Transcript = Annotated[
+    bool | None,
+    Field(description="Write down one audio file, by default with speakers, timestamps, SRT, VTT; prompt: its title"),
+]
 PageRange = Annotated[str | None, Field(description="Pages of a PDF: 3-7")]
 ImageSources = Annotated[list[str] | None, Field(description="Images to refer to or to edit; as in analyze_file")]
 

@@ -55,7 +55,13 @@ def build_hints(*, read_only: bool = False, destructive: bool = False, idempoten
 TOOLS: Final = (
     ToolEntry("ask", gemini_ask, "Ask Gemini", build_hints()),
     ToolEntry("ask", gemini_continue, "Continue with Gemini", build_hints(), "Gemini follow-up conversation"),
-    ToolEntry("files", analyze_file, "Analyze files", build_hints(), "Gemini image audio video pdf document youtube"),
+    ToolEntry(
+        "files",
+        analyze_file,
+        "Analyze files",
+        build_hints(),
+        "Gemini image audio video pdf document youtube transcribe",
+    ),
     ToolEntry("images", generate_image, "Generate or edit image", build_hints(), "Gemini picture draw edit photo"),
     ToolEntry(
         "audio", generate_audio, "Speak or make music", build_hints(), "Gemini speech voice text-to-speech song audio"

@@ -1,0 +1,155 @@
+"""Subtitles of a transcript, as SRT and WebVTT. Pure.
+
+WebVTT: https://www.w3.org/TR/webvtt1/. SRT has no standard, and players read tags in it: it gets none.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Final, NamedTuple
+
+from gemini_interactions_mcp.core import strip_hidden
+
+from .transcripts import PAUSE_MILLISECONDS, SENTENCE_END, SpokenWord
+
+LINE_CHARACTERS: Final = 42
+"""Maximum length of a line, and the number of lines below: the usual ones of television and of streaming services."""
+CUE_LINES: Final = 2
+
+LONGEST_CUE_MILLISECONDS: Final = 6_000
+SHORTEST_CUE_MILLISECONDS: Final = 700
+
+WORD_OR_SPACE: Final = re.compile(rf"\S{{1,{LINE_CHARACTERS}}}\s*")
+
+SRT_REPLACEMENTS: Final = str.maketrans({"<": "\u2039", ">": "\u203a", "{": "(", "}": ")"})
+"""Replacements of what players take for tags or for the arrow between times."""
+
+VTT_REPLACEMENTS: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
+
+class SubtitleCue(NamedTuple):
+    """A subtitle: its times in milliseconds, and its lines."""
+
+    start: int
+    end: int
+    lines: tuple[str, ...]
+
+
+@dataclass
+class CueDraft:
+    """A subtitle under construction.
+
+    Attributes:
+        start: When it begins, in milliseconds.
+        end: When its last word ends.
+        speaker: Name of its speaker.
+        lines: Its lines; white space at their ends is kept until it is complete.
+    """
+
+    start: int
+    end: int
+    speaker: str
+    lines: list[str] = field(default_factory=lambda: [""])
+
+    def has_room(self, text: str) -> bool:
+        """Whether a text fits into the last line, or into another one."""
+        return len(self.lines) < CUE_LINES or self._fits(text)
+
+    def _fits(self, text: str) -> bool:
+        return len((self.lines[-1] + text).rstrip()) <= LINE_CHARACTERS
+
+    def add(self, text: str, end: int) -> None:
+        """Add a text."""
+        if not self._fits(text):
+            self.lines.append("")
+        self.lines[-1] += text
+        self.end = max(self.end, end)
+
+    @property
+    def is_rounded(self) -> bool:
+        """Whether it ends with a sentence, and has more than a line."""
+        return len(self.lines) > 1 and SENTENCE_END.search(self.lines[-1]) is not None
+
+
+def build_cues(words: Sequence[SpokenWord]) -> list[SubtitleCue]:
+    """Return the subtitles of words whose times never go back; none if these have no times."""
+    drafts: list[CueDraft] = []
+    for piece in split_words(words):
+        start, end = piece.start or 0, piece.end or 0
+        last = drafts[-1] if drafts else None
+        if last is None or begins_cue(last, piece):
+            turns = piece.speaker and (last is None or last.speaker != piece.speaker)
+            last = CueDraft(start, end, piece.speaker)
+            drafts.append(last)
+            if turns:
+                last.add(f"{piece.speaker}: ", end)
+        last.add(piece.text, end)
+    return list(time_cues(drafts))
+
+
+def begins_cue(draft: CueDraft, piece: SpokenWord) -> bool:
+    """Whether a piece begins another subtitle."""
+    start, end = piece.start or 0, piece.end or 0
+    return (
+        piece.speaker != draft.speaker
+        or not draft.has_room(piece.text)
+        or draft.is_rounded
+        or start - draft.end >= PAUSE_MILLISECONDS
+        or end - draft.start > LONGEST_CUE_MILLISECONDS
+    )
+
+
+def split_words(words: Sequence[SpokenWord]) -> Iterator[SpokenWord]:
+    """Yield the pieces of words that no line breaks; those of a longer text share its time."""
+    for number, word in enumerate(words):
+        if word.start is None or word.end is None:
+            continue
+        pieces: list[str] = WORD_OR_SPACE.findall(strip_hidden(word.text))
+        after = words[number + 1].start if number + 1 < len(words) else None
+        end = max(word.end, after or 0) if len(pieces) > 1 else word.end
+        for place, text in enumerate(pieces):
+            start, until = (word.start + (end - word.start) * at // len(pieces) for at in (place, place + 1))
+            yield SpokenWord(re.sub(r"\s+", " ", text), start, until, word.speaker)
+
+
+def time_cues(drafts: Sequence[CueDraft]) -> Iterator[SubtitleCue]:
+    """Yield subtitles that take time, one after the other."""
+    clock = 0
+    for number, draft in enumerate(drafts):
+        following = drafts[number + 1].start if number + 1 < len(drafts) else None
+        start = max(draft.start, clock)
+        end = max(min(draft.end, start + LONGEST_CUE_MILLISECONDS), start + SHORTEST_CUE_MILLISECONDS)
+        if following is not None and following > start:
+            end = min(end, following)
+        clock = end
+        yield SubtitleCue(start, end, tuple(line.strip() for line in draft.lines if line.strip()))
+
+
+def render_srt(cues: Iterable[SubtitleCue]) -> str:
+    """Return subtitles as SRT."""
+    return "\n".join(f"{number}\n{render_cue(cue, ',', SRT_REPLACEMENTS)}" for number, cue in enumerate(cues, 1))
+
+
+def render_vtt(cues: Iterable[SubtitleCue]) -> str:
+    """Return subtitles as WebVTT."""
+    return "\n".join(chain(["WEBVTT\n"], (render_cue(cue, ".", VTT_REPLACEMENTS) for cue in cues)))
+
+
+def render_cue(cue: SubtitleCue, point: str, replacements: dict[int, str]) -> str:
+    """Return the times and the lines of a subtitle."""
+    times = " --> ".join(format_cue_time(each, point) for each in (cue.start, cue.end))
+    return "\n".join([times, *(line.translate(replacements) for line in cue.lines), ""])
+
+
+def format_cue_time(milliseconds: int, point: str) -> str:
+    """Format a time as `00:01:02.500`."""
+    seconds, rest = divmod(milliseconds, 1_000)
+    return f"{seconds // 3_600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{point}{rest:03}"
+
+
+SUBTITLE_RENDERERS: Final[dict[str, Callable[[Iterable[SubtitleCue]], str]]] = {
+    "application/x-subrip": render_srt,
+    "text/vtt": render_vtt,
+}
+"""Renderers of subtitles, by MIME type."""
