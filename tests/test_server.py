@@ -22,6 +22,7 @@ from gemini_interactions_mcp.server.app import Server, build_server
 from gemini_interactions_mcp.server.tools.table import TOOLS
 from gemini_interactions_mcp.text import rendering
 from reading import LEGACY, call, complaint, id_of, newest, note, text_of
+from wired import PATIENCE
 
 INDEX = "gemini://interactions"
 NEEDING_A_KEY: list[tuple[str, dict[str, Any]]] = [
@@ -232,7 +233,7 @@ async def test_the_tools_are_listed_while_a_hundred_questions_are_in_flight(
     async def ask(client: Client, prompt: str) -> None:
         answers[prompt] = text_of(await call(client, "gemini_ask", prompt=prompt, wait_seconds=60))
 
-    with anyio.fail_after(30):
+    with anyio.fail_after(PATIENCE):
         server = build_server(make_settings(tmp_path, url))
         async with Client(server, mode="legacy", cache=None) as client, anyio.create_task_group() as tasks:
             for fault in faults:

@@ -63,6 +63,7 @@ ANY_CALL: dict[str, dict[str, object]] = {
     "gemini_continue": {"prompt": "Why?", "previous_interaction_id": "v1_x"},
     "analyze_file": {"prompt": "Why?", "files": ["a.png"]},
     "generate_image": {"prompt": "A bike"},
+    "generate_audio": {"prompt": "A bike"},
     "start_research": {"prompt": "Tides"},
     "check_research": {"interaction_id": "v1_x"},
     "cancel_research": {"interaction_id": "v1_x"},
