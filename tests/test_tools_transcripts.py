@@ -267,6 +267,18 @@ async def test_times_that_only_a_read_has_are_read(client: Client, emulator: Emu
     assert len(saved_in(result)) == 2
 
 
+async def test_times_are_waited_for_longer_than_what_only_enriches_an_answer(
+    settings: Settings, emulator: Emulator
+) -> None:
+    emulator.doubts = replace(emulator.doubts, streamed_annotations=False)
+    emulator.faults.append(Fault("get", "http", times=20, http_status=404))
+    patient = replace(FAST, enrichment=0.02, answer_lag=20)
+    async with Client(build_server(settings, patient), cache=None) as client:
+        result = await transcribe(client, talk(settings))
+    assert text_of(result).startswith(SAID)
+    assert len(saved_in(result)) == 2
+
+
 async def test_silence_that_was_read_too_early_is_read_again(
     client: Client, emulator: Emulator, settings: Settings
 ) -> None:
@@ -303,7 +315,7 @@ async def test_what_a_transcript_may_cost_is_by_the_duration_of_its_recording(se
     confirm = Confirmation(50_000)
     user = User("decline")
     async with Client(
-        build_server(settings.model_copy(update={"confirm": confirm}), FAST),
+        build_server(settings.model_copy(update={"confirm": confirm}), replace(FAST, answer_lag=20)),
         elicitation_callback=user.answer,
         cache=None,
     ) as client:

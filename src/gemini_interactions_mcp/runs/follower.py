@@ -29,7 +29,7 @@ from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.models import KINDS, Event, Interaction, Request, is_settled
 
 from .bookkeeping import Ledger
-from .outcomes import assemble_streamed, assemble_unstored, is_complete_account, is_hollow, merge_accounts
+from .outcomes import assemble_streamed, assemble_unstored, is_complete_account, is_hollow, is_timed, merge_accounts
 from .run import Phase, Run
 
 MAX_RESEARCH_STREAMS: Final = 64
@@ -257,7 +257,8 @@ class Follower:
         if answered and run.stored:
             await self._ledger.write(run, status=told.status, text=told.text, citations=told.citations)
         run.enter(Phase.POLLING)
-        with anyio.move_on_after(self._timing.enrichment if answered or told.error else self._timing.answer_lag):
+        needless = bool(told.error) or (answered and is_timed(run, told))
+        with anyio.move_on_after(self._timing.enrichment if needless else self._timing.answer_lag):
             while (read := await self._read_settled(run)) is None or is_hollow(read):
                 told = told if read is None else merge_accounts(read, told)
                 await run.nap(self._timing.first_poll / 2)

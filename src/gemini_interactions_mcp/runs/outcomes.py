@@ -73,8 +73,18 @@ def is_complete_account(run: Run, interaction: Interaction) -> bool:
         return interaction.status == "cancelled"
     answered = bool(interaction.text or interaction.media)
     sourced = bool(interaction.citations) or not (run.request and run.request.tools)
-    timed = bool(interaction.media) or run.record.kind != "transcript"
-    return answered and sourced and timed and interaction.usage is not None and run.record.agent is None
+    return (
+        answered
+        and sourced
+        and is_timed(run, interaction)
+        and interaction.usage is not None
+        and run.record.agent is None
+    )
+
+
+def is_timed(run: Run, interaction: Interaction) -> bool:
+    """Whether a transcript has the times of its words, of which its subtitles are made; True for other kinds."""
+    return run.record.kind != "transcript" or bool(interaction.media)
 
 
 def merge_accounts(read: Interaction, told: Interaction) -> Interaction:
