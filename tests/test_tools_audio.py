@@ -1,8 +1,11 @@
 """Speech and music: what is sent, saved, shown and refused."""
 
 import io
+import random
+import tempfile
 import wave
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -12,7 +15,7 @@ from mcp_types import BlobResourceContents, TextResourceContents
 from conftest import FAST, STATUS
 from gemini_interactions_mcp.emulator import Emulator, Fault, sound
 from gemini_interactions_mcp.emulator.refusals import make_background_fault
-from gemini_interactions_mcp.output.durations import read_duration
+from gemini_interactions_mcp.output.durations import measure_duration, read_duration
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.settings.toolsets import TOOLSETS
@@ -156,6 +159,28 @@ async def test_a_toolset_offers_its_tools_and_what_fetches_answers(
         assert "read_interaction" in said
         hidden = await complaint(client, "start_research", prompt="x")
     assert hidden.startswith("Unknown tool: start_research. The tools are: ")
+
+
+def test_a_recording_without_a_header_has_no_duration_that_is_guessed() -> None:
+    """A file of AAC frames is no MP3, though its frames begin alike."""
+    buffer = io.BytesIO()
+    file: Any = av.open(buffer, "w", format="adts")
+    stream = file.add_stream("aac", rate=48_000)
+    for second in range(20):
+        frame = av.AudioFrame(format="s16", layout="mono", samples=48_000)
+        frame.planes[0].update(random.Random(second).randbytes(frame.planes[0].buffer_size))
+        frame.sample_rate, frame.pts = 48_000, second * 48_000
+        file.mux(stream.encode(frame))
+    file.mux(stream.encode(None))
+    file.close()
+    assert read_duration(buffer.getvalue(), "audio/aac") is None
+
+
+def test_a_large_file_in_which_no_sound_is_found_is_given_up() -> None:
+    with tempfile.TemporaryFile() as file:
+        file.truncate(2**27)
+        assert measure_duration(file, "audio/mpeg") is None
+        assert file.tell() < 2**24
 
 
 def test_a_recording_is_as_long_as_all_its_parts() -> None:
