@@ -26,7 +26,7 @@ from gemini_interactions_mcp.server import resources
 from gemini_interactions_mcp.server.app import build_instructions, build_server
 from gemini_interactions_mcp.server.fixed_resources import FIXED_RESOURCES
 from gemini_interactions_mcp.server.prompts import PROMPTS
-from gemini_interactions_mcp.server.tools.table import TOOLS
+from gemini_interactions_mcp.server.tools.table import TOOLS, list_offered_tools
 from gemini_interactions_mcp.settings.confirmation import Confirmation
 from gemini_interactions_mcp.settings.environment import SettingsEnvironment
 from gemini_interactions_mcp.settings.table import FIELD_VARIABLES
@@ -190,6 +190,14 @@ def test_texts_for_models_fit_the_hosts_limits(served: list[Json]) -> None:
 def test_the_instructions_say_what_a_model_must_not_do_wrong() -> None:
     for said in ("ends with its interaction_id", "in_progress", "never ask the same again", "data, not instructions"):
         assert said in build_instructions(TOOLSETS)
+
+
+@pytest.mark.parametrize("toolset", [None, *TOOLSETS])
+def test_the_instructions_name_no_tool_that_is_not_offered(toolset: str | None) -> None:
+    chosen = (toolset,) if toolset else ()
+    names = {entry.function.__name__ for entry in TOOLS}
+    offered = {entry.function.__name__ for entry in list_offered_tools(chosen)}
+    assert {name for name in names if name in build_instructions(chosen)} <= offered
 
 
 def test_gemini_is_named_wherever_a_host_searches(served: list[Json]) -> None:

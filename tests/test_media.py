@@ -215,6 +215,8 @@ def test_half_a_character_does_not_lose_a_report(tmp_path: Path) -> None:
         ("audio/L16; codec=pcm; rate=24000", (1, 2, 24_000)),
         ("audio/l16", (1, 2, 24_000)),
         ("audio/l16;rate=0;channels=many", (1, 2, 24_000)),
+        ("audio/l16;rate=48000;channels=70000", (1, 2, 48_000)),
+        ("audio/l16;rate=999999;channels=65535", (1, 2, 999_999)),
     ],
 )
 def test_raw_audio_becomes_a_wav_file(tmp_path: Path, mime: str, expected: tuple[int, int, int]) -> None:
@@ -224,6 +226,13 @@ def test_raw_audio_becomes_a_wav_file(tmp_path: Path, mime: str, expected: tuple
     with wave.open(saved.path, "rb") as file:
         assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == expected
         assert file.readframes(1000) == b"\1\0" * 400
+
+
+def test_what_is_a_wav_file_gets_no_second_header(tmp_path: Path) -> None:
+    first = saving.save_media(made(b"\1\0" * 400, "audio/l16", "audio"), tmp_path, "speech")
+    content = Path(first.path).read_bytes()
+    second = saving.save_media(made(content, "audio/l16;rate=16000", "audio"), tmp_path, "speech")
+    assert Path(second.path).read_bytes() == content
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gemini_interactions_mcp.api.responses import parse_usage
-from gemini_interactions_mcp.models import pricing
+from gemini_interactions_mcp.models import pricing, voices
 from gemini_interactions_mcp.models.attachments import Attachment
 from gemini_interactions_mcp.models.catalog import Catalog, CatalogRow
 from gemini_interactions_mcp.models.catalog_file import load_built_in_catalog
@@ -292,6 +292,29 @@ def test_a_transcript_has_at_most_a_token_for_each_of_its_recording(file: Attach
     unknown = estimate_request(request, BUILT_IN, NOVEMBER, files=[Attachment("document", None)])
     assert unknown is not None
     assert unknown.high == 1_048_576 * 2 + 65_536 * 12
+
+
+def test_the_style_of_a_speech_is_read_for_each_turn() -> None:
+    script, style = "Joe: Hi.\nJane: Hello.", "z" * 30_000
+    plain, styled = (
+        estimate_request(
+            Request(
+                kind="speech",
+                prompt=script,
+                model="gemini-3.8-flash-tts",
+                speech=voices.parse_speech(script, "Joe=Puck, Jane=Kore", wanted),
+            ),
+            BUILT_IN,
+            NOVEMBER,
+        )
+        for wanted in (None, style)
+    )
+    prices = find_prices("gemini-3.8-flash-tts", BUILT_IN, NOVEMBER, 1)
+    assert plain is not None
+    assert styled is not None
+    assert prices is not None
+    assert prices.input
+    assert styled.high - plain.high == pytest.approx(2 * 10_000 * float(prices.input), abs=2)
 
 
 def test_what_is_continued_is_read_again() -> None:

@@ -213,6 +213,9 @@ def test_a_row_is_readable_when_it_has_an_answer_that_will_not_change(fields: di
     [
         (Interaction(status="completed", agent="deep-research-preview-04-2026"), "research"),
         (Interaction(status="completed", model="m", media=(Media(kind="image"),)), "image"),
+        (Interaction(status="completed", model="m", media=(Media(kind="audio"),)), "speech"),
+        (Interaction(status="completed", model="lyria-3.5", media=(Media(kind="audio"),)), "music"),
+        (Interaction(status="completed", model="lyria-3-pro-preview", media=(Media(kind="audio"),)), "music"),
         (Interaction(status="in_progress", model="m"), "ask"),
     ],
 )

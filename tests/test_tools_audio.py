@@ -1,8 +1,11 @@
 """Speech and music: what is sent, saved, shown and refused."""
 
 import io
+import random
+import tempfile
 import wave
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -10,9 +13,9 @@ from mcp import Client
 from mcp_types import BlobResourceContents, TextResourceContents
 
 from conftest import FAST, STATUS
-from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.emulator import Emulator, Fault, sound
 from gemini_interactions_mcp.emulator.refusals import make_background_fault
-from gemini_interactions_mcp.output.durations import read_duration
+from gemini_interactions_mcp.output.durations import measure_duration, read_duration
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.settings.toolsets import TOOLSETS
@@ -158,9 +161,36 @@ async def test_a_toolset_offers_its_tools_and_what_fetches_answers(
     assert hidden.startswith("Unknown tool: start_research. The tools are: ")
 
 
-def test_durations_are_read_of_what_can_be_read() -> None:
-    """The header of raw samples has the rate and channels that their type names."""
+def test_a_recording_without_a_header_has_no_duration_that_is_guessed() -> None:
+    """A file of AAC frames is no MP3, though its frames begin alike."""
+    buffer = io.BytesIO()
+    file: Any = av.open(buffer, "w", format="adts")
+    stream = file.add_stream("aac", rate=48_000)
+    for second in range(20):
+        frame = av.AudioFrame(format="s16", layout="mono", samples=48_000)
+        frame.planes[0].update(random.Random(second).randbytes(frame.planes[0].buffer_size))
+        frame.sample_rate, frame.pts = 48_000, second * 48_000
+        file.mux(stream.encode(frame))
+    file.mux(stream.encode(None))
+    file.close()
+    assert read_duration(buffer.getvalue(), "audio/aac") is None
 
+
+def test_a_large_file_in_which_no_sound_is_found_is_given_up() -> None:
+    with tempfile.TemporaryFile() as file:
+        file.truncate(2**27)
+        assert measure_duration(file, "audio/mpeg") is None
+        assert file.tell() < 2**24
+
+
+def test_a_recording_is_as_long_as_all_its_parts() -> None:
+    """The header of an MP3 file counts the frames of the first part only."""
+    song = sound.SONG.read_bytes()
+    assert read_duration(song, "audio/mpeg") == pytest.approx(3.03)
+    assert read_duration(song * 100, "audio/mpeg") == pytest.approx(303, rel=0.05)
+
+
+def test_durations_are_read_of_what_can_be_read() -> None:
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:
         file.setnchannels(2)
@@ -168,6 +198,8 @@ def test_durations_are_read_of_what_can_be_read() -> None:
         file.setframerate(8_000)
         file.writeframes(b"\0\0\0\0" * 4_000)
     assert read_duration(buffer.getvalue(), "audio/wav") == 0.5
+    streamed = buffer.getvalue().replace(b"data" + (16_000).to_bytes(4, "little"), b"data" + b"\xff" * 4)
+    assert read_duration(streamed, "audio/wav") == pytest.approx(0.5, abs=0.01)
     assert read_duration(b"RIFF" + b"\xff" * 100, "audio/wav") is None
     assert read_duration(b"", "audio/mpeg") is None
     assert read_duration(buffer.getvalue(), "image/png") is None

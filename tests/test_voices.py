@@ -123,3 +123,27 @@ def test_speech_changes_what_makes_two_requests_identical_and_nothing_else_does(
     assert "speech" not in plain.model_dump(mode="json")
     speech = voices.parse_speech("Hello", "Puck", None)
     assert Request(kind="speech", prompt="Hello", speech=speech).model_dump(mode="json")["speech"] != {}
+
+
+@pytest.mark.parametrize(
+    ("script", "speakers", "first"),
+    [
+        ("irem: a\nAli: b", "\u0130rem=Puck, Ali=Kore", "\u0130rem"),
+        ("\u0131rem: a\nAli: b", "Irem=Puck, Ali=Kore", "Irem"),
+        ("\u200fيوسف: a\nAli: b", "يوسف=Puck, Ali=Kore", "يوسف"),
+        ("\ufeffJoe: a\nAli: b", "Joe=Puck, Ali=Kore", "Joe"),
+    ],
+)
+def test_names_are_found_in_either_case_and_after_hidden_characters(script: str, speakers: str, first: str) -> None:
+    assert voices.parse_speech(script, speakers, None).turns == ((first, "a"), ("Ali", "b"))
+
+
+def test_a_speaker_of_hidden_characters_says_nothing() -> None:
+    with pytest.raises(InputError, match="Joe says nothing"):
+        voices.parse_speech("Joe: \u200b\nJane: b", TWO, None)
+
+
+def test_a_text_that_is_too_long_by_a_byte_is_not_said_to_fit() -> None:
+    with pytest.raises(InputError, match="about 8,193 tokens, and a speech model takes 8,192"):
+        voices.check_speech_length("x" * 32_769)
+    voices.check_speech_length("x" * 32_768)

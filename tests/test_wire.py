@@ -228,6 +228,8 @@ def test_media_without_data_or_address_are_passed_over() -> None:
         ({"mime_type": "audio/l16", "sample_rate": 24000, "channels": 2}, "audio/l16;rate=24000;channels=2"),
         ({"mime_type": "audio/l16", "sample_rate": 16000}, "audio/l16;rate=16000"),
         ({"mime_type": "audio/l16;rate=8000", "sample_rate": 16000}, "audio/l16;rate=8000"),
+        ({"mime_type": "audio/L16;codec=pcm", "sample_rate": 16000}, "audio/L16;codec=pcm;rate=16000"),
+        ({"mime_type": "audio/l16;rate=8000", "channels": 2}, "audio/l16;rate=8000;channels=2"),
         ({"mime_type": "audio/l16", "channels": 0}, "audio/l16"),
         ({"mime_type": "audio/wav"}, "audio/wav"),
         ({}, "application/octet-stream"),

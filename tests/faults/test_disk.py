@@ -86,6 +86,26 @@ async def test_a_full_disk_under_the_output_directory_keeps_the_answer_until_the
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_speech_that_nobody_was_given_on_a_full_disk_is_not_bought_again(
+    small_disk: Path, tmp_path: Path, url: str, emulator: Emulator, restarted: bool
+) -> None:
+    settings = make_settings(tmp_path, url, output_dir=small_disk)
+    filler = fill(small_disk)
+    async with Client(build_server(settings, FAST), cache=None) as client:
+        for _ in range(2):
+            said = await complaint(client, "generate_audio", prompt="Hello", wait_seconds=20)
+            assert os.strerror(errno.ENOSPC) in said
+        if not restarted:
+            filler.unlink()
+            assert len(saved_in(await call(client, "generate_audio", prompt="Hello", wait_seconds=20))) == 1
+    if restarted:
+        filler.unlink()
+        async with Client(build_server(settings, FAST), cache=None) as client:
+            assert len(saved_in(await call(client, "generate_audio", prompt="Hello", wait_seconds=20))) == 1
+    assert len(emulator.creates) == 1
+
+
 async def test_a_journal_that_may_not_grow_refuses_what_costs(
     tmp_path: Path, url: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

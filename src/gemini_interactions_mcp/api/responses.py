@@ -32,6 +32,7 @@ from gemini_interactions_mcp.models import (
     SandboxFile,
     Usage,
     VoiceDescription,
+    get_type_parameter,
     terms,
 )
 from gemini_interactions_mcp.text import citations, transcripts
@@ -172,7 +173,8 @@ def get_media_mime_type(block: Json) -> str:
     """Return the MIME type of a media block, with the sample rate and channels that raw samples do not carry."""
     named = get_text(block.get("mime_type")) or OCTET_STREAM
     told = {"rate": get_integer(block.get("sample_rate")), "channels": get_integer(block.get("channels"))}
-    return ";".join([named, *(f"{name}={value}" for name, value in told.items() if value and ";" not in named)])
+    added = (f"{name}={value}" for name, value in told.items() if value and get_type_parameter(named, name) is None)
+    return ";".join([named, *added])
 
 
 def assemble_answer(steps: list[Json]) -> AnswerDraft:

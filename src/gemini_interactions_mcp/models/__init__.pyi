@@ -18,6 +18,7 @@ from .catalog_file import CATALOG_VARIABLE as CATALOG_VARIABLE
 from .catalog_file import CatalogFile as CatalogFile
 from .catalog_file import load_built_in_catalog as load_built_in_catalog
 from .defaults import DEEP_RESEARCH_PREFIX as DEEP_RESEARCH_PREFIX
+from .defaults import MUSIC_PREFIX as MUSIC_PREFIX
 from .estimates import Estimate as Estimate
 from .interactions import CLIENT_WAIT_STATUSES as CLIENT_WAIT_STATUSES
 from .interactions import MEDIA_PLACEHOLDER as MEDIA_PLACEHOLDER

@@ -11,3 +11,6 @@ DEFAULT_RESEARCH_AGENT: Final = "deep-research-preview-04-2026"
 
 DEEP_RESEARCH_PREFIX: Final = "deep-research"
 """Prefix of the ids of Google's research agents; other agents perform tasks."""
+
+MUSIC_PREFIX: Final = "lyria"
+"""Prefix of the ids of Google's music models."""

@@ -114,9 +114,12 @@ def list_attachments(contents: Sequence[ContentItem]) -> Iterator[Attachment]:
 
 
 def count_input_tokens(request: Request, files: Sequence[Attachment]) -> int:
-    """Return the maximum number of tokens of prompt, instruction, schema, files and pages."""
+    """Return the maximum number of tokens of prompt, style, instruction, schema, files and pages."""
     words = [request.prompt, request.system_instruction or "", str(request.response_schema or "")]
     text = sum(map(bound_text_tokens, words))
+    if request.speech is not None:
+        # Each turn is sent with the style.
+        text += bound_text_tokens(request.speech.style or "") * max(1, len(request.speech.turns))
     pages = PAGE_TOKENS if "url_context" in request.tools else 0
     return text + pages + sum(bound_file_tokens(file) for file in files)
 

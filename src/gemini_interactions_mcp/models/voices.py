@@ -1,11 +1,12 @@
 """The voices of Gemini's speech models, and what a caller says of voices and speakers. Pure."""
 
 import difflib
+import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from gemini_interactions_mcp.core import InputError, quote_name
+from gemini_interactions_mcp.core import InputError, quote_name, strip_hidden
 
 from .frozen import FrozenModel
 from .speech import SpeakerVoice, Speech
@@ -105,7 +106,7 @@ def parse_speech(text: str, voice: str | None, style: str | None) -> Speech:
     Raises:
         InputError: The voices are not one or two, or the script does not fit them.
     """
-    voices = parse_voices(voice or DEFAULT_VOICE)
+    voices = parse_voices(strip_hidden(voice or DEFAULT_VOICE))
     if voices[0].speaker is None:
         return Speech(voices=voices, style=style)
     return Speech(voices=voices, turns=split_script(text, [str(each.speaker) for each in voices]), style=style)
@@ -133,15 +134,17 @@ def parse_voices(voice: str) -> tuple[SpeakerVoice, ...]:
 def split_script(text: str, speakers: Sequence[str]) -> tuple[tuple[str, str], ...]:
     """Return the turns of a script: `Joe: Hello` begins one, and lines without a name continue it.
 
+    Hidden characters, such as direction marks, are left out.
+
     Raises:
         InputError: It does not begin with a speaker, or one of them says nothing.
     """
-    names = {name.casefold(): name for name in speakers}
-    begins = re.compile(rf"[ \t]*[*_]*({'|'.join(map(re.escape, speakers))})[*_]*[ \t]*:[*_]*[ \t]*", re.IGNORECASE)
+    names = "|".join(f"({re.escape(name)})" for name in speakers)
+    begins = re.compile(rf"[ \t]*[*_]*(?:{names})[*_]*[ \t]*:[*_]*[ \t]*", re.IGNORECASE)
     turns: list[tuple[str, str]] = []
-    for line in text.splitlines():
-        if begun := begins.match(line):
-            turns.append((names[begun[1].casefold()], line[begun.end() :]))
+    for line in strip_hidden(text).splitlines():
+        if (begun := begins.match(line)) and begun.lastindex:
+            turns.append((speakers[begun.lastindex - 1], line[begun.end() :]))
         elif turns:
             turns[-1] = (turns[-1][0], f"{turns[-1][1]}\n{line}")
         elif line.strip():
@@ -197,7 +200,7 @@ def check_speech_length(text: str) -> None:
     cut = find_cut(first)
     words = " ".join(first[:cut].split()[-CUT_WORDS:])[-CUT_CHARACTERS:]
     raise InputError(
-        f"The text has about {len(content) // SPEECH_BYTES_PER_TOKEN:,} tokens, and a speech model takes "
+        f"The text has about {math.ceil(len(content) / SPEECH_BYTES_PER_TOKEN):,} tokens, and a speech model takes "
         f"{MAX_SPEECH_TOKENS:,}. Cut it after character {cut:,} (“…{quote_name(words)}”) and speak the rest with "
         "another call. Nothing was sent."
     )

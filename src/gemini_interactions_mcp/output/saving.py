@@ -64,6 +64,9 @@ PCM_RATE: Final = 24_000
 Source: https://ai.google.dev/gemini-api/docs/speech-generation
 """
 
+MAX_CHANNELS: Final = 255
+"""Maximum number of channels; more do not fit into the header of a WAV file, and are no recording."""
+
 
 def save_media(
     media: Media,
@@ -174,9 +177,9 @@ def make_playable(content: bytes, declared: str, kind: str) -> tuple[bytes, str]
     Only detection makes a picture. A type that a program would open as a page or execute is replaced.
     """
     mime = normalize_type(declared) or OCTET_STREAM
-    if mime == "audio/l16":
-        return wrap_wav(content, declared), "audio/wav"
     shown = None if mime in TYPE_SUFFIXES and mime.startswith("text/") else sniff_type(content[:SNIFF_BYTES])
+    if mime == "audio/l16" and shown != "audio/wav":
+        return wrap_wav(content, declared), "audio/wav"
     if kind == "image":
         return content, shown if shown and shown.startswith("image/") else OCTET_STREAM
     return content, ensure_harmless_type(shown or mime)
@@ -193,9 +196,10 @@ def note_unreadable_picture(media: Media, file: SavedFile) -> str:
 
 def wrap_wav(samples: bytes, mime: str) -> bytes:
     """Add a WAV header to raw 16-bit PCM, with the rate and the channels that the MIME type names."""
+    channels = get_type_parameter(mime, "channels") or 1
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:
-        file.setnchannels(get_type_parameter(mime, "channels") or 1)
+        file.setnchannels(channels if channels <= MAX_CHANNELS else 1)
         file.setsampwidth(2)
         file.setframerate(get_type_parameter(mime, "rate") or PCM_RATE)
         file.writeframes(samples)

@@ -12,6 +12,7 @@ from gemini_interactions_mcp.journal import TWIN_SECONDS, now
 from gemini_interactions_mcp.models import (
     KINDS,
     MAKING_KINDS,
+    MUSIC_PREFIX,
     UNKNOWN_STATUS,
     Interaction,
     InteractionKind,
@@ -209,6 +210,8 @@ def choose_foreign_kind(interaction: Interaction) -> InteractionKind:
     if interaction.model == KINDS["transcript"].default:
         return "transcript"
     made: list[InteractionKind] = [MAKING_KINDS[each.kind] for each in interaction.media if each.kind in MAKING_KINDS]
+    if made[:1] == ["speech"] and (interaction.model or "").startswith(MUSIC_PREFIX):
+        return "music"
     return made[0] if made else "ask"
 
 

@@ -86,9 +86,12 @@ async def wait_for_answer(
 def release_failed_run(app: AppContext, run: "Run", *, fresh: bool) -> None:
     """End a call that fails with the error of its run.
 
-    A run with an id may still succeed, so one identical call may attach to it again; after that, it asks anew.
+    A run with an id may still succeed, so one identical call may attach to it again; after that, it asks anew. Files
+    that could not be saved were given to nobody, so each identical call tries again to save them.
     """
-    if fresh and run.error is not None and run.id is not None and run.stored:
+    unread = fresh and run.error is not None and run.id is not None
+    unsaved = run.error is None and run.record.files_pending
+    if run.stored and (unread or unsaved):
         app.runs.detach(run)
     else:
         app.runs.deliver(run)
@@ -226,7 +229,8 @@ async def render_run(
     unsaved = run.previews if app.settings.previews and wanted.host.previews else ()
     told = record.text or (record.code and record.status not in ("failed", "cancelled"))
     if record.error and not record.files and not unsaved and (silent or not told):
-        app.runs.deliver(run)
+        if not record.files_pending:
+            app.runs.deliver(run)
         raise InteractionFailedError(rendering.explain_failure(record), interaction_id=record.interaction_id)
     result = await render_run_page(app, run, wanted, unsaved, notes, followers)
     # Last of all: a call that ends earlier has delivered the answer to nobody.
