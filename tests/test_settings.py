@@ -11,6 +11,7 @@ from gemini_interactions_mcp.core.errors import ConfigurationError, FileRefusedE
 from gemini_interactions_mcp.files.boundary import Boundary
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.settings.confirmation import Confirmation
+from gemini_interactions_mcp.settings.toolsets import TOOLSETS
 
 SECRET = "AIza-not-a-real-key"
 WRONG_CONFIRMATIONS = ["maybe", "above:much", "above:-1", "above:1,5", "above:0.0000001", "0,7", "$2"]
@@ -410,6 +411,19 @@ def test_models_and_agents_are_taken_however_they_are_spelled(home: Path, cwd: P
     )
     assert (settings.model, settings.image_model) == ("gemini-x", "gemini-x-image")
     assert settings.research_agent == "deep-research-x"
+
+
+@pytest.mark.parametrize(
+    ("text", "toolsets"),
+    [("all", TOOLSETS), ("ALL", TOOLSETS), (",", TOOLSETS), ("audio  ask", ("ask", "audio")), ("ask,ask", ("ask",))],
+)
+def test_toolsets_are_listed_in_order_and_once(home: Path, cwd: Path, text: str, toolsets: tuple[str, ...]) -> None:
+    assert read(home, cwd, GEMINI_MCP_TOOLSETS=text).toolsets == toolsets
+
+
+def test_an_unknown_toolset_is_named_with_those_that_there_are(home: Path, cwd: Path) -> None:
+    with pytest.raises(ConfigurationError, match="there is no toolset video; the toolsets are ask, files, images,"):
+        read(home, cwd, GEMINI_MCP_TOOLSETS="ask, video")
 
 
 def test_a_key_in_the_wrong_variable_is_not_repeated(home: Path, cwd: Path) -> None:

@@ -13,7 +13,7 @@ TOOLSETS: Final = ("ask", "files", "images", "audio", "research", "history")
 
 
 def parse_toolsets(_: SettingsEnvironment, text: str | None) -> tuple[str, ...] | None:
-    """Parse names that commas or spaces separate; None where it is unset.
+    """Parse names that commas or spaces separate, or `all`; None where it is unset.
 
     Raises:
         ConfigurationError: A group does not exist.
@@ -21,6 +21,8 @@ def parse_toolsets(_: SettingsEnvironment, text: str | None) -> tuple[str, ...] 
     if text is None:
         return None
     names = text.casefold().replace(",", " ").split()
+    if not names or names == ["all"]:
+        return TOOLSETS
     if unknown := next((name for name in names if name not in TOOLSETS), None):
         raise ConfigurationError(
             f"{TOOLSETS_VARIABLE}: there is no toolset {quote_name(unknown)}; the toolsets are {', '.join(TOOLSETS)}."
