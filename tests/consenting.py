@@ -17,6 +17,7 @@ from gemini_interactions_mcp.runs import intents
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.settings.confirmation import Confirmation
+from tasking import Answer, CallRequest, Json
 
 DECLINED = "The user was asked and declined: nothing was started and nothing is charged.\n"
 UNANSWERED = (
@@ -76,3 +77,15 @@ async def strict(
     """A host of a server that uploads what has more than a thousand bytes."""
     async with host(settings, mode, user.answer, timing, **{"inline_bytes": 1_000} | changes) as client:
         yield client
+
+
+async def round_of(
+    client: Client, tool: str, action: str | None = None, state: object = None, **arguments: object
+) -> Json:
+    """A call as a client of 2026-07-28 sends it, without or with an answer."""
+    params: Json = {"name": tool, "arguments": {"prompt": "Bicycles", **arguments}}
+    if action:
+        params["inputResponses"] = {"consent": {"action": action, "content": {"start": True}}}
+    if state:
+        params["requestState"] = state
+    return (await client.session.send_request(CallRequest(method="tools/call", params=params), Answer)).root

@@ -10,18 +10,17 @@ from typing import Any
 
 import anyio
 import pytest
-from mcp import Client, MCPError
+from mcp import MCPError
 
 import consenting
 from conftest import FAST, Mode
-from consenting import DECLINED, ESTIMATE, User, host, strict
+from consenting import DECLINED, ESTIMATE, User, host, round_of, strict
 from filing import POSIX, link, office, package
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.files import recognition
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.settings.confirmation import Confirmation
 from reading import MODERN, PDF, call, complaint, id_of, note, posts, text_of
-from tasking import Answer, CallRequest, Json
 from wired import PATIENCE
 
 noon = consenting.noon
@@ -302,36 +301,26 @@ async def test_the_user_is_asked_once_however_many_calls_the_uploads_take(
     assert (len(user.asked), posts(emulator)) == (3, 2)
 
 
-async def round_of(client: Client, action: str | None = None, state: object = None, **arguments: object) -> Json:
-    """A call as a client of 2026-07-28 sends it, without or with an answer."""
-    params: Json = {"name": "start_research", "arguments": {"prompt": "Bicycles", **arguments}}
-    if action:
-        params["inputResponses"] = {"consent": {"action": action, "content": {"start": True}}}
-    if state:
-        params["requestState"] = state
-    return (await client.session.send_request(CallRequest(method="tools/call", params=params), Answer)).root
-
-
 @pytest.mark.slow
 @MODERN
 async def test_an_answer_counts_with_the_state_of_its_question_only(
     settings: Settings, emulator: Emulator, mode: Mode, folder: Path
 ) -> None:
     async with strict(settings, mode, User(start=True)) as client:
-        first = await round_of(client)
+        first = await round_of(client, "start_research")
         ((key, request),) = first["inputRequests"].items()
         assert (first["resultType"], key, request["method"]) == ("input_required", "consent", "elicitation/create")
         # Without its state an answer is none, and the user is asked.
-        assert (await round_of(client, "accept"))["resultType"] == "input_required"
+        assert (await round_of(client, "start_research", "accept"))["resultType"] == "input_required"
         # Nor is a state an answer.
-        assert (await round_of(client, None, first["requestState"]))["resultType"] == "input_required"
+        assert (await round_of(client, "start_research", None, first["requestState"]))["resultType"] == "input_required"
         for arguments in ({"prompt": "Cars"}, {"files": given(folder)[:1]}):
             with pytest.raises(MCPError, match="Invalid or expired requestState"):
-                await round_of(client, "accept", first["requestState"], **arguments)
+                await round_of(client, "start_research", "accept", first["requestState"], **arguments)
         with pytest.raises(MCPError, match="Invalid or expired requestState"):
-            await round_of(client, "accept", first["requestState"][:-2] + "AA")
+            await round_of(client, "start_research", "accept", first["requestState"][:-2] + "AA")
         assert emulator.requests == []
-        done = await round_of(client, "accept", first["requestState"])
+        done = await round_of(client, "start_research", "accept", first["requestState"])
         assert "Research has started" in done["content"][0]["text"]
     assert posts(emulator) == 1
 
@@ -339,12 +328,12 @@ async def test_an_answer_counts_with_the_state_of_its_question_only(
 @MODERN
 async def test_two_rounds_of_one_answer_start_one_run(settings: Settings, emulator: Emulator, mode: Mode) -> None:
     async with strict(settings, mode, User(start=True)) as client:
-        state = (await round_of(client))["requestState"]
+        state = (await round_of(client, "start_research"))["requestState"]
         for _ in range(2):
-            await round_of(client, "accept", state)
+            await round_of(client, "start_research", "accept", state)
         async with anyio.create_task_group() as group:
             for _ in range(3):
-                group.start_soon(round_of, client, "accept", state)
+                group.start_soon(round_of, client, "start_research", "accept", state)
     assert posts(emulator) == 1
 
 
@@ -354,8 +343,8 @@ async def test_a_decline_is_one_whatever_has_changed(
 ) -> None:
     files = given(folder)[:1]
     async with strict(settings, mode, User(start=True)) as client:
-        state = (await round_of(client, files=files))["requestState"]
+        state = (await round_of(client, "start_research", files=files))["requestState"]
         note(folder, "Something else")
-        declined = await round_of(client, "decline", state, files=files)
+        declined = await round_of(client, "start_research", "decline", state, files=files)
         assert declined["content"][0]["text"] == DECLINED
     assert emulator.requests == []

@@ -7,10 +7,10 @@ from typing import Any
 
 import anyio
 import pytest
-from mcp import Client, MCPError
+from mcp import MCPError
 
 from conftest import FAST, Mode
-from consenting import DECLINED, UNANSWERED, User, host, strict
+from consenting import DECLINED, UNANSWERED, User, host, round_of, strict
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.models.interactions import Record
@@ -18,7 +18,7 @@ from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.settings.confirmation import Confirmation
 from journaling import NOON
 from reading import LEGACY, MODERN, PDF, call, complaint, id_of, newest, note, png, text_of
-from tasking import Answer, CallRequest, Json
+from tasking import Json
 from wired import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("clock")
@@ -333,27 +333,17 @@ async def test_a_file_of_the_files_api_that_is_no_image_is_refused_before_it_is_
     assert (len(user.asked), bought(emulator)) == (1, 0)
 
 
-async def round_of(client: Client, action: str | None = None, state: object = None, **arguments: object) -> Json:
-    """A call as a client of 2026-07-28 sends it, without or with an answer."""
-    params: Json = {"name": "gemini_ask", "arguments": {"prompt": "Bicycles", **arguments}}
-    if action:
-        params["inputResponses"] = {"consent": {"action": action, "content": {"start": True}}}
-    if state:
-        params["requestState"] = state
-    return (await client.session.send_request(CallRequest(method="tools/call", params=params), Answer)).root
-
-
 @pytest.mark.slow
 @MODERN
 async def test_one_answer_pays_for_one_request(settings: Settings, emulator: Emulator, mode: Mode) -> None:
     async with host(settings, mode, User(start=True).answer) as client:
-        state = (await round_of(client))["requestState"]
+        state = (await round_of(client, "gemini_ask"))["requestState"]
         with pytest.raises(MCPError, match="Invalid or expired requestState"):
-            await round_of(client, "accept", state, prompt="Cars")
-        assert "content" in await round_of(client, "accept", state)
+            await round_of(client, "gemini_ask", "accept", state, prompt="Cars")
+        assert "content" in await round_of(client, "gemini_ask", "accept", state)
         # The answer was delivered, so that the same again is another request, and another question.
-        again = await round_of(client, "accept", state)
+        again = await round_of(client, "gemini_ask", "accept", state)
         assert again["resultType"] == "input_required"
         assert bought(emulator) == 1
-        assert "content" in await round_of(client, "accept", again["requestState"])
+        assert "content" in await round_of(client, "gemini_ask", "accept", again["requestState"])
     assert bought(emulator) == 2
