@@ -309,6 +309,7 @@ async def test_pages_behind_the_last_are_refused_with_their_number(
         await call(client, "analyze_file", files=files, prompt=f"Page {pages}", pages=pages)
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_a_pdf_with_too_many_pages_is_refused(client: Client, emulator: Emulator, settings: Settings) -> None:
     book = settings.allowed_dirs[0] / "book.pdf"

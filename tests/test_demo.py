@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -28,6 +29,7 @@ def test_every_tool_is_shown_and_all_that_is_left_is_one_folder_that_is_listed(
     for name in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(name, str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path / "cwd")
+    monkeypatch.setattr(emulator, "Emulator", partial(Emulator, picture_scale=0.25))
     status = main(["demo"])
     out, err = capsys.readouterr()
     assert status == 0, out + err

@@ -90,6 +90,7 @@ async def test_a_server_that_stands_still_while_it_decides_holds_up_no_more_than
     assert await impatient.insert_once(TWO, NOON, limit=ResearchLimit(1, NOON)) is None
 
 
+@pytest.mark.slow
 async def test_a_decision_waits_for_the_one_before_it(journal: Journal, journal_url: str) -> None:
     await journal.insert(record("one"))
     async with another_program(journal_url) as other, anyio.create_task_group() as group:

@@ -180,6 +180,7 @@ def test_every_model_in_use_by_default_has_a_price() -> None:
         assert find_prices(name, BUILT_IN, NOVEMBER) is not None
 
 
+@pytest.mark.slow
 def test_the_start_loads_no_prices_and_a_price_opens_no_connection() -> None:
     code = """
 import socket, sys

@@ -636,6 +636,7 @@ async def test_an_answer_whose_files_are_missing_is_readable_without_google(
 # Given up ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_what_is_cancelled_before_it_could_be_sent_again_is_not_bought(here: World, emulator: Emulator) -> None:
     emulator.faults.append(refused := make_rate_limit_fault(seconds=1, told="details"))
     run = await here.runs.start(ASK)

@@ -289,6 +289,7 @@ async def test_token_counts_that_come_late_replace_the_reservation(settings: Set
         assert (await row(here, run.record.label)).cost == (await here.runs.spending()).today > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("agent", [None, RESEARCH.agent])
 async def test_a_failed_agent_keeps_its_reservation_though_google_does_not_name_it(
     settings: Settings, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, agent: str | None

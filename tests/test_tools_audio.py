@@ -139,6 +139,7 @@ async def test_the_same_speech_again_is_the_same_run(client: Client, emulator: E
     assert len(emulator.interactions) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("names", "tools"),
     [
@@ -176,6 +177,7 @@ def test_a_recording_without_a_header_has_no_duration_that_is_guessed() -> None:
     assert read_duration(buffer.getvalue(), "audio/aac") is None
 
 
+@pytest.mark.slow
 def test_a_large_file_in_which_no_sound_is_found_is_given_up() -> None:
     with tempfile.TemporaryFile() as file:
         file.truncate(2**27)

@@ -113,6 +113,7 @@ async def test_silence_is_an_answer_that_is_paid_for_and_stays_one(
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 async def test_what_was_blocked_is_no_silence(client: Client, settings: Settings) -> None:
     path = talk(settings, "[[ends=SAFETY]]")
     said = await complaint(client, "analyze_file", files=[str(path)], prompt="x", transcript=True)
@@ -138,6 +139,7 @@ async def test_what_was_said_is_read_and_its_subtitles_are_saved_again(
     assert {path.suffix: path.read_bytes() for path in saved_in(again)} == before
 
 
+@pytest.mark.slow
 @pytest.mark.usual_wire("such ids are known to this server alone")
 async def test_silence_of_another_program_is_an_answer_too(client: Client, settings: Settings) -> None:
     result = await transcribe(client, talk(settings, "[[speech=none]]"))
@@ -150,6 +152,7 @@ async def test_silence_of_another_program_is_an_answer_too(client: Client, setti
     assert row["kind"] == "transcript"
 
 
+@pytest.mark.slow
 async def test_words_that_do_not_fit_the_text_break_nothing(client: Client, settings: Settings) -> None:
     result = await transcribe(client, talk(settings, "[[speech=odd]]"))
     body = text_of(result).partition("\n\nSaved: ")[0]
@@ -160,6 +163,7 @@ async def test_words_that_do_not_fit_the_text_break_nothing(client: Client, sett
     assert len(saved_in(result)) == 2
 
 
+@pytest.mark.slow
 async def test_a_long_transcript_is_read_in_pages(client: Client, settings: Settings) -> None:
     result = await transcribe(client, talk(settings, "[[words=9000]]"))
     assert "read_interaction(interaction_id=" in text_of(result)
@@ -169,6 +173,7 @@ async def test_a_long_transcript_is_read_in_pages(client: Client, settings: Sett
     assert srt.read_text(encoding="utf-8").count("Only the foghorn.") >= 390
 
 
+@pytest.mark.slow
 @pytest.mark.usual_wire("the times of words come with the stream")
 async def test_a_long_recording_goes_through_the_files_api(
     client: Client, emulator: Emulator, settings: Settings
@@ -182,6 +187,7 @@ async def test_a_long_recording_goes_through_the_files_api(
     assert text_of(uploaded).startswith(SAID)
 
 
+@pytest.mark.slow
 async def test_a_clip_is_transcribed(client: Client, emulator: Emulator, settings: Settings) -> None:
     await transcribe(client, talk(settings), clip="0:01-0:02")
     assert sent(emulator)["processing"] == {"type": "static", "start_offset": "1s", "end_offset": "2s"}
@@ -217,6 +223,7 @@ async def test_what_cannot_be_transcribed_is_refused_and_nothing_is_sent(
     assert emulator.requests == []
 
 
+@pytest.mark.slow
 async def test_a_file_of_the_files_api_that_is_no_audio_is_refused_before_it_is_paid_for(
     client: Client, emulator: Emulator, settings: Settings
 ) -> None:
@@ -229,6 +236,7 @@ async def test_a_file_of_the_files_api_that_is_no_audio_is_refused_before_it_is_
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 async def test_the_same_recording_again_is_the_same_run_and_other_options_are_not(
     client: Client, emulator: Emulator, settings: Settings
 ) -> None:
@@ -242,6 +250,7 @@ async def test_the_same_recording_again_is_the_same_run_and_other_options_are_no
     assert len(emulator.creates) == 2
 
 
+@pytest.mark.slow
 async def test_a_transcript_that_is_refused_the_background_is_bought_once(
     client: Client, emulator: Emulator, settings: Settings
 ) -> None:
@@ -250,6 +259,7 @@ async def test_a_transcript_that_is_refused_the_background_is_bought_once(
     assert len(emulator.interactions) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.usual_wire("the times of words come with the stream")
 async def test_a_transcript_that_cannot_be_read_afterwards_is_that_of_its_stream(
     client: Client, emulator: Emulator, settings: Settings
@@ -260,6 +270,7 @@ async def test_a_transcript_that_cannot_be_read_afterwards_is_that_of_its_stream
     assert len(saved_in(result)) == 2
 
 
+@pytest.mark.slow
 async def test_times_that_only_a_read_has_are_read(client: Client, emulator: Emulator, settings: Settings) -> None:
     emulator.doubts = replace(emulator.doubts, streamed_annotations=False)
     result = await transcribe(client, talk(settings))
@@ -291,6 +302,7 @@ async def test_silence_that_was_read_too_early_is_read_again(
     assert text_of(await transcribe(client, talk(settings))).startswith(SAID)
 
 
+@pytest.mark.slow
 @pytest.mark.usual_wire("a silent stream has an id before it ends")
 @pytest.mark.parametrize("directive", ["", "[[speech=none]]"])
 async def test_a_restart_meanwhile_loses_no_transcript_and_buys_none_twice(
@@ -307,6 +319,7 @@ async def test_a_restart_meanwhile_loses_no_transcript_and_buys_none_twice(
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 async def test_what_a_transcript_may_cost_is_by_the_duration_of_its_recording(settings: Settings) -> None:
     path = talk(settings)
     with wave.open(str(path), "wb") as sound:

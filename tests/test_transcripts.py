@@ -180,6 +180,7 @@ def test_a_text_that_no_word_divides_shares_its_time() -> None:
     assert squeeze("".join(line for *_, lines in cues for line in lines)) == squeeze(said)
 
 
+@pytest.mark.slow
 def test_a_day_of_words_is_read_in_seconds() -> None:
     said = [f"word{at}" for at in range(100_000)]
     words = [word(each, f"{at}s", f"{at}.5s", f"spk_{at // 50 % 2}") for at, each in enumerate(said)]

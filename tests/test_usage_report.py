@@ -259,6 +259,7 @@ async def test_the_command_prints_a_table(
     assert [line.split()[0] for line in out.splitlines()[:3]] == ["day", "2026-03-01", "total"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "closed", [False, pytest.param(True, marks=pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell"))]
 )

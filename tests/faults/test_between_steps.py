@@ -387,6 +387,7 @@ def test_ages_are_never_negative() -> None:
     assert intents.measure_age(intent.model_copy(update={"created_at": clock.now() + timedelta(hours=1)})) == 0
 
 
+@pytest.mark.slow
 async def test_what_may_have_been_taken_when_it_is_stopped_is_not_called_free(
     settings: Settings, emulator: Emulator, tmp_path: Path
 ) -> None:

@@ -217,6 +217,7 @@ async def test_several_who_ask_at_once_for_what_was_removed_fetch_it_once(
     assert len(emulator.requests) == 1
 
 
+@pytest.mark.slow
 @LEGACY
 async def test_what_google_does_not_show_in_time_is_told_as_missing(
     client: Client, emulator: Emulator, settings: Settings

@@ -82,6 +82,7 @@ async def started(google: Gemini, streamed: bool) -> None:
         assert (await anext(events)).interaction_id
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("streamed", [False, True])
 async def test_a_paid_request_that_times_out_is_never_sent_again(
     settings: Settings, emulator: Emulator, streamed: bool

@@ -144,6 +144,7 @@ async def test_what_a_killed_server_leaves_is_followed_by_the_other_once_the_lea
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 async def test_a_report_that_the_other_server_has_seen_first_is_saved_once(
     two: Two, emulator: Emulator, tmp_path: Path
 ) -> None:
