@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -65,6 +65,8 @@ MAX_VOICES: Final = 1_000
 
 VOICES_PER_PAGE: Final = 100
 """Voices asked for at once."""
+
+ListedT = TypeVar("ListedT")
 
 
 class Gemini:
@@ -232,18 +234,8 @@ class Gemini:
         """
         files: Any = (await self._open()).aio.environments.files.with_streaming_response
         query = {"environment": encode_path_segment(environment_id), "path": path, "recursive": True}
-        found: list[SandboxFile] = []
-        token: str | None = None
-        while len(found) < MAX_ENVIRONMENT_ENTRIES:
-            page = await self._send(
-                self._about(file=path),
-                lambda exchange, token=token: read_json_response(files.list(**query, page_token=token), exchange),
-            )
-            found += parse_environment_files(page)
-            token = lenient.get_text(lenient.coerce_object(page).get("next_page_token"))
-            if token is None:
-                break
-        return found
+        fetch = partial(files.list, **query)
+        return await self._read_pages(self._about(file=path), fetch, parse_environment_files, MAX_ENVIRONMENT_ENTRIES)
 
     async def voices(self) -> list[VoiceDescription]:
         """List the voices of the speech models, which is free.
@@ -252,16 +244,20 @@ class Gemini:
             GeminiMCPError: They could not be listed.
         """
         listing: Any = (await self._open()).aio.voices.with_streaming_response
-        found: list[VoiceDescription] = []
+        fetch = partial(listing.list, page_size=VOICES_PER_PAGE)
+        return await self._read_pages(self._about(), fetch, parse_voices_page, MAX_VOICES)
+
+    async def _read_pages(
+        self, call: Call, fetch: Callable[..., Any], parse: Callable[[object], list[ListedT]], most: int
+    ) -> list[ListedT]:
+        """Return what the pages of a list have, until the last page, or the one that has the entry number `most`."""
+        found: list[ListedT] = []
         token: str | None = None
-        while len(found) < MAX_VOICES:
+        while len(found) < most:
             page = await self._send(
-                self._about(),
-                lambda exchange, token=token: read_json_response(
-                    listing.list(page_size=VOICES_PER_PAGE, page_token=token), exchange
-                ),
+                call, lambda exchange, token=token: read_json_response(fetch(page_token=token), exchange)
             )
-            found += parse_voices_page(page)
+            found += parse(page)
             token = lenient.get_text(lenient.coerce_object(page).get("next_page_token"))
             if token is None:
                 break

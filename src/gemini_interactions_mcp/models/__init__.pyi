@@ -60,6 +60,7 @@ from .sandbox_files import SandboxFile as SandboxFile
 from .speech import SpeakerVoice as SpeakerVoice
 from .speech import Speech as Speech
 from .speech import Transcription as Transcription
+from .speech import VoiceDescription as VoiceDescription
 from .uploads import BytesSentCallback as BytesSentCallback
 from .uploads import UploadedFile as UploadedFile
 from .uploads import UploadSource as UploadSource
@@ -67,4 +68,3 @@ from .usage_report import UsageGrouping as UsageGrouping
 from .usage_report import UsageReport as UsageReport
 from .usage_report import UsageTally as UsageTally
 from .usage_report import UsageTotals as UsageTotals
-from .voices import VoiceDescription as VoiceDescription

@@ -36,7 +36,7 @@ MEDIA_BYTES_PER_TOKEN: Final = {"audio": 20, "video": 40}
 (https://ai.google.dev/gemini-api/docs/tokens) at 6 and 100 kbit/s."""
 
 AUDIO_TOKENS_PER_SECOND: Final = 32
-"""Tokens of a recording, from the same page."""
+"""Tokens of a recording that is given: https://ai.google.dev/gemini-api/docs/tokens"""
 
 LONGER_RECORDING: Final = (2, 10)
 """How much longer a recording is than it says, at most, as a factor and in seconds: the bitrate of MP3 may vary."""
@@ -45,7 +45,7 @@ PICTURE_TEXT_TOKENS: Final = 2_048
 """Tokens, at most, of the thoughts and the text beside a generated image: assumed from field reports of 700 to 900."""
 
 SPEECH_TOKENS_PER_SECOND: Final = 32
-"""Tokens of spoken audio: https://ai.google.dev/gemini-api/docs/speech-generation"""
+"""Tokens of audio that is made: https://ai.google.dev/gemini-api/docs/speech-generation"""
 
 SPEECH_BYTES_PER_SECOND: Final = 15
 """Bytes of text that are spoken in a second: assumed from 150 words a minute."""

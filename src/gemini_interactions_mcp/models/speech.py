@@ -1,4 +1,4 @@
-"""How a text is spoken, and how speech is written down."""
+"""How a text is spoken, by which voices, and how speech is written down."""
 
 from .frozen import FrozenModel
 
@@ -34,3 +34,17 @@ class Transcription(FrozenModel):
 
     speakers: bool = True
     timestamps: bool = True
+
+
+class VoiceDescription(FrozenModel):
+    """A voice that a speech model has.
+
+    Attributes:
+        name: What `voice` takes.
+        manner: How it sounds; empty where that is not known.
+        languages: The language and accent that it was made for; empty where it speaks all.
+    """
+
+    name: str
+    manner: str = ""
+    languages: str = ""

@@ -8,8 +8,7 @@ from typing import Final
 
 from gemini_interactions_mcp.core import InputError, quote_name, strip_hidden
 
-from .frozen import FrozenModel
-from .speech import SpeakerVoice, Speech
+from .speech import SpeakerVoice, Speech, VoiceDescription
 
 PREBUILT_VOICES: Final[Mapping[str, str]] = {
     "Zephyr": "bright",
@@ -74,20 +73,6 @@ CUT_PLACES: Final = (
     re.compile(r"\s"),
 )
 """Ends of paragraphs, sentences and words, at which a text is best cut."""
-
-
-class VoiceDescription(FrozenModel):
-    """A voice that a speech model has.
-
-    Attributes:
-        name: What `voice` takes.
-        manner: How it sounds; empty where that is not known.
-        languages: The language and accent that it was made for; empty where it speaks all.
-    """
-
-    name: str
-    manner: str = ""
-    languages: str = ""
 
 
 def list_prebuilt_voices() -> tuple[VoiceDescription, ...]:

@@ -257,8 +257,8 @@ class Follower:
         if answered and run.stored:
             await self._ledger.write(run, status=told.status, text=told.text, citations=told.citations)
         run.enter(Phase.POLLING)
-        needless = bool(told.error) or (answered and is_timed(run, told))
-        with anyio.move_on_after(self._timing.enrichment if needless else self._timing.answer_lag):
+        enough = bool(told.error) or (answered and is_timed(run, told))
+        with anyio.move_on_after(self._timing.enrichment if enough else self._timing.answer_lag):
             while (read := await self._read_settled(run)) is None or is_hollow(read):
                 told = told if read is None else merge_accounts(read, told)
                 await run.nap(self._timing.first_poll / 2)

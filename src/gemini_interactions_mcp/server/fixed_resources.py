@@ -13,7 +13,7 @@ from gemini_interactions_mcp.core import phrases
 from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.server.results import rows
 from gemini_interactions_mcp.server.results.overview import fetch_overview
-from gemini_interactions_mcp.text import rendering, usage_table, voice_table
+from gemini_interactions_mcp.text import rendering, usage_table
 
 from .context import AppContext
 
@@ -62,7 +62,7 @@ async def read_models(app: AppContext, *, data: bool) -> str:
 
 async def read_voices(app: AppContext, *, data: bool) -> str:
     """Return the voices, as JSON or Markdown."""
-    render = voice_table.render_voices_json if data else voice_table.render_voices
+    render = text.voice_table.render_voices_json if data else text.voice_table.render_voices
     return render((await app.voices.read()).values())
 
 
@@ -86,16 +86,14 @@ FIXED_RESOURCES: Final = {
         "Models and agents",
         "What can be asked for, at what price and until when",
     ),
-    voice_table.VOICES_URI: FixedResource(
+    rendering.VOICES_URI: FixedResource(
         partial(read_voices, data=False), "voices", "Voices", "The voices that generate_audio speaks with"
     ),
     usage_table.USAGE_URI: FixedResource(
         partial(read_usage, data=False), "usage", "Usage and costs", "Runs, tokens and dollars by day, model and kind"
     ),
     f"{rendering.MODELS_URI}/data": FixedResource(partial(read_models, data=True), "models_data", mime_type=JSON_TYPE),
-    f"{voice_table.VOICES_URI}/data": FixedResource(
-        partial(read_voices, data=True), "voices_data", mime_type=JSON_TYPE
-    ),
+    f"{rendering.VOICES_URI}/data": FixedResource(partial(read_voices, data=True), "voices_data", mime_type=JSON_TYPE),
     USAGE_ADDRESSES[1]: FixedResource(partial(read_usage, data=True), "usage_data", mime_type=JSON_TYPE),
 }
 """By address."""

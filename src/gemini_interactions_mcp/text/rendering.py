@@ -56,6 +56,9 @@ INDEX_URI: Final = "gemini://interactions"
 MODELS_URI: Final = "gemini://models"
 """URI of the resource that lists the models and agents."""
 
+VOICES_URI: Final = "gemini://voices"
+"""URI of the resource that lists the voices."""
+
 TOKEN_COUNTS: Final = (
     ("total_input_tokens", "in"),
     ("total_output_tokens", "out"),

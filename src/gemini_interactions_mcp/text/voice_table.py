@@ -7,9 +7,6 @@ from typing import Final
 from gemini_interactions_mcp.core import escape_hidden, join_lines, join_paragraphs, make_inert
 from gemini_interactions_mcp.models import VoiceDescription
 
-VOICES_URI: Final = "gemini://voices"
-"""Resource URI of the voices."""
-
 VOICE_TABLE_HEAD: Final = "| voice | sounds | language |\n|---|---|---|"
 
 
