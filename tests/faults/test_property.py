@@ -194,7 +194,20 @@ STARTS = st.builds(
     Start,
     # An image takes as long as five asks.
     tool=st.sampled_from(
-        ("ask", "ask", "ask", "continue", "analyze", "transcript", "research", "research", "research", "image", "audio")
+        (
+            "ask",
+            "ask",
+            "ask",
+            "continue",
+            "analyze",
+            "transcript",
+            "research",
+            "research",
+            "research",
+            "image",
+            "audio",
+            "video",
+        )
     ),
     at=st.integers(0, 3),
     waits=st.booleans(),
@@ -369,6 +382,7 @@ TOOL_OF = {
     "transcript": "analyze_file",
     "image": "generate_image",
     "audio": "generate_audio",
+    "video": "generate_video",
     "research": "start_research",
     "read": "read_interaction",
     "check": "check_research",

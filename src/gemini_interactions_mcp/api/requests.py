@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from gemini_interactions_mcp.core import InputError, Json
-from gemini_interactions_mcp.models import KINDS, ContentItem, Request, Speech, Transcription
+from gemini_interactions_mcp.models import KINDS, ContentItem, Request, Speech, Transcription, VideoFormat
 
 INTERACTION_ID_PATTERN: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
 """Interaction ids as the API has made them so far."""
@@ -143,12 +143,14 @@ def build_built_in_tools(request: Request) -> Iterator[Json]:
 
 
 def build_generation_config(request: Request) -> dict[str, Any]:
-    """Return voices, transcription, thinking level and output limit; empty where the model's defaults apply."""
+    """Return voices, transcription, task, thinking level and output limit; empty where the model's defaults apply."""
     config: dict[str, Any] = {}
     if request.speech is not None:
         config["speech_config"] = build_speech_config(request, request.speech)
     if request.transcription is not None:
         config["transcription_config"] = build_transcription_config(request.transcription)
+    if request.video is not None:
+        config["video_config"] = {"task": request.video.task}
     if request.thinking_level:
         # Without summaries, there is no progress to show while a model thinks.
         config |= {"thinking_level": request.thinking_level, "thinking_summaries": "auto"}
@@ -158,15 +160,27 @@ def build_generation_config(request: Request) -> dict[str, Any]:
 
 
 def build_response_format(request: Request) -> dict[str, Any] | list[dict[str, Any]] | None:
-    """Return the format of an image (with the text beside it), of audio, of JSON that follows a schema, or None.
+    """Return the format of an image (with the text beside it), audio, a video or JSON by a schema; None for text.
 
     Several formats are a list: https://ai.google.dev/gemini-api/docs/interactions-breaking-changes-may-2026
     """
     if request.image is not None:
         return [{"type": "text"}, {"type": "image", **request.image}]
+    if request.video is not None:
+        return build_video_format(request.video)
     if KINDS[request.kind].makes == "audio":
         # Without a MIME type: one that the model does not make is refused.
         return {"type": "audio"}
     if request.response_schema is not None:
         return {"type": "text", "mime_type": "application/json", "schema": request.response_schema}
     return None
+
+
+def build_video_format(video: VideoFormat) -> dict[str, Any]:
+    """Return the format of a video, which comes as an address: one of more than 4 MB comes in no other way.
+
+    Source: https://ai.google.dev/gemini-api/docs/omni
+    """
+    shape = {"aspect_ratio": video.aspect_ratio, "resolution": video.resolution}
+    duration = {"duration": f"{video.seconds}s"} if video.seconds else {}
+    return {"type": "video", **{name: value for name, value in shape.items() if value}, **duration, "delivery": "uri"}

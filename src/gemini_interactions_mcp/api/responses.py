@@ -19,7 +19,6 @@ from gemini_interactions_mcp.core import (
     get_text,
     is_blank,
     iter_objects,
-    make_inert,
     measure_utf8,
     parse_int64,
 )
@@ -98,7 +97,7 @@ class AnswerDraft:
         parts: The text so far.
         size: Its length in bytes of UTF-8.
         citations: The sources, with byte offsets into the whole text.
-        media: Generated media that came as data.
+        media: Generated media.
         written: There is text other than placeholders of media.
         interrupted: The latest block was not text.
         words: The parts of a transcript, by speaker and time.
@@ -153,7 +152,7 @@ class AnswerDraft:
         self.size += measure_utf8(text)
 
     def add_media(self, block: Json) -> None:
-        """Add a media block: data with a placeholder in the text, an address as a link in the text."""
+        """Add a media block, with a placeholder in the text."""
         media = Media(
             kind=str(block["type"]),
             mime_type=get_media_mime_type(block),
@@ -161,11 +160,9 @@ class AnswerDraft:
             uri=get_text(block.get("uri")),
         )
         self.interrupted = True
-        if media.data:
+        if media.data or media.uri:
             self.media.append(media)
             self.add_text({"text": f"![{media.kind} {len(self.media)}](media:{len(self.media)})"})
-        elif media.uri:
-            self.add_text({"text": render_media_link(media.kind, media.uri)})
         self.interrupted = True
 
 
@@ -199,13 +196,6 @@ def select_answer_blocks(step: Json) -> list[Json]:
             return [block for block in iter_objects(step.get("result")) if block.get("type") in MEDIA_CONTENT_TYPES]
         case _:
             return []
-
-
-def render_media_link(kind: str, address: str) -> str:
-    """Return Markdown for generated media at an address: a link, or plain text if it cannot be followed."""
-    if citations.is_linkable(address):
-        return f"[{kind}]({citations.format_destination(address)})"
-    return f"({kind}: {make_inert(address)})"
 
 
 def parse_citations(block: Json) -> Iterator[Citation]:

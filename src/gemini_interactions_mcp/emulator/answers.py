@@ -9,6 +9,7 @@ import json
 from anyio.to_thread import run_sync
 
 from .drawing import compute_dimensions, draw_picture
+from .filming import answer_with_video
 from .prose import Prose, describe_request, write_filler, write_opening
 from .protocol import classify_name, ensure_object
 from .questions import Answer, Question
@@ -98,6 +99,7 @@ ANSWER_FUNCTIONS = {
     "speech": answer_with_speech,
     "music": answer_with_music,
     "transcription": answer_with_transcript,
+    "video": answer_with_video,
     "research": answer_with_research,
 }
 

@@ -10,8 +10,9 @@ EMULATED_BYTES_PER_TOKEN = 4
 # Tokens of one input image, in Google's samples: https://ai.google.dev/api/interactions-api
 INPUT_MEDIA_TOKENS = 258
 # Tokens of one generated image of 1K: https://ai.google.dev/gemini-api/docs/pricing
-# and those of ten seconds of speech: https://ai.google.dev/gemini-api/docs/speech-generation
-GENERATED_TOKENS = {"image": 1_120, "audio": 320}
+# those of ten seconds of speech: https://ai.google.dev/gemini-api/docs/speech-generation
+# and those of three seconds of video, at 0.10 dollars a second and 12 dollars a million.
+GENERATED_TOKENS = {"image": 1_120, "audio": 320, "video": 25_000}
 # Type of the step to type of the tool in `grounding_tool_count`.
 GROUNDING_TOOLS = {"google_search_call": "google_search", "google_maps_call": "google_maps"}
 

@@ -106,8 +106,19 @@ def check_level(request: Request, row: CatalogRow, _: Collection[str]) -> str | 
 
 
 def check_size(request: Request, row: CatalogRow, _: Collection[str]) -> str | None:
-    """Return what is wrong with the size of the image."""
-    return describe_untaken(row, "image_size", [(request.image or {}).get("image_size")], row.sizes)
+    """Return what is wrong with the size of the image or the video."""
+    lines = request.video.resolution if request.video else None
+    return describe_untaken(
+        row, "image_size", [(request.image or {}).get("image_size")], row.sizes
+    ) or describe_untaken(row, "resolution", [lines], row.sizes)
+
+
+def check_seconds(request: Request, row: CatalogRow, _: Collection[str]) -> str | None:
+    """Return what is wrong with the duration of the video."""
+    wanted = request.video.seconds if request.video else None
+    if wanted is None or row.seconds is None or row.seconds[0] <= wanted <= row.seconds[1]:
+        return None
+    return f"{row.id} makes videos of {row.seconds[0]} to {row.seconds[1]} seconds, not of {wanted}."
 
 
 def check_tools(request: Request, row: CatalogRow, _: Collection[str]) -> str | None:
@@ -142,6 +153,7 @@ ADMISSION_RULES: Final[tuple[Callable[[Request, CatalogRow, Collection[str]], st
     check_kind,
     check_level,
     check_size,
+    check_seconds,
     check_tools,
     check_files,
     check_tier,

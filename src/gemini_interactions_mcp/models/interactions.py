@@ -13,6 +13,7 @@ from .defaults import DEEP_RESEARCH_PREFIX
 from .frozen import FrozenModel
 from .kinds import InteractionKind
 from .speech import Speech, Transcription
+from .videos import VideoFormat
 
 ContentItem = Mapping[str, Any]
 """A content block in the API's format.
@@ -144,7 +145,7 @@ class Media(FrozenModel):
     Attributes:
         kind: Content type: image, audio, video or document.
         data: Content in base64, if it was included.
-        uri: Address of the content otherwise.
+        uri: Address of the content otherwise, for 48 hours: https://ai.google.dev/gemini-api/docs/files
     """
 
     kind: str
@@ -309,6 +310,7 @@ class Request(FrozenModel):
         image: `aspect_ratio` and `image_size` of an image to generate.
         speech: How the prompt is spoken.
         transcription: How the recording among `contents` is written down; the prompt is not sent.
+        video: How a video is made.
         output_path: Requested path of what is made, as given by the caller; not sent.
         agent_config: Configuration of `agent`; `generation_config` is that of `model`.
         service_tier: `flex`, `standard` or `priority`: https://ai.google.dev/gemini-api/docs/pricing
@@ -337,6 +339,7 @@ class Request(FrozenModel):
     image: dict[str, str] | None = None
     speech: Speech | None = Field(default=None, exclude_if=lambda speech: speech is None)
     transcription: Transcription | None = Field(default=None, exclude_if=lambda given: given is None)
+    video: VideoFormat | None = Field(default=None, exclude_if=lambda given: given is None)
     output_path: str | None = None
     agent_config: dict[str, Any] | None = None
     service_tier: str | None = Field(default=None, exclude_if=lambda tier: tier is None)
@@ -358,6 +361,7 @@ class Record(FrozenModel):
         tools: Tools of an agent, by the names that `start_research` takes; None where they were the agent's own.
         text: As in `Interaction`; the `place` of a file says which of the media it is.
         code: As in `Interaction`; like `failures`, None in rows of versions before 0.3.
+        media: Those of the `Interaction` without their data, where one has an address only.
         status: The API's, verbatim, or `unknown`. A settled one may become another: `failed` without `finished_at` is
             an interaction that Google does not show, but may; a plan that is given up becomes `cancelled`.
         error: Why there is no answer or what is wrong with it, in sentences; an unsettled row with one is not followed.
@@ -413,6 +417,7 @@ class Record(FrozenModel):
     principal: str = Field(default="", exclude=True)
     cost_micros: int | None = Field(default=None, exclude=True)
     settled_at: UtcDatetime | None = Field(default=None, exclude=True)
+    media: tuple[Media, ...] | None = Field(default=None, exclude=True)
 
     @property
     def task(self) -> bool:

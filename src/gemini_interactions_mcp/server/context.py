@@ -22,7 +22,7 @@ from gemini_interactions_mcp.server.tools.agreements import Agreements
 from gemini_interactions_mcp.settings import Settings
 
 if TYPE_CHECKING:
-    from gemini_interactions_mcp.api import Gemini, VoiceList
+    from gemini_interactions_mcp.api import Downloads, Gemini, VoiceList
     from gemini_interactions_mcp.files import InputFiles, SavedFiles
     from gemini_interactions_mcp.journal import Journal, Limits
     from gemini_interactions_mcp.models import CatalogFile
@@ -96,6 +96,7 @@ class Opening:
         self._tasks: TaskGroup | None = None
         self._app: AppContext | None = None
         self._gemini: Gemini | None = None
+        self._downloads: Downloads | None = None
         self._journal: Journal | None = None
         self._lock = anyio.Lock()
 
@@ -154,7 +155,8 @@ class Opening:
         gemini = self._gemini = api.Gemini(self.settings, self._timing, catalogs)
         rows = self._journal = journal.Journal(self.settings.database_url, self.redact, self._timing)
         saved = files.SavedFiles(files.Boundary.of(self.settings))
-        interactions = self._interactions(gemini, rows, saved, catalogs, tasks)
+        self._downloads = api.Downloads(self.settings, self._timing)
+        interactions = self._interactions(gemini, rows, saved, catalogs, tasks, self._downloads)
         tasks.start_soon(interactions.tend)
         tasks.start_soon(runs.Changes(rows, self._announce.listed, self._timing).watch)
         uploads = files.UploadCache(gemini, rows, hash_account(self.settings), tasks, self._timing)
@@ -172,7 +174,13 @@ class Opening:
         )
 
     def _interactions(
-        self, gemini: "Gemini", rows: "Journal", saved: "SavedFiles", catalogs: "CatalogFile", tasks: TaskGroup
+        self,
+        gemini: "Gemini",
+        rows: "Journal",
+        saved: "SavedFiles",
+        catalogs: "CatalogFile",
+        tasks: TaskGroup,
+        downloads: "Downloads",
     ) -> "Runs":
         return runs.Runs(
             gemini=gemini,
@@ -187,6 +195,7 @@ class Opening:
             catalogs=catalogs,
             redact=self.redact,
             base_url=self.settings.base_url,
+            fetch=downloads.fetch,
         )
 
     async def _settle(self) -> None:
@@ -203,6 +212,9 @@ class Opening:
             if self._gemini is not None:
                 with anyio.move_on_after(self._timing.disconnect):
                     await self._gemini.close()
+            if self._downloads is not None:
+                with anyio.move_on_after(self._timing.disconnect):
+                    await self._downloads.close()
 
 
 def load_slow_modules() -> None:

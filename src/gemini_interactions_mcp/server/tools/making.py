@@ -1,4 +1,4 @@
-"""The tools that make files: images and audio."""
+"""The tools that make files: images, audio and video."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -22,6 +22,8 @@ from .parameters import (
     PreviousId,
     Prompt,
     ThinkingLevel,
+    VideoResolution,
+    VideoTaskName,
     WaitSeconds,
     check_optional_id,
 )
@@ -87,6 +89,58 @@ async def generate_audio(
     return await pay_and_wait(ctx, app, Purchase(request, choice.notes, target=target, refusal=refusal), wait_seconds)
 
 
+async def generate_video(
+    ctx: Ctx,
+    prompt: Prompt,
+    images: ImageSources = None,
+    video: Annotated[str | None, Field(description="Video to change")] = None,
+    previous_interaction_id: PreviousId = None,
+    task: VideoTaskName = None,
+    aspect_ratio: Literal["16:9", "9:16"] | None = None,
+    resolution: VideoResolution = None,
+    seconds: Annotated[int | None, Field(ge=1, description="3-10")] = None,
+    model: ModelName = None,
+    output_path: Annotated[str | None, Field(description="New .mp4 file; default in the output folder")] = None,
+    wait_seconds: WaitSeconds = None,
+) -> CallToolResult | InputRequiredResult:
+    """Make a short video with Gemini, or change one (`video`, or that of `previous_interaction_id`). Takes a minute,
+    about $0.10 a second. The file is saved; returns its path and first frame.
+    """
+    app = await open_app(ctx)
+    choice = await choose_maker(app, "video", model)
+    given = await inspect_scenes(app, images or [], video)
+    previous = await app.runs.find_continued(previous_interaction_id) if previous_interaction_id else None
+    # Of what this server does not know, only the caller can tell that it has no video.
+    changed = bool(video or (previous_interaction_id and (previous is None or previous.kind == "video")))
+    task = models.choose_task(task, len(images or []), continues=changed)
+    check_task(task, images=bool(images), changed=changed)
+    request = choice.admit(
+        Request(
+            kind="video",
+            prompt=prompt,
+            model=choice.name,
+            contents_digest=given.digest,
+            previous_interaction_id=str(previous.interaction_id) if previous else previous_interaction_id,
+            video=models.VideoFormat(task=task, aspect_ratio=aspect_ratio, resolution=resolution, seconds=seconds),
+            output_path=output_path,
+        )
+    )
+    target, refusal = await resolve_output_path(app, output_path, "video")
+    return await pay_and_wait(ctx, app, Purchase(request, choice.notes, given, target, refusal), wait_seconds)
+
+
+def check_task(task: models.VideoTask, *, images: bool, changed: bool) -> None:
+    """Check that a task has what it works on.
+
+    Raises:
+        InputError: Something is missing.
+    """
+    if task in models.CHANGING_TASKS and not changed:
+        raise InputError(f"task={task} needs a video or previous_interaction_id. Nothing was sent.")
+    if task in models.IMAGE_TASKS and not images:
+        raise InputError(f"task={task} needs images. Nothing was sent.")
+
+
 async def prepare_speech(
     app: AppContext, kind: Literal["speech", "music"], text: str, voice: str | None, style: str | None
 ) -> models.Speech | None:
@@ -131,6 +185,19 @@ async def resolve_output_path(
             reason=REASON_EXISTS,
         )
     return target, None
+
+
+async def inspect_scenes(app: AppContext, images: list[str], video: str | None) -> Inspection:
+    """Inspect the images and the video that a video is made of.
+
+    Raises:
+        InputError: One of them is something else.
+    """
+    await inspect_images(app, images)
+    moving = await app.files.inspect([video]) if video else Inspection()
+    if moving.kinds - {"video"}:
+        raise InputError("`video` takes one video only; `images` takes images.")
+    return await app.files.inspect([*images, *([video] if video else [])]) if images or video else Inspection()
 
 
 async def inspect_images(app: AppContext, images: list[str] | None) -> Inspection:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, ParamSpec, TypeVar
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
+from gemini_interactions_mcp import models
 from gemini_interactions_mcp.core import GeminiMCPError
 from gemini_interactions_mcp.server.context import AppContext
 from gemini_interactions_mcp.server.hosts import LONGEST_WAIT_SECONDS
@@ -92,6 +93,11 @@ AspectRatio = Literal[
     "1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9", "1:8", "8:1", "1:4", "4:1"
 ]
 """Source: google-genai 3.6.1, types/interactions/imageresponseformat.py"""
+
+VideoTaskName = Annotated[
+    models.VideoTask | None, Field(description="Default: one image is the first frame, several are references; edit")
+]
+VideoResolution = Annotated[Literal["360p", "720p", "1080p", "4k"] | None, Field(description="Default 720p")]
 
 ImageSize = Annotated[Literal["1K", "2K", "4K"] | None, Field(description="Default 1K")]
 

@@ -26,7 +26,8 @@ FEWER_LINES: Final = (20, 10, 5)
 async def list_interactions(
     ctx: Ctx,
     query: Annotated[str | None, Field(description="Words in the prompt or answer")] = None,
-    kind: Literal["ask", "analyze", "transcript", "image", "speech", "music", "research", "task"] | None = None,
+    kind: Literal["ask", "analyze", "transcript", "image", "speech", "music", "video", "research", "task"]
+    | None = None,
     status: Annotated[str | None, Field(description="e.g. completed, in_progress, failed")] = None,
     limit: Annotated[int, Field(ge=1, le=100, description="default 20")] = 20,
     cursor: Annotated[str | None, Field(description="From the page before")] = None,

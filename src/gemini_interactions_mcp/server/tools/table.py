@@ -17,7 +17,7 @@ from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
 from gemini_interactions_mcp.settings import TOOLSETS
 
 from .asking import analyze_file, gemini_ask, gemini_continue
-from .making import generate_audio, generate_image
+from .making import generate_audio, generate_image, generate_video
 from .parameters import translate_errors
 from .past import delete_interaction, list_interactions, read_interaction
 from .researching import cancel_research, check_research, start_research
@@ -66,6 +66,7 @@ TOOLS: Final = (
     ToolEntry(
         "audio", generate_audio, "Speak or make music", build_hints(), "Gemini speech voice text-to-speech song audio"
     ),
+    ToolEntry("video", generate_video, "Make or change video", build_hints(), "Gemini video film clip animate edit"),
     ToolEntry(
         "research", start_research, "Start Deep Research", build_hints(), "Gemini deep research web report agent"
     ),
