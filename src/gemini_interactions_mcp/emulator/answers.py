@@ -16,7 +16,7 @@ from .requests import read_answer_schema, read_generation_value, read_response_f
 from .research import answer_with_research
 from .schemas import generate_instance
 from .sound import answer_with_music, answer_with_speech
-from .tool_steps import list_annotations, make_thought, make_tool_steps
+from .tool_steps import list_annotations, make_processing_steps, make_thought, make_tool_steps
 from .transcribing import answer_with_transcript
 from .usage import EMULATED_BYTES_PER_TOKEN
 
@@ -34,6 +34,7 @@ def answer_with_text(question: Question) -> Answer:
     lost = limit is not None and prose.truncate(limit * EMULATED_BYTES_PER_TOKEN)
     steps = [
         make_thought(question, "**Reading the request**\n\nThe emulator reads the request."),
+        *make_processing_steps(question),
         *make_tool_steps(question.tools, question.turn.prompt),
         {"type": "model_output", "content": [prose.render()]},
     ]

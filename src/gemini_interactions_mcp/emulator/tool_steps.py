@@ -5,7 +5,7 @@ import re
 
 from .protocol import JsonDict
 from .questions import Question
-from .requests import wants_summaries
+from .requests import AGENTIC_PROCESSING, wants_summaries
 
 THOUGHT_SIGNATURE = base64.b64encode(b"emulated signature").decode()
 EMULATED_PLACE_ID = "places/emulated"
@@ -27,6 +27,19 @@ def make_tool_steps(tools: list[str], prompt: str) -> list[JsonDict]:
         call = {"type": f"{tool}_call", "id": f"call_{number}", "arguments": arguments, "signature": THOUGHT_SIGNATURE}
         steps += [call, {"type": f"{tool}_result", "call_id": f"call_{number}", "result": result}]
     return steps
+
+
+def make_processing_steps(question: Question) -> list[JsonDict]:
+    """Return a call step and a result step for each video of which the model chooses the frames."""
+    videos = [media for media in question.turn.attachments if media.frames == AGENTIC_PROCESSING]
+    return [
+        step
+        for number, _ in enumerate(videos)
+        for step in (
+            {"type": "processing_call", "id": f"video_{number}", "signature": THOUGHT_SIGNATURE},
+            {"type": "processing_result", "call_id": f"video_{number}", "signature": THOUGHT_SIGNATURE},
+        )
+    ]
 
 
 def list_annotations(tools: list[str], prompt: str) -> list[JsonDict]:

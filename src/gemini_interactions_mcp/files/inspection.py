@@ -133,13 +133,16 @@ class Inspection:
     @property
     def attachments(self) -> tuple[Attachment, ...]:
         """The files and addresses, as an estimate of the cost needs them."""
-        return tuple(describe_attachment(part.content) for part in self.parts)
+        return tuple(describe_attachment(part.content, self.excerpt) for part in self.parts)
 
     @property
     def digest(self) -> str:
         """The SHA-256 of names, contents and how they are read; empty if there are no sources."""
         told = [part.identity for part in self.parts]
-        return hash_json([told, self.resolution, self.excerpt.clip, self.excerpt.pages]) if self.sources else ""
+        frames = [self.excerpt.frames] if self.excerpt.frames else []
+        return (
+            hash_json([told, self.resolution, self.excerpt.clip, self.excerpt.pages, *frames]) if self.sources else ""
+        )
 
 
 def classify_content(content: LocalFile | ContentItem) -> str:
@@ -149,11 +152,13 @@ def classify_content(content: LocalFile | ContentItem) -> str:
     return str(content.get("type"))
 
 
-def describe_attachment(content: LocalFile | ContentItem) -> Attachment:
-    """Return the type, size and pages of a file or of a block; all are unknown of an address."""
+def describe_attachment(content: LocalFile | ContentItem, excerpt: Excerpt = WHOLE_FILES) -> Attachment:
+    """Return the type, size and pages of a file or of a block, and its frames; sizes are unknown of an address."""
+    kind = classify_content(content)
+    frames = excerpt.frames if kind == "video" else None
     if isinstance(content, LocalFile):
-        return Attachment(classify_content(content), content.sent, content.pages, content.seconds)
-    return Attachment(classify_content(content), None)
+        return Attachment(kind, content.sent, content.pages, content.seconds, frames)
+    return Attachment(kind, None, frames=frames)
 
 
 def label_sources(sources: Sequence[InspectedSource]) -> tuple[InspectedSource, ...]:

@@ -12,6 +12,7 @@ from .choosing import choose_maker, choose_tools
 from .parameters import (
     ClipRange,
     FileSources,
+    FrameRate,
     InteractionId,
     MaxOutputTokens,
     MediaResolution,
@@ -48,7 +49,7 @@ async def gemini_ask(
     wait_seconds: WaitSeconds = None,
 ) -> CallToolResult | InputRequiredResult:
     """Ask a Gemini model: a second opinion, current facts (tools: google_search), web pages (url_context),
-    calculations (code_execution), places (google_maps). Returns the answer, sources, tokens and an
+    calculations (code_execution), places (google_maps). Returns answer, sources, tokens and
     interaction_id; if slow, the id and how to fetch the answer.
     """
     app = await open_app(ctx)
@@ -116,6 +117,7 @@ async def analyze_file(
     previous_interaction_id: PreviousId = None,
     media_resolution: MediaResolution = None,
     clip: ClipRange = None,
+    fps: FrameRate = None,
     pages: PageRange = None,
     transcript: Transcript = None,
     speakers: bool | None = None,
@@ -132,7 +134,7 @@ async def analyze_file(
     choice = await choose_maker(app, kind, model)
     if not files:
         raise InputError(f"Name at least one file: {SOURCE_FORMS}.")
-    given = await app.files.inspect(files, resolution=media_resolution, excerpt=Excerpt.of(clip, pages))
+    given = await app.files.inspect(files, resolution=media_resolution, excerpt=Excerpt.of(clip, pages, fps))
     if transcript:
         check_recording(given, previous_interaction_id, response_schema)
     request = choice.admit(

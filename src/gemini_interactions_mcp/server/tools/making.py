@@ -41,8 +41,8 @@ async def generate_image(
     ] = None,
     wait_seconds: WaitSeconds = None,
 ) -> CallToolResult | InputRequiredResult:
-    """Generate an image with Gemini, or edit images (`images`, or those of `previous_interaction_id`). The file is
-    saved; returns its path and a preview.
+    """Generate an image with Gemini, or edit `images` or those of `previous_interaction_id`. Saved; returns path and
+    preview.
     """
     app = await open_app(ctx)
     choice = await choose_maker(app, "image", model)

@@ -29,9 +29,9 @@ def translate_errors(function: Callable[ToolP, Awaitable[ToolR]]) -> Callable[To
 
 
 Prompt = Annotated[str, Field(description="Text for Gemini")]
-InteractionId = Annotated[str, Field(description="From an earlier result")]
+InteractionId = Annotated[str, Field(description="From a result")]
 PreviousId = Annotated[str | None, Field(description="Interaction to continue")]
-ModelName = Annotated[str | None, Field(description="Model id; default the user's")]
+ModelName = Annotated[str | None, Field(description="Default the user's")]
 ModelTools = Annotated[
     list[str] | None,
     Field(description="google_search, url_context, code_execution, google_maps, file_search:STORE"),
@@ -64,7 +64,7 @@ PollSeconds = Annotated[
     Field(ge=0, le=LONGEST_WAIT_SECONDS, allow_inf_nan=False, description="Default 0"),
 ]
 
-PageNumber = Annotated[int, Field(ge=1, description="Answer page; default 1")]
+PageNumber = Annotated[int, Field(ge=1, description="Default 1")]
 SectionHeading = Annotated[str | None, Field(description="Only this heading")]
 ResolveSources = Annotated[bool, Field(description="Follow redirect links; default false")]
 
@@ -81,11 +81,14 @@ Transcript = Annotated[
     bool | None,
     Field(description="Write down one audio file, by default with speakers, timestamps, SRT, VTT; prompt: its title"),
 ]
+FrameRate = Annotated[
+    str | None, Field(description="Video frames per second, default 1; agentic: Gemini picks, cheaper")
+]
 PageRange = Annotated[str | None, Field(description="Pages of a PDF: 3-7")]
 ImageSources = Annotated[list[str] | None, Field(description="Images to refer to or to edit; as in analyze_file")]
 
 MediaResolution = Annotated[
-    Literal["low", "medium", "high", "ultra_high"] | None, Field(description="Detail of images, video and PDF")
+    Literal["low", "medium", "high", "ultra_high"] | None, Field(description="Detail of images, video, PDF")
 ]
 
 AspectRatio = Literal[

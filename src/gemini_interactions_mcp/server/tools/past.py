@@ -32,7 +32,7 @@ async def list_interactions(
     cursor: Annotated[str | None, Field(description="From the page before")] = None,
     totals: Literal["day", "model", "kind"] | None = None,
 ) -> Annotated[CallToolResult, RecordPage]:
-    """List the Gemini interactions in this server's journal, newest first; or, with totals, their tokens and costs."""
+    """List this server's Gemini interactions, newest first; or, with totals, their tokens and costs."""
     app = await open_app(ctx)
     host, status = identify_host(ctx), rows.parse_status(status) if status else None
     if totals is not None:
