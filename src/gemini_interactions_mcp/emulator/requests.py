@@ -297,6 +297,11 @@ def read_tool_types(body: JsonDict) -> list[str]:
     return [str(tool.get("type")) for tool in ensure_objects(body.get("tools"))]
 
 
+def read_search_types(body: JsonDict) -> list[str]:
+    """Return what a request has searched: pages, images or both; empty if it does not say."""
+    return [str(each) for tool in ensure_objects(body.get("tools")) for each in ensure_list(tool.get("search_types"))]
+
+
 def read_function_names(body: JsonDict) -> list[str]:
     """Return the names of the functions in a request."""
     return [tool["name"] for tool in ensure_objects(body.get("tools")) if tool["type"] == "function"]

@@ -1,7 +1,7 @@
 """The tools that make files: images and audio."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from mcp_types import CallToolResult, InputRequiredResult
 from pydantic import Field
@@ -26,6 +26,9 @@ from .parameters import (
     check_optional_id,
 )
 
+IMAGE_SEARCH_TOOL: Final = "google_search"
+"""The tool that grounds an image: https://ai.google.dev/gemini-api/docs/image-generation"""
+
 
 async def generate_image(
     ctx: Ctx,
@@ -35,6 +38,7 @@ async def generate_image(
     aspect_ratio: AspectRatio | None = None,
     image_size: ImageSize = None,
     thinking_level: ThinkingLevel = None,
+    search: Annotated[bool | None, Field(description="Ground on web and image search")] = None,
     model: ModelName = None,
     output_path: Annotated[
         str | None, Field(description="New .jpg, .png or .webp file; default in the output folder")
@@ -55,6 +59,7 @@ async def generate_image(
             model=choice.name,
             contents_digest=given.digest,
             previous_interaction_id=await check_optional_id(app, previous_interaction_id),
+            tools=(IMAGE_SEARCH_TOOL,) if search else (),
             image={name: value for name, value in shape.items() if value},
             thinking_level=thinking_level,
             output_path=output_path,
