@@ -10,7 +10,7 @@ from mcp import Client
 from conftest import KEY
 from gemini_interactions_mcp.emulator import Emulator
 from gemini_interactions_mcp.settings import Settings
-from reading import call, newest, text_of
+from reading import call, complaint, newest, note, png, text_of
 
 IMAGE_MODEL = "gemini-nano-banana-2.1"
 
@@ -57,3 +57,78 @@ async def test_the_emulator_refuses_other_searches(url: str, tool: dict[str, Any
         response = await http.post("/v1/interactions", json=body)
     assert response.status_code == 400
     assert said in response.json()["error"]["message"]
+
+
+def given(emulator: Emulator) -> list[str]:
+    """The labels and types of the content of the last request, and its prompt."""
+    (step,) = emulator.creates[-1]["input"]
+    return [part.get("text") or part["type"] for part in step["content"]]
+
+
+async def test_a_prompt_calls_pictures_by_the_names_they_are_given(
+    client: Client, emulator: Emulator, folder: Path
+) -> None:
+    logo = png(folder, "logo.png")
+    images = [f"logo={logo}", "the style = https://example.com/style.png?a=b", str(png(folder, "other.png", (9, 9)))]
+    await call(client, "generate_image", prompt="Put the logo on a cup in the style", images=images)
+    assert given(emulator) == [
+        "File logo:",
+        "image",
+        "File the style:",
+        "image",
+        "File other.png:",
+        "image",
+        "Put the logo on a cup in the style",
+    ]
+    blocks = [part for part in emulator.creates[-1]["input"][0]["content"] if part["type"] == "image"]
+    assert blocks[1]["uri"] == "https://example.com/style.png?a=b"
+
+
+async def test_a_single_picture_has_its_name_too(client: Client, emulator: Emulator, folder: Path) -> None:
+    await call(client, "generate_image", prompt="Frame the cat", images=[f'"cat={png(folder)}"'])
+    assert given(emulator)[:2] == ["File cat:", "image"]
+    await call(client, "generate_image", prompt="Frame the dog", images=[f"dog='{png(folder)}'"])
+    assert given(emulator)[:2] == ["File dog:", "image"]
+    await call(client, "generate_image", prompt="Frame it", images=[str(png(folder))])
+    assert given(emulator)[0] == "image"
+
+
+async def test_a_file_whose_own_name_has_an_equals_sign_is_that_file(
+    client: Client, emulator: Emulator, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    png(folder, "b.png", (7, 7))
+    png(folder, "a=b.png", (9, 9))
+    for number, source in enumerate(("a=b.png", "./a=b.png", str(folder / "a=b.png"), "A=B.PNG")):
+        result = await call(client, "generate_image", prompt=f"Frame it {number}", images=[source])
+        assert given(emulator)[0] == "image"
+        assert "9 x 9 pixels" in text_of(result)
+    await call(client, "generate_image", prompt="Frame the c", images=["c=b.png"])
+    assert given(emulator)[:2] == ["File c:", "image"]
+
+
+async def test_each_name_is_that_of_one_picture(client: Client, emulator: Emulator, folder: Path) -> None:
+    one, other = png(folder, "one.png"), png(folder, "other.png", (9, 9))
+    for images, said in (
+        ([f"logo={one}", f"Logo={other}"], "Two files are named logo: give each its own name. Nothing was sent."),
+        ([f"other.png={one}", str(other)], "Two files are named other.png"),
+        ([f"logo={one}", f"mark={one}"], "mark names a file that was given before"),
+        ([f"logo={folder}"], "logo names 3 files: give each file one name. Nothing was sent."),
+        ([f"logo={folder}/none.png"], "none.png"),
+        ([f"logo={note(folder)}"], "`images` takes images only"),
+    ):
+        assert said in await complaint(client, "generate_image", prompt="hi", images=images)
+    assert emulator.creates == []
+
+
+async def test_another_name_makes_another_image(client: Client, emulator: Emulator, folder: Path) -> None:
+    for source in (str(png(folder)), "https://example.com/a.png"):
+        for name in ("", "logo=", "mark="):
+            await call(client, "generate_image", prompt="Frame it", images=[f"{name}{source}"])
+    assert len(emulator.creates) == 6
+
+
+async def test_only_images_of_an_image_have_names(client: Client, emulator: Emulator, folder: Path) -> None:
+    said = await complaint(client, "analyze_file", prompt="hi", files=[f"logo={png(folder)}"])
+    assert "logo=" in said
+    assert emulator.creates == []

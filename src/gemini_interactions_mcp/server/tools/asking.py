@@ -48,7 +48,7 @@ async def gemini_ask(
     store: StoreFlag = True,
     wait_seconds: WaitSeconds = None,
 ) -> CallToolResult | InputRequiredResult:
-    """Ask a Gemini model: a second opinion, current facts (tools: google_search), web pages (url_context),
+    """Ask a Gemini model: second opinions, current facts (tools: google_search), web pages (url_context),
     calculations (code_execution), places (google_maps). Returns answer, sources, tokens and
     interaction_id; if slow, the id and how to fetch the answer.
     """
@@ -86,7 +86,7 @@ async def gemini_continue(
     store: StoreFlag = True,
     wait_seconds: WaitSeconds = None,
 ) -> CallToolResult | InputRequiredResult:
-    """Continue any earlier Gemini interaction (ask, files, finished research): Google keeps its context, so send only
+    """Continue any earlier Gemini interaction (ask, files, finished research): Google keeps its context; send only
     what is new.
     """
     app = await open_app(ctx)
@@ -126,8 +126,8 @@ async def analyze_file(
     service_tier: ServiceTier = None,
     wait_seconds: WaitSeconds = None,
 ) -> CallToolResult | InputRequiredResult:
-    """Analyze files with Gemini: images, audio, video, PDF, Office, text, code; several at once. Local files are
-    sent to Google; only allowed directories are read. Returns an interaction_id for follow-ups.
+    """Analyze files with Gemini: images, audio, video, PDF, Office, text, code; several at once. Local files go
+    to Google, from allowed directories only. Returns an interaction_id for follow-ups.
     """
     app = await open_app(ctx)
     kind = "transcript" if transcript else "analyze"

@@ -139,12 +139,12 @@ async def resolve_output_path(
 
 
 async def inspect_images(app: AppContext, images: list[str] | None) -> Inspection:
-    """Inspect reference images and images to edit.
+    """Inspect reference images and images to edit, which may have names for the prompt: `logo=logo.png`.
 
     Raises:
         InputError: One of them is not an image.
     """
-    given = await app.files.inspect(images) if images else Inspection()
+    given = await app.files.inspect(images, named=True) if images else Inspection()
     if given.kinds - {"image"}:
         raise InputError(IMAGES_ONLY)
     return given

@@ -25,7 +25,7 @@ FEWER_LINES: Final = (20, 10, 5)
 
 async def list_interactions(
     ctx: Ctx,
-    query: Annotated[str | None, Field(description="Words in the prompt or answer")] = None,
+    query: Annotated[str | None, Field(description="Words in prompt or answer")] = None,
     kind: Literal["ask", "analyze", "transcript", "image", "speech", "music", "research", "task"] | None = None,
     status: Annotated[str | None, Field(description="e.g. completed, in_progress, failed")] = None,
     limit: Annotated[int, Field(ge=1, le=100, description="default 20")] = 20,
@@ -75,7 +75,7 @@ async def read_interaction(
     wait_seconds: PollSeconds = 0,
     section: SectionHeading = None,
     resolve_sources: ResolveSources = False,
-    save: Annotated[str | None, Field(description="Sandbox files to save, e.g. *.csv")] = None,
+    save: Annotated[str | None, Field(description="Sandbox files to save: *.csv")] = None,
 ) -> CallToolResult:
     """Read any Gemini interaction's answer in pages, with sources and files; waits for a running one."""
     return await read_answer(ctx, interaction_id, wait_seconds, ReadOptions(page, section or "", resolve_sources, save))
