@@ -81,9 +81,7 @@ Transcript = Annotated[
     bool | None,
     Field(description="Write down one audio file, by default with speakers, timestamps, SRT, VTT; prompt: its title"),
 ]
-FrameRate = Annotated[
-    str | None, Field(description="Video frames/s, default 1; agentic: Gemini picks, cheaper")
-]
+FrameRate = Annotated[str | None, Field(description="Video frames/s, default 1; agentic: Gemini picks, cheaper")]
 PageRange = Annotated[str | None, Field(description="Pages of a PDF: 3-7")]
 ImageSources = Annotated[
     list[str] | None,
