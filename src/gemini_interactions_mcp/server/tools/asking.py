@@ -134,6 +134,7 @@ async def analyze_file(
     choice = await choose_maker(app, kind, model)
     if not files:
         raise InputError(f"Name at least one file: {SOURCE_FORMS}.")
+    check_transcript_options(transcript, speakers=speakers, timestamps=timestamps)
     given = await app.files.inspect(files, resolution=media_resolution, excerpt=Excerpt.of(clip, pages, fps))
     if transcript:
         check_recording(given, previous_interaction_id, response_schema)
@@ -151,6 +152,17 @@ async def analyze_file(
         given.kinds if transcript else (),
     )
     return await pay_and_wait(ctx, app, Purchase(request, choice.notes, given), wait_seconds)
+
+
+def check_transcript_options(transcript: bool | None, **options: bool | None) -> None:
+    """Check that what only a transcript has is asked of one; `false` asks for nothing.
+
+    Raises:
+        InputError: It is not.
+    """
+    if not transcript and any(options.values()):
+        names = " and ".join(name for name, wanted in options.items() if wanted)
+        raise InputError(f"{names}: only with transcript=true, which writes down one audio file. Nothing was sent.")
 
 
 def describe_transcription(speakers: bool | None, timestamps: bool | None) -> Transcription:

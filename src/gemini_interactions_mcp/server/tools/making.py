@@ -98,14 +98,16 @@ async def prepare_speech(
     """Return how a text is spoken; None for music.
 
     Raises:
-        InputError: The text is too long, or the voices do not exist or do not fit it.
+        InputError: The text is too long, also with its style, or the voices do not exist or do not fit it.
     """
     if kind == "music":
         if voice or style:
             raise InputError("voice and style are for speech; describe music in the prompt. Nothing was sent.")
         return None
     models.voices.check_speech_length(text)
-    return await app.voices.check(models.voices.parse_speech(text, voice, style))
+    speech = models.voices.parse_speech(text, voice, style)
+    models.voices.check_style_length(text, speech)
+    return await app.voices.check(speech)
 
 
 async def resolve_output_path(
