@@ -10,7 +10,8 @@ from mcp import Client
 from conftest import KEY
 from gemini_interactions_mcp.emulator import Emulator
 from gemini_interactions_mcp.settings import Settings
-from reading import call, complaint, newest, note, png, text_of
+from gemini_interactions_mcp.text.picture_counts import count_asked_pictures
+from reading import call, complaint, id_of, links_of, newest, note, png, saved_in, text_of
 
 IMAGE_MODEL = "gemini-nano-banana-2.1"
 
@@ -132,3 +133,64 @@ async def test_only_images_of_an_image_have_names(client: Client, emulator: Emul
     said = await complaint(client, "analyze_file", prompt="hi", files=[f"logo={png(folder)}"])
     assert "logo=" in said
     assert emulator.creates == []
+
+
+@pytest.mark.parametrize(
+    ("prompt", "asked"),
+    [
+        ("Three images of a bicycle", 3),
+        ("Draw 4 small logo variants", 4),
+        ("Make two versions, or 12 sketches", 12),
+        ("A bicycle", 1),
+        ("One picture", 1),
+        ("A 16:9 images collage", 1),
+        ("Combine the two images", 1),
+        ("Merge these 3 photos", 1),
+        ("Two people looking at pictures", 1),
+        ("Seven bicycles", 1),
+        ("1.5 pictures", 1),
+    ],
+)
+def test_the_number_of_pictures_is_read_from_the_prompt(prompt: str, asked: int) -> None:
+    assert count_asked_pictures(prompt) == asked
+
+
+async def test_all_pictures_of_an_answer_are_saved_linked_and_shown(client: Client, emulator: Emulator) -> None:
+    result = await call(client, "generate_image", prompt="Three images of a bicycle [[images=3]]")
+    assert len({*saved_in(result)}) == 3
+    assert [each.exists() for each in saved_in(result)] == [True] * 3
+    assert [block.type for block in result.content] == ["text", *["image", "resource_link"] * 3]
+    assert len({str(link.uri) for link in links_of(result)}) == 3
+    assert "came, and the prompt asks" not in text_of(result)
+    assert len(emulator.creates) == 1
+
+
+async def test_fewer_pictures_than_asked_for_are_told(client: Client) -> None:
+    result = await call(client, "generate_image", prompt="Draw three variants of a bicycle [[images=2]]")
+    said = "2 pictures came, and the prompt asks for 3: Gemini decides how many one call makes."
+    assert said in text_of(result)
+    assert said in text_of(await call(client, "read_interaction", interaction_id=id_of(result)))
+    alone = await call(client, "generate_image", prompt="Draw 2 variants of a bicycle")
+    assert "1 picture came, and the prompt asks for 2" in text_of(alone)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"thinking_level": "low"}, f"{IMAGE_MODEL} does not take thinking_level low; it takes minimal, medium, high."),
+        ({"image_size": "2K", "model": "nano banana lite"}, "does not take image_size 2K; it takes 1K."),
+    ],
+)
+async def test_what_an_image_model_does_not_take_is_refused_before_it_is_paid(
+    client: Client, emulator: Emulator, arguments: dict[str, str], said: str
+) -> None:
+    assert said in await complaint(client, "generate_image", prompt="A bicycle", **arguments)
+    assert emulator.requests == []
+
+
+async def test_the_default_model_takes_its_sizes_and_levels(client: Client, emulator: Emulator) -> None:
+    for size, level in (("1K", "minimal"), ("2K", "medium"), ("4K", "high")):
+        await call(client, "generate_image", prompt="A bicycle", image_size=size, thinking_level=level)
+        body = emulator.creates[-1]
+        assert body["response_format"][1] == {"type": "image", "image_size": size}
+        assert body["generation_config"]["thinking_level"] == level

@@ -200,7 +200,7 @@ def test_a_secret_is_taken_out_of_subtitles() -> None:
 
 
 def test_words_without_times_are_in_the_subtitles_too() -> None:
-    blocks = [
+    blocks: list[tuple[str, list[dict[str, Any]]]] = [
         ("Before.", []),
         ("Hello there.", [word("Hello", "5s", "5.5s", "spk_1"), word("there.", "5.5s", "6s", "spk_1")]),
         ("Between them.", []),

@@ -29,6 +29,7 @@ from gemini_interactions_mcp.settings import DEFAULT_WAIT_SECONDS
 from . import chapters, citations, traces
 from .framing import close_fences, frame_text, iter_blocks, strip_hidden_blocks
 from .pages import AnswerPage, FileLink, Manuscript, find_answer_page
+from .picture_counts import note_fewer_pictures
 
 RESULT_BYTES: Final = 10_000
 """Size of a result's text for unknown hosts."""
@@ -116,11 +117,12 @@ def render_answer(
 
 
 def iter_complaints(record: Record, *, calls: bool) -> Iterator[str]:
-    """Yield notes on what is wrong with an answer and, with `calls`, on failed tool calls."""
+    """Yield notes on what is wrong with an answer and, with `calls`, on failed tool calls and missing pictures."""
     if record.error:
         yield f"Note: {join_lines(record.error)}"
     if calls:
         yield traces.render_failure_notes(record.failures)
+        yield note_fewer_pictures(record)
 
 
 def measure_page_room(record: Record, section: str, limit: int) -> int:
