@@ -62,8 +62,10 @@ async def read_models(app: AppContext, *, data: bool) -> str:
 
 async def read_voices(app: AppContext, *, data: bool) -> str:
     """Return the voices, as JSON or Markdown."""
-    render = text.voice_table.render_voices_json if data else text.voice_table.render_voices
-    return render((await app.voices.read()).values())
+    voices = (await app.voices.read()).values()
+    if data:
+        return text.voice_table.render_voices_json(voices)
+    return app.guide(text.voice_table.render_voices(voices))
 
 
 async def read_usage(app: AppContext, *, data: bool) -> str:
@@ -87,7 +89,7 @@ FIXED_RESOURCES: Final = {
         "What can be asked for, at what price and until when",
     ),
     rendering.VOICES_URI: FixedResource(
-        partial(read_voices, data=False), "voices", "Voices", "The voices that generate_audio speaks with"
+        partial(read_voices, data=False), "voices", "Voices", "The voices that Gemini speaks with"
     ),
     usage_table.USAGE_URI: FixedResource(
         partial(read_usage, data=False), "usage", "Usage and costs", "Runs, tokens and dollars by day, model and kind"

@@ -28,6 +28,7 @@ from gemini_interactions_mcp.settings import DEFAULT_WAIT_SECONDS
 
 from . import chapters, citations, traces
 from .framing import close_fences, frame_text, iter_blocks, strip_hidden_blocks
+from .offered_tools import EVERY_TOOL, ToolGuide
 from .pages import AnswerPage, FileLink, Manuscript, find_answer_page
 from .picture_counts import note_fewer_pictures
 
@@ -80,6 +81,7 @@ def render_answer(
     above: Iterable[str] = (),
     notes: Iterable[str] = (),
     limit: int = RESULT_BYTES,
+    guide: ToolGuide = EVERY_TOOL,
 ) -> str:
     """Render a page of an interaction's answer, or of one of its sections, with its footer.
 
@@ -94,6 +96,7 @@ def render_answer(
         above: Paragraphs that precede the answer.
         notes: Paragraphs that follow the answer.
         limit: Maximum size of the text, as `measure_cost` counts; at least 7,000.
+        guide: Names offered tools only.
 
     Raises:
         InputError: There is no such page or section.
@@ -104,7 +107,7 @@ def render_answer(
             f"There is no page {page}: this {'section' if section else 'interaction'} has "
             f"{format_count(found.of, 'page')}."
         )
-    foot = render_footer(record, PagePosition(page, found.of, section), stored=stored, followers=followers)
+    foot = guide(render_footer(record, PagePosition(page, found.of, section), stored=stored, followers=followers))
     head = render_head(record, found, foot, limit)
     left = limit - measure_paragraphs([*head, found.text, foot])
     first = fit_paragraphs(above, left)
@@ -302,8 +305,8 @@ def describe_plan_state(followers: Iterable[Record]) -> str:
     ]
     if not research:
         return (
-            "This is a plan. It is not approved yet: start_research with it as previous_interaction_id runs it; with "
-            "plan_first=true too, the prompt changes it."
+            "This is a plan. It is not approved yet; start_research with it as previous_interaction_id runs it, and "
+            "with plan_first=true too changes it as the prompt says."
         )
     last = research[-1]
     if last.plan:
