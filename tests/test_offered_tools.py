@@ -14,6 +14,7 @@ from gemini_interactions_mcp.models.interactions import Record
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.server.tools.table import TOOLS, build_guide
 from gemini_interactions_mcp.settings.toolsets import TOOLSETS
+from gemini_interactions_mcp.text import rendering
 from gemini_interactions_mcp.text.offered_tools import ToolGuide
 from reading import call, complaint, footer_of, id_of, png, text_of, wav
 
@@ -52,7 +53,8 @@ def named(text: str, *offered: str) -> list[str]:
 )
 def test_a_clause_with_a_missing_tool_is_left_out(text: str, adapted: str | None) -> None:
     guide = ToolGuide([READER], NAMES)
-    assert guide(text) == (text if adapted is None else adapted)
+    assert guide(text) == (adapted or "")
+    assert guide.adapt_error(text) == (adapted or text)
     assert ToolGuide(NAMES, NAMES)(text) == text
     assert ToolGuide()(text) == text
 
@@ -70,6 +72,7 @@ async def test_an_answer_suggests_offered_tools_only(tmp_path: Path, url: str) -
         assert "To follow up" not in text_of(found)
         assert named(footer_of(found), READER, "analyze_file") == []
         assert "gemini_ask or not?" in text_of(found)
+
     async with offering(tmp_path, url, "ask") as client:
         asked = await call(client, "gemini_ask", prompt="hi")
         assert "To follow up: gemini_continue with it as previous_interaction_id." in text_of(asked)
@@ -153,3 +156,29 @@ def test_a_record_without_a_named_tool_stays_the_same() -> None:
         {"label": "a", "kind": "ask", "created_at": moment, "updated_at": moment, "error": "No."}
     )
     assert ToolGuide([READER], NAMES).adapt_record(row) is row
+
+
+def test_the_next_page_of_a_section_is_told_whatever_it_is_called() -> None:
+    guide = ToolGuide([READER], NAMES)
+    moment = "2026-11-01T00:00:00+00:00"
+    times = {"created_at": moment, "updated_at": moment}
+    text = f"# Why gemini_ask; why not\n\n{'word ' * 4_000}"
+    row = Record.model_validate({"label": "a", "interaction_id": "v1_a", "kind": "ask", "text": text, **times})
+    shown = rendering.render_answer(row, section="Why gemini_ask; why not", guide=guide)
+    assert 'section="Why gemini_ask; why not", page=2)' in shown
+    assert "To follow up" not in rendering.render_answer(row.model_copy(update={"text": "Yes."}), guide=guide)
+
+
+@pytest.mark.slow
+async def test_the_index_names_the_list_only_where_it_is_offered(tmp_path: Path, url: str) -> None:
+    async with offering(tmp_path, url, "ask") as client:
+        for number in range(51):
+            await call(client, "gemini_ask", prompt=f"list_interactions {number}")
+        index = (await client.read_resource("gemini://interactions")).contents[0]
+        assert isinstance(index, TextResourceContents)
+        assert "More: " not in index.text
+        assert index.text.count("\n- ") == index.text.count('"list_interactions ')
+    async with offering(tmp_path, url, "history") as client:
+        index = (await client.read_resource("gemini://interactions")).contents[0]
+        assert isinstance(index, TextResourceContents)
+        assert "\nMore: list_interactions(cursor=" in index.text

@@ -158,7 +158,7 @@ class Server(MCPServer[Opening]):
             ) from exc.__cause__
         except ToolError as exc:
             said = describe_tool_error(exc, self._schemas)
-            raise ToolError(self._opening.guide(said) if schema else said) from exc.__cause__
+            raise ToolError(self._opening.guide.adapt_error(said) if schema else said) from exc.__cause__
 
     async def list_resource_templates(self) -> list[ResourceTemplate]:
         """Return the URI templates of all resources."""
@@ -187,9 +187,9 @@ class Server(MCPServer[Opening]):
         try:
             return [await resources.read_resource(await self._opening.app(), str(uri))]
         except ResourceError as exc:
-            raise type(exc)(self._opening.guide(str(exc))) from exc.__cause__
+            raise type(exc)(self._opening.guide.adapt_error(str(exc))) from exc.__cause__
         except GeminiMCPError as exc:
-            raise ResourceError(self._opening.guide(str(exc))) from exc
+            raise ResourceError(self._opening.guide.adapt_error(str(exc))) from exc
         except Exception as exc:
             raise UnexpectedResourceError(
                 f"{uri} cannot be read because of a bug in this server; its log on stderr says more."

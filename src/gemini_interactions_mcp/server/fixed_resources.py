@@ -47,9 +47,8 @@ async def read_index(app: AppContext) -> str:
     Raises:
         JournalError: The journal cannot be read.
     """
-    return phrases.join_paragraphs(
-        "# Recent interactions", rows.render_list(await fetch_overview(app, limit=INTERACTIONS_PER_PAGE))
-    )
+    page = await fetch_overview(app, limit=INTERACTIONS_PER_PAGE)
+    return phrases.join_paragraphs("# Recent interactions", rows.render_list(page, guide=app.guide))
 
 
 async def read_models(app: AppContext, *, data: bool) -> str:

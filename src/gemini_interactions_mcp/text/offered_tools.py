@@ -34,16 +34,20 @@ class ToolGuide:
         self._whole = not missing
 
     def __call__(self, text: str) -> str:
-        """Return a text without clauses that name a missing tool; unchanged if nothing would be left."""
+        """Return a text of this server's own without the clauses that name a missing tool; empty if nothing is left."""
         if self._whole or not self._missing.search(text):
             return text
         told = self._missing.sub(lambda name: self._stand_ins.get(name[0], name[0]), text)
         lines = [self._adapt_line(line) for line in told.split("\n")]
-        return "\n".join(line for line in lines if line is not None) or text
+        return "\n".join(line for line in lines if line is not None)
+
+    def adapt_error(self, text: str) -> str:
+        """Return an error, which is never empty."""
+        return self(text) or text
 
     def adapt_record(self, record: Record) -> Record:
         """Return a record whose error names no missing tool."""
-        error = record.error and self(record.error)
+        error = record.error and self.adapt_error(record.error)
         return record if error == record.error else record.model_copy(update={"error": error})
 
     def _adapt_line(self, line: str) -> str | None:

@@ -107,7 +107,8 @@ def render_answer(
             f"There is no page {page}: this {'section' if section else 'interaction'} has "
             f"{format_count(found.of, 'page')}."
         )
-    foot = guide(render_footer(record, PagePosition(page, found.of, section), stored=stored, followers=followers))
+    place = PagePosition(page, found.of, section)
+    foot = render_footer(record, place, stored=stored, followers=followers, guide=guide)
     head = render_head(record, found, foot, limit)
     left = limit - measure_paragraphs([*head, found.text, foot])
     first = fit_paragraphs(above, left)
@@ -232,7 +233,9 @@ class PagePosition(NamedTuple):
         return label[:1].upper() + label[1:]
 
 
-def render_footer(record: Record, place: PagePosition, *, stored: bool, followers: Iterable[Record]) -> str:
+def render_footer(
+    record: Record, place: PagePosition, *, stored: bool, followers: Iterable[Record], guide: ToolGuide
+) -> str:
     """Render the footer: id, model, status, tokens, cost, and what to call next."""
     lines = ["---", render_outcome(record)]
     if place.page < place.of:
@@ -246,8 +249,8 @@ def render_footer(record: Record, place: PagePosition, *, stored: bool, follower
     if not stored:
         lines.append("Not stored (store=false): it cannot be continued, and is gone when this server ends.")
     elif record.interaction_id and place.page == place.of:
-        lines.append(explain_follow_up(record, followers))
-    return "\n".join(lines)
+        lines.append(guide(explain_follow_up(record, followers)))
+    return "\n".join(filter(None, lines))
 
 
 def render_identity(record: Record) -> str:

@@ -178,7 +178,7 @@ def adapt_task(task: Task, guide: ToolGuide) -> Task:
     if task.result and task.result.is_error:
         for block in task.result.content:
             if isinstance(block, TextContent):
-                block.text = guide(block.text)
+                block.text = guide.adapt_error(block.text)
     return replace(task, message=task.message and guide(task.message))
 
 
