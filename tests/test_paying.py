@@ -326,7 +326,7 @@ async def test_what_cannot_be_done_is_told_before_the_user_is_asked(
         ("generate_image", {"images": [paper]}, "`images` takes images only"),
         ("generate_image", {"images": ["https://youtu.be/x"]}, "`images` takes images only"),
         ("generate_image", {"output_path": str(folder / "taken.png")}, "exists"),
-        ("gemini_ask", {"model": "antigravity"}, "which start_research takes"),
+        ("gemini_ask", {"model": "antigravity"}, "start_research takes it"),
     ]
     async with strict(settings, mode, user) as client:
         for tool, arguments, said in wrong:

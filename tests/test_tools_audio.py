@@ -75,6 +75,11 @@ async def test_a_song_stays_mp3_with_its_lyrics_and_its_own_price(client: Client
         ({"voice": "Joe=Puck"}, "a name for each of exactly two speakers"),
         ({"voice": TWO}, "a script whose turns begin with “Joe: …” and “Jane: …”, but its first line is Hello"),
         ({"prompt": "Word. " * 9_000}, "a speech model takes 8,192. Cut it after character"),
+        ({"style": "calm " * 9_000}, "Shorten `style`, or speak a part of the text at a time. Nothing was sent."),
+        (
+            {"prompt": "Joe: a\nJane: b\nJoe: c\nJane: d", "voice": TWO, "style": "calm " * 1_700},
+            "With its style, which goes with each of the 4 turns, the text has about 8,5",
+        ),
         ({"kind": "music", "voice": "Kore"}, "voice and style are for speech"),
         ({"kind": "music", "style": "calm"}, "voice and style are for speech"),
         ({"model": "flash"}, "gemini-3.8-flash is for text, and cannot speak."),

@@ -262,7 +262,7 @@ async def test_an_id_that_can_be_none_is_not_to_be_looked_at_again(client: Clien
 @pytest.mark.parametrize("tool", ["gemini_continue", "generate_image", "start_research"])
 async def test_what_goes_on_from_an_id_that_can_be_none_is_told_so(client: Client, tool: str) -> None:
     said = await complaint(client, tool, prompt="hi", previous_interaction_id="abc")
-    assert "there is no interaction abc to continue: list_interactions shows the ids of this server." in said
+    assert "there is no interaction abc to continue; list_interactions shows the ids of this server." in said
 
 
 @LEGACY

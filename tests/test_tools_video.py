@@ -158,8 +158,9 @@ async def test_a_made_video_is_changed_and_what_is_no_video_is_not(client: Clien
         ({"model": "flash"}, "gemini-3.8-flash is for text, and cannot make a video."),
         ({"output_path": "clip.webm"}, "the path of video content ends with .mp4, or no extension."),
         ({"resolution": "8k"}, "`resolution` should be '360p', '720p', '1080p' or '4k'"),
-        ({"images": ["note.txt"]}, "`images` takes images only"),
-        ({"video": "dot.png"}, "`video` takes one video only"),
+        ({"images": ["note.txt"]}, "`images` takes images only, and `video` one video. Nothing was sent."),
+        ({"video": "dot.png"}, "`images` takes images only, and `video` one video. Nothing was sent."),
+        ({"images": ["clip.mp4"]}, "`images` takes images only, and `video` one video. Nothing was sent."),
     ],
 )
 async def test_what_cannot_be_filmed_is_refused_and_nothing_is_sent(
@@ -168,6 +169,7 @@ async def test_what_cannot_be_filmed_is_refused_and_nothing_is_sent(
     folder = settings.allowed_dirs[0]
     png(folder)
     (folder / "note.txt").write_text("Not a picture")
+    (folder / "clip.mp4").write_bytes(CLIP)
     placed = {name: [str(folder / each) for each in value] for name, value in arguments.items() if name == "images"}
     placed |= {name: str(folder / value) for name, value in arguments.items() if name == "video"}
     assert said in await complaint(client, "generate_video", **{"prompt": "A ball"} | arguments | placed)

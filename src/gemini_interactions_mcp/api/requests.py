@@ -17,6 +17,9 @@ INTERACTION_ID_PATTERN: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
 MAX_ID_CHARACTERS: Final = 512
 """Maximum length in characters of an id that Google gave."""
 
+IMAGE_SEARCH_TYPES: Final = ("web_search", "image_search")
+"""What is searched for an image."""
+
 LIST_VOICE_MODELS: Final = ("gemini-3.1-flash-tts-preview",)
 """Models that take the voices of two speakers as a list only: field reports (2026-10)."""
 
@@ -133,13 +136,22 @@ def build_transcription_config(wanted: Transcription) -> Json:
 
 def build_built_in_tools(request: Request) -> Iterator[Json]:
     """Yield Gemini's own tools, file search stores and remote MCP servers."""
-    yield from ({"type": tool} for tool in request.tools)
+    yield from (build_own_tool(request, tool) for tool in request.tools)
     if request.stores:
         kept = {"metadata_filter": request.metadata_filter} if request.metadata_filter else {}
         yield {"type": "file_search", "file_search_store_names": list(request.stores), **kept}
     for server in request.servers:
         headers = {name: value.get_secret_value() for name, value in server.headers.items()}
         yield {"type": "mcp_server", "name": server.name, "url": server.url} | ({"headers": headers} if headers else {})
+
+
+def build_own_tool(request: Request, tool: str) -> Json:
+    """Return one of Gemini's own tools; an image is grounded on pages and on images.
+
+    Source: google-genai 3.6.1, types/interactions/googlesearch.py
+    """
+    kinds = {"search_types": list(IMAGE_SEARCH_TYPES)} if request.image is not None and tool == "google_search" else {}
+    return {"type": tool, **kinds}
 
 
 def build_generation_config(request: Request) -> dict[str, Any]:

@@ -38,7 +38,7 @@ from gemini_interactions_mcp.text import citations, transcripts
 
 from .endings import describe_reported_errors, iterate_end_reasons
 from .steps import describe_tool_failures, parse_executions
-from .words import make_subtitles, parse_words
+from .words import has_words, make_subtitles, parse_words
 
 MEDIA_CONTENT_TYPES: Final = ("image", "audio", "video", "document")
 """Content types whose data are bytes."""
@@ -72,6 +72,7 @@ def parse_interaction(payload: object) -> Interaction:
         previous_interaction_id=get_text(data.get("previous_interaction_id")),
         environment_id=get_text(data.get("environment_id")),
         text=draft.text,
+        spoken=draft.spoken,
         citations=tuple(draft.citations),
         usage=parse_usage(data.get("usage")),
         media=(*draft.media, *make_subtitles(draft.words)),
@@ -100,8 +101,9 @@ class AnswerDraft:
         media: Generated media.
         written: There is text other than placeholders of media.
         interrupted: The latest block was not text.
-        words: The parts of a transcript, by speaker and time.
+        words: The parts of the text, by speaker and time as far as these are known.
         speakers: Names of the speakers.
+        spoken: Whether it is a transcript.
     """
 
     parts: list[str] = field(default_factory=list[str])
@@ -112,6 +114,7 @@ class AnswerDraft:
     interrupted: bool = False
     words: list[transcripts.SpokenWord] = field(default_factory=list[transcripts.SpokenWord])
     speakers: transcripts.SpeakerNames = field(default_factory=transcripts.SpeakerNames)
+    spoken: bool = False
 
     @property
     def text(self) -> str:
@@ -128,8 +131,11 @@ class AnswerDraft:
     def add_text(self, block: Json) -> None:
         """Append a text block and its citations, whose offsets are moved to the whole text."""
         text = get_text(block.get("text")) or ""
+        self.spoken = self.spoken or has_words(block)
         if words := parse_words(block):
             text = self.add_words(text, words)
+        elif not (is_blank(text) or MEDIA_PLACEHOLDER.fullmatch(text)):
+            self.words.append(transcripts.SpokenWord(f"{text} "))
         if not text:
             return
         if self.interrupted and self.parts and not self.parts[-1].endswith("\n") and not text.startswith("\n"):
@@ -143,7 +149,8 @@ class AnswerDraft:
         """Add the words of a text block, and return its text by speaker and time."""
         spoken = transcripts.order_times(transcripts.align_words(text, words))
         named = transcripts.name_speakers(spoken, self.speakers)
-        self.words += named
+        # Blocks need not end with a space.
+        self.words += [*named[:-1], named[-1]._replace(text=f"{named[-1].text} ")]
         self.interrupted = True
         return transcripts.render_transcript(named)
 

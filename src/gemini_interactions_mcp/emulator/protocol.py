@@ -71,6 +71,9 @@ TOOL_TYPES = (
     "tool_search",
 )
 
+# google-genai 3.6.1, `GoogleSearchSearchType`
+SEARCH_TYPES = ("web_search", "image_search", "enterprise_web_search")
+
 MEDIA_STEP_TYPES = ("image", "audio", "video", "document")
 CONTENT_TYPES = ("text", *MEDIA_STEP_TYPES)
 STEP_TYPES = (

@@ -21,6 +21,7 @@ from .protocol import (
     RESEARCH_KEYS,
     RESPONSE_FORMATS,
     SCHEMA_TYPES,
+    SEARCH_TYPES,
     SERVICE_TIERS,
     THINKING_SUMMARIES,
     TOOL_TYPES,
@@ -127,6 +128,7 @@ def check_tool_types(body: JsonDict) -> None:
         kind = ensure_object(tool).get("type")
         if kind not in TOOL_TYPES:
             raise make_value_refusal(f"tools[{place}].type", kind, TOOL_TYPES)
+        check_search_types(place, ensure_object(tool))
         if kind == "function" and not tool.get("name"):
             raise make_refusal(400, "Invalid value for 'tools': a function needs a name.")
         if kind == "mcp_server" and not tool.get("url"):
@@ -136,6 +138,14 @@ def check_tool_types(body: JsonDict) -> None:
     types = read_tool_types(body)
     if "model" in body and "file_search" in types and {"google_search", "url_context"} & set(types):
         raise make_refusal(400, "file_search cannot be combined with google_search or url_context.")
+
+
+def check_search_types(place: int, tool: JsonDict) -> None:
+    """Refuse unknown types of searches, and types of searches of another tool."""
+    if tool.get("type") != "google_search" and "search_types" in tool:
+        raise make_parameter_refusal(f"tools[{place}].search_types")
+    for given in ensure_list(tool.get("search_types")):
+        refuse_value(f"tools[{place}].search_types", given, SEARCH_TYPES)
 
 
 def check_service_tier(body: JsonDict) -> None:

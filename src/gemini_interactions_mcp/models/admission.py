@@ -92,9 +92,9 @@ def admit_request(request: Request, catalog: Catalog, kinds: Collection[str] = (
 def check_kind(request: Request, row: CatalogRow, _: Collection[str]) -> str | None:
     """Return what is wrong with the kind of a model or an agent."""
     if request.model and row.is_agent:
-        return f"{row.id} is an agent, which start_research takes, and no model."
+        return f"{row.id} is an agent and no model; start_research takes it."
     if request.agent and not row.is_agent:
-        return f"{row.id} is a model, which gemini_ask takes, and no agent."
+        return f"{row.id} is a model and no agent; gemini_ask takes it."
     if KINDS[request.kind].takes not in (None, row.kind):
         return f"{row.id} is for {row.kind}, and cannot {KINDS[request.kind].work}."
     return None

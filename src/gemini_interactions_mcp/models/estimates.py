@@ -36,6 +36,13 @@ MEDIA_BYTES_PER_TOKEN: Final = {"audio": 20, "video": 40}
 """Bytes per token of recordings of the lowest quality, from 32 tokens a second of audio and 300 of video
 (https://ai.google.dev/gemini-api/docs/tokens) at 6 and 100 kbit/s."""
 
+VIDEO_FRAME_TOKENS: Final = 258
+"""Tokens of a frame of video; its sound has those of audio: https://ai.google.dev/gemini-api/docs/tokens"""
+
+AGENTIC_SHARE: Final = 0.25
+"""Tokens of a video whose frames Gemini chooses, at most, as a part of those at a frame per second: assumed, twice
+what the changelog of 2026-09-01 names (88 % fewer)."""
+
 AUDIO_TOKENS_PER_SECOND: Final = 32
 """Tokens of a recording that is given: https://ai.google.dev/gemini-api/docs/tokens"""
 
@@ -142,11 +149,21 @@ def bound_file_tokens(file: Attachment) -> int:
         return CONTEXT_TOKENS
     if file.pages is not None:
         return file.pages * PDF_PAGE_TOKENS
-    most = math.ceil(file.bytes / MEDIA_BYTES_PER_TOKEN.get(file.kind, LEAST_BYTES_PER_TOKEN))
+    most = math.ceil(file.bytes * count_frame_share(file) / MEDIA_BYTES_PER_TOKEN.get(file.kind, LEAST_BYTES_PER_TOKEN))
     if file.seconds is None:
         return most
     factor, more = LONGER_RECORDING
     return min(most, math.ceil((file.seconds * factor + more) * AUDIO_TOKENS_PER_SECOND))
+
+
+def count_frame_share(file: Attachment) -> float:
+    """Return the tokens of a file as a part of those that it has by default: of video, by the frames that are read."""
+    if file.frames is None:
+        return 1
+    if isinstance(file.frames, str):
+        return AGENTIC_SHARE
+    second = VIDEO_FRAME_TOKENS * file.frames + AUDIO_TOKENS_PER_SECOND
+    return second / (VIDEO_FRAME_TOKENS + AUDIO_TOKENS_PER_SECOND)
 
 
 def price_low(request: Request, row: CatalogRow | None, prices: Prices) -> Decimal | None:

@@ -217,6 +217,7 @@ class Interaction(FrozenModel):
 
     Attributes:
         text: All text blocks of all `model_output` steps, with a `MEDIA_PLACEHOLDER` for each of the `media`.
+        spoken: Whether words of the text are marked as those of a recording.
         environment_id: Id of the sandbox that an agent has worked in.
         steps: Types of all steps, in order.
         thoughts: Thought summaries, in order.
@@ -235,6 +236,7 @@ class Interaction(FrozenModel):
     previous_interaction_id: str | None = None
     environment_id: str | None = None
     text: str = ""
+    spoken: bool = False
     citations: tuple[Citation, ...] = ()
     usage: Usage | None = None
     media: tuple[Media, ...] = ()

@@ -204,10 +204,10 @@ def build_foreign_record(interaction: Interaction, interaction_id: str, previous
 
 
 def choose_foreign_kind(interaction: Interaction) -> InteractionKind:
-    """Return the kind of an interaction that something else has started, by its model or by what it has made."""
+    """Return the kind of an interaction that something else has started: by its model, its words or its media."""
     if interaction.agent:
         return "research"
-    if interaction.model == KINDS["transcript"].default:
+    if interaction.spoken or interaction.model == KINDS["transcript"].default:
         return "transcript"
     made: list[InteractionKind] = [MAKING_KINDS[each.kind] for each in interaction.media if each.kind in MAKING_KINDS]
     if made[:1] == ["speech"] and (interaction.model or "").startswith(MUSIC_PREFIX):

@@ -380,7 +380,7 @@ class Runs:
         record = await self.known(interaction_id)
         if record is not None and await self._is_sending(record):
             raise InputError(
-                "It is being sent at this moment, and Google has not named it yet: cancel_research stops it, or call "
+                "It is being sent at this moment, and Google has not named it yet; cancel_research stops it. Call "
                 "delete_interaction again in a minute."
             )
         return await self._deleter.delete(interaction_id, record)

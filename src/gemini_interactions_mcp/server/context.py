@@ -20,6 +20,7 @@ from gemini_interactions_mcp import api, files, journal, models, output, runs
 from gemini_interactions_mcp.core import DEFAULT_TIMING, ConfigurationError, Redactor, Timing, join_lines, logger
 from gemini_interactions_mcp.server.tools.agreements import Agreements
 from gemini_interactions_mcp.settings import Settings
+from gemini_interactions_mcp.text import EVERY_TOOL, ToolGuide
 
 if TYPE_CHECKING:
     from gemini_interactions_mcp.api import Downloads, Gemini, VoiceList
@@ -65,6 +66,7 @@ class AppContext:
         voices: The voices of the speech models.
         agreements: Requests that the user has approved and that have not been started yet.
         timing: Delays and deadlines.
+        guide: Adapts texts to the tools that are offered.
     """
 
     settings: Settings
@@ -77,6 +79,7 @@ class AppContext:
     voices: "VoiceList"
     agreements: Agreements
     timing: Timing
+    guide: ToolGuide
 
 
 class Opening:
@@ -86,10 +89,18 @@ class Opening:
         settings: The user's settings.
         announce: Callbacks for notifications.
         timing: Delays and deadlines.
+        guide: Adapts texts to the tools that are offered.
     """
 
-    def __init__(self, settings: Settings, announce: Announcements, timing: Timing = DEFAULT_TIMING) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        announce: Announcements,
+        timing: Timing = DEFAULT_TIMING,
+        guide: ToolGuide = EVERY_TOOL,
+    ) -> None:
         self.settings = settings
+        self.guide = guide
         self.redact = Redactor(settings.secrets)
         self._announce = announce
         self._timing = timing
@@ -171,6 +182,7 @@ class Opening:
             voices=api.VoiceList(gemini, self._timing),
             agreements=Agreements(anyio.current_time, self._timing.agreement),
             timing=self._timing,
+            guide=self.guide,
         )
 
     def _interactions(

@@ -1,7 +1,7 @@
 """The tools that make files: images, audio and video."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from mcp_types import CallToolResult, InputRequiredResult
 from pydantic import Field
@@ -12,7 +12,7 @@ from gemini_interactions_mcp.files import REASON_EXISTS, Inspection
 from gemini_interactions_mcp.models import Request
 from gemini_interactions_mcp.server.context import AppContext, Ctx, open_app
 
-from .buying import IMAGES_ONLY, Purchase, pay_and_wait
+from .buying import IMAGES_ONLY, SCENES_ONLY, Purchase, pay_and_wait
 from .choosing import choose_maker
 from .parameters import (
     AspectRatio,
@@ -28,6 +28,9 @@ from .parameters import (
     check_optional_id,
 )
 
+IMAGE_SEARCH_TOOL: Final = "google_search"
+"""The tool that grounds an image: https://ai.google.dev/gemini-api/docs/image-generation"""
+
 
 async def generate_image(
     ctx: Ctx,
@@ -37,14 +40,15 @@ async def generate_image(
     aspect_ratio: AspectRatio | None = None,
     image_size: ImageSize = None,
     thinking_level: ThinkingLevel = None,
+    search: Annotated[bool | None, Field(description="Ground on web and image search")] = None,
     model: ModelName = None,
     output_path: Annotated[
         str | None, Field(description="New .jpg, .png or .webp file; default in the output folder")
     ] = None,
     wait_seconds: WaitSeconds = None,
 ) -> CallToolResult | InputRequiredResult:
-    """Generate an image with Gemini, or edit images (`images`, or those of `previous_interaction_id`). The file is
-    saved; returns its path and a preview.
+    """Generate an image with Gemini, or edit `images` or those of `previous_interaction_id`. Saved; returns path and
+    preview.
     """
     app = await open_app(ctx)
     choice = await choose_maker(app, "image", model)
@@ -57,6 +61,7 @@ async def generate_image(
             model=choice.name,
             contents_digest=given.digest,
             previous_interaction_id=await check_optional_id(app, previous_interaction_id),
+            tools=(IMAGE_SEARCH_TOOL,) if search else (),
             image={name: value for name, value in shape.items() if value},
             thinking_level=thinking_level,
             output_path=output_path,
@@ -108,7 +113,7 @@ async def generate_video(
     """
     app = await open_app(ctx)
     choice = await choose_maker(app, "video", model)
-    given = await inspect_scenes(app, images or [], video)
+    given = await inspect_scenes(app, images, video)
     previous = await app.runs.find_continued(previous_interaction_id) if previous_interaction_id else None
     # Of what this server does not know, only the caller can tell that it has no video.
     changed = bool(video or (previous_interaction_id and (previous is None or previous.kind == "video")))
@@ -147,14 +152,16 @@ async def prepare_speech(
     """Return how a text is spoken; None for music.
 
     Raises:
-        InputError: The text is too long, or the voices do not exist or do not fit it.
+        InputError: The text is too long, also with its style, or the voices do not exist or do not fit it.
     """
     if kind == "music":
         if voice or style:
             raise InputError("voice and style are for speech; describe music in the prompt. Nothing was sent.")
         return None
     models.voices.check_speech_length(text)
-    return await app.voices.check(models.voices.parse_speech(text, voice, style))
+    speech = models.voices.parse_speech(text, voice, style)
+    models.voices.check_style_length(text, speech)
+    return await app.voices.check(speech)
 
 
 async def resolve_output_path(
@@ -187,26 +194,27 @@ async def resolve_output_path(
     return target, None
 
 
-async def inspect_scenes(app: AppContext, images: list[str], video: str | None) -> Inspection:
-    """Inspect the images and the video that a video is made of.
+async def inspect_scenes(app: AppContext, images: list[str] | None, video: str | None) -> Inspection:
+    """Inspect the images, which may have names, and the video that a video is made of.
 
     Raises:
-        InputError: One of them is something else.
+        InputError: There is something else among them, or no video.
     """
-    await inspect_images(app, images)
-    moving = await app.files.inspect([video]) if video else Inspection()
-    if moving.kinds - {"video"}:
-        raise InputError("`video` takes one video only; `images` takes images.")
-    return await app.files.inspect([*images, *([video] if video else [])]) if images or video else Inspection()
+    sources = [*(images or ()), *([video] if video else ())]
+    given = await app.files.inspect(sources, named=True) if sources else Inspection()
+    moving = (await app.files.inspect([video])).kinds if video else frozenset[str]()
+    if moving - {"video"} or given.kinds - {"image"} - moving:
+        raise InputError(SCENES_ONLY)
+    return given
 
 
 async def inspect_images(app: AppContext, images: list[str] | None) -> Inspection:
-    """Inspect reference images and images to edit.
+    """Inspect reference images and images to edit, which may have names for the prompt: `logo=logo.png`.
 
     Raises:
         InputError: One of them is not an image.
     """
-    given = await app.files.inspect(images) if images else Inspection()
+    given = await app.files.inspect(images, named=True) if images else Inspection()
     if given.kinds - {"image"}:
         raise InputError(IMAGES_ONLY)
     return given

@@ -29,13 +29,13 @@ def translate_errors(function: Callable[ToolP, Awaitable[ToolR]]) -> Callable[To
     return call
 
 
-Prompt = Annotated[str, Field(description="Text for Gemini")]
-InteractionId = Annotated[str, Field(description="From an earlier result")]
+Prompt = Annotated[str, Field(description="For Gemini")]
+InteractionId = Annotated[str, Field(description="From a result")]
 PreviousId = Annotated[str | None, Field(description="Interaction to continue")]
-ModelName = Annotated[str | None, Field(description="Model id; default the user's")]
+ModelName = Annotated[str | None, Field(description="Default the user's")]
 ModelTools = Annotated[
     list[str] | None,
-    Field(description="google_search, url_context, code_execution, google_maps, file_search:STORE"),
+    Field(description="As gemini_ask says, file_search:STORE"),
 ]
 MetadataFilter = Annotated[str | None, Field(description='Of the store\'s files: author="Ada"')]
 """Syntax: https://google.aip.dev/160"""
@@ -48,7 +48,7 @@ ServiceTier = Annotated[Literal["flex", "standard"] | None, Field(description="f
 """`flex` is served as Google has capacity: https://ai.google.dev/gemini-api/docs/flex-inference"""
 
 MaxOutputTokens = Annotated[int | None, Field(ge=1, description="Cap on the answer")]
-StoreFlag = Annotated[bool, Field(description="false: not kept at Google, no follow-ups; default true")]
+StoreFlag = Annotated[bool, Field(description="false: not at Google, no follow-ups; default true")]
 
 WaitSeconds = Annotated[
     float | None,
@@ -65,7 +65,7 @@ PollSeconds = Annotated[
     Field(ge=0, le=LONGEST_WAIT_SECONDS, allow_inf_nan=False, description="Default 0"),
 ]
 
-PageNumber = Annotated[int, Field(ge=1, description="Answer page; default 1")]
+PageNumber = Annotated[int, Field(ge=1, description="Default 1")]
 SectionHeading = Annotated[str | None, Field(description="Only this heading")]
 ResolveSources = Annotated[bool, Field(description="Follow redirect links; default false")]
 
@@ -82,11 +82,15 @@ Transcript = Annotated[
     bool | None,
     Field(description="Write down one audio file, by default with speakers, timestamps, SRT, VTT; prompt: its title"),
 ]
+FrameRate = Annotated[str | None, Field(description="Video frames/s, default 1; agentic: Gemini picks, cheaper")]
 PageRange = Annotated[str | None, Field(description="Pages of a PDF: 3-7")]
-ImageSources = Annotated[list[str] | None, Field(description="Images to refer to or to edit; as in analyze_file")]
+ImageSources = Annotated[
+    list[str] | None,
+    Field(description="To refer to or edit; as in analyze_file; logo=PATH names one"),
+]
 
 MediaResolution = Annotated[
-    Literal["low", "medium", "high", "ultra_high"] | None, Field(description="Detail of images, video and PDF")
+    Literal["low", "medium", "high", "ultra_high"] | None, Field(description="Detail of images, video, PDF")
 ]
 
 AspectRatio = Literal[

@@ -15,6 +15,7 @@ from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
 from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
 
 from gemini_interactions_mcp.settings import TOOLSETS
+from gemini_interactions_mcp.text import ToolGuide
 
 from .asking import analyze_file, gemini_ask, gemini_continue
 from .making import generate_audio, generate_image, generate_video
@@ -114,6 +115,13 @@ TOOLS: Final = (
 def list_offered_tools(toolsets: Collection[str]) -> list[ToolEntry]:
     """Return the rows of some toolsets, and of the tool that fetches what takes longer than a call."""
     return [entry for entry in TOOLS if entry.toolset in toolsets or entry.function is read_interaction]
+
+
+@functools.cache
+def build_guide(toolsets: tuple[str, ...]) -> ToolGuide:
+    """Return what adapts texts to the tools of some toolsets."""
+    offered = [entry.function.__name__ for entry in list_offered_tools(toolsets)]
+    return ToolGuide(offered, [entry.function.__name__ for entry in TOOLS])
 
 
 class InterpretedArguments(FuncMetadata):
