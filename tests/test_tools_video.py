@@ -136,7 +136,8 @@ async def test_the_task_follows_from_what_is_given(
 
 async def test_a_made_video_is_changed_and_what_is_no_video_is_not(client: Client, emulator: Emulator) -> None:
     made = id_of(await call(client, "generate_video", prompt="A ball rolls"))
-    await call(client, "generate_video", prompt="At night", previous_interaction_id=made)
+    changed = await call(client, "generate_video", prompt="At night", previous_interaction_id=made)
+    assert "-ball-rolls-" in saved_in(changed)[0].name
     asked = id_of(await call(client, "gemini_ask", prompt="An idea for a clip?"))
     await call(client, "generate_video", prompt="Film that", previous_interaction_id=asked)
     tasks = [

@@ -196,6 +196,8 @@ def _make_function_call(fault: Fault, functions: list[str]) -> JsonDict:
 
 def _halve_steps(steps: list[JsonDict], *, first: bool = True) -> list[JsonDict]:
     """Return the steps with one half of the last text: the first, which a stopped run leaves, or the rest."""
+    if not steps:
+        return []
     *before, last = steps
     halves = [
         {"type": "text", "text": _halve_text(part["text"], first)}

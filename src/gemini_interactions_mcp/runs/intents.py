@@ -95,13 +95,13 @@ def build_intent(request: Request, previous: Record | None = None) -> Record:
 def inherit_topic(kind: InteractionKind, previous: Record | None) -> str | None:
     """Return the topic that a request takes over from the interaction it continues; None where it has its own.
 
-    The words that change or run a plan do not say what it is about; those that change a picture say only what to
-    change.
+    The words that change or run a plan do not say what it is about; those that change a picture or a video say only
+    what to change.
     """
     if previous is None:
         return None
-    drawn = previous.kind == "image" or (previous.kind == "ask" and previous.topic is not None)
-    follows = previous.plan if kind == "research" else drawn and kind in ("ask", "image")
+    shown = previous.kind in ("image", "video") or (previous.kind == "ask" and previous.topic is not None)
+    follows = previous.plan if kind == "research" else shown and kind in ("ask", "image", "video")
     return (previous.title or None) if follows else None
 
 
