@@ -135,7 +135,8 @@ async def fetch_there(url: str, path: Path, times: int) -> dict[str, float]:
     files = direct(url).aio.files
 
     async def fetch(address: str) -> None:
-        await anyio.Path(path).write_bytes(await files.download(file=address.partition("/v1beta/")[2].partition(":")[0]))
+        name = address.partition("/v1beta/")[2].partition(":")[0]
+        await anyio.Path(path).write_bytes(await files.download(file=name))
 
     return await fetched(fetch, url, path, times)
 

@@ -4,7 +4,6 @@ import tempfile
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -20,8 +19,8 @@ from .run import Run
 FetchFunction = Callable[[str, BinaryIO, BytesReceivedCallback], Awaitable[None]]
 """Writes the content at an address to an open file, as `api.Downloads.fetch`."""
 
-KEPT_FOR: Final = timedelta(hours=48)
-"""How long Google keeps a generated file: https://ai.google.dev/gemini-api/docs/files"""
+KEPT_SECONDS: Final = 48 * 3600
+"""Time for which Google keeps a generated file: https://ai.google.dev/gemini-api/docs/files"""
 
 
 async def refuse_fetch(address: str, file: BinaryIO, moved: BytesReceivedCallback) -> None:
@@ -79,13 +78,16 @@ class MediaFetcher:
 
     async def _add(self, run: Run, place: int, each: Media, result: FetchedMedia, opened: ExitStack) -> None:
         """Fetch one medium."""
+        if measure_age(run.record) > KEPT_SECONDS:
+            result.notes.append(f"The {each.kind} cannot be downloaded any more: Google keeps it for 48 hours.")
+            return
         try:
             file = opened.enter_context(await anyio.to_thread.run_sync(open_nameless, self._output_dir))
             await self._fetch(str(each.uri), file, tell_arrival(run, each.kind))
         except GeminiMCPError as exc:
-            expired = measure_age(run.record) > KEPT_FOR.total_seconds()
-            result.pending = result.pending or not (expired or isinstance(exc, RefusedError))
-            result.notes.append(describe_failed_fetch(each, exc, expired=expired, stored=run.stored))
+            again = not isinstance(exc, RefusedError)
+            result.pending = result.pending or again
+            result.notes.append(describe_failed_fetch(each, exc, again=again and run.stored))
         else:
             result.files[place] = file
 
@@ -115,13 +117,11 @@ def tell_arrival(run: Run, kind: str) -> BytesReceivedCallback:
     return moved
 
 
-def describe_failed_fetch(each: Media, exc: GeminiMCPError, *, expired: bool, stored: bool) -> str:
+def describe_failed_fetch(each: Media, exc: GeminiMCPError, *, again: bool) -> str:
     """Return why a medium was not fetched, and where it is."""
-    if expired:
-        return f"The {each.kind} could not be downloaded any more: Google keeps it for 48 hours. {exc}"
-    again = " read_interaction tries again." if stored and not isinstance(exc, RefusedError) else ""
-    where = f" It is at {make_inert(str(each.uri))} for 48 hours, for whoever has the API key."
-    return f"The {each.kind} could not be downloaded: {exc}{again}{where}"
+    later = " read_interaction tries again." if again else ""
+    where = f"It is at {make_inert(str(each.uri))} for 48 hours, for whoever has the API key."
+    return f"The {each.kind} could not be downloaded: {exc}{later} {where}"
 
 
 def list_addressed(media: Sequence[Media]) -> tuple[Media, ...] | None:
