@@ -69,6 +69,7 @@ class CallLimits:
         opened: Number of files of folders that may still be opened.
         read: Bytes of these that may still be read.
         given: Files, folders and globs that were given already.
+        sandboxed: Whether files go into an agent's sandbox.
     """
 
     inline: int
@@ -79,6 +80,7 @@ class CallLimits:
     opened: int = MAX_OPENED_FILES
     read: int = MAX_READ_BYTES
     given: set[object] = field(default_factory=set[object])
+    sandboxed: bool = False
 
     def mark_given(self, what: object) -> bool:
         """Mark a file, folder or glob as given, and return whether this is the first time."""
@@ -116,7 +118,12 @@ class InputFiles:
         self._earlier = earlier
 
     async def inspect(
-        self, sources: Sequence[str], *, resolution: str | None = None, excerpt: Excerpt | None = None
+        self,
+        sources: Sequence[str],
+        *,
+        resolution: str | None = None,
+        excerpt: Excerpt | None = None,
+        sandboxed: bool = False,
     ) -> Inspection:
         """Inspect what `sources` stand for, in their order; nothing is sent, and no file stays open.
 
@@ -124,6 +131,7 @@ class InputFiles:
             sources: As `SOURCE_FORMS` lists them.
             resolution: One of `MEDIA_RESOLUTIONS`.
             excerpt: The part of each file that is meant.
+            sandboxed: Whether files go into an agent's sandbox; images inside the request as well, if there is room.
 
         Raises:
             InputError: There are too many sources, the resolution is unknown, or no file has such a part.
@@ -134,7 +142,7 @@ class InputFiles:
             raise InputError(f"The media resolution is one of {', '.join(MEDIA_RESOLUTIONS)}.")
         intended = await anyio.to_thread.run_sync(self._find_meant, deduplicate_sources(sources))
         named = deduplicate_sources([each for source in intended for each in await self._expand_saved(source)])
-        found = await anyio.to_thread.run_sync(self._inspect_all, named)
+        found = await anyio.to_thread.run_sync(self._inspect_all, named, sandboxed)
         inspection = replace(found, resolution=resolution, excerpt=excerpt or WHOLE_FILES)
         check_excerpt(inspection)
         return inspection
@@ -218,9 +226,9 @@ class InputFiles:
     def _find_meant(self, sources: Sequence[str]) -> list[str]:
         return [find_meant_source(source, self._boundary) for source in sources]
 
-    def _inspect_all(self, sources: Sequence[str]) -> Inspection:
+    def _inspect_all(self, sources: Sequence[str], sandboxed: bool) -> Inspection:
         """Inspect what can be read without the network."""
-        picking = CallLimits(self._inline)
+        picking = CallLimits(self._inline, sandboxed=sandboxed)
         inspected = [InspectedSource(source, self._inspect_source(source, picking)) for source in sources]
         named = label_sources([each for each in inspected if each.parts])
         return Inspection(named, (*picking.notes, *describe_encodings(file for each in named for file in each.files)))
@@ -292,7 +300,9 @@ class InputFiles:
             FileRefusedError: It is missing, not allowed, or not accepted by Gemini.
         """
         with translate_path_errors(file.source), self._boundary.open(file.source) as stream:
-            known = recognise_file(file, stream)
+            known = recognise_file(file, stream, sandboxed=picking.sandboxed)
+        if not known.inline:
+            return ContentPart("", known, file)
         if known.sent > picking.inline:
             return ContentPart("", prepare_upload(known), file)
         picking.inline -= known.sent
