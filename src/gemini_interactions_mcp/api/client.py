@@ -48,6 +48,7 @@ from .requests import build_create_arguments, encode_environment_path, encode_pa
 from .responses import parse_interaction, parse_voices_page
 from .resumable_upload import ResumableUpload
 from .retry import SentResult, send_with_retries
+from .sandbox_requests import get_named_environment
 from .sandbox_service import ApiAccess, SandboxService
 from .sdk import convert_setup_errors, get_usable_key, make_sdk_client, make_sdk_http_client
 from .streams import listen_to_stream, open_known_stream, open_new_stream
@@ -272,7 +273,8 @@ class Gemini:
         files = (await self._open()).aio.environments.files
         environment, place = encode_path_segment(environment_id), encode_environment_path(path)
         content = await self._send(
-            self._about(file=path), lambda _: files.download(environment=environment, path=place)
+            self._about(file=path, environment_id=environment_id),
+            lambda _: files.download(environment=environment, path=place),
         )
         return await anyio.to_thread.run_sync(self._redact.content, content)
 
@@ -351,6 +353,7 @@ class Gemini:
             background=background,
             caller=caller,
             previous_interaction_id=request.previous_interaction_id,
+            environment_id=get_named_environment(request),
             model=model,
             successor=self._catalogs.current.find_successor(model, datetime.now(UTC).date(), *self._defaults(request)),
         )

@@ -22,6 +22,7 @@ from gemini_interactions_mcp.core import (
     NO_REDACTION,
     FileRefusedError,
     GeminiMCPError,
+    InputError,
     Json,
     NetworkError,
     Redactor,
@@ -52,6 +53,9 @@ UPLOAD_CHUNK_BYTES: Final = 16 * 2**20
 
 UPLOAD_PIECE_BYTES: Final = 2**20
 """Bytes read and sent at once, which bounds the memory that an upload takes."""
+
+MISSING_STATUSES: Final = frozenset({404, 410})
+"""HTTP statuses of what does not exist, or no longer."""
 
 RESUMABLE_STATUSES: Final = frozenset({408, 429, 500, 502, 503, 504})
 """HTTP statuses after which the upload is resumed."""
@@ -122,14 +126,18 @@ class ResumableUpload:
             GeminiMCPError: Google refused it.
             httpx2.HTTPError: There was no response.
         """
-        return self._read_address(
-            await self._client.put(
-                f"{self._base}/{ENVIRONMENTS_API_VERSION}/environments/{environment}/files/{path}",
-                headers=self._make_start_headers(size, OCTET_STREAM),
-                # A file of this name is an earlier one of the user's, or an upload whose answer was lost.
-                params={"overwrite": "true"},
-            )
+        response = await self._client.put(
+            f"{self._base}/{ENVIRONMENTS_API_VERSION}/environments/{environment}/files/{path}",
+            headers=self._make_start_headers(size, OCTET_STREAM),
+            # A file of this name is an earlier one of the user's, or an upload whose answer was lost.
+            params={"overwrite": "true"},
         )
+        if response.status_code in MISSING_STATUSES:
+            raise InputError(
+                "Google no longer keeps the agent's sandbox: it is deleted 7 days after its last use. Without "
+                "environment and previous_interaction_id, there is a new one."
+            )
+        return self._read_address(response)
 
     def _make_start_headers(self, size: int, mime_type: str) -> dict[str, str]:
         return {
@@ -220,7 +228,7 @@ def check_upload_response(response: httpx2.Response, redact: Redactor) -> httpx2
 def map_upload_error(response: httpx2.Response, redact: Redactor) -> GeminiMCPError:
     """Return the error for an error response."""
     found = parse_error_response(response.status_code, redact(read_error_body(response)), response.headers)
-    if found.page is None and found.status in (404, 410):
+    if found.page is None and found.status in MISSING_STATUSES:
         return RefusedError(
             "Google does not know this upload, or no longer. Try again, uploading is free; if that fails too, "
             "check GOOGLE_GEMINI_BASE_URL."

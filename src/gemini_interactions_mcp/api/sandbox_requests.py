@@ -26,8 +26,14 @@ def build_environment(request: Request) -> str | Json | None:
     given = {name: value for name, value in wanted.items() if value}
     if not given:
         return request.environment
-    named = request.environment not in (None, FRESH_ENVIRONMENT)
-    return {"type": "remote", **({"environment_id": request.environment} if named else {}), **given}
+    named = get_named_environment(request)
+    return {"type": "remote", **({"environment_id": named} if named else {}), **given}
+
+
+def get_named_environment(request: Request) -> str | None:
+    """Return the id of the environment that a request names; None for a new one, or none."""
+    prepared = request.sandbox.prepared_id if request.sandbox else None
+    return prepared or (None if request.environment == FRESH_ENVIRONMENT else request.environment)
 
 
 def build_sources(sandbox: Sandbox) -> list[Json]:

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import anyio
 from google import genai
 
-from gemini_interactions_mcp.core import InputError, NetworkError, Timing, lenient
+from gemini_interactions_mcp.core import InputError, InteractionNotFoundError, NetworkError, Timing, lenient
 from gemini_interactions_mcp.models import BytesSentCallback, Sandbox, SandboxFile, UploadSource
 
 from .calls import Call
@@ -73,7 +73,7 @@ class SandboxService:
         wanted = {"sources": build_sources(sandbox), "network": build_network(sandbox.network)}
         given = {name: value for name, value in wanted.items() if value}
         told = await self._access.send(
-            self._access.about(), lambda exchange: receive_environment(made.create(**given), exchange)
+            self._access.about(), lambda exchange: receive_environment(made.create_environment(**given), exchange)
         )
         environment_id = lenient.get_text(lenient.coerce_object(told).get("id"))
         if not environment_id:
@@ -87,7 +87,7 @@ class SandboxService:
             GeminiMCPError: It was not deleted, or did not exist.
         """
         api: Any = (await self._access.open()).aio.environments
-        call = self._access.about(file=environment_id)
+        call = self._access.about(file="files", environment_id=environment_id)
         await self._access.send(call, lambda _: api.delete(id=encode_path_segment(environment_id)))
 
     async def exists(self, environment_id: str) -> bool:
@@ -97,13 +97,15 @@ class SandboxService:
             GeminiMCPError: It could not be asked.
         """
         api: Any = (await self._access.open()).aio.environments.with_streaming_response
-        call = self._access.about(file=environment_id)
+        call = self._access.about(environment_id=environment_id)
         try:
             await self._access.send(
                 call,
-                lambda exchange: receive_environment(api.get(id=encode_path_segment(environment_id)), exchange),
+                lambda exchange: receive_environment(
+                    api.get_environment(id=encode_path_segment(environment_id)), exchange
+                ),
             )
-        except InputError:
+        except InteractionNotFoundError:
             return False
         return True
 
@@ -118,8 +120,12 @@ class SandboxService:
         transfer = await self._access.uploads()
         segment, place = encode_path_segment(environment_id), encode_environment_path(path)
         # The upload URL must not be redacted; `ResumableUpload` redacts the errors.
-        address = await self._access.send(Call(), lambda _: transfer.start_in_environment(segment, place, size))
-        with track_exchange(self._access.about()), anyio.fail_after(self._timing.upload):
+        call = Call(file=path, environment_id=environment_id)
+        address = await self._access.send(call, lambda _: transfer.start_in_environment(segment, place, size))
+        with (
+            track_exchange(self._access.about(file=path, environment_id=environment_id)),
+            anyio.fail_after(self._timing.upload),
+        ):
             told = await transfer.send(address, source, size, moved)
         return normalize_sandbox_path(lenient.get_text(told.get("path")) or "") or path
 
@@ -147,7 +153,10 @@ class SandboxService:
         fetch = partial(files.list, **query, recursive=True)
         try:
             return await self._access.pages(
-                self._access.about(file=path), fetch, parse_environment_files, MAX_ENVIRONMENT_ENTRIES
+                self._access.about(file=path, environment_id=environment_id),
+                fetch,
+                parse_environment_files,
+                MAX_ENVIRONMENT_ENTRIES,
             )
         except InputError:
             if await self.exists(environment_id):

@@ -10,7 +10,7 @@ from typing import Final
 from gemini_interactions_mcp.core import make_printable
 from gemini_interactions_mcp.models import WORKSPACE_DIRECTORY
 
-UNSAFE_CHARACTERS: Final = re.compile(r'[\\:*?"<>|\x00-\x1f\x7f]')
+UNSAFE_CHARACTERS: Final = re.compile(r'[\\:*?"<>|]')
 """Characters that shells or file systems read as something else."""
 
 MAX_SEGMENT_BYTES: Final = 120
@@ -46,7 +46,8 @@ def clean_path(name: str) -> list[str]:
 
 def clean_segment(part: str) -> str:
     """Return a part of a path without unsafe characters, cut before its extension if it is too long."""
-    text = UNSAFE_CHARACTERS.sub("_", unicodedata.normalize("NFC", part)).strip(" ")
+    plain = "".join(letter if letter.isprintable() else "_" for letter in unicodedata.normalize("NFC", part))
+    text = UNSAFE_CHARACTERS.sub("_", plain).strip(" ")
     text = "_" if not text.strip(".") else text
     suffix = PurePosixPath(text).suffix
     suffix = suffix if len(suffix.encode()) <= MAX_SEGMENT_BYTES // 4 else ""

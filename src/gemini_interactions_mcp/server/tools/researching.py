@@ -14,7 +14,7 @@ from gemini_interactions_mcp.core import (
     phrases,
 )
 from gemini_interactions_mcp.models import Record, Request
-from gemini_interactions_mcp.runs import agents
+from gemini_interactions_mcp.runs import SandboxTerms, agents
 from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress, open_app
 from gemini_interactions_mcp.server.hosts import choose_wait_seconds, suggest_wait_seconds
 from gemini_interactions_mcp.server.results.answers import (
@@ -80,7 +80,7 @@ async def start_research(
         visualization=visualization,
         output_format=output_format,
         budget_tokens=budget_tokens,
-        sandbox=agents.SandboxTerms(environment, repository, network, bool(given.files)),
+        sandbox=SandboxTerms(environment, repository, network, bool(given.files)),
     )
     request, notes = choice.admit(request, list_shown_kinds(choice.name, given)), (*choice.notes, *given.notes)
     if not force and (earlier := await app.runs.find_repeated(request, previous)):
