@@ -19,7 +19,10 @@ from mcp_types import CallToolResult
 from conftest import FAST, KEY
 from consenting import User, host
 from filing import POSIX
+from gemini_interactions_mcp.core.errors import JournalError
 from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.models.interactions import RemoteServer
+from gemini_interactions_mcp.runs.runs import Runs
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.settings.confirmation import Confirmation
@@ -460,6 +463,62 @@ async def test_a_file_that_changes_before_it_is_sent_is_refused(
         said = await complaint(client, "start_research", prompt="Count", agent=AGENT, files=[str(path)])
     assert "a file was changed, added or removed. Nothing was sent or charged." in said
     assert posts(emulator) == 0
+
+
+async def test_a_sandbox_that_nobody_has_taken_for_long_is_made_anew(
+    settings: Settings, emulator: Emulator, folder: Path
+) -> None:
+    emulator.faults.append(stall := Fault("upload", "stall", times=1, skip=1))
+    given: dict[str, Any] = {"prompt": "Count", "agent": AGENT, "files": [large(folder)]}
+    async with Client(build_server(settings, replace(FAST, staged=1e-9)), cache=None) as client:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(client.call_tool, "start_research", given)
+            await stall.reached.wait()
+            tasks.cancel_scope.cancel()
+        stall.release.set()
+        (first,) = emulator.environments
+        await until(lambda: bool(emulator.environments[first]))
+        await until(lambda: emulator.requests[-1].method == "POST")
+        await anyio.sleep(0.1)
+        await begin(client, files=given["files"])
+        await until(lambda: first not in emulator.environments)
+    assert posts(emulator) == 1
+
+
+async def test_a_limit_is_checked_before_a_sandbox_is_made(
+    settings: Settings, emulator: Emulator, folder: Path
+) -> None:
+    limited = settings.model_copy(update={"runs_per_day": 1})
+    async with Client(build_server(limited, FAST), cache=None) as client:
+        await begin(client)
+        said = await complaint(client, "start_research", prompt="Other", agent=AGENT, files=[large(folder)])
+    assert "limit" in said
+    assert (posts(emulator), made(emulator)) == (1, 0)
+
+
+@MODERN
+async def test_a_sandbox_is_deleted_if_its_run_cannot_be_written_down(
+    client: Client, emulator: Emulator, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise JournalError("The journal is full. Nothing was sent.")
+
+    monkeypatch.setattr(Runs, "start_once", fail)
+    said = await complaint(client, "start_research", prompt="Count", agent=AGENT, files=[large(folder)])
+    assert said == "The journal is full. Nothing was sent."
+    await until(lambda: not emulator.environments)
+    assert (posts(emulator), made(emulator), made(emulator, "DELETE")) == (0, 1, 1)
+
+
+async def test_a_server_whose_name_a_managed_agent_does_not_take_is_refused(
+    settings: Settings, emulator: Emulator
+) -> None:
+    servers = (RemoteServer(name="my_docs", url="https://docs.example/mcp"),)
+    async with Client(build_server(settings.model_copy(update={"servers": servers}), FAST), cache=None) as client:
+        said = await complaint(client, "start_research", prompt="x", agent=AGENT, tools=["mcp:my_docs"])
+        assert said.startswith("This agent takes MCP servers whose name has lower-case letters and digits only")
+        assert posts(emulator) == 0
+        await call(client, "start_research", prompt="x", tools=["mcp:my_docs"])
 
 
 @pytest.mark.slow

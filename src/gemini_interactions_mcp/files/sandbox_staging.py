@@ -80,6 +80,7 @@ class Staging:
         before: Bytes of the files that have been sent.
         sent: Bytes sent of the present file.
         name: Name of the present file.
+        made: Whether the environment is made for it, and ends with it if nobody takes it.
         environment_id: Id of the environment, once it exists.
         inputs: The files, once all are there.
         error: Why it failed.
@@ -88,6 +89,7 @@ class Staging:
     """
 
     total: int
+    made: bool
     before: int = 0
     sent: int = 0
     name: str = ""
@@ -195,7 +197,7 @@ class SandboxFiles:
         while True:
             staging = self._find(key)
             if staging is None:
-                staging = self._stagings[key] = Staging(sum(each.file.size for each in placed))
+                staging = self._stagings[key] = Staging(sum(each.file.size for each in placed), made=not existing)
                 self._tasks.start_soon(self._drive, staging, key, sandbox, placed, existing)
             await staging.wait(self._timing.upload_report, report)
             if staging.error is not None:
@@ -207,9 +209,14 @@ class SandboxFiles:
     def _find(self, key: StagingKey) -> Staging | None:
         """Return what is being filled, or was, unless it has waited for too long."""
         staging = self._stagings.get(key)
-        if staging and staging.done.is_set() and anyio.current_time() - staging.ended_at > self._timing.staged:
-            return self._stagings.pop(key) and None
-        return staging
+        if staging is None or not staging.done.is_set():
+            return staging
+        if anyio.current_time() - staging.ended_at <= self._timing.staged:
+            return staging
+        del self._stagings[key]
+        if staging.made:
+            self._tasks.start_soon(self._delete, staging.environment_id)
+        return None
 
     async def _drive(
         self,
@@ -225,7 +232,7 @@ class SandboxFiles:
         except Exception as exc:  # noqa: BLE001 - the waiting calls raise it; in the task group it would end the server
             staging.error = exc
             del self._stagings[key]
-            if staging.environment_id and not existing:
+            if staging.environment_id and staging.made:
                 self._tasks.start_soon(self._delete, staging.environment_id)
         finally:
             staging.ended_at = anyio.current_time()
