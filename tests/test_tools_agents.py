@@ -316,7 +316,7 @@ async def test_a_task_that_has_spent_its_budget_goes_on_in_its_environment(
     known = newest(emulator).environment_id
     text = await answered(client, begun)
     assert "reached the agent's budget of 10 tokens (budget_tokens)" in text
-    assert "start_research with it as previous_interaction_id goes on from there, in the same environment" in text
+    assert "previous_interaction_id, and a new budget_tokens, goes on from there in the same sandbox." in text
     await call(client, "start_research", prompt="Go on", previous_interaction_id=id_of(begun), budget_tokens=10**6)
     sent = emulator.creates[-1]
     assert (sent["environment"], sent["agent"]) == (known, AGENT)

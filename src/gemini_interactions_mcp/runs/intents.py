@@ -242,10 +242,7 @@ CANCELLED_ELSEWHERE: Final = (
     "It was not cancelled through this server: another program with a key of the same project did it, or Google."
 )
 
-GO_ON_ADVICE: Final = (
-    "start_research with it as previous_interaction_id goes on from there, in the same environment, with the "
-    "budget_tokens of that call."
-)
+GO_ON_ADVICE: Final = "start_research with it as previous_interaction_id, and a new budget_tokens, goes on from there in the same sandbox."
 """What to do about a task that has spent its budget."""
 
 NO_TERMS: Final = Terms()
