@@ -12,7 +12,16 @@ import sqlalchemy as sa
 from gemini_interactions_mcp.journal.database_url import parse_url
 from gemini_interactions_mcp.journal.engine import make_engine
 from gemini_interactions_mcp.journal.journal import Journal
-from gemini_interactions_mcp.models.interactions import Citation, Execution, Record, SavedFile, Terms, Usage, is_settled
+from gemini_interactions_mcp.models.interactions import (
+    Citation,
+    Execution,
+    Media,
+    Record,
+    SavedFile,
+    Terms,
+    Usage,
+    is_settled,
+)
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -63,6 +72,7 @@ def full_record() -> Record:
         files_pending=True,
         cost_micros=2**40,
         settled_at=NOON + timedelta(seconds=4),
+        media=(Media(kind="video", mime_type="video/mp4", uri="https://例え.jp/files/a:download"),),
     )
 
 

@@ -141,8 +141,8 @@ REFUSED: list[tuple[Request, Catalog, tuple[str, ...], str]] = [
     ),
     (ask("gemini-9"), OWN, ("document",), "gemini-9 does not take files of type document; it takes text."),
     (ask("gemini-9", service_tier="flex"), OWN, (), "gemini-9 does not take service_tier flex; it takes standard."),
-    (ask(RESEARCH), BUILT_IN, (), f"{RESEARCH} is an agent, which start_research takes, and no model."),
-    (task(FLASH), BUILT_IN, (), f"{FLASH} is a model, which gemini_ask takes, and no agent."),
+    (ask(RESEARCH), BUILT_IN, (), f"{RESEARCH} is an agent and no model; start_research takes it."),
+    (task(FLASH), BUILT_IN, (), f"{FLASH} is a model and no agent; gemini_ask takes it."),
 ]
 
 

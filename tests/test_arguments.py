@@ -124,7 +124,7 @@ UNSENT: list[tuple[str, dict[str, Any], str]] = [
     (
         "list_interactions",
         {"kind": "song"},
-        "`kind` should be 'ask', 'analyze', 'transcript', 'image', 'speech', 'music', 'research' or 'task'.",
+        "`kind` should be 'ask', 'analyze', 'transcript', 'image', 'speech', 'music', 'video', 'research' or 'task'.",
     ),
     (
         "list_interactions",
@@ -501,6 +501,7 @@ async def test_only_arguments_without_a_default_are_required(client: Client) -> 
         "analyze_file": ["files", "prompt"],
         "generate_image": ["prompt"],
         "generate_audio": ["prompt"],
+        "generate_video": ["prompt"],
         "start_research": ["prompt"],
         **{tool: ["interaction_id"] for tool in BY_ID},
         "list_interactions": [],

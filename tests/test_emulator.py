@@ -229,7 +229,7 @@ async def test_an_image_by_uri_can_be_downloaded(client: Untyped, http: httpx2.A
     given = [{"type": "text"}, {"type": "image", "delivery": "uri", "image_size": "1K"}]
     answer = await client.interactions.create(model=IMAGE_MODEL, input="x", response_format=given)
     assert answer.output_image.data is None
-    file = await client.files.get(name="files/" + answer.output_image.uri.rsplit("/", 1)[-1])
+    file = await client.files.get(name="files/" + answer.output_image.uri.rsplit("/", 1)[-1].partition(":")[0])
     assert file.source == types.FileSource.GENERATED
     content = await client.files.download(file=file)
     assert Image.open(io.BytesIO(content)).size == (512, 512)

@@ -57,14 +57,32 @@ def transcription(config: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def video(shape: dict[str, Any], task: str = "text_to_video", **fields: Any) -> dict[str, Any]:
+    """A request for a video."""
+    return {
+        "model": "gemini-omni-1.2-flash",
+        "response_format": {"type": "video", **shape},
+        "generation_config": {"video_config": {"task": task}},
+        **fields,
+    }
+
+
 REFUSED: list[tuple[dict[str, Any], int, str]] = [
     ({"foo": 1}, 400, "parameter_unknown"),
     ({"agent": AGENT}, 400, "Exactly one of"),
     ({"model": "gemini-3-pro-preview"}, 404, "model_not_found"),
     ({"model": "gemini-3.1-flash-image"}, 404, "model_not_found"),
     ({"model": "gemini-2.5-flash"}, 404, "model_not_found"),
-    ({"model": "gemini-omni-1.2-flash"}, 501, "unimplemented"),
-    ({"response_format": {"type": "video"}}, 501, "no video"),
+    ({"model": "gemini-omni-1.2-flash"}, 400, "Video models make one video only."),
+    ({"response_format": {"type": "video"}}, 400, "Video output is not supported for gemini-3.8-flash."),
+    (video({"duration": "2s"}), 400, "invalid argument"),
+    (video({"duration": "11s"}), 400, "invalid argument"),
+    (video({"aspect_ratio": "1:1"}), 400, "Supported values: '16:9', '9:16'."),
+    (video({"resolution": "8k"}), 400, "Supported values: '360p', '720p', '1080p', '4k'."),
+    (video({"delivery": "uri"}, store=False), 400, "store=true is required for delivery=uri."),
+    (video({}, task="film"), 400, "Supported values: 'text_to_video'"),
+    (video({}, task="edit"), 400, "invalid argument"),
+    (video({}, task="image_to_video"), 400, "invalid argument"),
     ({"response_format": {"type": "audio"}}, 400, "Audio output is not supported for gemini-3.8-flash."),
     ({"model": "gemini-3.8-flash-tts"}, 400, "Speech models make audio only."),
     ({"model": "lyria-3.5", "response_format": {"type": "audio", "mime_type": "audio/wav"}}, 400, "invalid argument"),

@@ -49,6 +49,7 @@ async def tour(folder: Path, url: str, mode: Mode) -> dict[str, str]:
         await call("analyze_file", prompt="?", files=[str(folder / "files" / "tone.wav")], transcript=True, clip="0-1")
         await call("generate_image", prompt="A red bicycle")
         await call("generate_audio", prompt="A red bicycle")
+        await call("generate_video", prompt="A red bicycle")
         plan = id_of(await call("start_research", prompt="Rivers", plan_first=True))
         await call("check_research", interaction_id=plan, wait_seconds=20)
         await call("cancel_research", interaction_id=plan)

@@ -243,3 +243,13 @@ def test_what_has_got_the_name_meanwhile_keeps_it(tmp_path: Path, kind: str) -> 
         assert not folder.remove("x.txt", status)
     assert names(tmp_path) == ["moved.txt", "x.txt"]
     assert os.path.samestat(before, path.lstat())
+
+
+def test_the_content_of_an_open_file_is_copied_from_its_start(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(bytes(range(256)) * 10_000)
+    with source.open("rb") as opened, folders.open_folder(tmp_path / "new", create=0o700) as folder:
+        opened.read(1_000)
+        assert folder.add(opened, ["copy"], 0o600) == "copy"
+    assert (tmp_path / "new" / "copy").read_bytes() == source.read_bytes()
+    assert names(tmp_path / "new") == ["copy"]

@@ -73,6 +73,10 @@ SEEN_BY = {
 UNPROBED = {
     "retry_delay": "nobody may use the quota up to see it",
     "server_calls": "it takes an MCP server in Google's reach",
+    **dict.fromkeys(
+        ("video_delivery", "inline_reads", "late_files", "redirected_downloads", "ranges"),
+        "a video costs more than all probes together",
+    ),
 }
 """Doubts without a probe, and the reason."""
 

@@ -25,7 +25,15 @@ pytestmark = pytest.mark.usefixtures("clock")
 """The days of the journal stand still: midnight does not come in the middle of a test."""
 
 MODEL = "gemini-3.8-flash"
-TOOLS = ["gemini_ask", "gemini_continue", "analyze_file", "generate_image", "generate_audio", "start_research"]
+TOOLS = [
+    "gemini_ask",
+    "gemini_continue",
+    "analyze_file",
+    "generate_image",
+    "generate_audio",
+    "generate_video",
+    "start_research",
+]
 """The tools that pay."""
 OPENINGS = {
     "gemini_ask": f"Have {MODEL} answer: “Bicycles”?\n",
@@ -33,6 +41,7 @@ OPENINGS = {
     "analyze_file": f"Have {MODEL} answer with 1 file (14 bytes): “Bicycles”?\n",
     "generate_image": "Have gemini-nano-banana-2.1 make an image: “Bicycles”?\n",
     "generate_audio": "Have gemini-3.8-flash-tts speak: “Bicycles”?\n",
+    "generate_video": "Have gemini-omni-1.2-flash make a video: “Bicycles”?\n",
     "start_research": "Have deep-research-preview-04-2026 research: “Bicycles”?\n",
 }
 
@@ -136,6 +145,11 @@ The flex tier halves the price of the tokens, not of the searches: $0.27.
         ("0.02", "generate_audio", {}, False),
         ("0.07", "generate_audio", {"kind": "music"}, True),
         ("0.08", "generate_audio", {"kind": "music"}, False),
+        ("0.30", "generate_video", {"seconds": 3}, True),
+        ("0.40", "generate_video", {"seconds": 3}, False),
+        ("1.00", "generate_video", {}, True),
+        ("1.10", "generate_video", {}, False),
+        ("99", "generate_video", {"resolution": "4k"}, True),
         ("0.50", "start_research", {}, True),
         ("2.99", "start_research", {"plan_first": True}, True),
         ("3.00", "start_research", {}, False),
@@ -312,7 +326,7 @@ async def test_what_cannot_be_done_is_told_before_the_user_is_asked(
         ("generate_image", {"images": [paper]}, "`images` takes images only"),
         ("generate_image", {"images": ["https://youtu.be/x"]}, "`images` takes images only"),
         ("generate_image", {"output_path": str(folder / "taken.png")}, "exists"),
-        ("gemini_ask", {"model": "antigravity"}, "which start_research takes"),
+        ("gemini_ask", {"model": "antigravity"}, "start_research takes it"),
     ]
     async with strict(settings, mode, user) as client:
         for tool, arguments, said in wrong:

@@ -17,6 +17,7 @@ from gemini_interactions_mcp.models.catalog_file import load_built_in_catalog
 from gemini_interactions_mcp.models.estimates import Estimate, estimate_request
 from gemini_interactions_mcp.models.interactions import Request, Usage
 from gemini_interactions_mcp.models.pricing import find_prices, price_usage
+from gemini_interactions_mcp.models.videos import VideoFormat, VideoTask
 
 BUILT_IN = load_built_in_catalog()
 NOVEMBER = datetime(2026, 11, 29, tzinfo=UTC)
@@ -25,6 +26,7 @@ JANUARY = datetime(2027, 1, 1, tzinfo=UTC)
 
 FLASH, PRO, ARGON = "gemini-3.8-flash", "gemini-3.1-pro-preview", "gemini-4-argon"
 BANANA, PRO_IMAGE = "gemini-nano-banana-2.1", "gemini-3-pro-image"
+OMNI = "gemini-omni-1.2-flash"
 RESEARCH, MAX = "deep-research-preview-04-2026", "deep-research-max-preview-04-2026"
 ANTIGRAVITY = "antigravity-preview-09-2026"
 
@@ -130,7 +132,6 @@ UNKNOWN: list[tuple[str, str | None, dict[str, Any], str | None]] = [
     ("a model that nobody knows", "gemini-9-unknown", usage(1, 1), None),
     ("a model that is named after another", "gemini-3.8-flash-ultra", usage(1, 1), None),
     ("no model", None, usage(1, 1), None),
-    ("output of a kind without a price", "gemini-omni-1.2-flash", usage(30, 900, output={"text": 900}), None),
     ("a tier without a fixed price", FLASH, usage(1, 1), "priority"),
     ("nothing counted", FLASH, usage(), None),
     ("only a total", FLASH, {"total_tokens": 3}, None),
@@ -175,6 +176,12 @@ def test_what_costs_less_than_a_millionth_is_not_free() -> None:
     assert price_usage(Usage(total_input_tokens=1), "free", Catalog([free]), NOVEMBER) == 0
 
 
+def test_output_of_a_kind_without_a_price_is_never_zero() -> None:
+    row = CatalogRow.model_validate({"id": "reel", "kind": "video", "prices": [{"input": 1, "output_video": 12}]})
+    told = Usage(total_input_tokens=30, total_output_tokens=900, output_tokens_by_modality={"text": 900})
+    assert price_usage(told, "reel", Catalog([row]), NOVEMBER) is None
+
+
 def test_every_model_in_use_by_default_has_a_price() -> None:
     for name in (FLASH, BANANA, RESEARCH, MAX, ANTIGRAVITY):
         assert find_prices(name, BUILT_IN, NOVEMBER) is not None
@@ -208,6 +215,11 @@ def draw(size: str | None = None, **changes: Any) -> Request:
     return Request(kind="image", prompt="x" * 300, model=BANANA, image=image).model_copy(update=changes)
 
 
+def film(task: VideoTask = "text_to_video", resolution: str | None = None, **changes: Any) -> Request:
+    shape = VideoFormat(task=task, resolution=resolution, seconds=changes.pop("seconds", None))
+    return Request(kind="video", prompt="x" * 300, model=OMNI, video=shape).model_copy(update=changes)
+
+
 ESTIMATED: list[tuple[str, Request, tuple[float, float] | None]] = [
     # 300 bytes are 75 to 100 tokens.
     ("no limit", ask(), (75 * 0.75, 100 * 0.75 + 65_536 * 3.75)),
@@ -228,7 +240,11 @@ ESTIMATED: list[tuple[str, Request, tuple[float, float] | None]] = [
     ("a maximum that is not known", ask(model="gemini-4-argon"), (150, 100 * 2 + 65_536 * 10)),
     ("an unknown price", ask(model="gemini-4-neon"), None),
     ("a song", ask(model="lyria-3.5"), (80_000, 80_000)),
-    ("a video", ask(model="gemini-omni-1.2-flash"), None),
+    ("a video", film(seconds=3), (75 * 1.5 + 3 * 8_334 * 12, 100 * 1.5 + 8_192 * 9 + 3 * 8_334 * 12)),
+    ("a video of any length", film(), (75 * 1.5 + 3 * 8_334 * 12, 100 * 1.5 + 8_192 * 9 + 10 * 8_334 * 12)),
+    ("a longer video", film("extend"), (75 * 1.5 + 3 * 8_334 * 12, 100 * 1.5 + 8_192 * 9 + 20 * 8_334 * 12)),
+    ("a video of a resolution without a price", film(resolution="4k"), None),
+    ("an unknown video model", film(model="gemini-9-omni"), None),
     ("an image", draw(), (75 * 1.5 + 33_600, 100 * 1.5 + 33_600 + 2_048 * 7.5)),
     ("a large image", draw("4K", model=PRO_IMAGE), (75 * 2 + 240_000, 100 * 2 + 240_000 + 2_048 * 12)),
     ("a size without a price", draw("4K"), None),

@@ -86,7 +86,8 @@ async def test_tools_are_titled_hinted_and_listed_in_order(client: Client) -> No
     }
     assert list(hints.items()) == [
         *((name, (False, False, False, True)) for name in ("gemini_ask", "gemini_continue", "analyze_file")),
-        *((name, (False, False, False, True)) for name in ("generate_image", "generate_audio", "start_research")),
+        *((name, (False, False, False, True)) for name in ("generate_image", "generate_audio", "generate_video")),
+        ("start_research", (False, False, False, True)),
         ("check_research", (True, False, False, True)),
         ("cancel_research", (False, True, True, True)),
         ("list_interactions", (True, False, True, False)),

@@ -422,8 +422,8 @@ def test_toolsets_are_listed_in_order_and_once(home: Path, cwd: Path, text: str,
 
 
 def test_an_unknown_toolset_is_named_with_those_that_there_are(home: Path, cwd: Path) -> None:
-    with pytest.raises(ConfigurationError, match="there is no toolset video; the toolsets are ask, files, images,"):
-        read(home, cwd, GEMINI_MCP_TOOLSETS="ask, video")
+    with pytest.raises(ConfigurationError, match="there is no toolset films; the toolsets are ask, files, images,"):
+        read(home, cwd, GEMINI_MCP_TOOLSETS="ask, films")
 
 
 def test_a_key_in_the_wrong_variable_is_not_repeated(home: Path, cwd: Path) -> None:

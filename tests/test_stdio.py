@@ -64,6 +64,7 @@ ANY_CALL: dict[str, dict[str, object]] = {
     "analyze_file": {"prompt": "Why?", "files": ["a.png"]},
     "generate_image": {"prompt": "A bike"},
     "generate_audio": {"prompt": "A bike"},
+    "generate_video": {"prompt": "A bike"},
     "start_research": {"prompt": "Tides"},
     "check_research": {"interaction_id": "v1_x"},
     "cancel_research": {"interaction_id": "v1_x"},

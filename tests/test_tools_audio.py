@@ -15,7 +15,7 @@ from mcp_types import BlobResourceContents, TextResourceContents
 from conftest import FAST, STATUS
 from gemini_interactions_mcp.emulator import Emulator, Fault, sound
 from gemini_interactions_mcp.emulator.refusals import make_background_fault
-from gemini_interactions_mcp.output.durations import measure_duration, read_duration
+from gemini_interactions_mcp.output.durations import measure_duration
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.settings.toolsets import TOOLSETS
@@ -75,6 +75,11 @@ async def test_a_song_stays_mp3_with_its_lyrics_and_its_own_price(client: Client
         ({"voice": "Joe=Puck"}, "a name for each of exactly two speakers"),
         ({"voice": TWO}, "a script whose turns begin with “Joe: …” and “Jane: …”, but its first line is Hello"),
         ({"prompt": "Word. " * 9_000}, "a speech model takes 8,192. Cut it after character"),
+        ({"style": "calm " * 9_000}, "Shorten `style`, or speak a part of the text at a time. Nothing was sent."),
+        (
+            {"prompt": "Joe: a\nJane: b\nJoe: c\nJane: d", "voice": TWO, "style": "calm " * 1_700},
+            "With its style, which goes with each of the 4 turns, the text has about 8,5",
+        ),
         ({"kind": "music", "voice": "Kore"}, "voice and style are for speech"),
         ({"kind": "music", "style": "calm"}, "voice and style are for speech"),
         ({"model": "flash"}, "gemini-3.8-flash is for text, and cannot speak."),
@@ -174,7 +179,7 @@ def test_a_recording_without_a_header_has_no_duration_that_is_guessed() -> None:
         file.mux(stream.encode(frame))
     file.mux(stream.encode(None))
     file.close()
-    assert read_duration(buffer.getvalue(), "audio/aac") is None
+    assert measure_duration(io.BytesIO(buffer.getvalue()), "audio/aac") is None
 
 
 @pytest.mark.slow
@@ -188,8 +193,8 @@ def test_a_large_file_in_which_no_sound_is_found_is_given_up() -> None:
 def test_a_recording_is_as_long_as_all_its_parts() -> None:
     """The header of an MP3 file counts the frames of the first part only."""
     song = sound.SONG.read_bytes()
-    assert read_duration(song, "audio/mpeg") == pytest.approx(3.03)
-    assert read_duration(song * 100, "audio/mpeg") == pytest.approx(303, rel=0.05)
+    assert measure_duration(io.BytesIO(song), "audio/mpeg") == pytest.approx(3.03)
+    assert measure_duration(io.BytesIO(song * 100), "audio/mpeg") == pytest.approx(303, rel=0.05)
 
 
 def test_durations_are_read_of_what_can_be_read() -> None:
@@ -199,9 +204,9 @@ def test_durations_are_read_of_what_can_be_read() -> None:
         file.setsampwidth(2)
         file.setframerate(8_000)
         file.writeframes(b"\0\0\0\0" * 4_000)
-    assert read_duration(buffer.getvalue(), "audio/wav") == 0.5
+    assert measure_duration(io.BytesIO(buffer.getvalue()), "audio/wav") == 0.5
     streamed = buffer.getvalue().replace(b"data" + (16_000).to_bytes(4, "little"), b"data" + b"\xff" * 4)
-    assert read_duration(streamed, "audio/wav") == pytest.approx(0.5, abs=0.01)
-    assert read_duration(b"RIFF" + b"\xff" * 100, "audio/wav") is None
-    assert read_duration(b"", "audio/mpeg") is None
-    assert read_duration(buffer.getvalue(), "image/png") is None
+    assert measure_duration(io.BytesIO(streamed), "audio/wav") == pytest.approx(0.5, abs=0.01)
+    assert measure_duration(io.BytesIO(b"RIFF" + b"\xff" * 100), "audio/wav") is None
+    assert measure_duration(io.BytesIO(b""), "audio/mpeg") is None
+    assert measure_duration(io.BytesIO(buffer.getvalue()), "image/png") is None

@@ -262,8 +262,8 @@ async def test_an_id_that_can_be_none_is_not_to_be_looked_at_again(client: Clien
 @pytest.mark.parametrize(
     ("tool", "words"),
     [
-        ("gemini_continue", "there is no interaction abc to continue: "),
-        ("generate_image", "there is no interaction abc to continue: "),
+        ("gemini_continue", "there is no interaction abc to continue; "),
+        ("generate_image", "there is no interaction abc to continue; "),
         ("start_research", "There is no such interaction; "),
     ],
 )

@@ -334,3 +334,27 @@ async def test_what_a_transcript_may_cost_is_by_the_duration_of_its_recording(se
     ) as client:
         assert text_of(await transcribe(client, path)).startswith(SAID)
     assert user.asked == []
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"speakers": True}, "speakers"),
+        ({"timestamps": True, "transcript": False}, "timestamps"),
+        ({"speakers": True, "timestamps": True}, "speakers and timestamps"),
+    ],
+)
+async def test_what_only_a_transcript_has_is_refused_without_one(
+    client: Client, emulator: Emulator, settings: Settings, options: dict[str, bool], named: str
+) -> None:
+    said = await complaint(client, "analyze_file", files=[str(talk(settings))], prompt="Who speaks?", **options)
+    assert said == f"{named}: only with transcript=true, which writes down one audio file. Nothing was sent."
+    assert emulator.requests == []
+
+
+async def test_options_of_a_transcript_that_ask_for_nothing_are_no_error(
+    client: Client, emulator: Emulator, settings: Settings
+) -> None:
+    off = {"transcript": False, "speakers": False, "timestamps": False}
+    await call(client, "analyze_file", files=[str(talk(settings))], prompt="Who speaks?", **off)
+    assert emulator.creates[-1]["model"] == "gemini-3.8-flash"

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from gemini_interactions_mcp.api.responses import parse_interaction
 from gemini_interactions_mcp.core.redaction import Redactor
 from gemini_interactions_mcp.models.interactions import Interaction
+from gemini_interactions_mcp.runs import intents
 
 TALK = "Hello there. Hi — again! Bye."
 WORDS = [
@@ -196,6 +197,48 @@ def test_a_secret_is_taken_out_of_subtitles() -> None:
     found = Redactor(["secret-0123456789"])(talk(" ".join(said), words))
     assert [text.count("[secret]") for text in files_of(found).values()] == [1, 1]
     assert not [text for text in files_of(found).values() if "0123" in text]
+
+
+def test_words_without_times_are_in_the_subtitles_too() -> None:
+    blocks: list[tuple[str, list[dict[str, Any]]]] = [
+        ("Before.", []),
+        ("Hello there.", [word("Hello", "5s", "5.5s", "spk_1"), word("there.", "5.5s", "6s", "spk_1")]),
+        ("Between them.", []),
+        ("Bye.", [word("Bye.", "20s", "20.5s", "spk_2")]),
+        ("After all.", [word("After", speaker="spk_1"), word("all.", speaker="spk_1")]),
+    ]
+    found = parsed(*blocks)
+    for content in files_of(found).values():
+        assert cues_of(content) == [
+            (0.0, 0.7, ["Before."]),
+            (5.0, 6.0, ["Speaker 1: Hello there."]),
+            (6.0, 6.938, ["Between them."]),
+            (20.0, 20.5, ["Speaker 2: Bye."]),
+            (20.5, 21.237, ["Speaker 1: After all."]),
+        ]
+    assert len(files_of(found)) == 2
+
+
+def test_much_text_without_times_loses_nothing_where_there_is_no_time_for_it() -> None:
+    said = " ".join(f"word{number}" for number in range(200))
+    found = parsed(("One.", [word("One.", "1s", "2s")]), (said, []), ("Two.", [word("Two.", "2s", "3s")]))
+    cues = cues_of(files_of(found)["text/vtt"])
+    assert " ".join(" ".join(lines) for *_, lines in cues) == f"One. {said} Two."
+    assert all(before[1] <= after[0] for before, after in pairwise(cues))
+
+
+def test_a_text_without_any_times_has_no_subtitles() -> None:
+    assert files_of(parsed(("Only words.", []), ("Hello.", [word("Hello.", speaker="spk_1")]))) == {}
+
+
+@pytest.mark.parametrize(
+    ("words", "spoken"),
+    [([word("Hello")], True), ([], False), ([{"type": "url_citation", "url": "https://x.y"}], False)],
+)
+def test_a_transcript_is_known_by_its_words(words: list[Any], spoken: bool) -> None:
+    found = talk(words=words)
+    assert found.spoken is spoken
+    assert intents.choose_foreign_kind(found) == ("transcript" if spoken else "ask")
 
 
 ANY_TEXT = st.text(st.sampled_from("ab \n.#`[](){}<>-&…你\u202e\u200d\ud800💬"), max_size=12)

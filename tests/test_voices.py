@@ -147,3 +147,12 @@ def test_a_text_that_is_too_long_by_a_byte_is_not_said_to_fit() -> None:
     with pytest.raises(InputError, match="about 8,193 tokens, and a speech model takes 8,192"):
         voices.check_speech_length("x" * 32_769)
     voices.check_speech_length("x" * 32_768)
+
+
+@pytest.mark.parametrize(("voice", "script", "turns"), [("Kore", "x" * 768, 1), (TWO, "Joe: a\nJane: b".ljust(768), 2)])
+def test_a_style_counts_with_each_turn(voice: str, script: str, turns: int) -> None:
+    fitting = "s" * (32_000 // turns)
+    voices.check_style_length(script, voices.parse_speech(script, voice, fitting))
+    with pytest.raises(InputError, match=r"about 8,193 tokens, and a speech model takes 8,192\. Shorten `style`"):
+        voices.check_style_length(script, voices.parse_speech(script, voice, f"{fitting}s"))
+    voices.check_style_length(script, voices.parse_speech(script, voice, None))

@@ -7,6 +7,7 @@ import pytest
 from gemini_interactions_mcp.api import events, requests, responses
 from gemini_interactions_mcp.core.errors import InputError
 from gemini_interactions_mcp.models.interactions import Citation, Event, Interaction, Media, Request, Terms, Usage
+from gemini_interactions_mcp.text.pages import link_media
 
 Json = dict[str, Any]
 
@@ -189,19 +190,21 @@ def test_an_annotation_without_an_address_is_no_source(note: Any) -> None:
     assert read(output(text("abc", note))).citations == ()
 
 
-def test_media_that_came_as_an_address_are_named_in_the_text() -> None:
+def test_media_that_came_as_an_address_are_media_as_well() -> None:
     video = {"type": "video", "uri": "https://v", "mime_type": "video/mp4"}
     found = read(output(text("Before"), video, text("after", cited(0, 5))))
-    assert found.text == "Before\n\n[video](https://v)\n\nafter"
-    assert found.media == ()
-    assert found.citations[0].start == len("Before\n\n[video](https://v)\n\n")
+    assert found.text == "Before\n\n![video 1](media:1)\n\nafter"
+    assert found.media == (Media(kind="video", uri="https://v", mime_type="video/mp4"),)
+    assert found.citations[0].start == len("Before\n\n![video 1](media:1)\n\n")
+    assert link_media(found.text, (), lambda file: file.path, found.media) == "Before\n\n[video 1](https://v)\n\nafter"
 
 
 @pytest.mark.parametrize("uri", ["javascript:alert(1)", "data:text/html,<b>", "https://[x](y)"])
 def test_media_at_an_address_that_nobody_can_follow_are_no_link(uri: str) -> None:
-    found = read(output({"type": "video", "uri": uri}))
-    assert found.text.startswith("(video: ")
-    assert not {"[", "]", "<"} & set(found.text)
+    found = read(output({"type": "video", "uri": uri}, text("x")))
+    shown = link_media(found.text, (), lambda file: file.path, found.media)
+    assert shown.startswith("(video 1: ")
+    assert not {"[", "]", "<"} & set(shown)
 
 
 def test_what_code_has_drawn_is_media_and_what_it_printed_is_no_answer() -> None:

@@ -67,6 +67,8 @@ COUNTED_COSTS = """
     AND NOT (deleted_at IS NULL AND status IN ('failed', 'cancelled') AND interaction_id IS NULL)
 """
 
+MADE = ("image", "audio", "video")
+
 End = Literal["closes", "is killed", "is killed and leaves its leases"]
 
 
@@ -97,7 +99,7 @@ class Start:
         left: Whether the next step begins while it is still being answered.
     """
 
-    tool: Literal["ask", "continue", "analyze", "transcript", "image", "audio", "research"]
+    tool: Literal["ask", "continue", "analyze", "transcript", "image", "audio", "video", "research"]
     at: int = 0
     waits: bool = True
     again: bool = False
@@ -183,7 +185,22 @@ def troubles(*points: str) -> st.SearchStrategy[tuple[Trouble, ...]]:
         status=st.sampled_from((200, 400, 403, 500)),
         body=st.sampled_from((None, *GARBAGE)),
     )
-    known = {"create": create, "stream": stream, "read": read, "cancel": cancel}
+    download = st.one_of(
+        st.builds(
+            Trouble,
+            st.just("file"),
+            st.just("http"),
+            times=st.integers(1, 9),
+            status=st.sampled_from((400, 403, 404, 410, 429, 500, 503)),
+        ),
+        st.builds(Trouble, st.just("file"), st.just("http"), status=st.just(200), body=st.sampled_from(GARBAGE[5:6])),
+        st.builds(Trouble, st.just("file"), st.sampled_from(("drop", "drop_taken")), times=st.integers(1, 9)),
+        st.builds(
+            Trouble, st.just("file"), st.just("cut"), after=st.sampled_from((0, 1, 5_000)), times=st.integers(1, 9)
+        ),
+        st.builds(Trouble, st.just("file"), st.just("stall"), lasts=lasts),
+    )
+    known = {"create": create, "stream": stream, "read": read, "cancel": cancel, "download": download}
     some = st.lists(st.one_of(*(known[point] for point in points)), min_size=1, max_size=2).map(tuple)
     return st.one_of(st.just(()), some)
 
@@ -194,21 +211,34 @@ STARTS = st.builds(
     Start,
     # An image takes as long as five asks.
     tool=st.sampled_from(
-        ("ask", "ask", "ask", "continue", "analyze", "transcript", "research", "research", "research", "image", "audio")
+        (
+            "ask",
+            "ask",
+            "ask",
+            "continue",
+            "analyze",
+            "transcript",
+            "research",
+            "research",
+            "research",
+            "image",
+            "audio",
+            "video",
+        )
     ),
     at=st.integers(0, 3),
     waits=st.booleans(),
     again=st.sampled_from((False, False, True)),
     cancelled=st.sampled_from((*(None,) * 2 * len(TURNS), *TURNS)),
     left=st.sampled_from((False, False, True)),
-    troubles=st.builds(operator.add, HOLDS, troubles("create", "create", "stream", "stream", "read")),
+    troubles=st.builds(operator.add, HOLDS, troubles("create", "create", "stream", "stream", "read", "download")),
 )
 LOOKS = st.builds(
     Look,
     tool=st.sampled_from(("read", "read", "check", "check", "cancel", "delete", "list")),
     at=st.integers(0, 3),
     waits=st.booleans(),
-    troubles=troubles("read", "cancel"),
+    troubles=troubles("read", "cancel", "download"),
 )
 PAUSES = st.builds(Pause, st.sampled_from(TURNS))
 LIVES = st.lists(
@@ -369,6 +399,7 @@ TOOL_OF = {
     "transcript": "analyze_file",
     "image": "generate_image",
     "audio": "generate_audio",
+    "video": "generate_video",
     "research": "start_research",
     "read": "read_interaction",
     "check": "check_research",
@@ -558,7 +589,7 @@ async def readable(client: Client, interaction: EmulatedInteraction) -> str:
         assert said.strip() in unmarked
         # The list that a report ends with is ours, too.
         assert all(address in shown for address in re.findall(r"https?://[^\s()<>]+", sources))
-    saved = recorded or "agent" in interaction.body or any(part["type"] in ("image", "audio") for part in contents)
+    saved = recorded or "agent" in interaction.body or any(part["type"] in MADE for part in contents)
     assert ("Saved: " in shown) is (saved and bool(contents))
     assert result.is_error is (not contents and not recorded)
     return result.model_dump_json()

@@ -1,5 +1,6 @@
 from .calls import Caller as Caller
 from .client import Gemini as Gemini
+from .downloads import Downloads as Downloads
 from .error_mapping import UNKNOWN_OUTCOME as UNKNOWN_OUTCOME
 from .events import StepAssembler as StepAssembler
 from .observation import ObservedApi as ObservedApi

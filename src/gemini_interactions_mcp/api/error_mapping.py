@@ -33,8 +33,8 @@ from .calls import Call
 from .error_responses import ErrorResponse
 
 UNKNOWN_OUTCOME: Final = (
-    "Google may have taken the request all the same, so it was not sent again. See list_interactions before "
-    "asking a second time: a second request may be charged too."
+    "Google may have taken the request all the same, so it was not sent again. A second request may be charged too; "
+    "see list_interactions before asking again."
 )
 """What an OutcomeUnknownError says after what happened."""
 
@@ -357,7 +357,7 @@ def describe_refusal(response: ErrorResponse, call: Call) -> str:
     doubt = ""
     if response.status == 400 and call.previous_interaction_id:
         doubt = (
-            f" It also answers so if there is no interaction {quote_name(call.previous_interaction_id)} to continue: "
+            f" It also answers so if there is no interaction {quote_name(call.previous_interaction_id)} to continue; "
             "list_interactions shows the ids of this server."
         )
     return f"Google refused the request ({response.told or response.status}). Change it before trying again.{doubt}"

@@ -17,6 +17,7 @@ ACTIVITY_LABELS: Final = {
     "google_maps_call": ("Looking at maps", "queries"),
     "url_context_call": ("Reading", "urls"),
     "code_execution_call": ("Running code", ""),
+    "processing_call": ("Watching the video", ""),
     "model_output": ("Writing", ""),
     "thought": ("Thinking", ""),
 }

@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from gemini_interactions_mcp.core import InputError, Json
-from gemini_interactions_mcp.models import KINDS, ContentItem, Request, Speech, Transcription
+from gemini_interactions_mcp.models import KINDS, ContentItem, Request, Speech, Transcription, VideoFormat
 
 from .sandbox_requests import build_environment, build_sandbox_note
 
@@ -21,6 +21,9 @@ MAX_ID_CHARACTERS: Final = 512
 
 MAX_PATH_CHARACTERS: Final = 4_096
 """Maximum length of a path on Linux, where agents work."""
+
+IMAGE_SEARCH_TYPES: Final = ("web_search", "image_search")
+"""What is searched for an image."""
 
 LIST_VOICE_MODELS: Final = ("gemini-3.1-flash-tts-preview",)
 """Models that take the voices of two speakers as a list only: field reports (2026-10)."""
@@ -142,7 +145,7 @@ def build_transcription_config(wanted: Transcription) -> Json:
 
 def build_built_in_tools(request: Request) -> Iterator[Json]:
     """Yield Gemini's own tools, file search stores and remote MCP servers."""
-    yield from ({"type": tool} for tool in request.tools)
+    yield from (build_own_tool(request, tool) for tool in request.tools)
     if request.stores:
         kept = {"metadata_filter": request.metadata_filter} if request.metadata_filter else {}
         yield {"type": "file_search", "file_search_store_names": list(request.stores), **kept}
@@ -151,13 +154,24 @@ def build_built_in_tools(request: Request) -> Iterator[Json]:
         yield {"type": "mcp_server", "name": server.name, "url": server.url} | ({"headers": headers} if headers else {})
 
 
+def build_own_tool(request: Request, tool: str) -> Json:
+    """Return one of Gemini's own tools; an image is grounded on pages and on images.
+
+    Source: google-genai 3.6.1, types/interactions/googlesearch.py
+    """
+    kinds = {"search_types": list(IMAGE_SEARCH_TYPES)} if request.image is not None and tool == "google_search" else {}
+    return {"type": tool, **kinds}
+
+
 def build_generation_config(request: Request) -> dict[str, Any]:
-    """Return voices, transcription, thinking level and output limit; empty where the model's defaults apply."""
+    """Return voices, transcription, task, thinking level and output limit; empty where the model's defaults apply."""
     config: dict[str, Any] = {}
     if request.speech is not None:
         config["speech_config"] = build_speech_config(request, request.speech)
     if request.transcription is not None:
         config["transcription_config"] = build_transcription_config(request.transcription)
+    if request.video is not None:
+        config["video_config"] = {"task": request.video.task}
     if request.thinking_level:
         # Without summaries, there is no progress to show while a model thinks.
         config |= {"thinking_level": request.thinking_level, "thinking_summaries": "auto"}
@@ -167,15 +181,27 @@ def build_generation_config(request: Request) -> dict[str, Any]:
 
 
 def build_response_format(request: Request) -> dict[str, Any] | list[dict[str, Any]] | None:
-    """Return the format of an image (with the text beside it), of audio, of JSON that follows a schema, or None.
+    """Return the format of an image (with the text beside it), audio, a video or JSON by a schema; None for text.
 
     Several formats are a list: https://ai.google.dev/gemini-api/docs/interactions-breaking-changes-may-2026
     """
     if request.image is not None:
         return [{"type": "text"}, {"type": "image", **request.image}]
+    if request.video is not None:
+        return build_video_format(request.video)
     if KINDS[request.kind].makes == "audio":
         # Without a MIME type: one that the model does not make is refused.
         return {"type": "audio"}
     if request.response_schema is not None:
         return {"type": "text", "mime_type": "application/json", "schema": request.response_schema}
     return None
+
+
+def build_video_format(video: VideoFormat) -> dict[str, Any]:
+    """Return the format of a video, which comes as an address: one of more than 4 MB comes in no other way.
+
+    Source: https://ai.google.dev/gemini-api/docs/omni
+    """
+    shape = {"aspect_ratio": video.aspect_ratio, "resolution": video.resolution}
+    duration = {"duration": f"{video.seconds}s"} if video.seconds else {}
+    return {"type": "video", **{name: value for name, value in shape.items() if value}, **duration, "delivery": "uri"}

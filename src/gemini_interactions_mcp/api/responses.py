@@ -19,7 +19,6 @@ from gemini_interactions_mcp.core import (
     get_text,
     is_blank,
     iter_objects,
-    make_inert,
     measure_utf8,
     parse_int64,
 )
@@ -39,7 +38,7 @@ from gemini_interactions_mcp.text import citations, transcripts
 
 from .endings import describe_reported_errors, iterate_end_reasons
 from .steps import describe_tool_failures, parse_executions
-from .words import make_subtitles, parse_words
+from .words import has_words, make_subtitles, parse_words
 
 MEDIA_CONTENT_TYPES: Final = ("image", "audio", "video", "document")
 """Content types whose data are bytes."""
@@ -73,6 +72,7 @@ def parse_interaction(payload: object) -> Interaction:
         previous_interaction_id=get_text(data.get("previous_interaction_id")),
         environment_id=get_text(data.get("environment_id")),
         text=draft.text,
+        spoken=draft.spoken,
         citations=tuple(draft.citations),
         usage=parse_usage(data.get("usage")),
         media=(*draft.media, *make_subtitles(draft.words)),
@@ -98,11 +98,12 @@ class AnswerDraft:
         parts: The text so far.
         size: Its length in bytes of UTF-8.
         citations: The sources, with byte offsets into the whole text.
-        media: Generated media that came as data.
+        media: Generated media.
         written: There is text other than placeholders of media.
         interrupted: The latest block was not text.
-        words: The parts of a transcript, by speaker and time.
+        words: The parts of the text, by speaker and time as far as these are known.
         speakers: Names of the speakers.
+        spoken: Whether it is a transcript.
     """
 
     parts: list[str] = field(default_factory=list[str])
@@ -113,6 +114,7 @@ class AnswerDraft:
     interrupted: bool = False
     words: list[transcripts.SpokenWord] = field(default_factory=list[transcripts.SpokenWord])
     speakers: transcripts.SpeakerNames = field(default_factory=transcripts.SpeakerNames)
+    spoken: bool = False
 
     @property
     def text(self) -> str:
@@ -129,8 +131,11 @@ class AnswerDraft:
     def add_text(self, block: Json) -> None:
         """Append a text block and its citations, whose offsets are moved to the whole text."""
         text = get_text(block.get("text")) or ""
+        self.spoken = self.spoken or has_words(block)
         if words := parse_words(block):
             text = self.add_words(text, words)
+        elif not (is_blank(text) or MEDIA_PLACEHOLDER.fullmatch(text)):
+            self.words.append(transcripts.SpokenWord(f"{text} "))
         if not text:
             return
         if self.interrupted and self.parts and not self.parts[-1].endswith("\n") and not text.startswith("\n"):
@@ -144,7 +149,8 @@ class AnswerDraft:
         """Add the words of a text block, and return its text by speaker and time."""
         spoken = transcripts.order_times(transcripts.align_words(text, words))
         named = transcripts.name_speakers(spoken, self.speakers)
-        self.words += named
+        # Blocks need not end with a space.
+        self.words += [*named[:-1], named[-1]._replace(text=f"{named[-1].text} ")]
         self.interrupted = True
         return transcripts.render_transcript(named)
 
@@ -153,7 +159,7 @@ class AnswerDraft:
         self.size += measure_utf8(text)
 
     def add_media(self, block: Json) -> None:
-        """Add a media block: data with a placeholder in the text, an address as a link in the text."""
+        """Add a media block, with a placeholder in the text."""
         media = Media(
             kind=str(block["type"]),
             mime_type=get_media_mime_type(block),
@@ -161,11 +167,9 @@ class AnswerDraft:
             uri=get_text(block.get("uri")),
         )
         self.interrupted = True
-        if media.data:
+        if media.data or media.uri:
             self.media.append(media)
             self.add_text({"text": f"![{media.kind} {len(self.media)}](media:{len(self.media)})"})
-        elif media.uri:
-            self.add_text({"text": render_media_link(media.kind, media.uri)})
         self.interrupted = True
 
 
@@ -199,13 +203,6 @@ def select_answer_blocks(step: Json) -> list[Json]:
             return [block for block in iter_objects(step.get("result")) if block.get("type") in MEDIA_CONTENT_TYPES]
         case _:
             return []
-
-
-def render_media_link(kind: str, address: str) -> str:
-    """Return Markdown for generated media at an address: a link, or plain text if it cannot be followed."""
-    if citations.is_linkable(address):
-        return f"[{kind}]({citations.format_destination(address)})"
-    return f"({kind}: {make_inert(address)})"
 
 
 def parse_citations(block: Json) -> Iterator[Citation]:

@@ -22,6 +22,11 @@ def parse_words(block: Json) -> list[transcripts.SpokenWord]:
     return words if any(word.speaker or word.start is not None or word.end is not None for word in words) else []
 
 
+def has_words(block: Json) -> bool:
+    """Whether a text block is one of a transcript, with or without speakers and times."""
+    return next(iterate_words(block), None) is not None
+
+
 def iterate_words(block: Json) -> Iterator[transcripts.SpokenWord]:
     """Yield the words of a text block."""
     for note in iter_objects(block.get("annotations")):
@@ -41,7 +46,7 @@ def parse_offset(value: object) -> int | None:
 
 
 def make_subtitles(words: Sequence[transcripts.SpokenWord]) -> Iterator[Media]:
-    """Yield the subtitles of a transcript as files; none without times."""
+    """Yield the subtitles of a transcript as files, with the words that have no time; none without any times."""
     if cues := subtitles.build_cues(words):
         for mime, render in subtitles.SUBTITLE_RENDERERS.items():
             content = base64.b64encode(encode_utf8(render(cues))).decode()

@@ -74,6 +74,7 @@ async def run_steps(client: Client, inputs: list[Path]) -> StepFailedError | Non
         await analyze_samples(client, inputs)
         await generate_images(client, inputs)
         await generate_recordings(client)
+        await film_scene(client, inputs)
         await transcribe_sample(client, inputs)
         await demo_research(client)
         await look_back(client)
@@ -145,6 +146,12 @@ async def generate_recordings(client: Client) -> None:
     script = "Joe: Did you hear the tide?\nJane: Only the foghorn.\nJoe: Then it is time to go."
     await call_and_show(client, "generate_audio", prompt=script, voice="Joe=Puck, Jane=Kore", style="calm")
     await call_and_show(client, "generate_audio", prompt="A slow waltz about a lighthouse", kind="music")
+
+
+async def film_scene(client: Client, inputs: list[Path]) -> None:
+    """Make a clip that begins with an image, and change it."""
+    made = await call_and_show(client, "generate_video", prompt="A ball rolls down", images=[str(inputs[0])], seconds=3)
+    await call_and_show(client, "generate_video", prompt="At night", previous_interaction_id=find_footer_id(made))
 
 
 async def transcribe_sample(client: Client, inputs: list[Path]) -> None:

@@ -8,13 +8,14 @@ and after instead. Everything here blocks.
 
 import errno
 import os
+import shutil
 import stat
 import uuid
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple
 
 HAS_DESCRIPTOR_CALLS: Final = {
     os.open,
@@ -33,6 +34,12 @@ FOLDER_FLAGS: Final = OPEN_FLAGS | getattr(os, "O_DIRECTORY", 0) | getattr(os, "
 # Neither waits for the writer of a pipe nor acquires a controlling terminal.
 READ_FLAGS: Final = OPEN_FLAGS | os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 CREATE_FLAGS: Final = OPEN_FLAGS | os.O_WRONLY | os.O_CREAT | os.O_EXCL
+
+FileContent = bytes | bytearray | BinaryIO
+"""Content of a file: in memory, or in another open file, which is copied from its start."""
+
+COPIED_BYTES: Final = 2**20
+"""Bytes of a file that are copied at once."""
 
 StatusCheck = Callable[[os.stat_result], None]
 """Raises an exception if a file with this status is not acceptable."""
@@ -104,7 +111,7 @@ class Folder:
             raise
         return stream
 
-    def add(self, content: bytes | bytearray, names: Iterable[str], mode: int) -> str | None:
+    def add(self, content: FileContent, names: Iterable[str], mode: int) -> str | None:
         """Write a complete file under the first free name and return that name; None if no name is free."""
         partial = make_hidden_name()
         try:
@@ -167,10 +174,14 @@ class Folder:
     def _rename(self, old: str, new: str) -> None:
         os.replace(self._at(old), self._at(new), src_dir_fd=self._descriptor, dst_dir_fd=self._descriptor)
 
-    def _write(self, name: str, content: bytes | bytearray, mode: int) -> None:
+    def _write(self, name: str, content: FileContent, mode: int) -> None:
         """Write a new file and flush it to the disk, so that no name ever refers to half a file after a power cut."""
         with os.fdopen(self._open(name, CREATE_FLAGS, mode), "wb") as file:
-            file.write(content)
+            if isinstance(content, bytes | bytearray):
+                file.write(content)
+            else:
+                content.seek(0)
+                shutil.copyfileobj(content, file, COPIED_BYTES)
             file.flush()
             os.fsync(file.fileno())
 

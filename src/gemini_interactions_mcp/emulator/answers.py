@@ -9,6 +9,7 @@ import json
 from anyio.to_thread import run_sync
 
 from .drawing import compute_dimensions, draw_picture
+from .filming import answer_with_video
 from .prose import Prose, describe_request, write_filler, write_opening
 from .protocol import classify_name, ensure_object
 from .questions import Answer, Question
@@ -16,7 +17,7 @@ from .requests import read_answer_schema, read_generation_value, read_response_f
 from .research import answer_with_research
 from .schemas import generate_instance
 from .sound import answer_with_music, answer_with_speech
-from .tool_steps import list_annotations, make_thought, make_tool_steps
+from .tool_steps import list_annotations, make_image_search_steps, make_processing_steps, make_thought, make_tool_steps
 from .transcribing import answer_with_transcript
 from .usage import EMULATED_BYTES_PER_TOKEN
 
@@ -34,6 +35,7 @@ def answer_with_text(question: Question) -> Answer:
     lost = limit is not None and prose.truncate(limit * EMULATED_BYTES_PER_TOKEN)
     steps = [
         make_thought(question, "**Reading the request**\n\nThe emulator reads the request."),
+        *make_processing_steps(question),
         *make_tool_steps(question.tools, question.turn.prompt),
         {"type": "model_output", "content": [prose.render()]},
     ]
@@ -65,7 +67,8 @@ def answer_with_image(question: Question) -> Answer:
     write_text_answer(prose, question)
     silent = bool(formats) and all(entry.get("type") == "image" for entry in formats)
     contents = images if silent else [prose.render(), *images]
-    return Answer([make_thought(question, "**Drawing**"), {"type": "model_output", "content": contents}])
+    searches = make_image_search_steps(question)
+    return Answer([make_thought(question, "**Drawing**"), *searches, {"type": "model_output", "content": contents}])
 
 
 def _draw_image(question: Question) -> bytes:
@@ -98,6 +101,7 @@ ANSWER_FUNCTIONS = {
     "speech": answer_with_speech,
     "music": answer_with_music,
     "transcription": answer_with_transcript,
+    "video": answer_with_video,
     "research": answer_with_research,
 }
 

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from .delivery import REDIRECTED_PREFIX, inline_media, send_generated_file
 from .doubts import Doubts, move_delay_to_message
 from .environment_endpoints import EnvironmentEndpoints
 from .events import DroppedResponse, HalfResponse, make_error_stream, stream_log
@@ -56,6 +57,8 @@ def make_application(emulator: Emulator) -> Starlette:
             Route("/upload/v1/files", api.upload, methods=["POST"]),
             Route("/v1/files", api.bind("file", api.list_files), methods=["GET"]),
             Route(file, api.bind("file", api.get_file), methods=["GET"]),
+            Route("/v1beta/files/{name}", api.bind("file", api.get_file), methods=["GET"]),
+            Route(f"{REDIRECTED_PREFIX}/v1beta/files/{{name}}", api.bind("file", api.get_file), methods=["GET"]),
             Route(file, api.bind("file", api.delete_file), methods=["DELETE"]),
             Route("/upload/{version}" + sandbox_file, api.bind("upload", sandboxes.start_upload), methods=["PUT"]),
             Route("/v1/environments", api.bind("file", sandboxes.create), methods=["POST"]),
@@ -137,6 +140,8 @@ class _Endpoints:
         interaction = self.emulator.read(_decode_parameter(request, "interaction_id"))
         include_input = request.query_params.get("include_input") == "true"
         fields = represent_interaction(interaction, whole=True, include_input=include_input)
+        if self.emulator.doubts.inline_reads:
+            fields = {**fields, "steps": [inline_media(step, self.emulator.files) for step in fields.get("steps", [])]}
         if take_fault(self.emulator.faults, "run", ("get",), _encode_path(request)):
             fields.pop("usage", None)
         if interaction.finished.is_set() and interaction.history.count_bare_read():
@@ -223,9 +228,8 @@ class _Endpoints:
         file = self.emulator.files.get(f"files/{name}")
         if action != "download":
             return JSONResponse(file.represent(str(request.base_url)))
-        if file.content is None:
-            raise make_grpc_refusal(400, "Only generated files can be downloaded.")
-        return Response(file.content, media_type=file.mime_type)
+        fault = take_fault(self.emulator.faults, "stream", ("file",), _encode_path(request))
+        return send_generated_file(request, file, self.emulator.doubts, fault)
 
     async def delete_file(self, request: Request) -> Response:
         """Delete a file."""

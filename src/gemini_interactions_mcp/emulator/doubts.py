@@ -67,6 +67,11 @@ class Doubts:
         root_entries: Whether an environment has files outside its workspace.
         empty_folders: Response to the list of a folder without files.
         server_calls: Steps that report calls to an MCP server.
+        video_delivery: How a video comes that is asked for as `uri`.
+        inline_reads: Whether a read shows a video as data that the stream has shown as `uri`.
+        late_files: Number of downloads of a generated file that are answered 403 before one succeeds.
+        redirected_downloads: Whether a download is redirected to another path.
+        ranges: Whether a part of a file can be downloaded.
     """
 
     id_form: Literal["url-safe", "dotted"] = "url-safe"
@@ -96,6 +101,11 @@ class Doubts:
     root_entries: bool = False
     empty_folders: Literal["empty list", "404"] = "empty list"
     server_calls: Literal["none", "tool_call"] = "none"
+    video_delivery: Literal["uri", "inline"] = "uri"
+    inline_reads: bool = False
+    late_files: int = 0
+    redirected_downloads: bool = False
+    ranges: bool = True
 
     def list_thinking_levels(self, model: str) -> tuple[str, ...]:
         """Return the thinking levels that a model accepts."""
@@ -136,6 +146,11 @@ CONTRARY = Doubts(
     root_entries=True,
     empty_folders="404",
     server_calls="tool_call",
+    video_delivery="inline",
+    inline_reads=True,
+    late_files=2,
+    redirected_downloads=True,
+    ranges=False,
 )
 
 

@@ -123,7 +123,7 @@ class DroppedResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Close the socket, and wait until the server has noticed."""
-        _abort_transport(scope)
+        abort_transport(scope)
         while (await receive())["type"] != "http.disconnect":
             pass
 
@@ -136,12 +136,13 @@ class HalfResponse(Response):
         half = self.body[: len(self.body) // 2]
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         await send({"type": "http.response.body", "body": half, "more_body": True})
-        _abort_transport(scope)
+        abort_transport(scope)
         while (await receive())["type"] != "http.disconnect":
             pass
 
 
-def _abort_transport(scope: Scope) -> None:
+def abort_transport(scope: Scope) -> None:
+    """Close the socket of a request."""
     cast(Callable[[], None], scope["state"]["abort"])()
 
 
@@ -175,7 +176,7 @@ async def _break_stream(scope: Scope, fault: Fault) -> bool:
     if fault.kind == "stall":
         await fault.release.wait()
     if fault.kind == "cut":
-        _abort_transport(scope)
+        abort_transport(scope)
         # The server cancels the response once it has noticed; until then it ignores what is sent.
         await anyio.sleep_forever()
     return fault.kind not in ("stall", "unknown")

@@ -35,8 +35,12 @@ HTTP_FAULT_KINDS = frozenset({"http", "drop", "drop_taken", "stall", "half"})
 STREAM_FAULT_KINDS = frozenset({"cut", "end", "deadline", "truncate", "error", "unknown", "stall"})
 RUN_FAULT_KINDS = frozenset({"status", "queued", "hold", "empty", "blocked", "no_usage"})
 STREAM_FAULT_POINTS = ("stream", "resume")
-# Kind and call of the faults inside a body: events of a stream, or (`cut`) a chunk of an upload.
-BODY_FAULTS = (*((kind, point) for kind in STREAM_FAULT_KINDS for point in STREAM_FAULT_POINTS), ("cut", "upload"))
+# Kind and call of the faults inside a body: events of a stream, or (`cut`) a chunk of an upload or a download.
+BODY_FAULTS = (
+    *((kind, point) for kind in STREAM_FAULT_KINDS for point in STREAM_FAULT_POINTS),
+    ("cut", "upload"),
+    ("cut", "file"),
+)
 # Verbatim from the API.
 BLOCKED_MESSAGE = "The response was blocked because of the safety settings."
 
@@ -60,7 +64,8 @@ class Fault:
     string, then the end), `unknown` (an event, a step and a delta of unknown kinds, or the events of `body`; the
     stream continues), `stall` (the events of `body`, then no more bytes until `release`).
 
-    Kind at `upload`, for chunks only: `cut` (accepts `after` bytes of the chunk, then closes the socket).
+    Kind at `upload`, for chunks only: `cut` (accepts `after` bytes of the chunk, then closes the socket). Kind at
+    `file`, for downloads of generated files only: `cut` (sends `after` bytes, then closes the socket).
 
     Kinds at `create`, which affect the run: `status` (it ends as `run_status`, or never ends if that is
     `in_progress`; `body` replaces `errors` or the arguments of the function call), `queued` and `hold` (it
@@ -74,7 +79,7 @@ class Fault:
         match: Text that the path or body of a call must contain to count.
         body: A dict or list is sent as JSON, a string as HTML, bytes as they are; None is the API's own error for
             the status.
-        after: Number of events sent, or bytes of a chunk accepted, before it strikes.
+        after: Number of events sent, or bytes accepted or sent, before it strikes.
         release: Set this to end a `stall`, `queued` or `hold`.
         reached: Set when it first strikes: for `stall` once the request is processed or the events are sent, for
             a run once the request is accepted.
@@ -191,6 +196,8 @@ def _make_function_call(fault: Fault, functions: list[str]) -> JsonDict:
 
 def _halve_steps(steps: list[JsonDict], *, first: bool = True) -> list[JsonDict]:
     """Return the steps with one half of the last text: the first, which a stopped run leaves, or the rest."""
+    if not steps:
+        return []
     *before, last = steps
     halves = [
         {"type": "text", "text": _halve_text(part["text"], first)}

@@ -28,7 +28,12 @@ def describe_denied_file(name: str) -> str:
 
 @dataclass
 class EmulatedFile:
-    """Metadata of one file; `ready_at` is a time of the event loop, `content` is set for generated files only."""
+    """Metadata of one file; `ready_at` is a time of the event loop, `content` is set for generated files only.
+
+    Attributes:
+        padding: Number of zero bytes after the content.
+        downloads: Number of times that it was asked for.
+    """
 
     name: str
     mime_type: str
@@ -37,12 +42,19 @@ class EmulatedFile:
     display_name: str = ""
     ready_at: float = 0.0
     content: bytes | None = None
+    padding: int = 0
+    downloads: int = 0
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def state(self) -> str:
         """`PROCESSING` until `ready_at`, then `ACTIVE`."""
         return "ACTIVE" if anyio.current_time() >= self.ready_at else "PROCESSING"
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Return a part of a generated file."""
+        part = (self.content or b"")[offset : offset + size]
+        return part + bytes(min(size, self.size_bytes - offset) - len(part))
 
     def represent(self, base_url: str) -> JsonDict:
         """Return the file as the API represents it."""
@@ -61,7 +73,7 @@ class EmulatedFile:
         if self.display_name:
             fields["displayName"] = self.display_name
         if self.content is not None:
-            fields["downloadUri"] = f"{base_url}v1/{self.name}:download?alt=media"
+            fields["downloadUri"] = f"{base_url}v1beta/{self.name}:download?alt=media"
         return fields
 
 
@@ -167,11 +179,12 @@ class EmulatedFiles:
             )
         )
 
-    def generate(self, content: bytes, mime_type: str) -> EmulatedFile:
-        """Add generated content as a file that can be downloaded."""
+    def generate(self, content: bytes, mime_type: str, padding: int = 0) -> EmulatedFile:
+        """Add generated content, with a padding of zeros, as a file that can be downloaded."""
         name = f"files/{secrets.token_hex(6)}"
         digest = hashlib.sha256(content).digest()
-        return self._add(EmulatedFile(name, mime_type, len(content), digest, content=content))
+        size = len(content) + padding
+        return self._add(EmulatedFile(name, mime_type, size, digest, content=content, padding=padding))
 
     def _add(self, file: EmulatedFile) -> EmulatedFile:
         self.files[file.name] = file

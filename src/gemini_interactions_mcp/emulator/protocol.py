@@ -5,11 +5,12 @@ been shut down: https://ai.google.dev/gemini-api/docs/deprecations
 Error codes: https://ai.google.dev/gemini-api/docs/api-errors
 """
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias, cast
 
 JsonDict: TypeAlias = dict[str, Any]
-AnswerFamily = Literal["text", "image", "speech", "music", "transcription", "research", "coding"]
+AnswerFamily = Literal["text", "image", "speech", "music", "transcription", "video", "research", "coding"]
 
 TEXT_MODELS = (
     "gemini-3.8-flash",
@@ -40,15 +41,14 @@ IMAGE_MODELS = {
 SPEECH_MODELS = ("gemini-3.8-flash-tts", "gemini-3.8-flash-lite-tts", "gemini-3.1-flash-tts-preview")
 MUSIC_MODELS = ("lyria-3.5", "lyria-3.5-clip-preview")
 TRANSCRIPTION_MODELS = ("gemini-3.5-transcribe",)
-# Models whose output (video) the emulator cannot generate.
-UNSUPPORTED_MODELS = ("gemini-omni-1.2-flash", "gemini-omni-1.1-flash")
+VIDEO_MODELS = ("gemini-omni-1.2-flash", "gemini-omni-1.1-flash")
 EMULATED_MODELS = (
     *TEXT_MODELS,
     *IMAGE_MODELS,
     *SPEECH_MODELS,
     *MUSIC_MODELS,
     *TRANSCRIPTION_MODELS,
-    *UNSUPPORTED_MODELS,
+    *VIDEO_MODELS,
 )
 
 RESEARCH_AGENTS = ("deep-research-preview-04-2026", "deep-research-max-preview-04-2026")
@@ -70,6 +70,9 @@ TOOL_TYPES = (
     "retrieval",
     "tool_search",
 )
+
+# google-genai 3.6.1, `GoogleSearchSearchType`
+SEARCH_TYPES = ("web_search", "image_search", "enterprise_web_search")
 
 MEDIA_STEP_TYPES = ("image", "audio", "video", "document")
 CONTENT_TYPES = ("text", *MEDIA_STEP_TYPES)
@@ -198,6 +201,17 @@ NOT_READ_MESSAGES = {
 NOT_RESUMED_MESSAGE = "Streaming retrieval of interactions is not supported for this model"
 GRPC_TYPE_PREFIX = "type.googleapis.com/google.rpc."
 
+ANSWER_FAMILIES: tuple[tuple[AnswerFamily, Collection[str]], ...] = (
+    ("research", RESEARCH_AGENTS),
+    ("coding", EMULATED_AGENTS),
+    ("image", IMAGE_MODELS),
+    ("speech", SPEECH_MODELS),
+    ("music", MUSIC_MODELS),
+    ("transcription", TRANSCRIPTION_MODELS),
+    ("video", VIDEO_MODELS),
+)
+"""Models and agents by the kind of their answers, first match first; those of all others are text."""
+
 
 def is_object(value: object) -> bool:
     """Whether a parsed JSON value is an object."""
@@ -233,17 +247,10 @@ def format_timestamp(moment: datetime) -> str:
 
 def classify_name(name: str) -> AnswerFamily:
     """Return the kind of answer that a model or an agent gives."""
-    if name in RESEARCH_AGENTS:
-        return "research"
-    if name in EMULATED_AGENTS:
-        return "coding"
-    if name in IMAGE_MODELS:
-        return "image"
-    if name in SPEECH_MODELS:
-        return "speech"
-    if name in TRANSCRIPTION_MODELS:
-        return "transcription"
-    return "music" if name in MUSIC_MODELS else "text"
+    for family, names in ANSWER_FAMILIES:
+        if name in names:
+            return family
+    return "text"
 
 
 def make_error_body(code: str, message: str) -> JsonDict:

@@ -50,7 +50,7 @@ class Question:
     def is_slow(self) -> bool:
         """Whether answering belongs in a worker thread: it draws, or measures attached images."""
         has_images = any(attachment.content for attachment in self.turn.attachments)
-        return has_images or classify_name(self.name) in ("image", "speech", "music", "research")
+        return has_images or classify_name(self.name) in ("image", "speech", "music", "video", "research")
 
 
 @dataclass

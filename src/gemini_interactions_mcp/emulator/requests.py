@@ -9,7 +9,7 @@ import io
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from PIL import Image
@@ -38,6 +38,10 @@ ANY_DIRECTIVE = re.compile(rb"\[\[\w+=[\w.]+\]\]")
 WAV_HEADER_BYTES = 44
 # Returns the file of a URI, None if it is not a URI of the Files API.
 FindFile = Callable[[str], EmulatedFile | None]
+# `processing` of a video of which the model chooses the frames.
+AGENTIC_PROCESSING = "agentic"
+# google-genai 3.6.1, `types.VideoMetadata.fps`
+HIGHEST_FRAME_RATE = 24
 # Keys of `processing`, by type of content.
 PROCESSING_KEYS = {
     "video": ("type", "content_layers", "start_offset", "end_offset", "fps"),
@@ -51,7 +55,7 @@ class SentMedia:
     """One image, audio, video or document of the input; `content` is kept for inline images only.
 
     `source` is `inline`, the name of a file or a URL; `size_bytes` is None for a URL. Of inline audio, `directives` are
-    those in its bytes, and `silent` tells whether it is a WAV of zeros.
+    those in its bytes, and `silent` tells whether it is a WAV of zeros. `frames` are those read of a video per second.
     """
 
     kind: str
@@ -61,6 +65,7 @@ class SentMedia:
     content: bytes = b""
     directives: str = ""
     silent: bool = False
+    frames: float | str = 1
 
     def describe(self) -> str:
         """Return kind, MIME type, size, pixels and source in one line."""
@@ -121,8 +126,17 @@ def parse_input_steps(value: object) -> list[JsonDict]:
         if part.get("type") not in (*CONTENT_TYPES, *STEP_TYPES):
             raise make_value_refusal(f"input[{place}].type", part.get("type"), (*CONTENT_TYPES, *STEP_TYPES))
     if any(part["type"] in CONTENT_TYPES for part in parts):
+        _check_bare_contents(parts)
         return [{"type": "user_input", "content": parts}]
     return parts
+
+
+def _check_bare_contents(parts: list[JsonDict]) -> None:
+    """Refuse what content has only within a `user_input` step: frames of video."""
+    for part in parts:
+        given = part.get("processing")
+        if given == AGENTIC_PROCESSING or "fps" in ensure_object(given):
+            raise make_refusal(400, "Invalid value for 'processing': frames are chosen inside 'user_input' only.")
 
 
 def parse_turn(steps: list[JsonDict], find_file: FindFile) -> Turn:
@@ -136,7 +150,9 @@ def parse_turn(steps: list[JsonDict], find_file: FindFile) -> Turn:
     media = [part for part in (inputs[-1] if inputs else []) if part["type"] in MEDIA_STEP_TYPES]
     return Turn(
         prompt=prompts[-1] if prompts else "",
-        attachments=tuple(_parse_attachment(part, find_file) for part in media),
+        attachments=tuple(
+            replace(_parse_attachment(part, find_file), frames=_read_frames(part.get("processing"))) for part in media
+        ),
         function_results=tuple(_format_result(step) for step in steps if step["type"] == "function_result"),
         earlier_prompts=tuple(prompts[:-1]),
     )
@@ -188,18 +204,28 @@ def check_processing(part: JsonDict) -> None:
     google-genai 3.6.1, `StaticMediaProcessing`, `AudioStaticMediaProcessing` and `DocumentStaticMediaProcessing`.
     """
     processing = part.get("processing")
-    if processing in (None, "static"):
+    if processing in (None, "static") or (processing == AGENTIC_PROCESSING and part["type"] == "video"):
         return
     given = ensure_object(processing)
     refuse_value("processing.type", given.get("type", ""), ("static",))
     for key in given:
         if key not in PROCESSING_KEYS.get(part["type"], ()):
             raise make_parameter_refusal(f"processing.{key}")
+    _check_frame_rate(given.get("fps", 1))
     offsets = [_parse_seconds(given[key]) for key in ("start_offset", "end_offset") if key in given]
     pages = ensure_object(given.get("page_options"))
     numbers = [pages[key] for key in ("start_page", "end_page") if key in pages]
     if offsets != sorted(set(offsets)) or numbers != sorted(numbers) or any(number < 1 for number in numbers):
         raise make_refusal(400, "Invalid value for 'processing': it ends before it begins.")
+
+
+def _check_frame_rate(rate: object) -> None:
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate <= HIGHEST_FRAME_RATE:
+        raise make_refusal(400, f"Invalid value for 'fps': it must be in the range (0.0, {HIGHEST_FRAME_RATE}.0].")
+
+
+def _read_frames(processing: object) -> float | str:
+    return AGENTIC_PROCESSING if processing == AGENTIC_PROCESSING else ensure_object(processing).get("fps", 1)
 
 
 def _parse_seconds(value: object) -> float:
@@ -269,6 +295,11 @@ def is_bare_schema(given: JsonDict) -> bool:
 def read_tool_types(body: JsonDict) -> list[str]:
     """Return the types of the tools in a request."""
     return [str(tool.get("type")) for tool in ensure_objects(body.get("tools"))]
+
+
+def read_search_types(body: JsonDict) -> list[str]:
+    """Return what a request has searched: pages, images or both; empty if it does not say."""
+    return [str(each) for tool in ensure_objects(body.get("tools")) for each in ensure_list(tool.get("search_types"))]
 
 
 def read_function_names(body: JsonDict) -> list[str]:

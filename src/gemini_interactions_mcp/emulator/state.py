@@ -13,6 +13,7 @@ from .doubts import DEFAULT_DOUBTS, ENVIRONMENT_ROOT_FILES, Doubts, History, che
 from .environments import EmulatedEnvironment, describe_sandbox, find_environment_name, mount_sources
 from .faults import Fault, apply_run_fault, continue_answer, select_faults
 from .files import EmulatedFiles
+from .filming import make_free_box
 from .interactions import EmulatedInteraction
 from .protocol import (
     NOT_FOUND_MESSAGE,
@@ -47,6 +48,7 @@ class Emulator:
         research_seconds: Duration of a Deep Research run.
         step_seconds: Duration of any other run, for each of its steps.
         processing_seconds: Seconds for which an uploaded video or audio stays `PROCESSING`.
+        video_padding: Number of zero bytes after a generated video.
         picture_scale: Factor by which pictures are smaller than requested, because drawing takes time.
         id_suffix: Suffix of the ids of new interactions, for characters that no real id has had so far.
         max_body_bytes: Larger requests are refused: 100 MB, https://ai.google.dev/gemini-api/docs/audio
@@ -68,6 +70,7 @@ class Emulator:
     research_seconds: float = 4.0
     step_seconds: float = 0.02
     processing_seconds: float = 0.05
+    video_padding: int = 0
     picture_scale: float = 1.0
     id_suffix: str = ""
     max_body_bytes: int = 100 * 2**20
@@ -118,7 +121,8 @@ class Emulator:
         for fault in faults:
             answer = apply_run_fault(answer, fault, read_function_names(body))
             fault.reached.set()
-        if any(entry.get("delivery") == "uri" for entry in read_response_formats(body)):
+        wanted = {entry.get("type"): entry.get("delivery") for entry in read_response_formats(body)}
+        if "uri" in wanted.values() and not ("video" in wanted and self.doubts.video_delivery == "inline"):
             answer = replace(answer, steps=[self._store_media(step, base_url) for step in answer.steps])
         history = History(self.doubts, len(self.creates) + 1)
         interaction = EmulatedInteraction(
@@ -159,8 +163,10 @@ class Emulator:
         return {**step, "content": contents} if contents else step
 
     def _store_part(self, part: JsonDict, base_url: str) -> str:
-        file = self.files.generate(base64.b64decode(part["data"]), part["mime_type"])
-        return file.represent(base_url)["uri"]
+        content, padding = base64.b64decode(part["data"]), 0
+        if part["type"] == "video" and self.video_padding:
+            content, padding = content + make_free_box(self.video_padding), self.video_padding
+        return self.files.generate(content, part["mime_type"], padding).represent(base_url)["downloadUri"]
 
     def _choose_seconds(self, interaction: EmulatedInteraction) -> float:
         seconds = interaction.question.turn.read_number("seconds")

@@ -5,7 +5,7 @@ import re
 
 from .protocol import JsonDict
 from .questions import Question
-from .requests import wants_summaries
+from .requests import AGENTIC_PROCESSING, read_search_types, wants_summaries
 
 THOUGHT_SIGNATURE = base64.b64encode(b"emulated signature").decode()
 EMULATED_PLACE_ID = "places/emulated"
@@ -26,6 +26,34 @@ def make_tool_steps(tools: list[str], prompt: str) -> list[JsonDict]:
         arguments, result = TOOL_EMULATIONS[tool](prompt)
         call = {"type": f"{tool}_call", "id": f"call_{number}", "arguments": arguments, "signature": THOUGHT_SIGNATURE}
         steps += [call, {"type": f"{tool}_result", "call_id": f"call_{number}", "result": result}]
+    return steps
+
+
+def make_processing_steps(question: Question) -> list[JsonDict]:
+    """Return a call step and a result step for each video of which the model chooses the frames."""
+    videos = [media for media in question.turn.attachments if media.frames == AGENTIC_PROCESSING]
+    return [
+        step
+        for number, _ in enumerate(videos)
+        for step in (
+            {"type": "processing_call", "id": f"video_{number}", "signature": THOUGHT_SIGNATURE},
+            {"type": "processing_result", "call_id": f"video_{number}", "signature": THOUGHT_SIGNATURE},
+        )
+    ]
+
+
+def make_image_search_steps(question: Question) -> list[JsonDict]:
+    """Return a call step and a result step for each type of search that an image is grounded on."""
+    if "google_search" not in question.tools:
+        return []
+    queries, result = _emulate_search(question.turn.prompt)
+    steps: list[JsonDict] = []
+    for number, kind in enumerate(read_search_types(question.body) or ["web_search"]):
+        call = {"type": "google_search_call", "id": f"search_{number}", "search_type": kind, "arguments": queries}
+        steps += [
+            {**call, "signature": THOUGHT_SIGNATURE},
+            {"type": "google_search_result", "call_id": f"search_{number}", "result": result},
+        ]
     return steps
 
 

@@ -6,6 +6,7 @@ Independent of stored interactions and files.
 from collections.abc import Callable
 
 from .environments import check_environment
+from .filming import check_video_request
 from .protocol import (
     AGENT_KEYS,
     ASPECT_RATIOS,
@@ -21,10 +22,10 @@ from .protocol import (
     RESEARCH_KEYS,
     RESPONSE_FORMATS,
     SCHEMA_TYPES,
+    SEARCH_TYPES,
     SERVICE_TIERS,
     THINKING_SUMMARIES,
     TOOL_TYPES,
-    UNSUPPORTED_MODELS,
     VISUALIZATIONS,
     JsonDict,
     classify_name,
@@ -66,7 +67,7 @@ def check_request(body: JsonDict) -> None:
         rule(body)
     if "agent" in body:
         check_agent_request(body)
-    if check := AUDIO_RULES.get(classify_name(read_model_or_agent(body))):
+    if check := FAMILY_RULES.get(classify_name(read_model_or_agent(body))):
         check(body)
 
 
@@ -86,16 +87,13 @@ def check_request_keys(body: JsonDict) -> None:
 
 
 def check_request_name(body: JsonDict) -> None:
-    """Refuse a model or an agent that is unknown or retired, and output that the emulator cannot generate."""
+    """Refuse a model or an agent that is unknown or retired."""
     name = read_model_or_agent(body)
     if "agent" in body and name not in EMULATED_AGENTS:
         raise make_refusal(404, f"Agent {name} was not found.", "model_not_found")
     if "model" in body and name not in EMULATED_MODELS:
         message = f"models/{name} is not found for API version v1, or is not supported."
         raise make_refusal(404, message, "model_not_found")
-    kinds = {given.get("type") for given in read_response_formats(body)}
-    if name in UNSUPPORTED_MODELS or "video" in kinds:
-        raise make_refusal(501, "The emulator makes no video.")
 
 
 def check_background_request(body: JsonDict) -> None:
@@ -131,6 +129,7 @@ def check_tool_types(body: JsonDict) -> None:
         kind = ensure_object(tool).get("type")
         if kind not in TOOL_TYPES:
             raise make_value_refusal(f"tools[{place}].type", kind, TOOL_TYPES)
+        check_search_types(place, ensure_object(tool))
         if kind == "function" and not tool.get("name"):
             raise make_refusal(400, "Invalid value for 'tools': a function needs a name.")
         if kind == "mcp_server" and not tool.get("url"):
@@ -140,6 +139,14 @@ def check_tool_types(body: JsonDict) -> None:
     types = read_tool_types(body)
     if "model" in body and "file_search" in types and {"google_search", "url_context"} & set(types):
         raise make_refusal(400, "file_search cannot be combined with google_search or url_context.")
+
+
+def check_search_types(place: int, tool: JsonDict) -> None:
+    """Refuse unknown types of searches, and types of searches of another tool."""
+    if tool.get("type") != "google_search" and "search_types" in tool:
+        raise make_parameter_refusal(f"tools[{place}].search_types")
+    for given in ensure_list(tool.get("search_types")):
+        refuse_value(f"tools[{place}].search_types", given, SEARCH_TYPES)
 
 
 def check_service_tier(body: JsonDict) -> None:
@@ -164,6 +171,8 @@ def _check_format_entry(entry: JsonDict, body: JsonDict) -> None:
         refuse_value("response_format.type", entry.get("type", ""), RESPONSE_FORMATS)
     if entry.get("type") == "audio" and classify_name(read_model_or_agent(body)) not in ("speech", "music"):
         raise make_refusal(400, f"Audio output is not supported for {read_model_or_agent(body)}.")
+    if entry.get("type") == "video" and classify_name(read_model_or_agent(body)) != "video":
+        raise make_refusal(400, f"Video output is not supported for {read_model_or_agent(body)}.")
     if entry.get("type") == "image":
         refuse_value("response_format.aspect_ratio", entry.get("aspect_ratio"), ASPECT_RATIOS)
         refuse_value("response_format.delivery", entry.get("delivery"), DELIVERIES)
@@ -216,10 +225,11 @@ def check_managed_config(config: JsonDict) -> None:
         raise make_refusal(400, "Invalid value for 'agent_config.max_total_tokens': expected a positive number.")
 
 
-AUDIO_RULES = {
+FAMILY_RULES = {
     "speech": check_speech_request,
     "music": check_music_request,
     "transcription": check_transcription_request,
+    "video": check_video_request,
 }
 
 REQUEST_RULES: tuple[Callable[[JsonDict], None], ...] = (

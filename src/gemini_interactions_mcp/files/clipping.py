@@ -1,9 +1,9 @@
-"""Which part of the files is meant: a clip of video or audio, pages of a document. Pure."""
+"""Which part of the files is meant: a clip of video or audio, frames of video, pages of a document. Pure."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from gemini_interactions_mcp.core import InputError
 from gemini_interactions_mcp.models import ContentItem
@@ -14,6 +14,9 @@ PAGE_RANGE: Final = re.compile(r"(\d{1,6})?\s*(?:(-)\s*(\d{1,6})?)?")
 
 CLIPPED_TYPES: Final = frozenset({"video", "audio"})
 """Content types that a clip applies to."""
+FRAME_RATE: Final = re.compile(r"(\d{0,3}(?:\.\d{1,6})?)(?:\s*fps)?", re.IGNORECASE)
+MAX_FRAME_RATE: Final = 24
+"""Source: google-genai 3.6.1, types.VideoMetadata.fps"""
 UNPAGED_PREFIXES: Final = ("text/", "application/vnd.ms-excel")
 SHEET_SUFFIXES: Final = (".spreadsheet", ".sheet")
 """Beginnings and ends of the MIME types of documents without pages; spreadsheets have sheets."""
@@ -26,20 +29,33 @@ class Excerpt:
     Attributes:
         clip: `processing` of video and audio: google-genai 3.6.1, types/interactions/staticmediaprocessing.py and
             audiostaticmediaprocessing.py
+        frames: Frames of video per second, or `agentic` if Gemini chooses them: google-genai 3.6.1,
+            types/interactions/videocontent.py
         pages: `processing` of documents: google-genai 3.6.1, types/interactions/pageprocessingoptions.py
     """
 
     clip: Mapping[str, Any] | None = None
     pages: Mapping[str, Any] | None = None
+    frames: float | Literal["agentic"] | None = None
 
     @classmethod
-    def of(cls, clip: str | None, pages: str | None) -> "Excerpt":
-        """Parse `1:30-2:45` and `3-7`.
+    def of(cls, clip: str | None, pages: str | None, fps: str | None = None) -> "Excerpt":
+        """Parse `1:30-2:45`, `3-7`, and `0.5` or `agentic`.
 
         Raises:
-            InputError: They are malformed, or end before they begin.
+            InputError: They are malformed, end before they begin, or do not go together.
         """
-        return cls(parse_clip(clip) if clip else None, parse_pages(pages) if pages else None)
+        frames = parse_frames(fps) if fps else None
+        if clip and frames == "agentic":
+            raise InputError("fps=agentic reads the whole video, and takes no `clip`. Nothing was sent.")
+        return cls(parse_clip(clip) if clip else None, parse_pages(pages) if pages else None, frames)
+
+    @property
+    def video(self) -> Mapping[str, Any] | str | None:
+        """The `processing` of video."""
+        if self.frames is None or isinstance(self.frames, str):
+            return self.frames or self.clip
+        return {"type": "static", **(self.clip or {}), "fps": self.frames}
 
     def apply(self, blocks: Sequence[ContentItem]) -> tuple[ContentItem, ...]:
         """Return the blocks, restricted to the excerpt where they have such parts.
@@ -49,6 +65,8 @@ class Excerpt:
         """
         if self.clip and not any(block["type"] in CLIPPED_TYPES for block in blocks):
             raise InputError("`clip` is for video and audio, and none of the files is either.")
+        if self.frames and not any(block["type"] == "video" for block in blocks):
+            raise InputError("`fps` is for video, and none of the files is one. Nothing was sent.")
         if self.pages and not any(map(is_paged, blocks)):
             raise InputError("`pages` is for PDF and other documents with pages, and none of the files is one.")
         return tuple(map(self._restrict, blocks))
@@ -69,6 +87,8 @@ class Excerpt:
                 raise InputError(f"{name} has {has}, and `pages` goes to page {last}.")
 
     def _restrict(self, block: ContentItem) -> ContentItem:
+        if self.video and block["type"] == "video":
+            return {**block, "processing": self.video}
         if self.clip and block["type"] in CLIPPED_TYPES:
             return {**block, "processing": self.clip}
         return {**block, "processing": self.pages} if self.pages and is_paged(block) else block
@@ -106,6 +126,23 @@ def parse_clip_seconds(found: re.Match[str], group: int) -> float | None:
         return None
     hours, minutes, rest = (float(unit or 0) for unit in units)
     return round(hours * 3600 + minutes * 60 + rest, 3)
+
+
+def parse_frames(text: str) -> float | Literal["agentic"]:
+    """Parse `0.5`, `2 fps` or `agentic`.
+
+    Raises:
+        InputError: It is neither, or no rate that Gemini takes.
+    """
+    if text.strip().casefold() == "agentic":
+        return "agentic"
+    found = FRAME_RATE.fullmatch(text.strip())
+    rate = float(found[1]) if found and found[1] else 0.0
+    if not 0 < rate <= MAX_FRAME_RATE:
+        raise InputError(
+            f"`fps` is a number of frames per second, over 0 and up to {MAX_FRAME_RATE}, or agentic. Nothing was sent."
+        )
+    return rate
 
 
 def parse_pages(text: str) -> Mapping[str, Any]:

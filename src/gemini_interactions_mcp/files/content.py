@@ -24,6 +24,7 @@ from .clipping import WHOLE_FILES, Excerpt
 from .gathering import MAX_FOLDER_ENTRIES, FolderWalk, parse_folder_query
 from .inspection import ContentPart, InspectedSource, Inspection, LocalFile, NamedFile, label_sources
 from .left_out import Omissions
+from .naming import NamedSource, check_names, split_names
 from .recognition import build_inline_block, describe_encodings, prepare_outgoing, prepare_upload, recognise_file
 from .saved_files import SavedFiles
 from .sources import SAVED_FILES_URI, deduplicate_sources, find_meant_source
@@ -123,6 +124,7 @@ class InputFiles:
         *,
         resolution: str | None = None,
         excerpt: Excerpt | None = None,
+        named: bool = False,
         sandboxed: bool = False,
     ) -> Inspection:
         """Inspect what `sources` stand for, in their order; nothing is sent, and no file stays open.
@@ -131,18 +133,21 @@ class InputFiles:
             sources: As `SOURCE_FORMS` lists them.
             resolution: One of `MEDIA_RESOLUTIONS`.
             excerpt: The part of each file that is meant.
+            named: Whether sources may have names: `logo=logo.png`.
             sandboxed: Whether files go into an agent's sandbox; images inside the request as well, if there is room.
 
         Raises:
-            InputError: There are too many sources, the resolution is unknown, or no file has such a part.
+            InputError: There are too many sources, the resolution is unknown, no file has such a part, or a name is not
+                that of one file.
             FileRefusedError: A source is missing, not allowed, or not accepted by Gemini.
             GeminiMCPError: An interaction whose files are named is unknown.
         """
         if resolution is not None and resolution not in MEDIA_RESOLUTIONS:
             raise InputError(f"The media resolution is one of {', '.join(MEDIA_RESOLUTIONS)}.")
-        intended = await anyio.to_thread.run_sync(self._find_meant, deduplicate_sources(sources))
-        named = deduplicate_sources([each for source in intended for each in await self._expand_saved(source)])
-        found = await anyio.to_thread.run_sync(self._inspect_all, named, sandboxed)
+        intended = await anyio.to_thread.run_sync(self._find_meant, deduplicate_sources(sources), named)
+        given = [each._replace(source=path) for each in intended for path in await self._expand_saved(each.source)]
+        deduplicate_sources(each.source for each in given)
+        found = await anyio.to_thread.run_sync(self._inspect_all, list(dict.fromkeys(given)), sandboxed)
         inspection = replace(found, resolution=resolution, excerpt=excerpt or WHOLE_FILES)
         check_excerpt(inspection)
         return inspection
@@ -223,14 +228,16 @@ class InputFiles:
             self._saved.opened(file).close()
         return [file.path for file in files]
 
-    def _find_meant(self, sources: Sequence[str]) -> list[str]:
-        return [find_meant_source(source, self._boundary) for source in sources]
+    def _find_meant(self, sources: Sequence[str], named: bool) -> list[NamedSource]:
+        given = split_names(sources, self._boundary) if named else map(NamedSource, sources)
+        return [each._replace(source=find_meant_source(each.source, self._boundary)) for each in given]
 
-    def _inspect_all(self, sources: Sequence[str], sandboxed: bool) -> Inspection:
+    def _inspect_all(self, sources: Sequence[NamedSource], sandboxed: bool) -> Inspection:
         """Inspect what can be read without the network."""
         picking = CallLimits(self._inline, sandboxed=sandboxed)
-        inspected = [InspectedSource(source, self._inspect_source(source, picking)) for source in sources]
-        named = label_sources([each for each in inspected if each.parts])
+        inspected = [InspectedSource(source, self._inspect_source(source, picking), name) for source, name in sources]
+        named = label_sources([each for each in inspected if each.parts or each.name])
+        check_names(named)
         return Inspection(named, (*picking.notes, *describe_encodings(file for each in named for file in each.files)))
 
     def _inspect_source(self, source: str, picking: CallLimits) -> tuple[ContentPart, ...]:
@@ -301,9 +308,7 @@ class InputFiles:
         """
         with translate_path_errors(file.source), self._boundary.open(file.source) as stream:
             known = recognise_file(file, stream, sandboxed=picking.sandboxed)
-        if not known.inline:
-            return ContentPart("", known, file)
-        if known.sent > picking.inline:
+        if not known.inline or known.sent > picking.inline:
             return ContentPart("", prepare_upload(known), file)
         picking.inline -= known.sent
         return ContentPart("", known, file)

@@ -72,26 +72,33 @@ class ContentPart:
     Attributes:
         label: Its name, if one is needed that the block does not contain.
         named: How a file was found.
+        given: The name that the caller gives it; empty for none.
     """
 
     label: str
     content: LocalFile | ContentItem
     named: NamedFile | None = None
+    given: str = ""
 
     @property
     def identity(self) -> object:
         """What stays the same wherever the content is uploaded to."""
         if isinstance(self.content, LocalFile):
             return [self.content.name, self.content.mime, self.content.sha256]
-        return dict(self.content)
+        return [self.given, dict(self.content)] if self.given else dict(self.content)
 
 
 @dataclass(frozen=True, slots=True)
 class InspectedSource:
-    """What one source stands for; a folder or glob has a part for each file."""
+    """What one source stands for; a folder or glob has a part for each file.
+
+    Attributes:
+        name: The name that the caller gives it; empty for none.
+    """
 
     source: str
     parts: tuple[ContentPart, ...]
+    name: str = ""
 
     @property
     def files(self) -> tuple[LocalFile, ...]:
@@ -146,13 +153,16 @@ class Inspection:
     @property
     def attachments(self) -> tuple[Attachment, ...]:
         """The files and addresses, as an estimate of the cost needs them."""
-        return tuple(describe_attachment(part.content) for part in self.parts)
+        return tuple(describe_attachment(part.content, self.excerpt) for part in self.parts)
 
     @property
     def digest(self) -> str:
         """The SHA-256 of names, contents and how they are read; empty if there are no sources."""
         told = [part.identity for part in self.parts]
-        return hash_json([told, self.resolution, self.excerpt.clip, self.excerpt.pages]) if self.sources else ""
+        frames = [self.excerpt.frames] if self.excerpt.frames else []
+        return (
+            hash_json([told, self.resolution, self.excerpt.clip, self.excerpt.pages, *frames]) if self.sources else ""
+        )
 
 
 def is_shown(content: LocalFile | ContentItem) -> bool:
@@ -167,25 +177,33 @@ def classify_content(content: LocalFile | ContentItem) -> str:
     return str(content.get("type"))
 
 
-def describe_attachment(content: LocalFile | ContentItem) -> Attachment:
-    """Return the type, size and pages of a file or of a block; all are unknown of an address."""
+def describe_attachment(content: LocalFile | ContentItem, excerpt: Excerpt = WHOLE_FILES) -> Attachment:
+    """Return the type, size and pages of a file or of a block, and its frames; sizes are unknown of an address."""
+    kind = classify_content(content)
+    frames = excerpt.frames if kind == "video" else None
     if isinstance(content, LocalFile):
-        return Attachment(classify_content(content), content.sent, content.pages, content.seconds)
-    return Attachment(classify_content(content), None)
+        return Attachment(kind, content.sent, content.pages, content.seconds, frames)
+    return Attachment(kind, None, frames=frames)
 
 
 def label_sources(sources: Sequence[InspectedSource]) -> tuple[InspectedSource, ...]:
-    """Give all files distinct names; a single file needs no label, unless it was found in a folder."""
-    parts = [part for source in sources for part in source.parts]
-    named = [part.named for part in parts if part.named]
-    names = iter(distinguish_names(named))
-    several = len(parts) > 1
-    return tuple(
-        replace(
-            source, parts=tuple(label_part(part, next(names) if part.named else "", several) for part in source.parts)
-        )
-        for source in sources
-    )
+    """Give all files distinct names; a single file needs no label, unless it has a given name or was in a folder."""
+    own = [part.named for source in sources if not source.name for part in source.parts if part.named]
+    names = iter(distinguish_names(own))
+    several = sum(len(source.parts) for source in sources) > 1
+
+    def label(source: InspectedSource, part: ContentPart) -> ContentPart:
+        if source.name:
+            return name_part(part, source.name)
+        return label_part(part, next(names) if part.named else "", several)
+
+    return tuple(replace(source, parts=tuple(label(source, part) for part in source.parts)) for source in sources)
+
+
+def name_part(part: ContentPart, name: str) -> ContentPart:
+    """Return a part with the name that the caller gives it as its label."""
+    content = replace(part.content, name=name) if isinstance(part.content, LocalFile) else part.content
+    return replace(part, content=content, label=name, given=name)
 
 
 def label_part(part: ContentPart, name: str, several: bool) -> ContentPart:

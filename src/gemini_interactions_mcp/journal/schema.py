@@ -63,6 +63,7 @@ INTERACTIONS: Final = sa.Table(
     sa.Column("principal", PRINCIPAL_TYPE, nullable=False),
     sa.Column("cost_micros", sa.BigInteger),
     sa.Column("settled_at", STAMP_TYPE),
+    sa.Column("media", DOCUMENT_TYPE),
     # Of a tombstone, which no search finds: not a part of a Record.
     sa.Column("deleted_at", STAMP_TYPE),
     # The lease: who follows the row, until when, and when that was written; not a part of a Record.

@@ -65,6 +65,7 @@ from .speech import SpeakerVoice as SpeakerVoice
 from .speech import Speech as Speech
 from .speech import Transcription as Transcription
 from .speech import VoiceDescription as VoiceDescription
+from .uploads import BytesReceivedCallback as BytesReceivedCallback
 from .uploads import BytesSentCallback as BytesSentCallback
 from .uploads import UploadedFile as UploadedFile
 from .uploads import UploadSource as UploadSource
@@ -72,3 +73,9 @@ from .usage_report import UsageGrouping as UsageGrouping
 from .usage_report import UsageReport as UsageReport
 from .usage_report import UsageTally as UsageTally
 from .usage_report import UsageTotals as UsageTotals
+from .videos import CHANGING_TASKS as CHANGING_TASKS
+from .videos import IMAGE_TASKS as IMAGE_TASKS
+from .videos import USUAL_RESOLUTION as USUAL_RESOLUTION
+from .videos import VideoFormat as VideoFormat
+from .videos import VideoTask as VideoTask
+from .videos import choose_task as choose_task

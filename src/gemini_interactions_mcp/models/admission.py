@@ -92,9 +92,9 @@ def admit_request(request: Request, catalog: Catalog, kinds: Collection[str] = (
 def check_kind(request: Request, row: CatalogRow, _: Collection[str]) -> str | None:
     """Return what is wrong with the kind of a model or an agent."""
     if request.model and row.is_agent:
-        return f"{row.id} is an agent, which start_research takes, and no model."
+        return f"{row.id} is an agent and no model; start_research takes it."
     if request.agent and not row.is_agent:
-        return f"{row.id} is a model, which gemini_ask takes, and no agent."
+        return f"{row.id} is a model and no agent; gemini_ask takes it."
     if KINDS[request.kind].takes not in (None, row.kind):
         return f"{row.id} is for {row.kind}, and cannot {KINDS[request.kind].work}."
     return None
@@ -106,8 +106,19 @@ def check_level(request: Request, row: CatalogRow, _: Collection[str]) -> str | 
 
 
 def check_size(request: Request, row: CatalogRow, _: Collection[str]) -> str | None:
-    """Return what is wrong with the size of the image."""
-    return describe_untaken(row, "image_size", [(request.image or {}).get("image_size")], row.sizes)
+    """Return what is wrong with the size of the image or the video."""
+    lines = request.video.resolution if request.video else None
+    return describe_untaken(
+        row, "image_size", [(request.image or {}).get("image_size")], row.sizes
+    ) or describe_untaken(row, "resolution", [lines], row.sizes)
+
+
+def check_seconds(request: Request, row: CatalogRow, _: Collection[str]) -> str | None:
+    """Return what is wrong with the duration of the video."""
+    wanted = request.video.seconds if request.video else None
+    if wanted is None or row.seconds is None or row.seconds[0] <= wanted <= row.seconds[1]:
+        return None
+    return f"{row.id} makes videos of {row.seconds[0]} to {row.seconds[1]} seconds, not of {wanted}."
 
 
 def check_tools(request: Request, row: CatalogRow, _: Collection[str]) -> str | None:
@@ -142,6 +153,7 @@ ADMISSION_RULES: Final[tuple[Callable[[Request, CatalogRow, Collection[str]], st
     check_kind,
     check_level,
     check_size,
+    check_seconds,
     check_tools,
     check_files,
     check_tier,

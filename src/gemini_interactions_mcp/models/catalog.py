@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, ValidationError
 
@@ -21,7 +21,10 @@ MAX_SUCCESSORS: Final = 20
 """Maximum number of successors, one after the other; more are a circle."""
 
 
-def check_order(bounds: tuple[Decimal, Decimal]) -> tuple[Decimal, Decimal]:
+BoundT = TypeVar("BoundT", int, Decimal)
+
+
+def check_order(bounds: tuple[BoundT, BoundT]) -> tuple[BoundT, BoundT]:
     """Return bounds whose lower one comes first.
 
     Raises:
@@ -37,6 +40,9 @@ Alias = Annotated[str, Field(max_length=64, pattern=r"[^\s_-]")]
 Word = Annotated[str, Field(min_length=1, max_length=32)]
 Dollars = Annotated[Decimal, Field(ge=0, le=100_000, allow_inf_nan=False)]
 CostRange = Annotated[tuple[Dollars, Dollars], AfterValidator(check_order)]
+SecondsRange = Annotated[
+    tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(le=3_600)]], AfterValidator(check_order)
+]
 TokenCount = Annotated[int, Field(ge=1, le=100_000_000)]
 
 
@@ -79,6 +85,8 @@ class CatalogRow(FrozenModel):
         thinking_levels: The levels that it takes, lowest first.
         sizes: The image sizes that it makes.
         image_tokens: Output tokens of an image, by size.
+        seconds: Shortest and longest video that it makes.
+        video_tokens: Output tokens of a second of video, by resolution.
         background: Whether it runs in the background.
         tools: The types of tools that it takes.
         excluded_tools: Types of tools that it does not take together.
@@ -102,6 +110,8 @@ class CatalogRow(FrozenModel):
     thinking_levels: tuple[Word, ...] | None = None
     sizes: tuple[Word, ...] | None = None
     image_tokens: dict[Word, TokenCount] = Field(default_factory=dict[str, int])
+    seconds: SecondsRange | None = None
+    video_tokens: dict[Word, TokenCount] = Field(default_factory=dict[str, int])
     background: bool | None = None
     tools: tuple[Word, ...] | None = None
     excluded_tools: tuple[tuple[Word, ...], ...] = ()

@@ -13,6 +13,7 @@ from .catalog import Catalog, CatalogRow, Prices
 from .interactions import ContentItem, Request
 from .pricing import SEARCH_TOOLS, TIER_FACTORS, find_prices, get_search_price
 from .terms import get_request_terms
+from .videos import CHANGING_TASKS, USUAL_RESOLUTION
 
 LEAST_BYTES_PER_TOKEN: Final = 3
 """Bytes of text per token, at least; Google names four: https://ai.google.dev/gemini-api/docs/tokens"""
@@ -35,11 +36,21 @@ MEDIA_BYTES_PER_TOKEN: Final = {"audio": 20, "video": 40}
 """Bytes per token of recordings of the lowest quality, from 32 tokens a second of audio and 300 of video
 (https://ai.google.dev/gemini-api/docs/tokens) at 6 and 100 kbit/s."""
 
+VIDEO_FRAME_TOKENS: Final = 258
+"""Tokens of a frame of video; its sound has those of audio: https://ai.google.dev/gemini-api/docs/tokens"""
+
+AGENTIC_SHARE: Final = 0.25
+"""Tokens of a video whose frames Gemini chooses, at most, as a part of those at a frame per second: assumed, twice
+what the changelog of 2026-09-01 names (88 % fewer)."""
+
 AUDIO_TOKENS_PER_SECOND: Final = 32
 """Tokens of a recording that is given: https://ai.google.dev/gemini-api/docs/tokens"""
 
 LONGER_RECORDING: Final = (2, 10)
 """How much longer a recording is than it says, at most, as a factor and in seconds: the bitrate of MP3 may vary."""
+
+VIDEO_TEXT_TOKENS: Final = 8_192
+"""Tokens, at most, of the thoughts and the text beside a video: assumed."""
 
 PICTURE_TEXT_TOKENS: Final = 2_048
 """Tokens, at most, of the thoughts and the text beside a generated image: assumed from field reports of 700 to 900."""
@@ -138,33 +149,43 @@ def bound_file_tokens(file: Attachment) -> int:
         return CONTEXT_TOKENS
     if file.pages is not None:
         return file.pages * PDF_PAGE_TOKENS
-    most = math.ceil(file.bytes / MEDIA_BYTES_PER_TOKEN.get(file.kind, LEAST_BYTES_PER_TOKEN))
+    most = math.ceil(file.bytes * count_frame_share(file) / MEDIA_BYTES_PER_TOKEN.get(file.kind, LEAST_BYTES_PER_TOKEN))
     if file.seconds is None:
         return most
     factor, more = LONGER_RECORDING
     return min(most, math.ceil((file.seconds * factor + more) * AUDIO_TOKENS_PER_SECOND))
 
 
+def count_frame_share(file: Attachment) -> float:
+    """Return the tokens of a file as a part of those that it has by default: of video, by the frames that are read."""
+    if file.frames is None:
+        return 1
+    if isinstance(file.frames, str):
+        return AGENTIC_SHARE
+    second = VIDEO_FRAME_TOKENS * file.frames + AUDIO_TOKENS_PER_SECOND
+    return second / (VIDEO_FRAME_TOKENS + AUDIO_TOKENS_PER_SECOND)
+
+
 def price_low(request: Request, row: CatalogRow | None, prices: Prices) -> Decimal | None:
     """Return the price in micro-dollars of the prompt, the usual output and an image."""
-    drawn = price_image(request, row, prices)
-    if prices.input is None or drawn is None:
+    drawn, filmed = price_image(request, row, prices), price_video(request, row, prices, shortest=True)
+    if prices.input is None or drawn is None or filmed is None:
         return None
     usual = row.usual_output_tokens if row and row.usual_output_tokens and prices.output is not None else 0
     if request.kind == "speech":
         usual = count_speech_tokens(request)
     prompt = len(request.prompt.encode(errors="replace")) // USUAL_BYTES_PER_TOKEN
-    return prompt * prices.input + usual * (prices.output or 0) + drawn
+    return prompt * prices.input + usual * (prices.output or 0) + drawn + filmed
 
 
 def price_high(request: Request, row: CatalogRow | None, prices: Prices, input_tokens: int) -> Decimal | None:
     """Return the price in micro-dollars of all tokens that a request allows."""
     output = count_output_tokens(request, row, input_tokens)
-    drawn = price_image(request, row, prices)
-    if prices.input is None or prices.output is None or output is None or drawn is None:
+    drawn, filmed = price_image(request, row, prices), price_video(request, row, prices)
+    if prices.input is None or prices.output is None or output is None or drawn is None or filmed is None:
         return None
     dearest = max(prices.input, prices.input_image or 0, prices.input_audio or 0, prices.input_video or 0)
-    return input_tokens * dearest + output * prices.output + drawn
+    return input_tokens * dearest + output * prices.output + drawn + filmed
 
 
 def price_searches(request: Request, prices: Prices) -> Decimal:
@@ -179,6 +200,8 @@ def count_output_tokens(request: Request, row: CatalogRow | None, input_tokens: 
         return terms.max_total_tokens if terms else None
     if request.image is not None:
         return PICTURE_TEXT_TOKENS
+    if request.video is not None:
+        return VIDEO_TEXT_TOKENS
     if request.kind == "speech":
         return count_speech_tokens(request, SLOW_SPEECH_FACTOR)
     if request.kind == "transcript":
@@ -200,3 +223,17 @@ def price_image(request: Request, row: CatalogRow | None, prices: Prices) -> Dec
         return Decimal(0)
     tokens = row.image_tokens.get(request.image.get("image_size", "1K")) if row else None
     return None if tokens is None or prices.output_image is None else tokens * prices.output_image
+
+
+def price_video(request: Request, row: CatalogRow | None, prices: Prices, *, shortest: bool = False) -> Decimal | None:
+    """Return the price in micro-dollars of the video that a request asks for; None where that is not known."""
+    if request.video is None:
+        return Decimal(0)
+    tokens = row.video_tokens.get(request.video.resolution or USUAL_RESOLUTION) if row else None
+    if row is None or row.seconds is None or tokens is None or prices.output_video is None:
+        return None
+    seconds = request.video.seconds or row.seconds[0 if shortest else 1]
+    # A video that is changed may be as long as any, and one that is extended keeps what it has.
+    longest = row.seconds[1] * (2 if request.video.task == "extend" else 1)
+    changed = request.video.task in CHANGING_TASKS and not shortest
+    return tokens * (longest if changed else seconds) * prices.output_video

@@ -14,6 +14,7 @@ from .frozen import FrozenModel
 from .kinds import InteractionKind
 from .sandbox_files import Sandbox, asks_for_nothing
 from .speech import Speech, Transcription
+from .videos import VideoFormat
 
 ContentItem = Mapping[str, Any]
 """A content block in the API's format.
@@ -145,7 +146,7 @@ class Media(FrozenModel):
     Attributes:
         kind: Content type: image, audio, video or document.
         data: Content in base64, if it was included.
-        uri: Address of the content otherwise.
+        uri: Address of the content otherwise, for 48 hours: https://ai.google.dev/gemini-api/docs/files
     """
 
     kind: str
@@ -217,6 +218,7 @@ class Interaction(FrozenModel):
 
     Attributes:
         text: All text blocks of all `model_output` steps, with a `MEDIA_PLACEHOLDER` for each of the `media`.
+        spoken: Whether words of the text are marked as those of a recording.
         environment_id: Id of the sandbox that an agent has worked in.
         steps: Types of all steps, in order.
         thoughts: Thought summaries, in order.
@@ -235,6 +237,7 @@ class Interaction(FrozenModel):
     previous_interaction_id: str | None = None
     environment_id: str | None = None
     text: str = ""
+    spoken: bool = False
     citations: tuple[Citation, ...] = ()
     usage: Usage | None = None
     media: tuple[Media, ...] = ()
@@ -311,6 +314,7 @@ class Request(FrozenModel):
         image: `aspect_ratio` and `image_size` of an image to generate.
         speech: How the prompt is spoken.
         transcription: How the recording among `contents` is written down; the prompt is not sent.
+        video: How a video is made.
         output_path: Requested path of what is made, as given by the caller; not sent.
         agent_config: Configuration of `agent`; `generation_config` is that of `model`.
         service_tier: `flex`, `standard` or `priority`: https://ai.google.dev/gemini-api/docs/pricing
@@ -340,6 +344,7 @@ class Request(FrozenModel):
     image: dict[str, str] | None = None
     speech: Speech | None = Field(default=None, exclude_if=lambda speech: speech is None)
     transcription: Transcription | None = Field(default=None, exclude_if=lambda given: given is None)
+    video: VideoFormat | None = Field(default=None, exclude_if=lambda given: given is None)
     output_path: str | None = None
     agent_config: dict[str, Any] | None = None
     service_tier: str | None = Field(default=None, exclude_if=lambda tier: tier is None)
@@ -361,6 +366,7 @@ class Record(FrozenModel):
         tools: Tools of an agent, by the names that `start_research` takes; None where they were the agent's own.
         text: As in `Interaction`; the `place` of a file says which of the media it is.
         code: As in `Interaction`; like `failures`, None in rows of versions before 0.3.
+        media: Those of the `Interaction` without their data, where one has an address only.
         status: The API's, verbatim, or `unknown`. A settled one may become another: `failed` without `finished_at` is
             an interaction that Google does not show, but may; a plan that is given up becomes `cancelled`.
         error: Why there is no answer or what is wrong with it, in sentences; an unsettled row with one is not followed.
@@ -416,6 +422,7 @@ class Record(FrozenModel):
     principal: str = Field(default="", exclude=True)
     cost_micros: int | None = Field(default=None, exclude=True)
     settled_at: UtcDatetime | None = Field(default=None, exclude=True)
+    media: tuple[Media, ...] | None = Field(default=None, exclude=True)
 
     @property
     def task(self) -> bool:

@@ -122,10 +122,11 @@ LOSSLESS_FORMATS: Final = {"image/png": "PNG", "image/webp": "WEBP"}
 OUTPUT_EXTENSIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "image": tuple(extension for mime in ("image/jpeg", *LOSSLESS_FORMATS) for extension in MIME_TYPES["image"][mime]),
     "audio": ("wav", "mp3"),
+    "video": ("mp4",),
 }
 """Extensions for what is made, by content type: the types that Gemini makes, and for pictures LOSSLESS_FORMATS.
 
-Source: google-genai 3.6.1, `ImageResponseFormat`; https://ai.google.dev/gemini-api/docs/{speech,music}-generation
+Source: google-genai 3.6.1, `ImageResponseFormat`; https://ai.google.dev/gemini-api/docs/{speech-generation,music-generation,omni}
 """
 
 

@@ -1,4 +1,4 @@
-"""Files that are uploaded to Google's Files API."""
+"""Files that are uploaded to Google's Files API, or downloaded from it."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -23,6 +23,10 @@ class UploadedFile(FrozenModel):
 
 BytesSentCallback = Callable[[int], None]
 """Called with the number of bytes sent so far, which decreases when some have to be sent again."""
+
+
+BytesReceivedCallback = Callable[[int, int | None], None]
+"""Called with the number of bytes of a download so far, and of the whole file where that is known."""
 
 
 class UploadSource(Protocol):

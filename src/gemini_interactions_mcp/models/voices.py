@@ -191,6 +191,23 @@ def check_speech_length(text: str) -> None:
     )
 
 
+def check_style_length(text: str, speech: Speech) -> None:
+    """Check that a speech model takes all of a text together with its style, which goes with each turn.
+
+    Raises:
+        InputError: They are too long.
+    """
+    turns = max(1, len(speech.turns))
+    size = len(text.encode(errors="replace")) + turns * len((speech.style or "").encode(errors="replace"))
+    if size <= MAX_SPEECH_BYTES:
+        return
+    each = f", which goes with each of the {turns:,} turns," if turns > 1 else ""
+    raise InputError(
+        f"With its style{each} the text has about {math.ceil(size / SPEECH_BYTES_PER_TOKEN):,} tokens, and a speech "
+        f"model takes {MAX_SPEECH_TOKENS:,}. Shorten `style`, or speak a part of the text at a time. Nothing was sent."
+    )
+
+
 def find_cut(text: str) -> int:
     """Return the length of a text up to its last paragraph, else its last sentence or word, in its second half."""
     for pattern in CUT_PLACES:

@@ -1,4 +1,5 @@
 from . import pictures as pictures
+from . import posters as posters
 from . import provenance as provenance
 from . import saving as saving
 from .durations import measure_duration as measure_duration

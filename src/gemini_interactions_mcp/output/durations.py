@@ -1,6 +1,5 @@
 """Durations of recordings."""
 
-import io
 import math
 from typing import Any, BinaryIO, Final
 
@@ -50,11 +49,6 @@ class HeaderFile:
         if self._left < 0:
             raise ValueError("too much was read")
         return content
-
-
-def read_duration(content: bytes | bytearray, mime: str) -> float | None:
-    """Return the duration of a recording in seconds, as `measure_duration`. Blocks."""
-    return measure_duration(io.BytesIO(content), mime)
 
 
 def measure_duration(file: BinaryIO, mime: str) -> float | None:

@@ -11,9 +11,9 @@ from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 from gemini_interactions_mcp.core import InteractionFailedError
-from gemini_interactions_mcp.models import LOSSLESS_FORMATS, Media
+from gemini_interactions_mcp.models import LOSSLESS_FORMATS, SNIFF_BYTES, Media, sniff_type
 
-from . import provenance
+from . import posters, provenance
 
 # Pillow's own limit is a process-wide switch that only warns; `open_picture` enforces a stricter one.
 Image.MAX_IMAGE_PIXELS = None
@@ -71,9 +71,9 @@ def make_previews(pictures: Sequence[Media]) -> tuple[bytes, ...]:
 
 
 def make_preview(file: IO[bytes], side: int = PREVIEW_SIDE, size: int = PREVIEW_BYTES) -> bytes | None:
-    """Return a JPEG of at most `side` pixels and `size` bytes; None if the file cannot be read as a picture."""
+    """Return a JPEG of at most `side` pixels and `size` bytes, of a video its first frame; None if it has none."""
     try:
-        with open_picture(file) as image:
+        with open_still(file) as image:
             # The smallest gap, since decoding pixels that a preview does not have takes most of the time.
             image.thumbnail((side, side), reducing_gap=1.0)
             return encode_small_jpeg(flatten_on_white(ImageOps.exif_transpose(image)), size)
@@ -81,10 +81,10 @@ def make_preview(file: IO[bytes], side: int = PREVIEW_SIDE, size: int = PREVIEW_
         return None
 
 
-def read_picture_size(content: bytes | bytearray) -> tuple[int, int] | tuple[None, None]:
+def read_picture_size(file: IO[bytes]) -> tuple[int, int] | tuple[None, None]:
     """Return the width and height of a picture; None for both if it cannot be read."""
     try:
-        with open_picture(io.BytesIO(content)) as image:
+        with open_picture(file) as image:
             return image.size
     except Exception:  # noqa: BLE001 - a decoder of foreign bytes may raise anything, and the size is never needed
         return None, None
@@ -100,6 +100,18 @@ def open_picture(file: IO[bytes]) -> Generator[Image.Image]:
     with Image.open(file, formats=PICTURE_FORMATS) as image:
         if image.width * image.height > MAX_PIXELS:
             raise ValueError("the picture has too many pixels to be decoded")
+        yield image
+
+
+@contextmanager
+def open_still(file: IO[bytes]) -> Generator[Image.Image]:
+    """Open a picture, or the first frame of a video."""
+    kind = sniff_type(file.read(SNIFF_BYTES)) or ""
+    file.seek(0)
+    if kind.startswith("video/") and posters.can_decode_videos():
+        yield posters.read_first_frame(file)
+        return
+    with open_picture(file) as image:
         yield image
 
 

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from itertools import chain, count
 from pathlib import Path
-from typing import Final
+from typing import Any, BinaryIO, Final
 
 from gemini_interactions_mcp.core import (
     IGNORABLE_CHARACTERS,
@@ -37,7 +37,7 @@ from gemini_interactions_mcp.models import (
 )
 
 from . import provenance
-from .durations import read_duration
+from .durations import measure_duration
 from .pictures import convert_picture, decode_media, read_picture_size
 from .unwritable import make_unwritable_error
 
@@ -77,32 +77,56 @@ def save_media(
     target: Path | None = None,
     taken: Collection[str] = (),
     modes: folders.FileModes = folders.OWNER_ONLY_MODES,
+    source: BinaryIO | None = None,
 ) -> SavedFile:
     """Write generated media into `directory`, or to `target`.
 
     Args:
-        media: Media with data.
+        media: Media with data, unless `source` has the content.
         directory: Created if missing.
         stem: File name without number and extension.
         origin: Metadata for a picture.
         target: Approved path; its extension is replaced if it does not match the type.
         taken: Names in `directory` that must not be used, even if they are free.
         modes: Permissions of new folders and of the file.
+        source: An open file with the content.
 
     Raises:
         InputError: `target` exists.
         InteractionFailedError: The data is missing or corrupt.
         ConfigurationError: The file cannot be written.
     """
-    content, mime = make_playable(decode_media(media), media.mime_type, media.kind)
-    if target is not None:
-        content, mime = convert_picture(content, mime, get_extension_type(target), origin)
-    content = provenance.embed_origin(content, mime, origin)
+    if source is not None and media.kind == "video":
+        content, mime = source, recognize_video(source, media.mime_type)
+    else:
+        whole = decode_media(media) if source is None else read_whole(source)
+        content, mime = prepare_media(whole, media, target, origin)
     if target is None:
         return write_new_file(
             content, mime, directory, iter_numbered_names(stem, TYPE_SUFFIXES.get(mime, ".bin"), taken), modes
         )
     return write_new_file(content, mime, target.parent, [name_target(target, mime)], modes)
+
+
+def prepare_media(content: bytes, media: Media, target: Path | None, origin: provenance.Origin) -> tuple[bytes, str]:
+    """Return content as it is saved at a path, with its origin, and its MIME type."""
+    content, mime = make_playable(content, media.mime_type, media.kind)
+    if target is not None:
+        content, mime = convert_picture(content, mime, get_extension_type(target), origin)
+    return provenance.embed_origin(content, mime, origin), mime
+
+
+def recognize_video(source: BinaryIO, declared: str) -> str:
+    """Return the MIME type of a video in an open file, which is not read as a whole."""
+    source.seek(0)
+    shown = sniff_type(source.read(SNIFF_BYTES))
+    return ensure_harmless_type(shown or normalize_type(declared) or OCTET_STREAM)
+
+
+def read_whole(source: BinaryIO) -> bytes:
+    """Return the content of an open file."""
+    source.seek(0)
+    return source.read()
 
 
 def save_report(text: str, directory: Path, names: Iterable[str]) -> SavedFile:
@@ -222,7 +246,7 @@ def filter_free_names(names: Iterable[str], taken: Collection[str]) -> Iterator[
 
 
 def write_new_file(
-    content: bytes | bytearray,
+    content: folders.FileContent,
     mime: str,
     directory: Path,
     names: Iterable[str],
@@ -242,14 +266,16 @@ def write_new_file(
         raise make_unwritable_error(directory, exc) from exc
     if name is None:
         raise InputError("a file of this name exists already")
-    width, height = read_picture_size(content) if mime.startswith("image/") else (None, None)
-    return SavedFile(
-        name=name,
-        path=str(directory / name),
-        mime_type=mime,
-        bytes=len(content),
-        sha256=hashlib.sha256(content).hexdigest(),
-        width=width,
-        height=height,
-        seconds=read_duration(content, mime),
-    )
+    return SavedFile(name=name, path=str(directory / name), mime_type=mime, **measure_content(content, mime))
+
+
+def measure_content(content: folders.FileContent, mime: str) -> dict[str, Any]:
+    """Return what a `SavedFile` tells of its content: size and hash, and dimensions or duration, where it has any."""
+    file: Any = io.BytesIO(content) if isinstance(content, bytes | bytearray) else content
+    file.seek(0)
+    digest = hashlib.file_digest(file, "sha256").hexdigest()
+    size = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    width, height = read_picture_size(file) if mime.startswith("image/") else (None, None)
+    seconds = measure_duration(file, mime)
+    return {"bytes": size, "sha256": digest, "width": width, "height": height, "seconds": seconds}

@@ -4,11 +4,12 @@ A journal or a disk that fails does not lose a run: what could not be written is
 """
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import BinaryIO, Final
 
 import anyio
 import anyio.to_thread
@@ -32,25 +33,13 @@ from gemini_interactions_mcp.output import pictures
 
 from . import intents, processes
 from .costs import Costs
+from .fetching import FetchedMedia, FetchFunction, MediaFetcher, list_addressed, refuse_fetch
+from .outcomes import SavingOutcome, describe_result, join_sentences
 from .outputs import Output
 from .run import NOT_TAKEN_PHASES, Run
 
 UNSAVED_COMPLAINT: Final = "The files could not be saved"
 """Begins the complaint about a disk that takes no files."""
-
-
-class SavingOutcome(NamedTuple):
-    """What came of saving the files of an interaction.
-
-    Attributes:
-        files: The saved files.
-        complaint: What could not be saved, for people.
-        pending: Whether files may be fetched and saved again.
-    """
-
-    files: tuple[SavedFile, ...] = ()
-    complaint: str | None = None
-    pending: bool = False
 
 
 class Ledger:
@@ -63,6 +52,7 @@ class Ledger:
         limits: What the user allows to be spent.
         costs: Prices what interactions have used.
         redact: Takes secrets out of what goes into files.
+        fetch: Reads media that came as addresses.
     """
 
     def __init__(
@@ -73,9 +63,11 @@ class Ledger:
         limits: Limits = NO_LIMITS,
         costs: Costs | None = None,
         redact: Redactor = NO_REDACTION,
+        fetch: FetchFunction = refuse_fetch,
     ) -> None:
         self._journal = journal
         self._output = Output(output_dir, redact)
+        self._fetcher = MediaFetcher(fetch, output_dir)
         self._timing = timing
         self._limits = limits
         self._costs = costs or Costs(CatalogFile())
@@ -221,6 +213,12 @@ class Ledger:
             logger.warning("Interaction %s is not in the journal: %s", interaction_id, exc)
         return record
 
+    async def note_account(self, run: Run, told: Interaction) -> None:
+        """Write down what is known of an answer before its end is: it may never be shown again."""
+        if run.stored:
+            known = {"text": told.text, "citations": told.citations, "media": list_addressed(told.media)}
+            await self.write(run, status=told.status, **known)
+
     async def finish(self, run: Run, interaction: Interaction, target: Path | None) -> bool:
         """Save the files of an interaction and write it all down; False when the journal could not take it."""
         # Only now a secret is whole again that came in several deltas.
@@ -228,23 +226,16 @@ class Ledger:
         if silence := intents.describe_silence(interaction, run.record.kind):
             interaction = interaction.model_copy(update={"text": silence})
         interaction = await offload_if_large(len(interaction.text), partial(self._redact, interaction))
+        media = list_addressed(interaction.media)
+        if media:
+            # Fetching them takes time.
+            await self.note_account(run, interaction)
         saving = await self._save(run, interaction, target)
         told = {name: getattr(interaction, name) for name in ("text", "citations", "code", "failures")}
+        told["media"] = media
         asked = self._asked(run, interaction)
         shortcoming = await self._shortcoming(run, interaction, asked)
-        result: dict[str, object] = {
-            "status": interaction.status,
-            "model": interaction.model or run.record.model,
-            "agent": interaction.agent or run.record.agent,
-            "environment_id": interaction.environment_id or run.record.environment_id,
-            "usage": interaction.usage or run.usage,
-            "files": saving.files,
-            "files_pending": saving.pending,
-            "error": join_sentences(shortcoming, saving.complaint),
-            "finished_at": clock.now(),
-        }
-        if has_failed_unpaid(interaction.status, result["usage"], result["agent"]):
-            result["cost_micros"] = 0
+        result = describe_result(run, interaction, saving, shortcoming)
         journaled = await self.write(run, **result, **(told if run.stored else {}))
         # Only now: it may take seconds.
         if departed := await terms.check_terms(asked, interaction):
@@ -280,14 +271,17 @@ class Ledger:
         if record is not None and intents.has_saved_files(record):
             return SavingOutcome(record.files)
         files = list(record.files) if record else []
-        notes: list[str] = []
-        pending = False
-        try:
-            await anyio.to_thread.run_sync(self._output.write, run, interaction, target, files, notes)
-        except ConfigurationError as exc:
-            pending = True
-            later = " Then read_interaction saves them." if run.stored else ""
-            notes.append(f"{UNSAVED_COMPLAINT}: {exc}{later}")
+        missing = set(range(1, len(interaction.media) + 1)) - {file.place for file in files}
+        async with self._fetcher.fetched(run, interaction.media, missing) as fetched:
+            notes, pending = fetched.notes, fetched.pending
+            try:
+                await anyio.to_thread.run_sync(
+                    self._output.write, run, interaction, target, files, notes, fetched.files
+                )
+            except ConfigurationError as exc:
+                pending = True
+                later = " Then read_interaction saves them." if run.stored else ""
+                notes.append(f"{UNSAVED_COMPLAINT}: {exc}{later}")
         return SavingOutcome(tuple(files), " ".join(notes) or None, pending)
 
     async def _previews(self, interaction: Interaction, files: Iterable[SavedFile]) -> tuple[bytes, ...]:
@@ -308,9 +302,17 @@ class Ledger:
         """Return the files that are not on this machine, though Google may still show what was in them."""
         return await anyio.to_thread.run_sync(self._output.gone, record.files)
 
-    async def restore(self, run: Run, interaction: Interaction, gone: Sequence[SavedFile]) -> list[SavedFile]:
+    def fetched(
+        self, run: Run, interaction: Interaction, gone: Sequence[SavedFile]
+    ) -> AbstractAsyncContextManager[FetchedMedia]:
+        """Fetch what is gone and came as an address, as `MediaFetcher.fetched`."""
+        return self._fetcher.fetched(run, interaction.media, {file.place for file in gone if file.place})
+
+    async def restore(
+        self, run: Run, interaction: Interaction, gone: Sequence[SavedFile], fetched: Mapping[int, BinaryIO]
+    ) -> list[SavedFile]:
         """Save again what is gone, as far as possible, under its own name where that is free; return those files."""
-        return await anyio.to_thread.run_sync(self._output.restore, run, interaction, gone)
+        return await anyio.to_thread.run_sync(self._output.restore, run, interaction, gone, fetched)
 
     async def rewrite(self, run: Run, files: saved_files.SavedFiles) -> list[SavedFile]:
         """Save a changed report anew, where one was saved; return what was saved, if anything."""
@@ -403,17 +405,3 @@ class Ledger:
 
     def _lease_end(self) -> datetime:
         return clock.now() + timedelta(seconds=self._timing.lease)
-
-
-def join_sentences(*said: str | None) -> str | None:
-    """Join sentences; None where there are none."""
-    return " ".join(filter(None, said)) or None
-
-
-def has_failed_unpaid(status: str, usage: object, agent: object) -> bool:
-    """Whether an interaction has failed in a way that Google does not charge.
-
-    Failed requests to models are free (https://ai.google.dev/gemini-api/docs/billing); nothing is said of agents, which
-    may have worked for an hour.
-    """
-    return status == "failed" and usage is None and agent is None

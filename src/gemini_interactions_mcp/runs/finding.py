@@ -14,6 +14,7 @@ from gemini_interactions_mcp.core import (
     NetworkError,
     OutcomeUnknownError,
     PermissionDeniedError,
+    RefusedError,
     Timing,
 )
 from gemini_interactions_mcp.journal import Journal
@@ -23,6 +24,7 @@ from . import intents
 from .bookkeeping import Ledger
 from .driving import Driver
 from .follower import Follower
+from .outcomes import recall_account
 from .registry import Registry
 from .run import Phase, Run, make_finished_run
 
@@ -162,7 +164,10 @@ class Finder:
         except TimeoutError:
             return self._unanswered(record, interaction_id, seconds)
         except GeminiMCPError as exc:
-            return self._unseen(record, exc)
+            recalled = recall_account(record) if record and isinstance(exc, RefusedError) else None
+            if recalled is None:
+                return self._unseen(record, exc)
+            interaction = recalled
         return await self._seen(record, interaction, interaction_id, seconds)
 
     def _unanswered(self, record: Record | None, interaction_id: str, seconds: float) -> Run:

@@ -29,7 +29,15 @@ from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.models import KINDS, Event, Interaction, Request, is_settled
 
 from .bookkeeping import Ledger
-from .outcomes import assemble_streamed, assemble_unstored, is_complete_account, is_hollow, is_timed, merge_accounts
+from .outcomes import (
+    assemble_streamed,
+    assemble_unstored,
+    is_complete_account,
+    is_hollow,
+    is_timed,
+    merge_accounts,
+    recall_account,
+)
 from .run import Phase, Run
 
 MAX_RESEARCH_STREAMS: Final = 64
@@ -84,8 +92,17 @@ class Follower:
             GeminiMCPError: It was not taken, or cannot be read; an id is written in any case.
         """
         told = await self._begin(run, run.request) if run.request else None
-        told = told or await self._poll_to_end(run)
+        told = told or await self._poll_or_recall(run)
         return told if is_complete_account(run, told) else await self._enrich(run, told)
+
+    async def _poll_or_recall(self, run: Run) -> Interaction:
+        """Read it until it has settled; where Google refuses that, return what its row knows of its answer."""
+        try:
+            return await self._poll_to_end(run)
+        except RefusedError:
+            if recalled := recall_account(run.record):
+                return recalled
+            raise
 
     async def glance(self, run: Run) -> None:
         """Read a run at Google, unless the last sign of it is recent; its end wakes whoever waits for it."""
@@ -110,7 +127,7 @@ class Follower:
 
     async def _begin(self, run: Run, request: Request) -> Interaction | None:
         asked = request.model or request.agent or ""
-        if not request.store or self._refuses_background(asked):
+        if not request.store or not KINDS[request.kind].background or self._refuses_background(asked):
             return await self._send(run, request, background=False)
         try:
             begun = await self._send(run, request, background=True)
@@ -137,7 +154,7 @@ class Follower:
         run.background = background
         caller = Caller(run.wanted, run.hear, partial(self._exists, request.previous_interaction_id))
         try:
-            if KINDS[request.kind].makes or (background and self._is_crowded(run)):
+            if not KINDS[request.kind].streamed or (background and self._is_crowded(run)):
                 return await self._create(run, request, caller)
             return await self._stream(run, request, caller)
         except OutcomeUnknownError as exc:
@@ -147,7 +164,7 @@ class Follower:
             return None
 
     async def _create(self, run: Run, request: Request, caller: Caller) -> Interaction | None:
-        """Create it without a stream: parsing an image out of events blocks the loop for 0.2 s per MiB."""
+        """Create it without a stream."""
         interaction = await self._gemini.create(request, background=run.background, caller=caller)
         if interaction.id or not is_settled(interaction.status):
             await self._note_id(run, interaction.id, interaction.status)
@@ -254,8 +271,8 @@ class Follower:
     async def _enrich(self, run: Run, told: Interaction) -> Interaction:
         """Complete what a stream told with a read; if that fails, return it as it is."""
         answered = bool(told.text or told.media)
-        if answered and run.stored:
-            await self._ledger.write(run, status=told.status, text=told.text, citations=told.citations)
+        if answered:
+            await self._ledger.note_account(run, told)
         run.enter(Phase.POLLING)
         enough = bool(told.error) or (answered and is_timed(run, told))
         with anyio.move_on_after(self._timing.enrichment if enough else self._timing.answer_lag):

@@ -95,13 +95,13 @@ def build_intent(request: Request, previous: Record | None = None) -> Record:
 def inherit_topic(kind: InteractionKind, previous: Record | None) -> str | None:
     """Return the topic that a request takes over from the interaction it continues; None where it has its own.
 
-    The words that change or run a plan do not say what it is about; those that change a picture say only what to
-    change.
+    The words that change or run a plan do not say what it is about; those that change a picture or a video say only
+    what to change.
     """
     if previous is None:
         return None
-    drawn = previous.kind == "image" or (previous.kind == "ask" and previous.topic is not None)
-    follows = previous.plan if kind == "research" else drawn and kind in ("ask", "image")
+    shown = previous.kind in ("image", "video") or (previous.kind == "ask" and previous.topic is not None)
+    follows = previous.plan if kind == "research" else shown and kind in ("ask", "image", "video")
     return (previous.title or None) if follows else None
 
 
@@ -204,10 +204,10 @@ def build_foreign_record(interaction: Interaction, interaction_id: str, previous
 
 
 def choose_foreign_kind(interaction: Interaction) -> InteractionKind:
-    """Return the kind of an interaction that something else has started, by its model or by what it has made."""
+    """Return the kind of an interaction that something else has started: by its model, its words or its media."""
     if interaction.agent:
         return "research"
-    if interaction.model == KINDS["transcript"].default:
+    if interaction.spoken or interaction.model == KINDS["transcript"].default:
         return "transcript"
     made: list[InteractionKind] = [MAKING_KINDS[each.kind] for each in interaction.media if each.kind in MAKING_KINDS]
     if made[:1] == ["speech"] and (interaction.model or "").startswith(MUSIC_PREFIX):
@@ -242,7 +242,10 @@ CANCELLED_ELSEWHERE: Final = (
     "It was not cancelled through this server: another program with a key of the same project did it, or Google."
 )
 
-GO_ON_ADVICE: Final = "start_research with it as previous_interaction_id, and a new budget_tokens, goes on from there in the same sandbox."
+GO_ON_ADVICE: Final = (
+    "start_research with it as previous_interaction_id, and a new budget_tokens, goes on from there in the same "
+    "sandbox."
+)
 """What to do about a task that has spent its budget."""
 
 NO_TERMS: Final = Terms()

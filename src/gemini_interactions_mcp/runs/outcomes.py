@@ -1,5 +1,7 @@
 """Assembles the outcome of a run from what its stream has told and what reads show."""
 
+from typing import NamedTuple
+
 from gemini_interactions_mcp.api import parse_interaction
 from gemini_interactions_mcp.core import (
     OutcomeUnknownError,
@@ -8,10 +10,25 @@ from gemini_interactions_mcp.core import (
     RefusedError,
     offload_if_large,
 )
-from gemini_interactions_mcp.models import Event, Interaction, is_settled
+from gemini_interactions_mcp.journal import clock
+from gemini_interactions_mcp.models import Event, Interaction, Record, SavedFile, is_settled
 
 from . import intents
 from .run import Run
+
+
+class SavingOutcome(NamedTuple):
+    """What came of saving the files of an interaction.
+
+    Attributes:
+        files: The saved files.
+        complaint: What could not be saved, for people.
+        pending: Whether files may be fetched and saved again.
+    """
+
+    files: tuple[SavedFile, ...] = ()
+    complaint: str | None = None
+    pending: bool = False
 
 
 async def assemble_streamed(run: Run, closing: Event | None) -> Interaction | None:
@@ -82,6 +99,15 @@ def is_complete_account(run: Run, interaction: Interaction) -> bool:
     )
 
 
+def recall_account(record: Record) -> Interaction | None:
+    """Return what a row knows of an answer that Google does not show any more; None where its media are not known."""
+    if not record.media or not is_settled(record.status):
+        return None
+    shared = ("status", "model", "agent", "previous_interaction_id", "environment_id", "text", "citations", "usage")
+    told = {name: getattr(record, name) for name in shared}
+    return Interaction(id=record.interaction_id, media=record.media, **told)
+
+
 def is_timed(run: Run, interaction: Interaction) -> bool:
     """Whether a transcript has the times of its words, of which its subtitles are made; True for other kinds."""
     return run.record.kind != "transcript" or bool(interaction.media)
@@ -108,3 +134,36 @@ def measure_answer(interaction: Interaction) -> tuple[int, int, int]:
 def is_final(exc: BaseException) -> bool:
     """Whether an error rules out an answer; quotas and overload pass, and other errors are of this server."""
     return isinstance(exc, OutcomeUnknownError | RefusedError) and not isinstance(exc, OverloadedError | QuotaError)
+
+
+def join_sentences(*said: str | None) -> str | None:
+    """Join sentences; None where there are none."""
+    return " ".join(filter(None, said)) or None
+
+
+def has_failed_unpaid(status: str, usage: object, agent: object) -> bool:
+    """Whether an interaction has failed in a way that Google does not charge.
+
+    Failed requests to models are free (https://ai.google.dev/gemini-api/docs/billing); nothing is said of agents, which
+    may have worked for an hour.
+    """
+    return status == "failed" and usage is None and agent is None
+
+
+def describe_result(
+    run: Run, interaction: Interaction, saving: SavingOutcome, shortcoming: str | None
+) -> dict[str, object]:
+    """Return the changes of a row whose interaction has ended, without its texts."""
+    agent, usage = interaction.agent or run.record.agent, interaction.usage or run.usage
+    result: dict[str, object] = {
+        "status": interaction.status,
+        "model": interaction.model or run.record.model,
+        "agent": agent,
+        "environment_id": interaction.environment_id or run.record.environment_id,
+        "usage": usage,
+        "files": saving.files,
+        "files_pending": saving.pending,
+        "error": join_sentences(shortcoming, saving.complaint),
+        "finished_at": clock.now(),
+    }
+    return result | {"cost_micros": 0} if has_failed_unpaid(interaction.status, usage, agent) else result

@@ -3,9 +3,10 @@
 Everything here blocks.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path, PurePath
+from typing import BinaryIO
 
 from gemini_interactions_mcp.core import (
     ConfigurationError,
@@ -42,9 +43,23 @@ class Output:
         return saved_files.select_current(files, [self._output_dir])
 
     def write(
-        self, run: Run, interaction: Interaction, target: Path | None, files: list[SavedFile], notes: list[str]
+        self,
+        run: Run,
+        interaction: Interaction,
+        target: Path | None,
+        files: list[SavedFile],
+        notes: list[str],
+        fetched: Mapping[int, BinaryIO],
     ) -> None:
         """Save the media and the report that are not among `files` yet; append to `files` and `notes` on the way.
+
+        Args:
+            run: Whose files they are.
+            interaction: The answer.
+            target: Path for the first of the media.
+            files: What is saved.
+            notes: What is to be said of it.
+            fetched: Content of media that came as addresses, by place.
 
         Raises:
             ConfigurationError: The disk cannot be written.
@@ -52,11 +67,12 @@ class Output:
         stem, origin = self._described(run, interaction)
         there = {file.place for file in files}
         for place, each in enumerate(interaction.media, 1):
-            if place in there:
+            if place in there or not (each.data or place in fetched):
                 continue
             wanted = target.with_stem(f"{target.stem}-{place}") if target and place > 1 else target
             try:
-                file = self._place(each, stem, origin, wanted, collect_file_names(files), notes)
+                names = collect_file_names(files)
+                file = self._place(each, stem, origin, wanted, names, notes, source=fetched.get(place))
             except InteractionFailedError as exc:
                 notes.append(str(exc))
             else:
@@ -91,6 +107,7 @@ class Output:
         taken: Collection[str],
         notes: list[str],
         modes: folders.FileModes = folders.ORDINARY_MODES,
+        source: BinaryIO | None = None,
     ) -> SavedFile:
         """Save a medium at its target; in the output directory if the target is taken or cannot be written.
 
@@ -102,12 +119,14 @@ class Output:
             InteractionFailedError: The data is missing or broken.
         """
         if target is None:
-            return saving.save_media(each, self._output_dir, stem, origin=origin, taken=taken)
+            return saving.save_media(each, self._output_dir, stem, origin=origin, taken=taken, source=source)
         try:
-            return saving.save_media(each, self._output_dir, stem, origin=origin, target=target, modes=modes)
+            return saving.save_media(
+                each, self._output_dir, stem, origin=origin, target=target, modes=modes, source=source
+            )
         except (InputError, ConfigurationError) as exc:
             reason = str(exc).rstrip(".")
-        file = saving.save_media(each, self._output_dir, stem, origin=origin, taken=taken)
+        file = saving.save_media(each, self._output_dir, stem, origin=origin, taken=taken, source=source)
         notes.append(f"Not saved at {target}, but in the output directory: {reason}.")
         return file
 
@@ -115,19 +134,21 @@ class Output:
         """Return the files that are missing on this machine and that Google may still have."""
         return [file for file in files if file.within is None and saved_files.is_absent(file, [self._output_dir])]
 
-    def restore(self, run: Run, interaction: Interaction, gone: Sequence[SavedFile]) -> list[SavedFile]:
+    def restore(
+        self, run: Run, interaction: Interaction, gone: Sequence[SavedFile], fetched: Mapping[int, BinaryIO]
+    ) -> list[SavedFile]:
         """Restore missing files, as far as possible, under their own names where these are free."""
         again: list[SavedFile] = []
         for file in gone:
             try:
-                kept = self._again(run, interaction, file)
+                kept = self._again(run, interaction, file, fetched.get(file.place or 0))
                 # The resource address stays the same, even if the name on disk differs.
                 again += [each.model_copy(update={"name": file.name, "place": file.place}) for each in kept]
             except (ConfigurationError, InteractionFailedError) as exc:
                 logger.warning("%s of interaction %s was not saved again: %s", file.name, run.id, exc)
         return again
 
-    def _again(self, run: Run, interaction: Interaction, file: SavedFile) -> list[SavedFile]:
+    def _again(self, run: Run, interaction: Interaction, file: SavedFile, source: BinaryIO | None) -> list[SavedFile]:
         """Restore a file; return nothing if its content is unknown.
 
         Raises:
@@ -139,7 +160,7 @@ class Output:
         if file.place is not None:
             found = self._redact(interaction.media[file.place - 1 : file.place])
             home, modes = self._home(file), folders.OWNER_ONLY_MODES
-            return [self._place(each, stem, origin, home, taken, [], modes) for each in found]
+            return [self._place(each, stem, origin, home, taken, [], modes, source) for each in found]
         if run.reports and (run.record.text or run.record.code) and is_report(file):
             return [self._save_report(run, self._report(run.record), file)]
         return []

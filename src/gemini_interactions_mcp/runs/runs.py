@@ -31,6 +31,7 @@ from .deleting import Deleter
 from .deletion import Deletion
 from .deliveries import Deliveries
 from .driving import Announce, Driver
+from .fetching import FetchFunction, refuse_fetch
 from .finding import Finder
 from .follower import Follower
 from .listing import Lister
@@ -59,9 +60,9 @@ class Runs:
         catalogs: Prices of models and agents.
         redact: Removes secrets from what is written and shown.
         base_url: Another address of the API.
+        fetch: Reads media that came as addresses.
 
     Attributes:
-        redact: As above.
         costs: Estimates what requests may cost.
         lister: Returns pages of rows.
         upkeep: Changes settled interactions.
@@ -82,16 +83,15 @@ class Runs:
         catalogs: CatalogFile | None = None,
         redact: Redactor = NO_REDACTION,
         base_url: str | None = None,
+        fetch: FetchFunction = refuse_fetch,
     ) -> None:
         self.redact = redact
-        self._timing = timing
-        self._gemini = gemini
-        self._journal = journal
+        self._timing, self._gemini, self._journal = timing, gemini, journal
         self._registry = Registry()
         self._deliveries = Deliveries()
         self._limits = limits
         self.costs = Costs(catalogs or CatalogFile())
-        self._ledger = Ledger(journal, output_dir, timing, limits, self.costs, redact)
+        self._ledger = Ledger(journal, output_dir, timing, limits, self.costs, redact, fetch)
         self._follower = Follower(gemini, self._ledger, timing, self._registry.add)
         self._driver = Driver(gemini, self._ledger, self._registry, self._follower, tasks, announce, timing, keep_days)
         self._finder = Finder(gemini, journal, self._ledger, self._registry, self._follower, self._driver, timing)
@@ -380,7 +380,7 @@ class Runs:
         record = await self.known(interaction_id)
         if record is not None and await self._is_sending(record):
             raise InputError(
-                "It is being sent at this moment, and Google has not named it yet: cancel_research stops it, or call "
+                "It is being sent at this moment, and Google has not named it yet; cancel_research stops it. Call "
                 "delete_interaction again in a minute."
             )
         return await self._deleter.delete(interaction_id, record)

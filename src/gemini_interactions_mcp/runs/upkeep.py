@@ -1,19 +1,21 @@
 """Changes settled interactions: restores and adds files, resolves sources and rewrites reports."""
 
 import contextlib
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import anyio
 
 from gemini_interactions_mcp.api import Gemini, resolve_redirects
-from gemini_interactions_mcp.core import GeminiMCPError, Timing
+from gemini_interactions_mcp.core import GeminiMCPError, RefusedError, Timing
 from gemini_interactions_mcp.files import SavedFiles
-from gemini_interactions_mcp.models import SandboxFile, SavedFile
+from gemini_interactions_mcp.models import Interaction, Record, SandboxFile, SavedFile
 from gemini_interactions_mcp.text import citations
 
 from .bookkeeping import Ledger
 from .driving import Driver
+from .outcomes import recall_account
 from .run import Run
 from .sandboxes import Environments
 
@@ -71,25 +73,41 @@ class Upkeep:
         if not run.stored or not await self._ledger.gone(run.record):
             return
         with (
-            anyio.move_on_after(self._timing.find if seconds is None else seconds),
+            anyio.move_on_after(self._timing.find if seconds is None else seconds) as limit,
             contextlib.suppress(GeminiMCPError),
         ):
             async with self._restoring:
-                await self._restore(run)
+                await self._restore(run, limit)
 
-    async def _restore(self, run: Run) -> None:
+    async def _restore(self, run: Run, limit: anyio.CancelScope) -> None:
         # Reread: another task may have restored the files or deleted the row meanwhile.
         record = await self._ledger.find(str(run.id))
         if record is None:
             return
         run.record = run.record.model_copy(update={"files": record.files})
         if gone := await self._ledger.gone(await self._ledger.here(record)):
-            interaction = await self._gemini.get(str(run.id))
+            interaction = await self._show(record)
             if await self._ledger.deleted(record):
                 return
-            with anyio.CancelScope(shield=True):
-                await self.add_files(run, await self._ledger.restore(run, interaction, gone))
+            # A download takes as long as it takes.
+            limit.deadline = math.inf
+            async with self._ledger.fetched(run, interaction, gone) as fetched:
+                with anyio.CancelScope(shield=True):
+                    await self.add_files(run, await self._ledger.restore(run, interaction, gone, fetched.files))
         run.record = await self._ledger.here(run.record)
+
+    async def _show(self, record: Record) -> Interaction:
+        """Return an interaction as Google shows it, or as its row knows it where Google refuses that.
+
+        Raises:
+            GeminiMCPError: It is not shown, and its row does not know its media.
+        """
+        try:
+            return await self._gemini.get(str(record.interaction_id))
+        except RefusedError:
+            if recalled := recall_account(record):
+                return recalled
+            raise
 
     async def resolve_sources(self, run: Run) -> None:
         """Resolve Google's redirect links, in the journal and in the saved report."""

@@ -20,9 +20,10 @@ from gemini_interactions_mcp import api, files, journal, models, output, runs
 from gemini_interactions_mcp.core import DEFAULT_TIMING, ConfigurationError, Redactor, Timing, join_lines, logger
 from gemini_interactions_mcp.server.tools.agreements import Agreements
 from gemini_interactions_mcp.settings import Settings
+from gemini_interactions_mcp.text import EVERY_TOOL, ToolGuide
 
 if TYPE_CHECKING:
-    from gemini_interactions_mcp.api import Gemini, VoiceList
+    from gemini_interactions_mcp.api import Downloads, Gemini, VoiceList
     from gemini_interactions_mcp.files import InputFiles, SandboxFiles, SavedFiles
     from gemini_interactions_mcp.journal import Journal, Limits
     from gemini_interactions_mcp.models import CatalogFile
@@ -66,6 +67,7 @@ class AppContext:
         voices: The voices of the speech models.
         agreements: Requests that the user has approved and that have not been started yet.
         timing: Delays and deadlines.
+        guide: Adapts texts to the tools that are offered.
     """
 
     settings: Settings
@@ -79,6 +81,7 @@ class AppContext:
     voices: "VoiceList"
     agreements: Agreements
     timing: Timing
+    guide: ToolGuide
 
 
 class Opening:
@@ -88,16 +91,25 @@ class Opening:
         settings: The user's settings.
         announce: Callbacks for notifications.
         timing: Delays and deadlines.
+        guide: Adapts texts to the tools that are offered.
     """
 
-    def __init__(self, settings: Settings, announce: Announcements, timing: Timing = DEFAULT_TIMING) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        announce: Announcements,
+        timing: Timing = DEFAULT_TIMING,
+        guide: ToolGuide = EVERY_TOOL,
+    ) -> None:
         self.settings = settings
+        self.guide = guide
         self.redact = Redactor(settings.secrets)
         self._announce = announce
         self._timing = timing
         self._tasks: TaskGroup | None = None
         self._app: AppContext | None = None
         self._gemini: Gemini | None = None
+        self._downloads: Downloads | None = None
         self._journal: Journal | None = None
         self._lock = anyio.Lock()
 
@@ -156,7 +168,8 @@ class Opening:
         gemini = self._gemini = api.Gemini(self.settings, self._timing, catalogs)
         rows = self._journal = journal.Journal(self.settings.database_url, self.redact, self._timing)
         saved = files.SavedFiles(files.Boundary.of(self.settings))
-        interactions = self._interactions(gemini, rows, saved, catalogs, tasks)
+        self._downloads = api.Downloads(self.settings, self._timing)
+        interactions = self._interactions(gemini, rows, saved, catalogs, tasks, self._downloads)
         tasks.start_soon(interactions.tend)
         tasks.start_soon(runs.Changes(rows, self._announce.listed, self._timing).watch)
         uploads = files.UploadCache(gemini, rows, hash_account(self.settings), tasks, self._timing)
@@ -172,10 +185,17 @@ class Opening:
             voices=api.VoiceList(gemini, self._timing),
             agreements=Agreements(anyio.current_time, self._timing.agreement),
             timing=self._timing,
+            guide=self.guide,
         )
 
     def _interactions(
-        self, gemini: "Gemini", rows: "Journal", saved: "SavedFiles", catalogs: "CatalogFile", tasks: TaskGroup
+        self,
+        gemini: "Gemini",
+        rows: "Journal",
+        saved: "SavedFiles",
+        catalogs: "CatalogFile",
+        tasks: TaskGroup,
+        downloads: "Downloads",
     ) -> "Runs":
         return runs.Runs(
             gemini=gemini,
@@ -190,6 +210,7 @@ class Opening:
             catalogs=catalogs,
             redact=self.redact,
             base_url=self.settings.base_url,
+            fetch=downloads.fetch,
         )
 
     async def _settle(self) -> None:
@@ -206,6 +227,9 @@ class Opening:
             if self._gemini is not None:
                 with anyio.move_on_after(self._timing.disconnect):
                     await self._gemini.close()
+            if self._downloads is not None:
+                with anyio.move_on_after(self._timing.disconnect):
+                    await self._downloads.close()
 
 
 def load_slow_modules() -> None:

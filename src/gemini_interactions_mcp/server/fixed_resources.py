@@ -47,9 +47,8 @@ async def read_index(app: AppContext) -> str:
     Raises:
         JournalError: The journal cannot be read.
     """
-    return phrases.join_paragraphs(
-        "# Recent interactions", rows.render_list(await fetch_overview(app, limit=INTERACTIONS_PER_PAGE))
-    )
+    page = await fetch_overview(app, limit=INTERACTIONS_PER_PAGE)
+    return phrases.join_paragraphs("# Recent interactions", rows.render_list(page, guide=app.guide))
 
 
 async def read_models(app: AppContext, *, data: bool) -> str:
@@ -62,8 +61,10 @@ async def read_models(app: AppContext, *, data: bool) -> str:
 
 async def read_voices(app: AppContext, *, data: bool) -> str:
     """Return the voices, as JSON or Markdown."""
-    render = text.voice_table.render_voices_json if data else text.voice_table.render_voices
-    return render((await app.voices.read()).values())
+    voices = (await app.voices.read()).values()
+    if data:
+        return text.voice_table.render_voices_json(voices)
+    return app.guide(text.voice_table.render_voices(voices))
 
 
 async def read_usage(app: AppContext, *, data: bool) -> str:
@@ -87,7 +88,7 @@ FIXED_RESOURCES: Final = {
         "What can be asked for, at what price and until when",
     ),
     rendering.VOICES_URI: FixedResource(
-        partial(read_voices, data=False), "voices", "Voices", "The voices that generate_audio speaks with"
+        partial(read_voices, data=False), "voices", "Voices", "The voices that Gemini speaks with"
     ),
     usage_table.USAGE_URI: FixedResource(
         partial(read_usage, data=False), "usage", "Usage and costs", "Runs, tokens and dollars by day, model and kind"

@@ -166,7 +166,7 @@ async def read_interaction_part(app: AppContext, parts: re.Match[str]) -> ReadRe
     if parts["name"]:
         await app.runs.upkeep.restore(run)
         return await read_saved_file(app, run.record, unquote(parts["name"]))
-    record = run.record
+    record = app.guide.adapt_record(run.record)
     size = len(check_resource_length(record).text)
     if parts["data"]:
         return ReadResourceContents(

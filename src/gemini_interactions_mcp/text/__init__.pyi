@@ -10,6 +10,8 @@ from .citations import is_linkable as is_linkable
 from .framing import frame_text as frame_text
 from .framing import strip_hidden_blocks as strip_hidden_blocks
 from .markdown import MARKDOWN_WEIGHT as MARKDOWN_WEIGHT
+from .offered_tools import EVERY_TOOL as EVERY_TOOL
+from .offered_tools import ToolGuide as ToolGuide
 from .pages import link_media as link_media
 from .rendering import frame_whole_text as frame_whole_text
 from .rendering import render_identity as render_identity

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from gemini_interactions_mcp.core import strip_hidden
-from gemini_interactions_mcp.models import MEDIA_PLACEHOLDER, OCTET_STREAM, Record, SavedFile
+from gemini_interactions_mcp.core import make_inert, strip_hidden
+from gemini_interactions_mcp.models import MEDIA_PLACEHOLDER, OCTET_STREAM, Media, Record, SavedFile
 
 from . import chapters, citations, traces
 from .cutting import TextPage, cut_pages
@@ -41,6 +41,7 @@ class Manuscript:
         # Without text, the executed code is the answer.
         self._text = whole.text or traces.render_executions(record.code)
         self._files = record.files
+        self._media = record.media or ()
         self._link = link
         self._marks = citations.place_marks(whole, record.citations)
 
@@ -48,7 +49,7 @@ class Manuscript:
         """Yield the blocks from the beginning; may be called repeatedly."""
         for start, end in iter_block_spans(self._text):
             block = "".join(citations.insert_marks(self._text, start, end, self._marks))
-            yield strip_hidden(link_media(block, self._files, self._link))
+            yield strip_hidden(link_media(block, self._files, self._link, self._media))
 
 
 class AnswerPage(NamedTuple):
@@ -142,14 +143,24 @@ def format_json_answer(text: str) -> str | None:
     return json.dumps(value, indent=2, ensure_ascii="\\ud" in text.lower())
 
 
-def link_media(text: str, files: Sequence[SavedFile], link: FileLink) -> str:
-    """Replace the placeholders of media with links to saved files; media that are not saved are only mentioned."""
+def link_media(text: str, files: Sequence[SavedFile], link: FileLink, media: Sequence[Media] = ()) -> str:
+    """Replace the placeholders of media with links to saved files, or else to their addresses at Google, if any."""
     places = {str(file.place): file for file in files}
+    addresses = {str(place): each.uri for place, each in enumerate(media, 1) if each.uri}
 
     def shown(found: re.Match[str]) -> str:
         file = places.get(found[2])
+        if file is None:
+            return render_media_link(found[1], addresses.get(found[2], ""))
         # A file that is not a picture must not be opened as one.
-        mark = "" if file and file.mime_type == OCTET_STREAM else "!"
-        return f"{mark}[{found[1]}]({citations.format_destination(link(file))})" if file else f"({found[1]})"
+        mark = "" if file.mime_type == OCTET_STREAM else "!"
+        return f"{mark}[{found[1]}]({citations.format_destination(link(file))})"
 
     return MEDIA_PLACEHOLDER.sub(shown, text)
+
+
+def render_media_link(name: str, address: str) -> str:
+    """Return Markdown for generated media at an address: a link, or plain text if there is none to follow."""
+    if citations.is_linkable(address):
+        return f"[{name}]({citations.format_destination(address)})"
+    return f"({name}: {make_inert(address)})" if address else f"({name})"

@@ -28,6 +28,7 @@ from gemini_interactions_mcp.settings import DEFAULT_WAIT_SECONDS
 
 from . import chapters, citations, traces
 from .framing import close_fences, frame_text, iter_blocks, strip_hidden_blocks
+from .offered_tools import EVERY_TOOL, ToolGuide
 from .pages import AnswerPage, FileLink, Manuscript, find_answer_page
 
 RESULT_BYTES: Final = 10_000
@@ -79,6 +80,7 @@ def render_answer(
     above: Iterable[str] = (),
     notes: Iterable[str] = (),
     limit: int = RESULT_BYTES,
+    guide: ToolGuide = EVERY_TOOL,
 ) -> str:
     """Render a page of an interaction's answer, or of one of its sections, with its footer.
 
@@ -93,6 +95,7 @@ def render_answer(
         above: Paragraphs that precede the answer.
         notes: Paragraphs that follow the answer.
         limit: Maximum size of the text, as `measure_cost` counts; at least 7,000.
+        guide: Names offered tools only.
 
     Raises:
         InputError: There is no such page or section.
@@ -103,7 +106,8 @@ def render_answer(
             f"There is no page {page}: this {'section' if section else 'interaction'} has "
             f"{format_count(found.of, 'page')}."
         )
-    foot = render_footer(record, PagePosition(page, found.of, section), stored=stored, followers=followers)
+    place = PagePosition(page, found.of, section)
+    foot = render_footer(record, place, stored=stored, followers=followers, guide=guide)
     head = render_head(record, found, foot, limit)
     left = limit - measure_paragraphs([*head, found.text, foot])
     first = fit_paragraphs(above, left)
@@ -116,7 +120,7 @@ def render_answer(
 
 
 def iter_complaints(record: Record, *, calls: bool) -> Iterator[str]:
-    """Yield notes on what is wrong with an answer and, with `calls`, on failed tool calls."""
+    """Yield notes on what is wrong with an answer and, with `calls`, on failed tool calls and missing pictures."""
     if record.error:
         yield f"Note: {join_lines(record.error)}"
     if calls:
@@ -227,7 +231,9 @@ class PagePosition(NamedTuple):
         return label[:1].upper() + label[1:]
 
 
-def render_footer(record: Record, place: PagePosition, *, stored: bool, followers: Iterable[Record]) -> str:
+def render_footer(
+    record: Record, place: PagePosition, *, stored: bool, followers: Iterable[Record], guide: ToolGuide
+) -> str:
     """Render the footer: id, model, status, tokens, cost, and what to call next."""
     lines = ["---", render_outcome(record)]
     if place.page < place.of:
@@ -241,8 +247,8 @@ def render_footer(record: Record, place: PagePosition, *, stored: bool, follower
     if not stored:
         lines.append("Not stored (store=false): it cannot be continued, and is gone when this server ends.")
     elif record.interaction_id and place.page == place.of:
-        lines.append(explain_follow_up(record, followers))
-    return "\n".join(lines)
+        lines.append(guide(explain_follow_up(record, followers)))
+    return "\n".join(filter(None, lines))
 
 
 def render_identity(record: Record) -> str:
@@ -300,8 +306,8 @@ def describe_plan_state(followers: Iterable[Record]) -> str:
     ]
     if not research:
         return (
-            "This is a plan. It is not approved yet: start_research with it as previous_interaction_id runs it; with "
-            "plan_first=true too, the prompt changes it."
+            "This is a plan. It is not approved yet; start_research with it as previous_interaction_id runs it, and "
+            "with plan_first=true too changes it as the prompt says."
         )
     last = research[-1]
     if last.plan:

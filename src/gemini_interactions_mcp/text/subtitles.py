@@ -6,7 +6,7 @@ WebVTT: https://www.w3.org/TR/webvtt1/. SRT has no standard, and players read ta
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import accumulate, chain, groupby
 from typing import Final, NamedTuple
 
 from gemini_interactions_mcp.core import strip_hidden
@@ -19,6 +19,9 @@ CUE_LINES: Final = 2
 
 LONGEST_CUE_MILLISECONDS: Final = 6_000
 SHORTEST_CUE_MILLISECONDS: Final = 700
+
+CHARACTER_MILLISECONDS: Final = 67
+"""Usual duration of a character of speech: 150 words a minute."""
 
 WORD_OR_SPACE: Final = re.compile(rf"\S{{1,{LINE_CHARACTERS}}}\s*")
 
@@ -73,9 +76,9 @@ class CueDraft:
 
 
 def build_cues(words: Sequence[SpokenWord]) -> list[SubtitleCue]:
-    """Return the subtitles of words whose times never go back; none if these have no times."""
+    """Return the subtitles of words whose times never go back; none if no word has a time."""
     drafts: list[CueDraft] = []
-    for piece in split_words(words):
+    for piece in split_words(fill_times(words)):
         start, end = piece.start or 0, piece.end or 0
         last = drafts[-1] if drafts else None
         if last is None or begins_cue(last, piece):
@@ -86,6 +89,33 @@ def build_cues(words: Sequence[SpokenWord]) -> list[SubtitleCue]:
                 last.add(f"{piece.speaker}: ", end)
         last.add(piece.text, end)
     return list(time_cues(drafts))
+
+
+def fill_times(words: Iterable[SpokenWord]) -> list[SpokenWord]:
+    """Return words of which each has a time: those without any follow the one before. Empty if none has a time."""
+    runs = [(timed, list(run)) for timed, run in groupby(words, has_times)]
+    filled: list[SpokenWord] = []
+    clock = 0
+    for number, (timed, run) in enumerate(runs):
+        until = runs[number + 1][1][0].start if number + 1 < len(runs) else None
+        filled += run if timed else share_time(run, clock, until)
+        clock = max([clock, *(word.end or 0 for word in filled[-1:])])
+    return filled if any(timed for timed, _ in runs) else []
+
+
+def has_times(word: SpokenWord) -> bool:
+    """Whether it is known when a word begins and ends."""
+    return word.start is not None and word.end is not None
+
+
+def share_time(words: Sequence[SpokenWord], start: int, until: int | None) -> list[SpokenWord]:
+    """Return words, one by one, that are spoken at the usual speed, or faster to end by `until`."""
+    words = [word._replace(text=text) for word in words for text in re.findall(r"\S+\s*", word.text)]
+    ends = list(accumulate((len(word.text) for word in words), initial=0))
+    usual = ends[-1] * CHARACTER_MILLISECONDS
+    length = usual if until is None else max(0, min(usual, until - start))
+    marks = [start + length * end // max(1, ends[-1]) for end in ends]
+    return [word._replace(start=begin, end=end) for word, begin, end in zip(words, marks[:-1], marks[1:], strict=True)]
 
 
 def begins_cue(draft: CueDraft, piece: SpokenWord) -> bool:

@@ -192,7 +192,7 @@ async def describe_environment(app: AppContext, run: "Run", wanted: ReadOptions)
     try:
         return [rendering.list_sandbox_files(await app.runs.upkeep.sandbox_files(run), str(run.record.environment_id))]
     except GeminiMCPError as exc:
-        return [f"The files in the agent's environment cannot be listed: {exc}"]
+        return [f"The files in the agent's environment cannot be listed: {app.guide.adapt_error(str(exc))}"]
 
 
 def prepend_notes(result: CallToolResult, notes: Sequence[str]) -> CallToolResult:
@@ -251,7 +251,7 @@ async def render_run_page(
     Raises:
         InputError: There is no such page or section.
     """
-    record = run.record
+    record = app.guide.adapt_record(run.record)
     whole = wanted.page == 1 and not wanted.section
     blocks, said = await attach_files(app, record, wanted.host, unsaved) if whole else ([], [])
     page = functools.partial(
@@ -264,6 +264,7 @@ async def render_run_page(
         above=wanted.above,
         notes=[*notes, *said],
         limit=wanted.host.page_bytes,
+        guide=app.guide,
     )
     size = MARKDOWN_WEIGHT * len(record.text) + SOURCE_RENDER_CHARACTERS * len(record.citations)
     text = await offload_if_large(size, page)
@@ -283,6 +284,7 @@ async def render_unfinished(app: AppContext, run: "Run", wanted: ReadOptions) ->
         waiting=run.waiting,
         background=run.background,
         seconds=wanted.seconds,
+        guide=app.guide,
     )
     return phrases.join_paragraphs(*fit_paragraphs(wanted.above, wanted.host.page_bytes - measure_cost(text)), text)
 

@@ -10,6 +10,7 @@ from typing import IO, Final
 import anyio.to_thread
 from mcp_types import ContentBlock, ImageContent, ResourceLink
 
+from gemini_interactions_mcp import output
 from gemini_interactions_mcp.core import FileRefusedError, make_printable, measure_cost
 from gemini_interactions_mcp.models import Record, SavedFile
 from gemini_interactions_mcp.server.context import AppContext
@@ -70,7 +71,7 @@ async def attach_files(
     """
     files = record.files[: rendering.MAX_LISTED_FILES]
     links = [build_file_link(record, file) for file in files]
-    pictures = [file for file in record.files if file.mime_type.startswith("image/")]
+    pictures = [file for file in record.files if has_preview(file)]
     wanted = len(pictures) + len(unsaved) if app.settings.previews and host.previews else 0
     each = compute_preview_limits(wanted, host.page_bytes + sum(map(measure_link, links)))
     shown = pictures[: each.count]
@@ -86,6 +87,11 @@ async def attach_files(
     for jpeg in unsaved[: each.count - len(shown)]:
         blocks += await render_preview(app, functools.partial(io.BytesIO, jpeg), each)
     return blocks, [*notes, *note_missing_previews(app, pictures, shown, host)]
+
+
+def has_preview(file: SavedFile) -> bool:
+    """Whether a file is shown as a picture: an image, or the first frame of a video where it can be decoded."""
+    return file.mime_type.startswith(("image/", "video/") if output.posters.can_decode_videos() else "image/")
 
 
 def note_missing_previews(

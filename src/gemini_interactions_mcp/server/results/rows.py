@@ -16,7 +16,7 @@ from gemini_interactions_mcp.models import (
     name_kind,
 )
 from gemini_interactions_mcp.server.tools.arguments import match_choice
-from gemini_interactions_mcp.text import citations, rendering
+from gemini_interactions_mcp.text import EVERY_TOOL, ToolGuide, citations, rendering
 
 LIST_CURSOR_BYTES: Final = 700
 """Size of a list without its rows: above all the next cursor, twice."""
@@ -93,15 +93,21 @@ def parse_status(text: str) -> str:
     return next((status for status, words in STATUS_WORDS.items() if match_choice(text, words) in words), text)
 
 
-def render_list(page: RecordPage, status: str | None = None) -> str:
-    """Render a list of interactions, filtered by `status`, with the content of the structured result."""
+def render_list(page: RecordPage, status: str | None = None, guide: ToolGuide = EVERY_TOOL) -> str:
+    """Render a list of interactions, filtered by `status`, with the content of the structured result.
+
+    Args:
+        page: The rows.
+        status: The status that they have; None for any.
+        guide: Names offered tools only.
+    """
     if not page.interactions:
         unknown = status is not None and status not in STATUS_WORDS
         return phrases.join_paragraphs(
             "No interactions found.", f"Statuses are {', '.join(STATUS_WORDS)}." if unknown else ""
         )
     more = f"More: list_interactions(cursor={json.dumps(page.next_cursor)})" if page.next_cursor else ""
-    return phrases.join_paragraphs("\n".join(map(render_row, page.interactions)), more)
+    return phrases.join_paragraphs("\n".join(map(render_row, page.interactions)), guide(more))
 
 
 def count_fitting_rows(page: RecordPage, room: int, *, together: bool) -> int:

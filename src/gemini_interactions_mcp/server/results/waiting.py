@@ -15,7 +15,14 @@ from gemini_interactions_mcp.core import (
 )
 from gemini_interactions_mcp.models import UNKNOWN_STATUS, Record, is_settled
 from gemini_interactions_mcp.settings import DEFAULT_WAIT_SECONDS
-from gemini_interactions_mcp.text import frame_whole_text, link_media, render_identity, suggest_fetch
+from gemini_interactions_mcp.text import (
+    EVERY_TOOL,
+    ToolGuide,
+    frame_whole_text,
+    link_media,
+    render_identity,
+    suggest_fetch,
+)
 
 if TYPE_CHECKING:
     from gemini_interactions_mcp.models import CatalogRow
@@ -47,6 +54,7 @@ def render_pending(
     waiting: str = "",
     background: bool = True,
     seconds: float = DEFAULT_WAIT_SECONDS,
+    guide: ToolGuide = EVERY_TOOL,
 ) -> str:
     """Render the progress of an unfinished interaction, and the call that fetches the rest.
 
@@ -60,6 +68,7 @@ def render_pending(
         waiting: Why and when the request is sent again.
         background: Whether it continues at Google without a connection.
         seconds: The `wait_seconds` of the next call.
+        guide: Names offered tools only.
     """
     doing = f": {quote_name(activity)}" if activity else ""
     so_far = f" {read} so far." if read else ""
@@ -67,11 +76,14 @@ def render_pending(
         f" Or look again in about {format_duration(compute_recheck_seconds(age))}." if record.kind == "research" else ""
     )
     state = "Not taken by Google yet" if waiting else describe_standing(record.status)
+    following = (
+        f"Next: {suggest_fetch(record, seconds)}{later} {describe_prospect(record, waiting, background=background)} "
+        "Do not ask the same again."
+    )
     return join_paragraphs(
         f"{state} after {format_duration(age)}{doing}.{so_far} {cost}".rstrip(),
         f"Partial answer so far:\n\n{frame_tail(text)}" if text else "",
-        f"---\n{render_identity(record)}\nNext: {suggest_fetch(record, seconds)}{later} "
-        f"{describe_prospect(record, waiting, background=background)} Do not ask the same again.",
+        f"---\n{render_identity(record)}\n{guide(following)}",
     )
 
 

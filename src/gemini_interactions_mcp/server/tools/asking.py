@@ -12,6 +12,7 @@ from .choosing import choose_maker, choose_tools
 from .parameters import (
     ClipRange,
     FileSources,
+    FrameRate,
     InteractionId,
     MaxOutputTokens,
     MediaResolution,
@@ -47,8 +48,8 @@ async def gemini_ask(
     store: StoreFlag = True,
     wait_seconds: WaitSeconds = None,
 ) -> CallToolResult | InputRequiredResult:
-    """Ask a Gemini model: a second opinion, current facts (tools: google_search), web pages (url_context),
-    calculations (code_execution), places (google_maps). Returns the answer, sources, tokens and an
+    """Ask a Gemini model: second opinions, current facts (tools: google_search), web pages (url_context),
+    calculations (code_execution), places (google_maps). Returns answer, sources, tokens and
     interaction_id; if slow, the id and how to fetch the answer.
     """
     app = await open_app(ctx)
@@ -85,7 +86,7 @@ async def gemini_continue(
     store: StoreFlag = True,
     wait_seconds: WaitSeconds = None,
 ) -> CallToolResult | InputRequiredResult:
-    """Continue any earlier Gemini interaction (ask, files, finished research): Google keeps its context, so send only
+    """Continue any earlier Gemini interaction (ask, files, finished research): Google keeps its context; send only
     what is new.
     """
     app = await open_app(ctx)
@@ -116,6 +117,7 @@ async def analyze_file(
     previous_interaction_id: PreviousId = None,
     media_resolution: MediaResolution = None,
     clip: ClipRange = None,
+    fps: FrameRate = None,
     pages: PageRange = None,
     transcript: Transcript = None,
     speakers: bool | None = None,
@@ -124,15 +126,16 @@ async def analyze_file(
     service_tier: ServiceTier = None,
     wait_seconds: WaitSeconds = None,
 ) -> CallToolResult | InputRequiredResult:
-    """Analyze files with Gemini: images, audio, video, PDF, Office, text, code; several at once. Local files are
-    sent to Google; only allowed directories are read. Returns an interaction_id for follow-ups.
+    """Analyze files with Gemini: images, audio, video, PDF, Office, text, code; several at once. Local files go
+    to Google, from allowed directories only. Returns an interaction_id for follow-ups.
     """
     app = await open_app(ctx)
     kind = "transcript" if transcript else "analyze"
     choice = await choose_maker(app, kind, model)
     if not files:
         raise InputError(f"Name at least one file: {SOURCE_FORMS}.")
-    given = await app.files.inspect(files, resolution=media_resolution, excerpt=Excerpt.of(clip, pages))
+    check_transcript_options(transcript, speakers=speakers, timestamps=timestamps)
+    given = await app.files.inspect(files, resolution=media_resolution, excerpt=Excerpt.of(clip, pages, fps))
     if transcript:
         check_recording(given, previous_interaction_id, response_schema)
     request = choice.admit(
@@ -149,6 +152,17 @@ async def analyze_file(
         given.kinds if transcript else (),
     )
     return await pay_and_wait(ctx, app, Purchase(request, choice.notes, given), wait_seconds)
+
+
+def check_transcript_options(transcript: bool | None, **options: bool | None) -> None:
+    """Check that what only a transcript has is asked of one; `false` asks for nothing.
+
+    Raises:
+        InputError: It is not.
+    """
+    if not transcript and any(options.values()):
+        names = " and ".join(name for name, wanted in options.items() if wanted)
+        raise InputError(f"{names}: only with transcript=true, which writes down one audio file. Nothing was sent.")
 
 
 def describe_transcription(speakers: bool | None, timestamps: bool | None) -> Transcription:

@@ -1,5 +1,6 @@
 """Buys an answer of a model: asks the user, sends files, starts the interaction, and waits for it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,15 @@ from .paying import ToolResult, ask_before_paying, may_ask, send_files
 RECORDING_ONLY: Final = "transcript=true takes one audio file. Nothing was sent."
 
 IMAGES_ONLY: Final = "`images` takes images only; analyze_file takes other files."
+
+SCENES_ONLY: Final = "`images` takes images only, and `video` one video. Nothing was sent."
+
+SENT_TYPES: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
+    "image": (("image",), IMAGES_ONLY),
+    "video": (("image", "video"), SCENES_ONLY),
+    "transcript": (("audio",), RECORDING_ONLY),
+}
+"""The types of files that a kind of request takes, and what is said of others."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +74,13 @@ async def pay_and_wait(ctx: Ctx, app: AppContext, bought: Purchase, wait_seconds
 
 
 def check_sent_types(request: Request) -> None:
-    """Check that a request for an image has images only, and one for a transcript audio only.
+    """Check that a request has only files of the types that its kind takes.
 
     Only now the types of files of the Files API are known.
 
     Raises:
         InputError: It has something else.
     """
-    for kind, taken, said in (("image", "image", IMAGES_ONLY), ("transcript", "audio", RECORDING_ONLY)):
-        if request.kind == kind and any("uri" in block and block["type"] != taken for block in request.contents):
-            raise InputError(said)
+    taken, said = SENT_TYPES.get(request.kind, (None, ""))
+    if taken and any("uri" in block and block["type"] not in taken for block in request.contents):
+        raise InputError(said)

@@ -1,7 +1,7 @@
-"""The tools that make files: images and audio."""
+"""The tools that make files: images, audio and video."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from mcp_types import CallToolResult, InputRequiredResult
 from pydantic import Field
@@ -12,7 +12,7 @@ from gemini_interactions_mcp.files import REASON_EXISTS, Inspection
 from gemini_interactions_mcp.models import Request
 from gemini_interactions_mcp.server.context import AppContext, Ctx, open_app
 
-from .buying import IMAGES_ONLY, Purchase, pay_and_wait
+from .buying import IMAGES_ONLY, SCENES_ONLY, Purchase, pay_and_wait
 from .choosing import choose_maker
 from .parameters import (
     AspectRatio,
@@ -22,9 +22,14 @@ from .parameters import (
     PreviousId,
     Prompt,
     ThinkingLevel,
+    VideoResolution,
+    VideoTaskName,
     WaitSeconds,
     check_optional_id,
 )
+
+IMAGE_SEARCH_TOOL: Final = "google_search"
+"""The tool that grounds an image: https://ai.google.dev/gemini-api/docs/image-generation"""
 
 
 async def generate_image(
@@ -35,14 +40,15 @@ async def generate_image(
     aspect_ratio: AspectRatio | None = None,
     image_size: ImageSize = None,
     thinking_level: ThinkingLevel = None,
+    search: Annotated[bool | None, Field(description="Ground on web and image search")] = None,
     model: ModelName = None,
     output_path: Annotated[
         str | None, Field(description="New .jpg, .png or .webp file; default in the output folder")
     ] = None,
     wait_seconds: WaitSeconds = None,
 ) -> CallToolResult | InputRequiredResult:
-    """Generate an image with Gemini, or edit images (`images`, or those of `previous_interaction_id`). The file is
-    saved; returns its path and a preview.
+    """Generate an image with Gemini, or edit `images` or those of `previous_interaction_id`. Saved; returns path and
+    preview.
     """
     app = await open_app(ctx)
     choice = await choose_maker(app, "image", model)
@@ -55,6 +61,7 @@ async def generate_image(
             model=choice.name,
             contents_digest=given.digest,
             previous_interaction_id=await check_optional_id(app, previous_interaction_id),
+            tools=(IMAGE_SEARCH_TOOL,) if search else (),
             image={name: value for name, value in shape.items() if value},
             thinking_level=thinking_level,
             output_path=output_path,
@@ -87,20 +94,74 @@ async def generate_audio(
     return await pay_and_wait(ctx, app, Purchase(request, choice.notes, target=target, refusal=refusal), wait_seconds)
 
 
+async def generate_video(
+    ctx: Ctx,
+    prompt: Prompt,
+    images: ImageSources = None,
+    video: Annotated[str | None, Field(description="Video to change")] = None,
+    previous_interaction_id: PreviousId = None,
+    task: VideoTaskName = None,
+    aspect_ratio: Literal["16:9", "9:16"] | None = None,
+    resolution: VideoResolution = None,
+    seconds: Annotated[int | None, Field(ge=1, description="3-10")] = None,
+    model: ModelName = None,
+    output_path: Annotated[str | None, Field(description="New .mp4 file; default in the output folder")] = None,
+    wait_seconds: WaitSeconds = None,
+) -> CallToolResult | InputRequiredResult:
+    """Make a short video with Gemini, or change one (`video`, or that of `previous_interaction_id`). Takes a minute,
+    about $0.10 a second. The file is saved; returns its path and first frame.
+    """
+    app = await open_app(ctx)
+    choice = await choose_maker(app, "video", model)
+    given = await inspect_scenes(app, images, video)
+    previous = await app.runs.find_continued(previous_interaction_id) if previous_interaction_id else None
+    # Of what this server does not know, only the caller can tell that it has no video.
+    changed = bool(video or (previous_interaction_id and (previous is None or previous.kind == "video")))
+    task = models.choose_task(task, len(images or []), continues=changed)
+    check_task(task, images=bool(images), changed=changed)
+    request = choice.admit(
+        Request(
+            kind="video",
+            prompt=prompt,
+            model=choice.name,
+            contents_digest=given.digest,
+            previous_interaction_id=str(previous.interaction_id) if previous else previous_interaction_id,
+            video=models.VideoFormat(task=task, aspect_ratio=aspect_ratio, resolution=resolution, seconds=seconds),
+            output_path=output_path,
+        )
+    )
+    target, refusal = await resolve_output_path(app, output_path, "video")
+    return await pay_and_wait(ctx, app, Purchase(request, choice.notes, given, target, refusal), wait_seconds)
+
+
+def check_task(task: models.VideoTask, *, images: bool, changed: bool) -> None:
+    """Check that a task has what it works on.
+
+    Raises:
+        InputError: Something is missing.
+    """
+    if task in models.CHANGING_TASKS and not changed:
+        raise InputError(f"task={task} needs a video or previous_interaction_id. Nothing was sent.")
+    if task in models.IMAGE_TASKS and not images:
+        raise InputError(f"task={task} needs images. Nothing was sent.")
+
+
 async def prepare_speech(
     app: AppContext, kind: Literal["speech", "music"], text: str, voice: str | None, style: str | None
 ) -> models.Speech | None:
     """Return how a text is spoken; None for music.
 
     Raises:
-        InputError: The text is too long, or the voices do not exist or do not fit it.
+        InputError: The text is too long, also with its style, or the voices do not exist or do not fit it.
     """
     if kind == "music":
         if voice or style:
             raise InputError("voice and style are for speech; describe music in the prompt. Nothing was sent.")
         return None
     models.voices.check_speech_length(text)
-    return await app.voices.check(models.voices.parse_speech(text, voice, style))
+    speech = models.voices.parse_speech(text, voice, style)
+    models.voices.check_style_length(text, speech)
+    return await app.voices.check(speech)
 
 
 async def resolve_output_path(
@@ -133,13 +194,27 @@ async def resolve_output_path(
     return target, None
 
 
+async def inspect_scenes(app: AppContext, images: list[str] | None, video: str | None) -> Inspection:
+    """Inspect the images, which may have names, and the video that a video is made of.
+
+    Raises:
+        InputError: There is something else among them, or no video.
+    """
+    sources = [*(images or ()), *([video] if video else ())]
+    given = await app.files.inspect(sources, named=True) if sources else Inspection()
+    moving = (await app.files.inspect([video])).kinds if video else frozenset[str]()
+    if moving - {"video"} or given.kinds - {"image"} - moving:
+        raise InputError(SCENES_ONLY)
+    return given
+
+
 async def inspect_images(app: AppContext, images: list[str] | None) -> Inspection:
-    """Inspect reference images and images to edit.
+    """Inspect reference images and images to edit, which may have names for the prompt: `logo=logo.png`.
 
     Raises:
         InputError: One of them is not an image.
     """
-    given = await app.files.inspect(images) if images else Inspection()
+    given = await app.files.inspect(images, named=True) if images else Inspection()
     if given.kinds - {"image"}:
         raise InputError(IMAGES_ONLY)
     return given

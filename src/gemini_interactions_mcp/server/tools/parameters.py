@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, ParamSpec, TypeVar
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
+from gemini_interactions_mcp import models
 from gemini_interactions_mcp.core import GeminiMCPError
 from gemini_interactions_mcp.server.context import AppContext
 from gemini_interactions_mcp.server.hosts import LONGEST_WAIT_SECONDS
@@ -28,13 +29,13 @@ def translate_errors(function: Callable[ToolP, Awaitable[ToolR]]) -> Callable[To
     return call
 
 
-Prompt = Annotated[str, Field(description="Text for Gemini")]
-InteractionId = Annotated[str, Field(description="From an earlier result")]
+Prompt = Annotated[str, Field(description="For Gemini")]
+InteractionId = Annotated[str, Field(description="From a result")]
 PreviousId = Annotated[str | None, Field(description="Interaction to continue")]
-ModelName = Annotated[str | None, Field(description="Model id; default the user's")]
+ModelName = Annotated[str | None, Field(description="Default the user's")]
 ModelTools = Annotated[
     list[str] | None,
-    Field(description="google_search, url_context, code_execution, google_maps, file_search:STORE"),
+    Field(description="As gemini_ask says, file_search:STORE"),
 ]
 MetadataFilter = Annotated[str | None, Field(description='Of the store\'s files: author="Ada"')]
 """Syntax: https://google.aip.dev/160"""
@@ -47,7 +48,7 @@ ServiceTier = Annotated[Literal["flex", "standard"] | None, Field(description="f
 """`flex` is served as Google has capacity: https://ai.google.dev/gemini-api/docs/flex-inference"""
 
 MaxOutputTokens = Annotated[int | None, Field(ge=1, description="Cap on the answer")]
-StoreFlag = Annotated[bool, Field(description="false: not kept at Google, no follow-ups; default true")]
+StoreFlag = Annotated[bool, Field(description="false: not at Google, no follow-ups; default true")]
 
 WaitSeconds = Annotated[
     float | None,
@@ -64,7 +65,7 @@ PollSeconds = Annotated[
     Field(ge=0, le=LONGEST_WAIT_SECONDS, allow_inf_nan=False, description="Default 0"),
 ]
 
-PageNumber = Annotated[int, Field(ge=1, description="Answer page; default 1")]
+PageNumber = Annotated[int, Field(ge=1, description="Default 1")]
 SectionHeading = Annotated[str | None, Field(description="Only this heading")]
 ResolveSources = Annotated[bool, Field(description="Follow redirect links; default false")]
 
@@ -81,17 +82,26 @@ Transcript = Annotated[
     bool | None,
     Field(description="Write down one audio file, by default with speakers, timestamps, SRT, VTT; prompt: its title"),
 ]
+FrameRate = Annotated[str | None, Field(description="Video frames/s, default 1; agentic: Gemini picks, cheaper")]
 PageRange = Annotated[str | None, Field(description="Pages of a PDF: 3-7")]
-ImageSources = Annotated[list[str] | None, Field(description="Images to refer to or to edit; as in analyze_file")]
+ImageSources = Annotated[
+    list[str] | None,
+    Field(description="To refer to or edit; as in analyze_file; logo=PATH names one"),
+]
 
 MediaResolution = Annotated[
-    Literal["low", "medium", "high", "ultra_high"] | None, Field(description="Detail of images, video and PDF")
+    Literal["low", "medium", "high", "ultra_high"] | None, Field(description="Detail of images, video, PDF")
 ]
 
 AspectRatio = Literal[
     "1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9", "1:8", "8:1", "1:4", "4:1"
 ]
 """Source: google-genai 3.6.1, types/interactions/imageresponseformat.py"""
+
+VideoTaskName = Annotated[
+    models.VideoTask | None, Field(description="Default: one image is the first frame, several are references; edit")
+]
+VideoResolution = Annotated[Literal["360p", "720p", "1080p", "4k"] | None, Field(description="Default 720p")]
 
 ImageSize = Annotated[Literal["1K", "2K", "4K"] | None, Field(description="Default 1K")]
 

@@ -25,14 +25,15 @@ FEWER_LINES: Final = (20, 10, 5)
 
 async def list_interactions(
     ctx: Ctx,
-    query: Annotated[str | None, Field(description="Words in the prompt or answer")] = None,
-    kind: Literal["ask", "analyze", "transcript", "image", "speech", "music", "research", "task"] | None = None,
+    query: Annotated[str | None, Field(description="Words in prompt or answer")] = None,
+    kind: Literal["ask", "analyze", "transcript", "image", "speech", "music", "video", "research", "task"]
+    | None = None,
     status: Annotated[str | None, Field(description="e.g. completed, in_progress, failed")] = None,
     limit: Annotated[int, Field(ge=1, le=100, description="default 20")] = 20,
     cursor: Annotated[str | None, Field(description="From the page before")] = None,
     totals: Literal["day", "model", "kind"] | None = None,
 ) -> Annotated[CallToolResult, RecordPage]:
-    """List the Gemini interactions in this server's journal, newest first; or, with totals, their tokens and costs."""
+    """List this server's Gemini interactions, newest first; or, with totals, their tokens and costs."""
     app = await open_app(ctx)
     host, status = identify_host(ctx), rows.parse_status(status) if status else None
     if totals is not None:
@@ -75,7 +76,7 @@ async def read_interaction(
     wait_seconds: PollSeconds = 0,
     section: SectionHeading = None,
     resolve_sources: ResolveSources = False,
-    save: Annotated[str | None, Field(description="Sandbox files to save, e.g. *.csv")] = None,
+    save: Annotated[str | None, Field(description="Sandbox files to save: *.csv")] = None,
 ) -> CallToolResult:
     """Read any Gemini interaction's answer in pages, with sources and files; waits for a running one."""
     return await read_answer(ctx, interaction_id, wait_seconds, ReadOptions(page, section or "", resolve_sources, save))

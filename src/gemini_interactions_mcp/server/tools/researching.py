@@ -199,12 +199,12 @@ async def check_research(
     section: SectionHeading = None,
     resolve_sources: ResolveSources = False,
 ) -> CallToolResult:
-    """See how Gemini research is doing, or read its report (outline first, then pages). Works for any id."""
+    """Check Gemini research, or read its report (outline first, then pages). Any id works."""
     return await read_answer(ctx, interaction_id, wait_seconds, ReadOptions(page, section or "", resolve_sources))
 
 
 async def cancel_research(ctx: Ctx, interaction_id: InteractionId) -> CallToolResult:
-    """Stop a running Gemini interaction. What it has cost so far is not refunded."""
+    """Stop a running Gemini interaction. Its cost so far is not refunded."""
     app = await open_app(ctx)
     try:
         run = await app.runs.cancel(interaction_id)

@@ -15,9 +15,10 @@ from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
 from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
 
 from gemini_interactions_mcp.settings import TOOLSETS
+from gemini_interactions_mcp.text import ToolGuide
 
 from .asking import analyze_file, gemini_ask, gemini_continue
-from .making import generate_audio, generate_image
+from .making import generate_audio, generate_image, generate_video
 from .parameters import translate_errors
 from .past import delete_interaction, list_interactions, read_interaction
 from .researching import cancel_research, check_research, start_research
@@ -66,6 +67,7 @@ TOOLS: Final = (
     ToolEntry(
         "audio", generate_audio, "Speak or make music", build_hints(), "Gemini speech voice text-to-speech song audio"
     ),
+    ToolEntry("video", generate_video, "Make or change video", build_hints(), "Gemini video film clip animate edit"),
     ToolEntry(
         "research", start_research, "Start Deep Research", build_hints(), "Gemini deep research web report agent"
     ),
@@ -113,6 +115,13 @@ TOOLS: Final = (
 def list_offered_tools(toolsets: Collection[str]) -> list[ToolEntry]:
     """Return the rows of some toolsets, and of the tool that fetches what takes longer than a call."""
     return [entry for entry in TOOLS if entry.toolset in toolsets or entry.function is read_interaction]
+
+
+@functools.cache
+def build_guide(toolsets: tuple[str, ...]) -> ToolGuide:
+    """Return what adapts texts to the tools of some toolsets."""
+    offered = [entry.function.__name__ for entry in list_offered_tools(toolsets)]
+    return ToolGuide(offered, [entry.function.__name__ for entry in TOOLS])
 
 
 class InterpretedArguments(FuncMetadata):

@@ -1,0 +1,131 @@
+"""Fetches media that came as addresses, into files without a name beside those that are saved."""
+
+import tempfile
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import anyio.to_thread
+
+from gemini_interactions_mcp.core import GeminiMCPError, RefusedError, folders, make_inert
+from gemini_interactions_mcp.models import BytesReceivedCallback, Media
+from gemini_interactions_mcp.output import make_unwritable_error
+
+from .intents import measure_age
+from .run import Run
+
+FetchFunction = Callable[[str, BinaryIO, BytesReceivedCallback], Awaitable[None]]
+"""Writes the content at an address to an open file, as `api.Downloads.fetch`."""
+
+KEPT_FOR: Final = timedelta(hours=48)
+"""How long Google keeps a generated file: https://ai.google.dev/gemini-api/docs/files"""
+
+
+async def refuse_fetch(address: str, file: BinaryIO, moved: BytesReceivedCallback) -> None:
+    """Fetch nothing.
+
+    Raises:
+        RefusedError: Always.
+    """
+    del address, file, moved
+    raise RefusedError("This server downloads nothing.")
+
+
+@dataclass
+class FetchedMedia:
+    """What came of fetching.
+
+    Attributes:
+        files: The content that was fetched, in open files, by its place among the media.
+        notes: Why some was not, in sentences.
+        pending: Whether that may be fetched later.
+    """
+
+    files: dict[int, BinaryIO] = field(default_factory=dict[int, BinaryIO])
+    notes: list[str] = field(default_factory=list[str])
+    pending: bool = False
+
+
+class MediaFetcher:
+    """Fetches the media of runs.
+
+    Args:
+        fetch: Reads an address.
+        output_dir: Created when it is needed.
+    """
+
+    def __init__(self, fetch: FetchFunction, output_dir: Path) -> None:
+        self._fetch = fetch
+        self._output_dir = output_dir
+
+    @asynccontextmanager
+    async def fetched(self, run: Run, media: Sequence[Media], places: Collection[int]) -> AsyncGenerator[FetchedMedia]:
+        """Fetch the media at some places, as far as they have an address only; their files are open within the context.
+
+        Args:
+            run: Whose progress tells how much has arrived.
+            media: All media of an answer.
+            places: From 1.
+        """
+        result = FetchedMedia()
+        with ExitStack() as opened:
+            for place, each in enumerate(media, 1):
+                if place in places and each.uri and not each.data:
+                    await self._add(run, place, each, result, opened)
+            yield result
+
+    async def _add(self, run: Run, place: int, each: Media, result: FetchedMedia, opened: ExitStack) -> None:
+        """Fetch one medium."""
+        try:
+            file = opened.enter_context(await anyio.to_thread.run_sync(open_nameless, self._output_dir))
+            await self._fetch(str(each.uri), file, tell_arrival(run, each.kind))
+        except GeminiMCPError as exc:
+            expired = measure_age(run.record) > KEPT_FOR.total_seconds()
+            result.pending = result.pending or not (expired or isinstance(exc, RefusedError))
+            result.notes.append(describe_failed_fetch(each, exc, expired=expired, stored=run.stored))
+        else:
+            result.files[place] = file
+
+
+def open_nameless(directory: Path) -> BinaryIO:
+    """Open a new file in a directory, which is gone when it is closed, however this process ends. Blocks.
+
+    Raises:
+        ConfigurationError: It cannot be written.
+    """
+    directory = directory.absolute()
+    try:
+        with folders.open_folder(directory, create=folders.OWNER_ONLY_MODES.folder):
+            return tempfile.TemporaryFile(dir=directory)
+    except OSError as exc:
+        raise make_unwritable_error(directory, exc) from exc
+
+
+def tell_arrival(run: Run, kind: str) -> BytesReceivedCallback:
+    """Return what shows how much of a medium has arrived as the activity of a run."""
+
+    def moved(received: int, whole: int | None) -> None:
+        of = f" of {whole:,}" if whole else ""
+        run.activity = f"Downloading the {kind}: {received:,}{of} bytes"
+        run.move()
+
+    return moved
+
+
+def describe_failed_fetch(each: Media, exc: GeminiMCPError, *, expired: bool, stored: bool) -> str:
+    """Return why a medium was not fetched, and where it is."""
+    if expired:
+        return f"The {each.kind} could not be downloaded any more: Google keeps it for 48 hours. {exc}"
+    again = " read_interaction tries again." if stored and not isinstance(exc, RefusedError) else ""
+    where = f" It is at {make_inert(str(each.uri))} for 48 hours, for whoever has the API key."
+    return f"The {each.kind} could not be downloaded: {exc}{again}{where}"
+
+
+def list_addressed(media: Sequence[Media]) -> tuple[Media, ...] | None:
+    """Return media without their data, as the journal keeps them; None where none has an address only."""
+    if not any(each.uri and not each.data for each in media):
+        return None
+    return tuple(each.model_copy(update={"data": None}) for each in media)
