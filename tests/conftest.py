@@ -115,6 +115,7 @@ BOTH_ERAS = {
     "test_resources",
     "test_server",
     "test_tasks",
+    "test_tools_agents",
     "test_tools_ask",
     "test_tools_hosts",
     "test_tools_research",

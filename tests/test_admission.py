@@ -20,7 +20,7 @@ from gemini_interactions_mcp.models.catalog_file import load_built_in_catalog
 from gemini_interactions_mcp.models.interactions import RemoteServer, Request
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
-from reading import call, complaint, pdf, png, text_of
+from reading import call, complaint, png, text_of
 
 BUILT_IN = load_built_in_catalog()
 TODAY = date(2026, 11, 29)
@@ -231,7 +231,7 @@ async def test_files_of_a_type_that_an_agent_does_not_take_are_neither_asked_abo
     settings: Settings, emulator: Emulator
 ) -> None:
     user = User("accept", start=True)
-    document = str(pdf(settings.allowed_dirs[0]))
+    document = "https://example.com/a.pdf"
     async with host(settings.model_copy(update={"inline_bytes": 0}), "auto", user.answer) as client:
         said = await complaint(client, "start_research", prompt="hi", agent="antigravity", files=[document])
     assert said == (f"{ANTIGRAVITY} does not take files of type document; it takes text, image. Nothing was sent.")

@@ -253,7 +253,7 @@ async def test_no_id_leads_to_another_path(google: Gemini, emulator: Emulator, g
     with pytest.raises(InputError, match="Google keeps no a"):
         await google.environment_files(given, "a")
     for request in emulator.requests:
-        assert request.path.count("/") == (3 if "interactions" in request.path else 5)
+        assert request.path.count("/") == (5 if "/files/" in request.path else 3)
         assert "alt" not in request.query
 
 

@@ -280,7 +280,7 @@ def test_a_foreign_interaction_without_a_readable_time_was_created_now() -> None
         (
             Interaction(status="incomplete", agent="antigravity", text="half"),
             "The answer is incomplete: it reached the agent's budget of tokens. start_research with it as "
-            "previous_interaction_id goes on from there.",
+            "previous_interaction_id, and a new budget_tokens, goes on from there in the same sandbox.",
         ),
         (
             Interaction(status="budget_exceeded", usage=Usage(total_thought_tokens=1_990, total_output_tokens=10)),

@@ -122,6 +122,10 @@ async def test_deleting_and_environments_have_raw_methods(client: Any, emulator:
     async with client.environments.files.with_streaming_response.list(**asked, page_token=None) as streamed:
         assert isinstance(streamed.http_response, httpx2.Response)
     assert await client.environments.files.download(environment="e", path="a.txt") == b"Hi"
+    async with client.environments.with_streaming_response.create_environment(network="disabled") as streamed:
+        assert isinstance(streamed.http_response, httpx2.Response)
+    async with client.environments.with_streaming_response.get_environment(id="e") as streamed:
+        assert isinstance(streamed.http_response, httpx2.Response)
     assert (await client.environments.with_raw_response.delete_environment("e")).status_code == 200
 
 

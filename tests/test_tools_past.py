@@ -259,10 +259,17 @@ async def test_an_id_that_can_be_none_is_not_to_be_looked_at_again(client: Clien
 
 @pytest.mark.slow
 @pytest.mark.usual_wire("an id that Google cannot have made is refused as a name")
-@pytest.mark.parametrize("tool", ["gemini_continue", "generate_image", "start_research"])
-async def test_what_goes_on_from_an_id_that_can_be_none_is_told_so(client: Client, tool: str) -> None:
+@pytest.mark.parametrize(
+    ("tool", "words"),
+    [
+        ("gemini_continue", "there is no interaction abc to continue; "),
+        ("generate_image", "there is no interaction abc to continue; "),
+        ("start_research", "There is no such interaction; "),
+    ],
+)
+async def test_what_goes_on_from_an_id_that_can_be_none_is_told_so(client: Client, tool: str, words: str) -> None:
     said = await complaint(client, tool, prompt="hi", previous_interaction_id="abc")
-    assert "there is no interaction abc to continue; list_interactions shows the ids of this server." in said
+    assert f"{words}list_interactions shows the ids of this server." in said
 
 
 @LEGACY

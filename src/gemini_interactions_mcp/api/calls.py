@@ -54,6 +54,7 @@ class Call:
         model: The model or agent that it asks for.
         successor: The model or agent to use where that one no longer exists.
         file: The uploaded file, or the path in an environment, that it asks for.
+        environment_id: The environment of an agent that it asks for, or that an interaction is to work in.
         redact: Removes secrets from what the API returns.
         caller: Who waits for it.
     """
@@ -67,5 +68,6 @@ class Call:
     model: str | None = None
     successor: str | None = None
     file: str | None = None
+    environment_id: str | None = None
     redact: Redactor = field(default=NO_REDACTION, repr=False)
     caller: Caller = NO_CALLER

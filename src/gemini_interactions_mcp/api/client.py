@@ -45,9 +45,11 @@ from gemini_interactions_mcp.settings import Settings
 from .calls import NO_CALLER, Call, Caller
 from .exchange import Exchange, make_unnamed_error, track_exchange
 from .requests import build_create_arguments, encode_environment_path, encode_path_segment
-from .responses import parse_environment_files, parse_interaction, parse_voices_page
+from .responses import parse_interaction, parse_voices_page
 from .resumable_upload import ResumableUpload
 from .retry import SentResult, send_with_retries
+from .sandbox_requests import get_named_environment
+from .sandbox_service import ApiAccess, SandboxService
 from .sdk import convert_setup_errors, get_usable_key, make_sdk_client, make_sdk_http_client
 from .streams import listen_to_stream, open_known_stream, open_new_stream
 
@@ -56,9 +58,6 @@ FILE_FIELDS: Final = ("name", "uri", "state", "expirationTime", "error")
 
 UNREADY_FILE_STATES: Final = (None, types.FileState.PROCESSING)
 """States of an uploaded file that may not be usable yet."""
-
-MAX_ENVIRONMENT_ENTRIES: Final = 5_000
-"""Maximum number of entries read from the list of an environment's files; installed packages can be endless."""
 
 MAX_VOICES: Final = 1_000
 """Maximum number of voices read."""
@@ -76,6 +75,9 @@ class Gemini:
         settings: Key, base URL, models and secrets. Problems with them are raised by the first call.
         timing: Deadlines and back-offs.
         catalogs: Names the successors of models that no longer exist.
+
+    Attributes:
+        sandboxes: The environments of managed agents.
     """
 
     def __init__(
@@ -89,6 +91,8 @@ class Gemini:
         self._client: genai.Client | None = None
         self._transfer: ResumableUpload | None = None
         self._opening = anyio.Lock()
+        access = ApiAccess(self._open, self._sender, self._send, self._about, self._read_pages)
+        self.sandboxes = SandboxService(access, timing)
 
     async def prepare(self) -> None:
         """Make the SDK client; nothing is sent.
@@ -232,10 +236,7 @@ class Gemini:
         Raises:
             GeminiMCPError: The list could not be read.
         """
-        files: Any = (await self._open()).aio.environments.files.with_streaming_response
-        query = {"environment": encode_path_segment(environment_id), "path": path, "recursive": True}
-        fetch = partial(files.list, **query)
-        return await self._read_pages(self._about(file=path), fetch, parse_environment_files, MAX_ENVIRONMENT_ENTRIES)
+        return await self.sandboxes.list(environment_id, path)
 
     async def voices(self) -> list[VoiceDescription]:
         """List the voices of the speech models, which is free.
@@ -272,7 +273,8 @@ class Gemini:
         files = (await self._open()).aio.environments.files
         environment, place = encode_path_segment(environment_id), encode_environment_path(path)
         content = await self._send(
-            self._about(file=path), lambda _: files.download(environment=environment, path=place)
+            self._about(file=path, environment_id=environment_id),
+            lambda _: files.download(environment=environment, path=place),
         )
         return await anyio.to_thread.run_sync(self._redact.content, content)
 
@@ -351,6 +353,7 @@ class Gemini:
             background=background,
             caller=caller,
             previous_interaction_id=request.previous_interaction_id,
+            environment_id=get_named_environment(request),
             model=model,
             successor=self._catalogs.current.find_successor(model, datetime.now(UTC).date(), *self._defaults(request)),
         )

@@ -223,6 +223,12 @@ def describe_payment(response: ErrorResponse, _: Call) -> str:
 
 def describe_missing_file(_: ErrorResponse, call: Call) -> str:
     """Describe a file that does not exist, or no longer."""
+    if call.environment_id:
+        what, where = quote_name(call.file or ""), quote_name(call.environment_id)
+        return (
+            f"Google keeps no {what} in the agent's sandbox {where}, or no longer keeps the sandbox: it is deleted 7 "
+            "days after its last use."
+        )
     return f"Google keeps no {call.file}: uploaded files are deleted after 48 hours. Upload it again."
 
 
@@ -238,14 +244,26 @@ def describe_missing_previous(_: ErrorResponse, call: Call) -> str:
     """Describe an interaction that cannot be continued."""
     return (
         f"Google keeps no interaction {call.previous_interaction_id} to continue: it is of another project's "
-        "key, was deleted or has expired. Ask without previous_interaction_id, and repeat what matters."
+        f"key, was deleted or has expired.{suggest_sandbox(call)} Ask without previous_interaction_id, and repeat what "
+        "matters."
     )
 
 
 def describe_missing_model(_: ErrorResponse, call: Call) -> str:
     """Describe a model or agent that does not exist, or no longer, with its successor."""
     hint = f" Use {call.successor} instead." if call.successor and call.successor != call.model else ""
-    return f"Google has no model or agent {quote_name(call.model or '')}, or no longer has it.{hint}"
+    what = f"Google has no model or agent {quote_name(call.model or '')}, or no longer has it."
+    return f"{what}{hint}{suggest_sandbox(call)}"
+
+
+def suggest_sandbox(call: Call) -> str:
+    """Return what to do if it is the environment that Google does not find: it never says which entity is missing."""
+    if not call.environment_id:
+        return ""
+    return (
+        f" Or its sandbox {quote_name(call.environment_id)} is gone, which Google deletes 7 days after its last use: "
+        'environment="remote" makes a new one.'
+    )
 
 
 def describe_conflict(response: ErrorResponse, _: Call) -> str:

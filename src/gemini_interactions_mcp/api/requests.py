@@ -11,11 +11,16 @@ from urllib.parse import quote
 from gemini_interactions_mcp.core import InputError, Json
 from gemini_interactions_mcp.models import KINDS, ContentItem, Request, Speech, Transcription, VideoFormat
 
+from .sandbox_requests import build_environment, build_sandbox_note
+
 INTERACTION_ID_PATTERN: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
 """Interaction ids as the API has made them so far."""
 
 MAX_ID_CHARACTERS: Final = 512
 """Maximum length in characters of an id that Google gave."""
+
+MAX_PATH_CHARACTERS: Final = 4_096
+"""Maximum length of a path on Linux, where agents work."""
 
 IMAGE_SEARCH_TYPES: Final = ("web_search", "image_search")
 """What is searched for an image."""
@@ -56,11 +61,16 @@ def encode_environment_path(path: str) -> str:
     """Return a path in an agent's environment, percent-encoded for a URL: the SDK does not encode it.
 
     Raises:
-        InputError: It leads out of the environment.
+        InputError: It leads out of the environment, or is no path that a URL can carry.
     """
-    if ".." in path.split("/"):
+    if ".." in re.split(r"[/\\]", path):
         raise InputError("That path leads out of the agent's environment.")
-    return quote(path)
+    if "\0" in path or len(path) > MAX_PATH_CHARACTERS:
+        raise InputError("That is no path: it has a NUL character or more than 4,096 characters.")
+    try:
+        return quote(path)
+    except UnicodeEncodeError:
+        raise InputError("That is no path: it has half a surrogate pair.") from None
 
 
 def build_create_arguments(request: Request, *, background: bool, stream: bool) -> dict[str, Any]:
@@ -75,7 +85,7 @@ def build_create_arguments(request: Request, *, background: bool, stream: bool) 
         "previous_interaction_id": request.previous_interaction_id,
         "system_instruction": request.system_instruction,
         "tools": list(build_built_in_tools(request)) or None,
-        "environment": request.environment,
+        "environment": build_environment(request),
         "generation_config": build_generation_config(request) or None,
         "response_format": build_response_format(request),
         "agent_config": request.agent_config,
@@ -97,9 +107,8 @@ def build_input(request: Request) -> str | list[ContentItem]:
     if request.transcription is not None:
         # Alone: the model takes no text beside it.
         return [block for block in request.contents if block["type"] != "text"]
-    if not request.contents:
-        return request.prompt
-    return [*request.contents, {"type": "text", "text": request.prompt}]
+    before = [*build_sandbox_note(request.sandbox), *request.contents]
+    return [*before, {"type": "text", "text": request.prompt}] if before else request.prompt
 
 
 def build_speech_input(text: str, speech: Speech) -> list[ContentItem]:

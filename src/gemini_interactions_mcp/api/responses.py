@@ -295,11 +295,21 @@ def parse_voices_page(payload: object) -> list[VoiceDescription]:
 
 
 def parse_environment_files(payload: object) -> list[SandboxFile]:
-    """Parse one page of the list of an environment's files; folders are left out."""
+    """Parse one page of the list of an environment's files, and of its folders."""
     return [
         SandboxFile(
-            path=path, bytes=parse_int64(entry.get("size_bytes")), mime_type=get_text(entry.get("mime_type")) or ""
+            path=path,
+            bytes=parse_int64(entry.get("size_bytes")),
+            mime_type=get_text(entry.get("mime_type")) or "",
+            folder=(get_text(entry.get("type")) or "").casefold() == "directory",
         )
         for entry in iter_objects(coerce_object(payload).get("files"))
-        if entry.get("type") != "directory" and (path := get_text(entry.get("path")))
+        if (path := normalize_sandbox_path(get_text(entry.get("path")) or ""))
     ]
+
+
+def normalize_sandbox_path(path: str) -> str:
+    """Return a path in an environment relative to its root, however the API begins it; empty for the root itself."""
+    while path.startswith(("/", "./")):
+        path = path.lstrip("/").removeprefix("./")
+    return "" if path == "." else path.rstrip("/")

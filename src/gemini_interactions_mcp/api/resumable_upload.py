@@ -22,14 +22,16 @@ from gemini_interactions_mcp.core import (
     NO_REDACTION,
     FileRefusedError,
     GeminiMCPError,
+    InputError,
     Json,
     NetworkError,
     Redactor,
     RefusedError,
     Timing,
     coerce_object,
+    iter_objects,
 )
-from gemini_interactions_mcp.models import BytesSentCallback, UploadSource
+from gemini_interactions_mcp.models import OCTET_STREAM, BytesSentCallback, UploadSource
 
 from .calls import Call
 from .connections import make_http_client
@@ -43,11 +45,17 @@ DEFAULT_UPLOAD_BASE_URL: Final = "https://generativelanguage.googleapis.com"
 FILES_API_VERSION: Final = "v1"
 """API version for files, as in google-genai 3.6.1."""
 
+ENVIRONMENTS_API_VERSION: Final = "v1beta"
+"""API version under which uploads into environments are documented."""
+
 UPLOAD_CHUNK_BYTES: Final = 16 * 2**20
 """Bytes per request; a multiple of the API's granularity of 256 KiB. google-genai sends 8 MiB at a time."""
 
 UPLOAD_PIECE_BYTES: Final = 2**20
 """Bytes read and sent at once, which bounds the memory that an upload takes."""
+
+MISSING_STATUSES: Final = frozenset({404, 410})
+"""HTTP statuses of what does not exist, or no longer."""
 
 RESUMABLE_STATUSES: Final = frozenset({408, 429, 500, 502, 503, 504})
 """HTTP statuses after which the upload is resumed."""
@@ -73,7 +81,7 @@ class ResumableUpload:
         redact: Redactor = NO_REDACTION,
         timing: Timing = DEFAULT_TIMING,
     ) -> None:
-        self._url = f"{(base_url or DEFAULT_UPLOAD_BASE_URL).rstrip('/')}/upload/{FILES_API_VERSION}/files"
+        self._base = f"{(base_url or DEFAULT_UPLOAD_BASE_URL).rstrip('/')}/upload"
         self._key = key
         self._redact = redact
         self._backoffs = timing.upload_backoffs
@@ -100,17 +108,49 @@ class ResumableUpload:
             GeminiMCPError: Google refused it.
             httpx2.HTTPError: There was no response.
         """
-        headers = {
+        told = {"file": {**file, "mime_type": mime_type, "size_bytes": size}}
+        headers = self._make_start_headers(size, mime_type)
+        return self._read_address(
+            await self._client.post(f"{self._base}/{FILES_API_VERSION}/files", headers=headers, json=told)
+        )
+
+    async def start_in_environment(self, environment: str, path: str, size: int) -> str:
+        """Start the upload of a file into an agent's environment and return its URL.
+
+        Args:
+            environment: Id of the environment, percent-encoded.
+            path: Path of the file, relative to the environment's root, percent-encoded.
+            size: Size in bytes.
+
+        Raises:
+            GeminiMCPError: Google refused it.
+            httpx2.HTTPError: There was no response.
+        """
+        response = await self._client.put(
+            f"{self._base}/{ENVIRONMENTS_API_VERSION}/environments/{environment}/files/{path}",
+            headers=self._make_start_headers(size, OCTET_STREAM),
+            # A file of this name is an earlier one of the user's, or an upload whose answer was lost.
+            params={"overwrite": "true"},
+        )
+        if response.status_code in MISSING_STATUSES:
+            raise InputError(
+                "Google no longer keeps the agent's sandbox: it is deleted 7 days after its last use. Without "
+                "environment and previous_interaction_id, there is a new one."
+            )
+        return self._read_address(response)
+
+    def _make_start_headers(self, size: int, mime_type: str) -> dict[str, str]:
+        return {
             "x-goog-api-key": self._key,
             "X-Goog-Upload-Protocol": "resumable",
             "X-Goog-Upload-Command": "start",
             "X-Goog-Upload-Header-Content-Length": str(size),
             "X-Goog-Upload-Header-Content-Type": mime_type,
         }
-        told = {"file": {**file, "mime_type": mime_type, "size_bytes": size}}
-        response = await self._client.post(self._url, headers=headers, json=told)
+
+    def _read_address(self, response: httpx2.Response) -> str:
         address = check_upload_response(response, self._redact).headers.get("x-goog-upload-url")
-        if not address or (self._url.startswith("https:") and not address.startswith("https:")):
+        if not address or (self._base.startswith("https:") and not address.startswith("https:")):
             raise NetworkError("The response was not the Gemini API's; check GOOGLE_GEMINI_BASE_URL.")
         return address
 
@@ -143,7 +183,7 @@ class ResumableUpload:
                 continue
             offset, failures = offset + UPLOAD_CHUNK_BYTES, 0
             if offset >= size:
-                return coerce_object(coerce_object(answer.json()).get("file"))
+                return find_file_resource(read_error_body(answer))
 
     async def _chunk(
         self, address: str, source: UploadSource, offset: int, size: int, moved: BytesSentCallback
@@ -166,6 +206,13 @@ class ResumableUpload:
         return int(response.headers.get("x-goog-upload-size-received", "0"))
 
 
+def find_file_resource(told: object) -> Json:
+    """Return the file resource in the last answer of an upload: the Files API's, or that of an environment."""
+    body = coerce_object(told)
+    listed = next(iter_objects(body.get("files")), body)
+    return coerce_object(body.get("file", listed))
+
+
 def check_upload_response(response: httpx2.Response, redact: Redactor) -> httpx2.Response:
     """Return a successful response.
 
@@ -181,7 +228,7 @@ def check_upload_response(response: httpx2.Response, redact: Redactor) -> httpx2
 def map_upload_error(response: httpx2.Response, redact: Redactor) -> GeminiMCPError:
     """Return the error for an error response."""
     found = parse_error_response(response.status_code, redact(read_error_body(response)), response.headers)
-    if found.page is None and found.status in (404, 410):
+    if found.page is None and found.status in MISSING_STATUSES:
         return RefusedError(
             "Google does not know this upload, or no longer. Try again, uploading is free; if that fails too, "
             "check GOOGLE_GEMINI_BASE_URL."

@@ -32,6 +32,7 @@ class Timing:
 
         In `files`:
         upload_report: Interval of progress reports of an upload.
+        staged: Time for which a filled sandbox waits for the call that uses it; Google keeps one for 7 days.
 
         In `journal`:
         busy: Default time-out of a statement while another program holds the database: two servers on one
@@ -108,6 +109,7 @@ class Timing:
 
     # files
     upload_report: float = 0.5
+    staged: float = 6 * 3600.0
 
     # journal
     busy: float = 5.0

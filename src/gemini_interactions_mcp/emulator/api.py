@@ -1,7 +1,6 @@
 """HTTP endpoints of the API, and what every exchange has in common: recording, keys, refusals, faults."""
 
 import json
-import mimetypes
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -14,7 +13,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from .delivery import REDIRECTED_PREFIX, inline_media, send_generated_file
-from .doubts import Doubts, format_environment_entry, move_delay_to_message
+from .doubts import Doubts, move_delay_to_message
+from .environment_endpoints import EnvironmentEndpoints
 from .events import DroppedResponse, HalfResponse, make_error_stream, stream_log
 from .faults import Fault, FaultPoint, take_fault
 from .files import EmulatedUpload
@@ -22,7 +22,6 @@ from .interactions import EmulatedInteraction, represent_interaction, summarize_
 from .protocol import (
     EMULATED_AGENTS,
     EMULATED_MODELS,
-    NOT_FOUND_MESSAGE,
     NOT_RESUMED_MESSAGE,
     JsonDict,
     RefusalError,
@@ -40,15 +39,15 @@ from .validation import check_api_key
 PARSE_IN_THREAD_BYTES = 256 * 1024
 # https://developers.google.com/photos/library/guides/resumable-uploads describes the same protocol.
 UPLOAD_GRANULARITY_HEADERS = {"X-Goog-Upload-Chunk-Granularity": "262144"}
-# Entries of a page of an environment's files.
-ENVIRONMENT_PAGE_FILES = 100
 RequestHandler = Callable[[Request], Awaitable[Response]]
 
 
 def make_application(emulator: Emulator) -> Starlette:
     """Return the emulator as an ASGI application; only `serve_emulator` can run it."""
     api = _Endpoints(emulator)
+    sandboxes = EnvironmentEndpoints(emulator)
     interaction, file = "/v1/interactions/{interaction_id}", "/v1/files/{name}"
+    sandbox_file = "/environments/{environment_id}/files/{path:path}"
     return Starlette(
         routes=[
             Route("/v1/interactions", api.create, methods=["POST"]),
@@ -61,8 +60,11 @@ def make_application(emulator: Emulator) -> Starlette:
             Route("/v1beta/files/{name}", api.bind("file", api.get_file), methods=["GET"]),
             Route(f"{REDIRECTED_PREFIX}/v1beta/files/{{name}}", api.bind("file", api.get_file), methods=["GET"]),
             Route(file, api.bind("file", api.delete_file), methods=["DELETE"]),
-            Route("/v1/environments/{environment_id}/files/{path:path}", api.bind("file", api.list_environment)),
-            Route("/v1/environments/{environment_id}", api.bind("file", api.delete_environment), methods=["DELETE"]),
+            Route("/upload/{version}" + sandbox_file, api.bind("upload", sandboxes.start_upload), methods=["PUT"]),
+            Route("/v1/environments", api.bind("file", sandboxes.create), methods=["POST"]),
+            Route("/v1" + sandbox_file, api.bind("file", sandboxes.list_files)),
+            Route("/v1/environments/{environment_id}", api.bind("file", sandboxes.get), methods=["GET"]),
+            Route("/v1/environments/{environment_id}", api.bind("file", sandboxes.delete), methods=["DELETE"]),
             Route("/grounding-api-redirect/{number}", api.redirect, methods=["GET", "HEAD"]),
             Route("/{version}/voices", api.bind("file", api.list_voices), methods=["GET"]),
             Route("/v1/models", api.bind("model", api.list_models), methods=["GET"]),
@@ -236,37 +238,6 @@ class _Endpoints:
         del self.emulator.files.files[file.name]
         return JSONResponse({})
 
-    async def list_environment(self, request: Request) -> Response:
-        """Return a page of a folder of an environment, or download a file of it."""
-        files = self.emulator.find_environment(_decode_parameter(request, "environment_id"))
-        path = _decode_parameter(request, "path")
-        if request.query_params.get("alt") == "media":
-            if path not in files:
-                raise make_refusal(404, NOT_FOUND_MESSAGE)
-            return Response(files[path], media_type="application/octet-stream")
-        below = [
-            describe_environment_file(name, content) for name, content in files.items() if is_in_folder(name, path)
-        ]
-        folders = sorted({name.rpartition("/")[0] for name in files if is_in_folder(name, path)} - {path, ""})
-        below += [{"type": "directory", "path": folder, "name": folder.rpartition("/")[2]} for folder in folders]
-        if not below and self.emulator.doubts.empty_folders == "404":
-            raise make_refusal(404, NOT_FOUND_MESSAGE)
-        below = [format_environment_entry(self.emulator.doubts, entry) for entry in below]
-        start = int(request.query_params.get("page_token", "0"))
-        after: JsonDict = (
-            {"next_page_token": str(start + ENVIRONMENT_PAGE_FILES)}
-            if start + ENVIRONMENT_PAGE_FILES < len(below)
-            else {}
-        )
-        return JSONResponse({"files": below[start : start + ENVIRONMENT_PAGE_FILES], **after})
-
-    async def delete_environment(self, request: Request) -> Response:
-        """Delete an environment."""
-        environment_id = request.path_params["environment_id"]
-        self.emulator.find_environment(environment_id)
-        del self.emulator.environments[environment_id]
-        return JSONResponse({})
-
     async def redirect(self, request: Request) -> Response:
         """Redirect a link of a report, as Google's do; needs no key."""
         self.emulator.requests.append(_record_request(request, None))
@@ -390,17 +361,6 @@ def _encode_path(request: Request) -> bytes:
 
 def _make_tier_headers(interaction: EmulatedInteraction) -> dict[str, str]:
     return {"x-gemini-service-tier": str(interaction.body.get("service_tier", "standard"))}
-
-
-def is_in_folder(path: str, folder: str) -> bool:
-    """Whether a file is in a folder of an environment or below it; the root is an empty path."""
-    return not folder or path.startswith(f"{folder}/")
-
-
-def describe_environment_file(path: str, content: bytes) -> JsonDict:
-    """Return a file of an environment as an entry of a list: google-genai 3.6.1, `EnvironmentFile`."""
-    fields = {"type": "file", "path": path, "name": path.rpartition("/")[2]}
-    return {**fields, "size_bytes": str(len(content)), "mime_type": mimetypes.guess_type(path)[0] or ""}
 
 
 def describe_model(model: str) -> JsonDict:

@@ -51,7 +51,7 @@ class Fault:
 
     Calls: `create` is every POST of an interaction, `stream` only one with `stream: true`; `get` is a plain
     GET, `resume` one with `stream=true`; `upload` is the start and each chunk; `file` and `model` are the other
-    requests to those two services.
+    requests to those two services, `file` also those to environments.
 
     Kinds at any call: `http` (responds with `http_status`, `headers` and `body` instead), `drop` (closes the
     socket without processing the request), `drop_taken` (processes the request, then closes the socket without a

@@ -10,6 +10,7 @@ import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 import anyio
 
@@ -95,6 +96,18 @@ class EmulatedUpload:
         self.received += len(part)
         self.digest.update(part)
 
+    def complete(self, files: "EmulatedFiles") -> "RepresentedFile":
+        """Turn the complete upload into a file of the Files API."""
+        return files.add_uploaded(self)
+
+
+class RepresentedFile(Protocol):
+    """A file that can be shown as the API shows it."""
+
+    def represent(self, base_url: str) -> JsonDict:
+        """Return the file as the API represents it."""
+        ...
+
 
 class EmulatedFiles:
     """All files and unfinished uploads; errors have the gRPC shape of the Files API."""
@@ -121,8 +134,12 @@ class EmulatedFiles:
         name = ensure_text(file.get("name")) or f"files/{secrets.token_hex(6)}"
         if name in self.files or not FILE_URI_PATTERN.fullmatch(name):
             raise make_grpc_refusal(409 if name in self.files else 400, f"The name {name} is taken or malformed.")
+        return self.add_upload(EmulatedUpload(name, mime_type, int(size), ensure_text(file.get("display_name"))))
+
+    def add_upload(self, upload: EmulatedUpload) -> str:
+        """Add an upload that has started, and return its id."""
         upload_id = secrets.token_urlsafe(24)
-        self.uploads[upload_id] = EmulatedUpload(name, mime_type, int(size), ensure_text(file.get("display_name")))
+        self.uploads[upload_id] = upload
         return upload_id
 
     def find_upload(self, upload_id: str) -> EmulatedUpload:
@@ -135,7 +152,7 @@ class EmulatedFiles:
             raise make_grpc_refusal(404, "The upload does not exist or has ended.")
         return self.uploads[upload_id]
 
-    def finish(self, upload_id: str) -> EmulatedFile:
+    def finish(self, upload_id: str) -> "RepresentedFile":
         """Turn a complete upload into a file; video and audio stay `PROCESSING` for a moment.
 
         Raises:
@@ -146,6 +163,10 @@ class EmulatedFiles:
             raise make_grpc_refusal(400, f"Received {upload.received} bytes, expected {upload.size_bytes}.")
         del self.uploads[upload_id]
         self.finished.add(upload_id)
+        return upload.complete(self)
+
+    def add_uploaded(self, upload: EmulatedUpload) -> EmulatedFile:
+        """Add the file of a complete upload."""
         slow = upload.mime_type.startswith(("video/", "audio/"))
         return self._add(
             EmulatedFile(

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 import anyio
 
 from .doubts import History, is_streamed
+from .environments import find_environment_name
 from .events import split_step
 from .faults import Fault
-from .protocol import JsonDict, ensure_object, ensure_text, format_timestamp
+from .protocol import JsonDict, format_timestamp
 from .questions import Answer, Question
 from .usage import compute_usage, count_text_bytes
 
@@ -251,7 +252,4 @@ def _represent_outcome(interaction: EmulatedInteraction, whole: bool) -> JsonDic
 
 def _choose_environment_id(given: object) -> str:
     """Return the bare UUID of the environment in a request, a new one for `remote`; empty without any."""
-    if not given:
-        return ""
-    named = ensure_text(given) or ensure_text(ensure_object(given).get("environment_id"))
-    return str(uuid.uuid4()) if named in ("", "remote") else named
+    return (find_environment_name(given) or str(uuid.uuid4())) if given else ""

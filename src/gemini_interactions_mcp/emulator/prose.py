@@ -73,4 +73,5 @@ def describe_request(question: Question) -> list[str]:
         lines.append(f"Earlier turns: {len(earlier)}. The previous prompt was: “{earlier[-1]}”")
     lines += [f"Result of {result}" for result in turn.function_results]
     described = [attachment.describe() for attachment in turn.attachments]
-    return lines + [f"File {number}, {line}" for number, line in enumerate(described, start=1)]
+    lines += [f"File {number}, {line}" for number, line in enumerate(described, start=1)]
+    return [*lines, *question.sandbox]

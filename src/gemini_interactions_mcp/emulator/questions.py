@@ -23,6 +23,7 @@ class Question:
         planned: Whether the previous interaction is a research plan.
         base_url: Base URL of redirect links, which lead to the emulator.
         picture_scale: Factor by which drawn pictures are smaller than requested.
+        sandbox: What an agent finds in its environment, in lines.
     """
 
     body: JsonDict
@@ -33,6 +34,7 @@ class Question:
     planned: bool = False
     base_url: str = "https://example.com/"
     picture_scale: float = 1.0
+    sandbox: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

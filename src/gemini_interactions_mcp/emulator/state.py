@@ -10,6 +10,7 @@ from anyio.abc import TaskGroup
 from .answers import answer_question, make_workspace_files
 from .directed import apply_directives
 from .doubts import DEFAULT_DOUBTS, ENVIRONMENT_ROOT_FILES, Doubts, History, check_doubtful, insert_server_calls
+from .environments import EmulatedEnvironment, describe_sandbox, find_environment_name, mount_sources
 from .faults import Fault, apply_run_fault, continue_answer, select_faults
 from .files import EmulatedFiles
 from .filming import make_free_box
@@ -60,6 +61,7 @@ class Emulator:
         interactions: Stored interactions, by id.
         files: The Files API.
         environments: Content of the files of each environment, by its id and their paths.
+        networks: What environments may reach, where a request has said so, by their ids.
         doubts: Decisions on undocumented behaviour of the real API.
         redirects: Targets of redirect links, by the last part of the link; all others lead to one site.
         runs: Task group of the runs; `serve_emulator` sets it.
@@ -81,6 +83,7 @@ class Emulator:
     interactions: dict[str, EmulatedInteraction] = field(default_factory=dict[str, EmulatedInteraction])
     files: EmulatedFiles = field(init=False)
     environments: dict[str, dict[str, bytes]] = field(default_factory=dict[str, dict[str, bytes]])
+    networks: dict[str, object] = field(default_factory=dict[str, object])
     doubts: Doubts = DEFAULT_DOUBTS
     redirects: dict[str, str] = field(default_factory=dict[str, str])
     runs: TaskGroup | None = field(default=None, init=False, repr=False)
@@ -134,6 +137,10 @@ class Emulator:
             self.interactions[interaction.id] = interaction
         if interaction.environment_id:
             files = self.environments.setdefault(interaction.environment_id, {})
+            given = interaction.body["environment"]
+            files |= mount_sources(given)
+            if network := ensure_object(given).get("network"):
+                self.networks[interaction.environment_id] = network
             files |= make_workspace_files(interaction.question) | (
                 ENVIRONMENT_ROOT_FILES if self.doubts.root_entries else {}
             )
@@ -193,8 +200,21 @@ class Emulator:
             planned=bool(config.get("collaborative_planning")),
             base_url=base_url,
             picture_scale=self.picture_scale,
+            sandbox=self._describe_sandbox(body.get("environment")),
         )
         return question, steps
+
+    def _describe_sandbox(self, given: object) -> tuple[str, ...]:
+        """Return what an agent finds in its environment, in lines.
+
+        Raises:
+            RefusalError: The environment is unknown.
+        """
+        named = find_environment_name(given)
+        files = self.find_environment(named) if named else {}
+        return describe_sandbox(
+            files | mount_sources(given), ensure_object(given).get("network") or self.networks.get(named)
+        )
 
     def _find_chain(self, previous_id: object) -> list[EmulatedInteraction]:
         """Return the interactions that a new one follows, oldest first.
@@ -247,6 +267,12 @@ class Emulator:
         """Stop an interaction, and remove it without a trace."""
         self.interactions.pop(interaction.id, None)
         interaction.abandon()
+
+    def add_environment(self, environment: EmulatedEnvironment) -> None:
+        """Add an environment without an interaction."""
+        self.environments[environment.id] = environment.files
+        if environment.network is not None:
+            self.networks[environment.id] = environment.network
 
     def find_environment(self, environment_id: str) -> dict[str, bytes]:
         """Return the content of the files of an environment, by path.

@@ -5,6 +5,7 @@ Independent of stored interactions and files.
 
 from collections.abc import Callable
 
+from .environments import check_environment
 from .filming import check_video_request
 from .protocol import (
     AGENT_KEYS,
@@ -239,6 +240,7 @@ REQUEST_RULES: tuple[Callable[[JsonDict], None], ...] = (
     check_tool_types,
     check_service_tier,
     check_response_format,
+    check_environment,
 )
 
 

@@ -7,5 +7,7 @@ from .content import InputFiles as InputFiles
 from .inspection import InspectedSource as InspectedSource
 from .inspection import Inspection as Inspection
 from .inspection import LocalFile as LocalFile
+from .reachability import is_reachable as is_reachable
+from .sandbox_staging import SandboxFiles as SandboxFiles
 from .saved_files import SavedFiles as SavedFiles
 from .upload_cache import UploadCache as UploadCache

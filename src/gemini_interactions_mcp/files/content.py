@@ -70,6 +70,7 @@ class CallLimits:
         opened: Number of files of folders that may still be opened.
         read: Bytes of these that may still be read.
         given: Files, folders and globs that were given already.
+        sandboxed: Whether files go into an agent's sandbox.
     """
 
     inline: int
@@ -80,6 +81,7 @@ class CallLimits:
     opened: int = MAX_OPENED_FILES
     read: int = MAX_READ_BYTES
     given: set[object] = field(default_factory=set[object])
+    sandboxed: bool = False
 
     def mark_given(self, what: object) -> bool:
         """Mark a file, folder or glob as given, and return whether this is the first time."""
@@ -123,6 +125,7 @@ class InputFiles:
         resolution: str | None = None,
         excerpt: Excerpt | None = None,
         named: bool = False,
+        sandboxed: bool = False,
     ) -> Inspection:
         """Inspect what `sources` stand for, in their order; nothing is sent, and no file stays open.
 
@@ -131,6 +134,7 @@ class InputFiles:
             resolution: One of `MEDIA_RESOLUTIONS`.
             excerpt: The part of each file that is meant.
             named: Whether sources may have names: `logo=logo.png`.
+            sandboxed: Whether files go into an agent's sandbox; images inside the request as well, if there is room.
 
         Raises:
             InputError: There are too many sources, the resolution is unknown, no file has such a part, or a name is not
@@ -143,7 +147,7 @@ class InputFiles:
         intended = await anyio.to_thread.run_sync(self._find_meant, deduplicate_sources(sources), named)
         given = [each._replace(source=path) for each in intended for path in await self._expand_saved(each.source)]
         deduplicate_sources(each.source for each in given)
-        found = await anyio.to_thread.run_sync(self._inspect_all, list(dict.fromkeys(given)))
+        found = await anyio.to_thread.run_sync(self._inspect_all, list(dict.fromkeys(given)), sandboxed)
         inspection = replace(found, resolution=resolution, excerpt=excerpt or WHOLE_FILES)
         check_excerpt(inspection)
         return inspection
@@ -228,9 +232,9 @@ class InputFiles:
         given = split_names(sources, self._boundary) if named else map(NamedSource, sources)
         return [each._replace(source=find_meant_source(each.source, self._boundary)) for each in given]
 
-    def _inspect_all(self, sources: Sequence[NamedSource]) -> Inspection:
+    def _inspect_all(self, sources: Sequence[NamedSource], sandboxed: bool) -> Inspection:
         """Inspect what can be read without the network."""
-        picking = CallLimits(self._inline)
+        picking = CallLimits(self._inline, sandboxed=sandboxed)
         inspected = [InspectedSource(source, self._inspect_source(source, picking), name) for source, name in sources]
         named = label_sources([each for each in inspected if each.parts or each.name])
         check_names(named)
@@ -303,8 +307,8 @@ class InputFiles:
             FileRefusedError: It is missing, not allowed, or not accepted by Gemini.
         """
         with translate_path_errors(file.source), self._boundary.open(file.source) as stream:
-            known = recognise_file(file, stream)
-        if known.sent > picking.inline:
+            known = recognise_file(file, stream, sandboxed=picking.sandboxed)
+        if not known.inline or known.sent > picking.inline:
             return ContentPart("", prepare_upload(known), file)
         picking.inline -= known.sent
         return ContentPart("", known, file)

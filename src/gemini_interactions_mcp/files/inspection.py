@@ -127,6 +127,19 @@ class Inspection:
         return (part for source in self.sources for part in source.parts)
 
     @property
+    def files(self) -> tuple[LocalFile, ...]:
+        """The files on this computer."""
+        return tuple(file for source in self.sources for file in source.files)
+
+    def select_shown(self) -> "Inspection":
+        """Return what a request shows of files that go into a sandbox: those inside the request, and addresses."""
+        shown = (
+            replace(source, parts=tuple(part for part in source.parts if is_shown(part.content)))
+            for source in self.sources
+        )
+        return replace(self, sources=tuple(source for source in shown if source.parts))
+
+    @property
     def kinds(self) -> frozenset[str]:
         """The types of content of all parts; text that is uploaded as a document is text, too.
 
@@ -150,6 +163,11 @@ class Inspection:
         return (
             hash_json([told, self.resolution, self.excerpt.clip, self.excerpt.pages, *frames]) if self.sources else ""
         )
+
+
+def is_shown(content: LocalFile | ContentItem) -> bool:
+    """Whether a content travels inside the request, or is read by Google from its address."""
+    return not isinstance(content, LocalFile) or content.inline
 
 
 def classify_content(content: LocalFile | ContentItem) -> str:

@@ -9,12 +9,13 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from io import BufferedReader
 from typing import IO, Final
 
 from gemini_interactions_mcp.core import FileRefusedError, list_names, quote_name
-from gemini_interactions_mcp.models import ContentItem, media_types
+from gemini_interactions_mcp.models import OCTET_STREAM, ContentItem, media_types
 from gemini_interactions_mcp.output import measure_duration
 
 from . import charsets
@@ -48,12 +49,14 @@ ARCHIVE_REMEDIES: Final = dict.fromkeys(
 """MIME type of files that hold others -> what to do with such a file."""
 
 
-def recognise_file(file: NamedFile, stream: BufferedReader) -> LocalFile:
-    """Inspect an open file.
+def recognise_file(file: NamedFile, stream: BufferedReader, *, sandboxed: bool = False) -> LocalFile:
+    """Inspect an open file; one that goes into an agent's sandbox as `recognise_sandboxed` does.
 
     Raises:
         FileRefusedError: It is of a type that Gemini does not accept, or broken, or encrypted.
     """
+    if sandboxed:
+        return recognise_sandboxed(file, stream)
     # Taken before the content is read, so that a later change shows.
     before = get_file_version(stream)
     size = os.fstat(stream.fileno()).st_size
@@ -227,3 +230,29 @@ def transcode_to_utf8(stream: BufferedReader, encoding: str, into: IO[bytes]) ->
         into.write(decoder.decode(chunk).encode())
     into.write(decoder.decode(b"", final=True).encode())
     return digest.hexdigest()
+
+
+def recognise_sandboxed(file: NamedFile, stream: BufferedReader) -> LocalFile:
+    """Inspect an open file that goes into an agent's sandbox, which takes files of any type, byte for byte.
+
+    Only an image that Gemini takes is shown to the agent as well, inside the request.
+    """
+    sniffed = media_types.sniff_type(stream.read(media_types.SNIFF_BYTES))
+    if (sniffed or "").startswith("image/"):
+        with suppress(FileRefusedError):
+            stream.seek(0)
+            if (known := recognise_file(file, stream)).kind == "image":
+                return known
+    before = get_file_version(stream)
+    size = os.fstat(stream.fileno()).st_size
+    return LocalFile(
+        source=file.source,
+        name=file.name(),
+        size=size,
+        sent=size,
+        kind="file",
+        mime=sniffed or OCTET_STREAM,
+        version=before,
+        sha256=hash_file(stream),
+        inline=False,
+    )

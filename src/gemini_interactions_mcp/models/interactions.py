@@ -12,6 +12,7 @@ from .attachments import Attachment
 from .defaults import DEEP_RESEARCH_PREFIX
 from .frozen import FrozenModel
 from .kinds import InteractionKind
+from .sandbox_files import Sandbox, asks_for_nothing
 from .speech import Speech, Transcription
 from .videos import VideoFormat
 
@@ -306,6 +307,7 @@ class Request(FrozenModel):
         metadata_filter: Which files of the stores are searched.
         servers: Remote MCP servers.
         environment: `remote` for a new sandbox or the id of an existing one, for agents that work in a sandbox.
+        sandbox: What that sandbox is to have.
         approves: Whether it approves the research plan that it follows.
         topic: The caller's own words, if `prompt` contains more; not sent.
         response_schema: JSON Schema of the answer.
@@ -332,6 +334,7 @@ class Request(FrozenModel):
     metadata_filter: str | None = Field(default=None, exclude_if=lambda text: text is None)
     servers: tuple[RemoteServer, ...] = ()
     environment: str | None = None
+    sandbox: Sandbox | None = Field(default=None, exclude_if=asks_for_nothing)
     approves: bool = False
     topic: str | None = None
     response_schema: dict[str, Any] | None = None

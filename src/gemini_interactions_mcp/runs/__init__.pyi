@@ -6,3 +6,4 @@ from .deletion import Remote as Remote
 from .listing import RowConditions as RowConditions
 from .run import Run as Run
 from .runs import Runs as Runs
+from .sandbox_arguments import SandboxTerms as SandboxTerms

@@ -8,6 +8,8 @@ from gemini_interactions_mcp.core import InputError, quote_name
 from gemini_interactions_mcp.models import DEEP_RESEARCH_PREFIX, Record, RemoteServer, Request
 from gemini_interactions_mcp.settings import Settings
 
+from .sandbox_arguments import NO_SANDBOX, SandboxTerms, build_sandbox
+
 ANTIGRAVITY_PREFIX: Final = "antigravity"
 """Prefix of the ids of Google's general agents, which work in an environment; `remote` is a fresh one.
 
@@ -21,8 +23,22 @@ STORE_TOOL_PREFIX: Final = "file_search:"
 SERVER_TOOL_PREFIX: Final = "mcp:"
 """Prefix of a tool that is a remote MCP server of the user's."""
 
+MANAGED_SERVER_NAME: Final = re.compile(r"[a-z0-9]+")
+"""Names of remote MCP servers that managed agents take: https://ai.google.dev/gemini-api/docs/antigravity-agent"""
+
 STORE_NAME_PATTERN: Final = re.compile(r"(?:fileSearchStores/)?([a-z0-9-]{1,80})")
 """Source: google-genai 3.6.1, types.FileSearchStore.name"""
+
+
+UNMANAGED_REFUSALS: Final = {
+    "budget_tokens": "`budget_tokens` works with other agents only; Deep Research takes no budget.",
+    **{
+        name: f"`{name}` works with other agents only, such as antigravity: Deep Research has no sandbox. "
+        "Nothing was sent."
+        for name in ("repository", "network")
+    },
+}
+"""What Deep Research does not take, and why."""
 
 
 def build_agent_request(
@@ -38,22 +54,23 @@ def build_agent_request(
     metadata_filter: str | None,
     visualization: bool,
     output_format: str | None,
-    environment: str | None,
     budget_tokens: int | None,
+    sandbox: SandboxTerms = NO_SANDBOX,
 ) -> Request:
     """Return the request for a run of an agent, without contents: they are added once they may be sent.
 
     A request that follows a plan has the plan's tools with their filter, unless others are given.
 
     Raises:
-        InputError: The agent cannot make plans or keep to a budget, or a tool is unknown.
+        InputError: The agent cannot make plans, keep to a budget or work in a sandbox, or a tool is unknown.
     """
     tools, metadata_filter = choose_agent_tools(previous, tools, metadata_filter)
-    deep = agent.startswith(DEEP_RESEARCH_PREFIX)
+    deep = is_deep_research_agent(agent)
     if plan_first and not deep:
         raise InputError("`plan_first` works with Deep Research agents only; other agents start at once.")
-    if budget_tokens and deep:
-        raise InputError("`budget_tokens` works with other agents only; Deep Research takes no budget.")
+    if deep:
+        check_unmanaged(budget_tokens=budget_tokens, repository=sandbox.repository, network=sandbox.network)
+    wanted = build_sandbox(sandbox)
     return Request(
         kind="research",
         prompt=f"{prompt}\n\nFormat of the answer: {output_format}" if output_format else prompt,
@@ -64,12 +81,10 @@ def build_agent_request(
         tools=tuple(tool for tool in tools if tool in OWN_TOOLS),
         stores=parse_store_tools(tools, metadata_filter),
         metadata_filter=metadata_filter,
-        servers=tuple(
-            find_remote_server(tool, settings)
-            for tool in tools
-            if check_agent_tool(tool, settings).startswith(SERVER_TOOL_PREFIX)
-        ),
-        environment=environment or choose_environment(agent, previous),
+        servers=find_remote_servers(tools, settings, managed=not deep),
+        environment=sandbox.environment
+        or choose_environment(agent, previous, filled=sandbox.has_files or wanted is not None),
+        sandbox=wanted,
         approves=bool(previous and previous.plan) and not plan_first,
         agent_config=(
             build_research_config(plan_first=plan_first, visualization=visualization)
@@ -77,6 +92,21 @@ def build_agent_request(
             else build_managed_config(budget_tokens)
         ),
     )
+
+
+def is_deep_research_agent(agent: str) -> bool:
+    """Whether an agent is Deep Research; all others are managed agents, which work in a sandbox."""
+    return agent.startswith(DEEP_RESEARCH_PREFIX)
+
+
+def check_unmanaged(**given: object) -> None:
+    """Check that a request to Deep Research has nothing that only managed agents take.
+
+    Raises:
+        InputError: It has.
+    """
+    if name := next((name for name, value in given.items() if value is not None), None):
+        raise InputError(UNMANAGED_REFUSALS[name])
 
 
 def choose_agent_tools(
@@ -118,13 +148,16 @@ def build_managed_config(budget_tokens: int | None) -> dict[str, Any] | None:
     return {"type": "antigravity", "max_total_tokens": budget_tokens} if budget_tokens else None
 
 
-def choose_environment(agent: str, previous: Record | None) -> str | None:
-    """Return the environment for an agent: that of the previous interaction, which has its files, or a new one."""
-    if agent.startswith(DEEP_RESEARCH_PREFIX):
+def choose_environment(agent: str, previous: Record | None, *, filled: bool = False) -> str | None:
+    """Return the environment for an agent: that of the previous interaction, which has its files, or a new one.
+
+    An agent of the user's own may bring an environment, and is given a new one only to put something into.
+    """
+    if is_deep_research_agent(agent):
         return None
     if previous and previous.environment_id:
         return previous.environment_id
-    return "remote" if agent.startswith(ANTIGRAVITY_PREFIX) else None
+    return "remote" if filled or agent.startswith(ANTIGRAVITY_PREFIX) else None
 
 
 def check_agent_tool(tool: str, settings: Settings) -> str:
@@ -148,6 +181,25 @@ def parse_store_tool(tool: str) -> str:
     if found is None:
         raise InputError(f"{quote_name(tool)!r} names no file search store: write file_search:fileSearchStores/name.")
     return f"fileSearchStores/{found[1]}"
+
+
+def find_remote_servers(tools: Iterable[str], settings: Settings, *, managed: bool) -> tuple[RemoteServer, ...]:
+    """Return the remote MCP servers among the tools of an agent.
+
+    Raises:
+        InputError: A tool is unknown, or a managed agent does not take the name of a server.
+    """
+    found = tuple(
+        find_remote_server(tool, settings)
+        for tool in tools
+        if check_agent_tool(tool, settings).startswith(SERVER_TOOL_PREFIX)
+    )
+    if managed and (wrong := next((each.name for each in found if not MANAGED_SERVER_NAME.fullmatch(each.name)), None)):
+        raise InputError(
+            f"This agent takes MCP servers whose name has lower-case letters and digits only, and not "
+            f"{quote_name(wrong)!r}: the user can rename it in GEMINI_MCP_SERVERS. Nothing was sent."
+        )
+    return found
 
 
 def find_remote_server(tool: str, settings: Settings) -> RemoteServer:

@@ -7,6 +7,7 @@ import anyio
 from gemini_interactions_mcp.api import UNKNOWN_OUTCOME, Gemini, check_interaction_id
 from gemini_interactions_mcp.core import (
     GeminiMCPError,
+    InputError,
     InteractionNotFoundError,
     InvalidIdError,
     JournalError,
@@ -90,6 +91,45 @@ class Finder:
                 f"Google never named this interaction. {record.error or UNKNOWN_OUTCOME}", interaction_id=record.label
             )
         return await self._look_up(record, record.interaction_id, seconds)
+
+    async def find_continued(self, interaction_id: str) -> Record | None:
+        """Return the row of an interaction to continue; None where only Google may know it.
+
+        Raises:
+            InputError: Google cannot know it: the text can be no id, or the row says so.
+            JournalError: The journal cannot be read.
+        """
+        record = await self._journal.find(interaction_id)
+        stored = record.stored if record else not intents.is_label(interaction_id)
+        if not stored or (record is not None and record.interaction_id is None):
+            raise InputError(
+                "Google does not know that interaction: it was asked for with store=false, or has not been named yet. "
+                "It cannot be continued; read_interaction shows it."
+            )
+        if record is None:
+            check_interaction_id(interaction_id)
+        return record
+
+    async def find_continued_task(self, interaction_id: str, seconds: float, *, needed: bool) -> Record | None:
+        """Do the same; an interaction that only Google knows is read there, for its agent and its environment.
+
+        Args:
+            interaction_id: Its id.
+            seconds: Time limit for Google.
+            needed: Whether what it tells is needed; otherwise one that Google does not show is continued unseen.
+
+        Raises:
+            GeminiMCPError: As `find_continued`, or it is needed and Google does not show it.
+        """
+        record = await self.find_continued(interaction_id)
+        if record is not None:
+            return record
+        try:
+            return (await self.find(interaction_id, seconds)).record
+        except GeminiMCPError:
+            if needed:
+                raise
+            return None
 
     async def _glanced(self, run: Run, seconds: float) -> Run:
         """Return a run of this process after a read at Google; if that shows its end, wait for the result."""

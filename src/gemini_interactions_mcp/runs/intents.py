@@ -242,6 +242,12 @@ CANCELLED_ELSEWHERE: Final = (
     "It was not cancelled through this server: another program with a key of the same project did it, or Google."
 )
 
+GO_ON_ADVICE: Final = (
+    "start_research with it as previous_interaction_id, and a new budget_tokens, goes on from there in the same "
+    "sandbox."
+)
+"""What to do about a task that has spent its budget."""
+
 NO_TERMS: Final = Terms()
 
 NO_SPEECH: Final = "No speech was found in the recording."
@@ -330,7 +336,7 @@ def choose_advice(interaction: Interaction, kind: InteractionKind, terms: Terms,
     if interaction.status not in LIMITED_STATUSES:
         return collect_remedies(interaction, kind, terms)
     if interaction.agent or terms.max_total_tokens:
-        return "start_research with it as previous_interaction_id goes on from there."
+        return GO_ON_ADVICE
     return suggest_higher_limits(interaction, kind, terms)
 
 

@@ -7,7 +7,7 @@ import anyio
 import anyio.to_thread
 from anyio.abc import TaskGroup
 
-from gemini_interactions_mcp.api import Gemini, check_interaction_id
+from gemini_interactions_mcp.api import Gemini
 from gemini_interactions_mcp.core import (
     NO_REDACTION,
     GeminiMCPError,
@@ -399,22 +399,12 @@ class Runs:
         return await self._journal.find(interaction_id)
 
     async def find_continued(self, interaction_id: str) -> Record | None:
-        """Return the row of an interaction to continue; None where only Google may know it.
+        """Return the row of an interaction to continue, as `Finder.find_continued`."""
+        return await self._finder.find_continued(interaction_id)
 
-        Raises:
-            InputError: Google cannot know it: the text can be no id, or the row says so.
-            JournalError: The journal cannot be read.
-        """
-        record = await self.known(interaction_id)
-        stored = record.stored if record else not intents.is_label(interaction_id)
-        if not stored or (record is not None and record.interaction_id is None):
-            raise InputError(
-                "Google does not know that interaction: it was asked for with store=false, or has not been named yet. "
-                "It cannot be continued; read_interaction shows it."
-            )
-        if record is None:
-            check_interaction_id(interaction_id)
-        return record
+    async def find_continued_task(self, interaction_id: str, *, needed: bool) -> Record | None:
+        """Return the row of an interaction for an agent to continue, as `Finder.find_continued_task`."""
+        return await self._finder.find_continued_task(interaction_id, self._timing.find, needed=needed)
 
     async def followers(self, interaction_id: str) -> Sequence[Record]:
         """Return the rows that continue an interaction, oldest first.

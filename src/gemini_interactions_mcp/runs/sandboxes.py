@@ -11,11 +11,8 @@ from gemini_interactions_mcp.api import Gemini
 from gemini_interactions_mcp.core import GeminiMCPError, InputError, quote_name
 from gemini_interactions_mcp.files import SavedFiles
 from gemini_interactions_mcp.journal import clock
-from gemini_interactions_mcp.models import Record, SandboxFile, SavedFile
+from gemini_interactions_mcp.models import WORKSPACE_DIRECTORY, Record, SandboxFile, SavedFile
 from gemini_interactions_mcp.output import saving
-
-WORKSPACE_DIRECTORY: Final = "workspace"
-"""Directory in which agents work. Source: google-genai 3.6.1, types/environments/environmentfile.py"""
 
 MAX_SANDBOX_FILES: Final = 50
 """Maximum number of files that one call saves."""

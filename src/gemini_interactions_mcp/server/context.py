@@ -24,7 +24,7 @@ from gemini_interactions_mcp.text import EVERY_TOOL, ToolGuide
 
 if TYPE_CHECKING:
     from gemini_interactions_mcp.api import Downloads, Gemini, VoiceList
-    from gemini_interactions_mcp.files import InputFiles, SavedFiles
+    from gemini_interactions_mcp.files import InputFiles, SandboxFiles, SavedFiles
     from gemini_interactions_mcp.journal import Journal, Limits
     from gemini_interactions_mcp.models import CatalogFile
     from gemini_interactions_mcp.runs import Runs
@@ -56,6 +56,7 @@ class AppContext:
     Attributes:
         settings: The user's settings.
         files: Local files and URLs that may be read and sent.
+        sandboxes: Puts files into the sandboxes of agents.
         runs: The interactions; the only way to the API and the journal.
         catalogs: What is known of models and agents.
         saved: The saved files. Blocks: call it in a worker thread.
@@ -71,6 +72,7 @@ class AppContext:
 
     settings: Settings
     files: "InputFiles"
+    sandboxes: "SandboxFiles"
     runs: "Runs"
     catalogs: "CatalogFile"
     saved: "SavedFiles"
@@ -174,6 +176,7 @@ class Opening:
         return AppContext(
             settings=self.settings,
             files=files.InputFiles(self.settings, uploads, lookup=gemini.mime_type, earlier=interactions.find_restored),
+            sandboxes=files.SandboxFiles(self.settings, gemini.sandboxes, tasks, self._timing),
             runs=interactions,
             catalogs=catalogs,
             saved=saved,
@@ -234,7 +237,7 @@ def load_slow_modules() -> None:
     # The packages import a module when its name is first used.
     _ = (api.Gemini, journal.Journal, output.make_preview, runs.Changes, runs.Runs)
     models.load_built_in_catalog()
-    _ = (files.Boundary, files.InputFiles, files.SavedFiles, files.UploadCache)
+    _ = (files.Boundary, files.InputFiles, files.SandboxFiles, files.SavedFiles, files.UploadCache)
 
 
 def make_limits(settings: Settings) -> "Limits":

@@ -126,6 +126,5 @@ def build_follow_up(settings: Settings, plan: Record, agent: str, prompt: str, *
         metadata_filter=None,
         visualization=True,
         output_format=None,
-        environment=None,
         budget_tokens=None,
     )

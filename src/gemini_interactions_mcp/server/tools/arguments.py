@@ -32,11 +32,15 @@ ARGUMENT_KINDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(FREE_TEXT_ARGUMENTS, "free text"),
     "model": "name",
     "agent": "name",
+    "network": "words",
 }
 """How arguments are read whose JSON type is only string."""
 
 ArgumentSchema = Mapping[str, Any]
 """The schema of one argument, or of all arguments of a tool."""
+
+
+NO_SCHEMA: Final[ArgumentSchema] = {}
 
 
 def interpret_arguments(arguments: Mapping[str, Any], schema: ArgumentSchema) -> dict[str, Any]:
@@ -64,7 +68,7 @@ def interpret_value(value: object, schema: ArgumentSchema) -> object:
 
 def stands_for_absent(text: str, schema: ArgumentSchema) -> bool:
     """Whether a text stands for an absent argument; `null` does, unless it may be a text to search for or to send."""
-    if schema.get("type") == "free text":
+    if schema.get("type") in ("free text", "words"):
         return not text.strip()
     return strip_quotes(text).casefold() in ABSENT_WORDS and not means_minimal(text, schema.get("enum", ()))
 
@@ -106,6 +110,16 @@ def interpret_list(value: object, schema: ArgumentSchema) -> object:
     return [each for each in values if each is not None]
 
 
+def interpret_words(value: object, schema: ArgumentSchema) -> object:
+    """Read words between commas, in which `none` is one: a sandbox without network has not the usual network."""
+    del schema
+    if isinstance(value, bool):
+        return None if value else "none"
+    found = split_values(value, NO_SCHEMA)
+    words = cast("list[object]", found) if isinstance(found, list) else [value]
+    return (", ".join(map(str, words)) or "none") if all(isinstance(each, str) for each in words) else value
+
+
 def interpret_object(value: object, schema: ArgumentSchema) -> object:
     """Read a JSON object, which may come as text."""
     del schema
@@ -130,6 +144,7 @@ VALUE_INTERPRETERS: Final[Mapping[str, Callable[[object, ArgumentSchema], object
     "name": interpret_name,
     "id": interpret_id,
     "array": interpret_list,
+    "words": interpret_words,
     "object": interpret_object,
     "integer": interpret_number,
     "number": interpret_number,

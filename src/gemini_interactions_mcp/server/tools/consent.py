@@ -98,7 +98,19 @@ def render_question(question: CostQuestion) -> str:
         render_source_list(
             "Tools that it may use:", [f"- {quote_name(name)}" for name in agents.list_tool_names(request)]
         ),
+        render_source_list("Its sandbox:", describe_sandbox_terms(request)),
     )
+
+
+def describe_sandbox_terms(request: Request) -> list[str]:
+    """Return the repository of an agent's sandbox and what it may reach, in lines, as far as they were asked for."""
+    sandbox = request.sandbox
+    if sandbox is None:
+        return []
+    lines = [f"- the repository {quote_name(sandbox.repository)}"] if sandbox.repository else []
+    if sandbox.network is not None:
+        lines.append(f"- network: {quote_name(', '.join(sandbox.network)) or 'none'}")
+    return lines
 
 
 def describe_work(request: Request) -> str:

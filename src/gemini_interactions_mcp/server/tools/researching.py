@@ -7,12 +7,14 @@ from mcp_types import CallToolResult, InputRequiredResult
 from pydantic import Field
 
 from gemini_interactions_mcp.core import (
+    GeminiMCPError,
     InteractionNotFoundError,
     OutcomeUnknownError,
     RefusedError,
     phrases,
 )
-from gemini_interactions_mcp.runs import agents
+from gemini_interactions_mcp.models import Record, Request
+from gemini_interactions_mcp.runs import SandboxTerms, agents
 from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress, open_app
 from gemini_interactions_mcp.server.hosts import choose_wait_seconds, suggest_wait_seconds
 from gemini_interactions_mcp.server.results.answers import (
@@ -27,7 +29,8 @@ from gemini_interactions_mcp.text import rendering
 
 from .choosing import choose_maker, match_tools
 from .parameters import InteractionId, MetadataFilter, PageNumber, PollSeconds, Prompt, ResolveSources, SectionHeading
-from .paying import ToolResult, ask_before_paying, send_files
+from .paying import ToolResult, ask_before_paying
+from .sandboxing import inspect_for_agent, list_shown_kinds, send_to_agent
 
 if TYPE_CHECKING:
     from gemini_interactions_mcp.runs import Run
@@ -37,31 +40,33 @@ async def start_research(
     ctx: Ctx,
     prompt: Prompt,
     agent: Annotated[str | None, Field(description="Agent id; default the user's")] = None,
-    plan_first: Annotated[bool, Field(description="Return a plan to approve; default false")] = False,
+    plan_first: Annotated[bool, Field(description="Plan to approve; default false")] = False,
     previous_interaction_id: Annotated[
-        str | None, Field(description="Plan to run or, with plan_first, to refine; report to build on")
+        str | None, Field(description="Plan to run or (plan_first) refine; or a result")
     ] = None,
     files: Annotated[list[str] | None, Field(description="As in analyze_file")] = None,
     tools: Annotated[
         list[str] | None,
-        Field(description="As in gemini_ask, file_search:STORE or mcp:NAME; default the agent's own"),
+        Field(description="As in gemini_ask, mcp:NAME; default the agent's own"),
     ] = None,
     metadata_filter: MetadataFilter = None,
-    visualization: Annotated[bool, Field(description="Charts in the report; default true")] = True,
-    output_format: Annotated[str | None, Field(description="How the report should look")] = None,
-    environment: Annotated[str | None, Field(description="Sandbox of other agents: remote or an id")] = None,
-    budget_tokens: Annotated[int | None, Field(ge=1, description="Token limit of other agents")] = None,
-    force: Annotated[bool, Field(description="Pay again for the same request; default false")] = False,
+    visualization: Annotated[bool, Field(description="Charts; default true")] = True,
+    output_format: Annotated[str | None, Field(description="Of the report")] = None,
+    environment: Annotated[str | None, Field(description="remote or an id")] = None,
+    repository: Annotated[str | None, Field(description="https://github.com/o/r")] = None,
+    network: Annotated[str | None, Field(description="Domains, or none; default all")] = None,
+    budget_tokens: Annotated[int | None, Field(ge=1, description="Token limit")] = None,
+    force: Annotated[bool, Field(description="Pay again; default false")] = False,
 ) -> CallToolResult | InputRequiredResult:
     """Start Gemini Deep Research: an agent reads the web for 5-60 minutes and writes a cited report; costs dollars.
-    Returns an interaction_id for check_research at once; the same request within 10 minutes returns the same run.
-    Other agents (Antigravity, custom) take tasks.
+    Returns an interaction_id for check_research at once; repeated within 10 minutes, the same run.
+    Other agents (antigravity, custom) do tasks in a sandbox (repository, network).
     """
     app = await open_app(ctx)
-    previous = await app.runs.find_continued(previous_interaction_id) if previous_interaction_id else None
+    previous = await find_previous_task(app, previous_interaction_id, agent)
     choice = await choose_maker(app, "research", agent or (previous and previous.agent))
     await check_readiness(app)
-    given = await app.files.inspect(files or ())
+    given = await inspect_for_agent(app, choice.name, files or ())
     request = agents.build_agent_request(
         app.settings,
         prompt,
@@ -74,19 +79,47 @@ async def start_research(
         metadata_filter=metadata_filter,
         visualization=visualization,
         output_format=output_format,
-        environment=environment,
         budget_tokens=budget_tokens,
+        sandbox=SandboxTerms(environment, repository, network, bool(given.files)),
     )
-    request, notes = choice.admit(request, given.kinds), (*choice.notes, *given.notes)
+    request, notes = choice.admit(request, list_shown_kinds(choice.name, given)), (*choice.notes, *given.notes)
     if not force and (earlier := await app.runs.find_repeated(request, previous)):
         return prepend_notes(await report_start(ctx, app, earlier, fresh=False), notes)
     agreed = await ask_before_paying(ctx, app, request, given)
     if isinstance(agreed, ToolResult):
         return agreed
     with agreed:
-        request = await send_files(app, request, given, choose_wait_seconds(ctx, app.settings), Progress(ctx))
-    run, fresh = await app.runs.start_once(request, previous, again=force)
-    return prepend_notes(await report_start(ctx, app, run, fresh=fresh), notes)
+        request = await send_to_agent(app, request, given, choose_wait_seconds(ctx, app.settings), Progress(ctx))
+    return prepend_notes(await start_agent(ctx, app, request, previous, again=force), notes)
+
+
+async def find_previous_task(app: AppContext, interaction_id: str | None, agent: str | None) -> Record | None:
+    """Return the row of an interaction to continue; one that was made elsewhere is read at Google.
+
+    Raises:
+        GeminiMCPError: It cannot be continued, or its agent is neither known nor named.
+    """
+    if not interaction_id:
+        return None
+    return await app.runs.find_continued_task(interaction_id, needed=agent is None)
+
+
+async def start_agent(
+    ctx: Ctx, app: AppContext, request: Request, previous: Record | None, *, again: bool
+) -> CallToolResult:
+    """Start a run as `Runs.start_once`, and return the result; a sandbox that was made for nothing is deleted.
+
+    Raises:
+        GeminiMCPError: Nothing was sent, or the run has failed.
+    """
+    try:
+        run, fresh = await app.runs.start_once(request, previous, again=again)
+    except GeminiMCPError:
+        app.sandboxes.discard(request)
+        raise
+    if not fresh:
+        app.sandboxes.discard(request)
+    return await report_start(ctx, app, run, fresh=fresh)
 
 
 async def check_readiness(app: AppContext) -> None:

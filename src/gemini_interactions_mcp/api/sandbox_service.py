@@ -1,0 +1,184 @@
+"""The environments of managed agents: made, filled, listed and deleted; all of it is free."""
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from typing import Any, Final, NamedTuple
+
+import anyio
+from google import genai
+
+from gemini_interactions_mcp.core import InputError, InteractionNotFoundError, NetworkError, Timing, lenient
+from gemini_interactions_mcp.models import BytesSentCallback, Sandbox, SandboxFile, UploadSource
+
+from .calls import Call
+from .exchange import Exchange, track_exchange
+from .requests import encode_environment_path, encode_path_segment
+from .responses import normalize_sandbox_path, parse_environment_files
+from .resumable_upload import ResumableUpload
+from .sandbox_requests import build_network, build_sources
+
+MAX_ENVIRONMENT_ENTRIES: Final = 5_000
+"""Maximum number of entries read from the list of an environment's files; installed packages can be endless."""
+
+MAX_LISTED_FOLDERS: Final = 50
+"""Maximum number of folders that are listed one by one, where a list is not recursive."""
+
+
+ReadPages = Callable[
+    [Call, Callable[..., Any], Callable[[object], list[SandboxFile]], int], Awaitable[list[SandboxFile]]
+]
+"""Reads the pages of a list, given the call, what fetches a page, what parses one, and the most entries."""
+
+
+class ApiAccess(NamedTuple):
+    """How the client of the API sends calls that are free.
+
+    Attributes:
+        open: Returns the SDK client.
+        uploads: Returns the upload service.
+        send: Sends a call under the retry rule.
+        about: Makes the context of a call.
+        pages: Reads the pages of a list.
+    """
+
+    open: Callable[[], Awaitable[genai.Client]]
+    uploads: Callable[[], Awaitable[ResumableUpload]]
+    send: Callable[[Call, Callable[[Exchange], Awaitable[Any]]], Awaitable[Any]]
+    about: Callable[..., Call]
+    pages: ReadPages
+
+
+class SandboxService:
+    """The environments of one API key; Google deletes one 7 days after its last use.
+
+    Args:
+        access: Sends the calls.
+        timing: Deadline of an upload.
+
+    Source: https://ai.google.dev/gemini-api/docs/antigravity-agent
+    """
+
+    def __init__(self, access: ApiAccess, timing: Timing) -> None:
+        self._access = access
+        self._timing = timing
+
+    async def create(self, sandbox: Sandbox) -> str:
+        """Make an environment with the repository, the network and the inline files of a sandbox; return its id.
+
+        Raises:
+            GeminiMCPError: Google refused it, or did not answer.
+        """
+        made: Any = (await self._access.open()).aio.environments.with_streaming_response
+        wanted = {"sources": build_sources(sandbox), "network": build_network(sandbox.network)}
+        given = {name: value for name, value in wanted.items() if value}
+        told = await self._access.send(
+            self._access.about(), lambda exchange: receive_environment(made.create_environment(**given), exchange)
+        )
+        environment_id = lenient.get_text(lenient.coerce_object(told).get("id"))
+        if not environment_id:
+            raise NetworkError("Google has made a sandbox without naming it. Call again.")
+        return environment_id.removeprefix("environments/")
+
+    async def delete(self, environment_id: str) -> None:
+        """Delete an environment.
+
+        Raises:
+            GeminiMCPError: It was not deleted, or did not exist.
+        """
+        api: Any = (await self._access.open()).aio.environments
+        call = self._access.about(file="files", environment_id=environment_id)
+        await self._access.send(call, lambda _: api.delete(id=encode_path_segment(environment_id)))
+
+    async def exists(self, environment_id: str) -> bool:
+        """Whether Google has an environment.
+
+        Raises:
+            GeminiMCPError: It could not be asked.
+        """
+        api: Any = (await self._access.open()).aio.environments.with_streaming_response
+        call = self._access.about(environment_id=environment_id)
+        try:
+            await self._access.send(
+                call,
+                lambda exchange: receive_environment(
+                    api.get_environment(id=encode_path_segment(environment_id)), exchange
+                ),
+            )
+        except InteractionNotFoundError:
+            return False
+        return True
+
+    async def upload(
+        self, environment_id: str, path: str, source: UploadSource, size: int, moved: BytesSentCallback
+    ) -> str:
+        """Upload a file into an environment, in place of one of the same name; return its path there.
+
+        Raises:
+            GeminiMCPError: Google refused it, or the connection broke too often.
+        """
+        transfer = await self._access.uploads()
+        segment, place = encode_path_segment(environment_id), encode_environment_path(path)
+        # The upload URL must not be redacted; `ResumableUpload` redacts the errors.
+        call = Call(file=path, environment_id=environment_id)
+        address = await self._access.send(call, lambda _: transfer.start_in_environment(segment, place, size))
+        with (
+            track_exchange(self._access.about(file=path, environment_id=environment_id)),
+            anyio.fail_after(self._timing.upload),
+        ):
+            told = await transfer.send(address, source, size, moved)
+        return normalize_sandbox_path(lenient.get_text(told.get("path")) or "") or path
+
+    async def list(self, environment_id: str, path: str) -> list[SandboxFile]:
+        """List the files below a folder of an environment, also if the API lists one level only.
+
+        Raises:
+            GeminiMCPError: The list could not be read.
+        """
+        entries = await self._list_folder(environment_id, path)
+        listed = {path}
+        while len(listed) < MAX_LISTED_FOLDERS and (folder := find_unlisted_folder(entries, listed)):
+            listed.add(folder)
+            entries += await self._list_folder(environment_id, folder)
+        return list({each.path: each for each in entries if not each.folder}.values())
+
+    async def _list_folder(self, environment_id: str, path: str) -> "list[SandboxFile]":
+        """Return the entries below a folder; none where the environment has no such folder.
+
+        Raises:
+            GeminiMCPError: The list could not be read.
+        """
+        files: Any = (await self._access.open()).aio.environments.files.with_streaming_response
+        query = {"environment": encode_path_segment(environment_id), "path": encode_environment_path(path)}
+        fetch = partial(files.list, **query, recursive=True)
+        try:
+            return await self._access.pages(
+                self._access.about(file=path, environment_id=environment_id),
+                fetch,
+                parse_environment_files,
+                MAX_ENVIRONMENT_ENTRIES,
+            )
+        except InputError:
+            if await self.exists(environment_id):
+                return []
+            raise
+
+
+async def receive_environment(sent: AbstractAsyncContextManager[Any], exchange: Exchange) -> object:
+    """Return the JSON of an environment."""
+    async with sent as raw:
+        return await exchange.read(raw.http_response)
+
+
+def find_unlisted_folder(entries: Sequence[SandboxFile], listed: Collection[str]) -> str | None:
+    """Return a folder of which nothing has been listed."""
+    return next(
+        (
+            entry.path
+            for entry in entries
+            if entry.folder
+            and entry.path not in listed
+            and not any(other.path.startswith(f"{entry.path}/") for other in entries)
+        ),
+        None,
+    )
