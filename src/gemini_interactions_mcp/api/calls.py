@@ -54,6 +54,7 @@ class Call:
         model: The model or agent that it asks for.
         successor: The model or agent to use where that one no longer exists.
         file: The uploaded file, or the path in an environment, that it asks for.
+        store: The file search store, or the document or operation of one, that it asks for.
         redact: Removes secrets from what the API returns.
         caller: Who waits for it.
     """
@@ -67,5 +68,6 @@ class Call:
     model: str | None = None
     successor: str | None = None
     file: str | None = None
+    store: str | None = None
     redact: Redactor = field(default=NO_REDACTION, repr=False)
     caller: Caller = NO_CALLER

@@ -24,6 +24,7 @@ from gemini_interactions_mcp.core import (
     PermissionDeniedError,
     QuotaError,
     RefusedError,
+    StoreNotFoundError,
     phrases,
     quote_name,
 )
@@ -121,8 +122,13 @@ def is_about_location(response: ErrorResponse) -> bool:
     return response.status in (400, 403) and response.says("location is not supported")
 
 
+def is_naming_store(response: ErrorResponse) -> bool:
+    """Whether a response says that a file search store does not exist; the API answers 403, too, as for files."""
+    return response.status in (403, 404) and response.says("filesearchstore", "file search store")
+
+
 def is_about_previous(response: ErrorResponse) -> bool:
-    """Whether a 404 may be about the interaction that is continued; the API names the model if that is missing."""
+    """Whether a 404 may be about the previous interaction or a store; the API names the model if that is missing."""
     return response.status == 404 and bool(response.code) and not response.says("model", "agent")
 
 
@@ -165,6 +171,21 @@ def is_cheap(call: Call) -> bool:
 def is_for_file(call: Call) -> bool:
     """Whether a call asks for an uploaded file or a file in an environment."""
     return bool(call.file)
+
+
+def is_for_store(call: Call) -> bool:
+    """Whether a call asks for a file search store or something in it, or has one searched."""
+    return bool(call.store)
+
+
+def is_reading_store(call: Call) -> bool:
+    """Whether a call is about a file search store, and no request that is paid for."""
+    return bool(call.store) and not call.paid
+
+
+def is_for_store_alone(call: Call) -> bool:
+    """Whether a call has a store searched, and continues no interaction that could be missing too."""
+    return bool(call.store) and not call.previous_interaction_id
 
 
 def is_without_model(call: Call) -> bool:
@@ -224,6 +245,14 @@ def describe_payment(response: ErrorResponse, _: Call) -> str:
 def describe_missing_file(_: ErrorResponse, call: Call) -> str:
     """Describe a file that does not exist, or no longer."""
     return f"Google keeps no {call.file}: uploaded files are deleted after 48 hours. Upload it again."
+
+
+def describe_missing_store(_: ErrorResponse, call: Call) -> str:
+    """Describe a file search store, a document or an operation that does not exist, or no longer."""
+    return (
+        f"Google has no {call.store}: the name is wrong or of another project's key, or it was deleted. "
+        'manage_store(action="list") lists the stores of this key.'
+    )
 
 
 def describe_missing_interaction(_: ErrorResponse, call: Call) -> str:
@@ -366,6 +395,9 @@ ERROR_RULES: Final[tuple[ErrorRule, ...]] = (
     ErrorRule(is_about_location, is_any_call, ConfigurationError, describe_location),
     ErrorRule(has_status(402), is_any_call, ConfigurationError, describe_payment, ("payment_required",)),
     ErrorRule(has_status(404), is_for_file, InputError, describe_missing_file, NOT_FOUND_CODES),
+    ErrorRule(is_naming_store, is_for_store, StoreNotFoundError, describe_missing_store),
+    ErrorRule(has_status(404), is_reading_store, StoreNotFoundError, describe_missing_store, NOT_FOUND_CODES),
+    ErrorRule(is_about_previous, is_for_store_alone, StoreNotFoundError, describe_missing_store, ("not_found",)),
     ErrorRule(
         has_status(404), is_without_model, InteractionNotFoundError, describe_missing_interaction, NOT_FOUND_CODES
     ),

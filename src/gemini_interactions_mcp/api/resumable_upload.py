@@ -1,4 +1,4 @@
-"""Uploads files to the Files API in chunks, and resumes from what has arrived if a chunk fails.
+"""Uploads files to the Files API or a file search store in chunks, and resumes from what has arrived if one fails.
 
 google-genai also uploads in chunks, but gives up when a connection breaks: it never asks how much has arrived.
 Protocol: https://ai.google.dev/gemini-api/docs/files, and for the query
@@ -73,7 +73,7 @@ class ResumableUpload:
         redact: Redactor = NO_REDACTION,
         timing: Timing = DEFAULT_TIMING,
     ) -> None:
-        self._url = f"{(base_url or DEFAULT_UPLOAD_BASE_URL).rstrip('/')}/upload/{FILES_API_VERSION}/files"
+        self._url = f"{(base_url or DEFAULT_UPLOAD_BASE_URL).rstrip('/')}/upload/"
         self._key = key
         self._redact = redact
         self._backoffs = timing.upload_backoffs
@@ -89,10 +89,26 @@ class ResumableUpload:
         await self._client.aclose()
 
     async def start(self, file: Mapping[str, object], size: int, mime_type: str) -> str:
-        """Start an upload and return its URL.
+        """Start an upload to the Files API and return its URL.
 
         Args:
             file: The file resource: `name`, `display_name`.
+            size: Size in bytes.
+            mime_type: MIME type, as the API names it.
+
+        Raises:
+            GeminiMCPError: Google refused it.
+            httpx2.HTTPError: There was no response.
+        """
+        told = {"file": {**file, "mime_type": mime_type, "size_bytes": size}}
+        return await self.start_at(f"{FILES_API_VERSION}/files", told, size, mime_type)
+
+    async def start_at(self, place: str, told: Mapping[str, object], size: int, mime_type: str) -> str:
+        """Start an upload to any place of the API and return its URL.
+
+        Args:
+            place: The path behind `/upload/`.
+            told: The JSON of the request.
             size: Size in bytes.
             mime_type: MIME type, as the API names it.
 
@@ -107,18 +123,21 @@ class ResumableUpload:
             "X-Goog-Upload-Header-Content-Length": str(size),
             "X-Goog-Upload-Header-Content-Type": mime_type,
         }
-        told = {"file": {**file, "mime_type": mime_type, "size_bytes": size}}
-        response = await self._client.post(self._url, headers=headers, json=told)
+        response = await self._client.post(f"{self._url}{place}", headers=headers, json=told)
         address = check_upload_response(response, self._redact).headers.get("x-goog-upload-url")
         if not address or (self._url.startswith("https:") and not address.startswith("https:")):
             raise NetworkError("The response was not the Gemini API's; check GOOGLE_GEMINI_BASE_URL.")
         return address
 
     async def send(self, address: str, source: UploadSource, size: int, moved: BytesSentCallback) -> Json:
-        """Send a file's content and return the file resource; an empty one if only the last response was lost.
+        """Send a file's content and return the file resource; an empty one if only the last response was lost."""
+        return coerce_object((await self.transfer(address, source, size, moved)).get("file"))
+
+    async def transfer(self, address: str, source: UploadSource, size: int, moved: BytesSentCallback) -> Json:
+        """Send a file's content and return the last response; an empty one if only that was lost.
 
         Args:
-            address: The URL that `start` returned.
+            address: The URL that `start` or `start_at` returned.
             source: The content; read from its start.
             size: Size in bytes.
             moved: Called with the number of bytes sent so far.
@@ -143,7 +162,7 @@ class ResumableUpload:
                 continue
             offset, failures = offset + UPLOAD_CHUNK_BYTES, 0
             if offset >= size:
-                return coerce_object(coerce_object(answer.json()).get("file"))
+                return coerce_object(answer.json())
 
     async def _chunk(
         self, address: str, source: UploadSource, offset: int, size: int, moved: BytesSentCallback

@@ -67,6 +67,8 @@ class Doubts:
         root_entries: Whether an environment has files outside its workspace.
         empty_folders: Response to the list of a folder without files.
         server_calls: Steps that report calls to an MCP server.
+        missing_stores: HTTP status for a file search store, a document or an operation that does not exist.
+        late_documents: Whether a document is listed only once it is indexed.
     """
 
     id_form: Literal["url-safe", "dotted"] = "url-safe"
@@ -96,6 +98,8 @@ class Doubts:
     root_entries: bool = False
     empty_folders: Literal["empty list", "404"] = "empty list"
     server_calls: Literal["none", "tool_call"] = "none"
+    missing_stores: Literal["403", "404"] = "403"
+    late_documents: bool = False
 
     def list_thinking_levels(self, model: str) -> tuple[str, ...]:
         """Return the thinking levels that a model accepts."""
@@ -136,6 +140,8 @@ CONTRARY = Doubts(
     root_entries=True,
     empty_folders="404",
     server_calls="tool_call",
+    missing_stores="404",
+    late_documents=True,
 )
 
 

@@ -1,0 +1,445 @@
+"""Files on their way into file search stores: each content is sent to a store once, and indexed there.
+
+Indexing outlives the call that asked for it, because hosts abandon calls: the next call for the same files waits for
+the rest. That nothing is sent twice rests on the hash among a document's metadata, which every server sees, and until
+Google lists the document on the journal, which has what was sent and the operation that indexes it.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal, Protocol
+
+import anyio
+import anyio.to_thread
+from anyio.abc import TaskGroup
+
+from gemini_interactions_mcp.core import (
+    GeminiMCPError,
+    InputError,
+    JournalError,
+    Json,
+    NetworkError,
+    OverloadedError,
+    QuotaError,
+    RefusedError,
+    StoreNotFoundError,
+    Timing,
+    logger,
+)
+from gemini_interactions_mcp.models import (
+    BytesSentCallback,
+    IndexingState,
+    MetadataEntry,
+    StoreDocument,
+    UploadedFile,
+    UploadSource,
+    stores,
+)
+
+from .boundary import Boundary, split_below_roots, translate_path_errors
+from .inspection import LocalFile, normalize_name
+from .recognition import prepare_outgoing, prepare_upload
+from .upload_cache import HashingReader, OutgoingFile, UploadStore, get_file_version, make_modified_error
+
+UPLOADS_AT_ONCE: Final = 4
+"""Files that are sent at once; more may be indexed."""
+
+OPERATION_LIFETIME: Final = timedelta(days=2)
+"""How long the journal keeps an operation whose end nobody has seen."""
+
+SLOWEST_UPLOAD: Final = 150_000
+"""Bytes per second of the slowest upload, as `Timing.upload`."""
+
+PASSING_ERRORS: Final = (NetworkError, OverloadedError, QuotaError)
+"""Errors of a read after which it is repeated later."""
+
+WorkPhase = Literal["waiting", "uploading", "indexing"]
+
+
+class StoreApi(Protocol):
+    """The file search stores of the API."""
+
+    async def documents(self, store: str) -> list[StoreDocument]:
+        """Return all documents of a store."""
+        ...
+
+    async def document(self, name: str) -> StoreDocument:
+        """Return a document."""
+        ...
+
+    async def delete_document(self, name: str) -> bool:
+        """Delete a document; return False if it was not there any more."""
+        ...
+
+    async def upload(
+        self,
+        store: str,
+        source: UploadSource,
+        size: int,
+        described: Json,
+        moved: BytesSentCallback,
+        leaving: Callable[[], Awaitable[None]],
+    ) -> IndexingState | None:
+        """Upload a file, and return the operation that indexes it; None if only the answer was lost."""
+        ...
+
+    async def operation(self, name: str) -> IndexingState:
+        """Return how far the indexing of a document has come."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file that a store is to have.
+
+    Attributes:
+        name: The name of its document: its path below the allowed directory, whichever way it was given.
+        file: The file, as it was inspected.
+        described: What is told of the document, as the API takes it.
+        present: The document that the store has of it already.
+        outdated: Documents that it takes the place of.
+        micros: The most that indexing it may cost, in millionths of a dollar.
+    """
+
+    name: str
+    file: LocalFile
+    described: Json = field(default_factory=dict[str, object])
+    present: StoreDocument | None = None
+    outdated: tuple[StoreDocument, ...] = ()
+    micros: int = 0
+
+
+@dataclass(eq=False)
+class IndexingWork:
+    """What is done for one file.
+
+    Attributes:
+        store: The name of the store.
+        wanted: The file.
+        phase: What is done now.
+        sent: Bytes sent so far.
+        fresh: Whether this server has sent it.
+        document: The document, once it can be searched.
+        removed: Number of outdated documents that were deleted.
+        kept: Why an outdated document was not deleted.
+        error: Why there is no document.
+        done: Set once the work has ended in any way.
+    """
+
+    store: str
+    wanted: StoredFile
+    phase: WorkPhase = "waiting"
+    sent: int = 0
+    fresh: bool = False
+    document: StoreDocument | None = None
+    removed: int = 0
+    kept: GeminiMCPError | None = None
+    error: Exception | None = None
+    done: anyio.Event = field(default_factory=anyio.Event)
+
+    @property
+    def digest(self) -> str:
+        """The hash of the file's content."""
+        return self.wanted.file.sha256
+
+    def record(self, sent: int) -> None:
+        """Record the number of bytes sent so far."""
+        self.phase, self.sent = "uploading", sent
+
+
+class SentFiles:
+    """What may have been sent to stores and is not known to be indexed: in the journal, and in memory if that fails.
+
+    Args:
+        shelf: The part of the journal that keeps uploads.
+        account: The owner of the stores.
+        clock: Returns the time, with a time zone.
+    """
+
+    def __init__(self, shelf: UploadStore, account: str, clock: Callable[[], datetime]) -> None:
+        self._shelf = shelf
+        self._account = account
+        self._clock = clock
+        self._remembered: dict[tuple[str, str], UploadedFile] = {}
+
+    async def find(self, work: IndexingWork) -> UploadedFile | None:
+        """Return what was sent of a file: with the name of the operation, or an empty one where that is not known."""
+        found = self._remembered.get((work.store, work.digest))
+        if found is None:
+            try:
+                kept = await self._shelf.uploads(self._key(work), work.wanted.file.size, work.wanted.file.mime)
+            except JournalError as exc:
+                logger.warning("What was sent to stores earlier cannot be read: %s", exc)
+                return None
+            found = kept.get(work.digest)
+        return found if found and found.expires_at > self._clock() else None
+
+    async def keep(self, work: IndexingWork, operation: str, lifetime: timedelta) -> None:
+        """Write down that a file was sent, or no longer may have been: with a lifetime of zero."""
+        file = UploadedFile(name=operation, uri="", expires_at=self._clock() + lifetime)
+        self._remembered[work.store, work.digest] = file
+        try:
+            await self._shelf.keep_upload(
+                self._key(work), work.wanted.file.size, work.wanted.file.mime, work.digest, file
+            )
+        except JournalError as exc:
+            logger.warning("What was sent of %s is not in the journal: %s", work.wanted.name, exc)
+
+    async def forget(self, work: IndexingWork) -> None:
+        """Forget a file, which is indexed or was refused."""
+        await self.keep(work, "", timedelta())
+
+    def _key(self, work: IndexingWork) -> str:
+        return hashlib.sha256(f"{self._account}\n{work.store}".encode()).hexdigest()
+
+
+class StoreUploads:
+    """Sends files to the stores of one API key, and follows them until they can be searched.
+
+    Args:
+        service: The stores.
+        shelf: The part of the journal that keeps uploads.
+        account: The owner of the stores.
+        boundary: What may be read.
+        tasks: Runs the work.
+        timing: Intervals and deadlines.
+        clock: Returns the time, with a time zone.
+    """
+
+    def __init__(
+        self,
+        service: StoreApi,
+        shelf: UploadStore,
+        account: str,
+        boundary: Boundary,
+        tasks: TaskGroup,
+        timing: Timing,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._service = service
+        self._sent = SentFiles(shelf, account, clock)
+        self._boundary = boundary
+        self._tasks = tasks
+        self._timing = timing
+        self._clock = clock
+        self._lanes = anyio.CapacityLimiter(UPLOADS_AT_ONCE)
+        self._going: dict[tuple[str, str], IndexingWork] = {}
+        self._spent: list[tuple[datetime, int]] = []
+
+    async def name_files(self, files: Sequence[LocalFile]) -> list[str]:
+        """Return the names of the documents of files: their paths below the outermost allowed directory."""
+        return await anyio.to_thread.run_sync(lambda: [self._name(file) for file in files])
+
+    def _name(self, file: LocalFile) -> str:
+        with translate_path_errors(file.source):
+            places = split_below_roots(self._boundary.approve(file.source), self._boundary.roots)
+        whole = "/".join(max(places, key=len))
+        return stores.make_document_name(normalize_name(whole))
+
+    async def is_known(self, store: str, wanted: StoredFile) -> bool:
+        """Whether a file need not be sent: the store has it, or it is on its way."""
+        if wanted.present is not None or (store, wanted.file.sha256) in self._going:
+            return True
+        return await self._sent.find(IndexingWork(store, wanted)) is not None
+
+    def begin(self, store: str, wanted: StoredFile) -> IndexingWork:
+        """Begin what there is to do for a file, or return the work that has begun."""
+        key = (store, wanted.file.sha256)
+        if work := self._going.get(key):
+            return work
+        work = IndexingWork(store, wanted)
+        if wanted.present is not None and wanted.present.state == "active" and not wanted.outdated:
+            work.document = wanted.present
+            work.done.set()
+            return work
+        self._going[key] = work
+        self._tasks.start_soon(self._drive, work)
+        return work
+
+    def sum_spent(self, since: datetime) -> int:
+        """Return the most that what this process has sent since then may have cost, in millionths of a dollar."""
+        return sum(micros for moment, micros in self._spent if moment >= since)
+
+    async def _drive(self, work: IndexingWork) -> None:
+        try:
+            work.document = await self._get_indexed(work)
+            await self._remove_outdated(work)
+        except Exception as exc:  # noqa: BLE001 - the waiting calls tell it; in the task group it would end the server
+            work.error = exc
+        finally:
+            del self._going[work.store, work.digest]
+            work.done.set()
+
+    async def _get_indexed(self, work: IndexingWork) -> StoreDocument:
+        """Return the document of a file once it can be searched.
+
+        Raises:
+            GeminiMCPError: There is none.
+        """
+        if work.wanted.present is not None:
+            return await self._wait_active(work, work.wanted.present)
+        with anyio.move_on_after(self._timing.processing + work.wanted.file.size / SLOWEST_UPLOAD):
+            document = await self._find_sent(work) or await self._send(work)
+            await self._sent.forget(work)
+            return document
+        raise NetworkError("Google has been indexing it for half an hour. Call again later to go on.")
+
+    async def _find_sent(self, work: IndexingWork) -> StoreDocument | None:
+        """Return the document of what an earlier process, or a call that broke off, has sent; None if nothing was."""
+        kept = await self._sent.find(work)
+        if kept is None:
+            return None
+        work.phase = "indexing"
+        if kept.name:
+            try:
+                return await self._follow(work, IndexingState(name=kept.name))
+            except StoreNotFoundError:
+                return await self._look_for(work, once=True)
+        return await self._look_for(work)
+
+    async def _look_for(self, work: IndexingWork, *, once: bool = False) -> StoreDocument | None:
+        """Return the document of a file that Google may have got, looked for by its hash until that is certain."""
+        delay = self._timing.first_processing_poll
+        while True:
+            listed = await self._service.documents(work.store)
+            if found := stores.compare_file(work.wanted.name, work.digest, listed).present:
+                return await self._wait_active(work, found)
+            if once or await self._sent.find(work) is None:
+                return None
+            await anyio.sleep(delay)
+            delay = min(delay * 1.5, self._timing.slowest_processing_poll)
+
+    async def _send(self, work: IndexingWork) -> StoreDocument:
+        """Send a file, and return its document once it can be searched.
+
+        Raises:
+            FileRefusedError: It was changed after its inspection.
+            GeminiMCPError: Google did not take it.
+        """
+        async with self._lanes:
+            state, modified = await self._upload(work)
+        work.phase, work.fresh = "indexing", True
+        document = await self._follow_or_look_for(work, state)
+        if document is None:
+            raise NetworkError("Google's answer was lost, and it lists no such document: it may not have got it.")
+        if modified:
+            await self._service.delete_document(document.name)
+            await self._sent.forget(work)
+            raise make_modified_error(work.wanted.file)
+        return document
+
+    async def _follow_or_look_for(self, work: IndexingWork, state: IndexingState | None) -> StoreDocument | None:
+        if state is not None:
+            with suppress(StoreNotFoundError):
+                return await self._follow(work, state)
+        return await self._look_for(work)
+
+    async def _upload(self, work: IndexingWork) -> tuple[IndexingState | None, bool]:
+        """Send the content of a file; return its operation, None if that is lost, and whether the file was changed."""
+        file = work.wanted.file
+        with ExitStack() as streams:
+            ready = await anyio.to_thread.run_sync(self._open, file, streams)
+            source = HashingReader(ready.stream)
+            settling = timedelta(seconds=self._timing.store_settling + file.size / SLOWEST_UPLOAD)
+
+            async def leaving() -> None:
+                await self._sent.keep(work, "", settling)
+
+            try:
+                state = await self._service.upload(
+                    work.store, source, ready.file.size, work.wanted.described, work.record, leaving
+                )
+            except GeminiMCPError as exc:
+                # Without its last byte an upload comes to nothing.
+                if isinstance(exc, RefusedError | InputError) or work.sent < ready.file.size:
+                    await self._sent.forget(work)
+                raise
+            self._spent.append((self._clock(), work.wanted.micros))
+            if state is not None:
+                await self._sent.keep(work, state.name, OPERATION_LIFETIME)
+            changed = source.hexdigest(ready.file.size) not in (None, ready.file.sha256)
+            return state, changed or get_file_version(ready.stream) != ready.file.version
+
+    def _open(self, file: LocalFile, streams: ExitStack) -> OutgoingFile:
+        with translate_path_errors(file.source):
+            ready = prepare_outgoing(prepare_upload(file), streams.enter_context(self._boundary.open(file.source)))
+        streams.enter_context(ready.stream)
+        return ready
+
+    async def _follow(self, work: IndexingWork, state: IndexingState) -> StoreDocument:
+        """Return the document of an operation once it can be searched.
+
+        Raises:
+            RefusedError: Google could not index it.
+            StoreNotFoundError: The operation or the document is gone.
+        """
+        delay = self._timing.first_processing_poll
+        while not state.done:
+            await anyio.sleep(delay)
+            delay = min(delay * 1.5, self._timing.slowest_processing_poll)
+            try:
+                state = await self._service.operation(state.name)
+            except PASSING_ERRORS as exc:
+                logger.info("The indexing of %s cannot be read: %s", work.wanted.name, exc)
+        if state.error:
+            await self._sent.forget(work)
+            raise RefusedError(f"Google could not index it ({state.error}).")
+        if state.document is None:
+            found = await self._look_for(work)
+            if found is None:
+                raise StoreNotFoundError("Google lists no document of it.")
+            return found
+        whole = "/" in state.document
+        name = state.document if whole else f"{work.store}/documents/{state.document}"
+        return await self._wait_active(work, await self._service.document(name))
+
+    async def _wait_active(self, work: IndexingWork, document: StoreDocument) -> StoreDocument:
+        """Return a document once it can be searched.
+
+        Raises:
+            RefusedError: Google could not index it, or it was removed.
+        """
+        work.phase = "indexing"
+        delay = self._timing.first_processing_poll
+        while document.state == "pending":
+            await anyio.sleep(delay)
+            delay = min(delay * 1.5, self._timing.slowest_processing_poll)
+            try:
+                document = await self._service.document(document.name)
+            except PASSING_ERRORS as exc:
+                logger.info("The document of %s cannot be read: %s", work.wanted.name, exc)
+        if document.state == "failed":
+            await self._sent.forget(work)
+            raise RefusedError("Google could not index it.")
+        return document
+
+    async def _remove_outdated(self, work: IndexingWork) -> None:
+        """Delete the documents whose place the file has taken; one that stays is told, and goes with the next call."""
+        for document in work.wanted.outdated:
+            try:
+                work.removed += await self._service.delete_document(document.name)
+            except GeminiMCPError as exc:
+                work.kept = exc
+
+
+def refuse_same_names(wanted: Sequence[StoredFile]) -> None:
+    """Check that no two different files of a call have the same name in the store.
+
+    Raises:
+        InputError: Two have: the second would take the place of the first.
+    """
+    named: dict[str, str] = {}
+    for each in wanted:
+        if named.setdefault(each.name, each.file.sha256) != each.file.sha256:
+            raise InputError(
+                f"Two different files have the name {each.name} below their allowed directories: add one of them, or "
+                "rename it. Nothing was sent."
+            )
+
+
+def describe_entries(file: LocalFile, metadata: Sequence[MetadataEntry]) -> tuple[MetadataEntry, ...]:
+    """Return the metadata of a file's document, with its hash."""
+    return (*metadata, MetadataEntry(key=stores.DIGEST_KEY, value=file.sha256))
