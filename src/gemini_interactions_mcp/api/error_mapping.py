@@ -127,6 +127,11 @@ def is_naming_store(response: ErrorResponse) -> bool:
     return response.status in (403, 404) and response.says("filesearchstore", "file search store")
 
 
+def is_hiding(response: ErrorResponse) -> bool:
+    """Whether the API says of something that it may not exist."""
+    return response.status == 403 and response.says("may not exist")
+
+
 def is_about_previous(response: ErrorResponse) -> bool:
     """Whether a 404 may be about the previous interaction or a store; the API names the model if that is missing."""
     return response.status == 404 and bool(response.code) and not response.says("model", "agent")
@@ -397,6 +402,7 @@ ERROR_RULES: Final[tuple[ErrorRule, ...]] = (
     ErrorRule(has_status(404), is_for_file, InputError, describe_missing_file, NOT_FOUND_CODES),
     ErrorRule(is_naming_store, is_for_store, StoreNotFoundError, describe_missing_store),
     ErrorRule(has_status(404), is_reading_store, StoreNotFoundError, describe_missing_store, NOT_FOUND_CODES),
+    ErrorRule(is_hiding, is_reading_store, StoreNotFoundError, describe_missing_store),
     ErrorRule(is_about_previous, is_for_store_alone, StoreNotFoundError, describe_missing_store, ("not_found",)),
     ErrorRule(
         has_status(404), is_without_model, InteractionNotFoundError, describe_missing_interaction, NOT_FOUND_CODES

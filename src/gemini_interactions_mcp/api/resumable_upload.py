@@ -133,7 +133,9 @@ class ResumableUpload:
         """Send a file's content and return the file resource; an empty one if only the last response was lost."""
         return coerce_object((await self.transfer(address, source, size, moved)).get("file"))
 
-    async def transfer(self, address: str, source: UploadSource, size: int, moved: BytesSentCallback) -> Json:
+    async def transfer(
+        self, address: str, source: UploadSource, size: int, moved: BytesSentCallback, *, begun: bool = False
+    ) -> Json:
         """Send a file's content and return the last response; an empty one if only that was lost.
 
         Args:
@@ -141,6 +143,7 @@ class ResumableUpload:
             source: The content; read from its start.
             size: Size in bytes.
             moved: Called with the number of bytes sent so far.
+            begun: Whether some of it may have arrived.
 
         Raises:
             GeminiMCPError: Google refused it.
@@ -149,10 +152,10 @@ class ResumableUpload:
         offset = failures = 0
         while True:
             try:
-                arrived = await self._arrived(address) if failures else offset
+                arrived = await self._arrived(address) if failures or begun else offset
                 if arrived is None:
                     return {}
-                offset, failures = arrived, failures if arrived <= offset else 0
+                begun, offset, failures = False, arrived, failures if arrived <= offset else 0
                 answer = await self._chunk(address, source, offset, size, moved)
             except (httpx2.TransportError, NetworkError):
                 if failures == len(self._backoffs):

@@ -213,7 +213,8 @@ class StoreService:
         size: int,
         described: Json,
         moved: BytesSentCallback,
-        leaving: Callable[[], Awaitable[None]],
+        leaving: Callable[[str], Awaitable[None]],
+        address: str | None = None,
     ) -> IndexingState | None:
         """Upload a file to a store, and return the operation that indexes it; None if only the answer was lost.
 
@@ -223,20 +224,23 @@ class StoreService:
             size: Size in bytes.
             described: As `describe_document` returns it.
             moved: Called with the number of bytes sent so far.
-            leaving: Called before the first byte of the content is sent.
+            leaving: Called with the URL of the upload, which needs no key, before the content is sent.
+            address: The URL of an upload that broke off; it is resumed.
 
         Raises:
             GeminiMCPError: Google refused the file, or the upload broke off for good.
         """
         sender, mime_type = await self._gemini.sender(), str(described["mimeType"])
         place = f"{STORES_API_VERSION}/{store}:uploadToFileSearchStore"
-        # The upload URL must not be redacted.
-        address = await send_with_retries(
-            Call(), self._timing.read, self._timing, lambda _: sender.start_at(place, described, size, mime_type)
-        )
-        await leaving()
+        begun = address is not None
+        if address is None:
+            # The upload URL must not be redacted.
+            address = await send_with_retries(
+                Call(), self._timing.read, self._timing, lambda _: sender.start_at(place, described, size, mime_type)
+            )
+            await leaving(address)
         with track_exchange(Call(redact=self._redact)), anyio.fail_after(self._timing.upload):
-            answer = self._redact(await sender.transfer(address, source, size, moved))
+            answer = self._redact(await sender.transfer(address, source, size, moved, begun=begun))
         return parse_operation(answer) if answer else None
 
     async def operation(self, name: str) -> IndexingState:

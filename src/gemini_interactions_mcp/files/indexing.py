@@ -81,7 +81,8 @@ class StoreApi(Protocol):
         size: int,
         described: Json,
         moved: BytesSentCallback,
-        leaving: Callable[[], Awaitable[None]],
+        leaving: Callable[[str], Awaitable[None]],
+        address: str | None = None,
     ) -> IndexingState | None:
         """Upload a file, and return the operation that indexes it; None if only the answer was lost."""
         ...
@@ -227,6 +228,7 @@ class StoreUploads:
         self._clock = clock
         self._lanes = anyio.CapacityLimiter(UPLOADS_AT_ONCE)
         self._going: dict[tuple[str, str], IndexingWork] = {}
+        self._broken_off: dict[tuple[str, str], str] = {}
         self._spent: list[tuple[datetime, int]] = []
 
     async def name_files(self, files: Sequence[LocalFile]) -> list[str]:
@@ -284,6 +286,8 @@ class StoreUploads:
         with anyio.move_on_after(self._timing.processing + work.wanted.file.size / SLOWEST_UPLOAD):
             document = await self._find_sent(work) or await self._send(work)
             await self._sent.forget(work)
+            if document is None:
+                raise NetworkError("Google's answer was lost, and it lists no such document: it may not have got it.")
             return document
         raise NetworkError("Google has been indexing it for half an hour. Call again later to go on.")
 
@@ -298,6 +302,10 @@ class StoreUploads:
                 return await self._follow(work, IndexingState(name=kept.name))
             except StoreNotFoundError:
                 return await self._look_for(work, once=True)
+        if address := self._broken_off.get((work.store, work.digest)):
+            # Google may not know the upload any more, whether or not it got all of it.
+            with suppress(RefusedError):
+                return await self._send(work, address)
         return await self._look_for(work)
 
     async def _look_for(self, work: IndexingWork, *, once: bool = False) -> StoreDocument | None:
@@ -312,20 +320,18 @@ class StoreUploads:
             await anyio.sleep(delay)
             delay = min(delay * 1.5, self._timing.slowest_processing_poll)
 
-    async def _send(self, work: IndexingWork) -> StoreDocument:
-        """Send a file, and return its document once it can be searched.
+    async def _send(self, work: IndexingWork, address: str | None = None) -> StoreDocument | None:
+        """Send a file, or resume that, and return its document once it can be searched; None if Google has not got it.
 
         Raises:
             FileRefusedError: It was changed after its inspection.
             GeminiMCPError: Google did not take it.
         """
         async with self._lanes:
-            state, modified = await self._upload(work)
+            state, modified = await self._upload(work, address)
         work.phase, work.fresh = "indexing", True
         document = await self._follow_or_look_for(work, state)
-        if document is None:
-            raise NetworkError("Google's answer was lost, and it lists no such document: it may not have got it.")
-        if modified:
+        if modified and document is not None:
             await self._service.delete_document(document.name)
             await self._sent.forget(work)
             raise make_modified_error(work.wanted.file)
@@ -337,7 +343,7 @@ class StoreUploads:
                 return await self._follow(work, state)
         return await self._look_for(work)
 
-    async def _upload(self, work: IndexingWork) -> tuple[IndexingState | None, bool]:
+    async def _upload(self, work: IndexingWork, address: str | None) -> tuple[IndexingState | None, bool]:
         """Send the content of a file; return its operation, None if that is lost, and whether the file was changed."""
         file = work.wanted.file
         with ExitStack() as streams:
@@ -345,22 +351,25 @@ class StoreUploads:
             source = HashingReader(ready.stream)
             settling = timedelta(seconds=self._timing.store_settling + file.size / SLOWEST_UPLOAD)
 
-            async def leaving() -> None:
+            async def leaving(upload: str) -> None:
+                self._broken_off[work.store, work.digest] = upload
                 await self._sent.keep(work, "", settling)
 
             try:
                 state = await self._service.upload(
-                    work.store, source, ready.file.size, work.wanted.described, work.record, leaving
+                    work.store, source, ready.file.size, work.wanted.described, work.record, leaving, address
                 )
             except GeminiMCPError as exc:
-                # Without its last byte an upload comes to nothing.
-                if isinstance(exc, RefusedError | InputError) or work.sent < ready.file.size:
+                # Without its last byte an upload comes to nothing; one that is resumed may have had it.
+                if address is None and (isinstance(exc, RefusedError | InputError) or work.sent < ready.file.size):
                     await self._sent.forget(work)
                 raise
+            del self._broken_off[work.store, work.digest]
             self._spent.append((self._clock(), work.wanted.micros))
             if state is not None:
                 await self._sent.keep(work, state.name, OPERATION_LIFETIME)
-            changed = source.hexdigest(ready.file.size) not in (None, ready.file.sha256)
+            # Of a resumed one, only a part was read, and hashed.
+            changed = address is None and source.hexdigest(ready.file.size) not in (None, ready.file.sha256)
             return state, changed or get_file_version(ready.stream) != ready.file.version
 
     def _open(self, file: LocalFile, streams: ExitStack) -> OutgoingFile:

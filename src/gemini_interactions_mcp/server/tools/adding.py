@@ -174,6 +174,8 @@ async def check_indexing_limits(app: AppContext, estimate: Estimate | None) -> N
         SpendingLimitError: They do not, or what it costs is not known.
         JournalError: What was spent cannot be read.
     """
+    if app.settings.dollars_per_day is None and app.settings.dollars_per_month is None:
+        return
     spending = await app.runs.spending()
     for limit in spending.limits.list_spending_limits(clock.now()):
         if estimate is None:
