@@ -110,6 +110,7 @@ BOTH_ERAS = {
     "test_changes",
     "test_consent",
     "test_consent_files",
+    "test_consent_stores",
     "test_hosts",
     "test_mcp_sdk",
     "test_outgoing",

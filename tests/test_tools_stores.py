@@ -175,7 +175,7 @@ async def test_a_file_that_google_cannot_index_is_told_and_tried_again(
 async def test_a_call_that_ends_early_goes_on_and_the_next_waits_for_the_rest(
     client: Client, emulator: Emulator, folder: Path, store: EmulatedStore
 ) -> None:
-    emulator.stores.hold = True
+    emulator.stores.hold, said = True, ""
     for _ in range(3):
         said = await add(client, folder / "docs", wait_seconds=0.1)
         assert "0 files ready, 2 not ready yet." in said

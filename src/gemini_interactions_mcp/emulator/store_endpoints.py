@@ -1,12 +1,13 @@
 """HTTP endpoints of file search stores; uploads into them continue as those of files do."""
 
+import json
 from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from .protocol import JsonDict, ensure_object
+from .protocol import JsonDict, ensure_object, make_grpc_refusal
 from .stores import MAX_PAGE, EmulatedStores
 
 # 10 by default, 20 at most: https://ai.google.dev/api/file-search/file-search-stores
@@ -36,8 +37,12 @@ class StoreEndpoints:
         ]
 
     async def create(self, request: Request) -> Response:
-        """Make a store."""
-        return JSONResponse(self.stores.create(ensure_object(await request.json())).represent())
+        """Make a store; google-genai sends nothing in place of an empty object."""
+        try:
+            body = json.loads(await request.body() or b"{}")
+        except ValueError:
+            raise make_grpc_refusal(400, "Invalid JSON payload received.") from None
+        return JSONResponse(self.stores.create(ensure_object(body)).represent())
 
     async def list_stores(self, request: Request) -> Response:
         """Return a page of the stores."""

@@ -229,7 +229,7 @@ class EmulatedStores:
         """
         self.find(store)
         mime_type = ensure_text(body.get("mimeType")) or mime_type
-        metadata = ensure_objects(body.get("customMetadata"))
+        metadata = [rename_value(entry) for entry in ensure_objects(body.get("customMetadata"))]
         if not size.isdecimal() or not mime_type:
             raise make_grpc_refusal(400, "The upload needs a content length and a MIME type.")
         if int(size) > MAX_STORED_BYTES:
@@ -336,6 +336,14 @@ def make_resource_id(display_name: str) -> str:
     """Return an id derived from a display name, with a random suffix of 12 characters."""
     slug = re.sub(r"[^a-z0-9]+", "-", display_name.lower()).strip("-")[:27].strip("-")
     return "-".join(filter(None, (slug, secrets.token_hex(6))))
+
+
+def rename_value(entry: JsonDict) -> JsonDict:
+    """Return an entry of metadata with the name of its value as the API writes it; google-genai sends `numeric_value`.
+
+    The API takes both (protobuf.dev, JSON mapping).
+    """
+    return {re.sub(r"_([a-z])", lambda found: found[1].upper(), key): value for key, value in entry.items()}
 
 
 def check_custom_metadata(metadata: list[JsonDict], given: int) -> None:

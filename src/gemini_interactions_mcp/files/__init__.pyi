@@ -4,13 +4,13 @@ from .boundary import REASON_EXISTS as REASON_EXISTS
 from .boundary import Boundary as Boundary
 from .clipping import Excerpt as Excerpt
 from .content import InputFiles as InputFiles
-from .indexing import IndexingWork as IndexingWork
-from .indexing import StoredFile as StoredFile
 from .indexing import StoreUploads as StoreUploads
-from .indexing import describe_entries as describe_entries
-from .indexing import refuse_same_names as refuse_same_names
 from .inspection import InspectedSource as InspectedSource
 from .inspection import Inspection as Inspection
 from .inspection import LocalFile as LocalFile
 from .saved_files import SavedFiles as SavedFiles
+from .stored_files import IndexingWork as IndexingWork
+from .stored_files import StoredFile as StoredFile
+from .stored_files import describe_entries as describe_entries
+from .stored_files import refuse_same_names as refuse_same_names
 from .upload_cache import UploadCache as UploadCache
