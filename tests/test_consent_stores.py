@@ -76,8 +76,7 @@ async def test_nothing_is_indexed_where_the_user_declines(
     async with host(settings, mode, User("decline").answer) as client:
         assert text_of(await call(client, "manage_store", **arguments)) == DECLINED
     assert emulator.stores.stored == []
-    above = {"confirm": Confirmation(50_000)}
-    async with host(settings, mode, User("decline").answer, **above) as client:
+    async with host(settings, mode, User("decline").answer, confirm=Confirmation(50_000)) as client:
         assert "- a.md: added" in text_of(await call(client, "manage_store", **arguments))
 
 

@@ -164,7 +164,7 @@ async def test_an_answer_cites_documents_that_fit_the_filter(client: Untyped, em
         tool = {"type": "file_search", "file_search_store_names": [store], **chosen, **more}
         answer = await ask(client, tools=[tool])
         assert kinds(answer.steps)[1:3] == ["file_search_call", "file_search_result"]
-        notes = answer.steps[-1].content[0].annotations or []
+        notes: list[Any] = answer.steps[-1].content[0].annotations or []
         assert all((note.page_number, note.document_uri) == (1, None) for note in notes)
         return [note.file_name for note in notes]
 

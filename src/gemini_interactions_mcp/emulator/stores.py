@@ -285,10 +285,10 @@ class EmulatedStores:
         return document
 
     def release(self) -> None:
-        """Let the operations end that were held."""
+        """Have all operations end, those that were held, too."""
         self.hold = False
         for document in self.operations.values():
-            document.held = False
+            document.held, document.ready_at = False, 0.0
 
     def represent_operation(self, name: str) -> JsonDict:
         """Return an operation.

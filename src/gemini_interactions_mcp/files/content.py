@@ -63,7 +63,8 @@ class CallLimits:
     Attributes:
         inline: Bytes that may still travel inside the request.
         notes: Sentences for the caller.
-        files: Number of files that folders and globs may still add.
+        most: Number of files that folders and globs may add.
+        files: Number of files that they may still add.
         size: Bytes that these may still add.
         entries: Number of entries of folders that may still be inspected.
         opened: Number of files of folders that may still be opened.
@@ -73,6 +74,7 @@ class CallLimits:
 
     inline: int
     notes: list[str] = field(default_factory=list[str])
+    most: int = MAX_GATHERED_FILES
     files: int = MAX_GATHERED_FILES
     size: int = MAX_GATHERED_BYTES
     entries: int = MAX_FOLDER_ENTRIES
@@ -89,7 +91,7 @@ class CallLimits:
     def find_exceeded(self, size: int) -> str:
         """Return the limit that another file of a folder would exceed; empty if none."""
         if not self.files:
-            return f"over the limit of {MAX_GATHERED_FILES} files"
+            return f"over the limit of {self.most:,} files"
         if size > self.size:
             return f"over the limit of {MAX_GATHERED_BYTES // MIB:,} MiB in all"
         if not self.opened or min(size, MAX_SEARCHED_BYTES) > self.read:
@@ -116,7 +118,12 @@ class InputFiles:
         self._earlier = earlier
 
     async def inspect(
-        self, sources: Sequence[str], *, resolution: str | None = None, excerpt: Excerpt | None = None
+        self,
+        sources: Sequence[str],
+        *,
+        resolution: str | None = None,
+        excerpt: Excerpt | None = None,
+        most: int | None = None,
     ) -> Inspection:
         """Inspect what `sources` stand for, in their order; nothing is sent, and no file stays open.
 
@@ -124,6 +131,7 @@ class InputFiles:
             sources: As `SOURCE_FORMS` lists them.
             resolution: One of `MEDIA_RESOLUTIONS`.
             excerpt: The part of each file that is meant.
+            most: Maximum number of files from folders and globs; default `MAX_GATHERED_FILES`.
 
         Raises:
             InputError: There are too many sources, the resolution is unknown, or no file has such a part.
@@ -134,7 +142,7 @@ class InputFiles:
             raise InputError(f"The media resolution is one of {', '.join(MEDIA_RESOLUTIONS)}.")
         intended = await anyio.to_thread.run_sync(self._find_meant, deduplicate_sources(sources))
         named = deduplicate_sources([each for source in intended for each in await self._expand_saved(source)])
-        found = await anyio.to_thread.run_sync(self._inspect_all, named)
+        found = await anyio.to_thread.run_sync(self._inspect_all, named, most)
         inspection = replace(found, resolution=resolution, excerpt=excerpt or WHOLE_FILES)
         check_excerpt(inspection)
         return inspection
@@ -218,9 +226,11 @@ class InputFiles:
     def _find_meant(self, sources: Sequence[str]) -> list[str]:
         return [find_meant_source(source, self._boundary) for source in sources]
 
-    def _inspect_all(self, sources: Sequence[str]) -> Inspection:
+    def _inspect_all(self, sources: Sequence[str], most: int | None) -> Inspection:
         """Inspect what can be read without the network."""
         picking = CallLimits(self._inline)
+        if most is not None:
+            picking.most = picking.files = most
         inspected = [InspectedSource(source, self._inspect_source(source, picking)) for source in sources]
         named = label_sources([each for each in inspected if each.parts])
         return Inspection(named, (*picking.notes, *describe_encodings(file for each in named for file in each.files)))

@@ -43,6 +43,9 @@ from .upload_cache import HashingReader, OutgoingFile, UploadStore, get_file_ver
 UPLOADS_AT_ONCE: Final = 4
 """Files that are sent at once; more may be indexed."""
 
+READS_AT_ONCE: Final = 8
+"""Operations and documents that are read at once."""
+
 OPERATION_LIFETIME: Final = timedelta(days=2)
 """How long the journal keeps an operation whose end nobody has seen."""
 
@@ -116,6 +119,7 @@ class StoreUploads:
         self._timing = timing
         self._clock = clock
         self._lanes = anyio.CapacityLimiter(UPLOADS_AT_ONCE)
+        self._readers = anyio.CapacityLimiter(READS_AT_ONCE)
         self._going: dict[tuple[str, str], IndexingWork] = {}
         self._broken_off: dict[tuple[str, str], str] = {}
         self._spent: list[tuple[datetime, int]] = []
@@ -170,9 +174,9 @@ class StoreUploads:
         Raises:
             GeminiMCPError: There is none.
         """
-        if work.wanted.present is not None:
-            return await self._wait_active(work, work.wanted.present)
         with anyio.move_on_after(self._timing.processing + work.wanted.file.size / SLOWEST_UPLOAD):
+            if work.wanted.present is not None:
+                return await self._wait_active(work, work.wanted.present)
             document = await self._find_sent(work) or await self._send(work)
             await self._sent.forget(work)
             if document is None:
@@ -192,9 +196,7 @@ class StoreUploads:
             except StoreNotFoundError:
                 return await self._look_for(work, once=True)
         if address := self._broken_off.get((work.store, work.digest)):
-            # Google may not know the upload any more, whether or not it got all of it.
-            with suppress(RefusedError):
-                return await self._send(work, address)
+            return await self._resume(work, address)
         return await self._look_for(work)
 
     async def _look_for(self, work: IndexingWork, *, once: bool = False) -> StoreDocument | None:
@@ -209,15 +211,25 @@ class StoreUploads:
             await anyio.sleep(delay)
             delay = min(delay * 1.5, self._timing.slowest_processing_poll)
 
-    async def _send(self, work: IndexingWork, address: str | None = None) -> StoreDocument | None:
-        """Send a file, or resume that, and return its document once it can be searched; None if Google has not got it.
+    async def _send(self, work: IndexingWork) -> StoreDocument | None:
+        """Send a file, and return its document once it can be searched; None if Google has not got it.
 
         Raises:
             FileRefusedError: It was changed after its inspection.
             GeminiMCPError: Google did not take it.
         """
-        async with self._lanes:
+        return await self._finish(work, *await self._upload(work, None))
+
+    async def _resume(self, work: IndexingWork, address: str) -> StoreDocument | None:
+        """Resume an upload, and return the document as `_send` does."""
+        try:
             state, modified = await self._upload(work, address)
+        except RefusedError:
+            # Google may not know the upload any more, whether or not it got all of it.
+            return await self._look_for(work)
+        return await self._finish(work, state, modified)
+
+    async def _finish(self, work: IndexingWork, state: IndexingState | None, modified: bool) -> StoreDocument | None:
         work.phase, work.fresh = "indexing", True
         document = await self._follow_or_look_for(work, state)
         if modified and document is not None:
@@ -234,32 +246,37 @@ class StoreUploads:
 
     async def _upload(self, work: IndexingWork, address: str | None) -> tuple[IndexingState | None, bool]:
         """Send the content of a file; return its operation, None if that is lost, and whether the file was changed."""
-        file = work.wanted.file
-        with ExitStack() as streams:
-            ready = await anyio.to_thread.run_sync(self._open, file, streams)
-            source = HashingReader(ready.stream)
-            settling = timedelta(seconds=self._timing.store_settling + file.size / SLOWEST_UPLOAD)
+        async with self._lanes:
+            with ExitStack() as streams:
+                ready = await anyio.to_thread.run_sync(self._open, work.wanted.file, streams)
+                return await self._upload_ready(work, ready, address)
 
-            async def leaving(upload: str) -> None:
-                self._broken_off[work.store, work.digest] = upload
-                await self._sent.keep(work, "", settling)
+    async def _upload_ready(
+        self, work: IndexingWork, ready: OutgoingFile, address: str | None
+    ) -> tuple[IndexingState | None, bool]:
+        source = HashingReader(ready.stream)
+        settling = timedelta(seconds=self._timing.store_settling + ready.file.size / SLOWEST_UPLOAD)
 
-            try:
-                state = await self._service.upload(
-                    work.store, source, ready.file.size, work.wanted.described, work.record, leaving, address
-                )
-            except GeminiMCPError as exc:
-                # Without its last byte an upload comes to nothing; one that is resumed may have had it.
-                if address is None and (isinstance(exc, RefusedError | InputError) or work.sent < ready.file.size):
-                    await self._sent.forget(work)
-                raise
-            del self._broken_off[work.store, work.digest]
-            self._spent.append((self._clock(), work.wanted.micros))
-            if state is not None:
-                await self._sent.keep(work, state.name, OPERATION_LIFETIME)
-            # Of a resumed one, only a part was read, and hashed.
-            changed = address is None and source.hexdigest(ready.file.size) not in (None, ready.file.sha256)
-            return state, changed or get_file_version(ready.stream) != ready.file.version
+        async def leaving(upload: str) -> None:
+            self._broken_off[work.store, work.digest] = upload
+            await self._sent.keep(work, "", settling)
+
+        try:
+            state = await self._service.upload(
+                work.store, source, ready.file.size, work.wanted.described, work.record, leaving, address
+            )
+        except GeminiMCPError as exc:
+            # Without its last byte an upload comes to nothing; one that is resumed may have had it.
+            if address is None and (isinstance(exc, RefusedError | InputError) or work.sent < ready.file.size):
+                await self._sent.forget(work)
+            raise
+        self._broken_off.pop((work.store, work.digest), None)
+        self._spent.append((self._clock(), work.wanted.micros))
+        if state is not None:
+            await self._sent.keep(work, state.name, OPERATION_LIFETIME)
+        # Of a resumed one, only a part was read, and hashed.
+        changed = address is None and source.hexdigest(ready.file.size) not in (None, ready.file.sha256)
+        return state, changed or get_file_version(ready.stream) != ready.file.version
 
     def _open(self, file: LocalFile, streams: ExitStack) -> OutgoingFile:
         with translate_path_errors(file.source):
@@ -279,7 +296,8 @@ class StoreUploads:
             await anyio.sleep(delay)
             delay = min(delay * 1.5, self._timing.slowest_processing_poll)
             try:
-                state = await self._service.operation(state.name)
+                async with self._readers:
+                    state = await self._service.operation(state.name)
             except PASSING_ERRORS as exc:
                 logger.info("The indexing of %s cannot be read: %s", work.wanted.name, exc)
         if state.error:
@@ -306,7 +324,8 @@ class StoreUploads:
             await anyio.sleep(delay)
             delay = min(delay * 1.5, self._timing.slowest_processing_poll)
             try:
-                document = await self._service.document(document.name)
+                async with self._readers:
+                    document = await self._service.document(document.name)
             except PASSING_ERRORS as exc:
                 logger.info("The document of %s cannot be read: %s", work.wanted.name, exc)
         if document.state == "failed":

@@ -20,6 +20,9 @@ from .adding import add_files
 from .parameters import PageNumber, WaitSeconds
 from .paying import ToolResult
 
+MAX_ADDED_FILES: Final = 1_000
+"""Files of folders and globs that a call adds, at most."""
+
 StoreAction = Literal["create", "add", "list", "remove", "delete"]
 
 
@@ -81,7 +84,7 @@ async def add_to_store(ctx: Ctx, app: AppContext, order: StoreOrder) -> ToolResu
     """Add files to a store, and wait until they can be searched."""
     seconds = choose_wait_seconds(ctx, app.settings, order.wait_seconds)
     metadata = stores.parse_metadata(order.metadata)
-    given = await app.files.inspect(order.files or [])
+    given = await app.files.inspect(order.files or [], most=MAX_ADDED_FILES)
     return await add_files(ctx, app, await app.stores.find(order.named_store), given, metadata, seconds)
 
 
