@@ -151,6 +151,15 @@ async def test_an_operation_that_names_no_document_has_it_looked_for(api: FakeSt
     assert (await index()).document == LISTED
 
 
+async def test_an_operation_whose_document_nobody_finds_is_told(
+    api: FakeStores, index: Indexed, recorder: Recorder
+) -> None:
+    api.states = [IndexingState(name="op", done=True)]
+    api.meanwhile = lambda: setattr(recorder, "now", recorder.now.replace(year=2027))
+    work = await index(replace(FAST, processing=0.3))
+    assert isinstance(work.error, NetworkError)
+
+
 async def test_a_document_that_fails_after_its_operation_is_told(api: FakeStores, index: Indexed) -> None:
     api.found = [PENDING, replace_state("failed")]
     assert str((await index()).error) == "Google could not index it."

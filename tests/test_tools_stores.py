@@ -11,7 +11,11 @@ from mcp import Client
 from conftest import FAST
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.emulator.stores import EmulatedDocument, EmulatedStore
+from gemini_interactions_mcp.files.inspection import LocalFile
+from gemini_interactions_mcp.files.stored_files import IndexingWork, StoredFile
+from gemini_interactions_mcp.models.stores import FileSearchStore
 from gemini_interactions_mcp.server.app import build_server
+from gemini_interactions_mcp.server.tools import adding
 from gemini_interactions_mcp.settings import Settings
 from reading import call, complaint, have_stores, pdf, text_of, wav
 
@@ -361,6 +365,30 @@ async def test_what_a_store_does_not_index_is_left_out_and_told(
     assert sorted(named(store)) == ["docs/a.md", "docs/b.md"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "size", "model", "why"),
+    [
+        ("video", 9, "", "video is not indexed"),
+        ("text", 100 * 2**20 + 1, "", "it is larger than the 100 MB that a document may have"),
+        ("image", 9, "models/gemini-embedding-001", "this store indexes text only, and no pictures"),
+        ("image", 9, "models/gemini-embedding-2", ""),
+        ("document", 9, "models/gemini-embedding-001", ""),
+    ],
+)
+def test_what_a_store_does_not_take_is_known(kind: str, size: int, model: str, why: str) -> None:
+    file = LocalFile("a", "a", size, size, kind, "x/y", version=(), sha256="0")
+    assert adding.find_unfitness(file, FileSearchStore(name=NOTES, embedding_model=model)) == why
+
+
+def test_an_upload_is_told_in_parts() -> None:
+    work = IndexingWork(NOTES, StoredFile("a.md", LocalFile("a", "a", 4096, 9, "text", "x/y", version=(), sha256="0")))
+    assert adding.describe_works([work]) == "0 of 1 file ready; waiting to send a.md"
+    work.record(1024)
+    assert adding.describe_works([work]) == "0 of 1 file ready; uploading 1.0 KiB of 4.0 KiB of a.md"
+    work.record(4096)
+    assert adding.describe_works([work]) == "0 of 1 file ready; uploading a.md"
+
+
 async def test_two_files_of_one_name_are_not_mixed_up(
     settings: Settings, emulator: Emulator, store: EmulatedStore
 ) -> None:
@@ -374,6 +402,7 @@ async def test_two_files_of_one_name_are_not_mixed_up(
     assert emulator.stores.stored == []
 
 
+@pytest.mark.usual_wire("the contrary API may stream no annotations and refuse to read them later")
 async def test_an_answer_cites_file_and_page_without_an_address(
     client: Client, store: EmulatedStore, folder: Path
 ) -> None:

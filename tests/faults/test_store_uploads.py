@@ -172,6 +172,29 @@ async def test_what_google_may_have_got_is_sent_again_once_it_certainly_has_not(
     assert len(store.documents) == 1
 
 
+async def test_an_upload_that_google_no_longer_knows_is_sent_anew(
+    settings: Settings, emulator: Emulator, store: EmulatedStore, file: Path
+) -> None:
+    emulator.faults.append(Fault("upload", "drop", 99, skip=1))
+    async with serving(settings, replace(FAST, store_settling=0.5)) as client:
+        await complaint(client, "manage_store", action="add", store=NOTES, files=[str(file)])
+        emulator.faults.clear()
+        emulator.stores.uploads.clear()
+        assert "- a.md: added" in await add(client, file)
+    assert emulator.stores.stored == ["a.md"]
+
+
+async def test_an_upload_that_google_refuses_is_told_and_sent_by_the_next_call(
+    settings: Settings, emulator: Emulator, store: EmulatedStore, file: Path
+) -> None:
+    emulator.faults.append(Fault("upload", "http", skip=1, http_status=400))
+    async with serving(settings) as client:
+        said = await complaint(client, "manage_store", action="add", store=NOTES, files=[str(file)])
+        assert "a.md: failed. Google refused the request" in said
+        assert "- a.md: added" in await add(client, file)
+    assert emulator.stores.stored == ["a.md"]
+
+
 async def test_calls_at_once_send_once(
     settings: Settings, emulator: Emulator, store: EmulatedStore, file: Path
 ) -> None:

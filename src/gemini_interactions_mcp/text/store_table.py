@@ -85,4 +85,4 @@ def quote_text(text: str) -> str:
 
 def quote_tools(store: FileSearchStore) -> str:
     """Return `tools` with which a store is searched."""
-    return f'["{stores.STORE_TOOL}{quote_name(store.name)}"]'
+    return f'["{quote_name(store.tool)}"]'

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -93,11 +92,9 @@ async def add_files(
     added = await plan_addition(app, store, given, metadata)
     if added.fresh:
         await check_indexing_limits(app, added.estimate)
-    agreed = await ask_before_indexing(ctx, app, store, added)
-    if isinstance(agreed, ToolResult):
-        return agreed
-    with agreed:
-        works = [app.indexing.begin(store.name, each) for each in added.wanted]
+    if refused := await ask_before_indexing(ctx, app, store, added):
+        return refused
+    works = [app.indexing.begin(store.name, each) for each in added.wanted]
     await wait_for_works(works, seconds, Progress(ctx), app.timing.upload_report)
     lines = [describe_indexed_file(each, work, metadata) for each, work in zip(added.wanted, works, strict=True)]
     check_something_added(store, works, lines, added)
@@ -189,31 +186,26 @@ async def check_indexing_limits(app: AppContext, estimate: Estimate | None) -> N
             raise SpendingLimitError(describe_spending_limit(limit, spent, estimate.high))
 
 
-async def ask_before_indexing(
-    ctx: Ctx, app: AppContext, store: FileSearchStore, added: Addition
-) -> ToolResult | AbstractContextManager[None]:
+async def ask_before_indexing(ctx: Ctx, app: AppContext, store: FileSearchStore, added: Addition) -> ToolResult | None:
     """Ask the user for agreement to indexing, if configured and possible; nothing has been sent yet.
 
     Returns:
-        The context to begin in, or what the tool returns instead: the question, or the refusal.
+        What the tool returns where it does not go on: the question, or the refusal.
 
     Raises:
         InputError: The user has agreed to something else, or not filled in the form.
     """
     high = added.estimate.high if added.estimate else None
     if not added.fresh or not may_ask(ctx, app) or not app.settings.confirm.covers(high):
-        return nullcontext()
+        return None
     told = json.dumps([store.name, *sorted(each.file.sha256 for each in added.fresh)])
     subject = hashlib.sha256(told.encode()).hexdigest()
-    if app.agreements.take(subject):
-        return app.agreements.holding(subject)
     question = render_indexing_question(store, added, await describe_spent_so_far(app))
     answer = await elicit_answer(ctx, question, consent.Consent, subject, app.agreements.redeem)
     if isinstance(answer, InputRequiredResult):
         return answer
-    if why := consent.describe_missing_consent(answer.action, answer.content):
-        return build_text_result(f"{why}\n")
-    return app.agreements.holding(subject)
+    why = consent.describe_missing_consent(answer.action, answer.content)
+    return build_text_result(f"{why}\n") if why else None
 
 
 async def describe_spent_so_far(app: AppContext) -> str:
