@@ -9,6 +9,7 @@ import pytest
 from mcp import Client
 
 from conftest import FAST
+from gemini_interactions_mcp.core.room import measure_cost
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.emulator.stores import EmulatedDocument, EmulatedStore
 from gemini_interactions_mcp.files.inspection import LocalFile
@@ -73,6 +74,7 @@ async def test_a_store_whose_answer_is_lost_is_found_and_not_made_again(
     assert sum(request.method == "POST" for request in emulator.requests) == 1
 
 
+@pytest.mark.slow
 async def test_a_store_that_was_not_made_is_not_told_to_be(client: Client, emulator: Emulator) -> None:
     emulator.faults.append(Fault("store", "drop", skip=1))
     assert "broke before an answer came" in await complaint(client, "manage_store", action="create", store="Notes")
@@ -139,6 +141,7 @@ async def test_a_changed_file_replaces_its_document_once_it_is_indexed_and_keeps
     assert len(emulator.stores.stored) == 2
 
 
+@pytest.mark.slow
 async def test_what_another_program_has_added_is_never_replaced(
     client: Client, emulator: Emulator, folder: Path, store: EmulatedStore
 ) -> None:
@@ -174,6 +177,14 @@ async def test_a_file_that_google_cannot_index_is_told_and_tried_again(
     emulator.stores.failures.clear()
     assert "- docs/a.md: added" in await add(client, folder / "docs")
     assert sorted(document.state for document in store.documents.values()) == ["STATE_ACTIVE"] * 2
+
+
+def test_many_files_are_told_within_what_every_host_shows() -> None:
+    lines = [f"- {'é' * 200}{number}: added" for number in range(500)]
+    shown = adding.shorten_lines(lines)
+    assert shown[-1] == f"- and {500 - len(shown) + 1} more"
+    assert sum(map(measure_cost, shown)) < 4_600
+    assert adding.shorten_lines(["- a.md: added"]) == ["- a.md: added"]
 
 
 async def test_a_call_that_ends_early_goes_on_and_the_next_waits_for_the_rest(
@@ -288,6 +299,7 @@ async def test_a_store_with_documents_is_deleted_by_force_only(
     assert emulator.stores.stores == {}
 
 
+@pytest.mark.slow
 async def test_a_deletion_whose_answer_is_lost_is_done(
     client: Client, emulator: Emulator, store: EmulatedStore
 ) -> None:
@@ -314,6 +326,7 @@ async def test_an_unknown_store_is_told_with_near_names(
     assert emulator.stores.stored == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -459,3 +472,11 @@ async def test_a_store_with_too_many_documents_is_not_added_to(
         emulator.stores.add(NOTES, f"{number}.md", "text/plain", 3)
     said = await complaint(client, "manage_store", action="add", store="Notes", files=[str(folder)])
     assert said.startswith(f"{NOTES} has more than 25 documents")
+
+
+async def test_a_display_name_that_google_refuses_as_a_name_is_found(
+    client: Client, emulator: Emulator, store: EmulatedStore
+) -> None:
+    store.display_name = "tides"
+    emulator.faults.append(Fault("store", "http", http_status=400))
+    assert "“tides”" in await use(client, "list", store="tides")

@@ -85,6 +85,7 @@ async def test_an_upload_that_breaks_off_is_resumed_by_the_next_call(
     assert [each for each in offsets if each] == ["0", str(arrived)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault",
     [
@@ -124,6 +125,7 @@ async def test_after_a_restart_the_same_call_waits_for_what_was_sent_before(
     assert len(store.documents) == 1
 
 
+@pytest.mark.slow
 async def test_what_was_removed_is_sent_again(
     settings: Settings, emulator: Emulator, store: EmulatedStore, file: Path
 ) -> None:
@@ -138,6 +140,7 @@ async def test_what_was_removed_is_sent_again(
     assert emulator.stores.stored == ["a.md", "a.md"]
 
 
+@pytest.mark.slow
 async def test_an_operation_that_fails_after_a_restart_is_told_and_tried_again(
     settings: Settings, emulator: Emulator, store: EmulatedStore, file: Path
 ) -> None:
@@ -155,6 +158,7 @@ async def test_an_operation_that_fails_after_a_restart_is_told_and_tried_again(
     assert document.state == "STATE_ACTIVE"
 
 
+@pytest.mark.slow
 async def test_what_google_may_have_got_is_sent_again_once_it_certainly_has_not(
     settings: Settings, emulator: Emulator, store: EmulatedStore, file: Path
 ) -> None:
@@ -172,6 +176,7 @@ async def test_what_google_may_have_got_is_sent_again_once_it_certainly_has_not(
     assert len(store.documents) == 1
 
 
+@pytest.mark.slow
 async def test_an_upload_that_google_no_longer_knows_is_sent_anew(
     settings: Settings, emulator: Emulator, store: EmulatedStore, file: Path
 ) -> None:

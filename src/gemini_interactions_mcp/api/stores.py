@@ -5,6 +5,7 @@ https://ai.google.dev/api/file-search/file-search-stores
 """
 
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from typing import Any, Final, TypeVar
 
 import anyio
@@ -16,6 +17,7 @@ from gemini_interactions_mcp.core import (
     Json,
     NetworkError,
     Redactor,
+    RefusedError,
     StoreNotFoundError,
     Timing,
     clip_line,
@@ -98,10 +100,9 @@ class StoreService:
             GeminiMCPError: They could not be read.
         """
         if name := stores.spell_store_name(text):
-            try:
+            # A name that was never one may be refused otherwise than one that is gone.
+            with suppress(RefusedError):
                 return await self.get(name)
-            except StoreNotFoundError:
-                pass
         return stores.choose_store(text, await self.read_all())
 
     async def get(self, name: str) -> FileSearchStore:

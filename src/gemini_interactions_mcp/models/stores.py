@@ -1,6 +1,5 @@
 """File search stores: their documents, what a caller says of them, and what adding files to one means. Pure."""
 
-import difflib
 import math
 import re
 import unicodedata
@@ -285,6 +284,8 @@ def get_document_id(document: StoreDocument) -> str:
 
 def suggest_names(text: str, names: Iterable[str]) -> str:
     """Return a sentence with the names that are similar to a text; empty if there are none."""
+    import difflib  # noqa: PLC0415 - of use only for a wrong name
+
     folded = {name.casefold(): name for name in names}
     near = [folded[each] for each in difflib.get_close_matches(text.strip().casefold(), folded, n=3, cutoff=0.5)]
     return f" Similar names: {', '.join(map(quote_name, near))}." if near else ""

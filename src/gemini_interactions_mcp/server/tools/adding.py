@@ -5,31 +5,27 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 import anyio
 import anyio.to_thread
 from mcp_types import InputRequiredResult
 
-from gemini_interactions_mcp import api, files
+from gemini_interactions_mcp import api, files, journal, models
 from gemini_interactions_mcp.core import (
     InputError,
     RefusedError,
     SpendingLimitError,
+    clip_text,
     format_count,
     join_paragraphs,
+    measure_cost,
     phrases,
     quote_name,
 )
-from gemini_interactions_mcp.journal import clock, describe_spending_limit
-from gemini_interactions_mcp.models import (
-    Attachment,
-    Estimate,
-    FileSearchStore,
-    MetadataEntry,
-    estimates,
-    stores,
-)
+from gemini_interactions_mcp.journal import clock
+from gemini_interactions_mcp.models import FileSearchStore, MetadataEntry, stores
 from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress
 from gemini_interactions_mcp.server.elicitation import elicit_answer
 from gemini_interactions_mcp.server.results.answers import build_text_result
@@ -40,7 +36,7 @@ from .paying import ToolResult, may_ask
 
 if TYPE_CHECKING:
     from gemini_interactions_mcp.files import IndexingWork, Inspection, LocalFile, StoredFile
-    from gemini_interactions_mcp.models import StoreDocument
+    from gemini_interactions_mcp.models import Estimate, StoreDocument
 
 MAX_DOCUMENT_BYTES: Final = 100 * 2**20
 """Size of a document, at most: https://ai.google.dev/gemini-api/docs/file-search (2026-11)"""
@@ -53,8 +49,14 @@ INDEXING_PRICES: Final = "https://ai.google.dev/gemini-api/docs/file-search#pric
 MONTH_LENGTH: Final = timedelta(days=20)
 """A limit that holds for longer is that of a month."""
 
-LINES_SHOWN: Final = 30
-"""Files that a result tells one by one, of each outcome the first."""
+LINE_BYTES: Final = 300
+"""Size of the line about a file."""
+
+NOTES_BYTES: Final = 1_000
+"""Size of what is said of files that were left out or transcoded."""
+
+LINES_BYTES: Final = 4_500
+"""Size of all these lines; the others are counted."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class Addition:
     wanted: "tuple[StoredFile, ...]"
     unfit: tuple[str, ...]
     fresh: "tuple[StoredFile, ...]"
-    estimate: Estimate | None
+    estimate: "Estimate | None"
 
 
 async def add_files(
@@ -151,17 +153,17 @@ def match_file(
     return files.StoredFile(name, file, described, standing.present, standing.outdated)
 
 
-async def estimate_files(app: AppContext, store: FileSearchStore, given: "Sequence[LocalFile]") -> Estimate | None:
+async def estimate_files(app: AppContext, store: FileSearchStore, given: "Sequence[LocalFile]") -> "Estimate | None":
     """Return what indexing files costs; None where the price is not known."""
     catalog = await app.catalogs.read()
-    told = [Attachment("text" if file.kind == "text" else file.kind, file.sent, file.pages) for file in given]
+    told = [models.Attachment("text" if file.kind == "text" else file.kind, file.sent, file.pages) for file in given]
     # In a worker thread: the first price takes 0.3 s.
     return await anyio.to_thread.run_sync(
-        lambda: estimates.estimate_indexing(told, store.embedding_model, catalog, clock.now())
+        lambda: models.estimates.estimate_indexing(told, store.embedding_model, catalog, clock.now())
     )
 
 
-async def check_indexing_limits(app: AppContext, estimate: Estimate | None) -> None:
+async def check_indexing_limits(app: AppContext, estimate: "Estimate | None") -> None:
     """Check that the user's limits in dollars leave room for indexing.
 
     Google tells no tokens of it, so the journal does not have its cost: of earlier indexing, that of this process
@@ -183,7 +185,7 @@ async def check_indexing_limits(app: AppContext, estimate: Estimate | None) -> N
         month = limit.until - limit.since > MONTH_LENGTH
         spent = (spending.month if month else spending.today) + app.indexing.sum_spent(limit.since)
         if spent + estimate.high > limit.micros:
-            raise SpendingLimitError(describe_spending_limit(limit, spent, estimate.high))
+            raise SpendingLimitError(journal.describe_spending_limit(limit, spent, estimate.high))
 
 
 async def ask_before_indexing(ctx: Ctx, app: AppContext, store: FileSearchStore, added: Addition) -> ToolResult | None:
@@ -314,16 +316,19 @@ def render_addition(
     return join_paragraphs(
         f"{store_table.describe_named_store(store)}: {', '.join(counts)}.",
         "\n".join(shorten_lines([*failed, *added.unfit, *waiting, *ready])),
-        " ".join(notes),
+        clip_text(" ".join(notes), NOTES_BYTES),
         describe_indexing_cost(added),
         describe_next(store, waiting=bool(waiting), failed=bool(failed)),
     )
 
 
 def shorten_lines(lines: Sequence[str]) -> list[str]:
-    """Return the first lines, and the number of the others."""
-    more = [f"- and {len(lines) - LINES_SHOWN} more"] if len(lines) > LINES_SHOWN else []
-    return [*lines[:LINES_SHOWN], *more]
+    """Return the first lines, as many as there is room for, and the number of the others."""
+    cut = [clip_text(line, LINE_BYTES) for line in lines]
+    taken = list(accumulate(measure_cost(line) + 2 for line in cut))
+    shown = sum(each <= LINES_BYTES for each in taken)
+    more = [f"- and {len(cut) - shown} more"] if len(cut) > shown else []
+    return [*cut[:shown], *more]
 
 
 def describe_indexing_cost(added: Addition) -> str:
