@@ -73,6 +73,8 @@ SEEN_BY = {
 UNPROBED = {
     "retry_delay": "nobody may use the quota up to see it",
     "server_calls": "it takes an MCP server in Google's reach",
+    "missing_stores": "both are told alike",
+    "late_documents": "it takes a store with a document, whose indexing is paid for",
 }
 """Doubts without a probe, and the reason."""
 
