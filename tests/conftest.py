@@ -43,6 +43,9 @@ FAST = Timing(
     backoffs=(0.0, 0.0),
     store_lag=(0.02, 0.04, 0.08, 0.16, 0.3),
     upload_backoffs=(0.0,) * 6,
+    first_processing_poll=0.01,
+    slowest_processing_poll=0.05,
+    store_settling=2,
     first_poll=0.01,
     slowest_poll=0.02,
     stream_idle=5,
@@ -107,6 +110,7 @@ BOTH_ERAS = {
     "test_changes",
     "test_consent",
     "test_consent_files",
+    "test_consent_stores",
     "test_hosts",
     "test_mcp_sdk",
     "test_outgoing",
@@ -207,7 +211,12 @@ def models_made_once() -> Generator[None]:
 def emulator() -> Emulator:
     # Pictures of half the size: drawing them is most of what a test with one takes.
     return Emulator(
-        research_seconds=0.05, step_seconds=0.001, processing_seconds=0.01, picture_scale=0.5, doubts=DOUBTS
+        research_seconds=0.05,
+        step_seconds=0.001,
+        processing_seconds=0.01,
+        indexing_seconds=0.02,
+        picture_scale=0.5,
+        doubts=DOUBTS,
     )
 
 

@@ -17,6 +17,7 @@ from PIL import Image
 
 import filing
 from gemini_interactions_mcp.emulator import EmulatedInteraction, Emulator, Fault
+from gemini_interactions_mcp.emulator.stores import EmulatedStore
 
 STRUCTURED = "list_interactions"
 """The one tool that returns structured content."""
@@ -158,6 +159,12 @@ async def ended(interaction: EmulatedInteraction) -> None:
     """Wait until an interaction has ended at the API."""
     with anyio.fail_after(5):
         await interaction.finished.wait()
+
+
+def have_stores(emulator: Emulator, *names: str) -> None:
+    """Have file search stores at the API."""
+    for name in names:
+        emulator.stores.stores[f"fileSearchStores/{name}"] = EmulatedStore(f"fileSearchStores/{name}")
 
 
 def png(folder: Path, name: str = "dot.png", size: tuple[int, int] = (8, 6)) -> Path:

@@ -134,6 +134,12 @@ REFUSED: list[tuple[Request, Catalog, tuple[str, ...], str]] = [
     (ask("gemini-9", tools=("url_context",)), OWN, (), "gemini-9 does not take the tool url_context; it takes google_"),
     (ask("gemini-9", tools=("url_context",), stores=("s",)), OWN, (), "not take file_search and url_context together."),
     (
+        ask("gemini-unknown", tools=("google_search",), stores=("s",)),
+        BUILT_IN,
+        (),
+        "No model takes file_search and google_search together. Nothing was sent.",
+    ),
+    (
         ask("gemini-9", servers=(RemoteServer(name="a", url="https://a.example"),)),
         OWN,
         (),

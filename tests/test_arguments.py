@@ -504,6 +504,7 @@ async def test_only_arguments_without_a_default_are_required(client: Client) -> 
         "generate_video": ["prompt"],
         "start_research": ["prompt"],
         **{tool: ["interaction_id"] for tool in BY_ID},
+        "manage_store": ["action"],
         "list_interactions": [],
     }
 

@@ -41,9 +41,9 @@ def test_every_tool_is_shown_and_all_that_is_left_is_one_folder_that_is_listed(
     assert re.search(rf"\n   interaction_id: \S+ \| gemini-3\.8-flash \| completed \| .* tokens \| {COST}\n", out)
     summed = out.partition("\nEvery step succeeded")[0].rpartition("\n== ")[2]
     assert summed.startswith("list_interactions(totals='model')\n   | model | runs | ")
-    for line in ("deep-research-preview-04-2026 | 3 |", "gemini-3.8-flash | 5 |", "total | 16 |"):
+    for line in ("deep-research-preview-04-2026 | 3 |", "gemini-3.8-flash | 6 |", "total | 17 |"):
         assert f"\n   | {line} " in summed
-    assert re.search(r"\n   \| total \| 16 \|.* \| ~\$\d[\d.]*, 1 unknown \|\n", summed), summed
+    assert re.search(r"\n   \| total \| 17 \|.* \| ~\$\d[\d.]*, 1 unknown \|\n", summed), summed
 
     (folder,) = temporary.iterdir()
     saved = {str(path) for path in (folder / "output").rglob("*") if path.is_file()}

@@ -15,7 +15,9 @@ from reading import id_of, wav
 
 pytestmark = pytest.mark.slow
 
-MASKED = re.compile(r"v1_[\w-]+|\b[0-9a-f]{16}-[0-9a-f]{32}\b|-[0-9a-f]{6}\b|\d{4}-\d\d-\d\d(?:T[\d:.+]+)?|\d+ s\b")
+MASKED = re.compile(
+    r"v1_[\w-]+|\b[0-9a-f]{16}-[0-9a-f]{32}\b|-[0-9a-f]{6}\b|-[0-9a-f]{12}\b|\d{4}-\d\d-\d\d(?:T[\d:.+]+)?|\d+ s\b"
+)
 """What differs between two runs of the same calls: ids, labels, names of files, times."""
 
 
@@ -53,6 +55,10 @@ async def tour(folder: Path, url: str, mode: Mode) -> dict[str, str]:
         plan = id_of(await call("start_research", prompt="Rivers", plan_first=True))
         await call("check_research", interaction_id=plan, wait_seconds=20)
         await call("cancel_research", interaction_id=plan)
+        await call("manage_store", action="create", store="Notes")
+        await call("manage_store", action="add", store="Notes", files=[str(folder / "files" / "a.txt")])
+        await call("manage_store", action="remove", store="Notes", document="a.txt")
+        await call("manage_store", action="delete", store="Notes", force=True)
         await call("list_interactions", kind="research")
         await call("read_interaction", interaction_id=asked)
         await call("delete_interaction", interaction_id=asked)

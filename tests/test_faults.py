@@ -334,7 +334,8 @@ def test_a_long_message_is_cut_to_one_line() -> None:
 
 
 CALLS = [
-    *(CREATE, COSTLY, READ, SHOWN, Call(model="m"), Call(file="files/abc")),
+    *(CREATE, COSTLY, READ, SHOWN, Call(model="m"), Call(file="files/abc"), Call(store="fileSearchStores/a")),
+    Call(paid=True, model="m", store="fileSearchStores/a"),
     Call(paid=True, model="m", previous_interaction_id="v1_p"),
 ]
 

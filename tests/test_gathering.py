@@ -10,11 +10,11 @@ import pytest
 import filing
 from filing import POSIX, GivenFiles, Make, blocks_of, image, link
 from gemini_interactions_mcp.core.errors import FileRefusedError
-from gemini_interactions_mcp.files import content, gathering, globs
+from gemini_interactions_mcp.files import call_limits, content, gathering, globs
 
 home, make, recorder, subject, tasks = filing.home, filing.make, filing.recorder, filing.subject, filing.tasks
 
-PICKING = content.CallLimits
+PICKING = call_limits.CallLimits
 
 
 def filled(folder: Path, *names: str, text: str = "x") -> None:
@@ -183,7 +183,7 @@ async def test_nothing_tells_whether_a_link_of_a_folder_leads_to_something(subje
 async def test_shallow_and_small_files_come_before_the_limits(
     subject: GivenFiles, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(content, "CallLimits", partial(content.CallLimits, files=3))
+    monkeypatch.setattr(content, "CallLimits", partial(call_limits.CallLimits, files=3))
     filled(home, "all/aa/aa/deep.txt", "all/aa/small.txt", "all/zz.txt")
     filled(home, "all/aa/large.txt", text="x" * 99)
     filled(home, "all/aa.txt", text="x" * 999)
@@ -195,7 +195,7 @@ async def test_shallow_and_small_files_come_before_the_limits(
 async def test_upper_folders_are_looked_at_before_deep_ones(
     subject: GivenFiles, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(content, "CallLimits", partial(content.CallLimits, entries=6))
+    monkeypatch.setattr(content, "CallLimits", partial(call_limits.CallLimits, entries=6))
     filled(home, *(f"all/a/b/c/d/e/f/{n}.txt" for n in range(9)), "all/z/y.txt", "all/x.txt")
     names, (note,) = await given(subject, "all")
     assert names == ["all/x.txt", "all/z/y.txt"]
@@ -210,7 +210,7 @@ async def test_a_flat_folder_is_looked_at_up_to_the_limit_too(
 ) -> None:
     filled(home, *(f"all/{letter}.txt" for letter in "fbdace"))
     assert (await given(subject, source))[1] == ()
-    monkeypatch.setattr(content, "CallLimits", partial(content.CallLimits, entries=2))
+    monkeypatch.setattr(content, "CallLimits", partial(call_limits.CallLimits, entries=2))
     told = f"Left out of {source}: whatever comes after its first 2 entries."
     assert await given(subject, source) == (given_of_it, (told,))
     with pytest.raises(
@@ -255,7 +255,7 @@ async def test_patterns_are_folded_once(subject: GivenFiles, home: Path, monkeyp
 async def test_the_entries_of_all_folders_of_a_call_are_counted_together(
     subject: GivenFiles, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(content, "CallLimits", partial(content.CallLimits, entries=3))
+    monkeypatch.setattr(content, "CallLimits", partial(call_limits.CallLimits, entries=3))
     filled(home, *(f"one/{n}.txt" for n in range(4)), "two/a.txt")
     with pytest.raises(FileRefusedError, match=r"two has no file.*whatever comes after its first 0 entries"):
         await subject.contents(["one", "two"])

@@ -77,6 +77,8 @@ UNPROBED = {
         ("video_delivery", "inline_reads", "late_files", "redirected_downloads", "ranges"),
         "a video costs more than all probes together",
     ),
+    "missing_stores": "both are told alike",
+    "late_documents": "it takes a store with a document, whose indexing is paid for",
 }
 """Doubts without a probe, and the reason."""
 

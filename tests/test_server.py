@@ -90,6 +90,7 @@ async def test_tools_are_titled_hinted_and_listed_in_order(client: Client) -> No
         ("start_research", (False, False, False, True)),
         ("check_research", (True, False, False, True)),
         ("cancel_research", (False, True, True, True)),
+        ("manage_store", (False, True, False, True)),
         ("list_interactions", (True, False, True, False)),
         ("read_interaction", (True, False, False, True)),
         ("delete_interaction", (False, True, True, True)),

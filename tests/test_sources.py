@@ -10,6 +10,7 @@ import pytest
 import filing
 from filing import API, POSIX, GivenFiles, Make, Recorder, blocks_of, image, link, sound
 from gemini_interactions_mcp.core.errors import FileRefusedError, InputError, InteractionNotFoundError
+from gemini_interactions_mcp.files import call_limits
 from gemini_interactions_mcp.files import content as files
 from gemini_interactions_mcp.models.interactions import Record, SavedFile
 
@@ -235,10 +236,10 @@ async def test_a_pipe_in_a_folder_is_passed_over(subject: GivenFiles, tree: Path
 @pytest.mark.slow
 async def test_a_folder_gives_a_hundred_files_and_says_how_many_more_there_are(subject: GivenFiles, home: Path) -> None:
     (home / "many").mkdir()
-    for number in range(files.MAX_GATHERED_FILES + 5):
+    for number in range(call_limits.MAX_GATHERED_FILES + 5):
         (home / "many" / f"{number:03}.txt").write_text("x")
     contents = await subject.contents(["many", "many/104.txt"])
-    assert len(contents.blocks) == files.MAX_GATHERED_FILES + 1
+    assert len(contents.blocks) == call_limits.MAX_GATHERED_FILES + 1
     assert contents.notes == (
         "Left out of many: 5 over the limit of 100 files (many/100.txt, many/101.txt, many/102.txt ...).",
     )
@@ -247,7 +248,7 @@ async def test_a_folder_gives_a_hundred_files_and_says_how_many_more_there_are(s
 async def test_a_folder_gives_a_gigabyte_and_says_what_does_not_fit(subject: GivenFiles, home: Path) -> None:
     (home / "a.txt").write_text("x")
     with (home / "b.mp4").open("wb") as file:
-        file.truncate(files.MAX_GATHERED_BYTES)
+        file.truncate(call_limits.MAX_GATHERED_BYTES)
     contents = await subject.contents(["*"])
     assert texts(contents.labelled) == ["a.txt"]
     assert contents.notes == ("Left out of *: 1 over the limit of 1,024 MiB in all (b.mp4).",)
@@ -256,7 +257,7 @@ async def test_a_folder_gives_a_gigabyte_and_says_what_does_not_fit(subject: Giv
 async def test_a_huge_folder_is_not_walked_to_its_end(
     subject: GivenFiles, tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "CallLimits", partial(files.CallLimits, entries=4))
+    monkeypatch.setattr(files, "CallLimits", partial(call_limits.CallLimits, entries=4))
     contents = await subject.contents(["docs/**"])
     assert texts(contents.labelled) == ["docs/a.txt", "docs/b.txt"]
     assert contents.notes[0].endswith("; whatever comes after its first 4 entries.")

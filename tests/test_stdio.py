@@ -68,6 +68,7 @@ ANY_CALL: dict[str, dict[str, object]] = {
     "start_research": {"prompt": "Tides"},
     "check_research": {"interaction_id": "v1_x"},
     "cancel_research": {"interaction_id": "v1_x"},
+    "manage_store": {"action": "list"},
     "list_interactions": {},
     "read_interaction": {"interaction_id": "v1_x"},
     "delete_interaction": {"interaction_id": "v1_x"},

@@ -6,9 +6,19 @@ import pytest
 from mcp import Client
 
 from gemini_interactions_mcp.emulator import Emulator
-from reading import call, complaint, id_of
+from reading import call, complaint, have_stores, id_of
 
 STORE = "fileSearchStores/notes-x"
+
+pytestmark = pytest.mark.usefixtures("kept")
+
+
+@pytest.fixture
+def kept(emulator: Emulator) -> None:
+    """The stores that are asked."""
+    have_stores(emulator, "notes-x", "x")
+
+
 SEARCH: dict[str, Any] = {"type": "file_search", "file_search_store_names": [STORE]}
 
 
@@ -17,6 +27,7 @@ SEARCH: dict[str, Any] = {"type": "file_search", "file_search_store_names": [STO
     [
         ({"tools": ["file_search:notes-x"]}, [SEARCH]),
         ({"tools": ["file_search:fileSearchStores/notes-x"]}, [SEARCH]),
+        ({"tools": ["file_search:notes-x, file_search:fileSearchStores/notes-x"]}, [SEARCH]),
         (
             {"tools": ["CODE_EXECUTION", "file_search:notes-x"], "metadata_filter": 'author="Ada"'},
             [{"type": "code_execution"}, SEARCH | {"metadata_filter": 'author="Ada"'}],

@@ -26,6 +26,7 @@ from reading import (
     complaint,
     ended,
     footer_of,
+    have_stores,
     id_of,
     journal_in,
     links_of,
@@ -587,6 +588,7 @@ async def test_stores_and_the_users_servers_go_to_the_agent_and_their_secrets_no
     settings: Settings, emulator: Emulator, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with Client(build_server(with_servers(settings), FAST), cache=None) as client:
+        have_stores(emulator, "notes-1", "more")
         tools = ["google_search", "file_search:fileSearchStores/notes-1", "file_search:more", "mcp:docs", "mcp:open"]
         report = await reported(client, tools=tools)
         body_text = emulator.creates[-1]["tools"]
@@ -758,6 +760,7 @@ async def test_an_agent_that_refuses_the_background_is_run_in_the_foreground(
 @pytest.mark.slow
 async def test_a_plan_is_run_with_the_tools_that_it_was_made_with(settings: Settings, emulator: Emulator) -> None:
     async with Client(build_server(with_servers(settings), FAST), cache=None) as client:
+        have_stores(emulator, "notes")
         chosen = ["url_context", "file_search:notes", "mcp:docs"]
         plan = await reported(client, plan_first=True, tools=chosen)
         first = emulator.creates[-1]["tools"]

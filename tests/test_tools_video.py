@@ -256,7 +256,7 @@ async def test_what_google_does_not_keep_any_more_is_not_asked_for(
     result = await call(client, "generate_video", prompt="A ball rolls")
     asked = len(downloads(emulator))
     saved_in(result)[0].unlink()
-    await execute(settings.database_url, "UPDATE interactions SET created_at = '2026-01-02T03:04:05.000006+00:00'")
+    await execute(str(settings.database_url), "UPDATE interactions SET created_at = '2026-01-02T03:04:05.000006+00:00'")
     again = await call(client, "read_interaction", interaction_id=id_of(result))
     assert "is not there any more" in text_of(again)
     assert len(downloads(emulator)) == asked

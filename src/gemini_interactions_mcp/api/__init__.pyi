@@ -15,4 +15,6 @@ from .requests import check_interaction_id as check_interaction_id
 from .responses import assemble_answer as assemble_answer
 from .responses import parse_interaction as parse_interaction
 from .sdk import get_usable_key as get_usable_key
+from .stores import StoreService as StoreService
+from .stores import describe_document as describe_document
 from .voices import VoiceList as VoiceList

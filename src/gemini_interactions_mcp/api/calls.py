@@ -55,6 +55,7 @@ class Call:
         successor: The model or agent to use where that one no longer exists.
         file: The uploaded file, or the path in an environment, that it asks for.
         environment_id: The environment of an agent that it asks for, or that an interaction is to work in.
+        store: The file search store, or the document or operation of one, that it asks for.
         redact: Removes secrets from what the API returns.
         caller: Who waits for it.
     """
@@ -69,5 +70,61 @@ class Call:
     successor: str | None = None
     file: str | None = None
     environment_id: str | None = None
+    store: str | None = None
     redact: Redactor = field(default=NO_REDACTION, repr=False)
     caller: Caller = NO_CALLER
+
+
+def is_any_call(_: Call) -> bool:
+    """Return True, for every call."""
+    return True
+
+
+def is_paid(call: Call) -> bool:
+    """Whether a call starts an interaction."""
+    return call.paid
+
+
+def is_cheap(call: Call) -> bool:
+    """Whether a call costs cents, so that resending after a 503 is acceptable: nothing was taken."""
+    return not call.costly
+
+
+def is_for_file(call: Call) -> bool:
+    """Whether a call asks for an uploaded file or a file in an environment."""
+    return bool(call.file)
+
+
+def is_for_store(call: Call) -> bool:
+    """Whether a call asks for a file search store or something in it, or has one searched."""
+    return bool(call.store)
+
+
+def is_reading_store(call: Call) -> bool:
+    """Whether a call is about a file search store, and no request that is paid for."""
+    return bool(call.store) and not call.paid
+
+
+def is_for_store_alone(call: Call) -> bool:
+    """Whether a call has a store searched, and continues no interaction that could be missing too."""
+    return bool(call.store) and not call.previous_interaction_id
+
+
+def is_without_model(call: Call) -> bool:
+    """Whether a call is about an interaction alone."""
+    return call.model is None
+
+
+def is_continuation(call: Call) -> bool:
+    """Whether a call continues an interaction."""
+    return bool(call.previous_interaction_id)
+
+
+def is_in_background(call: Call) -> bool:
+    """Whether a call asks for a background interaction."""
+    return call.background
+
+
+def is_reading(call: Call) -> bool:
+    """Whether a call only reads an interaction."""
+    return call.reading

@@ -6,6 +6,7 @@ Imported with the first call, since google-genai takes 0.8 s.
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -91,7 +92,7 @@ class Gemini:
         self._client: genai.Client | None = None
         self._transfer: ResumableUpload | None = None
         self._opening = anyio.Lock()
-        access = ApiAccess(self._open, self._sender, self._send, self._about, self._read_pages)
+        access = ApiAccess(self._open, self.sender, self._send, self._about, self._read_pages)
         self.sandboxes = SandboxService(access, timing)
 
     async def prepare(self) -> None:
@@ -208,7 +209,7 @@ class Gemini:
         """
         # Named here, so that the file is found even if only the last response is lost.
         resource = {"name": f"files/{uuid.uuid4().hex}", "display_name": name[:512]}
-        transfer = await self._sender()
+        transfer = await self.sender()
         # The upload URL must not be redacted; `ResumableUpload` redacts the errors.
         address = await self._send(Call(), lambda _: transfer.start(resource, size, mime_type))
         with track_exchange(self._about()), anyio.fail_after(self._timing.upload):
@@ -333,6 +334,14 @@ class Gemini:
         if self._transfer is not None:
             await self._transfer.close()
 
+    async def request(
+        self, send: Callable[[genai.Client], Awaitable[SentResult]], *, resend: bool = True, store: str | None = None
+    ) -> SentResult:
+        """Send a request that is free through the SDK; without `resend` once; `store` as in `Call`."""
+        client = await self._open()
+        timing = self._timing if resend else replace(self._timing, backoffs=())
+        return await send_with_retries(self._about(store=store), timing.read, timing, lambda _: send(client))
+
     async def _start(self, call: Call, send: Callable[[Exchange], Awaitable[SentResult]]) -> SentResult:
         """Send a request that starts an interaction."""
         seconds = self._timing.create if call.background else self._timing.foreground
@@ -355,6 +364,7 @@ class Gemini:
             previous_interaction_id=request.previous_interaction_id,
             environment_id=get_named_environment(request),
             model=model,
+            store=", ".join(request.stores) or None,
             successor=self._catalogs.current.find_successor(model, datetime.now(UTC).date(), *self._defaults(request)),
         )
 
@@ -381,7 +391,8 @@ class Gemini:
                     )
             return self._client
 
-    async def _sender(self) -> ResumableUpload:
+    async def sender(self) -> ResumableUpload:
+        """Return the upload service of the key; fails as `prepare`."""
         async with self._opening:
             if self._transfer is None:
                 key = get_usable_key(self._settings)

@@ -24,12 +24,26 @@ from gemini_interactions_mcp.core import (
     PermissionDeniedError,
     QuotaError,
     RefusedError,
+    StoreNotFoundError,
     phrases,
     quote_name,
 )
 from gemini_interactions_mcp.models import error_codes
 
-from .calls import Call
+from .calls import (
+    Call,
+    is_any_call,
+    is_cheap,
+    is_continuation,
+    is_for_file,
+    is_for_store,
+    is_for_store_alone,
+    is_in_background,
+    is_paid,
+    is_reading,
+    is_reading_store,
+    is_without_model,
+)
 from .error_responses import ErrorResponse
 
 UNKNOWN_OUTCOME: Final = (
@@ -121,8 +135,18 @@ def is_about_location(response: ErrorResponse) -> bool:
     return response.status in (400, 403) and response.says("location is not supported")
 
 
+def is_naming_store(response: ErrorResponse) -> bool:
+    """Whether a response says that a file search store does not exist; the API answers 403, too, as for files."""
+    return response.status in (403, 404) and response.says("filesearchstore", "file search store")
+
+
+def is_hiding(response: ErrorResponse) -> bool:
+    """Whether the API says of something that it may not exist."""
+    return response.status == 403 and response.says("may not exist")
+
+
 def is_about_previous(response: ErrorResponse) -> bool:
-    """Whether a 404 may be about the interaction that is continued; the API names the model if that is missing."""
+    """Whether a 404 may be about the previous interaction or a store; the API names the model if that is missing."""
     return response.status == 404 and bool(response.code) and not response.says("model", "agent")
 
 
@@ -145,46 +169,6 @@ def is_about_safety(response: ErrorResponse) -> bool:
     """Whether a safety filter blocked the request."""
     named = has_ending(error_codes.BLOCK_REASONS)(response)
     return named or (response.status in (400, 403) and response.says("safety", "blocked", "prohibited"))
-
-
-def is_any_call(_: Call) -> bool:
-    """Return True, for every call."""
-    return True
-
-
-def is_paid(call: Call) -> bool:
-    """Whether a call starts an interaction."""
-    return call.paid
-
-
-def is_cheap(call: Call) -> bool:
-    """Whether a call costs cents, so that resending after a 503 is acceptable: nothing was taken."""
-    return not call.costly
-
-
-def is_for_file(call: Call) -> bool:
-    """Whether a call asks for an uploaded file or a file in an environment."""
-    return bool(call.file)
-
-
-def is_without_model(call: Call) -> bool:
-    """Whether a call is about an interaction alone."""
-    return call.model is None
-
-
-def is_continuation(call: Call) -> bool:
-    """Whether a call continues an interaction."""
-    return bool(call.previous_interaction_id)
-
-
-def is_in_background(call: Call) -> bool:
-    """Whether a call asks for a background interaction."""
-    return call.background
-
-
-def is_reading(call: Call) -> bool:
-    """Whether a call only reads an interaction."""
-    return call.reading
 
 
 def describe_page(response: ErrorResponse, call: Call) -> str:
@@ -230,6 +214,14 @@ def describe_missing_file(_: ErrorResponse, call: Call) -> str:
             "days after its last use."
         )
     return f"Google keeps no {call.file}: uploaded files are deleted after 48 hours. Upload it again."
+
+
+def describe_missing_store(_: ErrorResponse, call: Call) -> str:
+    """Describe a file search store, a document or an operation that does not exist, or no longer."""
+    return (
+        f"Google has no {call.store}: the name is wrong or of another project's key, or it was deleted. "
+        'manage_store(action="list") lists the stores of this key.'
+    )
 
 
 def describe_missing_interaction(_: ErrorResponse, call: Call) -> str:
@@ -384,6 +376,10 @@ ERROR_RULES: Final[tuple[ErrorRule, ...]] = (
     ErrorRule(is_about_location, is_any_call, ConfigurationError, describe_location),
     ErrorRule(has_status(402), is_any_call, ConfigurationError, describe_payment, ("payment_required",)),
     ErrorRule(has_status(404), is_for_file, InputError, describe_missing_file, NOT_FOUND_CODES),
+    ErrorRule(is_naming_store, is_for_store, StoreNotFoundError, describe_missing_store),
+    ErrorRule(has_status(404), is_reading_store, StoreNotFoundError, describe_missing_store, NOT_FOUND_CODES),
+    ErrorRule(is_hiding, is_reading_store, StoreNotFoundError, describe_missing_store),
+    ErrorRule(is_about_previous, is_for_store_alone, StoreNotFoundError, describe_missing_store, ("not_found",)),
     ErrorRule(
         has_status(404), is_without_model, InteractionNotFoundError, describe_missing_interaction, NOT_FOUND_CODES
     ),

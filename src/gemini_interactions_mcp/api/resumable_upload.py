@@ -1,4 +1,4 @@
-"""Uploads files to the Files API in chunks, and resumes from what has arrived if a chunk fails.
+"""Uploads files to the Files API or a file search store in chunks, and resumes from what has arrived if one fails.
 
 google-genai also uploads in chunks, but gives up when a connection breaks: it never asks how much has arrived.
 Protocol: https://ai.google.dev/gemini-api/docs/files, and for the query
@@ -97,7 +97,7 @@ class ResumableUpload:
         await self._client.aclose()
 
     async def start(self, file: Mapping[str, object], size: int, mime_type: str) -> str:
-        """Start an upload and return its URL.
+        """Start an upload to the Files API and return its URL.
 
         Args:
             file: The file resource: `name`, `display_name`.
@@ -109,10 +109,23 @@ class ResumableUpload:
             httpx2.HTTPError: There was no response.
         """
         told = {"file": {**file, "mime_type": mime_type, "size_bytes": size}}
+        return await self.start_at(f"{FILES_API_VERSION}/files", told, size, mime_type)
+
+    async def start_at(self, place: str, told: Mapping[str, object], size: int, mime_type: str) -> str:
+        """Start an upload to any place of the API and return its URL.
+
+        Args:
+            place: The path behind `/upload/`.
+            told: The JSON of the request.
+            size: Size in bytes.
+            mime_type: MIME type, as the API names it.
+
+        Raises:
+            GeminiMCPError: Google refused it.
+            httpx2.HTTPError: There was no response.
+        """
         headers = self._make_start_headers(size, mime_type)
-        return self._read_address(
-            await self._client.post(f"{self._base}/{FILES_API_VERSION}/files", headers=headers, json=told)
-        )
+        return self._read_address(await self._client.post(f"{self._base}/{place}", headers=headers, json=told))
 
     async def start_in_environment(self, environment: str, path: str, size: int) -> str:
         """Start the upload of a file into an agent's environment and return its URL.
@@ -155,13 +168,20 @@ class ResumableUpload:
         return address
 
     async def send(self, address: str, source: UploadSource, size: int, moved: BytesSentCallback) -> Json:
-        """Send a file's content and return the file resource; an empty one if only the last response was lost.
+        """Send a file's content and return the file resource; an empty one if only the last response was lost."""
+        return find_file_resource(await self.transfer(address, source, size, moved))
+
+    async def transfer(
+        self, address: str, source: UploadSource, size: int, moved: BytesSentCallback, *, begun: bool = False
+    ) -> Json:
+        """Send a file's content and return the last response; an empty one if only that was lost.
 
         Args:
-            address: The URL that `start` returned.
+            address: The URL that `start` or `start_at` returned.
             source: The content; read from its start.
             size: Size in bytes.
             moved: Called with the number of bytes sent so far.
+            begun: Whether some of it may have arrived.
 
         Raises:
             GeminiMCPError: Google refused it.
@@ -170,10 +190,10 @@ class ResumableUpload:
         offset = failures = 0
         while True:
             try:
-                arrived = await self._arrived(address) if failures else offset
+                arrived = await self._arrived(address) if failures or begun else offset
                 if arrived is None:
                     return {}
-                offset, failures = arrived, failures if arrived <= offset else 0
+                begun, offset, failures = False, arrived, failures if arrived <= offset else 0
                 answer = await self._chunk(address, source, offset, size, moved)
             except (httpx2.TransportError, NetworkError):
                 if failures == len(self._backoffs):
@@ -183,7 +203,7 @@ class ResumableUpload:
                 continue
             offset, failures = offset + UPLOAD_CHUNK_BYTES, 0
             if offset >= size:
-                return find_file_resource(read_error_body(answer))
+                return coerce_object(read_error_body(answer))
 
     async def _chunk(
         self, address: str, source: UploadSource, offset: int, size: int, moved: BytesSentCallback
@@ -206,9 +226,8 @@ class ResumableUpload:
         return int(response.headers.get("x-goog-upload-size-received", "0"))
 
 
-def find_file_resource(told: object) -> Json:
+def find_file_resource(body: Json) -> Json:
     """Return the file resource in the last answer of an upload: the Files API's, or that of an environment."""
-    body = coerce_object(told)
     listed = next(iter_objects(body.get("files")), body)
     return coerce_object(body.get("file", listed))
 

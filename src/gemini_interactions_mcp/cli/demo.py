@@ -76,6 +76,7 @@ async def run_steps(client: Client, inputs: list[Path]) -> StepFailedError | Non
         await generate_recordings(client)
         await film_scene(client, inputs)
         await transcribe_sample(client, inputs)
+        await keep_knowledge(client, inputs)
         await demo_research(client)
         await look_back(client)
     except StepFailedError as exc:
@@ -159,6 +160,19 @@ async def transcribe_sample(client: Client, inputs: list[Path]) -> None:
     recordings = [str(path) for path in inputs if path.suffix == ".wav"]
     written = await call_and_show(client, "analyze_file", files=recordings, prompt="The foghorn", transcript=True)
     require("] Speaker 2: " in join_text_blocks(written), "the transcript has no second speaker")
+
+
+async def keep_knowledge(client: Client, inputs: list[Path]) -> None:
+    """Make a store, add files to it twice, ask about them, and delete the store."""
+    documents = [str(path) for path in inputs if path.suffix in (".pdf", ".txt", ".md")]
+    await call_and_show(client, "manage_store", action="create", store="Tides")
+    added = await call_and_show(client, "manage_store", action="add", store="Tides", files=documents)
+    tool = join_text_blocks(added).partition('tools=["')[2].partition('"')[0]
+    again = await call_and_show(client, "manage_store", action="add", store="Tides", files=documents)
+    require("Nothing was sent or charged" in join_text_blocks(again), "the same files were sent twice")
+    await call_and_show(client, "gemini_ask", prompt="What do these files say?", tools=[tool])
+    await call_and_show(client, "manage_store", action="list", store="Tides")
+    await call_and_show(client, "manage_store", action="delete", store="Tides", force=True)
 
 
 async def demo_research(client: Client) -> None:

@@ -28,6 +28,7 @@ from .errors import RefusedError as RefusedError
 from .errors import SentElsewhereError as SentElsewhereError
 from .errors import SpendingLimitError as SpendingLimitError
 from .errors import StillUploadingError as StillUploadingError
+from .errors import StoreNotFoundError as StoreNotFoundError
 from .folders import Folder as Folder
 from .lenient import Json as Json
 from .lenient import coerce_object as coerce_object

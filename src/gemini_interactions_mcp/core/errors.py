@@ -17,8 +17,9 @@
     │   ├── ModelNotFoundError
     │   ├── OverloadedError
     │   ├── PermissionDeniedError
-    │   └── QuotaError
-    │       └── NoQuotaError
+    │   ├── QuotaError
+    │   │   └── NoQuotaError
+    │   └── StoreNotFoundError
     ├── SentElsewhereError         another server has sent the same request; repeating the call gets its answer
     ├── StillUploadingError        a file is being uploaded; repeating the call waits for the rest
     ├── NetworkError               Google was certainly not reached, or a read can be repeated
@@ -136,6 +137,10 @@ class QuotaError(RefusedError):
 
 class NoQuotaError(QuotaError):
     """The project's quota is zero, so waiting does not help (429)."""
+
+
+class StoreNotFoundError(RefusedError):
+    """Google has no file search store, document or operation of this name, or none that this key may read."""
 
 
 class SentElsewhereError(GeminiMCPError):

@@ -21,6 +21,13 @@ def format_count(number: int, noun: str, plural: str = "") -> str:
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
 
 
+def format_size(size: int) -> str:
+    """Format a number of bytes as `812 bytes`, `3.4 KiB` or `9.2 MiB`."""
+    if size < 2**10:
+        return format_count(size, "byte")
+    return f"{size / 2**10:,.1f} KiB" if size < 2**20 else f"{size / 2**20:,.1f} MiB"
+
+
 def format_dollars(micros: int) -> str:
     """Format millionths of a dollar: `$1.37`, `$0.034` and `$0.0042` with two digits of their own, and `<$0.0001`."""
     dollars = micros / 1_000_000

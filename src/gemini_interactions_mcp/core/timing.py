@@ -21,8 +21,8 @@ class Timing:
         upload_idle: Time without activity after which a connection of an upload counts as broken.
         upload_backoffs: Back-off before each attempt to resume an interrupted upload, which is given up after that many
             failures in a row without progress.
-        processing: Deadline for Google to process an uploaded file.
-        first_processing_poll: Initial interval of polling a file that Google processes; grows to
+        processing: Deadline for Google to process an uploaded file, or to index it.
+        first_processing_poll: Initial interval of polling a file that Google processes or indexes; grows to
             `slowest_processing_poll`.
         slowest_processing_poll: Maximum interval of that polling.
         voices: Time for which a list of voices holds.
@@ -33,6 +33,9 @@ class Timing:
         In `files`:
         upload_report: Interval of progress reports of an upload.
         staged: Time for which a filled sandbox waits for the call that uses it; Google keeps one for 7 days.
+
+        store_settling: Time for which a file is not sent again that a file search store may have got: its documents
+            are searched for it. Large files get more.
 
         In `journal`:
         busy: Default time-out of a statement while another program holds the database: two servers on one
@@ -110,6 +113,7 @@ class Timing:
     # files
     upload_report: float = 0.5
     staged: float = 6 * 3600.0
+    store_settling: float = 600.0
 
     # journal
     busy: float = 5.0

@@ -47,7 +47,8 @@ def write_text_answer(prose: Prose, question: Question) -> None:
     prose.write(f"{write_opening(question)}\n\nYou asked: “{question.turn.prompt}”\n")
     for line in describe_request(question):
         prose.write(f"\n{line}")
-    for number, source in enumerate(list_annotations(question.tools, question.turn.prompt), start=1):
+    sources = [*list_annotations(question.tools, question.turn.prompt), *question.file_citations]
+    for number, source in enumerate(sources, start=1):
         prose.write("\n\n")
         prose.cite(f"Emulated finding {number} — a naïve sentence of 100 % multi-byte “quotes”.", source)
     words = question.turn.read_number("words")

@@ -33,12 +33,14 @@ from .protocol import (
 )
 from .sound import CUSTOM_VOICES, VOICES
 from .state import Emulator, RecordedRequest
+from .store_endpoints import StoreEndpoints
 from .validation import check_api_key
 
 # Larger bodies are parsed in a worker thread, because parsing takes more than some milliseconds.
 PARSE_IN_THREAD_BYTES = 256 * 1024
 # https://developers.google.com/photos/library/guides/resumable-uploads describes the same protocol.
 UPLOAD_GRANULARITY_HEADERS = {"X-Goog-Upload-Chunk-Granularity": "262144"}
+STORE_UPLOAD_ACTION = ":uploadToFileSearchStore"
 RequestHandler = Callable[[Request], Awaitable[Response]]
 
 
@@ -55,6 +57,8 @@ def make_application(emulator: Emulator) -> Starlette:
             Route(interaction, api.bind("delete", api.delete), methods=["DELETE"]),
             Route(f"{interaction}/cancel", api.bind("cancel", api.cancel), methods=["POST"]),
             Route("/upload/v1/files", api.upload, methods=["POST"]),
+            Route("/upload/{version}/fileSearchStores/{target}", api.upload, methods=["POST"]),
+            *StoreEndpoints(emulator.stores).make_routes(partial(api.bind, "store")),
             Route("/v1/files", api.bind("file", api.list_files), methods=["GET"]),
             Route(file, api.bind("file", api.get_file), methods=["GET"]),
             Route("/v1beta/files/{name}", api.bind("file", api.get_file), methods=["GET"]),
@@ -177,14 +181,19 @@ class _Endpoints:
     async def _start_upload(self, request: Request, *, body: object) -> Response:
         mime_type = request.headers.get("x-goog-upload-header-content-type", "")
         size = request.headers.get("x-goog-upload-header-content-length", "")
-        upload_id = self.emulator.files.start(ensure_object(body), mime_type, size)
-        url = f"{request.base_url}upload/v1/files?upload_id={upload_id}&upload_protocol=resumable"
+        if target := request.path_params.get("target", ""):
+            store = f"fileSearchStores/{target.removesuffix(STORE_UPLOAD_ACTION)}"
+            upload_id = self.emulator.stores.start(store, ensure_object(body), mime_type, size)
+        else:
+            upload_id = self.emulator.files.start(ensure_object(body), mime_type, size)
+        url = f"{str(request.base_url).rstrip('/')}{request.url.path}?upload_id={upload_id}&upload_protocol=resumable"
         return Response(
             headers={"X-Goog-Upload-URL": url, "X-Goog-Upload-Status": "active", **UPLOAD_GRANULARITY_HEADERS}
         )
 
     async def _continue_upload(self, request: Request) -> Response:
-        files, upload_id = self.emulator.files, request.query_params["upload_id"]
+        upload_id = request.query_params["upload_id"]
+        files = self.emulator.stores if "target" in request.path_params else self.emulator.files
         commands = {part.strip() for part in request.headers.get("x-goog-upload-command", "").split(",")}
         if not commands <= {"query", "upload", "finalize"}:
             raise make_grpc_refusal(400, "Unknown upload command.")
@@ -198,10 +207,14 @@ class _Endpoints:
             if not await _receive_chunk(request, upload, fault):
                 return DroppedResponse()
         if "finalize" in commands:
-            file = files.finish(upload_id).represent(str(request.base_url))
-            return JSONResponse({"file": file}, headers={"X-Goog-Upload-Status": "final"})
+            return JSONResponse(self._finish_upload(upload_id, request), headers={"X-Goog-Upload-Status": "final"})
         received = {"X-Goog-Upload-Size-Received": str(upload.received)}
         return Response(headers={"X-Goog-Upload-Status": "active", **received})
+
+    def _finish_upload(self, upload_id: str, request: Request) -> JsonDict:
+        if "target" in request.path_params:
+            return self.emulator.stores.finish(upload_id)
+        return {"file": self.emulator.files.finish(upload_id).represent(str(request.base_url))}
 
     async def list_voices(self, request: Request) -> Response:
         """Return a page of the voices."""

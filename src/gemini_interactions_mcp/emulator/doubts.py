@@ -72,6 +72,8 @@ class Doubts:
         late_files: Number of downloads of a generated file that are answered 403 before one succeeds.
         redirected_downloads: Whether a download is redirected to another path.
         ranges: Whether a part of a file can be downloaded.
+        missing_stores: HTTP status for a file search store, a document or an operation that does not exist.
+        late_documents: Whether a document is listed only once it is indexed.
     """
 
     id_form: Literal["url-safe", "dotted"] = "url-safe"
@@ -106,6 +108,8 @@ class Doubts:
     late_files: int = 0
     redirected_downloads: bool = False
     ranges: bool = True
+    missing_stores: Literal["403", "404"] = "403"
+    late_documents: bool = False
 
     def list_thinking_levels(self, model: str) -> tuple[str, ...]:
         """Return the thinking levels that a model accepts."""
@@ -151,6 +155,8 @@ CONTRARY = Doubts(
     late_files=2,
     redirected_downloads=True,
     ranges=False,
+    missing_stores="404",
+    late_documents=True,
 )
 
 

@@ -9,7 +9,7 @@ import anyio
 from .protocol import ERROR_CODES_BY_STATUS, JsonDict, ensure_object, ensure_objects, is_object, make_error_body
 from .questions import Answer
 
-FaultPoint = Literal["create", "stream", "get", "resume", "cancel", "delete", "upload", "file", "model"]
+FaultPoint = Literal["create", "stream", "get", "resume", "cancel", "delete", "upload", "file", "model", "store"]
 FaultKind = Literal[
     "http",
     "drop",
@@ -50,8 +50,8 @@ class Fault:
     """A scripted failure: `kind` is its nature, `on` the call that it strikes.
 
     Calls: `create` is every POST of an interaction, `stream` only one with `stream: true`; `get` is a plain
-    GET, `resume` one with `stream=true`; `upload` is the start and each chunk; `file` and `model` are the other
-    requests to those two services, `file` also those to environments.
+    GET, `resume` one with `stream=true`; `upload` is the start and each chunk; `file`, `model` and `store` are the
+    other requests to those services, `file` also those to environments.
 
     Kinds at any call: `http` (responds with `http_status`, `headers` and `body` instead), `drop` (closes the
     socket without processing the request), `drop_taken` (processes the request, then closes the socket without a

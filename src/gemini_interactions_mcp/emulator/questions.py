@@ -20,6 +20,7 @@ class Question:
         earlier_prompts: Prompts of the previous interactions, oldest first.
         earlier_bytes: Size of the text of the previous interactions, which the API reads (and bills) again.
         earlier_images: Images that the previous interactions have drawn, oldest first.
+        file_citations: Citations of the documents that its file search finds.
         planned: Whether the previous interaction is a research plan.
         base_url: Base URL of redirect links, which lead to the emulator.
         picture_scale: Factor by which drawn pictures are smaller than requested.
@@ -31,6 +32,7 @@ class Question:
     earlier_prompts: tuple[str, ...] = ()
     earlier_bytes: int = 0
     earlier_images: tuple[bytes, ...] = ()
+    file_citations: tuple[JsonDict, ...] = ()
     planned: bool = False
     base_url: str = "https://example.com/"
     picture_scale: float = 1.0

@@ -26,6 +26,7 @@ from .protocol import (
 )
 from .questions import Question
 from .requests import list_output_images, parse_input_steps, parse_turn, read_function_names, read_response_formats
+from .stores import EmulatedStores
 from .validation import check_request
 
 
@@ -59,7 +60,9 @@ class Emulator:
         cancels: Ids of the cancelled interactions.
         deletes: Ids of the deleted interactions.
         interactions: Stored interactions, by id.
+        indexing_seconds: Seconds that it takes to index a document of a file search store.
         files: The Files API.
+        stores: The file search stores.
         environments: Content of the files of each environment, by its id and their paths.
         networks: What environments may reach, where a request has said so, by their ids.
         doubts: Decisions on undocumented behaviour of the real API.
@@ -71,6 +74,7 @@ class Emulator:
     step_seconds: float = 0.02
     processing_seconds: float = 0.05
     video_padding: int = 0
+    indexing_seconds: float = 0.3
     picture_scale: float = 1.0
     id_suffix: str = ""
     max_body_bytes: int = 100 * 2**20
@@ -82,6 +86,7 @@ class Emulator:
     deletes: list[str] = field(default_factory=list[str])
     interactions: dict[str, EmulatedInteraction] = field(default_factory=dict[str, EmulatedInteraction])
     files: EmulatedFiles = field(init=False)
+    stores: EmulatedStores = field(init=False)
     environments: dict[str, dict[str, bytes]] = field(default_factory=dict[str, dict[str, bytes]])
     networks: dict[str, object] = field(default_factory=dict[str, object])
     doubts: Doubts = DEFAULT_DOUBTS
@@ -94,8 +99,9 @@ class Emulator:
     _unfinished: dict[str, Question] = field(default_factory=dict[str, Question], init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Create an empty Files API."""
+        """Create an empty Files API, and no file search stores."""
         self.files = EmulatedFiles(self.processing_seconds, self.max_file_bytes)
+        self.stores = EmulatedStores(self.indexing_seconds, self.doubts)
 
     async def create(self, body: JsonDict, raw: bytes, base_url: str) -> EmulatedInteraction:
         """Accept a request and start its run, or refuse it.
@@ -198,6 +204,7 @@ class Emulator:
                 image for interaction in chain for image in list_output_images(interaction.answer.steps)
             ),
             planned=bool(config.get("collaborative_planning")),
+            file_citations=self.stores.cite(body),
             base_url=base_url,
             picture_scale=self.picture_scale,
             sandbox=self._describe_sandbox(body.get("environment")),

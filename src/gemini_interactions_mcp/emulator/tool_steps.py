@@ -26,6 +26,10 @@ def make_tool_steps(tools: list[str], prompt: str) -> list[JsonDict]:
         arguments, result = TOOL_EMULATIONS[tool](prompt)
         call = {"type": f"{tool}_call", "id": f"call_{number}", "arguments": arguments, "signature": THOUGHT_SIGNATURE}
         steps += [call, {"type": f"{tool}_result", "call_id": f"call_{number}", "result": result}]
+    if "file_search" in tools:
+        # Neither arguments nor hits: google-genai 3.6.1, `FileSearchCallStep`.
+        steps.append({"type": "file_search_call", "id": "call_files", "signature": THOUGHT_SIGNATURE})
+        steps.append({"type": "file_search_result", "call_id": "call_files"})
     return steps
 
 

@@ -137,6 +137,10 @@ def check_tool_types(body: JsonDict) -> None:
         if kind == "file_search" and not ensure_list(tool.get("file_search_store_names")):
             raise make_refusal(400, "Invalid value for 'tools': file_search needs stores.")
     types = read_tool_types(body)
+    if classify_name(read_model_or_agent(body)) == "coding" and {"file_search", "google_maps", "computer_use"} & {
+        *types
+    }:
+        raise make_refusal(400, f"{read_model_or_agent(body)} does not support these tools: {', '.join(types)}.")
     if "model" in body and "file_search" in types and {"google_search", "url_context"} & set(types):
         raise make_refusal(400, "file_search cannot be combined with google_search or url_context.")
 

@@ -4,10 +4,15 @@ from .boundary import REASON_EXISTS as REASON_EXISTS
 from .boundary import Boundary as Boundary
 from .clipping import Excerpt as Excerpt
 from .content import InputFiles as InputFiles
+from .indexing import StoreUploads as StoreUploads
 from .inspection import InspectedSource as InspectedSource
 from .inspection import Inspection as Inspection
 from .inspection import LocalFile as LocalFile
 from .reachability import is_reachable as is_reachable
 from .sandbox_staging import SandboxFiles as SandboxFiles
 from .saved_files import SavedFiles as SavedFiles
+from .stored_files import IndexingWork as IndexingWork
+from .stored_files import StoredFile as StoredFile
+from .stored_files import describe_entries as describe_entries
+from .stored_files import refuse_same_names as refuse_same_names
 from .upload_cache import UploadCache as UploadCache

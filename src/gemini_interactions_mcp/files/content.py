@@ -6,7 +6,7 @@ changed meanwhile is refused, and a folder is not gathered again. No URL is fetc
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
@@ -20,8 +20,9 @@ from gemini_interactions_mcp.settings import Settings
 
 from .addresses import FILES_API_NAME, build_address_block, build_uri_block, get_extension, is_files_api_block
 from .boundary import MAX_SEARCHED_BYTES, Boundary, parse_local_path, translate_path_errors
+from .call_limits import MIB, CallLimits
 from .clipping import WHOLE_FILES, Excerpt
-from .gathering import MAX_FOLDER_ENTRIES, FolderWalk, parse_folder_query
+from .gathering import FolderWalk, parse_folder_query
 from .inspection import ContentPart, InspectedSource, Inspection, LocalFile, NamedFile, label_sources
 from .left_out import Omissions
 from .naming import NamedSource, check_names, split_names
@@ -44,60 +45,6 @@ MEDIA_RESOLUTIONS: Final = ("low", "medium", "high", "ultra_high")
 
 RESOLUTION_TYPES: Final = frozenset({"image", "video", "document"})
 """Content types with a `resolution`: google-genai 3.6.1, types/interactions/{image,video,document}content.py"""
-
-MIB: Final = 2**20
-
-MAX_GATHERED_FILES: Final = 100
-"""Maximum number of files from the folders and globs of one call."""
-MAX_GATHERED_BYTES: Final = 2**30
-"""Maximum size in bytes of these files together."""
-MAX_OPENED_FILES: Final = 1_000
-"""Maximum number of files that are opened to find out whether they can be given."""
-MAX_READ_BYTES: Final = 2 * 2**30
-"""Maximum number of bytes that are read of the latter."""
-
-
-@dataclass(slots=True)
-class CallLimits:
-    """The remaining limits of one call, and its notes.
-
-    Attributes:
-        inline: Bytes that may still travel inside the request.
-        notes: Sentences for the caller.
-        files: Number of files that folders and globs may still add.
-        size: Bytes that these may still add.
-        entries: Number of entries of folders that may still be inspected.
-        opened: Number of files of folders that may still be opened.
-        read: Bytes of these that may still be read.
-        given: Files, folders and globs that were given already.
-        sandboxed: Whether files go into an agent's sandbox.
-    """
-
-    inline: int
-    notes: list[str] = field(default_factory=list[str])
-    files: int = MAX_GATHERED_FILES
-    size: int = MAX_GATHERED_BYTES
-    entries: int = MAX_FOLDER_ENTRIES
-    opened: int = MAX_OPENED_FILES
-    read: int = MAX_READ_BYTES
-    given: set[object] = field(default_factory=set[object])
-    sandboxed: bool = False
-
-    def mark_given(self, what: object) -> bool:
-        """Mark a file, folder or glob as given, and return whether this is the first time."""
-        new = what not in self.given
-        self.given.add(what)
-        return new
-
-    def find_exceeded(self, size: int) -> str:
-        """Return the limit that another file of a folder would exceed; empty if none."""
-        if not self.files:
-            return f"over the limit of {MAX_GATHERED_FILES} files"
-        if size > self.size:
-            return f"over the limit of {MAX_GATHERED_BYTES // MIB:,} MiB in all"
-        if not self.opened or min(size, MAX_SEARCHED_BYTES) > self.read:
-            return f"after {MAX_OPENED_FILES:,} files or {MAX_READ_BYTES // MIB:,} MiB that were looked at"
-        return ""
 
 
 class InputFiles:
@@ -126,6 +73,7 @@ class InputFiles:
         excerpt: Excerpt | None = None,
         named: bool = False,
         sandboxed: bool = False,
+        most: int | None = None,
     ) -> Inspection:
         """Inspect what `sources` stand for, in their order; nothing is sent, and no file stays open.
 
@@ -135,6 +83,7 @@ class InputFiles:
             excerpt: The part of each file that is meant.
             named: Whether sources may have names: `logo=logo.png`.
             sandboxed: Whether files go into an agent's sandbox; images inside the request as well, if there is room.
+            most: Maximum number of files from folders and globs; default `MAX_GATHERED_FILES`.
 
         Raises:
             InputError: There are too many sources, the resolution is unknown, no file has such a part, or a name is not
@@ -147,7 +96,10 @@ class InputFiles:
         intended = await anyio.to_thread.run_sync(self._find_meant, deduplicate_sources(sources), named)
         given = [each._replace(source=path) for each in intended for path in await self._expand_saved(each.source)]
         deduplicate_sources(each.source for each in given)
-        found = await anyio.to_thread.run_sync(self._inspect_all, list(dict.fromkeys(given)), sandboxed)
+        limits = CallLimits(self._inline, sandboxed=sandboxed)
+        if most is not None:
+            limits.most = limits.files = most
+        found = await anyio.to_thread.run_sync(self._inspect_all, list(dict.fromkeys(given)), limits)
         inspection = replace(found, resolution=resolution, excerpt=excerpt or WHOLE_FILES)
         check_excerpt(inspection)
         return inspection
@@ -232,9 +184,8 @@ class InputFiles:
         given = split_names(sources, self._boundary) if named else map(NamedSource, sources)
         return [each._replace(source=find_meant_source(each.source, self._boundary)) for each in given]
 
-    def _inspect_all(self, sources: Sequence[NamedSource], sandboxed: bool) -> Inspection:
+    def _inspect_all(self, sources: Sequence[NamedSource], picking: CallLimits) -> Inspection:
         """Inspect what can be read without the network."""
-        picking = CallLimits(self._inline, sandboxed=sandboxed)
         inspected = [InspectedSource(source, self._inspect_source(source, picking), name) for source, name in sources]
         named = label_sources([each for each in inspected if each.parts or each.name])
         check_names(named)

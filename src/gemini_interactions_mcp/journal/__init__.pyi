@@ -6,4 +6,5 @@ from .journal import Journal as Journal
 from .limits import NO_LIMITS as NO_LIMITS
 from .limits import Limits as Limits
 from .limits import Spending as Spending
+from .limits import describe_spending_limit as describe_spending_limit
 from .queries import DELIVERY_FIELDS as DELIVERY_FIELDS

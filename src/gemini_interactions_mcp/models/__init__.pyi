@@ -5,6 +5,7 @@ from . import error_codes as error_codes
 from . import estimates as estimates
 from . import media_types as media_types
 from . import pricing as pricing
+from . import stores as stores
 from . import terms as terms
 from . import voices as voices
 from .admission import DefaultName as DefaultName
@@ -65,6 +66,10 @@ from .speech import SpeakerVoice as SpeakerVoice
 from .speech import Speech as Speech
 from .speech import Transcription as Transcription
 from .speech import VoiceDescription as VoiceDescription
+from .stores import FileSearchStore as FileSearchStore
+from .stores import IndexingState as IndexingState
+from .stores import MetadataEntry as MetadataEntry
+from .stores import StoreDocument as StoreDocument
 from .uploads import BytesReceivedCallback as BytesReceivedCallback
 from .uploads import BytesSentCallback as BytesSentCallback
 from .uploads import UploadedFile as UploadedFile

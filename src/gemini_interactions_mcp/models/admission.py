@@ -79,6 +79,7 @@ def admit_request(request: Request, catalog: Catalog, kinds: Collection[str] = (
     """
     row = catalog.find(request.model or request.agent)
     if row is None:
+        check_store_tools(request)
         return request
     if request.thinking_level:
         level = row.choose_thinking_level(request.thinking_level)
@@ -129,6 +130,18 @@ def check_tools(request: Request, row: CatalogRow, _: Collection[str]) -> str | 
     if together:
         return f"{row.id} does not take {quote_name(' and '.join(together))} together."
     return describe_untaken(row, "the tool", types, row.tools)
+
+
+def check_store_tools(request: Request) -> None:
+    """Check that a model, known or not, is not to use tools together that none takes together.
+
+    Raises:
+        InputError: It is.
+    """
+    types = list_tool_types(request) if request.model else []
+    together = next((each for each in STORE_EXCLUSIONS if set(each) <= set(types)), None)
+    if together:
+        raise InputError(f"No model takes {' and '.join(together)} together. Nothing was sent.")
 
 
 def check_files(request: Request, row: CatalogRow, kinds: Collection[str]) -> str | None:

@@ -71,6 +71,10 @@ PAGE_TOKENS: Final = 100_000
 """Tokens, at most, of the pages that `url_context` reads: assumed."""
 
 
+EMBEDDING_MODELS: Final = ("gemini-embedding-001", "gemini-embedding-2")
+"""Models that index documents: https://ai.google.dev/gemini-api/docs/file-search#pricing (2026-11)"""
+
+
 class Estimate(NamedTuple):
     """Bounds of a cost, in millionths of a US dollar."""
 
@@ -115,6 +119,28 @@ def estimate_request(
     # A tier has no price of its own for searches.
     most_micros = math.ceil(high * factor + price_searches(request, prices))
     return Estimate(math.floor(low * factor), min(most_micros, MAX_MICROS))
+
+
+def estimate_indexing(
+    files: Sequence[Attachment], embedding_model: str, catalog: Catalog, moment: datetime
+) -> Estimate | None:
+    """Return what indexing files in a file search store costs at least and at most; None where its price is not known.
+
+    Args:
+        files: The files.
+        embedding_model: The store's; the dearest is assumed where it is not known.
+        catalog: The catalog.
+        moment: When they are sent; aware.
+    """
+    names = [embedding_model.removeprefix("models/")] if embedding_model else list(EMBEDDING_MODELS)
+    priced = [find_prices(name, catalog, moment) for name in names]
+    dearest = [max(each.input, each.input_image or 0) for each in priced if each is not None and each.input is not None]
+    if len(dearest) < len(names):
+        return None
+    least = sum((file.bytes or 0) // USUAL_BYTES_PER_TOKEN for file in files if file.kind == "text")
+    most = sum(map(bound_file_tokens, files))
+    cheapest = min(each.input for each in priced if each is not None and each.input is not None)
+    return Estimate(math.floor(least * cheapest), min(math.ceil(most * max(dearest)), MAX_MICROS))
 
 
 def list_attachments(contents: Sequence[ContentItem]) -> Iterator[Attachment]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from gemini_interactions_mcp.core import InputError, quote_name
-from gemini_interactions_mcp.models import DEEP_RESEARCH_PREFIX, Record, RemoteServer, Request
+from gemini_interactions_mcp.models import DEEP_RESEARCH_PREFIX, Record, RemoteServer, Request, stores
 from gemini_interactions_mcp.settings import Settings
 
 from .sandbox_arguments import NO_SANDBOX, SandboxTerms, build_sandbox
@@ -18,16 +18,13 @@ Source: https://ai.google.dev/gemini-api/docs/antigravity-agent
 
 OWN_TOOLS: Final = ("google_search", "url_context", "code_execution", "google_maps")
 """Types of Gemini's own tools."""
-STORE_TOOL_PREFIX: Final = "file_search:"
+STORE_TOOL_PREFIX: Final = stores.STORE_TOOL
 """Prefix of a tool that searches a file search store."""
 SERVER_TOOL_PREFIX: Final = "mcp:"
 """Prefix of a tool that is a remote MCP server of the user's."""
 
 MANAGED_SERVER_NAME: Final = re.compile(r"[a-z0-9]+")
 """Names of remote MCP servers that managed agents take: https://ai.google.dev/gemini-api/docs/antigravity-agent"""
-
-STORE_NAME_PATTERN: Final = re.compile(r"(?:fileSearchStores/)?([a-z0-9-]{1,80})")
-"""Source: google-genai 3.6.1, types.FileSearchStore.name"""
 
 
 UNMANAGED_REFUSALS: Final = {
@@ -121,8 +118,8 @@ def choose_agent_tools(
 
 def list_tool_names(request: Request) -> tuple[str, ...]:
     """Return the tools of a request, as the arguments `tools` name them."""
-    stores = (f"{STORE_TOOL_PREFIX}{name}" for name in request.stores)
-    return (*request.tools, *stores, *(f"{SERVER_TOOL_PREFIX}{each.name}" for each in request.servers))
+    searched = (f"{STORE_TOOL_PREFIX}{name}" for name in request.stores)
+    return (*request.tools, *searched, *(f"{SERVER_TOOL_PREFIX}{each.name}" for each in request.servers))
 
 
 def build_research_config(*, plan_first: bool, visualization: bool) -> dict[str, Any]:
@@ -177,10 +174,10 @@ def parse_store_tool(tool: str) -> str:
     Raises:
         InputError: The tool does not name one.
     """
-    found = STORE_NAME_PATTERN.fullmatch(tool.removeprefix(STORE_TOOL_PREFIX))
+    found = stores.spell_store_name(tool)
     if found is None:
         raise InputError(f"{quote_name(tool)!r} names no file search store: write file_search:fileSearchStores/name.")
-    return f"fileSearchStores/{found[1]}"
+    return found
 
 
 def find_remote_servers(tools: Iterable[str], settings: Settings, *, managed: bool) -> tuple[RemoteServer, ...]:
@@ -216,15 +213,16 @@ def find_remote_server(tool: str, settings: Settings) -> RemoteServer:
 
 
 def parse_store_tools(tools: Iterable[str], metadata_filter: str | None) -> tuple[str, ...]:
-    """Return the names of the stores among tools, in the API's form.
+    """Return the names of the stores among tools, in the API's form, each once.
 
     Raises:
         InputError: One of the tools names no store, or there is none to filter.
     """
-    stores = tuple(parse_store_tool(tool) for tool in tools if tool.startswith(STORE_TOOL_PREFIX))
-    if metadata_filter and not stores:
+    named = (parse_store_tool(tool) for tool in tools if tool.startswith(STORE_TOOL_PREFIX))
+    found = tuple(dict.fromkeys(named))
+    if metadata_filter and not found:
         raise InputError("metadata_filter is for the files of a store: name one in tools, as file_search:STORE.")
-    return stores
+    return found
 
 
 def make_unknown_tool_error(tool: str, servers: Iterable[RemoteServer] | None = None) -> InputError:

@@ -23,8 +23,8 @@ from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.text import EVERY_TOOL, ToolGuide
 
 if TYPE_CHECKING:
-    from gemini_interactions_mcp.api import Downloads, Gemini, VoiceList
-    from gemini_interactions_mcp.files import InputFiles, SandboxFiles, SavedFiles
+    from gemini_interactions_mcp.api import Downloads, Gemini, StoreService, VoiceList
+    from gemini_interactions_mcp.files import InputFiles, SandboxFiles, SavedFiles, StoreUploads
     from gemini_interactions_mcp.journal import Journal, Limits
     from gemini_interactions_mcp.models import CatalogFile
     from gemini_interactions_mcp.runs import Runs
@@ -65,6 +65,8 @@ class AppContext:
         decoding: Limits `preview` to one at a time: a picture of 24 megapixels takes 72 MB while it is decoded, and
             two at once take longer for both and stall the event loop (bench/previews.py).
         voices: The voices of the speech models.
+        stores: The file search stores.
+        indexing: Files on their way into these.
         agreements: Requests that the user has approved and that have not been started yet.
         timing: Delays and deadlines.
         guide: Adapts texts to the tools that are offered.
@@ -79,6 +81,8 @@ class AppContext:
     preview: Callable[[IO[bytes], int, int], bytes | None]
     decoding: anyio.CapacityLimiter
     voices: "VoiceList"
+    stores: "StoreService"
+    indexing: "StoreUploads"
     agreements: Agreements
     timing: Timing
     guide: ToolGuide
@@ -167,12 +171,14 @@ class Opening:
         catalogs = models.CatalogFile(self.settings.catalog_path)
         gemini = self._gemini = api.Gemini(self.settings, self._timing, catalogs)
         rows = self._journal = journal.Journal(self.settings.database_url, self.redact, self._timing)
-        saved = files.SavedFiles(files.Boundary.of(self.settings))
+        boundary, account = files.Boundary.of(self.settings), hash_account(self.settings)
+        saved = files.SavedFiles(boundary)
         self._downloads = api.Downloads(self.settings, self._timing)
         interactions = self._interactions(gemini, rows, saved, catalogs, tasks, self._downloads)
         tasks.start_soon(interactions.tend)
         tasks.start_soon(runs.Changes(rows, self._announce.listed, self._timing).watch)
-        uploads = files.UploadCache(gemini, rows, hash_account(self.settings), tasks, self._timing)
+        uploads = files.UploadCache(gemini, rows, account, tasks, self._timing)
+        stores = api.StoreService(gemini, self.redact, self._timing)
         return AppContext(
             settings=self.settings,
             files=files.InputFiles(self.settings, uploads, lookup=gemini.mime_type, earlier=interactions.find_restored),
@@ -183,6 +189,8 @@ class Opening:
             preview=output.make_preview,
             decoding=anyio.CapacityLimiter(1),
             voices=api.VoiceList(gemini, self._timing),
+            stores=stores,
+            indexing=files.StoreUploads(stores, rows, account, boundary, tasks, self._timing),
             agreements=Agreements(anyio.current_time, self._timing.agreement),
             timing=self._timing,
             guide=self.guide,
@@ -275,6 +283,11 @@ class Progress:
         """Report the bytes sent so far, and their total."""
         self._sent = sent
         await self._ctx.report_progress(sent, total, join_lines(message))
+
+    async def indexing(self, sent: float, seconds: float, message: str) -> None:
+        """Report the bytes sent so far and the seconds waited so far as one number, and what is done now."""
+        self._sent = max(self._sent, sent)
+        await self.waiting(seconds, message)
 
     async def waiting(self, seconds: float, message: str) -> None:
         """Report the seconds waited so far, and what the interaction does now."""

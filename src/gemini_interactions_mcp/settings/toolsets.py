@@ -8,7 +8,7 @@ from .environment import SettingsEnvironment
 
 TOOLSETS_VARIABLE: Final = "GEMINI_MCP_TOOLSETS"
 
-TOOLSETS: Final = ("ask", "files", "images", "audio", "video", "research", "history")
+TOOLSETS: Final = ("ask", "files", "images", "audio", "video", "research", "stores", "history")
 """The groups, in the order in which their tools are listed."""
 
 

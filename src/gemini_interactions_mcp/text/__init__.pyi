@@ -2,6 +2,7 @@ from . import chapters as chapters
 from . import citations as citations
 from . import model_table as model_table
 from . import rendering as rendering
+from . import store_table as store_table
 from . import subtitles as subtitles
 from . import transcripts as transcripts
 from . import usage_table as usage_table

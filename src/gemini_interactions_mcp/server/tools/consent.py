@@ -193,7 +193,4 @@ def render_source_list(head: str, lines: Sequence[str]) -> str:
 
 def format_total_size(files: "Iterable[LocalFile]") -> str:
     """Return the total size as `812 bytes`, `3.4 KiB` or `9.2 MiB`."""
-    total = sum(file.size for file in files)
-    if total < 2**10:
-        return phrases.format_count(total, "byte")
-    return f"{total / 2**10:,.1f} KiB" if total < 2**20 else f"{total / 2**20:,.1f} MiB"
+    return phrases.format_size(sum(file.size for file in files))

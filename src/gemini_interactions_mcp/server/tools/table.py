@@ -23,6 +23,7 @@ from .parameters import translate_errors
 from .past import delete_interaction, list_interactions, read_interaction
 from .researching import cancel_research, check_research, start_research
 from .schemas import drop_required, slim_schema
+from .storing import manage_store
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,13 @@ TOOLS: Final = (
         "Cancel research",
         build_hints(destructive=True, idempotent=True),
         "Gemini stop research",
+    ),
+    ToolEntry(
+        "stores",
+        manage_store,
+        "Manage knowledge stores",
+        build_hints(destructive=True),
+        "Gemini file search store knowledge base RAG index documents",
     ),
     ToolEntry(
         "history",

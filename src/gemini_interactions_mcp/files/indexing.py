@@ -1,0 +1,342 @@
+"""Files on their way into file search stores: each content is sent to a store once, and indexed there.
+
+Indexing outlives the call that asked for it, because hosts abandon calls: the next call for the same files waits for
+the rest. That nothing is sent twice rests on the hash among a document's metadata, which every server sees, and until
+Google lists the document on the journal, which has what was sent and the operation that indexes it.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
+
+import anyio
+import anyio.to_thread
+from anyio.abc import TaskGroup
+
+from gemini_interactions_mcp.core import (
+    GeminiMCPError,
+    InputError,
+    Json,
+    NetworkError,
+    OverloadedError,
+    QuotaError,
+    RefusedError,
+    StoreNotFoundError,
+    Timing,
+    logger,
+)
+from gemini_interactions_mcp.models import (
+    BytesSentCallback,
+    IndexingState,
+    StoreDocument,
+    UploadSource,
+    stores,
+)
+
+from .boundary import Boundary, split_below_roots, translate_path_errors
+from .inspection import LocalFile, normalize_name
+from .recognition import prepare_outgoing, prepare_upload
+from .stored_files import IndexingWork, SentFiles, StoredFile
+from .upload_cache import HashingReader, OutgoingFile, UploadStore, get_file_version, make_modified_error
+
+UPLOADS_AT_ONCE: Final = 4
+"""Files that are sent at once; more may be indexed."""
+
+READS_AT_ONCE: Final = 8
+"""Operations and documents that are read at once."""
+
+OPERATION_LIFETIME: Final = timedelta(days=2)
+"""How long the journal keeps an operation whose end nobody has seen."""
+
+SLOWEST_UPLOAD: Final = 150_000
+"""Bytes per second of the slowest upload, as `Timing.upload`."""
+
+PASSING_ERRORS: Final = (NetworkError, OverloadedError, QuotaError)
+"""Errors of a read after which it is repeated later."""
+
+
+class StoreApi(Protocol):
+    """The file search stores of the API."""
+
+    async def documents(self, store: str) -> list[StoreDocument]:
+        """Return all documents of a store."""
+        ...
+
+    async def document(self, name: str) -> StoreDocument:
+        """Return a document."""
+        ...
+
+    async def delete_document(self, name: str) -> bool:
+        """Delete a document; return False if it was not there any more."""
+        ...
+
+    async def upload(
+        self,
+        store: str,
+        source: UploadSource,
+        size: int,
+        described: Json,
+        moved: BytesSentCallback,
+        leaving: Callable[[str], Awaitable[None]],
+        address: str | None = None,
+    ) -> IndexingState | None:
+        """Upload a file, and return the operation that indexes it; None if only the answer was lost."""
+        ...
+
+    async def operation(self, name: str) -> IndexingState:
+        """Return how far the indexing of a document has come."""
+        ...
+
+
+class StoreUploads:
+    """Sends files to the stores of one API key, and follows them until they can be searched.
+
+    Args:
+        service: The stores.
+        shelf: The part of the journal that keeps uploads.
+        account: The owner of the stores.
+        boundary: What may be read.
+        tasks: Runs the work.
+        timing: Intervals and deadlines.
+        clock: Returns the time, with a time zone.
+    """
+
+    def __init__(
+        self,
+        service: StoreApi,
+        shelf: UploadStore,
+        account: str,
+        boundary: Boundary,
+        tasks: TaskGroup,
+        timing: Timing,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._service = service
+        self._sent = SentFiles(shelf, account, clock)
+        self._boundary = boundary
+        self._tasks = tasks
+        self._timing = timing
+        self._clock = clock
+        self._lanes = anyio.CapacityLimiter(UPLOADS_AT_ONCE)
+        self._readers = anyio.CapacityLimiter(READS_AT_ONCE)
+        self._going: dict[tuple[str, str], IndexingWork] = {}
+        self._broken_off: dict[tuple[str, str], str] = {}
+        self._spent: list[tuple[datetime, int]] = []
+
+    async def name_files(self, files: Sequence[LocalFile]) -> list[str]:
+        """Return the names of the documents of files: their paths below the outermost allowed directory."""
+        return await anyio.to_thread.run_sync(lambda: [self._name(file) for file in files])
+
+    def _name(self, file: LocalFile) -> str:
+        with translate_path_errors(file.source):
+            places = split_below_roots(self._boundary.approve(file.source), self._boundary.roots)
+        whole = "/".join(max(places, key=len))
+        return stores.make_document_name(normalize_name(whole))
+
+    async def is_known(self, store: str, wanted: StoredFile) -> bool:
+        """Whether a file need not be sent: the store has it, or it is on its way."""
+        if wanted.present is not None or (store, wanted.file.sha256) in self._going:
+            return True
+        return await self._sent.find(IndexingWork(store, wanted)) is not None
+
+    def begin(self, store: str, wanted: StoredFile) -> IndexingWork:
+        """Begin what there is to do for a file, or return the work that has begun."""
+        key = (store, wanted.file.sha256)
+        if work := self._going.get(key):
+            return work
+        work = IndexingWork(store, wanted)
+        if wanted.present is not None and wanted.present.state == "active" and not wanted.outdated:
+            work.document = wanted.present
+            work.done.set()
+            return work
+        self._going[key] = work
+        self._tasks.start_soon(self._drive, work)
+        return work
+
+    def sum_spent(self, since: datetime) -> int:
+        """Return the most that what this process has sent since then may have cost, in millionths of a dollar."""
+        return sum(micros for moment, micros in self._spent if moment >= since)
+
+    async def _drive(self, work: IndexingWork) -> None:
+        try:
+            work.document = await self._get_indexed(work)
+            await self._remove_outdated(work)
+        except Exception as exc:  # noqa: BLE001 - the waiting calls tell it; in the task group it would end the server
+            work.error = exc
+        finally:
+            del self._going[work.store, work.digest]
+            work.done.set()
+
+    async def _get_indexed(self, work: IndexingWork) -> StoreDocument:
+        """Return the document of a file once it can be searched.
+
+        Raises:
+            GeminiMCPError: There is none.
+        """
+        with anyio.move_on_after(self._timing.processing + work.wanted.file.size / SLOWEST_UPLOAD):
+            if work.wanted.present is not None:
+                return await self._wait_active(work, work.wanted.present)
+            document = await self._find_sent(work) or await self._send(work)
+            await self._sent.forget(work)
+            if document is None:
+                raise NetworkError("Google's answer was lost, and it lists no such document: it may not have got it.")
+            return document
+        raise NetworkError("Google has been indexing it for half an hour. Call again later to go on.")
+
+    async def _find_sent(self, work: IndexingWork) -> StoreDocument | None:
+        """Return the document of what an earlier process, or a call that broke off, has sent; None if nothing was."""
+        kept = await self._sent.find(work)
+        if kept is None:
+            return None
+        work.phase = "indexing"
+        if kept.name:
+            try:
+                return await self._follow(work, IndexingState(name=kept.name))
+            except StoreNotFoundError:
+                return await self._look_for(work, once=True)
+        if address := self._broken_off.get((work.store, work.digest)):
+            return await self._resume(work, address)
+        return await self._look_for(work)
+
+    async def _look_for(self, work: IndexingWork, *, once: bool = False) -> StoreDocument | None:
+        """Return the document of a file that Google may have got, looked for by its hash until that is certain."""
+        delay = self._timing.first_processing_poll
+        while True:
+            listed = await self._service.documents(work.store)
+            if found := stores.compare_file(work.wanted.name, work.digest, listed).present:
+                return await self._wait_active(work, found)
+            if once or await self._sent.find(work) is None:
+                return None
+            await anyio.sleep(delay)
+            delay = min(delay * 1.5, self._timing.slowest_processing_poll)
+
+    async def _send(self, work: IndexingWork) -> StoreDocument | None:
+        """Send a file, and return its document once it can be searched; None if Google has not got it.
+
+        Raises:
+            FileRefusedError: It was changed after its inspection.
+            GeminiMCPError: Google did not take it.
+        """
+        return await self._finish(work, *await self._upload(work, None))
+
+    async def _resume(self, work: IndexingWork, address: str) -> StoreDocument | None:
+        """Resume an upload, and return the document as `_send` does."""
+        try:
+            state, modified = await self._upload(work, address)
+        except RefusedError:
+            # Google may not know the upload any more, whether or not it got all of it.
+            return await self._look_for(work)
+        return await self._finish(work, state, modified)
+
+    async def _finish(self, work: IndexingWork, state: IndexingState | None, modified: bool) -> StoreDocument | None:
+        work.phase, work.fresh = "indexing", True
+        document = await self._follow_or_look_for(work, state)
+        if modified and document is not None:
+            await self._service.delete_document(document.name)
+            await self._sent.forget(work)
+            raise make_modified_error(work.wanted.file)
+        return document
+
+    async def _follow_or_look_for(self, work: IndexingWork, state: IndexingState | None) -> StoreDocument | None:
+        if state is not None:
+            with suppress(StoreNotFoundError):
+                return await self._follow(work, state)
+        return await self._look_for(work)
+
+    async def _upload(self, work: IndexingWork, address: str | None) -> tuple[IndexingState | None, bool]:
+        """Send the content of a file; return its operation, None if that is lost, and whether the file was changed."""
+        async with self._lanes:
+            with ExitStack() as streams:
+                ready = await anyio.to_thread.run_sync(self._open, work.wanted.file, streams)
+                return await self._upload_ready(work, ready, address)
+
+    async def _upload_ready(
+        self, work: IndexingWork, ready: OutgoingFile, address: str | None
+    ) -> tuple[IndexingState | None, bool]:
+        source = HashingReader(ready.stream)
+        settling = timedelta(seconds=self._timing.store_settling + ready.file.size / SLOWEST_UPLOAD)
+
+        async def leaving(upload: str) -> None:
+            self._broken_off[work.store, work.digest] = upload
+            await self._sent.keep(work, "", settling)
+
+        try:
+            state = await self._service.upload(
+                work.store, source, ready.file.size, work.wanted.described, work.record, leaving, address
+            )
+        except GeminiMCPError as exc:
+            # Without its last byte an upload comes to nothing; one that is resumed may have had it.
+            if address is None and (isinstance(exc, RefusedError | InputError) or work.sent < ready.file.size):
+                await self._sent.forget(work)
+            raise
+        self._broken_off.pop((work.store, work.digest), None)
+        self._spent.append((self._clock(), work.wanted.micros))
+        if state is not None:
+            await self._sent.keep(work, state.name, OPERATION_LIFETIME)
+        # Of a resumed one, only a part was read, and hashed.
+        changed = address is None and source.hexdigest(ready.file.size) not in (None, ready.file.sha256)
+        return state, changed or get_file_version(ready.stream) != ready.file.version
+
+    def _open(self, file: LocalFile, streams: ExitStack) -> OutgoingFile:
+        with translate_path_errors(file.source):
+            ready = prepare_outgoing(prepare_upload(file), streams.enter_context(self._boundary.open(file.source)))
+        streams.enter_context(ready.stream)
+        return ready
+
+    async def _follow(self, work: IndexingWork, state: IndexingState) -> StoreDocument:
+        """Return the document of an operation once it can be searched.
+
+        Raises:
+            RefusedError: Google could not index it.
+            StoreNotFoundError: The operation or the document is gone.
+        """
+        delay = self._timing.first_processing_poll
+        while not state.done:
+            await anyio.sleep(delay)
+            delay = min(delay * 1.5, self._timing.slowest_processing_poll)
+            try:
+                async with self._readers:
+                    state = await self._service.operation(state.name)
+            except PASSING_ERRORS as exc:
+                logger.info("The indexing of %s cannot be read: %s", work.wanted.name, exc)
+        if state.error:
+            await self._sent.forget(work)
+            raise RefusedError(f"Google could not index it ({state.error}).")
+        if state.document is None:
+            found = await self._look_for(work)
+            if found is None:
+                raise StoreNotFoundError("Google lists no document of it.")
+            return found
+        whole = "/" in state.document
+        name = state.document if whole else f"{work.store}/documents/{state.document}"
+        return await self._wait_active(work, await self._service.document(name))
+
+    async def _wait_active(self, work: IndexingWork, document: StoreDocument) -> StoreDocument:
+        """Return a document once it can be searched.
+
+        Raises:
+            RefusedError: Google could not index it, or it was removed.
+        """
+        work.phase = "indexing"
+        delay = self._timing.first_processing_poll
+        while document.state == "pending":
+            await anyio.sleep(delay)
+            delay = min(delay * 1.5, self._timing.slowest_processing_poll)
+            try:
+                async with self._readers:
+                    document = await self._service.document(document.name)
+            except PASSING_ERRORS as exc:
+                logger.info("The document of %s cannot be read: %s", work.wanted.name, exc)
+        if document.state == "failed":
+            await self._sent.forget(work)
+            raise RefusedError("Google could not index it.")
+        return document
+
+    async def _remove_outdated(self, work: IndexingWork) -> None:
+        """Delete the documents whose place the file has taken; one that stays is told, and goes with the next call."""
+        for document in work.wanted.outdated:
+            try:
+                work.removed += await self._service.delete_document(document.name)
+            except GeminiMCPError as exc:
+                work.kept = exc
