@@ -49,6 +49,7 @@ def make_application(emulator: Emulator) -> Starlette:
     api = _Endpoints(emulator)
     sandboxes = EnvironmentEndpoints(emulator)
     interaction, file = "/v1/interactions/{interaction_id}", "/v1/files/{name}"
+    generated = ("/v1beta/files/{name}", f"{REDIRECTED_PREFIX}/v1beta/files/{{name}}")
     sandbox_file = "/environments/{environment_id}/files/{path:path}"
     return Starlette(
         routes=[
@@ -60,9 +61,7 @@ def make_application(emulator: Emulator) -> Starlette:
             Route("/upload/{version}/fileSearchStores/{target}", api.upload, methods=["POST"]),
             *StoreEndpoints(emulator.stores).make_routes(partial(api.bind, "store")),
             Route("/v1/files", api.bind("file", api.list_files), methods=["GET"]),
-            Route(file, api.bind("file", api.get_file), methods=["GET"]),
-            Route("/v1beta/files/{name}", api.bind("file", api.get_file), methods=["GET"]),
-            Route(f"{REDIRECTED_PREFIX}/v1beta/files/{{name}}", api.bind("file", api.get_file), methods=["GET"]),
+            *(Route(path, api.bind("file", api.get_file), methods=["GET"]) for path in (file, *generated)),
             Route(file, api.bind("file", api.delete_file), methods=["DELETE"]),
             Route("/upload/{version}" + sandbox_file, api.bind("upload", sandboxes.start_upload), methods=["PUT"]),
             Route("/v1/environments", api.bind("file", sandboxes.create), methods=["POST"]),
