@@ -35,7 +35,7 @@ PreviousId = Annotated[str | None, Field(description="Interaction to continue")]
 ModelName = Annotated[str | None, Field(description="Default the user's")]
 ModelTools = Annotated[
     list[str] | None,
-    Field(description="As gemini_ask says, file_search:STORE"),
+    Field(description="Names as in gemini_ask, file_search:STORE"),
 ]
 MetadataFilter = Annotated[str | None, Field(description='Of the store\'s files: author="Ada"')]
 """Syntax: https://google.aip.dev/160"""
@@ -65,7 +65,7 @@ PollSeconds = Annotated[
     Field(ge=0, le=LONGEST_WAIT_SECONDS, allow_inf_nan=False, description="Default 0"),
 ]
 
-PageNumber = Annotated[int, Field(ge=1, description="Default 1")]
+PageNumber = Annotated[int, Field(ge=1, description="Of the answer; default 1")]
 SectionHeading = Annotated[str | None, Field(description="Only this heading")]
 ResolveSources = Annotated[bool, Field(description="Follow redirect links; default false")]
 
@@ -99,7 +99,10 @@ AspectRatio = Literal[
 """Source: google-genai 3.6.1, types/interactions/imageresponseformat.py"""
 
 VideoTaskName = Annotated[
-    models.VideoTask | None, Field(description="Default: one image is the first frame, several are references; edit")
+    models.VideoTask | None,
+    Field(
+        description="By default from what is given: one image is the first frame, several are references, a video is edited"
+    ),
 ]
 VideoResolution = Annotated[Literal["360p", "720p", "1080p", "4k"] | None, Field(description="Default 720p")]
 

@@ -42,7 +42,7 @@ async def start_research(
     agent: Annotated[str | None, Field(description="Agent id; default the user's")] = None,
     plan_first: Annotated[bool, Field(description="Plan to approve; default false")] = False,
     previous_interaction_id: Annotated[
-        str | None, Field(description="Plan to run or (plan_first) refine; or a result")
+        str | None, Field(description="Plan to run or, with plan_first, refine; result to build on")
     ] = None,
     files: Annotated[list[str] | None, Field(description="As in analyze_file")] = None,
     tools: Annotated[
@@ -52,7 +52,7 @@ async def start_research(
     metadata_filter: MetadataFilter = None,
     visualization: Annotated[bool, Field(description="Charts; default true")] = True,
     output_format: Annotated[str | None, Field(description="Of the report")] = None,
-    environment: Annotated[str | None, Field(description="remote or an id")] = None,
+    environment: Annotated[str | None, Field(description="Sandbox: remote or an id")] = None,
     repository: Annotated[str | None, Field(description="https://github.com/o/r")] = None,
     network: Annotated[str | None, Field(description="Domains, or none; default all")] = None,
     budget_tokens: Annotated[int | None, Field(ge=1, description="Token limit")] = None,
