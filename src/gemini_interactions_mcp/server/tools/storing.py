@@ -17,7 +17,7 @@ from gemini_interactions_mcp.server.tasks.extension import can_be_asked
 from gemini_interactions_mcp.text import store_table
 
 from .adding import add_files
-from .parameters import PageNumber, WaitSeconds
+from .parameters import WaitSeconds
 from .paying import ToolResult
 
 MAX_ADDED_FILES: Final = 1_000
@@ -54,7 +54,7 @@ async def manage_store(
     ] = None,
     document: Annotated[str | None, Field(description="To remove")] = None,
     force: Annotated[bool, Field(description="Delete with documents; default false")] = False,
-    page: PageNumber = 1,
+    page: Annotated[int, Field(ge=1, description="Of the list; default 1")] = 1,
     wait_seconds: WaitSeconds = None,
 ) -> CallToolResult | InputRequiredResult:
     """Keep files in a store that Gemini searches, with tools=["file_search:STORE"]. Adding costs cents, once; what is
