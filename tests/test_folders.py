@@ -253,3 +253,15 @@ def test_the_content_of_an_open_file_is_copied_from_its_start(tmp_path: Path) ->
         assert folder.add(opened, ["copy"], 0o600) == "copy"
     assert (tmp_path / "new" / "copy").read_bytes() == source.read_bytes()
     assert names(tmp_path / "new") == ["copy"]
+
+
+def test_files_that_were_never_finished_are_removed_after_a_while(tmp_path: Path) -> None:
+    old, new, other = (tmp_path / f".{digit * 32}.part" for digit in "abc")
+    for path in (old, new, tmp_path / "kept.part", tmp_path / ".kept.part"):
+        path.write_bytes(b"half")
+        os.utime(path, (0, 0))
+    os.utime(new)
+    other.mkdir()
+    folders.remove_partial_files(tmp_path, 60)
+    assert names(tmp_path) == sorted([".kept.part", new.name, other.name, "kept.part"])
+    folders.remove_partial_files(tmp_path / "missing", 60)

@@ -1,12 +1,15 @@
 """Video: what is sent, downloaded, saved, shown and refused."""
 
+import base64
 import dataclasses
 import errno
+import gzip
 import io
 import math
 import os
+import tracemalloc
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -15,13 +18,15 @@ import anyio
 import av
 import httpx2
 import pytest
+from anyio.abc import SocketAttribute, SocketStream
 from mcp import Client
+from PIL import Image
 
 from conftest import FAST, KEY
 from gemini_interactions_mcp import emulator as emulated
 from gemini_interactions_mcp import output
 from gemini_interactions_mcp.api.downloads import MAX_DOWNLOAD_BYTES, Downloads
-from gemini_interactions_mcp.core import ConfigurationError, GeminiMCPError, RefusedError
+from gemini_interactions_mcp.core import ConfigurationError, GeminiMCPError, NetworkError, RefusedError
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
@@ -156,7 +161,12 @@ async def test_a_made_video_is_changed_and_what_is_no_video_is_not(client: Clien
         ({"seconds": 2}, "gemini-omni-1.2-flash makes videos of 3 to 10 seconds, not of 2. Nothing was sent."),
         ({"seconds": 11}, "makes videos of 3 to 10 seconds, not of 11"),
         ({"task": "extend"}, "task=extend needs a video or previous_interaction_id. Nothing was sent."),
-        ({"task": "image_to_video"}, "task=image_to_video needs images. Nothing was sent."),
+        (
+            {"task": "image_to_video"},
+            "task=image_to_video takes one image, the first frame, and not 0. Nothing was sent.",
+        ),
+        ({"task": "reference_to_video"}, "task=reference_to_video needs images. Nothing was sent."),
+        ({"task": "text_to_video", "images": ["dot.png"]}, "task=text_to_video takes no images. Nothing was sent."),
         ({"model": "flash"}, "gemini-3.8-flash is for text, and cannot make a video."),
         ({"output_path": "clip.webm"}, "the path of video content ends with .mp4, or no extension."),
         ({"resolution": "8k"}, "`resolution` should be '360p', '720p', '1080p' or '4k'"),
@@ -310,6 +320,234 @@ async def test_media_of_others_are_downloaded_too(
     assert [path.suffix for path in saved] == [".mp4", ".wav"]
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault("file", "http", times=math.inf, http_status=400),
+        Fault("file", "http", times=math.inf, http_status=302, headers={"location": "https://example.com/login"}),
+        Fault("file", "http", times=math.inf, http_status=200, body=b""),
+        Fault("file", "http", times=math.inf, http_status=200, headers={"content-type": "Text/Plain"}, body=b"log in"),
+    ],
+    ids=["refused", "redirected", "empty", "text"],
+)
+async def test_no_failed_download_has_a_second_video_made(client: Client, emulator: Emulator, fault: Fault) -> None:
+    doubting(emulator, video_delivery="uri", inline_reads=False)
+    emulator.faults.append(fault)
+    await complaint(client, "generate_video", prompt="A ball rolls", wait_seconds=PATIENCE)
+    await complaint(client, "generate_video", prompt="A ball rolls", wait_seconds=PATIENCE)
+    emulator.faults.clear()
+    result = await call(client, "generate_video", prompt="A ball rolls", wait_seconds=PATIENCE)
+    assert [path.read_bytes() for path in saved_in(result)] == [CLIP]
+    assert len(emulator.creates) == 1
+
+
+async def test_a_second_server_leaves_a_download_to_the_first(
+    client: Client, emulator: Emulator, settings: Settings
+) -> None:
+    doubting(emulator, video_delivery="uri", inline_reads=False, late_files=0, redirected_downloads=False)
+    emulator.faults.append(stalled := Fault("file", "stall"))
+    await call(client, "generate_video", prompt="A ball rolls", wait_seconds=0)
+    with anyio.fail_after(PATIENCE):
+        await stalled.reached.wait()
+    (made,) = emulator.interactions
+    async with fresh(settings) as other:
+        waiting = await call(other, "read_interaction", interaction_id=made, wait_seconds=1)
+        assert saved_in(waiting) == []
+        stalled.release.set()
+        result = await call(other, "read_interaction", interaction_id=made, wait_seconds=PATIENCE)
+    assert [path.read_bytes() for path in saved_in(result)] == [CLIP]
+    assert saved_in(await call(client, "read_interaction", interaction_id=made)) == saved_in(result)
+    assert list(settings.output_dir.iterdir()) == saved_in(result)
+    assert len(downloads(emulator)) == 1
+
+
+async def test_what_is_deleted_during_its_download_is_not_saved(
+    client: Client, emulator: Emulator, settings: Settings
+) -> None:
+    doubting(emulator, video_delivery="uri", inline_reads=False, late_files=0)
+    emulator.faults.append(stalled := Fault("file", "stall"))
+    await call(client, "generate_video", prompt="A ball rolls", wait_seconds=0)
+    with anyio.fail_after(PATIENCE):
+        await stalled.reached.wait()
+    (made,) = emulator.interactions
+    async with fresh(settings) as other:
+        await call(other, "delete_interaction", interaction_id=made)
+    stalled.release.set()
+    await anyio.sleep(0.3)
+    assert list(settings.output_dir.iterdir()) == []
+
+
+async def test_a_restored_video_is_not_waited_for_longer_than_asked(
+    client: Client, emulator: Emulator, settings: Settings
+) -> None:
+    doubting(emulator, video_delivery="uri", inline_reads=False, late_files=0, redirected_downloads=False)
+    made = await call(client, "generate_video", prompt="A ball rolls")
+    saved_in(made)[0].unlink()
+    emulator.faults.append(stalled := Fault("file", "stall"))
+    waiting = await call(client, "read_interaction", interaction_id=id_of(made), wait_seconds=0)
+    assert "Read it again to have them." in text_of(waiting)
+    stalled.release.set()
+    result = await call(client, "read_interaction", interaction_id=id_of(made), wait_seconds=PATIENCE)
+    assert [path.read_bytes() for path in saved_in(result)] == [CLIP]
+    assert len(downloads(emulator)) == 2
+    saved_in(result)[0].unlink()
+    emulator.faults.append(Fault("file", "http", times=math.inf, http_status=500))
+    failed = await call(client, "read_interaction", interaction_id=id_of(made), wait_seconds=PATIENCE)
+    assert "The video could not be downloaded: " in text_of(failed)
+    assert list(settings.output_dir.iterdir()) == []
+
+
+async def test_an_answer_of_data_and_an_address_survives_the_end_of_its_server(
+    settings: Settings, emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    doubting(emulator, video_delivery="uri", refused_reads=(403,), lost_completions=0, completed_usage=True)
+    doubting(emulator, bare_foreground=False, streamed_annotations=True)
+    picture = {"type": "image", "mime_type": "image/png", "data": base64.b64encode(dot()).decode()}
+    # The emulator's own answers are of one kind.
+    store: Any = vars(Emulator)["_store_media"]
+
+    def store_some(self: Emulator, step: dict[str, Any], url: str) -> dict[str, Any]:
+        return with_part(store(self, step, url), picture)
+
+    monkeypatch.setattr(Emulator, "_store_media", store_some)
+    emulator.faults.append(stalled := Fault("file", "stall"))
+    async with fresh(settings) as client:
+        await call(client, "generate_video", prompt="A ball rolls", wait_seconds=0)
+        with anyio.fail_after(PATIENCE):
+            await stalled.reached.wait()
+    (made,) = emulator.interactions
+    let_leases_run_out(tmp_path)
+    stalled.release.set()
+    async with fresh(settings) as client:
+        result = await call(client, "read_interaction", interaction_id=made, wait_seconds=PATIENCE)
+    assert {path.suffix for path in saved_in(result)} == {".png", ".mp4"}
+    assert "| ~$0.3" in text_of(result)
+
+
+def dot() -> bytes:
+    """A picture."""
+    written = io.BytesIO()
+    Image.new("RGB", (8, 6), "red").save(written, "PNG")
+    return written.getvalue()
+
+
+def with_part(step: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    """A step with another part of content, if it has content."""
+    return {**step, "content": [*step["content"], part]} if step["type"] == "model_output" else step
+
+
+async def test_images_of_a_folder_count_one_by_one(client: Client, emulator: Emulator, settings: Settings) -> None:
+    folder = settings.allowed_dirs[0] / "scenes"
+    folder.mkdir()
+    for number in range(3):
+        png(folder, f"{number}.png", (8 + number, 6))
+    await call(client, "generate_video", prompt="A ball rolls", images=[str(folder)])
+    assert emulator.creates[0]["generation_config"] == {"video_config": {"task": "reference_to_video"}}
+
+
+# A server that is not as it should be -----------------------------------------------------------------------
+
+
+class RawServer:
+    """Answers each connection with the next of some bytes, and the last of them again."""
+
+    def __init__(self, *answers: bytes) -> None:
+        self.answers = list(answers)
+        self.heard: list[str] = []
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncGenerator[str]:
+        """Serve on loopback; yield the address."""
+        listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+        port = listener.extra_attributes[SocketAttribute.local_port]()
+        async with listener, anyio.create_task_group() as tasks:
+            tasks.start_soon(listener.serve, self._answer)
+            yield f"http://127.0.0.1:{port}"
+            tasks.cancel_scope.cancel()
+
+    async def _answer(self, stream: SocketStream) -> None:
+        async with stream:
+            self.heard.append((await stream.receive()).decode())
+            with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+                await stream.send(self.answers.pop(0) if len(self.answers) > 1 else self.answers[0])
+
+
+def answer(body: bytes, size: int, *headers: str, status: str = "200 OK") -> bytes:
+    """A response that announces a size."""
+    head = [f"HTTP/1.1 {status}", f"Content-Length: {size}", "Connection: close", *headers]
+    return "\r\n".join([*head, "", ""]).encode() + body
+
+
+async def fetched(settings: Settings, server: RawServer, file: io.BytesIO) -> bytes:
+    """What is downloaded of a server."""
+    failure: GeminiMCPError | None = None
+    async with server.serving() as address:
+        subject = Downloads(settings.model_copy(update={"base_url": address}), FAST)
+        try:
+            await subject.fetch(f"{address}/v1beta/files/x:download", file, ignore)
+        except GeminiMCPError as exc:
+            failure = exc
+        await subject.close()
+    if failure is not None:
+        raise failure
+    return file.getvalue()
+
+
+async def test_parts_of_two_versions_are_not_mixed(settings: Settings) -> None:
+    server = RawServer(
+        answer(b"a" * 50, 100, 'ETag: "1"'),
+        answer(b"b" * 50, 50, 'ETag: "2"', "Content-Range: bytes 50-99/100", status="206 Partial Content"),
+        answer(b"b" * 100, 100, 'ETag: "2"'),
+    )
+    assert await fetched(settings, server, io.BytesIO()) == b"b" * 100
+    assert 'if-range: "1"' in server.heard[1].lower()
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        answer(b"", 0, status="416 Range Not Satisfiable"),
+        answer(b"b" * 50, 50, "Content-Range: bytes 7-56/100", status="206 Partial Content"),
+        answer(b"a" * 50, 100),
+        answer(gzip.compress(b"a" * 100)[:9], 90, "Content-Encoding: gzip"),
+    ],
+    ids=["nothing left", "another part", "again", "compressed"],
+)
+async def test_a_download_that_never_gets_further_is_given_up(settings: Settings, second: bytes) -> None:
+    server = RawServer(answer(b"a" * 50, 100), *[second, answer(b"a" * 50, 100)] * 20)
+    with pytest.raises(NetworkError):
+        await fetched(settings, server, io.BytesIO())
+    assert len(server.heard) <= 2 * (len(FAST.upload_backoffs) + 2)
+
+
+async def test_a_compressed_file_arrives_whole(settings: Settings) -> None:
+    content = os.urandom(1_000) * 3
+    packed = gzip.compress(content)
+    server = RawServer(answer(packed, len(packed), "Content-Encoding: gzip"))
+    assert await fetched(settings, server, io.BytesIO()) == content
+
+
+async def test_of_an_endless_refusal_only_the_beginning_is_read(settings: Settings) -> None:
+    server = RawServer(answer(b"x" * 2**22, 2**40, status="400 Bad Request"))
+    tracemalloc.start()
+    try:
+        with pytest.raises(RefusedError, match="Google refuses the download"):
+            await fetched(settings, server, io.BytesIO())
+        assert tracemalloc.get_traced_memory()[1] < 2**24
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("path", ["/v1beta/models", "/v1/interactions/abc", "/v1beta/cachedContents"])
+async def test_only_files_are_asked_of_the_api(settings: Settings, path: str) -> None:
+    for base in (None, "https://generativelanguage.googleapis.com", settings.base_url):
+        subject = Downloads(settings.model_copy(update={"base_url": base}), FAST)
+        address = (base or "https://generativelanguage.googleapis.com") + path
+        with pytest.raises(RefusedError, match="leads to no file of the API"):
+            await subject.fetch(address, io.BytesIO(), ignore)
+        await subject.close()
+
+
 # Where the key goes --------------------------------------------------------------------------------------
 
 
@@ -324,14 +562,14 @@ class Listener:
     async def serving(self) -> AsyncGenerator["Listener"]:
         """Serve on loopback."""
         listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
-        port = listener.extra_attributes[anyio.abc.SocketAttribute.local_port]()
+        port = listener.extra_attributes[SocketAttribute.local_port]()
         self.address = f"http://127.0.0.1:{port}"
         async with listener, anyio.create_task_group() as tasks:
             tasks.start_soon(listener.serve, self._hear)
             yield self
             tasks.cancel_scope.cancel()
 
-    async def _hear(self, stream: anyio.abc.SocketStream) -> None:
+    async def _hear(self, stream: SocketStream) -> None:
         async with stream:
             self.heard.append(await stream.receive())
             await stream.send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nclip")

@@ -21,6 +21,7 @@ from gemini_interactions_mcp import __version__
 from gemini_interactions_mcp.core import (
     DEFAULT_TIMING,
     ConfigurationError,
+    FileTooLargeError,
     GeminiMCPError,
     NetworkError,
     Redactor,
@@ -34,8 +35,8 @@ from gemini_interactions_mcp.settings import Settings
 from .calls import Call
 from .connections import make_http_client
 from .error_mapping import map_error_response
-from .error_responses import parse_error_response
-from .exchange import TRACKING_HOOKS, read_error_body, track_exchange
+from .error_responses import ErrorResponse, parse_error_response
+from .exchange import ERROR_PAGE_BYTES, TRACKING_HOOKS, parse_error_body, track_exchange
 from .resumable_upload import DEFAULT_UPLOAD_BASE_URL, RESUMABLE_STATUSES
 from .sdk import convert_setup_errors, get_usable_key
 
@@ -47,8 +48,8 @@ DOWNLOAD_PIECE_BYTES: Final = 2**20
 
 MAX_REDIRECTS: Final = 5
 
-GOOGLE_FILE_HOSTS: Final = re.compile(r"(?:[a-z0-9-]+\.)+(?:googleapis|googleusercontent)\.com")
-"""Hosts that keep files for Google; the API redirects downloads."""
+GOOGLE_FILE_HOSTS: Final = re.compile(r"(?:[a-z0-9-]+\.)+googleapis\.com")
+"""Google's hosts, which a download may be redirected to; they get no key."""
 
 FILE_PATH_PATTERN: Final = re.compile(r".*/files/[^/]+")
 """Path of a file of the API: https://ai.google.dev/api/files"""
@@ -56,7 +57,7 @@ FILE_PATH_PATTERN: Final = re.compile(r".*/files/[^/]+")
 ABSENT_STATUSES: Final = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 """HTTP statuses of a file that is not there: 403 without a word of why is the Files API's."""
 
-PAGE_TYPES: Final = ("text/html", "application/json")
+PAGE_TYPES: Final = ("text/", "application/json")
 """Content types of what a proxy, or the API, sends in place of a file."""
 
 CONTENT_RANGE_PATTERN: Final = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
@@ -81,17 +82,19 @@ class Arrival:
     """A file while it arrives.
 
     Attributes:
-        file: What has arrived.
+        file: What has arrived, without a buffer of its own.
         moved: Told of it.
         received: Its size, as far as it is written.
+        most: The largest that `received` has been.
         unwritten: What has arrived since.
         whole: Size of the whole; None until it is known.
-        etag: Name of the version that arrives, so that a resumed download is of the same one.
+        etag: Name of the version that arrives; empty if it has none.
     """
 
     file: BinaryIO
     moved: BytesReceivedCallback
     received: int = 0
+    most: int = 0
     unwritten: bytearray = field(default_factory=bytearray)
     whole: int | None = None
     etag: str = ""
@@ -106,23 +109,23 @@ class Arrival:
         """Take the headers of a response: go on from what has arrived, or from the start if all of it comes again.
 
         Raises:
-            NetworkError: It is another part than was asked for.
-            RefusedError: The file is too large.
+            NetworkError: It is another part than was asked for, or one of another version.
+            FileTooLargeError: The file is too large.
             ConfigurationError: It cannot be written.
         """
-        start, size = 0, response.headers.get("content-length", "")
-        self.whole = int(size) if size.isdecimal() else None
+        etag = response.headers.get("etag", "")
+        etag = "" if etag.startswith("W/") else etag
         if response.status_code == HTTPStatus.PARTIAL_CONTENT:
             told = CONTENT_RANGE_PATTERN.fullmatch(response.headers.get("content-range", ""))
-            if told is None or int(told[1]) != self.received:
+            if told is None or int(told[1]) != self.received or etag != self.etag or is_encoded(response):
                 self.restart()
                 raise NetworkError("Google sent another part of the file than was asked for.")
-            start = self.received
             self.whole = None if told[2] == "*" else int(told[2])
-        if self.received != start:
+        else:
             self.restart()
-        etag = response.headers.get("etag", "")
-        self.etag = "" if etag.startswith("W/") else etag
+            size = "" if is_encoded(response) else response.headers.get("content-length", "")
+            self.whole = int(size) if size.isdecimal() else None
+        self.etag = etag
         self.check_size(self.whole or 0)
 
     def restart(self) -> None:
@@ -131,32 +134,36 @@ class Arrival:
         Raises:
             ConfigurationError: It cannot be written.
         """
-        self.received = 0
-        with convert_disk_errors():
-            self.file.seek(0)
-            self.file.truncate()
+        if self.received:
+            self.received = 0
+            with convert_disk_errors():
+                self.file.seek(0)
+                self.file.truncate()
 
     def write(self) -> None:
         """Write what has arrived. Blocks.
 
         Raises:
-            RefusedError: The file is too large.
+            FileTooLargeError: The file is too large.
             ConfigurationError: It cannot be written.
         """
-        self.check_size(self.received + len(self.unwritten))
-        with convert_disk_errors():
-            self.file.write(self.unwritten)
-        self.received += len(self.unwritten)
-        self.unwritten = bytearray()
+        piece, self.unwritten = self.unwritten, bytearray()
+        self.check_size(self.received + len(piece))
+        with convert_disk_errors(), memoryview(piece) as left:
+            done = 0
+            while done < len(piece):
+                done += self.file.write(left[done:])
+        self.received += len(piece)
+        self.most = max(self.most, self.received)
 
     def check_size(self, size: int) -> None:
         """Check a size.
 
         Raises:
-            RefusedError: It is too large.
+            FileTooLargeError: It is too large.
         """
         if size > MAX_DOWNLOAD_BYTES:
-            raise RefusedError(f"The file has more than {MAX_DOWNLOAD_BYTES:,} bytes, which is the most that is saved.")
+            raise FileTooLargeError(f"It has more than {MAX_DOWNLOAD_BYTES:,} bytes, the most that is saved.")
 
     def finish(self) -> None:
         """Check that all has arrived.
@@ -164,6 +171,8 @@ class Arrival:
         Raises:
             NetworkError: Something is missing.
         """
+        if not self.received:
+            raise NetworkError("Google sent an empty file.")
         if self.whole is not None and self.received != self.whole:
             raise NetworkError(f"Only {self.received:,} of {self.whole:,} bytes arrived.")
 
@@ -211,12 +220,12 @@ class Downloads:
         """Receive a file, over as many connections as it takes."""
         failures, backoffs = 0, self._timing.upload_backoffs
         while True:
-            before = arrival.received
+            before = arrival.most
             try:
                 await self._receive(client, url, arrival)
                 return
             except (httpx2.TransportError, NetworkError):
-                failures = failures if arrival.received <= before else 0
+                failures = failures if arrival.most <= before else 0
                 if failures == len(backoffs):
                     raise
             await anyio.sleep(backoffs[failures] * random.uniform(0.75, 1.25))  # noqa: S311 - jitter
@@ -226,11 +235,13 @@ class Downloads:
         """Receive what has not arrived yet, as far as the connection holds."""
         async with self._request(client, url, arrival) as response:
             await anyio.to_thread.run_sync(arrival.begin, response)
+            arrival.moved(arrival.received, arrival.whole)
             try:
                 await take_parts(response, arrival)
             finally:
-                # Also of a connection that broke: it is not asked for again.
-                arrival.write()
+                # What came before a connection broke is kept, so that only the rest is asked for.
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(arrival.write)
         arrival.finish()
 
     @asynccontextmanager
@@ -252,7 +263,7 @@ class Downloads:
                     await check_download_response(response, self._redact)
                     yield response
                     return
-                url = self._check(join_location(url, response.headers["location"]))
+                url = self._locate(str(join_location(url, response.headers["location"])))
         raise RefusedError("Google redirects the download again and again.")
 
     def _make_key_header(self, url: httpx2.URL) -> dict[str, str]:
@@ -279,8 +290,12 @@ class Downloads:
         Raises:
             RefusedError: It is not Google's, or no file of the API.
         """
-        own = is_same_origin(url, self._api) and FILE_PATH_PATTERN.fullmatch(url.path)
-        if own or (url.scheme == "https" and url.port is None and GOOGLE_FILE_HOSTS.fullmatch(url.host)):
+        if is_same_origin(url, self._api):
+            below = url.path.startswith(self._api.path.rstrip("/") + "/")
+            if below and FILE_PATH_PATTERN.fullmatch(url.path):
+                return url
+            raise RefusedError("The address leads to no file of the API.")
+        if url.scheme == "https" and url.port is None and GOOGLE_FILE_HOSTS.fullmatch(url.host):
             return url
         raise RefusedError(f"The file is not at Google, but at {quote_name(url.host or 'no host')}.")
 
@@ -332,18 +347,31 @@ async def check_download_response(response: httpx2.Response, redact: Redactor) -
         GeminiMCPError: Google refuses the download.
     """
     if response.is_success:
-        if response.headers.get("content-type", "").startswith(PAGE_TYPES):
+        if response.headers.get("content-type", "").casefold().startswith(PAGE_TYPES):
             raise NetworkError("The response was not the file; check the network and GOOGLE_GEMINI_BASE_URL.")
         return
-    await response.aread()
-    raise map_download_error(response, redact)
+    body = bytearray()
+    async for part in response.aiter_bytes():
+        body += part
+        if len(body) > ERROR_PAGE_BYTES:
+            break
+    told = redact(parse_error_body(bytes(body)))
+    raise map_download_error(parse_error_response(response.status_code, told, response.headers))
 
 
-def map_download_error(response: httpx2.Response, redact: Redactor) -> GeminiMCPError:
+def map_download_error(refusal: ErrorResponse) -> GeminiMCPError:
     """Return the error for an error response."""
-    found = parse_error_response(response.status_code, redact(read_error_body(response)), response.headers)
-    exc = map_error_response(found, Call())
-    if response.status_code in ABSENT_STATUSES:
+    exc = map_error_response(refusal, Call())
+    if isinstance(exc, ConfigurationError):
+        return exc
+    if refusal.status in ABSENT_STATUSES:
         # A new file may not be shown at once.
         return NetworkError("Google does not show the file, or not any more: it keeps one for 48 hours.")
-    return NetworkError(str(exc)) if response.status_code in RESUMABLE_STATUSES else exc
+    if refusal.status in RESUMABLE_STATUSES:
+        return NetworkError(str(exc))
+    return RefusedError(f"Google refuses the download ({quote_name(refusal.told or str(refusal.status))}).")
+
+
+def is_encoded(response: httpx2.Response) -> bool:
+    """Whether a body is compressed, though that was not asked for; its size and its parts then say nothing."""
+    return response.headers.get("content-encoding", "identity").casefold() != "identity"

@@ -171,9 +171,13 @@ def classify_exception(exc: Exception, call: Call, exchange: Exchange) -> Gemini
 def read_error_body(response: httpx2.Response) -> object:
     """Return the JSON of an error response, or the beginning of its text; None if it has not been read."""
     try:
-        content = response.content
+        return parse_error_body(response.content)
     except httpx2.ResponseNotRead:
         return None
+
+
+def parse_error_body(content: bytes) -> object:
+    """Return the JSON of an error, or the beginning of its text."""
     try:
         return json.loads(content)
     except JSON_ERRORS:

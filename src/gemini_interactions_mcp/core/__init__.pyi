@@ -9,6 +9,7 @@ from .errors import ConfigurationError as ConfigurationError
 from .errors import DailyLimitError as DailyLimitError
 from .errors import FileGoneError as FileGoneError
 from .errors import FileRefusedError as FileRefusedError
+from .errors import FileTooLargeError as FileTooLargeError
 from .errors import GeminiMCPError as GeminiMCPError
 from .errors import InputError as InputError
 from .errors import InteractionFailedError as InteractionFailedError

@@ -103,6 +103,10 @@ class RefusedError(GeminiMCPError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class FileTooLargeError(RefusedError):
+    """A generated file is larger than any that is saved."""
+
+
 class BackgroundRefusedError(RefusedError):
     """The model does not support background execution."""
 

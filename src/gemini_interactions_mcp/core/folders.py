@@ -8,8 +8,10 @@ and after instead. Everything here blocks.
 
 import errno
 import os
+import re
 import shutil
 import stat
+import time
 import uuid
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
@@ -40,6 +42,9 @@ FileContent = bytes | bytearray | BinaryIO
 
 COPIED_BYTES: Final = 2**20
 """Bytes of a file that are copied at once."""
+
+PARTIAL_NAME: Final = re.compile(r"\.[0-9a-f]{32}\.part")
+"""Names of files that are not finished, as `make_hidden_name` makes them."""
 
 StatusCheck = Callable[[os.stat_result], None]
 """Raises an exception if a file with this status is not acceptable."""
@@ -144,6 +149,13 @@ class Folder:
             return True
         self._rename(aside, name)
         return False
+
+    def discard(self, name: str, before: float) -> None:
+        """Remove a regular file that was last written before a time; errors are ignored."""
+        with suppress(OSError):
+            status = self.status(name)
+            if stat.S_ISREG(status.st_mode) and status.st_mtime < before:
+                self._unlink(name)
 
     def try_names(self, names: Iterable[str]) -> None:
         """Test whether files of these names can be created here, inside a temporary folder that is removed again."""
@@ -271,3 +283,10 @@ def check_real_folder(path: Path) -> None:
 def make_hidden_name() -> str:
     """Return a random name that nobody else uses."""
     return f".{uuid.uuid4().hex}.part"
+
+
+def remove_partial_files(path: Path, seconds: float) -> None:
+    """Remove the files of a folder that were not finished, and were last written longer ago; errors are ignored."""
+    with suppress(OSError), open_folder(path) as folder:
+        for name in filter(PARTIAL_NAME.fullmatch, [entry.name for entry in path.iterdir()]):
+            folder.discard(name, time.time() - seconds)

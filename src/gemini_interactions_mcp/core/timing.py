@@ -17,10 +17,11 @@ class Timing:
         backoffs: Back-off before each further attempt at a call, where sending it again certainly costs nothing.
         store_lag: Back-off before each retry of a request that continues an interaction which Google does not find yet.
         hang_up: Time-out for closing a stream's response.
-        upload: Deadline for sending a file: 2 GB at 1.2 Mbit/s. `upload_idle` gives up a dead connection much sooner.
-        upload_idle: Time without activity after which a connection of an upload counts as broken.
-        upload_backoffs: Back-off before each attempt to resume an interrupted upload, which is given up after that many
-            failures in a row without progress.
+        upload: Deadline for sending or fetching a file: 2 GB at 1.2 Mbit/s. `upload_idle` gives up a dead connection
+            much sooner.
+        upload_idle: Time without activity after which a connection that moves a file counts as broken.
+        upload_backoffs: Back-off before each attempt to resume an interrupted upload or download, which is given up
+            after that many failures in a row without progress.
         processing: Deadline for Google to process an uploaded file, or to index it.
         first_processing_poll: Initial interval of polling a file that Google processes or indexes; grows to
             `slowest_processing_poll`.

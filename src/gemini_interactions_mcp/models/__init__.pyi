@@ -79,7 +79,6 @@ from .usage_report import UsageReport as UsageReport
 from .usage_report import UsageTally as UsageTally
 from .usage_report import UsageTotals as UsageTotals
 from .videos import CHANGING_TASKS as CHANGING_TASKS
-from .videos import IMAGE_TASKS as IMAGE_TASKS
 from .videos import USUAL_RESOLUTION as USUAL_RESOLUTION
 from .videos import VideoFormat as VideoFormat
 from .videos import VideoTask as VideoTask

@@ -9,8 +9,6 @@ VideoTask = Literal["text_to_video", "image_to_video", "reference_to_video", "ed
 
 CHANGING_TASKS: Final = ("edit", "extend", "upscale")
 """Tasks that change a video."""
-IMAGE_TASKS: Final = ("image_to_video", "reference_to_video")
-"""Tasks that need images."""
 
 USUAL_RESOLUTION: Final = "720p"
 """Source: google-genai 3.6.1, types/interactions/videoresponseformat.py"""

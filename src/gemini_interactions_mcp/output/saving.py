@@ -51,6 +51,9 @@ SUFFIX_CHARACTERS: Final = 16
 LABEL_PART_CHARACTERS: Final = 6
 """Random hexadecimal digits; rows of one day and one topic collide once in 16 million times."""
 
+MAX_WHOLE_BYTES: Final = 64 * 2**20
+"""Maximum size of a picture or a sound that is read as a whole, to give it what its format lacks."""
+
 UNKNOWN_ORIGIN: Final = provenance.Origin()
 
 ARTICLES: Final = frozenset({"a", "an", "the"})
@@ -96,8 +99,8 @@ def save_media(
         InteractionFailedError: The data is missing or corrupt.
         ConfigurationError: The file cannot be written.
     """
-    if source is not None and media.kind == "video":
-        content, mime = source, recognize_video(source, media.mime_type)
+    if source is not None and (media.kind == "video" or measure_size(source) > MAX_WHOLE_BYTES):
+        content, mime = source, recognize_content(source, media.mime_type)
     else:
         whole = decode_media(media) if source is None else read_whole(source)
         content, mime = prepare_media(whole, media, target, origin)
@@ -116,8 +119,13 @@ def prepare_media(content: bytes, media: Media, target: Path | None, origin: pro
     return provenance.embed_origin(content, mime, origin), mime
 
 
-def recognize_video(source: BinaryIO, declared: str) -> str:
-    """Return the MIME type of a video in an open file, which is not read as a whole."""
+def measure_size(source: BinaryIO) -> int:
+    """Return the size of an open file."""
+    return source.seek(0, io.SEEK_END)
+
+
+def recognize_content(source: BinaryIO, declared: str) -> str:
+    """Return the MIME type of what is in an open file, which is not read as a whole."""
     source.seek(0)
     shown = sniff_type(source.read(SNIFF_BYTES))
     return ensure_harmless_type(shown or normalize_type(declared) or OCTET_STREAM)

@@ -42,6 +42,9 @@ UNSAVED_COMPLAINT: Final = "The files could not be saved"
 """Begins the complaint about a disk that takes no files."""
 
 
+NOTHING_FETCHED: Final[Mapping[int, BinaryIO]] = {}
+
+
 class Ledger:
     """The journal and the output directory, as the runs of this process use them.
 
@@ -216,8 +219,9 @@ class Ledger:
     async def note_account(self, run: Run, told: Interaction) -> None:
         """Write down what is known of an answer before its end is: it may never be shown again."""
         if run.stored:
-            known = {"text": told.text, "citations": told.citations, "media": list_addressed(told.media)}
-            await self.write(run, status=told.status, **known)
+            known = {name: getattr(told, name) for name in ("status", "text", "citations", "code", "failures")}
+            counted = {"usage": usage} if (usage := told.usage or run.usage) else {}
+            await self.write(run, media=list_addressed(told.media), **known, **counted)
 
     async def finish(self, run: Run, interaction: Interaction, target: Path | None) -> bool:
         """Save the files of an interaction and write it all down; False when the journal could not take it."""
@@ -262,17 +266,17 @@ class Ledger:
 
     async def _save(self, run: Run, interaction: Interaction, target: Path | None) -> SavingOutcome:
         """Write media and reports to disk; a full disk does not lose the answer."""
-        # Another process may have been quicker: it took the lease over, or was asked for the result. Only the one that
-        # has sent the request knows where it is wanted.
-        saves = bool(interaction.media or run.reports)
-        if saves and await self.deleted(run.record):
-            return SavingOutcome()
-        record = await self.find(run.id) if run.id and not target and saves else None
-        if record is not None and intents.has_saved_files(record):
-            return SavingOutcome(record.files)
+        record = await self._find_saved(run, interaction, target)
+        if isinstance(record, SavingOutcome):
+            return record
         files = list(record.files) if record else []
+        await self._save_data(run, interaction, target, files)
         missing = set(range(1, len(interaction.media) + 1)) - {file.place for file in files}
         async with self._fetcher.fetched(run, interaction.media, missing) as fetched:
+            # Again, where that took time.
+            found = await self._find_saved(run, interaction, target) if fetched.files else record
+            if isinstance(found, SavingOutcome):
+                return found
             notes, pending = fetched.notes, fetched.pending
             try:
                 await anyio.to_thread.run_sync(
@@ -283,6 +287,31 @@ class Ledger:
                 later = " Then read_interaction saves them." if run.stored else ""
                 notes.append(f"{UNSAVED_COMPLAINT}: {exc}{later}")
         return SavingOutcome(tuple(files), " ".join(notes) or None, pending)
+
+    async def _save_data(self, run: Run, interaction: Interaction, target: Path | None, files: list[SavedFile]) -> None:
+        """Save media that came as data before others are fetched: the row keeps no data of them meanwhile."""
+        if not (list_addressed(interaction.media) and any(each.data for each in interaction.media)):
+            return
+        with contextlib.suppress(ConfigurationError):
+            # Told when all are saved.
+            await anyio.to_thread.run_sync(
+                self._output.write_media, run, interaction, target, files, list[str](), NOTHING_FETCHED
+            )
+        await self.write(run, files=tuple(files))
+
+    async def _find_saved(
+        self, run: Run, interaction: Interaction, target: Path | None
+    ) -> Record | SavingOutcome | None:
+        """Return the row of an interaction, or what came of saving its files where nothing is left to save.
+
+        Another process may have been quicker: it took the lease over, or was asked for the result. Only the one that
+        has sent the request knows where it is wanted.
+        """
+        saves = bool(interaction.media or run.reports)
+        if saves and await self.deleted(run.record):
+            return SavingOutcome()
+        record = await self.find(run.id) if run.id and not target and saves else None
+        return SavingOutcome(record.files) if record is not None and intents.has_saved_files(record) else record
 
     async def _previews(self, interaction: Interaction, files: Iterable[SavedFile]) -> tuple[bytes, ...]:
         """Return small pictures of what could not be saved."""
@@ -390,11 +419,12 @@ class Ledger:
         return [row for row in await self._journal.unfinished(but=self._owner) if await self.claim(row)]
 
     async def prune(self, keep_days: float) -> None:
-        """Delete rows that have settled, of requests older than so many days.
+        """Delete rows that have settled, of requests older than so many days, and files that were never finished.
 
         Raises:
             JournalError: The journal cannot be used.
         """
+        await anyio.to_thread.run_sync(self._output.sweep)
         await self._journal.prune(clock.now() - timedelta(days=keep_days))
 
     async def release(self) -> None:

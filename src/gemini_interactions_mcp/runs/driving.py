@@ -178,7 +178,8 @@ class Driver:
     async def _watched(self, run: Run) -> bool:
         """Leave a run to the server that holds its lease; True once that server has written the result.
 
-        Once Google has shown the end, the lease is taken over after `Timing.grace`: the other server may hang.
+        Once Google has shown the end, the lease is taken over after `Timing.grace`: the other server may hang. One that
+        fetches media keeps it as long as it renews it.
         """
         deadline = math.inf
         while not await self._ledger.claim(run.record):
@@ -192,7 +193,7 @@ class Driver:
                 self._registry.drop(run)
                 self.start(self._tell, str(run.id))
                 return True
-            if run.settled:
+            if run.settled and not run.record.media:
                 deadline = min(deadline, anyio.current_time() + self._timing.grace)
                 await anyio.sleep(self._timing.grace / 4)
             else:

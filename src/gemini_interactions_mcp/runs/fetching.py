@@ -5,11 +5,11 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Seq
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
 import anyio.to_thread
 
-from gemini_interactions_mcp.core import GeminiMCPError, RefusedError, folders, make_inert
+from gemini_interactions_mcp.core import FileTooLargeError, GeminiMCPError, RefusedError, folders, make_inert
 from gemini_interactions_mcp.models import BytesReceivedCallback, Media
 from gemini_interactions_mcp.output import make_unwritable_error
 
@@ -85,7 +85,7 @@ class MediaFetcher:
             file = opened.enter_context(await anyio.to_thread.run_sync(open_nameless, self._output_dir))
             await self._fetch(str(each.uri), file, tell_arrival(run, each.kind))
         except GeminiMCPError as exc:
-            again = not isinstance(exc, RefusedError)
+            again = not isinstance(exc, FileTooLargeError)
             result.pending = result.pending or again
             result.notes.append(describe_failed_fetch(each, exc, again=again and run.stored))
         else:
@@ -101,7 +101,8 @@ def open_nameless(directory: Path) -> BinaryIO:
     directory = directory.absolute()
     try:
         with folders.open_folder(directory, create=folders.OWNER_ONLY_MODES.folder):
-            return tempfile.TemporaryFile(dir=directory)
+            # Without a buffer, whose errors would come when it is closed.
+            return cast("BinaryIO", tempfile.TemporaryFile(buffering=0, dir=directory))
     except OSError as exc:
         raise make_unwritable_error(directory, exc) from exc
 

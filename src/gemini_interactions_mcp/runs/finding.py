@@ -14,7 +14,6 @@ from gemini_interactions_mcp.core import (
     NetworkError,
     OutcomeUnknownError,
     PermissionDeniedError,
-    RefusedError,
     Timing,
 )
 from gemini_interactions_mcp.journal import Journal
@@ -24,7 +23,7 @@ from . import intents
 from .bookkeeping import Ledger
 from .driving import Driver
 from .follower import Follower
-from .outcomes import recall_account
+from .outcomes import is_final, recall_account
 from .registry import Registry
 from .run import Phase, Run, make_finished_run
 
@@ -164,7 +163,7 @@ class Finder:
         except TimeoutError:
             return self._unanswered(record, interaction_id, seconds)
         except GeminiMCPError as exc:
-            recalled = recall_account(record) if record and isinstance(exc, RefusedError) else None
+            recalled = recall_account(record) if record and is_final(exc) else None
             if recalled is None:
                 return self._unseen(record, exc)
             interaction = recalled
@@ -213,7 +212,7 @@ class Finder:
             GeminiMCPError: `exc`, if there is no answer in the row and none to be expected.
         """
         if record is not None and intents.is_readable(record):
-            return make_finished_run(record)
+            return make_finished_run(tell_missing_files(record))
         hidden = isinstance(exc, InteractionNotFoundError | PermissionDeniedError)
         if (
             record is None
@@ -223,6 +222,13 @@ class Finder:
         ):
             raise exc
         return self._driver.follow(Run(record))
+
+
+def tell_missing_files(record: Record) -> Record:
+    """Return a record that says so where its files are still being fetched, by this server or another."""
+    if not record.media or record.finished_at is not None or record.error:
+        return record
+    return record.model_copy(update={"error": "Its files are not here yet; read it again in a minute."})
 
 
 def make_unkept_error(record: Record) -> InteractionNotFoundError:

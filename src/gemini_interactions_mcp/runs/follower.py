@@ -33,6 +33,7 @@ from .outcomes import (
     assemble_streamed,
     assemble_unstored,
     is_complete_account,
+    is_final,
     is_hollow,
     is_timed,
     merge_accounts,
@@ -99,10 +100,11 @@ class Follower:
         """Read it until it has settled; where Google refuses that, return what its row knows of its answer."""
         try:
             return await self._poll_to_end(run)
-        except RefusedError:
-            if recalled := recall_account(run.record):
-                return recalled
-            raise
+        except RefusedError as exc:
+            recalled = recall_account(run.record) if is_final(exc) else None
+            if recalled is None:
+                raise
+            return recalled
 
     async def glance(self, run: Run) -> None:
         """Read a run at Google, unless the last sign of it is recent; its end wakes whoever waits for it."""

@@ -100,8 +100,10 @@ def is_complete_account(run: Run, interaction: Interaction) -> bool:
 
 
 def recall_account(record: Record) -> Interaction | None:
-    """Return what a row knows of an answer that Google does not show any more; None where its media are not known."""
-    if not record.media or not is_settled(record.status):
+    """Return what a row knows of an answer that Google does not show any more; None where media are missing."""
+    saved = {file.place for file in record.files}
+    known = all(each.uri or place in saved for place, each in enumerate(record.media or (), 1))
+    if not record.media or not is_settled(record.status) or not known:
         return None
     shared = ("status", "model", "agent", "previous_interaction_id", "environment_id", "text", "citations", "usage")
     told = {name: getattr(record, name) for name in shared}

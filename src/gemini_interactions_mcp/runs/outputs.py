@@ -6,7 +6,7 @@ Everything here blocks.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path, PurePath
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from gemini_interactions_mcp.core import (
     ConfigurationError,
@@ -24,6 +24,9 @@ from gemini_interactions_mcp.output import provenance, saving
 from gemini_interactions_mcp.text import rendering, strip_hidden_blocks
 
 from .run import Run
+
+ABANDONED_SECONDS: Final = 86_400
+"""Age after which no server still writes a file."""
 
 
 class Output:
@@ -64,6 +67,30 @@ class Output:
         Raises:
             ConfigurationError: The disk cannot be written.
         """
+        self.write_media(run, interaction, target, files, notes, fetched)
+        stem, _ = self._described(run, interaction)
+        if run.reports and (interaction.text or interaction.code):
+            shown = ("text", "citations", "code", "failures", "status", "usage")
+            told = {name: getattr(interaction, name) for name in shown}
+            report = self._report(run.record.model_copy(update=told | {"files": tuple(files)}))
+            files.append(
+                saving.save_report(report, self._output_dir, saving.iter_report_names(stem, collect_file_names(files)))
+            )
+
+    def write_media(
+        self,
+        run: Run,
+        interaction: Interaction,
+        target: Path | None,
+        files: list[SavedFile],
+        notes: list[str],
+        fetched: Mapping[int, BinaryIO],
+    ) -> None:
+        """Save the media alone, as `write`.
+
+        Raises:
+            ConfigurationError: The disk cannot be written.
+        """
         stem, origin = self._described(run, interaction)
         there = {file.place for file in files}
         for place, each in enumerate(interaction.media, 1):
@@ -78,13 +105,10 @@ class Output:
             else:
                 files.append(file.model_copy(update={"place": place}))
                 notes += filter(None, [saving.note_unreadable_picture(each, file)])
-        if run.reports and (interaction.text or interaction.code):
-            shown = ("text", "citations", "code", "failures", "status", "usage")
-            told = {name: getattr(interaction, name) for name in shown}
-            report = self._report(run.record.model_copy(update=told | {"files": tuple(files)}))
-            files.append(
-                saving.save_report(report, self._output_dir, saving.iter_report_names(stem, collect_file_names(files)))
-            )
+
+    def sweep(self) -> None:
+        """Remove what a server has left half-written that ended in the midst of it."""
+        folders.remove_partial_files(self._output_dir.absolute(), ABANDONED_SECONDS)
 
     def _report(self, record: Record) -> str:
         """Return a record as a report, without hidden text and without secrets, which its prompt may contain."""

@@ -1,23 +1,41 @@
 """Changes settled interactions: restores and adds files, resolves sources and rewrites reports."""
 
-import contextlib
-import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import anyio
 
 from gemini_interactions_mcp.api import Gemini, resolve_redirects
-from gemini_interactions_mcp.core import GeminiMCPError, RefusedError, Timing
+from gemini_interactions_mcp.core import GeminiMCPError, RefusedError, Timing, logger
 from gemini_interactions_mcp.files import SavedFiles
 from gemini_interactions_mcp.models import Interaction, Record, SandboxFile, SavedFile
 from gemini_interactions_mcp.text import citations
 
 from .bookkeeping import Ledger
 from .driving import Driver
-from .outcomes import recall_account
-from .run import Run
+from .outcomes import is_final, recall_account
+from .run import Run, make_finished_run
 from .sandboxes import Environments
+
+
+@dataclass(eq=False)
+class Restoration:
+    """Files of an interaction on their way back.
+
+    Attributes:
+        run: The interaction; its activity tells how far they are.
+        notes: What is to be said of those that did not come.
+        done: Set at its end.
+    """
+
+    run: Run
+    notes: list[str] = field(default_factory=list[str])
+    done: anyio.Event = field(default_factory=anyio.Event)
+
+    def describe(self) -> str:
+        """Return how far it is, for a call that does not wait for its end."""
+        return f"{self.run.activity or 'Files that are gone are read at Google again'}. Read it again to have them."
 
 
 class Upkeep:
@@ -52,6 +70,7 @@ class Upkeep:
         self._base_url = base_url
         self._adding = anyio.Lock()
         self._restoring = anyio.Lock()
+        self._restorations: dict[str, Restoration] = {}
 
     async def add_files(self, run: Run, files: Iterable[SavedFile]) -> None:
         """Add files to the row of a run that were saved after its end, beside those of other calls."""
@@ -62,39 +81,61 @@ class Upkeep:
                 known = {file.path: file for file in (*record.files, *files)}
                 await self._driver.amend(run, {"files": tuple(known.values())})
 
-    async def restore(self, run: Run, seconds: float | None = None) -> None:
-        """Restore the files that are missing on this machine, if Google shows the interaction in time.
+    async def restore(self, run: Run, seconds: float | None = None) -> list[str]:
+        """Restore the files that are missing on this machine, as far as Google has them; return what is to be said.
+
+        The work goes on after the time limit, and the next call for the same interaction waits for it.
 
         Args:
             run: The run.
-            seconds: Time limit for Google; defaults to `Timing.find`.
+            seconds: Time limit; defaults to `Timing.find`.
         """
         run.record = await self._ledger.here(run.record)
         if not run.stored or not await self._ledger.gone(run.record):
-            return
-        with (
-            anyio.move_on_after(self._timing.find if seconds is None else seconds) as limit,
-            contextlib.suppress(GeminiMCPError),
-        ):
-            async with self._restoring:
-                await self._restore(run, limit)
+            return []
+        work = self._restorations.get(run.record.label)
+        if work is None:
+            work = self._restorations[run.record.label] = Restoration(make_finished_run(run.record))
+            self._driver.start(self._carry_out, work)
+        with anyio.move_on_after(self._timing.find if seconds is None else seconds):
+            await work.done.wait()
+        if not work.done.is_set():
+            return [work.describe()]
+        if record := await self._ledger.find(str(run.id)):
+            run.record = await self._ledger.here(run.record.model_copy(update={"files": record.files}))
+        return work.notes
 
-    async def _restore(self, run: Run, limit: anyio.CancelScope) -> None:
-        # Reread: another task may have restored the files or deleted the row meanwhile.
-        record = await self._ledger.find(str(run.id))
-        if record is None:
+    async def _carry_out(self, work: "Restoration") -> None:
+        """Restore files in the background."""
+        try:
+            await self._restore(work)
+        except GeminiMCPError as exc:
+            logger.info("The files of %s are not restored: %s", work.run.id, exc)
+        finally:
+            del self._restorations[work.run.record.label]
+            work.done.set()
+
+    async def _restore(self, work: "Restoration") -> None:
+        run = work.run
+        gone = await self._find_gone(run)
+        if not gone:
             return
-        run.record = run.record.model_copy(update={"files": record.files})
-        if gone := await self._ledger.gone(await self._ledger.here(record)):
-            interaction = await self._show(record)
-            if await self._ledger.deleted(record):
-                return
-            # A download takes as long as it takes.
-            limit.deadline = math.inf
-            async with self._ledger.fetched(run, interaction, gone) as fetched:
-                with anyio.CancelScope(shield=True):
-                    await self.add_files(run, await self._ledger.restore(run, interaction, gone, fetched.files))
-        run.record = await self._ledger.here(run.record)
+        interaction = await self._show(run.record)
+        async with self._ledger.fetched(run, interaction, gone) as fetched:
+            work.notes += fetched.notes
+            with anyio.CancelScope(shield=True):
+                async with self._restoring:
+                    # Reread: in the meantime, another server may have restored or deleted them.
+                    left = [file for file in await self._find_gone(run) if file in gone]
+                    await self.add_files(run, await self._ledger.restore(run, interaction, left, fetched.files))
+
+    async def _find_gone(self, run: Run) -> list[SavedFile]:
+        """Return the files that the row of a run names, and that are missing; none if it was deleted."""
+        record = await self._ledger.find(str(run.id))
+        if record is None or await self._ledger.deleted(record):
+            return []
+        run.record = record
+        return await self._ledger.gone(await self._ledger.here(record))
 
     async def _show(self, record: Record) -> Interaction:
         """Return an interaction as Google shows it, or as its row knows it where Google refuses that.
@@ -104,10 +145,11 @@ class Upkeep:
         """
         try:
             return await self._gemini.get(str(record.interaction_id))
-        except RefusedError:
-            if recalled := recall_account(record):
-                return recalled
-            raise
+        except RefusedError as exc:
+            recalled = recall_account(record) if is_final(exc) else None
+            if recalled is None:
+                raise
+            return recalled
 
     async def resolve_sources(self, run: Run) -> None:
         """Resolve Google's redirect links, in the journal and in the saved report."""

@@ -143,10 +143,10 @@ async def read_answer(ctx: Ctx, interaction_id: str, seconds: float, wanted: Rea
         return await render_run(app, run, replace(wanted, above=unsaved))
     if wanted.save and not run.record.environment_id:
         raise InputError("There is nothing to save: only agents that work in an environment leave files there.")
-    await app.runs.upkeep.restore(run, max(seconds, app.timing.lookup))
+    restored = await app.runs.upkeep.restore(run, max(seconds, app.timing.lookup))
     if wanted.resolve:
         await app.runs.upkeep.resolve_sources(run)
-    notes = await describe_environment(app, run, wanted) if run.record.environment_id else []
+    notes = restored + (await describe_environment(app, run, wanted) if run.record.environment_id else [])
     followers = await followers_of(app, str(run.id)) if run.record.plan else ()
     return await render_run(app, run, wanted, notes, followers)
 

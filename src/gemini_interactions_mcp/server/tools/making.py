@@ -117,8 +117,9 @@ async def generate_video(
     previous = await app.runs.find_continued(previous_interaction_id) if previous_interaction_id else None
     # Of what this server does not know, only the caller can tell that it has no video.
     changed = bool(video or (previous_interaction_id and (previous is None or previous.kind == "video")))
-    task = models.choose_task(task, len(images or []), continues=changed)
-    check_task(task, images=bool(images), changed=changed)
+    pictures = sum(each.kind == "image" for each in given.attachments)
+    task = models.choose_task(task, pictures, continues=changed)
+    check_task(task, pictures, changed=changed)
     request = choice.admit(
         Request(
             kind="video",
@@ -134,16 +135,23 @@ async def generate_video(
     return await pay_and_wait(ctx, app, Purchase(request, choice.notes, given, target, refusal), wait_seconds)
 
 
-def check_task(task: models.VideoTask, *, images: bool, changed: bool) -> None:
+def check_task(task: models.VideoTask, images: int, *, changed: bool) -> None:
     """Check that a task has what it works on.
 
     Raises:
-        InputError: Something is missing.
+        InputError: Something is missing, or is too much.
     """
+    wrong = None
     if task in models.CHANGING_TASKS and not changed:
-        raise InputError(f"task={task} needs a video or previous_interaction_id. Nothing was sent.")
-    if task in models.IMAGE_TASKS and not images:
-        raise InputError(f"task={task} needs images. Nothing was sent.")
+        wrong = "needs a video or previous_interaction_id"
+    elif task == "reference_to_video" and not images:
+        wrong = "needs images"
+    elif task == "image_to_video" and images != 1:
+        wrong = f"takes one image, the first frame, and not {images}"
+    elif task == "text_to_video" and images:
+        wrong = "takes no images"
+    if wrong:
+        raise InputError(f"task={task} {wrong}. Nothing was sent.")
 
 
 async def prepare_speech(
@@ -202,8 +210,9 @@ async def inspect_scenes(app: AppContext, images: list[str] | None, video: str |
     """
     sources = [*(images or ()), *([video] if video else ())]
     given = await app.files.inspect(sources, named=True) if sources else Inspection()
-    moving = (await app.files.inspect([video])).kinds if video else frozenset[str]()
-    if moving - {"video"} or given.kinds - {"image"} - moving:
+    moving = await app.files.inspect([video]) if video else Inspection()
+    clips = sum(each.kind == "video" for each in given.attachments)
+    if moving.kinds - {"video"} or given.kinds - {"image"} - moving.kinds or clips > 1:
         raise InputError(SCENES_ONLY)
     return given
 

@@ -100,9 +100,7 @@ AspectRatio = Literal[
 
 VideoTaskName = Annotated[
     models.VideoTask | None,
-    Field(
-        description="By default from what is given: one image is the first frame, several are references, a video is edited"
-    ),
+    Field(description="Default by what is given: one image is the first frame, several references, a video edited"),
 ]
 VideoResolution = Annotated[Literal["360p", "720p", "1080p", "4k"] | None, Field(description="Default 720p")]
 
