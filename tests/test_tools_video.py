@@ -306,7 +306,7 @@ async def test_a_streamed_video_is_kept_though_it_can_never_be_read(
 async def test_media_of_others_are_downloaded_too(
     client: Client, emulator: Emulator, settings: Settings, url: str
 ) -> None:
-    doubting(emulator, id_form="url-safe")
+    doubting(emulator, id_form="url-safe", late_reads=0)
     async with httpx2.AsyncClient(base_url=url, headers={"x-goog-api-key": "test-key"}) as http:
         for model, kind in (("gemini-omni-1.2-flash", "video"), ("gemini-3.8-flash-tts", "audio")):
             body = {"model": model, "input": "A ball", "response_format": {"type": kind, "delivery": "uri"}}
@@ -341,6 +341,7 @@ async def test_no_failed_download_has_a_second_video_made(client: Client, emulat
     assert len(emulator.creates) == 1
 
 
+@pytest.mark.slow
 async def test_a_second_server_leaves_a_download_to_the_first(
     client: Client, emulator: Emulator, settings: Settings
 ) -> None:
@@ -377,6 +378,7 @@ async def test_what_is_deleted_during_its_download_is_not_saved(
     assert list(settings.output_dir.iterdir()) == []
 
 
+@pytest.mark.slow
 async def test_a_restored_video_is_not_waited_for_longer_than_asked(
     client: Client, emulator: Emulator, settings: Settings
 ) -> None:
