@@ -12,6 +12,8 @@ from gemini_interactions_mcp.core import GeminiMCPError
 from gemini_interactions_mcp.server.context import AppContext
 from gemini_interactions_mcp.server.hosts import LONGEST_WAIT_SECONDS
 
+from .references import FILE_SOURCE_FORMS
+
 ToolP = ParamSpec("ToolP")
 ToolR = TypeVar("ToolR")
 
@@ -35,7 +37,7 @@ PreviousId = Annotated[str | None, Field(description="Interaction to continue")]
 ModelName = Annotated[str | None, Field(description="Default the user's")]
 ModelTools = Annotated[
     list[str] | None,
-    Field(description="Names as in gemini_ask, file_search:STORE"),
+    Field(description="As in gemini_ask"),
 ]
 MetadataFilter = Annotated[str | None, Field(description='Of the store\'s files: author="Ada"')]
 """Syntax: https://google.aip.dev/160"""
@@ -71,10 +73,7 @@ ResolveSources = Annotated[bool, Field(description="Follow redirect links; defau
 
 FileSources = Annotated[
     list[str],
-    Field(
-        description="Paths, folders, globs, URLs (also YouTube), Files API names or "
-        "gemini://interactions/{id}/files/{name}"
-    ),
+    Field(description=FILE_SOURCE_FORMS),
 ]
 
 ClipRange = Annotated[str | None, Field(description="Part of video or audio: 1:30-2:45, 90-")]
@@ -101,7 +100,8 @@ AspectRatio = Literal[
 VideoTaskName = Annotated[
     models.VideoTask | None,
     Field(
-        description="By default from what is given: one image is the first frame, several are references, a video is edited"
+        description="By default from what is given: one image is the first frame, several are references, "
+        "a video is edited"
     ),
 ]
 VideoResolution = Annotated[Literal["360p", "720p", "1080p", "4k"] | None, Field(description="Default 720p")]
