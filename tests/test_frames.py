@@ -39,7 +39,16 @@ def processing(emulator: Emulator) -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    ("fps", "frames"), [("0.5", 0.5), (" 24 ", 24), ("2 fps", 2), (".2", 0.2), ("Agentic", "agentic")]
+    ("fps", "frames"),
+    [
+        ("0.5", 0.5),
+        (" 24 ", 24),
+        ("2 fps", 2),
+        (".2", 0.2),
+        ("Agentic", "agentic"),
+        ("'agentic'", "agentic"),
+        ('"2"', 2),
+    ],
 )
 def test_frames_are_written_as_people_do(fps: str, frames: float | str) -> None:
     assert Excerpt.of(None, None, fps).frames == frames

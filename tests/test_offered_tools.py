@@ -1,22 +1,23 @@
-"""Answers, errors and resources name only tools that the user offers."""
+"""What this server says of its own tools names only those that the user offers; other words stay as they are."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import LiteralString, cast
 
 import pytest
 from mcp import Client
 from mcp_types import TextContent, TextResourceContents
 
 from conftest import FAST, make_settings
-from gemini_interactions_mcp.emulator import Emulator
+from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.models.interactions import Record
 from gemini_interactions_mcp.server.app import build_server
-from gemini_interactions_mcp.server.tools.table import TOOLS, build_guide
+from gemini_interactions_mcp.server.tools.table import TOOLS, build_guide, build_tools
 from gemini_interactions_mcp.settings.toolsets import TOOLSETS
 from gemini_interactions_mcp.text import rendering
-from gemini_interactions_mcp.text.offered_tools import ToolGuide
-from reading import call, complaint, footer_of, id_of, png, text_of, wav
+from gemini_interactions_mcp.text.offered_tools import EVERY_TOOL, ToolGuide
+from reading import call, complaint, footer_of, id_of, png, text_of
 
 NAMES = [entry.function.__name__ for entry in TOOLS]
 READER = "read_interaction"
@@ -30,40 +31,63 @@ async def offering(tmp_path: Path, url: str, *toolsets: str) -> AsyncGenerator[C
         yield client
 
 
+async def resource(client: Client, address: str) -> str:
+    """The text of a resource."""
+    content = (await client.read_resource(address)).contents[0]
+    assert isinstance(content, TextResourceContents)
+    return content.text
+
+
+async def prompt(client: Client, name: str, **arguments: str) -> str:
+    """The text of a prompt."""
+    content = (await client.get_prompt(name, arguments)).messages[0].content
+    assert isinstance(content, TextContent)
+    return content.text
+
+
 def named(text: str, *offered: str) -> list[str]:
     """Return the tools that a text names and that are not offered."""
     return [name for name in NAMES if name in text and name not in offered]
 
 
-@pytest.mark.parametrize(
-    ("text", "adapted"),
-    [
-        ("To follow up: gemini_continue with it as previous_interaction_id.", None),
-        ("---\nTo follow up: gemini_ask with it.", "---"),
-        ("Google refused it. gemini_ask takes it. Try again.", "Google refused it. Try again."),
-        ("There is none; list_interactions shows all.", "There is none."),
-        ("One; gemini_ask can; two.", "One; two."),
-        ("gemini_ask can; two.", "two."),
-        ('check_research(interaction_id="x") reads it.', 'read_interaction(interaction_id="x") reads it.'),
-        ("/tmp/gemini_ask.md is missing.", "/tmp/gemini_ask.md is missing."),
-        ("A line.\n\nAnother; gemini_ask.", "A line.\n\nAnother."),
-        ("Other words.", "Other words."),
-        ("my_gemini_ask2 is no tool.", "my_gemini_ask2 is no tool."),
-    ],
-)
-def test_a_clause_with_a_missing_tool_is_left_out(text: str, adapted: str | None) -> None:
-    guide = ToolGuide([READER], NAMES)
-    assert guide(text) == (adapted or "")
-    assert guide.adapt_error(text) == (adapted or text)
-    assert ToolGuide(NAMES, NAMES)(text) == text
-    assert ToolGuide()(text) == text
+def test_a_sentence_with_a_missing_tool_is_left_out_as_a_whole() -> None:
+    guide, every = ToolGuide([READER], NAMES), ToolGuide(NAMES, NAMES)
+    text: LiteralString = "{said} One. gemini_ask takes it; there. check_research(id={said}) reads it."
+    said = "Write gemini_ask. Then {start_research}"
+    assert guide(text, said=said) == f"{said} One. read_interaction(id={said}) reads it."
+    assert every(text, said=said) == EVERY_TOOL(text, said=said) == text.format(said=said)
+    assert guide("To follow up: gemini_continue with it.") == ""
+    assert guide("my_gemini_ask2 is no tool.") == "my_gemini_ask2 is no tool."
 
 
-def test_all_tools_are_known_to_the_guide_of_every_toolset() -> None:
-    for toolset in TOOLSETS:
-        offered = {entry.function.__name__ for entry in TOOLS if entry.toolset == toolset} | {READER}
-        for name in NAMES:
-            assert (name in build_guide((toolset,))(f"One. {name} two.")) == (name in offered)
+@pytest.mark.parametrize("toolset", TOOLSETS)
+def test_all_tools_are_known_to_the_guide_of_every_toolset(toolset: str) -> None:
+    offered = {entry.function.__name__ for entry in TOOLS if entry.toolset == toolset} | {READER}
+    sentences = "One. " + ". ".join(NAMES) + "."
+    kept = build_guide((toolset,))(cast("LiteralString", sentences))
+    assert {name for name in NAMES if name in kept} == offered
+
+
+@pytest.mark.parametrize("toolset", TOOLSETS)
+def test_a_tool_is_described_without_tools_that_are_not_offered(toolset: str) -> None:
+    tools = build_tools((toolset,))
+    for tool in tools:
+        said = [tool.description, *(each.get("description", "") for each in tool.parameters["properties"].values())]
+        assert named(" ".join(said), *(each.name for each in tools)) == []
+
+
+def test_a_description_says_in_full_what_it_would_refer_to() -> None:
+    (research,) = (tool.parameters["properties"] for tool in build_tools(("research",)) if tool.name[:5] == "start")
+    assert research["files"]["description"].startswith("Paths, folders, globs, URLs (also YouTube), Files API names")
+    for fact in ("google_search, url_context", "file_search:STORE, mcp:NAME; default the agent's own"):
+        assert fact in research["tools"]["description"]
+    (image, *_) = build_tools(("images",))
+    said = image.parameters["properties"]["images"]["description"]
+    assert said.startswith("To refer to or edit; paths, folders, globs, URLs, Files API")
+    assert said.endswith("; logo=PATH names one")
+    whole = {tool.name: tool.parameters["properties"] for tool in build_tools()}
+    assert whole["start_research"]["files"]["description"] == "As in analyze_file"
+    assert "gemini_ask" not in whole["gemini_ask"]["tools"]["description"]
 
 
 async def test_an_answer_suggests_offered_tools_only(tmp_path: Path, url: str) -> None:
@@ -96,7 +120,7 @@ async def test_a_plan_and_a_running_report_are_read_with_what_is_offered(
     async with offering(tmp_path, url, "research") as client:
         plan = await call(client, "start_research", prompt="Tides", plan_first=True)
         whole = await call(client, "check_research", interaction_id=id_of(plan), wait_seconds=10)
-        assert "It is not approved yet; start_research with it as previous_interaction_id runs it" in text_of(whole)
+        assert "It is not approved yet. start_research with it as previous_interaction_id runs it" in text_of(whole)
     emulator.research_seconds = 60
     async with offering(tmp_path, url, "ask") as client:
         seen = await call(client, READER, interaction_id=id_of(plan))
@@ -109,53 +133,65 @@ async def test_a_plan_and_a_running_report_are_read_with_what_is_offered(
         assert named(text_of(running), READER, "gemini_ask", "gemini_continue") == []
 
 
-async def test_an_error_suggests_offered_tools_only(tmp_path: Path, url: str) -> None:
-    async with offering(tmp_path, url, "images") as client:
-        for arguments in (
-            {"images": [str(wav(tmp_path / "files"))]},
-            {"model": "deep research"},
-            {"previous_interaction_id": "abc"},
-        ):
-            said = await complaint(client, "generate_image", **{"prompt": "hi"} | arguments)
-            assert named(said, READER, "generate_image") == [], said
-        said = await complaint(client, "generate_image", prompt="hi", images=[str(wav(tmp_path / "files"))])
-        assert said == "`images` takes images only."
+async def test_an_error_loses_nothing(tmp_path: Path, url: str, emulator: Emulator) -> None:
+    async with offering(tmp_path, url, "research") as client:
+        said = await complaint(client, "start_research", prompt="hi", files=["analyze_file"])
+        assert said.startswith("analyze_file ")
+    async with offering(tmp_path, url, "ask") as client:
+        said = await complaint(client, "gemini_ask", prompt="hi", tools=["generate_image"])
+        assert said.startswith("There is no tool 'generate_image'")
+    async with offering(tmp_path, url, "files") as client:
+        reason = "Tool 'gemini_ask' is not declared. Field tools[0] is wrong."
+        body = {"error": {"code": 400, "message": reason, "status": "INVALID_ARGUMENT"}}
+        emulator.faults.append(Fault("create", "http", http_status=400, body=body))
+        said = await complaint(client, "analyze_file", files=[str(png(tmp_path / "files"))], prompt="hi")
+        assert reason in said
 
 
-async def test_an_answer_that_was_cut_is_told_without_missing_tools(tmp_path: Path, url: str) -> None:
+async def test_the_note_on_an_answer_loses_nothing(tmp_path: Path, url: str) -> None:
     async with offering(tmp_path, url, "ask") as client:
         cut = await call(client, "gemini_ask", prompt="hi [[words=300]]", max_output_tokens=20)
-        assert "gemini_continue can ask for the rest" in text_of(cut)
     async with offering(tmp_path, url, "files") as client:
-        seen = await call(client, READER, interaction_id=id_of(cut))
-        assert named(text_of(seen), READER, "analyze_file") == []
-        assert "The answer is incomplete: it reached" in text_of(seen)
-        for address in (f"gemini://interactions/{id_of(cut)}", f"gemini://interactions/{id_of(cut)}/data"):
-            content = (await client.read_resource(address)).contents[0]
-            assert isinstance(content, TextResourceContents)
-            assert named(content.text, READER, "analyze_file") == []
+        assert "gemini_continue can ask for the rest" in text_of(await call(client, READER, interaction_id=id_of(cut)))
+        assert "gemini_continue can ask" in await resource(client, f"gemini://interactions/{id_of(cut)}/data")
 
 
 async def test_resources_and_prompts_name_offered_tools_only(tmp_path: Path, url: str) -> None:
     async with offering(tmp_path, url, "files") as client:
-        content = (await client.read_resource("gemini://voices")).contents[0]
-        assert isinstance(content, TextResourceContents)
-        assert named(content.text, READER, "analyze_file") == []
-        assert "| Kore |" in content.text
-        prompt = (await client.get_prompt("explain_file", {"path": "a.pdf"})).messages[0].content
-        assert isinstance(prompt, TextContent)
-        assert named(prompt.text, READER, "analyze_file") == []
-        assert prompt.text.startswith('Call analyze_file with files=["a.pdf"]')
-        for resource in (await client.list_resources()).resources:
-            assert named(f"{resource.title} {resource.description}", READER, "analyze_file") == []
+        voices = await resource(client, "gemini://voices")
+        assert named(voices, READER, "analyze_file") == []
+        assert "| Kore |" in voices
+        explain = await prompt(client, "explain_file", path="a.pdf")
+        assert named(explain, READER, "analyze_file") == []
+        assert explain.startswith('Call analyze_file with files=["a.pdf"]')
+        for each in (await client.list_resources()).resources:
+            assert named(f"{each.title} {each.description}", READER, "analyze_file") == []
 
 
-def test_a_record_without_a_named_tool_stays_the_same() -> None:
+@pytest.mark.parametrize("toolset", TOOLSETS)
+async def test_a_prompt_says_what_was_typed_and_names_offered_tools_only(
+    toolset: str, tmp_path: Path, url: str
+) -> None:
+    async with offering(tmp_path, url, toolset) as client:
+        offered = [tool.name for tool in (await client.list_tools()).tools]
+        for each in (await client.list_prompts()).prompts:
+            arguments = {argument.name: f"What does {NAMES} do {{here}}? Go." for argument in each.arguments or []}
+            said = await prompt(client, each.name, **arguments)
+            typed = next(iter(arguments.values()))
+            assert said.count(typed) == len(arguments)
+            assert named(said.replace(typed, ""), *offered) == []
+
+
+def test_the_footer_of_a_task_has_whole_instructions_only() -> None:
     moment = "2026-11-01T00:00:00+00:00"
+    times = {"created_at": moment, "updated_at": moment}
     row = Record.model_validate(
-        {"label": "a", "kind": "ask", "created_at": moment, "updated_at": moment, "error": "No."}
+        {"label": "a", "interaction_id": "v1_a", "kind": "research", "environment_id": "env", "text": "Done.", **times}
     )
-    assert ToolGuide([READER], NAMES).adapt_record(row) is row
+    told = [rendering.render_answer(row, guide=build_guide((each,))) for each in ("ask", "research", "audio")]
+    assert told[0].endswith("\nTo ask a model about the answer: gemini_continue with it as previous_interaction_id.\n")
+    assert told[1].endswith("\nTo go on in its environment: start_research with it as previous_interaction_id.\n")
+    assert "previous_interaction_id" not in told[2]
 
 
 def test_the_next_page_of_a_section_is_told_whatever_it_is_called() -> None:
@@ -174,11 +210,9 @@ async def test_the_index_names_the_list_only_where_it_is_offered(tmp_path: Path,
     async with offering(tmp_path, url, "ask") as client:
         for number in range(51):
             await call(client, "gemini_ask", prompt=f"list_interactions {number}")
-        index = (await client.read_resource("gemini://interactions")).contents[0]
-        assert isinstance(index, TextResourceContents)
-        assert "More: " not in index.text
-        assert index.text.count("\n- ") == index.text.count('"list_interactions ')
+        index = await resource(client, "gemini://interactions")
+        assert "More: " not in index
+        assert index.count("\n- ") == index.count('"list_interactions ')
     async with offering(tmp_path, url, "history") as client:
-        index = (await client.read_resource("gemini://interactions")).contents[0]
-        assert isinstance(index, TextResourceContents)
-        assert "\nMore: list_interactions(cursor=" in index.text
+        index = await resource(client, "gemini://interactions")
+        assert "\nMore: list_interactions(cursor=" in index

@@ -237,7 +237,7 @@ def test_an_interaction_that_has_no_id_yet_is_known_by_its_label() -> None:
         ({"kind": "research", "agent": "a"}, "To follow up: gemini_continue with it"),
         (
             {"kind": "research", "agent": "a", "plan": True},
-            "This is a plan. It is not approved yet; start_research with it",
+            "This is a plan. It is not approved yet. start_research with it",
         ),
     ],
 )

@@ -69,7 +69,11 @@ async def test_a_prompt_calls_pictures_by_the_names_they_are_given(
     client: Client, emulator: Emulator, folder: Path
 ) -> None:
     logo = png(folder, "logo.png")
-    images = [f"logo={logo}", "the style = https://example.com/style.png?a=b", str(png(folder, "other.png", (9, 9)))]
+    images = [
+        f'"logo" = "{logo}"',
+        "'the style'='https://example.com/style.png?a=b'",
+        str(png(folder, "other.png", (9, 9))),
+    ]
     await call(client, "generate_image", prompt="Put the logo on a cup in the style", images=images)
     assert given(emulator) == [
         "File logo:",

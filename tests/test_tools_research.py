@@ -706,7 +706,7 @@ async def test_the_same_file_is_saved_once_and_what_leaves_none_says_so(client: 
     )
     emulator.environments[newest(emulator).environment_id]["workspace/data/words.csv"] = b"changed"
     assert len(saved_in(await call(client, "read_interaction", interaction_id=id_of(report), save="*.csv"))) == 3
-    assert "start_research with it as previous_interaction_id goes on in its environment" in footer_of(first)
+    assert "To go on in its environment: start_research with it as previous_interaction_id." in footer_of(first)
     asked = await call(client, "gemini_ask", prompt="Hi")
     said = await complaint(client, "read_interaction", interaction_id=id_of(asked), save="*")
     assert said.startswith("There is nothing to save:")

@@ -114,6 +114,11 @@ def test_the_words_are_the_text_where_there_is_no_other() -> None:
     assert talk("").text == talk("Hello there. Hi again! Bye.").text
 
 
+def test_an_empty_text_of_empty_words_is_nothing() -> None:
+    found = talk("", [word("", "1s", "2s", "spk_1")])
+    assert (found.text, found.media, found.spoken) == ("", (), True)
+
+
 def test_speakers_keep_their_numbers_in_all_blocks_and_other_labels_are_shown() -> None:
     first = ("Yes. No.", [word("Yes.", speaker="spk:3"), word("No.", speaker="spk:0")])
     second = ("Yes.", [word("Yes.", speaker="spk:0")])
@@ -213,8 +218,7 @@ def test_words_without_times_are_in_the_subtitles_too() -> None:
             (0.0, 0.7, ["Before."]),
             (5.0, 6.0, ["Speaker 1: Hello there."]),
             (6.0, 6.938, ["Between them."]),
-            (20.0, 20.5, ["Speaker 2: Bye."]),
-            (20.5, 21.237, ["Speaker 1: After all."]),
+            (20.0, 21.237, ["Speaker 2: Bye.", "Speaker 1: After all."]),
         ]
     assert len(files_of(found)) == 2
 
@@ -225,6 +229,16 @@ def test_much_text_without_times_loses_nothing_where_there_is_no_time_for_it() -
     cues = cues_of(files_of(found)["text/vtt"])
     assert " ".join(" ".join(lines) for *_, lines in cues) == f"One. {said} Two."
     assert all(before[1] <= after[0] for before, after in pairwise(cues))
+
+
+@pytest.mark.parametrize(("words", "number"), [(8, 1), (40, 4)])
+def test_words_before_an_early_time_can_be_read(words: int, number: int) -> None:
+    said = " ".join(f"word{at}." for at in range(words))
+    found = parsed((said, []), ("Hello there.", [word("Hello", "0.01s", "0.5s"), word("there.", "0.5s", "4s")]))
+    cues = cues_of(files_of(found)["text/vtt"])
+    assert " ".join(" ".join(lines) for *_, lines in cues) == f"{said} Hello there."
+    assert all(end - start >= 0.699 and len(lines) <= 4 for start, end, lines in cues)
+    assert (cues[0][0], len(cues)) == (0, number)
 
 
 def test_a_text_without_any_times_has_no_subtitles() -> None:
@@ -256,6 +270,6 @@ def test_no_words_break_or_lose_a_text(text: str, words: list[dict[str, Any]], o
     assert not found.text or all(each in kept for each in wanted)
     for content in files_of(found).values():
         cues = cues_of(content)
-        assert all(start < end for start, end, _ in cues)
+        assert all(end - start >= 0.699 for start, end, _ in cues)
         assert all(before[1] <= after[0] for before, after in pairwise(cues))
         assert all(lines and all(lines) for *_, lines in cues)

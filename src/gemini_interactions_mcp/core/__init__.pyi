@@ -68,6 +68,7 @@ from .timing import DEFAULT_TIMING as DEFAULT_TIMING
 from .timing import Timing as Timing
 from .words import IGNORABLE_CHARACTERS as IGNORABLE_CHARACTERS
 from .words import MAX_LISTED_NAMES as MAX_LISTED_NAMES
+from .words import QUOTATION_MARKS as QUOTATION_MARKS
 from .words import VARIATION_SELECTORS as VARIATION_SELECTORS
 from .words import clip_line as clip_line
 from .words import escape_hidden as escape_hidden

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from gemini_interactions_mcp.core import InputError
+from gemini_interactions_mcp.core import InputError, strip_quotes
 from gemini_interactions_mcp.models import ContentItem
 
 CLIP_TIME: Final = r"(?:(?:(\d{1,3}):)?(\d{1,4}):)?(\d{1,6}(?:\.\d{1,3})?)"
@@ -134,9 +134,10 @@ def parse_frames(text: str) -> float | Literal["agentic"]:
     Raises:
         InputError: It is neither, or no rate that Gemini takes.
     """
-    if text.strip().casefold() == "agentic":
+    meant = strip_quotes(text)
+    if meant.casefold() == "agentic":
         return "agentic"
-    found = FRAME_RATE.fullmatch(text.strip())
+    found = FRAME_RATE.fullmatch(meant)
     rate = float(found[1]) if found and found[1] else 0.0
     if not 0 < rate <= MAX_FRAME_RATE:
         raise InputError(

@@ -5,14 +5,19 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from gemini_interactions_mcp.core import InputError, format_count, quote_name, strip_quotes
+from gemini_interactions_mcp.core import QUOTATION_MARKS, InputError, format_count, quote_name, strip_quotes
 
 from .boundary import Boundary
 from .inspection import InspectedSource, normalize_name
 from .spelling import find_exact, find_lookalike, list_readings
 
-NAMED_SOURCE: Final = re.compile(r"(\w[\w .'-]{0,39}?)\s*=\s*(\S.*)", re.DOTALL)
-"""A name and a source. No name has a slash or a colon, so that `./a=b.png` and `https://example.com/?a=b` have none."""
+NAMED_SOURCE: Final = re.compile(
+    rf"(\w[\w .'-]{{0,39}}?)[{QUOTATION_MARKS}]?\s*=\s*[{QUOTATION_MARKS}]?(\S.*)", re.DOTALL
+)
+"""A name and a source, between which there may be quotes of both.
+
+No name has a slash or a colon, so that `./a=b.png` and `https://example.com/?a=b` have none.
+"""
 
 
 class NamedSource(NamedTuple):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, LiteralString
 
 from .defaults import (
     DEFAULT_IMAGE_MODEL,
@@ -38,7 +38,7 @@ class KindTraits:
     work: str
     takes: str | None = None
     makes: str | None = None
-    continued_by: str = "gemini_continue"
+    continued_by: LiteralString = "gemini_continue"
     streamed: bool = True
     background: bool = True
 

@@ -26,7 +26,6 @@ from mcp_types import (
     PromptReference,
     ResourceTemplate,
     ResourceTemplateReference,
-    TextContent,
 )
 from pydantic import ValidationError
 
@@ -42,7 +41,6 @@ from gemini_interactions_mcp.server.tools.argument_errors import (
 )
 from gemini_interactions_mcp.server.tools.arguments import interpret_arguments
 from gemini_interactions_mcp.settings import APP_NAME, Settings
-from gemini_interactions_mcp.text import ToolGuide
 
 from . import prompts, resources, sdk
 from .context import Announcements, Opening
@@ -159,8 +157,7 @@ class Server(MCPServer[Opening]):
                 f"{name} failed because of a bug in this server; its log on stderr says more."
             ) from exc.__cause__
         except ToolError as exc:
-            said = describe_tool_error(exc, self._schemas)
-            raise ToolError(self._opening.guide.adapt_error(said) if schema else said) from exc.__cause__
+            raise ToolError(describe_tool_error(exc, self._schemas)) from exc.__cause__
 
     async def list_resource_templates(self) -> list[ResourceTemplate]:
         """Return the URI templates of all resources."""
@@ -188,10 +185,10 @@ class Server(MCPServer[Opening]):
         del context
         try:
             return [await resources.read_resource(await self._opening.app(), str(uri))]
-        except ResourceError as exc:
-            raise type(exc)(self._opening.guide.adapt_error(str(exc))) from exc.__cause__
+        except ResourceError:
+            raise
         except GeminiMCPError as exc:
-            raise ResourceError(self._opening.guide.adapt_error(str(exc))) from exc
+            raise ResourceError(str(exc)) from exc
         except Exception as exc:
             raise UnexpectedResourceError(
                 f"{uri} cannot be read because of a bug in this server; its log on stderr says more."
@@ -206,7 +203,7 @@ class Server(MCPServer[Opening]):
             MCPError: There is none of this name, or an argument is missing.
         """
         try:
-            return adapt_prompt(await super().get_prompt(name, arguments, context), self._opening.guide)
+            return await super().get_prompt(name, arguments, context)
         except ValueError as exc:
             raise MCPError(INVALID_PARAMS, f"{exc}.") from exc
 
@@ -249,16 +246,6 @@ def describe_tool_error(exc: ToolError, names: Iterable[str]) -> str:
             return str(cause)
         case _:
             return f"{exc}. The tools are: {', '.join(names)}."
-
-
-def adapt_prompt(
-    result: GetPromptResult | InputRequiredResult, guide: ToolGuide
-) -> GetPromptResult | InputRequiredResult:
-    """Return a prompt that names offered tools only."""
-    for message in result.messages if isinstance(result, GetPromptResult) else ():
-        if isinstance(message.content, TextContent):
-            message.content.text = guide(message.content.text)
-    return result
 
 
 def build_server(settings: Settings, timing: Timing = DEFAULT_TIMING) -> Server:

@@ -64,7 +64,7 @@ async def read_voices(app: AppContext, *, data: bool) -> str:
     voices = (await app.voices.read()).values()
     if data:
         return text.voice_table.render_voices_json(voices)
-    return app.guide(text.voice_table.render_voices(voices))
+    return text.voice_table.render_voices(voices, app.guide)
 
 
 async def read_usage(app: AppContext, *, data: bool) -> str:

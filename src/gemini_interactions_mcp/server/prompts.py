@@ -1,4 +1,7 @@
-"""MCP prompts: four workflows of more than one call."""
+"""MCP prompts: four workflows of more than one call.
+
+A tool of another toolset is named through the `ToolGuide` only.
+"""
 
 from functools import cache
 
@@ -7,7 +10,7 @@ from mcp.server.mcpserver.prompts.base import Prompt
 
 from gemini_interactions_mcp.settings import TOOLSETS
 
-from .context import Opening
+from .context import Ctx, Opening
 
 
 def deep_research(question: str) -> str:
@@ -30,12 +33,13 @@ Call gemini_ask with thinking_level="high". Give it the facts and the question, 
 where you agree, where you differ and who has the better reasons, and what you would do now."""
 
 
-def explain_file(path: str, question: str = "What is this and what matters in it?") -> str:
+def explain_file(ctx: Ctx, path: str, question: str = "What is this and what matters in it?") -> str:
     """Have Gemini read a file and explain it."""
-    return f"""Call analyze_file with files=["{path}"] and this prompt: {question}
-
-Answer from what comes back. For further questions about the same file use gemini_continue with the \
-interaction_id, so that the file is not sent again."""
+    rest = ctx.request_context.lifespan_context.guide(
+        "Answer from what comes back. For further questions about the same file use gemini_continue with the "
+        "interaction_id, so that the file is not sent again."
+    )
+    return f'Call analyze_file with files=["{path}"] and this prompt: {question}\n\n{rest}'
 
 
 def edit_image(path: str, change: str) -> str:

@@ -166,8 +166,8 @@ async def read_interaction_part(app: AppContext, parts: re.Match[str]) -> ReadRe
     if parts["name"]:
         await app.runs.upkeep.restore(run)
         return await read_saved_file(app, run.record, unquote(parts["name"]))
-    record = app.guide.adapt_record(run.record)
-    size = len(check_resource_length(record).text)
+    record = check_resource_length(run.record)
+    size = len(record.text)
     if parts["data"]:
         return ReadResourceContents(
             content=await offload_if_large(size, partial(render_record_json, record)), mime_type=JSON_TYPE

@@ -1,25 +1,22 @@
-"""What this server's own texts say of its tools: only of those that the user offers. Pure.
+"""What this server's own sentences say of its tools: only of those that the user offers. Pure.
 
-Texts are written as if all tools were offered, and some stay in the journal, which servers with other tools read. So
-each is adapted when it is shown: another tool stands in for one that is missing, or else the clause that names it is
-left out. In such a text, a clause with a tool therefore ends a sentence, or stands between semicolons.
+Sentences are written as if all tools were offered. Where one names a tool that is not, another tool stands in for it,
+or else the whole sentence is left out: so each says all that it takes to follow it. Only fixed sentences are adapted,
+before values are put into them. Errors, and what users, models and Google have written, never are.
 """
 
 import re
 from collections.abc import Collection, Mapping
-from typing import Final
-
-from gemini_interactions_mcp.models import Record
+from typing import Final, LiteralString
 
 STAND_INS: Final[Mapping[str, str]] = {"check_research": "read_interaction", "generate_image": "gemini_continue"}
 """Tools that do the same for an interaction."""
 
-SENTENCE_BREAK: Final = re.compile(r"(?<=[.!?])[ \t]+")
-CLAUSE_BREAK: Final = "; "
+SENTENCE_BREAK: Final = re.compile(r"(?<=[.!?]) ")
 
 
 class ToolGuide:
-    """Adapts a text to the tools that are offered.
+    """Adapts fixed sentences to the tools that are offered.
 
     Args:
         offered: Names of the tools that are offered.
@@ -28,36 +25,17 @@ class ToolGuide:
 
     def __init__(self, offered: Collection[str] = (), known: Collection[str] = ()) -> None:
         missing = sorted(set(known) - set(offered))
-        # Not the name of a file.
-        self._missing = re.compile(rf"(?<![\w/\\.-])(?:{'|'.join(map(re.escape, missing))})(?![\w-]|\.\w)")
+        self._missing = re.compile(rf"\b(?:{'|'.join(missing)})\b" if missing else r"(?!)")
         self._stand_ins = {name: other for name, other in STAND_INS.items() if name in missing and other in offered}
-        self._whole = not missing
 
-    def __call__(self, text: str) -> str:
-        """Return a text of this server's own without the clauses that name a missing tool; empty if nothing is left."""
-        if self._whole or not self._missing.search(text):
-            return text
-        told = self._missing.sub(lambda name: self._stand_ins.get(name[0], name[0]), text)
-        lines = [self._adapt_line(line) for line in told.split("\n")]
-        return "\n".join(line for line in lines if line is not None)
+    def __call__(self, sentences: LiteralString, **values: str) -> str:
+        """Return the sentences that name no missing tool, with values for their placeholders, as `str.format`."""
+        kept = filter(None, map(self._adapt, SENTENCE_BREAK.split(sentences)))
+        return " ".join(kept).format(**values)
 
-    def adapt_error(self, text: str) -> str:
-        """Return an error, which is never empty."""
-        return self(text) or text
-
-    def adapt_record(self, record: Record) -> Record:
-        """Return a record whose error names no missing tool."""
-        error = record.error and self.adapt_error(record.error)
-        return record if error == record.error else record.model_copy(update={"error": error})
-
-    def _adapt_line(self, line: str) -> str | None:
-        if not self._missing.search(line):
-            return line
-        return " ".join(filter(None, map(self._adapt_sentence, SENTENCE_BREAK.split(line)))) or None
-
-    def _adapt_sentence(self, sentence: str) -> str:
-        kept = CLAUSE_BREAK.join(each for each in sentence.split(CLAUSE_BREAK) if not self._missing.search(each))
-        return kept if not kept or kept[-1] in ".!?" or kept == sentence else f"{kept}."
+    def _adapt(self, sentence: str) -> str:
+        told = self._missing.sub(lambda name: self._stand_ins.get(name[0], name[0]), sentence)
+        return "" if self._missing.search(told) else told
 
 
 EVERY_TOOL: Final = ToolGuide()

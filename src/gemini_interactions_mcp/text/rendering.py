@@ -247,7 +247,7 @@ def render_footer(
     if not stored:
         lines.append("Not stored (store=false): it cannot be continued, and is gone when this server ends.")
     elif record.interaction_id and place.page == place.of:
-        lines.append(guide(explain_follow_up(record, followers)))
+        lines.append(explain_follow_up(record, followers, guide))
     return "\n".join(filter(None, lines))
 
 
@@ -286,41 +286,42 @@ def describe_cost(micros: int | None, *, ended: bool) -> str:
     return format_estimate(micros) if micros else "nothing charged"
 
 
-def explain_follow_up(record: Record, followers: Iterable[Record] = ()) -> str:
-    """Say how to continue an interaction, or that it has been continued."""
+def explain_follow_up(record: Record, followers: Iterable[Record], guide: ToolGuide) -> str:
+    """Say how to continue an interaction with what is offered, or that it has been continued."""
     if record.plan:
-        return describe_plan_state(followers)
+        return describe_plan_state(followers, guide)
     if record.environment_id:
-        return (
-            "To follow up: start_research with it as previous_interaction_id goes on in its environment; "
-            "gemini_continue asks a model about the answer."
+        return guide(
+            "To go on in its environment: start_research with it as previous_interaction_id. "
+            "To ask a model about the answer: gemini_continue with it as previous_interaction_id."
         )
-    return f"To follow up: {KINDS[record.kind].continued_by} with it as previous_interaction_id."
+    return guide("To follow up: " + KINDS[record.kind].continued_by + " with it as previous_interaction_id.")
 
 
-def describe_plan_state(followers: Iterable[Record]) -> str:
+def describe_plan_state(followers: Iterable[Record], guide: ToolGuide) -> str:
     """Say whether a research plan waits, or was refined or approved by its last follower."""
     # Without requests that Google has certainly not accepted.
     research = [
         each for each in followers if each.kind == "research" and (each.interaction_id or each.status != "failed")
     ]
     if not research:
-        return (
-            "This is a plan. It is not approved yet; start_research with it as previous_interaction_id runs it, and "
+        return guide(
+            "This is a plan. It is not approved yet. start_research with it as previous_interaction_id runs it, and "
             "with plan_first=true too changes it as the prompt says."
         )
     last = research[-1]
     if last.plan:
         return f"This plan was refined: {get_handle(last)} is the new one."
-    return f"This plan was approved: {get_handle(last)} is its research. {suggest_fetch(last)}"
+    return f"This plan was approved: {get_handle(last)} is its research. {suggest_fetch(last, guide=guide)}"
 
 
-def suggest_fetch(record: Record, seconds: float = DEFAULT_WAIT_SECONDS) -> str:
+def suggest_fetch(record: Record, seconds: float = DEFAULT_WAIT_SECONDS, guide: ToolGuide = EVERY_TOOL) -> str:
     """Return the call that waits for an interaction, for so many seconds, or that reads it."""
     tool = "check_research" if record.kind == "research" else "read_interaction"
     if is_settled(record.status):
-        return f"{tool}(interaction_id={quote_handle(record)}) reads it."
-    return f"{tool}(interaction_id={quote_handle(record)}, wait_seconds={seconds:g}) waits for it."
+        return guide(tool + "(interaction_id={handle}) reads it.", handle=quote_handle(record))
+    call = tool + "(interaction_id={handle}, wait_seconds={seconds}) waits for it."
+    return guide(call, handle=quote_handle(record), seconds=f"{seconds:g}")
 
 
 def take_first_words(text: str, limit: int = chapters.HEADING_CHARACTERS) -> str:

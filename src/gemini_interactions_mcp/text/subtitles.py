@@ -16,6 +16,8 @@ from .transcripts import PAUSE_MILLISECONDS, SENTENCE_END, SpokenWord
 LINE_CHARACTERS: Final = 42
 """Maximum length of a line, and the number of lines below: the usual ones of television and of streaming services."""
 CUE_LINES: Final = 2
+JOINED_LINES: Final = 4
+"""Maximum number of lines of subtitles that are joined because one alone would be too short."""
 
 LONGEST_CUE_MILLISECONDS: Final = 6_000
 SHORTEST_CUE_MILLISECONDS: Final = 700
@@ -69,6 +71,16 @@ class CueDraft:
         self.lines[-1] += text
         self.end = max(self.end, end)
 
+    def can_join(self, other: "CueDraft") -> bool:
+        """Whether this one would be too short alone, and has room for the lines of the next one."""
+        hasty = other.start - self.start < SHORTEST_CUE_MILLISECONDS
+        return hasty and len(self.lines) + len(other.lines) <= JOINED_LINES
+
+    def join(self, other: "CueDraft") -> None:
+        """Add the lines of the next one."""
+        self.lines += other.lines
+        self.end = max(self.end, other.end)
+
     @property
     def is_rounded(self) -> bool:
         """Whether it ends with a sentence, and has more than a line."""
@@ -88,7 +100,7 @@ def build_cues(words: Sequence[SpokenWord]) -> list[SubtitleCue]:
             if turns:
                 last.add(f"{piece.speaker}: ", end)
         last.add(piece.text, end)
-    return list(time_cues(drafts))
+    return list(time_cues(join_hasty_drafts(drafts)))
 
 
 def fill_times(words: Iterable[SpokenWord]) -> list[SpokenWord]:
@@ -143,17 +155,26 @@ def split_words(words: Sequence[SpokenWord]) -> Iterator[SpokenWord]:
             yield SpokenWord(re.sub(r"\s+", " ", text), start, until, word.speaker)
 
 
+def join_hasty_drafts(drafts: Iterable[CueDraft]) -> list[CueDraft]:
+    """Return subtitles; one that would be too short to be read is joined to the next, where that has room."""
+    joined: list[CueDraft] = []
+    for draft in drafts:
+        if joined and joined[-1].can_join(draft):
+            joined[-1].join(draft)
+        else:
+            joined.append(draft)
+    return joined
+
+
 def time_cues(drafts: Sequence[CueDraft]) -> Iterator[SubtitleCue]:
-    """Yield subtitles that take time, one after the other."""
+    """Yield subtitles one after the other, each long enough to be read: a later one waits for it."""
     clock = 0
     for number, draft in enumerate(drafts):
-        following = drafts[number + 1].start if number + 1 < len(drafts) else None
         start = max(draft.start, clock)
-        end = max(min(draft.end, start + LONGEST_CUE_MILLISECONDS), start + SHORTEST_CUE_MILLISECONDS)
-        if following is not None and following > start:
-            end = min(end, following)
-        clock = end
-        yield SubtitleCue(start, end, tuple(line.strip() for line in draft.lines if line.strip()))
+        following = drafts[number + 1].start if number + 1 < len(drafts) else draft.end
+        end = min(draft.end, following, start + LONGEST_CUE_MILLISECONDS)
+        clock = max(end, start + SHORTEST_CUE_MILLISECONDS)
+        yield SubtitleCue(start, clock, tuple(line.strip() for line in draft.lines if line.strip()))
 
 
 def render_srt(cues: Iterable[SubtitleCue]) -> str:

@@ -47,10 +47,10 @@ def align_words(text: str, words: Sequence[SpokenWord]) -> list[SpokenWord]:
     """Divide a text among its words: each gets what follows it, up to the next. Joined, they are the text.
 
     Words that are not found are left out; if none is found, the text is one part, from the first time to the last. An
-    empty text is that of the words.
+    empty text is that of the words. There is always a part.
     """
     if not text.strip():
-        return [word._replace(text=f"{word.text} ") for word in words if word.text]
+        return [word._replace(text=f"{word.text} ") for word in words if word.text] or [SpokenWord(text)]
     found = list(find_words(text, words))
     if not found:
         starts = [word.start for word in words if word.start is not None]

@@ -192,7 +192,7 @@ async def describe_environment(app: AppContext, run: "Run", wanted: ReadOptions)
     try:
         return [rendering.list_sandbox_files(await app.runs.upkeep.sandbox_files(run), str(run.record.environment_id))]
     except GeminiMCPError as exc:
-        return [f"The files in the agent's environment cannot be listed: {app.guide.adapt_error(str(exc))}"]
+        return [f"The files in the agent's environment cannot be listed: {exc}"]
 
 
 def prepend_notes(result: CallToolResult, notes: Sequence[str]) -> CallToolResult:
@@ -251,7 +251,7 @@ async def render_run_page(
     Raises:
         InputError: There is no such page or section.
     """
-    record = app.guide.adapt_record(run.record)
+    record = run.record
     whole = wanted.page == 1 and not wanted.section
     blocks, said = await attach_files(app, record, wanted.host, unsaved) if whole else ([], [])
     page = functools.partial(

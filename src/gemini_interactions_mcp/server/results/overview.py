@@ -44,4 +44,4 @@ def summarize_record(app: AppContext, record: Record) -> RecordSummary:
     """Return a row, with what its run does now where this process follows it."""
     run = app.runs.running(record.label)
     doing = (run.waiting or run.activity or "", len(run.pages)) if run else None
-    return rows.build_summary(app.guide.adapt_record(record), intents.measure_age(record), doing)
+    return rows.build_summary(record, intents.measure_age(record), doing)

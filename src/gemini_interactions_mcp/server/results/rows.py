@@ -106,8 +106,9 @@ def render_list(page: RecordPage, status: str | None = None, guide: ToolGuide = 
         return phrases.join_paragraphs(
             "No interactions found.", f"Statuses are {', '.join(STATUS_WORDS)}." if unknown else ""
         )
-    more = f"More: list_interactions(cursor={json.dumps(page.next_cursor)})" if page.next_cursor else ""
-    return phrases.join_paragraphs("\n".join(map(render_row, page.interactions)), guide(more))
+    cursor = json.dumps(page.next_cursor)
+    more = guide("More: list_interactions(cursor={cursor})", cursor=cursor) if page.next_cursor else ""
+    return phrases.join_paragraphs("\n".join(map(render_row, page.interactions)), more)
 
 
 def count_fitting_rows(page: RecordPage, room: int, *, together: bool) -> int:

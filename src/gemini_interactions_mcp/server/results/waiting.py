@@ -76,14 +76,12 @@ def render_pending(
         f" Or look again in about {format_duration(compute_recheck_seconds(age))}." if record.kind == "research" else ""
     )
     state = "Not taken by Google yet" if waiting else describe_standing(record.status)
-    following = (
-        f"Next: {suggest_fetch(record, seconds)}{later} {describe_prospect(record, waiting, background=background)} "
-        "Do not ask the same again."
-    )
+    prospect = describe_prospect(record, waiting, background=background)
+    following = f"Next: {suggest_fetch(record, seconds, guide)}{later} {prospect} Do not ask the same again."
     return join_paragraphs(
         f"{state} after {format_duration(age)}{doing}.{so_far} {cost}".rstrip(),
         f"Partial answer so far:\n\n{frame_tail(text)}" if text else "",
-        f"---\n{render_identity(record)}\n{guide(following)}",
+        f"---\n{render_identity(record)}\n{following}",
     )
 
 

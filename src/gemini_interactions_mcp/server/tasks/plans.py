@@ -16,7 +16,7 @@ from gemini_interactions_mcp.models import Record, is_settled
 from gemini_interactions_mcp.runs import Run, intents
 from gemini_interactions_mcp.server.context import AppContext, Opening
 from gemini_interactions_mcp.server.results.answers import add_running_cost, render_run
-from gemini_interactions_mcp.text import ToolGuide, rendering
+from gemini_interactions_mcp.text import rendering
 
 from .approvals import apply_decision, build_approval_form, parse_approval
 from .extension import Task
@@ -72,7 +72,7 @@ class TaskChains:
         if chain is None:
             return None
         task = Task(task_id, "working", chain.first.created_at, chain.last.updated_at)
-        return adapt_task(await read_task(app, chain, task, asks=asks), app.guide)
+        return await read_task(app, chain, task, asks=asks)
 
     async def answer(self, task_id: str, responses: Mapping[str, Any], *, asks: bool) -> bool:
         """Run, change or decline the plan that waits for approval; False if there is no task."""
@@ -171,15 +171,6 @@ async def end_task(app: AppContext, chain: TaskChain, run: Run, task: Task, *, a
         # It may still go on at Google.
         lost = record.interaction_id is not None and not is_settled(record.status)
         return replace(task, message=str(exc)) if lost else fail_task(task, exc)
-
-
-def adapt_task(task: Task, guide: ToolGuide) -> Task:
-    """Return a task whose message and error name offered tools only."""
-    if task.result and task.result.is_error:
-        for block in task.result.content:
-            if isinstance(block, TextContent):
-                block.text = guide.adapt_error(block.text)
-    return replace(task, message=task.message and guide(task.message))
 
 
 def fail_task(task: Task, exc: GeminiMCPError) -> Task:

@@ -1,6 +1,9 @@
 """The tools that ask a model: text and files."""
 
+from typing import Annotated
+
 from mcp_types import CallToolResult, InputRequiredResult
+from pydantic import Field
 
 from gemini_interactions_mcp.core import InputError
 from gemini_interactions_mcp.files import SOURCE_FORMS, Excerpt, Inspection
@@ -39,7 +42,7 @@ async def gemini_ask(
     prompt: Prompt,
     model: ModelName = None,
     system_instruction: SystemInstruction = None,
-    tools: ModelTools = None,
+    tools: Annotated[list[str] | None, Field(description="Those, and file_search:STORE")] = None,
     metadata_filter: MetadataFilter = None,
     response_schema: ResponseSchema = None,
     thinking_level: ThinkingLevel = None,

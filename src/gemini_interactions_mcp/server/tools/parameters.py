@@ -12,6 +12,8 @@ from gemini_interactions_mcp.core import GeminiMCPError
 from gemini_interactions_mcp.server.context import AppContext
 from gemini_interactions_mcp.server.hosts import LONGEST_WAIT_SECONDS
 
+from .references import FILE_SOURCE_FORMS
+
 ToolP = ParamSpec("ToolP")
 ToolR = TypeVar("ToolR")
 
@@ -35,7 +37,7 @@ PreviousId = Annotated[str | None, Field(description="Interaction to continue")]
 ModelName = Annotated[str | None, Field(description="Default the user's")]
 ModelTools = Annotated[
     list[str] | None,
-    Field(description="Names as in gemini_ask, file_search:STORE"),
+    Field(description="As in gemini_ask"),
 ]
 MetadataFilter = Annotated[str | None, Field(description='Of the store\'s files: author="Ada"')]
 """Syntax: https://google.aip.dev/160"""
@@ -71,10 +73,7 @@ ResolveSources = Annotated[bool, Field(description="Follow redirect links; defau
 
 FileSources = Annotated[
     list[str],
-    Field(
-        description="Paths, folders, globs, URLs (also YouTube), Files API names or "
-        "gemini://interactions/{id}/files/{name}"
-    ),
+    Field(description=FILE_SOURCE_FORMS),
 ]
 
 ClipRange = Annotated[str | None, Field(description="Part of video or audio: 1:30-2:45, 90-")]

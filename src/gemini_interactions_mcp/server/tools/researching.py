@@ -51,16 +51,18 @@ async def start_research(
     ] = None,
     metadata_filter: MetadataFilter = None,
     visualization: Annotated[bool, Field(description="Charts; default true")] = True,
-    output_format: Annotated[str | None, Field(description="Of the report")] = None,
-    environment: Annotated[str | None, Field(description="Sandbox: remote or an id")] = None,
-    repository: Annotated[str | None, Field(description="https://github.com/o/r")] = None,
-    network: Annotated[str | None, Field(description="Domains, or none; default all")] = None,
-    budget_tokens: Annotated[int | None, Field(ge=1, description="Token limit")] = None,
-    force: Annotated[bool, Field(description="Pay again; default false")] = False,
+    output_format: Annotated[str | None, Field(description="How the report should look")] = None,
+    environment: Annotated[str | None, Field(description="Other agents' sandbox: remote (new) or an id")] = None,
+    repository: Annotated[
+        str | None, Field(description="Public Git repository for the sandbox: https://github.com/o/r")
+    ] = None,
+    network: Annotated[str | None, Field(description="Domains the sandbox may reach, or none; default all")] = None,
+    budget_tokens: Annotated[int | None, Field(ge=1, description="Token limit of other agents")] = None,
+    force: Annotated[bool, Field(description="Pay again for the same; default false")] = False,
 ) -> CallToolResult | InputRequiredResult:
     """Start Gemini Deep Research: an agent reads the web for 5-60 minutes and writes a cited report; costs dollars.
     Returns an interaction_id for check_research at once; repeated within 10 minutes, the same run.
-    Other agents (antigravity, custom) do tasks in a sandbox (repository, network).
+    Other agents (antigravity, custom) do tasks in a sandbox.
     """
     app = await open_app(ctx)
     previous = await find_previous_task(app, previous_interaction_id, agent)

@@ -21,6 +21,7 @@ from .asking import analyze_file, gemini_ask, gemini_continue
 from .making import generate_audio, generate_image, generate_video
 from .parameters import translate_errors
 from .past import delete_interaction, list_interactions, read_interaction
+from .references import spell_out_references
 from .researching import cancel_research, check_research, start_research
 from .schemas import drop_required, slim_schema
 from .storing import manage_store
@@ -146,11 +147,13 @@ def build_tools(toolsets: tuple[str, ...] = TOOLSETS) -> tuple[Tool, ...]:
 
     Built once, since that takes 13 ms: servers of one process share them, and nothing changes a `Tool` afterwards.
     """
-    return tuple(build_tool(entry) for entry in list_offered_tools(toolsets))
+    entries = list_offered_tools(toolsets)
+    offered = [entry.function.__name__ for entry in entries]
+    return tuple(build_tool(entry, offered) for entry in entries)
 
 
-def build_tool(entry: ToolEntry) -> Tool:
-    """Build the SDK's tool of a row."""
+def build_tool(entry: ToolEntry, offered: Collection[str]) -> Tool:
+    """Build the SDK's tool of a row, which refers to `offered` tools only."""
     structured = entry.function is list_interactions
     tool = Tool.from_function(
         translate_errors(entry.function),
@@ -161,6 +164,7 @@ def build_tool(entry: ToolEntry) -> Tool:
         structured_output=structured,
     )
     tool.parameters = slim_schema(tool.parameters)
+    spell_out_references(tool.parameters, offered)
     tool.fn_metadata = InterpretedArguments(**dict(tool.fn_metadata))
     if structured and tool.fn_metadata.output_schema:
         tool.fn_metadata.output_schema = drop_required(slim_schema(tool.fn_metadata.output_schema))
