@@ -26,7 +26,13 @@ from conftest import FAST, KEY
 from gemini_interactions_mcp import emulator as emulated
 from gemini_interactions_mcp import output
 from gemini_interactions_mcp.api.downloads import MAX_DOWNLOAD_BYTES, Downloads
-from gemini_interactions_mcp.core import ConfigurationError, GeminiMCPError, NetworkError, RefusedError
+from gemini_interactions_mcp.core import (
+    ConfigurationError,
+    FileTooLargeError,
+    GeminiMCPError,
+    NetworkError,
+    RefusedError,
+)
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
@@ -636,7 +642,7 @@ async def test_a_file_that_is_too_large_and_a_disk_that_is_full_are_told(
     subject = Downloads(settings, FAST)
     address = f"{settings.base_url}/v1beta/{large.name}:download?alt=media"
     with (tmp_path / "file").open("w+b") as written:
-        with pytest.raises(RefusedError, match="more than 2,147,483,648 bytes"):
+        with pytest.raises(FileTooLargeError, match="more than 2,147,483,648 bytes"):
             await subject.fetch(address, written, ignore)
         assert written.seek(0, 2) == 0
     small = emulator.files.generate(b"content", "video/mp4")

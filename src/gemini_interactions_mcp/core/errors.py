@@ -25,6 +25,7 @@
     ├── NetworkError               Google was certainly not reached, or a read can be repeated
     ├── OutcomeUnknownError        a paid request may have been accepted; it is never sent again automatically
     ├── InteractionFailedError     the interaction ended without an answer
+    ├── FileTooLargeError          a generated file is larger than any that is saved
     └── JournalError               the journal cannot be read or written
 
 Any other exception is a bug and propagates.
@@ -103,10 +104,6 @@ class RefusedError(GeminiMCPError):
         self.retry_after_seconds = retry_after_seconds
 
 
-class FileTooLargeError(RefusedError):
-    """A generated file is larger than any that is saved."""
-
-
 class BackgroundRefusedError(RefusedError):
     """The model does not support background execution."""
 
@@ -165,6 +162,10 @@ class OutcomeUnknownError(GeminiMCPError):
 
 class InteractionFailedError(GeminiMCPError):
     """The interaction ended without an answer."""
+
+
+class FileTooLargeError(GeminiMCPError):
+    """A generated file is larger than any that is saved."""
 
 
 class JournalError(GeminiMCPError):
