@@ -5,13 +5,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from gemini_interactions_mcp.core import InputError, quote_name
-from gemini_interactions_mcp.models import DEEP_RESEARCH_PREFIX, Record, RemoteServer, Request, stores
+from gemini_interactions_mcp.models import DEEP_RESEARCH_PREFIX, NEW_ENVIRONMENT, Record, RemoteServer, Request, stores
 from gemini_interactions_mcp.settings import Settings
 
-from .sandbox_arguments import NO_SANDBOX, SandboxTerms, build_sandbox
+from .sandbox_arguments import NO_SANDBOX, SandboxTerms, build_sandbox, parse_environment
 
 ANTIGRAVITY_PREFIX: Final = "antigravity"
-"""Prefix of the ids of Google's general agents, which work in an environment; `remote` is a fresh one.
+"""Prefix of the ids of Google's general agents, which work in an environment.
 
 Source: https://ai.google.dev/gemini-api/docs/antigravity-agent
 """
@@ -28,11 +28,11 @@ MANAGED_SERVER_NAME: Final = re.compile(r"[a-z0-9]+")
 
 
 UNMANAGED_REFUSALS: Final = {
-    "budget_tokens": "`budget_tokens` works with other agents only; Deep Research takes no budget.",
+    "budget_tokens": "`budget_tokens` works with other agents only; Deep Research takes no budget. Nothing was sent.",
     **{
         name: f"`{name}` works with other agents only, such as antigravity: Deep Research has no sandbox. "
         "Nothing was sent."
-        for name in ("repository", "network")
+        for name in ("environment", "repository", "network")
     },
 }
 """What Deep Research does not take, and why."""
@@ -64,10 +64,17 @@ def build_agent_request(
     tools, metadata_filter = choose_agent_tools(previous, tools, metadata_filter)
     deep = is_deep_research_agent(agent)
     if plan_first and not deep:
-        raise InputError("`plan_first` works with Deep Research agents only; other agents start at once.")
+        raise InputError(
+            "`plan_first` works with Deep Research agents only; other agents start at once. Nothing was sent."
+        )
     if deep:
-        check_unmanaged(budget_tokens=budget_tokens, repository=sandbox.repository, network=sandbox.network)
+        check_unmanaged(budget_tokens=budget_tokens, **sandbox.name_wishes())
     wanted = build_sandbox(sandbox)
+    filled = sandbox.has_files or wanted is not None
+    environment = parse_environment(sandbox.environment)
+    usual = choose_environment(agent, previous, filled=filled)
+    # A new environment is the usual one of a task that continues nothing, also if the caller names it.
+    derived = environment is None or (environment == usual and previous_interaction_id is None)
     return Request(
         kind="research",
         prompt=f"{prompt}\n\nFormat of the answer: {output_format}" if output_format else prompt,
@@ -79,8 +86,8 @@ def build_agent_request(
         stores=parse_store_tools(tools, metadata_filter),
         metadata_filter=metadata_filter,
         servers=find_remote_servers(tools, settings, managed=not deep),
-        environment=sandbox.environment
-        or choose_environment(agent, previous, filled=sandbox.has_files or wanted is not None),
+        environment=usual if derived else environment,
+        derived=derived,
         sandbox=wanted,
         approves=bool(previous and previous.plan) and not plan_first,
         agent_config=(
@@ -154,7 +161,7 @@ def choose_environment(agent: str, previous: Record | None, *, filled: bool = Fa
         return None
     if previous and previous.environment_id:
         return previous.environment_id
-    return "remote" if filled or agent.startswith(ANTIGRAVITY_PREFIX) else None
+    return NEW_ENVIRONMENT if filled or agent.startswith(ANTIGRAVITY_PREFIX) else None
 
 
 def check_agent_tool(tool: str, settings: Settings) -> str:

@@ -1,6 +1,7 @@
 """Finds the run of any id: followed by this process, in the journal, or known to Google only."""
 
 import contextlib
+from typing import Final
 
 import anyio
 
@@ -13,7 +14,9 @@ from gemini_interactions_mcp.core import (
     JournalError,
     NetworkError,
     OutcomeUnknownError,
+    OverloadedError,
     PermissionDeniedError,
+    QuotaError,
     RefusedError,
     Timing,
 )
@@ -27,6 +30,9 @@ from .follower import Follower
 from .outcomes import recall_account
 from .registry import Registry
 from .run import Phase, Run, make_finished_run
+
+HIDING_ERRORS: Final = (InteractionNotFoundError, PermissionDeniedError, InvalidIdError)
+"""Answers about an interaction that Google does not have, or does not show to this key: 404, 403 and 400."""
 
 
 class Finder:
@@ -116,20 +122,35 @@ class Finder:
         Args:
             interaction_id: Its id.
             seconds: Time limit for Google.
-            needed: Whether what it tells is needed; otherwise one that Google does not show is continued unseen.
+            needed: Whether what it tells is needed; otherwise one that Google lastingly hides is continued unseen.
 
         Raises:
+            NetworkError: Google cannot be asked at the moment.
             GeminiMCPError: As `find_continued`, or it is needed and Google does not show it.
         """
         record = await self.find_continued(interaction_id)
         if record is not None:
             return record
         try:
-            return (await self.find(interaction_id, seconds)).record
-        except GeminiMCPError:
+            return (await self._find_shown_late(interaction_id, seconds)).record
+        except HIDING_ERRORS:
             if needed:
                 raise
             return None
+        except (NetworkError, QuotaError, OverloadedError) as exc:
+            raise NetworkError(
+                f"The interaction to continue cannot be read now: {exc} Nothing was started, and nothing is charged: "
+                "call again in a minute with the same arguments.",
+                interaction_id=interaction_id,
+            ) from exc
+
+    async def _find_shown_late(self, interaction_id: str, seconds: float) -> Run:
+        """Return the run of an id; Google may not show at once what another program has just begun."""
+        for delay in self._timing.backoffs:
+            with contextlib.suppress(*HIDING_ERRORS):
+                return await self.find(interaction_id, seconds)
+            await anyio.sleep(delay)
+        return await self.find(interaction_id, seconds)
 
     async def _glanced(self, run: Run, seconds: float) -> Run:
         """Return a run of this process after a read at Google; if that shows its end, wait for the result."""
