@@ -666,7 +666,10 @@ async def test_files_of_an_environment_are_saved_when_asked_for(
     again = await call(client, "read_interaction", interaction_id=id_of(report))
     assert saved_in(again) == [document, path]
     said = await complaint(client, "read_interaction", interaction_id=id_of(report), save="*.exe")
-    assert said == "No file in the agent's environment matches '*.exe'."
+    assert said == (
+        "No file in the agent's environment matches '*.exe'. There are '/workspace/notes.txt', "
+        "'/workspace/data/words.csv'."
+    )
 
 
 @MODERN
