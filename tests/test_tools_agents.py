@@ -527,8 +527,8 @@ async def test_a_file_that_changes_while_it_is_sent_starts_nothing(
 
     monkeypatch.setattr(SandboxService, "upload", changing)
     said = await complaint(client, "start_research", **given)
-    assert "was changed while it was sent into the agent's sandbox: the task was not started" in said
-    assert ("What was sent of it is in the sandbox" in said) == continued
+    assert "was changed while files were sent into the agent's sandbox: the task was not started" in said
+    assert ("What was sent until then is in the sandbox" in said) == continued
     assert "nothing was sent" not in said.casefold()
     assert posts(emulator) == before
     await until(lambda: len(emulator.environments) == continued)

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import BufferedReader
 from typing import Final, Protocol
 
@@ -39,9 +39,9 @@ from gemini_interactions_mcp.settings import Settings
 
 from .boundary import Boundary, translate_path_errors
 from .inspection import Inspection, LocalFile
-from .recognition import make_changed_error, refresh_unchanged
+from .recognition import make_changed_error
 from .sandbox_names import name_sandbox_files
-from .upload_cache import HashingReader, get_file_version
+from .upload_cache import HashingReader, get_file_version, hash_file
 
 MAX_INLINE_BYTES: Final = 75_000
 """Maximum size of the files inside a request, all together and as they are sent: the API documents 75 KB for a source
@@ -257,7 +257,7 @@ class SandboxFiles:
         """
         staging.name, staging.sent = placed.file.name, 0
         with ExitStack() as opened:
-            known, stream = await anyio.to_thread.run_sync(self._open_unchanged, placed.file, opened)
+            known, stream = await anyio.to_thread.run_sync(self._open_unchanged, placed.file, opened, staging)
             source = HashingReader(stream)
             path = await self._service.upload(staging.environment_id, placed.path, source, known.size, staging.record)
             same = get_file_version(stream) == known.version and source.hexdigest(known.size) in (None, known.sha256)
@@ -266,13 +266,22 @@ class SandboxFiles:
         staging.before += known.size
         return SandboxInput(path=path, bytes=known.size)
 
-    def _open_unchanged(self, known: LocalFile, opened: ExitStack) -> tuple[LocalFile, BufferedReader]:
-        """Open a file as it was inspected, with its present version. Blocks."""
+    def _open_unchanged(
+        self, known: LocalFile, opened: ExitStack, staging: Staging
+    ) -> tuple[LocalFile, BufferedReader]:
+        """Open a file as it was inspected, and return it with its present version. Blocks.
+
+        Raises:
+            FileRefusedError: It was changed.
+        """
         with translate_path_errors(known.source):
             stream = opened.enter_context(self._boundary.open(known.source, whole=True))
-            fresh = refresh_unchanged(known, stream)
+            version = get_file_version(stream)
+            # A file may have been saved again without a change.
+            if version != known.version and hash_file(stream) != known.sha256:
+                raise make_changed_upload_error(known, staging)
             stream.seek(0)
-        return fresh, stream
+        return replace(known, version=version), stream
 
     async def _delete(self, environment_id: str) -> None:
         try:
@@ -282,11 +291,11 @@ class SandboxFiles:
 
 
 def make_changed_upload_error(known: LocalFile, staging: Staging) -> FileRefusedError:
-    """Return the error for a file that changed while it was sent."""
-    rest = "" if staging.made else f" What was sent of it is in the sandbox {quote_name(staging.environment_id)}."
+    """Return the error for a file that changed before or while it was sent; other files may have been sent before."""
+    rest = "" if staging.made else f" What was sent until then is in the sandbox {quote_name(staging.environment_id)}."
     return FileRefusedError(
-        f"{quote_name(known.source)} was changed while it was sent into the agent's sandbox: the task was not started, "
-        f"and nothing is charged.{rest} Call again to give it as it is now."
+        f"{quote_name(known.source)} was changed while files were sent into the agent's sandbox: the task was not "
+        f"started, and nothing is charged.{rest} Call again to give it as it is now."
     )
 
 

@@ -86,8 +86,8 @@ def check_sandbox_file_size(size: int) -> None:
 
 def normalize_pattern(pattern: str) -> str:
     """Return a pattern as paths are written in a list; a folder, with a slash at its end, stands for all below it."""
-    parts = [part for part in pattern.strip().split("/") if part not in ("", ".")]
-    folder = pattern.rstrip().endswith(("/", "/.")) or not parts
+    parts = [part for part in pattern.split("/") if part not in ("", ".")]
+    folder = pattern.endswith(("/", "/.")) or not parts
     return "/".join([*parts, "*"] if folder else parts)
 
 
