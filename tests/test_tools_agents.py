@@ -382,6 +382,19 @@ async def test_a_task_that_cannot_be_read_now_is_not_continued_elsewhere(
     assert (posts(emulator), emulator.creates[-1]["environment"]) == (2, told["environment_id"])
 
 
+@pytest.mark.usual_wire("it is read at once")
+async def test_a_task_of_ours_that_has_just_ended_is_continued_in_its_sandbox(
+    settings: Settings, emulator: Emulator
+) -> None:
+    emulator.faults.append(Fault("stream", "stall", after=2))
+    async with Client(build_server(settings, replace(FAST, first_poll=60, slowest_poll=60)), cache=None) as client:
+        begun = await begin(client)
+        await newest(emulator).finished.wait()
+        known = newest(emulator).environment_id
+        await begin(client, "Go on", previous_interaction_id=id_of(begun))
+    assert emulator.creates[-1]["environment"] == known
+
+
 @MODERN
 async def test_what_google_does_not_show_is_continued_by_a_named_agent_only(client: Client, emulator: Emulator) -> None:
     unknown = "v1_" + "a" * 64
