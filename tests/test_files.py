@@ -170,7 +170,7 @@ async def labels(subject: GivenFiles, *sources: str) -> list[str]:
         (["a.png", "https://example.com/a.png", "files/abc"], ["a.png", "https://example.com/a.png", "files/abc"]),
         (["https://example.com/a.png"], []),
         (["a.png", "./a.png"], []),
-        (["x\ny.png", "x\ry.png"], ["x?y.png", "x?y.png (2)"]),
+        (["x\ny.png", "x\ry.png"], ["x?y.png", "x?y (2).png"]),
         (["n\ne/c.png", "c\u202f.png"], ["c.png", "c .png"]),
     ],
 )

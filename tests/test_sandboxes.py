@@ -1,6 +1,7 @@
 """Sandboxes of agents: names of the user's files in them, what they may reach, and how the API lists them."""
 
 import base64
+import time
 import unicodedata
 from collections.abc import AsyncGenerator
 from typing import Any
@@ -14,14 +15,16 @@ from conftest import FAST
 from gemini_interactions_mcp.api import responses
 from gemini_interactions_mcp.api.client import Gemini
 from gemini_interactions_mcp.api.sandbox_requests import build_environment
+from gemini_interactions_mcp.api.sandbox_service import find_unlisted_folders
 from gemini_interactions_mcp.core.errors import InputError
 from gemini_interactions_mcp.emulator import Emulator, Fault, make_error_body
 from gemini_interactions_mcp.files.sandbox_names import MAX_SEGMENT_BYTES, name_sandbox_files
-from gemini_interactions_mcp.files.sandbox_staging import encode_content
+from gemini_interactions_mcp.files.sandbox_staging import encode_content, measure_json
 from gemini_interactions_mcp.models.interactions import Request
-from gemini_interactions_mcp.models.sandbox_files import Sandbox, SandboxInput
+from gemini_interactions_mcp.models.sandbox_files import Sandbox, SandboxFile, SandboxInput
 from gemini_interactions_mcp.runs import intents
-from gemini_interactions_mcp.runs.sandbox_arguments import parse_network, parse_repository
+from gemini_interactions_mcp.runs.sandbox_arguments import parse_environment, parse_network, parse_repository
+from gemini_interactions_mcp.runs.sandboxes import select_sandbox_files
 from gemini_interactions_mcp.settings import Settings
 
 # Names ---------------------------------------------------------------------------------------------------
@@ -53,6 +56,8 @@ def test_files_do_not_mix_with_a_repository() -> None:
         "workspace/App-2-2",
     ]
 
+
+BRACKETS = ["workspace/a[1].csv", "workspace/a1.csv"]
 
 segments = st.text(st.characters(exclude_categories=["Cs"]), max_size=300) | st.sampled_from(
     ["..", ".", "", "a", "A", "a.txt", "CON", "~", "\u202e", "\0", "a\u0301", "\u00e1", "\ufb01", "fi", "x" * 300]
@@ -94,7 +99,7 @@ def test_a_content_travels_unchanged(content: bytes) -> None:
         ("Disabled", ()),
         ("", ()),
         ("example.com", ("example.com",)),
-        ("pypi.org, *.Example.com\nhttps://api.example.org/", ("*.example.com", "api.example.org", "pypi.org")),
+        ("python.org, *.Example.com\nhttps://api.example.org/", ("*.example.com", "api.example.org", "python.org")),
         ("*, a.example.com", ("*",)),
         ("b\u00fccher.example.com", ("xn--bcher-kva.example.com",)),
     ],
@@ -128,6 +133,7 @@ def test_a_network_of_anything_else_is_refused(text: str) -> None:
     [
         ("https://github.com/o/r", "https://github.com/o/r"),
         (" https://GitHub.com/O/r.git/ ", "https://github.com/O/r"),
+        ("www.github.com/o/r", "https://github.com/o/r"),
         ("github.com/o/r", "https://github.com/o/r"),
         ("https://gitlab.com/group/sub/r", "https://gitlab.com/group/sub/r"),
         ("https://github.com:443/o/r.js", "https://github.com/o/r.js"),
@@ -153,6 +159,11 @@ def test_a_repository_is_a_public_address(text: str, address: str) -> None:
         *("https://2130706433/o/r", "https://github.com:8443/o/r", "https://github.com/o", "https://github.com"),
         *(
             "https://github.com/o/r/tree/main",
+            "www.github.com/o/r/tree/main",
+            "gitlab.com/g/p/-/tree/main",
+            "gitlab.com/g/p/blob/main/a",
+            "bitbucket.org/o/r/src/main",
+            "bitbucket.org/o/r/x",
             "https://github.com/o/r#x",
             "https://github.com/../r",
             "https://github.com/o/..",
@@ -173,6 +184,78 @@ def test_a_repository_of_anything_else_is_refused_and_not_repeated(text: str) ->
     with pytest.raises(InputError, match="Nothing was sent") as caught:
         parse_repository(text)
     assert "hush" not in str(caught.value)
+
+
+def test_a_repository_without_its_host_is_told_how_to_be_written() -> None:
+    with pytest.raises(InputError, match=r"write repository as https://github\.com/o/r-1\.x\. Nothing was sent"):
+        parse_repository("o/r-1.x")
+
+
+@pytest.mark.parametrize("text", ["https://me:hush@example.com", "me:hush\uff20a.com", "a.com?t=hush", "a.com/#hush"])
+def test_no_secret_of_a_network_is_repeated(text: str) -> None:
+    with pytest.raises(InputError, match="Nothing was sent") as caught:
+        parse_network(text)
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (None, None),
+        (" Remote ", "remote"),
+        ("'remote'", "remote"),
+        ("e-1", "e-1"),
+        ("environments/Ab_1", "Ab_1"),
+        *(
+            (wrong, "")
+            for wrong in ("../x", "a/b", "", ".", "..", "a b", "a\nb", "e\u00e9", "environments/", "x" * 300)
+        ),
+    ],
+)
+def test_an_environment_is_new_or_has_an_id(text: str | None, name: str | None) -> None:
+    if name != "":
+        assert parse_environment(text) == name
+        return
+    with pytest.raises(InputError, match="Nothing was sent"):
+        parse_environment(text)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "paths"),
+    [
+        *((each, ["workspace/notes.txt"]) for each in ("/workspace/notes.txt", "./notes.txt", "workspace//notes.txt")),
+        *((each, ["workspace/data/a.csv", "workspace/data/b/c.csv"]) for each in ("data/", "./data/", "data/*")),
+        ("a[1].csv", ["workspace/a[1].csv"]),
+        ("a[12].csv", ["workspace/a1.csv"]),
+        ("/", ["workspace/notes.txt", "workspace/data/a.csv", "workspace/data/b/c.csv", *BRACKETS]),
+    ],
+)
+def test_files_are_chosen_by_any_spelling_of_their_names(pattern: str, paths: list[str]) -> None:
+    names = ["workspace/notes.txt", "workspace/data/a.csv", "workspace/data/b/c.csv", *BRACKETS]
+    files = [SandboxFile(path=name) for name in names]
+    assert [file.path for file in select_sandbox_files(files, pattern)] == paths
+
+
+def test_a_refusal_names_some_of_the_files_that_are_there() -> None:
+    files = [SandboxFile(path=f"workspace/{number}\n.txt") for number in range(12)]
+    with pytest.raises(InputError) as caught:
+        select_sandbox_files(files, "x.csv")
+    said = str(caught.value)
+    assert said.startswith("No file in the agent's environment matches 'x.csv'. There are '/workspace/0?.txt', ")
+    assert said.endswith("'/workspace/9?.txt' and 2 more.")
+
+
+def test_what_travels_inside_a_request_is_measured_as_it_is_sent() -> None:
+    assert (measure_json('a"\n'), measure_json("\x01"), measure_json("\u00fc")) == (5, 6, 2)
+
+
+@pytest.mark.slow
+def test_folders_without_entries_are_found_in_time() -> None:
+    files = [SandboxFile(path=f"workspace/{n}", folder=True) for n in range(2_500)]
+    files += [SandboxFile(path=f"workspace/{n}/x") for n in range(2_499)]
+    began = time.process_time()
+    assert find_unlisted_folders(files) == ["workspace/2499"]
+    assert time.process_time() - began < 0.2
 
 
 # The wire ------------------------------------------------------------------------------------------------

@@ -19,9 +19,11 @@ from mcp_types import CallToolResult
 from conftest import FAST, KEY
 from consenting import User, host
 from filing import POSIX
+from gemini_interactions_mcp.api.sandbox_service import SandboxService
 from gemini_interactions_mcp.core.errors import JournalError
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.models.interactions import RemoteServer
+from gemini_interactions_mcp.runs import sandboxes
 from gemini_interactions_mcp.runs.runs import Runs
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
@@ -235,22 +237,22 @@ async def test_files_go_into_the_environment_that_is_continued(
 
 
 async def test_a_repository_and_domains_reach_the_sandbox(client: Client, emulator: Emulator) -> None:
-    begun = await begin(client, repository="github.com/o/r.git", network=["PyPI.org", "https://example.com"])
+    begun = await begin(client, repository="github.com/o/r.git", network=["Python.org", "https://example.com"])
     assert emulator.creates[-1]["environment"] == {
         "type": "remote",
         "sources": [{"type": "repository", "source": "https://github.com/o/r", "target": "/workspace/r"}],
-        "network": {"allowlist": [{"domain": "example.com"}, {"domain": "pypi.org"}]},
+        "network": {"allowlist": [{"domain": "example.com"}, {"domain": "python.org"}]},
     }
     text = await answered(client, begun)
     assert "In your sandbox:" in blocks(emulator)[0]["text"]
     assert "Sandbox file: /workspace/r/README.md" in text
-    again = await begin(client, repository="https://github.com/o/r", network="pypi.org,example.com")
+    again = await begin(client, repository="https://github.com/o/r", network="python.org,example.com")
     assert id_of(again) == id_of(begun)
     assert posts(emulator) == 1
 
 
 @MODERN
-@pytest.mark.parametrize("network", ["none", "disabled", ["none"], [], False, '["none"]', "[]"])
+@pytest.mark.parametrize("network", ["none", "'none'", ["none", ""], [], False, '["none"]', "[]"])
 async def test_no_network_is_no_network_however_it_is_written(
     client: Client, emulator: Emulator, network: object
 ) -> None:
@@ -259,7 +261,7 @@ async def test_no_network_is_no_network_however_it_is_written(
 
 
 @MODERN
-@pytest.mark.parametrize("network", [None, "", True])
+@pytest.mark.parametrize("network", [None, "", True, "null", "undefined", [""], [None], ["null"]])
 async def test_the_network_is_the_apis_default_where_nothing_is_said(
     client: Client, emulator: Emulator, network: object
 ) -> None:
@@ -274,6 +276,10 @@ async def test_the_network_is_the_apis_default_where_nothing_is_said(
         {"repository": "https://github.com/o/r"},
         {"network": "none"},
         {"network": []},
+        {"environment": "e-1"},
+        {"budget_tokens": 9},
+        {"agent": AGENT, "plan_first": True},
+        {"agent": AGENT, "environment": "../x"},
         {"agent": AGENT, "repository": "https://user:hush@github.com/o/r"},
         {"agent": AGENT, "network": "localhost"},
     ],
@@ -300,7 +306,9 @@ async def test_the_user_sees_what_the_sandbox_gets(settings: Settings, emulator:
             repository="https://github.com/o/r",
             network="none",
         )
-    (asked,) = user.asked
+        await call(client, "start_research", prompt="x", agent=AGENT, environment="environments/e-1", network="*")
+    asked, other = user.asked
+    assert "Its sandbox:\n- e-1, with the files that are there\n- network: all" in other
     assert f"- {folder}/data: 2 files (10 bytes)" in asked
     assert "Its sandbox:\n- the repository https://github.com/o/r\n- network: none\n" in asked
     assert emulator.requests == []
@@ -345,6 +353,49 @@ async def test_a_task_that_was_begun_elsewhere_goes_on_in_its_environment(
 
 
 @MODERN
+@pytest.mark.usual_wire("the doubts are its own")
+@pytest.mark.parametrize("reads", [2, 4])
+async def test_a_task_that_is_shown_late_is_continued_once(
+    client: Client, emulator: Emulator, url: str, reads: int
+) -> None:
+    emulator.doubts = replace(emulator.doubts, late_reads=reads)
+    told = await outside(emulator, url, environment="remote", background=True)
+    given: dict[str, Any] = {"prompt": "Go on", "previous_interaction_id": told["id"], "agent": AGENT}
+    ids = [id_of(await call(client, "start_research", **given)) for _ in range(3)]
+    assert (len(set(ids)), posts(emulator)) == (1, 2)
+    assert (emulator.creates[-1]["environment"] == told["environment_id"]) == (reads == 2)
+
+
+@MODERN
+@pytest.mark.usual_wire("the doubts are its own")
+async def test_a_task_that_cannot_be_read_now_is_not_continued_elsewhere(
+    client: Client, emulator: Emulator, url: str
+) -> None:
+    told = await outside(emulator, url, environment="remote", background=True)
+    emulator.faults.append(fault := Fault("get", "http", times=math.inf, http_status=503))
+    given: dict[str, Any] = {"prompt": "Go on", "previous_interaction_id": told["id"], "agent": AGENT}
+    said = await complaint(client, "start_research", **given)
+    assert "Nothing was started, and nothing is charged: call again in a minute with the same arguments." in said
+    assert posts(emulator) == 1
+    emulator.faults.remove(fault)
+    await call(client, "start_research", **given)
+    assert (posts(emulator), emulator.creates[-1]["environment"]) == (2, told["environment_id"])
+
+
+@pytest.mark.usual_wire("it is read at once")
+async def test_a_task_of_ours_that_has_just_ended_is_continued_in_its_sandbox(
+    settings: Settings, emulator: Emulator
+) -> None:
+    emulator.faults.append(Fault("stream", "stall", after=2))
+    async with Client(build_server(settings, replace(FAST, first_poll=60, slowest_poll=60)), cache=None) as client:
+        begun = await begin(client)
+        await newest(emulator).finished.wait()
+        known = newest(emulator).environment_id
+        await begin(client, "Go on", previous_interaction_id=id_of(begun))
+    assert emulator.creates[-1]["environment"] == known
+
+
+@MODERN
 async def test_what_google_does_not_show_is_continued_by_a_named_agent_only(client: Client, emulator: Emulator) -> None:
     unknown = "v1_" + "a" * 64
     said = await complaint(client, "start_research", prompt="Go on", previous_interaction_id=unknown)
@@ -361,10 +412,15 @@ async def test_an_environment_that_is_gone_is_told(client: Client, emulator: Emu
     emulator.environments.clear()
     known: dict[str, Any] = {"prompt": "Go on", "previous_interaction_id": id_of(first)}
     said = await complaint(client, "start_research", **known)
-    assert 'environment="remote" makes a new one' in said
+    gone = (
+        f"sandbox {newest(emulator).environment_id} is gone, which Google deletes 7 days after its last use: the same "
+        'call with environment="remote" goes on in a new one, without the files of the old one.'
+    )
+    assert f"Or the agent's {gone}" in said
+    assert "deep-research" not in said
     (folder / "b.bin").write_bytes(bytes(LARGE))
     said = await complaint(client, "start_research", **known, files=[str(folder / "b.bin")])
-    assert "no longer keeps the agent's sandbox" in said
+    assert said == f"The agent's {gone} Nothing was started, and nothing is charged."
     await call(client, "start_research", **known, environment="remote")
 
 
@@ -463,6 +519,56 @@ async def test_a_file_that_changes_before_it_is_sent_is_refused(
         said = await complaint(client, "start_research", prompt="Count", agent=AGENT, files=[str(path)])
     assert "a file was changed, added or removed. Nothing was sent or charged." in said
     assert posts(emulator) == 0
+
+
+@MODERN
+@pytest.mark.parametrize("continued", [False, True])
+async def test_a_file_that_changes_while_it_is_sent_starts_nothing(
+    client: Client, emulator: Emulator, folder: Path, monkeypatch: pytest.MonkeyPatch, continued: bool
+) -> None:
+    path, upload = Path(large(folder)), SandboxService.upload
+    given: dict[str, Any] = {"prompt": "Count", "agent": AGENT, "files": [str(path)]}
+    if continued:
+        await answered(client, first := await begin(client, "First"))
+        given["previous_interaction_id"] = id_of(first)
+    before = posts(emulator)
+
+    async def changing(self: SandboxService, where: str, name: str, source: Any, *rest: Any) -> str:
+        source.read(LARGE)
+        await anyio.Path(path).write_bytes(b"\1" * LARGE)
+        return await upload(self, where, name, source, *rest)
+
+    monkeypatch.setattr(SandboxService, "upload", changing)
+    said = await complaint(client, "start_research", **given)
+    assert "was changed while files were sent into the agent's sandbox: the task was not started" in said
+    assert ("What was sent until then is in the sandbox" in said) == continued
+    assert "nothing was sent" not in said.casefold()
+    assert posts(emulator) == before
+    await until(lambda: len(emulator.environments) == continued)
+
+
+@MODERN
+@pytest.mark.parametrize("head", [b"\x89PNG\r\n\x1a\n", b"RIFF\0\0\0\0WAVEfmt ", b"ID3\4\0\0\0\0\0\0"])
+@pytest.mark.parametrize("name", ["x.bin", "x.png"])
+async def test_no_secret_goes_into_a_sandbox_behind_the_head_of_media(
+    client: Client, emulator: Emulator, folder: Path, head: bytes, name: str
+) -> None:
+    key = b"-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n"
+    (folder / name).write_bytes(head + bytes(70_000) + key)
+    said = await complaint(client, "start_research", prompt="x", agent=AGENT, files=[str(folder / name)])
+    assert "looks like a secret (private key)" in said
+    assert emulator.requests == []
+
+
+@MODERN
+async def test_names_that_look_the_same_keep_their_extensions(client: Client, emulator: Emulator, folder: Path) -> None:
+    names = ("\u00e9.txt", "e\u0301.txt")
+    for name in names:
+        (folder / name).write_text(repr(name), encoding="utf-8")
+    if (folder / names[0]).samefile(folder / names[1]):
+        pytest.skip("the file system takes both names for one")
+    await begin(client, files=[str(folder / name) for name in names])
+    assert set(sources(emulator)) == {"/workspace/\u00e9.txt", "/workspace/\u00e9 (2).txt"}
 
 
 async def test_a_sandbox_that_nobody_has_taken_for_long_is_made_anew(
@@ -614,6 +720,21 @@ async def test_a_link_in_the_output_folder_is_not_followed(
     assert second.name.endswith("-3.csv")
     assert second.read_bytes() == b"changed"
     assert not victim.exists()
+
+
+@MODERN
+async def test_a_file_that_is_larger_than_its_list_says_is_not_saved(
+    client: Client, emulator: Emulator, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = await begin(client)
+    await answered(client, begun)
+    monkeypatch.setattr(sandboxes, "MAX_SANDBOX_FILE_BYTES", 100)
+    emulator.environments[str(newest(emulator).environment_id)]["workspace/big.csv"] = bytes(101)
+    entry = {"type": "FILE", "path": "workspace/big.csv"}
+    emulator.faults.append(Fault("file", "http", match="/files/workspace\n", http_status=200, body={"files": [entry]}))
+    text = text_of(await call(client, "read_interaction", interaction_id=id_of(begun), save="big.csv"))
+    assert "/big.csv was not saved: It has 101 bytes; at most 100 are saved." in text
+    assert not [path for path in settings.output_dir.iterdir() if path.suffix == ".csv"]
 
 
 @MODERN

@@ -122,7 +122,7 @@ async def test_an_agent_keeps_to_its_budget_and_what_it_had_is_told_with_the_arg
 @MODERN
 async def test_deep_research_takes_no_budget(client: Client, emulator: Emulator) -> None:
     said = await complaint(client, "start_research", prompt="Bicycles", budget_tokens=10)
-    assert said == "`budget_tokens` works with other agents only; Deep Research takes no budget."
+    assert said == "`budget_tokens` works with other agents only; Deep Research takes no budget. Nothing was sent."
     assert "greater than or equal to 1" in await complaint(client, "start_research", prompt="x", budget_tokens=0)
     assert emulator.requests == []
 
@@ -666,7 +666,10 @@ async def test_files_of_an_environment_are_saved_when_asked_for(
     again = await call(client, "read_interaction", interaction_id=id_of(report))
     assert saved_in(again) == [document, path]
     said = await complaint(client, "read_interaction", interaction_id=id_of(report), save="*.exe")
-    assert said == "No file in the agent's environment matches '*.exe'."
+    assert said == (
+        "No file in the agent's environment matches '*.exe'. There are '/workspace/notes.txt', "
+        "'/workspace/data/words.csv'."
+    )
 
 
 @MODERN

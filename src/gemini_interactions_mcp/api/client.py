@@ -368,8 +368,13 @@ class Gemini:
             successor=self._catalogs.current.find_successor(model, datetime.now(UTC).date(), *self._defaults(request)),
         )
 
-    def _defaults(self, request: Request) -> tuple[str, str]:
-        """Return the default model or agent for a kind of request: that of the settings, and this server's own."""
+    def _defaults(self, request: Request) -> tuple[str, ...]:
+        """Return the default model or agent for a kind of request: that of the settings, and this server's own.
+
+        None replaces a managed agent: the default one is for research.
+        """
+        if request.agent and not request.agent.startswith(defaults.DEEP_RESEARCH_PREFIX):
+            return ()
         traits = KINDS[request.kind]
         chosen = getattr(self._settings, traits.setting) if traits.setting else traits.default
         return self._catalogs.current.resolve(chosen), traits.default

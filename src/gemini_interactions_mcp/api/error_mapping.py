@@ -28,7 +28,7 @@ from gemini_interactions_mcp.core import (
     phrases,
     quote_name,
 )
-from gemini_interactions_mcp.models import error_codes
+from gemini_interactions_mcp.models import describe_missing_sandbox, error_codes
 
 from .calls import (
     Call,
@@ -236,8 +236,8 @@ def describe_missing_previous(_: ErrorResponse, call: Call) -> str:
     """Describe an interaction that cannot be continued."""
     return (
         f"Google keeps no interaction {call.previous_interaction_id} to continue: it is of another project's "
-        f"key, was deleted or has expired.{suggest_sandbox(call)} Ask without previous_interaction_id, and repeat what "
-        "matters."
+        "key, was deleted or has expired. Ask without previous_interaction_id, and repeat what matters."
+        f"{suggest_sandbox(call)}"
     )
 
 
@@ -250,12 +250,7 @@ def describe_missing_model(_: ErrorResponse, call: Call) -> str:
 
 def suggest_sandbox(call: Call) -> str:
     """Return what to do if it is the environment that Google does not find: it never says which entity is missing."""
-    if not call.environment_id:
-        return ""
-    return (
-        f" Or its sandbox {quote_name(call.environment_id)} is gone, which Google deletes 7 days after its last use: "
-        'environment="remote" makes a new one.'
-    )
+    return f" Or {describe_missing_sandbox(call.environment_id)}." if call.environment_id else ""
 
 
 def describe_conflict(response: ErrorResponse, _: Call) -> str:

@@ -11,6 +11,7 @@ import logging
 import random
 from collections.abc import AsyncGenerator, Mapping
 from typing import Final
+from urllib.parse import unquote
 
 import anyio
 import anyio.to_thread
@@ -31,7 +32,7 @@ from gemini_interactions_mcp.core import (
     coerce_object,
     iter_objects,
 )
-from gemini_interactions_mcp.models import OCTET_STREAM, BytesSentCallback, UploadSource
+from gemini_interactions_mcp.models import OCTET_STREAM, BytesSentCallback, UploadSource, describe_missing_sandbox
 
 from .calls import Call
 from .connections import make_http_client
@@ -146,10 +147,8 @@ class ResumableUpload:
             params={"overwrite": "true"},
         )
         if response.status_code in MISSING_STATUSES:
-            raise InputError(
-                "Google no longer keeps the agent's sandbox: it is deleted 7 days after its last use. Without "
-                "environment and previous_interaction_id, there is a new one."
-            )
+            missing = describe_missing_sandbox(unquote(environment))
+            raise InputError(f"{missing[0].upper()}{missing[1:]}. Nothing was started, and nothing is charged.")
         return self._read_address(response)
 
     def _make_start_headers(self, size: int, mime_type: str) -> dict[str, str]:

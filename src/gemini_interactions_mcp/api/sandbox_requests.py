@@ -7,10 +7,14 @@ from collections.abc import Sequence
 from typing import Final
 
 from gemini_interactions_mcp.core import Json
-from gemini_interactions_mcp.models import ContentItem, Request, Sandbox, SandboxInput, get_repository_directory
-
-FRESH_ENVIRONMENT: Final = "remote"
-"""Stands for a new environment."""
+from gemini_interactions_mcp.models import (
+    NEW_ENVIRONMENT,
+    ContentItem,
+    Request,
+    Sandbox,
+    SandboxInput,
+    get_repository_directory,
+)
 
 NO_NETWORK: Final = "disabled"
 
@@ -27,13 +31,13 @@ def build_environment(request: Request) -> str | Json | None:
     if not given:
         return request.environment
     named = get_named_environment(request)
-    return {"type": "remote", **({"environment_id": named} if named else {}), **given}
+    return {"type": NEW_ENVIRONMENT, **({"environment_id": named} if named else {}), **given}
 
 
 def get_named_environment(request: Request) -> str | None:
     """Return the id of the environment that a request names; None for a new one, or none."""
     prepared = request.sandbox.prepared_id if request.sandbox else None
-    return prepared or (None if request.environment == FRESH_ENVIRONMENT else request.environment)
+    return prepared or (None if request.environment == NEW_ENVIRONMENT else request.environment)
 
 
 def build_sources(sandbox: Sandbox) -> list[Json]:

@@ -1,6 +1,8 @@
 """The environments of managed agents: made, filled, listed and deleted; all of it is free."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+import bisect
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Any, Final, NamedTuple
@@ -136,10 +138,14 @@ class SandboxService:
             GeminiMCPError: The list could not be read.
         """
         entries = await self._list_folder(environment_id, path)
-        listed = {path}
-        while len(listed) < MAX_LISTED_FOLDERS and (folder := find_unlisted_folder(entries, listed)):
+        waiting, listed = deque(find_unlisted_folders(entries)), {path}
+        while waiting and len(listed) < MAX_LISTED_FOLDERS:
+            if (folder := waiting.popleft()) in listed:
+                continue
             listed.add(folder)
-            entries += await self._list_folder(environment_id, folder)
+            found = await self._list_folder(environment_id, folder)
+            waiting += find_unlisted_folders(found)
+            entries += found
         return list({each.path: each for each in entries if not each.folder}.values())
 
     async def _list_folder(self, environment_id: str, path: str) -> "list[SandboxFile]":
@@ -170,15 +176,14 @@ async def receive_environment(sent: AbstractAsyncContextManager[Any], exchange: 
         return await exchange.read(raw.http_response)
 
 
-def find_unlisted_folder(entries: Sequence[SandboxFile], listed: Collection[str]) -> str | None:
-    """Return a folder of which nothing has been listed."""
-    return next(
-        (
-            entry.path
-            for entry in entries
-            if entry.folder
-            and entry.path not in listed
-            and not any(other.path.startswith(f"{entry.path}/") for other in entries)
-        ),
-        None,
-    )
+def find_unlisted_folders(entries: Sequence[SandboxFile]) -> list[str]:
+    """Return the folders below which nothing has been listed, in order."""
+    # Sorted, what lies below a folder begins where its name and a slash would stand.
+    paths = sorted({entry.path for entry in entries})
+    return [entry.path for entry in entries if entry.folder and not has_path_below(paths, f"{entry.path}/")]
+
+
+def has_path_below(paths: Sequence[str], prefix: str) -> bool:
+    """Whether one of the sorted paths begins with a prefix."""
+    place = bisect.bisect_left(paths, prefix)
+    return place < len(paths) and paths[place].startswith(prefix)

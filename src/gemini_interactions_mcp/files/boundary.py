@@ -87,8 +87,13 @@ class Boundary:
         return cls(tuple(roots), settings.output_dir, settings.allow_secrets, remedy)
 
     @contextmanager
-    def open(self, source: str) -> Generator[BufferedReader]:
+    def open(self, source: str, *, whole: bool = False) -> Generator[BufferedReader]:
         """Open a file once for reading, and yield the stream at its start.
+
+        Args:
+            source: Its path.
+            whole: Whether media are searched for secrets as other files are, and not at their head only: nothing else
+                checks that they are media.
 
         Raises:
             FileRefusedError: It is not a visible, regular, non-empty file within the boundary, or looks like a secret.
@@ -100,7 +105,7 @@ class Boundary:
             stream = folder.read(path.name, partial(check_file_status, source=source))
         with stream:
             if not self.secrets:
-                check_not_secret(path, stream, source)
+                check_not_secret(path, stream, source, whole=whole)
             yield stream
 
     def approve(self, source: str) -> Path:
@@ -140,13 +145,13 @@ class Boundary:
             raise ConfigurationError(f"{make_unwritable_error(self.output, exc)} Nothing was sent.") from exc
 
 
-def check_not_secret(path: Path, stream: BufferedReader, source: str) -> None:
+def check_not_secret(path: Path, stream: BufferedReader, source: str, *, whole: bool = False) -> None:
     """Check that a file is no secret, and rewind it.
 
     Raises:
         FileRefusedError: It looks like a secret.
     """
-    kind = detect_secret(path.name, read_for_secrets(stream))
+    kind = detect_secret(path.name, read_for_secrets(stream, whole=whole))
     stream.seek(0)
     if kind:
         raise FileRefusedError(
@@ -156,11 +161,14 @@ def check_not_secret(path: Path, stream: BufferedReader, source: str) -> None:
         )
 
 
-def read_for_secrets(stream: BufferedReader) -> Iterator[bytes]:
-    """Yield the chunks to search for secrets: the head of a media file, up to `MAX_SEARCHED_BYTES` of any other."""
+def read_for_secrets(stream: BufferedReader, *, whole: bool = False) -> Iterator[bytes]:
+    """Yield the chunks to search for secrets: the head of a media file, up to `MAX_SEARCHED_BYTES` of any other.
+
+    With `whole`, media are read as any other file.
+    """
     yield (head := stream.read(MEDIA_SEARCHED_BYTES))
     mime: str | None = guess_mime(head)
-    if mime and mime.startswith(MEDIA_PREFIXES):
+    if not whole and mime and mime.startswith(MEDIA_PREFIXES):
         return
     while stream.tell() < MAX_SEARCHED_BYTES and (chunk := stream.read(SECRET_CHUNK_BYTES)):
         yield chunk

@@ -257,8 +257,9 @@ class InputFiles:
         Raises:
             FileRefusedError: It is missing, not allowed, or not accepted by Gemini.
         """
-        with translate_path_errors(file.source), self._boundary.open(file.source) as stream:
-            known = recognise_file(file, stream, sandboxed=picking.sandboxed)
+        boxed = picking.sandboxed
+        with translate_path_errors(file.source), self._boundary.open(file.source, whole=boxed) as stream:
+            known = recognise_file(file, stream, sandboxed=boxed)
         if not known.inline or known.sent > picking.inline:
             return ContentPart("", prepare_upload(known), file)
         picking.inline -= known.sent

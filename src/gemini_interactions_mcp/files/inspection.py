@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+import posixpath
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
 from gemini_interactions_mcp.core import make_printable
 from gemini_interactions_mcp.models import Attachment, ContentItem
@@ -229,14 +231,16 @@ def distinguish_names(files: Sequence[NamedFile]) -> list[str]:
 
 
 def number_duplicates(names: Sequence[str]) -> list[str]:
-    """Append a number to repeated names: different characters may look the same."""
-    given = Counter[str]()
-    numbers: list[str] = []
+    """Put a number into repeated names, before the extension: different characters may look the same."""
+    wanted, given = set(map(normalize_name, names)), set[str]()
+    chosen: list[str] = []
     for name in names:
-        given[normalize_name(name)] += 1
-        times = given[normalize_name(name)]
-        numbers.append(f"{name} ({times})" if times > 1 else name)
-    return numbers
+        stem, suffix = posixpath.splitext(name)
+        numbered = (f"{stem} ({number}){suffix}" for number in count(2))
+        free = (each for each in numbered if normalize_name(each) not in wanted | given)
+        chosen.append(next(free) if normalize_name(name) in given else name)
+        given.add(normalize_name(chosen[-1]))
+    return chosen
 
 
 def normalize_name(name: str) -> str:

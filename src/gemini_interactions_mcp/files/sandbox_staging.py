@@ -7,16 +7,27 @@ takes the environment for its interaction. One that nobody takes is deleted by G
 
 import base64
 import hashlib
+import json
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from io import BufferedReader
 from typing import Final, Protocol
 
 import anyio
 import anyio.to_thread
 from anyio.abc import TaskGroup
 
-from gemini_interactions_mcp.core import GeminiMCPError, StillUploadingError, Timing, logger
+from gemini_interactions_mcp.core import (
+    FileRefusedError,
+    GeminiMCPError,
+    StillUploadingError,
+    Timing,
+    logger,
+    quote_name,
+)
 from gemini_interactions_mcp.models import (
+    NEW_ENVIRONMENT,
     BytesSentCallback,
     Request,
     Sandbox,
@@ -28,15 +39,15 @@ from gemini_interactions_mcp.settings import Settings
 
 from .boundary import Boundary, translate_path_errors
 from .inspection import Inspection, LocalFile
-from .recognition import make_changed_error, refresh_unchanged
+from .recognition import make_changed_error
 from .sandbox_names import name_sandbox_files
-from .upload_cache import HashingReader
+from .upload_cache import HashingReader, get_file_version, hash_file
 
 MAX_INLINE_BYTES: Final = 75_000
 """Maximum size of the files inside a request, all together and as they are sent: the API documents 75 KB for a source
 (https://ai.google.dev/gemini-api/docs/antigravity-agent), and it is not known whether it adds them up."""
 
-NEW_ENVIRONMENTS: Final = (None, "remote")
+NEW_ENVIRONMENTS: Final = (None, NEW_ENVIRONMENT)
 
 StagingReport = Callable[[float, float, str], Awaitable[None]]
 """Receives the bytes sent so far, the bytes to send, and a message."""
@@ -173,12 +184,12 @@ class SandboxFiles:
         if sum(each.file.size for each in placed) > MAX_INLINE_BYTES:
             return None
         inputs = tuple(self._read(each) for each in placed)
-        sizes = (len((each.content or "").encode()) for each in inputs)
+        sizes = (measure_json(each.content or "") for each in inputs)
         return inputs if sum(sizes) <= MAX_INLINE_BYTES else None
 
     def _read(self, placed: PlacedFile) -> SandboxInput:
         known = placed.file
-        with translate_path_errors(known.source), self._boundary.open(known.source) as stream:
+        with translate_path_errors(known.source), self._boundary.open(known.source, whole=True) as stream:
             content = stream.read(known.size + 1)
         if hashlib.sha256(content).hexdigest() != known.sha256:
             raise make_changed_error(known)
@@ -239,23 +250,58 @@ class SandboxFiles:
             staging.done.set()
 
     async def _send(self, staging: Staging, placed: PlacedFile) -> SandboxInput:
-        known = placed.file
-        staging.name, staging.sent = known.name, 0
-        with translate_path_errors(known.source), self._boundary.open(known.source) as stream:
-            await anyio.to_thread.run_sync(refresh_unchanged, known, stream)
-            stream.seek(0)
+        """Upload a file.
+
+        Raises:
+            FileRefusedError: It was changed after its inspection, or while it was sent.
+        """
+        staging.name, staging.sent = placed.file.name, 0
+        with ExitStack() as opened:
+            known, stream = await anyio.to_thread.run_sync(self._open_unchanged, placed.file, opened, staging)
             source = HashingReader(stream)
             path = await self._service.upload(staging.environment_id, placed.path, source, known.size, staging.record)
-        if source.hexdigest(known.size) not in (None, known.sha256):
-            raise make_changed_error(known)
+            same = get_file_version(stream) == known.version and source.hexdigest(known.size) in (None, known.sha256)
+        if not same:
+            raise make_changed_upload_error(known, staging)
         staging.before += known.size
         return SandboxInput(path=path, bytes=known.size)
+
+    def _open_unchanged(
+        self, known: LocalFile, opened: ExitStack, staging: Staging
+    ) -> tuple[LocalFile, BufferedReader]:
+        """Open a file as it was inspected, and return it with its present version. Blocks.
+
+        Raises:
+            FileRefusedError: It was changed.
+        """
+        with translate_path_errors(known.source):
+            stream = opened.enter_context(self._boundary.open(known.source, whole=True))
+            version = get_file_version(stream)
+            # A file may have been saved again without a change.
+            if version != known.version and hash_file(stream) != known.sha256:
+                raise make_changed_upload_error(known, staging)
+            stream.seek(0)
+        return replace(known, version=version), stream
 
     async def _delete(self, environment_id: str) -> None:
         try:
             await self._service.delete(environment_id)
         except GeminiMCPError as exc:
             logger.info("The sandbox %s is left to Google, which deletes it after 7 days: %s", environment_id, exc)
+
+
+def make_changed_upload_error(known: LocalFile, staging: Staging) -> FileRefusedError:
+    """Return the error for a file that changed before or while it was sent; other files may have been sent before."""
+    rest = "" if staging.made else f" What was sent until then is in the sandbox {quote_name(staging.environment_id)}."
+    return FileRefusedError(
+        f"{quote_name(known.source)} was changed while files were sent into the agent's sandbox: the task was not "
+        f"started, and nothing is charged.{rest} Call again to give it as it is now."
+    )
+
+
+def measure_json(text: str) -> int:
+    """Return the bytes of a text inside a request, in which control characters, quotes and backslashes are escaped."""
+    return len(json.dumps(text, ensure_ascii=False).encode()) - 2
 
 
 def encode_content(content: bytes) -> tuple[str, str | None]:

@@ -57,10 +57,12 @@ from .media_types import ensure_harmless_type as ensure_harmless_type
 from .media_types import get_type_parameter as get_type_parameter
 from .media_types import normalize_type as normalize_type
 from .media_types import sniff_type as sniff_type
+from .sandbox_files import NEW_ENVIRONMENT as NEW_ENVIRONMENT
 from .sandbox_files import WORKSPACE_DIRECTORY as WORKSPACE_DIRECTORY
 from .sandbox_files import Sandbox as Sandbox
 from .sandbox_files import SandboxFile as SandboxFile
 from .sandbox_files import SandboxInput as SandboxInput
+from .sandbox_files import describe_missing_sandbox as describe_missing_sandbox
 from .sandbox_files import get_repository_directory as get_repository_directory
 from .speech import SpeakerVoice as SpeakerVoice
 from .speech import Speech as Speech

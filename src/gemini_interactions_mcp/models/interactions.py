@@ -17,10 +17,7 @@ from .speech import Speech, Transcription
 from .videos import VideoFormat
 
 ContentItem = Mapping[str, Any]
-"""A content block in the API's format.
-
-Source: google-genai 3.6.1, types/interactions/content.py
-"""
+"""A content block in the API's format. Source: google-genai 3.6.1, types/interactions/content.py"""
 
 
 def convert_to_utc(moment: datetime) -> datetime:
@@ -307,6 +304,7 @@ class Request(FrozenModel):
         metadata_filter: Which files of the stores are searched.
         servers: Remote MCP servers.
         environment: `remote` for a new sandbox or the id of an existing one, for agents that work in a sandbox.
+        derived: Whether this server has chosen the environment, and not the caller.
         sandbox: What that sandbox is to have.
         approves: Whether it approves the research plan that it follows.
         topic: The caller's own words, if `prompt` contains more; not sent.
@@ -334,6 +332,7 @@ class Request(FrozenModel):
     metadata_filter: str | None = Field(default=None, exclude_if=lambda text: text is None)
     servers: tuple[RemoteServer, ...] = ()
     environment: str | None = None
+    derived: bool = Field(default=False, exclude=True)
     sandbox: Sandbox | None = Field(default=None, exclude_if=asks_for_nothing)
     approves: bool = False
     topic: str | None = None

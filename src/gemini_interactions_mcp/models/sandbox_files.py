@@ -4,10 +4,15 @@ from typing import Final
 
 from pydantic import Field
 
+from gemini_interactions_mcp.core import quote_name
+
 from .frozen import FrozenModel
 
 WORKSPACE_DIRECTORY: Final = "workspace"
 """Directory in which agents work. Source: google-genai 3.6.1, types/environments/environmentfile.py"""
+
+NEW_ENVIRONMENT: Final = "remote"
+"""Stands for an environment that is made for a request. Source: https://ai.google.dev/gemini-api/docs/antigravity-agent"""
 
 
 class SandboxFile(FrozenModel):
@@ -59,6 +64,14 @@ class Sandbox(FrozenModel):
     network: tuple[str, ...] | None = None
     files: tuple[SandboxInput, ...] = Field(default=(), repr=False, exclude=True)
     prepared_id: str | None = Field(default=None, exclude=True)
+
+
+def describe_missing_sandbox(environment_id: str) -> str:
+    """Return that an environment is gone and how a task goes on, as a sentence without its capital and full stop."""
+    return (
+        f"the agent's sandbox {quote_name(environment_id)} is gone, which Google deletes 7 days after its last use: "
+        f'the same call with environment="{NEW_ENVIRONMENT}" goes on in a new one, without the files of the old one'
+    )
 
 
 def asks_for_nothing(sandbox: Sandbox | None) -> bool:

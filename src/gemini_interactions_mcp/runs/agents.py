@@ -5,13 +5,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from gemini_interactions_mcp.core import InputError, quote_name
-from gemini_interactions_mcp.models import DEEP_RESEARCH_PREFIX, Record, RemoteServer, Request, stores
+from gemini_interactions_mcp.models import DEEP_RESEARCH_PREFIX, NEW_ENVIRONMENT, Record, RemoteServer, Request, stores
 from gemini_interactions_mcp.settings import Settings
 
-from .sandbox_arguments import NO_SANDBOX, SandboxTerms, build_sandbox
+from .sandbox_arguments import NO_SANDBOX, SandboxTerms, build_sandbox, parse_environment
 
 ANTIGRAVITY_PREFIX: Final = "antigravity"
-"""Prefix of the ids of Google's general agents, which work in an environment; `remote` is a fresh one.
+"""Prefix of the ids of Google's general agents, which work in an environment.
 
 Source: https://ai.google.dev/gemini-api/docs/antigravity-agent
 """
@@ -27,12 +27,15 @@ MANAGED_SERVER_NAME: Final = re.compile(r"[a-z0-9]+")
 """Names of remote MCP servers that managed agents take: https://ai.google.dev/gemini-api/docs/antigravity-agent"""
 
 
+PLAN_REFUSAL: Final = "`plan_first` works with Deep Research agents only; other agents start at once. Nothing was sent."
+"""What managed agents do not take."""
+
 UNMANAGED_REFUSALS: Final = {
-    "budget_tokens": "`budget_tokens` works with other agents only; Deep Research takes no budget.",
+    "budget_tokens": "`budget_tokens` works with other agents only; Deep Research takes no budget. Nothing was sent.",
     **{
         name: f"`{name}` works with other agents only, such as antigravity: Deep Research has no sandbox. "
         "Nothing was sent."
-        for name in ("repository", "network")
+        for name in ("environment", "repository", "network")
     },
 }
 """What Deep Research does not take, and why."""
@@ -56,7 +59,8 @@ def build_agent_request(
 ) -> Request:
     """Return the request for a run of an agent, without contents: they are added once they may be sent.
 
-    A request that follows a plan has the plan's tools with their filter, unless others are given.
+    A request that follows a plan has the plan's tools with their filter, unless others are given. A new environment is
+    the usual one of a task that continues nothing, also if the caller names it.
 
     Raises:
         InputError: The agent cannot make plans, keep to a budget or work in a sandbox, or a tool is unknown.
@@ -64,10 +68,12 @@ def build_agent_request(
     tools, metadata_filter = choose_agent_tools(previous, tools, metadata_filter)
     deep = is_deep_research_agent(agent)
     if plan_first and not deep:
-        raise InputError("`plan_first` works with Deep Research agents only; other agents start at once.")
+        raise InputError(PLAN_REFUSAL)
     if deep:
-        check_unmanaged(budget_tokens=budget_tokens, repository=sandbox.repository, network=sandbox.network)
+        check_unmanaged(budget_tokens=budget_tokens, **sandbox.name_wishes())
     wanted = build_sandbox(sandbox)
+    usual = choose_environment(agent, previous, filled=sandbox.has_files or wanted is not None)
+    given = parse_environment(sandbox.environment)
     return Request(
         kind="research",
         prompt=f"{prompt}\n\nFormat of the answer: {output_format}" if output_format else prompt,
@@ -79,15 +85,11 @@ def build_agent_request(
         stores=parse_store_tools(tools, metadata_filter),
         metadata_filter=metadata_filter,
         servers=find_remote_servers(tools, settings, managed=not deep),
-        environment=sandbox.environment
-        or choose_environment(agent, previous, filled=sandbox.has_files or wanted is not None),
+        environment=given or usual,
+        derived=given is None or (given == usual and not previous_interaction_id),
         sandbox=wanted,
         approves=bool(previous and previous.plan) and not plan_first,
-        agent_config=(
-            build_research_config(plan_first=plan_first, visualization=visualization)
-            if deep
-            else build_managed_config(budget_tokens)
-        ),
+        agent_config=build_config(agent, plan_first, visualization, budget_tokens),
     )
 
 
@@ -122,6 +124,13 @@ def list_tool_names(request: Request) -> tuple[str, ...]:
     return (*request.tools, *searched, *(f"{SERVER_TOOL_PREFIX}{each.name}" for each in request.servers))
 
 
+def build_config(agent: str, plan_first: bool, visualization: bool, budget_tokens: int | None) -> dict[str, Any] | None:
+    """Return the configuration of an agent; None for its own."""
+    if is_deep_research_agent(agent):
+        return build_research_config(plan_first=plan_first, visualization=visualization)
+    return build_managed_config(budget_tokens)
+
+
 def build_research_config(*, plan_first: bool, visualization: bool) -> dict[str, Any]:
     """Return the configuration of Deep Research.
 
@@ -154,7 +163,7 @@ def choose_environment(agent: str, previous: Record | None, *, filled: bool = Fa
         return None
     if previous and previous.environment_id:
         return previous.environment_id
-    return "remote" if filled or agent.startswith(ANTIGRAVITY_PREFIX) else None
+    return NEW_ENVIRONMENT if filled or agent.startswith(ANTIGRAVITY_PREFIX) else None
 
 
 def check_agent_tool(tool: str, settings: Settings) -> str:

@@ -1,6 +1,7 @@
 """Finds the run of any id: followed by this process, in the journal, or known to Google only."""
 
 import contextlib
+from typing import Final
 
 import anyio
 
@@ -13,7 +14,9 @@ from gemini_interactions_mcp.core import (
     JournalError,
     NetworkError,
     OutcomeUnknownError,
+    OverloadedError,
     PermissionDeniedError,
+    QuotaError,
     Timing,
 )
 from gemini_interactions_mcp.journal import Journal
@@ -26,6 +29,9 @@ from .follower import Follower
 from .outcomes import is_final, recall_account
 from .registry import Registry
 from .run import Phase, Run, make_finished_run
+
+HIDING_ERRORS: Final = (InteractionNotFoundError, PermissionDeniedError, InvalidIdError)
+"""Answers about an interaction that Google does not have, or does not show to this key: 404, 403 and 400."""
 
 
 class Finder:
@@ -110,25 +116,55 @@ class Finder:
         return record
 
     async def find_continued_task(self, interaction_id: str, seconds: float, *, needed: bool) -> Record | None:
-        """Do the same; an interaction that only Google knows is read there, for its agent and its environment.
+        """Do the same; what only Google knows of its agent and its environment is read there.
 
         Args:
             interaction_id: Its id.
             seconds: Time limit for Google.
-            needed: Whether what it tells is needed; otherwise one that Google does not show is continued unseen.
+            needed: Whether what it tells is needed; otherwise one that Google lastingly hides is continued unseen.
 
         Raises:
+            NetworkError: Google cannot be asked at the moment.
             GeminiMCPError: As `find_continued`, or it is needed and Google does not show it.
         """
         record = await self.find_continued(interaction_id)
-        if record is not None:
+        if record is not None and (record.environment_id or not record.task or is_settled(record.status)):
             return record
         try:
-            return (await self.find(interaction_id, seconds)).record
-        except GeminiMCPError:
-            if needed:
+            return await self._read_task_shown_late(record, interaction_id, seconds)
+        except HIDING_ERRORS:
+            if needed and record is None:
                 raise
-            return None
+            return record
+        except (NetworkError, QuotaError, OverloadedError) as exc:
+            raise NetworkError(
+                f"The interaction to continue cannot be read now: {exc} Nothing was started, and nothing is charged: "
+                "call again in a minute with the same arguments.",
+                interaction_id=interaction_id,
+            ) from exc
+
+    async def _read_task_shown_late(self, record: Record | None, interaction_id: str, seconds: float) -> Record:
+        """Return the row of a task as Google shows it, which may not do so at once after its start."""
+        for delay in self._timing.backoffs:
+            with contextlib.suppress(*HIDING_ERRORS):
+                return await self._read_task(record, interaction_id, seconds)
+            await anyio.sleep(delay)
+        return await self._read_task(record, interaction_id, seconds)
+
+    async def _read_task(self, record: Record | None, interaction_id: str, seconds: float) -> Record:
+        """Return the row of a task, with the environment that Google names; the row is made if there is none.
+
+        Raises:
+            GeminiMCPError: Google does not show it.
+        """
+        if record is None:
+            return (await self.find(interaction_id, seconds)).record
+        try:
+            with anyio.fail_after(seconds):
+                shown = await self._gemini.get(str(record.interaction_id))
+        except TimeoutError:
+            raise NetworkError("Google has not answered in time.") from None
+        return record.model_copy(update={"environment_id": shown.environment_id})
 
     async def _glanced(self, run: Run, seconds: float) -> Run:
         """Return a run of this process after a read at Google; if that shows its end, wait for the result."""

@@ -112,6 +112,9 @@ def compute_fingerprint(request: Request) -> str:
     # An upload of the same content has another address.
     unsaid = {"topic", "contents" if request.contents_digest else "contents_digest"}
     fields = request.model_dump(mode="json", exclude=unsaid)
+    if request.derived:
+        # What is known of the interaction that is continued may differ from call to call.
+        fields["environment"] = None
     if request.kind == "research":
         fields["prompt"] = fold_prompt(request.prompt)
     return hash_to_digits(json.dumps(fields, sort_keys=True, default=str))

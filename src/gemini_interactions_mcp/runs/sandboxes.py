@@ -16,6 +16,8 @@ from gemini_interactions_mcp.output import saving
 
 MAX_SANDBOX_FILES: Final = 50
 """Maximum number of files that one call saves."""
+MAX_NAMED_FILES: Final = 10
+"""Maximum number of files that are named where none fits."""
 MAX_SANDBOX_FILE_BYTES: Final = 64 * 2**20
 """Maximum size in bytes of a file that is saved."""
 
@@ -57,9 +59,10 @@ class Environments:
         return tuple(saved), complaints
 
     async def _download(self, record: Record, file: SandboxFile, taken: Collection[str]) -> SavedFile:
-        if file.bytes > MAX_SANDBOX_FILE_BYTES:
-            raise InputError(f"It has {file.bytes:,} bytes; at most {MAX_SANDBOX_FILE_BYTES:,} are saved.")
+        check_sandbox_file_size(file.bytes)
         content = await self._gemini.download_environment_file(str(record.environment_id), file.path)
+        # The list may have named no size, or the file may have grown.
+        check_sandbox_file_size(len(content))
         return await anyio.to_thread.run_sync(self._keep, record, file, content, taken)
 
     def _keep(self, record: Record, file: SandboxFile, content: bytes, taken: Collection[str]) -> SavedFile:
@@ -71,15 +74,44 @@ class Environments:
         return saving.save_sandbox_file(content, self._output_dir, stem, file, taken=taken)
 
 
+def check_sandbox_file_size(size: int) -> None:
+    """Check the size of a file that is to be saved.
+
+    Raises:
+        InputError: It is too large.
+    """
+    if size > MAX_SANDBOX_FILE_BYTES:
+        raise InputError(f"It has {size:,} bytes; at most {MAX_SANDBOX_FILE_BYTES:,} are saved.")
+
+
+def normalize_pattern(pattern: str) -> str:
+    """Return a pattern as paths are written in a list; a folder, with a slash at its end, stands for all below it."""
+    parts = [part for part in pattern.split("/") if part not in ("", ".")]
+    folder = pattern.endswith(("/", "/.")) or not parts
+    return "/".join([*parts, "*"] if folder else parts)
+
+
+def find_matching_files(files: Sequence[SandboxFile], pattern: str) -> list[SandboxFile]:
+    """Return the files that have a name, or else those that match it as a pattern: names may have brackets."""
+    if found := [file for file in files if pattern in list_matchable_names(file)]:
+        return found
+    return [file for file in files if any(fnmatch.fnmatchcase(name, pattern) for name in list_matchable_names(file))]
+
+
 def select_sandbox_files(files: Sequence[SandboxFile], pattern: str) -> list[SandboxFile]:
     """Return the files whose path or name matches a pattern.
 
     Raises:
         InputError: No file matches, or too many do.
     """
-    found = [file for file in files if any(fnmatch.fnmatchcase(name, pattern) for name in list_matchable_names(file))]
+    found = find_matching_files(files, normalize_pattern(pattern))
     if not found:
-        raise InputError(f"No file in the agent's environment matches {quote_name(pattern)!r}.")
+        there = ", ".join(repr(quote_name(f"/{file.path}")) for file in files[:MAX_NAMED_FILES])
+        more = f" and {len(files) - MAX_NAMED_FILES} more" if len(files) > MAX_NAMED_FILES else ""
+        raise InputError(
+            f"No file in the agent's environment matches {quote_name(pattern)!r}."
+            + (f" There are {there}{more}." if there else "")
+        )
     if len(found) > MAX_SANDBOX_FILES:
         raise InputError(
             f"{len(found)} files match {quote_name(pattern)!r}; at most {MAX_SANDBOX_FILES} are saved at once."

@@ -21,6 +21,9 @@ INTERACTION_URI: Final = re.compile(
 ABSENT_WORDS: Final = frozenset({"", "null", "none", "undefined"})
 """What models write for an absent argument, except where any text is valid."""
 
+NO_WORD: Final = "none"
+"""The one of them that means something among words."""
+
 MINIMAL_LEVEL: Final = "minimal"
 NO_THINKING_WORDS: Final = frozenset({"none", "off", "disabled", "false", "0"})
 """What models write for the lowest level of an enumeration that has `minimal`."""
@@ -68,8 +71,10 @@ def interpret_value(value: object, schema: ArgumentSchema) -> object:
 
 def stands_for_absent(text: str, schema: ArgumentSchema) -> bool:
     """Whether a text stands for an absent argument; `null` does, unless it may be a text to search for or to send."""
-    if schema.get("type") in ("free text", "words"):
+    if schema.get("type") == "free text":
         return not text.strip()
+    if schema.get("type") == "words":
+        return strip_quotes(text).casefold() in ABSENT_WORDS - {NO_WORD}
     return strip_quotes(text).casefold() in ABSENT_WORDS and not means_minimal(text, schema.get("enum", ()))
 
 
@@ -112,12 +117,16 @@ def interpret_list(value: object, schema: ArgumentSchema) -> object:
 
 def interpret_words(value: object, schema: ArgumentSchema) -> object:
     """Read words between commas, in which `none` is one: a sandbox without network has not the usual network."""
-    del schema
     if isinstance(value, bool):
-        return None if value else "none"
+        return None if value else NO_WORD
     found = split_values(value, NO_SCHEMA)
     words = cast("list[object]", found) if isinstance(found, list) else [value]
-    return (", ".join(map(str, words)) or "none") if all(isinstance(each, str) for each in words) else value
+    if not words:
+        return NO_WORD
+    if not all(each is None or isinstance(each, str) for each in words):
+        return value
+    given = [each for each in words if isinstance(each, str) and not stands_for_absent(each, schema)]
+    return ", ".join(map(strip_quotes, given)) or None
 
 
 def interpret_object(value: object, schema: ArgumentSchema) -> object:

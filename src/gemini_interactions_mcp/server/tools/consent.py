@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import BaseModel, Field, ValidationError
 
 from gemini_interactions_mcp.core import InputError, make_printable, phrases, quote_name
-from gemini_interactions_mcp.models import DEEP_RESEARCH_PREFIX, KINDS, Request
+from gemini_interactions_mcp.models import DEEP_RESEARCH_PREFIX, KINDS, NEW_ENVIRONMENT, Request
 from gemini_interactions_mcp.runs import agents
 from gemini_interactions_mcp.text import chapters
 
@@ -103,14 +103,21 @@ def render_question(question: CostQuestion) -> str:
 
 
 def describe_sandbox_terms(request: Request) -> list[str]:
-    """Return the repository of an agent's sandbox and what it may reach, in lines, as far as they were asked for."""
+    """Return the environment that an agent goes on in, its repository and what it may reach, in lines."""
+    existing = request.environment not in (None, NEW_ENVIRONMENT)
+    lines = [f"- {quote_name(str(request.environment))}, with the files that are there"] if existing else []
     sandbox = request.sandbox
     if sandbox is None:
-        return []
-    lines = [f"- the repository {quote_name(sandbox.repository)}"] if sandbox.repository else []
+        return lines
+    lines += [f"- the repository {quote_name(sandbox.repository)}"] if sandbox.repository else []
     if sandbox.network is not None:
-        lines.append(f"- network: {quote_name(', '.join(sandbox.network)) or 'none'}")
+        lines.append(f"- network: {describe_network(sandbox.network)}")
     return lines
+
+
+def describe_network(domains: Sequence[str]) -> str:
+    """Return what a sandbox may reach, in words."""
+    return "all" if "*" in domains else quote_name(", ".join(domains)) or "none"
 
 
 def describe_work(request: Request) -> str:

@@ -80,8 +80,9 @@ async def find_question(
 
 
 def make_agreement_key(request: Request) -> str:
-    """Return the key of the user's agreement to a request: its fingerprint, and the digest of its files."""
-    return f"{intents.compute_fingerprint(request)} {request.approves} {request.contents_digest}"
+    """Return the key of the user's agreement to a request: its fingerprint, its sandbox, the digest of its files."""
+    place = f" {request.environment}" if request.derived and request.environment else ""
+    return f"{intents.compute_fingerprint(request)} {request.approves} {request.contents_digest}{place}"
 
 
 async def send_files(
