@@ -26,10 +26,20 @@ from gemini_interactions_mcp.journal.schema import INTERACTIONS, JOURNAL_METADAT
 from gemini_interactions_mcp.models.interactions import is_settled
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
-from journaling import EARLIER_VERSIONS, NOON, execute, load, record, select_all
+from journaling import EARLIER_VERSIONS, NOON, execute, full_record, load, record, select_all
 from reading import text_of
 
-NEW = ("fingerprint", "approves", "origin", "stored", "files_pending", "principal", "cost_micros", "settled_at")
+NEW = (
+    "fingerprint",
+    "approves",
+    "origin",
+    "stored",
+    "files_pending",
+    "principal",
+    "cost_micros",
+    "settled_at",
+    "media",
+)
 TEXTS = ("kind", "status", "model", "agent", "prompt", "text", "error", "interaction_id", "previous_interaction_id")
 
 RELEASED = pytest.mark.parametrize("version", ["0.2.0"])
@@ -182,6 +192,21 @@ async def test_a_migration_that_fails_in_the_middle_changes_nothing(journal_url:
     assert await select_all(journal_url) == before
     await execute(journal_url, "DROP TABLE interactions_by_settlement")
     assert len(await journal.unfinished()) == 5
+    await journal.close()
+
+
+async def test_a_journal_without_addresses_of_media_gets_room_for_them(journal_url: str) -> None:
+    journal = Journal(journal_url)
+    await journal.insert(full_record())
+    await journal.close()
+    statements = ["ALTER TABLE interactions DROP COLUMN media", "UPDATE schema_version SET version_num = '5'"]
+    sqlite = ["PRAGMA user_version=5"] if journal_url.startswith("sqlite") else []
+    await execute(journal_url, *statements, *sqlite)
+    (row,) = await migrated(journal_url)
+    assert row["media"] is None
+    journal = Journal(journal_url)
+    found = await journal.find("v1_abc")
+    assert found == full_record().model_copy(update={"media": None})
     await journal.close()
 
 

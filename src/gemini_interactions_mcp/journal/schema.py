@@ -8,7 +8,7 @@ from gemini_interactions_mcp.models import Record
 
 from .column_types import Characters, Document, FileList, LongCharacters, Utf8Characters
 
-SCHEMA_VERSION: Final = 5
+SCHEMA_VERSION: Final = 6
 """Of these tables; a change of them is a new version and a revision in `migrations/versions`."""
 
 # MySQL's TEXT ends at 64 KiB; of this length it becomes a LONGTEXT.

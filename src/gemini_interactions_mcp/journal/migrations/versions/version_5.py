@@ -22,7 +22,7 @@ DEMANDED_COLUMNS = {
     "principal": sa.String(128),
 }
 """New columns that every row fills."""
-OPTIONAL_COLUMNS = {"cost_micros": sa.BigInteger(), "settled_at": sa.String(32), "media": sa.JSON()}
+OPTIONAL_COLUMNS = {"cost_micros": sa.BigInteger(), "settled_at": sa.String(32)}
 
 TEXT_COLUMNS = (
     *("interaction_id", "kind", "status", "model", "agent", "previous_interaction_id", "environment_id"),
