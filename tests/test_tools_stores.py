@@ -94,7 +94,7 @@ async def test_a_folder_is_added_once_with_hashes_and_metadata(
         {"key": "author", "stringValue": "Ada"},
         {"key": "tags", "stringListValue": {"values": ["sea", "fog"]}},
         {"key": "year", "numericValue": 1843},
-        {"key": "sha256", "stringValue": hashlib.sha256(b"The tide turns.").hexdigest()},
+        {"key": "gemini_mcp_sha256", "stringValue": hashlib.sha256(b"The tide turns.").hexdigest()},
     ]
     again = await add(client, folder / "docs", folder / "docs" / "a.md")
     assert "- docs/a.md: there already\n- docs/b.md: there already\n\nNothing was sent or charged" in again
@@ -106,7 +106,7 @@ async def test_a_file_has_one_name_whichever_way_it_is_given(
 ) -> None:
     await add(client, folder / "docs" / "a.md")
     (folder / "docs" / "a.md").write_text("The tide has turned.", encoding="utf-8")
-    assert "- docs/a.md: added; the earlier version is removed" in await use(
+    assert "- docs/a.md: added; an earlier version is there" in await use(
         client, "add", store=NOTES, files=[f"{folder}/**/a.md"]
     )
     assert list(named(store)) == ["docs/a.md"]
@@ -122,46 +122,41 @@ async def test_the_same_content_under_another_name_is_there_already(
     assert emulator.stores.stored == ["docs/a.md"]
 
 
-async def test_a_changed_file_replaces_its_document_once_it_is_indexed_and_keeps_its_metadata(
+async def test_a_changed_file_is_added_beside_its_earlier_version(
     client: Client, emulator: Emulator, folder: Path, store: EmulatedStore
 ) -> None:
-    await add(client, folder / "docs" / "a.md", metadata={"year": 1843})
+    await add(client, folder / "docs")
+    earlier = named(store)["docs/a.md"].name.removeprefix(f"{NOTES}/")
     (folder / "docs" / "a.md").write_text("The tide has turned.", encoding="utf-8")
-    emulator.stores.hold = True
-    said = await add(client, folder / "docs" / "a.md", wait_seconds=0.2)
-    assert "- docs/a.md: not ready yet, " in said
-    assert "Next: the same call again, which sends nothing twice" in said
-    states = sorted(document.state for document in store.documents.values())
-    assert states in (["STATE_ACTIVE", "STATE_PENDING"], ["STATE_ACTIVE"])
-    emulator.stores.release()
-    assert "the earlier version is removed" in await add(client, folder / "docs" / "a.md")
-    (document,) = store.documents.values()
-    assert document.size_bytes == len("The tide has turned.")
-    assert {"key": "year", "numericValue": 1843} in document.metadata
-    assert len(emulator.stores.stored) == 2
+    for outcome in ("added", "there already"):
+        said = await add(client, folder / "docs")
+        assert f"- docs/a.md: {outcome}; an earlier version is there: {earlier}\n" in said
+        assert f'manage_store(action="remove", store="{NOTES}", document="{earlier}") removes one.' in said
+    assert len(store.documents) == len(emulator.stores.stored) == 3
+
+
+async def test_contents_that_change_their_names_are_neither_sent_nor_deleted(
+    client: Client, emulator: Emulator, folder: Path, store: EmulatedStore
+) -> None:
+    await add(client, folder / "docs")
+    before = set(store.documents)
+    a, b = (folder / "docs" / name for name in ("a.md", "b.md"))
+    first = a.read_bytes()
+    a.write_bytes(b.read_bytes())
+    b.write_bytes(first)
+    said = await add(client, folder / "docs")
+    assert "- docs/a.md: there already as docs/b.md\n- docs/b.md: there already as docs/a.md\n\nNothing" in said
+    assert set(store.documents) == before
 
 
 @pytest.mark.slow
-async def test_what_another_program_has_added_is_never_replaced(
+async def test_what_another_program_has_added_stays(
     client: Client, emulator: Emulator, folder: Path, store: EmulatedStore
 ) -> None:
-    emulator.stores.add(NOTES, "docs/a.md", "text/plain", 3)
-    await add(client, folder / "docs" / "a.md")
+    foreign = emulator.stores.add(NOTES, "docs/a.md", "text/plain", 3)
+    assert "an earlier version is there: documents/" in await add(client, folder / "docs" / "a.md")
+    assert foreign.name in store.documents
     assert [document.display_name for document in store.documents.values()] == ["docs/a.md"] * 2
-
-
-async def test_an_earlier_version_that_stays_goes_with_the_next_call(
-    client: Client, emulator: Emulator, folder: Path, store: EmulatedStore
-) -> None:
-    await add(client, folder / "docs" / "a.md")
-    (folder / "docs" / "a.md").write_text("The tide has turned.", encoding="utf-8")
-    (old,) = store.documents
-    emulator.faults.append(Fault("store", "http", 9, match=old, http_status=500))
-    assert "an earlier version is still there (Google answered 500" in await add(client, folder / "docs" / "a.md")
-    emulator.faults.clear()
-    assert "there already; the earlier version is removed" in await add(client, folder / "docs" / "a.md")
-    assert len(store.documents) == 1
-    assert len(emulator.stores.stored) == 2
 
 
 async def test_a_file_that_google_cannot_index_is_told_and_tried_again(
@@ -176,7 +171,7 @@ async def test_a_file_that_google_cannot_index_is_told_and_tried_again(
     assert alone.startswith(f"Nothing was added to {NOTES}. docs/a.md: failed. Google could not index it")
     emulator.stores.failures.clear()
     assert "- docs/a.md: added" in await add(client, folder / "docs")
-    assert sorted(document.state for document in store.documents.values()) == ["STATE_ACTIVE"] * 2
+    assert sorted(each.state for each in store.documents.values()) == ["STATE_ACTIVE"] * 2 + ["STATE_FAILED"] * 2
 
 
 def test_many_files_are_told_within_what_every_host_shows() -> None:
@@ -338,7 +333,10 @@ async def test_an_unknown_store_is_told_with_near_names(
         ({"action": "list", "files": ["a"]}, '`files` is not for action="list".'),
         ({"action": "create", "store": "x", "metadata": {"a": 1}}, '`metadata` is not for action="create".'),
         ({"action": "create", "store": "x" * 513}, "of at most 512 characters"),
-        ({"action": "add", "store": "Notes", "files": ["docs"], "metadata": {"sha256": "x"}}, "this server's own"),
+        (
+            {"action": "add", "store": "Notes", "files": ["docs"], "metadata": {"gemini_mcp_sha256": "x"}},
+            "this server's own",
+        ),
         ({"action": "add", "store": "Notes", "files": ["docs"], "metadata": {" ": "x"}}, "cannot be a key"),
         ({"action": "add", "store": "Notes", "files": ["docs"], "metadata": {"a": {}}}, "is no number, text"),
         ({"action": "add", "store": "Notes", "files": ["docs"], "metadata": {"a": [1]}}, "is no number, text"),
@@ -402,7 +400,7 @@ def test_an_upload_is_told_in_parts() -> None:
     assert adding.describe_works([work]) == "0 of 1 file ready; uploading a.md"
 
 
-async def test_two_files_of_one_name_are_not_mixed_up(
+async def test_two_files_of_one_name_are_both_added(
     settings: Settings, emulator: Emulator, store: EmulatedStore
 ) -> None:
     for root in settings.allowed_dirs:
@@ -410,9 +408,10 @@ async def test_two_files_of_one_name_are_not_mixed_up(
         (root / "a.md").write_text(str(root), encoding="utf-8")
     async with Client(build_server(settings, FAST), cache=None) as client:
         files = [str(root / "a.md") for root in settings.allowed_dirs]
-        said = await complaint(client, "manage_store", action="add", store="Notes", files=files)
-    assert said.startswith("Two different files have the name a.md below their allowed directories")
-    assert emulator.stores.stored == []
+        for outcome in ("added", "there already"):
+            said = await use(client, "add", store="Notes", files=files)
+            assert said.count(f"- a.md: {outcome}\n") == len(files)
+    assert len(store.documents) == len(files) > 1
 
 
 @pytest.mark.usual_wire("the contrary API may stream no annotations and refuse to read them later")

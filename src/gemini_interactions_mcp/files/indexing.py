@@ -146,7 +146,7 @@ class StoreUploads:
         if work := self._going.get(key):
             return work
         work = IndexingWork(store, wanted)
-        if wanted.present is not None and wanted.present.state == "active" and not wanted.outdated:
+        if wanted.present is not None and wanted.present.state == "active":
             work.document = wanted.present
             work.done.set()
             return work
@@ -161,7 +161,6 @@ class StoreUploads:
     async def _drive(self, work: IndexingWork) -> None:
         try:
             work.document = await self._get_indexed(work)
-            await self._remove_outdated(work)
         except Exception as exc:  # noqa: BLE001 - the waiting calls tell it; in the task group it would end the server
             work.error = exc
         finally:
@@ -233,6 +232,7 @@ class StoreUploads:
         work.phase, work.fresh = "indexing", True
         document = await self._follow_or_look_for(work, state)
         if modified and document is not None:
+            # What was sent is not what its hash says.
             await self._service.delete_document(document.name)
             await self._sent.forget(work)
             raise make_modified_error(work.wanted.file)
@@ -332,11 +332,3 @@ class StoreUploads:
             await self._sent.forget(work)
             raise RefusedError("Google could not index it.")
         return document
-
-    async def _remove_outdated(self, work: IndexingWork) -> None:
-        """Delete the documents whose place the file has taken; one that stays is told, and goes with the next call."""
-        for document in work.wanted.outdated:
-            try:
-                work.removed += await self._service.delete_document(document.name)
-            except GeminiMCPError as exc:
-                work.kept = exc

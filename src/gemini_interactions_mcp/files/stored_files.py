@@ -8,7 +8,7 @@ from typing import Literal
 
 import anyio
 
-from gemini_interactions_mcp.core import GeminiMCPError, InputError, JournalError, Json, logger
+from gemini_interactions_mcp.core import JournalError, Json, logger
 from gemini_interactions_mcp.models import MetadataEntry, StoreDocument, UploadedFile, stores
 
 from .inspection import LocalFile
@@ -26,7 +26,7 @@ class StoredFile:
         file: The file, as it was inspected.
         described: What is told of the document, as the API takes it.
         present: The document that the store has of it already.
-        outdated: Documents that it takes the place of.
+        namesakes: Other documents that the store has under this name.
         micros: The most that indexing it may cost, in millionths of a dollar.
     """
 
@@ -34,7 +34,7 @@ class StoredFile:
     file: LocalFile
     described: Json = field(default_factory=dict[str, object])
     present: StoreDocument | None = None
-    outdated: tuple[StoreDocument, ...] = ()
+    namesakes: tuple[StoreDocument, ...] = ()
     micros: int = 0
 
 
@@ -49,8 +49,6 @@ class IndexingWork:
         sent: Bytes sent so far.
         fresh: Whether this server has sent it.
         document: The document, once it can be searched.
-        removed: Number of outdated documents that were deleted.
-        kept: Why an outdated document was not deleted.
         error: Why there is no document.
         done: Set once the work has ended in any way.
     """
@@ -61,8 +59,6 @@ class IndexingWork:
     sent: int = 0
     fresh: bool = False
     document: StoreDocument | None = None
-    removed: int = 0
-    kept: GeminiMCPError | None = None
     error: Exception | None = None
     done: anyio.Event = field(default_factory=anyio.Event)
 
@@ -120,21 +116,6 @@ class SentFiles:
 
     def _key(self, work: IndexingWork) -> str:
         return hashlib.sha256(f"{self._account}\n{work.store}".encode()).hexdigest()
-
-
-def refuse_same_names(wanted: Sequence[StoredFile]) -> None:
-    """Check that no two different files of a call have the same name in the store.
-
-    Raises:
-        InputError: Two have: the second would take the place of the first.
-    """
-    named: dict[str, str] = {}
-    for each in wanted:
-        if named.setdefault(each.name, each.file.sha256) != each.file.sha256:
-            raise InputError(
-                f"Two different files have the name {each.name} below their allowed directories: add one of them, or "
-                "rename it. Nothing was sent."
-            )
 
 
 def describe_entries(file: LocalFile, metadata: Sequence[MetadataEntry]) -> tuple[MetadataEntry, ...]:

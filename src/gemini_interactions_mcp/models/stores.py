@@ -3,7 +3,7 @@
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, Literal, NamedTuple, cast
 
 from gemini_interactions_mcp.core import InputError, make_printable, quote_name
@@ -19,8 +19,11 @@ STORE_NAME: Final = re.compile(r"(?:fileSearchStores/)?([a-z0-9-]{1,80})")
 STORE_TOOL: Final = "file_search:"
 """Prefix of a tool that searches a store."""
 
-DIGEST_KEY: Final = "sha256"
-"""Key of the metadata that holds the hash of a document's content, by which the same content is never sent twice."""
+DIGEST_KEY: Final = "gemini_mcp_sha256"
+"""Key of the metadata that holds the hash of a document's content, by which the same content is never sent twice.
+
+Its characters are those of an identifier: which others a key may have is not documented.
+"""
 
 MAX_METADATA: Final = 20
 """Metadata of a document, at most: google-genai 3.6.1, types.Document.custom_metadata"""
@@ -127,33 +130,37 @@ class Standing(NamedTuple):
 
     Attributes:
         present: The document with its content; None if it has to be sent.
-        outdated: Documents that it takes the place of, once it can be searched.
+        namesakes: Other documents of its name, such as earlier versions.
     """
 
     present: StoreDocument | None
-    outdated: tuple[StoreDocument, ...]
+    namesakes: tuple[StoreDocument, ...]
 
 
-def compare_file(name: str, digest: str, documents: Iterable[StoreDocument]) -> Standing:
+def compare_file(name: str, digest: str, documents: Sequence[StoreDocument], others: Collection[str] = ()) -> Standing:
     """Return what a store has of a file.
 
-    What other programs have added has no hash and is never outdated. A document that failed is no document.
+    A document that failed has no content that could be searched.
 
     Args:
         name: The name of the file's document.
         digest: The hash of its content.
         documents: All documents of the store.
+        others: Hashes of other files of the user: their documents are no earlier versions of this one.
     """
-    ours = [each for each in documents if each.digest]
     same = sorted(
-        (each for each in ours if each.digest == digest and each.state != "failed"),
+        (each for each in documents if each.digest == digest and each.state != "failed"),
         key=lambda each: (each.state != "active", fold_display_name(each.display_name) != fold_display_name(name)),
     )
     present = same[0] if same else None
     named = fold_display_name(name)
     return Standing(
         present,
-        tuple(each for each in ours if each is not present and fold_display_name(each.display_name) == named),
+        tuple(
+            each
+            for each in documents
+            if each is not present and each.digest not in others and fold_display_name(each.display_name) == named
+        ),
     )
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import accumulate
@@ -54,6 +54,9 @@ LINE_BYTES: Final = 300
 
 NOTES_BYTES: Final = 1_000
 """Size of what is said of files that were left out or transcoded."""
+
+NAMED_NAMESAKES: Final = 3
+"""Documents of a file's name that its line tells."""
 
 LINES_BYTES: Final = 4_500
 """Size of all these lines; the others are counted."""
@@ -109,7 +112,7 @@ async def plan_addition(
     """Return what a call adds to a store.
 
     Raises:
-        InputError: None of the files can be added, an address is among them, or two have one name.
+        InputError: None of the files can be added, or an address is among them.
     """
     if addresses := [each.source for each in given.sources if not each.files]:
         raise InputError(f"A store takes files of this computer, and {quote_name(addresses[0])} is none.")
@@ -123,8 +126,8 @@ async def plan_addition(
         )
     documents = await app.stores.documents(store.name)
     named = zip(await app.indexing.name_files(fit), fit, strict=True)
-    wanted = [match_file(name, file, documents, metadata) for name, file in named]
-    files.refuse_same_names(wanted)
+    current = {file.sha256 for file in fit}
+    wanted = [match_file(name, file, documents, current, metadata) for name, file in named]
     fresh = {each.file.sha256: each for each in wanted if not await app.indexing.is_known(store.name, each)}
     priced = {each.name: await estimate_files(app, store, [each.file]) for each in fresh.values()}
     wanted = [replace(each, micros=found.high) if (found := priced.get(each.name)) else each for each in wanted]
@@ -144,13 +147,16 @@ def find_unfitness(file: "LocalFile", store: FileSearchStore) -> str:
 
 
 def match_file(
-    name: str, file: "LocalFile", documents: "Sequence[StoreDocument]", metadata: Sequence[MetadataEntry]
+    name: str,
+    file: "LocalFile",
+    documents: "Sequence[StoreDocument]",
+    current: Set[str],
+    metadata: Sequence[MetadataEntry],
 ) -> "StoredFile":
-    """Return a file with what its store has of it; without metadata, it gets that of the document it replaces."""
-    standing = stores.compare_file(name, file.sha256, documents)
-    kept = metadata or next((each.own_metadata for each in standing.outdated), ())
-    described = api.describe_document(name, file.mime, files.describe_entries(file, kept))
-    return files.StoredFile(name, file, described, standing.present, standing.outdated)
+    """Return a file with what its store has of it, beside the files of this call, whose hashes are `current`."""
+    standing = stores.compare_file(name, file.sha256, documents, current - {file.sha256})
+    described = api.describe_document(name, file.mime, files.describe_entries(file, metadata))
+    return files.StoredFile(name, file, described, standing.present, standing.namesakes)
 
 
 async def estimate_files(app: AppContext, store: FileSearchStore, given: "Sequence[LocalFile]") -> "Estimate | None":
@@ -272,18 +278,26 @@ def describe_outcome(wanted: "StoredFile", work: "IndexingWork", metadata: Seque
         return f"failed. {work.error}"
     if work.document is None:
         return "not ready yet, " + describe_phase(work).removesuffix(" of")
-    removed = "; the earlier version is removed" if work.removed else ""
-    if work.kept is not None:
-        removed = f"; an earlier version is still there ({work.kept}), and the same call tries again to remove it"
+    namesakes = describe_namesakes(wanted)
     if work.fresh or wanted.present is None:
-        return f"added{removed}"
+        named = f" as {quote_name(work.wanted.name)}" if work.wanted.name != wanted.name else ""
+        return f"added{named}{namesakes}"
     shown = work.document.display_name
     named = (
         f" as {quote_name(shown)}" if stores.fold_display_name(shown) != stores.fold_display_name(wanted.name) else ""
     )
     other = metadata and set(metadata) != set(work.document.own_metadata)
     kept = ", with other metadata, which cannot be changed: remove it first" if other else ""
-    return f"there already{named}{kept}{removed}"
+    return f"there already{named}{kept}{namesakes}"
+
+
+def describe_namesakes(wanted: "StoredFile") -> str:
+    """Return which other documents the store has under the name of a file; empty if none."""
+    if not wanted.namesakes:
+        return ""
+    ids = ", ".join(quote_name(stores.get_document_id(each)) for each in wanted.namesakes[:NAMED_NAMESAKES])
+    more = len(wanted.namesakes) - NAMED_NAMESAKES
+    return f"; an earlier version is there: {ids}{f' and {more} more' if more > 0 else ''}"
 
 
 def check_something_added(
@@ -317,6 +331,7 @@ def render_addition(
         f"{store_table.describe_named_store(store)}: {', '.join(counts)}.",
         "\n".join(shorten_lines([*failed, *added.unfit, *waiting, *ready])),
         clip_text(" ".join(notes), NOTES_BYTES),
+        describe_removing(store, added),
         describe_indexing_cost(added),
         describe_next(store, waiting=bool(waiting), failed=bool(failed)),
     )
@@ -329,6 +344,15 @@ def shorten_lines(lines: Sequence[str]) -> list[str]:
     shown = sum(each <= LINES_BYTES for each in taken)
     more = [f"- and {len(cut) - shown} more"] if len(cut) > shown else []
     return [*cut[:shown], *more]
+
+
+def describe_removing(store: FileSearchStore, added: Addition) -> str:
+    """Return the call that removes an earlier version; empty if there is none."""
+    found = next((document for each in added.wanted for document in each.namesakes), None)
+    if found is None:
+        return ""
+    call = f'manage_store(action="remove", store="{store.name}", document="{stores.get_document_id(found)}")'
+    return f"Earlier versions stay, and are found too: {quote_name(call)} removes one."
 
 
 def describe_indexing_cost(added: Addition) -> str:

@@ -57,8 +57,8 @@ async def manage_store(
     page: Annotated[int, Field(ge=1, description="Of the list; default 1")] = 1,
     wait_seconds: WaitSeconds = None,
 ) -> CallToolResult | InputRequiredResult:
-    """Keep files in a store that Gemini searches, with tools=["file_search:STORE"]. Adding costs cents, once; what is
-    there is not sent again, and a changed file replaces its document.
+    """Keep files in a store that Gemini searches, with tools=["file_search:STORE"]. Adding costs per token,
+    once (the result tells how much), sends no content twice, and deletes nothing: a changed file is a new document.
     """
     order = StoreOrder(store, files, metadata, document, force, page, wait_seconds)
     check_store_order(action, order)
