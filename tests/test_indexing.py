@@ -105,7 +105,7 @@ async def indexed(
     uploads = StoreUploads(api, recorder, "account", boundary, tasks, timing, lambda: recorder.now)
     ((file,),) = [source.files for source in (await make().inspect(["a.md"])).sources]
     assert await uploads.name_files([file]) == ["a.md"]
-    work = uploads.begin(STORE, StoredFile("a.md", file))
+    work = uploads.begin(STORE, StoredFile("a.md", file, agreed=True))
     with anyio.fail_after(10):
         await work.done.wait()
     return work

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from mcp import Client
 
@@ -449,6 +450,43 @@ async def test_the_limits_in_dollars_hold_for_indexing(
     assert said.startswith("GEMINI_MCP_DOLLARS_PER_MONTH allows $0.0060, of which $0.00")
     assert "Nothing was sent." in said
     assert emulator.stores.stored == ["a.txt"]
+
+
+async def test_the_limits_in_dollars_hold_for_calls_at_once_and_count_equal_files_once(
+    settings: Settings, emulator: Emulator, store: EmulatedStore, folder: Path
+) -> None:
+    for name in ("a", "b", "c"):
+        for copy in ("", "-copy"):
+            (folder / f"{name}{copy}.txt").write_text(f"{name} word " * 10_000, encoding="utf-8")
+    limited = settings.model_copy(update={"dollars_per_day": 0.008})
+
+    async def send(client: Client, name: str) -> None:
+        files = [str(folder / f"{name}.txt"), str(folder / f"{name}-copy.txt")]
+        said.append(
+            text_of(await client.call_tool("manage_store", {"action": "add", "store": "Notes", "files": files}))
+        )
+
+    said: list[str] = []
+    async with Client(build_server(limited, FAST), cache=None) as client:
+        await use(client, "list")
+        async with anyio.create_task_group() as tasks:
+            for name in ("a", "b", "c"):
+                tasks.start_soon(send, client, name)
+        assert sum("Nothing was sent." in each for each in said) == 1, said
+        assert sum("-copy.txt: added as " in each and "indexing 1 file" in each for each in said) == 2, said
+    assert len(emulator.stores.stored) == 2
+
+
+async def test_what_was_not_sent_is_given_back_to_the_limits(
+    settings: Settings, emulator: Emulator, store: EmulatedStore, folder: Path
+) -> None:
+    (folder / "a.txt").write_text("a word " * 10_000, encoding="utf-8")
+    emulator.faults.append(Fault("upload", "http", http_status=400))
+    limited = settings.model_copy(update={"dollars_per_day": 0.006})
+    async with Client(build_server(limited, FAST), cache=None) as client:
+        refused = {"action": "add", "store": "Notes", "files": [str(folder / "a.txt")]}
+        assert "failed. Google refused" in await complaint(client, "manage_store", **refused)
+        assert "- a.txt: added" in await add(client, folder / "a.txt")
 
 
 async def test_a_limit_is_not_kept_where_the_price_is_not_known(

@@ -29,6 +29,7 @@ from .errors import SentElsewhereError as SentElsewhereError
 from .errors import SpendingLimitError as SpendingLimitError
 from .errors import StillUploadingError as StillUploadingError
 from .errors import StoreNotFoundError as StoreNotFoundError
+from .errors import UploadLostError as UploadLostError
 from .folders import Folder as Folder
 from .lenient import Json as Json
 from .lenient import coerce_object as coerce_object

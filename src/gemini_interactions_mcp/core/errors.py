@@ -143,6 +143,10 @@ class StoreNotFoundError(RefusedError):
     """Google has no file search store, document or operation of this name, or none that this key may read."""
 
 
+class UploadLostError(RefusedError):
+    """Google does not say how much of an upload has arrived, which may be all of it."""
+
+
 class SentElsewhereError(GeminiMCPError):
     """Another server has sent the same request and waits for its id; nothing was sent now."""
 

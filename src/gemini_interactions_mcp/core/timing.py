@@ -35,7 +35,8 @@ class Timing:
         staged: Time for which a filled sandbox waits for the call that uses it; Google keeps one for 7 days.
 
         store_settling: Time for which a file is not sent again that a file search store may have got: its documents
-            are searched for it. Large files get more.
+            are searched for it. Not less than `processing`: a document may be listed once it is indexed. Large files
+            get more.
 
         In `journal`:
         busy: Default time-out of a statement while another program holds the database: two servers on one
@@ -113,7 +114,7 @@ class Timing:
     # files
     upload_report: float = 0.5
     staged: float = 6 * 3600.0
-    store_settling: float = 600.0
+    store_settling: float = 2400.0
 
     # journal
     busy: float = 5.0

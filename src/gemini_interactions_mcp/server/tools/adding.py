@@ -95,10 +95,11 @@ async def add_files(
         GeminiMCPError: The store cannot be read, or Google took none of the files.
     """
     added = await plan_addition(app, store, given, metadata)
-    if added.fresh:
-        await check_indexing_limits(app, added.estimate)
+    await check_indexing_limits(app, store, added)
     if refused := await ask_before_indexing(ctx, app, store, added):
         return refused
+    await check_indexing_limits(app, store, added)
+    # Without a wait after the check, so that no other call takes the room.
     works = [app.indexing.begin(store.name, each) for each in added.wanted]
     await wait_for_works(works, seconds, Progress(ctx), app.timing.upload_report)
     lines = [describe_indexed_file(each, work, metadata) for each, work in zip(added.wanted, works, strict=True)]
@@ -128,11 +129,16 @@ async def plan_addition(
     named = zip(await app.indexing.name_files(fit), fit, strict=True)
     current = {file.sha256 for file in fit}
     wanted = [match_file(name, file, documents, current, metadata) for name, file in named]
-    fresh = {each.file.sha256: each for each in wanted if not await app.indexing.is_known(store.name, each)}
-    priced = {each.name: await estimate_files(app, store, [each.file]) for each in fresh.values()}
-    wanted = [replace(each, micros=found.high) if (found := priced.get(each.name)) else each for each in wanted]
-    estimate = await estimate_files(app, store, [each.file for each in fresh.values()])
-    return Addition(tuple(wanted), unfit, tuple(fresh.values()), estimate)
+    fresh: dict[str, StoredFile] = {}
+    for each in wanted:
+        if each.file.sha256 not in fresh and not await app.indexing.is_known(store.name, each):
+            found = await estimate_files(app, store, [each.file])
+            fresh[each.file.sha256] = replace(each, micros=found.high if found else 0, agreed=True)
+    # Of equal files, the first one is sent.
+    begun = [fresh.pop(each.file.sha256, each) for each in wanted]
+    sent = tuple(each for each in begun if each.agreed)
+    estimate = await estimate_files(app, store, [each.file for each in sent])
+    return Addition(tuple(begun), unfit, sent, estimate)
 
 
 def find_unfitness(file: "LocalFile", store: FileSearchStore) -> str:
@@ -169,29 +175,30 @@ async def estimate_files(app: AppContext, store: FileSearchStore, given: "Sequen
     )
 
 
-async def check_indexing_limits(app: AppContext, estimate: "Estimate | None") -> None:
+async def check_indexing_limits(app: AppContext, store: FileSearchStore, added: Addition) -> None:
     """Check that the user's limits in dollars leave room for indexing.
 
     Google tells no tokens of it, so the journal does not have its cost: of earlier indexing, that of this process
-    counts.
+    counts, from its beginning. Nothing is awaited after the sum is made.
 
     Raises:
         SpendingLimitError: They do not, or what it costs is not known.
         JournalError: What was spent cannot be read.
     """
-    if app.settings.dollars_per_day is None and app.settings.dollars_per_month is None:
+    if not added.fresh or (app.settings.dollars_per_day is None and app.settings.dollars_per_month is None):
         return
     spending = await app.runs.spending()
+    cost = app.indexing.sum_new(store.name, added.fresh)
     for limit in spending.limits.list_spending_limits(clock.now()):
-        if estimate is None:
+        if added.estimate is None:
             raise SpendingLimitError(
                 f"What indexing these files may cost is not known, so {limit.variable} cannot be kept. Nothing was "
                 "sent."
             )
         month = limit.until - limit.since > MONTH_LENGTH
         spent = (spending.month if month else spending.today) + app.indexing.sum_spent(limit.since)
-        if spent + estimate.high > limit.micros:
-            raise SpendingLimitError(journal.describe_spending_limit(limit, spent, estimate.high))
+        if spent + cost > limit.micros:
+            raise SpendingLimitError(journal.describe_spending_limit(limit, spent, cost))
 
 
 async def ask_before_indexing(ctx: Ctx, app: AppContext, store: FileSearchStore, added: Addition) -> ToolResult | None:
@@ -279,7 +286,7 @@ def describe_outcome(wanted: "StoredFile", work: "IndexingWork", metadata: Seque
     if work.document is None:
         return "not ready yet, " + describe_phase(work).removesuffix(" of")
     namesakes = describe_namesakes(wanted)
-    if work.fresh or wanted.present is None:
+    if work.wanted.agreed or wanted.present is None:
         named = f" as {quote_name(work.wanted.name)}" if work.wanted.name != wanted.name else ""
         return f"added{named}{namesakes}"
     shown = work.document.display_name

@@ -108,6 +108,7 @@ async def remove_document(ctx: Ctx, app: AppContext, order: StoreOrder) -> ToolR
     ):
         return refused
     there = await app.stores.delete_document(document.name)
+    await app.indexing.forget(found.name, document)
     return build_text_result(describe_removal(document, found, there=there))
 
 
