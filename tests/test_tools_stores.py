@@ -2,12 +2,14 @@
 
 import hashlib
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 from mcp import Client
+from starlette.responses import JSONResponse
 
 from conftest import FAST
 from gemini_interactions_mcp.core.room import measure_cost
@@ -17,7 +19,7 @@ from gemini_interactions_mcp.files.inspection import LocalFile
 from gemini_interactions_mcp.files.stored_files import IndexingWork, StoredFile
 from gemini_interactions_mcp.models.stores import FileSearchStore
 from gemini_interactions_mcp.server.app import build_server
-from gemini_interactions_mcp.server.tools import adding
+from gemini_interactions_mcp.server.tools import adding, additions
 from gemini_interactions_mcp.settings import Settings
 from reading import call, complaint, have_stores, pdf, text_of, wav
 
@@ -389,7 +391,7 @@ async def test_what_a_store_does_not_index_is_left_out_and_told(
 )
 def test_what_a_store_does_not_take_is_known(kind: str, size: int, model: str, why: str) -> None:
     file = LocalFile("a", "a", size, size, kind, "x/y", version=(), sha256="0")
-    assert adding.find_unfitness(file, FileSearchStore(name=NOTES, embedding_model=model)) == why
+    assert additions.find_unfitness(file, FileSearchStore(name=NOTES, embedding_model=model)) == why
 
 
 def test_an_upload_is_told_in_parts() -> None:
@@ -499,6 +501,48 @@ async def test_a_limit_is_not_kept_where_the_price_is_not_known(
         said = await complaint(client, "manage_store", **refused)
     assert said.startswith("What indexing these files may cost is not known, so GEMINI_MCP_DOLLARS_PER_DAY cannot be")
     assert emulator.stores.stored == []
+
+
+@pytest.mark.parametrize("name", ["file_search:", " ", "\u00a0"])
+async def test_no_name_means_no_store_and_no_document(client: Client, emulator: Emulator, name: str) -> None:
+    have_stores(emulator, "other")
+    emulator.stores.add("fileSearchStores/other", "", "text/plain", 3)
+    for action, arguments in (("create", {}), ("delete", {"force": True}), ("add", {"files": ["a"]})):
+        said = await complaint(client, "manage_store", action=action, store=name, **arguments)
+        assert said.startswith(f'action="{action}" needs `store`')
+    said = await complaint(client, "manage_store", action="remove", store="other", document=name)
+    assert said.startswith('action="remove" needs `document`')
+    assert "1 file search store" in await use(client, "list", store=name)
+    assert len(emulator.stores.stores["fileSearchStores/other"].documents) == 1
+    assert all(request.method == "GET" for request in emulator.requests)
+
+
+async def test_a_call_answers_in_time_though_the_store_is_slow_and_the_next_one_goes_on(
+    settings: Settings, emulator: Emulator, store: EmulatedStore, folder: Path
+) -> None:
+    emulator.faults.append(slow := Fault("store", "stall", match="documents"))
+    timing = replace(FAST, planning=0.3)
+    async with Client(build_server(settings, timing), cache=None) as client:
+        began = anyio.current_time()
+        for _ in range(2):
+            assert "still compared with what the store has" in await add(client, folder / "docs", wait_seconds=0.1)
+        assert anyio.current_time() - began < 2
+        slow.release.set()
+        assert "2 files ready." in await add(client, folder / "docs")
+    lists = [request for request in emulator.requests if request.path.endswith("/documents")]
+    assert len(lists) == 1
+    assert sorted(emulator.stores.stored) == ["docs/a.md", "docs/b.md"]
+
+
+async def test_a_list_without_an_end_is_not_read_for_ever(
+    client: Client, emulator: Emulator, store: EmulatedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def repeat(*_: object) -> JSONResponse:
+        return JSONResponse({"nextPageToken": "0"})
+
+    monkeypatch.setattr("gemini_interactions_mcp.emulator.store_endpoints.make_page", repeat)
+    assert "its pages repeat" in await complaint(client, "manage_store", action="list", store=NOTES)
+    assert len(emulator.requests) < 9
 
 
 async def test_a_store_with_too_many_documents_is_not_added_to(

@@ -347,5 +347,38 @@ async def test_a_document_that_is_removed_while_it_is_indexed_can_be_added_again
     assert emulator.stores.stored == ["a.md", "a.md"]
 
 
+async def test_time_in_the_queue_is_no_time_of_indexing(
+    settings: Settings, emulator: Emulator, store: EmulatedStore, file: Path
+) -> None:
+    for number in range(7):
+        (file.parent / f"{number}.md").write_text(f"file {number}", encoding="utf-8")
+    emulator.faults.append(stalled := Fault("upload", "stall", 4))
+    async with serving(settings, replace(FAST, processing=0.5)) as client:
+        assert "8 not ready yet" in await add(client, file.parent, wait_seconds=1.5)
+        stalled.release.set()
+        assert "8 files ready." in await add(client, file.parent)
+    assert len(emulator.stores.stored) == 8
+
+
+@pytest.mark.slow
+async def test_files_that_are_looked_for_share_a_list(
+    settings: Settings, emulator: Emulator, store: EmulatedStore, file: Path
+) -> None:
+    for number in range(3):
+        (file.parent / f"{number}.md").write_text(f"file {number}", encoding="utf-8")
+    list_late(emulator, True)
+    emulator.stores.hold = True
+    emulator.faults.append(Fault("upload", "drop_taken", 4, skip=4))
+    emulator.faults.append(Fault("upload", "http", 4, skip=4, http_status=404))
+    polling = replace(FAST, first_processing_poll=0.2, slowest_processing_poll=0.2)
+    async with serving(settings, polling) as client:
+        assert "not ready yet" in await add(client, file.parent, wait_seconds=2)
+        lists = sum(request.path.endswith("/documents") for request in emulator.requests)
+        emulator.stores.release()
+        assert "4 files ready" in await add(client, file.parent)
+    assert lists < 20
+    assert len(emulator.stores.stored) == 4
+
+
 def test_nothing_is_sent_again_while_it_may_still_be_indexed() -> None:
     assert Timing().store_settling >= Timing().processing

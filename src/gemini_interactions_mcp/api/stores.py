@@ -52,6 +52,9 @@ MAX_STORES: Final = 1_000
 MAX_DOCUMENTS: Final = 5_000
 """Maximum number of documents read of a store: 250 requests."""
 
+MAX_PAGES: Final = 1_000
+"""Maximum number of pages read of a list."""
+
 DOCUMENT_STATES: Final[dict[types.DocumentState | None, stores.DocumentState]] = {
     types.DocumentState.STATE_PENDING: "pending",
     types.DocumentState.STATE_FAILED: "failed",
@@ -273,14 +276,23 @@ class StoreService:
         most: int,
         store: str | None = None,
     ) -> list[StoredT]:
-        """Return what the pages of a list have, until the last page, or the one that has the entry number `most`."""
+        """Return what the pages of a list have, until the last page, or the one that has the entry number `most`.
+
+        Raises:
+            NetworkError: The list does not end.
+            GeminiMCPError: It could not be read.
+        """
         found: list[StoredT] = []
         token: str | None = None
-        while len(found) < most:
+        read_tokens: set[str | None] = set()
+        while len(found) < most and token not in read_tokens and len(read_tokens) < MAX_PAGES:
+            read_tokens.add(token)
             page, token = await self._gemini.request(lambda client, token=token: read(client, token), store=store)
             found += page
             if token is None:
-                break
+                return found
+        if len(found) < most:
+            raise NetworkError("Google's list has no end: its pages repeat. Nothing was sent; try again later.")
         return found
 
 

@@ -64,6 +64,8 @@ from .room import fit_paragraphs as fit_paragraphs
 from .room import fit_suffix as fit_suffix
 from .room import measure_cost as measure_cost
 from .room import measure_paragraphs as measure_paragraphs
+from .shared_tasks import SharedTask as SharedTask
+from .shared_tasks import SharedTasks as SharedTasks
 from .timing import DEFAULT_TIMING as DEFAULT_TIMING
 from .timing import Timing as Timing
 from .words import IGNORABLE_CHARACTERS as IGNORABLE_CHARACTERS

@@ -80,6 +80,8 @@ class Timing:
         In `server`:
         naming: Minimum time that a call waits for an id; openai-agents and google-adk time out after 5 s.
         lookup: Minimum time that a call waits for Google to return an interaction, for the same reason.
+        planning: Minimum time that a call waits until its files are compared with what a store has.
+        planned: Time for which that comparison holds for an identical call.
         agreement: Time that an agreement lasts while files are uploaded; each call that uses it renews it.
         disconnect: Time limit for closing the connections to Google at shutdown.
 
@@ -153,6 +155,8 @@ class Timing:
     # server
     naming: float = 4.0
     lookup: float = 4.0
+    planning: float = 2.0
+    planned: float = 60.0
     agreement: float = 600.0
     disconnect: float = 0.5
 

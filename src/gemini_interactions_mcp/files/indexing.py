@@ -139,6 +139,8 @@ class StoreUploads:
         self._readers = anyio.CapacityLimiter(READS_AT_ONCE)
         self._going: dict[tuple[str, str], IndexingWork] = {}
         self._broken_off: dict[tuple[str, str], str] = {}
+        self._listing = anyio.Lock()
+        self._listed: dict[str, tuple[float, list[StoreDocument]]] = {}
         self._reserved: dict[IndexingWork, tuple[datetime, int]] = {}
 
     async def name_files(self, files: Sequence[LocalFile]) -> list[str]:
@@ -242,16 +244,26 @@ class StoreUploads:
         while kept := await self._sent.find(work):
             if kept.name:
                 return await self._follow(work, IndexingState(name=kept.name))
-            if found := await self._find_listed(work):
+            if found := await self._find_listed(work, delay):
                 return found
             await anyio.sleep(delay)
             delay = min(delay * 1.5, self._timing.slowest_processing_poll)
         return await self._find_listed(work)
 
-    async def _find_listed(self, work: IndexingWork) -> StoreDocument | None:
-        listed = await self._service.documents(work.store)
+    async def _find_listed(self, work: IndexingWork, age: float = 0) -> StoreDocument | None:
+        """Return a file's document if a list has it that was begun no longer ago than that."""
+        listed = await self._read_list(work.store, age)
         found = stores.compare_file(work.wanted.name, work.digest, listed).present
         return await self._wait_active(work, found) if found else None
+
+    async def _read_list(self, store: str, age: float) -> list[StoreDocument]:
+        """Return the documents of a store; files that are looked for at once share a list."""
+        async with self._listing:
+            listed = self._listed.get(store)
+            if listed is None or anyio.current_time() - listed[0] >= age:
+                began = anyio.current_time()
+                listed = self._listed[store] = (began, await self._service.documents(store))
+        return listed[1]
 
     async def _send(self, work: IndexingWork) -> StoreDocument | None:
         """Send a file, and return its document once it can be searched; None if Google has not got it.

@@ -28,6 +28,7 @@ class StoredFile:
         name: The name of its document: its path below the allowed directory, whichever way it was given.
         file: The file, as it was inspected.
         described: What is told of the document, as the API takes it.
+        metadata: What the caller says of it.
         present: The document that the store has of it already.
         namesakes: Other documents that the store has under this name.
         micros: The most that indexing it may cost, in millionths of a dollar.
@@ -37,6 +38,7 @@ class StoredFile:
     name: str
     file: LocalFile
     described: Json = field(default_factory=dict[str, object])
+    metadata: tuple[MetadataEntry, ...] = ()
     present: StoreDocument | None = None
     namesakes: tuple[StoreDocument, ...] = ()
     micros: int = 0
@@ -156,10 +158,8 @@ class SentFiles:
     async def settle(self, work: IndexingWork) -> None:
         """Write down that a file is indexed."""
         kept = await self.find(work)
-        if kept and kept.name:
+        if kept:
             await self.keep(work, kept.name, RECENTLY)
-        elif kept:
-            await self.forget(work.store, work.digest)
 
     async def forget(self, store: str, digest: str, operation: str | None = None) -> None:
         """Forget a content, which was refused or removed; with an operation, only if that was to index it."""

@@ -206,10 +206,10 @@ def check_display_name(text: str) -> str:
     """Return the display name of a store to make.
 
     Raises:
-        InputError: It is too long, or the name that Google gives.
+        InputError: It is empty, too long, or the name that Google gives.
     """
     name = make_printable(strip_store_tool(text))
-    if name.startswith(STORE_COLLECTION) or len(name) > MAX_STORE_NAME_CHARACTERS:
+    if names_nothing(name) or name.startswith(STORE_COLLECTION) or len(name) > MAX_STORE_NAME_CHARACTERS:
         raise InputError(
             f"`store` is the display name of the new store, of at most {MAX_STORE_NAME_CHARACTERS} characters; Google "
             f"makes a name such as {STORE_COLLECTION}notes-1a2b of it."
@@ -220,6 +220,11 @@ def check_display_name(text: str) -> str:
 def strip_store_tool(text: str) -> str:
     """Return what names a store, without the prefix of the tool that searches it."""
     return text.strip().removeprefix(STORE_TOOL).strip()
+
+
+def names_nothing(text: str | None) -> bool:
+    """Whether nothing is left of a name without the prefix of the tool and blanks."""
+    return not fold_display_name(strip_store_tool(text or ""))
 
 
 def spell_store_name(text: str) -> str | None:
@@ -243,7 +248,8 @@ def find_stores(text: str, stores: Sequence[FileSearchStore]) -> list[FileSearch
     name = spell_store_name(text)
     named = [each for each in stores if each.name == name]
     shown = fold_display_name(strip_store_tool(text)).casefold()
-    return named or [each for each in stores if fold_display_name(each.display_name).casefold() == shown]
+    # Stores of other programs may have no display name; no text means one of these.
+    return named or [each for each in stores if shown and fold_display_name(each.display_name).casefold() == shown]
 
 
 def choose_store(text: str, stores: Sequence[FileSearchStore]) -> FileSearchStore:
@@ -274,7 +280,9 @@ def choose_document(text: str, documents: Sequence[StoreDocument]) -> StoreDocum
     wanted = text.strip()
     named = [each for each in documents if wanted in (each.name, each.name.rpartition("/")[2], get_document_id(each))]
     shown = fold_display_name(wanted)
-    found = named or [each for each in documents if shown == fold_display_name(make_printable(each.display_name))]
+    found = named or [
+        each for each in documents if shown and shown == fold_display_name(make_printable(each.display_name))
+    ]
     if len(found) == 1:
         return found[0]
     if found:

@@ -17,6 +17,7 @@ from gemini_interactions_mcp.server.tasks.extension import can_be_asked
 from gemini_interactions_mcp.text import store_table
 
 from .adding import add_files
+from .additions import Addition, plan_addition
 from .parameters import WaitSeconds
 from .paying import ToolResult
 
@@ -84,16 +85,20 @@ async def add_to_store(ctx: Ctx, app: AppContext, order: StoreOrder) -> ToolResu
     """Add files to a store, and wait until they can be searched."""
     seconds = choose_wait_seconds(ctx, app.settings, order.wait_seconds)
     metadata = stores.parse_metadata(order.metadata)
-    given = await app.files.inspect(order.files or [], most=MAX_ADDED_FILES)
-    return await add_files(ctx, app, await app.stores.find(order.named_store), given, metadata, seconds)
+
+    async def plan() -> Addition:
+        given = await app.files.inspect(order.files or [], most=MAX_ADDED_FILES)
+        return await plan_addition(app, await app.stores.find(order.named_store), given, metadata)
+
+    return await add_files(ctx, app, (order.store, tuple(order.files or ()), metadata), plan, seconds)
 
 
 async def list_stores(ctx: Ctx, app: AppContext, order: StoreOrder) -> ToolResult:
     """List all stores, or the documents of one."""
     del ctx
-    if order.store is None:
+    if stores.names_nothing(order.store):
         return build_text_result(store_table.render_stores(await app.stores.read_all(), order.page))
-    found = await app.stores.find(order.store)
+    found = await app.stores.find(order.named_store)
     documents = await app.stores.documents(found.name)
     return build_text_result(store_table.render_documents(found, documents, order.page))
 
@@ -109,6 +114,7 @@ async def remove_document(ctx: Ctx, app: AppContext, order: StoreOrder) -> ToolR
         return refused
     there = await app.stores.delete_document(document.name)
     await app.indexing.forget(found.name, document)
+    app.additions.clear()
     return build_text_result(describe_removal(document, found, there=there))
 
 
@@ -133,6 +139,7 @@ async def delete_store(ctx: Ctx, app: AppContext, order: StoreOrder) -> ToolResu
     if refused := await ask_before_deleting(ctx, app, question, f"{found.name} {found.documents}"):
         return refused
     there = await app.stores.delete(found.name, force=bool(found.documents))
+    app.additions.clear()
     return build_text_result(f"{named} {'is deleted' if there else 'was not there any more'}.\n")
 
 
@@ -188,7 +195,8 @@ def check_store_order(action: StoreAction, order: StoreOrder) -> None:
         InputError: It has not.
     """
     traits = STORE_ACTIONS[action]
-    if missing := [name for name in traits.needs if not getattr(order, name)]:
+    blank = [name for name in ("store", "document") if stores.names_nothing(getattr(order, name))]
+    if missing := [name for name in traits.needs if not getattr(order, name) or name in blank]:
         raise InputError(f'action="{action}" needs {" and ".join(f"`{name}`" for name in missing)}. Nothing was sent.')
     given = [name for name in ("files", "metadata", "document") if getattr(order, name)]
     if unwanted := [name for name in given if name not in (*traits.needs, *traits.takes)]:
