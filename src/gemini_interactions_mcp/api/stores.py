@@ -20,9 +20,9 @@ from gemini_interactions_mcp.core import (
     RefusedError,
     StoreNotFoundError,
     Timing,
-    clip_line,
     coerce_object,
     get_text,
+    make_inert,
 )
 from gemini_interactions_mcp.models import (
     BytesSentCallback,
@@ -344,7 +344,7 @@ def parse_operation(payload: object) -> IndexingState:
     return IndexingState(
         name=get_text(data.get("name")) or "",
         done=data.get("done") is True,
-        error=clip_line(said) if said else None,
+        error=make_inert(said) if said else None,
         document=get_text(response.get("documentName")) or get_text(response.get("document_name")),
     )
 

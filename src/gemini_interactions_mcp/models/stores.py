@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, Literal, NamedTuple, cast
 
-from gemini_interactions_mcp.core import InputError, make_printable, quote_name
+from gemini_interactions_mcp.core import InputError, make_inert, make_printable, quote_name
 
 from .frozen import FrozenModel
 
@@ -168,9 +168,11 @@ def parse_metadata(metadata: Mapping[str, object] | None) -> tuple[MetadataEntry
     """Return the metadata that a caller gives to files.
 
     Raises:
-        InputError: There is too much of it, or a value is no text, number or list of texts.
+        InputError: There is too much of it, a key occurs twice, or a value is no text, number or list of texts.
     """
     given = dict(metadata or {})
+    if len({key.strip() for key in given}) < len(given):
+        raise InputError("Two keys of metadata differ in blanks only. Nothing was sent.")
     if len(given) >= MAX_METADATA:
         raise InputError(f"metadata has at most {MAX_METADATA - 1} keys. Nothing was sent.")
     return tuple(parse_metadata_entry(key, value) for key, value in sorted(given.items()))
@@ -263,10 +265,10 @@ def choose_store(text: str, stores: Sequence[FileSearchStore]) -> FileSearchStor
         return found[0]
     if found:
         names = ", ".join(quote_name(each.name) for each in found[:5])
-        raise InputError(f"Several stores have the display name {quote_name(text)}: {names}. Give the name of one.")
+        raise InputError(f"Several stores have the display name {make_inert(text)}: {names}. Give the name of one.")
     near = suggest_names(text, [name for each in stores for name in (each.display_name, each.name) if name])
     raise InputError(
-        f"There is no file search store {quote_name(text)} for this key.{near} "
+        f"There is no file search store {make_inert(text)} for this key.{near} "
         'manage_store(action="list") lists all; action="create" makes one.'
     )
 
@@ -287,9 +289,9 @@ def choose_document(text: str, documents: Sequence[StoreDocument]) -> StoreDocum
         return found[0]
     if found:
         names = ", ".join(quote_name(get_document_id(each)) for each in found[:5])
-        raise InputError(f"Several documents have the name {quote_name(text)}: {names}. Give one of these.")
+        raise InputError(f"Several documents have the name {make_inert(text)}: {names}. Give one of these.")
     near = suggest_names(text, [each.display_name or each.name for each in documents])
-    raise InputError(f"The store has no document {quote_name(text)}.{near} Nothing was removed.")
+    raise InputError(f"The store has no document {make_inert(text)}.{near} Nothing was removed.")
 
 
 def get_document_id(document: StoreDocument) -> str:
@@ -303,7 +305,7 @@ def suggest_names(text: str, names: Iterable[str]) -> str:
 
     folded = {name.casefold(): name for name in names}
     near = [folded[each] for each in difflib.get_close_matches(text.strip().casefold(), folded, n=3, cutoff=0.5)]
-    return f" Similar names: {', '.join(map(quote_name, near))}." if near else ""
+    return f" Similar names: {', '.join(map(make_inert, near))}." if near else ""
 
 
 def describe_metadata(entries: Iterable[MetadataEntry]) -> str:

@@ -254,11 +254,13 @@ def describe_outcome(wanted: "StoredFile", work: "IndexingWork") -> str:
         return "not ready yet, " + describe_phase(work).removesuffix(" of")
     namesakes = describe_namesakes(wanted)
     if work.wanted.agreed or wanted.present is None:
-        named = f" as {quote_name(work.wanted.name)}" if work.wanted.name != wanted.name else ""
+        named = f" as {store_table.quote_text(work.wanted.name)}" if work.wanted.name != wanted.name else ""
         return f"added{named}{namesakes}"
     shown = work.document.display_name
     named = (
-        f" as {quote_name(shown)}" if stores.fold_display_name(shown) != stores.fold_display_name(wanted.name) else ""
+        f" as {store_table.quote_text(shown)}"
+        if stores.fold_display_name(shown) != stores.fold_display_name(wanted.name)
+        else ""
     )
     other = wanted.metadata and set(wanted.metadata) != set(work.document.own_metadata)
     kept = ", with other metadata, which cannot be changed: remove it first" if other else ""

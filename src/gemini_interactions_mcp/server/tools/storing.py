@@ -2,10 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple, cast
 
 from mcp_types import CallToolResult, InputRequiredResult
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from gemini_interactions_mcp.core import InputError, format_count, join_paragraphs, quote_name
 from gemini_interactions_mcp.models import FileSearchStore, StoreDocument, stores
@@ -45,13 +46,27 @@ class StoreOrder:
         return self.store or ""
 
 
+def join_metadata(given: object) -> object:
+    """Return metadata that is given as the API has it, a list of objects with a key and a value, as one object."""
+    if not isinstance(given, list):
+        return given
+    entries = [dict(cast("dict[str, object]", each)) for each in cast("list[object]", given) if isinstance(each, dict)]
+    keys = [each.pop("key", None) for each in entries]
+    fitting = all(isinstance(key, str) and len(each) == 1 for key, each in zip(keys, entries, strict=True))
+    if not fitting or len(entries) < len(cast("list[object]", given)) or len(set(keys)) < len(keys):
+        raise PydanticCustomError("metadata", 'should be an object such as {"author": "Ada", "year": 1843}')
+    return {key: value for key, each in zip(keys, entries, strict=True) for value in each.values()}
+
+
 async def manage_store(
     ctx: Ctx,
     action: StoreAction,
     store: Annotated[str | None, Field(description="Name or display name; list: default all")] = None,
     files: Annotated[list[str] | None, Field(description="To add: paths, folders, globs")] = None,
     metadata: Annotated[
-        dict[str, Any] | None, Field(description="Of added files, for metadata_filter: key to text or number")
+        dict[str, Any] | None,
+        BeforeValidator(join_metadata),
+        Field(description="Of added files, for metadata_filter: key to text or number"),
     ] = None,
     document: Annotated[str | None, Field(description="To remove")] = None,
     force: Annotated[bool, Field(description="Delete with documents; default false")] = False,
