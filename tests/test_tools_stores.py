@@ -67,6 +67,25 @@ async def test_a_store_is_made_once_and_the_result_says_how_to_ask_it(client: Cl
     assert "`store` is the display name" in await complaint(client, "manage_store", action="create", store=name)
 
 
+async def test_servers_that_make_a_store_at_once_agree_on_one(settings: Settings, emulator: Emulator) -> None:
+    said: list[str] = []
+
+    async def make(client: Client) -> None:
+        said.append(await use(client, "create", store="Notes"))
+
+    async with (
+        Client(build_server(settings, FAST), cache=None) as one,
+        Client(build_server(settings, FAST), cache=None) as other,
+    ):
+        for client in (one, other):
+            await use(client, "list")
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(make, one)
+            tasks.start_soon(make, other)
+    (name,) = emulator.stores.stores
+    assert all(f"“Notes” ({name})" in each for each in said)
+
+
 @pytest.mark.parametrize("kind", ["drop_taken", "half"])
 async def test_a_store_whose_answer_is_lost_is_found_and_not_made_again(
     client: Client, emulator: Emulator, kind: Any
@@ -109,7 +128,7 @@ async def test_a_file_has_one_name_whichever_way_it_is_given(
 ) -> None:
     await add(client, folder / "docs" / "a.md")
     (folder / "docs" / "a.md").write_text("The tide has turned.", encoding="utf-8")
-    assert "- docs/a.md: added; an earlier version is there" in await use(
+    assert "- docs/a.md: added; the store also has another content of this name" in await use(
         client, "add", store=NOTES, files=[f"{folder}/**/a.md"]
     )
     assert list(named(store)) == ["docs/a.md"]
@@ -133,8 +152,11 @@ async def test_a_changed_file_is_added_beside_its_earlier_version(
     (folder / "docs" / "a.md").write_text("The tide has turned.", encoding="utf-8")
     for outcome in ("added", "there already"):
         said = await add(client, folder / "docs")
-        assert f"- docs/a.md: {outcome}; an earlier version is there: {earlier}\n" in said
-        assert f'manage_store(action="remove", store="{NOTES}", document="{earlier}") removes one.' in said
+        assert (
+            f"- docs/a.md: {outcome}; the store also has another content of this name, such as an earlier version: {earlier}\n"
+            in said
+        )
+        assert f'manage_store(action="remove", store="{NOTES}", document="{earlier}") removes one' in said
     assert len(store.documents) == len(emulator.stores.stored) == 3
 
 
@@ -157,7 +179,7 @@ async def test_what_another_program_has_added_stays(
     client: Client, emulator: Emulator, folder: Path, store: EmulatedStore
 ) -> None:
     foreign = emulator.stores.add(NOTES, "docs/a.md", "text/plain", 3)
-    assert "an earlier version is there: documents/" in await add(client, folder / "docs" / "a.md")
+    assert "such as an earlier version: documents/" in await add(client, folder / "docs" / "a.md")
     assert foreign.name in store.documents
     assert [document.display_name for document in store.documents.values()] == ["docs/a.md"] * 2
 
@@ -383,7 +405,7 @@ async def test_an_unknown_store_is_told_with_near_names(
         ({"action": "add", "store": "Notes", "files": ["docs"], "metadata": [{"key": "a"}]}, "object such as {"),
         (
             {"action": "add", "store": "Notes", "files": ["docs"], "metadata": [1]},
-            "`metadata` should be an object such",
+            "`metadata`: should be an object such",
         ),
         (
             {"action": "add", "store": "Notes", "files": ["docs"], "metadata": {str(each): 1 for each in range(20)}},

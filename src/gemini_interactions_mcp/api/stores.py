@@ -13,6 +13,7 @@ from google import genai
 from google.genai import types
 
 from gemini_interactions_mcp.core import (
+    GeminiMCPError,
     InputError,
     Json,
     NetworkError,
@@ -22,6 +23,7 @@ from gemini_interactions_mcp.core import (
     Timing,
     coerce_object,
     get_text,
+    logger,
     make_inert,
 )
 from gemini_interactions_mcp.models import (
@@ -135,11 +137,26 @@ class StoreService:
             if stores.find_stores(display_name, listed := await self.read_all()):
                 return stores.choose_store(display_name, listed), False
             try:
-                return await self._create(display_name), True
+                return await self._keep_one(await self._create(display_name))
             except NetworkError:
                 if not stores.find_stores(display_name, listed := await self.read_all()):
                     raise
                 return stores.choose_store(display_name, listed), True
+
+    async def _keep_one(self, made: FileSearchStore) -> tuple[FileSearchStore, bool]:
+        """Return the store that stays where another server has made one of the same name at the same time.
+
+        Both keep the one whose name comes first; the other, which is empty, is deleted by its maker.
+        """
+        try:
+            first = min(stores.find_stores(made.display_name, await self.read_all()), key=lambda each: each.name)
+            if first.name >= made.name:
+                return made, True
+            await self.delete(made.name, force=False)
+        except (GeminiMCPError, ValueError) as exc:
+            logger.info("Whether %s is the only store of its name is not known: %s", made.name, exc)
+            return made, True
+        return first, False
 
     async def _create(self, display_name: str) -> FileSearchStore:
         async def make(client: genai.Client) -> FileSearchStore:

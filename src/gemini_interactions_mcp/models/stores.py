@@ -153,13 +153,12 @@ def compare_file(name: str, digest: str, documents: Sequence[StoreDocument], oth
         key=lambda each: (each.state != "active", fold_display_name(each.display_name) != fold_display_name(name)),
     )
     present = same[0] if same else None
-    named = fold_display_name(name)
     return Standing(
         present,
         tuple(
             each
             for each in documents
-            if each is not present and each.digest not in others and fold_display_name(each.display_name) == named
+            if each is not present and each.digest not in others and each.display_name == name
         ),
     )
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 INDEXING_PRICES: Final = "https://ai.google.dev/gemini-api/docs/file-search#pricing"
 
 MONTH_LENGTH: Final = timedelta(days=20)
-"""A limit that holds for longer is that of a month."""
+"""Between the length of a day and that of a month: a limit that holds for longer than this is one of a month."""
 
 LINE_BYTES: Final = 300
 """Size of the line about a file."""
@@ -273,7 +273,8 @@ def describe_namesakes(wanted: "StoredFile") -> str:
         return ""
     ids = ", ".join(quote_name(stores.get_document_id(each)) for each in wanted.namesakes[:NAMED_NAMESAKES])
     more = len(wanted.namesakes) - NAMED_NAMESAKES
-    return f"; an earlier version is there: {ids}{f' and {more} more' if more > 0 else ''}"
+    told = f"{ids}{f' and {more} more' if more > 0 else ''}"
+    return f"; the store also has another content of this name, such as an earlier version: {told}"
 
 
 def check_something_added(works: "Sequence[IndexingWork]", lines: Sequence[str], added: Addition) -> None:
@@ -320,7 +321,7 @@ def describe_removing(added: Addition) -> str:
     if found is None:
         return ""
     call = f'manage_store(action="remove", store="{added.store.name}", document="{stores.get_document_id(found)}")'
-    return f"Earlier versions stay, and are found too: {quote_name(call)} removes one."
+    return f"Earlier versions stay, and are found too. {call} removes one, if the user wants that."
 
 
 def describe_indexing_cost(added: Addition) -> str:
