@@ -128,7 +128,7 @@ async def test_a_file_has_one_name_whichever_way_it_is_given(
 ) -> None:
     await add(client, folder / "docs" / "a.md")
     (folder / "docs" / "a.md").write_text("The tide has turned.", encoding="utf-8")
-    assert "- docs/a.md: added; the store also has another content of this name" in await use(
+    assert "- docs/a.md: added; the store has another content of this name" in await use(
         client, "add", store=NOTES, files=[f"{folder}/**/a.md"]
     )
     assert list(named(store)) == ["docs/a.md"]
@@ -152,10 +152,7 @@ async def test_a_changed_file_is_added_beside_its_earlier_version(
     (folder / "docs" / "a.md").write_text("The tide has turned.", encoding="utf-8")
     for outcome in ("added", "there already"):
         said = await add(client, folder / "docs")
-        assert (
-            f"- docs/a.md: {outcome}; the store also has another content of this name, such as an earlier version: {earlier}\n"
-            in said
-        )
+        assert f"- docs/a.md: {outcome}; the store has another content of this name: {earlier}\n" in said
         assert f'manage_store(action="remove", store="{NOTES}", document="{earlier}") removes one' in said
     assert len(store.documents) == len(emulator.stores.stored) == 3
 
@@ -179,7 +176,7 @@ async def test_what_another_program_has_added_stays(
     client: Client, emulator: Emulator, folder: Path, store: EmulatedStore
 ) -> None:
     foreign = emulator.stores.add(NOTES, "docs/a.md", "text/plain", 3)
-    assert "such as an earlier version: documents/" in await add(client, folder / "docs" / "a.md")
+    assert "another content of this name: documents/" in await add(client, folder / "docs" / "a.md")
     assert foreign.name in store.documents
     assert [document.display_name for document in store.documents.values()] == ["docs/a.md"] * 2
 

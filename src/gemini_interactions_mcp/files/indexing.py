@@ -177,8 +177,11 @@ class StoreUploads:
 
     async def forget(self, store: str, document: StoreDocument) -> None:
         """Forget what was sent of a document that is removed, so that it can be sent again."""
-        if document.digest:
-            await self._sent.forget(store, document.digest)
+        if not document.digest:
+            return
+        if work := self._going.get((store, document.digest)):
+            work.removed = True
+        await self._sent.forget(store, document.digest)
 
     def sum_spent(self, since: datetime) -> int:
         """Return the most that what this process has sent, or is to send, since then may cost, in micros."""
@@ -386,6 +389,8 @@ class StoreUploads:
         delay, missing = self._timing.first_processing_poll, 0
         while not state.done:
             await anyio.sleep(delay)
+            if work.removed:
+                raise StoreNotFoundError("It was removed.")
             delay = min(delay * 1.5, self._timing.slowest_processing_poll)
             try:
                 async with self._readers:
@@ -393,7 +398,7 @@ class StoreUploads:
                 missing = 0
             except StoreNotFoundError:
                 missing += 1
-                if missing == READS_OF_MISSING or await self._sent.find(work) is None:
+                if missing == READS_OF_MISSING:
                     raise
             except PASSING_ERRORS as exc:
                 logger.info("The indexing of %s cannot be read: %s", work.wanted.name, exc)

@@ -55,6 +55,7 @@ class IndexingWork:
         phase: What is done now.
         sent: Bytes sent so far.
         taken: Whether Google may have taken it from this work.
+        removed: Whether its document was removed meanwhile.
         document: The document, once it can be searched.
         error: Why there is no document.
         done: Set once the work has ended in any way.
@@ -65,6 +66,7 @@ class IndexingWork:
     phase: WorkPhase = "waiting"
     sent: int = 0
     taken: bool = False
+    removed: bool = False
     document: StoreDocument | None = None
     error: Exception | None = None
     done: anyio.Event = field(default_factory=anyio.Event)

@@ -9,6 +9,7 @@ from typing import Final, Literal, NamedTuple, cast
 from gemini_interactions_mcp.core import InputError, make_inert, make_printable, quote_name
 
 from .frozen import FrozenModel
+from .interactions import UtcDatetime
 
 STORE_COLLECTION: Final = "fileSearchStores/"
 """Prefix of the names of stores."""
@@ -58,6 +59,7 @@ class FileSearchStore(FrozenModel):
         failed: Documents that could not be indexed.
         bytes: Size of all documents.
         embedding_model: `models/gemini-embedding-001`; empty where it is not known.
+        created_at: When it was made; None where it is not known.
     """
 
     name: str
@@ -67,6 +69,7 @@ class FileSearchStore(FrozenModel):
     failed: int = 0
     bytes: int = 0
     embedding_model: str = ""
+    created_at: UtcDatetime | None = None
 
     @property
     def documents(self) -> int:

@@ -189,7 +189,6 @@ class Opening:
         tasks.start_soon(interactions.tend)
         tasks.start_soon(runs.Changes(rows, self._announce.listed, self._timing).watch)
         uploads = files.UploadCache(gemini, rows, account, tasks, self._timing)
-        stores = api.StoreService(gemini, self.redact, self._timing)
         return AppContext(
             settings=self.settings,
             files=files.InputFiles(self.settings, uploads, lookup=gemini.mime_type, earlier=interactions.find_restored),
@@ -200,8 +199,8 @@ class Opening:
             preview=output.make_preview,
             decoding=anyio.CapacityLimiter(1),
             voices=api.VoiceList(gemini, self._timing),
-            stores=stores,
-            indexing=files.StoreUploads(stores, rows, account, boundary, tasks, self._timing),
+            stores=gemini.stores,
+            indexing=files.StoreUploads(gemini.stores, rows, account, boundary, tasks, self._timing),
             additions=SharedTasks(tasks, self._timing.planned),
             agreements=Agreements(anyio.current_time, self._timing.agreement),
             timing=self._timing,

@@ -274,7 +274,7 @@ def describe_namesakes(wanted: "StoredFile") -> str:
     ids = ", ".join(quote_name(stores.get_document_id(each)) for each in wanted.namesakes[:NAMED_NAMESAKES])
     more = len(wanted.namesakes) - NAMED_NAMESAKES
     told = f"{ids}{f' and {more} more' if more > 0 else ''}"
-    return f"; the store also has another content of this name, such as an earlier version: {told}"
+    return f"; the store has another content of this name: {told}"
 
 
 def check_something_added(works: "Sequence[IndexingWork]", lines: Sequence[str], added: Addition) -> None:
