@@ -336,6 +336,7 @@ async def test_an_upload_that_may_have_arrived_is_looked_for_where_its_query_is_
 async def test_a_document_that_is_removed_while_it_is_indexed_can_be_added_again(
     settings: Settings, emulator: Emulator, store: EmulatedStore, file: Path
 ) -> None:
+    list_late(emulator, False)
     emulator.stores.hold = True
     async with serving(settings) as client:
         await add(client, file, wait_seconds=0.3)

@@ -19,7 +19,8 @@
     │   ├── PermissionDeniedError
     │   ├── QuotaError
     │   │   └── NoQuotaError
-    │   └── StoreNotFoundError
+    │   ├── StoreNotFoundError
+    │   └── UploadLostError
     ├── SentElsewhereError         another server has sent the same request; repeating the call gets its answer
     ├── StillUploadingError        a file is being uploaded; repeating the call waits for the rest
     ├── NetworkError               Google was certainly not reached, or a read can be repeated
