@@ -88,6 +88,12 @@ class Recorder:
     async def keep_upload(self, account: str, size: int, mime_type: str, digest: str, file: UploadedFile) -> None:
         raise JournalError(f"There is no journal of {account} here, {size}, {mime_type}, {digest}, {file.name}.")
 
+    async def claim_upload(self, account: str, size: int, mime_type: str, digest: str, file: UploadedFile) -> bool:
+        raise JournalError(f"There is no journal of {account} here, {size}, {mime_type}, {digest}, {file.name}.")
+
+    async def drop_upload(self, account: str, digest: str, name: str | None = None) -> None:
+        raise JournalError(f"There is no journal of {account} here, {digest}, {name}.")
+
     async def earlier(self, interaction_id: str) -> Record:
         await anyio.lowlevel.checkpoint()
         if interaction_id not in self.records:

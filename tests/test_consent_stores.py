@@ -69,6 +69,18 @@ async def test_indexing_is_asked_about_once_and_what_is_there_never(
     assert emulator.stores.stored == ["a.md"]
 
 
+async def test_of_equal_files_the_one_that_is_sent_is_asked_about(
+    settings: Settings, emulator: Emulator, store: EmulatedStore, file: Path
+) -> None:
+    (file.parent / "z.md").write_text("The tide turns.", encoding="utf-8")
+    user = User(start=True)
+    async with host(settings, "auto", user.answer, FAST) as client:
+        await call(client, "manage_store", action="add", store=NOTES, files=[str(file.parent)])
+    assert "Index 1 file (15 bytes)" in user.asked[0]
+    assert user.asked[0].endswith("- a.md (15 bytes)\n")
+    assert emulator.stores.stored == ["a.md"]
+
+
 async def test_nothing_is_indexed_where_the_user_declines(
     settings: Settings, emulator: Emulator, mode: Mode, store: EmulatedStore, file: Path
 ) -> None:

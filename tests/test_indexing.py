@@ -20,7 +20,7 @@ from gemini_interactions_mcp.core.timing import Timing
 from gemini_interactions_mcp.files.boundary import Boundary
 from gemini_interactions_mcp.files.indexing import StoreUploads
 from gemini_interactions_mcp.files.stored_files import IndexingWork, StoredFile
-from gemini_interactions_mcp.models.stores import IndexingState, MetadataEntry, StoreDocument
+from gemini_interactions_mcp.models.stores import DIGEST_KEY, IndexingState, MetadataEntry, StoreDocument
 from gemini_interactions_mcp.models.uploads import BytesSentCallback, UploadSource
 
 home, make, recorder, tasks = filing.home, filing.make, filing.recorder, filing.tasks
@@ -105,7 +105,7 @@ async def indexed(
     uploads = StoreUploads(api, recorder, "account", boundary, tasks, timing, lambda: recorder.now)
     ((file,),) = [source.files for source in (await make().inspect(["a.md"])).sources]
     assert await uploads.name_files([file]) == ["a.md"]
-    work = uploads.begin(STORE, StoredFile("a.md", file))
+    work = uploads.begin(STORE, StoredFile("a.md", file, agreed=True))
     with anyio.fail_after(10):
         await work.done.wait()
     return work
@@ -126,7 +126,7 @@ PENDING = StoreDocument(name=NAME, display_name="a.md", state="pending")
 LISTED = StoreDocument(
     name=NAME,
     display_name="a.md",
-    metadata=(MetadataEntry(key="sha256", value=hashlib.sha256(b"The tide turns.").hexdigest()),),
+    metadata=(MetadataEntry(key=DIGEST_KEY, value=hashlib.sha256(b"The tide turns.").hexdigest()),),
 )
 
 

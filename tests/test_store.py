@@ -491,6 +491,31 @@ async def test_of_several_servers_one_takes_the_last_place_of_a_limit(journal_ur
         await journal.close()
 
 
+async def test_an_upload_is_claimed_by_one_server_until_it_expires_or_is_dropped(tmp_path: Path) -> None:
+    one, two = (Journal(tmp_path / "journal.sqlite3") for _ in range(2))
+    lasting = UploadedFile(name="", uri="", expires_at=datetime.now(UTC) + timedelta(hours=1))
+    expired = lasting.model_copy(update={"expires_at": datetime.now(UTC) - timedelta(hours=1)})
+    key = ("a", 1, "text/csv", "0")
+    claims = list[bool]()
+
+    async def claim(journal: Journal) -> None:
+        claims.append(await journal.claim_upload(*key, lasting))
+
+    async with anyio.create_task_group() as tasks:
+        for journal in (one, two, one, two):
+            tasks.start_soon(claim, journal)
+    assert sorted(claims) == [False] * 3 + [True]
+    await one.keep_upload(*key, lasting.model_copy(update={"name": "op"}))
+    await two.drop_upload("a", "0", "another")
+    assert (await two.uploads("a", 1, "text/csv"))["0"].name == "op"
+    await two.drop_upload("a", "0")
+    assert await one.uploads("a", 1, "text/csv") == {}
+    await two.keep_upload(*key, expired)
+    assert await one.claim_upload(*key, lasting)
+    await one.close()
+    await two.close()
+
+
 @pytest.mark.slow
 async def test_secrets_are_written_nowhere(tmp_path: Path) -> None:
     secret = "hush-5f2e-9b1c"

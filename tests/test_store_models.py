@@ -10,6 +10,7 @@ from gemini_interactions_mcp.models import load_built_in_catalog
 from gemini_interactions_mcp.models.attachments import Attachment
 from gemini_interactions_mcp.models.estimates import Estimate, estimate_indexing
 from gemini_interactions_mcp.models.stores import (
+    DIGEST_KEY,
     FileSearchStore,
     MetadataEntry,
     StoreDocument,
@@ -24,17 +25,17 @@ from gemini_interactions_mcp.models.stores import (
 
 
 def document(number: int, name: str = "a.md", digest: str = "new", state: Any = "active") -> StoreDocument:
-    hashed = (MetadataEntry(key="sha256", value=digest),) if digest else ()
+    hashed = (MetadataEntry(key=DIGEST_KEY, value=digest),) if digest else ()
     return StoreDocument(name=f"fileSearchStores/s/documents/{number}", display_name=name, state=state, metadata=hashed)
 
 
 @pytest.mark.parametrize(
-    ("documents", "present", "outdated"),
+    ("documents", "present", "namesakes"),
     [
         ([], None, []),
         ([document(1)], 1, []),
         ([document(1, digest="old")], None, [1]),
-        ([document(1, digest="")], None, []),
+        ([document(1, digest="")], None, [1]),
         ([document(1, state="failed")], None, [1]),
         ([document(1, digest="old"), document(2)], 2, [1]),
         ([document(1, state="pending"), document(2)], 2, [1]),
@@ -42,13 +43,13 @@ def document(number: int, name: str = "a.md", digest: str = "new", state: Any = 
         ([document(1, "b.md")], 1, []),
         ([document(1, "b.md"), document(2, digest="old")], 1, [2]),
         ([document(1, "b.md", "old")], None, []),
-        ([document(1), document(2)], 1, [2]),
+        ([document(1, digest="other")], None, []),
     ],
 )
-def test_what_a_store_has_of_a_file(documents: list[StoreDocument], present: int | None, outdated: list[int]) -> None:
-    found = compare_file("a.md", "new", documents)
+def test_what_a_store_has_of_a_file(documents: list[StoreDocument], present: int | None, namesakes: list[int]) -> None:
+    found = compare_file("a.md", "new", documents, {"other"})
     assert (found.present and int(found.present.name[-1])) == present
-    assert [int(each.name[-1]) for each in found.outdated] == outdated
+    assert [int(each.name[-1]) for each in found.namesakes] == namesakes
 
 
 def test_metadata_is_read_and_shown_as_a_filter_names_it() -> None:

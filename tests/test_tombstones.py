@@ -68,6 +68,8 @@ OTHERS = {
     "prune",
     "uploads",
     "keep_upload",
+    "claim_upload",
+    "drop_upload",
     "close",
 }
 """What counts tombstones, names none, or removes them."""

@@ -2,11 +2,14 @@
 
 import hashlib
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from mcp import Client
+from starlette.responses import JSONResponse
 
 from conftest import FAST
 from gemini_interactions_mcp.core.room import measure_cost
@@ -16,7 +19,7 @@ from gemini_interactions_mcp.files.inspection import LocalFile
 from gemini_interactions_mcp.files.stored_files import IndexingWork, StoredFile
 from gemini_interactions_mcp.models.stores import FileSearchStore
 from gemini_interactions_mcp.server.app import build_server
-from gemini_interactions_mcp.server.tools import adding
+from gemini_interactions_mcp.server.tools import adding, additions
 from gemini_interactions_mcp.settings import Settings
 from reading import call, complaint, have_stores, pdf, text_of, wav
 
@@ -64,6 +67,25 @@ async def test_a_store_is_made_once_and_the_result_says_how_to_ask_it(client: Cl
     assert "`store` is the display name" in await complaint(client, "manage_store", action="create", store=name)
 
 
+async def test_servers_that_make_a_store_at_once_agree_on_one(settings: Settings, emulator: Emulator) -> None:
+    said: list[str] = []
+
+    async def make(client: Client) -> None:
+        said.append(await use(client, "create", store="Notes"))
+
+    async with (
+        Client(build_server(settings, FAST), cache=None) as one,
+        Client(build_server(settings, FAST), cache=None) as other,
+    ):
+        for client in (one, other):
+            await use(client, "list")
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(make, one)
+            tasks.start_soon(make, other)
+    (name,) = emulator.stores.stores
+    assert all(f"“Notes” ({name})" in each for each in said)
+
+
 @pytest.mark.parametrize("kind", ["drop_taken", "half"])
 async def test_a_store_whose_answer_is_lost_is_found_and_not_made_again(
     client: Client, emulator: Emulator, kind: Any
@@ -94,7 +116,7 @@ async def test_a_folder_is_added_once_with_hashes_and_metadata(
         {"key": "author", "stringValue": "Ada"},
         {"key": "tags", "stringListValue": {"values": ["sea", "fog"]}},
         {"key": "year", "numericValue": 1843},
-        {"key": "sha256", "stringValue": hashlib.sha256(b"The tide turns.").hexdigest()},
+        {"key": "gemini_mcp_sha256", "stringValue": hashlib.sha256(b"The tide turns.").hexdigest()},
     ]
     again = await add(client, folder / "docs", folder / "docs" / "a.md")
     assert "- docs/a.md: there already\n- docs/b.md: there already\n\nNothing was sent or charged" in again
@@ -106,7 +128,7 @@ async def test_a_file_has_one_name_whichever_way_it_is_given(
 ) -> None:
     await add(client, folder / "docs" / "a.md")
     (folder / "docs" / "a.md").write_text("The tide has turned.", encoding="utf-8")
-    assert "- docs/a.md: added; the earlier version is removed" in await use(
+    assert "- docs/a.md: added; the store has another content of this name" in await use(
         client, "add", store=NOTES, files=[f"{folder}/**/a.md"]
     )
     assert list(named(store)) == ["docs/a.md"]
@@ -118,50 +140,45 @@ async def test_the_same_content_under_another_name_is_there_already(
     await add(client, folder / "docs" / "a.md")
     (folder / "copy.md").write_bytes((folder / "docs" / "a.md").read_bytes())
     said = await add(client, folder / "copy.md", metadata={"year": 1})
-    assert "- copy.md: there already as docs/a.md, with other metadata, which cannot be changed" in said
+    assert "- copy.md: there already as “docs/a.md”, with other metadata, which cannot be changed" in said
     assert emulator.stores.stored == ["docs/a.md"]
 
 
-async def test_a_changed_file_replaces_its_document_once_it_is_indexed_and_keeps_its_metadata(
+async def test_a_changed_file_is_added_beside_its_earlier_version(
     client: Client, emulator: Emulator, folder: Path, store: EmulatedStore
 ) -> None:
-    await add(client, folder / "docs" / "a.md", metadata={"year": 1843})
+    await add(client, folder / "docs")
+    earlier = named(store)["docs/a.md"].name.removeprefix(f"{NOTES}/")
     (folder / "docs" / "a.md").write_text("The tide has turned.", encoding="utf-8")
-    emulator.stores.hold = True
-    said = await add(client, folder / "docs" / "a.md", wait_seconds=0.2)
-    assert "- docs/a.md: not ready yet, " in said
-    assert "Next: the same call again, which sends nothing twice" in said
-    states = sorted(document.state for document in store.documents.values())
-    assert states in (["STATE_ACTIVE", "STATE_PENDING"], ["STATE_ACTIVE"])
-    emulator.stores.release()
-    assert "the earlier version is removed" in await add(client, folder / "docs" / "a.md")
-    (document,) = store.documents.values()
-    assert document.size_bytes == len("The tide has turned.")
-    assert {"key": "year", "numericValue": 1843} in document.metadata
-    assert len(emulator.stores.stored) == 2
+    for outcome in ("added", "there already"):
+        said = await add(client, folder / "docs")
+        assert f"- docs/a.md: {outcome}; the store has another content of this name: {earlier}\n" in said
+        assert f'manage_store(action="remove", store="{NOTES}", document="{earlier}") removes one' in said
+    assert len(store.documents) == len(emulator.stores.stored) == 3
+
+
+async def test_contents_that_change_their_names_are_neither_sent_nor_deleted(
+    client: Client, emulator: Emulator, folder: Path, store: EmulatedStore
+) -> None:
+    await add(client, folder / "docs")
+    before = set(store.documents)
+    a, b = (folder / "docs" / name for name in ("a.md", "b.md"))
+    first = a.read_bytes()
+    a.write_bytes(b.read_bytes())
+    b.write_bytes(first)
+    said = await add(client, folder / "docs")
+    assert "- docs/a.md: there already as “docs/b.md”\n- docs/b.md: there already as “docs/a.md”\n\nNothing" in said
+    assert set(store.documents) == before
 
 
 @pytest.mark.slow
-async def test_what_another_program_has_added_is_never_replaced(
+async def test_what_another_program_has_added_stays(
     client: Client, emulator: Emulator, folder: Path, store: EmulatedStore
 ) -> None:
-    emulator.stores.add(NOTES, "docs/a.md", "text/plain", 3)
-    await add(client, folder / "docs" / "a.md")
+    foreign = emulator.stores.add(NOTES, "docs/a.md", "text/plain", 3)
+    assert "another content of this name: documents/" in await add(client, folder / "docs" / "a.md")
+    assert foreign.name in store.documents
     assert [document.display_name for document in store.documents.values()] == ["docs/a.md"] * 2
-
-
-async def test_an_earlier_version_that_stays_goes_with_the_next_call(
-    client: Client, emulator: Emulator, folder: Path, store: EmulatedStore
-) -> None:
-    await add(client, folder / "docs" / "a.md")
-    (folder / "docs" / "a.md").write_text("The tide has turned.", encoding="utf-8")
-    (old,) = store.documents
-    emulator.faults.append(Fault("store", "http", 9, match=old, http_status=500))
-    assert "an earlier version is still there (Google answered 500" in await add(client, folder / "docs" / "a.md")
-    emulator.faults.clear()
-    assert "there already; the earlier version is removed" in await add(client, folder / "docs" / "a.md")
-    assert len(store.documents) == 1
-    assert len(emulator.stores.stored) == 2
 
 
 async def test_a_file_that_google_cannot_index_is_told_and_tried_again(
@@ -176,7 +193,7 @@ async def test_a_file_that_google_cannot_index_is_told_and_tried_again(
     assert alone.startswith(f"Nothing was added to {NOTES}. docs/a.md: failed. Google could not index it")
     emulator.stores.failures.clear()
     assert "- docs/a.md: added" in await add(client, folder / "docs")
-    assert sorted(document.state for document in store.documents.values()) == ["STATE_ACTIVE"] * 2
+    assert sorted(each.state for each in store.documents.values()) == ["STATE_ACTIVE"] * 2 + ["STATE_FAILED"] * 2
 
 
 def test_many_files_are_told_within_what_every_host_shows() -> None:
@@ -254,6 +271,39 @@ async def test_no_stores_are_listed_with_the_way_to_one(client: Client) -> None:
     assert await use(client, "list") == (
         'There are no file search stores for this key. manage_store(action="create", store="NAME") makes one.\n'
     )
+
+
+async def test_foreign_names_are_inert_wherever_they_are_told(
+    client: Client, emulator: Emulator, folder: Path, store: EmulatedStore
+) -> None:
+    evil = "![x](http://evil.example/?q) `c` <img src=x>"
+    digest = hashlib.sha256(b"The tide turns.").hexdigest()
+    emulator.stores.add(NOTES, evil, "text/plain", 3, [{"key": "gemini_mcp_sha256", "stringValue": digest}])
+    emulator.stores.failures["docs/b.md"] = evil
+    said = await use(client, "add", store=NOTES, files=[str(folder / "docs")])
+    store.display_name = evil
+    have_stores(emulator, "two")
+    emulator.stores.stores["fileSearchStores/two"].display_name = evil
+    said += await complaint(client, "manage_store", action="list", store=evil)
+    said += await complaint(client, "manage_store", action="list", store=evil[:-3])
+    said += await complaint(client, "manage_store", action="remove", store=NOTES, document=evil[:-3])
+    assert said.count("evil.example") >= 5
+    assert not any(each in said for each in ("](", "`c`", "<img"))
+
+
+async def test_metadata_is_understood_as_the_api_has_it(
+    client: Client, emulator: Emulator, folder: Path, store: EmulatedStore
+) -> None:
+    await add(client, folder / "docs", metadata=[{"key": "a", "value": "x"}, {"key": "b", "numeric_value": 1}])
+    (document, _) = store.documents.values()
+    assert document.metadata[:2] == [{"key": "a", "stringValue": "x"}, {"key": "b", "numericValue": 1}]
+
+
+@pytest.mark.parametrize("tool", ["gemini_ask", "start_research"])
+async def test_a_display_name_among_tools_is_told_the_way_to_the_name(client: Client, tool: str) -> None:
+    said = await complaint(client, tool, prompt="What?", tools=["file_search:Notes"])
+    assert "'file_search:Notes' names no file search store" in said
+    assert 'manage_store(action="list")' in said
 
 
 async def test_foreign_names_cannot_forge_a_line(client: Client, emulator: Emulator, store: EmulatedStore) -> None:
@@ -338,10 +388,22 @@ async def test_an_unknown_store_is_told_with_near_names(
         ({"action": "list", "files": ["a"]}, '`files` is not for action="list".'),
         ({"action": "create", "store": "x", "metadata": {"a": 1}}, '`metadata` is not for action="create".'),
         ({"action": "create", "store": "x" * 513}, "of at most 512 characters"),
-        ({"action": "add", "store": "Notes", "files": ["docs"], "metadata": {"sha256": "x"}}, "this server's own"),
+        (
+            {"action": "add", "store": "Notes", "files": ["docs"], "metadata": {"gemini_mcp_sha256": "x"}},
+            "this server's own",
+        ),
         ({"action": "add", "store": "Notes", "files": ["docs"], "metadata": {" ": "x"}}, "cannot be a key"),
         ({"action": "add", "store": "Notes", "files": ["docs"], "metadata": {"a": {}}}, "is no number, text"),
         ({"action": "add", "store": "Notes", "files": ["docs"], "metadata": {"a": [1]}}, "is no number, text"),
+        (
+            {"action": "add", "store": "Notes", "files": ["docs"], "metadata": {"a": 1, " a": 2}},
+            "differ in blanks only",
+        ),
+        ({"action": "add", "store": "Notes", "files": ["docs"], "metadata": [{"key": "a"}]}, "object such as {"),
+        (
+            {"action": "add", "store": "Notes", "files": ["docs"], "metadata": [1]},
+            "`metadata`: should be an object such",
+        ),
         (
             {"action": "add", "store": "Notes", "files": ["docs"], "metadata": {str(each): 1 for each in range(20)}},
             "at most 19 keys",
@@ -390,7 +452,7 @@ async def test_what_a_store_does_not_index_is_left_out_and_told(
 )
 def test_what_a_store_does_not_take_is_known(kind: str, size: int, model: str, why: str) -> None:
     file = LocalFile("a", "a", size, size, kind, "x/y", version=(), sha256="0")
-    assert adding.find_unfitness(file, FileSearchStore(name=NOTES, embedding_model=model)) == why
+    assert additions.find_unfitness(file, FileSearchStore(name=NOTES, embedding_model=model)) == why
 
 
 def test_an_upload_is_told_in_parts() -> None:
@@ -402,7 +464,7 @@ def test_an_upload_is_told_in_parts() -> None:
     assert adding.describe_works([work]) == "0 of 1 file ready; uploading a.md"
 
 
-async def test_two_files_of_one_name_are_not_mixed_up(
+async def test_two_files_of_one_name_are_both_added(
     settings: Settings, emulator: Emulator, store: EmulatedStore
 ) -> None:
     for root in settings.allowed_dirs:
@@ -410,9 +472,10 @@ async def test_two_files_of_one_name_are_not_mixed_up(
         (root / "a.md").write_text(str(root), encoding="utf-8")
     async with Client(build_server(settings, FAST), cache=None) as client:
         files = [str(root / "a.md") for root in settings.allowed_dirs]
-        said = await complaint(client, "manage_store", action="add", store="Notes", files=files)
-    assert said.startswith("Two different files have the name a.md below their allowed directories")
-    assert emulator.stores.stored == []
+        for outcome in ("added", "there already"):
+            said = await use(client, "add", store="Notes", files=files)
+            assert said.count(f"- a.md: {outcome}\n") == len(files)
+    assert len(store.documents) == len(files) > 1
 
 
 @pytest.mark.usual_wire("the contrary API may stream no annotations and refuse to read them later")
@@ -452,6 +515,43 @@ async def test_the_limits_in_dollars_hold_for_indexing(
     assert emulator.stores.stored == ["a.txt"]
 
 
+async def test_the_limits_in_dollars_hold_for_calls_at_once_and_count_equal_files_once(
+    settings: Settings, emulator: Emulator, store: EmulatedStore, folder: Path
+) -> None:
+    for name in ("a", "b", "c"):
+        for copy in ("", "-copy"):
+            (folder / f"{name}{copy}.txt").write_text(f"{name} word " * 10_000, encoding="utf-8")
+    limited = settings.model_copy(update={"dollars_per_day": 0.008})
+
+    async def send(client: Client, name: str) -> None:
+        files = [str(folder / f"{name}.txt"), str(folder / f"{name}-copy.txt")]
+        said.append(
+            text_of(await client.call_tool("manage_store", {"action": "add", "store": "Notes", "files": files}))
+        )
+
+    said: list[str] = []
+    async with Client(build_server(limited, FAST), cache=None) as client:
+        await use(client, "list")
+        async with anyio.create_task_group() as tasks:
+            for name in ("a", "b", "c"):
+                tasks.start_soon(send, client, name)
+        assert sum("Nothing was sent." in each for each in said) == 1, said
+        assert sum("-copy.txt: added as " in each and "indexing 1 file" in each for each in said) == 2, said
+    assert len(emulator.stores.stored) == 2
+
+
+async def test_what_was_not_sent_is_given_back_to_the_limits(
+    settings: Settings, emulator: Emulator, store: EmulatedStore, folder: Path
+) -> None:
+    (folder / "a.txt").write_text("a word " * 10_000, encoding="utf-8")
+    emulator.faults.append(Fault("upload", "http", http_status=400))
+    limited = settings.model_copy(update={"dollars_per_day": 0.006})
+    async with Client(build_server(limited, FAST), cache=None) as client:
+        refused = {"action": "add", "store": "Notes", "files": [str(folder / "a.txt")]}
+        assert "failed. Google refused" in await complaint(client, "manage_store", **refused)
+        assert "- a.txt: added" in await add(client, folder / "a.txt")
+
+
 async def test_a_limit_is_not_kept_where_the_price_is_not_known(
     settings: Settings, emulator: Emulator, store: EmulatedStore, folder: Path
 ) -> None:
@@ -462,6 +562,48 @@ async def test_a_limit_is_not_kept_where_the_price_is_not_known(
         said = await complaint(client, "manage_store", **refused)
     assert said.startswith("What indexing these files may cost is not known, so GEMINI_MCP_DOLLARS_PER_DAY cannot be")
     assert emulator.stores.stored == []
+
+
+@pytest.mark.parametrize("name", ["file_search:", " ", "\u00a0"])
+async def test_no_name_means_no_store_and_no_document(client: Client, emulator: Emulator, name: str) -> None:
+    have_stores(emulator, "other")
+    emulator.stores.add("fileSearchStores/other", "", "text/plain", 3)
+    for action, arguments in (("create", {}), ("delete", {"force": True}), ("add", {"files": ["a"]})):
+        said = await complaint(client, "manage_store", action=action, store=name, **arguments)
+        assert said.startswith(f'action="{action}" needs `store`')
+    said = await complaint(client, "manage_store", action="remove", store="other", document=name)
+    assert said.startswith('action="remove" needs `document`')
+    assert "1 file search store" in await use(client, "list", store=name)
+    assert len(emulator.stores.stores["fileSearchStores/other"].documents) == 1
+    assert all(request.method == "GET" for request in emulator.requests)
+
+
+async def test_a_call_answers_in_time_though_the_store_is_slow_and_the_next_one_goes_on(
+    settings: Settings, emulator: Emulator, store: EmulatedStore, folder: Path
+) -> None:
+    emulator.faults.append(slow := Fault("store", "stall", match="documents"))
+    timing = replace(FAST, planning=0.3)
+    async with Client(build_server(settings, timing), cache=None) as client:
+        began = anyio.current_time()
+        for _ in range(2):
+            assert "still compared with what the store has" in await add(client, folder / "docs", wait_seconds=0.1)
+        assert anyio.current_time() - began < 2
+        slow.release.set()
+        assert "2 files ready." in await add(client, folder / "docs")
+    lists = [request for request in emulator.requests if request.path.endswith("/documents")]
+    assert len(lists) == 1
+    assert sorted(emulator.stores.stored) == ["docs/a.md", "docs/b.md"]
+
+
+async def test_a_list_without_an_end_is_not_read_for_ever(
+    client: Client, emulator: Emulator, store: EmulatedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def repeat(*_: object) -> JSONResponse:
+        return JSONResponse({"nextPageToken": "0"})
+
+    monkeypatch.setattr("gemini_interactions_mcp.emulator.store_endpoints.make_page", repeat)
+    assert "its pages repeat" in await complaint(client, "manage_store", action="list", store=NOTES)
+    assert len(emulator.requests) < 9
 
 
 async def test_a_store_with_too_many_documents_is_not_added_to(

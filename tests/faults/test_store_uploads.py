@@ -136,6 +136,9 @@ async def test_what_was_removed_is_sent_again(
     emulator.stores.release()
     store.documents.clear()
     async with serving(settings) as client:
+        said = await complaint(client, "manage_store", action="add", store=NOTES, files=[str(file)])
+        assert "the document was removed. Call again to send it." in said
+        assert emulator.stores.stored == ["a.md"]
         assert "- a.md: added" in await add(client, file)
     assert emulator.stores.stored == ["a.md", "a.md"]
 
@@ -154,8 +157,7 @@ async def test_an_operation_that_fails_after_a_restart_is_told_and_tried_again(
         assert "Google could not index it (No text)" in said
         emulator.stores.failures.clear()
         assert "- a.md: added" in await add(client, file)
-    (document,) = store.documents.values()
-    assert document.state == "STATE_ACTIVE"
+    assert sorted(each.state for each in store.documents.values()) == ["STATE_ACTIVE", "STATE_FAILED"]
 
 
 @pytest.mark.slow
@@ -170,8 +172,11 @@ async def test_what_google_may_have_got_is_sent_again_once_it_certainly_has_not(
         emulator.faults.clear()
         store.documents.clear()
         began = anyio.current_time()
-        assert "- a.md: added" in await add(client, file)
+        said = await complaint(client, "manage_store", action="add", store=NOTES, files=[str(file)])
+        assert "it may not have got it" in said
         assert anyio.current_time() - began < 5
+        assert emulator.stores.stored == ["a.md"]
+        assert "Estimated cost of indexing 1 file" in await add(client, file)
     assert emulator.stores.stored == ["a.md", "a.md"]
     assert len(store.documents) == 1
 
@@ -185,6 +190,8 @@ async def test_an_upload_that_google_no_longer_knows_is_sent_anew(
         await complaint(client, "manage_store", action="add", store=NOTES, files=[str(file)])
         emulator.faults.clear()
         emulator.stores.uploads.clear()
+        said = await complaint(client, "manage_store", action="add", store=NOTES, files=[str(file)])
+        assert "it may not have got it" in said
         assert "- a.md: added" in await add(client, file)
     assert emulator.stores.stored == ["a.md"]
 
@@ -253,3 +260,126 @@ async def test_a_server_that_is_killed_has_sent_once(tmp_path: Path, url: str, e
         emulator.stores.release()
         assert "1 file ready." in await server.said("manage_store", **arguments, wait_seconds=20)
     assert emulator.stores.stored == ["a.md"]
+
+
+@pytest.mark.parametrize("hold", [False, True], ids=["indexed at once", "indexed later"])
+async def test_servers_on_one_journal_share_the_work(
+    settings: Settings, emulator: Emulator, store: EmulatedStore, file: Path, hold: bool
+) -> None:
+    for number in range(8):
+        (file.parent / f"{number}.md").write_text(f"file {number}", encoding="utf-8")
+    list_late(emulator, True)
+    emulator.stores.hold = hold
+    async with serving(settings) as one, serving(settings) as other, anyio.create_task_group() as tasks:
+        for client in (one, other):
+            await call(client, "manage_store", action="list")
+        for client in (one, other):
+            tasks.start_soon(add, client, file.parent)
+        while len(store.documents) < 9:  # noqa: ASYNC110 - the emulator tells nobody
+            await anyio.sleep(0.01)
+        await anyio.sleep(0.2)
+        emulator.stores.release()
+    assert len(emulator.stores.stored) == len(store.documents) == 9
+
+
+async def test_what_another_server_sends_is_seen_by_one_that_has_forgotten_its_own(
+    settings: Settings, emulator: Emulator, store: EmulatedStore, file: Path
+) -> None:
+    list_late(emulator, True)
+    async with serving(settings) as one, serving(settings) as other:
+        await add(one, file)
+        await call(other, "manage_store", action="remove", store=NOTES, document="a.md")
+        emulator.stores.hold = True
+        assert "Estimated cost" in await add(other, file, wait_seconds=0.3)
+        assert "Nothing was sent or charged" in await add(one, file, wait_seconds=0.3)
+        emulator.stores.release()
+        assert "1 file ready" in await add(one, file)
+    assert len(emulator.stores.stored) == 2
+
+
+@pytest.mark.slow
+async def test_what_a_server_left_before_its_content_is_asked_about_again(
+    settings: Settings, emulator: Emulator, store: EmulatedStore, file: Path
+) -> None:
+    """It may have been killed between the start of an upload and its content."""
+    emulator.faults.append(Fault("upload", "drop", 99, skip=1))
+    short = replace(FAST, store_settling=1)
+    async with serving(settings, short) as client:
+        await complaint(client, "manage_store", action="add", store=NOTES, files=[str(file)])
+    emulator.faults.clear()
+    emulator.stores.uploads.clear()
+    limited = settings.model_copy(update={"dollars_per_day": 0.000_000_1})
+    async with serving(limited, short) as client:
+        arguments = {"action": "add", "store": NOTES, "files": [str(file)]}
+        assert "Call again to send it." in await complaint(client, "manage_store", **arguments)
+        assert "GEMINI_MCP_DOLLARS_PER_DAY allows" in await complaint(client, "manage_store", **arguments)
+    assert emulator.stores.stored == []
+
+
+@LATE
+@pytest.mark.parametrize("status", [400, 404, 410])
+async def test_an_upload_that_may_have_arrived_is_looked_for_where_its_query_is_refused(
+    settings: Settings, emulator: Emulator, store: EmulatedStore, file: Path, late: bool, status: int
+) -> None:
+    list_late(emulator, late)
+    emulator.stores.hold = True
+    emulator.faults.append(Fault("upload", "drop_taken", skip=1))
+    emulator.faults.append(Fault("upload", "http", skip=1, http_status=status))
+    async with serving(settings) as client:
+        for _ in range(2):
+            assert "not ready yet, indexing" in await add(client, file, wait_seconds=0.3)
+        emulator.stores.release()
+        assert "- a.md: added" in await add(client, file)
+    assert emulator.stores.stored == ["a.md"]
+
+
+async def test_a_document_that_is_removed_while_it_is_indexed_can_be_added_again(
+    settings: Settings, emulator: Emulator, store: EmulatedStore, file: Path
+) -> None:
+    list_late(emulator, False)
+    emulator.stores.hold = True
+    async with serving(settings) as client:
+        await add(client, file, wait_seconds=0.3)
+        await call(client, "manage_store", action="remove", store=NOTES, document="a.md")
+        await anyio.sleep(0.3)
+        assert "Estimated cost of indexing 1 file" in await add(client, file, wait_seconds=0.3)
+        emulator.stores.release()
+        assert "1 file ready" in await add(client, file)
+    assert emulator.stores.stored == ["a.md", "a.md"]
+
+
+async def test_time_in_the_queue_is_no_time_of_indexing(
+    settings: Settings, emulator: Emulator, store: EmulatedStore, file: Path
+) -> None:
+    for number in range(7):
+        (file.parent / f"{number}.md").write_text(f"file {number}", encoding="utf-8")
+    emulator.faults.append(stalled := Fault("upload", "stall", 4))
+    async with serving(settings, replace(FAST, processing=0.5)) as client:
+        assert "8 not ready yet" in await add(client, file.parent, wait_seconds=1.5)
+        stalled.release.set()
+        assert "8 files ready." in await add(client, file.parent)
+    assert len(emulator.stores.stored) == 8
+
+
+@pytest.mark.slow
+async def test_files_that_are_looked_for_share_a_list(
+    settings: Settings, emulator: Emulator, store: EmulatedStore, file: Path
+) -> None:
+    for number in range(3):
+        (file.parent / f"{number}.md").write_text(f"file {number}", encoding="utf-8")
+    list_late(emulator, True)
+    emulator.stores.hold = True
+    emulator.faults.append(Fault("upload", "drop_taken", 4, skip=4))
+    emulator.faults.append(Fault("upload", "http", 4, skip=4, http_status=404))
+    polling = replace(FAST, first_processing_poll=0.2, slowest_processing_poll=0.2)
+    async with serving(settings, polling) as client:
+        assert "not ready yet" in await add(client, file.parent, wait_seconds=2)
+        lists = sum(request.path.endswith("/documents") for request in emulator.requests)
+        emulator.stores.release()
+        assert "4 files ready" in await add(client, file.parent)
+    assert lists < 20
+    assert len(emulator.stores.stored) == 4
+
+
+def test_nothing_is_sent_again_while_it_may_still_be_indexed() -> None:
+    assert Timing().store_settling >= Timing().processing

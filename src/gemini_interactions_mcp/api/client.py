@@ -6,7 +6,6 @@ Imported with the first call, since google-genai takes 0.8 s.
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -52,6 +51,7 @@ from .retry import SentResult, send_with_retries
 from .sandbox_requests import get_named_environment
 from .sandbox_service import ApiAccess, SandboxService
 from .sdk import convert_setup_errors, get_usable_key, make_sdk_client, make_sdk_http_client
+from .stores import StoreService
 from .streams import listen_to_stream, open_known_stream, open_new_stream
 
 FILE_FIELDS: Final = ("name", "uri", "state", "expirationTime", "error")
@@ -94,6 +94,7 @@ class Gemini:
         self._opening = anyio.Lock()
         access = ApiAccess(self._open, self.sender, self._send, self._about, self._read_pages)
         self.sandboxes = SandboxService(access, timing)
+        self.stores = StoreService(access, self._redact, timing)
 
     async def prepare(self) -> None:
         """Make the SDK client; nothing is sent.
@@ -333,14 +334,6 @@ class Gemini:
             await self._http.aclose()
         if self._transfer is not None:
             await self._transfer.close()
-
-    async def request(
-        self, send: Callable[[genai.Client], Awaitable[SentResult]], *, resend: bool = True, store: str | None = None
-    ) -> SentResult:
-        """Send a request that is free through the SDK; without `resend` once; `store` as in `Call`."""
-        client = await self._open()
-        timing = self._timing if resend else replace(self._timing, backoffs=())
-        return await send_with_retries(self._about(store=store), timing.read, timing, lambda _: send(client))
 
     async def _start(self, call: Call, send: Callable[[Exchange], Awaitable[SentResult]]) -> SentResult:
         """Send a request that starts an interaction."""

@@ -29,6 +29,7 @@ from gemini_interactions_mcp.core import (
     Redactor,
     RefusedError,
     Timing,
+    UploadLostError,
     coerce_object,
     iter_objects,
 )
@@ -183,6 +184,7 @@ class ResumableUpload:
             begun: Whether some of it may have arrived.
 
         Raises:
+            UploadLostError: A connection broke, and Google refuses to say how much has arrived.
             GeminiMCPError: Google refused it.
             httpx2.HTTPError: It failed too often in a row.
         """
@@ -217,9 +219,16 @@ class ResumableUpload:
         return check_upload_response(await self._client.post(address, headers=headers, content=content), self._redact)
 
     async def _arrived(self, address: str) -> int | None:
-        """Return the number of bytes that have arrived; None if the upload is complete."""
+        """Return the number of bytes that have arrived; None if the upload is complete.
+
+        Raises:
+            UploadLostError: Google refuses to say.
+        """
         headers = {"X-Goog-Upload-Command": "query", "Content-Length": "0"}
-        response = check_upload_response(await self._client.post(address, headers=headers), self._redact)
+        try:
+            response = check_upload_response(await self._client.post(address, headers=headers), self._redact)
+        except (RefusedError, InputError) as exc:
+            raise UploadLostError(str(exc)) from exc
         if response.headers.get("x-goog-upload-status") == "final":
             return None
         return int(response.headers.get("x-goog-upload-size-received", "0"))

@@ -6,6 +6,8 @@ https://ai.google.dev/api/file-search/file-search-stores
 
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 import anyio
@@ -13,6 +15,7 @@ from google import genai
 from google.genai import types
 
 from gemini_interactions_mcp.core import (
+    GeminiMCPError,
     InputError,
     Json,
     NetworkError,
@@ -20,9 +23,10 @@ from gemini_interactions_mcp.core import (
     RefusedError,
     StoreNotFoundError,
     Timing,
-    clip_line,
     coerce_object,
     get_text,
+    logger,
+    make_inert,
 )
 from gemini_interactions_mcp.models import (
     BytesSentCallback,
@@ -35,13 +39,16 @@ from gemini_interactions_mcp.models import (
 )
 
 from .calls import Call
-from .client import Gemini
 from .exchange import track_exchange
-from .retry import send_with_retries
+from .retry import SentResult, send_with_retries
+from .sandbox_service import ApiAccess
 
 STORES_API_VERSION: Final = "v1beta"
 
 STORES_HTTP: Final = types.HttpOptions(api_version=STORES_API_VERSION)
+
+LATEST: Final = datetime.max.replace(tzinfo=UTC)
+"""Stands in for a time that Google does not tell."""
 
 STORES_PER_PAGE: Final = 20
 """Stores or documents asked for at once, at most: https://ai.google.dev/api/file-search/file-search-stores"""
@@ -51,6 +58,9 @@ MAX_STORES: Final = 1_000
 
 MAX_DOCUMENTS: Final = 5_000
 """Maximum number of documents read of a store: 250 requests."""
+
+MAX_PAGES: Final = 1_000
+"""Maximum number of pages read of a list."""
 
 DOCUMENT_STATES: Final[dict[types.DocumentState | None, stores.DocumentState]] = {
     types.DocumentState.STATE_PENDING: "pending",
@@ -65,16 +75,24 @@ class StoreService:
     """The file search stores of one API key.
 
     Args:
-        gemini: The API.
+        access: Sends the calls.
         redact: Removes secrets from what uploads answer.
         timing: Deadlines and back-offs.
     """
 
-    def __init__(self, gemini: Gemini, redact: Redactor, timing: Timing) -> None:
-        self._gemini = gemini
+    def __init__(self, access: ApiAccess, redact: Redactor, timing: Timing) -> None:
+        self._access = access
         self._redact = redact
         self._timing = timing
         self._making = anyio.Lock()
+
+    async def _request(
+        self, send: Callable[[genai.Client], Awaitable[SentResult]], *, resend: bool = True, store: str | None = None
+    ) -> SentResult:
+        """Send a request through the SDK; without `resend` once; `store` as in `Call`."""
+        client = await self._access.open()
+        timing = self._timing if resend else replace(self._timing, backoffs=())
+        return await send_with_retries(self._access.about(store=store), timing.read, timing, lambda _: send(client))
 
     async def read_all(self) -> list[FileSearchStore]:
         """Return all stores.
@@ -117,7 +135,7 @@ class StoreService:
             config = types.GetFileSearchStoreConfig(http_options=STORES_HTTP)
             return parse_store(await client.aio.file_search_stores.get(name=name, config=config))
 
-        return await self._gemini.request(read, store=name)
+        return await self._request(read, store=name)
 
     async def create(self, display_name: str) -> tuple[FileSearchStore, bool]:
         """Return the store of a display name, and whether it is new: a second one of the name is never made.
@@ -132,18 +150,34 @@ class StoreService:
             if stores.find_stores(display_name, listed := await self.read_all()):
                 return stores.choose_store(display_name, listed), False
             try:
-                return await self._create(display_name), True
+                return await self._keep_one(await self._create(display_name))
             except NetworkError:
                 if not stores.find_stores(display_name, listed := await self.read_all()):
                     raise
                 return stores.choose_store(display_name, listed), True
+
+    async def _keep_one(self, made: FileSearchStore) -> tuple[FileSearchStore, bool]:
+        """Return the store that stays where another server has made one of the same name at the same time.
+
+        Both keep the older one; the other, which is empty, is deleted by its maker.
+        """
+        try:
+            named = stores.find_stores(made.display_name, await self.read_all())
+            first = min(named, key=lambda each: (each.created_at or LATEST, each.name))
+            if first.name == made.name or made.name not in {each.name for each in named}:
+                return made, True
+            await self.delete(made.name, force=False)
+        except (GeminiMCPError, ValueError) as exc:
+            logger.info("Whether %s is the only store of its name is not known: %s", made.name, exc)
+            return made, True
+        return first, False
 
     async def _create(self, display_name: str) -> FileSearchStore:
         async def make(client: genai.Client) -> FileSearchStore:
             config = types.CreateFileSearchStoreConfig(display_name=display_name, http_options=STORES_HTTP)
             return parse_store(await client.aio.file_search_stores.create(config=config))
 
-        return await self._gemini.request(make, resend=False)
+        return await self._request(make, resend=False)
 
     async def delete(self, name: str, *, force: bool) -> bool:
         """Delete a store, with `force` also one with documents; return False if it was not there any more.
@@ -191,7 +225,7 @@ class StoreService:
             config = types.GetDocumentConfig(http_options=STORES_HTTP)
             return parse_document(await client.aio.file_search_stores.documents.get(name=name, config=config))
 
-        return await self._gemini.request(read, store=name)
+        return await self._request(read, store=name)
 
     async def delete_document(self, name: str) -> bool:
         """Delete a document with its index; return False if it was not there any more.
@@ -231,7 +265,7 @@ class StoreService:
         Raises:
             GeminiMCPError: Google refused the file, or the upload broke off for good.
         """
-        sender, mime_type = await self._gemini.sender(), str(described["mimeType"])
+        sender, mime_type = await self._access.uploads(), str(described["mimeType"])
         place = f"{STORES_API_VERSION}/{store}:uploadToFileSearchStore"
         begun = address is not None
         if address is None:
@@ -258,11 +292,11 @@ class StoreService:
             found = await client.aio.operations.get(asked, config=config)
             return parse_operation(found.model_dump(by_alias=True, exclude_none=True))
 
-        return await self._gemini.request(read, store=name)
+        return await self._request(read, store=name)
 
     async def _remove(self, remove: Callable[[genai.Client], Awaitable[None]], name: str) -> bool:
         try:
-            await self._gemini.request(remove, store=name)
+            await self._request(remove, store=name)
         except StoreNotFoundError:
             return False
         return True
@@ -273,14 +307,23 @@ class StoreService:
         most: int,
         store: str | None = None,
     ) -> list[StoredT]:
-        """Return what the pages of a list have, until the last page, or the one that has the entry number `most`."""
+        """Return what the pages of a list have, until the last page, or the one that has the entry number `most`.
+
+        Raises:
+            NetworkError: The list does not end.
+            GeminiMCPError: It could not be read.
+        """
         found: list[StoredT] = []
         token: str | None = None
-        while len(found) < most:
-            page, token = await self._gemini.request(lambda client, token=token: read(client, token), store=store)
+        read_tokens: set[str | None] = set()
+        while len(found) < most and token not in read_tokens and len(read_tokens) < MAX_PAGES:
+            read_tokens.add(token)
+            page, token = await self._request(lambda client, token=token: read(client, token), store=store)
             found += page
             if token is None:
-                break
+                return found
+        if len(found) < most:
+            raise NetworkError("Google's list has no end: its pages repeat. Nothing was sent; try again later.")
         return found
 
 
@@ -299,6 +342,7 @@ def parse_store(store: types.FileSearchStore) -> FileSearchStore:
         failed=store.failed_documents_count or 0,
         bytes=store.size_bytes or 0,
         embedding_model=store.embedding_model or "",
+        created_at=store.create_time,
     )
 
 
@@ -332,7 +376,7 @@ def parse_operation(payload: object) -> IndexingState:
     return IndexingState(
         name=get_text(data.get("name")) or "",
         done=data.get("done") is True,
-        error=clip_line(said) if said else None,
+        error=make_inert(said) if said else None,
         document=get_text(response.get("documentName")) or get_text(response.get("document_name")),
     )
 

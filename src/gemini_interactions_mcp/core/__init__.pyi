@@ -30,6 +30,7 @@ from .errors import SentElsewhereError as SentElsewhereError
 from .errors import SpendingLimitError as SpendingLimitError
 from .errors import StillUploadingError as StillUploadingError
 from .errors import StoreNotFoundError as StoreNotFoundError
+from .errors import UploadLostError as UploadLostError
 from .folders import Folder as Folder
 from .lenient import Json as Json
 from .lenient import coerce_object as coerce_object
@@ -64,6 +65,8 @@ from .room import fit_paragraphs as fit_paragraphs
 from .room import fit_suffix as fit_suffix
 from .room import measure_cost as measure_cost
 from .room import measure_paragraphs as measure_paragraphs
+from .shared_tasks import SharedTask as SharedTask
+from .shared_tasks import SharedTasks as SharedTasks
 from .timing import DEFAULT_TIMING as DEFAULT_TIMING
 from .timing import Timing as Timing
 from .words import IGNORABLE_CHARACTERS as IGNORABLE_CHARACTERS

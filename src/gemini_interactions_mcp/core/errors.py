@@ -19,7 +19,8 @@
     │   ├── PermissionDeniedError
     │   ├── QuotaError
     │   │   └── NoQuotaError
-    │   └── StoreNotFoundError
+    │   ├── StoreNotFoundError
+    │   └── UploadLostError
     ├── SentElsewhereError         another server has sent the same request; repeating the call gets its answer
     ├── StillUploadingError        a file is being uploaded; repeating the call waits for the rest
     ├── NetworkError               Google was certainly not reached, or a read can be repeated
@@ -142,6 +143,10 @@ class NoQuotaError(QuotaError):
 
 class StoreNotFoundError(RefusedError):
     """Google has no file search store, document or operation of this name, or none that this key may read."""
+
+
+class UploadLostError(RefusedError):
+    """Google does not say how much of an upload has arrived, which may be all of it."""
 
 
 class SentElsewhereError(GeminiMCPError):

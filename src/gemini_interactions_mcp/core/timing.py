@@ -36,7 +36,8 @@ class Timing:
         staged: Time for which a filled sandbox waits for the call that uses it; Google keeps one for 7 days.
 
         store_settling: Time for which a file is not sent again that a file search store may have got: its documents
-            are searched for it. Large files get more.
+            are searched for it. Not less than `processing`: a document may be listed once it is indexed. Large files
+            get more.
 
         In `journal`:
         busy: Default time-out of a statement while another program holds the database: two servers on one
@@ -80,6 +81,8 @@ class Timing:
         In `server`:
         naming: Minimum time that a call waits for an id; openai-agents and google-adk time out after 5 s.
         lookup: Minimum time that a call waits for Google to return an interaction, for the same reason.
+        planning: Minimum time that a call waits until its files are compared with what a store has.
+        planned: Time for which that comparison holds for an identical call.
         agreement: Time that an agreement lasts while files are uploaded; each call that uses it renews it.
         disconnect: Time limit for closing the connections to Google at shutdown.
 
@@ -114,7 +117,7 @@ class Timing:
     # files
     upload_report: float = 0.5
     staged: float = 6 * 3600.0
-    store_settling: float = 600.0
+    store_settling: float = 2400.0
 
     # journal
     busy: float = 5.0
@@ -153,6 +156,8 @@ class Timing:
     # server
     naming: float = 4.0
     lookup: float = 4.0
+    planning: float = 2.0
+    planned: float = 60.0
     agreement: float = 600.0
     disconnect: float = 0.5
 

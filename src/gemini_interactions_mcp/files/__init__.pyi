@@ -14,5 +14,4 @@ from .saved_files import SavedFiles as SavedFiles
 from .stored_files import IndexingWork as IndexingWork
 from .stored_files import StoredFile as StoredFile
 from .stored_files import describe_entries as describe_entries
-from .stored_files import refuse_same_names as refuse_same_names
 from .upload_cache import UploadCache as UploadCache

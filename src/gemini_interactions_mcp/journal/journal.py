@@ -25,7 +25,7 @@ from gemini_interactions_mcp.core import (
     offload_if_large,
     replace_unstorable,
 )
-from gemini_interactions_mcp.models import Record, UploadedFile, UsageGrouping, UsageReport, UsageTally, is_settled
+from gemini_interactions_mcp.models import Record, UsageGrouping, UsageReport, UsageTally, is_settled
 
 from . import queries
 from .clock import TWIN_SECONDS, get_day_start, get_month_start, now
@@ -42,15 +42,14 @@ from .limits import (
 )
 from .queries import LIVE_ROWS, RUNNING_ROWS, UNSENT_ROWS, change_live, select_live
 from .rows import (
-    encode_cell,
     encode_fields,
     format_moment,
     read_placed_records,
     read_records,
-    read_uploads,
     read_usage_rows,
 )
 from .schema import INTERACTIONS, JOURNAL_METADATA, NEWEST_FIRST, OLDEST_FIRST, SCHEMA_VERSION, UPLOADS
+from .upload_shelf import UploadShelf
 
 MAX_CLOCK_SKEW: Final = timedelta(seconds=10)
 """How far apart the clocks of two servers may be, together with the time that a claim waits for the database."""
@@ -60,7 +59,7 @@ EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 UPDATE_BY_LABEL: Final = change_live(INTERACTIONS.c.label == sa.bindparam("of_label"))
 
 
-class Journal:
+class Journal(UploadShelf):
     """Every interaction that this server has started.
 
     The first method that needs it opens it. Every method raises `JournalError` when the database cannot be used, and
@@ -73,7 +72,9 @@ class Journal:
     """
 
     def __init__(self, url: str | Path, redact: Redactor = NO_REDACTION, timing: Timing = DEFAULT_TIMING) -> None:
-        self._database = Database(url, JOURNAL_METADATA, SCHEMA_VERSION, timing)
+        database = Database(url, JOURNAL_METADATA, SCHEMA_VERSION, timing)
+        super().__init__(database, redact)
+        self._database = database
         # Searches read every row; the other readers stay free for what takes a moment.
         self._searches = anyio.Semaphore(MAX_READERS // 2)
         self._redact = redact
@@ -389,18 +390,6 @@ class Journal:
         deleted = await self._database.write(sa.delete(INTERACTIONS).where(due, ~counted))
         self.list_changes += buried + deleted
         return buried + deleted
-
-    async def uploads(self, account: str, size: int, mime_type: str) -> dict[str, UploadedFile]:
-        """Return an account's uploads of this size and type, by the hashes of their contents."""
-        ours = (UPLOADS.c.account == account, UPLOADS.c.size == size, UPLOADS.c.mime_type == mime_type)
-        return await self._database.read(sa.select(UPLOADS).where(*ours), read_uploads)
-
-    async def keep_upload(self, account: str, size: int, mime_type: str, digest: str, file: UploadedFile) -> None:
-        """Write an upload down, in place of an earlier one of the same content."""
-        key: RowValues = {"account": account, "size": size, "mime_type": mime_type, "digest": digest}
-        await self._database.write(sa.delete(UPLOADS).where(*(UPLOADS.c[name] == value for name, value in key.items())))
-        told = self._redact({name: encode_cell(value) for name, value in dict(file).items()})
-        await self._database.write(sa.insert(UPLOADS), key | told)
 
     async def close(self) -> None:
         """Close the database, as `Database.close` does."""

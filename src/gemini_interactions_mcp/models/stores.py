@@ -3,12 +3,13 @@
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, Literal, NamedTuple, cast
 
-from gemini_interactions_mcp.core import InputError, make_printable, quote_name
+from gemini_interactions_mcp.core import InputError, make_inert, make_printable, quote_name
 
 from .frozen import FrozenModel
+from .interactions import UtcDatetime
 
 STORE_COLLECTION: Final = "fileSearchStores/"
 """Prefix of the names of stores."""
@@ -19,8 +20,11 @@ STORE_NAME: Final = re.compile(r"(?:fileSearchStores/)?([a-z0-9-]{1,80})")
 STORE_TOOL: Final = "file_search:"
 """Prefix of a tool that searches a store."""
 
-DIGEST_KEY: Final = "sha256"
-"""Key of the metadata that holds the hash of a document's content, by which the same content is never sent twice."""
+DIGEST_KEY: Final = "gemini_mcp_sha256"
+"""Key of the metadata that holds the hash of a document's content, by which the same content is never sent twice.
+
+Its characters are those of an identifier: which others a key may have is not documented.
+"""
 
 MAX_METADATA: Final = 20
 """Metadata of a document, at most: google-genai 3.6.1, types.Document.custom_metadata"""
@@ -55,6 +59,7 @@ class FileSearchStore(FrozenModel):
         failed: Documents that could not be indexed.
         bytes: Size of all documents.
         embedding_model: `models/gemini-embedding-001`; empty where it is not known.
+        created_at: When it was made; None where it is not known.
     """
 
     name: str
@@ -64,6 +69,7 @@ class FileSearchStore(FrozenModel):
     failed: int = 0
     bytes: int = 0
     embedding_model: str = ""
+    created_at: UtcDatetime | None = None
 
     @property
     def documents(self) -> int:
@@ -127,33 +133,36 @@ class Standing(NamedTuple):
 
     Attributes:
         present: The document with its content; None if it has to be sent.
-        outdated: Documents that it takes the place of, once it can be searched.
+        namesakes: Other documents of its name, such as earlier versions.
     """
 
     present: StoreDocument | None
-    outdated: tuple[StoreDocument, ...]
+    namesakes: tuple[StoreDocument, ...]
 
 
-def compare_file(name: str, digest: str, documents: Iterable[StoreDocument]) -> Standing:
+def compare_file(name: str, digest: str, documents: Sequence[StoreDocument], others: Collection[str] = ()) -> Standing:
     """Return what a store has of a file.
 
-    What other programs have added has no hash and is never outdated. A document that failed is no document.
+    A document that failed has no content that could be searched.
 
     Args:
         name: The name of the file's document.
         digest: The hash of its content.
         documents: All documents of the store.
+        others: Hashes of other files of the user: their documents are no earlier versions of this one.
     """
-    ours = [each for each in documents if each.digest]
     same = sorted(
-        (each for each in ours if each.digest == digest and each.state != "failed"),
+        (each for each in documents if each.digest == digest and each.state != "failed"),
         key=lambda each: (each.state != "active", fold_display_name(each.display_name) != fold_display_name(name)),
     )
     present = same[0] if same else None
-    named = fold_display_name(name)
     return Standing(
         present,
-        tuple(each for each in ours if each is not present and fold_display_name(each.display_name) == named),
+        tuple(
+            each
+            for each in documents
+            if each is not present and each.digest not in others and each.display_name == name
+        ),
     )
 
 
@@ -161,9 +170,11 @@ def parse_metadata(metadata: Mapping[str, object] | None) -> tuple[MetadataEntry
     """Return the metadata that a caller gives to files.
 
     Raises:
-        InputError: There is too much of it, or a value is no text, number or list of texts.
+        InputError: There is too much of it, a key occurs twice, or a value is no text, number or list of texts.
     """
     given = dict(metadata or {})
+    if len({key.strip() for key in given}) < len(given):
+        raise InputError("Two keys of metadata differ in blanks only. Nothing was sent.")
     if len(given) >= MAX_METADATA:
         raise InputError(f"metadata has at most {MAX_METADATA - 1} keys. Nothing was sent.")
     return tuple(parse_metadata_entry(key, value) for key, value in sorted(given.items()))
@@ -199,10 +210,10 @@ def check_display_name(text: str) -> str:
     """Return the display name of a store to make.
 
     Raises:
-        InputError: It is too long, or the name that Google gives.
+        InputError: It is empty, too long, or the name that Google gives.
     """
     name = make_printable(strip_store_tool(text))
-    if name.startswith(STORE_COLLECTION) or len(name) > MAX_STORE_NAME_CHARACTERS:
+    if names_nothing(name) or name.startswith(STORE_COLLECTION) or len(name) > MAX_STORE_NAME_CHARACTERS:
         raise InputError(
             f"`store` is the display name of the new store, of at most {MAX_STORE_NAME_CHARACTERS} characters; Google "
             f"makes a name such as {STORE_COLLECTION}notes-1a2b of it."
@@ -213,6 +224,11 @@ def check_display_name(text: str) -> str:
 def strip_store_tool(text: str) -> str:
     """Return what names a store, without the prefix of the tool that searches it."""
     return text.strip().removeprefix(STORE_TOOL).strip()
+
+
+def names_nothing(text: str | None) -> bool:
+    """Whether nothing is left of a name without the prefix of the tool and blanks."""
+    return not fold_display_name(strip_store_tool(text or ""))
 
 
 def spell_store_name(text: str) -> str | None:
@@ -236,7 +252,8 @@ def find_stores(text: str, stores: Sequence[FileSearchStore]) -> list[FileSearch
     name = spell_store_name(text)
     named = [each for each in stores if each.name == name]
     shown = fold_display_name(strip_store_tool(text)).casefold()
-    return named or [each for each in stores if fold_display_name(each.display_name).casefold() == shown]
+    # Stores of other programs may have no display name; no text means one of these.
+    return named or [each for each in stores if shown and fold_display_name(each.display_name).casefold() == shown]
 
 
 def choose_store(text: str, stores: Sequence[FileSearchStore]) -> FileSearchStore:
@@ -250,10 +267,10 @@ def choose_store(text: str, stores: Sequence[FileSearchStore]) -> FileSearchStor
         return found[0]
     if found:
         names = ", ".join(quote_name(each.name) for each in found[:5])
-        raise InputError(f"Several stores have the display name {quote_name(text)}: {names}. Give the name of one.")
+        raise InputError(f"Several stores have the display name {make_inert(text)}: {names}. Give the name of one.")
     near = suggest_names(text, [name for each in stores for name in (each.display_name, each.name) if name])
     raise InputError(
-        f"There is no file search store {quote_name(text)} for this key.{near} "
+        f"There is no file search store {make_inert(text)} for this key.{near} "
         'manage_store(action="list") lists all; action="create" makes one.'
     )
 
@@ -267,14 +284,16 @@ def choose_document(text: str, documents: Sequence[StoreDocument]) -> StoreDocum
     wanted = text.strip()
     named = [each for each in documents if wanted in (each.name, each.name.rpartition("/")[2], get_document_id(each))]
     shown = fold_display_name(wanted)
-    found = named or [each for each in documents if shown == fold_display_name(make_printable(each.display_name))]
+    found = named or [
+        each for each in documents if shown and shown == fold_display_name(make_printable(each.display_name))
+    ]
     if len(found) == 1:
         return found[0]
     if found:
         names = ", ".join(quote_name(get_document_id(each)) for each in found[:5])
-        raise InputError(f"Several documents have the name {quote_name(text)}: {names}. Give one of these.")
+        raise InputError(f"Several documents have the name {make_inert(text)}: {names}. Give one of these.")
     near = suggest_names(text, [each.display_name or each.name for each in documents])
-    raise InputError(f"The store has no document {quote_name(text)}.{near} Nothing was removed.")
+    raise InputError(f"The store has no document {make_inert(text)}.{near} Nothing was removed.")
 
 
 def get_document_id(document: StoreDocument) -> str:
@@ -288,7 +307,7 @@ def suggest_names(text: str, names: Iterable[str]) -> str:
 
     folded = {name.casefold(): name for name in names}
     near = [folded[each] for each in difflib.get_close_matches(text.strip().casefold(), folded, n=3, cutoff=0.5)]
-    return f" Similar names: {', '.join(map(quote_name, near))}." if near else ""
+    return f" Similar names: {', '.join(map(make_inert, near))}." if near else ""
 
 
 def describe_metadata(entries: Iterable[MetadataEntry]) -> str:

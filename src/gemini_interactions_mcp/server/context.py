@@ -17,7 +17,15 @@ from anyio.abc import TaskGroup
 from mcp.server.mcpserver import Context
 
 from gemini_interactions_mcp import api, files, journal, models, output, runs
-from gemini_interactions_mcp.core import DEFAULT_TIMING, ConfigurationError, Redactor, Timing, join_lines, logger
+from gemini_interactions_mcp.core import (
+    DEFAULT_TIMING,
+    ConfigurationError,
+    Redactor,
+    SharedTasks,
+    Timing,
+    join_lines,
+    logger,
+)
 from gemini_interactions_mcp.server.tools.agreements import Agreements
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.text import EVERY_TOOL, ToolGuide
@@ -28,6 +36,7 @@ if TYPE_CHECKING:
     from gemini_interactions_mcp.journal import Journal, Limits
     from gemini_interactions_mcp.models import CatalogFile
     from gemini_interactions_mcp.runs import Runs
+    from gemini_interactions_mcp.server.tools.additions import Addition
 
 SETTINGS_REMEDY: Final = (
     "Until the user sets that right where the host configures this server, and restarts it, nothing is done."
@@ -67,6 +76,7 @@ class AppContext:
         voices: The voices of the speech models.
         stores: The file search stores.
         indexing: Files on their way into these.
+        additions: What calls add to these, as far as it is worked out.
         agreements: Requests that the user has approved and that have not been started yet.
         timing: Delays and deadlines.
         guide: Adapts texts to the tools that are offered.
@@ -83,6 +93,7 @@ class AppContext:
     voices: "VoiceList"
     stores: "StoreService"
     indexing: "StoreUploads"
+    additions: SharedTasks["Addition"]
     agreements: Agreements
     timing: Timing
     guide: ToolGuide
@@ -178,7 +189,6 @@ class Opening:
         tasks.start_soon(interactions.tend)
         tasks.start_soon(runs.Changes(rows, self._announce.listed, self._timing).watch)
         uploads = files.UploadCache(gemini, rows, account, tasks, self._timing)
-        stores = api.StoreService(gemini, self.redact, self._timing)
         return AppContext(
             settings=self.settings,
             files=files.InputFiles(self.settings, uploads, lookup=gemini.mime_type, earlier=interactions.find_restored),
@@ -189,8 +199,9 @@ class Opening:
             preview=output.make_preview,
             decoding=anyio.CapacityLimiter(1),
             voices=api.VoiceList(gemini, self._timing),
-            stores=stores,
-            indexing=files.StoreUploads(stores, rows, account, boundary, tasks, self._timing),
+            stores=gemini.stores,
+            indexing=files.StoreUploads(gemini.stores, rows, account, boundary, tasks, self._timing),
+            additions=SharedTasks(tasks, self._timing.planned),
             agreements=Agreements(anyio.current_time, self._timing.agreement),
             timing=self._timing,
             guide=self.guide,

@@ -2,19 +2,16 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from datetime import timedelta
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 import anyio
-import anyio.to_thread
 from mcp_types import InputRequiredResult
 
-from gemini_interactions_mcp import api, files, journal, models
+from gemini_interactions_mcp import journal
 from gemini_interactions_mcp.core import (
-    InputError,
     RefusedError,
     SpendingLimitError,
     clip_text,
@@ -25,29 +22,24 @@ from gemini_interactions_mcp.core import (
     quote_name,
 )
 from gemini_interactions_mcp.journal import clock
-from gemini_interactions_mcp.models import FileSearchStore, MetadataEntry, stores
+from gemini_interactions_mcp.models import FileSearchStore, stores
 from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress
 from gemini_interactions_mcp.server.elicitation import elicit_answer
 from gemini_interactions_mcp.server.results.answers import build_text_result
 from gemini_interactions_mcp.text import store_table
 
 from . import consent
+from .additions import Addition
 from .paying import ToolResult, may_ask
 
 if TYPE_CHECKING:
-    from gemini_interactions_mcp.files import IndexingWork, Inspection, LocalFile, StoredFile
-    from gemini_interactions_mcp.models import Estimate, StoreDocument
-
-MAX_DOCUMENT_BYTES: Final = 100 * 2**20
-"""Size of a document, at most: https://ai.google.dev/gemini-api/docs/file-search (2026-11)"""
-
-UNINDEXED_KINDS: Final = ("audio", "video")
-"""Content types that are not indexed: https://ai.google.dev/gemini-api/docs/file-search (2026-11)"""
+    from gemini_interactions_mcp.core import SharedTask
+    from gemini_interactions_mcp.files import IndexingWork, StoredFile
 
 INDEXING_PRICES: Final = "https://ai.google.dev/gemini-api/docs/file-search#pricing"
 
 MONTH_LENGTH: Final = timedelta(days=20)
-"""A limit that holds for longer is that of a month."""
+"""Between the length of a day and that of a month: a limit that holds for longer than this is one of a month."""
 
 LINE_BYTES: Final = 300
 """Size of the line about a file."""
@@ -55,140 +47,101 @@ LINE_BYTES: Final = 300
 NOTES_BYTES: Final = 1_000
 """Size of what is said of files that were left out or transcoded."""
 
+STILL_PLANNING: Final = (
+    "The files are still compared with what the store has, and nothing was sent yet. Next: the same call again, which "
+    "goes on with that.\n"
+)
+
+NAMED_NAMESAKES: Final = 3
+"""Documents of a file's name that its line tells."""
+
 LINES_BYTES: Final = 4_500
 """Size of all these lines; the others are counted."""
 
 
-@dataclass(frozen=True)
-class Addition:
-    """What a call adds to a store.
-
-    Attributes:
-        wanted: The files that a store can have.
-        unfit: Lines about the others.
-        fresh: The files that have to be sent, which is paid for.
-        estimate: What that costs.
-    """
-
-    wanted: "tuple[StoredFile, ...]"
-    unfit: tuple[str, ...]
-    fresh: "tuple[StoredFile, ...]"
-    estimate: "Estimate | None"
-
-
 async def add_files(
-    ctx: Ctx,
-    app: AppContext,
-    store: FileSearchStore,
-    given: "Inspection",
-    metadata: Sequence[MetadataEntry],
-    seconds: float,
+    ctx: Ctx, app: AppContext, key: Hashable, plan: Callable[[], Awaitable[Addition]], seconds: float
 ) -> ToolResult:
     """Add files to a store, and tell what is done within some seconds; the rest goes on.
+
+    Args:
+        ctx: The call.
+        app: The server.
+        key: What the call asks for: an identical one takes the plan that this one did not wait for.
+        plan: Returns what is added.
+        seconds: How long the call waits; how long the user takes to answer does not count.
 
     Raises:
         InputError: None of the files can be added.
         SpendingLimitError: Indexing them may cost more than the user's limits leave.
         GeminiMCPError: The store cannot be read, or Google took none of the files.
     """
-    added = await plan_addition(app, store, given, metadata)
-    if added.fresh:
-        await check_indexing_limits(app, added.estimate)
-    if refused := await ask_before_indexing(ctx, app, store, added):
+    progress, since = IndexingProgress(ctx), anyio.current_time()
+    planning = app.additions.begin(key, plan)
+    if not await wait_for_plan(planning, max(seconds, app.timing.planning), progress, app.timing.upload_report):
+        return build_text_result(STILL_PLANNING)
+    left = max(seconds - (anyio.current_time() - since), min(seconds, app.timing.upload_report))
+    refused: ToolResult | None = None
+    try:
+        added = planning.get_outcome()
+        refused = await settle_terms(ctx, app, added)
+    finally:
+        # The call that brings the user's answer takes the plan.
+        if not isinstance(refused, InputRequiredResult):
+            app.additions.drop(key)
+    if refused:
         return refused
-    works = [app.indexing.begin(store.name, each) for each in added.wanted]
-    await wait_for_works(works, seconds, Progress(ctx), app.timing.upload_report)
-    lines = [describe_indexed_file(each, work, metadata) for each, work in zip(added.wanted, works, strict=True)]
-    check_something_added(store, works, lines, added)
-    return build_text_result(render_addition(store, works, lines, added, given.notes))
+    works = [app.indexing.begin(added.store.name, each) for each in added.wanted]
+    await wait_for_works(works, left, progress, app.timing.upload_report)
+    lines = [describe_indexed_file(each, work) for each, work in zip(added.wanted, works, strict=True)]
+    check_something_added(works, lines, added)
+    return build_text_result(render_addition(works, lines, added))
 
 
-async def plan_addition(
-    app: AppContext, store: FileSearchStore, given: "Inspection", metadata: Sequence[MetadataEntry]
-) -> Addition:
-    """Return what a call adds to a store.
+async def settle_terms(ctx: Ctx, app: AppContext, added: Addition) -> ToolResult | None:
+    """Check the limits, ask the user, and check again; nothing is awaited after that, so no other call takes the room.
+
+    Returns:
+        What the tool returns where it does not go on.
 
     Raises:
-        InputError: None of the files can be added, an address is among them, or two have one name.
+        SpendingLimitError: Indexing may cost more than the limits leave.
+        GeminiMCPError: What was spent cannot be read, or the answer cannot be used.
     """
-    if addresses := [each.source for each in given.sources if not each.files]:
-        raise InputError(f"A store takes files of this computer, and {quote_name(addresses[0])} is none.")
-    every = [file for source in given.sources for file in source.files]
-    reasons = [find_unfitness(file, store) for file in every]
-    unfit = tuple(f"- {quote_name(file.name)}: {why}" for file, why in zip(every, reasons, strict=True) if why)
-    fit = [file for file, why in zip(every, reasons, strict=True) if not why]
-    if not fit:
-        raise InputError(
-            f"None of the files can be added. {'; '.join(line[2:] for line in unfit[:5])}. Nothing was sent."
-        )
-    documents = await app.stores.documents(store.name)
-    named = zip(await app.indexing.name_files(fit), fit, strict=True)
-    wanted = [match_file(name, file, documents, metadata) for name, file in named]
-    files.refuse_same_names(wanted)
-    fresh = {each.file.sha256: each for each in wanted if not await app.indexing.is_known(store.name, each)}
-    priced = {each.name: await estimate_files(app, store, [each.file]) for each in fresh.values()}
-    wanted = [replace(each, micros=found.high) if (found := priced.get(each.name)) else each for each in wanted]
-    estimate = await estimate_files(app, store, [each.file for each in fresh.values()])
-    return Addition(tuple(wanted), unfit, tuple(fresh.values()), estimate)
+    await check_indexing_limits(app, added)
+    if refused := await ask_before_indexing(ctx, app, added):
+        return refused
+    await check_indexing_limits(app, added)
+    return None
 
 
-def find_unfitness(file: "LocalFile", store: FileSearchStore) -> str:
-    """Return why a store cannot have a file; empty if it can."""
-    if file.kind in UNINDEXED_KINDS:
-        return f"{file.kind} is not indexed"
-    if file.sent > MAX_DOCUMENT_BYTES:
-        return f"it is larger than the {MAX_DOCUMENT_BYTES // 2**20} MB that a document may have"
-    if file.kind == "image" and store.embedding_model.endswith("gemini-embedding-001"):
-        return "this store indexes text only, and no pictures"
-    return ""
-
-
-def match_file(
-    name: str, file: "LocalFile", documents: "Sequence[StoreDocument]", metadata: Sequence[MetadataEntry]
-) -> "StoredFile":
-    """Return a file with what its store has of it; without metadata, it gets that of the document it replaces."""
-    standing = stores.compare_file(name, file.sha256, documents)
-    kept = metadata or next((each.own_metadata for each in standing.outdated), ())
-    described = api.describe_document(name, file.mime, files.describe_entries(file, kept))
-    return files.StoredFile(name, file, described, standing.present, standing.outdated)
-
-
-async def estimate_files(app: AppContext, store: FileSearchStore, given: "Sequence[LocalFile]") -> "Estimate | None":
-    """Return what indexing files costs; None where the price is not known."""
-    catalog = await app.catalogs.read()
-    told = [models.Attachment("text" if file.kind == "text" else file.kind, file.sent, file.pages) for file in given]
-    # In a worker thread: the first price takes 0.3 s.
-    return await anyio.to_thread.run_sync(
-        lambda: models.estimates.estimate_indexing(told, store.embedding_model, catalog, clock.now())
-    )
-
-
-async def check_indexing_limits(app: AppContext, estimate: "Estimate | None") -> None:
+async def check_indexing_limits(app: AppContext, added: Addition) -> None:
     """Check that the user's limits in dollars leave room for indexing.
 
     Google tells no tokens of it, so the journal does not have its cost: of earlier indexing, that of this process
-    counts.
+    counts, from its beginning. Nothing is awaited after the sum is made.
 
     Raises:
         SpendingLimitError: They do not, or what it costs is not known.
         JournalError: What was spent cannot be read.
     """
-    if app.settings.dollars_per_day is None and app.settings.dollars_per_month is None:
+    if not added.fresh or (app.settings.dollars_per_day is None and app.settings.dollars_per_month is None):
         return
     spending = await app.runs.spending()
+    cost = app.indexing.sum_new(added.store.name, added.fresh)
     for limit in spending.limits.list_spending_limits(clock.now()):
-        if estimate is None:
+        if added.estimate is None:
             raise SpendingLimitError(
                 f"What indexing these files may cost is not known, so {limit.variable} cannot be kept. Nothing was "
                 "sent."
             )
         month = limit.until - limit.since > MONTH_LENGTH
         spent = (spending.month if month else spending.today) + app.indexing.sum_spent(limit.since)
-        if spent + estimate.high > limit.micros:
-            raise SpendingLimitError(journal.describe_spending_limit(limit, spent, estimate.high))
+        if spent + cost > limit.micros:
+            raise SpendingLimitError(journal.describe_spending_limit(limit, spent, cost))
 
 
-async def ask_before_indexing(ctx: Ctx, app: AppContext, store: FileSearchStore, added: Addition) -> ToolResult | None:
+async def ask_before_indexing(ctx: Ctx, app: AppContext, added: Addition) -> ToolResult | None:
     """Ask the user for agreement to indexing, if configured and possible; nothing has been sent yet.
 
     Returns:
@@ -200,9 +153,9 @@ async def ask_before_indexing(ctx: Ctx, app: AppContext, store: FileSearchStore,
     high = added.estimate.high if added.estimate else None
     if not added.fresh or not may_ask(ctx, app) or not app.settings.confirm.covers(high):
         return None
-    told = json.dumps([store.name, *sorted(each.file.sha256 for each in added.fresh)])
+    told = json.dumps([added.store.name, *sorted(each.file.sha256 for each in added.fresh)])
     subject = hashlib.sha256(told.encode()).hexdigest()
-    question = render_indexing_question(store, added, await describe_spent_so_far(app))
+    question = render_indexing_question(added, await describe_spent_so_far(app))
     answer = await elicit_answer(ctx, question, consent.Consent, subject, app.agreements.redeem)
     if isinstance(answer, InputRequiredResult):
         return answer
@@ -216,12 +169,12 @@ async def describe_spent_so_far(app: AppContext) -> str:
     return f"Spent today (UTC): {consent.format_share(spending.today, spending.limits.micros_per_day)}."
 
 
-def render_indexing_question(store: FileSearchStore, added: Addition, spent: str) -> str:
+def render_indexing_question(added: Addition, spent: str) -> str:
     """Return the question that is asked before files are sent."""
     given = [each.file for each in added.fresh]
     return join_paragraphs(
         f"Index {format_count(len(given), 'file')} ({consent.format_total_size(given)}) in "
-        f"{store_table.describe_named_store(store)}?",
+        f"{store_table.describe_named_store(added.store)}?",
         f"Estimated cost: {consent.format_bounds(added.estimate)}. {spent}",
         consent.render_source_list(
             "Files that are sent to Google:",
@@ -230,14 +183,41 @@ def render_indexing_question(store: FileSearchStore, added: Addition, spent: str
     )
 
 
-async def wait_for_works(works: "Sequence[IndexingWork]", seconds: float, progress: Progress, interval: float) -> None:
-    """Wait for the end of all works, and report progress meanwhile: bytes and seconds, which only grow."""
-    since = anyio.current_time()
+class IndexingProgress:
+    """Reports the progress of one call: bytes and seconds, which only grow."""
+
+    def __init__(self, ctx: Ctx) -> None:
+        self._progress = Progress(ctx)
+        self._since = anyio.current_time()
+
+    async def report(self, sent: int, message: str) -> None:
+        """Report the bytes sent so far, and what is done now."""
+        await self._progress.indexing(sent, anyio.current_time() - self._since, message)
+
+
+async def wait_for_plan(
+    planning: "SharedTask[Addition]", seconds: float, progress: IndexingProgress, interval: float
+) -> bool:
+    """Wait for the end of planning, and report progress meanwhile; return whether it has ended."""
+    with anyio.move_on_after(seconds):
+        # Short plans are not worth a word.
+        with anyio.move_on_after(interval):
+            await planning.done.wait()
+        while not planning.done.is_set():
+            await progress.report(0, "comparing the files with what the store has")
+            with anyio.move_on_after(interval):
+                await planning.done.wait()
+    return planning.done.is_set()
+
+
+async def wait_for_works(
+    works: "Sequence[IndexingWork]", seconds: float, progress: IndexingProgress, interval: float
+) -> None:
+    """Wait for the end of all works, and report progress meanwhile."""
 
     async def wait(work: "IndexingWork") -> None:
         while not work.done.is_set():
-            sent = sum(each.sent for each in works)
-            await progress.indexing(sent, anyio.current_time() - since, describe_works(works))
+            await progress.report(sum(each.sent for each in works), describe_works(works))
             with anyio.move_on_after(interval):
                 await work.done.wait()
 
@@ -261,34 +241,43 @@ def describe_phase(work: "IndexingWork") -> str:
     return {"waiting": "waiting to send", "uploading": "uploading", "indexing": "indexing"}[work.phase]
 
 
-def describe_indexed_file(wanted: "StoredFile", work: "IndexingWork", metadata: Sequence[MetadataEntry]) -> str:
+def describe_indexed_file(wanted: "StoredFile", work: "IndexingWork") -> str:
     """Return the line about a file."""
-    return f"- {quote_name(wanted.name)}: {describe_outcome(wanted, work, metadata)}"
+    return f"- {quote_name(wanted.name)}: {describe_outcome(wanted, work)}"
 
 
-def describe_outcome(wanted: "StoredFile", work: "IndexingWork", metadata: Sequence[MetadataEntry]) -> str:
+def describe_outcome(wanted: "StoredFile", work: "IndexingWork") -> str:
     """Return how a file stands."""
     if work.error is not None:
         return f"failed. {work.error}"
     if work.document is None:
         return "not ready yet, " + describe_phase(work).removesuffix(" of")
-    removed = "; the earlier version is removed" if work.removed else ""
-    if work.kept is not None:
-        removed = f"; an earlier version is still there ({work.kept}), and the same call tries again to remove it"
-    if work.fresh or wanted.present is None:
-        return f"added{removed}"
+    namesakes = describe_namesakes(wanted)
+    if work.wanted.agreed or wanted.present is None:
+        named = f" as {store_table.quote_text(work.wanted.name)}" if work.wanted.name != wanted.name else ""
+        return f"added{named}{namesakes}"
     shown = work.document.display_name
     named = (
-        f" as {quote_name(shown)}" if stores.fold_display_name(shown) != stores.fold_display_name(wanted.name) else ""
+        f" as {store_table.quote_text(shown)}"
+        if stores.fold_display_name(shown) != stores.fold_display_name(wanted.name)
+        else ""
     )
-    other = metadata and set(metadata) != set(work.document.own_metadata)
+    other = wanted.metadata and set(wanted.metadata) != set(work.document.own_metadata)
     kept = ", with other metadata, which cannot be changed: remove it first" if other else ""
-    return f"there already{named}{kept}{removed}"
+    return f"there already{named}{kept}{namesakes}"
 
 
-def check_something_added(
-    store: FileSearchStore, works: "Sequence[IndexingWork]", lines: Sequence[str], added: Addition
-) -> None:
+def describe_namesakes(wanted: "StoredFile") -> str:
+    """Return which other documents the store has under the name of a file; empty if none."""
+    if not wanted.namesakes:
+        return ""
+    ids = ", ".join(quote_name(stores.get_document_id(each)) for each in wanted.namesakes[:NAMED_NAMESAKES])
+    more = len(wanted.namesakes) - NAMED_NAMESAKES
+    told = f"{ids}{f' and {more} more' if more > 0 else ''}"
+    return f"; the store has another content of this name: {told}"
+
+
+def check_something_added(works: "Sequence[IndexingWork]", lines: Sequence[str], added: Addition) -> None:
     """Check that not every file has failed.
 
     Raises:
@@ -296,16 +285,10 @@ def check_something_added(
     """
     if all(work.error is not None for work in works):
         told = " ".join(line[2:] for line in (*lines[:5], *added.unfit[:5]))
-        raise RefusedError(f"Nothing was added to {store.name}. {told}")
+        raise RefusedError(f"Nothing was added to {added.store.name}. {told}")
 
 
-def render_addition(
-    store: FileSearchStore,
-    works: "Sequence[IndexingWork]",
-    lines: Sequence[str],
-    added: Addition,
-    notes: Sequence[str],
-) -> str:
+def render_addition(works: "Sequence[IndexingWork]", lines: Sequence[str], added: Addition) -> str:
     """Return the result of adding files: first what is not done, then what is."""
     waiting = [line for line, work in zip(lines, works, strict=True) if not work.done.is_set()]
     failed = [line for line, work in zip(lines, works, strict=True) if work.error is not None]
@@ -314,11 +297,12 @@ def render_addition(
     counts += [f"{len(waiting)} not ready yet"] if waiting else []
     counts += [f"{len(failed) + len(added.unfit)} not added"] if failed or added.unfit else []
     return join_paragraphs(
-        f"{store_table.describe_named_store(store)}: {', '.join(counts)}.",
+        f"{store_table.describe_named_store(added.store)}: {', '.join(counts)}.",
         "\n".join(shorten_lines([*failed, *added.unfit, *waiting, *ready])),
-        clip_text(" ".join(notes), NOTES_BYTES),
+        clip_text(" ".join(added.notes), NOTES_BYTES),
+        describe_removing(added),
         describe_indexing_cost(added),
-        describe_next(store, waiting=bool(waiting), failed=bool(failed)),
+        describe_next(added.store, waiting=bool(waiting), failed=bool(failed)),
     )
 
 
@@ -329,6 +313,15 @@ def shorten_lines(lines: Sequence[str]) -> list[str]:
     shown = sum(each <= LINES_BYTES for each in taken)
     more = [f"- and {len(cut) - shown} more"] if len(cut) > shown else []
     return [*cut[:shown], *more]
+
+
+def describe_removing(added: Addition) -> str:
+    """Return the call that removes an earlier version; empty if there is none."""
+    found = next((document for each in added.wanted for document in each.namesakes), None)
+    if found is None:
+        return ""
+    call = f'manage_store(action="remove", store="{added.store.name}", document="{stores.get_document_id(found)}")'
+    return f"Earlier versions stay, and are found too. {call} removes one, if the user wants that."
 
 
 def describe_indexing_cost(added: Addition) -> str:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from gemini_interactions_mcp import models
+from gemini_interactions_mcp.core import InputError, make_inert
 from gemini_interactions_mcp.journal import clock
-from gemini_interactions_mcp.models import InteractionKind, Request
+from gemini_interactions_mcp.models import InteractionKind, Request, stores
 from gemini_interactions_mcp.runs import agents
 from gemini_interactions_mcp.server.context import AppContext
 from gemini_interactions_mcp.settings import Settings, get_chosen_variable
@@ -58,9 +59,28 @@ def choose_tools(tools: Sequence[str], metadata_filter: str | None) -> ChosenToo
 
 
 def match_tools(tools: Sequence[str]) -> list[str]:
-    """Return the names of tools in Google's spelling; one text may have several."""
+    """Return the names of tools in Google's spelling; one text may have several.
+
+    Raises:
+        InputError: A store is called by its display name.
+    """
     given = [part.strip() for tool in tools for part in tool.split(",")]
+    for tool in given:
+        check_store_name(tool)
     return [match_choice(tool, agents.OWN_TOOLS) for tool in given if tool]
+
+
+def check_store_name(tool: str) -> None:
+    """Check that a tool which searches a store has the name that Google gives.
+
+    Raises:
+        InputError: It has not.
+    """
+    if tool.startswith(stores.STORE_TOOL) and stores.spell_store_name(tool) is None:
+        raise InputError(
+            f"{make_inert(tool)!r} names no file search store: write file_search:fileSearchStores/name, with the name "
+            'that Google gives. manage_store(action="list") lists the names of all stores.'
+        )
 
 
 async def choose_maker(app: AppContext, kind: InteractionKind, given: str | None) -> Choice:

@@ -2,10 +2,11 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple, cast
 
 from mcp_types import CallToolResult, InputRequiredResult
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from gemini_interactions_mcp.core import InputError, format_count, join_paragraphs, quote_name
 from gemini_interactions_mcp.models import FileSearchStore, StoreDocument, stores
@@ -17,6 +18,7 @@ from gemini_interactions_mcp.server.tasks.extension import can_be_asked
 from gemini_interactions_mcp.text import store_table
 
 from .adding import add_files
+from .additions import Addition, plan_addition
 from .parameters import WaitSeconds
 from .paying import ToolResult
 
@@ -44,21 +46,35 @@ class StoreOrder:
         return self.store or ""
 
 
+def join_metadata(given: object) -> object:
+    """Return metadata that is given as the API has it, a list of objects with a key and a value, as one object."""
+    if not isinstance(given, list):
+        return given
+    entries = [dict(cast("dict[str, object]", each)) for each in cast("list[object]", given) if isinstance(each, dict)]
+    keys = [each.pop("key", None) for each in entries]
+    fitting = all(isinstance(key, str) and len(each) == 1 for key, each in zip(keys, entries, strict=True))
+    if not fitting or len(entries) < len(cast("list[object]", given)) or len(set(keys)) < len(keys):
+        raise PydanticCustomError("metadata", 'should be an object such as {"author": "Ada", "year": 1843}')
+    return {key: value for key, each in zip(keys, entries, strict=True) for value in each.values()}
+
+
 async def manage_store(
     ctx: Ctx,
     action: StoreAction,
     store: Annotated[str | None, Field(description="Name or display name; list: default all")] = None,
     files: Annotated[list[str] | None, Field(description="To add: paths, folders, globs")] = None,
     metadata: Annotated[
-        dict[str, Any] | None, Field(description="Of added files, for metadata_filter: key to text or number")
+        dict[str, Any] | None,
+        BeforeValidator(join_metadata),
+        Field(description="Of added files, for metadata_filter: key to text or number"),
     ] = None,
     document: Annotated[str | None, Field(description="To remove")] = None,
     force: Annotated[bool, Field(description="Delete with documents; default false")] = False,
     page: Annotated[int, Field(ge=1, description="Of the list; default 1")] = 1,
     wait_seconds: WaitSeconds = None,
 ) -> CallToolResult | InputRequiredResult:
-    """Keep files in a store that Gemini searches, with tools=["file_search:STORE"]. Adding costs cents, once; what is
-    there is not sent again, and a changed file replaces its document.
+    """Keep files in a store that Gemini searches, with tools=["file_search:STORE"]. Adding costs per token,
+    once (the result tells how much), sends no content twice, and deletes nothing: a changed file is a new document.
     """
     order = StoreOrder(store, files, metadata, document, force, page, wait_seconds)
     check_store_order(action, order)
@@ -84,16 +100,20 @@ async def add_to_store(ctx: Ctx, app: AppContext, order: StoreOrder) -> ToolResu
     """Add files to a store, and wait until they can be searched."""
     seconds = choose_wait_seconds(ctx, app.settings, order.wait_seconds)
     metadata = stores.parse_metadata(order.metadata)
-    given = await app.files.inspect(order.files or [], most=MAX_ADDED_FILES)
-    return await add_files(ctx, app, await app.stores.find(order.named_store), given, metadata, seconds)
+
+    async def plan() -> Addition:
+        given = await app.files.inspect(order.files or [], most=MAX_ADDED_FILES)
+        return await plan_addition(app, await app.stores.find(order.named_store), given, metadata)
+
+    return await add_files(ctx, app, (order.store, tuple(order.files or ()), metadata), plan, seconds)
 
 
 async def list_stores(ctx: Ctx, app: AppContext, order: StoreOrder) -> ToolResult:
     """List all stores, or the documents of one."""
     del ctx
-    if order.store is None:
+    if stores.names_nothing(order.store):
         return build_text_result(store_table.render_stores(await app.stores.read_all(), order.page))
-    found = await app.stores.find(order.store)
+    found = await app.stores.find(order.named_store)
     documents = await app.stores.documents(found.name)
     return build_text_result(store_table.render_documents(found, documents, order.page))
 
@@ -108,6 +128,8 @@ async def remove_document(ctx: Ctx, app: AppContext, order: StoreOrder) -> ToolR
     ):
         return refused
     there = await app.stores.delete_document(document.name)
+    await app.indexing.forget(found.name, document)
+    app.additions.clear()
     return build_text_result(describe_removal(document, found, there=there))
 
 
@@ -132,6 +154,7 @@ async def delete_store(ctx: Ctx, app: AppContext, order: StoreOrder) -> ToolResu
     if refused := await ask_before_deleting(ctx, app, question, f"{found.name} {found.documents}"):
         return refused
     there = await app.stores.delete(found.name, force=bool(found.documents))
+    app.additions.clear()
     return build_text_result(f"{named} {'is deleted' if there else 'was not there any more'}.\n")
 
 
@@ -187,7 +210,8 @@ def check_store_order(action: StoreAction, order: StoreOrder) -> None:
         InputError: It has not.
     """
     traits = STORE_ACTIONS[action]
-    if missing := [name for name in traits.needs if not getattr(order, name)]:
+    blank = [name for name in ("store", "document") if stores.names_nothing(getattr(order, name))]
+    if missing := [name for name in traits.needs if not getattr(order, name) or name in blank]:
         raise InputError(f'action="{action}" needs {" and ".join(f"`{name}`" for name in missing)}. Nothing was sent.')
     given = [name for name in ("files", "metadata", "document") if getattr(order, name)]
     if unwanted := [name for name in given if name not in (*traits.needs, *traits.takes)]:
