@@ -19,9 +19,9 @@
     │   ├── PermissionDeniedError
     │   ├── QuotaError
     │   │   └── NoQuotaError
-    │   ├── StoreNotFoundError
-    │   └── UploadLostError
+    │   └── StoreNotFoundError
     ├── SentElsewhereError         another server has sent the same request; repeating the call gets its answer
+    ├── UploadLostError            Google does not say how much of an upload has arrived
     ├── StillUploadingError        a file is being uploaded; repeating the call waits for the rest
     ├── NetworkError               Google was certainly not reached, or a read can be repeated
     ├── OutcomeUnknownError        a paid request may have been accepted; it is never sent again automatically
@@ -145,7 +145,7 @@ class StoreNotFoundError(RefusedError):
     """Google has no file search store, document or operation of this name, or none that this key may read."""
 
 
-class UploadLostError(RefusedError):
+class UploadLostError(GeminiMCPError):
     """Google does not say how much of an upload has arrived, which may be all of it."""
 
 
