@@ -373,14 +373,19 @@ async def test_time_in_the_queue_is_no_time_of_indexing(
 async def test_files_that_are_looked_for_share_a_list(
     settings: Settings, emulator: Emulator, store: EmulatedStore, file: Path
 ) -> None:
-    for number in range(3):
-        (file.parent / f"{number}.md").write_text(f"file {number}", encoding="utf-8")
+    files = [file, *(file.parent / f"{number}.md" for number in range(3))]
+    for number, path in enumerate(files[1:]):
+        path.write_text(f"file {number}", encoding="utf-8")
     list_late(emulator, True)
     emulator.stores.hold = True
-    emulator.faults.append(Fault("upload", "drop_taken", 4, skip=4))
-    emulator.faults.append(Fault("upload", "http", 4, skip=4, http_status=404))
     polling = replace(FAST, first_processing_poll=0.2, slowest_processing_poll=0.2)
     async with serving(settings, polling) as client:
+        for path in files:
+            unasked = Fault("upload", "http", skip=1, http_status=404)
+            emulator.faults[:] = [Fault("upload", "drop_taken", skip=1), unasked]
+            await add(client, path, wait_seconds=0)
+            await unasked.reached.wait()
+        emulator.requests.clear()
         assert "not ready yet" in await add(client, file.parent, wait_seconds=2)
         lists = sum(request.path.endswith("/documents") for request in emulator.requests)
         emulator.stores.release()

@@ -283,7 +283,7 @@ class StoreUploads:
         """Resume an upload that may have arrived whole, and return the document as `_send` does."""
         try:
             sent = await self._upload(work, address)
-        except RefusedError:
+        except (RefusedError, UploadLostError):
             # Google may not know the upload any more, whether or not it got all of it.
             del self._broken_off[work.store, work.digest]
             sent = None
