@@ -207,6 +207,20 @@ async def test_an_api_that_sends_data_instead_of_an_address_is_as_good(
     assert downloads(emulator) == []
 
 
+async def test_a_read_that_shows_data_where_the_stream_has_shown_an_address_is_as_good(
+    client: Client, emulator: Emulator, url: str
+) -> None:
+    doubting(emulator, video_delivery="uri", inline_reads=True, id_form="url-safe", late_reads=0)
+    async with httpx2.AsyncClient(base_url=url, headers={"x-goog-api-key": "test-key"}) as http:
+        shape = {"type": "video", "delivery": "uri"}
+        body = {"model": "gemini-omni-1.2-flash", "input": "A ball", "response_format": shape}
+        assert (await http.post("/v1/interactions", json=body)).status_code == 200
+    (made,) = emulator.interactions
+    result = await call(client, "read_interaction", interaction_id=made, wait_seconds=PATIENCE)
+    assert [path.read_bytes() for path in saved_in(result)] == [CLIP]
+    assert downloads(emulator) == []
+
+
 @pytest.mark.parametrize("ranges", [True, False])
 async def test_a_broken_download_goes_on_where_it_broke(
     client: Client, emulator: Emulator, settings: Settings, ranges: bool

@@ -51,7 +51,6 @@ async def add(client: Client, file: Path, **arguments: Any) -> str:
     return text_of(await call(client, "manage_store", action="add", store=NOTES, files=[str(file)], **arguments))
 
 
-@pytest.mark.slow
 @LATE
 @pytest.mark.parametrize("queries", [0, 20], ids=["the query tells", "nothing tells"])
 async def test_an_upload_whose_answer_is_lost_is_found_by_its_hash(
@@ -70,7 +69,6 @@ async def test_an_upload_whose_answer_is_lost_is_found_by_its_hash(
     assert len(store.documents) == 1
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("arrived", [0, 3])
 async def test_an_upload_that_breaks_off_is_resumed_by_the_next_call(
     settings: Settings, emulator: Emulator, store: EmulatedStore, file: Path, arrived: int
@@ -210,7 +208,6 @@ async def test_an_upload_that_google_refuses_is_told_and_sent_by_the_next_call(
     assert emulator.stores.stored == ["a.md"]
 
 
-@pytest.mark.slow
 async def test_calls_at_once_send_once(
     settings: Settings, emulator: Emulator, store: EmulatedStore, file: Path
 ) -> None:
@@ -266,7 +263,6 @@ async def test_a_server_that_is_killed_has_sent_once(tmp_path: Path, url: str, e
     assert emulator.stores.stored == ["a.md"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("hold", [False, True], ids=["indexed at once", "indexed later"])
 async def test_servers_on_one_journal_share_the_work(
     settings: Settings, emulator: Emulator, store: EmulatedStore, file: Path, hold: bool
@@ -321,7 +317,6 @@ async def test_what_a_server_left_before_its_content_is_asked_about_again(
     assert emulator.stores.stored == []
 
 
-@pytest.mark.slow
 @LATE
 @pytest.mark.parametrize("status", [400, 404, 410])
 async def test_an_upload_that_may_have_arrived_is_looked_for_where_its_query_is_refused(
@@ -339,7 +334,6 @@ async def test_an_upload_that_may_have_arrived_is_looked_for_where_its_query_is_
     assert emulator.stores.stored == ["a.md"]
 
 
-@pytest.mark.slow
 async def test_a_document_that_is_removed_while_it_is_indexed_can_be_added_again(
     settings: Settings, emulator: Emulator, store: EmulatedStore, file: Path
 ) -> None:
