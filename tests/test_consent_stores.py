@@ -92,7 +92,6 @@ async def test_nothing_is_indexed_where_the_user_declines(
         assert "- a.md: added" in text_of(await call(client, "manage_store", **arguments))
 
 
-@pytest.mark.slow
 async def test_deletions_are_asked_about_with_and_without_force(
     settings: Settings, emulator: Emulator, mode: Mode, store: EmulatedStore
 ) -> None:

@@ -57,6 +57,16 @@ def transcription(config: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def spoken(voices: Any = None, model: str = "gemini-3.8-flash-tts", text: str = "Hello") -> dict[str, Any]:
+    """A request for speech."""
+    return {
+        "model": model,
+        "input": text,
+        "response_format": {"type": "audio"},
+        "generation_config": {"speech_config": voices or [{"voice": "Kore"}]},
+    }
+
+
 def video(shape: dict[str, Any], task: str = "text_to_video", **fields: Any) -> dict[str, Any]:
     """A request for a video."""
     return {
@@ -75,6 +85,13 @@ REFUSED: list[tuple[dict[str, Any], int, str]] = [
     ({"model": "gemini-2.5-flash"}, 404, "model_not_found"),
     ({"model": "gemini-omni-1.2-flash"}, 400, "Video models make one video only."),
     ({"response_format": {"type": "video"}}, 400, "Video output is not supported for gemini-3.8-flash."),
+    ({"tools": [{"type": "function"}]}, 400, "a function needs a name"),
+    ({"tools": [{"type": "mcp_server"}]}, 400, "an MCP server needs a url"),
+    ({"tools": [{"type": "file_search"}]}, 400, "file_search needs stores"),
+    (spoken(text="x" * 40_000), 400, "exceeds the maximum number of tokens allowed (8192)"),
+    (spoken({"speakers": [{"speaker": "Joe", "voice": "Puck"}]}), 400, "must equal 2"),
+    (spoken({"speakers": [{"voice": "Kore"}]}, "gemini-3.1-flash-tts-preview"), 400, "invalid argument"),
+    (spoken([{"voice": "Nobody"}]), 400, "invalid argument"),
     (video({"duration": "2s"}), 400, "invalid argument"),
     (video({"duration": "11s"}), 400, "invalid argument"),
     (video({"aspect_ratio": "1:1"}), 400, "Supported values: '16:9', '9:16'."),
