@@ -42,6 +42,7 @@ from gemini_interactions_mcp.models import (
 )
 from gemini_interactions_mcp.settings import Settings
 
+from .access import ApiAccess
 from .calls import NO_CALLER, Call, Caller
 from .exchange import Exchange, make_unnamed_error, track_exchange
 from .requests import build_create_arguments, encode_environment_path, encode_path_segment
@@ -49,7 +50,7 @@ from .responses import parse_interaction, parse_voices_page
 from .resumable_upload import ResumableUpload
 from .retry import SentResult, send_with_retries
 from .sandbox_requests import get_named_environment
-from .sandbox_service import ApiAccess, SandboxService
+from .sandbox_service import SandboxService
 from .sdk import convert_setup_errors, get_usable_key, make_sdk_client, make_sdk_http_client
 from .stores import StoreService
 from .streams import listen_to_stream, open_known_stream, open_new_stream

@@ -2,22 +2,21 @@
 
 import bisect
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import anyio
-from google import genai
 
 from gemini_interactions_mcp.core import InputError, InteractionNotFoundError, NetworkError, Timing, lenient
 from gemini_interactions_mcp.models import BytesSentCallback, Sandbox, SandboxFile, UploadSource
 
+from .access import ApiAccess
 from .calls import Call
 from .exchange import Exchange, track_exchange
 from .requests import encode_environment_path, encode_path_segment
 from .responses import normalize_sandbox_path, parse_environment_files
-from .resumable_upload import ResumableUpload
 from .sandbox_requests import build_network, build_sources
 
 MAX_ENVIRONMENT_ENTRIES: Final = 5_000
@@ -25,30 +24,6 @@ MAX_ENVIRONMENT_ENTRIES: Final = 5_000
 
 MAX_LISTED_FOLDERS: Final = 50
 """Maximum number of folders that are listed one by one, where a list is not recursive."""
-
-
-ReadPages = Callable[
-    [Call, Callable[..., Any], Callable[[object], list[SandboxFile]], int], Awaitable[list[SandboxFile]]
-]
-"""Reads the pages of a list, given the call, what fetches a page, what parses one, and the most entries."""
-
-
-class ApiAccess(NamedTuple):
-    """How the client of the API sends calls that are free.
-
-    Attributes:
-        open: Returns the SDK client.
-        uploads: Returns the upload service.
-        send: Sends a call under the retry rule.
-        about: Makes the context of a call.
-        pages: Reads the pages of a list.
-    """
-
-    open: Callable[[], Awaitable[genai.Client]]
-    uploads: Callable[[], Awaitable[ResumableUpload]]
-    send: Callable[[Call, Callable[[Exchange], Awaitable[Any]]], Awaitable[Any]]
-    about: Callable[..., Call]
-    pages: ReadPages
 
 
 class SandboxService:

@@ -38,10 +38,10 @@ from gemini_interactions_mcp.models import (
     stores,
 )
 
+from .access import ApiAccess
 from .calls import Call
 from .exchange import track_exchange
 from .retry import SentResult, send_with_retries
-from .sandbox_service import ApiAccess
 
 STORES_API_VERSION: Final = "v1beta"
 

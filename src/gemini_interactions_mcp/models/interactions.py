@@ -365,7 +365,7 @@ class Record(FrozenModel):
         tools: Tools of an agent, by the names that `start_research` takes; None where they were the agent's own.
         text: As in `Interaction`; the `place` of a file says which of the media it is.
         code: As in `Interaction`; like `failures`, None in rows of versions before 0.3.
-        media: Those of the `Interaction` without their data, where one has an address only.
+        media: The media of the answer without their data; None where all of them came as data.
         status: The API's, verbatim, or `unknown`. A settled one may become another: `failed` without `finished_at` is
             an interaction that Google does not show, but may; a plan that is given up becomes `cancelled`.
         error: Why there is no answer or what is wrong with it, in sentences; an unsettled row with one is not followed.

@@ -270,34 +270,40 @@ class Ledger:
         if isinstance(record, SavingOutcome):
             return record
         files = list(record.files) if record else []
-        await self._save_data(run, interaction, target, files)
+        told = await self._save_data(run, interaction, target, files)
         missing = set(range(1, len(interaction.media) + 1)) - {file.place for file in files}
         async with self._fetcher.fetched(run, interaction.media, missing) as fetched:
             # Again, where that took time.
             found = await self._find_saved(run, interaction, target) if fetched.files else record
             if isinstance(found, SavingOutcome):
                 return found
-            notes, pending = fetched.notes, fetched.pending
+            notes, pending = [*told, *fetched.notes], fetched.pending
             try:
                 await anyio.to_thread.run_sync(
-                    self._output.write, run, interaction, target, files, notes, fetched.files
+                    self._output.write_media, run, interaction, target, files, notes, fetched.files
                 )
+                await anyio.to_thread.run_sync(self._output.write_report, run, interaction, files)
             except ConfigurationError as exc:
                 pending = True
                 later = " Then read_interaction saves them." if run.stored else ""
                 notes.append(f"{UNSAVED_COMPLAINT}: {exc}{later}")
-        return SavingOutcome(tuple(files), " ".join(notes) or None, pending)
+        # What could not be saved is tried, and told, twice.
+        return SavingOutcome(tuple(files), " ".join(dict.fromkeys(notes)) or None, pending)
 
-    async def _save_data(self, run: Run, interaction: Interaction, target: Path | None, files: list[SavedFile]) -> None:
-        """Save media that came as data before others are fetched: the row keeps no data of them meanwhile."""
+    async def _save_data(
+        self, run: Run, interaction: Interaction, target: Path | None, files: list[SavedFile]
+    ) -> list[str]:
+        """Save media that came as data before others are fetched, since the row keeps no data; return what to say."""
+        notes: list[str] = []
         if not (list_addressed(interaction.media) and any(each.data for each in interaction.media)):
-            return
+            return notes
         with contextlib.suppress(ConfigurationError):
             # Told when all are saved.
             await anyio.to_thread.run_sync(
-                self._output.write_media, run, interaction, target, files, list[str](), NOTHING_FETCHED
+                self._output.write_media, run, interaction, target, files, notes, NOTHING_FETCHED
             )
         await self.write(run, files=tuple(files))
+        return notes
 
     async def _find_saved(
         self, run: Run, interaction: Interaction, target: Path | None

@@ -45,38 +45,6 @@ class Output:
         """Return one file of each name: if several machines on one journal have saved it, the one on this machine."""
         return saved_files.select_current(files, [self._output_dir])
 
-    def write(
-        self,
-        run: Run,
-        interaction: Interaction,
-        target: Path | None,
-        files: list[SavedFile],
-        notes: list[str],
-        fetched: Mapping[int, BinaryIO],
-    ) -> None:
-        """Save the media and the report that are not among `files` yet; append to `files` and `notes` on the way.
-
-        Args:
-            run: Whose files they are.
-            interaction: The answer.
-            target: Path for the first of the media.
-            files: What is saved.
-            notes: What is to be said of it.
-            fetched: Content of media that came as addresses, by place.
-
-        Raises:
-            ConfigurationError: The disk cannot be written.
-        """
-        self.write_media(run, interaction, target, files, notes, fetched)
-        stem, _ = self._described(run, interaction)
-        if run.reports and (interaction.text or interaction.code):
-            shown = ("text", "citations", "code", "failures", "status", "usage")
-            told = {name: getattr(interaction, name) for name in shown}
-            report = self._report(run.record.model_copy(update=told | {"files": tuple(files)}))
-            files.append(
-                saving.save_report(report, self._output_dir, saving.iter_report_names(stem, collect_file_names(files)))
-            )
-
     def write_media(
         self,
         run: Run,
@@ -86,7 +54,15 @@ class Output:
         notes: list[str],
         fetched: Mapping[int, BinaryIO],
     ) -> None:
-        """Save the media alone, as `write`.
+        """Save the media that are not among `files` yet; append to `files` and `notes` on the way.
+
+        Args:
+            run: Whose files they are.
+            interaction: The answer.
+            target: Path for the first of the media.
+            files: What is saved.
+            notes: What is to be said of it.
+            fetched: Content of media that came as addresses, by place.
 
         Raises:
             ConfigurationError: The disk cannot be written.
@@ -105,6 +81,21 @@ class Output:
             else:
                 files.append(file.model_copy(update={"place": place}))
                 notes += filter(None, [saving.note_unreadable_picture(each, file)])
+
+    def write_report(self, run: Run, interaction: Interaction, files: list[SavedFile]) -> None:
+        """Save the report of a run that makes one, and append it to `files`.
+
+        Raises:
+            ConfigurationError: The disk cannot be written.
+        """
+        if not run.reports or not (interaction.text or interaction.code):
+            return
+        stem, _ = self._described(run, interaction)
+        shown = ("text", "citations", "code", "failures", "status", "usage")
+        told = {name: getattr(interaction, name) for name in shown}
+        report = self._report(run.record.model_copy(update=told | {"files": tuple(files)}))
+        names = saving.iter_report_names(stem, collect_file_names(files))
+        files.append(saving.save_report(report, self._output_dir, names))
 
     def sweep(self) -> None:
         """Remove what a server has left half-written that ended in the midst of it."""

@@ -210,9 +210,11 @@ async def inspect_scenes(app: AppContext, images: list[str] | None, video: str |
     """
     sources = [*(images or ()), *([video] if video else ())]
     given = await app.files.inspect(sources, named=True) if sources else Inspection()
-    moving = await app.files.inspect([video]) if video else Inspection()
-    clips = sum(each.kind == "video" for each in given.attachments)
-    if moving.kinds - {"video"} or given.kinds - {"image"} - moving.kinds or clips > 1:
+    kinds = [each.kind for each in given.attachments]
+    clips = kinds.count("video")
+    # Of a file of the Files API, only the API knows the type.
+    unknown = bool(set(kinds) - {"image", "video"})
+    if given.kinds - {"image", "video"} or clips > bool(video) or (video and not clips and not unknown):
         raise InputError(SCENES_ONLY)
     return given
 
