@@ -1,5 +1,6 @@
 from . import chapters as chapters
 from . import citations as citations
+from . import hypertext as hypertext
 from . import model_table as model_table
 from . import rendering as rendering
 from . import store_table as store_table
