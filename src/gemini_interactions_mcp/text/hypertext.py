@@ -167,7 +167,7 @@ def show_picture(token: "Token", files: Collection[str], *, linked: bool) -> "li
         token.attrs = {"data-file": str(name)}
         return [token]
     words = get_words(token.children or ()) or address
-    return [make_text(words)] if linked or name is not None else make_link(address, words)
+    return [make_text_token(words)] if linked or name is not None else make_link_tokens(address, words)
 
 
 def link_marks(text: str, numbers: Collection[int]) -> "Iterator[Token]":
@@ -176,23 +176,23 @@ def link_marks(text: str, numbers: Collection[int]) -> "Iterator[Token]":
     for found in BRACKETED_NUMBERS.finditer(text):
         named = [int(each) for each in found[1].split(",")]
         if all(each in numbers for each in named):
-            yield make_text(text[place : found.start()])
+            yield make_text_token(text[place : found.start()])
             for number in named:
-                yield from make_link(f"#source-{number}", f"[{number}]", "mark")
+                yield from make_link_tokens(f"#source-{number}", f"[{number}]", "mark")
             place = found.end()
-    yield make_text(text[place:])
+    yield make_text_token(text[place:])
 
 
-def make_text(text: str) -> "Token":
+def make_text_token(text: str) -> "Token":
     """Return the token of a text."""
     from markdown_it.token import Token  # noqa: PLC0415 - as in `build_html_parser`
 
     return Token("text", "", 0, content=text)
 
 
-def make_link(address: str, words: str, style: str = "") -> "list[Token]":
+def make_link_tokens(address: str, words: str, style: str = "") -> "list[Token]":
     """Return the tokens of a link, with a class where it has a style of its own."""
     from markdown_it.token import Token  # noqa: PLC0415 - as in `build_html_parser`
 
     attributes: dict[str, str | int | float] = {"href": address, **({"class": style} if style else {})}
-    return [Token("link_open", "a", 1, attrs=attributes), make_text(words), Token("link_close", "a", -1)]
+    return [Token("link_open", "a", 1, attrs=attributes), make_text_token(words), Token("link_close", "a", -1)]
