@@ -3,6 +3,8 @@ from . import intents as intents
 from .changes import Changes as Changes
 from .deletion import Deletion as Deletion
 from .deletion import Remote as Remote
+from .exporting import Exported as Exported
+from .exporting import ExportOrder as ExportOrder
 from .listing import RowConditions as RowConditions
 from .run import Run as Run
 from .runs import Runs as Runs
