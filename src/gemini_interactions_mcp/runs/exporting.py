@@ -98,12 +98,22 @@ class Exporter:
         plan = await self._find_plan(record)
         make = functools.partial(self._make, record, plan, order)
         printed = await anyio.to_thread.run_sync(make, abandon_on_cancel=True, limiter=self._laying_out)
+        write = functools.partial(self._write, record, order, printed.content)
+        return Exported(await self._add(run, write), printed.notes)
+
+    async def _add(self, run: Run, write: Callable[[], SavedFile]) -> SavedFile:
+        """Write a file, and add it to the row; nothing between the two can be cancelled.
+
+        Raises:
+            InteractionNotFoundError: It was deleted in the meantime.
+        """
+        if run.stored and await self._ledger.deleted(run.record):
+            raise InteractionNotFoundError("The interaction was deleted in the meantime; nothing was written.")
+        files: list[SavedFile] = []
         with anyio.CancelScope(shield=True):
-            if run.stored and await self._ledger.deleted(record):
-                raise InteractionNotFoundError("The interaction was deleted in the meantime; nothing was written.")
-            file = await anyio.to_thread.run_sync(self._write, record, order, printed.content)
-            await self._upkeep.add_files(run, [file])
-        return Exported(file, printed.notes)
+            files.append(await anyio.to_thread.run_sync(write))
+            await self._upkeep.add_files(run, files)
+        return files[0]
 
     async def _find_plan(self, record: Record) -> Record | None:
         """Return the plan that a research carries out."""

@@ -66,6 +66,6 @@ def iter_texts(nodes: Iterable[Node]) -> Iterator[str]:
         each = waiting.pop()
         if isinstance(each, list | tuple):
             waiting += each
-        elif isinstance(each, dict):
+        elif not isinstance(each, str):
             yield each.get("s", "")
             waiting += [each[name] for name in ("c", "rows") if name in each]

@@ -81,10 +81,10 @@ async def read_interaction(
     wait_seconds: PollSeconds = 0,
     section: SectionHeading = None,
     resolve_sources: ResolveSources = False,
-    save: Annotated[str | None, Field(description="Sandbox files to save: *.csv")] = None,
+    save: Annotated[str | None, Field(description="Sandbox files: *.csv")] = None,
     save_as: Annotated[str | None, Field(description="New .html, .md, .docx or .pdf")] = None,
 ) -> CallToolResult:
-    """Read any Gemini interaction's answer in pages, with sources and files; waits for a running one."""
+    """Read any Gemini interaction's answer in pages, or save it; waits while it runs."""
     order = await prepare_export(await open_app(ctx), save_as) if save_as else None
     wanted = ReadOptions(page, section or "", resolve_sources, save, order)
     return await read_answer(ctx, interaction_id, wait_seconds, wanted)
