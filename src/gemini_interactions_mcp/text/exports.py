@@ -112,7 +112,7 @@ def compose_export(record: Record, plan: Record | None, link: FileLink, notes: I
     wrong = [join_lines(record.error)] if record.error else []
     wrong += record.failures or ()
     return Export(
-        title=rendering.take_first_words(record.title) or rendering.get_handle(record),
+        title=trees.replace_unprintable(rendering.take_first_words(record.title) or rendering.get_handle(record)),
         facts=tuple(iter_facts(record)),
         prompt=strip_hidden_blocks(record.wording).strip(),
         plan="".join(close_fences(Manuscript(plan, link))) if plan else "",

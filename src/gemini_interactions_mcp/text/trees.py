@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from gemini_interactions_mcp.models import Node
 
 from .citations import BRACKETED_NUMBERS, is_linkable
-from .hypertext import FILE_SCHEME, is_file, is_followable
+from .hypertext import DEEP_LINE, FILE_SCHEME, PARSED_NESTING, is_file, is_followable
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -21,12 +21,6 @@ if TYPE_CHECKING:
 
 DEEPEST_NESTING: Final = 8
 """Quotations and lists within each other; what is deeper is written at this depth."""
-
-PARSED_NESTING: Final = 200
-"""Nesting that the parser reads; it would drop what is deeper."""
-
-DEEP_LINE: Final = re.compile(rf"^(?:[ \t]*(?:>|[-+*][ \t]|\d{{1,9}}[.)][ \t])){{{PARSED_NESTING // 4}}}", re.MULTILINE)
-"""A line of so many containers that the parser may drop it; no text that is meant as Markdown has one."""
 
 MAX_COLUMNS: Final = 40
 """Columns of a table that is set as one; one with more is shown as its text."""
@@ -42,9 +36,15 @@ DIRECTION_CHARACTERS: Final = 500
 """Characters at the beginning of a paragraph that decide on its direction."""
 
 
+def replace_unprintable(text: str) -> str:
+    """Return a text that any document can hold."""
+    return UNPRINTABLE.sub("\ufffd", text)
+
+
 def is_printable_link(address: str) -> bool:
     """Whether an address may be the destination of a link in a document."""
-    return MAIL_ADDRESS.fullmatch(address) is not None or is_linkable(address)
+    mail = address.isprintable() and MAIL_ADDRESS.fullmatch(address)
+    return bool(mail) or is_linkable(address)
 
 
 def read_right_to_left(text: str) -> bool:
@@ -58,7 +58,7 @@ def read_right_to_left(text: str) -> bool:
 
 def make_run(text: str, flags: str = "", address: str = "") -> Node:
     """Return a run of text."""
-    run: Node = {"s": UNPRINTABLE.sub("\ufffd", text)}
+    run: Node = {"s": replace_unprintable(text)}
     if flags:
         run["f"] = flags
     if address:
@@ -158,7 +158,7 @@ class TreeBuilder:
 
     def add_code(self, token: "Token") -> None:
         """Add a block of code."""
-        self._open[-1].append({"t": "code", "s": UNPRINTABLE.sub("\ufffd", token.content.rstrip("\n"))})
+        self._open[-1].append({"t": "code", "s": replace_unprintable(token.content.rstrip("\n"))})
 
     def open_quote(self, _: "Token") -> None:
         """Begin a quotation."""
@@ -306,7 +306,7 @@ class RunReader:
         where = str(token.attrs["src"])
         name = unquote(where.removeprefix(FILE_SCHEME))
         if is_file(where) and name in self._pictures:
-            return {"pic": name, "s": UNPRINTABLE.sub("\ufffd", told)}
+            return {"pic": name, "s": replace_unprintable(told)}
         return make_run(f"[{told}]", flags, address or self._check(where))
 
     def _split_marks(self, text: str, flags: str, address: str) -> Iterator[Node]:
