@@ -86,7 +86,7 @@ def test_links_to_files_that_cannot_be_followed_are_words() -> None:
 def test_headings_have_unique_ids_and_plain_titles() -> None:
     found = render_hypertext("# A *b* `c`\n\nx\n\n## <b>D</b>\n\n#\n", prefix="2-").headings
     assert [each.title for each in found] == ["A b c", "<b>D</b>"]
-    assert found[0] == HypertextHeading(1, "A b c", "s-2-0")
+    assert found[0] == HypertextHeading(1, "A b c", "s-2-1")
     assert len({each.anchor for each in found}) == 2
 
 

@@ -3,7 +3,9 @@ from . import citations as citations
 from . import exports as exports
 from . import hypertext as hypertext
 from . import model_table as model_table
+from . import pages as pages
 from . import rendering as rendering
+from . import source_list as source_list
 from . import store_table as store_table
 from . import subtitles as subtitles
 from . import transcripts as transcripts
@@ -11,6 +13,7 @@ from . import usage_table as usage_table
 from . import voice_table as voice_table
 from . import webpage as webpage
 from .citations import is_linkable as is_linkable
+from .cutting import TextPage as TextPage
 from .framing import frame_text as frame_text
 from .framing import strip_hidden_blocks as strip_hidden_blocks
 from .hypertext import make_file_link as make_file_link
@@ -18,6 +21,8 @@ from .markdown import MARKDOWN_WEIGHT as MARKDOWN_WEIGHT
 from .offered_tools import EVERY_TOOL as EVERY_TOOL
 from .offered_tools import ToolGuide as ToolGuide
 from .pages import link_media as link_media
+from .plan_steps import list_plan_steps as list_plan_steps
 from .rendering import frame_whole_text as frame_whole_text
 from .rendering import render_identity as render_identity
 from .rendering import suggest_fetch as suggest_fetch
+from .source_list import NumberedSource as NumberedSource

@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from html import escape
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote, unquote
 
@@ -107,17 +108,14 @@ def is_followable(url: str) -> bool:
 
 
 def name_headings(tokens: "Iterable[Token]", prefix: str) -> "Iterator[HypertextHeading]":
-    """Give each heading an id, and yield the headings that have words."""
-    opening: Token | None = None
-    for number, token in enumerate(tokens):
-        if token.type == "heading_open":
-            opening = token
-            token.attrs["id"] = f"s-{prefix}{number}"
-        elif opening is not None and token.type == "inline":
-            title = " ".join(get_words(token.children or ()).split())
-            if title:
-                yield HypertextHeading(int(opening.tag[1:]), title, str(opening.attrs["id"]))
-            opening = None
+    """Give each heading outside quotations and lists an id with its number, and yield these headings."""
+    number = 0
+    for opening, inline in pairwise(tokens):
+        if opening.type == "heading_open" and opening.level == 0 and inline.content:
+            number += 1
+            opening.attrs["id"] = f"s-{prefix}{number}"
+            title = " ".join(get_words(inline.children or ()).split())
+            yield HypertextHeading(int(opening.tag[1:]), title, str(opening.attrs["id"]))
 
 
 def get_words(tokens: "Iterable[Token]") -> str:
