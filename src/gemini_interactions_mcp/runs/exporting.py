@@ -20,10 +20,11 @@ from gemini_interactions_mcp.core import (
     run_exclusively,
 )
 from gemini_interactions_mcp.files import SavedFiles
-from gemini_interactions_mcp.models import Paper, PaperPicture, Record, SavedFile
+from gemini_interactions_mcp.models import PaperPicture, Record, SavedFile
 from gemini_interactions_mcp.output import embed_picture, printing, saving
-from gemini_interactions_mcp.text import exports, make_file_link, rendering, webpage
+from gemini_interactions_mcp.text import exports, make_file_link, rendering
 
+from . import laying_out
 from .bookkeeping import Ledger
 from .outputs import collect_file_names
 from .run import Run
@@ -79,7 +80,7 @@ class Exporter:
         self._saved = saved
         self._output_dir = output_dir
         self._redact = redact
-        # One document at a time is laid out: it may take half a gigabyte.
+        # One document at a time, since each may take half a gigabyte.
         self._laying_out = anyio.CapacityLimiter(1)
 
     async def export(self, run: Run, order: ExportOrder) -> Exported:
@@ -96,8 +97,8 @@ class Exporter:
         if not (record.text or record.code or record.files):
             raise InputError(f"There is nothing to save: no answer. {rendering.explain_failure(record)}".strip())
         plan = await self._find_plan(record)
-        make = functools.partial(self._make, record, plan, order)
-        printed = await anyio.to_thread.run_sync(make, abandon_on_cancel=True, limiter=self._laying_out)
+        async with self._laying_out:
+            printed = await self._make(record, plan, order)
         write = functools.partial(self._write, record, order, printed.content)
         return Exported(await self._add(run, write), printed.notes)
 
@@ -122,21 +123,34 @@ class Exporter:
         before = await self._ledger.find(record.previous_interaction_id)
         return before if before and before.plan else None
 
-    def _make(self, record: Record, plan: Record | None, order: ExportOrder) -> printing.Printed:
-        """Return the document. Blocks."""
+    async def _make(self, record: Record, plan: Record | None, order: ExportOrder) -> printing.Printed:
+        """Return the document.
+
+        Raises:
+            ConfigurationError: It cannot be laid out.
+        """
         if order.form == "md":
-            folder = order.path.parent if order.path else self._output_dir
-            notes = self._saved.check_all([file for file in record.files if is_picture(file)])
-            export = self._compose(record, plan, functools.partial(link_beside, folder=folder.absolute()))
-            return printing.Printed(encode_utf8(exports.render_markdown_export(export)), tuple(notes))
+            return await anyio.to_thread.run_sync(self._write_markdown, record, plan, order, abandon_on_cancel=True)
+        export, pictures, notes = await anyio.to_thread.run_sync(
+            self._collect, record, plan, order, abandon_on_cancel=True
+        )
+        printed = await laying_out.lay_out_apart(export, pictures, order.form)
+        return printed._replace(notes=(*notes, *export.cuts, *printed.notes))
+
+    def _write_markdown(self, record: Record, plan: Record | None, order: ExportOrder) -> printing.Printed:
+        """Return the document as Markdown, which links to the pictures. Blocks."""
+        folder = order.path.parent if order.path else self._output_dir
+        notes = self._saved.check_all([file for file in record.files if is_picture(file)])
+        export = self._compose(record, plan, functools.partial(link_beside, folder=folder.absolute()))
+        return printing.Printed(encode_utf8(exports.render_markdown_export(export)), tuple(notes))
+
+    def _collect(
+        self, record: Record, plan: Record | None, order: ExportOrder
+    ) -> tuple[exports.Export, dict[str, PaperPicture], list[str]]:
+        """Return the parts of a document, its pictures, and what is to be said of them. Blocks."""
         pictures, notes = self._embed_pictures([file for file in record.files if is_picture(file)])
-        export = self._compose(record, plan, lambda file: make_file_link(file.name)).limit(order.form)
-        if order.form == "html":
-            page = run_exclusively(functools.partial(webpage.render_webpage, export, pictures))
-            return printing.Printed(encode_utf8(page), (*notes, *export.cuts))
-        blocks = run_exclusively(functools.partial(exports.build_blocks, export, pictures))
-        printed = printing.print_paper(Paper(export.title, blocks, pictures), order.form)
-        return printing.Printed(printed.content, (*notes, *export.cuts, *printed.notes))
+        export = self._compose(record, plan, lambda file: make_file_link(file.name))
+        return export.limit(order.form), pictures, notes
 
     def _compose(self, record: Record, plan: Record | None, link: Callable[[SavedFile], str]) -> exports.Export:
         """Return the parts of a document without secrets."""

@@ -148,7 +148,7 @@ def iter_facts(record: Record) -> Iterator[tuple[str, str]]:
     yield "Date", f"{record.created_at:%Y-%m-%d %H:%M} UTC"
     yield "Made by", rendering.get_maker(record)
     if record.plan:
-        yield "Kind", "research plan, not carried out"
+        yield "Kind", "research plan"
     if record.status != COMPLETED:
         yield "Status", make_printable(record.status)
     yield "Interaction", rendering.get_handle(record)
