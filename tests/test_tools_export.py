@@ -2,13 +2,13 @@
 
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import anyio
 import anyio.to_thread
 import docx
+import psutil
 import pypdf
 import pytest
 from mcp import Client
@@ -16,6 +16,7 @@ from mcp_types import CallToolResult
 
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.output import printing, saving
+from gemini_interactions_mcp.runs import laying_out
 from gemini_interactions_mcp.settings import Settings
 from reading import LEGACY, MODERN, call, complaint, id_of, links_of, newest, posts, saved_in, text_of
 
@@ -200,33 +201,73 @@ async def test_documents_that_are_made_at_once_are_all_kept(client: Client) -> N
     assert set(saved_in(read)) == set(found)
 
 
-def delayed(function: Callable[..., Any], begun: threading.Event) -> Callable[..., Any]:
-    """The same function, after a while."""
-
-    def slow(*arguments: Any, **named: Any) -> Any:
-        begun.set()
-        time.sleep(0.3)
-        return function(*arguments, **named)
-
-    return slow
+@MODERN
+async def test_a_call_that_is_cancelled_while_it_is_laid_out_writes_nothing(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    river = await asked(client)
+    begun = tmp_path / "pid"
+    script = f"import os, pathlib, time; pathlib.Path({str(begun)!r}).write_text(str(os.getpid())); time.sleep(60)"
+    monkeypatch.setattr(laying_out, "COMMAND", ("-c", script))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(saved, client, river, "docx")
+        while not (begun.exists() and begun.read_text()):  # noqa: ASYNC110 - another process writes it
+            await anyio.sleep(0.01)
+        tasks.cancel_scope.cancel()
+    with anyio.fail_after(10):
+        while psutil.pid_exists(int(begun.read_text())):  # noqa: ASYNC110 - as above
+            await anyio.sleep(0.01)
+    assert saved_in(await call(client, "read_interaction", interaction_id=river)) == []
+    assert list(settings.output_dir.glob("**/*")) == []
 
 
 @MODERN
-@pytest.mark.parametrize(("module", "name", "files"), [(webpage, "render_webpage", 0), (saving, "write_new_file", 1)])
-async def test_a_call_that_is_cancelled_leaves_no_file_that_is_not_listed(
-    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch, module: Any, name: str, files: int
+async def test_a_call_that_is_cancelled_while_it_writes_has_written_the_whole_file(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     river = await asked(client)
-    begun = threading.Event()
-    monkeypatch.setattr(module, name, delayed(getattr(module, name), begun))
+    begun, write = threading.Event(), saving.write_new_file
+
+    def write_slowly(*arguments: Any, **named: Any) -> Any:
+        begun.set()
+        time.sleep(0.3)
+        return write(*arguments, **named)
+
+    monkeypatch.setattr(saving, "write_new_file", write_slowly)
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(saved, client, river, "docx")
+        tasks.start_soon(saved, client, river, "md")
         await anyio.to_thread.run_sync(begun.wait)
         tasks.cancel_scope.cancel()
     await anyio.sleep(0.6)
-    read = await call(client, "read_interaction", interaction_id=river)
-    assert len(saved_in(read)) == files
-    assert set(settings.output_dir.glob("**/*")) == set(saved_in(read))
+    (path,) = saved_in(await call(client, "read_interaction", interaction_id=river))
+    assert "Name a river" in text_in(path)
+    assert list(settings.output_dir.glob("**/*")) == [path]
+
+
+@MODERN
+async def test_a_document_that_cannot_be_laid_out_is_not_written(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    river = await asked(client)
+    monkeypatch.setattr(laying_out, "LAYOUT_SECONDS", 0.1)
+    monkeypatch.setattr(laying_out, "COMMAND", ("-c", "import time; time.sleep(60)"))
+    said = await complaint(client, "read_interaction", interaction_id=river, save_as="pdf")
+    assert said == "Laying out the document takes more than 0.1 seconds."
+    monkeypatch.setattr(laying_out, "LAYOUT_SECONDS", 60)
+    monkeypatch.setattr(laying_out, "COMMAND", ("-c", "raise SystemExit(3)"))
+    said = await complaint(client, "read_interaction", interaction_id=river, save_as="pdf")
+    assert said.startswith("The document cannot be laid out;")
+    assert list(settings.output_dir.glob("**/*")) == []
+
+
+@MODERN
+async def test_where_no_process_can_be_started_this_one_does_it(
+    client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    river = await asked(client)
+    monkeypatch.setattr(laying_out.sys, "executable", str(tmp_path / "no-python"))
+    path, _ = await saved(client, river, "html")
+    assert "Name a river" in text_in(path)
 
 
 @LEGACY
@@ -259,6 +300,7 @@ async def test_a_prompt_with_the_key_is_saved_without_it(client: Client, setting
 
 
 @MODERN
+@pytest.mark.slow
 async def test_the_loop_goes_on_while_a_long_report_is_laid_out(client: Client) -> None:
     """20 charts, 200 sources, 100,000 characters."""
     report = await researched(client, prompt="Long [[words=15000]] [[charts=20]] [[sources=200]]")
@@ -272,8 +314,9 @@ async def test_the_loop_goes_on_while_a_long_report_is_laid_out(client: Client) 
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(watch)
-        for form in FORMS:
-            path, _ = await saved(client, report, form)
-            assert "[200]" in text_in(path).replace("\n", "")
+        paths = [(await saved(client, report, form))[0] for form in FORMS]
         tasks.cancel_scope.cancel()
-    assert max(lags) < 0.05 * SLOWNESS
+    for path in paths:
+        assert "[200]" in text_in(path).replace("\n", "")
+    # Most of them: another process of this machine may take the processor.
+    assert sorted(lags)[int(len(lags) * 0.98)] < 0.05

@@ -15,8 +15,8 @@ from .framing import close_fences, iter_blocks, strip_hidden_blocks
 from .pages import FileLink, Manuscript, fence_json, format_json_answer
 from .source_list import NumberedSource, split_source_list
 
-MAX_PRINTED_CHARACTERS: Final = {"pdf": 2**19, "docx": 2**20, "html": 2**21}
-"""Longest answer that a document has in full: Typst takes a gigabyte for each million characters, and lxml a minute.
+MAX_PRINTED_CHARACTERS: Final = {"pdf": 2**20, "docx": 2**20, "html": 2**21}
+"""Longest answer that a document has in full: for a million characters, Typst takes up to a gigabyte.
 
 A Markdown file has all of any answer.
 """

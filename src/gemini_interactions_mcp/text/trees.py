@@ -177,8 +177,10 @@ class TreeBuilder:
         self._lists.append(found)
 
     def close_list(self, _: "Token") -> None:
-        """End a list."""
-        self._lists.pop()
+        """End a list, which has the direction of its first paragraph."""
+        found = self._lists.pop()
+        if found and any("r" in block for item in found["c"][:1] for block in item[:1]):
+            found["r"] = 1
 
     def open_item(self, _: "Token") -> None:
         """Begin an item of a list."""
@@ -208,6 +210,8 @@ class TreeBuilder:
         """Add the table that ends; one of too many columns as its rows."""
         rows = self._table["rows"]
         if len(self._table["a"]) <= MAX_COLUMNS:
+            if "r" in make_text_block("p", join_cells(rows[0])):
+                self._table["r"] = 1
             self._open[-1].append(self._table)
             return
         self._open[-1] += [make_text_block("p", join_cells(row)) for row in rows]

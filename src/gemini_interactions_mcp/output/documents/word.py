@@ -141,6 +141,8 @@ class WordWriter:
         self._end.addprevious(table)
         properties = add_child(table, "w:tblPr")
         add_child(properties, "w:tblStyle", val="TableGrid")
+        if "r" in block:
+            add_child(properties, "w:bidiVisual")
         add_child(properties, "w:tblW", w="0", type="auto")
         grid = add_child(table, "w:tblGrid")
         for _ in block["a"]:
