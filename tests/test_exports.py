@@ -18,6 +18,7 @@ from gemini_interactions_mcp.core.errors import ConfigurationError
 from gemini_interactions_mcp.models import Citation, Execution, Paper, PaperPicture, Record, SavedFile
 from gemini_interactions_mcp.output import printing
 from gemini_interactions_mcp.output.documents import embedding, fonts, typesetting
+from gemini_interactions_mcp.runs import laying_out
 from gemini_interactions_mcp.text import exports, trees, webpage
 from gemini_interactions_mcp.text.hypertext import ELEMENTS, make_file_link
 from hostile import SCRIPT_TEXTS
@@ -200,7 +201,7 @@ def test_what_a_document_has_no_room_for_is_said_in_it() -> None:
             f'{len(text) - len(found.answer):,} characters of the answer are left out here; save_as="md" saves all.',
         )
         assert found.cuts[0] in str(exports.build_blocks(found, ())[:3])
-    assert export("```\n" + "code\n" * 200_000, "pdf").answer.endswith("\n```")
+    assert export("```\n" + "code\n" * 300_000, "pdf").answer.endswith("\n```")
     asked = exports.compose_export(record("x", prompt="word " * 10_000), None, lambda file: "")
     assert asked.limit("pdf").cuts[0].startswith("29,999 characters of the prompt")
 
@@ -395,6 +396,12 @@ def test_a_missing_library_is_said_before_anything_is_done(monkeypatch: pytest.M
     with pytest.raises(ConfigurationError, match=re.escape('pip install "gemini-interactions-mcp[export]"')):
         printing.check_library("pdf")
     printing.check_library("html")
+
+
+async def test_what_takes_too_long_to_lay_out_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(laying_out, "COMMAND", ("-c", "import time; time.sleep(60)"))
+    with pytest.raises(ConfigurationError, match=r"^Laying out the document takes more than 0\.1 seconds\.$"):
+        await laying_out.lay_out_apart(export("Text"), {}, "html", 0.1)
 
 
 # Pictures ------------------------------------------------------------------------------------------------

@@ -195,8 +195,7 @@ class SavedFile(FrozenModel):
         within: Its path in an agent's environment.
         seconds: Duration of audio or video.
         exported: Whether it is a document that somebody asked for, made of the answer as it was then.
-        width: Width of an image in pixels.
-        height: Height of an image in pixels.
+        width: Width of an image in pixels, beside its height.
     """
 
     name: str

@@ -15,6 +15,7 @@ from gemini_interactions_mcp.core import (
     InputError,
     InteractionNotFoundError,
     Redactor,
+    Timing,
     encode_utf8,
     folders,
     run_exclusively,
@@ -26,6 +27,7 @@ from gemini_interactions_mcp.text import exports, make_file_link, rendering
 
 from . import laying_out
 from .bookkeeping import Ledger
+from .export_order import ExportOrder
 from .outputs import collect_file_names
 from .run import Run
 from .upkeep import Upkeep
@@ -40,20 +42,13 @@ DOCUMENT_TYPES: Final = {
 }
 """MIME types of documents by their extensions."""
 
-PICTURE_BYTES: Final = 2**20
+EMBEDDED_BYTES: Final = 2**20
 """Most bytes of one picture in a document."""
 
 ALL_PICTURES_BYTES: Final = 24 * 2**20
 """Most bytes of all pictures in a document."""
 
 MAX_PICTURES: Final = 100
-
-
-class ExportOrder(NamedTuple):
-    """A document that is wanted: its format, and its path; None for a name in the output folder."""
-
-    form: str
-    path: Path | None
 
 
 class Exported(NamedTuple):
@@ -72,14 +67,24 @@ class Exporter:
         saved: The saved files.
         output_dir: Where documents go that no path was given for.
         redact: Removes secrets from what is written.
+        timing: Time limits.
     """
 
-    def __init__(self, ledger: Ledger, upkeep: Upkeep, saved: SavedFiles, output_dir: Path, redact: Redactor) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        upkeep: Upkeep,
+        saved: SavedFiles,
+        output_dir: Path,
+        redact: Redactor,
+        timing: Timing,
+    ) -> None:
         self._ledger = ledger
         self._upkeep = upkeep
         self._saved = saved
         self._output_dir = output_dir
         self._redact = redact
+        self._timing = timing
         # One document at a time, since each may take half a gigabyte.
         self._laying_out = anyio.CapacityLimiter(1)
 
@@ -134,7 +139,7 @@ class Exporter:
         export, pictures, notes = await anyio.to_thread.run_sync(
             self._collect, record, plan, order, abandon_on_cancel=True
         )
-        printed = await laying_out.lay_out_apart(export, pictures, order.form)
+        printed = await laying_out.lay_out_apart(export, pictures, order.form, self._timing.layout)
         return printed._replace(notes=(*notes, *export.cuts, *printed.notes))
 
     def _write_markdown(self, record: Record, plan: Record | None, order: ExportOrder) -> printing.Printed:
@@ -160,7 +165,7 @@ class Exporter:
         """Return the pictures that are what was saved, and a sentence on each other."""
         found: dict[str, PaperPicture] = {}
         notes: list[str] = []
-        limit = min(PICTURE_BYTES, ALL_PICTURES_BYTES // max(1, min(len(files), MAX_PICTURES)))
+        limit = min(EMBEDDED_BYTES, ALL_PICTURES_BYTES // max(1, min(len(files), MAX_PICTURES)))
         for file in files[:MAX_PICTURES]:
             try:
                 with self._saved.opened(file) as stream:

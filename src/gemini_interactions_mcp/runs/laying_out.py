@@ -20,24 +20,23 @@ from gemini_interactions_mcp.models import Paper, PaperPicture
 from gemini_interactions_mcp.output import printing
 from gemini_interactions_mcp.text import exports, webpage
 
-LAYOUT_SECONDS: Final = 120
-"""Time limit; the longest documents take a quarter of it."""
-
 COMMAND: Final = ("-m", "gemini_interactions_mcp.runs.laying_out")
 
 
-async def lay_out_apart(export: exports.Export, pictures: Mapping[str, PaperPicture], form: str) -> printing.Printed:
-    """Return a document that another process has laid out.
+async def lay_out_apart(
+    export: exports.Export, pictures: Mapping[str, PaperPicture], form: str, seconds: float
+) -> printing.Printed:
+    """Return a document that another process has laid out in some seconds at most.
 
     Raises:
         ConfigurationError: It cannot be laid out, or not in time.
     """
     order = await anyio.to_thread.run_sync(pickle.dumps, (export, dict(pictures), form))
     try:
-        with anyio.fail_after(LAYOUT_SECONDS):
+        with anyio.fail_after(seconds):
             done = await anyio.run_process([sys.executable, *COMMAND], input=order, check=False)
     except TimeoutError:
-        raise ConfigurationError(f"Laying out the document takes more than {LAYOUT_SECONDS} seconds.") from None
+        raise ConfigurationError(f"Laying out the document takes more than {seconds:g} seconds.") from None
     except OSError as exc:
         logger.warning("No process can be started to lay out a document, so this one does it: %s", exc)
         work = functools.partial(lay_out, export, pictures, form)

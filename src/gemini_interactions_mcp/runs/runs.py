@@ -101,7 +101,7 @@ class Runs:
         self._deleter = Deleter(gemini, journal, saved, self._registry)
         self.lister = Lister(journal, self._registry, self._finder, timing)
         self.upkeep = Upkeep(gemini, self._ledger, self._driver, saved, output_dir, timing, base_url)
-        self.exporter = Exporter(self._ledger, self.upkeep, saved, output_dir, redact)
+        self.exporter = Exporter(self._ledger, self.upkeep, saved, output_dir, redact, timing)
 
     async def tend(self) -> None:
         """Do the periodic work of a server, as `Driver.tend`, until cancelled."""

@@ -23,14 +23,14 @@ def embed_picture(stream: IO[bytes], size: int, limit: int) -> PaperPicture | No
         size: Its size in bytes.
         limit: Most bytes that it may take in the document.
     """
-    if size <= limit and (whole := read_picture(stream.read(limit))) is not None:
+    if size <= limit and (whole := decode_picture(stream.read(limit))) is not None:
         return whole
     stream.seek(0)
     jpeg = make_preview(stream, EMBEDDED_SIDE, limit)
-    return read_picture(jpeg) if jpeg else None
+    return decode_picture(jpeg) if jpeg else None
 
 
-def read_picture(content: bytes) -> PaperPicture | None:
+def decode_picture(content: bytes) -> PaperPicture | None:
     """Return a picture as it is, if it can be decoded and is of a type that every reader shows; else None."""
     try:
         with open_picture(io.BytesIO(content)) as image:
