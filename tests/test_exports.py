@@ -11,6 +11,7 @@ from typing import Any
 import docx
 import pypdf
 import pytest
+import typst
 from PIL import Image
 
 from gemini_interactions_mcp.core import NO_REDACTION
@@ -312,13 +313,14 @@ def test_hostile_text_is_words_in_a_page(text: str, around: str) -> None:
 
 
 def test_a_pdf_has_text_pictures_marks_and_links() -> None:
-    content = printing.print_paper(paper(**rich(pictures={CHART.name: picture()})), "pdf").content
+    content, notes = printing.print_paper(paper(**rich(pictures={CHART.name: picture()})), "pdf")
     text = pdf_text(content)
     for words in (WORDS, "Österreich", "[1]", "[2]", "def f(x):", "Quoted.", "https://site.example/page", "Sources"):
         assert words in text
     # What is broken between lines is whole when it is joined.
     assert LONG in text.replace("\n", "")
-    assert CJK in text
+    # Unless this machine has no font for them, which is said then.
+    assert CJK in text or CJK[0] in str(notes)
     assert "\u200b" not in text
     reader = pypdf.PdfReader(io.BytesIO(content))
     assert sum(len(page.images) for page in reader.pages) == 1
@@ -389,6 +391,21 @@ def test_a_character_without_font_is_named() -> None:
     printed = printing.print_paper(Paper("", [trees.make_heading("a\U0010abcdb")]), "pdf")
     assert len(printed.notes) == 1
     assert printed.notes[0].startswith("These characters have no font on this machine, and are boxes in the PDF: ")
+
+
+def test_without_fonts_of_the_machine_letters_of_other_scripts_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = typst.Fonts(include_system_fonts=False)
+    for module in (fonts, typesetting):
+        monkeypatch.setattr(module, "find_fonts", lambda: alone)
+    made = paper(f"# Größe «Ωмега» שלום\n\n{CJK} {RTL} {EMOJI} →")
+    printed = printing.print_paper(made, "pdf")
+    (said,) = printed.notes
+    named = said.partition("boxes in the PDF: ")[2]
+    for character in (CJK[0], EMOJI):
+        assert character in named
+    for character in f"ößΩмש→{RTL[0]}":
+        assert character not in named
+    assert "Größe «Ωмега»" in pdf_text(printed.content)
 
 
 def test_a_missing_library_is_said_before_anything_is_done(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ def write_pdf(paper: Paper) -> bytes:
     """
     import typst  # noqa: PLC0415 - of the `export` extra
 
-    with tempfile.TemporaryDirectory(prefix="gemini-export-") as folder:
+    with tempfile.TemporaryDirectory(prefix="gemini-export-", ignore_cleanup_errors=True) as folder:
         fill_folder(Path(folder), paper)
         compiler = typst.Compiler(Path(folder, "main.typ"), root=Path(folder), font_paths=find_fonts())
         try:

@@ -6,6 +6,7 @@ Texts become texts of elements, and addresses become relationships: nothing is p
 import io
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from gemini_interactions_mcp.models import Node, Paper, PaperPicture
@@ -50,6 +51,7 @@ def write_docx(paper: Paper) -> bytes:
     document = docx.Document()
     facts = document.core_properties
     facts.title, facts.author, facts.comments = paper.title[:255], "", ""
+    facts.created = facts.modified = datetime.now(UTC)
     WordWriter(document, paper).write()
     buffer = io.BytesIO()
     document.save(buffer)
