@@ -96,7 +96,7 @@ def export(text: str, form: str = "html", approved: Record | None = None, **chan
 
 def paper(text: str, pictures: dict[str, PaperPicture] | None = None, **changes: Any) -> Paper:
     found = export(text, "pdf", **changes)
-    return Paper(found.title, exports.build_blocks(found, pictures or {}), pictures or {})
+    return Paper(found.title, exports.build_blocks(found, pictures or {}, "pdf"), pictures or {})
 
 
 def pdf_text(content: bytes | bytearray) -> str:
@@ -201,7 +201,7 @@ def test_what_a_document_has_no_room_for_is_said_in_it() -> None:
         assert found.cuts == (
             f'{len(text) - len(found.answer):,} characters of the answer are left out here; save_as="md" saves all.',
         )
-        assert found.cuts[0] in str(exports.build_blocks(found, ())[:3])
+        assert found.cuts[0] in str(exports.build_blocks(found, (), "pdf")[:3])
     assert export("```\n" + "code\n" * 300_000, "pdf").answer.endswith("\n```")
     asked = exports.compose_export(record("x", prompt="word " * 10_000), None, lambda file: "")
     assert asked.limit("pdf").cuts[0].startswith("29,999 characters of the prompt")
@@ -260,6 +260,23 @@ def test_a_table_of_many_columns_is_its_text() -> None:
 def test_no_address_but_of_the_web_and_mail_is_a_link(text: str) -> None:
     for run in re.findall(r"'u': '([^']*)'", str(trees.parse_markdown(text))):
         assert run.startswith(("http://", "https://", "mailto:"))
+
+
+@pytest.mark.parametrize(
+    "part", ["- item\n", "a\n\n", "a  \n", "| a | b |\n|--|--|\n" + "| c | d |\n", "> q\n\n", "1. a\n   - b\n"]
+)
+@pytest.mark.parametrize("before", ["", "| a | b |\n|--|--|\n", "```\n"])
+def test_what_has_too_many_parts_is_cut_before_its_sources(before: str, part: str) -> None:
+    found = export(before + part * 60_000, "pdf", citations=(Citation(url="https://a.example"),))
+    blocks = exports.build_blocks(found, (), "pdf")
+    assert trees.measure_node(blocks) < exports.MAX_PRINTED_PARTS["pdf"] + 100
+    assert exports.PARTS_BLOCK in blocks
+    assert blocks[-1]["t"] == "sources"
+
+
+def test_an_endless_word_is_set_in_lines() -> None:
+    text = pdf_text(typesetting.write_pdf(paper(f"{'QUJD' * 5_000}\n\n```\n{'QUJD' * 5_000}\n```")))
+    assert text.count("QUJD" * 10) > 200
 
 
 # HTML ----------------------------------------------------------------------------------------------------

@@ -68,8 +68,10 @@ def lay_out(export: exports.Export, pictures: Mapping[str, PaperPicture], form: 
     """
     if form == "html":
         return printing.Printed(encode_utf8(webpage.render_webpage(export, pictures)))
-    blocks = exports.build_blocks(export, pictures)
-    return printing.print_paper(Paper(export.title, blocks, pictures), form)
+    blocks = exports.build_blocks(export, pictures, form)
+    printed = printing.print_paper(Paper(export.title, blocks, pictures), form)
+    cut = exports.PARTS_BLOCK in blocks
+    return printed._replace(notes=(*([exports.PARTS_LEFT_OUT] if cut else []), *printed.notes))
 
 
 def serve_order(order: BinaryIO, reply: BinaryIO) -> None:

@@ -21,10 +21,18 @@ MAX_PRINTED_CHARACTERS: Final = {"pdf": 2**20, "docx": 2**20, "html": 2**21}
 A Markdown file has all of any answer.
 """
 
+MAX_PRINTED_PARTS: Final = {"pdf": 40_000, "docx": 200_000}
+"""Paragraphs, runs and lines of an answer that a document has in full; a report of 100,000 characters has 3,000."""
+
+PARTS_LEFT_OUT: Final = 'The answer goes on, but has too many parts for this format; save_as="md" saves all.'
+"""Says in a document and in the result that its answer was cut."""
+
 MAX_PRINTED_PROMPT: Final = 20_000
 """Longest prompt in a document; it may contain whole files."""
 
 MAX_PRINTED_SOURCES: Final = 5_000
+
+PARTS_BLOCK: Final[Node] = trees.make_text_block("p", [trees.make_run(PARTS_LEFT_OUT, "i")])
 
 COMPLETED: Final = "completed"
 
@@ -172,8 +180,8 @@ def render_markdown_export(export: Export) -> str:
     )
 
 
-def build_blocks(export: Export, pictures: Iterable[str]) -> list[Node]:
-    """Return the document as blocks, without its title."""
+def build_blocks(export: Export, pictures: Iterable[str], form: str) -> list[Node]:
+    """Return the document as blocks, without its title; `PARTS_LEFT_OUT` is among them if its answer was cut."""
     numbers, names = {each.number for each in export.sources}, set(pictures)
     facts = [[label, [trees.make_run(text)]] for label, text in export.facts if text]
     blocks: list[Node] = [{"t": "facts", "rows": facts}]
@@ -184,7 +192,10 @@ def build_blocks(export: Export, pictures: Iterable[str]) -> list[Node]:
         blocks += [trees.make_heading("Prompt"), {"t": "quote", "c": trees.parse_plain_text(export.prompt)}]
     if export.plan:
         blocks += [trees.make_heading("Plan"), *trees.parse_markdown(export.plan, (), names)]
-    blocks += [{"t": "hr"}, *trees.parse_markdown(export.answer, numbers, names)]
+    answer = trees.parse_markdown(export.answer, numbers, names)
+    kept = trees.cut_blocks(answer, MAX_PRINTED_PARTS[form])
+    cut = kept != answer
+    blocks += [{"t": "hr"}, *kept, *([PARTS_BLOCK] if cut else [])]
     if export.sources:
         listed = [{"n": each.number, "c": build_source_runs(each)} for each in export.sources]
         blocks += [trees.make_heading("Sources"), {"t": "sources", "c": listed}]

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import unquote
 
 from gemini_interactions_mcp.models import Node
@@ -233,6 +233,45 @@ class TreeBuilder:
             self._open[-1].append(make_text_block("h", runs, n=int(before.tag[1])))
         elif runs:
             self._open[-1].append(make_text_block("p", runs))
+
+
+def measure_node(node: Any) -> int:  # noqa: ANN401 - a node, or a list of nodes or texts
+    """Return how many parts a node has that are laid out one by one: blocks, runs and lines."""
+    parts, waiting = 0, [node]
+    while waiting:
+        each: Any = waiting.pop()
+        if isinstance(each, list):
+            waiting += cast("list[Any]", each)
+        elif not isinstance(each, str):
+            parts += 1 + each.get("s", "").count("\n")
+            waiting += [each[name] for name in ("c", "rows") if name in each]
+    return parts
+
+
+def cut_blocks(blocks: Sequence[Node], most: int) -> list[Node]:
+    """Return the first blocks, of at most so many parts; of a longer list, table or code its beginning."""
+    found: list[Node] = []
+    for block in blocks:
+        size = measure_node(block)
+        if size <= most:
+            found.append(block)
+            most -= size
+            continue
+        return [*found, *shorten_block(block, most)]
+    return found
+
+
+def shorten_block(block: Node, most: int) -> list[Node]:
+    """Return the beginning of a block, of at most so many parts; nothing if it has no such beginning."""
+    if block["t"] == "code":
+        return [block | {"s": "\n".join(block["s"].split("\n", most)[:most])}] if most > 1 else []
+    name = "rows" if "rows" in block else "c"
+    kept: list[Any] = []
+    for each in block[name]:
+        if (most := most - measure_node(each)) < 1:
+            break
+        kept.append(each)
+    return [block | {name: kept}] if kept else []
 
 
 def join_cells(row: Iterable[Sequence[Node]]) -> list[Node]:
