@@ -39,8 +39,7 @@ function checkAddress(value = NONE) {
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T | `${T}.${string}`} name tag, or tag.class
  * @param {Data | Child} [props] attributes and listeners; or the first child
- * @param {...Child} children
- */
+ * @param {...Child} children */
 function el(name, props, ...children) {
   const [tag, ...classes] = name.split(".");
   const node = document.createElement(/** @type {T} */ (tag));
@@ -98,8 +97,7 @@ const announce = (text = "") => void (byId("announcer").textContent = text);
 /** Makes a line beside controls that says what they did. */
 const makeNote = () => el("p.note", { role: "status" });
 
-/** @param {HTMLElement} note */
-function say(note, text = "", bad = false) {
+function say(note = makeNote(), text = "", bad = false) {
   note.textContent = text;
   note.classList.toggle("bad", bad);
 }
@@ -331,8 +329,7 @@ const VIEWS = {
 /** @returns {Place} */
 const placeOf = (view = NONE) =>
   ["history", "usage"].includes(view.view) ? { list: view.view } : { id: str(obj(view.interaction).id) };
-/** @param {Place} place */
-const hashOf = (place) => (place.id ? `#i/${encodeURIComponent(place.id)}` : `#${place.list ?? ""}`);
+const hashOf = (place = here) => (place.id ? `#i/${encodeURIComponent(place.id)}` : `#${place.list ?? ""}`);
 
 /** Shows a view; with the focus on its heading where the user has asked for it. */
 function show(view = NONE, focus = false) {
@@ -378,8 +375,7 @@ function showResult(result = NONE, input = NONE, focus = false) {
   showBar();
 }
 
-/** @param {Place} place */
-async function load(place, focus = false) {
+async function load(place = here, focus = false) {
   const signal = startTurn();
   here = place;
   main.setAttribute("aria-busy", "true");
@@ -391,8 +387,7 @@ async function load(place, focus = false) {
   }
 }
 
-/** @param {Place} place */
-function showFailure(error = NONE, place) {
+function showFailure(error = NONE, place = here) {
   const lost = error instanceof NoSession;
   const used = "This link has been used or the viewer was restarted. Run gemini-interactions-mcp view again.";
   showMessage(lost ? used : describe(error));
@@ -400,8 +395,8 @@ function showFailure(error = NONE, place) {
   else main.append(button("Try again", () => load(place, true)));
 }
 
-/** Goes to a place as the user has asked. @param {Place} place */
-function go(place) {
+/** Goes to a place as the user has asked. */
+function go(place = here) {
   if (host) trail.push(here);
   if (host || window.location.hash === hashOf(place)) void load(place, true);
   else window.location.hash = hashOf(place);
@@ -409,7 +404,7 @@ function go(place) {
 
 function showBar() {
   const last = host && trail.at(-1);
-  const back = last && button("Back", () => (trail.pop(), load(last, true)), "back", { class: "button bare" });
+  const back = last && button("Back", () => (trail.pop(), load(last, true)), "back", { class: "button bare back" });
   const tabs = ["history", "usage"].map((name) =>
     button(nameWord(name), () => go({ list: name }), "", {
       class: "button tab",
@@ -435,13 +430,12 @@ function fullscreenButton() {
 /**
  * Does something once at a time; its control rests until then, and `note` says what happened. What may have been paid
  * without an answer is not offered again until the user has looked.
- * @param {HTMLElement} control @param {HTMLElement} note @param {() => Promise<string | void>} work
- */
-async function doOnce(control, note, working = "", work, paying = false) {
+ * @param {HTMLElement} control @param {() => Promise<string | void>} work */
+async function doOnce(control, note = makeNote(), working = "", work, paying = false) {
   const group = control.closest("[data-once]") ?? control.parentElement ?? control;
-  if (group.hasAttribute("aria-busy")) return;
+  if (group.hasAttribute("data-busy")) return;
   const place = here;
-  group.setAttribute("aria-busy", "true");
+  group.setAttribute("data-busy", "");
   control.setAttribute("aria-disabled", "true");
   say(note, working);
   try {
@@ -451,7 +445,7 @@ async function doOnce(control, note, working = "", work, paying = false) {
     say(note, describe(error) + (unsure ? " It may have started all the same. " : ""), true);
     if (unsure) return note.append(button("Look", () => load(place, true)));
   }
-  group.removeAttribute("aria-busy");
+  group.removeAttribute("data-busy");
   control.removeAttribute("aria-disabled");
 }
 
@@ -624,8 +618,7 @@ class Reader {
   rest = makeNote();
   page = 0;
 
-  /** @param {Data} view @param {AbortSignal} signal */
-  constructor(view, signal) {
+  constructor(view = NONE, signal = turn.signal) {
     const text = obj(view.text);
     this.signal = signal;
     this.id = str(obj(view.interaction).id);
@@ -752,8 +745,7 @@ class Pictures {
   /** @type {Map<Element, Promise<void>>} */
   loading = new Map();
 
-  /** @param {Data[]} files @param {AbortSignal} signal */
-  constructor(id = "", files, signal) {
+  constructor(id = "", files = objs(), signal = turn.signal) {
     this.id = id;
     this.files = new Map(files.map((file) => [str(file.name), file]));
     this.watcher = new IntersectionObserver(
@@ -856,7 +848,10 @@ function showTextActions(text) {
 async function copyAll(text) {
   const whole = await text.complete;
   const sources = text.sources.map((source) => `[${str(source.number)}] ${str(source.title)} ${str(source.url)}`);
+  // The text of chunks that are not laid out would be left out.
+  text.article.classList.add("whole");
   const words = [text.article.innerText, ...(sources.length ? ["Sources", ...sources] : [])].join("\n");
+  text.article.classList.remove("whole");
   if (!(await copyText(words))) throw new Error("This host does not allow copying.");
   return whole ? "Copied." : "Copied as far as it is loaded.";
 }
@@ -882,20 +877,18 @@ async function save(id = "", name = "") {
 
 // ---- Reports, plans, pictures, sound and video
 
-/** @param {Data} view @param {AbortSignal} signal */
-function showReport(view, signal) {
+function showReport(view = NONE, signal = turn.signal) {
   const item = obj(view.interaction);
   const text = new Reader(view, signal);
   const head = showHead(item, ...listFacts(item));
   const lines = objs(view.transcript);
   const body = lines.length ? showTranscript(lines) : text.article;
-  const after = [text.rest, showFiles(view, text, signal), text.showSources(), showLineage(item), showFollowUp(item)];
+  const after = [text.rest, ...showFiles(view, text, signal), text.showSources(), showLineage(item), showFollowUp(item)];
   refresh = () => readAgain(view, signal);
   return [head, showTextActions(text), text.showOutline(), body, ...after];
 }
 
-/** @param {Data} view @param {AbortSignal} signal */
-function showMedia(view, signal) {
+function showMedia(view = NONE, signal = turn.signal) {
   const item = obj(view.interaction);
   const text = new Reader(view, signal);
   const pictures = objs(view.files).some((file) => str(file.mime_type).startsWith("image/"));
@@ -905,14 +898,14 @@ function showMedia(view, signal) {
   const words = text.article.textContent?.trim() && !list(view.transcript).length && text.article;
   const head = showHead(item, ...listFacts(item));
   refresh = () => readAgain(view, signal);
-  return [head, showFiles(view, text, signal), form, words, text.rest, showLineage(item), showFollowUp(item)];
+  const middle = el("div", form, words, text.rest);
+  return [head, ...showFiles(view, text, signal, middle), showLineage(item), showFollowUp(item)];
 }
 
 /** @type {Data} */
 const PLAN_STATES = { refined: "A newer plan has taken its place.", approved: "Approved.", declined: "Declined." };
 
-/** @param {Data} view @param {AbortSignal} signal */
-function showPlan(view, signal) {
+function showPlan(view = NONE, signal = turn.signal) {
   const item = obj(view.interaction);
   const plan = obj(view.plan);
   const text = new Reader(view, signal);
@@ -948,7 +941,7 @@ function showApproval(item = NONE, plan = NONE) {
   if (!offers("start_research")) return el("section.approval", { "aria-label": "Costs" }, ...costs);
   return el(
     "section.approval",
-    { "aria-label": "Decision" },
+    { "aria-label": "Decision", "data-once": true },
     ...costs,
     el("div.row", approve, note),
     promptForm("What should change?", "Change the plan", "Asking for another plan…", change, true),
@@ -962,15 +955,15 @@ async function readAgain(view = NONE, signal = turn.signal) {
   const written = [...document.querySelectorAll("textarea")].some((area) => area.value);
   const playing = [...document.querySelectorAll("audio, video")].some((media) => !(/** @type {any} */ (media).paused));
   if (signal.aborted || !next?.interaction || compare(next) === compare(view)) return;
-  if (written || playing || document.querySelector("dialog, [aria-busy]")) return;
+  if (written || playing || document.querySelector("dialog, [data-busy]")) return;
   const { scrollY } = window;
   show(next);
   window.scrollTo(0, scrollY);
 }
 
-/** Shows the files that the text does not have: a gallery, players and a list. @param {Reader} text @param {AbortSignal} signal */
-function showFiles(view = NONE, text, signal) {
-  const files = objs(view.files);
+/** Shows the files that the text does not have: a gallery, players and a list. @param {Reader} text @param {Child} [between] */
+function showFiles(view = NONE, text, signal = turn.signal, between) {
+  const files = objs(view.files).filter((file) => str(file.name));
   const shown = new Set(text.pictures.images.map((image) => image.dataset.file));
   const isOf = (file = NONE, kind = "") => str(file.mime_type).startsWith(kind);
   const free = files.filter((file) => !shown.has(file.name) && (view.view === "media" || num(file.place) === null));
@@ -979,15 +972,13 @@ function showFiles(view = NONE, text, signal) {
   const lines = view.view === "media" ? objs(view.transcript) : [];
   const players = played.map((file, index) => showPlayer(file, text.id, index ? [] : lines, signal));
   const entries = free.map((file) => showFile(file, text.id));
-  return el(
-    "section.files",
-    { "aria-label": "Files" },
+  return [
     pictures.length > 0 && el(pictures.length > 1 ? "div.gallery" : "div.single", ...pictures),
     ...players,
     !players.length && lines.length > 0 && showTranscript(lines),
-    entries.length > 0 && el("h2", "Files"),
-    entries.length > 0 && el("ul", ...entries),
-  );
+    between,
+    entries.length > 0 && el("section.files", { "aria-label": "Files" }, el("h2", "Files"), el("ul", ...entries)),
+  ];
 }
 
 function showFile(file = NONE, id = "") {
@@ -1008,8 +999,7 @@ function showFile(file = NONE, id = "") {
   return el("li", words, get, note);
 }
 
-/** @param {Data[]} lines @param {AbortSignal} signal */
-function showPlayer(file = NONE, id = "", lines, signal) {
+function showPlayer(file = NONE, id = "", lines = objs(), signal = turn.signal) {
   const name = str(file.name);
   const kind = str(file.mime_type).startsWith("video/") ? "video" : "audio";
   const media = el(kind, { controls: true, preload: "metadata", playsinline: true, "aria-label": name });
@@ -1021,12 +1011,12 @@ function showPlayer(file = NONE, id = "", lines, signal) {
   }
   const note = makeNote();
   const progress = el("progress", { "aria-label": `Loading ${name}`, max: 1, value: 0 });
-  const load = async () => {
+  const fetchAll = async () => {
     start.replaceWith(progress);
     media.src = await readPieces(file, id, signal, (part) => void (progress.value = part));
     progress.replaceWith(media);
   };
-  const start = button(`Load (${formatBytes(bytes)})`, () => doOnce(start, note, "", load), "save");
+  const start = button(`Load (${formatBytes(bytes)})`, () => doOnce(start, note, "", fetchAll), "save");
   const box = el("div.player", { "data-once": true }, el("div.row", host ? start : media), note, transcript);
   if (host && bytes <= LOADED_AT_ONCE) start.click();
   return box;
@@ -1034,9 +1024,8 @@ function showPlayer(file = NONE, id = "", lines, signal) {
 
 /**
  * Reads a file piece by piece into a data: URL, as frames may play no other.
- * @param {AbortSignal} signal @param {(part: number) => void} tell
- */
-async function readPieces(file = NONE, id = "", signal, tell) {
+ * @param {(part: number) => void} tell */
+async function readPieces(file = NONE, id = "", signal = turn.signal, tell) {
   const parts = [];
   const mime = str(file.mime_type);
   for (let offset = 0, total = 1; offset < total; ) {
@@ -1051,8 +1040,8 @@ async function readPieces(file = NONE, id = "", signal, tell) {
   return `data:${/^[\w.+-]+\/[\w.+-]+$/.test(mime) ? mime : ""};base64,${parts.join("")}`;
 }
 
-/** Shows what is said, which follows the player and moves it. @param {Data[]} lines @param {HTMLMediaElement} [media] */
-function showTranscript(lines, media) {
+/** Shows what is said, which follows the player and moves it. @param {HTMLMediaElement} [media] */
+function showTranscript(lines = objs(), media) {
   const starts = lines.map((line) => num(line.start) ?? 0);
   const seek = (seconds = 0) => {
     if (!media) return;
@@ -1081,8 +1070,7 @@ function showTranscript(lines, media) {
 
 // ---- A run
 
-/** @param {Data} view @param {AbortSignal} signal */
-function showRun(view, signal) {
+function showRun(view = NONE, signal = turn.signal) {
   const item = obj(view.interaction);
   const activity = el("p.activity", { dir: "auto" });
   const waiting = el("p.callout", { dir: "auto" });
@@ -1164,9 +1152,8 @@ function askFirst(from, question = "", action = "", work) {
 
 /**
  * Reads a run again and again until it has settled, but not while the page is hidden.
- * @param {Data} view @param {(next: Data) => void} update @param {HTMLElement} note @param {AbortSignal} signal
- */
-function poll(view, update, note, signal) {
+ * @param {(next: Data) => void} update */
+function poll(view = NONE, update, note = makeNote(), signal = turn.signal) {
   const pause = 1000 * Math.max(1, num(obj(view.run).poll_seconds) ?? 3);
   let [timer, failures, reading] = [0, 0, false];
   const wait = () => {
@@ -1200,8 +1187,7 @@ function poll(view, update, note, signal) {
 
 /** @type {Data} */
 const filters = {};
-/** @param {Place} place */
-const filtersOf = (place) => (place.list === "history" ? filters : {});
+const filtersOf = (place = here) => (place.list === "history" ? filters : {});
 
 function takeFilters(from = NONE) {
   for (const name of ["query", "kind", "status"]) {
@@ -1210,8 +1196,7 @@ function takeFilters(from = NONE) {
   }
 }
 
-/** @param {Data} view @param {AbortSignal} signal */
-function showHistory(view, signal) {
+function showHistory(view = NONE, signal = turn.signal) {
   const query = el("input", { type: "search", name: "query", dir: "auto", value: filters.query });
   const kind = makeSelect("kind", "Every kind", list(view.kinds));
   const status = makeSelect("status", "Every status", list(view.statuses));
@@ -1253,8 +1238,7 @@ function showHistory(view, signal) {
   return [el("h1", { tabindex: "-1" }, "History"), canCall() && form, note, rows, el("div.row", more)];
 }
 
-/** @param {unknown[]} values */
-function makeSelect(name = "", all = "", values) {
+function makeSelect(name = "", all = "", values = list()) {
   const options = values.map((value) => el("option", { value: str(value) }, nameWord(value)));
   const select = el("select", { name }, el("option", { value: "" }, all), ...options);
   select.value = str(filters[name]);
@@ -1286,8 +1270,7 @@ function showRow(row = NONE, fallback) {
 
 // ---- The usage
 
-/** @param {Data} view @param {AbortSignal} signal */
-function showUsage(view, signal) {
+function showUsage(view = NONE, signal = turn.signal) {
   const total = obj(view.total);
   const days = objs(view.days).filter((day) => str(day.name)).sort((one, two) => (str(one.name) < str(two.name) ? -1 : 1));
   const models = objs(view.models).sort((one, two) => (num(two.cost_usd) ?? 0) - (num(one.cost_usd) ?? 0));
@@ -1328,8 +1311,8 @@ function showMeter(name = "", spent = NONE, limit = NONE, format) {
   return el("div.limit", head, meter, el("small", left));
 }
 
-/** @param {Data[]} rows @param {(rows: Data[], width: number) => SVGElement} draw @param {AbortSignal} signal */
-function showChart(title = "", column = "", rows, draw, signal) {
+/** @param {(rows: Data[], width: number) => SVGElement} draw */
+function showChart(title = "", column = "", rows = objs(), draw, signal = turn.signal) {
   const most = rows.reduce((top, row) => ((num(row.cost_usd) ?? 0) > (num(top.cost_usd) ?? 0) ? row : top), obj(rows[0]));
   const box = el("div.chart");
   const watcher = new ResizeObserver(() => {
@@ -1343,8 +1326,7 @@ function showChart(title = "", column = "", rows, draw, signal) {
   return el("section.usage-part", { "aria-label": title }, el("h2", title), box, showTable(title, column, rows));
 }
 
-/** @param {Data[]} rows */
-function showTable(title = "", column = "", rows) {
+function showTable(title = "", column = "", rows = objs()) {
   const names = [column, "Runs", "Input tokens", "Output tokens", "Cost"];
   const lines = rows.map((row) => {
     const unpriced = num(row.unpriced_runs) ? ` + ${formatNumber(row.unpriced_runs)} unpriced` : "";
@@ -1358,8 +1340,8 @@ function showTable(title = "", column = "", rows) {
   return el("details", el("summary", "Show as a table"), box);
 }
 
-/** Returns the days with the empty ones between them, the last 31 at most. @param {Data[]} days */
-function fillDays(days) {
+/** Returns the days with the empty ones between them, the last 31 at most. */
+function fillDays(days = objs()) {
   const known = new Map(days.map((day) => [str(day.name), day]));
   const last = Date.parse(str(days.at(-1)?.name));
   const first = Date.parse(str(days[0]?.name));
@@ -1371,8 +1353,7 @@ function fillDays(days) {
   });
 }
 
-/** @param {Data[]} rows */
-function drawDays(rows, width = 0) {
+function drawDays(rows = objs(), width = 0) {
   const days = fillDays(rows);
   const top = Math.max(...days.map((day) => num(day.cost_usd) ?? 0)) || 1;
   const [left, height] = [56, 150];
@@ -1399,8 +1380,7 @@ function drawDays(rows, width = 0) {
   return svg("svg", { width, height: height + 40, viewBox: `0 0 ${width} ${height + 40}` }, ...parts);
 }
 
-/** @param {Data[]} rows */
-function drawBars(rows, width = 0) {
+function drawBars(rows = objs(), width = 0) {
   const top = Math.max(...rows.map((row) => num(row.cost_usd) ?? 0)) || 1;
   const fits = Math.floor((width - 90) / 7.5);
   const parts = rows.flatMap((row, index) => {
@@ -1513,7 +1493,7 @@ async function startInHost(to) {
   const params = { protocolVersion: PROTOCOL, appInfo, appCapabilities };
   const late = setTimeout(() => showMessage("The host does not answer, so there is nothing to show yet."), 10_000);
   const answered = to.request("ui/initialize", params, 3600);
-  hostReady = Promise.race([answered, new Promise((go) => setTimeout(go, 10_000))]).then(() => {}, () => {});
+  hostReady = Promise.race([answered, new Promise((resolve) => setTimeout(resolve, 10_000))]).then(() => {}, () => {});
   const answer = await answered;
   clearTimeout(late);
   abilities = obj(answer.hostCapabilities);
