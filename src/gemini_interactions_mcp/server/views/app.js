@@ -883,9 +883,10 @@ function showReport(view = NONE, signal = turn.signal) {
   const head = showHead(item, ...listFacts(item));
   const lines = objs(view.transcript);
   const body = lines.length ? showTranscript(lines) : text.article;
+  const actions = (lines.length > 0 || text.pages > 1 || text.article.textContent) && showTextActions(text);
   const after = [text.rest, ...showFiles(view, text, signal), text.showSources(), showLineage(item), showFollowUp(item)];
   refresh = () => readAgain(view, signal);
-  return [head, showTextActions(text), text.showOutline(), body, ...after];
+  return [head, actions, text.showOutline(), body, ...after];
 }
 
 function showMedia(view = NONE, signal = turn.signal) {
