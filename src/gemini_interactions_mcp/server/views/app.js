@@ -109,6 +109,9 @@ const describe = (error = NONE) => (error instanceof Error && error.message) || 
 /** @type {{locale?: string, zone?: string}} */
 const region = {};
 
+/** Undoes what an address has encoded. */
+const decode = (part = "") => attempt(() => decodeURIComponent(part)) ?? part;
+
 /** Returns what `work` does, unless Intl does not know what it was given. @param {() => string | undefined} work */
 function attempt(work) {
   try {
@@ -364,9 +367,12 @@ const showPlain = (text = "") => [
 function showResult(result = NONE, input = NONE, focus = false) {
   const before = here;
   const text = readText(result);
-  const view = obj(result._meta)[VIEW_KEY];
-  const id = /\binteraction_id: `?([\w.:=-]+)/.exec(text)?.[1] ?? str(obj(input).interaction_id);
-  if (view && !result.isError) show(obj(view), focus);
+  const view = obj(obj(result._meta)[VIEW_KEY]);
+  // The outline and the sources are on the first page.
+  const whole = view.view && !((num(obj(view.text).page) ?? 1) > 1 && canCall());
+  if (view.view === "history") takeFilters(obj(input));
+  const id = str(placeOf(view).id) || /\binteraction_id: `?([\w.:=-]+)/.exec(text)?.[1] || str(obj(input).interaction_id);
+  if (whole && !result.isError) show(view, focus);
   else if (id && !result.isError && canCall()) void load({ id }, focus);
   else showMessage(text || "There is nothing to show.", focus);
   if (!focus || hashOf(before) === hashOf(here)) return;
@@ -627,9 +633,11 @@ class Reader {
     this.pictures = new Pictures(this.id, objs(view.files), signal);
     const numbered = new Map(this.sources.map((source) => [str(source.number), source]));
     this.copier = new TextCopier(numbered, (name, alt) => this.pictures.make(name, alt));
-    this.pages = canCall() ? (num(text.pages) ?? 1) : 1;
+    const pages = num(text.pages) ?? 1;
+    this.pages = canCall() ? pages : 1;
     this.add(text);
     this.complete = this.readRest();
+    if (pages > this.pages) say(this.rest, `This is the first of ${pages} pages; this host does not let a view read on.`);
     reader = this;
   }
 
@@ -1430,7 +1438,12 @@ function followPointer(event) {
 document.addEventListener("mouseover", followPointer);
 document.addEventListener("focusin", followPointer);
 document.addEventListener("keydown", (event) => event.key === "Escape" && hideTip());
-window.addEventListener("scroll", hideTip, { passive: true });
+const moveTip = () => {
+  const owner = document.querySelector("[aria-describedby=tip]");
+  if (owner?.matches(":focus, :hover")) showTip(owner);
+  else hideTip();
+};
+document.addEventListener("scroll", moveTip, { passive: true, capture: true });
 document.addEventListener("click", (event) => {
   const link = event.target instanceof Element ? event.target.closest("a") : null;
   if (!link || link.hasAttribute("download")) return;
@@ -1448,10 +1461,8 @@ let hostReady = Promise.resolve();
 
 function takeNews(method = "", params = NONE) {
   if (method === "ui/notifications/host-context-changed") setContext(params);
-  else if (method === "ui/notifications/tool-input") {
-    toolInput = obj(params.arguments);
-    takeFilters(toolInput);
-  } else if (method === "ui/notifications/tool-result") void hostReady.then(() => showResult(params, toolInput));
+  else if (method === "ui/notifications/tool-input") toolInput = obj(params.arguments);
+  else if (method === "ui/notifications/tool-result") void hostReady.then(() => showResult(params, toolInput));
   else if (method === "ui/notifications/tool-cancelled" && !main.querySelector("h1")) {
     showMessage(`This was cancelled. ${str(params.reason)}`);
   }
@@ -1507,14 +1518,14 @@ async function startInBrowser() {
   const route = () => {
     const { hash } = window.location;
     const id = /^#i\/(.+)$/.exec(hash)?.[1];
-    void load(id ? { id: decodeURIComponent(id) } : { list: hash === "#usage" ? "usage" : "history" }, routed);
+    void load(id ? { id: decode(id) } : { list: hash === "#usage" ? "usage" : "history" }, routed);
     routed = true;
   };
   let routed = false;
   const token = /^#token=(.+)$/.exec(window.location.hash)?.[1];
   if (token) {
     window.history.replaceState(null, "", "#history");
-    await post("/session", { token: decodeURIComponent(token) }).catch(() => {});
+    await post("/session", { token: decode(token) }).catch(() => {});
   }
   window.addEventListener("hashchange", route);
   let timer = 0;
