@@ -369,7 +369,7 @@ function showResult(result = NONE, input = NONE, focus = false) {
   const text = readText(result);
   const view = obj(obj(result._meta)[VIEW_KEY]);
   // The outline and the sources are on the first page.
-  const whole = view.view && !((num(obj(view.text).page) ?? 1) > 1 && canCall());
+  const whole = Object.hasOwn(VIEWS, str(view.view)) && !((num(obj(view.text).page) ?? 1) > 1 && canCall());
   if (view.view === "history") takeFilters(obj(input));
   const id = str(placeOf(view).id) || /\binteraction_id: `?([\w.:=-]+)/.exec(text)?.[1] || str(obj(input).interaction_id);
   if (whole && !result.isError) show(view, focus);
@@ -633,6 +633,8 @@ class Reader {
     this.pictures = new Pictures(this.id, objs(view.files), signal);
     const numbered = new Map(this.sources.map((source) => [str(source.number), source]));
     this.copier = new TextCopier(numbered, (name, alt) => this.pictures.make(name, alt));
+    // The plan has a heading of its own above its text.
+    if (view.view === "plan") this.copier.levels.push(0);
     const pages = num(text.pages) ?? 1;
     this.pages = canCall() ? pages : 1;
     this.add(text);
