@@ -43,14 +43,29 @@ async def build_approval_form(app: AppContext, plan: Record) -> ElicitRequest:
         InputError: A tool of the plan is no longer configured.
         JournalError: What was spent cannot be read.
     """
-    agent = plan.agent or app.settings.research_agent
-    request = build_follow_up(app.settings, plan, agent, plan.title, plan_first=False)
-    question = consent.CostQuestion(request, await app.runs.costs.estimate(request, plan), await app.runs.spending())
+    question = await estimate_plan(app, plan)
     params = ElicitRequestFormParams(
-        message=phrases.join_paragraphs(render_plan(plan), "---", consent.render_question(question)),
+        message=phrases.join_paragraphs(
+            consent.render_question(question),
+            "---",
+            render_plan(plan),
+        ),
         requested_schema=render_elicitation_schema(Approval),
     )
     return ElicitRequest(params=params)
+
+
+async def estimate_plan(app: AppContext, plan: Record) -> consent.CostQuestion:
+    """Return what running a plan costs.
+
+    Raises:
+        InputError: A tool of the plan is no longer configured.
+        JournalError: What was spent cannot be read.
+    """
+    agent = plan.agent or app.settings.research_agent
+    request = build_follow_up(app.settings, plan, agent, plan.title, plan_first=False)
+    estimate = await app.runs.costs.estimate(request, plan)
+    return consent.CostQuestion(request, estimate, await app.runs.spending(), plan=plan)
 
 
 def render_plan(plan: Record) -> str:
