@@ -1,0 +1,1 @@
+"""What views show: the app's assets, put together. A stand-in."""
