@@ -27,7 +27,7 @@ from gemini_interactions_mcp.journal.clock import now
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.models.interactions import Record, SavedFile
 from gemini_interactions_mcp.server.app import Server, build_server
-from gemini_interactions_mcp.server.views.assets import assemble
+from gemini_interactions_mcp.server.views.assets import assemble_app
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.transports.http import WebServer, open_listener
 from gemini_interactions_mcp.transports.viewer import VIEWER_TOOLS, Viewer
@@ -82,7 +82,7 @@ async def entered(browser: Browser) -> Browser:
 
 async def test_the_page_has_no_data_and_runs_nothing_but_its_own(browser: Browser) -> None:
     answer = await browser.web.get("/")
-    assert (answer.status_code, answer.text) == (200, assemble())
+    assert (answer.status_code, answer.text) == (200, assemble_app())
     policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
     assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == policy["form-action"] == "'none'"
     for kind in ("style", "script"):

@@ -32,7 +32,7 @@ from starlette.types import Receive, Scope, Send
 
 from gemini_interactions_mcp import __version__
 from gemini_interactions_mcp.core import DEFAULT_TIMING, FileRefusedError, GeminiMCPError, logger
-from gemini_interactions_mcp.server import Server, assemble, build_server
+from gemini_interactions_mcp.server import Server, assemble_app, build_server
 from gemini_interactions_mcp.settings import APP_NAME, Settings
 from gemini_interactions_mcp.text import rendering
 
@@ -81,7 +81,7 @@ class Viewer:
         self._session = ViewerSession(port)
         self._pulse = Pulse()
         self._client: Client | None = None
-        self._page = assemble()
+        self._page = assemble_app()
         self._policy = build_page_policy(self._page)
 
     @property
@@ -124,17 +124,20 @@ class Viewer:
             tasks.cancel_scope.cancel()
 
     async def _listen(self, client: Client) -> None:
-        """Count what the server announces: interactions and files that come or go, and those that settle."""
+        """Count what the server announces, for as long as the application runs."""
         while True:
             try:
-                async with client.listen(
-                    resources_list_changed=True, resource_subscriptions=[rendering.INDEX_URI]
-                ) as events:
-                    async for _ in events:
-                        self._pulse.beat()
+                await self._count_changes(client)
             except Exception:
                 logger.exception("The viewer does not hear of changes at the moment")
             await anyio.sleep(RELISTEN_SECONDS)
+
+    async def _count_changes(self, client: Client) -> None:
+        """Count interactions and files that come or go, and interactions that settle, until the stream ends."""
+        listening = client.listen(resources_list_changed=True, resource_subscriptions=[rendering.INDEX_URI])
+        async with listening as events:
+            async for _ in events:
+                self._pulse.beat()
 
     async def _show_page(self, _: Request) -> Response:
         return HTMLResponse(self._page, headers={"content-security-policy": self._policy})
