@@ -18,6 +18,7 @@ import pytest
 from mcp import Client, MCPError
 from mcp.client.extension import ClientExtension
 from mcp.client.streamable_http import streamable_http_client
+from mcp.server.apps import EXTENSION_ID as APPS_EXTENSION
 from mcp_types import HEADER_MISMATCH, INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND
 from mcp_types import MISSING_REQUIRED_CLIENT_CAPABILITY as NOT_DECLARED
 
@@ -84,7 +85,8 @@ async def complaint(client: Client, method: str, task: Json, **params: object) -
 
 
 async def test_the_server_advertises_the_extension_where_the_era_has_them(client: Client, mode: Mode) -> None:
-    assert client.server_capabilities.extensions == ({TASKS_EXTENSION: {}} if mode == "auto" else None)
+    declared = client.server_capabilities.extensions
+    assert declared == ({TASKS_EXTENSION: {}, APPS_EXTENSION: {}} if mode == "auto" else None)
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ import anyio.to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp import MCPError
 from mcp.server import CacheHint, ServerRequestContext
+from mcp.server.apps import APP_MIME_TYPE, Apps, client_supports_apps
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ToolError, UnexpectedResourceError, UnexpectedToolError
@@ -23,11 +24,13 @@ from mcp_types import (
     GetPromptResult,
     InputRequiredResult,
     ListResourcesResult,
+    ListToolsResult,
     PaginatedRequestParams,
     PromptReference,
     ResourceTemplate,
     ResourceTemplateReference,
 )
+from mcp_types.version import is_version_at_least
 from pydantic import ValidationError
 
 from gemini_interactions_mcp import __version__
@@ -42,10 +45,12 @@ from gemini_interactions_mcp.server.tools.argument_errors import (
     split_arguments,
 )
 from gemini_interactions_mcp.server.tools.arguments import interpret_arguments
+from gemini_interactions_mcp.server.views import assets, offering
 from gemini_interactions_mcp.settings import APP_NAME, Settings
 
 from . import prompts, resources, sdk
 from .context import Announcements, Opening
+from .hosts import find_host
 from .outgoing import OutgoingRedaction, OutgoingRedactor
 from .subscriptions import Subscribers
 
@@ -70,6 +75,9 @@ WORKER_THREADS: Final = 256
 
 LIST_CACHE_HINT: Final = CacheHint(ttl_ms=3_600_000, scope="public")
 """Lists that are the same for every client of this version."""
+
+TOOLS_CACHE_HINT: Final = CacheHint(ttl_ms=3_600_000, scope="private")
+"""The tools, of which clients that show views are told more."""
 
 
 def build_instructions(toolsets: Collection[str]) -> str:
@@ -98,13 +106,13 @@ class Server(MCPServer[Opening]):
             website_url="https://ai.google.dev/gemini-api/docs/interactions",
             version=__version__,
             tools=list(tools),
-            extensions=[TasksExtension(TaskChains(opening))],
+            extensions=[TasksExtension(TaskChains(opening)), Apps()],
             lifespan=self._lifespan,
             log_level=opening.settings.log_level,
             subscriptions=subscribers.bus,
-            middleware=[self._warm_afterwards],
+            middleware=[self._warm_afterwards, answer_ping],
             cache_hints={
-                "tools/list": LIST_CACHE_HINT,
+                "tools/list": TOOLS_CACHE_HINT,
                 "prompts/list": LIST_CACHE_HINT,
                 "resources/templates/list": LIST_CACHE_HINT,
             },
@@ -113,6 +121,7 @@ class Server(MCPServer[Opening]):
         prompts.register_prompts(self, opening.settings.toolsets)
         self.completion()(self._complete)
         lowlevel = sdk.get_lowlevel_server(self)
+        lowlevel.add_request_handler("tools/list", PaginatedRequestParams, self._list_tools)
         lowlevel.add_request_handler("resources/list", PaginatedRequestParams, self._list_resource_page)
         sdk.declare_resource_list_changes(lowlevel)
         subscribers.register(lowlevel)
@@ -159,7 +168,16 @@ class Server(MCPServer[Opening]):
                 f"{name} failed because of a bug in this server; its log on stderr says more."
             ) from exc.__cause__
         except ToolError as exc:
-            raise ToolError(describe_tool_error(exc, self._schemas)) from exc.__cause__
+            named = [name for name in self._schemas if name != offering.VIEW_TOOL]
+            raise ToolError(describe_tool_error(exc, named)) from exc.__cause__
+
+    async def _list_tools(self, ctx: ServerRequestContext[Any, Any], _: PaginatedRequestParams) -> ListToolsResult:
+        tools = await self.list_tools()
+        if not client_supports_apps(ctx):
+            return ListToolsResult(tools=offering.hide_view_tool(tools))
+        params = ctx.session.client_params
+        host = find_host(params.client_info.name if params else "")
+        return ListToolsResult(tools=offering.offer_views(tools, annotated=host.annotated_views))
 
     async def list_resource_templates(self) -> list[ResourceTemplate]:
         """Return the URI templates of all resources."""
@@ -185,6 +203,8 @@ class Server(MCPServer[Opening]):
             ResourceError: It cannot be read now.
         """
         del context
+        if str(uri) == offering.APP_URI:
+            return [ReadResourceContents(assets.assemble_app(), APP_MIME_TYPE, offering.APP_META)]
         try:
             return [await resources.read_resource(await self._opening.app(), str(uri))]
         except ResourceError:
@@ -233,6 +253,17 @@ class Server(MCPServer[Opening]):
         except GeminiMCPError:
             values = []
         return Completion(values=values)
+
+
+async def answer_ping(ctx: ServerRequestContext[Any, Any], call_next: Callable[..., Awaitable[Any]]) -> Any:  # noqa: ANN401 - as above
+    """Answer a ping in every protocol era.
+
+    2026-07-28 has none, but a host that sends one and gets an error shows no view
+    (github.com/modelcontextprotocol/ext-apps, issue 671).
+    """
+    if ctx.method == "ping" and is_version_at_least(ctx.protocol_version, "2026-07-28"):
+        return {"resultType": "complete"}
+    return await call_next(ctx)
 
 
 def read_known_arguments(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:

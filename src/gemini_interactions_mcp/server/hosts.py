@@ -22,11 +22,13 @@ class Host(NamedTuple):
         page_bytes: Bytes of UTF-8 that the host shows of a text without cutting it; at least 7,000, for which the
             other limits of results are made.
         previews: Whether the host shows images, rather than their base64 as text.
+        annotated_views: Whether the host shows views of tools that have annotations.
     """
 
     wait_seconds: float | None = None
     page_bytes: int = 10_000
     previews: bool = True
+    annotated_views: bool = True
 
 
 ANY_HOST: Final = Host()
@@ -41,8 +43,10 @@ HOSTS: Final[Mapping[str, Host]] = {
     "continue-cli-client": Host(previews=False),
     # google-adk 2.13 (mcp_tool/session_context.py) passes its model the JSON of a result, base64 included.
     "google-adk": Host(previews=False),
+    # VS Code 1.138 treats what a tool with annotations returns as text: github.com/microsoft/vscode, issue 336916.
+    "Visual Studio Code": Host(annotated_views=False),
 }
-"""Hosts by `clientInfo.name`. A name that continues one of these after a hyphen belongs to the same host."""
+"""Hosts by `clientInfo.name`. A name that continues one of these after a hyphen or a space is of the same host."""
 
 
 def choose_wait_seconds(ctx: Context[Any, Any], settings: Settings, asked: float | None = None) -> float:
@@ -70,4 +74,7 @@ def identify_host(ctx: Context[Any, Any]) -> Host:
 
 def find_host(name: str) -> Host:
     """Return the host whose client has this name."""
-    return next((host for known, host in HOSTS.items() if name == known or name.startswith(f"{known}-")), ANY_HOST)
+    return next(
+        (host for known, host in HOSTS.items() if name == known or name.startswith((f"{known}-", f"{known} "))),
+        ANY_HOST,
+    )

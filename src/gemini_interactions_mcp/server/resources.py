@@ -26,7 +26,7 @@ from gemini_interactions_mcp.core import (
     quote_name,
 )
 from gemini_interactions_mcp.models import Record, SavedFile, amounts, name_kind
-from gemini_interactions_mcp.server.results.answers import followers_of
+from gemini_interactions_mcp.server.results.standing import followers_of
 from gemini_interactions_mcp.text import MARKDOWN_WEIGHT, rendering
 
 from .context import AppContext

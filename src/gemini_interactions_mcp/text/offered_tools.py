@@ -24,6 +24,7 @@ class ToolGuide:
     """
 
     def __init__(self, offered: Collection[str] = (), known: Collection[str] = ()) -> None:
+        self.offered = tuple(offered)
         missing = sorted(set(known) - set(offered))
         self._missing = re.compile(rf"\b(?:{'|'.join(missing)})\b" if missing else r"(?!)")
         self._stand_ins = {name: other for name, other in STAND_INS.items() if name in missing and other in offered}

@@ -13,7 +13,7 @@ from gemini_interactions_mcp.models import MEDIA_PLACEHOLDER, OCTET_STREAM, Medi
 
 from . import chapters, citations, traces
 from .cutting import TextPage, cut_pages
-from .framing import frame_text, iter_block_spans, iter_blocks
+from .framing import close_fences, frame_text, iter_block_spans, iter_blocks
 from .source_list import split_source_list
 
 MAX_JSON_LINE_CHARACTERS: Final = 2_000
@@ -109,6 +109,18 @@ def cut_answer(record: Record, section: str, room: int, outline_room: int) -> It
     return cut_pages(
         append_sources(frame_text(text), sources), room, lambda: room - chapters.measure_outline(text, outline_room)
     )
+
+
+def cut_plain_answer(record: Record, link: FileLink, room: int) -> Iterator[TextPage]:
+    """Yield the pages of an answer without frames and sources, for what is shown apart from text of ours.
+
+    Args:
+        record: The interaction.
+        link: Returns the destination of a link to a saved file.
+        room: Room of a page, as in `find_answer_page`.
+    """
+    pretty = format_json_answer(record.text)
+    return cut_pages(close_fences(Manuscript(record, link) if pretty is None else fence_json(pretty)), room)
 
 
 def append_sources(text: Iterable[str], sources: str) -> Iterator[str]:

@@ -300,10 +300,7 @@ def explain_follow_up(record: Record, followers: Iterable[Record], guide: ToolGu
 
 def describe_plan_state(followers: Iterable[Record], guide: ToolGuide) -> str:
     """Say whether a research plan waits, or was refined or approved by its last follower."""
-    # Without requests that Google has certainly not accepted.
-    research = [
-        each for each in followers if each.kind == "research" and (each.interaction_id or each.status != "failed")
-    ]
+    research = list_plan_followers(followers)
     if not research:
         return guide(
             "This is a plan. It is not approved yet. start_research with it as previous_interaction_id runs it, and "
@@ -313,6 +310,11 @@ def describe_plan_state(followers: Iterable[Record], guide: ToolGuide) -> str:
     if last.plan:
         return f"This plan was refined: {get_handle(last)} is the new one."
     return f"This plan was approved: {get_handle(last)} is its research. {suggest_fetch(last, guide=guide)}"
+
+
+def list_plan_followers(followers: Iterable[Record]) -> list[Record]:
+    """Return what refines or runs a plan, without requests that Google has certainly not accepted."""
+    return [each for each in followers if each.kind == "research" and (each.interaction_id or each.status != "failed")]
 
 
 def suggest_fetch(record: Record, seconds: float = DEFAULT_WAIT_SECONDS, guide: ToolGuide = EVERY_TOOL) -> str:

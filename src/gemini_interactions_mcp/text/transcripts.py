@@ -179,6 +179,43 @@ def render_turn(turn: Sequence[SpokenWord]) -> str:
     return " ".join(filter(None, (when, who, said)))
 
 
+TURN_HEAD: Final = re.compile(r"\[(?:(?P<hours>\d+):)?(?P<minutes>\d\d):(?P<seconds>\d\d)\.(?P<tenths>\d)\] ?")
+SPEAKER_HEAD: Final = re.compile(rf"(?P<name>[^:\n]{{1,{LABEL_CHARACTERS}}}): ")
+
+
+class TranscriptTurn(NamedTuple):
+    """A paragraph of a transcript.
+
+    Attributes:
+        start: When it begins, in seconds from the start of the recording; None if unknown.
+        end: When the next one begins; None if unknown.
+        speaker: Name of the speaker; empty if unknown.
+    """
+
+    start: float | None
+    end: float | None
+    speaker: str
+    text: str
+
+
+def parse_turns(transcript: str) -> list[TranscriptTurn]:
+    """Return the paragraphs of a transcript that `render_transcript` has made."""
+    turns = [parse_turn(paragraph) for paragraph in transcript.split("\n\n") if paragraph.strip()]
+    starts = [turn.start for turn in turns[1:]]
+    return [turn._replace(end=end) for turn, end in zip(turns, [*starts, None], strict=False)]
+
+
+def parse_turn(paragraph: str) -> TranscriptTurn:
+    """Return a paragraph that `render_turn` has made; only one with a time has a speaker."""
+    head = TURN_HEAD.match(paragraph)
+    if head is None:
+        return TranscriptTurn(None, None, "", paragraph.strip())
+    said = paragraph[head.end() :]
+    start = int(head["hours"] or 0) * 3600 + int(head["minutes"]) * 60 + int(head["seconds"]) + int(head["tenths"]) / 10
+    speaker = SPEAKER_HEAD.match(said)
+    return TranscriptTurn(start, None, speaker["name"] if speaker else "", said[speaker.end() if speaker else 0 :])
+
+
 def format_offset(milliseconds: int) -> str:
     """Format a time as `01:02.5`, or `1:01:02.5` from an hour on."""
     minutes, tenths = divmod(milliseconds // 100, 600)

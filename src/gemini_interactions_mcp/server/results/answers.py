@@ -1,26 +1,25 @@
 """Answers of tools: start or find an interaction, wait for it, and render it."""
 
-import contextlib
 import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import anyio
+from mcp.server.apps import client_supports_apps
 from mcp_types import CallToolResult, TextContent
 
 from gemini_interactions_mcp.core import (
     GeminiMCPError,
     InputError,
     InteractionFailedError,
-    JournalError,
     clip_text,
     fit_paragraphs,
     measure_cost,
     offload_if_large,
     phrases,
 )
-from gemini_interactions_mcp.models import KINDS, Record, is_settled
+from gemini_interactions_mcp.models import KINDS, Record
 from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress, open_app
 from gemini_interactions_mcp.server.hosts import (
     ANY_HOST,
@@ -30,11 +29,13 @@ from gemini_interactions_mcp.server.hosts import (
     suggest_wait_seconds,
 )
 from gemini_interactions_mcp.server.tasks.extension import UnfinishedResult
+from gemini_interactions_mcp.server.views.attaching import build_view_meta
 from gemini_interactions_mcp.settings import DEFAULT_WAIT_SECONDS, Settings
 from gemini_interactions_mcp.text import MARKDOWN_WEIGHT, rendering
 
 from . import waiting
 from .previews import attach_files, drop_excess_links
+from .standing import add_running_cost, followers_of, tell_running_cost
 
 if TYPE_CHECKING:
     from gemini_interactions_mcp.runs import Run
@@ -71,7 +72,10 @@ async def wait_for_answer(
             with anyio.move_on_after(app.timing.naming - seconds):
                 await run.named.wait()
         told = notes if fresh else [*notes, waiting.note_repeated_call(run.age())]
-        result = await render_run(app, run, ReadOptions(above=tuple(told)).for_host(ctx, app.settings))
+        wanted = ReadOptions(above=tuple(told)).for_host(ctx, app.settings)
+        # Answers in words are for the model to pass on.
+        viewed = wanted.viewed and KINDS[run.record.kind].makes is not None
+        result = await render_run(app, run, replace(wanted, viewed=viewed))
     except anyio.get_cancelled_exc_class():
         app.runs.detach(run)
         raise
@@ -101,7 +105,7 @@ def mark_unfinished(run: "Run", result: CallToolResult) -> CallToolResult:
     """Return the result, marked as unfinished if the run is."""
     if run.done.is_set():
         return result
-    return UnfinishedResult(content=result.content, task_id=run.record.label)
+    return UnfinishedResult(content=result.content, _meta=result.meta, task_id=run.record.label)
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,7 @@ class ReadOptions:
         save: Glob of the sandbox files to save.
         seconds: The `wait_seconds` that is suggested for the next call.
         above: Paragraphs above the answer.
+        viewed: Whether the client shows the result in a view.
     """
 
     page: int = 1
@@ -124,10 +129,16 @@ class ReadOptions:
     seconds: float = DEFAULT_WAIT_SECONDS
     host: Host = ANY_HOST
     above: tuple[str, ...] = ()
+    viewed: bool = False
 
     def for_host(self, ctx: Ctx, settings: Settings) -> "ReadOptions":
         """Return a copy for the host of a request."""
-        return replace(self, seconds=suggest_wait_seconds(ctx, settings), host=identify_host(ctx))
+        return replace(
+            self,
+            seconds=suggest_wait_seconds(ctx, settings),
+            host=identify_host(ctx),
+            viewed=client_supports_apps(ctx),
+        )
 
 
 async def read_answer(ctx: Ctx, interaction_id: str, seconds: float, wanted: ReadOptions) -> CallToolResult:
@@ -154,29 +165,6 @@ async def read_answer(ctx: Ctx, interaction_id: str, seconds: float, wanted: Rea
 async def report_with_cost(app: AppContext, run: "Run", progress: Progress, seconds: float, message: str) -> None:
     """Report the seconds waited so far, what an interaction does now, and what research has cost so far."""
     await progress.waiting(seconds, await add_running_cost(app, run, message))
-
-
-async def add_running_cost(app: AppContext, run: "Run", message: str) -> str:
-    """Return a line on what an interaction does, with what research has cost so far."""
-    cost = await tell_running_cost(app, run)
-    return f"{message}. {cost}" if cost else message
-
-
-async def tell_running_cost(app: AppContext, run: "Run") -> str:
-    """Return what research that goes on has cost so far, or usually costs, in a sentence."""
-    record, usage = run.record, run.usage or run.usage_so_far
-    if record.kind != "research" or is_settled(record.status):
-        return ""
-    cost = await app.runs.costs.price(record, usage) if usage else None
-    row = (await app.catalogs.read()).find(record.agent)
-    return waiting.describe_running_cost(record, cost, row)
-
-
-async def followers_of(app: AppContext, interaction_id: str) -> Sequence[Record]:
-    """Return what goes on from an interaction, as far as the journal can be read."""
-    with contextlib.suppress(JournalError):
-        return await app.runs.followers(interaction_id)
-    return ()
 
 
 async def describe_environment(app: AppContext, run: "Run", wanted: ReadOptions) -> list[str]:
@@ -224,7 +212,8 @@ async def render_run(
             app.runs.deliver(run)
         raise run.error
     if not run.done.is_set():
-        return CallToolResult(content=[TextContent(text=await render_unfinished(app, run, wanted))])
+        told = TextContent(text=await render_unfinished(app, run, wanted))
+        return CallToolResult(content=[told], _meta=await build_view_meta(app, run) if wanted.viewed else None)
     silent = KINDS[record.kind].makes is not None and record.status == "completed"
     unsaved = run.previews if app.settings.previews and wanted.host.previews else ()
     told = record.text or (record.code and record.status not in ("failed", "cancelled"))
@@ -268,7 +257,10 @@ async def render_run_page(
     )
     size = MARKDOWN_WEIGHT * len(record.text) + SOURCE_RENDER_CHARACTERS * len(record.citations)
     text = await offload_if_large(size, page)
-    return CallToolResult(content=[TextContent(text=text), *drop_excess_links(blocks, wanted.host, text)])
+    return CallToolResult(
+        content=[TextContent(text=text), *drop_excess_links(blocks, wanted.host, text)],
+        _meta=await build_view_meta(app, run) if wanted.viewed else None,
+    )
 
 
 async def render_unfinished(app: AppContext, run: "Run", wanted: ReadOptions) -> str:

@@ -15,7 +15,8 @@ from gemini_interactions_mcp.core import GeminiMCPError, InteractionNotFoundErro
 from gemini_interactions_mcp.models import Record, is_settled
 from gemini_interactions_mcp.runs import Run, intents
 from gemini_interactions_mcp.server.context import AppContext, Opening
-from gemini_interactions_mcp.server.results.answers import add_running_cost, render_run
+from gemini_interactions_mcp.server.results.answers import render_run
+from gemini_interactions_mcp.server.results.standing import add_running_cost
 from gemini_interactions_mcp.text import rendering
 
 from .approvals import apply_decision, build_approval_form, parse_approval

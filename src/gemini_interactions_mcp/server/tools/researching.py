@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Annotated, Final
 
 import anyio
+from mcp.server.apps import client_supports_apps
 from mcp_types import CallToolResult, InputRequiredResult
 from pydantic import Field
 
@@ -23,8 +24,9 @@ from gemini_interactions_mcp.server.results.answers import (
     mark_unfinished,
     prepend_notes,
     read_answer,
-    tell_running_cost,
 )
+from gemini_interactions_mcp.server.results.standing import tell_running_cost
+from gemini_interactions_mcp.server.views.attaching import build_view_meta
 from gemini_interactions_mcp.text import rendering
 
 from .choosing import choose_maker, match_tools
@@ -152,7 +154,10 @@ async def report_start(ctx: Ctx, app: AppContext, run: "Run", *, fresh: bool) ->
         raise run.error
     cost = await tell_running_cost(app, run) if fresh and run.id else ""
     text = describe_start(run, suggest_wait_seconds(ctx, app.settings), cost, fresh=fresh)
-    return mark_unfinished(run, build_text_result(text))
+    result = build_text_result(text)
+    if client_supports_apps(ctx):
+        result.meta = await build_view_meta(app, run)
+    return mark_unfinished(run, result)
 
 
 RESEARCH_STARTED: Final = "Research has started; it usually takes 5 to 20 minutes."

@@ -25,6 +25,7 @@ from .references import spell_out_references
 from .researching import cancel_research, check_research, start_research
 from .schemas import drop_required, slim_schema
 from .storing import manage_store
+from .viewing import read_view
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,10 @@ TOOLS: Final = (
 """All tools, in listing order."""
 
 
+VIEW_ENTRY: Final = ToolEntry("history", read_view, "Read for the view", build_hints(read_only=True), "")
+"""The tool of the view, which is always there and no user chooses."""
+
+
 def list_offered_tools(toolsets: Collection[str]) -> list[ToolEntry]:
     """Return the rows of some toolsets, and of the tool that fetches what takes longer than a call."""
     return [entry for entry in TOOLS if entry.toolset in toolsets or entry.function is read_interaction]
@@ -143,13 +148,13 @@ class InterpretedArguments(FuncMetadata):
 
 @functools.cache
 def build_tools(toolsets: tuple[str, ...] = TOOLSETS) -> tuple[Tool, ...]:
-    """Return the tools of some toolsets as the SDK takes them, with slim schemas.
+    """Return the tools of some toolsets as the SDK takes them, with slim schemas; the last one is for the view.
 
     Built once, since that takes 13 ms: servers of one process share them, and nothing changes a `Tool` afterwards.
     """
     entries = list_offered_tools(toolsets)
     offered = [entry.function.__name__ for entry in entries]
-    return tuple(build_tool(entry, offered) for entry in entries)
+    return tuple(build_tool(entry, offered) for entry in (*entries, VIEW_ENTRY))
 
 
 def build_tool(entry: ToolEntry, offered: Collection[str]) -> Tool:
@@ -173,6 +178,8 @@ def build_tool(entry: ToolEntry, offered: Collection[str]) -> Tool:
 
 def build_meta(entry: ToolEntry) -> dict[str, Any]:
     """Return the metadata that Claude Code reads; other hosts ignore it."""
+    if entry is VIEW_ENTRY:
+        return {}
     if entry.search is None:
         return {"anthropic/alwaysLoad": True}
     found: dict[str, Any] = {"anthropic/searchHint": entry.search}

@@ -1,10 +1,21 @@
-"""Puts the assets of the app together. A stand-in."""
+"""The web view as one HTML document, put together from its files when it is first read."""
+
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+STYLE_ELEMENT: Final = '<link rel="stylesheet" href="app.css">'
+SCRIPT_ELEMENT: Final = '<script src="app.js"></script>'
 
 
+@cache
 def assemble_app() -> str:
-    """Return the app as one HTML page."""
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Gemini</title><style>p{color:#222}</style>'
-        "</head><body><main><h1>Gemini</h1><p>Nothing yet.</p></main><script>document.title='Gemini view'</script>"
-        "</body></html>"
-    )
+    """Return `app.html` with its style and its script inline: hosts load nothing else for a view."""
+    page = read_app_file("app.html")
+    page = page.replace(STYLE_ELEMENT, f"<style>\n{read_app_file('app.css')}</style>")
+    return page.replace(SCRIPT_ELEMENT, f"<script>\n{read_app_file('app.js')}</script>")
+
+
+def read_app_file(name: str) -> str:
+    """Return one of the files of the view."""
+    return files("gemini_interactions_mcp.server.views").joinpath(name).read_text("utf-8")
