@@ -119,6 +119,7 @@ BOTH_ERAS = {
     "test_resources",
     "test_server",
     "test_tasks",
+    "test_views",
     "test_tools_agents",
     "test_tools_ask",
     "test_tools_hosts",

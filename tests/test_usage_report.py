@@ -20,7 +20,14 @@ from gemini_interactions_mcp.core.errors import InputError
 from gemini_interactions_mcp.journal import queries
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.models.interactions import Record, Usage
-from gemini_interactions_mcp.models.usage_report import NO_USAGE, UsageGrouping, UsageReport, UsageTally, UsageTotals
+from gemini_interactions_mcp.models.usage_report import (
+    NO_USAGE,
+    UsageGrouping,
+    UsageReport,
+    UsageTally,
+    UsageTotals,
+    measure_usage,
+)
 from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.text import usage_table
@@ -140,7 +147,7 @@ async def test_no_text_of_a_row_is_read(journal: Journal) -> None:
 def report(*rows: Record, by: UsageGrouping = "model") -> UsageReport:
     tally = UsageTally(by)
     for each in rows:
-        tally.add(each, running=each.status == "in_progress" and each.error is None)
+        tally.add(each, measure_usage(each, running=each.status == "in_progress" and each.error is None))
     return tally.report()
 
 

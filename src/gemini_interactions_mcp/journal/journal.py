@@ -25,7 +25,7 @@ from gemini_interactions_mcp.core import (
     offload_if_large,
     replace_unstorable,
 )
-from gemini_interactions_mcp.models import Record, UsageGrouping, UsageReport, UsageTally, is_settled
+from gemini_interactions_mcp.models import Record, UsageGrouping, UsageReport, UsageTally, is_settled, measure_usage
 
 from . import queries
 from .clock import TWIN_SECONDS, get_day_start, get_month_start, now
@@ -201,8 +201,9 @@ class Journal(UploadShelf):
             wanted = queries.select_usage(since or EARLIEST, place)
             found = await self._database.read(wanted, read_usage_rows)
             for row in found:
+                measured = measure_usage(row.record, running=row.running)
                 for tally in tallies:
-                    tally.add(row.record, running=row.running)
+                    tally.add(row.record, measured)
             if len(found) < queries.USAGE_ROWS:
                 return [tally.report(since) for tally in tallies]
             place = found[-1].place

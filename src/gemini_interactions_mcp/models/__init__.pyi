@@ -80,6 +80,7 @@ from .usage_report import UsageGrouping as UsageGrouping
 from .usage_report import UsageReport as UsageReport
 from .usage_report import UsageTally as UsageTally
 from .usage_report import UsageTotals as UsageTotals
+from .usage_report import measure_usage as measure_usage
 from .videos import CHANGING_TASKS as CHANGING_TASKS
 from .videos import USUAL_RESOLUTION as USUAL_RESOLUTION
 from .videos import VideoFormat as VideoFormat

@@ -115,10 +115,10 @@ class UsageTally:
         self._by: UsageGrouping = by
         self._sums: dict[str, UsageTotals] = {}
 
-    def add(self, record: Record, *, running: bool) -> None:
-        """Count an interaction, which may go on."""
+    def add(self, record: Record, measured: UsageTotals) -> None:
+        """Count an interaction with what `measure_usage` returns for it."""
         name = GROUP_NAMES[self._by](record)
-        self._sums[name] = self._sums.get(name, NO_USAGE).plus(measure_usage(record, running=running))
+        self._sums[name] = self._sums.get(name, NO_USAGE).plus(measured)
 
     def report(self, since: datetime | None = None) -> UsageReport:
         """Return the sums."""
@@ -129,7 +129,7 @@ class UsageTally:
 
 
 def measure_usage(record: Record, *, running: bool) -> UsageTotals:
-    """Return what one interaction adds to the sums."""
+    """Return what one interaction, which may go on, adds to the sums."""
     used = record.usage or Usage()
     cost = record.cost
     return UsageTotals(

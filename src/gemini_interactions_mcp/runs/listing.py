@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final, TypedDict, Unpack
 
 import anyio
@@ -62,13 +63,13 @@ class Lister:
         """
         return await self._journal.ids(prefix)
 
-    async def usage(self, *groupings: UsageGrouping) -> list[UsageReport]:
+    async def usage(self, *groupings: UsageGrouping, since: datetime | None = None) -> list[UsageReport]:
         """Return what all requests of this server have used and cost, as `Journal.usage`.
 
         Raises:
             JournalError: The journal cannot be read.
         """
-        return await self._journal.usage(*groupings)
+        return await self._journal.usage(*groupings, since=since)
 
     async def refresh(self) -> None:
         """Read running interactions at Google; those that are not read in time stay as they are in the journal.

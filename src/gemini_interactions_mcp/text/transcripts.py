@@ -200,12 +200,12 @@ class TranscriptTurn(NamedTuple):
 
 def parse_turns(transcript: str) -> list[TranscriptTurn]:
     """Return the paragraphs of a transcript that `render_transcript` has made."""
-    turns = [parse_turn(paragraph) for paragraph in transcript.split("\n\n") if paragraph.strip()]
+    turns = [parse_paragraph(paragraph) for paragraph in transcript.split("\n\n") if paragraph.strip()]
     starts = [turn.start for turn in turns[1:]]
     return [turn._replace(end=end) for turn, end in zip(turns, [*starts, None], strict=False)]
 
 
-def parse_turn(paragraph: str) -> TranscriptTurn:
+def parse_paragraph(paragraph: str) -> TranscriptTurn:
     """Return a paragraph that `render_turn` has made; only one with a time has a speaker."""
     head = TURN_HEAD.match(paragraph)
     if head is None:

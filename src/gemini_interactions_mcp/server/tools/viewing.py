@@ -31,7 +31,7 @@ async def read_view(
     """Read what the Gemini view shows. For the view only."""
     app = await open_app(ctx)
     if interaction_id:
-        shown = await read_interaction_part(app, interaction_id, page, name, side, offset)
+        shown = await read_shown_part(app, interaction_id, page, name, side, offset)
     elif list == "usage":
         shown = await overviews.read_usage_view(app)
     elif list == "history":
@@ -42,7 +42,7 @@ async def read_view(
     return CallToolResult(content=[TextContent(text=READ_BY_VIEW)], _meta={VIEW_KEY: shown})
 
 
-async def read_interaction_part(
+async def read_shown_part(
     app: AppContext, interaction_id: str, page: int, name: str | None, side: int, offset: int | None
 ) -> dict[str, Any]:
     """Return what a view shows of an interaction, or of one of its files.

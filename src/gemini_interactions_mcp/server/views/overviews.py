@@ -1,7 +1,9 @@
 """What a view shows of all interactions: their list, and what they have used and cost."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Unpack, get_args
 
+from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.models import InteractionKind, RecordPage, UsageReport, amounts
 from gemini_interactions_mcp.server.context import AppContext
 from gemini_interactions_mcp.server.results import rows
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
     from gemini_interactions_mcp.runs import RowConditions
 
 ROWS_PER_PAGE: Final = 50
+
+USAGE_DAYS: Final = 30
+"""Days that a view sums up: all rows of a long-used journal take seconds."""
 
 
 async def read_history(app: AppContext, **wanted: "Unpack[RowConditions]") -> dict[str, Any]:
@@ -43,16 +48,18 @@ def describe_history(app: AppContext, page: RecordPage, **wanted: "Unpack[RowCon
 
 
 async def read_usage_view(app: AppContext) -> dict[str, Any]:
-    """Return what all interactions have used and cost, and what is left of the limits.
+    """Return what the interactions of the last days have used and cost, and what is left of the limits.
 
     Raises:
         JournalError: The journal cannot be read.
     """
-    days, models, kinds = await app.runs.lister.usage("day", "model", "kind")
+    since = clock.get_day_start() - timedelta(days=USAGE_DAYS - 1)
+    days, models, kinds = await app.runs.lister.usage("day", "model", "kind", since=since)
     spending = await app.runs.spending()
     limits = spending.limits
     return {
         "view": "usage",
+        "since": f"{since:%Y-%m-%d}",
         **{name: list_lines(report) for name, report in (("days", days), ("models", models), ("kinds", kinds))},
         "total": days.total.data("total"),
         "notes": usage_table.describe_usage(days.total) if days.lines else usage_table.describe_no_usage(days),

@@ -20,7 +20,7 @@ from gemini_interactions_mcp.text import (
 PAGE_BYTES: Final = 48 * 2**10
 """Size of a page as Markdown. Claude Desktop refuses a result of more than 1 MiB."""
 
-MAX_PAGES: Final = 200
+MAX_VIEW_PAGES: Final = 200
 """Pages that a view shows; more are for a program to read."""
 
 EMPTY_PAGE: Final = TextPage("", ())
@@ -38,7 +38,7 @@ def render_text_page(record: Record, page: int = 1) -> dict[str, Any]:
     sources = citations.number_sources(source_list.split_source_list(record.text).own, record.citations)
     numbers = {each.number for each in sources}
     names = {file.name for file in record.files}
-    cut = list(islice(pages.cut_plain_answer(record, link_file, PAGE_BYTES), MAX_PAGES)) or [EMPTY_PAGE]
+    cut = list(islice(pages.cut_plain_answer(record, link_file, PAGE_BYTES), MAX_VIEW_PAGES)) or [EMPTY_PAGE]
     if page > len(cut):
         raise InputError(f"There is no page {page}: a view shows {len(cut)}.")
     shown = hypertext.render_hypertext(cut[page - 1].text, numbers, names, f"{page}-").html
