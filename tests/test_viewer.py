@@ -303,7 +303,7 @@ async def test_a_browser_that_goes_gives_its_call_up(entered: Browser, emulator:
         tasks.cancel_scope.cancel()
     journal = Journal(settings.database_url)
     with anyio.fail_after(PATIENCE):
-        while not (await journal.page())[0][0].detached_at:
+        while not (await journal.page())[0][0].detached_at:  # noqa: ASYNC110 - the row changes by itself
             await anyio.sleep(0.05)
     await journal.close()
 
@@ -311,6 +311,14 @@ async def test_a_browser_that_goes_gives_its_call_up(entered: Browser, emulator:
 # Files --------------------------------------------------------------------------------------------------
 
 CONTENT = bytes(range(256)) * 4
+
+
+def write(path: str, content: bytes | None) -> None:
+    """Write a file, or remove it."""
+    if content is None:
+        Path(path).unlink()
+    else:
+        Path(path).write_bytes(content)
 
 
 async def saved(settings: Settings, *kinds: tuple[str, str]) -> list[SavedFile]:
@@ -327,7 +335,7 @@ async def saved(settings: Settings, *kinds: tuple[str, str]) -> list[SavedFile]:
         for name, kind in kinds
     ]
     for file in files:
-        Path(file.path).write_bytes(CONTENT)
+        write(file.path, CONTENT)
     moment = now()
     row = {"label": "files", "interaction_id": "v1_files", "kind": "video", "status": "completed"}
     journal = Journal(settings.database_url)
@@ -421,8 +429,8 @@ async def test_what_a_browser_would_run_is_only_downloaded(
 async def test_only_what_the_journal_names_and_has_not_changed_is_sent(entered: Browser, settings: Settings) -> None:
     files = await saved(settings, ("a.png", "image/png"), ("b.png", "image/png"), ("c.png", "image/png"))
     (settings.output_dir / "d.png").write_bytes(CONTENT)
-    Path(files[1].path).write_bytes(CONTENT[::-1])
-    Path(files[2].path).unlink()
+    write(files[1].path, CONTENT[::-1])
+    write(files[2].path, None)
     for name, status in (("a.png", 200), ("b.png", 404), ("c.png", 404), ("d.png", 404), ("..%2Fjournal.sqlite3", 404)):
         assert (await entered.web.get(f"/files/v1_files/{name}")).status_code == status
     for interaction_id in ("v1_none", "..", "%00", "x" * 5_000):

@@ -63,7 +63,7 @@ export class AppsHost {
     const args = ["-m", "gemini_interactions_mcp"];
     await host.client.connect(new StdioClientTransport({ command: SEEDS.python, args, env: SEEDS.env, stderr: "inherit" }));
     const bundled = await load("esbuild").build({
-      entryPoints: [join(HERE, "host-page.js")],
+      entryPoints: [join(HERE, "host-page.mjs")],
       nodePaths: [join(FOLDER, "node_modules")],
       bundle: true,
       write: false,

@@ -3,7 +3,7 @@
     python tests/browser/run.py FOLDER [FILE…]
 
 FOLDER is where `make browser` has put the npm packages, and is where the screenshots go. Starts the emulator, fills a
-journal with what `seeds.py` makes, and runs Node's test runner on the files named, or on all. The exit status is its own.
+journal with what `seeds.py` makes, and runs Node's test runner on the files named, or on all; the status is Node's.
 """
 
 import json

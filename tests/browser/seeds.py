@@ -5,7 +5,6 @@ import io
 import os
 import re
 import sys
-import wave
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +14,7 @@ from mcp import Client, StdioServerParameters
 from mcp_types import TextContent
 from PIL import Image
 
+from gemini_interactions_mcp.cli.demo_files import make_sample_files
 from gemini_interactions_mcp.journal.clock import now
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.models.interactions import Citation, Record, SavedFile, Usage
@@ -95,7 +95,7 @@ def build_environment(home: Path, url: str) -> dict[str, str]:
 async def plant(env: Mapping[str, str]) -> dict[str, Any]:
     """Fill the journal and the output folder; the ids of what the tests open, and the corpus."""
     home = Path(env["HOME"])
-    (home / "files" / "foghorn.wav").write_bytes(make_sound())
+    sounds = [str(path) for path in make_sample_files(home / "files" / "samples") if path.suffix == ".wav"]
     server = StdioServerParameters(command=sys.executable, args=["-m", "gemini_interactions_mcp"], env=dict(env))
     # First the rows of the past, so that what the tests open is the newest.
     await plant_rows(env)
@@ -105,13 +105,13 @@ async def plant(env: Mapping[str, str]) -> dict[str, Any]:
             "transcript": await make(
                 client,
                 "analyze_file",
-                files=[str(home / "files" / "foghorn.wav")],
+                files=sounds,
                 prompt="The foghorn",
                 transcript=True,
             ),
             "audio": await make(client, "generate_audio", prompt="Then it is time to go."),
             "picture": await make(client, "generate_image", prompt="A red bicycle by the sea"),
-            "report": await research(client, "Tides, at length [[words=14500]] [[sources=200]] [[charts=20]]"),
+            "report": await research(client, "Tides, at length [[words=15500]] [[sources=200]] [[charts=20]]"),
             "plan": await research(client, "How do tides shape coastal towns?", plan_first=True),
             "run": await make(client, "start_research", prompt="The history of lighthouses [[seconds=3000]]"),
             "hostileRun": await make(
@@ -174,7 +174,6 @@ async def plant_hostile(journal: Journal, output: Path) -> None:
     """Write a completed report and a failed question in which every text is hostile."""
     moment = now()
     whole = "\n\n".join(CORPUS)
-    output.mkdir(exist_ok=True)
     files = [save_picture(output, name) for name in ("<img src=x onerror=__script()>.png", 'a" onload="__script().png')]
     citations = [
         Citation(url=ADDRESSES[number % len(ADDRESSES)], title=text, start=0, end=5)
@@ -214,6 +213,7 @@ async def plant_hostile(journal: Journal, output: Path) -> None:
 
 def save_picture(folder: Path, name: str) -> SavedFile:
     """Save a small picture under any name."""
+    folder.mkdir(exist_ok=True)
     stream = io.BytesIO()
     Image.new("RGB", (64, 48), "teal").save(stream, "PNG")
     content = stream.getvalue()
@@ -227,14 +227,3 @@ def save_picture(folder: Path, name: str) -> SavedFile:
         width=64,
         height=48,
     )
-
-
-def make_sound() -> bytes:
-    """A second of silence as WAV."""
-    stream = io.BytesIO()
-    with wave.open(stream, "wb") as sound:
-        sound.setnchannels(1)
-        sound.setsampwidth(2)
-        sound.setframerate(8_000)
-        sound.writeframes(bytes(16_000))
-    return stream.getvalue()

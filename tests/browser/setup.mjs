@@ -11,6 +11,9 @@ export const SEEDS = JSON.parse(readFileSync(process.env.SEEDS, "utf8"));
 export const SCREENSHOTS = join(FOLDER, "screenshots");
 mkdirSync(SCREENSHOTS, { recursive: true });
 
+/** Milliseconds after which what does not come has failed; never what is tested. */
+export const PATIENCE = Number(process.env.PATIENCE ?? 30_000);
+
 const require = createRequire(join(FOLDER, "packages.js"));
 export const load = (name) => require(name);
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
@@ -37,6 +40,7 @@ export async function openPage(browser, { theme = "light", width = 1280, state, 
     acceptDownloads: true,
   });
   const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE);
   page.wrong = [];
   await page.exposeFunction("__noteScript", (where) => page.wrong.push(`a script of others ran: ${where}`));
   await page.addInitScript(() => {
