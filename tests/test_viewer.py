@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-import anyio.to_thread
 import httpx2
 import pytest
 from anyio.abc import Process
@@ -41,9 +40,10 @@ Json = dict[str, Any]
 class Browser:
     """What a browser does with a viewer."""
 
-    def __init__(self, web: httpx2.AsyncClient, token: str) -> None:
+    def __init__(self, web: httpx2.AsyncClient, token: str, running: WebServer | None = None) -> None:
         self.web = web
         self.token = token
+        self.running = running
 
     async def enter(self) -> None:
         answer = await self.web.post("/session", json={"token": self.token}, headers=OURS)
@@ -66,7 +66,7 @@ async def browser(server: Server) -> AsyncGenerator[Browser]:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(running.serve, [listener])
             async with httpx2.AsyncClient(base_url=base, trust_env=False, timeout=PATIENCE) as web:
-                yield Browser(web, token)
+                yield Browser(web, token, running)
             running.should_exit = True
 
 
@@ -96,7 +96,8 @@ async def test_the_page_has_no_data_and_runs_nothing_but_its_own(browser: Browse
 
 
 async def test_the_link_works_once_and_wrong_tokens_lock_nobody_out(browser: Browser) -> None:
-    for token in ("", "x", browser.token[:-1], browser.token + "x", "é", None, 1, ["a"], {}):
+    wrong: list[Any] = ["", "x", browser.token[:-1], browser.token + "x", "é", None, 1, ["a"], {}]
+    for token in wrong:
         refused = await browser.web.post("/session", json={"token": token}, headers=OURS)
         assert (refused.status_code, "set-cookie" in refused.headers) == (403, False)
     await browser.enter()
@@ -472,6 +473,15 @@ async def test_a_change_of_this_server_or_another_on_the_journal_is_told(entered
         while asked not in page:
             await changed(lines)
             page = (await entered.rpc("resources/read", uri="gemini://interactions")).text
+
+
+async def test_a_browser_that_goes_ends_its_stream(entered: Browser) -> None:
+    assert entered.running is not None
+    async with events(entered), events(entered):
+        assert len(entered.running.server_state.tasks) == 2
+    with anyio.fail_after(PATIENCE):
+        while entered.running.server_state.tasks:  # noqa: ASYNC110 - uvicorn tells nobody
+            await anyio.sleep(0.01)
 
 
 async def test_an_old_row_that_another_server_settles_is_told(entered: Browser, settings: Settings) -> None:
