@@ -144,11 +144,12 @@ export class Viewer {
   /** Opens a page; the first one by the link that works once, the others in the same session. */
   async open(browser, options = {}) {
     const page = await openPage(browser, { ...options, state: this.state, origins: [this.origin] });
-    await page.goto(this.state ? `${this.origin}/` : this.link);
-    if (!this.state) {
-      await until(() => !page.url().includes("token"), "a session");
-      this.state = await page.context().storageState();
-    }
+    if (this.state) return page.goto(`${this.origin}/`).then(() => page);
+    const begun = page.waitForResponse((response) => response.url().endsWith("/session"));
+    await page.goto(this.link);
+    assert.equal((await begun).status(), 204);
+    await until(() => !page.url().includes("token"), "an address without the token");
+    this.state = await page.context().storageState();
     return page;
   }
 

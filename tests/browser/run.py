@@ -30,7 +30,7 @@ async def main(folder: Path, names: list[str]) -> int:
     """Run everything; Node's exit status."""
     shutil.rmtree(folder / "screenshots", ignore_errors=True)
     with tempfile.TemporaryDirectory() as home:
-        async with serve_emulator(Emulator(research_seconds=3.0, picture_scale=0.5)) as url:
+        async with serve_emulator(Emulator(research_seconds=1.5, picture_scale=0.5)) as url:
             env = build_environment(Path(home), url)
             planted = await plant(env)
             seeds = Path(home) / "seeds.json"
