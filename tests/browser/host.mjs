@@ -144,7 +144,7 @@ export class Viewer {
   /** Opens a page; the first one by the link that works once, the others in the same session. */
   async open(browser, options = {}) {
     const page = await openPage(browser, { ...options, state: this.state, origins: [this.origin] });
-    if (this.state) return page.goto(`${this.origin}/`).then(() => page);
+    if (this.state) return page;
     const begun = page.waitForResponse((response) => response.url().endsWith("/session"));
     await page.goto(this.link);
     assert.equal((await begun).status(), 204);

@@ -72,6 +72,11 @@ export function checkQuiet(page) {
 /** Fails if a view breaks a rule of accessibility. */
 export async function checkAxe(frame) {
   await frame.evaluate(axe);
+  // What fades in has too little contrast until then.
+  await frame.evaluate(() => {
+    const ending = document.getAnimations().filter(({ effect }) => effect.getComputedTiming().endTime !== Infinity);
+    return Promise.allSettled(ending.map(({ finished }) => finished));
+  });
   const found = await frame.evaluate(async () => {
     const { violations } = await window.axe.run(document, { resultTypes: ["violations"] });
     return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | ")}`);
