@@ -36,6 +36,10 @@ const VIEWS = {
   usage: { call: ["list_interactions", { totals: "day" }], place: "usage", texts: [/\$\d/, /20\d\d-\d\d-\d\d|Nov|Dec|Oct/], buttons: [] },
 };
 
+const WAYS = ["apps", "view"].flatMap((way) =>
+  ["light", "dark"].flatMap((theme) => [320, 1280].map((width) => [way, theme, width])),
+);
+
 describe("views", { timeout: 600_000 }, () => {
   let browser, hosts;
 
@@ -51,28 +55,24 @@ describe("views", { timeout: 600_000 }, () => {
     for (const host of Object.values(hosts ?? {})) await host.close();
   });
 
-  for (const way of ["apps", "view"]) {
-    for (const theme of ["light", "dark"]) {
-      for (const width of [320, 1280]) {
-        for (const name of Object.keys(VIEWS)) {
-          test(`${name} in ${way}, ${theme}, ${width} px`, { timeout: 60_000 }, async () => {
-            const { call, place, texts, buttons, shows } = VIEWS[name];
-            const page = await hosts[way].open(browser, { theme, width });
-            try {
-              const frame = await (way === "apps" ? hosts.apps.show(page, ...call) : hosts.view.show(page, place));
-              for (const text of texts) await frame.getByText(text).filter({ visible: true }).first().waitFor();
-              for (const title of buttons) await frame.getByRole("button", { name: title }).first().waitFor();
-              if (shows) await frame.locator(shows).first().waitFor();
-              await checkWidth(frame);
-              await checkAxe(frame);
-              checkQuiet(page);
-            } finally {
-              await page.screenshot({ path: join(SCREENSHOTS, `${name}-${way}-${theme}-${width}.png`) });
-              await page.context().close();
-            }
-          });
+  for (const [way, theme, width] of WAYS) {
+    for (const name of Object.keys(VIEWS)) {
+      test(`${name} in ${way}, ${theme}, ${width} px`, { timeout: 60_000 }, async () => {
+        const { call, place, texts, buttons, shows } = VIEWS[name];
+        const page = await hosts[way].open(browser, { theme, width });
+        try {
+          const frame = await (way === "apps" ? hosts.apps.show(page, ...call) : hosts.view.show(page, place));
+          for (const text of texts) await frame.getByText(text).filter({ visible: true }).first().waitFor();
+          for (const title of buttons) await frame.getByRole("button", { name: title }).first().waitFor();
+          if (shows) await frame.locator(shows).first().waitFor();
+          await checkWidth(frame);
+          await checkAxe(frame);
+          checkQuiet(page);
+        } finally {
+          await page.screenshot({ path: join(SCREENSHOTS, `${name}-${way}-${theme}-${width}.png`) });
+          await page.context().close();
         }
-      }
+      });
     }
   }
 
@@ -81,11 +81,11 @@ describe("views", { timeout: 600_000 }, () => {
     const frame = await hosts.apps.show(page, ...VIEWS.plan.call);
     await frame.getByText("Find the sources").first().waitFor();
     const colour = () => frame.evaluate(() => getComputedStyle(document.body).color);
-    const before = await colour();
+    const lit = await colour();
     await page.evaluate(() => window.bridge.setHostContext({ theme: "dark" }));
-    await frame.waitForFunction((old) => getComputedStyle(document.body).color !== old, before);
+    await frame.waitForFunction((old) => getComputedStyle(document.body).color !== old, lit);
     await checkAxe(frame);
-    assert.notEqual(await colour(), before);
+    assert.notEqual(await colour(), lit);
     checkQuiet(page);
     await page.context().close();
   });
