@@ -148,7 +148,7 @@ class FileAnswer(Response):
         usable = asked.get("if-range") in (None, tag) if tag else "if-range" not in asked
         self._part = found if usable and found is not None else range(file.bytes)
         self.status_code = (206 if self._part else 416) if usable and found is not None else 200
-        self.headers.update(describe_file(file) | ({"etag": tag} if tag else {}))
+        self.headers.update(make_file_headers(file) | ({"etag": tag} if tag else {}))
         self.headers["content-length"] = str(len(self._part))
         if self.status_code == 206:
             self.headers["content-range"] = f"bytes {self._part.start}-{self._part.stop - 1}/{file.bytes}"
@@ -177,7 +177,7 @@ class FileAnswer(Response):
             await run_while_connected(receive, send_bytes)
 
 
-def describe_file(file: SavedFile) -> dict[str, str]:
+def make_file_headers(file: SavedFile) -> dict[str, str]:
     """Return the headers of a file."""
     kind = file.mime_type.partition(";")[0].strip().lower()
     shown = SHOWN_TYPES.fullmatch(kind) is not None
