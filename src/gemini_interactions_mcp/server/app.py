@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
+from io import BufferedReader
 from typing import Any, Final
 
 import anyio.to_thread
@@ -34,6 +35,7 @@ from pydantic import ValidationError
 
 from gemini_interactions_mcp import __version__
 from gemini_interactions_mcp.core import DEFAULT_TIMING, GeminiMCPError, InputError, Timing
+from gemini_interactions_mcp.models import SavedFile
 from gemini_interactions_mcp.server.tasks.extension import TasksExtension
 from gemini_interactions_mcp.server.tasks.plans import TaskChains
 from gemini_interactions_mcp.server.tools import table
@@ -213,6 +215,15 @@ class Server(MCPServer[Opening]):
             raise UnexpectedResourceError(
                 f"{uri} cannot be read because of a bug in this server; its log on stderr says more."
             ) from exc
+
+    async def open_saved_file(self, interaction_id: str, name: str) -> tuple[SavedFile, BufferedReader]:
+        """Open a saved file, as `resources.open_saved_file` does, for a transport that sends it by pieces.
+
+        Raises:
+            FileRefusedError: There is none.
+            GeminiMCPError: The journal cannot be read, or a setting is wrong.
+        """
+        return await resources.open_saved_file(await self._opening.app(), interaction_id, name)
 
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[Opening, Any] | None = None
