@@ -339,8 +339,9 @@ class Journal(UploadShelf):
             INTERACTIONS.c.interaction_id, INTERACTIONS.c.status, sa.cast(INTERACTIONS.c.files, sa.Text)
         )
         first = await self._database.read(shown, lambda result: [tuple(found) for found in result])
-        settled = sa.select(sa.func.max(INTERACTIONS.c.settled_at))
-        return [await self._database.read(settled, lambda result: result.scalar_one()), *first]
+        ended = INTERACTIONS.c.settled_at
+        last = sa.select(ended).where(queries.LIVE_ROWS, ended.is_not(None)).order_by(ended.desc()).limit(1)
+        return [*first, *await self._database.read(last, lambda result: list(result.scalars()))]
 
     async def followers(self, interaction_id: str) -> list[Record]:
         """Return the rows that continue an interaction, oldest first."""
