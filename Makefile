@@ -61,6 +61,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python bench/followers.py
 	$(BIN)/python bench/files.py
 	$(BIN)/python bench/previews.py
+	$(BIN)/python bench/views.py
 
 # Needs npm; brings a Node of its own where that is Linux on x64, and elsewhere takes yours (22 or newer).
 CONFORMANCE := .conformance
