@@ -72,7 +72,7 @@ def describe_interaction(run: "Run", followers: Iterable[Record]) -> dict[str, A
         "settled": run.done.is_set(),
         "maker": rendering.get_maker(record),
         "title": rendering.take_first_words(record.title) or rendering.get_handle(record),
-        "prompt": shorten(record.wording),
+        "prompt": shorten_words(record.wording),
         "topic": record.topic,
         "created_at": record.created_at.isoformat(timespec="seconds"),
         "finished_at": record.finished_at.isoformat(timespec="seconds") if record.finished_at else None,
@@ -80,14 +80,14 @@ def describe_interaction(run: "Run", followers: Iterable[Record]) -> dict[str, A
         "tokens": rendering.format_tokens(record.usage),
         "cost_usd": amounts.convert_to_dollars(record.cost),
         "cost": rendering.describe_cost(record.cost, ended=ended),
-        "error": record.error and shorten(record.error),
+        "error": record.error and shorten_words(record.error),
         "stored": record.stored,
         "previous_interaction_id": record.previous_interaction_id,
         "followers": [describe_follower(each) for each in followers],
     }
 
 
-def shorten(text: str) -> str:
+def shorten_words(text: str) -> str:
     """Return a text of at most `PROMPT_CHARACTERS`."""
     return text if len(text) <= PROMPT_CHARACTERS else f"{text[: PROMPT_CHARACTERS - 1]}…"
 
