@@ -256,12 +256,13 @@ class Server(MCPServer[Opening]):
 
 
 async def answer_ping(ctx: ServerRequestContext[Any, Any], call_next: Callable[..., Awaitable[Any]]) -> Any:  # noqa: ANN401 - as above
-    """Answer a ping in every protocol era.
+    """Answer a ping over stdio in every protocol era.
 
-    2026-07-28 has none, but a host that sends one and gets an error shows no view
+    2026-07-28 has none, and demands an error over HTTP. But a desktop host that gets one shows no view
     (github.com/modelcontextprotocol/ext-apps, issue 671).
     """
-    if ctx.method == "ping" and is_version_at_least(ctx.protocol_version, "2026-07-28"):
+    removed = ctx.request is None and is_version_at_least(ctx.protocol_version, "2026-07-28")
+    if ctx.method == "ping" and removed:
         return {"resultType": "complete"}
     return await call_next(ctx)
 
