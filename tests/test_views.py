@@ -187,11 +187,13 @@ async def test_a_long_report_comes_in_pages_that_say_all(host: Client, monkeypat
     assert first["text"]["pages"] > 3
     pages = [first, *[await read(host, interaction_id=found, page=n) for n in range(2, first["text"]["pages"] + 1)]]
     html = "".join(page["text"]["html"] for page in pages)
-    for each in first["text"]["outline"]:
-        assert f'id="{each["anchor"]}"' in pages[each["page"] - 1]["text"]["html"]
+    for page in pages:
+        for each in page["text"]["outline"]:
+            assert f'id="{each["anchor"]}"' in page["text"]["html"]
     ids = re.findall(r' id="([^"]+)"', html)
-    assert len(ids) == len(set(ids)) >= len(first["text"]["outline"])
-    assert "outline" not in pages[1]["text"]
+    assert len(ids) == len(set(ids)) == sum(len(page["text"]["outline"]) for page in pages) > 3
+    assert [len(page["text"]["sources"]) for page in pages] == [3, *[0] * (len(pages) - 1)]
+    assert not {"files", "transcript", "plan"} & pages[1].keys()
     assert "There is no page 99" in await complaint(host, VIEW_TOOL, interaction_id=found, page=99)
 
 

@@ -33,8 +33,22 @@ class OutgoingRedactor(Redactor):
 
 
 def count_resource_characters(result: HandlerResult) -> int:
-    """Return the number of characters in a resource's contents; only these can be long."""
-    return sum(len(str(each.get("text") or each.get("blob") or "")) for each in get_result_blocks(result, "contents"))
+    """Return the number of characters in a resource's contents and in the data of a view; only these can be long."""
+    read = sum(len(str(each.get("text") or each.get("blob") or "")) for each in get_result_blocks(result, "contents"))
+    return read + count_characters(result.get("_meta") if isinstance(result, dict) else None)
+
+
+def count_characters(value: object) -> int:
+    """Return the number of characters in all strings of a JSON value."""
+    match value:
+        case str():
+            return len(value)
+        case dict():
+            return sum(map(count_characters, cast("dict[str, object]", value).values()))
+        case list():
+            return sum(map(count_characters, cast("list[object]", value)))
+        case _:
+            return 0
 
 
 def frame_tool_error(result: HandlerResult) -> HandlerResult:

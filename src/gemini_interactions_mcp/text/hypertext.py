@@ -80,7 +80,7 @@ def render_hypertext(
         prefix: Precedes the numbers of headings in their ids, which are `s-1`, `s-2` without it.
     """
     if DEEP_LINE.search(markdown):
-        return Hypertext(f"<pre><code>{escape(markdown)}\n</code></pre>\n", ())
+        return render_plain(markdown)
     parser = build_html_parser()
     tokens = parser.parse(markdown)
     headings = tuple(name_headings(tokens, prefix))
@@ -89,6 +89,11 @@ def render_hypertext(
         if token.children:
             token.children = list(edit_inline(token.children, frozenset(numbers), frozenset(files)))
     return Hypertext(parser.renderer.render(tokens, parser.options, {}), headings)
+
+
+def render_plain(text: str) -> Hypertext:
+    """Render a text as it is written."""
+    return Hypertext(f"<pre><code>{escape(text)}\n</code></pre>\n", ())
 
 
 @cache

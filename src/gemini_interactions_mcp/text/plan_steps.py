@@ -5,8 +5,7 @@ its paragraphs.
 """
 
 import re
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from .chapters import shorten_to_line
@@ -19,24 +18,37 @@ MAX_STEPS: Final = 30
 STEP_CHARACTERS: Final = 120
 """Maximum length of a step."""
 
-LIST_ITEM: Final = re.compile(r"^ ?(?:[-*+\u2022]|\(?\d{1,3}[.):])[ \t]+(?P<words>\S.*)", re.MULTILINE)
-HEADING_LINE: Final = re.compile(r"^ {0,3}#{1,6}[ \t]+(?P<words>\S.*?)[ \t#]*$", re.MULTILINE)
-PARAGRAPH: Final = re.compile(r"(?:\A|\n[ \t]*\n)\s*(?P<words>\S.*)")
-STRONG_MARKS: Final = re.compile(r"\*\*|__|`")
+LINE_CHARACTERS_READ: Final = 2_000
+"""Beginning of a line that is read."""
+
+LIST_ITEM: Final = re.compile(
+    r" ?(?:\*\*|__)?(?:[-*+\u2022][ \t]|\(?\d{1,3}[.):][ \t]|\d{1,3}\u3001|Step \d{1,3}[.:])(?P<words>.*)"
+)
+"""An item of a list: `1. Find`, `(1) Find`, `**1. Find**`, `Step 1: Find`, `- Find`."""
+
+FENCE_MARKS: Final = ("```", "~~~")
 
 
 def list_plan_steps(plan: str, length: int = STEP_CHARACTERS) -> list[str]:
     """Return the steps of a plan, shortened to lines of at most `length` characters."""
-    plan = plan[:PLAN_CHARACTERS]
-    for form in (LIST_ITEM, HEADING_LINE, PARAGRAPH):
-        found = list(islice(find_steps(form, plan, length), MAX_STEPS))
-        if len(found) > 1 or (found and form is PARAGRAPH):
-            return found
-    return []
+    lines = [line[:LINE_CHARACTERS_READ] for line in drop_code(plan[:PLAN_CHARACTERS].splitlines())]
+    headings = [line.strip().strip("#") for line in lines if line.lstrip().startswith("#")]
+    paragraphs = [line for before, line in zip(["", *lines], lines, strict=False) if not before.strip()]
+    items = [found["words"] for line in lines if (found := LIST_ITEM.match(line))]
+    found = items or (headings if len(headings) > 1 else paragraphs)
+    return list(filter(None, (shorten_step(each, length) for each in found)))[:MAX_STEPS]
 
 
-def find_steps(form: re.Pattern[str], plan: str, length: int) -> Iterator[str]:
-    """Yield the words of what has a form, each in a line."""
-    for found in form.finditer(plan):
-        if words := shorten_to_line(STRONG_MARKS.sub("", found["words"]).strip(), length):
-            yield words
+def drop_code(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the lines outside fenced code."""
+    fenced = False
+    for line in lines:
+        if line.lstrip().startswith(FENCE_MARKS):
+            fenced = not fenced
+        elif not fenced:
+            yield line
+
+
+def shorten_step(words: str, length: int) -> str:
+    """Return a step in a line of at most `length` characters, without marks of emphasis and code."""
+    return shorten_to_line(re.sub(r"\*\*|__|`", "", words).strip().removeprefix("# "), length)

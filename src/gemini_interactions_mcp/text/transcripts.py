@@ -199,20 +199,26 @@ class TranscriptTurn(NamedTuple):
 
 
 def parse_turns(transcript: str) -> list[TranscriptTurn]:
-    """Return the paragraphs of a transcript that `render_transcript` has made."""
-    turns = [parse_paragraph(paragraph) for paragraph in transcript.split("\n\n") if paragraph.strip()]
+    """Return the paragraphs of a transcript that `render_transcript` has made.
+
+    Where speakers were told apart, each paragraph names one; else, a word before a colon is none.
+    """
+    paragraphs = [paragraph for paragraph in transcript.split("\n\n") if paragraph.strip()]
+    turns = [parse_paragraph(paragraph, named=True) for paragraph in paragraphs]
+    if not all(turn.speaker for turn in turns):
+        turns = [parse_paragraph(paragraph, named=False) for paragraph in paragraphs]
     starts = [turn.start for turn in turns[1:]]
     return [turn._replace(end=end) for turn, end in zip(turns, [*starts, None], strict=False)]
 
 
-def parse_paragraph(paragraph: str) -> TranscriptTurn:
-    """Return a paragraph that `render_turn` has made; only one with a time has a speaker."""
+def parse_paragraph(paragraph: str, *, named: bool) -> TranscriptTurn:
+    """Return a paragraph that `render_turn` has made; only one with a time may name a speaker."""
     head = TURN_HEAD.match(paragraph)
     if head is None:
         return TranscriptTurn(None, None, "", paragraph.strip())
     said = paragraph[head.end() :]
     start = int(head["hours"] or 0) * 3600 + int(head["minutes"]) * 60 + int(head["seconds"]) + int(head["tenths"]) / 10
-    speaker = SPEAKER_HEAD.match(said)
+    speaker = SPEAKER_HEAD.match(said) if named else None
     return TranscriptTurn(start, None, speaker["name"] if speaker else "", said[speaker.end() if speaker else 0 :])
 
 

@@ -121,7 +121,8 @@ def introduce_plan(plan: Record, estimate: "Estimate | None") -> str:
     shown = [f"{number}. {make_inert(step)}" for number, step in enumerate(steps[:MAX_SUMMARY_STEPS], 1)]
     more = [f"and {len(steps) - MAX_SUMMARY_STEPS} more"] if len(steps) > MAX_SUMMARY_STEPS else []
     where = f"`{VIEW_COMMAND}`, or {rendering.make_resource_uri(plan)}"
-    return f"{'; '.join([*shown, *more])}\n{format_bounds(estimate)}. The whole plan: {where}"
+    told = "; ".join([*shown, *more]) or rendering.take_first_words(plan.title)
+    return f"{told}\n{format_bounds(estimate)}. The whole plan: {where}"
 
 
 def describe_sandbox_terms(request: Request) -> list[str]:

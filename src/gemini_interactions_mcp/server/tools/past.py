@@ -19,6 +19,7 @@ from gemini_interactions_mcp.server.results import rows
 from gemini_interactions_mcp.server.results.answers import ReadOptions, build_text_result, read_answer
 from gemini_interactions_mcp.server.results.overview import fetch_overview
 from gemini_interactions_mcp.server.views import overviews
+from gemini_interactions_mcp.server.views.attaching import attach_view
 from gemini_interactions_mcp.server.views.offering import VIEW_KEY
 from gemini_interactions_mcp.text import usage_table
 
@@ -44,19 +45,21 @@ async def list_interactions(
     """List this server's Gemini interactions, newest first; or, with totals, their tokens and costs."""
     app = await open_app(ctx)
     host, status = identify_host(ctx), rows.parse_status(status) if status else None
-    viewed = client_supports_apps(ctx) or None
+    viewed = client_supports_apps(ctx)
     if totals is not None:
         check_totals_alone(query, kind, status, cursor)
         (report,) = await app.runs.lister.usage(totals)
         result = build_totals_result(report, limit, host)
-        result.meta = viewed and {VIEW_KEY: await overviews.read_usage_view(app)}
+        result.meta = await attach_view(functools.partial(overviews.read_usage_view, app)) if viewed else None
         return result
     fitting = functools.partial(rows.count_fitting_rows, room=host.page_bytes, together=not host.previews)
     page = await fetch_overview(app, limit, fitting, query=query, kind=kind, status=status, cursor=cursor)
     return CallToolResult(
         content=[TextContent(text=rows.render_list(page, status))],
         structured_content=page.model_dump(mode="json", exclude_none=True),
-        _meta=viewed and {VIEW_KEY: overviews.describe_history(app, page, query=query, kind=kind, status=status)},
+        _meta={VIEW_KEY: overviews.describe_history(app, page, query=query, kind=kind, status=status)}
+        if viewed
+        else None,
     )
 
 

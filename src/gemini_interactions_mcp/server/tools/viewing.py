@@ -21,7 +21,7 @@ async def read_view(
     page: Annotated[int, Field(ge=1)] = 1,
     name: Annotated[str | None, Field(description="A saved file of it")] = None,
     side: Annotated[int, Field(ge=16, le=4096, description="Longest side of a picture in pixels")] = 1024,
-    offset: Annotated[int | None, Field(ge=0, description="Byte at which a piece of the file begins")] = None,
+    offset: Annotated[int | None, Field(ge=0, le=2**40, description="Byte at which a piece of the file begins")] = None,
     list: Literal["history", "usage"] | None = None,  # noqa: A002 - the word for it
     query: str | None = None,
     kind: str | None = None,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from gemini_interactions_mcp.core import InputError, offload_if_large, quote_name
@@ -11,9 +12,9 @@ from gemini_interactions_mcp.server.results import waiting
 from gemini_interactions_mcp.server.results.standing import followers_of, tell_running_cost
 from gemini_interactions_mcp.server.tasks import approvals
 from gemini_interactions_mcp.server.tools import consent
-from gemini_interactions_mcp.text import MARKDOWN_WEIGHT, hypertext, list_plan_steps, rendering, transcripts
+from gemini_interactions_mcp.text import MARKDOWN_WEIGHT, list_plan_steps, rendering
 
-from .texts import render_text_page
+from .texts import list_turns, render_page_html, render_text_page
 
 if TYPE_CHECKING:
     from gemini_interactions_mcp.runs import Run
@@ -24,13 +25,22 @@ PROMPT_CHARACTERS: Final = 20_000
 PARTIAL_CHARACTERS: Final = 2**14
 """Length of the end of a partial answer."""
 
+MAX_FOLLOWERS: Final = 50
+MAX_VIEWED_FILES: Final = 300
+MAX_LOOKED_AT: Final = 500
+LOOKED_AT_CHARACTERS: Final = 1_000
+"""Limits of what a view lists: hosts refuse a result of more than 1 MiB."""
+
+PLAN_STATES: Final = {"completed": "waiting", "cancelled": "declined"}
+"""States of a plan that nothing follows, by its status; any other has failed."""
+
 FIRST_POLL_SECONDS: Final = 3
 SLOWEST_POLL_SECONDS: Final = 10
 """Interval in which a view reads a run: grows by one second a minute."""
 
 
 async def build_interaction_view(app: AppContext, run: "Run", page: int = 1) -> dict[str, Any]:
-    """Return what a view shows of a run, with a page of its text.
+    """Return what a view shows of a run, with a page of its text; the first one with all the rest.
 
     Raises:
         InputError: There is no such page.
@@ -44,10 +54,11 @@ async def build_interaction_view(app: AppContext, run: "Run", page: int = 1) -> 
     }
     if not run.done.is_set():
         return shown | {"run": await describe_progress(app, run)}
-    text = await offload_if_large(MARKDOWN_WEIGHT * len(record.text), partial(render_text_page, record, page))
-    shown |= {"text": text, "files": list_files(record)}
-    if record.kind == "transcript":
-        shown["transcript"] = [turn._asdict() for turn in transcripts.parse_turns(record.text)]
+    size = MARKDOWN_WEIGHT * len(record.text)
+    shown["text"] = await offload_if_large(size, partial(render_text_page, record, page))
+    if page > 1:
+        return shown
+    shown |= {"files": list_files(record), "transcript": await offload_if_large(size, partial(list_turns, record))}
     return shown | ({"plan": await describe_plan(app, record, followers)} if record.plan else {})
 
 
@@ -60,7 +71,7 @@ def choose_view(run: "Run") -> str:
     return "report" if KINDS[run.record.kind].makes is None else "media"
 
 
-def describe_interaction(run: "Run", followers: Iterable[Record]) -> dict[str, Any]:
+def describe_interaction(run: "Run", followers: Sequence[Record]) -> dict[str, Any]:
     """Return the facts about an interaction."""
     record = run.record
     ended = record.finished_at is not None
@@ -73,7 +84,7 @@ def describe_interaction(run: "Run", followers: Iterable[Record]) -> dict[str, A
         "maker": rendering.get_maker(record),
         "title": rendering.take_first_words(record.title) or rendering.get_handle(record),
         "prompt": shorten_words(record.wording),
-        "topic": record.topic,
+        "topic": record.topic and shorten_words(record.topic),
         "created_at": record.created_at.isoformat(timespec="seconds"),
         "finished_at": record.finished_at.isoformat(timespec="seconds") if record.finished_at else None,
         "seconds": (record.finished_at - record.created_at).total_seconds() if record.finished_at else run.age(),
@@ -83,7 +94,7 @@ def describe_interaction(run: "Run", followers: Iterable[Record]) -> dict[str, A
         "error": record.error and shorten_words(record.error),
         "stored": record.stored,
         "previous_interaction_id": record.previous_interaction_id,
-        "followers": [describe_follower(each) for each in followers],
+        "followers": [describe_follower(each) for each in followers[-MAX_FOLLOWERS:]],
     }
 
 
@@ -109,20 +120,26 @@ async def describe_progress(app: AppContext, run: "Run") -> dict[str, Any]:
     tail = app.runs.redact(run.text[-PARTIAL_CHARACTERS:])
     return {
         "activity": run.activity or "",
-        "searches": list(run.searches),
-        "pages": list(run.pages),
+        "searches": list_looked_at(run.searches),
+        "pages": list_looked_at(run.pages),
         "elapsed": run.age(),
         "cost": await tell_running_cost(app, run),
         "waiting": run.waiting,
         "prospect": waiting.describe_prospect(run.record, run.waiting, background=run.background),
-        "partial_html": hypertext.render_hypertext(tail).html,
+        "partial_html": render_page_html(tail, (), (), 1).html,
         "poll_seconds": min(FIRST_POLL_SECONDS + run.age() // 60, SLOWEST_POLL_SECONDS),
     }
 
 
+def list_looked_at(found: Iterable[str]) -> list[str]:
+    """Return the searches or addresses of a run, without very long ones."""
+    return list(islice((each for each in found if len(each) <= LOOKED_AT_CHARACTERS), MAX_LOOKED_AT))
+
+
 def list_files(record: Record) -> list[dict[str, Any]]:
     """Return the saved files; of several machines that share a journal, the last one's."""
-    return [describe_file(record, file) for file in {file.name: file for file in record.files}.values()]
+    files = {file.name: file for file in record.files}.values()
+    return [describe_file(record, file) for file in islice(files, MAX_VIEWED_FILES)]
 
 
 def describe_file(record: Record, file: SavedFile) -> dict[str, Any]:
@@ -134,10 +151,7 @@ def describe_file(record: Record, file: SavedFile) -> dict[str, Any]:
 async def describe_plan(app: AppContext, plan: Record, followers: Sequence[Record]) -> dict[str, Any]:
     """Return the steps of a plan, what running it costs, and what has become of it."""
     last = next(reversed(rendering.list_plan_followers(followers)), None)
-    if last is not None:
-        state = "refined" if last.plan else "approved"
-    else:
-        state = "waiting" if plan.status == "completed" else "declined"
+    state = ("refined" if last.plan else "approved") if last is not None else PLAN_STATES.get(plan.status, "failed")
     return {
         "steps": list_plan_steps(plan.text),
         "state": state,
