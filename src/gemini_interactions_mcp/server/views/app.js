@@ -5,23 +5,21 @@
 const VIEW_KEY = "gemini-interactions/view";
 const PROTOCOL = "2026-01-26";
 const INLINE_HEIGHT = 800;
-const LARGEST_MEDIA = 64 * 2 ** 20;
 const LOADED_AT_ONCE = 2e6;
-const WIDE = matchMedia("(min-width: 64rem)");
+const isWide = () => matchMedia("(min-width: 64rem)").matches;
 
 // ---- Reading untrusted data
 
-/** @returns {Record<string, any>} */
+/** @returns {any} */
 const obj = (value) => (value && typeof value === "object" && !Array.isArray(value) ? value : {});
 const list = (value) => (Array.isArray(value) ? value : []);
 const objs = (value) => list(value).map(obj);
 const str = (value) => (typeof value === "string" ? value : typeof value === "number" ? String(value) : "");
+/** @returns {any} */
 const num = (value) => (typeof value === "number" && Number.isFinite(value) ? value : null);
 
-/** Returns the address if it may be linked to. */
 const checkAddress = (value) => (/^(https?|mailto):/i.test(str(value)) && URL.canParse(value) ? new URL(value).href : "");
 
-/** Returns what `work` does, or nothing where it cannot. */
 function attempt(work) {
   try {
     return work();
@@ -39,26 +37,23 @@ function el(name, props, ...children) {
   const [tag, ...classes] = name.split(".");
   const node = document.createElement(tag);
   if (classes.length) node.className = classes.join(" ");
-  if (props && typeof props === "object" && !(props instanceof Node)) setProps(node, props);
-  else children.unshift(props);
-  node.append(...children.filter(Boolean));
+  const plain = !props || props instanceof Node || typeof props !== "object";
+  if (plain) children.unshift(props);
+  node.append(...children.filter((child) => child instanceof Node || str(child)));
+  for (const [key, value] of Object.entries(plain ? {} : props)) {
+    if (typeof value === "function") node.addEventListener(key, value);
+    else if (value !== false && (value ?? null) !== null) node.setAttribute(key, value === true ? "" : value);
+  }
   return node;
 }
 
-function setProps(node, props) {
-  for (const [name, value] of Object.entries(props)) {
-    if (typeof value === "function") node.addEventListener(name, value);
-    else if (value !== false && (value ?? null) !== null) node.setAttribute(name, value === true ? "" : value);
-  }
-}
-
-/** Makes an element with a text of the data, if there is any. */
-const prose = (name, text) => str(text) && el(name, { dir: "auto" }, str(text));
-const spans = (texts) => texts.filter(Boolean).map((text) => el("span", text));
+/** Makes an element with data, which are never attributes. */
+const prose = (name, text) => el(name, {}, text);
+const spans = (texts) => texts.map((text) => prose("span", text));
 const scrollBox = (label, ...children) =>
   el("div.scroll", { tabindex: 0, role: "group", "aria-label": label }, ...children);
 const button = (label, click, props) => el("button.button", { type: "button", click, ...props }, label);
-const placeLink = (label, id) => button(label, () => go({ id }), { class: "link", dir: "auto" });
+const placeLink = (label, id) => button(label, () => go({ id }), { class: "link" });
 
 /** @returns {any} */
 const byId = (id) => document.getElementById(id);
@@ -75,8 +70,8 @@ function say(note, text, bad = false) {
 
 const describe = (error) => error?.message || "Something went wrong.";
 
-function actionButton(label, note, working, work, paying = false) {
-  const control = button(label, () => doOnce(control, note, working, work, paying));
+function actionButton(label, note, work, paying = false) {
+  const control = button(label, () => doOnce(control, note, work, paying));
   return control;
 }
 
@@ -84,13 +79,13 @@ function actionButton(label, note, working, work, paying = false) {
  * Does something once at a time; its control rests until then, and `note` says what happened. What may have been paid
  * without an answer is not offered again until the user has looked.
  */
-async function doOnce(control, note, working, work, paying) {
+async function doOnce(control, note, work, paying) {
   const group = control.closest("[data-once]") ?? control.parentElement ?? control;
   if (group.hasAttribute("data-busy")) return;
   const place = here;
   group.setAttribute("data-busy", "");
   control.setAttribute("aria-disabled", "true");
-  say(note, working);
+  say(note, "Working…");
   try {
     say(note, (await work()) || "");
   } catch (error) {
@@ -102,10 +97,9 @@ async function doOnce(control, note, working, work, paying) {
   control.removeAttribute("aria-disabled");
 }
 
-/** Asks within the page before what cannot be undone. */
 function askFirst(from, question, action, work) {
   const note = makeNote();
-  const yes = actionButton(action, note, "Working…", work);
+  const yes = actionButton(action, note, work);
   yes.classList.add("danger");
   const leave = () => {
     box.replaceWith(from);
@@ -118,17 +112,17 @@ function askFirst(from, question, action, work) {
   yes.focus();
 }
 
-function promptForm(label, action, working, work, paying = false) {
+function promptForm(label, action, work, paying = false) {
   const note = makeNote();
-  const area = el("textarea", { rows: 3, dir: "auto" });
-  const send = el("button.button", action);
+  const area = el("textarea", { rows: 3 });
+  const done = el("button.button", action);
   const submit = (event) => {
     event.preventDefault();
     const text = area.value.trim();
-    if (text) void doOnce(send, note, working, () => work(text), paying);
+    if (text) void doOnce(done, note, () => work(text), paying);
     else area.focus();
   };
-  return el("form.ask", { submit }, el("label", label, area), el("div.row", send, note));
+  return el("form.ask", { submit }, el("label", label, area), el("div.row", done, note));
 }
 
 // ---- Numbers and dates in the user's language
@@ -138,12 +132,10 @@ let locale;
 const formatNumber = (value, options) =>
   new Intl.NumberFormat(locale, { maximumFractionDigits: 1, ...options }).format(num(value) ?? 0);
 
-function formatMoney(value) {
-  const amount = num(value);
-  const digits = amount && Math.abs(amount) < 0.1 ? 4 : 2;
-  const style = { style: "currency", currency: "USD", currencyDisplay: "narrowSymbol", minimumFractionDigits: 2 };
-  return amount === null ? "" : formatNumber(amount, { ...style, maximumFractionDigits: digits });
-}
+const formatMoney = (value) => {
+  const style = { style: "currency", currency: "USD", maximumFractionDigits: value < 0.1 ? 4 : 2 };
+  return num(value) === null ? "" : formatNumber(value, style);
+};
 
 /** @param {Intl.DateTimeFormatOptions} options */
 function formatDate(value, options = { dateStyle: "medium", timeStyle: "short" }) {
@@ -151,13 +143,10 @@ function formatDate(value, options = { dateStyle: "medium", timeStyle: "short" }
   return Number.isNaN(date.getTime()) ? "" : new Intl.DateTimeFormat(locale, options).format(date);
 }
 
-function formatClock(value) {
-  const seconds = Math.max(0, num(value) ?? 0);
-  const pad = (part) => String(Math.floor(part)).padStart(2, "0");
-  const hours = Math.floor(seconds / 3600);
-  const minutes = Math.floor(seconds / 60) % 60;
-  return (hours ? `${hours}:${pad(minutes)}` : minutes) + `:${pad(seconds % 60)}`;
-}
+const formatClock = (value) => {
+  const seconds = Math.min(Math.max(0, num(value) ?? 0), 86_399);
+  return new Date(1000 * seconds).toISOString().slice(11, 19).replace(/^(00:0?|0)/, "");
+};
 
 function formatSeconds(value) {
   const seconds = num(value);
@@ -172,7 +161,6 @@ function formatBytes(value) {
 
 const KINDS = { ask: "Answer", analyze: "Analysis", image: "Picture" };
 
-/** Names a word of the server, as `in_progress`. */
 function nameWord(value) {
   const word = str(value).replace(/_/g, " ");
   return Object.hasOwn(KINDS, word) ? KINDS[word] : word.charAt(0).toUpperCase() + word.slice(1);
@@ -180,17 +168,16 @@ function nameWord(value) {
 
 const badge = (status) => el("span.badge", { "data-status": str(status) }, nameWord(status) || "Unknown");
 
-// ---- Connections: to a host by messages, to the local viewer by HTTP
+// ---- Connections: to a host, or to the local viewer
 
 /** The server has refused, with nothing done. */
 class Refusal extends Error {}
-/** The browser has no session. */
 class NoSession extends Error {}
+const USED = "This link has been used or the viewer was restarted. Run gemini-interactions-mcp view again.";
 
 let hostContext = obj();
 let abilities = obj();
-/** What the host is still to answer. */
-const waiting = new Map();
+const unanswered = new Map();
 let lastId = 0;
 
 const host = window.parent !== window;
@@ -205,12 +192,12 @@ function askHost(method, params, seconds = 60) {
   return new Promise((resolve, reject) => {
     const settle = (answer) => {
       clearTimeout(timer);
-      waiting.delete(id);
+      unanswered.delete(id);
       if (answer.error) reject(new Error(str(answer.error.message) || "The host has refused this."));
       else resolve(obj(answer.result));
     };
     const timer = setTimeout(settle, seconds * 1000, { error: { message: "The host has not answered." } });
-    waiting.set(id, settle);
+    unanswered.set(id, settle);
     send({ id, method, params });
   });
 }
@@ -219,7 +206,7 @@ function receive(event) {
   const message = obj(event.data);
   const { id, method } = message;
   if (event.source !== window.parent || message.jsonrpc !== "2.0") return;
-  if (typeof method !== "string") waiting.get(id)?.(message);
+  if (typeof method !== "string") unanswered.get(id)?.(message);
   else if (id === undefined) takeNews(method, obj(message.params));
   else if (method === "ping" || method === "ui/resource-teardown") send({ id, result: {} });
   else send({ id, error: { code: -32601, message: "Method not found" } });
@@ -228,7 +215,7 @@ function receive(event) {
 
 async function askViewer(method, params, seconds) {
   const answer = await post("/rpc", { method, params }, seconds);
-  if (answer.status === 401) throw new NoSession();
+  if (answer.status === 401) throw new NoSession(USED);
   const { error, result } = obj(await answer.json().catch(() => ({ error: {} })));
   if (error) throw new Error(str(error.message) || "The viewer has refused this.");
   return obj(result);
@@ -283,9 +270,9 @@ async function download(name, uri) {
   setTimeout(URL.revokeObjectURL, 60_000, href);
 }
 
-// ---- What is shown: one view at a time, whose work ends with it
+// ---- What is shown: one view at a time
 
-/** Aborted once another view is shown or asked for: what answers later is dropped. */
+/** Aborted once another view is asked for: what answers later is dropped. */
 let turn = new AbortController();
 /** Where the user is: `{id}` of an interaction, or `{list}`. */
 let here = obj();
@@ -310,6 +297,7 @@ const VIEWS = {
 };
 
 const isKnown = (view) => Object.hasOwn(VIEWS, str(view.view));
+/** @returns {any} */
 const placeOf = (view) =>
   ["history", "usage"].includes(view.view) ? { list: view.view } : { id: str(obj(view.interaction).id) };
 const hashOf = (place) => (place.id ? `#i/${encodeURIComponent(place.id)}` : `#${place.list ?? ""}`);
@@ -320,7 +308,6 @@ function show(view, focus = false) {
   const known = isKnown(view);
   if (view.tools) offeredTools = list(view.tools);
   if (known) here = placeOf(view);
-  hideTip();
   main.className = known ? view.view : "plain";
   try {
     const nodes = known ? VIEWS[view.view](view, signal) : showPlain(str(view.text) || JSON.stringify(view, null, 2));
@@ -328,26 +315,26 @@ function show(view, focus = false) {
   } catch (error) {
     main.replaceChildren(...showPlain(`This view could not be shown. ${describe(error)}`));
   }
+  if (known) refresh ??= () => readAgain(view, signal);
   main.removeAttribute("aria-busy");
   showBar();
   const heading = main.querySelector("h1");
-  document.title = `${heading?.textContent || "Gemini"} – Gemini interactions`;
+  document.title = `${heading.textContent} – Gemini interactions`;
   if (!focus) return;
   window.scrollTo(0, 0);
-  heading?.focus({ preventScroll: true });
+  heading.focus({ preventScroll: true });
 }
 
 const showMessage = (text, focus = false) => show({ text }, focus);
-const showPlain = (text) => [el("h1.unseen", { tabindex: -1 }, "Message"), prose("div.words", text)];
+const showPlain = (text) => [el("h1.unseen", { tabindex: -1 }, "Message"), el("div.words", text)];
 
-/** Shows what a tool has returned. */
 function showResult(result, input, focus = false) {
   const before = here;
   const text = readText(result);
   const view = obj(obj(result._meta)[VIEW_KEY]);
   // The outline and the sources are on the first page.
   const whole = isKnown(view) && !(obj(view.text).page > 1 && canCall());
-  const id = str(placeOf(view).id) || /\binteraction_id: `?([\w.:=-]+)/.exec(text)?.[1] || str(obj(input).interaction_id);
+  const id = str(placeOf(view).id) || /\binteraction_id: `?([\w.:=-]+)/.exec(text)?.[1] || str(input.interaction_id);
   if (whole && !result.isError) show(view, focus);
   else if (id && !result.isError && canCall()) void load({ id }, focus);
   else showMessage(text || "There is nothing to show.", focus);
@@ -357,33 +344,40 @@ function showResult(result, input, focus = false) {
   showBar();
 }
 
+const readPlace = (place) =>
+  readView(place.id ? { interaction_id: place.id } : { ...place, ...(place.list === "history" && filters) });
+
 async function load(place, focus = false) {
   const signal = startTurn();
   here = place;
   main.setAttribute("aria-busy", "true");
-  const wanted = place.id ? { interaction_id: place.id } : { list: place.list };
-  if (place.list === "history") Object.assign(wanted, filters);
   try {
-    const view = await readView(wanted);
+    const view = await readPlace(place);
     if (!signal.aborted) show(view, focus);
   } catch (error) {
-    if (!signal.aborted) showFailure(error, place);
+    if (signal.aborted) return;
+    showMessage(describe(error));
+    if (error instanceof NoSession) byId("bar").hidden = true;
+    else main.append(button("Try again", () => load(place, true)));
   }
 }
 
-function showFailure(error, place) {
-  const lost = error instanceof NoSession;
-  const used = "This link has been used or the viewer was restarted. Run gemini-interactions-mcp view again.";
-  showMessage(lost ? used : describe(error));
-  if (lost) byId("bar").hidden = true;
-  else main.append(button("Try again", () => load(place, true)));
-}
-
-/** Goes to a place as the user has asked. */
 function go(place) {
   if (host) trail.push(here);
   if (host || window.location.hash === hashOf(place)) void load(place, true);
   else window.location.hash = hashOf(place);
+}
+
+/** Shows the same again if it has changed and the user is not in the midst of something. */
+async function readAgain(view, signal) {
+  const next = await readPlace(placeOf(view)).catch(obj);
+  const written = [...main.querySelectorAll("textarea")].some((area) => area.value);
+  const playing = [...main.querySelectorAll("audio, video")].some((media) => !media.paused);
+  if (signal.aborted || !isKnown(next) || JSON.stringify(next) === JSON.stringify(view)) return;
+  if (written || playing || document.querySelector("dialog, [data-busy]")) return;
+  const { scrollY } = window;
+  show(next);
+  window.scrollTo(0, scrollY);
 }
 
 /** Calls a tool by which the user goes on, and shows its result unless the user has left meanwhile. */
@@ -398,8 +392,8 @@ function showBar() {
   const last = host && trail.at(-1);
   const back = last && button("← Back", () => (trail.pop(), load(last, true)), { class: "button bare" });
   const tabs = ["history", "usage"].map((name) => {
-    const props = { class: "button bare tab", "aria-current": here.list === name && "page" };
-    return button(nameWord(name), () => go({ list: name }), props);
+    const current = here.list === name && "page";
+    return button(nameWord(name), () => go({ list: name }), { class: "button bare tab", "aria-current": current });
   });
   const lists = (!host || (here.list && canCall())) && el("nav", { "aria-label": "Lists" }, ...tabs);
   const parts = [back, lists, fullscreenButton()].filter(Boolean);
@@ -420,12 +414,10 @@ function fullscreenButton() {
 
 // ---- The text of an answer
 
-const COPIED = new Set(
-  ("p br hr em strong s code pre blockquote ul ol li table thead tbody tr th td span sup " +
-    "h1 h2 h3 h4 h5 h6 a img").split(" "),
-);
+const COPIED =
+  /^(p|br|hr|em|strong|s|code|pre|blockquote|ul|ol|li|table|thead|tbody|tr|t[hd]|span|sup|h[1-6]|a|img)$/;
+const DROPPED = /^(script|style|svg|math)$/;
 const BLOCK = /^(p|li|t[dh]|blockquote|[uo]l)$/;
-const DROPPED = new Set("script style template iframe object embed svg math noscript textarea title select".split(" "));
 
 /** Copies what `html` may have, with headings in order and ids that clash with no other. */
 class TextCopier {
@@ -446,13 +438,13 @@ class TextCopier {
   copyChildren(from, to) {
     for (const child of from.childNodes) {
       if (child instanceof Text) to.append(child.data);
-      else if (child instanceof Element && !DROPPED.has(child.localName)) this.copyElement(child, to);
+      else if (child instanceof Element && !DROPPED.test(child.localName)) this.copyElement(child, to);
     }
   }
 
   copyElement(from, to) {
     const tag = from.localName;
-    if (!COPIED.has(tag)) return this.copyChildren(from, to);
+    if (!COPIED.test(tag)) return this.copyChildren(from, to);
     const node = this.makeElement(from, tag);
     if (tag !== "img") this.copyChildren(from, node);
     const label = { pre: "Code", table: "Table" }[tag];
@@ -473,7 +465,7 @@ class TextCopier {
   makeHeading(level, id) {
     while (this.levels.at(-1) >= level) this.levels.pop();
     this.levels.push(level);
-    return el(`h${Math.min(6, this.levels.length + 1)}`, { id: `t-${id}`, dir: "auto", tabindex: -1 });
+    return el(`h${Math.min(6, this.levels.length + 1)}`, { id: id ? `t-${id}` : null, tabindex: -1 });
   }
 
   makeLink(href) {
@@ -482,24 +474,21 @@ class TextCopier {
     const number = /^#source-(\d+)$/.exec(href)?.[1];
     if (!number) return el("a", props);
     const source = obj(this.sources.get(number));
-    const tip = `${str(source.title) || str(source.url) || `Source ${number}`}\n${nameSite(source)}`;
-    return el("a.mark", { ...props, "data-tip": tip });
+    const title = [str(source.title) || str(source.url), nameSite(source)].join("\n");
+    return el("a.mark", { ...props, title });
   }
 }
 
-/** Makes a link to elsewhere, if the address may be linked to. */
 function makeLink(url, text) {
   const href = checkAddress(url);
   return href ? el("a", { href, rel: "noopener noreferrer", target: "_blank" }, text) : el("span", text);
 }
 
 function nameSite(source) {
-  const address = checkAddress(source.url);
-  const site = address && new URL(address).hostname.replace(/^www\./, "");
-  return [site, num(source.page) !== null && `page ${source.page}`].filter(Boolean).join(", ");
+  const url = attempt(() => new URL(source.url));
+  return [url?.hostname.replace(/^www\./, ""), num(source.page) && `page ${source.page}`].filter(Boolean).join(", ");
 }
 
-/** Shows a text page by page until it is complete. */
 class Reader {
   article = el("article.text", { "aria-label": "Text" });
   rest = makeNote();
@@ -511,9 +500,9 @@ class Reader {
     this.id = str(obj(view.interaction).id);
     this.outline = objs(text.outline);
     this.sources = objs(text.sources);
-    this.pictures = new Pictures(this.id, objs(view.files), signal);
+    this.pictures = makePictures(this.id, objs(view.files));
     const numbered = new Map(this.sources.map((source) => [str(source.number), source]));
-    this.copier = new TextCopier(numbered, (name, alt) => this.pictures.make(name, alt));
+    this.copier = new TextCopier(numbered, this.pictures.make);
     // The plan has a heading of its own above its text.
     if (view.view === "plan") this.copier.levels.push(0);
     this.pages = num(text.pages) ?? 1;
@@ -525,6 +514,7 @@ class Reader {
   /** Adds a page in chunks, which are laid out only near the window. */
   add(text) {
     this.page += 1;
+    /** @type {any} */
     let chunk;
     for (const node of [...this.copier.copy(str(text.html)).childNodes]) {
       if (!chunk || node instanceof HTMLHeadingElement || chunk.childNodes.length >= 24) {
@@ -535,7 +525,6 @@ class Reader {
     }
   }
 
-  /** Reads the other pages; returns whether all are there. */
   async readRest() {
     const { id, pages, rest, signal } = this;
     while (this.page < pages && !signal.aborted) {
@@ -547,7 +536,7 @@ class Reader {
         if (!view.interaction) throw new Error(str(view.text));
         if (!signal.aborted) this.add(obj(view.text));
       } catch (error) {
-        say(rest, `Page ${page} of ${pages} could not be loaded. ${describe(error)} `, true);
+        say(rest, `The rest could not be loaded. ${describe(error)} `, true);
         if (canCall()) rest.append(button("Try again", () => (this.complete = this.readRest())));
         return false;
       }
@@ -558,14 +547,13 @@ class Reader {
 
   showOutline() {
     if (this.outline.length < 2) return null;
-    const levels = this.outline.map((entry) => num(entry.level) ?? 1);
-    const entries = this.outline.map((entry, index) => {
+    const first = Math.min(...this.outline.map(({ level }) => num(level)));
+    const entries = this.outline.map((entry) => {
       const id = `t-${str(entry.anchor)}`;
-      const depth = Math.min(2, levels[index] - Math.min(...levels));
-      return el(`li.depth-${depth}`, el("a", { href: `#${id}`, dir: "auto", "data-jump": id }, str(entry.title)));
+      const depth = Math.min(2, num(entry.level) - first);
+      return el(`li.depth-${depth}`, el("a", { href: `#${id}`, "data-jump": id }, str(entry.title)));
     });
-    const details = el("details", { open: WIDE.matches }, el("summary", "Contents"), el("ol", ...entries));
-    return el("nav.outline", { "aria-label": "Contents" }, details);
+    return el("nav.outline", el("details", { open: isWide() }, el("summary", "Contents"), el("ol", ...entries)));
   }
 
   showSources() {
@@ -573,27 +561,24 @@ class Reader {
     const entries = this.sources.map((source) => {
       const number = str(source.number);
       const link = makeLink(source.url, str(source.title) || checkAddress(source.url) || `Source ${number}`);
-      link.dir = "auto";
-      const props = { id: `t-source-${number}`, value: Number(number), tabindex: -1 };
+      const props = { id: `t-source-${number}`, value: number, tabindex: -1 };
       return el("li", props, link, el("small", nameSite(source)));
     });
     const title = `Sources (${formatNumber(entries.length)})`;
-    return el("section.sources", { "aria-label": "Sources" }, el("h2", title), el("ol", ...entries));
+    return el("section.sources", el("h2", title), el("ol", ...entries));
   }
 }
 
-/** The text that is shown. @type {Reader | undefined} */
+/** @type {any} */
 let reader;
 
-/** Goes to a part of the text, once it is there. */
 async function jump(link) {
   const id = link.dataset.jump;
   if (!byId(id)) await reader?.complete;
   const target = byId(id);
   if (!target) return;
-  hideTip();
   const menu = link.closest(".outline details");
-  if (menu) menu.open = WIDE.matches;
+  if (menu) menu.open = isWide();
   target.scrollIntoView();
   // Chunks that were not laid out before have another height now.
   requestAnimationFrame(() => target.scrollIntoView());
@@ -602,68 +587,52 @@ async function jump(link) {
 
 const addressFile = (id, name) => `/files/${encodeURIComponent(id)}/${encodeURIComponent(name)}`;
 
-/** Pictures of an interaction, each loaded once it comes near the window. */
-class Pictures {
-  images = list();
-  loading = new Map();
-
-  constructor(id, files, signal) {
-    this.id = id;
-    this.files = new Map(files.map((file) => [str(file.name), file]));
-    const load = (changes) => changes.forEach((change) => change.isIntersecting && this.load(change.target));
-    this.watcher = new IntersectionObserver(load, { rootMargin: "800px" });
-    signal.addEventListener("abort", () => this.watcher.disconnect());
-  }
-
-  make(name, alt, caption = alt) {
-    const words = el("span.caption", { dir: "auto" }, caption || name);
+function makePictures(id, files) {
+  const sizes = new Map(files.map((file) => [str(file.name), file]));
+  const images = list();
+  const fill = ({ isIntersecting, target }) => {
+    if (!isIntersecting) return;
+    watcher.unobserve(target);
+    void fillPicture(target, id, target.dataset.file, 1024);
+  };
+  const watcher = new IntersectionObserver((changes) => changes.forEach(fill), { rootMargin: "800px" });
+  const make = (name, alt, caption = alt) => {
+    const words = el("span.caption", caption || name);
     if (!name || !canCall()) return words;
-    const { width, height } = obj(this.files.get(name));
+    const { width, height } = obj(sizes.get(name));
     const image = el("img", { alt: "", "data-file": name, width: num(width), height: num(height) });
-    const click = () => this.enlarge(name, alt);
+    const click = () => enlarge(id, name, alt || name);
+    images.push(image);
+    watcher.observe(image);
     const open = el("button", { type: "button", "aria-label": `Enlarge: ${alt || name}`, click }, image);
-    this.images.push(image);
-    this.watcher.observe(image);
     return el("span.picture", open, caption && words);
-  }
+  };
+  return { images, make };
+}
 
-  load(image) {
-    this.watcher.unobserve(image);
-    const loading = this.loading.get(image) ?? this.fill(image, image.dataset.file, 1024);
-    this.loading.set(image, loading);
-    return loading;
-  }
-
-  async fill(image, name, side) {
-    try {
-      const { data } = await readView({ interaction_id: this.id, name, side });
-      if (!/^data:image\/[\w.+-]+;base64,/.test(str(data))) throw new Error();
-      image.src = data;
-      await image.decode();
-    } catch {
-      image.parentElement?.replaceWith(el("span.missing", "This picture could not be loaded."));
-    }
-  }
-
-  async loadAll() {
-    for (let first = 0; first < this.images.length; first += 4) {
-      await Promise.all(this.images.slice(first, first + 4).map((image) => this.load(image)));
-    }
-  }
-
-  enlarge(name, alt) {
-    const image = el("img", { alt: alt || name });
-    const head = el("div.row", el("p", { dir: "auto" }, alt || name), button("Close", () => dialog.close()));
-    const props = { "aria-label": "Picture", close: () => dialog.remove() };
-    const dialog = el("dialog", props, head, el("div.frame", el("div", image)));
-    document.body.append(dialog);
-    dialog.showModal();
-    if (host) void this.fill(image, name, 4096);
-    else image.src = addressFile(this.id, name);
+async function fillPicture(image, id, name, side) {
+  try {
+    const { data } = await readView({ interaction_id: id, name, side });
+    if (!str(data).startsWith("data:image/")) throw new Error();
+    image.src = data;
+    await image.decode();
+  } catch {
+    image.parentElement?.replaceWith(el("span.missing", "This picture could not be loaded."));
   }
 }
 
-/** Copies a text, also as frames allow more often; returns whether that was allowed. */
+function enlarge(id, name, alt) {
+  const image = el("img", { alt });
+  const head = el("div.row", el("p", alt), button("Close", () => dialog.close()));
+  const props = { "aria-label": "Picture", close: () => dialog.remove() };
+  const dialog = el("dialog", props, head, el("div.frame", image));
+  document.body.append(dialog);
+  dialog.showModal();
+  if (host) void fillPicture(image, id, name, 4096);
+  else image.src = addressFile(id, name);
+}
+
+/** Copies a text, also where frames may not use the clipboard. */
 async function copyText(text) {
   if (await navigator.clipboard?.writeText(text).then(() => true, () => false)) return true;
   const area = el("textarea.unseen", { "aria-hidden": "true" }, text);
@@ -674,18 +643,16 @@ async function copyText(text) {
   return done;
 }
 
-/** Shows what can be done with a text. */
 function showTextActions(text) {
   const note = makeNote();
-  const copy = actionButton("Copy", note, "Copying…", () => copyAll(text));
-  const print = actionButton("Print", note, "Loading everything…", () => printAll(text));
+  const copy = actionButton("Copy", note, () => copyAll(text));
   const forms = Object.entries({ html: "HTML", md: "Markdown", docx: "Word", pdf: "PDF" }).map(([ending, label]) => {
-    const one = actionButton(label, note, `Saving as ${label}…`, () => save(text.id, `report.${ending}`));
+    const one = actionButton(label, note, () => save(text.id, `report.${ending}`));
     one.ariaLabel = `Save as ${label}`;
     return one;
   });
   const saving = offers("read_interaction") && el("div.joined", { role: "group", "aria-label": "Save" }, "Save as", ...forms);
-  return el("div.actions", { "data-once": true }, el("div.row", copy, print, saving), note);
+  return el("div.actions", { "data-once": true }, el("div.row", copy, saving), note);
 }
 
 async function copyAll(text) {
@@ -693,28 +660,17 @@ async function copyAll(text) {
   const sources = text.sources.map((source) => `[${str(source.number)}] ${str(source.title)} ${str(source.url)}`);
   // The text of chunks that are not laid out would be left out.
   text.article.classList.add("whole");
-  const words = [text.article.innerText, ...(sources.length ? ["Sources", ...sources] : [])].join("\n");
+  const words = [text.article.innerText, ...sources].join("\n");
   text.article.classList.remove("whole");
   if (!(await copyText(words))) throw new Error("This host does not allow copying.");
   return whole ? "Copied." : "Copied as far as it is loaded.";
 }
 
-async function printAll(text) {
-  await text.complete;
-  await text.pictures.loadAll();
-  let printed = false;
-  window.addEventListener("beforeprint", () => void (printed = true), { once: true });
-  window.print();
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  if (!printed) throw new Error("This host does not let a view print. Save it as PDF or HTML instead.");
-}
-
 async function save(id, name) {
   const result = await callTool("read_interaction", { interaction_id: id, save_as: name }, 300);
   const link = objs(result.content).find((block) => block.type === "resource_link");
-  const said = readText(result);
-  if (link && can("serverResources")) await download(str(link.name) || name, str(link.uri));
-  return said.length < 400 ? said || "Saved." : "Saved.";
+  if (link && can("serverResources")) await download(name, str(link.uri));
+  return readText(result).slice(0, 400) || "Saved.";
 }
 
 // ---- Plans, reports, pictures, sound and video
@@ -722,41 +678,26 @@ async function save(id, name) {
 function showHead(item, ...facts) {
   const title = str(item.title) || str(item.topic) || "Untitled";
   const prompt = str(item.prompt).trim();
-  const kind = nameWord(item.kind) + (item.plan && !str(item.kind).endsWith("plan") ? " plan" : "");
   return el(
     "header.head",
-    el("p.facts", el("b", kind), badge(item.status), ...spans(facts)),
-    el("h1", { tabindex: -1, dir: "auto" }, title),
+    el("p.facts", el("b", nameWord(item.kind)), badge(item.status), ...spans(facts)),
+    el("h1", { tabindex: -1 }, title),
     prompt !== title.trim() && prompt && el("details.prompt", el("summary", "Prompt"), prose("div.words", prompt)),
     prose("p.callout.bad", item.error),
   );
 }
 
-/** Shows what came before and after. */
 function showLineage(item) {
-  const links = objs(item.followers).map((follower) => {
-    const text = str(follower.title) || nameWord(follower.kind);
-    return el("li", follower.plan ? "Next plan: " : "Next: ", placeLink(text, str(follower.id)));
-  });
   const previous = str(item.previous_interaction_id);
+  const links = objs(item.followers).map((follower) =>
+    el("li", follower.plan ? "Next plan: " : "Next: ", placeLink(str(follower.title) || "Untitled", str(follower.id))),
+  );
   if (previous) links.unshift(el("li", placeLink("What came before", previous)));
-  return canCall() && links.length > 0 && el("nav.lineage", { "aria-label": "Conversation" }, el("ul", ...links));
-}
-
-/** Continues in the chat, where the host takes messages. */
-function showFollowUp(item) {
-  if (!host || !can("message")) return null;
-  return promptForm("Ask a follow-up in the chat", "Send", "Sending…", async (text) => {
-    const words = `About the Gemini interaction ${str(item.id)}: ${text}`;
-    const answer = await askHost("ui/message", { role: "user", content: [{ type: "text", text: words }] }, 600);
-    if (answer.isError) throw new Refusal("The host has not taken the message.");
-    return "Sent to the chat.";
-  });
+  return canCall() && links.length > 0 && el("nav.lineage", el("ul", ...links));
 }
 
 const isOf = (file, kind) => str(file.mime_type).startsWith(kind);
 
-/** Shows a plan, a report or media: in one order, with what the view has. */
 function showAnswer(view, signal) {
   const item = obj(view.interaction);
   const kind = view.view;
@@ -774,9 +715,8 @@ function showAnswer(view, signal) {
   ];
   const body = lines.length ? showTranscript(lines, players[0]?.media) : text.article;
   const time = formatDate(item.finished_at ?? item.created_at);
-  refresh = () => readAgain(view, signal);
   return [
-    showHead(item, time, formatSeconds(item.seconds), str(item.cost), str(item.maker)),
+    showHead(item, time, formatSeconds(item.seconds), item.cost, item.maker),
     ...(kind === "plan" ? showPlan(item, obj(view.plan)) : []),
     ...(kind === "media" ? [...media, pictures.length > 0 && showEdit(text.id)] : []),
     ...(kind === "report" ? [body.textContent && showTextActions(text), text.showOutline()] : []),
@@ -786,21 +726,7 @@ function showAnswer(view, signal) {
     free.length > 0 && showFiles(free, text.id),
     text.showSources(),
     showLineage(item),
-    showFollowUp(item),
   ];
-}
-
-/** Shows the same again if it has changed and the user is not in the midst of something. */
-async function readAgain(view, signal) {
-  const next = await readView({ interaction_id: str(obj(view.interaction).id) }).catch(obj);
-  const compare = (one) => JSON.stringify([one.view, one.interaction, one.plan, one.files]);
-  const written = [...main.querySelectorAll("textarea")].some((area) => area.value);
-  const playing = [...main.querySelectorAll("audio, video")].some((media) => !media.paused);
-  if (signal.aborted || !next.interaction || compare(next) === compare(view)) return;
-  if (written || playing || document.querySelector("dialog, [data-busy]")) return;
-  const { scrollY } = window;
-  show(next);
-  window.scrollTo(0, scrollY);
 }
 
 const PLAN_STATES = { refined: "A newer plan has taken its place.", approved: "Approved.", declined: "Declined." };
@@ -812,7 +738,7 @@ function showPlan(item, plan) {
   const said = PLAN_STATES[str(plan.state)];
   const waiting = plan.state === "waiting" && item.settled !== false;
   return [
-    steps.length > 0 && el("section.steps", { "aria-label": "Steps" }, el("h2", "Steps"), el("ol", ...steps)),
+    steps.length > 0 && el("section.steps", el("h2", "Steps"), el("ol", ...steps)),
     waiting ? showApproval(item, plan) : said && el("p.callout", said, " ", open),
     el("h2", "The whole plan"),
   ];
@@ -820,27 +746,19 @@ function showPlan(item, plan) {
 
 function showApproval(item, plan) {
   const note = makeNote();
-  const previous = { previous_interaction_id: str(item.id) };
-  const start = () => proceed("start_research", { ...previous, prompt: str(plan.approval) || "Go on with this plan." });
-  const change = (prompt) => proceed("start_research", { ...previous, prompt, plan_first: true });
-  const approve = actionButton("Approve and start", note, "Starting the research…", start, true);
+  const proceedWith = (more) => proceed("start_research", { previous_interaction_id: str(item.id), ...more });
+  const start = () => proceedWith({ prompt: str(plan.approval) || "Go on with this plan." });
+  const change = (prompt) => proceedWith({ prompt, plan_first: true });
+  const approve = actionButton("Approve and start", note, start, true);
+  const form = promptForm("What should change?", "Change the plan", change, true);
   approve.classList.add("primary");
-  const decision = [
-    el("div.row", approve, note),
-    promptForm("What should change?", "Change the plan", "Asking for another plan…", change, true),
-  ];
-  return el(
-    "section.card",
-    { "aria-label": "Decision", "data-once": true },
-    prose("p", plan.estimate),
-    prose("p", plan.spent),
-    ...(offers("start_research") ? decision : []),
-  );
+  const decision = offers("start_research") ? [el("div.row", approve, note), form] : [];
+  return el("section.card", { "data-once": true }, prose("p", plan.estimate), prose("p", plan.spent), ...decision);
 }
 
 function showEdit(id) {
   const edit = (prompt) => proceed("generate_image", { prompt, previous_interaction_id: id });
-  return offers("generate_image") && promptForm("Change this picture", "Make it", "Making it…", edit, true);
+  return offers("generate_image") && promptForm("Change this picture", "Make it", edit, true);
 }
 
 function showFiles(files, id) {
@@ -849,13 +767,13 @@ function showFiles(files, id) {
     const size = num(file.width) && num(file.height) && `${file.width} × ${file.height}`;
     const facts = [str(file.mime_type), size, formatSeconds(file.seconds), formatBytes(file.bytes)].filter(Boolean);
     const props = { href: addressFile(id, name), download: name, "aria-label": `Save ${name}` };
-    const words = el("div", prose("span", name), el("small", facts.join(" · ")), el("small", str(file.path)));
+    const words = el("div", prose("span", name), el("small", facts.join(" · ")), prose("small", file.path));
     return el("li", words, !host && el("a.button", props, "Save"));
   });
-  return el("section", { "aria-label": "Files" }, el("h2", "Files"), el("ul.rows", ...entries));
+  return el("section", el("h2", "Files"), el("ul.rows", ...entries));
 }
 
-/** Shows a player; as frames may play data: URLs only, there the file is read piece by piece. */
+/** Shows a player. Frames may play data: URLs only: there the file is read in pieces. */
 function showPlayer(file, id, signal) {
   const name = str(file.name);
   const bytes = num(file.bytes) ?? 0;
@@ -865,16 +783,14 @@ function showPlayer(file, id, signal) {
     media.src = addressFile(id, name);
     return { box: el("div.player", media), media };
   }
-  if (!canCall() || bytes > LARGEST_MEDIA) {
-    return { box: el("p.callout", "This view cannot play the file. ", str(file.path)) };
-  }
+  if (!canCall()) return { box: el("p.callout", "This view cannot play the file. ", str(file.path)) };
   const note = makeNote();
   const tell = (part) => (start.textContent = `Loading, ${formatNumber(100 * part)} %`);
   const fetchAll = async () => {
     media.src = await readPieces(file, id, signal, tell);
     start.replaceWith(media);
   };
-  const start = actionButton(`Load (${formatBytes(bytes)})`, note, "", fetchAll);
+  const start = actionButton(`Load (${formatBytes(bytes)})`, note, fetchAll);
   const box = el("div.player", { "data-once": true }, el("div.row", start), note);
   if (bytes <= LOADED_AT_ONCE) start.click();
   return { box, media };
@@ -882,7 +798,6 @@ function showPlayer(file, id, signal) {
 
 async function readPieces(file, id, signal, tell) {
   const parts = list();
-  const mime = str(file.mime_type);
   for (let offset = 0, total = 1; offset < total; ) {
     const piece = await readView({ interaction_id: id, name: file.name, offset });
     const bytes = num(piece.bytes) ?? 0;
@@ -892,10 +807,9 @@ async function readPieces(file, id, signal, tell) {
     total = num(piece.total) ?? 0;
     tell(offset / total);
   }
-  return `data:${/^[\w.+-]+\/[\w.+-]+$/.test(mime) ? mime : ""};base64,${parts.join("")}`;
+  return `data:${str(file.mime_type)};base64,${parts.join("")}`;
 }
 
-/** Lets the user choose the recording that was transcribed. */
 function pickRecording(media) {
   const reading = new FileReader();
   reading.onload = () => {
@@ -907,7 +821,6 @@ function pickRecording(media) {
   return el("label", "Play the recording (it does not leave this page)", pick);
 }
 
-/** Shows what is said, which follows the player and moves it. */
 function showTranscript(lines, player) {
   const starts = lines.map((line) => num(line.start));
   const timed = starts.some((start) => start !== null);
@@ -919,7 +832,7 @@ function showTranscript(lines, player) {
   const entries = lines.map((line, index) => {
     const start = starts[index];
     const time = start !== null && button(formatClock(start), () => seek(start), { class: "link" });
-    return el("li", time, el("p", { dir: "auto" }, line.speaker && el("b", `${str(line.speaker)} `), str(line.text)));
+    return el("li", time, el("p", line.speaker && el("b", `${str(line.speaker)} `), line.text));
   });
   const box = scrollBox("Transcript", el("ol", ...entries));
   let free = 0;
@@ -932,18 +845,18 @@ function showTranscript(lines, player) {
     if (Date.now() > free) box.scrollTop = now.offsetTop - box.clientHeight / 3;
   });
   const pick = !player && timed && pickRecording(media);
-  return el("section.transcript", { "aria-label": "What is said" }, el("h2", "Transcript"), pick, box);
+  return el("section.transcript", el("h2", "Transcript"), pick, box);
 }
 
 // ---- A run
 
 function showRun(view, signal) {
   const item = obj(view.interaction);
-  const activity = el("p.activity", { dir: "auto" });
+  const activity = el("p.activity");
   const facts = el("p.facts");
   const elapsed = el("span");
-  const waiting = el("p.callout", { dir: "auto" });
-  const prospect = el("small", { dir: "auto" });
+  const waiting = el("p.callout");
+  const prospect = el("small");
   const searches = makeLog("Searches");
   const pages = makeLog("Pages");
   const partial = el("article.text", { "aria-label": "So far" });
@@ -977,34 +890,30 @@ function showRun(view, signal) {
     signal.addEventListener("abort", () => clearInterval(timer));
     if (canCall()) poll(view, update, note, signal);
   }
-  const parts = [activity, facts, waiting, prospect, showStop(item), note];
-  const now = el("section.card", { "aria-label": "Progress" }, ...parts);
+  const now = el("section.card", activity, facts, waiting, prospect, showStop(item), note);
   return [showHead(item), now, el("div.logs", searches.box, pages.box), partial, showLineage(item)];
 }
 
-/** Makes a list that grows, newest first. */
 function makeLog(title) {
-  const count = el("small");
   const entries = el("ol.rows");
-  const heading = el("h2", title, " ", count);
-  const box = el("section", { "aria-label": title }, heading, scrollBox(`${title}, newest first`, entries));
+  const heading = el("h2");
+  const box = el("section", heading, scrollBox(`${title}, newest first`, entries));
   const update = (nodes) => {
     for (const node of nodes.slice(entries.childElementCount)) entries.prepend(el("li", node));
-    count.textContent = formatNumber(nodes.length);
+    heading.textContent = `${title} (${formatNumber(nodes.length)})`;
     box.hidden = !nodes.length;
   };
   return { box, update };
 }
 
-function showStop(item) {
-  if (!offers("cancel_research") || item.settled || !str(item.kind).startsWith("research")) return null;
-  const work = () => proceed("cancel_research", { interaction_id: str(item.id) });
-  const question = "Stop this run? What it has done so far may cost.";
-  const stop = button("Stop", () => askFirst(stop, question, "Stop it", work));
+function showStop({ id, kind, settled }) {
+  if (!offers("cancel_research") || settled || !str(kind).startsWith("research")) return null;
+  const work = () => proceed("cancel_research", { interaction_id: id });
+  const stop = button("Stop", () => askFirst(stop, "Stop this run? What it has done may cost.", "Stop it", work));
   return el("div.row", stop);
 }
 
-/** Reads a run again and again until it has settled, but not while the page is hidden. */
+/** Reads a run until it has settled, but not while the page is hidden. */
 async function poll(view, update, note, signal) {
   const pause = 1000 * Math.max(1, num(obj(view.run).poll_seconds) ?? 3);
   let [failures, wake] = [0, () => {}];
@@ -1017,7 +926,7 @@ async function poll(view, update, note, signal) {
     });
     if (signal.aborted) return;
     if (document.hidden) continue;
-    const next = await readView({ interaction_id: placeOf(view).id }).catch((error) => error);
+    const next = await readPlace(placeOf(view)).catch((error) => error);
     if (signal.aborted) return;
     const failed = next instanceof Error;
     failures = failed ? Math.min(failures + 1, 4) : 0;
@@ -1043,34 +952,32 @@ function takeFilters(from) {
 
 function showHistory(view, signal) {
   takeFilters(obj(view.filters));
-  const query = el("input", { type: "search", dir: "auto", value: filters.query });
+  const query = el("input", { type: "search", value: filters.query });
   const kind = makeSelect(filters.kind, "Every kind", list(view.kinds));
   const status = makeSelect(filters.status, "Every status", list(view.statuses));
   const note = makeNote();
   const rows = el("ul.rows");
-  const more = actionButton("Show more", note, "Loading…", () => read(cursor));
+  const more = actionButton("Show more", note, () => read({ cursor }));
   let [cursor, asked, timer] = ["", 0, 0];
   const fill = (page, added) => {
-    const focused = document.activeElement?.closest("[data-id]")?.getAttribute("data-id");
     const entries = objs(page.rows).map((row) => showRow(row, query));
-    if (added) rows.append(...entries);
-    else rows.replaceChildren(...entries);
-    const next = added ? entries[0] : entries.find((entry) => entry.dataset.id === focused);
-    next?.querySelector("button")?.focus();
+    if (!added) rows.replaceChildren();
+    rows.append(...entries);
+    if (added) entries[0]?.querySelector("button")?.focus();
     cursor = str(page.next_cursor);
     more.hidden = !cursor || !canCall();
     const found = rows.childElementCount;
-    const none = Object.keys(filters).length ? "Nothing matches." : "Nothing yet. What you ask Gemini for appears here.";
+    const none = Object.keys(filters).length ? "Nothing matches." : "Nothing yet.";
     return found ? `${formatNumber(found)}${cursor ? " newest" : ""} shown` : none;
   };
   const read = async (from) => {
     const mine = ++asked;
-    const page = await readView({ list: "history", ...filters, ...(from && { cursor: from }) });
-    return mine === asked && !signal.aborted ? fill(page, !!from) : note.textContent;
+    const page = await readView({ list: "history", ...filters, ...from });
+    return mine === asked && !signal.aborted ? fill(page, from) : note.textContent;
   };
   const search = () => {
     takeFilters({ query: query.value.trim(), kind: kind.value, status: status.value });
-    read("").then((text) => say(note, text), (error) => say(note, describe(error), true));
+    read().then((text) => say(note, text), (error) => say(note, describe(error), true));
   };
   const input = () => {
     clearTimeout(timer);
@@ -1078,8 +985,8 @@ function showHistory(view, signal) {
   };
   const submit = (event) => (event.preventDefault(), search());
   const labels = [el("label", "Search", query), el("label", "Kind", kind), el("label", "Status", status)];
-  refresh = () => rows.childElementCount > 50 || rows.querySelector(".confirm") || search();
-  say(note, fill(view, false));
+  refresh = () => rows.childElementCount > 50 || rows.matches(":focus-within") || search();
+  say(note, fill(view));
   const form = canCall() && el("form.filters", { role: "search", submit, input }, ...labels);
   return [el("h1", { tabindex: -1 }, "History"), form, note, rows, el("div.row", more)];
 }
@@ -1091,14 +998,12 @@ function makeSelect(chosen, all, values) {
   return select;
 }
 
-/** Shows a row; after the last one is deleted, `fallback` has the focus. */
 function showRow(row, fallback) {
   const id = str(row.interaction_id);
   const handle = id || str(row.label);
-  const title = (str(row.topic) || str(row.prompt) || handle).split("\n")[0].slice(0, 200);
-  const files = num(row.files);
-  const facts = [nameWord(row.kind), formatDate(row.created_at), formatMoney(row.cost_usd), str(row.activity)];
-  if (files) facts.push(`${formatNumber(files)} ${files === 1 ? "file" : "files"}`);
+  const title = (str(row.topic) || str(row.prompt) || handle).slice(0, 200);
+  const files = num(row.files) ? `Files: ${row.files}` : "";
+  const facts = [nameWord(row.kind), formatDate(row.created_at), formatMoney(row.cost_usd), row.activity, files];
   const work = async () => {
     await callTool("delete_interaction", { interaction_id: handle });
     const next = entry.nextElementSibling ?? entry.previousElementSibling;
@@ -1110,7 +1015,7 @@ function showRow(row, fallback) {
   const remove = button("Delete", ask, { class: "button bare", "aria-label": `Delete ${title}` });
   const open = id && canCall() ? placeLink(title, id) : prose("span", title);
   const words = el("div", open, el("p.facts", badge(row.status), ...spans(facts)), prose("p.error", row.error));
-  const entry = el("li", { "data-id": handle }, words, offers("delete_interaction") && remove);
+  const entry = el("li", words, offers("delete_interaction") && remove);
   return entry;
 }
 
@@ -1118,20 +1023,16 @@ function showRow(row, fallback) {
 
 const costOf = (row) => num(row.cost_usd) ?? 0;
 
-function showUsage(view, signal) {
+function showUsage(view) {
   const total = obj(view.total);
   const limits = objs(view.limits).map((limit) => showLimit(str(limit.name), limit.spent_usd, limit.limit_usd, formatMoney));
   limits.push(showLimit("research runs today", view.runs_today, view.runs_limit, formatNumber));
-  refresh = async () => {
-    const next = await readView({ list: "usage" }).catch(() => view);
-    if (!signal.aborted && JSON.stringify(next) !== JSON.stringify(view)) show(next);
-  };
   const since = formatDate(view.since, { dateStyle: "medium", timeZone: "UTC" });
   const sum = `${formatMoney(total.cost_usd) || "Unknown costs"} for ${formatNumber(total.runs)} runs`;
   return [
     el("h1", { tabindex: -1 }, "Usage"),
-    el("p.lead", num(total.runs) ? sum : "Nothing has been used", since && ` since ${since}`),
-    el("section.limits", { "aria-label": "Limits" }, ...limits),
+    el("p.lead", num(total.runs) ? sum : "Nothing used", since && ` since ${since}`),
+    el("section.limits", ...limits),
     showTable("Day", fillDays(objs(view.days), view.since), drawDays),
     showTable("Model", objs(view.models).sort((one, two) => costOf(two) - costOf(one))),
     showTable("Kind", objs(view.kinds)),
@@ -1141,20 +1042,18 @@ function showUsage(view, signal) {
 
 function showLimit(name, spent, limit, format) {
   const [used, most] = [num(spent) ?? 0, num(limit)];
-  const head = el("p", el("span", name.charAt(0).toUpperCase() + name.slice(1)), el("b", format(used)));
+  const head = el("p", el("span", nameWord(name)), el("b", format(used)));
   if (most === null) return el("div.limit", head, el("small", "No limit"));
   const left = `${format(Math.max(0, most - used))} left of ${format(most)}`;
   return el("div.limit", head, drawBar(most > 0 ? used / most : 1, true), el("small", left));
 }
 
-/** Draws a part of a whole; a limit turns red before it is reached. */
 function drawBar(part, limited) {
   const bar = el("span", { class: limited && part > 0.9 && "full" });
   bar.style.width = `${100 * Math.min(1, part)}%`;
   return el("div.meter", bar);
 }
 
-/** Shows a table with bars, below a chart if there is one. */
 function showTable(column, rows, chart) {
   if (!rows.length) return null;
   const top = Math.max(...rows.map(costOf)) || 1;
@@ -1163,110 +1062,63 @@ function showTable(column, rows, chart) {
     const unpriced = num(row.unpriced_runs) ? ` + ${formatNumber(row.unpriced_runs)} unpriced` : "";
     const counts = [row.runs, row.input_tokens, row.output_tokens].map((count) => formatNumber(count));
     const cells = [(formatMoney(row.cost_usd) || "unknown") + unpriced, ...counts].map((text) => el("td.right", text));
-    return el("tr", el("th", { scope: "row" }, str(row.name), drawBar(costOf(row) / top, false)), ...cells);
+    return el("tr", el("th", { scope: "row" }, row.name, drawBar(costOf(row) / top, false)), ...cells);
   });
   const heads = ["Cost", "Runs", "Input tokens", "Output tokens"].map((name) => el("th.right", { scope: "col" }, name));
   const head = el("thead", el("tr", el("th", { scope: "col" }, column), ...heads));
   const box = scrollBox(`${title}, table`, el("table", head, el("tbody", ...lines)));
   const shown = chart ? [chart(rows, top), el("details", el("summary", "Show as a table"), box)] : [box];
-  return el("section.usage-part", { "aria-label": title }, el("h2", title), ...shown);
+  return el("section.usage-part", el("h2", title), ...shown);
 }
 
-/** Returns the days in order, with the empty ones between them. */
 function fillDays(days, since) {
-  const known = new Map(days.map((day) => [str(day.name), day]));
-  const names = [...known.keys()].sort();
-  const filled = list();
-  const last = Date.parse(names.at(-1) ?? "");
-  for (let at = Date.parse(str(since) || str(names[0])); at <= last && filled.length < 100; at += 864e5) {
-    const name = new Date(at).toISOString().slice(0, 10);
-    filled.push(known.get(name) ?? { name, cost_usd: 0 });
-  }
-  return filled.length ? filled : days;
+  const start = Date.parse(str(since));
+  if (!start) return days;
+  return Array.from({ length: 30 }, (_, index) => {
+    const name = new Date(start + index * 864e5).toISOString().slice(0, 10);
+    return days.find((day) => day.name === name) ?? { name, cost_usd: 0 };
+  });
 }
 
 function drawDays(days, top) {
-  const nameDay = (day) => formatDate(day.name, { month: "short", day: "numeric", timeZone: "UTC" }) || str(day.name);
+  const nameDay = (day) => formatDate(obj(day).name, { month: "short", day: "numeric", timeZone: "UTC" });
   const columns = days.map((day) => {
     const bar = el("i");
     bar.style.height = `${(100 * costOf(day)) / top}%`;
-    return el("span", { "data-tip": `${nameDay(day)}: ${formatMoney(costOf(day))}\n${formatNumber(day.runs)} runs` }, bar);
+    return el("span", { title: `${nameDay(day)}: ${formatMoney(costOf(day))}` }, bar);
   });
-  const amounts = [top, top / 2, 0].map((amount) => el("span", formatMoney(amount)));
-  const label = `At most ${formatMoney(top)} a day. All values are in the table below.`;
-  const ends = [el("span", nameDay(days[0])), el("span", nameDay(days.at(-1)))];
-  return el("div.days", { role: "img", "aria-label": label }, el("div", ...amounts), el("div", ...columns), el("p", ...ends));
+  const props = { role: "img", "aria-label": "Bars of the days in the table below" };
+  const ends = [prose("span", nameDay(days[0])), prose("span", nameDay(days.at(-1)))];
+  return el("div.days", props, el("small", formatMoney(top)), el("div", ...columns), el("p", ...ends));
 }
 
-// ---- Tooltips, and clicks on links
-
-function showTip(owner) {
-  const tip = byId("tip");
-  const [title, detail] = owner.dataset.tip.split("\n");
-  tip.replaceChildren(el("span", { dir: "auto" }, title), el("small", detail));
-  tip.hidden = false;
-  owner.setAttribute("aria-describedby", "tip");
-  const at = owner.getBoundingClientRect();
-  const above = at.top - tip.offsetHeight - 4;
-  tip.style.left = `max(0.5rem, min(${at.left}px, 100vw - ${tip.offsetWidth}px - 0.5rem))`;
-  tip.style.top = `${above > 4 ? above : at.bottom + 4}px`;
-}
-
-function hideTip() {
-  byId("tip").hidden = true;
-  document.querySelector("[aria-describedby=tip]")?.removeAttribute("aria-describedby");
-}
-
-/** @param {any} event */
-function followPointer({ target }) {
-  const owner = target.closest?.("[data-tip]");
-  if (owner) showTip(owner);
-  else if (!target.closest?.("#tip")) hideTip();
-}
-
-/** Keeps a tooltip while the page scrolls to its mark. */
-function moveTip() {
-  const owner = document.querySelector("[aria-describedby=tip]");
-  if (owner?.matches(":focus, :hover")) showTip(owner);
-  else hideTip();
-}
-
-/** @param {any} event */
-function followLink(event) {
+document.addEventListener("click", (/** @type {any} */ event) => {
   const link = event.target.closest?.("a");
   if (!link || link.hasAttribute("download")) return;
   event.preventDefault();
   if (link.dataset.jump) void jump(link);
   else openLink(link.href);
-}
-
-document.addEventListener("mouseover", followPointer);
-document.addEventListener("focusin", followPointer);
-document.addEventListener("keydown", (event) => event.key === "Escape" && hideTip());
-document.addEventListener("scroll", moveTip, { passive: true, capture: true });
-document.addEventListener("click", followLink);
+});
 
 // ---- The start
 
 let toolInput = obj({});
-/** Settles when the host has answered, or is not waited for any longer. */
-let hostReady = Promise.resolve();
+let hostReady = Promise.resolve(obj());
 
 function takeNews(method, params) {
-  if (method === "ui/notifications/host-context-changed") setContext(params);
-  else if (method === "ui/notifications/tool-input") toolInput = obj(params.arguments);
-  else if (method === "ui/notifications/tool-result") void hostReady.then(() => showResult(params, toolInput));
-  else if (method === "ui/notifications/tool-cancelled" && !main.querySelector("h1")) {
-    showMessage(`This was cancelled. ${str(params.reason)}`);
-  }
+  const news = method.replace("ui/notifications/", "");
+  if (news === "host-context-changed") setContext(params);
+  else if (news === "tool-input") toolInput = obj(params.arguments);
+  else if (news === "tool-result") void hostReady.then(() => showResult(params, toolInput), () => {});
+  else if (news === "tool-cancelled" && !main.querySelector("h1")) showMessage(`This was cancelled. ${str(params.reason)}`);
 }
 
 function setContext(changes) {
   hostContext = { ...hostContext, ...changes };
   const { style } = document.documentElement;
-  style.colorScheme = /^(light|dark)$/.test(hostContext.theme) ? hostContext.theme : "";
+  style.colorScheme = str(hostContext.theme);
   for (const [name, value] of Object.entries(obj(obj(hostContext.styles).variables))) {
-    if (/^--[\w-]+$/.test(name) && typeof value === "string") style.setProperty(name, value);
+    if (name.startsWith("--")) style.setProperty(name, str(value));
   }
   locale = attempt(() => Intl.getCanonicalLocales(str(hostContext.locale).replace(/_/g, "-"))[0]);
   showBar();
@@ -1274,7 +1126,7 @@ function setContext(changes) {
 
 /** Tells the host the size, within what it allows; what is longer scrolls. */
 function watchSize() {
-  let [timer, told] = [0, ""];
+  let told = "";
   const tell = () => {
     const room = obj(hostContext.containerDimensions);
     const most = num(room.height) ?? num(room.maxHeight) ?? INLINE_HEIGHT;
@@ -1282,10 +1134,7 @@ function watchSize() {
     if (told !== JSON.stringify(size)) send({ method: "ui/notifications/size-changed", params: size });
     told = JSON.stringify(size);
   };
-  new ResizeObserver(() => {
-    clearTimeout(timer);
-    timer = window.setTimeout(tell, 80);
-  }).observe(document.body);
+  new ResizeObserver(tell).observe(document.body);
 }
 
 async function startInHost() {
@@ -1294,10 +1143,8 @@ async function startInHost() {
   const appInfo = { name: "gemini-interactions-mcp", version: "1" };
   const appCapabilities = { availableDisplayModes: ["inline", "fullscreen"] };
   const late = setTimeout(() => showMessage("The host does not answer, so there is nothing to show yet."), 10_000);
-  const answered = askHost("ui/initialize", { protocolVersion: PROTOCOL, appInfo, appCapabilities }, 3600);
-  hostReady = Promise.race([answered, new Promise((resolve) => setTimeout(resolve, 10_000))]).then(() => {}, () => {});
-  const answer = await answered;
-  clearTimeout(late);
+  hostReady = askHost("ui/initialize", { protocolVersion: PROTOCOL, appInfo, appCapabilities }, 3600);
+  const answer = await hostReady.finally(() => clearTimeout(late));
   abilities = obj(answer.hostCapabilities);
   setContext(obj(answer.hostContext));
   send({ method: "ui/notifications/initialized", params: {} });
