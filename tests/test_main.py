@@ -43,6 +43,7 @@ def test_version_says_the_version_and_nothing_else(capsys: pytest.CaptureFixture
         (["--port", "9"], 9, 9),
         (["--port", "9", "emulator"], 9, 9),
         (["emulator", "--port", "0"], 0, 0),
+        (["view", "--port", "7"], 7, 7),
     ],
 )
 def test_a_server_and_the_emulator_it_uses_have_ports_of_their_own(argv: list[str], http: int, emulator: int) -> None:
@@ -60,6 +61,7 @@ def test_help_names_every_command_and_option(capsys: pytest.CaptureFixture[str])
         "emulator",
         "doctor",
         "usage",
+        "view",
         "--http",
         "--port",
         "--version",

@@ -93,6 +93,7 @@ def list_settings(settings: Settings) -> Iterator[Finding]:
     yield Finding(None, "wait", f"{settings.wait_seconds:g} s until a call returns the id instead of the answer")
     if not is_wrong(settings, CONFIRM_VARIABLE):
         yield Finding(None, "asking", describe_confirmation(settings.confirm))
+    yield Finding(None, "view", "gemini-interactions-mcp view shows past and running interactions in a browser")
     if settings.servers:
         yield Finding(None, "MCP servers", ", ".join(f"mcp:{each.name}" for each in settings.servers))
     if settings.allow_secrets:

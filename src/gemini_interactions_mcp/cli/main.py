@@ -1,4 +1,4 @@
-"""The command line: parses arguments, and runs serve (the default), demo, emulator, doctor or usage."""
+"""The command line: parses arguments, and runs serve (the default), view, demo, emulator, doctor or usage."""
 
 import argparse
 import os
@@ -24,6 +24,7 @@ COMMAND_EPILOG = (
     "Without a command, the server speaks MCP on stdin and stdout, as a host expects. Settings are environment "
     "variables; README.md lists them."
 )
+VIEW_HELP = "show past and running interactions in a browser"
 DEMO_HELP = "call every tool on sample files, without a key or network"
 EMULATOR_HELP = "serve an emulated Interactions API on loopback, for development"
 DOCTOR_HELP = "check settings, key, network, folders and journal"
@@ -35,11 +36,14 @@ def build_parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser("gemini-interactions-mcp", description=COMMAND_DESCRIPTION, epilog=COMMAND_EPILOG)
     top.add_argument("--version", action="version", version=__version__)
     top.add_argument("--http", action="store_true", help="serve streamable HTTP on loopback instead of stdio")
-    ports = f"port for --http (default {HTTP_PORT}) or emulator (default {EMULATOR_PORT})"
+    ports = f"port for --http (default {HTTP_PORT}), emulator (default {EMULATOR_PORT}) or view (default any free one)"
     top.add_argument("--port", type=parse_port, help=ports)
     # Users of the bundle see the settings in their host, not environment variables (manifest.json).
     top.add_argument("--bundle", action="store_true", help=argparse.SUPPRESS)
     commands = top.add_subparsers(title="commands", dest="command", metavar="command")
+    view = commands.add_parser("view", **describe_command(VIEW_HELP))
+    view.add_argument("--port", type=parse_port, default=argparse.SUPPRESS, help="default any free one")
+    view.add_argument("--no-open", action="store_true", help="only print the address; open no browser")
     commands.add_parser("demo", **describe_command(DEMO_HELP))
     emulator = commands.add_parser("emulator", **describe_command(EMULATOR_HELP))
     emulator.add_argument("--port", type=parse_port, default=argparse.SUPPRESS, help=f"default {EMULATOR_PORT}")
@@ -117,6 +121,8 @@ def run_command(arguments: argparse.Namespace) -> int:
         BrokenPipeError: The reader of stdout has gone; may be in an exception group.
     """
     match arguments.command:
+        case "view":
+            return view_past(arguments)
         case "demo":
             from .demo import run_demo  # noqa: PLC0415 - each command imports only what it needs
 
@@ -165,6 +171,16 @@ def serve_host(arguments: argparse.Namespace) -> int:
     from gemini_interactions_mcp.transports import stdio  # noqa: PLC0415 - as above
 
     return stdio.serve_stdio(server, claimed)
+
+
+def view_past(arguments: argparse.Namespace) -> int:
+    """Show interactions in a browser until Ctrl-C, and return the exit status."""
+    from .view import prepare_view, run_view  # noqa: PLC0415 - each command imports only what it needs
+
+    settings = prepare_view()
+    if settings is None:
+        return 2
+    return run_interruptible(partial(run_view, settings, choose_port(arguments, 0), opens=not arguments.no_open))
 
 
 async def run_emulator(number: int, *, contrary: bool) -> None:

@@ -49,6 +49,7 @@ from .long_text import replace_lone_surrogates as replace_lone_surrogates
 from .long_text import replace_unstorable as replace_unstorable
 from .offloading import LARGE_TEXT_CHARACTERS as LARGE_TEXT_CHARACTERS
 from .offloading import offload_if_large as offload_if_large
+from .offloading import run_exclusively as run_exclusively
 from .phrases import format_count as format_count
 from .phrases import format_dollars as format_dollars
 from .phrases import format_duration as format_duration

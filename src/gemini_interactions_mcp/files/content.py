@@ -167,7 +167,8 @@ class InputFiles:
             return [source]
         record = await self._earlier(unquote(address[1]))
         name = unquote(address[2]) if address[2] else None
-        files = [file for file in record.files if name in (None, file.name)]
+        # A document that was made of the answer is meant only by its name.
+        files = [file for file in record.files if name == file.name or (name is None and not file.exported)]
         if not files:
             has = ", ".join(file.name for file in record.files) or "none"
             raise FileRefusedError(

@@ -326,14 +326,22 @@ class Journal(UploadShelf):
         )
 
     async def newest(self, limit: int = 50) -> list[object]:
-        """Return what a list of interactions and files shows first, whichever server has added it; for comparison."""
+        """Return what a list of interactions and files shows first, and when an interaction last settled.
+
+        For comparison: whichever server has added or changed something, the next answer differs.
+        """
         named = (
             select_live(queries.DESKTOP_ROWS, INTERACTIONS.c.interaction_id.is_not(None))
             .order_by(*NEWEST_FIRST)
             .limit(limit)
         )
-        shown = named.with_only_columns(INTERACTIONS.c.interaction_id, sa.cast(INTERACTIONS.c.files, sa.Text))
-        return await self._database.read(shown, lambda result: [tuple(found) for found in result])
+        shown = named.with_only_columns(
+            INTERACTIONS.c.interaction_id, INTERACTIONS.c.status, sa.cast(INTERACTIONS.c.files, sa.Text)
+        )
+        first = await self._database.read(shown, lambda result: [tuple(found) for found in result])
+        ended = INTERACTIONS.c.settled_at
+        last = sa.select(ended).where(queries.LIVE_ROWS, ended.is_not(None)).order_by(ended.desc()).limit(1)
+        return [*first, *await self._database.read(last, lambda result: list(result.scalars()))]
 
     async def followers(self, interaction_id: str) -> list[Record]:
         """Return the rows that continue an interaction, oldest first."""

@@ -194,8 +194,8 @@ class SavedFile(FrozenModel):
         place: Index among the interaction's media, from 1, as in `MEDIA_PLACEHOLDER`; None for other files.
         within: Its path in an agent's environment.
         seconds: Duration of audio or video.
-        width: Width of an image in pixels.
-        height: Height of an image in pixels.
+        exported: Whether it is a document that somebody asked for, made of the answer as it was then.
+        width: Width of an image in pixels, beside its height.
     """
 
     name: str
@@ -206,6 +206,7 @@ class SavedFile(FrozenModel):
     place: int | None = None
     within: str | None = None
     seconds: float | None = Field(default=None, exclude_if=lambda seconds: seconds is None)
+    exported: bool = Field(default=False, exclude_if=lambda exported: not exported)
     width: int | None = None
     height: int | None = None
 

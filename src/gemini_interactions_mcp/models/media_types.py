@@ -123,6 +123,7 @@ OUTPUT_EXTENSIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "image": tuple(extension for mime in ("image/jpeg", *LOSSLESS_FORMATS) for extension in MIME_TYPES["image"][mime]),
     "audio": ("wav", "mp3"),
     "video": ("mp4",),
+    "document": ("html", "md", "docx", "pdf"),
 }
 """Extensions for what is made, by content type: the types that Gemini makes, and for pictures LOSSLESS_FORMATS.
 

@@ -1,7 +1,9 @@
 from . import pictures as pictures
 from . import posters as posters
+from . import printing as printing
 from . import provenance as provenance
 from . import saving as saving
+from .documents.embedding import embed_picture as embed_picture
 from .durations import measure_duration as measure_duration
 from .pictures import make_preview as make_preview
 from .unwritable import make_unwritable_error as make_unwritable_error

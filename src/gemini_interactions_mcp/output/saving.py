@@ -240,7 +240,12 @@ def wrap_wav(samples: bytes, mime: str) -> bytes:
 
 def iter_report_names(stem: str, taken: Collection[str] = ()) -> Iterator[str]:
     """Yield names to try for a report: `stem.md`, `stem-1.md` ..."""
-    return chain(filter_free_names([f"{stem}.md"], taken), iter_numbered_names(stem, ".md", taken))
+    return iter_document_names(stem, ".md", taken)
+
+
+def iter_document_names(stem: str, suffix: str, taken: Collection[str] = ()) -> Iterator[str]:
+    """Yield names to try for a document: `stem.pdf`, `stem-1.pdf` ..."""
+    return chain(filter_free_names([f"{stem}{suffix}"], taken), iter_numbered_names(stem, suffix, taken))
 
 
 def iter_numbered_names(stem: str, suffix: str, taken: Collection[str] = ()) -> Iterator[str]:

@@ -3,6 +3,7 @@ from . import intents as intents
 from .changes import Changes as Changes
 from .deletion import Deletion as Deletion
 from .deletion import Remote as Remote
+from .export_order import ExportOrder as ExportOrder
 from .listing import RowConditions as RowConditions
 from .run import Run as Run
 from .runs import Runs as Runs

@@ -14,7 +14,7 @@ class Changes:
     """Watches what `resources/list` shows, and announces its changes.
 
     Args:
-        journal: Counts the changes of this process; those of other servers show in its newest rows.
+        journal: Counts the changes of this process; those of other servers show in its newest rows and settlements.
         announce: Notifies all subscribers.
         timing: Periods and time limits.
     """
@@ -40,7 +40,7 @@ class Changes:
             self._newest = await self._journal.newest()
 
     async def look_around(self) -> None:
-        """Announce that another server has added something."""
+        """Announce that another server has added or changed something."""
         before, self._newest = self._newest, await self._journal.newest()
         if before not in (None, self._newest) and self._told == self._journal.list_changes:
             await self._tell()

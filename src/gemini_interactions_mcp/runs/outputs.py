@@ -147,7 +147,11 @@ class Output:
 
     def gone(self, files: Iterable[SavedFile]) -> list[SavedFile]:
         """Return the files that are missing on this machine and that Google may still have."""
-        return [file for file in files if file.within is None and saved_files.is_absent(file, [self._output_dir])]
+        return [
+            file
+            for file in files
+            if file.within is None and not file.exported and saved_files.is_absent(file, [self._output_dir])
+        ]
 
     def restore(
         self, run: Run, interaction: Interaction, gone: Sequence[SavedFile], fetched: Mapping[int, BinaryIO]
@@ -220,7 +224,7 @@ class Output:
 
 def is_report(file: SavedFile) -> bool:
     """Whether a file is the report of an agent, rather than one of its pictures or other files."""
-    return file.mime_type == "text/markdown" and file.place is None and file.within is None
+    return file.mime_type == "text/markdown" and file.place is None and file.within is None and not file.exported
 
 
 def collect_file_names(files: Iterable[SavedFile]) -> set[str]:

@@ -31,6 +31,7 @@ from .deleting import Deleter
 from .deletion import Deletion
 from .deliveries import Deliveries
 from .driving import Announce, Driver
+from .exporting import Exporter
 from .fetching import FetchFunction, refuse_fetch
 from .finding import Finder
 from .follower import Follower
@@ -66,6 +67,7 @@ class Runs:
         costs: Estimates what requests may cost.
         lister: Returns pages of rows.
         upkeep: Changes settled interactions.
+        exporter: Saves interactions as documents.
     """
 
     def __init__(
@@ -99,6 +101,7 @@ class Runs:
         self._deleter = Deleter(gemini, journal, saved, self._registry)
         self.lister = Lister(journal, self._registry, self._finder, timing)
         self.upkeep = Upkeep(gemini, self._ledger, self._driver, saved, output_dir, timing, base_url)
+        self.exporter = Exporter(self._ledger, self.upkeep, saved, output_dir, redact, timing)
 
     async def tend(self) -> None:
         """Do the periodic work of a server, as `Driver.tend`, until cancelled."""

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
+from io import BufferedReader
 from typing import Any, Final
 
 import anyio.to_thread
@@ -34,6 +35,7 @@ from pydantic import ValidationError
 
 from gemini_interactions_mcp import __version__
 from gemini_interactions_mcp.core import DEFAULT_TIMING, GeminiMCPError, InputError, Timing
+from gemini_interactions_mcp.models import SavedFile
 from gemini_interactions_mcp.server.tasks.extension import TasksExtension
 from gemini_interactions_mcp.server.tasks.plans import TaskChains
 from gemini_interactions_mcp.server.tools import table
@@ -214,6 +216,15 @@ class Server(MCPServer[Opening]):
                 f"{uri} cannot be read because of a bug in this server; its log on stderr says more."
             ) from exc
 
+    async def open_saved_file(self, interaction_id: str, name: str) -> tuple[SavedFile, BufferedReader]:
+        """Open a saved file, as `resources.open_saved_file` does, for a transport that sends it by pieces.
+
+        Raises:
+            FileRefusedError: There is none.
+            GeminiMCPError: The journal cannot be read, or a setting is wrong.
+        """
+        return await resources.open_saved_file(await self._opening.app(), interaction_id, name)
+
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[Opening, Any] | None = None
     ) -> GetPromptResult | InputRequiredResult:
@@ -245,12 +256,13 @@ class Server(MCPServer[Opening]):
 
 
 async def answer_ping(ctx: ServerRequestContext[Any, Any], call_next: Callable[..., Awaitable[Any]]) -> Any:  # noqa: ANN401 - as above
-    """Answer a ping in every protocol era.
+    """Answer a ping over stdio in every protocol era.
 
-    2026-07-28 has none, but a host that sends one and gets an error shows no view
+    2026-07-28 has none, and demands an error over HTTP. But a desktop host that gets one shows no view
     (github.com/modelcontextprotocol/ext-apps, issue 671).
     """
-    if ctx.method == "ping" and is_version_at_least(ctx.protocol_version, "2026-07-28"):
+    removed = ctx.request is None and is_version_at_least(ctx.protocol_version, "2026-07-28")
+    if ctx.method == "ping" and removed:
         return {"resultType": "complete"}
     return await call_next(ctx)
 

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable
 from functools import partial
+from io import BufferedReader
 from typing import Final
 from urllib.parse import unquote
 
@@ -14,6 +15,7 @@ from mcp_types import Annotations, ListResourcesResult, Resource, ResourceTempla
 
 from gemini_interactions_mcp.core import (
     LARGE_TEXT_CHARACTERS,
+    FileGoneError,
     FileRefusedError,
     GeminiMCPError,
     InputError,
@@ -204,7 +206,7 @@ async def read_saved_file(app: AppContext, record: Record, name: str) -> ReadRes
         ResourceNotFoundError: The interaction has no such file, or no longer has it.
         ResourceError: The file is too large for a resource.
     """
-    file = next((file for file in record.files if file.name == name), None)
+    file = find_saved_file(record, name)
     if file is None:
         raise ResourceNotFoundError(f"Interaction {record.interaction_id} has no file {quote_name(name)}.")
     most = RESOURCE_TEXT_CHARACTERS if file.mime_type == MARKDOWN_TYPE else RESOURCE_BLOB_BYTES
@@ -219,6 +221,25 @@ async def read_saved_file(app: AppContext, record: Record, name: str) -> ReadRes
         raise ResourceNotFoundError(f"File {quote_name(name)} of interaction {record.interaction_id}: {exc}") from exc
     shown = content.decode(errors="replace") if file.mime_type == MARKDOWN_TYPE else content
     return ReadResourceContents(content=shown, mime_type=file.mime_type)
+
+
+def find_saved_file(record: Record, name: str) -> SavedFile | None:
+    """Return a file that the journal names."""
+    return next((file for file in record.files if file.name == name), None)
+
+
+async def open_saved_file(app: AppContext, interaction_id: str, name: str) -> tuple[SavedFile, BufferedReader]:
+    """Open a saved file of any size, at its start, as the journal knows it; the caller closes it.
+
+    Raises:
+        FileRefusedError: The journal names no such file, or something else is in its place.
+        JournalError: The journal cannot be read.
+    """
+    record = await app.runs.known(interaction_id)
+    file = find_saved_file(record, name) if record else None
+    if file is None:
+        raise FileGoneError("There is no such file.")
+    return file, await anyio.to_thread.run_sync(app.saved.opened, file)
 
 
 async def complete_argument(app: AppContext, argument: str, typed: str, interaction_id: str | None) -> list[str]:

@@ -1,5 +1,6 @@
 from . import chapters as chapters
 from . import citations as citations
+from . import exports as exports
 from . import hypertext as hypertext
 from . import model_table as model_table
 from . import pages as pages
@@ -10,10 +11,12 @@ from . import subtitles as subtitles
 from . import transcripts as transcripts
 from . import usage_table as usage_table
 from . import voice_table as voice_table
+from . import webpage as webpage
 from .citations import is_linkable as is_linkable
 from .cutting import TextPage as TextPage
 from .framing import frame_text as frame_text
 from .framing import strip_hidden_blocks as strip_hidden_blocks
+from .hypertext import make_file_link as make_file_link
 from .markdown import MARKDOWN_WEIGHT as MARKDOWN_WEIGHT
 from .offered_tools import EVERY_TOOL as EVERY_TOOL
 from .offered_tools import ToolGuide as ToolGuide

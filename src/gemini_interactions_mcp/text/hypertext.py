@@ -7,6 +7,7 @@ and attributes of `ELEMENTS` only. The library is imported when the first answer
 import re
 from collections.abc import Collection, Iterable, Iterator
 from functools import cache
+from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote, unquote
@@ -30,6 +31,12 @@ ELEMENTS: Final = {
     "img": ("data-file", "alt"),
 }
 """The elements of rendered text, and their attributes."""
+
+PARSED_NESTING: Final = 200
+"""Nesting that the parser reads; it drops what is deeper, by default already what is in eleven lists."""
+
+DEEP_LINE: Final = re.compile(rf"^(?:[ \t]*(?:>|[-+*][ \t]|\d{{1,9}}[.)][ \t])){{{PARSED_NESTING // 4}}}", re.MULTILINE)
+"""A line of so many containers that the parser may drop it; no text that is meant as Markdown has one."""
 
 LANGUAGE_NAME: Final = re.compile(r"[A-Za-z0-9+#_.-]{1,30}")
 ALIGNMENT: Final = re.compile(r"text-align:(center|right)")
@@ -72,6 +79,8 @@ def render_hypertext(
         files: Names of saved files that may be shown as pictures, by the links of `make_file_link`.
         prefix: Precedes the numbers of headings in their ids, which are `s-1`, `s-2` without it.
     """
+    if DEEP_LINE.search(markdown):
+        return Hypertext(f"<pre><code>{escape(markdown)}\n</code></pre>\n", ())
     parser = build_html_parser()
     tokens = parser.parse(markdown)
     headings = tuple(name_headings(tokens, prefix))
@@ -87,7 +96,7 @@ def build_html_parser() -> "MarkdownIt":
     """Create the parser, for CommonMark without HTML, GitHub's tables and strikethrough."""
     from markdown_it import MarkdownIt  # noqa: PLC0415 - takes 30 ms, and `tools/list` does not need it
 
-    found = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    found = MarkdownIt("commonmark", {"html": False, "maxNesting": PARSED_NESTING}).enable(["table", "strikethrough"])
     # The parser leaves a link with another address as words.
     found.validateLink = is_followable
     return found

@@ -1,12 +1,15 @@
-"""Serves MCP as streamable HTTP on loopback."""
+"""Serves MCP as streamable HTTP on loopback, and has what every web server of this program needs."""
 
 import os
 import signal
 import socket
 import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Final
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from gemini_interactions_mcp.server import Server
 
@@ -17,20 +20,54 @@ SHUTDOWN_SECONDS: Final = 1
 """Seconds for HTTP requests in flight to complete after a signal to end."""
 
 
-async def serve_http(server: Server, number: int) -> None:
-    """Serve streamable HTTP on loopback; connections are accepted from the moment that the address is printed."""
+class WebServer(uvicorn.Server):
+    """A web server that says when it ends, so that streams without an end can end too.
+
+    Args:
+        app: The application.
+        ending: Called once, before requests in flight are waited for.
+    """
+
+    def __init__(self, app: ASGIApp, ending: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(app, log_config=None, ws="none", timeout_graceful_shutdown=SHUTDOWN_SECONDS),
+        )
+        self._ending = ending
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End all requests."""
+        self._ending()
+        await super().shutdown(sockets)
+
+
+@contextmanager
+def open_listener(number: int) -> Generator[socket.socket]:
+    """Listen on a port of loopback; connections wait there until something serves them.
+
+    Raises:
+        OSError: The port cannot be used.
+    """
     # With a protocol, because asyncio sets TCP_NODELAY only on a socket that has one.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         if os.name == "posix":  # elsewhere the option would let two servers share the port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((LOOPBACK_HOST, number))
         listener.listen()
-        config = uvicorn.Config(
-            server.streamable_http_app(host=LOOPBACK_HOST), log_config=None, timeout_graceful_shutdown=SHUTDOWN_SECONDS
-        )
+        yield listener
+
+
+async def serve_web(app: ASGIApp, listener: socket.socket, ending: Callable[[], None] = lambda: None) -> None:
+    """Serve an application until a signal to end."""
+    web = WebServer(app, ending)
+    for each in list_ending_signals():
+        # Uvicorn itself handles all of these but the one of a closed terminal.
+        signal.signal(each, web.handle_exit)
+    await web.serve(sockets=[listener])
+
+
+async def serve_http(server: Server, number: int) -> None:
+    """Serve streamable HTTP on loopback; connections are accepted from the moment that the address is printed."""
+    with open_listener(number) as listener:
+        app = server.streamable_http_app(host=LOOPBACK_HOST)
         sys.stderr.write(f"Serving MCP on http://{LOOPBACK_HOST}:{listener.getsockname()[1]}/mcp\n")
-        web = uvicorn.Server(config)
-        for each in list_ending_signals():
-            # Uvicorn itself handles all of these but the one of a closed terminal.
-            signal.signal(each, web.handle_exit)
-        await web.serve(sockets=[listener])
+        await serve_web(app, listener)

@@ -34,11 +34,11 @@ from gemini_interactions_mcp.settings import DEFAULT_WAIT_SECONDS, Settings
 from gemini_interactions_mcp.text import MARKDOWN_WEIGHT, rendering
 
 from . import waiting
-from .previews import attach_files, drop_excess_links
+from .previews import attach_files, build_file_link, drop_excess_links
 from .standing import add_running_cost, followers_of, tell_running_cost
 
 if TYPE_CHECKING:
-    from gemini_interactions_mcp.runs import Run
+    from gemini_interactions_mcp.runs import ExportOrder, Run
 
 EVERY_HOST_BYTES: Final = min(host.page_bytes for host in HOSTS.values())
 """Bytes of text that every host shows without cutting."""
@@ -117,6 +117,7 @@ class ReadOptions:
         section: Heading of the only section to show; empty for all.
         resolve: Whether redirect links of the sources are followed.
         save: Glob of the sandbox files to save.
+        order: The document that is made of the answer instead of showing it.
         seconds: The `wait_seconds` that is suggested for the next call.
         above: Paragraphs above the answer.
         viewed: Whether the client shows the result in a view.
@@ -126,6 +127,7 @@ class ReadOptions:
     section: str = ""
     resolve: bool = False
     save: str | None = None
+    order: "ExportOrder | None" = None
     seconds: float = DEFAULT_WAIT_SECONDS
     host: Host = ANY_HOST
     above: tuple[str, ...] = ()
@@ -150,16 +152,38 @@ async def read_answer(ctx: Ctx, interaction_id: str, seconds: float, wanted: Rea
     report = functools.partial(report_with_cost, app, run, Progress(ctx))
     await app.runs.wait(run, max(seconds - (anyio.current_time() - began), 0), report)
     if not run.done.is_set() or run.error is not None:
-        unsaved = ("Nothing has been saved yet: it still runs.",) if wanted.save else ()
+        unsaved = ("Nothing has been saved yet: it still runs.",) if wanted.save or wanted.order else ()
         return await render_run(app, run, replace(wanted, above=unsaved))
     if wanted.save and not run.record.environment_id:
         raise InputError("There is nothing to save: only agents that work in an environment leave files there.")
     restored = await app.runs.upkeep.restore(run, max(seconds, app.timing.lookup))
-    if wanted.resolve:
+    if wanted.resolve or wanted.order:
         await app.runs.upkeep.resolve_sources(run)
+    if wanted.order and not wanted.save:
+        return await export_answer(app, run, wanted.order, restored)
     notes = restored + (await describe_environment(app, run, wanted) if run.record.environment_id else [])
+    if wanted.order:
+        return await export_answer(app, run, wanted.order, notes)
     followers = await followers_of(app, str(run.id)) if run.record.plan else ()
     return await render_run(app, run, wanted, notes, followers)
+
+
+async def export_answer(app: AppContext, run: "Run", order: "ExportOrder", notes: Sequence[str]) -> CallToolResult:
+    """Save an answer as a document, and return where it is; the answer is not shown.
+
+    Raises:
+        GeminiMCPError: It cannot be saved.
+    """
+    exported = await app.runs.exporter.export(run, order)
+    saved = rendering.describe_saved_file(exported.file)
+    result = build_text_result(
+        phrases.join_paragraphs(
+            saved,
+            *fit_paragraphs([*exported.notes, *notes], EVERY_HOST_BYTES // 2),
+            f"---\n{rendering.render_identity(run.record)}",
+        )
+    )
+    return CallToolResult(content=[*result.content, build_file_link(run.record, exported.file)])
 
 
 async def report_with_cost(app: AppContext, run: "Run", progress: Progress, seconds: float, message: str) -> None:

@@ -67,9 +67,9 @@ PollSeconds = Annotated[
     Field(ge=0, le=LONGEST_WAIT_SECONDS, allow_inf_nan=False, description="Default 0"),
 ]
 
-PageNumber = Annotated[int, Field(ge=1, description="Of the answer; default 1")]
+PageNumber = Annotated[int, Field(ge=1, description="default 1")]
 SectionHeading = Annotated[str | None, Field(description="Only this heading")]
-ResolveSources = Annotated[bool, Field(description="Follow redirect links; default false")]
+ResolveSources = Annotated[bool, Field(description="Follow redirects; default false")]
 
 FileSources = Annotated[
     list[str],

@@ -2,16 +2,18 @@
 
 import functools
 import json
+from pathlib import PurePath
 from typing import Annotated, Final, Literal
 
 from mcp.server.apps import client_supports_apps
 from mcp_types import CallToolResult, TextContent
 from pydantic import Field
 
+from gemini_interactions_mcp import output
 from gemini_interactions_mcp.core import InputError, measure_cost, phrases
-from gemini_interactions_mcp.models import RecordPage, UsageReport
-from gemini_interactions_mcp.runs import Deletion, Remote
-from gemini_interactions_mcp.server.context import Ctx, open_app
+from gemini_interactions_mcp.models import RecordPage, UsageReport, media_types
+from gemini_interactions_mcp.runs import Deletion, ExportOrder, Remote
+from gemini_interactions_mcp.server.context import AppContext, Ctx, open_app
 from gemini_interactions_mcp.server.hosts import Host, identify_host
 from gemini_interactions_mcp.server.results import rows
 from gemini_interactions_mcp.server.results.answers import ReadOptions, build_text_result, read_answer
@@ -20,7 +22,10 @@ from gemini_interactions_mcp.server.views import overviews
 from gemini_interactions_mcp.server.views.offering import VIEW_KEY
 from gemini_interactions_mcp.text import usage_table
 
+from .making import resolve_output_path
 from .parameters import InteractionId, PageNumber, PollSeconds, ResolveSources, SectionHeading
+
+DOCUMENT_FORMS: Final = media_types.OUTPUT_EXTENSIONS["document"]
 
 FEWER_LINES: Final = (20, 10, 5)
 """Lines of a table for a host that shows no longer one; the shortest fits every host."""
@@ -83,10 +88,32 @@ async def read_interaction(
     wait_seconds: PollSeconds = 0,
     section: SectionHeading = None,
     resolve_sources: ResolveSources = False,
-    save: Annotated[str | None, Field(description="Sandbox files to save: *.csv")] = None,
+    save: Annotated[str | None, Field(description="Sandbox files: *.csv")] = None,
+    save_as: Annotated[str | None, Field(description="New .html, .md, .docx or .pdf")] = None,
 ) -> CallToolResult:
-    """Read any Gemini interaction's answer in pages, with sources and files; waits for a running one."""
-    return await read_answer(ctx, interaction_id, wait_seconds, ReadOptions(page, section or "", resolve_sources, save))
+    """Read any Gemini interaction in pages, or save it; waits while it runs."""
+    order = await prepare_export(await open_app(ctx), save_as) if save_as else None
+    wanted = ReadOptions(page, section or "", resolve_sources, save, order)
+    return await read_answer(ctx, interaction_id, wait_seconds, wanted)
+
+
+async def prepare_export(app: AppContext, save_as: str) -> ExportOrder:
+    """Return which document is wanted: `report.pdf`, or `pdf` under a name of its own.
+
+    Raises:
+        InputError: The format is unknown.
+        FileRefusedError: Nothing can be written at the path.
+        ConfigurationError: What writes the format is not installed, or the directory cannot be written.
+    """
+    bare = save_as.strip().removeprefix(".").lower()
+    form = bare if bare in DOCUMENT_FORMS else PurePath(save_as).suffix[1:].lower()
+    if form not in DOCUMENT_FORMS:
+        raise InputError("save_as ends with .html, .md, .docx or .pdf. Nothing was written.")
+    output.printing.check_library(form)
+    target, refusal = await resolve_output_path(app, None if form == bare else save_as, "document")
+    if refusal is not None:
+        raise refusal
+    return ExportOrder(form, target)
 
 
 async def delete_interaction(ctx: Ctx, interaction_id: InteractionId) -> CallToolResult:

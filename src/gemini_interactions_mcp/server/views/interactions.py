@@ -18,6 +18,9 @@ from .texts import render_text_page
 if TYPE_CHECKING:
     from gemini_interactions_mcp.runs import Run
 
+PROMPT_CHARACTERS: Final = 20_000
+"""Maximum length of a prompt that a view shows; its resource has all of it."""
+
 PARTIAL_CHARACTERS: Final = 2**14
 """Length of the end of a partial answer."""
 
@@ -69,7 +72,7 @@ def describe_interaction(run: "Run", followers: Iterable[Record]) -> dict[str, A
         "settled": run.done.is_set(),
         "maker": rendering.get_maker(record),
         "title": rendering.take_first_words(record.title) or rendering.get_handle(record),
-        "prompt": record.wording,
+        "prompt": shorten_words(record.wording),
         "topic": record.topic,
         "created_at": record.created_at.isoformat(timespec="seconds"),
         "finished_at": record.finished_at.isoformat(timespec="seconds") if record.finished_at else None,
@@ -77,11 +80,16 @@ def describe_interaction(run: "Run", followers: Iterable[Record]) -> dict[str, A
         "tokens": rendering.format_tokens(record.usage),
         "cost_usd": amounts.convert_to_dollars(record.cost),
         "cost": rendering.describe_cost(record.cost, ended=ended),
-        "error": record.error,
+        "error": record.error and shorten_words(record.error),
         "stored": record.stored,
         "previous_interaction_id": record.previous_interaction_id,
         "followers": [describe_follower(each) for each in followers],
     }
+
+
+def shorten_words(text: str) -> str:
+    """Return a text of at most `PROMPT_CHARACTERS`."""
+    return text if len(text) <= PROMPT_CHARACTERS else f"{text[: PROMPT_CHARACTERS - 1]}…"
 
 
 def describe_follower(record: Record) -> dict[str, Any]:

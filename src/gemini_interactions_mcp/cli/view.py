@@ -1,0 +1,57 @@
+"""The `view` command: shows past interactions and running ones in a browser."""
+
+import sys
+import threading
+import webbrowser
+from functools import partial
+from typing import Final
+
+from gemini_interactions_mcp.core import Redactor
+from gemini_interactions_mcp.settings import Settings
+from gemini_interactions_mcp.transports.viewer import serve_viewer
+
+from .logs import configure_logging
+
+TERMINAL_BROWSERS: Final = frozenset({"www-browser", "links", "elinks", "lynx", "w3m"})
+"""Browsers that would take the terminal."""
+
+
+def prepare_view() -> Settings | None:
+    """Return the settings, and log as they say; None if they are wrong, which is said on stderr."""
+    settings = Settings.from_environ()
+    redact = Redactor(settings.secrets)
+    if settings.findings:
+        sys.stderr.write(redact(f"gemini-interactions-mcp: {' '.join(settings.findings)}\n"))
+        return None
+    configure_logging(settings.log_level, redact)
+    return settings
+
+
+async def run_view(settings: Settings, number: int, *, opens: bool) -> None:
+    """Serve the viewer until Ctrl-C.
+
+    Args:
+        settings: Of the user.
+        number: The port; 0 is any free one.
+        opens: Whether to open a browser.
+    """
+    await serve_viewer(settings, number, partial(show_address, opens=opens))
+
+
+def show_address(address: str, *, opens: bool) -> None:
+    """Print the address, and open it in a browser where there is one."""
+    print(f"Open {address}")
+    print("The link works once. Ctrl-C ends the viewer.", flush=True)
+    if opens:
+        # In a thread, since some browsers are waited for.
+        threading.Thread(target=open_browser, args=(address,), name="browser", daemon=True).start()
+
+
+def open_browser(address: str) -> None:
+    """Open an address in a browser of the desktop; where there is none, nothing happens."""
+    try:
+        browser = webbrowser.get()
+    except webbrowser.Error:
+        return
+    if getattr(browser, "basename", "") not in TERMINAL_BROWSERS:
+        browser.open(address)

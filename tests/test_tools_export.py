@@ -1,0 +1,320 @@
+"""`read_interaction` with `save_as`: an answer as a document, in the output folder or at a path."""
+
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import docx
+import psutil
+import pypdf
+import pytest
+from mcp import Client
+from mcp_types import CallToolResult
+
+from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.output import printing, saving
+from gemini_interactions_mcp.runs import laying_out
+from gemini_interactions_mcp.settings import Settings
+from reading import LEGACY, MODERN, call, complaint, id_of, links_of, newest, posts, saved_in, text_of
+
+FORMS = ("html", "md", "docx", "pdf")
+
+
+async def researched(client: Client, prompt: str = "Räder", **arguments: Any) -> str:
+    """The id of research that has ended."""
+    begun = await call(client, "start_research", prompt=prompt, **arguments)
+    return id_of(await call(client, "check_research", interaction_id=id_of(begun), wait_seconds=10))
+
+
+async def asked(client: Client, prompt: str = "Name a river") -> str:
+    return id_of(await call(client, "gemini_ask", prompt=prompt))
+
+
+async def saved(client: Client, interaction_id: str, save_as: str) -> tuple[Path, CallToolResult]:
+    """The document that was saved, and what the call has said."""
+    result = await call(client, "read_interaction", interaction_id=interaction_id, save_as=save_as)
+    (path,) = saved_in(result)
+    (linked,) = links_of(result)
+    assert linked.size == path.stat().st_size
+    return path, result
+
+
+def text_in(path: Path) -> str:
+    """The text of a document, as a reader of its format sees it."""
+    if path.suffix == ".pdf":
+        return "\n".join(page.extract_text() for page in pypdf.PdfReader(path).pages)
+    if path.suffix == ".docx":
+        document = docx.Document(str(path))
+        cells = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
+        return "\n".join([*(each.text for each in document.paragraphs), *cells])
+    return path.read_text(encoding="utf-8")
+
+
+def pictures_in(path: Path) -> int:
+    if path.suffix == ".pdf":
+        return sum(len(page.images) for page in pypdf.PdfReader(path).pages)
+    if path.suffix == ".docx":
+        return len(docx.Document(str(path)).inline_shapes)
+    text = path.read_text(encoding="utf-8")
+    return text.count('src="data:image/') + text.count("![")
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_research_is_saved_with_plan_charts_and_resolved_sources(
+    client: Client, emulator: Emulator, settings: Settings, form: str
+) -> None:
+    plan = await researched(client, plan_first=True)
+    report = await researched(client, prompt="Go", previous_interaction_id=plan)
+    before = posts(emulator)
+    path, result = await saved(client, report, form)
+    assert path.parent == settings.output_dir
+    assert path.name.partition("-räder-")[2].endswith(f".{form}")
+    assert id_of(result) == report
+    text = text_in(path)
+    for words in (
+        "Räder",
+        "Prompt",
+        "Plan",
+        "Find the sources",
+        "Cost",
+        "~$",
+        "½ day",
+        "naïve case",
+        "print(2)",
+        report,
+    ):
+        assert words in text.replace("\n", " ")
+    for number in (1, 2, 3):
+        assert f"https://example.com/emulated/source/{number}" in text
+        assert f"[{number}]" in text
+    assert "redirect" not in text
+    assert pictures_in(path) == 1
+    assert posts(emulator) == before
+
+
+@LEGACY
+async def test_each_document_is_a_new_file_of_the_interaction(client: Client, settings: Settings) -> None:
+    river = await asked(client)
+    paths = [(await saved(client, river, save_as))[0] for save_as in ("md", ".MD", "md", "HTML")]
+    assert len(set(paths)) == 4
+    assert paths[1].stem == f"{paths[0].stem}-1"
+    read = await call(client, "read_interaction", interaction_id=river)
+    assert saved_in(read) == paths
+    assert [link.name for link in links_of(read)] == [path.name for path in paths]
+    resource = await client.read_resource(str(links_of(read)[0].uri))
+    assert "Name a river" in str(resource.contents[0])
+    deleted = text_of(await call(client, "delete_interaction", interaction_id=river))
+    assert deleted.count("\nFile ") == deleted.count(": deleted.") - 2 == 4
+    assert list(settings.output_dir.iterdir()) == []
+
+
+async def test_a_path_is_checked_like_any_that_is_written(client: Client, settings: Settings, tmp_path: Path) -> None:
+    river = await asked(client)
+    path, _ = await saved(client, river, "notes/river.html")
+    assert path == settings.output_dir / "notes" / "river.html"
+    elsewhere = tmp_path / "files" / "river.html"
+    assert (await saved(client, river, str(elsewhere)))[0] == elsewhere
+    # Of the same name as another file of the interaction, and yet linked apart.
+    read = await call(client, "read_interaction", interaction_id=river)
+    assert len({link.name for link in links_of(read)}) == 2
+    said = await complaint(client, "read_interaction", interaction_id=river, save_as="notes/river.html")
+    assert "exists already" in said
+    path.unlink()
+    said = await complaint(client, "read_interaction", interaction_id=river, save_as="notes/river.html")
+    assert "its name is never reused" in said
+    for bad in (str(tmp_path / "out.html"), "../x.html", "/etc/x.pdf", ".hidden/x.md", "a\x00.md"):
+        await complaint(client, "read_interaction", interaction_id=river, save_as=bad)
+    for bad in ("report", "x.exe", "pdfx", ".", "/", "x.htm"):
+        said = await complaint(client, "read_interaction", interaction_id=river, save_as=bad)
+        assert said == "save_as ends with .html, .md, .docx or .pdf. Nothing was written."
+    assert not (tmp_path / "out.html").exists()
+
+
+@MODERN
+@pytest.mark.parametrize("form", ["docx", "pdf"])
+async def test_without_the_extra_the_answer_says_what_to_install(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    monkeypatch.setattr(printing, "LIBRARIES", {"pdf": "no_such_library", "docx": "no_such_library"})
+    river = await asked(client)
+    said = await complaint(client, "read_interaction", interaction_id=river, save_as=form)
+    assert 'pip install "gemini-interactions-mcp[export]"' in said
+    assert not settings.output_dir.exists() or list(settings.output_dir.iterdir()) == []
+    await saved(client, river, "html")
+    await saved(client, river, "md")
+
+
+@MODERN
+async def test_what_has_no_answer_is_not_saved(client: Client, emulator: Emulator, settings: Settings) -> None:
+    fault = Fault("create", "hold")
+    emulator.faults.append(fault)
+    begun = await call(client, "start_research", prompt="Tides")
+    read = await call(client, "read_interaction", interaction_id=id_of(begun), save_as="md")
+    assert "Nothing has been saved yet: it still runs." in text_of(read)
+    fault.release.set()
+    emulator.faults.append(Fault("create", "status", run_status="failed"))
+    await complaint(client, "gemini_ask", prompt="This fails")
+    said = await complaint(client, "read_interaction", interaction_id=newest(emulator).id, save_as="md")
+    assert said.startswith("There is nothing to save: no answer.")
+    assert list(settings.output_dir.glob("*this-fails*")) == []
+
+
+@LEGACY
+@pytest.mark.parametrize("form", FORMS)
+async def test_an_image_is_saved_as_a_document_of_itself(client: Client, form: str) -> None:
+    image = id_of(await call(client, "generate_image", prompt="A red bicycle"))
+    path, _ = await saved(client, image, form)
+    assert pictures_in(path) == 1
+
+
+@MODERN
+@pytest.mark.parametrize("form", FORMS)
+async def test_a_picture_that_is_gone_or_changed_is_told(client: Client, form: str) -> None:
+    report = await researched(client)
+    chart = next(
+        path
+        for path in saved_in(await call(client, "read_interaction", interaction_id=report))
+        if path.suffix == ".png"
+    )
+    chart.write_bytes(b"x" * (chart.stat().st_size - (form == "md")))
+    path, result = await saved(client, report, form)
+    assert f"{chart} was changed or moved; left alone." in text_of(result)
+    assert pictures_in(path) == (1 if form == "md" else 0)
+
+
+@MODERN
+async def test_documents_that_are_made_at_once_are_all_kept(client: Client) -> None:
+    river = await asked(client)
+    found: list[Path] = []
+
+    async def save(form: str) -> None:
+        found.append((await saved(client, river, form))[0])
+
+    async with anyio.create_task_group() as tasks:
+        for form in ("html", "html", "docx", "pdf"):
+            tasks.start_soon(save, form)
+    assert len(set(found)) == 4
+    read = await call(client, "read_interaction", interaction_id=river)
+    assert set(saved_in(read)) == set(found)
+
+
+@MODERN
+async def test_a_call_that_is_cancelled_while_it_is_laid_out_writes_nothing(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    river = await asked(client)
+    begun = tmp_path / "pid"
+    script = f"import os, pathlib, time; pathlib.Path({str(begun)!r}).write_text(str(os.getpid())); time.sleep(60)"
+    monkeypatch.setattr(laying_out, "COMMAND", ("-c", script))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(saved, client, river, "docx")
+        while not (begun.exists() and begun.read_text()):  # noqa: ASYNC110 - another process writes it
+            await anyio.sleep(0.01)
+        tasks.cancel_scope.cancel()
+    with anyio.fail_after(10):
+        while psutil.pid_exists(int(begun.read_text())):  # noqa: ASYNC110 - as above
+            await anyio.sleep(0.01)
+    assert saved_in(await call(client, "read_interaction", interaction_id=river)) == []
+    assert list(settings.output_dir.glob("**/*")) == []
+
+
+@MODERN
+async def test_a_call_that_is_cancelled_while_it_writes_has_written_the_whole_file(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    river = await asked(client)
+    begun, write = threading.Event(), saving.write_new_file
+
+    def write_slowly(*arguments: Any, **named: Any) -> Any:
+        begun.set()
+        time.sleep(0.3)
+        return write(*arguments, **named)
+
+    monkeypatch.setattr(saving, "write_new_file", write_slowly)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(saved, client, river, "md")
+        await anyio.to_thread.run_sync(begun.wait)
+        tasks.cancel_scope.cancel()
+    await anyio.sleep(0.6)
+    (path,) = saved_in(await call(client, "read_interaction", interaction_id=river))
+    assert "Name a river" in text_in(path)
+    assert list(settings.output_dir.glob("**/*")) == [path]
+
+
+@MODERN
+async def test_a_document_that_cannot_be_laid_out_is_not_written(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    river = await asked(client)
+    monkeypatch.setattr(laying_out, "COMMAND", ("-c", "raise SystemExit(3)"))
+    said = await complaint(client, "read_interaction", interaction_id=river, save_as="pdf")
+    assert said.startswith("The document cannot be laid out;")
+    assert list(settings.output_dir.glob("**/*")) == []
+
+
+@MODERN
+async def test_where_no_process_can_be_started_this_one_does_it(
+    client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    river = await asked(client)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
+    path, _ = await saved(client, river, "html")
+    assert "Name a river" in text_in(path)
+
+
+@LEGACY
+async def test_a_saved_document_is_neither_restored_nor_rewritten_nor_sent(
+    client: Client, emulator: Emulator, settings: Settings
+) -> None:
+    report = await researched(client)
+    path, _ = await saved(client, report, "copy.md")
+    content = path.read_bytes()
+    path.write_bytes(content + b"edited")
+    await call(client, "read_interaction", interaction_id=report, resolve_sources=True)
+    assert path.read_bytes() == content + b"edited"
+    assert list(settings.output_dir.glob("copy-*")) == []
+    path.unlink()
+    before = len(emulator.requests)
+    read = await call(client, "read_interaction", interaction_id=report)
+    assert f"{path} is not there any more." in text_of(read)
+    assert len(emulator.requests) == before
+    files = [f"gemini://interactions/{report}"]
+    await call(client, "analyze_file", files=files, prompt="What is this?")
+
+
+@MODERN
+async def test_a_prompt_with_the_key_is_saved_without_it(client: Client, settings: Settings) -> None:
+    assert settings.api_key is not None
+    river = await asked(client, f"My key is {settings.api_key.get_secret_value()}")
+    for form in FORMS:
+        path, _ = await saved(client, river, form)
+        assert settings.api_key.get_secret_value() not in text_in(path)
+
+
+@MODERN
+@pytest.mark.slow
+async def test_the_loop_goes_on_while_a_long_report_is_laid_out(client: Client) -> None:
+    """20 charts, 200 sources, 100,000 characters."""
+    report = await researched(client, prompt="Long [[words=15000]] [[charts=20]] [[sources=200]]")
+    lags: list[float] = []
+
+    async def watch() -> None:
+        while True:
+            before = time.perf_counter()
+            await anyio.sleep(0.005)
+            lags.append(time.perf_counter() - before - 0.005)
+
+    paths: list[Path] = []
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(watch)
+        for form in FORMS:
+            paths.append((await saved(client, report, form))[0])  # noqa: PERF401 - each while the loop is watched
+        tasks.cancel_scope.cancel()
+    for path in paths:
+        assert "[200]" in text_in(path).replace("\n", "")
+    # Most of them: another process of this machine may take the processor.
+    assert sorted(lags)[int(len(lags) * 0.98)] < 0.05
