@@ -8,7 +8,7 @@ const INLINE_HEIGHT = 800;
 const LOADED_AT_ONCE = 2e6;
 const isWide = () => matchMedia("(min-width: 64rem)").matches;
 
-// ---- Reading untrusted data
+// ---- Data
 
 /** @returns {any} */
 const obj = (value) => (value && typeof value === "object" && !Array.isArray(value) ? value : {});
@@ -18,7 +18,8 @@ const str = (value) => (typeof value === "string" ? value : typeof value === "nu
 /** @returns {any} */
 const num = (value) => (typeof value === "number" && Number.isFinite(value) ? value : null);
 
-const checkAddress = (value) => (/^(https?|mailto):/i.test(str(value)) && URL.canParse(value) ? new URL(value).href : "");
+const checkAddress = (value) =>
+  /^(https?|mailto):/i.test(str(value)) && URL.canParse(value) ? new URL(value).href : "";
 
 function attempt(work) {
   try {
@@ -30,7 +31,7 @@ function attempt(work) {
 
 const decode = (part) => attempt(() => decodeURIComponent(part)) ?? part;
 
-// ---- Making elements
+// ---- Elements
 
 /** Makes an element `tag.class` with attributes and listeners, if any, and children. */
 function el(name, props, ...children) {
@@ -75,10 +76,7 @@ function actionButton(label, note, work, paying = false) {
   return control;
 }
 
-/**
- * Does something once at a time; its control rests until then, and `note` says what happened. What may have been paid
- * without an answer is not offered again until the user has looked.
- */
+/** Works once at a time. What may have been paid without an answer is not offered again until the user has looked. */
 async function doOnce(control, note, work, paying) {
   const group = control.closest("[data-once]") ?? control.parentElement ?? control;
   if (group.hasAttribute("data-busy")) return;
@@ -125,7 +123,7 @@ function promptForm(label, action, work, paying = false) {
   return el("form.ask", { submit }, el("label", label, area), el("div.row", done, note));
 }
 
-// ---- Numbers and dates in the user's language
+// ---- Numbers and dates
 
 let locale;
 
@@ -133,11 +131,11 @@ const formatNumber = (value, options) =>
   new Intl.NumberFormat(locale, { maximumFractionDigits: 1, ...options }).format(num(value) ?? 0);
 
 const formatMoney = (value) => {
-  const style = { style: "currency", currency: "USD", maximumFractionDigits: value < 0.1 ? 4 : 2 };
-  return num(value) === null ? "" : formatNumber(value, style);
+  const dollars = { style: "currency", currency: "USD", currencyDisplay: "narrowSymbol" };
+  return num(value) === null ? "" : formatNumber(value, { ...dollars, maximumFractionDigits: value < 0.1 ? 4 : 2 });
 };
 
-/** @param {Intl.DateTimeFormatOptions} options */
+/** @param {any} options */
 function formatDate(value, options = { dateStyle: "medium", timeStyle: "short" }) {
   const date = new Date(str(value));
   return Number.isNaN(date.getTime()) ? "" : new Intl.DateTimeFormat(locale, options).format(date);
@@ -149,9 +147,8 @@ const formatClock = (value) => {
 };
 
 function formatSeconds(value) {
-  const seconds = num(value);
-  if (seconds === null) return "";
-  return seconds < 60 ? `${formatNumber(seconds)} s` : `${formatNumber(Math.round(seconds / 60))} min`;
+  if (num(value) === null) return "";
+  return value < 60 ? `${formatNumber(value)} s` : `${formatNumber(Math.round(value / 60))} min`;
 }
 
 function formatBytes(value) {
@@ -168,12 +165,11 @@ function nameWord(value) {
 
 const badge = (status) => el("span.badge", { "data-status": str(status) }, nameWord(status) || "Unknown");
 
-// ---- Connections: to a host, or to the local viewer
+// ---- The host, or the local viewer
 
 /** The server has refused, with nothing done. */
 class Refusal extends Error {}
 class NoSession extends Error {}
-const USED = "This link has been used or the viewer was restarted. Run gemini-interactions-mcp view again.";
 
 let hostContext = obj();
 let abilities = obj();
@@ -215,7 +211,8 @@ function receive(event) {
 
 async function askViewer(method, params, seconds) {
   const answer = await post("/rpc", { method, params }, seconds);
-  if (answer.status === 401) throw new NoSession(USED);
+  const used = "This link has been used or the viewer was restarted. Run gemini-interactions-mcp view again.";
+  if (answer.status === 401) throw new NoSession(used);
   const { error, result } = obj(await answer.json().catch(() => ({ error: {} })));
   if (error) throw new Error(str(error.message) || "The viewer has refused this.");
   return obj(result);
@@ -270,7 +267,7 @@ async function download(name, uri) {
   setTimeout(URL.revokeObjectURL, 60_000, href);
 }
 
-// ---- What is shown: one view at a time
+// ---- One view at a time
 
 /** Aborted once another view is asked for: what answers later is dropped. */
 let turn = new AbortController();
@@ -302,7 +299,7 @@ const placeOf = (view) =>
   ["history", "usage"].includes(view.view) ? { list: view.view } : { id: str(obj(view.interaction).id) };
 const hashOf = (place) => (place.id ? `#i/${encodeURIComponent(place.id)}` : `#${place.list ?? ""}`);
 
-/** Shows a view; with the focus on its heading where the user has asked for it. */
+/** Shows a view, with the focus on its heading if the user has asked for it. */
 function show(view, focus = false) {
   const signal = startTurn();
   const known = isKnown(view);
@@ -368,7 +365,7 @@ function go(place) {
   else window.location.hash = hashOf(place);
 }
 
-/** Shows the same again if it has changed and the user is not in the midst of something. */
+/** Shows what has changed, unless the user is in the midst of something. */
 async function readAgain(view, signal) {
   const next = await readPlace(placeOf(view)).catch(obj);
   const written = [...main.querySelectorAll("textarea")].some((area) => area.value);
@@ -380,7 +377,7 @@ async function readAgain(view, signal) {
   window.scrollTo(0, scrollY);
 }
 
-/** Calls a tool by which the user goes on, and shows its result unless the user has left meanwhile. */
+/** Calls a tool, and shows its result unless the user has left meanwhile. */
 async function proceed(tool, args) {
   const { signal } = turn;
   const result = await callTool(tool, args, 600);
@@ -402,17 +399,16 @@ function showBar() {
 }
 
 function fullscreenButton() {
-  const full = hostContext.displayMode === "fullscreen";
-  const mode = full ? "inline" : "fullscreen";
+  const mode = hostContext.displayMode === "fullscreen" ? "inline" : "fullscreen";
   if (!list(hostContext.availableDisplayModes).includes(mode)) return null;
   const ask = async () => {
     const answer = await askHost("ui/request-display-mode", { mode }).catch(obj);
     if (answer.mode) setContext({ displayMode: answer.mode });
   };
-  return button(full ? "Leave full screen" : "Full screen", ask, { class: "button bare full" });
+  return button(mode === "inline" ? "Leave full screen" : "Full screen", ask, { class: "button bare full" });
 }
 
-// ---- The text of an answer
+// ---- Texts
 
 const COPIED =
   /^(p|br|hr|em|strong|s|code|pre|blockquote|ul|ol|li|table|thead|tbody|tr|t[hd]|span|sup|h[1-6]|a|img)$/;
@@ -485,8 +481,8 @@ function makeLink(url, text) {
 }
 
 function nameSite(source) {
-  const url = attempt(() => new URL(source.url));
-  return [url?.hostname.replace(/^www\./, ""), num(source.page) && `page ${source.page}`].filter(Boolean).join(", ");
+  const site = /^https?:\/\/(?:www\.)?([^/?]+)/.exec(checkAddress(source.url))?.[1];
+  return [site, num(source.page) && `page ${source.page}`].filter(Boolean).join(", ");
 }
 
 class Reader {
@@ -553,7 +549,8 @@ class Reader {
       const depth = Math.min(2, num(entry.level) - first);
       return el(`li.depth-${depth}`, el("a", { href: `#${id}`, "data-jump": id }, str(entry.title)));
     });
-    return el("nav.outline", el("details", { open: isWide() }, el("summary", "Contents"), el("ol", ...entries)));
+    const details = el("details", { open: isWide() }, el("summary", "Contents"), el("ol", ...entries));
+    return el("nav.outline", { "aria-label": "Contents" }, details);
   }
 
   showSources() {
@@ -651,7 +648,7 @@ function showTextActions(text) {
     one.ariaLabel = `Save as ${label}`;
     return one;
   });
-  const saving = offers("read_interaction") && el("div.joined", { role: "group", "aria-label": "Save" }, "Save as", ...forms);
+  const saving = offers("read_interaction") && el("div.joined", "Save as", ...forms);
   return el("div.actions", { "data-once": true }, el("div.row", copy, saving), note);
 }
 
@@ -673,7 +670,7 @@ async function save(id, name) {
   return readText(result).slice(0, 400) || "Saved.";
 }
 
-// ---- Plans, reports, pictures, sound and video
+// ---- Plans, reports and media
 
 function showHead(item, ...facts) {
   const title = str(item.title) || str(item.topic) || "Untitled";
@@ -791,7 +788,7 @@ function showPlayer(file, id, signal) {
     start.replaceWith(media);
   };
   const start = actionButton(`Load (${formatBytes(bytes)})`, note, fetchAll);
-  const box = el("div.player", { "data-once": true }, el("div.row", start), note);
+  const box = el("div.player", el("div.row", start), note);
   if (bytes <= LOADED_AT_ONCE) start.click();
   return { box, media };
 }
@@ -816,8 +813,8 @@ function pickRecording(media) {
     media.src = reading.result;
     pick.parentElement.after(media);
   };
-  const accept = "audio/*,video/*";
-  const pick = el("input", { type: "file", accept, change: () => pick.files[0] && reading.readAsDataURL(pick.files[0]) });
+  const change = () => pick.files[0] && reading.readAsDataURL(pick.files[0]);
+  const pick = el("input", { type: "file", accept: "audio/*,video/*", change });
   return el("label", "Play the recording (it does not leave this page)", pick);
 }
 
@@ -837,7 +834,7 @@ function showTranscript(lines, player) {
   const box = scrollBox("Transcript", el("ol", ...entries));
   let free = 0;
   const hold = () => void (free = Date.now() + 5000);
-  for (const name of ["wheel", "touchmove", "keydown"]) box.addEventListener(name, hold, { passive: true });
+  for (const name of ["wheel", "touchmove"]) box.addEventListener(name, hold, { passive: true });
   media.addEventListener("timeupdate", () => {
     const now = entries[starts.findLastIndex((start) => start !== null && start <= media.currentTime + 0.05)];
     if (!now || now.ariaCurrent === "true") return;
@@ -961,8 +958,7 @@ function showHistory(view, signal) {
   let [cursor, asked, timer] = ["", 0, 0];
   const fill = (page, added) => {
     const entries = objs(page.rows).map((row) => showRow(row, query));
-    if (!added) rows.replaceChildren();
-    rows.append(...entries);
+    rows.replaceChildren(...(added ? rows.children : []), ...entries);
     if (added) entries[0]?.querySelector("button")?.focus();
     cursor = str(page.next_cursor);
     more.hidden = !cursor || !canCall();
@@ -983,8 +979,8 @@ function showHistory(view, signal) {
     clearTimeout(timer);
     timer = window.setTimeout(search, 350);
   };
-  const submit = (event) => (event.preventDefault(), search());
-  const labels = [el("label", "Search", query), el("label", "Kind", kind), el("label", "Status", status)];
+  const submit = (event) => event.preventDefault();
+  const labels = Object.entries({ Search: query, Kind: kind, Status: status }).map((pair) => el("label", ...pair));
   refresh = () => rows.childElementCount > 50 || rows.matches(":focus-within") || search();
   say(note, fill(view));
   const form = canCall() && el("form.filters", { role: "search", submit, input }, ...labels);
@@ -992,10 +988,8 @@ function showHistory(view, signal) {
 }
 
 function makeSelect(chosen, all, values) {
-  const options = values.map((value) => el("option", { value: str(value) }, nameWord(value)));
-  const select = el("select", el("option", { value: "" }, all), ...options);
-  select.value = str(chosen);
-  return select;
+  const choose = (value) => el("option", { value: str(value), selected: value === chosen }, nameWord(value));
+  return el("select", el("option", { value: "" }, all), ...values.map(choose));
 }
 
 function showRow(row, fallback) {
@@ -1006,9 +1000,9 @@ function showRow(row, fallback) {
   const facts = [nameWord(row.kind), formatDate(row.created_at), formatMoney(row.cost_usd), row.activity, files];
   const work = async () => {
     await callTool("delete_interaction", { interaction_id: handle });
-    const next = entry.nextElementSibling ?? entry.previousElementSibling;
+    const next = entry.nextElementSibling?.querySelector("button") ?? fallback;
     entry.remove();
-    (next?.querySelector("button") ?? fallback).focus();
+    next.focus();
     announce("Deleted.");
   };
   const ask = () => askFirst(remove, "Delete this for good?", "Delete", work);
@@ -1025,7 +1019,9 @@ const costOf = (row) => num(row.cost_usd) ?? 0;
 
 function showUsage(view) {
   const total = obj(view.total);
-  const limits = objs(view.limits).map((limit) => showLimit(str(limit.name), limit.spent_usd, limit.limit_usd, formatMoney));
+  const limits = objs(view.limits).map((limit) =>
+    showLimit(limit.name, limit.spent_usd, limit.limit_usd, formatMoney),
+  );
   limits.push(showLimit("research runs today", view.runs_today, view.runs_limit, formatNumber));
   const since = formatDate(view.since, { dateStyle: "medium", timeZone: "UTC" });
   const sum = `${formatMoney(total.cost_usd) || "Unknown costs"} for ${formatNumber(total.runs)} runs`;
@@ -1049,7 +1045,7 @@ function showLimit(name, spent, limit, format) {
 }
 
 function drawBar(part, limited) {
-  const bar = el("span", { class: limited && part > 0.9 && "full" });
+  const bar = el("span", { class: limited && part > 0.9 && "most" });
   bar.style.width = `${100 * Math.min(1, part)}%`;
   return el("div.meter", bar);
 }
@@ -1072,9 +1068,8 @@ function showTable(column, rows, chart) {
 }
 
 function fillDays(days, since) {
-  const start = Date.parse(str(since));
-  if (!start) return days;
-  return Array.from({ length: 30 }, (_, index) => {
+  const start = Date.parse(since);
+  return !start ? days : Array.from({ length: 30 }, (_, index) => {
     const name = new Date(start + index * 864e5).toISOString().slice(0, 10);
     return days.find((day) => day.name === name) ?? { name, cost_usd: 0 };
   });
@@ -1110,7 +1105,7 @@ function takeNews(method, params) {
   if (news === "host-context-changed") setContext(params);
   else if (news === "tool-input") toolInput = obj(params.arguments);
   else if (news === "tool-result") void hostReady.then(() => showResult(params, toolInput), () => {});
-  else if (news === "tool-cancelled" && !main.querySelector("h1")) showMessage(`This was cancelled. ${str(params.reason)}`);
+  else if (news === "tool-cancelled" && !main.querySelector("h1")) showMessage("This was cancelled.");
 }
 
 function setContext(changes) {
@@ -1142,7 +1137,7 @@ async function startInHost() {
   window.addEventListener("message", receive);
   const appInfo = { name: "gemini-interactions-mcp", version: "1" };
   const appCapabilities = { availableDisplayModes: ["inline", "fullscreen"] };
-  const late = setTimeout(() => showMessage("The host does not answer, so there is nothing to show yet."), 10_000);
+  const late = setTimeout(() => showMessage("The host does not answer."), 10_000);
   hostReady = askHost("ui/initialize", { protocolVersion: PROTOCOL, appInfo, appCapabilities }, 3600);
   const answer = await hostReady.finally(() => clearTimeout(late));
   abilities = obj(answer.hostCapabilities);
