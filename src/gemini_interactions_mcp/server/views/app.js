@@ -715,11 +715,11 @@ function showAnswer(view, signal) {
   return [
     showHead(item, time, formatSeconds(item.seconds), item.cost, item.maker),
     ...(kind === "plan" ? showPlan(item, obj(view.plan)) : []),
-    ...(kind === "media" ? [...media, pictures.length > 0 && showEdit(text.id)] : []),
+    ...(kind === "media" ? media : []),
     ...(kind === "report" ? [body.textContent && showTextActions(text), text.showOutline()] : []),
     body,
     text.rest,
-    ...(kind === "media" ? [] : media),
+    ...(kind === "media" ? [files.some((file) => isOf(file, "image/")) && showEdit(text.id)] : media),
     free.length > 0 && showFiles(free, text.id),
     text.showSources(),
     showLineage(item),
