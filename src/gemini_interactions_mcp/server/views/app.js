@@ -274,7 +274,7 @@ let turn = new AbortController();
 /** Where the user is: `{id}` of an interaction, or `{list}`. */
 let here = obj();
 const trail = list();
-/** Reads again what is shown. @type {any} */
+/** @type {any} */
 let refresh;
 
 function startTurn() {
@@ -632,7 +632,7 @@ function enlarge(id, name, alt) {
 /** Copies a text, also where frames may not use the clipboard. */
 async function copyText(text) {
   if (await navigator.clipboard?.writeText(text).then(() => true, () => false)) return true;
-  const area = el("textarea.unseen", { "aria-hidden": "true" }, text);
+  const area = el("textarea.unseen", {}, text);
   document.body.append(area);
   area.select();
   const done = document.execCommand("copy");
@@ -660,7 +660,7 @@ async function copyAll(text) {
   const words = [text.article.innerText, ...sources].join("\n");
   text.article.classList.remove("whole");
   if (!(await copyText(words))) throw new Error("This host does not allow copying.");
-  return whole ? "Copied." : "Copied as far as it is loaded.";
+  return whole ? "Copied." : "Copied what is loaded.";
 }
 
 async function save(id, name) {
@@ -774,7 +774,7 @@ function showFiles(files, id) {
 function showPlayer(file, id, signal) {
   const name = str(file.name);
   const bytes = num(file.bytes) ?? 0;
-  const props = { controls: true, preload: "metadata", playsinline: true, "aria-label": name };
+  const props = { controls: true, playsinline: true, "aria-label": name };
   const media = el(isOf(file, "video/") ? "video" : "audio", props);
   if (!host) {
     media.src = addressFile(id, name);
@@ -820,11 +820,12 @@ function pickRecording(media) {
 
 function showTranscript(lines, player) {
   const starts = lines.map((line) => num(line.start));
-  const timed = starts.some((start) => start !== null);
   const media = player ?? el("video", { controls: true, "aria-label": "Recording" });
+  const pick = !player && starts.some(Number.isFinite) && pickRecording(media);
   const seek = (seconds) => {
+    if (pick && !media.src) return pick.click();
     media.currentTime = seconds;
-    void media.play().catch(() => {});
+    return media.play().catch(() => {});
   };
   const entries = lines.map((line, index) => {
     const start = starts[index];
@@ -841,7 +842,6 @@ function showTranscript(lines, player) {
     for (const entry of entries) entry.ariaCurrent = String(entry === now);
     if (Date.now() > free) box.scrollTop = now.offsetTop - box.clientHeight / 3;
   });
-  const pick = !player && timed && pickRecording(media);
   return el("section.transcript", el("h2", "Transcript"), pick, box);
 }
 
