@@ -1,6 +1,6 @@
 "use strict";
 // The views of Gemini interactions: one page for a frame in an MCP Apps host and for a browser.
-// All data is untrusted: texts become text nodes, `html` is copied tag by tag, and any field may be missing.
+// All data is untrusted: texts become text nodes, `html` is copied tag by tag, any field may be missing.
 
 const VIEW_KEY = "gemini-interactions/view";
 const PROTOCOL = "2026-01-26";
@@ -255,7 +255,7 @@ function openLink(address) {
 
 async function download(name, uri) {
   const resource = objs((await request("resources/read", { uri }, 300)).contents)[0];
-  if (!resource) throw new Error("There is nothing in this file.");
+  if (!resource) throw new Error("The file is empty.");
   if (host && can("downloadFile")) {
     const answer = await askHost("ui/download-file", { contents: [{ type: "resource", resource }] }, 300);
     if (answer.isError) throw new Error("The host has not saved the file.");
@@ -1069,7 +1069,7 @@ function showTable(column, rows, chart) {
 
 function fillDays(days, since) {
   const start = Date.parse(since);
-  return !start ? days : Array.from({ length: 30 }, (_, index) => {
+  return !start || !days.length ? days : Array.from({ length: 30 }, (_, index) => {
     const name = new Date(start + index * 864e5).toISOString().slice(0, 10);
     return days.find((day) => day.name === name) ?? { name, cost_usd: 0 };
   });
