@@ -33,7 +33,7 @@ const decode = (part) => attempt(() => decodeURIComponent(part)) ?? part;
 
 // ---- Elements
 
-/** Makes an element `tag.class` with attributes and listeners, if any, and children. */
+/** Makes an element `tag.class` with attributes, listeners and children. */
 function el(name, props, ...children) {
   const [tag, ...classes] = name.split(".");
   const node = document.createElement(tag);
@@ -76,7 +76,7 @@ function actionButton(label, note, work, paying = false) {
   return control;
 }
 
-/** Works once at a time. What may have been paid without an answer is not offered again until the user has looked. */
+/** Works once at a time. What may have been paid without an answer rests until the user has looked. */
 async function doOnce(control, note, work, paying) {
   const group = control.closest("[data-once]") ?? control.parentElement ?? control;
   if (group.hasAttribute("data-busy")) return;
@@ -269,7 +269,7 @@ async function download(name, uri) {
 
 // ---- One view at a time
 
-/** Aborted once another view is asked for: what answers later is dropped. */
+/** Aborted once another view is asked for; later answers are dropped. */
 let turn = new AbortController();
 /** Where the user is: `{id}` of an interaction, or `{list}`. */
 let here = obj();
@@ -415,7 +415,7 @@ const COPIED =
 const DROPPED = /^(script|style|svg|math)$/;
 const BLOCK = /^(p|li|t[dh]|blockquote|[uo]l)$/;
 
-/** Copies what `html` may have, with headings in order and ids that clash with no other. */
+/** Copies what `html` may have, with headings in order and ids of its own. */
 class TextCopier {
   levels = list();
   boxes = 0;
@@ -577,7 +577,7 @@ async function jump(link) {
   const menu = link.closest(".outline details");
   if (menu) menu.open = isWide();
   target.scrollIntoView();
-  // Chunks that were not laid out before have another height now.
+  // Chunks that are laid out now have another height.
   requestAnimationFrame(() => target.scrollIntoView());
   target.focus({ preventScroll: true });
 }
@@ -614,7 +614,7 @@ async function fillPicture(image, id, name, side) {
     image.src = data;
     await image.decode();
   } catch {
-    image.parentElement?.replaceWith(el("span.missing", "This picture could not be loaded."));
+    image.parentElement?.replaceWith(el("span.caption", "This picture could not be loaded."));
   }
 }
 
@@ -644,7 +644,7 @@ function showTextActions(text) {
   const note = makeNote();
   const copy = actionButton("Copy", note, () => copyAll(text));
   const forms = Object.entries({ html: "HTML", md: "Markdown", docx: "Word", pdf: "PDF" }).map(([ending, label]) => {
-    const one = actionButton(label, note, () => save(text.id, `report.${ending}`));
+    const one = actionButton(label, note, () => save(text.id, ending));
     one.ariaLabel = `Save as ${label}`;
     return one;
   });
@@ -655,7 +655,7 @@ function showTextActions(text) {
 async function copyAll(text) {
   const whole = await text.complete;
   const sources = text.sources.map((source) => `[${str(source.number)}] ${str(source.title)} ${str(source.url)}`);
-  // The text of chunks that are not laid out would be left out.
+  // Chunks that are not laid out have no text.
   text.article.classList.add("whole");
   const words = [text.article.innerText, ...sources].join("\n");
   text.article.classList.remove("whole");
@@ -663,7 +663,9 @@ async function copyAll(text) {
   return whole ? "Copied." : "Copied what is loaded.";
 }
 
-async function save(id, name) {
+async function save(id, ending) {
+  // The server overwrites no file.
+  const name = `report-${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}.${ending}`;
   const result = await callTool("read_interaction", { interaction_id: id, save_as: name }, 300);
   const link = objs(result.content).find((block) => block.type === "resource_link");
   if (link && can("serverResources")) await download(name, str(link.uri));
