@@ -329,7 +329,7 @@ function showResult(result, input, focus = false) {
   const before = here;
   const text = readText(result);
   const view = obj(obj(result._meta)[VIEW_KEY]);
-  // The outline and the sources are on the first page.
+  // The files and the plan come with the first page.
   const whole = isKnown(view) && !(obj(view.text).page > 1 && canCall());
   const id = str(placeOf(view).id) || /\binteraction_id: `?([\w.:=-]+)/.exec(text)?.[1] || str(input.interaction_id);
   if (whole && !result.isError) show(view, focus);
@@ -369,9 +369,10 @@ function go(place) {
 async function readAgain(view, signal) {
   const next = await readPlace(placeOf(view)).catch(obj);
   const written = [...main.querySelectorAll("textarea")].some((area) => area.value);
+  const noted = [...main.querySelectorAll(".note")].some((note) => note.textContent);
   const playing = [...main.querySelectorAll("audio, video")].some((media) => !media.paused);
   if (signal.aborted || !isKnown(next) || JSON.stringify(next) === JSON.stringify(view)) return;
-  if (written || playing || document.querySelector("dialog, [data-busy]")) return;
+  if (written || noted || playing || document.querySelector("dialog, [data-busy]")) return;
   const { scrollY } = window;
   show(next);
   window.scrollTo(0, scrollY);
@@ -488,17 +489,18 @@ function nameSite(source) {
 class Reader {
   article = el("article.text", { "aria-label": "Text" });
   rest = makeNote();
+  contents = el("nav.outline", { "aria-label": "Contents" });
+  sources = el("section.sources");
+  numbered = new Map();
+  headings = list();
   page = 0;
 
   constructor(view, signal) {
     const text = obj(view.text);
     this.signal = signal;
     this.id = str(obj(view.interaction).id);
-    this.outline = objs(text.outline);
-    this.sources = objs(text.sources);
     this.pictures = makePictures(this.id, objs(view.files));
-    const numbered = new Map(this.sources.map((source) => [str(source.number), source]));
-    this.copier = new TextCopier(numbered, this.pictures.make);
+    this.copier = new TextCopier(this.numbered, this.pictures.make);
     // The plan has a heading of its own above its text.
     if (view.view === "plan") this.copier.levels.push(0);
     this.pages = num(text.pages) ?? 1;
@@ -510,6 +512,10 @@ class Reader {
   /** Adds a page in chunks, which are laid out only near the window. */
   add(text) {
     this.page += 1;
+    for (const source of objs(text.sources)) this.numbered.set(str(source.number), source);
+    this.headings.push(...objs(text.outline));
+    this.listHeadings();
+    this.listSources();
     /** @type {any} */
     let chunk;
     for (const node of [...this.copier.copy(str(text.html)).childNodes]) {
@@ -541,28 +547,27 @@ class Reader {
     return this.page >= pages;
   }
 
-  showOutline() {
-    if (this.outline.length < 2) return null;
-    const first = Math.min(...this.outline.map(({ level }) => num(level)));
-    const entries = this.outline.map((entry) => {
+  listHeadings() {
+    this.contents.hidden = this.headings.length < 2;
+    const first = Math.min(...this.headings.map(({ level }) => num(level)));
+    const entries = this.headings.map((entry) => {
       const id = `t-${str(entry.anchor)}`;
       const depth = Math.min(2, num(entry.level) - first);
       return el(`li.depth-${depth}`, el("a", { href: `#${id}`, "data-jump": id }, str(entry.title)));
     });
-    const details = el("details", { open: isWide() }, el("summary", "Contents"), el("ol", ...entries));
-    return el("nav.outline", { "aria-label": "Contents" }, details);
+    const open = this.contents.firstElementChild?.open ?? isWide();
+    this.contents.replaceChildren(el("details", { open }, el("summary", "Contents"), el("ol", ...entries)));
   }
 
-  showSources() {
-    if (!this.sources.length) return null;
-    const entries = this.sources.map((source) => {
-      const number = str(source.number);
+  listSources() {
+    this.sources.hidden = !this.numbered.size;
+    const entries = [...this.numbered].map(([number, source]) => {
       const link = makeLink(source.url, str(source.title) || checkAddress(source.url) || `Source ${number}`);
       const props = { id: `t-source-${number}`, value: number, tabindex: -1 };
       return el("li", props, link, el("small", nameSite(source)));
     });
     const title = `Sources (${formatNumber(entries.length)})`;
-    return el("section.sources", el("h2", title), el("ol", ...entries));
+    this.sources.replaceChildren(el("h2", title), el("ol", ...entries));
   }
 }
 
@@ -643,18 +648,19 @@ async function copyText(text) {
 function showTextActions(text) {
   const note = makeNote();
   const copy = actionButton("Copy", note, () => copyAll(text));
+  const print = actionButton("Print", note, () => printAll(text));
   const forms = Object.entries({ html: "HTML", md: "Markdown", docx: "Word", pdf: "PDF" }).map(([ending, label]) => {
     const one = actionButton(label, note, () => save(text.id, ending));
     one.ariaLabel = `Save as ${label}`;
     return one;
   });
   const saving = offers("read_interaction") && el("div.joined", "Save as", ...forms);
-  return el("div.actions", { "data-once": true }, el("div.row", copy, saving), note);
+  return el("div.actions", { "data-once": true }, el("div.row", copy, print, saving), note);
 }
 
 async function copyAll(text) {
   const whole = await text.complete;
-  const sources = text.sources.map((source) => `[${str(source.number)}] ${str(source.title)} ${str(source.url)}`);
+  const sources = [...text.numbered.values()].map((source) => `[${str(source.number)}] ${str(source.title)} ${str(source.url)}`);
   // Chunks that are not laid out have no text.
   text.article.classList.add("whole");
   const words = [text.article.innerText, ...sources].join("\n");
@@ -663,13 +669,19 @@ async function copyAll(text) {
   return whole ? "Copied." : "Copied what is loaded.";
 }
 
+async function printAll({ id, complete, pictures }) {
+  await complete;
+  const missing = pictures.images.filter((image) => !image.src);
+  await Promise.all(missing.map((image) => fillPicture(image, id, image.dataset.file, 1024)));
+  window.print();
+  return host && "If nothing was printed, this host does not allow it: save it as PDF.";
+}
+
 async function save(id, ending) {
-  // The server overwrites no file.
-  const name = `report-${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}.${ending}`;
-  const result = await callTool("read_interaction", { interaction_id: id, save_as: name }, 300);
+  const result = await callTool("read_interaction", { interaction_id: id, save_as: ending }, 300);
   const link = objs(result.content).find((block) => block.type === "resource_link");
-  if (link && can("serverResources")) await download(name, str(link.uri));
-  return readText(result).slice(0, 400) || "Saved.";
+  if (link && can("serverResources")) await download(str(link.name), str(link.uri));
+  return readText(result).split("\n---")[0] || "Saved.";
 }
 
 // ---- Plans, reports and media
@@ -718,12 +730,12 @@ function showAnswer(view, signal) {
     showHead(item, time, formatSeconds(item.seconds), item.cost, item.maker),
     ...(kind === "plan" ? showPlan(item, obj(view.plan)) : []),
     ...(kind === "media" ? media : []),
-    ...(kind === "report" ? [body.textContent && showTextActions(text), text.showOutline()] : []),
+    ...(kind === "report" ? [body.textContent && showTextActions(text), text.contents] : []),
     body,
     text.rest,
     ...(kind === "media" ? [files.some((file) => isOf(file, "image/")) && showEdit(text.id)] : media),
     free.length > 0 && showFiles(free, text.id),
-    text.showSources(),
+    text.sources,
     showLineage(item),
   ];
 }
