@@ -111,6 +111,7 @@ async def plant(env: Mapping[str, str]) -> dict[str, Any]:
             ),
             "audio": await make(client, "generate_audio", prompt="Then it is time to go."),
             "picture": await make(client, "generate_image", prompt="A red bicycle by the sea"),
+            "shortReport": await research(client, "How do tides shape coastal towns?"),
             "report": await research(client, "Tides, at length [[words=15500]] [[sources=200]] [[charts=20]]"),
             "plan": await research(client, "How do tides shape coastal towns?", plan_first=True),
             "run": await make(client, "start_research", prompt="The history of lighthouses [[seconds=3000]]"),

@@ -25,6 +25,12 @@ const VIEWS = {
     texts: [/Sources \(\d+\)/, "Findings"],
     buttons: ["Save as HTML", "Save as Word", "Save as PDF"],
   },
+  shortReport: {
+    call: read(ids.shortReport),
+    place: `i/${ids.shortReport}`,
+    texts: ["Comparison", /Sources \(3\)/],
+    buttons: ["Print"],
+  },
   picture: { call: read(ids.picture), place: `i/${ids.picture}`, texts: [/red bicycle/], buttons: [], shows: "img[src]" },
   audio: { call: read(ids.audio), place: `i/${ids.audio}`, texts: [/time to go/], buttons: [], shows: "audio" },
   video: { call: read(ids.video), place: `i/${ids.video}`, texts: [/ball rolls/], buttons: [], shows: "video" },
