@@ -5,9 +5,11 @@ import io
 import json
 import re
 from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from mcp import Client
 from mcp.client.extension import advertise
@@ -18,11 +20,13 @@ from pydantic import SecretStr
 
 from conftest import FAST, Mode, make_settings
 from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.models.interactions import Citation, Record
 from gemini_interactions_mcp.server.app import Server, build_server
 from gemini_interactions_mcp.server.views import files as view_files
 from gemini_interactions_mcp.server.views import texts
 from gemini_interactions_mcp.server.views.offering import APP_URI, VIEW_KEY, VIEW_TOOL, VIEWED_TOOLS
 from gemini_interactions_mcp.settings import Settings
+from gemini_interactions_mcp.text import transcripts
 from hostile import SCRIPT_TEXTS
 from reading import call, complaint, id_of, saved_in, text_of
 from test_hypertext import check_elements
@@ -308,6 +312,84 @@ async def test_usage_has_days_models_and_what_is_left_of_the_limits(url: str, tm
     assert shown["total"]["cost_usd"] == shown["limits"][0]["spent_usd"] > 0
     assert [each["limit_usd"] for each in shown["limits"]] == [5.0, None]
     assert (shown["runs_today"], shown["runs_limit"]) == (1, 3)
+
+
+HOST_BYTES = 1_000_000
+"""Claude Desktop refuses a result of more than 1 MiB."""
+
+LONG_TEXTS = {
+    "marks": "[1, 2, 3, 4, 5, 6, 7, 8, 9]\n" * 20_000,
+    "single marks": "[1]" * 100_000,
+    "headings": "# a\n" * 50_000,
+    "brackets": "![" * 50_000,
+    "open links": "[a\n" * 50_000,
+    "closed brackets": "[" * 50_000 + "]" * 50_000,
+    "wide table": "|a" * 300 + "|\n" + "|-" * 300 + "|\n" + ("|" * 301 + "\n") * 300,
+    "one line": "&" * 200_000,
+    "quotations": ">" * 60 + " # deep\n\n# a\n\n" + "text\n\n" * 9_000,
+    "odd headings": "# ****\n\n# a\n\n<pre>\n\n# b\n\n</pre>\n\n# `\n\n" * 3_000,
+}
+
+
+@pytest.mark.parametrize("name", LONG_TEXTS)
+def test_no_page_is_larger_than_hosts_accept_and_each_heading_is_there(name: str) -> None:
+    cited = tuple(Citation(url=f"https://example.com/{'x' * 970}{n}", title="Title " * 90) for n in range(900))
+    record = Record(
+        label="one",
+        kind="research",
+        created_at=datetime.now(UTC),
+        updated_at=datetime.now(UTC),
+        text=LONG_TEXTS[name],
+        citations=cited,
+    )
+    pages = texts.render_text_page(record)["pages"]
+    for page in {1, 2, min(3, pages)}:
+        shown = texts.render_text_page(record, page)
+        assert len(json.dumps(shown)) < HOST_BYTES
+        check_elements(shown["html"])
+        for each in shown["outline"]:
+            assert f'id="{each["anchor"]}"' in shown["html"]
+
+
+async def test_what_is_very_long_fits_into_a_result(host: Client, emulator: Emulator) -> None:
+    started = await call(host, "gemini_ask", prompt="word " * 300_000)
+    shown = await read(host, interaction_id=id_of(started))
+    assert len(json.dumps(shown)) < HOST_BYTES
+    assert shown["interaction"]["prompt"].endswith("…")
+
+
+def test_a_transcript_of_many_hours_is_told_as_text_only() -> None:
+    moment = datetime.now(UTC)
+    turn = "[00:01.0] Speaker 1: Words.\n\n"
+    for turns, told in ((2_000, 2_000), (20_000, 0)):
+        record = Record(label="one", kind="transcript", created_at=moment, updated_at=moment, text=turn * turns)
+        assert len(texts.list_turns(record)) == told
+
+
+def test_a_word_before_a_colon_is_a_speaker_only_where_all_paragraphs_have_one() -> None:
+    told = transcripts.parse_turns("[00:01.0] Note: this is said.\n\n[00:02.0] And this.")
+    assert [(turn.speaker, turn.text) for turn in told] == [("", "Note: this is said."), ("", "And this.")]
+
+
+async def test_a_view_that_takes_long_is_left_to_the_view(host: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def wait(*_: object) -> None:
+        await anyio.sleep_forever()
+
+    monkeypatch.setattr("gemini_interactions_mcp.server.views.attaching.ATTACHING_SECONDS", 0.05)
+    monkeypatch.setattr("gemini_interactions_mcp.server.views.attaching.build_interaction_view", wait)
+    with anyio.fail_after(20):
+        result = await call(host, "generate_image", prompt="A bicycle")
+    assert VIEW_KEY not in (result.meta or {})
+
+
+async def test_usage_that_a_view_cannot_show_is_told_all_the_same(
+    host: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("gemini_interactions_mcp.server.views.overviews.read_usage_view", fail)
+    assert "Nothing has been asked" in text_of(await call(host, "list_interactions", totals="day"))
 
 
 async def test_nothing_asked_is_an_error_that_says_what_there_is(host: Client) -> None:

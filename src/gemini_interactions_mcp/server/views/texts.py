@@ -27,7 +27,12 @@ MAX_VIEW_PAGES: Final = 200
 
 EMPTY_PAGE: Final = TextPage("", ())
 
-SOURCES_PER_PAGE: Final = 400
+SOURCES_PER_PAGE: Final = 300
+
+URL_CHARACTERS: Final = 1_000
+"""Maximum length of an address that is linked; Google's redirect links have 400."""
+
+SOURCE_TITLE_CHARACTERS: Final = 200
 
 HEADINGS_PER_PAGE: Final = 300
 """Headings of a page in the outline, at most."""
@@ -35,8 +40,8 @@ HEADINGS_PER_PAGE: Final = 300
 MAX_BRACKETS: Final = 4_000
 """Opening brackets in a page, at most: the time to parse them grows with their square."""
 
-MAX_HTML_CHARACTERS: Final = 2**19
-"""Maximum length of a page as HTML: marks and cells take up to twenty times the room that they take in Markdown."""
+MAX_HTML_CHARACTERS: Final = 5 * 2**16
+"""Maximum length of a page as HTML: marks and cells take up to twenty times the room of their Markdown."""
 
 TRANSCRIPT_CHARACTERS: Final = 200_000
 """Length of a transcript that is also told by paragraph and time: some three hours."""
@@ -100,6 +105,6 @@ def iter_outline(headings: Iterable[hypertext.HypertextHeading]) -> Iterator[dic
 
 def describe_source(source: NumberedSource) -> dict[str, Any]:
     """Return a source; without an address where nothing can follow it."""
-    url = source.name if is_linkable(source.name) else None
-    title = source.title or ("" if url else source.name)
+    url = source.name if is_linkable(source.name) and len(source.name) <= URL_CHARACTERS else None
+    title = rendering.take_first_words(source.title or ("" if url else source.name), SOURCE_TITLE_CHARACTERS)
     return {"number": source.number, "title": strip_hidden(title), "url": url, "page": source.page}
