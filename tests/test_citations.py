@@ -338,7 +338,10 @@ def test_a_hostile_end_is_read_in_no_time(piece: str) -> None:
 
 @pytest.mark.slow
 @given(
-    text=st.text("ab é日🚲 \n", min_size=1, max_size=40).map(lambda text: text * 2_000),
+    # Without indented code, whose marks stand on a line of their own below it.
+    text=st.text("ab é日🚲 \n", min_size=1, max_size=40)
+    .filter(lambda text: "    " not in 2 * text)
+    .map(lambda text: text * 2_000),
     ends=st.lists(st.integers(0, 200_000), max_size=30),
 )
 def test_marks_in_a_long_text_are_where_their_bytes_are(text: str, ends: list[int]) -> None:

@@ -78,7 +78,7 @@ async def test_who_is_asked_reads_the_topic_and_the_words(settings: Settings, mo
     async with host(settings, mode, (user := User(start=True)).answer) as client:
         plan = await researched(client, "Cargo bicycles", plan_first=True)
         await researched(client, "Go ahead", previous_interaction_id=plan)
-    assert [re.findall("“.*”", message.splitlines()[0]) for message in user.asked] == [
+    assert [re.findall("“.*”", message) for message in user.asked] == [
         ["“Cargo bicycles”"],
         ["“Cargo bicycles” with the words “Go ahead”"],
     ]
