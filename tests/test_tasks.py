@@ -382,7 +382,7 @@ async def test_a_plan_waits_with_a_form_that_shows_it_and_what_running_it_costs(
     steps, where, *_ = shown["message"].splitlines()
     assert steps == "1. Find the sources; 2. Compare them; 3. Write the report"
     assert re.fullmatch(
-        r"\$1\.00 to \$3\.00\. The whole plan: `[\w -]+ view`, or gemini://interactions/v1_[\w-]+", where
+        r"\$1\.00 to \$3\.00\. The whole plan: `[\w -]+ view`, or gemini://interactions/v1[\w.%-]+", where
     )
     assert "## Research plan" in shown["message"]
     assert "Estimated cost: $1.00 to $3.00; it usually takes" in shown["message"]
