@@ -2,6 +2,7 @@
 
 import base64
 import io
+import pickle
 import re
 import zipfile
 from collections.abc import Sequence
@@ -434,8 +435,23 @@ def test_a_missing_library_is_said_before_anything_is_done(monkeypatch: pytest.M
 
 async def test_what_takes_too_long_to_lay_out_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(laying_out, "COMMAND", ("-c", "import time; time.sleep(60)"))
-    with pytest.raises(ConfigurationError, match=r"^Laying out the document takes more than 0\.1 seconds\.$"):
+    with pytest.raises(ConfigurationError, match=r"^Laying out the document takes more than 0\.1 seconds, "):
         await laying_out.lay_out_apart(export("Text"), {}, "html", 0.1)
+
+
+def test_an_order_is_answered_with_the_document_or_with_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    order = pickle.dumps((export("Text"), {}, "docx"))
+    reply = io.BytesIO()
+    laying_out.serve_order(io.BytesIO(order), reply)
+    assert opened(pickle.loads(reply.getvalue()).content).paragraphs
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(printing, "print_paper", fail)
+    reply = io.BytesIO()
+    laying_out.serve_order(io.BytesIO(order), reply)
+    assert pickle.loads(reply.getvalue()) == "The document cannot be laid out: No space left on device."
 
 
 # Pictures ------------------------------------------------------------------------------------------------

@@ -1,6 +1,9 @@
 """`read_interaction` with `save_as`: an answer as a document, in the output folder or at a path."""
 
+import json
+import os
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -52,6 +55,14 @@ def text_in(path: Path) -> str:
         cells = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
         return "\n".join([*(each.text for each in document.paragraphs), *cells])
     return path.read_text(encoding="utf-8")
+
+
+def is_there(path: str) -> bool:
+    return Path(path).exists()
+
+
+def folders_with_text(folder: Path) -> set[str]:
+    return {path.parent.name for path in folder.rglob("paper.json")}
 
 
 def pictures_in(path: Path) -> int:
@@ -245,6 +256,109 @@ async def test_a_call_that_is_cancelled_while_it_writes_has_written_the_whole_fi
     assert list(settings.output_dir.glob("**/*")) == [path]
 
 
+@pytest.mark.parametrize("form", ["html", "docx", "pdf"])
+async def test_nothing_of_the_folder_that_the_server_starts_in_is_run(
+    client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, form: str
+) -> None:
+    river = await asked(client)
+    project, evidence = tmp_path / "project", tmp_path / "evidence"
+    project.mkdir()
+    for module in ("pickle", "docx", "typst", "sitecustomize", "gemini_interactions_mcp", "subprocess"):
+        (project / f"{module}.py").write_text(f"open({str(evidence)!r}, 'a').write({module!r})\nraise SystemExit(1)\n")
+    monkeypatch.chdir(project)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["", *filter(None, [os.environ.get("PYTHONPATH", "")])]))
+    await saved(client, river, form)
+    assert not evidence.exists()
+
+
+async def test_the_process_that_lays_out_is_told_no_settings(
+    client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    river = await asked(client)
+    told = tmp_path / "told"
+    for name in ("GEMINI_API_KEY", "GEMINI_MCP_DATABASE_URL", "HTTPS_PROXY", "AWS_SECRET_ACCESS_KEY", "TYPST_ROOT"):
+        monkeypatch.setenv(name, "secret-7c41e0")
+    monkeypatch.setenv("LC_TIME", "C")
+    script = f"import os, json; open({str(told)!r}, 'w').write(json.dumps([dict(os.environ), os.getcwd()])); exit(3)"
+    monkeypatch.setattr(laying_out, "COMMAND", ("-c", script))
+    await complaint(client, "read_interaction", interaction_id=river, save_as="html")
+    environment, folder = json.loads(told.read_text())
+    assert "secret-7c41e0" not in environment.values()
+    assert environment["LC_TIME"] == "C"
+    assert environment["PATH"] == os.environ["PATH"]
+    assert folder == environment["TMPDIR"] == environment["TEMP"]
+    assert not is_there(folder)
+
+
+@pytest.mark.parametrize("end", ["kill", "cancel"])
+async def test_no_text_stays_where_a_process_has_ended_that_lays_out(
+    client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, end: str
+) -> None:
+    river = await asked(client)
+    scratch, begun = tmp_path / "scratch", tmp_path / "pid"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    script = (
+        "import os, pathlib, tempfile, time; pathlib.Path(tempfile.mkdtemp(), 'paper.json').write_text('text'); "
+        f"pathlib.Path({str(begun)!r}).write_text(str(os.getpid())); time.sleep(60)"
+    )
+    monkeypatch.setattr(laying_out, "COMMAND", ("-c", script))
+    said: list[str] = []
+
+    async def save() -> None:
+        said.append(await complaint(client, "read_interaction", interaction_id=river, save_as="pdf"))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(save)
+        while not (begun.exists() and begun.read_text()):  # noqa: ASYNC110 - another process writes it
+            await anyio.sleep(0.01)
+        assert [*scratch.rglob("paper.json")] != []
+        if end == "kill":
+            psutil.Process(int(begun.read_text())).kill()
+        else:
+            tasks.cancel_scope.cancel()
+    with anyio.fail_after(10):
+        while [*scratch.iterdir()]:  # noqa: ASYNC110 - the server removes it
+            await anyio.sleep(0.01)
+    if end == "kill":
+        assert "ended by signal 9" in said[0]
+
+
+async def test_what_a_killed_server_has_left_is_removed_later(
+    client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    river = await asked(client)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for name, age in (("gemini-export-old", 7200), ("gemini-export-new", 60), ("other-old", 7200)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "paper.json").write_text("text")
+        os.utime(tmp_path / name, (time.time() - age, time.time() - age))
+    await saved(client, river, "html")
+    assert folders_with_text(tmp_path) == {"gemini-export-new", "other-old"}
+
+
+@MODERN
+async def test_without_a_folder_for_temporary_files_the_reason_is_said(
+    client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    river = await asked(client)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    for form in ("pdf", "docx", "html"):
+        said = await complaint(client, "read_interaction", interaction_id=river, save_as=form)
+        assert "without a folder for temporary files: No such file or directory." in said
+    await saved(client, river, "md")
+
+
+@MODERN
+async def test_a_process_that_ends_before_it_has_read_everything_is_an_error(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = await asked(client, "Long [[words=40000]]")
+    monkeypatch.setattr(laying_out, "COMMAND", ("-c", "raise SystemExit(3)"))
+    said = await complaint(client, "read_interaction", interaction_id=long, save_as="html")
+    assert said.startswith("The document cannot be laid out;")
+
+
 @MODERN
 async def test_a_document_that_cannot_be_laid_out_is_not_written(
     client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
@@ -257,11 +371,12 @@ async def test_a_document_that_cannot_be_laid_out_is_not_written(
 
 
 @MODERN
+@pytest.mark.parametrize("python", ["/no/such/python", "", None])
 async def test_where_no_process_can_be_started_this_one_does_it(
-    client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    client: Client, monkeypatch: pytest.MonkeyPatch, python: str | None
 ) -> None:
     river = await asked(client)
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
+    monkeypatch.setattr(sys, "executable", python)
     path, _ = await saved(client, river, "html")
     assert "Name a river" in text_in(path)
 
