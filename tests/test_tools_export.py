@@ -337,6 +337,25 @@ async def test_what_a_killed_server_has_left_is_removed_later(
     assert folders_with_text(tmp_path) == {"gemini-export-new", "other-old"}
 
 
+async def test_progress_is_reported_while_a_document_is_made(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    river = await asked(client)
+    script = (
+        "import sys, time; time.sleep(0.5); from gemini_interactions_mcp.runs import laying_out; "
+        "laying_out.serve_order(sys.stdin.buffer, sys.stdout.buffer)"
+    )
+    monkeypatch.setattr(laying_out, "COMMAND", ("-c", script))
+    told: list[tuple[float, str | None]] = []
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        assert total is None
+        told.append((progress, message))
+
+    result = await client.call_tool("read_interaction", {"interaction_id": river, "save_as": "html"}, None, hear)
+    assert len(saved_in(result)) == 1
+    assert [message for _, message in told[-3:]] == ["saving it as .html"] * 3
+    assert [seconds for seconds, _ in told] == sorted({seconds for seconds, _ in told})
+
+
 @MODERN
 async def test_without_a_folder_for_temporary_files_the_reason_is_said(
     client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

@@ -39,7 +39,7 @@ SAFE_PATH: Final = "-P"
 
 FOLDER_PREFIX: Final = "gemini-export-"
 
-ABANDONED_SECONDS: Final = 3_600
+UNUSED_FOLDER_SECONDS: Final = 3_600
 """Age after which no process still uses a folder."""
 
 
@@ -159,7 +159,7 @@ def is_abandoned(folder: Path) -> bool:
     with contextlib.suppress(OSError):
         status = folder.lstat()
         mine = not hasattr(os, "getuid") or status.st_uid == os.getuid()
-        return mine and status.st_mtime < time.time() - ABANDONED_SECONDS
+        return mine and status.st_mtime < time.time() - UNUSED_FOLDER_SECONDS
     return False
 
 
