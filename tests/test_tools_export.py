@@ -18,9 +18,12 @@ import pytest
 from mcp import Client
 from mcp_types import CallToolResult
 
+from conftest import FAST
 from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.files import SavedFiles
 from gemini_interactions_mcp.output import printing, saving
 from gemini_interactions_mcp.runs import laying_out
+from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
 from reading import LEGACY, MODERN, call, complaint, id_of, links_of, newest, posts, saved_in, text_of
 
@@ -211,6 +214,86 @@ async def test_documents_that_are_made_at_once_are_all_kept(client: Client) -> N
     assert len(set(found)) == 4
     read = await call(client, "read_interaction", interaction_id=river)
     assert set(saved_in(read)) == set(found)
+
+
+@MODERN
+async def test_documents_of_one_name_in_several_folders_are_linked_apart(client: Client, settings: Settings) -> None:
+    river = await asked(client)
+    found: dict[str, str] = {}
+
+    async def save(path: str) -> None:
+        result = await call(client, "read_interaction", interaction_id=river, save_as=path)
+        (linked,) = links_of(result)
+        found[path] = str(linked.uri)
+        assert saved_in(result) == [settings.output_dir / path]
+
+    async with anyio.create_task_group() as tasks:
+        for path in ("a/x.html", "b/x.html", "c/x.html"):
+            tasks.start_soon(save, path)
+    assert len(set(found.values())) == 3
+    record = json.loads(
+        str((await client.read_resource(f"gemini://interactions/{river}/data")).contents[0].model_dump()["text"])
+    )
+    for path, uri in found.items():
+        named = next(file for file in record["files"] if file["path"] == str(settings.output_dir / path))
+        assert uri.endswith(f"/{named['name']}")
+
+
+@MODERN
+@pytest.mark.parametrize("deleting", ["this", "other"])
+async def test_a_document_of_what_is_deleted_meanwhile_is_removed(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch, deleting: str
+) -> None:
+    river = await asked(client)
+    begun, go, write = threading.Event(), threading.Event(), saving.write_new_file
+
+    def write_slowly(*arguments: Any, **named: Any) -> Any:
+        begun.set()
+        go.wait(10)
+        return write(*arguments, **named)
+
+    monkeypatch.setattr(saving, "write_new_file", write_slowly)
+    said: list[str] = []
+
+    async def save() -> None:
+        said.append(await complaint(client, "read_interaction", interaction_id=river, save_as="md"))
+
+    async with Client(build_server(settings, FAST), cache=None) as other, anyio.create_task_group() as tasks:
+        tasks.start_soon(save)
+        await anyio.to_thread.run_sync(begun.wait)
+        await call(client if deleting == "this" else other, "delete_interaction", interaction_id=river)
+        go.set()
+    assert said[0].startswith("The interaction was deleted in the meantime")
+    assert list(settings.output_dir.glob("**/*")) == []
+
+
+@MODERN
+async def test_a_document_that_is_written_during_a_deletion_is_deleted_too(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    river = await asked(client)
+    await saved(client, river, "md")
+    begun, go, remove = threading.Event(), threading.Event(), SavedFiles.remove_all
+
+    def remove_slowly(self: SavedFiles, files: Any) -> list[str]:
+        if not begun.is_set():
+            begun.set()
+            go.wait(10)
+        return remove(self, files)
+
+    monkeypatch.setattr(SavedFiles, "remove_all", remove_slowly)
+    said: list[str] = []
+
+    async def delete() -> None:
+        said.append(text_of(await call(client, "delete_interaction", interaction_id=river)))
+
+    async with Client(build_server(settings, FAST), cache=None) as other, anyio.create_task_group() as tasks:
+        tasks.start_soon(delete)
+        await anyio.to_thread.run_sync(begun.wait)
+        await saved(other, river, "html")
+        go.set()
+    assert said[0].count(": deleted.") == 4
+    assert list(settings.output_dir.glob("**/*")) == []
 
 
 @MODERN

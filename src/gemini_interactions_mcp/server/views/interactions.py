@@ -5,6 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from gemini_interactions_mcp.core import InputError, offload_if_large, quote_name
+from gemini_interactions_mcp.files import saved_files
 from gemini_interactions_mcp.models import KINDS, Record, SavedFile, amounts, name_kind
 from gemini_interactions_mcp.server.context import AppContext
 from gemini_interactions_mcp.server.results import waiting
@@ -121,8 +122,8 @@ async def describe_progress(app: AppContext, run: "Run") -> dict[str, Any]:
 
 
 def list_files(record: Record) -> list[dict[str, Any]]:
-    """Return the saved files; of several machines that share a journal, the last one's."""
-    return [describe_file(record, file) for file in {file.name: file for file in record.files}.values()]
+    """Return the saved files; of several machines that share a journal, the first one's."""
+    return [describe_file(record, file) for file in saved_files.index_saved_files(record.files).values()]
 
 
 def describe_file(record: Record, file: SavedFile) -> dict[str, Any]:
