@@ -13,6 +13,7 @@ import docx
 import pypdf
 import pytest
 import typst
+from markdown_it import MarkdownIt
 from PIL import Image
 
 from gemini_interactions_mcp.core import NO_REDACTION
@@ -165,7 +166,7 @@ def test_a_markdown_document_has_all_parts_in_order() -> None:
         "- Made by: gemini-3.8-flash",
         "- Interaction: v1_a",
         "- Cost: nothing charged",
-        "## Prompt\n\nWhy?",
+        "## Prompt\n\n> Why?",
         "## Plan\n\n1. Find\n2. Write",
         f"# {WORDS}",
         "A finding. [1][2]",
@@ -176,6 +177,40 @@ def test_a_markdown_document_has_all_parts_in_order() -> None:
     ]
     places = [text.index(part) for part in parts]
     assert places == sorted(places)
+
+
+UNENDED = (
+    "```\ncode",
+    "~~~~ x\ncode",
+    "- item\n  ```\n  code",
+    "<!-- words",
+    "<pre>\nwords",
+    "a\r```\rcode",
+    "a\n    code",
+)
+
+
+@pytest.mark.parametrize("text", UNENDED)
+def test_no_prompt_goes_on_in_what_follows_it(text: str) -> None:
+    found = exports.compose_export(record("# Answer\n\nwords", prompt=text), None, lambda file: "")
+    tokens = MarkdownIt("commonmark").parse(exports.render_markdown_export(found))
+    headings = [tokens[at + 1].content for at, token in enumerate(tokens) if token.type == "heading_open"]
+    assert headings[1:] == ["Prompt", "Answer"]
+    assert tokens[-2].content == "words"
+    assert tokens[-2].level == 1
+
+
+@pytest.mark.parametrize("text", [text for text in UNENDED if "<" not in text])
+@pytest.mark.parametrize("part", ["plan", "answer"])
+def test_no_code_goes_on_in_the_next_part(text: str, part: str) -> None:
+    plan = record(text, plan=True) if part == "plan" else None
+    answer = text if part == "answer" else "words"
+    found = exports.compose_export(record(answer, citations=(cited(1),)), plan, lambda file: "")
+    tokens = MarkdownIt("commonmark").parse(exports.render_markdown_export(found))
+    assert [token.content for token in tokens if token.type == "inline"][-2:] == [
+        "Sources",
+        "[A title](https://site.example/page)",
+    ]
 
 
 def test_pictures_that_the_text_does_not_show_follow_it() -> None:
