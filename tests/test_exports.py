@@ -22,6 +22,7 @@ from gemini_interactions_mcp.models import Citation, Execution, Paper, PaperPict
 from gemini_interactions_mcp.output import printing
 from gemini_interactions_mcp.output.documents import embedding, fonts, typesetting
 from gemini_interactions_mcp.runs import laying_out
+from gemini_interactions_mcp.server.views import assets
 from gemini_interactions_mcp.text import exports, trees, webpage
 from gemini_interactions_mcp.text.hypertext import ELEMENTS, make_file_link
 from hostile import SCRIPT_TEXTS
@@ -360,6 +361,26 @@ def test_hostile_text_is_words_in_a_page(text: str, around: str) -> None:
         assert tag != "img"
     assert page.count("<style>") == page.count("</style>") == 1
     assert page.count("<meta") == 4
+
+
+def print_rules(style: str) -> dict[str, str]:
+    """The rules for paper, by their selectors."""
+    found: dict[str, str] = {}
+    for selectors, rule in re.findall(r"([^{}]+){([^{}]*)}", style.partition("@media print {")[2]):
+        for selector in selectors.split(","):
+            found[selector.strip()] = found.get(selector.strip(), "") + rule
+    return found
+
+
+@pytest.mark.parametrize(
+    ("style", "box"), [(webpage.STYLE, ".wide"), (assets.read_app_file("app.css"), ".scroll")], ids=["document", "view"]
+)
+def test_what_is_scrolled_on_a_screen_is_whole_on_paper(style: str, box: str) -> None:
+    rules = print_rules(style)
+    assert re.search(rf"\{box} {{ overflow(?:-x)?: auto", style.partition("@media print")[0])
+    assert "overflow: visible" in rules[box]
+    for selector in ("table", "pre"):
+        assert "overflow-wrap: anywhere" in rules[selector]
 
 
 # PDF and DOCX --------------------------------------------------------------------------------------------
