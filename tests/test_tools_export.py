@@ -149,6 +149,18 @@ async def test_a_path_is_checked_like_any_that_is_written(client: Client, settin
 
 
 @MODERN
+async def test_a_document_of_a_page_or_section_is_refused(client: Client, settings: Settings) -> None:
+    report = await researched(client)
+    before = set(settings.output_dir.iterdir())
+    for part in ({"page": 2}, {"section": "Sources"}, {"page": 99, "section": "nope"}):
+        said = await complaint(client, "read_interaction", interaction_id=report, save_as="md", **part)
+        assert said == "A document holds the whole answer: leave out page and section. Nothing was written."
+    assert set(settings.output_dir.iterdir()) == before
+    result = await call(client, "read_interaction", interaction_id=report, save_as="md", page=1, section="")
+    assert len(saved_in(result)) == 1
+
+
+@MODERN
 @pytest.mark.parametrize("form", ["docx", "pdf"])
 async def test_without_the_extra_the_answer_says_what_to_install(
     client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch, form: str
