@@ -182,10 +182,12 @@ class Upkeep:
                 if record is None:
                     return
                 run.record = await self._ledger.here(run.record.model_copy(update={"files": record.files}))
-                if saved := await self._ledger.rewrite(run, self._saved):
-                    with contextlib.suppress(InteractionNotFoundError):
-                        await self.add_files(run, saved)
-                    run.record = await self._ledger.here(run.record)
+                saved = await self._ledger.rewrite(run, self._saved)
+                if not saved:
+                    return
+                with contextlib.suppress(InteractionNotFoundError):
+                    await self.add_files(run, saved)
+                run.record = await self._ledger.here(run.record)
 
     async def sandbox_files(self, run: Run) -> Sequence[SandboxFile]:
         """Return the files in the environment of an agent's run.
