@@ -2,6 +2,7 @@
 
 import base64
 import io
+import pickle
 import re
 import zipfile
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ import docx
 import pypdf
 import pytest
 import typst
+from markdown_it import MarkdownIt
 from PIL import Image
 
 from gemini_interactions_mcp.core import NO_REDACTION
@@ -20,6 +22,7 @@ from gemini_interactions_mcp.models import Citation, Execution, Paper, PaperPict
 from gemini_interactions_mcp.output import printing
 from gemini_interactions_mcp.output.documents import embedding, fonts, typesetting
 from gemini_interactions_mcp.runs import laying_out
+from gemini_interactions_mcp.server.views import assets
 from gemini_interactions_mcp.text import exports, trees, webpage
 from gemini_interactions_mcp.text.hypertext import ELEMENTS, make_file_link
 from hostile import SCRIPT_TEXTS
@@ -164,7 +167,7 @@ def test_a_markdown_document_has_all_parts_in_order() -> None:
         "- Made by: gemini-3.8-flash",
         "- Interaction: v1_a",
         "- Cost: nothing charged",
-        "## Prompt\n\nWhy?",
+        "## Prompt\n\n> Why?",
         "## Plan\n\n1. Find\n2. Write",
         f"# {WORDS}",
         "A finding. [1][2]",
@@ -175,6 +178,40 @@ def test_a_markdown_document_has_all_parts_in_order() -> None:
     ]
     places = [text.index(part) for part in parts]
     assert places == sorted(places)
+
+
+UNENDED = (
+    "```\ncode",
+    "~~~~ x\ncode",
+    "- item\n  ```\n  code",
+    "<!-- words",
+    "<pre>\nwords",
+    "a\r```\rcode",
+    "a\n    code",
+)
+
+
+@pytest.mark.parametrize("text", UNENDED)
+def test_no_prompt_goes_on_in_what_follows_it(text: str) -> None:
+    found = exports.compose_export(record("# Answer\n\nwords", prompt=text), None, lambda file: "")
+    tokens = MarkdownIt("commonmark").parse(exports.render_markdown_export(found))
+    headings = [tokens[at + 1].content for at, token in enumerate(tokens) if token.type == "heading_open"]
+    assert headings[1:] == ["Prompt", "Answer"]
+    assert tokens[-2].content == "words"
+    assert tokens[-2].level == 1
+
+
+@pytest.mark.parametrize("text", [text for text in UNENDED if "<" not in text])
+@pytest.mark.parametrize("part", ["plan", "answer"])
+def test_no_code_goes_on_in_the_next_part(text: str, part: str) -> None:
+    plan = record(text, plan=True) if part == "plan" else None
+    answer = text if part == "answer" else "words"
+    found = exports.compose_export(record(answer, citations=(cited(1),)), plan, lambda file: "")
+    tokens = MarkdownIt("commonmark").parse(exports.render_markdown_export(found))
+    assert [token.content for token in tokens if token.type == "inline"][-2:] == [
+        "Sources",
+        "[A title](https://site.example/page)",
+    ]
 
 
 def test_pictures_that_the_text_does_not_show_follow_it() -> None:
@@ -326,6 +363,26 @@ def test_hostile_text_is_words_in_a_page(text: str, around: str) -> None:
     assert page.count("<meta") == 4
 
 
+def print_rules(style: str) -> dict[str, str]:
+    """The rules for paper, by their selectors."""
+    found: dict[str, str] = {}
+    for selectors, rule in re.findall(r"([^{}]+){([^{}]*)}", style.partition("@media print {")[2]):
+        for selector in selectors.split(","):
+            found[selector.strip()] = found.get(selector.strip(), "") + rule
+    return found
+
+
+@pytest.mark.parametrize(
+    ("style", "box"), [(webpage.STYLE, ".wide"), (assets.read_app_file("app.css"), ".scroll")], ids=["document", "view"]
+)
+def test_what_is_scrolled_on_a_screen_is_whole_on_paper(style: str, box: str) -> None:
+    rules = print_rules(style)
+    assert re.search(rf"\{box} {{ overflow(?:-x)?: auto", style.partition("@media print")[0])
+    assert "overflow: visible" in rules[box]
+    for selector in ("table", "pre"):
+        assert "overflow-wrap: anywhere" in rules[selector]
+
+
 # PDF and DOCX --------------------------------------------------------------------------------------------
 
 
@@ -434,8 +491,23 @@ def test_a_missing_library_is_said_before_anything_is_done(monkeypatch: pytest.M
 
 async def test_what_takes_too_long_to_lay_out_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(laying_out, "COMMAND", ("-c", "import time; time.sleep(60)"))
-    with pytest.raises(ConfigurationError, match=r"^Laying out the document takes more than 0\.1 seconds\.$"):
+    with pytest.raises(ConfigurationError, match=r"^Laying out the document takes more than 0\.1 seconds, "):
         await laying_out.lay_out_apart(export("Text"), {}, "html", 0.1)
+
+
+def test_an_order_is_answered_with_the_document_or_with_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    order = pickle.dumps((export("Text"), {}, "docx"))
+    reply = io.BytesIO()
+    laying_out.serve_order(io.BytesIO(order), reply)
+    assert opened(pickle.loads(reply.getvalue()).content).paragraphs
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(printing, "print_paper", fail)
+    reply = io.BytesIO()
+    laying_out.serve_order(io.BytesIO(order), reply)
+    assert pickle.loads(reply.getvalue()) == "The document cannot be laid out: No space left on device."
 
 
 # Pictures ------------------------------------------------------------------------------------------------

@@ -133,3 +133,10 @@ def test_no_test_patches_a_duration() -> None:
     patched = re.compile(r"""setattr\([^()]*["'][\w.]*(?:_SECONDS|_DELAYS?|_ATTEMPTS)["']""")
     tests = Path(__file__).parent.rglob("*.py")
     assert [path.name for path in tests if patched.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_every_python_that_is_started_keeps_the_current_directory_off_its_path() -> None:
+    starting = [path for path in PACKAGE.rglob("*.py") if "sys.executable" in path.read_text(encoding="utf-8")]
+    assert starting
+    for path in starting:
+        assert '"-P"' in path.read_text(encoding="utf-8"), path

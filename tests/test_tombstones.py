@@ -17,6 +17,7 @@ from gemini_interactions_mcp.journal.database_url import parse_url
 from gemini_interactions_mcp.journal.engine import make_engine
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.journal.limits import ResearchLimit
+from gemini_interactions_mcp.journal.rows import FileListing
 from gemini_interactions_mcp.journal.sqlite_file import make_file
 from journaling import NOON, execute, full_record, record
 
@@ -33,6 +34,13 @@ RUNNING: dict[str, Any] = {
 SAME = record("second", fingerprint="f")
 EARLIER = NOON - timedelta(hours=1)
 
+
+async def replace_listed_files(journal: Journal) -> bool:
+    """Whether files are replaced that are still as they were before a deletion."""
+    seen = await journal.list_files("first")
+    return await journal.replace_files("first", seen or FileListing((), "[]"), ())
+
+
 UNSEEING: dict[str, tuple[Callable[[Journal], Awaitable[object]], object]] = {
     "find": (lambda journal: journal.find("v1_a"), None),
     "find by its label": (lambda journal: journal.find("first"), None),
@@ -46,6 +54,8 @@ UNSEEING: dict[str, tuple[Callable[[Journal], Awaitable[object]], object]] = {
     "unfinished": (lambda journal: journal.unfinished(), []),
     "newest": (lambda journal: journal.newest(), []),
     "holds": (lambda journal: journal.holds("/tmp/ø.png"), False),
+    "list_files": (lambda journal: journal.list_files("first"), None),
+    "replace_files": (replace_listed_files, False),
     "owner": (lambda journal: journal.owner("first"), None),
     "owners": (lambda journal: journal.owners(), set()),
     "claim": (lambda journal: journal.claim("first", "one", LATER), False),

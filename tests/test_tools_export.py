@@ -1,6 +1,10 @@
 """`read_interaction` with `save_as`: an answer as a document, in the output folder or at a path."""
 
+import json
+import os
+import re
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -15,11 +19,14 @@ import pytest
 from mcp import Client
 from mcp_types import CallToolResult
 
+from conftest import FAST
 from gemini_interactions_mcp.emulator import Emulator, Fault
+from gemini_interactions_mcp.files import SavedFiles
 from gemini_interactions_mcp.output import printing, saving
 from gemini_interactions_mcp.runs import laying_out
+from gemini_interactions_mcp.server.app import build_server
 from gemini_interactions_mcp.settings import Settings
-from reading import LEGACY, MODERN, call, complaint, id_of, links_of, newest, posts, saved_in, text_of
+from reading import COST, LEGACY, MODERN, call, complaint, id_of, links_of, newest, posts, saved_in, text_of
 
 FORMS = ("html", "md", "docx", "pdf")
 
@@ -54,6 +61,14 @@ def text_in(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
+def is_there(path: str) -> bool:
+    return Path(path).exists()
+
+
+def folders_with_text(folder: Path) -> set[str]:
+    return {path.parent.name for path in folder.rglob("paper.json")}
+
+
 def pictures_in(path: Path) -> int:
     if path.suffix == ".pdf":
         return sum(len(page.images) for page in pypdf.PdfReader(path).pages)
@@ -81,13 +96,13 @@ async def test_research_is_saved_with_plan_charts_and_resolved_sources(
         "Plan",
         "Find the sources",
         "Cost",
-        "~$",
         "½ day",
         "naïve case",
         "print(2)",
         report,
     ):
         assert words in text.replace("\n", " ")
+    assert re.search(COST, text.replace("\n", " "))
     for number in (1, 2, 3):
         assert f"https://example.com/emulated/source/{number}" in text
         assert f"[{number}]" in text
@@ -132,6 +147,18 @@ async def test_a_path_is_checked_like_any_that_is_written(client: Client, settin
         said = await complaint(client, "read_interaction", interaction_id=river, save_as=bad)
         assert said == "save_as ends with .html, .md, .docx or .pdf. Nothing was written."
     assert not (tmp_path / "out.html").exists()
+
+
+@MODERN
+async def test_a_document_of_a_page_or_section_is_refused(client: Client, settings: Settings) -> None:
+    report = await researched(client)
+    before = set(settings.output_dir.iterdir())
+    for part in ({"page": 2}, {"section": "Sources"}, {"page": 99, "section": "nope"}):
+        said = await complaint(client, "read_interaction", interaction_id=report, save_as="md", **part)
+        assert said == "A document holds the whole answer: leave out page and section. Nothing was written."
+    assert set(settings.output_dir.iterdir()) == before
+    result = await call(client, "read_interaction", interaction_id=report, save_as="md", page=1, section="")
+    assert len(saved_in(result)) == 1
 
 
 @MODERN
@@ -203,6 +230,86 @@ async def test_documents_that_are_made_at_once_are_all_kept(client: Client) -> N
 
 
 @MODERN
+async def test_documents_of_one_name_in_several_folders_are_linked_apart(client: Client, settings: Settings) -> None:
+    river = await asked(client)
+    found: dict[str, str] = {}
+
+    async def save(path: str) -> None:
+        result = await call(client, "read_interaction", interaction_id=river, save_as=path)
+        (linked,) = links_of(result)
+        found[path] = str(linked.uri)
+        assert saved_in(result) == [settings.output_dir / path]
+
+    async with anyio.create_task_group() as tasks:
+        for path in ("a/x.html", "b/x.html", "c/x.html"):
+            tasks.start_soon(save, path)
+    assert len(set(found.values())) == 3
+    record = json.loads(
+        str((await client.read_resource(f"gemini://interactions/{river}/data")).contents[0].model_dump()["text"])
+    )
+    for path, uri in found.items():
+        named = next(file for file in record["files"] if file["path"] == str(settings.output_dir / path))
+        assert uri.endswith(f"/{named['name']}")
+
+
+@MODERN
+@pytest.mark.parametrize("deleting", ["this", "other"])
+async def test_a_document_of_what_is_deleted_meanwhile_is_removed(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch, deleting: str
+) -> None:
+    river = await asked(client)
+    begun, go, write = threading.Event(), threading.Event(), saving.write_new_file
+
+    def write_slowly(*arguments: Any, **named: Any) -> Any:
+        begun.set()
+        go.wait(10)
+        return write(*arguments, **named)
+
+    monkeypatch.setattr(saving, "write_new_file", write_slowly)
+    said: list[str] = []
+
+    async def save() -> None:
+        said.append(await complaint(client, "read_interaction", interaction_id=river, save_as="md"))
+
+    async with Client(build_server(settings, FAST), cache=None) as other, anyio.create_task_group() as tasks:
+        tasks.start_soon(save)
+        await anyio.to_thread.run_sync(begun.wait)
+        await call(client if deleting == "this" else other, "delete_interaction", interaction_id=river)
+        go.set()
+    assert said[0].startswith("The interaction was deleted in the meantime")
+    assert list(settings.output_dir.glob("**/*")) == []
+
+
+@MODERN
+async def test_a_document_that_is_written_during_a_deletion_is_deleted_too(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    river = await asked(client)
+    await saved(client, river, "md")
+    begun, go, remove = threading.Event(), threading.Event(), SavedFiles.remove_all
+
+    def remove_slowly(self: SavedFiles, files: Any) -> list[str]:
+        if not begun.is_set():
+            begun.set()
+            go.wait(10)
+        return remove(self, files)
+
+    monkeypatch.setattr(SavedFiles, "remove_all", remove_slowly)
+    said: list[str] = []
+
+    async def delete() -> None:
+        said.append(text_of(await call(client, "delete_interaction", interaction_id=river)))
+
+    async with Client(build_server(settings, FAST), cache=None) as other, anyio.create_task_group() as tasks:
+        tasks.start_soon(delete)
+        await anyio.to_thread.run_sync(begun.wait)
+        await saved(other, river, "html")
+        go.set()
+    assert said[0].count(": deleted.") == 4
+    assert list(settings.output_dir.glob("**/*")) == []
+
+
+@MODERN
 async def test_a_call_that_is_cancelled_while_it_is_laid_out_writes_nothing(
     client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -245,6 +352,128 @@ async def test_a_call_that_is_cancelled_while_it_writes_has_written_the_whole_fi
     assert list(settings.output_dir.glob("**/*")) == [path]
 
 
+@pytest.mark.parametrize("form", ["html", "docx", "pdf"])
+async def test_nothing_of_the_folder_that_the_server_starts_in_is_run(
+    client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, form: str
+) -> None:
+    river = await asked(client)
+    project, evidence = tmp_path / "project", tmp_path / "evidence"
+    project.mkdir()
+    for module in ("pickle", "docx", "typst", "sitecustomize", "gemini_interactions_mcp", "subprocess"):
+        (project / f"{module}.py").write_text(f"open({str(evidence)!r}, 'a').write({module!r})\nraise SystemExit(1)\n")
+    monkeypatch.chdir(project)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["", *filter(None, [os.environ.get("PYTHONPATH", "")])]))
+    await saved(client, river, form)
+    assert not evidence.exists()
+
+
+async def test_the_process_that_lays_out_is_told_no_settings(
+    client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    river = await asked(client)
+    told = tmp_path / "told"
+    for name in ("GEMINI_API_KEY", "GEMINI_MCP_DATABASE_URL", "HTTPS_PROXY", "AWS_SECRET_ACCESS_KEY", "TYPST_ROOT"):
+        monkeypatch.setenv(name, "secret-7c41e0")
+    monkeypatch.setenv("LC_TIME", "C")
+    script = f"import os, json; open({str(told)!r}, 'w').write(json.dumps([dict(os.environ), os.getcwd()])); exit(3)"
+    monkeypatch.setattr(laying_out, "COMMAND", ("-c", script))
+    await complaint(client, "read_interaction", interaction_id=river, save_as="html")
+    environment, folder = json.loads(told.read_text())
+    assert "secret-7c41e0" not in environment.values()
+    assert environment["LC_TIME"] == "C"
+    assert environment["PATH"] == os.environ["PATH"]
+    assert folder == environment["TMPDIR"] == environment["TEMP"]
+    assert not is_there(folder)
+
+
+@pytest.mark.parametrize("end", ["kill", "cancel"])
+async def test_no_text_stays_where_a_process_has_ended_that_lays_out(
+    client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, end: str
+) -> None:
+    river = await asked(client)
+    scratch, begun = tmp_path / "scratch", tmp_path / "pid"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    script = (
+        "import os, pathlib, tempfile, time; pathlib.Path(tempfile.mkdtemp(), 'paper.json').write_text('text'); "
+        f"pathlib.Path({str(begun)!r}).write_text(str(os.getpid())); time.sleep(60)"
+    )
+    monkeypatch.setattr(laying_out, "COMMAND", ("-c", script))
+    said: list[str] = []
+
+    async def save() -> None:
+        said.append(await complaint(client, "read_interaction", interaction_id=river, save_as="pdf"))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(save)
+        while not (begun.exists() and begun.read_text()):  # noqa: ASYNC110 - another process writes it
+            await anyio.sleep(0.01)
+        assert [*scratch.rglob("paper.json")] != []
+        if end == "kill":
+            psutil.Process(int(begun.read_text())).kill()
+        else:
+            tasks.cancel_scope.cancel()
+    with anyio.fail_after(10):
+        while [*scratch.iterdir()]:  # noqa: ASYNC110 - the server removes it
+            await anyio.sleep(0.01)
+    if end == "kill":
+        assert "ended by signal 9" in said[0]
+
+
+async def test_what_a_killed_server_has_left_is_removed_later(
+    client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    river = await asked(client)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for name, age in (("gemini-export-old", 7200), ("gemini-export-new", 60), ("other-old", 7200)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "paper.json").write_text("text")
+        os.utime(tmp_path / name, (time.time() - age, time.time() - age))
+    await saved(client, river, "html")
+    assert folders_with_text(tmp_path) == {"gemini-export-new", "other-old"}
+
+
+async def test_progress_is_reported_while_a_document_is_made(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    river = await asked(client)
+    script = (
+        "import sys, time; time.sleep(0.5); from gemini_interactions_mcp.runs import laying_out; "
+        "laying_out.serve_order(sys.stdin.buffer, sys.stdout.buffer)"
+    )
+    monkeypatch.setattr(laying_out, "COMMAND", ("-c", script))
+    told: list[tuple[float, str | None]] = []
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        assert total is None
+        told.append((progress, message))
+
+    result = await client.call_tool("read_interaction", {"interaction_id": river, "save_as": "html"}, None, hear)
+    assert len(saved_in(result)) == 1
+    assert [message for _, message in told[-3:]] == ["saving it as .html"] * 3
+    assert [seconds for seconds, _ in told] == sorted({seconds for seconds, _ in told})
+
+
+@MODERN
+async def test_without_a_folder_for_temporary_files_the_reason_is_said(
+    client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    river = await asked(client)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    for form in ("pdf", "docx", "html"):
+        said = await complaint(client, "read_interaction", interaction_id=river, save_as=form)
+        assert "without a folder for temporary files: No such file or directory." in said
+    await saved(client, river, "md")
+
+
+@MODERN
+async def test_a_process_that_ends_before_it_has_read_everything_is_an_error(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = await asked(client, "Long [[words=40000]]")
+    monkeypatch.setattr(laying_out, "COMMAND", ("-c", "raise SystemExit(3)"))
+    said = await complaint(client, "read_interaction", interaction_id=long, save_as="html")
+    assert said.startswith("The document cannot be laid out;")
+
+
 @MODERN
 async def test_a_document_that_cannot_be_laid_out_is_not_written(
     client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
@@ -257,11 +486,12 @@ async def test_a_document_that_cannot_be_laid_out_is_not_written(
 
 
 @MODERN
+@pytest.mark.parametrize("python", ["/no/such/python", "", None])
 async def test_where_no_process_can_be_started_this_one_does_it(
-    client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    client: Client, monkeypatch: pytest.MonkeyPatch, python: str | None
 ) -> None:
     river = await asked(client)
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
+    monkeypatch.setattr(sys, "executable", python)
     path, _ = await saved(client, river, "html")
     assert "Name a river" in text_in(path)
 

@@ -89,7 +89,7 @@ async def connect_client(folder: Path, url: str) -> AsyncGenerator[Client]:
     """Yield a client with the server as its child process, configured as by a host."""
     server = StdioServerParameters(
         command=sys.executable,
-        args=["-m", "gemini_interactions_mcp"],
+        args=["-P", "-m", "gemini_interactions_mcp"],
         env={
             "GEMINI_API_KEY": "demo-key-for-the-emulator",
             "GOOGLE_GEMINI_BASE_URL": url,

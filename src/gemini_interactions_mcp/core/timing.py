@@ -84,7 +84,7 @@ class Timing:
         planning: Minimum time that a call waits until its files are compared with what a store has.
         planned: Time for which that comparison holds for an identical call.
         agreement: Time that an agreement lasts while files are uploaded; each call that uses it renews it.
-        layout: Deadline for laying out a document; the longest one takes 15 seconds.
+        layout: Deadline for laying out a document, which hosts wait 45 to 60 seconds for; the longest one takes 15.
         disconnect: Time limit for closing the connections to Google at shutdown.
 
         In `doctor --live`:
@@ -160,7 +160,7 @@ class Timing:
     planning: float = 2.0
     planned: float = 60.0
     agreement: float = 600.0
-    layout: float = 120.0
+    layout: float = 40.0
     disconnect: float = 0.5
 
     # doctor --live

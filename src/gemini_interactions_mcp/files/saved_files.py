@@ -209,3 +209,11 @@ def select_current(files: Iterable[SavedFile], roots: Sequence[Path]) -> tuple[S
         if file.name not in found or is_absent(found[file.name], roots):
             found[file.name] = file
     return tuple(found.values())
+
+
+def index_saved_files(files: Iterable[SavedFile]) -> dict[str, SavedFile]:
+    """Return files by name; rows of earlier versions may have several of one name, and the first is meant."""
+    found: dict[str, SavedFile] = {}
+    for file in files:
+        found.setdefault(file.name, file)
+    return found

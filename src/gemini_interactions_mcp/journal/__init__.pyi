@@ -8,3 +8,4 @@ from .limits import Limits as Limits
 from .limits import Spending as Spending
 from .limits import describe_spending_limit as describe_spending_limit
 from .queries import DELIVERY_FIELDS as DELIVERY_FIELDS
+from .rows import FileListing as FileListing

@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 import anyio
 import sqlalchemy as sa
@@ -25,25 +25,34 @@ from gemini_interactions_mcp.core import (
     offload_if_large,
     replace_unstorable,
 )
-from gemini_interactions_mcp.models import Record, UsageGrouping, UsageReport, UsageTally, is_settled, measure_usage
+from gemini_interactions_mcp.models import (
+    Record,
+    SavedFile,
+    UsageGrouping,
+    UsageReport,
+    UsageTally,
+    is_settled,
+    measure_usage,
+)
 
 from . import queries
 from .clock import TWIN_SECONDS, get_day_start, get_month_start, now
-from .column_types import clean_document
 from .database import MAX_READERS, Database
 from .engine import RowValues
 from .limits import (
     ResearchLimit,
     Spending,
     SpendingLimit,
+    check_price,
     describe_research_limit,
     describe_spending_limit,
-    describe_unknown_price,
 )
 from .queries import LIVE_ROWS, RUNNING_ROWS, UNSENT_ROWS, change_live, select_live
 from .rows import (
-    encode_fields,
+    FileListing,
+    encode_redacted,
     format_moment,
+    read_file_listing,
     read_placed_records,
     read_records,
     read_usage_rows,
@@ -335,9 +344,7 @@ class Journal(UploadShelf):
             .order_by(*NEWEST_FIRST)
             .limit(limit)
         )
-        shown = named.with_only_columns(
-            INTERACTIONS.c.interaction_id, INTERACTIONS.c.status, sa.cast(INTERACTIONS.c.files, sa.Text)
-        )
+        shown = named.with_only_columns(INTERACTIONS.c.interaction_id, INTERACTIONS.c.status, queries.FILES_TEXT)
         first = await self._database.read(shown, lambda result: [tuple(found) for found in result])
         ended = INTERACTIONS.c.settled_at
         last = sa.select(ended).where(queries.LIVE_ROWS, ended.is_not(None)).order_by(ended.desc()).limit(1)
@@ -350,17 +357,34 @@ class Journal(UploadShelf):
 
     async def holds(self, path: str) -> bool:
         """Whether a row says that a file was saved at a path, whatever is there now."""
-        named = sa.cast(INTERACTIONS.c.files, sa.Text).contains(queries.find_plain_part(path), autoescape=True)
+        named = queries.FILES_TEXT.contains(queries.find_plain_part(path), autoescape=True)
         wanted = select_live(named).with_only_columns(INTERACTIONS.c.files)
         found = await self._database.read(wanted, lambda result: list(result.scalars()))
         return any(file["path"] == path for files in found for file in files)
 
-    async def delete(self, label: str) -> bool:
+    async def list_files(self, label: str) -> FileListing | None:
+        """Return the files of a row; None where there is no row, or where it was deleted."""
+        columns = (INTERACTIONS.c.files, queries.FILES_TEXT.label("written"))
+        wanted = select_live(INTERACTIONS.c.label == label).with_only_columns(*columns)
+        return await self._database.read(wanted, read_file_listing)
+
+    async def replace_files(
+        self, label: str, seen: FileListing, files: Sequence[SavedFile], *, patience: float = math.inf
+    ) -> bool:
+        """Replace the files of a row; False, and nothing is written, unless they still are what was seen."""
+        values = await self._row({"files": tuple(files), "updated_at": now()})
+        unchanged = change_live(INTERACTIONS.c.label == label, queries.match_listing(seen))
+        replaced = await self._database.write(unchanged.values(values), patience=patience)
+        self.list_changes += replaced
+        return replaced > 0
+
+    async def delete(self, label: str, seen: FileListing | None = None) -> bool:
         """Replace a row by a tombstone, which only sums and limits count; return whether there was a row.
 
-        A row whose request Google has certainly not taken is deleted.
+        A row whose request Google has certainly not taken is deleted. A row with other files than those that were
+        `seen` stays.
         """
-        named = INTERACTIONS.c.label == label
+        named = sa.and_(INTERACTIONS.c.label == label, queries.match_listing(seen))
         buried = change_live(named, ~UNSENT_ROWS).values(
             queries.TOMBSTONE_VALUES | {"deleted_at": format_moment(now())}
         )
@@ -412,30 +436,9 @@ class Journal(UploadShelf):
     async def _row(self, fields: Mapping[str, object]) -> RowValues:
         """Return fields as columns without secrets; paths of files stay, or nobody could find them again."""
         size = sum(len(value) for value in fields.values() if isinstance(value, str))
-        return await offload_if_large(size, partial(self._redacted, fields))
-
-    def _redacted(self, fields: Mapping[str, object]) -> RowValues:
-        values = encode_fields(fields)
-        # Cleaned first: a secret may arrive with a character in two halves, which its column would join.
-        redacted = self._redact(cast("RowValues", clean_document(values)))
-        if "files" in values:
-            files = zip(
-                cast("list[RowValues]", redacted["files"]), cast("list[RowValues]", values["files"]), strict=True
-            )
-            redacted["files"] = [told | {"path": file["path"]} for told, file in files]
-        return redacted
+        return await offload_if_large(size, partial(encode_redacted, fields, self._redact))
 
 
 def make_lease(owner: str | None, until: datetime | None) -> RowValues:
     """Return the columns of a lease that begins now; of none where there is no owner."""
     return {"owner": owner, "owned_until": until and format_moment(until), "leased_at": until and format_moment(now())}
-
-
-def check_price(record: Record, spending: Sequence[SpendingLimit]) -> None:
-    """Check that limits in dollars can be kept.
-
-    Raises:
-        SpendingLimitError: There are some, and what the row may cost is not known.
-    """
-    if spending and record.cost_micros is None:
-        raise SpendingLimitError(describe_unknown_price(spending[0], record))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from gemini_interactions_mcp.core import phrases, quote_name
+from gemini_interactions_mcp.core import SpendingLimitError, phrases, quote_name
 from gemini_interactions_mcp.models import CATALOG_VARIABLE, Record
 from gemini_interactions_mcp.settings import DAY_VARIABLE, MONTH_VARIABLE, RUNS_VARIABLE
 
@@ -159,3 +159,13 @@ def suggest_known_price(record: Record) -> str:
         "gemini://models lists the models and agents with known prices; the user can add a price in the file that "
         f"{CATALOG_VARIABLE} names."
     )
+
+
+def check_price(record: Record, spending: Sequence[SpendingLimit]) -> None:
+    """Check that limits in dollars can be kept.
+
+    Raises:
+        SpendingLimitError: There are some, and what the row may cost is not known.
+    """
+    if spending and record.cost_micros is None:
+        raise SpendingLimitError(describe_unknown_price(spending[0], record))

@@ -21,7 +21,7 @@ from gemini_interactions_mcp.models import (
 from .clock import get_day_start
 from .engine import RowValues
 from .limits import ResearchLimit, SpendingLimit
-from .rows import format_moment
+from .rows import FileListing, format_moment
 from .schema import INTERACTIONS, OLDEST_FIRST, RECORD_COLUMNS
 
 RETENTION: Final = timedelta(days=55)
@@ -92,6 +92,15 @@ FAILED_ROWS: Final = sa.and_(
     sa.or_(INTERACTIONS.c.interaction_id.is_(None), INTERACTIONS.c.finished_at.is_not(None)),
 )
 """Rows that have certainly come to nothing; one that Google does not show, and that has not finished, may appear."""
+
+
+FILES_TEXT: Final = sa.cast(INTERACTIONS.c.files, sa.Text)
+"""The files of a row as they are written."""
+
+
+def match_listing(seen: FileListing | None) -> sa.ColumnElement[bool]:
+    """Return the condition of rows that have the files which were seen; of all rows where none were."""
+    return sa.true() if seen is None else FILES_TEXT.__eq__(seen.written)
 
 
 def select_live(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:

@@ -7,8 +7,10 @@ from typing import Any, NamedTuple, cast
 import sqlalchemy as sa
 from pydantic import BaseModel
 
-from gemini_interactions_mcp.models import Record, UploadedFile
+from gemini_interactions_mcp.core import Redactor
+from gemini_interactions_mcp.models import Record, SavedFile, UploadedFile
 
+from .column_types import clean_document
 from .engine import RowValues
 
 
@@ -26,6 +28,18 @@ class UsageRow(NamedTuple):
     place: tuple[str, str]
 
 
+class FileListing(NamedTuple):
+    """The files of a row at a moment.
+
+    Attributes:
+        files: The files.
+        written: Their column as it is written, for comparison.
+    """
+
+    files: tuple[SavedFile, ...]
+    written: str
+
+
 def encode_fields(fields: Mapping[str, object]) -> RowValues:
     """Return fields of a `Record` as columns.
 
@@ -35,6 +49,17 @@ def encode_fields(fields: Mapping[str, object]) -> RowValues:
     if unknown := fields.keys() - Record.model_fields.keys():
         raise TypeError(f"Record has no field {', '.join(sorted(unknown))}")
     return {name: encode_cell(value) for name, value in fields.items()}
+
+
+def encode_redacted(fields: Mapping[str, object], redact: Redactor) -> RowValues:
+    """Return fields as columns without secrets; paths of files stay, or nobody could find them again."""
+    values = encode_fields(fields)
+    # Cleaned first: a secret may arrive with a character in two halves, which its column would join.
+    redacted = redact(cast("RowValues", clean_document(values)))
+    if "files" in values:
+        files = zip(cast("list[RowValues]", redacted["files"]), cast("list[RowValues]", values["files"]), strict=True)
+        redacted["files"] = [told | {"path": file["path"]} for told, file in files]
+    return redacted
 
 
 def encode_cell(value: object) -> object:
@@ -72,6 +97,12 @@ def read_placed_records(result: sa.CursorResult[Any]) -> list[tuple[Record, str]
     return [
         (Record.model_validate(dict(found)), f"{found['created_at']} {found['label']}") for found in result.mappings()
     ]
+
+
+def read_file_listing(result: sa.CursorResult[Any]) -> FileListing | None:
+    """Return the files of a row, None where there is no row."""
+    found = result.mappings().first()
+    return FileListing(tuple(map(SavedFile.model_validate, found["files"])), found["written"]) if found else None
 
 
 def read_usage_rows(result: sa.CursorResult[Any]) -> list[UsageRow]:

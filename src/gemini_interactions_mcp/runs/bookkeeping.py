@@ -34,6 +34,7 @@ from gemini_interactions_mcp.output import pictures
 from . import intents, processes
 from .costs import Costs
 from .fetching import FetchedMedia, FetchFunction, MediaFetcher, list_addressed, refuse_fetch
+from .file_rows import FileRows
 from .outcomes import SavingOutcome, describe_result, join_sentences
 from .outputs import Output
 from .run import NOT_TAKEN_PHASES, Run
@@ -77,6 +78,7 @@ class Ledger:
         self._redact = redact
         self._decoding = anyio.CapacityLimiter(1)
         self._owner = processes.make_owner()
+        self.file_rows = FileRows(journal, timing)
         self._released = False
 
     async def open(self, record: Record) -> None:
@@ -169,7 +171,8 @@ class Ledger:
 
     async def write_late(self, run: Run, *, wait: bool = True) -> bool:
         """Write what the journal could not take when it was new; return whether it has all of it now."""
-        return await self._write(run, self._timing.patience if wait else 0.0)
+        patience = self._timing.patience if wait else 0.0
+        return await self._write(run, patience) and await self.file_rows.write_late(run, patience)
 
     async def _write(self, run: Run, patience: float) -> bool:
         # One after the other: an older change must not arrive after a newer one, nor pass for it.

@@ -68,8 +68,13 @@ class Deleter:
     async def _delete_local(self, remote: Remote, record: Record | None) -> Deletion:
         if record is None:
             return Deletion(remote)
-        # Reread: it may have ended and saved its files while Google was deleting it.
-        record = await self._journal.find(record.label) or record
-        files = await anyio.to_thread.run_sync(self._saved.remove_all, record.files)
-        row = await self._journal.delete(record.label)
-        return Deletion(remote, known=True, files=tuple(files), row=row)
+        told: dict[str, str] = {}
+        while True:
+            # Reread: it may have ended and saved its files while Google was deleting it, or a document.
+            seen = await self._journal.list_files(record.label)
+            files = [file for file in (seen.files if seen else record.files) if file.path not in told]
+            lines = await anyio.to_thread.run_sync(self._saved.remove_all, files)
+            told |= zip((file.path for file in files), lines, strict=True)
+            row = await self._journal.delete(record.label, seen)
+            if row or seen is None:
+                return Deletion(remote, known=True, files=tuple(told.values()), row=row)

@@ -91,7 +91,11 @@ class Driver:
         if not run.stored:
             run.record = run.record.model_copy(update=changes)
         elif not await self._ledger.write(run, **changes):
-            self._registry.add(run)
+            self.keep(run)
+
+    def keep(self, run: Run) -> None:
+        """Hold a run until the journal has taken what it could not take yet."""
+        self._registry.add(run)
 
     async def tend(self) -> None:
         """Renew leases, follow orphaned rows, prune the journal and write late changes, until cancelled.

@@ -117,8 +117,7 @@ class Exporter:
             raise InteractionNotFoundError("The interaction was deleted in the meantime; nothing was written.")
         files: list[SavedFile] = []
         with anyio.CancelScope(shield=True):
-            files.append(await anyio.to_thread.run_sync(write))
-            await self._upkeep.add_files(run, files)
+            files += await self._upkeep.add_files(run, [await anyio.to_thread.run_sync(write)])
         return files[0]
 
     async def _find_plan(self, record: Record) -> Record | None:
@@ -194,13 +193,7 @@ class Exporter:
             stem = saving.make_stem(self._redact(record.title), record.created_at, record.label)
             names = saving.iter_document_names(stem, f".{order.form}", collect_file_names(record.files))
             directory, modes = self._output_dir, folders.OWNER_ONLY_MODES
-        file = saving.write_new_file(content, mime, directory, names, modes)
-        name = file.name
-        if order.path is not None and name in collect_file_names(record.files):
-            # Names are unique within an interaction, and those of other folders are not.
-            stem, suffix = order.path.stem, order.path.suffix
-            name = next(iter(saving.iter_numbered_names(stem, suffix, collect_file_names(record.files))))
-        return file.model_copy(update={"exported": True, "name": name})
+        return saving.write_new_file(content, mime, directory, names, modes).model_copy(update={"exported": True})
 
 
 def is_picture(file: SavedFile) -> bool:

@@ -50,7 +50,7 @@ class Registry:
 
     def unwritten(self) -> list[Run]:
         """Return the runs with changes that the journal could not take."""
-        return [run for run in self._runs.values() if run.unwritten]
+        return [run for run in self._runs.values() if run.unwritten or run.unadded]
 
     def delete(self, *names: str) -> None:
         """Stop following a deleted interaction, and remember the deletion: Google may show it for a while.

@@ -12,7 +12,7 @@ import anyio
 
 from gemini_interactions_mcp.api import StepAssembler, assemble_answer
 from gemini_interactions_mcp.core import GeminiMCPError, quote_name
-from gemini_interactions_mcp.models import Interaction, Record, Request, Usage, is_settled
+from gemini_interactions_mcp.models import Interaction, Record, Request, SavedFile, Usage, is_settled
 
 from . import intents
 
@@ -88,6 +88,7 @@ class Run:
         looking: Held while the run is read for a waiting caller.
         previews: Small JPEGs of pictures that could not be saved, together no larger than one.
         unwritten: Changes of the record that the journal could not take.
+        unadded: Files that the journal could not take.
         writing: Held while they are written.
         scope: Scope of the task that follows the run.
         named: Set once the id is known, or will never be.
@@ -119,6 +120,7 @@ class Run:
     looking: anyio.Lock = field(default_factory=anyio.Lock)
     previews: tuple[bytes, ...] = ()
     unwritten: dict[str, object] = field(default_factory=dict[str, object])
+    unadded: list[SavedFile] = field(default_factory=list[SavedFile])
     writing: anyio.Lock = field(default_factory=anyio.Lock)
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     named: anyio.Event = field(default_factory=anyio.Event)

@@ -1,13 +1,15 @@
 """Changes settled interactions: restores and adds files, resolves sources and rewrites reports."""
 
-from collections.abc import Iterable, Sequence
+import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import anyio
+import anyio.to_thread
 
 from gemini_interactions_mcp.api import Gemini, resolve_redirects
-from gemini_interactions_mcp.core import GeminiMCPError, RefusedError, Timing, logger
+from gemini_interactions_mcp.core import GeminiMCPError, InteractionNotFoundError, RefusedError, Timing, logger
 from gemini_interactions_mcp.files import SavedFiles
 from gemini_interactions_mcp.models import Interaction, Record, SandboxFile, SavedFile
 from gemini_interactions_mcp.text import citations
@@ -72,14 +74,24 @@ class Upkeep:
         self._restoring = anyio.Lock()
         self._restorations: dict[str, Restoration] = {}
 
-    async def add_files(self, run: Run, files: Iterable[SavedFile]) -> None:
-        """Add files to the row of a run that were saved after its end, beside those of other calls."""
+    async def add_files(self, run: Run, files: Sequence[SavedFile]) -> list[SavedFile]:
+        """Add files to the row of a run that were saved after its end; return them under their names there.
+
+        Raises:
+            InteractionNotFoundError: It was deleted in the meantime, and so the files are removed.
+        """
         with anyio.CancelScope(shield=True):
             async with self._adding:
-                record = await self._ledger.find(str(run.id)) or run.record
-                # A file that was restored at its own path replaces its earlier entry.
-                known = {file.path: file for file in (*record.files, *files)}
-                await self._driver.amend(run, {"files": tuple(known.values())})
+                if not await self._ledger.file_rows.add(run, files):
+                    self._driver.keep(run)
+            # Asked after the row has them: a deletion that comes later knows them.
+            if run.stored and await self._ledger.deleted(run.record):
+                await anyio.to_thread.run_sync(self._saved.remove_all, files)
+                raise InteractionNotFoundError(
+                    "The interaction was deleted in the meantime; what was just saved of it is removed."
+                )
+        named = {file.path: file for file in run.record.files}
+        return [named[file.path] for file in files]
 
     async def restore(self, run: Run, seconds: float | None = None) -> list[str]:
         """Restore the files that are missing on this machine, as far as Google has them; return what is to be said.
@@ -170,9 +182,12 @@ class Upkeep:
                 if record is None:
                     return
                 run.record = await self._ledger.here(run.record.model_copy(update={"files": record.files}))
-                if saved := await self._ledger.rewrite(run, self._saved):
+                saved = await self._ledger.rewrite(run, self._saved)
+                if not saved:
+                    return
+                with contextlib.suppress(InteractionNotFoundError):
                     await self.add_files(run, saved)
-                    run.record = await self._ledger.here(run.record)
+                run.record = await self._ledger.here(run.record)
 
     async def sandbox_files(self, run: Run) -> Sequence[SandboxFile]:
         """Return the files in the environment of an agent's run.

@@ -25,6 +25,7 @@ from gemini_interactions_mcp.core import (
     offload_if_large,
     quote_name,
 )
+from gemini_interactions_mcp.files import saved_files
 from gemini_interactions_mcp.models import Record, SavedFile, amounts, name_kind
 from gemini_interactions_mcp.server.results.standing import followers_of
 from gemini_interactions_mcp.text import MARKDOWN_WEIGHT, rendering
@@ -83,7 +84,7 @@ def build_resource_entries(page: Iterable[Record]) -> list[Resource]:
     for record in page:
         if record.interaction_id and record.stored:
             # Machines that share a journal may each have a file of the same name.
-            files = {file.name: file for file in record.files}
+            files = saved_files.index_saved_files(record.files)
             found += [build_interaction_entry(record), *(build_file_entry(record, file) for file in files.values())]
     return found
 
@@ -206,7 +207,7 @@ async def read_saved_file(app: AppContext, record: Record, name: str) -> ReadRes
         ResourceNotFoundError: The interaction has no such file, or no longer has it.
         ResourceError: The file is too large for a resource.
     """
-    file = find_saved_file(record, name)
+    file = saved_files.index_saved_files(record.files).get(name)
     if file is None:
         raise ResourceNotFoundError(f"Interaction {record.interaction_id} has no file {quote_name(name)}.")
     most = RESOURCE_TEXT_CHARACTERS if file.mime_type == MARKDOWN_TYPE else RESOURCE_BLOB_BYTES
@@ -223,11 +224,6 @@ async def read_saved_file(app: AppContext, record: Record, name: str) -> ReadRes
     return ReadResourceContents(content=shown, mime_type=file.mime_type)
 
 
-def find_saved_file(record: Record, name: str) -> SavedFile | None:
-    """Return a file that the journal names."""
-    return next((file for file in record.files if file.name == name), None)
-
-
 async def open_saved_file(app: AppContext, interaction_id: str, name: str) -> tuple[SavedFile, BufferedReader]:
     """Open a saved file of any size, at its start, as the journal knows it; the caller closes it.
 
@@ -236,7 +232,7 @@ async def open_saved_file(app: AppContext, interaction_id: str, name: str) -> tu
         JournalError: The journal cannot be read.
     """
     record = await app.runs.known(interaction_id)
-    file = find_saved_file(record, name) if record else None
+    file = saved_files.index_saved_files(record.files).get(name) if record else None
     if file is None:
         raise FileGoneError("There is no such file.")
     return file, await anyio.to_thread.run_sync(app.saved.opened, file)

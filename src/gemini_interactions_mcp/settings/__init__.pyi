@@ -5,6 +5,7 @@ from .confirmation import CONFIRM_VARIABLE as CONFIRM_VARIABLE
 from .confirmation import Confirmation as Confirmation
 from .environment import CERTIFICATE_VARIABLES as CERTIFICATE_VARIABLES
 from .environment import find_network_variables as find_network_variables
+from .environment import make_child_environment as make_child_environment
 from .environment import silence_sdk as silence_sdk
 from .paths import ALLOWED_DIRS_VARIABLE as ALLOWED_DIRS_VARIABLE
 from .paths import APP_NAME as APP_NAME

@@ -47,6 +47,18 @@ class SettingVariable:
     parse: Callable[[SettingsEnvironment, str | None], object] = lambda _, text: text
 
 
+HANDED_ON: Final = frozenset(
+    (
+        *("PATH", "HOME", "LANG", "LANGUAGE", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"),
+        *("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "PATHEXT", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA"),
+        *("PYTHONHOME", "PYTHONUSERBASE", "PYTHONNOUSERSITE", "PYTHONUTF8", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV"),
+    )
+)
+"""Variables that Python and the search for fonts need."""
+
+HANDED_ON_PREFIXES: Final = ("LC_", "XDG_", "FONTCONFIG_")
+
+
 def clean_value(text: str) -> str | None:
     """Return a value without quotes around it, or None where a host left it empty or as its own placeholder.
 
@@ -73,3 +85,20 @@ def find_network_variables(environ: Mapping[str, str] = os.environ) -> dict[str,
 def silence_sdk() -> None:
     """Keep google-genai from printing the key and every prompt."""
     os.environ.pop("GOOGLE_GENAI_DEBUG", None)
+
+
+def make_child_environment(folder: Path) -> dict[str, str]:
+    """Return the environment of a Python process of ours without any setting or secret of the user.
+
+    Args:
+        folder: Its current directory, and where its temporary files go.
+    """
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name.upper() in HANDED_ON or name.startswith(HANDED_ON_PREFIXES)
+    }
+    # An empty one stands for the current directory, and a relative one would be sought in another.
+    paths = [str(Path(path).absolute()) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    searched = {"PYTHONPATH": os.pathsep.join(paths)} if paths else {}
+    return kept | searched | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))

@@ -3,6 +3,7 @@
 The parts are Markdown until secrets are removed from them, and are then rendered as Markdown, HTML or a tree.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
@@ -35,6 +36,9 @@ MAX_PRINTED_SOURCES: Final = 5_000
 PARTS_BLOCK: Final[Node] = trees.make_text_block("p", [trees.make_run(PARTS_LEFT_OUT, "i")])
 
 COMPLETED: Final = "completed"
+
+LINE_ENDING: Final = re.compile("\r\n|\r|\n")
+"""The end of a line in Markdown (spec.commonmark.org, 2.1)."""
 
 
 @dataclass(frozen=True)
@@ -171,13 +175,18 @@ def render_markdown_export(export: Export) -> str:
         f"# {export.title}",
         "\n".join(f"- {label}: {text}" for label, text in export.facts if text),
         "\n".join(f"> Note: {each}" for each in export.notes),
-        f"## Prompt\n\n{export.prompt}" if export.prompt else "",
+        f"## Prompt\n\n{quote_whole(export.prompt)}" if export.prompt else "",
         f"## Plan\n\n{export.plan}" if export.plan else "",
         "---",
         export.answer,
         "\n".join(["## Sources\n", *sources]) if sources else "",
         f"## Code that was run\n\n{export.code}" if export.code else "",
     )
+
+
+def quote_whole(text: str) -> str:
+    """Return Markdown as a quotation, at whose end all that the text has begun ends, too: code, HTML, lists."""
+    return "\n".join(f"> {line}".rstrip(" ") for line in LINE_ENDING.split(text))
 
 
 def build_blocks(export: Export, pictures: Iterable[str], form: str) -> list[Node]:

@@ -41,7 +41,9 @@ img { max-width: 100%; height: auto; background: #fff }
 hr { border: 0; border-top: 1px solid var(--line); margin: 2em 0 }
 .sources { padding-inline-start: 2.4em } .sources li { margin: .4em 0 } .sources li:target { background: var(--fill) }
 @media print { :root { --ink: #000; --paper: #fff; --link: #000; --soft: #333; --line: #999; --fill: #f4f4f4 }
-  main { max-width: none; padding: 0 } pre, table, img { break-inside: avoid } h1, h2, h3 { break-after: avoid } }
+  main { max-width: none; padding: 0 } pre, tr, img { break-inside: avoid } h1, h2, h3 { break-after: avoid }
+  .wide { overflow: visible } table { max-width: 100%; font-size: .75rem; overflow-wrap: anywhere }
+  th, td { padding: .15em .3em } pre { overflow: visible; overflow-wrap: anywhere } }
 """
 
 POLICY: Final = (

@@ -1,7 +1,7 @@
 """Answers of tools: start or find an interaction, wait for it, and render it."""
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -13,8 +13,11 @@ from gemini_interactions_mcp.core import (
     GeminiMCPError,
     InputError,
     InteractionFailedError,
+    SharedTask,
+    Timing,
     clip_text,
     fit_paragraphs,
+    logger,
     measure_cost,
     offload_if_large,
     phrases,
@@ -149,7 +152,8 @@ async def read_answer(ctx: Ctx, interaction_id: str, seconds: float, wanted: Rea
     wanted = wanted.for_host(ctx, app.settings)
     began = anyio.current_time()
     run = await app.runs.find(interaction_id, max(seconds, app.timing.lookup))
-    report = functools.partial(report_with_cost, app, run, Progress(ctx))
+    progress = Progress(ctx)
+    report = functools.partial(report_with_cost, app, run, progress)
     await app.runs.wait(run, max(seconds - (anyio.current_time() - began), 0), report)
     if not run.done.is_set() or run.error is not None:
         unsaved = ("Nothing has been saved yet: it still runs.",) if wanted.save or wanted.order else ()
@@ -157,23 +161,24 @@ async def read_answer(ctx: Ctx, interaction_id: str, seconds: float, wanted: Rea
     if wanted.save and not run.record.environment_id:
         raise InputError("There is nothing to save: only agents that work in an environment leave files there.")
     restored = await app.runs.upkeep.restore(run, max(seconds, app.timing.lookup))
-    if wanted.resolve or wanted.order:
+    if wanted.resolve and not wanted.order:
         await app.runs.upkeep.resolve_sources(run)
-    if wanted.order and not wanted.save:
-        return await export_answer(app, run, wanted.order, restored)
-    notes = restored + (await describe_environment(app, run, wanted) if run.record.environment_id else [])
+    told = run.record.environment_id and (wanted.save or not wanted.order)
+    notes = restored + (await describe_environment(app, run, wanted) if told else [])
     if wanted.order:
-        return await export_answer(app, run, wanted.order, notes)
+        work = functools.partial(export_answer, app, run, wanted.order, notes)
+        return await report_work(app, work, progress, f"saving it as .{wanted.order.form}", began)
     followers = await followers_of(app, str(run.id)) if run.record.plan else ()
     return await render_run(app, run, wanted, notes, followers)
 
 
 async def export_answer(app: AppContext, run: "Run", order: "ExportOrder", notes: Sequence[str]) -> CallToolResult:
-    """Save an answer as a document, and return where it is; the answer is not shown.
+    """Resolve the sources of an answer and save it as a document; return where it is. The answer is not shown.
 
     Raises:
         GeminiMCPError: It cannot be saved.
     """
+    await app.runs.upkeep.resolve_sources(run)
     exported = await app.runs.exporter.export(run, order)
     saved = rendering.describe_saved_file(exported.file)
     result = build_text_result(
@@ -184,6 +189,31 @@ async def export_answer(app: AppContext, run: "Run", order: "ExportOrder", notes
         )
     )
     return CallToolResult(content=[*result.content, build_file_link(run.record, exported.file)])
+
+
+async def report_work(
+    app: AppContext, make: Callable[[], Awaitable[CallToolResult]], progress: Progress, doing: str, began: float
+) -> CallToolResult:
+    """Return the result of some work, and report every few seconds that it goes on: hosts give up silent calls."""
+    work: SharedTask[CallToolResult] = SharedTask()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(work.run, make)
+        tasks.start_soon(report_until, work.done, app.timing, progress, doing, began)
+    return work.get_outcome()
+
+
+async def report_until(done: anyio.Event, timing: Timing, progress: Progress, doing: str, began: float) -> None:
+    """Report the seconds since the beginning of a call, and what it does, until that is done."""
+    with anyio.move_on_after(timing.least_report):
+        await done.wait()
+    while not done.is_set():
+        try:
+            await progress.waiting(anyio.current_time() - began, doing)
+        except Exception:  # must not cost the result
+            logger.exception("Progress cannot be reported")
+            return
+        with anyio.move_on_after(timing.most_report):
+            await done.wait()
 
 
 async def report_with_cost(app: AppContext, run: "Run", progress: Progress, seconds: float, message: str) -> None:

@@ -95,6 +95,8 @@ async def read_interaction(
     save_as: Annotated[str | None, Field(description="New .html, .md, .docx or .pdf")] = None,
 ) -> CallToolResult:
     """Read any Gemini interaction in pages, or save it; waits while it runs."""
+    if save_as and (page > 1 or section):
+        raise InputError("A document holds the whole answer: leave out page and section. Nothing was written.")
     order = await prepare_export(await open_app(ctx), save_as) if save_as else None
     wanted = ReadOptions(page, section or "", resolve_sources, save, order)
     return await read_answer(ctx, interaction_id, wait_seconds, wanted)

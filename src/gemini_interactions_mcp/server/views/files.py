@@ -7,6 +7,7 @@ from typing import Any, Final
 import anyio.to_thread
 
 from gemini_interactions_mcp.core import InputError, make_printable, quote_name
+from gemini_interactions_mcp.files import saved_files
 from gemini_interactions_mcp.models import Record, SavedFile
 from gemini_interactions_mcp.server.context import AppContext
 
@@ -26,7 +27,7 @@ def find_file(record: Record, name: str) -> SavedFile:
     Raises:
         InputError: There is none.
     """
-    if file := {file.name: file for file in record.files}.get(name):
+    if file := saved_files.index_saved_files(record.files).get(name):
         return file
     raise InputError(f"Interaction {record.interaction_id} has no file {quote_name(name)}.")
 

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from gemini_interactions_mcp.core import InputError, offload_if_large, quote_name
+from gemini_interactions_mcp.files import saved_files
 from gemini_interactions_mcp.models import KINDS, Record, SavedFile, amounts, name_kind
 from gemini_interactions_mcp.server.context import AppContext
 from gemini_interactions_mcp.server.results import waiting
@@ -137,8 +138,8 @@ def list_looked_at(found: Iterable[str]) -> list[str]:
 
 
 def list_files(record: Record) -> list[dict[str, Any]]:
-    """Return the saved files; of several machines that share a journal, the last one's."""
-    files = {file.name: file for file in record.files}.values()
+    """Return the saved files; of several machines that share a journal, the first one's."""
+    files = saved_files.index_saved_files(record.files).values()
     return [describe_file(record, file) for file in islice(files, MAX_VIEWED_FILES)]
 
 
