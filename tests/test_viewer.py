@@ -438,6 +438,27 @@ async def test_only_what_the_journal_names_and_has_not_changed_is_sent(entered: 
         assert (await entered.web.get(f"/files/{interaction_id}/a.png")).status_code == 404
 
 
+async def test_a_file_that_is_gone_is_read_at_google_again(entered: Browser, settings: Settings) -> None:
+    made = id_of_text(await entered.tool("generate_image", prompt="A bicycle"))
+    journal = Journal(settings.database_url)
+    found = await journal.find(made)
+    await journal.close()
+    assert found is not None
+    (file,) = found.files
+    content = Path(file.path).read_bytes()
+    Path(file.path).unlink()
+    answer = await entered.web.get(f"/files/{made}/{file.name}")
+    assert (answer.status_code, answer.content) == (200, content)
+    assert Path(file.path).read_bytes() == content
+
+
+def id_of_text(result: Json) -> str:
+    """The id in the result of a tool."""
+    found = re.search(r"interaction_id: (\S+)", str(result))
+    assert found
+    return found[1].partition("\\n")[0]
+
+
 # Changes ------------------------------------------------------------------------------------------------
 
 
