@@ -16,7 +16,7 @@ from typing import Any
 import anyio
 import httpx2
 import pytest
-from anyio.abc import Process
+from anyio.abc import Process, SocketStream
 from mcp import Client
 
 from conftest import FAST, KEY
@@ -28,6 +28,7 @@ from gemini_interactions_mcp.models.interactions import Record, SavedFile
 from gemini_interactions_mcp.server.app import Server, build_server
 from gemini_interactions_mcp.server.views.assets import assemble_app
 from gemini_interactions_mcp.settings import Settings
+from gemini_interactions_mcp.transports import viewer
 from gemini_interactions_mcp.transports.http import WebServer, open_listener
 from gemini_interactions_mcp.transports.viewer import VIEWER_TOOLS, Viewer
 from reading import call, id_of
@@ -60,9 +61,9 @@ class Browser:
 async def browser(server: Server) -> AsyncGenerator[Browser]:
     """A browser that has opened no link yet."""
     with open_listener(0) as listener:
-        viewer = Viewer(server, listener.getsockname()[1])
-        running = WebServer(viewer.build_app(), viewer.end)
-        base, _, token = viewer.address.partition("/#token=")
+        shown = Viewer(server, listener.getsockname()[1])
+        running = WebServer(shown.build_app(), shown.end)
+        base, _, token = shown.address.partition("/#token=")
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(running.serve, [listener])
             async with httpx2.AsyncClient(base_url=base, trust_env=False, timeout=PATIENCE) as web:
@@ -187,10 +188,12 @@ async def test_what_another_page_can_send_is_refused(headers: dict[str, str], st
     ],
 )
 async def test_what_its_own_page_sends_is_answered(headers: dict[str, str], entered: Browser) -> None:
-    cookie = {"cookie": "; ".join(f"{name}={value}" for name, value in entered.web.cookies.items())}
     named = {name: value.format(port=entered.web.base_url.port) for name, value in headers.items()}
-    answer = await entered.web.post("/rpc", json=READ, headers=OURS | cookie | named)
+    answer = await entered.web.post("/rpc", json=READ, headers=OURS | cookie_of(entered) | named)
     assert answer.json()["result"]["contents"][0]["uri"] == "gemini://usage"
+
+
+NESTED = b'{"list": ' + b"[" * 900 + b"]" * 900 + b"}"
 
 
 @pytest.mark.parametrize(
@@ -202,12 +205,73 @@ async def test_what_its_own_page_sends_is_answered(headers: dict[str, str], ente
         (b"{", 400),
         (b"\xff\xfe", 400),
         (b"[" * 100_000, 400),
+        (b'{"a":' * 100_000, 400),
+        (b'{"method": "tools/call", "params": {"name": "read_view", "arguments": %s}}' % NESTED, 400),
+        (b'{"method": "resources/read", "params": {"uri": "gemini://\\ud800"}}', 200),
         (b'{"a": "' + b"x" * 2**20 + b'"}', 413),
         (b"{}", 403),
     ],
 )
 async def test_a_body_that_is_no_call_is_refused(body: bytes, status: int, entered: Browser) -> None:
     answer = await entered.web.post("/rpc", content=body, headers=OURS)
+    assert (answer.status_code, "error" in answer.json()) == (status, True)
+
+
+@pytest.mark.parametrize("uri", ["gemini://\\ud800", "gemini://usage\\udfff"])
+async def test_half_a_character_is_replaced_as_over_stdio(uri: str, entered: Browser) -> None:
+    body = f'{{"method": "resources/read", "params": {{"uri": "{uri}"}}}}'
+    answer = await entered.web.post("/rpc", content=body, headers=OURS)
+    assert f"There is no resource {uri[:-6]}\ufffd" in answer.json()["error"]["message"]
+
+
+@asynccontextmanager
+async def unfinished_post(browser: Browser, path: str) -> AsyncGenerator[SocketStream]:
+    """A connection with a request whose body has only begun."""
+    port = browser.web.base_url.port
+    assert port is not None
+    headers = {"host": f"127.0.0.1:{port}", "content-length": "900"} | OURS | cookie_of(browser)
+    head = f"POST {path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    async with await anyio.connect_tcp("127.0.0.1", port) as stream:
+        await stream.send(f"{head}\r\n{{".encode())
+        yield stream
+
+
+@pytest.mark.parametrize("path", ["/rpc", "/session"])
+async def test_a_browser_that_goes_in_mid_body_is_no_error(
+    path: str, entered: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert entered.running is not None
+    tasks = entered.running.server_state.tasks
+    with anyio.fail_after(PATIENCE):
+        async with unfinished_post(entered, path):
+            while not tasks:  # noqa: ASYNC110 - uvicorn tells nobody
+                await anyio.sleep(0.01)
+        while tasks:  # noqa: ASYNC110 - as above
+            await anyio.sleep(0.01)
+    assert not caplog.records
+
+
+async def test_a_body_that_does_not_come_is_given_up(entered: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(viewer, "BODY_SECONDS", 0.05)
+    async with unfinished_post(entered, "/rpc") as stream:
+        assert b" 408 " in await receive_all(stream)
+
+
+async def receive_all(stream: SocketStream) -> bytes:
+    """Receive until the other end closes the connection."""
+    with anyio.fail_after(PATIENCE):
+        return b"".join([chunk async for chunk in stream])
+
+
+def cookie_of(browser: Browser) -> dict[str, str]:
+    """The header with the session of a browser."""
+    return {"cookie": "; ".join(f"{name}={value}" for name, value in browser.web.cookies.items())}
+
+
+@pytest.mark.parametrize(("size", "status"), [(1_024, 403), (1_025, 413), (2**21, 413)])
+async def test_what_begins_a_session_is_short(size: int, status: int, browser: Browser) -> None:
+    body = b'{"token": ""' + b" " * (size - 13) + b"}"
+    answer = await browser.web.post("/session", content=body, headers=OURS)
     assert (answer.status_code, "error" in answer.json()) == (status, True)
 
 
@@ -445,11 +509,11 @@ async def test_a_file_that_is_gone_is_read_at_google_again(entered: Browser, set
     await journal.close()
     assert found is not None
     (file,) = found.files
-    content = Path(file.path).read_bytes()
-    Path(file.path).unlink()
-    answer = await entered.web.get(f"/files/{made}/{file.name}")
-    assert (answer.status_code, answer.content) == (200, content)
-    assert Path(file.path).read_bytes() == content
+    before = await entered.web.get(f"/files/{made}/{file.name}")
+    write(file.path, None)
+    for _ in range(2):
+        answer = await entered.web.get(f"/files/{made}/{file.name}")
+        assert (answer.status_code, answer.content) == (200, before.content)
 
 
 def id_of_text(result: Json) -> str:
