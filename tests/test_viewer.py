@@ -305,6 +305,9 @@ async def test_other_methods_and_places_are_not_there(entered: Browser) -> None:
         ("PUT", "/", 405),
         ("TRACE", "/", 405),
         ("GET", "/app.js", 404),
+        ("GET", "/events/", 404),
+        ("POST", "/rpc/", 404),
+        ("GET", "/files/v1_a/b.png/", 404),
         ("GET", "/files/../journal.sqlite3", 404),
         ("GET", "/favicon.ico", 204),
         ("HEAD", "/", 200),
@@ -314,6 +317,55 @@ async def test_other_methods_and_places_are_not_there(entered: Browser) -> None:
         assert (method, path, answer.status_code) == (method, path, status)
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+@pytest.mark.parametrize(
+    "sent", ["", "GET / HTTP/1.1\r\nHost: 127", "GET /favicon.ico HTTP/1.1\r\nHost: {host}\r\n\r\nGET /"]
+)
+async def test_a_connection_without_a_whole_request_ends(
+    sent: str, browser: Browser, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert browser.running is not None
+    monkeypatch.setattr(browser.running.config, "timeout_keep_alive", 0.05)
+    port = browser.web.base_url.port
+    assert port is not None
+    async with await anyio.connect_tcp("127.0.0.1", port) as stream:
+        await stream.send(sent.format(host=f"127.0.0.1:{port}").encode())
+        answer = await receive_all(stream)
+    assert answer.startswith(b"HTTP/1.1 204" if "ico" in sent else b"")
+    assert answer.count(b"HTTP/1.1") <= 1
+    assert not caplog.records
+
+
+async def test_a_stream_of_events_and_a_slow_answer_last_longer_than_an_idle_connection(
+    entered: Browser, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert entered.running is not None
+    monkeypatch.setattr(entered.running.config, "timeout_keep_alive", 0.05)
+    async with events(entered) as lines:
+        await anyio.sleep(0.5)
+        await entered.tool("generate_image", prompt="A bicycle")
+        await changed(lines)
+
+
+@pytest.mark.parametrize("protocol", ["websocket", "h2c"])
+async def test_nothing_is_upgraded_and_no_advice_logged(
+    protocol: str, browser: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = await browser.web.get("/", headers={"connection": "Upgrade", "upgrade": protocol})
+    assert answer.status_code == 200
+    assert not caplog.records
+
+
+async def test_no_value_of_a_repeated_header_is_overlooked(browser: Browser) -> None:
+    values = ["same-origin", "cross-site"]
+    for first, second in (values, values[::-1]):
+        sites = [("Sec-Fetch-Site", first), ("Sec-Fetch-Site", second)]
+        assert (await browser.web.get("/favicon.ico", headers=sites)).status_code == 403
+        opening = [("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "document"), ("Sec-Fetch-Dest", "iframe")]
+        assert (await browser.web.get("/", headers=sites + opening)).status_code == 403
+        assert (await browser.web.get("/", headers=sites + opening[:2])).status_code == 200
+    assert (await browser.web.get("/", headers=[("Sec-Fetch-Site", "same-origin")] * 2)).status_code == 200
 
 
 async def test_two_hosts_in_a_request_are_refused(browser: Browser) -> None:
@@ -441,9 +493,10 @@ async def test_a_file_is_sent_by_ranges(
     wanted = {200: None, 206: f"bytes {part}/1024", 416: "bytes */1024"}[status]
     assert answer.headers.get("content-range") == wanted
     assert answer.headers["accept-ranges"] == "bytes"
+    # https://www.rfc-editor.org/rfc/rfc9110#section-14.2: ranges are of GET.
     head = await entered.web.head(f"/files/v1_files/{file.name}", headers=headers)
-    assert (head.status_code, head.content) == (status, b"")
-    assert head.headers["content-length"] == answer.headers["content-length"]
+    assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", "1024")
+    assert "content-range" not in head.headers
 
 
 async def test_a_range_of_another_version_is_the_whole_file(entered: Browser, settings: Settings) -> None:

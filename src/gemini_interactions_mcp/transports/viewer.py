@@ -22,6 +22,7 @@ from mcp_types import (
     ReadResourceResult,
 )
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
@@ -112,12 +113,14 @@ class Viewer:
             Route("/events", self._open_events),
             Route("/files/{interaction_id}/{name}", self._open_file),
         ]
-        return Starlette(
+        app = Starlette(
             routes=routes,
             middleware=[Middleware(ViewerGuard, port=self._port)],
             exception_handlers={HTTPException: refuse_http, ClientDisconnect: answer_nobody, Exception: refuse_bug},
             lifespan=self._connected,
         )
+        app.router.redirect_slashes = False
+        return app
 
     @asynccontextmanager
     async def _connected(self, _: Starlette) -> AsyncGenerator[None]:
@@ -211,7 +214,8 @@ class Viewer:
             raise HTTPException(404, str(exc)) from exc
         except GeminiMCPError as exc:
             raise HTTPException(503, str(exc)) from exc
-        return FileAnswer(file, stream, request.headers)
+        # Ranges are of GET only (https://www.rfc-editor.org/rfc/rfc9110#section-14.2).
+        return FileAnswer(file, stream, request.headers if request.method == "GET" else Headers())
 
 
 class CallAnswer(Response):
