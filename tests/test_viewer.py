@@ -711,6 +711,7 @@ async def test_without_a_key_the_journal_is_shown(tmp_path: Path) -> None:
             refused = await browser.tool("start_research", prompt="Tides")
             assert refused["isError"]
             assert "No Gemini API key is set." in refused["content"][0]["text"]
+            assert "into the environment of your shell" in refused["content"][0]["text"]
     finally:
         process.kill()
         await process.aclose()
@@ -734,9 +735,34 @@ async def test_a_wrong_setting_and_a_taken_port_are_told(tmp_path: Path) -> None
 def test_its_help_names_its_options(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["view", "--help"])
-    said = capsys.readouterr().out
+    said = " ".join(capsys.readouterr().out.split())
+    assert "set the same variables in this shell" in said
     assert "--no-open" in said
     assert "--port" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        (None, None, "No limits are set here: "),
+        ("GEMINI_MCP_RUNS_PER_DAY", "1", ""),
+        ("GEMINI_MCP_DOLLARS_PER_DAY", "0", ""),
+        ("GEMINI_MCP_DOLLARS_PER_MONTH", "5", ""),
+        ("GEMINI_API_KEY", "", "No GEMINI_API_KEY is set here: nothing can be started, only read.\n"),
+    ],
+)
+def test_its_start_tells_what_its_environment_lacks(
+    name: str | None, value: str | None, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for each in ("GOOGLE_API_KEY", *(f"GEMINI_MCP_{limit}" for limit in ("RUNS_PER_DAY", "DOLLARS_PER_DAY"))):
+        monkeypatch.delenv(each, raising=False)
+    monkeypatch.setenv("GEMINI_API_KEY", KEY)
+    if name:
+        monkeypatch.setenv(name, str(value))
+    monkeypatch.setattr(view, "configure_logging", lambda *_: None)
+    assert view.prepare_view() is not None
+    told = capsys.readouterr().err
+    assert told.startswith(f"gemini-interactions-mcp: {said}") if said else not told
 
 
 class Desktop:

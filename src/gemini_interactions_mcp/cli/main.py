@@ -25,6 +25,10 @@ COMMAND_EPILOG = (
     "variables; README.md lists them."
 )
 VIEW_HELP = "show past and running interactions in a browser"
+VIEW_SETTINGS = (
+    "Settings are the server's environment variables, as README.md lists them. What the env of a host's configuration "
+    "holds (key, journal, folders, limits) does not count here: set the same variables in this shell."
+)
 DEMO_HELP = "call every tool on sample files, without a key or network"
 EMULATOR_HELP = "serve an emulated Interactions API on loopback, for development"
 DOCTOR_HELP = "check settings, key, network, folders and journal"
@@ -41,7 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     # Users of the bundle see the settings in their host, not environment variables (manifest.json).
     top.add_argument("--bundle", action="store_true", help=argparse.SUPPRESS)
     commands = top.add_subparsers(title="commands", dest="command", metavar="command")
-    view = commands.add_parser("view", **describe_command(VIEW_HELP))
+    view = commands.add_parser("view", **describe_command(VIEW_HELP), epilog=VIEW_SETTINGS)
     view.add_argument("--port", type=parse_port, default=argparse.SUPPRESS, help="default any free one")
     view.add_argument("--no-open", action="store_true", help="only print the address; open no browser")
     commands.add_parser("demo", **describe_command(DEMO_HELP))

@@ -24,7 +24,18 @@ def prepare_view() -> Settings | None:
         sys.stderr.write(redact(f"gemini-interactions-mcp: {' '.join(settings.findings)}\n"))
         return None
     configure_logging(settings.log_level, redact)
+    if notice := describe_lacks(settings):
+        sys.stderr.write(f"gemini-interactions-mcp: {notice}\n")
     return settings
+
+
+def describe_lacks(settings: Settings) -> str:
+    """Return what the environment lacks that a host's configuration may have; empty if that cannot be seen."""
+    if settings.api_key is None:
+        return "No GEMINI_API_KEY is set here: nothing can be started, only read."
+    if {settings.runs_per_day, settings.dollars_per_day, settings.dollars_per_month} == {None}:
+        return "No limits are set here: those in a host's configuration do not hold for what is started in the browser."
+    return ""
 
 
 async def run_view(settings: Settings, number: int, *, opens: bool) -> None:
