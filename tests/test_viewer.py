@@ -1,6 +1,8 @@
 """The viewer in a browser: real HTTP on loopback, with the real server behind it and the emulator behind that."""
 
 import hashlib
+import os
+import queue
 import re
 import signal
 import socket
@@ -741,6 +743,11 @@ def test_its_help_names_its_options(capsys: pytest.CaptureFixture[str]) -> None:
     assert "--port" in said
 
 
+def log_nothing(level: str, redact: object) -> None:
+    """Leave the logging of the tests as it is."""
+    del level, redact
+
+
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
@@ -759,7 +766,7 @@ def test_its_start_tells_what_its_environment_lacks(
     monkeypatch.setenv("GEMINI_API_KEY", KEY)
     if name:
         monkeypatch.setenv(name, str(value))
-    monkeypatch.setattr(view, "configure_logging", lambda *_: None)
+    monkeypatch.setattr(view, "configure_logging", log_nothing)
     assert view.prepare_view() is not None
     told = capsys.readouterr().err
     assert told.startswith(f"gemini-interactions-mcp: {said}") if said else not told
@@ -787,6 +794,43 @@ def test_a_browser_of_the_desktop_is_opened_and_none_that_takes_the_terminal(
     assert desktop.opened == ["http://127.0.0.1:1/#token=x"] * times
 
 
+def test_the_arguments_of_a_browser_hold_no_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened = queue.SimpleQueue[str]()
+    monkeypatch.setattr(view, "open_browser", opened.put)
+    view.show_address("http://127.0.0.1:1/#token=x", tmp_path)
+    assert capsys.readouterr().out.startswith("Open http://127.0.0.1:1/#token=x\n")
+    address = opened.get(timeout=PATIENCE)
+    page = tmp_path / "open.html"
+    assert address == page.as_uri()
+    assert 'content="0;url=http://127.0.0.1:1/#token=x"' in page.read_text("utf-8")
+    assert os.name == "nt" or page.stat().st_mode & 0o777 == 0o600
+    view.show_address("http://127.0.0.1:1/#token=x", tmp_path / "gone")
+    assert opened.empty()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("stdout", "said"), [(">&-", "it is closed"), (">/dev/full", "No space left"), ("| :", "Broken pipe")]
+)
+def test_a_link_that_nobody_can_read_ends_it(stdout: str, said: str, tmp_path: Path) -> None:
+    if "full" in stdout and not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    waiting = "sleep 0.5;" if "|" in stdout else ""
+    script = f'{{ {waiting} "$@"; echo "status $?" >&2; }} {stdout}'
+    env = environment(tmp_path, None, measured=True, GEMINI_MCP_RUNS_PER_DAY="1", TMPDIR=str(tmp_path))
+    shell = ["sh", "-c", script, "sh", *SERVE, "view", "--no-open"]
+    done = subprocess.run(shell, check=False, stderr=subprocess.PIPE, env=env, timeout=PATIENCE)
+    told = done.stderr.decode()
+    assert told.startswith("gemini-interactions-mcp: The link cannot be written to stdout: ")
+    assert told.endswith("\nstatus 1\n")
+    assert said in told
+    assert told.count("\n") == 2
+    assert not [*tmp_path.glob("gemini-view-*")]
+
+
 def test_a_machine_without_a_browser_only_prints(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -795,7 +839,7 @@ def test_a_machine_without_a_browser_only_prints(
 
     monkeypatch.setattr(webbrowser, "get", none)
     view.open_browser("http://127.0.0.1:1/")
-    view.show_address("http://127.0.0.1:1/#token=x", opens=False)
+    view.show_address("http://127.0.0.1:1/#token=x", None)
     assert capsys.readouterr().out.splitlines()[0] == "Open http://127.0.0.1:1/#token=x"
 
 

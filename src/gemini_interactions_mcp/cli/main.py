@@ -101,8 +101,12 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command, and return the exit status: 0 if it succeeded."""
+    shut = sys.stdout is None  # pyright: ignore[reportUnnecessaryComparison] - if the shell has closed it
     open_closed_streams()
     arguments = parse_arguments(argv)
+    if shut and arguments.command == "view":
+        sys.stderr.write("gemini-interactions-mcp: The link cannot be written to stdout: it is closed.\n")
+        return 1
     if arguments.command is None:
         return serve_host(arguments)
     # Names of models and files may have letters that a terminal cannot show. What a test puts in its place may lack it.
@@ -113,8 +117,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except* BrokenPipeError:
         status = 1
-        # The rest of the output has no reader either: https://docs.python.org/3/library/signal.html#note-on-sigpipe
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
     return status
 
 
@@ -179,12 +182,22 @@ def serve_host(arguments: argparse.Namespace) -> int:
 
 def view_past(arguments: argparse.Namespace) -> int:
     """Show interactions in a browser until Ctrl-C, and return the exit status."""
-    from .view import prepare_view, run_view  # noqa: PLC0415 - each command imports only what it needs
+    from .view import UnshownLinkError, prepare_view, run_view  # noqa: PLC0415 - each command imports only what it needs
 
     settings = prepare_view()
     if settings is None:
         return 2
-    return run_interruptible(partial(run_view, settings, choose_port(arguments, 0), opens=not arguments.no_open))
+    try:
+        return run_interruptible(partial(run_view, settings, choose_port(arguments, 0), opens=not arguments.no_open))
+    except UnshownLinkError as exc:
+        discard_output()
+        sys.stderr.write(f"gemini-interactions-mcp: {exc}\n")
+        return 1
+
+
+def discard_output() -> None:
+    """Write what stdout still holds to nobody: https://docs.python.org/3/library/signal.html#note-on-sigpipe."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 async def run_emulator(number: int, *, contrary: bool) -> None:

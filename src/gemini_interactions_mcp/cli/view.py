@@ -1,9 +1,12 @@
 """The `view` command: shows past interactions and running ones in a browser."""
 
 import sys
+import tempfile
 import threading
 import webbrowser
+from contextlib import ExitStack, suppress
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from gemini_interactions_mcp.core import Redactor
@@ -38,6 +41,10 @@ def describe_lacks(settings: Settings) -> str:
     return ""
 
 
+class UnshownLinkError(Exception):
+    """The link cannot be written to stdout."""
+
+
 async def run_view(settings: Settings, number: int, *, opens: bool) -> None:
     """Serve the viewer until Ctrl-C.
 
@@ -45,17 +52,48 @@ async def run_view(settings: Settings, number: int, *, opens: bool) -> None:
         settings: Of the user.
         number: The port; 0 is any free one.
         opens: Whether to open a browser.
+
+    Raises:
+        UnshownLinkError: Nobody can read the link.
+        OSError: The port cannot be used.
     """
-    await serve_viewer(settings, number, partial(show_address, opens=opens))
+    with ExitStack() as ending:
+        folder: Path | None = None
+        if opens:
+            with suppress(OSError):
+                made = tempfile.TemporaryDirectory(prefix="gemini-view-", ignore_cleanup_errors=True)
+                folder = Path(ending.enter_context(made))
+        await serve_viewer(settings, number, partial(show_address, folder=folder))
 
 
-def show_address(address: str, *, opens: bool) -> None:
-    """Print the address, and open it in a browser where there is one."""
-    print(f"Open {address}")
-    print("The link works once. Ctrl-C ends the viewer.", flush=True)
-    if opens:
-        # In a thread, since some browsers are waited for.
-        threading.Thread(target=open_browser, args=(address,), name="browser", daemon=True).start()
+def show_address(address: str, folder: Path | None) -> None:
+    """Print the address, and open it in a browser where there is one.
+
+    Args:
+        address: The address.
+        folder: A folder that only this user can read, for the page that the browser opens; None opens none.
+
+    Raises:
+        UnshownLinkError: It cannot be printed.
+    """
+    try:
+        print(f"Open {address}")
+        print("The link works once. Ctrl-C ends the viewer.", flush=True)
+    except OSError as exc:
+        raise UnshownLinkError(f"The link cannot be written to stdout: {exc.strerror}.") from exc
+    if folder:
+        with suppress(OSError):
+            page = write_opening_page(address, folder)
+            # In a thread, since some browsers are waited for.
+            threading.Thread(target=open_browser, args=(page,), name="browser", daemon=True).start()
+
+
+def write_opening_page(address: str, folder: Path) -> str:
+    """Write a page that leads to the address, and return its own: other users can read the arguments of processes."""
+    page = folder / "open.html"
+    page.touch(0o600)
+    page.write_text(f'<!doctype html><meta http-equiv="refresh" content="0;url={address}">', encoding="utf-8")
+    return page.as_uri()
 
 
 def open_browser(address: str) -> None:
