@@ -138,6 +138,14 @@ async def test_nothing_can_be_read_without_a_session(headers: dict[str, str], br
         assert all(answer.json()["error"]["message"] for answer in answers)
 
 
+@pytest.mark.usefixtures("browser")
+async def test_the_journal_is_open_before_a_browser_asks(settings: Settings) -> None:
+    file = anyio.Path(str(settings.database_url).partition("///")[2] or settings.database_url)
+    with anyio.fail_after(PATIENCE):
+        while not await file.exists():  # noqa: ASYNC110 - nothing tells it
+            await anyio.sleep(0.02)
+
+
 # Who is refused -----------------------------------------------------------------------------------------
 
 READ = {"method": "resources/read", "params": {"uri": "gemini://usage"}}
