@@ -44,7 +44,7 @@ UNSEEING: dict[str, tuple[Callable[[Journal], Awaitable[object]], object]] = {
     "insert_once": (lambda journal: journal.insert_once(SAME, EARLIER), None),
     "undelivered": (lambda journal: journal.undelivered(SAME, EARLIER), []),
     "unfinished": (lambda journal: journal.unfinished(), []),
-    "newest": (lambda journal: journal.newest(), []),
+    "newest": (lambda journal: journal.newest(), [0]),
     "holds": (lambda journal: journal.holds("/tmp/ø.png"), False),
     "owner": (lambda journal: journal.owner("first"), None),
     "owners": (lambda journal: journal.owners(), set()),

@@ -264,21 +264,21 @@ async def read_object(request: Request, most: int = MAX_BODY_BYTES) -> Mapping[s
     return found
 
 
-async def read_body(request: Request, most: int) -> bytes:
-    """Return a body of so many bytes at most.
+async def read_body(request: Request, most: int, seconds: float = BODY_SECONDS) -> bytes:
+    """Return a body of so many bytes at most, which arrives within so many seconds.
 
     Raises:
         HTTPException: It is longer, or takes too long.
         ClientDisconnect: The browser has gone.
     """
     body = bytearray()
-    with anyio.move_on_after(BODY_SECONDS):
+    with anyio.move_on_after(seconds):
         async for chunk in request.stream():
             body += chunk
             if len(body) > most:
                 raise HTTPException(413, f"A body has at most {most:,} bytes.", {"connection": "close"})
         return bytes(body)
-    raise HTTPException(408, f"The body has not arrived within {BODY_SECONDS:.0f} seconds.", {"connection": "close"})
+    raise HTTPException(408, f"The body has not arrived within {seconds:.0f} seconds.", {"connection": "close"})
 
 
 def is_nested_deeper(value: object, most: int) -> bool:
