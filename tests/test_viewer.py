@@ -22,6 +22,7 @@ from anyio.abc import Process, SocketStream
 from mcp import Client
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.types import Message
 
 from conftest import FAST, KEY
 from gemini_interactions_mcp.cli import view
@@ -263,8 +264,14 @@ async def test_a_browser_that_goes_in_mid_body_is_no_error(
     assert not caplog.records
 
 
+async def receive_nothing() -> Message:
+    """What a browser sends that has stopped."""
+    await anyio.sleep_forever()
+    raise AssertionError
+
+
 async def test_a_body_that_does_not_come_is_given_up() -> None:
-    request = Request({"type": "http", "method": "POST", "headers": []}, receive=anyio.sleep_forever)
+    request = Request({"type": "http", "method": "POST", "headers": []}, receive=receive_nothing)
     with pytest.raises(HTTPException) as caught:
         await viewer.read_body(request, 10, seconds=0.05)
     assert (caught.value.status_code, caught.value.headers) == (408, {"connection": "close"})
