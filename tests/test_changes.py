@@ -62,8 +62,8 @@ async def listed(client: Client) -> list[str]:
 
 def record(number: int, **fields: Any) -> Record:
     moment = datetime(2026, 11, 1, tzinfo=UTC)
-    known: dict[str, Any] = {"label": f"row-{number}", "interaction_id": f"v1_row{number}"}
-    return Record(kind="ask", status="completed", created_at=moment, updated_at=moment, **known | fields)
+    known: dict[str, Any] = {"label": f"row-{number}", "interaction_id": f"v1_row{number}", "created_at": moment}
+    return Record(kind="ask", status="completed", updated_at=moment, **known | fields)
 
 
 async def test_it_is_declared_that_the_list_changes(client: Client) -> None:
@@ -132,6 +132,18 @@ async def test_many_changes_are_told_once_and_none_twice(journal: Journal) -> No
     await changes.look()
     await changes.look_around()
     assert told == [20, 21]
+
+
+async def test_a_deletion_of_an_old_row_by_another_server_is_a_change(journal: Journal, journal_url: str) -> None:
+    other = Journal(journal_url)
+    for number in range(61):
+        await other.insert(record(number, created_at=datetime(2026, 11, 1, number // 60, number % 60, tzinfo=UTC)))
+    before = await journal.newest()
+    assert await journal.newest() == before
+    assert "v1_row0'" not in str(before)
+    await other.delete("row-0")
+    assert await journal.newest() != before
+    await other.close()
 
 
 async def test_what_no_list_shows_is_no_change(journal: Journal) -> None:

@@ -153,6 +153,19 @@ def everything(folder: Path) -> dict[str, tuple[int, int]]:
     return {str(path): (status.st_ino, status.st_size) for path, status in found.items()}
 
 
+def test_a_file_outside_that_is_kept_is_named_in_full(tmp_path: Path, file: SavedFile) -> None:
+    folder = tmp_path / ("x" * 200) / ("y" * 200)
+    folder.mkdir(parents=True)
+    far = folder / "a.png"
+    far.write_bytes(CONTENT)
+    (told,) = SavedFiles(Boundary((tmp_path / "other",), tmp_path / "other")).remove_all(
+        [file.model_copy(update={"path": str(far)})]
+    )
+    assert told.startswith(f"File kept: {far}. ")
+    assert "outside the allowed directories" in told
+    assert far.exists()
+
+
 @POSIX
 @pytest.mark.parametrize("replace", REPLACED)
 def test_what_stands_in_its_place_is_neither_read_nor_removed(

@@ -1,6 +1,8 @@
 """The viewer in a browser: real HTTP on loopback, with the real server behind it and the emulator behind that."""
 
 import hashlib
+import os
+import queue
 import re
 import signal
 import socket
@@ -16,8 +18,11 @@ from typing import Any
 import anyio
 import httpx2
 import pytest
-from anyio.abc import Process
+from anyio.abc import Process, SocketStream
 from mcp import Client
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import Message
 
 from conftest import FAST, KEY
 from gemini_interactions_mcp.cli import view
@@ -28,6 +33,7 @@ from gemini_interactions_mcp.models.interactions import Record, SavedFile
 from gemini_interactions_mcp.server.app import Server, build_server
 from gemini_interactions_mcp.server.views.assets import assemble_app
 from gemini_interactions_mcp.settings import Settings
+from gemini_interactions_mcp.transports import viewer
 from gemini_interactions_mcp.transports.http import WebServer, open_listener
 from gemini_interactions_mcp.transports.viewer import VIEWER_TOOLS, Viewer
 from reading import call, id_of
@@ -60,9 +66,9 @@ class Browser:
 async def browser(server: Server) -> AsyncGenerator[Browser]:
     """A browser that has opened no link yet."""
     with open_listener(0) as listener:
-        viewer = Viewer(server, listener.getsockname()[1])
-        running = WebServer(viewer.build_app(), viewer.end)
-        base, _, token = viewer.address.partition("/#token=")
+        shown = Viewer(server, listener.getsockname()[1])
+        running = WebServer(shown.build_app(), shown.end)
+        base, _, token = shown.address.partition("/#token=")
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(running.serve, [listener])
             async with httpx2.AsyncClient(base_url=base, trust_env=False, timeout=PATIENCE) as web:
@@ -135,6 +141,14 @@ async def test_nothing_can_be_read_without_a_session(headers: dict[str, str], br
         assert all(answer.json()["error"]["message"] for answer in answers)
 
 
+@pytest.mark.usefixtures("browser")
+async def test_the_journal_is_open_before_a_browser_asks(settings: Settings) -> None:
+    file = anyio.Path(str(settings.database_url).partition("///")[2] or settings.database_url)
+    with anyio.fail_after(PATIENCE):
+        while not await file.exists():  # noqa: ASYNC110 - nothing tells it
+            await anyio.sleep(0.02)
+
+
 # Who is refused -----------------------------------------------------------------------------------------
 
 READ = {"method": "resources/read", "params": {"uri": "gemini://usage"}}
@@ -187,10 +201,12 @@ async def test_what_another_page_can_send_is_refused(headers: dict[str, str], st
     ],
 )
 async def test_what_its_own_page_sends_is_answered(headers: dict[str, str], entered: Browser) -> None:
-    cookie = {"cookie": "; ".join(f"{name}={value}" for name, value in entered.web.cookies.items())}
     named = {name: value.format(port=entered.web.base_url.port) for name, value in headers.items()}
-    answer = await entered.web.post("/rpc", json=READ, headers=OURS | cookie | named)
+    answer = await entered.web.post("/rpc", json=READ, headers=OURS | cookie_of(entered) | named)
     assert answer.json()["result"]["contents"][0]["uri"] == "gemini://usage"
+
+
+NESTED = b'{"list": ' + b"[" * 900 + b"]" * 900 + b"}"
 
 
 @pytest.mark.parametrize(
@@ -202,12 +218,80 @@ async def test_what_its_own_page_sends_is_answered(headers: dict[str, str], ente
         (b"{", 400),
         (b"\xff\xfe", 400),
         (b"[" * 100_000, 400),
+        (b'{"a":' * 100_000, 400),
+        (b'{"method": "tools/call", "params": {"name": "read_view", "arguments": %s}}' % NESTED, 400),
+        (b'{"method": "resources/read", "params": {"uri": "gemini://\\ud800"}}', 200),
         (b'{"a": "' + b"x" * 2**20 + b'"}', 413),
         (b"{}", 403),
     ],
 )
 async def test_a_body_that_is_no_call_is_refused(body: bytes, status: int, entered: Browser) -> None:
     answer = await entered.web.post("/rpc", content=body, headers=OURS)
+    assert (answer.status_code, "error" in answer.json()) == (status, True)
+
+
+@pytest.mark.parametrize("uri", ["gemini://\\ud800", "gemini://usage\\udfff"])
+async def test_half_a_character_is_replaced_as_over_stdio(uri: str, entered: Browser) -> None:
+    body = f'{{"method": "resources/read", "params": {{"uri": "{uri}"}}}}'
+    answer = await entered.web.post("/rpc", content=body, headers=OURS)
+    assert f"There is no resource {uri[:-6]}\ufffd" in answer.json()["error"]["message"]
+
+
+@asynccontextmanager
+async def unfinished_post(browser: Browser, path: str) -> AsyncGenerator[SocketStream]:
+    """A connection with a request whose body has only begun."""
+    port = browser.web.base_url.port
+    assert port is not None
+    headers = {"host": f"127.0.0.1:{port}", "content-length": "900"} | OURS | cookie_of(browser)
+    head = f"POST {path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    async with await anyio.connect_tcp("127.0.0.1", port) as stream:
+        await stream.send(f"{head}\r\n{{".encode())
+        yield stream
+
+
+@pytest.mark.parametrize("path", ["/rpc", "/session"])
+async def test_a_browser_that_goes_in_mid_body_is_no_error(
+    path: str, entered: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert entered.running is not None
+    tasks = entered.running.server_state.tasks
+    with anyio.fail_after(PATIENCE):
+        async with unfinished_post(entered, path):
+            while not tasks:  # noqa: ASYNC110 - uvicorn tells nobody
+                await anyio.sleep(0.01)
+        while tasks:  # noqa: ASYNC110 - as above
+            await anyio.sleep(0.01)
+    assert not caplog.records
+
+
+async def receive_nothing() -> Message:
+    """What a browser sends that has stopped."""
+    await anyio.sleep_forever()
+    raise AssertionError
+
+
+async def test_a_body_that_does_not_come_is_given_up() -> None:
+    request = Request({"type": "http", "method": "POST", "headers": []}, receive=receive_nothing)
+    with pytest.raises(HTTPException) as caught:
+        await viewer.read_body(request, 10, seconds=0.05)
+    assert (caught.value.status_code, caught.value.headers) == (408, {"connection": "close"})
+
+
+async def receive_all(stream: SocketStream) -> bytes:
+    """Receive until the other end closes the connection."""
+    with anyio.fail_after(PATIENCE):
+        return b"".join([chunk async for chunk in stream])
+
+
+def cookie_of(browser: Browser) -> dict[str, str]:
+    """The header with the session of a browser."""
+    return {"cookie": "; ".join(f"{name}={value}" for name, value in browser.web.cookies.items())}
+
+
+@pytest.mark.parametrize(("size", "status"), [(1_024, 403), (1_025, 413), (2**21, 413)])
+async def test_what_begins_a_session_is_short(size: int, status: int, browser: Browser) -> None:
+    body = b'{"token": ""' + b" " * (size - 13) + b"}"
+    answer = await browser.web.post("/session", content=body, headers=OURS)
     assert (answer.status_code, "error" in answer.json()) == (status, True)
 
 
@@ -241,6 +325,9 @@ async def test_other_methods_and_places_are_not_there(entered: Browser) -> None:
         ("PUT", "/", 405),
         ("TRACE", "/", 405),
         ("GET", "/app.js", 404),
+        ("GET", "/events/", 404),
+        ("POST", "/rpc/", 404),
+        ("GET", "/files/v1_a/b.png/", 404),
         ("GET", "/files/../journal.sqlite3", 404),
         ("GET", "/favicon.ico", 204),
         ("HEAD", "/", 200),
@@ -250,6 +337,55 @@ async def test_other_methods_and_places_are_not_there(entered: Browser) -> None:
         assert (method, path, answer.status_code) == (method, path, status)
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert not [name for name in answer.headers if name.startswith("access-control-")]
+
+
+@pytest.mark.parametrize(
+    "sent", ["", "GET / HTTP/1.1\r\nHost: 127", "GET /favicon.ico HTTP/1.1\r\nHost: {host}\r\n\r\nGET /"]
+)
+async def test_a_connection_without_a_whole_request_ends(
+    sent: str, browser: Browser, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert browser.running is not None
+    monkeypatch.setattr(browser.running.config, "timeout_keep_alive", 0.05)
+    port = browser.web.base_url.port
+    assert port is not None
+    async with await anyio.connect_tcp("127.0.0.1", port) as stream:
+        await stream.send(sent.format(host=f"127.0.0.1:{port}").encode())
+        answer = await receive_all(stream)
+    assert answer.startswith(b"HTTP/1.1 204" if "ico" in sent else b"")
+    assert answer.count(b"HTTP/1.1") <= 1
+    assert not caplog.records
+
+
+async def test_a_stream_of_events_and_a_slow_answer_last_longer_than_an_idle_connection(
+    entered: Browser, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert entered.running is not None
+    monkeypatch.setattr(entered.running.config, "timeout_keep_alive", 0.05)
+    async with events(entered) as lines:
+        await anyio.sleep(0.5)
+        await entered.tool("generate_image", prompt="A bicycle")
+        await changed(lines)
+
+
+@pytest.mark.parametrize("protocol", ["websocket", "h2c"])
+async def test_nothing_is_upgraded_and_no_advice_logged(
+    protocol: str, browser: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = await browser.web.get("/", headers={"connection": "Upgrade", "upgrade": protocol})
+    assert answer.status_code == 200
+    assert not caplog.records
+
+
+async def test_no_value_of_a_repeated_header_is_overlooked(browser: Browser) -> None:
+    values = ["same-origin", "cross-site"]
+    for first, second in (values, values[::-1]):
+        sites = [("Sec-Fetch-Site", first), ("Sec-Fetch-Site", second)]
+        assert (await browser.web.get("/favicon.ico", headers=sites)).status_code == 403
+        opening = [("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "document"), ("Sec-Fetch-Dest", "iframe")]
+        assert (await browser.web.get("/", headers=sites + opening)).status_code == 403
+        assert (await browser.web.get("/", headers=sites + opening[:2])).status_code == 200
+    assert (await browser.web.get("/", headers=[("Sec-Fetch-Site", "same-origin")] * 2)).status_code == 200
 
 
 async def test_two_hosts_in_a_request_are_refused(browser: Browser) -> None:
@@ -377,9 +513,10 @@ async def test_a_file_is_sent_by_ranges(
     wanted = {200: None, 206: f"bytes {part}/1024", 416: "bytes */1024"}[status]
     assert answer.headers.get("content-range") == wanted
     assert answer.headers["accept-ranges"] == "bytes"
+    # https://www.rfc-editor.org/rfc/rfc9110#section-14.2: ranges are of GET.
     head = await entered.web.head(f"/files/v1_files/{file.name}", headers=headers)
-    assert (head.status_code, head.content) == (status, b"")
-    assert head.headers["content-length"] == answer.headers["content-length"]
+    assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", "1024")
+    assert "content-range" not in head.headers
 
 
 async def test_a_range_of_another_version_is_the_whole_file(entered: Browser, settings: Settings) -> None:
@@ -436,6 +573,27 @@ async def test_only_what_the_journal_names_and_has_not_changed_is_sent(entered: 
         assert (await entered.web.get(f"/files/v1_files/{name}")).status_code == status
     for interaction_id in ("v1_none", "..", "%00", "x" * 5_000):
         assert (await entered.web.get(f"/files/{interaction_id}/a.png")).status_code == 404
+
+
+async def test_a_file_that_is_gone_is_read_at_google_again(entered: Browser, settings: Settings) -> None:
+    made = id_of_text(await entered.tool("generate_image", prompt="A bicycle"))
+    journal = Journal(settings.database_url)
+    found = await journal.find(made)
+    await journal.close()
+    assert found is not None
+    (file,) = found.files
+    before = await entered.web.get(f"/files/{made}/{file.name}")
+    write(file.path, None)
+    for _ in range(2):
+        answer = await entered.web.get(f"/files/{made}/{file.name}")
+        assert (answer.status_code, answer.content) == (200, before.content)
+
+
+def id_of_text(result: Json) -> str:
+    """The id in the result of a tool."""
+    found = re.search(r"interaction_id: (\S+)", str(result))
+    assert found
+    return found[1].partition("\\n")[0]
 
 
 # Changes ------------------------------------------------------------------------------------------------
@@ -573,6 +731,7 @@ async def test_without_a_key_the_journal_is_shown(tmp_path: Path) -> None:
             refused = await browser.tool("start_research", prompt="Tides")
             assert refused["isError"]
             assert "No Gemini API key is set." in refused["content"][0]["text"]
+            assert "into the environment of your shell" in refused["content"][0]["text"]
     finally:
         process.kill()
         await process.aclose()
@@ -596,9 +755,39 @@ async def test_a_wrong_setting_and_a_taken_port_are_told(tmp_path: Path) -> None
 def test_its_help_names_its_options(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["view", "--help"])
-    said = capsys.readouterr().out
+    said = " ".join(capsys.readouterr().out.split())
+    assert "set the same variables in this shell" in said
     assert "--no-open" in said
     assert "--port" in said
+
+
+def log_nothing(level: str, redact: object) -> None:
+    """Leave the logging of the tests as it is."""
+    del level, redact
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        (None, None, "No limits are set here: "),
+        ("GEMINI_MCP_RUNS_PER_DAY", "1", ""),
+        ("GEMINI_MCP_DOLLARS_PER_DAY", "0", ""),
+        ("GEMINI_MCP_DOLLARS_PER_MONTH", "5", ""),
+        ("GEMINI_API_KEY", "", "No GEMINI_API_KEY is set here: nothing can be started, only read.\n"),
+    ],
+)
+def test_its_start_tells_what_its_environment_lacks(
+    name: str | None, value: str | None, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for each in ("GOOGLE_API_KEY", *(f"GEMINI_MCP_{limit}" for limit in ("RUNS_PER_DAY", "DOLLARS_PER_DAY"))):
+        monkeypatch.delenv(each, raising=False)
+    monkeypatch.setenv("GEMINI_API_KEY", KEY)
+    if name:
+        monkeypatch.setenv(name, str(value))
+    monkeypatch.setattr(view, "configure_logging", log_nothing)
+    assert view.prepare_view() is not None
+    told = capsys.readouterr().err
+    assert told.startswith(f"gemini-interactions-mcp: {said}") if said else not told
 
 
 class Desktop:
@@ -623,6 +812,39 @@ def test_a_browser_of_the_desktop_is_opened_and_none_that_takes_the_terminal(
     assert desktop.opened == ["http://127.0.0.1:1/#token=x"] * times
 
 
+@pytest.mark.parametrize("opens", [True, False])
+def test_the_link_is_printed_and_opened(
+    opens: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened = queue.SimpleQueue[str]()
+    monkeypatch.setattr(view, "open_browser", opened.put)
+    view.show_address("http://127.0.0.1:1/#token=x", opens=opens)
+    assert capsys.readouterr().out.startswith("Open http://127.0.0.1:1/#token=x\n")
+    if opens:
+        assert opened.get(timeout=PATIENCE) == "http://127.0.0.1:1/#token=x"
+    assert opened.empty()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("stdout", "said"), [(">&-", "it is closed"), (">/dev/full", "No space left"), ("| :", "Broken pipe")]
+)
+def test_a_link_that_nobody_can_read_ends_it(stdout: str, said: str, tmp_path: Path) -> None:
+    if "full" in stdout and not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    waiting = "sleep 0.5;" if "|" in stdout else ""
+    script = f'{{ {waiting} "$@"; echo "status $?" >&2; }} {stdout}'
+    env = environment(tmp_path, None, measured=True, GEMINI_MCP_RUNS_PER_DAY="1", TMPDIR=str(tmp_path))
+    shell = ["sh", "-c", script, "sh", *SERVE, "view", "--no-open"]
+    done = subprocess.run(shell, check=False, stderr=subprocess.PIPE, env=env, timeout=PATIENCE)
+    told = done.stderr.decode()
+    assert told.startswith("gemini-interactions-mcp: The link cannot be written to stdout: ")
+    assert told.endswith("\nstatus 1\n")
+    assert said in told
+    assert told.count("\n") == 2
+
+
 def test_a_machine_without_a_browser_only_prints(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -631,7 +853,7 @@ def test_a_machine_without_a_browser_only_prints(
 
     monkeypatch.setattr(webbrowser, "get", none)
     view.open_browser("http://127.0.0.1:1/")
-    view.show_address("http://127.0.0.1:1/#token=x", opens=False)
+    view.show_address("http://127.0.0.1:1/#token=x", None)
     assert capsys.readouterr().out.splitlines()[0] == "Open http://127.0.0.1:1/#token=x"
 
 

@@ -5,6 +5,7 @@ import io
 import json
 import re
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -371,14 +372,17 @@ def test_a_word_before_a_colon_is_a_speaker_only_where_all_paragraphs_have_one()
     assert [(turn.speaker, turn.text) for turn in told] == [("", "Note: this is said."), ("", "And this.")]
 
 
-async def test_a_view_that_takes_long_is_left_to_the_view(host: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_view_that_takes_long_is_left_to_the_view(
+    settings: Settings, mode: Mode, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def wait(*_: object) -> None:
         await anyio.sleep_forever()
 
-    monkeypatch.setattr("gemini_interactions_mcp.server.views.attaching.ATTACHING_SECONDS", 0.05)
     monkeypatch.setattr("gemini_interactions_mcp.server.views.attaching.build_interaction_view", wait)
+    server = build_server(settings, replace(FAST, attaching=0.05))
     with anyio.fail_after(20):
-        result = await call(host, "generate_image", prompt="A bicycle")
+        async with Client(server, mode=mode, cache=None, extensions=[UI]) as host:
+            result = await call(host, "generate_image", prompt="A bicycle")
     assert VIEW_KEY not in (result.meta or {})
 
 

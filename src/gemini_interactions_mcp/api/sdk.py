@@ -54,7 +54,8 @@ def get_usable_key(settings: Settings) -> str:
     if not key:
         raise KeyMissingError(
             "No Gemini API key is set. Put GEMINI_API_KEY (from https://aistudio.google.com/apikey) into the "
-            "`env` of this server in the host's MCP configuration, then restart the server."
+            "`env` of this server in the host's MCP configuration (for `gemini-interactions-mcp view` into the "
+            "environment of your shell), then restart it."
         )
     if not re.fullmatch(r"[\x21-\x7e]+", key):
         raise KeyMissingError(

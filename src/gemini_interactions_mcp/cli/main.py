@@ -25,6 +25,10 @@ COMMAND_EPILOG = (
     "variables; README.md lists them."
 )
 VIEW_HELP = "show past and running interactions in a browser"
+VIEW_SETTINGS = (
+    "Settings are the server's environment variables, as README.md lists them. What the env of a host's configuration "
+    "holds (key, journal, folders, limits) does not count here: set the same variables in this shell."
+)
 DEMO_HELP = "call every tool on sample files, without a key or network"
 EMULATOR_HELP = "serve an emulated Interactions API on loopback, for development"
 DOCTOR_HELP = "check settings, key, network, folders and journal"
@@ -41,7 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     # Users of the bundle see the settings in their host, not environment variables (manifest.json).
     top.add_argument("--bundle", action="store_true", help=argparse.SUPPRESS)
     commands = top.add_subparsers(title="commands", dest="command", metavar="command")
-    view = commands.add_parser("view", **describe_command(VIEW_HELP))
+    view = commands.add_parser("view", **describe_command(VIEW_HELP), epilog=VIEW_SETTINGS)
     view.add_argument("--port", type=parse_port, default=argparse.SUPPRESS, help="default any free one")
     view.add_argument("--no-open", action="store_true", help="only print the address; open no browser")
     commands.add_parser("demo", **describe_command(DEMO_HELP))
@@ -97,8 +101,12 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command, and return the exit status: 0 if it succeeded."""
+    shut = sys.stdout is None  # pyright: ignore[reportUnnecessaryComparison] - if the shell has closed it
     open_closed_streams()
     arguments = parse_arguments(argv)
+    if shut and arguments.command == "view":
+        sys.stderr.write("gemini-interactions-mcp: The link cannot be written to stdout: it is closed.\n")
+        return 1
     if arguments.command is None:
         return serve_host(arguments)
     # Names of models and files may have letters that a terminal cannot show. What a test puts in its place may lack it.
@@ -109,8 +117,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except* BrokenPipeError:
         status = 1
-        # The rest of the output has no reader either: https://docs.python.org/3/library/signal.html#note-on-sigpipe
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
     return status
 
 
@@ -175,12 +182,22 @@ def serve_host(arguments: argparse.Namespace) -> int:
 
 def view_past(arguments: argparse.Namespace) -> int:
     """Show interactions in a browser until Ctrl-C, and return the exit status."""
-    from .view import prepare_view, run_view  # noqa: PLC0415 - each command imports only what it needs
+    from .view import UnshownLinkError, prepare_view, run_view  # noqa: PLC0415 - each command imports only what it needs
 
     settings = prepare_view()
     if settings is None:
         return 2
-    return run_interruptible(partial(run_view, settings, choose_port(arguments, 0), opens=not arguments.no_open))
+    try:
+        return run_interruptible(partial(run_view, settings, choose_port(arguments, 0), opens=not arguments.no_open))
+    except UnshownLinkError as exc:
+        discard_output()
+        sys.stderr.write(f"gemini-interactions-mcp: {exc}\n")
+        return 1
+
+
+def discard_output() -> None:
+    """Write what stdout still holds to nobody: https://docs.python.org/3/library/signal.html#note-on-sigpipe."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 async def run_emulator(number: int, *, contrary: bool) -> None:

@@ -85,6 +85,7 @@ class Timing:
         planned: Time for which that comparison holds for an identical call.
         agreement: Time that an agreement lasts while files are uploaded; each call that uses it renews it.
         layout: Deadline for laying out a document, which hosts wait 45 to 60 seconds for; the longest one takes 15.
+        attaching: Time for which a result waits for its view, which can read the rest itself.
         disconnect: Time limit for closing the connections to Google at shutdown.
 
         In `doctor --live`:
@@ -160,6 +161,7 @@ class Timing:
     planning: float = 2.0
     planned: float = 60.0
     agreement: float = 600.0
+    attaching: float = 2.0
     layout: float = 40.0
     disconnect: float = 0.5
 

@@ -98,7 +98,9 @@ class SavedFiles:
         except FileGoneError:
             return f"File {file.path}: it was not there."
         except FileRefusedError as exc:
-            return f"File kept: {exc}"
+            # Messages shorten long paths, and nothing else knows where the file is once its row is deleted.
+            place = make_printable(file.path)
+            return f"File kept: {exc}" if place in str(exc) else f"File kept: {place}. {exc}"
         return f"File {file.path}: deleted."
 
     def _find_fault(self, file: SavedFile) -> str:

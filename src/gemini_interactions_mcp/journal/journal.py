@@ -335,9 +335,11 @@ class Journal(UploadShelf):
         )
 
     async def newest(self, limit: int = 50) -> list[object]:
-        """Return what a list of interactions and files shows first, and when an interaction last settled.
+        """Return what a list of interactions and files shows first, how many it shows, and when one last settled.
 
-        For comparison: whichever server has added or changed something, the next answer differs.
+        For comparison: the next answer differs once any server has added or deleted an interaction, once one has
+        settled, or once one of those shown first has changed. A file added to an older one later does not show: no
+        index finds it.
         """
         named = (
             select_live(queries.DESKTOP_ROWS, INTERACTIONS.c.interaction_id.is_not(None))
@@ -348,7 +350,14 @@ class Journal(UploadShelf):
         first = await self._database.read(shown, lambda result: [tuple(found) for found in result])
         ended = INTERACTIONS.c.settled_at
         last = sa.select(ended).where(queries.LIVE_ROWS, ended.is_not(None)).order_by(ended.desc()).limit(1)
-        return [*first, *await self._database.read(last, lambda result: list(result.scalars()))]
+        # Of tombstones, which have no id, an index knows that without reading them.
+        ids = INTERACTIONS.c.interaction_id
+        count = sa.select(sa.func.count()).where(queries.DESKTOP_ROWS, ids.is_not(None))
+        return [
+            *first,
+            await self._sum(count),
+            *await self._database.read(last, lambda result: list(result.scalars())),
+        ]
 
     async def followers(self, interaction_id: str) -> list[Record]:
         """Return the rows that continue an interaction, oldest first."""

@@ -227,14 +227,32 @@ async def read_saved_file(app: AppContext, record: Record, name: str) -> ReadRes
 async def open_saved_file(app: AppContext, interaction_id: str, name: str) -> tuple[SavedFile, BufferedReader]:
     """Open a saved file of any size, at its start, as the journal knows it; the caller closes it.
 
+    One that is gone is restored first, as far as Google has it.
+
     Raises:
         FileRefusedError: The journal names no such file, or something else is in its place.
-        JournalError: The journal cannot be read.
+        GeminiMCPError: The journal cannot be read, or the interaction cannot.
     """
     record = await app.runs.known(interaction_id)
-    file = saved_files.index_saved_files(record.files).get(name) if record else None
+    if record is None:
+        raise FileRefusedError("There is no such file.")
+    try:
+        return await open_named_file(app, record, name)
+    except FileGoneError:
+        run = await app.runs.find(interaction_id, app.timing.lookup)
+        await app.runs.upkeep.restore(run, app.timing.lookup)
+        return await open_named_file(app, run.record, name)
+
+
+async def open_named_file(app: AppContext, record: Record, name: str) -> tuple[SavedFile, BufferedReader]:
+    """Open a file that the journal names.
+
+    Raises:
+        FileRefusedError: It names no such file, or something else is in its place.
+    """
+    file = saved_files.index_saved_files(record.files).get(name)
     if file is None:
-        raise FileGoneError("There is no such file.")
+        raise FileRefusedError("There is no such file.")
     return file, await anyio.to_thread.run_sync(app.saved.opened, file)
 
 

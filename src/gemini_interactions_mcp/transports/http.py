@@ -6,10 +6,11 @@ import socket
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from gemini_interactions_mcp.server import Server
 
@@ -18,6 +19,34 @@ from .stdin_capture import list_ending_signals
 LOOPBACK_HOST: Final = "127.0.0.1"
 SHUTDOWN_SECONDS: Final = 1
 """Seconds for HTTP requests in flight to complete after a signal to end."""
+
+
+class WebProtocol(H11Protocol):
+    """HTTP/1.1 that also closes connections on which a request does not begin, or does not go on.
+
+    Uvicorn itself limits only the time between a response and the next byte.
+    """
+
+    def connection_made(self, transport: Any) -> None:  # noqa: ANN401 - asyncio's
+        """Wait for a request."""
+        super().connection_made(transport)
+        self._limit_waiting()
+
+    def data_received(self, data: bytes) -> None:
+        """Handle requests, and wait for the rest of one."""
+        super().data_received(data)
+        self._limit_waiting()
+
+    def _limit_waiting(self) -> None:
+        answered = self.cycle is None or self.cycle.response_complete  # pyright: ignore[reportUnnecessaryComparison] - uvicorn begins with None
+        if answered and self.timeout_keep_alive_task is None and not self.transport.is_closing():
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+
+    def _should_upgrade(self) -> bool:
+        """Whether to speak another protocol: never, and uvicorn would log advice on how to."""
+        return False
 
 
 class WebServer(uvicorn.Server):
@@ -30,7 +59,9 @@ class WebServer(uvicorn.Server):
 
     def __init__(self, app: ASGIApp, ending: Callable[[], None]) -> None:
         super().__init__(
-            uvicorn.Config(app, log_config=None, ws="none", timeout_graceful_shutdown=SHUTDOWN_SECONDS),
+            uvicorn.Config(
+                app, http=WebProtocol, log_config=None, ws="none", timeout_graceful_shutdown=SHUTDOWN_SECONDS
+            ),
         )
         self._ending = ending
 

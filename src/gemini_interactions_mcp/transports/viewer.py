@@ -4,7 +4,6 @@ It speaks MCP with the server of its own process, as any host does. So what a ho
 unfinished runs that are followed) is what the browser gets.
 """
 
-import json
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -23,9 +22,10 @@ from mcp_types import (
     ReadResourceResult,
 )
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
@@ -37,6 +37,7 @@ from gemini_interactions_mcp.settings import APP_NAME, Settings
 from gemini_interactions_mcp.text import rendering
 
 from .http import LOOPBACK_HOST, open_listener, serve_web
+from .jsonrpc import parse_json
 from .stdio import EXIT_SECONDS, exit_within
 from .viewer_answers import EventStream, FileAnswer, JsonAnswer, Pulse, refuse_request, run_while_connected
 from .viewer_guard import ViewerGuard, ViewerSession, build_page_policy
@@ -57,7 +58,16 @@ VIEWER_EXTENSION: Final = advertise("io.modelcontextprotocol/ui", {"mimeTypes": 
 """What a client that shows views declares."""
 
 MAX_BODY_BYTES: Final = 2**20
-"""Bytes of a request."""
+"""Bytes of a call."""
+
+MAX_TOKEN_BODY_BYTES: Final = 2**10
+"""Bytes of the request that begins a session: anybody may send it."""
+
+BODY_SECONDS: Final = 30.0
+"""Seconds for a body to arrive."""
+
+MAX_NESTING: Final = 100
+"""Levels of a body; pydantic writes about 250."""
 
 VIEWER_TIMING: Final = replace(DEFAULT_TIMING, list_poll=2.0)
 """A person watches what other servers on the journal do."""
@@ -103,12 +113,14 @@ class Viewer:
             Route("/events", self._open_events),
             Route("/files/{interaction_id}/{name}", self._open_file),
         ]
-        return Starlette(
+        app = Starlette(
             routes=routes,
             middleware=[Middleware(ViewerGuard, port=self._port)],
-            exception_handlers={HTTPException: refuse_http, Exception: refuse_bug},
+            exception_handlers={HTTPException: refuse_http, ClientDisconnect: answer_nobody, Exception: refuse_bug},
             lifespan=self._connected,
         )
+        app.router.redirect_slashes = False
+        return app
 
     @asynccontextmanager
     async def _connected(self, _: Starlette) -> AsyncGenerator[None]:
@@ -143,7 +155,7 @@ class Viewer:
         return HTMLResponse(self._page, headers={"content-security-policy": self._policy})
 
     async def _begin_session(self, request: Request) -> Response:
-        body = await read_object(request)
+        body = await read_object(request, MAX_TOKEN_BODY_BYTES)
         if not self._session.begin(request, body.get("token")):
             raise HTTPException(403, "This link has been used or the viewer was restarted.")
         return Response(status_code=204, headers={"set-cookie": self._session.write_cookie()})
@@ -202,7 +214,8 @@ class Viewer:
             raise HTTPException(404, str(exc)) from exc
         except GeminiMCPError as exc:
             raise HTTPException(503, str(exc)) from exc
-        return FileAnswer(file, stream, request.headers)
+        # Ranges are of GET only (https://www.rfc-editor.org/rfc/rfc9110#section-14.2).
+        return FileAnswer(file, stream, request.headers if request.method == "GET" else Headers())
 
 
 class CallAnswer(Response):
@@ -228,28 +241,56 @@ class CallAnswer(Response):
 BUG_TEXT: Final = "That failed because of a bug in this viewer; its log on stderr says more."
 
 
-async def read_object(request: Request) -> Mapping[str, Any]:
-    """Return the JSON object in the body of a request that only our own page can send.
+async def read_object(request: Request, most: int = MAX_BODY_BYTES) -> Mapping[str, Any]:
+    """Return the JSON object in the body, of so many bytes at most, of a request that only our own page can send.
 
     Raises:
         HTTPException: It is not such a request.
+        ClientDisconnect: The browser has gone.
     """
     if request.headers.get("x-gemini-view") != "1":
         raise HTTPException(403, "The header X-Gemini-View is missing.")
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise HTTPException(415, "The body must be application/json.")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise HTTPException(413, f"A body has at most {MAX_BODY_BYTES:,} bytes.", {"connection": "close"})
     try:
-        value: object = json.loads(bytes(body))
+        value = parse_json((await read_body(request, most)).decode("utf-8-sig"))
     except (ValueError, RecursionError) as exc:
         raise HTTPException(400, "The body is not JSON.") from exc
     if not isinstance(value, dict):
         raise HTTPException(400, "The body must be a JSON object.")
-    return cast("Mapping[str, Any]", value)
+    found = cast("Mapping[str, Any]", value)
+    if is_nested_deeper(found, MAX_NESTING):
+        raise HTTPException(400, f"The body has more than {MAX_NESTING} levels.")
+    return found
+
+
+async def read_body(request: Request, most: int, seconds: float = BODY_SECONDS) -> bytes:
+    """Return a body of so many bytes at most, which arrives within so many seconds.
+
+    Raises:
+        HTTPException: It is longer, or takes too long.
+        ClientDisconnect: The browser has gone.
+    """
+    body = bytearray()
+    with anyio.move_on_after(seconds):
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > most:
+                raise HTTPException(413, f"A body has at most {most:,} bytes.", {"connection": "close"})
+        return bytes(body)
+    raise HTTPException(408, f"The body has not arrived within {seconds:.0f} seconds.", {"connection": "close"})
+
+
+def is_nested_deeper(value: object, most: int) -> bool:
+    """Whether a JSON value has more levels of objects and arrays than that."""
+    level = [value]
+    for _ in range(most):
+        objects = [cast("dict[str, object]", each) for each in level if isinstance(each, dict)]
+        arrays = [cast("list[object]", each) for each in level if isinstance(each, list)]
+        level = [inner for each in objects for inner in each.values()] + [inner for each in arrays for inner in each]
+        if not level:
+            return False
+    return any(isinstance(each, dict | list) for each in level)
 
 
 async def show_nothing(_: Request) -> Response:
@@ -263,6 +304,11 @@ async def refuse_http(_: Request, exc: Exception) -> Response:
     answer = refuse_request(refused.status_code, refused.detail)
     answer.headers.update(refused.headers or {})
     return answer
+
+
+async def answer_nobody(_: Request, __: Exception) -> Response:
+    """Return the answer for a browser that has gone, which is sent to nobody."""
+    return Response(status_code=400)
 
 
 async def refuse_bug(_: Request, __: Exception) -> Response:

@@ -28,8 +28,8 @@ COMMON_HEADERS: Final = {
 STRICT_POLICY: Final = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 """The content security policy of every answer that has none of its own."""
 
-OWN_SITES: Final = (None, "same-origin", "none")
-"""Values of `Sec-Fetch-Site` for requests of the page itself, of the user, and of programs that are no browsers."""
+OWN_SITES: Final = frozenset({"same-origin", "none"})
+"""Values of `Sec-Fetch-Site` for requests of the page itself and of the user; only browsers send one."""
 
 INLINE_PART: Final = re.compile(r"<(style|script)>(.*?)</\1>", re.DOTALL)
 
@@ -68,14 +68,14 @@ class ViewerGuard:
         origins = headers.getlist("origin")
         if origins and origins != [f"http://{hosts[0].lower()}"]:
             return refuse_request(403, "Other pages are refused.")
-        if headers.get("sec-fetch-site") not in OWN_SITES and not opens_page(scope, headers):
+        if not OWN_SITES.issuperset(headers.getlist("sec-fetch-site")) and not opens_page(scope, headers):
             return refuse_request(403, "Requests of other sites are refused.")
         return None
 
 
 def opens_page(scope: Scope, headers: Headers) -> bool:
     """Whether the page itself, which has no data, is opened in a tab: its link may stand in another page."""
-    opened = (headers.get("sec-fetch-mode"), headers.get("sec-fetch-dest")) == ("navigate", "document")
+    opened = headers.getlist("sec-fetch-mode") == ["navigate"] and headers.getlist("sec-fetch-dest") == ["document"]
     return opened and scope["path"] == "/" and scope["method"] in ("GET", "HEAD")
 
 

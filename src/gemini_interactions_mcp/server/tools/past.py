@@ -50,7 +50,7 @@ async def list_interactions(
         check_totals_alone(query, kind, status, cursor)
         (report,) = await app.runs.lister.usage(totals)
         result = build_totals_result(report, limit, host)
-        result.meta = await attach_view(functools.partial(overviews.read_usage_view, app)) if viewed else None
+        result.meta = await attach_view(app, functools.partial(overviews.read_usage_view, app)) if viewed else None
         return result
     fitting = functools.partial(rows.count_fitting_rows, room=host.page_bytes, together=not host.previews)
     page = await fetch_overview(app, limit, fitting, query=query, kind=kind, status=status, cursor=cursor)

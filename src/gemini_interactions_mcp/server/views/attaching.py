@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
@@ -15,19 +15,16 @@ from .offering import VIEW_KEY
 if TYPE_CHECKING:
     from gemini_interactions_mcp.runs import Run
 
-ATTACHING_SECONDS: Final = 2.0
-"""Time for which a result waits for its view, which can read the rest itself."""
-
 
 async def build_view_meta(app: AppContext, run: "Run") -> dict[str, Any] | None:
     """Return `_meta` with what a view shows of a run, as `attach_view`."""
-    return await attach_view(partial(build_interaction_view, app, run))
+    return await attach_view(app, partial(build_interaction_view, app, run))
 
 
-async def attach_view(build: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any] | None:
+async def attach_view(app: AppContext, build: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any] | None:
     """Return `_meta` with what a view shows; None where that fails or takes long, since the text says the same."""
     try:
-        with anyio.move_on_after(ATTACHING_SECONDS):
+        with anyio.move_on_after(app.timing.attaching):
             return {VIEW_KEY: await build()}
     except Exception:  # the result is paid for
         logger.exception("A view cannot be built")
