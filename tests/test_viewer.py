@@ -853,7 +853,7 @@ def test_a_machine_without_a_browser_only_prints(
 
     monkeypatch.setattr(webbrowser, "get", none)
     view.open_browser("http://127.0.0.1:1/")
-    view.show_address("http://127.0.0.1:1/#token=x", None)
+    view.show_address("http://127.0.0.1:1/#token=x", opens=False)
     assert capsys.readouterr().out.splitlines()[0] == "Open http://127.0.0.1:1/#token=x"
 
 

@@ -341,23 +341,11 @@ class Journal(UploadShelf):
         settled, or once one of those shown first has changed. A file added to an older one later does not show: no
         index finds it.
         """
-        named = (
-            select_live(queries.DESKTOP_ROWS, INTERACTIONS.c.interaction_id.is_not(None))
-            .order_by(*NEWEST_FIRST)
-            .limit(limit)
+        first = await self._database.read(
+            queries.select_first_shown(limit), lambda result: [tuple(found) for found in result]
         )
-        shown = named.with_only_columns(INTERACTIONS.c.interaction_id, INTERACTIONS.c.status, queries.FILES_TEXT)
-        first = await self._database.read(shown, lambda result: [tuple(found) for found in result])
-        ended = INTERACTIONS.c.settled_at
-        last = sa.select(ended).where(queries.LIVE_ROWS, ended.is_not(None)).order_by(ended.desc()).limit(1)
-        # Of tombstones, which have no id, an index knows that without reading them.
-        ids = INTERACTIONS.c.interaction_id
-        count = sa.select(sa.func.count()).where(queries.DESKTOP_ROWS, ids.is_not(None))
-        return [
-            *first,
-            await self._sum(count),
-            *await self._database.read(last, lambda result: list(result.scalars())),
-        ]
+        last = await self._database.read(queries.select_last_settlement(), lambda result: list(result.scalars()))
+        return [*first, await self._sum(queries.count_named()), *last]
 
     async def followers(self, interaction_id: str) -> list[Record]:
         """Return the rows that continue an interaction, oldest first."""

@@ -22,7 +22,7 @@ from .clock import get_day_start
 from .engine import RowValues
 from .limits import ResearchLimit, SpendingLimit
 from .rows import FileListing, format_moment
-from .schema import INTERACTIONS, OLDEST_FIRST, RECORD_COLUMNS
+from .schema import INTERACTIONS, NEWEST_FIRST, OLDEST_FIRST, RECORD_COLUMNS
 
 RETENTION: Final = timedelta(days=55)
 """How long Google keeps an interaction at most (ai.google.dev/gemini-api/docs/interactions, data retention).
@@ -161,6 +161,23 @@ def check_query(query: str) -> None:
 def find_plain_part(path: str) -> str:
     """Return the longest part of a file's name that every database's JSON spells in the same way."""
     return max(PLAIN_CHARACTERS.findall(re.split(r"[/\\]", path)[-1]), key=len, default="")
+
+
+def select_first_shown(limit: int) -> sa.Select[Any]:
+    """Select id, status and files of what a list of interactions and files shows first."""
+    named = select_live(DESKTOP_ROWS, INTERACTIONS.c.interaction_id.is_not(None)).order_by(*NEWEST_FIRST).limit(limit)
+    return named.with_only_columns(INTERACTIONS.c.interaction_id, INTERACTIONS.c.status, FILES_TEXT)
+
+
+def select_last_settlement() -> sa.Select[Any]:
+    """Select when an interaction last settled; nothing where none has."""
+    ended = INTERACTIONS.c.settled_at
+    return sa.select(ended).where(LIVE_ROWS, ended.is_not(None)).order_by(ended.desc()).limit(1)
+
+
+def count_named() -> sa.Select[int]:
+    """Select the number of rows with an id, which tombstones have not: an index knows it without reading rows."""
+    return sa.select(sa.func.count()).where(DESKTOP_ROWS, INTERACTIONS.c.interaction_id.is_not(None))
 
 
 def match_name(interaction_id: str) -> sa.ColumnElement[bool]:
