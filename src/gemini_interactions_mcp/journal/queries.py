@@ -163,7 +163,7 @@ def find_plain_part(path: str) -> str:
     return max(PLAIN_CHARACTERS.findall(re.split(r"[/\\]", path)[-1]), key=len, default="")
 
 
-def select_first_shown(limit: int) -> sa.Select[Any]:
+def select_first_shown(limit: int) -> sa.Select[Any, Any, str]:
     """Select id, status and files of what a list of interactions and files shows first."""
     named = select_live(DESKTOP_ROWS, INTERACTIONS.c.interaction_id.is_not(None)).order_by(*NEWEST_FIRST).limit(limit)
     return named.with_only_columns(INTERACTIONS.c.interaction_id, INTERACTIONS.c.status, FILES_TEXT)
