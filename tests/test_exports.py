@@ -6,7 +6,6 @@ import pickle
 import re
 import zipfile
 from collections.abc import Sequence
-from html.parser import HTMLParser
 from typing import Any
 
 import docx
@@ -26,6 +25,7 @@ from gemini_interactions_mcp.server.views import assets
 from gemini_interactions_mcp.text import exports, trees, webpage
 from gemini_interactions_mcp.text.hypertext import ELEMENTS, make_file_link
 from hostile import SCRIPT_TEXTS
+from test_hypertext import Elements
 from test_render import record
 
 WORDS = "Größe und Maß"
@@ -117,21 +117,14 @@ def word_text(content: bytes | bytearray) -> str:
     return "".join(re.findall(r"<w:t(?: [^>]*)?>([^<]*)</w:t>", part))
 
 
-class Page(HTMLParser):
-    """Collects what a page consists of."""
+class Page(Elements):
+    """What a page consists of."""
 
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(html)
-        self.close()
+    def handle_comment(self, data: str) -> None:
+        """The document may have comments."""
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
+    def handle_decl(self, decl: str) -> None:
+        """The document says what it is."""
 
     def all(self, tag: str) -> list[dict[str, str | None]]:
         return [attributes for name, attributes in self.found if name == tag]
