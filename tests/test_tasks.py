@@ -410,7 +410,6 @@ async def test_an_approved_plan_is_run_once_and_its_report_is_the_result(host: C
     assert len(emulator.creates) == 2
 
 
-@pytest.mark.slow
 async def test_changes_make_a_new_plan_with_a_new_key_even_when_approved(host: Client, emulator: Emulator) -> None:
     task = await planned(host)
     key, _ = form(task)
@@ -426,7 +425,6 @@ async def test_changes_make_a_new_plan_with_a_new_key_even_when_approved(host: C
     assert len(emulator.creates) == 3
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("response", "why"),
     [

@@ -715,7 +715,6 @@ async def test_it_ends_within_two_seconds_with_streams_open(
         assert "Traceback" not in err
 
 
-@pytest.mark.slow
 async def test_without_a_key_the_journal_is_shown(tmp_path: Path) -> None:
     env = environment(tmp_path, None, measured=True, GEMINI_API_KEY=None)
     line = [*SERVE, "view", "--no-open"]
@@ -737,7 +736,6 @@ async def test_without_a_key_the_journal_is_shown(tmp_path: Path) -> None:
         await process.aclose()
 
 
-@pytest.mark.slow
 async def test_a_wrong_setting_and_a_taken_port_are_told(tmp_path: Path) -> None:
     wrong = environment(tmp_path, None, measured=True, GEMINI_MCP_WAIT_SECONDS="soon")
     status, out, err = await command(wrong, "view", "--no-open")
