@@ -78,6 +78,7 @@ def pictures_in(path: Path) -> int:
     return text.count('src="data:image/') + text.count("![")
 
 
+@pytest.mark.usual_wire("citations name their places in the text")
 @pytest.mark.parametrize("form", FORMS)
 async def test_research_is_saved_with_plan_charts_and_resolved_sources(
     client: Client, emulator: Emulator, settings: Settings, form: str
