@@ -980,14 +980,15 @@ function showHistory(view, signal) {
     const none = Object.keys(filters).length ? "Nothing matches." : "Nothing yet.";
     return found ? `${formatNumber(found)}${cursor ? " newest" : ""} shown` : none;
   };
-  const read = async (from) => {
+  const isInUse = () => rows.childElementCount > 50 || rows.querySelector(".confirm, :focus");
+  const read = async (from, isKept) => {
     const mine = ++asked;
     const page = await readView({ list: "history", ...filters, ...from });
-    return mine === asked && !signal.aborted ? fill(page, from) : note.textContent;
+    return mine === asked && !signal.aborted && !isKept?.() ? fill(page, from) : note.textContent;
   };
-  const search = () => {
+  const search = (isKept) => {
     takeFilters({ query: query.value.trim(), kind: kind.value, status: status.value });
-    read().then((text) => say(note, text), (error) => say(note, describe(error), true));
+    read(null, isKept).then((text) => say(note, text), (error) => say(note, describe(error), true));
   };
   const input = () => {
     clearTimeout(timer);
@@ -995,7 +996,7 @@ function showHistory(view, signal) {
   };
   const submit = (event) => event.preventDefault();
   const labels = Object.entries({ Search: query, Kind: kind, Status: status }).map((pair) => el("label", ...pair));
-  refresh = () => rows.childElementCount > 50 || rows.matches(":focus-within") || search();
+  refresh = () => isInUse() || search(isInUse);
   say(note, fill(view));
   const form = canCall() && el("form.filters", { role: "search", submit, input }, ...labels);
   return [el("h1", { tabindex: -1 }, "History"), form, note, rows, el("div.row", more)];
