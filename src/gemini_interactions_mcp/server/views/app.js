@@ -1054,8 +1054,8 @@ function showUsage(view) {
 function showLimit(name, spent, limit, format) {
   const [used, most] = [num(spent) ?? 0, num(limit)];
   const head = el("p", el("span", nameWord(name)), el("b", format(used)));
-  if (most === null) return el("div.limit", head, el("small", "No limit"));
-  const left = `${format(Math.max(0, most - used))} left of ${format(most)}`;
+  if (most === null) return el("div.limit", head, el("small", "Spent or reserved; no limit"));
+  const left = `Spent or reserved; ${format(Math.max(0, most - used))} left of ${format(most)}`;
   return el("div.limit", head, drawBar(most > 0 ? used / most : 1, true), el("small", left));
 }
 
