@@ -1054,8 +1054,9 @@ function showUsage(view) {
 function showLimit(name, spent, limit, format) {
   const [used, most] = [num(spent) ?? 0, num(limit)];
   const head = el("p", el("span", nameWord(name)), el("b", format(used)));
-  if (most === null) return el("div.limit", head, el("small", "Spent or reserved; no limit"));
-  const left = `Spent or reserved; ${format(Math.max(0, most - used))} left of ${format(most)}`;
+  const lead = format === formatMoney ? "Spent or reserved; " : "";
+  if (most === null) return el("div.limit", head, el("small", lead ? `${lead}no limit` : "No limit"));
+  const left = `${lead}${format(Math.max(0, most - used))} left of ${format(most)}`;
   return el("div.limit", head, drawBar(most > 0 ? used / most : 1, true), el("small", left));
 }
 
