@@ -23,6 +23,7 @@ from gemini_interactions_mcp.text.plan_steps import MAX_STEPS, list_plan_steps
         ("Just do it.", ["Just do it."]),
         ("調査する。\n\n1) 情報源を探す\n2) 比べる", ["情報源を探す", "比べる"]),
         ("## Plan\n1. Find", ["Find"]),
+        ("## Plan\n\nJust do it.", ["Plan", "Just do it."]),
         ("**1. Find sources**\n\n**2. Compare**", ["Find sources", "Compare"]),
         ("Step 1: Find\nStep 2: Compare", ["Find", "Compare"]),
         ("1、調べる\n2、比べる", ["調べる", "比べる"]),

@@ -50,5 +50,5 @@ def drop_code(lines: Iterable[str]) -> Iterator[str]:
 
 
 def shorten_step(words: str, length: int) -> str:
-    """Return a step in a line of at most `length` characters, without marks of emphasis and code."""
-    return shorten_to_line(re.sub(r"\*\*|__|`", "", words).strip().removeprefix("# "), length)
+    """Return a step in a line of at most `length` characters, without marks of headings, emphasis and code."""
+    return shorten_to_line(re.sub(r"^#{1,6} +|\*\*|__|`", "", words.strip()).strip(), length)

@@ -26,11 +26,12 @@ PROMPT_CHARACTERS: Final = 20_000
 PARTIAL_CHARACTERS: Final = 2**14
 """Length of the end of a partial answer."""
 
+# Limits of what a view lists: Claude Desktop refuses a result of more than 1 MiB.
 MAX_FOLLOWERS: Final = 50
 MAX_VIEWED_FILES: Final = 300
 MAX_LOOKED_AT: Final = 500
 LOOKED_AT_CHARACTERS: Final = 1_000
-"""Limits of what a view lists: hosts refuse a result of more than 1 MiB."""
+"""Maximum length of a search or an address that is listed."""
 
 PLAN_STATES: Final = {"completed": "waiting", "cancelled": "declined"}
 """States of a plan that nothing follows, by its status; any other has failed."""
@@ -41,7 +42,9 @@ SLOWEST_POLL_SECONDS: Final = 10
 
 
 async def build_interaction_view(app: AppContext, run: "Run", page: int = 1) -> dict[str, Any]:
-    """Return what a view shows of a run, with a page of its text; the first one with all the rest.
+    """Return what a view shows of a run, with a page of its text.
+
+    Files, transcript and plan come with the first page.
 
     Raises:
         InputError: There is no such page.
