@@ -18,7 +18,7 @@ from gemini_interactions_mcp.journal.limits import ResearchLimit
 from gemini_interactions_mcp.models.interactions import Citation, Record, SavedFile, Terms, Usage
 from gemini_interactions_mcp.models.uploads import UploadedFile
 from gemini_interactions_mcp.runs.intents import measure_age
-from journaling import NOON, execute, full_record, insert_all, labels, record
+from journaling import NOON, execute, full_record, insert_all, labels, record, share
 
 
 async def test_every_field_comes_back_as_it_was_written(journal: Journal) -> None:
@@ -400,6 +400,7 @@ async def test_a_twin_has_the_same_fingerprint_purpose_and_principal(
 ) -> None:
     since = NOON - timedelta(minutes=10)
     await journal.insert(record("first", fingerprint="f"))
+    journal = share(journal, other.get("principal", ""))
     assert await journal.insert_once(record("other", **{"fingerprint": "f"} | other), since) is None
     again = record("again", **{"fingerprint": "f"} | other)
     for found in (await journal.insert_once(again, since), await journal.twin(again, since)):

@@ -138,7 +138,7 @@ async def test_rows_are_read_a_few_at_a_time_and_each_once(journal: Journal, mon
 
 
 async def test_no_text_of_a_row_is_read(journal: Journal) -> None:
-    names = {column.name for column in queries.select_usage(NOON, None).selected_columns}
+    names = {column.name for column in queries.select_usage(None, NOON, None).selected_columns}
     assert not names & {"prompt", "text", "topic", "error", "citations", "files", "code"}
     await journal.insert(paid("a", prompt="p" * 10**6, text="t" * 10**6))
     assert (await report_of(journal, "day")).total == ONE

@@ -55,6 +55,14 @@ from .phrases import format_dollars as format_dollars
 from .phrases import format_duration as format_duration
 from .phrases import format_estimate as format_estimate
 from .phrases import join_paragraphs as join_paragraphs
+from .principals import DELETE_SCOPE as DELETE_SCOPE
+from .principals import MAX_PRINCIPAL_CHARACTERS as MAX_PRINCIPAL_CHARACTERS
+from .principals import OWNER as OWNER
+from .principals import READ_SCOPE as READ_SCOPE
+from .principals import SCOPES as SCOPES
+from .principals import SPEND_SCOPE as SPEND_SCOPE
+from .principals import WRITE_SCOPE as WRITE_SCOPE
+from .principals import Principal as Principal
 from .redaction import NO_REDACTION as NO_REDACTION
 from .redaction import SECRET_REPLACEMENT as SECRET_REPLACEMENT
 from .redaction import Redactor as Redactor

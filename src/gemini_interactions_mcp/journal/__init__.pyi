@@ -1,8 +1,10 @@
 from . import clock as clock
 from .clock import TWIN_SECONDS as TWIN_SECONDS
 from .clock import now as now
+from .database import Database as Database
 from .database import shield_cancellation as shield_cancellation
 from .journal import Journal as Journal
+from .journal import open_database as open_database
 from .limits import NO_LIMITS as NO_LIMITS
 from .limits import Limits as Limits
 from .limits import Spending as Spending

@@ -39,6 +39,7 @@ from . import queries
 from .clock import TWIN_SECONDS, get_day_start, get_month_start, now
 from .database import MAX_READERS, Database
 from .engine import RowValues
+from .leases import Leases, make_lease
 from .limits import (
     ResearchLimit,
     Spending,
@@ -60,33 +61,39 @@ from .rows import (
 from .schema import INTERACTIONS, JOURNAL_METADATA, NEWEST_FIRST, OLDEST_FIRST, SCHEMA_VERSION, UPLOADS
 from .upload_shelf import UploadShelf
 
-MAX_CLOCK_SKEW: Final = timedelta(seconds=10)
-"""How far apart the clocks of two servers may be, together with the time that a claim waits for the database."""
-
 EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 
 UPDATE_BY_LABEL: Final = change_live(INTERACTIONS.c.label == sa.bindparam("of_label"))
 
 
-class Journal(UploadShelf):
+class Journal(UploadShelf, Leases):
     """Every interaction that this server has started.
 
     The first method that needs it opens it. Every method raises `JournalError` when the database cannot be used, and
     waits for it as `Database` does. `patience` is the longest wait in seconds.
 
     Args:
-        url: As `Database` takes it.
+        source: The database, or its address as `Database` takes it.
         redact: Takes secrets out of all that is written.
         timing: As `Database` takes it.
+        principal: Whose interactions; empty for the owner of the server.
     """
 
-    def __init__(self, url: str | Path, redact: Redactor = NO_REDACTION, timing: Timing = DEFAULT_TIMING) -> None:
-        database = Database(url, JOURNAL_METADATA, SCHEMA_VERSION, timing)
-        super().__init__(database, redact)
+    def __init__(
+        self,
+        source: str | Path | Database,
+        redact: Redactor = NO_REDACTION,
+        timing: Timing = DEFAULT_TIMING,
+        principal: str = "",
+    ) -> None:
+        database = source if isinstance(source, Database) else open_database(source, timing)
+        UploadShelf.__init__(self, database, redact)
+        Leases.__init__(self, database)
         self._database = database
         # Searches read every row; the other readers stay free for what takes a moment.
         self._searches = anyio.Semaphore(MAX_READERS // 2)
         self._redact = redact
+        self._principal = principal
         self.list_changes = 0
         """Counts the changes by this process to which interactions and files there are."""
 
@@ -140,7 +147,9 @@ class Journal(UploadShelf):
         await self._database.check_place()
         values = await self._new_row(record) | make_lease(owner, until)
         columns = [sa.literal(value, INTERACTIONS.c[name].type).label(name) for name, value in values.items()]
-        source = sa.select(*columns).where(*queries.make_insert_conditions(record, since, limit, spending))
+        source = sa.select(*columns).where(
+            *queries.make_insert_conditions(self._principal, record, since, limit, spending)
+        )
         if await self._database.write(sa.insert(INTERACTIONS).from_select(list(values), source), alone=True):
             return None
         if since and (twin := await self.twin(record, since)):
@@ -161,13 +170,13 @@ class Journal(UploadShelf):
         if limit and await self.research_sent(limit.since) >= limit.most:
             raise DailyLimitError(describe_research_limit(limit))
         for each in spending:
-            spent, cost = await self._sum(queries.sum_costs(each.since)), record.cost_micros or 0
+            spent, cost = await self._sum(queries.sum_costs(self._principal, each.since)), record.cost_micros or 0
             if spent + cost > each.micros:
                 raise SpendingLimitError(describe_spending_limit(each, spent, cost))
 
     async def twin(self, record: Record, since: datetime) -> Record | None:
         """Return the newest row since then of a request identical to that of a record, unless it certainly failed."""
-        wanted = select_live(*queries.match_twins(record, since)).order_by(*NEWEST_FIRST)
+        wanted = select_live(*queries.match_twins(self._principal, record, since)).order_by(*NEWEST_FIRST)
         found = await self._database.read(wanted.limit(1), read_records)
         return found[0] if found else None
 
@@ -178,18 +187,20 @@ class Journal(UploadShelf):
             record: The request; it need not be in the journal.
             since: Rows whose calls ended before that moment, or began before it and have not ended, are not returned.
         """
-        wanted = select_live(*queries.match_undelivered(record, since))
+        wanted = select_live(*queries.match_undelivered(self._principal, record, since))
         return await self._database.read(wanted.order_by(*NEWEST_FIRST), read_records)
 
     async def research_sent(self, since: datetime) -> int:
         """Return how many research requests this server has sent since then that Google may have taken."""
-        return await self._sum(queries.count_research(since))
+        return await self._sum(queries.count_research(self._principal, since))
 
     async def spending(self) -> Spending:
         """Return what the requests of this server have cost today and this month."""
-        today = await self._sum(queries.sum_costs(get_day_start()))
+        today = await self._sum(queries.sum_costs(self._principal, get_day_start()))
         return Spending(
-            today, await self._sum(queries.sum_costs(get_month_start())), await self.research_sent(get_day_start())
+            today,
+            await self._sum(queries.sum_costs(self._principal, get_month_start())),
+            await self.research_sent(get_day_start()),
         )
 
     async def _sum(self, query: sa.Select[int]) -> int:
@@ -207,7 +218,7 @@ class Journal(UploadShelf):
         tallies = [UsageTally(by) for by in groupings]
         place: tuple[str, str] | None = None
         while True:
-            wanted = queries.select_usage(since or EARLIEST, place)
+            wanted = queries.select_usage(self._principal, since or EARLIEST, place)
             found = await self._database.read(wanted, read_usage_rows)
             for row in found:
                 measured = measure_usage(row.record, running=row.running)
@@ -233,7 +244,9 @@ class Journal(UploadShelf):
 
     async def find(self, interaction_id: str, *, patience: float = math.inf) -> Record | None:
         """Return the row of an interaction, by its id or its label; None when this server does not know it."""
-        found = await self._database.read(select_live(queries.match_name(interaction_id)), read_records, patience)
+        found = await self._database.read(
+            select_live(queries.match_name(self._principal, interaction_id)), read_records, patience
+        )
         return found[0] if found else None
 
     async def page(
@@ -258,7 +271,9 @@ class Journal(UploadShelf):
             InputError: The cursor is none of ours, or the query is too long.
             JournalError: The journal cannot be read.
         """
-        wanted = select_live(*queries.make_page_conditions(query, kind, status, cursor)).order_by(*NEWEST_FIRST)
+        wanted = select_live(*queries.make_page_conditions(self._principal, query, kind, status, cursor)).order_by(
+            *NEWEST_FIRST
+        )
         async with self._searches if query else nullcontext():
             found = await self._database.read(wanted.limit(limit + 1), read_placed_records)
         following = queries.encode_cursor(found[limit - 1][1]) if len(found) > limit else None
@@ -271,65 +286,23 @@ class Journal(UploadShelf):
         """
         kept = sa.and_(INTERACTIONS.c.interaction_id.is_not(None), INTERACTIONS.c.stored.is_(True))
         others = sa.or_(INTERACTIONS.c.owner.is_(None), INTERACTIONS.c.owner != but)
-        return await self._database.read(select_live(RUNNING_ROWS, kept, others).order_by(*OLDEST_FIRST), read_records)
-
-    async def claim(self, label: str, owner: str, until: datetime, *, patience: float = math.inf) -> bool:
-        """Give `owner` the lease of a row until then; False when somebody else holds it.
-
-        A lease that seems to last longer because a clock has been set back since is over.
-        """
-        moment = now()
-        ended = sa.or_(
-            INTERACTIONS.c.owned_until < format_moment(moment),
-            INTERACTIONS.c.leased_at > format_moment(moment + MAX_CLOCK_SKEW),
+        return await self._database.read(
+            select_live(self._owned, RUNNING_ROWS, kept, others).order_by(*OLDEST_FIRST), read_records
         )
-        wanted = change_live(
-            INTERACTIONS.c.label == label, sa.or_(INTERACTIONS.c.owner.is_(None), INTERACTIONS.c.owner == owner, ended)
-        )
-        return await self._database.write(wanted.values(make_lease(owner, until)), patience=patience) > 0
-
-    async def seize(self, label: str, owner: str, until: datetime, *, patience: float = math.inf) -> None:
-        """Give `owner` the lease of a row until then, whoever holds it now."""
-        await self._database.write(
-            change_live(INTERACTIONS.c.label == label).values(make_lease(owner, until)), patience=patience
-        )
-
-    async def renew(self, owner: str, until: datetime) -> None:
-        """Renew the leases of `owner` on rows that have not settled."""
-        running = change_live(INTERACTIONS.c.owner == owner, RUNNING_ROWS)
-        await self._database.write(running.values(make_lease(owner, until)))
 
     async def deleted(self, label: str) -> bool:
         """Whether a row is a tombstone: deleted, and only counted."""
         buried = sa.select(INTERACTIONS.c.label).where(INTERACTIONS.c.label == label, ~LIVE_ROWS)
         return await self._database.read(buried, lambda result: result.scalar() is not None)
 
-    async def owner(self, label: str) -> str | None:
-        """Return who holds the lease of a row now; None when nobody does."""
-        followed = sa.select(INTERACTIONS.c.owner).where(
-            LIVE_ROWS, INTERACTIONS.c.label == label, INTERACTIONS.c.owned_until > format_moment(now())
-        )
-        return await self._database.read(followed, lambda result: result.scalar())
-
-    async def owners(self) -> set[str]:
-        """Return who holds leases of rows that have not settled."""
-        running = select_live(INTERACTIONS.c.owner.is_not(None), RUNNING_ROWS)
-        owned = running.with_only_columns(INTERACTIONS.c.owner).distinct()
-        return await self._database.read(owned, lambda result: set(result.scalars()))
-
-    async def release(self, owner: str, *, patience: float = math.inf) -> None:
-        """End all leases of `owner`."""
-        owned = change_live(INTERACTIONS.c.owner == owner)
-        await self._database.write(owned.values(make_lease(None, None)), patience=patience)
-
     async def ids(self, prefix: str, limit: int = 100) -> list[str]:
         """Return up to `limit` ids that Google knows and that begin with `prefix` exactly, newest first."""
         column = INTERACTIONS.c.interaction_id
         # Cleaning may change the length.
         beginning = sa.func.substr(column, 1, len(replace_unstorable(prefix)), type_=column.type)
-        wanted = select_live(
-            queries.DESKTOP_ROWS, beginning == prefix, INTERACTIONS.c.stored.is_(True)
-        ).with_only_columns(column)
+        wanted = select_live(self._owned, beginning == prefix, INTERACTIONS.c.stored.is_(True)).with_only_columns(
+            column
+        )
         return await self._database.read(
             wanted.order_by(*NEWEST_FIRST).limit(limit), lambda result: list(result.scalars())
         )
@@ -342,14 +315,16 @@ class Journal(UploadShelf):
         index finds it.
         """
         first = await self._database.read(
-            queries.select_first_shown(limit), lambda result: [tuple(found) for found in result]
+            queries.select_first_shown(self._principal, limit), lambda result: [tuple(found) for found in result]
         )
-        last = await self._database.read(queries.select_last_settlement(), lambda result: list(result.scalars()))
-        return [*first, await self._sum(queries.count_named()), *last]
+        last = await self._database.read(
+            queries.select_last_settlement(self._principal), lambda result: list(result.scalars())
+        )
+        return [*first, await self._sum(queries.count_named(self._principal)), *last]
 
     async def followers(self, interaction_id: str) -> list[Record]:
         """Return the rows that continue an interaction, oldest first."""
-        after = select_live(INTERACTIONS.c.previous_interaction_id == interaction_id)
+        after = select_live(self._owned, INTERACTIONS.c.previous_interaction_id == interaction_id)
         return await self._database.read(after.order_by(*OLDEST_FIRST), read_records)
 
     async def holds(self, path: str) -> bool:
@@ -413,13 +388,19 @@ class Journal(UploadShelf):
         # By the status: an older server on this journal does not say when a row settled.
         gone = sa.or_(~LIVE_ROWS, INTERACTIONS.c.status.in_(queries.SETTLED_STATUSES), queries.match_lost(moment))
         due = sa.and_(old, gone, ~queries.match_needed(moment))
-        counted = sa.and_(queries.match_paid(get_month_start()), sa.func.coalesce(INTERACTIONS.c.cost_micros, 0) > 0)
+        counted = sa.and_(
+            queries.match_paid(None, get_month_start()), sa.func.coalesce(INTERACTIONS.c.cost_micros, 0) > 0
+        )
         buried = await self._database.write(
             change_live(due, counted).values(queries.TOMBSTONE_VALUES | {"deleted_at": format_moment(moment)})
         )
         deleted = await self._database.write(sa.delete(INTERACTIONS).where(due, ~counted))
         self.list_changes += buried + deleted
         return buried + deleted
+
+    @property
+    def _owned(self) -> sa.ColumnElement[bool]:
+        return queries.match_principal(self._principal)
 
     async def close(self) -> None:
         """Close the database, as `Database.close` does."""
@@ -428,7 +409,7 @@ class Journal(UploadShelf):
     async def _new_row(self, record: Record) -> RowValues:
         """Return the columns of a new row; what has settled already did so when it was last updated."""
         ended_at = record.settled_at or (record.updated_at if is_settled(record.status) else None)
-        return await self._row({**dict(record), "settled_at": ended_at})
+        return await self._row({**dict(record), "settled_at": ended_at, "principal": self._principal})
 
     async def _row(self, fields: Mapping[str, object]) -> RowValues:
         """Return fields as columns without secrets; paths of files stay, or nobody could find them again."""
@@ -436,6 +417,6 @@ class Journal(UploadShelf):
         return await offload_if_large(size, partial(encode_redacted, fields, self._redact))
 
 
-def make_lease(owner: str | None, until: datetime | None) -> RowValues:
-    """Return the columns of a lease that begins now; of none where there is no owner."""
-    return {"owner": owner, "owned_until": until and format_moment(until), "leased_at": until and format_moment(now())}
+def open_database(url: str | Path, timing: Timing = DEFAULT_TIMING) -> Database:
+    """Return the database of journals, which the first statement opens."""
+    return Database(url, JOURNAL_METADATA, SCHEMA_VERSION, timing)

@@ -46,9 +46,6 @@ SETTLED_STATUSES: Final = sorted(TERMINAL_STATUSES | CLIENT_WAIT_STATUSES)
 LIVE_ROWS: Final = INTERACTIONS.c.deleted_at.is_(None)
 """Rows that nobody has deleted."""
 
-DESKTOP_ROWS: Final = INTERACTIONS.c.principal == ""
-"""Rows of the one user of a desktop; the first column of the indexes."""
-
 RUNNING_ROWS: Final = sa.and_(INTERACTIONS.c.settled_at.is_(None), INTERACTIONS.c.status.not_in(SETTLED_STATUSES))
 """Rows that have not settled; an older server on this journal ends rows without saying when."""
 
@@ -103,6 +100,11 @@ def match_listing(seen: FileListing | None) -> sa.ColumnElement[bool]:
     return sa.true() if seen is None else FILES_TEXT.__eq__(seen.written)
 
 
+def match_principal(principal: str | None) -> sa.ColumnElement[bool]:
+    """Return the condition of rows of a principal, the first column of the indexes; of all rows for None."""
+    return sa.true() if principal is None else INTERACTIONS.c.principal == principal
+
+
 def select_live(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
     """Select the records of rows under these conditions that nobody has deleted."""
     return sa.select(*RECORD_COLUMNS).where(LIVE_ROWS, *conditions)
@@ -114,14 +116,14 @@ def change_live(*conditions: sa.ColumnElement[bool]) -> sa.Update:
 
 
 def make_page_conditions(
-    query: str | None, kind: str | None, status: str | None, cursor: str | None
+    principal: str, query: str | None, kind: str | None, status: str | None, cursor: str | None
 ) -> Iterator[sa.ColumnElement[bool]]:
     """Yield the conditions of a page's rows.
 
     Raises:
         InputError: The cursor is none of ours, or the query is too long.
     """
-    yield DESKTOP_ROWS
+    yield match_principal(principal)
     if query:
         check_query(query)
         searched = (INTERACTIONS.c.topic, INTERACTIONS.c.prompt, INTERACTIONS.c.text, INTERACTIONS.c.interaction_id)
@@ -163,62 +165,74 @@ def find_plain_part(path: str) -> str:
     return max(PLAIN_CHARACTERS.findall(re.split(r"[/\\]", path)[-1]), key=len, default="")
 
 
-def select_first_shown(limit: int) -> sa.Select[Any, Any, str]:
+def select_first_shown(principal: str, limit: int) -> sa.Select[Any, Any, str]:
     """Select id, status and files of what a list of interactions and files shows first."""
-    named = select_live(DESKTOP_ROWS, INTERACTIONS.c.interaction_id.is_not(None)).order_by(*NEWEST_FIRST).limit(limit)
-    return named.with_only_columns(INTERACTIONS.c.interaction_id, INTERACTIONS.c.status, FILES_TEXT)
-
-
-def select_last_settlement() -> sa.Select[Any]:
-    """Select when an interaction last settled; nothing where none has."""
-    ended = INTERACTIONS.c.settled_at
-    return sa.select(ended).where(LIVE_ROWS, ended.is_not(None)).order_by(ended.desc()).limit(1)
-
-
-def count_named() -> sa.Select[int]:
-    """Select the number of rows with an id, which tombstones have not: an index knows it without reading rows."""
-    return sa.select(sa.func.count()).where(DESKTOP_ROWS, INTERACTIONS.c.interaction_id.is_not(None))
-
-
-def match_name(interaction_id: str) -> sa.ColumnElement[bool]:
-    """Return the condition of the row with an id or a label."""
-    return sa.or_(
-        sa.and_(DESKTOP_ROWS, INTERACTIONS.c.interaction_id == interaction_id), INTERACTIONS.c.label == interaction_id
+    named = select_live(match_principal(principal), INTERACTIONS.c.interaction_id.is_not(None))
+    return (
+        named.order_by(*NEWEST_FIRST)
+        .limit(limit)
+        .with_only_columns(INTERACTIONS.c.interaction_id, INTERACTIONS.c.status, FILES_TEXT)
     )
 
 
-def match_identical(record: Record) -> sa.ColumnElement[bool]:
-    """Return the condition of rows whose requests are identical to that of a record."""
+def select_last_settlement(principal: str) -> sa.Select[Any]:
+    """Select when an interaction last settled; nothing where none has."""
+    ended = INTERACTIONS.c.settled_at
+    return (
+        sa.select(ended)
+        .where(LIVE_ROWS, match_principal(principal), ended.is_not(None))
+        .order_by(ended.desc())
+        .limit(1)
+    )
+
+
+def count_named(principal: str) -> sa.Select[int]:
+    """Select the number of rows with an id, which tombstones have not: an index knows it without reading rows."""
+    return sa.select(sa.func.count()).where(match_principal(principal), INTERACTIONS.c.interaction_id.is_not(None))
+
+
+def match_name(principal: str, interaction_id: str) -> sa.ColumnElement[bool]:
+    """Return the condition of the row with an id or a label."""
+    named = sa.or_(INTERACTIONS.c.interaction_id == interaction_id, INTERACTIONS.c.label == interaction_id)
+    return sa.and_(match_principal(principal), named)
+
+
+def match_identical(principal: str, record: Record) -> sa.ColumnElement[bool]:
+    """Return the condition of a principal's rows whose requests are identical to that of a record."""
     return sa.and_(
-        INTERACTIONS.c.principal == record.principal,
+        match_principal(principal),
         INTERACTIONS.c.fingerprint == record.fingerprint,
         INTERACTIONS.c.approves.is_(record.approves),
     )
 
 
-def match_twins(record: Record, since: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+def match_twins(principal: str, record: Record, since: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     """Return the conditions of rows that stand for the request of a record; what cannot be found may still appear."""
-    return match_identical(record), INTERACTIONS.c.created_at > format_moment(since), ~FAILED_ROWS
+    return match_identical(principal, record), INTERACTIONS.c.created_at > format_moment(since), ~FAILED_ROWS
 
 
 def make_insert_conditions(
-    record: Record, since: datetime | None, limit: ResearchLimit | None, spending: Sequence[SpendingLimit]
+    principal: str,
+    record: Record,
+    since: datetime | None,
+    limit: ResearchLimit | None,
+    spending: Sequence[SpendingLimit],
 ) -> Iterator[sa.ColumnElement[bool]]:
     """Yield the conditions under which a row is inserted, as `Journal.insert_once` says."""
     if since:
-        yield ~select_live(*match_twins(record, since)).exists()
+        yield ~select_live(*match_twins(principal, record, since)).exists()
     if limit:
-        yield count_research(limit.since).scalar_subquery() < limit.most
+        yield count_research(principal, limit.since).scalar_subquery() < limit.most
     for each in spending:
-        yield sum_costs(each.since).scalar_subquery() <= each.micros - (record.cost_micros or 0)
+        yield sum_costs(principal, each.since).scalar_subquery() <= each.micros - (record.cost_micros or 0)
 
 
-def match_undelivered(record: Record, since: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+def match_undelivered(principal: str, record: Record, since: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     """Return the conditions of rows identical to a record whose answer nobody has been given."""
     # Ends the search in the index by fingerprint.
     young = INTERACTIONS.c.created_at > format_moment(since - MAX_CALL_AGE)
     return (
-        match_identical(record),
+        match_identical(principal, record),
         young,
         INTERACTIONS.c.delivered_at.is_(None),
         select_left_at() > format_moment(since),
@@ -226,40 +240,41 @@ def match_undelivered(record: Record, since: datetime) -> tuple[sa.ColumnElement
     )
 
 
-def count_research(since: datetime) -> sa.Select[int]:
+def count_research(principal: str | None, since: datetime) -> sa.Select[int]:
     """Select the number of rows that `match_paid_research` names."""
-    return sa.select(sa.func.count()).select_from(INTERACTIONS).where(match_paid_research(since))
+    return sa.select(sa.func.count()).select_from(INTERACTIONS).where(match_paid_research(principal, since))
 
 
-def sum_costs(since: datetime) -> sa.Select[int]:
+def sum_costs(principal: str | None, since: datetime) -> sa.Select[int]:
     """Select the cost of the rows that `match_paid` names, in millionths of a dollar."""
-    return sa.select(sa.func.coalesce(sa.func.sum(INTERACTIONS.c.cost_micros), 0)).where(match_paid(since))
+    return sa.select(sa.func.coalesce(sa.func.sum(INTERACTIONS.c.cost_micros), 0)).where(match_paid(principal, since))
 
 
-def match_paid(since: datetime) -> sa.ColumnElement[bool]:
+def match_paid(principal: str | None, since: datetime) -> sa.ColumnElement[bool]:
     """Return the condition of requests since then that may have been paid for, deleted or not.
 
     What Google has certainly not taken does not count, nor what something else has started.
     """
-    ours = sa.and_(DESKTOP_ROWS, INTERACTIONS.c.origin == "ours")
+    ours = sa.and_(match_principal(principal), INTERACTIONS.c.origin == "ours")
     return sa.and_(ours, INTERACTIONS.c.created_at >= format_moment(since), ~UNSENT_ROWS)
 
 
-def match_paid_research(since: datetime) -> sa.ColumnElement[bool]:
+def match_paid_research(principal: str | None, since: datetime) -> sa.ColumnElement[bool]:
     """Return the condition of research since then that counts, as `match_paid`."""
-    return sa.and_(match_paid(since), INTERACTIONS.c.kind == "research")
+    return sa.and_(match_paid(principal, since), INTERACTIONS.c.kind == "research")
 
 
-def select_usage(since: datetime, after: tuple[str, str] | None) -> sa.Select[Any]:
+def select_usage(principal: str | None, since: datetime, after: tuple[str, str] | None) -> sa.Select[Any]:
     """Select what the rows that `match_paid` names have used and cost, without their texts, oldest first.
 
     Args:
+        principal: Whose rows; None for those of all.
         since: As there.
         after: Time and label of the row before the first.
     """
     going_on = sa.and_(LIVE_ROWS, RUNNING_ROWS, INTERACTIONS.c.error.is_(None))
     wanted = sa.select(*(INTERACTIONS.c[name] for name in USAGE_FIELDS), going_on.label("running"))
-    wanted = wanted.where(match_paid(since)).order_by(*OLDEST_FIRST).limit(USAGE_ROWS)
+    wanted = wanted.where(match_paid(principal, since)).order_by(*OLDEST_FIRST).limit(USAGE_ROWS)
     if after is None:
         return wanted
     created_at, label = after
@@ -289,7 +304,7 @@ def match_needed(moment: datetime) -> sa.ColumnElement[bool]:
         & ~FAILED_ROWS
         & (INTERACTIONS.c.created_at >= format_moment(moment - RETENTION))
     )
-    return sa.or_(match_paid_research(get_day_start()), ran)
+    return sa.or_(match_paid_research(None, get_day_start()), ran)
 
 
 def encode_cursor(place: str) -> str:

@@ -8,7 +8,7 @@ from gemini_interactions_mcp.models import Record
 
 from .column_types import Characters, Document, FileList, LongCharacters, Utf8Characters
 
-SCHEMA_VERSION: Final = 6
+SCHEMA_VERSION: Final = 7
 """Of these tables; a change of them is a new version and a revision in `migrations/versions`."""
 
 # MySQL's TEXT ends at 64 KiB; of this length it becomes a LONGTEXT.
@@ -97,6 +97,79 @@ UPLOADS: Final = sa.Table(
     sa.Column("uri", LONG_TEXT, nullable=False),
     sa.Column("expires_at", STAMP_TYPE, nullable=False),
 )
+
+PRINCIPALS: Final = sa.Table(
+    "principals",
+    JOURNAL_METADATA,
+    sa.Column("name", PRINCIPAL_TYPE, primary_key=True),
+    sa.Column("micros_per_day", sa.BigInteger),
+    sa.Column("runs_per_day", sa.Integer),
+    # Where the API key is, never the key itself.
+    sa.Column("key_reference", LONG_TEXT),
+    sa.Column("created_at", STAMP_TYPE, nullable=False),
+    sa.Column("revoked_at", STAMP_TYPE),
+)
+"""Who may use this server through a network; a row is made by an administrator, or at the first request."""
+
+ACCESS_TOKENS: Final = sa.Table(
+    "access_tokens",
+    JOURNAL_METADATA,
+    # SHA-256 of the token, which has 256 random bits: nothing slower is needed.
+    sa.Column("digest", Characters(64), primary_key=True),
+    sa.Column("principal", PRINCIPAL_TYPE, nullable=False, index=True),
+    sa.Column("scopes", DOCUMENT_TYPE, nullable=False),
+    sa.Column("created_at", STAMP_TYPE, nullable=False),
+    sa.Column("expires_at", STAMP_TYPE),
+    sa.Column("revoked_at", STAMP_TYPE),
+)
+
+AUDIT_EVENTS: Final = sa.Table(
+    "audit_events",
+    JOURNAL_METADATA,
+    sa.Column("id", Characters(64), primary_key=True),
+    sa.Column("happened_at", STAMP_TYPE, nullable=False, index=True),
+    sa.Column("principal", PRINCIPAL_TYPE, nullable=False),
+    sa.Column("action", Characters(64), nullable=False),
+    sa.Column("subject", LONG_TEXT),
+)
+"""What was deleted, and what administrators have done, by whom."""
+
+HOLDINGS: Final = sa.Table(
+    "holdings",
+    JOURNAL_METADATA,
+    sa.Column("kind", Characters(32), primary_key=True),
+    sa.Column("name", NAME_TYPE, primary_key=True),
+    sa.Column("principal", PRINCIPAL_TYPE, nullable=False, index=True),
+    sa.Column("created_at", STAMP_TYPE, nullable=False),
+)
+"""Whose the file search stores and the like are that Google keeps for a key which several principals share."""
+
+RECEIVED_FILES: Final = sa.Table(
+    "received_files",
+    JOURNAL_METADATA,
+    sa.Column("id", Characters(64), primary_key=True),
+    sa.Column("principal", PRINCIPAL_TYPE, nullable=False, index=True),
+    sa.Column("name", NAME_TYPE, nullable=False),
+    sa.Column("mime_type", Characters(128), nullable=False),
+    sa.Column("bytes", sa.BigInteger),
+    sa.Column("sha256", Characters(64)),
+    sa.Column("path", LONG_TEXT),
+    sa.Column("created_at", STAMP_TYPE, nullable=False),
+    sa.Column("expires_at", STAMP_TYPE, nullable=False, index=True),
+    # When the one upload began that its address allows.
+    sa.Column("claimed_at", STAMP_TYPE),
+    sa.Column("received_at", STAMP_TYPE),
+)
+"""Files that clients have sent through a network, or are about to send."""
+
+SERVER_SECRETS: Final = sa.Table(
+    "server_secrets",
+    JOURNAL_METADATA,
+    sa.Column("name", Characters(64), primary_key=True),
+    sa.Column("value", LONG_TEXT, nullable=False),
+    sa.Column("created_at", STAMP_TYPE, nullable=False),
+)
+"""Keys that the servers of one journal share, by which each knows what another has signed."""
 
 NEWEST_FIRST: Final = (INTERACTIONS.c.created_at.desc(), INTERACTIONS.c.label.desc())
 OLDEST_FIRST: Final = (INTERACTIONS.c.created_at, INTERACTIONS.c.label)
