@@ -32,6 +32,8 @@ MARK: Final = re.compile(r"item-[a-z]+-\d+-\d+")
 WAKE_UPS: Final = 100
 NEVER: Final = "v1_neverwas"
 
+Breaking = Callable[[], Coroutine[Any, Any, None]]
+
 
 class Drill:
     """The parts of a run.
@@ -210,7 +212,8 @@ async def wake_up(drill: Drill) -> None:
 
 async def read_settlement(cluster: Cluster, interaction_id: str) -> float:
     """When the journal says that an interaction settled; by the clock of the first server, which is this machine's."""
-    query = f"SELECT extract(epoch FROM settled_at::timestamptz) FROM interactions WHERE interaction_id = '{interaction_id}'"
+    query = "SELECT extract(epoch FROM settled_at::timestamptz) FROM interactions"
+    query += f" WHERE interaction_id = '{interaction_id}'"
     return float((await execute(cluster.postgresql.url(0), query))[0][0])
 
 
