@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def run_command(arguments: argparse.Namespace) -> int:  # noqa: PLR0911 - one for each command
+def run_command(arguments: argparse.Namespace) -> int:
     """Run a command that prints, and return its exit status.
 
     Raises:
@@ -52,26 +52,36 @@ def run_command(arguments: argparse.Namespace) -> int:  # noqa: PLR0911 - one fo
             return run_interruptible(
                 partial(run_emulator, choose_port(arguments, EMULATOR_PORT), contrary=arguments.contrary)
             )
-        case "doctor" if arguments.live:
-            from .live import run_live_doctor  # noqa: PLC0415 - as above
-
-            return run_live_doctor(arguments.extras or (), agreed=arguments.yes)
+        case "token" | "admin":
+            return run_administrative_command(arguments)
         case "usage":
             from .usage import run_usage  # noqa: PLC0415 - as above
 
             return run_usage(arguments.by, arguments.since)
-        case "token":
-            from .tokens import run_token_command  # noqa: PLC0415 - as above
-
-            return run_token_command(arguments)
-        case "admin":
-            from .admin import run_admin_command  # noqa: PLC0415 - as above
-
-            return run_admin_command(arguments)
         case _:
-            from .doctor import run_doctor  # noqa: PLC0415 - as above
+            return run_doctor_command(arguments)
 
-            return run_doctor()
+
+def run_administrative_command(arguments: argparse.Namespace) -> int:
+    """Run a command of an administrator, and return its exit status."""
+    if arguments.command == "token":
+        from .tokens import run_token_command  # noqa: PLC0415 - as above
+
+        return run_token_command(arguments)
+    from .admin import run_admin_command  # noqa: PLC0415 - as above
+
+    return run_admin_command(arguments)
+
+
+def run_doctor_command(arguments: argparse.Namespace) -> int:
+    """Run a check of settings and the API, and return its exit status."""
+    if arguments.live:
+        from .live import run_live_doctor  # noqa: PLC0415 - as above
+
+        return run_live_doctor(arguments.extras or (), agreed=arguments.yes)
+    from .doctor import run_doctor  # noqa: PLC0415 - as above
+
+    return run_doctor()
 
 
 def serve_host(arguments: argparse.Namespace) -> int:

@@ -72,7 +72,9 @@ def add_serve_parser(commands: Any) -> None:  # noqa: ANN401 - argparse's is pri
     serve = commands.add_parser("serve", **describe_command(SERVE_HELP), epilog=SERVE_SETTINGS)
     http = "serve streamable HTTP; on loopback it needs the token that it prints, elsewhere GEMINI_MCP_AUTH"
     serve.add_argument("--http", action="store_true", default=argparse.SUPPRESS, help=http)
-    serve.add_argument("--host", default=argparse.SUPPRESS, help=f"with --http: where to listen (default {LOOPBACK_ADDRESS})")
+    serve.add_argument(
+        "--host", default=argparse.SUPPRESS, help=f"with --http: where to listen (default {LOOPBACK_ADDRESS})"
+    )
     serve.add_argument("--port", type=parse_port, default=argparse.SUPPRESS, help=f"with --http (default {HTTP_PORT})")
     public = "with --http: the address under which clients reach the server, such as https://gemini.example.com"
     serve.add_argument("--public-url", metavar="URL", default=argparse.SUPPRESS, help=public)
@@ -161,7 +163,9 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     arguments = top.parse_args(argv)
     if arguments.command == "doctor" and not arguments.live and (arguments.extras or arguments.yes):
         top.error("--images, --agents and --yes need --live")
-    networked = arguments.host != LOOPBACK_ADDRESS or arguments.public_url or arguments.no_auth or arguments.drain_seconds
+    networked = (
+        arguments.host != LOOPBACK_ADDRESS or arguments.public_url or arguments.no_auth or arguments.drain_seconds
+    )
     if arguments.command == "serve" and networked and not arguments.http:
         top.error("--host, --public-url, --no-auth and --drain-seconds need --http")
     return arguments

@@ -8,7 +8,6 @@ from typing import Final
 import httpx2
 from starlette.routing import Route
 
-from gemini_interactions_mcp import journal
 from gemini_interactions_mcp.core import InputError
 from gemini_interactions_mcp.journal import AccessTokens, Database
 from gemini_interactions_mcp.models import amounts
@@ -130,8 +129,3 @@ async def open_access(
         yield Access(NamedTokens(tokens, micros_per_day), Challenge(), rates)
     else:
         yield Access(plan.fresh, Challenge(), rates)
-
-
-def open_access_database(settings: Settings) -> Database:
-    """Return the database that has tokens and principals; the first statement opens it."""
-    return journal.open_database(settings.database_url)

@@ -17,11 +17,10 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from gemini_interactions_mcp.server import Server
 from gemini_interactions_mcp.settings import Settings
 
-from .access import ServingPlan, open_access, open_access_database
-from .health import Health
+from .access import ServingPlan
 from .public_url import LOOPBACK_HOST, ListeningPlace, PublicUrl, bracket_host
 from .stdin_capture import list_ending_signals
-from .web_app import build_web_app, list_origins
+from .web_app import open_web_app
 
 SHUTDOWN_SECONDS: Final = 1
 """Seconds for HTTP requests in flight to complete after a signal to end."""
@@ -152,23 +151,9 @@ async def serve_http(server: Server, settings: Settings, plan: ServingPlan) -> N
     """
     with open_listener(plan.options.port, plan.place) as listener:
         port = listener.getsockname()[1]
-        public = plan.public or PublicUrl(f"http://{bracket_host(plan.options.host.strip('[]'))}:{port}")
-        database = open_access_database(settings)
-        health = Health(settings, database)
-        try:
-            async with open_access(settings, plan, public, database) as access:
-                app = build_web_app(
-                    server,
-                    access,
-                    origins=list_origins(plan.public, port, settings.allowed_origins),
-                    prefix=public.prefix,
-                    stateless=plan.public is not None,
-                    routes=health.build_routes(),
-                )
-                sys.stderr.write(describe_serving(plan, public, port))
-                await serve_web(app, listener, drain_seconds=plan.options.drain_seconds, draining=health.drain)
-        finally:
-            await database.close()
+        async with open_web_app(server, settings, plan, port) as web:
+            sys.stderr.write(describe_serving(plan, web.public, port))
+            await serve_web(web.app, listener, drain_seconds=plan.options.drain_seconds, draining=web.health.drain)
 
 
 def describe_serving(plan: ServingPlan, public: PublicUrl, port: int) -> str:

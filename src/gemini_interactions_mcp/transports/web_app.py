@@ -4,8 +4,10 @@ import re
 import uuid
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Final
 
+import anyio
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
@@ -15,12 +17,15 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gemini_interactions_mcp import journal
 from gemini_interactions_mcp.server import Server
+from gemini_interactions_mcp.settings import Settings
 
-from .access import Access
+from .access import Access, ServingPlan, open_access
 from .auth.guard import AccessGuard
+from .health import Health
 from .log_context import set_log_context
-from .public_url import MCP_PATH, PublicUrl
+from .public_url import MCP_PATH, PublicUrl, bracket_host
 
 LOOPBACK_HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
 
@@ -157,6 +162,50 @@ def build_web_app(
     )
     app.router.redirect_slashes = False
     return app
+
+
+@dataclass(frozen=True)
+class WebApp:
+    """An application that is ready to be served.
+
+    Attributes:
+        app: The application.
+        health: What it says of itself.
+        public: The address that clients use.
+    """
+
+    app: Starlette
+    health: Health
+    public: PublicUrl
+
+
+@asynccontextmanager
+async def open_web_app(server: Server, settings: Settings, plan: ServingPlan, port: int) -> AsyncGenerator[WebApp]:
+    """Yield the application of a server.
+
+    Args:
+        server: Answers MCP.
+        settings: The settings.
+        plan: What the options come to.
+        port: Where it listens.
+    """
+    public = plan.public or PublicUrl(f"http://{bracket_host(plan.options.host.strip('[]'))}:{port}")
+    database = journal.open_database(settings.database_url)
+    health = Health(settings, database)
+    try:
+        async with open_access(settings, plan, public, database) as access:
+            app = build_web_app(
+                server,
+                access,
+                origins=list_origins(plan.public, port, settings.allowed_origins),
+                prefix=public.prefix,
+                stateless=plan.public is not None,
+                routes=health.build_routes(),
+            )
+            yield WebApp(app, health, public)
+    finally:
+        with anyio.CancelScope(shield=True):
+            await database.close()
 
 
 @asynccontextmanager
