@@ -21,7 +21,7 @@ from pydantic import SecretStr
 
 from conftest import make_settings
 from gemini_interactions_mcp import __version__, settings
-from gemini_interactions_mcp.cli.main import build_parser
+from gemini_interactions_mcp.cli.parser import build_parser
 from gemini_interactions_mcp.server import resources
 from gemini_interactions_mcp.server.app import build_instructions, build_server
 from gemini_interactions_mcp.server.fixed_resources import FIXED_RESOURCES

@@ -20,7 +20,8 @@ from mcp_types import TextContent
 
 from conftest import KEY, Mode
 from gemini_interactions_mcp import __version__
-from gemini_interactions_mcp.cli.main import EMULATOR_PORT, HTTP_PORT, build_parser, choose_port, main
+from gemini_interactions_mcp.cli.main import main
+from gemini_interactions_mcp.cli.parser import EMULATOR_PORT, HTTP_PORT, build_parser, choose_port
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.server.tools.table import TOOLS
 from wired import MODERN, PATIENCE, SERVE, Json, command, envelope, environment, journal

@@ -1,4 +1,7 @@
 from . import clock as clock
+from .audit import AuditEvent as AuditEvent
+from .audit import list_events as list_events
+from .audit import record_event as record_event
 from .clock import TWIN_SECONDS as TWIN_SECONDS
 from .clock import now as now
 from .database import Database as Database
@@ -11,3 +14,9 @@ from .limits import Spending as Spending
 from .limits import describe_spending_limit as describe_spending_limit
 from .queries import DELIVERY_FIELDS as DELIVERY_FIELDS
 from .rows import FileListing as FileListing
+from .tokens import AccessTokens as AccessTokens
+from .tokens import KnownPrincipal as KnownPrincipal
+from .tokens import KnownToken as KnownToken
+from .tokens import check_database as check_database
+from .tokens import hash_token as hash_token
+from .tokens import make_token as make_token

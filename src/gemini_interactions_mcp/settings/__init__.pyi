@@ -1,6 +1,7 @@
 from .amounts import DAY_VARIABLE as DAY_VARIABLE
 from .amounts import MONTH_VARIABLE as MONTH_VARIABLE
 from .amounts import RUNS_VARIABLE as RUNS_VARIABLE
+from .amounts import parse_amount as parse_amount
 from .confirmation import CONFIRM_VARIABLE as CONFIRM_VARIABLE
 from .confirmation import Confirmation as Confirmation
 from .environment import CERTIFICATE_VARIABLES as CERTIFICATE_VARIABLES
@@ -22,4 +23,8 @@ from .table import Settings as Settings
 from .table import find_unknown_variables as find_unknown_variables
 from .table import get_chosen_variable as get_chosen_variable
 from .table import render_settings_table as render_settings_table
+from .team import AUTH_VARIABLE as AUTH_VARIABLE
+from .team import ISSUER_VARIABLE as ISSUER_VARIABLE
+from .team import LOOPBACK_NAMES as LOOPBACK_NAMES
+from .team import is_secure_url as is_secure_url
 from .toolsets import TOOLSETS as TOOLSETS

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from gemini_interactions_mcp.core import ConfigurationError, find_header_secrets, find_url_secrets, normalize_model_name
 from gemini_interactions_mcp.models import RemoteServer, defaults
@@ -31,6 +31,7 @@ from .paths import (
     parse_output_dir,
 )
 from .servers import SERVERS_VARIABLE, parse_remote_servers
+from .team import TeamSettings
 from .toolsets import TOOLSETS, TOOLSETS_VARIABLE, parse_toolsets
 
 DEFAULT_WAIT_SECONDS: Final = 45.0
@@ -46,7 +47,7 @@ BUNDLE_FOLDER_TITLE: Final = "Folder to read files from"
 """The title of that setting in the bundle (manifest.json), whose users see no variables."""
 
 
-class Settings(BaseModel):
+class Settings(TeamSettings):
     """All settings; immutable once read.
 
     Attributes:
@@ -266,6 +267,8 @@ class Settings(BaseModel):
                 yield from find_header_secrets(name, value.get_secret_value())
         if isinstance(self.database_url, str):
             yield from find_url_secrets(self.database_url)
+        if self.metrics_token:
+            yield self.metrics_token.get_secret_value()
         yield from find_url_secrets(self.base_url or "")
         for address in find_network_variables().values():
             yield from find_url_secrets(address if "://" in address else f"//{address}")
@@ -309,7 +312,7 @@ class Settings(BaseModel):
 
 FIELD_VARIABLES: Final[Mapping[str, Sequence[SettingVariable]]] = {
     name: found
-    for name, info in Settings.model_fields.items()
+    for name, info in sorted(Settings.model_fields.items(), key=lambda field: field[0] in TeamSettings.model_fields)
     if (found := [each for each in info.metadata if isinstance(each, SettingVariable)])
 }
 """The table of settings: variables by the field that they set, of which the first that is set counts."""

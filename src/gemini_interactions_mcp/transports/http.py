@@ -1,11 +1,13 @@
-"""Serves MCP as streamable HTTP on loopback, and has what every web server of this program needs."""
+"""Serves MCP as streamable HTTP, and has what every web server of this program needs."""
 
 import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any, Final
 
 import uvicorn
@@ -13,10 +15,13 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from gemini_interactions_mcp.server import Server
+from gemini_interactions_mcp.settings import Settings
 
+from .access import ServingPlan
+from .public_url import LOOPBACK_HOST, ListeningPlace, PublicUrl, bracket_host
 from .stdin_capture import list_ending_signals
+from .web_app import open_web_app
 
-LOOPBACK_HOST: Final = "127.0.0.1"
 SHUTDOWN_SECONDS: Final = 1
 """Seconds for HTTP requests in flight to complete after a signal to end."""
 
@@ -55,15 +60,45 @@ class WebServer(uvicorn.Server):
     Args:
         app: The application.
         ending: Called once, before requests in flight are waited for.
+        drain_seconds: How long it goes on after the first signal to end; the second ends it at once.
+        draining: Called at the first signal.
     """
 
-    def __init__(self, app: ASGIApp, ending: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        ending: Callable[[], None],
+        drain_seconds: float = 0,
+        draining: Callable[[], None] = lambda: None,
+    ) -> None:
         super().__init__(
             uvicorn.Config(
-                app, http=WebProtocol, log_config=None, ws="none", timeout_graceful_shutdown=SHUTDOWN_SECONDS
+                app,
+                http=WebProtocol,
+                log_config=None,
+                ws="none",
+                # What a proxy says of a client is believed by nobody here.
+                proxy_headers=False,
+                timeout_graceful_shutdown=SHUTDOWN_SECONDS,
             ),
         )
         self._ending = ending
+        self._drain_seconds = drain_seconds
+        self._draining = draining
+        self._drained_at: float | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to drain at the first signal to end; end at the second, and where nothing is drained."""
+        if self._drain_seconds and self._drained_at is None:
+            self._drained_at = time.monotonic() + self._drain_seconds
+            self._draining()
+        else:
+            super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Return whether to end."""
+        drained = self._drained_at is not None and time.monotonic() >= self._drained_at
+        return await super().on_tick(counter) or drained
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End all requests."""
@@ -71,34 +106,74 @@ class WebServer(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+LOOPBACK_PLACE: Final = ListeningPlace(socket.AF_INET, LOOPBACK_HOST)
+
+
 @contextmanager
-def open_listener(number: int) -> Generator[socket.socket]:
-    """Listen on a port of loopback; connections wait there until something serves them.
+def open_listener(number: int, place: ListeningPlace = LOOPBACK_PLACE) -> Generator[socket.socket]:
+    """Listen on a port; connections wait there until something serves them.
 
     Raises:
         OSError: The port cannot be used.
     """
     # With a protocol, because asyncio sets TCP_NODELAY only on a socket that has one.
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
+    with socket.socket(place.family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         if os.name == "posix":  # elsewhere the option would let two servers share the port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((LOOPBACK_HOST, number))
+        if place.family == socket.AF_INET6:
+            # `::` is every address of the machine, those of IPv4 too.
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        listener.bind((place.address, number))
         listener.listen()
         yield listener
 
 
-async def serve_web(app: ASGIApp, listener: socket.socket, ending: Callable[[], None] = lambda: None) -> None:
-    """Serve an application until a signal to end."""
-    web = WebServer(app, ending)
+async def serve_web(
+    app: ASGIApp,
+    listener: socket.socket,
+    ending: Callable[[], None] = lambda: None,
+    drain_seconds: float = 0,
+    draining: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve an application until a signal to end, as `WebServer` does."""
+    web = WebServer(app, ending, drain_seconds, draining)
     for each in list_ending_signals():
         # Uvicorn itself handles all of these but the one of a closed terminal.
         signal.signal(each, web.handle_exit)
     await web.serve(sockets=[listener])
 
 
-async def serve_http(server: Server, number: int) -> None:
-    """Serve streamable HTTP on loopback; connections are accepted from the moment that the address is printed."""
-    with open_listener(number) as listener:
-        app = server.streamable_http_app(host=LOOPBACK_HOST)
-        sys.stderr.write(f"Serving MCP on http://{LOOPBACK_HOST}:{listener.getsockname()[1]}/mcp\n")
-        await serve_web(app, listener)
+async def serve_http(server: Server, settings: Settings, plan: ServingPlan) -> None:
+    """Serve streamable HTTP; connections are accepted from the moment that the address is printed.
+
+    Raises:
+        OSError: The port cannot be used.
+    """
+    with open_listener(plan.options.port, plan.place) as listener:
+        port = listener.getsockname()[1]
+        async with open_web_app(server, settings, plan, port) as web:
+            sys.stderr.write(describe_serving(plan, web.public, port))
+            await serve_web(web.app, listener, drain_seconds=plan.options.drain_seconds, draining=web.health.drain)
+
+
+def describe_serving(plan: ServingPlan, public: PublicUrl, port: int) -> str:
+    """Return what the user is told once connections are accepted."""
+    lines = [f"Serving MCP on {public.mcp}"]
+    if plan.public:
+        lines[0] += f" (listening on {bracket_host(plan.place.address)}:{port})"
+    if plan.fresh:
+        lines += [
+            "Every request needs this header, until this server ends:",
+            f"Authorization: Bearer {plan.fresh.text}",
+        ]
+    elif not plan.options.authenticated:
+        lines.append(
+            "--no-auth: any program and any user of this machine can read what is in the journal and spend the money "
+            "of your API key through this address."
+        )
+    elif not public.origin.startswith("https:") and not plan.place.is_loopback:
+        lines.append(
+            "Access tokens reach this server unencrypted unless a proxy in front of it speaks TLS: then --public-url "
+            "begins with https://."
+        )
+    return "\n".join([*lines, ""])

@@ -36,8 +36,9 @@ from gemini_interactions_mcp.server import Server, assemble_app, build_server
 from gemini_interactions_mcp.settings import APP_NAME, Settings
 from gemini_interactions_mcp.text import rendering
 
-from .http import LOOPBACK_HOST, open_listener, serve_web
+from .http import open_listener, serve_web
 from .jsonrpc import parse_json
+from .public_url import LOOPBACK_HOST
 from .stdio import EXIT_SECONDS, exit_within
 from .viewer_answers import EventStream, FileAnswer, JsonAnswer, Pulse, refuse_request, run_while_connected
 from .viewer_guard import ViewerGuard, ViewerSession, build_page_policy

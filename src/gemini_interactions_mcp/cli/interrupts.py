@@ -1,0 +1,29 @@
+"""Runs what serves until the user ends it. Imports nothing slow."""
+
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+
+from gemini_interactions_mcp.transports.stdin_capture import list_ending_signals
+
+
+def run_interruptible(run: Callable[[], Awaitable[None]]) -> int:
+    """Run until Ctrl-C or another signal to end; return the exit status, 1 if the port cannot be bound.
+
+    Raises:
+        BrokenPipeError: The reader of stdout has gone.
+    """
+    import anyio  # noqa: PLC0415 - after `capture_streams`
+
+    for each in list_ending_signals():
+        signal.signal(each, signal.default_int_handler)
+    try:
+        anyio.run(run)
+    except KeyboardInterrupt:
+        pass
+    except BrokenPipeError:
+        raise
+    except OSError as exc:
+        sys.stderr.write(f"gemini-interactions-mcp: {exc.strerror or exc}. Choose another port with --port.\n")
+        return 1
+    return 0

@@ -1,0 +1,37 @@
+"""Serves streamable HTTP: to the user of this machine, or to a team."""
+
+import argparse
+import sys
+from functools import partial
+
+from gemini_interactions_mcp.core import InputError, Redactor
+from gemini_interactions_mcp.server import build_server
+from gemini_interactions_mcp.settings import Settings
+from gemini_interactions_mcp.transports.access import ServingOptions, plan_serving
+from gemini_interactions_mcp.transports.http import serve_http
+
+from .interrupts import run_interruptible
+from .logs import configure_logging
+from .parser import HTTP_PORT, choose_port
+
+
+def serve_team(settings: Settings, arguments: argparse.Namespace) -> int:
+    """Serve until a signal to end, and return the exit status: 2 if settings or options are wrong."""
+    options = ServingOptions(
+        host=arguments.host,
+        port=choose_port(arguments, HTTP_PORT),
+        public_url=arguments.public_url,
+        authenticated=not arguments.no_auth,
+        drain_seconds=arguments.drain_seconds,
+    )
+    try:
+        # Over HTTP, a user in a terminal reads this; over stdio, a host would only report that the server has failed.
+        if settings.findings:
+            raise InputError(" ".join(settings.findings))
+        plan = plan_serving(settings, options)
+    except InputError as exc:
+        sys.stderr.write(f"gemini-interactions-mcp: {exc}\n")
+        return 2
+    secrets = [*settings.secrets, *([plan.fresh.text] if plan.fresh else [])]
+    configure_logging(settings.log_level, Redactor(secrets), settings.log_format)
+    return run_interruptible(partial(serve_http, build_server(settings), settings, plan))

@@ -1,0 +1,60 @@
+"""The rows about what was deleted, and what administrators have done."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from .clock import now
+from .database import Database
+from .rows import format_moment
+from .schema import AUDIT_EVENTS
+
+
+@dataclass(frozen=True)
+class AuditEvent:
+    """Something that was done.
+
+    Attributes:
+        happened_at: When.
+        principal: By whom; empty for the owner of the server.
+        action: What, such as `token.add`.
+        subject: To what or whom.
+    """
+
+    happened_at: datetime
+    principal: str
+    action: str
+    subject: str | None
+
+
+async def record_event(database: Database, principal: str, action: str, subject: str | None = None) -> None:
+    """Write down what a principal has done.
+
+    Raises:
+        JournalError: It cannot be written.
+    """
+    values = {"happened_at": format_moment(now()), "principal": principal, "action": action, "subject": subject}
+    await database.write(sa.insert(AUDIT_EVENTS).values(id=uuid.uuid4().hex, **values))
+
+
+async def list_events(database: Database, limit: int = 100, since: datetime | None = None) -> list[AuditEvent]:
+    """Return the newest events, the newest first.
+
+    Raises:
+        JournalError: They cannot be read.
+    """
+    query = sa.select(AUDIT_EVENTS).order_by(AUDIT_EVENTS.c.happened_at.desc()).limit(limit)
+    if since is not None:
+        query = query.where(AUDIT_EVENTS.c.happened_at >= format_moment(since))
+    return await database.read(query, read_events)
+
+
+def read_events(result: sa.CursorResult[Any]) -> list[AuditEvent]:
+    """Return the events of a result."""
+    return [
+        AuditEvent(datetime.fromisoformat(found["happened_at"]), found["principal"], found["action"], found["subject"])
+        for found in result.mappings()
+    ]

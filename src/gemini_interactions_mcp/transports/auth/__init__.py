@@ -1,0 +1,1 @@
+"""Who may use the server through a network: tokens, OAuth, and the guard that asks for them."""

@@ -1,0 +1,48 @@
+"""Verifies the tokens that `gemini-interactions-mcp token add` makes."""
+
+import re
+from datetime import datetime
+from typing import Final
+
+from gemini_interactions_mcp import journal
+from gemini_interactions_mcp.journal import AccessTokens, KnownPrincipal, KnownToken
+from gemini_interactions_mcp.server import PrincipalToken
+
+from .verification import Memory, build_principal, make_principal_token
+
+NAMED_TOKEN: Final = re.compile(r"gim_[A-Za-z0-9_-]{43}")
+
+
+class NamedTokens:
+    """Finds tokens in the journal, by their digests.
+
+    Args:
+        tokens: The rows.
+        micros_per_day: Maximum cost in a UTC day of a principal that has no limit of its own.
+    """
+
+    def __init__(self, tokens: AccessTokens, micros_per_day: int | None = None) -> None:
+        self._micros_per_day = micros_per_day
+        self._rows: Memory[tuple[KnownToken, KnownPrincipal]] = Memory(tokens.find)
+
+    async def verify_token(self, token: str) -> PrincipalToken | None:
+        """Return the verified token; None if it opens nothing.
+
+        Raises:
+            UnverifiableError: The journal cannot be read.
+        """
+        if not NAMED_TOKEN.fullmatch(token):
+            return None
+        digest = journal.hash_token(token)
+        found = await self._rows.get(digest)
+        if found is None or not is_open(*found, journal.now()):
+            return None
+        row, principal = found
+        expires_at = int(row.expires_at.timestamp()) if row.expires_at else None
+        allowed = build_principal(principal, row.scopes, self._micros_per_day)
+        return make_principal_token(allowed, digest, expires_at=expires_at)
+
+
+def is_open(token: KnownToken, principal: KnownPrincipal, moment: datetime) -> bool:
+    """Whether a token opens anything at that moment."""
+    return token.is_valid(moment) and principal.revoked_at is None

@@ -1,0 +1,95 @@
+"""Shared by the tests of HTTP: a real server on a real port, and requests as MCP clients send them."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+import httpx2
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+
+from conftest import FAST, Mode
+from gemini_interactions_mcp.journal.journal import open_database
+from gemini_interactions_mcp.journal.tokens import AccessTokens
+from gemini_interactions_mcp.server.app import build_server
+from gemini_interactions_mcp.settings import Settings
+from gemini_interactions_mcp.transports.access import ServingOptions, ServingPlan, plan_serving
+from gemini_interactions_mcp.transports.health import Health
+from gemini_interactions_mcp.transports.http import WebServer, open_listener
+from gemini_interactions_mcp.transports.web_app import open_web_app
+from wired import MODERN, PATIENCE, envelope
+
+Json = dict[str, Any]
+ACCEPT = {"accept": "application/json, text/event-stream"}
+
+
+@dataclass
+class Team:
+    """A server, and a client that has no token of its own."""
+
+    web: httpx2.AsyncClient
+    address: str
+    plan: ServingPlan
+    health: Health
+    running: WebServer
+
+    async def send(
+        self, method: str = "tools/list", token: str | None = None, headers: Json | None = None, **params: Any
+    ) -> httpx2.Response:
+        """A request of 2026-07-28."""
+        named = {"mcp-name": params["name"]} if "name" in params else {}
+        sent = ACCEPT | {"mcp-protocol-version": MODERN, "mcp-method": method} | named | (headers or {})
+        if token is not None:
+            sent |= {"authorization": f"Bearer {token}"}
+        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params | envelope()}
+        return await self.web.post("/mcp", json=body, headers=sent)
+
+    @asynccontextmanager
+    async def client(self, token: str, mode: Mode = "auto") -> AsyncGenerator[Client]:
+        """A real client."""
+        async with (
+            httpx2.AsyncClient(headers={"authorization": f"Bearer {token}"}, trust_env=False, timeout=PATIENCE) as web,
+            Client(streamable_http_client(self.address, http_client=web), mode=mode) as connected,
+        ):
+            yield connected
+
+
+@asynccontextmanager
+async def team(settings: Settings, options: ServingOptions | None = None) -> AsyncGenerator[Team]:
+    """Serve, as `serve --http` does, on any free port."""
+    plan = plan_serving(settings, options or ServingOptions(port=0))
+    with open_listener(0, plan.place) as listener:
+        port = listener.getsockname()[1]
+        async with open_web_app(build_server(settings, FAST), settings, plan, port) as opened:
+            running = WebServer(opened.app, lambda: None)
+            base = f"http://127.0.0.1:{port}"
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(running.serve, [listener])
+                async with httpx2.AsyncClient(base_url=base, trust_env=False, timeout=PATIENCE) as web:
+                    yield Team(web, f"{base}/mcp", plan, opened.health, running)
+                running.should_exit = True
+
+
+@asynccontextmanager
+async def rows(settings: Settings) -> AsyncGenerator[AccessTokens]:
+    """The tokens in the journal, as an administrator's command has them."""
+    database = open_database(settings.database_url)
+    try:
+        yield AccessTokens(database)
+    finally:
+        await database.close()
+
+
+async def named(settings: Settings, name: str, scopes: Sequence[str] | None = None, **more: Any) -> str:
+    """A new token."""
+    async with rows(settings) as tokens:
+        return await tokens.add(name, *([scopes] if scopes is not None else []), **more)
+
+
+def challenge(answer: httpx2.Response) -> dict[str, str]:
+    """The parameters of a `WWW-Authenticate` header."""
+    kind, _, rest = answer.headers["www-authenticate"].partition(" ")
+    assert kind == "Bearer"
+    return {name: value.strip('"') for name, _, value in (part.partition("=") for part in rest.split(", "))}
