@@ -443,7 +443,7 @@ async def test_a_request_that_another_server_is_sending_is_not_deleted(
     other = Journal(settings.database_url)
     record = intents.build_intent(Request(kind="ask", prompt="Asked elsewhere", model="gemini-3.8-flash"))
     owner = make_owner()
-    await other.insert(record, owner=owner, until=clock.now() + timedelta(minutes=1))
+    await other.insert(record, owner=owner, seconds=60)
     said = await complaint(client, "delete_interaction", interaction_id=record.label)
     assert said.startswith("It is being sent at this moment")
     await other.release(owner)

@@ -4,10 +4,13 @@ from .clock import now as now
 from .database import Database as Database
 from .database import shield_cancellation as shield_cancellation
 from .journal import Journal as Journal
+from .journal import list_unfinished_principals as list_unfinished_principals
 from .journal import open_database as open_database
 from .limits import NO_LIMITS as NO_LIMITS
 from .limits import Limits as Limits
 from .limits import Spending as Spending
 from .limits import describe_spending_limit as describe_spending_limit
+from .notices import Notice as Notice
 from .queries import DELIVERY_FIELDS as DELIVERY_FIELDS
 from .rows import FileListing as FileListing
+from .server_secrets import share_secret as share_secret
