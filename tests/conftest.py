@@ -9,8 +9,8 @@ import tempfile
 import warnings
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import closing
-from datetime import timedelta
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,8 +24,8 @@ from pydantic import SecretStr
 from gemini_interactions_mcp.core.timing import Timing
 from gemini_interactions_mcp.emulator import CONTRARY, Doubts, Emulator, serve_emulator
 from gemini_interactions_mcp.journal import clock as time_of_day
-from gemini_interactions_mcp.journal import journal as store
 from gemini_interactions_mcp.journal import database_view, leases
+from gemini_interactions_mcp.journal import journal as store
 from gemini_interactions_mcp.journal.database import Database
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.runs import intents

@@ -20,12 +20,11 @@ import pytest
 import sqlalchemy as sa
 from anyio.abc import TaskGroup
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlalchemy.schema import CreateTable
 
 from conftest import FAST
 from gemini_interactions_mcp.core.errors import JournalError
 from gemini_interactions_mcp.core.timing import Timing
-from gemini_interactions_mcp.journal import database, engine, migrating, schema
+from gemini_interactions_mcp.journal import database, engine, schema
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.journal.schema import SCHEMA_VERSION
 from journaling import full_record, record

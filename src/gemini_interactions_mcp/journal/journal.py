@@ -158,9 +158,7 @@ class Journal(UploadShelf, Leases):
         if since and (twin := await self.twin(record, since)):
             return twin
         await self.check_limits(record, research, spending)
-        return await self.insert_once(
-            record, since, research=research, spending=spending, owner=owner, seconds=seconds
-        )
+        return await self.insert_once(record, since, research=research, spending=spending, owner=owner, seconds=seconds)
 
     async def check_limits(
         self, record: Record, research: Sequence[ResearchLimit] = (), spending: Sequence[SpendingLimit] = ()
@@ -173,7 +171,10 @@ class Journal(UploadShelf, Leases):
         """
         check_price(record, spending)
         for runs in research:
-            if await self._sum(queries.count_research(queries.choose_payer(self._principal, runs), runs.since)) >= runs.most:
+            if (
+                await self._sum(queries.count_research(queries.choose_payer(self._principal, runs), runs.since))
+                >= runs.most
+            ):
                 raise DailyLimitError(describe_research_limit(runs))
         for each in spending:
             paid = queries.sum_costs(queries.choose_payer(self._principal, each), each.since)
@@ -276,7 +277,8 @@ class Journal(UploadShelf, Leases):
         """Return up to `limit` (at least 1) rows, newest first, and the cursor of the next page if there is one.
 
         Args:
-            query: Text in the topic, the prompt, the answer or the interaction_id, in any case.
+            query: Text in the topic, the prompt, the answer or the interaction_id, in any case; in PostgreSQL, words of
+                which the last may go on.
             kind: A kind, or `task`: the work of an agent that is not Deep Research.
             status: A status.
             limit: Number of rows.
@@ -286,12 +288,10 @@ class Journal(UploadShelf, Leases):
             InputError: The cursor is none of ours, or the query is too long.
             JournalError: The journal cannot be read.
         """
-        conditions = queries.make_page_conditions(
-            self._principal, query, kind, status, cursor, indexed=self._database.is_shared
-        )
-        wanted = select_live(*conditions).order_by(*NEWEST_FIRST)
+        select = queries.select_indexed_page if self._database.is_shared else queries.select_page
+        wanted = select(self._principal, query, kind, status, cursor, limit + 1)
         async with self._searches if query else nullcontext():
-            found = await self._database.read(wanted.limit(limit + 1), read_placed_records)
+            found = await self._database.read(wanted, read_placed_records)
         following = queries.encode_cursor(found[limit - 1][1]) if len(found) > limit else None
         return [record for record, _ in found[:limit]], following
 

@@ -5,7 +5,7 @@ A journal that several machines share has one clock for that: its database's.
 
 import math
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -21,7 +21,7 @@ MAX_CLOCK_SKEW: Final = timedelta(seconds=10)
 STAMP_FORMAT: Final = 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'
 """How PostgreSQL writes a moment as `format_moment` does."""
 
-Lease = dict[str, sa.ColumnElement[str | None]]
+Lease = dict[str, sa.ColumnElement[Any]]
 """The columns of a lease."""
 
 
@@ -82,7 +82,11 @@ class Leases:
         if owner is None:
             return {name: sa.null() for name in ("owner", "owned_until", "leased_at")}
         ends_at = self._stamp(timedelta(seconds=seconds))
-        return {"owner": sa.literal(owner, INTERACTIONS.c.owner.type), "owned_until": ends_at, "leased_at": self._stamp()}
+        return {
+            "owner": sa.literal(owner, INTERACTIONS.c.owner.type),
+            "owned_until": ends_at,
+            "leased_at": self._stamp(),
+        }
 
     def _stamp(self, later: timedelta = timedelta()) -> sa.ColumnElement[str]:
         """Return the time, or a later one, by the clock that the servers share."""

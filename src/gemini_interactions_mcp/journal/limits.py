@@ -160,8 +160,8 @@ def describe_spending_limit(limit: SpendingLimit, spent: int, cost: int) -> str:
 
 
 BEYOND_LIMIT: Final = (
-    "That is more than the whole limit, so waiting does not help: {whoever} can raise the limit, and max_output_tokens, "
-    "budget_tokens or seconds, where a tool takes them, lower what a request may cost."
+    "That is more than the whole limit, so waiting does not help: {whoever} can raise the limit, and "
+    "max_output_tokens, budget_tokens or seconds, where a tool takes them, lower what a request may cost."
 )
 
 

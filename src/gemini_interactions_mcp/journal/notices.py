@@ -103,7 +103,11 @@ async def listen(connection: AsyncConnection, handle: Callable[[Notice], Awaitab
     send, receive = anyio.create_memory_object_stream[Notice](MAX_UNREAD)
     inbox = Inbox(send)
     driver: Any = (await connection.get_raw_connection()).driver_connection
-    driver.add_termination_listener(lambda _connection: send.close())
+
+    def end(_connection: object) -> None:
+        send.close()
+
+    driver.add_termination_listener(end)
     await driver.add_listener(CHANNEL, inbox.put)
     with send, receive:
         await handle(MISSED)

@@ -23,7 +23,7 @@ from .engine import RowValues
 from .limits import ResearchLimit, SpendingLimit
 from .rows import FileListing, format_moment
 from .schema import INTERACTIONS, NEWEST_FIRST, OLDEST_FIRST, RECORD_COLUMNS
-from .searching import match_text, match_words
+from .searching import find_words, match_newest, match_text
 
 RETENTION: Final = timedelta(days=55)
 """How long Google keeps an interaction at most (ai.google.dev/gemini-api/docs/interactions, data retention).
@@ -104,7 +104,7 @@ FILES_TEXT: Final = sa.cast(INTERACTIONS.c.files, sa.Text)
 """The files of a row as they are written."""
 
 
-ROWS_WITH_FILES: Final = FILES_TEXT != sa.literal_column("'[]'")
+ROWS_WITH_FILES: Final = sa.literal_column("'[]'") != FILES_TEXT
 """Rows with files, in words that an index knows."""
 
 
@@ -128,10 +128,38 @@ def change_live(*conditions: sa.ColumnElement[bool]) -> sa.Update:
     return sa.update(INTERACTIONS).where(LIVE_ROWS, *conditions)
 
 
+def select_page(
+    principal: str, query: str | None, kind: str | None, status: str | None, cursor: str | None, limit: int
+) -> sa.Select[Any]:
+    """Select the rows of a page, newest first, by reading the texts of rows where there is something to search for.
+
+    Raises:
+        InputError: The cursor is none of ours, or the query is too long.
+    """
+    searched = [match_text(query)] if query else []
+    conditions = make_page_conditions(principal, query, kind, status, cursor)
+    return select_live(*searched, *conditions).order_by(*NEWEST_FIRST).limit(limit)
+
+
+def select_indexed_page(
+    principal: str, query: str | None, kind: str | None, status: str | None, cursor: str | None, limit: int
+) -> sa.Select[Any]:
+    """Select the rows of a page as `select_page`, by an index of words where there is one for the query.
+
+    Raises:
+        InputError: The cursor is none of ours, or the query is too long.
+    """
+    words = find_words(query) if query else None
+    if words is None:
+        return select_page(principal, query, kind, status, cursor, limit)
+    conditions = make_page_conditions(principal, query, kind, status, cursor)
+    return select_live(match_newest(words, (LIVE_ROWS, *conditions), limit)).order_by(*NEWEST_FIRST)
+
+
 def make_page_conditions(
-    principal: str, query: str | None, kind: str | None, status: str | None, cursor: str | None, *, indexed: bool
+    principal: str, query: str | None, kind: str | None, status: str | None, cursor: str | None
 ) -> Iterator[sa.ColumnElement[bool]]:
-    """Yield the conditions of a page's rows, where an index knows the words of all rows or none does.
+    """Yield the conditions of a page's rows but for the query, which is checked.
 
     Raises:
         InputError: The cursor is none of ours, or the query is too long.
@@ -139,7 +167,6 @@ def make_page_conditions(
     yield match_principal(principal)
     if query:
         check_query(query)
-        yield match_words(query, match_principal(principal)) if indexed else match_text(query)
     if kind:
         yield match_kind(kind)
     if status:
@@ -245,9 +272,7 @@ def choose_payer(principal: str, limit: ResearchLimit | SpendingLimit) -> str | 
     return principal if limit.own else None
 
 
-def list_locks(
-    principal: str, research: Sequence[ResearchLimit], spending: Sequence[SpendingLimit]
-) -> tuple[str, ...]:
+def list_locks(principal: str, research: Sequence[ResearchLimit], spending: Sequence[SpendingLimit]) -> tuple[str, ...]:
     """Return the names of the locks for a decision of a principal: a limit for all is decided on by one at a time."""
     shared = any(not each.own for each in (*research, *spending))
     return (f"principal {principal}", *(["everybody"] if shared else []))

@@ -4,6 +4,7 @@ import string
 from typing import Final
 
 import sqlalchemy as sa
+from sqlalchemy import event
 
 from gemini_interactions_mcp.models import Record
 
@@ -114,17 +115,22 @@ SHARED_INDEXES: Final = (
     ),
     sa.Index("interactions_by_owner", INTERACTIONS.c.owner, postgresql_where=sa.text("owner IS NOT NULL")),
     sa.Index("interactions_deleted", INTERACTIONS.c.deleted_at, postgresql_where=sa.text("deleted_at IS NOT NULL")),
-    sa.Index(
-        "interactions_with_files", INTERACTIONS.c.label, postgresql_where=sa.text("CAST(files AS TEXT) <> '[]'")
-    ),
+    sa.Index("interactions_with_files", INTERACTIONS.c.label, postgresql_where=sa.text("CAST(files AS TEXT) <> '[]'")),
 )
 """Indexes of PostgreSQL alone, where a journal has the rows of many."""
+
+SHARED_STATEMENTS: Final = (
+    # Without statistics of this, the planner would not know how few rows have files.
+    "CREATE STATISTICS IF NOT EXISTS interactions_files ON (CAST(files AS TEXT)) FROM interactions",
+    *NOTICE_STATEMENTS,
+)
+"""What PostgreSQL alone is told after it has made the table."""
 
 for index in SHARED_INDEXES:
     index.ddl_if(dialect="postgresql")
     INTERACTIONS.append_constraint(index)
-for statement in NOTICE_STATEMENTS:
-    sa.event.listen(INTERACTIONS, "after_create", sa.DDL(statement).execute_if(dialect="postgresql"))
+for statement in SHARED_STATEMENTS:
+    event.listen(INTERACTIONS, "after_create", sa.DDL(statement).execute_if(dialect="postgresql"))
 
 UPLOADS: Final = sa.Table(
     "uploads",

@@ -7,7 +7,6 @@ import sqlalchemy as sa
 from alembic import op
 
 from gemini_interactions_mcp.journal import schema
-from gemini_interactions_mcp.journal.notices import NOTICE_STATEMENTS
 
 revision = "7"
 down_revision = "6"
@@ -39,6 +38,6 @@ def upgrade_postgresql() -> None:
     """Add indexes and notices, and drop the gate: a server of an earlier version decides nothing without it."""
     for index in schema.SHARED_INDEXES:
         index.create(op.get_bind(), checkfirst=True)
-    for statement in NOTICE_STATEMENTS:
+    for statement in schema.SHARED_STATEMENTS:
         op.execute(statement)
     op.execute("DROP TABLE IF EXISTS gate")
