@@ -78,7 +78,7 @@ def full_record() -> Record:
 
 def share(journal: Journal, principal: str) -> Journal:
     """The journal of another principal, in the same database."""
-    return Journal(journal._database, principal=principal)  # pyright: ignore[reportPrivateUsage] - a test
+    return Journal(journal._database.database, principal=principal)  # pyright: ignore[reportPrivateUsage] - a test
 
 
 async def insert_all(journal: Journal, records: list[Record]) -> None:

@@ -18,9 +18,6 @@ from gemini_interactions_mcp.journal.journal import Journal
         ("postgres://me@host/db", "postgresql+asyncpg"),
         ("postgresql:///db?host=socket", "postgresql+asyncpg"),
         ("postgresql+psycopg://me@host/db", "postgresql+psycopg"),
-        ("mysql://me@host/db", "mysql+aiomysql"),
-        ("mariadb://me@host/db", "mariadb+aiomysql"),
-        ("mysql+asyncmy://me@host/db", "mysql+asyncmy"),
         ("sqlite+aiosqlite:///x", "sqlite+aiosqlite"),
         ("sqlite:///x", "sqlite+aiosqlite"),
     ],
@@ -29,6 +26,13 @@ def test_a_url_that_names_no_driver_gets_an_async_one(text: str, driver: str) ->
     url = parse_url(text)
     assert url.drivername == driver
     assert url.render_as_string(hide_password=False).partition(":")[2] == text.partition(":")[2]
+
+
+@pytest.mark.parametrize("address", ["mysql://me:hunter2@h/db", "mariadb+asyncmy://h/db", "oracle://h/db", "none://h"])
+async def test_another_database_is_refused_in_clear_words(address: str) -> None:
+    with pytest.raises(JournalError, match=r"on which the journal cannot be kept. Use PostgreSQL .* or SQLite") as told:
+        await Journal(address).unfinished()
+    assert "hunter2" not in str(told.value)
 
 
 @pytest.mark.parametrize("prefix", ["~", "$HOME", "${HOME}"])
@@ -103,7 +107,7 @@ CODED = "p%40ss%2Fw%C3%B6rd%20%271%25%5C"
     [
         f"postgresql://me:{CODED}@host/db",
         f"postgresql://host/db?user=me&password={CODED}",
-        f"mysql+aiomysql://me@host/db?passwd={CODED}",
+        f"postgresql+psycopg://me@host/db?passwd={CODED}",
         f"postgresql://me:short@host/db?sslpassword={CODED}&sslmode=require",
         f"postgresql://me:p@host/db?password={CODED}",
     ],

@@ -19,14 +19,12 @@ import anyio.to_thread
 import pytest
 import sqlalchemy as sa
 from anyio.abc import TaskGroup
-from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlalchemy.schema import CreateTable
 
 from conftest import FAST
 from gemini_interactions_mcp.core.errors import JournalError
 from gemini_interactions_mcp.core.timing import Timing
-from gemini_interactions_mcp.journal import database, engine, gate, migrating, schema
+from gemini_interactions_mcp.journal import database, engine, schema
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.journal.schema import SCHEMA_VERSION
 from journaling import full_record, record
@@ -220,6 +218,7 @@ async def test_the_prompt_is_in_no_error_of_the_database(journal: Journal, path:
         "postgresql+nodriver://me:hunter2@host/db",
         "sqlite+pysqlite:///",
         "mysql+aiomysql://me:hunter2@127.0.0.1:1/db?password=hunter2",
+        "postgresql://me:hunter2@127.0.0.1:1/db?password=hunter2",
         "",
     ],
 )
@@ -495,23 +494,3 @@ async def test_a_journal_in_memory_works_like_one_in_a_file() -> None:
     await journal.insert(full_record())
     assert await journal.find("v1_abc") == full_record()
     await journal.close()
-
-
-@pytest.mark.parametrize("dialect", [mysql.dialect(), postgresql.dialect()], ids=["mysql", "postgresql"])
-def test_the_table_can_be_written_in_other_databases_words(dialect: sa.Dialect) -> None:
-    words = str(CreateTable(schema.INTERACTIONS).compile(dialect=dialect))
-    assert ("LONGTEXT" in words or "TEXT(4294967295)" in words) == (dialect.name == "mysql")
-
-
-async def test_another_database_needs_nothing_of_sqlites_own(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def never(_url: sa.URL) -> bool:
-        return False
-
-    for module in (database, engine, gate, migrating):
-        monkeypatch.setattr(module, "is_sqlite", never)
-    path.parent.mkdir()
-    journal = Journal(url(path))
-    await journal.insert(full_record())
-    assert await journal.find("v1_abc") == full_record()
-    await journal.close()
-    assert rows_in(path, "PRAGMA user_version") == [(0,)]

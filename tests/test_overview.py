@@ -165,7 +165,7 @@ async def test_of_very_much_that_runs_the_newest_are_looked_at_a_few_at_once(
                 f"{number}", status="in_progress", interaction_id=f"v1_{number}", created_at=NOON.replace(minute=number)
             ),
             owner="another",
-            until=NOON.replace(year=2999),
+            seconds=3600,
         )
     await journal.close()
     async with host(settings) as client:

@@ -7,19 +7,16 @@ from dataclasses import replace
 import anyio
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.dialects import mysql
-from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from conftest import FAST
 from gemini_interactions_mcp.core.errors import JournalError
-from gemini_interactions_mcp.journal import engine, failures, gate
+from gemini_interactions_mcp.journal import engine, transactions
 from gemini_interactions_mcp.journal.database_url import parse_url
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.journal.limits import ResearchLimit
 from journaling import NOON, execute, record
 
-SERVER = parse_url("mysql://host/db")
 TWO = record("two", fingerprint="f")
 
 
@@ -65,7 +62,7 @@ async def test_servers_that_make_one_database_at_once_all_succeed(journal_url: s
 
 @pytest.mark.slow
 async def test_what_the_tables_cannot_be_made_for_is_said(journal_url: str) -> None:
-    await execute(journal_url, "CREATE VIEW uploads AS SELECT 1 AS account", "CREATE VIEW gate AS SELECT 'a' AS number")
+    await execute(journal_url, "CREATE VIEW uploads AS SELECT 1 AS account")
     journal = Journal(journal_url)
     with pytest.raises(JournalError, match="cannot be used"):
         await journal.insert(record("one"))
@@ -78,23 +75,23 @@ async def test_a_server_that_stands_still_while_it_decides_holds_up_no_more_than
 ) -> None:
     await impatient.insert(record("one", interaction_id="v1_a"))
     async with another_program(journal_url) as other:
-        await other.execute(sa.text("SELECT number FROM gate FOR UPDATE"))
+        await other.execute(transactions.select_locks(["everybody"]))
         with pytest.raises(JournalError, match="is being written by too many programs at once"):
-            await impatient.insert_once(TWO, NOON, limit=ResearchLimit(1, NOON))
+            await impatient.insert_once(TWO, NOON, research=[ResearchLimit(1, NOON)])
         await impatient.update("one", patience=0, text="said")
         await impatient.insert(record("three"))
         found = await impatient.find("v1_a", patience=0)
         assert found is not None
         assert found.text == "said"
         await other.rollback()
-    assert await impatient.insert_once(TWO, NOON, limit=ResearchLimit(1, NOON)) is None
+    assert await impatient.insert_once(TWO, NOON, research=[ResearchLimit(1, NOON)]) is None
 
 
 @pytest.mark.slow
 async def test_a_decision_waits_for_the_one_before_it(journal: Journal, journal_url: str) -> None:
     await journal.insert(record("one"))
     async with another_program(journal_url) as other, anyio.create_task_group() as group:
-        await other.execute(sa.text("SELECT number FROM gate FOR UPDATE"))
+        await other.execute(transactions.select_locks(["principal "]))
         decided = anyio.Event()
 
         async def decide() -> None:
@@ -106,15 +103,6 @@ async def test_a_decision_waits_for_the_one_before_it(journal: Journal, journal_
         assert [each.label for each in (await journal.page())[0]] == ["one"]
         assert not decided.is_set()
         await other.rollback()
-
-
-@pytest.mark.slow
-async def test_nothing_is_decided_without_the_gate(journal: Journal, journal_url: str) -> None:
-    await journal.insert(record("one"))
-    await execute(journal_url, "DELETE FROM gate")
-    with pytest.raises(JournalError):
-        await journal.insert_once(TWO, NOON)
-    assert await journal.find("two") is None
 
 
 async def test_what_could_not_be_serialized_is_tried_again(journal: Journal, journal_url: str) -> None:
@@ -173,37 +161,6 @@ async def test_what_fails_by_itself_is_not_tried_again(journal: Journal, journal
     with pytest.raises(JournalError, match="cannot be used"):
         await journal.update("one", text="said")
     assert await execute(journal_url, "SELECT last_value FROM tries") == [(1,)]
-
-
-@pytest.mark.parametrize(
-    ("raised", "why"),
-    [
-        (DBAPIError("", {}, RuntimeError(1213, "Deadlock found when trying to get lock")), failures.COLLISION_REASON),
-        (DBAPIError("", {}, RuntimeError(1205, "Lock wait timeout exceeded")), failures.COLLISION_REASON),
-        (
-            DBAPIError("", {}, RuntimeError(3572, "Statement aborted because lock(s) could not be")),
-            failures.COLLISION_REASON,
-        ),
-        (IntegrityError("", {}, RuntimeError(1062, "Duplicate entry")), failures.TAKEN_REASON),
-        (IntegrityError("", {}, RuntimeError(1048, "Column 'x' cannot be null")), failures.MIGRATED_REASON),
-        (
-            IntegrityError("", {}, RuntimeError(1364, "Field 'x' doesn't have a default value")),
-            failures.MIGRATED_REASON,
-        ),
-    ],
-)
-def test_what_mysql_says_is_understood(raised: DBAPIError, why: tuple[str, str]) -> None:
-    assert failures.find_reason(raised, SERVER) == why
-
-
-@pytest.mark.parametrize("said", [(), (1064, "You have an error in your SQL syntax"), ({"code": 1213},), (None,)])
-def test_what_else_a_driver_says_is_no_collision(said: tuple[object, ...]) -> None:
-    what, _ = failures.find_reason(DBAPIError("", {}, RuntimeError(*said)), SERVER)
-    assert what.startswith("cannot be used (RuntimeError: ")
-
-
-def test_the_gate_can_be_locked_in_mysqls_words() -> None:
-    assert str(gate.LOCK_GATE.compile(dialect=mysql.dialect())).endswith("FROM gate FOR UPDATE NOWAIT")
 
 
 @pytest.mark.slow

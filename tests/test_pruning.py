@@ -95,7 +95,7 @@ async def test_no_place_of_today_comes_back_by_pruning(journal: Journal, clock: 
     await journal.prune(clock.now)
     wanted = record("2", kind="research")
     with pytest.raises(DailyLimitError):
-        await journal.insert_once(wanted, None, limit=ResearchLimit(1, MIDNIGHT))
+        await journal.insert_once(wanted, None, research=[ResearchLimit(1, MIDNIGHT)])
     clock.now += timedelta(days=1)
     assert await journal.prune(clock.now) == 1
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Barrier
 
@@ -79,7 +79,7 @@ def take_a_place(server: str, places: int) -> Job:
     async def take(journal: Journal, number: int) -> str:
         wanted = record(f"{server}{number}-", kind="research", created_at=day(number))
         try:
-            await journal.insert_once(wanted, None, limit=ResearchLimit(places, day(number)))
+            await journal.insert_once(wanted, None, research=[ResearchLimit(places, day(number))])
         except DailyLimitError:
             return "refused"
         return "bought"
@@ -177,8 +177,7 @@ def test_servers_that_adopt_one_interaction_both_go_on(journal_url: str, tmp_pat
 def test_a_free_row_is_claimed_by_one_server(journal_url: str) -> None:
     def claim(owner: str) -> Job:
         async def follow(journal: Journal, number: int) -> str:
-            until = datetime.now(UTC) + timedelta(seconds=30)
-            return "claimed" if await journal.claim(f"{number}-old", owner, until) else "left"
+            return "claimed" if await journal.claim(f"{number}-old", owner, 30) else "left"
 
         return follow
 

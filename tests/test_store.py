@@ -282,7 +282,7 @@ async def test_a_query_that_is_too_long_is_an_input_error(journal: Journal, quer
 
 @pytest.mark.parametrize("query", ["x" * 1_000, "%_/\\" * 250, "\U0001f600" * 1_000])
 async def test_a_query_of_the_greatest_length_is_searched_for(journal: Journal, query: str) -> None:
-    await journal.insert(record("1", prompt=f"a{query}b"))
+    await journal.insert(record("1", prompt=f"a {query}b"))
     await journal.insert(record("2", prompt=query[1:]))
     assert await labels(journal, query) == {"1"}
 
@@ -452,21 +452,21 @@ async def test_a_limit_counts_what_google_may_have_taken(
     wanted = record("2", kind="research", fingerprint="f")
     if counts:
         with pytest.raises(DailyLimitError, match="limit of 1 research run a day"):
-            await journal.insert_once(wanted, NOON, limit=ResearchLimit(1, NOON))
+            await journal.insert_once(wanted, NOON, research=[ResearchLimit(1, NOON)])
         assert await journal.find("2") is None
     else:
-        assert await journal.insert_once(wanted, NOON, limit=ResearchLimit(1, NOON)) is None
+        assert await journal.insert_once(wanted, NOON, research=[ResearchLimit(1, NOON)]) is None
 
 
 @pytest.mark.slow
 async def test_a_twin_is_returned_also_when_the_limit_is_reached(journal: Journal) -> None:
     await journal.insert(record("first", kind="research", fingerprint="f"))
     second = record("second", kind="research", fingerprint="f")
-    found = await journal.insert_once(second, NOON - timedelta(minutes=10), limit=ResearchLimit(1, NOON))
+    found = await journal.insert_once(second, NOON - timedelta(minutes=10), research=[ResearchLimit(1, NOON)])
     assert found is not None
     assert found.label == "first"
     with pytest.raises(DailyLimitError):
-        await journal.insert_once(second, None, limit=ResearchLimit(1, NOON))
+        await journal.insert_once(second, None, research=[ResearchLimit(1, NOON)])
 
 
 @pytest.mark.slow
@@ -478,7 +478,7 @@ async def test_of_several_servers_one_takes_the_last_place_of_a_limit(journal_ur
     async def write(number: int, journal: Journal) -> None:
         wanted = record(f"{number}-1", kind="research")
         try:
-            assert await journal.insert_once(wanted, None, limit=ResearchLimit(2, NOON)) is None
+            assert await journal.insert_once(wanted, None, research=[ResearchLimit(2, NOON)]) is None
             taken.append(number)
         except DailyLimitError:
             refused.append(number)

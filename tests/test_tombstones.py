@@ -58,20 +58,21 @@ UNSEEING: dict[str, tuple[Callable[[Journal], Awaitable[object]], object]] = {
     "replace_files": (replace_listed_files, False),
     "owner": (lambda journal: journal.owner("first"), None),
     "owners": (lambda journal: journal.owners(), set()),
-    "claim": (lambda journal: journal.claim("first", "one", LATER), False),
+    "claim": (lambda journal: journal.claim("first", "one", 60), False),
     "delete": (lambda journal: journal.delete("first"), False),
 }
 UNCHANGING: dict[str, Callable[[Journal], Awaitable[object]]] = {
     "update": lambda journal: journal.update("first", text="secret", interaction_id="v1_a", status="completed"),
-    "claim": lambda journal: journal.claim("first", "other", LATER),
-    "seize": lambda journal: journal.seize("first", "other", LATER),
-    "renew": lambda journal: journal.renew("one", LATER),
+    "claim": lambda journal: journal.claim("first", "other", 60),
+    "seize": lambda journal: journal.seize("first", "other", 60),
+    "renew": lambda journal: journal.renew("one", 60),
     "release": lambda journal: journal.release("one"),
 }
 OTHERS = {
     "research_sent",
     "spending",
     "check_limits",
+    "measure_skew",
     "usage",
     "deleted",
     "insert",
@@ -87,7 +88,7 @@ OTHERS = {
 
 async def bury(journal: Journal, **fields: Any) -> None:
     row = full_record().model_copy(update={"text": "secret", "finished_at": None, "delivered_at": None} | fields)
-    await journal.insert(row, owner="one", until=LATER)
+    await journal.insert(row, owner="one", seconds=60)
     assert await journal.delete(row.label)
 
 
@@ -108,7 +109,7 @@ async def test_nothing_sees_a_tombstone(journal: Journal, name: str) -> None:
 async def test_what_does_not_see_a_tombstone_sees_the_row(journal: Journal, name: str) -> None:
     ask, nothing = UNSEEING[name]
     row = full_record().model_copy(update={"text": "secret", "finished_at": None, "delivered_at": None} | RUNNING)
-    await journal.insert(row, owner="one", until=datetime.now(UTC) + timedelta(minutes=1))
+    await journal.insert(row, owner="one", seconds=60)
     assert await ask(journal) != nothing
 
 
@@ -183,9 +184,9 @@ async def test_a_tombstone_counts_as_the_row_did(journal: Journal, fields: dict[
     wanted = record("2", kind="research")
     if before:
         with pytest.raises(DailyLimitError, match="limit of 1 research run a day"):
-            await journal.insert_once(wanted, None, limit=ResearchLimit(1, NOON))
+            await journal.insert_once(wanted, None, research=[ResearchLimit(1, NOON)])
     else:
-        assert await journal.insert_once(wanted, None, limit=ResearchLimit(1, NOON)) is None
+        assert await journal.insert_once(wanted, None, research=[ResearchLimit(1, NOON)]) is None
 
 
 @pytest.mark.slow

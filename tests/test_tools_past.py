@@ -3,7 +3,6 @@
 import math
 import re
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from mcp_types import INVALID_PARAMS, CallToolResult
 from conftest import FAST, STATUS, make_settings
 from faults.harness import rows
 from gemini_interactions_mcp.emulator import Emulator, Fault
-from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.models.interactions import Request
 from gemini_interactions_mcp.runs import intents
@@ -443,7 +441,7 @@ async def test_a_request_that_another_server_is_sending_is_not_deleted(
     other = Journal(settings.database_url)
     record = intents.build_intent(Request(kind="ask", prompt="Asked elsewhere", model="gemini-3.8-flash"))
     owner = make_owner()
-    await other.insert(record, owner=owner, until=clock.now() + timedelta(minutes=1))
+    await other.insert(record, owner=owner, seconds=60)
     said = await complaint(client, "delete_interaction", interaction_id=record.label)
     assert said.startswith("It is being sent at this moment")
     await other.release(owner)

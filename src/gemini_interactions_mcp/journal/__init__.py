@@ -1,8 +1,7 @@
 """The journal: a row for every interaction, written before it is paid for, and one for every uploaded file.
 
-The only importer of SQLAlchemy and alembic. Runs on SQLite and PostgreSQL; what differs for MySQL is written, but not
-tested on a server. Decides what is atomic, how tables migrate and how database errors read. Knows neither the API nor
-when a row changes.
+The only importer of SQLAlchemy and alembic. Runs on SQLite and PostgreSQL. Decides what is atomic, how tables migrate
+and how database errors read. Knows neither the API nor when a row changes.
 """
 
 import lazy_loader

@@ -7,11 +7,13 @@ from .clock import now as now
 from .database import Database as Database
 from .database import shield_cancellation as shield_cancellation
 from .journal import Journal as Journal
+from .journal import list_unfinished_principals as list_unfinished_principals
 from .journal import open_database as open_database
 from .limits import NO_LIMITS as NO_LIMITS
 from .limits import Limits as Limits
 from .limits import Spending as Spending
 from .limits import describe_spending_limit as describe_spending_limit
+from .notices import Notice as Notice
 from .queries import DELIVERY_FIELDS as DELIVERY_FIELDS
 from .rows import FileListing as FileListing
 from .tokens import AccessTokens as AccessTokens
@@ -20,3 +22,4 @@ from .tokens import KnownToken as KnownToken
 from .tokens import check_database as check_database
 from .tokens import hash_token as hash_token
 from .tokens import make_token as make_token
+from .server_secrets import share_secret as share_secret

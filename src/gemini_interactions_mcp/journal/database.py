@@ -2,25 +2,27 @@
 
 It knows nothing of what is in the tables, and lets no error of the database's libraries out.
 
-Writes take turns. A few reads run beside each other and beside later writes, each on a connection of its own, since a
-search may take seconds; a read sees the writes that were called before it. A statement that has begun is never
-interrupted: a cancellation that reaches the driver costs the connection and leaves its closing to a task that nobody
-waits for. Every statement commits itself.
+In SQLite, writes take turns. A few reads run beside each other and beside later writes, each on a connection of its own,
+since a search may take seconds; a read sees the writes that were called before it. In PostgreSQL, each user of the
+database has such an order of its own, and the statements of several run beside each other. A statement that has begun
+is never interrupted: a cancellation that reaches the driver costs the connection and leaves its closing to a task that
+nobody waits for. Every statement commits itself.
 While another program holds an SQLite database, a statement soon gives up its turn and tries again: in SQLite's own
-waiting it would keep all others waiting, too. What another database gives up, because two programs met in it, is tried
-again in the same way.
+waiting it would keep all others waiting, too. What PostgreSQL gives up, because two programs met in it, is tried again
+in the same way, and so is a statement whose connection broke: for a write that must not be executed twice, the database
+is asked first whether it was.
 """
 
 import math
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
     asynccontextmanager,
     contextmanager,
-    nullcontext,
     suppress,
 )
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
@@ -32,17 +34,35 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gemini_interactions_mcp.core import DEFAULT_TIMING, JournalError, Timing, logger
 
+from .clock import now
 from .database_url import is_file_database, is_sqlite, parse_busy_seconds, parse_url
-from .engine import RowValues, encode_texts, make_engine, refuse_replaced_file
-from .failures import COLLISION_REASON, LOCKED_REASON, find_reason, render_reason, translate_database_errors
-from .gate import pass_gate
+from .engine import MAX_CONNECTIONS, RowValues, encode_texts, make_engine, refuse_replaced_file
+from .failures import (
+    COLLISION_REASON,
+    LOCKED_REASON,
+    find_reason,
+    is_lost,
+    render_reason,
+    translate_database_errors,
+)
 from .migrating import choose_pause, establish_tables
+from .notices import Notice, deliver_notices
 from .sqlite_file import FilePlace, FileReplacedError, copy_database, locate_file, make_file
+from .transactions import UncertainEndError, change_once, select_end
 
 OutcomeT = TypeVar("OutcomeT")
 
 MAX_READERS: Final = 4
 """Maximum number of concurrent reads. Each takes a worker thread; SQLAlchemy's default pool keeps five connections."""
+
+MAX_DECIDERS: Final = MAX_CONNECTIONS // 2
+"""Maximum number of concurrent statements that wait for locks; the other connections stay free for what does not."""
+
+SKEW_SECONDS: Final = 10.0
+"""Seconds for which a measured difference between two clocks holds."""
+
+MIN_SKEW: Final = timedelta(seconds=1)
+"""Smaller differences than that decide nothing, and are taken for none."""
 
 EMPTY_LOG: Final = sa.text("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -69,7 +89,7 @@ class Database:
         self._version = version
         self._timing = timing
         self._turn = anyio.Lock()
-        self._reads = anyio.Semaphore(MAX_READERS)
+        self._deciders = anyio.Semaphore(MAX_DECIDERS)
         self._opening = anyio.Lock()
         self._engine: AsyncEngine | None = None
         self._place: FilePlace | None = None
@@ -85,17 +105,62 @@ class Database:
         """Whether deleted content is still in the log of SQLite."""
         self._held_at = -math.inf
         """When another program was last seen to hold the database, on the clock of the event loop."""
+        self._skew = timedelta()
+        self._skew_ends_at = -math.inf
 
     @cached_property
     def _parsed(self) -> sa.URL:
         return parse_url(self._url)
 
+    @cached_property
+    def is_shared(self) -> bool:
+        """Whether several machines may use it, each with a clock of its own; not at an address that cannot be read."""
+        with suppress(JournalError):
+            return not is_sqlite(self._parsed)
+        return False
+
+    @cached_property
+    def _places(self) -> anyio.Semaphore:
+        """The places of concurrent reads; where the database is shared, those of all statements."""
+        return anyio.Semaphore(self._most)
+
+    @property
+    def _most(self) -> int:
+        return MAX_CONNECTIONS if self.is_shared else MAX_READERS
+
+    async def measure_skew(self) -> timedelta:
+        """Return how far the clock of the database is ahead of this machine's: that of SQLite is the same."""
+        if self.is_shared and anyio.current_time() >= self._skew_ends_at:
+            before = now()
+            theirs = await self.read(sa.select(sa.func.clock_timestamp()), lambda found: found.scalar_one())
+            skew = theirs - (before + (now() - before) / 2)
+            self._skew = skew if abs(skew) >= MIN_SKEW else timedelta()
+            self._skew_ends_at = anyio.current_time() + SKEW_SECONDS
+        return self._skew
+
+    async def watch(self, handle: Callable[[Notice], Awaitable[None]]) -> None:
+        """Call a function for each change of an interaction by any server, until cancelled; ends at once in SQLite.
+
+        It is called without a label where changes may have been missed: at first, and after a broken connection.
+        """
+        if self.is_shared:
+            # Opened first: there is nothing to listen to before there are tables.
+            await self.read(sa.select(1), lambda found: found.scalar())
+            await deliver_notices(self._parsed, handle)
+
     async def read(
-        self, query: sa.Executable, outcome: Callable[[sa.CursorResult[Any]], OutcomeT], patience: float = math.inf
+        self,
+        query: sa.Executable,
+        outcome: Callable[[sa.CursorResult[Any]], OutcomeT],
+        patience: float = math.inf,
+        *,
+        order: anyio.Lock | None = None,
     ) -> OutcomeT:
-        """Return the outcome of a query."""
+        """Return the outcome of a query; `order` is that of its user, as `write` says."""
         with translate_database_errors(self._url):
-            found = await self._persist(self._take_read_turn, lambda: self._execute(query, outcome), patience)
+            found = await self._persist(
+                lambda: self._take_read_turn(order), lambda: self._execute(query, outcome), patience
+            )
         if self._unscrubbed and not self._running:
             await self.scrub()
         return found
@@ -106,7 +171,9 @@ class Database:
         values: RowValues | None = None,
         patience: float = math.inf,
         *,
-        alone: bool = False,
+        once: bool = False,
+        locks: Sequence[str] = (),
+        order: anyio.Lock | None = None,
     ) -> int:
         """Execute a statement that changes rows, and return how many.
 
@@ -114,14 +181,18 @@ class Database:
             statement: An insert, update or delete.
             values: Parameters of the statement.
             patience: Seconds to retry, as the class says.
-            alone: Whether it depends on the absence of rows. No other such statement of any program is executed
-                meanwhile, and it sees what those before it have written.
+            once: Whether to execute it a second time would come to something else.
+            locks: Names of what it decides about. No other such statement of any program is executed meanwhile, and it
+                sees what those before it have written.
+            order: What keeps the statements of one user in their order; SQLite has one order for all.
         """
         with translate_database_errors(self._url), shield_cancellation():
-            if is_sqlite(self._parsed):
+            if not self.is_shared:
                 values = values and await encode_texts(values)
             count = await self._persist(
-                lambda: self._turn, lambda: self._change(statement, values, alone=alone), patience
+                lambda: self._take_write_turn(order, deciding=bool(locks)),
+                lambda: self._change(statement, values, once=once, locks=locks),
+                patience,
             )
             self._held_at = -math.inf
             return count
@@ -161,18 +232,31 @@ class Database:
                 await self._dispose()
 
     @asynccontextmanager
-    async def _take_read_turn(self) -> AsyncGenerator[None]:
+    async def _take_read_turn(self, order: anyio.Lock | None) -> AsyncGenerator[None]:
         """Take the turn of a read, which sees the writes that were called before it."""
-        async with self._turn:
+        async with self._choose_turn(order):
             pass
-        async with self._reads:
+        async with self._places:
             yield
 
     @asynccontextmanager
-    async def _take_all_turns(self) -> AsyncGenerator[None]:
-        """Take the turn of the writes and those of all reads."""
+    async def _take_write_turn(self, order: anyio.Lock | None, *, deciding: bool) -> AsyncGenerator[None]:
+        """Take the turn of a write."""
         async with AsyncExitStack() as turns:
-            for turn in (self._turn, *[self._reads] * MAX_READERS):
+            await turns.enter_async_context(self._choose_turn(order))
+            if self.is_shared:
+                for turn in (self._deciders, self._places) if deciding else (self._places,):
+                    await turns.enter_async_context(turn)
+            yield
+
+    def _choose_turn(self, order: anyio.Lock | None) -> anyio.Lock:
+        return order if order and self.is_shared else self._turn
+
+    @asynccontextmanager
+    async def _take_all_turns(self) -> AsyncGenerator[None]:
+        """Take the turns of all statements."""
+        async with AsyncExitStack() as turns:
+            for turn in (self._turn, *[self._places] * self._most):
                 await turns.enter_async_context(turn)
             yield
 
@@ -191,16 +275,21 @@ class Database:
                 async with self._take_all_turns() if self._copy else turn():
                     self._check_deadline(deadline)
                     return await execute()
-            except (DBAPIError, FileReplacedError) as exc:
+            except (DBAPIError, OSError, FileReplacedError) as exc:
                 if self._copy is None and (self._is_left() or isinstance(exc, FileReplacedError)):
                     continue
-                if (why := find_reason(exc, self._parsed)) not in {LOCKED_REASON, COLLISION_REASON}:
-                    raise
-                if why == LOCKED_REASON:
-                    self._held_at = anyio.current_time()
-                if anyio.current_time() >= deadline:
+                if not self._may_pass(exc) or anyio.current_time() >= deadline:
                     raise
             await anyio.sleep(choose_pause())
+
+    def _may_pass(self, exc: Exception) -> bool:
+        """Whether a statement that has failed is worth another attempt."""
+        why = find_reason(exc, self._parsed)
+        if why == LOCKED_REASON:
+            self._held_at = anyio.current_time()
+        # A database that could not even be opened may have another address.
+        lost = self.is_shared and self._engine is not None and is_lost(exc)
+        return lost or why in {LOCKED_REASON, COLLISION_REASON}
 
     async def _check_left(self) -> None:
         """Copy a database whose file was deleted or replaced; from then on, statements use its connection alone."""
@@ -246,26 +335,53 @@ class Database:
         if anyio.current_time() >= deadline and anyio.current_time() - self._held_at < self._timing.held:
             raise JournalError(render_reason(LOCKED_REASON, self._parsed))
 
-    async def _change(self, statement: sa.Executable, values: RowValues | None, *, alone: bool) -> int:
+    async def _change(
+        self, statement: sa.Executable, values: RowValues | None, *, once: bool, locks: Sequence[str]
+    ) -> int:
         """Execute a statement that changes rows, and renew the copy of a file that was left while it is open."""
         async with self._hold_open():
-            count = await self._execute(statement, lambda found: found.rowcount, values, alone=alone)
+            if self.is_shared and (once or locks):
+                return await self._change_once(statement, values, locks)
+            count = await self._execute(statement, lambda found: found.rowcount, values)
             # The copy itself may be the open file.
             if self._copy and cast("FilePlace", self._place).path != self._copy:
                 await self._write_copy()
             return count
+
+    async def _change_once(self, statement: sa.Executable, values: RowValues | None, locks: Sequence[str]) -> int:
+        """Execute a statement in a transaction; where its connection broke at the end, ask whether it was committed."""
+        engine = await self._ensure_open()
+        try:
+            async with engine.connect() as connection:
+                return await change_once(connection, statement, values, locks)
+        except UncertainEndError as exc:
+            if await self._find_end(exc.number) == "committed":
+                return exc.count
+            raise cast("Exception", exc.__cause__) from None
+
+    async def _find_end(self, number: int) -> str | None:
+        """Return how a transaction has ended; None where that is not known in time.
+
+        A server that has not noticed yet that the connection broke may still commit it.
+        """
+        deadline = anyio.current_time() + parse_busy_seconds(self._parsed, self._timing.busy)
+        while anyio.current_time() < deadline:
+            with suppress(DBAPIError, OSError):
+                end = await self._execute(select_end(number), lambda found: found.scalar())
+                if end != "in progress":
+                    return str(end)
+            await anyio.sleep(choose_pause())
+        return None
 
     async def _execute(
         self,
         statement: sa.Executable,
         outcome: Callable[[sa.CursorResult[Any]], OutcomeT],
         values: RowValues | None = None,
-        *,
-        alone: bool = False,
     ) -> OutcomeT:
         async with self._hold_open():
             engine = await self._ensure_open()
-            async with engine.connect() as connection, pass_gate(connection) if alone else nullcontext():
+            async with engine.connect() as connection:
                 return outcome(await connection.execute(statement, values))
 
     @asynccontextmanager
@@ -295,11 +411,20 @@ class Database:
                 make_file(url)
             self._place = locate_file(url)
             refuse_replaced_file(self._engine, self._place)
-            async with self._engine.connect() as connection:
-                await establish_tables(connection, self._metadata, self._version)
+            await self._establish(url)
         except BaseException:
             await self._dispose()
             raise
+
+    async def _establish(self, url: sa.URL) -> None:
+        """Create or migrate the tables; a shared database may take longer for that than for any statement."""
+        engine = make_engine(url, deadline=None) if self.is_shared else cast("AsyncEngine", self._engine)
+        try:
+            async with engine.connect() as connection:
+                await establish_tables(connection, self._metadata, self._version)
+        finally:
+            if engine is not self._engine:
+                await engine.dispose()
 
     async def _dispose(self) -> None:
         engine, self._engine = self._engine, None

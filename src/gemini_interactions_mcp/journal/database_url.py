@@ -16,10 +16,11 @@ ASYNC_DRIVERS: Final = {
     "sqlite": "sqlite+aiosqlite",
     "postgresql": "postgresql+asyncpg",
     "postgres": "postgresql+asyncpg",
-    "mysql": "mysql+aiomysql",
-    "mariadb": "mariadb+aiomysql",
 }
 """Async drivers by the names of databases, for URLs without one."""
+
+BACKENDS: Final = frozenset({"sqlite", "postgresql"})
+"""Databases that keep what the journal promises when several servers share it."""
 
 LIBPQ_PARAMETERS: Final = {
     *("sslmode", "sslcert", "sslkey", "sslrootcert", "sslcrl", "sslpassword", "sslnegotiation"),
@@ -33,19 +34,36 @@ def parse_url(text: str | Path) -> sa.URL:
     """Parse a database URL; a `Path` becomes the URL of an SQLite file, whatever characters it has.
 
     Raises:
-        JournalError: The text is no URL, its password is written so that a part of it would be taken for the host, or
-            its path begins with the name of an unknown user.
+        JournalError: The text is no URL, it names another database than SQLite and PostgreSQL, its password is written
+            so that a part of it would be taken for the host, or its path begins with the name of an unknown user.
     """
     if isinstance(text, Path):
         return sa.URL.create("sqlite+aiosqlite", database=str(text))
     with suppress(ArgumentError, ValueError):
         url = sa.make_url(text)
         if "@" not in (url.host or ""):
-            return expand_home(url.set(drivername=ASYNC_DRIVERS.get(url.drivername, url.drivername)))
+            return expand_home(choose_driver(url))
     raise JournalError(
         "GEMINI_MCP_DATABASE_URL is not a database URL."
         " Write it as sqlite+aiosqlite:///path, and special characters of a password as %-codes."
     )
+
+
+def choose_driver(url: sa.URL) -> sa.URL:
+    """Return the URL with an async driver where it names none.
+
+    Raises:
+        JournalError: It names another database than SQLite and PostgreSQL.
+    """
+    named = url.set(drivername=ASYNC_DRIVERS.get(url.drivername, url.drivername))
+    # The name before the driver: SQLAlchemy knows the names of its own databases only.
+    backend = named.drivername.partition("+")[0]
+    if backend not in BACKENDS:
+        raise JournalError(
+            f"GEMINI_MCP_DATABASE_URL names {quote_name(backend)}, on which the journal cannot be kept."
+            " Use PostgreSQL (postgresql://…) or SQLite (sqlite:///path)."
+        )
+    return named
 
 
 def expand_home(url: sa.URL) -> sa.URL:

@@ -25,13 +25,38 @@ BUSY_TURN_SECONDS: Final = 0.1
 """Seconds that a statement waits in its turn for a database that another program holds."""
 
 
-def make_engine(url: sa.URL) -> AsyncEngine:
-    """Return an engine whose statements commit themselves and whose errors hide what was asked and answered."""
+MAX_CONNECTIONS: Final = 10
+"""Connections to a PostgreSQL, which takes 100 by default: ten servers may share one."""
+
+CONNECT_SECONDS: Final = 10
+"""Seconds after which a server that does not answer counts as unreachable."""
+
+STATEMENT_SECONDS: Final = 60.0
+"""The same for a statement: behind a broken network, nothing else ends the waiting for many minutes."""
+
+
+def make_engine(
+    url: sa.URL, deadline: float | None = STATEMENT_SECONDS, poolclass: type[sa.Pool] | None = None
+) -> AsyncEngine:
+    """Return an engine whose statements commit themselves and whose errors hide what was asked and answered.
+
+    Args:
+        url: Address of the database.
+        deadline: Seconds after which a statement fails in PostgreSQL; None for no limit.
+        poolclass: What keeps connections; None for what is usual.
+    """
     sqlite = is_sqlite(url)
     if sqlite:
         # A connection that waits keeps its turn; most of the waiting is done between turns.
         url = url.update_query_dict({"timeout": str(BUSY_TURN_SECONDS)})
     url, arguments = split_libpq_parameters(make_opening_url(url))
+    pool: dict[str, Any] = {}
+    if url.drivername == "postgresql+asyncpg":
+        arguments = {"timeout": CONNECT_SECONDS, "command_timeout": deadline} | arguments
+    if poolclass:
+        pool = {"poolclass": poolclass}
+    elif not sqlite:
+        pool = {"pool_size": MAX_CONNECTIONS, "max_overflow": 0}
     # A connection through a network may have died since it was used last.
     engine = create_async_engine(
         url,
@@ -39,6 +64,7 @@ def make_engine(url: sa.URL) -> AsyncEngine:
         hide_parameters=True,
         pool_pre_ping=not sqlite,
         connect_args=arguments,
+        **pool,
     )
     if sqlite:
         event.listen(engine.sync_engine, "connect", configure_connection)

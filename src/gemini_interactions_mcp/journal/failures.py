@@ -33,23 +33,20 @@ SQLITE_REASONS: Final = {
     sqlite3.SQLITE_IOERR: ("cannot be read or written because of a disk error", "Check the disk"),
 }
 
-COLLISION_CODES: Final = frozenset(
-    {
-        # PostgreSQL: serialization_failure, deadlock_detected, lock_not_available
-        # (postgresql.org/docs/current/errcodes-appendix.html).
-        *("40001", "40P01", "55P03"),
-        # MySQL and MariaDB: ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, ER_LOCK_NOWAIT
-        # (dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html).
-        *(1205, 1213, 3572),
-    }
-)
-"""Codes of a statement that a database has undone because of another one."""
+# Codes of PostgreSQL: postgresql.org/docs/current/errcodes-appendix.html.
+COLLISION_CODES: Final = frozenset({"40001", "40P01", "55P03"})
+"""Codes of a statement that a database has undone because of another one: serialization_failure, deadlock_detected,
+lock_not_available."""
 
-MISSING_VALUE_CODES: Final = frozenset(
-    # PostgreSQL: not_null_violation. MySQL and MariaDB: ER_BAD_NULL_ERROR, ER_NO_DEFAULT_FOR_FIELD.
-    {"23502", 1048, 1364}
-)
-"""Codes of a row without a value that a column demands, as this version does not know the column."""
+MISSING_VALUE_CODE: Final = "23502"
+"""Code of a row without a value that a column demands, as this version does not know the column (not_null_violation)."""
+
+LOST_CODES: Final = frozenset({"57P01", "57P02", "57P03", "53300"})
+"""Codes of a server that ends, starts, or takes no more connections: admin_shutdown, crash_shutdown,
+cannot_connect_now, too_many_connections."""
+
+LOST_CLASS: Final = "08"
+"""First characters of the codes of broken connections."""
 
 
 @contextmanager
@@ -97,20 +94,27 @@ def find_reason(exc: Exception, url: sa.URL) -> tuple[str, str]:
 def is_missing_value(cause: BaseException) -> bool:
     """Whether a row was refused because a newer version has added a column that must have a value."""
     extended = getattr(cause, "sqlite_errorcode", 0)
-    return extended == sqlite3.SQLITE_CONSTRAINT_NOTNULL or not MISSING_VALUE_CODES.isdisjoint(
-        collect_driver_codes(cause)
-    )
+    return extended == sqlite3.SQLITE_CONSTRAINT_NOTNULL or get_code(cause) == MISSING_VALUE_CODE
 
 
 def is_collision(cause: BaseException) -> bool:
     """Whether a database has undone a statement because of another one."""
-    return not COLLISION_CODES.isdisjoint(collect_driver_codes(cause))
+    return get_code(cause) in COLLISION_CODES
 
 
-def collect_driver_codes(cause: BaseException) -> set[str | int]:
-    """Return the codes of a driver's error: the SQLSTATE, and what drivers of MySQL put first."""
-    codes: list[object] = [getattr(cause, "sqlstate", None), *cause.args[:1]]
-    return {code for code in codes if isinstance(code, str | int)}
+def is_lost(exc: Exception) -> bool:
+    """Whether the connection to a database has broken, or could not be made."""
+    cause = exc.orig if isinstance(exc, DBAPIError) and exc.orig else exc
+    # asyncpg raises errors of the network as they are (a TimeoutError is one).
+    if isinstance(cause, OSError) or (isinstance(exc, DBAPIError) and exc.connection_invalidated):
+        return True
+    code = get_code(cause)
+    return code in LOST_CODES or code.startswith(LOST_CLASS)
+
+
+def get_code(cause: BaseException) -> str:
+    """Return the SQLSTATE of a driver's error; empty where it has none."""
+    return str(getattr(cause, "sqlstate", None) or "")
 
 
 def describe_driver_remedy(missing: ImportError) -> str:

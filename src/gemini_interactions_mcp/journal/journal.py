@@ -38,8 +38,9 @@ from gemini_interactions_mcp.models import (
 from . import queries
 from .clock import TWIN_SECONDS, get_day_start, get_month_start, now
 from .database import MAX_READERS, Database
+from .database_view import DatabaseView
 from .engine import RowValues
-from .leases import Leases, make_lease
+from .leases import Leases
 from .limits import (
     ResearchLimit,
     Spending,
@@ -48,7 +49,7 @@ from .limits import (
     describe_research_limit,
     describe_spending_limit,
 )
-from .queries import LIVE_ROWS, RUNNING_ROWS, UNSENT_ROWS, change_live, select_live
+from .queries import LIVE_ROWS, UNSENT_ROWS, change_live, select_live
 from .rows import (
     FileListing,
     encode_redacted,
@@ -86,7 +87,7 @@ class Journal(UploadShelf, Leases):
         timing: Timing = DEFAULT_TIMING,
         principal: str = "",
     ) -> None:
-        database = source if isinstance(source, Database) else open_database(source, timing)
+        database = DatabaseView(source if isinstance(source, Database) else open_database(source, timing))
         UploadShelf.__init__(self, database, redact)
         Leases.__init__(self, database)
         self._database = database
@@ -102,18 +103,17 @@ class Journal(UploadShelf, Leases):
         record: Record,
         *,
         owner: str | None = None,
-        until: datetime | None = None,
+        seconds: float = 0,
         patience: float = math.inf,
     ) -> None:
-        """Write a new row, with a lease of `owner` until then.
+        """Write a new row, with a lease of `owner` for so many seconds.
 
         Raises:
             JournalError: Also when its label or interaction_id is taken.
         """
         await self._database.check_place()
-        await self._database.write(
-            sa.insert(INTERACTIONS), await self._new_row(record) | make_lease(owner, until), patience
-        )
+        statement = sa.insert(INTERACTIONS).values(self._lease(owner, seconds))
+        await self._database.write(statement, await self._new_row(record), patience, once=True)
         self.list_changes += record.interaction_id is not None
 
     async def insert_once(
@@ -121,10 +121,10 @@ class Journal(UploadShelf, Leases):
         record: Record,
         since: datetime | None,
         *,
-        limit: ResearchLimit | None = None,
+        research: Sequence[ResearchLimit] = (),
         spending: Sequence[SpendingLimit] = (),
         owner: str | None = None,
-        until: datetime | None = None,
+        seconds: float = 0,
     ) -> Record | None:
         """Write a new row, unless an identical request came after `since`: then its row is returned.
 
@@ -134,10 +134,10 @@ class Journal(UploadShelf, Leases):
         Args:
             record: The row.
             since: Identical requests before that moment do not count; None where none does.
-            limit: Limit on research rows.
+            research: Limits on research rows.
             spending: Limits on the cost of all rows. The row reserves its `cost_micros`.
             owner: Holder of the lease.
-            until: End of the lease.
+            seconds: Duration of the lease.
 
         Raises:
             DailyLimitError: The limit is reached; nothing was written.
@@ -145,20 +145,23 @@ class Journal(UploadShelf, Leases):
         """
         check_price(record, spending)
         await self._database.check_place()
-        values = await self._new_row(record) | make_lease(owner, until)
+        values, lease = await self._new_row(record), self._lease(owner, seconds)
         columns = [sa.literal(value, INTERACTIONS.c[name].type).label(name) for name, value in values.items()]
-        source = sa.select(*columns).where(
-            *queries.make_insert_conditions(self._principal, record, since, limit, spending)
+        source = sa.select(*columns, *(value.label(name) for name, value in lease.items())).where(
+            *queries.make_insert_conditions(self._principal, record, since, research, spending)
         )
-        if await self._database.write(sa.insert(INTERACTIONS).from_select(list(values), source), alone=True):
+        if await self._database.write(
+            sa.insert(INTERACTIONS).from_select([*values, *lease], source),
+            locks=queries.list_locks(self._principal, research, spending),
+        ):
             return None
         if since and (twin := await self.twin(record, since)):
             return twin
-        await self.check_limits(record, limit, spending)
-        return await self.insert_once(record, since, limit=limit, spending=spending, owner=owner, until=until)
+        await self.check_limits(record, research, spending)
+        return await self.insert_once(record, since, research=research, spending=spending, owner=owner, seconds=seconds)
 
     async def check_limits(
-        self, record: Record, limit: ResearchLimit | None = None, spending: Sequence[SpendingLimit] = ()
+        self, record: Record, research: Sequence[ResearchLimit] = (), spending: Sequence[SpendingLimit] = ()
     ) -> None:
         """Check that the limits leave room for a row, as `insert_once` does.
 
@@ -167,10 +170,15 @@ class Journal(UploadShelf, Leases):
             SpendingLimitError: The cost of the row is not known, or more than a limit leaves.
         """
         check_price(record, spending)
-        if limit and await self.research_sent(limit.since) >= limit.most:
-            raise DailyLimitError(describe_research_limit(limit))
+        for runs in research:
+            if (
+                await self._sum(queries.count_research(queries.choose_payer(self._principal, runs), runs.since))
+                >= runs.most
+            ):
+                raise DailyLimitError(describe_research_limit(runs))
         for each in spending:
-            spent, cost = await self._sum(queries.sum_costs(self._principal, each.since)), record.cost_micros or 0
+            paid = queries.sum_costs(queries.choose_payer(self._principal, each), each.since)
+            spent, cost = await self._sum(paid), record.cost_micros or 0
             if spent + cost > each.micros:
                 raise SpendingLimitError(describe_spending_limit(each, spent, cost))
 
@@ -196,12 +204,20 @@ class Journal(UploadShelf, Leases):
 
     async def spending(self) -> Spending:
         """Return what the requests of this server have cost today and this month."""
-        today = await self._sum(queries.sum_costs(self._principal, get_day_start()))
-        return Spending(
-            today,
-            await self._sum(queries.sum_costs(self._principal, get_month_start())),
-            await self.research_sent(get_day_start()),
-        )
+        moment = await self._database.tell_time()
+        day, month = get_day_start(moment), get_month_start(moment)
+        today, all_today, this_month, all_month = [
+            await self._sum(queries.sum_costs(payer, since))
+            for since in (day, month)
+            for payer in (self._principal, None)
+        ]
+        sent = await self.research_sent(day)
+        others = all_today - today, all_month - this_month
+        return Spending(today, this_month, sent, others_today=others[0], others_month=others[1])
+
+    async def measure_skew(self) -> timedelta:
+        """Return how far the clock that the servers share is ahead of this machine's; a second is none."""
+        return await self._database.measure_skew()
 
     async def _sum(self, query: sa.Select[int]) -> int:
         return await self._database.read(query, lambda result: int(result.scalar_one()))
@@ -261,7 +277,8 @@ class Journal(UploadShelf, Leases):
         """Return up to `limit` (at least 1) rows, newest first, and the cursor of the next page if there is one.
 
         Args:
-            query: Text in the topic, the prompt, the answer or the interaction_id, in any case.
+            query: Text in the topic, the prompt, the answer or the interaction_id, in any case; in PostgreSQL, words of
+                which the last may go on.
             kind: A kind, or `task`: the work of an agent that is not Deep Research.
             status: A status.
             limit: Number of rows.
@@ -271,11 +288,10 @@ class Journal(UploadShelf, Leases):
             InputError: The cursor is none of ours, or the query is too long.
             JournalError: The journal cannot be read.
         """
-        wanted = select_live(*queries.make_page_conditions(self._principal, query, kind, status, cursor)).order_by(
-            *NEWEST_FIRST
-        )
+        select = queries.select_indexed_page if self._database.is_shared else queries.select_page
+        wanted = select(self._principal, query, kind, status, cursor, limit + 1)
         async with self._searches if query else nullcontext():
-            found = await self._database.read(wanted.limit(limit + 1), read_placed_records)
+            found = await self._database.read(wanted, read_placed_records)
         following = queries.encode_cursor(found[limit - 1][1]) if len(found) > limit else None
         return [record for record, _ in found[:limit]], following
 
@@ -284,10 +300,9 @@ class Journal(UploadShelf, Leases):
 
         Rows that the owner `but` follows are left out.
         """
-        kept = sa.and_(INTERACTIONS.c.interaction_id.is_not(None), INTERACTIONS.c.stored.is_(True))
         others = sa.or_(INTERACTIONS.c.owner.is_(None), INTERACTIONS.c.owner != but)
         return await self._database.read(
-            select_live(self._owned, RUNNING_ROWS, kept, others).order_by(*OLDEST_FIRST), read_records
+            select_live(self._owned, *queries.UNFINISHED_ROWS, others).order_by(*OLDEST_FIRST), read_records
         )
 
     async def deleted(self, label: str) -> bool:
@@ -330,7 +345,7 @@ class Journal(UploadShelf, Leases):
     async def holds(self, path: str) -> bool:
         """Whether a row says that a file was saved at a path, whatever is there now."""
         named = queries.FILES_TEXT.contains(queries.find_plain_part(path), autoescape=True)
-        wanted = select_live(named).with_only_columns(INTERACTIONS.c.files)
+        wanted = select_live(queries.ROWS_WITH_FILES, named).with_only_columns(INTERACTIONS.c.files)
         found = await self._database.read(wanted, lambda result: list(result.scalars()))
         return any(file["path"] == path for files in found for file in files)
 
@@ -346,7 +361,7 @@ class Journal(UploadShelf, Leases):
         """Replace the files of a row; False, and nothing is written, unless they still are what was seen."""
         values = await self._row({"files": tuple(files), "updated_at": now()})
         unchanged = change_live(INTERACTIONS.c.label == label, queries.match_listing(seen))
-        replaced = await self._database.write(unchanged.values(values), patience=patience)
+        replaced = await self._database.write(unchanged.values(values), patience=patience, once=True)
         self.list_changes += replaced
         return replaced > 0
 
@@ -360,8 +375,8 @@ class Journal(UploadShelf, Leases):
         buried = change_live(named, ~UNSENT_ROWS).values(
             queries.TOMBSTONE_VALUES | {"deleted_at": format_moment(now())}
         )
-        found = await self._database.write(buried) or await self._database.write(
-            sa.delete(INTERACTIONS).where(named, UNSENT_ROWS)
+        found = await self._database.write(buried, once=True) or await self._database.write(
+            sa.delete(INTERACTIONS).where(named, UNSENT_ROWS), once=True
         )
         await self._database.scrub()
         self.list_changes += found
@@ -415,6 +430,12 @@ class Journal(UploadShelf, Leases):
         """Return fields as columns without secrets; paths of files stay, or nobody could find them again."""
         size = sum(len(value) for value in fields.values() if isinstance(value, str))
         return await offload_if_large(size, partial(encode_redacted, fields, self._redact))
+
+
+async def list_unfinished_principals(database: Database) -> list[str]:
+    """Return whose rows there are that Google keeps under an id and that have not settled."""
+    wanted = sa.select(INTERACTIONS.c.principal).where(*queries.UNFINISHED_ROWS).distinct()
+    return await database.read(wanted, lambda result: sorted(result.scalars()))
 
 
 def open_database(url: str | Path, timing: Timing = DEFAULT_TIMING) -> Database:

@@ -7,21 +7,17 @@ import random
 from contextlib import suppress
 from typing import Final
 
-import anyio
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gemini_interactions_mcp.core import JournalError
 
 from .database_url import is_sqlite
 from .engine import BUSY_TURN_SECONDS
-from .gate import make_gate
 
 BUSY_PAUSE_SECONDS: Final = 0.02
 """Mean seconds between two attempts at a database that another program holds."""
-MAX_TABLE_ATTEMPTS: Final = 10
-"""Attempts at the tables of a database without a lock for that: servers that start together collide there."""
 MIGRATION_LOCK_KEY: Final = 5_735_817_042
 """Key of PostgreSQL's advisory lock that a server holds while it makes or migrates the tables."""
 
@@ -42,12 +38,8 @@ async def establish_tables(connection: AsyncConnection, metadata: sa.MetaData, v
     """
     if is_sqlite(connection.engine.url):
         await establish_sqlite_tables(connection, metadata, version)
-    elif await connection.run_sync(read_stamped_version, version) == version:
-        return
-    elif connection.dialect.name == "postgresql":
+    elif await connection.run_sync(read_stamped_version, version) < version:
         await establish_postgresql_tables(connection, metadata, version)
-    else:
-        await establish_unlocked_tables(connection, metadata, version)
 
 
 async def establish_sqlite_tables(connection: AsyncConnection, metadata: sa.MetaData, version: int) -> None:
@@ -77,25 +69,12 @@ async def establish_postgresql_tables(connection: AsyncConnection, metadata: sa.
     async with connection.begin():
         await connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_TURN_SECONDS:.1f}s'")
         await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK_KEY)))
-        await connection.run_sync(bring_up_tables_and_gate, metadata, version)
+        await connection.run_sync(bring_up_missing_tables, metadata, version)
 
 
-async def establish_unlocked_tables(connection: AsyncConnection, metadata: sa.MetaData, version: int) -> None:
-    """Create or migrate the tables while other servers may be doing the same, where changing a table commits."""
-    for left in reversed(range(MAX_TABLE_ATTEMPTS)):
-        try:
-            await connection.run_sync(bring_up_tables_and_gate, metadata, version)
-            return
-        except DBAPIError:
-            if not left:
-                raise
-        await anyio.sleep(choose_pause())
-
-
-def bring_up_tables_and_gate(connection: sa.Connection, metadata: sa.MetaData, version: int) -> None:
-    """Create or migrate the tables, unless another server was quicker, and then the gate."""
+def bring_up_missing_tables(connection: sa.Connection, metadata: sa.MetaData, version: int) -> None:
+    """Create or migrate the tables, unless another server was quicker."""
     if read_stamped_version(connection, version) < version:
-        make_gate(connection)
         bring_up_tables(connection, metadata, version)
 
 
@@ -132,7 +111,7 @@ async def read_file_version(connection: AsyncConnection, ours: int) -> int:
 
 
 def read_stamped_version(connection: sa.Connection, ours: int) -> int:
-    """Return the version of the tables in another database; 0 where it is not known: these tables are older than 5.
+    """Return the version of the tables in PostgreSQL; 0 where it is not known: these tables are older than 5.
 
     Raises:
         JournalError: It is newer than ours.

@@ -23,6 +23,7 @@ from .engine import RowValues
 from .limits import ResearchLimit, SpendingLimit
 from .rows import FileListing, format_moment
 from .schema import INTERACTIONS, NEWEST_FIRST, OLDEST_FIRST, RECORD_COLUMNS
+from .searching import find_words, match_newest, match_text
 
 RETENTION: Final = timedelta(days=55)
 """How long Google keeps an interaction at most (ai.google.dev/gemini-api/docs/interactions, data retention).
@@ -48,6 +49,14 @@ LIVE_ROWS: Final = INTERACTIONS.c.deleted_at.is_(None)
 
 RUNNING_ROWS: Final = sa.and_(INTERACTIONS.c.settled_at.is_(None), INTERACTIONS.c.status.not_in(SETTLED_STATUSES))
 """Rows that have not settled; an older server on this journal ends rows without saying when."""
+
+UNFINISHED_ROWS: Final = (
+    LIVE_ROWS,
+    RUNNING_ROWS,
+    INTERACTIONS.c.interaction_id.is_not(None),
+    INTERACTIONS.c.stored.is_(True),
+)
+"""Rows that Google keeps under an id and that have not settled."""
 
 UNSENT_ROWS: Final = sa.and_(
     LIVE_ROWS, INTERACTIONS.c.status.in_(["failed", "cancelled"]), INTERACTIONS.c.interaction_id.is_(None)
@@ -95,6 +104,10 @@ FILES_TEXT: Final = sa.cast(INTERACTIONS.c.files, sa.Text)
 """The files of a row as they are written."""
 
 
+ROWS_WITH_FILES: Final = sa.literal_column("'[]'") != FILES_TEXT
+"""Rows with files, in words that an index knows."""
+
+
 def match_listing(seen: FileListing | None) -> sa.ColumnElement[bool]:
     """Return the condition of rows that have the files which were seen; of all rows where none were."""
     return sa.true() if seen is None else FILES_TEXT.__eq__(seen.written)
@@ -115,10 +128,38 @@ def change_live(*conditions: sa.ColumnElement[bool]) -> sa.Update:
     return sa.update(INTERACTIONS).where(LIVE_ROWS, *conditions)
 
 
+def select_page(
+    principal: str, query: str | None, kind: str | None, status: str | None, cursor: str | None, limit: int
+) -> sa.Select[Any]:
+    """Select the rows of a page, newest first, by reading the texts of rows where there is something to search for.
+
+    Raises:
+        InputError: The cursor is none of ours, or the query is too long.
+    """
+    searched = [match_text(query)] if query else []
+    conditions = make_page_conditions(principal, query, kind, status, cursor)
+    return select_live(*searched, *conditions).order_by(*NEWEST_FIRST).limit(limit)
+
+
+def select_indexed_page(
+    principal: str, query: str | None, kind: str | None, status: str | None, cursor: str | None, limit: int
+) -> sa.Select[Any]:
+    """Select the rows of a page as `select_page`, by an index of words where there is one for the query.
+
+    Raises:
+        InputError: The cursor is none of ours, or the query is too long.
+    """
+    words = find_words(query) if query else None
+    if words is None:
+        return select_page(principal, query, kind, status, cursor, limit)
+    conditions = make_page_conditions(principal, query, kind, status, cursor)
+    return select_live(match_newest(words, (LIVE_ROWS, *conditions), limit)).order_by(*NEWEST_FIRST)
+
+
 def make_page_conditions(
     principal: str, query: str | None, kind: str | None, status: str | None, cursor: str | None
 ) -> Iterator[sa.ColumnElement[bool]]:
-    """Yield the conditions of a page's rows.
+    """Yield the conditions of a page's rows but for the query, which is checked.
 
     Raises:
         InputError: The cursor is none of ours, or the query is too long.
@@ -126,8 +167,6 @@ def make_page_conditions(
     yield match_principal(principal)
     if query:
         check_query(query)
-        searched = (INTERACTIONS.c.topic, INTERACTIONS.c.prompt, INTERACTIONS.c.text, INTERACTIONS.c.interaction_id)
-        yield sa.or_(*(column.icontains(query, autoescape=True) for column in searched))
     if kind:
         yield match_kind(kind)
     if status:
@@ -215,16 +254,28 @@ def make_insert_conditions(
     principal: str,
     record: Record,
     since: datetime | None,
-    limit: ResearchLimit | None,
+    research: Sequence[ResearchLimit],
     spending: Sequence[SpendingLimit],
 ) -> Iterator[sa.ColumnElement[bool]]:
     """Yield the conditions under which a row is inserted, as `Journal.insert_once` says."""
     if since:
         yield ~select_live(*match_twins(principal, record, since)).exists()
-    if limit:
-        yield count_research(principal, limit.since).scalar_subquery() < limit.most
+    for runs in research:
+        yield count_research(choose_payer(principal, runs), runs.since).scalar_subquery() < runs.most
     for each in spending:
-        yield sum_costs(principal, each.since).scalar_subquery() <= each.micros - (record.cost_micros or 0)
+        spent = sum_costs(choose_payer(principal, each), each.since)
+        yield spent.scalar_subquery() <= each.micros - (record.cost_micros or 0)
+
+
+def choose_payer(principal: str, limit: ResearchLimit | SpendingLimit) -> str | None:
+    """Return whose requests a limit counts; None for those of all."""
+    return principal if limit.own else None
+
+
+def list_locks(principal: str, research: Sequence[ResearchLimit], spending: Sequence[SpendingLimit]) -> tuple[str, ...]:
+    """Return the names of the locks for a decision of a principal: a limit for all is decided on by one at a time."""
+    shared = any(not each.own for each in (*research, *spending))
+    return (f"principal {principal}", *(["everybody"] if shared else []))
 
 
 def match_undelivered(principal: str, record: Record, since: datetime) -> tuple[sa.ColumnElement[bool], ...]:

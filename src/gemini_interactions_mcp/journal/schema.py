@@ -1,24 +1,21 @@
 """The tables of the journal."""
 
+import string
 from typing import Final
 
 import sqlalchemy as sa
+from sqlalchemy import event
 
 from gemini_interactions_mcp.models import Record
 
 from .column_types import Characters, Document, FileList, LongCharacters, Utf8Characters
+from .notices import NOTICE_STATEMENTS
 
 SCHEMA_VERSION: Final = 7
 """Of these tables; a change of them is a new version and a revision in `migrations/versions`."""
 
-# MySQL's TEXT ends at 64 KiB; of this length it becomes a LONGTEXT.
-LONG_TEXT: Final = (
-    LongCharacters()
-    .with_variant(Utf8Characters(), "sqlite")
-    .with_variant(LongCharacters(2**32 - 1), "mysql", "mariadb")
-)
+LONG_TEXT: Final = LongCharacters().with_variant(Utf8Characters(), "sqlite")
 DOCUMENT_TYPE: Final = Document()
-# 512 characters still fit an index of MySQL.
 NAME_TYPE: Final = Characters(512)
 STAMP_TYPE: Final = Characters(32)
 PRINCIPAL_TYPE: Final = Characters(128)
@@ -84,8 +81,57 @@ sa.Index(
     INTERACTIONS.c.label,
 )
 sa.Index("interactions_by_settlement", INTERACTIONS.c.settled_at)
+# For what the principals spend together, and for what is old.
+sa.Index("interactions_by_time", INTERACTIONS.c.created_at)
 
-# Short names: one index finds a row, also in MySQL.
+ASCII_PUNCTUATION: Final = string.punctuation
+SEARCHED_PROMPT_CHARACTERS: Final = 40_000
+SEARCHED_TEXT_CHARACTERS: Final = 160_000
+"""Characters of prompts and answers that an index knows. PostgreSQL takes no tsvector of more than a megabyte, of which
+a character takes at most five bytes (postgresql.org/docs/current/textsearch-limitations.html)."""
+
+# As text: SQLAlchemy's functions for this would load its dialect of PostgreSQL for everybody.
+SEARCHED_WORDS: Final = (
+    "to_tsvector('simple', translate("
+    f"left(coalesce(interaction_id, '') || ' ' || coalesce(topic, '') || ' ' || prompt, {SEARCHED_PROMPT_CHARACTERS})"
+    f" || ' ' || left(text, {SEARCHED_TEXT_CHARACTERS}),"
+    f" '{ASCII_PUNCTUATION.replace(chr(39), chr(39) * 2)}', '{' ' * len(ASCII_PUNCTUATION)}'))"
+)
+"""The words of a row in PostgreSQL: punctuation divides them, so that a part of an address or of a name is found."""
+
+SHARED_INDEXES: Final = (
+    sa.Index("interactions_by_words", sa.text(SEARCHED_WORDS), postgresql_using="gin"),
+    sa.Index("interactions_settled", INTERACTIONS.c.principal, INTERACTIONS.c.settled_at),
+    # A hash: the column has no maximum length.
+    sa.Index(
+        "interactions_by_previous",
+        INTERACTIONS.c.previous_interaction_id,
+        postgresql_using="hash",
+    ),
+    sa.Index(
+        "interactions_running",
+        INTERACTIONS.c.principal,
+        postgresql_where=sa.text("settled_at IS NULL AND deleted_at IS NULL"),
+    ),
+    sa.Index("interactions_by_owner", INTERACTIONS.c.owner, postgresql_where=sa.text("owner IS NOT NULL")),
+    sa.Index("interactions_deleted", INTERACTIONS.c.deleted_at, postgresql_where=sa.text("deleted_at IS NOT NULL")),
+    sa.Index("interactions_with_files", INTERACTIONS.c.label, postgresql_where=sa.text("CAST(files AS TEXT) <> '[]'")),
+)
+"""Indexes of PostgreSQL alone, where a journal has the rows of many."""
+
+SHARED_STATEMENTS: Final = (
+    # Without statistics of this, the planner would not know how few rows have files.
+    "CREATE STATISTICS IF NOT EXISTS interactions_files ON (CAST(files AS TEXT)) FROM interactions",
+    *NOTICE_STATEMENTS,
+)
+"""What PostgreSQL alone is told after it has made the table."""
+
+for index in SHARED_INDEXES:
+    index.ddl_if(dialect="postgresql")
+    INTERACTIONS.append_constraint(index)
+for statement in SHARED_STATEMENTS:
+    event.listen(INTERACTIONS, "after_create", sa.DDL(statement).execute_if(dialect="postgresql"))
+
 UPLOADS: Final = sa.Table(
     "uploads",
     JOURNAL_METADATA,

@@ -5,8 +5,7 @@ import sqlalchemy as sa
 from gemini_interactions_mcp.core import Redactor
 from gemini_interactions_mcp.models import UploadedFile
 
-from .clock import now
-from .database import Database
+from .database_view import DatabaseView
 from .engine import RowValues
 from .rows import encode_cell, format_moment, read_uploads
 from .schema import UPLOADS
@@ -20,7 +19,7 @@ class UploadShelf:
         redact: Takes secrets out of all that is written.
     """
 
-    def __init__(self, database: Database, redact: Redactor) -> None:
+    def __init__(self, database: DatabaseView, redact: Redactor) -> None:
         self._uploads = database
         self._redact_upload = redact
 
@@ -39,9 +38,11 @@ class UploadShelf:
     async def claim_upload(self, account: str, size: int, mime_type: str, digest: str, file: UploadedFile) -> bool:
         """Write an upload down, unless there is one that has not expired: only one of several servers can."""
         key = make_upload_key(account, size, mime_type, digest)
-        expired = UPLOADS.c.expires_at <= format_moment(now())
+        expired = UPLOADS.c.expires_at <= format_moment(await self._uploads.tell_time())
         await self._uploads.write(sa.delete(UPLOADS).where(*match_upload(key), expired))
-        return await self._insert(key, file)
+        # How long it holds is counted by this machine's clock.
+        skew = await self._uploads.measure_skew()
+        return await self._insert(key, file.model_copy(update={"expires_at": file.expires_at + skew}))
 
     async def drop_upload(self, account: str, digest: str, name: str | None = None) -> None:
         """Forget the uploads of a content, or one of them, by its name."""
@@ -59,7 +60,8 @@ class UploadShelf:
         columns = [sa.literal(value, UPLOADS.c[name].type).label(name) for name, value in values.items()]
         taken = sa.exists(sa.select(UPLOADS.c.digest).where(*match_upload(key)))
         source = sa.select(*columns).where(~taken)
-        return await self._uploads.write(sa.insert(UPLOADS).from_select(list(values), source), alone=True) > 0
+        statement = sa.insert(UPLOADS).from_select(list(values), source)
+        return await self._uploads.write(statement, locks=[f"upload {sorted(key.items())}"]) > 0
 
     def _encode(self, file: UploadedFile) -> RowValues:
         return self._redact_upload({name: encode_cell(value) for name, value in dict(file).items()})

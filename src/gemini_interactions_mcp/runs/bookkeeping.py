@@ -6,7 +6,7 @@ A journal or a disk that fails does not lose a run: what could not be written is
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -88,10 +88,12 @@ class Ledger:
             SpendingLimitError: It may cost more than the user allows.
             JournalError: It could not be written.
         """
+        record = intents.postpone(record, await self._journal.measure_skew())
         if spending := self._limits.list_spending_limits(record.created_at):
-            await self._journal.insert_once(record, None, spending=spending, owner=self._owner, until=self._lease_end())
+            lease = self._timing.lease
+            await self._journal.insert_once(record, None, spending=spending, owner=self._owner, seconds=lease)
         else:
-            await self._journal.insert(record, owner=self._owner, until=self._lease_end())
+            await self._journal.insert(record, owner=self._owner, seconds=self._timing.lease)
 
     async def open_once(self, record: Record, *, again: bool = False) -> Record | None:
         """Write an intent of research down, unless an identical request came lately: then return its row.
@@ -105,13 +107,15 @@ class Ledger:
             SpendingLimitError: It may cost more than the user allows.
             JournalError: The journal cannot be used.
         """
+        skew = await self._journal.measure_skew()
+        record = intents.postpone(record, skew)
         return await self._journal.insert_once(
             record,
-            None if again else intents.compute_twins_start(record),
-            limit=self._limits.get_research_limit(record.created_at),
+            None if again else intents.compute_twins_start(record, skew),
+            research=self._limits.list_research_limits(record.created_at),
             spending=self._limits.list_spending_limits(record.created_at),
             owner=self._owner,
-            until=self._lease_end(),
+            seconds=self._timing.lease,
         )
 
     async def check_limits(self, record: Record) -> None:
@@ -122,8 +126,9 @@ class Ledger:
             SpendingLimitError: It may cost more than the user allows.
             JournalError: The journal cannot be read.
         """
-        limit = self._limits.get_research_limit(record.created_at) if record.kind == "research" else None
-        await self._journal.check_limits(record, limit, self._limits.list_spending_limits(record.created_at))
+        record = intents.postpone(record, await self._journal.measure_skew())
+        research = self._limits.list_research_limits(record.created_at) if record.kind == "research" else ()
+        await self._journal.check_limits(record, research, self._limits.list_spending_limits(record.created_at))
 
     async def twin(self, record: Record) -> Record | None:
         """Return the row that `open_once` would return.
@@ -132,7 +137,8 @@ class Ledger:
             JournalError: The journal cannot be used.
         """
         # A little less than there, so that what is found here will be found there.
-        return await self._journal.twin(record, intents.compute_twins_start(record) + timedelta(seconds=10))
+        since = intents.compute_twins_start(record, await self._journal.measure_skew())
+        return await self._journal.twin(record, since + timedelta(seconds=10))
 
     async def undelivered(self, record: Record) -> list[Record]:
         """Return the rows of identical requests whose answer nobody has been given.
@@ -140,7 +146,8 @@ class Ledger:
         None are returned when the journal cannot be read.
         """
         try:
-            return await self._journal.undelivered(record, intents.compute_twins_start(record))
+            since = intents.compute_twins_start(record, await self._journal.measure_skew())
+            return await self._journal.undelivered(record, since)
         except JournalError as exc:
             logger.warning("Whether the same was asked before cannot be read: %s", exc)
             return []
@@ -392,7 +399,7 @@ class Ledger:
     async def seize(self, record: Record) -> None:
         """Take the lease from a process that hangs, which notices before it saves anything."""
         with contextlib.suppress(JournalError):
-            await self._journal.seize(record.label, self._owner, self._lease_end(), patience=self._timing.patience)
+            await self._journal.seize(record.label, self._owner, self._timing.lease, patience=self._timing.patience)
 
     async def followed_elsewhere(self, record: Record) -> bool:
         """Whether another process that lives has the lease of an interaction."""
@@ -404,7 +411,7 @@ class Ledger:
         return owner not in (None, self._owner) and not processes.has_departed(owner)
 
     async def _claimed(self, record: Record) -> bool:
-        return await self._journal.claim(record.label, self._owner, self._lease_end(), patience=self._timing.patience)
+        return await self._journal.claim(record.label, self._owner, self._timing.lease, patience=self._timing.patience)
 
     async def _free(self) -> bool:
         """End the leases of processes that have ended; return whether there were any."""
@@ -421,7 +428,7 @@ class Ledger:
         Raises:
             JournalError: The journal cannot be used.
         """
-        await self._journal.renew(self._owner, self._lease_end())
+        await self._journal.renew(self._owner, self._timing.lease)
         if self._released:
             return []
         await self._free()
@@ -441,6 +448,3 @@ class Ledger:
         self._released = True
         with contextlib.suppress(JournalError):
             await self._journal.release(self._owner, patience=self._timing.patience)
-
-    def _lease_end(self) -> datetime:
-        return clock.now() + timedelta(seconds=self._timing.lease)

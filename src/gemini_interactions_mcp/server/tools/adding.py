@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Awaitable, Callable, Hashable, Sequence
-from datetime import timedelta
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
@@ -37,9 +36,6 @@ if TYPE_CHECKING:
     from gemini_interactions_mcp.files import IndexingWork, StoredFile
 
 INDEXING_PRICES: Final = "https://ai.google.dev/gemini-api/docs/file-search#pricing"
-
-MONTH_LENGTH: Final = timedelta(days=20)
-"""Between the length of a day and that of a month: a limit that holds for longer than this is one of a month."""
 
 LINE_BYTES: Final = 300
 """Size of the line about a file."""
@@ -135,8 +131,7 @@ async def check_indexing_limits(app: AppContext, added: Addition) -> None:
                 f"What indexing these files may cost is not known, so {limit.variable} cannot be kept. Nothing was "
                 "sent."
             )
-        month = limit.until - limit.since > MONTH_LENGTH
-        spent = (spending.month if month else spending.today) + app.indexing.sum_spent(limit.since)
+        spent = spending.get_counted(limit) + app.indexing.sum_spent(limit.since)
         if spent + cost > limit.micros:
             raise SpendingLimitError(journal.describe_spending_limit(limit, spent, cost))
 

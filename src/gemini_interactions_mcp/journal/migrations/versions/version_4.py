@@ -6,7 +6,7 @@ from alembic import op
 revision = "4"
 down_revision = None
 
-LONG_TEXT_4 = sa.Text().with_variant(sa.Text(2**32 - 1), "mysql", "mariadb")
+LONG_TEXT_4 = sa.Text()
 
 ADDED_COLUMNS = {
     "environment_id": LONG_TEXT_4,

@@ -1,7 +1,6 @@
 """Give meanings columns of their own that were hidden in labels, ids and errors, and clean U+0000 out of old texts.
 
-Where changing a table commits, as in MySQL, a migration may have been left half-way: each step asks what is there, and
-filling the columns again comes to the same.
+Each step asks what is there, and filling the columns again comes to the same.
 """
 
 import hashlib
