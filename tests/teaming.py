@@ -1,5 +1,6 @@
 """Shared by the tests of HTTP: a real server on a real port, and requests as MCP clients send them."""
 
+import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -92,4 +93,5 @@ def challenge(answer: httpx2.Response) -> dict[str, str]:
     """The parameters of a `WWW-Authenticate` header."""
     kind, _, rest = answer.headers["www-authenticate"].partition(" ")
     assert kind == "Bearer"
-    return {name: value.strip('"') for name, _, value in (part.partition("=") for part in rest.split(", "))}
+    assert re.fullmatch(r'\w+="[^"\\]*"(, \w+="[^"\\]*")*', rest)
+    return dict(re.findall(r'(\w+)="([^"]*)"', rest))
