@@ -12,6 +12,7 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from conftest import FAST, Mode
+from gemini_interactions_mcp.core.principals import SCOPES
 from gemini_interactions_mcp.journal.journal import open_database
 from gemini_interactions_mcp.journal.tokens import AccessTokens
 from gemini_interactions_mcp.server.app import build_server
@@ -86,7 +87,7 @@ async def rows(settings: Settings) -> AsyncGenerator[AccessTokens]:
 async def named(settings: Settings, name: str, scopes: Sequence[str] | None = None, **more: Any) -> str:
     """A new token."""
     async with rows(settings) as tokens:
-        return await tokens.add(name, *([scopes] if scopes is not None else []), **more)
+        return await tokens.add(name, SCOPES if scopes is None else scopes, **more)
 
 
 def challenge(answer: httpx2.Response) -> dict[str, str]:

@@ -118,7 +118,7 @@ def test_nothing_yet_is_said_in_a_sentence(run: Run) -> None:
 def test_a_wrong_setting_and_a_broken_journal_are_said(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "journal.sqlite3").mkdir()
+    (tmp_path / "journal.sqlite3").write_bytes(b"no database" * 100)
     assert run("token", "list")[0] == 1
     monkeypatch.setenv("GEMINI_MCP_AUTH", "password")
     status, _, err = run("token", "list")
@@ -178,9 +178,11 @@ async def test_a_principal_is_made_once_by_several_servers(database: Database) -
 
 async def test_a_beginning_of_several_hashes_is_refused(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     tokens = AccessTokens(database)
-    monkeypatch.setattr(
-        "gemini_interactions_mcp.journal.tokens.hash_token", lambda token: "abcdef" + token[-8:].lower()
-    )
+
+    def hash_alike(token: str) -> str:
+        return "abcdef" + hash_token(token)[6:]
+
+    monkeypatch.setattr("gemini_interactions_mcp.journal.tokens.hash_token", hash_alike)
     await tokens.add("alice")
     await tokens.add("bob")
     with pytest.raises(InputError, match="Several tokens begin with abcdef"):

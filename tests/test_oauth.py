@@ -139,8 +139,8 @@ async def test_a_key_without_a_name_is_tried(served: Team, issuer: IssuerServer)
         ({"scope": ["interactions:read", 5]}, {"interactions:read"}),
         ({"scp": ["files:write"]}, {"files:write"}),
         ({"scp": "files:write interactions:delete"}, {"files:write", "interactions:delete"}),
-        ({"scope": {"interactions:read": 1}}, set()),
-        ({}, set()),
+        ({"scope": {"interactions:read": 1}}, set[str]()),
+        ({}, set[str]()),
     ],
 )
 def test_scopes_are_read_as_issuers_write_them(claims: Any, scopes: set[str]) -> None:
@@ -192,7 +192,7 @@ WRONG: dict[str, Callable[[IssuerServer], str]] = {
     "another key": lambda issuer: issuer.token(STRANGER),
     "a symmetric algorithm": lambda issuer: jwt.encode({"sub": "alice"}, "x" * 64, "HS256", headers={"kid": "first"}),
     "the public key as a secret": forge_with_public_key,
-    "no algorithm": lambda issuer: jwt.encode({"sub": "alice", "iss": issuer.address, "aud": AUDIENCE}, None, "none"),
+    "no algorithm": lambda issuer: jwt.encode({"sub": "alice", "iss": issuer.address, "aud": AUDIENCE}, "", "none"),
     "a critical header": lambda issuer: issuer.token(headers={"crit": ["b64"], "b64": True}),
     "another algorithm of the same key": lambda issuer: issuer.token(alg="RS384", kid="pinned"),
     "a name of the key that is no text": lambda issuer: f"{encode_part({'alg': 'RS256', 'kid': 5})}.e30.AAAA",
@@ -244,8 +244,7 @@ class Hours:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ahead = 0.0
         real = anyio.current_time
-        for module in (keys_of, verification):
-            monkeypatch.setattr(module.anyio, "current_time", lambda: real() + self.ahead)
+        monkeypatch.setattr(anyio, "current_time", lambda: real() + self.ahead)
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from .access import Access, ServingPlan, open_access
 from .auth.guard import AccessGuard
 from .health import Health
 from .log_context import set_log_context
+from .metrics import build_metrics_routes
 from .public_url import MCP_PATH, PublicUrl, bracket_host
 
 LOOPBACK_HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
@@ -192,6 +193,7 @@ async def open_web_app(server: Server, settings: Settings, plan: ServingPlan, po
     public = plan.public or PublicUrl(f"http://{bracket_host(plan.options.host.strip('[]'))}:{port}")
     database = journal.open_database(settings.database_url)
     health = Health(settings, database)
+    token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
     try:
         async with open_access(settings, plan, public, database) as access:
             app = build_web_app(
@@ -200,7 +202,7 @@ async def open_web_app(server: Server, settings: Settings, plan: ServingPlan, po
                 origins=list_origins(plan.public, port, settings.allowed_origins),
                 prefix=public.prefix,
                 stateless=plan.public is not None,
-                routes=health.build_routes(),
+                routes=[*health.build_routes(), *build_metrics_routes(server, database, token)],
             )
             yield WebApp(app, health, public)
     finally:
