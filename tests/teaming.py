@@ -64,7 +64,7 @@ async def team(settings: Settings, options: ServingOptions | None = None) -> Asy
     plan = plan_serving(settings, options or ServingOptions(port=0))
     with open_listener(0, plan.place) as listener:
         port = listener.getsockname()[1]
-        async with open_web_app(build_server(settings, FAST), settings, plan, port) as opened:
+        async with open_web_app(build_server(settings, FAST), settings, plan, port, FAST) as opened:
             running = WebServer(opened.app, lambda: None)
             base = f"http://127.0.0.1:{port}"
             async with anyio.create_task_group() as tasks:

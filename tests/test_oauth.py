@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from conftest import Mode, make_settings
+from conftest import FAST, Mode, make_settings
 from gemini_interactions_mcp.core.errors import ConfigurationError
 from gemini_interactions_mcp.core.principals import MAX_PRINCIPAL_CHARACTERS, SCOPES
 from gemini_interactions_mcp.settings import Settings
@@ -257,7 +257,7 @@ async def test_a_rotated_key_is_fetched_and_the_old_one_ends(served: Team, issue
     issuer.keys = [rsa_jwk(STRANGER, "second")]
     second = issuer.token(STRANGER, "second")
     assert is_refused(await served.send(token=second))
-    hours.ahead = keys_of.UNKNOWN_KEY_SECONDS + 1
+    hours.ahead = FAST.issuer_unknown_key + 1
     assert (await served.send(token=second)).status_code == 200
     assert is_refused(await served.send(token=issuer.token(sub="bob")))
 
@@ -279,9 +279,9 @@ async def test_while_the_issuer_is_away_only_verified_tokens_are_taken(
     asked = len(issuer.asked)
     assert (await served.send(token=token)).status_code == 503
     assert len(issuer.asked) == asked
-    issuer.status, hours.ahead = 200, keys_of.FAILED_SECONDS + 1
+    issuer.status, hours.ahead = 200, FAST.issuer_retry + 1
     assert (await served.send(token=token)).status_code == 200
-    issuer.status, hours.ahead = 500, keys_of.KEYS_SECONDS * 2
+    issuer.status, hours.ahead = 500, FAST.issuer_keys * 2
     assert (await served.send(token=token)).status_code == 200
     assert (await served.send(token=issuer.token(sub="new"))).status_code == 200
     assert (await served.send(token=issuer.token(STRANGER, "second"))).status_code == 503
@@ -303,7 +303,7 @@ async def test_a_revoked_principal_is_refused_within_seconds(
     assert (await served.send(token=issuer.token())).status_code == 200
     async with rows(protected) as tokens:
         await tokens.revoke_principal(name_subject("alice", issuer.address))
-        hours.ahead = verification.RECHECK_SECONDS
+        hours.ahead = FAST.access_recheck
         assert is_refused(await served.send(token=issuer.token(jti="another")))
         await tokens.restore_principal(name_subject("alice", issuer.address))
         hours.ahead *= 2

@@ -16,20 +16,31 @@ import pytest
 from mcp_types import TextContent
 from pydantic import SecretStr
 from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
 
-from conftest import KEY, Mode, make_settings
+from conftest import FAST, KEY, Mode, make_settings
 from gemini_interactions_mcp import journal
 from gemini_interactions_mcp.cli.logs import JsonFormatter
 from gemini_interactions_mcp.core.errors import InputError
 from gemini_interactions_mcp.core.log import logger
-from gemini_interactions_mcp.core.principals import DELETE_SCOPE, READ_SCOPE, SCOPES, SPEND_SCOPE, WRITE_SCOPE
+from gemini_interactions_mcp.core.principals import (
+    DELETE_SCOPE,
+    READ_SCOPE,
+    SCOPES,
+    SPEND_SCOPE,
+    WRITE_SCOPE,
+    Principal,
+)
 from gemini_interactions_mcp.core.redaction import Redactor
 from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.journal.journal import open_database
+from gemini_interactions_mcp.server import app
 from gemini_interactions_mcp.server.app import Server, build_server
+from gemini_interactions_mcp.server.identity import identify_principal
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.transports.access import ServingOptions, plan_serving
 from gemini_interactions_mcp.transports.auth import verification
+from gemini_interactions_mcp.transports.auth.lasting import LastingRequest
 from gemini_interactions_mcp.transports.auth.rates import CallRates
 from gemini_interactions_mcp.transports.http import describe_serving
 from gemini_interactions_mcp.transports.metrics import Metrics
@@ -118,16 +129,13 @@ async def test_no_auth_says_what_it_means_and_takes_loopback_names_only(settings
 # Named tokens -------------------------------------------------------------------------------------------
 
 
-async def test_a_named_token_opens_until_it_is_revoked(
-    served: Team, tokens_only: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_named_token_opens_until_it_is_revoked(served: Team, tokens_only: Settings) -> None:
     token = await named(tokens_only, "alice")
     assert (await served.send(token=token)).status_code == 200
     async with rows(tokens_only) as tokens:
         (revoked,) = await tokens.revoke("alice")
     assert revoked.principal == "alice"
-    real = anyio.current_time
-    monkeypatch.setattr(anyio, "current_time", lambda: real() + verification.RECHECK_SECONDS)
+    await anyio.sleep(FAST.access_recheck)
     refused = await served.send(token=token)
     assert code(refused) == (401, "invalid_token")
     assert challenge(refused)["scope"] == f"{READ_SCOPE} {SPEND_SCOPE}"
@@ -170,7 +178,7 @@ async def test_only_so_many_tokens_are_remembered(monkeypatch: pytest.MonkeyPatc
         looked.append(key)
         return None if key == "none" else key
 
-    memory = verification.Memory(look_up)
+    memory = verification.Memory(look_up, seconds=60)
     for key in ("a", "none", "none", "b", "c", "c", "a"):
         await memory.get(key)
     assert looked == ["a", "none", "none", "b", "c", "a"]
@@ -312,6 +320,70 @@ def test_what_is_left_of_a_minute_comes_back_evenly(monkeypatch: pytest.MonkeyPa
     moment = 2.0
     assert [rates.take("a") for _ in range(3)] == [0, 0, 1]
     assert CallRates(None).take("a") == 0
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_handlers_learn_whose_request_it_is(
+    tokens_only: Settings, mode: Mode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Principal] = []
+
+    def note(ctx: Any) -> bool:
+        seen.append(identify_principal(ctx))
+        return False
+
+    monkeypatch.setattr(app, "client_supports_apps", note)
+    async with team(tokens_only) as fresh:
+        token = await named(tokens_only, "alice", [READ_SCOPE], micros_per_day=5, key_reference="env:ALICE_KEY")
+        async with fresh.client(token, mode) as client:
+            await client.list_tools()
+    expected = Principal("alice", frozenset({READ_SCOPE}), True, 5, None, "env:ALICE_KEY")
+    assert set(seen) == {expected}
+
+
+async def test_a_stream_ends_once_its_token_is_revoked(tokens_only: Settings) -> None:
+    answers: list[httpx2.Response] = []
+    async with team(tokens_only) as fresh:
+        token = await named(tokens_only, "alice")
+        async with anyio.create_task_group() as tasks:
+
+            async def listen() -> None:
+                wanted = {"toolsListChanged": True, "resourcesListChanged": True}
+                answers.append(await fresh.send("subscriptions/listen", token, notifications=wanted))
+
+            tasks.start_soon(listen)
+            await anyio.sleep(0.3)
+            assert answers == []
+            async with rows(tokens_only) as tokens:
+                await tokens.revoke("alice")
+    (answer,) = answers
+    assert answer.status_code == 200
+    assert "subscriptions/acknowledged" in answer.text
+
+
+async def test_a_request_that_has_no_answer_yet_gets_a_refusal_and_an_unknown_state_changes_nothing() -> None:
+    told: list[str] = []
+    states: list[bool | None] = [True, None, False]
+
+    async def wait(scope: Scope, receive: Receive, send: Send) -> None:
+        del scope, receive, send
+        await anyio.sleep_forever()
+
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        del scope, receive, send
+        told.append("refused")
+
+    async def is_valid() -> bool:
+        state = states.pop(0)
+        if state is None:
+            raise verification.UnverifiableError("not now")
+        return state
+
+    async def nothing(*_: Any) -> Any:
+        pytest.fail("nothing is sent")
+
+    await LastingRequest(wait, is_valid, refuse, 0.01)({"type": "http"}, nothing, nothing)
+    assert (told, states) == (["refused"], [])
 
 
 # Behind a proxy -----------------------------------------------------------------------------------------
