@@ -62,6 +62,8 @@ FAST = Timing(
     foreign_naming=1,
     least_report=0.01,
     most_report=0.05,
+    access_recheck=0.1,
+    readiness=0.01,
 )
 """As the real timing, a hundred times faster where that loses nothing; the deadlines of requests are the real ones."""
 ATTEMPTS = len(FAST.backoffs) + 1

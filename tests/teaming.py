@@ -1,5 +1,6 @@
 """Shared by the tests of HTTP: a real server on a real port, and requests as MCP clients send them."""
 
+import re
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from conftest import FAST, Mode
+from gemini_interactions_mcp.core.principals import SCOPES
 from gemini_interactions_mcp.journal.journal import open_database
 from gemini_interactions_mcp.journal.tokens import AccessTokens
 from gemini_interactions_mcp.server.app import build_server
@@ -62,7 +64,7 @@ async def team(settings: Settings, options: ServingOptions | None = None) -> Asy
     plan = plan_serving(settings, options or ServingOptions(port=0))
     with open_listener(0, plan.place) as listener:
         port = listener.getsockname()[1]
-        async with open_web_app(build_server(settings, FAST), settings, plan, port) as opened:
+        async with open_web_app(build_server(settings, FAST), settings, plan, port, FAST) as opened:
             running = WebServer(opened.app, lambda: None)
             base = f"http://127.0.0.1:{port}"
             async with anyio.create_task_group() as tasks:
@@ -85,11 +87,12 @@ async def rows(settings: Settings) -> AsyncGenerator[AccessTokens]:
 async def named(settings: Settings, name: str, scopes: Sequence[str] | None = None, **more: Any) -> str:
     """A new token."""
     async with rows(settings) as tokens:
-        return await tokens.add(name, *([scopes] if scopes is not None else []), **more)
+        return await tokens.add(name, SCOPES if scopes is None else scopes, **more)
 
 
 def challenge(answer: httpx2.Response) -> dict[str, str]:
     """The parameters of a `WWW-Authenticate` header."""
     kind, _, rest = answer.headers["www-authenticate"].partition(" ")
     assert kind == "Bearer"
-    return {name: value.strip('"') for name, _, value in (part.partition("=") for part in rest.split(", "))}
+    assert re.fullmatch(r'\w+="[^"\\]*"(, \w+="[^"\\]*")*', rest)
+    return dict(re.findall(r'(\w+)="([^"]*)"', rest))

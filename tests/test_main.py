@@ -16,6 +16,7 @@ import httpx2
 import pytest
 from anyio.abc import Process
 from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
 from mcp_types import TextContent
 
 from conftest import KEY, Mode
@@ -28,6 +29,7 @@ from wired import MODERN, PATIENCE, SERVE, Json, command, envelope, environment,
 
 LOOPBACK = "127.0.0.1"
 ACCEPT = {"accept": "application/json, text/event-stream"}
+MODERN_HEADERS = {"mcp-protocol-version": MODERN, "mcp-method": "tools/list"}
 
 
 def test_version_says_the_version_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
@@ -81,6 +83,11 @@ def test_help_names_every_command_and_option(capsys: pytest.CaptureFixture[str])
         (["--port"], "--port: expected one argument"),
         (["--http", "--port", "65536"], "a port is a number from 0 to 65535"),
         (["--http", "--port", "-1"], "--port"),
+        (["serve", "--host", "0.0.0.0"], "need --http"),
+        (["serve", "--no-auth"], "need --http"),
+        (["serve", "--http", "--drain-seconds", "9999"], "seconds are a number from 0 to 3600"),
+        (["token"], "the following arguments are required: command"),
+        (["admin", "frobnicate"], "invalid choice: 'frobnicate'"),
         (["emulator", "--port", "70000"], "a port is a number from 0 to 65535"),
         (["emulator", "--port", "eighty"], "'eighty'"),
     ],
@@ -178,18 +185,40 @@ async def ended(process: Process, number: signal.Signals) -> int | None:
     return await process.wait()
 
 
+async def test_http_drains_before_it_ends(tmp_path: Path, url: str) -> None:
+    if sys.platform == "win32":
+        pytest.skip("Windows can only kill")
+    serving = ("serve", "--http", "--no-auth", "--port", "0", "--drain-seconds", "1")
+    async with started(tmp_path, url, *serving) as process:
+        address = await told(process, r"Serving MCP on (http://\S+)/mcp\n", on="stderr")
+        async with httpx2.AsyncClient(base_url=address, trust_env=False, timeout=PATIENCE) as web:
+            assert (await web.get("/readyz")).status_code == 200
+            process.send_signal(signal.SIGTERM)
+            with anyio.fail_after(PATIENCE):
+                while (ready := await web.get("/readyz")).status_code == 200:  # noqa: ASYNC110 - of another process
+                    await anyio.sleep(0.05)
+            assert (ready.status_code, (await web.get("/healthz")).status_code) == (503, 200)
+            assert "draining" in ready.json()["checks"]
+            request: Json = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": envelope()}
+            assert (await web.post("/mcp", json=request, headers=ACCEPT | MODERN_HEADERS)).status_code == 200
+        assert await process.wait() == 0
+
+
 async def test_http_serves_both_modes_on_loopback_refuses_strangers_and_ends_without_losing_a_call(
     tmp_path: Path, url: str, emulator: Emulator
 ) -> None:
     hold, stall = Fault("create", "hold", match="sky"), Fault("create", "stall", match="sea")
     emulator.faults += [hold, stall]
     async with started(tmp_path, url, "--http", "--port", "0") as process:
-        address = await told(process, r"Serving MCP on (http://127\.0\.0\.1:\d+/mcp)\n", on="stderr")
-        await lists_and_asks(address, "auto", MODERN)
-        await lists_and_asks(address, "legacy", "2025-11-25")
+        pattern = r"Serving MCP on (http://127\.0\.0\.1:\d+/mcp\n.*\nAuthorization: Bearer \S+)\n"
+        address, _, header = (await told(process, pattern, on="stderr")).split("\n")
+        sent = {"authorization": header.removeprefix("Authorization: ")}
+        await lists_and_asks(address, "auto", MODERN, sent)
+        await lists_and_asks(address, "legacy", "2025-11-25", sent)
         assert only_on_loopback(int(address.split(":")[2].removesuffix("/mcp")))
-        await refuses_strangers(address)
-        async with httpx2.AsyncClient(trust_env=False, timeout=PATIENCE) as web, anyio.create_task_group() as tasks:
+        await refuses_strangers(address, sent)
+        web = httpx2.AsyncClient(headers=sent, trust_env=False, timeout=PATIENCE)
+        async with web, anyio.create_task_group() as tasks:
             for fault in (hold, stall):
                 tasks.start_soon(is_cut_off, web, address, fault.match)
                 await fault.reached.wait()
@@ -199,8 +228,9 @@ async def test_http_serves_both_modes_on_loopback_refuses_strangers_and_ends_wit
     assert emulator.cancels == []
 
 
-async def lists_and_asks(address: str, mode: Mode, version: str) -> None:
-    async with Client(address, mode=mode) as client:
+async def lists_and_asks(address: str, mode: Mode, version: str, sent: dict[str, str]) -> None:
+    web = httpx2.AsyncClient(headers=sent, trust_env=False, timeout=PATIENCE)
+    async with web, Client(streamable_http_client(address, http_client=web), mode=mode) as client:
         assert client.protocol_version == version
         assert client.server_info is not None
         assert client.server_info.version == __version__
@@ -219,12 +249,12 @@ def only_on_loopback(port: int) -> bool:
     return True
 
 
-async def refuses_strangers(address: str) -> None:
+async def refuses_strangers(address: str, sent: dict[str, str]) -> None:
     request: Json = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": envelope()}
     async with httpx2.AsyncClient(trust_env=False) as web:
-        foreign_host = await web.post(address, json=request, headers=ACCEPT | {"host": "evil.example"})
-        foreign_page = await web.post(address, json=request, headers=ACCEPT | {"origin": "https://evil.example"})
-    assert foreign_host.status_code == 421
+        nobody = await web.post(address, json=request, headers=ACCEPT)
+        foreign_page = await web.post(address, json=request, headers=ACCEPT | sent | {"origin": "https://evil.example"})
+    assert nobody.status_code == 401
     assert foreign_page.status_code == 403
 
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from gemini_interactions_mcp import settings as module
 from gemini_interactions_mcp.core.errors import ConfigurationError, FileRefusedError
@@ -83,12 +84,28 @@ def test_every_variable_sets_its_own_setting(home: Path, cwd: Path, tmp_path: Pa
         GEMINI_MCP_OUTPUT_DIR=str(tmp_path / "out"),
         GEMINI_MCP_ALLOWED_DIRS=str(tmp_path / "in"),
         GEMINI_MCP_DATABASE_URL="postgresql+asyncpg://db/journal",
+        GEMINI_MCP_AUTH="oauth",
+        GEMINI_MCP_OAUTH_ISSUER="https://id.example/realms/x",
+        GEMINI_MCP_OAUTH_AUDIENCE="api://gemini",
+        GEMINI_MCP_ALLOWED_ORIGINS="https://app.example/, http://localhost:3000",
+        GEMINI_MCP_PRINCIPAL_DOLLARS_PER_DAY="5",
+        GEMINI_MCP_CALLS_PER_MINUTE="60",
+        GEMINI_MCP_METRICS_TOKEN="0123456789abcdef",
+        GEMINI_MCP_LOG_FORMAT="json",
     )
     root = tmp_path.resolve()
     assert settings.api_key is not None
     assert settings.model_dump(exclude={"api_key"}) == {
         "key_variable": "GEMINI_API_KEY",
         "base_url": "http://127.0.0.1:8765",
+        "auth": "oauth",
+        "oauth_issuer": "https://id.example/realms/x",
+        "oauth_audience": "api://gemini",
+        "allowed_origins": ("https://app.example", "http://localhost:3000"),
+        "principal_dollars_per_day": Decimal(5),
+        "calls_per_minute": 60,
+        "metrics_token": SecretStr("0123456789abcdef"),
+        "log_format": "json",
         "model": "gemini-x",
         "image_model": "gemini-x-image",
         "research_agent": "deep-research-x",

@@ -1,27 +1,49 @@
 """HTTP: who may use it, what others are told, which hosts and pages are let in, and how it is left."""
 
 import json
+import logging
 import re
+import sys
 from collections.abc import AsyncGenerator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import httpx2
 import pytest
 from mcp_types import TextContent
 from pydantic import SecretStr
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
 
-from conftest import KEY, Mode, make_settings
+from conftest import FAST, KEY, Mode, make_settings
+from gemini_interactions_mcp import journal
+from gemini_interactions_mcp.cli.logs import JsonFormatter
 from gemini_interactions_mcp.core.errors import InputError
-from gemini_interactions_mcp.core.principals import DELETE_SCOPE, READ_SCOPE, SCOPES, SPEND_SCOPE, WRITE_SCOPE
+from gemini_interactions_mcp.core.log import logger
+from gemini_interactions_mcp.core.principals import (
+    DELETE_SCOPE,
+    READ_SCOPE,
+    SCOPES,
+    SPEND_SCOPE,
+    WRITE_SCOPE,
+    Principal,
+)
+from gemini_interactions_mcp.core.redaction import Redactor
 from gemini_interactions_mcp.journal import clock
+from gemini_interactions_mcp.journal.journal import open_database
+from gemini_interactions_mcp.server import app
+from gemini_interactions_mcp.server.app import Server, build_server
+from gemini_interactions_mcp.server.identity import identify_principal
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.transports.access import ServingOptions, plan_serving
 from gemini_interactions_mcp.transports.auth import verification
+from gemini_interactions_mcp.transports.auth.lasting import LastingRequest
 from gemini_interactions_mcp.transports.auth.rates import CallRates
 from gemini_interactions_mcp.transports.http import describe_serving
+from gemini_interactions_mcp.transports.metrics import Metrics
 from gemini_interactions_mcp.transports.public_url import PublicUrl, parse_public_url, resolve_place
 from gemini_interactions_mcp.transports.web_app import CLIENT_HEADERS, strip_public_path
 from teaming import Team, challenge, named, rows, team
@@ -107,19 +129,59 @@ async def test_no_auth_says_what_it_means_and_takes_loopback_names_only(settings
 # Named tokens -------------------------------------------------------------------------------------------
 
 
-async def test_a_named_token_opens_until_it_is_revoked_or_expires(served: Team, tokens_only: Settings) -> None:
+async def test_a_named_token_opens_until_it_is_revoked(served: Team, tokens_only: Settings) -> None:
     token = await named(tokens_only, "alice")
-    brief = await named(tokens_only, "alice", expires_at=clock.now() + timedelta(seconds=1))
     assert (await served.send(token=token)).status_code == 200
-    assert (await served.send(token=brief)).status_code == 200
-    await anyio.sleep(1)
-    assert code(await served.send(token=brief)) == (401, "invalid_token")
     async with rows(tokens_only) as tokens:
-        assert len(await tokens.revoke("alice")) == 2
-    await anyio.sleep(verification.RECHECK_SECONDS)
+        (revoked,) = await tokens.revoke("alice")
+    assert revoked.principal == "alice"
+    await anyio.sleep(FAST.access_recheck)
     refused = await served.send(token=token)
     assert code(refused) == (401, "invalid_token")
     assert challenge(refused)["scope"] == f"{READ_SCOPE} {SPEND_SCOPE}"
+
+
+async def test_a_named_token_opens_until_it_expires(
+    served: Team, tokens_only: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = await named(tokens_only, "alice", expires_at=clock.now() + timedelta(seconds=60))
+    assert (await served.send(token=token)).status_code == 200
+    monkeypatch.setattr(journal, "now", lambda: clock.now() + timedelta(seconds=60))
+    assert code(await served.send(token=token)) == (401, "invalid_token")
+
+
+async def test_while_one_request_looks_again_the_others_go_on_with_what_was_known() -> None:
+    looked: list[str] = []
+
+    async def look_up(key: str) -> int:
+        looked.append(key)
+        await anyio.sleep(0.05)
+        return len(looked)
+
+    memory = verification.Memory(look_up, seconds=0.01)
+    assert await memory.get("a") == 1
+    await anyio.sleep(0.02)
+    found: list[int | None] = []
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(memory.get, "a")
+        await anyio.lowlevel.checkpoint()
+        found.append(await memory.get("a"))
+    assert (found, looked) == ([1], ["a", "a"])
+    assert await memory.get("b") == 3
+
+
+async def test_only_so_many_tokens_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verification, "MAX_KNOWN", 2)
+    looked: list[str] = []
+
+    async def look_up(key: str) -> str | None:
+        looked.append(key)
+        return None if key == "none" else key
+
+    memory = verification.Memory(look_up, seconds=60)
+    for key in ("a", "none", "none", "b", "c", "c", "a"):
+        await memory.get(key)
+    assert looked == ["a", "none", "none", "b", "c", "a"]
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
@@ -260,6 +322,70 @@ def test_what_is_left_of_a_minute_comes_back_evenly(monkeypatch: pytest.MonkeyPa
     assert CallRates(None).take("a") == 0
 
 
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_handlers_learn_whose_request_it_is(
+    tokens_only: Settings, mode: Mode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Principal] = []
+
+    def note(ctx: Any) -> bool:
+        seen.append(identify_principal(ctx))
+        return False
+
+    monkeypatch.setattr(app, "client_supports_apps", note)
+    async with team(tokens_only) as fresh:
+        token = await named(tokens_only, "alice", [READ_SCOPE], micros_per_day=5, key_reference="env:ALICE_KEY")
+        async with fresh.client(token, mode) as client:
+            await client.list_tools()
+    expected = Principal("alice", frozenset({READ_SCOPE}), True, 5, None, "env:ALICE_KEY")
+    assert set(seen) == {expected}
+
+
+async def test_a_stream_ends_once_its_token_is_revoked(tokens_only: Settings) -> None:
+    answers: list[httpx2.Response] = []
+    async with team(tokens_only) as fresh:
+        token = await named(tokens_only, "alice")
+        async with anyio.create_task_group() as tasks:
+
+            async def listen() -> None:
+                wanted = {"toolsListChanged": True, "resourcesListChanged": True}
+                answers.append(await fresh.send("subscriptions/listen", token, notifications=wanted))
+
+            tasks.start_soon(listen)
+            await anyio.sleep(0.3)
+            assert answers == []
+            async with rows(tokens_only) as tokens:
+                await tokens.revoke("alice")
+    (answer,) = answers
+    assert answer.status_code == 200
+    assert "subscriptions/acknowledged" in answer.text
+
+
+async def test_a_request_that_has_no_answer_yet_gets_a_refusal_and_an_unknown_state_changes_nothing() -> None:
+    told: list[str] = []
+    states: list[bool | None] = [True, None, False]
+
+    async def wait(scope: Scope, receive: Receive, send: Send) -> None:
+        del scope, receive, send
+        await anyio.sleep_forever()
+
+    async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+        del scope, receive, send
+        told.append("refused")
+
+    async def is_valid() -> bool:
+        state = states.pop(0)
+        if state is None:
+            raise verification.UnverifiableError("not now")
+        return state
+
+    async def nothing(*_: Any) -> Any:
+        pytest.fail("nothing is sent")
+
+    await LastingRequest(wait, is_valid, refuse, 0.01)({"type": "http"}, nothing, nothing)
+    assert (told, states) == (["refused"], [])
+
+
 # Behind a proxy -----------------------------------------------------------------------------------------
 
 
@@ -360,6 +486,108 @@ async def test_plain_http_beyond_loopback_is_mentioned(tokens_only: Settings) ->
         == f"Serving MCP on {PUBLIC}/mcp (listening on 0.0.0.0:1)\n"
     )
     assert not resolve_place("0.0.0.0").is_loopback
+
+
+# Metrics and the log ------------------------------------------------------------------------------------
+
+SECRET = "metrics-secret-17"
+
+
+async def test_metrics_count_calls_and_dollars_for_whoever_has_their_token(tmp_path: Path, url: str) -> None:
+    measured = make_settings(tmp_path, url, metrics_token=SecretStr(SECRET))
+    async with team(measured, OPEN) as served:
+        await served.send("tools/call", name="gemini_ask", arguments={"prompt": "Why?"})
+        await served.send("tools/call", name="read_interaction", arguments={"interaction_id": "v1_none"})
+        await served.send("tools/call", name="no_such_tool", arguments={})
+        await served.send("tools/list")
+        for given in ("", "Bearer x", f"Bearer {SECRET}x", SECRET):
+            assert (await served.web.get("/metrics", headers={"authorization": given})).status_code == 401
+        shown = (await served.web.get("/metrics", headers={"authorization": f"Bearer {SECRET}"})).text
+    assert 'gemini_mcp_calls_total{outcome="ok",tool="gemini_ask"} 1.0' in shown
+    assert 'gemini_mcp_calls_total{outcome="error",tool="read_interaction"} 1.0' in shown
+    assert 'tool="unknown"' in shown
+    assert "no_such_tool" not in shown
+    assert re.search(r"^gemini_mcp_dollars_today 0\.0*[1-9]", shown, re.MULTILINE)
+    assert "gemini_mcp_running_calls 0.0" in shown
+
+
+async def test_metrics_are_closed_without_a_token_and_say_what_they_need(
+    tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with team(make_settings(tmp_path, url), OPEN) as served:
+        assert (await served.web.get("/metrics")).status_code == 404
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+    async with team(make_settings(tmp_path, url, metrics_token=SecretStr(SECRET)), OPEN) as served:
+        lacking = await served.web.get("/metrics")
+    assert (lacking.status_code, "gemini-interactions-mcp[team]" in lacking.text) == (501, True)
+
+
+async def test_a_figure_may_be_added_and_one_that_is_not_known_is_none(tmp_path: Path, url: str) -> None:
+    (tmp_path / "folder").mkdir()
+    database = open_database(tmp_path / "folder")
+    metrics = Metrics(SECRET, build_server(make_settings(tmp_path, url)), database)
+    metrics.add_gauge("followers", "Runs that are followed", lambda: 3)
+    request = Request({"type": "http", "headers": [(b"authorization", f"Bearer {SECRET}".encode())]})
+    shown = bytes((await metrics.show(request)).body).decode()
+    assert "gemini_mcp_followers 3.0" in shown
+    assert "gemini_mcp_dollars_today NaN" in shown
+    await database.close()
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_a_line_of_the_log_names_request_principal_and_interaction(
+    served: Team, tokens_only: Settings, mode: Mode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = collect_log(monkeypatch)
+    call_tool = Server.call_tool
+
+    async def log_and_call(self: Server, *arguments: Any) -> Any:
+        logger.warning("called with %s\nand more", KEY)
+        return await call_tool(self, *arguments)
+
+    monkeypatch.setattr(Server, "call_tool", log_and_call)
+    async with served.client(await named(tokens_only, "alice"), mode) as client:
+        await client.call_tool("read_interaction", {"interaction_id": "v1_x"})
+    (line,) = [line for line in lines if line["message"].startswith("called")]
+    assert line["message"] == "called with [secret]\nand more"
+    assert (line["level"], line["principal"], line["interaction_id"]) == ("WARNING", "alice", "v1_x")
+    assert re.fullmatch(r"[0-9a-f]{32}", line["request_id"])
+
+
+async def test_a_request_keeps_the_name_that_a_proxy_gave_it(
+    tokens_only: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "journal.sqlite3").mkdir()
+    lines = collect_log(monkeypatch)
+    async with team(tokens_only) as served:
+        for given in ("r-17", "not plain", "x" * 65):
+            await served.send(token="gim_" + "a" * 43, headers={"x-request-id": given})
+    named = [line["request_id"] for line in lines if "cannot be checked" in line["message"]]
+    assert named[0] == "r-17"
+    assert all(re.fullmatch(r"[0-9a-f]{32}", name) for name in named[1:])
+
+
+def test_an_error_is_a_part_of_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = collect_log(monkeypatch)
+    try:
+        raise ValueError(KEY)
+    except ValueError:
+        logger.exception("It failed")
+    assert "ValueError: [secret]" in lines[0]["error"]
+    assert set(lines[0]) == {"time", "level", "logger", "message", "error"}
+
+
+def collect_log(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
+    """The lines that `GEMINI_MCP_LOG_FORMAT=json` would write from here on."""
+    lines: list[dict[str, str]] = []
+    formatter = JsonFormatter(Redactor([KEY]))
+
+    class Collector(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(json.loads(formatter.format(record)))
+
+    monkeypatch.setattr(logger, "handlers", [Collector()])
+    return lines
 
 
 # Health -------------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ def main(folder: Path) -> int:
     """Run everything; 0 if all went as expected."""
     reports = folder / "reports"
     shutil.rmtree(reports, ignore_errors=True)
-    with serving("-m", "gemini_interactions_mcp", "--http", "--port", "0") as url:
+    with serving("-m", "gemini_interactions_mcp", "serve", "--http", "--no-auth", "--port", "0") as url:
         failed = [revision for revision in REVISIONS if not required(folder, url, revision, reports / revision)]
     with serving(str(HERE / "server.py")) as url:
         failed += [name for name in task_scenarios(folder) if not scenario(folder, url, name, reports / "tasks")]

@@ -51,14 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
     emulator.add_argument("--port", type=parse_port, default=argparse.SUPPRESS, help=f"default {EMULATOR_PORT}")
     contrary = "behave the opposite way wherever the behaviour of the real API is uncertain"
     emulator.add_argument("--contrary", action="store_true", help=contrary)
-    doctor = commands.add_parser("doctor", **describe_command(DOCTOR_HELP))
-    live = "send requests that test uncertain behaviour of the real API, for a few cents"
-    doctor.add_argument("--live", action="store_true", help=live)
-    images = "with --live: also generate an image"
-    doctor.add_argument("--images", action="append_const", const="images", dest="extras", help=images)
-    agents = "with --live: also run a managed agent, for about 15 cents"
-    doctor.add_argument("--agents", action="append_const", const="agents", dest="extras", help=agents)
-    doctor.add_argument("--yes", action="store_true", help="with --live: do not ask before sending")
+    add_doctor_parser(commands)
     usage = commands.add_parser("usage", **describe_command(USAGE_HELP))
     usage.add_argument("--by", choices=("day", "model", "kind"), default="day", help="what a line sums (default day)")
     usage.add_argument("--since", metavar="DATE", help="2026-11-29, or 7d for the last seven UTC days; default all")
@@ -67,7 +60,19 @@ def build_parser() -> argparse.ArgumentParser:
     return top
 
 
-def add_serve_parser(commands: Any) -> None:  # noqa: ANN401 - argparse's is private
+def add_doctor_parser(commands: Any) -> None:  # noqa: ANN401 - argparse's is private
+    """Add the command that checks settings and the API."""
+    doctor = commands.add_parser("doctor", **describe_command(DOCTOR_HELP))
+    live = "send requests that test uncertain behaviour of the real API, for a few cents"
+    doctor.add_argument("--live", action="store_true", help=live)
+    images = "with --live: also generate an image"
+    doctor.add_argument("--images", action="append_const", const="images", dest="extras", help=images)
+    agents = "with --live: also run a managed agent, for about 15 cents"
+    doctor.add_argument("--agents", action="append_const", const="agents", dest="extras", help=agents)
+    doctor.add_argument("--yes", action="store_true", help="with --live: do not ask before sending")
+
+
+def add_serve_parser(commands: Any) -> None:  # noqa: ANN401 - as above
     """Add the command that is also the default."""
     serve = commands.add_parser("serve", **describe_command(SERVE_HELP), epilog=SERVE_SETTINGS)
     http = "serve streamable HTTP; on loopback it needs the token that it prints, elsewhere GEMINI_MCP_AUTH"

@@ -88,6 +88,16 @@ class Timing:
         attaching: Time for which a result waits for its view, which can read the rest itself.
         disconnect: Time limit for closing the connections to Google at shutdown.
 
+        In `transports`:
+        access_recheck: Time after which the rows of a token and its principal are read again, also while its request
+            lasts.
+        issuer_fetch: Deadline for fetching the keys of an authorization server.
+        issuer_keys: Time for which these keys hold.
+        issuer_unknown_key: Minimum interval between fetches because of a key that is not known: anybody can name one.
+        issuer_retry: Time after a failed fetch until the next.
+        readiness: Time for which a check of readiness holds.
+        readiness_database: Deadline for the database to answer such a check.
+
         In `doctor --live`:
         probe: Deadline for a probe.
         agent_probe: Deadline for a probe with an agent.
@@ -164,6 +174,15 @@ class Timing:
     attaching: float = 2.0
     layout: float = 40.0
     disconnect: float = 0.5
+
+    # transports
+    access_recheck: float = 3.0
+    issuer_fetch: float = 10.0
+    issuer_keys: float = 3600.0
+    issuer_unknown_key: float = 30.0
+    issuer_retry: float = 5.0
+    readiness: float = 1.0
+    readiness_database: float = 3.0
 
     # doctor --live
     probe: float = 180.0

@@ -2,6 +2,7 @@ from . import clock as clock
 from .audit import AuditEvent as AuditEvent
 from .audit import list_events as list_events
 from .audit import record_event as record_event
+from .audit import sum_spent as sum_spent
 from .clock import TWIN_SECONDS as TWIN_SECONDS
 from .clock import now as now
 from .database import Database as Database

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from .clock import now
 from .database import Database
+from .queries import sum_costs
 from .rows import format_moment
 from .schema import AUDIT_EVENTS
 
@@ -58,3 +59,12 @@ def read_events(result: sa.CursorResult[Any]) -> list[AuditEvent]:
         AuditEvent(datetime.fromisoformat(found["happened_at"]), found["principal"], found["action"], found["subject"])
         for found in result.mappings()
     ]
+
+
+async def sum_spent(database: Database, since: datetime, patience: float = 5) -> int:
+    """Return what all principals have spent and reserved since then, in millionths of a dollar.
+
+    Raises:
+        JournalError: It cannot be read.
+    """
+    return await database.read(sum_costs(None, since), lambda result: int(result.scalar() or 0), patience)

@@ -8,12 +8,12 @@ from typing import Final
 import httpx2
 from starlette.routing import Route
 
-from gemini_interactions_mcp.core import InputError
+from gemini_interactions_mcp.core import InputError, Timing
 from gemini_interactions_mcp.journal import AccessTokens, Database
 from gemini_interactions_mcp.models import amounts
 from gemini_interactions_mcp.settings import AUTH_VARIABLE, ISSUER_VARIABLE, Settings
 
-from .auth.issuer import FETCH_SECONDS, Issuer
+from .auth.issuer import Issuer
 from .auth.metadata import WELL_KNOWN, Challenge, build_metadata_routes
 from .auth.named_tokens import NamedTokens
 from .auth.oauth import OAuthTokens
@@ -106,7 +106,7 @@ class Access:
 
 @asynccontextmanager
 async def open_access(
-    settings: Settings, plan: ServingPlan, public: PublicUrl, database: Database
+    settings: Settings, plan: ServingPlan, public: PublicUrl, database: Database, timing: Timing
 ) -> AsyncGenerator[Access]:
     """Yield who may use the server, as settings and options say.
 
@@ -115,17 +115,18 @@ async def open_access(
         plan: What the options come to.
         public: The address that clients use.
         database: Has the tokens and principals.
+        timing: How often that is looked at again.
     """
     rates = CallRates(settings.calls_per_minute)
     tokens = AccessTokens(database)
     micros_per_day = amounts.count_micros(settings.principal_dollars_per_day)
     if settings.auth == "oauth" and settings.oauth_issuer:
-        async with httpx2.AsyncClient(timeout=FETCH_SECONDS, follow_redirects=False) as client:
-            issuer = Issuer(settings.oauth_issuer, client)
-            verifier = OAuthTokens(issuer, settings.oauth_audience or public.mcp, tokens, micros_per_day)
+        async with httpx2.AsyncClient(timeout=timing.issuer_fetch, follow_redirects=False) as client:
+            issuer = Issuer(settings.oauth_issuer, client, timing)
+            verifier = OAuthTokens(issuer, settings.oauth_audience or public.mcp, tokens, micros_per_day, timing)
             routes = build_metadata_routes(public.mcp, issuer.address, public.prefix)
             yield Access(verifier, Challenge(f"{public.base}{WELL_KNOWN}/mcp"), rates, routes)
     elif settings.auth == "token":
-        yield Access(NamedTokens(tokens, micros_per_day), Challenge(), rates)
+        yield Access(NamedTokens(tokens, micros_per_day, timing), Challenge(), rates)
     else:
         yield Access(plan.fresh, Challenge(), rates)

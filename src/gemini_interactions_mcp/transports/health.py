@@ -2,7 +2,6 @@
 
 import os
 from pathlib import Path
-from typing import Final
 
 import anyio
 import anyio.to_thread
@@ -11,14 +10,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from gemini_interactions_mcp import journal
-from gemini_interactions_mcp.core import JournalError, logger
+from gemini_interactions_mcp.core import JournalError, Timing, logger
 from gemini_interactions_mcp.journal import Database
 from gemini_interactions_mcp.settings import Settings
-
-CHECK_SECONDS: Final = 1.0
-"""Seconds for which a check counts."""
-DATABASE_SECONDS: Final = 3.0
-"""Maximum seconds for the database to answer."""
 
 
 class Health:
@@ -27,11 +21,13 @@ class Health:
     Args:
         settings: The settings.
         database: Of the journal.
+        timing: How often, and how long.
     """
 
-    def __init__(self, settings: Settings, database: Database) -> None:
+    def __init__(self, settings: Settings, database: Database, timing: Timing) -> None:
         self._settings = settings
         self._database = database
+        self._timing = timing
         self._checks: dict[str, bool] = {}
         self._until = 0.0
         self._lock = anyio.Lock()
@@ -63,13 +59,13 @@ class Health:
                     "output": await anyio.to_thread.run_sync(is_writable, self._settings.output_dir),
                     "key": self._settings.api_key is not None,
                 }
-                self._until = anyio.current_time() + CHECK_SECONDS
+                self._until = anyio.current_time() + self._timing.readiness
             return self._checks
 
     async def _reaches_database(self) -> bool:
-        with anyio.move_on_after(DATABASE_SECONDS * 2):
+        with anyio.move_on_after(self._timing.readiness_database * 2):
             try:
-                await journal.check_database(self._database, DATABASE_SECONDS)
+                await journal.check_database(self._database, self._timing.readiness_database)
             except JournalError as exc:
                 logger.warning("This server is not ready: %s", exc)
                 return False

@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gemini_interactions_mcp import journal
+from gemini_interactions_mcp.core import DEFAULT_TIMING, Timing
 from gemini_interactions_mcp.server import Server
 from gemini_interactions_mcp.settings import Settings
 
@@ -25,6 +26,7 @@ from .access import Access, ServingPlan, open_access
 from .auth.guard import AccessGuard
 from .health import Health
 from .log_context import set_log_context
+from .metrics import build_metrics_routes
 from .public_url import MCP_PATH, PublicUrl, bracket_host
 
 LOOPBACK_HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
@@ -128,6 +130,7 @@ def build_web_app(
     prefix: str = "",
     stateless: bool = False,
     routes: Sequence[BaseRoute] = (),
+    timing: Timing = DEFAULT_TIMING,
 ) -> Starlette:
     """Return the application.
 
@@ -138,12 +141,13 @@ def build_web_app(
         prefix: The path of the public URL.
         stateless: Whether clients of earlier revisions get no sessions, so that any server can answer them.
         routes: Of what else is served; they guard themselves.
+        timing: How often tokens are looked at again.
     """
     authenticated = access.verifier is not None
     security = build_transport_security(authenticated=authenticated, origins=origins)
     mcp: ASGIApp = server.streamable_http_app(stateless_http=stateless, transport_security=security)
     if access.verifier is not None:
-        mcp = AccessGuard(mcp, access.verifier, access.challenge, access.rates)
+        mcp = AccessGuard(mcp, access.verifier, access.challenge, access.rates, timing.access_recheck)
     guards = [
         Middleware(RequestEntry, prefix=prefix),
         Middleware(OriginGuard, origins=origins),
@@ -180,7 +184,9 @@ class WebApp:
 
 
 @asynccontextmanager
-async def open_web_app(server: Server, settings: Settings, plan: ServingPlan, port: int) -> AsyncGenerator[WebApp]:
+async def open_web_app(
+    server: Server, settings: Settings, plan: ServingPlan, port: int, timing: Timing = DEFAULT_TIMING
+) -> AsyncGenerator[WebApp]:
     """Yield the application of a server.
 
     Args:
@@ -188,19 +194,22 @@ async def open_web_app(server: Server, settings: Settings, plan: ServingPlan, po
         settings: The settings.
         plan: What the options come to.
         port: Where it listens.
+        timing: How often tokens and health are looked at again.
     """
     public = plan.public or PublicUrl(f"http://{bracket_host(plan.options.host.strip('[]'))}:{port}")
     database = journal.open_database(settings.database_url)
-    health = Health(settings, database)
+    health = Health(settings, database, timing)
+    token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
     try:
-        async with open_access(settings, plan, public, database) as access:
+        async with open_access(settings, plan, public, database, timing) as access:
             app = build_web_app(
                 server,
                 access,
                 origins=list_origins(plan.public, port, settings.allowed_origins),
                 prefix=public.prefix,
                 stateless=plan.public is not None,
-                routes=health.build_routes(),
+                routes=[*health.build_routes(), *build_metrics_routes(server, database, token)],
+                timing=timing,
             )
             yield WebApp(app, health, public)
     finally:

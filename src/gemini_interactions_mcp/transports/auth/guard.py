@@ -16,6 +16,7 @@ from gemini_interactions_mcp.server import PrincipalToken, find_required_scope
 from gemini_interactions_mcp.transports.jsonrpc import parse_json
 from gemini_interactions_mcp.transports.log_context import set_log_context
 
+from .lasting import LastingRequest
 from .metadata import FIRST_SCOPES, Challenge
 from .rates import CallRates
 from .verification import UnverifiableError, Verifier
@@ -32,14 +33,18 @@ class AccessGuard:
         verifier: Verifies tokens.
         challenge: Writes what clients are told.
         rates: Limits the requests of each principal.
+        recheck: Seconds after which the token of a request that lasts is looked at again.
     """
 
-    def __init__(self, app: ASGIApp, verifier: Verifier, challenge: Challenge, rates: CallRates) -> None:
+    def __init__(
+        self, app: ASGIApp, verifier: Verifier, challenge: Challenge, rates: CallRates, recheck: float
+    ) -> None:
         # Only what has a valid token is read.
         self._app = RequestBodyLimitMiddleware(ScopeGuard(app, challenge), DEFAULT_MAX_REQUEST_BODY_SIZE)
         self._verifier = verifier
         self._challenge = challenge
         self._rates = rates
+        self._recheck = recheck
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -51,8 +56,10 @@ class AccessGuard:
         user = AuthenticatedUser(outcome)
         scope["user"], scope["auth"] = user, AuthCredentials(outcome.scopes)
         reset = auth_context_var.set(user)
+        text = read_bearer(Headers(scope=scope).getlist("authorization"))
+        refusal = self._refuse(401, "invalid_token", TOKEN_REFUSED)
         try:
-            await self._app(scope, receive, send)
+            await LastingRequest(self._app, lambda: self._is_valid(text), refusal, self._recheck)(scope, receive, send)
         finally:
             auth_context_var.reset(reset)
 
@@ -61,11 +68,11 @@ class AccessGuard:
         given = headers.getlist("authorization")
         if len(given) > 1:
             return self._refuse(400, "invalid_request", "A request has one access token.")
-        kind, _, text = (given[0] if given else "").partition(" ")
-        if kind.lower() != "bearer" or not text.strip():
+        text = read_bearer(given)
+        if not text:
             return self._refuse(401, "", AUTHENTICATION_NEEDED)
         try:
-            token = await self._verifier.verify_token(text.strip())
+            token = await self._verifier.verify_token(text)
         except UnverifiableError as exc:
             return answer_later(503, "temporarily_unavailable", str(exc), exc.seconds)
         if token is None:
@@ -74,10 +81,19 @@ class AccessGuard:
             return answer_later(429, "too_many_requests", "These are too many requests in a minute.", seconds)
         return token
 
+    async def _is_valid(self, text: str) -> bool:
+        return await self._verifier.verify_token(text) is not None
+
     def _refuse(self, status: int, error: str, description: str) -> JSONResponse:
         told = self._challenge.write(FIRST_SCOPES, error, description if error else "")
         body = {"error": error or "unauthorized", "error_description": description}
         return JSONResponse(body, status, {"www-authenticate": told})
+
+
+def read_bearer(headers: Sequence[str]) -> str:
+    """Return the token in `Authorization` headers; empty if there is none."""
+    kind, _, text = (headers[0] if headers else "").partition(" ")
+    return text.strip() if kind.lower() == "bearer" else ""
 
 
 class ScopeGuard:

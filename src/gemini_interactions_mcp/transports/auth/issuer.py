@@ -13,19 +13,11 @@ import anyio
 import httpx2
 import jwt
 
-from gemini_interactions_mcp.core import logger
+from gemini_interactions_mcp.core import DEFAULT_TIMING, Timing, logger
 from gemini_interactions_mcp.settings import is_secure_url
 
 from .verification import UnverifiableError
 
-KEYS_SECONDS: Final = 3600.0
-"""Seconds after which keys are fetched again."""
-UNKNOWN_KEY_SECONDS: Final = 30.0
-"""Minimum seconds between fetches because of a key that is not known: anybody can name one."""
-FAILED_SECONDS: Final = 5.0
-"""Seconds after a failed fetch until the next."""
-FETCH_SECONDS: Final = 10.0
-"""Maximum seconds of a fetch."""
 MAX_METADATA_BYTES: Final = 2**20
 MAX_KEYS: Final = 100
 
@@ -59,11 +51,13 @@ class Issuer:
     Args:
         address: Its issuer identifier, exactly as its metadata spells it.
         client: Fetches its documents; follows no redirects.
+        timing: How often, and how long.
     """
 
-    def __init__(self, address: str, client: httpx2.AsyncClient) -> None:
+    def __init__(self, address: str, client: httpx2.AsyncClient, timing: Timing = DEFAULT_TIMING) -> None:
         self.address = address
         self._client = client
+        self._timing = timing
         self._keys: Sequence[SigningKey] = ()
         self._fetched_at = -math.inf
         self._failed_at = -math.inf
@@ -76,11 +70,11 @@ class Issuer:
             UnverifiableError: The authorization server cannot be asked now.
         """
         found = self._match(kid, algorithm)
-        if found and self._age() < KEYS_SECONDS:
+        if found and self._age() < self._timing.issuer_keys:
             return found
         async with self._lock:
             known = self._match(kid, algorithm)
-            if self._age() < (KEYS_SECONDS if known else UNKNOWN_KEY_SECONDS):
+            if self._age() < (self._timing.issuer_keys if known else self._timing.issuer_unknown_key):
                 return known
             try:
                 await self._refresh()
@@ -103,10 +97,10 @@ class Issuer:
         Raises:
             IssuerError: That fails, or has failed a moment ago.
         """
-        if anyio.current_time() - self._failed_at < FAILED_SECONDS:
+        if anyio.current_time() - self._failed_at < self._timing.issuer_retry:
             raise IssuerError("It failed a moment ago.")
         try:
-            with anyio.fail_after(FETCH_SECONDS):
+            with anyio.fail_after(self._timing.issuer_fetch):
                 document = await self._fetch(await self._find_key_address())
             self._keys = read_keys(document)
         except (IssuerError, TimeoutError, httpx2.HTTPError, httpx2.InvalidURL) as exc:

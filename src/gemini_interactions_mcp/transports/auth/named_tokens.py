@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from gemini_interactions_mcp import journal
+from gemini_interactions_mcp.core import Timing
 from gemini_interactions_mcp.journal import AccessTokens, KnownPrincipal, KnownToken
 from gemini_interactions_mcp.server import PrincipalToken
 
@@ -19,11 +20,12 @@ class NamedTokens:
     Args:
         tokens: The rows.
         micros_per_day: Maximum cost in a UTC day of a principal that has no limit of its own.
+        timing: How often the rows are read.
     """
 
-    def __init__(self, tokens: AccessTokens, micros_per_day: int | None = None) -> None:
+    def __init__(self, tokens: AccessTokens, micros_per_day: int | None, timing: Timing) -> None:
         self._micros_per_day = micros_per_day
-        self._rows: Memory[tuple[KnownToken, KnownPrincipal]] = Memory(tokens.find)
+        self._rows: Memory[tuple[KnownToken, KnownPrincipal]] = Memory(tokens.find, timing.access_recheck)
 
     async def verify_token(self, token: str) -> PrincipalToken | None:
         """Return the verified token; None if it opens nothing.

@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 import jwt
 
 from gemini_interactions_mcp import journal
-from gemini_interactions_mcp.core import MAX_PRINCIPAL_CHARACTERS, SCOPES
+from gemini_interactions_mcp.core import MAX_PRINCIPAL_CHARACTERS, SCOPES, Timing
 from gemini_interactions_mcp.journal import AccessTokens, KnownPrincipal
 from gemini_interactions_mcp.server import PrincipalToken
 
@@ -52,14 +52,17 @@ class OAuthTokens:
         audience: What tokens must have been issued for.
         tokens: The rows of principals.
         micros_per_day: Maximum cost in a UTC day of a principal that has no limit of its own.
+        timing: How often the rows are read.
     """
 
-    def __init__(self, issuer: Issuer, audience: str, tokens: AccessTokens, micros_per_day: int | None = None) -> None:
+    def __init__(
+        self, issuer: Issuer, audience: str, tokens: AccessTokens, micros_per_day: int | None, timing: Timing
+    ) -> None:
         self._issuer = issuer
         self._audience = audience
         self._micros_per_day = micros_per_day
         self._verified: OrderedDict[str, VerifiedClaims] = OrderedDict()
-        self._rows: Memory[KnownPrincipal] = Memory(tokens.ensure_principal)
+        self._rows: Memory[KnownPrincipal] = Memory(tokens.ensure_principal, timing.access_recheck)
 
     async def verify_token(self, token: str) -> PrincipalToken | None:
         """Return the verified token; None if it opens nothing.

@@ -15,8 +15,6 @@ from gemini_interactions_mcp.server import PrincipalToken
 
 KnownT = TypeVar("KnownT")
 
-RECHECK_SECONDS: Final = 3.0
-"""Seconds for which a row counts as read: revoked tokens stop to work after so long."""
 MAX_KNOWN: Final = 10_000
 """Maximum number of tokens that are remembered."""
 RETRY_SECONDS: Final = 5
@@ -91,7 +89,7 @@ class Memory(Generic[KnownT]):
         seconds: How long it counts.
     """
 
-    def __init__(self, look_up: Callable[[str], Awaitable[KnownT | None]], seconds: float = RECHECK_SECONDS) -> None:
+    def __init__(self, look_up: Callable[[str], Awaitable[KnownT | None]], seconds: float) -> None:
         self._look_up = look_up
         self._seconds = seconds
         self._known: OrderedDict[str, Remembered[KnownT]] = OrderedDict()
