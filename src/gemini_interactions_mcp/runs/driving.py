@@ -91,15 +91,17 @@ class Driver:
         self._tasks.start_soon(self._drive, run, None)
         return run
 
-    def hear(self, label: str, interaction_id: str | None, *, settled: bool) -> None:
+    def hear(self, label: str | None, interaction_id: str | None, *, settled: bool) -> None:
         """Look at once at a row that another server has changed: wake who waits for it, announce its end.
 
-        Returns at once. What this process has announced is not announced again.
+        Returns at once. What this process has announced is not announced again. Without a label, any row may have
+        changed.
         """
-        if run := self._registry.running(label):
+        held = self._registry.list_running() if label is None else [self._registry.running(label)]
+        for run in filter(None, held):
             if run.phase is Phase.WATCHING:
                 run.move()
-        elif settled and interaction_id and interaction_id not in self._told:
+        if settled and interaction_id and not any(held) and interaction_id not in self._told:
             self.start(self._tell, interaction_id)
 
     async def amend(self, run: Run, changes: Mapping[str, object]) -> None:

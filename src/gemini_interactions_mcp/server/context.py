@@ -107,16 +107,17 @@ class Opening:
         """Return the context in which a request of a principal is served."""
         return self._tenants.serving(principal)
 
-    def hear(self, name: str, label: str, interaction_id: str | None, *, settled: bool) -> None:
+    def hear(self, name: str, label: str | None, interaction_id: str | None, settled: bool) -> None:  # noqa: FBT001 - as a notice has them
         """Note that any server has changed a row of a principal: who waits for it here learns it at once.
 
-        Returns at once. Where nothing of the principal is open, nobody waits.
+        Returns at once. Where nothing of the principal is open, nobody waits. Without a label, any row of anybody may
+        have changed.
         """
-        if app := self._tenants.find(name):
+        for app in self._tenants.list_open() if label is None else self._tenants.find(name):
             app.runs.hear(label, interaction_id, settled=settled)
             app.changes.hear()
 
-    async def share_secret(self, name: str) -> str:
+    async def share_secret(self, name: str) -> bytes:
         """Return a secret that all servers of the journal share.
 
         Raises:

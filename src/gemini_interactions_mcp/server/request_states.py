@@ -20,7 +20,7 @@ class SharedStateCodec:
         read_secret: Returns the secret of a name that the servers share.
     """
 
-    def __init__(self, read_secret: Callable[[str], Awaitable[str]]) -> None:
+    def __init__(self, read_secret: Callable[[str], Awaitable[bytes]]) -> None:
         self._read_secret = read_secret
         self._codec: AESGCMRequestStateCodec | None = None
 

@@ -12,7 +12,7 @@ from typing import Generic, Protocol, TypeVar
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
-from gemini_interactions_mcp.core import OWNER, CountedTasks, GeminiMCPError, JournalError, Principal, Timing, logger
+from gemini_interactions_mcp.core import OWNER, CountedTasks, GeminiMCPError, Principal, Timing, logger
 
 
 class ClosableRuns(Protocol):
@@ -77,10 +77,13 @@ class Tenants(Generic[AppT]):
         tenant.used_at = anyio.current_time()
         return tenant.app
 
-    def find(self, name: str) -> AppT | None:
-        """Return what the requests of a principal use, if it is open; that counts as no use."""
-        tenant = self._open.get(name)
-        return tenant.app if tenant else None
+    def find(self, name: str) -> list[AppT]:
+        """Return what is open of a principal, also of earlier limits; that counts as no use."""
+        return [each.app for each in (*self._open.values(), *self._replaced) if each.principal.name == name]
+
+    def list_open(self) -> list[AppT]:
+        """Return all that is open."""
+        return [each.app for each in (*self._open.values(), *self._replaced)]
 
     async def open(self, tasks: TaskGroup, principal: Principal, assemble: Callable[[CountedTasks], AppT]) -> AppT:
         """Open what the requests of a principal use.
@@ -135,19 +138,19 @@ class Tenants(Generic[AppT]):
         """
         while True:
             try:
-                for name in await find_unfinished():
-                    if name not in self._open:
-                        await self._open_unfinished(name, open_named)
-            except JournalError as exc:
-                logger.warning("Who has unfinished interactions cannot be read: %s", exc)
+                await self._open_unfinished(await find_unfinished(), open_named)
+            except Exception:  # must not end the server
+                logger.exception("Unfinished interactions are not looked for")
             self.close_idle()
             await anyio.sleep(self._timing.lease / 3)
 
-    async def _open_unfinished(self, name: str, open_named: Callable[[str], Awaitable[object]]) -> None:
-        try:
-            await open_named(name)
-        except GeminiMCPError as exc:
-            logger.warning("The unfinished interactions of a principal are not followed: %s", exc)
+    async def _open_unfinished(self, names: Collection[str], open_named: Callable[[str], Awaitable[object]]) -> None:
+        for name in names:
+            try:
+                if name not in self._open:
+                    await open_named(name)
+            except GeminiMCPError as exc:
+                logger.warning("The unfinished interactions of a principal are not followed: %s", exc)
 
     def close_idle(self) -> None:
         """Close what nobody has used for some time and that does nothing; the owner's stays open."""
