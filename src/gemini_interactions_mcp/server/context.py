@@ -107,6 +107,10 @@ class Opening:
         """Return the context in which a request of a principal is served."""
         return self._tenants.serving(principal)
 
+    def find_open(self, name: str) -> list[AppContext]:
+        """Return the contexts of a principal that are open."""
+        return self._tenants.find(name)
+
     def hear(self, name: str, label: str | None, interaction_id: str | None, settled: bool) -> None:  # noqa: FBT001 - as a notice has them
         """Note that any server has changed a row of a principal: who waits for it here learns it at once.
 

@@ -21,7 +21,7 @@ METHOD_SCOPES: Final[Mapping[str, str | None]] = {
 }
 """The scopes of methods; any other reads."""
 
-STORE_SCOPES: Final[Mapping[object, str]] = {"list": READ_SCOPE, "create": SPEND_SCOPE, "add": SPEND_SCOPE}
+STORE_SCOPES: Final[Mapping[str, str]] = {"list": READ_SCOPE, "create": SPEND_SCOPE, "add": SPEND_SCOPE}
 """The scopes of the actions on stores; any other deletes."""
 
 WRITING_ARGUMENTS: Final = ("output_path", "save", "save_as")
@@ -47,7 +47,7 @@ def list_tool_scopes(name: object, arguments: object) -> list[str]:
         return [READ_SCOPE]
     given = cast("dict[str, Any]", arguments) if isinstance(arguments, dict) else {}
     meant = interpret_arguments(given, find_tool_schema(name))
-    own = STORE_SCOPES.get(meant.get("action"), DELETE_SCOPE) if name == "manage_store" else TOOL_SCOPES[name]
+    own = STORE_SCOPES.get(str(meant.get("action")), DELETE_SCOPE) if name == "manage_store" else TOOL_SCOPES[name]
     writes = any(meant.get(each) for each in WRITING_ARGUMENTS)
     return [WRITE_SCOPE, own] if writes else [own]
 
