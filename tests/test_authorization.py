@@ -284,9 +284,10 @@ async def test_what_is_anothers_is_no_resource_and_completes_nothing(settings: S
 
 async def test_what_is_anothers_is_no_task(settings: Settings, emulator: Emulator) -> None:
     async with world(settings, emulator) as here:
-        for method, more in (("tasks/get", {}), ("tasks/update", {"inputResponses": {}}), ("tasks/cancel", {})):
+        for method in ("tasks/get", "tasks/update", "tasks/cancel"):
 
-            async def ask(has: Things, method: str = method, more: dict[str, Any] = more) -> Any:
+            async def ask(has: Things, method: str = method) -> Any:
+                more: dict[str, Any] = {"inputResponses": {}} if method == "tasks/update" else {}
                 request = TaskRequest(method=method, params={"taskId": has.task, **more})
                 return (await here.berta.session.send_request(request, Answer)).root
 
@@ -341,7 +342,7 @@ async def test_without_a_token_nothing_is_answered(settings: Settings) -> None:
     async with placed(settings) as place, httpx2.AsyncClient() as web:
         for token in ({}, {"authorization": "Bearer nobody"}):
             for method in ("initialize", "tools/list", "tools/call", "resources/read", "tasks/get"):
-                body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {}}
+                body: dict[str, Any] = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {}}
                 answer = await web.post(place.url, json=body, headers={"accept": "application/json", **token})
                 assert answer.status_code == 401
                 assert "result" not in answer.text

@@ -81,6 +81,7 @@ def test_every_variable_sets_its_own_setting(home: Path, cwd: Path, tmp_path: Pa
         GEMINI_MCP_TOOLSETS="History, ask",
         GEMINI_MCP_LOG_LEVEL="DEBUG",
         GEMINI_MCP_OUTPUT_DIR=str(tmp_path / "out"),
+        GEMINI_MCP_MAPPED_DIRS=f"docs={tmp_path / 'docs'}",
         GEMINI_MCP_ALLOWED_DIRS=str(tmp_path / "in"),
         GEMINI_MCP_DATABASE_URL="postgresql+asyncpg://db/journal",
     )
@@ -97,6 +98,8 @@ def test_every_variable_sets_its_own_setting(home: Path, cwd: Path, tmp_path: Pa
         "keep_days": 7,
         "servers": (),
         "bundled": False,
+        "mapped_dirs": (("docs", tmp_path / "docs"),),
+        "remote": False,
         "catalog_path": home / "catalog.toml",
         "previews": False,
         "confirm": {"above": 500_000},

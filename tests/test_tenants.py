@@ -25,6 +25,7 @@ from gemini_interactions_mcp.journal.schema import PRINCIPALS
 from gemini_interactions_mcp.journal.server_secrets import share_secret
 from gemini_interactions_mcp.server import subscriptions
 from gemini_interactions_mcp.server.assembling import hash_account, make_folder_name, make_limits
+from gemini_interactions_mcp.server.context import Opening
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.settings.confirmation import Confirmation
 from gemini_interactions_mcp.settings.environment import SettingsEnvironment
@@ -43,15 +44,26 @@ async def status_of(settings: Settings, principal: Principal, interaction_id: st
     journal = Journal(settings.database_url, principal=principal.name)
     try:
         found = await journal.find(interaction_id)
-        return found.status if found else None
+        # What has settled may still be written.
+        return found.status if found and (found.finished_at or found.status != "completed") else None
     finally:
         await journal.close()
 
 
 async def until_completed(settings: Settings, principal: Principal, interaction_id: str) -> None:
     with anyio.fail_after(10):
-        while await status_of(settings, principal, interaction_id) != "completed":
+        while True:
+            if await status_of(settings, principal, interaction_id) == "completed":
+                return
             await anyio.sleep(0.05)
+
+
+async def until_closed(opening: Opening, name: str) -> None:
+    with anyio.fail_after(5):
+        while True:
+            if not opening.find_open(name):
+                return
+            await anyio.sleep(0.02)
 
 
 async def test_runs_of_an_ended_server_are_followed_by_another_without_a_call(
@@ -77,9 +89,7 @@ async def test_what_nobody_uses_is_closed_and_opened_again(settings: Settings, e
         assert opening.find_open("anna") == [app]
         fault.release.set()
         await ended(newest(emulator))
-        with anyio.fail_after(5):
-            while opening.find_open("anna"):
-                await anyio.sleep(0.02)
+        await until_closed(opening, "anna")
         assert opening.find_open("") != []
         listed = await call(anna, "list_interactions")
         assert newest(emulator).id in text_of(listed)
@@ -93,9 +103,7 @@ async def test_who_listens_is_kept_open(settings: Settings) -> None:
         async with place.client("anna") as anna, anna.listen(resources_list_changed=True):
             await anyio.sleep(0.3)
             assert opening.find_open("anna")
-        with anyio.fail_after(5):
-            while opening.find_open("anna"):
-                await anyio.sleep(0.02)
+        await until_closed(opening, "anna")
 
 
 async def test_other_limits_hold_from_the_next_call(settings: Settings, emulator: Emulator) -> None:
@@ -108,7 +116,7 @@ async def test_other_limits_hold_from_the_next_call(settings: Settings, emulator
     assert len(emulator.creates) == 2
 
 
-def test_the_lower_limit_counts(settings: Settings) -> None:
+async def test_the_lower_limit_counts(settings: Settings) -> None:
     ours = settings.model_copy(update={"runs_per_day": 5})
     limits = make_limits(ours, replace(ANNA, runs_per_day=3, micros_per_day=7))
     assert (limits.runs_per_day, limits.micros_per_day) == (3, 7)
@@ -154,7 +162,7 @@ async def test_stores_of_one_name_are_each_ones_own(settings: Settings, emulator
         await call(berta, "gemini_ask", prompt="?", tools=[f"file_search:{second}"])
         await call(berta, "manage_store", action="delete", store="Notes")
         assert list(emulator.stores.stores) == [first]
-        assert "No " in text_of(await call(berta, "manage_store", action="list"))
+        assert "no file search stores" in text_of(await call(berta, "manage_store", action="list"))
 
 
 async def test_an_uploaded_file_is_shared_with_nobody(settings: Settings, emulator: Emulator) -> None:
@@ -188,14 +196,14 @@ def test_folder_names_are_plain_and_different() -> None:
 
 
 async def test_an_end_on_one_server_wakes_who_waits_on_another(settings: Settings, emulator: Emulator) -> None:
-    heard: list[float] = []
+    heard, since = list[float](), list[float]()
     async with (
         placed(settings) as first,
         placed(settings, UNHURRIED) as second,
         first.client("anna") as there,
         second.client("anna") as here,
     ):
-        emulator.faults.append(fault := Fault("create", "hold_run"))
+        emulator.faults.append(fault := Fault("create", "hold"))
         begun = id_of(await call(there, "start_research", prompt="Bicycles"))
         async with here.listen(resource_subscriptions=[f"gemini://interactions/{begun}"]) as told:
 
@@ -214,14 +222,14 @@ async def test_an_end_on_one_server_wakes_who_waits_on_another(settings: Setting
                 await anyio.sleep(0.3)
                 fault.release.set()
                 await until_completed(settings, ANNA, begun)
-                since = anyio.current_time()
+                since.append(anyio.current_time())
                 journal = Journal(settings.database_url, principal="anna")
                 row = await journal.find(begun)
                 await journal.close()
                 assert row
                 opening = second.server._opening  # pyright: ignore[reportPrivateUsage]
                 opening.hear("anna", row.label, begun, settled=True)
-    assert max(heard) - since < 1
+    assert max(heard) - since[0] < 0.5
 
 
 async def test_notices_that_were_missed_wake_all(settings: Settings) -> None:
@@ -267,13 +275,17 @@ async def test_listeners_of_one_do_not_take_the_place_of_others(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(subscriptions, "MAX_LISTENERS", 1)
-    async with placed(settings) as place, place.client("anna") as anna, place.client("berta") as berta:
-        async with anna.listen(resources_list_changed=True):
+    async with (
+        placed(settings) as place,
+        place.client("anna") as anna,
+        place.client("berta") as berta,
+        anna.listen(resources_list_changed=True),
+        berta.listen(resources_list_changed=True),
+    ):
+        for each in (anna, berta):
             with pytest.raises(MCPError):
-                async with anna.listen(resources_list_changed=True):
+                async with each.listen(resources_list_changed=True):
                     pass
-            async with berta.listen(resources_list_changed=True):
-                pass
 
 
 async def test_a_saved_file_is_opened_for_its_principal(settings: Settings) -> None:
@@ -289,7 +301,7 @@ async def test_a_saved_file_is_opened_for_its_principal(settings: Settings) -> N
                 await place.server.open_saved_file(drawn, name, stranger)
 
 
-def test_accounts_of_uploads_are_of_one_principal(settings: Settings) -> None:
+async def test_accounts_of_uploads_are_of_one_principal(settings: Settings) -> None:
     assert len({hash_account(settings), hash_account(settings, ANNA), hash_account(settings, BERTA)}) == 3
 
 
@@ -301,8 +313,8 @@ def test_accounts_of_uploads_are_of_one_principal(settings: Settings) -> None:
         ("https://generativelanguage.googleapis.com/v1beta/files/abc:download?alt=media", "itself"),
         ("http://user@GENERATIVELANGUAGE.googleapis.com:80/files/abc", "itself"),
         ("https://generativelanguage.googleapis.com./x", "itself"),
-        ("https://generativelanguage。googleapis。com/v1/files/a", "itself"),
-        ("https://ｇenerativelanguage.googleapis.com/v1/files/a", "itself"),
+        ("https://generativelanguage\u3002googleapis\u3002com/v1/files/a", "itself"),
+        ("https://\uff47enerativelanguage.googleapis.com/v1/files/a", "itself"),
         ("https://generativelanguage%2Egoogleapis.com/v1/files/a", "itself"),
         ("https://eu-generativelanguage.googleapis.com/v1/files/a", "itself"),
         ("https://generativelanguage.mtls.googleapis.com/v1/files/a", "itself"),
